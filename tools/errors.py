@@ -1,0 +1,15 @@
+"""Errors that a person caused and can mend: one line that says what to do."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class UsageError(ValueError):
+    """Unusable arguments or input; the command line prints it as one line and exits with 2."""
+
+
+def nearest(wrong: str, valid: Iterable[str], *, most: int = 3) -> str:
+    """The valid names closest to a wrong one, as text for an error message."""
+    names = [str(name) for name in valid]
+    found = difflib.get_close_matches(wrong, names, n=most, cutoff=0.3) or names[:most]
+    return ", ".join(found)

@@ -1,0 +1,91 @@
+"""Evidence: every result of every tool, kept under an id that a description can cite."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Result(NamedTuple):
+    """What a tool function returns."""
+
+    text: str
+    """Compact text for the planner."""
+    data: dict[str, Any]
+    """Everything, as plain JSON; `measured` in it holds inputs with their activations."""
+    images: tuple[Path, ...] = ()
+    """Pictures, as files."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A tool call with its result."""
+
+    id: str
+    """`E1`, `E2`, ... in the order of the calls."""
+    tool: str
+    arguments: Mapping[str, Any]
+    text: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    images: tuple[str, ...] = ()
+    seconds: float = 0.0
+    error: str | None = None
+    """Why the call gave no result; the call is counted all the same."""
+
+
+class EvidenceStore:
+    """The evidence of one investigation, in order."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder
+        """Where tools may put picture files; None: nowhere, they give no pictures."""
+        self._kept: dict[str, Evidence] = {}
+
+    @property
+    def next_id(self) -> str:
+        """The id that the next evidence will have."""
+        return f"E{len(self._kept) + 1}"
+
+    def add(self, evidence: Evidence) -> Evidence:
+        """Keeps evidence under its id."""
+        if evidence.id != self.next_id:
+            raise ValueError(f"evidence {evidence.id} is out of order, expected {self.next_id}")
+        self._kept[evidence.id] = evidence
+        return evidence
+
+    def __getitem__(self, key: str) -> Evidence:
+        return self._kept[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._kept
+
+    def __iter__(self) -> Iterator[Evidence]:
+        return iter(self._kept.values())
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+
+def plain(value: Any) -> Any:
+    """A copy made of JSON types only; floats keep six significant digits."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, (bool, str, int)) or value is None:
+        return value
+    if isinstance(value, (float, np.floating)):
+        number = float(value)
+        return float(f"{number:.6g}") if np.isfinite(number) else None
+    if isinstance(value, np.integer):
+        return int(value)
+    if isinstance(value, np.bool_):
+        return bool(value)
+    if isinstance(value, Path):
+        return str(value)
+    return json.loads(json.dumps(value, default=str))

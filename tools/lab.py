@@ -1,0 +1,95 @@
+"""The lab: what every tool is handed. It holds the target, the data a planner may see, and the record."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .data.windows import TokenWindows, cut
+from .evidence import EvidenceStore
+from .meter import Meter
+from .models import Target, Unit
+
+if TYPE_CHECKING:
+    from .exemplars import ExemplarIndex
+    from .llm import LLM
+
+_ROWS = 64  # rows of one forward pass
+
+
+@dataclass
+class Lab:
+    """One investigation's bench. Select and report data are not on it: no planner can see them."""
+
+    target: Target
+    explore: TokenWindows
+    """Token windows of the explore split."""
+    index: "ExemplarIndex | None" = None
+    """The exemplar index over `explore`; None: tools measure the windows themselves."""
+    evidence: EvidenceStore = field(default_factory=EvidenceStore)
+    meter: Meter = field(default_factory=Meter)
+    llm: "LLM | None" = None
+    """For tools that ask a language model; None: they are not offered."""
+    seed: int = 0
+    hypotheses: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Predictors (JSON) that the planner recorded, by id: `H1`."""
+    columns: dict[Unit, np.ndarray] = field(default_factory=dict)
+    """Measured activations over `explore`, float32 `[window, place]`, by unit with sign."""
+
+    def rng(self) -> np.random.Generator:
+        """Randomness of the coming tool call: depends on the seed and the evidence id alone."""
+        return np.random.default_rng([self.seed, len(self.evidence) + 1])
+
+    def tokenize(self, texts: Sequence[str]) -> TokenWindows:
+        """One row a text, at most the target's context length."""
+        return cut(self.target, texts, length=self.target.context_length, document_per_row=True)
+
+    def activations(self, windows: TokenWindows, units: Sequence[Unit]) -> np.ndarray:
+        """Measures units on windows: float32 `[unit, window, place]`, NaN on places not counted."""
+        return measure(self.target, windows, units, self.meter)
+
+    def column(self, unit: Unit) -> np.ndarray:
+        """The unit's activations over all of explore, `[window, place]`; measured once."""
+        if unit not in self.columns:
+            self.prefetch([unit])
+        return self.columns[unit]
+
+    def prefetch(self, units: Iterable[Unit]) -> None:
+        """Measures many units over explore in one pass."""
+        missing = [unit for unit in units if unit not in self.columns]
+        if missing:
+            values = measure(self.target, self.explore, missing, self.meter)
+            self.columns.update(zip(missing, values, strict=True))
+
+    def inputs_of(self, measured: Sequence[Mapping[str, Any]]) -> TokenWindows:
+        """The token windows behind `measured` items of a tool result.
+
+        Items name either a row of explore (`window`) or a text (`text`); not both kinds in one call.
+        """
+        if all("window" in item for item in measured):
+            return self.explore.rows([int(item["window"]) for item in measured])
+        return self.tokenize([str(item["text"]) for item in measured])
+
+
+def measure(
+    target: Target, windows: TokenWindows, units: Sequence[Unit], meter: Meter | None = None
+) -> np.ndarray:
+    """Activations of units on windows: float32 `[unit, window, place]`, NaN where not counted."""
+    out = np.full((len(units), *windows.ids.shape), np.nan, np.float32)
+    for at in range(0, len(windows), _ROWS):
+        rows = windows.rows(slice(at, at + _ROWS))
+        width = max(1, int(rows.attended.sum(1).max(initial=1)))  # drop columns of padding only
+        part = _Rows(rows.ids[:, :width], rows.attended[:, :width])
+        values = target.activations(part, units).float().cpu().numpy()
+        counted = rows.counted[:, :width]
+        out[:, at : at + _ROWS, :width] = np.where(counted, values, np.nan)
+        if meter is not None:
+            meter.forward_tokens += int(rows.attended.sum())
+    return out
+
+
+@dataclass(frozen=True)
+class _Rows:
+    ids: np.ndarray
+    attended: np.ndarray

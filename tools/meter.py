@@ -1,0 +1,40 @@
+"""Meters what an investigation spends; budgets are checked against it."""
+
+import time
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Meter:
+    """Counts since it was made. One per investigation; never shared between threads."""
+
+    forward_tokens: int = 0
+    """Tokens that went through the target."""
+    requests: int = 0
+    """Requests to a language model that were answered."""
+    tokens_in: int = 0
+    tokens_cached: int = 0
+    """Part of `tokens_in` that the endpoint served from its prefix cache."""
+    tokens_out: int = 0
+    cost: float = 0.0
+    """Money, where prices are configured."""
+    retries: int = 0
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """Wall-clock seconds since the meter was made."""
+        return time.monotonic() - self.started
+
+    def as_dict(self) -> dict[str, float]:
+        """The counts, for records."""
+        return {
+            "forward_tokens": self.forward_tokens,
+            "requests": self.requests,
+            "tokens_in": self.tokens_in,
+            "tokens_cached": self.tokens_cached,
+            "tokens_out": self.tokens_out,
+            "cost": round(self.cost, 6),
+            "retries": self.retries,
+            "seconds": round(self.seconds, 3),
+        }

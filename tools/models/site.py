@@ -1,0 +1,86 @@
+"""A site: a named place in a network that holds units, with how to read it and how to write it back.
+
+Reading gives `[input, place, unit]`, or `[input, place, unit, channel]` where a unit is a vector
+(a head). A place is a token, or a flattened pixel or patch. Writing is the exact inverse, so that
+`write(raw, read(raw))` is `raw`; a site over a learnt code (a sparse autoencoder) adds the decoded
+change instead, which keeps what the code leaves unexplained.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import torch
+from torch import Tensor
+
+Port = Literal["input", "output"]
+Readout = Literal["coordinate", "norm", "max"]
+
+
+class Code(Protocol):
+    """A learnt dictionary over a site's tensor, such as a sparse autoencoder."""
+
+    def encode(self, raw: Tensor) -> Tensor:
+        """`[..., d]` to `[..., unit]`."""
+        ...
+
+    def decode(self, values: Tensor) -> Tensor:
+        """`[..., unit]` to `[..., d]`; linear up to its bias."""
+        ...
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where units live: one tensor that passes through one module."""
+
+    name: str
+    """`mlp.3`, `head.5`, `resid.0`, or a dotted module path."""
+    module: str
+    """Dotted path of the module whose input or output holds the units."""
+    port: Port
+    """Whether the units are the module's first input or its output."""
+    units: int
+    channels: int = 1
+    """Channels of one unit: 1, or the head dimension."""
+    readout: Readout = "coordinate"
+    """Scalar of a unit at a place: its coordinate, or its norm; `max` is taken over places."""
+    block: int | None = None
+    """Depth of the block that holds it, for restarts; None outside the blocks."""
+    layout: Literal["sequence", "flat", "channels_first"] = "sequence"
+    """`[input, place, d]`, `[input, d]` (one place), or `[input, d, height, width]`."""
+    floor: float | None = None
+    """The least value the activation function can give (GELU: -0.17, ReLU: 0); None if unbounded."""
+    gated: bool = False
+    """The units are products with a gate: both signs carry meaning."""
+    code: Code | None = None
+
+    def read(self, raw: Tensor) -> Tensor:
+        """The site's values, `[input, place, unit]` or `[input, place, unit, channel]`."""
+        flat = self._places(raw)  # [input, place, d]
+        if self.code is not None:
+            return self.code.encode(flat)
+        return flat if self.channels == 1 else flat.unflatten(-1, (self.units, self.channels))
+
+    def write(self, raw: Tensor, values: Tensor) -> Tensor:
+        """The tensor `raw` with the site's values replaced; same shape and dtype as `raw`."""
+        if self.code is not None:
+            old = self._places(raw)
+            change = self.code.decode(values) - self.code.decode(self.code.encode(old))
+            flat = old + change.to(old.dtype)
+        else:
+            flat = values if self.channels == 1 else values.flatten(-2)
+        if self.layout == "flat":
+            return flat.squeeze(1)
+        if self.layout == "channels_first":
+            return flat.transpose(1, 2).reshape(raw.shape)
+        return flat
+
+    def scalar(self, values: Tensor) -> Tensor:
+        """One number per unit and place, `[input, place, unit]`."""
+        return torch.linalg.vector_norm(values, dim=-1) if self.channels > 1 else values
+
+    def _places(self, raw: Tensor) -> Tensor:
+        if self.layout == "flat":
+            return raw.unsqueeze(1)
+        if self.layout == "channels_first":
+            return raw.flatten(2).transpose(1, 2)
+        return raw

@@ -1,0 +1,182 @@
+"""Tools: typed functions whose schema, command, protocol entry and documentation are derived.
+
+    @tool
+    def exemplars(lab: Lab, unit: str, *, many: int = 8) -> Result:
+        \"\"\"Shows where a unit is most active.
+
+        Args:
+            unit: The unit, such as mlp.3/7.
+            many: How many exemplars.
+        \"\"\"
+
+The first paragraphs of the docstring describe the tool, `Args:` describe its parameters, and the
+annotations give their types. `call` validates arguments, runs the tool and keeps the evidence.
+"""
+
+import inspect
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+
+from .errors import UsageError
+from .evidence import Evidence, Result, plain
+from .lab import Lab
+
+Need = Literal["llm", "vocabulary", "text"]
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A registered tool."""
+
+    name: str
+    description: str
+    function: Callable[..., Result]
+    arguments: type[BaseModel]
+    needs: tuple[Need, ...] = ()
+    """What a lab must have for the tool to be offered."""
+    action: bool = False
+    """A planner's own act: no command and no protocol entry."""
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The tool in Chat Completions form."""
+        parameters = self.arguments.model_json_schema()
+        return {
+            "type": "function",
+            "function": {
+                "name": self.name,
+                "description": self.description,
+                "parameters": _untitled(parameters),
+            },
+        }
+
+    def offered(self, lab: Lab) -> bool:
+        """Whether this lab has what the tool needs."""
+        have = {
+            "llm": lab.llm is not None,
+            "vocabulary": "logit" in lab.target.sites,
+            "text": lab.target.tokenizer is not None,
+        }
+        return all(have[need] for need in self.needs)
+
+
+TOOLS: dict[str, Tool] = {}
+
+
+def tool(
+    function: Callable[..., Result] | None = None,
+    *,
+    needs: tuple[Need, ...] = (),
+    action: bool = False,
+) -> Any:
+    """Registers a function as a tool; its first parameter is the lab."""
+
+    def register(function: Callable[..., Result]) -> Callable[..., Result]:
+        description, notes = _docstring(function)
+        hints = get_type_hints(function, include_extras=True)
+        fields: dict[str, Any] = {}
+        for name, parameter in list(inspect.signature(function).parameters.items())[1:]:
+            default = ... if parameter.default is parameter.empty else parameter.default
+            fields[name] = (hints[name], Field(default, description=notes.get(name)))
+        model = create_model(
+            f"{function.__name__}_arguments", __config__=ConfigDict(extra="forbid"), **fields
+        )
+        name = function.__name__
+        TOOLS[name] = Tool(name, description, function, model, needs, action)
+        return function
+
+    return register if function is None else register(function)
+
+
+def call(lab: Lab, name: str, arguments: str | Mapping[str, Any]) -> Evidence:
+    """Runs a tool and keeps its result; what goes wrong becomes evidence with an `error`.
+
+    Args:
+        lab: The bench.
+        name: A registered tool.
+        arguments: A mapping, or JSON text as a language model writes it.
+    """
+    started = time.monotonic()
+    given: Mapping[str, Any] = {}
+    try:
+        given = _parsed(arguments)
+        if name not in TOOLS or not TOOLS[name].offered(lab):
+            offered = ", ".join(key for key, item in TOOLS.items() if item.offered(lab))
+            raise UsageError(f"there is no tool '{name}'; the tools are: {offered}")
+        found = TOOLS[name]
+        checked = found.arguments.model_validate(given)
+        values = {key: getattr(checked, key) for key in type(checked).model_fields}
+        result = found.function(lab, **values)
+    except (UsageError, ValidationError) as error:
+        said = _said(error)
+        return lab.evidence.add(
+            Evidence(
+                lab.evidence.next_id,
+                name,
+                plain(given),
+                f"Error: {said}",
+                seconds=time.monotonic() - started,
+                error=said,
+            )
+        )
+    return lab.evidence.add(
+        Evidence(
+            lab.evidence.next_id,
+            name,
+            plain(given),
+            result.text,
+            plain(result.data),
+            tuple(str(path) for path in result.images),
+            time.monotonic() - started,
+        )
+    )
+
+
+def _parsed(arguments: str | Mapping[str, Any]) -> Mapping[str, Any]:
+    if isinstance(arguments, str):
+        try:
+            arguments = json.loads(arguments or "{}")
+        except json.JSONDecodeError as error:
+            raise UsageError(f"the arguments are not valid JSON: {error}") from error
+    if not isinstance(arguments, Mapping):
+        raise UsageError("the arguments must be one JSON object")
+    return arguments
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        parts = [
+            f"{'.'.join(str(at) for at in item['loc']) or 'arguments'}: {item['msg']}"
+            for item in error.errors()
+        ]
+        return "; ".join(parts)
+    return str(error)
+
+
+def _docstring(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:
+    text = inspect.getdoc(function) or ""
+    head, _, rest = text.partition("\nArgs:\n")
+    section = re.split(r"\n\S", rest, maxsplit=1)[0]
+    notes: dict[str, str] = {}
+    for match in re.finditer(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", section, re.MULTILINE):
+        notes[match[1]] = re.sub(r"\s+", " ", match[2]).strip()
+    return re.sub(r"(?<!\n)\n(?!\n)", " ", head).strip(), notes
+
+
+def _untitled(schema: Any) -> Any:
+    """Drops pydantic's titles, which cost a model tokens and say nothing."""
+    if isinstance(schema, dict):
+        return {
+            key: _untitled(item)
+            for key, item in schema.items()
+            if not (key == "title" and isinstance(item, str))
+        }
+    if isinstance(schema, list):
+        return [_untitled(item) for item in schema]
+    return schema
