@@ -1,4 +1,4 @@
-"""The lab: what every tool is handed. It holds the target, the data a planner may see, and the record."""
+"""The lab: what every tool is handed: the target, the data a planner may see, the record."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -65,7 +65,7 @@ class Lab:
     def inputs_of(self, measured: Sequence[Mapping[str, Any]]) -> TokenWindows:
         """The token windows behind `measured` items of a tool result.
 
-        Items name either a row of explore (`window`) or a text (`text`); not both kinds in one call.
+        Items name a row of explore (`window`) or a text (`text`); one kind in one call.
         """
         if all("window" in item for item in measured):
             return self.explore.rows([int(item["window"]) for item in measured])

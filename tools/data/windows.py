@@ -6,7 +6,7 @@ whatever looks at words looks at each different word once.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -37,11 +37,11 @@ class TokenWindows:
     """int32 offset after the token's last character."""
     document: np.ndarray
     """int32 `[window]`: which document of the source the window comes from."""
-    words: Sequence[str]
+    words: tuple[str, ...]
     """The different words, as written."""
-    vocabulary: Sequence[str]
+    vocabulary: tuple[str, ...]
     """Surface text of every token id: `" the"`, `"ing"`."""
-    texts: Sequence[str]
+    texts: tuple[str, ...]
     """`[document]`: the texts that the windows were cut from."""
 
     def __len__(self) -> int:
@@ -63,12 +63,12 @@ class TokenWindows:
         here = self.attended[window] & (self.end[window] > self.start[window])
         if not here.any():
             return ""
-        text = self.texts[self.document[window]]
+        text = self.texts[int(self.document[window])]
         return text[int(self.start[window][here].min()) : int(self.end[window][here].max())]
 
     def tokens(self, window: int) -> list[str]:
         """The surface texts of one window's attended tokens."""
-        return [self.vocabulary[i] for i in self.ids[window][self.attended[window]]]
+        return [self.vocabulary[int(i)] for i in self.ids[window][self.attended[window]]]
 
 
 def cut(
@@ -144,11 +144,11 @@ def cut(
         document=np.array([row[0] for row in rows], np.int32),
         words=tuple(interned),
         vocabulary=surfaces(target),
-        texts=texts,
+        texts=tuple(texts),
     )
 
 
-def surfaces(target: Any) -> Sequence[str]:
+def surfaces(target: Any) -> tuple[str, ...]:
     """The surface text of every token id of a target, kept on the target."""
     kept = getattr(target, "_surfaces", None)
     if kept is None:

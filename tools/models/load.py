@@ -1,4 +1,4 @@
-"""Loads a target from a name: `minilm`, `planted`, a folder, a Hugging Face id, `file.py:factory`."""
+"""Loads a target: `minilm`, `planted`, a folder, a Hugging Face id or `file.py:factory`."""
 
 import importlib.util
 from pathlib import Path

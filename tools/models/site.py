@@ -1,4 +1,4 @@
-"""A site: a named place in a network that holds units, with how to read it and how to write it back.
+"""A site: a named place in a network that holds units, how to read it and how to write it back.
 
 Reading gives `[input, place, unit]`, or `[input, place, unit, channel]` where a unit is a vector
 (a head). A place is a token, or a flattened pixel or patch. Writing is the exact inverse, so that
@@ -48,7 +48,7 @@ class Site:
     layout: Literal["sequence", "flat", "channels_first"] = "sequence"
     """`[input, place, d]`, `[input, d]` (one place), or `[input, d, height, width]`."""
     floor: float | None = None
-    """The least value the activation function can give (GELU: -0.17, ReLU: 0); None if unbounded."""
+    """The least value the activation function gives (GELU: -0.17, ReLU: 0); None: unbounded."""
     gated: bool = False
     """The units are products with a gate: both signs carry meaning."""
     code: Code | None = None

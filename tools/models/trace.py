@@ -22,7 +22,7 @@ class Trace(NamedTuple):
     values: dict[str, Tensor]
     """By site name: `[input, place, unit]`, or `[input, place, unit, channel]` for heads."""
     output: Tensor | None
-    """Logits `[input, place, vocabulary]`, an embedding `[input, d]`, class logits `[input, class]`."""
+    """Logits `[input, place, vocabulary]`, embeddings `[input, d]` or class logits."""
 
 
 @contextmanager

@@ -1,15 +1,16 @@
 """A unit: one slice of a site, with a sign. Written `mlp.3/1207`, `mlp.3/1207-`, `head.5/7`."""
 
 import re
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from ..errors import UsageError
 
 _PATTERN = re.compile(r"(?P<site>.+)/(?P<index>\d+)(?P<sign>[+-]?)", re.DOTALL)
 
 
-class Unit(NamedTuple):
-    """One unit of a target: the place it lives in, its index there and the direction that counts."""
+@dataclass(frozen=True, order=True)
+class Unit:
+    """One unit of a target: its site, its index there and the direction that counts."""
 
     site: str
     index: int

@@ -1,0 +1,84 @@
+"""A description of a unit: its words, the predictor that checks them, the evidence behind them."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Status = Literal["described", "uninterpretable", "dead", "insufficient held-out", "failed"]
+Band = Literal["any", "low", "middle", "high"]
+
+
+@dataclass(frozen=True)
+class Component:
+    """One thing that a unit responds to; a polysemantic unit has several."""
+
+    words: str
+    """The clause, in English."""
+    predictor: Mapping[str, Any]
+    """A predicate, as JSON, that says where the unit is active."""
+    evidence: tuple[str, ...] = ()
+    """Ids of the experiments behind the clause."""
+    sign: int = 1
+    band: Band = "any"
+    """Which part of the unit's activation range the clause speaks of."""
+    share: float | None = None
+    """Share of the unit's positive activation mass, on select, where the predictor holds."""
+    score: float | None = None
+    """Correlation of this component alone with the unit, on report."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What the unit does to the output."""
+
+    words: str
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A rival hypothesis and what ruled it out."""
+
+    words: str
+    reason: str
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Description:
+    """Everything that is said of one unit."""
+
+    label: str
+    """At most 12 words."""
+    components: tuple[Component, ...] = ()
+    explained: float | None = None
+    """Share of held-out activation predicted beyond token identity."""
+    effect: Effect | None = None
+    confidence: float | None = None
+    rejected: tuple[Rejected, ...] = ()
+    status: Status = "described"
+    reason: str | None = None
+    """Why there is no ordinary description, where there is none."""
+    notes: tuple[str, ...] = field(default=())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Description":
+        """The inverse of `as_dict`."""
+        known = dict(data)
+        known["components"] = tuple(
+            Component(**{**item, "evidence": tuple(item.get("evidence", ()))})
+            for item in known.get("components", ())
+        )
+        known["rejected"] = tuple(
+            Rejected(**{**item, "evidence": tuple(item.get("evidence", ()))})
+            for item in known.get("rejected", ())
+        )
+        effect = known.get("effect")
+        if effect is not None:
+            known["effect"] = Effect(effect["words"], tuple(effect.get("evidence", ())))
+        known["notes"] = tuple(known.get("notes", ()))
+        return cls(**known)
