@@ -1,0 +1,295 @@
+"""Records an investigation as append-only JSON lines, and reads such a record back.
+
+One event a line, written out whole before the call returns, so that a kill loses at most the line
+that was being written:
+
+    header      what the investigation ran on: versions, target, corpus, windows, seed, unit, planner
+    message     one message of the conversation, with its usage and seconds
+    evidence    one tool call with its whole result
+    ledger      how well each rival predicts by now
+    conclusion  the description
+    end         why it ended, and what it spent
+"""
+
+import json
+import os
+import platform
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, is_dataclass
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from ...tools.errors import UsageError
+from ...tools.evidence import Evidence, plain
+
+if TYPE_CHECKING:
+    from ...tools.lab import Lab
+
+FORMAT = 1
+EVENTS = ("header", "message", "evidence", "ledger", "conclusion", "end")
+
+
+class Recorder:
+    """Writes one transcript. Safe to call from several threads.
+
+    Args:
+        path: The file; missing folders are made.
+        header: What `make_header` gave.
+        resume: Go on with an existing record of an interrupted investigation, after dropping a
+            torn last line; without it an existing file is replaced.
+    """
+
+    def __init__(self, path: str | Path, header: Mapping[str, Any], *, resume: bool = False):
+        self.path = Path(path)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        self._started = time.monotonic()
+        kept = _whole_lines(self.path) if resume else 0
+        self._file = os.open(
+            self.path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644
+        )
+        os.ftruncate(self._file, kept)
+        self._size = kept
+        if not kept:
+            self.write("header", **header)
+
+    def write(self, event: str, **fields: Any) -> None:
+        """Appends one event; after a failed write the file ends with the event before.
+
+        Raises:
+            OSError: if it cannot be written, for instance because the disk is full.
+        """
+        if event not in EVENTS:
+            raise ValueError(f"no event '{event}'; the events are {', '.join(EVENTS)}")
+        at = {"at": round(time.monotonic() - self._started, 3)}
+        line = json.dumps(_json({"event": event, **at, **fields}), separators=(",", ":"))
+        whole = line.encode("ascii") + b"\n"
+        with self._lock:
+            try:
+                _write_all(self._file, whole, self._size)
+            except OSError:
+                os.ftruncate(self._file, self._size)
+                raise
+            self._size += len(whole)
+
+    def message(
+        self,
+        message: Mapping[str, Any],
+        *,
+        usage: Mapping[str, Any] | None = None,
+        seconds: float | None = None,
+    ) -> None:
+        """One Chat Completions message; usage and seconds for those that were asked for."""
+        self.write("message", message=message, usage=usage, seconds=seconds)
+
+    def evidence(self, evidence: Evidence) -> None:
+        """One tool call with its result."""
+        self.write("evidence", evidence=evidence)
+
+    def ledger(self, rows: Sequence[Mapping[str, Any]], *, after: str | None = None) -> None:
+        """The ledger's rows, after the evidence with that id."""
+        self.write("ledger", rows=rows, after=after)
+
+    def conclusion(self, description: Any) -> None:
+        """The description, as a dict or a `Description`."""
+        self.write("conclusion", description=description)
+
+    def end(self, reason: str, meter: Mapping[str, Any] | None = None) -> None:
+        """Why it ended, and the meter's counts."""
+        self.write("end", reason=reason, meter=meter)
+
+    def close(self) -> None:
+        """Closes the file; a second call does nothing."""
+        with self._lock:
+            if self._file >= 0:
+                os.close(self._file)
+                self._file = -1
+
+    def __enter__(self) -> "Recorder":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """A transcript that was read."""
+
+    path: Path
+    header: Mapping[str, Any]
+    events: tuple[Mapping[str, Any], ...]
+    """Everything after the header, in order."""
+    torn: bool = False
+    """The last line was incomplete and is left out."""
+
+    def of(self, event: str) -> list[Mapping[str, Any]]:
+        """The events of one kind, in order."""
+        return [item for item in self.events if item["event"] == event]
+
+    @cached_property
+    def evidence(self) -> dict[str, Evidence]:
+        """The evidence by id, in order."""
+        found: dict[str, Evidence] = {}
+        for item in self.of("evidence"):
+            fields = dict(item["evidence"])
+            fields["images"] = tuple(fields.get("images") or ())
+            found[str(fields["id"])] = Evidence(**fields)
+        return found
+
+    @property
+    def conclusion(self) -> Mapping[str, Any] | None:
+        """The description, or None where the investigation never concluded."""
+        found = self.of("conclusion")
+        return found[-1]["description"] if found else None
+
+    @property
+    def ended(self) -> str | None:
+        """Why it ended; None: it was interrupted."""
+        found = self.of("end")
+        return found[-1]["reason"] if found else None
+
+
+def read(path: str | Path) -> Transcript:
+    """Reads a transcript; an incomplete last line is left out and said in `torn`.
+
+    Raises:
+        UsageError: if the file is not there or not a transcript; names the line.
+    """
+    path = Path(path)
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise UsageError(f"cannot read the transcript {path}: {error.strerror}") from error
+    torn = bool(lines.pop().strip())  # what follows the last newline was never finished
+    events: list[Mapping[str, Any]] = []
+    for number, line in enumerate(lines, 1):
+        try:
+            item = json.loads(line)
+            if item["event"] not in EVENTS:
+                raise ValueError(f"unknown event {item['event']!r}")
+        except (ValueError, KeyError, TypeError) as error:
+            raise UsageError(f"{path} is not a transcript: line {number}: {error}") from error
+        events.append(item)
+    if not events or events[0]["event"] != "header":
+        raise UsageError(f"{path} is not a transcript: its first line is no header")
+    if events[0].get("format") != FORMAT:
+        raise UsageError(
+            f"{path} has transcript format {events[0].get('format')}, this version reads {FORMAT}"
+        )
+    return Transcript(path, events[0], tuple(events[1:]), torn)
+
+
+def make_header(
+    lab: "Lab",
+    unit: str,
+    *,
+    planner: str,
+    corpus: str,
+    corpus_hash: str,
+    length: int,
+    most_tokens: int | None = None,
+    budget: Any = None,
+    target: str | None = None,
+    target_options: Mapping[str, Any] | None = None,
+    corpus_options: Mapping[str, Any] | None = None,
+    index: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """What a replay needs to build the same lab again, and a reader needs to trust it.
+
+    Args:
+        lab: The bench, ready for the investigation.
+        unit: The unit, with its sign.
+        planner: The planner's name.
+        corpus: The corpus as the user gave it, for `load_corpus`.
+        corpus_hash: Hash of the whole corpus, all splits.
+        length: Tokens a window.
+        most_tokens: The limit given to `cut` for the explore split.
+        budget: A `Budget` or a dict.
+        target: The target as the user gave it; default: its name.
+        target_options: Keyword options of `Target.load`.
+        corpus_options: Keyword options of `load_corpus`.
+        index: Settings of the exemplar index, where the lab has one.
+        more: Anything else worth keeping, as JSON.
+    """
+    return {
+        "format": FORMAT,
+        "unit": str(unit),
+        "planner": planner,
+        "seed": lab.seed,
+        "target": {
+            "name": portable(target or lab.target.name),
+            "kind": lab.target.kind,
+            "options": _set(target_options),
+            "fingerprint": lab.target.fingerprint,
+        },
+        "corpus": {"spec": portable(corpus), "options": _set(corpus_options), "hash": corpus_hash},
+        "windows": {
+            "length": length,
+            "most_tokens": most_tokens,
+            "rows": len(lab.explore),
+            "tokens": int(lab.explore.counted.sum()),
+        },
+        "index": index,
+        "budget": budget,
+        "versions": _versions(),
+        **more,
+    }
+
+
+def portable(name: str) -> str:
+    """A path below or beside the working folder, said relative to it; other names as they are."""
+    path = Path(name)
+    if not path.is_absolute() or not Path(name.rpartition(":")[0] or name).exists():
+        return name
+    relative = os.path.relpath(path)
+    return name if relative.startswith(os.path.join("..", "..")) else Path(relative).as_posix()
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in ("neuroscribe", "torch", "transformers"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "unknown"
+    return found
+
+
+def _set(options: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {key: value for key, value in (options or {}).items() if value is not None}
+
+
+def _json(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {str(key): _json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_json(item) for item in value]
+    return plain(value)
+
+
+def _write_all(file: int, data: bytes, at: int) -> None:
+    os.lseek(file, at, os.SEEK_SET)
+    while data:
+        data = data[os.write(file, data) :]
+
+
+def _whole_lines(path: Path) -> int:
+    """Bytes up to the last newline."""
+    try:
+        return path.read_bytes().rfind(b"\n") + 1
+    except FileNotFoundError:
+        return 0
