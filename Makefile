@@ -1,0 +1,47 @@
+# make demo    watch an agent describe units of a trained model and of planted units
+# make test    the default tests          make slow   the long studies and stress tests
+# make check   lint, format and types     make bench  speed and memory, into bench.json
+# Each installs what it needs into .venv on its first run. Only python3 (3.11 or newer) is required.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+READY = $(VENV)/.installed
+export PYTHONUNBUFFERED = 1
+export TOKENIZERS_PARALLELISM = false
+
+.PHONY: demo test slow check bench install clean
+
+install: $(READY)
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "neuroscribe needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade pip
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,offline]'
+	@touch $@
+
+demo: $(READY)
+	@rm -rf runs/demo
+	$(BIN)/neuroscribe label planted --units planted/0,planted/3,planted/6,planted/9 --data builtin:stories --out runs/demo/planted --watch
+	$(BIN)/neuroscribe label minilm --units mlp.2/11,mlp.4/500,mlp.5/7 --data builtin:pydocs --out runs/demo/minilm --watch
+	$(BIN)/neuroscribe show runs/demo/planted
+	$(BIN)/neuroscribe show runs/demo/minilm
+	@echo "Open runs/demo/planted/report.html and runs/demo/minilm/report.html in a browser."
+
+test: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/pytest --quiet --numprocesses 2
+
+slow: $(READY)
+	$(BIN)/pytest --quiet -m slow
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+bench: $(READY)
+	$(BIN)/python -m tests.benchmarks.run
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info runs bench.json

@@ -1,0 +1,90 @@
+"""Bootstrap over documents: tokens of one document hang together, so documents are resampled.
+
+Every statistic here is a function of sums over tokens. The sums are taken once per document; a
+resample is then a weighted sum of rows, and a thousand resamples one matrix product.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+RESAMPLES = 1000
+
+
+class Interval(NamedTuple):
+    """A value with its 95% interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def as_dict(self, **more: float) -> dict[str, float]:
+        """For records."""
+        return {"value": self.value, "low": self.low, "high": self.high, **more}
+
+
+class Resampler:
+    """Draws the same resamples of documents for every statistic, so that differences are paired."""
+
+    def __init__(self, documents: np.ndarray, *, seed: int = 0) -> None:
+        different, self._where = np.unique(documents, return_inverse=True)
+        self.count = len(different)
+        rng = np.random.default_rng(seed)
+        share = np.full(self.count, 1 / max(self.count, 1))
+        draws = rng.multinomial(self.count, share, size=RESAMPLES)  # [resample, document]
+        self._weights = np.vstack([np.ones(self.count), draws])
+
+    def sums(self, *columns: np.ndarray) -> np.ndarray:
+        """Sums of token columns: `[1 + resample, column]`, the plain data first."""
+        per_document = np.stack(
+            [np.bincount(self._where, column, self.count) for column in columns], axis=1
+        )
+        return self._weights @ per_document
+
+    def interval(
+        self, statistic: Callable[[np.ndarray], np.ndarray], *columns: np.ndarray
+    ) -> Interval:
+        """A statistic of the sums, `[1 + resample, column] -> [1 + resample]`, with its interval."""
+        return interval(statistic(self.sums(*columns)))
+
+
+def interval(values: np.ndarray) -> Interval:
+    """Point value (first entry) and the 2.5th and 97.5th percentile of the rest."""
+    rest = values[1:][np.isfinite(values[1:])]
+    low, high = np.percentile(rest, [2.5, 97.5]) if rest.size else (np.nan, np.nan)
+    return Interval(float(values[0]), float(low), float(high))
+
+
+def correlations(resampler: Resampler, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Pearson correlation on the data and on each resample, `[1 + resample]`; 0 for a constant."""
+    sums = resampler.sums(np.ones_like(x), x, y, x * x, y * y, x * y)
+    n, sx, sy, sxx, syy, sxy = sums.T
+    covariance = sxy - sx * sy / n
+    spread = np.sqrt(np.maximum(sxx - sx**2 / n, 0) * np.maximum(syy - sy**2 / n, 0))
+    return np.where(spread > 1e-12 * np.maximum(n, 1), covariance / np.maximum(spread, 1e-30), 0.0)
+
+
+def average_precisions(resampler: Resampler, positive: np.ndarray, score: np.ndarray) -> np.ndarray:
+    """Average precision on the data and on each resample, `[1 + resample]`.
+
+    Tokens with equal scores form one step, as in scikit-learn; scores are first rounded to at
+    most 256 levels, which predicates do not exceed.
+    """
+    levels, step = np.unique(score, return_inverse=True)
+    if len(levels) > 256:
+        edges = np.quantile(score, np.linspace(0, 1, 257)[1:-1])
+        step = np.searchsorted(edges, score)
+        levels = np.arange(256)
+    columns = [
+        ((step == level) & (positive == truth)).astype(float)
+        for truth in (True, False)
+        for level in reversed(range(len(levels)))
+    ]
+    sums = resampler.sums(*columns)  # highest score first
+    hits = np.cumsum(sums[:, : len(levels)], axis=1)
+    false = np.cumsum(sums[:, len(levels) :], axis=1)
+    precision = hits / np.maximum(hits + false, 1e-12)
+    total = np.maximum(hits[:, -1:], 1e-12)
+    gained = np.diff(np.concatenate([np.zeros_like(total), hits], axis=1), axis=1) / total
+    return (precision * gained).sum(1)

@@ -1,0 +1,257 @@
+"""Scores of one description against one unit, per token, on documents nobody has looked at.
+
+1. Active means above a threshold fixed on explore: the 90th, 99th and 99.9th percentile, and half
+   of the 99.9th percentile (`half`), which fits units that are either on or off. The headline
+   AUPRC, F1 and IoU are those of `half`; the three tails are reported apart.
+2. Select gives the weights of the components (non-negative least squares), the prediction
+   threshold of every tail, and the shares of activation mass.
+3. Report is touched once: correlation, cosine, AUPRC beside its base rate, F1, IoU, each with a 95%
+   interval by bootstrap over documents; the gain over two lookups of token identity; the share of
+   variance explained beyond token identity.
+
+Fewer than `LEAST_POSITIVES` active tokens in report: no score at that tail, and no headline at all
+where that tail is `half`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...agent.description import Description
+from ...tools.evidence import plain
+from ...tools.predicates import parse
+from .bootstrap import Interval, Resampler, average_precisions, correlations, interval
+from .lookups import Measured, bigram_table, token_table
+
+TAILS = {"10%": 0.90, "1%": 0.99, "0.1%": 0.999}
+HEADLINE = "half"
+HEADLINES = ("correlation", "cosine", "auprc", "f1", "iou", "gain_over_lookup")
+LEAST_POSITIVES = 20
+LEAST_VARIANCE = 0.02
+"""Under this share of held-out variance explained, a description says nothing of the unit."""
+
+__all__ = ["HEADLINE", "LEAST_POSITIVES", "TAILS", "Measured", "Scored", "predictions", "score"]
+
+
+class Scored(NamedTuple):
+    """A description with its numbers filled in."""
+
+    description: Description
+    scores: dict[str, Any]
+    controls: dict[str, Any]
+
+
+class Prediction(NamedTuple):
+    """What the components predict for the counted tokens of one split."""
+
+    total: np.ndarray
+    """float64 `[token]`, in units of the activation."""
+    parts: np.ndarray
+    """float64 `[component, token]`, each in 0..1."""
+
+
+def score(
+    description: Description,
+    explore: Measured,
+    select: Measured,
+    report: Measured,
+    *,
+    seed: int = 0,
+) -> Scored:
+    """Scores a description; one without components gets no scores and keeps its status."""
+    if not description.components or min(m.flat.size for m in (explore, select, report)) == 0:
+        return Scored(description, {}, {})
+    on_select, on_report = predictions(description, select, report)
+    truth, documents = report.flat, report.documents
+    resampler = Resampler(documents, seed=seed)
+    own = correlations(resampler, on_report.total, truth)
+    tables = {
+        "token": token_table(explore, select, report),
+        "bigram": bigram_table(explore, select, report),
+    }
+    lookups = {name: correlations(resampler, table, truth) for name, table in tables.items()}
+    best = max(lookups.values(), key=lambda values: values[0])
+    tails = {
+        name: _tail(threshold, on_select.total, select.flat, on_report.total, truth, resampler)
+        for name, threshold in thresholds(explore).items()
+    }
+    headline = tails[HEADLINE]
+    scores: dict[str, Any] = {
+        "correlation": interval(own).as_dict(),
+        "cosine": _cosine(resampler, on_report.total, truth).as_dict(),
+        "auprc": headline.get("auprc"),
+        "f1": headline.get("f1"),
+        "iou": headline.get("iou"),
+        "gain_over_lookup": interval(own - best).as_dict(),
+        "lookups": {name: interval(values).as_dict() for name, values in lookups.items()},
+        "variance": _variance(on_report.total, truth),
+        "beyond_tokens": _beyond(tables["token"], on_report.parts, truth, documents),
+        "context_correlation": _context(on_report.total, report),
+        "tails": tails,
+        "tokens": int(truth.size),
+        "documents": resampler.count,
+        "written_inputs": None,
+    }
+    if "status" in headline:
+        scores |= dict.fromkeys(HEADLINES)  # too few active tokens: counts, but no score
+    filled = _filled(description, select, on_select, on_report, truth, scores)
+    return Scored(filled, plain(scores), _constant(headline))
+
+
+def thresholds(explore: Measured) -> dict[str, float]:
+    """Activation above which a token counts as active, by tail."""
+    values = explore.flat
+    found = {name: float(np.quantile(values, share)) for name, share in TAILS.items()}
+    return {HEADLINE: 0.5 * float(np.quantile(values, 0.999)), **found}
+
+
+def predictions(description: Description, *splits: Measured) -> list[Prediction]:
+    """What a description predicts on splits, with weights fitted on the first of them."""
+    from sklearn.linear_model import LinearRegression
+
+    predicates = [parse(component.predictor) for component in description.components]
+    parts = [
+        np.stack([p.evaluate(split.windows)[split.counted] for p in predicates]).astype(np.float64)
+        for split in splits
+    ]
+    model = LinearRegression(positive=True).fit(parts[0].T, splits[0].flat)
+    return [Prediction(model.predict(part.T), part) for part in parts]
+
+
+def _tail(
+    threshold: float,
+    select_prediction: np.ndarray,
+    select_truth: np.ndarray,
+    prediction: np.ndarray,
+    truth: np.ndarray,
+    resampler: Resampler,
+) -> dict[str, Any]:
+    """Scores of the two-class question "is the unit active here", at one threshold."""
+    positive = truth > threshold
+    found: dict[str, Any] = {
+        "threshold": threshold,
+        "positives": int(positive.sum()),
+        "base_rate": float(positive.mean()),
+    }
+    if positive.sum() < LEAST_POSITIVES:
+        return {**found, "status": "insufficient held-out"}
+    cut = _best_cut(select_prediction, select_truth > threshold)
+    said = prediction >= cut
+    sums = resampler.sums(
+        (said & positive).astype(float), said.astype(float), positive.astype(float)
+    )
+    hits, claims, positives = sums.T
+    f1 = 2 * hits / np.maximum(claims + positives, 1e-12)
+    iou = hits / np.maximum(claims + positives - hits, 1e-12)
+    auprc = average_precisions(resampler, positive, prediction)
+    return {
+        **found,
+        "auprc": interval(auprc).as_dict(base_rate=float(positive.mean())),
+        "f1": interval(f1).as_dict(),
+        "iou": interval(iou).as_dict(),
+        "precision": float(hits[0] / max(claims[0], 1e-12)),
+        "recall": float(hits[0] / positives[0]),
+        "always_active_f1": float(2 * positive.mean() / (1 + positive.mean())),
+    }
+
+
+def _best_cut(prediction: np.ndarray, positive: np.ndarray) -> float:
+    """The prediction threshold with the best F1; above everything when nothing is positive."""
+    levels = np.unique(prediction)
+    if len(levels) > 256:
+        levels = np.quantile(prediction, np.linspace(0, 1, 257))
+    best, cut = -1.0, float(levels[-1]) if len(levels) else 0.0
+    for level in levels[1:] if len(levels) > 1 else levels:
+        said = prediction >= level
+        f1 = 2 * (said & positive).sum() / max(said.sum() + positive.sum(), 1)
+        if f1 > best:
+            best, cut = float(f1), float(level)
+    return cut
+
+
+def _cosine(resampler: Resampler, x: np.ndarray, y: np.ndarray) -> Interval:
+    def cosine(sums: np.ndarray) -> np.ndarray:
+        return sums[:, 2] / np.maximum(np.sqrt(sums[:, 0] * sums[:, 1]), 1e-30)
+
+    return resampler.interval(cosine, x * x, y * y, x * y)
+
+
+def _variance(prediction: np.ndarray, truth: np.ndarray) -> float:
+    """Share of held-out variance explained; negative when worse than the mean."""
+    return float(1 - np.square(truth - prediction).mean() / max(truth.var(), 1e-30))
+
+
+def _beyond(
+    table: np.ndarray, parts: np.ndarray, truth: np.ndarray, documents: np.ndarray
+) -> float:
+    """Share of variance that table and components predict beyond the table, cross-fitted.
+
+    Each half of the documents is predicted by weights fitted on the other half.
+    """
+    from sklearn.linear_model import LinearRegression
+
+    columns = {"table": table[:, None], "both": np.column_stack([table, *parts])}
+    half = (documents % 2).astype(bool)
+    error = dict.fromkeys(columns, 0.0)
+    for fit in (half, ~half):
+        if not fit.any() or fit.all():
+            return 0.0
+        for name, x in columns.items():
+            said = LinearRegression().fit(x[fit], truth[fit]).predict(x[~fit])
+            error[name] += float(np.square(truth[~fit] - said).sum())
+    total = float(np.square(truth - truth.mean()).sum())
+    return max(0.0, (error["table"] - error["both"]) / max(total, 1e-30))
+
+
+def _context(prediction: np.ndarray, report: Measured) -> float:
+    """Correlation between the largest prediction and the largest activation of each window."""
+    said = np.full(report.values.shape, -np.inf)
+    said[report.counted] = prediction
+    here = report.counted.any(1)
+    x, y = said[here].max(1), np.nanmax(report.values[here], axis=1)
+    return float(np.corrcoef(x, y)[0, 1]) if x.std() > 0 and y.std() > 0 else 0.0
+
+
+def _constant(headline: Mapping[str, Any]) -> dict[str, Any]:
+    """What a constant prediction gets on the same tokens."""
+    if "status" in headline:
+        return {}
+    rate = headline["base_rate"]
+    f1 = headline["always_active_f1"]
+    return {"constant": plain({"correlation": 0.0, "auprc": rate, "f1": f1, "iou": rate})}
+
+
+def _filled(
+    description: Description,
+    select: Measured,
+    on_select: Prediction,
+    on_report: Prediction,
+    truth: np.ndarray,
+    scores: Mapping[str, Any],
+) -> Description:
+    """The description with shares, component scores, `explained` and its final status."""
+    mass = np.maximum(select.flat, 0)
+    components = []
+    for number, component in enumerate(description.components):
+        holds = on_select.parts[number] > 0
+        part = on_report.parts[number]
+        alone = float(np.corrcoef(part, truth)[0, 1]) if part.std() > 0 and truth.std() > 0 else 0.0
+        share = float(mass[holds].sum() / max(mass.sum(), 1e-30))
+        components.append(replace(component, share=round(share, 4), score=round(alone, 4)))
+    status, reason = description.status, description.reason
+    if status == "described" and "status" in scores["tails"][HEADLINE]:
+        status = "insufficient held-out"
+        positives = scores["tails"][HEADLINE]["positives"]
+        reason = f"{positives} active tokens in report, {LEAST_POSITIVES} are needed for a score"
+    elif status == "described" and scores["variance"] < LEAST_VARIANCE:
+        status = "uninterpretable"
+        reason = f"the description explains {scores['variance']:.1%} of held-out variance"
+    return replace(
+        description,
+        components=tuple(components),
+        explained=round(scores["beyond_tokens"], 4),
+        status=status,
+        reason=reason,
+    )
