@@ -1,4 +1,4 @@
-"""Shared fixtures: real small models, loaded once, and the folder of test data beside the checkout."""
+"""Shared fixtures: real small models, loaded once, and the test data beside the checkout."""
 
 import importlib.util
 import os
