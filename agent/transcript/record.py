@@ -3,7 +3,7 @@
 One event a line, written out whole before the call returns, so that a kill loses at most the line
 that was being written:
 
-    header      what the investigation ran on: versions, target, corpus, windows, seed, unit, planner
+    header      what it ran on: versions, target, corpus, windows, seed, unit, planner, budget
     message     one message of the conversation, with its usage and seconds
     evidence    one tool call with its whole result
     ledger      how well each rival predicts by now

@@ -1,0 +1,262 @@
+"""Small plots as inline SVG: no picture files, no scripts, crisp at any size, readable text.
+
+Every function takes plain numbers and gives markup that is safe in a page: names are escaped.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from markupsafe import Markup, escape
+
+COLOURS = ("#0b7285", "#d9480f", "#5f3dc4", "#2b8a3e", "#c2255c", "#1864ab", "#846358", "#868e96")
+_INK, _RULE = "#667085", "#e7e9ee"
+
+
+class Point(NamedTuple):
+    """One point of a curve, with an interval where there is one."""
+
+    x: float
+    y: float
+    low: float | None = None
+    high: float | None = None
+    note: str = ""
+    """Shown when the pointer rests on the point."""
+
+
+class Series(NamedTuple):
+    """A named line."""
+
+    name: str
+    points: Sequence[Point]
+
+
+class _Frame:
+    """Axes: the ranges of both, and the picture coordinates of a value."""
+
+    def __init__(
+        self,
+        xs: tuple[float, float],
+        ys: tuple[float, float],
+        *,
+        size: tuple[int, int],
+        margin: tuple[int, int, int, int] = (10, 12, 34, 46),
+    ) -> None:
+        self.width, self.height = size
+        self.top, self.right, self.bottom, self.left = margin
+        self.xs = _open(*xs)
+        self.ys = _open(*ys)
+        self.parts: list[str] = []
+
+    def x(self, value: float) -> float:
+        share = (value - self.xs[0]) / (self.xs[1] - self.xs[0])
+        return round(self.left + share * (self.width - self.left - self.right), 1)
+
+    def y(self, value: float) -> float:
+        share = (value - self.ys[0]) / (self.ys[1] - self.ys[0])
+        return round(self.height - self.bottom - share * (self.height - self.top - self.bottom), 1)
+
+    def axes(
+        self,
+        x_name: str,
+        y_name: str,
+        *,
+        x_ticks: Sequence[tuple[float, str]],
+        y_ticks: Sequence[tuple[float, str]],
+    ) -> None:
+        floor, far = self.height - self.bottom, self.width - self.right
+        for at, said in y_ticks:
+            y = self.y(at)
+            self.parts.append(f'<path d="M{self.left} {y}H{far}" stroke="{_RULE}"/>')
+            self.text(self.left - 6, y + 3.5, said, anchor="end")
+        for at, said in x_ticks:
+            self.text(self.x(at), floor + 14, said)
+        self.parts.append(f'<path d="M{self.left} {floor}H{far}" stroke="#b6bcc8"/>')
+        self.text((self.left + far) / 2, self.height - 4, x_name)
+        middle = (self.top + floor) / 2
+        self.parts.append(
+            f'<text x="11" y="{middle}" text-anchor="middle" fill="{_INK}" '
+            f'transform="rotate(-90 11 {middle})">{escape(y_name)}</text>'
+        )
+
+    def text(
+        self, x: float, y: float, said: str, *, anchor: str = "middle", colour: str = _INK
+    ) -> None:
+        self.parts.append(
+            f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">'
+            f"{escape(said)}</text>"
+        )
+
+    def done(self, title: str) -> Markup:
+        return Markup(
+            f'<svg class="plot" viewBox="0 0 {self.width} {self.height}" role="img" '
+            f'aria-label="{escape(title)}" style="max-width:{self.width}px">'
+            + "".join(self.parts)
+            + "</svg>"
+        )
+
+
+def histogram(
+    edges: Sequence[float],
+    counts: Sequence[float],
+    *,
+    x_name: str,
+    y_name: str = "count",
+    log: bool = False,
+    marks: Sequence[tuple[float, str]] = (),
+    colour: str = COLOURS[0],
+    size: tuple[int, int] = (420, 190),
+) -> Markup:
+    """Bars between edges.
+
+    Args:
+        edges: `[bin + 1]`, rising.
+        counts: `[bin]`.
+        x_name: What is counted.
+        y_name: Name of the height.
+        log: Heights by the logarithm, for counts that differ by orders of magnitude.
+        marks: Vertical lines with a word, such as the median.
+        colour: Fill of the bars.
+        size: Width and height.
+    """
+
+    def height(count: float) -> float:
+        return math.log10(1 + count) if log else count
+
+    top = max((height(count) for count in counts), default=0) or 1
+    frame = _Frame((edges[0], edges[-1]), (0, top * 1.06), size=size)
+    if log:
+        powers = [10**power for power in range(0, int(math.log10(max(counts) or 1)) + 1)]
+        y_ticks = [(height(power), _short(power)) for power in powers]
+    else:
+        y_ticks = _ticks(0, top, 3)
+    frame.axes(x_name, y_name, x_ticks=_ticks(edges[0], edges[-1], 5), y_ticks=y_ticks)
+    floor = frame.y(0)
+    for left, right, count in zip(edges, edges[1:], counts, strict=False):
+        if count <= 0:
+            continue
+        x, y = frame.x(left), frame.y(height(count))
+        wide = max(0.8, frame.x(right) - x - 1)
+        frame.parts.append(
+            f'<rect x="{x + 0.5:.1f}" y="{y}" width="{wide:.1f}" height="{floor - y:.1f}" rx="1" '
+            f'fill="{colour}" fill-opacity=".78"><title>{escape(_short(left))} to '
+            f"{escape(_short(right))}: {_short(count)}</title></rect>"
+        )
+    for at, said in marks:
+        x = frame.x(min(max(at, frame.xs[0]), frame.xs[1]))
+        frame.parts.append(
+            f'<path d="M{x} {frame.top}V{floor}" stroke="#1d2733" stroke-dasharray="3 3"/>'
+        )
+        left = x > frame.width * 0.7
+        anchor = "end" if left else "start"
+        frame.text(x + (-5 if left else 5), frame.top + 9, said, anchor=anchor, colour="#1d2733")
+    return frame.done(f"Histogram of {x_name}")
+
+
+def lines(
+    series: Sequence[Series],
+    *,
+    x_name: str,
+    y_name: str,
+    x_labels: Sequence[tuple[float, str]] | None = None,
+    size: tuple[int, int] = (860, 240),
+) -> Markup:
+    """Lines over a shared axis, each named at its end in its own colour."""
+    points = [point for line in series for point in line.points]
+    if not points:
+        return Markup("")
+    tallest = [value for point in points for value in (point.y, point.high) if value is not None]
+    lowest = [value for point in points for value in (point.y, point.low) if value is not None]
+    frame = _Frame(
+        (min(p.x for p in points), max(p.x for p in points)),
+        (min(0.0, *lowest), max(*tallest, 0.0)),
+        size=size,
+        margin=(10, 74, 34, 46),
+    )
+    frame.axes(
+        x_name,
+        y_name,
+        x_ticks=_ticks(*frame.xs, 6) if x_labels is None else _thinned(x_labels),
+        y_ticks=_ticks(*frame.ys, 4),
+    )
+    for at, line in enumerate(series):
+        _line(frame, line, COLOURS[at % len(COLOURS)])
+    taken: list[float] = []
+    ends = [(frame.y(line.points[-1].y), at) for at, line in enumerate(series) if line.points]
+    for y, at in sorted(ends):
+        y = max(y + 3.5, taken[-1] + 12) if taken else y + 3.5
+        taken.append(y)
+        end = frame.x(series[at].points[-1].x) + 8
+        name = _cut(series[at].name, 10)
+        frame.text(end, y, name, anchor="start", colour=COLOURS[at % len(COLOURS)])
+    return frame.done(f"{y_name} by {x_name}")
+
+
+def curve(
+    points: Sequence[Point],
+    *,
+    x_name: str,
+    y_name: str,
+    size: tuple[int, int] = (420, 190),
+) -> Markup:
+    """One line with its intervals."""
+    if not points:
+        return Markup("")
+    values = [v for p in points for v in (p.y, p.low, p.high) if v is not None]
+    frame = _Frame(
+        (min(p.x for p in points), max(p.x for p in points)),
+        (min(0.0, *values), max(0.0, *values)),
+        size=size,
+    )
+    frame.axes(x_name, y_name, x_ticks=_ticks(*frame.xs, 5), y_ticks=_ticks(*frame.ys, 4))
+    _line(frame, Series("", points), COLOURS[0])
+    return frame.done(f"{y_name} by {x_name}")
+
+
+def _line(frame: _Frame, line: Series, colour: str) -> None:
+    path = " ".join(f"{frame.x(p.x)},{frame.y(p.y)}" for p in line.points)
+    frame.parts.append(
+        f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.8" '
+        'stroke-linejoin="round"/>'
+    )
+    for p in line.points:
+        x, y = frame.x(p.x), frame.y(p.y)
+        if p.low is not None and p.high is not None:
+            frame.parts.append(
+                f'<path d="M{x} {frame.y(p.low)}V{frame.y(p.high)}" stroke="{colour}" '
+                'stroke-opacity=".45" stroke-width="1.4"/>'
+            )
+        note = p.note or f"{line.name} {_short(p.y)}".strip()
+        frame.parts.append(
+            f'<circle cx="{x}" cy="{y}" r="3" fill="{colour}">'
+            f"<title>{escape(note)}</title></circle>"
+        )
+
+
+def _open(low: float, high: float) -> tuple[float, float]:
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def _ticks(low: float, high: float, about: int) -> list[tuple[float, str]]:
+    low, high = _open(low, high)
+    raw = (high - low) / about
+    power = 10 ** math.floor(math.log10(raw))
+    step = next(power * m for m in (1, 2, 2.5, 5, 10) if power * m >= raw * 0.999)
+    first = math.ceil(low / step - 1e-9)
+    found = [n * step for n in range(first, math.floor(high / step + 1e-9) + 1)]
+    return [(value, _short(value)) for value in found]
+
+
+def _thinned(labels: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
+    every = -(-len(labels) // 16) or 1
+    return list(labels[::every])
+
+
+def _short(value: float) -> str:
+    if value and abs(value) >= 10_000:
+        return f"{value / 1000:.4g}k" if abs(value) < 1e6 else f"{value / 1e6:.3g}M"
+    return f"{0.0 if abs(value) < 1e-12 else value:.4g}"
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
