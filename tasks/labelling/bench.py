@@ -1,0 +1,139 @@
+"""What the units of a run share: the target, the corpus, and token windows of its three splits.
+
+Units are measured in groups, each in one pass over all three splits; a group is as large as memory
+allows, because a forward pass costs the same for one unit as for a hundred.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ...tools.data.corpus import Corpus
+from ...tools.data.windows import TokenWindows, cut
+from ...tools.errors import UsageError
+from ...tools.lab import measure
+from ...tools.models.target import Target
+from ...tools.models.unit import Unit
+from .scores import Measured
+from .settings import Settings
+
+SPLITS = ("explore", "select", "report")
+MEMORY = 512 * 2**20
+"""Bytes that the activations of one group may take."""
+LEAST_TOKENS = 200
+"""Counted tokens that every split must have."""
+_ROWS = 64
+
+
+class Splits(NamedTuple):
+    """One unit's activations on the three splits."""
+
+    explore: Measured
+    select: Measured
+    report: Measured
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Target, corpus and windows of one run."""
+
+    target: Target
+    corpus: Corpus
+    windows: Mapping[str, TokenWindows]
+    """Token windows by split."""
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of one pass over all splits."""
+        return sum(int(windows.attended.sum()) for windows in self.windows.values())
+
+    def groups(self, units: Sequence[Unit]) -> Iterator[Sequence[Unit]]:
+        """The units, in groups whose activations fit in memory."""
+        places = sum(windows.ids.size for windows in self.windows.values())
+        size = max(1, MEMORY // (4 * max(places, 1)))
+        for at in range(0, len(units), size):
+            yield units[at : at + size]
+
+    def measure(self, units: Sequence[Unit]) -> dict[Unit, Splits]:
+        """The units' activations on every split, in one pass over each."""
+        by_split = [measure(self.target, self.windows[name], units) for name in SPLITS]
+        return {
+            unit: Splits(
+                *(
+                    Measured(self.windows[name], values[number])
+                    for name, values in zip(SPLITS, by_split, strict=True)
+                )
+            )
+            for number, unit in enumerate(units)
+        }
+
+    def ranks(self, kind: str, sites: Sequence[str]) -> dict[str, np.ndarray]:
+        """Variance, or share of places above zero, of every unit of sites over explore.
+
+        Args:
+            kind: `variance` or `firing`.
+            sites: Names of sites.
+
+        Returns:
+            float64 `[unit]` by site.
+        """
+        windows = self.windows["explore"]
+        sums = {name: np.zeros((3, self.target.sites[name].units)) for name in sites}
+        many = 0
+        for at in range(0, len(windows), _ROWS):
+            rows = windows.rows(slice(at, at + _ROWS))
+            values = self.target.trace(rows, list(sites), output=False).values
+            many += int(rows.counted.sum())
+            for name in sites:
+                scalar = self.target.sites[name].scalar(values[name])  # [window, place, unit]
+                x = scalar.float().cpu().numpy()[rows.counted].astype(np.float64)  # [token, unit]
+                sums[name] += np.stack([x.sum(0), np.square(x).sum(0), (x > 0).sum(0)])
+        if kind == "firing":
+            return {name: total[2] / many for name, total in sums.items()}
+        return {name: total[1] / many - np.square(total[0] / many) for name, total in sums.items()}
+
+
+def check_data(spec: str) -> None:
+    """Refuses a corpus that is plainly not there, before anything heavy is loaded.
+
+    Raises:
+        UsageError: says what a corpus can be.
+    """
+    if spec.partition(":")[0] in ("builtin", "self", "hf"):
+        return
+    if not Path(spec).exists() and not Path(spec.rpartition(":")[0] or spec).exists():
+        raise UsageError(
+            f"there is no data '{spec}'; write builtin:pydocs, builtin:stories, self:2000, "
+            "hf:NAME, or the path of a .txt or .jsonl file or a folder"
+        )
+
+
+def prepare(target: Target, settings: Settings) -> Bench:
+    """Loads the corpus and cuts the windows of its splits.
+
+    Raises:
+        UsageError: if the data cannot be read or are too few.
+    """
+    from ...tools.data.sources import load_corpus
+
+    if target.tokenizer is None:
+        raise UsageError(f"{target.name} has no tokenizer; units are labelled on text")
+    corpus = load_corpus(settings.data, target=target)
+    windows: dict[str, TokenWindows] = {}
+    for name, split in zip(SPLITS, corpus.splits(), strict=True):
+        windows[name] = cut(
+            target,
+            split,
+            length=settings.context_length,
+            most_tokens=settings.split_tokens[name],
+        )
+        counted = int(windows[name].counted.sum())
+        if counted < LEAST_TOKENS:
+            raise UsageError(
+                f"{settings.data} is too little data: {len(corpus)} documents give {counted} "
+                f"tokens for {name}, {LEAST_TOKENS} are needed; give more or longer documents"
+            )
+    return Bench(target, corpus, windows)

@@ -1,0 +1,253 @@
+"""A run folder: settings, one durable line a unit, transcripts; safe against kills and rivals.
+
+    run.json            settings and facts of the run, written once, atomically
+    labels.jsonl        one line a unit, each forced to the disk before the next unit is taken;
+                        `labels.2-of-4.jsonl` where the units are divided into shards
+    transcripts/        one file a unit
+    controls.json       controls that need the whole run
+    errors.log          tracebacks of units that failed
+    report.html
+
+A line that a kill or a full disk tore is cut off when the run goes on, and said; its unit is
+labelled again. Only the process that holds the lock of a shard writes its labels.
+"""
+
+import errno
+import fcntl
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from ...tools.errors import UsageError
+from ...tools.evidence import plain
+from ...tools.models.unit import Unit
+from .settings import Shard
+
+FORMAT = 1
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class DiskFullError(UsageError):
+    """No room for the next label; what was written before is kept."""
+
+
+class RunFolder:
+    """One run on disk, seen by the process that has one shard of it."""
+
+    def __init__(self, path: str | Path, shard: Shard | None = None) -> None:
+        self.path = Path(path)
+        self.shard = shard or Shard()
+
+    @property
+    def part(self) -> str:
+        """`` for an undivided run, else `.2-of-4`."""
+        return "" if self.shard.of == 1 else f".{self.shard.number}-of-{self.shard.of}"
+
+    @property
+    def labels_path(self) -> Path:
+        """Where this shard's labels go."""
+        return self.path / f"labels{self.part}.jsonl"
+
+    def transcript_path(self, unit: Unit) -> Path:
+        """Where the transcript of a unit goes: `transcripts/mlp.3_1207-.jsonl`."""
+        index = str(unit).rpartition("/")[2]
+        return self.path / "transcripts" / f"{quote(unit.site, safe='')}_{index}.jsonl"
+
+    # ---- run.json
+
+    def read_run(self) -> dict[str, Any] | None:
+        """What `run.json` says; None where there is none.
+
+        Raises:
+            UsageError: if the file is damaged or from a later version.
+        """
+        path = self.path / "run.json"
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            if found["format"] > FORMAT:
+                raise UsageError(f"{path} was made by a later version of neuroscribe")
+            return found
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            if isinstance(error, UsageError):
+                raise
+            raise UsageError(
+                f"{path} cannot be read ({error}); use another folder with --out"
+            ) from error
+
+    def write_run(self, facts: Mapping[str, Any]) -> None:
+        """Writes `run.json`, whole or not at all."""
+        self.write("run.json", {"format": FORMAT, **facts})
+
+    def write(self, name: str, content: Mapping[str, Any]) -> None:
+        """Writes one JSON file of the folder, whole or not at all."""
+        text = json.dumps(plain(content), ensure_ascii=False, indent=2) + "\n"
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._replace(self.path / name, text.encode("utf-8", "backslashreplace"))
+
+    def read(self, name: str) -> dict[str, Any]:
+        """One JSON file of the folder; empty where it is absent or damaged."""
+        try:
+            return json.loads((self.path / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+
+    # ---- labels
+
+    def labels(self) -> dict[str, dict[str, Any]]:
+        """The labels of every shard, by unit; a torn or damaged line is no label."""
+        found: dict[str, dict[str, Any]] = {}
+        for path in sorted(self.path.glob("labels*.jsonl")):
+            for record in _records(path.read_bytes()):
+                if isinstance(record, dict):
+                    found.setdefault(record["unit"], record)
+        return found
+
+    def heal(self) -> list[str]:
+        """Cuts off what is no label from this shard's file; says what was dropped."""
+        path = self.labels_path
+        if not path.exists():
+            return []
+        lines = list(_records(path.read_bytes()))
+        bad = [line for line in lines if not isinstance(line, dict)]
+        if bad:
+            with (self.path / f"{path.name}.damaged").open("ab") as file:
+                file.write(b"".join(line + b"\n" for line in bad))
+            self._replace(path, b"".join(_line(line) for line in lines if isinstance(line, dict)))
+        return [
+            f"{path}: a line of {len(line)} bytes was torn or damaged and is left out; "
+            "its unit will be labelled again"
+            for line in bad
+        ]
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        """Adds one label and forces it to the disk.
+
+        Raises:
+            DiskFullError: if there is no room; the file is as it was before.
+        """
+        line = _line(record)
+        path = self.labels_path
+        new = not path.exists()
+        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            before = os.fstat(file).st_size
+            try:
+                written = 0
+                while written < len(line):
+                    written += os.write(file, line[written:])
+                os.fsync(file)
+            except OSError as error:
+                os.ftruncate(file, before)
+                raise self._full(error) from error
+        finally:
+            os.close(file)
+        if new:
+            _sync_folder(self.path)
+
+    def drop(self, units: Iterable[str]) -> None:
+        """Takes labels out of this shard's file, for units that are to be labelled again."""
+        unwanted = set(units)
+        path = self.labels_path
+        if not unwanted or not path.exists():
+            return
+        lines = [item for item in _records(path.read_bytes()) if isinstance(item, dict)]
+        kept = b"".join(_line(item) for item in lines if item["unit"] not in unwanted)
+        self._replace(path, kept)
+
+    # ---- lock
+
+    def refuse_if_owned(self) -> None:
+        """Refuses early when another process has this shard; takes nothing.
+
+        Raises:
+            UsageError: names the owner's process id.
+        """
+        if (self.path / f".lock{self.part}").exists():
+            with self.lock():
+                pass
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Holds this shard of the folder; the lock ends with the process, however it ends.
+
+        Raises:
+            UsageError: if another process has it; names that process.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            file = os.open(self.path / f".lock{self.part}", os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise UsageError(f"cannot write to {self.path}: {error.strerror}") from error
+        try:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                owner = os.pread(file, 32, 0).decode(errors="replace").strip() or "unknown"
+                part = f" (shard {self.shard})" if self.part else ""
+                raise UsageError(
+                    f"{self.path}{part} is in use by process {owner}; "
+                    "wait for it, stop it, or use another folder with --out"
+                ) from error
+            os.ftruncate(file, 0)
+            os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
+            yield
+        finally:
+            os.close(file)
+
+    def _replace(self, path: Path, content: bytes) -> None:
+        fresh = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            with fresh.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(path)
+        except OSError as error:
+            fresh.unlink(missing_ok=True)
+            raise self._full(error) from error
+        _sync_folder(path.parent)
+
+    def _full(self, error: OSError) -> OSError | DiskFullError:
+        return disk_full(error, self.path) or error
+
+
+def disk_full(error: BaseException, path: Path) -> DiskFullError | None:
+    """The one line to say where an error means that the disk is full; None where it does not."""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return DiskFullError(
+            f"no room left for {path} ({error.strerror}); the labels so far are kept: "
+            "make room and run the same command again"
+        )
+    return None
+
+
+def _records(content: bytes) -> Iterator[dict[str, Any] | bytes]:
+    """Each line as a record, or as the bytes it is where it is none."""
+    *lines, torn = content.split(b"\n")
+    for line in lines:
+        try:
+            record = json.loads(line)
+            yield record if isinstance(record["unit"], str) else line
+        except (ValueError, KeyError, TypeError):
+            yield line
+    if torn:
+        yield torn
+
+
+def _line(record: Mapping[str, Any]) -> bytes:
+    text = json.dumps(plain(record), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,34 @@
+"""Turns `--planner` into a factory: `builtin`, `openai:MODEL` or `human`."""
+
+from typing import NamedTuple
+
+from ...agent.state import PlannerFactory
+from ...tools.errors import UsageError, nearest
+
+KINDS = ("builtin", "openai:MODEL", "human")
+
+
+class PlannerSpec(NamedTuple):
+    """A planner as the user named it."""
+
+    kind: str
+    """`builtin`, `openai` or `human`."""
+    model: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "PlannerSpec":
+        """Reads `builtin`, `human` or `openai:MODEL`.
+
+        Raises:
+            UsageError: if it is none of them.
+        """
+        kind, _, model = text.partition(":")
+        if kind == "openai" and not model:
+            raise UsageError("--planner openai needs a model: openai:MODEL, such as openai:gpt-5")
+        if kind not in ("builtin", "human", "openai") or (model and kind != "openai"):
+            close = nearest(text, KINDS, most=1)
+            raise UsageError(
+                f"there is no planner '{text}'; did you mean {close}? "
+                f"The planners are {', '.join(KINDS)}"
+            )
+        return cls(kind, model or None)

@@ -1,0 +1,113 @@
+"""What a labelling run gives back: typed for Python, plain JSON for other programs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .folder import RunFolder
+
+FIRST = (
+    "unit",
+    "label",
+    "components",
+    "explained",
+    "effect",
+    "confidence",
+    "status",
+    "scores",
+    "controls",
+    "evidence",
+)
+
+
+@dataclass(frozen=True)
+class UnitLabel:
+    """One unit's line of a run."""
+
+    unit: str
+    label: str
+    status: str
+    record: Mapping[str, Any]
+    """Everything that the run kept of it."""
+
+    @property
+    def correlation(self) -> float | None:
+        """Held-out correlation with the unit, where there is a score."""
+        entry = (self.record.get("scores") or {}).get("correlation")
+        return entry.get("value") if isinstance(entry, Mapping) else entry
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON, the shared fields first."""
+        first = {name: self.record.get(name) for name in FIRST}
+        return {**first, **{k: v for k, v in self.record.items() if k not in first}}
+
+
+@dataclass(frozen=True)
+class LabelRun:
+    """A run folder, read."""
+
+    folder: Path
+    settings: Mapping[str, Any]
+    facts: Mapping[str, Any]
+    """Target, corpus, versions: what `run.json` says beside the settings."""
+    units: tuple[UnitLabel, ...]
+    """In the order of the selection."""
+    missing: tuple[str, ...] = ()
+    """Units that have no label yet."""
+    said: tuple[str, ...] = ()
+    """What the run wants its user to know, such as torn lines that were left out."""
+
+    @property
+    def failed(self) -> tuple[UnitLabel, ...]:
+        """Units whose investigation failed."""
+        return tuple(unit for unit in self.units if unit.status == "failed")
+
+    def __getitem__(self, unit: str) -> UnitLabel:
+        """The label of one unit."""
+        for item in self.units:
+            if item.unit == str(unit):
+                return item
+        raise KeyError(unit)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The document that `--json` prints."""
+        counts: dict[str, int] = {}
+        for unit in self.units:
+            counts[unit.status] = counts.get(unit.status, 0) + 1
+        run = {
+            "folder": str(self.folder),
+            "target": self.facts.get("target"),
+            "corpus": self.facts.get("corpus"),
+            "planner": self.settings.get("planner"),
+            "seed": self.settings.get("seed"),
+            "created": self.facts.get("created"),
+            "versions": self.facts.get("versions"),
+            "settings": self.settings,
+            "labelled": len(self.units),
+            "missing": list(self.missing),
+            "status": counts,
+            "controls": self.facts.get("controls"),
+        }
+        return {"run": run, "units": [unit.as_dict() for unit in self.units]}
+
+
+def read_labels(folder: RunFolder) -> LabelRun | None:
+    """The run in a folder; None where there is none."""
+    run = folder.read_run()
+    if run is None:
+        return None
+    labels = folder.labels()
+    whole = folder.read("controls.json")
+    own = whole.get("units", {})
+    order = run["units"]
+    found = []
+    for unit in order:
+        if unit in labels:
+            record = labels[unit]
+            record = {**record, "controls": {**(record.get("controls") or {}), **own.get(unit, {})}}
+            found.append(UnitLabel(unit, record["label"], record["status"], record))
+    facts = {key: value for key, value in run.items() if key not in ("settings", "units")}
+    facts["controls"] = whole.get("run")
+    missing = tuple(unit for unit in order if unit not in labels)
+    return LabelRun(folder.path, run["settings"], facts, tuple(found), missing)

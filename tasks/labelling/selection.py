@@ -1,0 +1,212 @@
+"""Which units to label: lists and ranges, random draws, the most variable or active, a file.
+
+    mlp.3/0-9,mlp.4/12-          units 0 to 9 of mlp.3, and the negative side of mlp.4/12
+    random:20   random:20:mlp.3  a seeded draw without repetition
+    top:20      top:20:firing    those with the largest variance, or that fire most often
+    units.txt                    a file with selections, one or more a line
+
+A trailing `-` is the sign; between two numbers it makes a range, whose own trailing `-` is the sign
+of all of it: `mlp.3/0-9-`. Sites may be patterns in draws: `random:20:mlp.*`.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ...tools.errors import UsageError
+from ...tools.models.site import Site
+from ...tools.models.target import Target
+from ...tools.models.unit import Unit
+
+MOST = 10_000_000
+_RANGE = re.compile(r"(?P<site>.+)/(?P<first>\d+)(?:-(?P<last>\d+))?(?P<sign>[+-]?)", re.DOTALL)
+_DRAW = re.compile(r"(?P<kind>random|top):(?P<many>[^:]*)(?::(?P<rest>.*))?", re.DOTALL)
+_MEASURES = ("variance", "firing")
+
+
+class Range(NamedTuple):
+    """Consecutive units of one site."""
+
+    site: str
+    first: int
+    last: int
+    sign: int
+
+
+class Draw(NamedTuple):
+    """So many units, at random or the first by a measure."""
+
+    kind: str
+    """`random`, `variance` or `firing`."""
+    many: int
+    sites: tuple[str, ...] = ()
+    """Patterns; empty: those of the run."""
+
+
+Part = Range | Draw
+Ranks = Callable[[str, Sequence[str]], Mapping[str, np.ndarray]]
+"""Given a measure and sites, the measure of every unit of each site, `[unit]`."""
+
+
+def spelt_out(selection: str) -> str:
+    """The selection itself, where the text names a file of them.
+
+    Raises:
+        UsageError: if the text looks like a file that cannot be read, or says nothing.
+    """
+    if not selection.strip():
+        raise UsageError("no units are named; write --units mlp.3/0-9, random:20 or top:20")
+    path = Path(selection)
+    if not path.is_file():
+        return selection.strip()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read units from {selection}: {error}") from error
+    found = [line.partition("#")[0].strip().strip(",") for line in lines]
+    if not any(found):
+        raise UsageError(f"{selection} names no units; write one a line, such as mlp.3/7")
+    return ",".join(line for line in found if line)
+
+
+def parse_selection(selection: str) -> tuple[Part, ...]:
+    """Reads a selection without looking at any model.
+
+    Raises:
+        UsageError: names the part that is wrong.
+    """
+    return tuple(_part(text.strip()) for text in selection.split(",") if text.strip())
+
+
+def _part(text: str) -> Part:
+    draw = _DRAW.fullmatch(text)
+    if draw:
+        return _draw(text, draw)
+    match = _RANGE.fullmatch(text)
+    if match is None:
+        raise UsageError(
+            f"'{text}' names no units; write SITE/INDEX such as mlp.3/7, a range such as "
+            "mlp.3/0-9, random:20, top:20:firing, or an existing file with units"
+        )
+    first = int(match["first"])
+    last = first if match["last"] is None else int(match["last"])
+    if last < first:
+        raise UsageError(f"'{text}' is an empty range; write the smaller index first")
+    return Range(match["site"], first, last, -1 if match["sign"] == "-" else 1)
+
+
+def _draw(text: str, match: re.Match[str]) -> Draw:
+    if not match["many"].isdecimal() or not 0 < int(match["many"]) <= MOST:
+        raise UsageError(f"'{text}': write {match['kind']}:N with a number of units, such as 20")
+    kind, many = match["kind"], int(match["many"])
+    words = [word for word in (match["rest"] or "").split(":") if word]
+    if kind == "top":
+        measures = [word for word in words if word in _MEASURES]
+        kind = measures[0] if measures else "variance"
+        words = [word for word in words if word not in _MEASURES]
+    if len(words) > 1:
+        known = " or ".join(_MEASURES) if match["kind"] == "top" else "a site"
+        raise UsageError(f"'{text}': after the number comes {known}, such as {match['kind']}:20")
+    return Draw(kind, many, tuple(words))
+
+
+def select_units(
+    parts: Iterable[Part],
+    target: Target,
+    *,
+    ranks: Ranks,
+    sites: Sequence[str] = (),
+    signs: str = "positive",
+    seed: int = 0,
+) -> list[Unit]:
+    """The units of a selection, each once, in order.
+
+    Args:
+        parts: What `parse_selection` gave.
+        target: Has the sites.
+        ranks: Measures whole sites; called for `top` only.
+        sites: Patterns for draws that name no site; empty: the neurons, or all sites.
+        signs: `both` adds the negative side of units where it has a meaning.
+        seed: For random draws.
+
+    Raises:
+        UsageError: if a site or unit does not exist; names the nearest.
+    """
+    found: dict[Unit, None] = {}
+    for number, part in enumerate(parts):
+        if isinstance(part, Range):
+            found.update(dict.fromkeys(_range(part, target, signs)))
+            continue
+        names = matching(target, part.sites or tuple(sites))
+        pool = [target.sites[name] for name in names]
+        total = sum(site.units for site in pool)
+        if part.many > total:
+            raise UsageError(f"{part.many} units are asked for, {', '.join(names)} have {total}")
+        if part.kind == "random":
+            order = np.random.default_rng([seed, number]).permutation(total)[: part.many]
+            order.sort()
+        else:
+            values = ranks(part.kind, names)
+            order = np.argsort(-np.concatenate([values[name] for name in names]), kind="stable")
+        for at in order[: part.many]:
+            found.update(dict.fromkeys(_signs(_unit(pool, int(at)), target, signs)))
+    return list(found)
+
+
+def matching(target: Target, patterns: Sequence[str]) -> list[str]:
+    """The sites that patterns name; without any, the neurons, or all sites where there are none.
+
+    Raises:
+        UsageError: if a pattern names no site.
+    """
+    if not patterns:
+        neurons = [name for name in target.sites if re.fullmatch(r"mlp\.\d+", name)]
+        return neurons or [name for name in target.sites if name != "logit"]
+    found: dict[str, None] = {}
+    for pattern in patterns:
+        names = [
+            name
+            for name in target.sites
+            if fnmatchcase(name, pattern) or re.fullmatch(rf"{re.escape(pattern)}\.\d+", name)
+        ]
+        if not names:
+            target.site(pattern)  # says which are near, or why it cannot be reached
+        found.update(dict.fromkeys(names))
+    return list(found)
+
+
+def _range(part: Range, target: Target, signs: str) -> list[Unit]:
+    site = target.site(part.site)
+    if part.last >= site.units:
+        raise UsageError(
+            f"{part.site}/{part.last}: site {site.name} of {target.name} has units 0 to "
+            f"{site.units - 1}"
+        )
+    units = [Unit(part.site, index, part.sign) for index in range(part.first, part.last + 1)]
+    return [each for unit in units for each in _signs(unit, target, signs)]
+
+
+def _signs(unit: Unit, target: Target, signs: str) -> list[Unit]:
+    site = target.sites[unit.site]
+    if signs == "both" and unit.sign > 0 and has_negative_side(site):
+        return [unit, Unit(unit.site, unit.index, -1)]
+    return [unit]
+
+
+def has_negative_side(site: Site) -> bool:
+    """Whether values below zero say something: neither a floor nor a norm."""
+    return site.floor is None and site.readout == "coordinate" and site.channels == 1
+
+
+def _unit(pool: Sequence[Site], at: int) -> Unit:
+    for site in pool:
+        if at < site.units:
+            return Unit(site.name, at)
+        at -= site.units
+    raise IndexError(at)
+
+

@@ -1,0 +1,113 @@
+"""The settings of a labelling run: what decides its result, and what only decides how it is done.
+
+The first kind is kept in `run.json`; running again in the same folder with other values of them is
+refused, because the labels would not belong together.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, NamedTuple
+
+from ...tools.errors import UsageError
+
+CONTROLS = ("none", "quick", "full")
+SIGNS = ("positive", "both")
+
+
+class Shard(NamedTuple):
+    """Which part of the units: the `number`-th of `of`, counted from 1."""
+
+    number: int = 1
+    of: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> "Shard":
+        """Reads `2/4`.
+
+        Raises:
+            UsageError: if it is no such pair.
+        """
+        first, _, second = text.partition("/")
+        if not (first.isdecimal() and second.isdecimal() and 1 <= int(first) <= int(second)):
+            raise UsageError(f"shard '{text}' is not I/N with I from 1 to N, such as 1/4 ... 4/4")
+        return cls(int(first), int(second))
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.of}"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides the labels of a run."""
+
+    target: str
+    """As the user wrote it."""
+    units: str
+    """The selection, as the user wrote it; a file's contents are spelt out."""
+    data: str
+    """The corpus, for `load_corpus`."""
+    planner: str = "builtin"
+    base_url: str | None = None
+    sites: tuple[str, ...] = ()
+    """Where `random:N` and `top:N` look; patterns such as `mlp.*`. Empty: the neurons."""
+    signs: str = "positive"
+    tokens: int = 135_000
+    """Tokens of all three splits together."""
+    context_length: int = 64
+    """Tokens a window."""
+    seed: int = 0
+    steps: int = 16
+    """Turns of the planner a unit."""
+    unit_tokens: int | None = 200_000
+    """Language-model tokens a unit."""
+    unit_seconds: float | None = 600.0
+    unit_cost: float | None = None
+    controls: str = "quick"
+    revision: str | None = None
+    dtype: str | None = None
+    shards: int = 1
+    """Into how many parts the units are divided in this folder."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """More settings of the language model, such as `temperature`."""
+
+    def __post_init__(self) -> None:
+        for name, least in (("tokens", 1000), ("context_length", 8), ("steps", 1), ("seed", 0)):
+            value = getattr(self, name)
+            if value < least:
+                option = name.replace("_", "-")
+                raise UsageError(f"--{option} is {value}; it must be at least {least}")
+        for name, known in (("controls", CONTROLS), ("signs", SIGNS)):
+            if getattr(self, name) not in known:
+                raise UsageError(f"--{name} '{getattr(self, name)}' is not {' or '.join(known)}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {**asdict(self), "sites": list(self.sites), "options": dict(self.options)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Settings":
+        """The inverse of `as_dict`; settings of a later version are ignored."""
+        names = {item.name for item in fields(cls)}
+        known = {key: value for key, value in data.items() if key in names}
+        return cls(**{**known, "sites": tuple(known.get("sites", ()))})
+
+    @property
+    def split_tokens(self) -> dict[str, int]:
+        """Tokens of each split, by its name."""
+        share = {"explore": 4 / 9, "select": 2 / 9, "report": 3 / 9}
+        return {name: round(self.tokens * part) for name, part in share.items()}
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """What differs between two sets of settings, each as `seed (0 there, 1 here)`."""
+    names = [*old, *(name for name in new if name not in old)]
+    return [
+        f"{name.replace('_', '-')} ({_short(old.get(name))} there, {_short(new.get(name))} here)"
+        for name in names
+        if old.get(name) != new.get(name)
+    ]
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

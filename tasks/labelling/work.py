@@ -1,0 +1,150 @@
+"""One unit, from its activations to the line that is kept: investigate, then score.
+
+The planner is handed explore alone. Whatever goes wrong with one unit, other than a full disk or
+an interrupt, becomes the record of a failure, with the reason; the batch goes on.
+"""
+
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...agent.description import Description
+from ...agent.state import Budget, PlannerFactory
+from ...agent.transcript import Recorder, make_header
+from ...tools.lab import Lab
+from ...tools.models.unit import Unit
+from .bench import Bench, Splits
+from .folder import RunFolder, disk_full
+from .scores import score
+from .selection import has_negative_side
+from .settings import Settings
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every unit of a run is done with."""
+
+    bench: Bench
+    settings: Settings
+    factory: PlannerFactory
+    folder: RunFolder
+    watch: Any = None
+    """Told of every event of an investigation, as `watch(unit, event, fields)`; None: nobody."""
+
+    @property
+    def budget(self) -> Budget:
+        """Hard stops of one investigation."""
+        given = self.settings
+        return Budget(given.steps, given.unit_tokens, given.unit_seconds, given.unit_cost)
+
+    def label(self, unit: Unit, columns: Mapping[Unit, Splits]) -> dict[str, Any]:
+        """The record of one unit.
+
+        Args:
+            unit: The unit.
+            columns: Measured activations of it, and of other units of its group.
+
+        Raises:
+            DiskFullError: if its transcript cannot be written.
+        """
+        started = time.monotonic()
+        try:
+            record = self._label(unit, columns)
+        except Exception as error:
+            full = disk_full(error, self.folder.path)
+            if full is not None:
+                raise full from error
+            record = self._failed(unit, error)
+        return {**record, "seconds": round(time.monotonic() - started, 3)}
+
+    def _label(self, unit: Unit, columns: Mapping[Unit, Splits]) -> dict[str, Any]:
+        from ...agent.investigate import investigate
+
+        lab = self._lab(columns)
+        path = self.folder.transcript_path(unit)
+        with _Recorder(path, self._header(lab, unit), unit, self.watch) as recorder:
+            done = investigate(lab, unit, self.factory, budget=self.budget, recorder=recorder)
+        description = done.description
+        scored = score(description, *columns[unit], seed=self.settings.seed)
+        return _record(unit, scored.description, lab, self.folder, path) | {
+            "scores": scored.scores,
+            "controls": scored.controls,
+            "planner": self.factory.name,
+        }
+
+    def _lab(self, columns: Mapping[Unit, Splits]) -> Lab:
+        return Lab(
+            self.bench.target,
+            self.bench.windows["explore"],
+            seed=self.settings.seed,
+            columns={unit: splits.explore.values for unit, splits in columns.items()},
+        )
+
+    def _header(self, lab: Lab, unit: Unit) -> dict[str, Any]:
+        given = self.settings
+        return make_header(
+            lab,
+            str(unit),
+            planner=self.factory.name,
+            corpus=given.data,
+            corpus_hash=self.bench.corpus.hash,
+            length=given.context_length,
+            most_tokens=given.split_tokens["explore"],
+            budget=self.budget,
+            target=given.target,
+            target_options={"revision": given.revision, "dtype": given.dtype},
+        )
+
+    def _failed(self, unit: Unit, error: Exception) -> dict[str, Any]:
+        said = " ".join(str(error).split()) or "no reason given"
+        reason = f"{type(error).__name__}: {said}"[:500]
+        with (self.folder.path / "errors.log").open("a", encoding="utf-8") as file:
+            file.write(f"{unit}\n{''.join(traceback.format_exception(error))}\n")
+        description = Description("", status="failed", reason=reason)
+        return {"unit": str(unit), **_plain(description), "planner": self.factory.name}
+
+
+class _Recorder(Recorder):
+    """A transcript that also tells a watcher what happens."""
+
+    def __init__(self, path: Path, header: Mapping[str, Any], unit: Unit, watch: Any) -> None:
+        self._unit, self._watch = unit, watch
+        super().__init__(path, header)
+
+    def write(self, event: str, **fields: Any) -> None:
+        super().write(event, **fields)
+        if self._watch is not None:
+            self._watch(self._unit, event, fields)
+
+
+def _record(
+    unit: Unit, description: Description, lab: Lab, folder: RunFolder, transcript: Path
+) -> dict[str, Any]:
+    cited = {key for component in description.components for key in component.evidence}
+    cited.update(description.effect.evidence if description.effect else ())
+    cited.update(key for rival in description.rejected for key in rival.evidence)
+    return {
+        "unit": str(unit),
+        **_plain(description),
+        "evidence": [
+            {
+                "id": item.id,
+                "tool": item.tool,
+                "arguments": item.arguments,
+                "cited": item.id in cited,
+                "error": item.error,
+            }
+            for item in lab.evidence
+        ],
+        "meter": lab.meter.as_dict(),
+        "transcript": str(transcript.relative_to(folder.path)),
+    }
+
+
+def _plain(description: Description) -> dict[str, Any]:
+    return {**description.as_dict(), "scores": {}, "controls": {}, "evidence": []}
