@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .data.windows import TokenWindows, cut
+from .errors import UsageError
 from .evidence import EvidenceStore
 from .meter import Meter
 from .models import Target, Unit
@@ -36,6 +37,22 @@ class Lab:
     """Predictors (JSON) that the planner recorded, by id: `H1`."""
     columns: dict[Unit, np.ndarray] = field(default_factory=dict)
     """Measured activations over `explore`, float32 `[window, place]`, by unit with sign."""
+    unit: Unit | None = None
+    """The unit under study: what tools mean where their `unit` is left out."""
+    memo: dict[Any, Any] = field(default_factory=dict)
+    """What tools computed from target, explore and seed alone; investigations may share it."""
+
+    def chosen(self, unit: str | None) -> Unit:
+        """The unit that a tool was asked for, or the one under study where none was named.
+
+        Raises:
+            UsageError: if it is no unit of the target, or none is named and none is under study.
+        """
+        if unit is not None and unit.strip():
+            return self.target.unit(unit)
+        if self.unit is None:
+            raise UsageError("no unit was named: pass unit, such as mlp.3/7")
+        return self.unit
 
     def rng(self) -> np.random.Generator:
         """Randomness of the coming tool call: depends on the seed and the evidence id alone."""

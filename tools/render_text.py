@@ -1,0 +1,124 @@
+"""Draws token activations as text that a language model or a person can read.
+
+The text runs as written. A token whose strength, `floor(10 * activation / scale)`, is at least 1
+carries it in brackets, capped at 9; the place of interest stands in «»:
+
+    one day a «girl»[9] named lily[2] went
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from .data.windows import TokenWindows
+
+
+def snippet(
+    windows: TokenWindows,
+    row: int,
+    values: np.ndarray,
+    *,
+    scale: float,
+    place: int | None = None,
+    before: int = 80,
+    after: int = 32,
+) -> str:
+    """One window around a place, with activations marked.
+
+    Args:
+        windows: The windows.
+        row: Which of them.
+        values: float `[place]`, NaN where not counted.
+        scale: The activation that counts as full strength, the unit's maximum.
+        place: The place of interest; None: the peak.
+        before: Characters shown before it, to a whole word.
+        after: Characters shown after it.
+    """
+    if place is None:
+        place = peak(values)
+    text = windows.texts[int(windows.document[row])]
+    starts, ends = windows.start[row], windows.end[row]
+    real = np.flatnonzero(windows.attended[row] & (ends > starts))
+    centre = real[0] if place is None and real.size else place
+    shown = [
+        int(at)
+        for at in real
+        if ends[at] > starts[centre] - before and starts[at] < ends[centre] + after
+    ]
+    while (
+        shown
+        and shown[0] != real[0]
+        and shown[0] < centre
+        and not _word_begins(text, starts[shown[0]])
+    ):
+        shown.pop(0)
+    while (
+        shown
+        and shown[-1] != real[-1]
+        and shown[-1] > centre
+        and not _word_ends(text, ends[shown[-1]])
+    ):
+        shown.pop()
+    parts: list[str] = []
+    end = int(windows.start[row, shown[0]]) if shown else 0
+    for at in shown:
+        begin, finish = int(windows.start[row, at]), int(windows.end[row, at])
+        parts.append(text[end:begin] if begin > end else "")
+        parts.append(_token(text[begin:finish], values[at], scale, at == place))
+        end = max(end, finish)
+    line = " ".join("".join(parts).split())
+    head = "…" if shown and shown[0] != real[0] else ""
+    return f"{head}{line}{'…' if shown and shown[-1] != real[-1] else ''}"
+
+
+def peak(values: np.ndarray) -> int | None:
+    """The place of the largest finite value."""
+    return int(np.nanargmax(values)) if np.isfinite(values).any() else None
+
+
+def strength(value: float, scale: float) -> int:
+    """0 to 9."""
+    if not math.isfinite(value) or value <= 0 or not scale > 0:
+        return 0
+    return min(9, int(10 * value / scale))
+
+
+def number(value: float | None) -> str:
+    """A number with three significant digits."""
+    if value is None or not math.isfinite(value):
+        return "n/a"
+    if value == 0:
+        return "0"
+    if abs(value) >= 1000 or abs(value) < 1e-3:
+        return f"{value:.2e}"
+    return f"{value:.3g}"
+
+
+def quoted(token: str) -> str:
+    """A token with its spaces visible."""
+    return '"' + token.replace("\n", "\\n").replace("\t", "\\t") + '"'
+
+
+def lines(head: str, rows: Sequence[str], *, more: str = "") -> str:
+    """A heading, one row a line, and what was left out."""
+    return "\n".join([head, *rows, *([more] if more else [])])
+
+
+def _word_begins(text: str, at: int) -> bool:
+    return at == 0 or text[at - 1].isspace() or text[at : at + 1].isspace()
+
+
+def _word_ends(text: str, at: int) -> bool:
+    return at >= len(text) or text[at].isspace() or text[at - 1].isspace()
+
+
+def _token(text: str, value: float, scale: float, marked: bool) -> str:
+    core = text.strip()
+    lead = text[: len(text) - len(text.lstrip())]
+    tail = text[len(text.rstrip()) :] if core else ""
+    shown = core.replace("\n", " ") if core else ("␠" if marked else "")
+    if marked:
+        shown = f"«{shown}»"
+    level = strength(float(value), scale)
+    return f"{lead}{shown}{f'[{level}]' if level and shown else ''}{tail}"

@@ -1,0 +1,227 @@
+"""Surveys a unit over all of explore: how often, how strongly and on which tokens it is active.
+
+1. Moments, quantiles and a histogram of the activation at every counted place.
+2. Both signs: whether the opposite one carries meaning, from the activation function.
+3. How much of it token identity explains: the mean activation of each token is learnt on half of
+   the documents and correlated with the activation in the other half, both ways.
+4. The tokens and the words with the highest mean.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .data.windows import TokenWindows
+from .evidence import Result
+from .lab import Lab
+from .measured import Flat, flat
+from .models import Site, Unit
+from .registry import tool
+from .render_text import number, quoted
+
+QUANTILES = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999)
+TAILS = (0.9, 0.99, 0.999)
+_BINS = 20
+
+
+class Mean(NamedTuple):
+    """A token or word with its mean activation."""
+
+    name: str
+    mean: float
+    maximum: float
+    count: int
+
+
+@tool(needs=("text",))
+def survey(lab: Lab, unit: str | None = None, *, many: int = 10) -> Result:
+    """Measures the unit on the whole exploration corpus: how often it is active, its
+    distribution, both signs, and the tokens and words with the highest mean activation.
+
+    Start here. It shows no contexts: use exemplars for those.
+
+    Args:
+        unit: The unit, such as mlp.3/7; left out: the unit under study.
+        many: How many tokens and words to list.
+    """
+    chosen = lab.chosen(unit)
+    site = lab.target.site(chosen.site)
+    data = flat(lab, chosen)
+    if not data.values.size:
+        return Result(
+            f"{chosen}: explore has no place with a finite activation.",
+            {"unit": str(chosen), "stats": {"count": 0, "not_finite": data.not_finite}},
+        )
+    stats = statistics(data, lab.explore, site, chosen)
+    many = max(1, min(many, 40))
+    least = max(2, min(5, data.values.size // 2000))
+    tokens = by_token(data, lab.explore, least)
+    words = by_word(lab.column(chosen), lab.explore, least)
+    counts, edges = np.histogram(data.values, bins=_BINS)
+    payload: dict[str, Any] = {
+        "unit": str(chosen),
+        "stats": stats,
+        "histogram": {"counts": counts, "edges": edges},
+        "tokens": [entry._asdict() for entry in tokens[:many]],
+        "words": [entry._asdict() for entry in words[:many]],
+        "least_count": least,
+    }
+    return Result(_text(chosen, stats, tokens[:many], words[:many], least), payload)
+
+
+def statistics(data: Flat, windows: TokenWindows, site: Site, unit: Unit) -> dict[str, Any]:
+    """Numbers about the unit at the counted places."""
+    values = data.values.astype(np.float64)
+    thresholds = dict(zip(TAILS, np.quantile(values, TAILS), strict=True))
+    positive = np.sort(np.maximum(values, 0))[::-1]
+    mass = positive.sum()
+    share = {
+        f"{100 * top:g}%": float(positive[: max(1, round(top * values.size))].sum() / mass)
+        for top in (0.01, 0.001)
+        if mass > 0
+    }
+    peak = float(values.max())
+    return {
+        "count": int(values.size),
+        "windows": int(len(windows)),
+        "documents": int(np.unique(windows.document).size),
+        "not_finite": data.not_finite,
+        "dead": bool(peak <= 0 or values.std() < 1e-9),
+        "firing_rate": float((values > 0).mean()),
+        "mean": float(values.mean()),
+        "sd": float(values.std()),
+        "max": peak,
+        "min": float(values.min()),
+        "quantiles": {str(q): float(np.quantile(values, q)) for q in QUANTILES},
+        "thresholds": {str(tail): float(at) for tail, at in thresholds.items()},
+        "above": {str(tail): int((values > at).sum()) for tail, at in thresholds.items()},
+        "mass_share": share,
+        "opposite": _opposite(values, site, unit),
+        "token_identity": token_identity(data, windows),
+    }
+
+
+def token_identity(data: Flat, windows: TokenWindows) -> float | None:
+    """Correlation of the activation with its token's mean, learnt on the other half by document.
+
+    None where it cannot be told: one document, or no variance.
+    """
+    ids = windows.ids[data.window, data.place]
+    _, document = np.unique(windows.document[data.window], return_inverse=True)
+    half = document % 2
+    if half.max(initial=0) == 0:
+        return None
+    size = int(ids.max()) + 1
+    predicted = np.empty(data.values.size)
+    for part in (0, 1):
+        learn, test = half != part, half == part
+        values = data.values[learn].astype(np.float64)
+        total = np.bincount(ids[learn], values, minlength=size)
+        seen = np.bincount(ids[learn], minlength=size)
+        table = np.where(seen > 0, total / np.maximum(seen, 1), values.mean())
+        predicted[test] = table[ids[test]]
+    return correlation(predicted, data.values)
+
+
+def correlation(one: np.ndarray, other: np.ndarray) -> float | None:
+    """Pearson's; None without variance."""
+    one, other = one.astype(np.float64), other.astype(np.float64)
+    if one.size < 2 or one.std() < 1e-12 or other.std() < 1e-12:
+        return None
+    return float(np.corrcoef(one, other)[0, 1])
+
+
+def by_token(data: Flat, windows: TokenWindows, least: int) -> list[Mean]:
+    """Tokens seen at least so often, highest mean first."""
+    ids = windows.ids[data.window, data.place]
+    return _means(ids, data.values, windows.vocabulary, least)
+
+
+def by_word(column: np.ndarray, windows: TokenWindows, least: int) -> list[Mean]:
+    """Words, lower-cased, by the mean over occurrences of the largest activation in the word."""
+    good = (windows.word >= 0) & windows.counted & np.isfinite(column)
+    document = np.broadcast_to(windows.document[:, None], windows.ids.shape)[good]
+    key = document.astype(np.int64) * 2**31 + windows.ordinal[good]
+    keys, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    top = np.full(keys.size, -np.inf)
+    np.maximum.at(top, inverse, column[good])
+    lowered: dict[str, int] = {}
+    index = np.array([lowered.setdefault(w.lower(), len(lowered)) for w in windows.words], int)
+    kinds = index[windows.word[good][first]] if keys.size else np.zeros(0, int)
+    return _means(kinds, top, tuple(lowered), least)
+
+
+def _means(kinds: np.ndarray, values: np.ndarray, names: tuple[str, ...], least: int) -> list[Mean]:
+    if not kinds.size:
+        return []
+    count = np.bincount(kinds)
+    total = np.bincount(kinds, values.astype(np.float64))
+    top = np.full(count.size, -np.inf)
+    np.maximum.at(top, kinds, values)
+    seen = np.flatnonzero(count >= least)
+    order = seen[np.argsort(-total[seen] / count[seen], kind="stable")]
+    return [Mean(names[k], float(total[k] / count[k]), float(top[k]), int(count[k])) for k in order]
+
+
+def _opposite(values: np.ndarray, site: Site, unit: Unit) -> dict[str, Any]:
+    """Whether the other sign carries meaning, with what is known of it."""
+    negative = np.minimum(values, 0)
+    energy = float((values**2).sum())
+    share = float((negative**2).sum() / energy) if energy > 0 else 0.0
+    known = {"min": float(values.min()), "rate": float((values < 0).mean()), "energy": share}
+    if site.readout != "coordinate":
+        return {**known, "meaning": False, "why": "the readout is a norm: it has no other sign"}
+    if site.floor is not None:
+        side = "negative" if unit.sign > 0 else "positive (this reading is the negative side)"
+        if unit.sign > 0:
+            why = f"the {side} side is the activation function's floor ({site.floor:g})"
+            return {**known, "meaning": False, "why": why}
+        why = f"the {side} side is the one with meaning; this one is the floor ({site.floor:g})"
+        return {**known, "meaning": True, "why": why}
+    why = "both signs are real" + (": the unit is gated" if site.gated else "")
+    return {**known, "meaning": share > 0.01, "why": why}
+
+
+def _text(
+    unit: Unit, stats: dict[str, Any], tokens: list[Mean], words: list[Mean], least: int
+) -> str:
+    if stats["dead"]:
+        return (
+            f"{unit} is dead: it was never above 0 at {stats['count']} places of "
+            f"{stats['windows']} windows (max {number(stats['max'])}, sd {number(stats['sd'])}). "
+            "Conclude so, unless a text of your own moves it (activations)."
+        )
+    at = stats["thresholds"]
+    opposite = stats["opposite"]
+    rows = [
+        f"{unit} over explore: {stats['count']} places, {stats['windows']} windows, "
+        f"{stats['documents']} documents",
+        f"above 0 at {stats['firing_rate']:.1%} of places; mean {number(stats['mean'])}, "
+        f"sd {number(stats['sd'])}, max {number(stats['max'])}, median "
+        f"{number(stats['quantiles']['0.5'])}",
+        "top 10% above "
+        + ", top 1% above ".join([number(at["0.9"]), number(at["0.99"])])
+        + f", top 0.1% above {number(at['0.999'])}",
+        "share of positive activation in the top "
+        + ", ".join(f"{top} of places: {share:.0%}" for top, share in stats["mass_share"].items()),
+        f"other sign: {opposite['why']}; min {number(opposite['min'])}, "
+        f"{opposite['energy']:.0%} of energy",
+    ]
+    known = stats["token_identity"]
+    if known is not None:
+        rows.append(
+            f"token identity alone predicts it with correlation {known:.2f} "
+            f"({max(known, 0) ** 2:.0%} of variance, cross-fitted)"
+            + ("; the context matters" if known < 0.5 else "")
+        )
+    if stats["not_finite"]:
+        rows.append(f"{stats['not_finite']} activations were not finite and were left out")
+    rows.append(f"tokens by mean (x count, at least {least}): " + _listed(tokens))
+    rows.append("words by mean of their peak: " + _listed(words))
+    return "\n".join(rows)
+
+
+def _listed(entries: list[Mean]) -> str:
+    if not entries:
+        return "none is frequent enough"
+    return ", ".join(f"{quoted(e.name)} {number(e.mean)} x{e.count}" for e in entries)
