@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from ..errors import UsageError
+
 SHARES = {"explore": 0.5, "select": 0.2, "report": 0.3}
 
 
@@ -37,11 +39,40 @@ class Corpus:
         )
         return hashlib.sha256(b"".join(each)).hexdigest()[:16]
 
+    def limited(self, characters: int) -> "Corpus":
+        """A part of at most about so many characters, spread fairly over the whole corpus.
+
+        Documents are taken in the order of a hash of their text until the limit is passed, and
+        stand in their old order; so a sorted corpus is not cut to its beginning, the splits keep
+        their shares, and a larger limit only adds documents.
+        """
+        if sum(len(document.text) for document in self.documents) <= characters:
+            return self
+        order = sorted(range(len(self)), key=lambda at: _draw("limit", self.documents[at].text))
+        chosen: list[int] = []
+        total = 0
+        for at in order:
+            if total >= characters:
+                break
+            chosen.append(at)
+            total += len(self.documents[at].text)
+        return Corpus(self.name, [self.documents[at] for at in sorted(chosen)])
+
     def splits(self) -> "Splits":
-        """Explore, select and report, by document."""
+        """Explore, select and report, by document.
+
+        Raises:
+            UsageError: if a split would be empty: the corpus has too few documents.
+        """
         chosen: dict[str, list[Document]] = {name: [] for name in SHARES}
         for document in self.documents:
             chosen[split_of(document.text)].append(document)
+        empty = [name for name, documents in chosen.items() if not documents]
+        if empty:
+            raise UsageError(
+                f"'{self.name}' has only {len(self)} documents, too few to split by document "
+                f"({' and '.join(empty)} would be empty); give more text or more documents"
+            )
         return Splits(*(Corpus(f"{self.name}#{name}", chosen[name]) for name in SHARES))
 
 
@@ -58,9 +89,15 @@ class Splits(NamedTuple):
 
 def split_of(text: str) -> str:
     """The split that a document with this text belongs to."""
-    draw = int.from_bytes(hashlib.sha256(b"split:" + text.encode()).digest()[:8], "big") / 2**64
+    draw = _draw("split", text)
     for name, share in SHARES.items():
         draw -= share
         if draw < 0:
             return name
     return "report"
+
+
+def _draw(purpose: str, text: str) -> float:
+    """A number in 0..1 that depends on the text and the purpose alone."""
+    digest = hashlib.sha256(f"{purpose}:{text}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64

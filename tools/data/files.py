@@ -1,0 +1,164 @@
+"""Corpora from files: `.txt`, `.jsonl`, and folders of them.
+
+1. Read the bytes as UTF-8; what is empty, binary or in another encoding is refused with the reason.
+2. A `.txt` file is cut at blank lines into blocks, and blocks are grouped into documents of about
+   1,000 words (fewer where the file is so short that the splits would be empty). A block that is
+   far too long is cut at line ends, or between words.
+3. A `.jsonl` line is one document: the text under one field.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..errors import UsageError, nearest
+from .corpus import Document
+
+WORDS = 1000
+"""Words of a document that is cut from a `.txt` file."""
+_FEWEST = 20  # documents that a short file is cut into
+_SHORTEST = 50  # words, and no document shorter than this
+SUFFIXES = (".txt", ".jsonl")
+
+
+def read_path(path: Path, *, field: str | None = None) -> list[Document]:
+    """The documents of a `.txt` file, a `.jsonl` file or a folder of them.
+
+    Args:
+        path: The file or folder.
+        field: The field of `.jsonl` lines that holds the text; `text` by default.
+
+    Raises:
+        UsageError: if it is unreadable, empty, binary, wrongly encoded, or lacks the field.
+    """
+    if not path.is_dir():
+        return _read_file(path, path.name, field)
+    files = sorted(file for file in path.rglob("*") if file.is_file() and file.suffix in SUFFIXES)
+    if not files:
+        raise UsageError(f"folder {path} holds no .txt or .jsonl file")
+    documents: list[Document] = []
+    for file in files:
+        if file.stat().st_size:
+            documents += _read_file(file, str(file.relative_to(path)), field)
+    if not documents:
+        raise UsageError(f"every file in folder {path} is empty")
+    return documents
+
+
+def _read_file(path: Path, name: str, field: str | None) -> list[Document]:
+    if path.suffix not in SUFFIXES:
+        raise UsageError(f"{path} is not a .txt or .jsonl file or a folder of them")
+    text = read_text(path)
+    if path.suffix == ".txt":
+        texts = list(documents_of(text))
+    else:
+        texts = [item for item in _lines(text, path, field or "text") if item.strip()]
+    if not texts:
+        raise UsageError(f"{path} is empty: it holds no text")
+    return [Document(f"{name}/{number}", item) for number, item in enumerate(texts)]
+
+
+def read_text(path: Path) -> str:
+    """A file as text.
+
+    Raises:
+        UsageError: if it cannot be read, is empty, binary, or not UTF-8.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror or error}") from error
+    if not raw.strip():
+        raise UsageError(f"{path} is empty: it holds no text")
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise UsageError(f"{path} is UTF-16; write it as UTF-8: iconv -f UTF-16 -t UTF-8")
+    if b"\0" in raw:
+        raise UsageError(f"{path} is binary (byte {raw.index(0)} is zero), not text")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"{path} is not UTF-8 (byte 0x{raw[error.start]:02x} at offset {error.start}); "
+            "convert it, for example: iconv -f LATIN1 -t UTF-8"
+        ) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def documents_of(text: str) -> Iterator[str]:
+    """Groups blank-line blocks into documents of about `WORDS` words."""
+    blocks = [block for block in re.split(r"\n[^\S\n]*\n\s*", text) if block.strip()]
+    counts = [len(block.split()) for block in blocks]
+    words = min(WORDS, max(_SHORTEST, sum(counts) // _FEWEST))
+    group: list[str] = []
+    size = 0
+    for block in blocks:
+        for part in _parts(block.strip("\n"), words):
+            group.append(part)
+            size += len(part.split())
+            if size >= words:
+                yield "\n\n".join(group)
+                group, size = [], 0
+    if group:
+        yield "\n\n".join(group)
+
+
+def _parts(block: str, words: int) -> Iterator[str]:
+    """A block, cut where it is more than twice too long: at line ends, else between words."""
+    if len(block.split()) <= 2 * words:
+        yield block
+        return
+    pieces = block.split("\n")
+    if len(pieces) == 1:
+        pieces = re.findall(r"\s*\S+", block)
+        glue = ""
+    else:
+        glue = "\n"
+    group: list[str] = []
+    size = 0
+    for piece in pieces:
+        many = len(piece.split())
+        if many > 2 * words:
+            if group:
+                yield glue.join(group)
+            group, size = [], 0
+            yield from _parts(piece, words)
+            continue
+        group.append(piece)
+        size += many
+        if size >= words:
+            yield glue.join(group).strip()
+            group, size = [], 0
+    if group:
+        yield glue.join(group).strip()
+
+
+def _lines(text: str, path: Path, field: str) -> Iterator[str]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            try:
+                item = json.loads(line)
+            except (json.JSONDecodeError, RecursionError) as error:
+                raise UsageError(f"{path} line {number} is not valid JSON: {error}") from error
+            yield text_of(item, field, f"{path} line {number}")
+
+
+def text_of(item: Any, field: str, where: str) -> str:
+    """The text of one record.
+
+    Raises:
+        UsageError: if the field is missing (names the fields there are) or is not text.
+    """
+    if isinstance(item, str):
+        return item
+    if not isinstance(item, dict):
+        raise UsageError(f"{where} is a {type(item).__name__}, not an object with a text field")
+    if field not in item:
+        there = ", ".join(map(str, item)) or "none"
+        close = nearest(field, [key for key, value in item.items() if isinstance(value, str)])
+        hint = f"; did you mean {close}?" if close else ""
+        raise UsageError(f"{where} has no field '{field}'; it has: {there}{hint}")
+    if not isinstance(item[field], str):
+        raise UsageError(f"{where}: field '{field}' holds a {type(item[field]).__name__}, not text")
+    return item[field]

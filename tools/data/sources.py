@@ -1,0 +1,139 @@
+"""Corpora by name: what a person writes after `--data`.
+
+builtin:stories[:N]    N generated stories of everyday life (2,000)
+builtin:pydocs         the docstrings of the installed Python standard library
+self:N                 N documents sampled from the target language model itself
+FILE.txt               blank-line blocks grouped into documents of about 1,000 words
+FILE.jsonl[:FIELD]     one document a line, the text under FIELD (`text`)
+FOLDER                 all .txt and .jsonl files in it
+hf:DATASET[:CONFIG][:SPLIT][:FIELD]    from the Hugging Face hub
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import UsageError, nearest
+from .corpus import Corpus, Document
+from .files import SUFFIXES, read_path
+
+BUILTINS = ("pydocs", "stories")
+STORIES = 2000
+"""Stories that `builtin:stories` gives when it names no number."""
+DEFAULT_TOKENS = 200_000
+"""A corpus size that suits a small model on two cores: about 100,000 tokens to explore."""
+
+
+def load_corpus(
+    spec: str,
+    *,
+    target: Any = None,
+    most_tokens: int | None = None,
+    field: str | None = None,
+    seed: int = 0,
+) -> Corpus:
+    """The corpus of that name.
+
+    Args:
+        spec: As in the list above.
+        target: Needed for `self:N`; where it is given, `most_tokens` counts its own tokens.
+        most_tokens: Keep about so many tokens: whole documents, chosen by a hash of their text.
+        field: The text field of `.jsonl` lines and datasets, where the spec names none.
+        seed: Of what is generated, sampled or shuffled.
+
+    Raises:
+        UsageError: if there is no such corpus or no text in it; says what to do.
+    """
+    documents = [
+        Document(item.id, clean(item.text))
+        for item in _documents(spec.strip(), target, most_tokens, field, seed)
+    ]
+    corpus = Corpus(spec, documents)
+    if most_tokens is None:
+        return corpus
+    return corpus.limited(round(most_tokens * characters_per_token(target, documents)))
+
+
+def clean(text: str) -> str:
+    """The text without lone surrogates, which neither UTF-8 nor tokenizers can carry."""
+    return text.encode("utf-8", "replace").decode("utf-8") if not text.isascii() else text
+
+
+def characters_per_token(target: Any, documents: Sequence[Document]) -> float:
+    """Measured on some documents; 4 without a tokenizer."""
+    tokenizer = getattr(target, "tokenizer", None)
+    if tokenizer is None or not documents:
+        return 4.0
+    step = max(1, len(documents) // 32)
+    texts = [item.text[:4000] for item in documents[::step][:32]]
+    ids = tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
+    return sum(map(len, texts)) / max(1, sum(map(len, ids)))
+
+
+def _documents(
+    spec: str, target: Any, most_tokens: int | None, field: str | None, seed: int
+) -> Sequence[Document]:
+    kind, _, rest = spec.partition(":")
+    if kind == "builtin":
+        return _builtin(rest, seed)
+    if kind == "self":
+        from .sampled import sample_documents
+
+        return sample_documents(target, _number(rest, spec), seed=seed, most_tokens=most_tokens)
+    if kind == "hf":
+        from .hub import read_hub
+
+        return read_hub(rest, field=field, most_tokens=most_tokens, seed=seed)
+    path = Path(spec).expanduser()
+    if not path.exists() and ":" in spec:
+        before, _, named = spec.rpartition(":")
+        if before.endswith(".jsonl") and named:
+            path, field = Path(before).expanduser(), named
+    if not path.exists():
+        raise UsageError(_unknown(spec, path))
+    return read_path(path, field=field)
+
+
+def _builtin(rest: str, seed: int) -> Sequence[Document]:
+    name, _, number = rest.partition(":")
+    if name == "pydocs" and not number:
+        from .pydocs import pydocs
+
+        return pydocs()
+    if name == "stories":
+        from .stories import stories
+
+        many = _number(number, f"builtin:{rest}") if number else STORIES
+        return [Document(f"stories/{at}", text) for at, text in enumerate(stories(many, seed))]
+    if name == "pydocs":
+        raise UsageError(
+            f"'builtin:{rest}': builtin:pydocs has no number; limit its tokens instead"
+        )
+    raise UsageError(f"there is no corpus 'builtin:{name}'; nearest: {_nearest_builtin(name)}")
+
+
+def _nearest_builtin(name: str) -> str:
+    return nearest(f"builtin:{name}", [f"builtin:{known}" for known in BUILTINS])
+
+
+def _number(text: str, spec: str) -> int:
+    digits = text.replace("_", "").replace(",", "")
+    if not (digits.isascii() and digits.isdigit()) or int(digits) == 0:
+        raise UsageError(
+            f"'{spec}' must end in a number of documents, such as {spec.split(':')[0]}:2000"
+        )
+    return int(digits)
+
+
+def _unknown(spec: str, path: Path) -> str:
+    if path.suffix in SUFFIXES or "/" in spec:
+        folder = path.parent
+        there = [p.name for p in folder.iterdir()] if folder.is_dir() else []
+        close = nearest(path.name, there)
+        return f"there is no file or folder {path}" + (f"; nearest: {close}" if close else "")
+    known = [*(f"builtin:{name}" for name in BUILTINS), "self:2000", "FILE.txt", "FILE.jsonl"]
+    if spec in BUILTINS:
+        return f"there is no corpus '{spec}'; did you mean builtin:{spec}?"
+    return (
+        f"there is no corpus '{spec}'; nearest: {nearest(spec, known)} (or a folder, or hf:DATASET)"
+    )
