@@ -228,6 +228,7 @@ def make_header(
         "unit": str(unit),
         "planner": planner,
         "seed": lab.seed,
+        "llm": lab.llm is not None,
         "target": {
             "name": portable(target or lab.target.name),
             "kind": lab.target.kind,

@@ -1,0 +1,285 @@
+"""Runs a recorded investigation again and says which results differ.
+
+1. The header names the target, the corpus and the cut of the windows. All are made again, and their
+   fingerprint, hash and token count are compared: another model or other data is said, not run.
+2. Every tool call is made again, in order, with the recorded arguments. Randomness depends on the
+   seed and the evidence id alone, so each call sees the draws that it saw.
+3. Payloads are compared, not texts: words and whole numbers exactly, fractions within a tolerance.
+   Measured inputs are compared in the recorded order or, where near ties changed it, by input.
+
+A call that asked a language model cannot be repeated: its recorded result stands in for it.
+"""
+
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn, TypeGuard
+
+from ...tools import registry
+from ...tools.data.windows import cut
+from ...tools.errors import UsageError
+from ...tools.evidence import Evidence
+from ...tools.lab import Lab
+from ...tools.models import Target
+from .record import Transcript, read
+
+RELATIVE, ABSOLUTE = 1e-3, 1e-4
+DATA_VARIABLE = "NEUROSCRIBE_TEST_DATA"
+_IGNORED = {"seconds"}
+_ABSENT = "(absent)"
+_SHOWN = 20  # differences kept of one call
+
+
+class Difference(NamedTuple):
+    """One place of one payload where the replay gave something else."""
+
+    evidence: str
+    tool: str
+    path: str
+    """Where in the payload: `stats.mean`, `measured[3].activations[7]`."""
+    recorded: Any
+    replayed: Any
+
+    def __str__(self) -> str:
+        """One line."""
+        return (
+            f"{self.evidence} {self.tool}: {self.path} was {_brief(self.recorded)}, "
+            f"is {_brief(self.replayed)}"
+        )
+
+
+class Skipped(NamedTuple):
+    """A call that was not made again."""
+
+    evidence: str
+    tool: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What a replay found."""
+
+    path: Path
+    unit: str
+    checked: int
+    """Calls made again."""
+    differing: tuple[Difference, ...]
+    """At most 20 a call."""
+    skipped: tuple[Skipped, ...]
+    torn: bool = False
+    """The record's last line was incomplete."""
+
+    @property
+    def same(self) -> bool:
+        """Whether every call that was made gave the recorded result."""
+        return not self.differing
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {
+            "file": str(self.path),
+            "unit": self.unit,
+            "same": self.same,
+            "checked": self.checked,
+            "differing": [item._asdict() for item in self.differing],
+            "skipped": [item._asdict() for item in self.skipped],
+            "torn": self.torn,
+        }
+
+
+def replay(
+    path: str | Path,
+    *,
+    target: Target | str | None = None,
+    data: str | None = None,
+    lab: Lab | None = None,
+    watch: Callable[[Evidence], None] | None = None,
+) -> Replay:
+    """Makes every recorded tool call again and compares.
+
+    Args:
+        path: A transcript.
+        target: Stands for the recorded target: a loaded one, or where it lies now.
+        data: Stands for the recorded corpus.
+        lab: A fresh bench for the same unit; target, corpus and windows are then not made again.
+        watch: Told of every call after it was made.
+
+    Raises:
+        UsageError: if the file is no transcript, the target or the corpus cannot be loaded, or is
+            another than the recorded one.
+    """
+    transcript = read(path)
+    bench = lab if lab is not None else rebuild(transcript, target=target, data=data)
+    if not bench.target.fingerprint == transcript.header["target"]["fingerprint"]:
+        raise UsageError(_another("model", transcript.header["target"], bench.target.fingerprint))
+    _register()
+    bench.unit = bench.target.unit(str(transcript.header["unit"]))
+    if transcript.header.get("llm"):
+        bench.llm = _NoLLM()  # type: ignore[assignment]
+    differing: list[Difference] = []
+    skipped: list[Skipped] = []
+    for recorded in transcript.evidence.values():
+        try:
+            again = registry.call(bench, recorded.tool, recorded.arguments)
+        except _AskedLLM:
+            bench.evidence.add(recorded)
+            skipped.append(Skipped(recorded.id, recorded.tool, "it asked a language model"))
+            continue
+        differing.extend(_compared(recorded, again))
+        if watch is not None:
+            watch(again)
+    checked = len(transcript.evidence) - len(skipped)
+    unit = str(transcript.header["unit"])
+    return Replay(Path(path), unit, checked, tuple(differing), tuple(skipped), transcript.torn)
+
+
+def rebuild(
+    transcript: Transcript, *, target: Target | str | None = None, data: str | None = None
+) -> Lab:
+    """The bench that a transcript was recorded on, made again from its header.
+
+    Raises:
+        UsageError: if something cannot be loaded or is another than the recorded one.
+    """
+    from ...tools.data.sources import load_corpus
+
+    header = transcript.header
+    try:
+        said, source, windows = header["target"], header["corpus"], header["windows"]
+        name, spec = str(said["name"]), str(source["spec"])
+        length, most, rows, tokens = (
+            windows[key] for key in ("length", "most_tokens", "rows", "tokens")
+        )
+        seed, fingerprint, known = int(header["seed"]), said["fingerprint"], source["hash"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"{transcript.path}: the header lacks {error}") from error
+    if not isinstance(target, Target):
+        where = find(target or name, beside=transcript.path)
+        target = Target.load(where, **(said.get("options") or {}))
+    if target.fingerprint != fingerprint:
+        raise UsageError(_another("model", said, target.fingerprint))
+    options = source.get("options") or {}
+    corpus = load_corpus(find(data or spec, beside=transcript.path), target=target, **options)
+    if corpus.hash != known:
+        raise UsageError(_another("corpus", {"name": spec, "fingerprint": known}, corpus.hash))
+    explore = cut(target, corpus.splits().explore, length=length, most_tokens=most)
+    found = (len(explore), int(explore.counted.sum()))
+    if found != (rows, tokens):
+        raise UsageError(
+            f"the windows are cut differently: {rows} with {tokens} tokens were recorded, "
+            f"here are {found[0]} with {found[1]}; was it another tokenizer or version?"
+        )
+    return Lab(target, explore, seed=seed)
+
+
+def find(name: str, *, beside: Path) -> str:
+    """Where a recorded path lies on this machine; names that are no paths stay as they are.
+
+    Tried in turn: the working folder, the folders above the transcript, and the folder that the
+    environment variable NEUROSCRIBE_TEST_DATA names.
+    """
+    prefix, colon, rest = name.rpartition(":")  # file.py:factory, data.jsonl:field
+    for base, tail in ((name, ""), (prefix, colon + rest)):
+        if not base or (os.sep not in base and "/" not in base and not Path(base).exists()):
+            continue
+        for folder in ("", *beside.resolve().parents, os.environ.get(DATA_VARIABLE)):
+            if folder is None:
+                continue
+            tries = [Path(folder) / base]
+            if folder == os.environ.get(DATA_VARIABLE):
+                tries += [Path(folder, *Path(base).parts[-many:]) for many in (3, 2, 1)]
+            for path in tries:
+                if path.exists():
+                    return f"{path}{tail}"
+    return name
+
+
+def differences(recorded: Any, replayed: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Walks two payloads side by side and gives each place where they differ."""
+    if isinstance(recorded, Mapping) and isinstance(replayed, Mapping):
+        for key in [*recorded, *(key for key in replayed if key not in recorded)]:
+            if key not in _IGNORED:
+                inner = f"{path}.{key}" if path else str(key)
+                yield from differences(
+                    recorded.get(key, _ABSENT), replayed.get(key, _ABSENT), inner
+                )
+    elif _is_list(recorded) and _is_list(replayed):
+        if len(recorded) != len(replayed):
+            yield f"{path} (length)", len(recorded), len(replayed)
+            return
+        for at, (one, other) in enumerate(zip(recorded, _aligned(recorded, replayed), strict=True)):
+            yield from differences(one, other, f"{path}[{at}]")
+    elif not _equal(recorded, replayed):
+        yield path or "(all)", recorded, replayed
+
+
+def _compared(recorded: Evidence, again: Evidence) -> list[Difference]:
+    found: list[tuple[str, Any, Any]]
+    if (recorded.error is None) != (again.error is None):
+        found = [("error", recorded.error, again.error)]
+    else:
+        found = list(differences(recorded.data, again.data))
+    return [Difference(recorded.id, recorded.tool, *item) for item in found[:_SHOWN]]
+
+
+def _aligned(recorded: Sequence[Any], replayed: Sequence[Any]) -> Sequence[Any]:
+    """The replayed inputs in the recorded order, where both lists hold the same inputs."""
+    keys = [_input(item) for item in recorded]
+    others = [_input(item) for item in replayed]
+    if keys == others or None in keys or len(set(keys)) < len(keys) or set(keys) != set(others):
+        return replayed
+    at = dict(zip(others, replayed, strict=True))
+    return [at[key] for key in keys]
+
+
+def _input(item: Any) -> tuple[Any, ...] | None:
+    if not isinstance(item, Mapping) or not ("window" in item or "text" in item):
+        return None
+    return (str(item.get("unit")), str(item.get("window")), str(item.get("text")))
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, (int, float)) and isinstance(other, (int, float)):
+        if isinstance(one, int) and isinstance(other, int):
+            return one == other
+        return math.isclose(one, other, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
+    return one == other
+
+
+def _is_list(value: Any) -> TypeGuard[Sequence[Any]]:
+    return isinstance(value, (list, tuple))
+
+
+def _register() -> None:
+    """Imports what registers tools and actions."""
+    from ...tools import belt  # noqa: F401
+    from .. import actions  # noqa: F401
+
+
+def _another(what: str, said: Mapping[str, Any], found: str) -> str:
+    option = {"model": "--target", "corpus": "--data"}[what]
+    return (
+        f"the {what} is another than the recorded one: '{said['name']}' was "
+        f"{said['fingerprint']}, here it is {found}; name the right one with {option}"
+    )
+
+
+def _brief(value: Any) -> str:
+    text = f"{value:.6g}" if isinstance(value, float) else repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+class _AskedLLM(Exception):  # noqa: N818
+    """A tool reached for the language model."""
+
+
+class _NoLLM:
+    """Stands where a language model was, so that tools offer what they offered."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise _AskedLLM(name)
