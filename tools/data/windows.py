@@ -14,7 +14,7 @@ import numpy as np
 
 from .corpus import Corpus
 
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s]|_")
+WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s]|_")
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,7 +181,7 @@ def _specials(tokenizer: Any) -> tuple[list[int], list[int]]:
 def _words(
     text: str, spans: list[tuple[int, int]], interned: dict[str, int]
 ) -> tuple[list[int], list[int], list[tuple[int, int]]]:
-    found = [(m.start(), m.end(), m.group()) for m in _WORD.finditer(text)]
+    found = [(m.start(), m.end(), m.group()) for m in WORD.finditer(text)]
     word: list[int] = []
     ordinal: list[int] = []
     at = 0
