@@ -1,0 +1,7 @@
+"""Predicates: the executable half of a description, as JSON that says where a unit is active."""
+
+from .concepts import concept, resolve
+from .core import Predicate
+from .parsing import KINDS, AnyPredicate, parse
+
+__all__ = ["KINDS", "AnyPredicate", "Predicate", "concept", "parse", "resolve"]

@@ -1,0 +1,240 @@
+"""The base of all predicates: evaluation, identity, size, English; and the boolean core.
+
+Values are degrees in 0..1. `and` is the smallest, `or` the largest, `not` is one minus, `P except
+Q` is P and not Q, `graded` the largest value whose condition holds; for yes-or-no parts these are
+the usual truth tables. A part holds where its degree is at least one half.
+"""
+
+import json
+import math
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..data.windows import TokenWindows
+from .view import View, view_of
+
+if TYPE_CHECKING:
+    from .parsing import AnyPredicate
+
+HOLDS = 0.5
+
+
+class Predicate(BaseModel):
+    """The executable half of a description; see `docs/architecture.md` for the JSON forms."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+    kind: str
+    weight: ClassVar[float] = 1.0
+    """What the node itself adds to `complexity`."""
+
+    def evaluate(self, windows: TokenWindows) -> np.ndarray:
+        """Degrees: float32 `[window, place]` in 0..1, zero where not counted."""
+        return np.where(windows.counted, self.values(view_of(windows)), np.float32(0))
+
+    def values(self, view: View) -> np.ndarray:
+        """Degrees before places that are not counted are blanked; float32 `[window, place]`."""
+        raise NotImplementedError(self.kind)
+
+    def english(self) -> str:
+        """A short phrase that names the places: `the word 'cat' or 'dog'`."""
+        return self.noun()
+
+    def noun(self) -> str:
+        """The phrase that stands by itself."""
+        raise NotImplementedError(self.kind)
+
+    def tail(self) -> str:
+        """The phrase that narrows another one: `after 'hot'`, `when capitalised`."""
+        return f"when it is {self.noun()}"
+
+    def brief(self) -> str:
+        """The phrase inside another one, where it is plain what is meant: `'hot'`."""
+        return self.noun()
+
+    def parts(self) -> "tuple[Predicate, ...]":
+        """The predicates that this one is made of."""
+        return ()
+
+    def atoms(self) -> "Iterator[Predicate]":
+        """The parts that have no parts, in order."""
+        if not self.parts():
+            yield self
+        for part in self.parts():
+            yield from part.atoms()
+
+    @cached_property
+    def complexity(self) -> float:
+        """For Occam: one an atom, half the logarithm of a list's length, half a point a joint."""
+        return self.weight + sum(part.complexity for part in self.parts())
+
+    def model_dump(self, *, mode: Any = "json", **options: Any) -> dict[str, Any]:
+        """The JSON form: `parse` gives the predicate back."""
+        return super().model_dump(mode=mode, **options)
+
+    @cached_property
+    def key(self) -> str:
+        """Canonical JSON: the same for predicates that differ only in the order of their lists."""
+        return json.dumps(_canonical(self.model_dump()), sort_keys=True, ensure_ascii=False)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Predicate) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __str__(self) -> str:
+        return self.english()
+
+
+class And(Predicate):
+    """Places where every part holds."""
+
+    kind: Literal["and"] = "and"
+    of: "tuple[AnyPredicate, ...]" = Field(min_length=1)
+
+    def values(self, view: View) -> np.ndarray:
+        return np.minimum.reduce([part.values(view) for part in self.of])
+
+    def noun(self) -> str:
+        first, rest = split_head(self.of)
+        return ", ".join([first.noun(), *(part.tail() for part in rest)])
+
+    def tail(self) -> str:
+        return " and ".join(part.tail() for part in self.of)
+
+    def parts(self) -> tuple[Predicate, ...]:
+        return self.of
+
+    @cached_property
+    def complexity(self) -> float:
+        return 0.5 * (len(self.of) - 1) + sum(part.complexity for part in self.of)
+
+
+class Or(Predicate):
+    """Places where some part holds."""
+
+    kind: Literal["or"] = "or"
+    of: "tuple[AnyPredicate, ...]" = Field(min_length=1)
+
+    def values(self, view: View) -> np.ndarray:
+        return np.maximum.reduce([part.values(view) for part in self.of])
+
+    def noun(self) -> str:
+        joint = "; or " if any("," in part.noun() for part in self.of) else " or "
+        return joint.join(part.noun() for part in self.of)
+
+    def tail(self) -> str:
+        return " or ".join(part.tail() for part in self.of)
+
+    def brief(self) -> str:
+        return " or ".join(part.brief() for part in self.of)
+
+    def parts(self) -> tuple[Predicate, ...]:
+        return self.of
+
+    @cached_property
+    def complexity(self) -> float:
+        return 0.5 * (len(self.of) - 1) + sum(part.complexity for part in self.of)
+
+
+class Not(Predicate):
+    """Places where the part does not hold."""
+
+    kind: Literal["not"] = "not"
+    of: "AnyPredicate"
+    weight: ClassVar[float] = 0.5
+
+    def values(self, view: View) -> np.ndarray:
+        return np.float32(1) - self.of.values(view)
+
+    def noun(self) -> str:
+        return f"anything but {self.of.noun()}"
+
+    def tail(self) -> str:
+        return f"but not {self.of.tail()}".replace("but not when it is", "but not")
+
+    def parts(self) -> tuple[Predicate, ...]:
+        return (self.of,)
+
+
+class Except(Predicate):
+    """Places where one part holds and the other does not."""
+
+    kind: Literal["except"] = "except"
+    of: "AnyPredicate"
+    but: "AnyPredicate"
+    weight: ClassVar[float] = 0.5
+
+    def values(self, view: View) -> np.ndarray:
+        return np.minimum(self.of.values(view), np.float32(1) - self.but.values(view))
+
+    def noun(self) -> str:
+        return f"{self.of.noun()}, except {self._but()}"
+
+    def tail(self) -> str:
+        return f"{self.of.tail()}, except {self._but()}"
+
+    def _but(self) -> str:
+        return self.but.tail().removeprefix("when it is ")
+
+    def parts(self) -> tuple[Predicate, ...]:
+        return (self.of, self.but)
+
+
+class Level(BaseModel):
+    """One step of a graded predicate."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    of: "AnyPredicate"
+    value: float = Field(ge=0, le=1, allow_inf_nan=False)
+
+
+class Graded(Predicate):
+    """The largest value whose condition holds; 0 where none does."""
+
+    kind: Literal["graded"] = "graded"
+    levels: tuple[Level, ...] = Field(min_length=1)
+    weight: ClassVar[float] = 0.0
+
+    def values(self, view: View) -> np.ndarray:
+        out = np.zeros(view.shape, np.float32)
+        for level in self.levels:
+            held = level.of.values(view) >= HOLDS
+            np.maximum(out, np.where(held, np.float32(level.value), 0), out=out)
+        return out
+
+    def noun(self) -> str:
+        steps = sorted(self.levels, key=lambda level: -level.value)
+        return "; ".join(f"{step.of.noun()} (strength {step.value:g})" for step in steps)
+
+    def parts(self) -> tuple[Predicate, ...]:
+        return tuple(level.of for level in self.levels)
+
+    @cached_property
+    def complexity(self) -> float:
+        return sum(part.complexity + 0.5 for part in self.parts())
+
+
+def listed(size: int) -> float:
+    """What a list of `size` items costs as one atom."""
+    return 1 + 0.5 * math.log2(max(1, size))
+
+
+def split_head(parts: "tuple[Predicate, ...]") -> "tuple[Predicate, list[Predicate]]":
+    """The part that a conjunction is best named after, and the others in order."""
+    order = ("words", "tokens", "concept", "or", "regex", "shape", "except", "repeated")
+    rank = [order.index(part.kind) if part.kind in order else len(order) for part in parts]
+    at = rank.index(min(rank))
+    return parts[at], [part for i, part in enumerate(parts) if i != at]
+
+
+def _canonical(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _canonical(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return sorted((_canonical(item) for item in data), key=lambda item: json.dumps(item))
+    return data

@@ -1,0 +1,279 @@
+"""Reads a predicate from JSON: small slips are mended, faults are named by their path in one line.
+
+1. Text is decoded; a code fence around it is dropped.
+2. `_mend` walks the data once, against limits of depth and size, and mends what can only mean one
+   thing: a string for a one-item list, a list of words for a `words` predicate, a missing `kind`
+   that the other fields give away, `capitalized` for `capitalised`.
+3. pydantic checks fields and values as a union discriminated by `kind`.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from ..errors import UsageError, nearest
+from . import atoms, context, core
+from .concepts import resolve
+from .core import Predicate
+
+MOST_DEPTH = 16
+MOST_NODES = 400
+MOST_ITEMS = 5_000
+MOST_LETTERS = 200
+_MOST_TEXT = 1_000_000
+
+AnyPredicate = Annotated[
+    atoms.Tokens
+    | atoms.Words
+    | atoms.Concept
+    | atoms.Regex
+    | atoms.Shape
+    | atoms.Position
+    | atoms.Repeated
+    | context.Previous
+    | context.Next
+    | context.Earlier
+    | context.Later
+    | context.Count
+    | core.And
+    | core.Or
+    | core.Not
+    | core.Except
+    | core.Graded,
+    Field(discriminator="kind"),
+]
+CLASSES: dict[str, type[Predicate]] = {
+    cls.model_fields["kind"].default: cls
+    for cls in (
+        *(atoms.Tokens, atoms.Words, atoms.Concept, atoms.Regex, atoms.Shape, atoms.Position),
+        *(atoms.Repeated, context.Previous, context.Next, context.Earlier, context.Later),
+        *(context.Count, core.And, core.Or, core.Not, core.Except, core.Graded),
+    )
+}
+KINDS = tuple(CLASSES)
+core.Level.model_rebuild(_types_namespace={"AnyPredicate": AnyPredicate})
+for _class in CLASSES.values():
+    _class.model_rebuild(_types_namespace={"AnyPredicate": AnyPredicate, "Level": core.Level})
+_ADAPTER: TypeAdapter[Predicate] = TypeAdapter(AnyPredicate)
+
+_SAME_KIND = {"token": "tokens", "word": "words", "all": "and", "any": "or", "prev": "previous"}
+_SAME_SHAPE = {
+    **dict.fromkeys(("capitalized", "title", "titlecase"), "capitalised"),
+    **dict.fromkeys(("uppercase", "upper_case", "caps"), "upper"),
+    **dict.fromkeys(("lowercase", "lower_case"), "lower"),
+    **dict.fromkeys(("digit", "number", "numeric"), "digits"),
+    **dict.fromkeys(("punct",), "punctuation"),
+    **dict.fromkeys(("non-ascii", "nonascii"), "non_ascii"),
+}
+_TELLS = {  # a field that only one kind has
+    **{"tokens": "tokens", "words": "words", "pattern": "regex", "shape": "shape"},
+    **{"levels": "graded", "but": "except"},
+}
+
+
+def parse(data: Mapping[str, Any] | str | Predicate) -> Predicate:
+    """The predicate that this JSON (or its text) means.
+
+    Raises:
+        UsageError: one line with the path of the fault and what is valid there.
+    """
+    if isinstance(data, Predicate):
+        return data
+    if isinstance(data, str):
+        data = _decoded(data)
+    mended = _mend(data, "predicate", 1, _Budget())
+    try:
+        return _ADAPTER.validate_python(mended)
+    except ValidationError as error:
+        raise UsageError(_one_line(error)) from None
+
+
+class _Budget:
+    """Counts the nodes of one predicate."""
+
+    def __init__(self) -> None:
+        self.nodes = 0
+
+    def spend(self, where: str, depth: int) -> None:
+        self.nodes += 1
+        if depth > MOST_DEPTH:
+            raise UsageError(f"the predicate is nested deeper than {MOST_DEPTH}; make it flatter")
+        if self.nodes > MOST_NODES:
+            raise UsageError(f"{where}: more than {MOST_NODES} parts; make the predicate smaller")
+
+
+def _decoded(text: str) -> Any:
+    if len(text) > _MOST_TEXT:
+        raise UsageError(f"the predicate's JSON is longer than {_MOST_TEXT:,} characters")
+    fenced = re.fullmatch(r"\s*```(?:json)?\s*(.*?)\s*```\s*", text, re.DOTALL)
+    try:
+        return json.loads(fenced[1] if fenced else text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        what = "too deeply nested" if isinstance(error, RecursionError) else str(error)
+        raise UsageError(
+            f"the predicate is not JSON ({what}); write an object such as "
+            '{"kind": "words", "words": ["cat"]}'
+        ) from None
+
+
+def _mend(data: Any, where: str, depth: int, budget: _Budget) -> Any:
+    """The data with harmless slips put right, every node with its kind."""
+    budget.spend(where, depth)
+    if isinstance(data, Predicate):
+        data = data.model_dump()
+    if isinstance(data, str) and data.strip():
+        return _mend({"kind": "words", "words": [data]}, where, depth, budget)
+    if isinstance(data, Sequence) and not isinstance(data, str | bytes) and len(data):
+        if all(isinstance(item, str) for item in data):
+            return _mend({"kind": "words", "words": list(data)}, where, depth, budget)
+        if len(data) == 1:
+            return _mend(data[0], where, depth + 1, budget)
+        raise UsageError(
+            f'{where}: several predicates in a list; join them: {{"kind": "or", "of": [...]}}'
+            ' or {"kind": "and", "of": [...]}'
+        )
+    if not isinstance(data, Mapping):
+        raise UsageError(
+            f"{where}: expected a predicate, an object with a kind ({', '.join(KINDS)}), "
+            f"not {_shown(data)}"
+        )
+    node: dict[str, Any] = {str(key): value for key, value in data.items()}
+    kind = node["kind"] = _kind(node, where)
+    fields = CLASSES[kind].model_fields
+    for singular, plural in (("word", "words"), ("token", "tokens")):
+        if singular in node and plural in fields and plural not in node:
+            node[plural] = node.pop(singular)
+    for name in node:
+        if name not in fields:
+            valid = ", ".join(key for key in fields if key != "kind") or "no fields"
+            raise UsageError(f"{where}: '{kind}' has no field '{_cut(name)}'; it has: {valid}")
+    for name in ("of", "but"):
+        if name in node:
+            node[name] = _inner(kind, node[name], f"{where}.{name}", depth + 1, budget)
+    if kind == "graded" and isinstance(node.get("levels"), Sequence):
+        node["levels"] = [
+            _level(item, f"{where}.levels[{i}]", depth + 1, budget)
+            for i, item in enumerate(node["levels"])
+        ]
+    for name in ("words", "tokens"):
+        if name in node and node[name] is not None:
+            node[name] = _strings(name, node[name], f"{where}.{name}")
+    if kind == "shape" and isinstance(node.get("shape"), str):
+        low = node["shape"].strip().lower().replace(" ", "_")
+        node["shape"] = _SAME_SHAPE.get(low, low)
+    if kind == "concept" and not node.get("words"):
+        node.update(_looked_up(node, where))
+    return node
+
+
+def _kind(node: Mapping[str, Any], where: str) -> str:
+    if "kind" not in node:
+        told = {kind for field, kind in _TELLS.items() if field in node}
+        if "name" in node and told <= {"words"}:
+            told = {"concept"}
+        if len(told) == 1:
+            return told.pop()
+        raise UsageError(f"{where}: no 'kind'; it is one of: {', '.join(KINDS)}")
+    kind = node["kind"]
+    low = kind.strip().lower() if isinstance(kind, str) else ""
+    low = _SAME_KIND.get(low, low)
+    if low not in CLASSES:
+        close = nearest(low, KINDS, most=1) if low else ""
+        hint = f" (nearest: {close})" if close else ""
+        raise UsageError(f"{where}.kind: {_shown(kind)} is not one of: {', '.join(KINDS)}{hint}")
+    return low
+
+
+def _inner(kind: str, value: Any, where: str, depth: int, budget: _Budget) -> Any:
+    if kind not in ("and", "or"):
+        return _mend(value, where, depth, budget)
+    if isinstance(value, Mapping | str | Predicate):
+        value = [value]
+    if not isinstance(value, Sequence) or not len(value):
+        raise UsageError(f"{where}: expected a list of predicates, not {_shown(value)}")
+    if len(value) > MOST_NODES:
+        raise UsageError(f"{where}: {len(value):,} parts, more than {MOST_NODES}")
+    return [_mend(item, f"{where}[{i}]", depth, budget) for i, item in enumerate(value)]
+
+
+def _level(item: Any, where: str, depth: int, budget: _Budget) -> Any:
+    if not isinstance(item, Mapping) or "of" not in item:
+        raise UsageError(f'{where}: expected {{"of": predicate, "value": 0.5}}, not {_shown(item)}')
+    return {**item, "of": _mend(item["of"], f"{where}.of", depth, budget)}
+
+
+def _strings(name: str, value: Any, where: str) -> list[str]:
+    items = [value] if isinstance(value, str) else value
+    if isinstance(items, Mapping) or not isinstance(items, Sequence | set | frozenset):
+        raise UsageError(f"{where}: expected a list of {name}, not {_shown(value)}")
+    if not items:
+        raise UsageError(f"{where}: an empty list; give at least one of the {name}")
+    if len(items) > MOST_ITEMS:
+        raise UsageError(f"{where}: {len(items):,} items, more than {MOST_ITEMS:,}")
+    out: dict[str, None] = {}
+    for i, item in enumerate(items):
+        if isinstance(item, int) and not isinstance(item, bool):
+            item = str(item)
+        if not isinstance(item, str):
+            raise UsageError(f"{where}[{i}]: expected a string, not {_shown(item)}")
+        if len(item) > MOST_LETTERS:
+            raise UsageError(f"{where}[{i}]: longer than {MOST_LETTERS} characters")
+        text = item.strip() if name == "words" else _surface(item)
+        if not text or (name == "words" and not atoms.has_word(text)):
+            raise UsageError(f"{where}[{i}]: {_shown(item)} holds no visible character")
+        out[text] = None
+    return list(out)
+
+
+def _surface(token: str) -> str:
+    """A token as its surface text: tokenizers' own marks for a space or a word's inside go."""
+    if token[:1] in ("Ġ", "▁"):
+        return " " + token[1:]
+    return token[2:] if re.match(r"##\w", token) else token
+
+
+def _looked_up(node: Mapping[str, Any], where: str) -> dict[str, Any]:
+    name = node.get("name")
+    if not isinstance(name, str) or not name.strip():
+        raise UsageError(f"{where}: a concept needs a name, or words, or both")
+    try:
+        found = resolve(name)
+    except UsageError as error:
+        raise UsageError(f"{where}.name: {error}; or give the words yourself") from None
+    return {"name": found.name, "words": list(found.words), "part": found.part}
+
+
+def _one_line(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_context=False)[0]
+    path, tag_next = "predicate", True  # the location holds the kind of every node on the way
+    for step in first["loc"]:
+        if isinstance(step, int):
+            path += f"[{step}]"
+        elif tag_next:
+            tag_next = False
+        else:
+            path += f".{step}"
+            tag_next = step in ("of", "but")
+    said = first["msg"].removeprefix("Value error, ").replace("\n", " ")
+    given = first.get("input")
+    plain = given is None or isinstance(given, str | int | float)
+    tail = _shown(given) if plain else ""
+    if first["type"] == "missing":
+        return f"{path}: missing, and needed"
+    return f"{path}: {said}" + (f" (got {tail})" if tail and tail not in said else "")
+
+
+def _shown(value: Any) -> str:
+    if value is None or isinstance(value, bool | int | float):
+        return {None: "null", True: "true", False: "false"}.get(value, str(value)[:40])
+    if isinstance(value, str):
+        return f"'{_cut(value)}'"
+    return f"a {'list' if isinstance(value, Sequence) else type(value).__name__}"
+
+
+def _cut(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= 40 else flat[:37] + "..."

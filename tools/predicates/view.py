@@ -1,0 +1,201 @@
+"""What predicates look at: token windows with everything derived once and kept.
+
+Three places of knowledge, each as small as it can be: the vocabulary (surface text to ids), the
+interned words (lower-case word to indices), and the windows themselves (runs of places that share a
+word, ranks of counted places). Atoms decide on vocabulary entries or words, then gather.
+"""
+
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..data.windows import TokenWindows
+
+
+class Runs(NamedTuple):
+    """Maximal stretches of places in a row that belong to one word, in reading order."""
+
+    starts: np.ndarray
+    """int64 `[run]`: index of the run's first place among the visible places with a word."""
+    places: np.ndarray
+    """int64 `[member]`: flat index of every visible place that has a word."""
+    of_place: np.ndarray
+    """int64 `[member]`: the run that each of those places belongs to."""
+    row: np.ndarray
+    """int64 `[run]`: the window."""
+    word: np.ndarray
+    """int64 `[run]`: index of the word."""
+
+
+class View:
+    """Token windows, seen by predicates; get one with `view_of`."""
+
+    def __init__(self, windows: TokenWindows) -> None:
+        self.shape = windows.ids.shape
+        self._windows = weakref.ref(windows)
+
+    @property
+    def windows(self) -> TokenWindows:
+        """The windows behind the view."""
+        found = self._windows()
+        assert found is not None, "a view outlived its windows"
+        return found
+
+    @cached_property
+    def visible(self) -> np.ndarray:
+        """bool `[window, place]`: real text, also where it is not counted (an attention sink)."""
+        w = self.windows
+        return w.counted | (w.attended & (w.end > w.start))
+
+    @cached_property
+    def tokens(self) -> dict[str, list[int]]:
+        """Surface text to token ids."""
+        return kept(self.windows.vocabulary, "ids", lambda all_: _positions(all_, str))
+
+    @cached_property
+    def lower(self) -> dict[str, list[int]]:
+        """Lower-case word, apostrophes straight, to word indices."""
+        return kept(self.windows.words, "lower", lambda all_: _positions(all_, plain))
+
+    @cached_property
+    def present(self) -> np.ndarray:
+        """int64: the token ids that occur in visible places."""
+        seen = np.zeros(len(self.windows.vocabulary) + 1, bool)
+        seen[self.windows.ids[self.visible]] = True
+        return np.flatnonzero(seen)
+
+    @cached_property
+    def has_word(self) -> np.ndarray:
+        """bool `[window, place]`: the place belongs to a word."""
+        return self.windows.word >= 0
+
+    @cached_property
+    def present_words(self) -> np.ndarray:
+        """int64: the word indices that occur."""
+        seen = np.zeros(len(self.windows.words) + 1, bool)
+        seen[self.windows.word] = True
+        return np.flatnonzero(seen[:-1])
+
+    @cached_property
+    def rank(self) -> np.ndarray:
+        """int64 `[window, place]`: number of counted places before this one."""
+        return np.cumsum(self.windows.counted, axis=1) - self.windows.counted
+
+    @cached_property
+    def total(self) -> np.ndarray:
+        """int64 `[window, 1]`: counted places of the window."""
+        return self.windows.counted.sum(1, keepdims=True)
+
+    @cached_property
+    def runs(self) -> Runs:
+        """The words of the windows, as stretches of places."""
+        w = self.windows
+        places = np.flatnonzero((self.visible & (w.word >= 0)).ravel())
+        row = places // max(1, self.shape[1])
+        ordinal = w.ordinal.ravel()[places]
+        fresh = np.ones(len(places), bool)
+        fresh[1:] = (row[1:] != row[:-1]) | (ordinal[1:] != ordinal[:-1])
+        starts = np.flatnonzero(fresh)
+        return Runs(
+            starts, places, np.cumsum(fresh) - 1, row[starts], w.word.ravel()[places][starts]
+        )
+
+    @cached_property
+    def near(self) -> tuple[np.ndarray, np.ndarray]:
+        """int64 `[window, place]` twice: the run at or before a place, and at or after it.
+
+        Runs of other rows are marked: -1 where the row has none before, the number of runs where
+        it has none after.
+        """
+        runs = self.runs
+        width = max(1, self.shape[1])
+        flat = np.full(self.shape[0] * width, -1, np.int64)
+        flat[runs.places] = runs.of_place
+        before = np.maximum.accumulate(flat.reshape(-1, width), axis=1)
+        many = len(runs.starts)
+        flat[flat < 0] = many
+        after = np.minimum.accumulate(flat.reshape(-1, width)[:, ::-1], axis=1)[:, ::-1]
+        return before.reshape(self.shape), after.reshape(self.shape)
+
+    @cached_property
+    def begins(self) -> np.ndarray:
+        """bool `[window, place]`: the place holds the first token of a word."""
+        w, runs = self.windows, self.runs
+        out = np.zeros(self.shape[0] * max(1, self.shape[1]), bool)
+        firsts = runs.places[runs.starts]
+        out[firsts] = True
+        heads = np.flatnonzero(np.diff(runs.row, prepend=-1))  # first run of every row
+        for place in firsts[heads]:  # the window may begin inside a word
+            at, text = int(w.start.flat[place]), w.texts[int(w.document[place // self.shape[1]])]
+            if at and _joined(text[at - 1]) and _joined(text[at : at + 1]):
+                out[place] = False
+        return out.reshape(self.shape)
+
+    @cached_property
+    def again(self) -> np.ndarray:
+        """bool `[window, place]`: the same token is visible earlier in the window."""
+        places = np.flatnonzero(self.visible.ravel())
+        row = places // max(1, self.shape[1])
+        key = row * (len(self.windows.vocabulary) + 1) + self.windows.ids.ravel()[places]
+        order = np.argsort(key, kind="stable")
+        same = np.zeros(len(key), bool)
+        same[order[1:]] = key[order[1:]] == key[order[:-1]]
+        out = np.zeros(self.shape[0] * max(1, self.shape[1]), bool)
+        out[places] = same
+        return out.reshape(self.shape)
+
+    def by_token(self, chosen: np.ndarray) -> np.ndarray:
+        """Spreads a float32 `[vocabulary]` table over the places."""
+        return chosen[self.windows.ids]
+
+    def by_word(self, chosen: np.ndarray) -> np.ndarray:
+        """Spreads a float32 `[words + 1]` table; its last entry is for places with no word."""
+        return chosen[self.windows.word]
+
+
+def plain(word: str) -> str:
+    """A word as it is compared: lower case, straight apostrophe."""
+    return word.lower().replace("’", "'")
+
+
+def _joined(letter: str) -> bool:
+    return letter.isalnum() or letter in "'’"
+
+
+def _positions(all_: tuple[str, ...], form: Callable[[str], str]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for at, text in enumerate(all_):
+        found.setdefault(form(text), []).append(at)
+    return found
+
+
+_views: "weakref.WeakKeyDictionary[TokenWindows, View]" = weakref.WeakKeyDictionary()
+_tables: "OrderedDict[tuple[int, Hashable], tuple[tuple[str, ...], Any]]" = OrderedDict()
+_MOST_TABLES = 64
+
+
+def view_of(windows: TokenWindows) -> View:
+    """The view of these windows; one for each object, gone with it."""
+    found = _views.get(windows)
+    if found is None:
+        found = _views[windows] = View(windows)
+    return found
+
+
+def kept(strings: tuple[str, ...], name: Hashable, make: Callable[[tuple[str, ...]], Any]) -> Any:
+    """What `make` says of a tuple of strings, kept for as long as it is among the last used.
+
+    The tuple is known by identity: windows cut from the same source share it.
+    """
+    key = (id(strings), name)
+    found = _tables.pop(key, None)
+    if found is None or found[0] is not strings:
+        found = (strings, make(strings))
+    _tables[key] = found
+    while len(_tables) > _MOST_TABLES:
+        _tables.popitem(last=False)
+    return found[1]
