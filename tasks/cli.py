@@ -1,10 +1,20 @@
-"""The command line: `neuroscribe VERB TARGET ...`. Heavy imports happen inside the verbs."""
+"""The command line: `neuroscribe VERB TARGET ...`.
 
+A verb is a function with typer annotations in a module that imports nothing heavy; one line below
+adds it. What a verb needs (torch, transformers) is imported when it runs: `--help` stays quick.
+"""
+
+import os
 import sys
+import tempfile
+import traceback
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
+
+from ..tools.errors import UsageError
+from .labelling import commands as labelling
 
 app = typer.Typer(
     name="neuroscribe",
@@ -13,6 +23,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(labelling.label)
+app.command()(labelling.show)
+
+_ClickError = typer.BadParameter.__mro__[2]  # click's own base, wherever typer keeps click
 
 
 def _version(asked: bool) -> None:
@@ -26,19 +40,63 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")
+    ] = False,
 ) -> None:
     pass
 
 
-def main() -> None:
-    """Runs a verb. Exit codes: 0 done, 1 done with failures, 2 unusable input, 130 interrupted."""
-    from ..tools.errors import UsageError
+def main() -> NoReturn:
+    """Runs a verb and leaves with its exit code.
 
+    0 done, 1 finished with failures recorded, 2 unusable arguments or input, 70 an error of
+    neuroscribe itself, 130 interrupted.
+    """
+    code = run(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if code == 130:
+        os._exit(code)  # threads that wait for a network would keep the process
+    sys.exit(code)
+
+
+def run(arguments: list[str]) -> int:
+    """Runs a verb; the exit code. Every error that a user can mend is one line on stderr."""
+    debug = "--debug" in arguments
+    arguments = [item for item in arguments if item != "--debug"]
     try:
-        app()
+        code = app(arguments, prog_name="neuroscribe", standalone_mode=False)
+        return code if isinstance(code, int) else 0
     except UsageError as error:
-        print(f"neuroscribe: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("neuroscribe: interrupted", file=sys.stderr)
-        sys.exit(130)
+        return _say(str(error), 2)
+    except (KeyboardInterrupt, typer.Abort):
+        return _say("interrupted", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except _ClickError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            error.show()
+            return 2
+        return _say(error.format_message(), 2)
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+            return 70
+        return _say(f"unexpected {_kept(error)}", 70)
+
+
+def _say(text: str, code: int) -> int:
+    print(f"neuroscribe: {' '.join(text.split())}", file=sys.stderr)
+    return code
+
+
+def _kept(error: Exception) -> str:
+    """The error in a line, and where its traceback was written."""
+    said = f"{type(error).__name__}: {error}"
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="neuroscribe-", suffix=".log", delete=False, encoding="utf-8"
+    ) as file:
+        file.write("".join(traceback.format_exception(error)))
+    return f"{said}; the traceback is in {file.name} (or use --debug)"

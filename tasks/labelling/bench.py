@@ -121,15 +121,10 @@ def prepare(target: Target, settings: Settings) -> Bench:
 
     if target.tokenizer is None:
         raise UsageError(f"{target.name} has no tokenizer; units are labelled on text")
-    corpus = load_corpus(settings.data, target=target)
+    corpus = load_corpus(settings.data, target=target, **settings.corpus_options)
     windows: dict[str, TokenWindows] = {}
     for name, split in zip(SPLITS, corpus.splits(), strict=True):
-        windows[name] = cut(
-            target,
-            split,
-            length=settings.context_length,
-            most_tokens=settings.split_tokens[name],
-        )
+        windows[name] = cut(target, split, length=settings.context_length)
         counted = int(windows[name].counted.sum())
         if counted < LEAST_TOKENS:
             raise UsageError(

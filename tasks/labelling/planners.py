@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from ...agent.state import PlannerFactory
 from ...tools.errors import UsageError, nearest
+from .settings import Settings
 
 KINDS = ("builtin", "openai:MODEL", "human")
 
@@ -32,3 +33,14 @@ class PlannerSpec(NamedTuple):
                 f"The planners are {', '.join(KINDS)}"
             )
         return cls(kind, model or None)
+
+
+def make_factory(
+    spec: PlannerSpec, settings: Settings, prices: tuple[float, float] | None
+) -> PlannerFactory:
+    """The factory of planners for one run."""
+    if spec.kind == "builtin":
+        from ...agent.planners.builtin import Builtin
+
+        return Builtin
+    raise UsageError(f"planner {spec.kind} is not there")

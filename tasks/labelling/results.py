@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...tools.errors import UsageError
 from .folder import RunFolder
 
 FIRST = (
@@ -92,11 +93,15 @@ class LabelRun:
         return {"run": run, "units": [unit.as_dict() for unit in self.units]}
 
 
-def read_labels(folder: RunFolder) -> LabelRun | None:
-    """The run in a folder; None where there is none."""
+def read_run(folder: RunFolder) -> LabelRun:
+    """The run in a folder.
+
+    Raises:
+        UsageError: if there is none.
+    """
     run = folder.read_run()
     if run is None:
-        return None
+        raise UsageError(f"there is no run in {folder.path}: it has no run.json")
     labels = folder.labels()
     whole = folder.read("controls.json")
     own = whole.get("units", {})

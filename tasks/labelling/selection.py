@@ -208,5 +208,3 @@ def _unit(pool: Sequence[Site], at: int) -> Unit:
             return Unit(site.name, at)
         at -= site.units
     raise IndexError(at)
-
-

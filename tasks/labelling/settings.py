@@ -4,8 +4,9 @@ The first kind is kept in `run.json`; running again in the same folder with othe
 refused, because the labels would not belong together.
 """
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any, NamedTuple
 
 from ...tools.errors import UsageError
@@ -46,6 +47,8 @@ class Settings:
     """The selection, as the user wrote it; a file's contents are spelt out."""
     data: str
     """The corpus, for `load_corpus`."""
+    field: str | None = None
+    """The text field of `.jsonl` lines and datasets."""
     planner: str = "builtin"
     base_url: str | None = None
     sites: tuple[str, ...] = ()
@@ -67,7 +70,7 @@ class Settings:
     dtype: str | None = None
     shards: int = 1
     """Into how many parts the units are divided in this folder."""
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """More settings of the language model, such as `temperature`."""
 
     def __post_init__(self) -> None:
@@ -92,10 +95,9 @@ class Settings:
         return cls(**{**known, "sites": tuple(known.get("sites", ()))})
 
     @property
-    def split_tokens(self) -> dict[str, int]:
-        """Tokens of each split, by its name."""
-        share = {"explore": 4 / 9, "select": 2 / 9, "report": 3 / 9}
-        return {name: round(self.tokens * part) for name, part in share.items()}
+    def corpus_options(self) -> dict[str, Any]:
+        """Keyword options of `load_corpus`."""
+        return {"most_tokens": self.tokens, "field": self.field, "seed": self.seed}
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

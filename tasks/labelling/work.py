@@ -7,7 +7,7 @@ an interrupt, becomes the record of a failure, with the reason; the batch goes o
 import time
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -68,14 +68,41 @@ class Job:
         lab = self._lab(columns)
         path = self.folder.transcript_path(unit)
         with _Recorder(path, self._header(lab, unit), unit, self.watch) as recorder:
-            done = investigate(lab, unit, self.factory, budget=self.budget, recorder=recorder)
-        description = done.description
+            description = self._plain_case(unit, columns[unit])
+            if description is None:
+                done = investigate(lab, unit, self.factory, budget=self.budget, recorder=recorder)
+                description = done.description
+            else:
+                recorder.conclusion(description)
+                recorder.end("concluded", lab.meter.as_dict())
         scored = score(description, *columns[unit], seed=self.settings.seed)
         return _record(unit, scored.description, lab, self.folder, path) | {
             "scores": scored.scores,
             "controls": scored.controls,
             "planner": self.factory.name,
         }
+
+    def _plain_case(self, unit: Unit, splits: Splits) -> Description | None:
+        """What needs no experiment: a unit that never fires, a floor that is no direction."""
+        site = self.bench.target.sites[unit.site]
+        values = splits.explore.flat
+        if not (values > 0).any():
+            largest = values.max(initial=-np.inf)
+            reason = (
+                f"0 of {values.size:,} tokens of explore have a value above zero; "
+                f"the largest is {largest:.3g}"
+            )
+            return Description("never active", status="dead", reason=reason)
+        if unit.sign < 0 and not has_negative_side(site):
+            many = int((values > 0.5 * values.max()).sum())
+            reason = (
+                f"values below zero have no meaning of their own in {unit.site}: many places share "
+                f"one floor ({many:,} of {values.size:,} tokens come near it)"
+            )
+            return Description(
+                "the floor of the activation function", status="uninterpretable", reason=reason
+            )
+        return None
 
     def _lab(self, columns: Mapping[Unit, Splits]) -> Lab:
         return Lab(
@@ -94,7 +121,7 @@ class Job:
             corpus=given.data,
             corpus_hash=self.bench.corpus.hash,
             length=given.context_length,
-            most_tokens=given.split_tokens["explore"],
+            corpus_options=given.corpus_options,
             budget=self.budget,
             target=given.target,
             target_options={"revision": given.revision, "dtype": given.dtype},

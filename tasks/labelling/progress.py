@@ -1,0 +1,125 @@
+"""What a person sees while a run goes on: a bar, a line a unit, and the experiments if asked for.
+
+Everything goes to stderr. On a terminal the bar stands below the lines; elsewhere there are lines
+alone.
+"""
+
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+
+class Silent(AbstractContextManager["Silent"]):
+    """Says nothing: what Python callers get unless they ask for more."""
+
+    def say(self, text: str) -> None:
+        """A line for the user."""
+
+    def begin(self, total: int, done: int) -> None:
+        """How many units there are, and how many have a label already."""
+
+    def unit(self, record: Mapping[str, Any]) -> None:
+        """A unit has its label."""
+
+    def watch(self, unit: object, event: str, fields: Mapping[str, Any]) -> None:
+        """Something happened in an investigation."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        pass
+
+
+class Shown(Silent):
+    """Tells a person on stderr.
+
+    Args:
+        watching: Show every experiment of every unit too.
+    """
+
+    def __init__(self, *, watching: bool = False) -> None:
+        self.console = Console(file=sys.stderr, highlight=False, soft_wrap=True)
+        self.watching = watching
+        self._lock = threading.Lock()
+        self._done = 0
+        self._total = 0
+        self._tokens = 0
+        self._money = 0.0
+        self._bar: Progress | None = None
+        self._task: Any = None
+
+    def say(self, text: str) -> None:
+        self.console.print(f"[dim]{escape(text)}[/dim]")
+
+    def begin(self, total: int, done: int) -> None:
+        self._total, self._done = total, done
+        if done:
+            self.say(f"{done} of {total} units have a label already")
+        if self.console.is_terminal and done < total:
+            self._bar = Progress(
+                TextColumn("units"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[spent]}"),
+                TimeElapsedColumn(),
+                console=self.console,
+                transient=True,
+            )
+            self._task = self._bar.add_task("units", total=total, completed=done, spent="")
+            self._bar.start()
+
+    def unit(self, record: Mapping[str, Any]) -> None:
+        with self._lock:
+            self._done += 1
+            meter = record.get("meter") or {}
+            self._tokens += int(meter.get("tokens_in", 0) + meter.get("tokens_out", 0))
+            self._money += float(meter.get("cost", 0))
+            self.console.print(self._line(record))
+            if self._bar is not None:
+                self._bar.update(self._task, completed=self._done, spent=self._spent())
+
+    def watch(self, unit: object, event: str, fields: Mapping[str, Any]) -> None:
+        if self.watching:
+            from .watch import lines
+
+            with self._lock:
+                for line in lines(unit, event, fields):
+                    self.console.print(line)
+
+    def _spent(self) -> str:
+        money = f", {self._money:.2f} money" if self._money else ""
+        return f"{self._tokens:,} tokens{money}" if self._tokens else ""
+
+    def _line(self, record: Mapping[str, Any]) -> str:
+        scores = record.get("scores") or {}
+        entry = scores.get("correlation")
+        value = entry.get("value") if isinstance(entry, Mapping) else None
+        said = record["label"] or record.get("reason") or ""
+        tail = record["status"] if value is None else f"correlation {value:.2f}"
+        if record["status"] == "failed":
+            tail = "failed"
+        seconds = record.get("seconds") or 0.0
+        return (
+            f"{self._done}/{self._total} [bold]{escape(record['unit'])}[/bold] {escape(said)} "
+            f"[dim]({tail}, {seconds:.1f} s)[/dim]"
+        )
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
