@@ -1,14 +1,19 @@
 """Targets, sites, units, traces and interventions: reading and changing any network."""
 
+from .forward import Inputs
 from .intervention import Intervention, add, clamp, scale, zero
-from .site import Site
-from .target import Inputs, Target
+from .restart import Cached, Restarted
+from .site import Code, Site
+from .target import Target
 from .trace import Trace
 from .unit import Unit
 
 __all__ = [
+    "Cached",
+    "Code",
     "Inputs",
     "Intervention",
+    "Restarted",
     "Site",
     "Target",
     "Trace",

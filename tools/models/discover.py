@@ -1,31 +1,25 @@
-"""Finds the sites of a transformer from its module structure, and checks them with a probe run.
+"""Finds the sites of a transformer from its module structure and a probe run.
 
-1. The blocks are the longest `ModuleList` whose members are of one class.
-2. A probe forward records, in order, every linear map inside each block with its shapes.
+1. The blocks are the list of modules of one class, with attention in them, that is as long as the
+   configuration says (the longest one otherwise).
+2. A probe run records every module inside each block with its shapes.
 3. In a block, the last linear map of the attention part that writes d_model is the attention
    output projection: its input, cut by heads, holds the heads. The last linear map outside the
-   attention part that writes d_model is the down-projection: its input holds the neurons.
+   attention part that writes d_model is the down-projection: its input holds the neurons. They
+   are gated when more than the activation function shapes them; else its minimum is their floor.
 4. What a block does not have in this form (fused experts, say) is refused by name.
+5. A second probe run verifies every site (see `probe.py`).
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from .probe import ROWS, Probe, Seen, floor_of, verify
 from .site import Site
-
-_FLOORS = {
-    "gelu": -0.17,
-    "gelu_new": -0.17,
-    "gelu_pytorch_tanh": -0.17,
-    "gelu_fast": -0.17,
-    "quick_gelu": -0.17,
-    "relu": 0.0,
-    "silu": -0.2785,
-    "swish": -0.2785,
-}
 
 
 class Found(NamedTuple):
@@ -36,132 +30,196 @@ class Found(NamedTuple):
     refused: dict[str, str]
 
 
-def discover(network: nn.Module, config: Any, probe: Callable[[], Any]) -> Found:
-    """The sites of a transformer.
+def discover(probe: Probe, config: Any) -> Found:
+    """The sites of a transformer; `config` is its Hugging Face configuration.
 
-    Args:
-        network: The model.
-        config: Its Hugging Face configuration.
-        probe: Runs one small forward of `network`.
+    Raises:
+        LookupError: if there is no list of blocks.
     """
-    blocks_path, blocks = _blocks(network)
+    network = probe.network
+    path, blocks = find_blocks(network, getattr(config, "num_hidden_layers", None))
     width = int(config.hidden_size)
-    heads = int(config.num_attention_heads)
-    calls = _record(network, probe)
     sites: dict[str, Site] = {}
     refused: dict[str, str] = {}
-
-    def put(name: str, module: str, port: Any, units: int, block: int | None, **more: Any) -> None:
-        sites[name] = Site(name, module, port, units, block=block, **more)
-
     for number, block in enumerate(blocks):
-        path = f"{blocks_path}.{number}"
-        linear = [call for call in calls if call.path.startswith(path + ".") and call.linear]
-        attention = _attention(block, path)
-        inside = [c for c in linear if attention and c.path.startswith(attention + ".")]
-        writes = [c for c in inside if c.output == width]
-        if attention and writes and writes[-1].input % heads == 0:
-            out = writes[-1]
-            put(
-                f"head.{number}",
-                out.path,
-                "input",
-                heads,
-                number,
-                channels=out.input // heads,
-                readout="norm",
-            )
-            put(f"attn_out.{number}", out.path, "output", width, number)
-        else:
-            refused[f"head.{number}"] = "no attention output projection was found in its block"
-        outside = [c for c in linear if c not in inside and c.output == width]
-        if outside:
-            down = outside[-1]
-            same = [c for c in linear if c not in inside and c.output == down.input]
-            act = getattr(config, "hidden_act", None) or getattr(
-                config, "activation_function", None
-            )
-            put(
-                f"mlp.{number}",
-                down.path,
-                "input",
-                down.input,
-                number,
-                gated=len(same) > 1,
-                floor=None if len(same) > 1 else _FLOORS.get(str(act)),
-            )
-            put(f"mlp_out.{number}", down.path, "output", width, number)
-        else:
-            refused[f"mlp.{number}"] = (
-                "its block has no linear down-projection (fused experts cannot be reached by hooks)"
-            )
-        put(f"resid.{number}", path, "output", width, number)
-    head = _head(network)
+        if f"{path}.{number}" not in probe.seen:
+            continue
+        heads = getattr(config, "num_attention_heads", None)
+        if isinstance(heads, Sequence):
+            heads = heads[number]
+        parts = _Block(probe, f"{path}.{number}", block, number, width, int(heads or 0))
+        for name, found in parts.sites().items():
+            if isinstance(found, Site):
+                sites[name] = found
+            else:
+                refused[name] = found
+    good, bad = verify(probe, sites)
+    head = _head(probe, network)
     if head is not None:
-        put("logit", head[0], "output", head[1], None)
-    return Found(sites, blocks_path, refused)
+        good["logit"] = head
+    return Found(good, path, {**refused, **bad})
 
 
-class _Call(NamedTuple):
-    path: str
-    linear: bool
-    input: int
-    output: int
-
-
-def _record(network: nn.Module, probe: Callable[[], Any]) -> list[_Call]:
-    calls: list[_Call] = []
-
-    def hook(path: str) -> Any:
-        def record(module: nn.Module, args: Any, output: Any) -> None:
-            if args and isinstance(args[0], Tensor) and isinstance(output, Tensor):
-                weight = getattr(module, "weight", None)
-                linear = isinstance(weight, Tensor) and weight.ndim == 2
-                calls.append(_Call(path, linear, args[0].shape[-1], output.shape[-1]))
-
-        return record
-
-    handles = [
-        module.register_forward_hook(hook(path))
-        for path, module in network.named_modules()
-        if not any(True for _ in module.children())
-    ]
-    try:
-        with torch.no_grad():
-            probe()
-    finally:
-        for handle in handles:
-            handle.remove()
-    return calls
-
-
-def _blocks(network: nn.Module) -> tuple[str, nn.ModuleList]:
+def find_blocks(network: nn.Module, depth: int | None = None) -> tuple[str, nn.ModuleList]:
+    """The list of blocks of a transformer, with its path."""
     lists = [
         (path, module)
         for path, module in network.named_modules()
         if isinstance(module, nn.ModuleList)
         and len(module) > 0
         and len({type(member) for member in module}) == 1
-        and _attention(module[0], "") is not None
+        and any(True for _ in module.parameters())
     ]
-    if not lists:
+    found = [item for item in lists if any(_attention(member) for member in item[1])] or lists
+    if not found:
         raise LookupError("no list of transformer blocks")
-    return max(lists, key=lambda item: len(item[1]))
+    return max(found, key=lambda item: (len(item[1]) == depth, len(item[1])))
 
 
-def _attention(block: nn.Module, path: str) -> str | None:
-    for name, module in block.named_modules():
-        if name and "attention" in type(module).__name__.lower():
-            return f"{path}.{name}" if path else name
-    return None
+class _Block:
+    """One block of the probe run."""
+
+    def __init__(
+        self, probe: Probe, path: str, block: nn.Module, number: int, width: int, heads: int
+    ) -> None:
+        self.path, self.block, self.number = path, block, number
+        self.width, self.heads, self.places = width, heads, probe.places
+        inside = [s for s in probe.seen.values() if s.path.startswith(path + ".")]
+        self.seen = sorted(inside, key=lambda item: item.order)
+        self.whole = probe.seen[path]
+        name = _attention(block)
+        self.attention = f"{path}.{name}" if name else None
+
+    def sites(self) -> dict[str, Site | str]:
+        """Sites by name; a text is the reason why there is none."""
+        number = self.number
+        linear = [s for s in self.seen if _linear(s)]
+        attends = [s for s in linear if self._attends(s)]
+        other = [s for s in linear if not self._attends(s)]
+        found: dict[str, Site | str] = {}
+        writes = [s for s in attends if _last(s.gave) == self.width]
+        out = writes[-1] if writes else None
+        if out is None:
+            reason = "no attention output projection was found in its block"
+            found[f"head.{number}"] = found[f"attn_out.{number}"] = reason
+        else:
+            found[f"head.{number}"] = self._head(out)
+            found[f"attn_out.{number}"] = self._site("attn_out", out, "output")
+        experts = self._experts()
+        downs = [s for s in other if _last(s.gave) == self.width]
+        if self.attention is None:  # a state-space block: only what says that it is an MLP
+            downs = [s for s in downs if re.search(r"mlp|ffn|feed_forward|fc\d", s.path)]
+        if experts is not None:
+            whole = self._part(experts)
+            extra = ""
+            if downs:
+                extra = f"; the shared expert is the site '{downs[-1].path}:in'"
+            found[f"mlp.{number}"] = (
+                f"the experts in '{experts}' are fused into three-dimensional tensors, so that no "
+                f"module passes their neurons{extra}; mlp_out.{number} is their summed output"
+            )
+            found[f"mlp_out.{number}"] = (
+                self._site("mlp_out", whole, "output")
+                if whole
+                else "the experts' output is no tensor of places"
+            )
+        elif downs:
+            found[f"mlp.{number}"] = self._neurons(downs[-1], other)
+            found[f"mlp_out.{number}"] = self._site("mlp_out", downs[-1], "output")
+        else:
+            reason = "its block has no linear down-projection"
+            found[f"mlp.{number}"] = found[f"mlp_out.{number}"] = reason
+        found[f"resid.{number}"] = self._site("resid", self.whole, "output")
+        return found
+
+    def _site(self, kind: str, seen: Seen, port: Any, **more: Any) -> Site | str:
+        raw = seen.given if port == "input" else seen.gave
+        if seen.calls != 1:
+            return f"module '{seen.path}' runs {seen.calls} times in one forward pass"
+        if raw is None or raw.ndim != 3 or tuple(raw.shape[:2]) != (ROWS, self.places):
+            shape = None if raw is None else list(raw.shape)
+            return f"the {port} of '{seen.path}' has the shape {shape}, not [input, place, unit]"
+        more.setdefault("units", raw.shape[-1])
+        name = f"{kind}.{self.number}"
+        return Site(name=name, module=seen.path, port=port, block=self.number, **more)
+
+    def _head(self, out: Seen) -> Site | str:
+        size = _last(out.given) or 0
+        if not self.heads or size % self.heads:
+            return f"the {size} inputs of '{out.path}' do not divide into {self.heads} heads"
+        channels = size // self.heads
+        if channels == 1:
+            return self._site("head", out, "input", units=self.heads)
+        return self._site("head", out, "input", units=self.heads, channels=channels, readout="norm")
+
+    def _neurons(self, down: Seen, linear: list[Seen]) -> Site | str:
+        size = _last(down.given)
+        ups = [s for s in linear if s.order < down.order and _last(s.gave) == size]
+        joined = [s for s in linear if s.order < down.order and _last(s.gave) == 2 * (size or 0)]
+        gated = len(ups) > 1 or (not ups and bool(joined))
+        act = None
+        for seen in self.seen:
+            if seen.gave is not None and not self._attends(seen) and _same(seen.gave, down.given):
+                act = seen if floor_of(seen.module) is not None else act
+        floor = floor_of(act.module) if act is not None and not gated else None
+        return self._site("mlp", down, "input", gated=gated, floor=floor)
+
+    def _attends(self, seen: Seen) -> bool:
+        return self.attention is not None and seen.path.startswith(self.attention + ".")
+
+    def _experts(self) -> str | None:
+        """The module that holds fused experts."""
+        for name, module in self.block.named_modules():
+            if "expert" in f"{name} {type(module).__name__}".lower():
+                own = list(module.parameters(recurse=False))
+                if any(weight.ndim == 3 for weight in own):
+                    return f"{self.path}.{name}"
+        return None
+
+    def _part(self, inner: str) -> Seen | None:
+        """The widest part of the block around a module that gives a tensor of places."""
+        around = [s for s in self.seen if (inner + ".").startswith(s.path + ".")]
+        fit = [s for s in around if s.gave is not None and s.gave.ndim == 3]
+        return max(fit, key=lambda item: item.order) if fit else None
 
 
-def _head(network: nn.Module) -> tuple[str, int] | None:
+def _head(probe: Probe, network: nn.Module) -> Site | None:
     get = getattr(network, "get_output_embeddings", None)
     head = get() if get is not None else None
-    if head is None:
-        return None
     for path, module in network.named_modules():
-        if module is head:
-            return path, int(head.weight.shape[0])
+        if head is not None and module is head:
+            return Site("logit", path, "output", int(module.weight.shape[0]))  # pyright: ignore
     return None
+
+
+def _attention(block: nn.Module) -> str | None:
+    for name, module in block.named_modules():
+        kind = type(module).__name__.lower()
+        if name and ("attention" in kind or "attn" in kind):
+            return name
+    return None
+
+
+def _linear(seen: Seen) -> bool:
+    weight = getattr(seen.module, "weight", None)
+    return (
+        isinstance(weight, Tensor)
+        and weight.ndim == 2
+        and not any(True for _ in seen.module.children())
+        and seen.given is not None
+        and seen.given.is_floating_point()
+        and seen.gave is not None
+    )
+
+
+def _last(raw: Tensor | None) -> int | None:
+    return None if raw is None else int(raw.shape[-1])
+
+
+def _same(one: Tensor | None, other: Tensor | None) -> bool:
+    return (
+        one is not None
+        and other is not None
+        and one.shape == other.shape
+        and torch.equal(one, other)
+    )

@@ -1,15 +1,22 @@
 """Loads a target: `minilm`, `planted`, a folder, a Hugging Face id or `file.py:factory`."""
 
 import importlib.util
+import re
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
-from ..errors import UsageError
-from .discover import discover
+from ..errors import UsageError, nearest
 from .target import Target
+
+NAMES = ("minilm", "planted")
+DTYPES = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+    "auto": "auto",
+}
 
 
 def load(
@@ -23,15 +30,80 @@ def load(
 ) -> Target:
     """The target of that name.
 
+    Args:
+        name: `minilm`, `planted`, a folder, a Hugging Face id or `path/to/file.py:factory`. A
+            folder of that name comes before an id.
+        dtype: `float32`, `bfloat16`, `float16`, or `auto` (as stored); None: `float32` on the
+            CPU, `auto` elsewhere.
+        device: `cpu` (the default), `cuda`, `cuda:1`, `mps`.
+        device_map: Spreads a Hugging Face model over devices, as `accelerate` does: `auto`.
+        revision: Branch, tag or commit on the hub.
+        trust_remote_code: Runs Python code that comes with a Hugging Face model.
+
     Raises:
         UsageError: if it cannot be found or read; says what was tried and what to do.
     """
-    options: dict[str, Any] = {"revision": revision, "trust_remote_code": trust_remote_code}
-    if name == "minilm":
-        return from_hugging_face(str(minilm_folder()), name="minilm", **options)
-    if Path(name).is_dir():
-        return from_hugging_face(name, name=name, **options)
-    raise UsageError(f"'{name}' is neither a known target nor a folder with a model")
+    if device is not None and device_map is not None:
+        raise UsageError("give --device or --device-map, not both")
+    where = checked_device(device)
+    kind = checked_dtype(dtype, where if device_map is None else torch.device("meta"))
+    given = {
+        "dtype": dtype,
+        "device": device,
+        "device_map": device_map,
+        "revision": revision,
+        "trust_remote_code": trust_remote_code,
+    }
+    options = {key: value for key, value in given.items() if value}
+    if re.search(r"\.py:\w+$", name):
+        from .factory import from_factory
+
+        target = from_factory(name, device=where, dtype=kind if dtype else "auto")
+    elif name == "planted" and not Path(name).is_dir():
+        from .host import planted
+
+        target = planted()
+        target.network.to(where)
+    else:
+        target = _hugging_face(name, kind, where, given)
+    target.options = options
+    return target
+
+
+def checked_device(device: str | None) -> torch.device:
+    """The device of that name, if this machine has it.
+
+    Raises:
+        UsageError: if it has not.
+    """
+    try:
+        found = torch.device(device or "cpu")
+    except RuntimeError as error:
+        raise UsageError(f"there is no device '{device}'; use cpu, cuda, cuda:N or mps") from error
+    if found.type == "cuda":
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if (found.index or 0) >= count:
+            has = f"{count} CUDA device(s)" if count else "no CUDA device that torch can use"
+            raise UsageError(f"device '{device}' is absent: this machine has {has}; use cpu")
+    elif found.type == "mps":
+        if not torch.backends.mps.is_available():
+            raise UsageError("device 'mps' is absent: torch finds no Apple GPU; use cpu")
+    elif found.type != "cpu":
+        raise UsageError(f"device '{device}' is not supported; use cpu, cuda, cuda:N or mps")
+    return found
+
+
+def checked_dtype(dtype: str | None, device: torch.device) -> torch.dtype | str:
+    """The type of the weights.
+
+    Raises:
+        UsageError: for an unknown name.
+    """
+    if dtype is None:
+        return torch.float32 if device.type == "cpu" else "auto"
+    if dtype not in DTYPES:
+        raise UsageError(f"there is no dtype '{dtype}'; use {', '.join(DTYPES)}")
+    return DTYPES[dtype]
 
 
 def minilm_folder() -> Path:
@@ -44,33 +116,42 @@ def minilm_folder() -> Path:
     return Path(spec.origin).parent / "model"
 
 
-def from_hugging_face(source: str, *, name: str, **options: Any) -> Target:
-    """A causal language model or an encoder from a folder or the hub."""
-    from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer
+def _hugging_face(
+    name: str, kind: torch.dtype | str, where: torch.device, given: dict[str, Any]
+) -> Target:
+    from .huggingface import cached_ids, from_hugging_face
 
-    config = AutoConfig.from_pretrained(source, **options)
-    causal = any(
-        arch.endswith(("ForCausalLM", "LMHeadModel")) for arch in config.architectures or []
-    )
-    network = (AutoModelForCausalLM if causal else AutoModel).from_pretrained(source, **options)
-    tokenizer = AutoTokenizer.from_pretrained(source, **options)
-    return wrap(network, tokenizer, name=name)
-
-
-def wrap(network: nn.Module, tokenizer: Any, *, name: str) -> Target:
-    """A target over a Hugging Face model that is already in memory."""
-    config: Any = network.config
-    network.eval()
-    ids = torch.arange(1, 5)[None, :]
-    found = discover(network, config, lambda: network(input_ids=ids))
-    causal = "logit" in found.sites
-    return Target(
-        network,
+    folder = Path(name).expanduser()
+    source = name
+    if folder.is_dir():
+        source = str(folder)
+    elif name == "minilm":
+        source = str(minilm_folder())
+    elif folder.is_file():
+        raise UsageError(
+            f"'{name}' is a file; a target is a folder with config.json, or file.py:factory"
+        )
+    elif name.startswith((".", "/", "~")) or name.endswith("/") or name.count("/") > 1:
+        near = _near_folders(folder)
+        hint = f"; nearest: {nearest(str(folder), near)}" if near else ""
+        raise UsageError(f"there is no folder '{name}'{hint}")
+    names = [*NAMES, *cached_ids(), *_near_folders(folder)]
+    near = nearest(name, names, most=3)
+    return from_hugging_face(
+        source,
         name=name,
-        kind="causal" if causal else "encoder",
-        sites=found.sites,
-        tokenizer=tokenizer,
-        body=getattr(network, "base_model", network),
-        context_length=int(getattr(config, "max_position_embeddings", 512)),
-        refused=found.refused,
+        dtype=kind,
+        device=where,
+        device_map=given["device_map"],
+        revision=given["revision"],
+        trust_remote_code=given["trust_remote_code"],
+        known=near,
     )
+
+
+def _near_folders(folder: Path) -> list[str]:
+    """Folders beside the wanted one that hold a model."""
+    parent = folder.parent
+    if not parent.is_dir():
+        return []
+    return sorted(str(item.parent) for item in parent.glob("*/config.json"))

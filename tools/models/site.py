@@ -52,6 +52,9 @@ class Site:
     gated: bool = False
     """The units are products with a gate: both signs carry meaning."""
     code: Code | None = None
+    """A dictionary laid over the tensor: the units are its features."""
+    overwritten: bool = False
+    """The network changes this tensor in place afterwards, so that reading it takes a copy."""
 
     def read(self, raw: Tensor) -> Tensor:
         """The site's values, `[input, place, unit]` or `[input, place, unit, channel]`."""

@@ -3,39 +3,32 @@
 import hashlib
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ..errors import UsageError, nearest
+from .forward import Batch, Inputs, Output, forward
 from .intervention import Intervention
+from .probe import Probe, dotted, verify
 from .site import Site
 from .trace import Trace, hooked
 from .unit import Unit
 
+if TYPE_CHECKING:
+    from .planted import PlantedTruth
+    from .restart import Cached, Restarted
+
 Kind = Literal["causal", "encoder", "module"]
-
-
-class Inputs(Protocol):
-    """What a target reads: rows of token ids, right-padded."""
-
-    @property
-    def ids(self) -> np.ndarray:
-        """`[input, place]` int32."""
-        ...
-
-    @property
-    def attended(self) -> np.ndarray:
-        """`[input, place]` bool: not padding."""
-        ...
 
 
 class Target:
     """A network with named sites, read and changed through plain PyTorch hooks.
 
-    One forward at a time: a lock makes it safe to share a target between threads.
+    One forward at a time: a lock makes it safe to share a target between threads, which then
+    take turns. Two targets over one network must not be used at the same time.
     """
 
     def __init__(
@@ -49,18 +42,31 @@ class Target:
         body: nn.Module | None = None,
         context_length: int = 512,
         refused: Mapping[str, str] | None = None,
+        probe: Probe | None = None,
+        options: Mapping[str, Any] | None = None,
     ) -> None:
         self.network = network.eval().requires_grad_(False)
         self.name = name
         self.kind: Kind = kind
         self.tokenizer = tokenizer
         self.sites: dict[str, Site] = dict(sites)
+        """Sites by name; a dotted module path joins them when it is first asked for."""
         self.body = body if body is not None else network
         """The network without its vocabulary head: enough where only activations are wanted."""
         self.context_length = context_length
         self.refused = dict(refused or {})
         """Sites that this network ought to have and cannot give, with the reason."""
-        self._lock = threading.RLock()
+        self.probe = probe
+        """Runs small forwards that check new sites; None: dotted paths are not offered."""
+        self.options = dict(options or {})
+        """What `Target.load(target.name, **target.options)` needs to load it again."""
+        self.truth: dict[str, PlantedTruth] = {}
+        """What planted units compute, by unit name. No tool reads it."""
+        self.unverified: set[str] = set()
+        """Sites that are verified when they are first used."""
+        self.lock = threading.RLock()
+        self.restarts: bool | None = None
+        """Whether `restart` works here; None: not tried yet."""
 
     @staticmethod
     def load(name: str, **options: Any) -> "Target":
@@ -72,30 +78,63 @@ class Target:
     @property
     def device(self) -> torch.device:
         """Where inputs go."""
-        return next(self.network.parameters()).device
+        weights = [*self.network.parameters(), *self.network.buffers()]
+        return next((w.device for w in weights if w.device.type != "meta"), torch.device("cpu"))
 
     @property
     def fingerprint(self) -> str:
-        """A hash of the weights: the same for the same model, wherever it lies."""
+        """A hash of (samples of) the weights: the same for the same model, wherever it lies."""
         digest = hashlib.sha256()
         for key, weight in sorted(self.network.state_dict().items()):
             digest.update(f"{key}{tuple(weight.shape)}{weight.dtype}".encode())
-            step = max(1, weight.numel() // 64)
-            sample = weight.detach().flatten()[::step][:64].float().cpu().numpy()
+            if weight.device.type == "meta":
+                continue
+            step = max(1, weight.numel() // 1024)
+            sample = weight.detach().flatten()[::step].double().cpu().numpy()
             digest.update(np.ascontiguousarray(sample).tobytes())
         return digest.hexdigest()[:16]
 
     def site(self, name: str) -> Site:
-        """The site of that name.
+        """The site of that name: a known one, or a module path.
+
+        `encoder.layer.3.output.dense` is that module's output, with `:in` behind it the module's
+        input. It is checked by a probe run when it is first asked for.
 
         Raises:
             UsageError: if there is none; names the nearest ones, or why it cannot be reached.
         """
         if name in self.sites:
-            return self.sites[name]
+            return self._verified(name) if name in self.unverified else self.sites[name]
         if name in self.refused:
             raise UsageError(f"{self.name} has no usable site '{name}': {self.refused[name]}")
-        raise UsageError(f"{self.name} has no site '{name}'; nearest: {nearest(name, self.sites)}")
+        path = name.removesuffix(":in").removesuffix(":out")
+        modules = dict(self.network.named_modules())
+        if self.probe is not None and path and path in modules:
+            return self._dotted(name)
+        near = nearest(name, self.sites)
+        if self.probe is not None and "." in name:
+            near += f"; nearest module paths: {nearest(path, [key for key in modules if key])}"
+        raise UsageError(f"{self.name} has no site '{name}'; nearest: {near}")
+
+    def add_site(self, site: Site) -> Site:
+        """Adds a site of your own, such as a sparse autoencoder's code over a residual stream.
+
+        Raises:
+            UsageError: if the probe run shows that it cannot be read and written there.
+        """
+        if site.module not in dict(self.network.named_modules()):
+            raise UsageError(f"{self.name} has no module '{site.module}' for site '{site.name}'")
+        if self.probe is not None:
+            with self.lock:
+                try:
+                    good, bad = verify(self.probe, {site.name: site})
+                except Exception as error:
+                    raise UsageError(f"site '{site.name}' does not work: {error}") from error
+            if bad:
+                raise UsageError(f"{self.name} cannot use '{site.name}': {bad[site.name]}")
+            site = good[site.name]
+        self.sites[site.name] = site
+        return site
 
     def unit(self, text: str | Unit) -> Unit:
         """Parses a unit and checks that this target has it."""
@@ -109,58 +148,123 @@ class Target:
 
     def trace(
         self,
-        inputs: Inputs,
+        inputs: Inputs | Tensor | Mapping[str, Tensor],
         sites: Sequence[str] = (),
         *,
         interventions: Sequence[Intervention] = (),
-        output: bool = True,
+        output: Output = True,
     ) -> Trace:
         """One forward pass.
 
         Args:
-            inputs: Token rows.
+            inputs: Token rows; for a module that takes none, its tensor or keyword tensors.
             sites: Names of the sites to return.
             interventions: Changes to carry, in order.
             output: Whether to compute the output too; without it the vocabulary head is skipped.
+                `last`: a causal model's logits at the last attended place of each row alone,
+                `[input, vocabulary]`.
+
+        Raises:
+            UsageError: for an unknown site, or a row, place or unit that is not there.
         """
-        for name in [*sites, *(intervention.site for intervention in interventions)]:
-            self.site(name)
+        batch = Batch(inputs, self.device)
+        self.check(sites, interventions, *batch.shape)
+        named = {*sites, *(change.site for change in interventions)}
+        head = any(self.in_head(self.sites[name]) for name in named)
         with (
-            self._lock,
+            self.lock,
             torch.no_grad(),
             hooked(self.network, self.sites, sites, interventions) as values,
         ):
-            raw = self._forward(inputs, output=output)
+            raw = forward(self, batch, output=output, head=head)
         return Trace(values, raw)
 
-    def activations(self, inputs: Inputs, units: Sequence[Unit]) -> Tensor:
-        """The units' scalars, signed: `[unit, input, place]`."""
+    def activations(self, inputs: Inputs | Tensor, units: Sequence[Unit]) -> Tensor:
+        """The units' scalars, signed: `[unit, input, place]`.
+
+        A head gives its norm. A channel of an image gives its value at every pixel, so that its
+        readout is the maximum over places. All units must see as many places.
+        """
         names = list(dict.fromkeys(unit.site for unit in units))
         values = self.trace(inputs, names, output=False).values
-        return torch.stack(
-            [
-                unit.sign * self.sites[unit.site].scalar(values[unit.site][:, :, unit.index])
-                if self.sites[unit.site].channels == 1
-                else unit.sign
-                * torch.linalg.vector_norm(values[unit.site][:, :, unit.index], dim=-1)
-                for unit in units
-            ]
+        columns: list[Tensor] = [values[names[0]].new_empty(0)] * len(units) if names else []
+        for name in names:
+            of = [i for i, unit in enumerate(units) if unit.site == name]
+            chosen = torch.tensor([units[i].index for i in of], device=values[name].device)
+            scalars = self.sites[name].scalar(values[name][:, :, chosen])  # [input, place, unit]
+            for i, column in zip(of, scalars.unbind(2), strict=True):
+                columns[i] = units[i].sign * column
+        return torch.stack(columns)
+
+    def cache(self, inputs: Inputs) -> "Cached":
+        """One clean run of one row of a causal model, from which `restart` goes on."""
+        from .restart import cache
+
+        return cache(self, inputs)
+
+    def restart(
+        self,
+        cached: "Cached",
+        interventions: Sequence[Intervention],
+        *,
+        rows: int = 1,
+        sites: Sequence[str] = (),
+        output: bool = True,
+        logits_at: Literal["last"] | None = None,
+    ) -> "Restarted":
+        """The cached row again, `rows` times, with interventions: only what they can change runs.
+
+        See `restart.py`; equal to `trace` on the repeated row, from the first changed place on.
+        """
+        from .restart import restart
+
+        return restart(
+            self, cached, interventions, rows=rows, sites=sites, output=output, logits_at=logits_at
         )
 
-    def _forward(self, inputs: Inputs, *, output: bool) -> Tensor | None:
-        ids = torch.as_tensor(np.asarray(inputs.ids), dtype=torch.long, device=self.device)
-        attended = torch.as_tensor(np.asarray(inputs.attended), device=self.device)
-        full = bool(attended.all())
-        options: dict[str, Any] = {} if full else {"attention_mask": attended.long()}
-        if self.kind == "causal":
-            network = self.network if output else self.body
-            result = network(input_ids=ids, use_cache=False, **options)
-            return result.logits if output else None
-        result = self.network(input_ids=ids, **options)
-        if not output:
-            return None
-        if self.kind == "encoder":
-            hidden = result.last_hidden_state  # [input, place, d]
-            weight = attended[..., None].to(hidden)
-            return (hidden * weight).sum(1) / weight.sum(1)
-        return result
+    def check(
+        self,
+        sites: Sequence[str],
+        interventions: Sequence[Intervention],
+        rows: int,
+        places: int | None,
+    ) -> None:
+        """Raises `UsageError` for what an intervention names and the target or inputs lack."""
+        for name in sites:
+            self.site(name)
+        for change in interventions:
+            units = self.site(change.site).units
+            for what, chosen, size in (
+                ("row", change.rows, rows),
+                ("place", change.places, places),
+                ("unit", change.units, units),
+            ):
+                if not chosen or size is None:
+                    continue
+                wrong = next((item for item in chosen if not 0 <= item < size), None)
+                if wrong is not None:
+                    raise UsageError(
+                        f"intervention on {change.site}: {what} {wrong} is not one of the "
+                        f"{size} {what}s (0 to {size - 1})"
+                    )
+
+    def in_head(self, site: Site) -> bool:
+        """Whether a site runs only when the vocabulary head does."""
+        if self.body is self.network or site.block is not None:
+            return False
+        module = self.network.get_submodule(site.module)
+        return module is self.network or all(module is not inner for inner in self.body.modules())
+
+    def _dotted(self, name: str) -> Site:
+        assert self.probe is not None
+        with self.lock:
+            found = dotted(self.probe, name)
+            self.probe.forget()
+            if isinstance(found, str):
+                raise UsageError(f"{self.name} cannot use '{name}' as a site: {found}")
+            return self.add_site(found)
+
+    def _verified(self, name: str) -> Site:
+        site = self.add_site(self.sites[name])
+        self.unverified.discard(name)
+        return site

@@ -1,18 +1,22 @@
 """Hooks for one forward pass: read sites, apply interventions, always come off.
 
-1. Group the sites to read and the interventions by the module they hang on.
-2. At that module: read the raw tensor into site layout, edit a copy, write it back, keep it.
+1. Group the sites to read and the interventions by the tensor (module and port) they live in.
+2. When that tensor passes: for each edited site in the order of first mention, read it into site
+   layout, edit a copy and write it back; then keep what the wanted sites hold.
 3. Remove every hook, also when the forward raises.
+
+What is read is what the network goes on with: after the interventions. NaN and infinity are
+returned as they are.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
-from .intervention import Intervention
+from .intervention import Intervention, apply_all
 from .site import Site
 
 
@@ -22,7 +26,8 @@ class Trace(NamedTuple):
     values: dict[str, Tensor]
     """By site name: `[input, place, unit]`, or `[input, place, unit, channel]` for heads."""
     output: Tensor | None
-    """Logits `[input, place, vocabulary]`, embeddings `[input, d]` or class logits."""
+    """Logits `[input, place, vocabulary]` (`[input, vocabulary]` where only the last place was
+    asked for), embeddings `[input, d]`, or whatever tensor a module gives."""
 
 
 @contextmanager
@@ -39,13 +44,20 @@ def hooked(
     edits: dict[str, list[Intervention]] = defaultdict(list)
     for intervention in interventions:
         edits[intervention.site].append(intervention)
+    ports: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for name in dict.fromkeys([*edits, *read]):
+        ports[sites[name].module, sites[name].port].append(name)
     handles = []
     try:
-        for name in dict.fromkeys([*edits, *read]):
-            site = sites[name]
-            change = _change(site, edits[name], values if name in read else None, first_place)
-            module = network.get_submodule(site.module)
-            if site.port == "input":
+        for (path, port), names in ports.items():
+            change = _change(
+                [(sites[name], edits[name]) for name in names if name in edits],
+                [sites[name] for name in names if name in read],
+                values,
+                first_place,
+            )
+            module = network.get_submodule(path)
+            if port == "input":
                 handles.append(module.register_forward_pre_hook(_pre(change), with_kwargs=True))
             else:
                 handles.append(module.register_forward_hook(_post(change)))
@@ -55,23 +67,44 @@ def hooked(
             handle.remove()
 
 
+def first_tensor(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Tensor | None:
+    """A module's input: its first argument, or its first keyword that is a tensor."""
+    if args:
+        return args[0] if isinstance(args[0], Tensor) else None
+    return next((value for value in kwargs.values() if isinstance(value, Tensor)), None)
+
+
+def output_tensor(output: Any) -> Tensor | None:
+    """A module's output: a tensor, or the first member of a plain tuple or list."""
+    if type(output) in (tuple, list) and output:
+        output = output[0]
+    return output if isinstance(output, Tensor) else None
+
+
+_Change = Callable[[Tensor], Tensor | None]
+
+
 def _change(
-    site: Site, edits: list[Intervention], keep: dict[str, Tensor] | None, first_place: int
-) -> Any:
+    edited: list[tuple[Site, list[Intervention]]],
+    read: list[Site],
+    values: dict[str, Tensor],
+    first_place: int,
+) -> _Change:
     def change(raw: Tensor) -> Tensor | None:
-        found = site.read(raw)
-        if edits:
-            found = found.clone()
-            for edit in edits:
-                edit.apply(found, first_place=first_place)
-        if keep is not None:
-            keep[site.name] = found
-        return site.write(raw, found) if edits else None
+        new, last, found = raw, None, None
+        for site, edits in edited:
+            found = site.read(new).clone()  # [input, place, unit] or [..., channel]
+            apply_all(found, edits, first_place=first_place)
+            new, last = site.write(new, found), site.name
+        for site in read:
+            now = found if found is not None and site.name == last else site.read(new)
+            values[site.name] = now.clone() if site.overwritten else now
+        return new if edited else None
 
     return change
 
 
-def _pre(change: Any) -> Any:
+def _pre(change: _Change) -> Any:
     def hook(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if args:
             new = change(args[0])
@@ -83,11 +116,11 @@ def _pre(change: Any) -> Any:
     return hook
 
 
-def _post(change: Any) -> Any:
+def _post(change: _Change) -> Any:
     def hook(module: nn.Module, args: tuple[Any, ...], output: Any) -> Any:
         if isinstance(output, Tensor):
             return change(output)
         new = change(output[0])
-        return None if new is None else (new, *output[1:])
+        return None if new is None else type(output)((new, *output[1:]))
 
     return hook

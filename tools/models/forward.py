@@ -1,0 +1,122 @@
+"""One forward pass of a target on token rows or on a raw tensor, and what its output is.
+
+A causal model gives logits, an encoder the mean of its last hidden states over the attended
+places, any other module the first tensor that it returns.
+"""
+
+import inspect
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .trace import output_tensor
+
+if TYPE_CHECKING:
+    from .target import Target
+
+Output = bool | Literal["last"]
+
+
+class Inputs(Protocol):
+    """What a target reads: rows of token ids, right-padded."""
+
+    @property
+    def ids(self) -> np.ndarray:
+        """`[input, place]` int32."""
+        ...
+
+    @property
+    def attended(self) -> np.ndarray:
+        """`[input, place]` bool: not padding."""
+        ...
+
+
+class Batch:
+    """Inputs as tensors on the target's device."""
+
+    def __init__(self, inputs: Any, device: torch.device) -> None:
+        self.raw: Any = None
+        """What a module takes that is not token rows: a tensor, or keyword arguments."""
+        self.ids: Tensor | None = None
+        """`[input, place]`."""
+        self.attended: Tensor | None = None
+        if hasattr(inputs, "ids"):
+            self.ids = torch.as_tensor(np.asarray(inputs.ids), dtype=torch.long, device=device)
+            self.attended = torch.as_tensor(np.asarray(inputs.attended), device=device).bool()
+        elif isinstance(inputs, Mapping):
+            self.raw = {key: torch.as_tensor(item).to(device) for key, item in inputs.items()}
+        else:
+            self.raw = torch.as_tensor(inputs).to(device)
+
+    @property
+    def shape(self) -> tuple[int, int | None]:
+        """Rows and places; places are None where the input is not token rows."""
+        if self.ids is not None:
+            return int(self.ids.shape[0]), int(self.ids.shape[1])
+        first = next(iter(self.raw.values())) if isinstance(self.raw, dict) else self.raw
+        return int(first.shape[0]), None
+
+    @property
+    def mask(self) -> dict[str, Tensor]:
+        """The attention mask, where there is padding."""
+        if self.attended is None or bool(self.attended.all()):
+            return {}
+        return {"attention_mask": self.attended.long()}
+
+    @property
+    def last(self) -> Tensor:
+        """`[input]`: the last attended place of each row."""
+        assert self.attended is not None
+        places = torch.arange(self.attended.shape[1], device=self.attended.device)
+        return (self.attended * places).argmax(1)
+
+
+def forward(target: "Target", batch: Batch, *, output: Output, head: bool) -> Tensor | None:
+    """Runs the network; see the module's docstring for what comes back.
+
+    Args:
+        target: The target.
+        batch: Its inputs.
+        output: Whether to compute the output; `last`: of the last attended place alone.
+        head: A site in the vocabulary head is read or changed, so that it has to run in full.
+    """
+    if target.kind == "module":
+        found = output_tensor(call(target.network, batch))
+        return found if output else None
+    assert batch.ids is not None
+    assert batch.attended is not None
+    if target.kind == "encoder":
+        result = target.network(input_ids=batch.ids, **batch.mask)
+        if not output:
+            return None
+        hidden = result.last_hidden_state  # [input, place, d]
+        weight = batch.attended[..., None].to(hidden)
+        return (hidden * weight).sum(1) / weight.sum(1)
+    options: dict[str, Any] = dict(batch.mask, use_cache=False)
+    if not output:
+        (target.network if head else target.body)(input_ids=batch.ids, **options)
+        return None
+    if output != "last":
+        return target.network(input_ids=batch.ids, **options).logits
+    last = batch.last
+    if head or not keeps_logits(target.network):
+        logits = target.network(input_ids=batch.ids, **options).logits
+        return logits[torch.arange(len(last), device=last.device), last]
+    kept, which = last.unique(return_inverse=True)
+    logits = target.network(input_ids=batch.ids, logits_to_keep=kept, **options).logits
+    return logits[torch.arange(len(last), device=last.device), which]
+
+
+def call(network: nn.Module, batch: Batch) -> Any:
+    """Runs any module on a batch."""
+    if batch.ids is not None:
+        return network(batch.ids)
+    return network(**batch.raw) if isinstance(batch.raw, dict) else network(batch.raw)
+
+
+def keeps_logits(network: nn.Module) -> bool:
+    """Whether a network can compute the logits of chosen places only."""
+    return "logits_to_keep" in inspect.signature(network.forward).parameters

@@ -1,0 +1,257 @@
+"""The probe run: what passes through every module, and whether sites can be trusted.
+
+1. One small forward of a few rows records, for every module, the shapes it takes and gives, how
+   often it runs and in which order.
+2. From the shapes, the layout of any module path follows, or the reason why it is no site.
+3. Sites are verified: writing back what was read must leave the output as it was (all sites in
+   one forward), and a random change must reach the output (one row a site, many in one forward).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .intervention import Intervention, add
+from .site import Port, Site
+from .trace import first_tensor, hooked, output_tensor
+
+ROWS = 3
+"""Rows of the recording run; another number than the places of a text probe."""
+_TOGETHER = 64  # rows of one verifying forward
+
+
+@dataclass
+class Seen:
+    """One module, as the probe run met it."""
+
+    path: str
+    module: nn.Module
+    calls: int = 0
+    order: int = -1
+    """Rank by the time its last call ended."""
+    given: Tensor | None = None
+    """Its input in the probe run."""
+    gave: Tensor | None = None
+    """Its output in the probe run."""
+
+
+@dataclass
+class Probe:
+    """Runs small forwards of a network."""
+
+    network: nn.Module
+    run: Callable[[int], Any]
+    """Runs this many equal rows; gives the output, a tensor with the row first."""
+    places: int | None
+    """Places of a text row; None where the input is not text."""
+    together: int = _TOGETHER
+    blocks: str = ""
+    """Path of the list of blocks, where there is one."""
+    _seen: dict[str, Seen] = field(default_factory=dict)
+
+    @property
+    def seen(self) -> dict[str, Seen]:
+        """Every module that ran, by path; the tensors are dropped by `forget`."""
+        if not self._seen:
+            self._seen = _record(self.network, lambda: self.output(ROWS))
+        return self._seen
+
+    def forget(self) -> None:
+        """Frees the tensors of the recording."""
+        self._seen = {}
+
+    def output(self, rows: int) -> Tensor:
+        """The output of a forward of equal rows."""
+        with torch.no_grad():
+            found = output_tensor(self.run(rows))
+        if found is None:
+            raise TypeError("the network gives no tensor")
+        return found
+
+
+def dotted(probe: Probe, name: str) -> Site | str:
+    """The site at a module path, or the reason why there is none.
+
+    Args:
+        probe: Runs the network.
+        name: `encoder.layer.3.output.dense` for the module's output, with `:in` for its input.
+    """
+    path, port = _port(name)
+    seen = probe.seen.get(path)
+    if seen is None:
+        return "this module does not run in a forward pass"
+    raw = seen.given if port == "input" else seen.gave
+    layout = _layout(raw, probe.places)
+    if raw is None:
+        return f"its {port} is no tensor"
+    if layout is None:
+        return f"its {port} has the shape {list(raw.shape)}, which is not [input, place, unit]"
+    if seen.calls != 1:
+        return f"its module runs {seen.calls} times in one forward pass"
+    units = raw.shape[1] if layout == "channels_first" else raw.shape[-1]
+    return Site(
+        name,
+        path,
+        port,
+        int(units),
+        readout="max" if layout == "channels_first" else "coordinate",
+        block=_block(path, probe.blocks),
+        layout=layout,
+        floor=floor_of(seen.module) if port == "output" else None,
+    )
+
+
+def paths(probe: Probe) -> dict[str, Site]:
+    """Every module without children whose output is a site, in the order in which they run."""
+    found: dict[str, Site] = {}
+    for seen in sorted(probe.seen.values(), key=lambda item: item.order):
+        if seen.path and not any(True for _ in seen.module.children()):
+            site = dotted(probe, seen.path)
+            if isinstance(site, Site):
+                found[seen.path] = site
+    return found
+
+
+def verify(probe: Probe, sites: Mapping[str, Site]) -> tuple[dict[str, Site], dict[str, str]]:
+    """The sites that hold what they promise, and the reasons against the others."""
+    good = dict(sites)
+    refused: dict[str, str] = {}
+    try:
+        clean, values, overwritten = _read(probe, good)
+    except Exception:
+        if len(good) == 1:
+            raise
+        kept: dict[str, Site] = {}
+        for name, site in good.items():  # find out which one it is
+            try:
+                one, why = verify(probe, {name: site})
+                kept.update(one)
+                refused.update(why)
+            except Exception as error:
+                refused[name] = f"reading it in a probe run failed: {error}"
+        return kept, refused
+    for name in overwritten:
+        good[name] = replace(good[name], overwritten=True)
+    rows = 1 + min(len(good), probe.together)
+    again = _with(probe, good, [Intervention(name, None) for name in good], ROWS)
+    if not _close(again, clean):
+        for name in list(good):
+            if not _close(_with(probe, good, [Intervention(name, None)], ROWS), clean):
+                refused[name] = "writing back what was read changes the output"
+                del good[name]
+    names = list(good)
+    for at in range(0, len(names), rows - 1):
+        part = names[at : at + rows - 1]
+        changes = [_noise(good[name], values[name]).at(rows=[1 + i]) for i, name in enumerate(part)]
+        out = _with(probe, good, changes, 1 + len(part)).flatten(1)
+        for i, name in enumerate(part):
+            moved = (out[1 + i] - out[0]).abs().max()
+            if not moved > 1e-6 * (1e-6 + out[0].abs().max()):
+                refused[name] = "a write to it does not change the output"
+                del good[name]
+    return good, refused
+
+
+def floor_of(module: nn.Module) -> float | None:
+    """The least value of an activation function; None: unbounded below, or no such function."""
+    if any(True for _ in module.parameters()) or any(True for _ in module.children()):
+        return None
+    grid = torch.linspace(-20, 20, 40001)
+    try:
+        with torch.no_grad():
+            whole = module(grid.clone())
+            half = module(grid[:20000].clone())
+            far = module(torch.tensor([-1e4, -100.0, 100.0, 1e4]))
+    except Exception:  # not a function of one tensor
+        return None
+    if not (isinstance(whole, Tensor) and whole.shape == grid.shape):
+        return None
+    if not torch.equal(whole[:20000], half):  # places mix: not elementwise
+        return None
+    least = float(whole.min())
+    return None if float(far.min()) < least - 1e-3 else round(least, 4) + 0.0
+
+
+def _record(network: nn.Module, run: Callable[[], Any]) -> dict[str, Seen]:
+    seen: dict[str, Seen] = {}
+    clock = iter(range(10**9))
+
+    def hook(path: str) -> Any:
+        def record(module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+            here = seen.setdefault(path, Seen(path, module))
+            here.calls += 1
+            here.order = next(clock)
+            here.given = first_tensor(args, kwargs)
+            here.gave = output_tensor(output)
+
+        return record
+
+    handles = [
+        module.register_forward_hook(hook(path), with_kwargs=True)
+        for path, module in network.named_modules()
+    ]
+    try:
+        run()
+    finally:
+        for handle in handles:
+            handle.remove()
+    return seen
+
+
+def _read(
+    probe: Probe, sites: Mapping[str, Site]
+) -> tuple[Tensor, dict[str, Tensor], Sequence[str]]:
+    copying = {name: replace(site, overwritten=True) for name, site in sites.items()}
+    with hooked(probe.network, copying, list(sites), ()) as values:
+        clean = probe.output(ROWS).clone()
+    with hooked(probe.network, sites, list(sites), ()) as bare:
+        probe.output(ROWS)
+    overwritten = [name for name in sites if not torch.equal(values[name], bare[name])]
+    return clean, values, overwritten
+
+
+def _with(
+    probe: Probe, sites: Mapping[str, Site], changes: Sequence[Intervention], rows: int
+) -> Tensor:
+    with hooked(probe.network, sites, (), changes):
+        return probe.output(rows).float()
+
+
+def _noise(site: Site, values: Tensor) -> Intervention:
+    draw = torch.Generator().manual_seed(0)
+    shape = values.shape[2:]  # [unit] or [unit, channel]
+    size = 3 * float(values.float().square().mean().sqrt()) + 1.0
+    return add(site.name, None, size * torch.randn(1, 1, *shape, generator=draw))
+
+
+def _close(one: Tensor, other: Tensor) -> bool:
+    """Equal to the rounding of the type that the network computes in."""
+    step = max(1e-5, 4 * torch.finfo(other.dtype).eps)
+    other = other.float()
+    return bool((one.float() - other).abs().max() <= step * (1 + other.abs().max()))
+
+
+def _port(name: str) -> tuple[str, Port]:
+    if name.endswith(":in"):
+        return name[: -len(":in")], "input"
+    return name.removesuffix(":out"), "output"
+
+
+def _layout(raw: Tensor | None, places: int | None) -> Any:
+    if raw is None or not raw.is_floating_point() or raw.ndim < 2 or raw.shape[0] != ROWS:
+        return None
+    if raw.ndim == 3:
+        return "sequence" if places is None or raw.shape[1] == places else None
+    if raw.ndim == 2:
+        return "flat"
+    return "channels_first" if raw.ndim == 4 and places is None else None
+
+
+def _block(path: str, blocks: str) -> int | None:
+    if not blocks or not path.startswith(blocks + "."):
+        return None
+    number = path[len(blocks) + 1 :].split(".")[0]
+    return int(number) if number.isdigit() else None

@@ -1,0 +1,281 @@
+"""Restarts: a causal model goes on from (block, first changed place) with cached states.
+
+1. `cache` runs one row once and keeps the input of every block and every block's keys and values.
+2. `restart` works out the earliest place and the earliest block that the interventions (and the
+   sites to be read) touch. Nothing before them can change, because attention looks back only.
+3. It calls the model on the places from there on, many rows at once, with the keys and values of
+   the earlier places. For that call the blocks before the first touched one hand their input on
+   unchanged, and the first touched block is given its cached input.
+
+The first `cache` of a target checks on that row that a restart without any change gives the logits
+of the full run; an architecture where it does not (state-space layers, say) is refused by name.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import UsageError
+from .forward import Batch, Inputs, keeps_logits
+from .intervention import Intervention
+from .trace import first_tensor, hooked
+
+if TYPE_CHECKING:
+    from .target import Target
+
+
+@dataclass(frozen=True, eq=False)
+class Cached:
+    """A clean run of one row."""
+
+    ids: Tensor
+    """`[1, place]`."""
+    states: tuple[Tensor, ...]
+    """`[block]`: what goes into each block, `[1, place, d]`."""
+    attention: tuple[tuple[Tensor, Tensor] | None, ...]
+    """`[block]`: keys and values, `[1, head, place, channel]`."""
+    logits: Tensor
+    """`[1, place, vocabulary]`."""
+
+
+class Restarted(NamedTuple):
+    """What a restart gave: everything from `first_place` on; before, all is as in the clean run."""
+
+    values: dict[str, Tensor]
+    """By site name, `[row, place, unit]`; place 0 is `first_place` of the full row."""
+    output: Tensor | None
+    """Logits `[row, place, vocabulary]`; `[row, vocabulary]` where only the last was asked for."""
+    first_place: int
+    first_block: int
+
+
+def cache(target: "Target", inputs: Inputs) -> Cached:
+    """Runs one row and keeps what a restart needs.
+
+    Raises:
+        UsageError: if the target is not causal, cannot be restarted, or there is not one row.
+    """
+    blocks = _blocks(target)
+    batch = Batch(inputs, target.device)
+    if batch.ids is None or batch.attended is None or batch.ids.shape[0] != 1:
+        raise UsageError("a restart starts from one row of tokens; give one row to cache")
+    ids = batch.ids[:, : int(batch.attended.sum())]
+    if not ids.shape[1]:
+        raise UsageError("a restart needs at least one token; the row to cache is empty")
+    with target.lock:
+        cached = _clean(target, blocks, ids)
+        if target.restarts is None:
+            target.restarts = _works(target, cached)
+        if not target.restarts:
+            raise UsageError(
+                f"{target.name} cannot be restarted: on this architecture a restart does not "
+                "give the logits of a full run; use trace"
+            )
+    return cached
+
+
+def restart(
+    target: "Target",
+    cached: Cached,
+    interventions: Sequence[Intervention],
+    *,
+    rows: int = 1,
+    sites: Sequence[str] = (),
+    output: bool = True,
+    logits_at: Literal["last"] | None = None,
+) -> Restarted:
+    """Goes on from a cached run; see the module's docstring.
+
+    Args:
+        target: The target that `cached` comes from.
+        cached: A clean run.
+        interventions: Changes; their rows are those of the restart, places those of the full row.
+        rows: How many copies of the cached row.
+        sites: Names of the sites to return, from the first changed place on.
+        output: Whether to compute logits.
+        logits_at: `last`: of the last place alone.
+
+    Raises:
+        UsageError: for an unknown site, or a row, place or unit that is not there.
+    """
+    length = cached.ids.shape[1]
+    if rows < 1:
+        raise UsageError(f"a restart has at least one row, not {rows}")
+    target.check(sites, interventions, rows, length)
+    place = min((min(c.places or (0,)) for c in interventions), default=0)
+    named = {*sites, *(change.site for change in interventions)}
+    block = min((_depth(target, name, len(cached.states)) for name in named), default=0)
+    return _run(target, cached, interventions, rows, sites, output, logits_at, block, place)
+
+
+def _run(
+    target: "Target",
+    cached: Cached,
+    interventions: Sequence[Intervention],
+    rows: int,
+    sites: Sequence[str],
+    output: bool,
+    logits_at: Literal["last"] | None,
+    block: int,
+    place: int,
+) -> Restarted:
+    blocks = _blocks(target)
+    length = cached.ids.shape[1]
+    places = torch.arange(place, length, device=target.device)[None].expand(rows, -1)
+    last = logits_at == "last"
+    options: dict[str, Any] = {}
+    named = {*sites, *(change.site for change in interventions)}
+    head = any(target.in_head(target.sites[name]) for name in named)
+    if output and last and not head and keeps_logits(target.network):
+        options["logits_to_keep"] = 1
+    with (
+        target.lock,
+        torch.no_grad(),
+        _prefixed(target.network, cached.ids[:, :place].expand(rows, -1)),
+        _skipped(blocks, block, cached, place, rows),
+        hooked(target.network, target.sites, sites, interventions, first_place=place) as values,
+    ):
+        network = target.network if output or head else target.body
+        result = network(
+            input_ids=cached.ids[:, place:].expand(rows, -1),
+            position_ids=places,
+            past_key_values=_past(cached, place, rows),
+            use_cache=True,
+            **options,
+        )
+    logits = result.logits if output else None
+    if logits is not None and last:
+        logits = logits[:, -1]  # [row, vocabulary]
+    return Restarted(dict(values), logits, place, block)
+
+
+def _clean(target: "Target", blocks: nn.ModuleList, ids: Tensor) -> Cached:
+    from transformers import DynamicCache
+
+    states: dict[int, Tensor] = {}
+
+    def keep(number: int) -> Any:
+        def hook(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+            state = first_tensor(args, kwargs)
+            if state is not None:
+                states[number] = state.clone()
+
+        return hook
+
+    handles = [
+        block.register_forward_pre_hook(keep(number), with_kwargs=True)
+        for number, block in enumerate(blocks)
+    ]
+    past = DynamicCache()
+    try:
+        with torch.no_grad():
+            logits = target.network(input_ids=ids, past_key_values=past, use_cache=True).logits
+    finally:
+        for handle in handles:
+            handle.remove()
+    attention: list[tuple[Tensor, Tensor] | None] = [None] * len(blocks)
+    for number, layer in enumerate(past.layers[: len(blocks)]):
+        keys, values = getattr(layer, "keys", None), getattr(layer, "values", None)
+        if keys is not None and values is not None and keys.ndim == 4:
+            attention[number] = (keys, values)
+    return Cached(ids, tuple(states[n] for n in range(len(blocks))), tuple(attention), logits)
+
+
+def _works(target: "Target", cached: Cached) -> bool:
+    """Whether a restart that changes nothing gives the logits of the clean run."""
+    length, depth = cached.ids.shape[1], len(cached.states)
+    try:
+        for block, place in ((depth // 2, length // 2), (0, length - 1), (depth - 1, 0)):
+            again = _run(target, cached, (), 2, (), True, None, block, place).output
+            assert again is not None
+            wrong = (again.float() - cached.logits[:, place:].float()).abs().max()
+            limit = max(1e-3, 8 * torch.finfo(cached.logits.dtype).eps)
+            if not wrong <= limit * (1 + cached.logits.float().abs().max()):
+                return False
+    except (TypeError, AttributeError, RuntimeError, IndexError, ValueError):
+        return False
+    return True
+
+
+def _past(cached: Cached, place: int, rows: int) -> Any:
+    from transformers import DynamicCache
+
+    past = DynamicCache()
+    if place:
+        for number, pair in enumerate(cached.attention):
+            if pair is not None:
+                keys, values = (part[:, :, :place].expand(rows, -1, -1, -1) for part in pair)
+                past.update(keys, values, number)
+    return past
+
+
+@contextmanager
+def _skipped(
+    blocks: nn.ModuleList, first: int, cached: Cached, place: int, rows: int
+) -> Iterator[None]:
+    """While open, blocks before `first` hand on their input and `first` gets its cached input."""
+    kept = [block.__dict__.get("forward") for block in blocks[:first]]
+    state = cached.states[first][:, place:].expand(rows, -1, -1)
+
+    def hand_on(*args: Any, **kwargs: Any) -> Tensor:
+        given = first_tensor(args, kwargs)
+        assert given is not None
+        return given
+
+    def replaced(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if args:
+            return (state, *args[1:]), kwargs
+        name = next(key for key, value in kwargs.items() if isinstance(value, Tensor))
+        return args, {**kwargs, name: state}
+
+    handles = []
+    try:
+        if first:
+            for block in blocks[:first]:
+                block.forward = hand_on
+            handles.append(
+                blocks[first].register_forward_pre_hook(replaced, with_kwargs=True, prepend=True)
+            )
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+        for block, old in zip(blocks[:first], kept, strict=True):
+            block.__dict__.pop("forward", None)
+            if old is not None:
+                block.forward = old
+
+
+@contextmanager
+def _prefixed(network: nn.Module, ids: Tensor) -> Iterator[None]:
+    """Tells modules that look at the tokens themselves (planted units) what stands before."""
+    modules = [module for module in network.modules() if hasattr(module, "prefix_ids")]
+    try:
+        for module in modules:
+            setattr(module, "prefix_ids", ids)  # noqa: B010
+        yield
+    finally:
+        for module in modules:
+            setattr(module, "prefix_ids", None)  # noqa: B010
+
+
+def _blocks(target: "Target") -> nn.ModuleList:
+    if target.kind != "causal" or target.probe is None or not target.probe.blocks:
+        raise UsageError(
+            f"{target.name} cannot be restarted: only causal language models can; use trace"
+        )
+    found = target.network.get_submodule(target.probe.blocks)
+    assert isinstance(found, nn.ModuleList)
+    return found
+
+
+def _depth(target: "Target", name: str, blocks: int) -> int:
+    """The first block that has to run for a site."""
+    site = target.sites[name]
+    if site.block is not None:
+        return site.block
+    return blocks - 1 if target.in_head(site) else 0
