@@ -12,10 +12,12 @@ from .irregular import ADJECTIVES, INVARIANT, PLURALS, STRESSED_END, UNINFLECTED
 Part = Literal["noun", "verb", "adjective", "adverb", "name"]
 
 _VOWELS = frozenset("aeiou")
-_O_ES = frozenset(
-    "hero potato tomato echo veto torpedo mosquito volcano mango buffalo domino cargo go".split()
-)
-_F_VES = frozenset("calf elf half knife leaf life loaf self shelf thief wife wolf scarf".split())
+_O_WORDS = "hero potato tomato echo veto torpedo mosquito volcano mango buffalo domino cargo go"
+_O_ES = frozenset(_O_WORDS.split())
+_F_WORDS = "calf elf half knife leaf life loaf self shelf thief wife wolf scarf"
+_F_VES = frozenset(_F_WORDS.split())
+_MAN_WORDS = "human german roman shaman ottoman talisman caiman norman"
+_MANS = frozenset(_MAN_WORDS.split())
 
 
 def plural(noun: str) -> str:
@@ -33,9 +35,6 @@ def plural(noun: str) -> str:
     if noun[:1].isupper() and low.endswith("y"):  # the Kennedys
         return noun + "s"
     return _with_s(noun, low in _O_ES)
-
-
-_MANS = frozenset("human german roman shaman ottoman talisman caiman norman".split())
 
 
 def third(verb: str) -> str:
@@ -111,9 +110,7 @@ def forms(word: str, part: Part | None = None) -> frozenset[str]:
     if part in (None, "verb"):
         found |= {third(low), past(low), participle(low), gerund(low)}
         found |= set(VERBS[low][4:]) if low in VERBS else set()
-    if low in ADJECTIVES and part in (None, "adjective"):
-        found |= {comparative(low), superlative(low)}
-    elif part == "adjective" and _syllables(low) <= 2:
+    if part == "adjective" or (part is None and low in ADJECTIVES):
         found |= {comparative(low), superlative(low)}
     return frozenset(found)
 

@@ -11,21 +11,22 @@ PLURALS: dict[str, str] = {
     "stratum": "strata", "larva": "larvae", "alga": "algae", "matrix": "matrices",
     "vertex": "vertices", "appendix": "appendices", "hoof": "hooves", "dwarf": "dwarves",
     "passerby": "passersby", "mongoose": "mongooses", "octopus": "octopuses", "gas": "gases",
-    "bus": "buses", "lens": "lenses", "canvas": "canvases", "penny": "pennies", "dormouse": "dormice",
-    "piano": "pianos", "photo": "photos", "quiz": "quizzes", "waltz": "waltzes", "this": "these",
-    "topaz": "topazes", "quartz": "quartzes", "jazz": "jazzes", "that": "those", "stomach": "stomachs",
-    "monarch": "monarchs", "patriarch": "patriarchs", "epoch": "epochs", "loch": "lochs",
+    "bus": "buses", "lens": "lenses", "canvas": "canvases", "penny": "pennies",
+    "dormouse": "dormice", "piano": "pianos", "photo": "photos", "quiz": "quizzes",
+    "waltz": "waltzes", "this": "these", "topaz": "topazes", "quartz": "quartzes",
+    "jazz": "jazzes", "that": "those", "stomach": "stomachs", "monarch": "monarchs",
+    "patriarch": "patriarchs", "epoch": "epochs", "loch": "lochs",
 }  # fmt: skip
 
-INVARIANT = frozenset(
-    """sheep deer moose bison fish shrimp squid trout salmon cod tuna carp mackerel halibut
-    aircraft spacecraft hovercraft series species offspring swine elk cattle scissors trousers
-    jeans shorts pants tights pyjamas pajamas glasses pliers tweezers goggles leggings tongs
-    binoculars headquarters barracks crossroads measles mumps rabies diabetes news physics
-    mathematics economics politics gymnastics athletics furniture information equipment luggage
-    baggage advice homework software hardware jewellery jewelry rice bread butter wheat barley
-    thunder lightning weather money music""".split()
-)
+_INVARIANT = """\
+sheep deer moose bison fish shrimp squid trout salmon cod tuna carp mackerel halibut aircraft
+spacecraft hovercraft series species offspring swine elk cattle scissors trousers jeans shorts
+pants tights pyjamas pajamas glasses pliers tweezers goggles leggings tongs binoculars
+headquarters barracks crossroads measles mumps rabies diabetes news physics mathematics
+economics politics gymnastics athletics furniture information equipment luggage baggage advice
+homework software hardware jewellery jewelry rice bread butter wheat barley thunder lightning
+weather money music"""
+INVARIANT = frozenset(_INVARIANT.split())
 
 # past, participle, -ing (empty: by rule), third person (empty: by rule), further forms
 VERBS: dict[str, tuple[str, ...]] = {
@@ -64,33 +65,37 @@ VERBS: dict[str, tuple[str, ...]] = {
     "yodel": ("yodelled", "yodelled", "yodelling", "yodels", "yodeled", "yodeling"),
 }  # fmt: skip
 
-_ALL_ALIKE = "bet bid broadcast burst bust cast cost cut fit forecast hit hurt knit let put quit rid set shed shut slit split spread thrust upset wed wet"  # noqa: E501
+_ALL_ALIKE = """\
+bet bid broadcast burst bust cast cost cut fit forecast hit hurt knit let put quit rid set
+shed shut slit split spread thrust upset wed wet"""
 VERBS.update({verb: (verb, verb, "", "") for verb in _ALL_ALIKE.split()})
 VERBS["fit"] += ("fitted",)
 VERBS["knit"] += ("knitted",)
 VERBS["quit"] = ("quit", "quit", "quitting", "quits")
 VERBS["wed"] += ("wedded",)
 
-_PAST_IS_PARTICIPLE = """bend bent, bind bound, bleed bled, breed bred, bring brought, build built,
-buy bought, catch caught, cling clung, creep crept, deal dealt, dig dug, feed fed, feel felt,
-fight fought, find found, flee fled, fling flung, grind ground, hang hung, hear heard, hold held,
-keep kept, lay laid, lead led, leave left, lend lent, light lit, lose lost, make made, mean meant,
-meet met, pay paid, read read, say said, seek sought, sell sold, send sent, shine shone,
-shoot shot, sit sat, sleep slept, slide slid, sling slung, spend spent, spin spun, stand stood,
-stick stuck, sting stung, strike struck, string strung, sweep swept, swing swung, teach taught,
-tell told, think thought, understand understood, weep wept, win won, wind wound, wring wrung,
-withstand withstood, overhear overheard, mislead misled, repay repaid, rebuild rebuilt,
-retell retold, speed sped, spit spat, stride strode, withhold withheld, foretell foretold"""
+_PAST_IS_PARTICIPLE = """\
+bend bent, bind bound, bleed bled, breed bred, bring brought, build built, buy bought, catch
+caught, cling clung, creep crept, deal dealt, dig dug, feed fed, feel felt, fight fought, find
+found, flee fled, fling flung, grind ground, hang hung, hear heard, hold held, keep kept, lay
+laid, lead led, leave left, lend lent, light lit, lose lost, make made, mean meant, meet met,
+pay paid, read read, say said, seek sought, sell sold, send sent, shine shone, shoot shot, sit
+sat, sleep slept, slide slid, sling slung, spend spent, spin spun, stand stood, stick stuck,
+sting stung, strike struck, string strung, sweep swept, swing swung, teach taught, tell told,
+think thought, understand understood, weep wept, win won, wind wound, wring wrung, withstand
+withstood, overhear overheard, mislead misled, repay repaid, rebuild rebuilt, retell retold,
+speed sped, spit spat, stride strode, withhold withheld, foretell foretold"""
 for _pair in _PAST_IS_PARTICIPLE.split(","):
     _base, _past = _pair.split()
     VERBS[_base] = (_past, _past, "", "")
 
-_THREE_FORMS = """arise arose arisen, awake awoke awoken, bear bore borne, beat beat beaten,
-become became become, begin began begun, bite bit bitten, blow blew blown, break broke broken,
-choose chose chosen, come came come, draw drew drawn, drink drank drunk, drive drove driven,
-eat ate eaten, fall fell fallen, fly flew flown, forbid forbade forbidden, forget forgot forgotten,
-forgive forgave forgiven, freeze froze frozen, give gave given, grow grew grown, hide hid hidden,
-know knew known, mistake mistook mistaken, overcome overcame overcome, overtake overtook overtaken,
+_THREE_FORMS = """\
+arise arose arisen, awake awoke awoken, bear bore borne, beat beat beaten, become became
+become, begin began begun, bite bit bitten, blow blew blown, break broke broken, choose chose
+chosen, come came come, draw drew drawn, drink drank drunk, drive drove driven, eat ate eaten,
+fall fell fallen, fly flew flown, forbid forbade forbidden, forget forgot forgotten, forgive
+forgave forgiven, freeze froze frozen, give gave given, grow grew grown, hide hid hidden, know
+knew known, mistake mistook mistaken, overcome overcame overcome, overtake overtook overtaken,
 ride rode ridden, ring rang rung, rise rose risen, run ran run, saw sawed sawn, see saw seen,
 sew sewed sewn, shake shook shaken, show showed shown, shrink shrank shrunk, sing sang sung,
 sink sank sunk, sow sowed sown, speak spoke spoken, spring sprang sprung, steal stole stolen,
@@ -102,11 +107,11 @@ for _triple in _THREE_FORMS.split(","):
     _base, _past, _done = _triple.split()
     VERBS[_base] = (_past, _done, "", "")
 
-STRESSED_END = frozenset(
-    """admit begin commit compel confer control defer deter equip excel expel forget forbid incur
-    infer occur omit patrol permit prefer propel rebel rebut recur refer regret remit repel submit
-    transfer transmit upset outwit unwrap handicap zigzag program kidnap worship""".split()
-)
+_STRESSED_END = """\
+admit begin commit compel confer control defer deter equip excel expel forget forbid incur
+infer occur omit patrol permit prefer propel rebel rebut recur refer regret remit repel submit
+transfer transmit upset outwit unwrap handicap zigzag program kidnap worship"""
+STRESSED_END = frozenset(_STRESSED_END.split())
 
 ADJECTIVES: dict[str, tuple[str, str]] = {
     "good": ("better", "best"), "bad": ("worse", "worst"), "far": ("further", "furthest"),
@@ -114,22 +119,24 @@ ADJECTIVES: dict[str, tuple[str, str]] = {
     "shy": ("shyer", "shyest"), "wry": ("wryer", "wryest"), "gay": ("gayer", "gayest"),
 }  # fmt: skip
 
-_GRADED = """big bigger, hot hotter, thin thinner, fat fatter, sad sadder, wet wetter, flat flatter,
-fit fitter, mad madder, dim dimmer, slim slimmer, red redder, tan tanner, glad gladder, grim grimmer,
-large, nice, wide, late, safe, pale, brave, wise, rare, ripe, loose, strange, huge, fine, cute, rude,
-pure, close, dense, sore, tame, vague, white, blue, gentle, simple, humble, noble, feeble, purple,
-small, tall, short, long, old, young, new, cold, warm, cool, fast, slow, high, low, deep, dark,
-light, bright, loud, soft, hard, strong, weak, rich, poor, cheap, clean, clear, thick, sharp, smooth,
-rough, tight, sweet, sour, bold, calm, kind, mean, proud, quick, quiet, fresh, cruel, near, great,
-round, straight, tough, wild, mild, plain, neat, odd, keen, firm, full, faint, fair, fierce, black,
-green, grey, gray, brown, pink, clever, narrow, shallow, tender, bitter, mellow, hollow, dull, bland,
-slick, stiff, lean, broad, steep, slight, dear, meek, stern, thrifty, young, vast, coarse, crisp,
-happy, angry, easy, early, heavy, busy, pretty, funny, dirty, noisy, lucky, hungry, thirsty, lazy,
-crazy, tiny, sunny, windy, cloudy, rainy, snowy, foggy, stormy, icy, dry, sticky, silky, salty,
-spicy, tasty, juicy, greasy, bumpy, fluffy, fuzzy, shiny, sleepy, scary, ugly, lovely, lonely,
-friendly, healthy, wealthy, guilty, grumpy, hairy, rusty, dusty, muddy, slimy, prickly, grainy,
-chilly, creamy, smoky, nutty, tangy, sugary, zesty, peppery, gloomy, merry, jolly, tidy, messy,
-hasty, gritty, velvety, leathery, glossy, lumpy, crusty, crunchy, chewy, flaky, mushy, watery"""
+_GRADED = """\
+big bigger, hot hotter, thin thinner, fat fatter, sad sadder, wet wetter, flat flatter, fit
+fitter, mad madder, dim dimmer, slim slimmer, red redder, tan tanner, glad gladder, grim
+grimmer, large, nice, wide, late, safe, pale, brave, wise, rare, ripe, loose, strange, huge,
+fine, cute, rude, pure, close, dense, sore, tame, vague, white, blue, gentle, simple, humble,
+noble, feeble, purple, small, tall, short, long, old, young, new, cold, warm, cool, fast,
+slow, high, low, deep, dark, light, bright, loud, soft, hard, strong, weak, rich, poor, cheap,
+clean, clear, thick, sharp, smooth, rough, tight, sweet, sour, bold, calm, kind, mean, proud,
+quick, quiet, fresh, cruel, near, great, round, straight, tough, wild, mild, plain, neat, odd,
+keen, firm, full, faint, fair, fierce, black, green, grey, gray, brown, pink, clever, narrow,
+shallow, tender, bitter, mellow, hollow, dull, bland, slick, stiff, lean, broad, steep,
+slight, dear, meek, stern, thrifty, young, vast, coarse, crisp, happy, angry, easy, early,
+heavy, busy, pretty, funny, dirty, noisy, lucky, hungry, thirsty, lazy, crazy, tiny, sunny,
+windy, cloudy, rainy, snowy, foggy, stormy, icy, dry, sticky, silky, salty, spicy, tasty,
+juicy, greasy, bumpy, fluffy, fuzzy, shiny, sleepy, scary, ugly, lovely, lonely, friendly,
+healthy, wealthy, guilty, grumpy, hairy, rusty, dusty, muddy, slimy, prickly, grainy, chilly,
+creamy, smoky, nutty, tangy, sugary, zesty, peppery, gloomy, merry, jolly, tidy, messy, hasty,
+gritty, velvety, leathery, glossy, lumpy, crusty, crunchy, chewy, flaky, mushy, watery"""
 
 
 def _grade(low: str) -> tuple[str, str]:
@@ -143,13 +150,13 @@ for _entry in _GRADED.split(","):
     _base, *_more = _entry.split()
     ADJECTIVES[_base] = (_more[0], _more[0][:-1] + "st") if _more else _grade(_base)
 
-UNINFLECTED = frozenset(
-    """a an the i you he she it we they me him her us them my your his its our their mine yours
-    hers ours theirs myself yourself himself herself itself ourselves themselves this that these
-    those who whom whose which what where when why how and or but nor so yet if then than because
-    although though while until unless since as of in on at by to from with without for about into
-    onto over under between through during before after above below up down out off again not no
-    never ever always often very too also just only even still may might can could shall should
-    will would must ought is are was were am been being has had does did here there now all any
-    some each every both few more most other such same s t don""".split()
-)
+_UNINFLECTED = """\
+a an the i you he she it we they me him her us them my your his its our their mine yours hers
+ours theirs myself yourself himself herself itself ourselves themselves this that these those
+who whom whose which what where when why how and or but nor so yet if then than because
+although though while until unless since as of in on at by to from with without for about into
+onto over under between through during before after above below up down out off again not no
+never ever always often very too also just only even still may might can could shall should
+will would must ought is are was were am been being has had does did here there now all any
+some each every both few more most other such same s t don"""
+UNINFLECTED = frozenset(_UNINFLECTED.split())

@@ -22,7 +22,7 @@ _MOST_MEMORY = 1 << 20
 Spell = Callable[[str], Iterable[str]]
 
 
-class Tokens(Predicate):
+class Tokens(Predicate, frozen=True):
     """Places whose token has one of these surface texts, exactly."""
 
     kind: Literal["tokens"] = "tokens"
@@ -45,7 +45,7 @@ class Tokens(Predicate):
         return listed(len(self.tokens))
 
 
-class Words(Predicate):
+class Words(Predicate, frozen=True):
     """Every token of these words, whatever their case; `inflect` adds their inflected forms.
 
     An item of several words (`New York`) is met as a phrase, word after word.
@@ -71,7 +71,7 @@ class Words(Predicate):
         return listed(len(self.words))
 
 
-class Concept(Predicate):
+class Concept(Predicate, frozen=True):
     """Words that share a meaning, resolved once and stored: evaluating never looks anything up.
 
     Words are met in every form that `part` (a part of speech) has; null tries all.
@@ -96,7 +96,7 @@ class Concept(Predicate):
         return 1.5
 
 
-class Regex(Predicate):
+class Regex(Predicate, frozen=True):
     """Places where an RE2 pattern is found in the token's surface text, or in the word as written.
 
     RE2 runs in linear time and refuses patterns that grow too big.
@@ -158,7 +158,7 @@ _SHAPES = {
 }
 
 
-class Shape(Predicate):
+class Shape(Predicate, frozen=True):
     """How the word is written; every token of it counts. A place with no word: its token.
 
     `upper` needs two letters; `I` and `A` are capitalised. `digits` and `punctuation` mean
@@ -187,7 +187,7 @@ class Shape(Predicate):
         return _SHAPES[self.shape][1]
 
 
-class Position(Predicate):
+class Position(Predicate, frozen=True):
     """Counted places `start` to before `stop` of the window, from its start or from its end."""
 
     kind: Literal["position"] = "position"
@@ -223,10 +223,10 @@ class Position(Predicate):
         return f"tokens {self.start + 1} to {self.stop}{where}"
 
     def tail(self) -> str:
-        return f"among {self.noun()}" if self.stop != self.start + 1 else f"as {self.noun()}"
+        return f"{'as' if self.stop == self.start + 1 else 'in'} {self.noun()}"
 
 
-class Repeated(Predicate):
+class Repeated(Predicate, frozen=True):
     """Places whose token occurred earlier in the window."""
 
     kind: Literal["repeated"] = "repeated"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MOST_STEPS = 100_000
 
 
-class _OfOne(Predicate):
+class _OfOne(Predicate, frozen=True):
     """A predicate about where another one holds."""
 
     of: "AnyPredicate"
@@ -32,7 +32,7 @@ class _OfOne(Predicate):
         return np.where(view.visible, self.of.values(view), np.float32(0))
 
 
-class _Beside(_OfOne):
+class _Beside(_OfOne, frozen=True):
     distance: int = Field(default=1, ge=1, le=MOST_STEPS)
     by: Literal["token", "word"] = "token"
     before: ClassVar[bool]
@@ -57,7 +57,7 @@ class _Beside(_OfOne):
         return self.weight + (0.0 if self.distance == 1 else 0.25) + self.of.complexity
 
 
-class Previous(_Beside):
+class Previous(_Beside, frozen=True):
     """Places where the part holds `distance` tokens (or words) before."""
 
     kind: Literal["previous"] = "previous"
@@ -65,7 +65,7 @@ class Previous(_Beside):
     side: ClassVar[str] = "after"
 
 
-class Next(_Beside):
+class Next(_Beside, frozen=True):
     """Places where the part holds `distance` tokens (or words) after."""
 
     kind: Literal["next"] = "next"
@@ -73,7 +73,7 @@ class Next(_Beside):
     side: ClassVar[str] = "before"
 
 
-class _Somewhere(_OfOne):
+class _Somewhere(_OfOne, frozen=True):
     within: int | None = Field(default=None, ge=1, le=MOST_STEPS)
     side: ClassVar[str]
 
@@ -86,7 +86,7 @@ class _Somewhere(_OfOne):
         return f"within {counted(self.within, 'token')} {self.side} {self.of.brief()}"
 
 
-class Earlier(_Somewhere):
+class Earlier(_Somewhere, frozen=True):
     """Places with a strictly earlier place where the part holds, at most `within` tokens back."""
 
     kind: Literal["earlier"] = "earlier"
@@ -96,7 +96,7 @@ class Earlier(_Somewhere):
         return _largest_before(self._seen(view), self.within)
 
 
-class Later(_Somewhere):
+class Later(_Somewhere, frozen=True):
     """Places with a strictly later place where the part holds, at most `within` tokens on."""
 
     kind: Literal["later"] = "later"
@@ -106,7 +106,7 @@ class Later(_Somewhere):
         return _largest_before(self._seen(view)[:, ::-1], self.within)[:, ::-1]
 
 
-class Count(_OfOne):
+class Count(_OfOne, frozen=True):
     """Places up to which, themselves included, the part held at so many places."""
 
     kind: Literal["count"] = "count"

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from ..data.windows import TokenWindows
 from .view import View, view_of
@@ -23,10 +23,9 @@ if TYPE_CHECKING:
 HOLDS = 0.5
 
 
-class Predicate(BaseModel):
+class Predicate(BaseModel, frozen=True, extra="forbid"):
     """The executable half of a description; see `docs/architecture.md` for the JSON forms."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
     kind: str
     weight: ClassVar[float] = 1.0
     """What the node itself adds to `complexity`."""
@@ -90,7 +89,7 @@ class Predicate(BaseModel):
         return self.english()
 
 
-class And(Predicate):
+class And(Predicate, frozen=True):
     """Places where every part holds."""
 
     kind: Literal["and"] = "and"
@@ -114,7 +113,7 @@ class And(Predicate):
         return 0.5 * (len(self.of) - 1) + sum(part.complexity for part in self.of)
 
 
-class Or(Predicate):
+class Or(Predicate, frozen=True):
     """Places where some part holds."""
 
     kind: Literal["or"] = "or"
@@ -141,7 +140,7 @@ class Or(Predicate):
         return 0.5 * (len(self.of) - 1) + sum(part.complexity for part in self.of)
 
 
-class Not(Predicate):
+class Not(Predicate, frozen=True):
     """Places where the part does not hold."""
 
     kind: Literal["not"] = "not"
@@ -161,7 +160,7 @@ class Not(Predicate):
         return (self.of,)
 
 
-class Except(Predicate):
+class Except(Predicate, frozen=True):
     """Places where one part holds and the other does not."""
 
     kind: Literal["except"] = "except"
@@ -185,15 +184,14 @@ class Except(Predicate):
         return (self.of, self.but)
 
 
-class Level(BaseModel):
+class Level(BaseModel, frozen=True, extra="forbid"):
     """One step of a graded predicate."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     of: "AnyPredicate"
     value: float = Field(ge=0, le=1, allow_inf_nan=False)
 
 
-class Graded(Predicate):
+class Graded(Predicate, frozen=True):
     """The largest value whose condition holds; 0 where none does."""
 
     kind: Literal["graded"] = "graded"
