@@ -3,9 +3,21 @@
 from . import (
     activations,
     edit_text,
+    separate,
     show_exemplars,
     survey,
+    test_hypotheses,
+    write_texts,
 )
 from .registry import TOOLS
 
-__all__ = ["TOOLS", "activations", "edit_text", "show_exemplars", "survey"]
+__all__ = [
+    "TOOLS",
+    "activations",
+    "edit_text",
+    "separate",
+    "show_exemplars",
+    "survey",
+    "test_hypotheses",
+    "write_texts",
+]

@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .activations import reference
 from .data.windows import TokenWindows
 from .errors import UsageError
 from .evidence import Result
 from .lab import Lab
 from .measured import MOST_TEXTS, full_scale, of_texts, peak_of, said
-from .activations import reference
 from .registry import tool
 from .render_text import number, peak, snippet
 

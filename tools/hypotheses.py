@@ -49,12 +49,19 @@ def resolve(lab: Lab, given: Given | None) -> list[Hypothesis]:
     for entry in given:
         if isinstance(entry, str):
             key = entry.strip()
+            if key[:1] == "{":
+                out.append(Hypothesis(_free(out), parse(key), parse(key).model_dump()))
+                continue
             if key not in lab.hypotheses:
                 known = nearest(key, lab.hypotheses) if lab.hypotheses else "none is recorded"
                 raise UsageError(f"there is no hypothesis '{key}'; nearest: {known}")
             found = lab.hypotheses[key]
         else:
-            key, found = f"P{1 + sum(h.id.startswith('P') for h in out)}", entry
+            key, found = _free(out), entry
         if key not in [hypothesis.id for hypothesis in out]:
             out.append(Hypothesis(key, parse(found), found))
     return out
+
+
+def _free(taken: Sequence[Hypothesis]) -> str:
+    return f"P{1 + sum(hypothesis.id.startswith('P') for hypothesis in taken)}"

@@ -72,23 +72,22 @@ TOOLS: dict[str, Tool] = {}
 def tool(
     function: Callable[..., Result] | None = None,
     *,
+    name: str | None = None,
     needs: tuple[Need, ...] = (),
     action: bool = False,
 ) -> Any:
-    """Registers a function as a tool; its first parameter is the lab."""
+    """Registers a function as a tool, under its own name or another; the lab comes first."""
 
     def register(function: Callable[..., Result]) -> Callable[..., Result]:
         description, notes = _docstring(function)
         hints = get_type_hints(function, include_extras=True)
         fields: dict[str, Any] = {}
-        for name, parameter in list(inspect.signature(function).parameters.items())[1:]:
+        for key, parameter in list(inspect.signature(function).parameters.items())[1:]:
             default = ... if parameter.default is parameter.empty else parameter.default
-            fields[name] = (hints[name], Field(default, description=notes.get(name)))
-        model = create_model(
-            f"{function.__name__}_arguments", __config__=ConfigDict(extra="forbid"), **fields
-        )
-        name = function.__name__
-        TOOLS[name] = Tool(name, description, function, model, needs, action)
+            fields[key] = (hints[key], Field(default, description=notes.get(key)))
+        known = name or function.__name__
+        model = create_model(f"{known}_arguments", __config__=ConfigDict(extra="forbid"), **fields)
+        TOOLS[known] = Tool(known, description, function, model, needs, action)
         return function
 
     return register if function is None else register(function)

@@ -83,7 +83,7 @@ def statistics(data: Flat, windows: TokenWindows, site: Site, unit: Unit) -> dic
     peak = float(values.max())
     return {
         "count": int(values.size),
-        "windows": int(len(windows)),
+        "windows": len(windows),
         "documents": int(np.unique(windows.document).size),
         "not_finite": data.not_finite,
         "dead": bool(peak <= 0 or values.std() < 1e-9),

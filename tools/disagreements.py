@@ -1,0 +1,143 @@
+"""Inputs on which two predictors disagree: where one holds and the other does not.
+
+    explore   places of the explore windows, drawn at random among those that differ
+    edit      the unit's own exemplars, changed a little: a word put in the place of the peak word,
+              a word before it dropped or put in, its letters' case changed, its context cut off
+    grammar   sentences around words where only one of the two holds
+
+Nothing is chosen by the activation of the place: the unit is not looked at to pick among rivals.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from .data.windows import TokenWindows
+from .hypotheses import Hypothesis
+from .lab import Lab
+from .models import Unit
+from .show_exemplars import top_places
+
+_APART = 0.5
+_EXEMPLARS = 8
+_WORDS = 6
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+
+
+class Candidate(NamedTuple):
+    """One input and the place where the two differ."""
+
+    source: str
+    window: int | None
+    """A row of explore, or"""
+    text: str | None
+    place: int
+
+
+class Grid(NamedTuple):
+    """Predictions of all hypotheses on windows: float32 `[hypothesis, window, place]`."""
+
+    values: np.ndarray
+    windows: TokenWindows
+
+
+def grid(hypotheses: Sequence[Hypothesis], windows: TokenWindows) -> Grid:
+    """Evaluates every hypothesis."""
+    return Grid(np.stack([h.evaluate(windows) for h in hypotheses]), windows)
+
+
+def in_explore(explore: Grid, one: int, other: int, rng: np.random.Generator) -> list[Candidate]:
+    """Places of explore where `one` holds and `other` does not, in random order, one a window."""
+    window, place = np.nonzero(explore.values[one] - explore.values[other] >= _APART)
+    order = rng.permutation(window.size)
+    _, first = np.unique(window[order], return_index=True)
+    return [
+        Candidate("explore", int(window[order[at]]), None, int(place[order[at]]))
+        for at in np.sort(first)
+    ]
+
+
+def in_texts(
+    texts: Grid, source: str, one: int, other: int, rng: np.random.Generator
+) -> list[Candidate]:
+    """The same among written texts; where several places differ, the last one."""
+    differ = texts.values[one] - texts.values[other] >= _APART
+    rows = rng.permutation(np.flatnonzero(differ.any(1)))
+    return [
+        Candidate(source, None, texts.windows.texts[row], int(np.flatnonzero(differ[row])[-1]))
+        for row in rows
+    ]
+
+
+def words_of(
+    explore: Grid, hypotheses: Sequence[Hypothesis], one: int, other: int, *, most: int = _WORDS
+) -> list[str]:
+    """Words where `one` holds and `other` does not: from explore, then from its own lists."""
+    differ = (explore.values[one] - explore.values[other] >= _APART) & (explore.windows.word >= 0)
+    count = np.bincount(explore.windows.word[differ], minlength=len(explore.windows.words))
+    order = np.argsort(-count, kind="stable")[:most]
+    found = [explore.windows.words[at] for at in order if count[at] > 0]
+    own = _listed(hypotheses[one]) - _listed(hypotheses[other])
+    words = [word for word in (*found, *sorted(own)) if _WORD.fullmatch(word)]
+    return list(dict.fromkeys(words))[: 2 * most]
+
+
+def edited_exemplars(lab: Lab, unit: Unit, words: Sequence[str]) -> list[str]:
+    """Small edits of the unit's top exemplars; `words` are put in."""
+    out: list[str] = []
+    for window, place in top_places(lab, unit, _EXEMPLARS):
+        explore = lab.explore
+        text = explore.text(window)
+        attended = explore.attended[window] & (explore.end[window] > explore.start[window])
+        base = int(explore.start[window][attended].min())
+        at = int(explore.start[window, place]) - base
+        at += len(text[at:]) - len(text[at:].lstrip())
+        out.extend(_edits(text, at, words))
+    return list(dict.fromkeys(text for text in out if text.strip()))
+
+
+def sentences(words: Sequence[str], many: int, rng: np.random.Generator) -> list[str]:
+    """Grammar sentences around words; none without words."""
+    try:
+        from .data.stories import sentences_with
+    except ImportError:
+        return []
+    return list(sentences_with(list(words), many, rng)) if words else []
+
+
+def _edits(text: str, at: int, words: Sequence[str]) -> Iterator[str]:
+    """Variants of a text around the word that holds the character `at`."""
+    spans = [(m.start(), m.end()) for m in _WORD.finditer(text)]
+    here = next((k for k, (start, end) in enumerate(spans) if start <= at < end), None)
+    if here is None:
+        return
+    start, end = spans[here]
+    word = text[start:end]
+    for other in words:
+        yield text[:start] + _cased(other, word) + text[end:]
+        yield f"{text[:start]}{other} {text[start:]}"
+    for back in range(max(0, here - 4), here):
+        first, last = spans[back]
+        yield text[:first] + text[last:].lstrip(" ")
+        for other in words[:4]:
+            yield text[:first] + _cased(other, text[first:last]) + text[last:]
+    for shape in (word.lower(), word.upper(), word.capitalize()):
+        if shape != word:
+            yield text[:start] + shape + text[end:]
+    yield text[start:]
+    yield f"{word} {text}"
+
+
+def _cased(word: str, like: str) -> str:
+    return word.capitalize() if like[:1].isupper() and not like.isupper() else word
+
+
+def _listed(hypothesis: Hypothesis) -> set[str]:
+    """The words that a predictor's atoms list."""
+    out: set[str] = set()
+    for atom in hypothesis.predicate.atoms():
+        for name in ("words", "tokens"):
+            out |= {str(word).strip() for word in getattr(atom, name, ())}
+    return out

@@ -1,0 +1,216 @@
+"""Tests hypotheses: their predictors against the unit's activation at every place of explore.
+
+1. Pearson's correlation, with an interval by bootstrap over documents.
+2. At each tail (top 10%, 1%, 0.1% of explore): AUPRC beside its base rate; F1, precision and
+   recall on half of the documents with the prediction threshold that was best on the other half.
+3. Mean activation where the predictor holds and where it does not.
+4. What it gets wrong: the places where it holds and the unit is lowest, and the places where it
+   does not hold and the unit is highest.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.metrics import average_precision_score
+
+from .evidence import Result
+from .hypotheses import Hypothesis, resolve
+from .lab import Lab
+from .measured import Flat, flat, full_scale, item
+from .models import Unit
+from .registry import tool
+from .render_text import number, snippet
+from .survey import TAILS, correlation
+
+_DRAWS = 200
+_HOLDS = 0.5
+
+
+class Tail(NamedTuple):
+    """How well a predictor finds the places above one threshold."""
+
+    threshold: float
+    base_rate: float
+    auprc: float | None
+    f1: float | None
+    precision: float | None
+    recall: float | None
+
+
+@tool(name="test_hypotheses", needs=("text",))
+def compare(
+    lab: Lab,
+    hypotheses: list[str | dict[str, Any]] | None = None,
+    unit: str | None = None,
+    *,
+    examples: int = 3,
+) -> Result:
+    """Tests hypotheses against the unit's activation at every place of the exploration corpus,
+    and shows their largest false alarms and misses.
+
+    Args:
+        hypotheses: Ids such as H1, or predictors as JSON; left out: all that were recorded.
+        unit: The unit, such as mlp.3/7; left out: the unit under study.
+        examples: How many false alarms and misses to show for each.
+    """
+    chosen = lab.chosen(unit)
+    data = flat(lab, chosen)
+    given = resolve(lab, hypotheses)
+    examples = max(0, min(examples, 8)) if len(given) <= 3 else max(0, min(examples, 2))
+    rng = lab.rng()
+    tests: list[dict[str, Any]] = []
+    rows: list[str] = []
+    measured: list[dict[str, Any]] = []
+    for hypothesis in given:
+        degrees = hypothesis.evaluate(lab.explore)[data.window, data.place]
+        found = tested(data, degrees, lab.explore.document, rng)
+        alarms = _worst(lab, data, np.where(degrees >= _HOLDS, -data.values, -np.inf), examples)
+        misses = _worst(lab, data, np.where(degrees < _HOLDS, data.values, -np.inf), examples)
+        misses = [
+            at for at in misses if data.values[at] > max(0.0, found["tails"]["0.9"].threshold)
+        ]
+        tails = {key: tail._asdict() for key, tail in found["tails"].items()}
+        headline = found["tails"]["0.99"]
+        tests.append(
+            {
+                "id": hypothesis.id,
+                "english": hypothesis.english,
+                "predictor": hypothesis.predicate.model_dump(),
+                **{key: value for key, value in found.items() if key != "tails"},
+                **{key: value for key, value in headline._asdict().items() if key != "threshold"},
+                "tails": tails,
+            }
+        )
+        rows.extend(_said(hypothesis, found))
+        for name, places in (("false alarm", alarms), ("miss", misses)):
+            for at in places:
+                rows.append(f"  {name} {_shown(lab, chosen, data, at)}")
+                measured.append(_item(lab, chosen, data, at, f"{name} of {hypothesis.id}"))
+    order = sorted(tests, key=lambda t: -(t["correlation"] or -2))
+    head = (
+        f"{chosen} over explore: {data.values.size} places; active = top 1%, above "
+        f"{number(tests[0]['tails']['0.99']['threshold'])}. "
+        f"Best: {order[0]['id']} (correlation {number(order[0]['correlation'])})."
+    )
+    return Result(
+        "\n".join([head, *rows]), {"unit": str(chosen), "tests": tests, "measured": measured}
+    )
+
+
+def tested(
+    data: Flat, degrees: np.ndarray, document: np.ndarray, rng: np.random.Generator
+) -> dict[str, Any]:
+    """The numbers of one predictor; `degrees` `[place]` in 0..1, `document` `[window]`."""
+    values = data.values.astype(np.float64)
+    holds = degrees >= _HOLDS
+    _, part = np.unique(document[data.window], return_inverse=True)
+    return {
+        "correlation": correlation(degrees, values),
+        "interval": interval(degrees, values, part, rng),
+        "holds": int(holds.sum()),
+        "mean_inside": float(values[holds].mean()) if holds.any() else None,
+        "mean_outside": float(values[~holds].mean()) if (~holds).any() else None,
+        "tails": {
+            str(tail): _tail(values, degrees, float(np.quantile(values, tail)), part % 2)
+            for tail in TAILS
+        },
+    }
+
+
+def interval(
+    one: np.ndarray, other: np.ndarray, document: np.ndarray, rng: np.random.Generator
+) -> list[float] | None:
+    """95% interval of the correlation, bootstrapped over documents; None for one document."""
+    many = int(document.max(initial=0)) + 1
+    if many < 2 or correlation(one, other) is None:
+        return None
+    x, y = one.astype(np.float64), other.astype(np.float64)
+    x, y = x - x.mean(), y - y.mean()
+    sums = np.stack(
+        [np.bincount(document, w, many) for w in (np.ones_like(x), x, y, x * x, y * y, x * y)]
+    )  # [sum, document]
+    drawn = rng.multinomial(many, np.full(many, 1 / many), size=_DRAWS)  # [draw, document]
+    n, sx, sy, sxx, syy, sxy = sums @ drawn.T
+    spread = np.sqrt(np.maximum(n * sxx - sx**2, 0) * np.maximum(n * syy - sy**2, 0))
+    found = (n * sxy - sx * sy)[spread > 1e-12] / spread[spread > 1e-12]
+    return [float(edge) for edge in np.quantile(found, [0.025, 0.975])] if found.size else None
+
+
+def _tail(values: np.ndarray, degrees: np.ndarray, threshold: float, half: np.ndarray) -> Tail:
+    active = values > threshold
+    if not active.any() or active.all():
+        return Tail(threshold, float(active.mean()), None, None, None, None)
+    auprc = float(average_precision_score(active, degrees))
+    everywhere = np.ones(active.size, bool)
+    halves = [half == 0, half == 1]
+    folds = [(~test, test) for test in halves] if half.any() else [(everywhere, everywhere)]
+    hits = chosen = 0
+    for learn, test in folds:
+        predicted = degrees[test] >= _best_threshold(active[learn], degrees[learn])
+        hits += int((predicted & active[test]).sum())
+        chosen += int(predicted.sum())
+    recall = hits / int(active.sum())
+    precision = hits / chosen if chosen else 0.0
+    f1 = 2 * precision * recall / (precision + recall) if hits else 0.0
+    return Tail(threshold, float(active.mean()), auprc, f1, precision, recall)
+
+
+def _best_threshold(active: np.ndarray, degrees: np.ndarray) -> float:
+    levels = np.unique(degrees[degrees > 0])
+    if not levels.size:
+        return _HOLDS
+    if levels.size > 32:
+        levels = np.quantile(levels, np.linspace(0, 1, 32))
+    scores = []
+    for level in levels:
+        predicted = degrees >= level
+        hits = (predicted & active).sum()
+        scores.append(2 * hits / max(1, predicted.sum() + active.sum()))
+    return float(levels[int(np.argmax(scores))])
+
+
+def _worst(lab: Lab, data: Flat, key: np.ndarray, many: int) -> list[int]:
+    """Places by falling key, one a window and one for each token with its predecessor."""
+    out: list[int] = []
+    seen: set[Any] = set()
+    if many <= 0:
+        return out
+    for at in np.argsort(-key, kind="stable"):
+        if not np.isfinite(key[at]) or len(out) >= many:
+            break
+        window, place = int(data.window[at]), int(data.place[at])
+        near = tuple(lab.explore.ids[window, max(0, place - 1) : place + 1].tolist())
+        if near not in seen and window not in seen:
+            seen |= {near, window}
+            out.append(int(at))
+    return out
+
+
+def _item(lab: Lab, unit: Unit, data: Flat, at: int, source: str) -> dict[str, Any]:
+    window, place = int(data.window[at]), int(data.place[at])
+    values = lab.column(unit)[window]
+    return item(unit, lab.explore, window, values, source=source, window=window, place=place)
+
+
+def _shown(lab: Lab, unit: Unit, data: Flat, at: int) -> str:
+    window, place = int(data.window[at]), int(data.place[at])
+    scale = full_scale(lab, unit)
+    values = lab.column(unit)[window]
+    text = snippet(lab.explore, window, values, scale=scale, place=place, before=56, after=16)
+    return f"{number(float(data.values[at]))} (window {window}): {text}"
+
+
+def _said(hypothesis: Hypothesis, found: dict[str, Any]) -> list[str]:
+    head = f"{hypothesis.id}: {hypothesis.english}"
+    if not found["holds"]:
+        return [head, "  never holds on explore: test it with activations, or widen it"]
+    tail: Tail = found["tails"]["0.99"]
+    span = found["interval"]
+    between = f" [{number(span[0])}, {number(span[1])}]" if span else ""
+    return [
+        head,
+        f"  correlation {number(found['correlation'])}{between}; AUPRC {number(tail.auprc)} "
+        f"(base {number(tail.base_rate)}), F1 {number(tail.f1)}, precision "
+        f"{number(tail.precision)}, recall {number(tail.recall)}; holds at {found['holds']} "
+        f"places: mean {number(found['mean_inside'])}, elsewhere {number(found['mean_outside'])}",
+    ]

@@ -1,0 +1,140 @@
+"""Measures a unit on texts that another source writes.
+
+grammar  sentences of the project's own grammar around given words
+target   continuations that the target language model samples after a prompt
+llm      texts that a language model writes to an instruction
+"""
+
+import json
+import re
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from .activations import drawn, reference
+from .errors import UsageError
+from .evidence import Result
+from .lab import Lab
+from .measured import of_texts, said
+from .registry import tool
+
+Source = Literal["grammar", "target", "llm"]
+_MOST = 32
+
+
+@tool(needs=("text",))
+def write_texts(
+    lab: Lab,
+    source: Source,
+    *,
+    unit: str | None = None,
+    words: list[str] | None = None,
+    prompt: str | None = None,
+    many: int = 8,
+    length: int = 24,
+) -> Result:
+    """Has texts written by another source and measures the unit on them, token by token.
+
+    Args:
+        source: grammar: plain sentences, each around one of your words, which shows what the words
+            do outside the corpus. target: the target model continues your prompt (language
+            models only). llm: a language model writes texts to your prompt.
+        unit: The unit, such as mlp.3/7; left out: the unit under study.
+        words: For grammar: the words; several sentences a word.
+        prompt: For target: the text to continue. For llm: what the texts should be.
+        many: How many texts, at most 32.
+        length: For target: tokens of a continuation.
+    """
+    chosen = lab.chosen(unit)
+    many = max(1, min(many, _MOST))
+    if source == "grammar":
+        texts = from_grammar(words, many, lab.rng())
+    elif source == "target":
+        texts = from_target(lab, prompt, many, max(1, min(length, 128)))
+    else:
+        texts = from_llm(lab, prompt, many)
+    found = of_texts(lab, chosen, texts, source=source)
+    head = f"{chosen} on texts by {source}; peak activation at «» ({reference(lab, chosen)}):"
+    return Result(
+        "\n".join([head, *drawn(lab, chosen, found), said(found.notes)]).rstrip(),
+        {"unit": str(chosen), "source": source, "texts": texts, "measured": found.items},
+    )
+
+
+def from_grammar(words: list[str] | None, many: int, rng: np.random.Generator) -> list[str]:
+    """Sentences around the words."""
+    from .data.stories import sentences_with
+
+    kept = [word.strip() for word in words or [] if isinstance(word, str) and word.strip()]
+    if not kept:
+        raise UsageError('source grammar needs words, such as ["cat", "dog"]')
+    return list(sentences_with(kept, many, rng))
+
+
+def from_target(lab: Lab, prompt: str | None, many: int, length: int) -> list[str]:
+    """Continuations sampled at temperature 1, with the prompt before each."""
+    target = lab.target
+    if target.kind != "causal":
+        raise UsageError(f"{target.name} is no language model: it cannot write; use grammar")
+    if not prompt or not prompt.strip():
+        raise UsageError("source target needs a prompt to continue")
+    coded = target.tokenizer(prompt, truncation=True, max_length=target.context_length - 1)
+    generator = torch.Generator().manual_seed(int(lab.rng().integers(2**31)))
+    ids = torch.tensor([coded["input_ids"]] * many)  # [text, place]
+    length = min(length, target.context_length - ids.shape[1])
+    end = target.tokenizer.eos_token_id
+    written: list[torch.Tensor] = []
+    step, cache = ids, None
+    with target.lock, torch.no_grad():
+        for _ in range(length):
+            result: Any = target.network(
+                input_ids=step.to(target.device), past_key_values=cache, use_cache=True
+            )
+            cache = result.past_key_values
+            odds = torch.softmax(result.logits[:, -1].float(), -1).cpu()  # [text, vocabulary]
+            step = torch.multinomial(odds, 1, generator=generator)  # [text, 1]
+            written.append(step)
+    lab.meter.forward_tokens += many * (ids.shape[1] + length)
+    rows = torch.cat(written, 1).tolist() if written else [[] for _ in range(many)]
+    stopped = [row[: row.index(end)] if end in row else row for row in rows]
+    tails = [target.tokenizer.decode(row, skip_special_tokens=True) for row in stopped]
+    whole = [
+        target.tokenizer.decode(coded["input_ids"] + row, skip_special_tokens=True)
+        for row in stopped
+    ]
+    return [
+        text if text.strip() else prompt + tail for text, tail in zip(whole, tails, strict=True)
+    ]
+
+
+def from_llm(lab: Lab, prompt: str | None, many: int) -> list[str]:
+    """Texts that the lab's language model writes to an instruction."""
+    if lab.llm is None:
+        raise UsageError("source llm needs a language model, and this lab has none; use grammar")
+    if not prompt or not prompt.strip():
+        raise UsageError("source llm needs a prompt: what the texts should be")
+    asked = (
+        f"Write {many} short, varied texts of one or two sentences each.\n"
+        f"What they should be: {prompt}\n"
+        "Reply with a JSON list of strings and nothing else."
+    )
+    reply = lab.llm.complete([{"role": "user", "content": asked}])
+    text = reply if isinstance(reply, str) else str(getattr(reply, "text", "") or "")
+    found = listed(text)
+    if not found:
+        raise UsageError("the language model gave no texts; reword the prompt, or use activations")
+    return found[:many]
+
+
+def listed(text: str) -> list[str]:
+    """The texts in a reply: a JSON list, or else one a line."""
+    match = re.search(r"\[.*\]", text, re.DOTALL)
+    if match:
+        try:
+            found = json.loads(match[0])
+            return [item for item in found if isinstance(item, str) and item.strip()]
+        except json.JSONDecodeError:
+            pass
+    lines = (re.sub(r"^\s*(?:\d+[.)]|[-*])\s*", "", line).strip() for line in text.splitlines())
+    return [line.strip('"') for line in lines if line and not line.startswith("```")]
