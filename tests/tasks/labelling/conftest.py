@@ -1,0 +1,42 @@
+"""Windows of random tokens with activations given by a formula: the truth is known exactly."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from neuroscribe.tasks.labelling.lookups import Measured
+from neuroscribe.tools.data.windows import TokenWindows
+
+VOCABULARY = tuple(f" t{number}" for number in range(12))
+
+
+def _made(
+    values_of: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    *,
+    seed: int,
+    rows: int = 300,
+    places: int = 20,
+) -> Measured:
+    rng = np.random.default_rng(seed)
+    ids = rng.integers(0, 12, (rows, places)).astype(np.int32)
+    before = np.roll(ids, 1, axis=1)
+    before[:, 0] = -1
+    values = values_of(ids, before) + rng.normal(0, 0.1, ids.shape)
+    true, none = np.ones_like(ids, bool), np.full_like(ids, -1)
+    documents = np.arange(rows, dtype=np.int32)
+    windows = TokenWindows(
+        ids, true, true, none, none, ids * 0, ids * 0, documents, (), VOCABULARY, ("",) * rows
+    )
+    return Measured(windows, values.astype(np.float32))
+
+
+@pytest.fixture
+def made() -> Callable[..., Measured]:
+    """Makes one split: `made(values_of(ids, previous ids), seed=...)`."""
+    return _made
+
+
+@pytest.fixture
+def splits() -> Callable[..., list[Measured]]:
+    """Makes explore, select and report of one unit."""
+    return lambda values_of: [_made(values_of, seed=seed) for seed in range(3)]
