@@ -1,0 +1,15 @@
+"""The exemplar index: one pass over a corpus for all units of the chosen sites and both signs."""
+
+from .build import build_index
+from .index import Band, Exemplar, ExemplarIndex, SiteSummary, UnitExemplars
+from .merge import merge
+
+__all__ = [
+    "Band",
+    "Exemplar",
+    "ExemplarIndex",
+    "SiteSummary",
+    "UnitExemplars",
+    "build_index",
+    "merge",
+]

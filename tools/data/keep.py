@@ -1,0 +1,85 @@
+"""Token windows on disk: arrays as `.npy` files, texts and words as JSON, all with a checksum.
+
+Only the texts that windows come from are written; the others are left empty, so that document
+numbers stay as they are.
+"""
+
+import hashlib
+import json
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import UsageError
+from .windows import TokenWindows
+
+_ARRAYS = ("ids", "attended", "counted", "word", "ordinal", "start", "end", "document")
+_FILE = "windows.json"
+
+
+def windows_hash(windows: TokenWindows) -> str:
+    """Identifies the tokens, what counts, and the text behind each window; kept on the windows."""
+    kept = windows.__dict__.get("_hash")
+    if kept is None:
+        digest = hashlib.sha256(repr(windows.ids.shape).encode())
+        for array in (windows.ids.astype(np.int32), windows.attended, windows.counted):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        for number in np.unique(windows.document):
+            digest.update(hashlib.sha256(windows.texts[int(number)].encode()).digest())
+        digest.update(windows.start.astype(np.int32).tobytes())
+        kept = windows.__dict__["_hash"] = digest.hexdigest()[:16]
+    return kept
+
+
+def save_windows(windows: TokenWindows, folder: Path) -> None:
+    """Writes windows to a folder; the last file written makes it valid."""
+    folder.mkdir(parents=True, exist_ok=True)
+    checks: dict[str, int] = {}
+    for name in _ARRAYS:
+        np.save(folder / f"{name}.npy", getattr(windows, name))
+        checks[name] = zlib.crc32((folder / f"{name}.npy").read_bytes())
+    used = set(windows.document.tolist())
+    texts = {
+        "words": windows.words,
+        "vocabulary": windows.vocabulary,
+        "texts": [text if at in used else "" for at, text in enumerate(windows.texts)],
+    }
+    raw = json.dumps(texts, ensure_ascii=False).encode()
+    (folder / "texts.json").write_bytes(raw)
+    checks["texts"] = zlib.crc32(raw)
+    header = {"hash": windows_hash(windows), "checks": checks}
+    (folder / _FILE).write_text(json.dumps(header))
+
+
+def load_windows(folder: Path) -> TokenWindows:
+    """The windows of a folder.
+
+    Raises:
+        UsageError: if a file is missing or damaged.
+    """
+    try:
+        header = json.loads((folder / _FILE).read_text())
+        raw = (folder / "texts.json").read_bytes()
+        wrong = [name for name in _ARRAYS if not _sound(folder / f"{name}.npy", header, name)]
+        if wrong or zlib.crc32(raw) != header["checks"]["texts"]:
+            raise ValueError(f"{', '.join(wrong) or 'texts'}: checksum")
+        arrays = {name: np.load(folder / f"{name}.npy") for name in _ARRAYS}
+        texts = json.loads(raw)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            f"the token windows in {folder} are damaged ({error}); "
+            "delete the folder and run the same command again"
+        ) from error
+    windows = TokenWindows(
+        **arrays,
+        words=tuple(texts["words"]),
+        vocabulary=tuple(texts["vocabulary"]),
+        texts=tuple(texts["texts"]),
+    )
+    windows.__dict__["_hash"] = header["hash"]
+    return windows
+
+
+def _sound(path: Path, header: dict[str, dict[str, int]], name: str) -> bool:
+    return zlib.crc32(path.read_bytes()) == header["checks"][name]

@@ -1,0 +1,335 @@
+"""One pass over a corpus for all units of the chosen sites and both signs.
+
+1. The windows are cut into blocks, each one forward pass of the network's body; a shard is a run
+   of blocks.
+2. After a block, each site gives its values at the counted places `[token, unit]`: the largest of
+   every group of tokens are compared with each unit's k-th best, sums and counts are added, and
+   rows at sampled places are written to disk.
+3. From time to time all that is written to a state file, whole or not at all, with the number of
+   the next block; a run that was killed goes on there.
+4. At the end the parts are put together as in `store`.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..data.keep import save_windows, windows_hash
+from ..data.windows import TokenWindows
+from ..errors import UsageError
+from ..models import Site, Target
+from .moments import added, block_sums, fixed
+from .places import blocks_of_shard, rows_of_block, sampled_positions
+from .store import FORMAT, HEADER, disk, owned, read_header, reserved, write_header, write_whole
+from .topk import TopK, group_peaks
+
+_WORK = "work.json"
+_STATE = "state.npz"
+_PART = "sample.part.npy"
+_EVERY = 15.0  # seconds between states
+_COLUMNS = 512
+
+
+def build_index(
+    target: Target,
+    windows: TokenWindows,
+    sites: Sequence[str],
+    folder: Path | str,
+    *,
+    k: int = 20,
+    shard: tuple[int, int] = (0, 1),
+    sample: int = 2048,
+    corpus: str = "",
+    progress: Callable[[int, int], None] | None = None,
+    state_every: float = _EVERY,
+) -> Path:
+    """Indexes sites over windows; the same call goes on after a kill, or returns when all is done.
+
+    Args:
+        target: The network.
+        windows: All windows of the corpus, also those of other shards.
+        sites: Names of the sites.
+        folder: Where the index goes.
+        k: Largest values to keep a unit and sign.
+        shard: `(i, n)`: the i-th (from 0) of n parts; put them together with `merge`.
+        sample: Places at which every unit's value is kept.
+        corpus: Name and hash of the corpus, for people to read.
+        progress: Called with the windows done and the windows there are in this shard.
+        state_every: Seconds between states on the disk.
+
+    Returns:
+        The folder.
+
+    Raises:
+        UsageError: if the folder holds another index, another process writes it, the disk is
+            full, or a site gives values that are not finite.
+    """
+    folder = Path(folder)
+    chosen = [target.site(name) for name in dict.fromkeys(sites)]
+    if not chosen or k < 1 or sample < 1 or not 0 <= shard[0] < shard[1]:
+        raise UsageError("an index needs at least one site, k and sample above 0, and i < n")
+    if windows.ids.size == 0 or windows.ids.size >= 1 << 32:
+        raise UsageError(f"cannot index {windows.ids.size} token places; give other data")
+    header = _header(target, windows, chosen, k, sample, shard, corpus)
+    with disk(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with owned(folder):
+            if _done(folder, header):
+                return folder
+            _run(_Pass(target, windows, chosen, header, folder), progress, state_every)
+    return folder
+
+
+@dataclass
+class _Pass:
+    target: Target
+    windows: TokenWindows
+    sites: list[Site]
+    header: dict[str, Any]
+    folder: Path
+
+    def __post_init__(self) -> None:
+        self.width = self.windows.ids.shape[1]
+        self.rows = self.header["rows"]
+        blocks = -(-len(self.windows) // self.rows)
+        self.blocks = blocks_of_shard(blocks, tuple(self.header["shards"][0]))
+        first, last = self.blocks.start * self.rows, self.blocks.stop * self.rows
+        everywhere = sampled_positions(self.windows, self.header["sample"])
+        inside = (everywhere >= first * self.width) & (everywhere < last * self.width)
+        self.places = everywhere[inside]
+        self.units = sum(site.units for site in self.sites)
+        self.output = any(site.block is None for site in self.sites)
+        device = self.target.device
+        k = self.header["k"]
+        self.top = {
+            (site.name, sign): TopK(site.units, k, least=least(site), device=device)
+            for site in self.sites
+            for sign in signs(site)
+        }
+        self.sums = {site.name: np.zeros((site.units, 2, 2), np.int64) for site in self.sites}
+        self.fired = {site.name: np.zeros((site.units, 2), np.int64) for site in self.sites}
+        self.count = 0
+        self.next = self.blocks.start
+        self.scratch: dict[tuple[int, int], tuple[Tensor, Tensor]] = {}
+
+
+def signs(site: Site) -> tuple[int, ...]:
+    """The signs of a site that carry meaning: a norm or a floored activation has one."""
+    return (1,) if site.floor is not None or site.channels > 1 else (1, -1)
+
+
+def least(site: Site) -> float:
+    """Values have to be larger to be exemplars: 0 for neurons and heads, which rest at 0."""
+    neuron = site.floor is not None or site.gated or site.channels > 1
+    return 0.0 if neuron else -torch.inf
+
+
+def _run(run: _Pass, progress: Callable[[int, int], None] | None, state_every: float) -> None:
+    sample = _resume(run)
+    total = (run.blocks.stop - run.blocks.start) * run.rows
+    total = min(total, len(run.windows) - run.blocks.start * run.rows)
+    saved = time.monotonic()
+    while run.next < run.blocks.stop:
+        _block(run, sample)
+        run.next += 1
+        if progress is not None:
+            progress(min((run.next - run.blocks.start) * run.rows, total), total)
+        if run.next < run.blocks.stop and time.monotonic() - saved >= state_every:
+            _save_state(run)
+            saved = time.monotonic()
+    _finish(run, sample)
+
+
+def _block(run: _Pass, sample: np.ndarray) -> None:
+    first = run.next * run.rows
+    rows = run.windows.rows(slice(first, first + run.rows))
+    width = max(1, int(rows.attended.sum(1).max(initial=1)))
+    counted = rows.counted[:, :width]
+    inputs = _Rows(rows.ids[:, :width], rows.attended[:, :width])
+    window, place = counted.nonzero()
+    positions = (window + first) * run.width + place  # [token] int64, ascending
+    if not len(positions):
+        return
+    flat = torch.from_numpy(window * width + place).to(run.target.device)
+    where = torch.from_numpy(positions).to(run.target.device)
+    _, slots, picked = np.intersect1d(
+        run.places, positions, assume_unique=True, return_indices=True
+    )
+    values = run.target.trace(inputs, [s.name for s in run.sites], output=run.output).values
+    offset = 0
+    for site in run.sites:
+        raw = values.pop(site.name)
+        found = site.scalar(raw).flatten(0, 1)  # [row * place, unit]
+        kept, scratch = _buffers(run, len(positions), site.units)
+        torch.index_select(found.to(kept.dtype), 0, flat, out=kept)
+        _take(run, site, kept, scratch, where)
+        if len(slots):
+            chosen = kept[torch.from_numpy(picked).to(kept.device)].cpu().numpy()
+            sample[slots, offset : offset + site.units] = chosen
+        offset += site.units
+    run.count += len(positions)
+
+
+def _take(run: _Pass, site: Site, values: Tensor, scratch: Tensor, positions: Tensor) -> None:
+    """Takes one site's block in: `values` is `[token, unit]` float32, all of it counted."""
+    ones = values.new_ones(values.shape[0])
+    block = block_sums(values, ones, scratch)
+    if not np.isfinite(block).all():
+        raise UsageError(
+            f"{run.target.name}: site {site.name} gives values that are not finite; "
+            "load the model with --dtype float32"
+        )
+    run.sums[site.name] = added(run.sums[site.name], fixed(block))
+    for sign in signs(site):
+        torch.gt(values, 0, out=scratch) if sign > 0 else torch.lt(values, 0, out=scratch)
+        fired = (ones @ scratch).long().cpu().numpy()
+        run.fired[site.name][:, 0 if sign > 0 else 1] += fired
+        peaks = group_peaks(values) if sign > 0 else -group_peaks(values, lowest=True)
+        run.top[site.name, sign].update(values, positions, peaks, sign=sign)
+
+
+def _buffers(run: _Pass, tokens: int, units: int) -> tuple[Tensor, Tensor]:
+    """Two work tensors `[token, unit]`, kept between blocks of one size."""
+    key = (tokens, units)
+    if key not in run.scratch:
+        run.scratch = {old: pair for old, pair in run.scratch.items() if old[0] == tokens}
+        device = run.target.device
+        run.scratch[key] = (
+            torch.empty(tokens, units, device=device),
+            torch.empty(tokens, units, device=device),
+        )
+    return run.scratch[key]
+
+
+def _resume(run: _Pass) -> np.ndarray:
+    """The array for sampled values `[sampled, unit]`; the state is read where there is one."""
+    path = run.folder / _PART
+    shape = (len(run.places), run.units)
+    state = run.folder / _STATE
+    if state.exists() and path.exists():
+        with np.load(state) as kept:
+            run.next = int(kept["next"])
+            run.count = int(kept["count"])
+            for site in run.sites:
+                run.sums[site.name] = kept[f"sums {site.name}"]
+                run.fired[site.name] = kept[f"fired {site.name}"]
+            for (name, sign), top in run.top.items():
+                top.load(torch.from_numpy(kept[f"top {name} {sign}"]))
+        return np.lib.format.open_memmap(path, mode="r+")
+    write_whole(run.folder / _WORK, json.dumps(run.header).encode())
+    return reserved(path, shape, np.float32)
+
+
+def _save_state(run: _Pass) -> None:
+    arrays: dict[str, Any] = {"next": run.next, "count": run.count}
+    for site in run.sites:
+        arrays[f"sums {site.name}"] = run.sums[site.name]
+        arrays[f"fired {site.name}"] = run.fired[site.name]
+    for (name, sign), top in run.top.items():
+        arrays[f"top {name} {sign}"] = top.keys.cpu().numpy()
+    part = run.folder / "state.part"
+    with part.open("wb") as file:
+        np.savez(file, **arrays)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, run.folder / _STATE)
+
+
+def _finish(run: _Pass, sample: np.ndarray) -> None:
+    _save_state(run)
+    folder, k = run.folder, run.header["k"]
+    top = reserved(folder / "top.npy", (run.units, 2, k), np.int64)
+    sums = reserved(folder / "sums.npy", (run.units, 2, 2), np.int64)
+    fired = reserved(folder / "fired.npy", (run.units, 2), np.int64)
+    at = 0
+    for site in run.sites:
+        units = slice(at, at + site.units)
+        top[units] = np.iinfo(np.int64).min
+        for sign in signs(site):
+            top[units, 0 if sign > 0 else 1] = run.top[site.name, sign].sorted().cpu().numpy()
+        sums[units] = run.sums[site.name]
+        fired[units] = run.fired[site.name]
+        at += site.units
+    turned = reserved(folder / "sample.npy", (run.units, len(run.places)), np.float32)
+    for at in range(0, run.units, _COLUMNS):
+        turned[at : at + _COLUMNS] = sample[:, at : at + _COLUMNS].T
+    np.save(folder / "places.npy", run.places)
+    save_windows(run.windows, folder / "windows")
+    write_header(folder, {**run.header, "count": run.count})
+    for name in (_PART, _STATE, _WORK):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _header(
+    target: Target,
+    windows: TokenWindows,
+    sites: list[Site],
+    k: int,
+    sample: int,
+    shard: tuple[int, int],
+    corpus: str,
+) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "target": target.name,
+        "fingerprint": target.fingerprint,
+        "corpus": corpus,
+        "windows": windows_hash(windows),
+        "sites": [
+            {
+                "name": site.name,
+                "units": site.units,
+                "floor": site.floor,
+                "gated": site.gated,
+                "signs": list(signs(site)),
+            }
+            for site in sites
+        ],
+        "k": k,
+        "sample": sample,
+        "rows": rows_of_block(windows, sum(site.units for site in sites)),
+        "shards": [list(shard)],
+    }
+
+
+def _done(folder: Path, header: dict[str, Any]) -> bool:
+    """Whether the folder holds this very index.
+
+    Raises:
+        UsageError: if it holds another.
+    """
+    complete = (folder / HEADER).exists()
+    path = folder / (HEADER if complete else _WORK)
+    if not path.exists():
+        others = [item.name for item in folder.iterdir() if item.name != "owner.lock"]
+        if others and not {name.partition(".")[0] for name in others} <= {"work", "sample"}:
+            raise UsageError(f"{folder} holds other files; give an empty or new folder")
+        return False
+    there = read_header(folder) if complete else json.loads(path.read_bytes())
+    for key, what in (
+        ("fingerprint", "another model"),
+        ("windows", "another corpus or window length"),
+        ("sites", "other sites"),
+        ("k", "another k"),
+        ("sample", "another number of samples"),
+        ("shards", "another shard"),
+    ):
+        if there.get(key) != header[key]:
+            raise UsageError(
+                f"{folder} holds an index of {what}; give another folder or delete this one"
+            )
+    return complete
+
+
+@dataclass(frozen=True)
+class _Rows:
+    ids: np.ndarray
+    attended: np.ndarray

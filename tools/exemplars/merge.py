@@ -1,0 +1,99 @@
+"""Puts shards of an index together; in any order and grouping, the result is the same bytes.
+
+Largest values merge by a sort of their keys, sums and counts are integers that add, and each
+sampled place lies in one shard.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..data.keep import load_windows, save_windows
+from ..errors import UsageError
+from .index import ExemplarIndex
+from .moments import added
+from .store import ROWS, disk, owned, reserved, write_header
+
+_SAME = {
+    "fingerprint": "another model",
+    "windows": "another corpus or window length",
+    "sites": "other sites",
+    "k": "another k",
+    "sample": "another number of samples",
+    "rows": "another division into blocks",
+}
+
+
+def merge(folders: Sequence[Path | str], out: Path | str) -> Path:
+    """Merges shards into one index; a merge of some of the shards can be merged again.
+
+    Args:
+        folders: Finished shards, or merges of them.
+        out: A new folder.
+
+    Raises:
+        UsageError: if they do not belong together, overlap, are unfinished or damaged.
+    """
+    if not folders:
+        raise UsageError("nothing to merge: give the folders of the shards")
+    out = Path(out)
+    if out.exists() and any(out.iterdir()):
+        raise UsageError(f"{out} is not empty; give a new folder for the merged index")
+    parts = [ExemplarIndex.open(folder) for folder in folders]
+    for part in parts:
+        part.verify()
+    header = _header(parts)
+    with disk(out):
+        out.mkdir(parents=True, exist_ok=True)
+        with owned(out):
+            _write(parts, header, out)
+    return out
+
+
+def _header(parts: list[ExemplarIndex]) -> dict[str, Any]:
+    first = parts[0]
+    for part in parts[1:]:
+        for key, what in _SAME.items():
+            if part.header[key] != first.header[key]:
+                raise UsageError(
+                    f"{part.folder} and {first.folder} cannot be merged: one is of {what}"
+                )
+    shards = [tuple(shard) for part in parts for shard in part.header["shards"]]
+    many = {n for _, n in shards}
+    if len(many) > 1:
+        raise UsageError(f"the shards are cut differently: {_listed(shards)}")
+    if len(set(shards)) < len(shards):
+        raise UsageError(f"a shard is given twice: {_listed(shards)}")
+    n = many.pop()
+    covered = [[0, 1]] if len(shards) == n else [list(shard) for shard in sorted(shards)]
+    header = {key: value for key, value in first.header.items() if key != "checks"}
+    return {**header, "shards": covered, "count": sum(part.count for part in parts)}
+
+
+def _listed(shards: list[tuple[int, int]]) -> str:
+    return ", ".join(f"{i + 1}/{n}" for i, n in sorted(shards))
+
+
+def _write(parts: list[ExemplarIndex], header: dict[str, Any], out: Path) -> None:
+    units, k = parts[0].units, header["k"]
+    places = np.concatenate([part.places for part in parts])
+    order = np.argsort(places, kind="stable")
+    top = reserved(out / "top.npy", (units, 2, k), np.int64)
+    sums = reserved(out / "sums.npy", (units, 2, 2), np.int64)
+    fired = reserved(out / "fired.npy", (units, 2), np.int64)
+    sample = reserved(out / "sample.npy", (units, len(places)), np.float32)
+    for at in range(0, units, ROWS):
+        rows = slice(at, at + ROWS)
+        keys = np.concatenate([part.top[rows] for part in parts], axis=2)
+        top[rows] = -np.sort(-keys, axis=2)[:, :, :k] if len(parts) > 1 else keys
+        total = parts[0].sums[rows]
+        for part in parts[1:]:
+            total = added(total, part.sums[rows])
+        sums[rows] = total
+        fired[rows] = sum(part.fired[rows] for part in parts)
+        sample[rows] = np.concatenate([part.sample[rows] for part in parts], axis=1)[:, order]
+    np.save(out / "places.npy", places[order])
+    save_windows(load_windows(parts[0].folder / "windows"), out / "windows")
+    write_header(out, header)
