@@ -1,5 +1,16 @@
 """Transcripts: everything that happened in an investigation, kept, shown and run again."""
 
+from .page import render
 from .record import Recorder, Transcript, make_header, read
+from .replay import Difference, Replay, replay
 
-__all__ = ["Recorder", "Transcript", "make_header", "read"]
+__all__ = [
+    "Difference",
+    "Recorder",
+    "Replay",
+    "Transcript",
+    "make_header",
+    "read",
+    "render",
+    "replay",
+]

@@ -213,6 +213,28 @@ def curve(
     return frame.done(f"{y_name} by {x_name}")
 
 
+def interval_bar(
+    value: float, low: float | None, high: float | None, *, base: float | None = None
+) -> Markup:
+    """A value in -0.2..1 as a dot on its interval; a tick where chance stands."""
+    frame = _Frame((-0.2, 1.0), (0, 1), size=(120, 16), margin=(0, 4, 0, 4))
+
+    def x(number: float) -> float:
+        return frame.x(min(max(number, -0.2), 1.0))
+
+    frame.parts.append(f'<path d="M{x(-0.2)} 8H{x(1)}" stroke="{_RULE}" stroke-width="2"/>')
+    frame.parts.append(f'<path d="M{x(0)} 3V13" stroke="#b6bcc8"/>')
+    if base is not None:
+        frame.parts.append(f'<path d="M{x(base)} 3V13" stroke="{COLOURS[1]}"/>')
+    if low is not None and high is not None:
+        frame.parts.append(
+            f'<path d="M{x(low)} 8H{x(high)}" stroke="{COLOURS[0]}" stroke-opacity=".45" '
+            'stroke-width="5" stroke-linecap="round"/>'
+        )
+    frame.parts.append(f'<circle cx="{x(value)}" cy="8" r="3.6" fill="{COLOURS[0]}"/>')
+    return Markup(f'<svg class="bar" width="120" height="16">{"".join(frame.parts)}</svg>')
+
+
 def _line(frame: _Frame, line: Series, colour: str) -> None:
     path = " ".join(f"{frame.x(p.x)},{frame.y(p.y)}" for p in line.points)
     frame.parts.append(

@@ -8,6 +8,7 @@ that was being written:
     evidence    one tool call with its whole result
     ledger      how well each rival predicts by now
     conclusion  the description
+    scores      the description again with its held-out scores, where it was scored
     end         why it ended, and what it spent
 """
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from ...tools.lab import Lab
 
 FORMAT = 1
-EVENTS = ("header", "message", "evidence", "ledger", "conclusion", "end")
+EVENTS = ("header", "message", "evidence", "ledger", "conclusion", "scores", "end")
 
 
 class Recorder:
@@ -49,6 +50,7 @@ class Recorder:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._started = time.monotonic()
+        self._rows: dict[str, dict[str, Any]] = {}
         kept = _whole_lines(self.path) if resume else 0
         self._file = os.open(
             self.path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644
@@ -66,6 +68,8 @@ class Recorder:
         """
         if event not in EVENTS:
             raise ValueError(f"no event '{event}'; the events are {', '.join(EVENTS)}")
+        if event == "ledger":
+            fields["rows"] = self._news(fields.get("rows") or ())
         at = {"at": round(time.monotonic() - self._started, 3)}
         line = json.dumps(_json({"event": event, **at, **fields}), separators=(",", ":"))
         whole = line.encode("ascii") + b"\n"
@@ -95,6 +99,10 @@ class Recorder:
         """The ledger's rows, after the evidence with that id."""
         self.write("ledger", rows=rows, after=after)
 
+    def scores(self, record: Mapping[str, Any]) -> None:
+        """The unit's label record: description, scores and controls."""
+        self.write("scores", record=record)
+
     def conclusion(self, description: Any) -> None:
         """The description, as a dict or a `Description`."""
         self.write("conclusion", description=description)
@@ -102,6 +110,28 @@ class Recorder:
     def end(self, reason: str, meter: Mapping[str, Any] | None = None) -> None:
         """Why it ended, and the meter's counts."""
         self.write("end", reason=reason, meter=meter)
+
+    def _news(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """What changed in the ledger since it was last written, without what stands elsewhere.
+
+        Rows carry their whole history and predictor; written out each time they would fill most of
+        the file.
+        """
+        found = []
+        for row in rows:
+            history = row.get("history") or [{}]
+            fresh = {**row, "after": row.get("after") or history[-1].get("evidence")}
+            fresh["test"] = _but(fresh.get("test"), "predictor", "english", "tails", "examples")
+            fresh = _but(fresh, "history", "predictor")
+            known = self._rows.get(str(row.get("id")), {})
+            if isinstance(fresh.get("tested"), list):
+                fresh["tested"] = len(fresh["tested"])
+            news = {k: v for k, v in fresh.items() if k not in known or known[k] != v}
+            news.pop("after", None)
+            self._rows[str(row.get("id"))] = fresh
+            if news:
+                found.append({"id": row.get("id"), **news, "after": fresh["after"]})
+        return found
 
     def close(self) -> None:
         """Closes the file; a second call does nothing."""
@@ -152,6 +182,12 @@ class Transcript:
         """The description, or None where the investigation never concluded."""
         found = self.of("conclusion")
         return found[-1]["description"] if found else None
+
+    @property
+    def scored(self) -> Mapping[str, Any] | None:
+        """The label record with scores, where it was written."""
+        found = self.of("scores")
+        return found[-1]["record"] if found else None
 
     @property
     def ended(self) -> str | None:
@@ -266,6 +302,12 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[name] = "unknown"
     return found
+
+
+def _but(item: Any, *names: str) -> Any:
+    if not isinstance(item, Mapping):
+        return item
+    return {key: value for key, value in item.items() if key not in names}
 
 
 def _set(options: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -13,17 +13,17 @@ A call that asked a language model cannot be repeated: its recorded result stand
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn, TypeGuard
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeGuard
 
-from ...tools import registry
-from ...tools.data.windows import cut
 from ...tools.errors import UsageError
 from ...tools.evidence import Evidence
-from ...tools.lab import Lab
-from ...tools.models import Target
 from .record import Transcript, read
+
+if TYPE_CHECKING:
+    from ...tools.lab import Lab
+    from ...tools.models import Target
 
 RELATIVE, ABSOLUTE = 1e-3, 1e-4
 DATA_VARIABLE = "NEUROSCRIBE_TEST_DATA"
@@ -77,6 +77,17 @@ class Replay:
         """Whether every call that was made gave the recorded result."""
         return not self.differing
 
+    @property
+    def summary(self) -> str:
+        """One line for a person."""
+        calls = f"{self.checked} tool call{'' if self.checked == 1 else 's'} made again"
+        if self.skipped:
+            calls += f", {len(self.skipped)} skipped"
+        if self.same:
+            return f"{self.unit}: {calls}, every result the same"
+        which = ", ".join(dict.fromkeys(item.evidence for item in self.differing))
+        return f"{self.unit}: {calls}, these differ: {which}"
+
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON."""
         return {
@@ -93,9 +104,9 @@ class Replay:
 def replay(
     path: str | Path,
     *,
-    target: Target | str | None = None,
+    target: "Target | str | None" = None,
     data: str | None = None,
-    lab: Lab | None = None,
+    lab: "Lab | None" = None,
     watch: Callable[[Evidence], None] | None = None,
 ) -> Replay:
     """Makes every recorded tool call again and compares.
@@ -111,6 +122,8 @@ def replay(
         UsageError: if the file is no transcript, the target or the corpus cannot be loaded, or is
             another than the recorded one.
     """
+    from ...tools import registry
+
     transcript = read(path)
     bench = lab if lab is not None else rebuild(transcript, target=target, data=data)
     if not bench.target.fingerprint == transcript.header["target"]["fingerprint"]:
@@ -122,11 +135,21 @@ def replay(
     differing: list[Difference] = []
     skipped: list[Skipped] = []
     for recorded in transcript.evidence.values():
-        try:
-            again = registry.call(bench, recorded.tool, recorded.arguments)
-        except _AskedLLM:
+        reason = None
+        again = recorded
+        if recorded.error is not None and not recorded.arguments:
+            reason = "its arguments could not be read when it was made"
+        else:
+            try:
+                again = registry.call(bench, recorded.tool, recorded.arguments)
+            except _AskedLLM:
+                reason = "it asked a language model"
+            except Exception as error:
+                said = f"{type(error).__name__}: {error}"
+                again = bench.evidence.add(replace(recorded, text=said, data={}, error=said))
+        if reason is not None:
             bench.evidence.add(recorded)
-            skipped.append(Skipped(recorded.id, recorded.tool, "it asked a language model"))
+            skipped.append(Skipped(recorded.id, recorded.tool, reason))
             continue
         differing.extend(_compared(recorded, again))
         if watch is not None:
@@ -137,14 +160,17 @@ def replay(
 
 
 def rebuild(
-    transcript: Transcript, *, target: Target | str | None = None, data: str | None = None
-) -> Lab:
+    transcript: Transcript, *, target: "Target | str | None" = None, data: str | None = None
+) -> "Lab":
     """The bench that a transcript was recorded on, made again from its header.
 
     Raises:
         UsageError: if something cannot be loaded or is another than the recorded one.
     """
     from ...tools.data.sources import load_corpus
+    from ...tools.data.windows import cut
+    from ...tools.lab import Lab
+    from ...tools.models import Target
 
     header = transcript.header
     try:

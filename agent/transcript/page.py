@@ -1,0 +1,289 @@
+"""Makes one self-contained HTML page of a transcript: nothing is fetched, nothing in it can act.
+
+All text of models and data is escaped by the template engine; the one script on the page is named
+by its hash in the page's content policy, so that no other script would run even if some got in.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from ...tools.evidence import Evidence
+from . import heat
+from .record import Transcript, read
+from .sections import (
+    expected_activation,
+    facts,
+    histogram_of,
+    ledger_over_time,
+    score_table,
+    test_table,
+    tops_of,
+)
+
+HERE = Path(__file__).parent
+_PAYLOAD = 20_000  # characters of a payload that are shown
+_ROWS = 16  # measured inputs shown before "further inputs"
+_BRIEF = 90
+
+
+def render(path: str | Path, out: str | Path, *, record: Mapping[str, Any] | None = None) -> Path:
+    """Writes the page of a transcript.
+
+    Args:
+        path: The transcript.
+        out: The page; missing folders are made.
+        record: The unit's line of `labels.jsonl`, for its scores; without it, the scores in the
+            transcript, or those in the run folder that the transcript lies in.
+
+    Returns:
+        `out`.
+
+    Raises:
+        UsageError: if the file is no transcript.
+    """
+    transcript = read(path)
+    out = Path(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(html(transcript, record=record), encoding="utf-8", errors="replace")
+    return out
+
+
+def html(transcript: Transcript, *, record: Mapping[str, Any] | None = None) -> str:
+    """The page as text."""
+    scored = record or transcript.scored or _labelled(transcript) or {}
+    said = {**(transcript.conclusion or {}), **{k: v for k, v in scored.items() if v is not None}}
+    evidence = transcript.evidence
+    components = [_component(item) for item in said.get("components") or ()]
+    items = [item for each in evidence.values() for item in _measured(each)]
+    scale = heat.scale_of(items)
+    cited = {key for part in components for key in part["evidence"]}
+    for part in [said.get("effect") or {}, *(said.get("rejected") or ())]:
+        cited.update(part.get("evidence") or ())
+    kind = transcript.header.get("target", {}).get("kind")
+    return (
+        environment(HERE)
+        .get_template("page.html")
+        .render(
+            header=transcript.header,
+            unit=transcript.header.get("unit", "?"),
+            label=said.get("label"),
+            status=said.get("status")
+            or ("interrupted" if transcript.ended is None else "no label"),
+            reason=said.get("reason"),
+            ending=_ending(transcript, said),
+            facts=facts(transcript),
+            components=components,
+            effect=said.get("effect"),
+            rejected=said.get("rejected"),
+            notes=said.get("notes"),
+            known=set(evidence),
+            scores=score_table(said.get("scores") or {}),
+            tested_on=_tested_on(said.get("scores") or {}),
+            histogram=histogram_of(evidence.values()),
+            expected=expected_activation(said.get("scores") or {}, evidence.values()),
+            tops=tops_of(evidence.values(), scale=scale),
+            scale=f"{scale:.3g}",
+            ledger=ledger_over_time(transcript),
+            timeline=_timeline(transcript, cited, scale),
+            footer=f"{transcript.path.name} · neuroscribe "
+            f"{transcript.header.get('versions', {}).get('neuroscribe', '')}"
+            + (
+                " · the last line of the record was incomplete and is left out"
+                if transcript.torn
+                else ""
+            )
+            + (" · the record has no end: it was interrupted" if transcript.ended is None else ""),
+            kind=kind,
+            **page_assets("page.js"),
+        )
+    )
+
+
+def environment(*folders: Path) -> jinja2.Environment:
+    """Templates that escape everything, from these folders."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader([str(folder) for folder in folders]),
+        autoescape=True,
+        trim_blocks=True,
+    )
+
+
+def page_assets(script: str, folder: Path = HERE) -> dict[str, Any]:
+    """The style sheet, a script and the script's hash for the content policy."""
+    code = (folder / script).read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+    style = (HERE / "style.css").read_text(encoding="utf-8")
+    return {
+        "css": Markup(style) + heat.rules(),
+        "script": Markup(code),
+        "script_hash": f"sha256-{digest}",
+    }
+
+
+def _labelled(transcript: Transcript) -> Mapping[str, Any] | None:
+    """The unit's line in the run folder around the transcript, where there is one."""
+    folder = transcript.path.resolve().parent.parent
+    for path in sorted(folder.glob("labels*.jsonl")):
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                record = json.loads(line)
+                if str(folder / record["transcript"]) == str(transcript.path.resolve()):
+                    return record
+            except (ValueError, KeyError, TypeError):
+                continue
+    return None
+
+
+def english(predictor: Any) -> str:
+    """A predictor in words; its JSON where it cannot be read."""
+    from ...tools.errors import UsageError
+    from ...tools.predicates import parse
+
+    try:
+        return str(parse(predictor).english())
+    except (UsageError, ValueError, TypeError):
+        return json.dumps(predictor, ensure_ascii=False)
+
+
+def _component(item: Mapping[str, Any]) -> dict[str, Any]:
+    shown: list[tuple[str, str]] = []
+    if item.get("score") is not None:
+        shown.append(("alone correlates", f"{item['score']:.2f}"))
+    if item.get("share") is not None:
+        shown.append(("holds on", f"{item['share']:.0%} of the activation"))
+    if item.get("band") not in (None, "any"):
+        shown.append(("band", str(item["band"])))
+    if item.get("sign") == -1:
+        shown.append(("sign", "negative"))
+    return {
+        "words": item.get("words"),
+        "evidence": list(item.get("evidence") or ()),
+        "english": english(item.get("predictor")),
+        "json": json.dumps(item.get("predictor"), ensure_ascii=False, indent=1),
+        "facts": shown,
+    }
+
+
+def _ending(transcript: Transcript, said: Mapping[str, Any]) -> str:
+    parts = []
+    if said.get("confidence") is not None:
+        parts.append(f"confidence {said['confidence']:.2f}")
+    if said.get("explained") is not None:
+        parts.append(
+            f"explains {said['explained']:.0%} of held-out activation beyond token identity"
+        )
+    if transcript.ended not in (None, "concluded"):
+        parts.append(f"ended: {transcript.ended}")
+    return " · ".join(parts)
+
+
+def _tested_on(scores: Mapping[str, Any]) -> str:
+    if not scores.get("tokens"):
+        return ""
+    where = f"{scores['tokens']:,} tokens of {scores.get('documents', '?')} documents"
+    return f"Measured on {where} that neither planner nor thresholds have seen."
+
+
+def _measured(evidence: Evidence) -> Sequence[Mapping[str, Any]]:
+    found = evidence.data.get("measured") or ()
+    return [item for item in found if isinstance(item, Mapping) and item.get("tokens")]
+
+
+def _timeline(transcript: Transcript, cited: set[str], scale: float) -> list[dict[str, Any]]:
+    planner = str(transcript.header.get("planner", "planner"))
+    evidence = transcript.evidence
+    texts = {item.text for item in evidence.values()}
+    shown: list[dict[str, Any]] = []
+    for event in transcript.events:
+        if event["event"] == "message":
+            shown.extend(_message(event, planner, texts))
+        elif event["event"] == "evidence":
+            shown.append(_experiment(evidence[event["evidence"]["id"]], cited, scale))
+    return shown
+
+
+def _message(event: Mapping[str, Any], planner: str, texts: set[str]) -> list[dict[str, Any]]:
+    message = event["message"]
+    role, text = message.get("role"), _text_of(message.get("content"))
+    if role == "assistant":
+        spent = [f"{event['seconds']:.1f} s"] if event.get("seconds") is not None else []
+        usage = event.get("usage") or {}
+        for name in ("tokens_in", "prompt_tokens", "tokens_out", "completion_tokens"):
+            if usage.get(name):
+                spent.append(
+                    f"{usage[name]:,} tokens {'in' if name[0] in 'p' or 'in' in name else 'out'}"
+                )
+        found: list[dict[str, Any]] = [
+            {"kind": "turn", "who": planner, "spent": ", ".join(spent), "text": text.strip()}
+        ]
+        for call in message.get("tool_calls") or ():
+            function = call.get("function") or {}
+            given = str(function.get("arguments") or "")
+            found.append(
+                {"kind": "call", "name": function.get("name"), "arguments": _cut(given, _BRIEF)}
+            )
+        return found
+    if role == "tool" and any(part and part in text for part in texts):
+        return []  # shown with its experiment
+    who = {"system": "instructions", "user": "to the planner", "tool": "tool result"}
+    brief = _cut(" ".join(text.split()), _BRIEF)
+    return [{"kind": "prompt", "who": who.get(str(role), role), "brief": brief, "text": text}]
+
+
+def _experiment(item: Evidence, cited: set[str], scale: float) -> dict[str, Any]:
+    measured = _measured(item)
+    rest = {key: value for key, value in item.data.items() if key != "measured"}
+    arguments = json.dumps(item.arguments, ensure_ascii=False, indent=1)
+    drawn = histogram_of([item])
+    return {
+        "kind": "evidence",
+        "id": item.id,
+        "tool": item.tool,
+        "brief": _cut(", ".join(f"{k}={_value(v)}" for k, v in item.arguments.items()), _BRIEF),
+        "arguments": arguments if len(arguments) > _BRIEF else "",
+        "text": item.text,
+        "error": item.error,
+        "cited": item.id in cited,
+        "seconds": f"{item.seconds:.2f} s",
+        "plot": drawn["plot"] if drawn else test_table(item),
+        "measured": grouped(measured[:_ROWS], scale=scale),
+        "more": grouped(measured[_ROWS:], scale=scale),
+        "payload": _cut(json.dumps(rest, ensure_ascii=False, indent=1), _PAYLOAD) if rest else "",
+    }
+
+
+def grouped(
+    items: Sequence[Mapping[str, Any]], *, scale: float, around: int | None = None
+) -> list[dict[str, Any]]:
+    """Heat maps under the name of their source, in order."""
+    groups: list[dict[str, Any]] = []
+    for item in items:
+        drawn = heat.row(item, scale=scale, around=around)
+        if not groups or groups[-1]["name"] != drawn.source:
+            groups.append({"name": drawn.source, "rows": []})
+        groups[-1]["rows"].append(drawn)
+    return groups
+
+
+def _text_of(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    if isinstance(content, Sequence):
+        parts = [part for part in content if isinstance(part, Mapping)]
+        return "\n".join(str(part.get("text") or f"({part.get('type')})") for part in parts)
+    return ""
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
