@@ -1,12 +1,23 @@
 """What an investigation knows, in plain JSON types, so that a checkpoint is small and readable."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypedDict
 
 from ..tools.lab import Lab
+from ..tools.meter import Meter
 
 Message = dict[str, Any]
 """One Chat Completions message, as on the wire."""
+
+
+class Left(TypedDict):
+    """What is left of a budget; None where there is no limit."""
+
+    steps: int
+    tokens: int | None
+    seconds: float | None
+    cost: float | None
 
 
 class State(TypedDict):
@@ -25,7 +36,19 @@ class State(TypedDict):
     sent_back: int
     """How often a conclusion was sent back."""
     ended: str | None
-    """Why the loop ended: `concluded`, or the budget that ran out, or a failure."""
+    """Why the loop ended: `concluded`, `budget` or `failed`."""
+    reason: str | None
+    """More about the end, where it was not an ordinary conclusion."""
+    last: bool
+    """The budget is nearly spent: the planner has been told to conclude."""
+    idle: int
+    """Turns in a row that brought no new result."""
+    left: Left
+    """What is left of the budget before the coming turn."""
+    evidence: int
+    """How many pieces of evidence there are; a checkpoint keeps them beside the state."""
+    spent: dict[str, float]
+    """The meter's counts, so that a resumed investigation goes on with its budget."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +61,43 @@ class Budget:
     seconds: float | None = 600.0
     cost: float | None = None
 
+    def left(self, meter: Meter, step: int) -> Left:
+        """What is left after that many turns and what the meter counted; may be negative."""
+        used = meter.tokens_in + meter.tokens_out
+        return Left(
+            steps=self.steps - step,
+            tokens=None if self.tokens is None else self.tokens - used,
+            seconds=None if self.seconds is None else round(self.seconds - meter.seconds, 1),
+            cost=None if self.cost is None else round(self.cost - meter.cost, 6),
+        )
+
+    def spent(self, left: Mapping[str, Any]) -> str | None:
+        """Which limit was reached, in words; None while all have something left."""
+        for name in ("steps", "tokens", "seconds", "cost"):
+            if left[name] is not None and left[name] <= 0:
+                what = {"steps": "turns", "cost": "money"}.get(name, name)
+                return f"the budget of {getattr(self, name):g} {what} was spent"
+        return None
+
+    def nearly(self, left: Mapping[str, Any], step: int) -> bool:
+        """Whether the coming turn should conclude: one turn or about two turns' worth is left."""
+        if left["steps"] <= 2:
+            return True
+        for name in ("tokens", "seconds", "cost"):
+            limit = getattr(self, name)
+            if limit is not None:
+                used = limit - left[name]
+                if left[name] < max(0.1 * limit, 2 * used / max(step, 1)) and used > 0.3 * limit:
+                    return True
+        return False
+
 
 class Planner(Protocol):
-    """Chooses the next act. It is made for one investigation and knows that investigation's lab."""
+    """Chooses the next act. It is made for one investigation and knows that investigation's lab.
+
+    A planner that reads nothing but the state may set `resumable = True`: an interrupted
+    investigation then goes on from its checkpoint, and otherwise starts again.
+    """
 
     name: str
 
@@ -52,6 +109,9 @@ class Planner(Protocol):
 class PlannerFactory(Protocol):
     """Makes a planner for one investigation."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """As the user names it, such as `builtin` or `openai:MODEL`."""
+        ...
 
     def __call__(self, lab: Lab) -> Planner: ...

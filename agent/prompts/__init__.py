@@ -1,0 +1,15 @@
+"""Prompts: one Markdown file per job; `$name` in it is filled in."""
+
+from functools import cache
+from importlib.resources import files
+from string import Template
+
+
+def prompt(name: str, **values: object) -> str:
+    """The text of `name.md` with its fields filled in."""
+    return Template(_text(name)).substitute(values).strip()
+
+
+@cache
+def _text(name: str) -> str:
+    return files(__package__).joinpath(f"{name}.md").read_text(encoding="utf-8")

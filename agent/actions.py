@@ -1,0 +1,177 @@
+"""The planner's own acts: record a hypothesis, conclude. They measure nothing."""
+
+import json
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from ..tools.errors import UsageError, nearest
+from ..tools.evidence import Result
+from ..tools.lab import Lab
+from ..tools.predicates import parse
+from ..tools.registry import tool
+from .description import Band, Component, Description, Effect, Rejected
+
+_SAMPLES = 8  # places shown of a hypothesis, so that a planner sees its own mistakes
+
+
+def _decoded(value: Any) -> Any:
+    """Language models often write a nested value as JSON text: reads it."""
+    if isinstance(value, str) and value.strip()[:1] in ("{", "["):
+        try:
+            return json.loads(value)
+        except json.JSONDecodeError:
+            return value
+    return value
+
+
+Predictor = Annotated[dict[str, Any] | str, BeforeValidator(_decoded)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ComponentGiven(_Part):
+    """One thing that the unit responds to."""
+
+    words: str = Field(description="The clause, in English.")
+    predictor: Predictor = Field(description="A predictor, or the id of a hypothesis (H1).")
+    evidence: list[str] = Field(default=[], description="Ids of experiments, such as E4.")
+    sign: Literal[1, -1] = 1
+    band: Band = "any"
+
+
+class EffectGiven(_Part):
+    """What the unit does to the output."""
+
+    words: str
+    evidence: list[str] = []
+
+
+class RejectedGiven(_Part):
+    """A rival and what ruled it out."""
+
+    words: str
+    reason: str
+    evidence: list[str] = []
+
+
+@tool(action=True)
+def hypothesise(
+    lab: Lab, statement: str, predictor: Annotated[dict[str, Any], BeforeValidator(_decoded)]
+) -> Result:
+    """Records a hypothesis about when the unit is active, with the predictor that tests it.
+
+    Every measurement, earlier and later, is scored against it. Record rivals too.
+
+    Args:
+        statement: The hypothesis, in a few words.
+        predictor: Predictor JSON, such as {"kind": "words", "words": ["month"]}.
+    """
+    predicate = parse(predictor)
+    value = predicate.model_dump()
+    for known, other in lab.hypotheses.items():
+        if other == value:
+            raise UsageError(f"{known} has this very predictor already; record a different rival")
+    key = f"H{len(lab.hypotheses) + 1}"
+    held = np.asarray(predicate.evaluate(lab.explore)) * lab.explore.counted  # [window, place]
+    rows, places = np.nonzero(held > 0)
+    total = int(lab.explore.counted.sum())
+    chosen = (
+        np.unique(np.linspace(0, len(rows) - 1, _SAMPLES).round().astype(int)) if len(rows) else []
+    )
+    samples = [_place(lab, int(rows[i]), int(places[i])) for i in chosen]
+    lab.hypotheses[key] = value
+    share = len(rows) / max(total, 1)
+    text = f"{key}: {predicate.english()}\n"
+    text += f"holds on {len(rows)} of {total} explore tokens ({share:.2%})"
+    if samples:
+        text += ", for instance " + " | ".join(samples)
+    else:
+        text += ": only texts that you write yourself can test it"
+    if share > 0.5:
+        text += "\nThat is more than half of all tokens: is this meant?"
+    return Result(
+        text,
+        {
+            "id": key,
+            "statement": statement,
+            "english": predicate.english(),
+            "predictor": value,
+            "holds": len(rows),
+            "tokens": total,
+            "samples": samples,
+        },
+    )
+
+
+def _place(lab: Lab, window: int, place: int) -> str:
+    """A place with a little of the text before it: `rain in [March]`."""
+    windows = lab.explore
+    text = windows.texts[int(windows.document[window])]
+    start, end = int(windows.start[window, place]), int(windows.end[window, place])
+    first = int(windows.start[window, max(0, place - 3)])
+    before, token = text[min(first, start) : start], text[start:end]
+    return f"{' '.join(before.split())} [{token.strip()}]".strip()
+
+
+@tool(action=True)
+def conclude(
+    lab: Lab,
+    label: str,
+    components: Annotated[list[ComponentGiven], BeforeValidator(_decoded)],
+    effect: Annotated[EffectGiven | None, BeforeValidator(_decoded)] = None,
+    rejected: Annotated[list[RejectedGiven], BeforeValidator(_decoded)] = [],  # noqa: B006
+    confidence: float = 0.5,
+    status: Literal["described", "uninterpretable", "dead"] = "described",
+) -> Result:
+    """Ends the investigation with a description of the unit.
+
+    Args:
+        label: At most 12 words.
+        components: One or more things that the unit responds to; several if it is polysemantic.
+        effect: What it does to the output, where you measured it.
+        rejected: Rival hypotheses and what ruled them out.
+        confidence: 0 to 1.
+        status: uninterpretable and dead are honest answers; they need no component.
+    """
+    label = " ".join(label.split())
+    if not label:
+        raise UsageError("the label is empty; say in at most 12 words what the unit responds to")
+    if len(label.split()) > 12:
+        raise UsageError(f"the label has {len(label.split())} words; write at most 12")
+    if not 0 <= confidence <= 1:
+        raise UsageError(f"confidence is {confidence:g}; it must lie between 0 and 1")
+    if not components and status == "described":
+        raise UsageError(
+            "there is no component; give at least one, with a predictor, or set status to "
+            "uninterpretable or dead"
+        )
+    description = Description(
+        label=label,
+        components=tuple(_component(lab, item) for item in components),
+        effect=None if effect is None else Effect(effect.words, tuple(effect.evidence)),
+        confidence=confidence,
+        rejected=tuple(
+            Rejected(item.words, item.reason, tuple(item.evidence)) for item in rejected
+        ),
+        status=status,
+    )
+    return Result(f"Concluded: {label}", {"description": description.as_dict()})
+
+
+def _component(lab: Lab, given: ComponentGiven) -> Component:
+    predictor = given.predictor
+    if isinstance(predictor, str):
+        key = predictor.strip()
+        if key not in lab.hypotheses:
+            known = nearest(key, lab.hypotheses) or "none is recorded yet"
+            raise UsageError(f"there is no hypothesis '{key}'; recorded: {known}")
+        predictor = dict(lab.hypotheses[key])
+    else:
+        predictor = parse(predictor).model_dump()
+    return Component(
+        given.words, predictor, tuple(given.evidence), sign=given.sign, band=given.band
+    )

@@ -1,0 +1,168 @@
+"""Investigates one unit: builds the graph around a planner and a lab, runs it, gives the result."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..tools import belt as _belt  # noqa: F401  registers the tools
+from ..tools.lab import Lab
+from ..tools.meter import Meter
+from ..tools.models import Unit
+from . import actions as _actions  # noqa: F401  registers the planner's own acts
+from .checkpoints import Checkpoints
+from .description import Description
+from .graph import Loop, left_words
+from .ledger import Ledger
+from .prompts import prompt
+from .record import Record
+from .state import Budget, Planner, PlannerFactory, State
+
+if TYPE_CHECKING:
+    from .transcript import Recorder
+
+
+@dataclass(frozen=True)
+class Investigation:
+    """What came of one unit."""
+
+    unit: str
+    description: Description
+    status: str
+    """The description's status: `described`, `uninterpretable`, `dead` or `failed`."""
+    reason: str | None
+    """Why it ended otherwise than by the planner's conclusion; None if it concluded."""
+    ledger: list[dict[str, Any]]
+    steps: int
+    meter: Meter
+
+
+def investigate(
+    lab: Lab,
+    unit: Unit | str,
+    factory: PlannerFactory,
+    *,
+    budget: Budget = Budget(),  # noqa: B008
+    recorder: "Recorder | None" = None,
+    checkpoint: str | Path | None = None,
+    known: str = "",
+) -> Investigation:
+    """Lets a planner experiment on a unit until it concludes or its budget ends.
+
+    What a language model's endpoint does wrong ends in status `failed` with the reason; it raises
+    nothing. An interrupted investigation that had a checkpoint goes on from it, with the same
+    evidence and what was left of the budget; give it a fresh recorder, which gets the earlier
+    events again. A planner that is not resumable starts again.
+
+    Args:
+        lab: A fresh bench for this unit.
+        unit: The unit, or its text.
+        factory: Makes the planner.
+        budget: Hard stops.
+        recorder: Writes the transcript.
+        checkpoint: A file for this investigation alone; deleted when it is done.
+        known: What is known of the unit before, in words for the planner.
+    """
+    chosen = lab.target.unit(unit)
+    lab.unit = chosen
+    planner = factory(lab)
+    ledger, record = Ledger(lab, chosen), Record(recorder)
+    store = None if checkpoint is None else Checkpoints(checkpoint)
+    try:
+        loop = Loop(lab, chosen, planner, budget, ledger, record, store)
+        graph = loop.compile()
+        config: dict[str, Any] = {
+            "recursion_limit": 2 * budget.steps + 10,
+            "configurable": {"thread_id": f"{planner.name} {chosen} {lab.seed}"},
+        }
+        start: State | None = None
+        if store is None or not _resume(graph, config, loop, planner, store):
+            start = _first(lab, chosen, budget, known)
+            for message in start["messages"]:
+                record.message(message)
+        if store is None:
+            state = graph.invoke(start, config)
+        else:
+            state = graph.invoke(start, config, durability="sync")
+    except BaseException:
+        if store is not None:
+            store.close()
+        raise
+    if store is not None:
+        store.delete()
+    description = Description.from_dict(state["conclusion"])
+    return Investigation(
+        str(chosen),
+        description,
+        description.status,
+        state["reason"],
+        ledger.rows,
+        state["step"],
+        lab.meter,
+    )
+
+
+def _resume(graph: Any, config: Any, loop: Loop, planner: Planner, store: Checkpoints) -> bool:
+    """Puts the lab back to where the checkpoint was; False if there is nothing to go on from."""
+    found = graph.get_state(config)
+    if not found.next or not getattr(planner, "resumable", False):
+        store.clear()
+        return False
+    state = found.values
+    lab = loop.lab
+    for evidence in store.evidence(state["evidence"]):
+        lab.evidence.add(evidence)
+        loop.recall(evidence)
+        if evidence.tool == "hypothesise" and evidence.error is None:
+            lab.hypotheses[str(evidence.data["id"])] = dict(evidence.data["predictor"])
+        loop.ledger.update([evidence])
+    spent = dict(state["spent"])
+    lab.meter.started -= spent.pop("seconds", 0.0)
+    for name, value in spent.items():
+        setattr(lab.meter, name, value if name == "cost" else int(value))
+    loop.record.again(state["messages"], {item.id: item for item in lab.evidence}, loop.ledger.rows)
+    return True
+
+
+def _first(lab: Lab, unit: Unit, budget: Budget, known: str) -> State:
+    """The state of an investigation that has not begun."""
+    left = budget.left(lab.meter, 0)
+    site = lab.target.site(unit.site)
+    about = [f"Site {site.name}: {site.units} units"]
+    if site.floor is not None:
+        about.append(f"its activation function never goes below {site.floor:g}")
+    if site.gated:
+        about.append("gated, so both signs carry meaning")
+    if unit.sign < 0:
+        about.append("you study its negative direction: activations are shown with the sign turned")
+    windows = lab.explore
+    second = prompt(
+        "investigation",
+        unit=unit,
+        target=lab.target.name,
+        kind={
+            "causal": "a causal language model",
+            "encoder": "an encoder: each place sees all",
+        }.get(lab.target.kind, "a network"),
+        site="; ".join(about) + ".",
+        corpus=f"{len(windows)} windows, {int(windows.counted.sum())} tokens that count",
+        budget=left_words(left).removeprefix("left: "),
+        known=known,
+    )
+    return State(
+        unit=str(unit),
+        messages=[
+            {"role": "system", "content": prompt("system")},
+            {"role": "user", "content": second},
+        ],
+        step=0,
+        ledger=[],
+        conclusion=None,
+        sent_back=0,
+        ended=None,
+        reason=None,
+        last=False,
+        idle=0,
+        left=left,
+        evidence=0,
+        spent=lab.meter.as_dict(),
+    )

@@ -1,0 +1,240 @@
+"""The hypothesis ledger: how well each rival predicts what was measured, after every experiment.
+
+1. A result with `measured` items of the unit under study adds their inputs. Windows of the
+   explore split and written texts are kept apart: the first are what the unit meets, the second
+   are chosen to separate rivals, and their scores must not be mixed.
+2. Every hypothesis is evaluated on every input, those that came before it too.
+3. Per kind of input: Pearson correlation of prediction and activation over the counted places,
+   and balanced accuracy of `prediction > 0.5` against `activation > threshold`. The threshold is
+   half of the unit's 99.9th percentile over explore.
+4. A hypothesis is *tested* once a result arrived after it was recorded.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from ..tools.data.windows import TokenWindows
+from ..tools.evidence import Evidence
+from ..tools.lab import Lab
+from ..tools.models import Unit
+from ..tools.predicates import parse
+
+Kind = Literal["explore", "written"]
+KINDS: tuple[Kind, ...] = ("explore", "written")
+_SHOWN = 6  # rows of the table that a planner sees
+_WORDS = 60  # characters of a statement in the table
+
+
+class _Group(NamedTuple):
+    """Inputs of one result."""
+
+    kind: Kind
+    windows: TokenWindows
+    measured: np.ndarray
+    """float32 `[window, place]`, NaN where not counted."""
+
+
+class Score(NamedTuple):
+    """How well one hypothesis predicts one kind of input."""
+
+    inputs: int
+    correlation: float | None
+    """None where the prediction or the activation is constant."""
+    balanced: float | None
+    """Balanced accuracy; None where there is no active or no inactive place."""
+
+
+class Ledger:
+    """The rivals of one investigation and their scores. `rows` is its plain JSON form."""
+
+    def __init__(self, lab: Lab, unit: Unit) -> None:
+        self._lab = lab
+        self._unit = unit
+        self._threshold: float | None = None
+        self._groups: list[_Group] = []
+        self._seen: set[tuple[Kind, str]] = set()
+        self._predicted: dict[tuple[str, int], np.ndarray] = {}
+        self._rows: dict[str, dict[str, Any]] = {}
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a hypothesis, in the order of recording.
+
+        Keys: id, statement, english, predictor, recorded (evidence id), tested (ids of the results
+        that came after it), explore and written (`Score` as a dict, or None), test (the last row of
+        `test_hypotheses`), history (evidence id with the scores after it).
+        """
+        return [dict(row) for row in self._rows.values()]
+
+    @property
+    def threshold(self) -> float:
+        """The activation above which a place counts as active."""
+        if self._threshold is None:
+            self._threshold = activity(self._lab.column(self._unit))
+        return self._threshold
+
+    def update(self, evidence: Iterable[Evidence]) -> bool:
+        """Takes in results, in order; True if the ledger changed."""
+        changed = False
+        for result in evidence:
+            if result.error is None:
+                changed |= self._take(result)
+        return changed
+
+    def table(self) -> str:
+        """The ledger as the planner sees it: a few short lines, best first."""
+        if not self._rows:
+            return ""
+        many = {kind: self._inputs(kind) for kind in KINDS}
+        lines = [
+            f"LEDGER (r = correlation, b = balanced accuracy at activation > {self.threshold:.3g}; "
+            f"{many['explore']} explore windows, {many['written']} written texts)"
+        ]
+        for row in sorted(self._rows.values(), key=strength, reverse=True)[:_SHOWN]:
+            said = " ".join(str(row["statement"]).split())
+            said = said if len(said) <= _WORDS else said[: _WORDS - 1] + "…"
+            parts = [f"{kind} {_shown(row[kind])}" for kind in KINDS]
+            test = row["test"]
+            if test is not None and test.get("correlation") is not None:
+                parts.append(f"whole explore r {test['correlation']:.2f}")
+            state = "" if row["tested"] else " UNTESTED"
+            lines.append(f"{row['id']}{state} | {' | '.join(parts)} | {said}")
+        if len(self._rows) > _SHOWN:
+            lines.append(f"and {len(self._rows) - _SHOWN} weaker ones")
+        return "\n".join(lines)
+
+    def _inputs(self, kind: Kind) -> int:
+        return sum(len(group.windows) for group in self._groups if group.kind == kind)
+
+    def _take(self, result: Evidence) -> bool:
+        changed = False
+        if result.tool == "hypothesise":
+            self._record(result)
+            changed = True
+        added = self._add(result.data.get("measured", ()))
+        tests = {str(test.get("id")): dict(test) for test in result.data.get("tests", ())}
+        about = result.data.get("unit", str(self._unit)) == str(self._unit)
+        for key, row in self._rows.items():
+            if key in tests and about:
+                row["test"] = {**tests[key], "evidence": result.id}
+            if row["recorded"] != result.id and (added or (key in tests and about)):
+                row["tested"] = [*row["tested"], result.id]
+                changed = True
+        if added or changed:
+            self._score(result.id)
+        return changed or added
+
+    def _record(self, result: Evidence) -> None:
+        self._rows[str(result.data["id"])] = {
+            "id": result.data["id"],
+            "statement": result.data["statement"],
+            "english": result.data["english"],
+            "predictor": result.data["predictor"],
+            "recorded": result.id,
+            "tested": [],
+            "explore": None,
+            "written": None,
+            "test": None,
+            "history": [],
+        }
+
+    def _add(self, measured: Sequence[Mapping[str, Any]]) -> bool:
+        """Adds the inputs that are new; True if there were any of this unit."""
+        mine = [item for item in measured if item.get("unit") == str(self._unit)]
+        names: dict[Kind, str] = {"explore": "window", "written": "text"}
+        for kind, name in names.items():
+            fresh = []
+            for item in mine:
+                if name in item and (kind, str(item[name])) not in self._seen:
+                    self._seen.add((kind, str(item[name])))
+                    fresh.append(item)
+            if fresh:
+                windows = self._lab.inputs_of(fresh)
+                self._groups.append(_Group(kind, windows, _grid(windows, fresh)))
+        return bool(mine)
+
+    def _score(self, after: str) -> None:
+        for key, row in self._rows.items():
+            predicate = parse(row["predictor"])
+            for number, group in enumerate(self._groups):
+                if (key, number) not in self._predicted:
+                    value = np.asarray(predicate.evaluate(group.windows), np.float32)
+                    self._predicted[key, number] = value[~np.isnan(group.measured)]
+            for kind in KINDS:
+                chosen = [n for n, group in enumerate(self._groups) if group.kind == kind]
+                if not chosen:
+                    continue
+                measured = [self._groups[n].measured for n in chosen]
+                score = compare(
+                    np.concatenate([self._predicted[key, n] for n in chosen]),
+                    np.concatenate([values[~np.isnan(values)] for values in measured]),
+                    self.threshold,
+                    self._inputs(kind),
+                )
+                row[kind] = score._asdict()
+            entry = {"evidence": after, **{kind: row[kind] for kind in KINDS}}
+            row["history"] = [*row["history"], entry]
+
+
+def compare(predicted: np.ndarray, measured: np.ndarray, threshold: float, inputs: int) -> Score:
+    """Scores predictions in 0..1 against activations; both `[place]`."""
+    correlation = balanced = None
+    if measured.size > 1 and predicted.std() > 1e-9 and measured.std() > 1e-9:
+        correlation = round(float(np.corrcoef(predicted, measured)[0, 1]), 4)
+    active, said = measured > threshold, predicted > 0.5
+    if active.any() and not active.all():
+        balanced = round(float(said[active].mean() + (~said[~active]).mean()) / 2, 4)
+    return Score(inputs, correlation, balanced)
+
+
+def activity(column: np.ndarray) -> float:
+    """Half of the 99.9th percentile of a unit over explore; of its maximum where that is not > 0."""
+    values = column[np.isfinite(column)]
+    if values.size == 0:
+        return 0.0
+    high = float(np.quantile(values, 0.999))
+    return max(high if high > 0 else float(values.max()), 0.0) / 2
+
+
+def strength(row: Mapping[str, Any]) -> float:
+    """Orders rivals: how well a row predicts, over all that it was tested on; -1 for nothing."""
+    known = []
+    for kind in KINDS:
+        score = row[kind]
+        if score is not None:
+            fit = [
+                score["correlation"],
+                None if score["balanced"] is None else 2 * score["balanced"] - 1,
+            ]
+            fit = [value for value in fit if value is not None]
+            known.append(sum(fit) / len(fit) if fit else 0.0)
+    if row["test"] is not None:
+        known.append(row["test"].get("correlation") or 0.0)
+    return sum(known) / len(known) if known else -1.0
+
+
+def tested(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The hypotheses that an experiment was made on after they were recorded."""
+    return [row for row in rows if row["tested"]]
+
+
+def _grid(windows: TokenWindows, items: Sequence[Mapping[str, Any]]) -> np.ndarray:
+    """Activations of measured items on the places of their windows, NaN where not counted."""
+    out = np.full(windows.ids.shape, np.nan, np.float32)  # [window, place]
+    for row, item in enumerate(items):
+        values = [np.nan if v is None else float(v) for v in item["activations"]]
+        places = np.flatnonzero(windows.attended[row])[: len(values)]
+        out[row, places] = values[: len(places)]
+    return np.where(windows.counted, out, np.nan)
+
+
+def _shown(score: Mapping[str, Any] | None) -> str:
+    if score is None:
+        return "-"
+    pair = [
+        f"{name} {score[key]:.2f}" if score[key] is not None else f"{name} ?"
+        for name, key in (("r", "correlation"), ("b", "balanced"))
+    ]
+    return " ".join(pair)

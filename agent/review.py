@@ -1,0 +1,159 @@
+"""Judges a conclusion before it is accepted, mends it, and draws an honest one where none came.
+
+A conclusion rests on at least two tested rivals (a dead unit has none), cites only experiments
+that were made, and cites at least one for each component. It is sent back once with the reasons.
+The second time what cannot be right is dropped and noted, and the rest is accepted.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..tools.evidence import EvidenceStore
+from ..tools.lab import Lab
+from ..tools.models import Unit
+from ..tools.registry import TOOLS
+from .description import Component, Description, Rejected
+from .ledger import strength, tested
+
+_RIVALS = 2
+_WEAK = 0.25  # below this correlation the best-tested hypothesis does not describe the unit
+
+
+def faults(
+    lab: Lab, unit: Unit, description: Description, rows: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """What is wrong with a conclusion, in words for the planner; empty if nothing."""
+    found: list[str] = []
+    active = never_fires(lab, unit)
+    if description.status == "dead":
+        if not active:
+            found.append("the unit is not dead: survey it to see how often it is active")
+    elif active:
+        found.append(
+            "the unit never fires on explore: say so with status dead, if no text moves it"
+        )
+    else:
+        many = len(tested(rows))
+        if many < _RIVALS:
+            found.append(
+                f"only {many} of your {len(rows)} hypotheses were tested by an experiment after "
+                "they were recorded; record at least two rivals, then measure inputs that separate "
+                "them (separate, activations, edit_text, test_hypotheses)"
+            )
+    for number, component in enumerate(description.components, 1):
+        wrong, actions = _cited(lab.evidence, component.evidence)
+        where = f"component {number} ('{component.words}')"
+        found += _said(where, wrong, actions)
+        if not component.evidence:
+            found.append(f"{where} cites no experiment")
+    if description.effect is not None:
+        found += _said("the effect", *_cited(lab.evidence, description.effect.evidence))
+        if not description.effect.evidence:
+            found.append("the effect cites no experiment; measure it or leave it out")
+    for rejected in description.rejected:
+        wrong, actions = _cited(lab.evidence, rejected.evidence)
+        found += _said(f"rejected '{rejected.words}'", wrong, actions)
+    return found
+
+
+def mended(
+    lab: Lab, unit: Unit, description: Description, rows: Sequence[Mapping[str, Any]]
+) -> Description:
+    """The conclusion with false citations dropped and every fault that stays noted."""
+    notes = [*description.notes, *faults(lab, unit, description, rows)]
+
+    def good(ids: Iterable[str]) -> tuple[str, ...]:
+        given = tuple(ids)
+        wrong, actions = _cited(lab.evidence, given)
+        return tuple(key for key in given if key not in wrong and key not in actions)
+
+    status = description.status
+    if status == "dead" and not never_fires(lab, unit):
+        status = "uninterpretable" if not description.components else "described"
+    effect = description.effect
+    if effect is not None:
+        kept = good(effect.evidence)
+        effect = replace(effect, evidence=kept) if kept else None
+    return replace(
+        description,
+        status=status,
+        components=tuple(replace(c, evidence=good(c.evidence)) for c in description.components),
+        rejected=tuple(replace(r, evidence=good(r.evidence)) for r in description.rejected),
+        effect=effect,
+        notes=tuple(notes),
+    )
+
+
+def from_ledger(
+    lab: Lab, unit: Unit, rows: Sequence[Mapping[str, Any]], reason: str
+) -> Description | None:
+    """What the experiments support where the planner never concluded; None: nothing was tested.
+
+    The best-tested hypothesis, with the others as rejected; `uninterpretable` where even the best
+    predicts badly; `dead` where the unit never fires.
+    """
+    notes = (f"The planner did not conclude ({reason}); this is drawn from its ledger.",)
+    if never_fires(lab, unit):
+        measured = [e.id for e in lab.evidence if e.error is None and not _is_action(e.tool)]
+        count = int(np.isfinite(lab.column(unit)).sum())
+        if not measured:
+            return None
+        return Description(
+            f"dead: never active at {count} places", status="dead", reason=reason, notes=notes
+        )
+    known = sorted(tested(rows), key=strength, reverse=True)
+    if not known:
+        return None
+    best, others = known[0], known[1:]
+    weak = strength(best) < _WEAK
+    component = Component(str(best["statement"]), dict(best["predictor"]), tuple(best["tested"]))
+    return Description(
+        label=_label("uninterpretable so far" if weak else str(best["statement"])),
+        components=() if weak else (component,),
+        confidence=round(max(0.0, min(1.0, strength(best))) / 2, 3),
+        rejected=tuple(
+            Rejected(
+                str(row["statement"]),
+                f"predicts less well ({strength(row):.2f} against {strength(best):.2f})",
+                tuple(row["tested"]),
+            )
+            for row in (known if weak else others)
+        ),
+        status="uninterpretable" if weak else "described",
+        reason=reason,
+        notes=notes,
+    )
+
+
+def never_fires(lab: Lab, unit: Unit) -> bool:
+    """Whether the unit is at no place of explore above zero, or never changes."""
+    values = lab.column(unit)
+    values = values[np.isfinite(values)]
+    return values.size == 0 or bool(values.max() <= 0) or float(values.std()) < 1e-9
+
+
+def _cited(store: EvidenceStore, ids: Iterable[str]) -> tuple[list[str], list[str]]:
+    """The ids without a result, and those of actions, which are no experiments."""
+    wrong = [key for key in ids if key not in store or store[key].error is not None]
+    actions = [key for key in ids if key in store and _is_action(store[key].tool)]
+    return wrong, actions
+
+
+def _is_action(tool: str) -> bool:
+    return tool in TOOLS and TOOLS[tool].action
+
+
+def _said(where: str, wrong: Sequence[str], actions: Sequence[str]) -> list[str]:
+    found = []
+    if wrong:
+        found.append(f"{where} cites {', '.join(wrong)}: there is no such result")
+    if actions:
+        found.append(f"{where} cites {', '.join(actions)}: that is an action, not an experiment")
+    return found
+
+
+def _label(words: str) -> str:
+    return " ".join(words.split()[:12])
