@@ -52,6 +52,11 @@ class RunFolder:
         """Where this shard's labels go."""
         return self.path / f"labels{self.part}.jsonl"
 
+    @property
+    def controls_name(self) -> str:
+        """Where this shard's controls go."""
+        return f"controls{self.part}.json"
+
     def transcript_path(self, unit: Unit) -> Path:
         """Where the transcript of a unit goes: `transcripts/mlp.3_1207-.jsonl`."""
         index = str(unit).rpartition("/")[2]
@@ -103,10 +108,18 @@ class RunFolder:
         """The labels of every shard, by unit; a torn or damaged line is no label."""
         found: dict[str, dict[str, Any]] = {}
         for path in sorted(self.path.glob("labels*.jsonl")):
-            for record in _records(path.read_bytes()):
-                if isinstance(record, dict):
-                    found.setdefault(record["unit"], record)
+            for unit, record in _labels(path).items():
+                found.setdefault(unit, record)
         return found
+
+    def own_labels(self) -> dict[str, dict[str, Any]]:
+        """The labels of this shard, by unit."""
+        return _labels(self.labels_path) if self.labels_path.exists() else {}
+
+    def write_labels(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """Writes this shard's labels anew, whole or not at all."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._replace(self.labels_path, b"".join(_line(record) for record in records))
 
     def heal(self) -> list[str]:
         """Cuts off what is no label from this shard's file; says what was dropped."""
@@ -118,7 +131,7 @@ class RunFolder:
         if bad:
             with (self.path / f"{path.name}.damaged").open("ab") as file:
                 file.write(b"".join(line + b"\n" for line in bad))
-            self._replace(path, b"".join(_line(line) for line in lines if isinstance(line, dict)))
+            self.write_labels(line for line in lines if isinstance(line, dict))
         return [
             f"{path}: a line of {len(line)} bytes was torn or damaged and is left out; "
             "its unit will be labelled again"
@@ -144,7 +157,7 @@ class RunFolder:
                 os.fsync(file)
             except OSError as error:
                 os.ftruncate(file, before)
-                raise self._full(error) from error
+                raise self.full(error) or error from error
         finally:
             os.close(file)
         if new:
@@ -153,12 +166,9 @@ class RunFolder:
     def drop(self, units: Iterable[str]) -> None:
         """Takes labels out of this shard's file, for units that are to be labelled again."""
         unwanted = set(units)
-        path = self.labels_path
-        if not unwanted or not path.exists():
-            return
-        lines = [item for item in _records(path.read_bytes()) if isinstance(item, dict)]
-        kept = b"".join(_line(item) for item in lines if item["unit"] not in unwanted)
-        self._replace(path, kept)
+        kept = [record for unit, record in self.own_labels().items() if unit not in unwanted]
+        if unwanted:
+            self.write_labels(kept)
 
     # ---- lock
 
@@ -210,11 +220,12 @@ class RunFolder:
             fresh.replace(path)
         except OSError as error:
             fresh.unlink(missing_ok=True)
-            raise self._full(error) from error
+            raise self.full(error) or error from error
         _sync_folder(path.parent)
 
-    def _full(self, error: OSError) -> OSError | DiskFullError:
-        return disk_full(error, self.path) or error
+    def full(self, error: BaseException) -> DiskFullError | None:
+        """The one line to say where an error means that the disk is full; None otherwise."""
+        return disk_full(error, self.path)
 
 
 def disk_full(error: BaseException, path: Path) -> DiskFullError | None:
@@ -225,6 +236,14 @@ def disk_full(error: BaseException, path: Path) -> DiskFullError | None:
             "make room and run the same command again"
         )
     return None
+
+
+def _labels(path: Path) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for record in _records(path.read_bytes()):
+        if isinstance(record, dict):
+            found.setdefault(record["unit"], record)
+    return found
 
 
 def _records(content: bytes) -> Iterator[dict[str, Any] | bytes]:

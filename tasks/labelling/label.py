@@ -14,13 +14,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from ...agent.planners import planner_factory
 from ...agent.state import PlannerFactory
 from ...tools.errors import UsageError
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
-from .bench import Bench, check_data, prepare
+from .bench import Bench, Splits, check_data, prepare
+from .finishing import finish
 from .folder import RunFolder
-from .planners import PlannerSpec, make_factory
 from .progress import Silent
 from .results import LabelRun, read_run
 from .selection import parse_selection, select_units, spelt_out
@@ -39,6 +40,8 @@ class How:
     device: str | None = None
     device_map: str | None = None
     trust_remote_code: bool = False
+    timeout: float = 120.0
+    """Seconds of one attempt at a language model."""
     prices: tuple[float, float] | None = None
     """Money for a million language-model tokens, in and out."""
 
@@ -69,7 +72,6 @@ def run_labels(
     how, shown = how or How(), shown or Silent()
     settings = replace(settings, units=spelt_out(settings.units), shards=how.shard.of)
     parse_selection(settings.units)
-    spec = PlannerSpec.parse(settings.planner)
     folder = RunFolder(out, how.shard)
     known = folder.read_run()
     if known is not None:
@@ -78,23 +80,32 @@ def run_labels(
         if _complete(folder, known, how):
             return read_run(folder)
     check_data(settings.data)
-    factory = planner or make_factory(spec, settings, how.prices)
+    factory = planner or planner_factory(
+        settings.planner,
+        seed=settings.seed,
+        base_url=settings.base_url,
+        temperature=settings.temperature,
+        timeout=how.timeout,
+        prices=how.prices,
+    )
     target = target or load_target(settings, how)
     bench, units = prepared(target, settings, known)
     with folder.lock(), shown:
         for line in folder.heal():
             shown.say(line)
         _begin(folder, settings, bench, units)
-        job = Job(bench, settings, factory, folder, shown.watch)
+        job = Job(bench, settings, factory, folder, shown.watch, getattr(factory, "llm", None))
         todo = _todo(folder, units, how)
         mine = part_of(units, how.shard)
         shown.begin(len(mine), len(mine) - len(todo))
+        held: dict[Unit, Splits] = {}
         for group in bench.groups(todo):
             columns = bench.measure(group)
             for record in _records(job, group, columns, how.concurrency):
                 folder.append(record)
                 shown.unit(record)
-        finish(folder, shown)
+            held = columns  # those of the last group, for the controls
+        finish(job, shown, held)
     return read_run(folder)
 
 
@@ -150,15 +161,6 @@ def same_settings(folder: RunFolder, known: Mapping[str, Any], settings: Setting
             f"{folder.path} holds a run with other settings: {'; '.join(other)}; "
             "use the same ones to go on, or another folder with --out"
         )
-
-
-def finish(folder: RunFolder, shown: Silent) -> None:
-    """Writes the report."""
-    try:
-        from .report import write_report
-    except ImportError:
-        return
-    shown.say(f"report: {write_report(folder.path)}")
 
 
 def _begin(folder: RunFolder, settings: Settings, bench: Bench, units: Sequence[Unit]) -> None:

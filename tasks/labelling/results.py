@@ -1,10 +1,11 @@
 """What a labelling run gives back: typed for Python, plain JSON for other programs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from ...agent.description import Description
 from ...tools.errors import UsageError
 from .folder import RunFolder
 
@@ -91,6 +92,12 @@ class LabelRun:
             "controls": self.facts.get("controls"),
         }
         return {"run": run, "units": [unit.as_dict() for unit in self.units]}
+
+
+def description_of(record: Mapping[str, Any]) -> Description:
+    """The description in a line of a run."""
+    names = {item.name for item in fields(Description)}
+    return Description.from_dict({key: value for key, value in record.items() if key in names})
 
 
 def read_run(folder: RunFolder) -> LabelRun:

@@ -4,7 +4,6 @@ The first kind is kept in `run.json`; running again in the same folder with othe
 refused, because the labels would not belong together.
 """
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, NamedTuple
@@ -70,8 +69,8 @@ class Settings:
     dtype: str | None = None
     shards: int = 1
     """Into how many parts the units are divided in this folder."""
-    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    """More settings of the language model, such as `temperature`."""
+    temperature: float | None = None
+    """Of a language model; None: the endpoint's default."""
 
     def __post_init__(self) -> None:
         for name, least in (("tokens", 1000), ("context_length", 8), ("steps", 1), ("seed", 0)):
@@ -85,7 +84,7 @@ class Settings:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON."""
-        return {**asdict(self), "sites": list(self.sites), "options": dict(self.options)}
+        return {**asdict(self), "sites": list(self.sites)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Settings":

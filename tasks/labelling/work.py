@@ -7,6 +7,7 @@ an interrupt, becomes the record of a failure, with the reason; the batch goes o
 import time
 import traceback
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from ...agent.description import Description
 from ...agent.state import Budget, PlannerFactory
 from ...agent.transcript import Recorder, make_header
 from ...tools.lab import Lab
+from ...tools.llm import LLM
 from ...tools.models.unit import Unit
 from .bench import Bench, Splits
 from .folder import RunFolder, disk_full
@@ -35,6 +37,10 @@ class Job:
     folder: RunFolder
     watch: Any = None
     """Told of every event of an investigation, as `watch(unit, event, fields)`; None: nobody."""
+    llm: LLM | None = None
+    """The language model that tools may ask."""
+    keep: bool = True
+    """Whether transcripts are written."""
 
     @property
     def budget(self) -> Budget:
@@ -66,21 +72,42 @@ class Job:
         from ...agent.investigate import investigate
 
         lab = self._lab(columns)
-        path = self.folder.transcript_path(unit)
-        with _Recorder(path, self._header(lab, unit), unit, self.watch) as recorder:
+        with self._recorder(lab, unit) as recorder:
             description = self._plain_case(unit, columns[unit])
             if description is None:
-                done = investigate(lab, unit, self.factory, budget=self.budget, recorder=recorder)
+                done = investigate(
+                    lab,
+                    unit,
+                    self.factory,
+                    budget=self.budget,
+                    recorder=recorder,
+                    checkpoint=self._checkpoint(unit),
+                )
                 description = done.description
-            else:
+            elif recorder is not None:
                 recorder.conclusion(description)
                 recorder.end("concluded", lab.meter.as_dict())
         scored = score(description, *columns[unit], seed=self.settings.seed)
-        return _record(unit, scored.description, lab, self.folder, path) | {
+        return _record(unit, scored.description, lab) | {
             "scores": scored.scores,
             "controls": scored.controls,
             "planner": self.factory.name,
+            "meter": lab.meter.as_dict(),
+            "transcript": f"transcripts/{self.folder.transcript_path(unit).name}",
         }
+
+    def _recorder(self, lab: Lab, unit: Unit) -> AbstractContextManager[Recorder | None]:
+        if not self.keep:
+            return nullcontext()
+        path = self.folder.transcript_path(unit)
+        return _Recorder(path, self._header(lab, unit), unit, self.watch)
+
+    def _checkpoint(self, unit: Unit) -> Path | None:
+        """Where an investigation that costs money can go on after a kill."""
+        if self.llm is None or not self.keep:
+            return None
+        name = self.folder.transcript_path(unit).stem
+        return self.folder.path / ".checkpoints" / f"{name}.sqlite"
 
     def _plain_case(self, unit: Unit, splits: Splits) -> Description | None:
         """What needs no experiment: a unit that never fires, a floor that is no direction."""
@@ -108,6 +135,7 @@ class Job:
         return Lab(
             self.bench.target,
             self.bench.windows["explore"],
+            llm=self.llm,
             seed=self.settings.seed,
             columns={unit: splits.explore.values for unit, splits in columns.items()},
         )
@@ -149,9 +177,7 @@ class _Recorder(Recorder):
             self._watch(self._unit, event, fields)
 
 
-def _record(
-    unit: Unit, description: Description, lab: Lab, folder: RunFolder, transcript: Path
-) -> dict[str, Any]:
+def _record(unit: Unit, description: Description, lab: Lab) -> dict[str, Any]:
     cited = {key for component in description.components for key in component.evidence}
     cited.update(description.effect.evidence if description.effect else ())
     cited.update(key for rival in description.rejected for key in rival.evidence)
@@ -168,8 +194,6 @@ def _record(
             }
             for item in lab.evidence
         ],
-        "meter": lab.meter.as_dict(),
-        "transcript": str(transcript.relative_to(folder.path)),
     }
 
 

@@ -1,0 +1,95 @@
+"""A run as one flat file: CSV for spreadsheets, JSONL for programs."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ...tools.errors import UsageError
+from .results import LabelRun, UnitLabel
+
+COLUMNS = (
+    "unit",
+    "label",
+    "status",
+    "reason",
+    "confidence",
+    "explained",
+    "correlation",
+    "correlation_low",
+    "correlation_high",
+    "cosine",
+    "auprc",
+    "auprc_base_rate",
+    "f1",
+    "iou",
+    "gain_over_lookup",
+    "effect",
+    "components",
+    "predictors",
+    "evidence",
+    "seconds",
+    "planner",
+)
+
+
+def row(unit: UnitLabel) -> dict[str, Any]:
+    """One unit as flat cells; several components stand in one cell, split by ` | `."""
+    record = unit.record
+    scores = record.get("scores") or {}
+    parts = record.get("components") or ()
+    cited = [item["id"] for item in record.get("evidence") or () if item.get("cited")]
+    found: dict[str, Any] = {name: record.get(name) for name in COLUMNS}
+    for name in ("correlation", "cosine", "auprc", "f1", "iou", "gain_over_lookup"):
+        found[name] = _part(scores.get(name), "value")
+    return found | {
+        "correlation_low": _part(scores.get("correlation"), "low"),
+        "correlation_high": _part(scores.get("correlation"), "high"),
+        "auprc_base_rate": _part(scores.get("auprc"), "base_rate"),
+        "effect": (record.get("effect") or {}).get("words"),
+        "components": " | ".join(part["words"] for part in parts),
+        "predictors": json.dumps([part["predictor"] for part in parts], ensure_ascii=False),
+        "evidence": " ".join(cited),
+    }
+
+
+def csv_text(run: LabelRun) -> str:
+    """The table as CSV; cells that a spreadsheet would take for formulas are quoted with `'`."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for unit in run.units:
+        writer.writerow({name: _safe(value) for name, value in row(unit).items()})
+    return text.getvalue()
+
+
+def jsonl_text(run: LabelRun) -> str:
+    """One JSON object a line: the units of `show --json`."""
+    return "".join(f"{json.dumps(unit.as_dict(), ensure_ascii=False)}\n" for unit in run.units)
+
+
+def write_export(run: LabelRun, path: Path, *, text: str) -> None:
+    """Writes an export.
+
+    Raises:
+        UsageError: if the file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _part(entry: Any, name: str) -> Any:
+    if isinstance(entry, Mapping):
+        return entry.get(name)
+    return entry if name == "value" else None
+
+
+def _safe(value: Any) -> Any:
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return f"'{value}"
+    return value
