@@ -190,7 +190,7 @@ def compare(predicted: np.ndarray, measured: np.ndarray, threshold: float, input
 
 
 def activity(column: np.ndarray) -> float:
-    """Half of the 99.9th percentile of a unit over explore; of its maximum where that is not > 0."""
+    """Half of the 99.9th percentile of a unit over explore, or of its maximum if that is 0."""
     values = column[np.isfinite(column)]
     if values.size == 0:
         return 0.0

@@ -1,7 +1,12 @@
 """Planners: the built-in one, any OpenAI-compatible language model, a person."""
 
+from typing import TYPE_CHECKING
+
 from ...tools.errors import UsageError, nearest
 from ..state import PlannerFactory
+
+if TYPE_CHECKING:
+    from ...tools.llm import LLM
 
 KINDS = ("builtin", "openai:MODEL", "human")
 
@@ -16,6 +21,7 @@ def planner_factory(
     timeout: float = 120.0,
     prices: tuple[float, float] | None = None,
     stream: bool = False,
+    llm: "LLM | None" = None,
 ) -> PlannerFactory:
     """The factory of the planner that a user named.
 
@@ -28,6 +34,7 @@ def planner_factory(
         timeout: Seconds of one attempt.
         prices: Money for a million tokens, in and out.
         stream: Ask for streamed answers.
+        llm: A client that is already there, instead of one from the options above.
 
     Raises:
         UsageError: if there is no such planner, or its endpoint needs a key.
@@ -45,7 +52,7 @@ def planner_factory(
         from ...tools.llm import LLM
         from .chat import ChatFactory
 
-        client = LLM(
+        client = llm or LLM(
             model,
             base_url=base_url,
             api_key=api_key,
