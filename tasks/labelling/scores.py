@@ -32,7 +32,17 @@ LEAST_POSITIVES = 20
 LEAST_VARIANCE = 0.02
 """Under this share of held-out variance explained, a description says nothing of the unit."""
 
-__all__ = ["HEADLINE", "LEAST_POSITIVES", "TAILS", "Measured", "Scored", "predictions", "score"]
+__all__ = [
+    "HEADLINE",
+    "LEAST_POSITIVES",
+    "TAILS",
+    "Measured",
+    "Scored",
+    "plain_scores",
+    "predictions",
+    "score",
+    "thresholds",
+]
 
 
 class Scored(NamedTuple):
@@ -98,6 +108,27 @@ def score(
         scores |= dict.fromkeys(HEADLINES)  # too few active tokens: counts, but no score
     filled = _filled(description, select, on_select, on_report, truth, scores)
     return Scored(filled, plain(scores), _constant(headline))
+
+
+def plain_scores(
+    description: Description, explore: Measured, select: Measured, report: Measured
+) -> dict[str, float]:
+    """Correlation, F1 and AUPRC without intervals, for controls; empty where there is no score."""
+    from sklearn.metrics import average_precision_score, f1_score
+
+    on_select, on_report = predictions(description, select, report)
+    threshold = thresholds(explore)[HEADLINE]
+    positive = report.flat > threshold
+    if positive.sum() < LEAST_POSITIVES:
+        return {}
+    said, truth = on_report.total, report.flat
+    cut = _best_cut(on_select.total, select.flat > threshold)
+    varies = said.std() > 0 and truth.std() > 0
+    return {
+        "correlation": float(np.corrcoef(said, truth)[0, 1]) if varies else 0.0,
+        "f1": float(f1_score(positive, said >= cut)),
+        "auprc": float(average_precision_score(positive, said)),
+    }
 
 
 def thresholds(explore: Measured) -> dict[str, float]:

@@ -5,6 +5,7 @@ an untrained encoder about as well as those of the trained one.
 """
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -45,14 +46,15 @@ def untrained(target: Target, *, seed: int = 0) -> Target:
         body=network.get_submodule(body_path) if body_path is not None else None,
         context_length=target.context_length,
         refused=target.refused,
+        probe=None if target.probe is None else replace(target.probe, network=network),
     )
 
 
 def _redraw(network: nn.Module, initialise: Any) -> None:
     for module in network.modules():
-        for parameter in module.parameters(recurse=False):
-            parameter.__dict__.pop("_is_hf_initialized", None)
-        module.__dict__.pop("_is_hf_initialized", None)
+        for held in (module, *module.parameters(recurse=False)):
+            if hasattr(held, "_is_hf_initialized"):
+                delattr(held, "_is_hf_initialized")
         initialise(module)
 
 
