@@ -1,0 +1,121 @@
+"""Controls earn what luck earns, and an untrained copy goes through the same pipeline."""
+
+import json
+
+import numpy as np
+import pytest
+from neuroscribe.agent.description import Component, Description
+from neuroscribe.tasks.labelling.controls import (
+    Labelled,
+    medians,
+    on_untrained,
+    one_shot,
+    shuffled,
+)
+from neuroscribe.tasks.labelling.lookups import Measured
+from neuroscribe.tasks.labelling.scores import score
+from neuroscribe.tools.data.windows import cut
+from neuroscribe.tools.lab import measure
+from neuroscribe.tools.models import Unit
+
+
+def labelled(index: int, parts: list, *tokens: int) -> Labelled:
+    predictor = {"kind": "tokens", "tokens": [f" t{number}" for number in tokens]}
+    scored = score(Description("x", (Component("x", predictor),)), *parts)
+    return Labelled(Unit("mlp.0", index), scored.description, scored.scores, *parts)
+
+
+@pytest.fixture
+def run(splits) -> list[Labelled]:
+    return [
+        labelled(number, splits(lambda ids, before, n=number: 1.0 * (ids == n)), number)
+        for number in range(4)
+    ]
+
+
+def test_a_shuffled_description_earns_nothing(run):
+    found = shuffled(run)
+    assert set(found) == {str(item.unit) for item in run}
+    for item in run:
+        entry = found[str(item.unit)]
+        assert entry["from"] != str(item.unit)
+        assert entry["same_site"]
+        assert entry["correlation"] < 0.1 < item.scores["correlation"]["value"]
+        assert entry["gain_over_lookup"] < -0.5
+
+
+def test_one_unit_alone_has_no_shuffled_control(run):
+    assert shuffled(run[:1]) == {}
+
+
+class Answers:
+    """A language model that gives one answer."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.asked: list = []
+
+    def complete(self, messages, **options):
+        self.asked.append(messages)
+        return self
+
+
+@pytest.fixture
+def told(stories260k) -> Labelled:
+    """A unit that fires on every 'dog', over real text."""
+    texts = [f"The {animal} ran home. A {animal} sat." for animal in ("dog", "cat", "bird") * 20]
+    parts = []
+    for _ in range(3):
+        windows = cut(stories260k, texts)
+        word = np.array([*(name == "dog" for name in windows.words), False])
+        values = np.where(windows.counted, 1.0 * word[windows.word], np.nan).astype(np.float32)
+        parts.append(Measured(windows, values))
+    predictor = {"kind": "words", "words": ["dog"]}
+    scored = score(Description("dogs", (Component("dogs", predictor),)), *parts)
+    return Labelled(Unit("mlp.0", 0), scored.description, scored.scores, *parts)
+
+
+def test_one_shot_reads_the_words_at_the_peaks(told):
+    found = one_shot(told)
+    assert "dog" in found["label"]
+    assert found["correlation"] == pytest.approx(1.0)
+
+
+def test_one_shot_asks_a_model_once_and_marks_the_peaks(told):
+    llm = Answers('Here: {"label": "dogs", "words": ["dog"]}')
+    assert one_shot(told, llm=llm)["correlation"] == pytest.approx(1.0)  # type: ignore[arg-type]
+    assert len(llm.asked) == 1
+    assert "« d»og ran home" in llm.asked[0][0]["content"]
+
+
+@pytest.mark.parametrize("text", ["no", "{}", '{"label": "x", "words": 3}', "{broken", ""])
+def test_an_unusable_answer_is_a_counted_failure(told, text):
+    assert "failed" in one_shot(told, llm=Answers(text))  # type: ignore[arg-type]
+
+
+def test_medians_come_with_intervals_and_counts():
+    scores = [{"correlation": {"value": value}, "f1": None} for value in (0.1, 0.2, 0.9)]
+    found = medians(scores)
+    assert found["correlation"]["value"] == pytest.approx(0.2)
+    assert found["correlation"]["n"] == 3
+    assert found["correlation"]["low"] <= 0.2 <= found["correlation"]["high"]
+    assert "f1" not in found
+
+
+def test_the_pipeline_runs_on_an_untrained_copy(stories260k):
+    units = [Unit("mlp.1", 3)]
+    texts = ["Once upon a time there was a girl."]
+    before = measure(stories260k, cut(stories260k, texts), units)
+
+    def relabel(copy, chosen):
+        values = measure(copy, cut(copy, texts), chosen)
+        assert not np.allclose(values, before, equal_nan=True)
+        scores = {"correlation": {"value": 0.3}}
+        return [
+            {"unit": str(u), "label": "x", "status": "described", "scores": scores} for u in chosen
+        ]
+
+    found = on_untrained(stories260k, units, relabel)
+    assert found["units"]["mlp.1/3"]["correlation"] == 0.3
+    assert found["median"]["correlation"]["n"] == 1
+    assert json.dumps(found)
