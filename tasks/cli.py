@@ -14,6 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ..tools.errors import UsageError
+from . import replaying
 from .labelling import commands as labelling
 
 app = typer.Typer(
@@ -25,6 +26,8 @@ app = typer.Typer(
 )
 app.command()(labelling.label)
 app.command()(labelling.show)
+app.command()(replaying.replay)
+app.command()(replaying.transcript)
 
 _ClickError = typer.BadParameter.__mro__[2]  # click's own base, wherever typer keeps click
 

@@ -16,6 +16,7 @@ import errno
 import fcntl
 import json
 import os
+import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -222,6 +223,11 @@ class RunFolder:
             fresh.unlink(missing_ok=True)
             raise self.full(error) or error from error
         _sync_folder(path.parent)
+
+    def log_error(self, what: str, error: BaseException) -> None:
+        """Adds a traceback to `errors.log`."""
+        with (self.path / "errors.log").open("a", encoding="utf-8", errors="replace") as file:
+            file.write(f"{what}\n{''.join(traceback.format_exception(error))}\n")
 
     def full(self, error: BaseException) -> DiskFullError | None:
         """The one line to say where an error means that the disk is full; None otherwise."""

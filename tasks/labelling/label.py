@@ -19,7 +19,7 @@ from ...agent.state import PlannerFactory
 from ...tools.errors import UsageError
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
-from .bench import Bench, Splits, check_data, prepare
+from .bench import Bench, check_data, prepare
 from .finishing import finish
 from .folder import RunFolder
 from .progress import Silent
@@ -98,14 +98,12 @@ def run_labels(
         todo = _todo(folder, units, how)
         mine = part_of(units, how.shard)
         shown.begin(len(mine), len(mine) - len(todo))
-        held: dict[Unit, Splits] = {}
         for group in bench.groups(todo):
             columns = bench.measure(group)
             for record in _records(job, group, columns, how.concurrency):
                 folder.append(record)
                 shown.unit(record)
-            held = columns  # those of the last group, for the controls
-        finish(job, shown, held)
+        finish(job, shown)
     return read_run(folder)
 
 

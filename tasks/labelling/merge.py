@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...tools.errors import UsageError
+from .control_run import sums
 from .folder import RunFolder
 from .results import LabelRun, read_run
 from .settings import Shard, differences
@@ -84,7 +85,7 @@ def _bring_together(folders: Sequence[RunFolder], whole: RunFolder, run: dict[st
     ordered = [labels[unit] for unit in run["units"] if unit in labels]
     whole.write_labels(ordered)
     if controls:
-        whole.write("controls.json", {"units": controls})
+        whole.write("controls.json", {"units": controls, "run": sums(labels, controls)})
     whole.write_run({**run, "settings": {**run["settings"], "shards": 1}})
     for path in [*whole.path.glob("labels.*-of-*.jsonl"), *whole.path.glob("controls.*-of-*.json")]:
         path.unlink()

@@ -1,7 +1,7 @@
 """What a labelling run gives back: typed for Python, plain JSON for other programs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -94,12 +94,6 @@ class LabelRun:
         return {"run": run, "units": [unit.as_dict() for unit in self.units]}
 
 
-def description_of(record: Mapping[str, Any]) -> Description:
-    """The description in a line of a run."""
-    names = {item.name for item in fields(Description)}
-    return Description.from_dict({key: value for key, value in record.items() if key in names})
-
-
 def read_run(folder: RunFolder) -> LabelRun:
     """The run in a folder.
 
@@ -110,8 +104,8 @@ def read_run(folder: RunFolder) -> LabelRun:
     if run is None:
         raise UsageError(f"there is no run in {folder.path}: it has no run.json")
     labels = folder.labels()
-    whole = folder.read("controls.json")
-    own = whole.get("units", {})
+    parts = [folder.read(path.name) for path in sorted(folder.path.glob("controls*.json"))]
+    own = {unit: entry for part in parts for unit, entry in part.get("units", {}).items()}
     order = run["units"]
     found = []
     for unit in order:
@@ -120,6 +114,12 @@ def read_run(folder: RunFolder) -> LabelRun:
             record = {**record, "controls": {**(record.get("controls") or {}), **own.get(unit, {})}}
             found.append(UnitLabel(unit, record["label"], record["status"], record))
     facts = {key: value for key, value in run.items() if key not in ("settings", "units")}
-    facts["controls"] = whole.get("run")
+    facts["controls"] = parts[0].get("run") if parts else None
     missing = tuple(unit for unit in order if unit not in labels)
     return LabelRun(folder.path, run["settings"], facts, tuple(found), missing)
+
+
+def description_of(record: Mapping[str, Any]) -> Description:
+    """The description in a unit's record."""
+    names = Description.__dataclass_fields__
+    return Description.from_dict({key: value for key, value in record.items() if key in names})

@@ -5,9 +5,7 @@ an interrupt, becomes the record of a failure, with the reason; the batch goes o
 """
 
 import time
-import traceback
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,8 +37,6 @@ class Job:
     """Told of every event of an investigation, as `watch(unit, event, fields)`; None: nobody."""
     llm: LLM | None = None
     """The language model that tools may ask."""
-    keep: bool = True
-    """Whether transcripts are written."""
 
     @property
     def budget(self) -> Budget:
@@ -72,7 +68,8 @@ class Job:
         from ...agent.investigate import investigate
 
         lab = self._lab(columns)
-        with self._recorder(lab, unit) as recorder:
+        path = self.folder.transcript_path(unit)
+        with _Recorder(path, self._header(lab, unit), unit, self.watch) as recorder:
             description = self._plain_case(unit, columns[unit])
             if description is None:
                 done = investigate(
@@ -84,7 +81,7 @@ class Job:
                     checkpoint=self._checkpoint(unit),
                 )
                 description = done.description
-            elif recorder is not None:
+            else:
                 recorder.conclusion(description)
                 recorder.end("concluded", lab.meter.as_dict())
         scored = score(description, *columns[unit], seed=self.settings.seed)
@@ -93,18 +90,12 @@ class Job:
             "controls": scored.controls,
             "planner": self.factory.name,
             "meter": lab.meter.as_dict(),
-            "transcript": f"transcripts/{self.folder.transcript_path(unit).name}",
+            "transcript": str(path.relative_to(self.folder.path)),
         }
-
-    def _recorder(self, lab: Lab, unit: Unit) -> AbstractContextManager[Recorder | None]:
-        if not self.keep:
-            return nullcontext()
-        path = self.folder.transcript_path(unit)
-        return _Recorder(path, self._header(lab, unit), unit, self.watch)
 
     def _checkpoint(self, unit: Unit) -> Path | None:
         """Where an investigation that costs money can go on after a kill."""
-        if self.llm is None or not self.keep:
+        if self.llm is None:
             return None
         name = self.folder.transcript_path(unit).stem
         return self.folder.path / ".checkpoints" / f"{name}.sqlite"
@@ -158,8 +149,7 @@ class Job:
     def _failed(self, unit: Unit, error: Exception) -> dict[str, Any]:
         said = " ".join(str(error).split()) or "no reason given"
         reason = f"{type(error).__name__}: {said}"[:500]
-        with (self.folder.path / "errors.log").open("a", encoding="utf-8") as file:
-            file.write(f"{unit}\n{''.join(traceback.format_exception(error))}\n")
+        self.folder.log_error(str(unit), error)
         description = Description("", status="failed", reason=reason)
         return {"unit": str(unit), **_plain(description), "planner": self.factory.name}
 
