@@ -9,7 +9,7 @@ from typing import Literal
 
 from .irregular import ADJECTIVES, INVARIANT, PLURALS, STRESSED_END, UNINFLECTED, VERBS
 
-Part = Literal["noun", "verb", "adjective", "adverb", "name"]
+Part = Literal["noun", "verb", "adjective", "adverb", "name", "number"]
 
 _VOWELS = frozenset("aeiou")
 _O_WORDS = "hero potato tomato echo veto torpedo mosquito volcano mango buffalo domino cargo go"
@@ -101,7 +101,7 @@ def forms(word: str, part: Part | None = None) -> frozenset[str]:
     low = word.lower()
     if low in UNINFLECTED and part in (None, "adverb"):
         return frozenset((low,))
-    if not low.isalpha() or part == "adverb":
+    if not low.isalpha() or part in ("adverb", "number"):
         return frozenset((low,))
     found = {low}
     if part in (None, "noun", "name"):

@@ -13,13 +13,17 @@ class Category(NamedTuple):
 
     part: Part
     words: tuple[str, ...]
+    countable: bool
+    """Whether a word of it takes `a` and a plural."""
 
 
 @lru_cache(maxsize=1)
 def categories() -> dict[str, Category]:
     """Every category by name."""
     data = json.loads((Path(__file__).parent / "lexicon.json").read_text(encoding="utf-8"))
-    return {name: Category(one["part"], tuple(one["words"])) for name, one in data.items()}
+    return {
+        name: Category(one["part"], tuple(one["words"]), one["count"]) for name, one in data.items()
+    }
 
 
 @lru_cache(maxsize=1)
