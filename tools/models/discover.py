@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from .probe import ROWS, Probe, Seen, floor_of, verify
+from .probe import Probe, Seen, floor_of, layout_of, verify
 from .site import Site
 
 
@@ -136,12 +136,15 @@ class _Block:
         raw = seen.given if port == "input" else seen.gave
         if seen.calls != 1:
             return f"module '{seen.path}' runs {seen.calls} times in one forward pass"
-        if raw is None or raw.ndim != 3 or tuple(raw.shape[:2]) != (ROWS, self.places):
+        layout = layout_of(raw, self.places)
+        if raw is None or layout not in ("sequence", "joined"):
             shape = None if raw is None else list(raw.shape)
             return f"the {port} of '{seen.path}' has the shape {shape}, not [input, place, unit]"
         more.setdefault("units", raw.shape[-1])
         name = f"{kind}.{self.number}"
-        return Site(name=name, module=seen.path, port=port, block=self.number, **more)
+        return Site(
+            name=name, module=seen.path, port=port, block=self.number, layout=layout, **more
+        )
 
     def _head(self, out: Seen) -> Site | str:
         size = _last(out.given) or 0

@@ -95,7 +95,7 @@ def from_module(
     if places == ROWS:
         raise UsageError(f"{name}: give an example with another number of places than {ROWS}")
     probe = Probe(
-        network, lambda rows: network(first.expand(rows, *first.shape[1:])), places, together=8
+        network, lambda inner, rows: inner(first.expand(rows, *first.shape[1:])), places, together=8
     )
     try:
         sites = paths(probe)

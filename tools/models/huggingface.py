@@ -113,11 +113,12 @@ def wrap(network: nn.Module, tokenizer: Any, *, name: str) -> Target:
     config = whole.config.get_text_config()
     network.eval()
 
-    def run(rows: int) -> Any:
-        device = next(p for p in body.parameters() if p.device.type != "meta").device
+    def run(inner: nn.Module, rows: int) -> Any:
+        inner_body: Any = getattr(inner, "base_model", inner)
+        device = next(p for p in inner.parameters() if p.device.type != "meta").device
         ids = (torch.arange(_PLACES, device=device) * 3 + 5) % int(config.vocab_size)
         options = {"use_cache": False} if causal else {}
-        return body(input_ids=ids.expand(rows, -1), **options)[0]
+        return inner_body(input_ids=ids.expand(rows, -1), **options)[0]
 
     probe = Probe(network, run, _PLACES)
     try:

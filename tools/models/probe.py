@@ -43,8 +43,8 @@ class Probe:
     """Runs small forwards of a network."""
 
     network: nn.Module
-    run: Callable[[int], Any]
-    """Runs this many equal rows; gives the output, a tensor with the row first."""
+    run: Callable[[nn.Module, int], Any]
+    """Runs the network on this many equal rows; gives the output, a tensor with the row first."""
     places: int | None
     """Places of a text row; None where the input is not text."""
     together: int = _TOGETHER
@@ -66,7 +66,7 @@ class Probe:
     def output(self, rows: int) -> Tensor:
         """The output of a forward of equal rows."""
         with torch.no_grad():
-            found = output_tensor(self.run(rows))
+            found = output_tensor(self.run(self.network, rows))
         if found is None:
             raise TypeError("the network gives no tensor")
         return found
@@ -84,7 +84,7 @@ def dotted(probe: Probe, name: str) -> Site | str:
     if seen is None:
         return "this module does not run in a forward pass"
     raw = seen.given if port == "input" else seen.gave
-    layout = _layout(raw, probe.places)
+    layout = layout_of(raw, probe.places)
     if raw is None:
         return f"its {port} is no tensor"
     if layout is None:
@@ -119,6 +119,8 @@ def verify(probe: Probe, sites: Mapping[str, Site]) -> tuple[dict[str, Site], di
     """The sites that hold what they promise, and the reasons against the others."""
     good = dict(sites)
     refused: dict[str, str] = {}
+    if not good:
+        return good, refused
     try:
         clean, values, overwritten = _read(probe, good)
     except Exception:
@@ -135,7 +137,6 @@ def verify(probe: Probe, sites: Mapping[str, Site]) -> tuple[dict[str, Site], di
         return kept, refused
     for name in overwritten:
         good[name] = replace(good[name], overwritten=True)
-    rows = 1 + min(len(good), probe.together)
     again = _with(probe, good, [Intervention(name, None) for name in good], ROWS)
     if not _close(again, clean):
         for name in list(good):
@@ -143,8 +144,8 @@ def verify(probe: Probe, sites: Mapping[str, Site]) -> tuple[dict[str, Site], di
                 refused[name] = "writing back what was read changes the output"
                 del good[name]
     names = list(good)
-    for at in range(0, len(names), rows - 1):
-        part = names[at : at + rows - 1]
+    for at in range(0, len(names), probe.together):
+        part = names[at : at + probe.together]
         changes = [_noise(good[name], values[name]).at(rows=[1 + i]) for i, name in enumerate(part)]
         out = _with(probe, good, changes, 1 + len(part)).flatten(1)
         for i, name in enumerate(part):
@@ -205,9 +206,9 @@ def _read(
     probe: Probe, sites: Mapping[str, Site]
 ) -> tuple[Tensor, dict[str, Tensor], Sequence[str]]:
     copying = {name: replace(site, overwritten=True) for name, site in sites.items()}
-    with hooked(probe.network, copying, list(sites), ()) as values:
+    with hooked(probe.network, copying, list(sites), (), inputs=ROWS) as values:
         clean = probe.output(ROWS).clone()
-    with hooked(probe.network, sites, list(sites), ()) as bare:
+    with hooked(probe.network, sites, list(sites), (), inputs=ROWS) as bare:
         probe.output(ROWS)
     overwritten = [name for name in sites if not torch.equal(values[name], bare[name])]
     return clean, values, overwritten
@@ -216,7 +217,7 @@ def _read(
 def _with(
     probe: Probe, sites: Mapping[str, Site], changes: Sequence[Intervention], rows: int
 ) -> Tensor:
-    with hooked(probe.network, sites, (), changes):
+    with hooked(probe.network, sites, (), changes, inputs=rows):
         return probe.output(rows).float()
 
 
@@ -240,8 +241,13 @@ def _port(name: str) -> tuple[str, Port]:
     return name.removesuffix(":out"), "output"
 
 
-def _layout(raw: Tensor | None, places: int | None) -> Any:
-    if raw is None or not raw.is_floating_point() or raw.ndim < 2 or raw.shape[0] != ROWS:
+def layout_of(raw: Tensor | None, places: int | None) -> Any:
+    """The layout of a tensor of the recording run; None if it is no row of places."""
+    if raw is None or not raw.is_floating_point() or raw.ndim < 2:
+        return None
+    if raw.ndim == 2 and places is not None and raw.shape[0] == ROWS * places:
+        return "joined"
+    if raw.shape[0] != ROWS:
         return None
     if raw.ndim == 3:
         return "sequence" if places is None or raw.shape[1] == places else None

@@ -137,7 +137,9 @@ def _run(
         torch.no_grad(),
         _prefixed(target.network, cached.ids[:, :place].expand(rows, -1)),
         _skipped(blocks, block, cached, place, rows),
-        hooked(target.network, target.sites, sites, interventions, first_place=place) as values,
+        hooked(
+            target.network, target.sites, sites, interventions, inputs=rows, first_place=place
+        ) as values,
     ):
         network = target.network if output or head else target.body
         result = network(

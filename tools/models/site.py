@@ -45,8 +45,9 @@ class Site:
     """Scalar of a unit at a place: its coordinate, or its norm; `max` is taken over places."""
     block: int | None = None
     """Depth of the block that holds it, for restarts; None outside the blocks."""
-    layout: Literal["sequence", "flat", "channels_first"] = "sequence"
-    """`[input, place, d]`, `[input, d]` (one place), or `[input, d, height, width]`."""
+    layout: Literal["sequence", "joined", "flat", "channels_first"] = "sequence"
+    """`[input, place, d]`, `[input * place, d]`, `[input, d]` (one place), or
+    `[input, d, height, width]`."""
     floor: float | None = None
     """The least value the activation function gives (GELU: -0.17, ReLU: 0); None: unbounded."""
     gated: bool = False
@@ -56,9 +57,14 @@ class Site:
     overwritten: bool = False
     """The network changes this tensor in place afterwards, so that reading it takes a copy."""
 
-    def read(self, raw: Tensor) -> Tensor:
-        """The site's values, `[input, place, unit]` or `[input, place, unit, channel]`."""
-        flat = self._places(raw)  # [input, place, d]
+    def read(self, raw: Tensor, *, inputs: int = 1) -> Tensor:
+        """The site's values, `[input, place, unit]` or `[input, place, unit, channel]`.
+
+        Args:
+            raw: The tensor at the module's port.
+            inputs: Rows of the batch; a joined layout is cut into so many.
+        """
+        flat = self._places(raw, inputs)  # [input, place, d]
         if self.code is not None:
             return self.code.encode(flat)
         return flat if self.channels == 1 else flat.unflatten(-1, (self.units, self.channels))
@@ -66,13 +72,15 @@ class Site:
     def write(self, raw: Tensor, values: Tensor) -> Tensor:
         """The tensor `raw` with the site's values replaced; same shape and dtype as `raw`."""
         if self.code is not None:
-            old = self._places(raw)
+            old = self._places(raw, len(values))
             change = self.code.decode(values) - self.code.decode(self.code.encode(old))
             flat = old + change.to(old.dtype)
         else:
             flat = values if self.channels == 1 else values.flatten(-2)
         if self.layout == "flat":
             return flat.squeeze(1)
+        if self.layout == "joined":
+            return flat.flatten(0, 1)
         if self.layout == "channels_first":
             return flat.transpose(1, 2).reshape(raw.shape)
         return flat
@@ -81,7 +89,9 @@ class Site:
         """One number per unit and place, `[input, place, unit]`."""
         return torch.linalg.vector_norm(values, dim=-1) if self.channels > 1 else values
 
-    def _places(self, raw: Tensor) -> Tensor:
+    def _places(self, raw: Tensor, inputs: int) -> Tensor:
+        if self.layout == "joined":
+            return raw.unflatten(0, (inputs, -1))
         if self.layout == "flat":
             return raw.unsqueeze(1)
         if self.layout == "channels_first":

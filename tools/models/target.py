@@ -174,7 +174,7 @@ class Target:
         with (
             self.lock,
             torch.no_grad(),
-            hooked(self.network, self.sites, sites, interventions) as values,
+            hooked(self.network, self.sites, sites, interventions, inputs=batch.shape[0]) as values,
         ):
             raw = forward(self, batch, output=output, head=head)
         return Trace(values, raw)

@@ -37,9 +37,19 @@ def hooked(
     read: Sequence[str],
     interventions: Sequence[Intervention],
     *,
+    inputs: int = 1,
     first_place: int = 0,
 ) -> Iterator[dict[str, Tensor]]:
-    """While open, forwards of `network` fill the dict it gives and carry the interventions."""
+    """While open, forwards of `network` fill the dict it gives and carry the interventions.
+
+    Args:
+        network: The network.
+        sites: Sites by name.
+        read: Names of those to keep.
+        interventions: Changes to carry.
+        inputs: Rows of the batch.
+        first_place: The place of the full input at which the forward starts (restarts).
+    """
     values: dict[str, Tensor] = {}
     edits: dict[str, list[Intervention]] = defaultdict(list)
     for intervention in interventions:
@@ -54,6 +64,7 @@ def hooked(
                 [(sites[name], edits[name]) for name in names if name in edits],
                 [sites[name] for name in names if name in read],
                 values,
+                inputs,
                 first_place,
             )
             module = network.get_submodule(path)
@@ -88,16 +99,19 @@ def _change(
     edited: list[tuple[Site, list[Intervention]]],
     read: list[Site],
     values: dict[str, Tensor],
+    inputs: int,
     first_place: int,
 ) -> _Change:
     def change(raw: Tensor) -> Tensor | None:
         new, last, found = raw, None, None
         for site, edits in edited:
-            found = site.read(new).clone()  # [input, place, unit] or [..., channel]
+            found = site.read(new, inputs=inputs).clone()  # [input, place, unit] or [..., channel]
             apply_all(found, edits, first_place=first_place)
             new, last = site.write(new, found), site.name
         for site in read:
-            now = found if found is not None and site.name == last else site.read(new)
+            now = (
+                found if found is not None and site.name == last else site.read(new, inputs=inputs)
+            )
             values[site.name] = now.clone() if site.overwritten else now
         return new if edited else None
 

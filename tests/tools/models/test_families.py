@@ -1,0 +1,179 @@
+"""Each family, saved and loaded again: its sites, and reads and writes against the plain model."""
+
+import pytest
+import torch
+from neuroscribe.tools.errors import UsageError
+from neuroscribe.tools.models import Intervention, zero
+
+DENSE = [
+    "gpt2",
+    "llama",
+    "qwen2",
+    "qwen3",
+    "gemma",
+    "gemma2",
+    "gemma3",
+    "gpt_neox",
+    "gpt_neox_serial",
+    "gptj",
+    "phi",
+    "phi3",
+    "opt",
+    "bert",
+    "roberta",
+    "distilbert",
+    "electra",
+]
+EXPERTS = ["mixtral", "qwen2_moe", "qwen3_moe"]
+GATED = {"llama", "qwen2", "qwen3", "gemma", "gemma2", "gemma3", "phi3"}
+ENCODERS = {"bert", "roberta", "distilbert", "electra"}
+
+
+def plain(target, rows):
+    """The model's output without any of our code."""
+    ids = torch.as_tensor(rows.ids).long()
+    mask = torch.as_tensor(rows.attended).long()
+    with torch.no_grad():
+        result = target.network(input_ids=ids, attention_mask=mask)
+    if target.kind == "causal":
+        return result.logits
+    weight = mask[..., None].float()
+    return (result.last_hidden_state * weight).sum(1) / weight.sum(1)
+
+
+def close(one, other):
+    torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("family", DENSE)
+def test_all_sites_are_found(family, load):
+    target = load(family)
+    wanted = {
+        f"{kind}.{block}"
+        for kind in ("mlp", "mlp_out", "head", "attn_out", "resid")
+        for block in range(3)
+    }
+    assert set(target.sites) == wanted | ({"logit"} if target.kind == "causal" else set())
+    assert not target.refused
+    assert target.kind == ("encoder" if family in ENCODERS else "causal")
+    neurons, heads = target.sites["mlp.1"], target.sites["head.1"]
+    assert neurons.units == (128 if family in ("gpt2", "gptj") else 48)
+    assert (heads.units, heads.channels, heads.readout) == (4, 8, "norm")
+    assert neurons.gated == (family in GATED)
+    if neurons.gated:
+        assert neurons.floor is None, "a product with a gate has no floor"
+    else:
+        assert neurons.floor == pytest.approx(0.0 if family == "opt" else -0.17, abs=1e-3)
+
+
+@pytest.mark.parametrize("family", DENSE + EXPERTS)
+def test_what_is_written_back_changes_nothing(family, load, rows):
+    target, batch = load(family), rows(padded=True)
+    names = list(target.sites)
+    trace = target.trace(batch, names, interventions=[Intervention(n, None) for n in names])
+    attended = torch.as_tensor(batch.attended)
+    got, want = trace.output, plain(target, batch)
+    if target.kind == "causal":
+        got, want = got[attended], want[attended]
+    close(got, want)
+    assert target.activations(batch, [target.unit("resid.1/3-")]).shape == (1, 3, 9)
+
+
+@pytest.mark.parametrize("family", DENSE)
+def test_zeroing_a_neuron_is_zeroing_its_column(family, load, rows):
+    target, batch = load(family), rows()
+    site = target.site("mlp.1")
+    got = target.trace(batch, interventions=[zero("mlp.1", [5])]).output
+    module = target.network.get_submodule(site.module)
+    kept = module.weight.clone()
+    line = (slice(None), 5) if isinstance(module, torch.nn.Linear) else (5,)  # GPT-2 transposes
+    try:
+        module.weight[line] = 0
+        want = plain(target, batch)
+    finally:
+        module.weight.copy_(kept)
+    close(got, want)
+    assert (want - plain(target, batch)).abs().max() > 1e-4
+
+
+@pytest.mark.parametrize("family", DENSE + EXPERTS)
+def test_zeroing_a_head_is_zeroing_its_columns(family, load, rows):
+    target, batch = load(family), rows()
+    got = target.trace(batch, interventions=[zero("head.2", [1])]).output
+    module = target.network.get_submodule(target.site("head.2").module)
+    kept = module.weight.clone()
+    lines = slice(8, 16) if type(module).__name__ == "Conv1D" else (slice(None), slice(8, 16))
+    try:
+        module.weight[lines] = 0
+        close(got, plain(target, batch))
+    finally:
+        module.weight.copy_(kept)
+
+
+@pytest.mark.parametrize("family", EXPERTS)
+def test_fused_experts_are_refused_by_name(family, load, rows):
+    target = load(family)
+    with pytest.raises(UsageError, match=r"mlp\.1.*experts.*fused"):
+        target.site("mlp.1")
+    assert {"mlp_out.1", "head.1", "attn_out.1", "resid.1", "logit"} <= set(target.sites)
+    part = target.network.get_submodule(target.sites["mlp_out.1"].module)
+    seen = []
+    handle = part.register_forward_hook(lambda m, a, out: seen.append(out))
+    got = target.trace(rows(), ["mlp_out.1"]).values["mlp_out.1"]
+    handle.remove()
+    close(got, seen[0])
+    if family == "qwen2_moe":
+        assert target.site("model.layers.1.mlp.shared_expert.down_proj:in").units == 40
+
+
+def test_shared_and_stateful_layers_are_refused_by_name(load):
+    with pytest.raises(UsageError, match="runs 3 times"):
+        load("albert").site("resid.0")
+    with pytest.raises(UsageError, match="no attention"):
+        load("mamba").site("head.0")
+    assert "resid.0" in load("mamba").sites
+
+
+def test_positions_that_start_behind_padding_are_not_counted_as_context(load, rows):
+    target = load("roberta")
+    assert target.context_length == 62 or target.context_length == 63
+    whole = rows(1, target.context_length)
+    assert torch.isfinite(target.trace(whole).output).all()
+    with pytest.raises((IndexError, RuntimeError)):
+        target.trace(rows(1, target.context_length + 1))
+
+
+def test_dotted_paths_are_sites(load, rows):
+    target, batch = load("bert"), rows()
+    path = "encoder.layer.1.intermediate.dense"
+    assert target.site(path).units == 48
+    assert target.site(path + ":in").units == 32
+    assert target.site(path).block == 1
+    got = target.trace(batch, [path], output=False).values[path]
+    inner = target.network.get_submodule(path)
+    given = target.trace(batch, [path + ":in"], output=False).values[path + ":in"]
+    close(got, inner(given))
+    act = "encoder.layer.1.intermediate.intermediate_act_fn"
+    assert target.site(act).floor == pytest.approx(-0.17, abs=1e-3)
+    changed = target.trace(batch, interventions=[zero(act, [5])]).output
+    close(changed, target.trace(batch, interventions=[zero("mlp.1", [5])]).output)
+    assert str(target.unit(path + "/47-")) == path + "/47-"
+    with pytest.raises(UsageError, match="0 to 47"):
+        target.unit(path + "/48")
+
+
+def test_what_is_no_site_says_why(load):
+    target = load("bert")
+    for name, said in {
+        "mlp.3": r"nearest: mlp\.",
+        "encoder.layer.1.output.dens": r"module paths: encoder\.layer\.1\.output\.dense",
+        "encoder.layer": "does not run",
+        "embeddings.word_embeddings:in": "shape",
+    }.items():
+        with pytest.raises(UsageError, match=said):
+            target.site(name)
+
+
+def test_a_dead_end_is_refused_by_the_probe(load):
+    with pytest.raises(UsageError, match="does not change the output"):
+        load("bert").site("pooler.dense")

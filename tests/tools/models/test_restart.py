@@ -1,0 +1,116 @@
+"""A restart from cached states equals the full run, from the first changed place on."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from neuroscribe.tools.errors import UsageError
+from neuroscribe.tools.models import add, clamp, scale, zero
+
+CAUSAL = ["gpt2", "llama", "qwen2", "qwen3", "gemma", "gemma2", "gemma3", "gpt_neox", "mixtral"]
+
+
+def repeated(batch, many):
+    return replace(
+        batch, ids=np.repeat(batch.ids, many, 0), attended=np.repeat(batch.attended, many, 0)
+    )
+
+
+@pytest.mark.parametrize("family", CAUSAL)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [
+            zero("mlp.2", [3]).at(rows=[0], places=[8]),
+            add("mlp.1", [4], 2.0).at(rows=[1], places=[9]),
+        ],
+        [scale("head.0", [1], 3.0).at(places=[1]), clamp("resid.1", [7], 1.5).at(rows=[2])],
+        [clamp("attn_out.2", None, 0.3).at(places=[11])],
+        [add("logit", [3], 5.0).at(rows=[1], places=[10])],
+    ],
+    ids=["late", "early", "last", "head"],
+)
+def test_equals_the_full_run(family, changes, load, rows):
+    target, row = load(family), rows(1, 12)
+    if family == "mixtral":
+        changes = [c for c in changes if not c.site.startswith("mlp.")] or [zero("resid.1", [2])]
+    cached = target.cache(row)
+    sites = ["resid.2", changes[-1].site]
+    got = target.restart(cached, changes, rows=3, sites=sites)
+    want = target.trace(repeated(row, 3), sites, interventions=changes)
+    assert got.first_place == min(min(c.places or (0,)) for c in changes)
+    torch.testing.assert_close(got.output, want.output[:, got.first_place :], rtol=1e-4, atol=1e-4)
+    for name in sites:
+        torch.testing.assert_close(
+            got.values[name], want.values[name][:, got.first_place :], rtol=1e-4, atol=1e-4
+        )
+    last = target.restart(cached, changes, rows=3, logits_at="last").output
+    torch.testing.assert_close(last, want.output[:, -1], rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(target.trace(row).output, cached.logits, rtol=1e-5, atol=1e-5)
+
+
+def test_only_what_can_change_runs(load, rows):
+    target = load("llama")
+    cached = target.cache(rows(1, 12))
+    runs = []
+    handles = [
+        layer.mlp.register_forward_hook(
+            lambda m, a, out, n=n: runs.append((n, tuple(out.shape[:2])))
+        )
+        for n, layer in enumerate(target.network.model.layers)
+    ]
+    try:
+        got = target.restart(cached, [zero("mlp.1", [3]).at(places=[9])], rows=5)
+    finally:
+        for handle in handles:
+            handle.remove()
+    assert runs == [(1, (5, 3)), (2, (5, 3))]
+    assert (got.first_block, got.first_place) == (1, 9)
+
+
+def test_the_model_is_whole_again_after_an_error(load, rows):
+    target, row = load("llama"), rows(1, 12)
+    want = target.trace(row).output
+    cached = target.cache(row)
+
+    def fail(module, args):
+        raise RuntimeError("stop")
+
+    handle = target.network.model.norm.register_forward_pre_hook(fail)
+    with pytest.raises(RuntimeError, match="stop"):
+        target.restart(cached, [zero("mlp.2", [3]).at(places=[9])])
+    handle.remove()
+    assert all("forward" not in layer.__dict__ for layer in target.network.model.layers)
+    assert torch.equal(target.trace(row).output, want)
+
+
+def test_padding_is_left_out(load, rows):
+    target, row = load("gpt2"), rows(1, 12)
+    padded = replace(row, attended=np.arange(12)[None] < 7)
+    assert target.cache(padded).ids.shape == (1, 7)
+
+
+def test_refuses_what_cannot_be_restarted(load, rows):
+    with pytest.raises(UsageError, match="only causal"):
+        load("bert").cache(rows(1))
+    with pytest.raises(UsageError, match="one row"):
+        load("llama").cache(rows(2))
+    with pytest.raises(UsageError, match="use trace"):
+        load("mamba").cache(rows(1))
+    target = load("llama")
+    cached = target.cache(rows(1, 12))
+    with pytest.raises(UsageError, match="place 12"):
+        target.restart(cached, [zero("mlp.1", [3]).at(places=[12])])
+    with pytest.raises(UsageError, match="row 2"):
+        target.restart(cached, [zero("mlp.1", [3]).at(rows=[2])], rows=2)
+
+
+def test_on_a_trained_model(stories260k, rows):
+    target = stories260k
+    ids = target.tokenizer("Once upon a time there was a little girl named Lily.")["input_ids"]
+    row = replace(rows(1, len(ids)), ids=np.array([ids], np.int32))
+    changes = [zero("mlp.3", [n]).at(rows=[n], places=[len(ids) - 4]) for n in range(16)]
+    got = target.restart(target.cache(row), changes, rows=16)
+    want = target.trace(repeated(row, 16), interventions=changes).output
+    torch.testing.assert_close(got.output, want[:, len(ids) - 4 :], rtol=1e-4, atol=1e-4)

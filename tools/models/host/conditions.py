@@ -1,0 +1,89 @@
+"""What planted units look at, as plain functions of the token ids, and how strongly they answer.
+
+A condition says at which places it holds, `[input, place]` bool, from the tokens up to that place.
+`graded` turns it into activations like those of a trained neuron: where it holds, a level that
+depends on the token and varies with the context; elsewhere a small background around zero. Both
+are hashes of the tokens, so that one text always gives one activation.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ..planted import Function, Vocabulary
+
+Condition = Callable[[np.ndarray, Vocabulary], np.ndarray]
+
+
+def one_of(words: Sequence[str]) -> Condition:
+    """The token is one of the words, however capitalised."""
+    return lambda ids, vocabulary: vocabulary.among(words)[ids]
+
+
+def capital(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+    """The token starts with a capital letter."""
+    starts = np.array([surface.strip()[:1].isupper() for surface in vocabulary.surfaces])
+    return starts[ids]
+
+
+def after(inner: Condition, distance: int = 1) -> Condition:
+    """The condition held this many tokens before."""
+
+    def condition(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+        found = np.zeros(ids.shape, bool)
+        found[:, distance:] = inner(ids, vocabulary)[:, : ids.shape[1] - distance]
+        return found
+
+    return condition
+
+
+def earlier(inner: Condition) -> Condition:
+    """The condition held at some earlier place."""
+
+    def condition(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+        seen = np.logical_or.accumulate(inner(ids, vocabulary), axis=1)
+        return np.concatenate([np.zeros((len(ids), 1), bool), seen[:, :-1]], axis=1)
+
+    return condition
+
+
+def both(one: Condition, other: Condition) -> Condition:
+    """Both conditions hold."""
+    return lambda ids, vocabulary: one(ids, vocabulary) & other(ids, vocabulary)
+
+
+def either(*inner: Condition) -> Condition:
+    """Some condition holds."""
+
+    def condition(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+        return np.logical_or.reduce([one(ids, vocabulary) for one in inner])
+
+    return condition
+
+
+def graded(condition: Condition, seed: int) -> Function:
+    """Activations of a unit that answers to a condition.
+
+    Active: between 0.7 and 2.3, by token and context. Elsewhere: normal noise of standard
+    deviation 0.06, not below -0.17.
+    """
+
+    def function(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+        previous = np.concatenate([np.zeros((len(ids), 1), ids.dtype), ids[:, :-1]], axis=1)
+        level = 0.8 + 1.2 * _uniform(ids, seed)  # a token's own strength
+        shake = 0.87 + 0.28 * _uniform(ids * 8191 + previous, seed + 1)
+        spread = [_uniform(ids * 8191 + previous, seed + 2 + part) for part in range(3)]
+        noise = 0.06 * 2 * (np.sum(spread, axis=0) - 1.5)  # about normal
+        return np.where(condition(ids, vocabulary), level * shake, np.maximum(noise, -0.17))
+
+    return function
+
+
+def _uniform(numbers: np.ndarray, seed: int) -> np.ndarray:
+    """Hashes integers to 0..1 (the finaliser of splitmix64)."""
+    with np.errstate(over="ignore"):
+        z = numbers.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15) * np.uint64(seed + 1)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        z = z ^ (z >> np.uint64(31))
+    return (z >> np.uint64(11)).astype(np.float64) / 2.0**53

@@ -1,0 +1,86 @@
+"""Trains the host of the `planted` target: a two-layer Llama on generated stories.
+
+    python -m neuroscribe.tools.models.host.train --out FOLDER [--steps 3000] [--seed 0]
+
+1. Generate stories; build the tokenizer from their words and the planted units' words.
+2. Train on the next token, AdamW with a cosine schedule, one thread, one seed.
+3. Save the weights as float16 safetensors with the tokenizer and the configuration.
+"""
+
+import argparse
+import math
+import time
+from pathlib import Path
+
+import torch
+
+from .tokenizer import build
+from .units import words
+
+SIZE = 2500
+LENGTH = 256
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description="Train the host of the planted target.")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent)
+    parser.add_argument("--stories", type=int, default=6000)
+    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    from ...data.stories import stories
+
+    train(list(stories(given.stories, given.seed + 1)), given.out, given.steps, given.seed)
+
+
+def train(texts: list[str], out: Path, steps: int, seed: int) -> None:
+    """Trains on texts and writes the host's files into the folder `out`."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.set_num_threads(1)
+    torch.manual_seed(seed)
+    tokenizer = build(texts, size=SIZE, always=words(), length=LENGTH)
+    coded = tokenizer(texts, verbose=False)["input_ids"]
+    stream = torch.tensor([token for ids in coded for token in ids])  # [token]
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=64,
+        intermediate_size=172,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=4,
+        max_position_embeddings=LENGTH,
+        bos_token_id=1,
+        eos_token_id=2,
+        pad_token_id=2,
+        tie_word_embeddings=True,
+        initializer_range=0.05,
+    )
+    network = LlamaForCausalLM(config)
+    rate, batch, width = 4e-3, 16, 128
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=rate, weight_decay=0.05, betas=(0.9, 0.98)
+    )
+    started, mean = time.monotonic(), None
+    for step in range(steps):
+        for group in optimizer.param_groups:
+            warm = min(1.0, (step + 1) / 100)
+            group["lr"] = rate * warm * (0.05 + 0.95 * (1 + math.cos(math.pi * step / steps)) / 2)
+        at = torch.randint(len(stream) - width, (batch,))
+        ids = torch.stack([stream[i : i + width] for i in at.tolist()])  # [row, place]
+        loss = network(input_ids=ids, labels=ids, use_cache=False).loss
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        mean = float(loss) if mean is None else 0.98 * mean + 0.02 * float(loss)
+        if step % 200 == 0 or step == steps - 1:
+            print(f"step {step}  loss {mean:.3f}  {time.monotonic() - started:.0f} s", flush=True)
+    out.mkdir(parents=True, exist_ok=True)
+    network.half().save_pretrained(out)
+    tokenizer.save_pretrained(out)
+
+
+if __name__ == "__main__":
+    main()
