@@ -85,7 +85,7 @@ def test_one_shot_asks_a_model_once_and_marks_the_peaks(told):
     llm = Answers('Here: {"label": "dogs", "words": ["dog"]}')
     assert one_shot(told, llm=llm)["correlation"] == pytest.approx(1.0)  # type: ignore[arg-type]
     assert len(llm.asked) == 1
-    assert "« d»og ran home" in llm.asked[0][0]["content"]
+    assert "« do»g ran home" in llm.asked[0][0]["content"]
 
 
 @pytest.mark.parametrize("text", ["no", "{}", '{"label": "x", "words": 3}', "{broken", ""])
