@@ -7,15 +7,16 @@ PLURALS: dict[str, str] = {
     "cactus": "cacti", "fungus": "fungi", "nucleus": "nuclei", "radius": "radii",
     "analysis": "analyses", "basis": "bases", "crisis": "crises", "thesis": "theses",
     "oasis": "oases", "hypothesis": "hypotheses", "diagnosis": "diagnoses", "axis": "axes",
-    "phenomenon": "phenomena", "criterion": "criteria", "datum": "data", "bacterium": "bacteria",
-    "stratum": "strata", "larva": "larvae", "alga": "algae", "matrix": "matrices",
-    "vertex": "vertices", "appendix": "appendices", "hoof": "hooves", "dwarf": "dwarves",
-    "krona": "kronor", "zloty": "zlotys", "passerby": "passersby", "mongoose": "mongooses",
-    "octopus": "octopuses", "gas": "gases", "bus": "buses", "lens": "lenses",
-    "canvas": "canvases", "penny": "pennies", "dormouse": "dormice", "piano": "pianos",
-    "photo": "photos", "quiz": "quizzes", "waltz": "waltzes", "this": "these", "topaz": "topazes",
-    "quartz": "quartzes", "jazz": "jazzes", "that": "those", "stomach": "stomachs",
-    "monarch": "monarchs", "patriarch": "patriarchs", "epoch": "epochs", "loch": "lochs",
+    "phenomenon": "phenomena", "criterion": "criteria", "datum": "data",
+    "bacterium": "bacteria", "stratum": "strata", "larva": "larvae", "alga": "algae",
+    "matrix": "matrices", "vertex": "vertices", "appendix": "appendices", "hoof": "hooves",
+    "dwarf": "dwarves", "werewolf": "werewolves", "krona": "kronor", "zloty": "zlotys",
+    "passerby": "passersby", "mongoose": "mongooses", "octopus": "octopuses", "gas": "gases",
+    "bus": "buses", "lens": "lenses", "canvas": "canvases", "penny": "pennies",
+    "dormouse": "dormice", "piano": "pianos", "photo": "photos", "quiz": "quizzes",
+    "waltz": "waltzes", "this": "these", "topaz": "topazes", "quartz": "quartzes",
+    "jazz": "jazzes", "that": "those", "stomach": "stomachs", "monarch": "monarchs",
+    "patriarch": "patriarchs", "epoch": "epochs", "loch": "lochs",
 }  # fmt: skip
 
 _INVARIANT = """\
@@ -24,8 +25,8 @@ spacecraft hovercraft series species offspring swine elk cattle scissors trouser
 pants tights pyjamas pajamas glasses pliers tweezers goggles leggings tongs binoculars
 headquarters barracks crossroads measles mumps rabies diabetes news physics mathematics
 economics politics gymnastics athletics furniture information equipment luggage baggage advice
-homework software hardware jewellery jewelry rice bread butter wheat barley thunder lightning
-weather money music bass haddock perch pike"""
+homework software hardware jewellery jewelry rice bread butter wheat barley thunder yen rand
+lightning weather money music bass haddock perch pike"""
 INVARIANT = frozenset(_INVARIANT.split())
 
 # past, participle, -ing (empty: by rule), third person (empty: by rule), further forms
@@ -84,7 +85,7 @@ sat, sleep slept, slide slid, sling slung, spend spent, spin spun, stand stood, 
 sting stung, strike struck, string strung, sweep swept, swing swung, teach taught, tell told,
 think thought, understand understood, weep wept, win won, wind wound, wring wrung, withstand
 withstood, overhear overheard, mislead misled, repay repaid, rebuild rebuilt, retell retold,
-speed sped, spit spat, stride strode, withhold withheld, foretell foretold"""
+speed sped, spit spat, stride strode, withhold withheld, foretell foretold, behold beheld"""
 for _pair in _PAST_IS_PARTICIPLE.split(","):
     _base, _past = _pair.split()
     VERBS[_base] = (_past, _past, "", "")

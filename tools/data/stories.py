@@ -3,82 +3,28 @@
 1. A story draws two people and a few topics (categories); it is a row of sentences, each from a
    template, more often one about a topic; a person named in the last sentence may be `she`.
 2. A slot takes a word of its category, now and then one that the story has used before.
-3. The categories of each pair in `ALWAYS_TOGETHER` occur only in templates that hold a word of
-   both: in this corpus neither is ever seen in a sentence without the other. Their words belong to
-   no other category and to no template's own text. (Sentences made by `sentences_with` are not
-   bound by this: they can part what the corpus never parts.)
+3. The pairs of `ALWAYS_TOGETHER` are never parted: neither category is ever in a sentence without
+   the other. (Sentences made by `sentences_with` are not bound by this.)
 """
 
 import random
-import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 
-from . import inflection
-from .lexicon import categories
-from .templates import OPENERS, PAIRED, TEMPLATES
+from .carriers import sentences_with
+from .grammar import ALWAYS_TOGETHER, choose, fill, grammar, is_paired, person
+from .lexicon import lexicon, part_of_speech
 
-ALWAYS_TOGETHER: tuple[tuple[str, str], ...] = tuple(PAIRED)
-"""Pairs of categories; each pair is in about 4% of all sentences."""
-
-_PAIRED_SHARE = 0.16
-_SLOT = re.compile(r"\{(?:(\w):([^}]+)|(\w+))\}")
-_FEMALE = {"he": "she", "him": "her", "his": "her", "himself": "herself"}
-
-
-class Person(NamedTuple):
-    """Somebody in a story."""
-
-    name: str
-    female: bool
-
-    def pronoun(self, he: str) -> str:
-        """`he`, `him`, `his`, `himself` for this person."""
-        return _FEMALE[he] if self.female else he
-
-
-class Slot(NamedTuple):
-    """A place in a template for a word of a category."""
-
-    form: str
-    category: str
-
-
-class Template(NamedTuple):
-    """A sentence with slots."""
-
-    text: str
-    slots: tuple[Slot, ...]
-
-
-class Grammar(NamedTuple):
-    """All templates, by what they are about."""
-
-    free: tuple[Template, ...]
-    paired: tuple[tuple[Template, ...], ...]
-    about: Mapping[str, tuple[Template, ...]]
-    """Templates with a slot of the category, those of pairs included."""
-
-
-@lru_cache(maxsize=1)
-def grammar() -> Grammar:
-    """The grammar of the corpus."""
-    free = tuple(template(line) for line in TEMPLATES.splitlines())
-    paired = tuple(tuple(template(line) for line in t.splitlines()) for t in PAIRED.values())
-    about: dict[str, list[Template]] = {name: [] for name in categories()}
-    for one in (*free, *(one for group in paired for one in group)):
-        for name in {slot.category for slot in one.slots}:
-            about[name].append(one)
-    return Grammar(free, paired, {name: tuple(found) for name, found in about.items()})
-
-
-def template(text: str) -> Template:
-    """Reads a template's slots."""
-    found = (Slot(m[1], m[2]) for m in _SLOT.finditer(text) if m[1])
-    return Template(text, tuple(found))
+__all__ = [
+    "ALWAYS_TOGETHER",
+    "lexicon",
+    "part_of_speech",
+    "sentence",
+    "sentences_with",
+    "stories",
+    "story",
+]
 
 
 def stories(count: int, *, seed: int = 0) -> Iterator[str]:
@@ -89,7 +35,7 @@ def stories(count: int, *, seed: int = 0) -> Iterator[str]:
 
 def story(draw: random.Random) -> str:
     """One story."""
-    whole, names = grammar(), [name for name, found in grammar().about.items() if len(found) > 1]
+    names = [name for name, found in grammar().about.items() if len(found) > 1]
     first = person(draw)
     second = person(draw)
     while second.name == first.name:
@@ -101,7 +47,7 @@ def story(draw: random.Random) -> str:
     parts: list[str] = []
     named, last = False, None
     while length < goal:
-        chosen = _choose(whole, topics, draw)
+        chosen = choose(topics, draw)
         if chosen is last:
             continue
         last = chosen
@@ -132,7 +78,7 @@ def sentence(rng: np.random.Generator, *, about: Mapping[str, str] | None = None
     draw = random.Random(int(rng.integers(2**62)))
     whole = grammar()
     if not about:
-        return fill(_choose(whole, [], draw), draw)
+        return fill(choose([], draw), draw)
     fitting = [
         one
         for one in whole.about[next(iter(about))]
@@ -146,106 +92,3 @@ def sentence(rng: np.random.Generator, *, about: Mapping[str, str] | None = None
         at = [i for i, slot in enumerate(chosen.slots) if slot.category == name]
         given[draw.choice(at)] = word
     return fill(chosen, draw, given=given)
-
-
-def person(draw: random.Random) -> Person:
-    """Somebody."""
-    female = draw.random() < 0.5
-    return Person(draw.choice(categories()[f"{'fe' if female else ''}male names"].words), female)
-
-
-def is_paired(category: str) -> bool:
-    """Whether a category belongs to a pair of `ALWAYS_TOGETHER`."""
-    return any(category in pair for pair in ALWAYS_TOGETHER)
-
-
-def fill(
-    one: Template,
-    draw: random.Random,
-    *,
-    people: tuple[Person, Person] | None = None,
-    given: Mapping[int, str] | None = None,
-    used: dict[str, list[str]] | None = None,
-    pronoun: bool = False,
-    opener: bool = False,
-) -> str:
-    """The sentence that a template gives.
-
-    Args:
-        one: The template.
-        draw: Where the choices come from.
-        people: Who `{N}` and `{M}` are; drawn without.
-        given: Words (base forms) for slots by number; the others are drawn.
-        used: Words of the story so far by category; may be used again, and is added to.
-        pronoun: Put `She` or `He` for `{N}` at the start.
-        opener: Start with `Then`, `The next day`, ...
-    """
-    if people is None:
-        people = (person(draw), person(draw))
-        while people[0].name == people[1].name:
-            people = (people[0], person(draw))
-    given, used = given or {}, {} if used is None else used
-    taken = set(given.values())
-    number = -1
-
-    def put(match: re.Match[str]) -> str:
-        nonlocal number
-        if match[1]:
-            number += 1
-            word = given.get(number) or _pick(match[2], draw, used, taken)
-            taken.add(word)
-            return inflected(word, match[1])
-        if match[3] in ("N", "M"):
-            who = people[match[3] == "M"]
-            return who.pronoun("he") if pronoun and match.start() == 0 else who.name
-        return people[0].pronoun(match[3])
-
-    text = _SLOT.sub(put, one.text)
-    if opener and not text.startswith('"'):
-        text = f"{draw.choice(OPENERS.splitlines())}, {_small_start(one, text)}"
-    return capital(text)
-
-
-def inflected(word: str, form: str) -> str:
-    """The word in a slot's form: see `templates`."""
-    if form == "a":
-        return f"{inflection.article(word)} {word}"
-    return {
-        "n": str,
-        "s": inflection.plural,
-        "p": inflection.past,
-        "g": inflection.gerund,
-        "t": inflection.third,
-    }[form](word)
-
-
-def capital(text: str) -> str:
-    """The text with its first letter upper-case, after an opening quotation mark too."""
-    at = 1 if text.startswith('"') else 0
-    return text[:at] + text[at : at + 1].upper() + text[at + 1 :]
-
-
-def _choose(whole: Grammar, topics: list[str], draw: random.Random) -> Template:
-    if draw.random() < _PAIRED_SHARE:
-        return draw.choice(draw.choice(whole.paired))
-    if topics and draw.random() < 0.5:
-        return draw.choice(whole.about[draw.choice(topics)])
-    return draw.choice(whole.free)
-
-
-def _pick(category: str, draw: random.Random, used: dict[str, list[str]], taken: set[str]) -> str:
-    before = used.setdefault(category, [])
-    again = [word for word in before if word not in taken]
-    if again and draw.random() < 0.3:
-        return draw.choice(again)
-    words = categories()[category].words
-    word = draw.choice(words)
-    while word in taken and len(taken) < len(words):
-        word = draw.choice(words)
-    before.append(word)
-    return word
-
-
-def _small_start(one: Template, text: str) -> str:
-    """The text without the capital of a template's own first word."""
-    return text[:1].lower() + text[1:] if one.text[:1].isalpha() else text
