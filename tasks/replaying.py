@@ -19,7 +19,7 @@ def replay(
         str | None, typer.Option(help="The recorded corpus, where it lies elsewhere now.")
     ] = None,
     as_json: Json = False,
-) -> None:
+) -> int:
     """Make every tool call of a transcript again and report results that differ.
 
     Exit codes: 0 all the same, 1 something differs, 2 the transcript, model or data cannot be used.
@@ -37,7 +37,7 @@ def replay(
         if done.torn:
             typer.echo("the last line is incomplete and was left out", err=True)
         typer.echo(done.summary)
-    raise typer.Exit(0 if done.same else 1)
+    return 0 if done.same else 1
 
 
 def transcript(

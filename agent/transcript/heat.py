@@ -5,7 +5,7 @@ number itself is the tooltip. Places that were not counted are grey.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from markupsafe import Markup, escape
@@ -44,29 +44,34 @@ def row(item: Mapping[str, Any], *, scale: float, around: int | None = None) -> 
     values += [None] * (len(tokens) - len(values))
     known = [(value, at) for at, value in enumerate(values) if _number(value)]
     peak, place = max(known, default=(None, 0))
-    spaced = any(token[:1] == " " for token in tokens) or len(tokens) < 3
+    spaced = any(" " in token for token in tokens)
+    glued = set(item.get("glued") or ())
     cut = slice(0, len(tokens))
     if around is not None and len(tokens) > 2 * around + 1:
         start = min(max(0, place - around), len(tokens) - 2 * around - 1)
         cut = slice(start, start + 2 * around + 1)
-    inner = heat(tokens[cut], values[cut], scale=scale)
+    apart = not spaced and len(tokens) > 1
+    gaps = {at - cut.start for at in range(len(tokens)) if apart and at not in glued}
+    inner = heat(tokens[cut], values[cut], scale=scale, gaps=gaps)
     before, after = "… " if cut.start else "", " …" if cut.stop < len(tokens) else ""
-    drawn = Markup('<span class="heat{}">{}{}{}</span>').format(
-        "" if spaced else " apart", before, inner, after
-    )
+    drawn = Markup('<span class="heat">{}{}{}</span>').format(before, inner, after)
     where = f"window {item['window']}" if "window" in item else ""
     return Row(str(item.get("source") or ""), where, peak, drawn)
 
 
-def heat(tokens: Sequence[str], values: Sequence[Any], *, scale: float) -> Markup:
-    """Tokens as shaded spans; everything in them is escaped."""
+def heat(
+    tokens: Sequence[str], values: Sequence[Any], *, scale: float, gaps: Container[int] = ()
+) -> Markup:
+    """Tokens as shaded spans, a space before those in `gaps`; everything in them is escaped."""
     parts: list[str] = []
-    for token, value in zip(tokens, values, strict=True):
+    for at, (token, value) in enumerate(zip(tokens, values, strict=True)):
+        if at and at in gaps:
+            parts.append(" ")
         text = escape("".join(_VISIBLE.get(letter, letter) for letter in token))
         if not _number(value):
             parts.append(f"<i class=x>{text}</i>")
             continue
-        step = min(STEPS, math.ceil(abs(value) / scale * STEPS - 0.5)) if scale else 0
+        step = min(STEPS, int(abs(value) / scale * STEPS)) if scale else 0
         kind = f" class={'p' if value > 0 else 'n'}{step}" if step > 0 else ""
         parts.append(f'<i{kind} title="{value:.4g}">{text}</i>')
     return Markup("".join(parts))

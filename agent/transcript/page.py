@@ -66,12 +66,11 @@ def html(transcript: Transcript, *, record: Mapping[str, Any] | None = None) -> 
     cited = {key for part in components for key in part["evidence"]}
     for part in [said.get("effect") or {}, *(said.get("rejected") or ())]:
         cited.update(part.get("evidence") or ())
-    kind = transcript.header.get("target", {}).get("kind")
     return (
         environment(HERE)
         .get_template("page.html")
         .render(
-            header=transcript.header,
+            target=str((transcript.header.get("target") or {}).get("name", "")),
             unit=transcript.header.get("unit", "?"),
             label=said.get("label"),
             status=said.get("status")
@@ -100,7 +99,6 @@ def html(transcript: Transcript, *, record: Mapping[str, Any] | None = None) -> 
                 else ""
             )
             + (" · the record has no end: it was interrupted" if transcript.ended is None else ""),
-            kind=kind,
             **page_assets("page.js"),
         )
     )
@@ -246,7 +244,7 @@ def _experiment(item: Evidence, cited: set[str], scale: float) -> dict[str, Any]
         "kind": "evidence",
         "id": item.id,
         "tool": item.tool,
-        "brief": _cut(", ".join(f"{k}={_value(v)}" for k, v in item.arguments.items()), _BRIEF),
+        "brief": _brief_of(item),
         "arguments": arguments if len(arguments) > _BRIEF else "",
         "text": item.text,
         "error": item.error,
@@ -255,8 +253,17 @@ def _experiment(item: Evidence, cited: set[str], scale: float) -> dict[str, Any]
         "plot": drawn["plot"] if drawn else test_table(item),
         "measured": grouped(measured[:_ROWS], scale=scale),
         "more": grouped(measured[_ROWS:], scale=scale),
+        "further": len(measured) - _ROWS,
         "payload": _cut(json.dumps(rest, ensure_ascii=False, indent=1), _PAYLOAD) if rest else "",
     }
+
+
+def _brief_of(item: Evidence) -> str:
+    """What was asked, in a few words."""
+    for name in ("statement", "label"):
+        if item.arguments.get(name):
+            return _cut(str(item.arguments[name]), _BRIEF)
+    return _cut(", ".join(f"{k}={_value(v)}" for k, v in item.arguments.items()), _BRIEF)
 
 
 def grouped(

@@ -1,0 +1,152 @@
+"""A tiny encoder and a small corpus on disk, and an investigation on them by hand-made calls."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from neuroscribe.agent import actions as _actions  # noqa: F401
+from neuroscribe.agent.ledger import Ledger
+from neuroscribe.agent.transcript import Recorder, make_header
+from neuroscribe.tools import belt as _belt  # noqa: F401
+from neuroscribe.tools import registry
+from neuroscribe.tools.data.corpus import Document
+from neuroscribe.tools.data.sources import load_corpus
+from neuroscribe.tools.data.windows import cut
+from neuroscribe.tools.lab import Lab
+from neuroscribe.tools.models import Target
+from transformers import BertConfig, BertModel, BertTokenizerFast
+
+WORDS = (
+    *("the", "a", "cat", "dog", "sat", "ran", "on", "under", "mat", "tree"),
+    *("red", "blue", "and", "then", "it", "was", "very", "small", "big"),
+)
+UNIT = "mlp.0/3"
+LENGTH, MOST = 24, 1500
+CALLS: list[tuple[str, dict[str, Any]]] = [
+    ("survey", {}),
+    ("exemplars", {"many": 4}),
+    ("hypothesise", {"statement": "cats", "predictor": {"kind": "words", "words": ["cat"]}}),
+    ("hypothesise", {"statement": "red", "predictor": {"kind": "words", "words": ["red"]}}),
+    ("test_hypotheses", {}),
+    ("activations", {"texts": ["the cat sat", "a red dog ran under the tree"]}),
+    ("exemplars", {"kind": "quantile", "many": 3}),
+    ("survey", {"unit": "mlp.77/1"}),
+]
+
+
+def make_model(folder: Path, *, seed: int) -> Path:
+    """A random two-layer BERT with a word-level vocabulary."""
+    folder.mkdir(parents=True, exist_ok=True)
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", *WORDS]
+    (folder / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
+    torch.manual_seed(seed)
+    config = BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=24,
+        max_position_embeddings=32,
+    )
+    BertModel(config).save_pretrained(folder)
+    BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
+    return folder
+
+
+def make_corpus(path: Path, *, seed: int) -> Path:
+    """Documents of random sentences, one a line."""
+    generator = torch.Generator().manual_seed(seed)
+    lines = []
+    for number in range(60):
+        drawn = torch.randint(len(WORDS), (40,), generator=generator).tolist()
+        text = " ".join(WORDS[i] for i in drawn) + "."
+        lines.append(json.dumps(Document(str(number), text)._asdict()))
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `model/`, `other/`, `text.jsonl` and `other.jsonl`."""
+    folder = tmp_path_factory.mktemp("place")
+    make_model(folder / "model", seed=0)
+    make_model(folder / "other", seed=1)
+    make_corpus(folder / "text.jsonl", seed=0)
+    make_corpus(folder / "other.jsonl", seed=1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def target(place: Path) -> Target:
+    """The model."""
+    return Target.load(str(place / "model"))
+
+
+@pytest.fixture
+def make_lab(place: Path, target: Target) -> Callable[[], tuple[Lab, str]]:
+    """Makes a bench and tells the hash of its corpus."""
+
+    def make() -> tuple[Lab, str]:
+        corpus = load_corpus(str(place / "text.jsonl"), target=target)
+        explore = cut(target, corpus.splits().explore, length=LENGTH, most_tokens=MOST)
+        lab = Lab(target, explore, seed=3)
+        lab.unit = target.unit(UNIT)
+        return lab, corpus.hash
+
+    return make
+
+
+@pytest.fixture
+def recorded(make_lab: Callable[[], tuple[Lab, str]], place: Path, tmp_path: Path) -> Path:
+    """A transcript of `CALLS` and a conclusion."""
+    lab, known = make_lab()
+    header = make_header(
+        lab,
+        UNIT,
+        planner="by-hand",
+        corpus=str(place / "text.jsonl"),
+        corpus_hash=known,
+        length=LENGTH,
+        most_tokens=MOST,
+        budget={"steps": 8},
+        target=str(place / "model"),
+    )
+    path = tmp_path / "transcripts" / "unit.jsonl"
+    assert lab.unit is not None
+    ledger = Ledger(lab, lab.unit)
+    with Recorder(path, header) as recorder:
+        recorder.message({"role": "system", "content": "You study a unit."})
+        for number, (name, arguments) in enumerate(CALLS):
+            function = {"name": name, "arguments": json.dumps(arguments)}
+            message = {
+                "role": "assistant",
+                "content": f"turn {number}",
+                "tool_calls": [{"id": f"c{number}", "type": "function", "function": function}],
+            }
+            recorder.message(message, usage={"tokens_in": 900, "tokens_out": 12}, seconds=0.5)
+            found = registry.call(lab, name, arguments)
+            recorder.evidence(found)
+            if ledger.update([found]):
+                recorder.ledger(ledger.rows, after=found.id)
+            answer = {"role": "tool", "tool_call_id": f"c{number}", "content": found.text}
+            recorder.message(answer)
+        recorder.conclusion(
+            {
+                "label": "cats",
+                "status": "described",
+                "components": [
+                    {
+                        "words": "active on cats",
+                        "predictor": {"kind": "words", "words": ["cat"]},
+                        "evidence": ["E5", "E99"],
+                    }
+                ],
+                "rejected": [{"words": "red", "reason": "no relation", "evidence": ["E5"]}],
+                "confidence": 0.25,
+            }
+        )
+        recorder.end("concluded", lab.meter.as_dict())
+    return path

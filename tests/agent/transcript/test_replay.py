@@ -1,0 +1,161 @@
+"""Replays: the same is the same, a changed payload is named, another model or corpus is refused."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from neuroscribe.agent.transcript import Recorder, make_header, read, replay
+from neuroscribe.agent.transcript.replay import differences, find
+from neuroscribe.tasks import cli
+from neuroscribe.tools import registry
+from neuroscribe.tools.errors import UsageError
+from neuroscribe.tools.evidence import Result
+from neuroscribe.tools.lab import Lab
+from neuroscribe.tools.models import Target
+
+
+def _change(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Rewrites every event of a transcript."""
+    events = [json.loads(line) for line in path.read_text().splitlines()]
+    for event in events:
+        change(event)
+    path.write_text("".join(json.dumps(event) + "\n" for event in events))
+
+
+def test_the_same_is_the_same(recorded: Path) -> None:
+    found = replay(recorded)
+    assert found.same
+    assert (found.checked, found.skipped) == (8, ())
+    assert found.summary.endswith("every result the same")
+
+
+def test_a_changed_number_is_named_with_both_values(recorded: Path, target: Target) -> None:
+    def change(event: dict[str, Any]) -> None:
+        if event["event"] == "evidence" and event["evidence"]["id"] == "E2":
+            event["evidence"]["data"]["measured"][1]["activations"][2] += 0.25
+
+    before = read(recorded).evidence["E2"].data["measured"][1]["activations"][2]
+    _change(recorded, change)
+    (only,) = replay(recorded, target=target).differing
+    assert (only.evidence, only.tool) == ("E2", "exemplars")
+    assert only.path == "measured[1].activations[2]"
+    assert only.recorded == pytest.approx(before + 0.25)
+    assert only.replayed == pytest.approx(before)
+    assert "E2 exemplars: measured[1].activations[2] was" in str(only)
+
+
+def test_a_call_that_failed_and_now_works_differs(recorded: Path, target: Target) -> None:
+    def change(event: dict[str, Any]) -> None:
+        if event["event"] == "evidence" and event["evidence"]["id"] == "E8":
+            event["evidence"]["arguments"] = {"unit": "mlp.1/1"}
+
+    _change(recorded, change)
+    (only,) = replay(recorded, target=target).differing
+    assert (only.evidence, only.path, only.replayed) == ("E8", "error", None)
+
+
+def test_another_model_or_corpus_is_said(recorded: Path, place: Path, target: Target) -> None:
+    with pytest.raises(UsageError, match="the model is another") as model:
+        replay(recorded, target=str(place / "other"))
+    with pytest.raises(UsageError, match="the corpus is another") as corpus:
+        replay(recorded, target=target, data=str(place / "other.jsonl"))
+    assert "\n" not in f"{model.value}{corpus.value}"
+
+    def change(event: dict[str, Any]) -> None:
+        if event["event"] == "header":
+            event["windows"]["length"] = 12
+
+    _change(recorded, change)
+    with pytest.raises(UsageError, match="cut differently"):
+        replay(recorded, target=target)
+
+
+def test_a_target_that_moved_is_found_beside_the_transcript(
+    recorded: Path, place: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def change(event: dict[str, Any]) -> None:
+        if event["event"] == "header":
+            event["target"]["name"] = "somewhere/model"
+            event["corpus"]["spec"] = "somewhere/text.jsonl"
+
+    _change(recorded, change)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NEUROSCRIBE_TEST_DATA", raising=False)
+    with pytest.raises(UsageError):
+        replay(recorded)
+    monkeypatch.setenv("NEUROSCRIBE_TEST_DATA", str(place))
+    assert replay(recorded).same
+    (tmp_path / "somewhere").symlink_to(place)
+    monkeypatch.delenv("NEUROSCRIBE_TEST_DATA")
+    monkeypatch.chdir("/")
+    assert find("somewhere/text.jsonl:text", beside=recorded).endswith("somewhere/text.jsonl:text")
+    assert replay(recorded).same
+
+
+def test_calls_that_asked_a_language_model_are_skipped_and_stood_in_for(
+    make_lab: Callable[[], tuple[Lab, str]],
+    target: Target,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(registry, "TOOLS", dict(registry.TOOLS))
+
+    @registry.tool(needs=("llm",))
+    def ponder(lab: Lab, question: str) -> Result:
+        """Asks."""
+        assert lab.llm is not None
+        return Result("said", {"answer": lab.llm.answer(question)})  # type: ignore[attr-defined]
+
+    class Oracle:
+        def answer(self, question: str) -> str:
+            return question[::-1]
+
+    lab, known = make_lab()
+    lab.llm = Oracle()  # type: ignore[assignment]
+    header = make_header(
+        lab, "mlp.0/3", planner="x", corpus="x", corpus_hash=known, length=24, most_tokens=1500
+    )
+    path = tmp_path / "t.jsonl"
+    with Recorder(path, header) as recorder:
+        for name, arguments in (("ponder", {"question": "abc"}), ("survey", {})):
+            recorder.evidence(registry.call(lab, name, arguments))
+    fresh, _ = make_lab()
+    found = replay(path, lab=fresh)
+    assert (found.same, found.checked) == (True, 1)
+    assert [item.evidence for item in found.skipped] == ["E1"]
+    assert fresh.evidence["E1"].data == {"answer": "cba"}
+
+
+def test_payloads_are_compared_within_tolerance_and_by_input() -> None:
+    one = {"window": 3, "activations": [1.0, None]}
+    two = {"window": 5, "activations": [0.99, 0.1]}
+    near = {"window": 5, "activations": [0.9901, 0.10001]}
+    assert not list(differences({"measured": [one, two]}, {"measured": [near, one]}))
+    assert not list(differences({"seconds": 1, "x": 10.0}, {"seconds": 2, "x": 10.009}))
+    assert [item[0] for item in differences({"a": {"b": [1, 2]}}, {"a": {"b": [1, 3]}})] == [
+        "a.b[1]"
+    ]
+    assert list(differences({"a": 1}, {"b": 1})) == [("a", 1, "(absent)"), ("b", "(absent)", 1)]
+    assert list(differences([1, 2], [1])) == [(" (length)", 2, 1)]
+    assert list(differences({"x": True}, {"x": 1}))
+    assert list(differences({"x": None}, {"x": 0.0}))
+
+
+def test_the_verb_tells_its_outcome_by_its_exit_code(
+    recorded: Path, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["replay", str(recorded), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["same"], said["checked"], said["differing"]) == (True, 8, [])
+    assert cli.run(["replay", str(recorded), "--target", str(place / "other")]) == 2
+    assert "another than the recorded one" in capsys.readouterr().err
+
+    def change(event: dict[str, Any]) -> None:
+        if event["event"] == "evidence" and event["evidence"]["id"] == "E1":
+            event["evidence"]["data"]["stats"]["mean"] = 99.0
+
+    _change(recorded, change)
+    assert cli.run(["replay", str(recorded)]) == 1
+    assert "E1 survey: stats.mean was 99, is " in capsys.readouterr().out
