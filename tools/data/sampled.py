@@ -64,7 +64,7 @@ def _batch(target: Any, rows: int, length: int, generator: torch.Generator) -> I
     written = [first]
     cache = None
     open_rows = torch.ones(rows, dtype=torch.bool)
-    with target._lock, torch.no_grad():
+    with target.lock, torch.no_grad():
         for _ in range(length - 1):
             result = target.network(
                 input_ids=written[-1].to(target.device), past_key_values=cache, use_cache=True

@@ -106,7 +106,6 @@ class _Pass:
         inside = (everywhere >= first * self.width) & (everywhere < last * self.width)
         self.places = everywhere[inside]
         self.units = sum(site.units for site in self.sites)
-        self.output = any(site.block is None for site in self.sites)
         device = self.target.device
         k = self.header["k"]
         self.top = {
@@ -163,7 +162,7 @@ def _block(run: _Pass, sample: np.ndarray) -> None:
     _, slots, picked = np.intersect1d(
         run.places, positions, assume_unique=True, return_indices=True
     )
-    values = run.target.trace(inputs, [s.name for s in run.sites], output=run.output).values
+    values = run.target.trace(inputs, [s.name for s in run.sites], output=False).values
     offset = 0
     for site in run.sites:
         raw = values.pop(site.name)
