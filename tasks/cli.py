@@ -8,7 +8,6 @@ import os
 import sys
 import tempfile
 import traceback
-from importlib.metadata import version
 from typing import Annotated, NoReturn
 
 import typer
@@ -26,14 +25,16 @@ app = typer.Typer(
 )
 app.command()(labelling.label)
 app.command()(labelling.show)
+app.command()(labelling.merge)
+app.command()(labelling.export)
 app.command()(replaying.replay)
 app.command()(replaying.transcript)
-
-_ClickError = typer.BadParameter.__mro__[2]  # click's own base, wherever typer keeps click
 
 
 def _version(asked: bool) -> None:
     if asked:
+        from importlib.metadata import version
+
         typer.echo(f"neuroscribe {version('neuroscribe')}")
         raise typer.Exit
 
@@ -78,16 +79,24 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except _ClickError as error:
-        if type(error).__name__ == "NoArgsIsHelpError":
-            error.show()
-            return 2
-        return _say(error.format_message(), 2)
     except Exception as error:
+        wrong = _usage(error)
+        if wrong is not None:
+            return _say(wrong, 2) if wrong else 2
         if debug:
             traceback.print_exc()
             return 70
         return _say(f"unexpected {_kept(error)}", 70)
+
+
+def _usage(error: Exception) -> str | None:
+    """What click says of unusable arguments; empty where it shows the help; None for others."""
+    if not isinstance(error, typer.BadParameter.__mro__[2]):  # click's base, wherever typer has it
+        return None
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()  # type: ignore[attr-defined]
+        return ""
+    return error.format_message()  # type: ignore[attr-defined]
 
 
 def _say(text: str, code: int) -> int:

@@ -53,7 +53,13 @@ def label(
     unit_cost: Annotated[float, typer.Option(help="Money a unit; 0: no limit.")] = 0.0,
     price_in: Annotated[float, typer.Option(help="Money for a million tokens in.")] = 0.0,
     price_out: Annotated[float, typer.Option(help="Money for a million tokens out.")] = 0.0,
-    concurrency: Annotated[int, typer.Option(help="Units at a time; for LLM planners.")] = 0,
+    temperature: Annotated[
+        float | None, typer.Option(help="Of an LLM; default: the endpoint's own.")
+    ] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds of one request to an LLM.")] = 120.0,
+    concurrency: Annotated[
+        int | None, typer.Option(help="Units at a time; default: 4 with an LLM, else 1.")
+    ] = None,
     shard: Annotated[str, typer.Option(help="I/N: the I-th of N parts of the units.")] = "1/1",
     retry_failed: Annotated[bool, typer.Option(help="Label failed units again.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Say what it would cost; write nothing.")] = False,
@@ -84,20 +90,20 @@ def label(
         unit_seconds=unit_seconds or None,
         unit_cost=unit_cost or None,
         controls=controls,
+        temperature=temperature,
         revision=revision,
         dtype=dtype,
     )
-    how: dict[str, Any] = {
+    how = {
         "shard": Shard.parse(shard),
+        "concurrency": concurrency,
+        "timeout": timeout,
+        "prices": (price_in, price_out) if price_in or price_out else None,
         "retry_failed": retry_failed,
         "device": device,
         "device_map": device_map,
         "trust_remote_code": trust_remote_code,
     }
-    if concurrency:
-        how["concurrency"] = concurrency
-    if price_in or price_out:
-        how["prices"] = (price_in, price_out)
     _label(settings, out, how, dry_run=dry_run, watch=watch, as_json=as_json)
 
 
@@ -110,10 +116,14 @@ def _label(
     watch: bool,
     as_json: bool,
 ) -> None:
-    from .label import How, run_labels
+    from .label import How, run_labels, what_it_costs
     from .progress import Shown
 
-    shown = Shown(watching=watch)
+    if dry_run:
+        cost = what_it_costs(settings, out, how=How(**how))
+        typer.echo(json.dumps(cost.as_dict()) if as_json else cost.text())
+        return
+    shown = Shown(watching=watch, bar=settings.planner != "human")
     try:
         run = run_labels(settings, out, how=How(**how), shown=shown)
     except KeyboardInterrupt:
@@ -122,6 +132,13 @@ def _label(
         )
         raise typer.Exit(130) from None
     _print(run, as_json=as_json)
+    if run.failed:
+        typer.echo(
+            f"neuroscribe: {len(run.failed)} of {len(run.units)} units failed, such as "
+            f"{run.failed[0].unit}: {run.failed[0].record['reason']}; "
+            "--retry-failed tries them again",
+            err=True,
+        )
     raise typer.Exit(1 if run.failed else 0)
 
 
@@ -153,6 +170,38 @@ def show(
     from .show import console, unit_detail
 
     console().print(unit_detail(chosen))
+
+
+def merge(
+    runs: Annotated[
+        list[Path], typer.Argument(help="Run folders with shards of one run.", show_default=False)
+    ],
+    out: Annotated[Path | None, typer.Option(help="The merged folder; default: the first.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Bring the shards of a run together, from one folder or several."""
+    from .merge import merge as merged
+
+    _print(merged(runs, out), as_json=as_json)
+
+
+def export(
+    run: Run,
+    csv: Annotated[Path | None, typer.Option(help="Write a table for spreadsheets.")] = None,
+    jsonl: Annotated[Path | None, typer.Option(help="Write one JSON object a line.")] = None,
+) -> None:
+    """Write the labels of a run as CSV or JSONL; to stdout as CSV where no file is named."""
+    from .export import csv_text, jsonl_text, write_export
+    from .folder import RunFolder
+    from .results import read_run
+
+    found = read_run(RunFolder(run))
+    if csv is None and jsonl is None:
+        typer.echo(csv_text(found), nl=False)
+    if csv is not None:
+        write_export(csv, csv_text(found))
+    if jsonl is not None:
+        write_export(jsonl, jsonl_text(found))
 
 
 def _print(run: "LabelRun", *, as_json: bool) -> None:

@@ -47,7 +47,7 @@ def run_controls(job: Job, shown: Silent) -> dict[str, Any]:
     for group in job.bench.groups([job.bench.target.unit(unit) for unit in chosen]):
         columns = job.bench.measure(group)
         labelled = [
-            Labelled(unit, description_of(record), record["scores"], columns[unit])
+            Labelled(unit, description_of(record), record["scores"], *columns[unit])
             for unit in group
             for record in [labels[str(unit)]]
         ]

@@ -10,7 +10,7 @@ from typing import Any
 from ...tools.errors import UsageError
 from .results import LabelRun, UnitLabel
 
-COLUMNS = (
+COLUMNS: tuple[str, ...] = (
     "unit",
     "label",
     "status",
@@ -70,7 +70,7 @@ def jsonl_text(run: LabelRun) -> str:
     return "".join(f"{json.dumps(unit.as_dict(), ensure_ascii=False)}\n" for unit in run.units)
 
 
-def write_export(run: LabelRun, path: Path, *, text: str) -> None:
+def write_export(path: Path, text: str) -> None:
     """Writes an export.
 
     Raises:

@@ -6,44 +6,27 @@
 4. Every label is on the disk before the next is taken, so that a run goes on where it stopped.
 """
 
+import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field, replace
+from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ...agent.planners import planner_factory
 from ...agent.state import PlannerFactory
-from ...tools.errors import UsageError
+from ...tools.errors import UsageError, nearest
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
-from .bench import Bench, check_data, prepare
+from .estimate import Estimate, estimate
 from .finishing import finish
 from .folder import RunFolder
 from .progress import Silent
 from .results import LabelRun, read_run
-from .selection import parse_selection, select_units, spelt_out
-from .settings import Settings, Shard, differences
+from .settings import Settings, Shard
+from .start import How, Ready, checked, part_of, ready, same_settings
 from .work import Job
-
-
-@dataclass(frozen=True)
-class How:
-    """How a run is done; none of it changes the labels."""
-
-    shard: Shard = field(default_factory=Shard)
-    concurrency: int = 1
-    """Units at a time; more than one only helps where a planner waits for a network."""
-    retry_failed: bool = False
-    device: str | None = None
-    device_map: str | None = None
-    trust_remote_code: bool = False
-    timeout: float = 120.0
-    """Seconds of one attempt at a language model."""
-    prices: tuple[float, float] | None = None
-    """Money for a million language-model tokens, in and out."""
 
 
 def run_labels(
@@ -70,98 +53,108 @@ def run_labels(
             another process has it, or the disk is full.
     """
     how, shown = how or How(), shown or Silent()
-    settings = replace(settings, units=spelt_out(settings.units), shards=how.shard.of)
-    parse_selection(settings.units)
     folder = RunFolder(out, how.shard)
-    known = folder.read_run()
+    settings, known = checked(settings, folder)
     if known is not None:
-        same_settings(folder, known, settings)
         folder.refuse_if_owned()
         if _complete(folder, known, how):
             return read_run(folder)
-    check_data(settings.data)
-    factory = planner or planner_factory(
-        settings.planner,
-        seed=settings.seed,
-        base_url=settings.base_url,
-        temperature=settings.temperature,
-        timeout=how.timeout,
-        prices=how.prices,
-    )
-    target = target or load_target(settings, how)
-    bench, units = prepared(target, settings, known)
+    run = ready(settings, known, how, planner=planner, target=target)
     with folder.lock(), shown:
         for line in folder.heal():
             shown.say(line)
-        _begin(folder, settings, bench, units)
-        job = Job(bench, settings, factory, folder, shown.watch, getattr(factory, "llm", None))
-        todo = _todo(folder, units, how)
-        mine = part_of(units, how.shard)
+        _begin(folder, run)
+        todo = _todo(folder, run.units, how)
+        mine = part_of(run.units, how.shard)
         shown.begin(len(mine), len(mine) - len(todo))
-        for group in bench.groups(todo):
-            columns = bench.measure(group)
-            for record in _records(job, group, columns, how.concurrency):
+        job = Job(run.bench, settings, run.factory, folder, shown.watch)
+        for group in run.bench.groups(todo):
+            columns = run.bench.measure(group)
+            for record in _records(job, group, columns, how.at_a_time(settings.planner)):
                 folder.append(record)
                 shown.unit(record)
         finish(job, shown)
     return read_run(folder)
 
 
-def prepared(
-    target: Target, settings: Settings, known: Mapping[str, Any] | None
-) -> tuple[Bench, list[Unit]]:
-    """The bench, and the units of all shards; those of the run so far, where there is one."""
-    parts = parse_selection(settings.units)
-    if known is None and all(hasattr(part, "first") for part in parts):
-        select_units(parts, target, ranks=_no_ranks)  # refuses wrong units before the data load
-    bench = prepare(target, settings)
-    if known is not None:
-        return bench, [target.unit(text) for text in known["units"]]
-    units = select_units(
-        parts,
-        target,
-        ranks=bench.ranks,
-        sites=settings.sites,
-        signs=settings.signs,
-        seed=settings.seed,
-    )
-    return bench, units
-
-
-def part_of(units: Sequence[Unit], shard: Shard) -> list[Unit]:
-    """The units of one shard: every `of`-th."""
-    return list(units[shard.number - 1 :: shard.of])
-
-
-def load_target(settings: Settings, how: How) -> Target:
-    """The target of the run."""
-    options: dict[str, Any] = {
-        "revision": settings.revision,
-        "dtype": settings.dtype,
-        "device": how.device,
-        "device_map": how.device_map,
-    }
-    if how.trust_remote_code:
-        options["trust_remote_code"] = True
-    given = {name: value for name, value in options.items() if value is not None}
-    return Target.load(settings.target, **given)
-
-
-def same_settings(folder: RunFolder, known: Mapping[str, Any], settings: Settings) -> None:
-    """Refuses to mix labels made with different settings in one folder.
+def what_it_costs(
+    settings: Settings, out: str | Path, *, how: How | None = None, target: Target | None = None
+) -> Estimate:
+    """What the run would cost from here on; writes nothing.
 
     Raises:
-        UsageError: says what differs.
+        UsageError: as `run_labels`.
     """
-    other = differences(Settings.from_dict(known["settings"]).as_dict(), settings.as_dict())
-    if other:
-        raise UsageError(
-            f"{folder.path} holds a run with other settings: {'; '.join(other)}; "
-            "use the same ones to go on, or another folder with --out"
-        )
+    how = how or How()
+    folder = RunFolder(out, how.shard)
+    settings, known = checked(settings, folder)
+    run = ready(settings, known, how, target=target)
+    labels = folder.labels()
+    left = [unit for unit in part_of(run.units, how.shard) if str(unit) not in labels]
+    at_a_time = how.at_a_time(settings.planner)
+    return estimate(run.bench, left, settings, concurrency=at_a_time, prices=how.prices)
 
 
-def _begin(folder: RunFolder, settings: Settings, bench: Bench, units: Sequence[Unit]) -> None:
+def label(
+    target: str | Target,
+    *,
+    units: str,
+    data: str,
+    out: str | Path,
+    planner: str | PlannerFactory = "builtin",
+    shard: str = "1/1",
+    concurrency: int | None = None,
+    retry_failed: bool = False,
+    shown: Silent | None = None,
+    **more: Any,
+) -> LabelRun:
+    """Labels units of a model, from Python: `label("minilm", units="random:20", ...)`.
+
+    Args:
+        target: As on the command line, or a loaded one.
+        units: Which units, such as `mlp.3/0-9` or `random:20`.
+        data: The corpus, such as `builtin:pydocs` or a path.
+        out: The run folder; the same call again goes on with it.
+        planner: `builtin`, `openai:MODEL`, `human`, or a factory of planners.
+        shard: `I/N`: the I-th of N parts of the units.
+        concurrency: Units at a time.
+        retry_failed: Label failed units again.
+        shown: Told of progress, such as `progress.Shown()`.
+        more: Any other field of `Settings` or `How`, such as `seed` or `prices`.
+
+    Raises:
+        UsageError: if something given is unusable; says what and what to do.
+    """
+    ways = {item.name for item in fields(How)}
+    known = ways | {item.name for item in fields(Settings)}
+    for name in more:
+        if name not in known:
+            raise UsageError(f"label has no setting '{name}'; nearest: {nearest(name, known)}")
+    settings = Settings(
+        target=target if isinstance(target, str) else target.name,
+        units=units,
+        data=data,
+        planner=planner if isinstance(planner, str) else planner.name,
+        **{name: value for name, value in more.items() if name not in ways},
+    )
+    how = How(
+        shard=Shard.parse(shard),
+        concurrency=concurrency,
+        retry_failed=retry_failed,
+        **{name: value for name, value in more.items() if name in ways},
+    )
+    return run_labels(
+        settings,
+        out,
+        how=how,
+        shown=shown,
+        planner=None if isinstance(planner, str) else planner,
+        target=None if isinstance(target, str) else target,
+    )
+
+
+def _begin(folder: RunFolder, run: Ready) -> None:
+    bench, settings = run.bench, run.settings
     facts = {
         "target": {
             "name": bench.target.name,
@@ -184,7 +177,7 @@ def _begin(folder: RunFolder, settings: Settings, bench: Bench, units: Sequence[
                 "versions": _versions(),
                 **facts,
                 "settings": settings.as_dict(),
-                "units": [str(unit) for unit in units],
+                "units": [str(unit) for unit in run.units],
             }
         )
         return
@@ -198,19 +191,22 @@ def _begin(folder: RunFolder, settings: Settings, bench: Bench, units: Sequence[
 
 
 def _todo(folder: RunFolder, units: Sequence[Unit], how: How) -> list[Unit]:
+    """The units that have no label; failed ones too, where they are to be tried again."""
     labels = folder.labels()
     if how.retry_failed:
-        failed = [unit for unit, record in labels.items() if record["status"] == "failed"]
-        folder.drop(failed)
+        folder.drop(unit for unit, record in labels.items() if record["status"] == "failed")
         labels = folder.labels()
-    return [unit for unit in part_of(units, how.shard) if str(unit) not in labels]
+    todo = [unit for unit in part_of(units, how.shard) if str(unit) not in labels]
+    if todo:  # they speak of fewer labels than there will be
+        (folder.path / folder.controls_name).unlink(missing_ok=True)
+    return todo
 
 
 def _complete(folder: RunFolder, known: Mapping[str, Any], how: How) -> bool:
     labels = folder.labels()
     if how.retry_failed and any(record["status"] == "failed" for record in labels.values()):
         return False
-    mine = known["units"][how.shard.number - 1 :: how.shard.of]
+    mine = part_of(known["units"], how.shard)
     return all(unit in labels for unit in mine) and (folder.path / "report.html").exists()
 
 
@@ -230,12 +226,6 @@ def _records(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _no_ranks(kind: str, sites: Sequence[str]) -> Mapping[str, Any]:
-    raise AssertionError("ranges need no measure")
-
-
 def _versions() -> dict[str, str]:
-    import platform
-
     names = ("neuroscribe", "torch", "transformers", "numpy", "scikit-learn", "langgraph")
     return {"python": platform.python_version(), **{name: version(name) for name in names}}

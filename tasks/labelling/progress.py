@@ -45,11 +45,13 @@ class Shown(Silent):
 
     Args:
         watching: Show every experiment of every unit too.
+        bar: Show a bar where there is a terminal.
     """
 
-    def __init__(self, *, watching: bool = False) -> None:
+    def __init__(self, *, watching: bool = False, bar: bool = True) -> None:
         self.console = Console(file=sys.stderr, highlight=False, soft_wrap=True)
         self.watching = watching
+        self._with_bar = bar
         self._lock = threading.Lock()
         self._done = 0
         self._total = 0
@@ -65,7 +67,7 @@ class Shown(Silent):
         self._total, self._done = total, done
         if done:
             self.say(f"{done} of {total} units have a label already")
-        if self.console.is_terminal and done < total:
+        if self._with_bar and self.console.is_terminal and done < total:
             self._bar = Progress(
                 TextColumn("units"),
                 BarColumn(),

@@ -141,12 +141,10 @@ def select_units(
         if isinstance(part, Range):
             found.update(dict.fromkeys(_range(part, target, signs)))
             continue
-        names = matching(target, part.sites or tuple(sites))
-        pool = [target.sites[name] for name in names]
-        total = sum(site.units for site in pool)
-        if part.many > total:
-            raise UsageError(f"{part.many} units are asked for, {', '.join(names)} have {total}")
+        pool = _pool(part, target, sites)
+        names = [site.name for site in pool]
         if part.kind == "random":
+            total = sum(site.units for site in pool)
             order = np.random.default_rng([seed, number]).permutation(total)[: part.many]
             order.sort()
         else:
@@ -155,6 +153,28 @@ def select_units(
         for at in order[: part.many]:
             found.update(dict.fromkeys(_signs(_unit(pool, int(at)), target, signs)))
     return list(found)
+
+
+def check_selection(parts: Iterable[Part], target: Target, *, sites: Sequence[str] = ()) -> None:
+    """Refuses what the target does not have, without measuring anything.
+
+    Raises:
+        UsageError: if a site or unit does not exist, or too many are asked for.
+    """
+    for part in parts:
+        if isinstance(part, Range):
+            _range(part, target, "positive")
+        else:
+            _pool(part, target, sites)
+
+
+def _pool(part: Draw, target: Target, sites: Sequence[str]) -> list[Site]:
+    names = matching(target, part.sites or tuple(sites))
+    pool = [target.sites[name] for name in names]
+    total = sum(site.units for site in pool)
+    if part.many > total:
+        raise UsageError(f"{part.many} units are asked for, {', '.join(names)} have {total}")
+    return pool
 
 
 def matching(target: Target, patterns: Sequence[str]) -> list[str]:

@@ -1,9 +1,9 @@
 """A run as a person reads it in a terminal: a table, or one unit in full."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group, JustifyMethod, RenderableType
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -16,7 +16,7 @@ _HEADLINES = ("correlation", "cosine", "auprc", "f1", "iou", "gain_over_lookup")
 def table(run: LabelRun) -> RenderableType:
     """Every unit on a line, the run's sums below."""
     found = Table(box=None, pad_edge=False, header_style="bold")
-    for name, side in (
+    columns: tuple[tuple[str, JustifyMethod], ...] = (
         ("unit", "left"),
         ("label", "left"),
         ("status", "left"),
@@ -25,7 +25,8 @@ def table(run: LabelRun) -> RenderableType:
         ("over lookup", "right"),
         ("AUPRC", "right"),
         ("conf.", "right"),
-    ):
+    )
+    for name, side in columns:
         found.add_column(name, justify=side, overflow="fold", no_wrap=name in ("unit", "95%"))
     for unit in run.units:
         found.add_row(*_row(unit))
@@ -158,7 +159,8 @@ def _cited(part: Mapping[str, Any]) -> str:
     return f" [{', '.join(part['evidence'])}]" if part.get("evidence") else ""
 
 
-def _whole(entry: Any) -> bool:
+def _whole(entry: Any) -> TypeGuard[Mapping[str, float]]:
+    """Whether an entry is a value with its interval."""
     return isinstance(entry, Mapping) and None not in (
         entry.get("value"),
         entry.get("low"),

@@ -1,7 +1,7 @@
 """An investigation as it happens, a few lines an experiment, for `--watch`."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict
 from typing import Any
 
 from rich.text import Text
@@ -71,7 +71,7 @@ def _line(unit: object, text: str, style: str) -> Text:
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
-    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+    return value if isinstance(value, Mapping) else asdict(value)
 
 
 def _short(value: Any, width: int = WIDTH) -> str:

@@ -35,8 +35,11 @@ class Job:
     folder: RunFolder
     watch: Any = None
     """Told of every event of an investigation, as `watch(unit, event, fields)`; None: nobody."""
-    llm: LLM | None = None
-    """The language model that tools may ask."""
+
+    @property
+    def llm(self) -> LLM | None:
+        """The language model of the planner, which tools may ask too."""
+        return getattr(self.factory, "llm", None)
 
     @property
     def budget(self) -> Budget:

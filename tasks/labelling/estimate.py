@@ -1,0 +1,119 @@
+"""What a run would cost, before anything is written: units, tokens, seconds.
+
+Forward tokens are counted; the pace of the target is measured on a few windows; the rest is
+typical: a built-in investigation takes some seconds, a language model some thousand tokens a turn.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ...tools.lab import measure
+from ...tools.models.unit import Unit
+from .bench import SPLITS, Bench
+from .settings import Settings
+
+BUILTIN_SECONDS = 6.0
+SCORING_SECONDS = 1.0
+EXPERIMENT_TOKENS = 4_000
+"""Tokens that the experiments of one unit send through the target."""
+TURNS = 8
+TURN_IN, TURN_OUT = 4_500, 350
+"""Tokens of one turn of a language model; what comes in grows with the conversation."""
+TURN_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run would cost; everything but the number of units and forward tokens is a guess."""
+
+    units: int
+    """Units without a label yet."""
+    first: tuple[str, ...]
+    """The first of them."""
+    forward_tokens: int
+    """Tokens through the target."""
+    tokens_in: int
+    tokens_out: int
+    """Language-model tokens."""
+    cost: float | None
+    seconds: float
+    windows: dict[str, int]
+    """Counted tokens by split."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {**asdict(self), "first": list(self.first)}
+
+    def text(self) -> str:
+        """For a person."""
+        splits = ", ".join(f"{name} {many:,}" for name, many in self.windows.items())
+        lines = [
+            f"units            {self.units:,} ({', '.join(self.first)}"
+            f"{', ...' if self.units > len(self.first) else ''})",
+            f"tokens of data   {splits}",
+            f"forward tokens   {self.forward_tokens:,}",
+        ]
+        if self.tokens_in:
+            lines.append(f"LLM tokens       about {self.tokens_in:,} in, {self.tokens_out:,} out")
+        if self.cost is not None:
+            lines.append(f"money            about {self.cost:.2f}")
+        lines.append(f"time             about {_time(self.seconds)}")
+        return "\n".join([*lines, "nothing was written"])
+
+
+def estimate(
+    bench: Bench,
+    units: Sequence[Unit],
+    settings: Settings,
+    *,
+    concurrency: int,
+    prices: tuple[float, float] | None,
+) -> Estimate:
+    """What labelling these units would cost."""
+    groups = sum(1 for _ in bench.groups(units))
+    paid = settings.planner.startswith("openai:")
+    turns = min(settings.steps, TURNS)
+    limit = settings.unit_tokens or turns * (TURN_IN + TURN_OUT)
+    share = min(1.0, limit / (turns * (TURN_IN + TURN_OUT)))
+    tokens_in = round(len(units) * turns * TURN_IN * share) if paid else 0
+    tokens_out = round(len(units) * turns * TURN_OUT * share) if paid else 0
+    forward = groups * bench.tokens + len(units) * EXPERIMENT_TOKENS
+    own = turns * TURN_SECONDS / max(1, concurrency) if paid else BUILTIN_SECONDS
+    pace = _pace(bench, units)
+    return Estimate(
+        units=len(units),
+        first=tuple(str(unit) for unit in units[:3]),
+        forward_tokens=forward,
+        tokens_in=tokens_in,
+        tokens_out=tokens_out,
+        cost=None if not (paid and prices) else _money(tokens_in, tokens_out, prices),
+        seconds=round(forward * pace + len(units) * (own + SCORING_SECONDS), 1),
+        windows={name: int(bench.windows[name].counted.sum()) for name in SPLITS},
+    )
+
+
+def _pace(bench: Bench, units: Sequence[Unit]) -> float:
+    """Seconds a token, measured on a few windows after one to warm up."""
+    if not units:
+        return 0.0
+    explore = bench.windows["explore"]
+    rows = explore.rows(np.arange(min(16, len(explore))))
+    deepest = max(units, key=lambda unit: bench.target.sites[unit.site].block or 0)
+    measure(bench.target, rows.rows(slice(0, 1)), [deepest])
+    started = time.monotonic()
+    measure(bench.target, rows, [deepest])
+    return (time.monotonic() - started) / max(1, int(rows.attended.sum()))
+
+
+def _money(tokens_in: int, tokens_out: int, prices: tuple[float, float]) -> float:
+    return round((tokens_in * prices[0] + tokens_out * prices[1]) / 1e6, 4)
+
+
+def _time(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"
