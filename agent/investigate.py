@@ -15,6 +15,7 @@ from .graph import Loop, left_words
 from .ledger import Ledger
 from .prompts import prompt
 from .record import Record
+from .replies import mend
 from .state import Budget, Planner, PlannerFactory, State
 
 if TYPE_CHECKING:
@@ -119,7 +120,10 @@ def _resume(graph: Any, config: Any, loop: Loop, planner: Planner, store: Checkp
     lab.meter.started -= spent.pop("seconds", 0.0)
     for name, value in spent.items():
         setattr(lab.meter, name, value if name == "cost" else int(value))
-    loop.record.again(state["messages"], {item.id: item for item in lab.evidence}, loop.ledger.rows)
+    messages = list(state["messages"])
+    if messages[-1]["role"] == "assistant":  # its calls were not run yet
+        messages[-1] = mend(messages[-1], state["step"] - 1).message
+    loop.record.again(messages, {item.id: item for item in lab.evidence}, loop.ledger.rows)
     return True
 
 

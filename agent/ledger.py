@@ -174,8 +174,9 @@ class Ledger:
                     self._inputs(kind),
                 )
                 row[kind] = score._asdict()
-            entry = {"evidence": after, **{kind: row[kind] for kind in KINDS}}
-            row["history"] = [*row["history"], entry]
+            if self._groups:
+                entry = {"evidence": after, **{kind: row[kind] for kind in KINDS}}
+                row["history"] = [*row["history"], entry]
 
 
 def compare(predicted: np.ndarray, measured: np.ndarray, threshold: float, inputs: int) -> Score:
@@ -215,9 +216,17 @@ def strength(row: Mapping[str, Any]) -> float:
     return sum(known) / len(known) if known else -1.0
 
 
-def tested(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The hypotheses that an experiment was made on after they were recorded."""
-    return [row for row in rows if row["tested"]]
+def whole(lab: Lab, unit: Unit, predictor: Mapping[str, Any]) -> float | None:
+    """Correlation of a predictor with the unit over all of explore; None without variance."""
+    column = lab.column(unit)
+    counted = np.isfinite(column)
+    predicted = np.asarray(parse(predictor).evaluate(lab.explore), np.float32)
+    return compare(predicted[counted], column[counted], activity(column), len(column)).correlation
+
+
+def tested(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Copies of the hypotheses that an experiment was made on after they were recorded."""
+    return [dict(row) for row in rows if row["tested"]]
 
 
 def _grid(windows: TokenWindows, items: Sequence[Mapping[str, Any]]) -> np.ndarray:

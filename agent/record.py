@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterable, Mapping
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from ..tools.evidence import Evidence
@@ -13,7 +14,7 @@ from .state import Message
 if TYPE_CHECKING:
     from .transcript import Recorder
 
-_ID = re.compile(r"\[E(\d+)\]")
+_ID = re.compile(r"\[(E\d+)\]")
 
 
 class Record:
@@ -70,11 +71,14 @@ class Record:
         rows: list[dict[str, Any]],
     ) -> None:
         """Writes what a checkpoint holds, so that a resumed investigation has a whole record."""
-        for message in messages:
-            if message["role"] == "tool":
-                found = _ID.match(str(message["content"]))
-                if found is not None and f"E{found[1]}" in evidence:
-                    self.evidence(evidence[f"E{found[1]}"])
+        left = dict(evidence)
+        given = list(messages)
+        for at, message in enumerate(given):
             self.message(message)
+            if message["role"] == "assistant":  # its results stand before its tool messages
+                for answer in takewhile(lambda item: item["role"] == "tool", given[at + 1 :]):
+                    found = _ID.match(str(answer["content"]))
+                    if found is not None and found[1] in left:
+                        self.evidence(left.pop(found[1]))
         if rows:
             self.ledger(rows, after=None)

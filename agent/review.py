@@ -16,7 +16,7 @@ from ..tools.lab import Lab
 from ..tools.models import Unit
 from ..tools.registry import TOOLS
 from .description import Component, Description, Rejected
-from .ledger import strength, tested
+from .ledger import strength, tested, whole
 
 _RIVALS = 2
 _WEAK = 0.25  # below this correlation the best-tested hypothesis does not describe the unit
@@ -92,8 +92,9 @@ def from_ledger(
 ) -> Description | None:
     """What the experiments support where the planner never concluded; None: nothing was tested.
 
-    The best-tested hypothesis, with the others as rejected; `uninterpretable` where even the best
-    predicts badly; `dead` where the unit never fires.
+    The hypothesis that predicts best over written texts, windows and all of explore, with the others
+    as rejected; `uninterpretable` where even the best predicts badly; `dead` where the unit never
+    fires.
     """
     notes = (f"The planner did not conclude ({reason}); this is drawn from its ledger.",)
     if never_fires(lab, unit):
@@ -104,9 +105,13 @@ def from_ledger(
         return Description(
             f"dead: never active at {count} places", status="dead", reason=reason, notes=notes
         )
-    known = sorted(tested(rows), key=strength, reverse=True)
+    known = tested(rows)
     if not known:
         return None
+    for row in known:  # those that were never tested on all of explore are now
+        if row["test"] is None:
+            row["test"] = {"correlation": whole(lab, unit, row["predictor"])}
+    known.sort(key=strength, reverse=True)
     best, others = known[0], known[1:]
     weak = strength(best) < _WEAK
     component = Component(str(best["statement"]), dict(best["predictor"]), tuple(best["tested"]))

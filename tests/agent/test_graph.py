@@ -1,0 +1,274 @@
+"""The loop with scripted planners: order, repairs, budgets, reviews."""
+
+import json
+from typing import Any
+
+import pytest
+from neuroscribe.agent.graph import MOST_IDLE
+from neuroscribe.agent.investigate import Investigation, investigate
+from neuroscribe.agent.state import Budget, State
+from neuroscribe.tools.lab import Lab
+from neuroscribe.tools.llm import LLMError
+from scripted import Scripted, Turn
+
+PET = {"kind": "words", "words": ["cat", "dog"]}
+CAT = {"kind": "words", "words": ["cat"]}
+RIVALS: Turn = [
+    ("hypothesise", {"statement": "pets", "predictor": PET}),
+    ("hypothesise", {"statement": "only cats", "predictor": CAT}),
+]
+MEASURE: Turn = [("activations", {"texts": ["the cat ran", "the dog ran", "my house"]})]
+
+
+def concluding(evidence: list[str], **more: Any) -> Turn:
+    """A conclusion that cites these results."""
+    component = {"words": "pets", "predictor": "H1", "evidence": evidence}
+    return [("conclude", {"label": "pets", "components": [component], "confidence": 0.8, **more})]
+
+
+def run(lab: Lab, *turns: Any, **more: Any) -> tuple[Investigation, Scripted]:
+    """Runs a script on the pet unit."""
+    planner = Scripted(turns)
+    unit = more.pop("unit", "planted/0")
+    return investigate(lab, unit, planner, **more), planner
+
+
+def roles(state: State) -> list[str]:
+    return [message["role"] for message in state["messages"]]
+
+
+def last(planner: Scripted) -> str:
+    """What the planner read last."""
+    return planner.seen[-1]["messages"][-1]["content"]
+
+
+def test_an_ordinary_investigation(lab: Lab) -> None:
+    done, planner = run(lab, RIVALS, MEASURE, concluding(["E3"]))
+    assert (done.status, done.reason, done.steps) == ("described", None, 3)
+    assert done.description.label == "pets"
+    assert done.description.components[0].evidence == ("E3",)
+    assert [row["id"] for row in done.ledger] == ["H1", "H2"]
+    assert roles(planner.seen[-1]) == [
+        *("system", "user"),
+        *("assistant", "tool", "tool"),
+        *("assistant", "tool"),
+    ]
+    first = planner.seen[0]["messages"]
+    assert "planted/0" in first[1]["content"]
+    assert "planted/0" not in first[0]["content"], "message 1 is the same for all investigations"
+
+
+def test_the_ledger_and_the_budget_stand_under_the_last_result_only(lab: Lab) -> None:
+    _, planner = run(lab, RIVALS, MEASURE, concluding(["E3"]), budget=Budget(steps=9))
+    tools = [m["content"] for m in planner.seen[-1]["messages"] if m["role"] == "tool"]
+    assert ["LEDGER" in text for text in tools] == [False, True, True]
+    assert "left: 7 turns" in tools[-1]
+    assert tools[-1].startswith("[E3] ")
+    assert "H1" in tools[-1]
+    assert "UNTESTED" in tools[1]
+    assert "UNTESTED" not in tools[2]
+
+
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [
+        ({"content": "It is about pets."}, "no tool call"),
+        ({"content": None}, "empty"),
+        ({"content": "", "refusal": "I cannot help"}, "refused: I cannot help"),
+        ({"content": None, "finish_reason": "content_filter"}, "content filter"),
+        ({"content": "so", "finish_reason": "length"}, "cut off"),
+        ({"content": None, "tool_calls": "nonsense"}, "empty"),
+        ({"content": None, "tool_calls": [{"id": "a", "function": {}}]}, "empty"),
+    ],
+)
+def test_a_reply_without_calls_is_told_what_was_wrong(
+    lab: Lab, reply: dict[str, Any], told: str
+) -> None:
+    done, planner = run(lab, reply, RIVALS, MEASURE, concluding(["E3"]))
+    message = planner.seen[1]["messages"][-1]
+    assert message["role"] == "user"
+    assert told in message["content"]
+    assert done.status == "described"
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (("surveys", {}), "there is no tool 'surveys'"),
+        (("activations", {"text": "x"}), "texts: Field required"),
+        (("activations", '{"texts": ["a'), "not valid JSON"),
+        (("activations", '["a"]'), "one JSON object"),
+        (("survey", {"unit": "planted/99"}), "units 0 to"),
+        (("hypothesise", {"statement": "x", "predictor": {"kind": "wordz"}}), "wordz"),
+    ],
+)
+def test_an_invalid_call_is_told_and_stays_valid_on_the_wire(
+    lab: Lab, call: tuple[str, Any], told: str
+) -> None:
+    done, planner = run(lab, [call], RIVALS, MEASURE, concluding(["E4"]))
+    messages = planner.seen[1]["messages"]
+    assert told in messages[-1]["content"]
+    for item in messages[-2]["tool_calls"]:
+        assert isinstance(json.loads(item["function"]["arguments"]), dict)
+    assert lab.evidence["E1"].error is not None
+    assert done.status == "described"
+
+
+def test_missing_and_double_call_ids_are_mended(lab: Lab) -> None:
+    call = {"type": "function", "function": {"name": "survey", "arguments": None}}
+    other = {"id": "x", "function": {"name": "exemplars", "arguments": {"many": 2}}}
+    _, planner = run(lab, {"tool_calls": [call, other, other]}, RIVALS, MEASURE, concluding(["E6"]))
+    messages = planner.seen[1]["messages"]
+    asked = [item["id"] for item in messages[2]["tool_calls"]]
+    assert len(set(asked)) == 3
+    assert [m["tool_call_id"] for m in messages if m["role"] == "tool"] == asked
+
+
+def test_nothing_but_invalid_replies_ends_in_failure(lab: Lab) -> None:
+    done, _ = run(lab, {"content": "no thanks"})
+    assert done.status == "failed"
+    assert done.steps == MOST_IDLE
+    assert "only text" in str(done.reason)
+    assert done.description.reason == done.reason
+
+
+def test_the_same_call_for_ever_is_noticed_and_ended(lab: Lab) -> None:
+    done, planner = run(lab, [("survey", {})])
+    assert "made before, see E1, E2" in last(planner)
+    assert len(lab.evidence) == 2
+    assert done.status == "failed"
+    assert done.steps == 2 + MOST_IDLE
+
+
+def test_an_endless_planner_is_stopped_and_the_ledger_speaks(lab: Lab) -> None:
+    def more(state: State) -> Turn:
+        return [("activations", {"texts": ["the cat and" + " dog" * state["step"]]})]
+
+    done, planner = run(lab, RIVALS, more, budget=Budget(steps=6))
+    assert done.steps == 6
+    assert "Call conclude now" in planner.seen[4]["messages"][-1]["content"]
+    assert "only conclude is run" in last(planner)
+    assert done.status == "described"
+    assert done.description.label == "pets"
+    assert "6 turns" in str(done.reason)
+    assert done.description.notes
+    assert done.description.rejected[0].words == "only cats"
+    assert len(lab.evidence) == 5, "nothing was run after the planner was told to conclude"
+
+
+def test_a_spent_budget_without_a_tested_rival_fails(lab: Lab) -> None:
+    done, _ = run(lab, [("survey", {})], [("exemplars", {})], budget=Budget(steps=3))
+    assert done.status == "failed"
+    assert "3 turns" in str(done.reason)
+
+
+@pytest.mark.parametrize("limit", ["tokens", "cost", "seconds"])
+def test_every_limit_is_a_hard_stop(lab: Lab, limit: str) -> None:
+    def spend(state: State) -> Turn:
+        lab.meter.tokens_in += 300
+        lab.meter.cost += 0.3
+        lab.meter.started -= 300
+        return [("activations", {"texts": ["a cat" + " ran" * state["step"]]})]
+
+    values = {"tokens": 1000, "cost": 1.0, "seconds": 1000.0}
+    given = {name: value if name == limit else None for name, value in values.items()}
+    done, planner = run(lab, RIVALS, spend, budget=Budget(steps=50, **given))  # type: ignore[arg-type]
+    assert done.steps == 5
+    assert any("Call conclude now" in str(m["content"]) for m in planner.seen[-1]["messages"])
+    assert "budget" in str(done.reason)
+    assert done.status == "described"
+
+
+def test_fewer_than_two_tested_rivals_are_sent_back_once(lab: Lab) -> None:
+    hasty = [RIVALS[0], MEASURE[0]]  # type: ignore[index]
+    done, planner = run(lab, hasty, concluding(["E2"]), concluding(["E2"]))
+    assert "Sent back: only 1 of your 1 hypotheses" in last(planner)
+    assert done.steps == 3
+    assert any("only 1" in note for note in done.description.notes)
+
+
+def test_rivals_recorded_after_the_experiments_are_untested(lab: Lab) -> None:
+    _, planner = run(lab, MEASURE, RIVALS, concluding(["E1"]), concluding(["E1"]))
+    assert "only 0 of your 2" in last(planner)
+
+
+def test_false_citations_are_sent_back_then_dropped_and_noted(lab: Lab) -> None:
+    wrong = concluding(
+        ["E3", "E1", "E77"],
+        effect={"words": "says meow", "evidence": ["E50"]},
+        rejected=[{"words": "only cats", "reason": "dogs too", "evidence": ["E60", "E3"]}],
+    )
+    done, planner = run(lab, RIVALS, MEASURE, wrong, wrong)
+    said = last(planner)
+    assert "E77: there is no such result" in said
+    assert "E1: that is an action" in said
+    assert done.description.components[0].evidence == ("E3",)
+    assert done.description.effect is None
+    assert done.description.rejected[0].evidence == ("E3",)
+    assert any("E77" in note for note in done.description.notes)
+
+
+def test_a_mended_conclusion_is_accepted_without_notes(lab: Lab) -> None:
+    done, _ = run(lab, RIVALS, MEASURE, concluding(["E9"]), concluding(["E3"]))
+    assert done.description.notes == ()
+    assert done.steps == 4
+
+
+def test_dead_is_believed_only_of_the_dead(lab: Lab, make_lab: Any) -> None:
+    dead: Turn = [("conclude", {"label": "never active", "components": [], "status": "dead"})]
+    done, _ = run(lab, [("survey", {})], dead, unit="planted/1")
+    assert (done.status, done.steps) == ("dead", 2)
+    done, planner = run(make_lab(), [("survey", {})], dead, dead)
+    assert "not dead" in last(planner)
+    assert done.status == "uninterpretable"
+
+
+def test_a_conclusion_that_cannot_be_read_is_an_error_not_an_end(lab: Lab) -> None:
+    long = [("conclude", {"label": "a " * 13, "components": []})]
+    absent = [("conclude", {"label": "a", "components": [{"words": "a", "predictor": "H9"}]})]
+    nothing = [("conclude", {"label": "a", "components": []})]
+    done, planner = run(lab, RIVALS, MEASURE, long, absent, nothing, concluding(["E3"]))
+    texts = [m["content"] for m in planner.seen[-1]["messages"] if m["role"] == "tool"]
+    assert "has 13 words" in texts[3]
+    assert "no hypothesis 'H9'" in texts[4]
+    assert "no component" in texts[5]
+    assert done.status == "described"
+
+
+def test_calls_beside_a_conclusion_are_run_before_it_and_not_after(lab: Lab) -> None:
+    turn = [*MEASURE, *concluding(["E3"]), ("survey", {})]
+    done, _ = run(lab, RIVALS, turn)
+    assert done.status == "described"
+    assert [item.tool for item in lab.evidence][-1] == "conclude"
+
+
+def test_a_failing_planner_fails_the_unit_with_its_reason(lab: Lab) -> None:
+    def fail(state: State) -> Turn:
+        raise LLMError("auth", "the key\nwas refused")
+
+    done, _ = run(lab, RIVALS, MEASURE, fail)
+    assert (done.status, done.reason) == ("failed", "the key was refused")
+    assert [row["id"] for row in done.ledger] == ["H1", "H2"]
+
+
+def test_a_fault_inside_a_tool_does_not_end_the_batch(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*given: Any) -> Any:
+        raise ZeroDivisionError("inside")
+
+    monkeypatch.setattr(type(lab), "activations", broken)
+    done, planner = run(lab, MEASURE, [("survey", {})], budget=Budget(steps=3))
+    said = planner.seen[1]["messages"][-2]["content"]
+    assert "internal error in activations: ZeroDivisionError" in said
+    assert lab.evidence["E1"].error is not None
+    assert done.status == "failed"
+
+
+def test_at_most_sixteen_calls_of_a_turn_are_run(lab: Lab) -> None:
+    many: Turn = [("activations", {"texts": [f"cat {i}"]}) for i in range(20)]
+    run(lab, many, [("survey", {})], budget=Budget(steps=2))
+    assert sum(item.tool == "activations" for item in lab.evidence) == 0  # told to conclude at once
+    run_lab = lab
+    run(run_lab, many, budget=Budget(steps=3))
+    assert sum(item.tool == "activations" for item in run_lab.evidence) == 16
