@@ -104,7 +104,7 @@ def _builtin(rest: str, seed: int) -> Sequence[Document]:
         from .stories import stories
 
         many = _number(number, f"builtin:{rest}") if number else STORIES
-        return [Document(f"stories/{at}", text) for at, text in enumerate(stories(many, seed))]
+        return [Document(f"stories/{at}", text) for at, text in enumerate(stories(many, seed=seed))]
     if name == "pydocs":
         raise UsageError(
             f"'builtin:{rest}': builtin:pydocs has no number; limit its tokens instead"
