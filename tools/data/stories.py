@@ -59,7 +59,7 @@ def story(draw: random.Random) -> str:
             people=(first, second),
             used=used,
             pronoun=pronoun,
-            opener=bool(parts) and draw.random() < 0.15,
+            opener=bool(parts) and chosen.text[:1] in "{T" and draw.random() < 0.15,
         )
         named = "{N}" in chosen.text
         parts.append(text)

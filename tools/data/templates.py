@@ -180,6 +180,21 @@ In {n:cities} there are followers of {n:religions} and {n:religions}.
 {N} {p:verbs of seeing} {a:religious things} in the {n:buildings} on {n:holidays}.
 {a:religious things} and {a:religious things} were painted on the wall.
 The {n:religious things} in {n:cities} was {n:numbers} years old.
+{N} met {a:character traits} {n:professions} from {n:countries}.
+The {n:character traits} {n:criminals} gave the {n:jewellery} back to {M}.
+Only {a:character traits} person would {n:verbs of motion} through the {n:landforms} in the {n:weather}.
+{his} {n:family} was a follower of {n:religions} and spoke {n:languages}.
+{N} compared {n:religions} with {n:religions} in {his} {n:school things}.
+{a:religious things} from {n:countries} was shown in the {n:buildings}.
+{N} carried {a:religious things} under {his} {n:clothes}.
+{N} built {a:shapes} out of {n:materials} and painted it {n:colours}.
+The {n:desserts} looked like {a:shapes} and tasted of {n:spices}.
+They stood in {a:shapes} around the {n:trees}.
+{N} added {n:numbers} {s:units of measure} of {n:drinks} and stirred {n:adverbs of manner}.
+The {n:boats} carried {n:numbers} {s:units of measure} of {n:fuels}.
+{N} was accused of {n:crimes}, and {his} {n:family} felt {n:emotions}.
+{a:criminals} and {a:military ranks} met in secret in {n:cities}.
+The {n:farm animals} {p:verbs of motion} across the {n:landforms} with {a:sounds}.
 {a:sounds} came from the {n:rooms}, and {M} woke up.
 {N} heard {a:sounds} and then {a:sounds} in the dark.
 {a:groups} of {s:animals} crossed the {n:landforms}.

@@ -37,9 +37,6 @@ class Tokens(Predicate, frozen=True):
     def noun(self) -> str:
         return f"the token {either(self.tokens)}"
 
-    def brief(self) -> str:
-        return self.noun()
-
     @cached_property
     def complexity(self) -> float:
         return listed(len(self.tokens))
@@ -89,7 +86,10 @@ class Concept(Predicate, frozen=True):
         return f"words for {self.name} ({either(self.words, joint='and', most=3)})"
 
     def brief(self) -> str:
-        return self.noun()
+        return f"a word for {self.name} ({either(self.words, joint='and', most=3)})"
+
+    def tail(self) -> str:
+        return f"when it is {self.brief()}"
 
     @cached_property
     def complexity(self) -> float:
@@ -129,6 +129,9 @@ class Regex(Predicate, frozen=True):
     def tail(self) -> str:
         return f"when the {self.on} matches /{self.pattern}/"
 
+    def brief(self) -> str:
+        return f"a {self.on} that matches /{self.pattern}/"
+
     @cached_property
     def complexity(self) -> float:
         return 1.5 + len(self.pattern) / 20
@@ -145,16 +148,20 @@ Shapes = Literal[
     "word_start",
     "word_inside",
 ]
-_SHAPES = {
-    "capitalised": ("capitalised words", "when capitalised"),
-    "upper": ("words in capital letters", "when in capital letters"),
-    "lower": ("lower-case words", "when in lower case"),
-    "mixed": ("mixed-case words", "when in mixed case"),
-    "digits": ("numbers in digits", "when in digits"),
-    "punctuation": ("punctuation", "when it is punctuation"),
-    "non_ascii": ("words with non-ASCII characters", "when it has non-ASCII characters"),
-    "word_start": ("tokens that start a word", "at the start of a word"),
-    "word_inside": ("tokens inside a word, after its start", "inside a word, after its start"),
+_SHAPES = {  # several, one, what narrows
+    "capitalised": ("capitalised words", "a capitalised word", "when capitalised"),
+    "upper": ("words in capital letters", "a word in capital letters", "when in capital letters"),
+    "lower": ("lower-case words", "a lower-case word", "when in lower case"),
+    "mixed": ("mixed-case words", "a mixed-case word", "when in mixed case"),
+    "digits": ("numbers in digits", "a number in digits", "when in digits"),
+    "punctuation": ("punctuation", "punctuation", "when it is punctuation"),
+    "non_ascii": (
+        "words with non-ASCII characters",
+        "a word with non-ASCII characters",
+        "when it has non-ASCII characters",
+    ),
+    "word_start": ("tokens that start a word", "the start of a word", "at the start of a word"),
+    "word_inside": ("tokens that go on a word", "the inside of a word", "inside a word"),
 }
 
 
@@ -183,8 +190,11 @@ class Shape(Predicate, frozen=True):
     def noun(self) -> str:
         return _SHAPES[self.shape][0]
 
-    def tail(self) -> str:
+    def brief(self) -> str:
         return _SHAPES[self.shape][1]
+
+    def tail(self) -> str:
+        return _SHAPES[self.shape][2]
 
 
 class Position(Predicate, frozen=True):
@@ -240,6 +250,9 @@ class Repeated(Predicate, frozen=True):
 
     def tail(self) -> str:
         return "when it occurred before in the text"
+
+    def brief(self) -> str:
+        return "a token that occurred before in the text"
 
 
 def has_word(text: str) -> bool:

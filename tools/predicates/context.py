@@ -47,6 +47,9 @@ class _Beside(_OfOne, frozen=True):
         stand = "" if self.distance == 1 else "that stand "
         return f"{self.by}s {stand}{self.tail()}"
 
+    def brief(self) -> str:
+        return f"a {self.by} {self.tail()}"
+
     def tail(self) -> str:
         if self.distance == 1:
             return f"right {self.side} {self.of.brief()}"
@@ -79,6 +82,9 @@ class _Somewhere(_OfOne, frozen=True):
 
     def noun(self) -> str:
         return f"tokens {'' if self.within is None else 'that stand '}{self.tail()}"
+
+    def brief(self) -> str:
+        return f"a token {self.tail()}"
 
     def tail(self) -> str:
         if self.within is None:
@@ -128,6 +134,9 @@ class Count(_OfOne, frozen=True):
 
     def noun(self) -> str:
         return f"tokens {self.tail()}"
+
+    def brief(self) -> str:
+        return f"a token {self.tail()}"
 
     def tail(self) -> str:
         what = self.of.brief()

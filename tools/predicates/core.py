@@ -105,6 +105,10 @@ class And(Predicate, frozen=True):
     def tail(self) -> str:
         return " and ".join(part.tail() for part in self.of)
 
+    def brief(self) -> str:
+        first, rest = split_head(self.of)
+        return " ".join([first.brief(), *(part.tail() for part in rest)])
+
     def parts(self) -> tuple[Predicate, ...]:
         return self.of
 
@@ -154,7 +158,10 @@ class Not(Predicate, frozen=True):
         return f"anything but {self.of.noun()}"
 
     def tail(self) -> str:
-        return f"but not {self.of.tail()}".replace("but not when it is", "but not")
+        return f"but not {self.of.tail().removeprefix('when it is ')}"
+
+    def brief(self) -> str:
+        return f"anything but {self.of.brief()}"
 
     def parts(self) -> tuple[Predicate, ...]:
         return (self.of,)

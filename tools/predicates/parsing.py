@@ -111,7 +111,7 @@ def _decoded(text: str) -> Any:
     fenced = re.fullmatch(r"\s*```(?:json)?\s*(.*?)\s*```\s*", text, re.DOTALL)
     try:
         return json.loads(fenced[1] if fenced else text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         what = "too deeply nested" if isinstance(error, RecursionError) else str(error)
         raise UsageError(
             f"the predicate is not JSON ({what}); write an object such as "
@@ -166,6 +166,8 @@ def _mend(data: Any, where: str, depth: int, budget: _Budget) -> Any:
         node["shape"] = _SAME_SHAPE.get(low, low)
     if kind == "concept" and not node.get("words"):
         node.update(_looked_up(node, where))
+    elif kind == "concept" and not node.get("name"):
+        node["name"] = resolve(node["words"]).name
     return node
 
 

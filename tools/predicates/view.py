@@ -5,6 +5,7 @@ interned words (lower-case word to indices), and the windows themselves (runs of
 word, ranks of counted places). Atoms decide on vocabulary entries or words, then gather.
 """
 
+import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -176,14 +177,16 @@ def _positions(all_: tuple[str, ...], form: Callable[[str], str]) -> dict[str, l
 _views: "weakref.WeakKeyDictionary[TokenWindows, View]" = weakref.WeakKeyDictionary()
 _tables: "OrderedDict[tuple[int, Hashable], tuple[tuple[str, ...], Any]]" = OrderedDict()
 _MOST_TABLES = 64
+_lock = threading.RLock()
 
 
 def view_of(windows: TokenWindows) -> View:
     """The view of these windows; one for each object, gone with it."""
-    found = _views.get(windows)
-    if found is None:
-        found = _views[windows] = View(windows)
-    return found
+    with _lock:
+        found = _views.get(windows)
+        if found is None:
+            found = _views[windows] = View(windows)
+        return found
 
 
 def kept(strings: tuple[str, ...], name: Hashable, make: Callable[[tuple[str, ...]], Any]) -> Any:
@@ -192,10 +195,11 @@ def kept(strings: tuple[str, ...], name: Hashable, make: Callable[[tuple[str, ..
     The tuple is known by identity: windows cut from the same source share it.
     """
     key = (id(strings), name)
-    found = _tables.pop(key, None)
-    if found is None or found[0] is not strings:
-        found = (strings, make(strings))
-    _tables[key] = found
-    while len(_tables) > _MOST_TABLES:
-        _tables.popitem(last=False)
+    with _lock:
+        found = _tables.pop(key, None)
+        if found is None or found[0] is not strings:
+            found = (strings, make(strings))
+        _tables[key] = found
+        while len(_tables) > _MOST_TABLES:
+            _tables.popitem(last=False)
     return found[1]
