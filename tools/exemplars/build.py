@@ -20,16 +20,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from ..data.keep import save_windows, windows_hash
 from ..data.windows import TokenWindows
 from ..errors import UsageError
 from ..models import Site, Target
-from .moments import added, block_sums, fixed
 from .places import blocks_of_shard, rows_of_block, sampled_positions
 from .store import FORMAT, HEADER, disk, owned, read_header, reserved, write_header, write_whole
-from .topk import TopK, group_peaks
+from .tally import Tally, signs
+from .topk import EMPTY
 
 _WORK = "work.json"
 _STATE = "state.npz"
@@ -106,29 +105,9 @@ class _Pass:
         inside = (everywhere >= first * self.width) & (everywhere < last * self.width)
         self.places = everywhere[inside]
         self.units = sum(site.units for site in self.sites)
-        device = self.target.device
-        k = self.header["k"]
-        self.top = {
-            (site.name, sign): TopK(site.units, k, least=least(site), device=device)
-            for site in self.sites
-            for sign in signs(site)
-        }
-        self.sums = {site.name: np.zeros((site.units, 2, 2), np.int64) for site in self.sites}
-        self.fired = {site.name: np.zeros((site.units, 2), np.int64) for site in self.sites}
+        self.tallies = [Tally(site, self.header["k"], self.target.device) for site in self.sites]
         self.count = 0
         self.next = self.blocks.start
-        self.scratch: dict[tuple[int, int], tuple[Tensor, Tensor]] = {}
-
-
-def signs(site: Site) -> tuple[int, ...]:
-    """The signs of a site that carry meaning: a norm or a floored activation has one."""
-    return (1,) if site.floor is not None or site.channels > 1 else (1, -1)
-
-
-def least(site: Site) -> float:
-    """Values have to be larger to be exemplars: 0 for neurons and heads, which rest at 0."""
-    neuron = site.floor is not None or site.gated or site.channels > 1
-    return 0.0 if neuron else -torch.inf
 
 
 def _run(run: _Pass, progress: Callable[[int, int], None] | None, state_every: float) -> None:
@@ -163,49 +142,16 @@ def _block(run: _Pass, sample: np.ndarray) -> None:
         run.places, positions, assume_unique=True, return_indices=True
     )
     values = run.target.trace(inputs, [s.name for s in run.sites], output=False).values
+    chosen = torch.from_numpy(picked).to(flat.device)
     offset = 0
-    for site in run.sites:
-        raw = values.pop(site.name)
-        found = site.scalar(raw).flatten(0, 1)  # [row * place, unit]
-        kept, scratch = _buffers(run, len(positions), site.units)
-        torch.index_select(found.to(kept.dtype), 0, flat, out=kept)
-        _take(run, site, kept, scratch, where)
+    for tally in run.tallies:
+        site = tally.site
+        found = site.scalar(values.pop(site.name)).flatten(0, 1)  # [row * place, unit]
+        kept = tally.take(found, flat, where)  # [token, unit]
         if len(slots):
-            chosen = kept[torch.from_numpy(picked).to(kept.device)].cpu().numpy()
-            sample[slots, offset : offset + site.units] = chosen
+            sample[slots, offset : offset + site.units] = kept[chosen].cpu().numpy()
         offset += site.units
     run.count += len(positions)
-
-
-def _take(run: _Pass, site: Site, values: Tensor, scratch: Tensor, positions: Tensor) -> None:
-    """Takes one site's block in: `values` is `[token, unit]` float32, all of it counted."""
-    ones = values.new_ones(values.shape[0])
-    block = block_sums(values, ones, scratch)
-    if not np.isfinite(block).all():
-        raise UsageError(
-            f"{run.target.name}: site {site.name} gives values that are not finite; "
-            "load the model with --dtype float32"
-        )
-    run.sums[site.name] = added(run.sums[site.name], fixed(block))
-    for sign in signs(site):
-        torch.gt(values, 0, out=scratch) if sign > 0 else torch.lt(values, 0, out=scratch)
-        fired = (ones @ scratch).long().cpu().numpy()
-        run.fired[site.name][:, 0 if sign > 0 else 1] += fired
-        peaks = group_peaks(values) if sign > 0 else -group_peaks(values, lowest=True)
-        run.top[site.name, sign].update(values, positions, peaks, sign=sign)
-
-
-def _buffers(run: _Pass, tokens: int, units: int) -> tuple[Tensor, Tensor]:
-    """Two work tensors `[token, unit]`, kept between blocks of one size."""
-    key = (tokens, units)
-    if key not in run.scratch:
-        run.scratch = {old: pair for old, pair in run.scratch.items() if old[0] == tokens}
-        device = run.target.device
-        run.scratch[key] = (
-            torch.empty(tokens, units, device=device),
-            torch.empty(tokens, units, device=device),
-        )
-    return run.scratch[key]
 
 
 def _resume(run: _Pass) -> np.ndarray:
@@ -217,11 +163,8 @@ def _resume(run: _Pass) -> np.ndarray:
         with np.load(state) as kept:
             run.next = int(kept["next"])
             run.count = int(kept["count"])
-            for site in run.sites:
-                run.sums[site.name] = kept[f"sums {site.name}"]
-                run.fired[site.name] = kept[f"fired {site.name}"]
-            for (name, sign), top in run.top.items():
-                top.load(torch.from_numpy(kept[f"top {name} {sign}"]))
+            for tally in run.tallies:
+                tally.load(dict(kept))
         return np.lib.format.open_memmap(path, mode="r+")
     write_whole(run.folder / _WORK, json.dumps(run.header).encode())
     return reserved(path, shape, np.float32)
@@ -229,11 +172,8 @@ def _resume(run: _Pass) -> np.ndarray:
 
 def _save_state(run: _Pass) -> None:
     arrays: dict[str, Any] = {"next": run.next, "count": run.count}
-    for site in run.sites:
-        arrays[f"sums {site.name}"] = run.sums[site.name]
-        arrays[f"fired {site.name}"] = run.fired[site.name]
-    for (name, sign), top in run.top.items():
-        arrays[f"top {name} {sign}"] = top.keys.cpu().numpy()
+    for tally in run.tallies:
+        arrays |= tally.state()
     part = run.folder / "state.part"
     with part.open("wb") as file:
         np.savez(file, **arrays)
@@ -249,14 +189,14 @@ def _finish(run: _Pass, sample: np.ndarray) -> None:
     sums = reserved(folder / "sums.npy", (run.units, 2, 2), np.int64)
     fired = reserved(folder / "fired.npy", (run.units, 2), np.int64)
     at = 0
-    for site in run.sites:
-        units = slice(at, at + site.units)
-        top[units] = np.iinfo(np.int64).min
-        for sign in signs(site):
-            top[units, 0 if sign > 0 else 1] = run.top[site.name, sign].sorted().cpu().numpy()
-        sums[units] = run.sums[site.name]
-        fired[units] = run.fired[site.name]
-        at += site.units
+    for tally in run.tallies:
+        units = slice(at, at + tally.site.units)
+        top[units] = EMPTY
+        for sign, best in tally.top.items():
+            top[units, 0 if sign > 0 else 1] = best.sorted().cpu().numpy()
+        sums[units] = tally.sums
+        fired[units] = tally.fired
+        at += tally.site.units
     turned = reserved(folder / "sample.npy", (run.units, len(run.places)), np.float32)
     for at in range(0, run.units, _COLUMNS):
         turned[at : at + _COLUMNS] = sample[:, at : at + _COLUMNS].T

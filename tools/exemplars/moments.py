@@ -2,12 +2,10 @@
 
 Adding floats in another order gives other last digits, so shards would not merge to the same
 index. A block's sums are therefore rounded once to multiples of 2**-50; from there on they are
-integers. A block's squares are summed about its own mean, so that a large offset costs no digits.
+integers.
 """
 
 import numpy as np
-import torch
-from torch import Tensor
 
 _FRACTION = 50
 
@@ -34,22 +32,6 @@ def _carried(numbers: np.ndarray) -> np.ndarray:
     out[..., 0] += numbers[..., 1] >> _FRACTION
     out[..., 1] &= (1 << _FRACTION) - 1
     return out
-
-
-def block_sums(values: Tensor, ones: Tensor, scratch: Tensor) -> np.ndarray:
-    """Sum and sum of squares of each unit over a block, float64 `[unit, 2]`.
-
-    Args:
-        values: `[token, unit]` float32.
-        ones: `[token]` ones.
-        scratch: `[token, unit]`, overwritten.
-    """
-    many = values.shape[0]
-    mean = (ones @ values) / many  # [unit]
-    torch.sub(values, mean, out=scratch)
-    spread = (ones @ scratch.square_()).double().cpu().numpy()
-    mean = mean.double().cpu().numpy()
-    return np.stack([many * mean, spread + many * mean * mean], axis=-1)
 
 
 def mean_and_sd(sums: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -8,11 +8,15 @@
 3. What passes is gathered, laid out by unit and merged with the unit's best by one top-k.
 """
 
+from typing import NamedTuple
+
+import numpy as np
 import torch
 from torch import Tensor
 
 EMPTY = torch.iinfo(torch.int64).min
-_GROUP = 8
+GROUP = 8
+"""Tokens of a group."""
 _LOW = 0xFFFFFFFF
 _MOST = 1 << 21  # candidates handled at once
 
@@ -52,61 +56,58 @@ class TopK:
         self._fresh = bool((self.keys == EMPTY).all())
         self._raise()
 
-    def update(self, values: Tensor, positions: Tensor, peaks: Tensor, *, sign: int = 1) -> None:
+    def update(
+        self,
+        values: Tensor,
+        positions: Tensor,
+        peaks: Tensor,
+        groups: "Groups",
+        *,
+        sign: int = 1,
+    ) -> None:
         """Takes a block in; blocks come in the order of their positions.
 
         Args:
             values: `[token, unit]` float32, contiguous.
             positions: `[token]` int64, ascending.
             peaks: `[group, unit]` the largest value of each group, from `group_peaks`.
+            groups: Which tokens the groups hold.
             sign: -1 for the largest values of the negative; then `peaks` are of the negative.
         """
         threshold = self.threshold
         k = self.keys.shape[1]
         if self._fresh and peaks.shape[0] >= k:
             # k groups reach the k-th largest peak, so nothing below it can be among the k best
-            low = torch.topk(peaks.T, k, dim=1).values[:, -1]
+            low = _best(peaks.T.contiguous(), k).amin(dim=1)
             threshold = torch.maximum(threshold, low.nextafter(low.new_tensor(-torch.inf)))
         self._fresh = False
-        passing = peaks > threshold  # [group, unit]
-        many = int(passing.sum())
-        if many == 0:
-            return
-        parts = -(-many * _GROUP // _MOST)
-        step = -(-passing.shape[1] // parts)
-        for at in range(0, passing.shape[1], step):
-            units = slice(at, at + step)
-            self._merge(values, positions, passing[:, units], threshold, at, sign)
-        self._raise()
+        unit, group = (peaks > threshold).T.nonzero(as_tuple=True)  # [candidate], by unit
+        for at in range(0, len(unit), _MOST // GROUP):
+            part = slice(at, at + _MOST // GROUP)
+            self._merge(sign, values, positions, threshold, unit[part], groups.at(group[part]))
+        if len(unit):
+            self._raise()
 
     def _merge(
         self,
+        sign: int,
         values: Tensor,
         positions: Tensor,
-        passing: Tensor,
         threshold: Tensor,
-        offset: int,
-        sign: int,
+        unit: Tensor,
+        groups: "Groups",
     ) -> None:
-        unit, group = passing.T.nonzero(as_tuple=True)  # by unit
-        if not len(unit):
-            return
-        unit = unit + offset
-        groups = values.shape[0] // _GROUP
-        full = group < groups
-        step = torch.arange(_GROUP, device=values.device)
-        # a full group holds every groups-th token; the rest are groups of one token
-        tokens = torch.where(
-            full[:, None],
-            group[:, None] + step * groups,
-            (group + groups * (_GROUP - 1))[:, None],
-        )  # [candidate, 8]
-        found = sign * values.flatten().take(tokens * values.shape[1] + unit[:, None])
+        tokens = groups.tokens  # [candidate, 8]
+        found = values.flatten().take(tokens * values.shape[1] + unit[:, None])
+        if sign < 0:
+            found = -found
         keep = found > threshold[unit][:, None]
-        keep[:, 1:] &= full[:, None]
-        unit = unit[:, None].expand_as(found)[keep]
+        keep[:, 1:] &= groups.step[:, None] > 0
+        candidate, _ = keep.nonzero(as_tuple=True)
         keys = keys_of(found[keep], positions[tokens[keep]])  # [value], by unit
-        which, counts = unit.unique_consecutive(return_counts=True)
+        which, counts = unit[candidate].unique_consecutive(return_counts=True)
+        if not len(which):
+            return
         k = self.keys.shape[1]
         wide = torch.full((len(which), k + int(counts.max())), EMPTY, device=keys.device)
         wide[:, :k] = self.keys[which]
@@ -114,7 +115,7 @@ class TopK:
         row = torch.arange(len(which), device=keys.device).repeat_interleave(counts)
         rank = torch.arange(len(keys), device=keys.device) - first[row]
         wide[row, k + rank] = keys
-        self.keys[which] = torch.topk(wide, k, dim=1, sorted=False).values
+        self.keys[which] = _best(wide, k)
 
     def _raise(self) -> None:
         self.threshold = values_of(self.keys.amin(dim=1)).clamp(min=self.least)
@@ -124,13 +125,53 @@ class TopK:
         return self.keys.sort(dim=1, descending=True).values
 
 
-def group_peaks(values: Tensor, *, lowest: bool = False) -> Tensor:
-    """The largest (or lowest) value of each group of tokens, `[group, unit]`.
+class Groups(NamedTuple):
+    """Which tokens of a block make groups: `first + i * step` for i below 8, `first` if step is 0.
 
-    Groups interleave: group g holds tokens g, g + n, g + 2n, ..., which reduces along whole rows.
-    What is left over at the end makes groups of one.
+    Groups interleave inside a piece of the block (group g of n holds tokens g, g + n, ...), so that
+    finding their largest value reduces along whole rows. What is left at the end stands alone.
     """
-    groups = values.shape[0] // _GROUP
-    whole = values[: groups * _GROUP].view(_GROUP, groups, values.shape[1])
-    peaks = whole.amin(0) if lowest else whole.amax(0)
-    return torch.cat([peaks, values[groups * _GROUP :]])
+
+    first: Tensor
+    step: Tensor
+
+    @classmethod
+    def over(cls, tokens: int, piece: int, device: torch.device) -> "Groups":
+        """The groups of a block that is taken in by pieces of `piece` tokens."""
+        first: list[Tensor] = []
+        step: list[Tensor] = []
+        for start in range(0, tokens, piece):
+            size = min(piece, tokens - start)
+            many = size // GROUP
+            alone = size % GROUP
+            first += [torch.arange(many) + start, torch.arange(alone) + start + size - alone]
+            step += [torch.full((many,), many), torch.zeros(alone, dtype=torch.long)]
+        return cls(torch.cat(first).to(device), torch.cat(step).to(device))
+
+    def at(self, chosen: Tensor) -> "Groups":
+        """Some of the groups."""
+        return Groups(self.first[chosen], self.step[chosen])
+
+    @property
+    def tokens(self) -> Tensor:
+        """`[group, 8]`: the tokens; one token again and again where it stands alone."""
+        turn = torch.arange(GROUP, device=self.first.device)
+        return self.first[:, None] + turn * self.step[:, None]
+
+
+def group_peaks(values: Tensor, sign: int = 1) -> Tensor:
+    """The largest value of each group of one piece, of `sign * values`, `[group, unit]`."""
+    many = values.shape[0] // GROUP
+    whole = values[: many * GROUP].view(GROUP, many, values.shape[1])
+    alone = values[many * GROUP :]
+    if sign > 0:
+        return torch.cat([whole.amax(0), alone]) if len(alone) else whole.amax(0)
+    return -(torch.cat([whole.amin(0), alone]) if len(alone) else whole.amin(0))
+
+
+def _best(rows: Tensor, k: int) -> Tensor:
+    """The k largest of each row, in any order; NumPy's partition is several times faster."""
+    if rows.device.type != "cpu":
+        return torch.topk(rows, k, dim=1, sorted=False).values
+    at = rows.shape[1] - k
+    return torch.from_numpy(np.partition(rows.numpy(), at, axis=1)[:, at:])
