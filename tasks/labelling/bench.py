@@ -104,15 +104,15 @@ def check_data(spec: str) -> None:
     """Refuses a corpus that is plainly not there, before anything heavy is loaded.
 
     Raises:
-        UsageError: says what a corpus can be.
+        UsageError: names the nearest.
     """
-    if spec.partition(":")[0] in ("builtin", "self", "hf"):
+    from ...tools.data.sources import BUILTINS, load_corpus
+
+    kind, _, name = spec.partition(":")
+    if kind in ("self", "hf") or (kind == "builtin" and name.partition(":")[0] in BUILTINS):
         return
     if not Path(spec).exists() and not Path(spec.rpartition(":")[0] or spec).exists():
-        raise UsageError(
-            f"there is no data '{spec}'; write builtin:pydocs, builtin:stories, self:2000, "
-            "hf:NAME, or the path of a .txt or .jsonl file or a folder"
-        )
+        load_corpus(spec)  # says what is near
 
 
 def prepare(target: Target, settings: Settings) -> Bench:

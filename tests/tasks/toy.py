@@ -7,7 +7,42 @@ from typing import Any
 from neuroscribe.agent.state import Message, State
 from neuroscribe.tools.lab import Lab
 
-WORDS = ["the", "cat", "dog", "sat", "ran", "on", "under", "mat", "hill", "and", "then", "it", "was", "red", "blue", "big", "small", "old", "new", "house", "tree", "river", "boat", "sun", "rain", "wind", "bird", "fish", "sang", "swam", "flew", "home", "today", "again"]
+WORDS = [
+    "the",
+    "cat",
+    "dog",
+    "sat",
+    "ran",
+    "on",
+    "under",
+    "mat",
+    "hill",
+    "and",
+    "then",
+    "it",
+    "was",
+    "red",
+    "blue",
+    "big",
+    "small",
+    "old",
+    "new",
+    "house",
+    "tree",
+    "river",
+    "boat",
+    "sun",
+    "rain",
+    "wind",
+    "bird",
+    "fish",
+    "sang",
+    "swam",
+    "flew",
+    "home",
+    "today",
+    "again",
+]
 
 
 def build_model(folder: Path) -> Path:

@@ -1,0 +1,69 @@
+"""A run of moments: the target, text and planner of `toy.py`."""
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from neuroscribe.tasks.labelling.label import run_labels
+from neuroscribe.tasks.labelling.results import LabelRun
+from neuroscribe.tasks.labelling.settings import Settings
+from neuroscribe.tools.models import Target
+
+
+@pytest.fixture(scope="session")
+def toy() -> ModuleType:
+    """The module `toy.py` beside this file."""
+    spec = importlib.util.spec_from_file_location("toy", Path(__file__).with_name("toy.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["toy"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def toy_folder(toy: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `model` and `text.jsonl`."""
+    folder = tmp_path_factory.mktemp("toy")
+    toy.build_model(folder / "model")
+    toy.write_text(folder / "text.jsonl")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def toy_target(toy_folder: Path) -> Target:
+    """The toy target, loaded."""
+    return Target.load(str(toy_folder / "model"))
+
+
+@pytest.fixture
+def settings(toy_folder: Path) -> Settings:
+    """Settings of a run over three units."""
+    return Settings(
+        target=str(toy_folder / "model"),
+        units="mlp.0/0-2",
+        data=str(toy_folder / "text.jsonl"),
+        planner="toy",
+        tokens=4000,
+        context_length=32,
+        controls="none",
+    )
+
+
+Label = Callable[..., LabelRun]
+
+
+@pytest.fixture
+def label(toy: ModuleType, toy_target: Target) -> Label:
+    """`run_labels` with the toy target and planner."""
+
+    def run(settings: Settings, out: Path, **more: Any) -> LabelRun:
+        given = {"planner": toy.ToyFactory(), "target": toy_target, **more}
+        return run_labels(settings, out, **given)
+
+    return run
