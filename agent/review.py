@@ -92,9 +92,9 @@ def from_ledger(
 ) -> Description | None:
     """What the experiments support where the planner never concluded; None: nothing was tested.
 
-    The hypothesis that predicts best over written texts, windows and all of explore, with the others
-    as rejected; `uninterpretable` where even the best predicts badly; `dead` where the unit never
-    fires.
+    The hypothesis that predicts best over written texts, windows and all of explore, with the
+    others as rejected; `uninterpretable` where even the best predicts badly; `dead` where the unit
+    never fires.
     """
     notes = (f"The planner did not conclude ({reason}); this is drawn from its ledger.",)
     if never_fires(lab, unit):
