@@ -1,8 +1,11 @@
 """The tool belt: importing this module registers every instrument in `registry.TOOLS`."""
 
 from . import (
+    ablate,
     activations,
     edit_text,
+    output_effect,
+    patch,
     separate,
     show_exemplars,
     survey,
@@ -13,8 +16,11 @@ from .registry import TOOLS
 
 __all__ = [
     "TOOLS",
+    "ablate",
     "activations",
     "edit_text",
+    "output_effect",
+    "patch",
     "separate",
     "show_exemplars",
     "survey",

@@ -1,0 +1,183 @@
+"""What a unit does to the output when it is strong.
+
+1. Its vocabulary projection (language models): the tokens its write vector favours directly.
+2. Measured: on neutral prompts, drawn from explore without looking at the unit, the unit is held
+   at its own median, 99th and 99.9th percentile at every place, and the output is compared with
+   the unchanged one (TokenChange of Gur-Arieh et al. 2025, but at the unit's own levels).
+3. The same for 20 matched random units at their own 99.9th percentile.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from .against import compare, measure_name, verdict
+from .data.windows import TokenWindows, surfaces
+from .effects import Case, Effects, measure_effects
+from .evidence import Result
+from .lab import Lab
+from .lexicon_words import neighbours
+from .models import Unit, clamp
+from .profile_site import CONTROLS, LEVELS, matched, peaks, profile
+from .registry import tool
+from .render_text import number, quoted
+from .survey import correlation
+from .vocabulary import projection, write_vector
+
+_PROMPTS = 8
+
+
+@tool(needs=("text",))
+def output_effect(lab: Lab, unit: str | None = None, *, many: int = 8) -> Result:
+    """Measures what the unit does to the model's output: the tokens it promotes and suppresses
+    directly, and what happens when it is held at its own high activations on neutral prompts,
+    against matched random units. On an encoder: the words its output embedding moves toward.
+
+    Args:
+        unit: The unit, such as mlp.3/7; left out: the unit under study.
+        many: How many tokens or words to list on each side.
+    """
+    chosen = lab.chosen(unit)
+    many = max(1, min(many, 25))
+    known = profile(lab, chosen.site, chosen.sign)
+    levels = known.levels[:, chosen.index]
+    windows, rows = _neutral(lab)
+    direction = _direction(lab, chosen)
+    controls = matched(lab, chosen, CONTROLS)
+    by_level = [_held(lab, chosen, float(level), windows, rows) for level in levels]
+    others = []
+    for other in controls:
+        key = ("held", other)
+        if key not in lab.memo:
+            top = float(known.levels[-1, other.index])
+            held = _held(lab, other, top, windows, rows)
+            lab.memo[key] = [effect.size for effect in held.each]
+        others.append(lab.memo[key])
+    strongest = by_level[-1]
+    against = compare([[e.size for e in strongest.each], *others], lab.rng())
+    lines = [
+        f"{chosen} held at its own percentiles at every place of {len(rows)} neutral prompts; "
+        f"{measure_name(lab)}: "
+        + ", ".join(
+            f"{100 * at:g}% ({number(float(level))}) {number(_mean(found))}"
+            for at, level, found in zip(LEVELS, levels, by_level, strict=True)
+        ),
+        "at 99.9%: " + verdict(lab, against, "each at its own 99.9%"),
+    ]
+    data: dict[str, Any] = {
+        "unit": str(chosen),
+        "measure": measure_name(lab),
+        "levels": [
+            {"quantile": at, "value": float(level), "size": _mean(found)}
+            for at, level, found in zip(LEVELS, levels, by_level, strict=True)
+        ],
+        "controls": against.controls,
+        "percentile": against.percentile,
+        "p": against.p,
+        "interval": against.interval,
+    }
+    if lab.target.kind == "causal":
+        lines += _tokens(lab, chosen, direction, strongest, many, data)
+    elif lab.target.kind == "encoder":
+        found = neighbours(lab, strongest.shift, many)
+        data["promoted"] = [near._asdict() for near in found.toward]
+        data["suppressed"] = [near._asdict() for near in found.away]
+        lines.append("moves the embedding toward (cosine): " + _near(found.toward))
+        lines.append("and away from: " + _near(found.away))
+    else:
+        data |= {"promoted": [], "suppressed": []}
+    return Result("\n".join(lines), data)
+
+
+def _tokens(
+    lab: Lab, unit: Unit, direction: np.ndarray, found: Effects, many: int, data: dict[str, Any]
+) -> list[str]:
+    """Directly and as measured: the tokens at both ends."""
+    lines = []
+    site = lab.target.site(unit.site)
+    assert found.logits is not None
+    vector = write_vector(lab.target, site, unit.index, unit.sign * direction)
+    direct = None if vector is None else projection(lab.target, vector)
+    if direct is None:
+        data["direct"] = None
+        lines.append("no vocabulary projection: what the unit writes cannot be read off its site")
+    else:
+        up, down = _ends(lab, direct, many)
+        agree = correlation(direct, found.logits)
+        data["direct"] = {"promoted": up, "suppressed": down, "agreement": agree}
+        lines.append("vocabulary projection promotes: " + _list(up))
+        lines.append("and suppresses: " + _list(down))
+    up, down = _ends(lab, found.logits, many)
+    data |= {"promoted": up, "suppressed": down}
+    lines.append("measured at 99.9%, mean change of logit: " + _list(up))
+    lines.append("and: " + _list(down))
+    if direct is not None:
+        lines.append(
+            f"the projection and the measured change correlate {number(data['direct']['agreement'])} "
+            "over the vocabulary"
+        )
+    return lines
+
+
+def _ends(lab: Lab, values: np.ndarray, many: int) -> tuple[list[dict], list[dict]]:
+    names = surfaces(lab.target)
+    order = np.argsort(-values[: len(names)], kind="stable")
+    both = []
+    for side in (order[:many], order[::-1][:many]):
+        both.append([{"token": names[at], "value": float(values[at])} for at in side])
+    return both[0], both[1]
+
+
+def _list(tokens: list[dict]) -> str:
+    return ", ".join(f"{quoted(entry['token'])} {entry['value']:+.2g}" for entry in tokens)
+
+
+def _near(words: Sequence[Any]) -> str:
+    return ", ".join(f"{near.word} {number(near.cosine)}" for near in words)
+
+
+def _mean(found: Effects) -> float:
+    return float(np.mean([effect.size for effect in found.each]))
+
+
+def _neutral(lab: Lab) -> tuple[TokenWindows, list[tuple[int, int]]]:
+    """Windows of explore and the first counted place of each, the same for all units."""
+    rng = np.random.default_rng([lab.seed, 13])
+    full = np.flatnonzero(lab.explore.counted.sum(1) >= min(8, lab.explore.counted.sum(1).max()))
+    chosen = np.sort(rng.permutation(full)[:_PROMPTS])
+    windows = lab.explore.rows(chosen)
+    return windows, [(at, int(windows.counted[at].argmax())) for at in range(len(windows))]
+
+
+def _direction(lab: Lab, unit: Unit) -> np.ndarray:
+    """`[channel]`: 1 for a coordinate; for a head its mean value at its peaks, of length 1."""
+    site = lab.target.site(unit.site)
+    if site.channels == 1:
+        return np.ones(1)
+    spots = peaks(lab, (unit,), 6)
+    if not spots:
+        return np.eye(1, site.channels)[0]
+    rows = lab.explore.rows([window for window, _ in spots])
+    values = lab.target.trace(rows, [unit.site], output=False).values[unit.site]
+    lab.meter.forward_tokens += int(rows.attended.sum())
+    at = [values[row, place, unit.index] for row, (_, place) in enumerate(spots)]
+    mean = torch.stack(at).double().mean(0)
+    return (mean / mean.norm().clamp_min(1e-12)).cpu().numpy()
+
+
+def _held(
+    lab: Lab, unit: Unit, level: float, windows: TokenWindows, rows: Sequence[tuple[int, int]]
+) -> Effects:
+    """The effect of holding a unit at a level at every place."""
+    held: float | torch.Tensor = unit.sign * level
+    if lab.target.site(unit.site).channels > 1:
+        value = level * _direction(lab, unit)  # [channel]
+        held = torch.as_tensor(value, dtype=torch.float32)[None, None, None]  # [1, 1, 1, channel]
+    change = clamp(unit.site, [unit.index], held)
+    cases = []
+    for row, place in rows:
+        length = int(windows.attended[row].sum())
+        cases.append(Case(row, place, (change.at(places=range(length)),)))
+    return measure_effects(lab, windows, cases)
