@@ -224,7 +224,7 @@ def whole(lab: Lab, unit: Unit, predictor: Mapping[str, Any]) -> float | None:
     return compare(predicted[counted], column[counted], activity(column), len(column)).correlation
 
 
-def tested(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def those_tested(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Copies of the hypotheses that an experiment was made on after they were recorded."""
     return [dict(row) for row in rows if row["tested"]]
 

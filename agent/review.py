@@ -16,7 +16,7 @@ from ..tools.lab import Lab
 from ..tools.models import Unit
 from ..tools.registry import TOOLS
 from .description import Component, Description, Rejected
-from .ledger import strength, tested, whole
+from .ledger import strength, those_tested, whole
 
 _RIVALS = 2
 _WEAK = 0.25  # below this correlation the best-tested hypothesis does not describe the unit
@@ -36,7 +36,7 @@ def faults(
             "the unit never fires on explore: say so with status dead, if no text moves it"
         )
     else:
-        many = len(tested(rows))
+        many = len(those_tested(rows))
         if many < _RIVALS:
             found.append(
                 f"only {many} of your {len(rows)} hypotheses were tested by an experiment after "
@@ -105,7 +105,7 @@ def from_ledger(
         return Description(
             f"dead: never active at {count} places", status="dead", reason=reason, notes=notes
         )
-    known = tested(rows)
+    known = those_tested(rows)
     if not known:
         return None
     for row in known:  # those that were never tested on all of explore are now

@@ -1,0 +1,103 @@
+"""Recording a hypothesis and concluding."""
+
+import json
+from typing import Any
+
+import pytest
+from neuroscribe.agent.investigate import investigate
+from neuroscribe.agent.prompts import prompt
+from neuroscribe.tools.lab import Lab
+from neuroscribe.tools.predicates import parse
+from neuroscribe.tools.registry import TOOLS, call
+
+assert investigate  # registers the tools
+
+PET = {"kind": "words", "words": ["cat", "dog"]}
+
+
+def test_a_hypothesis_says_where_it_holds(lab: Lab) -> None:
+    result = call(lab, "hypothesise", {"statement": "pets", "predictor": PET})
+    windows = lab.explore
+    expected = int((parse(PET).evaluate(windows) > 0).sum())
+    assert expected > 0
+    assert (result.data["id"], result.data["holds"]) == ("H1", expected)
+    assert f"holds on {expected} of {int(windows.counted.sum())} explore tokens" in result.text
+    assert all(s.endswith(("[cat]", "[dog]")) for s in result.data["samples"])
+    assert lab.hypotheses["H1"] == parse(PET).model_dump()
+
+
+def test_it_may_be_written_as_json_text(lab: Lab) -> None:
+    result = call(lab, "hypothesise", {"statement": "pets", "predictor": json.dumps(PET)})
+    assert result.error is None
+
+
+def test_one_that_holds_nowhere_or_nearly_everywhere_is_said(lab: Lab) -> None:
+    nowhere = {"kind": "words", "words": ["zebra"]}
+    result = call(lab, "hypothesise", {"statement": "z", "predictor": nowhere})
+    assert "only texts that you write" in result.text
+    result = call(lab, "hypothesise", {"statement": "n", "predictor": {"kind": "not", "of": PET}})
+    assert "more than half" in result.text
+
+
+def test_the_same_predictor_twice_is_refused(lab: Lab) -> None:
+    call(lab, "hypothesise", {"statement": "pets", "predictor": PET})
+    again = call(lab, "hypothesise", {"statement": "animals", "predictor": PET})
+    assert "H1 has this very predictor" in str(again.error)
+    assert list(lab.hypotheses) == ["H1"]
+
+
+def test_nested_values_may_be_written_as_json_text(lab: Lab) -> None:
+    parts = [{"words": "pets", "predictor": PET, "evidence": ["E1"]}]
+    given: dict[str, Any] = {"label": " pets\n ", "components": json.dumps(parts)}
+    result = call(lab, "conclude", {**given, "rejected": "[]"})
+    assert result.error is None
+    description = result.data["description"]
+    assert description["label"] == "pets"
+    assert description["components"][0]["predictor"] == parse(PET).model_dump()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"label": ""}, "label is empty"),
+        ({"confidence": 7}, "between 0 and 1"),
+        ({"components": [{"words": "x", "predictor": {"kind": "nope"}}]}, "nope"),
+        ({"components": [{"words": "x", "predictor": "H3"}]}, "no hypothesis 'H3'"),
+        ({"components": [{"words": "x"}]}, "predictor: Field required"),
+        ({"status": "fine"}, "status: Input should be"),
+    ],
+)
+def test_what_cannot_be_read_is_said(lab: Lab, given: dict[str, Any], said: str) -> None:
+    good = {"label": "pets", "components": [{"words": "pets", "predictor": PET}]}
+    result = call(lab, "conclude", {**good, **given})
+    assert said in str(result.error)
+
+
+def test_actions_have_no_other_door() -> None:
+    assert TOOLS["hypothesise"].action
+    assert TOOLS["conclude"].action
+
+
+def test_every_predictor_in_the_system_prompt_is_valid() -> None:
+    text = prompt("system")
+    assert len(text) < 6500, "a prompt costs tokens in every request"
+    found = 0
+    inner = {
+        '"of":P': '"of":"x"',
+        "[P,Q]": '["x","y"]',
+        '"but":Q': '"but":"y"',
+        '"of":Q': '"of":"y"',
+    }
+    for line in text.splitlines():
+        at = line.find('{"kind"')
+        while at >= 0:
+            written = line[at:]
+            for short, full in inner.items():
+                written = written.replace(short, full)
+            value, end = json.JSONDecoder().raw_decode(written)
+            assert parse(value).english()
+            found += 1
+            rest = written[end:]
+            at = rest.find('{"kind"')
+            line = rest
+    assert found == 15
