@@ -60,7 +60,7 @@ def html(transcript: Transcript, *, record: Mapping[str, Any] | None = None) -> 
     scored = record or transcript.scored or _labelled(transcript) or {}
     said = {**(transcript.conclusion or {}), **{k: v for k, v in scored.items() if v is not None}}
     evidence = transcript.evidence
-    components = [_component(item) for item in said.get("components") or ()]
+    components = [component_view(item) for item in said.get("components") or ()]
     items = [item for each in evidence.values() for item in _measured(each)]
     scale = heat.scale_of(items)
     cited = {key for part in components for key in part["evidence"]}
@@ -150,7 +150,8 @@ def english(predictor: Any) -> str:
         return json.dumps(predictor, ensure_ascii=False)
 
 
-def _component(item: Mapping[str, Any]) -> dict[str, Any]:
+def component_view(item: Mapping[str, Any]) -> dict[str, Any]:
+    """A component for a page: words, evidence, the predictor in words and as JSON, facts."""
     shown: list[tuple[str, str]] = []
     if item.get("score") is not None:
         shown.append(("alone correlates", f"{item['score']:.2f}"))

@@ -124,7 +124,7 @@ def histogram(
         return math.log10(1 + count) if log else count
 
     top = max((height(count) for count in counts), default=0) or 1
-    frame = _Frame((edges[0], edges[-1]), (0, top * 1.06), size=size)
+    frame = _Frame((edges[0], edges[-1]), (0, top * (1.25 if marks else 1.06)), size=size)
     if log:
         powers = [10**power for power in range(0, int(math.log10(max(counts) or 1)) + 1)]
         y_ticks = [(height(power), _short(power)) for power in powers]
@@ -211,6 +211,33 @@ def curve(
     frame.axes(x_name, y_name, x_ticks=_ticks(*frame.xs, 5), y_ticks=_ticks(*frame.ys, 4))
     _line(frame, Series("", points), COLOURS[0])
     return frame.done(f"{y_name} by {x_name}")
+
+
+def scatter(
+    points: Sequence[Point],
+    *,
+    x_name: str,
+    y_name: str,
+    size: tuple[int, int] = (420, 200),
+) -> Markup:
+    """Points over two scales of the same kind, with the line on which both are equal."""
+    if not points:
+        return Markup("")
+    values = [value for point in points for value in (point.x, point.y)]
+    ends = (min(0.0, *values), max(1.0, *values))
+    frame = _Frame(ends, ends, size=size)
+    frame.axes(x_name, y_name, x_ticks=_ticks(*ends, 5), y_ticks=_ticks(*ends, 5))
+    start, stop = (frame.x(ends[0]), frame.y(ends[0])), (frame.x(ends[1]), frame.y(ends[1]))
+    frame.parts.append(
+        f'<path d="M{start[0]} {start[1]}L{stop[0]} {stop[1]}" stroke="#b6bcc8" '
+        'stroke-dasharray="4 4"/>'
+    )
+    for point in points:
+        frame.parts.append(
+            f'<circle cx="{frame.x(point.x)}" cy="{frame.y(point.y)}" r="3.4" '
+            f'fill="{COLOURS[0]}" fill-opacity=".6"><title>{escape(point.note)}</title></circle>'
+        )
+    return frame.done(f"{y_name} against {x_name}")
 
 
 def interval_bar(

@@ -250,7 +250,9 @@ def ledger_over_time(transcript: Transcript) -> dict[str, Any] | None:
 
 def cell(value: Any) -> str:
     """A number for a table; a dash for none."""
-    return f"{value:.2f}" if isinstance(value, (int, float)) else "–"
+    if not isinstance(value, (int, float)):
+        return "–"
+    return f"{0.0 if abs(value) < 0.005 else value:.2f}"
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:

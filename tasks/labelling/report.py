@@ -1,0 +1,175 @@
+"""The report of a labelling run: one self-contained page over all of its units.
+
+Numbers first (units by status, median scores with intervals, controls), then distributions, then a
+table of all units that can be sorted and filtered, each with its description and its strongest
+exemplars, and a link to the page of its transcript, which is made here too.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from ...agent.transcript import read, render
+from ...agent.transcript.heat import scale_of
+from ...agent.transcript.page import HERE as PAGE
+from ...agent.transcript.page import component_view, environment, page_assets
+from ...agent.transcript.plots import interval_bar
+from ...agent.transcript.sections import NAMES, cell, tops_of, triple
+from ...tools.errors import UsageError
+from .folder import RunFolder
+from .report_parts import controls_table, distributions, facts, failures, statuses, tiles
+from .results import read_run
+
+HERE = Path(__file__).parent
+COLUMNS = ("correlation", "gain_over_lookup", "auprc", "f1", "iou", "cosine")
+MOST_PAGES = 500
+"""Transcripts that get a page and exemplars in the table: the best-scored ones come first."""
+_EXEMPLARS = 3
+
+
+def write_report(folder: str | Path) -> Path:
+    """Writes `report.html` into a run folder, and a page beside each transcript.
+
+    Args:
+        folder: A run folder. What is missing in it is missing in the report.
+
+    Returns:
+        The report.
+
+    Raises:
+        UsageError: if there are no labels in the folder.
+    """
+    folder = Path(folder)
+    run, records = _run(folder)
+    if not records and not run:
+        raise UsageError(f"there is no run in {folder}: neither run.json nor labels.jsonl")
+    records = sorted(records, key=_order)
+    units = [_unit(folder, record, shown=at < MOST_PAGES) for at, record in enumerate(records)]
+    text = (
+        environment(HERE, PAGE)
+        .get_template("report.html")
+        .render(
+            title=_title(run, records),
+            facts=facts(run),
+            tiles=tiles(records, missing=len(run.get("missing") or ())),
+            statuses=statuses(records),
+            failures=failures(records),
+            missing=list(run.get("missing") or ()),
+            controls=controls_table(records),
+            plots=distributions(records),
+            columns=[NAMES.get(name, name) for name in COLUMNS],
+            units=units,
+            known=set(),
+            created=run.get("created"),
+            **page_assets("report.js", HERE),
+        )
+    )
+    page = folder / "report.html"
+    page.write_text(text, encoding="utf-8", errors="replace")
+    return page
+
+
+def _run(folder: Path) -> tuple[dict[str, Any], list[Mapping[str, Any]]]:
+    """What `run.json` says, and the records with their controls; either may be missing."""
+    if (folder / "run.json").exists():
+        found = read_run(RunFolder(folder)).as_dict()
+        return found["run"], found["units"]
+    return {}, list(RunFolder(folder).labels().values()) if folder.is_dir() else []
+
+
+def _order(record: Mapping[str, Any]) -> tuple[int, float]:
+    """By correlation, highest first; then those without a score."""
+    value = triple((record.get("scores") or {}).get("correlation"))[0]
+    return (1, 0.0) if value is None else (0, -value)
+
+
+def _title(run: Mapping[str, Any], records: Sequence[Mapping[str, Any]]) -> str:
+    name = (run.get("target") or {}).get("name") or "a model"
+    return f"{len(records)} unit{'' if len(records) == 1 else 's'} of {Path(str(name)).name}"
+
+
+def _unit(folder: Path, record: Mapping[str, Any], *, shown: bool) -> dict[str, Any]:
+    """One row of the table, with what opens below it."""
+    scores = record.get("scores") or {}
+    page, tops = _transcript(folder, record, shown=shown)
+    values = [triple(scores.get(name)) for name in COLUMNS]
+    headline, low, high = values[0]
+    return {
+        "unit": record.get("unit"),
+        "label": record.get("label") or record.get("reason") or "–",
+        "status": record.get("status") or "?",
+        "reason": record.get("reason"),
+        "cells": [
+            {
+                "said": cell(value),
+                "sort": -9 if value is None else value,
+                "title": "" if low is None or high is None else f"95%: {low:.2f} to {high:.2f}",
+            }
+            for value, low, high in values
+        ],
+        "bar": "" if headline is None else interval_bar(headline, low, high),
+        "explained": _share(record.get("explained")),
+        "confidence": cell(record.get("confidence")),
+        "components": [component_view(item) for item in record.get("components") or ()],
+        "effect": record.get("effect"),
+        "rejected": record.get("rejected") or (),
+        "tails": _tails(scores.get("tails") or {}),
+        "spent": _spent(record),
+        "page": page,
+        "tops": tops,
+    }
+
+
+def _transcript(
+    folder: Path, record: Mapping[str, Any], *, shown: bool
+) -> tuple[str | None, list[dict[str, Any]]]:
+    """A link to the page of the unit's transcript, made where needed, and its top exemplars."""
+    path = folder / "transcripts" / Path(str(record.get("transcript") or "-")).name
+    if not path.is_file():
+        return None, []
+    if not shown:
+        return _link(folder, path), []
+    try:
+        found = read(path)
+    except UsageError:
+        return None, []
+    page = path.with_suffix(".html")
+    if not page.exists() or page.stat().st_mtime < path.stat().st_mtime:
+        render(path, page, record=record)
+    items = [item for each in found.evidence.values() for item in each.data.get("measured") or ()]
+    tops = tops_of(found.evidence.values(), scale=scale_of(items), many=_EXEMPLARS)
+    return _link(folder, page), tops
+
+
+def _link(folder: Path, path: Path) -> str:
+    return quote(path.relative_to(folder).as_posix())
+
+
+def _tails(tails: Mapping[str, Any]) -> list[list[str]]:
+    """Rows of the small table: tail, base rate, AUPRC, F1, precision, recall."""
+    found = []
+    for name, tail in tails.items():
+        if not isinstance(tail, Mapping):
+            continue
+        scores = [cell(triple(tail.get(key))[0]) for key in ("auprc", "f1", "precision", "recall")]
+        label = f"above {tail.get('threshold', 0):.3g}" if name == "half" else f"top {name}"
+        if "status" in tail:
+            scores = [str(tail["status"])]
+        found.append([label, f"{tail.get('base_rate', 0):.3g}", *scores])
+    return found
+
+
+def _spent(record: Mapping[str, Any]) -> str:
+    meter = record.get("meter") or {}
+    parts = [f"{record['seconds']:.1f} s"] if record.get("seconds") is not None else []
+    used = (meter.get("tokens_in") or 0) + (meter.get("tokens_out") or 0)
+    if used:
+        parts.append(f"{used:,} tokens")
+    if record.get("evidence"):
+        parts.append(f"{len(record['evidence'])} experiments")
+    return ", ".join(parts)
+
+
+def _share(value: Any) -> str:
+    return f"{value:.0%}" if isinstance(value, (int, float)) else "–"

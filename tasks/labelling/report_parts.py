@@ -1,0 +1,198 @@
+"""The parts of a run's report that speak of all units at once: counts, medians, controls, plots."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from ...agent.transcript.plots import Point, histogram, interval_bar, scatter
+from ...agent.transcript.sections import NAMES, cell, triple
+
+COMPARED = ("correlation", "gain_over_lookup", "auprc", "f1")
+ROWS = {
+    "own": ("these labels", "what the planner wrote"),
+    "one_shot": ("one-shot", "read off the top exemplars, no experiment"),
+    "shuffled": ("shuffled", "another unit's description, of the same layer and firing rate"),
+    "untrained": ("untrained copy", "the same pipeline on weights drawn anew"),
+    "constant": ("constant", "a prediction that never changes"),
+}
+STATUS_COLOURS = {
+    "described": "#2b8a3e",
+    "uninterpretable": "#e8a317",
+    "insufficient held-out": "#c9b458",
+    "dead": "#adb5bd",
+    "failed": "#c92a2a",
+}
+Records = Sequence[Mapping[str, Any]]
+
+
+def facts(run: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What the run was made on, as names and values."""
+    target, corpus = run.get("target") or {}, run.get("corpus") or {}
+    settings, versions = run.get("settings") or {}, run.get("versions") or {}
+    tokens = corpus.get("tokens") or {}
+    found = [
+        ("target", target.get("name")),
+        ("weights", target.get("fingerprint")),
+        ("corpus", corpus.get("spec") or corpus.get("name")),
+        ("corpus hash", corpus.get("hash")),
+        ("tokens", ", ".join(f"{name} {_many(many)}" for name, many in tokens.items())),
+        ("units", settings.get("units")),
+        ("planner", run.get("planner")),
+        ("seed", run.get("seed")),
+        ("made", run.get("created")),
+        ("versions", ", ".join(f"{name} {said}" for name, said in versions.items())),
+    ]
+    return [(name, str(value)) for name, value in found if value not in (None, "")]
+
+
+def tiles(records: Records, *, missing: int) -> list[tuple[str, str]]:
+    """The headline numbers, each with its name."""
+    count = Counter(str(record.get("status")) for record in records)
+    found = [(f"{len(records)}", "units labelled")]
+    if missing:
+        found.append((f"{missing}", "units still missing"))
+    found.append((f"{count['described']}", "described"))
+    found.append((f"{count['failed']}", "failed"))
+    for name in COMPARED:
+        value, _, _, many = median([_score(record, name) for record in records])
+        if value is not None:
+            found.append((cell(value), f"median {NAMES.get(name, name)}, {many} units"))
+    seconds = [record["seconds"] for record in records if record.get("seconds") is not None]
+    if seconds:
+        found.append((f"{np.median(seconds):.1f} s", "median time a unit"))
+    used = sum(_tokens(record) for record in records)
+    if used:
+        found.append((_many(used), "language-model tokens"))
+    return found
+
+
+def statuses(records: Records) -> dict[str, Any]:
+    """How many units ended how: a bar and its legend."""
+    count = Counter(str(record.get("status") or "?") for record in records)
+    order = [name for name in STATUS_COLOURS if name in count]
+    order += [name for name in count if name not in order]
+    total = max(1, len(records))
+    parts = Markup("").join(
+        Markup('<span style="flex:{};background:{}" title="{}: {}"></span>').format(
+            count[name] / total, STATUS_COLOURS.get(name, "#868e96"), name, count[name]
+        )
+        for name in order
+    )
+    return {
+        "bar": parts,
+        "legend": [(name, count[name], STATUS_COLOURS.get(name, "#868e96")) for name in order],
+    }
+
+
+def failures(records: Records) -> list[tuple[str, int, list[str]]]:
+    """Reasons of failed units: the reason, how many, and which."""
+    found: dict[str, list[str]] = {}
+    for record in records:
+        if record.get("status") == "failed":
+            reason = str(record.get("reason") or "no reason given")
+            found.setdefault(reason, []).append(str(record.get("unit")))
+    rows = [(reason, len(units), units[:6]) for reason, units in found.items()]
+    return sorted(rows, key=lambda row: -row[1])
+
+
+def controls_table(records: Records) -> dict[str, Any] | None:
+    """Median scores of the labels beside those of every control that the records hold."""
+    rows = []
+    for kind, (name, meaning) in ROWS.items():
+        given = (
+            [record.get("scores") or {} for record in records]
+            if kind == "own"
+            else [(record.get("controls") or {}).get(kind) or {} for record in records]
+        )
+        cells = [median([triple(item.get(score))[0] for item in given]) for score in COMPARED]
+        many = max(cell_[3] for cell_ in cells)
+        failed = sum("failed" in item for item in given)
+        if many == 0 and not failed:
+            continue
+        rows.append(
+            {
+                "name": name,
+                "meaning": meaning + (f"; failed for {failed}" if failed else ""),
+                "many": many,
+                "cells": [
+                    {
+                        "said": cell(value),
+                        "range": ""
+                        if low is None or kind == "constant"
+                        else f"{low:.2f} to {high:.2f}",
+                        "bar": "" if value is None else interval_bar(value, low, high),
+                    }
+                    for value, low, high, _ in cells
+                ],
+            }
+        )
+    if not rows:
+        return None
+    return {"columns": [NAMES.get(name, name) for name in COMPARED], "rows": rows}
+
+
+def distributions(records: Records) -> list[dict[str, Any]]:
+    """A histogram of each headline score, and the labels against the best lookup."""
+    found: list[dict[str, Any]] = []
+    for name in (*COMPARED, "iou"):
+        values = [value for record in records if (value := _score(record, name)) is not None]
+        if not values:
+            continue
+        low = min(0.0, float(np.floor(min(values) * 10) / 10))
+        edges = np.linspace(low, 1.0, round((1.0 - low) / 0.05) + 1)
+        counts, _ = np.histogram(np.clip(values, low, 1.0), edges)
+        said = NAMES.get(name, name)
+        middle = float(np.median(values))
+        plot = histogram(
+            edges.tolist(),
+            counts.tolist(),
+            x_name=said,
+            y_name="units",
+            marks=[(middle, f"median {middle:.2f}")],
+        )
+        found.append({"title": said[:1].upper() + said[1:], "plot": plot, "said": ""})
+    points = []
+    for record in records:
+        lookups = ((record.get("scores") or {}).get("lookups") or {}).values()
+        best = max((v for v, _, _ in map(triple, lookups) if v is not None), default=None)
+        own = _score(record, "correlation")
+        if best is not None and own is not None:
+            note = f"{record.get('unit')}: {record.get('label')} ({own:.2f}; lookup {best:.2f})"
+            points.append(Point(best, own, note=note))
+    if points:
+        found.append(
+            {
+                "title": "Labels against lookups",
+                "plot": scatter(points, x_name="better lookup", y_name="label"),
+                "said": "Correlations, one point a unit; above the line the label beats both.",
+            }
+        )
+    return found
+
+
+def median(
+    values: Sequence[float | None],
+) -> tuple[float | None, float | None, float | None, int]:
+    """Median, its 95% bootstrap interval over units, and how many values there are."""
+    known = np.array([value for value in values if value is not None], dtype=np.float64)
+    if not known.size:
+        return None, None, None, 0
+    draws = np.random.default_rng(0).choice(known, (1000, known.size))
+    low, high = np.percentile(np.median(draws, axis=1), [2.5, 97.5])
+    return float(np.median(known)), float(low), float(high), int(known.size)
+
+
+def _score(record: Mapping[str, Any], name: str) -> float | None:
+    return triple((record.get("scores") or {}).get(name))[0]
+
+
+def _tokens(record: Mapping[str, Any]) -> int:
+    meter = record.get("meter") or {}
+    return int((meter.get("tokens_in") or 0) + (meter.get("tokens_out") or 0))
+
+
+def _many(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, (int, float)) else str(value)
