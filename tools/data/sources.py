@@ -16,6 +16,7 @@ from typing import Any
 from ..errors import UsageError, nearest
 from .corpus import Corpus, Document
 from .files import SUFFIXES, read_path
+from .windows import clean
 
 BUILTINS = ("pydocs", "stories")
 STORIES = 2000
@@ -52,11 +53,6 @@ def load_corpus(
     if most_tokens is None:
         return corpus
     return corpus.limited(round(most_tokens * characters_per_token(target, documents)))
-
-
-def clean(text: str) -> str:
-    """The text without lone surrogates, which neither UTF-8 nor tokenizers can carry."""
-    return text.encode("utf-8", "replace").decode("utf-8") if not text.isascii() else text
 
 
 def characters_per_token(target: Any, documents: Sequence[Document]) -> float:

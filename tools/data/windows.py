@@ -12,7 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import UsageError
 from .corpus import Corpus
+from .tokens import surfaces, tokenize
+
+__all__ = ["WORD", "TokenWindows", "clean", "cut", "surfaces"]
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s]|_")
 
@@ -88,86 +92,84 @@ def cut(
         most_tokens: Stops after the document that passes this many tokens.
         document_per_row: Keep one row a text, cutting off what is too long.
     """
-    tokenizer = target.tokenizer
-    length = min(length, target.context_length)
     texts = [d.text for d in source.documents] if isinstance(source, Corpus) else list(source)
+    texts = [clean(text) for text in texts]
+    names = surfaces(target)
+    tokenizer = target.tokenizer
     before, after = _specials(tokenizer)
-    room = length - len(before) - len(after)
+    room = min(length, target.context_length) - len(before) - len(after)
+    if room < 1:
+        raise UsageError(
+            f"windows of {length} tokens have no room for text beside "
+            f"{len(before) + len(after)} special tokens; make them longer"
+        )
     interned: dict[str, int] = {}
-    rows: list[tuple[int, list[int], list[tuple[int, int]], list[int], list[int]]] = []
+    rows: list[np.ndarray] = []  # each [5, token]: ids, word, ordinal, start, end
+    document: list[int] = []
     total = 0
-    for number, text in enumerate(texts):
+    for number, coded in enumerate(tokenize(target, texts)):
         if most_tokens is not None and total >= most_tokens:
             break
-        coded = tokenizer(
-            text, add_special_tokens=False, return_offsets_mapping=True, verbose=False
-        )
-        ids, spans = coded["input_ids"], coded["offset_mapping"]
-        word, ordinal, spans = _words(text, spans, interned)
-        for at in range(0, max(len(ids), 1), room):
-            part = slice(at, at + room)
-            if ids[part] or document_per_row:
-                rows.append((number, ids[part], spans[part], word[part], ordinal[part]))
-                total += len(ids[part])
-            if document_per_row:
-                break
-    width = max((len(row[1]) for row in rows), default=0) + len(before) + len(after)
+        word, ordinal = _words(texts[number], coded.start, coded.end, interned)
+        whole = np.stack([coded.ids, word, ordinal, coded.start, coded.end])
+        size = whole.shape[1]
+        stop = min(size, room) if document_per_row else size
+        for at in range(0, max(stop, 1 if document_per_row else 0), room):
+            rows.append(whole[:, at : min(at + room, stop)])
+            document.append(number)
+        total += stop
+    return _filled(target, rows, document, before, after, tuple(interned), names, tuple(texts))
+
+
+def clean(text: str) -> str:
+    """The text without lone surrogates, which neither UTF-8 nor tokenizers can carry."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _filled(
+    target: Any,
+    rows: list[np.ndarray],
+    document: list[int],
+    before: list[int],
+    after: list[int],
+    words: tuple[str, ...],
+    names: tuple[str, ...],
+    texts: tuple[str, ...],
+) -> TokenWindows:
+    tokenizer = target.tokenizer
+    special = np.array(sorted(set(tokenizer.all_special_ids)), np.int32)
+    width = max((row.shape[1] for row in rows), default=0) + len(before) + len(after)
     shape = (len(rows), width)
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
-    out = {
-        "ids": np.full(shape, pad, np.int32),
-        "attended": np.zeros(shape, bool),
-        "counted": np.zeros(shape, bool),
-        "word": np.full(shape, -1, np.int32),
-        "ordinal": np.full(shape, -1, np.int32),
-        "start": np.zeros(shape, np.int32),
-        "end": np.zeros(shape, np.int32),
-    }
-    special = np.array(sorted(set(tokenizer.all_special_ids)), np.int32)
+    ids = np.full(shape, pad, np.int32)
+    attended = np.zeros(shape, bool)
+    counted = np.zeros(shape, bool)
+    word, ordinal = np.full((2, *shape), -1, np.int32)
+    start, end = np.zeros((2, *shape), np.int32)
     first = len(before)
-    for row, (_, ids, spans, word, ordinal) in enumerate(rows):
-        size = len(ids)
-        whole = [*before, *ids, *after]
-        inner = slice(first, first + size)
-        out["ids"][row, : len(whole)] = whole
-        out["attended"][row, : len(whole)] = True
-        out["counted"][row, inner] = ~np.isin(np.asarray(ids, np.int32), special)
-        out["word"][row, inner] = word
-        out["ordinal"][row, inner] = ordinal
-        if size:
-            out["start"][row, inner] = [span[0] for span in spans]
-            out["end"][row, inner] = [span[1] for span in spans]
+    for at, row in enumerate(rows):
+        last = first + row.shape[1]
+        ids[at, :first] = before
+        ids[at, last : last + len(after)] = after
+        attended[at, : last + len(after)] = True
+        counted[at, first:last] = ~np.isin(row[0], special)
+        for array, values in zip((ids, word, ordinal, start, end), row, strict=True):
+            array[at, first:last] = values
     if target.kind == "causal" and width:
-        out["counted"][:, 0] = False  # the first token is an attention sink
+        counted[:, 0] = False  # the first token is an attention sink
     return TokenWindows(
-        **out,
-        document=np.array([row[0] for row in rows], np.int32),
-        words=tuple(interned),
-        vocabulary=surfaces(target),
-        texts=tuple(texts),
+        ids=ids,
+        attended=attended,
+        counted=counted,
+        word=word,
+        ordinal=ordinal,
+        start=start,
+        end=end,
+        document=np.array(document, np.int32),
+        words=words,
+        vocabulary=names,
+        texts=texts,
     )
-
-
-def surfaces(target: Any) -> tuple[str, ...]:
-    """The surface text of every token id of a target, kept on the target."""
-    kept = getattr(target, "_surfaces", None)
-    if kept is None:
-        tokenizer = target.tokenizer
-        pieces = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
-        kept = tuple(
-            _surface(tokenizer, i, "" if piece is None else str(piece))
-            for i, piece in enumerate(pieces)
-        )
-        target._surfaces = kept
-    return kept
-
-
-def _surface(tokenizer: Any, token: int, piece: str) -> str:
-    if piece.startswith("##"):
-        return piece[2:]
-    if piece.startswith("▁"):
-        return piece.replace("▁", " ")
-    return tokenizer.decode([token]) if not piece.isascii() else piece
 
 
 def _specials(tokenizer: Any) -> tuple[list[int], list[int]]:
@@ -178,23 +180,37 @@ def _specials(tokenizer: Any) -> tuple[list[int], list[int]]:
     return full[:at], full[at + len(plain) :]
 
 
+_SPACES = np.zeros(0x3001 + 1, bool)  # white space by code point; the last stands for all above
+_SPACES[[c for c in range(0x3001) if chr(c).isspace()]] = True
+
+
 def _words(
-    text: str, spans: list[tuple[int, int]], interned: dict[str, int]
-) -> tuple[list[int], list[int], list[tuple[int, int]]]:
-    found = [(m.start(), m.end(), m.group()) for m in WORD.finditer(text)]
-    word: list[int] = []
-    ordinal: list[int] = []
-    at = 0
-    for start, end in spans:
-        first = start
-        while first < end and text[first].isspace():
-            first += 1
-        while at < len(found) and found[at][1] <= first:
-            at += 1
-        if first < end and at < len(found) and found[at][0] < end:
-            word.append(interned.setdefault(found[at][2], len(interned)))
-            ordinal.append(at)
-        else:
-            word.append(-1)
-            ordinal.append(-1)
-    return word, ordinal, spans
+    text: str, start: np.ndarray, end: np.ndarray, interned: dict[str, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The word and its ordinal for each token, int32 `[token]`; -1 for none.
+
+    Args:
+        text: The text.
+        start: `[token]` offset of the first character.
+        end: `[token]` offset after the last.
+        interned: Numbers of the different words; new ones are added.
+    """
+    number: list[int] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for match in WORD.finditer(text):
+        starts.append(match.start())
+        ends.append(match.end())
+        number.append(interned.setdefault(match.group(), len(interned)))
+    if not number or not len(start):
+        none = np.full(len(start), -1, np.int32)
+        return none, none
+    codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    visible = np.flatnonzero(~_SPACES[np.minimum(codes, 0x3001)])
+    visible = np.append(visible, len(text))
+    first = visible[np.searchsorted(visible, start)]  # [token] first visible character
+    at = np.searchsorted(np.array(ends), first, side="right")  # first word that ends behind it
+    inside = np.minimum(at, len(number) - 1)
+    has = (first < end) & (at < len(number)) & (np.array(starts)[inside] < end)
+    word = np.where(has, np.array(number)[inside], -1).astype(np.int32)
+    return word, np.where(has, inside, -1).astype(np.int32)
