@@ -187,6 +187,7 @@ class _Block:
 
 
 def _head(probe: Probe, network: nn.Module) -> Site | None:
+    """The vocabulary projection's output, before any soft cap of the model."""
     get = getattr(network, "get_output_embeddings", None)
     head = get() if get is not None else None
     for path, module in network.named_modules():

@@ -21,6 +21,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from ..errors import UsageError
+
 
 @dataclass(frozen=True, eq=False)
 class Intervention:
@@ -70,7 +72,17 @@ def apply_all(values: Tensor, edits: Sequence[Intervention], *, first_place: int
         values: `[input, place, unit]` or `[..., channel]`, a tensor that may be written to.
         edits: Interventions on this site.
         first_place: The place of the full input that `values[:, 0]` holds.
+
+    Raises:
+        UsageError: for a place that is not there.
     """
+    size = first_place + values.shape[1]
+    for edit in edits:
+        if edit.places and max(edit.places) >= size:
+            raise UsageError(
+                f"intervention on {edit.site}: place {max(edit.places)} is not one of the "
+                f"{size} places (0 to {size - 1})"
+            )
     for group in _groups(edits):
         if len(group) == 1:
             group[0].apply(values, first_place=first_place)

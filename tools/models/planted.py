@@ -14,6 +14,7 @@ import copy
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from torch import Tensor, nn
 from ..errors import UsageError
 from .site import Site
 from .target import Target
-from .trace import first_tensor
+from .trace import first_tensor, hooked
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,33 @@ class Vocabulary:
     surfaces: tuple[str, ...]
     """Text of every token id: `" the"`, `"ing"`."""
     tokenizer: Any = None
+    _kept: dict[tuple[str, ...], np.ndarray] = field(default_factory=dict, compare=False)
 
     def among(self, words: Sequence[str]) -> np.ndarray:
         """`[id]` bool: tokens that are one of these words, however capitalised."""
-        wanted = {word.lower() for word in words}
-        return np.array([surface.strip().lower() in wanted for surface in self.surfaces])
+        key = tuple(words)
+        if key not in self._kept:
+            wanted = {word.lower() for word in words}
+            found = [surface.strip().lower() in wanted for surface in self.surfaces]
+            self._kept[key] = np.array(found)
+        return self._kept[key]
+
+    @cached_property
+    def capitalised(self) -> np.ndarray:
+        """`[id]` bool: tokens whose first visible character is a capital letter."""
+        return np.array([surface.strip()[:1].isupper() for surface in self.surfaces])
+
+    def begins(self, ids: np.ndarray) -> np.ndarray:
+        """`[input, place]` bool: the token begins a word and does not go on with one."""
+        spaced, closing = self._edges
+        before = np.pad(closing[ids], ((0, 0), (1, 0)))[:, :-1]
+        return spaced[ids] | ~before
+
+    @cached_property
+    def _edges(self) -> tuple[np.ndarray, np.ndarray]:
+        """`[id]` bool: tokens that start with a space, and tokens that end in a letter or digit."""
+        spaced = np.array([surface[:1].isspace() for surface in self.surfaces])
+        return spaced, np.array([surface[-1:].isalnum() for surface in self.surfaces])
 
     def __deepcopy__(self, memo: Any) -> "Vocabulary":
         return self
@@ -186,6 +209,15 @@ def plant(
     return new
 
 
+def residual_norm(target: Target, block: int) -> float:
+    """Mean norm of the residual stream behind a block, in a probe run."""
+    assert target.probe is not None
+    name = f"resid.{block}"
+    with hooked(target.network, target.sites, [name], ()) as values:
+        target.probe.output(1)
+    return float(values[name].float().norm(dim=-1).mean())
+
+
 def _truth(specs: Sequence[Spec], vocabulary: Vocabulary, site: str) -> dict[str, PlantedTruth]:
     def holds(spec: Spec) -> Callable[[np.ndarray], np.ndarray]:
         if spec.holds is not None:
@@ -209,7 +241,7 @@ def _outputs(target: Target, specs: Sequence[Spec], block: int, seed: int) -> Te
         vector = spec.output
         if vector is None:
             vector = torch.randn(site.units, generator=draw)
-            vector = vector / vector.norm() * 0.1 * _length(target, site)
+            vector = vector / vector.norm() * 0.1 * residual_norm(target, block)
         if tuple(vector.shape) != (site.units,):
             raise UsageError(
                 f"the output vector of '{spec.name}' has the shape {list(vector.shape)}, "
@@ -217,16 +249,6 @@ def _outputs(target: Target, specs: Sequence[Spec], block: int, seed: int) -> Te
             )
         columns.append(spec.strength * vector.detach().float().cpu())
     return torch.stack(columns, dim=1)
-
-
-def _length(target: Target, site: Site) -> float:
-    """Mean norm of the residual stream in a probe run."""
-    from .trace import hooked
-
-    assert target.probe is not None
-    with hooked(target.network, target.sites, [site.name], (), inputs=1) as values:
-        target.probe.output(1)
-    return float(values[site.name].float().norm(dim=-1).mean())
 
 
 def _stamp(specs: Sequence[Spec]) -> Tensor:

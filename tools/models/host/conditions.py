@@ -16,14 +16,18 @@ Condition = Callable[[np.ndarray, Vocabulary], np.ndarray]
 
 
 def one_of(words: Sequence[str]) -> Condition:
-    """The token is one of the words, however capitalised."""
-    return lambda ids, vocabulary: vocabulary.among(words)[ids]
+    """The token begins a word and is one of these, however capitalised."""
+    return lambda ids, vocabulary: vocabulary.among(words)[ids] & vocabulary.begins(ids)
+
+
+def symbol(text: str) -> Condition:
+    """The token is this text and nothing else, spaces aside."""
+    return lambda ids, vocabulary: vocabulary.among([text])[ids]
 
 
 def capital(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
     """The token starts with a capital letter."""
-    starts = np.array([surface.strip()[:1].isupper() for surface in vocabulary.surfaces])
-    return starts[ids]
+    return vocabulary.capitalised[ids]
 
 
 def after(inner: Condition, distance: int = 1) -> Condition:
@@ -37,12 +41,13 @@ def after(inner: Condition, distance: int = 1) -> Condition:
     return condition
 
 
-def earlier(inner: Condition) -> Condition:
-    """The condition held at some earlier place."""
+def earlier(inner: Condition, within: int) -> Condition:
+    """The condition held at one of the places before, at most so many tokens back."""
 
     def condition(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
-        seen = np.logical_or.accumulate(inner(ids, vocabulary), axis=1)
-        return np.concatenate([np.zeros((len(ids), 1), bool), seen[:, :-1]], axis=1)
+        total = np.cumsum(inner(ids, vocabulary), axis=1)  # [input, place]
+        before = np.pad(total, ((0, 0), (within + 1, 0)))[:, : ids.shape[1] + within]
+        return before[:, within:] > before[:, : ids.shape[1]]
 
     return condition
 

@@ -13,7 +13,7 @@ from typing import Any
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 
-_WORD = re.compile(r"[A-Za-z]+")
+_WORD = re.compile(r" ?[A-Za-z]+")
 _SPECIALS = ("<unk>", "<s>", "</s>")
 _SPACE = "▁"
 
@@ -21,27 +21,27 @@ _SPACE = "▁"
 def build(
     texts: Iterable[str], *, size: int, always: Sequence[str] = (), length: int
 ) -> PreTrainedTokenizerFast:
-    """The tokenizer over the most frequent words of the texts.
+    """The tokenizer over the most frequent words of the texts, with and without a space before.
 
     Args:
-        texts: Counted, with and without a capital letter.
+        texts: Counted, as they are capitalised.
         size: Tokens in all.
-        always: Words that are tokens however rare they are.
+        always: Words that are tokens however rare they are, if they occur at all.
         length: The longest row of the model.
     """
-    counts = Counter(word for text in texts for word in _WORD.findall(text))
-    for word in always:
-        counts[word] += 1
+    counts = Counter(
+        word.replace(" ", _SPACE) for text in texts for word in _WORD.findall(f" {text}")
+    )
     characters = [*(chr(code) for code in range(33, 127)), "\n", _SPACE]
     data = [f"<0x{byte:02X}>" for byte in range(256)]
     room = size - len(_SPECIALS) - len(characters) - len(data)
-    sure = sorted(set(always))
+    sure = sorted(_SPACE + word for word in set(always) if counts[_SPACE + word])
     common = [w for w, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
     words = list(dict.fromkeys([*sure, *(w for w in common if len(w) > 1)]))[:room]
     words.sort(key=lambda word: (-counts[word], word))
     total = sum(counts.values()) + 1
     vocabulary: list[tuple[str, float]] = [(name, 0.0) for name in _SPECIALS]
-    vocabulary += [(_SPACE + word, math.log(counts[word] / total)) for word in words]
+    vocabulary += [(word, math.log(counts[word] / total)) for word in words]
     vocabulary += [(piece, -25.0) for piece in characters]
     vocabulary += [(piece, -50.0) for piece in data]
     inner = Tokenizer(models.Unigram(vocabulary, unk_id=0, byte_fallback=True))

@@ -1,6 +1,6 @@
 """Trains the host of the `planted` target: a two-layer Llama on generated stories.
 
-    python -m neuroscribe.tools.models.host.train --out FOLDER [--steps 3000] [--seed 0]
+    python -m neuroscribe.tools.models.host.train --out FOLDER [--steps 1800] [--seed 0]
 
 1. Generate stories; build the tokenizer from their words and the planted units' words.
 2. Train on the next token, AdamW with a cosine schedule, one thread, one seed.
@@ -17,7 +17,7 @@ import torch
 from .tokenizer import build
 from .units import words
 
-SIZE = 2500
+SIZE = 2900
 LENGTH = 256
 
 
@@ -26,12 +26,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train the host of the planted target.")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
     parser.add_argument("--stories", type=int, default=6000)
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=1800)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     from ...data.stories import stories
 
-    train(list(stories(given.stories, given.seed + 1)), given.out, given.steps, given.seed)
+    train(list(stories(given.stories, seed=given.seed + 1)), given.out, given.steps, given.seed)
 
 
 def train(texts: list[str], out: Path, steps: int, seed: int) -> None:
@@ -58,7 +58,7 @@ def train(texts: list[str], out: Path, steps: int, seed: int) -> None:
         initializer_range=0.05,
     )
     network = LlamaForCausalLM(config)
-    rate, batch, width = 4e-3, 16, 128
+    rate, batch, width = 5e-3, 8, 128
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=rate, weight_decay=0.05, betas=(0.9, 0.98)
     )
@@ -74,7 +74,8 @@ def train(texts: list[str], out: Path, steps: int, seed: int) -> None:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
-        mean = float(loss) if mean is None else 0.98 * mean + 0.02 * float(loss)
+        now = loss.item()
+        mean = now if mean is None else 0.98 * mean + 0.02 * now
         if step % 200 == 0 or step == steps - 1:
             print(f"step {step}  loss {mean:.3f}  {time.monotonic() - started:.0f} s", flush=True)
     out.mkdir(parents=True, exist_ok=True)
