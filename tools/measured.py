@@ -69,11 +69,17 @@ def item(
         if window is None
         else {"window": int(window)}
     )
+    tokens = windows.tokens(row)
+    glued: dict[str, Any] = {}
+    if not any(" " in token for token in tokens):  # surfaces without spaces: keep where words go on
+        start, end = windows.start[row][attended], windows.end[row][attended]
+        glued = {"glued": (1 + np.flatnonzero((start[1:] == end[:-1]) & (end[1:] > 0))).tolist()}
     return {
         "unit": str(unit),
         **where,
         "source": source,
-        "tokens": windows.tokens(row),
+        "tokens": tokens,
+        **glued,
         "activations": [float(v) if np.isfinite(v) else None for v in shown],
         **more,
     }

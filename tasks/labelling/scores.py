@@ -23,6 +23,7 @@ from ...agent.description import Description
 from ...tools.evidence import plain
 from ...tools.predicates import parse
 from .bootstrap import Interval, Resampler, average_precisions, correlations, interval
+from .curve import expected_activation
 from .lookups import Measured, bigram_table, token_table
 
 TAILS = {"10%": 0.90, "1%": 0.99, "0.1%": 0.999}
@@ -100,6 +101,7 @@ def score(
         "beyond_tokens": _beyond(tables["token"], on_report.parts, truth, documents),
         "context_correlation": _context(on_report.total, report),
         "tails": tails,
+        "curve": expected_activation(on_report.total, truth, resampler),
         "tokens": int(truth.size),
         "documents": resampler.count,
         "written_inputs": None,

@@ -87,7 +87,9 @@ class Job:
             else:
                 recorder.conclusion(description)
                 recorder.end("concluded", lab.meter.as_dict())
-        scored = score(description, *columns[unit], seed=self.settings.seed)
+            scored = score(description, *columns[unit], seed=self.settings.seed)
+            more = {"scores": scored.scores, "controls": scored.controls}
+            recorder.scores({**_plain(scored.description), **more})
         return _record(unit, scored.description, lab) | {
             "scores": scored.scores,
             "controls": scored.controls,
