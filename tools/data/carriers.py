@@ -192,8 +192,8 @@ def _clause(word: str, reading: Reading, draw: random.Random) -> str:
     text = fill(one, draw)
     if one.text[:1] not in "{@":
         text = text[:1].lower() + text[1:]
-    spelled = text.replace("@@", f"{inflection.article(word)} {word}").replace("@", word)
-    return spelled.replace("%", object_)
+    put = {"@@": f"{inflection.article(word)} {word}", "@": word, "%": object_}
+    return re.sub("@@|@|%", lambda mark: put[mark[0]], text)
 
 
 def _clause_form(reading: Reading, draw: random.Random) -> str:

@@ -182,7 +182,7 @@ In {n:cities} there are followers of {n:religions} and {n:religions}.
 The {n:religious things} in {n:cities} was {n:numbers} years old.
 {N} met {a:character traits} {n:professions} from {n:countries}.
 The {n:character traits} {n:criminals} gave the {n:jewellery} back to {M}.
-Only {a:character traits} person would {n:verbs of motion} through the {n:landforms} in the {n:weather}.
+Only {a:character traits} person would {n:verbs of motion} through the {n:weather}.
 {his} {n:family} was a follower of {n:religions} and spoke {n:languages}.
 {N} compared {n:religions} with {n:religions} in {his} {n:school things}.
 {a:religious things} from {n:countries} was shown in the {n:buildings}.

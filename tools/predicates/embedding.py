@@ -19,7 +19,7 @@ from ..errors import UsageError
 from ..models.load import minilm_folder
 
 LONE_SEED = 0.6
-MOST_READ = 2000
+MOST_READ = 500
 _BATCH = 256
 _known: dict[str, np.ndarray] = {}
 

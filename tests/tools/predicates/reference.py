@@ -1,0 +1,167 @@
+"""A slow, plain reading of every predicate, one place at a time, that shares no code with it."""
+
+import re
+from typing import Any
+
+from neuroscribe.tools.data.inflection import forms
+from neuroscribe.tools.data.windows import TokenWindows
+
+CASED = {
+    "capitalised": lambda t: t[:1].isupper() and not any(c.isupper() for c in t[1:]),
+    "upper": lambda t: sum(c.isalpha() for c in t) > 1 and t.upper() == t and t.lower() != t,
+    "lower": lambda t: t.lower() == t and t.upper() != t,
+    "mixed": lambda t: (
+        t.lower() != t and t.upper() != t and not (t[:1].isupper() and t[1:] == t[1:].lower())
+    ),
+    "digits": str.isdigit,
+    "punctuation": lambda t: t != "" and not any(c.isalnum() for c in t),
+    "non_ascii": lambda t: any(ord(c) > 127 for c in t),
+}
+
+
+class Reference:
+    """Degrees of a predicate's JSON at one place after another."""
+
+    def __init__(self, windows: TokenWindows) -> None:
+        self.w = windows
+        self.rows = range(windows.ids.shape[0])
+        self.places = range(windows.ids.shape[1])
+
+    def seen(self, r: int, c: int) -> bool:
+        w = self.w
+        return bool(w.counted[r, c] or (w.attended[r, c] and w.end[r, c] > w.start[r, c]))
+
+    def word(self, r: int, c: int) -> str:
+        at = int(self.w.word[r, c])
+        return self.w.words[at] if at >= 0 else ""
+
+    def evaluate(self, p: dict[str, Any]) -> list[list[float]]:
+        """The whole table, zero where not counted."""
+        return [
+            [self.at(p, r, c) if self.w.counted[r, c] else 0.0 for c in self.places]
+            for r in self.rows
+        ]
+
+    def context(self, p: dict[str, Any], r: int, c: int) -> float:
+        return self.at(p, r, c) if self.seen(r, c) else 0.0
+
+    def words_of_row(self, r: int) -> list[list[int]]:
+        """The row's words: their places."""
+        out: list[list[int]] = []
+        last = None
+        for c in self.places:
+            if not self.seen(r, c) or self.w.word[r, c] < 0:
+                continue
+            if self.w.ordinal[r, c] != last:
+                out.append([])
+            out[-1].append(c)
+            last = self.w.ordinal[r, c]
+        return out
+
+    def at(self, p: dict[str, Any], r: int, c: int) -> float:
+        return float(getattr(self, p["kind"] + "_")(p, r, c))
+
+    def tokens_(self, p, r, c):
+        return self.w.vocabulary[self.w.ids[r, c]] in p["tokens"]
+
+    def words_(self, p, r, c):
+        def spelled(word: str, last: bool) -> set[str]:
+            return set(forms(word)) if p.get("inflect") and last else {word.lower()}
+
+        for item in p["words"]:
+            pieces = re.findall(r"[\w'’]+|[^\w\s]", item)
+            row = self.words_of_row(r)
+            for first in range(len(row) - len(pieces) + 1):
+                stretch = row[first : first + len(pieces)]
+                if any(c in places for places in stretch) and all(
+                    self.word(r, places[0]).lower().replace("’", "'")
+                    in spelled(piece.lower(), i == len(pieces) - 1)
+                    for i, (places, piece) in enumerate(zip(stretch, pieces, strict=True))
+                ):
+                    return 1
+        return 0
+
+    def concept_(self, p, r, c):
+        word = self.word(r, c).lower().replace("’", "'")
+        return any(word in forms(base, p.get("part")) for base in p["words"])
+
+    def regex_(self, p, r, c):
+        if p["on"] == "word":
+            return self.w.word[r, c] >= 0 and bool(re.search(p["pattern"], self.word(r, c)))
+        return bool(re.search(p["pattern"], self.w.vocabulary[self.w.ids[r, c]]))
+
+    def shape_(self, p, r, c):
+        if p["shape"] in ("word_start", "word_inside"):
+            if self.w.word[r, c] < 0:
+                return 0
+            at = next(places for places in self.words_of_row(r) if c in places)
+            text = self.w.texts[self.w.document[r]]
+            start = int(self.w.start[r, at[0]])
+            inside = start > 0 and bool(
+                re.match(r"[^\W_'’]['’]?[^\W_]", text[start - 1 : start + 2])
+            )
+            first = c == at[0] and not inside
+            return first if p["shape"] == "word_start" else not first
+        text = self.word(r, c) if self.w.word[r, c] >= 0 else self.w.vocabulary[self.w.ids[r, c]]
+        return CASED[p["shape"]](text.strip())
+
+    def position_(self, p, r, c):
+        counted = [i for i in self.places if self.w.counted[r, i]]
+        if p.get("from_end"):
+            counted.reverse()
+        return c in counted[p["start"] : p.get("stop")]
+
+    def repeated_(self, p, r, c):
+        return any(self.seen(r, i) and self.w.ids[r, i] == self.w.ids[r, c] for i in range(c))
+
+    def _beside(self, p, r, c, sign):
+        step, of = sign * p.get("distance", 1), p["of"]
+        if p.get("by", "token") == "token":
+            return self.context(of, r, c + step) if 0 <= c + step < len(self.places) else 0
+        row = self.words_of_row(r)
+        here = [i for i, places in enumerate(row) if c in places]
+        if here:
+            goal = here[0] + step
+        elif sign < 0:
+            goal = sum(places[-1] < c for places in row) + step
+        else:
+            goal = len(row) - sum(places[0] > c for places in row) + step - 1
+        if not 0 <= goal < len(row):
+            return 0
+        return max(self.context(of, r, i) for i in row[goal])
+
+    def previous_(self, p, r, c):
+        return self._beside(p, r, c, -1)
+
+    def next_(self, p, r, c):
+        return self._beside(p, r, c, 1)
+
+    def earlier_(self, p, r, c):
+        first = 0 if p.get("within") is None else max(0, c - p["within"])
+        return max([self.context(p["of"], r, i) for i in range(first, c)], default=0)
+
+    def later_(self, p, r, c):
+        width = len(self.places)
+        stop = width if p.get("within") is None else min(width, c + p["within"] + 1)
+        return max([self.context(p["of"], r, i) for i in range(c + 1, stop)], default=0)
+
+    def count_(self, p, r, c):
+        many = sum(self.context(p["of"], r, i) >= 0.5 for i in range(c + 1))
+        most = p.get("at_most")
+        return many >= p.get("at_least", 1) and (most is None or many <= most)
+
+    def and_(self, p, r, c):
+        return min(self.at(part, r, c) for part in p["of"])
+
+    def or_(self, p, r, c):
+        return max(self.at(part, r, c) for part in p["of"])
+
+    def not_(self, p, r, c):
+        return 1 - self.at(p["of"], r, c)
+
+    def except_(self, p, r, c):
+        return min(self.at(p["of"], r, c), 1 - self.at(p["but"], r, c))
+
+    def graded_(self, p, r, c):
+        held = [level["value"] for level in p["levels"] if self.at(level["of"], r, c) >= 0.5]
+        return max(held, default=0)

