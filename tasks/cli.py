@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ..tools.errors import UsageError
-from . import replaying
+from . import indexing, replaying
 from .labelling import commands as labelling
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ app.command()(labelling.merge)
 app.command()(labelling.export)
 app.command()(replaying.replay)
 app.command()(replaying.transcript)
+indexing.register(app)
 
 
 def _version(asked: bool) -> None:
