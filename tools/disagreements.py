@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .data.carriers import sentences_with
 from .data.windows import TokenWindows
 from .hypotheses import Hypothesis
 from .lab import Lab
@@ -98,13 +99,9 @@ def edited_exemplars(lab: Lab, unit: Unit, words: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(text for text in out if text.strip()))
 
 
-def sentences(words: Sequence[str], many: int, rng: np.random.Generator) -> list[str]:
-    """Grammar sentences around words; none without words."""
-    try:
-        from .data.stories import sentences_with
-    except ImportError:
-        return []
-    return list(sentences_with(list(words), many, rng)) if words else []
+def sentences(words: Sequence[str], each: int, rng: np.random.Generator) -> list[str]:
+    """Grammar sentences, so many around each word; none without words."""
+    return [text for word in words for text in sentences_with([word], each, rng)]
 
 
 def _edits(text: str, at: int, words: Sequence[str]) -> Iterator[str]:

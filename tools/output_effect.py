@@ -114,10 +114,8 @@ def _tokens(
     lines.append("measured at 99.9%, mean change of logit: " + _list(up))
     lines.append("and: " + _list(down))
     if direct is not None:
-        lines.append(
-            f"the projection and the measured change correlate {number(data['direct']['agreement'])} "
-            "over the vocabulary"
-        )
+        agreement = number(data["direct"]["agreement"])
+        lines.append(f"projection and measured change correlate {agreement} over the vocabulary")
     return lines
 
 

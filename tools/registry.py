@@ -109,7 +109,7 @@ def call(lab: Lab, name: str, arguments: str | Mapping[str, Any]) -> Evidence:
             offered = ", ".join(key for key, item in TOOLS.items() if item.offered(lab))
             raise UsageError(f"there is no tool '{name}'; the tools are: {offered}")
         found = TOOLS[name]
-        checked = found.arguments.model_validate(given)
+        checked = _checked(found.arguments, given)
         values = {key: getattr(checked, key) for key in type(checked).model_fields}
         result = found.function(lab, **values)
     except (UsageError, ValidationError) as error:
@@ -146,6 +146,27 @@ def _parsed(arguments: str | Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(arguments, Mapping):
         raise UsageError("the arguments must be one JSON object")
     return arguments
+
+
+def _checked(model: type[BaseModel], given: Mapping[str, Any]) -> BaseModel:
+    """The validated arguments; a list or object that came as JSON text is read first if needed."""
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        wrong = {str(item["loc"][0]) for item in error.errors() if item["loc"]}
+        again = {key: _decoded(value) if key in wrong else value for key, value in given.items()}
+        if again == given:
+            raise
+        return model.model_validate(again)
+
+
+def _decoded(value: Any) -> Any:
+    if not isinstance(value, str) or value.strip()[:1] not in ("[", "{"):
+        return value
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        return value
 
 
 def _said(error: Exception) -> str:

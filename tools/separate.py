@@ -100,7 +100,7 @@ def _candidates(
     every = list(dict.fromkeys(word for pair in pairs for word in words[pair]))
     edits = edited_exemplars(lab, unit, every[:12])
     edits = [edits[at] for at in rng.permutation(len(edits))[:_TEXTS]]
-    written = [text for pair in pairs for text in sentences(words[pair], 8, rng)]
+    written = [text for pair in pairs for text in sentences(words[pair][:8], 2, rng)]
     made = {
         source: grid(rivals, lab.tokenize(texts))
         for source, texts in (("edit", edits), ("grammar", list(dict.fromkeys(written))))

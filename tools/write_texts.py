@@ -13,9 +13,11 @@ import numpy as np
 import torch
 
 from .activations import drawn, reference
+from .data.carriers import sentences_with
 from .errors import UsageError
 from .evidence import Result
 from .lab import Lab
+from .llm import LLMError
 from .measured import of_texts, said
 from .registry import tool
 
@@ -30,6 +32,7 @@ def write_texts(
     *,
     unit: str | None = None,
     words: list[str] | None = None,
+    together: bool = False,
     prompt: str | None = None,
     many: int = 8,
     length: int = 24,
@@ -41,7 +44,8 @@ def write_texts(
             do outside the corpus. target: the target model continues your prompt (language
             models only). llm: a language model writes texts to your prompt.
         unit: The unit, such as mlp.3/7; left out: the unit under study.
-        words: For grammar: the words; several sentences a word.
+        words: For grammar: the words, one to a sentence.
+        together: For grammar: all the words in every sentence.
         prompt: For target: the text to continue. For llm: what the texts should be.
         many: How many texts, at most 32.
         length: For target: tokens of a continuation.
@@ -49,7 +53,7 @@ def write_texts(
     chosen = lab.chosen(unit)
     many = max(1, min(many, _MOST))
     if source == "grammar":
-        texts = from_grammar(words, many, lab.rng())
+        texts = from_grammar(words, many, lab.rng(), together=together)
     elif source == "target":
         texts = from_target(lab, prompt, many, max(1, min(length, 128)))
     else:
@@ -62,14 +66,18 @@ def write_texts(
     )
 
 
-def from_grammar(words: list[str] | None, many: int, rng: np.random.Generator) -> list[str]:
-    """Sentences around the words."""
-    from .data.stories import sentences_with
-
+def from_grammar(
+    words: list[str] | None, many: int, rng: np.random.Generator, *, together: bool = False
+) -> list[str]:
+    """Sentences around each of the words in turn, or around all of them."""
     kept = [word.strip() for word in words or [] if isinstance(word, str) and word.strip()]
     if not kept:
         raise UsageError('source grammar needs words, such as ["cat", "dog"]')
-    return list(sentences_with(kept, many, rng))
+    if together:
+        return sentences_with(kept, many, rng)
+    each = -(-many // len(kept))
+    written = [sentences_with([word], each, rng) for word in kept[:many]]
+    return [texts[turn] for turn in range(each) for texts in written][:many]
 
 
 def from_target(lab: Lab, prompt: str | None, many: int, length: int) -> list[str]:
@@ -119,8 +127,11 @@ def from_llm(lab: Lab, prompt: str | None, many: int) -> list[str]:
         f"What they should be: {prompt}\n"
         "Reply with a JSON list of strings and nothing else."
     )
-    reply = lab.llm.complete([{"role": "user", "content": asked}])
-    text = reply if isinstance(reply, str) else str(getattr(reply, "text", "") or "")
+    try:
+        reply = lab.llm.complete([{"role": "user", "content": asked}], meter=lab.meter)
+    except LLMError as error:
+        raise UsageError(f"the language model wrote nothing: {error}; use grammar") from error
+    text = reply.text
     found = listed(text)
     if not found:
         raise UsageError("the language model gave no texts; reword the prompt, or use activations")
