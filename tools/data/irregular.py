@@ -161,3 +161,11 @@ never ever always often very too also just only even still may might can could s
 will would must ought is are was were am been being has had does did here there now all any
 some each every both few more most other such same s t don"""
 UNINFLECTED = frozenset(_UNINFLECTED.split())
+
+# names that are other words in lower case
+_ALSO_WORDS = """\
+may march august polish china turkey chile jordan mercury grace will bill mark rose jack frank bob
+sue art pat drew dean hope joy faith lily iris daisy ruby amber violet jade pearl nick rob gene
+dale lent bath nice reading mobile buffalo cork jersey ice ham olive penny summer autumn
+god chase grant rich max sunny gay guy earl duke baron prince king eve dawn carol miles robin jay"""
+ALSO_WORDS = frozenset(_ALSO_WORDS.split())

@@ -12,6 +12,7 @@ import re2
 from pydantic import Field, ValidationInfo, field_validator
 
 from ..data.inflection import Part, forms
+from ..data.irregular import ALSO_WORDS
 from ..data.windows import WORD
 from .core import Predicate, listed
 from .phrases import either, ordinal
@@ -71,7 +72,8 @@ class Words(Predicate, frozen=True):
 class Concept(Predicate, frozen=True):
     """Words that share a meaning, resolved once and stored: evaluating never looks anything up.
 
-    Words are met in every form that `part` (a part of speech) has; null tries all.
+    Words are met in every form that `part` (a part of speech) has; null tries all. Names that are
+    other words in lower case (`May`, `Turkey`) are met with a capital only.
     """
 
     kind: Literal["concept"] = "concept"
@@ -80,7 +82,8 @@ class Concept(Predicate, frozen=True):
     part: Part | None = None
 
     def values(self, view: View) -> np.ndarray:
-        return match_words(view, self.words, lambda word: forms(word, self.part))
+        named = self.part == "name"
+        return match_words(view, self.words, lambda word: forms(word, self.part), named=named)
 
     def noun(self) -> str:
         return f"words for {self.name} ({either(self.words, joint='and', most=3)})"
@@ -282,8 +285,13 @@ def shape_holds(shape: str, text: str) -> bool:
     return any(upper) and not all(upper) and not capitalised
 
 
-def match_words(view: View, items: tuple[str, ...], spell: Spell) -> np.ndarray:
-    """1 at every token of the words, in any of the forms that `spell` gives; phrases too."""
+def match_words(
+    view: View, items: tuple[str, ...], spell: Spell, *, named: bool = False
+) -> np.ndarray:
+    """1 at every token of the words, in any of the forms that `spell` gives; phrases too.
+
+    With `named`, words that are a name only with a capital need one.
+    """
     chosen = np.zeros(len(view.windows.words) + 1, np.float32)
     phrases: list[list[str]] = []
     for item in items:
@@ -291,8 +299,12 @@ def match_words(view: View, items: tuple[str, ...], spell: Spell) -> np.ndarray:
         if len(pieces) > 1:
             phrases.append(pieces)
             continue
+        capital = named and plain(item) in ALSO_WORDS
         for form in spell(plain(item)):
-            chosen[view.lower.get(form, [])] = 1
+            found = view.lower.get(form, [])
+            if capital:
+                found = [at for at in found if view.windows.words[at][:1].isupper()]
+            chosen[found] = 1
     out = view.by_word(chosen)
     for pieces in phrases:
         out = np.maximum(out, _match_phrase(view, pieces, spell))

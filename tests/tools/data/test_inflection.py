@@ -14,7 +14,8 @@ PAIRS = {
         equip equipped, travel travelled, fix fixed, snow snowed, agree agreed, ruin ruined, tie
         tied, occur occurred, open opened, mop mopped, season seasoned""",
     "gerund": """stop stopping, lie lying, see seeing, dye dyeing, bake baking, be being,
-        run running, picnic picnicking, agree agreeing, visit visiting, argue arguing, begin beginning""",
+        run running, picnic picnicking, agree agreeing, visit visiting, argue arguing,
+        begin beginning""",
     "third": "go goes, try tries, play plays, fix fixes, be is, have has, do does, veto vetoes",
     "participle": "take taken, bake baked, run run, write written, swim swum",
     "comparative": "big bigger, nice nicer, happy happier, good better, grey greyer, dry drier",

@@ -43,6 +43,15 @@ def test_a_concept_meets_its_words_in_the_forms_of_their_part_of_speech(minilm):
     assert hit == ["ran", "running", "runs"]
 
 
+def test_names_that_are_words_too_need_a_capital(minilm):
+    windows = cut(minilm, ["It may rain in May, in june or in MARCH; they march to turkey."])
+    hit = windows.ids[concept("months").evaluate(windows) > 0]
+    assert [windows.vocabulary[i] for i in hit] == ["may", "june", "march"]
+    assert not concept("countries").evaluate(windows).any()
+    plain = parse({"kind": "words", "words": ["May"]}).evaluate(windows)
+    assert plain.sum() == 2  # a word set stays blind to case
+
+
 def test_parsing_looks_nothing_up_when_words_are_given():
     found = parse({"kind": "concept", "name": "no such name", "words": ["wug"]})
     assert found.model_dump()["words"] == ["wug"]

@@ -1,6 +1,7 @@
 """What parsing mends, what it refuses and how it says so; identity and size of predicates."""
 
 import json
+import random
 import time
 
 import pytest
@@ -196,3 +197,50 @@ def test_atoms_are_the_leaves_in_order():
     )
     assert [atom.kind for atom in whole.atoms()] == ["words", "shape", "repeated"]
     assert [atom.kind for atom in parse(["a"]).atoms()] == ["words"]
+
+
+JUNK = (None, True, -1, 10**30, 1e308, float("nan"), float("inf"), "", "\x00", "\ud800", "a" * 999)
+SPARE = (*JUNK, [], {}, [[]], [None], {"kind": "not"}, b"x", {1}, object(), "words", ["a", 1], CAT)
+SEEDS = (
+    {"kind": "graded", "levels": [{"of": {"kind": "and", "of": [CAT, CAT]}, "value": 0.5}]},
+    {"kind": "except", "of": {"kind": "regex", "pattern": "a+", "on": "word"}, "but": CAT},
+    {"kind": "previous", "of": {"kind": "tokens", "tokens": ["a"]}, "distance": 2, "by": "word"},
+    {"kind": "count", "of": {"kind": "shape", "shape": "upper"}, "at_least": 1, "at_most": 3},
+    {"kind": "later", "of": {"kind": "position", "start": 1, "stop": 4}, "within": 2},
+    {"kind": "or", "of": [{"kind": "concept", "name": "pets", "words": ["cat"], "part": "noun"}]},
+)
+
+
+def _spoil(data: object, draw: random.Random) -> object:
+    """The data with something in it changed."""
+    if draw.random() < 0.25 or not isinstance(data, dict | list) or not data:
+        return draw.choice(SPARE)
+    if isinstance(data, list):
+        at = draw.randrange(len(data))
+        return [_spoil(item, draw) if i == at else item for i, item in enumerate(data)]
+    key = draw.choice(list(data))
+    kept = {name: value for name, value in data.items() if name != key}
+    changed = draw.choice([key, key, key, "of", "spare", 7, None])
+    return kept if changed is None else {**kept, changed: _spoil(data[key], draw)}
+
+
+def test_spoilt_predicates_work_or_are_refused_in_one_line(minilm):
+    windows = cut(minilm, ["The cat saw a cat AND the dog."])
+    draw, said, taken = random.Random(0), [], 0
+    for _ in range(3000):
+        data: object = draw.choice(SEEDS)
+        for _ in range(draw.choice((1, 1, 2))):
+            data = _spoil(data, draw)
+        try:
+            predicate = parse(data)  # type: ignore[arg-type]
+        except UsageError as error:
+            said.append(str(error))
+            continue
+        taken += 1
+        assert predicate.evaluate(windows).shape == windows.ids.shape
+        assert predicate.english()
+        assert parse(predicate.model_dump()) == predicate
+    assert len(said) > 1000
+    assert max(map(len, said)) < 700
+    assert not any("\n" in line for line in said)
+    assert taken > 100
