@@ -6,7 +6,7 @@ an interrupt, becomes the record of a failure, with the reason; the batch goes o
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,8 @@ class Job:
     folder: RunFolder
     watch: Any = None
     """Told of every event of an investigation, as `watch(unit, event, fields)`; None: nobody."""
+    memo: dict[Any, Any] = field(default_factory=dict)
+    """What tools measured once for all units of a run, such as the effects of control units."""
 
     @property
     def llm(self) -> LLM | None:
@@ -134,6 +136,7 @@ class Job:
             llm=self.llm,
             seed=self.settings.seed,
             columns={unit: splits.explore.values for unit, splits in columns.items()},
+            memo=self.memo,
         )
 
     def _header(self, lab: Lab, unit: Unit) -> dict[str, Any]:
