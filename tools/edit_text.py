@@ -146,7 +146,7 @@ def _variants(original: str, edit: Mapping[str, Any]) -> list[Variant]:
             return [
                 Variant(f"insert '{added}'", _joined("", added, original), (0, len(added)), (0, 0))
             ]
-        start, end = find(original, str(anchor))[0]
+        start, end = occurrences(original, str(anchor))[0]
         point = start if before else end
         new = _joined(
             original[:point].rstrip() if before else original[:point], added, original[point:]
@@ -162,7 +162,7 @@ def _variants(original: str, edit: Mapping[str, Any]) -> list[Variant]:
         return [Variant(f"delete '{find}'", new, focus, old)]
     if op == "swap":
         one, other = _string(edit, "find"), _string(edit, "with")
-        a, b = sorted([find(original, one)[0], find(original, other)[0]])
+        a, b = sorted([occurrences(original, one)[0], occurrences(original, other)[0]])
         if a[1] > b[0]:
             raise UsageError(f"swap: '{one}' and '{other}' overlap")
         middle = original[a[1] : b[0]]
@@ -195,7 +195,7 @@ def _string(edit: Mapping[str, Any], key: str) -> str:
     return value
 
 
-def find(text: str, wanted: str) -> list[tuple[int, int]]:
+def occurrences(text: str, wanted: str) -> list[tuple[int, int]]:
     """Where a string stands: as whole words, else anywhere, else without regard to case."""
     escaped = re.escape(wanted)
     for pattern, flags in [
@@ -213,7 +213,7 @@ def find(text: str, wanted: str) -> list[tuple[int, int]]:
 def _replaced(
     text: str, find: str, new: str, every: bool
 ) -> tuple[str, tuple[int, int], tuple[int, int]]:
-    spots = find(text, find)
+    spots = occurrences(text, find)
     first = spots[0]
     for start, end in reversed(spots if every else spots[:1]):
         left, right = text[:start], text[end:]

@@ -14,7 +14,7 @@ import torch
 
 from .against import compare, scope, verdict
 from .data.windows import TokenWindows
-from .edit_text import find
+from .edit_text import occurrences
 from .effects import Case, measure_effects
 from .errors import UsageError
 from .evidence import Result
@@ -110,7 +110,7 @@ def _place(windows: TokenWindows, row: int, values: np.ndarray, word: str | None
         if found is None:
             raise UsageError("one of the texts has no token that counts; write a longer one")
         return found
-    start, end = find(windows.texts[row], word)[0]
+    start, end = occurrences(windows.texts[row], word)[0]
     inside = (windows.start[row] < end) & (windows.end[row] > start) & windows.counted[row]
     if not inside.any():
         raise UsageError(f"'{word}' has no token that counts in '{windows.texts[row][:60]}'")

@@ -32,8 +32,6 @@ class Profile(NamedTuple):
 
     windows: np.ndarray
     """`[window]` rows of explore that were read."""
-    count: int
-    """Counted places."""
     rate: np.ndarray
     """`[unit]` share of places above 0, in the direction."""
     size: np.ndarray
@@ -148,7 +146,6 @@ def _measured(lab: Lab, site: str, sign: int) -> Profile:
         value, window, place = (np.take_along_axis(x, order, 1) for x in (value, window, place))
     return Profile(
         rows,
-        count,
         fired / max(1, count),
         np.sqrt(square / max(1, count)),
         total / max(1, count),

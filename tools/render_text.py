@@ -40,7 +40,9 @@ def snippet(
     text = windows.texts[int(windows.document[row])]
     starts, ends = windows.start[row], windows.end[row]
     real = np.flatnonzero(windows.attended[row] & (ends > starts))
-    centre = real[0] if place is None and real.size else place
+    if not real.size:
+        return ""
+    centre = int(real[0]) if place is None else place
     shown = [
         int(at)
         for at in real

@@ -7,7 +7,8 @@
 4. The tokens and the words with the highest mean.
 """
 
-from typing import Any, NamedTuple
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +25,8 @@ TAILS = (0.9, 0.99, 0.999)
 _BINS = 20
 
 
-class Mean(NamedTuple):
+@dataclass(frozen=True)
+class Mean:
     """A token or word with its mean activation."""
 
     name: str
@@ -62,8 +64,8 @@ def survey(lab: Lab, unit: str | None = None, *, many: int = 10) -> Result:
         "unit": str(chosen),
         "stats": stats,
         "histogram": {"counts": counts, "edges": edges},
-        "tokens": [entry._asdict() for entry in tokens[:many]],
-        "words": [entry._asdict() for entry in words[:many]],
+        "tokens": [asdict(entry) for entry in tokens[:many]],
+        "words": [asdict(entry) for entry in words[:many]],
         "least_count": least,
     }
     return Result(_text(chosen, stats, tokens[:many], words[:many], least), payload)
