@@ -87,7 +87,7 @@ def _write(parts: list[ExemplarIndex], header: dict[str, Any], out: Path) -> Non
     for at in range(0, units, ROWS):
         rows = slice(at, at + ROWS)
         keys = np.concatenate([part.top[rows] for part in parts], axis=2)
-        top[rows] = -np.sort(-keys, axis=2)[:, :, :k] if len(parts) > 1 else keys
+        top[rows] = np.sort(keys, axis=2)[:, :, ::-1][:, :, :k]
         total = parts[0].sums[rows]
         for part in parts[1:]:
             total = added(total, part.sums[rows])

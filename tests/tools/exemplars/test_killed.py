@@ -1,0 +1,90 @@
+"""kill -9 at any moment, then the same call: the very bytes of an undisturbed run."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_SCRIPT = """
+import os, random, signal, sys, time
+from pathlib import Path
+import torch
+torch.set_num_threads(1)  # no worker threads: the process forks
+from torch import nn
+from neuroscribe.tools.exemplars import build_index
+from neuroscribe.tools.exemplars import places
+from neuroscribe.tools.models import Site, Target
+sys.path.insert(0, sys.argv[3])
+from conftest import random_windows
+
+places._TOKENS = places._FEWEST = 100
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.table, self.up, self.down = nn.Embedding(64, 8), nn.Linear(8, 32), nn.Linear(32, 8)
+    def forward(self, input_ids, attention_mask=None):
+        time.sleep(0.002)
+        return self.down(torch.relu(self.up(self.table(input_ids))))
+
+sites = {
+    "mlp": Site("mlp", "down", "input", 32, floor=0.0),
+    "out": Site("out", "down", "output", 8),
+}
+target = Target(Net(), name="net", kind="module", sites=sites)
+windows = random_windows(400)
+folder = Path(sys.argv[1])
+
+def build(name):
+    build_index(target, windows, ["mlp", "out"], folder / name, k=6, sample=300, state_every=0)
+
+def contents(name):
+    files = (folder / name).rglob("*")
+    return {str(p.relative_to(folder / name)): p.read_bytes() for p in files
+            if p.is_file() and p.name != "owner.lock"}
+
+started = time.monotonic()
+build("whole")
+whole, seconds = contents("whole"), time.monotonic() - started
+killed = 0
+draw = random.Random(5)
+for turn in range(10 * int(sys.argv[2])):
+    child = os.fork()
+    if child == 0:
+        build(f"cut{killed // 3}")
+        os._exit(0)
+    time.sleep(draw.uniform(0, seconds / 2))
+    os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    killed += os.WIFSIGNALED(status)
+    if killed == int(sys.argv[2]):
+        break
+for name in sorted({f"cut{i // 3}" for i in range(killed)}):
+    build(name)
+    assert contents(name) == whole, name
+print("killed", killed)
+"""
+
+
+def _kill(times: int, folder: Path) -> None:
+    pytest.importorskip("fcntl")
+    done = subprocess.run(
+        [sys.executable, "-c", _SCRIPT, str(folder), str(times), str(Path(__file__).parent)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["killed", str(times)]
+
+
+def test_killed_three_times(tmp_path: Path) -> None:
+    _kill(3, tmp_path)
+
+
+@pytest.mark.slow
+def test_killed_thirty_times(tmp_path: Path) -> None:
+    _kill(30, tmp_path)
