@@ -79,10 +79,10 @@ def hypothesise(
     held = np.asarray(predicate.evaluate(lab.explore)) * lab.explore.counted  # [window, place]
     rows, places = np.nonzero(held > 0)
     total = int(lab.explore.counted.sum())
-    chosen = (
-        np.unique(np.linspace(0, len(rows) - 1, _SAMPLES).round().astype(int)) if len(rows) else []
-    )
-    samples = [_place(lab, int(rows[i]), int(places[i])) for i in chosen]
+    spread = np.unique(np.linspace(0, max(len(rows) - 1, 0), 4 * _SAMPLES).round().astype(int))
+    found = [_place(lab, int(rows[i]), int(places[i])) for i in spread[: len(rows)]]
+    distinct = list(dict.fromkeys(found))
+    samples = distinct[:: max(1, len(distinct) // _SAMPLES)][:_SAMPLES]
     lab.hypotheses[key] = value
     share = len(rows) / max(total, 1)
     text = f"{key}: {predicate.english()}\n"
@@ -112,9 +112,8 @@ def _place(lab: Lab, window: int, place: int) -> str:
     windows = lab.explore
     text = windows.texts[int(windows.document[window])]
     start, end = int(windows.start[window, place]), int(windows.end[window, place])
-    first = int(windows.start[window, max(0, place - 3)])
-    before, token = text[min(first, start) : start], text[start:end]
-    return f"{' '.join(before.split())} [{token.strip()}]".strip()
+    before, token = text[max(0, start - 24) : start].split(" "), text[start:end]
+    return f"{' '.join(' '.join(before[-4:]).split())} [{token.strip()}]".strip()
 
 
 @tool(action=True)

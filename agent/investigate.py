@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..tools import belt as _belt  # noqa: F401  registers the tools
+from ..tools.data.windows import TokenWindows
 from ..tools.lab import Lab
 from ..tools.meter import Meter
 from ..tools.models import Unit
@@ -127,6 +128,12 @@ def _resume(graph: Any, config: Any, loop: Loop, planner: Planner, store: Checkp
     return True
 
 
+def _excerpts(windows: TokenWindows, many: int = 3, letters: int = 70) -> list[str]:
+    """How the corpus reads: the beginnings of a few windows."""
+    chosen = sorted({int(at * len(windows) / many) for at in range(many)}) if len(windows) else []
+    return [" ".join(windows.text(row).split())[:letters] for row in chosen]
+
+
 def _first(lab: Lab, unit: Unit, budget: Budget, known: str) -> State:
     """The state of an investigation that has not begun."""
     left = budget.left(lab.meter, 0)
@@ -148,7 +155,11 @@ def _first(lab: Lab, unit: Unit, budget: Budget, known: str) -> State:
             "encoder": "an encoder: each place sees all",
         }.get(lab.target.kind, "a network"),
         site="; ".join(about) + ".",
-        corpus=f"{len(windows)} windows, {int(windows.counted.sum())} tokens that count",
+        corpus=(
+            f"{len(windows)} windows of up to {windows.ids.shape[1]} tokens, "
+            f"{int(windows.counted.sum())} tokens that count"
+        ),
+        sample=" … ".join(_excerpts(windows)),
         budget=left_words(left).removeprefix("left: "),
         known=known,
     )
