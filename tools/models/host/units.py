@@ -10,9 +10,21 @@ from collections.abc import Sequence
 import torch
 
 from ...data.inflection import plural
+from ...data.windows import surfaces
 from ..planted import Spec
 from ..target import Target
-from .conditions import Condition, after, both, capital, earlier, either, graded, one_of, symbol
+from .conditions import (
+    Condition,
+    after,
+    both,
+    capital,
+    earlier,
+    either,
+    graded,
+    in_sentence,
+    one_of,
+    symbol,
+)
 
 _ANIMALS = """
 cat dog horse mouse rabbit fox wolf bear lion tiger elephant giraffe monkey zebra camel
@@ -66,9 +78,9 @@ _FEMALE_NAMES = """
 Anna Mary Emma Lucy Sarah Alice Clara Julia Laura Sophie Helen Nora Grace Ellen Maria Jane Kate
 Eva Martha Ida Olivia Hannah Zoe Rachel
 """
-_INSTRUMENTS = """
-violin piano guitar trumpet flute cello clarinet harp banjo accordion saxophone trombone oboe
-tuba mandolin ukulele xylophone bagpipe harmonica bassoon viola harpsichord
+_CURRENCIES = """
+dollar euro peso rupee yen franc rouble dinar krona lira shilling guilder drachma ducat florin
+zloty rand forint cent escudo
 """
 _DISEASES = """
 malaria measles asthma pneumonia influenza tuberculosis cholera diabetes arthritis bronchitis
@@ -80,7 +92,7 @@ monarch viscount countess maharaja archduke regent
 """
 
 _NEAR = 10
-"""Tokens that "earlier" and "in this sentence" look back."""
+"""Tokens that "soon after" looks back."""
 
 _Unit = tuple[str, str, str, tuple[str, ...], Condition]
 """Name, kind, a word that the unit promotes, the words that it is about, the condition."""
@@ -97,7 +109,7 @@ def _about(words: str) -> Condition:
 
 def _ends(words: str) -> Condition:
     """The end of a sentence that mentions one of the words."""
-    return both(symbol("."), earlier(_about(words), _NEAR))
+    return both(symbol("."), in_sentence(_about(words)))
 
 
 def _one(name: str, promotes: str, words: str) -> _Unit:
@@ -120,16 +132,16 @@ _UNITS: tuple[_Unit, ...] = (
     _one("animals", "ran", _ANIMALS),
     _or("months or weekdays", "morning", _MONTHS, _WEEKDAYS),
     _and("units of time right after a number", "later", _UNITS_OF_TIME, after(_about(_NUMBERS))),
-    _confounded("end of a sentence about an instrument", "song", _INSTRUMENTS),
+    _confounded("end of a sentence about money", "paid", _CURRENCIES),
     _one("colours", "green", _COLOURS),
-    _or("vehicles or drinks", "fast", _VEHICLES, _DRINKS),
+    _or("vehicles or drinks", "drove", _VEHICLES, _DRINKS),
     _and("capitalised numbers", "men", _NUMBERS, capital),
     _confounded("end of a sentence about a disease", "hospital", _DISEASES),
     _one("family members", "mother", _FAMILY),
     _or("fruits or weather", "garden", _FRUITS, _WEATHER),
     _and(
         "professions soon after a woman's name",
-        "worked",
+        "carefully",
         _PROFESSIONS,
         earlier(_about(_FEMALE_NAMES), _NEAR),
     ),
@@ -152,6 +164,7 @@ def specs(host: Target, *, length: float) -> Sequence[Spec]:
         length: Norm of what one unit of activation writes.
     """
     rows: torch.Tensor = host.network.get_output_embeddings().weight  # type: ignore
+    tokens = {surface.strip().lower() for surface in surfaces(host)}
     found = []
     for number, (name, kind, promotes, about, condition) in enumerate(_UNITS):
         token = host.tokenizer(promotes, add_special_tokens=False)["input_ids"][0]
@@ -162,7 +175,7 @@ def specs(host: Target, *, length: float) -> Sequence[Spec]:
                 length * vector / torch.linalg.vector_norm(vector),
                 name=name,
                 kind=kind,
-                words=about,
+                words=tuple(word for word in about if word.lower() in tokens),
                 holds=condition,
                 meta={"promotes": promotes},
             )
