@@ -1,0 +1,5 @@
+"""The built-in planner: it searches, experiments and concludes without a language model."""
+
+from .planner import Builtin
+
+__all__ = ["Builtin"]

@@ -1,0 +1,235 @@
+"""The board: token windows as the search sees them.
+
+Every counted place has a value on every **axis**: the word or token here, before, after; the words
+that occur somewhere before or after it. Words form **groups**: concepts of the lexicon, endings,
+beginnings, lengths. Places also carry **flags** (shape, repeated). All of it depends on the windows
+alone, so units share one board.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from ....tools.data.windows import TokenWindows
+from ....tools.predicates import parse
+from ....tools.predicates.view import plain, view_of
+
+WORD_AXES = ("word", "previous_word", "previous_word_2", "next_word", "next_word_2")
+TOKEN_AXES = ("token", "previous_token", "next_token")
+BAG_AXES = ("earlier", "later", "elsewhere")
+LOOKS_AHEAD = frozenset(("next_word", "next_word_2", "next_token", "later", "elsewhere"))
+_LEAST_GROUP = 5
+
+
+class Group(NamedTuple):
+    """Words that a predicate can name at once."""
+
+    name: str
+    predicate: dict[str, Any]
+    concept: bool
+
+
+class Occurrences(NamedTuple):
+    """Where values occur in rows; every array is `[pair]`, ordered by value."""
+
+    value: np.ndarray
+    row: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    indptr: np.ndarray
+    """`[value + 1]`: the pairs of each value."""
+
+
+@dataclass(frozen=True, eq=False)
+class Board:
+    """Arrays are flat over `[window, place]` unless they say otherwise."""
+
+    windows: TokenWindows
+    shape: tuple[int, int]
+    counted: np.ndarray
+    names: tuple[str, ...]
+    """Lower-case words, by the ids that word axes hold."""
+    axes: Mapping[str, np.ndarray]
+    """Value ids by axis; -1 where there is none."""
+    groups: tuple[Group, ...]
+    members: Any
+    """Sparse `[group, word]`."""
+    flags: tuple[dict[str, Any], ...]
+    held: np.ndarray
+    """float32 `[flag, window * place]`."""
+    rank: np.ndarray
+    """Counted places before this one."""
+    from_end: np.ndarray
+    words_in: Occurrences
+    groups_in: Occurrences
+    causal: bool
+
+    def size(self, axis: str) -> int:
+        """How many different values an axis has."""
+        if axis == "rank":
+            return self.shape[1]
+        return len(self.names) if axis in WORD_AXES else len(self.windows.vocabulary)
+
+    def ids_of(self, words: Sequence[str]) -> list[int]:
+        """The ids of those words that occur."""
+        index = {name: at for at, name in enumerate(self.names)}
+        return [index[word] for word in words if word in index]
+
+
+def build(windows: TokenWindows, concepts: Mapping[str, Any], *, causal: bool) -> Board:
+    """The board over windows, with the lexicon's concepts as groups."""
+    view = view_of(windows)
+    shape = windows.ids.shape
+    names, lower = _lowered(windows.words)
+    word = np.where(windows.word >= 0, lower[windows.word], -1)
+    word = np.where(view.visible, word, -1)
+    token = np.where(view.visible, _one_a_surface(windows.vocabulary)[windows.ids], -1)
+    runs, (before, after) = view.runs, view.near
+    run_word = lower[runs.word] if len(runs.word) else np.zeros(0, np.int64)
+
+    def run_at(number: np.ndarray) -> np.ndarray:
+        row = np.arange(shape[0])[:, None]
+        ok = (number >= 0) & (number < len(run_word))
+        at = np.where(ok, number, 0)
+        same = ok & (runs.row[at] == row) if len(run_word) else ok
+        return np.where(same, run_word[at] if len(run_word) else 0, -1)
+
+    inside = word >= 0
+    axes = {"word": word, "token": token}
+    for step, suffix in ((1, ""), (2, "_2")):
+        axes[f"previous_word{suffix}"] = run_at(np.where(inside, before - step, before + 1 - step))
+        if not causal:
+            axes[f"next_word{suffix}"] = run_at(np.where(inside, after + step, after + step - 1))
+    axes["previous_token"] = _shifted(token, 1)
+    if not causal:
+        axes["next_token"] = _shifted(token, -1)
+    axes["rank"] = np.where(windows.counted, view.rank, -1)
+    groups, members = _groups(names, concepts)
+    flags, held = _flags(windows)
+    words_in = _occurrences(word, len(names))
+    concept_rows = [at for at, group in enumerate(groups) if group.concept]
+    return Board(
+        windows,
+        (int(shape[0]), int(shape[1])),
+        windows.counted.ravel(),
+        names,
+        {axis: np.ascontiguousarray(values).ravel() for axis, values in axes.items()},
+        groups,
+        members,
+        flags,
+        held,
+        view.rank.ravel(),
+        (view.total - 1 - view.rank).ravel(),
+        words_in,
+        _grouped(words_in, members, concept_rows, len(groups)),
+        causal,
+    )
+
+
+def _one_a_surface(vocabulary: Sequence[str]) -> np.ndarray:
+    """For every token id, the first id with the same surface text: predicates see no more."""
+    found: dict[str, int] = {}
+    return np.array([found.setdefault(text, at) for at, text in enumerate(vocabulary)], np.int64)
+
+
+def _lowered(words: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray]:
+    found: dict[str, int] = {}
+    ids = np.array([found.setdefault(plain(word), len(found)) for word in words] or [0], np.int64)
+    return tuple(found), ids
+
+
+def _shifted(values: np.ndarray, step: int) -> np.ndarray:
+    out = np.full_like(values, -1)
+    if step > 0:
+        out[:, step:] = values[:, :-step]
+    else:
+        out[:, :step] = values[:, -step:]
+    return out
+
+
+def _groups(names: Sequence[str], concepts: Mapping[str, Any]) -> tuple[tuple[Group, ...], Any]:
+    """Concepts, endings, beginnings and lengths, each with the words that it has here."""
+    index = {name: at for at, name in enumerate(names)}
+    groups: list[Group] = []
+    rows: list[list[int]] = []
+    for name, (predicate, forms) in concepts.items():
+        inside = sorted({index[form] for form in forms if form in index})
+        groups.append(Group(name, dict(predicate), True))
+        rows.append(inside)
+    spelled: dict[tuple[str, str], list[int]] = {}
+    for at, name in enumerate(names):
+        if not name.isalpha() or not name.isascii():
+            continue
+        for size in (1, 2, 3, 4):
+            if len(name) > size:
+                spelled.setdefault(("end", name[-size:]), []).append(at)
+                if size < 4:
+                    spelled.setdefault(("start", name[:size]), []).append(at)
+        for least in (7, 9, 11):
+            if len(name) >= least:
+                spelled.setdefault(("long", str(least)), []).append(at)
+        for most in (2, 3):
+            if len(name) <= most:
+                spelled.setdefault(("short", str(most)), []).append(at)
+    pattern = {
+        "end": "(?i)^[a-z]+{}$",
+        "start": "(?i)^{}[a-z]+$",
+        "long": "(?i)^[a-z]{{{},}}$",
+        "short": "(?i)^[a-z]{{1,{}}}$",
+    }
+    said = {"end": "-{}", "start": "{}-", "long": "words of {}+ letters", "short": "short words"}
+    for (kind, what), inside in spelled.items():
+        if len(inside) >= _LEAST_GROUP:
+            regex = {"kind": "regex", "pattern": pattern[kind].format(what), "on": "word"}
+            groups.append(Group(said[kind].format(what), regex, False))
+            rows.append(inside)
+    indptr = np.cumsum([0, *(len(row) for row in rows)])
+    indices = np.array([at for row in rows for at in row], np.int64)
+    shape = (len(rows), len(names))
+    members = sparse.csr_matrix((np.ones(len(indices)), indices, indptr), shape=shape)
+    return tuple(groups), members
+
+
+def _flags(windows: TokenWindows) -> tuple[tuple[dict[str, Any], ...], np.ndarray]:
+    shapes = ("capitalised", "upper", "lower", "digits", "punctuation", "non_ascii")
+    ends = ("word_start", "word_inside")
+    flags: list[dict[str, Any]] = [{"kind": "shape", "shape": shape} for shape in (*shapes, *ends)]
+    flags.append({"kind": "repeated"})
+    held = [parse(flag).evaluate(windows).ravel() for flag in flags]
+    kept = [at for at, values in enumerate(held) if 0 < values.sum() < windows.counted.sum()]
+    stacked = np.stack([held[at] for at in kept]) if kept else np.zeros((0, windows.ids.size))
+    return tuple(flags[at] for at in kept), stacked.astype(np.float32)
+
+
+def _occurrences(values: np.ndarray, size: int) -> Occurrences:
+    row, place = np.nonzero(values >= 0)
+    return _spans(values[row, place].astype(np.int64), row, place, place, size)
+
+
+def _spans(
+    value: np.ndarray, row: np.ndarray, first: np.ndarray, last: np.ndarray, size: int
+) -> Occurrences:
+    rows = int(row.max(initial=0)) + 1
+    key = value * rows + row
+    order = np.argsort(key, kind="stable")
+    key, first, last = key[order], first[order], last[order]
+    starts = np.flatnonzero(np.diff(key, prepend=-1))
+    if len(key):
+        first = np.minimum.reduceat(first, starts)
+        last = np.maximum.reduceat(last, starts)
+    value, row = key[starts] // rows, key[starts] % rows
+    return Occurrences(value, row, first, last, np.searchsorted(value, np.arange(size + 1)))
+
+
+def _grouped(words: Occurrences, members: Any, concepts: list[int], size: int) -> Occurrences:
+    """Occurrences of concepts, from those of their words."""
+    by_word = members[concepts].T.tocsr()  # [word, concept]
+    many = np.diff(by_word.indptr)[words.value]
+    pair = np.repeat(np.arange(len(words.value)), many)
+    starts = np.repeat(by_word.indptr[words.value], many)
+    offset = np.arange(len(pair)) - np.repeat(np.cumsum(many) - many, many)
+    value = np.array(concepts, np.int64)[by_word.indices[starts + offset]]
+    return _spans(value, words.row[pair], words.first[pair], words.last[pair], size)

@@ -1,0 +1,179 @@
+"""Clauses and rules: what the search composes, as masks over a board and as predicates.
+
+A clause asks one thing of a place: that its value on an axis is in a set, that a group holds
+there, a flag, or a stretch of positions. A rule is a conjunction of clauses.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .board import BAG_AXES, TOKEN_AXES, WORD_AXES, Board
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One condition on a place."""
+
+    axis: str
+    """An axis of the board, `flag` or `position`."""
+    values: frozenset[int] = frozenset()
+    """Values of the axis (its words or tokens), or the one flag."""
+    groups: frozenset[int] = frozenset()
+    """Groups of words, for word and bag axes; the clause holds where any of either does."""
+    span: tuple[int, int | None, bool] = (0, None, False)
+    """Start, stop and from-the-end, for positions."""
+    negated: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many things the clause names."""
+        return max(1, len(self.values) + len(self.groups))
+
+    def mask(self, board: Board) -> np.ndarray:
+        """bool, flat: where the clause holds."""
+        held = self._held(board)
+        return ~held if self.negated else held
+
+    def _held(self, board: Board) -> np.ndarray:
+        if self.axis == "flag":
+            (flag,) = self.values
+            return board.held[flag] > 0.5
+        if self.axis == "position":
+            start, stop, from_end = self.span
+            at = board.from_end if from_end else board.rank
+            return board.counted & (at >= start) & (at < (stop if stop is not None else 10**9))
+        if self.axis in BAG_AXES:
+            return self._somewhere(board)
+        chosen = np.zeros(board.size(self.axis) + 1, bool)  # the last entry is for "none"
+        chosen[list(self.values)] = True
+        for group in self.groups:
+            chosen[board.members[group].indices] = True
+        return chosen[board.axes[self.axis]]
+
+    def _somewhere(self, board: Board) -> np.ndarray:
+        rows, width = board.shape
+        first = np.full(rows, width, np.int64)
+        last = np.full(rows, -1, np.int64)
+        for table, picked in ((board.words_in, self.values), (board.groups_in, self.groups)):
+            for value in picked:
+                part = slice(table.indptr[value], table.indptr[value + 1])
+                np.minimum.at(first, table.row[part], table.first[part])
+                np.maximum.at(last, table.row[part], table.last[part])
+        place = np.arange(width)
+        before = place > first[:, None]
+        after = place < last[:, None]
+        held = {"earlier": before, "later": after, "elsewhere": before | after}[self.axis]
+        return held.ravel()
+
+    def predicate(self, board: Board) -> dict[str, Any]:
+        """The clause as predicate JSON."""
+        inner = self._asked(board)
+        return {"kind": "not", "of": inner} if self.negated else inner
+
+    def _asked(self, board: Board) -> dict[str, Any]:
+        if self.axis == "flag":
+            (flag,) = self.values
+            return dict(board.flags[flag])
+        if self.axis == "rank":
+            return either([_stretch(*run) for run in runs(self.values)])
+        if self.axis == "position":
+            start, stop, from_end = self.span
+            return {"kind": "position", "start": start, "stop": stop, "from_end": from_end}
+        of = either(self.things(board))
+        if self.axis in BAG_AXES:
+            return somewhere(self.axis, of)
+        if self.axis.startswith(("previous", "next")):
+            kind, _, rest = self.axis.partition("_")
+            by = "token" if "token" in rest else "word"
+            distance = 2 if rest.endswith("2") else 1
+            return {"kind": kind, "of": of, "distance": distance, "by": by}
+        return of
+
+    def things(self, board: Board) -> list[dict[str, Any]]:
+        """Predicates of the groups and of the values, without the relation."""
+        named = [dict(board.groups[at].predicate) for at in sorted(self.groups)]
+        if not self.values:
+            return named
+        if self.axis in TOKEN_AXES:
+            vocabulary = board.windows.vocabulary
+            tokens = sorted({vocabulary[at] for at in self.values})
+            return [*named, {"kind": "tokens", "tokens": tokens}]
+        words = sorted(board.names[at] for at in self.values)
+        return [*named, {"kind": "words", "words": words, "inflect": False}]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A conjunction of clauses; the first is its base."""
+
+    clauses: tuple[Clause, ...] = ()
+
+    def and_(self, clause: Clause) -> "Rule":
+        """The rule narrowed by a clause."""
+        return Rule((*self.clauses, clause))
+
+    def with_clause(self, at: int, **changes: Any) -> "Rule":
+        """The rule with one clause changed."""
+        clauses = list(self.clauses)
+        clauses[at] = replace(clauses[at], **changes)
+        return Rule(tuple(clauses))
+
+    def mask(self, board: Board) -> np.ndarray:
+        """bool, flat: where the rule holds, counted places only."""
+        held = board.counted.copy()
+        for clause in self.clauses:
+            held &= clause.mask(board)
+        return held
+
+    @property
+    def signature(self) -> tuple[tuple[str, bool], ...]:
+        """The axes it uses, whatever the sets."""
+        return tuple((clause.axis, clause.negated) for clause in self.clauses)
+
+    def predicate(self, board: Board) -> dict[str, Any]:
+        """The rule as predicate JSON: conditions joined by `and`, exclusions by `except`."""
+        asked = [c.predicate(board) for c in self.clauses if not c.negated]
+        barred = [replace(c, negated=False).predicate(board) for c in self.clauses if c.negated]
+        if not asked:
+            return all_of([{"kind": "not", "of": item} for item in barred])
+        of = all_of(asked)
+        return {"kind": "except", "of": of, "but": either(barred)} if barred else of
+
+
+def either(items: list[dict[str, Any]]) -> dict[str, Any]:
+    """`or` of predicates; one stays as it is."""
+    return items[0] if len(items) == 1 else {"kind": "or", "of": items}
+
+
+def all_of(items: list[dict[str, Any]]) -> dict[str, Any]:
+    """`and` of predicates; one stays as it is."""
+    return items[0] if len(items) == 1 else {"kind": "and", "of": items}
+
+
+def somewhere(axis: str, of: dict[str, Any]) -> dict[str, Any]:
+    """A bag axis as a predicate."""
+    if axis != "elsewhere":
+        return {"kind": axis, "of": of}
+    return either([{"kind": kind, "of": of} for kind in ("earlier", "later")])
+
+
+def runs(values: frozenset[int]) -> list[tuple[int, int]]:
+    """Stretches of consecutive numbers, as start and stop."""
+    found: list[tuple[int, int]] = []
+    for value in sorted(values):
+        if found and found[-1][1] == value:
+            found[-1] = (found[-1][0], value + 1)
+        else:
+            found.append((value, value + 1))
+    return found
+
+
+def _stretch(start: int, stop: int) -> dict[str, Any]:
+    return {"kind": "position", "start": start, "stop": stop, "from_end": False}
+
+
+def speaks_of_words(axis: str) -> bool:
+    """Whether groups of words apply to an axis."""
+    return axis in WORD_AXES or axis in BAG_AXES

@@ -1,0 +1,182 @@
+"""What a built-in investigation found, and the conclusion that it supports."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ....tools.data.windows import TokenWindows
+from ....tools.evidence import Evidence
+from ....tools.predicates import parse
+from .parts import Part
+from .phrases import label, phrase
+from .split import Sample
+from .turn import Calls
+
+NOISE = 0.02
+"""Share of variance, on documents not learnt from, under which nothing was found."""
+_MOST_REJECTED = 4
+
+
+class Rival(NamedTuple):
+    """A hypothesis as it was recorded."""
+
+    words: str
+    predicate: dict[str, Any]
+    table: bool = False
+
+
+@dataclass
+class Findings:
+    """Everything that a conclusion is drawn from."""
+
+    dead: int | None = None
+    """Places seen, where the unit never fires."""
+    survey: Evidence | None = None
+    shown: list[Evidence] = field(default_factory=list)
+    tests: list[Evidence] = field(default_factory=list)
+    written: list[Evidence] = field(default_factory=list)
+    separated: list[Evidence] = field(default_factory=list)
+    effect: Evidence | None = None
+    recorded: dict[str, Rival] = field(default_factory=dict)
+    """Rivals by hypothesis id."""
+    on_written: dict[str, float] = field(default_factory=dict)
+    """Correlation of each recorded rival with what was measured on written texts."""
+    agreed: float | None = None
+    """The same for all parts together."""
+    sample: Sample | None = None
+    parts: tuple[Part, ...] = ()
+    checked: float = 0.0
+    """Share of explore's variance explained on documents not learnt from."""
+
+    @property
+    def noise(self) -> bool:
+        """Nothing was found that holds on new documents."""
+        return not self.parts or self.checked < NOISE
+
+    def learn(self, sample: Sample, parts: Sequence[Part], checked: float) -> None:
+        """Takes a model as the leading one."""
+        self.sample, self.parts, self.checked = sample, tuple(parts), checked
+
+    def predicates(self) -> list[dict[str, Any]]:
+        """The leading parts as predicate JSON."""
+        if self.sample is None:
+            return []
+        return [part.predicate(self.sample.board) for part in self.parts]
+
+    def judge_written(self, windows: TokenWindows, values: np.ndarray) -> None:
+        """Scores every rival, and the leading parts together, on written texts."""
+        known = np.isfinite(values)
+        truth = values[known]
+
+        def agreement(predicate: Mapping[str, Any]) -> np.ndarray:
+            return parse(predicate).evaluate(windows)[known].astype(float)
+
+        for key, rival in self.recorded.items():
+            self.on_written[key] = _correlation(agreement(rival.predicate), truth)
+        said = [agreement(predicate) for predicate in self.predicates()]
+        if said:
+            self.agreed = _correlation(np.sum(said, axis=0), truth)
+
+
+def conclude(found: Findings) -> Calls:
+    """The call that ends the investigation."""
+    if found.dead is not None:
+        arguments: dict[str, Any] = {
+            "label": f"dead: never active at {found.dead} places",
+            "components": [],
+            "confidence": 0.99,
+            "status": "dead",
+        }
+        return Calls("It never fires.", (("conclude", arguments),))
+    rejected = _rejected(found)
+    if found.noise or found.sample is None:
+        arguments = {
+            "label": "no pattern found that holds on new documents",
+            "components": [],
+            "rejected": rejected,
+            "confidence": round(float(np.clip(1 - 10 * max(found.checked, 0), 0.5, 0.9)), 2),
+            "status": "uninterpretable",
+        }
+        why = (
+            "Nothing that was learnt on half of the documents predicts the other half: "
+            f"{max(found.checked, 0):.1%} of variance."
+        )
+        return Calls(why, (("conclude", arguments),))
+    ids = [e.id for e in (*found.tests, *found.written, *found.separated)]
+    components = [
+        {
+            "words": phrase(found.sample, part),
+            "predictor": predicate,
+            "evidence": ids,
+        }
+        for part, predicate in zip(found.parts, found.predicates(), strict=True)
+    ]
+    arguments = {
+        "label": label(found.sample, found.parts),
+        "components": components,
+        "rejected": rejected,
+        "confidence": confidence(found),
+        "status": "described",
+    }
+    effect = _effect(found.effect)
+    if effect is not None:
+        arguments["effect"] = effect
+    why = f"Together they explain {found.checked:.0%} of the variance on new documents."
+    return Calls(why, (("conclude", arguments),))
+
+
+def confidence(found: Findings) -> float:
+    """From how well new documents and written texts were predicted."""
+    seen = float(np.sqrt(max(found.checked, 0.0)))
+    if found.parts and found.parts[0].table:
+        return round(float(np.clip(0.8 * seen, 0.05, 0.9)), 2)
+    written = seen if found.agreed is None else max(found.agreed, 0.0)
+    return round(float(np.clip(seen * (0.4 + 0.6 * written), 0.05, 0.97)), 2)
+
+
+def _rejected(found: Findings) -> list[dict[str, Any]]:
+    """The recorded rivals that do not lead, each with what told against it."""
+    leading = [str(predicate) for predicate in found.predicates()] if not found.noise else []
+    scores: dict[str, tuple[float | None, str]] = {}
+    for evidence in found.tests:
+        for test in evidence.data.get("tests", ()):
+            scores[str(test["id"])] = (test.get("correlation"), evidence.id)
+    best = max((scores[key][0] or 0.0 for key in scores), default=0.0)
+    out = []
+    for key, rival in found.recorded.items():
+        if str(rival.predicate) in leading:
+            continue
+        on_explore, test = scores.get(key, (None, ""))
+        reason = f"correlation {on_explore or 0:.2f} on explore, the best rival {best:.2f}"
+        evidence = [test] if test else []
+        if key in found.on_written and found.agreed is not None and not found.noise:
+            reason += (
+                f"; {found.on_written[key]:.2f} on written near-misses, "
+                f"the conclusion {found.agreed:.2f}"
+            )
+            evidence += [e.id for e in found.written]
+        out.append({"words": f"{key}: {rival.words}", "reason": reason, "evidence": evidence})
+    return out[:_MOST_REJECTED]
+
+
+def _effect(evidence: Evidence | None) -> dict[str, Any] | None:
+    if evidence is None:
+        return None
+    promoted = [
+        str(entry.get("token", entry.get("word", ""))).strip()
+        for entry in evidence.data.get("promoted", ())
+    ]
+    promoted = [f"'{name}'" for name in promoted if name][:4]
+    p = evidence.data.get("p")
+    toward = f"moves the output toward {', '.join(promoted)}" if promoted else "changes the output"
+    if p is not None and p > 0.1:
+        toward = f"no more effect than matched random units (p = {p:.2f}); {toward}"
+    return {"words": toward, "evidence": [evidence.id]}
+
+
+def _correlation(one: np.ndarray, other: np.ndarray) -> float:
+    if one.std() < 1e-12 or other.std() < 1e-12:
+        return 0.0
+    return float(np.corrcoef(one, other)[0, 1])

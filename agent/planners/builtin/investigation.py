@@ -1,0 +1,240 @@
+"""The course of a built-in investigation: what is done, in which order, and what is concluded.
+
+1. Survey the unit; one that never fires is dead. Look at exemplars.
+2. Search compositions of predicates over explore (`search`, `model`).
+3. Record the leading rivals, test them on explore, write near-misses for each and measure those.
+4. Where a short rule leads, search again over explore and written texts together: the leader must
+   explain both. What it explains of explore must not fall.
+5. Separate what is left, measure the effect on the output, conclude.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ....tools.data.inflection import forms
+from ....tools.data.lexicon import categories
+from ....tools.data.windows import TokenWindows
+from ....tools.evidence import Evidence
+from ....tools.lab import Lab
+from ....tools.models import Unit
+from ....tools.predicates import parse
+from ....tools.predicates.concepts import resolve
+from .board import Board, build
+from .conclusion import Findings, Rival, conclude
+from .experiments import Bench
+from .join import join, joined_values
+from .model import Judge, Model, fit_model, relearnt
+from .parts import Part, plain_part
+from .phrases import phrase
+from .search import halves
+from .split import Sample
+from .turn import Calls, Turns
+
+_RIVALS = 4
+_CLEAR = 0.3  # share of variance from which a short rule is worth refining by experiments
+_TEXTS = 60  # of one call
+
+
+class Investigation:
+    """One unit on one bench."""
+
+    def __init__(self, lab: Lab, unit: Unit, seed: int) -> None:
+        self.lab = lab
+        self.unit = unit
+        self.rng = np.random.default_rng([seed, lab.seed, unit.index])
+        self.findings = Findings()
+
+    def conclusion(self) -> Calls:
+        """What is known now, as a conclusion."""
+        return conclude(self.findings)
+
+    def turns(self) -> Turns:
+        """The turns; each receives the evidence of its calls."""
+        found = self.findings
+        unit = str(self.unit)
+        (survey,) = yield Calls("How often is the unit active?", (("survey", {"unit": unit}),))
+        found.survey = survey
+        values = self.lab.column(self.unit)
+        finite = values[np.isfinite(values)]
+        if finite.size == 0 or finite.max() <= 0 or finite.std() < 1e-9:
+            found.dead = int(finite.size)
+            return
+        found.shown = yield Calls(
+            "Where is it active, strongly and weakly?",
+            tuple(("exemplars", {"unit": unit, "kind": kind}) for kind in ("top", "quantile")),
+        )
+        sample = self._sample(self.lab.explore, values, self._board())
+        model = fit_model(sample)
+        parts = relearnt(sample, model.parts)
+        found.learn(sample, parts, model.checked)
+        rivals = self._rivals(sample, model, parts)
+        yield from self._record(sample, rivals)
+        if any(not part.table for part in rivals):
+            yield from self._experiment(sample, model, parts, rivals)
+        if len(found.recorded) > 1 and not found.noise:
+            best = self._leading()
+            made = yield Calls(
+                "Inputs on which the leading rivals differ.",
+                (("separate", {"unit": unit, "hypotheses": best, "many": 18}),),
+            )
+            found.separated = [e for e in made if e.error is None]
+        if not found.noise:
+            made = yield Calls(
+                "What does it do to the output?", (("output_effect", {"unit": unit}),)
+            )
+            found.effect = next((e for e in made if e.error is None), None)
+
+    def _board(self) -> Board:
+        """The board over explore, shared by the investigations of a run."""
+        key = ("builtin board", id(self.lab.explore))
+        if key not in self.lab.memo:
+            self.lab.memo[key] = self._built(self.lab.explore)
+        return self.lab.memo[key]
+
+    def _built(self, windows: TokenWindows) -> Board:
+        key = "builtin concepts"
+        if key not in self.lab.memo:
+            self.lab.memo[key] = {
+                name: (
+                    resolve(name).model_dump(),
+                    sorted({form for word in one.words for form in forms(word, one.part)}),
+                )
+                for name, one in categories().items()
+            }
+        return build(windows, self.lab.memo[key], causal=self.lab.target.kind == "causal")
+
+    def _sample(self, windows: TokenWindows, values: np.ndarray, board: Board) -> Sample:
+        known = np.isfinite(values) & windows.counted
+        target = np.where(known, values, 0.0).ravel().astype(np.float64)
+        return Sample(board, target, known.ravel().astype(np.float64))
+
+    def _rivals(self, sample: Sample, model: Model, parts: Sequence[Part]) -> list[Part]:
+        """The leading parts and the best other rules, at least two, none twice."""
+        out = list(parts[:_RIVALS])
+        top = max((item.worth for item in model.rivals), default=0.0)
+        for item in model.rivals:
+            if len(out) >= max(_RIVALS, len(parts) + 2):
+                break
+            if item.worth >= 0.4 * top or len(out) < 2:
+                out.append(plain_part(item.rule))
+        kept: dict[str, Part] = {}
+        for part in out:
+            kept.setdefault(str(part.predicate(sample.board)), part)
+        return list(kept.values())
+
+    def _record(self, sample: Sample, rivals: Sequence[Part]) -> Turns:
+        """Records rivals and tests them on all of explore."""
+        given = []
+        for part in rivals:
+            statement = phrase(sample, part)
+            given.append(
+                (
+                    "hypothesise",
+                    {"statement": statement, "predictor": part.predicate(sample.board)},
+                )
+            )
+        made = yield Calls("Rivals that explain the exemplars.", tuple(given))
+        fresh = []
+        for part, evidence in zip(rivals, made, strict=False):
+            if evidence.error is None:
+                key = str(evidence.data["id"])
+                self.findings.recorded[key] = Rival(
+                    phrase(sample, part), part.predicate(sample.board), part.table
+                )
+                fresh.append(key)
+        if fresh:
+            arguments: dict[str, Any] = {
+                "unit": str(self.unit),
+                "hypotheses": fresh,
+                "examples": 2,
+            }
+            made = yield Calls(
+                "How do they do on all of explore?", (("test_hypotheses", arguments),)
+            )
+            self.findings.tests += [e for e in made if e.error is None]
+
+    def _leading(self) -> list[str]:
+        """The hypotheses to separate: those that lead now, then the earliest."""
+        leading = [str(predicate) for predicate in self.findings.predicates()]
+        keys = list(self.findings.recorded)
+        keys.sort(key=lambda key: str(self.findings.recorded[key].predicate) not in leading)
+        return keys[:3]
+
+    def _experiment(
+        self, sample: Sample, model: Model, parts: Sequence[Part], rivals: Sequence[Part]
+    ) -> Turns:
+        """Measures near-misses; where a rule leads, searches again over everything measured."""
+        found = self.findings
+        clear = bool(parts) and not parts[0].table and model.checked >= _CLEAR
+        rules = [part.rule for part in rivals if not part.table]
+        bench = Bench(sample, rules, self.rng)
+        texts = bench.near_misses(many=_TEXTS if clear else 40)
+        if clear:
+            texts += bench.members(many=_TEXTS) + bench.knocked(texts=2)
+        texts = list(dict.fromkeys(texts))
+        if not texts:
+            return
+        made = yield Calls(
+            "Near-misses of the rivals, one condition changed at a time.",
+            tuple(
+                ("activations", {"unit": str(self.unit), "texts": texts[at : at + _TEXTS]})
+                for at in range(0, len(texts), _TEXTS)
+            ),
+        )
+        found.written = [e for e in made if e.error is None]
+        if not found.written:
+            return
+        windows, values = self._measured(found.written)
+        if clear:
+            better = self._again(sample, parts, windows, values)
+            if better is not None:
+                whole, new, checked = better
+                found.learn(whole, new, checked)
+                known = {str(rival.predicate) for rival in found.recorded.values()}
+                fresh = [p for p in new if str(p.predicate(whole.board)) not in known]
+                if fresh:
+                    yield from self._record(whole, fresh)
+        found.judge_written(windows, values)
+
+    def _measured(self, made: Sequence[Evidence]) -> tuple[TokenWindows, np.ndarray]:
+        items = [item for evidence in made for item in evidence.data["measured"]]
+        windows = self.lab.inputs_of(items)
+        values = np.full(windows.ids.shape, np.nan)
+        for row, item in enumerate(items):
+            given = np.array(
+                [np.nan if value is None else value for value in item["activations"]], float
+            )
+            values[row, np.flatnonzero(windows.attended[row])[: len(given)]] = given
+        return windows, values
+
+    def _again(
+        self, sample: Sample, parts: Sequence[Part], windows: TokenWindows, values: np.ndarray
+    ) -> tuple[Sample, list[Part], float] | None:
+        """A model of explore and written texts together, if it is better on the written ones."""
+        both = join(self.lab.explore, windows)
+        board = self._built(both)
+        column = self.lab.column(self.unit)
+        whole = self._sample(both, joined_values(column, values), board)
+        written = np.repeat(both.document >= len(self.lab.explore.texts), board.shape[1])
+        model = fit_model(whole, both=written)
+        if not model.parts or model.parts[0].table:
+            return None
+        new = relearnt(whole, model.parts)
+        ours = [parse(part.predicate(sample.board)) for part in parts]
+        theirs = [parse(part.predicate(board)) for part in new]
+        if explained(whole, written, theirs) < explained(whole, written, ours) + 0.002:
+            return None
+        _, check = halves(board)
+        now = explained(whole, check & ~written, theirs)
+        if now < 0.97 * explained(whole, check & ~written, ours):
+            return None
+        return whole, new, now
+
+
+def explained(sample: Sample, region: np.ndarray, predicates: Sequence[Any]) -> float:
+    """Share of a region's variance that predicates explain, with weights from the whole sample."""
+    judge = Judge(sample, sample.weight > 0, region)
+    columns = [p.evaluate(sample.board.windows).ravel().astype(np.float64) for p in predicates]
+    return judge.explained(columns)

@@ -1,0 +1,17 @@
+"""One turn of the built-in planner: which calls to make, and why."""
+
+from collections.abc import Generator
+from typing import Any, NamedTuple
+
+from ....tools.evidence import Evidence
+
+
+class Calls(NamedTuple):
+    """Calls to make together."""
+
+    why: str
+    calls: tuple[tuple[str, dict[str, Any]], ...]
+    """Tool names with their arguments."""
+
+
+Turns = Generator[Calls, list[Evidence], None]
