@@ -5,8 +5,9 @@
    are chosen to separate rivals, and their scores must not be mixed.
 2. Every hypothesis is evaluated on every input, those that came before it too.
 3. Per kind of input: Pearson correlation of prediction and activation over the counted places,
-   and balanced accuracy of `prediction > 0.5` against `activation > threshold`. The threshold is
-   half of the unit's 99.9th percentile over explore.
+   balanced accuracy and precision of `prediction > 0.5` against `activation > threshold`. The
+   threshold is half of the unit's 99.9th percentile over explore. (Balanced accuracy alone flatters
+   a rule that is far too broad; precision shows it.)
 4. A hypothesis is *tested* once a result arrived after it was recorded.
 """
 
@@ -44,6 +45,8 @@ class Score(NamedTuple):
     """None where the prediction or the activation is constant."""
     balanced: float | None
     """Balanced accuracy; None where there is no active or no inactive place."""
+    precision: float | None = None
+    """Share of the places predicted active that are; None where none is predicted."""
 
 
 class Ledger:
@@ -89,7 +92,8 @@ class Ledger:
             return ""
         many = {kind: self._inputs(kind) for kind in KINDS}
         lines = [
-            f"LEDGER (r = correlation, b = balanced accuracy at activation > {self.threshold:.3g}; "
+            "LEDGER (r = correlation; active = above "
+            f"{self.threshold:.3g}: b = balanced accuracy, p = precision; "
             f"{many['explore']} explore windows, {many['written']} written texts)"
         ]
         for row in sorted(self._rows.values(), key=strength, reverse=True)[:_SHOWN]:
@@ -187,7 +191,8 @@ def compare(predicted: np.ndarray, measured: np.ndarray, threshold: float, input
     active, said = measured > threshold, predicted > 0.5
     if active.any() and not active.all():
         balanced = round(float(said[active].mean() + (~said[~active]).mean()) / 2, 4)
-    return Score(inputs, correlation, balanced)
+    precision = round(float(active[said].mean()), 4) if said.any() else None
+    return Score(inputs, correlation, balanced, precision)
 
 
 def activity(column: np.ndarray) -> float:
@@ -244,6 +249,6 @@ def _shown(score: Mapping[str, Any] | None) -> str:
         return "-"
     pair = [
         f"{name} {score[key]:.2f}" if score[key] is not None else f"{name} ?"
-        for name, key in (("r", "correlation"), ("b", "balanced"))
+        for name, key in (("r", "correlation"), ("b", "balanced"), ("p", "precision"))
     ]
     return " ".join(pair)

@@ -37,6 +37,7 @@ def test_compare() -> None:
     measured = np.array([2, 0, 2, 0, 0], np.float32)
     score = compare(predicted, measured, 1.0, 3)
     assert score.inputs == 3
+    assert score.precision == 0.5
     assert score.balanced == pytest.approx((1 / 2 + 2 / 3) / 2, abs=1e-4)
     assert score.correlation == pytest.approx(np.corrcoef(predicted, measured)[0, 1], abs=1e-4)
     assert compare(np.zeros(3), np.array([1.0, 2, 3]), 0.5, 1).correlation is None
@@ -78,7 +79,7 @@ def test_the_better_rival_stands_first(lab: Lab, ledger: Ledger) -> None:
     act(lab, ledger, "activations", texts=["the cat sat", "a dog ran", "we saw a tree"])
     lines = ledger.table().splitlines()
     assert [line[:2] for line in lines[1:]] == ["H2", "H1"]
-    assert "r 1.00 b 1.00" in lines[1]
+    assert "r 1.00 b 1.00 p 1.00" in lines[1]
     rows = {row["id"]: row for row in ledger.rows}
     assert strength(rows["H2"]) == pytest.approx(1)
     assert strength(rows["H1"]) < 0.8
