@@ -14,6 +14,7 @@ import re
 import sysconfig
 import warnings
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from .corpus import Document
@@ -43,7 +44,11 @@ def pydocs(folder: Path | None = None) -> list[Document]:
     Args:
         folder: Where the sources lie; the running Python's standard library by default.
     """
-    root = folder or Path(sysconfig.get_path("stdlib"))
+    return list(_read(folder or Path(sysconfig.get_path("stdlib"))))
+
+
+@cache
+def _read(root: Path) -> tuple[Document, ...]:
     seen: set[str] = set()
     documents: list[Document] = []
     for path in _sources(root):
@@ -60,7 +65,7 @@ def pydocs(folder: Path | None = None) -> list[Document]:
             identifier = f"{name}.{title}" if title else name
             for number, text in enumerate(_pieces(paragraphs)):
                 documents.append(Document(f"{identifier}#{number}" if number else identifier, text))
-    return documents
+    return tuple(documents)
 
 
 def _sources(root: Path) -> Iterator[Path]:

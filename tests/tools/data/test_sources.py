@@ -1,0 +1,187 @@
+"""Corpora by name, and one clear line for each thing that can be wrong with one."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from neuroscribe.tools.data.corpus import Corpus, Document
+from neuroscribe.tools.data.files import documents_of
+from neuroscribe.tools.data.pydocs import pydocs
+from neuroscribe.tools.data.sources import load_corpus
+from neuroscribe.tools.errors import UsageError
+from neuroscribe.tools.models import Target
+
+WORDS = " ".join(f"word{i}" for i in range(100))
+
+
+def test_pydocs_are_docstrings_found_without_imports(tmp_path: Path) -> None:
+    (tmp_path / "test").mkdir()
+    (tmp_path / "test" / "skipped.py").write_text('"""Never read: it lies among the tests."""')
+    (tmp_path / "broken.py").write_text("def (:\n")
+    (tmp_path / "loud.py").write_text(
+        f'"""A module that\nmust not run.\n\n{WORDS}\n\n>>> 1 + 1\n2\n"""\n'
+        "raise SystemExit('it was imported')\n"
+        'def f():\n    """Give back a copy of the list."""\n'
+        f'class Big:\n    """{WORDS} {WORDS}."""\n'
+        '    def g(self):\n        """Do the thing now."""\n'
+        'class Small:\n    """Of few words only."""\n'
+    )
+    found = pydocs(tmp_path)
+    assert [item.id for item in found] == ["loud", "loud.Big"]
+    assert found[0].text.startswith("A module that must not run.\n\nword0")
+    assert "Give back a copy" in found[0].text
+    assert "Of few words only." in found[0].text
+    assert "1 + 1" not in found[0].text
+    assert found[1].text.endswith("Do the thing now.")
+
+
+def test_pydocs_of_this_python() -> None:
+    corpus = load_corpus("builtin:pydocs", most_tokens=100_000)
+    again = load_corpus("builtin:pydocs", most_tokens=100_000)
+    assert corpus.hash == again.hash
+    assert len(corpus) > 100
+    assert 390_000 < sum(len(item.text) for item in corpus.documents) < 450_000
+    first = {item.id.partition(".")[0] for item in corpus.documents}
+    assert len(first) > 60  # spread over the library, not its beginning
+    assert not {name for name in first if name in ("idlelib", "test")}
+
+
+def test_stories_are_seeded() -> None:
+    one, same, other = (load_corpus("builtin:stories:40", seed=seed) for seed in (0, 0, 1))
+    assert len(one) == 40
+    assert one.hash == same.hash != other.hash
+
+
+def test_self_writes_documents(stories260k: Target) -> None:
+    corpus, again = (load_corpus("self:30", target=stories260k) for _ in range(2))
+    assert len(corpus) == 30
+    assert corpus.hash == again.hash
+    assert corpus.hash != load_corpus("self:30", target=stories260k, seed=1).hash
+    texts = [item.text for item in corpus.documents]
+    assert len(set(texts)) == 30
+    assert sum("the" in text for text in texts) > 25  # it writes English
+    assert not any("<s>" in text for text in texts)
+
+
+def test_self_needs_a_language_model(minilm: Target) -> None:
+    with pytest.raises(UsageError, match="minilm, which is not a causal one"):
+        load_corpus("self:10", target=minilm)
+    with pytest.raises(UsageError, match="there is no target"):
+        load_corpus("self:10")
+
+
+def test_txt_documents_are_groups_of_blocks() -> None:
+    blocks = [f"{number} {WORDS}" for number in range(300)]
+    found = list(documents_of("\n\n".join(blocks)))
+    assert "\n\n".join(found) == "\n\n".join(blocks)
+    assert all(1000 <= len(item.split()) <= 1101 for item in found[:-1])
+    short = list(documents_of("\n \n".join(blocks[:30])))
+    assert 10 <= len(short) <= 30  # a short file is cut finer, so that splits are not empty
+
+
+@pytest.mark.parametrize("glue", ["\n", " "])
+def test_a_block_without_end_is_cut(glue: str) -> None:
+    text = glue.join(f"{number} {WORDS}" for number in range(300))
+    found = list(documents_of(text))
+    assert len(found) >= 25
+    assert max(len(item.split()) for item in found) <= 2100
+    assert " ".join(found).split() == text.split()
+
+
+def test_jsonl_folders_and_fields(tmp_path: Path) -> None:
+    lines = [json.dumps({"text": f"text {i}", "body": f"body {i}", "n": i}) for i in range(9)]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines) + "\n\n")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "b.txt").write_text("One block.\n\nAnother one.")
+    (tmp_path / "sub" / "c.md").write_text("not read")
+    (tmp_path / "empty.txt").write_text("")
+    path = str(tmp_path / "a.jsonl")
+    assert load_corpus(path).documents[3] == Document("a.jsonl/3", "text 3")
+    assert load_corpus(f"{path}:body").documents[3].text == "body 3"
+    assert load_corpus(path, field="body").documents[8].text == "body 8"
+    folder = load_corpus(str(tmp_path))
+    assert [item.id for item in folder.documents][-2:] == ["a.jsonl/8", "sub/b.txt/0"]
+    assert folder.hash == Corpus("x", reversed(folder.documents)).hash
+
+
+def test_lone_surrogates_are_replaced(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "half \\ud83d of a face"}')
+    assert load_corpus(str(tmp_path / "a.jsonl")).documents[0].text == "half ? of a face"
+
+
+def _bad(folder: Path) -> dict[str, str]:
+    (folder / "empty.txt").write_text(" \n\n ")
+    (folder / "binary.txt").write_bytes(b"abc\0def")
+    (folder / "latin.txt").write_bytes("caf\xe9".encode("latin-1"))
+    (folder / "wide.txt").write_text("hello", encoding="utf-16")
+    (folder / "torn.jsonl").write_text('{"text": "one"}\n{"text": "tw')
+    (folder / "fields.jsonl").write_text('{"body": "one", "title": "two", "n": 3}')
+    (folder / "number.jsonl").write_text('{"text": 5}')
+    (folder / "list.jsonl").write_text("[1]")
+    (folder / "table.csv").write_text("a,b")
+    (folder / "nothing").mkdir()
+    return {
+        "builtin:storys": r"no corpus 'builtin:storys'; nearest: builtin:stories",
+        "builtin:pydocs:9": "has no number",
+        "builtin:stories:many": "must end in a number",
+        "self:0": "must end in a number",
+        "pydocs": "did you mean builtin:pydocs",
+        "empty.txt": "is empty",
+        "binary.txt": r"is binary \(byte 3 is zero\)",
+        "latin.txt": "not UTF-8 .byte 0xe9 at offset 3.; convert it",
+        "wide.txt": "is UTF-16",
+        "torn.jsonl": "line 2 is not valid JSON",
+        "fields.jsonl": r"no field 'text'; it has: body, title, n; did you mean .*title",
+        "fields.jsonl:titel": "no field 'titel'; .* did you mean title",
+        "number.jsonl": "field 'text' holds a int, not text",
+        "list.jsonl": "is a list, not an object",
+        "table.csv": "not a .txt or .jsonl file",
+        "nothing": "holds no .txt or .jsonl file",
+        "fields.json": "no file or folder .*fields.json; nearest: fields.jsonl",
+        "hf:": "is not hf:dataset",
+    }
+
+
+def test_bad_input_is_one_clear_line(tmp_path: Path) -> None:
+    for spec, said in _bad(tmp_path).items():
+        local = "." in spec or spec == "nothing"
+        with pytest.raises(UsageError, match=said) as raised:
+            load_corpus(str(tmp_path / spec) if local else spec)
+        assert "\n" not in str(raised.value)
+
+
+def test_unreadable_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "a.txt").write_text("text")
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(UsageError, match=r"cannot read .*a\.txt: Permission denied"):
+        load_corpus(str(tmp_path / "a.txt"))
+
+
+def test_hub_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(UsageError, match=r"needs the hub extra: pip install 'neuroscribe\[hub\]'"):
+        load_corpus("hf:imdb")
+
+
+def test_hub_reads_a_local_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("datasets")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    folder = tmp_path / "set"
+    folder.mkdir()
+    rows = [json.dumps({"title": f"t{i}", "text": f"text number {i}"}) for i in range(50)]
+    (folder / "train.jsonl").write_text("\n".join(rows))
+    corpus = load_corpus(f"hf:{folder}")
+    assert sorted(item.text for item in corpus.documents) == sorted(
+        f"text number {i}" for i in range(50)
+    )
+    titles = load_corpus(f"hf:{folder}::train:title")
+    assert {item.text for item in titles.documents} == {f"t{i}" for i in range(50)}
+    assert len(load_corpus(f"hf:{folder}", most_tokens=20)) < 10
+    with pytest.raises(UsageError, match="no field 'body'; it has: title, text"):
+        load_corpus(f"hf:{folder}:::body")
+    with pytest.raises(UsageError, match=r"cannot read dataset .*nowhere.* check the name"):
+        load_corpus(f"hf:{tmp_path}/nowhere")
