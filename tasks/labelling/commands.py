@@ -44,7 +44,7 @@ def label(
     signs: Annotated[str, typer.Option(help="positive, or both where both mean something.")] = (
         "positive"
     ),
-    tokens: Annotated[int, typer.Option(help="Tokens of all three splits together.")] = 135_000,
+    tokens: Annotated[int, typer.Option(help="Tokens of all three splits together.")] = 100_000,
     context_length: Annotated[int, typer.Option(help="Tokens a window.")] = 64,
     seed: Annotated[int, typer.Option(help="Of every random choice.")] = 0,
     steps: Annotated[int, typer.Option(help="Turns of the planner a unit.")] = 16,

@@ -1,7 +1,7 @@
 """Runs the controls of a run's labels, on stated samples.
 
-quick    at most `QUICK` described units for `shuffled` and `one_shot`; `untrained` on two units
-         and a third of the windows
+quick    at most `QUICK` described units for `shuffled` and `one_shot`; `untrained` on one unit
+         in ten, two at most, and a third of the windows
 full     every described unit; `untrained` on twenty units and all windows
 
 With a planner that costs money `one_shot` and `untrained` keep to the small samples.
@@ -56,7 +56,10 @@ def run_controls(job: Job, shown: Silent) -> dict[str, Any]:
         asked = sum("one_shot" in entry for entry in entries.values())
         for item in labelled if job.llm is None else labelled[: max(0, PAID - asked)]:
             entries[str(item.unit)]["one_shot"] = one_shot(item, llm=job.llm)
-    drawn = _sample(described, UNTRAINED[kind if job.llm is None else "quick"], job.settings.seed)
+    few = UNTRAINED[kind if job.llm is None else "quick"]
+    if few == UNTRAINED["quick"]:
+        few = min(few, -(-len(described) // 10))
+    drawn = _sample(described, few, job.settings.seed)
     shown.say(f"controls: the same pipeline on an untrained copy, {len(drawn)} units")
     for unit, record in _on_untrained(job, drawn).items():
         plain = {name: entry["value"] for name, entry in medians([record["scores"]]).items()}

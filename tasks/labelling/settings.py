@@ -53,7 +53,7 @@ class Settings:
     sites: tuple[str, ...] = ()
     """Where `random:N` and `top:N` look; patterns such as `mlp.*`. Empty: the neurons."""
     signs: str = "positive"
-    tokens: int = 135_000
+    tokens: int = 100_000
     """Tokens of all three splits together."""
     context_length: int = 64
     """Tokens a window."""

@@ -137,7 +137,7 @@ def test_settings_say_what_differs() -> None:
     new = Settings(target="minilm", units="mlp.0/1", data="builtin:pydocs", seed=3, tokens=5000)
     assert differences(old.as_dict(), old.as_dict()) == []
     assert differences(old.as_dict(), new.as_dict()) == [
-        "tokens (135000 there, 5000 here)",
+        "tokens (100000 there, 5000 here)",
         "seed (0 there, 3 here)",
     ]
     assert Settings.from_dict({**new.as_dict(), "unheard_of": 1}) == new
