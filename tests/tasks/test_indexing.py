@@ -25,7 +25,7 @@ def test_shards_merge_and_open(
     found = ExemplarIndex.open(tmp_path / "all").unit("mlp.2/7-")
     assert len(found.top) == 20
     assert found.count == said["tokens"] > 3000
-    assert run([*common, "--out", str(tmp_path / "1"), "--tokens", "5000"]) == 2
+    assert run([*common, "--out", str(tmp_path / "1"), "--tokens", "15000"]) == 2
     assert "another corpus" in capsys.readouterr().err
 
 
