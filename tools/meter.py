@@ -16,6 +16,8 @@ class Meter:
     tokens_cached: int = 0
     """Part of `tokens_in` that the endpoint served from its prefix cache."""
     tokens_out: int = 0
+    estimated: int = 0
+    """Requests whose endpoint did not say its tokens; they were counted from the letters."""
     cost: float = 0.0
     """Money, where prices are configured."""
     retries: int = 0
@@ -34,6 +36,7 @@ class Meter:
             "tokens_in": self.tokens_in,
             "tokens_cached": self.tokens_cached,
             "tokens_out": self.tokens_out,
+            "estimated": self.estimated,
             "cost": round(self.cost, 6),
             "retries": self.retries,
             "seconds": round(self.seconds, 3),

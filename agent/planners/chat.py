@@ -4,8 +4,8 @@ A request is made of the state alone, so that an interrupted investigation can g
 
 1. The messages as they are; file paths of pictures become data URLs here and nowhere else.
 2. The tools that this lab offers. When the budget is nearly spent the model must call `conclude`.
-3. If the endpoint says that the conversation is too long, old results are shortened, the newest
-   turns kept whole, and it is asked once more. Later turns stay shortened.
+3. If the endpoint says that the conversation is too long, old results are shortened and it is asked
+   again; if it is still too long, the newest ones too. Later turns stay shortened.
 """
 
 import base64
@@ -20,8 +20,9 @@ from ...tools.llm import LLM, LLMError, Reply
 from ...tools.registry import TOOLS
 from ..state import Message, State
 
-_KEPT_TURNS = 1  # newest turns of results that stay whole in a shortened conversation
-_SHORT = 240  # letters of an older result in it
+_SHORT = 240  # letters of an older result in a shortened conversation
+_SHORT_NEWEST = 1200  # letters of the newest turn's results, where that is not enough
+_MOST_LEVEL = 2
 _FORCED = {"type": "function", "function": {"name": "conclude"}}
 
 
@@ -49,7 +50,7 @@ class Chat:
         self.name = f"openai:{llm.model}"
         self._lab = lab
         self._llm = llm
-        self._short = False
+        self._level = 0  # how much the conversation is shortened
         self._may_force = True
 
     def next(self, state: State) -> Message:
@@ -58,17 +59,18 @@ class Chat:
         Raises:
             LLMError: if no answer came, after retries and with old results shortened.
         """
-        try:
-            reply = self._ask(state)
-        except LLMError as error:
-            if error.kind != "context" or self._short:
-                raise
-            self._short = True
-            reply = self._ask(state)
-        return {**reply.message, "finish_reason": reply.finish_reason}
+        while True:
+            try:
+                reply = self._ask(state)
+            except LLMError as error:
+                if error.kind != "context" or self._level == _MOST_LEVEL:
+                    raise
+                self._level += 1
+                continue
+            return {**reply.message, "finish_reason": reply.finish_reason}
 
     def _ask(self, state: State) -> Reply:
-        messages = shortened(state["messages"]) if self._short else state["messages"]
+        messages = shortened(state["messages"], self._level)
         request: dict[str, Any] = {
             "messages": [with_pictures(message) for message in messages],
             "tools": [item.schema for item in TOOLS.values() if item.offered(self._lab)],
@@ -85,25 +87,32 @@ class Chat:
         return self._llm.complete(**request)
 
 
-def shortened(messages: Sequence[Message]) -> list[Message]:
-    """A conversation whose older results are cut to their first lines, with pictures left out."""
+def shortened(messages: Sequence[Message], level: int) -> list[Message]:
+    """A conversation whose results are cut and whose pictures are left out.
+
+    Args:
+        messages: The conversation; its first two messages always stay.
+        level: 0: nothing is cut; 1: results before the newest turn; 2: the newest ones too.
+    """
     turns = [at for at, message in enumerate(messages) if message["role"] == "assistant"]
-    keep = turns[-_KEPT_TURNS] if len(turns) >= _KEPT_TURNS else len(messages)
-    if len(turns) <= _KEPT_TURNS:
-        keep = len(messages)  # the newest results are all there is to shorten
-    out: list[Message] = []
-    for at, message in enumerate(messages):
-        content = message.get("content")
-        if at < 2 or at >= keep:
+    newest = turns[-1] if turns else len(messages)
+    out = list(messages[:2])
+    for at, message in enumerate(messages[2:], 2):
+        if level == 0 or (level == 1 and at >= newest):
             out.append(message)
-        elif isinstance(content, list):
-            out.append({**message, "content": "(pictures left out to save room)"})
-        elif message["role"] == "tool" and len(str(content)) > _SHORT:
-            cut = str(content)[:_SHORT] + "… (cut to save room; the newest ledger keeps the scores)"
-            out.append({**message, "content": cut})
         else:
-            out.append(message)
+            out.append(_cut(message, _SHORT if at < newest else _SHORT_NEWEST))
     return out
+
+
+def _cut(message: Message, letters: int) -> Message:
+    content = message.get("content")
+    if isinstance(content, list):
+        return {**message, "content": "(pictures left out to save room)"}
+    if message["role"] != "tool" or len(str(content)) <= letters:
+        return message
+    said = "… (cut to save room; the newest ledger keeps the scores)"
+    return {**message, "content": str(content)[:letters] + said}
 
 
 def with_pictures(message: Message) -> Message:

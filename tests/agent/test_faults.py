@@ -11,6 +11,7 @@ from endpoint import Act, answers, breaks_off, endpoint, fails, hangs, says, str
 from neuroscribe.agent.investigate import Investigation, investigate
 from neuroscribe.agent.planners import planner_factory
 from neuroscribe.agent.planners.chat import ChatFactory
+from neuroscribe.agent.prompts import prompt
 from neuroscribe.agent.state import Budget
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.llm import LLM
@@ -175,7 +176,7 @@ def test_bad_replies_for_ever_fail_the_unit_in_a_few_turns(lab: Lab, fault: Act)
 
 
 def test_a_context_overflow_shortens_old_results_and_goes_on(lab: Lab) -> None:
-    limit = 9_000
+    limit = len(json.dumps(prompt("system"))) + 6_000
 
     def guarded(act: Act) -> Act:
         def sends(handler: Any, request: dict[str, Any]) -> None:
@@ -186,15 +187,16 @@ def test_a_context_overflow_shortens_old_results_and_goes_on(lab: Lab) -> None:
 
         return sends
 
-    long = says(("activations", {"texts": [f"{'the cat ran ' * 18}" for _ in range(12)]}))
-    acts = [RIVALS, long, MEASURE, MEASURE, CONCLUDE, CONCLUDE]
+    long = says(("exemplars", {"many": 24}), ("exemplars", {"kind": "quantile", "many": 24}))
+    acts = [RIVALS, long, MEASURE, MEASURE, MEASURE, CONCLUDE, CONCLUDE]
     done, server = label(lab, *[guarded(act) for act in acts])
-    assert done.status == "described"
+    assert done.status == "described", done.reason
     texts = [str(m["content"]) for m in server.requests[-1]["messages"]]
     assert any("cut to save room" in content for content in texts)
-    assert "cut to save room" not in texts[-1], "the newest result stays whole"
+    assert "cut to save room" not in texts[-1], "the newest result stays whole where it can"
     sizes = [len(json.dumps(request["messages"])) for request in server.requests]
-    assert sum(size > limit for size in sizes) == 1, "asked with the whole only once"
+    assert sizes[0] < limit < sizes[2]
+    assert sum(size > limit for size in sizes) <= 2, "later requests are short at once"
 
 
 def test_the_last_turn_forces_a_conclusion(lab: Lab) -> None:

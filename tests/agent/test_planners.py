@@ -47,11 +47,15 @@ def test_shortening_keeps_the_instructions_and_the_newest_turn() -> None:
         {"role": "assistant", "content": None, "tool_calls": []},
         {"role": "tool", "content": long},
     ]
-    short = shortened(messages)
+    assert shortened(messages, 0) == messages
+    short = shortened(messages, 1)
     assert [m["role"] for m in short] == [m["role"] for m in messages]
     assert [short[at] for at in (0, 1, 2, 5, 6)] == [messages[at] for at in (0, 1, 2, 5, 6)]
     assert len(str(short[3]["content"])) < 400
     assert "left out" in short[4]["content"]
+    shorter = shortened(messages[:6] + [{"role": "tool", "content": long * 3}], 2)
+    assert shorter[:6] == short[:6]
+    assert 1000 < len(str(shorter[6]["content"])) < 1500
 
 
 def test_a_lost_picture_is_said() -> None:

@@ -143,6 +143,18 @@ def breaks_off(handler: Handler, request: dict[str, Any]) -> None:
     handler.close_connection = True
 
 
+def drips(handler: Handler, request: dict[str, Any]) -> None:
+    """Sends its answer byte by byte, ten a second."""
+    handler.send_response(200)
+    handler.send_header("Content-Type", "application/json")
+    handler.send_header("Content-Length", "500")
+    handler.end_headers()
+    while not handler.server.over.wait(0.1):
+        handler.wfile.write(b" ")
+        handler.wfile.flush()
+    handler.close_connection = True
+
+
 def streams(*chunks: dict[str, Any], done: bool = True, pause: float = 0.0) -> Act:
     """Streams choices' deltas; without `done` the stream breaks off after them."""
 

@@ -5,7 +5,18 @@ import time
 from email.utils import formatdate
 
 import pytest
-from endpoint import answers, breaks_off, completion, endpoint, fails, hangs, says, streams, text
+from endpoint import (
+    answers,
+    breaks_off,
+    completion,
+    drips,
+    endpoint,
+    fails,
+    hangs,
+    says,
+    streams,
+    text,
+)
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.llm import LLM, LLMError, Reply
 from neuroscribe.tools.meter import Meter
@@ -40,9 +51,11 @@ def test_an_answer_is_metered_with_its_cached_tokens_and_price() -> None:
 
 
 def test_usage_is_estimated_and_flagged_where_the_endpoint_is_silent() -> None:
+    meter = Meter()
     with endpoint(answers("hi there", usage=None)) as server:
-        reply = ask(server.url)
+        reply = ask(server.url, meter)
     assert reply.usage.estimated
+    assert meter.estimated == 1
     assert reply.usage.tokens_in > 0
     assert reply.usage.tokens_out > 0
 
@@ -74,7 +87,7 @@ def test_tool_calls_and_log_probabilities_come_back() -> None:
     ],
     ids=["500", "503", "408", "429", "cut", "not json", "no choice", "error in a 200"],
 )
-def test_what_may_pass_is_tried_again(fault) -> None:  # noqa: ANN001
+def test_what_may_pass_is_tried_again(fault) -> None:
     meter = Meter()
     with endpoint(fault, fault, answers("at last")) as server:
         assert ask(server.url, meter).text == "at last"
@@ -96,7 +109,7 @@ def test_what_may_pass_is_tried_again(fault) -> None:  # noqa: ANN001
         (fails(429, "pay", code="insufficient_quota"), "auth"),
     ],
 )
-def test_what_cannot_pass_is_final_at_once(fault, kind: str) -> None:  # noqa: ANN001
+def test_what_cannot_pass_is_final_at_once(fault, kind: str) -> None:
     with endpoint(fault) as server, pytest.raises(LLMError) as caught:
         ask(server.url)
     assert caught.value.kind == kind
@@ -191,6 +204,14 @@ def test_a_dripping_stream_is_cut_at_the_time_limit() -> None:
     started = time.monotonic()
     with endpoint(drip) as server, pytest.raises(LLMError) as caught:
         ask(server.url, stream=True, seconds=0.5, retries=0)
+    assert caught.value.kind == "timeout"
+    assert time.monotonic() - started < 2
+
+
+def test_a_dripping_answer_is_cut_at_the_time_limit() -> None:
+    started = time.monotonic()
+    with endpoint(drips) as server, pytest.raises(LLMError) as caught:
+        ask(server.url, seconds=0.5, retries=0)
     assert caught.value.kind == "timeout"
     assert time.monotonic() - started < 2
 
