@@ -14,6 +14,13 @@ from . import (
 )
 from .registry import TOOLS
 
+_ORDER = (
+    *("survey", "exemplars", "activations", "edit_text", "write_texts"),
+    *("test_hypotheses", "separate", "ablate", "patch", "output_effect"),
+)
+for _name in _ORDER:  # as a planner meets them: observe, try, tell apart, interfere
+    TOOLS[_name] = TOOLS.pop(_name)
+
 __all__ = [
     "TOOLS",
     "ablate",

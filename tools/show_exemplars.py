@@ -69,6 +69,8 @@ def exemplars(
     head = f"{chosen}, {kind} exemplars; activation at «» (max {number(scale)}):"
     if not rows:
         head = f"{chosen}: explore has no further {kind} exemplars."
+        if kind == "low" and not skip:
+            head = f"{chosen}: the tokens of its top exemplars are never below half of its maximum."
     return Result(
         "\n".join([head, *rows]), {"unit": str(chosen), "kind": kind, "measured": measured}
     )
@@ -115,18 +117,17 @@ def quantile_places(lab: Lab, unit: Unit, many: int, skip: int = 0) -> list[tupl
 def low_places(lab: Lab, unit: Unit, many: int, skip: int = 0) -> list[tuple[int, int]]:
     """Places with the tokens of the top exemplars where the unit is below a tenth of its maximum.
 
-    Where the top tokens are never low, the lowest of their places are given.
+    Where there is none, the lowest of their places below half of the maximum are given.
     """
     data = flat(lab, unit)
     tops = top_places(lab, unit, 24)
     ids = lab.explore.ids
     wanted = {int(ids[window, place]) for window, place in tops}
     token = ids[data.window, data.place]
-    high = {window for window, _ in tops}
-    same = np.isin(token, list(wanted)) & ~np.isin(data.window, list(high))
+    same = np.isin(token, list(wanted))
     low = np.flatnonzero(same & (data.values < 0.1 * data.values.max()))
     if not low.size:
-        low = np.flatnonzero(same)
+        low = np.flatnonzero(same & (data.values < 0.5 * data.values.max()))
         low = low[np.argsort(data.values[low], kind="stable")]
     else:
         low = lab.rng().permutation(low)

@@ -1,0 +1,115 @@
+"""Benches over small real models, and a target with planted units whose functions are known."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from neuroscribe.tools import belt as _belt  # noqa: F401
+from neuroscribe.tools.data.windows import cut
+from neuroscribe.tools.lab import Lab
+from neuroscribe.tools.models import Target
+
+PETS = ("cat", "dog")
+WORDS = [
+    *("the", "a", "no", "my", "cat", "dog", "bird", "house", "tree", "red"),
+    *("green", "sat", "ran", "on", "under", "and", "then", "saw", "it", "we"),
+]
+MakeLab = Callable[..., Lab]
+
+
+def _pets(ids: np.ndarray, vocabulary) -> np.ndarray:
+    """2 on cat, 1 on dog, nothing right behind `no`."""
+    value = 2.0 * vocabulary.among(["cat"])[ids] + vocabulary.among(["dog"])[ids]
+    no = vocabulary.among(["no"])[ids]
+    value[:, 1:][no[:, :-1]] = 0
+    return value.astype(np.float32)
+
+
+def _never(ids: np.ndarray, vocabulary) -> np.ndarray:
+    return np.zeros(ids.shape, np.float32)
+
+
+@pytest.fixture(scope="session")
+def word_model(tmp_path_factory: pytest.TempPathFactory) -> Target:
+    """A random two-layer GPT-2 whose tokens are whole words."""
+    import torch
+    import transformers as hf
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    names = ["<pad>", "<s>", "</s>", "<unk>", *WORDS, ".", ","]
+    inner = Tokenizer(models.WordLevel({n: i for i, n in enumerate(names)}, unk_token="<unk>"))
+    inner.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer = hf.PreTrainedTokenizerFast(
+        tokenizer_object=inner, unk_token="<unk>", pad_token="<pad>", bos_token="<s>"
+    )
+    torch.manual_seed(0)
+    config = hf.GPT2Config(
+        vocab_size=len(names), n_embd=16, n_layer=2, n_head=2, n_positions=64, bos_token_id=1
+    )
+    network = hf.GPT2LMHeadModel(config)
+    for weight in network.parameters():  # larger than at birth, so that writes matter
+        if weight.ndim > 1:
+            torch.nn.init.normal_(weight, std=0.3)
+    folder = tmp_path_factory.mktemp("words")
+    network.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return Target.load(str(folder))
+
+
+@pytest.fixture(scope="session")
+def planted(word_model: Target) -> Target:
+    """`planted/0` pets except behind `no`, `planted/1` never; `planted/0` writes along the
+    unembedding of `tree`, so that what it promotes is known."""
+    from neuroscribe.tools.models.planted import Spec, plant
+
+    tree = word_model.network.get_output_embeddings().weight[4 + WORDS.index("tree")]
+    specs = [Spec(_pets, output=6 * tree / tree.norm()), Spec(_never)]
+    return plant(word_model, specs, block=1)
+
+
+@pytest.fixture(scope="session")
+def texts() -> list[str]:
+    """Sixty documents of random words; in most of them a pet stands behind `no`."""
+    rng = np.random.default_rng(0)
+    ends = ("no cat .", "no dog .", ".")
+    return [" ".join([*rng.choice(WORDS, 24), ends[at % 3]]) for at in range(60)]
+
+
+@pytest.fixture
+def make_lab(planted: Target, texts: list[str]) -> MakeLab:
+    """Makes fresh benches over the planted target."""
+    explore = cut(planted, texts, length=32)
+
+    def make(unit: str = "planted/0", **more) -> Lab:
+        return Lab(planted, explore, unit=planted.unit(unit), **more)
+
+    return make
+
+
+@pytest.fixture
+def lab(make_lab: MakeLab) -> Lab:
+    """A fresh bench whose unit is `planted/0`."""
+    return make_lab()
+
+
+PROSE = (
+    "Once upon a time there was a little girl named Lily. She loved to play in the park.",
+    "The king would have gone to the city, but his horse was tired and he could not walk.",
+    "In May the farmers sold twelve sheep and bought a red cart for half of the money.",
+    "Tom and his dog ran to the big tree. They saw a bird, and the bird sang all day.",
+    "If it rains tomorrow we may stay at home and read the old book about the sea.",
+    "One day Sam found a box under his bed. He did not know what was in it.",
+)
+
+
+@pytest.fixture
+def stories_lab(stories260k: Target) -> Lab:
+    """A bench over a trained language model."""
+    explore = cut(stories260k, [*PROSE] * 2, length=48)
+    return Lab(stories260k, explore, unit=stories260k.unit("mlp.2/3"))
+
+
+@pytest.fixture
+def minilm_lab(minilm: Target) -> Lab:
+    """A bench over a trained encoder."""
+    return Lab(minilm, cut(minilm, [*PROSE], length=32), unit=minilm.unit("mlp.3/7"))

@@ -1,0 +1,140 @@
+"""Survey, exemplars and activations say what is true of a unit whose function is known."""
+
+import json
+
+import numpy as np
+import pytest
+from neuroscribe.tools.lab import Lab
+from neuroscribe.tools.registry import call
+
+TRUTH = {"cat": 2.0, "dog": 1.0}
+
+
+def test_survey_counts_exactly(lab: Lab) -> None:
+    found = call(lab, "survey", {})
+    column = lab.column(lab.unit)
+    values = column[lab.explore.counted]
+    stats = found.data["stats"]
+    assert stats["count"] == values.size
+    assert stats["firing_rate"] == pytest.approx((values > 0).mean(), rel=1e-4)
+    assert stats["max"] == 2.0
+    assert sum(found.data["histogram"]["counts"]) == values.size
+    assert [entry["name"] for entry in found.data["tokens"][:2]] == ["cat", "dog"]
+    cat = lab.explore.ids == lab.explore.vocabulary.index("cat")
+    entry = found.data["tokens"][0]
+    assert entry["count"] == int((cat & lab.explore.counted).sum())
+    assert entry["mean"] == pytest.approx(column[cat & lab.explore.counted].mean(), rel=1e-4)
+    assert 0.8 < stats["token_identity"] < 1.0  # all but the words behind `no`
+
+
+def test_survey_of_a_unit_that_never_fires(make_lab) -> None:
+    found = call(make_lab("planted/1"), "survey", {})
+    assert found.data["stats"]["dead"]
+    assert "dead" in found.text
+    assert str(found.data["stats"]["count"]) in found.text
+    shown = call(make_lab("planted/1"), "exemplars", {})
+    assert shown.data["measured"] == []
+    assert "never above 0" in shown.text
+
+
+def test_not_a_number_is_counted_and_left_out(lab: Lab, monkeypatch) -> None:
+    measured = Lab.activations
+
+    def broken(self: Lab, windows, units) -> np.ndarray:
+        values = measured(self, windows, units)
+        values[:, windows.ids == windows.vocabulary.index("dog")] = np.nan
+        return values
+
+    monkeypatch.setattr(Lab, "activations", broken)
+    lab.columns[lab.unit] = lab.activations(lab.explore, [lab.unit])[0]
+    dog = lab.explore.ids == lab.explore.vocabulary.index("dog")
+    lost = int((dog & lab.explore.counted).sum())
+    found = call(lab, "survey", {})
+    assert found.data["stats"]["not_finite"] == lost > 0
+    assert f"{lost} activations were not finite" in found.text
+    shown = call(lab, "activations", {"texts": ["we saw a dog and a cat"]})
+    assert shown.data["measured"][0]["activations"][-1] == 2.0
+    assert "1 activations were not finite" in shown.text
+    lab.hypotheses |= {"H1": {"kind": "words", "words": ["cat"]}, "H2": {"kind": "repeated"}}
+    for name in ("exemplars", "test_hypotheses", "separate"):
+        json.dumps(dict(call(lab, name, {}).data), allow_nan=False)
+
+
+def test_the_floor_of_an_activation_function_is_no_sign(minilm_lab: Lab) -> None:
+    found = call(minilm_lab, "survey", {})
+    assert found.data["stats"]["opposite"]["meaning"] is False
+    assert "floor" in found.text
+
+
+def test_both_signs_of_a_gated_unit_are_real(stories_lab: Lab) -> None:
+    found = call(stories_lab, "survey", {})
+    assert found.data["stats"]["opposite"]["meaning"] is True
+    assert "gated" in found.text
+
+
+def test_top_exemplars_are_the_highest_peaks(lab: Lab) -> None:
+    found = call(lab, "exemplars", {"many": 6})
+    column = np.nan_to_num(lab.column(lab.unit), nan=-1.0)
+    peaks = np.sort(column.max(1))[::-1]
+    assert [item["peak"] for item in found.data["measured"]] == peaks[:6].tolist()
+    windows = [item["window"] for item in found.data["measured"]]
+    assert len(set(windows)) == 6
+    for item in found.data["measured"]:
+        assert item["tokens"][item["place"]] == "cat"
+        assert len(item["tokens"]) == len(item["activations"])
+    again = call(lab, "exemplars", {"many": 3, "skip": 3})
+    assert [item["window"] for item in again.data["measured"]] == windows[3:]
+
+
+def test_quantile_exemplars_reach_every_band(lab: Lab) -> None:
+    found = call(lab, "exemplars", {"kind": "quantile", "many": 2})
+    assert [item["peak"] for item in found.data["measured"]] == [2.0, 1.0]
+
+
+def test_low_exemplars_show_what_else_is_needed(lab: Lab) -> None:
+    found = call(lab, "exemplars", {"kind": "low", "many": 3})
+    assert found.data["measured"]
+    for item in found.data["measured"]:
+        assert item["tokens"][item["place"]] in TRUTH
+        assert item["tokens"][item["place"] - 1] == "no"
+        assert item["peak"] == 0
+
+
+def test_activations_are_those_of_the_function(lab: Lab) -> None:
+    found = call(lab, "activations", {"texts": ["we saw my cat and no dog", "then a dog ran"]})
+    first, second = found.data["measured"]
+    assert first["tokens"][-4:] == ["cat", "and", "no", "dog"]
+    assert first["activations"][-4:] == [2.0, 0.0, 0.0, 0.0]
+    assert second["activations"][-2] == 1.0
+    assert "«cat»[9]" in found.text
+    assert "«dog»[5]" in found.text
+
+
+def test_texts_that_cannot_be_measured_are_named(lab: Lab) -> None:
+    assert "non-empty" in (call(lab, "activations", {"texts": ["", "  "]}).error or "")
+    assert "texts" in (call(lab, "activations", {}).error or "")
+    long = " ".join(["cat"] * 500)
+    found = call(lab, "activations", {"texts": [long, ""]})
+    assert "1 texts were cut" in found.text
+    assert "1 empty" in found.text
+    many = call(lab, "activations", {"texts": ["a cat"] * 70})
+    assert len(many.data["measured"]) == 64
+    assert "first 64 of 70" in many.text
+
+
+def test_unknown_units_name_the_nearest(lab: Lab) -> None:
+    assert "mlp.0" in (call(lab, "survey", {"unit": "mpl.0/1"}).error or "")
+    assert "0 to 1" in (call(lab, "survey", {"unit": "planted/99"}).error or "")
+    lab.unit = None
+    assert "pass unit" in (call(lab, "survey", {}).error or "")
+
+
+@pytest.mark.parametrize("name", ["survey", "exemplars"])
+@pytest.mark.parametrize("bench", ["stories_lab", "minilm_lab"])
+def test_real_models_give_compact_text(name: str, bench: str, request) -> None:
+    lab = request.getfixturevalue(bench)
+    found = call(lab, name, {})
+    assert found.error is None
+    assert len(found.text) < 2400
+    for sign in ("mlp.1/5-", "head.1/1", "resid.0/3"):
+        assert call(lab, name, {"unit": sign}).error is None

@@ -1,0 +1,121 @@
+"""Edits and written texts are what they say, and are measured as the unit's function has them."""
+
+from types import SimpleNamespace
+
+import pytest
+from neuroscribe.tools.edit_text import make_variants
+from neuroscribe.tools.lab import Lab
+from neuroscribe.tools.registry import call
+from neuroscribe.tools.write_texts import listed
+
+TEXT = "we saw the cat on my house"
+
+
+@pytest.mark.parametrize(
+    ("edit", "expected"),
+    [
+        ({"op": "replace", "find": "cat", "with": "dog"}, "we saw the dog on my house"),
+        ({"op": "delete", "find": "the"}, "we saw cat on my house"),
+        ({"op": "insert", "text": "no", "before": "cat"}, "we saw the no cat on my house"),
+        ({"op": "insert", "text": "red", "after": "my"}, "we saw the cat on my red house"),
+        ({"op": "insert", "text": "then"}, "then we saw the cat on my house"),
+        ({"op": "swap", "find": "cat", "with": "house"}, "we saw the house on my cat"),
+        ({"op": "swap", "find": "house", "with": "cat"}, "we saw the house on my cat"),
+        ({"find": "CAT", "with": "dog"}, "we saw the dog on my house"),
+    ],
+)
+def test_edits(edit: dict, expected: str) -> None:
+    variants, refused = make_variants(TEXT, [edit])
+    assert [variant.text for variant in variants] == [expected]
+    assert refused == []
+
+
+def test_every_occurrence_and_alternatives() -> None:
+    variants, _ = make_variants("a cat, a cat", [{"find": "cat", "with": "dog", "all": True}])
+    assert variants[0].text == "a dog, a dog"
+    variants, _ = make_variants(TEXT, [{"op": "replace", "find": "cat", "with": ["dog", "tree"]}])
+    assert [v.text.split()[3] for v in variants] == ["dog", "tree"]
+    variants, _ = make_variants("concat cat", [{"op": "replace", "find": "cat", "with": "x"}])
+    assert variants[0].text == "concat x"
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        ({"op": "paint", "find": "cat"}, "the ops are"),
+        ({"op": "delete", "find": "wolf"}, "does not stand"),
+        ({"op": "replace", "find": "cat"}, "with"),
+        ({"op": "replace", "find": "cat", "with": [3]}, "strings"),
+        ({"op": "delete"}, "find"),
+        ({"op": "swap", "find": "the cat", "with": "cat"}, "overlap"),
+    ],
+)
+def test_edits_that_cannot_be_made_say_why(lab: Lab, edit: dict, said: str) -> None:
+    assert said in (call(lab, "edit_text", {"text": TEXT, "edits": [edit]}).error or "")
+
+
+def test_edit_table_tells_what_the_unit_needs(lab: Lab) -> None:
+    edits = [
+        {"op": "replace", "find": "cat", "with": ["dog", "tree"]},
+        {"op": "insert", "text": "no", "before": "cat"},
+        {"op": "delete", "find": "we"},
+        {"op": "delete", "find": "wolf"},
+    ]
+    found = call(lab, "edit_text", {"text": TEXT, "edits": edits})
+    table = {row["edit"]: row for row in found.data["variants"]}
+    assert all(row["before"] == 2.0 for row in table.values())
+    assert table["'cat' to 'dog'"]["after"] == 1.0
+    assert table["'cat' to 'tree'"]["at_same_token"] == 0.0
+    assert table["insert 'no' before 'cat'"]["at_same_token"] == 0.0
+    assert table["delete 'we'"]["at_same_token"] == 2.0
+    assert "'wolf' does not stand" in found.text
+    assert found.data["measured"][0]["text"] == TEXT
+
+
+def test_windows_can_be_edited(lab: Lab) -> None:
+    window = call(lab, "exemplars", {"many": 1}).data["measured"][0]["window"]
+    edits = [{"op": "replace", "find": "cat", "with": "tree", "all": True}]
+    found = call(lab, "edit_text", {"window": window, "edits": edits})
+    assert found.data["original"]["peak"] == 2.0
+    assert found.data["variants"][0]["after"] < 2.0
+    assert "no window" in (call(lab, "edit_text", {"window": 9999, "edits": edits}).error or "")
+    assert "pass text" in (call(lab, "edit_text", {"edits": edits}).error or "")
+
+
+def test_grammar_sentences_hold_the_words(lab: Lab) -> None:
+    found = call(lab, "write_texts", {"source": "grammar", "words": ["cat", "dog"], "many": 6})
+    assert len(found.data["texts"]) == 6
+    assert sum("cat" in text.lower() for text in found.data["texts"]) >= 3
+    assert sum("dog" in text.lower() for text in found.data["texts"]) >= 3
+    both = {"source": "grammar", "words": ["cat", "dog"], "together": True, "many": 2}
+    for text in call(lab, "write_texts", both).data["texts"]:
+        assert "cat" in text.lower()
+        assert "dog" in text.lower()
+    assert "needs words" in (call(lab, "write_texts", {"source": "grammar"}).error or "")
+
+
+def test_the_target_continues_a_prompt(stories_lab: Lab, minilm_lab: Lab) -> None:
+    arguments = {"source": "target", "prompt": "Once upon a time", "many": 3, "length": 12}
+    first = call(stories_lab, "write_texts", arguments)
+    assert all(text.startswith("Once upon a time") for text in first.data["texts"])
+    again = call(
+        Lab(stories_lab.target, stories_lab.explore, unit=stories_lab.unit),
+        "write_texts",
+        arguments,
+    )
+    assert again.data == first.data
+    assert "no language model" in (call(minilm_lab, "write_texts", arguments).error or "")
+
+
+def test_a_language_model_writes(lab: Lab) -> None:
+    def complete(messages: list, **options: object) -> SimpleNamespace:
+        assert "pets" in messages[0]["content"]
+        return SimpleNamespace(text='Here: ["the cat sat", "a dog ran"]')
+
+    assert "needs a language model" in (
+        call(lab, "write_texts", {"source": "llm", "prompt": "pets"}).error or ""
+    )
+    lab.llm = SimpleNamespace(complete=complete)  # type: ignore[assignment]
+    found = call(lab, "write_texts", {"source": "llm", "prompt": "about pets"})
+    assert found.data["texts"] == ["the cat sat", "a dog ran"]
+    assert listed("1. one\n- two") == ["one", "two"]
