@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ..tools.errors import UsageError
-from . import indexing, replaying
+from . import indexing, replaying, tool_command
 from .labelling import commands as labelling
 
 app = typer.Typer(
@@ -29,6 +29,8 @@ app.command()(labelling.merge)
 app.command()(labelling.export)
 app.command()(replaying.replay)
 app.command()(replaying.transcript)
+app.command()(tool_command.tool)
+app.command()(tool_command.tools)
 indexing.register(app)
 
 
