@@ -4,9 +4,10 @@
    configuration says (the longest one otherwise).
 2. A probe run records every module inside each block with its shapes.
 3. In a block, the last linear map of the attention part that writes d_model is the attention
-   output projection: its input, cut by heads, holds the heads. The last linear map outside the
-   attention part that writes d_model is the down-projection: its input holds the neurons. They
-   are gated when more than the activation function shapes them; else its minimum is their floor.
+   output projection: its input, cut by heads, holds the heads. Of the linear maps outside the
+   attention part that write d_model, the one that reads most (the last of them) is the
+   down-projection: its input holds the neurons. They are gated when more than the activation
+   function shapes them; else its minimum is their floor.
 4. What a block does not have in this form (fused experts, say) is refused by name.
 5. A second probe run verifies every site (see `probe.py`).
 """
@@ -109,11 +110,12 @@ class _Block:
         downs = [s for s in other if _last(s.gave) == self.width]
         if self.attention is None:  # a state-space block: only what says that it is an MLP
             downs = [s for s in downs if re.search(r"mlp|ffn|feed_forward|fc\d", s.path)]
+        down = max(downs, key=lambda s: (_last(s.given) or 0, s.order)) if downs else None
         if experts is not None:
             whole = self._part(experts)
             extra = ""
-            if downs:
-                extra = f"; the shared expert is the site '{downs[-1].path}:in'"
+            if down is not None:
+                extra = f"; the shared expert is the site '{down.path}:in'"
             found[f"mlp.{number}"] = (
                 f"the experts in '{experts}' are fused into three-dimensional tensors, so that no "
                 f"module passes their neurons{extra}; mlp_out.{number} is their summed output"
@@ -123,9 +125,9 @@ class _Block:
                 if whole
                 else "the experts' output is no tensor of places"
             )
-        elif downs:
-            found[f"mlp.{number}"] = self._neurons(downs[-1], other)
-            found[f"mlp_out.{number}"] = self._site("mlp_out", downs[-1], "output")
+        elif down is not None:
+            found[f"mlp.{number}"] = self._neurons(down, other)
+            found[f"mlp_out.{number}"] = self._site("mlp_out", down, "output")
         else:
             reason = "its block has no linear down-projection"
             found[f"mlp.{number}"] = found[f"mlp_out.{number}"] = reason

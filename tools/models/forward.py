@@ -88,14 +88,18 @@ def forward(target: "Target", batch: Batch, *, output: Output, head: bool) -> Te
         return found if output else None
     assert batch.ids is not None
     assert batch.attended is not None
+    mask = batch.mask
+    pad = getattr(getattr(target.network, "config", None), "pad_token_id", None)
+    if not mask and isinstance(pad, int) and bool((batch.ids == pad).any()):
+        mask = {"attention_mask": batch.attended.long()}  # a text may hold the padding token
     if target.kind == "encoder":
-        result = target.network(input_ids=batch.ids, **batch.mask)
+        result = target.network(input_ids=batch.ids, **mask)
         if not output:
             return None
         hidden = result.last_hidden_state  # [input, place, d]
         weight = batch.attended[..., None].to(hidden)
         return (hidden * weight).sum(1) / weight.sum(1)
-    options: dict[str, Any] = dict(batch.mask, use_cache=False)
+    options: dict[str, Any] = dict(mask, use_cache=False)
     if not output:
         (target.network if head else target.body)(input_ids=batch.ids, **options)
         return None

@@ -117,8 +117,9 @@ def wrap(network: nn.Module, tokenizer: Any, *, name: str) -> Target:
         inner_body: Any = getattr(inner, "base_model", inner)
         device = next(p for p in inner.parameters() if p.device.type != "meta").device
         ids = (torch.arange(_PLACES, device=device) * 3 + 5) % int(config.vocab_size)
-        options = {"use_cache": False} if causal else {}
-        return inner_body(input_ids=ids.expand(rows, -1), **options)[0]
+        options: dict[str, Any] = {"use_cache": False} if causal else {}
+        ids = ids.expand(rows, -1)  # [row, place]
+        return inner_body(input_ids=ids, attention_mask=torch.ones_like(ids), **options)[0]
 
     probe = Probe(network, run, _PLACES)
     try:

@@ -63,7 +63,7 @@ def load(
         from .host import planted
 
         target = planted()
-        target.network.to(where)
+        target.network.to(where, kind if dtype and isinstance(kind, torch.dtype) else None)
     else:
         target = _hugging_face(name, kind, where, given)
     target.options = options

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from .target import Target
 
 
+_FAILURES = (TypeError, AttributeError, RuntimeError, LookupError, ValueError)
+"""What a model raises that cannot take the cache or skip blocks."""
+
+
 @dataclass(frozen=True, eq=False)
 class Cached:
     """A clean run of one row."""
@@ -67,10 +71,13 @@ def cache(target: "Target", inputs: Inputs) -> Cached:
     if not ids.shape[1]:
         raise UsageError("a restart needs at least one token; the row to cache is empty")
     with target.lock:
-        cached = _clean(target, blocks, ids)
+        cached = None
         if target.restarts is None:
-            target.restarts = _works(target, cached)
-        if not target.restarts:
+            cached = _tried(target, blocks, ids)
+            target.restarts = cached is not None and _works(target, cached)
+        elif target.restarts:
+            cached = _clean(target, blocks, ids)
+        if cached is None or not target.restarts:
             raise UsageError(
                 f"{target.name} cannot be restarted: on this architecture a restart does not "
                 "give the logits of a full run; use trace"
@@ -187,6 +194,14 @@ def _clean(target: "Target", blocks: nn.ModuleList, ids: Tensor) -> Cached:
     return Cached(ids, tuple(states[n] for n in range(len(blocks))), tuple(attention), logits)
 
 
+def _tried(target: "Target", blocks: nn.ModuleList, ids: Tensor) -> Cached | None:
+    """The first clean run; None where the model does not go with plain keys and values."""
+    try:
+        return _clean(target, blocks, ids)
+    except _FAILURES:
+        return None
+
+
 def _works(target: "Target", cached: Cached) -> bool:
     """Whether a restart that changes nothing gives the logits of the clean run."""
     length, depth = cached.ids.shape[1], len(cached.states)
@@ -198,7 +213,7 @@ def _works(target: "Target", cached: Cached) -> bool:
             limit = max(1e-3, 8 * torch.finfo(cached.logits.dtype).eps)
             if not wrong <= limit * (1 + cached.logits.float().abs().max()):
                 return False
-    except (TypeError, AttributeError, RuntimeError, IndexError, ValueError):
+    except _FAILURES:
         return False
     return True
 

@@ -69,6 +69,27 @@ def _config(family: str):
         ),
         "electra": lambda: hf.ElectraConfig(**SMALL, intermediate_size=48, embedding_size=16),
         "albert": lambda: hf.AlbertConfig(**SMALL, intermediate_size=48, embedding_size=16),
+        "gemma3n": lambda: hf.Gemma3nTextConfig(
+            **SMALL,
+            **{**KEYS, "intermediate_size": [48] * 3},
+            vocab_size_per_layer_input=64,
+            hidden_size_per_layer_input=8,
+            num_kv_shared_layers=0,
+            laurel_rank=4,
+            layer_types=["sliding_attention", "full_attention", "sliding_attention"],
+            activation_sparsity_pattern=[0.0] * 3,
+        ),
+        "qwen3_next": lambda: hf.Qwen3NextConfig(
+            **{**SMALL, "num_hidden_layers": 4},
+            **KEYS,
+            **MOE,
+            num_experts=4,
+            shared_expert_intermediate_size=24,
+            linear_num_key_heads=2,
+            linear_num_value_heads=2,
+            linear_key_head_dim=8,
+            linear_value_head_dim=8,
+        ),
         "mamba": lambda: hf.MambaConfig(vocab_size=64, hidden_size=32, num_hidden_layers=3),
     }
     return made[family]()

@@ -132,6 +132,14 @@ def test_shared_and_stateful_layers_are_refused_by_name(load):
     with pytest.raises(UsageError, match="no attention"):
         load("mamba").site("head.0")
     assert "resid.0" in load("mamba").sites
+    with pytest.raises(UsageError, match=r"resid\.1.*shape \[4, 3, 5, 32\]"):
+        load("gemma3n").site("resid.1")
+    assert load("gemma3n").site("mlp.1").units == 48
+    assert load("gemma3n").site("mlp.1").gated
+    mixed = load("qwen3_next")
+    assert {"head.3", "mlp_out.0", "mlp_out.3", "resid.1"} <= set(mixed.sites)
+    with pytest.raises(UsageError, match="no attention"):
+        mixed.site("head.0")
 
 
 def test_positions_that_start_behind_padding_are_not_counted_as_context(load, rows):

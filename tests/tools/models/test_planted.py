@@ -208,6 +208,9 @@ def test_any_text_can_be_read(planted):
 
 def test_loading_is_the_same_each_time(planted):
     assert Target.load("planted").fingerprint == planted.fingerprint
+    half = Target.load("planted", dtype="bfloat16")
+    assert half.network.planted.out.weight.dtype == torch.bfloat16
+    assert half.options == {"dtype": "bfloat16"}
 
 
 def test_the_training_script(tmp_path, monkeypatch):

@@ -83,8 +83,8 @@ def either(*inner: Condition) -> Condition:
 def graded(condition: Condition, seed: int) -> Function:
     """Activations of a unit that answers to a condition.
 
-    Active: between 0.56 and 2.6, by token and by the token before it. Elsewhere: normal noise of standard
-    deviation 0.06, not below -0.17.
+    Active: between 0.56 and 2.6, by token and by the token before it. Elsewhere: normal noise
+    of standard deviation 0.06, not below -0.17.
     """
 
     def function(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
