@@ -1,6 +1,7 @@
 # make demo    watch an agent describe units of a trained model and of planted units
 # make test    the default tests          make slow   the long studies and stress tests
 # make check   lint, format and types     make bench  speed and memory, into bench.json
+# make readme  every command of the README
 # Each installs what it needs into .venv on its first run. Only python3 (3.11 or newer) is required.
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ READY = $(VENV)/.installed
 export PYTHONUNBUFFERED = 1
 export TOKENIZERS_PARALLELISM = false
 
-.PHONY: demo test slow check bench install clean
+.PHONY: demo test slow readme check bench install clean
 
 install: $(READY)
 
@@ -34,6 +35,9 @@ test: $(READY)
 
 slow: $(READY)
 	$(BIN)/pytest --quiet -m slow
+
+readme: $(READY)
+	$(BIN)/pytest --quiet -m readme
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from endpoint import answers, endpoint, says
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
@@ -36,12 +37,38 @@ def test_every_picture_is_there():
         assert (ROOT / name).is_file(), name
 
 
+THAT = {"kind": "words", "words": ["that"]}
+MIND = [
+    says(("survey", {}), ("exemplars", {"kind": "top"})),
+    says(
+        ("hypothesise", {"statement": "the word that", "predictor": THAT}),
+        ("hypothesise", {"statement": "digits", "predictor": {"kind": "shape", "shape": "digits"}}),
+    ),
+    says(("test_hypotheses", {}), ("separate", {})),
+    says(
+        (
+            "conclude",
+            {
+                "label": "the word 'that'",
+                "components": [{"words": "that", "predictor": "H1", "evidence": ["E5"]}],
+                "confidence": 0.3,
+            },
+        )
+    ),
+    answers('{"label": "that", "words": ["that"]}'),
+]
+"""What the endpoint of the README answers: an investigation, then a one-shot description."""
+
+
 @pytest.mark.slow
 @pytest.mark.readme
-def test_every_command_runs(tmp_path, answering_endpoint):
+def test_every_command_runs(tmp_path):
     """In one folder and in order; the endpoint of the README is a real server on loopback."""
-    for name in ("transcripts", "tests"):
-        (tmp_path / name).symlink_to(ROOT / name)
+    with endpoint(*MIND) as server:
+        _run_all(tmp_path, server.url)
+
+
+def _run_all(tmp_path: Path, url: str) -> None:
     (tmp_path / "my_texts.txt").write_text(
         "\n\n".join(f"The {word} was old. Nobody knew why." * 40 for word in ("house", "boat") * 30)
     )
@@ -49,10 +76,15 @@ def test_every_command_runs(tmp_path, answering_endpoint):
     for line in commands():
         if line.startswith(CHECKED_ELSEWHERE):
             continue
-        line = line.replace("http://127.0.0.1:8000/v1", answering_endpoint)
+        line = line.replace("http://127.0.0.1:8000/v1", url)
         done = subprocess.run(
-            shlex.split(line), cwd=tmp_path, env={**os.environ, "PATH": path},
-            capture_output=True, text=True, timeout=600, check=False,
+            shlex.split(line),
+            cwd=tmp_path,
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
         )
         assert done.returncode == 0, f"{line}\n{done.stderr[-2000:]}"
         assert "Traceback" not in done.stderr
