@@ -1,0 +1,68 @@
+"""What is installed is what is here: packages on disk, and a wheel that labels elsewhere."""
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import tomllib
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_package_on_disk_is_named() -> None:
+    found = {
+        "neuroscribe." + ".".join(path.parent.relative_to(ROOT).parts)
+        for top in ("agent", "tools", "tasks")
+        for path in (ROOT / top).rglob("__init__.py")
+    }
+    named = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    assert sorted(named) == sorted(found)
+
+
+@pytest.mark.slow
+def test_a_wheel_labels_elsewhere(toy_folder: Path, tmp_path: Path) -> None:
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    subprocess.run(
+        [*pip, "wheel", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)], check=True
+    )
+    (wheel,) = tmp_path.glob("neuroscribe-*.whl")
+    place = tmp_path / "env"
+    venv.create(place, with_pip=False, symlinks=True)
+    inner = place / "lib" / f"python{sysconfig.get_python_version()}" / "site-packages"
+    subprocess.run([*pip, "install", "--no-deps", "--target", str(inner), str(wheel)], check=True)
+    # the libraries of this environment, without its own neuroscribe: a path, not a .pth file
+    here = sysconfig.get_paths()["purelib"]
+    clean = {**os.environ, "PYTHONPATH": f"{inner}:{here}", "OMP_NUM_THREADS": "1"}
+    python = str(place / "bin" / "python")
+    where = subprocess.run(
+        [python, "-c", "import neuroscribe.tasks as t; print(t.__file__)"],
+        cwd=tmp_path,
+        env=clean,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert where.stdout.startswith(str(inner))
+    done = subprocess.run(
+        [
+            *(python, "-c", "from neuroscribe.tasks.cli import main; main()"),
+            *("label", str(toy_folder / "model"), "--units", "mlp.0/0"),
+            *("--data", str(toy_folder / "text.jsonl"), "--tokens", "4000"),
+            *("--context-length", "32", "--out", str(tmp_path / "r"), "--json"),
+        ],
+        cwd=tmp_path,
+        env=clean,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    (unit,) = json.loads(done.stdout)["units"]
+    assert unit["unit"] == "mlp.0/0"
+    assert unit["status"] != "failed"
+    assert (tmp_path / "r" / "report.html").exists(), "templates are in the wheel"
