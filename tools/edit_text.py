@@ -23,6 +23,7 @@ from .measured import MOST_TEXTS, full_scale, of_texts, peak_of, said
 from .registry import tool
 from .render_text import number, peak, snippet
 
+_SHOWN = 12  # variants whose text is drawn
 _OPS = ("replace", "delete", "insert", "swap")
 
 
@@ -69,6 +70,7 @@ def edit_text(
     if not variants:
         raise UsageError("no edit could be made: " + ("; ".join(refused) or "pass edits"))
     kept = [variant for variant in variants if variant.text.strip()]
+    refused += [f"{v.edit} leaves no text" for v in variants if not v.text.strip()]
     found = of_texts(
         lab, chosen, [original, *(v.text for v in kept)], source="edit", most=MOST_TEXTS
     )
@@ -101,8 +103,10 @@ def edit_text(
             if same is None or same == after
             else f"; at the original's peak token {number(same)}"
         )
-        shown = snippet(found.windows, row, values, scale=scale, before=36, after=16)
-        rows.append(f"{variant.edit}: {number(after)}{kept_at} | {shown}")
+        tail = ""
+        if row <= _SHOWN:
+            tail = " | " + snippet(found.windows, row, values, scale=scale, before=36, after=16)
+        rows.append(f"{variant.edit}: {number(after)}{kept_at}{tail}")
     head = (
         f"{chosen}, peak {number(before)} in the original ({reference(lab, chosen)}): "
         + snippet(found.windows, 0, found.values[0], scale=scale)

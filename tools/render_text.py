@@ -62,6 +62,7 @@ def snippet(
         and not _word_ends(text, ends[shown[-1]])
     ):
         shown.pop()
+    shown = _one_a_span(shown, starts, values, place)
     parts: list[str] = []
     end = int(windows.start[row, shown[0]]) if shown else 0
     for at in shown:
@@ -113,6 +114,18 @@ def _word_begins(text: str, at: int) -> bool:
 
 def _word_ends(text: str, at: int) -> bool:
     return at >= len(text) or text[at].isspace() or text[at - 1].isspace()
+
+
+def _one_a_span(
+    shown: list[int], starts: np.ndarray, values: np.ndarray, place: int | None
+) -> list[int]:
+    """Of tokens that share one character (bytes of it): the place of interest, or the strongest."""
+    best: dict[int, int] = {}
+    for at in shown:
+        old = best.setdefault(int(starts[at]), at)
+        if at == place or (old != place and values[at] > values[old]):
+            best[int(starts[at])] = at
+    return list(best.values())
 
 
 def _token(text: str, value: float, scale: float, marked: bool) -> str:

@@ -72,6 +72,16 @@ def test_edit_table_tells_what_the_unit_needs(lab: Lab) -> None:
     assert found.data["measured"][0]["text"] == TEXT
 
 
+def test_an_edit_that_leaves_nothing_says_so(lab: Lab) -> None:
+    found = call(lab, "edit_text", {"text": "cat", "edits": [{"op": "delete", "find": "cat"}]})
+    assert "delete 'cat' leaves no text" in found.text
+
+
+def test_bytes_of_one_character_are_drawn_once(stories_lab: Lab) -> None:
+    found = call(stories_lab, "activations", {"texts": ["a 😀 b"]})
+    assert found.text.split("\n")[1].count("😀") == 1
+
+
 def test_windows_can_be_edited(lab: Lab) -> None:
     window = call(lab, "exemplars", {"many": 1}).data["measured"][0]["window"]
     edits = [{"op": "replace", "find": "cat", "with": "tree", "all": True}]
