@@ -39,7 +39,7 @@ def index(
     tokens: Annotated[int, typer.Option(help="Tokens of all three splits together.")] = 200_000,
     context_length: Annotated[int, typer.Option(help="Tokens a window.")] = 64,
     k: Annotated[int, typer.Option(help="Largest values to keep, a unit and sign.")] = 20,
-    sample: Annotated[int, typer.Option(help="Places at which all values are kept.")] = 2048,
+    sample: Annotated[int, typer.Option(help="Places at which all values are kept.")] = 1024,
     shard: Annotated[str, typer.Option(help="I/N: the I-th of N parts of the corpus.")] = "1/1",
     field: Annotated[str | None, typer.Option(help="The text field of the data.")] = None,
     seed: Annotated[int, typer.Option(help="Of what is generated or sampled.")] = 0,

@@ -35,6 +35,7 @@ _STATE = "state.npz"
 _PART = "sample.part.npy"
 _EVERY = 15.0  # seconds between states
 _COLUMNS = 512
+_SLOTS = 64
 
 
 def build_index(
@@ -45,7 +46,7 @@ def build_index(
     *,
     k: int = 20,
     shard: tuple[int, int] = (0, 1),
-    sample: int = 2048,
+    sample: int = 1024,
     corpus: str = "",
     progress: Callable[[int, int], None] | None = None,
     state_every: float = _EVERY,
@@ -199,7 +200,9 @@ def _finish(run: _Pass, sample: np.ndarray) -> None:
         at += tally.site.units
     turned = reserved(folder / "sample.npy", (run.units, len(run.places)), np.float32)
     for at in range(0, run.units, _COLUMNS):
-        turned[at : at + _COLUMNS] = sample[:, at : at + _COLUMNS].T
+        some = np.array(sample[:, at : at + _COLUMNS])
+        for slot in range(0, len(some), _SLOTS):  # in squares that fit the cache
+            turned[at : at + _COLUMNS, slot : slot + _SLOTS] = some[slot : slot + _SLOTS].T
     np.save(folder / "places.npy", run.places)
     save_windows(run.windows, folder / "windows")
     write_header(folder, {**run.header, "count": run.count})
