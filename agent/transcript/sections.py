@@ -234,7 +234,8 @@ def ledger_over_time(transcript: Transcript) -> dict[str, Any] | None:
     return {
         "plot": Markup('<div class="two">{}</div>').format(Markup("").join(plots)),
         "said": "How well each rival predicts everything measured so far. Windows of the corpus "
-        "and texts written to separate the rivals are scored apart.",
+        "and texts written to separate the rivals are scored apart; r is the correlation, b the "
+        "balanced accuracy at half of the unit's top activation.",
         "columns": ("explore r", "explore b", "written r", "written b", "whole explore r"),
         "rows": [
             {
