@@ -53,7 +53,7 @@ def test_shortening_keeps_the_instructions_and_the_newest_turn() -> None:
     assert [short[at] for at in (0, 1, 2, 5, 6)] == [messages[at] for at in (0, 1, 2, 5, 6)]
     assert len(str(short[3]["content"])) < 400
     assert "left out" in short[4]["content"]
-    shorter = shortened(messages[:6] + [{"role": "tool", "content": long * 3}], 2)
+    shorter = shortened([*messages[:6], {"role": "tool", "content": long * 3}], 2)
     assert shorter[:6] == short[:6]
     assert 1000 < len(str(shorter[6]["content"])) < 1500
 
