@@ -19,8 +19,9 @@ from ....tools.predicates.view import plain, view_of
 
 WORD_AXES = ("word", "previous_word", "previous_word_2", "next_word", "next_word_2")
 TOKEN_AXES = ("token", "previous_token", "next_token")
-BAG_AXES = ("earlier", "later", "elsewhere")
-LOOKS_AHEAD = frozenset(("next_word", "next_word_2", "next_token", "later", "elsewhere"))
+BAG_AXES = ("earlier", "later", "elsewhere", "earlier_5", "earlier_10", "earlier_20", "later_5")
+"""What occurs somewhere in the window; a number is the most tokens away."""
+_AHEAD = ("later", "later_5", "elsewhere")
 _LEAST_GROUP = 5
 
 
@@ -32,15 +33,18 @@ class Group(NamedTuple):
     concept: bool
 
 
-class Occurrences(NamedTuple):
-    """Where values occur in rows; every array is `[pair]`, ordered by value."""
+class Stretches(NamedTuple):
+    """Where a value occurs in the context: stretches of places, none twice for one value and row.
+
+    Arrays are `[stretch]`, ordered by value.
+    """
 
     value: np.ndarray
     row: np.ndarray
-    first: np.ndarray
-    last: np.ndarray
+    start: np.ndarray
+    stop: np.ndarray
     indptr: np.ndarray
-    """`[value + 1]`: the pairs of each value."""
+    """`[value + 1]`: the stretches of each value."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +67,8 @@ class Board:
     rank: np.ndarray
     """Counted places before this one."""
     from_end: np.ndarray
-    words_in: Occurrences
-    groups_in: Occurrences
+    context: Mapping[str, tuple[Stretches, Stretches]]
+    """By bag axis: the stretches of words, and of groups that are concepts."""
     causal: bool
 
     def size(self, axis: str) -> int:
@@ -109,8 +113,18 @@ def build(windows: TokenWindows, concepts: Mapping[str, Any], *, causal: bool) -
     axes["rank"] = np.where(windows.counted, view.rank, -1)
     groups, members = _groups(names, concepts)
     flags, held = _flags(windows)
-    words_in = _occurrences(word, len(names))
-    concept_rows = [at for at, group in enumerate(groups) if group.concept]
+    row, place = np.nonzero(word >= 0)
+    said = word[row, place]
+    concepts_of = members[[at for at, group in enumerate(groups) if group.concept]].T.tocsr()
+    which, at = _expanded(concepts_of, said)
+    bags = [axis for axis in BAG_AXES if not (causal and axis in _AHEAD)]
+    context = {
+        axis: (
+            _stretches(axis, said, row, place, len(names), shape[1]),
+            _stretches(axis, which, row[at], place[at], len(groups), shape[1]),
+        )
+        for axis in bags
+    }
     return Board(
         windows,
         (int(shape[0]), int(shape[1])),
@@ -123,8 +137,7 @@ def build(windows: TokenWindows, concepts: Mapping[str, Any], *, causal: bool) -
         held,
         view.rank.ravel(),
         (view.total - 1 - view.rank).ravel(),
-        words_in,
-        _grouped(words_in, members, concept_rows, len(groups)),
+        context,
         causal,
     )
 
@@ -204,32 +217,43 @@ def _flags(windows: TokenWindows) -> tuple[tuple[dict[str, Any], ...], np.ndarra
     return tuple(flags[at] for at in kept), stacked.astype(np.float32)
 
 
-def _occurrences(values: np.ndarray, size: int) -> Occurrences:
-    row, place = np.nonzero(values >= 0)
-    return _spans(values[row, place].astype(np.int64), row, place, place, size)
+def _expanded(by_word: Any, words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The concepts of each word, and which word each comes from; concepts are the first groups."""
+    many = np.diff(by_word.indptr)[words]
+    source = np.repeat(np.arange(len(words)), many)
+    offset = np.arange(len(source)) - np.repeat(np.cumsum(many) - many, many)
+    return by_word.indices[np.repeat(by_word.indptr[words], many) + offset].astype(np.int64), source
 
 
-def _spans(
-    value: np.ndarray, row: np.ndarray, first: np.ndarray, last: np.ndarray, size: int
-) -> Occurrences:
-    rows = int(row.max(initial=0)) + 1
-    key = value * rows + row
-    order = np.argsort(key, kind="stable")
-    key, first, last = key[order], first[order], last[order]
-    starts = np.flatnonzero(np.diff(key, prepend=-1))
-    if len(key):
-        first = np.minimum.reduceat(first, starts)
-        last = np.maximum.reduceat(last, starts)
-    value, row = key[starts] // rows, key[starts] % rows
-    return Occurrences(value, row, first, last, np.searchsorted(value, np.arange(size + 1)))
-
-
-def _grouped(words: Occurrences, members: Any, concepts: list[int], size: int) -> Occurrences:
-    """Occurrences of concepts, from those of their words."""
-    by_word = members[concepts].T.tocsr()  # [word, concept]
-    many = np.diff(by_word.indptr)[words.value]
-    pair = np.repeat(np.arange(len(words.value)), many)
-    starts = np.repeat(by_word.indptr[words.value], many)
-    offset = np.arange(len(pair)) - np.repeat(np.cumsum(many) - many, many)
-    value = np.array(concepts, np.int64)[by_word.indices[starts + offset]]
-    return _spans(value, words.row[pair], words.first[pair], words.last[pair], size)
+def _stretches(
+    axis: str, value: np.ndarray, row: np.ndarray, place: np.ndarray, size: int, width: int
+) -> Stretches:
+    """The places that see each value on a bag axis."""
+    side, _, reach = axis.partition("_")
+    order = np.lexsort((place, row, value))
+    value, row, place = value[order], row[order], place[order]
+    fresh = np.ones(len(value), bool)
+    fresh[1:] = (value[1:] != value[:-1]) | (row[1:] != row[:-1])
+    final = np.append(fresh[1:], True) if len(value) else fresh
+    if side == "earlier":
+        until = np.where(final, width, np.append(place[1:], width)[: len(place)] + 1)
+        start, stop = place + 1, until
+        if reach:
+            stop = np.minimum(stop, place + 1 + int(reach))
+    elif side == "later":
+        since = np.where(fresh, 0, np.insert(place[:-1], 0, 0)[: len(place)])
+        start, stop = since, place
+        if reach:
+            start = np.maximum(start, place - int(reach))
+    else:  # elsewhere: everywhere, but for a single occurrence not at the place itself
+        single = fresh & final
+        start = np.where(single, place + 1, 0)
+        stop = np.full(len(place), width)
+        left = np.flatnonzero(single)
+        keep = np.concatenate([np.flatnonzero(fresh), left])
+        start = np.concatenate([start[fresh], np.zeros(len(left), np.int64)])
+        stop = np.concatenate([stop[fresh], place[left]])
+        value, row = value[keep], row[keep]
+        order = np.argsort(value, kind="stable")
+        value, row, start, stop = value[order], row[order], start[order], stop[order]
+    return Stretches(value, row, start, stop, np.searchsorted(value, np.arange(size + 1)))

@@ -54,18 +54,13 @@ class Clause:
 
     def _somewhere(self, board: Board) -> np.ndarray:
         rows, width = board.shape
-        first = np.full(rows, width, np.int64)
-        last = np.full(rows, -1, np.int64)
-        for table, picked in ((board.words_in, self.values), (board.groups_in, self.groups)):
+        edges = np.zeros((rows, width + 1), np.int32)
+        for table, picked in zip(board.context[self.axis], (self.values, self.groups), strict=True):
             for value in picked:
                 part = slice(table.indptr[value], table.indptr[value + 1])
-                np.minimum.at(first, table.row[part], table.first[part])
-                np.maximum.at(last, table.row[part], table.last[part])
-        place = np.arange(width)
-        before = place > first[:, None]
-        after = place < last[:, None]
-        held = {"earlier": before, "later": after, "elsewhere": before | after}[self.axis]
-        return held.ravel()
+                np.add.at(edges, (table.row[part], table.start[part]), 1)
+                np.add.at(edges, (table.row[part], table.stop[part]), -1)
+        return (edges[:, :-1].cumsum(axis=1) > 0).ravel()
 
     def predicate(self, board: Board) -> dict[str, Any]:
         """The clause as predicate JSON."""
@@ -154,9 +149,10 @@ def all_of(items: list[dict[str, Any]]) -> dict[str, Any]:
 
 def somewhere(axis: str, of: dict[str, Any]) -> dict[str, Any]:
     """A bag axis as a predicate."""
-    if axis != "elsewhere":
-        return {"kind": axis, "of": of}
-    return either([{"kind": kind, "of": of} for kind in ("earlier", "later")])
+    side, _, reach = axis.partition("_")
+    if side == "elsewhere":
+        return either([{"kind": kind, "of": of} for kind in ("earlier", "later")])
+    return {"kind": side, "of": of, "within": int(reach) if reach else None}
 
 
 def runs(values: frozenset[int]) -> list[tuple[int, int]]:

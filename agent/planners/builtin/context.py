@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .board import Occurrences
+from .board import Stretches
 
 if TYPE_CHECKING:
     from .split import Sample
@@ -23,12 +23,12 @@ Score = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 class Table(NamedTuple):
-    """Occurrences in the rows of a region; arrays are `[pair]`."""
+    """Stretches in the rows of a region; arrays are `[stretch]`."""
 
     value: np.ndarray
     row: np.ndarray
-    first: np.ndarray
-    last: np.ndarray
+    start: np.ndarray
+    stop: np.ndarray
     size: int
 
 
@@ -50,15 +50,20 @@ class Context:
         self.mine = self.weight * sample.target[at]
         self.n = self._running(self.weight, slice(None))
         self.s = self._running(self.mine, slice(None))
-        self.tables = {
-            "values": self._table(board.words_in, len(board.names)),
-            "groups": self._table(board.groups_in, len(board.groups)),
-        }
+        self._tables: dict[tuple[str, str], Table] = {}
 
-    def _table(self, all_: Occurrences, size: int) -> Table:
+    def table(self, what: str, axis: str) -> Table:
+        """The stretches of words (`values`) or concepts (`groups`) in the region's rows."""
+        if (what, axis) not in self._tables:
+            words, groups = self.board.context[axis]
+            many = len(self.board.names if what == "values" else self.board.groups)
+            self._tables[what, axis] = self._here(words if what == "values" else groups, many)
+        return self._tables[what, axis]
+
+    def _here(self, all_: Stretches, size: int) -> Table:
         row = self._number[all_.row]
         keep = row >= 0
-        return Table(all_.value[keep], row[keep], all_.first[keep], all_.last[keep], size)
+        return Table(all_.value[keep], row[keep], all_.start[keep], all_.stop[keep], size)
 
     def _running(self, values: np.ndarray, chosen: slice | np.ndarray) -> np.ndarray:
         """Sums along rows, `[row, place + 1]`."""
@@ -69,8 +74,8 @@ class Context:
 
     def scores(self, what: str, axis: str, score: Score, *, negated: bool) -> np.ndarray:
         """Scores of every word (`values`) or concept (`groups`) alone."""
-        table = self.tables[what]
-        n, s = held(self.n, table, axis), held(self.s, table, axis)
+        table = self.table(what, axis)
+        n, s = held(self.n, table), held(self.s, table)
         touched = n > 0
         if negated:
             n, s = self.weight.sum() - n, self.mine.sum() - s
@@ -84,21 +89,21 @@ class Context:
         pool = np.argsort(-scores, kind="stable")[:_POOL]
         local = np.full(len(scores), -1)
         local[pool] = np.arange(len(pool))
-        table = self.tables["values"]
+        table = self.table("values", axis)
         keep = local[table.value] >= 0
         small = Table(
             local[table.value[keep]],
             table.row[keep],
-            table.first[keep],
-            table.last[keep],
+            table.start[keep],
+            table.stop[keep],
             len(pool),
         )
         chosen, best = [0], float(scores[pool[0]])
         all_n, all_s = float(self.weight.sum()), float(self.mine.sum())
-        free = ~self._holds(small, 0, axis)
+        free = ~self._holds(small, 0)
         while len(chosen) < MOST_GROWN:
-            n = held(self._running(self.weight, free), small, axis)
-            s = held(self._running(self.mine, free), small, axis)
+            n = held(self._running(self.weight, free), small)
+            s = held(self._running(self.mine, free), small)
             left_n, left_s = float(self.weight[free].sum()), float(self.mine[free].sum())
             if negated:
                 found = score(left_n - n, left_s - s)
@@ -110,30 +115,20 @@ class Context:
                 break
             best = float(found[at])
             chosen.append(at)
-            free &= ~self._holds(small, at, axis)
+            free &= ~self._holds(small, at)
         return [int(pool[at]) for at in chosen], best
 
-    def _holds(self, table: Table, value: int, axis: str) -> np.ndarray:
+    def _holds(self, table: Table, value: int) -> np.ndarray:
         """bool `[place of the region]`: the value occurs in that part of its row."""
         rows, width = self.shape
-        first, last = np.full(rows, width), np.full(rows, -1)
         mine = table.value == value
-        first[table.row[mine]] = table.first[mine]
-        last[table.row[mine]] = table.last[mine]
-        before, after = self.place > first[self.row], self.place < last[self.row]
-        return {"earlier": before, "later": after, "elsewhere": before | after}[axis]
+        edges = np.zeros((rows, width + 1), np.int32)
+        np.add.at(edges, (table.row[mine], table.start[mine]), 1)
+        np.add.at(edges, (table.row[mine], table.stop[mine]), -1)
+        return (edges.cumsum(axis=1) > 0)[self.row, self.place]
 
 
-def held(sums: np.ndarray, table: Table, axis: str) -> np.ndarray:
-    """Sum over a region of the places where each value occurs earlier, later or elsewhere."""
-    row, first, last = table.row, table.first, table.last
-    if axis == "later":
-        each = sums[row, last]
-    else:
-        total = sums[row, -1]
-        after = sums[row, first + 1]
-        if axis == "earlier":
-            each = total - after
-        else:
-            each = total - np.where(first == last, after - sums[row, first], 0.0)
+def held(sums: np.ndarray, table: Table) -> np.ndarray:
+    """Sum over a region of the places that see each value; `sums` run along the rows."""
+    each = sums[table.row, table.stop] - sums[table.row, table.start]
     return np.bincount(table.value, each, table.size)

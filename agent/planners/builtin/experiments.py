@@ -144,10 +144,12 @@ class Bench:
         """The words of a text that a clause looks at."""
         many = len(item.spans)
         step = {"previous": -1, "next": 1}.get(clause.axis.split("_")[0], 0)
-        if clause.axis in ("earlier", "later", "elsewhere"):
-            before = range(item.at) if clause.axis != "later" else range(0)
-            after = range(item.at + 1, many) if clause.axis != "earlier" else range(0)
-            return [*before, *after]
+        if clause.axis in self.board.context:
+            side, _, reach = clause.axis.partition("_")
+            far = int(reach) if reach else many
+            before = range(max(0, item.at - far), item.at) if side != "later" else range(0)
+            after = range(item.at + 1, min(many, item.at + 1 + far))
+            return [*before, *(after if side != "earlier" else ())]
         at = item.at + step * (2 if clause.axis.endswith("2") else 1)
         return [at] if 0 <= at < many else []
 

@@ -9,6 +9,7 @@
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,11 +23,12 @@ from ....tools.models import Unit
 from ....tools.predicates import parse
 from ....tools.predicates.concepts import resolve
 from .board import Board, build
+from .clause import Rule
 from .conclusion import Findings, Rival, conclude
 from .experiments import Bench
 from .join import join, joined_values
 from .model import Judge, Model, fit_model, relearnt
-from .parts import Part, plain_part
+from .parts import Level, Part, plain_part
 from .phrases import phrase
 from .search import halves
 from .split import Sample
@@ -221,16 +223,41 @@ class Investigation:
         model = fit_model(whole, both=written)
         if not model.parts or model.parts[0].table:
             return None
-        new = relearnt(whole, model.parts)
+        new = _simpler(whole, written, relearnt(whole, model.parts))
         ours = [parse(part.predicate(sample.board)) for part in parts]
         theirs = [parse(part.predicate(board)) for part in new]
-        if explained(whole, written, theirs) < explained(whole, written, ours) + 0.002:
+        if explained(whole, written, theirs) < explained(whole, written, ours) + 0.02:
             return None
         _, check = halves(board)
         now = explained(whole, check & ~written, theirs)
         if now < 0.97 * explained(whole, check & ~written, ours):
             return None
         return whole, new, now
+
+
+def _simpler(sample: Sample, region: np.ndarray, parts: list[Part]) -> list[Part]:
+    """The parts without the conditions that written texts hardly ask for.
+
+    Variants of one text share its other words, which no condition should be made of.
+    """
+    for number, part in enumerate(parts):
+        for clause in part.rule.clauses[1:]:
+            kept = [parse(p.predicate(sample.board)) for p in parts]
+            less = replace(
+                part,
+                levels=tuple(
+                    Level(Rule(tuple(c for c in rule.clauses if c != clause)), value)
+                    for rule, value in part.levels
+                ),
+            )
+            tried = [*parts[:number], less, *parts[number + 1 :]]
+            dropped = [parse(p.predicate(sample.board)) for p in tried]
+            everywhere = sample.weight > 0
+            loss = explained(sample, region, kept) - explained(sample, region, dropped)
+            whole = explained(sample, everywhere, kept) - explained(sample, everywhere, dropped)
+            if loss < 0.015 and whole < 0.01:
+                parts, part = tried, less
+    return parts
 
 
 def explained(sample: Sample, region: np.ndarray, predicates: Sequence[Any]) -> float:

@@ -26,6 +26,8 @@ _LEAST_GAIN = 0.006  # of all variance, for a part after the first
 _LEAST_SHARE = 0.03  # of what the parts before it explain
 _TABLE_PRICE = 0.90  # a table must beat the best rule by this factor
 _TRIED = 8
+_WHOLE = 0.93  # recall and precision from which rules account for all activity
+_CLEAR = 0.6  # precision from which only further rules are added, no tables
 _MOST_LISTED = 160  # words and tokens in all, above which a table says it better
 
 
@@ -110,9 +112,19 @@ def fit_model(sample: Sample, *, both: np.ndarray | None = None, most: int = _MO
         else:
             options = _quick_options(learn_rest, said)
         messy = any(part.table for part in parts)
+        clear = False
+        if parts and not messy:
+            recall, precision = activity(judge, columns)
+            if recall >= _WHOLE and precision >= _WHOLE:
+                break  # all activity is accounted for; what is left is background
+            clear = precision >= _CLEAR
         best: tuple[float, float, Part, np.ndarray] | None = None
         for part in options:
+            if clear and part.table:
+                continue
             column = part.values(sample.board)
+            if clear and _faint(judge, [*columns, column]):
+                continue
             gained = judge.explained([*columns, column]) - now
             worth = gained * (_TABLE_PRICE if part.table and not messy else 1.0) - _price(part)
             if best is None or worth > best[0]:
@@ -164,10 +176,36 @@ def _again(sample: Sample, part: Part) -> Part | None:
     return plain_part(rule, source=source, wide=part.wide)
 
 
+def activity(judge: Judge, columns: Sequence[np.ndarray]) -> tuple[float, float]:
+    """How much of a unit's activity rules account for, on the check half.
+
+    A place is active from 0.35 of the way from the mean outside the rules to the mean inside.
+
+    Returns:
+        The share of active places where a rule holds, and of such places that are active.
+    """
+    held = np.max(columns, axis=0)[judge.check] > 0
+    y, weight = judge.y_check, judge.w_check
+    if not held.any() or held.all():
+        return 0.0, 0.0
+    inside = float(np.average(y[held], weights=weight[held]))
+    outside = float(np.average(y[~held], weights=weight[~held]))
+    active = y > outside + 0.35 * (inside - outside)
+    both = float(weight[active & held].sum())
+    return both / max(float(weight[active].sum()), 1e-9), both / float(weight[held].sum())
+
+
+def _faint(judge: Judge, columns: Sequence[np.ndarray]) -> bool:
+    """Whether the last part says of weak activations only, beside the parts before it."""
+    weights, _ = judge.weights(columns)
+    return weights[-1] < 0.3 * weights[:-1].max()
+
+
 def _price(part: Part) -> float:
     if part.table:
         return 0.003
-    return 0.001 * part.size + 0.0015 * math.log2(1 + _listed(part))
+    tokens = sum(c.axis in TOKEN_AXES for level in part.levels for c in level.rule.clauses)
+    return 0.001 * part.size + 0.0015 * math.log2(1 + _listed(part)) + 0.003 * bool(tokens)
 
 
 def _options(learn: Sample, found: list[Found]) -> list[Part]:

@@ -24,6 +24,10 @@ _RELATION = {
     "next_word_2": "two words before",
     "earlier": "with {} earlier",
     "later": "with {} later",
+    "earlier_5": "soon after {}",
+    "earlier_10": "soon after {}",
+    "earlier_20": "some time after {}",
+    "later_5": "soon before {}",
     "elsewhere": "with {} elsewhere",
 }
 _FLAGS = {
@@ -102,7 +106,7 @@ def rule_phrase(sample: Sample, rule: Rule, *, named: int = 4) -> str:
         (barred if clause.negated else parts).append(text)
     if not parts:
         parts = ["anything"]
-    if not head and parts[0].startswith(("after", "with", "two words", "before")):
+    if not head and parts[0].startswith(("after", "with", "two", "before", "soon", "some")):
         parts[0] = f"words {parts[0]}"
     text = " ".join(parts)
     return f"{text}, except {' or '.join(barred)}" if barred else text

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .board import BAG_AXES, TOKEN_AXES, WORD_AXES, Board
+from .board import TOKEN_AXES, WORD_AXES, Board
 from .clause import Rule
 from .split import Sample, score_of, splits
 
@@ -41,9 +41,8 @@ class Found:
 
 def axes_of(board: Board) -> list[str]:
     """The axes that a board offers."""
-    bags = [axis for axis in BAG_AXES if axis == "earlier" or not board.causal]
     named = [axis for axis in (*WORD_AXES, *TOKEN_AXES) if axis in board.axes]
-    return [*named, *bags, "flag", "position"]
+    return [*named, *board.context, "flag", "position"]
 
 
 def halves(board: Board, both: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:

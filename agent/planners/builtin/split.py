@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .board import BAG_AXES, Board
+from .board import Board
 from .clause import Clause, Rule, speaks_of_words
 from .context import Context
 
@@ -87,7 +87,7 @@ def splits(
             found += _flags(sample, at, weight, mine, totals)
         elif axis == "position":
             found += _spans(sample, at, weight, mine, totals)
-        elif axis in BAG_AXES:
+        elif axis in sample.board.context:
             context = context or Context(sample, at)
             found += _context(context, axis, totals)
         else:

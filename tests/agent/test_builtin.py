@@ -1,0 +1,150 @@
+"""The built-in planner: what it finds on planted units, and that its search means what it says."""
+
+import numpy as np
+import pytest
+from neuroscribe.agent.investigate import investigate
+from neuroscribe.agent.planners import planner_factory
+from neuroscribe.agent.planners.builtin.board import build
+from neuroscribe.agent.planners.builtin.clause import Clause, Rule
+from neuroscribe.agent.planners.builtin.join import join
+from neuroscribe.agent.planners.builtin.model import fit_model, relearnt
+from neuroscribe.agent.planners.builtin.split import Sample
+from neuroscribe.tools.data.windows import TokenWindows, cut
+from neuroscribe.tools.lab import Lab
+from neuroscribe.tools.models import Target
+from neuroscribe.tools.predicates import parse
+
+from .conftest import WORDS
+
+PETS = ("cat", "dog", "bird")
+
+
+@pytest.fixture(scope="module")
+def windows(toy: Target) -> TokenWindows:
+    rng = np.random.default_rng(3)
+    return cut(toy, [" ".join(rng.choice(WORDS, 30)) + " ." for _ in range(160)], length=40)
+
+
+def _truth(windows: TokenWindows, function) -> np.ndarray:
+    """`[window, place]` bool from a function of a row's words and a position in it."""
+    out = np.zeros(windows.ids.shape, bool)
+    for row in range(len(windows)):
+        places = np.flatnonzero(windows.attended[row] & (windows.word[row] >= 0))
+        words = [windows.words[at] for at in windows.word[row, places]]
+        for number, place in enumerate(places):
+            out[row, place] = function(words, number)
+    return out & windows.counted
+
+
+UNITS = {
+    "words": lambda w, i: w[i] in PETS,
+    "and": lambda w, i: w[i] in PETS and "red" in w[:i],
+    "and not": lambda w, i: w[i] in PETS and "red" not in w[:i],
+    "previous": lambda w, i: i > 0 and w[i - 1] in PETS,
+    "earlier": lambda w, i: "house" in w[:i],
+    "or": lambda w, i: w[i] in PETS or (i > 0 and w[i - 1] == "green"),
+}
+
+
+def _found(windows: TokenWindows, truth: np.ndarray, concepts=()) -> tuple[np.ndarray, float]:
+    rng = np.random.default_rng(5)
+    noise = 0.05 * rng.standard_normal(truth.shape)
+    values = np.where(windows.counted, truth * rng.uniform(0.7, 1.3, truth.shape) + noise, 0)
+    board = build(windows, dict(concepts), causal=True)
+    sample = Sample(board, values.ravel(), windows.counted.ravel().astype(float))
+    model = fit_model(sample)
+    parts = relearnt(sample, model.parts)
+    said = [parse(part.predicate(board)).evaluate(windows) for part in parts]
+    return (np.max(said, axis=0) if said else np.zeros(truth.shape)), model.checked
+
+
+@pytest.mark.parametrize("kind", UNITS)
+def test_rules_are_recovered_in_both_classes(windows: TokenWindows, kind: str) -> None:
+    truth = _truth(windows, UNITS[kind])
+    said, _ = _found(windows, truth)
+    held = said[windows.counted] > 0.25
+    wanted = truth[windows.counted]
+    assert held[wanted].mean() >= 0.97
+    assert (~held[~wanted]).mean() >= 0.97
+
+
+def test_noise_explains_nothing_on_documents_not_learnt_from(windows: TokenWindows) -> None:
+    rng = np.random.default_rng(0)
+    board = build(windows, {}, causal=True)
+    values = np.where(windows.counted, rng.exponential(1, windows.ids.shape), 0)
+    sample = Sample(board, values.ravel(), windows.counted.ravel().astype(float))
+    assert fit_model(sample).checked < 0.02
+
+
+CLAUSES = [
+    Clause("word", frozenset((3, 5))),
+    Clause("token", frozenset((9, 12)), negated=True),
+    *(
+        Clause(axis, frozenset((4, 6)))
+        for axis in ("previous_word", "previous_word_2", "next_word")
+    ),
+    *(Clause(axis, frozenset((9, 12))) for axis in ("previous_token", "next_token")),
+    *(Clause(axis, frozenset((2, 7))) for axis in ("earlier", "later", "elsewhere")),
+    *(Clause(axis, frozenset((2, 7))) for axis in ("earlier_5", "earlier_10", "later_5")),
+    Clause("elsewhere", groups=frozenset((0,)), negated=True),
+    Clause("earlier_20", groups=frozenset((0,))),
+    Clause("word", groups=frozenset((0,))),
+    Clause("rank", frozenset((0, 1, 2, 9))),
+    Clause("position", span=(2, 8, True)),
+    Clause("flag", frozenset((0,))),
+]
+
+
+@pytest.mark.parametrize("clause", CLAUSES, ids=lambda clause: clause.axis)
+def test_a_clause_is_its_predicate(windows: TokenWindows, clause: Clause) -> None:
+    concept = {"kind": "concept", "name": "pets", "words": list(PETS), "part": "noun"}
+    board = build(windows, {"pets": (concept, [*PETS, "cats"])}, causal=False)
+    rule = Rule((clause,))
+    said = parse(rule.predicate(board)).evaluate(windows).ravel() > 0.5
+    assert (said == rule.mask(board)).all()
+    assert 0 < said.sum() < windows.counted.sum()
+
+
+def test_joined_windows_are_both(toy: Target, windows: TokenWindows) -> None:
+    more = cut(toy, ["a cat sat", "the house ran and ran"], length=12, document_per_row=True)
+    both = join(windows, more)
+    predicate = parse({"kind": "previous", "of": {"kind": "words", "words": ["house"]}})
+    said = predicate.evaluate(both)
+    assert (said[: len(windows), : windows.ids.shape[1]] == predicate.evaluate(windows)).all()
+    assert (said[len(windows) :, : more.ids.shape[1]] == predicate.evaluate(more)).all()
+    assert both.text(len(windows) + 1) == "the house ran and ran"
+
+
+def test_a_planted_unit_is_described_by_experiments(toy: Target, windows: TokenWindows) -> None:
+    lab = Lab(toy, windows)
+    found = investigate(lab, "planted/0", planner_factory("builtin"))
+    assert found.status == "described"
+    assert len(found.description.label.split()) <= 12
+    assert found.description.rejected
+    said = np.max(
+        [parse(c.predictor).evaluate(windows) for c in found.description.components], axis=0
+    )
+    truth = _truth(
+        windows, lambda w, i: w[i] in ("cat", "dog") and not (i > 0 and w[i - 1] == "no")
+    )
+    held = said[windows.counted] > 0.25
+    wanted = truth[windows.counted]
+    assert held[wanted].mean() >= 0.95
+    assert (~held[~wanted]).mean() >= 0.95
+    tools = {evidence.tool for evidence in lab.evidence}
+    assert {"survey", "hypothesise", "test_hypotheses", "activations", "conclude"} <= tools
+    for component in found.description.components:
+        assert component.evidence
+        assert all(key in lab.evidence for key in component.evidence)
+
+
+def test_the_same_seed_gives_the_same_investigation(toy: Target, windows: TokenWindows) -> None:
+    runs = [investigate(Lab(toy, windows), "planted/0", planner_factory("builtin")) for _ in "ab"]
+    assert runs[0].description == runs[1].description
+
+
+def test_a_dead_unit_is_said_to_be_dead(toy: Target, windows: TokenWindows) -> None:
+    found = investigate(Lab(toy, windows), "planted/1", planner_factory("builtin"))
+    assert found.status == "dead"
+    assert str(int(windows.counted.sum())) in found.description.label
+    assert not found.description.components
