@@ -19,6 +19,7 @@ import numpy as np
 from ..tools.data.windows import TokenWindows
 from ..tools.evidence import Evidence
 from ..tools.lab import Lab
+from ..tools.measured import activity
 from ..tools.models import Unit
 from ..tools.predicates import parse
 
@@ -193,15 +194,6 @@ def compare(predicted: np.ndarray, measured: np.ndarray, threshold: float, input
         balanced = round(float(said[active].mean() + (~said[~active]).mean()) / 2, 4)
     precision = round(float(active[said].mean()), 4) if said.any() else None
     return Score(inputs, correlation, balanced, precision)
-
-
-def activity(column: np.ndarray) -> float:
-    """Half of the 99.9th percentile of a unit over explore, or of its maximum if that is 0."""
-    values = column[np.isfinite(column)]
-    if values.size == 0:
-        return 0.0
-    high = float(np.quantile(values, 0.999))
-    return max(high if high > 0 else float(values.max()), 0.0) / 2
 
 
 def strength(row: Mapping[str, Any]) -> float:

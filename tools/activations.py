@@ -1,10 +1,8 @@
 """Activations of a unit on texts that the planner writes, token by token."""
 
-import numpy as np
-
 from .evidence import Result
 from .lab import Lab
-from .measured import Measured, flat, full_scale, of_texts, peak_of, said
+from .measured import Measured, activity, flat, full_scale, of_texts, peak_of, said
 from .models import Unit
 from .registry import tool
 from .render_text import number, snippet
@@ -56,8 +54,7 @@ def reference(lab: Lab, unit: Unit) -> str:
     values = flat(lab, unit).values
     if not values.size:
         return "not measured on explore"
-    high, tail = np.quantile(values, [0.9, 0.99])
     return (
-        f"on explore: top 10% above {number(float(high))}, top 1% above {number(float(tail))}, "
-        f"max {number(float(values.max()))}"
+        f"on explore: mean {number(float(values.mean()))}, active above "
+        f"{number(activity(values))}, max {number(float(values.max()))}"
     )

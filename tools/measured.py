@@ -45,6 +45,22 @@ def flat(lab: Lab, unit: Unit) -> Flat:
     return Flat(column[good], window, place, int((lab.explore.counted & ~finite).sum()))
 
 
+def activity(values: np.ndarray) -> float:
+    """The activation above which a unit counts as active: half of its 99.9th percentile.
+
+    It fits units that are on or off as well as graded ones; the tails are given apart wherever
+    this is used. Half of the maximum where that percentile is not above zero.
+
+    Args:
+        values: The unit over explore; places that are not finite are left out.
+    """
+    known = values[np.isfinite(values)]
+    if known.size == 0:
+        return 0.0
+    high = float(np.quantile(known, 0.999))
+    return max(high if high > 0 else float(known.max()), 0.0) / 2
+
+
 def full_scale(lab: Lab, unit: Unit) -> float:
     """The unit's largest activation over explore: strength 10 of a drawing."""
     values = flat(lab, unit).values

@@ -25,7 +25,7 @@ from .errors import UsageError
 from .evidence import Result
 from .hypotheses import Hypothesis, resolve
 from .lab import Lab
-from .measured import flat, full_scale, item
+from .measured import activity, flat, full_scale, item
 from .models import Unit
 from .registry import tool
 from .render_text import number, snippet
@@ -225,10 +225,10 @@ def _text(
 ) -> str:
     values = flat(lab, unit).values
     scale = full_scale(lab, unit)
-    tail = float(np.quantile(values, 0.99)) if values.size else 0.0
     rows = [
         f"{unit} where the rivals disagree, {len(drawn)} inputs (explore: mean "
-        f"{number(float(values.mean()))}, top 1% above {number(tail)}, max {number(scale)}):"
+        f"{number(float(values.mean()))}, active above {number(activity(values))}, "
+        f"max {number(scale)}):"
     ]
     rows += [f"{rival.id}: {rival.english}" for rival in rivals]
     for cell in cells:

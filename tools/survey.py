@@ -15,7 +15,7 @@ import numpy as np
 from .data.windows import TokenWindows
 from .evidence import Result
 from .lab import Lab
-from .measured import Flat, flat
+from .measured import Flat, activity, flat
 from .models import Site, Unit
 from .registry import tool
 from .render_text import number, quoted
@@ -90,6 +90,8 @@ def statistics(data: Flat, windows: TokenWindows, site: Site, unit: Unit) -> dic
         "not_finite": data.not_finite,
         "dead": bool(peak <= 0 or values.std() < 1e-9),
         "firing_rate": float((values > 0).mean()),
+        "active_above": activity(values),
+        "active": int((values > activity(values)).sum()),
         "mean": float(values.mean()),
         "sd": float(values.std()),
         "max": peak,
@@ -201,7 +203,8 @@ def _text(
         f"above 0 at {stats['firing_rate']:.1%} of places; mean {number(stats['mean'])}, "
         f"sd {number(stats['sd'])}, max {number(stats['max'])}, median "
         f"{number(stats['quantiles']['0.5'])}",
-        "top 10% above "
+        f"active, above half of its 99.9th percentile ({number(stats['active_above'])}): "
+        f"{stats['active']} places; top 10% above "
         + ", top 1% above ".join([number(at["0.9"]), number(at["0.99"])])
         + f", top 0.1% above {number(at['0.999'])}",
         "share of positive activation in the top "

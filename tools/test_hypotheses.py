@@ -1,8 +1,9 @@
 """Tests hypotheses: their predictors against the unit's activation at every place of explore.
 
 1. Pearson's correlation, with an interval by bootstrap over documents.
-2. At each tail (top 10%, 1%, 0.1% of explore): AUPRC beside its base rate; F1, precision and
-   recall on half of the documents with the prediction threshold that was best on the other half.
+2. For "active" (above half of the 99.9th percentile) and at each tail (top 10%, 1%, 0.1%):
+   AUPRC beside its base rate; F1, precision and recall on half of the documents with the
+   prediction threshold that was best on the other half.
 3. Mean activation where the predictor holds and where it does not.
 4. What it gets wrong: the places where it holds and the unit is lowest, and the places where it
    does not hold and the unit is highest.
@@ -16,12 +17,14 @@ from sklearn.metrics import average_precision_score
 from .evidence import Result
 from .hypotheses import Hypothesis, resolve
 from .lab import Lab
-from .measured import Flat, flat, full_scale, item
+from .measured import Flat, activity, flat, full_scale, item
 from .models import Unit
 from .registry import tool
 from .render_text import number, snippet
 from .survey import TAILS, correlation
 
+HEADLINE = "half"
+"""The tail whose numbers are said: above half of the 99.9th percentile."""
 _DRAWS = 200
 _HOLDS = 0.5
 
@@ -70,7 +73,7 @@ def compare(
             at for at in misses if data.values[at] > max(0.0, found["tails"]["0.9"].threshold)
         ]
         tails = {key: tail._asdict() for key, tail in found["tails"].items()}
-        headline = found["tails"]["0.99"]
+        headline = found["tails"][HEADLINE]
         tests.append(
             {
                 "id": hypothesis.id,
@@ -88,8 +91,8 @@ def compare(
                 measured.append(_item(lab, chosen, data, at, f"{name} of {hypothesis.id}"))
     order = sorted(tests, key=lambda t: -(t["correlation"] or -2))
     head = (
-        f"{chosen} over explore: {data.values.size} places; active = top 1%, above "
-        f"{number(tests[0]['tails']['0.99']['threshold'])}. "
+        f"{chosen} over explore: {data.values.size} places; active = above half of the 99.9th "
+        f"percentile, {number(tests[0]['tails'][HEADLINE]['threshold'])}. "
         f"Best: {order[0]['id']} (correlation {number(order[0]['correlation'])})."
     )
     return Result(
@@ -111,8 +114,11 @@ def tested(
         "mean_inside": float(values[holds].mean()) if holds.any() else None,
         "mean_outside": float(values[~holds].mean()) if (~holds).any() else None,
         "tails": {
-            str(tail): _tail(values, degrees, float(np.quantile(values, tail)), part % 2)
-            for tail in TAILS
+            name: _tail(values, degrees, threshold, part % 2)
+            for name, threshold in {
+                HEADLINE: activity(values),
+                **{str(tail): float(np.quantile(values, tail)) for tail in TAILS},
+            }.items()
         },
     }
 
@@ -204,7 +210,7 @@ def _said(hypothesis: Hypothesis, found: dict[str, Any]) -> list[str]:
     head = f"{hypothesis.id}: {hypothesis.english}"
     if not found["holds"]:
         return [head, "  never holds on explore: test it with activations, or widen it"]
-    tail: Tail = found["tails"]["0.99"]
+    tail: Tail = found["tails"][HEADLINE]
     span = found["interval"]
     between = f" [{number(span[0])}, {number(span[1])}]" if span else ""
     return [

@@ -12,4 +12,4 @@ def prompt(name: str, **values: object) -> str:
 
 @cache
 def _text(name: str) -> str:
-    return files(__package__).joinpath(f"{name}.md").read_text(encoding="utf-8")
+    return files(__name__).joinpath(f"{name}.md").read_text(encoding="utf-8")

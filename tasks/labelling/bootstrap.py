@@ -45,7 +45,7 @@ class Resampler:
     def interval(
         self, statistic: Callable[[np.ndarray], np.ndarray], *columns: np.ndarray
     ) -> Interval:
-        """A statistic of the sums, `[1 + resample, column] -> [1 + resample]`, with its interval."""
+        """A statistic of the sums `[1 + resample, column]`, one value a row, with its interval."""
         return interval(statistic(self.sums(*columns)))
 
 

@@ -21,6 +21,7 @@ import numpy as np
 
 from ...agent.description import Description
 from ...tools.evidence import plain
+from ...tools.measured import activity
 from ...tools.predicates import parse
 from .bootstrap import Interval, Resampler, average_precisions, correlations, interval
 from .curve import expected_activation
@@ -137,7 +138,7 @@ def thresholds(explore: Measured) -> dict[str, float]:
     """Activation above which a token counts as active, by tail."""
     values = explore.flat
     found = {name: float(np.quantile(values, share)) for name, share in TAILS.items()}
-    return {HEADLINE: 0.5 * float(np.quantile(values, 0.999)), **found}
+    return {HEADLINE: activity(values), **found}
 
 
 def predictions(description: Description, *splits: Measured) -> list[Prediction]:
