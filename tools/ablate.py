@@ -97,7 +97,8 @@ def ablate(
     ]
     if gains[0] is not None:
         rows.append(
-            f"log-probability of the tokens that follow: {gains[0]:+.3g} nats "
+            "ablation makes the tokens that really follow "
+            f"{'more' if gains[0] > 0 else 'less'} likely: log-probability {gains[0]:+.3g} nats "
             f"(controls: median {number(float(np.median(controls)) if controls else None)})"
         )
     rows.append(words_line(change, "ablation"))

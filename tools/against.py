@@ -56,7 +56,7 @@ def verdict(lab: Lab, against: Against, where: str) -> str:
         f"{number(float(np.median(against.controls)))}, max {number(max(against.controls))}; "
         f"percentile {against.percentile:.0f}, p={against.p:.2g}"
     )
-    return line if against.p <= 0.1 else f"{line}: no more than a random unit does"
+    return line if against.p <= 0.1 else f"{line}: over all outputs no more than a random unit does"
 
 
 def measure_name(lab: Lab) -> str:

@@ -8,22 +8,18 @@ An edit is {"op": ...} with
 and "all": true for every occurrence instead of the first. `find` matches whole words if it can.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from .activations import reference
-from .data.windows import TokenWindows
 from .errors import UsageError
 from .evidence import Result
 from .lab import Lab
-from .measured import MOST_TEXTS, full_scale, of_texts, peak_of, said
+from .measured import MOST_TEXTS, activity, flat, full_scale, of_texts, peak_of, said
 from .registry import tool
-from .render_text import number, peak, snippet
+from .render_text import MARKS, number, peak, snippet
+from .within import At, Span, at_span, occurrences
 
-_SHOWN = 12  # variants whose text is drawn
 _OPS = ("replace", "delete", "insert", "swap")
 
 
@@ -82,11 +78,12 @@ def edit_text(
         if place is not None
         else (0, 0)
     )
+    bar = activity(flat(lab, chosen).values)
     table: list[dict[str, Any]] = []
     rows: list[str] = []
     for row, variant in enumerate(kept, 1):
         values = found.values[row]
-        same = _same_token(found.windows, row, values, variant, at)
+        own = at_span(found.windows, row, values, _follow(variant, original, at))
         after = peak_of(values)
         table.append(
             {
@@ -95,22 +92,20 @@ def edit_text(
                 "before": before,
                 "after": after,
                 "change": None if None in (before, after) else after - before,  # type: ignore[operator]
-                "at_same_token": same,
+                "at_same_token": own.value,
             }
         )
-        kept_at = (
-            ""
-            if same is None or same == after
-            else f"; at the original's peak token {number(same)}"
-        )
-        tail = ""
-        if row <= _SHOWN:
-            tail = " | " + snippet(found.windows, row, values, scale=scale, before=36, after=16)
-        rows.append(f"{variant.edit}: {number(after)}{kept_at}{tail}")
+        line = f"{variant.edit}: {_own(own, _place_of(variant, at))}"
+        if after is not None and after > bar and after != own.value:
+            drawn = snippet(found.windows, row, values, scale=scale, before=28, after=12)
+            line += f"; peak elsewhere {number(after)}: {drawn}"
+        rows.append(line)
+    focus = at_span(found.windows, 0, found.values[0], at).split
     head = (
-        f"{chosen}, peak {number(before)} in the original ({reference(lab, chosen)}): "
+        f"{chosen}, peak {number(before)} in the original ({reference(lab, chosen)}; {MARKS}): "
         + snippet(found.windows, 0, found.values[0], scale=scale)
-        + "\nedit: peak after | text around the new peak"
+        + f"\nedit: activation at «{focus}», or at what took its place (a peak elsewhere is "
+        "said if active; | parts the tokens of a word)"
     )
     return Result(
         "\n".join([head, *rows, said([*refused, *found.notes])]).rstrip(),
@@ -199,21 +194,6 @@ def _string(edit: Mapping[str, Any], key: str) -> str:
     return value
 
 
-def occurrences(text: str, wanted: str) -> list[tuple[int, int]]:
-    """Where a string stands: as whole words, else anywhere, else without regard to case."""
-    escaped = re.escape(wanted)
-    for pattern, flags in [
-        (rf"(?<!\w){escaped}(?!\w)", 0),
-        (escaped, 0),
-        (rf"(?<!\w){escaped}(?!\w)", re.IGNORECASE),
-        (escaped, re.IGNORECASE),
-    ]:
-        found = [(m.start(), m.end()) for m in re.finditer(pattern, text, flags)]
-        if found:
-            return found
-    raise UsageError(f"'{wanted}' does not stand in the original")
-
-
 def _replaced(
     text: str, find: str, new: str, every: bool
 ) -> tuple[str, tuple[int, int], tuple[int, int]]:
@@ -233,19 +213,28 @@ def _joined(left: str, middle: str, right: str) -> str:
     return f"{left}{gap}{middle}{tail}{right}"
 
 
-def _same_token(
-    windows: TokenWindows, row: int, values: np.ndarray, variant: Variant, at: tuple[int, int]
-) -> float | None:
-    """Activation at the token that was the original's peak; within what the edit put there."""
-    grown = len(variant.text) - len(windows.texts[0])
+def _place_of(variant: Variant, at: Span) -> str:
+    """Where the original's peak token lies: `left` or `right` of the edit, or `inside` it."""
     if at[1] <= variant.old[0]:
-        low, high = at
-    elif at[0] >= variant.old[1]:
-        low, high = at[0] + grown, at[1] + grown
-    else:
-        low, high = variant.focus
-    inside = (windows.start[row] < high) & (windows.end[row] > low) & np.isfinite(values)
-    return float(values[inside].max()) if inside.any() else None
+        return "left"
+    return "right" if at[0] >= variant.old[1] else "inside"
+
+
+def _follow(variant: Variant, original: str, at: Span) -> Span:
+    """The characters of the new text that the original's peak token became."""
+    grown = len(variant.text) - len(original)
+    where = _place_of(variant, at)
+    if where == "left":
+        return at
+    return (at[0] + grown, at[1] + grown) if where == "right" else variant.focus
+
+
+def _own(found: At, where: str) -> str:
+    """The value, with the tokens where an edit put in a word of several."""
+    if found.value is None:
+        return "that token is gone"
+    split = "|" in found.split and where == "inside"
+    return f"{number(found.value)} ({found.said()})" if split else number(found.value)
 
 
 def _original(lab: Lab, text: str | None, window: int | None) -> str:

@@ -1,5 +1,6 @@
 """Hypotheses that a tool is handed: ids that the planner recorded, or predictors as JSON."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -8,7 +9,9 @@ import numpy as np
 from .data.windows import TokenWindows
 from .errors import UsageError, nearest
 from .lab import Lab
-from .predicates import parse
+from .predicates import Predicate, parse
+
+_DEEPEST = 64  # predicates are refused at a lesser depth anyway
 
 Given = Sequence[str | dict[str, Any]]
 
@@ -50,17 +53,55 @@ def resolve(lab: Lab, given: Given | None) -> list[Hypothesis]:
         if isinstance(entry, str):
             key = entry.strip()
             if key[:1] == "{":
-                out.append(Hypothesis(_free(out), parse(key), parse(key).model_dump()))
-                continue
-            if key not in lab.hypotheses:
-                known = nearest(key, lab.hypotheses) if lab.hypotheses else "none is recorded"
-                raise UsageError(f"there is no hypothesis '{key}'; nearest: {known}")
-            found = lab.hypotheses[key]
+                key, predicate = _free(out), predictor(lab, key)
+            else:
+                predicate = parse(known(lab, key))
+        elif isinstance(entry, Mapping) and entry.get("kind") == "hypothesis":
+            key = str(entry.get("id", "")).strip()
+            predicate = parse(known(lab, key))
         else:
-            key, found = _free(out), entry
+            key, predicate = _free(out), predictor(lab, entry)
         if key not in [hypothesis.id for hypothesis in out]:
-            out.append(Hypothesis(key, parse(found), found))
+            out.append(Hypothesis(key, predicate, predicate.model_dump()))
     return out
+
+
+def known(lab: Lab, key: str) -> Mapping[str, Any]:
+    """The predictor that was recorded under this id.
+
+    Raises:
+        UsageError: if there is none.
+    """
+    if key not in lab.hypotheses:
+        near = nearest(key, lab.hypotheses) if lab.hypotheses else "none is recorded yet"
+        raise UsageError(f"there is no hypothesis '{key}'; nearest: {near}")
+    return lab.hypotheses[key]
+
+
+def predictor(lab: Lab, data: Mapping[str, Any] | str) -> Predicate:
+    """Parses a predictor; `{"kind": "hypothesis", "id": "H1"}` anywhere in it means that one's.
+
+    Raises:
+        UsageError: for an unknown id or a predictor that cannot be read.
+    """
+    if isinstance(data, str):
+        try:
+            data = json.loads(data)
+        except (ValueError, RecursionError):
+            return parse(data)  # which mends it or says what is wrong
+    return parse(_unfolded(lab, data, 0))
+
+
+def _unfolded(lab: Lab, data: Any, depth: int) -> Any:
+    if depth > _DEEPEST:
+        return data
+    if isinstance(data, Mapping):
+        if data.get("kind") == "hypothesis":
+            return known(lab, str(data.get("id", "")).strip())
+        return {key: _unfolded(lab, value, depth + 1) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_unfolded(lab, value, depth + 1) for value in data]
+    return data
 
 
 def _free(taken: Sequence[Hypothesis]) -> str:

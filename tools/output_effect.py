@@ -53,15 +53,18 @@ def output_effect(lab: Lab, unit: str | None = None, *, many: int = 8) -> Result
         if key not in lab.memo:
             top = float(known.levels[-1, other.index])
             held = _held(lab, other, top, windows, rows)
-            lab.memo[key] = [effect.size for effect in held.each]
+            lab.memo[key] = [effect.size for effect in held.each], _largest(held)
         others.append(lab.memo[key])
     strongest = by_level[-1]
-    against = compare([[e.size for e in strongest.each], *others], lab.rng())
+    against = compare(
+        [[e.size for e in strongest.each], *(sizes for sizes, _ in others)], lab.rng()
+    )
     lines = [
-        f"{chosen} held at its own percentiles at every place of {len(rows)} neutral prompts; "
+        f"{chosen} held at its own levels at every place of {len(rows)} neutral prompts; "
         f"{measure_name(lab)}: "
         + ", ".join(
-            f"{100 * at:g}% ({number(float(level))}) {number(_mean(found))}"
+            f"held at about {number(float(level))} (its percentile {100 * at:g}): "
+            f"{number(_mean(found))}"
             for at, level, found in zip(LEVELS, levels, by_level, strict=True)
         ),
         "at 99.9%: " + verdict(lab, against, "each at its own 99.9%"),
@@ -79,6 +82,7 @@ def output_effect(lab: Lab, unit: str | None = None, *, many: int = 8) -> Result
         "interval": against.interval,
     }
     if lab.target.kind == "causal":
+        lines.append(_single(strongest, [largest for _, largest in others], data))
         lines += _tokens(lab, chosen, direction, strongest, many, data)
     elif lab.target.kind == "encoder":
         found = neighbours(lab, strongest.shift, many)
@@ -89,6 +93,26 @@ def output_effect(lab: Lab, unit: str | None = None, *, many: int = 8) -> Result
     else:
         data |= {"promoted": [], "suppressed": []}
     return Result("\n".join(lines), data)
+
+
+def _largest(found: Effects) -> float:
+    """The largest mean change of one token's logit, up or down; 0 without a vocabulary."""
+    return 0.0 if found.logits is None else float(np.abs(found.logits).max())
+
+
+def _single(found: Effects, others: Sequence[float], data: dict[str, Any]) -> str:
+    """The largest change of a single token beside the controls': a specific effect, if any."""
+    own = _largest(found)
+    data["largest"] = {"own": own, "controls": list(others)}
+    if not others:
+        return f"largest change of one token's logit: {number(own)}"
+    above = sum(other >= own for other in others)
+    line = (
+        f"largest change of one token's logit: {number(own)} (controls: median "
+        f"{number(float(np.median(others)))}, max {number(max(others))}; p="
+        f"{(1 + above) / (1 + len(others)):.2g})"
+    )
+    return line + (": a specific effect on a few tokens" if not above else "")
 
 
 def _tokens(

@@ -14,7 +14,6 @@ import torch
 
 from .against import compare, scope, verdict
 from .data.windows import TokenWindows
-from .edit_text import occurrences
 from .effects import Case, measure_effects
 from .errors import UsageError
 from .evidence import Result
@@ -25,6 +24,7 @@ from .output_words import change_of, words_line
 from .profile_site import CONTROLS, matched
 from .registry import tool
 from .render_text import number, peak, snippet
+from .within import occurrences
 
 
 @tool(needs=("text",))

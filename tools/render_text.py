@@ -1,17 +1,22 @@
 """Draws token activations as text that a language model or a person can read.
 
 The text runs as written. A token whose strength, `floor(10 * activation / scale)`, is at least 1
-carries it in brackets, capped at 9; the place of interest stands in «»:
+carries it as a small raised digit, capped at 9; the place of interest stands in «», and ⏎ is a
+line break:
 
-    one day a «girl»[9] named lily[2] went
+    one day a «girl»⁹ named lily² went
 """
 
 import math
+import re
 from collections.abc import Sequence
 
 import numpy as np
 
 from .data.windows import TokenWindows
+
+MARKS = "raised digits: strength in tenths of the maximum"
+_RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 
 
 def snippet(
@@ -70,7 +75,7 @@ def snippet(
         parts.append(text[end:begin] if begin > end else "")
         parts.append(_token(text[begin:finish], values[at], scale, at == place))
         end = max(end, finish)
-    line = " ".join("".join(parts).split())
+    line = " ".join(re.sub(r"\s*\n\s*", " ⏎ ", "".join(parts)).split())
     head = "…" if shown and shown[0] != real[0] else ""
     return f"{head}{line}{'…' if shown and shown[-1] != real[-1] else ''}"
 
@@ -136,4 +141,4 @@ def _token(text: str, value: float, scale: float, marked: bool) -> str:
     if marked:
         shown = f"«{shown}»"
     level = strength(float(value), scale)
-    return f"{lead}{shown}{f'[{level}]' if level and shown else ''}{tail}"
+    return f"{lead}{shown}{_RAISED[level] if level and shown else ''}{tail}"

@@ -2,19 +2,21 @@
 
 top        the windows with the highest peaks
 quantile   one window from each of `many` equal bands between 0 and the maximum
-low        windows that hold the tokens of the top exemplars and where the unit stays low
+low        windows that hold the tokens or the words of the top exemplars, or other forms of those
+           words, and where the unit stays low
 """
 
 from typing import Any, Literal
 
 import numpy as np
 
+from .data.inflection import forms
 from .evidence import Result
 from .lab import Lab
-from .measured import flat, full_scale, item
+from .measured import Flat, activity, flat, full_scale, item
 from .models import Unit
 from .registry import tool
-from .render_text import number, snippet
+from .render_text import MARKS, number, snippet
 
 
 @tool(needs=("text",))
@@ -27,13 +29,13 @@ def exemplars(
     skip: int = 0,
 ) -> Result:
     """Shows windows of the exploration corpus with the unit's activations marked: the peak token
-    in «», strengths 1 to 9 in brackets (9 is 90% or more of the unit's maximum).
+    in «», strengths 1 to 9 as raised digits (9 is 90% or more of the unit's maximum).
 
     Args:
         unit: The unit, such as mlp.3/7; left out: the unit under study.
         kind: top: highest peaks. quantile: from high to low bands of activation, which shows what
-            weaker activations have in common. low: the same tokens as in the top exemplars, where
-            the unit stays low, which shows what else it needs.
+            weaker activations have in common. low: the same tokens, words and word forms as in
+            the top exemplars where the unit stays low, which shows what else it needs.
         many: How many windows, at most 24.
         skip: For top and low: leave out this many first, to see further ones.
     """
@@ -66,11 +68,15 @@ def exemplars(
         )
         shown = snippet(lab.explore, window, values, scale=scale, place=place)
         rows.append(f"{number_}. {number(float(values[place]))} (window {window}): {shown}")
-    head = f"{chosen}, {kind} exemplars; activation at «» (max {number(scale)}):"
+    head = f"{chosen}, {kind} exemplars; activation at «» (max {number(scale)}; {MARKS}):"
+    if rows and len(rows) < many:
+        rows.append(f"only {len(rows)} such exist" if not skip else "there are no further ones")
+    elif rows and kind != "quantile":
+        rows.append(f"further ones: skip={skip + many}")
     if not rows:
         head = f"{chosen}: explore has no further {kind} exemplars."
         if kind == "low" and not skip:
-            head = f"{chosen}: the tokens of its top exemplars are never below half of its maximum."
+            head = f"{chosen}: the words of its top exemplars are never low."
     return Result(
         "\n".join([head, *rows]), {"unit": str(chosen), "kind": kind, "measured": measured}
     )
@@ -115,33 +121,74 @@ def quantile_places(lab: Lab, unit: Unit, many: int, skip: int = 0) -> list[tupl
 
 
 def low_places(lab: Lab, unit: Unit, many: int, skip: int = 0) -> list[tuple[int, int]]:
-    """Places with the tokens of the top exemplars where the unit is below a tenth of its maximum.
+    """Places with tokens, words or word forms of the top exemplars where the unit is not active.
 
-    Where there is none, the lowest of their places below half of the maximum are given.
+    A word is as high as its highest token. Those below a tenth of the maximum come first, and among
+    them those of the strongest exemplars; the same word comes again only after the others.
     """
     data = flat(lab, unit)
-    tops = top_places(lab, unit, 24)
-    ids = lab.explore.ids
-    wanted = {int(ids[window, place]) for window, place in tops}
-    token = ids[data.window, data.place]
-    same = np.isin(token, list(wanted))
-    low = np.flatnonzero(same & (data.values < 0.1 * data.values.max()))
-    if not low.size:
-        low = np.flatnonzero(same & (data.values < 0.5 * data.values.max()))
-        low = low[np.argsort(data.values[low], kind="stable")]
-    else:
-        low = lab.rng().permutation(low)
-    out: list[tuple[int, int]] = []
+    explore = lab.explore
+    token, word = explore.ids[data.window, data.place], explore.word[data.window, data.place]
+    rank, name = _related(lab, top_places(lab, unit, 24), token, word)
+    height = _word_height(lab, data)
+    maximum = float(data.values.max())
+    bar = min(activity(data.values), 0.5 * maximum)
+    low = np.flatnonzero((rank < _UNRELATED) & (height <= bar) & (data.values < 0.5 * maximum))
+    low = lab.rng().permutation(low)
+    low = low[np.lexsort((rank[low], height[low] >= 0.1 * maximum))]
     used: set[int] = set()
-    per_token: dict[int, int] = {}
-    most = -(-(many + skip) // max(1, len(wanted))) + 1
+    times: dict[int, int] = {}
+    found: list[tuple[int, int]] = []  # (times that its word came before, place)
     for at in low:
-        window, kind = int(data.window[at]), int(token[at])
-        if window in used or per_token.get(kind, 0) >= most:
-            continue
-        used.add(window)
-        per_token[kind] = per_token.get(kind, 0) + 1
-        out.append((window, int(data.place[at])))
-        if len(out) >= many + skip:
-            break
-    return out[skip:]
+        window, kind = int(data.window[at]), int(name[at])
+        if window not in used and times.get(kind, 0) < many + skip:
+            used.add(window)
+            times[kind] = times.get(kind, 0) + 1
+            found.append((times[kind], int(at)))
+    order = [at for _, at in sorted(found, key=lambda pair: pair[0])]
+    return [(int(data.window[at]), int(data.place[at])) for at in order][skip : skip + many]
+
+
+_UNRELATED = 10_000
+
+
+def _related(
+    lab: Lab, tops: list[tuple[int, int]], token: np.ndarray, word: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """`[place]` the first exemplar whose token or word form it has, and a number for its word."""
+    explore = lab.explore
+    by_token = np.full(len(explore.vocabulary), _UNRELATED)
+    by_word = np.full(len(explore.words) + 1, _UNRELATED)  # the last: no word
+    lower = [one.lower() for one in explore.words]
+    numbers: dict[str, int] = {}
+    for one in lower:
+        numbers.setdefault(one, len(numbers))
+    wanted: dict[str, int] = {}
+    for place, (window, at) in enumerate(tops):
+        by_token[explore.ids[window, at]] = min(by_token[explore.ids[window, at]], place)
+        if explore.word[window, at] >= 0:
+            wanted.setdefault(lower[explore.word[window, at]], place)
+    stems = {one[:3] for one in wanted}
+    spelled = {form: place for one, place in reversed(wanted.items()) for form in forms(one)}
+    for at, one in enumerate(lower):
+        if one in wanted:
+            by_word[at] = wanted[one]
+        elif one in spelled:
+            by_word[at] = spelled[one]
+        elif one[:3] in stems:  # the exemplar's word is a form of this one
+            by_word[at] = min(
+                (wanted[form] for form in forms(one) & set(wanted)), default=_UNRELATED
+            )
+    name = np.array([*(numbers[one] for one in lower), -1])[word]
+    return np.minimum(by_token[token], by_word[word]), np.where(name >= 0, name, -1 - token)
+
+
+def _word_height(lab: Lab, data: Flat) -> np.ndarray:
+    """`[place]` the largest activation within the place's word."""
+    ordinal = lab.explore.ordinal[data.window, data.place].astype(np.int64)
+    alone = ordinal < 0
+    key = np.where(alone, -1 - np.arange(ordinal.size), data.window * 2**31 + ordinal)
+    _, inverse = np.unique(key, return_inverse=True)
+    top = np.full(int(inverse.max(initial=-1)) + 1, -np.inf)
+    np.maximum.at(top, inverse, data.values)
+    return top[inverse]

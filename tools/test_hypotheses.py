@@ -5,8 +5,9 @@
    AUPRC beside its base rate; F1, precision and recall on half of the documents with the
    prediction threshold that was best on the other half.
 3. Mean activation where the predictor holds and where it does not.
-4. What it gets wrong: the places where it holds and the unit is lowest, and the places where it
-   does not hold and the unit is highest.
+4. What it gets wrong: the places where it holds and the unit is not active, lowest first, and the
+   places where the unit is active and it does not hold, highest first. Where it has no false alarm,
+   the lowest of its hits.
 """
 
 from typing import Any, NamedTuple
@@ -20,7 +21,7 @@ from .lab import Lab
 from .measured import Flat, activity, flat, full_scale, item
 from .models import Unit
 from .registry import tool
-from .render_text import number, snippet
+from .render_text import MARKS, number, snippet
 from .survey import TAILS, correlation
 
 HEADLINE = "half"
@@ -60,18 +61,22 @@ def compare(
     data = flat(lab, chosen)
     given = resolve(lab, hypotheses)
     examples = max(0, min(examples, 8)) if len(given) <= 3 else max(0, min(examples, 2))
-    rng = lab.rng()
+    rng, bar = lab.rng(), activity(data.values)
+    missed: dict[int, list[str]] = {}
     tests: list[dict[str, Any]] = []
     rows: list[str] = []
     measured: list[dict[str, Any]] = []
     for hypothesis in given:
         degrees = hypothesis.evaluate(lab.explore)[data.window, data.place]
         found = tested(data, degrees, lab.explore.document, rng)
-        alarms = _worst(lab, data, np.where(degrees >= _HOLDS, -data.values, -np.inf), examples)
-        misses = _worst(lab, data, np.where(degrees < _HOLDS, data.values, -np.inf), examples)
-        misses = [
-            at for at in misses if data.values[at] > max(0.0, found["tails"]["0.9"].threshold)
-        ]
+        said, off = degrees >= _HOLDS, data.values <= bar
+        alarms = _worst(lab, data, np.where(said & off, -data.values, -np.inf), examples)
+        weak = (
+            []
+            if (said & off).any()
+            else _worst(lab, data, np.where(said, -data.values, -np.inf), min(examples, 2))
+        )
+        misses = _worst(lab, data, np.where(~said & ~off, data.values, -np.inf), examples)
         tails = {key: tail._asdict() for key, tail in found["tails"].items()}
         headline = found["tails"][HEADLINE]
         tests.append(
@@ -85,14 +90,23 @@ def compare(
             }
         )
         rows.extend(_said(hypothesis, found))
-        for name, places in (("false alarm", alarms), ("miss", misses)):
+        for name, places in (("false alarm", alarms), ("weakest hit", weak)):
             for at in places:
                 rows.append(f"  {name} {_shown(lab, chosen, data, at)}")
                 measured.append(_item(lab, chosen, data, at, f"{name} of {hypothesis.id}"))
+        if found["holds"] and not (said & off).any():
+            rows.append("  no false alarms")
+        if (~off).any() and not (~said & ~off).any():
+            rows.append(f"  no misses above {number(bar)}")
+        for at in misses:
+            missed.setdefault(at, []).append(hypothesis.id)
+            measured.append(_item(lab, chosen, data, at, f"miss of {hypothesis.id}"))
+    for at, who in missed.items():
+        rows.append(f"miss of {', '.join(who)}: {_shown(lab, chosen, data, at)}")
     order = sorted(tests, key=lambda t: -(t["correlation"] or -2))
     head = (
         f"{chosen} over explore: {data.values.size} places; active = above half of the 99.9th "
-        f"percentile, {number(tests[0]['tails'][HEADLINE]['threshold'])}. "
+        f"percentile, {number(bar)}; {MARKS}. "
         f"Best: {order[0]['id']} (correlation {number(order[0]['correlation'])})."
     )
     return Result(
@@ -216,7 +230,7 @@ def _said(hypothesis: Hypothesis, found: dict[str, Any]) -> list[str]:
     return [
         head,
         f"  correlation {number(found['correlation'])}{between}; AUPRC {number(tail.auprc)} "
-        f"(base {number(tail.base_rate)}), F1 {number(tail.f1)}, precision "
-        f"{number(tail.precision)}, recall {number(tail.recall)}; holds at {found['holds']} "
+        f"(base {number(tail.base_rate)}); at the best cut F1 {number(tail.f1)}, precision "
+        f"{number(tail.precision)}, recall {number(tail.recall)}; 0.5 or more at {found['holds']} "
         f"places: mean {number(found['mean_inside'])}, elsewhere {number(found['mean_outside'])}",
     ]
