@@ -6,14 +6,16 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from ..tools.errors import UsageError, nearest
+from ..tools.errors import UsageError
 from ..tools.evidence import Result
+from ..tools.hypotheses import known as recorded
+from ..tools.hypotheses import predictor as predictor_of
 from ..tools.lab import Lab
 from ..tools.predicates import parse
 from ..tools.registry import tool
 from .description import Band, Component, Description, Effect, Rejected
 
-_SAMPLES = 8  # places shown of a hypothesis, so that a planner sees its own mistakes
+_SAMPLES = 4  # places shown of a hypothesis, so that a planner sees its own mistakes
 
 
 def _decoded(value: Any) -> Any:
@@ -70,29 +72,27 @@ def hypothesise(
         statement: The hypothesis, in a few words.
         predictor: Predictor JSON, such as {"kind": "words", "words": ["month"]}.
     """
-    predicate = parse(predictor)
+    predicate = predictor_of(lab, predictor)
     value = predicate.model_dump()
     for known, other in lab.hypotheses.items():
         if other == value:
             raise UsageError(f"{known} has this very predictor already; record a different rival")
     key = f"H{len(lab.hypotheses) + 1}"
-    held = np.asarray(predicate.evaluate(lab.explore)) * lab.explore.counted  # [window, place]
-    rows, places = np.nonzero(held > 0)
-    total = int(lab.explore.counted.sum())
-    spread = np.unique(np.linspace(0, max(len(rows) - 1, 0), 4 * _SAMPLES).round().astype(int))
-    found = [_place(lab, int(rows[i]), int(places[i])) for i in spread[: len(rows)]]
-    distinct = list(dict.fromkeys(found))
-    samples = distinct[:: max(1, len(distinct) // _SAMPLES)][:_SAMPLES]
-    lab.hypotheses[key] = value
-    share = len(rows) / max(total, 1)
-    text = f"{key}: {predicate.english()}\n"
-    text += f"holds on {len(rows)} of {total} explore tokens ({share:.2%})"
-    if samples:
-        text += ", for instance " + " | ".join(samples)
-    else:
+    degrees = np.asarray(predicate.evaluate(lab.explore)) * lab.explore.counted  # [window, place]
+    holds, total = int((degrees > 0).sum()), int(lab.explore.counted.sum())
+    samples = _samples(lab, degrees > 0, _SAMPLES)
+    text = f"recorded as {key}: {predicate.english()}\n"
+    text += f"holds on {holds} of {total} explore tokens ({holds / max(total, 1):.2%})"
+    strong = int((degrees >= 0.5).sum())
+    if strong < holds:
+        text += f", at 0.5 or more on {strong}"
+    if not holds:
         text += ": only texts that you write yourself can test it"
-    if share > 0.5:
+    else:
+        text += _beside(lab, degrees) or ", for instance " + " | ".join(samples)
+    if holds > total / 2:
         text += "\nThat is more than half of all tokens: is this meant?"
+    lab.hypotheses[key] = value
     return Result(
         text,
         {
@@ -100,11 +100,43 @@ def hypothesise(
             "statement": statement,
             "english": predicate.english(),
             "predictor": value,
-            "holds": len(rows),
+            "holds": holds,
             "tokens": total,
             "samples": samples,
         },
     )
+
+
+def _beside(lab: Lab, degrees: np.ndarray) -> str:
+    """How it differs on explore from the recorded rival that is most like it; empty for none."""
+    best, name, rival = 0.0, "", degrees
+    for key, predictor in lab.hypotheses.items():
+        other = np.asarray(parse(predictor).evaluate(lab.explore)) * lab.explore.counted
+        alike = float(
+            np.minimum(degrees, other).sum() / max(np.maximum(degrees, other).sum(), 1e-9)
+        )
+        if alike > best:
+            best, name, rival = alike, key, other
+    if not name:
+        return ""
+    more, less = degrees > rival, degrees < rival
+    if not (more | less).any():
+        return f": the very places of {name}; only texts that you write can separate them"
+    said = []
+    for word, places in (("more", more), ("less", less)):
+        if places.any():
+            shown = " | ".join(_samples(lab, places, _SAMPLES // 2))
+            said.append(f"{word} on {int(places.sum())}, such as {shown}")
+    return f"; beside {name}, the most alike: {'; '.join(said)}"
+
+
+def _samples(lab: Lab, places: np.ndarray, many: int) -> list[str]:
+    """Different places of a mask `[window, place]`, spread over explore."""
+    rows, columns = np.nonzero(places)
+    spread = np.unique(np.linspace(0, max(len(rows) - 1, 0), 4 * many).round().astype(int))
+    found = [_place(lab, int(rows[at]), int(columns[at])) for at in spread[: len(rows)]]
+    distinct = list(dict.fromkeys(found))
+    return distinct[:: max(1, len(distinct) // many)][:many]
 
 
 def _place(lab: Lab, window: int, place: int) -> str:
@@ -164,13 +196,7 @@ def conclude(
 def _component(lab: Lab, given: ComponentGiven) -> Component:
     predictor = given.predictor
     if isinstance(predictor, str):
-        key = predictor.strip()
-        if key not in lab.hypotheses:
-            known = nearest(key, lab.hypotheses) or "none is recorded yet"
-            raise UsageError(f"there is no hypothesis '{key}'; recorded: {known}")
-        predictor = dict(lab.hypotheses[key])
+        found = dict(recorded(lab, predictor.strip()))
     else:
-        predictor = parse(predictor).model_dump()
-    return Component(
-        given.words, predictor, tuple(given.evidence), sign=given.sign, band=given.band
-    )
+        found = predictor_of(lab, predictor).model_dump()
+    return Component(given.words, found, tuple(given.evidence), sign=given.sign, band=given.band)

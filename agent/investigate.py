@@ -1,5 +1,6 @@
 """Investigates one unit: builds the graph around a planner and a lab, runs it, gives the result."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from .checkpoints import Checkpoints
 from .description import Description
 from .graph import Loop, left_words
 from .ledger import Ledger
-from .prompts import prompt
+from .prompts import prompt, system
 from .record import Record
 from .replies import mend
 from .state import Budget, Planner, PlannerFactory, State
@@ -134,6 +135,16 @@ def _excerpts(windows: TokenWindows, many: int = 3, letters: int = 70) -> list[s
     return [" ".join(windows.text(row).split())[:letters] for row in chosen]
 
 
+def _tokens(windows: TokenWindows, many: int = 6) -> str:
+    """A few tokens in a row as `tokens` predictors see them, with their spaces."""
+    for row in range(len(windows)):
+        places = windows.counted[row].nonzero()[0][1 : many + 1]
+        if len(places) == many:
+            surfaces = (windows.vocabulary[int(windows.ids[row, at])] for at in places)
+            return " ".join(json.dumps(surface, ensure_ascii=False) for surface in surfaces)
+    return "too few to show"
+
+
 def _first(lab: Lab, unit: Unit, budget: Budget, known: str) -> State:
     """The state of an investigation that has not begun."""
     left = budget.left(lab.meter, 0)
@@ -160,13 +171,14 @@ def _first(lab: Lab, unit: Unit, budget: Budget, known: str) -> State:
             f"{int(windows.counted.sum())} tokens that count"
         ),
         sample=" … ".join(_excerpts(windows)),
+        tokens=_tokens(windows),
         budget=left_words(left).removeprefix("left: "),
         known=known,
     )
     return State(
         unit=str(unit),
         messages=[
-            {"role": "system", "content": prompt("system")},
+            {"role": "system", "content": system()},
             {"role": "user", "content": second},
         ],
         step=0,

@@ -25,6 +25,7 @@ from ..tools.predicates import parse
 
 Kind = Literal["explore", "written"]
 KINDS: tuple[Kind, ...] = ("explore", "written")
+_NAMES: dict[Kind, str] = {"explore": "shown", "written": "written"}
 _SHOWN = 6  # rows of the table that a planner sees
 _WORDS = 60  # characters of a statement in the table
 
@@ -93,17 +94,20 @@ class Ledger:
             return ""
         many = {kind: self._inputs(kind) for kind in KINDS}
         lines = [
-            "LEDGER (r = correlation; active = above "
-            f"{self.threshold:.3g}: b = balanced accuracy, p = precision; "
-            f"{many['explore']} explore windows, {many['written']} written texts)"
+            "LEDGER (r = correlation; predicted above 0.5 against active, above "
+            f"{self.threshold:.3g}: b = balanced accuracy, p = precision; shown = the "
+            f"{many['explore']} explore windows in results, mostly chosen for high activation; "
+            f"written = {many['written']} texts; all = all of explore)"
         ]
         for row in sorted(self._rows.values(), key=strength, reverse=True)[:_SHOWN]:
             said = " ".join(str(row["statement"]).split())
             said = said if len(said) <= _WORDS else said[: _WORDS - 1] + "…"
-            parts = [f"{kind} {_shown(row[kind])}" for kind in KINDS]
+            parts = [f"{_NAMES[kind]} {_shown(row[kind])}" for kind in KINDS]
             test = row["test"]
-            if test is not None and test.get("correlation") is not None:
-                parts.append(f"whole explore r {test['correlation']:.2f}")
+            if test is None:
+                parts.append("all: not tested yet")
+            elif test.get("correlation") is not None:
+                parts.append(f"all r {test['correlation']:.2f}")
             state = "" if row["tested"] else " UNTESTED"
             lines.append(f"{row['id']}{state} | {' | '.join(parts)} | {said}")
         if len(self._rows) > _SHOWN:

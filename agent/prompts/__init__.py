@@ -11,5 +11,13 @@ def prompt(name: str, **values: object) -> str:
 
 
 @cache
+def system() -> str:
+    """The system prompt, with the names of the lexicon's concepts at its end."""
+    from ...tools.data.lexicon import categories
+
+    return f"{prompt('system')}\n\nConcept names: {', '.join(categories())}."
+
+
+@cache
 def _text(name: str) -> str:
     return files(__name__).joinpath(f"{name}.md").read_text(encoding="utf-8")

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from neuroscribe.agent.investigate import investigate
-from neuroscribe.agent.prompts import prompt
+from neuroscribe.agent.prompts import prompt, system
+from neuroscribe.tools.data.lexicon import categories
+from neuroscribe.tools.hypotheses import predictor
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.predicates import parse
 from neuroscribe.tools.registry import TOOLS, call
@@ -46,6 +48,46 @@ def test_the_same_predictor_twice_is_refused(lab: Lab) -> None:
     assert list(lab.hypotheses) == ["H1"]
 
 
+def test_a_recorded_hypothesis_may_stand_inside_another(lab: Lab) -> None:
+    call(lab, "hypothesise", {"statement": "pets", "predictor": PET})
+    lab.unit = lab.target.unit("planted/0")
+    one = {"kind": "hypothesis", "id": "H1"}
+    behind = {"kind": "previous", "of": {"kind": "words", "words": ["no"]}}
+    given = {"kind": "except", "of": one, "but": {"kind": "and", "of": [one, behind]}}
+    result = call(lab, "hypothesise", {"statement": "pets, not behind no", "predictor": given})
+    full = {"kind": "except", "of": PET, "but": {"kind": "and", "of": [PET, behind]}}
+    assert lab.hypotheses["H2"] == result.data["predictor"] == parse(full).model_dump()
+    parts = [
+        {"words": "pets", "predictor": {"kind": "not", "of": one}},
+        {"words": "p", "predictor": one},
+    ]
+    done = call(lab, "conclude", {"label": "pets", "components": parts})
+    stored = [part["predictor"] for part in done.data["description"]["components"]]
+    assert stored == [parse({"kind": "not", "of": PET}).model_dump(), parse(PET).model_dump()]
+    wrong = {"kind": "not", "of": {"kind": "hypothesis", "id": "H9"}}
+    for name, arguments in (
+        ("hypothesise", {"statement": "x", "predictor": wrong}),
+        ("test_hypotheses", {"hypotheses": [wrong]}),
+        ("separate", {"hypotheses": ["H1", wrong]}),
+        ("conclude", {"label": "x", "components": [{"words": "x", "predictor": wrong}]}),
+    ):
+        assert "there is no hypothesis 'H9'" in str(call(lab, name, arguments).error)
+
+
+def test_a_hypothesis_is_shown_beside_the_one_most_like_it(lab: Lab) -> None:
+    call(lab, "hypothesise", {"statement": "pets", "predictor": PET})
+    same = {"kind": "or", "of": [PET, {"kind": "words", "words": ["zebra"]}]}
+    result = call(lab, "hypothesise", {"statement": "animals", "predictor": same})
+    assert "the very places of H1; only texts that you write" in result.text
+    wider = {"kind": "words", "words": ["cat", "tree"]}
+    result = call(lab, "hypothesise", {"statement": "more", "predictor": wider})
+    more, less = result.text.split("beside H1, the most alike: more on ")[1].split("; less on ")
+    assert "[tree]" in more
+    assert "[cat]" not in more
+    assert "[dog]" in less
+    assert "[cat]" not in less
+
+
 def test_nested_values_may_be_written_as_json_text(lab: Lab) -> None:
     parts = [{"words": "pets", "predictor": PET, "evidence": ["E1"]}]
     given: dict[str, Any] = {"label": " pets\n ", "components": json.dumps(parts)}
@@ -78,8 +120,9 @@ def test_actions_have_no_other_door() -> None:
     assert TOOLS["conclude"].action
 
 
-def test_every_predictor_in_the_system_prompt_is_valid() -> None:
+def test_every_predictor_in_the_system_prompt_is_valid(lab: Lab) -> None:
     text = prompt("system")
+    lab.hypotheses["H1"] = PET
     assert len(text) < 6500, "a prompt costs tokens in every request"
     found = 0
     inner = {
@@ -95,9 +138,16 @@ def test_every_predictor_in_the_system_prompt_is_valid() -> None:
             for short, full in inner.items():
                 written = written.replace(short, full)
             value, end = json.JSONDecoder().raw_decode(written)
-            assert parse(value).english()
+            assert predictor(lab, value).english()
             found += 1
             rest = written[end:]
             at = rest.find('{"kind"')
             line = rest
-    assert found == 15
+    assert found == 16
+
+
+def test_the_system_prompt_names_every_concept() -> None:
+    last = system().splitlines()[-1]
+    assert len(last) < 1100, "a prompt costs tokens in every request"
+    names = last.removeprefix("Concept names: ").removesuffix(".").split(", ")
+    assert names == list(categories())

@@ -11,7 +11,7 @@ from endpoint import Act, answers, breaks_off, endpoint, fails, hangs, says, str
 from neuroscribe.agent.investigate import Investigation, investigate
 from neuroscribe.agent.planners import planner_factory
 from neuroscribe.agent.planners.chat import ChatFactory
-from neuroscribe.agent.prompts import prompt
+from neuroscribe.agent.prompts import system
 from neuroscribe.agent.state import Budget
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.llm import LLM
@@ -176,7 +176,7 @@ def test_bad_replies_for_ever_fail_the_unit_in_a_few_turns(lab: Lab, fault: Act)
 
 
 def test_a_context_overflow_shortens_old_results_and_goes_on(lab: Lab) -> None:
-    limit = len(json.dumps(prompt("system"))) + 5_000
+    limit = len(json.dumps(system())) + 5_000
 
     def guarded(act: Act) -> Act:
         def sends(handler: Any, request: dict[str, Any]) -> None:
