@@ -6,6 +6,8 @@
 3. The unit is measured there. Whoever holds where the unit is active predicts it.
 """
 
+from collections.abc import Mapping
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -28,7 +30,7 @@ from .lab import Lab
 from .measured import activity, flat, full_scale, item
 from .models import Unit
 from .registry import tool
-from .render_text import number, snippet
+from .render_text import MARKS, number, snippet
 from .survey import correlation
 
 _RIVALS = 3
@@ -98,7 +100,7 @@ def _candidates(
     pairs = [(a, b) for a in range(len(rivals)) for b in range(len(rivals)) if a != b]
     words = {pair: words_of(explore, rivals, *pair) for pair in pairs}
     every = list(dict.fromkeys(word for pair in pairs for word in words[pair]))
-    edits = edited_exemplars(lab, unit, every[:12])
+    edits = edited_exemplars(lab, unit, rivals, every[:24])
     edits = [edits[at] for at in rng.permutation(len(edits))[:_TEXTS]]
     written = [text for pair in pairs for text in sentences(words[pair][:8], 2, rng)]
     made = {
@@ -190,9 +192,42 @@ def _cells(measured: list[dict[str, Any]], rivals: list[Hypothesis]) -> list[dic
             "mean": float(np.mean(values)),
             "min": float(np.min(values)),
             "max": float(np.max(values)),
+            "predicted": _mean_degrees(measured, rivals, key),
         }
         for key, values in sorted(groups.items(), key=lambda pair: -float(np.mean(pair[1])))
     ]
+
+
+def _mean_degrees(
+    measured: list[dict[str, Any]], rivals: list[Hypothesis], key: tuple[bool, ...]
+) -> dict[str, float]:
+    """What each rival predicts on average in one cell."""
+    inside = [
+        entry["predicted"]
+        for entry in measured
+        if tuple(entry["predicted"][rival.id] >= 0.5 for rival in rivals) == key
+    ]
+    return {rival.id: float(np.mean([one[rival.id] for one in inside])) for rival in rivals}
+
+
+def _who(degrees: Mapping[str, float]) -> str:
+    """The rivals that predict anything, with how much where it is not 1."""
+    said = [
+        key if degree > 0.995 else f"{key} {degree:.2g}"
+        for key, degree in degrees.items()
+        if degree > 0.005
+    ]
+    return ", ".join(said) or "none"
+
+
+def _inseparable(measured: list[dict[str, Any]], rivals: list[Hypothesis]) -> str:
+    """The pairs that no input told apart; empty if there is none."""
+    same = [
+        f"{one.id} and {other.id}"
+        for one, other in combinations(rivals, 2)
+        if all(abs(e["predicted"][one.id] - e["predicted"][other.id]) < 0.5 for e in measured)
+    ]
+    return f"no input separated {', '.join(same)}" if same else ""
 
 
 def _scores(measured: list[dict[str, Any]], rivals: list[Hypothesis]) -> list[dict[str, Any]]:
@@ -228,24 +263,25 @@ def _text(
     rows = [
         f"{unit} where the rivals disagree, {len(drawn)} inputs (explore: mean "
         f"{number(float(values.mean()))}, active above {number(activity(values))}, "
-        f"max {number(scale)}):"
+        f"max {number(scale)}; {MARKS}):"
     ]
     rows += [f"{rival.id}: {rival.english}" for rival in rivals]
     for cell in cells:
-        who = "+".join(cell["true"]) or "none"
         rows.append(
-            f"only {who} true: mean {number(cell['mean'])} (n={cell['count']}, "
-            f"{number(cell['min'])} to {number(cell['max'])})"
+            f"predicted by {_who(cell['predicted'])}: mean {number(cell['mean'])} "
+            f"(n={cell['count']}, {number(cell['min'])} to {number(cell['max'])})"
         )
     rows.append(
         "correlation on these inputs: "
         + ", ".join(f"{s['id']} {number(s['correlation'])}" for s in scores)
     )
+    apart = _inseparable([entry for entry, *_ in drawn], rivals)
+    rows += [apart] if apart else []
     short = sorted(drawn, key=lambda entry: -(entry[0]["value"] or -np.inf))
     shown = [*short[:5], *short[-4:]] if len(short) > 9 else short
     rows.append(f"highest and lowest of the {len(short)}:" if len(short) > 9 else "inputs:")
     for entry, windows, row, line in shown:
-        who = "+".join(key for key, degree in entry["predicted"].items() if degree >= 0.5)
+        who = _who(entry["predicted"])
         text = snippet(windows, row, line, scale=scale, place=entry["place"], before=44, after=12)
         source = entry["source"].removeprefix("separate:")
         rows.append(f"{number(entry['value'])} ({who}; {source}): {text}")
