@@ -4,7 +4,7 @@
 2. Both signs: whether the opposite one carries meaning, from the activation function.
 3. How much of it token identity explains: the mean activation of each token is learnt on half of
    the documents and correlated with the activation in the other half, both ways.
-4. The tokens and the words with the highest mean.
+4. The tokens and the words with the highest mean, and the words that carry most of the activation.
 """
 
 from dataclasses import asdict, dataclass
@@ -59,6 +59,7 @@ def survey(lab: Lab, unit: str | None = None, *, many: int = 10) -> Result:
     least = max(2, min(5, data.values.size // 2000))
     tokens = by_token(data, lab.explore, least)
     words = by_word(lab.column(chosen), lab.explore, least)
+    carried = sorted(words, key=lambda one: -one.mean * one.count)[: max(1, many * 6 // 10)]
     counts, edges = np.histogram(data.values, bins=_BINS)
     payload: dict[str, Any] = {
         "unit": str(chosen),
@@ -66,9 +67,10 @@ def survey(lab: Lab, unit: str | None = None, *, many: int = 10) -> Result:
         "histogram": {"counts": counts, "edges": edges},
         "tokens": [asdict(entry) for entry in tokens[:many]],
         "words": [asdict(entry) for entry in words[:many]],
+        "carried": [asdict(entry) for entry in carried],
         "least_count": least,
     }
-    return Result(_text(chosen, stats, tokens[:many], words[:many], least), payload)
+    return Result(_text(chosen, stats, tokens[:many], words[:many], carried, least), payload)
 
 
 def statistics(data: Flat, windows: TokenWindows, site: Site, unit: Unit) -> dict[str, Any]:
@@ -187,7 +189,12 @@ def _opposite(values: np.ndarray, site: Site, unit: Unit) -> dict[str, Any]:
 
 
 def _text(
-    unit: Unit, stats: dict[str, Any], tokens: list[Mean], words: list[Mean], least: int
+    unit: Unit,
+    stats: dict[str, Any],
+    tokens: list[Mean],
+    words: list[Mean],
+    carried: list[Mean],
+    least: int,
 ) -> str:
     if stats["dead"]:
         return (
@@ -223,6 +230,7 @@ def _text(
         rows.append(f"{stats['not_finite']} activations were not finite and were left out")
     rows.append(f"tokens by mean (x count, at least {least}): " + _listed(tokens))
     rows.append("words by mean of their peak: " + _listed(words))
+    rows.append("words by mean x count, what carries most: " + _listed(carried))
     return "\n".join(rows)
 
 

@@ -62,7 +62,7 @@ def compare(
     given = resolve(lab, hypotheses)
     examples = max(0, min(examples, 8)) if len(given) <= 3 else max(0, min(examples, 2))
     rng, bar = lab.rng(), activity(data.values)
-    missed: dict[int, list[str]] = {}
+    errors: dict[tuple[str, int], list[str]] = {}
     tests: list[dict[str, Any]] = []
     rows: list[str] = []
     measured: list[dict[str, Any]] = []
@@ -90,19 +90,16 @@ def compare(
             }
         )
         rows.extend(_said(hypothesis, found))
-        for name, places in (("false alarm", alarms), ("weakest hit", weak)):
-            for at in places:
-                rows.append(f"  {name} {_shown(lab, chosen, data, at)}")
-                measured.append(_item(lab, chosen, data, at, f"{name} of {hypothesis.id}"))
         if found["holds"] and not (said & off).any():
             rows.append("  no false alarms")
         if (~off).any() and not (~said & ~off).any():
             rows.append(f"  no misses above {number(bar)}")
-        for at in misses:
-            missed.setdefault(at, []).append(hypothesis.id)
-            measured.append(_item(lab, chosen, data, at, f"miss of {hypothesis.id}"))
-    for at, who in missed.items():
-        rows.append(f"miss of {', '.join(who)}: {_shown(lab, chosen, data, at)}")
+        for name, places in (("false alarm", alarms), ("weakest hit", weak), ("miss", misses)):
+            for at in places:
+                errors.setdefault((name, at), []).append(hypothesis.id)
+                measured.append(_item(lab, chosen, data, at, f"{name} of {hypothesis.id}"))
+    for (name, at), who in errors.items():
+        rows.append(f"{name} of {', '.join(who)}: {_shown(lab, chosen, data, at)}")
     order = sorted(tests, key=lambda t: -(t["correlation"] or -2))
     head = (
         f"{chosen} over explore: {data.values.size} places; active = above half of the 99.9th "

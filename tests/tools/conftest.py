@@ -102,14 +102,29 @@ PROSE = (
 )
 
 
+@pytest.fixture(scope="session")
+def stories_bench(stories260k: Target) -> Lab:
+    """What all benches over the trained language model share: windows, columns, profiles."""
+    return Lab(stories260k, cut(stories260k, [*PROSE] * 2, length=48))
+
+
+@pytest.fixture(scope="session")
+def minilm_bench(minilm: Target) -> Lab:
+    """What all benches over the trained encoder share."""
+    return Lab(minilm, cut(minilm, [*PROSE], length=32))
+
+
+def _fresh(bench: Lab, unit: str) -> Lab:
+    return Lab(bench.target, bench.explore, unit=bench.target.unit(unit), memo=bench.memo)
+
+
 @pytest.fixture
-def stories_lab(stories260k: Target) -> Lab:
+def stories_lab(stories_bench: Lab) -> Lab:
     """A bench over a trained language model."""
-    explore = cut(stories260k, [*PROSE] * 2, length=48)
-    return Lab(stories260k, explore, unit=stories260k.unit("mlp.2/3"))
+    return _fresh(stories_bench, "mlp.2/3")
 
 
 @pytest.fixture
-def minilm_lab(minilm: Target) -> Lab:
+def minilm_lab(minilm_bench: Lab) -> Lab:
     """A bench over a trained encoder."""
-    return Lab(minilm, cut(minilm, [*PROSE], length=32), unit=minilm.unit("mlp.3/7"))
+    return _fresh(minilm_bench, "mlp.3/7")
