@@ -208,6 +208,11 @@ def test_output_effect_finds_what_the_planted_unit_writes(lab: Lab) -> None:
     assert found.data["direct"]["agreement"] > 0.8
     sizes = [level["size"] for level in found.data["levels"]]
     assert sizes[-1] > sizes[0]
+    largest = found.data["largest"]
+    assert largest["own"] == pytest.approx(
+        max(abs(found.data[side][0]["value"]) for side in ("promoted", "suppressed"))
+    )
+    assert len(largest["controls"]) == len(found.data["controls"])
 
 
 def test_the_other_sign_promotes_what_this_one_suppresses(stories_lab: Lab) -> None:

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.registry import call
 
@@ -98,6 +99,46 @@ def test_low_exemplars_show_what_else_is_needed(lab: Lab) -> None:
         assert item["tokens"][item["place"]] in TRUTH
         assert item["tokens"][item["place"] - 1] == "no"
         assert item["peak"] == 0
+
+
+def test_low_exemplars_know_word_forms_and_say_when_there_are_no_more(planted) -> None:
+    explore = cut(
+        planted, ["the cat sat", "we saw no cat", "my dog ran on", "no dog sat"], length=16
+    )
+    lab = Lab(planted, explore, unit=planted.unit("planted/0"))
+    found = call(lab, "exemplars", {"kind": "low", "many": 6})
+    assert [item["window"] for item in found.data["measured"]] == [1, 3] or [
+        item["window"] for item in found.data["measured"]
+    ] == [3, 1]
+    assert "only 2 such exist" in found.text
+    assert "further ones: skip=1" in call(lab, "exemplars", {"many": 1}).text
+
+
+def test_low_exemplars_show_other_forms_of_the_word(stories260k) -> None:
+    texts = ["One day she saw two dogs.", "Tom had one dog and a hat.", "We ran to the big tree."]
+    lab = Lab(stories260k, cut(stories260k, texts, length=32), unit=stories260k.unit("mlp.2/3"))
+    explore = lab.explore
+    column = np.where(explore.counted, 0.0, np.nan).astype(np.float32)
+    dogs = [at for at, word in enumerate(explore.words) if word == "dogs"]
+    column[explore.counted & np.isin(explore.word, dogs)] = 3.0
+    lab.columns[lab.unit] = column
+    found = call(lab, "exemplars", {"kind": "low", "many": 6}).data["measured"]
+    shown = [explore.words[explore.word[item["window"], item["place"]]] for item in found]
+    assert "dog" in shown
+    assert not {"dogs", "tree"} & set(shown)
+
+
+def test_the_word_asked_for_is_said_in_every_text(lab: Lab, stories_lab: Lab) -> None:
+    long = "we saw a dog " + "and a tree " * 10 + "and my cat"
+    found = call(lab, "activations", {"texts": [long, "no cat ran"], "at": ["dog", "cat"]})
+    first, second = found.text.splitlines()[1:]
+    assert first.endswith("| at dog 1, cat 2")
+    assert second.endswith("| at cat 0")
+    tokens = stories_lab.tokenize(["elephants sat"])
+    pieces = [t.strip() for t in tokens.tokens(0) if t.strip() in "elephants" and t.strip()]
+    said = call(stories_lab, "activations", {"texts": ["elephants sat"], "at": "elephants"}).text
+    assert "| at " + "|".join(pieces) + " " in said
+    assert len(pieces) > 1
 
 
 def test_activations_are_those_of_the_function(lab: Lab) -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from neuroscribe.tools.disagreements import _edits
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.predicates import parse
 from neuroscribe.tools.registry import call
@@ -51,6 +52,20 @@ def test_false_alarms_and_misses_are_real(rivals: Lab) -> None:
     assert {m["tokens"][m["place"]] for m in misses} == {"cat"}
 
 
+def test_only_real_errors_are_called_errors(rivals: Lab) -> None:
+    exact = call(rivals, "test_hypotheses", {"hypotheses": ["H2"]})
+    assert "no misses above 1" in exact.text
+    assert not [m for m in exact.data["measured"] if m["source"].startswith("miss")]
+    cats = {"kind": "except", "of": {"kind": "words", "words": ["cat"]}, "but": BEHIND_NO}
+    found = call(rivals, "test_hypotheses", {"hypotheses": [cats]})
+    assert "no false alarms" in found.text
+    assert "weakest hit of P1: 2 " in found.text
+    shared = call(rivals, "test_hypotheses", {"hypotheses": ["H3", {"kind": "repeated"}]})
+    sources = [m["source"] for m in shared.data["measured"] if m["source"].startswith("miss")]
+    assert len(sources) > shared.text.count("\nmiss of")
+    assert "miss of H3, P1" in shared.text
+
+
 def test_predictors_can_be_given_as_json(rivals: Lab) -> None:
     found = call(rivals, "test_hypotheses", {"hypotheses": [PETS, "H2", '{"kind": "repeated"}']})
     assert [test["id"] for test in found.data["tests"]] == ["P1", "H2", "P2"]
@@ -86,6 +101,31 @@ def test_both_directions_are_tried(rivals: Lab) -> None:
     assert cells["H3",]["mean"] == 0.0
     scores = {score["id"]: score["correlation"] for score in found.data["scores"]}
     assert scores["H2"] > 0.9 > 0 > scores["H3"]
+
+
+def test_graded_predictions_are_shown_and_the_inseparable_named(rivals: Lab) -> None:
+    rivals.hypotheses["H4"] = {
+        "kind": "graded",
+        "levels": [{"of": TRUE, "value": 1}, {"of": PETS, "value": 0.4}],
+    }
+    found = call(rivals, "separate", {"hypotheses": ["H1", "H2", "H4"]})
+    assert "no input separated H2 and H4" in found.text
+    assert "predicted by H1, H4 0.4: mean 0 " in found.text
+
+
+def test_edits_keep_to_english() -> None:
+    """Nouns for nouns, numbers for numbers, both numbers of a noun, and nothing put in at will."""
+    text = "Daniel waited six moments for the car."
+    made = list(_edits(text, text.index("moments"), ["weeks", "nine", "no"], False))
+    assert "Daniel waited six weeks for the car." in made
+    assert "Daniel waited nine moments for the car." in made
+    assert "Daniel waited six moment for the car." in made
+    assert "Daniel waited weeks moments for the car." not in made
+    assert "weeks waited six moments for the car." not in [one.lower() for one in made]
+    assert not any("six weeks moments" in one or "six nine" in one for one in made)
+    put_in = list(_edits(text, text.index("moments"), ["weeks", "no"], True))
+    assert "Daniel waited six no moments for the car." in put_in
+    assert not any("weeks moments" in one for one in put_in)
 
 
 def test_the_same_call_gives_the_same_inputs(make_lab) -> None:

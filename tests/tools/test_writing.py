@@ -70,6 +70,21 @@ def test_edit_table_tells_what_the_unit_needs(lab: Lab) -> None:
     assert table["delete 'we'"]["at_same_token"] == 2.0
     assert "'wolf' does not stand" in found.text
     assert found.data["measured"][0]["text"] == TEXT
+    lines = found.text.splitlines()
+    assert "'cat' to 'dog': 1" in lines
+    assert "insert 'no' before 'cat': 0" in lines
+    assert "delete 'we': 2" in lines
+
+
+def test_an_edit_shows_a_peak_elsewhere_only_if_it_is_active(lab: Lab) -> None:
+    edits = [
+        {"op": "insert", "text": "and a cat", "after": "house"},
+        {"op": "delete", "find": "cat"},
+    ]
+    lines = call(lab, "edit_text", {"text": TEXT.replace("cat", "dog cat"), "edits": edits}).text
+    added, gone = lines.splitlines()[2:]
+    assert added.startswith("insert 'and a cat' after 'house': 2")
+    assert gone.startswith("delete 'cat': that token is gone")
 
 
 def test_an_edit_that_leaves_nothing_says_so(lab: Lab) -> None:
