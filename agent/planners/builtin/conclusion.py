@@ -9,6 +9,7 @@ import numpy as np
 from ....tools.data.windows import TokenWindows
 from ....tools.evidence import Evidence
 from ....tools.predicates import parse
+from .choice import Texts
 from .parts import Part
 from .phrases import label, phrase
 from .split import Sample
@@ -49,11 +50,15 @@ class Findings:
     parts: tuple[Part, ...] = ()
     checked: float = 0.0
     """Share of explore's variance explained on documents not learnt from."""
+    null: float = 0.0
+    """The same that the search finds in the unit's activations on exchanged documents."""
+    texts: Texts | None = None
+    """Written texts, as measured."""
 
     @property
     def noise(self) -> bool:
         """Nothing was found that holds on new documents."""
-        return not self.parts or self.checked < NOISE
+        return not self.parts or self.checked < max(NOISE, 1.5 * self.null)
 
     def learn(self, sample: Sample, parts: Sequence[Part], checked: float) -> None:
         """Takes a model as the leading one."""
@@ -144,14 +149,19 @@ def _rejected(found: Findings) -> list[dict[str, Any]]:
         for test in evidence.data.get("tests", ()):
             scores[str(test["id"])] = (test.get("correlation"), evidence.id)
     best = max((scores[key][0] or 0.0 for key in scores), default=0.0)
+    said_already = {phrase(found.sample, part) for part in found.parts} if found.sample else set()
     out = []
     for key, rival in found.recorded.items():
-        if str(rival.predicate) in leading:
+        if str(rival.predicate) in leading or (not found.noise and rival.words in said_already):
             continue
         on_explore, test = scores.get(key, (None, ""))
         reason = f"correlation {on_explore or 0:.2f} on explore, the best rival {best:.2f}"
         evidence = [test] if test else []
-        if key in found.on_written and found.agreed is not None and not found.noise:
+        said = _contrast(found, rival)
+        if said:
+            reason = said
+            evidence = [e.id for e in found.written]
+        elif key in found.on_written and found.agreed is not None and not found.noise:
             reason += (
                 f"; {found.on_written[key]:.2f} on written near-misses, "
                 f"the conclusion {found.agreed:.2f}"
@@ -159,6 +169,23 @@ def _rejected(found: Findings) -> list[dict[str, Any]]:
             evidence += [e.id for e in found.written]
         out.append({"words": f"{key}: {rival.words}", "reason": reason, "evidence": evidence})
     return out[:_MOST_REJECTED]
+
+
+def _contrast(found: Findings, rival: Rival) -> str:
+    """What written texts say of the places on which a rival and the conclusion differ."""
+    if found.texts is None or found.noise or not found.parts:
+        return ""
+    texts = found.texts
+    mine = np.max([texts.holds(predicate) for predicate in found.predicates()], axis=0)
+    alone, many, other, others = texts.contrast(texts.holds(rival.predicate), mine)
+    said = []
+    if many:
+        said.append(f"on {many} written places where it alone holds the mean is {alone:.2g}")
+    if others:
+        said.append(f"on {others} where only the conclusion holds it is {other:.2g}")
+    if said and not (alone < 0.5 * other or not many or not others):
+        return ""
+    return ", ".join(said)
 
 
 def _effect(evidence: Evidence | None) -> dict[str, Any] | None:

@@ -203,3 +203,14 @@ class Bench:
             return kept
         chosen = sorted(self.rng.choice(len(kept), many, replace=False).tolist())
         return [kept[at] for at in chosen]
+
+
+def contested(sample: Sample, rules: Sequence[Rule], *, most: int = 4) -> list[int]:
+    """Concepts that rivals put in the same kind of context, if they are not all the same."""
+    found: dict[int, None] = {}
+    for rule in rules:
+        for clause in rule.clauses:
+            if clause.axis in sample.board.context and not clause.negated:
+                found |= dict.fromkeys(sorted(clause.groups))
+    kept = [group for group in found if sample.board.groups[group].concept]
+    return kept[:most] if len(kept) > 1 else []

@@ -23,20 +23,26 @@ from ....tools.models import Unit
 from ....tools.predicates import parse
 from ....tools.predicates.concepts import resolve
 from .board import Board, build
+from .choice import Texts, chosen, options
 from .clause import Rule
+from .concise import Bar, swapped
 from .conclusion import Findings, Rival, conclude
-from .experiments import Bench
+from .experiments import Bench, contested
 from .join import join, joined_values
 from .model import Judge, Model, fit_model, relearnt
+from .null import CERTAIN, null_score
 from .parts import Level, Part, plain_part
 from .phrases import phrase
 from .search import halves
+from .several import Concise, concise, explained_new, levelled
 from .split import Sample
 from .turn import Calls, Turns
 
 _RIVALS = 4
 _CLEAR = 0.3  # share of variance from which a short rule is worth refining by experiments
 _TEXTS = 60  # of one call
+_SHORT = 0.75  # share of the whole model's score from which short rules are preferred
+_SENTENCES = 7  # words of a concept that sentences are written about
 
 
 class Investigation:
@@ -68,13 +74,20 @@ class Investigation:
             tuple(("exemplars", {"unit": unit, "kind": kind}) for kind in ("top", "quantile")),
         )
         sample = self._sample(self.lab.explore, values, self._board())
-        model = fit_model(sample)
-        parts = relearnt(sample, model.parts)
-        found.learn(sample, parts, model.checked)
-        rivals = self._rivals(sample, model, parts)
-        yield from self._record(sample, rivals)
-        if any(not part.table for part in rivals):
-            yield from self._experiment(sample, model, parts, rivals)
+        short = concise(sample)
+        model = None if short.whole else fit_model(sample, found=short.found)
+        if model is None or short.checked >= _SHORT * model.checked:
+            found.learn(sample, short.parts, short.checked)
+            yield from self._part_rivals(sample, short)
+        else:
+            parts = relearnt(sample, model.parts)
+            found.learn(sample, parts, model.checked)
+            rivals = self._rivals(sample, model, parts)
+            yield from self._record(sample, rivals)
+            if any(not part.table for part in rivals):
+                yield from self._experiment(sample, model, parts, rivals)
+        if not found.noise and found.checked < CERTAIN:
+            found.null = null_score(sample, self.rng)
         if len(found.recorded) > 1 and not found.noise:
             best = self._leading()
             made = yield Calls(
@@ -111,6 +124,55 @@ class Investigation:
         known = np.isfinite(values) & windows.counted
         target = np.where(known, values, 0.0).ravel().astype(np.float64)
         return Sample(board, target, known.ravel().astype(np.float64))
+
+    def _part_rivals(self, sample: Sample, short: Concise) -> Turns:
+        """Records short rivals, measures near-misses and sentences, and keeps what they say."""
+        found = self.findings
+        if not short.parts:
+            return
+        bar = Bar(sample)
+        first, *rest = [part.said or part.rule for part in short.parts]
+        rules = options(bar, [first, *(item.rule for item in short.rivals[:4])])
+        rules.sort(key=lambda rule: (rule != first, -bar.judge(rule).worth))
+        shown = [rule for rule in rules if bar.judge(rule).worth > 0]
+        yield from self._record(sample, [plain_part(rule) for rule in (*shown[:_RIVALS], *rest)])
+        bench = Bench(sample, [*shown[:_RIVALS], *rest], self.rng)
+        texts = bench.near_misses(many=_TEXTS)
+        texts += bench.members(many=_TEXTS) + bench.knocked(texts=1)
+        texts = list(dict.fromkeys(texts))
+        unit = str(self.unit)
+        calls: list[tuple[str, dict[str, Any]]] = [
+            ("activations", {"unit": unit, "texts": texts[at : at + _TEXTS]})
+            for at in range(0, len(texts), _TEXTS)
+        ]
+        groups = contested(sample, shown)
+        for group in groups:
+            words = [*sample.board.groups[group].predicate["words"]]
+            picked = self.rng.permutation(words)[:_SENTENCES].tolist()
+            arguments = {"unit": unit, "source": "grammar", "words": picked, "many": 2 * _SENTENCES}
+            calls.append(("write_texts", arguments))
+        if not calls:
+            return
+        made = yield Calls(
+            "Near-misses of the rivals, one condition changed at a time.", tuple(calls)
+        )
+        found.written = [e for e in made if e.error is None]
+        if not found.written:
+            return
+        whole = Texts(*self._measured(found.written))
+        asked = [e for e in found.written if e.tool == "write_texts"]
+        context = Texts(*self._measured(asked)) if asked else None
+        best = chosen(bar, rules, rest, whole, context)
+        if best != first:
+            parts = levelled(sample, [plain_part(rule) for rule in (best, *rest)])
+            found.learn(sample, parts, explained_new(sample, parts))
+        known = {str(rival.predicate) for rival in found.recorded.values()}
+        others = [plain_part(item.rule) for item in swapped(bar, bar.judge(best))[:2]]
+        fresh = [p for p in (*found.parts, *others) if str(p.predicate(sample.board)) not in known]
+        if fresh:
+            yield from self._record(sample, fresh)
+        found.texts = whole
+        found.judge_written(whole.windows, whole.values)
 
     def _rivals(self, sample: Sample, model: Model, parts: Sequence[Part]) -> list[Part]:
         """The leading parts and the best other rules, at least two, none twice."""

@@ -87,10 +87,17 @@ def _nnls(gram: np.ndarray, side: np.ndarray) -> np.ndarray:
     return nnls(root.T, np.linalg.solve(root, side))[0]
 
 
-def fit_model(sample: Sample, *, both: np.ndarray | None = None, most: int = _MOST_PARTS) -> Model:
+def fit_model(
+    sample: Sample,
+    *,
+    both: np.ndarray | None = None,
+    most: int = _MOST_PARTS,
+    found: Sequence[Found] | None = None,
+) -> Model:
     """The model of a target over a board; parts learn from the fit half only.
 
-    Use `relearnt` for the same parts learnt from everything.
+    Use `relearnt` for the same parts learnt from everything. `found`: what a search has found for
+    the first part, if one was made.
     """
     fit, check = halves(sample.board, both)
     learn = sample._replace(weight=np.where(fit, sample.weight, 0.0))
@@ -105,10 +112,11 @@ def fit_model(sample: Sample, *, both: np.ndarray | None = None, most: int = _MO
     for number in range(most):
         learn_rest = learn._replace(target=rest.target)
         if not number or not any(part.table for part in parts):
-            found = search(rest, fit, check)
+            if number or found is None:
+                found = search(rest, fit, check)
             if not number:
-                rivals = tuple(independent(found, 12))
-            options = _options(learn_rest, found)
+                rivals = tuple(independent(list(found), 12))
+            options = _options(learn_rest, list(found))
         else:
             options = _quick_options(learn_rest, said)
         messy = any(part.table for part in parts)

@@ -17,7 +17,7 @@ from .clause import Clause, Rule, speaks_of_words
 from .cover import named
 from .split import Sample, shrunk
 
-MOST_VALUES = 800
+MOST_VALUES = 150
 """Values that a table keeps."""
 _MASS = 0.99  # share of a table's explained variance that it keeps
 
@@ -41,6 +41,8 @@ class Part:
     """The rule as the search found it, before its sets were named by concepts."""
     wide: bool = False
     """Whether its sets were named by concepts."""
+    said: Rule | None = None
+    """The rule that its words speak of, where its levels say more than words should."""
 
     @property
     def rule(self) -> Rule:

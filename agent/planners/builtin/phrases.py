@@ -1,34 +1,34 @@
-"""Words for rules: a label of few words and statements for the ledger.
+"""Words for rules: a label of few words and statements for the ledger, as a person would write.
 
-Words of a set are named in the order of what they contribute, so that a long list is known by its
-strongest.
+A rule is a head (what is there: concepts, words, a shape) and conditions (what is before, after,
+around it). A set is named by its concepts where it has any, else by its strongest words.
 """
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from .board import TOKEN_AXES, WORD_AXES
+from .board import TOKEN_AXES
 from .clause import Clause, Rule
+from .concise import ordered
 from .parts import Part
 from .split import Sample
+from .strongest import leading
 
 MOST_WORDS = 12
 """Words of a label."""
 _RELATION = {
-    "previous_word": "after",
-    "previous_token": "after",
-    "previous_word_2": "two words after",
-    "next_word": "before",
-    "next_token": "before",
-    "next_word_2": "two words before",
-    "earlier": "with {} earlier",
-    "later": "with {} later",
+    "previous_word": "after {}",
+    "previous_token": "after {}",
+    "previous_word_2": "two words after {}",
+    "next_word": "before {}",
+    "next_token": "before {}",
+    "next_word_2": "two words before {}",
+    "earlier": "after {} earlier in the text",
+    "later": "with {} later in the text",
     "earlier_5": "soon after {}",
     "earlier_10": "soon after {}",
     "earlier_20": "some time after {}",
     "later_5": "soon before {}",
-    "elsewhere": "with {} elsewhere",
+    "elsewhere": "in texts with {}",
 }
 _FLAGS = {
     "capitalised": "capitalised words",
@@ -41,34 +41,93 @@ _FLAGS = {
     "word_inside": "later pieces of words",
     "repeated": "repeated tokens",
 }
+_ADJECTIVES = {
+    "capitalised": "capitalised",
+    "upper": "upper-case",
+    "lower": "lower-case",
+    "repeated": "repeated",
+    "non_ascii": "non-ASCII",
+}
+_MARKS = {
+    ".": "full stop",
+    ",": "comma",
+    "!": "exclamation mark",
+    "?": "question mark",
+    ":": "colon",
+    ";": "semicolon",
+    '"': "quotation mark",
+    "'": "apostrophe",
+    "(": "opening bracket",
+    ")": "closing bracket",
+    "-": "hyphen",
+    "=": "equals sign",
+}
+_ENDS = {".", "!", "?"}
+_NAMES = {"family": "family members"}
+"""Concepts whose name does not say what their words are."""
 
 
 def label(sample: Sample, parts: Sequence[Part]) -> str:
     """At most twelve words for all parts together."""
-    for named in (3, 2, 1):
-        said: list[str] = []
-        for part in parts:
-            words = phrase(sample, part, named=named)
-            if words not in said:
-                said.append(words)
-        for many in range(len(said), 0, -1):
-            text = ", or ".join(said[:many])
-            if len(text.split()) <= MOST_WORDS and (many == len(said) or named == 1 or many > 1):
+    for many in range(len(parts), 0, -1):
+        for named in (3, 2, 1) if many > 1 else (4, 3, 2, 1):
+            text = _together(sample, parts[:many], named)
+            if len(text.split()) <= MOST_WORDS and (named > 1 or many == 1):
                 return text
-    return " ".join(phrase(sample, parts[0], named=1).split()[:MOST_WORDS])
+    head = ordered(_said(parts[0])).clauses[0]
+    return _things(sample, head, _said(parts[0]), 1)
 
 
 def phrase(sample: Sample, part: Part, *, named: int = 4) -> str:
     """A part in words."""
     if part.table:
         return _table(sample, part, named)
-    text = rule_phrase(sample, part.rule, named=named)
-    if len(part.levels) > 1 and named > 1:
-        strong = max(part.levels, key=lambda level: level.value).rule
-        changed = [c for c in strong.clauses if c not in part.rule.clauses and not c.negated]
-        if changed:
-            text += f", most for {_things(sample, changed[0], strong, named)}"
+    return rule_phrase(sample, _said(part), named=named)
+
+
+def rule_phrase(sample: Sample, rule: Rule, *, named: int = 4) -> str:
+    """A rule in words."""
+    clauses = list(ordered(rule).clauses)
+    asked = [c for c in clauses if not c.negated]
+    heads = [c for c in asked if c.axis in ("word", "token")]
+    flags = [c for c in asked if c.axis == "flag"]
+    ends = False
+    if heads:
+        head = _things(sample, heads[0], rule, named)
+        adjectives = [_ADJECTIVES[k] for k in (_kind(sample, c) for c in flags) if k in _ADJECTIVES]
+        head = " ".join([*adjectives, head])
+        ends = _is_end(sample, heads[0])
+        used = [heads[0], *(c for c in flags if _kind(sample, c) in _ADJECTIVES)]
+    elif flags:
+        head, used = _FLAGS[_kind(sample, flags[0])], flags[:1]
+    else:
+        head, used = "words", []
+    barred = [c for c in clauses if c.negated]
+    if ends and any(c.axis.startswith("earlier") and _is_end(sample, c) for c in barred):
+        barred = [c for c in barred if not _is_end(sample, c)]
+    tails = [_tail(sample, c, rule, named, ends=ends) for c in asked if c not in used]
+    tails = list(dict.fromkeys(tails))
+    text = " ".join([head, *_joined(tails)])
+    if barred:
+        text += ", not " + " or ".join(_tail(sample, c, rule, min(named, 2)) for c in barred)
     return text
+
+
+def _said(part: Part) -> Rule:
+    return part.said or part.rule
+
+
+def _together(sample: Sample, parts: Sequence[Part], named: int) -> str:
+    said = list(dict.fromkeys(phrase(sample, part, named=named) for part in parts))
+    plain = all(
+        len(_said(part).clauses) == 1 and _said(part).clauses[0].axis == "word" and not part.table
+        for part in parts
+    )
+    return (" or " if plain else "; also ").join(said)
+
+
+def _joined(tails: list[str]) -> list[str]:
+    return [tails[0], *(f"and {tail}" for tail in tails[1:])] if tails else []
 
 
 def _table(sample: Sample, part: Part, named: int) -> str:
@@ -83,51 +142,34 @@ def _table(sample: Sample, part: Part, named: int) -> str:
         for value in c.values
         if not c.negated and level.value > 0.4
     )
-    wide = Clause(clause.axis, everything or clause.values)
-    things = _things(sample, wide, Rule((wide,)), named + 1)
-    return things if clause.axis in ("word", "token") else f"{_RELATION[clause.axis]} {things}"
+    wide = Clause(clause.axis, everything or clause.values, clause.groups)
+    things = _things(sample, wide, Rule((wide,)), named)
+    if clause.axis in ("word", "token"):
+        return things
+    return _RELATION[clause.axis].format(_things(sample, wide, Rule((wide,)), min(named, 2)))
 
 
-def rule_phrase(sample: Sample, rule: Rule, *, named: int = 4) -> str:
-    """A rule in words."""
-    here = [c for c in rule.clauses if c.axis in ("word", "token") and not c.negated]
-    flags = [c for c in rule.clauses if c.axis == "flag" and not c.negated]
-    head = ""
-    if here:
-        head = _things(sample, here[0], rule, named)
-    elif flags:
-        head = _flag(sample, flags[0])
-    parts: list[str] = [head] if head else []
-    barred: list[str] = []
-    for clause in rule.clauses:
-        if (here and clause is here[0]) or (not here and flags and clause is flags[0]):
-            continue
-        text = _tail(sample, clause, rule, named)
-        (barred if clause.negated else parts).append(text)
-    if not parts:
-        parts = ["anything"]
-    if not head and parts[0].startswith(("after", "with", "two", "before", "soon", "some")):
-        parts[0] = f"words {parts[0]}"
-    text = " ".join(parts)
-    return f"{text}, except {' or '.join(barred)}" if barred else text
-
-
-def _tail(sample: Sample, clause: Clause, rule: Rule, named: int) -> str:
+def _tail(sample: Sample, clause: Clause, rule: Rule, named: int, *, ends: bool = False) -> str:
     if clause.axis == "flag":
-        return _flag(sample, clause) if clause.negated else f"in {_flag(sample, clause)}"
+        return _FLAGS[_kind(sample, clause)]
     if clause.axis in ("position", "rank"):
         return f"in the {_positions(clause)}"
-    things = _things(sample, clause, rule, min(named, 2))
+    things = _things(sample, clause, rule, min(named, 3))
+    if ends and clause.axis in ("earlier_5", "earlier_10", "earlier_20"):
+        return f"after {things} (earlier in the sentence)"
     relation = _RELATION.get(clause.axis)
-    if relation is None:
-        return things if clause.negated else f"among {things}"
-    return relation.format(things) if "{}" in relation else f"{relation} {things}"
+    return relation.format(things) if relation else things
 
 
-def _flag(sample: Sample, clause: Clause) -> str:
+def _is_end(sample: Sample, clause: Clause) -> bool:
+    names = _names(sample, clause)
+    return bool(clause.values) and not clause.groups and {names[v] for v in clause.values} <= _ENDS
+
+
+def _kind(sample: Sample, clause: Clause) -> str:
     (flag,) = clause.values
     data = sample.board.flags[flag]
-    return _FLAGS[data.get("shape", data["kind"])]
+    return str(data.get("shape", data["kind"]))
 
 
 def _positions(clause: Clause) -> str:
@@ -141,47 +183,44 @@ def _positions(clause: Clause) -> str:
     return f"tokens from {start + 1} {upto}" + (" from the end" if from_end else "")
 
 
+def _names(sample: Sample, clause: Clause) -> dict[int, str]:
+    board = sample.board
+    names = board.windows.vocabulary if clause.axis in TOKEN_AXES else board.names
+    return {value: names[value].strip() for value in clause.values}
+
+
 def _things(sample: Sample, clause: Clause, rule: Rule, named: int) -> str:
+    """Concepts and words of a clause: `animals`, `'bed' or 'table'`, `words such as 'a', 'b'`."""
     board = sample.board
     said = [_group(board.groups[at].name) for at in sorted(clause.groups)]
-    values = leading(sample, clause, rule)
-    if values:
-        room = max(1, named - len(said))
-        names = board.windows.vocabulary if clause.axis in TOKEN_AXES else board.names
-        shown = list(dict.fromkeys(f"'{names[at].strip()}'" for at in values))
-        said += shown[:room]
-        if len(shown) > room and named > 1:
-            said.append("the like")
-            return ", ".join(said[:-1]) + " and the like"
-    return said[0] if len(said) == 1 else ", ".join(said[:-1]) + " or " + said[-1]
+    names = _names(sample, clause)
+    shown: dict[str, None] = {}
+    for value in leading(sample, clause, rule):
+        shown.setdefault(_quoted(names[value]))
+    words = [word for word in shown if word]
+    if not words:
+        return _or(said[:3]) if len(said) <= 3 else f"{', '.join(said[:2])} and other kinds"
+    room = max(1, named - len(said))
+    if len(words) > max(room, 1):
+        kind = "words" if all(any(ch.isalpha() for ch in word) for word in words) else "tokens"
+        listed = ", ".join(words[:room])
+        if said:
+            return f"{_or(said[:2])} and {kind} such as {listed}"
+        return f"{kind} such as {listed}"
+    return _or([*said[:3], *words])
+
+
+def _quoted(name: str) -> str:
+    if not name:
+        return ""
+    return _MARKS.get(name, f"'{name}'")
+
+
+def _or(items: Sequence[str]) -> str:
+    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " or " + items[-1]
 
 
 def _group(name: str) -> str:
-    return (
-        f"words ending in {name}"
-        if name.startswith("-")
-        else (f"words starting with {name}" if name.endswith("-") else name)
-    )
-
-
-def leading(sample: Sample, clause: Clause, rule: Rule) -> list[int]:
-    """The values of a clause, those first that contribute most."""
-    board = sample.board
-    values = sorted(clause.values)
-    if len(values) < 2 or clause.axis in ("flag", "rank", "position"):
-        return values
-    axis = clause.axis if clause.axis in (*WORD_AXES, *TOKEN_AXES) else "word"
-    keys = board.axes[axis]
-    region = (sample.weight > 0) & (keys >= 0)
-    if axis == clause.axis:
-        region &= Rule(tuple(c for c in rule.clauses if c.axis != axis)).mask(board)
-    size = board.size(axis)
-    mean = sample.totals[1]
-    lift = np.bincount(keys[region], sample.target[region] - mean, size)
-    many = np.bincount(keys[region], minlength=size)
-    strength = lift[values] / np.sqrt(many[values] + 1.0)
-    if axis != clause.axis:
-        strength = many[values].astype(float)
-    elif clause.negated:
-        strength = -strength
-    return [values[at] for at in np.argsort(-strength, kind="stable")]
+    if name.startswith("-"):
+        return f"words ending in {name}"
+    return f"words starting with {name}" if name.endswith("-") else _NAMES.get(name, name)
