@@ -75,7 +75,14 @@ def separate(
                 "cells": [],
             },
         )
-    return _result(lab, chosen, rivals, found)
+    return _result(lab, chosen, rivals, found, _agreed(lab, chosen, explore))
+
+
+def _agreed(lab: Lab, unit: Unit, explore: Grid) -> dict[str, Any]:
+    """The unit on explore where all rivals hold: what a place in dispute is to be compared with."""
+    data = flat(lab, unit)
+    here = data.values[(explore.values[:, data.window, data.place] >= 0.5).all(0)]
+    return {"count": int(here.size), "mean": float(here.mean()) if here.size else None}
 
 
 def _leading(
@@ -128,7 +135,13 @@ def _candidates(
     return out
 
 
-def _result(lab: Lab, unit: Unit, rivals: list[Hypothesis], found: list[Candidate]) -> Result:
+def _result(
+    lab: Lab,
+    unit: Unit,
+    rivals: list[Hypothesis],
+    found: list[Candidate],
+    agreed: dict[str, Any],
+) -> Result:
     inside = [c for c in found if c.text is None]
     outside = [c for c in found if c.text is not None]
     measured: list[dict[str, Any]] = []
@@ -167,11 +180,12 @@ def _result(lab: Lab, unit: Unit, rivals: list[Hypothesis], found: list[Candidat
     cells = _cells(measured, rivals)
     scores = _scores(measured, rivals)
     return Result(
-        _text(lab, unit, rivals, drawn, cells, scores),
+        _text(lab, unit, rivals, drawn, cells, scores, agreed),
         {
             "unit": str(unit),
             "hypotheses": [r.id for r in rivals],
             "cells": cells,
+            "agreed": agreed,
             "scores": scores,
             "measured": measured,
         },
@@ -257,6 +271,7 @@ def _text(
     drawn: list[tuple[dict[str, Any], TokenWindows, int, np.ndarray]],
     cells: list[dict[str, Any]],
     scores: list[dict[str, Any]],
+    agreed: dict[str, Any],
 ) -> str:
     values = flat(lab, unit).values
     scale = full_scale(lab, unit)
@@ -270,6 +285,11 @@ def _text(
         rows.append(
             f"predicted by {_who(cell['predicted'])}: mean {number(cell['mean'])} "
             f"(n={cell['count']}, {number(cell['min'])} to {number(cell['max'])})"
+        )
+    if agreed["count"]:
+        rows.append(
+            f"for comparison, explore where all of them hold: mean {number(agreed['mean'])} "
+            f"(n={agreed['count']})"
         )
     rows.append(
         "correlation on these inputs: "

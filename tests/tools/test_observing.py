@@ -134,8 +134,8 @@ def test_the_word_asked_for_is_said_in_every_text(lab: Lab, stories_lab: Lab) ->
     first, second = found.text.splitlines()[1:]
     assert first.endswith("| at dog 1, cat 2")
     assert second.endswith("| at cat 0")
-    tokens = stories_lab.tokenize(["elephants sat"])
-    pieces = [t.strip() for t in tokens.tokens(0) if t.strip() in "elephants" and t.strip()]
+    tokens = stories_lab.tokenize(["elephants"]).tokens(0)
+    pieces = [token.strip() for token in tokens if token.strip() and token.strip() in "elephants"]
     said = call(stories_lab, "activations", {"texts": ["elephants sat"], "at": "elephants"}).text
     assert "| at " + "|".join(pieces) + " " in said
     assert len(pieces) > 1

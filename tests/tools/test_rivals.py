@@ -88,6 +88,9 @@ def test_separating_inputs_show_who_is_right(rivals: Lab) -> None:
         assert item["predicted"] == {"H1": 1.0, "H2": 0.0}  # only the exception is in dispute
         assert item["value"] == 0.0
     assert found.data["cells"][0]["true"] == ["H1"]
+    both = parse(TRUE).evaluate(rivals.explore) > 0.5  # H2 holds within H1
+    expected = np.nanmean(rivals.column(rivals.unit)[both & rivals.explore.counted])
+    assert found.data["agreed"]["mean"] == pytest.approx(expected, rel=1e-4)
     assert {item["source"] for item in found.data["measured"]} >= {
         "separate:explore",
         "separate:edit",
