@@ -55,7 +55,8 @@ def test_a_person_investigates(lab: Lab) -> None:
         CAT,
         "activations",
         "the cat ran",  # one text where a list is wanted
-        "",
+        "",  # unit
+        "",  # at
         f"conclude {conclusion}",
     )
     assert done.status == "described"
