@@ -126,9 +126,7 @@ class Loop:
                 continue
             result = self._run(item)
             made.append(result)
-            # a hypothesis is no evidence: its number would only invite citing it
-            plain = result.tool == "hypothesise" and result.error is None
-            said.append(result.text if plain else f"[{result.id}] {result.text}")
+            said.append(f"[{result.id}] {result.text}")
             progress |= result.error is None
             trouble = result.error or trouble
             if result.tool == "conclude" and result.error is None:
