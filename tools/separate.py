@@ -2,7 +2,8 @@
 
 1. The leading rivals are those asked for, or the recorded ones that correlate best on explore.
 2. For every ordered pair, inputs where the first holds and the second does not: places of
-   explore, small edits of exemplars, sentences of the grammar, shared out evenly.
+   explore, small edits of exemplars, sentences of the grammar; shared out evenly over the
+   combinations of who holds, and over the sources.
 3. The unit is measured there. Whoever holds where the unit is active predicts it.
 """
 
@@ -102,7 +103,7 @@ def _leading(
 def _candidates(
     lab: Lab, unit: Unit, rivals: list[Hypothesis], explore: Grid, many: int
 ) -> list[Candidate]:
-    """Shared out over ordered pairs and sources, without repetition."""
+    """Shared out over who holds and who does not, and over sources, without repetition."""
     rng = lab.rng()
     pairs = [(a, b) for a in range(len(rivals)) for b in range(len(rivals)) if a != b]
     words = {pair: words_of(explore, rivals, *pair) for pair in pairs}
@@ -115,23 +116,41 @@ def _candidates(
         for source, texts in (("edit", edits), ("grammar", list(dict.fromkeys(written))))
         if texts
     }
-    queues = []
+    rows = {
+        source: {text: row for row, text in enumerate(texts.windows.texts)}
+        for source, texts in made.items()
+    }
+    cells: dict[tuple[bool, ...], dict[str, list[Candidate]]] = {}
     for pair in pairs:
-        queues.append(in_explore(explore, *pair, rng))
-        queues.extend(in_texts(texts, source, *pair, rng) for source, texts in made.items())
+        found = in_explore(explore, *pair, rng)
+        for source, texts in made.items():
+            found += in_texts(texts, source, *pair, rng)
+        for one in found:
+            values, row = explore.values, one.window
+            if one.text is not None:
+                values, row = made[one.source].values, rows[one.source][one.text]
+            holds = tuple(bool(degree >= 0.5) for degree in values[:, row, one.place])
+            cells.setdefault(holds, {}).setdefault(one.source, []).append(one)
+    return _in_turn([list(sources.values()) for sources in cells.values()], many)
+
+
+def _in_turn(cells: list[list[list[Candidate]]], many: int) -> list[Candidate]:
+    """So many candidates, one a cell in turn, and in a cell one a source; no input twice."""
     out: list[Candidate] = []
     seen: set[Any] = set()
-    while any(queues) and len(out) < many:
-        for queue in queues:
-            while queue:
-                candidate = queue.pop(0)
-                key = candidate.window if candidate.text is None else candidate.text
-                if key not in seen:
-                    seen.add(key)
-                    out.append(candidate)
-                    break
-            if len(out) >= many:
-                break
+    while any(any(sources) for sources in cells) and len(out) < many:
+        for sources in cells:
+            taken = False
+            while any(sources) and not taken and len(out) < many:
+                queue = sources.pop(0)
+                sources.append(queue)
+                while queue and not taken:
+                    candidate = queue.pop(0)
+                    key = candidate.window if candidate.text is None else candidate.text
+                    if key not in seen:
+                        seen.add(key)
+                        out.append(candidate)
+                        taken = True
     return out
 
 

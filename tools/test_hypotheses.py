@@ -92,6 +92,8 @@ def compare(
         rows.extend(_said(hypothesis, found))
         if found["holds"] and not (said & off).any():
             rows.append("  no false alarms")
+        elif found["holds"] and data.values[said].min() > bar / 2:
+            rows.append(f"  no clear false alarms, none below {number(bar / 2)}")
         if (~off).any() and not (~said & ~off).any():
             rows.append(f"  no misses above {number(bar)}")
         for name, places in (("false alarm", alarms), ("weakest hit", weak), ("miss", misses)):
@@ -99,6 +101,8 @@ def compare(
                 errors.setdefault((name, at), []).append(hypothesis.id)
                 measured.append(_item(lab, chosen, data, at, f"{name} of {hypothesis.id}"))
     for (name, at), who in errors.items():
+        if name == "false alarm" and data.values[at] > bar / 2:
+            name = "weak hit"
         rows.append(f"{name} of {', '.join(who)}: {_shown(lab, chosen, data, at)}")
     order = sorted(tests, key=lambda t: -(t["correlation"] or -2))
     head = (
