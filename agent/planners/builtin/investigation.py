@@ -42,6 +42,7 @@ _RIVALS = 4
 _CLEAR = 0.3  # share of variance from which a short rule is worth refining by experiments
 _TEXTS = 60  # of one call
 _SHORT = 0.75  # share of the whole model's score from which short rules are preferred
+_LISTED = 0.97  # the same for rules that list many words
 _SENTENCES = 7  # words of a concept that sentences are written about
 
 
@@ -76,7 +77,8 @@ class Investigation:
         sample = self._sample(self.lab.explore, values, self._board())
         short = concise(sample)
         model = None if short.whole else fit_model(sample, found=short.found)
-        if model is None or short.checked >= _SHORT * model.checked:
+        least = _SHORT if short.plain else _LISTED
+        if model is None or short.checked >= least * model.checked:
             found.learn(sample, short.parts, short.checked)
             yield from self._part_rivals(sample, short)
         else:

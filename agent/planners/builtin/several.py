@@ -23,6 +23,7 @@ _MOST_PARTS = 3
 _ENOUGH = 0.85  # recall and precision from which no further rule is sought
 _LEAST = 0.03  # of all variance, that a further rule must explain on either half
 _LEAST_SHARE = 0.1  # the same, of what is explained already
+_FEW = 6  # words listed in rules that are still short
 _TOO_LONG = 0.2  # price of a further rule
 _LEVELS = 0.004  # of all variance, that levels must add on new documents
 _MOST_LISTED = 150  # words in all levels
@@ -36,6 +37,8 @@ class Concise(NamedTuple):
     """Rules for the first part, best first."""
     checked: float
     """Share of variance explained on documents that levels and weights were not learnt from."""
+    plain: bool
+    """Whether the rules name concepts, shapes and few words: no long lists."""
     whole: bool
     """Whether the rules account for all activity."""
     found: tuple[Found, ...]
@@ -72,14 +75,19 @@ def concise(sample: Sample) -> Concise:
         now = (new[0], new[1])
         recall, precision = activity(judges[0], columns)
         whole = min(recall, precision) >= _ENOUGH
-        if whole or now[0] < 0.05:
+        if whole or now[0] < 0.05 or price(short[0].rule) > _TOO_LONG or listed(rules) > _FEW:
             break
         weights, base = judges[0].weights(columns)
         said = base + np.tensordot(weights, np.stack(columns), 1)
         rest = sample._replace(target=np.where(sample.weight > 0, sample.target - said, 0.0))
     parts = levelled(sample, [plain_part(rule) for rule in rules])
     checked = explained_new(sample, parts) if parts else 0.0
-    return Concise(tuple(parts), rivals, checked, whole, first)
+    return Concise(tuple(parts), rivals, checked, listed(rules) <= _FEW, whole, first)
+
+
+def listed(rules: Sequence[Rule]) -> int:
+    """Words that rules list, beside those that concepts name."""
+    return sum(len(c.values) for r in rules for c in r.clauses if c.axis not in ("flag", "rank"))
 
 
 def levelled(sample: Sample, parts: Sequence[Part]) -> list[Part]:
