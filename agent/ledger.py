@@ -94,10 +94,9 @@ class Ledger:
             return ""
         many = {kind: self._inputs(kind) for kind in KINDS}
         lines = [
-            "LEDGER (r = correlation; predicted above 0.5 against active, above "
-            f"{self.threshold:.3g}: b = balanced accuracy, p = precision; shown = the "
-            f"{many['explore']} explore windows in results, mostly chosen for high activation; "
-            f"written = {many['written']} texts; all = all of explore)"
+            "LEDGER (r correlation; b balanced accuracy and p precision of predicted > 0.5 against "
+            f"active > {self.threshold:.3g}; shown: {many['explore']} explore windows in results, "
+            f"mostly strong ones; written: {many['written']} texts; all: the whole of explore)"
         ]
         for row in sorted(self._rows.values(), key=strength, reverse=True)[:_SHOWN]:
             said = " ".join(str(row["statement"]).split())
