@@ -98,7 +98,7 @@ def histogram_of(evidence: Iterable[Evidence]) -> dict[str, Any] | None:
         stats = item.data.get("stats") or {}
         marks = [
             (value, name)
-            for name, value in (("top 1%", (stats.get("thresholds") or {}).get("0.99")),)
+            for name, value in (("active", stats.get("active_above")),)
             if value is not None
         ]
         said = f"Counts on a logarithmic scale, over {_thousands(sum(counts))} tokens of explore."
@@ -236,7 +236,7 @@ def ledger_over_time(transcript: Transcript) -> dict[str, Any] | None:
         "said": "How well each rival predicts everything measured so far. Windows of the corpus "
         "and texts written to separate the rivals are scored apart; r is the correlation, b the "
         "balanced accuracy at half of the unit's top activation.",
-        "columns": ("explore r", "explore b", "written r", "written b", "whole explore r"),
+        "columns": ("shown r", "shown b", "written r", "written b", "all r"),
         "rows": [
             {
                 "id": key,
