@@ -9,10 +9,12 @@ from ....tools.data.windows import TokenWindows
 from ....tools.predicates import parse
 from .board import Board
 from .clause import Rule
-from .concise import Bar, neighbours, price, swapped
+from .concise import Bar, headed, neighbours, price, swapped
 
 _LEAST_FIT = 0.6  # share of the best fit on explore that a rule must keep
-_MOST = 24
+_MOST = 32
+_SHORT = 2  # conditions of rules whose concepts are swapped
+_MOST_SWAPPED = 5
 
 
 class Texts(NamedTuple):
@@ -50,7 +52,10 @@ def options(bar: Bar, rules: Sequence[Rule]) -> list[Rule]:
     for rule in rules[:3]:
         for at in range(len(rule.clauses) if len(rule.clauses) > 1 else 0):
             out[Rule(rule.clauses[:at] + rule.clauses[at + 1 :])] = None
-        out |= dict.fromkeys(short.rule for short in swapped(bar, bar.judge(rule)))
+    for rule in [rule for rule in out if len(rule.clauses) <= _SHORT][:_MOST_SWAPPED]:
+        for one in (rule, *headed(bar, rule)):
+            out[one] = None
+            out |= dict.fromkeys(short.rule for short in swapped(bar, bar.judge(one)))
     out |= dict.fromkeys(neighbours(bar, rules[0]))
     return list(out)[:_MOST]
 

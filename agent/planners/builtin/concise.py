@@ -161,8 +161,7 @@ def _moves(bar: Bar, rule: Rule) -> Iterable[Rule]:
                 yield rule.with_clause(at, groups=clause.groups - {group})
         if clause.axis in WORD_AXES and clause.size > 1:
             yield from _covered(bar, rule, at)
-    if not any(clause.axis in ("word", "token") for clause in rule.clauses):
-        yield from _with_head(bar, rule)
+    yield from headed(bar, rule)
 
 
 def _plainer_flag(board: Board, rule: Rule, at: int) -> Iterable[Rule]:
@@ -217,8 +216,10 @@ def _covered(bar: Bar, rule: Rule, at: int) -> Iterable[Rule]:
             yield rule.with_clause(at, groups=frozenset(), values=chosen)
 
 
-def _with_head(bar: Bar, rule: Rule) -> Iterable[Rule]:
-    """The rule with one or two words, those that hold most of its activation, as its head."""
+def headed(bar: Bar, rule: Rule) -> Iterable[Rule]:
+    """A rule without a head word, with the one or two words that hold most of its activation."""
+    if any(clause.axis in ("word", "token") for clause in rule.clauses):
+        return
     rest = tuple(clause for clause in rule.clauses if clause.axis != "flag")
     if not rest:
         return

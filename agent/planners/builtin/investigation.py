@@ -76,7 +76,7 @@ class Investigation:
         )
         sample = self._sample(self.lab.explore, values, self._board())
         short = concise(sample)
-        model = None if short.whole else fit_model(sample, found=short.found)
+        model = None if short.whole and short.plain else fit_model(sample, found=short.found)
         least = _SHORT if short.plain else _LISTED
         if model is None or short.checked >= least * model.checked:
             found.learn(sample, short.parts, short.checked)

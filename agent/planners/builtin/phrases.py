@@ -197,12 +197,14 @@ def _things(sample: Sample, clause: Clause, rule: Rule, named: int) -> str:
     shown: dict[str, None] = {}
     for value in leading(sample, clause, rule):
         shown.setdefault(_quoted(names[value]))
-    words = [word for word in shown if word]
+    words = [word for word in shown if word and not _odd(word)] or [w for w in shown if w]
     if not words:
         return _or(said[:3]) if len(said) <= 3 else f"{', '.join(said[:2])} and other kinds"
     room = max(1, named - len(said))
     if len(words) > max(room, 1):
-        kind = "words" if all(any(ch.isalpha() for ch in word) for word in words) else "tokens"
+        listed = [word for word in words if word[1:-1].isalpha() and word[0] == "'"]
+        kind = "words" if len(listed) >= max(2, room) else "tokens"
+        words = listed if kind == "words" else words
         listed = ", ".join(words[:room])
         if said:
             return f"{_or(said[:2])} and {kind} such as {listed}"
@@ -214,6 +216,11 @@ def _quoted(name: str) -> str:
     if not name:
         return ""
     return _MARKS.get(name, f"'{name}'")
+
+
+def _odd(word: str) -> bool:
+    """Long numbers and other things that tell a reader nothing."""
+    return len(word) > 20 or (len(word) > 6 and any(ch.isdigit() for ch in word))
 
 
 def _or(items: Sequence[str]) -> str:

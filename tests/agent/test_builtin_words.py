@@ -1,0 +1,104 @@
+"""The built-in planner's words: labels of planted units that a person would write."""
+
+import json
+
+import numpy as np
+import pytest
+from neuroscribe.agent.investigate import Investigation, investigate
+from neuroscribe.agent.planners import planner_factory
+from neuroscribe.agent.planners.builtin.null import exchanged, null_score
+from neuroscribe.agent.planners.builtin.several import concise
+from neuroscribe.tools.data.sources import load_corpus
+from neuroscribe.tools.data.windows import TokenWindows, cut
+from neuroscribe.tools.lab import Lab
+from neuroscribe.tools.models import Target
+from neuroscribe.tools.predicates import parse
+
+LABELS = {
+    0: "animals",
+    1: "months or weekdays",
+    2: "units of time after numbers",
+    3: "full stop after currencies (earlier in the sentence)",
+    6: "capitalised numbers",
+    9: "fruits or weather",
+    11: "full stop after royalty (earlier in the sentence)",
+}
+
+
+@pytest.fixture(scope="module")
+def planted() -> Target:
+    return Target.load("planted")
+
+
+@pytest.fixture(scope="module")
+def explore(planted: Target) -> TokenWindows:
+    corpus = load_corpus("builtin:stories", target=planted)
+    return cut(planted, corpus.splits().explore, length=64, most_tokens=50_000)
+
+
+@pytest.fixture(scope="module")
+def memo() -> dict:
+    return {}
+
+
+def _described(planted: Target, explore: TokenWindows, memo: dict, unit: str) -> Investigation:
+    lab = Lab(planted, explore)
+    lab.memo.update(memo)
+    found = investigate(lab, unit, planner_factory("builtin"))
+    memo |= {key: value for key, value in lab.memo.items() if "builtin" in str(key)}
+    return found
+
+
+@pytest.mark.parametrize("number", LABELS)
+def test_labels_are_what_a_person_would_write(
+    planted: Target, explore: TokenWindows, memo: dict, number: int
+) -> None:
+    found = _described(planted, explore, memo, f"planted/{number}")
+    assert found.status == "described"
+    assert found.description.label == LABELS[number]
+    assert [part.words for part in found.description.components] == [LABELS[number]]
+    assert len(found.description.rejected) >= 2
+    assert len(json.dumps(found.description.components[0].predictor)) < 6000
+
+
+def test_the_rival_that_the_corpus_cannot_part_is_rejected_by_sentences(
+    planted: Target, explore: TokenWindows, memo: dict
+) -> None:
+    found = _described(planted, explore, memo, "planted/7")
+    assert found.description.label == "full stop after diseases (earlier in the sentence)"
+    rival = next(r for r in found.description.rejected if "medicines" in r.words)
+    assert "written" in rival.reason or "only the conclusion" in rival.reason
+    assert rival.evidence
+
+
+def test_a_units_activations_on_other_documents_explain_nothing(
+    planted: Target, explore: TokenWindows
+) -> None:
+    from neuroscribe.agent.planners.builtin.investigation import Investigation as Work
+
+    lab = Lab(planted, explore)
+    work = Work(lab, planted.unit("planted/4"), 0)
+    sample = work._sample(explore, lab.column(work.unit), work._board())
+    rng = np.random.default_rng(0)
+    moved = exchanged(sample, rng)
+    assert np.allclose(np.sort(moved.target), np.sort(sample.target))
+    assert null_score(sample, rng, times=1) < 0.02 < 0.5 < concise(sample).checked
+
+
+def test_noise_is_said_to_be_uninterpretable(planted: Target, explore: TokenWindows) -> None:
+    lab = Lab(planted, explore)
+    unit = planted.unit("planted/4")
+    column = lab.column(unit)
+    rng = np.random.default_rng(1)
+    noise = np.where(np.isfinite(column), rng.exponential(1, column.shape), np.nan)
+    lab.column = lambda _: noise.astype(np.float32)  # type: ignore[method-assign]
+    found = investigate(lab, unit, planner_factory("builtin"))
+    assert found.status == "uninterpretable"
+    assert not found.description.components
+
+
+def test_every_predictor_parses_again(planted: Target, explore: TokenWindows, memo: dict) -> None:
+    found = _described(planted, explore, memo, "planted/3")
+    for component in found.description.components:
+        held = parse(component.predictor).evaluate(explore)
+        assert 0 < held.sum() < explore.counted.sum() / 4
