@@ -118,12 +118,22 @@ def _said(part: Part) -> Rule:
 
 
 def _together(sample: Sample, parts: Sequence[Part], named: int) -> str:
-    said = list(dict.fromkeys(phrase(sample, part, named=named) for part in parts))
+    told: dict[str, str] = {}
+    for part in parts:
+        words = phrase(sample, part, named=named)
+        told.setdefault(_where(part) if part.table else words, words)
+    said = list(dict.fromkeys(told.values()))
     plain = all(
         len(_said(part).clauses) == 1 and _said(part).clauses[0].axis == "word" and not part.table
         for part in parts
     )
     return (" or " if plain else "; also ").join(said)
+
+
+def _where(part: Part) -> str:
+    """Where a table looks: here, before, after; of several that look alike the first is told."""
+    axis = part.levels[0].rule.clauses[0].axis
+    return axis.replace("token", "word")
 
 
 def _joined(tails: list[str]) -> list[str]:
