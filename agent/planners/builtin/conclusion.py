@@ -167,8 +167,10 @@ def _rejected(found: Findings) -> list[dict[str, Any]]:
                 f"the conclusion {found.agreed:.2f}"
             )
             evidence += [e.id for e in found.written]
-        out.append({"words": f"{key}: {rival.words}", "reason": reason, "evidence": evidence})
-    return out[:_MOST_REJECTED]
+        item = {"words": f"{key}: {rival.words}", "reason": reason, "evidence": evidence}
+        out.append((rival.words.count(" and "), -(on_explore or 0.0), item))
+    out.sort(key=lambda entry: entry[:2])  # single claims first, the likeliest first
+    return [item for _, _, item in out[:_MOST_REJECTED]]
 
 
 def _contrast(found: Findings, rival: Rival) -> str:

@@ -16,7 +16,7 @@ from .clause import Clause, Rule
 from .split import Sample
 
 _CARRIERS = 3
-_KNOCKED = 28  # words replaced in one text
+_KNOCKED = 14  # words replaced in one text
 _UNSEEN = 20
 _LONGEST = 60
 

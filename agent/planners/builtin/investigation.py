@@ -41,6 +41,7 @@ from .turn import Calls, Turns
 _RIVALS = 4
 _CLEAR = 0.3  # share of variance from which a short rule is worth refining by experiments
 _TEXTS = 60  # of one call
+_FEWER = 40  # near-misses of short rules
 _SHORT = 0.75  # share of the whole model's score from which short rules are preferred
 _LISTED = 0.97  # the same for rules that list many words
 _SENTENCES = 7  # words of a concept that sentences are written about
@@ -139,8 +140,8 @@ class Investigation:
         shown = [rule for rule in rules if bar.judge(rule).worth > 0]
         yield from self._record(sample, [plain_part(rule) for rule in (*shown[:_RIVALS], *rest)])
         bench = Bench(sample, [*shown[:_RIVALS], *rest], self.rng)
-        texts = bench.near_misses(many=_TEXTS)
-        texts += bench.members(many=_TEXTS) + bench.knocked(texts=1)
+        texts = bench.near_misses(many=_FEWER)
+        texts += bench.members(many=_FEWER // 2) + bench.knocked(texts=1)
         texts = list(dict.fromkeys(texts))
         unit = str(self.unit)
         calls: list[tuple[str, dict[str, Any]]] = [
