@@ -43,7 +43,7 @@ _CLEAR = 0.3  # share of variance from which a short rule is worth refining by e
 _TEXTS = 60  # of one call
 _FEWER = 40  # near-misses of short rules
 _SHORT = 0.75  # share of the whole model's score from which short rules are preferred
-_LISTED = 0.97  # the same for rules that list many words
+_LISTED = 1.05  # the same for rules that list many words
 _SENTENCES = 7  # words of a concept that sentences are written about
 
 
