@@ -6,7 +6,7 @@
 2. Every hypothesis is evaluated on every input, those that came before it too.
 3. Per kind of input: Pearson correlation of prediction and activation over the counted places,
    balanced accuracy and precision of `prediction > 0.5` against `activation > threshold`. The
-   threshold is half of the unit's 99.9th percentile over explore. (Balanced accuracy alone flatters
+   threshold is half of the mean of the top 0.1% of explore. (Balanced accuracy alone flatters
    a rule that is far too broad; precision shows it.)
 4. A hypothesis is *tested* once a result arrived after it was recorded.
 """

@@ -210,7 +210,7 @@ def _text(
         f"above 0 at {stats['firing_rate']:.1%} of places; mean {number(stats['mean'])}, "
         f"sd {number(stats['sd'])}, max {number(stats['max'])}, median "
         f"{number(stats['quantiles']['0.5'])}",
-        f"active, above half of its 99.9th percentile ({number(stats['active_above'])}): "
+        f"active, above half of the mean of its top 0.1% ({number(stats['active_above'])}): "
         f"{stats['active']} places; top 10% above "
         + ", top 1% above ".join([number(at["0.9"]), number(at["0.99"])])
         + f", top 0.1% above {number(at['0.999'])}",

@@ -1,7 +1,7 @@
 """Tests hypotheses: their predictors against the unit's activation at every place of explore.
 
 1. Pearson's correlation, with an interval by bootstrap over documents.
-2. For "active" (above half of the 99.9th percentile) and at each tail (top 10%, 1%, 0.1%):
+2. For "active" (above half of the mean of the top 0.1%) and at each tail (top 10%, 1%, 0.1%):
    AUPRC beside its base rate; F1, precision and recall on half of the documents with the
    prediction threshold that was best on the other half.
 3. Mean activation where the predictor holds and where it does not.
@@ -25,7 +25,7 @@ from .render_text import MARKS, number, snippet
 from .survey import TAILS, correlation
 
 HEADLINE = "half"
-"""The tail whose numbers are said: above half of the 99.9th percentile."""
+"""The tail whose numbers are said: see `activity`."""
 _DRAWS = 200
 _HOLDS = 0.5
 
@@ -106,8 +106,8 @@ def compare(
         rows.append(f"{name} of {', '.join(who)}: {_shown(lab, chosen, data, at)}")
     order = sorted(tests, key=lambda t: -(t["correlation"] or -2))
     head = (
-        f"{chosen} over explore: {data.values.size} places; active = above half of the 99.9th "
-        f"percentile, {number(bar)}; {MARKS}. "
+        f"{chosen} over explore: {data.values.size} places; active = above half of the mean of "
+        f"its top 0.1%, {number(bar)}; {MARKS}. "
         f"Best: {order[0]['id']} (correlation {number(order[0]['correlation'])})."
     )
     return Result(

@@ -1,7 +1,7 @@
 """Scores of one description against one unit, per token, on documents nobody has looked at.
 
 1. Active means above a threshold fixed on explore: the 90th, 99th and 99.9th percentile, and half
-   of the 99.9th percentile (`half`), which fits units that are either on or off. The headline
+   of the mean of the top 0.1% (`half`), which fits units that are either on or off. The headline
    AUPRC, F1 and IoU are those of `half`; the three tails are reported apart.
 2. Select gives the weights of the components (non-negative least squares), the prediction
    threshold of every tail, and the shares of activation mass.

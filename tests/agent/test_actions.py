@@ -143,7 +143,7 @@ def test_every_predictor_in_the_system_prompt_is_valid(lab: Lab) -> None:
             rest = written[end:]
             at = rest.find('{"kind"')
             line = rest
-    assert found == 16
+    assert found == 17
 
 
 def test_the_system_prompt_names_every_concept() -> None:

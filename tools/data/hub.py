@@ -26,13 +26,13 @@ def read_hub(
     Raises:
         UsageError: without the `hub` extra, when offline, or when the dataset does not have it.
     """
+    name, config, split, named = _parts(spec)
     try:
         import datasets  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise UsageError(
             f"data 'hf:{spec}' needs the hub extra: pip install 'neuroscribe[hub]'"
         ) from error
-    name, config, split, named = _parts(spec)
     datasets.disable_progress_bars()
     try:
         stream = datasets.load_dataset(name, config, split=split, streaming=True)

@@ -78,7 +78,11 @@ class Next(_Beside, frozen=True):
 
 class _Somewhere(_OfOne, frozen=True):
     within: int | None = Field(default=None, ge=1, le=MOST_STEPS)
+    since: "AnyPredicate | None" = Field(default=None, exclude_if=lambda value: value is None)
     side: ClassVar[str]
+
+    def parts(self) -> tuple[Predicate, ...]:
+        return (self.of,) if self.since is None else (self.of, self.since)
 
     def noun(self) -> str:
         return f"tokens {'' if self.within is None else 'that stand '}{self.tail()}"
@@ -87,29 +91,43 @@ class _Somewhere(_OfOne, frozen=True):
         return f"a token {self.tail()}"
 
     def tail(self) -> str:
-        if self.within is None:
-            return f"anywhere {self.side} {self.of.brief()}"
-        return f"within {counted(self.within, 'token')} {self.side} {self.of.brief()}"
+        far = "anywhere" if self.within is None else f"within {counted(self.within, 'token')}"
+        border = "" if self.since is None else f", not parted by {self.since.brief()}"
+        return f"{far} {self.side} {self.of.brief()}{border}"
+
+    def _borders(self, view: View) -> np.ndarray | None:
+        """bool `[window, place]`: where `since` holds; None without one."""
+        if self.since is None:
+            return None
+        return view.visible & (self.since.values(view) >= HOLDS)
 
 
 class Earlier(_Somewhere, frozen=True):
-    """Places with a strictly earlier place where the part holds, at most `within` tokens back."""
+    """Places with a strictly earlier place where the part holds, at most `within` tokens back.
+
+    With `since`: and no place where that holds lies between the two.
+    """
 
     kind: Literal["earlier"] = "earlier"
     side: ClassVar[str] = "after"
 
     def values(self, view: View) -> np.ndarray:
-        return _largest_before(self._seen(view), self.within)
+        return _largest_before(self._seen(view), self.within, self._borders(view))
 
 
 class Later(_Somewhere, frozen=True):
-    """Places with a strictly later place where the part holds, at most `within` tokens on."""
+    """Places with a strictly later place where the part holds, at most `within` tokens on.
+
+    With `since`: and no place where that holds lies between the two.
+    """
 
     kind: Literal["later"] = "later"
     side: ClassVar[str] = "before"
 
     def values(self, view: View) -> np.ndarray:
-        return _largest_before(self._seen(view)[:, ::-1], self.within)[:, ::-1]
+        borders = self._borders(view)
+        turned = None if borders is None else borders[:, ::-1]
+        return _largest_before(self._seen(view)[:, ::-1], self.within, turned)[:, ::-1]
 
 
 class Count(_OfOne, frozen=True):
@@ -183,11 +201,18 @@ def _shift_words(view: View, values: np.ndarray, step: int) -> np.ndarray:
     return np.where(known & view.visible, largest[goal], np.float32(0))
 
 
-def _largest_before(values: np.ndarray, within: int | None) -> np.ndarray:
-    """The largest value strictly before a place, at most `within` places back.
+def _largest_before(
+    values: np.ndarray, within: int | None, borders: np.ndarray | None = None
+) -> np.ndarray:
+    """The largest value (0 to 1) strictly before a place, at most `within` places back.
 
-    With a limit: windows of doubling width (`O(log within)` passes).
+    With a limit: windows of doubling width (`O(log within)` passes). With borders, a value counts
+    up to the next border only: twice the number of borders so far is added to every value, so
+    that the newest stretch is always the largest, and taken off again.
     """
+    if borders is not None:
+        stretch = 2 * np.cumsum(borders, axis=1).astype(np.float32)
+        return _largest_before(values + stretch, within) - _shift(stretch, 1)
     seen = _shift(values, 1)
     if within is None or within >= values.shape[1]:
         return np.maximum.accumulate(seen, axis=1)

@@ -150,8 +150,8 @@ def _mend(data: Any, where: str, depth: int, budget: _Budget) -> Any:
         if name not in fields:
             valid = ", ".join(key for key in fields if key != "kind") or "no fields"
             raise UsageError(f"{where}: '{kind}' has no field '{_cut(name)}'; it has: {valid}")
-    for name in ("of", "but"):
-        if name in node:
+    for name in ("of", "but", "since"):
+        if name in node and (name != "since" or node[name] is not None):
             node[name] = _inner(kind, node[name], f"{where}.{name}", depth + 1, budget)
     if kind == "graded" and isinstance(node.get("levels"), Sequence):
         node["levels"] = [
@@ -258,7 +258,7 @@ def _one_line(error: ValidationError) -> str:
             tag_next = False
         else:
             path += f".{step}"
-            tag_next = step in ("of", "but")
+            tag_next = step in ("of", "but", "since")
     said = first["msg"].removeprefix("Value error, ").replace("\n", " ")
     given = first.get("input")
     plain = given is None or isinstance(given, str | int | float)

@@ -138,11 +138,17 @@ class Reference:
 
     def earlier_(self, p, r, c):
         first = 0 if p.get("within") is None else max(0, c - p["within"])
+        if p.get("since"):
+            borders = [i for i in range(c) if self.context(p["since"], r, i) >= 0.5]
+            first = max(first, *borders, 0)
         return max([self.context(p["of"], r, i) for i in range(first, c)], default=0)
 
     def later_(self, p, r, c):
         width = len(self.places)
         stop = width if p.get("within") is None else min(width, c + p["within"] + 1)
+        if p.get("since"):
+            borders = [i for i in range(c + 1, width) if self.context(p["since"], r, i) >= 0.5]
+            stop = min([stop, *(i + 1 for i in borders)])
         return max([self.context(p["of"], r, i) for i in range(c + 1, stop)], default=0)
 
     def count_(self, p, r, c):

@@ -37,6 +37,10 @@ PHRASES = [
         "tokens right before a token right after 'hot'",
     ),
     ({"kind": "earlier", "of": HOT}, "tokens anywhere after 'hot'"),
+    (
+        {"kind": "earlier", "of": HOT, "since": {"kind": "tokens", "tokens": ["."]}},
+        "tokens anywhere after 'hot', not parted by the token '.'",
+    ),
     ({"kind": "later", "of": HOT, "within": 5}, "tokens that stand within 5 tokens before 'hot'"),
     ({"kind": "count", "of": HOT, "at_least": 2}, "tokens from the 2nd 'hot' on"),
     ({"kind": "count", "of": HOT, "at_least": 0, "at_most": 0}, "tokens before the first 'hot'"),
