@@ -84,7 +84,7 @@ def measure_effects(
         rows = list(dict.fromkeys(cases[at].row for at in numbers))
         part = windows.rows([*rows, *(cases[at].row for at in numbers)])
         width = int(part.attended.sum(1).max())
-        part = _narrow(part, width)
+        part = narrow(part, width)
         changes = [
             change.at(rows=[len(rows) + at])
             for at, number in enumerate(numbers)
@@ -170,8 +170,8 @@ def _chunks(lab: Lab, windows: TokenWindows, rows: Sequence[int]) -> list[range]
     return out
 
 
-def _narrow(windows: TokenWindows, width: int) -> TokenWindows:
-    """The windows without the columns that are padding in every row."""
+def narrow(windows: TokenWindows, width: int) -> TokenWindows:
+    """The first `width` places of the windows."""
     if width >= windows.ids.shape[1]:
         return windows
     arrays = {

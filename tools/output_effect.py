@@ -15,7 +15,7 @@ import torch
 
 from .against import compare, measure_name, verdict
 from .data.windows import TokenWindows, surfaces
-from .effects import Case, Effects, measure_effects
+from .effects import Case, Effects, measure_effects, narrow
 from .evidence import Result
 from .lab import Lab
 from .lexicon_words import neighbours
@@ -27,6 +27,8 @@ from .survey import correlation
 from .vocabulary import projection, write_vector
 
 _PROMPTS = 8
+_WIDTH = 24
+"""Tokens of a neutral prompt: the start of a window."""
 
 
 @tool(needs=("text",))
@@ -165,11 +167,11 @@ def _mean(found: Effects) -> float:
 
 
 def _neutral(lab: Lab) -> tuple[TokenWindows, list[tuple[int, int]]]:
-    """Windows of explore and the first counted place of each, the same for all units."""
+    """The first tokens of windows of explore and the first counted place of each, the same for all units."""
     rng = np.random.default_rng([lab.seed, 13])
     full = np.flatnonzero(lab.explore.counted.sum(1) >= min(8, lab.explore.counted.sum(1).max()))
     chosen = np.sort(rng.permutation(full)[:_PROMPTS])
-    windows = lab.explore.rows(chosen)
+    windows = narrow(lab.explore.rows(chosen), _WIDTH)
     return windows, [(at, int(windows.counted[at].argmax())) for at in range(len(windows))]
 
 

@@ -15,7 +15,7 @@ import torch
 from .lab import Lab
 from .models import Unit
 
-MOST_TOKENS = 16_384
+MOST_TOKENS = 8_192
 """Tokens of explore that a profile reads; windows are taken evenly."""
 TOPS = 12
 """Peaks kept for each unit."""
