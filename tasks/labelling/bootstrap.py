@@ -4,7 +4,7 @@ Every statistic here is a function of sums over tokens. The sums are taken once 
 resample is then a weighted sum of rows, and a thousand resamples one matrix product.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -88,3 +88,25 @@ def average_precisions(resampler: Resampler, positive: np.ndarray, score: np.nda
     total = np.maximum(hits[:, -1:], 1e-12)
     gained = np.diff(np.concatenate([np.zeros_like(total), hits], axis=1), axis=1) / total
     return (precision * gained).sum(1)
+
+
+class Median(NamedTuple):
+    """A median over units with its 95% bootstrap interval."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    """None for fewer than three units: resampling one or two says nothing."""
+    n: int
+
+
+def median(values: Iterable[float | None], *, seed: int = 0) -> Median:
+    """The median of the values that are there, resampled over units."""
+    known = np.array([value for value in values if value is not None], dtype=np.float64)
+    if not known.size:
+        return Median(None, None, None, 0)
+    if known.size < 3:
+        return Median(float(np.median(known)), None, None, int(known.size))
+    draws = np.random.default_rng(seed).choice(known, (RESAMPLES, known.size))
+    low, high = np.percentile(np.median(draws, axis=1), [2.5, 97.5])
+    return Median(float(np.median(known)), float(low), float(high), int(known.size))

@@ -24,6 +24,7 @@ from ...tools.llm import LLM, LLMError
 from ...tools.models import Target, Unit
 from ...tools.models.untrained import untrained
 from ...tools.predicates import parse
+from .bootstrap import median
 from .scores import HEADLINE, Measured, plain_scores, thresholds
 
 EXEMPLARS = 20
@@ -94,16 +95,10 @@ def on_untrained(
 
 def medians(scores: Sequence[Mapping[str, Any]], *, seed: int = 0) -> dict[str, Any]:
     """Median of each score over units, with a 95% bootstrap interval over units."""
-    rng = np.random.default_rng(seed)
-    found: dict[str, Any] = {}
-    for name in COMPARED:
-        given = [value_of(item, name) for item in scores]
-        values = np.array([value for value in given if value is not None])
-        if values.size:
-            draws = np.median(rng.choice(values, (1000, values.size)), axis=1)
-            low, high = np.percentile(draws, [2.5, 97.5])
-            found[name] = {"value": np.median(values), "low": low, "high": high, "n": values.size}
-    return plain(found)
+    found = {
+        name: median([value_of(item, name) for item in scores], seed=seed) for name in COMPARED
+    }
+    return plain({name: item._asdict() for name, item in found.items() if item.n})
 
 
 def value_of(scores: Mapping[str, Any], name: str) -> float | None:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from ...agent.transcript.plots import Point, histogram, interval_bar, scatter
 from ...agent.transcript.sections import NAMES, cell, triple
+from .bootstrap import median
 
 COMPARED = ("correlation", "gain_over_lookup", "auprc", "f1")
 ROWS = {
@@ -171,18 +172,6 @@ def distributions(records: Records) -> list[dict[str, Any]]:
             }
         )
     return found
-
-
-def median(
-    values: Sequence[float | None],
-) -> tuple[float | None, float | None, float | None, int]:
-    """Median, its 95% bootstrap interval over units, and how many values there are."""
-    known = np.array([value for value in values if value is not None], dtype=np.float64)
-    if not known.size:
-        return None, None, None, 0
-    draws = np.random.default_rng(0).choice(known, (1000, known.size))
-    low, high = np.percentile(np.median(draws, axis=1), [2.5, 97.5])
-    return float(np.median(known)), float(low), float(high), int(known.size)
 
 
 def _score(record: Mapping[str, Any], name: str) -> float | None:

@@ -1,6 +1,7 @@
 """A run as a person reads it in a terminal: a table, or one unit in full."""
 
 from collections.abc import Iterable, Mapping
+from statistics import median
 from typing import Any, TypeGuard
 
 from rich.console import Console, Group, JustifyMethod, RenderableType
@@ -136,8 +137,8 @@ def _sums(run: LabelRun) -> str:
     parts = [f"{many} {status}" for status, many in sorted(counts.items())]
     if run.missing:
         parts.append(f"{len(run.missing)} without a label yet")
-    values = sorted(v for unit in run.units if (v := unit.correlation) is not None)
-    middle = f"; median correlation {values[len(values) // 2]:.2f}" if values else ""
+    values = [v for unit in run.units if (v := unit.correlation) is not None]
+    middle = f"; median correlation {median(values):.2f}" if values else ""
     return f"{len(run.units)} units: {', '.join(parts) or 'none labelled'}{middle}"
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from neuroscribe.agent.transcript import Recorder
+from neuroscribe.tasks.labelling.bootstrap import median
 from neuroscribe.tasks.labelling.report import write_report
-from neuroscribe.tasks.labelling.report_parts import controls_table, failures, median, tiles
+from neuroscribe.tasks.labelling.report_parts import controls_table, failures, tiles
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.evidence import Evidence
 
@@ -186,6 +187,7 @@ def test_medians_count_only_what_was_measured() -> None:
     assert high is not None
     assert 0.1 <= low <= 0.5 <= high <= 0.9
     assert median([None]) == (None, None, None, 0)
+    assert median([0.2, 0.4]) == (pytest.approx(0.3), None, None, 2)
     said = {name: value for value, name in tiles(RECORDS, missing=1)}
     assert said["failed"] == "2"
     assert said["units still missing"] == "1"
