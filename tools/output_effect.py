@@ -167,7 +167,7 @@ def _mean(found: Effects) -> float:
 
 
 def _neutral(lab: Lab) -> tuple[TokenWindows, list[tuple[int, int]]]:
-    """The first tokens of windows of explore and the first counted place of each, the same for all units."""
+    """The start of windows of explore with the first counted place; the same for all units."""
     rng = np.random.default_rng([lab.seed, 13])
     full = np.flatnonzero(lab.explore.counted.sum(1) >= min(8, lab.explore.counted.sum(1).max()))
     chosen = np.sort(rng.permutation(full)[:_PROMPTS])
