@@ -17,7 +17,7 @@ from .clause import Clause, Rule, speaks_of_words
 from .cover import named
 from .split import Sample, shrunk
 
-MOST_VALUES = 150
+MOST_VALUES = 400
 """Values that a table keeps."""
 _MASS = 0.99  # share of a table's explained variance that it keeps
 
@@ -122,7 +122,7 @@ def _narrowed(
     return named(sample, narrow, at) if speaks_of_words(axis) else narrow
 
 
-def table(sample: Sample, axis: str, *, most: int = 8) -> Part | None:
+def table(sample: Sample, axis: str, *, most: int = 10) -> Part | None:
     """Means by value of an axis, as levels."""
     board = sample.board
     means = _means(sample, board.counted, axis)
