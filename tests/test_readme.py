@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from endpoint import answers, endpoint, says
+from neuroscribe.tools.data.stories import stories
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
@@ -69,9 +70,7 @@ def test_every_command_runs(tmp_path):
 
 
 def _run_all(tmp_path: Path, url: str) -> None:
-    (tmp_path / "my_texts.txt").write_text(
-        "\n\n".join(f"The {word} was old. Nobody knew why." * 40 for word in ("house", "boat") * 30)
-    )
+    (tmp_path / "my_texts.txt").write_text("\n\n".join(stories(400)))
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     for line in commands():
         if line.startswith(CHECKED_ELSEWHERE):

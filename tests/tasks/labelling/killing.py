@@ -151,6 +151,7 @@ def interrupted(job: Callable[[Path], None], folder: Path) -> dict[str, Any]:
 
 def main() -> None:
     """Everything, in turn."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs inherit "ignore"
     folder, model, text = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
     target = Target.load(model)
 
