@@ -105,7 +105,6 @@ def score(
         "curve": expected_activation(on_report.total, truth, resampler),
         "tokens": int(truth.size),
         "documents": resampler.count,
-        "written_inputs": None,
     }
     if "status" in headline:
         scores |= dict.fromkeys(HEADLINES)  # too few active tokens: counts, but no score
