@@ -25,6 +25,7 @@ from ...tools.models import Target, Unit
 from ...tools.models.untrained import untrained
 from ...tools.predicates import parse
 from .bootstrap import median
+from .results import value_of
 from .scores import HEADLINE, Measured, plain_scores, thresholds
 
 EXEMPLARS = 20
@@ -99,12 +100,6 @@ def medians(scores: Sequence[Mapping[str, Any]], *, seed: int = 0) -> dict[str, 
         name: median([value_of(item, name) for item in scores], seed=seed) for name in COMPARED
     }
     return plain({name: item._asdict() for name, item in found.items() if item.n})
-
-
-def value_of(scores: Mapping[str, Any], name: str) -> float | None:
-    """A score's value, whether it is kept with its interval or alone."""
-    entry = scores.get(name)
-    return entry.get("value") if isinstance(entry, Mapping) else entry
 
 
 def _compared(description: Description, item: Labelled) -> dict[str, Any]:

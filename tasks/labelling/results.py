@@ -23,6 +23,12 @@ FIRST = (
 )
 
 
+def value_of(scores: Mapping[str, Any] | None, name: str) -> float | None:
+    """A score's value, whether it is kept with its interval or alone; None where there is none."""
+    entry = (scores or {}).get(name)
+    return entry.get("value") if isinstance(entry, Mapping) else entry
+
+
 @dataclass(frozen=True)
 class UnitLabel:
     """One unit's line of a run."""
@@ -36,8 +42,7 @@ class UnitLabel:
     @property
     def correlation(self) -> float | None:
         """Held-out correlation with the unit, where there is a score."""
-        entry = (self.record.get("scores") or {}).get("correlation")
-        return entry.get("value") if isinstance(entry, Mapping) else entry
+        return value_of(self.record.get("scores"), "correlation")
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON, the shared fields first."""

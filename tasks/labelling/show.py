@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from .results import LabelRun, UnitLabel
+from .results import LabelRun, UnitLabel, value_of
 
 _HEADLINES = ("correlation", "cosine", "auprc", "f1", "iou", "gain_over_lookup")
 
@@ -44,12 +44,6 @@ def console() -> Console:
     """Where results are printed; a pipe gets wide lines without colour."""
     plain = Console(highlight=False)
     return plain if plain.is_terminal else Console(highlight=False, width=160)
-
-
-def value_of(scores: Mapping[str, Any] | None, name: str) -> float | None:
-    """The point value of a score, where there is one."""
-    entry = (scores or {}).get(name)
-    return entry.get("value") if isinstance(entry, Mapping) else entry
 
 
 def _row(unit: UnitLabel) -> list[Text]:
