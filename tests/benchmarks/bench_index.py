@@ -50,7 +50,7 @@ def measure(arguments: list[str]) -> None:
     tokens, times = int(arguments[1]), int(arguments[2])
     target, windows = gpt2_small(), random_windows(tokens)
     sites = [name for name in target.sites if name.startswith("mlp.")]
-    rows = rows_of_block(windows, sum(target.sites[name].units for name in sites))
+    rows = rows_of_block(windows, max(target.sites[name].units for name in sites))
     folders = iter(range(1000))
 
     def forward() -> None:

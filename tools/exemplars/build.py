@@ -2,9 +2,9 @@
 
 1. The windows are cut into blocks, each one forward pass of the network's body; a shard is a run
    of blocks.
-2. After a block, each site gives its values at the counted places `[token, unit]`: the largest of
+2. As its values arise, each site gives those at the counted places `[token, unit]`: the largest of
    every group of tokens are compared with each unit's k-th best, sums and counts are added, and
-   rows at sampled places are written to disk.
+   rows at sampled places are written to disk. No more than one site's values are in memory.
 3. From time to time all that is written to a state file, whole or not at all, with the number of
    the next block; a run that was killed goes on there.
 4. At the end the parts are put together as in `store`.
@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ..data.keep import save_windows, windows_hash
 from ..data.windows import TokenWindows
@@ -32,10 +33,9 @@ from .topk import EMPTY
 
 _WORK = "work.json"
 _STATE = "state.npz"
-_PART = "sample.part.npy"
+_PART = "sample.part"
 _EVERY = 15.0  # seconds between states
 _COLUMNS = 512
-_SLOTS = 64
 
 
 def build_index(
@@ -105,29 +105,34 @@ class _Pass:
         everywhere = sampled_positions(self.windows, self.header["sample"])
         inside = (everywhere >= first * self.width) & (everywhere < last * self.width)
         self.places = everywhere[inside]
-        self.units = sum(site.units for site in self.sites)
-        self.tallies = [Tally(site, self.header["k"], self.target.device) for site in self.sites]
+        self.tallies: dict[str, Tally] = {}
+        self.columns: dict[str, slice] = {}
+        self.units = 0
+        for site in self.sites:
+            self.tallies[site.name] = Tally(site, self.header["k"], self.target.device)
+            self.columns[site.name] = slice(self.units, self.units + site.units)
+            self.units += site.units
         self.count = 0
         self.next = self.blocks.start
 
 
 def _run(run: _Pass, progress: Callable[[int, int], None] | None, state_every: float) -> None:
-    sample = _resume(run)
+    _resume(run)
     total = (run.blocks.stop - run.blocks.start) * run.rows
     total = min(total, len(run.windows) - run.blocks.start * run.rows)
     saved = time.monotonic()
     while run.next < run.blocks.stop:
-        _block(run, sample)
+        _block(run)
         run.next += 1
         if progress is not None:
             progress(min((run.next - run.blocks.start) * run.rows, total), total)
         if run.next < run.blocks.stop and time.monotonic() - saved >= state_every:
             _save_state(run)
             saved = time.monotonic()
-    _finish(run, sample)
+    _finish(run)
 
 
-def _block(run: _Pass, sample: np.ndarray) -> None:
+def _block(run: _Pass) -> None:
     first = run.next * run.rows
     rows = run.windows.rows(slice(first, first + run.rows))
     width = max(1, int(rows.attended.sum(1).max(initial=1)))
@@ -142,38 +147,41 @@ def _block(run: _Pass, sample: np.ndarray) -> None:
     _, slots, picked = np.intersect1d(
         run.places, positions, assume_unique=True, return_indices=True
     )
-    values = run.target.trace(inputs, [s.name for s in run.sites], output=False).values
     chosen = torch.from_numpy(picked).to(flat.device)
-    offset = 0
-    for tally in run.tallies:
-        site = tally.site
-        found = site.scalar(values.pop(site.name)).flatten(0, 1)  # [row * place, unit]
+    sample = np.empty((len(slots), run.units), np.float32)
+
+    def take(name: str, values: Tensor) -> None:
+        tally = run.tallies[name]
+        found = tally.site.scalar(values).flatten(0, 1)  # [row * place, unit]
         kept = tally.take(found, flat, where)  # [token, unit]
-        if len(slots):
-            sample[slots, offset : offset + site.units] = kept[chosen].cpu().numpy()
-        offset += site.units
+        sample[:, run.columns[name]] = kept[chosen].cpu().numpy()
+
+    run.target.trace(inputs, list(run.tallies), output=False, take=take)
+    if len(slots):  # neighbours, as places and positions ascend
+        with (run.folder / _PART).open("r+b") as file:
+            file.seek(int(slots[0]) * run.units * sample.itemsize)
+            sample.tofile(file)
     run.count += len(positions)
 
 
-def _resume(run: _Pass) -> np.ndarray:
-    """The array for sampled values `[sampled, unit]`; the state is read where there is one."""
+def _resume(run: _Pass) -> None:
+    """Reads the state where there is one, or begins the file of values `[sampled, unit]`."""
     path = run.folder / _PART
-    shape = (len(run.places), run.units)
     state = run.folder / _STATE
     if state.exists() and path.exists():
         with np.load(state) as kept:
             run.next = int(kept["next"])
             run.count = int(kept["count"])
-            for tally in run.tallies:
+            for tally in run.tallies.values():
                 tally.load(dict(kept))
-        return np.lib.format.open_memmap(path, mode="r+")
+        return
     write_whole(run.folder / _WORK, json.dumps(run.header).encode())
-    return reserved(path, shape, np.float32)
+    path.write_bytes(b"")
 
 
 def _save_state(run: _Pass) -> None:
     arrays: dict[str, Any] = {"next": run.next, "count": run.count}
-    for tally in run.tallies:
+    for tally in run.tallies.values():
         arrays |= tally.state()
     part = run.folder / "state.part"
     with part.open("wb") as file:
@@ -183,31 +191,38 @@ def _save_state(run: _Pass) -> None:
     os.replace(part, run.folder / _STATE)
 
 
-def _finish(run: _Pass, sample: np.ndarray) -> None:
+def _finish(run: _Pass) -> None:
     _save_state(run)
     folder, k = run.folder, run.header["k"]
     top = reserved(folder / "top.npy", (run.units, 2, k), np.int64)
     sums = reserved(folder / "sums.npy", (run.units, 2, 2), np.int64)
     fired = reserved(folder / "fired.npy", (run.units, 2), np.int64)
-    at = 0
-    for tally in run.tallies:
-        units = slice(at, at + tally.site.units)
+    for name, tally in run.tallies.items():
+        units = run.columns[name]
         top[units] = EMPTY
         for sign, best in tally.top.items():
             top[units, 0 if sign > 0 else 1] = best.sorted().cpu().numpy()
         sums[units] = tally.sums
         fired[units] = tally.fired
-        at += tally.site.units
-    turned = reserved(folder / "sample.npy", (run.units, len(run.places)), np.float32)
-    for at in range(0, run.units, _COLUMNS):
-        some = np.array(sample[:, at : at + _COLUMNS])
-        for slot in range(0, len(some), _SLOTS):  # in squares that fit the cache
-            turned[at : at + _COLUMNS, slot : slot + _SLOTS] = some[slot : slot + _SLOTS].T
+    _turn_sample(run)
     np.save(folder / "places.npy", run.places)
     save_windows(run.windows, folder / "windows")
     write_header(folder, {**run.header, "count": run.count})
     for name in (_PART, _STATE, _WORK):
         (folder / name).unlink(missing_ok=True)
+
+
+def _turn_sample(run: _Pass) -> None:
+    """Writes the sampled values with one row a unit, from the file with one row a place."""
+    shape = (len(run.places), run.units)
+    path = run.folder / _PART
+    sample = np.memmap(path, np.float32, "r", shape=shape) if all(shape) else np.zeros(shape)
+    facts = {"descr": "<f4", "fortran_order": False, "shape": shape[::-1]}
+    with (run.folder / "sample.npy").open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, facts)
+        for at in range(0, run.units, _COLUMNS):
+            some = torch.from_numpy(np.array(sample[:, at : at + _COLUMNS], np.float32))
+            some.T.contiguous().numpy().tofile(file)
 
 
 def _header(
@@ -237,7 +252,7 @@ def _header(
         ],
         "k": k,
         "sample": sample,
-        "rows": rows_of_block(windows, sum(site.units for site in sites)),
+        "rows": rows_of_block(windows, max(site.units for site in sites)),
         "shards": [list(shard)],
     }
 

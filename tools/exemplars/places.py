@@ -11,13 +11,13 @@ import numpy as np
 
 from ..data.windows import TokenWindows
 
-_VALUES = 1 << 26  # values of all sites that one block holds at most, 256 MB
+_VALUES = 1 << 22  # values of one site that a block holds at most, 16 MB
 _TOKENS = 4096
 _FEWEST = 512
 
 
 def rows_of_block(windows: TokenWindows, units: int) -> int:
-    """Windows of one forward pass."""
+    """Windows of one forward pass, where the largest site has so many units."""
     tokens = min(_TOKENS, max(_FEWEST, _VALUES // max(units, 1)))
     return max(1, tokens // max(1, windows.ids.shape[1]))
 

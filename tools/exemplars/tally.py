@@ -64,7 +64,7 @@ class Tally:
         groups = Groups.over(tokens, self.piece, values.device)
         peaks = {sign: kept.new_empty(len(groups.first), units) for sign in self.top}
         scratch = kept.new_empty(min(tokens, self.piece), units)
-        sums = np.zeros((units, 2))
+        sums = np.zeros((2, units))
         fired = {sign: torch.zeros(units, device=values.device) for sign in self.top}
         at = 0
         for start in range(0, tokens, self.piece):
@@ -84,7 +84,7 @@ class Tally:
                 f"site {self.site.name} gives values that are not finite; "
                 "load the model with --dtype float32"
             )
-        self.sums = added(self.sums, fixed(sums))
+        self.sums = added(self.sums, fixed(sums.T))
         for sign, top in self.top.items():
             self.fired[:, 0 if sign > 0 else 1] += fired[sign].cpu().numpy().astype(np.int64)
             top.update(kept, positions, peaks[sign], groups, sign=sign)
@@ -105,7 +105,7 @@ class Tally:
 
 
 def block_sums(values: Tensor, ones: Tensor, scratch: Tensor) -> np.ndarray:
-    """Sum and sum of squares of each unit, float64 `[unit, 2]`.
+    """Sum and sum of squares of each unit, float64 `[2, unit]`.
 
     Squares are summed about the mean of these tokens, so that a large offset costs no digits.
 
@@ -119,4 +119,4 @@ def block_sums(values: Tensor, ones: Tensor, scratch: Tensor) -> np.ndarray:
     torch.sub(values, mean, out=scratch)
     spread = (ones @ scratch.square_()).cpu().numpy().astype(np.float64)
     mean = mean.cpu().numpy().astype(np.float64)
-    return np.stack([many * mean, spread + many * mean * mean], axis=-1)
+    return np.stack([many * mean, spread + many * mean * mean])

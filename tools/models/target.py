@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import UsageError, nearest
+from .allocator import keep_freed_memory
 from .forward import Batch, Inputs, Output, forward
 from .intervention import Intervention
 from .probe import Probe, dotted, verify
 from .site import Site
-from .trace import Trace, hooked
+from .trace import Take, Trace, hooked
 from .unit import Unit
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Target:
         probe: Probe | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> None:
+        keep_freed_memory()
         self.network = network.eval().requires_grad_(False)
         self.name = name
         self.kind: Kind = kind
@@ -153,6 +155,7 @@ class Target:
         *,
         interventions: Sequence[Intervention] = (),
         output: Output = True,
+        take: Take | None = None,
     ) -> Trace:
         """One forward pass.
 
@@ -163,6 +166,8 @@ class Target:
             output: Whether to compute the output too; without it the vocabulary head is skipped.
                 `last`: a causal model's logits at the last attended place of each row alone,
                 `[input, vocabulary]`.
+            take: Called with each site's name and values as they arise; the trace then holds
+                none, and no more than one site's values are in memory.
 
         Raises:
             UsageError: for an unknown site, or a row, place or unit that is not there.
@@ -174,7 +179,14 @@ class Target:
         with (
             self.lock,
             torch.no_grad(),
-            hooked(self.network, self.sites, sites, interventions, inputs=batch.shape[0]) as values,
+            hooked(
+                self.network,
+                self.sites,
+                sites,
+                interventions,
+                inputs=batch.shape[0],
+                take=take,
+            ) as values,
         ):
             raw = forward(self, batch, output=output, head=head)
         return Trace(values, raw)

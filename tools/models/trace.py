@@ -20,6 +20,10 @@ from .intervention import Intervention, apply_all
 from .site import Site
 
 
+Take = Callable[[str, Tensor], None]
+"""Takes a site's name and values, `[input, place, unit]` or `[input, place, unit, channel]`."""
+
+
 class Trace(NamedTuple):
     """What one forward pass gave."""
 
@@ -39,6 +43,7 @@ def hooked(
     *,
     inputs: int = 1,
     first_place: int = 0,
+    take: Take | None = None,
 ) -> Iterator[dict[str, Tensor]]:
     """While open, forwards of `network` fill the dict it gives and carry the interventions.
 
@@ -49,8 +54,10 @@ def hooked(
         interventions: Changes to carry.
         inputs: Rows of the batch.
         first_place: The place of the full input at which the forward starts (restarts).
+        take: Called with each site's name and values as they arise, instead of keeping them.
     """
     values: dict[str, Tensor] = {}
+    keep = take or values.__setitem__
     edits: dict[str, list[Intervention]] = defaultdict(list)
     for intervention in interventions:
         edits[intervention.site].append(intervention)
@@ -63,7 +70,7 @@ def hooked(
             change = _change(
                 [(sites[name], edits[name]) for name in names if name in edits],
                 [sites[name] for name in names if name in read],
-                values,
+                keep,
                 inputs,
                 first_place,
             )
@@ -98,7 +105,7 @@ _Change = Callable[[Tensor], Tensor | None]
 def _change(
     edited: list[tuple[Site, list[Intervention]]],
     read: list[Site],
-    values: dict[str, Tensor],
+    keep: Take,
     inputs: int,
     first_place: int,
 ) -> _Change:
@@ -112,7 +119,7 @@ def _change(
             now = (
                 found if found is not None and site.name == last else site.read(new, inputs=inputs)
             )
-            values[site.name] = now.clone() if site.overwritten else now
+            keep(site.name, now.clone() if site.overwritten else now)
         return new if edited else None
 
     return change
