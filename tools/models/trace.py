@@ -19,7 +19,6 @@ from torch import Tensor, nn
 from .intervention import Intervention, apply_all
 from .site import Site
 
-
 Take = Callable[[str, Tensor], None]
 """Takes a site's name and values, `[input, place, unit]` or `[input, place, unit, channel]`."""
 
