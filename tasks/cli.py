@@ -14,6 +14,7 @@ import typer
 
 from ..tools.errors import UsageError
 from . import indexing, replaying, tool_command
+from .evaluation import commands as evaluation
 from .labelling import commands as labelling
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ app.command()(replaying.transcript)
 app.command()(tool_command.tool)
 app.command()(tool_command.tools)
 indexing.register(app)
+evaluation.register(app)
 
 
 def _version(asked: bool) -> None:

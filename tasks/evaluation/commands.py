@@ -1,0 +1,13 @@
+"""The verb `evaluate`: how good descriptions are, and how good the scores of descriptions are."""
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Adds `evaluate planner|scorers|labels|choose`."""
+    evaluate = typer.Typer(
+        name="evaluate",
+        help="Measure planners, scorers and other people's descriptions against known truth.",
+        no_args_is_help=True,
+    )
+    app.add_typer(evaluate)
