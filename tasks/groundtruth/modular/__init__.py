@@ -1,0 +1,1 @@
+"""The modular-addition transformer: a network whose neurons have a known function."""
