@@ -1,9 +1,12 @@
 """Makes built-in planners."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from ...tools.lab import Lab
 from ..state import Planner
+
+Experiments = Literal["designed", "random", "none"]
 
 
 @dataclass(frozen=True)
@@ -12,8 +15,10 @@ class BuiltinFactory:
 
     seed: int = 0
     name: str = "builtin"
+    experiments: Experiments = "designed"
+    """`random` and `none` are for comparison: texts with random words changed, or no texts."""
 
     def __call__(self, lab: Lab) -> Planner:
         from .builtin import Builtin
 
-        return Builtin(lab, seed=self.seed)
+        return Builtin(lab, seed=self.seed, experiments=self.experiments)

@@ -2,6 +2,8 @@
 
 import typer
 
+from .planner_command import planner
+
 
 def register(app: typer.Typer) -> None:
     """Adds `evaluate planner|scorers|labels|choose`."""
@@ -10,4 +12,5 @@ def register(app: typer.Typer) -> None:
         help="Measure planners, scorers and other people's descriptions against known truth.",
         no_args_is_help=True,
     )
+    evaluate.command()(planner)
     app.add_typer(evaluate)

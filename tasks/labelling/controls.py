@@ -66,7 +66,7 @@ def shuffled(labelled: Sequence[Labelled]) -> dict[str, dict[str, Any]]:
 def one_shot(item: Labelled, *, llm: LLM | None = None) -> dict[str, Any]:
     """Scores of a description made in one go from the top exemplars of explore."""
     try:
-        description = _peak_words(item) if llm is None else _asked(item, llm)
+        description = peak_words(item) if llm is None else _asked(item, llm)
     except (UsageError, LLMError, ValueError, KeyError, TypeError) as error:
         return {"failed": " ".join(str(error).split())}
     return {"label": description.label, **_compared(description, item)}
@@ -124,7 +124,7 @@ def _peaks(item: Labelled) -> list[tuple[int, int]]:
     return [(int(window), int(filled[window].argmax())) for window in windows]
 
 
-def _peak_words(item: Labelled) -> Description:
+def peak_words(item: Labelled) -> Description:
     windows: TokenWindows = item.explore.windows
     found = [int(windows.word[window, place]) for window, place in _peaks(item)]
     words = sorted({windows.words[word].lower() for word in found if word >= 0})

@@ -41,6 +41,7 @@ __all__ = [
     "Measured",
     "Scored",
     "plain_scores",
+    "best_cut",
     "predictions",
     "score",
     "thresholds",
@@ -124,7 +125,7 @@ def plain_scores(
     if positive.sum() < LEAST_POSITIVES:
         return {}
     said, truth = on_report.total, report.flat
-    cut = _best_cut(on_select.total, select.flat > threshold)
+    cut = best_cut(on_select.total, select.flat > threshold)
     varies = said.std() > 0 and truth.std() > 0
     return {
         "correlation": float(np.corrcoef(said, truth)[0, 1]) if varies else 0.0,
@@ -170,7 +171,7 @@ def _tail(
     }
     if positive.sum() < LEAST_POSITIVES:
         return {**found, "status": "insufficient held-out"}
-    cut = _best_cut(select_prediction, select_truth > threshold)
+    cut = best_cut(select_prediction, select_truth > threshold)
     said = prediction >= cut
     sums = resampler.sums(
         (said & positive).astype(float), said.astype(float), positive.astype(float)
@@ -190,7 +191,7 @@ def _tail(
     }
 
 
-def _best_cut(prediction: np.ndarray, positive: np.ndarray) -> float:
+def best_cut(prediction: np.ndarray, positive: np.ndarray) -> float:
     """The prediction threshold with the best F1; above everything when nothing is positive."""
     levels = np.unique(prediction)
     if len(levels) > 256:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..data.windows import TokenWindows
 
-_VALUES = 1 << 22  # values of one site that a block holds at most, 16 MB
+_VALUES = 15 << 19  # values of one site that a block holds at most: 30 MB, which the heap can keep
 _TOKENS = 4096
 _FEWEST = 512
 

@@ -69,6 +69,23 @@ class Bench:
             out += [item.edited({at: self._other()}) for at in others]
         return out
 
+    def random(self, *, many: int) -> list[str]:
+        """Texts from anywhere with a fifth of their words replaced by others, for comparison."""
+        board = self.board
+        names = [name for name in board.names if name.isalpha()] or ["thing"]
+        places = np.flatnonzero(self.sample.weight > 0)
+        out: list[str] = []
+        for place in self.rng.choice(places, 4 * many):
+            item = carrier(board.windows, int(place))
+            if item is None or not 3 <= len(item.spans) <= _LONGEST:
+                continue
+            chosen = np.flatnonzero(self.rng.random(len(item.words)) < 0.2)
+            changes = {int(at): str(self.rng.choice(names)) for at in chosen}
+            out.append(item.edited(changes))
+            if len(out) == many:
+                break
+        return out
+
     def _active(self, many: int) -> list[Carrier]:
         sample = self.sample
         y = np.where(sample.weight > 0, sample.target, -np.inf)

@@ -22,6 +22,7 @@ from ....tools.lab import Lab
 from ....tools.models import Unit
 from ....tools.predicates import parse
 from ....tools.predicates.concepts import resolve
+from ..factories import Experiments
 from .board import Board, build
 from .choice import Texts, chosen, options
 from .clause import Rule
@@ -50,8 +51,11 @@ _SENTENCES = 7  # words of a concept that sentences are written about
 class Investigation:
     """One unit on one bench."""
 
-    def __init__(self, lab: Lab, unit: Unit, seed: int) -> None:
+    def __init__(
+        self, lab: Lab, unit: Unit, seed: int, experiments: Experiments = "designed"
+    ) -> None:
         self.lab = lab
+        self.experiments: Experiments = experiments
         self.unit = unit
         self.rng = np.random.default_rng([seed, lab.seed, unit.index])
         self.findings = Findings()
@@ -91,7 +95,7 @@ class Investigation:
                 yield from self._experiment(sample, model, parts, rivals)
         if not found.noise and found.checked < CERTAIN:
             found.null = null_score(sample, self.rng)
-        if len(found.recorded) > 1 and not found.noise:
+        if len(found.recorded) > 1 and not found.noise and self.experiments == "designed":
             best = self._leading()
             made = yield Calls(
                 "Inputs on which the leading rivals differ.",
@@ -139,16 +143,21 @@ class Investigation:
         rules.sort(key=lambda rule: (rule != first, -bar.judge(rule).worth))
         shown = [rule for rule in rules if bar.judge(rule).worth > 0]
         yield from self._record(sample, [plain_part(rule) for rule in (*shown[:_RIVALS], *rest)])
+        if self.experiments == "none":
+            return
         bench = Bench(sample, [*shown[:_RIVALS], *rest], self.rng)
-        texts = bench.near_misses(many=_FEWER)
-        texts += bench.members(many=_FEWER // 2) + bench.knocked(texts=1)
+        if self.experiments == "designed":
+            texts = bench.near_misses(many=_FEWER)
+            texts += bench.members(many=_FEWER // 2) + bench.knocked(texts=1)
+        else:
+            texts = bench.random(many=_TEXTS)
         texts = list(dict.fromkeys(texts))
         unit = str(self.unit)
         calls: list[tuple[str, dict[str, Any]]] = [
             ("activations", {"unit": unit, "texts": texts[at : at + _TEXTS]})
             for at in range(0, len(texts), _TEXTS)
         ]
-        groups = contested(sample, shown)
+        groups = contested(sample, shown) if self.experiments == "designed" else []
         for group in groups:
             words = [*sample.board.groups[group].predicate["words"]]
             picked = self.rng.permutation(words)[:_SENTENCES].tolist()
@@ -236,9 +245,14 @@ class Investigation:
         found = self.findings
         clear = bool(parts) and not parts[0].table and model.checked >= _CLEAR
         rules = [part.rule for part in rivals if not part.table]
+        if self.experiments == "none":
+            return
         bench = Bench(sample, rules, self.rng)
-        texts = bench.near_misses(many=_TEXTS if clear else 40)
-        if clear:
+        if self.experiments == "random":
+            texts = bench.random(many=3 * _TEXTS if clear else 40)
+        else:
+            texts = bench.near_misses(many=_TEXTS if clear else 40)
+        if clear and self.experiments == "designed":
             texts += bench.members(many=_TEXTS) + bench.knocked(texts=2)
         texts = list(dict.fromkeys(texts))
         if not texts:

@@ -12,6 +12,7 @@ import json
 
 from ....tools.lab import Lab
 from ...state import Message, State
+from ..factories import Experiments
 from .investigation import Investigation
 from .turn import Calls, Turns
 
@@ -21,8 +22,9 @@ class Builtin:
 
     name = "builtin"
 
-    def __init__(self, lab: Lab, *, seed: int = 0) -> None:
+    def __init__(self, lab: Lab, *, seed: int = 0, experiments: Experiments = "designed") -> None:
         self._lab = lab
+        self._experiments: Experiments = experiments
         self._seed = seed
         self._turns: Turns | None = None
         self._seen = 0
@@ -51,7 +53,8 @@ class Builtin:
     def _next(self, state: State) -> Calls:
         made = list(self._lab.evidence)[self._seen :]
         if self._turns is None or self._work is None:
-            self._work = Investigation(self._lab, self._lab.target.unit(state["unit"]), self._seed)
+            unit = self._lab.target.unit(state["unit"])
+            self._work = Investigation(self._lab, unit, self._seed, self._experiments)
             self._turns = self._work.turns()
             return next(self._turns)
         if self._last is not None and self._last.calls[0][0] == "conclude":

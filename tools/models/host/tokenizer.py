@@ -26,11 +26,14 @@ def build(
     Args:
         texts: Counted, as they are capitalised.
         size: Tokens in all.
-        always: Words that are tokens however rare they are, if they occur at all.
+        always: Words that are tokens however rare they are, if they occur at all; numerals too,
+            which are otherwise spelled.
         length: The longest row of the model.
     """
+    numerals = [rf" {word}(?![0-9])" for word in always if word.isdigit()]
+    pattern = re.compile("|".join([_WORD.pattern, *numerals]))
     counts = Counter(
-        word.replace(" ", _SPACE) for text in texts for word in _WORD.findall(f" {text}")
+        word.replace(" ", _SPACE) for text in texts for word in pattern.findall(f" {text}")
     )
     characters = [*(chr(code) for code in range(33, 127)), "\n", _SPACE]
     data = [f"<0x{byte:02X}>" for byte in range(256)]
@@ -45,12 +48,13 @@ def build(
     vocabulary += [(piece, -25.0) for piece in characters]
     vocabulary += [(piece, -50.0) for piece in data]
     inner = Tokenizer(models.Unigram(vocabulary, unk_id=0, byte_fallback=True))
-    inner.pre_tokenizer = pre_tokenizers.Sequence(  # pyright: ignore[reportAttributeAccessIssue]
-        [
-            pre_tokenizers.Metaspace(replacement=_SPACE, prepend_scheme="always"),
-            pre_tokenizers.Split(_regex(rf"{_SPACE}?[A-Za-z]+"), "isolated"),
-        ]
-    )
+    splits: list[Any] = [
+        pre_tokenizers.Metaspace(replacement=_SPACE, prepend_scheme="always"),
+        pre_tokenizers.Split(_regex(rf"{_SPACE}?[A-Za-z]+"), "isolated"),
+    ]
+    if numerals:  # so that no numeral is the beginning of a longer one
+        splits.append(pre_tokenizers.Split(_regex(rf"{_SPACE}(?=[0-9]{{3}})"), "isolated"))
+    inner.pre_tokenizer = pre_tokenizers.Sequence(splits)  # pyright: ignore
     parts: list[Any] = [
         decoders.Replace(_SPACE, " "),
         decoders.ByteFallback(),

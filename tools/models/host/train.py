@@ -10,9 +10,11 @@
 import argparse
 import math
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from transformers import PreTrainedTokenizerFast
 
 from .tokenizer import build
 from .units import words
@@ -34,19 +36,42 @@ def main() -> None:
     train(list(stories(given.stories, seed=given.seed + 1)), given.out, given.steps, given.seed)
 
 
-def train(texts: list[str], out: Path, steps: int, seed: int) -> None:
-    """Trains on texts and writes the host's files into the folder `out`."""
+def train(
+    texts: list[str],
+    out: Path,
+    steps: int,
+    seed: int,
+    *,
+    size: int = SIZE,
+    always: Sequence[str] | None = None,
+    width: int = 64,
+    inner: int = 172,
+    threads: int = 1,
+) -> PreTrainedTokenizerFast:
+    """Trains on texts and writes the host's files into the folder `out`.
+
+    Args:
+        texts: What it reads, in this order.
+        out: The folder, made if need be.
+        steps: Of eight rows of 128 tokens each.
+        seed: Of the weights and of the rows.
+        size: Tokens of the vocabulary.
+        always: Words that are tokens if they occur; by default those of the planted units.
+        width: Of the residual stream.
+        inner: Neurons of a layer.
+        threads: Of torch; another number may give slightly other weights.
+    """
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    torch.set_num_threads(1)
+    torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    tokenizer = build(texts, size=SIZE, always=words(), length=LENGTH)
+    tokenizer = build(texts, size=size, always=words() if always is None else always, length=LENGTH)
     coded = tokenizer(texts, verbose=False)["input_ids"]
     stream = torch.tensor([token for ids in coded for token in ids])  # [token]
     config = LlamaConfig(
         vocab_size=len(tokenizer),
-        hidden_size=64,
-        intermediate_size=172,
+        hidden_size=width,
+        intermediate_size=inner,
         num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=4,
@@ -58,7 +83,7 @@ def train(texts: list[str], out: Path, steps: int, seed: int) -> None:
         initializer_range=0.05,
     )
     network = LlamaForCausalLM(config)
-    rate, batch, width = 5e-3, 8, 128
+    rate, batch, row = 5e-3, 8, 128
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=rate, weight_decay=0.05, betas=(0.9, 0.98)
     )
@@ -67,8 +92,8 @@ def train(texts: list[str], out: Path, steps: int, seed: int) -> None:
         for group in optimizer.param_groups:
             warm = min(1.0, (step + 1) / 100)
             group["lr"] = rate * warm * (0.05 + 0.95 * (1 + math.cos(math.pi * step / steps)) / 2)
-        at = torch.randint(len(stream) - width, (batch,))
-        ids = torch.stack([stream[i : i + width] for i in at.tolist()])  # [row, place]
+        at = torch.randint(len(stream) - row, (batch,))
+        ids = torch.stack([stream[i : i + row] for i in at.tolist()])  # [row, place]
         loss = network(input_ids=ids, labels=ids, use_cache=False).loss
         optimizer.zero_grad()
         loss.backward()
@@ -81,6 +106,7 @@ def train(texts: list[str], out: Path, steps: int, seed: int) -> None:
     out.mkdir(parents=True, exist_ok=True)
     network.half().save_pretrained(out)
     tokenizer.save_pretrained(out)
+    return tokenizer
 
 
 if __name__ == "__main__":

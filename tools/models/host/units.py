@@ -11,9 +11,7 @@ import torch
 
 from ...data.inflection import plural
 from ...data.windows import surfaces
-from ..planted import Spec
-from ..target import Target
-from .conditions import (
+from ..conditions import (
     Condition,
     after,
     both,
@@ -25,6 +23,8 @@ from .conditions import (
     one_of,
     symbol,
 )
+from ..planted import Spec
+from ..target import Target
 
 _ANIMALS = """
 cat dog horse mouse rabbit fox wolf bear lion tiger elephant giraffe monkey zebra camel

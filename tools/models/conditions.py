@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ..planted import Function, Vocabulary
+from .planted import Function, Vocabulary
 
 Condition = Callable[[np.ndarray, Vocabulary], np.ndarray]
 
@@ -89,16 +89,16 @@ def graded(condition: Condition, seed: int) -> Function:
 
     def function(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
         previous = np.concatenate([np.zeros((len(ids), 1), ids.dtype), ids[:, :-1]], axis=1)
-        level = 0.8 + 1.2 * _uniform(ids, seed)  # a token's own strength
-        shake = 0.7 + 0.6 * _uniform(ids * 8191 + previous, seed + 1)
-        spread = [_uniform(ids * 8191 + previous, seed + 2 + part) for part in range(3)]
+        level = 0.8 + 1.2 * uniform(ids, seed)  # a token's own strength
+        shake = 0.7 + 0.6 * uniform(ids * 8191 + previous, seed + 1)
+        spread = [uniform(ids * 8191 + previous, seed + 2 + part) for part in range(3)]
         noise = 0.06 * 2 * (np.sum(spread, axis=0) - 1.5)  # about normal
         return np.where(condition(ids, vocabulary), level * shake, np.maximum(noise, -0.17))
 
     return function
 
 
-def _uniform(numbers: np.ndarray, seed: int) -> np.ndarray:
+def uniform(numbers: np.ndarray, seed: int) -> np.ndarray:
     """Hashes integers to 0..1 (the finaliser of splitmix64)."""
     with np.errstate(over="ignore"):
         z = numbers.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15) * np.uint64(seed + 1)

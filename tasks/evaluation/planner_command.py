@@ -1,0 +1,69 @@
+"""The command `evaluate planner`."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def planner(
+    out: Annotated[Path, typer.Option(help="Folder of the run; the same call goes on.")],
+    planner: Annotated[str, typer.Option(help="builtin or openai:MODEL.")] = "builtin",
+    suite: Annotated[str, typer.Option(help="text: planted units; real: units of --target.")] = (
+        "text"
+    ),
+    seeds: Annotated[str, typer.Option(help="Such as 1,2,5-8; from 1000 on: for reports.")] = "1",
+    tiers: Annotated[str, typer.Option(help="A,B; tier C goes with both.")] = "A,B",
+    kinds: Annotated[str, typer.Option(help="Kinds of units, with commas; default: all.")] = "",
+    units: Annotated[int, typer.Option(help="At most so many units a bench; 0: all.")] = 0,
+    base_url: Annotated[str | None, typer.Option(help="An OpenAI-compatible endpoint.")] = None,
+    steps: Annotated[int, typer.Option(help="Turns of the planner a unit.")] = 16,
+    unit_tokens: Annotated[int, typer.Option(help="LLM tokens a unit; 0: no limit.")] = 200_000,
+    baselines: Annotated[bool, typer.Option(help="Run the baselines beside it.")] = True,
+    processes: Annotated[int, typer.Option(help="Benches at a time; 0: one a core.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Measure a planner against units whose function is known."""
+    from ...tools.errors import UsageError
+    from ..groundtruth.suite import KINDS
+    from .planner_run import Plan, run_planner, seeds_of
+    from .unit_run import BASELINES
+
+    if suite != "text":
+        raise UsageError(f"there is no suite '{suite}'; give text")
+    chosen = tuple(part.strip() for part in kinds.split(",") if part.strip())
+    plan = Plan(
+        planner=planner,
+        seeds=seeds_of(seeds),
+        tiers=tuple(part.strip() for part in tiers.split(",")),
+        kinds=chosen or (*KINDS, "beyond"),
+        units=units or None,
+        baselines=BASELINES if baselines else (),
+        base_url=base_url,
+        steps=steps,
+        unit_tokens=unit_tokens or None,
+    )
+    found = _with_progress(plan, out, processes, run_planner)
+    if as_json:
+        typer.echo(json.dumps(found))
+    else:
+        from .planner_table import show
+
+        show(found)
+        typer.echo(f"{out / 'evaluation.json'}", err=True)
+
+
+def _with_progress(plan: Any, out: Path, processes: int, run: Any) -> dict[str, Any]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("units"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("units", total=None)
+        return run(
+            plan,
+            out,
+            processes=processes,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )

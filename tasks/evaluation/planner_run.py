@@ -1,0 +1,248 @@
+"""The benchmark of a planner: every planted unit of chosen seeds labelled and judged.
+
+Each bench (a seed and a tier) is a job for one process; a record is on the disk, whole, before the
+next unit begins, and the same call again goes on where it stopped. The order of units is drawn by
+seed, so that what is done first is a fair sample.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from ...tools.errors import UsageError
+from ..groundtruth.suite import EACH, KINDS
+from .summary import summary
+from .unit_run import BASELINES
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is run; it decides the result."""
+
+    planner: str = "builtin"
+    seeds: tuple[int, ...] = (1,)
+    tiers: tuple[str, ...] = ("A", "B")
+    kinds: tuple[str, ...] = (*KINDS, "beyond")
+    units: int | None = None
+    """At most so many units of each bench; None: all."""
+    baselines: tuple[str, ...] = BASELINES
+    base_url: str | None = None
+    steps: int = 16
+    unit_tokens: int | None = 200_000
+    without: str | None = None
+    """A kind of predicate that is taken from the built-in planner: a lesion."""
+
+    def check(self) -> None:
+        """Raises `UsageError` for what is unusable."""
+        from ...tools.errors import nearest
+
+        for kind in self.kinds:
+            if kind not in (*KINDS, "beyond"):
+                raise UsageError(
+                    f"the suite has no kind '{kind}'; nearest: {nearest(kind, (*KINDS, 'beyond'))}"
+                )
+        if not self.seeds or any(seed < 0 for seed in self.seeds):
+            raise UsageError("--seeds takes numbers from 0, such as 1,2,3,4")
+        if not set(self.tiers) <= set(EACH):
+            raise UsageError(f"--tiers takes A and B, not {','.join(self.tiers)}")
+
+
+def run_planner(
+    plan: Plan,
+    out: Path,
+    *,
+    processes: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
+    """Runs what is not done yet and sums up everything.
+
+    Args:
+        plan: What to run.
+        out: The folder of the run; another plan in it is refused.
+        processes: Benches at a time; 0: as many as there are cores. A planner that waits for a
+            language model runs its benches in as many too.
+        progress: Told of units done and units there are.
+
+    Raises:
+        UsageError: if the plan is unusable or the folder holds another one.
+    """
+    plan.check()
+    out.mkdir(parents=True, exist_ok=True)
+    _same(plan, out)
+    started = time.monotonic()
+    jobs = [(seed, tier) for seed in plan.seeds for tier in plan.tiers]
+    known = _total(plan)
+    workers = min(len(jobs), processes or os.cpu_count() or 1)
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    try:
+        waiting: set[Future[None]] = {
+            pool.submit(_bench_job, plan, seed, tier, str(out)) for seed, tier in jobs
+        }
+        while waiting:
+            done, waiting = wait(waiting, timeout=1.0, return_when=FIRST_COMPLETED)
+            for job in done:
+                job.result()
+            if progress is not None:
+                progress(sum(1 for _ in read_records(out)), known)
+    except BaseException:
+        for process in list((pool._processes or {}).values()):
+            process.terminate()
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
+    records = list(read_records(out))
+    found = summary(records, seconds=_spent(out, time.monotonic() - started))
+    (out / "evaluation.json").write_text(json.dumps({"plan": asdict(plan), **found}, indent=1))
+    return found
+
+
+def read_records(out: Path) -> Iterator[dict[str, Any]]:
+    """The records of a run, as far as they are written."""
+    for path in sorted(out.glob("units-*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                yield json.loads(line)
+            except ValueError:
+                continue  # a torn last line: that unit is done again
+
+
+def _total(plan: Plan) -> int:
+    from ..groundtruth.suite import BEYOND
+
+    kinds = [kind for kind in plan.kinds if kind != "beyond"]
+    beyond = BEYOND if "beyond" in plan.kinds else 0
+    each = [EACH[tier] * len(kinds) + beyond for tier in plan.tiers]
+    return len(plan.seeds) * sum(min(n, plan.units or n) for n in each)
+
+
+def _same(plan: Plan, out: Path) -> None:
+    path = out / "plan.json"
+    mine = json.loads(json.dumps(asdict(plan)))
+    if path.exists():
+        there = json.loads(path.read_text())
+        other = [name for name in mine if mine[name] != there.get(name)]
+        if other:
+            raise UsageError(
+                f"{out} holds another evaluation ({', '.join(other)} differ); use another --out"
+            )
+    path.write_text(json.dumps(mine))
+
+
+def _spent(out: Path, now: float) -> float:
+    """Seconds of all sittings together."""
+    path = out / "seconds.json"
+    before = float(json.loads(path.read_text())) if path.exists() else 0.0
+    path.write_text(json.dumps(before + now))
+    return before + now
+
+
+def _bench_job(plan: Plan, seed: int, tier: str, out: str) -> None:
+    """One bench, in a process of its own."""
+    import signal
+
+    import numpy as np
+    import torch
+
+    from ...agent.planners import planner_factory
+    from ..groundtruth.suite import BEYOND, bench
+    from ..labelling.settings import Settings
+    from .unit_run import open_bench
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(1)
+    folder = Path(out)
+    path = folder / f"units-{seed}-{tier}.jsonl"
+    done = {record["unit"] for record in read_records_of(path)}
+    kinds = [kind for kind in plan.kinds if kind != "beyond"]
+    ground = bench(
+        tier,  # type: ignore[arg-type]
+        seed,
+        kinds=kinds,
+        beyond_each=BEYOND if "beyond" in plan.kinds else 0,
+    )
+    order = np.random.default_rng(seed).permutation(len(ground.units))
+    units = [ground.units[int(at)] for at in order][: plan.units]
+    units = [unit for unit in units if unit.unit not in done]
+    if not units:
+        return
+    settings = Settings(
+        target=f"suite:{seed}:{tier}",
+        units=",".join(unit.unit for unit in units),
+        data=ground.corpus.name,
+        planner=plan.planner,
+        seed=seed,
+        steps=plan.steps,
+        unit_tokens=plan.unit_tokens,
+        controls="none",
+    )
+    factory = planner_factory(plan.planner, seed=seed, base_url=plan.base_url)
+    opened = open_bench(
+        ground,
+        factory,
+        folder / "benches" / f"{seed}-{tier}",
+        seed=seed,
+        settings=settings,
+        units=units,
+        baselines=plan.baselines,
+    )
+    heal(path)
+    for unit in units:
+        append(path, opened.run(unit))
+
+
+def read_records_of(path: Path) -> list[dict[str, Any]]:
+    """The whole records of one file."""
+    found = []
+    if path.exists():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                found.append(json.loads(line))
+            except ValueError:
+                continue
+    return found
+
+
+def heal(path: Path) -> None:
+    """Takes a torn last line away."""
+    if path.exists():
+        raw = path.read_bytes()
+        path.write_bytes(raw[: raw.rfind(b"\n") + 1])
+
+
+def append(path: Path, record: dict[str, Any]) -> None:
+    """Adds one line and puts it on the disk."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(record, default=_plain) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _plain(value: Any) -> Any:
+    """NumPy scalars as plain numbers."""
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def seeds_of(text: str) -> tuple[int, ...]:
+    """Reads `1,2,5-8`.
+
+    Raises:
+        UsageError: if it is no such list.
+    """
+    found: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise UsageError(f"--seeds '{text}' is not a list of numbers such as 1,2,5-8")
+        found += range(int(first), int(last or first) + 1)
+    return tuple(dict.fromkeys(found))
+
+
+__all__: Sequence[str] = ("Plan", "read_records", "run_planner", "seeds_of")

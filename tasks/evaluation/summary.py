@@ -1,0 +1,109 @@
+"""Sums up the records of a benchmark run: by tier and kind, never over tiers, with intervals."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .calibration import calibration
+from .intervals import mean, share
+from .text_match import text_match
+
+NO_FUNCTION = ("null", "dead")
+
+
+def summary(records: Sequence[Mapping[str, Any]], *, seconds: float = 0.0) -> dict[str, Any]:
+    """The numbers of a run; see docs/evaluating.md for what each is."""
+    tiers = {tier: _tier([r for r in records if r["tier"] == tier], tier) for tier in "ABC"}
+    matched = text_match(records)
+    names = sorted({name for record in records for name in record.get("baselines") or {}})
+    judged = [r for r in records if r["tier"] != "C" and r["confidence"] is not None]
+    found: dict[str, Any] = {
+        "units": len(records),
+        "failed": sum(r["status"] == "failed" for r in records),
+        "seconds": round(seconds, 1),
+        "tiers": {tier: entry for tier, entry in tiers.items() if entry},
+        "null": null(records),
+        "baselines": {name: _baseline(records, name) for name in names},
+        "text_match": matched,
+        "steps": mean([r["steps"] for r in records]),
+        "tokens": mean([r["tokens"] for r in records]),
+        "unit_seconds": mean([r["seconds"] for r in records]),
+        "effect_named": share(
+            r["effect_named"] for r in records if r.get("effect_named") is not None
+        ),
+    }
+    calibrated = calibration([r["confidence"] for r in judged], [r["right"] for r in judged])
+    found["calibration"] = calibrated
+    found["brier_skill"] = calibrated["brier_skill"]
+    return found
+
+
+def null(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """How often units without a function are found out, and others called so."""
+    empty = ("uninterpretable", "dead")
+    given = [r for r in records if r["kind"] in NO_FUNCTION]
+    others = [r for r in records if r["kind"] not in NO_FUNCTION and r["tier"] != "C"]
+    return {
+        "detected": share(r["right"] for r in given),
+        "false": share(r["status"] in empty for r in others),
+        "kinds": {
+            kind: share(r["right"] for r in given if r["kind"] == kind) for kind in NO_FUNCTION
+        },
+    }
+
+
+def _tier(records: Sequence[Mapping[str, Any]], tier: str) -> dict[str, Any]:
+    with_truth = [r for r in records if r["recovery"] is not None]
+    if not with_truth:
+        return {}
+    if tier == "C":
+        return {
+            "recovery": mean([_fraction(r) for r in with_truth]),
+            "ceiling": mean([r.get("ceiling") for r in with_truth]),
+            "correlation": mean([r["recovery"]["correlation"] for r in with_truth]),
+            "kinds": {
+                v: mean([_fraction(r) for r in with_truth if r["variant"] == v])
+                for v in sorted({r["variant"] for r in with_truth})
+            },
+        }
+    kinds = sorted({r["kind"] for r in with_truth})
+    return {
+        "recovery": share(r["right"] for r in with_truth),
+        "kinds": {k: share(r["right"] for r in with_truth if r["kind"] == k) for k in kinds},
+        "variants": {
+            f"{k} {v}": share(
+                r["right"] for r in with_truth if r["kind"] == k and r["variant"] == v
+            )
+            for k, v in sorted({(r["kind"], r["variant"]) for r in with_truth})
+            if v
+        },
+        "scores": {
+            name: mean([r["scores"].get(name) for r in with_truth])
+            for name in ("correlation", "auprc", "f1", "iou")
+        },
+        "explained": mean([r["explained"] for r in with_truth]),
+        "short": sum(bool(r["recovery"]["short"]) for r in with_truth),
+    }
+
+
+def _fraction(record: Mapping[str, Any]) -> float:
+    """A tier C description's correlation with the truth, as a share of the ceiling."""
+    top = record.get("ceiling") or 0.0
+    return max(0.0, record["recovery"]["correlation"]) / top if top > 0 else 0.0
+
+
+def _baseline(records: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any]:
+    swapped = [{**r, **r["baselines"][name]} for r in records if name in (r.get("baselines") or {})]
+    found: dict[str, Any] = {"tiers": {}}
+    for tier in "AB":
+        entry = [r for r in swapped if r["tier"] == tier and r["recovery"] is not None]
+        if entry:
+            kinds = sorted({r["kind"] for r in entry})
+            found["tiers"][tier] = {
+                "recovery": share(r["right"] for r in entry),
+                "kinds": {k: share(r["right"] for r in entry if r["kind"] == k) for k in kinds},
+            }
+    entry = [r for r in swapped if r["tier"] == "C" and r["recovery"] is not None]
+    if entry:
+        found["tiers"]["C"] = {"recovery": mean([_fraction(r) for r in entry])}
+    found["null"] = null(swapped)
+    return found
