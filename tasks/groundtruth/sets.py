@@ -57,6 +57,14 @@ def prose_sets(documents: Sequence[str], *, many: int, seed: int) -> list[Catego
     ]
 
 
+def frequent(documents: Sequence[str]) -> list[str]:
+    """All words that can be in a set, as sets have them."""
+    written = Counter(word for text in documents for word in _WORD.findall(text))
+    lower = Counter(word.lower() for word in written.elements())
+    found = {word for word, many in written.items() if many >= _LISTED and len(word) > 1}
+    return sorted(found | {word for word, many in lower.items() if many >= _LEAST})
+
+
 def _vectors(
     rows: Sequence[Sequence[str]], counts: Counter[str], words: list[str], seed: int
 ) -> np.ndarray:
