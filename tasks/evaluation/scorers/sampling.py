@@ -1,0 +1,136 @@
+"""Which windows of report a judge is shown, and how their active tokens are marked.
+
+Activating windows are drawn evenly from the deciles of their peaks, five from each, so that weak
+activations count as much as strong ones; the others are drawn from all windows in which the unit
+is not active, whatever they look like. Marks stand where the unit is at .3 of the window's own peak
+or more (delphi, Paulo et al. 2024); marks on other windows stand at random places.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ....tools.data.windows import TokenWindows
+from .contract import Case
+
+SHOWN = 50
+"""Activating windows, and as many others."""
+DECILES = 10
+LEAST = 10
+"""Windows of either kind without which there is no score."""
+A_PROMPT = 5
+MARKED = 0.3
+OPEN, CLOSE = "«", "»"
+
+
+class Sample(NamedTuple):
+    """Windows of report, by number."""
+
+    active: np.ndarray
+    inactive: np.ndarray
+
+    @property
+    def rows(self) -> np.ndarray:
+        """All of them, the active first."""
+        return np.concatenate([self.active, self.inactive])
+
+    @property
+    def truth(self) -> np.ndarray:
+        """bool, for each of `rows`."""
+        return np.arange(len(self.rows)) < len(self.active)
+
+
+def kinds(case: Case) -> Sample:
+    """All windows of report in which the unit is active, by rising peak; and all others."""
+    active = np.flatnonzero(case.peaks > case.threshold)
+    inactive = np.flatnonzero(case.peaks <= case.threshold)
+    return Sample(active[np.argsort(case.peaks[active], kind="stable")], inactive)
+
+
+def deciles(rows: np.ndarray, rng: np.random.Generator, many: int = SHOWN) -> np.ndarray:
+    """So many rows at most, as many from each tenth of them, in their order."""
+    parts = [part for part in np.array_split(rows, DECILES) if len(part)]
+    each = -(-many // DECILES)
+    drawn = [np.sort(rng.choice(len(part), min(each, len(part)), replace=False)) for part in parts]
+    found = [part[chosen] for part, chosen in zip(parts, drawn, strict=True)]
+    return np.concatenate(found) if found else rows
+
+
+def sample(case: Case, rng: np.random.Generator, many: int = SHOWN) -> Sample:
+    """Activating windows by decile, and as many of the others."""
+    found = kinds(case)
+    active = deciles(found.active, rng, many)
+    size = min(len(active), len(found.inactive))
+    return Sample(active, rng.choice(found.inactive, size, replace=False))
+
+
+def too_few(found: Sample) -> str | None:
+    """Why a sample is too small for a score, if it is."""
+    for kind, rows in (("active", found.active), ("not active", found.inactive)):
+        if len(rows) < LEAST:
+            return (
+                f"insufficient held-out: the unit is {kind} in {len(rows)} windows of report, "
+                f"{LEAST} are needed"
+            )
+    return None
+
+
+def active_places(case: Case, row: int) -> np.ndarray:
+    """Places of a window at `MARKED` of its peak or more."""
+    values = case.splits.report.values[row]
+    return np.flatnonzero(np.isfinite(values) & (values >= MARKED * case.peaks[row]))
+
+
+def random_places(
+    case: Case, row: int, many: int, rng: np.random.Generator, *, but: Sequence[int] = ()
+) -> np.ndarray:
+    """So many counted places of a window, at random, of those that are not in `but`."""
+    free = np.setdiff1d(np.flatnonzero(case.splits.report.counted[row]), but)
+    return np.sort(rng.choice(free, min(many, len(free)), replace=False))
+
+
+def marked(windows: TokenWindows, row: int, places: Sequence[int] | np.ndarray) -> str:
+    """A window's text with tokens between « and »; such characters in the text become < and >."""
+    here = windows.attended[row] & (windows.end[row] > windows.start[row])
+    whole = windows.texts[int(windows.document[row])]
+    first = int(windows.start[row][here].min(initial=len(whole)))
+    last = int(windows.end[row][here].max(initial=first))
+    spans: list[list[int]] = []
+    for place in sorted(int(p) for p in places):
+        start, end = int(windows.start[row, place]), int(windows.end[row, place])
+        start += len(whole[start:end]) - len(whole[start:end].lstrip())
+        if end <= start:
+            continue
+        if spans and start <= spans[-1][1]:  # tokens of one word, or one character
+            spans[-1][1] = max(end, spans[-1][1])
+        else:
+            spans.append([start, end])
+    out, at = [], first
+    for start, end in spans:
+        out += [_plain(whole[at:start]), OPEN, _plain(whole[start:end]), CLOSE]
+        at = end
+    return "".join([*out, _plain(whole[at:last])])
+
+
+def unmarked(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """The text without its marks, and the spans that they enclosed."""
+    plain, spans, start = "", [], 0
+    for character in text:
+        if character == OPEN:
+            start = len(plain)
+        elif character == CLOSE:
+            spans.append((start, len(plain)))
+        else:
+            plain += character
+    return plain, spans
+
+
+def _plain(text: str) -> str:
+    return text.replace(OPEN, "<").replace(CLOSE, ">")
+
+
+def in_parts(items: Sequence[Any], size: int = A_PROMPT) -> Iterator[Sequence[Any]]:
+    """The items, so many at a time."""
+    for at in range(0, len(items), size):
+        yield items[at : at + size]
