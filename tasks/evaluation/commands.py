@@ -2,6 +2,7 @@
 
 import typer
 
+from .functions_command import functions
 from .planner_command import planner
 
 
@@ -13,4 +14,5 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True,
     )
     evaluate.command()(planner)
+    evaluate.command()(functions)
     app.add_typer(evaluate)

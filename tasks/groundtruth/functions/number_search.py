@@ -17,6 +17,10 @@ from .families import FAMILIES, Fit, fit
 from .numbers import REACH
 from .pieces import Pieces, in_pieces, refit, score, sharpened
 
+_PLAIN = ("polynomial", "sine", "wave on a line", "lines in pieces")
+_MORE = "two sines; line and parabola; bell; logarithm; root; saturating; swelling wave"
+SAYS = frozenset([*_PLAIN, *(f"{name}, corrupted" for name in _PLAIN), *_MORE.split("; ")])
+"""Templates of `numbers.py` that the language can say; whether it does is what is measured."""
 _GRID = 0.55  # share of the budget that goes to the grid
 _TWICE = 8  # inputs that are called twice
 _ACCEPTED = 0.002  # share of the variance that a rule may miss beside noise

@@ -21,6 +21,18 @@ from .programs import Program
 from .sandbox import Value
 from .synthesis import consistent
 
+_SAYS = (
+    "length; longer; even length; remainder of length; length times; contains; "
+    "one but not another; either letter; same ends; starts with a vowel; repeated letter; "
+    "ends with; starts with; either ending; ending of long words; beginning and end; reverse; "
+    "append; drop and append; replace; no vowels; swap ends; shift; sort; prefix and reverse; "
+    "capital; two endings; backwards if; capitals if; length if; count; count and length; "
+    "vowels times; vowels against consonants; sum of places; remainder of places; "
+    "different letters; same length; longer than; same start; rhyme; chain; before; "
+    "shared letters; join; total; as many vowels"
+)
+SAYS = frozenset(_SAYS.split("; "))
+"""Templates of `strings.py` that the language can say; whether it does is what is measured."""
 _FIRST = 40  # calls before any program is looked for
 _ROUND = 6  # calls between two searches
 _LAST = 20  # calls that check the programs that are left

@@ -1,0 +1,113 @@
+"""One run of a suite, as the command line and Python start it, and what it leaves on the disk."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ....tools.errors import UsageError
+from .blackbox import Investigate
+from .suite import SUITES, Record, builtin, run_suite, summed
+
+NAMES = (*SUITES, "modular")
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is run."""
+
+    suite: str
+    """`numbers`, `strings` or `modular`."""
+    planner: str = "builtin"
+    """`builtin` or `openai:MODEL`."""
+    base_url: str | None = None
+    seeds: tuple[int, ...] = (1,)
+    many: int = 4
+    """Functions of each kind and seed."""
+    budget: int | None = None
+    """Calls a function (`modular`: pairs in all); None: the suite's own."""
+    model: Path | None = None
+    """Folder of the modular-addition model."""
+    units: int = 0
+    """Neurons of the modular suite; 0: all."""
+    turns: int = 20
+    """Answers of a language model a function."""
+
+
+def run_job(job: Job, out: Path | None = None, *, progress: Progress | None = None) -> dict:
+    """Runs a suite and gives its summary.
+
+    Args:
+        job: What to run.
+        out: Folder for `functions.jsonl` (one line a function, written as it is done) and
+            `evaluation.json`; None: nothing is written.
+        progress: Called with how many are done, and of how many.
+
+    Raises:
+        UsageError: for an unknown suite or planner, or a folder that holds an earlier run.
+    """
+    started = time.monotonic()
+    if job.suite not in NAMES:
+        raise UsageError(f"there is no suite '{job.suite}'; give {', '.join(NAMES)}")
+    investigate = investigator(job)
+    lines = out / "functions.jsonl" if out is not None else None
+    if lines is not None:
+        if lines.exists():
+            raise UsageError(f"{lines.parent} holds an earlier run; give another --out")
+        lines.parent.mkdir(parents=True, exist_ok=True)
+
+    def keep(record: dict[str, Any]) -> None:
+        if lines is not None:
+            with lines.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(record) + "\n")
+
+    if job.suite == "modular":
+        from ..modular.suite import run_modular
+
+        found = run_modular(job, investigate, keep=keep, progress=progress)
+    else:
+
+        def done(record: Record, at: int, total: int) -> None:
+            keep(record.as_dict())
+            if progress is not None:
+                progress(at, total)
+
+        records = run_suite(
+            job.suite,
+            investigate or builtin(job.suite),
+            seeds=job.seeds,
+            many=job.many,
+            budget=job.budget,
+            progress=done,
+        )
+        found = summed(job.suite, records, language=investigate is None)
+    found |= {
+        "planner": job.planner,
+        "seeds": list(job.seeds),
+        "wall_seconds": round(time.monotonic() - started, 2),
+    }
+    if out is not None:
+        (out / "evaluation.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
+    return found
+
+
+def investigator(job: Job) -> Investigate | None:
+    """The language model that the job names; None: the built-in search.
+
+    Raises:
+        UsageError: for anything else.
+    """
+    if job.planner == "builtin":
+        return None
+    kind, colon, model = job.planner.partition(":")
+    if kind != "openai" or not colon or not model:
+        raise UsageError(
+            f"--planner '{job.planner}' is not known here; give builtin or openai:MODEL"
+        )
+    from ....tools.llm import LLM
+    from .chat import ChatInvestigator
+
+    return ChatInvestigator(LLM(model, base_url=job.base_url), turns=job.turns)

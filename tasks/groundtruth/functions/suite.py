@@ -1,0 +1,184 @@
+"""Runs an investigator over black boxes and sums up: exact match, NMSE, recovery, baselines.
+
+For each seed and kind, functions are made; the investigator calls each under the budget and
+answers in words and in code; the code runs in the sandbox on hidden inputs. Two baselines answer
+from the same calls. Every function counts: no answer, or code that does not run, is a miss with its
+reason. Intervals are over functions, which are what is drawn.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple
+
+from ...evaluation import intervals
+from ...evaluation.intervals import share
+from ...labelling.bootstrap import median
+from . import number_search, string_search
+from .blackbox import Answer, BlackBox, Calls, Investigate
+from .number_search import search_numbers
+from .numbers import number_boxes
+from .scores import Score, by_rule, judged
+from .string_search import search_strings
+from .strings import string_boxes
+
+Suite = Literal["numbers", "strings"]
+SUITES: dict[str, tuple[Callable[..., list[BlackBox]], int]] = {
+    "numbers": (number_boxes, 120),
+    "strings": (string_boxes, 150),
+}
+"""What makes the functions of a suite, and how many calls each may take."""
+
+
+class Record(NamedTuple):
+    """One function, investigated."""
+
+    seed: int
+    box: BlackBox
+    answer: Answer
+    score: Score
+    baselines: dict[str, Score]
+    """`constant` and `nearest`, from the same calls."""
+    calls: int
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """For records: truth and answer side by side."""
+        return {
+            "seed": self.seed,
+            "name": self.box.name,
+            "kind": self.box.kind,
+            "template": self.box.template,
+            "truth": {"words": self.box.words, "code": self.box.code},
+            "answer": {"words": self.answer.words, "code": self.answer.code},
+            "score": self.score._asdict(),
+            "baselines": {name: score._asdict() for name, score in self.baselines.items()},
+            "calls": self.calls,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def builtin(suite: str) -> Investigate:
+    """The investigator that needs no language model."""
+    return search_numbers if suite == "numbers" else search_strings
+
+
+def run_suite(
+    suite: str,
+    investigate: Investigate,
+    *,
+    seeds: Sequence[int],
+    many: int = 4,
+    budget: int | None = None,
+    progress: Callable[[Record, int, int], None] | None = None,
+) -> list[Record]:
+    """Investigates every function of the suite.
+
+    Args:
+        suite: `numbers` or `strings`.
+        investigate: The investigator.
+        seeds: Each makes its own functions.
+        many: Functions of each kind and seed.
+        budget: Calls a function; None: the suite's own.
+        progress: Called after each function, with how many are done and how many there are.
+    """
+    maker, calls = SUITES[suite]
+    boxes = [(seed, box) for seed in seeds for box in maker(seed, many=many)]
+    records: list[Record] = []
+    for seed, box in boxes:
+        records.append(investigated(seed, box, investigate, budget or calls))
+        if progress is not None:
+            progress(records[-1], len(records), len(boxes))
+    return records
+
+
+def investigated(seed: int, box: BlackBox, investigate: Investigate, budget: int) -> Record:
+    """One function: calls, answer, scores."""
+    started = time.monotonic()
+    calls = Calls(box, budget, seed=seed)
+    try:
+        answer = investigate(calls)
+    except Exception as error:  # one function's trouble must not end the suite
+        answer = Answer("", "", f"{type(error).__name__}: {error}")
+    return Record(
+        seed=seed,
+        box=box,
+        answer=answer,
+        score=judged(box, answer, calls.log),
+        baselines={
+            "constant": by_rule(box, calls.log, nearest=False),
+            "nearest": by_rule(box, calls.log, nearest=True),
+        },
+        calls=len(calls.log),
+        seconds=time.monotonic() - started,
+    )
+
+
+def summed(suite: str, records: Sequence[Record], *, language: bool) -> dict[str, Any]:
+    """What the records say together.
+
+    Args:
+        suite: Its name.
+        records: All functions.
+        language: Also split by whether the built-in search claims to be able to say them.
+    """
+    said = _summary([record.score for record in records])
+    kinds = {}
+    for kind in dict.fromkeys(record.box.kind for record in records):
+        of = [record for record in records if record.box.kind == kind]
+        kinds[kind] = {
+            **_summary([record.score for record in of]),
+            "baselines": _baselines(of),
+        }
+    found: dict[str, Any] = {
+        "suite": suite,
+        "n": len(records),
+        **{key: value for key, value in said.items() if key not in ("n", "failed")},
+        "kinds": kinds,
+        "baselines": _baselines(records),
+        "failed": said["failed"],
+        "reasons": dict(
+            Counter(record.score.failed for record in records if record.score.failed).most_common()
+        ),
+        "calls": mean([record.calls for record in records]),
+        "seconds": round(sum(record.seconds for record in records), 2),
+    }
+    if language:
+        claims = number_search.SAYS if suite == "numbers" else string_search.SAYS
+        found["language"] = {
+            name: _summary(
+                [r.score for r in records if (r.box.template in claims) == (name == "inside")]
+            )
+            for name in ("inside", "outside")
+        }
+    return found
+
+
+def mean(values: Sequence[float]) -> dict[str, Any]:
+    """The mean with its interval; none for fewer than three: resampling two says nothing."""
+    found = intervals.mean(values)
+    return found if len(values) > 2 else {**found, "low": None, "high": None}
+
+
+def _summary(scores: Sequence[Score]) -> dict[str, Any]:
+    domains = dict.fromkeys(domain for score in scores for domain in score.nmse)
+    found: dict[str, Any] = {
+        "n": len(scores),
+        "exact": mean([score.exact for score in scores]),
+        "recovered": share([score.recovered for score in scores]),
+    }
+    if domains:
+        found["nmse"] = {
+            domain: median([score.nmse[domain] for score in scores])._asdict() for domain in domains
+        }
+    found["failed"] = sum(score.failed is not None for score in scores)
+    return found
+
+
+def _baselines(records: Sequence[Record]) -> dict[str, Any]:
+    names = records[0].baselines if records else {}
+    found = {}
+    for name in names:
+        said = _summary([record.baselines[name] for record in records])
+        found[name] = {key: value for key, value in said.items() if key not in ("n", "failed")}
+    return found
