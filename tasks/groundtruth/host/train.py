@@ -1,6 +1,6 @@
 """Trains the host of the ground-truth suite.
 
-    python -m neuroscribe.tasks.groundtruth.host.train [--out FOLDER] [--steps 2400] [--seed 0]
+    python -m neuroscribe.tasks.groundtruth.host.train [--out FOLDER] [--steps 1500] [--seed 0]
 
 1. Write tier A prose in which pool words stand in pairs; read all of tier B's prose.
 2. Build the tokenizer: words of the word sets and numerals for sure, then the most frequent words.
@@ -31,7 +31,7 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description="Train the host of the ground-truth suite.")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
-    parser.add_argument("--steps", type=int, default=2400)
+    parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args()
@@ -62,7 +62,7 @@ def reading(seed: int) -> list[str]:
 
 
 def every_word() -> list[str]:
-    """Tier A words that are single tokens: of categories and pools, capitalised too, and numerals."""
+    """Tier A: words of categories and pools, lower-case and capitalised, and numerals below 100."""
     words = {word for category in categories().values() for word in category.words}
     words |= {word for pool in pools().values() for word in pool}
     forms = {form for word in words for form in (word, word.capitalize())}

@@ -103,11 +103,12 @@ def test_dropped_words_are_hardly_left(prose: list[str]) -> None:
 
 def test_the_generator_knows_nothing_of_the_planner() -> None:
     root = Path(next(iter(groundtruth.__path__)))
+    # what investigates the planted functions, and what runs a planner on them, may know these
     banned = ("predicates", "lexicon", "lexicon_words", "stories", "agent")
     files = [
         path
         for path in root.rglob("*.py")
-        if not any(word in path.stem for word in ("planning", "command"))
+        if not any(word in path.stem for word in ("planning", "command", "search"))
     ]
     assert len(files) > 5
     for path in files:
