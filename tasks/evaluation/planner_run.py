@@ -99,6 +99,11 @@ def run_planner(
     records = list(read_records(out))
     found = summary(records, seconds=_spent(out, time.monotonic() - started))
     (out / "evaluation.json").write_text(json.dumps({"plan": asdict(plan), **found}, indent=1))
+    if records:
+        from .report import write_report
+
+        name = f"{plan.planner} on seeds {', '.join(str(seed) for seed in plan.seeds)}"
+        write_report(found, records, out, title=name)
     return found
 
 

@@ -7,19 +7,30 @@ from rich.console import Console
 from rich.table import Table
 
 
+SHORT = {
+    "no experiments": "no exp.",
+    "random experiments": "random",
+    "one-shot": "1-shot",
+    "top tokens": "tokens",
+}
+"""Column headings of baselines; a constant recovers nothing and has no column."""
+
+
 def show(found: Mapping[str, Any]) -> None:
     """Prints recovery by tier and kind, baselines beside it, and the rest in lines."""
     console = Console()
+    shown = [name for name in SHORT if name in found["baselines"]]
     for tier, entry in found["tiers"].items():
-        what = "share of the ceiling" if tier == "C" else "recovered"
-        table = Table(title=f"Tier {tier}: {what}")
-        for column in ("kind", "n", what, *found["baselines"]):
-            table.add_column(column, justify="left" if column == "kind" else "right")
+        what = "of ceiling" if tier == "C" else "recovered"
+        table = Table(title=f"Tier {tier}")
+        for column in ("kind", "n", what, *(SHORT[name] for name in shown)):
+            left = column == "kind"
+            table.add_column(column, justify="left" if left else "right", no_wrap=True)
         rows = {"all": entry["recovery"], **entry["kinds"]}
         for kind, value in rows.items():
             others = []
-            for name in found["baselines"].values():
-                there = name["tiers"].get(tier, {})
+            for name in shown:
+                there = found["baselines"][name]["tiers"].get(tier, {})
                 other = there.get("recovery") if kind == "all" else there.get("kinds", {}).get(kind)
                 others.append(
                     "" if not other or other["value"] is None else f"{other['value']:.2f}"

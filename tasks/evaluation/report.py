@@ -1,0 +1,102 @@
+"""The report of a benchmark run: one self-contained page."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from ...agent.transcript.page import HERE as PAGE
+from ...agent.transcript.page import environment, page_assets
+from .plots import draw
+
+HERE = Path(__file__).parent
+
+
+def write_report(
+    found: Mapping[str, Any], records: Sequence[Mapping[str, Any]], out: Path, *, title: str
+) -> Path:
+    """Writes `report.html` and its pictures into the folder of a run.
+
+    Args:
+        found: What `summary` gave.
+        records: One a unit.
+        out: The folder.
+        title: Of the page.
+    """
+    pictures = {name: _inline(path) for name, path in draw(found, out).items()}
+    text = (
+        environment(HERE, PAGE)
+        .get_template("evaluation.html")
+        .render(
+            title=title,
+            found=found,
+            said=said,
+            pictures=pictures,
+            tiers=[_tier(found, tier) for tier in found["tiers"]],
+            units=[_unit(record) for record in sorted(records, key=_order)],
+            css=page_assets("page.js")["css"],
+        )
+    )
+    path = out / "report.html"
+    path.write_text(text, encoding="utf-8", errors="replace")
+    return path
+
+
+def said(value: Mapping[str, Any] | None) -> str:
+    """`0.83 [0.71, 0.90]`, or a dash."""
+    if not value or value.get("value") is None:
+        return "–"
+    return f"{value['value']:.2f} [{value['low']:.2f}, {value['high']:.2f}]"
+
+
+def _tier(found: Mapping[str, Any], tier: str) -> dict[str, Any]:
+    entry = found["tiers"][tier]
+    rows = []
+    for kind, value in {"all": entry["recovery"], **entry["kinds"]}.items():
+        cells = []
+        for other in found["baselines"].values():
+            there = other["tiers"].get(tier, {})
+            one = there.get("recovery") if kind == "all" else there.get("kinds", {}).get(kind)
+            cells.append("–" if not one or one["value"] is None else f"{one['value']:.2f}")
+        rows.append({"kind": kind, "n": value["n"], "said": said(value), "others": cells})
+    return {
+        "name": tier,
+        "rows": rows,
+        "ceiling": said(entry.get("ceiling")),
+        "explained": said(entry.get("explained")),
+        "match": said(found["text_match"].get(tier)),
+        "beyond": tier == "C",
+    }
+
+
+def _order(record: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (record["tier"], record["kind"], not record["right"], record["unit"])
+
+
+def _unit(record: Mapping[str, Any]) -> dict[str, Any]:
+    judged = record["recovery"] or {}
+    cells = judged.get("cells") or {}
+    return {
+        "tier": record["tier"],
+        "kind": " ".join(filter(None, (record["kind"], record["variant"]))),
+        "truth": record["truth"],
+        "label": record["record"].get("label") or record["status"],
+        "said": record["said"],
+        "right": record["right"],
+        "confidence": "–" if record["confidence"] is None else f"{record['confidence']:.2f}",
+        "cells": [
+            {"name": name, "value": "–" if value is None else f"{value:.2f}", "bad": _bad(value)}
+            for name, value in cells.items()
+        ],
+    }
+
+
+def _bad(value: float | None) -> bool:
+    return value is None or value < 0.95
+
+
+def _inline(path: Path) -> Markup:
+    raw = base64.b64encode(path.read_bytes()).decode()
+    return Markup("data:image/png;base64,") + Markup(raw)

@@ -1,0 +1,125 @@
+"""Sums of a benchmark run: intervals, calibration, text match, and what is never pooled."""
+
+import numpy as np
+import pytest
+from neuroscribe.tasks.evaluation.calibration import calibration
+from neuroscribe.tasks.evaluation.intervals import mean, share
+from neuroscribe.tasks.evaluation.planner_table import show
+from neuroscribe.tasks.evaluation.report import write_report
+from neuroscribe.tasks.evaluation.summary import summary
+from neuroscribe.tasks.evaluation.text_match import matches
+
+
+def record(number, *, tier="A", kind="one", right=True, status="described", confidence=0.9):
+    cells = None if kind in ("null", "dead") else {"concept": 1.0 if right else 0.5}
+    return {
+        "seed": 1,
+        "tier": tier,
+        "kind": kind,
+        "variant": "v" if tier == "C" else "",
+        "unit": f"mlp.1/{number}",
+        "bench": f"1-{tier}",
+        "truth": f"words for thing{number * 7919}",
+        "said": f"words for thing{number * 7919 if right else 5}",
+        "relation": "own",
+        "effect_named": right,
+        "seconds": 2.0,
+        "steps": 5,
+        "tokens": 0,
+        "status": status,
+        "confidence": confidence,
+        "explained": 0.3,
+        "scores": {"correlation": 0.8, "auprc": 0.7, "f1": 0.6, "iou": 0.5},
+        "right": right,
+        "recovery": cells
+        and {"recovered": right, "cells": cells, "correlation": 0.6, "short": [], "r2": None},
+        "ceiling": 0.8,
+        "record": {"label": "<script>alert(1)</script>", "status": status},
+        "baselines": {
+            "no experiments": {
+                "right": False,
+                "status": status,
+                "confidence": 0.5,
+                "recovery": cells
+                and {"recovered": False, "cells": cells, "correlation": 0.2, "short": []},
+                "seconds": 1.0,
+            }
+        },
+    }
+
+
+@pytest.fixture
+def records():
+    return [
+        *(record(i, right=i % 4 > 0, confidence=0.9 if i % 4 else 0.2) for i in range(12)),
+        *(record(20 + i, tier="B", right=i > 3, confidence=0.5) for i in range(8)),
+        *(record(40 + i, tier="C", kind="beyond") for i in range(4)),
+        *(record(60 + i, kind="null", status="uninterpretable") for i in range(4)),
+    ]
+
+
+def test_tiers_are_apart_and_all_keys_are_there(records):
+    found = summary(records, seconds=10)
+    assert found["tiers"]["A"]["recovery"]["value"] == 0.75
+    assert found["tiers"]["B"]["recovery"] == share([False] * 4 + [True] * 4)
+    assert found["tiers"]["A"]["kinds"]["one"]["n"] == 12
+    assert found["tiers"]["C"]["recovery"]["value"] == pytest.approx(0.75)  # .6 of .8
+    assert found["tiers"]["C"]["ceiling"]["value"] == 0.8
+    assert found["null"]["detected"]["value"] == 1.0
+    assert found["null"]["false"]["value"] == 0.0
+    assert found["baselines"]["no experiments"]["tiers"]["A"]["kinds"]["one"]["value"] == 0.0
+    assert found["units"] == 28
+    assert found["seconds"] == 10
+    assert found["brier_skill"]["n"] == 24  # none of tier C: right has no meaning there
+
+
+def test_failed_units_stay_in_the_denominator(records):
+    records[1] |= {"status": "failed", "right": False, "confidence": None}
+    found = summary(records)
+    assert found["failed"] == 1
+    assert found["tiers"]["A"]["recovery"]["n"] == 12
+    assert found["tiers"]["A"]["recovery"]["value"] == pytest.approx(8 / 12, abs=1e-3)
+
+
+def test_a_constant_has_no_skill_and_an_oracle_has_all():
+    right = [True] * 30 + [False] * 10
+    assert calibration([0.75] * 40, right)["brier_skill"]["value"] == pytest.approx(0.0)
+    assert calibration([1.0] * 30 + [0.0] * 10, right)["brier_skill"]["value"] == 1.0
+    assert calibration([0.99] * 40, right)["brier_skill"]["value"] < -0.2
+    sure = calibration([0.9] * 30 + [0.1] * 10, right)
+    assert sure["risk_coverage"][29]["risk"] == 0.0
+    assert sure["risk_coverage"][-1]["risk"] == pytest.approx(0.25)
+
+
+def test_intervals_cover_the_truth():
+    rng = np.random.default_rng(0)
+    inside = 0
+    for _ in range(200):
+        drawn = share(rng.random(40) < 0.8)
+        inside += drawn["low"] <= 0.8 <= drawn["high"]
+    assert inside >= 180
+    assert share([])["value"] is None
+    assert mean([None, 1.0, 3.0])["value"] == 2.0
+
+
+def test_text_match_is_half_for_words_that_say_nothing():
+    truths = [f"words for {name}: '{name}s'" for name in ("tree", "fish", "metal", "boat")]
+    right = matches([{"truth": text, "said": text} for text in truths])
+    assert right == [1.0] * 4
+    empty = matches([{"truth": text, "said": "zzz"} for text in truths])
+    assert empty == [0.5] * 4
+    wrong = matches(
+        [{"truth": truths[0], "said": truths[1]}, *({"truth": t, "said": ""} for t in truths[1:])]
+    )
+    assert wrong[0] < 1.0
+
+
+def test_the_report_escapes_what_planners_write(records, tmp_path, capsys):
+    found = summary(records)
+    page = write_report(found, records, tmp_path, title="<b>x</b>").read_text()
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page
+    assert "<b>x</b>" not in page
+    assert (tmp_path / "reliability.png").stat().st_size > 5000
+    show(found)
+    assert "recovered" in capsys.readouterr().out
