@@ -17,6 +17,9 @@ def planner(
     tiers: Annotated[str, typer.Option(help="A,B; tier C goes with both.")] = "A,B",
     kinds: Annotated[str, typer.Option(help="Kinds of units, with commas; default: all.")] = "",
     units: Annotated[int, typer.Option(help="At most so many units a bench; 0: all.")] = 0,
+    target: Annotated[str, typer.Option(help="For the suite real.")] = "minilm",
+    data: Annotated[str, typer.Option(help="For the suite real.")] = "builtin:pydocs",
+    pick: Annotated[str, typer.Option(help="For the suite real: which units.")] = "random:8",
     base_url: Annotated[str | None, typer.Option(help="An OpenAI-compatible endpoint.")] = None,
     steps: Annotated[int, typer.Option(help="Turns of the planner a unit.")] = 16,
     unit_tokens: Annotated[int, typer.Option(help="LLM tokens a unit; 0: no limit.")] = 200_000,
@@ -30,8 +33,11 @@ def planner(
     from .planner_run import Plan, run_planner, seeds_of
     from .unit_run import BASELINES
 
+    if suite == "real":
+        _real(target, data, pick, planner, seeds, out, base_url, steps, unit_tokens, as_json)
+        return
     if suite != "text":
-        raise UsageError(f"there is no suite '{suite}'; give text")
+        raise UsageError(f"there is no suite '{suite}'; give text or real")
     chosen = tuple(part.strip() for part in kinds.split(",") if part.strip())
     plan = Plan(
         planner=planner,
@@ -52,6 +58,43 @@ def planner(
 
         show(found)
         typer.echo(f"{out / 'evaluation.json'}", err=True)
+
+
+def _real(
+    target: str,
+    data: str,
+    pick: str,
+    planner: str,
+    seeds: str,
+    out: Path,
+    base_url: str | None,
+    steps: int,
+    unit_tokens: int,
+    as_json: bool,
+) -> None:
+    from ..labelling.progress import Shown
+    from .planner_run import seeds_of
+    from .planner_table import show_real
+    from .real_run import RealPlan, run_real
+
+    several = seeds_of(seeds)
+    if len(several) == 1:  # agreement needs two
+        several = (*several, max(several) + 1)
+    plan = RealPlan(
+        target=target,
+        data=data,
+        units=pick,
+        planner=planner,
+        seeds=several,
+        base_url=base_url,
+        steps=steps,
+        unit_tokens=unit_tokens or None,
+    )
+    found = run_real(plan, out, shown=Shown())
+    if as_json:
+        typer.echo(json.dumps(found))
+    else:
+        show_real(found)
 
 
 def _with_progress(plan: Any, out: Path, processes: int, run: Any) -> dict[str, Any]:

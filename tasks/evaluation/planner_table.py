@@ -6,7 +6,6 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-
 SHORT = {
     "no experiments": "no exp.",
     "random experiments": "random",
@@ -56,3 +55,22 @@ def said(value: Mapping[str, Any]) -> str:
     if value.get("value") is None:
         return "none"
     return f"{value['value']:.2f} [{value['low']:.2f}, {value['high']:.2f}]"
+
+
+def show_real(found: Mapping[str, Any]) -> None:
+    """Prints the scores on a network's own units beside those of the controls."""
+    table = Table(title=f"{found['units']} units of {found['target']}, held out")
+    names = ("correlation", "auprc", "f1", "gain_over_lookup")
+    for column in ("", "n", *(name.replace("_", " ") for name in names), "described"):
+        table.add_column(column, justify="right" if column else "left", no_wrap=True)
+    for name, entry in {"trained": found["own"], **found["controls"]}.items():
+        described = entry["status"].get("described", 0)
+        cells = [said(entry[score]) for score in names]
+        table.add_row(name, str(entry["n"]), *cells, f"{described}/{entry['n']}")
+    console = Console()
+    console.print(table)
+    many = len(found["seeds"])
+    console.print(
+        f"agreement of {many} seeds, correlation of predictions: "
+        f"{said(found['agreement']['correlation'])}; {found['seconds']:.0f} s"
+    )

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from .intervals import share
 
-_INK, _SOFT, _OTHER = "#1f4e5f", "#9db4bd", "#c8773b"
+_INK, _SOFT, _OTHER, _BAR = "#1f4e5f", "#9db4bd", "#c8773b", "#9cc3cf"
 
 
 def draw(found: Mapping[str, Any], out: Path) -> dict[str, Path]:
@@ -31,7 +31,7 @@ def _recovery(found: Mapping[str, Any], tier: str) -> Figure:
     axes = figure.subplots()
     for at, kind in enumerate(kinds):
         value = entry["kinds"][kind]
-        axes.barh(at, value["value"], height=0.62, color=_INK, zorder=2)
+        axes.barh(at, value["value"], height=0.62, color=_BAR, zorder=2)
         axes.plot([value["low"], value["high"]], [at, at], color="#111", lw=1.2, zorder=4)
         axes.text(1.02, at, f"n={value['n']}", va="center", fontsize=8, color="#666")
     marks = {"no experiments": ("o", _OTHER), "random experiments": ("s", _SOFT)}

@@ -1,0 +1,189 @@
+"""A planner on a network's own units, whose truth nobody knows: what its scores are worth.
+
+1. The same units are labelled with each seed, scored on held-out documents, with the gain over two
+   lookups of token identity.
+2. Beside them: the same pipeline on as many units of an untrained copy, and on random directions of
+   a residual stream. A planner that does as well there has found nothing that training put in.
+3. Agreement: the correlation, on held-out text, of what the descriptions of two seeds predict.
+"""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...tools.errors import UsageError
+from ...tools.models import Target
+from ...tools.models.site import Site
+from ...tools.models.untrained import untrained
+from ..labelling.bench import prepare
+from ..labelling.label import run_labels
+from ..labelling.progress import Silent
+from ..labelling.results import LabelRun, description_of, value_of
+from ..labelling.scores import predictions
+from ..labelling.settings import Settings
+from .intervals import mean
+
+SCORES = ("correlation", "auprc", "f1", "gain_over_lookup")
+DIRECTIONS = "directions"
+
+
+@dataclass(frozen=True)
+class RealPlan:
+    """What is run."""
+
+    target: str
+    data: str = "builtin:pydocs"
+    units: str = "random:8"
+    planner: str = "builtin"
+    seeds: tuple[int, ...] = (1, 2)
+    tokens: int = 100_000
+    base_url: str | None = None
+    steps: int = 16
+    unit_tokens: int | None = 200_000
+
+
+class Directions:
+    """A dictionary of random unit vectors: a site's tensor read along each.
+
+    Args:
+        width: Of the tensor.
+        many: Directions.
+        seed: Of the drawing.
+    """
+
+    def __init__(self, width: int, many: int, seed: int) -> None:
+        draw = torch.Generator().manual_seed(seed)
+        rows = torch.randn(many, width, generator=draw)
+        self.rows = rows / rows.norm(dim=1, keepdim=True)  # [unit, d]
+
+    def encode(self, raw: Tensor) -> Tensor:
+        """`[..., d]` to `[..., unit]`."""
+        return raw @ self.rows.to(raw).T
+
+    def decode(self, values: Tensor) -> Tensor:
+        """`[..., unit]` to `[..., d]`: the smallest change that gives these readings."""
+        return values @ torch.linalg.pinv(self.rows.to(values)).T
+
+
+def with_directions(target: Target, many: int, *, seed: int = 0) -> Target:
+    """The target with a site `directions` over the residual stream in the middle of its depth.
+
+    Raises:
+        UsageError: if the target has no residual stream.
+    """
+    streams = [site for name, site in target.sites.items() if name.startswith("resid.")]
+    if not streams:
+        raise UsageError(f"{target.name} has no residual stream to draw directions in")
+    place = streams[len(streams) // 2]
+    code = Directions(place.units, many, seed)
+    target.add_site(Site(DIRECTIONS, place.module, place.port, many, block=place.block, code=code))
+    return target
+
+
+def run_real(
+    plan: RealPlan, out: Path, *, target: Target | None = None, shown: Silent | None = None
+) -> dict[str, Any]:
+    """Labels and compares; the same call goes on where it stopped.
+
+    Args:
+        plan: What to run.
+        out: The folder: one run folder for each seed and control.
+        target: Used instead of loading the one that the plan names.
+        shown: Told of progress.
+
+    Raises:
+        UsageError: as `label` does.
+    """
+    started = time.monotonic()
+    target = target or Target.load(plan.target)
+    out.mkdir(parents=True, exist_ok=True)
+    shown = shown or Silent()
+    first = _settings(plan, plan.seeds[0])
+    runs: dict[int, LabelRun] = {}
+    for seed in plan.seeds:
+        units = plan.units if not runs else ",".join(u.unit for u in runs[plan.seeds[0]].units)
+        settings = replace(first, seed=seed, units=units)
+        runs[seed] = run_labels(settings, out / f"seed-{seed}", shown=shown, target=target)
+    units = [unit.unit for unit in runs[plan.seeds[0]].units]
+    controls = {
+        "untrained": run_labels(
+            replace(first, units=",".join(units)),
+            out / "untrained",
+            shown=shown,
+            target=untrained(target, seed=first.seed),
+        ),
+        "random directions": run_labels(
+            replace(first, units=f"{DIRECTIONS}/0-{len(units) - 1}"),
+            out / "directions",
+            shown=shown,
+            target=with_directions(target, len(units), seed=first.seed),
+        ),
+    }
+    found = {
+        "suite": "real",
+        "target": plan.target,
+        "units": len(units),
+        "seeds": list(plan.seeds),
+        "own": _sums([unit.record for run in runs.values() for unit in run.units]),
+        "controls": {
+            name: _sums([unit.record for unit in run.units]) for name, run in controls.items()
+        },
+        "agreement": agreement(target, first, list(runs.values())),
+        "seconds": round(time.monotonic() - started, 1),
+    }
+    (out / "evaluation.json").write_text(json.dumps(found, indent=1))
+    return found
+
+
+def agreement(target: Target, settings: Settings, runs: Sequence[LabelRun]) -> dict[str, Any]:
+    """How alike the predictions of two seeds are on the report split, over units and pairs."""
+    bench = prepare(target, settings)
+    values: list[float | None] = []
+    failed = 0
+    names = [unit.unit for unit in runs[0].units]
+    for group in bench.groups([target.unit(name) for name in names]):
+        columns = bench.measure(group)
+        for unit in group:
+            said = []
+            for run in runs:
+                description = description_of(run[str(unit)].record)
+                _, select, report = columns[unit]
+                if description.components:
+                    said.append(predictions(description, select, report)[1].total)
+            failed += len(runs) - len(said)
+            for one, other in combinations(said, 2):
+                flat = min(one.std(), other.std()) < 1e-12
+                values.append(0.0 if flat else float(np.corrcoef(one, other)[0, 1]))
+    return {"correlation": mean(values), "without_description": failed}
+
+
+def _settings(plan: RealPlan, seed: int) -> Settings:
+    return Settings(
+        target=plan.target,
+        units=plan.units,
+        data=plan.data,
+        planner=plan.planner,
+        base_url=plan.base_url,
+        tokens=plan.tokens,
+        seed=seed,
+        steps=plan.steps,
+        unit_tokens=plan.unit_tokens,
+        controls="none",
+    )
+
+
+def _sums(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Means of the scores with intervals over units, and the units by status."""
+    status: dict[str, int] = {}
+    for record in records:
+        status[record["status"]] = status.get(record["status"], 0) + 1
+    scores = {name: mean([value_of(r.get("scores"), name) for r in records]) for name in SCORES}
+    return {**scores, "status": status, "n": len(records)}
