@@ -55,11 +55,13 @@ class BlackBox:
     refuses: Callable[[Arguments], str | None] = lambda arguments: None
     """Why an input is not taken; None: it is."""
     arity: int = 1
+    function: Callable[..., Value] | None = None
+    """What computes it, where that is no code (a neuron)."""
 
     @functools.cached_property
     def truth(self) -> Callable[..., Value]:
-        """The function, from its code."""
-        return made(self.code)
+        """The function: from its code, or as it was given."""
+        return made(self.code) if self.function is None else self.function
 
     @functools.cached_property
     def answers(self) -> list[Value]:
