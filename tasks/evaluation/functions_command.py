@@ -11,6 +11,9 @@ def functions(
     suite: Annotated[str, typer.Option(help="numbers, strings or modular.")],
     planner: Annotated[str, typer.Option(help="builtin or openai:MODEL.")] = "builtin",
     base_url: Annotated[str | None, typer.Option(help="An OpenAI-compatible endpoint.")] = None,
+    reader: Annotated[
+        str | None, typer.Option(help="openai:MODEL that judges the words too.")
+    ] = None,
     seeds: Annotated[str, typer.Option(help="Such as 1,2,5-8; from 1000 on: for reports.")] = "1",
     many: Annotated[int, typer.Option(min=1, help="Functions of each kind and seed.")] = 4,
     budget: Annotated[
@@ -42,6 +45,7 @@ def functions(
         suite=suite,
         planner=planner,
         base_url=base_url,
+        reader=reader,
         seeds=seeds_of(seeds),
         many=many,
         budget=budget,
@@ -80,6 +84,7 @@ def _show(found: dict[str, Any]) -> None:
     domains = list(found.get("nmse", {}))
     table = Table("", "n", *measures, *(f"nmse {domain}" for domain in domains))
     rows = {"all": found, **found["kinds"]}
+    rows |= {f"{name}, as read": row for name, row in found.get("read", {}).items()}
     rows |= {name: {"n": found["n"], **row} for name, row in found["baselines"].items()}
     for name, row in rows.items():
         cells = [_interval(row.get(key)) for key in measures]

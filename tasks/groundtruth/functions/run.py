@@ -5,11 +5,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ....tools.errors import UsageError
 from .blackbox import Investigate
 from .suite import SUITES, Record, builtin, run_suite, summed
+
+if TYPE_CHECKING:
+    from ....tools.llm import LLM
+    from .reader import Reader
 
 NAMES = (*SUITES, "modular")
 Progress = Callable[[int, int], None]
@@ -24,6 +28,8 @@ class Job:
     planner: str = "builtin"
     """`builtin` or `openai:MODEL`."""
     base_url: str | None = None
+    reader: str | None = None
+    """`openai:MODEL` that judges the words; None: they are kept and not judged."""
     seeds: tuple[int, ...] = (1,)
     many: int = 4
     """Functions of each kind and seed."""
@@ -52,7 +58,9 @@ def run_job(job: Job, out: Path | None = None, *, progress: Progress | None = No
     started = time.monotonic()
     if job.suite not in NAMES:
         raise UsageError(f"there is no suite '{job.suite}'; give {', '.join(NAMES)}")
-    investigate = investigator(job)
+    investigate, reader = investigator(job), reader_of(job)
+    if reader is not None and job.suite == "modular":
+        raise UsageError("--reader judges words of numbers and strings, not of neurons")
     lines = out / "functions.jsonl" if out is not None else None
     if lines is not None:
         if lines.exists():
@@ -81,6 +89,7 @@ def run_job(job: Job, out: Path | None = None, *, progress: Progress | None = No
             seeds=job.seeds,
             many=job.many,
             budget=job.budget,
+            reader=reader,
             progress=done,
         )
         found = summed(job.suite, records, language=investigate is None)
@@ -102,12 +111,29 @@ def investigator(job: Job) -> Investigate | None:
     """
     if job.planner == "builtin":
         return None
-    kind, colon, model = job.planner.partition(":")
-    if kind != "openai" or not colon or not model:
-        raise UsageError(
-            f"--planner '{job.planner}' is not known here; give builtin or openai:MODEL"
-        )
-    from ....tools.llm import LLM
     from .chat import ChatInvestigator
 
-    return ChatInvestigator(LLM(model, base_url=job.base_url), turns=job.turns)
+    return ChatInvestigator(_client("--planner", job.planner, job), turns=job.turns)
+
+
+def reader_of(job: Job) -> "Reader | None":
+    """The reader that the job names.
+
+    Raises:
+        UsageError: if it is no language model.
+    """
+    if job.reader is None:
+        return None
+    from .reader import Reader
+
+    return Reader(_client("--reader", job.reader, job))
+
+
+def _client(option: str, spec: str, job: Job) -> "LLM":
+    kind, colon, model = spec.partition(":")
+    if kind != "openai" or not colon or not model:
+        known = "builtin or openai:MODEL" if option == "--planner" else "openai:MODEL"
+        raise UsageError(f"{option} '{spec}' is not known here; give {known}")
+    from ....tools.llm import LLM
+
+    return LLM(model, base_url=job.base_url)

@@ -60,7 +60,7 @@ def judged(
         called: The calls that were made; their inputs do not count.
         limits: Of the code.
     """
-    kept = _unseen(box, called)
+    kept = unseen(box, called)
     if answer.failed is not None:
         return scored(box, kept, [None] * len(kept), failed=answer.failed)
     ran = run_code(answer.code, [box.cases[at].arguments for at in kept], limits=limits)
@@ -79,7 +79,7 @@ def by_rule(box: BlackBox, called: Sequence[tuple[Arguments, Value]], *, nearest
         called: The calls that were made.
         nearest: The value of the nearest call (`far`); else the mean or the commonest of all.
     """
-    kept = _unseen(box, called)
+    kept = unseen(box, called)
     values: list[Any] = []
     for at in kept:
         if not called:
@@ -96,7 +96,8 @@ class _Nothing:
     """Stands where the code gave an error."""
 
 
-def _unseen(box: BlackBox, called: Sequence[tuple[Arguments, Value]]) -> list[int]:
+def unseen(box: BlackBox, called: Sequence[tuple[Arguments, Value]]) -> list[int]:
+    """Which hidden inputs were not called."""
     seen = {arguments for arguments, _ in called}
     return [at for at, case in enumerate(box.cases) if case.arguments not in seen]
 

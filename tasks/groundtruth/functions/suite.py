@@ -18,6 +18,7 @@ from . import number_search, string_search
 from .blackbox import Answer, BlackBox, Calls, Investigate
 from .number_search import search_numbers
 from .numbers import number_boxes
+from .reader import Reader
 from .scores import Score, by_rule, judged
 from .string_search import search_strings
 from .strings import string_boxes
@@ -41,6 +42,8 @@ class Record(NamedTuple):
     """`constant` and `nearest`, from the same calls."""
     calls: int
     seconds: float
+    read: dict[str, Score]
+    """`words` of the answer and of the `truth`, as a reader understands them; empty without one."""
 
     def as_dict(self) -> dict[str, Any]:
         """For records: truth and answer side by side."""
@@ -53,6 +56,7 @@ class Record(NamedTuple):
             "answer": {"words": self.answer.words, "code": self.answer.code},
             "score": self.score._asdict(),
             "baselines": {name: score._asdict() for name, score in self.baselines.items()},
+            "read": {name: score._asdict() for name, score in self.read.items()},
             "calls": self.calls,
             "seconds": round(self.seconds, 3),
         }
@@ -70,6 +74,7 @@ def run_suite(
     seeds: Sequence[int],
     many: int = 4,
     budget: int | None = None,
+    reader: Reader | None = None,
     progress: Callable[[Record, int, int], None] | None = None,
 ) -> list[Record]:
     """Investigates every function of the suite.
@@ -80,19 +85,22 @@ def run_suite(
         seeds: Each makes its own functions.
         many: Functions of each kind and seed.
         budget: Calls a function; None: the suite's own.
+        reader: Judges the words; None: words are kept and not judged.
         progress: Called after each function, with how many are done and how many there are.
     """
     maker, calls = SUITES[suite]
     boxes = [(seed, box) for seed in seeds for box in maker(seed, many=many)]
     records: list[Record] = []
     for seed, box in boxes:
-        records.append(investigated(seed, box, investigate, budget or calls))
+        records.append(investigated(seed, box, investigate, budget or calls, reader))
         if progress is not None:
             progress(records[-1], len(records), len(boxes))
     return records
 
 
-def investigated(seed: int, box: BlackBox, investigate: Investigate, budget: int) -> Record:
+def investigated(
+    seed: int, box: BlackBox, investigate: Investigate, budget: int, reader: Reader | None = None
+) -> Record:
     """One function: calls, answer, scores."""
     started = time.monotonic()
     calls = Calls(box, budget, seed=seed)
@@ -100,6 +108,10 @@ def investigated(seed: int, box: BlackBox, investigate: Investigate, budget: int
         answer = investigate(calls)
     except Exception as error:  # one function's trouble must not end the suite
         answer = Answer("", "", f"{type(error).__name__}: {error}")
+    read = {}
+    if reader is not None:
+        said = (("words", answer.words), ("truth", box.words))
+        read = {name: reader(box, words, calls.log) for name, words in said}
     return Record(
         seed=seed,
         box=box,
@@ -111,6 +123,7 @@ def investigated(seed: int, box: BlackBox, investigate: Investigate, budget: int
         },
         calls=len(calls.log),
         seconds=time.monotonic() - started,
+        read=read,
     )
 
 
@@ -143,6 +156,10 @@ def summed(suite: str, records: Sequence[Record], *, language: bool) -> dict[str
         "calls": mean([record.calls for record in records]),
         "seconds": round(sum(record.seconds for record in records), 2),
     }
+    if records and records[0].read:
+        found["read"] = {
+            name: _summary([record.read[name] for record in records]) for name in records[0].read
+        }
     if language:
         claims = number_search.SAYS if suite == "numbers" else string_search.SAYS
         found["language"] = {
