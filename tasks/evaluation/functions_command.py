@@ -26,6 +26,9 @@ def functions(
         int, typer.Option(min=0, help="modular: so many neurons, drawn by seed; 0: all.")
     ] = 0,
     turns: Annotated[int, typer.Option(min=1, help="Answers of an LLM a function.")] = 20,
+    concurrency: Annotated[
+        int, typer.Option(min=0, help="Functions at a time; 0: 4 with an LLM, else 1.")
+    ] = 0,
     out: Annotated[Path | None, typer.Option(help="Folder for records and summary.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
@@ -52,6 +55,7 @@ def functions(
         model=model,
         units=units,
         turns=turns,
+        at_once=concurrency,
     )
     found = _with_progress(job, out, run_job)
     typer.echo(json.dumps(found)) if as_json else _show(found)

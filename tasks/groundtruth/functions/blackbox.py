@@ -10,8 +10,10 @@ import itertools
 import math
 import re
 import string
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -98,7 +100,7 @@ class Calls:
     """What was called, and what came."""
 
     def __post_init__(self) -> None:
-        self._rng = np.random.default_rng([self.seed, len(self._box.name)])
+        self._rng = np.random.default_rng([self.seed, zlib.crc32(self._box.name.encode())])
 
     @property
     def takes(self) -> str:
@@ -142,6 +144,8 @@ class Answer(NamedTuple):
     code: str
     failed: str | None = None
     """Why there is none."""
+    spent: Mapping[str, float] = MappingProxyType({})
+    """Requests and tokens of a language model."""
 
 
 Investigate = Callable[[Calls], Answer]

@@ -63,11 +63,15 @@ class ChatInvestigator:
     """Answers of the model a function."""
     seconds: float = 600.0
     """Wall-clock seconds a function."""
-    meter: Meter | None = None
-    """Counts what is spent."""
 
     def __call__(self, calls: Calls) -> Answer:
         """The model's answer, or why there is none."""
+        meter = Meter()
+        answer = self._converse(calls, meter)
+        counts = ("requests", "tokens_in", "tokens_cached", "tokens_out")
+        return answer._replace(spent={name: getattr(meter, name) for name in counts})
+
+    def _converse(self, calls: Calls, meter: Meter) -> Answer:
         task = f"f takes {calls.takes}. You may call it on {calls.budget} inputs in all."
         messages: list[dict[str, Any]] = [
             {"role": "system", "content": PROMPT},
@@ -80,7 +84,7 @@ class ChatInvestigator:
             if left <= 0:
                 return Answer("", "", f"no answer in {self.seconds:g} seconds")
             try:
-                message = self._ask(messages, left, last=turn == self.turns - 1)
+                message = self._ask(messages, left, meter, last=turn == self.turns - 1)
             except LLMError as error:
                 return Answer("", "", f"{error.kind}: {error}")
             messages.append(message)
@@ -97,8 +101,10 @@ class ChatInvestigator:
                 messages.append({"role": "tool", "tool_call_id": call.get("id"), "content": said})
         return Answer("", "", f"no answer in {self.turns} turns")
 
-    def _ask(self, messages: list[dict[str, Any]], seconds: float, *, last: bool) -> dict[str, Any]:
-        request: dict[str, Any] = {"tools": TOOLS, "seconds": seconds, "meter": self.meter}
+    def _ask(
+        self, messages: list[dict[str, Any]], seconds: float, meter: Meter, *, last: bool
+    ) -> dict[str, Any]:
+        request: dict[str, Any] = {"tools": TOOLS, "seconds": seconds, "meter": meter}
         if last:
             forced = {"type": "function", "function": {"name": "answer"}}
             try:

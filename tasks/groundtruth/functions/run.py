@@ -41,6 +41,13 @@ class Job:
     """Neurons of the modular suite; 0: all."""
     turns: int = 20
     """Answers of a language model a function."""
+    at_once: int = 0
+    """Functions at a time; 0: 4 with a language model, else 1."""
+
+    @property
+    def workers(self) -> int:
+        """Functions at a time."""
+        return self.at_once or (1 if self.planner == "builtin" and not self.reader else 4)
 
 
 def run_job(job: Job, out: Path | None = None, *, progress: Progress | None = None) -> dict:
@@ -90,6 +97,7 @@ def run_job(job: Job, out: Path | None = None, *, progress: Progress | None = No
             many=job.many,
             budget=job.budget,
             reader=reader,
+            at_once=job.workers,
             progress=done,
         )
         found = summed(job.suite, records, language=investigate is None)

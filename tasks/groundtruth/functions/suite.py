@@ -9,6 +9,7 @@ reason. Intervals are over functions, which are what is drawn.
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal, NamedTuple
 
 from ...evaluation import intervals
@@ -58,6 +59,7 @@ class Record(NamedTuple):
             "baselines": {name: score._asdict() for name, score in self.baselines.items()},
             "read": {name: score._asdict() for name, score in self.read.items()},
             "calls": self.calls,
+            "spent": dict(self.answer.spent),
             "seconds": round(self.seconds, 3),
         }
 
@@ -75,6 +77,7 @@ def run_suite(
     many: int = 4,
     budget: int | None = None,
     reader: Reader | None = None,
+    at_once: int = 1,
     progress: Callable[[Record, int, int], None] | None = None,
 ) -> list[Record]:
     """Investigates every function of the suite.
@@ -86,15 +89,20 @@ def run_suite(
         many: Functions of each kind and seed.
         budget: Calls a function; None: the suite's own.
         reader: Judges the words; None: words are kept and not judged.
-        progress: Called after each function, with how many are done and how many there are.
+        at_once: Functions at a time; more than one is for language models, which are waited for.
+        progress: Called after each function, in order, with how many are done, of how many.
     """
     maker, calls = SUITES[suite]
     boxes = [(seed, box) for seed in seeds for box in maker(seed, many=many)]
     records: list[Record] = []
-    for seed, box in boxes:
-        records.append(investigated(seed, box, investigate, budget or calls, reader))
-        if progress is not None:
-            progress(records[-1], len(records), len(boxes))
+    with ThreadPoolExecutor(at_once) as pool:
+        made = pool.map(
+            lambda one: investigated(one[0], one[1], investigate, budget or calls, reader), boxes
+        )
+        for record in made:
+            records.append(record)
+            if progress is not None:
+                progress(record, len(records), len(boxes))
     return records
 
 
@@ -156,6 +164,11 @@ def summed(suite: str, records: Sequence[Record], *, language: bool) -> dict[str
         "calls": mean([record.calls for record in records]),
         "seconds": round(sum(record.seconds for record in records), 2),
     }
+    spent: Counter[str] = Counter()
+    for record in records:
+        spent.update({name: int(value) for name, value in record.answer.spent.items()})
+    if spent:
+        found["spent"] = dict(spent)
     if records and records[0].read:
         found["read"] = {
             name: _summary([record.read[name] for record in records]) for name in records[0].read

@@ -12,7 +12,7 @@ With several seeds a neuron's results are first averaged; intervals are over neu
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -50,6 +50,8 @@ class Wanted(Protocol):
     def budget(self) -> int | None: ...
     @property
     def units(self) -> int: ...
+    @property
+    def workers(self) -> int: ...
 
 
 class Sample(NamedTuple):
@@ -107,9 +109,9 @@ def run_modular(
         neurons = np.sort(rng.permutation(count)[: job.units or count])
         if investigate is None:
             sample = Sample.draw(network.modulus, job.budget or PAIRS, seed)
-            made = _built_in(target, truth, sample, neurons, seed)
+            made: Iterable[Row] = _built_in(target, truth, sample, neurons, seed)
         else:
-            made = _asked(truth, investigate, neurons, seed, job.budget or CALLS)
+            made = _asked(truth, investigate, neurons, seed, job.budget or CALLS, job.workers)
         for row in made:
             rows.append(row)
             keep(record_of(row))
@@ -170,38 +172,46 @@ def _built_in(
 
 
 def _asked(
-    truth: Truth, investigate: Investigate, neurons: np.ndarray, seed: int, budget: int
-) -> Sequence[Row]:
+    truth: Truth,
+    investigate: Investigate,
+    neurons: np.ndarray,
+    seed: int,
+    budget: int,
+    workers: int,
+) -> Iterator[Row]:
     """A language model's rows, one conversation a neuron."""
     modulus = len(truth.table)
     sample = Sample.draw(modulus, max(60, budget), seed)
     cases = [(int(a), int(b)) for a, b in sample.hidden]
-    rows = []
-    for neuron in neurons:
+
+    def ask(neuron: int) -> Row:
         started = time.monotonic()
-        box = neuron_box(truth, int(neuron), cases)
+        box = neuron_box(truth, neuron, cases)
         calls = Calls(box, budget, seed=seed)
-        answer = investigate(calls)
+        try:
+            answer = investigate(calls)
+        except Exception as error:  # one neuron's trouble must not end the suite
+            answer = Answer("", "", f"{type(error).__name__}: {error}")
         score = judged(box, answer, calls.log)
         true = np.array(box.answers, float)
         seen = np.array([value for _, value in calls.log] or [0.0], float)
-        rows.append(
-            Row(
-                seed=seed,
-                neuron=int(neuron),
-                truth=int(truth.frequency()[neuron]),
-                share=float(truth.share[neuron]),
-                said=named(answer.words, modulus),
-                answer=answer,
-                score=score,
-                nmse={
-                    "answer": score.nmse["unseen"],
-                    "constant": nmse_of(true, np.full(len(true), seen.mean())),
-                },
-                seconds=time.monotonic() - started,
-            )
+        return Row(
+            seed=seed,
+            neuron=neuron,
+            truth=int(truth.frequency()[neuron]),
+            share=float(truth.share[neuron]),
+            said=named(answer.words, modulus),
+            answer=answer,
+            score=score,
+            nmse={
+                "answer": score.nmse["unseen"],
+                "constant": nmse_of(true, np.full(len(true), seen.mean())),
+            },
+            seconds=time.monotonic() - started,
         )
-    return rows
+
+    with ThreadPoolExecutor(workers) as pool:
+        yield from pool.map(ask, map(int, neurons))
 
 
 def _nearest(sample: Sample, modulus: int) -> np.ndarray:

@@ -123,6 +123,7 @@ def test_the_command_line_with_a_model(capsys, tmp_path):
             [
                 *("evaluate", "functions", "--suite", "numbers", "--planner", "openai:m"),
                 *("--base-url", server.url, "--many", "1", "--json", "--out", str(tmp_path / "o")),
+                *("--concurrency", "1"),
             ]
         )
     found = json.loads(capsys.readouterr().out)
@@ -136,6 +137,13 @@ def test_the_command_line_with_a_model(capsys, tmp_path):
     assert first["answer"] == {"words": "always two", "code": "def f(x): return 2"}
     assert first["truth"]["code"].startswith("import math")
     assert first["calls"] == 2
+    assert first["spent"] == {
+        "requests": 2,
+        "tokens_in": 200,
+        "tokens_cached": 120,
+        "tokens_out": 20,
+    }
+    assert found["spent"]["requests"] == 3
 
 
 @pytest.mark.parametrize(

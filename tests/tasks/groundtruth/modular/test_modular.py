@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from endpoint import answers, endpoint, says
 from neuroscribe.tasks.cli import run
 from neuroscribe.tasks.groundtruth.functions.sandbox import run_code
 from neuroscribe.tasks.groundtruth.modular import load_modular
@@ -179,3 +180,28 @@ def test_the_suite_from_the_command_line(modular_folder, capsys, tmp_path):
 def test_a_model_is_needed(capsys):
     assert run(["evaluate", "functions", "--suite", "modular"]) == 2
     assert "--model FOLDER" in capsys.readouterr().err
+
+
+def test_a_language_model_is_given_neurons_one_by_one(modular_folder, capsys):
+    acts = [
+        says(("call_function", {"inputs": [[0, 0], [1, 112], [113, 0]]})),
+        says(("answer", {"words": "no single frequency", "code": "def f(a, b): return 1.0"})),
+        says(("answer", {"words": "frequency 36 of a + b", "code": "def f(a): return 1.0"})),
+        answers("no"),
+    ]
+    with endpoint(*acts) as server:
+        code = run(
+            [
+                *("evaluate", "functions", "--suite", "modular", "--model", str(modular_folder)),
+                *("--planner", "openai:m", "--base-url", server.url, "--units", "3", "--json"),
+                *("--concurrency", "1"),
+            ]
+        )
+    found = json.loads(capsys.readouterr().out)
+    told = server.requests[1]["messages"][-1]["content"].splitlines()
+    assert code == 1
+    assert found["n"] == 3
+    assert found["failed"] == 1
+    assert told[0].startswith("f(0, 0) = ")
+    assert "whole numbers from 0 to 112" in told[2]
+    assert told[3] == "198 calls left"
