@@ -2,8 +2,10 @@
 
 import typer
 
+from .choose_command import choose
 from .functions_command import functions
 from .planner_command import planner
+from .scorers_command import scorers
 
 
 def register(app: typer.Typer) -> None:
@@ -15,4 +17,6 @@ def register(app: typer.Typer) -> None:
     )
     evaluate.command()(planner)
     evaluate.command()(functions)
+    evaluate.command()(scorers)
+    evaluate.command()(choose)
     app.add_typer(evaluate)

@@ -5,6 +5,7 @@ found["detection"].value, found["detection"].warnings
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
@@ -22,6 +23,7 @@ from . import (
     surprisal,
 )
 from .contract import NEEDS, Case, Panel, Score, Scorer
+from .control import Control, control
 from .judges import Answer, Judge, LLMJudge, Question
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "SCORERS",
     "Answer",
     "Case",
+    "Control",
     "Judge",
     "LLMJudge",
     "Panel",
@@ -65,7 +68,8 @@ def score_all(
 
     Args:
         case: The description and what the unit does.
-        panel: Who reads the description.
+        panel: Who reads the description; its judge is asked control questions first, unless it
+            comes with what it did on some.
         names: Of scorers; None: all.
         seed: Of samples and orders; each scorer has its own stream.
 
@@ -76,6 +80,9 @@ def score_all(
         if name not in SCORERS:
             raise UsageError(f"there is no scorer '{name}'; nearest: {nearest(name, SCORERS)}")
     order = list(SCORERS)
+    if panel.judge is not None and panel.control is None:
+        rng = np.random.default_rng([seed, len(order)])
+        panel = replace(panel, control=control(panel.judge, case.splits.report.windows, rng))
     return {
         name: SCORERS[name](case, panel, np.random.default_rng([seed, order.index(name)]))
         for name in names or order

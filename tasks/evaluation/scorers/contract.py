@@ -10,9 +10,9 @@ says which it needs. A `Score` keeps unreadable answers in its denominator and s
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from ....tools.models import Target, Unit
 from ...labelling.bench import Splits
 from ...labelling.bootstrap import Interval
 from .judges import Judge
+
+if TYPE_CHECKING:
+    from .control import Control
 
 Need = Literal["predictor", "judge", "embedder", "loss", "target", "rival"]
 NEEDS: Mapping[Need, str] = {
@@ -51,6 +54,8 @@ class Case:
     """Another description of the same unit, for two-alternative choice."""
     target: Target | None = None
     unit: Unit | None = None
+    memo: dict[Any, Any] = field(default_factory=dict, repr=False)
+    """What was computed from target and explore alone: cases over the same ones may share it."""
 
     def __post_init__(self) -> None:
         if not self.description.strip():
@@ -97,6 +102,8 @@ class Score:
     """Other numbers of the same measurement."""
     reason: str | None = None
     """Why there is no value."""
+    control: "Control | None" = None
+    """How its judge did on control questions."""
 
     @classmethod
     def of(cls, scorer: str, found: Interval, n: int, failed: int = 0, **parts: Any) -> "Score":
@@ -107,6 +114,7 @@ class Score:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a report must say beside the value."""
+        from .control import TRUSTED
         from .marks import mark
 
         said = []
@@ -115,12 +123,18 @@ class Score:
                 f"{self.failed} of {self.n} answers could not be read and count as wrong: "
                 "the value says more about the judge than about the description"
             )
+        if self.control is not None and self.control.right < TRUSTED:
+            said.append(
+                f"its judge gets {self.control.right:.0%} of {self.control.n} plain control "
+                "questions right: do not believe the value"
+            )
         known = mark(self.scorer)
         return (*said, known) if known else tuple(said)
 
     def as_dict(self) -> dict[str, Any]:
         """For records."""
-        return {**asdict(self), "parts": dict(self.parts), "warnings": list(self.warnings)}
+        control = None if self.control is None else self.control._asdict()
+        return {**asdict(self), "control": control, "warnings": list(self.warnings)}
 
 
 @dataclass(frozen=True)
@@ -132,6 +146,8 @@ class Panel:
     """Texts to embeddings of length one, `[text, dimension]`."""
     loss: Callable[[str, Sequence[str]], np.ndarray] | None = None
     """A prefix and texts to the mean loss of each text's tokens behind the prefix, `[text]`."""
+    control: "Control | None" = None
+    """How the judge did on control questions."""
 
 
 Run = Callable[[Case, Panel, np.random.Generator], Score]
@@ -169,7 +185,9 @@ class Scorer:
         if lacking:
             said = "; ".join(NEEDS[need] for need in lacking)
             return Score(self.name, None, reason=f"needs {said}")
-        return self.run(case, panel, rng)
+        score = self.run(case, panel, rng)
+        judged = "judge" in self.needs or score.parts.get("author") == "judge"
+        return replace(score, control=panel.control) if judged else score
 
 
 def _texts(measured: Any) -> set[str]:

@@ -100,7 +100,7 @@ def said_of(
 ) -> Said:
     """Asks about all texts in shuffled order, five to a prompt."""
     order = rng.permutation(len(shown))
-    parts = list(in_parts(order))
+    parts = [np.array(part) for part in in_parts(order.tolist())]
     questions = [
         Question(job, {"description": description, "texts": [shown[at].text for at in part]})
         for part in parts

@@ -17,6 +17,7 @@ from ....tools.data.windows import cut
 from ....tools.models import Target
 from ....tools.predicates import parse
 from .contract import Panel
+from .control import meaning_of
 from .judges import Answer, Judge, Question
 from .sampling import unmarked
 
@@ -72,7 +73,8 @@ class Oracle:
         """Each text's degree by character: where the description holds, `[character]`."""
         plain = [unmarked(text)[0] for text in texts]
         windows = cut(self._target, plain, length=LENGTH, document_per_row=True)
-        found = parse(self._meanings[description].predictor).evaluate(windows)
+        predictor = meaning_of(description) or self._meanings[description].predictor
+        found = parse(predictor).evaluate(windows)
         out = []
         for row, text in enumerate(plain):
             degree = np.zeros(len(text))
@@ -188,21 +190,34 @@ class RandomJudge:
         return Answer(json.dumps(said))
 
 
-class Nonsense:
-    """Another judge, but for a share of the questions, to which it answers what cannot be read."""
+class Unreadable:
+    """Says what cannot be read."""
 
     at_a_time = 1
 
-    def __init__(self, judge: Judge, share: float, rng: np.random.Generator) -> None:
-        self._judge = judge
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+
+    def answer(self, question: Question) -> Answer:
+        """Nonsense."""
+        return Answer(str(self._rng.choice(_NONSENSE)))
+
+
+class Sometimes:
+    """One judge, but for a share of the questions, which another one answers."""
+
+    at_a_time = 1
+
+    def __init__(
+        self, judge: Judge, other: Judge, *, share: float, rng: np.random.Generator
+    ) -> None:
+        self._judges = judge, other
         self._share = share
         self._rng = rng
 
     def answer(self, question: Question) -> Answer:
-        """The other judge's answer, or nonsense."""
-        if self._rng.random() < self._share:
-            return Answer(str(self._rng.choice(_NONSENSE)))
-        return self._judge.answer(question)
+        """The answer of one of the two."""
+        return self._judges[bool(self._rng.random() < self._share)].answer(question)
 
 
 def oracle_panel(oracle: Oracle, description: str) -> Panel:

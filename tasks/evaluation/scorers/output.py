@@ -51,7 +51,7 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     if target.kind != "causal" or target.site(unit.site).channels > 1:
         reason = "the output score needs a unit with one value in a causal language model"
         return Score("output", None, reason=reason)
-    lab = Lab(target, case.splits.explore.windows, unit=unit)
+    lab = Lab(target, case.splits.explore.windows, unit=unit, memo=case.memo)
     prompts = _prompts(lab)
     questions, letters, group = [], [], []
     described = case.effect or case.description
@@ -93,7 +93,15 @@ class Shift(NamedTuple):
 
 
 def matched_shift(lab: Lab, unit: Unit, kl: float, prompts: Prompts) -> Shift | None:
-    """The unit held where the mean KL is `kl`, found by bisection; None if no level reaches it."""
+    """The unit held where the mean KL is `kl`; None if no level reaches it. Measured once."""
+    key = ("matched shift", unit, kl)
+    if key not in lab.memo:
+        lab.memo[key] = _matched_shift(lab, unit, kl, prompts)
+    return lab.memo[key]
+
+
+def _matched_shift(lab: Lab, unit: Unit, kl: float, prompts: Prompts) -> Shift | None:
+    """Doubles the level until the divergence is large enough, then bisects."""
     low, high = 0.0, max(float(np.nanmax(lab.column(unit))), 1e-3)
     found = _held(lab, unit, high, prompts)
     for _ in range(_DOUBLINGS):

@@ -12,7 +12,8 @@
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,8 +31,8 @@ from ....tools.models.planted import Spec, plant, residual_norm
 from ...labelling.bench import Splits
 from ...labelling.lookups import Measured
 from . import SCORERS
-from .contract import Case, Need, Panel
-from .oracle import Meaning, Nonsense, Oracle, oracle_panel, random_panel
+from .contract import Case, Need, Panel, Score
+from .oracle import Meaning, Oracle, Sometimes, Unreadable, oracle_panel, random_panel
 from .sanity import Sanity, sanity_of
 
 STORIES = 1000
@@ -70,6 +71,7 @@ class SanityBench:
     target: Target
     subjects: tuple[Subject, ...]
     splits: tuple[Splits, ...]
+    memo: dict[Any, Any] = field(default_factory=dict)
 
     def case(self, number: int, change: str) -> Case:
         """One subject with one of its descriptions; the rival is the true one."""
@@ -82,6 +84,7 @@ class SanityBench:
             rival=subject.descriptions["rival"],
             target=self.target,
             unit=self.target.unit(f"{SITE}/{number}"),
+            memo=self.memo,
         )
 
     def oracle(self, number: int, rng: np.random.Generator) -> Oracle:
@@ -130,39 +133,62 @@ def scorer_sanity(
     bench: SanityBench,
     *,
     names: Sequence[str] | None = None,
+    panel: Panel | None = None,
     trials: int = 2,
     seed: int = 0,
     progress: Callable[[str], None] = lambda name: None,
+    left_out: dict[str, str] | None = None,
 ) -> dict[str, Row]:
-    """Every scorer on every subject; parts that are scores of their own are rows as well."""
-    found: dict[str, dict[str, dict[str, list[float]]]] = {}
-    chance: dict[str, float] = {}
+    """Every scorer on every subject; parts that are scores of their own are rows as well.
+
+    Args:
+        bench: The planted units.
+        names: Of scorers; None: all.
+        panel: Who reads the descriptions; None: an oracle, and beside it judges that answer at
+            random or nonsense.
+        trials: Samples of each unit.
+        seed: Of the samples.
+        progress: Told each scorer's name as its turn comes.
+        left_out: Gets the reason of each scorer that gives no value.
+    """
+    values: dict[str, dict[str, dict[str, list[float]]]] = {}
     shares: dict[str, list[float]] = {}
     for name in names or SCORERS:
         progress(name)
-        for number, subject in enumerate(bench.subjects):
-            for trial in range(trials):
-                settings = _settings(bench, number, [seed, trial, number], SCORERS[name].needs)
-                for change, panel, case in settings:
-                    rng = np.random.default_rng([seed, trial, number, 7])  # the same items for all
-                    score = SCORERS[name](case, panel, rng)
-                    if score.value is None:
-                        continue
-                    for row, value in _rows(name, score.value, score.parts):
-                        chance[row] = SCORERS[name].chance
-                        kept = found.setdefault(row, {}).setdefault(change, {})
-                        kept.setdefault(subject.name, []).append(value)
-                    if change == "nonsense":
-                        shares.setdefault(name, []).append(score.failed / max(score.n, 1))
+        for number, trial in product(range(len(bench.subjects)), range(trials)):
+            scores = _scores(bench, name, number, panel, [seed, trial, number])
+            lacking = next((s.reason for s in scores.values() if s.value is None), None)
+            if lacking is not None:
+                if left_out is not None:
+                    left_out[name] = lacking
+                continue
+            for change, score in scores.items():
+                for row, value in _rows(name, score):
+                    kept = values.setdefault(row, {}).setdefault(change, {})
+                    kept.setdefault(bench.subjects[number].name, []).append(value)
+            if "nonsense" in scores:
+                spoilt = scores["nonsense"]
+                shares.setdefault(name, []).append(spoilt.failed / max(spoilt.n, 1))
     return {
-        name: Row(
-            sanity_of(values, worst=False),
-            _mean(values.get("random")),
-            _mean(values.get("nonsense")),
-            float(np.mean(shares[name])) if name in shares else None,
-            chance[name],
+        row: Row(
+            sanity_of(found, worst=False),
+            _mean(found.get("random")),
+            _mean(found.get("nonsense")),
+            float(np.mean(shares[row])) if row in shares else None,
+            SCORERS[row.split(",")[0]].chance,
         )
-        for name, values in found.items()
+        for row, found in values.items()
+    }
+
+
+def _scores(
+    bench: SanityBench, name: str, number: int, given: Panel | None, seed: list[int]
+) -> dict[str, Score]:
+    """A scorer's scores of one subject by setting, all over the same items."""
+    scorer = SCORERS[name]
+    return {
+        setting: scorer(case, panel, np.random.default_rng([*seed, 7]))
+        for setting, panel, case in _settings(bench, number, seed, scorer.needs, given)
     }
 
 
@@ -176,32 +202,37 @@ PARTS = {
 """Parts of scores that are tested too, by the names that they get."""
 
 
-def _rows(name: str, value: float, parts: Any) -> Iterator[tuple[str, float]]:
-    yield name, value
+def _rows(name: str, score: Score) -> Iterator[tuple[str, float]]:
+    assert score.value is not None
+    yield name, score.value
     for row, (part, entry) in PARTS.get(name, {}).items():
-        yield row, parts[part][entry]
+        if part in score.parts:
+            yield row, score.parts[part][entry]
 
 
 def _settings(
-    bench: SanityBench, number: int, seed: list[int], needs: Sequence[Need]
+    bench: SanityBench,
+    number: int,
+    seed: list[int],
+    needs: Sequence[Need],
+    given: Panel | None,
 ) -> Iterator[tuple[str, Panel, Case]]:
     """Descriptions and panels: the three descriptions with oracles, the true one with others."""
     for change in ("true", "missing", "extra"):
         case = bench.case(number, change)
         oracle = bench.oracle(number, np.random.default_rng([*seed, 1]))
-        yield change, oracle_panel(oracle, case.description), case
-    if not set(needs) & {"judge", "embedder", "loss", "target"}:
+        yield change, given or oracle_panel(oracle, case.description), case
+    if given is not None or not set(needs) & {"judge", "embedder", "loss", "target"}:
         return
     case = bench.case(number, "true")
     yield "random", random_panel(np.random.default_rng([*seed, 2])), case
     if not set(needs) & {"judge", "target"}:
         return
     rng = np.random.default_rng([*seed, 3])
-    half = replace(
-        oracle_panel(bench.oracle(number, rng), case.description),
-        judge=Nonsense(bench.oracle(number, rng), 0.5, rng),
-    )
-    yield "nonsense", half, case
+    panel = oracle_panel(bench.oracle(number, rng), case.description)
+    assert panel.judge is not None
+    half = Sometimes(panel.judge, Unreadable(rng), share=0.5, rng=rng)
+    yield "nonsense", replace(panel, judge=half), case
 
 
 def _mean(by: dict[str, list[float]] | None) -> float | None:

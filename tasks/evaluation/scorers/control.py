@@ -1,0 +1,64 @@
+"""Control questions: can a judge be believed at all?
+
+A judge that answers at random half of the time gives readable answers, and nothing in a score tells
+it from a poor description. So it is asked questions whose answers are plain: which of these texts
+contain the word "river"? The share that it gets right stands beside every score of that judge.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ....tools.data.windows import TokenWindows
+from .detection import Shown, said_of
+from .judges import Judge
+
+TRUSTED = 0.9
+"""Share of control answers that a judge must get right."""
+WORDS = 8
+TEXTS = 5
+DESCRIPTION = 'the word "{}"'
+_WORD = re.compile(r"[^\W\d_]{4,}")
+
+
+class Control(NamedTuple):
+    """How a judge did on control questions."""
+
+    right: float
+    """Share of the texts that it got right; unreadable answers count as wrong."""
+    failed: int
+    """Texts whose answer could not be read."""
+    n: int
+
+
+def control(judge: Judge, windows: TokenWindows, rng: np.random.Generator) -> Control | None:
+    """Asks about `WORDS` words, `TEXTS` texts each; None where the windows have too few words."""
+    texts = [windows.text(row) for row in range(len(windows))]
+    there: dict[str, set[int]] = {}
+    for row, text in enumerate(texts):
+        for word in set(_WORD.findall(text.lower())):
+            there.setdefault(word, set()).add(row)
+    fit = sorted(word for word, rows in there.items() if 3 <= len(rows) <= len(texts) // 2)
+    if len(fit) < WORDS:
+        return None
+    right, failed = [], 0
+    for word in rng.choice(fit, WORDS, replace=False):
+        inside = np.array(sorted(there[word]))
+        outside = np.setdiff1d(np.arange(len(texts)), inside)
+        many = int(rng.integers(1, min(TEXTS, len(inside) + 1)))
+        rows = [*rng.choice(inside, many, replace=False)]
+        rows += [*rng.choice(outside, TEXTS - many, replace=False)]
+        shown = [Shown(texts[row], at < many, int(row), "control") for at, row in enumerate(rows)]
+        said = said_of(judge, "detection", DESCRIPTION.format(word), shown, rng)
+        truth = np.array([item.truth for item in shown])
+        right.append(float((said.said == truth).mean()))
+        failed += int(said.failed.sum())
+    return Control(float(np.mean(right)), failed, WORDS * TEXTS)
+
+
+def meaning_of(description: str) -> Mapping[str, Any] | None:
+    """The predicate of a control question's description; None for another description."""
+    match = re.fullmatch(DESCRIPTION.replace("{}", "(.+)"), description)
+    return {"kind": "words", "words": [match.group(1)], "inflect": False} if match else None
