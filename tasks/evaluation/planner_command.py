@@ -16,6 +16,7 @@ def planner(
     seeds: Annotated[str, typer.Option(help="Such as 1,2,5-8; from 1000 on: for reports.")] = "1",
     tiers: Annotated[str, typer.Option(help="A,B; tier C goes with both.")] = "A,B",
     kinds: Annotated[str, typer.Option(help="Kinds of units, with commas; default: all.")] = "",
+    tokens: Annotated[int, typer.Option(help="Tokens of the corpus of a bench.")] = 100_000,
     units: Annotated[int, typer.Option(help="At most so many units a bench; 0: all.")] = 0,
     target: Annotated[str, typer.Option(help="For the suite real.")] = "minilm",
     data: Annotated[str, typer.Option(help="For the suite real.")] = "builtin:pydocs",
@@ -23,6 +24,8 @@ def planner(
     base_url: Annotated[str | None, typer.Option(help="An OpenAI-compatible endpoint.")] = None,
     steps: Annotated[int, typer.Option(help="Turns of the planner a unit.")] = 16,
     unit_tokens: Annotated[int, typer.Option(help="LLM tokens a unit; 0: no limit.")] = 200_000,
+    unit_seconds: Annotated[float, typer.Option(help="Seconds a unit; 0: no limit.")] = 600.0,
+    timeout: Annotated[float, typer.Option(help="Seconds of one request to an LLM.")] = 120.0,
     baselines: Annotated[bool, typer.Option(help="Run the baselines beside it.")] = True,
     processes: Annotated[int, typer.Option(help="Benches at a time; 0: one a core.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
@@ -44,12 +47,16 @@ def planner(
         seeds=seeds_of(seeds),
         tiers=tuple(part.strip() for part in tiers.split(",")),
         kinds=chosen or (*KINDS, "beyond"),
+        tokens=tokens,
         units=units or None,
         baselines=BASELINES if baselines else (),
         base_url=base_url,
         steps=steps,
         unit_tokens=unit_tokens or None,
+        unit_seconds=unit_seconds or None,
+        timeout=timeout,
     )
+    plan.check()
     found = _with_progress(plan, out, processes, run_planner)
     if as_json:
         typer.echo(json.dumps(found))

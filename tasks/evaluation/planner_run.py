@@ -15,8 +15,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from ...agent.planners import planner_factory
 from ...tools.errors import UsageError
-from ..groundtruth.suite import EACH, KINDS
+from ..groundtruth.suite import EACH, KINDS, TOKENS
 from .summary import summary
 from .unit_run import BASELINES
 
@@ -29,12 +30,17 @@ class Plan:
     seeds: tuple[int, ...] = (1,)
     tiers: tuple[str, ...] = ("A", "B")
     kinds: tuple[str, ...] = (*KINDS, "beyond")
+    tokens: int = TOKENS
+    """About how many tokens the corpus of a bench has."""
     units: int | None = None
     """At most so many units of each bench; None: all."""
     baselines: tuple[str, ...] = BASELINES
     base_url: str | None = None
     steps: int = 16
     unit_tokens: int | None = 200_000
+    unit_seconds: float | None = 600.0
+    timeout: float = 120.0
+    """Seconds of one request to a language model."""
     without: str | None = None
     """A kind of predicate that is taken from the built-in planner: a lesion."""
 
@@ -51,6 +57,7 @@ class Plan:
             raise UsageError("--seeds takes numbers from 0, such as 1,2,3,4")
         if not set(self.tiers) <= set(EACH):
             raise UsageError(f"--tiers takes A and B, not {','.join(self.tiers)}")
+        planner_factory(self.planner, base_url=self.base_url)
 
 
 def run_planner(
@@ -154,7 +161,6 @@ def _bench_job(plan: Plan, seed: int, tier: str, out: str) -> None:
     import numpy as np
     import torch
 
-    from ...agent.planners import planner_factory
     from ..groundtruth.suite import BEYOND, bench
     from ..labelling.settings import Settings
     from .unit_run import open_bench
@@ -170,6 +176,7 @@ def _bench_job(plan: Plan, seed: int, tier: str, out: str) -> None:
         seed,
         kinds=kinds,
         beyond_each=BEYOND if "beyond" in plan.kinds else 0,
+        tokens=plan.tokens,
     )
     order = np.random.default_rng(seed).permutation(len(ground.units))
     units = [ground.units[int(at)] for at in order][: plan.units]
@@ -184,9 +191,10 @@ def _bench_job(plan: Plan, seed: int, tier: str, out: str) -> None:
         seed=seed,
         steps=plan.steps,
         unit_tokens=plan.unit_tokens,
+        unit_seconds=plan.unit_seconds,
         controls="none",
     )
-    factory = planner_factory(plan.planner, seed=seed, base_url=plan.base_url)
+    factory = planner_factory(plan.planner, seed=seed, base_url=plan.base_url, timeout=plan.timeout)
     opened = open_bench(
         ground,
         factory,

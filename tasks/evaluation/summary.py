@@ -31,6 +31,7 @@ def summary(records: Sequence[Mapping[str, Any]], *, seconds: float = 0.0) -> di
             r["effect_named"] for r in records if r.get("effect_named") is not None
         ),
     }
+    found["names_both"] = share(r["names_both"] for r in records if r.get("names_both") is not None)
     calibrated = calibration([r["confidence"] for r in judged], [r["right"] for r in judged])
     found["calibration"] = calibrated
     found["brier_skill"] = calibrated["brier_skill"]

@@ -62,6 +62,7 @@ class Bench:
             "relation": unit.relation,
             "effect_named": _effect_named(unit, description),
             "said": _said(description),
+            "names_both": _names_both(unit, description),
             "seconds": round(took, 3),
             "steps": len(record.get("evidence") or ()),
             "tokens": (record.get("meter") or {}).get("tokens_in", 0)
@@ -174,6 +175,16 @@ def _effect_named(unit: GroundUnit, description: Description) -> bool | None:
         return None
     said = description.effect.words.lower()
     return any(f"'{word.lower()}'" in said for word in unit.promotes)
+
+
+def _names_both(unit: GroundUnit, description: Description) -> bool | None:
+    """Whether two readings that cannot be parted are both named; None for other units."""
+    suffix = unit.form.facts.get("suffix") if unit.form is not None else None
+    if suffix is None or unit.form is None:
+        return None
+    said = _said(description).lower()
+    words = any(f"'{word}'" in said for word in unit.form.concept)
+    return words and (f"'{suffix}'" in said or f"-{suffix}" in said)
 
 
 def open_bench(

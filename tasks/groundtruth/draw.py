@@ -165,9 +165,12 @@ class Draw:
 
     def _confounded(self, turn: int) -> Form:
         token = bool(self.rng.random() < 0.5)
-        variant = ("complete", "overlap", "complete", "outside")[turn % 4]
+        turns = ("complete", "overlap", "complete", "outside", "overlap", "complete")
+        variant = "unidentifiable" if turn == 6 else turns[turn % 6]
         if variant == "outside":
             return self._ordered(token)
+        if variant == "unidentifiable":
+            return self._closed()
         pair = (self._pool("adjectives", 6), self._pool("nouns", 6))
         overlap = 1.0 if variant == "complete" else float(self.rng.uniform(0.9, 0.98))
         self.written.pairings.append(Pairing(*pair, overlap))
@@ -181,6 +184,32 @@ class Draw:
         pair = (tuple(adjectives), tuple(nouns))
         self.written.pairings.append(Pairing(*pair, 1.0))
         return forms.alphabetical("a set", pair[1], pair[0], token=token)
+
+    def _closed(self) -> Form:
+        """Some words with a suffix that no other word of the host has."""
+        names = {surface.strip().lower() for surface in self._surfaces}
+        names = {name for name in names if name.isalpha() and len(name) > 4}
+        counts = self._counts()
+        ends: dict[str, list[str]] = {}
+        for name in sorted(names):
+            ends.setdefault(name[-3:], []).append(name)
+        fit = {
+            end: words
+            for end, words in ends.items()
+            if 3 <= len(words) <= 8 and sum(counts.get(word, 0) for word in words) >= 40
+        }
+        if not fit:
+            raise ValueError("the host has no closed set of words with one suffix")
+        end = str(self.rng.choice(sorted(fit)))
+        return forms.unidentifiable(end, fit[end])
+
+    def _counts(self) -> dict[str, int]:
+        """How often each word is a token of the corpus, in any capitalisation."""
+        found: dict[str, int] = {}
+        for number in np.flatnonzero(self._frequency):
+            name = self._surfaces[int(number)].strip().lower()
+            found[name] = found.get(name, 0) + int(self._frequency[number])
+        return found
 
     def _pool(self, name: str, many: int) -> tuple[str, ...]:
         if len(self._pools[name]) < many:

@@ -293,6 +293,25 @@ def confounded(
     )
 
 
+def unidentifiable(suffix: str, words: Sequence[str]) -> Form:
+    """Two readings that no input of this host can part: some words, and the suffix they all have.
+
+    The words are all of the host's that end so; any other word is read letter by letter. The right
+    answer names both.
+    """
+    return Form(
+        "confounded",
+        f"{_names(words)}, all the words that end in '{suffix}': the two cannot be parted",
+        {"s": one_of(words)},
+        lambda a: a["s"] * 1.0,
+        (Cell("both", {"s": True}, True), Cell("other", {"s": False}, False)),
+        (tuple(words),),
+        "unidentifiable",
+        concept=tuple(words),
+        facts={"suffix": suffix},
+    )
+
+
 def alphabetical(name: str, words: Sequence[str], before: Sequence[str], *, token: bool) -> Form:
     """A concept whose words, in the corpus, always follow a word earlier in the alphabet.
 

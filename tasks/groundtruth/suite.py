@@ -128,7 +128,10 @@ def bench(
                 promotes,
             )
         )
-    corpus = Corpus(f"suite {seed} {tier}", [Document(f"{number}", text) for number, text in enumerate(documents)])
+    corpus = Corpus(
+        f"suite {seed} {tier}",
+        [Document(f"{number}", text) for number, text in enumerate(documents)],
+    )
     vocabulary = Vocabulary(surfaces(target), target.tokenizer)
     return GroundBench(f"{seed}-{tier}", target, corpus, tuple(units), tuple(fresh), vocabulary)
 

@@ -1,0 +1,75 @@
+"""The benchmark run: records whole and once, going on where it stopped, and the command."""
+
+import json
+
+import pytest
+from neuroscribe.tasks import cli
+from neuroscribe.tasks.evaluation.planner_run import Plan, read_records, run_planner, seeds_of
+from neuroscribe.tools.errors import UsageError
+
+SMALL = Plan(seeds=(7,), tiers=("A",), kinds=("one", "position", "null"), tokens=20_000, units=3)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    out = tmp_path_factory.mktemp("evaluation")
+    return out, run_planner(SMALL, out)
+
+
+def test_every_unit_has_a_record_a_verdict_and_baselines(done):
+    out, found = done
+    records = list(read_records(out))
+    assert len(records) == 3 == found["units"]
+    assert len({r["unit"] for r in records}) == 3
+    for record in records:
+        assert set(record["baselines"]) == {
+            "no experiments",
+            "random experiments",
+            "one-shot",
+            "top tokens",
+            "constant",
+        }
+        assert (record["recovery"] is None) == (record["kind"] == "null")
+        assert record["record"]["status"] != "failed", record["record"].get("reason")
+    assert (out / "report.html").exists()
+    assert json.loads((out / "evaluation.json").read_text())["units"] == 3
+
+
+def test_a_run_goes_on_after_a_torn_line(done, tmp_path):
+    out, found = done
+    path = out / "units-7-A.jsonl"
+    whole = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(whole[:2]) + whole[2][:40])
+    again = run_planner(SMALL, out)
+    records = list(read_records(out))
+    assert len(records) == 3
+    assert [r["unit"] for r in records] == [json.loads(line)["unit"] for line in whole]
+    assert again["tiers"] == found["tiers"]
+    assert again["seconds"] > found["seconds"]
+
+
+def test_another_plan_in_the_folder_is_refused(done):
+    out, _ = done
+    with pytest.raises(UsageError, match="another evaluation"):
+        run_planner(Plan(seeds=(8,)), out)
+
+
+def test_unusable_plans_are_refused_in_a_line(tmp_path, capsys):
+    out = str(tmp_path / "x")
+    for arguments, said in (
+        (["--kinds", "onne"], "nearest: one"),
+        (["--tiers", "D"], "A and B"),
+        (["--seeds", "x"], "list of numbers"),
+        (["--suite", "images"], "text or real"),
+        (["--planner", "gpt"], "planner"),
+    ):
+        assert cli.run(["evaluate", "planner", "--out", out, *arguments]) == 2
+        error = capsys.readouterr().err
+        assert said in error
+        assert len(error.splitlines()) == 1
+
+
+def test_seeds_are_read():
+    assert seeds_of("1,2,5-8") == (1, 2, 5, 6, 7, 8)
+    with pytest.raises(UsageError):
+        seeds_of("1-x")
