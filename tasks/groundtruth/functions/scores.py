@@ -72,7 +72,7 @@ def judged(
 
 
 def by_rule(box: BlackBox, called: Sequence[tuple[Arguments, Value]], *, nearest: bool) -> Score:
-    """A baseline that knows the calls alone.
+    """A baseline that knows the calls alone; calls that gave null tell it nothing.
 
     Args:
         box: The truth.
@@ -80,6 +80,7 @@ def by_rule(box: BlackBox, called: Sequence[tuple[Arguments, Value]], *, nearest
         nearest: The value of the nearest call (`far`); else the mean or the commonest of all.
     """
     kept = unseen(box, called)
+    called = [(item, value) for item, value in called if value is not None]
     values: list[Any] = []
     for at in kept:
         if not called:

@@ -12,6 +12,9 @@ from ..functions.scores import Score
 from ..functions.suite import mean
 from .truth import THRESHOLD
 
+CLEAR = 0.85
+"""Share of the variance from which a neuron is nothing but its frequency, or nearly."""
+
 
 class Row(NamedTuple):
     """One neuron and one seed."""
@@ -62,14 +65,17 @@ def summed(rows: Sequence[Row], chance: Sequence[Mapping[str, float]]) -> dict[s
         chance: What came of the untrained copies, one a seed.
     """
     failed = Counter(row.score.failed for row in rows if row.score.failed)
-    kinds = {"one frequency": True, "no frequency": False}
+    kinds = {
+        "one frequency": lambda row: row.truth > 0,
+        "one frequency, clear": lambda row: row.truth > 0 and row.share >= CLEAR,
+        "no frequency": lambda row: row.truth == 0,
+    }
     found: dict[str, Any] = {
         "suite": "modular",
         **_summary(rows),
         "threshold": THRESHOLD,
         "kinds": {
-            name: _summary([row for row in rows if (row.truth > 0) == has])
-            for name, has in kinds.items()
+            name: _summary([row for row in rows if holds(row)]) for name, holds in kinds.items()
         },
         "baselines": {
             name: {"nmse": {"unseen": _median(rows, name)}}

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from neuroscribe.tasks.groundtruth.functions.blackbox import Answer, BlackBox, Case
 from neuroscribe.tasks.groundtruth.functions.scores import WORST, by_rule, far, judged
-from neuroscribe.tasks.groundtruth.functions.suite import investigated, run_suite, summed
+from neuroscribe.tasks.groundtruth.functions.suite import (
+    builtin,
+    investigated,
+    run_suite,
+    summed,
+)
 
 
 def numbers() -> BlackBox:
@@ -114,3 +119,19 @@ def test_a_suite_counts_every_function():
     assert sum(part["n"] for part in found["kinds"].values()) == 14
     assert sum(part["n"] for part in found["language"].values()) == 14
     assert set(found["baselines"]) == {"constant", "nearest"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suite", ["numbers", "strings"])
+def test_the_built_in_search_recovers_its_language_and_little_else(suite):
+    records = run_suite(suite, builtin(suite), seeds=(2001,), many=4)
+    found = summed(suite, records, language=True)
+    assert found["failed"] == 0
+    assert found["language"]["inside"]["recovered"]["value"] >= 0.9
+    assert found["language"]["outside"]["recovered"]["value"] <= 0.3
+    assert found["recovered"]["value"] > found["baselines"]["nearest"]["recovered"]["value"] + 0.4
+
+
+def test_a_baseline_learns_nothing_from_null():
+    called = [(("abc",), None), (("dog",), False)]
+    assert by_rule(rule(), called, nearest=True).cells == {"words: True": 0, "words: False": 1}
