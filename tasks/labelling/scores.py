@@ -13,7 +13,7 @@ Fewer than `LEAST_POSITIVES` active tokens in report: no score at that tail, and
 where that tail is `half`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -40,8 +40,11 @@ __all__ = [
     "TAILS",
     "Measured",
     "Scored",
-    "plain_scores",
     "best_cut",
+    "constant",
+    "fitted",
+    "numbers",
+    "plain_scores",
     "predictions",
     "score",
     "thresholds",
@@ -77,6 +80,21 @@ def score(
     if not description.components or min(m.flat.size for m in (explore, select, report)) == 0:
         return Scored(description, {}, {})
     on_select, on_report = predictions(description, select, report)
+    scores = numbers(on_select, on_report, explore, select, report, seed=seed)
+    filled = _filled(description, select, on_select, on_report, report.flat, scores)
+    return Scored(filled, plain(scores), constant(scores))
+
+
+def numbers(
+    on_select: Prediction,
+    on_report: Prediction,
+    explore: Measured,
+    select: Measured,
+    report: Measured,
+    *,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """The scores of a prediction, however it was made; weights are fitted on select already."""
     truth, documents = report.flat, report.documents
     resampler = Resampler(documents, seed=seed)
     own = correlations(resampler, on_report.total, truth)
@@ -109,8 +127,7 @@ def score(
     }
     if "status" in headline:
         scores |= dict.fromkeys(HEADLINES)  # too few active tokens: counts, but no score
-    filled = _filled(description, select, on_select, on_report, truth, scores)
-    return Scored(filled, plain(scores), _constant(headline))
+    return scores
 
 
 def plain_scores(
@@ -143,14 +160,19 @@ def thresholds(explore: Measured) -> dict[str, float]:
 
 def predictions(description: Description, *splits: Measured) -> list[Prediction]:
     """What a description predicts on splits, with weights fitted on the first of them."""
-    from sklearn.linear_model import LinearRegression
-
     predicates = [parse(component.predictor) for component in description.components]
     parts = [
         np.stack([p.evaluate(split.windows)[split.counted] for p in predicates]).astype(np.float64)
         for split in splits
     ]
-    model = LinearRegression(positive=True).fit(parts[0].T, splits[0].flat)
+    return fitted(parts, splits[0].flat)
+
+
+def fitted(parts: Sequence[np.ndarray], truth: np.ndarray) -> list[Prediction]:
+    """Predictions of splits from their parts `[component, token]`, weighted on the first."""
+    from sklearn.linear_model import LinearRegression
+
+    model = LinearRegression(positive=True).fit(parts[0].T, truth)
     return [Prediction(model.predict(part.T), part) for part in parts]
 
 
@@ -248,8 +270,9 @@ def _context(prediction: np.ndarray, report: Measured) -> float:
     return float(np.corrcoef(x, y)[0, 1]) if x.std() > 0 and y.std() > 0 else 0.0
 
 
-def _constant(headline: Mapping[str, Any]) -> dict[str, Any]:
-    """What a constant prediction gets on the same tokens."""
+def constant(scores: Mapping[str, Any]) -> dict[str, Any]:
+    """What a constant prediction gets on the tokens of `scores`."""
+    headline = scores["tails"][HEADLINE]
     if "status" in headline:
         return {}
     rate = headline["base_rate"]
