@@ -82,11 +82,13 @@ def _with_progress(job: Any, out: Path | None, run: Any) -> dict[str, Any]:
 def _show(found: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.markup import escape
-    from rich.table import Table
+    from rich.table import Column, Table
 
     measures = [key for key in ("recovered", "exact") if key in found]
     domains = list(found.get("nmse", {}))
-    table = Table("", "n", *measures, *(f"nmse {domain}" for domain in domains))
+    table = Table(
+        Column("", no_wrap=True), "n", *measures, *(f"nmse {domain}" for domain in domains)
+    )
     rows = {"all": found, **found["kinds"]}
     rows |= {f"{name}, as read": row for name, row in found.get("read", {}).items()}
     rows |= {name: {"n": found["n"], **row} for name, row in found["baselines"].items()}

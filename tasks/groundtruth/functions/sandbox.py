@@ -122,10 +122,11 @@ def _talk(process: subprocess.Popen[bytes], request: bytes, limits: Limits) -> t
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Kills the process and whatever it started."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.kill()
-    process.wait()
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+        process.wait()
     if process.stdout is not None:
         process.stdout.close()
 
