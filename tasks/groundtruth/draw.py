@@ -23,6 +23,9 @@ FORMS = (
     "confounded",
 )
 """Kinds of units that have a function; `null` and `dead` have none."""
+BENT = ("confounded", "inhibited", "and-not", "exception")
+"""Kinds that the corpus is bent for: they are drawn first, as their word sets are theirs alone."""
+_TRIED, _OFTEN, _LIKELY = 8, 60, 10
 SUFFIXES = ("ing", "ed", "ly", "er", "tion", "es", "al", "ent", "ive", "able", "or", "y")
 
 
@@ -107,9 +110,14 @@ class Draw:
         return forms.any_of({item.name: item.words for item in found}, near)
 
     def _and(self, turn: int) -> Form:
-        found = self.category()
+        """The set, of a few that are free, that stands most often in the drawn context."""
         directly = turn % 2 == 0
-        before = self._companions(found.words, directly=directly)
+        tried: list[tuple[int, Category, tuple[str, ...]]] = []
+        while len(tried) < _TRIED and not any(many >= _OFTEN for many, _, _ in tried):
+            found = self.category()
+            before, many = self._companions(found.words, directly=directly)
+            tried.append((many, found, before))
+        _, found, before = max(tried, key=lambda item: item[0])
         return forms.both(found.name, found.words, before, directly=directly)
 
     def _and_not(self, turn: int) -> Form:
@@ -171,16 +179,26 @@ class Draw:
             return self._ordered(token)
         if variant == "unidentifiable":
             return self._closed()
-        pair = (self._pool("adjectives", 6), self._pool("nouns", 6))
+        pair = (self._pool("adjectives", 6), self._after())
         overlap = 1.0 if variant == "complete" else float(self.rng.uniform(0.9, 0.98))
         self.written.pairings.append(Pairing(*pair, overlap))
         return forms.confounded("a set", pair[1], pair[0], token=token, variant=variant)
 
+    def _after(self) -> tuple[str, ...]:
+        """Words that the first of a pair stands before: of the pool, or of a set of the prose."""
+        return (
+            self._pool("nouns", 6) if "nouns" in self._pools else self.category(own=True).words[:8]
+        )
+
     def _ordered(self, token: bool) -> Form:
-        nouns = sorted(self._pools["nouns"])[-6:]
+        """A pair whose first words all come earlier in the alphabet than the second ones."""
         adjectives = sorted(self._pools["adjectives"])[:6]
+        nouns = sorted(self._pools["nouns"])[-6:] if "nouns" in self._pools else []
+        while len(nouns) < 4:
+            nouns = [word for word in self.category(own=True).words[:8] if word > adjectives[-1]]
         for name, taken in (("nouns", nouns), ("adjectives", adjectives)):
-            self._pools[name] = [word for word in self._pools[name] if word not in taken]
+            if name in self._pools:
+                self._pools[name] = [word for word in self._pools[name] if word not in taken]
         pair = (tuple(adjectives), tuple(nouns))
         self.written.pairings.append(Pairing(*pair, 1.0))
         return forms.alphabetical("a set", pair[1], pair[0], token=token)
@@ -217,24 +235,28 @@ class Draw:
         taken, self._pools[name] = self._pools[name][:many], self._pools[name][many:]
         return tuple(taken)
 
-    def _companions(self, words: Sequence[str], *, directly: bool) -> tuple[str, ...]:
-        """Words that stand before a concept at a quarter to two thirds of its places."""
+    def _companions(self, words: Sequence[str], *, directly: bool) -> tuple[tuple[str, ...], int]:
+        """Words that stand before a concept at a third to four fifths of its places.
+
+        Returns:
+            The words, and the places where one of them stands before the concept.
+        """
         names = np.array([surface.strip().lower() for surface in self._surfaces])
         at = np.flatnonzero(np.isin(names, words)[self._ids])
         at = at[at >= forms.NEAR]
         reach = range(1, 2 if directly else forms.NEAR + 1)
         before = names[self._ids[np.stack([at - back for back in reach], axis=1)]]  # [place, back]
         known, many = np.unique(before, return_counts=True)
-        likely = [str(name) for name in known[np.argsort(-many)][:40] if name.isalpha()]
+        likely = [str(name) for name in known[np.argsort(-many)][:_LIKELY] if name.isalpha()]
         chosen: list[str] = []
-        share = 0.0
-        for word in self.rng.permutation(likely[:12]):
-            new = float(np.isin(before, [*chosen, word]).any(1).mean())
-            if new <= 0.67:
-                chosen, share = [*chosen, str(word)], new
-            if share >= 0.25:
+        for word in self.rng.permutation(likely):
+            share = np.isin(before, [*chosen, word]).any(1).mean()
+            if share <= 0.8:
+                chosen.append(str(word))
+            if np.isin(before, chosen).any(1).mean() >= 0.35:
                 break
-        return tuple(chosen or likely[:1] or ["the"])
+        chosen = chosen or likely[:1] or ["the"]
+        return tuple(chosen), int(np.isin(before, chosen).any(1).sum())
 
     def _samples(self, test) -> tuple[str, ...]:
         found = {

@@ -23,7 +23,7 @@ from ...tools.models.interleave import Interleaved, interleave
 from ...tools.models.planted import Vocabulary, residual_norm
 from ...tools.models.target import Target
 from . import beyond, signal
-from .draw import FORMS, Draw, Written
+from .draw import BENT, FORMS, Draw, Written
 from .forms import Form
 
 Tier = Literal["A", "B", "C"]
@@ -99,7 +99,7 @@ def bench(
     stream = _stream(host, source.plain())
     draw = Draw(source.sets, source.pools, surfaces(host), stream, rng)
     drawn: list[tuple[str, Form | None]] = []
-    for kind in kinds:
+    for kind in sorted(kinds, key=lambda kind: kind not in BENT):
         for turn in range(each):
             twin = kind == "one" and turn == 1
             form = drawn[-1][1] if twin else None
@@ -182,7 +182,7 @@ def _prose(tokens: int, seed: int) -> _Source:
         texts = avoided(texts, asked.avoid, seed=seed)
         return paired(texts, asked.pairings, seed=seed), fresh
 
-    return _Source(sets, pools(), lambda: kept, written)
+    return _Source(sets, {"adjectives": pools()["adjectives"]}, lambda: kept, written)
 
 
 def _beyond(turn: int, draw: Draw, host: Target, stream: np.ndarray) -> Form:
