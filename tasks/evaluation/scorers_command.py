@@ -20,7 +20,7 @@ def scorers(
     only: Annotated[
         str | None, typer.Option(help="Scorers, such as detection,fuzzing; default: all.")
     ] = None,
-    trials: Annotated[int, typer.Option(help="Samples of each planted unit.", min=1)] = 2,
+    trials: Annotated[int, typer.Option(help="Samples of each planted unit.", min=1)] = 3,
     stories: Annotated[int, typer.Option(help="Stories that units are measured on.", min=1)] = 1000,
     seed: Annotated[int, typer.Option(help="Of every random choice.")] = 0,
     out: Annotated[Path | None, typer.Option(help="A folder for scorers.json.")] = None,

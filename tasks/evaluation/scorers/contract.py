@@ -79,8 +79,15 @@ class Case:
 
     @cached_property
     def peaks(self) -> np.ndarray:
-        """`[window]` largest activation of each window of report; NaN where no token counts."""
-        values = np.where(self.splits.report.counted, self.splits.report.values, -np.inf)
+        """`[window]` largest activation of each window of report.
+
+        NaN where no token counts, and where explore has a window of the same text: documents
+        differ, but what they quote or end with may not.
+        """
+        report, explore = self.splits.report, self.splits.explore.windows
+        seen = {explore.text(row) for row in range(len(explore))}
+        new = np.array([report.windows.text(row) not in seen for row in range(len(report.values))])
+        values = np.where(report.counted & new[:, None], report.values, -np.inf)
         top = values.max(1).astype(np.float64)
         return np.where(np.isfinite(top), top, np.nan)
 

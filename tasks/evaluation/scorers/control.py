@@ -17,7 +17,7 @@ from .judges import Judge
 
 TRUSTED = 0.9
 """Share of control answers that a judge must get right."""
-WORDS = 8
+WORDS = 16
 TEXTS = 5
 DESCRIPTION = 'the word "{}"'
 _WORD = re.compile(r"[^\W\d_]{4,}")

@@ -23,6 +23,15 @@ FAILING: Mapping[str, tuple[Change, ...]] = MappingProxyType(
         "precision": ("missing",),
         "recall": ("extra",),
         "top-and-random correlation": ("extra",),
+        "detection": ("extra",),
+        "fuzzing": ("extra",),
+        "fuzzing, f1 at base rate": ("extra",),
+        "intruder": ("extra",),
+        "intruder, blind": ("missing", "extra"),
+        "embedding": ("extra",),
+        "surprisal": ("extra",),
+        "predictive, unrelated only": ("missing",),
+        "output": ("missing", "extra"),
     }
 )
 """Sanity tests that a metric or scorer fails, by its name in lower case; others pass both."""

@@ -32,7 +32,9 @@ OTHERS = 6
 TOKENS = 10
 LETTERS = "ABC"
 _PROMPTS, _WIDTH = 8, 24
-_DOUBLINGS, _HALVINGS = 12, 8
+_DOUBLINGS, _HALVINGS = 12, 10
+_NEAR = 0.1
+"""How near the divergence must come, as a share of it."""
 
 
 class Prompts(NamedTuple):
@@ -102,21 +104,22 @@ def matched_shift(lab: Lab, unit: Unit, kl: float, prompts: Prompts) -> Shift | 
 
 def _matched_shift(lab: Lab, unit: Unit, kl: float, prompts: Prompts) -> Shift | None:
     """Doubles the level until the divergence is large enough, then bisects."""
-    low, high = 0.0, max(float(np.nanmax(lab.column(unit))), 1e-3)
-    found = _held(lab, unit, high, prompts)
+    low, level = 0.0, max(float(np.nanmax(lab.column(unit))), 1e-3)
+    found = _held(lab, unit, level, prompts)
     for _ in range(_DOUBLINGS):
         if _size(found) >= kl:
             break
-        low, high = high, 2 * high
-        found = _held(lab, unit, high, prompts)
-    if _size(found) < kl:
-        return None
+        low, level = level, 2 * level
+        found = _held(lab, unit, level, prompts)
+    high = level
     for _ in range(_HALVINGS):
-        if abs(_size(found) - kl) < 0.05 * kl:
+        if abs(_size(found) - kl) < _NEAR * kl / 2:
             break
-        middle = (low + high) / 2
-        found = _held(lab, unit, middle, prompts)
-        low, high = (low, middle) if _size(found) >= kl else (middle, high)
+        low, high = (low, level) if _size(found) >= kl else (level, high)
+        level = (low + high) / 2
+        found = _held(lab, unit, level, prompts)
+    if abs(_size(found) - kl) > _NEAR * kl:
+        return None
     assert found.logits is not None
     names = surfaces(lab.target)
     order = np.argsort(-found.logits[: len(names)], kind="stable")
@@ -124,7 +127,7 @@ def _matched_shift(lab: Lab, unit: Unit, kl: float, prompts: Prompts) -> Shift |
         "promoted": [names[at] for at in order[:TOKENS]],
         "suppressed": [names[at] for at in order[::-1][:TOKENS]],
     }
-    return Shift(high, _size(found), tokens)
+    return Shift(level, _size(found), tokens)
 
 
 def _held(lab: Lab, unit: Unit, level: float, prompts: Prompts) -> Effects:

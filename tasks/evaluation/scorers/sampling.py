@@ -85,8 +85,11 @@ def active_places(case: Case, row: int) -> np.ndarray:
 def random_places(
     case: Case, row: int, many: int, rng: np.random.Generator, *, but: Sequence[int] = ()
 ) -> np.ndarray:
-    """So many counted places of a window, at random, of those that are not in `but`."""
-    free = np.setdiff1d(np.flatnonzero(case.splits.report.counted[row]), but)
+    """So many places of a window, at random: counted, with something to see, and not in `but`."""
+    windows = case.splits.report.windows
+    counted = np.flatnonzero(case.splits.report.counted[row])
+    seen = [at for at in counted if windows.vocabulary[int(windows.ids[row, at])].strip()]
+    free = np.setdiff1d(np.array(seen, int), but)
     return np.sort(rng.choice(free, min(many, len(free)), replace=False))
 
 

@@ -8,7 +8,8 @@ cannot tell a right description from one that is too narrow, or too broad.
    labels are dropped at random, or as many are added at random.
 2. A test is passed where the number falls by `LEAST` of its value or more, at *every* base rate:
    many fall by half of the base rate, which is nothing for a rare unit.
-3. A scorer is tested on planted units (`sanity_units.py`) with an oracle for a judge.
+3. A scorer is tested on planted units (`sanity_units.py`) with an oracle for a judge, and must pass
+   in every group of them.
 """
 
 from collections.abc import Sequence
@@ -28,14 +29,17 @@ CHANGES: tuple[Change, ...] = ("missing", "extra")
 
 
 class Fall(NamedTuple):
-    """How much a number falls when the description is made worse, as a share of its value."""
+    """How much a number falls when the description is made worse, as a share of its value.
+
+    That of the group of trials in which it falls least: where it fails, if it does.
+    """
 
     fall: float
     low: float
     high: float
     """95% of the mean, over trials."""
     by: dict[str, float]
-    """Mean fall by base rate, or by unit."""
+    """Mean fall by base rate, or by group of units."""
 
     @property
     def passes(self) -> bool:
@@ -80,18 +84,14 @@ def falls(true: Sequence[float], changed: Sequence[float]) -> np.ndarray:
     return 1 - np.asarray(changed, float) / np.maximum(np.asarray(true, float), 1e-9)
 
 
-def mean_fall(by: dict[str, np.ndarray], *, worst: bool) -> Fall:
-    """The mean fall with its interval.
+def least_fall(by: dict[str, np.ndarray]) -> Fall:
+    """The mean fall of the group that falls least, with its interval.
 
     Args:
         by: Falls of the trials of each group, `[trial]`.
-        worst: Judge by the group that falls least, instead of all trials together.
     """
     means = {name: float(values.mean()) for name, values in by.items()}
-    if worst:
-        chosen = by[min(means, key=lambda name: means[name])]
-    else:
-        chosen = np.concatenate(list(by.values()))
+    chosen = by[min(means, key=lambda name: means[name])]
     error = chosen.std(ddof=1) / np.sqrt(len(chosen)) if len(chosen) > 1 else 0.0
     middle = float(chosen.mean())
     return Fall(middle, float(middle - 1.96 * error), float(middle + 1.96 * error), means)
@@ -107,10 +107,10 @@ def metric_sanity(*, seed: int = 0) -> dict[str, Sanity]:
                 for name, metric in METRICS.items():
                     kept = values.setdefault(name, {}).setdefault(change, {})
                     kept.setdefault(f"{rate:g}", []).append(metric(data))
-    return {name: sanity_of(found, worst=True) for name, found in values.items()}
+    return {name: sanity_of(found) for name, found in values.items()}
 
 
-def sanity_of(found: dict[str, dict[str, list[float]]], *, worst: bool) -> Sanity:
+def sanity_of(found: dict[str, dict[str, list[float]]]) -> Sanity:
     """From values by change (`true`, `missing`, `extra`) and group of trials."""
     true = found["true"]
     by = {
@@ -118,7 +118,7 @@ def sanity_of(found: dict[str, dict[str, list[float]]], *, worst: bool) -> Sanit
         for change in CHANGES
     }
     mean = float(np.mean([value for values in true.values() for value in values]))
-    missing, extra = (mean_fall(by[change], worst=worst) for change in CHANGES)
+    missing, extra = (least_fall(by[change]) for change in CHANGES)
     return Sanity(mean, missing, extra)
 
 

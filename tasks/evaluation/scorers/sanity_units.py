@@ -8,7 +8,8 @@
 3. Every scorer scores the true, the narrow and the broad description with an oracle for a judge,
    which believes what it reads; the true one also with a judge that answers at random, and with an
    oracle of which half of the answers cannot be read.
-4. A scorer passes where its value falls by `LEAST` on average over units, and surely so.
+4. A scorer passes where its value falls by `LEAST` on average, and surely so, in every group:
+   frequent or rare words, half a category missing or one of two.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -40,16 +41,18 @@ LENGTH = 32
 SITE = "sanity"
 _WRITES = 0.5
 """What one unit of activation writes, as a share of the residual stream's norm."""
-Planned = tuple[str, tuple[str, ...], str, str]
-"""Name, the categories that the unit is about, the one that the broad description adds, the one
-whose words the unit promotes."""
+Planned = tuple[str, str, tuple[str, ...], str, str]
+"""Name, group, the categories that the unit is about, the one that the broad description adds, the
+one whose words the unit promotes. A frequent category is in about one window in ten."""
 PLAN: tuple[Planned, ...] = (
-    ("colours", ("colours",), "furniture", "rooms"),
-    ("professions", ("professions",), "containers", "buildings"),
-    ("instruments or fabrics", ("instruments", "fabrics"), "landforms", "tools"),
-    ("gems or spices", ("gems", "spices"), "royalty", "materials"),
-    ("planets", ("planets",), "rivers", "sounds"),
-    ("military ranks", ("military ranks",), "reptiles", "vegetables"),
+    ("colours", "frequent half", ("colours",), "furniture", "rooms"),
+    ("professions", "frequent half", ("professions",), "containers", "buildings"),
+    ("gems or spices", "frequent or", ("gems", "spices"), "royalty", "materials"),
+    ("instruments or fabrics", "frequent or", ("instruments", "fabrics"), "landforms", "tools"),
+    ("planets", "rare half", ("planets",), "rivers", "sounds"),
+    ("military ranks", "rare half", ("military ranks",), "reptiles", "vegetables"),
+    ("tastes or sports", "rare or", ("tastes", "sports"), "school subjects", "games"),
+    ("flowers or holidays", "rare or", ("flowers", "holidays"), "computing", "weapons"),
 )
 
 
@@ -57,6 +60,8 @@ class Subject(NamedTuple):
     """A planted unit with its true, its narrow and its broad description."""
 
     name: str
+    group: str
+    """How frequent its words are, and whether the narrow description misses a half or a part."""
     words: tuple[str, ...]
     descriptions: dict[str, str]
     """By change: `true`, `missing`, `extra`; and `rival`, the true one in other words."""
@@ -134,7 +139,7 @@ def scorer_sanity(
     *,
     names: Sequence[str] | None = None,
     panel: Panel | None = None,
-    trials: int = 2,
+    trials: int = 3,
     seed: int = 0,
     progress: Callable[[str], None] = lambda name: None,
     left_out: dict[str, str] | None = None,
@@ -165,13 +170,13 @@ def scorer_sanity(
             for change, score in scores.items():
                 for row, value in _rows(name, score):
                     kept = values.setdefault(row, {}).setdefault(change, {})
-                    kept.setdefault(bench.subjects[number].name, []).append(value)
+                    kept.setdefault(bench.subjects[number].group, []).append(value)
             if "nonsense" in scores:
                 spoilt = scores["nonsense"]
                 shares.setdefault(name, []).append(spoilt.failed / max(spoilt.n, 1))
     return {
         row: Row(
-            sanity_of(found, worst=False),
+            sanity_of(found),
             _mean(found.get("random")),
             _mean(found.get("nonsense")),
             float(np.mean(shares[row])) if row in shares else None,
@@ -242,7 +247,7 @@ def _mean(by: dict[str, list[float]] | None) -> float | None:
 
 def _subject(host: Target, planned: Planned) -> tuple[Subject, tuple[str, ...]]:
     """The subject, and the words that it promotes."""
-    name, about, added, promotes = planned
+    name, group, about, added, promotes = planned
     single = {surface.strip().lower() for surface in surfaces(host)}
     parts = [_words(category, single) for category in about]
     halves = parts if len(parts) > 1 else [parts[0][::2], parts[0][1::2]]
@@ -272,7 +277,7 @@ def _subject(host: Target, planned: Planned) -> tuple[Subject, tuple[str, ...]]:
         "rival": (f"any word for {name}", whole),
     }
     descriptions = {change: text for change, (text, _) in found.items()}
-    subject = Subject(name, (*kept, *missed), descriptions, dict(found.values()))
+    subject = Subject(name, group, (*kept, *missed), descriptions, dict(found.values()))
     return subject, own
 
 

@@ -1,7 +1,8 @@
 """Simulation (Bills et al. 2023): the judge predicts the unit's activation, token by token.
 
-1. Windows of report: the same number with and without activity, the active ones by decile of their
-   peaks. One prompt a window; the judge gives every token a whole number 0 to 10.
+1. Windows of report: 20 with activity, two from each decile of their peaks, and 40 without, so that
+   a claim that is wrong in one window of twenty is met. One prompt a window; the judge gives every
+   token a whole number 0 to 10.
 2. The prediction is the expected value of that number under the judge's log-probabilities where
    the endpoint gives them, else the number itself.
 3. The value is the Pearson correlation with the activation over all tokens, each weighted by the
@@ -21,21 +22,21 @@ from .contract import Case, Panel, Score, Scorer
 from .intervals import clustered, correlation
 from .judges import Question, ask
 from .replies import activations
-from .sampling import DECILES, deciles, kinds, too_few
+from .sampling import deciles, kinds, too_few
 
-WINDOWS = 20
-"""Of each kind."""
+ACTIVE = 20
+INACTIVE = 40
 
 
 def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
-    """Asks about `2 * WINDOWS` windows."""
+    """Asks about `ACTIVE + INACTIVE` windows."""
     assert panel.judge is not None
     whole = kinds(case)
     reason = too_few(whole)
     if reason:
         return Score("simulation", None, reason=reason)
-    active = deciles(whole.active, rng, max(WINDOWS, DECILES))
-    inactive = rng.choice(whole.inactive, min(WINDOWS, len(whole.inactive)), replace=False)
+    active = deciles(whole.active, rng, ACTIVE)
+    inactive = rng.choice(whole.inactive, min(INACTIVE, len(whole.inactive)), replace=False)
     rows = np.concatenate([active, inactive])
     stands_for = np.repeat(
         [len(whole.active) / len(active), len(whole.inactive) / len(inactive)],

@@ -84,9 +84,10 @@ def tables(
         second.add_row(*_cells(name, row.sanity), *map(_number, numbers), ", ".join(needs(name)))
     legend = (
         f"A value must fall by {LEAST:.0%} or more where the description misses half of what the "
-        "unit responds to, and where it claims as much again; metrics at every base rate, scorers "
-        "on average over planted units. random, half nonsense: the true description, judged at "
-        "random, and by an oracle of which half of the answers cannot be read."
+        "unit responds to, and where it claims as much again: metrics at every base rate, scorers "
+        "in every group of planted units; the worst counts. random, half nonsense: the true "
+        "description, judged at random, and by an oracle of which half of the answers cannot be "
+        "read."
     )
     notes = [Text(f"{name}: no value for some units: {why}") for name, why in left_out.items()]
     if control is not None:
@@ -141,7 +142,8 @@ def _cells(name: str, sanity: Sanity) -> list[str]:
 
 
 def _fall(fall: Fall) -> tuple[str, str]:
-    return f"{-fall.fall:+.1%}", f"{-min(fall.by.values()):+.1%}"
+    mean = sum(fall.by.values()) / len(fall.by)
+    return f"{-mean:+.1%}", f"{-fall.fall:+.1%}"
 
 
 def _number(value: float | None) -> str:

@@ -1,0 +1,45 @@
+"""A small bench of planted units, and panels whose answers are known."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pytest
+from neuroscribe.tasks.evaluation.scorers import SCORERS, Panel, Score
+from neuroscribe.tasks.evaluation.scorers.oracle import oracle_panel
+from neuroscribe.tasks.evaluation.scorers.sanity_units import PLAN, SanityBench, sanity_bench
+
+
+@pytest.fixture(scope="session")
+def bench() -> SanityBench:
+    """Four units: colours, professions, gems or spices, instruments or fabrics."""
+    return sanity_bench(stories=300, plan=PLAN[:4])
+
+
+@pytest.fixture
+def panel(bench: SanityBench) -> Callable[..., Panel]:
+    """An oracle's panel for a unit and one of its descriptions."""
+
+    def make(number: int = 0, change: str = "true", seed: int = 0) -> Panel:
+        oracle = bench.oracle(number, np.random.default_rng(seed))
+        return oracle_panel(oracle, bench.case(number, change).description)
+
+    return make
+
+
+@pytest.fixture
+def scored(bench: SanityBench, panel: Callable[..., Panel]) -> Callable[..., Score]:
+    """`scored(name, change)`: a score with an oracle, or with parts of the panel replaced."""
+
+    def score(
+        name: str, change: str = "true", number: int = 0, given: Panel | None = None
+    ) -> Score:
+        reader = given or panel(number, change)
+        return SCORERS[name](bench.case(number, change), reader, np.random.default_rng(5))
+
+    return score
+
+
+@pytest.fixture(scope="session")
+def chances() -> Mapping[str, float]:
+    """What a judge that guesses gets."""
+    return {name: scorer.chance for name, scorer in SCORERS.items()}
