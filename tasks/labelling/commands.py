@@ -189,19 +189,45 @@ def export(
     run: Run,
     csv: Annotated[Path | None, typer.Option(help="Write a table for spreadsheets.")] = None,
     jsonl: Annotated[Path | None, typer.Option(help="Write one JSON object a line.")] = None,
+    neuronpedia: Annotated[
+        Path | None,
+        typer.Option(help="Write explanations as Neuronpedia imports them: a folder or a .jsonl."),
+    ] = None,
+    inspect: Annotated[
+        Path | None, typer.Option(help="Write a .eval log for Inspect.", show_default=False)
+    ] = None,
+    model_id: Annotated[
+        str | None, typer.Option(help="The model's id at Neuronpedia; default: the target's name.")
+    ] = None,
+    author_id: Annotated[str, typer.Option(help="The author's id at Neuronpedia.")] = "",
 ) -> None:
-    """Write the labels of a run as CSV or JSONL; to stdout as CSV where no file is named."""
+    """Write the labels of a run as files; to stdout as CSV where no file is named."""
     from .export import csv_text, jsonl_text, write_export
     from .folder import RunFolder
     from .results import read_run
 
     found = read_run(RunFolder(run))
-    if csv is None and jsonl is None:
+    if csv is None and jsonl is None and neuronpedia is None and inspect is None:
         typer.echo(csv_text(found), nl=False)
     if csv is not None:
         write_export(csv, csv_text(found))
     if jsonl is not None:
         write_export(jsonl, jsonl_text(found))
+    if neuronpedia is not None:
+        from .neuronpedia import rows, write_neuronpedia
+
+        lines = rows(found, model=model_id, author=author_id)
+        files = write_neuronpedia(neuronpedia, lines)
+        left = len(found.units) - len(lines)
+        typer.echo(
+            f"neuroscribe: {len(lines)} explanations in {len(files)} files; {left} units without a "
+            "description are left out",
+            err=True,
+        )
+    if inspect is not None:
+        from .inspect_log import write_run
+
+        write_run(inspect, found)
 
 
 def _print(run: "LabelRun", *, as_json: bool) -> None:
