@@ -262,6 +262,7 @@ KINDS: dict[str, Callable[[Rng], Draft]] = {
 def string_boxes(seed: int, *, many: int = 4) -> list[BlackBox]:
     """`many` functions of each kind, of different templates as far as there are."""
     boxes = []
+    nonce = made_up(np.random.default_rng([seed, 99]), 1500)
     for at, (kind, maker) in enumerate(KINDS.items()):
         rng = np.random.default_rng([seed, 100 + at])
         drafts: dict[str, Draft] = {}
@@ -272,11 +273,11 @@ def string_boxes(seed: int, *, many: int = 4) -> list[BlackBox]:
         while len(chosen) < many:
             chosen.append(maker(rng))
         for number, draft in enumerate(chosen):
-            boxes.append(_box(f"{kind}/{number}", kind, draft, rng))
+            boxes.append(_box(f"{kind}/{number}", kind, draft, nonce, rng))
     return boxes
 
 
-def _box(name: str, kind: str, draft: Draft, rng: Rng) -> BlackBox:
+def _box(name: str, kind: str, draft: Draft, nonce: list[str], rng: Rng) -> BlackBox:
     form = {"relation": "pair", "category": "noun"}.get(kind, "word")
     names = "a, b" if form == "pair" else "s"
     lines = ["import re", ""]
@@ -298,15 +299,17 @@ def _box(name: str, kind: str, draft: Draft, rng: Rng) -> BlackBox:
         takes=TAKES[form],
         words=draft.words,
         code=code,
-        cases=_cases(form, draft, cell, rng),
+        cases=_cases(form, draft, cell, nonce, rng),
         refuses=_refuses,
         arity=2 if form == "pair" else 1,
     )
 
 
-def _cases(form: str, draft: Draft, cell: Callable[..., object], rng: Rng) -> tuple[Case, ...]:
+def _cases(
+    form: str, draft: Draft, cell: Callable[..., object], nonce: list[str], rng: Rng
+) -> tuple[Case, ...]:
     """Hidden inputs, equally many from each cell of each domain."""
-    pools: dict[str, list[str]] = {"words": real_words(), "made up": made_up(rng, 1500)}
+    pools: dict[str, list[str]] = {"words": real_words(), "made up": nonce}
     if form == "noun":
         pools = {"words": [word for item in CATEGORIES for word in members(item)]}
     cases: list[Case] = []
