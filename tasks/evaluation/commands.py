@@ -4,6 +4,7 @@ import typer
 
 from .choose_command import choose
 from .functions_command import functions
+from .labels_command import labels
 from .planner_command import planner
 from .scorers_command import scorers
 
@@ -19,4 +20,5 @@ def register(app: typer.Typer) -> None:
     evaluate.command()(functions)
     evaluate.command()(scorers)
     evaluate.command()(choose)
+    evaluate.command()(labels)
     app.add_typer(evaluate)

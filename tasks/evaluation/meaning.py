@@ -33,6 +33,13 @@ def of_descriptions(texts: Sequence[str]) -> np.ndarray:
     return means - _common()
 
 
+def nearest_concepts(text: str, most: int = 2) -> list[str]:
+    """The lexicon's concepts whose name and words are nearest to a description, nearest first."""
+    names, centres = _centres()
+    near = centres @ of_descriptions([text])[0]
+    return [names[at] for at in np.argsort(-near, kind="stable")[:most]]
+
+
 def of_words(words: Sequence[str]) -> np.ndarray:
     """Embeddings of single words or short contexts, float32 `[text, dimension]`."""
     return embed([word.lower() or "," for word in words])
@@ -42,6 +49,14 @@ def _pieces(text: str) -> list[str]:
     words = text.split()
     cut = [" ".join(words[at : at + _WORDS]) for at in range(0, len(words), _WORDS)]
     return cut[:_PIECES] or [","]
+
+
+@lru_cache(maxsize=1)
+def _centres() -> tuple[list[str], np.ndarray]:
+    """Concepts, and the mean of their name's and their words' embeddings, `[concept, d]`."""
+    known = categories()
+    rows = [(embed([name])[0] + embed(one.words).mean(0)) / 2 for name, one in known.items()]
+    return list(known), np.stack(rows)
 
 
 @lru_cache(maxsize=1)

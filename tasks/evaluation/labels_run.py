@@ -1,0 +1,205 @@
+"""Scores descriptions that other tools gave of a target's units, on text held out from select.
+
+1. Each description becomes columns of a prediction: its predictors, or `text_predictor.py`.
+2. Weights and thresholds are fitted on select; report is read once, as for our own labels.
+3. Controls: the same unit under descriptions of other units of the file, fitted likewise; and a
+   constant. A file whose descriptions do no better than shuffled ones says nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from ...tools.evidence import plain
+from ...tools.models.unit import Unit
+from ..labelling.bench import Bench, Splits
+from ..labelling.bootstrap import median
+from ..labelling.results import value_of
+from ..labelling.scores import Prediction, constant, fitted, numbers
+from .formats.given import Given
+from .scorers import Case, Panel, score_all
+from .text_predictor import TextPredictor
+
+RIVALS = 5
+"""Descriptions of other units that each unit is scored with."""
+Told = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One description with its scores."""
+
+    given: Given
+    unit: Unit
+    scores: dict[str, Any]
+    status: str
+    columns: tuple[str, ...] = ()
+    controls: dict[str, Any] = field(default_factory=dict)
+    scorers: dict[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        place = self.given.place.as_dict()
+        line = {"source_line": place["line"]}
+        if "file" in place:
+            line["source_file"] = place["file"]
+        return {
+            "unit": str(self.unit),
+            "description": self.given.description,
+            "method": self.given.method or None,
+            "claimed": self.given.claimed,
+            "status": self.status,
+            "read_as": "predictor" if self.given.parts else "text",
+            "columns": list(self.columns),
+            "scores": self.scores,
+            "controls": self.controls,
+            "scorers": self.scorers,
+            **line,
+        }
+
+
+def judge(
+    pairs: Sequence[tuple[Given, Unit]],
+    bench: Bench,
+    reader: TextPredictor,
+    *,
+    panel: Panel | None = None,
+    scorers: Sequence[str] = (),
+    seed: int = 0,
+    told: Told = lambda done, many: None,
+) -> list[Judged]:
+    """Scores every description.
+
+    Args:
+        pairs: Descriptions with the units that they are of.
+        bench: Target and windows.
+        reader: Turns text into columns.
+        panel: Who reads the descriptions for `scorers`.
+        scorers: Names of further scorers.
+        seed: Of resamples, rivals and what scorers draw.
+        told: Called after each description.
+    """
+    found: dict[int, Judged] = {}
+    units = list(dict.fromkeys(unit for _, unit in pairs))
+    for group in bench.groups(units):
+        columns = bench.measure(group)
+        for at, (given, unit) in enumerate(pairs):
+            if unit in columns:
+                one = _scored(at, pairs, columns[unit], reader, seed)
+                if scorers:
+                    more = _by_scorers(given, unit, columns[unit], bench, panel, scorers, seed)
+                    one = replace(one, scorers=more)
+                found[at] = one
+                told(len(found), len(pairs))
+    return [found[at] for at in range(len(pairs))]
+
+
+def summary(judged: Sequence[Judged], problems: int, *, seed: int = 0) -> dict[str, Any]:
+    """Medians over descriptions with intervals, and how often they beat shuffled ones."""
+    scored = [item for item in judged if item.status == "scored"]
+    names = ("correlation", "auprc", "f1", "iou", "gain_over_lookup")
+    medians = {
+        name: median([value_of(item.scores, name) for item in scored], seed=seed)._asdict()
+        for name in names
+    }
+    rivals = [item.controls["shuffled"] for item in scored if "shuffled" in item.controls]
+    beats = [entry["beaten"] / entry["n"] for entry in rivals]
+    shuffled = median([entry["correlation"] for entry in rivals], seed=seed)._asdict()
+    return plain(
+        {
+            "descriptions": len(judged),
+            "scored": len(scored),
+            "problems": problems,
+            "status": {s: sum(i.status == s for i in judged) for s in {i.status for i in judged}},
+            "median": medians,
+            "shuffled": {"correlation": shuffled, "beaten": np.mean(beats) if beats else None},
+            "scorers": _medians_of_scorers(judged, seed),
+        }
+    )
+
+
+def _scored(
+    at: int,
+    pairs: Sequence[tuple[Given, Unit]],
+    splits: Splits,
+    reader: TextPredictor,
+    seed: int,
+) -> Judged:
+    given, unit = pairs[at]
+    names = reader.columns(given, "select").names
+    prediction = _predicted(given, splits, reader)
+    if prediction is None:
+        return Judged(given, unit, {}, "says nothing that can be tested")
+    on_select, on_report = prediction
+    scores = numbers(on_select, on_report, splits.explore, splits.select, splits.report, seed=seed)
+    status = "scored" if scores["correlation"] is not None else "insufficient held-out"
+    controls = constant(scores)
+    if status == "scored":
+        own = value_of(scores, "correlation")
+        assert own is not None
+        controls |= _shuffled(at, pairs, splits, reader, own, seed)
+    return Judged(given, unit, plain(scores), status, names, plain(controls))
+
+
+def _predicted(given: Given, splits: Splits, reader: TextPredictor) -> list[Prediction] | None:
+    on_select, on_report = (reader.columns(given, split).values for split in ("select", "report"))
+    return fitted([on_select, on_report], splits.select.flat) if len(on_select) else None
+
+
+def _shuffled(
+    at: int,
+    pairs: Sequence[tuple[Given, Unit]],
+    splits: Splits,
+    reader: TextPredictor,
+    own: float,
+    seed: int,
+) -> dict[str, Any]:
+    """The unit under descriptions of other units of the file."""
+    mine, own_unit = pairs[at]
+    said = mine.description.casefold()
+    others = [g for g, unit in pairs if unit != own_unit and g.description.casefold() != said]
+    if not others:
+        return {}
+    rng = np.random.default_rng([seed, at])
+    drawn = rng.choice(len(others), min(RIVALS, len(others)), replace=False)
+    truth, found = splits.report.flat, []
+    for number in drawn:
+        prediction = _predicted(others[int(number)], splits, reader)
+        said = np.zeros(len(truth)) if prediction is None else prediction[1].total
+        varies = said.std() > 0 and truth.std() > 0
+        found.append(float(np.corrcoef(said, truth)[0, 1]) if varies else 0.0)
+    beaten = sum(own > value for value in found)
+    return {"shuffled": {"correlation": np.mean(found), "n": len(found), "beaten": beaten}}
+
+
+def _by_scorers(
+    given: Given,
+    unit: Unit,
+    splits: Splits,
+    bench: Bench,
+    panel: Panel | None,
+    scorers: Sequence[str],
+    seed: int,
+) -> dict[str, Any]:
+    case = Case(
+        given.description,
+        splits,
+        predictors=tuple(part.predictor for part in given.parts),
+        target=bench.target,
+        unit=unit,
+    )
+    found = score_all(case, panel or Panel(), names=scorers, seed=seed)
+    return plain({name: score.as_dict() for name, score in found.items()})
+
+
+def _medians_of_scorers(judged: Sequence[Judged], seed: int) -> dict[str, Any]:
+    names = list(dict.fromkeys(name for item in judged for name in item.scorers))
+    found = {}
+    for name in names:
+        scores = [item.scorers[name] for item in judged if name in item.scorers]
+        middle = median([score["value"] for score in scores], seed=seed)._asdict()
+        failed, many = (sum(score[key] for score in scores) for key in ("failed", "n"))
+        found[name] = {**middle, "questions": many, "unreadable": failed}
+    return found

