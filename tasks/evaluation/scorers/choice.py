@@ -1,7 +1,7 @@
 """Two-alternative choice (MAIA; Shaham et al. 2024): which of two descriptions is the unit's?
 
-Each question shows five active windows of report with the active tokens marked, and five that are
-not active; the descriptions stand in random order. The value is the share of questions in which
+Each question shows five active windows of report with the active tokens marked, and ten that are
+not active (a claim too many shows in them alone); the descriptions stand in random order. The value is the share of questions in which
 this description is preferred to its rival.
 """
 
@@ -14,7 +14,8 @@ from .replies import one_of
 from .sampling import active_places, deciles, kinds, marked, too_few
 
 QUESTIONS = 20
-TEXTS = 5
+ACTIVE = 5
+INACTIVE = 10
 
 
 def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
@@ -29,8 +30,8 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     questions, letters, documents = [], [], []
     for _ in range(QUESTIONS):
         pool = deciles(whole.active, rng)
-        active = [int(row) for row in rng.choice(pool, TEXTS, replace=False)]
-        inactive = [int(row) for row in rng.choice(whole.inactive, TEXTS, replace=False)]
+        active = [int(row) for row in rng.choice(pool, ACTIVE, replace=False)]
+        inactive = [int(row) for row in rng.choice(whole.inactive, INACTIVE, replace=False)]
         letter = "AB"[int(rng.integers(2))]
         other = "BA"["AB".index(letter)]
         described = {letter: case.description, other: case.rival}
