@@ -1,8 +1,8 @@
 """Two-alternative choice (MAIA; Shaham et al. 2024): which of two descriptions is the unit's?
 
 Each question shows five active windows of report with the active tokens marked, and ten that are
-not active (a claim too many shows in them alone); the descriptions stand in random order. The value is the share of questions in which
-this description is preferred to its rival.
+not active (a claim too many shows in them alone); the descriptions stand in random order. The value
+is the share of questions in which this description is preferred to its rival.
 """
 
 import numpy as np

@@ -109,7 +109,8 @@ class Row(NamedTuple):
     """Mean value with the true description and an oracle that is unreadable half of the time."""
     failed: float | None
     """Share of its answers that the score says could not be read."""
-    chance: float
+    chance: float | None
+    """The value of a judge that guesses; None where it depends on the base rate."""
 
 
 def sanity_bench(*, stories: int = STORIES, plan: Sequence[Planned] = PLAN) -> SanityBench:
@@ -180,7 +181,7 @@ def scorer_sanity(
             _mean(found.get("random")),
             _mean(found.get("nonsense")),
             float(np.mean(shares[row])) if row in shares else None,
-            SCORERS[row.split(",")[0]].chance,
+            None if "F1" in row else SCORERS[row.split(",")[0]].chance,
         )
         for row, found in values.items()
     }

@@ -8,7 +8,6 @@ from rich.table import Table
 from rich.text import Text
 
 from . import SCORERS
-from .contract import Score
 from .control import Control
 from .sanity import LEAST, Fall, Sanity
 from .sanity_units import Row
@@ -100,27 +99,6 @@ def tables(
 def needs(row: str) -> Sequence[str]:
     """What the scorer behind a row needs beyond held-out activations."""
     return SCORERS[row.split(",")[0]].needs
-
-
-def score_table(scores: Mapping[str, Score]) -> RenderableType:
-    """Scores of one description, with what must be said of them."""
-    columns: tuple[tuple[str, JustifyMethod], ...] = (
-        ("scorer", "left"),
-        ("value", "right"),
-        ("95%", "right"),
-        ("chance", "right"),
-        ("n", "right"),
-        ("unreadable", "right"),
-        ("", "left"),
-    )
-    table = _table("", columns)
-    for name, score in scores.items():
-        between = "" if score.low is None else f"{score.low:.2f} .. {score.high:.2f}"
-        said = "; ".join(score.warnings) if score.reason is None else score.reason
-        counts = (str(score.n), str(score.failed)) if score.value is not None else ("", "")
-        chance = _number(SCORERS[name].chance)
-        table.add_row(name, _number(score.value), between, chance, *counts, said)
-    return table
 
 
 def _table(first: str, columns: Sequence[tuple[str, JustifyMethod]]) -> Table:
