@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from .data.windows import TokenWindows
+from .errors import UsageError
 from .lab import Lab
 from .models import Intervention
 
@@ -73,6 +74,9 @@ def measure_effects(
         windows: Rows of tokens.
         cases: What to change in which row.
         keep: Cases whose shift is averaged; None: all.
+
+    Raises:
+        UsageError: if the output is not finite.
     """
     kept = set(range(len(cases)) if keep is None else keep)
     each: list[Effect] = []
@@ -93,6 +97,11 @@ def measure_effects(
         output = lab.target.trace(part, interventions=changes).output
         assert output is not None
         lab.meter.forward_tokens += int(part.attended.sum())
+        if not bool(torch.isfinite(output).all()):
+            raise UsageError(
+                f"the output of {lab.target.name} is not finite on these inputs: effects on it "
+                "cannot be measured; describe the unit by its input alone"
+            )
         for at, number in enumerate(numbers):
             case = cases[number]
             base = output[rows.index(case.row)]

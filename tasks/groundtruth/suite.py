@@ -235,8 +235,9 @@ def _plant(
             words = form.concept if form is not None and relation != "other" else ()
             words = words or concepts[int(rng.integers(len(concepts)))] if concepts else ()
         vector = torch.zeros(unembedding.shape[1])
-        if words:
-            chosen = torch.tensor([name in words for name in names])
+        spoken = {word.lower() for word in words}
+        chosen = torch.tensor([name in spoken for name in names])
+        if chosen.any():
             toward = unembedding[chosen].mean(0) - unembedding.mean(0)
             vector = toward / toward.norm().clamp(min=1e-6) * length / neuron.scale
             vector = vector / 2 if twin else vector
@@ -253,7 +254,7 @@ def _plant(
                 limit,
             )
         )
-        facts.append((relation, words))
+        facts.append((relation, words) if chosen.any() else ("nothing", ()))
     return planted, facts
 
 

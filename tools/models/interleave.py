@@ -96,6 +96,8 @@ def interleave(
         raise UsageError(f"{target.name}: '{site}' is not the input of a linear down-projection")
     vocabulary = Vocabulary(surfaces(target), target.tokenizer)
     out = torch.stack([unit.output.detach().float().cpu() for unit in units], dim=1)
+    if not bool(torch.isfinite(out).all()):
+        raise UsageError("an output vector of a unit to plant is not finite")
     graft = Graft([unit.function for unit in units], vocabulary, out)
     draw = torch.Generator().manual_seed(seed)
     order = torch.randperm(place.units + len(units), generator=draw)

@@ -122,3 +122,13 @@ def test_a_restart_gives_what_a_whole_run_gives(small):
     assert again.output is not None
     width = again.output.shape[1]
     torch.testing.assert_close(again.output, whole[:, -width:], atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("seed", [3, 4, 5, 6])
+@pytest.mark.parametrize("tier", ["A", "B"])
+def test_outputs_are_finite(tier, seed):
+    """A concept that is no token of the host must not give an output vector of nothing."""
+    made = bench(tier, seed, kinds=("one", "shape", "and"), each=4, beyond_each=0, tokens=20_000)
+    output = made.target.trace(cut(made.target, list(made.fresh[:4]), length=32)).output
+    assert output is not None
+    assert bool(torch.isfinite(output).all())

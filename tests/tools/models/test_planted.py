@@ -9,8 +9,7 @@ import torch
 from neuroscribe.tools.data.stories import stories
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.errors import UsageError
-from neuroscribe.tools.models import Target, add, clamp, zero
-from neuroscribe.tools.models import conditions
+from neuroscribe.tools.models import Target, add, clamp, conditions, zero
 from neuroscribe.tools.models.host import train
 from neuroscribe.tools.models.planted import Spec, Vocabulary, plant
 
