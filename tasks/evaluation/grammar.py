@@ -113,6 +113,13 @@ _AFFIX = re.compile(
 )
 _SENTENCE_END = {"kind": "regex", "pattern": r"[.!?][\"'”’)]*$", "on": "word"}
 _REPEATED = r"repeat(s|ed|ing|ition|itions)?|duplicat\w+|(appeared|occurred|seen) (before|earlier)"
+_PLACES = r"(?:tokens?|positions?|places?|words?)(?! of (?:a|the|each|every|any) (?:new )?[sc])"
+_FIRST = re.compile(rf"\bfirst (?:(\d{{1,4}}) )?{_PLACES}\b")
+_LAST = re.compile(rf"\b(?:last|final) (?:(\d{{1,4}}) )?{_PLACES}\b")
+_BETWEEN = re.compile(
+    r"\b(?:tokens|positions|places)(?: from)? (\d{1,4})"
+    r"(?: (?:to|through|until|-) (\d{1,4})| on\w*)\b"
+)
 _OF_SENTENCE = r"s? of (a |the |each |every )?(new )?(sentence|clause)s?"
 _STARTS = rf"(first (word|token)|start|beginning|opening){_OF_SENTENCE}"
 _ENDS = rf"(last (word|token)|end|ending|close){_OF_SENTENCE}"
@@ -121,7 +128,8 @@ _ENDS = rf"(last (word|token)|end|ending|close){_OF_SENTENCE}"
 def cues(text: str) -> list[Predicate]:
     """The predicates that terms of grammar in a description stand for."""
     low = text.lower()
-    return [parse(meant) for pattern, meant in _table() if pattern.search(low)]
+    found = [parse(meant) for pattern, meant in _table() if pattern.search(low)]
+    return found + _positions(low)
 
 
 def without_cues(text: str) -> str:
@@ -165,6 +173,20 @@ def _table() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
         (_REPEATED, {"kind": "repeated"}),
     ]
     return [(re.compile(rf"(?<![\w-])(?:{p})(?!\w)", re.IGNORECASE), m) for p, m in found]
+
+
+def _positions(low: str) -> list[Predicate]:
+    """`the first 5 tokens`, `positions 11 to 58`, `tokens from 47 on`; counted from 1."""
+    found = []
+    for pattern, from_end in ((_FIRST, False), (_LAST, True)):
+        for match in pattern.finditer(low):
+            many = int(match[1] or 1)
+            found.append({"start": 0, "stop": max(1, many), "from_end": from_end})
+    for match in _BETWEEN.finditer(low):
+        first, last = int(match[1]), int(match[2] or 0)
+        if first and (not match[2] or last >= first):
+            found.append({"start": first - 1, "stop": last or None})
+    return [parse({"kind": "position", **where}) for where in found]
 
 
 def affixes(text: str) -> list[Predicate]:

@@ -71,7 +71,12 @@ number numbers numeral numerals digit digits year years pronoun pronouns conjunc
 article articles preposition prepositions letter letters symbol symbols sign mark string suffix
 prefix only exact literal just punctuation"""
 _HEADS = frozenset(_HEADS_TEXT.split())
+_EXAMPLES = re.compile(
+    r"\b(?:such as|like|for example|for instance|includ\w+|similar|e\.g\.?|eg|etc)(?!\w)",
+    re.IGNORECASE,
+)
 _NUMERAL = re.compile(r"(?<![\w.-])\d{1,6}(?![\w-])")
+_OF_NUMERALS = re.compile(r"\b(?:numbers?|numerals?|digits?|years?)\b", re.IGNORECASE)
 _NEAR = 3
 """Words that `after` may reach back over a phrase."""
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
@@ -135,6 +140,8 @@ def _beside(kind: str, of: Predicate, own: list[Predicate], steps: int) -> Predi
 
 def _lists_only(text: str) -> bool:
     """Whether nothing is left of a text but what it quotes and the kind of word that this is."""
+    if _EXAMPLES.search(text):
+        return False
     rest = [word.lower() for word in _WORD.findall(_NUMERAL.sub(" ", _QUOTED.sub(" ", text)))]
     return all(word in _GENERIC or word in _HEADS for word in rest)
 
@@ -178,7 +185,9 @@ def _named(text: str) -> dict[str, Predicate]:
 
 def _of_quotes(text: str) -> list[Predicate]:
     words, tokens = [], []
-    bare = _NUMERAL.findall(_QUOTED.sub(" ", text))  # the numbers 2 and 4
+    bare: list[str] = []
+    if _OF_NUMERALS.search(text):  # the numbers 2 and 4
+        bare = _NUMERAL.findall(_QUOTED.sub(" ", text))
     for item in [*quoted(text), *bare][:MOST_WORDS]:
         (words if _WORD.search(item) else tokens).append(item)
     found = []

@@ -291,3 +291,23 @@ def test_lists_that_say_nothing_else(text, closed):
 def test_wilson_is_the_textbooks():
     assert wilson(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
     assert wilson(0, 0) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "stop"),
+    [
+        ("positions 11 to 58", 10, 58),
+        ("words in the first 53 tokens", 0, 53),
+        ("tokens from 47 on", 46, None),
+        ("the first token", 0, 1),
+    ],
+)
+def test_positions_are_read(text, start, stop):
+    (found,) = [
+        part for part in [read(text).parts()["grammar"].model_dump()] if part["kind"] == "position"
+    ]
+    assert (found["start"], found["stop"]) == (start, stop)
+
+
+def test_examples_are_no_list():
+    assert not read("words such as 'is', 'be', 'are'").closed
