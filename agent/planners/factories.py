@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from ...tools.errors import UsageError, nearest
 from ...tools.lab import Lab
 from ..state import Planner
 
@@ -17,8 +18,18 @@ class BuiltinFactory:
     name: str = "builtin"
     experiments: Experiments = "designed"
     """`random` and `none` are for comparison: texts with random words changed, or no texts."""
+    without: str | None = None
+    """A lesion: one of `builtin.lesion.KINDS`, a kind of predicate that the search does without."""
+
+    def __post_init__(self) -> None:
+        if self.without is not None:
+            from .builtin.lesion import KINDS
+
+            if self.without not in KINDS:
+                close = nearest(self.without, KINDS, most=1)
+                raise UsageError(f"there is no lesion '{self.without}'; nearest: {close}")
 
     def __call__(self, lab: Lab) -> Planner:
         from .builtin import Builtin
 
-        return Builtin(lab, seed=self.seed, experiments=self.experiments)
+        return Builtin(lab, seed=self.seed, experiments=self.experiments, without=self.without)

@@ -6,8 +6,9 @@ beginnings, lengths. Places also carry **flags** (shape, repeated). All of it de
 alone, so units share one board.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +24,11 @@ BAG_AXES = ("earlier", "later", "elsewhere", "earlier_5", "earlier_10", "earlier
 """What occurs somewhere in the window; a number is the most tokens away."""
 _AHEAD = ("later", "later_5", "elsewhere")
 _LEAST_GROUP = 5
+
+
+def is_bag(axis: str) -> bool:
+    """Whether an axis asks what occurs somewhere near; `earlier_8` is one, whatever the number."""
+    return axis.partition("_")[0] in ("earlier", "later", "elsewhere")
 
 
 class Group(NamedTuple):
@@ -70,12 +76,29 @@ class Board:
     context: Mapping[str, tuple[Stretches, Stretches]]
     """By bag axis: the stretches of words, and of groups that are concepts."""
     causal: bool
+    without: str | None = None
+    """A kind of predicate that the search has to do without; see `lesion`."""
 
     def size(self, axis: str) -> int:
         """How many different values an axis has."""
         if axis == "rank":
             return self.shape[1]
         return len(self.names) if axis in WORD_AXES else len(self.windows.vocabulary)
+
+    @cached_property
+    def lowered(self) -> tuple[str, ...]:
+        """Every token of the vocabulary without spaces and capitals."""
+        return tuple(text.strip().lower() for text in self.windows.vocabulary)
+
+    def tokens_of(self, words: Collection[str]) -> set[str]:
+        """The tokens that read as one of some lower-case words."""
+        pairs = zip(self.windows.vocabulary, self.lowered, strict=True)
+        return {text for text, lower in pairs if lower in words}
+
+    def started(self, words: Collection[str]) -> np.ndarray:
+        """bool, flat: a token that begins a word and reads as one of some lower-case words."""
+        chosen = np.array([lower in words for lower in self.lowered])
+        return (chosen[self.windows.ids] & view_of(self.windows).begins).ravel()
 
     def ids_of(self, words: Sequence[str]) -> list[int]:
         """The ids of those words that occur."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .board import BAG_AXES, TOKEN_AXES, WORD_AXES, Board
+from .board import TOKEN_AXES, WORD_AXES, Board, is_bag
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,17 @@ class Clause:
     span: tuple[int, int | None, bool] = (0, None, False)
     """Start, stop and from-the-end, for positions."""
     negated: bool = False
+    unseen: frozenset[str] = frozenset()
+    """Words beside the values that explore does not have; for word and bag axes."""
+    called: str = ""
+    """What its words are called, where a concept has most of them but not exactly them."""
+    started: bool = False
+    """Whether its words are tokens that begin a word: `new` in `newest` too, if it is so cut."""
 
     @property
     def size(self) -> int:
         """How many things the clause names."""
-        return max(1, len(self.values) + len(self.groups))
+        return max(1, len(self.values) + len(self.groups) + len(self.unseen))
 
     def mask(self, board: Board) -> np.ndarray:
         """bool, flat: where the clause holds."""
@@ -44,8 +50,11 @@ class Clause:
             start, stop, from_end = self.span
             at = board.from_end if from_end else board.rank
             return board.counted & (at >= start) & (at < (stop if stop is not None else 10**9))
-        if self.axis in BAG_AXES:
-            return self._somewhere(board)
+        if is_bag(self.axis):
+            known = self.axis in board.context and not (self.started or self.unseen)
+            return self._somewhere(board) if known else self._near(board)
+        if self.started:
+            return board.started(self._named(board))
         chosen = np.zeros(board.size(self.axis) + 1, bool)  # the last entry is for "none"
         chosen[list(self.values)] = True
         for group in self.groups:
@@ -62,6 +71,17 @@ class Clause:
                 np.add.at(edges, (table.row[part], table.stop[part]), -1)
         return (edges[:, :-1].cumsum(axis=1) > 0).ravel()
 
+    def _named(self, board: Board) -> frozenset[str]:
+        return frozenset(board.names[at] for at in self.values) | self.unseen
+
+    def _near(self, board: Board) -> np.ndarray:
+        """Where a word occurs at most so many tokens before; any number, unlike the board's."""
+        reach = int(self.axis.partition("_")[2] or board.shape[1])
+        here = replace(self, axis="word", negated=False)._held(board).reshape(board.shape)
+        sums = np.pad(here.cumsum(axis=1), ((0, 0), (reach + 1, 0)))
+        width = board.shape[1]
+        return (sums[:, reach : reach + width] > sums[:, :width]).ravel()
+
     def predicate(self, board: Board) -> dict[str, Any]:
         """The clause as predicate JSON."""
         inner = self._asked(board)
@@ -77,7 +97,7 @@ class Clause:
             start, stop, from_end = self.span
             return {"kind": "position", "start": start, "stop": stop, "from_end": from_end}
         of = either(self.things(board))
-        if self.axis in BAG_AXES:
+        if is_bag(self.axis):
             return somewhere(self.axis, of)
         if self.axis.startswith(("previous", "next")):
             kind, _, rest = self.axis.partition("_")
@@ -89,13 +109,17 @@ class Clause:
     def things(self, board: Board) -> list[dict[str, Any]]:
         """Predicates of the groups and of the values, without the relation."""
         named = [dict(board.groups[at].predicate) for at in sorted(self.groups)]
-        if not self.values:
+        if not self.values and not self.unseen:
             return named
         if self.axis in TOKEN_AXES:
             vocabulary = board.windows.vocabulary
             tokens = sorted({vocabulary[at] for at in self.values})
             return [*named, {"kind": "tokens", "tokens": tokens}]
-        words = sorted(board.names[at] for at in self.values)
+        if self.started:
+            tokens = sorted(board.tokens_of(self._named(board)))
+            start = {"kind": "shape", "shape": "word_start"}
+            return [*named, all_of([{"kind": "tokens", "tokens": tokens}, start])]
+        words = sorted({*(board.names[at] for at in self.values), *self.unseen})
         return [*named, {"kind": "words", "words": words, "inflect": False}]
 
 
@@ -152,6 +176,9 @@ def somewhere(axis: str, of: dict[str, Any]) -> dict[str, Any]:
     side, _, reach = axis.partition("_")
     if side == "elsewhere":
         return either([{"kind": kind, "of": of} for kind in ("earlier", "later")])
+    if reach == "1":
+        kind = {"earlier": "previous", "later": "next"}[side]
+        return {"kind": kind, "of": of, "distance": 1, "by": "token"}
     return {"kind": side, "of": of, "within": int(reach) if reach else None}
 
 
@@ -172,4 +199,4 @@ def _stretch(start: int, stop: int) -> dict[str, Any]:
 
 def speaks_of_words(axis: str) -> bool:
     """Whether groups of words apply to an axis."""
-    return axis in WORD_AXES or axis in BAG_AXES
+    return axis in WORD_AXES or is_bag(axis)

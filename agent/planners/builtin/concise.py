@@ -17,9 +17,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .board import BAG_AXES, TOKEN_AXES, WORD_AXES, Board
+from .board import TOKEN_AXES, WORD_AXES, Board, is_bag
 from .clause import Clause, Rule
 from .context import Context
+from .lesion import allowed
 from .search import Found, halves
 from .split import Sample, score_of
 
@@ -63,7 +64,7 @@ class Bar:
             mask = rule.mask(self.board)
             scores = [score_of(half, mask) for half in self._halves]
             fit = sum(scores) / 2
-            low = min(scores) >= 0.5 * max(scores)
+            low = min(scores) >= 0.5 * max(scores) and allowed(self.board, rule)
             self._known[rule] = Short(rule, fit, fit * (1 - price(rule)) if low else 0.0)
         return self._known[rule]
 
@@ -77,7 +78,7 @@ def price(rule: Rule) -> float:
         cost += _CONCEPT * max(0, len(clause.groups) + bool(words) - 1)
         cost += 0.05 * (len(clause.groups) > _MOST_CONCEPTS)
         cost += 0.01 * clause.negated + 0.015 * (clause.axis in TOKEN_AXES)
-        cost += 0.005 * (clause.axis in BAG_AXES)
+        cost += 0.005 * is_bag(clause.axis)
     return min(cost, 0.9)
 
 

@@ -10,6 +10,7 @@ from ....tools.data.windows import TokenWindows
 from ....tools.evidence import Evidence
 from ....tools.predicates import parse
 from .choice import Texts
+from .confidence import Features, probability
 from .parts import Part
 from .phrases import label, phrase
 from .split import Sample
@@ -17,6 +18,8 @@ from .turn import Calls
 
 NOISE = 0.02
 """Share of variance, on documents not learnt from, under which nothing was found."""
+LEAST_ONOFF = 0.3
+"""F1 on explore under which a description says nothing of when a unit is on."""
 _MOST_REJECTED = 4
 
 
@@ -52,12 +55,20 @@ class Findings:
     """Share of explore's variance explained on documents not learnt from."""
     null: float = 0.0
     """The same that the search finds in the unit's activations on exchanged documents."""
+    onoff: float | None = None
+    """F1 of the best description on explore, for a unit that is clearly on or off."""
+    onoff_written: float = 0.0
+    """The same on everything that was written."""
+    scanned: bool = False
+    """Whether the leading parts follow from scans."""
     texts: Texts | None = None
     """Written texts, as measured."""
 
     @property
     def noise(self) -> bool:
         """Nothing was found that holds on new documents."""
+        if self.onoff is not None and self.onoff < LEAST_ONOFF:
+            return True
         return not self.parts or self.checked < max(NOISE, 1.5 * self.null)
 
     def learn(self, sample: Sample, parts: Sequence[Part], checked: float) -> None:
@@ -132,13 +143,28 @@ def conclude(found: Findings) -> Calls:
     return Calls(why, (("conclude", arguments),))
 
 
-def confidence(found: Findings) -> float:
-    """From how well new documents and written texts were predicted."""
+def features(found: Findings) -> Features:
+    """What decides how sure a conclusion can be."""
     seen = float(np.sqrt(max(found.checked, 0.0)))
-    if found.parts and found.parts[0].table:
-        return round(float(np.clip(0.8 * seen, 0.05, 0.9)), 2)
-    written = seen if found.agreed is None else max(found.agreed, 0.0)
-    return round(float(np.clip(seen * (0.4 + 0.6 * written), 0.05, 0.97)), 2)
+    more = max(0, len(found.parts) - 1)
+    listed = sum(
+        len(c.values) for p in found.parts for level in p.levels for c in level.rule.clauses
+    )
+    return Features(
+        explained=seen,
+        agreed=seen if found.agreed is None else max(found.agreed, 0.0),
+        onoff=found.onoff or 0.0,
+        written=found.onoff_written,
+        scanned=float(found.scanned),
+        table=float(bool(found.parts) and found.parts[0].table),
+        further=more / (1 + more),
+        long=listed / (20 + listed),
+    )
+
+
+def confidence(found: Findings) -> float:
+    """The probability that a description is right."""
+    return probability(features(found))
 
 
 def _rejected(found: Findings) -> list[dict[str, Any]]:

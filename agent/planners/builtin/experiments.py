@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .board import Board
+from .board import Board, is_bag
 from .carriers import Carrier, carrier
 from .clause import Clause, Rule
 from .split import Sample
@@ -161,7 +161,7 @@ class Bench:
         """The words of a text that a clause looks at."""
         many = len(item.spans)
         step = {"previous": -1, "next": 1}.get(clause.axis.split("_")[0], 0)
-        if clause.axis in self.board.context:
+        if is_bag(clause.axis):
             side, _, reach = clause.axis.partition("_")
             far = int(reach) if reach else many
             before = range(max(0, item.at - far), item.at) if side != "later" else range(0)
@@ -187,6 +187,7 @@ class Bench:
             out += [text for text in surfaces if text]
         elif clause.axis != "flag":
             out += [board.names[at] for at in sorted(clause.values)]
+            out += sorted(clause.unseen)
         return [word.lower() for word in out] if all_forms else out
 
     def _neutral(self) -> list[str]:

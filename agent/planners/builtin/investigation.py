@@ -8,7 +8,7 @@
 5. Separate what is left, measure the effect on the output, conclude.
 """
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,21 +20,20 @@ from ....tools.data.windows import TokenWindows
 from ....tools.evidence import Evidence
 from ....tools.lab import Lab
 from ....tools.models import Unit
-from ....tools.predicates import parse
 from ....tools.predicates.concepts import resolve
 from ..factories import Experiments
+from .accept import accepted, explains, onoff, without_context
+from .again import again
 from .board import Board, build
 from .choice import Texts, chosen, options
-from .clause import Rule
 from .concise import Bar, swapped
 from .conclusion import Findings, Rival, conclude
 from .experiments import Bench, contested
-from .join import join, joined_values
-from .model import Judge, Model, fit_model, relearnt
+from .model import Model, fit_model, relearnt
 from .null import CERTAIN, null_score
-from .parts import Level, Part, plain_part
+from .parts import Part, plain_part
 from .phrases import phrase
-from .search import halves
+from .scanner import Scanner
 from .several import Concise, concise, explained_new, levelled
 from .split import Sample
 from .turn import Calls, Turns
@@ -52,10 +51,16 @@ class Investigation:
     """One unit on one bench."""
 
     def __init__(
-        self, lab: Lab, unit: Unit, seed: int, experiments: Experiments = "designed"
+        self,
+        lab: Lab,
+        unit: Unit,
+        seed: int,
+        experiments: Experiments = "designed",
+        without: str | None = None,
     ) -> None:
         self.lab = lab
         self.experiments: Experiments = experiments
+        self.without = without
         self.unit = unit
         self.rng = np.random.default_rng([seed, lab.seed, unit.index])
         self.findings = Findings()
@@ -75,27 +80,33 @@ class Investigation:
         if finite.size == 0 or finite.max() <= 0 or finite.std() < 1e-9:
             found.dead = int(finite.size)
             return
-        found.shown = yield Calls(
-            "Where is it active, strongly and weakly?",
-            tuple(("exemplars", {"unit": unit, "kind": kind}) for kind in ("top", "quantile")),
-        )
         sample = self._sample(self.lab.explore, values, self._board())
+        scanner = Scanner(self.lab, sample, self._named(), self.rng)
+        designed = self.experiments == "designed"
+        texts = scanner.first() if designed and scanner.clear else []
+        kinds = tuple(("exemplars", {"unit": unit, "kind": kind}) for kind in ("top", "quantile"))
+        why = "Where is it active, strongly and weakly?"
+        if texts:
+            why += " And what does it do at each word by itself, and behind it?"
+        made = yield Calls(why, (*kinds, *self._calls(texts)))
+        found.shown = made[: len(kinds)]
         short = concise(sample)
-        model = None if short.whole and short.plain else fit_model(sample, found=short.found)
-        least = _SHORT if short.plain else _LISTED
-        if model is None or short.checked >= least * model.checked:
-            found.learn(sample, short.parts, short.checked)
-            yield from self._part_rivals(sample, short)
+        scanned: list[Part] = []
+        if texts:
+            scanned = yield from self._scanned(scanner, short, made[len(kinds) :])
+        if scanned:
+            found.learn(sample, scanned, explained_new(sample, scanned))
+            yield from self._scan_rivals(sample, scanner, short)
         else:
-            parts = relearnt(sample, model.parts)
-            found.learn(sample, parts, model.checked)
-            rivals = self._rivals(sample, model, parts)
-            yield from self._record(sample, rivals)
-            if any(not part.table for part in rivals):
-                yield from self._experiment(sample, model, parts, rivals)
+            yield from self._searched(sample, short)
+        if texts and found.parts and found.sample is sample:
+            found.onoff = onoff(scanner, found.parts)
+            found.scanned = bool(scanned)
+            written = [e for e in found.written if e.tool == "activations"]
+            found.onoff_written = onoff(scanner, found.parts, self._measured(written))
         if not found.noise and found.checked < CERTAIN:
             found.null = null_score(sample, self.rng)
-        if len(found.recorded) > 1 and not found.noise and self.experiments == "designed":
+        if len(found.recorded) > 1 and not found.noise and designed and not scanned:
             best = self._leading()
             made = yield Calls(
                 "Inputs on which the leading rivals differ.",
@@ -108,9 +119,91 @@ class Investigation:
             )
             found.effect = next((e for e in made if e.error is None), None)
 
+    def _searched(self, sample: Sample, short: Concise) -> Turns:
+        """Rivals of the search alone, and what parts them."""
+        found = self.findings
+        model = None if short.whole and short.plain else fit_model(sample, found=short.found)
+        least = _SHORT if short.plain else _LISTED
+        if model is None or short.checked >= least * model.checked:
+            found.learn(sample, short.parts, short.checked)
+            yield from self._part_rivals(sample, short)
+            return
+        parts = relearnt(sample, model.parts)
+        found.learn(sample, parts, model.checked)
+        rivals = self._rivals(sample, model, parts)
+        yield from self._record(sample, rivals)
+        if any(not part.table for part in rivals):
+            yield from self._experiment(sample, model, parts, rivals)
+
+    def _scanned(
+        self, scanner: Scanner, short: Concise, made: Sequence[Evidence]
+    ) -> Generator[Calls, list[Evidence], list[Part]]:
+        """Scans on where they lead; the parts that follow, if they say more than the search."""
+        found = self.findings
+        made = [e for e in made if e.error is None]
+        if not made:
+            return []
+        found.written = list(made)
+        lists = self._measured(made)
+        texts = scanner.second(*lists, explained=explains(scanner, short.parts))
+        if texts:
+            made = yield Calls(
+                "The words that are left, and what the word before does.", self._calls(texts)
+            )
+            made = [e for e in made if e.error is None]
+            found.written += made
+            texts = scanner.third(*self._measured(made)) if made else []
+        if texts:
+            made = yield Calls(
+                "Does each of these words do it by itself, and how far does it reach?",
+                self._calls(texts),
+            )
+            made = [e for e in made if e.error is None]
+            found.written += made
+            if made:
+                scanner.done(*self._measured(made))
+        return accepted(scanner, short.parts, lists, self._measured(found.written))
+
+    def _scan_rivals(self, sample: Sample, scanner: Scanner, short: Concise) -> Turns:
+        """Records what the scans say beside its rivals, and measures near-misses of all."""
+        found = self.findings
+        mine = [part.said or part.rule for part in found.parts]
+        bar = Bar(sample)
+        searched = [item.rule for item in short.rivals[:_RIVALS]]
+        spare = sorted(options(bar, mine + searched), key=lambda rule: -bar.judge(rule).worth)
+        others = [plain_part(r) for r in (*map(without_context, mine), *searched, *spare)]
+        kept: dict[str, Part] = {}
+        for part in (*found.parts, *others):
+            kept.setdefault(str(part.predicate(sample.board)), part)
+        rivals = list(kept.values())[: _RIVALS + len(found.parts)]
+        yield from self._record(sample, rivals)
+        bench = Bench(sample, [part.said or part.rule for part in rivals], self.rng)
+        texts = list(dict.fromkeys(bench.near_misses(many=_FEWER)))
+        if texts:
+            made = yield Calls(
+                "Near-misses of the rivals, one condition changed at a time.", self._calls(texts)
+            )
+            found.written += [e for e in made if e.error is None]
+        found.texts = Texts(*self._measured(found.written))
+        found.judge_written(found.texts.windows, found.texts.values)
+
+    def _calls(self, texts: Sequence[str]) -> tuple[tuple[str, dict[str, Any]], ...]:
+        """Calls that measure texts."""
+        unit = str(self.unit)
+        return tuple(
+            ("activations", {"unit": unit, "texts": list(texts[at : at + _TEXTS])})
+            for at in range(0, len(texts), _TEXTS)
+        )
+
+    def _named(self) -> dict[str, list[str]]:
+        """The base words of each concept."""
+        self._board()
+        known = self.lab.memo["builtin concepts"]
+        return {name: list(predicate["words"]) for name, (predicate, _) in known.items()}
+
     def _board(self) -> Board:
         """The board over explore, shared by the investigations of a run."""
-        key = ("builtin board", id(self.lab.explore))
+        key = ("builtin board", id(self.lab.explore), self.without)
         if key not in self.lab.memo:
             self.lab.memo[key] = self._built(self.lab.explore)
         return self.lab.memo[key]
@@ -125,7 +218,8 @@ class Investigation:
                 )
                 for name, one in categories().items()
             }
-        return build(windows, self.lab.memo[key], causal=self.lab.target.kind == "causal")
+        causal = self.lab.target.kind == "causal"
+        return replace(build(windows, self.lab.memo[key], causal=causal), without=self.without)
 
     def _sample(self, windows: TokenWindows, values: np.ndarray, board: Board) -> Sample:
         known = np.isfinite(values) & windows.counted
@@ -153,10 +247,7 @@ class Investigation:
             texts = bench.random(many=_TEXTS)
         texts = list(dict.fromkeys(texts))
         unit = str(self.unit)
-        calls: list[tuple[str, dict[str, Any]]] = [
-            ("activations", {"unit": unit, "texts": texts[at : at + _TEXTS]})
-            for at in range(0, len(texts), _TEXTS)
-        ]
+        calls = list(self._calls(texts))
         groups = contested(sample, shown) if self.experiments == "designed" else []
         for group in groups:
             words = [*sample.board.groups[group].predicate["words"]]
@@ -259,17 +350,15 @@ class Investigation:
             return
         made = yield Calls(
             "Near-misses of the rivals, one condition changed at a time.",
-            tuple(
-                ("activations", {"unit": str(self.unit), "texts": texts[at : at + _TEXTS]})
-                for at in range(0, len(texts), _TEXTS)
-            ),
+            self._calls(texts),
         )
         found.written = [e for e in made if e.error is None]
         if not found.written:
             return
         windows, values = self._measured(found.written)
         if clear:
-            better = self._again(sample, parts, windows, values)
+            column = self.lab.column(self.unit)
+            better = again(sample, parts, column, windows, values, self._built)
             if better is not None:
                 whole, new, checked = better
                 found.learn(whole, new, checked)
@@ -289,58 +378,3 @@ class Investigation:
             )
             values[row, np.flatnonzero(windows.attended[row])[: len(given)]] = given
         return windows, values
-
-    def _again(
-        self, sample: Sample, parts: Sequence[Part], windows: TokenWindows, values: np.ndarray
-    ) -> tuple[Sample, list[Part], float] | None:
-        """A model of explore and written texts together, if it is better on the written ones."""
-        both = join(self.lab.explore, windows)
-        board = self._built(both)
-        column = self.lab.column(self.unit)
-        whole = self._sample(both, joined_values(column, values), board)
-        written = np.repeat(both.document >= len(self.lab.explore.texts), board.shape[1])
-        model = fit_model(whole, both=written)
-        if not model.parts or model.parts[0].table:
-            return None
-        new = _simpler(whole, written, relearnt(whole, model.parts))
-        ours = [parse(part.predicate(sample.board)) for part in parts]
-        theirs = [parse(part.predicate(board)) for part in new]
-        if explained(whole, written, theirs) < explained(whole, written, ours) + 0.02:
-            return None
-        _, check = halves(board)
-        now = explained(whole, check & ~written, theirs)
-        if now < 0.97 * explained(whole, check & ~written, ours):
-            return None
-        return whole, new, now
-
-
-def _simpler(sample: Sample, region: np.ndarray, parts: list[Part]) -> list[Part]:
-    """The parts without the conditions that written texts hardly ask for.
-
-    Variants of one text share its other words, which no condition should be made of.
-    """
-    for number, part in enumerate(parts):
-        for clause in part.rule.clauses[1:]:
-            kept = [parse(p.predicate(sample.board)) for p in parts]
-            less = replace(
-                part,
-                levels=tuple(
-                    Level(Rule(tuple(c for c in rule.clauses if c != clause)), value)
-                    for rule, value in part.levels
-                ),
-            )
-            tried = [*parts[:number], less, *parts[number + 1 :]]
-            dropped = [parse(p.predicate(sample.board)) for p in tried]
-            everywhere = sample.weight > 0
-            loss = explained(sample, region, kept) - explained(sample, region, dropped)
-            whole = explained(sample, everywhere, kept) - explained(sample, everywhere, dropped)
-            if loss < 0.015 and whole < 0.01:
-                parts, part = tried, less
-    return parts
-
-
-def explained(sample: Sample, region: np.ndarray, predicates: Sequence[Any]) -> float:
-    """Share of a region's variance that predicates explain, with weights from the whole sample."""
-    judge = Judge(sample, sample.weight > 0, region)
-    columns = [p.evaluate(sample.board.windows).ravel().astype(np.float64) for p in predicates]
-    return judge.explained(columns)

@@ -17,6 +17,7 @@ from scipy.optimize import nnls
 from .board import TOKEN_AXES, WORD_AXES
 from .clause import Clause, Rule
 from .cover import variants, widened
+from .lesion import parts_allowed
 from .parts import Part, graded, plain_part, table
 from .search import Found, axes_of, halves, independent, relearn, search
 from .split import MOST_VALUES, Sample, score_of, splits
@@ -128,7 +129,7 @@ def fit_model(
             clear = precision >= _CLEAR
         best: tuple[float, float, Part, np.ndarray] | None = None
         for part in options:
-            if clear and part.table:
+            if (clear and part.table) or not parts_allowed(sample.board, [part]):
                 continue
             column = part.values(sample.board)
             if clear and _faint(judge, [*columns, column]):

@@ -79,11 +79,25 @@ def plain_part(rule: Rule, *, source: Rule | None = None, wide: bool = False) ->
     return Part((Level(rule, 1.0),), source=source or rule, wide=wide)
 
 
-def graded(sample: Sample, rule: Rule, axis: str, *, most: int = 3) -> Part | None:
-    """The rule with levels by value of an axis; None where its places are all alike."""
+def graded(
+    sample: Sample, rule: Rule, axis: str, *, most: int = 3, exact: bool = False
+) -> Part | None:
+    """The rule with levels by value of an axis; None where its places are all alike.
+
+    Args:
+        sample: The data.
+        rule: The rule.
+        axis: Of the levels.
+        most: Levels.
+        exact: List the values of a level and name no concepts for them.
+    """
     board = sample.board
     region = rule.mask(board)
-    means = _means(sample, region, axis)
+    means = _means(
+        sample,
+        region,
+        axis,
+    )
     if means is None or len(means.value) < 2:
         return None
     cuts = levels_of(means.mean, means.n, most)
@@ -104,22 +118,24 @@ def graded(sample: Sample, rule: Rule, axis: str, *, most: int = 3) -> Part | No
     ]
     for cut, height in kept[1:]:
         values = frozenset(means.value[cut].tolist())
-        levels.append(Level(_narrowed(sample, rule, own, axis, values), float(height)))
-    if len(kept) < len(cuts):  # the weakest values are no part of the rule
+        levels.append(Level(_narrowed(sample, rule, own, axis, values, exact), float(height)))
+    if len(kept) < len(cuts) and not exact:  # the weakest values are no part of the rule
         values = frozenset(np.concatenate([means.value[c] for c in cuts[-len(kept) :]]).tolist())
-        levels[0] = Level(_narrowed(sample, rule, own, axis, values), levels[0].value)
+        levels[0] = Level(_narrowed(sample, rule, own, axis, values, exact), levels[0].value)
     return Part(tuple(levels), axis=axis, source=rule)
 
 
 def _narrowed(
-    sample: Sample, rule: Rule, own: list[int], axis: str, values: frozenset[int]
+    sample: Sample, rule: Rule, own: list[int], axis: str, values: frozenset[int], exact: bool
 ) -> Rule:
     """The rule for some values of an axis only, named by concepts where they fit."""
     if own:
-        narrow, at = rule.with_clause(own[0], values=values, groups=frozenset()), own[0]
+        none: frozenset = frozenset()
+        narrow = rule.with_clause(own[0], values=values, groups=none, unseen=none)
+        at = own[0]
     else:
         narrow, at = rule.and_(Clause(axis, values)), len(rule.clauses)
-    return named(sample, narrow, at) if speaks_of_words(axis) else narrow
+    return named(sample, narrow, at) if speaks_of_words(axis) and not exact else narrow
 
 
 def table(sample: Sample, axis: str, *, most: int = 10) -> Part | None:

@@ -6,7 +6,7 @@ around it). A set is named by its concepts where it has any, else by its stronge
 
 from collections.abc import Sequence
 
-from .board import TOKEN_AXES
+from .board import TOKEN_AXES, is_bag
 from .clause import Clause, Rule
 from .concise import ordered
 from .parts import Part
@@ -161,14 +161,25 @@ def _table(sample: Sample, part: Part, named: int) -> str:
 
 def _tail(sample: Sample, clause: Clause, rule: Rule, named: int, *, ends: bool = False) -> str:
     if clause.axis == "flag":
-        return _FLAGS[_kind(sample, clause)]
+        kind = _kind(sample, clause)
+        return "at the start of a word" if kind == "word_start" else _FLAGS[kind]
     if clause.axis in ("position", "rank"):
         return f"in the {_positions(clause)}"
     things = _things(sample, clause, rule, min(named, 3))
+    if is_bag(clause.axis) and clause.axis not in _RELATION:
+        return _near(clause).format(things)
     if ends and clause.axis in ("earlier_5", "earlier_10", "earlier_20"):
         return f"after {things} (earlier in the sentence)"
     relation = _RELATION.get(clause.axis)
     return relation.format(things) if relation else things
+
+
+def _near(clause: Clause) -> str:
+    """How a reach in tokens is said."""
+    reach = int(clause.axis.partition("_")[2])
+    if reach == 1:
+        return "after {}"
+    return "soon after {}" if reach <= 12 else "some time after {}"
 
 
 def _is_end(sample: Sample, clause: Clause) -> bool:
@@ -207,7 +218,10 @@ def _things(sample: Sample, clause: Clause, rule: Rule, named: int) -> str:
     shown: dict[str, None] = {}
     for value in leading(sample, clause, rule):
         shown.setdefault(_quoted(names[value]))
+    shown |= dict.fromkeys(_quoted(word) for word in sorted(clause.unseen))
     words = [word for word in shown if word and not _odd(word)] or [w for w in shown if w]
+    if not words and not said:
+        return "white space"
     if not words:
         return _or(said[:3]) if len(said) <= 3 else f"{', '.join(said[:2])} and other kinds"
     room = max(1, named - len(said))
@@ -216,6 +230,8 @@ def _things(sample: Sample, clause: Clause, rule: Rule, named: int) -> str:
         kind = "words" if len(listed) >= max(2, room) else "tokens"
         words = listed if kind == "words" else words
         listed = ", ".join(words[:room])
+        if clause.called:
+            return f"{_group(clause.called)} such as {listed}"
         if said:
             return f"{_or(said[:2])} and {kind} such as {listed}"
         return f"{kind} such as {listed}"

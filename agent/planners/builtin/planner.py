@@ -22,10 +22,18 @@ class Builtin:
 
     name = "builtin"
 
-    def __init__(self, lab: Lab, *, seed: int = 0, experiments: Experiments = "designed") -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        *,
+        seed: int = 0,
+        experiments: Experiments = "designed",
+        without: str | None = None,
+    ) -> None:
         self._lab = lab
         self._experiments: Experiments = experiments
         self._seed = seed
+        self._without = without
         self._turns: Turns | None = None
         self._seen = 0
         self._work: Investigation | None = None
@@ -54,7 +62,9 @@ class Builtin:
         made = list(self._lab.evidence)[self._seen :]
         if self._turns is None or self._work is None:
             unit = self._lab.target.unit(state["unit"])
-            self._work = Investigation(self._lab, unit, self._seed, self._experiments)
+            self._work = Investigation(
+                self._lab, unit, self._seed, self._experiments, self._without
+            )
             self._turns = self._work.turns()
             return next(self._turns)
         if self._last is not None and self._last.calls[0][0] == "conclude":

@@ -90,8 +90,11 @@ def listed(rules: Sequence[Rule]) -> int:
     return sum(len(c.values) for r in rules for c in r.clauses if c.axis not in ("flag", "rank"))
 
 
-def levelled(sample: Sample, parts: Sequence[Part]) -> list[Part]:
-    """The parts with levels by word where these explain more of documents not learnt from."""
+def levelled(sample: Sample, parts: Sequence[Part], *, exact: bool = False) -> list[Part]:
+    """The parts with levels by word where these explain more of documents not learnt from.
+
+    `exact`: levels list words and name no concepts, and reaches stay as they are.
+    """
     fit, check = halves(sample.board)
     out = list(parts)
     for number, part in enumerate(out):
@@ -99,12 +102,12 @@ def levelled(sample: Sample, parts: Sequence[Part]) -> list[Part]:
         axes = [c.axis for c in rule.clauses if c.axis == "word" and not c.negated and c.size > 0]
         single = [c for c in rule.clauses if c.axis == "word" and len(c.values) == 1]
         if not axes or (single and not single[0].groups):
-            out[number] = reached(sample, part)
+            out[number] = part if exact else reached(sample, part)
             continue
         gains = []
         for one, other in ((fit, check), (check, fit)):
             learn = sample._replace(weight=np.where(one, sample.weight, 0.0))
-            trial = graded(learn, rule, "word")
+            trial = graded(learn, rule, "word", exact=exact)
             if trial is None:
                 break
             judge = Judge(sample, one, other)
@@ -114,7 +117,7 @@ def levelled(sample: Sample, parts: Sequence[Part]) -> list[Part]:
                 - judge.explained(plain)
             )
         if len(gains) == 2 and min(gains) > 0 and sum(gains) / 2 >= _LEVELS:
-            whole = graded(sample, rule, "word", most=4)
+            whole = graded(sample, rule, "word", most=4, exact=exact)
             if whole is not None and _listed(whole) <= _MOST_LISTED:
                 out[number] = replace(whole, source=rule, said=rule)
     return out

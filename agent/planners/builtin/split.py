@@ -13,6 +13,7 @@ import numpy as np
 from .board import Board
 from .clause import Clause, Rule, speaks_of_words
 from .context import Context
+from .lesion import clause_allowed
 
 MOST_VALUES = 240
 """Words or tokens that one clause lists."""
@@ -94,6 +95,7 @@ def splits(
             found += _values(sample, at, axis, totals, root=root)
     used = set(rule.clauses) if rule else set()
     found = [split for split in found if split.clause not in used and split.score > 0]
+    found = [split for split in found if clause_allowed(sample.board, split.clause)]
     return sorted(found, key=lambda split: -split.score)
 
 

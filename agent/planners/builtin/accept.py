@@ -1,0 +1,116 @@
+"""Whether what the scans say is taken: it has to hold on explore and on the scanned texts."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ....tools.data.windows import TokenWindows
+from ....tools.predicates import parse
+from .board import TOKEN_AXES, is_bag
+from .clause import Rule
+from .lesion import parts_allowed
+from .parts import Part
+from .scanner import Scanner
+from .several import levelled
+
+_SURE = 0.97  # F1 from which rules of the search are kept as they are
+_LEAST = 0.6  # F1 on explore under which scans describe something else
+_LESS = 0.03  # of F1 on explore, that scans may lose for what explore has seldom
+_NOISE = 0.01  # of F1 on written texts
+_SPELLED = 0.98  # the same on lists of words
+_FEW = 6  # words that a plain rule lists
+_HEAD_START = 0.06  # of both F1 together, for plain rules of the search
+_LISTS = 0.005  # of both, that long lists of the search must be better than what was scanned
+_WORDS = 0.002  # of both, that words must be better than the tokens that begin them
+
+Measured = tuple[TokenWindows, np.ndarray]
+"""Texts and activations `[window, place]`, NaN where not counted."""
+
+
+def accepted(
+    scanner: Scanner, search: Sequence[Part], lists: Measured, everything: Measured
+) -> list[Part]:
+    """The parts that follow from the scans; empty if the search should decide.
+
+    Args:
+        scanner: What was found.
+        search: The short rules of the search.
+        lists: The lists of words.
+        everything: All scanned texts.
+    """
+    found, sample = scanner.found, scanner.sample
+    if found is None or not (found.answer.at or found.answer.behind or found.before):
+        return []  # it is silent on all that was scanned
+    here, written = onoff(scanner, search), onoff(scanner, search, everything)
+    sure = here >= _SURE and onoff(scanner, search, lists, whole=True) >= _SPELLED
+    options: list[tuple[float, list[Part]]] = []
+    spelled = scanner.spelled()
+    bases = [(search if sure else (), False), ((), False), ((), True), (spelled, False)]
+    for base, started in bases:
+        parts = scanner.parts(base, started=started)
+        if not parts or not parts_allowed(sample.board, parts):
+            continue
+        explore, texts = onoff(scanner, parts), onoff(scanner, parts, everything)
+        if explore < max(_LEAST, here - _LESS) or texts < written - _NOISE:
+            continue
+        if not base:
+            parts = levelled(sample, parts, exact=True)
+        favour = -_WORDS * (not started)
+        if base:
+            favour = _HEAD_START if all(map(is_plain, base)) else -_LISTS
+        options.append((texts + explore + favour, parts))
+    return max(options, key=lambda item: item[0])[1] if options else []
+
+
+def is_plain(part: Part) -> bool:
+    """Whether a part names concepts, spellings, or few words, and no tokens."""
+    clauses = [clause for level in part.levels for clause in level.rule.clauses]
+    listed = sum(len(c.values) for c in part.rule.clauses if c.axis not in ("flag", "rank"))
+    return listed <= _FEW and not any(c.axis in TOKEN_AXES for c in clauses)
+
+
+def explains(scanner: Scanner, search: Sequence[Part]) -> bool:
+    """Whether rules that ask nothing of the word itself say when the unit is on."""
+    clauses = [c for part in search for c in part.rule.clauses if not c.negated]
+    if any(clause.axis in ("word", "token") for clause in clauses):
+        return False
+    return all(map(is_plain, search)) and onoff(scanner, search) >= _SURE
+
+
+def onoff(
+    scanner: Scanner, parts: Sequence[Part], texts: Measured | None = None, *, whole: bool = False
+) -> float:
+    """F1 of where parts hold against where the unit is on; on explore without `texts`.
+
+    `whole`: at words of one token only.
+    """
+    board = scanner.sample.board
+    if not parts:
+        return 0.0
+    predicates = [parse(part.predicate(board)) for part in parts]
+    if texts is None:
+        windows, known = board.windows, scanner.sample.weight.reshape(board.shape) > 0
+        on = scanner.active.reshape(board.shape)
+    else:
+        windows, known = texts[0], np.isfinite(texts[1])
+        on = np.nan_to_num(texts[1]) > scanner.level.threshold
+    if whole:
+        known = known & _alone(windows)
+    held = np.max([p.evaluate(windows) for p in predicates], axis=0)[known] > 0
+    if not held.any() and not on[known].any():
+        return 1.0
+    both = float((held & on[known]).sum())
+    return 2 * both / max(float(held.sum() + on[known].sum()), 1.0)
+
+
+def _alone(windows: TokenWindows) -> np.ndarray:
+    """bool `[text, place]`: the place is the only one of its word."""
+    ordinal = np.pad(windows.ordinal, ((0, 0), (1, 1)), constant_values=-2)
+    middle = ordinal[:, 1:-1]
+    return (middle >= 0) & (middle != ordinal[:, :-2]) & (middle != ordinal[:, 2:])
+
+
+def without_context(rule: Rule) -> Rule:
+    """The rule without what it asks of the words around, if anything is left."""
+    kept = tuple(c for c in rule.clauses if not is_bag(c.axis))
+    return Rule(kept) if kept else rule

@@ -1,0 +1,48 @@
+"""Whether a unit is on or off: an empty stretch between its background and its activity.
+
+Values on explore are counted in stretches of equal ratio. Where one stretch holds next to none,
+and far more lie above it, a threshold in it says of every single place whether the unit is on, so
+that one occurrence of a word is enough to know what the unit does at it.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+_STRONGEST = 8  # places that set the scale: some units are on at few places
+_FROM, _TO = 0.08, 0.6  # of the scale
+_STEPS = 24
+_WIDTH = 1.3  # of the stretch that has to be empty, as a ratio
+_EMPTY = 0.04  # of the places above
+
+
+class Valley(NamedTuple):
+    """A threshold between background and activity."""
+
+    threshold: float
+    empty: float
+    """Places in the stretch around the threshold, as a share of those above it."""
+
+    @property
+    def clear(self) -> bool:
+        """Whether single places can be said to be on or off."""
+        return self.empty <= _EMPTY
+
+
+def valley(values: np.ndarray) -> Valley:
+    """The emptiest stretch of a unit's finite values."""
+    many = min(values.size, _STRONGEST)
+    scale = float(np.partition(values, -many)[-many:].mean())
+    best = Valley(0.3 * scale, 1.0)
+    if scale <= 0:
+        return best
+    ordered = np.sort(values)
+    for at in np.geomspace(_FROM, _TO, _STEPS) * scale:
+        low, _middle, high = np.searchsorted(ordered, [at / _WIDTH**0.5, at, at * _WIDTH**0.5])
+        above = values.size - int(high)
+        if above < 5:
+            break
+        empty = (int(high) - int(low)) / above
+        if empty < best.empty - 1e-9 or (empty <= best.empty and at < 0.3 * scale):
+            best = Valley(float(at), float(empty))
+    return best
