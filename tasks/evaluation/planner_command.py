@@ -26,6 +26,10 @@ def planner(
     unit_tokens: Annotated[int, typer.Option(help="LLM tokens a unit; 0: no limit.")] = 200_000,
     unit_seconds: Annotated[float, typer.Option(help="Seconds a unit; 0: no limit.")] = 600.0,
     timeout: Annotated[float, typer.Option(help="Seconds of one request to an LLM.")] = 120.0,
+    without: Annotated[
+        str | None,
+        typer.Option(help="A lesion: concept, words, previous, earlier, position, shape, not."),
+    ] = None,
     baselines: Annotated[bool, typer.Option(help="Run the baselines beside it.")] = True,
     processes: Annotated[int, typer.Option(help="Benches at a time; 0: one a core.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
@@ -55,6 +59,7 @@ def planner(
         unit_tokens=unit_tokens or None,
         unit_seconds=unit_seconds or None,
         timeout=timeout,
+        without=without,
     )
     plan.check()
     found = _with_progress(plan, out, processes, run_planner)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ...agent.planners import planner_factory
+from ...agent.planners.factories import BuiltinFactory
 from ...tools.errors import UsageError
 from ..groundtruth.suite import EACH, KINDS, TOKENS
 from .summary import summary
@@ -58,6 +59,10 @@ class Plan:
         if not set(self.tiers) <= set(EACH):
             raise UsageError(f"--tiers takes A and B, not {','.join(self.tiers)}")
         planner_factory(self.planner, base_url=self.base_url)
+        if self.without is not None:
+            BuiltinFactory(without=self.without)
+            if self.planner != "builtin":
+                raise UsageError("--without is for the built-in planner")
 
 
 def run_planner(

@@ -7,7 +7,7 @@ from neuroscribe.tasks import cli
 from neuroscribe.tasks.evaluation.planner_run import Plan, read_records, run_planner, seeds_of
 from neuroscribe.tools.errors import UsageError
 
-SMALL = Plan(seeds=(7,), tiers=("A",), kinds=("one", "position", "null"), tokens=20_000, units=3)
+SMALL = Plan(seeds=(7,), tiers=("A",), kinds=("one", "position", "null"), tokens=12_000, units=3)
 
 
 @pytest.fixture(scope="module")

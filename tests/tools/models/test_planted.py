@@ -213,11 +213,10 @@ def test_loading_is_the_same_each_time(planted):
     assert half.options == {"dtype": "bfloat16"}
 
 
-def test_the_training_script(tmp_path, monkeypatch):
-    monkeypatch.setattr(train, "SIZE", 900)
+def test_the_training_script(tmp_path):
     texts = list(stories(40, seed=3))
     for folder in ("a", "b"):
-        train.train(texts, tmp_path / folder, 3, 0)
+        train.train(texts, tmp_path / folder, 3, 0, size=900)
     one, other = (Target.load(str(tmp_path / folder)) for folder in ("a", "b"))
     assert one.fingerprint == other.fingerprint
     assert one.network.config.vocab_size == len(one.tokenizer) <= 900
