@@ -44,8 +44,10 @@ def accepted(
     here, written = onoff(scanner, search), onoff(scanner, search, everything)
     sure = here >= _SURE and onoff(scanner, search, lists, whole=True) >= _SPELLED
     options: list[tuple[float, list[Part]]] = []
-    spelled = scanner.spelled()
-    bases = [(search if sure else (), False), ((), False), ((), True), (spelled, False)]
+    bases = [(search if sure else (), False), ((), False), ((), True)]
+    bases += [
+        (spelled, False) for tokens in (False, True) if (spelled := scanner.spelled(tokens=tokens))
+    ]
     for base, started in bases:
         parts = scanner.parts(base, started=started)
         if not parts or not parts_allowed(sample.board, parts):

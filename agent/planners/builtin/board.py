@@ -6,6 +6,7 @@ beginnings, lengths. Places also carry **flags** (shape, repeated). All of it de
 alone, so units share one board.
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -94,6 +95,13 @@ class Board:
         """The tokens that read as one of some lower-case words."""
         pairs = zip(self.windows.vocabulary, self.lowered, strict=True)
         return {text for text, lower in pairs if lower in words}
+
+    def spelled(self, pattern: str) -> np.ndarray:
+        """bool, flat: a token that a pattern for words fits."""
+        seek = re.compile(pattern).search
+        chosen = np.array([seek(lower) is not None for lower in self.lowered])
+        visible = view_of(self.windows).visible
+        return (chosen[self.windows.ids] & visible).ravel()
 
     def started(self, words: Collection[str]) -> np.ndarray:
         """bool, flat: a token that begins a word and reads as one of some lower-case words."""

@@ -54,7 +54,8 @@ class Clause:
             known = self.axis in board.context and not (self.started or self.unseen)
             return self._somewhere(board) if known else self._near(board)
         if self.started:
-            return board.started(self._named(board))
+            spelled = [board.spelled(pattern) for pattern in self._patterns(board)]
+            return np.logical_or.reduce([board.started(self._named(board)), *spelled])
         chosen = np.zeros(board.size(self.axis) + 1, bool)  # the last entry is for "none"
         chosen[list(self.values)] = True
         for group in self.groups:
@@ -70,6 +71,11 @@ class Clause:
                 np.add.at(edges, (table.row[part], table.start[part]), 1)
                 np.add.at(edges, (table.row[part], table.stop[part]), -1)
         return (edges[:, :-1].cumsum(axis=1) > 0).ravel()
+
+    def _patterns(self, board: Board) -> list[str]:
+        """Spellings among the groups; concepts are not meant where tokens are."""
+        groups = [board.groups[at] for at in sorted(self.groups)]
+        return [str(g.predicate["pattern"]) for g in groups if not g.concept]
 
     def _named(self, board: Board) -> frozenset[str]:
         return frozenset(board.names[at] for at in self.values) | self.unseen
@@ -109,6 +115,11 @@ class Clause:
     def things(self, board: Board) -> list[dict[str, Any]]:
         """Predicates of the groups and of the values, without the relation."""
         named = [dict(board.groups[at].predicate) for at in sorted(self.groups)]
+        if self.started:
+            named = [
+                {"kind": "regex", "pattern": of_token(pattern), "on": "token"}
+                for pattern in self._patterns(board)
+            ]
         if not self.values and not self.unseen:
             return named
         if self.axis in TOKEN_AXES:
@@ -195,6 +206,11 @@ def runs(values: frozenset[int]) -> list[tuple[int, int]]:
 
 def _stretch(start: int, stop: int) -> dict[str, Any]:
     return {"kind": "position", "start": start, "stop": stop, "from_end": False}
+
+
+def of_token(pattern: str) -> str:
+    """A pattern for words as one for tokens, which may start with a space."""
+    return pattern.replace("^", "^\\s*", 1)
 
 
 def speaks_of_words(axis: str) -> bool:

@@ -3,8 +3,10 @@
 import math
 from dataclasses import astuple, dataclass
 
-_BASE = -2.0
-_WEIGHTS = (1.0, 1.0, 1.0, 2.0, 0.5, -1.5, -0.3, 0.0)
+# Set by hand on 21 Nov 2026 to meet the share that is right (93% of 163 units, seeds 2A 3A 3B 4B);
+# too few were wrong to fit weights: cross-validated skill of a logistic fit was about 0.
+_BASE = -2.5
+_WEIGHTS = (1.0, 1.0, 1.0, 2.0, 0.5, -1.5, -0.3, -1.0)
 
 
 @dataclass(frozen=True)

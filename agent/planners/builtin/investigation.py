@@ -1,7 +1,8 @@
 """The course of a built-in investigation: what is done, in which order, and what is concluded.
 
 1. Survey the unit; one that never fires is dead. Look at exemplars.
-2. Search compositions of predicates over explore (`search`, `model`).
+2. Search compositions of predicates over explore (`search`, `model`). A unit that is on or off is
+   scanned as well (`scanner`); what the scans say leads where it explains more (`accept`).
 3. Record the leading rivals, test them on explore, write near-misses for each and measure those.
 4. Where a short rule leads, search again over explore and written texts together: the leader must
    explain both. What it explains of explore must not fall.
@@ -9,30 +10,19 @@
 """
 
 from collections.abc import Generator, Sequence
-from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
-from ....tools.data.inflection import forms
-from ....tools.data.lexicon import categories
-from ....tools.data.windows import TokenWindows
 from ....tools.evidence import Evidence
-from ....tools.lab import Lab
-from ....tools.models import Unit
-from ....tools.predicates.concepts import resolve
-from ..factories import Experiments
 from .accept import accepted, explains, onoff, without_context
 from .again import again
-from .board import Board, build
 from .choice import Texts, chosen, options
 from .concise import Bar, swapped
-from .conclusion import Findings, Rival, conclude
+from .course import Course
 from .experiments import Bench, contested
 from .model import Model, fit_model, relearnt
 from .null import CERTAIN, null_score
 from .parts import Part, plain_part
-from .phrases import phrase
 from .scanner import Scanner
 from .several import Concise, concise, explained_new, levelled
 from .split import Sample
@@ -47,27 +37,8 @@ _LISTED = 1.05  # the same for rules that list many words
 _SENTENCES = 7  # words of a concept that sentences are written about
 
 
-class Investigation:
+class Investigation(Course):
     """One unit on one bench."""
-
-    def __init__(
-        self,
-        lab: Lab,
-        unit: Unit,
-        seed: int,
-        experiments: Experiments = "designed",
-        without: str | None = None,
-    ) -> None:
-        self.lab = lab
-        self.experiments: Experiments = experiments
-        self.without = without
-        self.unit = unit
-        self.rng = np.random.default_rng([seed, lab.seed, unit.index])
-        self.findings = Findings()
-
-    def conclusion(self) -> Calls:
-        """What is known now, as a conclusion."""
-        return conclude(self.findings)
 
     def turns(self) -> Turns:
         """The turns; each receives the evidence of its calls."""
@@ -187,45 +158,6 @@ class Investigation:
         found.texts = Texts(*self._measured(found.written))
         found.judge_written(found.texts.windows, found.texts.values)
 
-    def _calls(self, texts: Sequence[str]) -> tuple[tuple[str, dict[str, Any]], ...]:
-        """Calls that measure texts."""
-        unit = str(self.unit)
-        return tuple(
-            ("activations", {"unit": unit, "texts": list(texts[at : at + _TEXTS])})
-            for at in range(0, len(texts), _TEXTS)
-        )
-
-    def _named(self) -> dict[str, list[str]]:
-        """The base words of each concept."""
-        self._board()
-        known = self.lab.memo["builtin concepts"]
-        return {name: list(predicate["words"]) for name, (predicate, _) in known.items()}
-
-    def _board(self) -> Board:
-        """The board over explore, shared by the investigations of a run."""
-        key = ("builtin board", id(self.lab.explore), self.without)
-        if key not in self.lab.memo:
-            self.lab.memo[key] = self._built(self.lab.explore)
-        return self.lab.memo[key]
-
-    def _built(self, windows: TokenWindows) -> Board:
-        key = "builtin concepts"
-        if key not in self.lab.memo:
-            self.lab.memo[key] = {
-                name: (
-                    resolve(name).model_dump(),
-                    sorted({form for word in one.words for form in forms(word, one.part)}),
-                )
-                for name, one in categories().items()
-            }
-        causal = self.lab.target.kind == "causal"
-        return replace(build(windows, self.lab.memo[key], causal=causal), without=self.without)
-
-    def _sample(self, windows: TokenWindows, values: np.ndarray, board: Board) -> Sample:
-        known = np.isfinite(values) & windows.counted
-        target = np.where(known, values, 0.0).ravel().astype(np.float64)
-        return Sample(board, target, known.ravel().astype(np.float64))
-
     def _part_rivals(self, sample: Sample, short: Concise) -> Turns:
         """Records short rivals, measures near-misses and sentences, and keeps what they say."""
         found = self.findings
@@ -291,44 +223,6 @@ class Investigation:
             kept.setdefault(str(part.predicate(sample.board)), part)
         return list(kept.values())
 
-    def _record(self, sample: Sample, rivals: Sequence[Part]) -> Turns:
-        """Records rivals and tests them on all of explore."""
-        given = []
-        for part in rivals:
-            statement = phrase(sample, part)
-            given.append(
-                (
-                    "hypothesise",
-                    {"statement": statement, "predictor": part.predicate(sample.board)},
-                )
-            )
-        made = yield Calls("Rivals that explain the exemplars.", tuple(given))
-        fresh = []
-        for part, evidence in zip(rivals, made, strict=False):
-            if evidence.error is None:
-                key = str(evidence.data["id"])
-                self.findings.recorded[key] = Rival(
-                    phrase(sample, part), part.predicate(sample.board), part.table
-                )
-                fresh.append(key)
-        if fresh:
-            arguments: dict[str, Any] = {
-                "unit": str(self.unit),
-                "hypotheses": fresh,
-                "examples": 2,
-            }
-            made = yield Calls(
-                "How do they do on all of explore?", (("test_hypotheses", arguments),)
-            )
-            self.findings.tests += [e for e in made if e.error is None]
-
-    def _leading(self) -> list[str]:
-        """The hypotheses to separate: those that lead now, then the earliest."""
-        leading = [str(predicate) for predicate in self.findings.predicates()]
-        keys = list(self.findings.recorded)
-        keys.sort(key=lambda key: str(self.findings.recorded[key].predicate) not in leading)
-        return keys[:3]
-
     def _experiment(
         self, sample: Sample, model: Model, parts: Sequence[Part], rivals: Sequence[Part]
     ) -> Turns:
@@ -367,14 +261,3 @@ class Investigation:
                 if fresh:
                     yield from self._record(whole, fresh)
         found.judge_written(windows, values)
-
-    def _measured(self, made: Sequence[Evidence]) -> tuple[TokenWindows, np.ndarray]:
-        items = [item for evidence in made for item in evidence.data["measured"]]
-        windows = self.lab.inputs_of(items)
-        values = np.full(windows.ids.shape, np.nan)
-        for row, item in enumerate(items):
-            given = np.array(
-                [np.nan if value is None else value for value in item["activations"]], float
-            )
-            values[row, np.flatnonzero(windows.attended[row])[: len(given)]] = given
-        return windows, values

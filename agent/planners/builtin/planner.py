@@ -1,7 +1,8 @@
 """The built-in planner: an investigation without a language model.
 
 1. Survey the unit; one that never fires is dead. Look at exemplars.
-2. Search compositions of predicates over the explore split (`search`, `model`).
+2. Search compositions of predicates over the explore split (`search`, `model`). Where a unit is
+   clearly on or off, scan the vocabulary: what it does at each word, and behind it (`scanner`).
 3. Record the best rivals, test them on explore, and measure what parts them (`experiments`).
 4. Search again with what was measured, until the leader stays; then measure the effect, conclude.
 

@@ -18,19 +18,18 @@ import numpy as np
 
 from ....tools.data.windows import TokenWindows
 from ....tools.lab import Lab
+from .amend import axis_of, narrowed, speaks_here, spelling
 from .claim import clauses_of
 from .clause import Clause, Rule
 from .pairs import Pointed, Tests, pointed
-from .parts import Level, Part, plain_part
-from .scan import FARTHEST, Answer, Scan, Words, answer, behind, lists, pairs, words_of
+from .parts import Part, plain_part
+from .scan import Answer, Scan, Words, answer, behind, lists, pairs, words_of
 from .split import Sample
 from .valley import valley
 from .vocabulary import vocabulary
 
 _MOST_WORDS = 4000
 _MOST_FOUND = 120  # words that a rule lists; of more, it is their spelling that counts
-_LEAST_SPELLED = 5
-_SPELLED = 0.9  # F1 over words, from which a spelling stands for them
 _HEADS = 2
 _MOST_FRESH = 300  # words of concepts that explore does not have
 
@@ -198,34 +197,23 @@ class Scanner:
             if 0 < len(at) <= _MOST_FOUND:
                 out.append(plain_part(Rule(self._named("word", at))))
             if 0 < len(found.answer.behind) <= _MOST_FOUND and found.answer.reach:
-                axis = _axis(found.answer.reach)
+                axis = axis_of(found.answer.reach)
                 out.append(plain_part(Rule(self._named(axis, found.answer.behind))))
         if not found.before:
             return out
         clause = self._context(found)
-        return [_narrowed(part, clause) if _speaks_here(part) else part for part in out]
+        return [narrowed(part, clause) if speaks_here(part) else part for part in out]
 
-    def spelled(self) -> list[Part]:
-        """A rule about the spelling that fits all words that were asked, if one does."""
+    def spelled(self, *, tokens: bool = False) -> list[Part]:
+        """A rule about the spelling of words or tokens that fits what was asked, if one does."""
         assert self.found is not None
-        board, at = self.sample.board, self.found.answer.at
-        names = [n for n in board.names if n in self.found.tested]
-        if len(at) < _LEAST_SPELLED or not names:
-            return []
-        index = {name: number for number, name in enumerate(board.names)}
-        asked, on = np.zeros(len(board.names)), np.zeros(len(board.names))
-        asked[[index[name] for name in names]] = 1
-        on[[index[name] for name in at if name in index]] = 1
-        both = board.members @ on
-        f1 = 2 * both / np.maximum(board.members @ asked + on.sum(), 1)
-        f1[[number for number, group in enumerate(board.groups) if group.concept]] = 0
-        best = int(f1.argmax())
-        if f1[best] < _SPELLED:
-            return []
-        return [plain_part(Rule((Clause("word", groups=frozenset((best,))),)))]
+        asked, at = self.found.tested, self.found.answer.at
+        if tokens:
+            asked, at = (frozenset(filter(self.words.single, names)) for names in (asked, at))
+        return spelling(self.sample.board, asked, at, tokens=tokens)
 
     def _context(self, found: Found) -> Clause:
-        (clause,) = self._named(_axis(found.reach), frozenset(found.before))[:1]
+        (clause,) = self._named(axis_of(found.reach), frozenset(found.before))[:1]
         return replace(clause, negated=not found.required)
 
     def _named(self, axis: str, words: frozenset[str]) -> tuple[Clause, ...]:
@@ -304,18 +292,3 @@ class Scanner:
 
         names = [name for name in names if on[index[name]] > 0]
         return sorted(names, key=lambda name: (-worth(name), name))[:_HEADS]
-
-
-def _axis(reach: int) -> str:
-    return "earlier" if reach >= FARTHEST else f"earlier_{max(1, reach)}"
-
-
-def _speaks_here(part: Part) -> bool:
-    """Whether a part asks what the word or token itself is."""
-    return any(c.axis in ("word", "token", "flag") for c in part.rule.clauses)
-
-
-def _narrowed(part: Part, clause: Clause) -> Part:
-    levels = tuple(Level(rule.and_(clause), value) for rule, value in part.levels)
-    source = part.source and part.source.and_(clause)
-    return replace(part, levels=levels, source=source, said=part.said and part.said.and_(clause))
