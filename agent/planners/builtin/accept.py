@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ....tools.data.windows import TokenWindows
+from ....tools.errors import UsageError
 from ....tools.predicates import parse
 from .board import TOKEN_AXES, is_bag
 from .clause import Rule
@@ -52,7 +53,10 @@ def accepted(
         parts = scanner.parts(base, started=started)
         if not parts or not parts_allowed(sample.board, parts):
             continue
-        explore, texts = onoff(scanner, parts), onoff(scanner, parts, everything)
+        try:
+            explore, texts = onoff(scanner, parts), onoff(scanner, parts, everything)
+        except (UsageError, ValueError):
+            continue  # too long for a predicate
         if explore < max(_LEAST, here - _LESS) or texts < written - _NOISE:
             continue
         if not base:
