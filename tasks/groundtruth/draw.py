@@ -93,6 +93,14 @@ class Draw:
             raise ValueError("the suite asks for more word sets than there are")
         return self.sets[str(self.rng.choice(again))]
 
+    def _several(self, many: int) -> list[Category]:
+        """Different word sets."""
+        found: dict[str, Category] = {}
+        while len(found) < many:
+            one = self.category()
+            found[one.name] = one
+        return list(found.values())
+
     def near(self, category: Category) -> tuple[str, ...]:
         """Words of the sets next to one."""
         words = [w for name in category.sisters if name in self.sets for w in self.sets[name].words]
@@ -103,7 +111,7 @@ class Draw:
         return forms.one(found.name, found.words, self.near(found))
 
     def _or(self, turn: int) -> Form:
-        found = [self.category() for _ in range(2 + (turn % 4 == 3))]
+        found = self._several(2 + (turn % 4 == 3))
         near = self.near(found[0])
         spoken = {word for item in found for word in item.words}
         near = tuple(word for word in near if word not in spoken)
@@ -168,7 +176,7 @@ class Draw:
         return self._shape(3)
 
     def _graded(self, turn: int) -> Form:
-        found = [self.category() for _ in range(2)]
+        found = self._several(2)
         return forms.graded({item.name: item.words for item in found}, (1.0, 0.4))
 
     def _confounded(self, turn: int) -> Form:
