@@ -18,6 +18,7 @@ from typing import Any
 from ...agent.planners import planner_factory
 from ...agent.planners.factories import BuiltinFactory
 from ...tools.errors import UsageError
+from ...tools.exemplars.store import owned
 from ..groundtruth.suite import EACH, KINDS, TOKENS
 from .summary import summary
 from .unit_run import BASELINES
@@ -86,7 +87,14 @@ def run_planner(
     """
     plan.check()
     out.mkdir(parents=True, exist_ok=True)
-    _same(plan, out)
+    with owned(out):
+        _same(plan, out)
+        return _run(plan, out, processes, progress)
+
+
+def _run(
+    plan: Plan, out: Path, processes: int, progress: Callable[[int, int], None] | None
+) -> dict[str, Any]:
     started = time.monotonic()
     jobs = [(seed, tier) for seed in plan.seeds for tier in plan.tiers]
     known = _total(plan)
@@ -94,7 +102,7 @@ def run_planner(
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
     try:
         waiting: set[Future[None]] = {
-            pool.submit(_bench_job, plan, seed, tier, str(out)) for seed, tier in jobs
+            pool.submit(_bench_job, plan, seed, tier, str(out), os.getpid()) for seed, tier in jobs
         }
         while waiting:
             done, waiting = wait(waiting, timeout=1.0, return_when=FIRST_COMPLETED)
@@ -120,13 +128,9 @@ def run_planner(
 
 
 def read_records(out: Path) -> Iterator[dict[str, Any]]:
-    """The records of a run, as far as they are written."""
+    """The records of a run, as far as they are written; none twice."""
     for path in sorted(out.glob("units-*.jsonl")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            try:
-                yield json.loads(line)
-            except ValueError:
-                continue  # a torn last line: that unit is done again
+        yield from {record["unit"]: record for record in reversed(read_records_of(path))}.values()
 
 
 def _total(plan: Plan) -> int:
@@ -159,8 +163,8 @@ def _spent(out: Path, now: float) -> float:
     return before + now
 
 
-def _bench_job(plan: Plan, seed: int, tier: str, out: str) -> None:
-    """One bench, in a process of its own."""
+def _bench_job(plan: Plan, seed: int, tier: str, out: str, parent: int) -> None:
+    """One bench, in a process of its own, which ends when its parent is gone."""
     import signal
 
     import numpy as np
@@ -211,11 +215,14 @@ def _bench_job(plan: Plan, seed: int, tier: str, out: str) -> None:
     )
     heal(path)
     for unit in units:
-        append(path, opened.run(unit))
+        record = opened.run(unit)
+        if os.getppid() != parent:
+            return
+        append(path, record)
 
 
 def read_records_of(path: Path) -> list[dict[str, Any]]:
-    """The whole records of one file."""
+    """The whole records of one file; a torn last line is left out, and that unit done again."""
     found = []
     if path.exists():
         for line in path.read_text(encoding="utf-8").splitlines():

@@ -59,7 +59,7 @@ def _tier(records: Sequence[Mapping[str, Any]], tier: str) -> dict[str, Any]:
     if tier == "C":
         return {
             "recovery": mean([_fraction(r) for r in with_truth]),
-            "ceiling": mean([r.get("ceiling") for r in with_truth]),
+            "ceiling": mean([_top(r) for r in with_truth]),
             "correlation": mean([r["recovery"]["correlation"] for r in with_truth]),
             "kinds": {
                 v: mean([_fraction(r) for r in with_truth if r["variant"] == v])
@@ -88,8 +88,14 @@ def _tier(records: Sequence[Mapping[str, Any]], tier: str) -> dict[str, Any]:
 
 def _fraction(record: Mapping[str, Any]) -> float:
     """A tier C description's correlation with the truth, as a share of the ceiling."""
-    top = record.get("ceiling") or 0.0
+    top = _top(record)
     return max(0.0, record["recovery"]["correlation"]) / top if top > 0 else 0.0
+
+
+def _top(record: Mapping[str, Any]) -> float:
+    """The best correlation with the truth that any predicate reached, the baselines' too."""
+    others = [b["recovery"]["correlation"] for b in (record.get("baselines") or {}).values()]
+    return max(record.get("ceiling") or 0.0, record["recovery"]["correlation"], *others, 0.0)
 
 
 def _baseline(records: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any]:
