@@ -130,7 +130,10 @@ def _run(
 def read_records(out: Path) -> Iterator[dict[str, Any]]:
     """The records of a run, as far as they are written; none twice."""
     for path in sorted(out.glob("units-*.jsonl")):
-        yield from {record["unit"]: record for record in reversed(read_records_of(path))}.values()
+        found: dict[str, dict[str, Any]] = {}
+        for record in read_records_of(path):
+            found.setdefault(record["unit"], record)
+        yield from found.values()
 
 
 def _total(plan: Plan) -> int:

@@ -134,10 +134,10 @@ def test_outputs_are_finite(tier, seed):
     assert bool(torch.isfinite(output).all())
 
 
-@pytest.mark.parametrize("seed", [11, 12, 13])
+@pytest.mark.parametrize("seed", [11, 12])
 def test_a_whole_bench_can_be_drawn_from_the_prose(seed):
     """Word sets run out and are used again, never twice in one form."""
-    made = bench("B", seed, tokens=20_000)
+    made = bench("B", seed)
     several = [unit.form for unit in made.units if unit.kind in ("or", "graded") and unit.form]
     assert len(several) == 10
     assert all(len({name for name in form.atoms if name != "near"}) >= 2 for form in several)
