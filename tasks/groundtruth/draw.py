@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ...tools.errors import UsageError
 from . import forms
 from .forms import Form
 from .words import Category, Pairing
@@ -90,7 +91,7 @@ class Draw:
             return self.sets[name]
         again = [name for name in self._used if not part or self.sets[name].part in part]
         if own or not again:
-            raise ValueError("the suite asks for more word sets than there are")
+            raise UsageError("the corpus gives too few word sets for the suite; give more --tokens")
         return self.sets[str(self.rng.choice(again))]
 
     def _several(self, many: int) -> list[Category]:
