@@ -61,12 +61,12 @@ def show_real(found: Mapping[str, Any]) -> None:
     """Prints the scores on a network's own units beside those of the controls."""
     table = Table(title=f"{found['units']} units of {found['target']}, held out")
     names = ("correlation", "auprc", "f1", "gain_over_lookup")
-    for column in ("", "n", *(name.replace("_", " ") for name in names), "described"):
-        table.add_column(column, justify="right" if column else "left", no_wrap=True)
+    for column in ("", "correlation", "AUPRC", "F1", "gain", "labelled"):
+        table.add_column(column, justify="right" if column else "left")
     for name, entry in {"trained": found["own"], **found["controls"]}.items():
         described = entry["status"].get("described", 0)
         cells = [said(entry[score]) for score in names]
-        table.add_row(name, str(entry["n"]), *cells, f"{described}/{entry['n']}")
+        table.add_row(name, *cells, f"{described}/{entry['n']}")
     console = Console()
     console.print(table)
     many = len(found["seeds"])
