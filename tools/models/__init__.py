@@ -2,7 +2,7 @@
 
 from .forward import Inputs
 from .intervention import Intervention, add, clamp, scale, zero
-from .restart import Cached, Restarted
+from .restart import Cached, Restarted, Start
 from .site import Code, Site
 from .target import Target
 from .trace import Trace
@@ -15,6 +15,7 @@ __all__ = [
     "Intervention",
     "Restarted",
     "Site",
+    "Start",
     "Target",
     "Trace",
     "Unit",

@@ -5,14 +5,17 @@
    sites to be read) touch. Nothing before them can change, because attention looks back only.
 3. It calls the model on the places from there on, many rows at once, with the keys and values of
    the earlier places. For that call the blocks before the first touched one hand their input on
-   unchanged, and the first touched block is given its cached input.
+   unchanged, and the first touched block is given its cached input, or states of the caller's
+   (`Start`): whoever knows what a change does to the residual stream skips its block too.
+4. Where only the last place's logits are wanted, the last block's MLP and attention output
+   projection run on the last place alone: nothing reads what they give elsewhere.
 
 The first `cache` of a target checks on that row that a restart without any change gives the logits
 of the full run; an architecture where it does not (state-space layers, say) is refused by name.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -22,12 +25,15 @@ from torch import Tensor, nn
 from ..errors import UsageError
 from .forward import Batch, Inputs, keeps_logits
 from .intervention import Intervention
+from .kernels import quick
 from .trace import first_tensor, hooked
 
 if TYPE_CHECKING:
     from .target import Target
 
 
+_MANY = 64
+"""Rows times places from which the faster kernels are worth their preparation."""
 _FAILURES = (TypeError, AttributeError, RuntimeError, LookupError, ValueError)
 """What a model raises that cannot take the cache or skip blocks."""
 
@@ -44,6 +50,19 @@ class Cached:
     """`[block]`: keys and values, `[1, head, place, channel]`."""
     logits: Tensor
     """`[1, place, vocabulary]`."""
+    wrapped: bool = False
+    """Blocks give a tuple with the state in front, not the state itself."""
+
+
+class Start(NamedTuple):
+    """Where a restart begins, with states of its own."""
+
+    block: int
+    """The first block to run; as many as there are blocks: only the final norm and the head."""
+    place: int
+    """The first place to run."""
+    states: Tensor
+    """What goes into that block, `[row, place, d]`, from `place` on."""
 
 
 class Restarted(NamedTuple):
@@ -75,6 +94,7 @@ def cache(target: "Target", inputs: Inputs) -> Cached:
         if target.restarts is None:
             cached = _tried(target, blocks, ids)
             target.restarts = cached is not None and _works(target, cached)
+            target.trims = bool(target.restarts and cached and _trims(target, cached))
         elif target.restarts:
             cached = _clean(target, blocks, ids)
         if cached is None or not target.restarts:
@@ -94,6 +114,7 @@ def restart(
     sites: Sequence[str] = (),
     output: bool = True,
     logits_at: Literal["last"] | None = None,
+    start: Start | None = None,
 ) -> Restarted:
     """Goes on from a cached run; see the module's docstring.
 
@@ -105,9 +126,11 @@ def restart(
         sites: Names of the sites to return, from the first changed place on.
         output: Whether to compute logits.
         logits_at: `last`: of the last place alone.
+        start: Begins there with these states, instead of where the first change is.
 
     Raises:
-        UsageError: for an unknown site, or a row, place or unit that is not there.
+        UsageError: for an unknown site, a row, place or unit that is not there, or a start that
+            does not fit the rows or lies behind a site that is named.
     """
     length = cached.ids.shape[1]
     if rows < 1:
@@ -116,7 +139,16 @@ def restart(
     place = min((min(c.places or (0,)) for c in interventions), default=0)
     named = {*sites, *(change.site for change in interventions)}
     block = min((_depth(target, name, len(cached.states)) for name in named), default=0)
-    return _run(target, cached, interventions, rows, sites, output, logits_at, block, place)
+    if start is not None:
+        want = (rows, length - start.place, cached.states[0].shape[-1])
+        early = bool(interventions) and place < start.place
+        if tuple(start.states.shape) != want or early or (named and block < start.block):
+            raise UsageError(
+                f"the start at block {start.block} and place {start.place} does not fit: its "
+                f"states are {list(start.states.shape)}, not {list(want)}, or a change lies before"
+            )
+        block, place = start.block, start.place
+    return _run(target, cached, interventions, rows, sites, output, logits_at, block, place, start)
 
 
 def _run(
@@ -129,6 +161,7 @@ def _run(
     logits_at: Literal["last"] | None,
     block: int,
     place: int,
+    start: Start | None = None,
 ) -> Restarted:
     blocks = _blocks(target)
     length = cached.ids.shape[1]
@@ -139,11 +172,18 @@ def _run(
     head = any(target.in_head(target.sites[name]) for name in named)
     if output and last and not head and keeps_logits(target.network):
         options["logits_to_keep"] = 1
+    late = any(_depth(target, name, len(blocks)) == len(blocks) - 1 for name in named)
+    trim = bool(options) and not late and target.trims
+    state = start.states if start is not None else None
+    if state is None:
+        state = cached.states[block][:, place:].expand(rows, -1, -1)
     with (
         target.lock,
         torch.no_grad(),
         _prefixed(target.network, cached.ids[:, :place].expand(rows, -1)),
-        _skipped(blocks, block, cached, place, rows),
+        _skipped(blocks, block, state, wrapped=cached.wrapped),
+        _trimmed(target, blocks) if trim else nullcontext(),
+        quick([target.network] if rows * (length - place) >= _MANY else []),
         hooked(
             target.network, target.sites, sites, interventions, inputs=rows, first_place=place
         ) as values,
@@ -179,6 +219,12 @@ def _clean(target: "Target", blocks: nn.ModuleList, ids: Tensor) -> Cached:
         block.register_forward_pre_hook(keep(number), with_kwargs=True)
         for number, block in enumerate(blocks)
     ]
+    wrapped: list[bool] = []
+
+    def form(module: nn.Module, args: Any, output: Any) -> None:
+        wrapped.append(isinstance(output, tuple))
+
+    handles.append(blocks[-1].register_forward_hook(form))
     past = DynamicCache()
     try:
         with torch.no_grad():
@@ -191,7 +237,8 @@ def _clean(target: "Target", blocks: nn.ModuleList, ids: Tensor) -> Cached:
         keys, values = getattr(layer, "keys", None), getattr(layer, "values", None)
         if keys is not None and values is not None and keys.ndim == 4:
             attention[number] = (keys, values)
-    return Cached(ids, tuple(states[n] for n in range(len(blocks))), tuple(attention), logits)
+    found = tuple(states[n] for n in range(len(blocks)))
+    return Cached(ids, found, tuple(attention), logits, wrapped == [True])
 
 
 def _tried(target: "Target", blocks: nn.ModuleList, ids: Tensor) -> Cached | None:
@@ -218,6 +265,19 @@ def _works(target: "Target", cached: Cached) -> bool:
     return True
 
 
+def _trims(target: "Target", cached: Cached) -> bool:
+    """Whether trimming the last block leaves the last place's logits as they are."""
+    depth, target.trims = len(cached.states), True
+    try:
+        again = _run(target, cached, (), 2, (), True, "last", depth // 2, 0).output
+        assert again is not None
+        wrong = (again.float() - cached.logits[:, -1].float()).abs().max()
+    except _FAILURES:
+        return False
+    limit = max(1e-3, 8 * torch.finfo(cached.logits.dtype).eps)
+    return bool(wrong <= limit * (1 + cached.logits.float().abs().max()))
+
+
 def _past(cached: Cached, place: int, rows: int) -> Any:
     from transformers import DynamicCache
 
@@ -226,22 +286,24 @@ def _past(cached: Cached, place: int, rows: int) -> Any:
         for number, pair in enumerate(cached.attention):
             if pair is not None:
                 keys, values = (part[:, :, :place].expand(rows, -1, -1, -1) for part in pair)
-                past.update(keys, values, number)
+                past.update(keys[:1], values[:1], number)
+                layer: Any = past.layers[number]
+                layer.keys, layer.values = keys, values  # views: blocks that run copy their own
     return past
 
 
 @contextmanager
-def _skipped(
-    blocks: nn.ModuleList, first: int, cached: Cached, place: int, rows: int
-) -> Iterator[None]:
-    """While open, blocks before `first` hand on their input and `first` gets its cached input."""
+def _skipped(blocks: nn.ModuleList, first: int, state: Tensor, *, wrapped: bool) -> Iterator[None]:
+    """While open, blocks before `first` hand on their input and `first` gets this state."""
     kept = [block.__dict__.get("forward") for block in blocks[:first]]
-    state = cached.states[first][:, place:].expand(rows, -1, -1)
 
     def hand_on(*args: Any, **kwargs: Any) -> Tensor:
         given = first_tensor(args, kwargs)
         assert given is not None
         return given
+
+    def given_state(*args: Any, **kwargs: Any) -> Any:
+        return (state, None) if wrapped else state
 
     def replaced(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if args:
@@ -251,9 +313,11 @@ def _skipped(
 
     handles = []
     try:
-        if first:
-            for block in blocks[:first]:
-                block.forward = hand_on
+        for block in blocks[:first]:
+            block.forward = hand_on
+        if first == len(blocks):
+            blocks[-1].forward = given_state
+        else:
             handles.append(
                 blocks[first].register_forward_pre_hook(replaced, with_kwargs=True, prepend=True)
             )
@@ -265,6 +329,40 @@ def _skipped(
             block.__dict__.pop("forward", None)
             if old is not None:
                 block.forward = old
+
+
+@contextmanager
+def _trimmed(target: "Target", blocks: nn.ModuleList) -> Iterator[None]:
+    """While open, the last block's MLP and attention output projection see the last place alone.
+
+    What they give is broadcast over the places as it is added: right at the last, and nothing
+    reads the others.
+    """
+    assert target.probe is not None
+    number = len(blocks) - 1
+    block = f"{target.probe.blocks}.{number}."
+    paths = []
+    for name in (f"head.{number}", f"mlp_out.{number}"):
+        site = target.sites.get(name)
+        if site is not None and site.layout == "sequence":
+            inside = site.module[len(block) :]
+            attends = name.startswith("head")
+            paths.append(site.module if attends else block + inside.split(".")[0])
+
+    def last(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if args and isinstance(args[0], Tensor):
+            return (args[0][:, -1:], *args[1:]), kwargs
+        return None
+
+    handles = [
+        target.network.get_submodule(path).register_forward_pre_hook(last, with_kwargs=True)
+        for path in paths
+    ]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from .unit import Unit
 
 if TYPE_CHECKING:
     from .planted import PlantedTruth
-    from .restart import Cached, Restarted
+    from .restart import Cached, Restarted, Start
 
 Kind = Literal["causal", "encoder", "module"]
 
@@ -69,6 +69,8 @@ class Target:
         self.lock = threading.RLock()
         self.restarts: bool | None = None
         """Whether `restart` works here; None: not tried yet."""
+        self.trims = False
+        """Whether a restart may run the end of its last block on the last place alone."""
 
     @staticmethod
     def load(name: str, **options: Any) -> "Target":
@@ -223,6 +225,7 @@ class Target:
         sites: Sequence[str] = (),
         output: bool = True,
         logits_at: Literal["last"] | None = None,
+        start: "Start | None" = None,
     ) -> "Restarted":
         """The cached row again, `rows` times, with interventions: only what they can change runs.
 
@@ -231,7 +234,14 @@ class Target:
         from .restart import restart
 
         return restart(
-            self, cached, interventions, rows=rows, sites=sites, output=output, logits_at=logits_at
+            self,
+            cached,
+            interventions,
+            rows=rows,
+            sites=sites,
+            output=output,
+            logits_at=logits_at,
+            start=start,
         )
 
     def check(

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 from neuroscribe.tools.errors import UsageError
-from neuroscribe.tools.models import add, clamp, scale, zero
+from neuroscribe.tools.models import Start, add, clamp, scale, zero
+from neuroscribe.tools.models.kernels import quick
 
 CAUSAL = ["gpt2", "llama", "qwen2", "qwen3", "gemma", "gemma2", "gemma3", "gpt_neox", "mixtral"]
 
@@ -116,3 +117,55 @@ def test_on_a_trained_model(stories260k, rows):
     got = target.restart(target.cache(row), changes, rows=16)
     want = target.trace(repeated(row, 16), interventions=changes).output
     torch.testing.assert_close(got.output, want[:, len(ids) - 4 :], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("family", ["gpt2", "llama", "gpt_neox", "opt", "gemma2", "gptj"])
+def test_starts_from_states_of_the_caller(family, load, rows):
+    """A state put before a block is the change of the residual stream behind the one before it."""
+    target, row = load(family), rows(1, 12)
+    cached = target.cache(row)
+    shift = torch.randn(3, 8, 32, generator=torch.Generator().manual_seed(0))
+    for block in (1, 2, 3):
+        change = add(f"resid.{block - 1}", None, shift).at(places=range(4, 12))
+        want = target.trace(repeated(row, 3), [f"resid.{block - 1}"], interventions=[change])
+        states = want.values[f"resid.{block - 1}"][:, 4:]
+        got = target.restart(
+            cached, [], rows=3, logits_at="last", start=Start(block, 4, states)
+        ).output
+        torch.testing.assert_close(got, want.output[:, -1], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("family", ["gpt2", "llama", "gpt_neox", "opt", "gemma2", "mixtral"])
+def test_the_last_block_is_trimmed_and_right(family, load, rows):
+    target, row = load(family), rows(1, 12)
+    cached = target.cache(row)
+    assert target.trims
+    changes = [add("resid.0", [4], 2.0).at(rows=[1], places=[9])]
+    got = target.restart(cached, changes, rows=2, logits_at="last").output
+    want = target.trace(repeated(row, 2), interventions=changes).output[:, -1]
+    torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-4)
+
+
+def test_a_start_that_does_not_fit_is_refused(load, rows):
+    target = load("llama")
+    cached = target.cache(rows(1, 12))
+    states = cached.states[2][:, 4:]
+    with pytest.raises(UsageError, match="does not fit"):
+        target.restart(cached, [], rows=2, start=Start(2, 4, states))
+    with pytest.raises(UsageError, match="does not fit"):
+        target.restart(cached, [zero("mlp.1", [3])], start=Start(2, 4, states))
+
+
+@pytest.mark.parametrize("family", ["gpt2", "llama"])
+def test_the_faster_kernels_are_the_same_functions(family, load, rows, monkeypatch):
+    """Also where oneDNN would not be chosen; and the modules are themselves again."""
+    from neuroscribe.tools.models import kernels
+
+    monkeypatch.setattr(kernels, "onednn_is_quicker", lambda: True)
+    target, batch = load(family), rows(8, 12)
+    want = target.trace(batch).output
+    with quick([target.network]):
+        assert any("forward" in module.__dict__ for module in target.network.modules())
+        got = target.trace(batch).output
+    torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-5)
+    assert not any("forward" in module.__dict__ for module in target.network.modules())
