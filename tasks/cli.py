@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ..tools.errors import UsageError
-from . import indexing, replaying, tool_command
+from . import indexing, organisms_command, replaying, tool_command
 from .evaluation import commands as evaluation
 from .labelling import commands as labelling
 
@@ -32,6 +32,7 @@ app.command()(replaying.replay)
 app.command()(replaying.transcript)
 app.command()(tool_command.tool)
 app.command()(tool_command.tools)
+app.command()(organisms_command.organisms)
 indexing.register(app)
 evaluation.register(app)
 

@@ -1,4 +1,4 @@
-"""Loads a target: `minilm`, `planted`, a folder, a Hugging Face id or `file.py:factory`."""
+"""Loads a target: a name such as `minilm`, a folder, an id or `file.py:factory`."""
 
 import importlib.util
 import re
@@ -31,8 +31,8 @@ def load(
     """The target of that name.
 
     Args:
-        name: `minilm`, `planted`, a folder, a Hugging Face id or `path/to/file.py:factory`. A
-            folder of that name comes before an id.
+        name: `minilm`, `planted`, `organism:NAME`, a folder, a Hugging Face id or
+            `path/to/file.py:factory`. A folder of that name comes before an id.
         dtype: `float32`, `bfloat16`, `float16`, or `auto` (as stored); None: `float32` on the
             CPU, `auto` elsewhere.
         device: `cpu` (the default), `cuda`, `cuda:1`, `mps`.
@@ -64,6 +64,10 @@ def load(
 
         target = planted()
         target.network.to(where, kind if dtype and isinstance(kind, torch.dtype) else None)
+    elif name.startswith("organism:"):
+        from .organisms import load_organism
+
+        target = load_organism(name, dtype=kind, device=where)
     else:
         target = _hugging_face(name, kind, where, given)
     target.options = options

@@ -1,0 +1,163 @@
+"""The organisms that ship: they load, say what they are, and are as right as their cards say."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from neuroscribe.tasks import cli
+from neuroscribe.tasks.organisms import ORGANISMS, measure, organism, prompts
+from neuroscribe.tasks.organisms.induction import attention
+from neuroscribe.tasks.organisms.modular import fourier
+from neuroscribe.tools.errors import UsageError
+from neuroscribe.tools.models import Target, zero
+from neuroscribe.tools.models.organisms import card, folder, names
+from neuroscribe.tools.models.untrained import untrained
+from scipy.stats import binom
+
+NAMES = sorted(ORGANISMS)
+
+
+@pytest.fixture(scope="module")
+def loaded() -> dict[str, Target]:
+    return {name: Target.load(f"organism:{name}") for name in NAMES}
+
+
+def test_every_organism_ships():
+    assert names() == NAMES
+    for name in NAMES:
+        assert sum(file.stat().st_size for file in folder(name).iterdir()) < 2_200_000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_held_out_accuracy_is_that_of_the_card(name, loaded):
+    said = card(name)["held_out"]
+    spec = organism(name)
+    for kind in spec.kinds_of("test"):
+        claimed = said[kind or "all"]
+        some = prompts(name, "test", min(200, claimed["n"]), seed=5, kind=kind)
+        right = sum(measure.hits(loaded[name], some))
+        # far in neither tail of what the claimed interval allows
+        assert binom.cdf(right, len(some), claimed["high"]) > 1e-3, (kind, right)
+        assert binom.sf(right - 1, len(some), claimed["low"]) > 1e-3, (kind, right)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_untrained_copy_knows_nothing(name, loaded):
+    some = prompts(name, "test", 100, seed=5)
+    assert np.mean(measure.hits(untrained(loaded[name]), some)) < 0.4
+    assert np.mean(measure.hits(loaded[name], prompts(name, "train", 100, seed=5))) > 0.7
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_text_round_trips_and_targets_are_one_token(name, loaded):
+    tokenizer = loaded[name].tokenizer
+    for split in ("train", "test"):
+        for item in prompts(name, split, 50, seed=3):
+            whole = item.prompt + item.target
+            ids = tokenizer(whole)["input_ids"]
+            assert ids[0] == tokenizer.bos_token_id
+            assert tokenizer.unk_token_id not in ids
+            assert ids[:-1] == tokenizer(item.prompt)["input_ids"]
+            assert tokenizer.decode(ids, skip_special_tokens=True) == whole
+            assert len(ids) <= loaded[name].context_length
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_restart_gives_what_a_full_run_gives(name, loaded):
+    target = loaded[name]
+    ids = torch.tensor([target.tokenizer(prompts(name, many=1)[0].prompt)["input_ids"]])
+
+    class Row:
+        pass
+
+    row = Row()
+    row.ids, row.attended = ids, torch.ones_like(ids, dtype=torch.bool)
+    last = ids.shape[1] - 1
+    site = "attn_out.0"
+    change = zero(site, None).at(places=[last])
+    full = target.trace(row, interventions=[change]).output[0, -1]
+    again = target.restart(target.cache(row), [change], logits_at="last").output[0]
+    torch.testing.assert_close(again, full, atol=1e-4, rtol=1e-4)
+    assert not torch.allclose(full, target.trace(row).output[0, -1], atol=1e-3)
+
+
+def test_the_adder_has_sites_and_units(loaded):
+    target = loaded["adder"]
+    for layer in range(4):
+        assert target.site(f"mlp.{layer}").units == 256
+        assert target.site(f"head.{layer}").units == 4
+        assert target.site(f"resid.{layer}").units == 64
+    assert target.unit("mlp.3/255").index == 255
+    assert target.name == "organism:adder"
+    assert Target.load("organism:adder").fingerprint == target.fingerprint
+    half = Target.load("organism:adder", dtype="bfloat16")
+    assert next(half.network.parameters()).dtype == torch.bfloat16
+
+
+def test_induction_is_attention_alone(loaded):
+    target = loaded["induction"]
+    assert "mlp.0" not in target.sites
+    with pytest.raises(UsageError, match="does not change the output"):
+        target.site("mlp.0")
+
+
+def test_the_induction_head_looks_behind_the_earlier_occurrence(loaded):
+    figures = card("induction")["figures"]
+    looks = figures["attention_to_the_place_behind_the_earlier_occurrence"]
+    best = max(looks, key=looks.get)
+    assert best.startswith("head.1/")
+    some = prompts("induction", "test", 60, seed=9)
+    patterns = attention(loaded["induction"], some)
+    head = int(best[-1])
+    here = [p[1, head, -1, item.meta["place"]] for p, item in zip(patterns, some, strict=True)]
+    assert np.mean(here) == pytest.approx(looks[best], abs=0.1)
+    for item in some[:20]:  # the place is what the docstring says
+        words = item.prompt.split()
+        first = words.index(words[-1])
+        assert item.meta["place"] == first + 2  # <s> stands first
+        assert " " + words[first + 1] == item.target
+
+
+def test_neurons_of_the_modular_adder_have_one_frequency(loaded):
+    claimed = card("modular")["figures"]
+    found = fourier(loaded["modular"])
+    assert found["median"] == pytest.approx(
+        claimed["neuron_variance_on_one_frequency"]["median"], abs=0.01
+    )
+    assert found["median"] > claimed["control_untrained"]["median"] + 0.3
+
+
+def test_the_verb_lists_them(capsys):
+    assert cli.run(["organisms", "--json"]) == 0
+    cards = json.loads(capsys.readouterr().out)
+    assert [one["name"] for one in cards] == NAMES
+    assert cli.run(["organisms"]) == 0
+    table = capsys.readouterr().out
+    assert all(f"organism:{name}" in table for name in NAMES)
+    assert cli.run(["organisms", "brackets", "--kind", "depth 2", "--many", "3", "--json"]) == 0
+    one = json.loads(capsys.readouterr().out)
+    assert [item["target"] for item in one["prompts"]] == ["))"] * 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["organisms", "ader"], "nearest: adder"),
+        (["organisms", "adder", "--split", "dev"], "train and test, not 'dev'"),
+        (["organisms", "adder", "--many", "99999"], "ask for fewer"),
+        (["organisms", "adder", "--kind", "carry"], "it has no kinds"),
+        (["organisms", "brackets", "--kind", "depth 5"], "nearest: depth"),
+        (["organisms", "facts", "--kind", "recall"], "it has: reasoning, new person"),
+    ],
+)
+def test_mistakes_are_one_line(arguments, said, capsys):
+    assert cli.run(arguments) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+
+
+def test_an_unknown_organism_is_refused():
+    with pytest.raises(UsageError, match="no organism 'ader'; nearest: adder"):
+        Target.load("organism:ader")
