@@ -175,7 +175,7 @@ FACTS = Organism(
     },
     pool=_pool,
     batches=_batches,
-    recipe=Recipe(steps=9000, rate=1.5e-3, decay=0.3, batch=256),
+    recipe=Recipe(steps=8000, rate=1.5e-3, decay=0.3, batch=128),
     figures=_figures,
     kinds=KINDS,
     tested={"train": ("recall", "bridge", "reasoning"), "test": ("reasoning", "new person")},

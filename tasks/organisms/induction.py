@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ...tools.models import Target, zero
+from ...tools.models import Target
 from .spec import BOS, END, Batches, Organism, Prompt, Recipe, Rows, draw, held_out
 
 _SYLLABLES = [c + v for c in "bdfgklmnprstvz" for v in "aeiou"]
@@ -23,6 +23,7 @@ SHORTEST, LONGEST = 4, 20
 BEFORE = 8
 """Most words before the first run."""
 ONE_IN = 5
+_LAYERS, _HEADS = 2, 4
 
 
 @cache
@@ -102,46 +103,41 @@ def _batches(organism: Organism, rng: np.random.Generator) -> Batches:
 
 
 def _figures(target: Target) -> dict[str, Any]:
+    from ...tools.models import zero
     from .measure import hits
 
     some = draw(INDUCTION, "test", None, 400, np.random.default_rng(2))
-    patterns = attention(target, some)  # by head: [prompt][to, from]
-    previous = {
-        f"head.{layer}/{head}": round(
-            float(np.mean([np.diagonal(p[layer, head], -1)[1:].mean() for p in patterns])), 4
-        )
-        for layer in range(2)
-        for head in range(4)
+    patterns = attention(target, some)
+    heads = [(layer, head) for layer in range(_LAYERS) for head in range(_HEADS)]
+    behind = {
+        at: np.mean([p[*at, -1, q.meta["place"]] for p, q in zip(patterns, some, strict=True)])
+        for at in heads
     }
-    looks = {
-        f"head.{layer}/{head}": round(
-            float(
-                np.mean(
-                    [
-                        p[layer, head, -1, item.meta["place"]]
-                        for p, item in zip(patterns, some, strict=True)
-                    ]
-                )
-            ),
-            4,
-        )
-        for layer in range(2)
-        for head in range(4)
+    previous = {at: np.mean([p[*at, -1, -2] for p in patterns]) for at in heads}
+    groups = {
+        "induction heads": [at for at in heads if behind[at] > 0.5],
+        "previous-place heads": [at for at in heads if previous[at] > 0.5],
     }
-    without = {
-        name: round(
-            float(
-                np.mean(hits(target, some, (zero(name.split("/")[0], [int(name.split("/")[1])]),)))
-            ),
-            4,
-        )
-        for name in looks
-    }
+    used = [at for group in groups.values() for at in group]
+    groups["the other heads"] = [at for at in heads if at not in used]
+    zeroed = [*groups.items(), *((_head(at), [at]) for at in heads)]
     return {
-        "attention_to_the_place_behind_the_earlier_occurrence": looks,
-        "attention_to_the_previous_place": previous,
-        "accuracy_with_the_head_zeroed": without,
+        "attention_behind_the_earlier_occurrence": {_head(k): _r(v) for k, v in behind.items()},
+        "attention_to_the_previous_place": {_head(k): _r(v) for k, v in previous.items()},
+        "groups": {name: [_head(at) for at in group] for name, group in groups.items()},
+        "accuracy_with_heads_zeroed": {
+            name: _r(np.mean(hits(target, some, [zero(f"head.{i}", [j]) for i, j in group])))
+            for name, group in zeroed
+        },
     }
+
+
+def _head(at: tuple[int, int]) -> str:
+    return f"head.{at[0]}/{at[1]}"
+
+
+def _r(value: Any) -> float:
+    return round(float(value), 4)
 
 
 def attention(target: Target, prompts: list[Prompt]) -> list[np.ndarray]:
@@ -172,10 +168,10 @@ INDUCTION = Organism(
     words=WORDS,
     architecture={
         "model_type": "llama",
-        "num_hidden_layers": 2,
+        "num_hidden_layers": _LAYERS,
         "hidden_size": 64,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 4,
+        "num_attention_heads": _HEADS,
+        "num_key_value_heads": _HEADS,
         "intermediate_size": 8,
         "max_position_embeddings": 64,
     },

@@ -1,6 +1,7 @@
 """Trains an organism: same seed, same weights on the same platform.
 
     python -m neuroscribe.tasks.organisms.train NAME [--out FOLDER] [--seed N] [--steps N]
+    python -m neuroscribe.tasks.organisms.train NAME --measure      figures again, no training
 
 1. Build tokenizer and network from the spec; draw the weights from the seed.
 2. AdamW on the answers alone, weight decay on matrices, a warm-up and a cosine, one thread.
@@ -37,9 +38,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="by default where the shipped weights are")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--steps", type=int)
+    parser.add_argument("--measure", action="store_true", help="only the figures, of what is there")
     given = parser.parse_args()
     out = given.out or folder(given.name)
-    card = train(given.name, given.seed, out, steps=given.steps, progress=True)
+    if given.measure:
+        card = measure(given.name, out)
+    else:
+        card = train(given.name, given.seed, out, steps=given.steps, progress=True)
     print(json.dumps(card, indent=1))
 
 
@@ -71,10 +76,10 @@ def train(
     seconds = time.monotonic() - started
     out.mkdir(parents=True, exist_ok=True)
     network.save_pretrained(out)
+    (out / "model.safetensors").chmod(0o644)
     (out / "generation_config.json").unlink(missing_ok=True)
     length = int(network.config.max_position_embeddings)
     build(spec.words, length=length).save_pretrained(out)
-    target = Target.load(str(out))
     card = {
         "name": name,
         "mechanism": spec.mechanism,
@@ -86,11 +91,25 @@ def train(
         "parameters": sum(weight.numel() for weight in network.parameters()),
         "bytes": (out / "model.safetensors").stat().st_size,
         "torch": torch.__version__,
-        "held_out": accuracy(target, spec, "test"),
-        "figures": spec.figures(target),
     }
-    (out / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    _write(card, out)
+    return measure(name, out)
+
+
+def measure(name: str, out: Path) -> dict[str, Any]:
+    """Writes held-out accuracy and figures of the weights in a folder into its card."""
+    spec = organism(name)
+    card = json.loads((out / CARD).read_text(encoding="utf-8"))
+    target = Target.load(str(out))
+    card["mechanism"] = spec.mechanism
+    card["held_out"] = accuracy(target, spec, "test")
+    card["figures"] = spec.figures(target)
+    _write(card, out)
     return card
+
+
+def _write(card: dict[str, Any], out: Path) -> None:
+    (out / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
 
 
 @contextmanager
