@@ -1,0 +1,86 @@
+"""What is measured at the last place of a prompt.
+
+    log_probability     log p(token), or log p(token) - log p(other) with a contrast
+    probability         p(token), or the difference of the two
+    logit_difference    logit(token) - logit(other)
+    kl                  KL(clean || changed) of the next-token distribution, in nats
+
+All are computed in 32 bits or more, whatever the model computes in.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+from ..errors import UsageError
+
+Kind = Literal["log_probability", "probability", "logit_difference", "kl"]
+
+
+@dataclass(frozen=True, eq=False)
+class Metric:
+    """A number for each row of next-token logits."""
+
+    kind: Kind = "log_probability"
+    token: int | None = None
+    other: int | None = None
+    """The token that `token` is contrasted with."""
+    clean: Tensor | None = None
+    """`[vocabulary]` logits of the clean run, for KL; whoever runs the prompt puts them in."""
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            raise UsageError(f"there is no metric '{self.kind}'; take {', '.join(get_args(Kind))}")
+        if self.kind == "kl":
+            return
+        if self.token is None:
+            raise UsageError(f"the metric {self.kind} needs a target token")
+        if self.kind == "logit_difference" and self.other is None:
+            raise UsageError("a logit difference needs a second target to contrast with")
+        if self.token == self.other:
+            raise UsageError(
+                f"the two targets are the same token ({self.token}): their difference is always "
+                "0; give two different ones"
+            )
+
+    def __call__(self, logits: Tensor) -> Tensor:
+        """`[row]` from logits `[row, vocabulary]`; gradients pass.
+
+        Raises:
+            UsageError: for a token that the vocabulary lacks.
+        """
+        size = logits.shape[-1]
+        for token in (self.token, self.other):
+            if token is not None and not 0 <= token < size:
+                raise UsageError(f"token {token} is not one of the {size} of the vocabulary")
+        if logits.dtype in (torch.float16, torch.bfloat16):
+            logits = logits.float()
+        if self.kind == "logit_difference":
+            return logits[:, self.token] - logits[:, self.other]
+        if self.kind == "kl":
+            if self.clean is None:
+                raise UsageError("KL needs the logits of the clean run")
+            before = self.clean.to(logits).log_softmax(-1)
+            return (before.exp() * (before - logits.log_softmax(-1))).sum(-1).clamp_min(0)
+        scores = logits[:, [t for t in (self.token, self.other) if t is not None]]
+        scores = scores - logits.logsumexp(-1, keepdim=True)  # [row, 1 or 2]
+        if self.kind == "probability":
+            scores = scores.exp()
+        return scores[:, 0] - scores[:, 1] if self.other is not None else scores[:, 0]
+
+    def with_clean(self, logits: Tensor) -> "Metric":
+        """The same, knowing the clean run's logits `[vocabulary]`."""
+        return replace(self, clean=logits) if self.kind == "kl" else self
+
+    @property
+    def name(self) -> str:
+        """In words."""
+        one = "a contrast of two targets" if self.other is not None else "the target"
+        return {
+            "log_probability": f"log-probability of {one} (nats)",
+            "probability": f"probability of {one}",
+            "logit_difference": "logit difference of the two targets",
+            "kl": "KL of the next token (nats)",
+        }[self.kind]
