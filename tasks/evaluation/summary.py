@@ -70,19 +70,22 @@ def _tier(records: Sequence[Mapping[str, Any]], tier: str) -> dict[str, Any]:
     return {
         "recovery": share(r["right"] for r in with_truth),
         "kinds": {k: share(r["right"] for r in with_truth if r["kind"] == k) for k in kinds},
-        "variants": {
-            f"{k} {v}": share(
-                r["right"] for r in with_truth if r["kind"] == k and r["variant"] == v
-            )
-            for k, v in sorted({(r["kind"], r["variant"]) for r in with_truth})
-            if v
-        },
+        "variants": _variants(with_truth),
         "scores": {
             name: mean([r["scores"].get(name) for r in with_truth])
             for name in ("correlation", "auprc", "f1", "iou")
         },
         "explained": mean([r["explained"] for r in with_truth]),
         "short": sum(bool(r["recovery"]["short"]) for r in with_truth),
+    }
+
+
+def _variants(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Recovery by kind and variant, where a kind has any."""
+    return {
+        f"{k} {v}": share(r["right"] for r in records if r["kind"] == k and r["variant"] == v)
+        for k, v in sorted({(r["kind"], r["variant"]) for r in records})
+        if v
     }
 
 
@@ -108,6 +111,7 @@ def _baseline(records: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any]
             found["tiers"][tier] = {
                 "recovery": share(r["right"] for r in entry),
                 "kinds": {k: share(r["right"] for r in entry if r["kind"] == k) for k in kinds},
+                "variants": _variants(entry),
             }
     entry = [r for r in swapped if r["tier"] == "C" and r["recovery"] is not None]
     if entry:

@@ -23,6 +23,7 @@ from ...tools.models.interleave import Interleaved, interleave
 from ...tools.models.planted import Vocabulary, residual_norm
 from ...tools.models.target import Target
 from . import beyond, signal
+from .agreeing import agreeing
 from .draw import BENT, FORMS, Draw, Written
 from .forms import Form
 
@@ -109,6 +110,9 @@ def bench(
     for turn in range(beyond_each):
         drawn.append(("beyond", _beyond(turn + beyond_each * (tier == "B"), draw, host, stream)))
     documents, fresh = source.written(draw.written)
+    forms = [form for _, form in drawn if form is not None]
+    vocabulary = Vocabulary(surfaces(host), host.tokenizer)
+    documents = agreeing(documents, host, vocabulary, forms, rng)
     order = [int(at) for at in rng.permutation(len(drawn))]
     planted, facts = _plant(host, [drawn[at] for at in order], source, rng)
     target, names = interleave(host, planted, site=SITE, seed=seed)
@@ -132,7 +136,6 @@ def bench(
         f"suite {seed} {tier}",
         [Document(f"{number}", text) for number, text in enumerate(documents)],
     )
-    vocabulary = Vocabulary(surfaces(target), target.tokenizer)
     return GroundBench(f"{seed}-{tier}", target, corpus, tuple(units), tuple(fresh), vocabulary)
 
 

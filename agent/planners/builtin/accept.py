@@ -13,6 +13,7 @@ from .lesion import parts_allowed
 from .parts import Part
 from .scanner import Scanner
 from .several import levelled
+from .strength import relevelled
 
 _SURE = 0.97  # F1 from which rules of the search are kept as they are
 _LEAST = 0.6  # F1 on explore under which scans describe something else
@@ -20,7 +21,8 @@ _LESS = 0.03  # of F1 on explore, that scans may lose for what explore has seldo
 _NOISE = 0.01  # of F1 on written texts
 _SPELLED = 0.98  # the same on lists of words
 _FEW = 6  # words that a plain rule lists
-_HEAD_START = 0.06  # of both F1 together, for plain rules of the search
+_HEAD_START = 0.06  # of both F1 together, for plain rules of the search that say more than words
+_FEWER = 0.01  # the same, for those that list a few words
 _LISTS = 0.005  # of both, that long lists of the search must be better than what was scanned
 _WORDS = 0.002  # of both, that words must be better than the tokens that begin them
 
@@ -61,9 +63,12 @@ def accepted(
             continue
         if not base:
             parts = levelled(sample, parts, exact=True)
+            parts = [relevelled(scanner, part, everything) for part in parts]
         favour = -_WORDS * (not started)
         if base:
-            favour = _HEAD_START if all(map(is_plain, base)) else -_LISTS
+            favour = -_LISTS
+            if all(map(is_plain, base)):
+                favour = _HEAD_START if any(map(_general, base)) else _FEWER
         options.append((texts + explore + favour, parts))
     return max(options, key=lambda item: item[0])[1] if options else []
 
@@ -73,6 +78,12 @@ def is_plain(part: Part) -> bool:
     clauses = [clause for level in part.levels for clause in level.rule.clauses]
     listed = sum(len(c.values) for c in part.rule.clauses if c.axis not in ("flag", "rank"))
     return listed <= _FEW and not any(c.axis in TOKEN_AXES for c in clauses)
+
+
+def _general(part: Part) -> bool:
+    """Whether a part says more than words: a concept, a spelling, a shape, a place."""
+    clauses = [clause for level in part.levels for clause in level.rule.clauses]
+    return any(c.groups or c.axis in ("flag", "rank", "position") for c in clauses)
 
 
 def explains(scanner: Scanner, search: Sequence[Part]) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from .scan import FARTHEST
 
 _LEAST_SPELLED = 5
 _SPELLED = 0.9  # F1 over words, from which a spelling stands for them
+_BETTER = 0.005  # F1 that another spelling, taken away, has to gain
 
 
 def spelling(
@@ -25,13 +27,31 @@ def spelling(
     asked, on = np.zeros(len(board.names)), np.zeros(len(board.names))
     asked[[index[name] for name in names]] = 1
     on[[index[name] for name in at if name in index]] = 1
-    both = board.members @ on
-    f1 = 2 * both / np.maximum(board.members @ asked + on.sum(), 1)
-    f1[[number for number, group in enumerate(board.groups) if group.concept]] = 0
-    best = int(f1.argmax())
-    if f1[best] < _SPELLED:
-        return []
-    return [plain_part(Rule((Clause("word", groups=frozenset((best,)), started=tokens),)))]
+    spelled = [number for number, group in enumerate(board.groups) if not group.concept]
+    held = board.members[spelled]  # [group, word]
+    best = int(_f1(held, asked, on).argmax())
+    group = held[best]
+    inside = asked * group.toarray()[0]
+    f1 = float(_f1(group, asked, on)[0])
+    clauses = [Clause("word", groups=frozenset((spelled[best],)), started=tokens)]
+    less = _f1_without(held, inside, on)
+    worst = int(less.argmax())
+    if less[worst] > f1 + _BETTER:
+        f1 = float(less[worst])
+        barred = frozenset((spelled[worst],))
+        clauses.append(Clause("word", groups=barred, negated=True, started=tokens))
+    return [plain_part(Rule(tuple(clauses)))] if f1 >= _SPELLED else []
+
+
+def _f1(held: Any, asked: np.ndarray, on: np.ndarray) -> np.ndarray:
+    """F1 of each group over the words asked, `[group]`."""
+    return 2 * (held @ on) / np.maximum(held @ asked + on.sum(), 1)
+
+
+def _f1_without(held: Any, inside: np.ndarray, on: np.ndarray) -> np.ndarray:
+    """F1 of the words `inside`, each group taken away from them, `[group]`."""
+    both = (inside * on).sum() - held @ (inside * on)
+    return 2 * both / np.maximum(inside.sum() - held @ inside + on.sum(), 1)
 
 
 def axis_of(reach: int) -> str:

@@ -11,6 +11,7 @@ from ....tools.evidence import Evidence
 from ....tools.predicates import parse
 from .choice import Texts
 from .confidence import Features, probability
+from .foretold import Foretold
 from .parts import Part
 from .phrases import label, phrase
 from .split import Sample
@@ -61,6 +62,10 @@ class Findings:
     """The same on everything that was written."""
     scanned: bool = False
     """Whether the leading parts follow from scans."""
+    foretold: Foretold | None = None
+    """How the conclusion did on texts that were not written to find it."""
+    checks: list[Evidence] = field(default_factory=list)
+    """These texts, as measured."""
     texts: Texts | None = None
     """Written texts, as measured."""
 
@@ -120,7 +125,7 @@ def conclude(found: Findings) -> Calls:
             f"{max(found.checked, 0):.1%} of variance."
         )
         return Calls(why, (("conclude", arguments),))
-    ids = [e.id for e in (*found.tests, *found.written, *found.separated)]
+    ids = [e.id for e in (*found.tests, *found.written, *found.separated, *found.checks)]
     components = [
         {
             "words": phrase(found.sample, part),

@@ -19,6 +19,7 @@ _CARRIERS = 3
 _KNOCKED = 14  # words replaced in one text
 _UNSEEN = 20
 _LONGEST = 60
+_MIXED = 0.2  # of the words of a mixed text that are replaced, half of these with their neighbour
 
 
 class Bench:
@@ -81,6 +82,28 @@ class Bench:
                 continue
             chosen = np.flatnonzero(self.rng.random(len(item.words)) < 0.2)
             changes = {int(at): str(self.rng.choice(names)) for at in chosen}
+            out.append(item.edited(changes))
+            if len(out) == many:
+                break
+        return out
+
+    def mixed(self, *, many: int) -> list[str]:
+        """Stretches of explore with words of the rules put in, alone and side by side."""
+        pools = [list(dict.fromkeys(self._words(c))) for rule in self.rules for c in rule.clauses]
+        pools = [words for words in pools if words] or [self.neutral]
+        places = np.flatnonzero(self.sample.weight > 0)
+        out: list[str] = []
+        for place in self.rng.choice(places, 4 * many):
+            item = carrier(self.board.windows, int(place))
+            if item is None or len(item.spans) < 3:
+                continue
+            changes: dict[int, str] = {}
+            chosen = np.flatnonzero(self.rng.random(len(item.words)) < _MIXED)
+            beside = chosen[self.rng.random(len(chosen)) < 0.5] + 1
+            for at in (*chosen.tolist(), *beside.tolist()):
+                pool = pools[int(self.rng.integers(len(pools)))]
+                if at < len(item.words):
+                    changes[at] = pool[int(self.rng.integers(len(pool)))]
             out.append(item.edited(changes))
             if len(out) == many:
                 break

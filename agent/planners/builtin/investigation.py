@@ -20,6 +20,7 @@ from .choice import Texts, chosen, options
 from .concise import Bar, swapped
 from .course import Course
 from .experiments import Bench, contested
+from .foretold import foretold
 from .model import Model, fit_model, relearnt
 from .null import CERTAIN, null_score
 from .parts import Part, plain_part
@@ -84,6 +85,8 @@ class Investigation(Course):
                 (("separate", {"unit": unit, "hypotheses": best, "many": 18}),),
             )
             found.separated = [e for e in made if e.error is None]
+        if not found.noise and texts and found.parts:
+            yield from self._foretold(sample, scanner)
         if not found.noise:
             made = yield Calls(
                 "What does it do to the output?", (("output_effect", {"unit": unit}),)
@@ -157,6 +160,19 @@ class Investigation(Course):
             found.written += [e for e in made if e.error is None]
         found.texts = Texts(*self._measured(found.written))
         found.judge_written(found.texts.windows, found.texts.values)
+
+    def _foretold(self, sample: Sample, scanner: Scanner) -> Turns:
+        """Says where the unit is on in fresh texts, then measures them."""
+        found = self.findings
+        rules = [part.said or part.rule for part in found.parts]
+        bench = Bench(found.sample or sample, rules, self.rng)
+        made = yield Calls(
+            "Is it on where the conclusion says, in texts that were not written to find it?",
+            self._calls(list(dict.fromkeys(bench.mixed(many=_TEXTS)))),
+        )
+        found.checks = [e for e in made if e.error is None]
+        if found.checks:
+            found.foretold = foretold(scanner, found.parts, self._measured(found.checks))
 
     def _part_rivals(self, sample: Sample, short: Concise) -> Turns:
         """Records short rivals, measures near-misses and sentences, and keeps what they say."""

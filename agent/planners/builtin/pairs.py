@@ -56,7 +56,15 @@ def pointed(scans: Sequence[tuple[str, Scan]], *, normal: bool) -> Pointed:
         for name, began in changed.items():
             onset[name] = onset.get(name, 0) + began
     left = sorted(unknown - usual, key=lambda name: (-onset.get(name, 0), name))
-    return Pointed(tuple(left[:_MOST]), tuple(heads))
+    return Pointed(tuple(left), tuple(heads))
+
+
+def likely(names: Sequence[str], words: Words) -> tuple[str, ...]:
+    """The words to test: single tokens first, and no word that merely holds one of them."""
+    single = [name for name in names if words.single(name)]
+    known = set(single)
+    others = [n for n in names if n not in known and known.isdisjoint(words.pieces.get(n, ()))]
+    return tuple([*single, *others][:_MOST])
 
 
 @dataclass

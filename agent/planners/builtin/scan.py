@@ -24,6 +24,8 @@ class Words(NamedTuple):
 
     forms: Mapping[str, str]
     sizes: Mapping[str, int]
+    pieces: Mapping[str, tuple[str, ...]]
+    """The tokens of words of several, lower case, without spaces."""
 
     def single(self, word: str) -> bool:
         """Whether the word is one token."""
@@ -36,8 +38,15 @@ def words_of(lab: Lab, forms: Mapping[str, str]) -> Words:
     given = lab.tokenize([f"a {forms[name]}" for name in names]) if names else None
     alone = lab.tokenize(["a"])
     base = int(alone.attended[0].sum())
-    sizes = given.attended.sum(axis=1) - base if given is not None else []
-    return Words(forms, {name: int(size) for name, size in zip(names, sizes, strict=True)})
+    if given is None:
+        return Words({}, {}, {})
+    sizes = given.attended.sum(axis=1) - base
+    pieces = {}
+    for row, name in enumerate(names):
+        own = given.ordinal[row] == given.ordinal[row].max()
+        if sizes[row] > 1:
+            pieces[name] = tuple(given.vocabulary[at].strip().lower() for at in given.ids[row, own])
+    return Words(forms, dict(zip(names, sizes.tolist(), strict=True)), pieces)
 
 
 def lists(

@@ -1,12 +1,13 @@
 """The course of the scans of one unit, and the rules that follow from them.
 
-1. Lists of explore's words, in two orders: the words at which the unit is on, and those behind
-   which it is. Words that were on once and off once, and words that a concept of the found ones has
-   and explore has not, are asked again.
+1. Lists of explore's words and the target's, the frequent ones in two orders: the words at which
+   the unit is on, and those behind which it is. Words that were on once, and words that a concept
+   of the found ones has and explore has not, are asked again.
 2. Pair texts: what the word before does to a word at which the unit is on. Where no word is enough
    by itself, the heads are the words at which explore has it on.
 3. Words that point to an effect are tested one by one, with how far the effect reaches; where a
-   word before is required, every word is asked again behind it.
+   word before is required, every word is asked again behind it. What was found is written in
+   capitals too, which many a tokenizer cuts in other places.
 
 Scans say on or off of single places, so they are for units that are one or the other (`valley`).
 """
@@ -21,14 +22,19 @@ from ....tools.lab import Lab
 from .amend import axis_of, narrowed, speaks_here, spelling
 from .claim import clauses_of
 from .clause import Clause, Rule
-from .pairs import Pointed, Tests, pointed
+from .pairs import Pointed, Tests, likely, pointed
 from .parts import Part, plain_part
 from .scan import Answer, Scan, Words, answer, behind, lists, pairs, words_of
 from .split import Sample
 from .valley import valley
 from .vocabulary import vocabulary
 
-_MOST_WORDS = 4000
+_MOST_WORDS = 4000  # asked in two orders
+_MORE_WORDS = 4000  # asked in one
+_COVERED = 0.4  # of explore's activity, that words enough by themselves have to cover
+_LEAST_SPELLED = 2  # letters
+_LINE = 24  # words of a text in capitals
+_MOST_CAPITALS = 16  # words before heads
 _MOST_FOUND = 120  # words that a rule lists; of more, it is their spelling that counts
 _HEADS = 2
 _MOST_FRESH = 300  # words of concepts that explore does not have
@@ -64,13 +70,14 @@ class Scanner:
         self.lab, self.sample, self.concepts, self.rng = lab, sample, concepts, rng
         self.level = valley(sample.target[sample.weight > 0])
         self.active = (sample.weight > 0) & (sample.target > self.level.threshold)
-        self.words: Words = Words({}, {})
+        self.words: Words = Words({}, {}, {})
         self.lead = "the"
         self._lists: list[Scan] = []
         self._more: list[str] = []
         self._pairs: list[tuple[str, int]] = []
         self._heads: list[str] = []
         self._tests: Tests | None = None
+        self._asked = 0  # texts that tests and what lies behind a word took
         self._pointed = Pointed((), ())
         self._started = False
         self.found: Found | None = None
@@ -86,24 +93,27 @@ class Scanner:
         forms |= {name: name for name in self._active_names() if name not in forms}
         self.words = words_of(self.lab, forms)
         names = list(self.words.forms)
+        often = names[:_MOST_WORDS]
         self.lead = self._quiet()
         return [
             text
-            for _ in range(2)
-            for text in lists(self.lab, self.words, names, self.lead, self.rng)
+            for some in (often, often, names[_MOST_WORDS:])
+            for text in lists(self.lab, self.words, some, self.lead, self.rng)
         ]
 
     def second(self, windows: TokenWindows, values: np.ndarray, *, explained: bool) -> list[str]:
         """Words asked again, and pair texts; `explained`: a rule is known that says it all."""
         scan = Scan(windows, values, self.level.threshold)
         self._lists = [scan]
-        now = answer(self._lists)
+        now = self._answer()
         again = sorted(now.unsure) if len(now.unsure) <= _MOST_FOUND else []
         fresh = self._fresh(now.at | now.behind)
         if fresh:
             more = words_of(self.lab, {word: word for word in fresh})
             self.words = Words(
-                {**self.words.forms, **more.forms}, {**self.words.sizes, **more.sizes}
+                {**self.words.forms, **more.forms},
+                {**self.words.sizes, **more.sizes},
+                {**self.words.pieces, **more.pieces},
             )
         names = [*again, *fresh]
         quiet = [name for name in self._silent(now) if name not in names]
@@ -116,9 +126,10 @@ class Scanner:
         ]
         out = list(self._more)
         self._heads = self._chosen_heads(now, explained)
-        names = list(self.words.forms)[:_MOST_WORDS]
-        for head in self._heads:
-            texts = pairs(self.lab, self.words, names, head, self.rng)
+        names = list(self.words.forms)
+        for number, head in enumerate(self._heads):
+            some = names if not number else names[:_MOST_WORDS]
+            texts = pairs(self.lab, self.words, some, head, self.rng)
             self._pairs.append((head, len(texts)))
             out += texts
         self.found = Found(now, frozenset(self.words.forms))
@@ -130,38 +141,41 @@ class Scanner:
         upto = len(self._more)
         if upto:
             self._lists.append(self._part(windows, values, 0, upto))
-        now = answer(self._lists)
+        now = self._answer()
         self.found = replace(self.found, answer=now)
         scans = []
         for head, many in self._pairs:
             scans.append((head, self._part(windows, values, upto, upto + many)))
             upto += many
         normal = bool(now.at)
-        self._pointed = pointed(scans, normal=normal)
-        if not self._pointed.words:
-            return []
+        left, heads = pointed(scans, normal=normal)
+        self._pointed = Pointed(likely(left, self.words), heads)
         neutral = [n for n in self._silent(now) if n not in self._pointed.words]
         neutral = [name for name in neutral if self.words.single(name)][:200]
         if len(neutral) < 10:
             return []
-        heads = self._pointed.heads or tuple(self._heads)
-        self._tests = Tests(self.words, heads, neutral, self.rng)
-        out = list(self._tests.write(self._pointed.words))
-        if not normal:
-            names = list(self.words.forms)
-            out += behind(self.lab, self.words, names, self._pointed.words[0], self.rng)
-        return out
+        out: list[str] = []
+        if self._pointed.words:
+            heads = self._pointed.heads or tuple(self._heads)
+            self._tests = Tests(self.words, heads, neutral, self.rng)
+            out += self._tests.write(self._pointed.words)
+            if not normal:
+                names = list(self.words.forms)
+                out += behind(self.lab, self.words, names, self._pointed.words[0], self.rng)
+            self._asked = len(out)
+        return out + self._capitals(now, neutral)
 
     def done(self, windows: TokenWindows, values: np.ndarray) -> None:
         """Reads the tests."""
         assert self.found is not None
-        assert self._tests is not None
+        if self._tests is None:
+            return
         normal = bool(self.found.answer.at)
         upto = len(self._tests.texts)
         before, reach = self._tests.read(self._part(windows, values, 0, upto), normal=normal)
         heads: set[str] = set()
         if not normal and before:
-            behind_ = self._part(windows, values, upto, len(windows))
+            behind_ = self._part(windows, values, upto, self._asked)
             heads = {
                 one.name for row in behind_.rows for one in row[1::2] if one.on
             } - self.found.answer.behind
@@ -227,12 +241,51 @@ class Scanner:
         rows = slice(start, stop)
         return Scan(windows.rows(rows), values[rows], self.level.threshold)
 
+    def _answer(self) -> Answer:
+        """What the lists say; words that cover little of explore's activity say nothing.
+
+        Such words are on because of something that happened to stand before them.
+        """
+        now = answer(self._lists)
+        index = {name: at for at, name in enumerate(self.sample.board.names)}
+        _many, on = self._rates()
+        asked = sum(on[index[name]] for name in self.words.forms if name in index)
+        covered = sum(on[index[name]] for name in now.at if name in index)
+        if now.behind or covered >= _COVERED * asked:
+            return now
+        return now._replace(at=frozenset(), unsure=frozenset())
+
+    def _capitals(self, now: Answer, neutral: Sequence[str]) -> list[str]:
+        """Texts with the found words in other capitals, each followed by a word of no effect."""
+        found = sorted(now.at | now.behind)
+        out: list[str] = []
+        line: list[str] = []
+        for name in found if len(found) <= _MOST_FOUND else []:
+            for form in self._forms(name):
+                line += [form, str(self.rng.choice(neutral))]
+                if len(line) >= _LINE:
+                    out.append(" ".join([self.lead, *line]))
+                    line = []
+        out += [" ".join([self.lead, *line])] if line else []
+        head = next(iter(self._pointed.heads or self._heads), "")
+        for name in self._pointed.words[:_MOST_CAPITALS] if head else ():
+            first = " ".join(str(one) for one in self.rng.choice(neutral, 2))
+            out += [f"{first} {form} {self.words.forms[head]}" for form in self._forms(name)]
+        return out
+
+    def _forms(self, name: str) -> list[str]:
+        """Other ways to write a word."""
+        if len(name) < _LEAST_SPELLED:
+            return []
+        ways = dict.fromkeys((name.lower(), name[:1].upper() + name[1:].lower(), name.upper()))
+        return [way for way in ways if way != self.words.forms.get(name)]
+
     def _vocabulary(self) -> dict[str, str]:
         """Explore's words, the most frequent first, each with the form to write it in."""
         windows = self.sample.board.windows
         key = ("builtin scanned words", id(windows))
         if key not in self.lab.memo:
-            self.lab.memo[key] = vocabulary(windows, most=_MOST_WORDS)
+            self.lab.memo[key] = vocabulary(windows, most=_MOST_WORDS + _MORE_WORDS)
         return dict(self.lab.memo[key])
 
     def _active_names(self) -> list[str]:

@@ -12,8 +12,11 @@ import numpy as np
 _STRONGEST = 8  # places that set the scale: some units are on at few places
 _FROM, _TO = 0.08, 0.6  # of the scale
 _STEPS = 24
+_LEAST = 5  # places above
 _WIDTH = 1.3  # of the stretch that has to be empty, as a ratio
 _EMPTY = 0.04  # of the places above
+_AS_GOOD = 0.025  # of the places above; the lower stretch counts: a unit may be on at two strengths
+_LOW = 0.3  # of the scale
 
 
 class Valley(NamedTuple):
@@ -33,16 +36,17 @@ def valley(values: np.ndarray) -> Valley:
     """The emptiest stretch of a unit's finite values."""
     many = min(values.size, _STRONGEST)
     scale = float(np.partition(values, -many)[-many:].mean())
-    best = Valley(0.3 * scale, 1.0)
     if scale <= 0:
-        return best
+        return Valley(_LOW * scale, 1.0)
     ordered = np.sort(values)
+    found: list[Valley] = []
     for at in np.geomspace(_FROM, _TO, _STEPS) * scale:
-        low, _middle, high = np.searchsorted(ordered, [at / _WIDTH**0.5, at, at * _WIDTH**0.5])
-        above = values.size - int(high)
-        if above < 5:
+        start, stop = np.searchsorted(ordered, [at / _WIDTH**0.5, at * _WIDTH**0.5])
+        above = values.size - int(stop)
+        if above < _LEAST:
             break
-        empty = (int(high) - int(low)) / above
-        if empty < best.empty - 1e-9 or (empty <= best.empty and at < 0.3 * scale):
-            best = Valley(float(at), float(empty))
-    return best
+        found.append(Valley(float(at), int(stop - start) / above))
+    least = min((one.empty for one in found), default=1.0)
+    good = [one for one in found if one.empty <= least + _AS_GOOD]
+    lower = [one for one in good if one.threshold < _LOW * scale]
+    return (lower[-1:] or good[:1] or [Valley(_LOW * scale, 1.0)])[0]

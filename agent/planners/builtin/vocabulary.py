@@ -14,8 +14,9 @@ _OFTEN = 5  # occurrences of the beginning of longer words, to be asked as a wor
 def vocabulary(windows: TokenWindows, *, most: int) -> dict[str, str]:
     """Words of letters, the most frequent first; by lower-case name, the form to write.
 
-    Tokens that begin longer words are among them: a unit may look at tokens. Where explore has
-    fewer words than `most`, the words that are one token of the target fill up.
+    A form that is one token goes before those that are cut. Tokens that begin longer words are
+    among them: a unit may look at tokens. Where explore has fewer words than `most`, the words
+    that are one token of the target fill up.
     """
     inside = windows.word[windows.counted & (windows.word >= 0)]
     counts: dict[str, dict[str, int]] = {}
@@ -27,9 +28,10 @@ def vocabulary(windows: TokenWindows, *, most: int) -> dict[str, str]:
     _count(parts, [text.strip() for text in windows.vocabulary], many, _OFTEN)
     counts |= {name: cased for name, cased in parts.items() if name not in known and len(name) > 1}
     order = sorted(counts, key=lambda name: (-sum(counts[name].values()), name))
+    whole = {text.strip() for text in windows.vocabulary if text[:1].isspace()}
     forms = {}
     for name in order[:most]:
-        cased = counts[name]
+        cased = {way: many for way, many in counts[name].items() if way in whole} or counts[name]
         small = cased.get(name, 0) >= _SMALL * sum(cased.values())
         forms[name] = name if small else max(cased, key=lambda one: cased[one])
     for text in windows.vocabulary:
