@@ -124,6 +124,8 @@ def _hugging_face(
     name: str, kind: torch.dtype | str, where: torch.device, given: dict[str, Any]
 ) -> Target:
     from .huggingface import cached_ids, from_hugging_face
+    from .organisms import PREFIX
+    from .organisms import names as organisms
 
     folder = Path(name).expanduser()
     source = name
@@ -139,7 +141,12 @@ def _hugging_face(
         near = _near_folders(folder)
         hint = f"; nearest: {nearest(str(folder), near)}" if near else ""
         raise UsageError(f"there is no folder '{name}'{hint}")
-    names = [*NAMES, *cached_ids(), *_near_folders(folder)]
+    names = [
+        *NAMES,
+        *(PREFIX + item for item in organisms()),
+        *cached_ids(),
+        *_near_folders(folder),
+    ]
     near = nearest(name, names, most=3)
     return from_hugging_face(
         source,
