@@ -1,0 +1,353 @@
+"""Which units are responsible for a prediction: every unit of the model, ranked in one call.
+
+    question = ask(target, "She loved to play outside in", " the")
+    found = attribute(target, question)            # Imp, shortlisted and made exact
+    found.units["mlp"][0]                          # mlp.4/102, its value, the tokens it favours
+
+Methods: `imp` (log-probability increase: Yu & Ananiadou 2024), `direct` (direct logit), `taylor`,
+`integrated` (gradients), `magnitude` (|m| |v|). The values of `imp` are those of the first-order
+term, which bounds them from above, except for the units at both ends, which are exact (`exact`
+says which); `exact=True` makes all of them exact, in bounded memory.
+
+For a target of several tokens that are summed, so are the units' values: each token is predicted at
+its own place, by the units at that place.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+from ..data.tokens import surfaces
+from ..errors import UsageError
+from ..models import Target
+from .exact import ExactTrace, exact_trace
+from .gradients import integrated, taylor
+from .increase import direct, first_order, increase
+from .patterns import attention_patterns
+from .readout import Readout, check_vocabulary, readout_of
+from .sources import KINDS, Kind, Layout, Sources, Spot
+from .target_tokens import Question
+
+Method = Literal["imp", "direct", "taylor", "integrated", "magnitude"]
+METHODS: tuple[Method, ...] = get_args(Method)
+SHORTLIST = 200
+"""Units of a kind that are made exact, largest first-order terms first."""
+STEPS = 20
+"""Of integrated gradients."""
+
+
+@dataclass(frozen=True)
+class UnitValue:
+    """One unit and its share in the prediction."""
+
+    spot: Spot
+    value: float
+    exact: bool
+    """Whether the value is exact, and not a first-order term."""
+    activation: float
+    """Its coefficient at the place of the (first) prediction; a head: the length of its output."""
+    promotes: tuple[str, ...]
+    """Tokens that its row v favours most, through the final norm and the vocabulary head."""
+    suppresses: tuple[str, ...]
+    """Tokens that v favours least; promoted where the activation is negative."""
+
+    @property
+    def unit(self) -> str:
+        """`mlp.3/1207`, `head.5/7`, `attention.5/7/12@9`."""
+        return str(self.spot)
+
+
+@dataclass(frozen=True, eq=False)
+class Attribution:
+    """What `attribute` found."""
+
+    question: Question
+    method: Method
+    probabilities: tuple[float, ...]
+    """Of the target's tokens, one a prediction."""
+    ranks: tuple[int, ...]
+    """Of the target's tokens among all: 1 is the model's own choice."""
+    values: dict[Kind, Tensor]
+    """Every unit of a kind, in the order of its layout, `[unit]` float32."""
+    exact: dict[Kind, Tensor]
+    """Which of them are exact, `[unit]` bool."""
+    layouts: dict[Kind, Layout]
+    units: dict[Kind, tuple[UnitValue, ...]]
+    """The units with the highest values."""
+    opposing: dict[Kind, tuple[UnitValue, ...]]
+    """The units with the lowest values, lowest first, where the method has a sign."""
+    proven: dict[Kind, int | None]
+    """How many units from the top are proven to be the top of all; None: nothing can be said."""
+    trace: ExactTrace
+    sources: tuple[Sources, ...]
+    readout: Readout
+    paper: bool = False
+    notes: tuple[str, ...] = ()
+
+    def ranked(self, kind: Kind, many: int) -> list[Spot]:
+        """The units with the highest values, those that are exact first."""
+        order = _order(self.values[kind], self.exact[kind])
+        return [self.layouts[kind].spot(int(at)) for at in order[:many]]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to attribute."""
+
+    method: Method = "imp"
+    kinds: tuple[Kind, ...] = ("mlp", "head")
+    top: int = 20
+    """Units of a kind to list at each end."""
+    shortlist: int = SHORTLIST
+    exact: bool = False
+    """Make every unit exact."""
+    paper: bool = False
+    """Drop the final norm's bias, as the paper's notebooks do."""
+    everywhere: bool = False
+    """Taylor: sum over all places, not the place of the prediction alone."""
+    steps: int = STEPS
+    words: int = 6
+    """Decoded tokens at each end; 0: none."""
+
+    def check(self) -> None:
+        """Raises `UsageError` for settings that do not go together."""
+        if self.method not in METHODS:
+            raise UsageError(f"there is no method '{self.method}'; use {', '.join(METHODS)}")
+        wrong = [kind for kind in self.kinds if kind not in KINDS]
+        if wrong or not self.kinds:
+            raise UsageError(f"there is no kind '{wrong[0] if wrong else ''}'; use {_LIST}")
+        if self.top < 1 or self.shortlist < 1 or self.steps < 1:
+            raise UsageError("top, shortlist and steps must be at least 1")
+        if self.everywhere and (self.method != "taylor" or "attention" in self.kinds):
+            raise UsageError(
+                "everywhere is for taylor on neurons and heads; other values belong to the place "
+                "of the prediction"
+            )
+
+
+_LIST = ", ".join(KINDS)
+
+
+def attribute(target: Target, question: Question, settings: Settings | None = None) -> Attribution:
+    """Values of all units of the kinds, highest first.
+
+    Args:
+        target: A causal language model.
+        question: From `ask`.
+        settings: How; by default `imp` on neurons and heads.
+
+    Raises:
+        UsageError: if the model or the run cannot be split into units, or settings are unusable.
+    """
+    chosen = settings or Settings()
+    chosen.check()
+    kinds = tuple(dict.fromkeys(chosen.kinds))
+    with torch.no_grad():
+        trace = exact_trace(target, question)
+        readout = readout_of(trace, paper=chosen.paper)
+        places = list(dict.fromkeys(p.place for p in question.predictions))
+        patterns = attention_patterns(trace, places=places) if "attention" in kinds else ()
+        sources = [
+            Sources(trace, p.place, patterns, places.index(p.place)) for p in question.predictions
+        ]
+        for prediction in question.predictions:
+            check_vocabulary(target, prediction, readout)
+        probabilities, ranks = _predicted(trace, question)
+        layouts: dict[Kind, Layout] = {kind: sources[0].layout(kind) for kind in kinds}
+    values = _values(trace, sources, readout, question, chosen, kinds)
+    exact: dict[Kind, Tensor] = {
+        kind: torch.ones_like(found, dtype=torch.bool) for kind, found in values.items()
+    }
+    proven: dict[Kind, int | None] = {kind: len(found) for kind, found in values.items()}
+    with torch.no_grad():
+        if chosen.method == "imp" and not _linear(question, readout):
+            for kind in kinds:
+                exact[kind], proven[kind] = _made_exact(
+                    sources, readout, question, layouts[kind], values[kind], chosen
+                )
+        units: dict[Kind, tuple[UnitValue, ...]] = {}
+        opposing: dict[Kind, tuple[UnitValue, ...]] = {}
+        signed = chosen.method not in ("taylor", "magnitude")
+        for kind in kinds:
+            order = _order(values[kind], exact[kind])[: chosen.top]
+            lowest = _order(-values[kind], exact[kind])[: chosen.top if signed else 0]
+            lowest = lowest[values[kind][lowest] < 0]
+            both = _shown(
+                target,
+                sources[0],
+                readout,
+                layouts[kind],
+                torch.cat([order, lowest]),
+                values[kind],
+                exact[kind],
+                chosen.words,
+            )
+            units[kind], opposing[kind] = both[: len(order)], both[len(order) :]
+    return Attribution(
+        question,
+        chosen.method,
+        probabilities,
+        ranks,
+        values,
+        exact,
+        layouts,
+        units,
+        opposing,
+        proven,
+        trace,
+        tuple(sources),
+        readout,
+        chosen.paper,
+        (*question.notes, *_notes(trace, chosen)),
+    )
+
+
+def _values(
+    trace: ExactTrace,
+    sources: Sequence[Sources],
+    readout: Readout,
+    question: Question,
+    chosen: Settings,
+    kinds: tuple[Kind, ...],
+) -> dict[Kind, Tensor]:
+    """One number for every unit; for `imp`, the first-order terms."""
+    if chosen.method == "taylor":
+        return taylor(sources, question.predictions, kinds, everywhere=chosen.everywhere)
+    if chosen.method == "integrated":
+        return integrated(sources, question.predictions, kinds, steps=chosen.steps)
+    with torch.no_grad():
+        if chosen.method == "magnitude":
+            return {
+                kind: torch.stack(
+                    [
+                        torch.cat([s.norms(kind, b).flatten() for b in range(trace.depth)])
+                        for s in sources
+                    ]
+                ).sum(0)
+                for kind in kinds
+            }
+        of = first_order if chosen.method == "imp" else direct
+        each = [
+            of(source, readout, prediction, kinds)
+            for source, prediction in zip(sources, question.predictions, strict=True)
+        ]
+        return {kind: torch.stack([found[kind] for found in each]).sum(0) for kind in kinds}
+
+
+def _linear(question: Question, readout: Readout) -> bool:
+    """Whether the first-order term is Imp itself."""
+    return readout.cap is None and all(p.other is not None for p in question.predictions)
+
+
+def _made_exact(
+    sources: Sequence[Sources],
+    readout: Readout,
+    question: Question,
+    layout: Layout,
+    values: Tensor,
+    chosen: Settings,
+) -> tuple[Tensor, int | None]:
+    """Replaces first-order terms at both ends (or all) by exact values, in place.
+
+    Returns:
+        Which are exact, and how many from the top are proven.
+    """
+    if chosen.exact or len(values) <= chosen.shortlist + chosen.top:
+        picked = torch.arange(len(values), device=values.device)
+    else:
+        high = values.topk(chosen.shortlist).indices
+        low = (-values).topk(chosen.top).indices
+        picked = torch.cat([high, low]).unique()
+    total = torch.zeros(len(picked), device=values.device)
+    for source, prediction in zip(sources, question.predictions, strict=True):
+        total += increase(source, readout, prediction, layout, picked)
+    exact = torch.zeros_like(values, dtype=torch.bool)
+    exact[picked] = True
+    left = float(values[~exact].max()) if len(picked) < len(values) else float("-inf")
+    values[picked] = total
+    if len(picked) < len(values) and readout.cap is not None:
+        return exact, None
+    return exact, int((total >= left).sum())
+
+
+def _order(values: Tensor, exact: Tensor) -> Tensor:
+    """Numbers of the units, highest first; what is only bounded comes after what is exact."""
+    bound = values[exact].min() if bool(exact.any()) else values.new_zeros(())
+    span = values.max() - bound + 1
+    return torch.where(exact, values, values - span).argsort(descending=True, stable=True)
+
+
+def _predicted(trace: ExactTrace, question: Question) -> tuple[tuple[float, ...], tuple[int, ...]]:
+    """Probability and rank of each token, from the full run."""
+    readout = readout_of(trace)
+    out, ranks = [], []
+    for prediction in question.predictions:
+        at = prediction.place
+        logits = readout.logits(trace.final[0, at][None], trace.final_scale[0, at])
+        out.append(float(logits.softmax(1)[0, prediction.token]))
+        ranks.append(1 + int((logits[0] > logits[0, prediction.token]).sum()))
+    return tuple(out), tuple(ranks)
+
+
+def _shown(
+    target: Target,
+    sources: Sources,
+    readout: Readout,
+    layout: Layout,
+    order: Tensor,
+    values: Tensor,
+    exact: Tensor,
+    words: int,
+) -> tuple[UnitValue, ...]:
+    """Units with the tokens that their rows favour."""
+    if not len(order):
+        return ()
+    rows = torch.empty(len(order), sources.trace.final.shape[-1], device=values.device)
+    taken = torch.empty(len(order), device=values.device)
+    for block, where, within in layout.parts(order):
+        rows[where] = sources.rows(layout.kind, block, within)
+        taken[where] = sources.taken(layout.kind, block, within)
+    tokens = decoded(target, readout, rows, words) if words else [((), ())] * len(order)
+    return tuple(
+        UnitValue(
+            layout.spot(int(at)), float(values[at]), bool(exact[at]), float(taken[n]), *tokens[n]
+        )
+        for n, at in enumerate(order.tolist())
+    )
+
+
+def decoded(
+    target: Target, readout: Readout, rows: Tensor, many: int
+) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """The top and the bottom tokens of each row `[n, d]` through final norm and vocabulary head."""
+    one = torch.ones(1, device=rows.device)
+    rows = rows if readout.norm is None else readout.norm.frozen(rows, one)
+    logits = readout.uncapped(rows)
+    if readout.bias is not None:
+        logits = logits - readout.bias.float()
+    names = surfaces(target) if target.tokenizer is not None else ()
+    logits = logits[:, : len(names)] if names else logits
+    many = min(many, logits.shape[1])
+
+    def named(tokens: Tensor) -> list[tuple[str, ...]]:
+        return [tuple(names[t] if names else f"#{t}" for t in row) for row in tokens.tolist()]
+
+    top, bottom = logits.topk(many, 1).indices, logits.topk(many, 1, largest=False).indices
+    return list(zip(named(top), named(bottom), strict=True))
+
+
+def _notes(trace: ExactTrace, chosen: Settings) -> list[str]:
+    out = []
+    kind = trace.final.dtype
+    if torch.finfo(kind).eps > 1e-6:
+        name = str(kind).removeprefix("torch.")
+        out.append(
+            f"the model runs in {name}: its residual stream adds up within {trace.error():.1e} "
+            f"(limit {trace.limit:.0e} instead of 1e-04), and small values are rounding"
+        )
+    if trace.architecture.final is not None and chosen.paper:
+        out.append("paper mode: the final norm's bias is left out")
+    return out

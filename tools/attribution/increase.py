@@ -1,0 +1,90 @@
+"""Log-probability increase of units, and the first-order term that bounds it.
+
+Imp(u -> w) = log p(w | r + u) - log p(w | r), with the final norm's scale of the full run
+(Yu & Ananiadou 2024). r is the residual before the MLP for neurons, the layer input for heads and
+attention neurons.
+
+1. First order: the derivative of log p(w) at r, (W_U[w] - E_p[W_U]) through the frozen norm, times
+   u. One vocabulary-wide softmax a block instead of one a unit.
+2. log p(w) is concave in the logits, and they are linear in r while the scale is frozen: the
+   first-order term is never below Imp. So once the units with the largest terms have been computed
+   exactly, every unit that is at least as large as the largest term left over is proven to be
+   where it stands.
+3. The difference of two logits is linear: for a contrast the first-order term is Imp itself.
+
+A soft cap on the logits breaks 2 and 3; then nothing is called proven.
+"""
+
+import torch
+from torch import Tensor
+
+from .readout import Readout, objective, slope
+from .sources import Kind, Layout, Sources
+from .target_tokens import Prediction
+
+_ROOM = 1 << 24
+"""Logits in memory at a time."""
+
+
+def first_order(
+    sources: Sources, readout: Readout, prediction: Prediction, kinds: tuple[Kind, ...]
+) -> dict[Kind, Tensor]:
+    """The first-order term of every unit: a flat row of numbers for each kind."""
+    scale = sources.trace.final_scale[0, sources.place]
+    depth = sources.trace.depth
+    ends: list[Kind] = ["mlp" if kind == "mlp" else "head" for kind in kinds]
+    wanted: list[tuple[Kind, int]] = [
+        (end, block) for end in dict.fromkeys(ends) for block in range(depth)
+    ]
+    bases = torch.stack([sources.base(kind, block) for kind, block in wanted])  # [base, d]
+    room = max(1, _ROOM // len(readout.weight))
+    parts = []
+    for some in bases.split(room):
+        logits = readout.logits(some, scale)
+        parts.append(readout.pulled(slope(readout, logits, prediction), scale))
+    by_base = dict(zip(wanted, torch.cat(parts), strict=True))  # [d] each
+    return {
+        kind: torch.cat(
+            [
+                sources.linear(kind, b, by_base["mlp" if kind == "mlp" else "head", b]).flatten()
+                for b in range(depth)
+            ]
+        )
+        for kind in kinds
+    }
+
+
+def direct(
+    sources: Sources, readout: Readout, prediction: Prediction, kinds: tuple[Kind, ...]
+) -> dict[Kind, Tensor]:
+    """Direct logit attribution of every unit: u through the frozen norm, times W_U[w] (less that of
+    the contrast). The terms of a sum are the sum's term. A soft cap is left out."""
+    direction = readout.direction(prediction, sources.trace.final_scale[0, sources.place])
+    depth = sources.trace.depth
+    return {
+        kind: torch.cat([sources.linear(kind, b, direction).flatten() for b in range(depth)])
+        for kind in kinds
+    }
+
+
+def increase(
+    sources: Sources, readout: Readout, prediction: Prediction, layout: Layout, chosen: Tensor
+) -> Tensor:
+    """Imp of chosen units exactly, `[n]`, in bounded memory; `chosen` are numbers of the layout."""
+    scale = sources.trace.final_scale[0, sources.place]
+    room = max(1, _ROOM // len(readout.weight))
+    out = torch.empty(len(chosen), device=chosen.device)
+    starts: dict[int, Tensor] = {}
+    for at in range(0, len(chosen), room):
+        some = chosen[at : at + room]
+        residuals = torch.empty(len(some), sources.trace.final.shape[-1], device=chosen.device)
+        before = torch.empty(len(some), device=chosen.device)
+        for block, where, within in layout.parts(some):
+            base = sources.base(layout.kind, block)
+            if block not in starts:
+                starts[block] = objective(readout.logits(base[None], scale), prediction)[0]
+            residuals[where] = base + sources.writes(layout.kind, block, within)
+            before[where] = starts[block]
+        logits = readout.logits(residuals, scale)
+        out[at : at + room] = objective(logits, prediction) - before
+    return out

@@ -1,0 +1,257 @@
+"""Query units: which earlier units switch on the units that make the prediction.
+
+Q(n) = sum over v of Imp(v) * share of n in the key of v (Yu & Ananiadou 2024), for the 30 value
+units v with the highest Imp.
+
+1. A value unit v is an attention neuron (its activation is linear in the layer input h_p at its
+   place p, through the norm and a row of W_V) or an MLP neuron (so is its pre-activation, through a
+   row of W_in; of a gated MLP the row of the ungated map).
+2. Exactly: with the norm's scale at p frozen, that number is a sum over embeddings, heads, neurons
+   and biases of everything before, with the mean subtracted where the norm does. The share of n is
+   its term over the whole; all shares sum to one.
+3. `paper`: the share is <m_n v_n, k_v> / <h_p, k_v> with k_v = ln_w * W[:, v]: neither centring nor
+   biases, as in the released code.
+
+The attention weights are not part of the key: a query unit says what was moved, not why there.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import UsageError
+from ..models import Target
+from .attribute import Settings, attribute
+from .exact import ExactTrace
+from .norms import Norm
+from .patterns import Pattern, attention_patterns
+from .sources import Layout, Sources, Spot
+from .target_tokens import Question
+
+VALUES = 30
+
+
+@dataclass(frozen=True)
+class Query:
+    """One query unit."""
+
+    spot: Spot
+    value: float
+
+    @property
+    def unit(self) -> str:
+        """`mlp.3/1207`, `head.5/7`."""
+        return str(self.spot)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {"unit": self.unit, "value": self.value}
+
+
+@dataclass(frozen=True, eq=False)
+class Key:
+    """What makes a value unit's number: `direction . h + constant = total` at one place."""
+
+    spot: Spot
+    block: int
+    place: int
+    direction: Tensor
+    """`[d]`, with the frozen scale."""
+    constant: float
+    """Biases."""
+    total: float
+    whole: bool
+    """Whether this block's own attention is part of h (an MLP behind its attention)."""
+
+
+def query_units(
+    target: Target,
+    question: Question,
+    *,
+    of: Literal["attention", "mlp"] = "attention",
+    values: int = VALUES,
+    paper: bool = False,
+    top: int = 20,
+) -> list[Query]:
+    """The query neurons with the highest Q.
+
+    Args:
+        target: A causal language model.
+        question: From `ask`; one token.
+        of: Kind of the value units.
+        values: How many of them, highest Imp first.
+        paper: Without centring and biases.
+        top: How many to give.
+
+    Raises:
+        UsageError: if the model's values or keys cannot be traced back.
+    """
+    if len(question.predictions) != 1:
+        raise UsageError("query units explain one predicted token; ask for the first")
+    chosen = Settings("imp", (of,), top=1, words=0, paper=paper)
+    found = attribute(target, question, chosen)
+    spots = found.ranked(of, values)
+    numbers = torch.tensor([found.layouts[of].number(spot) for spot in spots])
+    weights = found.values[of][numbers.to(found.values[of].device)]
+    with torch.no_grad():
+        trace = found.trace
+        patterns = attention_patterns(trace) if of == "attention" else ()
+        keys = keys_of(trace, spots, question.predictions[0].place, patterns, paper=paper)
+        layout = Layout("mlp", tuple((m.shape[-1],) for m in trace.neurons))
+        total = torch.zeros(layout.size, device=trace.ids.device)
+        for key, weight in zip(keys, weights.tolist(), strict=True):
+            for block, share in neuron_shares(trace, key).items():
+                start = layout.starts[block]
+                total[start : start + len(share)] += weight * share
+    order = total.argsort(descending=True, stable=True)[:top].tolist()
+    return [Query(layout.spot(at), float(total[at])) for at in order]
+
+
+def neuron_shares(trace: ExactTrace, key: Key) -> dict[int, Tensor]:
+    """By block, the share of each MLP neuron in a key, `[unit]`."""
+    source = Sources(trace, key.place)
+    return {
+        block: source.linear("mlp", block, key.direction) / key.total for block in range(key.block)
+    }
+
+
+def keys_of(
+    trace: ExactTrace,
+    spots: list[Spot],
+    place: int,
+    patterns: tuple[Pattern, ...],
+    *,
+    paper: bool = False,
+) -> list[Key]:
+    """The keys of value units; `place` is that of the prediction."""
+    blocks = sorted({spot.block for spot in spots})
+    found = _value_maps(trace, blocks, patterns) if patterns else {}
+    return [_key(trace, spot, place, patterns, found, paper) for spot in spots]
+
+
+def _key(
+    trace: ExactTrace,
+    spot: Spot,
+    place: int,
+    patterns: tuple[Pattern, ...],
+    maps: "dict[int, _ValueMap]",
+    paper: bool,
+) -> Key:
+    here = trace.architecture.blocks[spot.block]
+    if spot.kind == "mlp":
+        module = trace.target.network.get_submodule(here.inner)
+        row, bias = _row(module, spot.index + here.offset)
+        given = Sources(trace, place).base("mlp", spot.block)
+        key = _made(spot, place, here.mlp_reads, row, bias, given, paper)
+        return _with(key, whole=not here.parallel)
+    assert spot.channel is not None
+    assert spot.place is not None
+    value = maps[spot.block]
+    row, bias = _row(value.module, int(value.columns[spot.index, spot.channel]))
+    given = trace.layer_input(spot.block)[0, spot.place].float()
+    key = _made(spot, spot.place, here.attention_reads, row, bias, given, paper)
+    want = float(patterns[spot.block].values[0, spot.index, spot.place, spot.channel])
+    size = float(patterns[spot.block].values[0].abs().max())
+    if not paper and not abs(key.total - want) <= 10 * trace.limit * size:
+        raise UsageError(
+            f"{trace.target.name}: the values of block {spot.block} are not one linear map behind "
+            "one norm, so that they cannot be traced back to query units"
+        )
+    return key
+
+
+def _made(
+    spot: Spot,
+    place: int,
+    norm: Norm | None,
+    row: Tensor,
+    bias: float,
+    given: Tensor,
+    paper: bool,
+) -> Key:
+    constant = bias
+    if norm is None:
+        direction = row
+    elif paper:
+        direction = norm.gain * row / norm.scale(given)
+    else:
+        direction = norm.back(row, norm.scale(given))
+        constant += float(norm.bias @ row)
+    constant = 0.0 if paper else constant
+    total = float(direction @ given) + constant
+    return Key(spot, spot.block, place, direction, constant, total, False)
+
+
+def _with(key: Key, *, whole: bool) -> Key:
+    return Key(key.spot, key.block, key.place, key.direction, key.constant, key.total, whole)
+
+
+def _row(module: nn.Module, at: int) -> tuple[Tensor, float]:
+    """The weights and the bias behind one output of a linear map."""
+    weight = module.get_parameter("weight")
+    bias = getattr(module, "bias", None)
+    row = weight[at] if isinstance(module, nn.Linear) else weight[:, at]
+    return row.float(), float(bias[at]) if isinstance(bias, Tensor) else 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class _ValueMap:
+    module: nn.Module
+    columns: Tensor
+    """`[head, channel]`: the output of the module that is this value."""
+
+
+def _value_maps(
+    trace: ExactTrace, blocks: list[int], patterns: tuple[Pattern, ...]
+) -> dict[int, _ValueMap]:
+    """The linear map whose outputs are the values, and which of them: found by equality, so that
+    joined and interleaved projections (GPT-2, GPT-NeoX, Phi-3) need no special case."""
+    target = trace.target
+    outputs: dict[int, list[tuple[nn.Module, Tensor]]] = {block: [] for block in blocks}
+    handles = []
+
+    def hook(block: int) -> Any:
+        def keep(module: nn.Module, args: Any, output: Any) -> None:
+            if isinstance(output, Tensor) and output.ndim == 3:
+                outputs[block].append((module, output[0].float().cpu()))  # [place, column]
+
+        return keep
+
+    for block in blocks:
+        path = trace.architecture.blocks[block].attention.path.rpartition(".")[0]
+        for module in target.network.get_submodule(path).modules():
+            weight = getattr(module, "weight", None)
+            if isinstance(weight, Tensor) and weight.ndim == 2:
+                handles.append(module.register_forward_hook(hook(block)))
+    from transformers import DynamicCache
+
+    past: Any = DynamicCache()
+    try:
+        with target.lock, torch.no_grad():
+            target.body(input_ids=trace.ids[:1], past_key_values=past, use_cache=True)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return {
+        block: _match(target, block, outputs[block], past.layers[block].values[0], heads)
+        for block, heads in ((b, patterns[b].values.shape[1]) for b in blocks)
+    }
+
+
+def _match(
+    target: Target, block: int, outputs: list[tuple[nn.Module, Tensor]], values: Tensor, heads: int
+) -> _ValueMap:
+    """Args: values of the same run, `[kv head, place, channel]`."""
+    values = values.float().cpu().repeat_interleave(heads // len(values), 0)
+    wanted = values.transpose(1, 2)  # [head, channel, place]
+    for module, output in outputs:
+        known = {column.numpy().tobytes(): at for at, column in enumerate(output.T.contiguous())}
+        found = [known.get(v.numpy().tobytes(), -1) for v in wanted.flatten(0, 1).contiguous()]
+        if min(found) >= 0:
+            return _ValueMap(module, torch.tensor(found).reshape(wanted.shape[:2]))
+    raise UsageError(
+        f"{target.name}: no linear map of block {block} gives its attention values as they are, so "
+        "that they cannot be traced back to query units"
+    )
