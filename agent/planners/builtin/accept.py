@@ -7,7 +7,7 @@ import numpy as np
 from ....tools.data.windows import TokenWindows
 from ....tools.errors import UsageError
 from ....tools.predicates import parse
-from .board import TOKEN_AXES, is_bag
+from .board import TOKEN_AXES, Board, is_bag
 from .clause import Rule
 from .lesion import parts_allowed
 from .parts import Part
@@ -21,7 +21,7 @@ _LESS = 0.03  # of F1 on explore, that scans may lose for what explore has seldo
 _NOISE = 0.01  # of F1 on written texts
 _SPELLED = 0.98  # the same on lists of words
 _FEW = 6  # words that a plain rule lists
-_HEAD_START = 0.06  # of both F1 together, for plain rules of the search that say more than words
+_HEAD_START = 0.004  # of both F1 together, for plain rules of the search that say more than words
 _FEWER = 0.01  # the same, for those that list a few words
 _LISTS = 0.005  # of both, that long lists of the search must be better than what was scanned
 _WORDS = 0.002  # of both, that words must be better than the tokens that begin them
@@ -95,16 +95,26 @@ def explains(scanner: Scanner, search: Sequence[Part]) -> bool:
 
 
 def onoff(
-    scanner: Scanner, parts: Sequence[Part], texts: Measured | None = None, *, whole: bool = False
+    scanner: Scanner,
+    parts: Sequence[Part],
+    texts: Measured | None = None,
+    *,
+    whole: bool = False,
+    learnt: Board | None = None,
 ) -> float:
-    """F1 of where parts hold against where the unit is on; on explore without `texts`.
+    """F1 of where parts hold against where the unit is on.
 
-    `whole`: at words of one token only.
+    Args:
+        scanner: Knows when the unit is on.
+        parts: What is said.
+        texts: Where to look; explore if absent.
+        whole: At words of one token only.
+        learnt: The board that the parts are about, if it is not that of explore.
     """
     board = scanner.sample.board
     if not parts:
         return 0.0
-    predicates = [parse(part.predicate(board)) for part in parts]
+    predicates = [parse(part.predicate(learnt or board)) for part in parts]
     if texts is None:
         windows, known = board.windows, scanner.sample.weight.reshape(board.shape) > 0
         on = scanner.active.reshape(board.shape)

@@ -12,6 +12,7 @@ from ....tools.predicates import parse
 from .choice import Texts
 from .confidence import Features, probability
 from .foretold import Foretold
+from .null import CERTAIN
 from .parts import Part
 from .phrases import label, phrase
 from .split import Sample
@@ -21,6 +22,8 @@ NOISE = 0.02
 """Share of variance, on documents not learnt from, under which nothing was found."""
 LEAST_ONOFF = 0.3
 """F1 on explore under which a description says nothing of when a unit is on."""
+_NOTHING = 0.97
+"""Confidence that there is nothing to be said: so it was for all of 48 development units."""
 _MOST_REJECTED = 4
 
 
@@ -58,10 +61,6 @@ class Findings:
     """The same that the search finds in the unit's activations on exchanged documents."""
     onoff: float | None = None
     """F1 of the best description on explore, for a unit that is clearly on or off."""
-    onoff_written: float = 0.0
-    """The same on everything that was written."""
-    scanned: bool = False
-    """Whether the leading parts follow from scans."""
     foretold: Foretold | None = None
     """How the conclusion did on texts that were not written to find it."""
     checks: list[Evidence] = field(default_factory=list)
@@ -72,7 +71,7 @@ class Findings:
     @property
     def noise(self) -> bool:
         """Nothing was found that holds on new documents."""
-        if self.onoff is not None and self.onoff < LEAST_ONOFF:
+        if self.onoff is not None and self.onoff < LEAST_ONOFF and self.checked < CERTAIN:
             return True
         return not self.parts or self.checked < max(NOISE, 1.5 * self.null)
 
@@ -117,7 +116,7 @@ def conclude(found: Findings) -> Calls:
             "label": "no pattern found that holds on new documents",
             "components": [],
             "rejected": rejected,
-            "confidence": round(float(np.clip(1 - 10 * max(found.checked, 0), 0.5, 0.9)), 2),
+            "confidence": _NOTHING,
             "status": "uninterpretable",
         }
         why = (
@@ -145,6 +144,11 @@ def conclude(found: Findings) -> Calls:
     if effect is not None:
         arguments["effect"] = effect
     why = f"Together they explain {found.checked:.0%} of the variance on new documents."
+    if found.foretold is not None:
+        why += (
+            f" Of {found.foretold.places} places of fresh texts where a condition holds, they say "
+            f"{found.foretold.right} rightly."
+        )
     return Calls(why, (("conclude", arguments),))
 
 
@@ -158,9 +162,7 @@ def features(found: Findings) -> Features:
     return Features(
         explained=seen,
         agreed=seen if found.agreed is None else max(found.agreed, 0.0),
-        onoff=found.onoff or 0.0,
-        written=found.onoff_written,
-        scanned=float(found.scanned),
+        foretold=None if found.foretold is None else found.foretold.worst,
         table=float(bool(found.parts) and found.parts[0].table),
         further=more / (1 + more),
         long=listed / (20 + listed),

@@ -12,6 +12,7 @@ import numpy as np
 
 from ....tools.data.windows import TokenWindows
 from ....tools.predicates import parse
+from .board import Board
 from .parts import Part
 from .scanner import Scanner
 
@@ -31,13 +32,12 @@ class Foretold(NamedTuple):
 
 
 def foretold(
-    scanner: Scanner, parts: Sequence[Part], texts: tuple[TokenWindows, np.ndarray]
+    scanner: Scanner, parts: Sequence[Part], board: Board, texts: tuple[TokenWindows, np.ndarray]
 ) -> Foretold:
-    """Compares where parts say that the unit is on with where it is."""
+    """Compares where parts, learnt on a board, say that the unit is on with where it is."""
     windows, values = texts
     known = np.isfinite(values)
     on = (np.nan_to_num(values) > scanner.level.threshold)[known]
-    board = scanner.sample.board
     said = np.zeros(int(known.sum()), bool)
     code = np.zeros(len(said), np.int64)
     for part in parts:

@@ -35,6 +35,8 @@ _TEXTS = 60  # of one call
 _FEWER = 40  # near-misses of short rules
 _SHORT = 0.75  # share of the whole model's score from which short rules are preferred
 _LISTED = 1.05  # the same for rules that list many words
+_FORETOLD = 0.85  # of the worst cell, under which a better conclusion is looked for
+_GAINED = 0.02  # of F1 on explore and on fresh texts together, that it has to gain
 _SENTENCES = 7  # words of a concept that sentences are written about
 
 
@@ -71,11 +73,8 @@ class Investigation(Course):
             yield from self._scan_rivals(sample, scanner, short)
         else:
             yield from self._searched(sample, short)
-        if texts and found.parts and found.sample is sample:
-            found.onoff = onoff(scanner, found.parts)
-            found.scanned = bool(scanned)
-            written = [e for e in found.written if e.tool == "activations"]
-            found.onoff_written = onoff(scanner, found.parts, self._measured(written))
+        if texts and found.parts:
+            found.onoff = onoff(scanner, found.parts, learnt=(found.sample or sample).board)
         if not found.noise and found.checked < CERTAIN:
             found.null = null_score(sample, self.rng)
         if len(found.recorded) > 1 and not found.noise and designed and not scanned:
@@ -86,7 +85,9 @@ class Investigation(Course):
             )
             found.separated = [e for e in made if e.error is None]
         if not found.noise and texts and found.parts:
-            yield from self._foretold(sample, scanner)
+            yield from self._foretold(scanner)
+            if found.foretold and found.foretold.worst < _FORETOLD:
+                yield from self._mended(sample, scanner, short.parts)
         if not found.noise:
             made = yield Calls(
                 "What does it do to the output?", (("output_effect", {"unit": unit}),)
@@ -161,18 +162,48 @@ class Investigation(Course):
         found.texts = Texts(*self._measured(found.written))
         found.judge_written(found.texts.windows, found.texts.values)
 
-    def _foretold(self, sample: Sample, scanner: Scanner) -> Turns:
+    def _foretold(self, scanner: Scanner) -> Turns:
         """Says where the unit is on in fresh texts, then measures them."""
         found = self.findings
         rules = [part.said or part.rule for part in found.parts]
-        bench = Bench(found.sample or sample, rules, self.rng)
+        bench = Bench(found.sample or scanner.sample, rules, self.rng)
         made = yield Calls(
             "Is it on where the conclusion says, in texts that were not written to find it?",
             self._calls(list(dict.fromkeys(bench.mixed(many=_TEXTS)))),
         )
-        found.checks = [e for e in made if e.error is None]
-        if found.checks:
-            found.foretold = foretold(scanner, found.parts, self._measured(found.checks))
+        made = [e for e in made if e.error is None]
+        if made:
+            found.checks += made
+            found.foretold = foretold(
+                scanner, found.parts, (found.sample or scanner.sample).board, self._measured(made)
+            )
+
+    def _mended(self, sample: Sample, scanner: Scanner, short: Sequence[Part]) -> Turns:
+        """Looks for a better conclusion with the texts that told against this one."""
+        found = self.findings
+        measured = self._measured([*found.written, *found.checks])
+        windows, values = measured
+        options: list[tuple[Sample, Sequence[Part], float]] = [
+            (sample, parts, explained_new(sample, parts))
+            for parts in (accepted(scanner, short, measured, measured), list(short))
+            if parts
+        ]
+        column = self.lab.column(self.unit)
+        better = again(sample, found.parts, column, windows, values, self._built)
+        if better is not None:
+            options.append(better)
+
+        checks = self._measured(found.checks)
+
+        def worth(learnt: Sample, parts: Sequence[Part]) -> float:
+            here = onoff(scanner, parts, learnt=learnt.board)
+            return here + onoff(scanner, parts, checks, learnt=learnt.board)
+
+        best = max(options, key=lambda one: worth(one[0], one[1]))
+        if worth(best[0], best[1]) > worth(found.sample or sample, found.parts) + _GAINED:
+            found.learn(*best)
+            yield from self._record(best[0], best[1])
+            yield from self._foretold(scanner)
 
     def _part_rivals(self, sample: Sample, short: Concise) -> Turns:
         """Records short rivals, measures near-misses and sentences, and keeps what they say."""

@@ -32,6 +32,7 @@ from .vocabulary import vocabulary
 _MOST_WORDS = 4000  # asked in two orders
 _MORE_WORDS = 4000  # asked in one
 _COVERED = 0.4  # of explore's activity, that words enough by themselves have to cover
+_BESIDE = 0.1  # the same, where the unit is on behind words too
 _LEAST_SPELLED = 2  # letters
 _LINE = 24  # words of a text in capitals
 _MOST_CAPITALS = 16  # words before heads
@@ -251,7 +252,7 @@ class Scanner:
         _many, on = self._rates()
         asked = sum(on[index[name]] for name in self.words.forms if name in index)
         covered = sum(on[index[name]] for name in now.at if name in index)
-        if now.behind or covered >= _COVERED * asked:
+        if covered >= (_BESIDE if now.behind else _COVERED) * asked:
             return now
         return now._replace(at=frozenset(), unsure=frozenset())
 
