@@ -71,8 +71,8 @@ class Metric:
         return scores[:, 0] - scores[:, 1] if self.other is not None else scores[:, 0]
 
     def with_clean(self, logits: Tensor) -> "Metric":
-        """The same, knowing the clean run's logits `[vocabulary]`."""
-        return replace(self, clean=logits) if self.kind == "kl" else self
+        """The same, knowing the clean run's logits `[vocabulary]`, where it does not yet."""
+        return replace(self, clean=logits) if self.kind == "kl" and self.clean is None else self
 
     @property
     def name(self) -> str:

@@ -105,7 +105,9 @@ class Runner:
                 out[at : at + many] = self._numbers(self._traced(rows[at : at + many]))
             return out
         keys = [self._begins(row) for row in rows]
-        order = sorted(range(len(rows)), key=lambda at: keys[at])
+        idle = {at for at, row in enumerate(rows) if self._idle(row, keys[at])}
+        out[sorted(idle)] = self.before
+        order = sorted(set(range(len(rows))) - idle, key=lambda at: keys[at])
         for part in self._batches(order, keys):
             direct, block, place = keys[part[0]]
             if direct:
@@ -186,6 +188,20 @@ class Runner:
         blocks = [self.target.site(change.site).block for change in row]
         depth = len(self.cached.states) if self.cached else 0
         return False, min((depth - 1 if b is None else b for b in blocks), default=0), place
+
+    def _idle(self, row: Row, key: tuple[bool, int, int]) -> bool:
+        """Whether a row cannot change the last place: behind the last block, at another place."""
+        direct, block, _ = key
+        if not row:
+            return True
+        places, last = row[0].places, self.prompt.places - 1
+        assert self.cached is not None
+        return (
+            direct
+            and block == len(self.cached.states)
+            and places is not None
+            and (last not in places)
+        )
 
     def _batches(
         self, order: Sequence[int], keys: Sequence[tuple[bool, int, int]]

@@ -1,0 +1,130 @@
+"""Sweeps over neurons and over patches at GPT-2-small's shape, against a forward for each."""
+
+import json
+import sys
+
+from .bench import Measure, elsewhere, peak_mb, seconds
+
+_NEURONS = 3072
+
+
+def run(quick: bool) -> list[Measure]:
+    """Each sweep in a process of its own, so that peaks are its own."""
+    found = {what: _apart(what, quick) for what in ("all", "last", "patch")}
+    shape = "GPT-2-small shape; naive: a forward of one row for each, logits of the last place"
+    return [
+        Measure(
+            "zeroing each of 3,072 neurons at all 16 places, speed over naive",
+            found["all"]["ratio"],
+            "x",
+            8.0,
+            at_most=False,
+            peak_mb=found["all"]["peak"],
+            note=f"{shape}; largest difference {found['all']['wrong']:.1g}",
+        ),
+        Measure(
+            "the same at the last place alone",
+            found["last"]["ratio"],
+            "x",
+            20.0,
+            at_most=False,
+            peak_mb=found["last"]["peak"],
+            note=f"largest difference {found['last']['wrong']:.1g}",
+        ),
+        Measure(
+            "patching the residual stream, 12 blocks by 64 places, speed over naive",
+            found["patch"]["ratio"],
+            "x",
+            5.0,
+            at_most=False,
+            peak_mb=found["patch"]["peak"],
+            note=f"largest difference {found['patch']['wrong']:.1g}",
+        ),
+        *(
+            Measure(
+                f"memory that {name} adds to the model and one forward",
+                found[what]["added"],
+                "MB",
+                peak_mb=found[what]["peak"],
+            )
+            for what, name in (("all", "the sweep at all places"), ("patch", "the patching sweep"))
+        ),
+    ]
+
+
+def _apart(what: str, quick: bool) -> dict[str, float]:
+    code = "import sys; from tests.benchmarks.bench_sweeps import measure; measure(sys.argv)"
+    return json.loads(elsewhere(code, what, "1" if quick else ""))
+
+
+def measure(arguments: list[str]) -> None:
+    """In the fresh process: prints what was measured as JSON.
+
+    Parts of the sweep take turns with naive forwards, so that a busy machine slows both.
+    """
+    from neuroscribe.tools.interventions import Metric, Runner, row_of, sweep
+    from neuroscribe.tools.interventions.patching import Pair, grid
+    from neuroscribe.tools.models import clamp, zero
+
+    from .shapes import gpt2_small, random_windows
+
+    what, quick = arguments[1], bool(arguments[2])
+    target, metric = gpt2_small(), Metric(token=77)
+    width = 64 if what == "patch" else 16
+    rows = random_windows(2 * width, width=width).ids
+    base, source = row_of(target, rows[0]), row_of(target, rows[1])
+
+    def naive(change) -> float:
+        output = target.trace(base, interventions=[change], output="last").output
+        return float(metric(output)[0])
+
+    naive(zero("mlp.6", [0]))
+    before = peak_mb()
+    spent = {"naive": 0.0, "fast": 0.0, "forwards": 0, "rows": 0}
+    wrong = [0.0]
+
+    def compare(changes, effects) -> None:
+        for change, effect in zip(changes, effects, strict=True):
+            got: list[float] = []
+            spent["naive"] += seconds(lambda change=change, got=got: got.append(naive(change)))
+            spent["forwards"] += 1
+            wrong.append(abs(got[0] - effect))
+
+    if what == "patch":
+        pair = Pair(target, source, base, metric)
+        pair.source.read([f"resid.{layer}" for layer in range(12)])
+        grid(pair, layers=[11])
+        for layer in [0, 6, 11] if quick else range(12):
+            values = pair.source.values(f"resid.{layer}")
+            parts = []
+            spent["fast"] += seconds(
+                lambda layer=layer, parts=parts: parts.append(grid(pair, layers=[layer]))
+            )
+            spent["rows"] += width
+            places = [7, 18, 29, 40, 51, 62]
+            compare(
+                [clamp(f"resid.{layer}", None, values[p]).at(places=[p]) for p in places],
+                [float(parts[0].metric[0, p]) for p in places],
+            )
+    else:
+        runner = Runner(target, base, metric)
+        places = None if what == "all" else [width - 1]
+        sweep(target, base, metric, "mlp.6", units=range(32), where=what, runner=runner)
+        step = 384
+        for first in range(0, step if quick else _NEURONS, step):
+            units = range(first, first + step)
+            parts = []
+            spent["fast"] += seconds(
+                lambda units=units, parts=parts: parts.append(
+                    sweep(target, base, metric, "mlp.6", units=units, where=what)
+                )
+            )
+            spent["rows"] += step
+            some = range(0, step, 24)
+            compare(
+                [zero("mlp.6", [first + n]).at(places=places) for n in some],
+                [runner.before + float(parts[0].effect[n]) for n in some],
+            )
+    ratio = (spent["naive"] / spent["forwards"]) / (spent["fast"] / spent["rows"])
+    found = {"ratio": ratio, "wrong": max(wrong), "peak": peak_mb(), "added": peak_mb() - before}
+    json.dump(found, sys.stdout)

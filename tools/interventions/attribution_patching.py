@@ -1,0 +1,126 @@
+"""Attribution patching: patching every unit at every place to first order, the top then exactly.
+
+1. One forward and one backward of the base prompt give d metric / d value at every site.
+2. The effect of patching a unit at a place is about (source - base) * gradient, summed over a
+   head's channels (Nanda 2023; Syed et al. 2023). It is a straight line through a curve: where
+   attention or a norm saturates, it is off, also in sign.
+3. So the largest are patched for real, and both numbers are given, with their correlation.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import UsageError
+from ..models import Target, add
+from ..models.forward import Batch, forward
+from ..models.trace import hooked
+from .ablation import Part
+from .metric import Metric
+from .patching import Pair, patch
+from .prompt import Prompt
+
+
+class Checked(NamedTuple):
+    """One unit at one place."""
+
+    site: str
+    unit: int
+    place: int
+    estimate: float
+    """Change of the metric, to first order."""
+    exact: float
+
+
+class Attributed(NamedTuple):
+    """What patching would do, and what it did for the top."""
+
+    estimates: dict[str, Tensor]
+    """By site, `[place, unit]`: change of the metric to first order; 0 where not aligned."""
+    top: list[Checked]
+    """The largest estimates, largest exact effect first."""
+    agreement: float | None
+    """Correlation of estimate and exact effect over the top; None under three."""
+    notes: tuple[str, ...]
+
+
+def attribution_patch(pair: Pair, sites: Sequence[str], *, verify: int = 20) -> Attributed:
+    """Estimates the effect of patching each unit at each place, and makes the top exact.
+
+    Args:
+        pair: The prompts.
+        sites: The sites.
+        verify: How many of the largest to patch for real.
+
+    Raises:
+        UsageError: for an unknown site, or gradients that are not finite.
+    """
+    slopes = gradients(pair.target, pair.base.prompt, pair.base.metric, sites)
+    pair.base.read(sites)
+    pair.source.read(sites)
+    here, there = list(pair.alignment.first), list(pair.alignment.second)
+    estimates: dict[str, Tensor] = {}
+    for site in sites:
+        if not bool(slopes[site].isfinite().all()):
+            raise UsageError(f"the gradient at {site} is not finite; use 32 bits")
+        moved = pair.source.values(site)[there] - pair.base.values(site)[here]
+        each = moved.double() * slopes[site][here].double()  # [place, unit(, channel)]
+        whole = torch.zeros(
+            pair.base.prompt.places, each.shape[1], dtype=torch.float64, device=each.device
+        )
+        whole[here] = each.sum(-1) if each.ndim > 2 else each
+        estimates[site] = whole.cpu()
+    flat = torch.cat([part.flatten() for part in estimates.values()])
+    largest = flat.abs().topk(min(verify, flat.numel())).indices.tolist()
+    found: list[tuple[str, int, int]] = []
+    for index in largest:
+        for site, part in estimates.items():
+            if index < part.numel():
+                found.append((site, index % part.shape[1], index // part.shape[1]))
+                break
+            index -= part.numel()
+    exact = patch(pair, [[Part(site, (unit,), (place,))] for site, unit, place in found])
+    change = exact.metric - pair.base.before
+    top = [
+        Checked(site, unit, place, float(estimates[site][place, unit]), float(value))
+        for (site, unit, place), value in zip(found, change, strict=True)
+    ]
+    agreement = None
+    if len(top) > 2:
+        both = np.array([[one.estimate, one.exact] for one in top])
+        if both.std(0).min() > 0:
+            agreement = float(np.corrcoef(both.T)[0, 1])
+    return Attributed(
+        estimates, sorted(top, key=lambda one: -abs(one.exact)), agreement, pair.notes
+    )
+
+
+def gradients(
+    target: Target, prompt: Prompt, metric: Metric, sites: Sequence[str]
+) -> dict[str, Tensor]:
+    """d metric / d value at every place and unit, `[place, unit]` (`[..., channel]`), by site.
+
+    Raises:
+        UsageError: for an unknown site, or a metric that no gradient reaches.
+    """
+    shapes = target.trace(prompt, sites, output=False).values
+    probes = {
+        site: torch.zeros_like(shapes[site], requires_grad=True) for site in dict.fromkeys(sites)
+    }
+    changes = [add(site, None, probe) for site, probe in probes.items()]
+    named = list(probes)
+    with target.lock, torch.enable_grad():
+        with hooked(target.network, target.sites, (), changes, inputs=1):
+            batch = Batch(prompt, target.device)
+            head = any(target.in_head(target.sites[site]) for site in named)
+            output = forward(target, batch, output="last", head=head)
+        assert output is not None
+        logits = output[:, -1] if output.ndim == 3 else output
+        found = torch.autograd.grad(metric(logits)[0], list(probes.values()), allow_unused=True)
+    return {
+        site: torch.zeros_like(probes[site])[0] if slope is None else slope[0].detach()
+        for site, slope in zip(named, found, strict=True)
+    }

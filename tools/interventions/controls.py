@@ -1,0 +1,227 @@
+"""Controls: an effect beside the same effect of units and directions that nobody chose.
+
+1. Matched units: of the same site, nearest in firing rate and in |a| * ||w_out|| at the places
+   touched (a their values there, w_out what one of them writes), 20 sets of them.
+2. Random directions: what the change adds to the residual stream, at each place as long, in a
+   direction drawn at random; 20 of them.
+3. The percentile of the effect's size among them, and p = (1 + as large) / (1 + controls).
+4. Ranking all units of a site: to first order, the effect of a random direction per length is
+   normal around 0, so that its spread over many random directions turns every unit's effect into a
+   p by Student's t; Benjamini and Hochberg (1995) turn the p of all into false-discovery rates.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import UsageError
+from ..models import Unit
+from .runner import Runner
+from .sweep import Sweep
+from .writes import write_norms
+
+MANY = 20
+_DRAWS = 1000
+
+
+class Control(NamedTuple):
+    """One effect beside those of its controls."""
+
+    effect: float
+    controls: list[float]
+    percentile: float
+    """Share of controls whose size is below, ties half, in percent."""
+    p: float
+    """(1 + controls at least as large) / (1 + controls)."""
+
+
+def against(effect: float, controls: Sequence[float]) -> Control:
+    """Where the size of an effect stands; without controls at 50, p = 1."""
+    sizes = np.abs(np.asarray(controls, float))
+    own = abs(effect)
+    below = float((sizes < own).sum() + 0.5 * (sizes == own).sum())
+    percentile = 100 * below / len(sizes) if len(sizes) else 50.0
+    p = (1 + float((sizes >= own).sum())) / (1 + len(sizes))
+    return Control(float(effect), [float(c) for c in controls], percentile, p)
+
+
+def bootstrap(
+    values: Sequence[float] | np.ndarray, *, seed: int = 0, draws: int = _DRAWS
+) -> tuple[float, float] | None:
+    """95% interval of the mean over prompts; None for fewer than two."""
+    values = np.asarray(values, float)
+    if values.size < 2:
+        return None
+    drawn = np.random.default_rng(seed).choice(values, (draws, values.size)).mean(1)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def benjamini_hochberg(p: Sequence[float] | np.ndarray) -> np.ndarray:
+    """The false-discovery rate at which each would be found, `[test]`."""
+    p = np.asarray(p, float)
+    if not p.size:
+        return p
+    order = np.argsort(p, kind="stable")
+    raised = p[order] * p.size / np.arange(1, p.size + 1)
+    found = np.empty_like(p)
+    found[order] = np.minimum(np.minimum.accumulate(raised[::-1])[::-1], 1.0)
+    return found
+
+
+def nearest(traits: np.ndarray, at: int, pool: np.ndarray) -> np.ndarray:
+    """The members of a pool, nearest first, by the sum of differences in units of spread.
+
+    Args:
+        traits: `[trait, unit]`.
+        at: The unit they are compared with.
+        pool: Indices.
+    """
+    spread = traits[:, pool].std(1, keepdims=True)
+    gap = (traits - traits[:, [at]]) / np.where(spread > 1e-9, spread, 1.0)
+    return pool[np.argsort(np.abs(gap[:, pool]).sum(0).round(4), kind="stable")]
+
+
+def control_sets(drawn: Sequence[Sequence[Unit]]) -> list[tuple[Unit, ...]]:
+    """Sets of one control for each unit, no unit twice in one.
+
+    Args:
+        drawn: For each unit its controls, nearest first.
+    """
+    rolled = [
+        list(units[at % max(1, len(units)) :]) + list(units[: at % max(1, len(units))])
+        for at, units in enumerate(drawn)
+    ]
+    sets = [tuple(one) for one in zip(*rolled, strict=False)]
+    return [one for one in sets if len(set(one)) == len(one)]
+
+
+def matched_sets(
+    runners: Sequence[Runner],
+    units: Sequence[Unit],
+    places: Sequence[Sequence[int]],
+    *,
+    rates: dict[str, np.ndarray] | None = None,
+    many: int = MANY,
+    seed: int = 0,
+) -> list[tuple[Unit, ...]]:
+    """Sets of units that match the chosen ones, each set as large.
+
+    Args:
+        runners: One for each prompt.
+        units: The chosen units.
+        places: The places touched, by prompt.
+        rates: Firing rates by site, `[unit]`, over a text; None: over the prompts themselves.
+        many: How many sets, where the site has enough units.
+        seed: Which of equally near units.
+    """
+    traits = {
+        site: _traits(runners, site, places, (rates or {}).get(site))
+        for site in dict.fromkeys(unit.site for unit in units)
+    }
+    drawn = []
+    rng = np.random.default_rng(seed)
+    for unit in units:
+        found = traits[unit.site]
+        barred = {other.index for other in units if other.site == unit.site}
+        alive = [n for n in rng.permutation(found.shape[1]) if n not in barred]
+        pool = np.asarray(alive, int)
+        if len(pool):
+            pool = nearest(found, unit.index, pool)[: many + len(units)]
+        drawn.append([Unit(unit.site, int(index), unit.sign) for index in pool])
+    return control_sets(drawn)[:many]
+
+
+def random_directions(change: Tensor, many: int = MANY, *, seed: int = 0) -> Tensor:
+    """`[control, place, d]`: at each place as long as `change` `[place, d]`, one random direction
+    for all places of a control."""
+    draw = torch.Generator().manual_seed(seed)
+    drawn = torch.randn(many, 1, change.shape[-1], generator=draw, dtype=torch.float64)
+    drawn = drawn / torch.linalg.vector_norm(drawn, dim=-1, keepdim=True)
+    length = torch.linalg.vector_norm(change.double().cpu(), dim=-1)[None, :, None]
+    return (drawn * length).to(change)
+
+
+class Ranked(NamedTuple):
+    """Units of a sweep with what chance would give."""
+
+    p: np.ndarray
+    """`[unit]`: of an effect as large by a random direction as long."""
+    q: np.ndarray
+    """`[unit]`: false-discovery rate."""
+    order: np.ndarray
+    """Positions in the sweep, largest effect first."""
+    spread: float
+    """Standard deviation of the effect of a random direction of length 1."""
+    directions: int
+
+
+def rank(runner: Runner, found: Sweep, *, directions: int = 96, seed: int = 0) -> Ranked:
+    """p and false-discovery rate of every unit of a sweep, from equal-norm random directions.
+
+    Raises:
+        UsageError: if what the units write cannot be read off their site.
+    """
+    from scipy.stats import t as student
+
+    known = runner.writes(found.site)
+    if known is None:
+        raise UsageError(
+            f"units of {found.site} do not write straight into the residual stream here, so no "
+            "random direction of equal length stands beside them; take matched units"
+        )
+    sizes = found.size.numpy()
+    alive = np.flatnonzero(sizes > 0)
+    if not alive.size:
+        ones = np.ones(len(sizes))
+        return Ranked(ones, ones, np.argsort(-np.abs(found.effect.numpy())), 0.0, 0)
+    rng = np.random.default_rng(seed)
+    picked = rng.choice(alive, directions)
+    old = runner.values(found.site)[list(found.places)].double()  # [place, unit(, channel)]
+    if old.ndim > 2:
+        old = torch.linalg.vector_norm(old, dim=-1)
+    profile = old[:, [found.units[at] for at in picked]].abs().T.cpu()  # [direction, place]
+    length = torch.linalg.vector_norm(profile, dim=1, keepdim=True).clamp_min(1e-12)
+    profile = profile / length * torch.as_tensor(sizes[picked])[:, None]
+    width = runner.state(known.block).shape[1]
+    draw = torch.Generator().manual_seed(seed)
+    along = torch.randn(directions, 1, width, generator=draw, dtype=torch.float64)
+    along = along / torch.linalg.vector_norm(along, dim=-1, keepdim=True)
+    first = found.places[0]
+    changes = torch.zeros(directions, runner.prompt.places - first, width, dtype=torch.float64)
+    changes[:, [p - first for p in found.places]] = profile[:, :, None] * along
+    state = runner.state(known.block)
+    after = runner.from_changes(known.block, first, changes.to(state))
+    each = (after - runner.before).numpy() / sizes[picked]
+    spread = float(np.sqrt(np.mean(each**2)))
+    effect = found.effect.numpy()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        score = np.where(sizes > 0, np.abs(effect) / (sizes * max(spread, 1e-30)), 0.0)
+    p = 2 * student.sf(score, directions)
+    return Ranked(
+        p, benjamini_hochberg(p), np.argsort(-np.abs(effect), kind="stable"), spread, directions
+    )
+
+
+def _traits(
+    runners: Sequence[Runner],
+    site: str,
+    places: Sequence[Sequence[int]],
+    rate: np.ndarray | None,
+) -> np.ndarray:
+    """`[trait, unit]`: log of the root mean square of |a| * ||w_out||, and the firing rate."""
+    there = runners[0].target.site(site)
+    norms = write_norms(runners[0].target, site).double()
+    square, touched, fired, seen = torch.zeros(there.units).double(), 0, 0.0, 0
+    for runner, at in zip(runners, places, strict=True):
+        scalar = there.scalar(runner.values(site)[None])[0].double().cpu()  # [place, unit]
+        square = square + scalar[list(at)].square().sum(0)
+        touched += len(at)
+        fired = fired + (scalar > 0).double().sum(0)
+        seen += len(scalar)
+    size = (square / max(1, touched)).sqrt() * norms
+    rates = np.asarray(fired) / max(1, seen) if rate is None else rate
+    return np.stack([np.log(np.maximum(size.numpy(), 1e-12)), rates])
