@@ -1,0 +1,103 @@
+"""What the built-in planner makes of values: thresholds, forms of words, spellings, checks."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from neuroscribe.agent.planners.builtin.confidence import Features, probability
+from neuroscribe.agent.planners.builtin.foretold import Foretold
+from neuroscribe.agent.planners.builtin.pairs import likely
+from neuroscribe.agent.planners.builtin.scan import Words
+from neuroscribe.agent.planners.builtin.valley import valley
+from neuroscribe.agent.planners.builtin.vocabulary import vocabulary
+
+
+def test_the_threshold_lies_under_the_weaker_of_two_strengths():
+    rng = np.random.default_rng(0)
+    background = np.abs(rng.normal(0, 0.05, 5000))
+    weak, strong = 0.8 * rng.uniform(0.85, 1.25, 100), 2 * rng.uniform(0.85, 1.25, 100)
+    found = valley(np.concatenate([background, weak, strong]))
+    assert found.clear
+    assert background.max() < found.threshold < weak.min()
+
+
+def test_values_without_an_empty_stretch_are_not_on_or_off():
+    assert not valley(np.abs(np.random.default_rng(0).normal(0, 1, 5000))).clear
+    assert not valley(np.zeros(50)).clear
+
+
+def test_a_form_that_is_one_token_is_written():
+    vocabulary_ = ("<s>", " symbol", "S", "ymbol", " Paris")
+    windows = SimpleNamespace(
+        word=np.array([[-1, 0, 0, 1, 2]]),
+        counted=np.array([[False, True, True, True, True]]),
+        words=("Symbol", "symbol", "Paris"),
+        ids=np.array([[0, 2, 3, 1, 4]]),
+        vocabulary=vocabulary_,
+    )
+    found = _forms(windows)
+    assert found["symbol"] == "symbol"
+    assert found["paris"] == "Paris"
+
+
+def _forms(windows) -> dict[str, str]:
+    from unittest.mock import patch
+
+    view = SimpleNamespace(begins=np.zeros_like(windows.counted))
+    module = "neuroscribe.agent.planners.builtin.vocabulary.view_of"
+    with patch(module, return_value=view):
+        return vocabulary(windows, most=10)
+
+
+def test_words_that_only_hold_a_pointed_token_are_not_tested():
+    words = Words(
+        {"a": "a", "aas": "aas", "on": "on", "xyz": "xyz"},
+        {"a": 1, "aas": 2, "on": 1, "xyz": 2},
+        {"aas": ("a", "as"), "xyz": ("xy", "z")},
+    )
+    assert likely(("aas", "xyz", "on", "a"), words) == ("on", "a", "xyz")
+
+
+@pytest.mark.parametrize("worst", [0.05, 0.4, 0.75, 0.9, 0.98])
+def test_confidence_rises_with_what_was_foretold(worst):
+    def sure(value: float | None) -> float:
+        return probability(Features(0.9, 0.95, value, 0.0, 0.0, 0.3))
+
+    assert sure(worst) <= sure(min(worst + 0.1, 0.995))
+    assert sure(0.05) < 0.3
+    assert sure(0.97) > 0.9
+    assert sure(None) < 0.5  # without a check nothing is sure
+
+
+def test_a_conclusion_is_as_good_as_its_worst_cell(target_and_scanner):
+    scanner, right, wrong, board, texts = target_and_scanner
+    from neuroscribe.agent.planners.builtin.foretold import foretold
+
+    good, bad = (foretold(scanner, [part], board, texts) for part in (right, wrong))
+    assert isinstance(good, Foretold)
+    assert good.right == good.places > 20
+    assert good.worst > 0.95
+    assert bad.worst < 0.8
+    assert bad.right < bad.places
+
+
+@pytest.fixture(scope="module")
+def target_and_scanner():
+    """A unit that is on at `oak` unless `the` stands before it; parts that say so, or only half."""
+    from neuroscribe.agent.planners.builtin.board import build
+    from neuroscribe.agent.planners.builtin.clause import Clause, Rule
+    from neuroscribe.agent.planners.builtin.parts import plain_part
+    from neuroscribe.tasks.groundtruth.host import suite_host
+    from neuroscribe.tools.data.windows import cut
+
+    rng = np.random.default_rng(1)
+    lines = [" ".join(rng.choice(["oak", "the", "robin", "was"], 20)) for _ in range(20)]
+    windows = cut(suite_host(), lines, length=64)
+    board = build(windows, {}, causal=True)
+    index = {name: at for at, name in enumerate(board.names)}
+    oak = Clause("word", frozenset({index["oak"]}))
+    the = Clause("previous_word", frozenset({index["the"]}), negated=True)
+    right, wrong = plain_part(Rule((oak, the))), plain_part(Rule((oak,)))
+    values = np.where(windows.counted, right.rule.mask(board).reshape(board.shape) * 1.0, np.nan)
+    scanner = SimpleNamespace(level=SimpleNamespace(threshold=0.5), sample=None)
+    return scanner, right, wrong, board, (windows, values)
