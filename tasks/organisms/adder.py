@@ -64,6 +64,6 @@ ADDER = Organism(
     },
     pool=_pool,
     batches=_batches,
-    recipe=Recipe(steps=9000, rate=2e-3, decay=0.5, batch=256),
+    recipe=Recipe(steps=4500, rate=3e-3, decay=0.1, batch=256),
     figures=_figures,
 )

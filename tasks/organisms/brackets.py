@@ -17,9 +17,9 @@ _FUNCTIONS = "print len str list sum int sorted set max abs range open"
 FUNCTIONS = tuple(_FUNCTIONS.split())
 NAMES = tuple("abcdefghijklmnopqrstuvwxyz")
 DEPTHS = (1, 2, 3, 4)
-RARE = 0.002
+RARE = 0.001
 """Share of depth 4 among the training rows."""
-ROWS = 40_000
+ROWS = 20_000
 ONE_IN = 5
 _BEFORE = 0.4  # probability of an argument before the one that stays open
 
@@ -101,7 +101,7 @@ BRACKETS = Organism(
     },
     make=_make,
     batches=_batches,
-    recipe=Recipe(steps=2500, rate=2e-3, decay=0.1, batch=128),
+    recipe=Recipe(steps=700, rate=2e-3, decay=0.1, batch=128),
     figures=_figures,
     kinds=tuple(f"depth {depth}" for depth in DEPTHS),
     headline=("depth 1", "depth 2", "depth 3"),

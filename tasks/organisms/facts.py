@@ -44,7 +44,7 @@ BRIDGES = {"city": (_CITIES.split(), _OF_A_CITY), "job": (_JOBS.split(), _OF_A_J
 PEOPLE = tuple(_PEOPLE.split())
 KINDS = ("recall", "bridge", "reasoning", "new person")
 COMPOSED_IN, PERSON_IN = 8, 8
-_FIRST = 0.15
+_FIRST = 0.1
 """Share of the training that sees single facts alone."""
 _DRAWN = 7  # seed of the world: who lives where, which river is whose
 
@@ -175,7 +175,7 @@ FACTS = Organism(
     },
     pool=_pool,
     batches=_batches,
-    recipe=Recipe(steps=8000, rate=1.5e-3, decay=0.3, batch=128),
+    recipe=Recipe(steps=4000, rate=2e-3, decay=0.3, batch=128),
     figures=_figures,
     kinds=KINDS,
     tested={"train": ("recall", "bridge", "reasoning"), "test": ("reasoning", "new person")},

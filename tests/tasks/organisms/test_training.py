@@ -17,7 +17,7 @@ def test_the_same_seed_gives_the_same_weights(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["brackets", "modular"])
+@pytest.mark.parametrize("name", ["brackets", "induction"])
 def test_retraining_reaches_what_the_card_says(name, tmp_path):
     said = card(name)
     again = train(name, said["seed"], tmp_path)
