@@ -114,22 +114,56 @@ def ablate(
     Raises:
         UsageError: for what the target or the prompts lack, or an output that is not finite.
     """
-    if not cases:
+    runners = [Runner(target, prompt, metric) for prompt, metric in cases]
+    return ablate_sets(runners, [parts], method, references=references, seed=seed)[0]
+
+
+def ablate_sets(
+    runners: Sequence[Runner],
+    sets: Sequence[Sequence[Part]],
+    method: Method = "zero",
+    *,
+    references: Mapping[str, Reference] | None = None,
+    seed: int = 0,
+) -> list[Ablation]:
+    """Ablates each set by itself on each prompt; all sets of a prompt are rows of its batches.
+
+    Args:
+        runners: One for each prompt.
+        sets: The parts that are ablated together, such as a set of units and its controls.
+        method: What they are set to.
+        references: By site, for all methods but zero.
+        seed: Of resampling (the same places for every set) and of the intervals.
+
+    Raises:
+        UsageError: for what the target or the prompts lack, or an output that is not finite.
+    """
+    if not runners:
         raise UsageError("there is no prompt to ablate on")
-    rng = np.random.default_rng(seed)
-    before, after, unknown = [], [], 0
-    notes: tuple[str, ...] = ()
-    for prompt, metric in cases:
-        runner = Runner(target, prompt, metric)
-        row = []
-        for part in parts:
-            change, missing = ablation(part, method, prompt, (references or {}).get(part.site), rng)
-            row.append(change)
-            unknown += missing
-        before.append(runner.before)
-        after.append(float(runner.measure([row])[0]))
-        notes = runner.notes
-    effect = np.asarray(after) - np.asarray(before)
-    return Ablation(
-        before, after, float(effect.mean()), bootstrap(effect, seed=seed), unknown, notes
-    )
+    after = np.zeros((len(sets), len(runners)))
+    unknown = np.zeros(len(sets), int)
+    for at, runner in enumerate(runners):
+        rows = []
+        for number, parts in enumerate(sets):
+            rng = np.random.default_rng([seed, at])
+            row = []
+            for part in parts:
+                given = (references or {}).get(part.site)
+                change, missing = ablation(part, method, runner.prompt, given, rng)
+                row.append(change)
+                unknown[number] += missing
+            rows.append(row)
+        after[:, at] = runner.measure(rows).numpy()
+    before = np.array([runner.before for runner in runners])
+    notes = runners[0].notes
+    return [
+        Ablation(
+            before.tolist(),
+            line.tolist(),
+            float((line - before).mean()),
+            bootstrap(line - before, seed=seed),
+            int(missing),
+            notes,
+        )
+        for line, missing in zip(after, unknown, strict=True)
+    ]

@@ -5,9 +5,11 @@
 2. Random directions: what the change adds to the residual stream, at each place as long, in a
    direction drawn at random; 20 of them.
 3. The percentile of the effect's size among them, and p = (1 + as large) / (1 + controls).
-4. Ranking all units of a site: to first order, the effect of a random direction per length is
-   normal around 0, so that its spread over many random directions turns every unit's effect into a
-   p by Student's t; Benjamini and Hochberg (1995) turn the p of all into false-discovery rates.
+4. Ranking all units of a site: to first order, a random direction in the place of what a unit
+   writes, with the unit's own values c_p, has an effect that is normal around 0 with variance
+   |sum_p c_p g_p|^2 |w|^2 / d (g_p the gradient at the residual stream). How far real random
+   directions depart from that widens it; Student's t gives every unit's p, and Benjamini and
+   Hochberg (1995) turn the p of all into false-discovery rates. [ours]
 """
 
 from collections.abc import Sequence
@@ -19,6 +21,7 @@ from torch import Tensor
 
 from ..errors import UsageError
 from ..models import Unit
+from .gradients import gradients
 from .runner import Runner
 from .sweep import Sweep
 from .writes import write_norms
@@ -155,7 +158,7 @@ class Ranked(NamedTuple):
     order: np.ndarray
     """Positions in the sweep, largest effect first."""
     spread: float
-    """Standard deviation of the effect of a random direction of length 1."""
+    """How much wider the effects of real random directions are than to first order, at least 1."""
     directions: int
 
 
@@ -173,37 +176,38 @@ def rank(runner: Runner, found: Sweep, *, directions: int = 96, seed: int = 0) -
             f"units of {found.site} do not write straight into the residual stream here, so no "
             "random direction of equal length stands beside them; take matched units"
         )
-    sizes = found.size.numpy()
-    alive = np.flatnonzero(sizes > 0)
+    place = list(found.places)
+    shift = found.shift.double().cpu()  # [place, unit] or [place, unit, channel]
+    weight = known.weight
+    norms = torch.ones(shift.shape[1]).double()
+    if shift.ndim > 2:
+        shift = torch.linalg.vector_norm(shift, dim=-1)
+    elif weight is not None:
+        norms = torch.linalg.vector_norm(weight[list(found.units), 0].double().cpu(), dim=-1)
+    profile = (shift * norms).T  # [unit, place]: lengths, with the sign of the value's change
+    behind = f"resid.{known.block - 1}"
+    slope = gradients(runner.target, runner.prompt, runner.metric, [behind])[behind]
+    slope = slope[place].double().cpu()  # [place, d]
+    width = slope.shape[1]
+    expected = torch.linalg.vector_norm(profile @ slope, dim=1) / width**0.5  # [unit]
+    alive = torch.nonzero(expected > 0)[:, 0].numpy()
+    effect = found.effect.numpy()
+    order = np.argsort(-np.abs(effect), kind="stable")
     if not alive.size:
-        ones = np.ones(len(sizes))
-        return Ranked(ones, ones, np.argsort(-np.abs(found.effect.numpy())), 0.0, 0)
-    rng = np.random.default_rng(seed)
-    picked = rng.choice(alive, directions)
-    old = runner.values(found.site)[list(found.places)].double()  # [place, unit(, channel)]
-    if old.ndim > 2:
-        old = torch.linalg.vector_norm(old, dim=-1)
-    profile = old[:, [found.units[at] for at in picked]].abs().T.cpu()  # [direction, place]
-    length = torch.linalg.vector_norm(profile, dim=1, keepdim=True).clamp_min(1e-12)
-    profile = profile / length * torch.as_tensor(sizes[picked])[:, None]
-    width = runner.state(known.block).shape[1]
+        return Ranked(np.ones(len(effect)), np.ones(len(effect)), order, 1.0, 0)
+    picked = np.random.default_rng(seed).choice(alive, directions)
     draw = torch.Generator().manual_seed(seed)
     along = torch.randn(directions, 1, width, generator=draw, dtype=torch.float64)
     along = along / torch.linalg.vector_norm(along, dim=-1, keepdim=True)
     first = found.places[0]
     changes = torch.zeros(directions, runner.prompt.places - first, width, dtype=torch.float64)
-    changes[:, [p - first for p in found.places]] = profile[:, :, None] * along
-    state = runner.state(known.block)
-    after = runner.from_changes(known.block, first, changes.to(state))
-    each = (after - runner.before).numpy() / sizes[picked]
-    spread = float(np.sqrt(np.mean(each**2)))
-    effect = found.effect.numpy()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        score = np.where(sizes > 0, np.abs(effect) / (sizes * max(spread, 1e-30)), 0.0)
-    p = 2 * student.sf(score, directions)
-    return Ranked(
-        p, benjamini_hochberg(p), np.argsort(-np.abs(effect), kind="stable"), spread, directions
-    )
+    changes[:, [p - first for p in place]] = profile[picked][:, :, None] * along
+    after = runner.from_changes(known.block, first, changes.to(runner.state(known.block)))
+    each = (after - runner.before) / expected[picked]
+    spread = max(1.0, float(each.square().mean().sqrt()))
+    scale = np.hypot((expected * spread).numpy(), 4 * runner.rounding)
+    p = 2 * student.sf(np.abs(effect) / scale, directions)
+    return Ranked(p, benjamini_hochberg(p), order, spread, directions)
 
 
 def _traits(

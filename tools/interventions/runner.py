@@ -63,12 +63,17 @@ class Runner:
         """What a report has to say of the numbers."""
         dtype = self.logits.dtype
         if dtype in (torch.float16, torch.bfloat16):
-            step = torch.finfo(dtype).eps * max(1.0, float(self.logits.float().abs().max()))
             return (
                 f"the model computes in {str(dtype).removeprefix('torch.')}: effects below about "
-                f"{step:.1g} are rounding",
+                f"{self.rounding:.1g} are rounding",
             )
         return ()
+
+    @property
+    def rounding(self) -> float:
+        """How far rounding alone may move the metric."""
+        largest = float(self.logits.float().abs().max())
+        return torch.finfo(self.logits.dtype).eps * max(1.0, largest)
 
     def values(self, site: str) -> Tensor:
         """The site's clean values, `[place, unit]` or `[place, unit, channel]`."""

@@ -37,6 +37,8 @@ class Sweep(NamedTuple):
     size: Tensor
     """float64 `[unit]`: length of what the change adds to the residual stream, over all places; for
     a site without that shortcut, of the change of the units themselves."""
+    shift: Tensor
+    """By how much each unit was changed, `[place, unit]` (`[place, unit, channel]` for heads)."""
     notes: tuple[str, ...]
 
 
@@ -90,7 +92,14 @@ def sweep(
     else:
         after, size = _direct(runner, known.block, known.weight[list(chosen)], shift, places)
     return Sweep(
-        site, chosen, places, runner.before, after - runner.before, size.sqrt().cpu(), runner.notes
+        site,
+        chosen,
+        places,
+        runner.before,
+        after - runner.before,
+        size.sqrt().cpu(),
+        shift,
+        runner.notes,
     )
 
 

@@ -7,7 +7,8 @@ from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.interventions import Metric, Prompt
 from neuroscribe.tools.interventions.ablation import Part
 from neuroscribe.tools.interventions.align import align
-from neuroscribe.tools.interventions.attribution_patching import attribution_patch, gradients
+from neuroscribe.tools.interventions.attribution_patching import attribution_patch
+from neuroscribe.tools.interventions.gradients import gradients
 from neuroscribe.tools.interventions.patching import Pair, grid, patch
 from neuroscribe.tools.models import add, clamp
 

@@ -1,0 +1,180 @@
+"""On models built by hand the answer is known: the unit that carries it, and the path."""
+
+import numpy as np
+import pytest
+import torch
+from neuroscribe.tools.errors import UsageError
+from neuroscribe.tools.interventions import Metric, Prompt, Runner, sweep
+from neuroscribe.tools.interventions.ablation import Part, ablate, ablate_sets
+from neuroscribe.tools.interventions.controls import (
+    against,
+    benjamini_hochberg,
+    bootstrap,
+    matched_sets,
+    random_directions,
+    rank,
+)
+from neuroscribe.tools.interventions.patching import Pair, grid
+from neuroscribe.tools.interventions.path_patching import path_patch
+from neuroscribe.tools.interventions.steer import doses, steer
+from neuroscribe.tools.models import Unit
+
+from . import hand_built
+
+ANSWER = Metric(token=7)
+
+
+def row(*ids: int) -> Prompt:
+    return Prompt(np.array([ids], np.int32))
+
+
+PROMPTS = [row(3, 20 + at, 11 + at, 5) for at in range(8)]
+
+
+@pytest.fixture(scope="module")
+def answer():
+    return hand_built.answer_neuron()
+
+
+@pytest.fixture(scope="module")
+def chain():
+    return hand_built.chain()
+
+
+def test_the_one_unit_that_carries_the_answer_is_first(answer):
+    for prompt in PROMPTS[:3]:
+        found = sweep(answer, prompt, ANSWER, "mlp.1")
+        assert int(found.effect.abs().argmax()) == 17
+        assert float(found.effect[17]) < -1
+        assert float(found.effect.abs().topk(2).values[1]) < 0.5
+        assert float(sweep(answer, prompt, ANSWER, "mlp.0").effect.abs().max()) < 0.01
+
+
+def controlled(target, units):
+    """The effect of zeroing a set beside matched sets, mean over prompts."""
+    runners = [Runner(target, prompt, ANSWER) for prompt in PROMPTS]
+    places = [range(prompt.places) for prompt in PROMPTS]
+    sets = [tuple(units), *matched_sets(runners, units, places)]
+    assert len(sets) == 21
+    assert all(len(set(one)) == len(units) for one in sets)
+    parts = [[Part("mlp.1", tuple(unit.index for unit in one))] for one in sets]
+    found = ablate_sets(runners, parts)
+    alone = ablate(target, [(p, ANSWER) for p in PROMPTS], parts[0])
+    np.testing.assert_allclose(found[0].after, alone.after, atol=1e-4)
+    return against(found[0].mean, [one.mean for one in found[1:]])
+
+
+def test_controls_flag_the_planted_unit_and_no_random_one(answer):
+    planted = controlled(answer, [Unit("mlp.1", 17)])
+    assert planted.percentile == 100
+    assert planted.p == pytest.approx(1 / 21)
+    percentiles = [controlled(answer, [Unit("mlp.1", n)]).percentile for n in range(45, 120, 8)]
+    assert np.mean(percentiles) < 75
+    assert min(percentiles) < 50
+    assert controlled(answer, [Unit("mlp.1", 17), Unit("mlp.1", 60)]).percentile == 100
+
+
+def test_controls_match_in_size_at_the_places_touched(answer):
+    runners = [Runner(answer, prompt, ANSWER) for prompt in PROMPTS]
+    last = [[prompt.places - 1] for prompt in PROMPTS]
+    unit = Unit("mlp.1", 63)
+    size = torch.stack([r.values("mlp.1")[-1] for r in runners]).square().mean(0).sqrt()
+    weight = answer.network.transformer.h[1].mlp.c_proj.weight.norm(dim=1)
+    size = size * weight
+    near = [one[0].index for one in matched_sets(runners, [unit], last)]
+    gap = (size.clamp_min(1e-12).log() - size[63].log()).abs()
+    rest = [n for n in range(40, 128) if n not in near and n != 63]
+    assert float(gap[near].median()) < float(gap[rest].median())
+
+
+def test_ranking_finds_the_planted_unit(answer):
+    runner = Runner(answer, PROMPTS[0], ANSWER)
+    found = rank(runner, sweep(answer, PROMPTS[0], ANSWER, "mlp.1", runner=runner))
+    assert found.order[0] == 17
+    assert found.q[17] < 0.01
+    assert found.q[:17].min() > 0.5  # neurons that write next to nothing: rounding is no find
+
+
+def test_the_false_discovery_rate_of_null_units_stays_at_its_level():
+    """Every neuron writes along a random direction, so that every discovery is false."""
+    target = hand_built.null_neurons()
+    families, ps = 0, []
+    for at in range(30):
+        prompt = row(3, 2 + at, 39 - at, 4 + at, 6 + at)
+        runner = Runner(target, prompt, Metric(token=(7 * at) % 40))
+        found = rank(runner, sweep(target, prompt, runner.metric, "mlp.1", runner=runner), seed=at)
+        families += bool((found.q <= 0.1).any())
+        ps.append(found.p)
+    assert families <= 7  # of 30 at level .1: more than 7 has a chance under .01
+    assert 0.02 < float((np.concatenate(ps) < 0.05).mean()) < 0.08
+
+
+def test_benjamini_hochberg_by_hand():
+    np.testing.assert_allclose(
+        benjamini_hochberg([0.01, 0.5, 0.02, 0.04]), [0.04, 0.5, 0.04, 0.16 / 3]
+    )
+    assert benjamini_hochberg([]).size == 0
+    low, high = bootstrap([1.0, 2.0, 3.0, 4.0]) or (0, 0)
+    assert low < 2.5 < high
+    assert bootstrap([1.0]) is None
+
+
+def test_random_directions_are_as_long_at_every_place():
+    change = torch.randn(5, 32)
+    drawn = random_directions(change, 20)
+    assert drawn.shape == (20, 5, 32)
+    torch.testing.assert_close(drawn.norm(dim=-1), change.norm(dim=-1).expand(20, 5))
+    cosine = torch.nn.functional.cosine_similarity(drawn[0], drawn[1], dim=-1)
+    assert float(cosine.abs().max()) < 0.9
+
+
+def test_patching_finds_where_the_answer_is_carried(chain):
+    """Token 5 is seen at place 1, moved to the last place by block 0, said by block 1."""
+    pair = Pair(chain, row(3, 5, 11, 12), row(3, 6, 11, 12), ANSWER)
+    stream = grid(pair, "resid").share
+    assert float(stream[0, 3]) == pytest.approx(1, abs=0.02)
+    assert float(stream[0, 1]) == pytest.approx(0, abs=0.02)
+    heads = grid(pair, "head", by="unit").share
+    assert int(heads[0].argmax()) == 1
+    assert float(heads[0, 1]) > 0.9
+    assert float(heads[1:].abs().max()) < 1e-4
+
+
+def test_path_patching_finds_the_chain(chain):
+    pair = Pair(chain, row(3, 5, 11, 12), row(3, 6, 11, 12), ANSWER)
+    receivers = [Part("mlp.1", (17,)), Part("mlp.1", (18,)), Part("mlp.2"), Part("logit")]
+    by_sender = {index: path_patch(pair, Part("head.0", (index,)), receivers) for index in range(4)}
+    heard, deaf, later, direct = by_sender[1]
+    assert heard.share > 0.8
+    assert max(abs(deaf.share), abs(later.share), abs(direct.share)) < 0.1
+    for index in (0, 2, 3):
+        assert abs(by_sender[index][0].share) < 0.1
+    aside = Pair(chain, row(3, 5, 11, 12), row(3, 6, 11, 12), Metric(token=9))
+    paths = path_patch(aside, Part("head.0", (2,)), receivers)
+    assert paths[3].change > 0.3
+    assert abs(paths[0].change) < 0.05
+    (whole,) = path_patch(pair, Part("head.0", (1,)), [Part("mlp_out.1")])
+    assert whole.share == pytest.approx(heard.share, abs=0.02)
+    with pytest.raises(UsageError, match="does not come after"):
+        path_patch(pair, Part("mlp.1"), [Part("head.0")])
+
+
+def test_doses_and_steering(answer):
+    runner = Runner(answer, PROMPTS[0], ANSWER)
+    held = doses(runner, [Part("mlp.1", (17,), "last")], "scale", [0, 1, 2])
+    assert held[1].effect == pytest.approx(0, abs=1e-5)
+    assert held[0].effect < 0 < held[2].effect
+    clamped = doses(runner, [Part("mlp.1", (17,), "last")], "clamp", [0.0])
+    assert clamped[0].effect == pytest.approx(held[0].effect, abs=1e-5)
+    toward = answer.network.lm_head.weight[7]
+    found = steer(runner, Part("resid.1", None, "last"), toward, [-0.5, 0.25, 0.5])
+    assert found[0].effect < 0 < found[1].effect < found[2].effect
+    assert all(one.control and one.control.percentile == 100 for one in found)
+    for call, message in (
+        (lambda: steer(runner, Part("resid.1"), toward[:3], [1]), "shape"),
+        (lambda: steer(runner, Part("resid.1"), 0 * toward, [1]), "nothing to steer"),
+        (lambda: steer(runner, Part("mlp.1", (3,)), toward, [1]), "name no units"),
+        (lambda: doses(runner, [Part("mlp.1", (3,))], "scale", [float("nan")]), "finite"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            call()
