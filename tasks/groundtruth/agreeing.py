@@ -117,4 +117,5 @@ def _ordinary(windows: TokenWindows, named: set[str]) -> list[str]:
     order = np.argsort(-counts, kind="stable")
     fit = [names[at].strip() for at in order if counts[at] and names[at][:1].isspace()]
     fit = [word for word in fit if word.isalpha() and word.islower() and len(word) > 2]
-    return [word for word in fit if word not in named][_FREQUENT : _FREQUENT + _ORDINARY]
+    fit = [word for word in fit if word not in named]
+    return (fit[_FREQUENT:] or fit)[:_ORDINARY]

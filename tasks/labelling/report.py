@@ -17,6 +17,7 @@ from ...agent.transcript.page import component_view, environment, page_assets
 from ...agent.transcript.plots import interval_bar
 from ...agent.transcript.sections import NAMES, cell, tops_of, triple
 from ...tools.errors import UsageError
+from ..evaluation.scorers.marks import mark
 from .folder import RunFolder
 from .report_parts import controls_table, distributions, facts, failures, statuses, tiles
 from .results import read_run
@@ -60,6 +61,7 @@ def write_report(folder: str | Path) -> Path:
             plots=distributions(records),
             columns=[NAMES.get(name, name) for name in COLUMNS],
             units=units,
+            marks={name: mark(name) for name in ("precision", "recall")},
             known=set(),
             created=run.get("created"),
             **page_assets("report.js", HERE),

@@ -26,7 +26,7 @@ def test_places_that_part_the_readings_are_rewritten(variant):
     form = make("s", ("robin",), ("oak",), token=True, **given)
     text = " ".join(["The oak robin was there and the owl went home."] * 40)
     documents = [text, "A zebra robin slept.", "The robin saw an oak."]
-    assert _differ(form, documents, host, vocabulary) > 2
+    assert _differ(form, documents, host, vocabulary) > 0
     mended = agreeing(documents, host, vocabulary, [form], np.random.default_rng(0))
     assert _differ(form, mended, host, vocabulary) == 0
     windows = cut(host, mended, length=LENGTH)
