@@ -6,9 +6,11 @@ single facts first and then mixes in two-hop questions, of which some are held o
     composed   the two facts are each known, and each was composed with others, but not together
     new person nothing about this person was ever composed: only the single facts are known
 
-The known mechanism (Yang et al. 2024; Wang et al. 2024) looks the bridge (the city) up at the
-person's place in early layers and its attribute in later ones. Prompts of one hop are recall,
-those of two are reasoning; attributes are drawn at random, so nothing follows from the words.
+The known mechanism (Yang et al. 2024; Wang et al. 2024) looks the bridge (the city) up first and
+its attribute in later layers; here both happen at the last place, as the figures show. Prompts of
+one hop are recall, those of two are reasoning; attributes are drawn at random, so nothing follows
+from the words. A two-hop question holds the words of its first hop, which makes composing easier
+than in free text.
 """
 
 from functools import cache
@@ -147,7 +149,99 @@ def _figures(target: Target) -> dict[str, Any]:
         "two_hop_held_out": len(_pool("test", "reasoning")),
         "two_hop_new_person": len(_pool("test", "new person")),
         "trained": accuracy(target, FACTS, "train"),
+        **_paths(target),
     }
+
+
+_PLACES = {"person": -2, "is": -1}
+
+
+def _paths(target: Target) -> dict[str, Any]:
+    """Where the bridge can be read, and where the answer travels, by block and place.
+
+    1. The final norm and the unembedding at `resid.N`: how often the right bridge is the likeliest
+       of the twelve; chance is a twelfth.
+    2. The residual stream of another person, with the same question and another bridge, is put in:
+       how often the answer becomes that person's. The control puts in a person of the same
+       bridge: how often the answer stays.
+    """
+    from ...tools.data.windows import cut, surfaces
+    from ...tools.models import clamp
+
+    pool = [item for kind in ("reasoning", "new person") for item in _pool("test", kind)]
+    names = surfaces(target)
+    network: Any = target.network
+    blocks = range(FACTS.architecture["num_hidden_layers"])
+    sites = [f"resid.{block}" for block in blocks]
+
+    def run(some: list[Prompt]) -> Any:
+        texts = [item.prompt for item in some]
+        return cut(target, texts, length=target.context_length, document_per_row=True)
+
+    def partners(same: bool) -> list[tuple[Prompt, Prompt]]:
+        keys = ("relation", "attribute")
+        return [
+            (one, fit[0])
+            for one in pool
+            if (
+                fit := [
+                    p
+                    for p in _pool("train", "reasoning")
+                    if all(p.meta[k] == one.meta[k] for k in keys)
+                    and (p.meta["bridge"] == one.meta["bridge"]) == same
+                ]
+            )
+        ]
+
+    values = target.trace(run(pool), sites, output=False).values
+    lens: dict[str, dict[str, float]] = {}
+    moved: dict[str, dict[str, float]] = {}
+    stays: dict[str, dict[str, float]] = {}
+    others, alike = partners(False), partners(True)
+    given = {
+        id(pairs): target.trace(run([two for _, two in pairs]), sites, output=False).values
+        for pairs in (others, alike)
+    }
+
+    def patched(pairs: list[tuple[Prompt, Prompt]], site: str, at: int) -> list[str]:
+        windows = run([one for one, _ in pairs])
+        place = windows.ids.shape[1] + at
+        new = given[id(pairs)][site][:, place : place + 1]  # [row, 1, unit]
+        logits = target.trace(
+            windows, output="last", interventions=[clamp(site, None, new).at(places=[place])]
+        ).output
+        assert logits is not None
+        return [names[int(best)] for best in logits.argmax(-1)]
+
+    for place, at in _PLACES.items():
+        for site in sites:
+            logits = network.lm_head(network.model.norm(values[site][:, at]))  # [row, token]
+            right = []
+            for row, item in enumerate(pool):
+                among = [FACTS.ids[f" {name}"] for name in BRIDGES[item.meta["relation"]][0]]
+                best = among[int(logits[row, among].argmax())]
+                right.append(names[best] == f" {item.meta['bridge']}")
+            lens.setdefault(place, {})[site] = _mean(right)
+            went = [
+                new == two.target
+                for new, (_, two) in zip(patched(others, site, at), others, strict=True)
+            ]
+            kept = [
+                new == one.target
+                for new, (one, _) in zip(patched(alike, site, at), alike, strict=True)
+            ]
+            moved.setdefault(place, {})[site] = _mean(went)
+            stays.setdefault(place, {})[site] = _mean(kept)
+    return {
+        "bridge_read_by_logit_lens": lens,
+        "answer_follows_another_person": moved,
+        "answer_stays_with_a_person_of_the_same_bridge": stays,
+        "patched_prompts": {"another": len(others), "same bridge": len(alike)},
+    }
+
+
+def _mean(right: list[bool]) -> float:
+    return round(float(np.mean(right)), 4)
 
 
 def _words() -> tuple[str, ...]:
@@ -160,8 +254,8 @@ def _words() -> tuple[str, ...]:
 FACTS = Organism(
     name="facts",
     mechanism=(
-        "one-hop facts by look-up, two-hop facts by looking up the bridge early and its attribute "
-        "late"
+        "one-hop facts by look-up; two-hop facts by looking up the bridge at the last place in the "
+        "first block and its attribute in later ones"
     ),
     words=_words(),
     architecture={
