@@ -1,13 +1,15 @@
-"""A prompt as one row of tokens, and the token that an effect is measured on."""
+"""A prompt as one row of tokens, and the metric on what is to follow it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from ..attribution.target_tokens import Several, ask, target_tokens
+from ..data.tokens import surfaces
 from ..errors import UsageError
 from ..models import Target
+from .metric import Kind, Metric
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +41,7 @@ def prompt_of(target: Target, text: str) -> Prompt:
     """
     if target.tokenizer is None:
         raise UsageError(f"{target.name} has no tokenizer; pass token ids")
-    ids = [int(item) for item in target.tokenizer(text)["input_ids"]]
+    ids = [int(item) for item in target.tokenizer(text, verbose=False)["input_ids"]]
     while len(ids) > 1 and ids[-1] in set(target.tokenizer.all_special_ids):
         ids.pop()
     return row_of(target, ids, text=text)
@@ -58,40 +60,56 @@ def row_of(target: Target, ids: Sequence[int], *, text: str = "") -> Prompt:
             f"the prompt has {len(ids)} tokens, but {target.name} reads at most "
             f"{target.context_length}; shorten it"
         )
-    tokenizer: Any = target.tokenizer
-    tokens = tuple(surface(tokenizer, item) for item in ids) if tokenizer is not None else ()
+    tokens: tuple[str, ...] = ()
+    if target.tokenizer is not None:
+        names = surfaces(target)
+        tokens = tuple(names[i] if i < len(names) else f"<{i}>" for i in map(int, ids))
     return Prompt(np.asarray([list(ids)], np.int32), tokens, text)
 
 
-def surface(tokenizer: Any, token: int) -> str:
-    """A token as text, with the space that it may begin with."""
-    word = tokenizer.convert_ids_to_tokens(int(token))
-    if word is None:
-        return f"<{token}>"
-    if word.startswith(("\u2581", "\u0120")):
-        return " " + tokenizer.decode([int(token)]).strip()
-    return tokenizer.decode([int(token)]) or word
+def asked(
+    target: Target,
+    prompt: str,
+    text: str,
+    *,
+    contrast: str | None = None,
+    kind: Kind = "log_probability",
+    several: Several | None = None,
+) -> tuple[Prompt, Metric, tuple[str, ...]]:
+    """A prompt, the metric on the token that follows it, and notes on tokens.
 
-
-def target_token(target: Target, prompt: str, word: str) -> int:
-    """The one token that `prompt + word` has beyond the prompt.
+    Args:
+        target: A causal language model.
+        prompt: What it reads.
+        text: What is to follow, with its leading space.
+        contrast: Another text; the metric is then the difference of the two.
+        kind: The metric.
+        several: `first`: of a target of several tokens the first.
 
     Raises:
-        UsageError: if it is none, or more than one.
+        UsageError: for a target that is no single token; says how it splits.
     """
-    assert target.tokenizer is not None
-    before = [int(item) for item in prompt_of(target, prompt).ids[0]]
-    whole = [int(item) for item in prompt_of(target, prompt + word).ids[0]]
-    beyond = whole[len(before) :] if whole[: len(before)] == before else None
-    if beyond is not None and len(beyond) == 1:
-        return beyond[0]
-    if not beyond:
+    if several == "sum":
         raise UsageError(
-            f"the target '{word}' is no token of its own behind the prompt: the two join; "
-            "give it as it would follow, with its space, such as ' the'"
+            "effects are measured on one token behind the prompt: use --several first, or move "
+            "the target's first tokens into the prompt"
         )
-    split = " | ".join(surface(target.tokenizer, item) for item in beyond)
-    raise UsageError(
-        f"the target '{word}' is {len(beyond)} tokens ({split}); give one token, such as "
-        f"'{surface(target.tokenizer, beyond[0])}'"
-    )
+    question = ask(target, prompt, text, contrast=contrast, several=several)
+    (one,) = question.predictions
+    row = row_of(target, question.ids[0].tolist(), text=prompt)
+    return row, Metric(kind, one.token, one.other), question.notes
+
+
+def same_target(target: Target, prompt: str, text: str, token: int) -> None:
+    """Checks that a text behind another prompt begins with the same token.
+
+    Raises:
+        UsageError: if it does not.
+    """
+    _, beyond = target_tokens(target, prompt, text)
+    if beyond[0] != token:
+        names = surfaces(target)
+        raise UsageError(
+            f"behind '{prompt[-30:]}' the target '{text}' begins with another token "
+            f"('{names[beyond[0]]}', not '{names[token]}'); end both prompts alike"
+        )
