@@ -183,7 +183,7 @@ def _row(table: Any, unit: dict[str, Any]) -> None:
     from rich.markup import escape
 
     tokens = unit["promotes"] if unit["activation"] >= 0 else unit["suppresses"]
-    shown, room = "", 80 - 36
+    shown, room = "", 32
     for token in tokens:  # as many as fit a narrow terminal
         if len(shown) + len(repr(token)) < room:
             shown += f"{token!r} "

@@ -151,10 +151,10 @@ class _Reader:
 
     def block(self) -> Block:
         given = self.given
-        if given.shape != self.gave.shape:
-            raise self._no("it does not take and give one residual stream")
         attention, attended = self._write("attn_out")
         mlp, written = self._write("mlp_out")
+        if not given.shape == self.gave.shape == attended.shape == written.shape:
+            raise self._no("it does not carry one residual stream")
         inner, offset = self._inner(mlp.path)
         reads = self._before(_flat(inner.given))
         source = _flat(inner.given if reads is None else reads.given)

@@ -25,7 +25,7 @@ from ..errors import UsageError
 from ..models import Target
 from .exact import ExactTrace, exact_trace
 from .gradients import integrated, taylor
-from .increase import direct, first_order, increase
+from .increase import Starts, direct, first_order, increase
 from .patterns import attention_patterns
 from .readout import Readout, check_vocabulary, readout_of
 from .sources import KINDS, Kind, Layout, Sources, Spot
@@ -157,7 +157,8 @@ def attribute(target: Target, question: Question, settings: Settings | None = No
             check_vocabulary(target, prediction, readout)
         probabilities, ranks = _predicted(trace, question)
         layouts: dict[Kind, Layout] = {kind: sources[0].layout(kind) for kind in kinds}
-    values = _values(trace, sources, readout, question, chosen, kinds)
+    starts: list[Starts] = [{} for _ in sources]
+    values = _values(sources, readout, question, chosen, kinds, starts)
     exact: dict[Kind, Tensor] = {
         kind: torch.ones_like(found, dtype=torch.bool) for kind, found in values.items()
     }
@@ -166,7 +167,7 @@ def attribute(target: Target, question: Question, settings: Settings | None = No
         if chosen.method == "imp" and not _linear(question, readout):
             for kind in kinds:
                 exact[kind], proven[kind] = _made_exact(
-                    sources, readout, question, layouts[kind], values[kind], chosen
+                    sources, readout, question, layouts[kind], values[kind], chosen, starts
                 )
         units: dict[Kind, tuple[UnitValue, ...]] = {}
         opposing: dict[Kind, tuple[UnitValue, ...]] = {}
@@ -206,12 +207,12 @@ def attribute(target: Target, question: Question, settings: Settings | None = No
 
 
 def _values(
-    trace: ExactTrace,
     sources: Sequence[Sources],
     readout: Readout,
     question: Question,
     chosen: Settings,
     kinds: tuple[Kind, ...],
+    starts: list[Starts],
 ) -> dict[Kind, Tensor]:
     """One number for every unit; for `imp`, the first-order terms."""
     if chosen.method == "taylor":
@@ -220,20 +221,13 @@ def _values(
         return integrated(sources, question.predictions, kinds, steps=chosen.steps)
     with torch.no_grad():
         if chosen.method == "magnitude":
-            return {
-                kind: torch.stack(
-                    [
-                        torch.cat([s.norms(kind, b).flatten() for b in range(trace.depth)])
-                        for s in sources
-                    ]
-                ).sum(0)
-                for kind in kinds
-            }
-        of = first_order if chosen.method == "imp" else direct
-        each = [
-            of(source, readout, prediction, kinds)
-            for source, prediction in zip(sources, question.predictions, strict=True)
-        ]
+            each = [{kind: source.magnitudes(kind) for kind in kinds} for source in sources]
+        elif chosen.method == "direct":
+            pairs = zip(sources, question.predictions, strict=True)
+            each = [direct(source, readout, prediction, kinds) for source, prediction in pairs]
+        else:
+            three = zip(sources, question.predictions, starts, strict=True)
+            each = [first_order(source, readout, p, kinds, start) for source, p, start in three]
         return {kind: torch.stack([found[kind] for found in each]).sum(0) for kind in kinds}
 
 
@@ -249,6 +243,7 @@ def _made_exact(
     layout: Layout,
     values: Tensor,
     chosen: Settings,
+    starts: list[Starts],
 ) -> tuple[Tensor, int | None]:
     """Replaces first-order terms at both ends (or all) by exact values, in place.
 
@@ -262,8 +257,8 @@ def _made_exact(
         low = (-values).topk(chosen.top).indices
         picked = torch.cat([high, low]).unique()
     total = torch.zeros(len(picked), device=values.device)
-    for source, prediction in zip(sources, question.predictions, strict=True):
-        total += increase(source, readout, prediction, layout, picked)
+    for source, prediction, start in zip(sources, question.predictions, starts, strict=True):
+        total += increase(source, readout, prediction, layout, picked, start)
     exact = torch.zeros_like(values, dtype=torch.bool)
     exact[picked] = True
     left = float(values[~exact].max()) if len(picked) < len(values) else float("-inf")
@@ -286,7 +281,10 @@ def _predicted(trace: ExactTrace, question: Question) -> tuple[tuple[float, ...]
     out, ranks = [], []
     for prediction in question.predictions:
         at = prediction.place
-        logits = readout.logits(trace.final[0, at][None], trace.final_scale[0, at])
+        if trace.logits is not None and at == int(trace.last[0]):
+            logits = trace.logits.float()
+        else:
+            logits = readout.logits(trace.final[0, at][None], trace.final_scale[0, at])
         out.append(float(logits.softmax(1)[0, prediction.token]))
         ranks.append(1 + int((logits[0] > logits[0, prediction.token]).sum()))
     return tuple(out), tuple(ranks)

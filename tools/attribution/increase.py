@@ -22,14 +22,23 @@ from .readout import Readout, objective, slope
 from .sources import Kind, Layout, Sources
 from .target_tokens import Prediction
 
+Starts = dict[tuple[Kind, int], float]
+"""The objective at each r: by `mlp` (before the MLP) or `head` (layer input), and block."""
 _ROOM = 1 << 24
 """Logits in memory at a time."""
 
 
 def first_order(
-    sources: Sources, readout: Readout, prediction: Prediction, kinds: tuple[Kind, ...]
+    sources: Sources,
+    readout: Readout,
+    prediction: Prediction,
+    kinds: tuple[Kind, ...],
+    starts: Starts | None = None,
 ) -> dict[Kind, Tensor]:
-    """The first-order term of every unit: a flat row of numbers for each kind."""
+    """The first-order term of every unit: a flat row of numbers for each kind.
+
+    `starts` is filled with the objective at each r, which `increase` needs.
+    """
     scale = sources.trace.final_scale[0, sources.place]
     depth = sources.trace.depth
     ends: list[Kind] = ["mlp" if kind == "mlp" else "head" for kind in kinds]
@@ -39,9 +48,13 @@ def first_order(
     bases = torch.stack([sources.base(kind, block) for kind, block in wanted])  # [base, d]
     room = max(1, _ROOM // len(readout.weight))
     parts = []
+    before: list[float] = []
     for some in bases.split(room):
         logits = readout.logits(some, scale)
+        before += objective(logits, prediction).tolist()
         parts.append(readout.pulled(slope(readout, logits, prediction), scale))
+    if starts is not None:
+        starts.update(zip(wanted, before, strict=True))
     by_base = dict(zip(wanted, torch.cat(parts), strict=True))  # [d] each
     return {
         kind: torch.cat(
@@ -68,23 +81,26 @@ def direct(
 
 
 def increase(
-    sources: Sources, readout: Readout, prediction: Prediction, layout: Layout, chosen: Tensor
+    sources: Sources,
+    readout: Readout,
+    prediction: Prediction,
+    layout: Layout,
+    chosen: Tensor,
+    starts: Starts,
 ) -> Tensor:
     """Imp of chosen units exactly, `[n]`, in bounded memory; `chosen` are numbers of the layout."""
     scale = sources.trace.final_scale[0, sources.place]
     room = max(1, _ROOM // len(readout.weight))
     out = torch.empty(len(chosen), device=chosen.device)
-    starts: dict[int, Tensor] = {}
+    end: Kind = "mlp" if layout.kind == "mlp" else "head"
     for at in range(0, len(chosen), room):
         some = chosen[at : at + room]
         residuals = torch.empty(len(some), sources.trace.final.shape[-1], device=chosen.device)
         before = torch.empty(len(some), device=chosen.device)
         for block, where, within in layout.parts(some):
             base = sources.base(layout.kind, block)
-            if block not in starts:
-                starts[block] = objective(readout.logits(base[None], scale), prediction)[0]
             residuals[where] = base + sources.writes(layout.kind, block, within)
-            before[where] = starts[block]
+            before[where] = starts[end, block]
         logits = readout.logits(residuals, scale)
         out[at : at + room] = objective(logits, prediction) - before
     return out

@@ -59,30 +59,26 @@ def read_norm(path: str, module: nn.Module, width: int) -> Norm | None:
         return None
     draw = torch.Generator().manual_seed(0)
     probe = torch.sign(torch.randn(4, width, generator=draw))
-    probe = probe * (1 + torch.rand(4, width, generator=draw))  # [row, d], nothing near zero
+    probe = probe * (1 + torch.rand(4, width, generator=draw)) + 0.5  # [row, d], mean not zero
     probe = probe.to(like)
-    step = max(1e-4, 8 * torch.finfo(like.dtype).eps)
     with torch.no_grad():
-        out = module(probe)
-        moved = module(probe + 1)
+        out = module(probe).float()
         bias = module(torch.zeros_like(probe[:1]))[0].float()
-    centred = _near(moved.float(), out.float(), 8 * step)
     epsilon = next((float(getattr(module, n)) for n in _EPSILON if hasattr(module, n)), 1e-6)
-    made = Norm(path, module, torch.ones_like(bias), bias, centred, epsilon)
-    plain = made.frozen(probe, made.scale(probe))
-    keep = plain.abs() > 0.3  # what is divided by is not near zero
-    quotient = torch.where(keep, (out.float() - bias) / torch.where(keep, plain, 1.0), 0.0)
-    fitted = quotient.sum(0) / keep.sum(0).clamp(min=1)  # [d]
-    choices = [fitted, torch.ones_like(fitted)]
-    if weight is not None and weight.shape == fitted.shape:
-        own = weight.detach().float()
-        choices = [own, 1 + own, *choices]
-    for gain in choices:
-        made = Norm(path, module, gain.clone(), bias, centred, epsilon)
-        if _near(made.frozen(probe, made.scale(probe)) + bias, out.float(), step):
-            return made
-    return None
-
-
-def _near(one: Tensor, other: Tensor, step: float) -> bool:
-    return bool((one - other).abs().max() <= step * (1 + other.abs().max()))
+    found: list[tuple[float, Norm]] = []
+    for centred in (False, True):
+        plain = Norm(path, module, torch.ones_like(bias), bias, centred, epsilon)
+        normal = plain.frozen(probe, plain.scale(probe))  # [row, d]
+        keep = normal.abs() > 0.3  # what is divided by is not near zero
+        quotient = torch.where(keep, (out - bias) / torch.where(keep, normal, 1.0), 0.0)
+        choices = [quotient.sum(0) / keep.sum(0).clamp(min=1), plain.gain]
+        if weight is not None and weight.shape == bias.shape:
+            own = weight.detach().float()
+            choices = [own, 1 + own, *choices]
+        for gain in choices:
+            made = Norm(path, module, gain.clone(), bias, centred, epsilon)
+            again = made.frozen(probe, made.scale(probe)) + bias
+            found.append((float((again - out).norm() / out.norm().clamp(min=1e-30)), made))
+    error, best = min(found, key=lambda item: item[0])
+    exact = [made for miss, made in found if miss <= max(1e-5, error)]  # the weight, where it fits
+    return (exact or [best])[0] if error <= max(1e-4, 4 * torch.finfo(like.dtype).eps) else None

@@ -175,6 +175,10 @@ class Sources:
             lengths = self._by_head(block, lengths)
         return self.weigh(kind, block, lengths).abs()
 
+    def magnitudes(self, kind: Kind) -> Tensor:
+        """|u| for every unit, `[unit]` in the order of the layout."""
+        return torch.cat([self.norms(kind, b).flatten() for b in range(self.trace.depth)])
+
     def writes(self, kind: Kind, block: int, chosen: Tensor) -> Tensor:
         """u of chosen units of a block, `[n, d]` float32; `chosen` are numbers in the block."""
         parts = self.taken(kind, block, chosen)[:, None]

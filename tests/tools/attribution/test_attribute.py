@@ -1,0 +1,411 @@
+"""Every formula against the plain computation, one unit at a time."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from neuroscribe.tools.attribution import (
+    METHODS,
+    Prediction,
+    Question,
+    Settings,
+    ask,
+    attention_patterns,
+    attribute,
+)
+from neuroscribe.tools.attribution.control import control, zeroed
+from neuroscribe.tools.attribution.increase import Starts, increase
+from neuroscribe.tools.attribution.query import keys_of, neuron_shares, query_units
+from neuroscribe.tools.attribution.sources import KINDS, Sources, Spot
+from neuroscribe.tools.errors import UsageError
+from neuroscribe.tools.models import scale, zero
+
+PROMPT, TARGET = "She loved to play outside in", " the"
+FAMILIES = ["gpt2", "llama", "gemma2", "gpt_neox"]
+
+
+def question(rows, token=7, other=None):
+    ids = rows(1).ids
+    return Question(ids, ids.shape[1], (Prediction(ids.shape[1] - 1, token, other),))
+
+
+def close(one, other, step=2e-5):
+    torch.testing.assert_close(
+        torch.as_tensor(one).float(), torch.as_tensor(other).float(), rtol=step, atol=step
+    )
+
+
+def naive_imp(found, spot, prediction, *, paper=False):
+    """Imp of one unit, from the plain modules, float64."""
+    trace, target = found.trace, found.trace.target
+    here, t = trace.architecture.blocks[spot.block], prediction.place
+    out = target.network.get_submodule((here.mlp if spot.kind == "mlp" else here.attention).path)
+    inside = torch.zeros(1, out.weight.shape[1 if isinstance(out, torch.nn.Linear) else 0])
+    if spot.kind == "mlp":
+        inside[0, spot.index] = trace.neurons[spot.block][0, t, spot.index]
+    else:
+        channels = trace.heads[spot.block].shape[3]
+        at = spot.index * channels
+        if spot.kind == "head":
+            inside[0, at : at + channels] = trace.heads[spot.block][0, t, spot.index]
+        else:
+            pattern = attention_patterns(trace, places=[t])[spot.block]
+            alpha = pattern.weights[0, spot.index, 0, spot.place]
+            value = pattern.values[0, spot.index, spot.place, spot.channel]
+            inside[0, at + spot.channel] = alpha * value
+    with torch.no_grad():
+        u = out(inside) - out(torch.zeros_like(inside))
+    after = (here.mlp if spot.kind == "mlp" else here.attention).after
+    if after is not None:  # RMSNorm of Gemma-2, its scale that of the whole sub-update
+        raw = (trace.mlp if spot.kind == "mlp" else trace.attention)[spot.block][0, t]
+        u = u / (raw.square().mean() + after.module.eps).sqrt() * (1 + after.module.weight)
+    r = trace.before_mlp(spot.block) if spot.kind == "mlp" else trace.layer_input(spot.block)
+    r, final = r[0, t][None].double(), trace.final[0, t].double()
+    norm = trace.architecture.final.module
+    head = target.network.get_output_embeddings()
+
+    def log_p(x):
+        if isinstance(norm, torch.nn.LayerNorm):
+            std = (final.var(correction=0) + norm.eps).sqrt()
+            y = (x - x.mean()) / std * norm.weight
+            y = y if paper else y + norm.bias
+        else:
+            eps = getattr(norm, "variance_epsilon", None) or norm.eps
+            gemma = "Gemma" in type(norm).__name__
+            y = x / (final.square().mean() + eps).sqrt() * (norm.weight + (1 if gemma else 0))
+        logits = y @ head.weight.double().T
+        cap = getattr(target.network.config, "final_logit_softcapping", None)
+        logits = logits if cap is None else cap * torch.tanh(logits / cap)
+        if prediction.other is not None:
+            return logits[0, prediction.token] - logits[0, prediction.other]
+        return logits.log_softmax(1)[0, prediction.token]
+
+    return float(log_p(r + u.double()) - log_p(r))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("other", [None, 12])
+def test_imp_is_the_plain_computation(family, other, tiny, rows):
+    target, asked = tiny(family), question(rows, other=other)
+    found = attribute(target, asked, Settings("imp", KINDS, exact=True))
+    draw = np.random.default_rng(0)
+    for kind in KINDS:
+        assert bool(found.exact[kind].all())
+        for at in draw.choice(len(found.values[kind]), 8, replace=False).tolist():
+            spot = found.layouts[kind].spot(at)
+            assert found.layouts[kind].number(spot) == at
+            want = naive_imp(found, spot, asked.predictions[0])
+            assert float(found.values[kind][at]) == pytest.approx(want, abs=2e-5), spot
+
+
+def test_paper_mode_drops_the_bias_of_the_final_norm(tiny, rows):
+    target, asked = tiny("gpt2"), question(rows)
+    exact = attribute(target, asked, Settings("imp", ("mlp",), exact=True))
+    paper = attribute(target, asked, Settings("imp", ("mlp",), exact=True, paper=True))
+    for at in (3, 130, 300):
+        spot = paper.layouts["mlp"].spot(at)
+        want = naive_imp(paper, spot, asked.predictions[0], paper=True)
+        assert float(paper.values["mlp"][at]) == pytest.approx(want, abs=2e-5)
+    assert (exact.values["mlp"] - paper.values["mlp"]).abs().max() > 1e-3
+    assert "bias" in paper.notes[-1]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_direct_terms_sum_to_the_logit(family, tiny, rows):
+    """Embeddings, heads, neurons and biases, each through the frozen norm, make the whole logit."""
+    target, asked = tiny(family), question(rows)
+    found = attribute(target, asked, Settings("direct", KINDS))
+    trace, place = found.trace, asked.predictions[0].place
+    direction = found.readout.direction(asked.predictions[0], trace.final_scale[0, place])
+    heads, pieces = found.values["head"].sum(), found.values["attention"].sum()
+    assert float(heads) == pytest.approx(float(pieces), abs=1e-4), "attention neurons are the heads"
+    total = trace.embeddings[0, place].float() @ direction + heads + found.values["mlp"].sum()
+    for block, kind in itertools.product(range(trace.depth), ("attention", "mlp")):
+        total = total + trace.bias_write(block, kind)[0, place] @ direction
+    norm = trace.architecture.final
+    total = total + found.readout.weight[7] @ norm.bias
+    cap = found.readout.cap
+    want = trace.logits[0, 7]
+    want = want if cap is None else cap * torch.atanh(want / cap)
+    close(total, want, 2e-4)
+
+
+def test_the_first_order_term_is_never_below_imp(tiny, rows):
+    """Without a soft cap: log p is concave in the residual while the scale is frozen."""
+    from neuroscribe.tools.attribution.increase import first_order
+
+    asked = question(rows)
+    found = attribute(tiny("llama"), asked, Settings("imp", KINDS, exact=True))
+    with torch.no_grad():
+        bounds = first_order(found.sources[0], found.readout, asked.predictions[0], KINDS)
+    for kind in KINDS:
+        assert bool((bounds[kind] >= found.values[kind] - 1e-5).all())
+        assert (bounds[kind] - found.values[kind]).max() > 1e-4
+
+
+def test_a_shortlist_finds_the_true_top_and_says_what_is_proven(stories260k):
+    """Recall of the true top 50 on a trained model, and the proof of it."""
+    prompts = [
+        (PROMPT, TARGET),
+        ("Once upon a time, there was a little girl named", " Lily"),
+        ("Tom saw a big dog. The dog was", " very"),
+        ("She was very happy and", " she"),
+        ("One day, he went to the", " g"),
+    ]
+    found_of, all_of = 0, 0
+    for prompt, text in prompts:
+        asked = ask(stories260k, prompt, text, several="first")
+        short = attribute(stories260k, asked, Settings("imp", KINDS, words=0))
+        true = attribute(stories260k, asked, Settings("imp", KINDS, exact=True, words=0))
+        for kind in ("mlp", "attention"):
+            assert int(short.exact[kind].sum()) <= 220
+            kept = short.exact[kind]
+            close(short.values[kind][kept], true.values[kind][kept])
+            top = set(map(str, true.ranked(kind, 50)))
+            found_of += len(top & set(map(str, short.ranked(kind, 50))))
+            all_of += 50
+            proven = short.proven[kind]
+            assert proven <= 200
+            assert short.ranked(kind, proven) == true.ranked(kind, proven)
+    assert found_of / all_of >= 0.98
+    assert short.exact["head"].all(), "few units: all exact"
+
+
+def test_a_contrast_is_exact_at_once(stories260k):
+    asked = ask(stories260k, PROMPT, TARGET, contrast=" a")
+    found = attribute(stories260k, asked, Settings("imp", ("mlp", "head")))
+    same = attribute(stories260k, asked, Settings("direct", ("mlp", "head")))
+    for kind in ("mlp", "head"):
+        assert bool(found.exact[kind].all())
+        close(found.values[kind], same.values[kind])
+    with torch.no_grad():
+        source, chosen = found.sources[0], torch.arange(40)
+        starts: Starts = {("mlp", 0): 0.0}
+        logits = found.readout.logits(source.base("mlp", 0)[None], source.trace.final_scale[0, -1])
+        one = asked.predictions[0]
+        starts["mlp", 0] = float(logits[0, one.token] - logits[0, one.other])
+        slow = increase(source, found.readout, one, found.layouts["mlp"], chosen, starts)
+    close(slow, found.values["mlp"][:40], 1e-4)
+
+
+def test_a_sum_over_tokens_adds_the_predictions(stories260k):
+    asked = ask(stories260k, PROMPT, " the park", several="sum")
+    assert len(asked.predictions) > 1
+    found = attribute(stories260k, asked, Settings("imp", ("mlp",), exact=True))
+    assert len(found.probabilities) == len(found.ranks) == len(asked.predictions)
+    parts = []
+    for number, prediction in enumerate(asked.predictions):
+        ids = asked.ids[:, : prediction.place + 1]
+        alone = Question(ids, ids.shape[1], (prediction,))
+        part = attribute(stories260k, alone, Settings("imp", ("mlp",), exact=True))
+        assert part.probabilities[0] == pytest.approx(found.probabilities[number], rel=1e-4)
+        parts.append(part.values["mlp"])
+    close(found.values["mlp"], torch.stack(parts).sum(0), 1e-4)
+
+
+def log_p(target, asked, changes=()):
+    logits = target.trace(asked, interventions=changes, output="last").output
+    return float(logits[0].double().log_softmax(0)[asked.predictions[0].token])
+
+
+@pytest.mark.parametrize("family", ["gpt2", "gemma2"])
+def test_taylor_is_the_slope_of_scaling_a_unit(family, tiny, rows):
+    target, asked = tiny(family), question(rows)
+    here = attribute(target, asked, Settings("taylor", ("mlp", "head")))
+    whole = attribute(target, asked, Settings("taylor", ("mlp", "head"), everywhere=True))
+    for kind, at in (("mlp", 5), ("mlp", 77), ("head", 2), ("head", 9)):
+        spot = here.layouts[kind].spot(at)
+        for found, places in ((here, [8]), (whole, None)):
+            up, down = (
+                log_p(target, asked, [scale(spot.site, [spot.index], 1 + e).at(places=places)])
+                for e in (1e-2, -1e-2)
+            )
+            want = abs(up - down) / 2e-2
+            assert float(found.values[kind][at]) == pytest.approx(want, rel=0.02, abs=2e-4)
+
+
+def test_taylor_of_attention_neurons_sums_to_its_heads_before_the_modulus(stories260k):
+    asked = ask(stories260k, PROMPT, TARGET)
+    found = attribute(stories260k, asked, Settings("taylor", ("attention",)))
+    one = found.layouts["attention"].spot(100)
+    share = found.sources[0].coefficients("attention", one.block)[one.index, one.place, one.channel]
+    from neuroscribe.tools.attribution.control import _without
+
+    change = _without(found, one, 0)
+    step = type(change)(change.site, change.units, 1.0, change.shift * 0.01).at(
+        rows=[0], places=change.places
+    )
+    drop = log_p(stories260k, asked) - log_p(stories260k, asked, [step])
+    assert float(found.values["attention"][100]) == pytest.approx(abs(drop) * 100, abs=2e-4)
+    assert abs(float(share)) > 0
+
+
+def test_integrated_gradients_sum_to_the_effect_of_the_whole_site(tiny, rows):
+    target, asked = tiny("llama"), question(rows)
+    found = attribute(target, asked, Settings("integrated", ("mlp", "head"), steps=40))
+    for kind, site in (("mlp", "mlp.1"), ("head", "head.1")):
+        layout = found.layouts[kind]
+        total = float(found.values[kind][layout.starts[1] : layout.starts[2]].sum())
+        gone = log_p(target, asked, [zero(site, None).at(places=[8])])
+        assert total == pytest.approx(log_p(target, asked) - gone, abs=2e-3)
+        assert abs(total) > 1e-2
+
+
+def test_magnitude_is_coefficient_times_length(tiny, rows):
+    found = attribute(tiny("gpt2"), question(rows), Settings("magnitude", KINDS))
+    trace = found.trace
+    want = trace.neuron_writes(1, range(128), [8])[0].norm(dim=-1)
+    close(found.values["mlp"][128:256], want)
+    close(found.values["head"][4:8], trace.head_writes(1, [8])[0].norm(dim=-1))
+
+
+def test_decoded_tokens_are_the_vocabulary_projection(stories260k):
+    from neuroscribe.tools.data.tokens import surfaces
+    from neuroscribe.tools.vocabulary import projection, write_vector
+
+    found = attribute(stories260k, ask(stories260k, PROMPT, TARGET), Settings(top=3, words=5))
+    for unit in found.units["mlp"]:
+        site = stories260k.site(unit.spot.site)
+        vector = write_vector(stories260k, site, unit.spot.index, np.ones(1))
+        order = projection(stories260k, vector).argsort()
+        names = surfaces(stories260k)
+        assert [names[t] for t in order[::-1][:5]] == list(unit.promotes)
+        assert [names[t] for t in order[:5]] == list(unit.suppresses)
+
+
+def test_results_are_sorted_and_honest_about_both_ends(stories260k):
+    asked = ask(stories260k, PROMPT, TARGET)
+    for method in METHODS:
+        found = attribute(stories260k, asked, Settings(method, KINDS, top=5, words=1))
+        assert found.probabilities[0] > 0.5
+        assert found.ranks == (1,)
+        for kind in KINDS:
+            values = [unit.value for unit in found.units[kind]]
+            assert values == sorted(values, reverse=True)
+            assert bool(found.opposing[kind]) == (method not in ("taylor", "magnitude"))
+            assert all(unit.value < 0 for unit in found.opposing[kind])
+
+
+def test_zeroing_is_zeroing_and_random_sets_come_from_the_same_sites(stories260k):
+    asked = ask(stories260k, PROMPT, TARGET)
+    found = attribute(stories260k, asked, Settings("imp", KINDS, words=0))
+    spots = found.ranked("mlp", 3)
+    clean, best = zeroed(stories260k, found, [[], spots])
+    assert clean.probability == pytest.approx(found.probabilities[0], rel=1e-4)
+    want = log_p(stories260k, asked, [zero(spot.site, [spot.index]) for spot in spots])
+    assert best.score == pytest.approx(want, abs=1e-4)
+    for kind in KINDS:
+        test = control(stories260k, found, kind, many=4, draws=5)
+        assert len(test.random) == 5
+        again = control(stories260k, found, kind, many=4, draws=5)
+        assert again == test
+    top = control(stories260k, found, "mlp")
+    assert top.drop > max(top.random), "ten neurons by Imp matter more than twenty random draws"
+    assert top.p == pytest.approx(1 / 21)
+
+
+def test_taking_out_every_attention_neuron_of_a_head_is_zeroing_it_there(stories260k):
+    asked = ask(stories260k, PROMPT, TARGET)
+    found = attribute(stories260k, asked, Settings("imp", ("attention",), words=0))
+    _, places, channels = found.layouts["attention"].shapes[3]
+    whole = [
+        Spot("attention", 3, 1, channel, place)
+        for place in range(places)
+        for channel in range(channels)
+    ]
+    (gone,) = zeroed(stories260k, found, [whole])
+    last = asked.predictions[0].place
+    assert gone.score == pytest.approx(
+        log_p(stories260k, asked, [zero("head.3", [1]).at(places=[last])]), abs=1e-4
+    )
+
+
+@pytest.mark.parametrize("family", ["gpt2", "llama", "gemma2", "gpt_neox", "phi3"])
+@pytest.mark.parametrize("of", ["attention", "mlp"])
+def test_shares_in_a_key_sum_to_one(family, of, tiny, rows):
+    """Embeddings, heads, neurons and biases before a value unit make up its number."""
+    target, asked = tiny(family), question(rows)
+    found = attribute(target, asked, Settings("imp", (of,)))
+    trace, layout = found.trace, found.layouts[of]
+    spots = [s for s in map(layout.spot, range(0, layout.size, 7)) if s.block == 2][:6]
+    patterns = attention_patterns(trace) if of == "attention" else ()
+    for key in keys_of(trace, spots, 8, patterns):
+        source = Sources(trace, key.place)
+        total = key.constant + float(trace.embeddings[0, key.place].float() @ key.direction)
+        for block in range(key.block + key.whole):
+            total += float(source.linear("head", block, key.direction).sum())
+            total += float(trace.bias_write(block, "attention")[0, key.place] @ key.direction)
+        for block, share in neuron_shares(trace, key).items():
+            total += float(share.sum()) * key.total
+            total += float(trace.bias_write(block, "mlp")[0, key.place] @ key.direction)
+        assert total == pytest.approx(key.total, abs=2e-4)
+        if of == "mlp":
+            block = trace.architecture.blocks[2]
+            module = target.network.get_submodule(block.inner)
+            given = block.mlp_reads(trace.before_mlp(2))[0, 8]
+            with torch.no_grad():
+                want = float(module(given)[key.spot.index + block.offset])
+            assert key.total == pytest.approx(want, abs=2e-4)
+
+
+def test_query_values_are_the_paper_formula(tiny, rows):
+    """Q(n) = sum over v of Imp(v) <m_n v_n, k_v> / <h_p, k_v>, by loops."""
+    target, asked = tiny("gpt2"), question(rows)
+    got = {q.unit: q.value for q in query_units(target, asked, values=4, paper=True, top=10_000)}
+    found = attribute(target, asked, Settings("imp", ("attention",), exact=True, paper=True))
+    trace, want = found.trace, dict.fromkeys(got, 0.0)
+    for v in found.ranked("attention", 4):
+        imp = float(found.values["attention"][found.layouts["attention"].number(v)])
+        block = target.network.transformer.h[v.block]
+        k = block.ln_1.weight * block.attn.c_attn.weight[:, 64 + 8 * v.index + v.channel]
+        h = trace.layer_input(v.block)[0, v.place]
+        for n in range(v.block):
+            m = trace.neurons[n][0, v.place]
+            row = target.network.transformer.h[n].mlp.c_proj.weight  # [unit, d]
+            for unit in range(len(m)):
+                want[f"mlp.{n}/{unit}"] += imp * float((m[unit] * row[unit]) @ k) / float(h @ k)
+    assert got == pytest.approx(want, abs=1e-4)
+    assert max(map(abs, got.values())) > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        (Settings("guess"), "imp, direct, taylor"),
+        (Settings(kinds=("neuron",)), "mlp, head, attention"),
+        (Settings(kinds=()), "mlp, head, attention"),
+        (Settings(top=0), "at least 1"),
+        (Settings(everywhere=True), "everywhere is for taylor"),
+    ],
+)
+def test_unusable_settings_are_one_line(settings, says, tiny, rows):
+    with pytest.raises(UsageError, match=says):
+        attribute(tiny("gpt2"), question(rows), settings)
+
+
+def test_a_token_that_is_not_there(tiny, rows):
+    with pytest.raises(UsageError, match="token 99 is not one of the 64"):
+        attribute(tiny("gpt2"), question(rows, token=99))
+
+
+def test_a_head_that_is_not_what_it_seems_is_refused(tiny, rows):
+    import copy
+
+    from neuroscribe.tools.models.huggingface import wrap
+
+    network = copy.deepcopy(tiny("llama").network)
+    handle = network.lm_head.register_forward_hook(lambda m, a, out: out * 0.5)
+    with pytest.raises(UsageError, match="away from the model's own"):
+        attribute(wrap(network, None, name="odd"), question(rows))
+    handle.remove()
+
+
+def test_half_precision_is_said(tiny, rows):
+    found = attribute(tiny("llama", torch.bfloat16), question(rows), Settings("imp", KINDS))
+    full = attribute(tiny("llama"), question(rows), Settings("imp", KINDS))
+    assert "bfloat16" in found.notes[0]
+    assert not full.notes
+    for kind in ("mlp", "head"):
+        both = torch.stack([found.values[kind], full.values[kind]])
+        assert torch.corrcoef(both)[0, 1] > 0.97
