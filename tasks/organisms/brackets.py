@@ -17,7 +17,7 @@ _FUNCTIONS = "print len str list sum int sorted set max abs range open"
 FUNCTIONS = tuple(_FUNCTIONS.split())
 NAMES = tuple("abcdefghijklmnopqrstuvwxyz")
 DEPTHS = (1, 2, 3, 4)
-RARE = 0.0015
+RARE = 0.0011
 """Share of depth 4 among the training rows."""
 ROWS = 20_000
 ONE_IN = 5
@@ -101,7 +101,7 @@ BRACKETS = Organism(
     },
     make=_make,
     batches=_batches,
-    recipe=Recipe(steps=900, rate=2e-3, decay=0.1, batch=128),
+    recipe=Recipe(steps=700, rate=2e-3, decay=0.1, batch=128),
     figures=_figures,
     kinds=tuple(f"depth {depth}" for depth in DEPTHS),
     headline=("depth 1", "depth 2", "depth 3"),

@@ -104,7 +104,7 @@ def test_induction_is_attention_alone(loaded):
 
 def test_the_induction_head_looks_behind_the_earlier_occurrence(loaded):
     figures = card("induction")["figures"]
-    looks = figures["attention_to_the_place_behind_the_earlier_occurrence"]
+    looks = figures["attention_behind_the_earlier_occurrence"]
     best = max(looks, key=looks.get)
     assert best.startswith("head.1/")
     some = prompts("induction", "test", 60, seed=9)
@@ -117,6 +117,30 @@ def test_the_induction_head_looks_behind_the_earlier_occurrence(loaded):
         first = words.index(words[-1])
         assert item.meta["place"] == first + 2  # <s> stands first
         assert " " + words[first + 1] == item.target
+
+
+def test_zeroing_the_induction_heads_together_ends_copying(loaded):
+    claimed = card("induction")["figures"]
+    some = prompts("induction", "test", 100, seed=9)
+    for name, heads in claimed["groups"].items():
+        cuts = [zero(head.split("/")[0], [int(head.split("/")[1])]) for head in heads]
+        left = np.mean(measure.hits(loaded["induction"], some, cuts))
+        assert left == pytest.approx(claimed["accuracy_with_heads_zeroed"][name], abs=0.1)
+        assert left > 0.9 if name == "the other heads" else left < 0.2
+
+
+def test_depth_four_is_not_learnt(loaded):
+    table = card("brackets")["held_out"]
+    assert table["all"]["value"] > 0.95
+    assert table["depth 4"]["high"] < 0.8
+
+
+def test_two_hops_meet_at_the_last_place(loaded):
+    figures = card("facts")["figures"]
+    lens = figures["bridge_read_by_logit_lens"]
+    assert lens["is"]["resid.0"] > 0.9 > 0.5 > lens["is"]["resid.3"]
+    assert figures["answer_follows_another_person"]["is"]["resid.0"] > 0.9
+    assert figures["answer_stays_with_a_person_of_the_same_bridge"]["is"]["resid.0"] > 0.9
 
 
 def test_neurons_of_the_modular_adder_have_one_frequency(loaded):
