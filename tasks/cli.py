@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ..tools.errors import UsageError
-from . import attributing, indexing, organisms_command, replaying, tool_command
+from . import attributing, indexing, intervening, organisms_command, replaying, tool_command
 from .evaluation import commands as evaluation
 from .labelling import commands as labelling
 
@@ -31,6 +31,8 @@ app.command()(labelling.export)
 app.command()(replaying.replay)
 app.command()(replaying.transcript)
 app.command()(attributing.attribute)
+app.command()(intervening.patch)
+app.command()(intervening.intervene)
 app.command()(tool_command.tool)
 app.command()(tool_command.tools)
 app.command()(organisms_command.organisms)

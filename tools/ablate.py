@@ -19,6 +19,7 @@ from .data.windows import TokenWindows
 from .effects import Case, Effect, Effects, measure_effects
 from .errors import UsageError
 from .evidence import Result
+from .interventions.controls import control_sets
 from .lab import Lab
 from .measured import item, of_texts, said
 from .models import Intervention, Unit, clamp, zero
@@ -175,12 +176,7 @@ def _where(
 def _control_sets(lab: Lab, chosen: Units) -> list[Units]:
     """Sets of as many units of the same sites, no unit twice in one."""
     drawn = [matched(lab, unit, CONTROLS, but=chosen) for unit in chosen]
-    rolled = [
-        units[at % max(1, len(units)) :] + units[: at % max(1, len(units))]
-        for at, units in enumerate(drawn)
-    ]
-    sets = [tuple(one) for one in zip(*rolled, strict=False)]
-    return [one for one in sets if len(set(one)) == len(one)]
+    return control_sets(drawn)
 
 
 def _run(lab: Lab, how: Experiment, sets: Sequence[Units]) -> tuple[list[list[Effect]], Effects]:

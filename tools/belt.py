@@ -4,6 +4,7 @@ from . import (
     ablate,
     activations,
     edit_text,
+    intervene,
     output_effect,
     patch,
     separate,
@@ -16,7 +17,7 @@ from .registry import TOOLS
 
 _ORDER = (
     *("survey", "exemplars", "activations", "edit_text", "write_texts"),
-    *("test_hypotheses", "separate", "ablate", "patch", "output_effect"),
+    *("test_hypotheses", "separate", "ablate", "patch", "output_effect", "intervene"),
 )
 for _name in _ORDER:  # as a planner meets them: observe, try, tell apart, interfere
     TOOLS[_name] = TOOLS.pop(_name)
@@ -26,6 +27,7 @@ __all__ = [
     "ablate",
     "activations",
     "edit_text",
+    "intervene",
     "output_effect",
     "patch",
     "separate",

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from .interventions.controls import nearest
 from .lab import Lab
 from .models import Unit
 
@@ -89,10 +90,7 @@ def matched(
     if not others.size:
         return []
     log = np.log(np.maximum(known.size, 1e-12))
-    traits = np.stack([log, known.rate])  # [trait, unit]
-    spread = traits[:, others].std(1, keepdims=True)
-    gap = (traits - traits[:, [unit.index]]) / np.where(spread > 1e-9, spread, 1.0)
-    near = others[np.argsort(np.abs(gap[:, others]).sum(0).round(4), kind="stable")][:many]
+    near = nearest(np.stack([log, known.rate]), unit.index, others)[:many]
     return [Unit(unit.site, int(index), unit.sign) for index in near]
 
 

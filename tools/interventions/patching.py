@@ -24,6 +24,9 @@ from .prompt import Prompt
 from .runner import FLOATS, Runner
 from .sweep import places_of
 
+_CLOSE = 0.1
+"""A difference between the prompts below this is said to be little."""
+
 By = Literal["place", "unit", "both"]
 
 
@@ -75,7 +78,16 @@ class Pair:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a report has to say of the numbers."""
-        return (*self.base.notes, *((self.alignment.note,) if self.alignment.note else ()))
+        notes = [*self.base.notes]
+        if self.alignment.note:
+            notes.append(self.alignment.note)
+        apart = abs(self.clean - self.corrupt)
+        if apart < _CLOSE:
+            notes.append(
+                f"the two prompts are only {apart:.2g} apart on this metric: shares are of little, "
+                "and large ones mean little"
+            )
+        return tuple(notes)
 
 
 class Patched(NamedTuple):

@@ -1,0 +1,161 @@
+"""Changes units on prompts and measures what that does to a prediction, beside both controls.
+
+1. The metric is the log-probability of a target behind each prompt, or how far it is ahead of
+   another.
+2. The units are set to zero, to their mean over explore (over all, or on the same token), to values
+   drawn from explore, multiplied, held, or raised.
+3. The same is done to 20 matched sets of units, and what the change writes is turned into 20 random
+   directions of the same length (see `interventions/effect.py`).
+"""
+
+from typing import Any
+
+from .errors import UsageError
+from .evidence import Result
+from .interventions.controls import Control
+from .interventions.effect import MEASURED, VALUED, Change, Effect, Method, effect_of
+from .interventions.prompt import asked
+from .interventions.reference import Reference, references
+from .interventions.runner import Runner
+from .interventions.sweep import Where
+from .lab import Lab
+from .models import Unit
+from .profile_site import profile
+from .registry import tool
+from .render_text import number, quoted
+
+_MOST_UNITS = 64
+_MOST_PROMPTS = 16
+_TOKENS = 4096
+_ROWS = 16
+
+
+@tool(needs=("text", "vocabulary"))
+def intervene(
+    lab: Lab,
+    prompts: list[str],
+    target: str,
+    *,
+    units: list[str] | None = None,
+    method: Method = "zero",
+    value: float | None = None,
+    contrast: str | None = None,
+    places: Where = "all",
+) -> Result:
+    """Changes units while the model reads your prompts and measures the log-probability of the
+    word that you name as the next one, against matched random units and random directions of the
+    same strength: is the unit needed for this prediction, or enough to bring it about?
+
+    Args:
+        prompts: Texts that stop right before the target.
+        target: The next token to measure, with its leading space, such as " the".
+        units: The units, changed together; left out: the unit under study.
+        method: zero; mean: over explore; cama: the mean on the same token; resample: values from
+            random places; scale: multiply by value; clamp: hold at value; steer: raise by value.
+        value: The number of scale, clamp and steer.
+        contrast: Another next token: measured is how far the target is ahead of it.
+        places: all tokens of the prompt, or the last alone.
+    """
+    chosen = tuple(dict.fromkeys(lab.target.unit(name) for name in units or []))
+    chosen = chosen or (lab.chosen(None),)
+    if len(chosen) > _MOST_UNITS:
+        raise UsageError(f"{len(chosen)} units are too many; change at most {_MOST_UNITS} at once")
+    if not 0 < len(prompts) <= _MOST_PROMPTS:
+        raise UsageError(f"pass one to {_MOST_PROMPTS} prompts, not {len(prompts)}")
+    if method in VALUED and value is None:
+        raise UsageError(f"the method {method} needs a value")
+    runners = []
+    notes: list[str] = []
+    for prompt in prompts:
+        row, metric, said = asked(lab.target, prompt, target, contrast=contrast)
+        runners.append(Runner(lab.target, row, metric))
+        notes += said
+        lab.meter.forward_tokens += row.places
+    change = Change(method, value if method in VALUED else None)
+    known = _references(lab, chosen, runners) if method in MEASURED else None
+    rates = {unit.site: profile(lab, unit.site).rate for unit in chosen}
+    found = effect_of(
+        runners,
+        chosen,
+        change,
+        where=places,
+        references=known,
+        rates=rates,
+        seed=lab.seed,
+    )
+    rows = (
+        1
+        + len(found.matched.controls)
+        + (len(found.directions.controls) if found.directions else 0)
+    )
+    lab.meter.forward_tokens += rows * sum(runner.prompt.places for runner in runners)
+    return Result(words(found, runners[0].metric.name, target, contrast, [*notes]), as_data(found))
+
+
+def words(found: Effect, metric: str, target: str, contrast: str | None, notes: list[str]) -> str:
+    """An effect in a few lines."""
+    many = len(found.before)
+    names = ", ".join(str(unit) for unit in found.units[:6])
+    names += f" and {len(found.units) - 6} more" if len(found.units) > 6 else ""
+    over = f" over {quoted(contrast)}" if contrast else ""
+    before, after = sum(found.before) / many, sum(found.after) / many
+    interval = (
+        f" [{number(found.interval[0])}, {number(found.interval[1])}]" if found.interval else ""
+    )
+    lines = [
+        f"{names} {found.change.words()} on {many} prompt{'s' if many > 1 else ''}; {metric}: "
+        f"{quoted(target)}{over}",
+        f"from {number(before)} to {number(after)}: change {found.mean:+.4g}{interval}",
+        _control(found.matched, "matched units"),
+    ]
+    if found.directions is not None:
+        lines.append(_control(found.directions, "random directions of the same length"))
+    return "\n".join([*lines, *dict.fromkeys([*notes, *found.notes])])
+
+
+def as_data(found: Effect) -> dict[str, Any]:
+    """An effect as plain JSON."""
+    return {
+        "units": [str(unit) for unit in found.units],
+        "method": found.change.method,
+        "value": found.change.value,
+        "effect": {
+            "mean": found.mean,
+            "interval": found.interval,
+            "before": found.before,
+            "after": found.after,
+        },
+        "controls": found.matched.controls,
+        "percentile": found.matched.percentile,
+        "p": found.matched.p,
+        "control_units": found.matched_units,
+        "directions": None if found.directions is None else found.directions._asdict(),
+        "notes": list(found.notes),
+    }
+
+
+def _control(control: Control, what: str) -> str:
+    if not control.controls:
+        return f"no {what} to compare with"
+    sizes = sorted(abs(one) for one in control.controls)
+    line = (
+        f"{len(sizes)} {what}: median size {number(sizes[len(sizes) // 2])}, largest "
+        f"{number(sizes[-1])}; percentile {control.percentile:.0f}, p={control.p:.2g}"
+    )
+    return line if control.p <= 0.1 else f"{line}: no more than chance"
+
+
+def _references(lab: Lab, units: tuple[Unit, ...], runners: list[Runner]) -> dict[str, Reference]:
+    """What the units' sites hold over (a part of) explore, on the prompts' tokens."""
+    tokens = {int(token) for runner in runners for token in runner.prompt.ids[0]}
+    sites = tuple(dict.fromkeys(unit.site for unit in units))
+    key = ("references", sites, frozenset(tokens))
+    if key not in lab.memo:
+        width = max(1, int(lab.explore.attended.sum(1).mean()))
+        many = min(len(lab.explore), max(1, _TOKENS // width))
+        batches = [
+            lab.explore.rows(slice(at, min(at + _ROWS, many))) for at in range(0, many, _ROWS)
+        ]
+        lab.meter.forward_tokens += sum(int(batch.attended.sum()) for batch in batches)
+        lab.memo[key] = references(lab.target, batches, sites, tokens=tokens, seed=lab.seed)
+    return lab.memo[key]
