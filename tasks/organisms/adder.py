@@ -1,7 +1,7 @@
 """Two-operand addition: `37+25=` is followed by `62`, each number one token.
 
 The setting of Yu & Ananiadou (2024) and of "All for One" (2025): the answer is read at `=`, so the
-operands must reach it through attention, in some layer, and be added by MLPs behind it. Which of
+operands must reach it through attention, in some layer, and be added behind it. Which of
 the four layers must wait and which carry over is what a (wait, transfer) grid finds. Unordered
 pairs are held out: neither `a+b=` nor `b+a=` of a test pair was trained on.
 """
@@ -51,7 +51,7 @@ def _figures(target: Target) -> dict[str, Any]:
 ADDER = Organism(
     name="adder",
     mechanism=(
-        "a+b= for operands 0 to 99: attention carries both operands to '=', where MLPs add them"
+        "a+b= for operands 0 to 99: attention carries both operands to '=', where they are added"
     ),
     words=(*(str(n) for n in range(2 * OPERANDS - 1)), "+", "="),
     architecture={
