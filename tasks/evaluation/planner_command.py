@@ -18,6 +18,9 @@ def planner(
     kinds: Annotated[str, typer.Option(help="Kinds of units, with commas; default: all.")] = "",
     tokens: Annotated[int, typer.Option(help="Tokens of the corpus of a bench.")] = 100_000,
     units: Annotated[int, typer.Option(help="At most so many units a bench; 0: all.")] = 0,
+    host: Annotated[
+        str | None, typer.Option(help="A target to plant in; default: the one that ships.")
+    ] = None,
     target: Annotated[str, typer.Option(help="For the suite real.")] = "minilm",
     data: Annotated[str, typer.Option(help="For the suite real.")] = "builtin:pydocs",
     pick: Annotated[str, typer.Option(help="For the suite real: which units.")] = "random:8",
@@ -59,6 +62,7 @@ def planner(
         unit_tokens=unit_tokens or None,
         unit_seconds=unit_seconds or None,
         timeout=timeout,
+        host=host,
         without=without,
     )
     plan.check()

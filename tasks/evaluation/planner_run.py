@@ -43,6 +43,8 @@ class Plan:
     unit_seconds: float | None = 600.0
     timeout: float = 120.0
     """Seconds of one request to a language model."""
+    host: str | None = None
+    """A target to plant in; None: the one that ships."""
     without: str | None = None
     """A kind of predicate that is taken from the built-in planner: a lesion."""
 
@@ -173,6 +175,7 @@ def _bench_job(plan: Plan, seed: int, tier: str, out: str, parent: int) -> None:
     import numpy as np
     import torch
 
+    from ...tools.models import Target
     from ..groundtruth.suite import BEYOND, bench
     from ..labelling.settings import Settings
     from .unit_run import open_bench
@@ -189,6 +192,7 @@ def _bench_job(plan: Plan, seed: int, tier: str, out: str, parent: int) -> None:
         kinds=kinds,
         beyond_each=BEYOND if "beyond" in plan.kinds else 0,
         tokens=plan.tokens,
+        host=Target.load(plan.host) if plan.host else None,
     )
     order = np.random.default_rng(seed).permutation(len(ground.units))
     units = [ground.units[int(at)] for at in order][: plan.units]

@@ -115,7 +115,9 @@ def _ordinary(windows: TokenWindows, named: set[str]) -> list[str]:
     names = windows.vocabulary
     counts = np.bincount(windows.ids[windows.counted], minlength=len(names))
     order = np.argsort(-counts, kind="stable")
-    fit = [names[at].strip() for at in order if counts[at] and names[at][:1].isspace()]
+    spaced = any(name[:1].isspace() for name in names)
+    fit = [names[at] for at in order if counts[at]]
+    fit = [name.strip() for name in fit if name[:1].isspace() or not spaced]
     fit = [word for word in fit if word.isalpha() and word.islower() and len(word) > 2]
     fit = [word for word in fit if word not in named]
     return (fit[_FREQUENT:] or fit)[:_ORDINARY]

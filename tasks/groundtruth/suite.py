@@ -11,7 +11,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -19,6 +19,7 @@ import torch
 
 from ...tools.data.corpus import Corpus, Document
 from ...tools.data.windows import cut, surfaces
+from ...tools.errors import UsageError
 from ...tools.models.interleave import Interleaved, interleave
 from ...tools.models.planted import Vocabulary, residual_norm
 from ...tools.models.target import Target
@@ -35,6 +36,7 @@ EACH = {"A": 7, "B": 5}
 BEYOND = 6
 """Units of tier C on each bench."""
 _LENGTH = 0.25
+_LEAST_WORDS = 5  # of a set, that are one token of a host
 TOKENS = 100_000
 
 
@@ -79,6 +81,7 @@ def bench(
     each: int | None = None,
     beyond_each: int = BEYOND,
     tokens: int = TOKENS,
+    host: Target | None = None,
 ) -> GroundBench:
     """One bench of one seed, with units of that tier and half of tier C.
 
@@ -89,13 +92,18 @@ def bench(
         each: Units of each kind; default `EACH`.
         beyond_each: Units of tier C.
         tokens: About how many tokens the corpus has.
+        host: A language model or encoder to plant in; default: the one that ships.
+
+    Raises:
+        UsageError: if the host cannot carry the suite.
     """
     from .host import suite_host
 
     each = EACH[tier] if each is None else each
-
     source = _everyday(tokens, seed) if tier == "A" else _prose(tokens, seed)
-    host = suite_host()
+    if host is not None:
+        source = _fitted(source, host)
+    host = host or suite_host()
     rng = np.random.default_rng([seed, "AB".index(tier)])
     stream = _stream(host, source.plain())
     draw = Draw(source.sets, source.pools, surfaces(host), stream, rng)
@@ -147,6 +155,31 @@ class _Source:
     """Documents before anything is asked of them."""
     written: Any
     """`Written` to the documents of the corpus and fresh texts."""
+
+
+def _fitted(source: _Source, host: Target) -> _Source:
+    """The source with those words only that are one token of a host.
+
+    Raises:
+        UsageError: if the host is no language model, or does not begin texts as forms count.
+    """
+    if host.kind not in ("causal", "encoder") or SITE not in host.sites:
+        raise UsageError(f"{host.name} cannot carry the suite: no language model with site {SITE}")
+    begun = cut(host, ["a"], length=8)
+    if int((begun.attended & ~begun.counted)[0, :2].sum()) != 1:
+        raise UsageError(
+            f"{host.name} cannot carry the suite: its tokenizer does not begin a text with one "
+            "special token, from which places are counted"
+        )
+    whole = {surface.strip().lower() for surface in surfaces(host)}
+
+    def kept(words: Sequence[str]) -> tuple[str, ...]:
+        return tuple(word for word in words if word.lower() in whole)
+
+    sets = {name: replace(item, words=kept(item.words)) for name, item in source.sets.items()}
+    sets = {name: item for name, item in sets.items() if len(item.words) >= _LEAST_WORDS}
+    pools = {name: kept(words) for name, words in source.pools.items()}
+    return replace(source, sets=sets, pools=pools)
 
 
 def _everyday(tokens: int, seed: int) -> _Source:
@@ -222,6 +255,8 @@ def _plant(
     assert block is not None
     length = _LENGTH * residual_norm(host, block)
     head: Any = host.network.get_output_embeddings()  # type: ignore[operator]
+    if head is None:  # an encoder writes toward what it reads
+        head = host.network.get_input_embeddings()  # type: ignore[operator]
     unembedding = head.weight.detach().float()  # [id, d]
     names = [surface.strip().lower() for surface in surfaces(host)]
     concepts = [form.concept for _, form in drawn if form is not None and form.concept]

@@ -58,8 +58,14 @@ class Vocabulary:
 
     @cached_property
     def _edges(self) -> tuple[np.ndarray, np.ndarray]:
-        """`[id]` bool: tokens that start with a space, and tokens that end in a letter or digit."""
+        """`[id]` bool: tokens that start with a space, and tokens that end in a letter or digit.
+
+        In a vocabulary without spaces (WordPiece) those that go on with a word are marked instead.
+        """
         spaced = np.array([surface[:1].isspace() for surface in self.surfaces])
+        if not spaced.any() and self.tokenizer is not None:
+            raw = self.tokenizer.convert_ids_to_tokens(range(len(self.surfaces)))
+            spaced = np.array([not str(token).startswith("##") for token in raw])
         return spaced, np.array([surface[-1:].isalnum() for surface in self.surfaces])
 
     def __deepcopy__(self, memo: Any) -> "Vocabulary":

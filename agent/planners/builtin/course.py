@@ -40,6 +40,7 @@ class Course:
         self.without = without
         self.unit = unit
         self.rng = np.random.default_rng([seed, lab.seed, unit.index])
+        self.random_texts = _TEXTS
         self.findings = Findings()
 
     def conclusion(self) -> Calls:

@@ -37,6 +37,8 @@ _SHORT = 0.75  # share of the whole model's score from which short rules are pre
 _LISTED = 1.05  # the same for rules that list many words
 _FORETOLD = 0.85  # of the worst cell, under which a better conclusion is looked for
 _GAINED = 0.02  # of F1 on explore and on fresh texts together, that it has to gain
+_SCANS = 2.5  # tokens of all scans, over those of the first lists
+_LENGTH = 40  # tokens of a random text, about
 _SENTENCES = 7  # words of a concept that sentences are written about
 
 
@@ -57,7 +59,11 @@ class Investigation(Course):
         sample = self._sample(self.lab.explore, values, self._board())
         scanner = Scanner(self.lab, sample, self._named(), self.rng)
         designed = self.experiments == "designed"
-        texts = scanner.first() if designed and scanner.clear else []
+        texts = scanner.first() if self.experiments != "none" and scanner.clear else []
+        if not designed and texts:  # as many tokens as scans take, in texts with random words
+            words = sum(len(text.split()) for text in texts)
+            self.random_texts = int(_SCANS * words / _LENGTH)
+            texts = []
         kinds = tuple(("exemplars", {"unit": unit, "kind": kind}) for kind in ("top", "quantile"))
         why = "Where is it active, strongly and weakly?"
         if texts:
@@ -223,7 +229,7 @@ class Investigation(Course):
             texts = bench.near_misses(many=_FEWER)
             texts += bench.members(many=_FEWER // 2) + bench.knocked(texts=1)
         else:
-            texts = bench.random(many=_TEXTS)
+            texts = bench.random(many=self.random_texts)
         texts = list(dict.fromkeys(texts))
         unit = str(self.unit)
         calls = list(self._calls(texts))
@@ -281,7 +287,7 @@ class Investigation(Course):
             return
         bench = Bench(sample, rules, self.rng)
         if self.experiments == "random":
-            texts = bench.random(many=3 * _TEXTS if clear else 40)
+            texts = bench.random(many=self.random_texts)
         else:
             texts = bench.near_misses(many=_TEXTS if clear else 40)
         if clear and self.experiments == "designed":
