@@ -14,6 +14,7 @@ from neuroscribe.tools.interventions.controls import (
     random_directions,
     rank,
 )
+from neuroscribe.tools.interventions.effect import Change, effect_of, parse_change
 from neuroscribe.tools.interventions.patching import Pair, grid
 from neuroscribe.tools.interventions.path_patching import path_patch
 from neuroscribe.tools.interventions.steer import doses, steer
@@ -68,7 +69,7 @@ def test_controls_flag_the_planted_unit_and_no_random_one(answer):
     planted = controlled(answer, [Unit("mlp.1", 17)])
     assert planted.percentile == 100
     assert planted.p == pytest.approx(1 / 21)
-    percentiles = [controlled(answer, [Unit("mlp.1", n)]).percentile for n in range(45, 120, 8)]
+    percentiles = [controlled(answer, [Unit("mlp.1", n)]).percentile for n in range(45, 120, 15)]
     assert np.mean(percentiles) < 75
     assert min(percentiles) < 50
     assert controlled(answer, [Unit("mlp.1", 17), Unit("mlp.1", 60)]).percentile == 100
@@ -178,3 +179,25 @@ def test_doses_and_steering(answer):
     ):
         with pytest.raises(UsageError, match=message):
             call()
+
+
+def test_an_effect_beside_both_controls(answer):
+    runners = [Runner(answer, prompt, ANSWER) for prompt in PROMPTS]
+    found = effect_of(runners, [Unit("mlp.1", 17)], Change("zero"))
+    assert found.matched.percentile == 100
+    assert found.directions is not None
+    assert found.directions.percentile == 100
+    assert found.interval is not None
+    assert found.interval[0] <= found.mean <= found.interval[1] < -1
+    others = [effect_of(runners, [Unit("mlp.1", n)], Change("zero")) for n in (50, 70, 90, 110)]
+    for kind in ("matched", "directions"):
+        assert np.mean([getattr(one, kind).percentile for one in others]) < 90
+    small = effect_of(runners[:1], [Unit("head.1", 2)], Change("scale", 2.0), where="last")
+    assert small.interval is None
+    assert len(small.matched.controls) == 3  # the site has no more heads
+    assert any("no more than 3" in note for note in small.notes)
+    assert [parse_change(text) for text in ("zero", "scale:2", "clamp:-.5")] == [
+        Change("zero"),
+        Change("scale", 2.0),
+        Change("clamp", -0.5),
+    ]

@@ -140,18 +140,14 @@ def test_bad_input_is_said_in_a_line(model, prompt):
             call()
 
 
-def _with(weight: float, model, **more) -> Target:
+def test_not_a_number_is_refused(model, prompt):
     import copy
 
     network = copy.deepcopy(model("gpt2").network)
-    network.transformer.h[1].mlp.c_fc.weight.data[0, 5] = weight
-    return wrap(network, None, name="broken", **more)
-
-
-def test_not_a_number_is_refused(model, prompt):
-    """An output that is NaN, and units that are where the output happens to survive."""
+    network.transformer.h[1].mlp.c_fc.weight.data[0, 5] = float("nan")
+    target = wrap(network, None, name="broken")
     with pytest.raises(UsageError, match="not finite"):
-        Runner(_with(float("nan"), model), prompt(), METRIC)
+        Runner(target, prompt(), METRIC)
 
 
 def test_half_precision_is_said(model, prompt):
