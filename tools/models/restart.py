@@ -14,8 +14,8 @@ The first `cache` of a target checks on that row that a restart without any chan
 of the full run; an architecture where it does not (state-space layers, say) is refused by name.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -26,6 +26,7 @@ from ..errors import UsageError
 from .forward import Batch, Inputs, keeps_logits
 from .intervention import Intervention
 from .kernels import quick
+from .shortcuts import prefixed, skipped, trimmed
 from .trace import first_tensor, hooked
 
 if TYPE_CHECKING:
@@ -180,9 +181,9 @@ def _run(
     with (
         target.lock,
         torch.no_grad(),
-        _prefixed(target.network, cached.ids[:, :place].expand(rows, -1)),
-        _skipped(blocks, block, state, wrapped=cached.wrapped),
-        _trimmed(target, blocks) if trim else nullcontext(),
+        prefixed(target.network, cached.ids[:, :place].expand(rows, -1)),
+        skipped(blocks, block, state, wrapped=cached.wrapped),
+        trimmed(target, blocks) if trim else nullcontext(),
         quick([target.network] if rows * (length - place) >= _MANY else []),
         hooked(
             target.network, target.sites, sites, interventions, inputs=rows, first_place=place
@@ -290,92 +291,6 @@ def _past(cached: Cached, place: int, rows: int) -> Any:
                 layer: Any = past.layers[number]
                 layer.keys, layer.values = keys, values  # views: blocks that run copy their own
     return past
-
-
-@contextmanager
-def _skipped(blocks: nn.ModuleList, first: int, state: Tensor, *, wrapped: bool) -> Iterator[None]:
-    """While open, blocks before `first` hand on their input and `first` gets this state."""
-    kept = [block.__dict__.get("forward") for block in blocks[:first]]
-
-    def hand_on(*args: Any, **kwargs: Any) -> Tensor:
-        given = first_tensor(args, kwargs)
-        assert given is not None
-        return given
-
-    def given_state(*args: Any, **kwargs: Any) -> Any:
-        return (state, None) if wrapped else state
-
-    def replaced(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if args:
-            return (state, *args[1:]), kwargs
-        name = next(key for key, value in kwargs.items() if isinstance(value, Tensor))
-        return args, {**kwargs, name: state}
-
-    handles = []
-    try:
-        for block in blocks[:first]:
-            block.forward = hand_on
-        if first == len(blocks):
-            blocks[-1].forward = given_state
-        else:
-            handles.append(
-                blocks[first].register_forward_pre_hook(replaced, with_kwargs=True, prepend=True)
-            )
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
-        for block, old in zip(blocks[:first], kept, strict=True):
-            block.__dict__.pop("forward", None)
-            if old is not None:
-                block.forward = old
-
-
-@contextmanager
-def _trimmed(target: "Target", blocks: nn.ModuleList) -> Iterator[None]:
-    """While open, the last block's MLP and attention output projection see the last place alone.
-
-    What they give is broadcast over the places as it is added: right at the last, and nothing
-    reads the others.
-    """
-    assert target.probe is not None
-    number = len(blocks) - 1
-    block = f"{target.probe.blocks}.{number}."
-    paths = []
-    for name in (f"head.{number}", f"mlp_out.{number}"):
-        site = target.sites.get(name)
-        if site is not None and site.layout == "sequence":
-            inside = site.module[len(block) :]
-            attends = name.startswith("head")
-            paths.append(site.module if attends else block + inside.split(".")[0])
-
-    def last(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if args and isinstance(args[0], Tensor):
-            return (args[0][:, -1:], *args[1:]), kwargs
-        return None
-
-    handles = [
-        target.network.get_submodule(path).register_forward_pre_hook(last, with_kwargs=True)
-        for path in paths
-    ]
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-@contextmanager
-def _prefixed(network: nn.Module, ids: Tensor) -> Iterator[None]:
-    """Tells modules that look at the tokens themselves (planted units) what stands before."""
-    modules = [module for module in network.modules() if hasattr(module, "prefix_ids")]
-    try:
-        for module in modules:
-            setattr(module, "prefix_ids", ids)  # noqa: B010
-        yield
-    finally:
-        for module in modules:
-            setattr(module, "prefix_ids", None)  # noqa: B010
 
 
 def _blocks(target: "Target") -> nn.ModuleList:
