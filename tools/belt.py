@@ -3,6 +3,7 @@
 from . import (
     ablate,
     activations,
+    attribute,
     edit_text,
     intervene,
     output_effect,
@@ -17,7 +18,7 @@ from .registry import TOOLS
 
 _ORDER = (
     *("survey", "exemplars", "activations", "edit_text", "write_texts"),
-    *("test_hypotheses", "separate", "ablate", "patch", "output_effect", "intervene"),
+    *("test_hypotheses", "separate", "ablate", "patch", "output_effect", "intervene", "attribute"),
 )
 for _name in _ORDER:  # as a planner meets them: observe, try, tell apart, interfere
     TOOLS[_name] = TOOLS.pop(_name)
@@ -26,6 +27,7 @@ __all__ = [
     "TOOLS",
     "ablate",
     "activations",
+    "attribute",
     "edit_text",
     "intervene",
     "output_effect",
