@@ -254,7 +254,8 @@ class Scanner:
         covered = sum(on[index[name]] for name in now.at if name in index)
         if covered >= (_BESIDE if now.behind else _COVERED) * asked:
             return now
-        return now._replace(at=frozenset(), unsure=frozenset())
+        unsure = now.unsure if now.behind else frozenset()
+        return now._replace(at=frozenset(), unsure=unsure)
 
     def _capitals(self, now: Answer, neutral: Sequence[str]) -> list[str]:
         """Texts with the found words in other capitals, each followed by a word of no effect."""
