@@ -13,9 +13,18 @@ from typing import Annotated, NoReturn
 import typer
 
 from ..tools.errors import UsageError
-from . import attributing, indexing, intervening, organisms_command, replaying, tool_command
+from . import (
+    attributing,
+    indexing,
+    intervening,
+    lensing,
+    organisms_command,
+    replaying,
+    tool_command,
+)
 from .evaluation import commands as evaluation
 from .labelling import commands as labelling
+from .studies import commands as studies
 
 app = typer.Typer(
     name="neuroscribe",
@@ -31,6 +40,7 @@ app.command()(labelling.export)
 app.command()(replaying.replay)
 app.command()(replaying.transcript)
 app.command()(attributing.attribute)
+app.command()(lensing.lens)
 app.command()(intervening.patch)
 app.command()(intervening.intervene)
 app.command()(tool_command.tool)
@@ -38,6 +48,7 @@ app.command()(tool_command.tools)
 app.command()(organisms_command.organisms)
 indexing.register(app)
 evaluation.register(app)
+studies.register(app)
 
 
 def _version(asked: bool) -> None:

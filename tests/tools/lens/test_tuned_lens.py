@@ -1,0 +1,119 @@
+"""The tuned lens starts at the logit lens, beats it on held-out text, and keeps to its network."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from neuroscribe.tools.attribution import ask
+from neuroscribe.tools.data.corpus import Corpus, Document
+from neuroscribe.tools.data.sources import load_corpus
+from neuroscribe.tools.errors import UsageError
+from neuroscribe.tools.lens.logit_lens import logit_lens
+from neuroscribe.tools.lens.tuned_lens import (
+    CARD,
+    WEIGHTS,
+    Training,
+    TunedLens,
+    evaluate,
+    load_tuned,
+    train_tuned,
+)
+from neuroscribe.tools.models import Target
+
+QUICK = Training(steps=25, looks=2, watched=1500, batch=512)
+
+
+@pytest.fixture(scope="module")
+def corpus() -> Corpus:
+    return load_corpus("builtin:stories:120")
+
+
+@pytest.fixture(scope="module")
+def lens(stories260k: Target, corpus: Corpus) -> TunedLens:
+    return train_tuned(stories260k, corpus, QUICK)
+
+
+def test_it_is_closer_than_the_logit_lens_at_every_point(
+    stories260k: Target, lens: TunedLens, corpus: Corpus
+) -> None:
+    scores = lens.card.scores
+    assert [s.point for s in scores] == list(lens.card.points[:-1])
+    assert all(s.tuned < s.logit and s.interval[0] > 0 for s in scores)
+    again = evaluate(stories260k, lens, corpus.splits().report)
+    assert [s.tuned for s in again] == pytest.approx([s.tuned for s in scores], rel=1e-4)
+    other = load_corpus("builtin:stories:30", seed=5)
+    assert all(s.tuned < s.logit for s in evaluate(stories260k, lens, other))
+
+
+def test_the_reported_kl_is_that_of_the_lens(stories260k: Target, lens: TunedLens) -> None:
+    """On one text, by the table of the lens itself."""
+    text = "Lily had a red ball. She played with it in the park all day."
+    asked = ask(stories260k, text, " The")
+    one = Corpus("one", [Document("0", text)])
+    scores = evaluate(stories260k, lens, one)
+    plain, tuned = (
+        logit_lens(stories260k, asked, translators=t).kl[:-1, 1:].mean(1) for t in (None, lens)
+    )
+    assert [s.logit for s in scores] == pytest.approx(plain.tolist(), rel=1e-3)
+    assert [s.tuned for s in scores] == pytest.approx(tuned.tolist(), rel=1e-3)
+    assert logit_lens(stories260k, asked, translators=lens).kind == "tuned"
+
+
+def test_it_starts_at_the_identity(stories260k: Target, corpus: Corpus) -> None:
+    """A rate of nothing leaves the logit lens as it is."""
+    still = Training(steps=1, looks=1, watched=600, rate=1e-12)
+    lens = train_tuned(stories260k, corpus, still)
+    assert torch.allclose(lens.weight, torch.eye(64).expand_as(lens.weight), atol=1e-6)
+    for score in lens.card.scores:
+        assert score.tuned == pytest.approx(score.logit, rel=1e-4)
+
+
+def test_the_same_seed_gives_the_same_lens(stories260k: Target, corpus: Corpus) -> None:
+    how = Training(steps=3, looks=1, watched=600)
+    one, other = (train_tuned(stories260k, corpus, how) for _ in range(2))
+    assert torch.equal(one.weight, other.weight)
+    assert one.card == other.card
+
+
+def test_it_is_saved_and_opened(stories260k: Target, lens: TunedLens, tmp_path: Path) -> None:
+    lens.save(tmp_path / "lens")
+    again = load_tuned(tmp_path / "lens", stories260k)
+    assert again.card == lens.card
+    assert torch.equal(again.weight, lens.weight)
+    assert torch.equal(again.bias, lens.bias)
+    card = json.loads((tmp_path / "lens" / CARD).read_text())
+    assert card["fingerprint"] == stories260k.fingerprint
+    assert card["corpus"] == "builtin:stories:120"
+    assert len(card["corpus_hash"]) == 16
+
+
+def test_it_refuses_what_is_not_its_own(
+    stories260k: Target, lens: TunedLens, tmp_path: Path
+) -> None:
+    folder = tmp_path / "lens"
+    with pytest.raises(UsageError, match="there is no tuned lens"):
+        load_tuned(folder, stories260k)
+    lens.save(folder)
+    with pytest.raises(UsageError, match=r"was trained on .*, not on organism:adder"):
+        load_tuned(folder, Target.load("organism:adder"))
+    whole = (folder / WEIGHTS).read_bytes()
+    (folder / WEIGHTS).write_bytes(whole[:1000])
+    with pytest.raises(UsageError, match="damaged"):
+        load_tuned(folder, stories260k)
+    (folder / CARD).write_text('{"scores": 3}')
+    with pytest.raises(UsageError, match="no card"):
+        load_tuned(folder, stories260k)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="cannot write"):
+        lens.save(tmp_path / "file" / "x")
+
+
+def test_a_corpus_too_small_to_split_is_refused(stories260k: Target) -> None:
+    with pytest.raises(UsageError, match="too few to split"):
+        train_tuned(stories260k, Corpus("one", [Document("0", "Once upon a time.")]), QUICK)
+
+
+def test_an_encoder_has_no_lens(minilm: Target, corpus: Corpus) -> None:
+    with pytest.raises(UsageError, match="no vocabulary head"):
+        train_tuned(minilm, corpus, QUICK)

@@ -1,0 +1,1 @@
+"""Comparative Neuron Analysis: which units make two runs differ."""
