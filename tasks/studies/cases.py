@@ -1,0 +1,222 @@
+"""The prompts of a study: read, asked, counted, cut in two halves.
+
+1. A case is a prompt, the text that is to follow it, and the group that it belongs to.
+2. A target of several tokens, or one that cannot be asked for, leaves its case out.
+3. So does a prompt that the model gets wrong: whose target is not the likeliest next token. A study
+   of how it gets things right has nothing to learn there. All that is left out is counted and said.
+4. What is left is cut in two halves, group by group: units are chosen on the first, tested on the
+   second.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from ...tools.attribution import Question, ask
+from ...tools.errors import UsageError
+from ...tools.interventions import Metric, Prompt, Runner, row_of
+from ...tools.models import Target
+from ..evaluation.intervals import share
+
+LEAST = 8
+"""Right prompts in a half: fewer give no interval worth reading."""
+_ROWS = 256
+
+
+class Case(NamedTuple):
+    """A prompt and what is to follow it."""
+
+    prompt: str
+    target: str
+    group: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A case in tokens."""
+
+    case: Case
+    question: Question
+    row: Prompt
+    answer: int
+    """The token that is to follow."""
+    right: bool
+
+    def runner(self, target: Target) -> Runner:
+        """Measures p(answer)."""
+        return Runner(target, self.row, Metric("probability", self.answer))
+
+
+@dataclass(frozen=True, eq=False)
+class Sorted:
+    """The cases that can be used, and how many cannot."""
+
+    used: tuple[Asked, ...]
+    accuracy: dict[str, Any]
+    """`value, low, high, n`: over all that could be asked."""
+    wrong: int
+    unasked: int
+    notes: tuple[str, ...] = field(default=())
+
+    def facts(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {
+            "used": len(self.used),
+            "wrong": self.wrong,
+            "unasked": self.unasked,
+            "accuracy": self.accuracy,
+        }
+
+
+def read_cases(path: Path) -> list[Case]:
+    """Cases from a JSONL file with `prompt` and `target`, and perhaps `kind`, in each line.
+
+    Raises:
+        UsageError: for a file that is missing or no JSONL, or a line without the two.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read the prompts in '{path}': {error}") from error
+    found: dict[tuple[str, str], Case] = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+        except ValueError as error:
+            raise UsageError(f"{path}, line {number} is no JSON: {error}") from error
+        if not isinstance(entry, dict) or not all(
+            isinstance(entry.get(key), str) and entry[key] for key in ("prompt", "target")
+        ):
+            raise UsageError(
+                f'{path}, line {number}: write {{"prompt": "...", "target": "..."}}, both text '
+                "and not empty"
+            )
+        case = Case(entry["prompt"], entry["target"], str(entry.get("kind") or ""))
+        found.setdefault((case.prompt, case.target), case)
+    if not found:
+        raise UsageError(f"there is no prompt in '{path}'; write one JSON object a line")
+    return list(found.values())
+
+
+def check_target(target: Target) -> None:
+    """Raises UsageError unless the target predicts a next token."""
+    if target.kind != "causal":
+        raise UsageError(
+            f"{target.name} is no causal language model: a study asks what a model predicts next; "
+            "take one that does (organism:adder, a folder, a Hugging Face id)"
+        )
+
+
+def sort_out(
+    target: Target,
+    cases: Sequence[Case],
+    *,
+    keep_wrong: bool = False,
+    several: Literal["first"] | None = None,
+) -> Sorted:
+    """Asks all cases and leaves out those that are of no use.
+
+    Args:
+        target: A causal language model.
+        cases: The prompts.
+        keep_wrong: Keep those that the model gets wrong.
+        several: `first`: of a target of several tokens the first.
+
+    Raises:
+        UsageError: if none can be asked.
+    """
+    check_target(target)
+    rows: list[tuple[Case, Question]] = []
+    refused: list[str] = []
+    for case in cases:
+        try:
+            rows.append((case, ask(target, case.prompt, case.target, several=several)))
+        except UsageError as error:
+            refused.append(str(error))
+    if not rows:
+        raise UsageError(f"none of the {len(cases)} prompts can be asked; the first: {refused[0]}")
+    best = likeliest(target, [question.ids[0].tolist() for _, question in rows])
+    asked = [
+        Asked(
+            case,
+            question,
+            row_of(target, question.ids[0].tolist(), text=case.prompt),
+            question.predictions[0].token,
+            bool(best[at] == question.predictions[0].token),
+        )
+        for at, (case, question) in enumerate(rows)
+    ]
+    right = [one.right for one in asked]
+    notes = []
+    if refused:
+        notes.append(f"{len(refused)} prompts cannot be asked and are left out: {refused[0]}")
+    wrong = right.count(False)
+    if wrong:
+        kept = "they are kept, as you asked" if keep_wrong else "they are left out"
+        notes.append(
+            f"the model gets {wrong} of {len(asked)} prompts wrong (another token is likelier than "
+            f"the target); {kept}"
+        )
+    used = tuple(one for one in asked if one.right or keep_wrong)
+    return Sorted(used, share(right), wrong, len(refused), tuple(notes))
+
+
+def likeliest(target: Target, rows: Sequence[list[int]], changes: Sequence[Any] = ()) -> np.ndarray:
+    """The likeliest next token of each row, `[row]`; rows of one length run together.
+
+    Args:
+        target: The target.
+        rows: Token ids.
+        changes: Interventions on all rows.
+    """
+    out = np.zeros(len(rows), int)
+    lengths = np.array([len(row) for row in rows])
+    for length in np.unique(lengths):
+        where = np.flatnonzero(lengths == length)
+        for at in range(0, len(where), _ROWS):
+            part = where[at : at + _ROWS]
+            ids = np.asarray([rows[i] for i in part], np.int32)
+            logits = target.trace(Prompt(ids), interventions=changes, output="last").output
+            assert logits is not None  # [row, vocabulary]
+            out[part] = logits.argmax(-1).cpu().numpy()
+    return out
+
+
+class Halves(NamedTuple):
+    """Where units are chosen, and where they are tested."""
+
+    choose: list[Asked]
+    test: list[Asked]
+
+
+def halves(
+    asked: Sequence[Asked], *, seed: int, found: Sorted | None = None, what: str = "prompts"
+) -> Halves:
+    """Cuts each group in two.
+
+    Raises:
+        UsageError: if a half would be too small.
+    """
+    rng = np.random.default_rng(seed)
+    out = Halves([], [])
+    for group in sorted({one.case.group for one in asked}):
+        own = [one for one in asked if one.case.group == group]
+        order = rng.permutation(len(own)).tolist()
+        out.choose.extend(own[at] for at in order[::2])
+        out.test.extend(own[at] for at in order[1::2])
+    if min(len(out.choose), len(out.test)) < LEAST:
+        left = ""
+        if found is not None:
+            left = f" ({found.wrong} are answered wrongly, {found.unasked} cannot be asked)"
+        raise UsageError(
+            f"only {len(asked)} {what} are of use{left}; a study needs at least {2 * LEAST} that "
+            "the model gets right, half to choose units and half to test them: give more or "
+            "easier ones (--many, --prompts)"
+        )
+    return out

@@ -1,0 +1,152 @@
+"""Plots of studies: grids, drops beside their controls, curves with bands."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from .zeroing import Zeroed, number
+
+INK, OTHER, SOFT = "#0b7285", "#d9480f", "#adb5bd"
+COLOURS = (INK, OTHER, "#5f3dc4", "#2b8a3e", "#c2255c", "#868e96")
+
+
+def heat(
+    values: np.ndarray,
+    *,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    x: str,
+    y: str,
+    title: str = "",
+    low: float | None = 0.0,
+    high: float | None = 1.0,
+    marked: tuple[int, int] | None = None,
+    digits: int = 2,
+) -> Figure:
+    """A grid of numbers, written into its cells; `values` is `[row, column]`, NaN is left blank.
+
+    Where `low` is None the colours are centred on 0.
+    """
+    wide, tall = len(columns), len(rows)
+    figure = Figure(figsize=(1.5 + 0.58 * wide, 1.1 + 0.42 * tall), layout="constrained")
+    axes = figure.subplots()
+    if low is None:
+        most = float(np.nanmax(np.abs(values))) or 1.0
+        low, high, colours = -most, most, "PuOr_r"
+    else:
+        colours = "YlGnBu"
+    axes.imshow(values, cmap=colours, vmin=low, vmax=high, aspect="auto")
+    span = (high or 1.0) - low
+    for row in range(tall):
+        for column in range(wide):
+            value = values[row, column]
+            if value != value:
+                continue
+            share = (value - low) / span if span else 0.0
+            dark = share > 0.6 if colours == "YlGnBu" else abs(share - 0.5) > 0.36
+            axes.text(
+                column,
+                row,
+                number(float(value), digits),
+                ha="center",
+                va="center",
+                fontsize=8,
+                color="white" if dark else "#222",
+            )
+    if marked is not None:
+        axes.add_patch(_frame(marked[1], marked[0]))
+    axes.set_xticks(range(wide), list(columns), fontsize=8)
+    axes.set_yticks(range(tall), list(rows), fontsize=8)
+    axes.set_xlabel(x, fontsize=9)
+    axes.set_ylabel(y, fontsize=9)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    if title:
+        axes.set_title(title, loc="left", fontsize=10)
+    return figure
+
+
+def drops(tested: Sequence[Zeroed]) -> Figure:
+    """Each chosen set's drop with its interval, and its controls as dots."""
+    figure = Figure(figsize=(7.4, 0.95 + 0.5 * len(tested)), layout="constrained")
+    axes = figure.subplots()
+    for at, one in enumerate(tested):
+        spread = np.linspace(-0.16, 0.16, len(one.draws)) if one.draws else []
+        axes.scatter(
+            one.draws,
+            [at + s for s in spread],
+            s=13,
+            color=SOFT,
+            zorder=2,
+            label="a control set" if at == 0 else None,
+        )
+        bar(axes, one.drop, at, label="chosen units" if at == 0 else None)
+    axes.axvline(0, color="#ced4da", lw=1, zorder=1)
+    axes.set_yticks(range(len(tested)), [one.name for one in tested], fontsize=9)
+    axes.set_ylim(len(tested) - 0.5, -0.5)
+    axes.set_xlabel("drop of p(target) on held-out prompts, 95% interval", fontsize=9)
+    figure.legend(loc="outside lower right", ncols=2, fontsize=8, frameon=False)
+    return plain(figure, axes)
+
+
+def bar(
+    axes: Axes, value: Mapping[str, Any], at: float, *, label: str | None = None, colour: str = INK
+) -> None:
+    """A mean with its interval, lying."""
+    if value["value"] is None:
+        return
+    axes.plot([value["low"], value["high"]], [at, at], color=colour, lw=2, zorder=3)
+    axes.scatter([value["value"]], [at], s=42, color=colour, zorder=4, label=label)
+
+
+def curves(
+    lines: Mapping[str, Sequence[Mapping[str, Any]]],
+    *,
+    ticks: Sequence[str],
+    x: str,
+    y: str,
+    title: str = "",
+    zero: bool = False,
+    dashed: Sequence[str] = (),
+) -> Figure:
+    """Lines of means with interval bands, by name."""
+    figure = Figure(figsize=(5.9, 3.4), layout="constrained")
+    axes = figure.subplots()
+    at = np.arange(len(ticks))
+    for colour, (name, points) in zip(COLOURS * 3, lines.items(), strict=False):
+        middle = [np.nan if p["value"] is None else p["value"] for p in points]
+        low = [np.nan if p["low"] is None else p["low"] for p in points]
+        high = [np.nan if p["high"] is None else p["high"] for p in points]
+        style = "--" if name in dashed else "-"
+        axes.plot(at, middle, style, color=colour, lw=1.7, marker="o", ms=3.5, label=name)
+        axes.fill_between(at, low, high, color=colour, alpha=0.14, lw=0)
+    if zero:
+        axes.axhline(0, color="#ced4da", lw=1, zorder=0)
+    axes.set_xticks(at, list(ticks), fontsize=8)
+    if max(map(len, ticks), default=0) > 6:
+        axes.tick_params(axis="x", rotation=40)
+    axes.set_xlabel(x, fontsize=9)
+    axes.set_ylabel(y, fontsize=9)
+    if title:
+        axes.set_title(title, loc="left", fontsize=10)
+    axes.legend(frameon=False, fontsize=8)
+    figure = plain(figure, axes)
+    axes.grid(axis="y", color="#eef0f3")
+    return figure
+
+
+def plain(figure: Figure, axes: Axes) -> Figure:
+    """Without the box."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="x", color="#eef0f3", zorder=0)
+    axes.set_axisbelow(True)
+    return figure
+
+
+def _frame(column: int, row: int) -> Any:
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=OTHER, lw=2)

@@ -1,0 +1,224 @@
+"""Zeroes chosen units on prompts that did not choose them, beside units that nobody chose.
+
+1. The units are set to 0 at all places, and the drop of p(target) is taken, prompt by prompt.
+2. The same for 20 sets of matched units (same site, firing rate, |a| |w_out|: see
+   `tools/interventions/controls.py`) that hold none of the chosen; where a site has too few units
+   to match, for random sets of what it has left.
+3. Intervals are 95% bootstraps over prompts: of the drop, of the controls' mean, of the difference
+   of the two, paired by prompt. p = (1 + sets with at least this mean drop) / (1 + sets).
+4. Something is found where the interval of the difference lies above 0, no more than one set in
+   twenty drops as far, and the difference is at least .01 of probability.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ...tools.interventions import Runner
+from ...tools.interventions.ablation import ablate_sets, parts_of
+from ...tools.interventions.controls import matched_sets
+from ...tools.models import Unit
+from ..evaluation.intervals import mean
+
+DRAWS = 20
+LEAST_DROP = 0.01
+"""Of probability: what is smaller is called nothing."""
+LEVEL = 0.05
+
+
+@dataclass(frozen=True)
+class Zeroed:
+    """The drop by chosen units, beside their controls."""
+
+    name: str
+    units: tuple[str, ...]
+    prompts: int
+    before: float
+    """Mean p(target) of the whole model."""
+    drop: dict[str, Any]
+    """`value, low, high, n`."""
+    control: dict[str, Any]
+    """Of the mean over the control sets."""
+    difference: dict[str, Any]
+    draws: tuple[float, ...]
+    """Each control set's mean drop."""
+    p: float
+    others: str = "matched units"
+    """What the controls are, in words."""
+
+    @property
+    def most(self) -> float:
+        """The drop by the control set that drops furthest."""
+        return max(self.draws, default=float("nan"))
+
+    @property
+    def found(self) -> bool:
+        """Whether the units do more than their controls."""
+        value, low = self.difference["value"], self.difference["low"]
+        return bool(value is not None and low > 0 and value >= LEAST_DROP and self.p <= LEVEL)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {**asdict(self), "found": self.found}
+
+    def words(self) -> str:
+        """The numbers, for a sentence."""
+        return (
+            f"p(target) falls from {number(self.before)} by {said(self.drop)}; {len(self.draws)} "
+            f"sets of as many {self.others} lower it by {said(self.control)} in the mean, "
+            f"{number(self.most)} at most; difference {said(self.difference)}, "
+            f"p = {number(self.p, 3)}, {self.prompts} held-out prompts"
+        )
+
+    def cells(self) -> tuple[str, ...]:
+        """A row of a table: see `COLUMNS`."""
+        return (
+            self.name,
+            number(self.before),
+            said(self.drop),
+            said(self.control),
+            number(self.most),
+            said(self.difference),
+            number(self.p, 3),
+        )
+
+
+COLUMNS = ("zeroed", "p before", "drop of p", "controls", "most", "difference", "p")
+
+
+def said(value: dict[str, Any]) -> str:
+    """`.47 [.38, .56]`."""
+    if value["value"] is None:
+        return "–"
+    return "{} [{}, {}]".format(*(number(value[key]) for key in ("value", "low", "high")))
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """`.47`, `-.02`, `1.30`; a dash for nothing."""
+    if value is None or value != value:
+        return "–"
+    text = f"{value:.{digits}f}"
+    if float(text) == 0:
+        text = text.lstrip("-")
+    return text.replace("0.", ".", 1) if text.lstrip("-").startswith("0.") else text
+
+
+def zero(
+    name: str,
+    runners: Sequence[Runner],
+    units: Sequence[Unit],
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Zeroed:
+    """The same units on all prompts."""
+    controls, others = control_sets(runners, units, draws=draws, seed=seed)
+    found = ablate_sets(runners, [parts_of(one) for one in (units, *controls)])
+    drops = np.array([[b - a for b, a in zip(o.before, o.after, strict=True)] for o in found])
+    before = float(np.mean(found[0].before))
+    return zeroed(name, units, before, drops, seed=seed, others=others)
+
+
+def zero_own(
+    name: str,
+    runners: Sequence[Runner],
+    choose: Callable[[int], Sequence[Unit]],
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Zeroed:
+    """Other units on each prompt; `choose` is given the number of the prompt.
+
+    Control set k of the study is set k of every prompt.
+    """
+    columns = []
+    for at, runner in enumerate(runners):
+        units = choose(at)
+        controls, _ = control_sets([runner], units, draws=draws, seed=seed + at)
+        found = ablate_sets([runner], [parts_of(one) for one in (units, *controls)])
+        columns.append([-one.mean for one in found])
+    sets = min(len(column) for column in columns)
+    drops = np.array([column[:sets] for column in columns]).T  # [set, prompt]
+    before = float(np.mean([runner.before for runner in runners]))
+    return zeroed(name, (), before, drops, seed=seed)
+
+
+def zeroed(
+    name: str,
+    units: Sequence[Unit],
+    before: float,
+    drops: np.ndarray,
+    *,
+    seed: int,
+    others: str = "matched units",
+) -> Zeroed:
+    """The numbers from drops `[set, prompt]`, the chosen set first."""
+    own, rest = drops[0], drops[1:]
+    control = rest.mean(0) if len(rest) else np.full_like(own, np.nan)
+    draws = tuple(float(one) for one in rest.mean(1))
+    above = sum(one >= own.mean() for one in draws)
+    return Zeroed(
+        name,
+        tuple(str(unit) for unit in units),
+        len(own),
+        before,
+        mean(own, seed=seed),
+        mean(control, seed=seed),
+        mean(own - control, seed=seed),
+        draws,
+        (1 + above) / (1 + len(draws)),
+        others,
+    )
+
+
+def control_sets(
+    runners: Sequence[Runner], units: Sequence[Unit], *, draws: int, seed: int
+) -> tuple[list[tuple[Unit, ...]], str]:
+    """Sets of matched units, random ones where too few match; and what they are, in words."""
+    places = [range(runner.prompt.places) for runner in runners]
+    found = matched_sets(runners, units, places, many=draws, seed=seed)
+    if len(found) >= draws:
+        return found, "matched units"
+    kinds = {_kind(unit.site) for unit in units}
+    names = {"head": "other heads", "mlp": "other neurons"}
+    others = names.get(next(iter(kinds)), "others") if len(kinds) == 1 else "other units"
+    return random_sets(runners[0], units, draws=draws, seed=seed), others
+
+
+def random_sets(
+    runner: Runner, units: Sequence[Unit], *, draws: int, seed: int
+) -> list[tuple[Unit, ...]]:
+    """Different sets of as many units of each kind (neurons, heads) of any layer, none of them
+    chosen; as many sets as there are, at most `draws`."""
+    rng = np.random.default_rng(seed)
+    kinds = [_kind(unit.site) for unit in units]
+    pools = {
+        kind: [
+            Unit(name, at)
+            for name, site in runner.target.sites.items()
+            if _kind(name) == kind and name != kind
+            for at in range(site.units)
+            if Unit(name, at) not in units
+        ]
+        for kind in dict.fromkeys(kinds)
+    }
+    found: dict[frozenset[Unit], tuple[Unit, ...]] = {}
+    for _ in range(20 * draws):
+        drawn = tuple(
+            pool[at]
+            for kind, pool in pools.items()
+            for at in rng.permutation(len(pool))[: kinds.count(kind)]
+        )
+        if len(drawn) == len(units):
+            found.setdefault(frozenset(drawn), drawn)
+        if len(found) >= draws:
+            break
+    return list(found.values())
+
+
+def _kind(site: str) -> str:
+    """`mlp` of `mlp.3`."""
+    kind, _, layer = site.rpartition(".")
+    return kind if layer.isdigit() else site
