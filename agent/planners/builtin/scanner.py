@@ -20,6 +20,7 @@ import numpy as np
 from ....tools.data.windows import TokenWindows
 from ....tools.lab import Lab
 from .amend import axis_of, narrowed, speaks_here, spelling
+from .capitals import before_in_capitals, in_capitals
 from .claim import clauses_of
 from .clause import Clause, Rule
 from .pairs import Pointed, Tests, likely, pointed
@@ -33,9 +34,6 @@ _MOST_WORDS = 4000  # asked in two orders
 _MORE_WORDS = 4000  # asked in one
 _COVERED = 0.4  # of explore's activity, that words enough by themselves have to cover
 _BESIDE = 0.1  # the same, where the unit is on behind words too
-_LEAST_SPELLED = 2  # letters
-_LINE = 24  # words of a text in capitals
-_MOST_CAPITALS = 16  # words before heads
 _MOST_FOUND = 120  # words that a rule lists; of more, it is their spelling that counts
 _HEADS = 2
 _MOST_FRESH = 300  # words of concepts that explore does not have
@@ -164,7 +162,14 @@ class Scanner:
                 names = list(self.words.forms)
                 out += behind(self.lab, self.words, names, self._pointed.words[0], self.rng)
             self._asked = len(out)
-        return out + self._capitals(now, neutral)
+        found = sorted(now.at | now.behind)
+        if len(found) <= _MOST_FOUND:
+            out += in_capitals(self.words, found, self.lead, neutral, self.rng)
+        head = next(iter(self._pointed.heads or self._heads), "")
+        if head:
+            before = self._pointed.words
+            out += before_in_capitals(self.words, before, head, neutral, self.rng)
+        return out
 
     def done(self, windows: TokenWindows, values: np.ndarray) -> None:
         """Reads the tests."""
@@ -256,31 +261,6 @@ class Scanner:
             return now
         unsure = now.unsure if now.behind else frozenset()
         return now._replace(at=frozenset(), unsure=unsure)
-
-    def _capitals(self, now: Answer, neutral: Sequence[str]) -> list[str]:
-        """Texts with the found words in other capitals, each followed by a word of no effect."""
-        found = sorted(now.at | now.behind)
-        out: list[str] = []
-        line: list[str] = []
-        for name in found if len(found) <= _MOST_FOUND else []:
-            for form in self._forms(name):
-                line += [form, str(self.rng.choice(neutral))]
-                if len(line) >= _LINE:
-                    out.append(" ".join([self.lead, *line]))
-                    line = []
-        out += [" ".join([self.lead, *line])] if line else []
-        head = next(iter(self._pointed.heads or self._heads), "")
-        for name in self._pointed.words[:_MOST_CAPITALS] if head else ():
-            first = " ".join(str(one) for one in self.rng.choice(neutral, 2))
-            out += [f"{first} {form} {self.words.forms[head]}" for form in self._forms(name)]
-        return out
-
-    def _forms(self, name: str) -> list[str]:
-        """Other ways to write a word."""
-        if len(name) < _LEAST_SPELLED:
-            return []
-        ways = dict.fromkeys((name.lower(), name[:1].upper() + name[1:].lower(), name.upper()))
-        return [way for way in ways if way != self.words.forms.get(name)]
 
     def _vocabulary(self) -> dict[str, str]:
         """Explore's words, the most frequent first, each with the form to write it in."""
