@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from ..errors import UsageError
-from ..models import Inputs, Target
+from ..models import Inputs, Intervention, Target
 from ..models.forward import Batch
 from .architecture import Architecture, Write, read_architecture
 from .norms import Norm
@@ -179,8 +179,16 @@ class ExactTrace:
         return float((apart / final.norm(dim=-1).clamp(min=1e-30)).max())
 
 
-def exact_trace(target: Target, inputs: Inputs) -> ExactTrace:
+def exact_trace(
+    target: Target, inputs: Inputs, *, interventions: Sequence[Intervention] = ()
+) -> ExactTrace:
     """Runs a transformer once and keeps its residual stream as a sum.
+
+    Args:
+        target: A transformer.
+        inputs: Token rows.
+        interventions: Changes of neurons or heads that the run carries; the trace holds what the
+            network went on with.
 
     Raises:
         UsageError: if the network is not built as a sum, a value is not finite, or the sum is not
@@ -191,7 +199,9 @@ def exact_trace(target: Target, inputs: Inputs) -> ExactTrace:
     for kind in ("attn_out", "mlp_out", "mlp", "head", "resid"):
         names += [f"{kind}.{block}" for block in range(len(architecture.blocks))]
     causal = target.kind == "causal"
-    found = target.trace(inputs, names, output="last" if causal else False)
+    found = target.trace(
+        inputs, names, interventions=interventions, output="last" if causal else False
+    )
     batch = Batch(inputs, target.device)
     assert batch.ids is not None
     assert batch.attended is not None

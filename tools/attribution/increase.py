@@ -39,7 +39,7 @@ def first_order(
 
     `starts` is filled with the objective at each r, which `increase` needs.
     """
-    scale = sources.trace.final_scale[0, sources.place]
+    scale = sources.final_scale
     depth = sources.trace.depth
     ends: list[Kind] = ["mlp" if kind == "mlp" else "head" for kind in kinds]
     wanted: list[tuple[Kind, int]] = [
@@ -72,7 +72,7 @@ def direct(
 ) -> dict[Kind, Tensor]:
     """Direct logit attribution of every unit: u through the frozen norm, times W_U[w] (less that of
     the contrast). The terms of a sum are the sum's term. A soft cap is left out."""
-    direction = readout.direction(prediction, sources.trace.final_scale[0, sources.place])
+    direction = readout.direction(prediction, sources.final_scale)
     depth = sources.trace.depth
     return {
         kind: torch.cat([sources.linear(kind, b, direction).flatten() for b in range(depth)])
@@ -89,7 +89,7 @@ def increase(
     starts: Starts,
 ) -> Tensor:
     """Imp of chosen units exactly, `[n]`, in bounded memory; `chosen` are numbers of the layout."""
-    scale = sources.trace.final_scale[0, sources.place]
+    scale = sources.final_scale
     room = max(1, _ROOM // len(readout.weight))
     out = torch.empty(len(chosen), device=chosen.device)
     end: Kind = "mlp" if layout.kind == "mlp" else "head"

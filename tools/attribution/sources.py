@@ -106,6 +106,13 @@ class Sources:
     patterns: Sequence[Pattern] = ()
     asked: int = 0
     """Index of the place among the patterns' asked places."""
+    scale: Tensor | None = None
+    """s of the final norm, `[1]`, where it is not this run's own: that of a run compared with."""
+
+    @property
+    def final_scale(self) -> Tensor:
+        """s of the final norm at the place, `[1]`: the frozen scale of a prediction."""
+        return self.trace.final_scale[0, self.place] if self.scale is None else self.scale
 
     def layout(self, kind: Kind) -> Layout:
         """The units of a kind."""

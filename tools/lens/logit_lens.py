@@ -149,7 +149,7 @@ def logit_lens(
     ids = question.ids[0].tolist()
     return Lens(
         read.points,
-        tuple(names[i] if i < len(names) else f"#{i}" for i in ids),
+        tuple(str(names[i]) if i < len(names) else f"#{i}" for i in ids),
         "logit" if translators is None else "tuned",
         statistics,
         cells.top,
