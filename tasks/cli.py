@@ -15,6 +15,7 @@ import typer
 from ..tools.errors import UsageError
 from . import (
     attributing,
+    comparing,
     indexing,
     intervening,
     lensing,
@@ -41,6 +42,7 @@ app.command()(replaying.replay)
 app.command()(replaying.transcript)
 app.command()(attributing.attribute)
 app.command()(lensing.lens)
+app.command()(comparing.compare)
 app.command()(intervening.patch)
 app.command()(intervening.intervene)
 app.command()(tool_command.tool)
