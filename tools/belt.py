@@ -12,13 +12,15 @@ from . import (
     show_exemplars,
     survey,
     test_hypotheses,
+    unit_effect,
     write_texts,
 )
 from .registry import TOOLS
 
 _ORDER = (
     *("survey", "exemplars", "activations", "edit_text", "write_texts"),
-    *("test_hypotheses", "separate", "ablate", "patch", "output_effect", "intervene", "attribute"),
+    *("test_hypotheses", "separate", "ablate", "patch", "output_effect", "unit_effect"),
+    *("intervene", "attribute"),
 )
 for _name in _ORDER:  # as a planner meets them: observe, try, tell apart, interfere
     TOOLS[_name] = TOOLS.pop(_name)
@@ -36,5 +38,6 @@ __all__ = [
     "show_exemplars",
     "survey",
     "test_hypotheses",
+    "unit_effect",
     "write_texts",
 ]

@@ -49,6 +49,12 @@ def neighbours(lab: Lab, direction: np.ndarray, many: int = 8) -> Neighbours:
     return Neighbours(near[:many], near[::-1][:many])
 
 
+def lexicon_vectors(lab: Lab) -> tuple[tuple[str, ...], np.ndarray]:
+    """The words, and their embeddings `[word, d]`, centred and of length 1."""
+    known = _embedded(lab)
+    return known.words, known.vectors
+
+
 def _embedded(lab: Lab) -> _Embedded:
     target = lab.target
     if target not in _KEPT:

@@ -46,7 +46,7 @@ def output_effect(lab: Lab, unit: str | None = None, *, many: int = 8) -> Result
     known = profile(lab, chosen.site, chosen.sign)
     levels = known.levels[:, chosen.index]
     windows, rows = _neutral(lab)
-    direction = _direction(lab, chosen)
+    direction = mean_direction(lab, chosen)
     controls = matched(lab, chosen, CONTROLS)
     by_level = [_held(lab, chosen, float(level), windows, rows) for level in levels]
     others = []
@@ -175,7 +175,7 @@ def _neutral(lab: Lab) -> tuple[TokenWindows, list[tuple[int, int]]]:
     return windows, [(at, int(windows.counted[at].argmax())) for at in range(len(windows))]
 
 
-def _direction(lab: Lab, unit: Unit) -> np.ndarray:
+def mean_direction(lab: Lab, unit: Unit) -> np.ndarray:
     """`[channel]`: 1 for a coordinate; for a head its mean value at its peaks, of length 1."""
     site = lab.target.site(unit.site)
     if site.channels == 1:
@@ -197,7 +197,7 @@ def _held(
     """The effect of holding a unit at a level at every place."""
     held: float | torch.Tensor = unit.sign * level
     if lab.target.site(unit.site).channels > 1:
-        value = level * _direction(lab, unit)  # [channel]
+        value = level * mean_direction(lab, unit)  # [channel]
         held = torch.as_tensor(value, dtype=torch.float32)[None, None, None]  # [1, 1, 1, channel]
     change = clamp(unit.site, [unit.index], held)
     cases = []

@@ -19,6 +19,7 @@ from ...tools.lab import Lab
 from ...tools.llm import LLM
 from ...tools.models.unit import Unit
 from .bench import Bench, Splits
+from .effect_scores import effect_scores
 from .folder import RunFolder, disk_full
 from .scores import score
 from .selection import has_negative_side
@@ -98,6 +99,7 @@ class Job:
             "planner": self.factory.name,
             "meter": lab.meter.as_dict(),
             "transcript": str(path.relative_to(self.folder.path)),
+            "effect_scores": effect_scores(lab, unit),
         }
 
     def _checkpoint(self, unit: Unit) -> Path | None:

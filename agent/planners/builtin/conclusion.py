@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ....tools.data.windows import TokenWindows
+from ....tools.effect_text import effect_sentence
 from ....tools.evidence import Evidence
 from ....tools.predicates import parse
 from .choice import Texts
@@ -119,6 +120,7 @@ def conclude(found: Findings) -> Calls:
             "confidence": _NOTHING,
             "status": "uninterpretable",
         }
+        _add_effect(arguments, found)
         why = (
             "Nothing that was learnt on half of the documents predicts the other half: "
             f"{max(found.checked, 0):.1%} of variance."
@@ -140,9 +142,7 @@ def conclude(found: Findings) -> Calls:
         "confidence": confidence(found),
         "status": "described",
     }
-    effect = _effect(found.effect)
-    if effect is not None:
-        arguments["effect"] = effect
+    _add_effect(arguments, found)
     why = f"Together they explain {found.checked:.0%} of the variance on new documents."
     if found.foretold is not None:
         why += (
@@ -223,19 +223,17 @@ def _contrast(found: Findings, rival: Rival) -> str:
     return ", ".join(said)
 
 
+def _add_effect(arguments: dict[str, Any], found: Findings) -> None:
+    effect = _effect(found.effect)
+    if effect is not None:
+        arguments["effect"] = effect
+
+
 def _effect(evidence: Evidence | None) -> dict[str, Any] | None:
+    """What `unit_effect` measured, in a sentence."""
     if evidence is None:
         return None
-    promoted = [
-        str(entry.get("token", entry.get("word", ""))).strip()
-        for entry in evidence.data.get("promoted", ())
-    ]
-    promoted = [f"'{name}'" for name in promoted if name][:4]
-    p = evidence.data.get("p")
-    toward = f"moves the output toward {', '.join(promoted)}" if promoted else "changes the output"
-    if p is not None and p > 0.1:
-        toward = f"no more effect than matched random units (p = {p:.2f}); {toward}"
-    return {"words": toward, "evidence": [evidence.id]}
+    return {"words": effect_sentence(evidence.data), "evidence": [evidence.id]}
 
 
 def _correlation(one: np.ndarray, other: np.ndarray) -> float:

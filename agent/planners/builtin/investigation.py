@@ -94,10 +94,8 @@ class Investigation(Course):
             yield from self._foretold(scanner)
             if found.foretold and found.foretold.worst < _FORETOLD:
                 yield from self._mended(sample, scanner, short.parts)
-        if not found.noise:
-            made = yield Calls(
-                "What does it do to the output?", (("output_effect", {"unit": unit}),)
-            )
+        if self.lab.target.kind != "module":
+            made = yield Calls("What does it do to the output?", (("unit_effect", {"unit": unit}),))
             found.effect = next((e for e in made if e.error is None), None)
 
     def _searched(self, sample: Sample, short: Concise) -> Turns:

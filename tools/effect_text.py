@@ -1,0 +1,107 @@
+"""The payload of `unit_effect` as at most 25 lines for a language model, and as one sentence."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .lab import Lab
+from .redundancy import Redundancy
+from .render_text import number, quoted
+
+
+def effect_text(lab: Lab, data: dict[str, Any], doubles: Sequence[Redundancy]) -> str:
+    """At most 25 lines."""
+    causal = lab.target.kind == "causal"
+    what = "log-probability, nats" if causal else "change of the embedding along the word's own"
+    prompts, need = data["prompts"], data["necessity"]
+    lines = [
+        f"{data['unit']}: words named on {prompts['writing']} prompts, every figure from "
+        f"{prompts['scoring']} prompts of other documents",
+    ]
+    if not prompts["disjoint"]:
+        lines[0] = lines[0].replace("of other documents", "of the same document (explore has one)")
+    names = {"promotes": data["promoted"], "suppresses": data["suppressed"]}
+    for verb, listed in names.items():
+        said = ", ".join(f"{quoted(one['token'])} {number(one['value'])}" for one in listed)
+        lines.append(f"{verb} ({what}): {said}")
+    score = data["held_out"]
+    if score is not None:
+        lines.append(
+            f"held-out score {score:.2f}: AUROC of the promoted words' change against words of "
+            f"{len(data['controls'])} matched units (chance .50)"
+        )
+    lines.append(f"sufficiency, held where it is not active; {data['measure']}, rise of the words:")
+    for one in data["sufficiency"]:
+        spread = one["interval"]
+        between = f" [{number(spread[0])}, {number(spread[1])}]" if spread else ""
+        lines.append(
+            f"  at {number(one['value'])} (percentile {one['percentile']:g}): "
+            f"{number(one['size'])}, {number(one['raised'])}{between}"
+        )
+    lines.append(
+        f"  matched units at their 99.9% raise these words, over others, as much: "
+        f"p={data['p']:.2g}; size at percentile {data['percentile']:.0f} of theirs"
+    )
+    if data["direct_share"] is not None:
+        lines.append(
+            f"direct {number(data['direct'])} of a total rise of {number(data['raised'])} "
+            f"({data['direct_share']:.0%}); the rest goes through later layers"
+        )
+    if need["change"] is None:
+        lines.append("necessity: it is above 0 nowhere in explore, so there is nothing to remove")
+    else:
+        spread = need["interval"]
+        between = f" [{number(spread[0])}, {number(spread[1])}]" if spread else ""
+        lines.append(
+            f"necessity, set to 0 in {need['windows']} windows where it peaks: the words change by "
+            f"{number(need['change'])}{between}, p={need['p']:.2g}; size {number(need['size'])}, "
+            f"percentile {need['percentile']:.0f}"
+        )
+    for one in doubles:
+        lines.append(
+            f"{one.double.unit} writes the same way (cosine {one.double.cosine:.2f}) and fires "
+            f"with it (r {one.double.correlation:.2f}): removing both does {one.ratio:.2f} "
+            f"[{one.interval[0]:.2f}, {one.interval[1]:.2f}] times the sum of each"
+            + (": redundant" if one.redundant else "")
+        )
+    lines.append(
+        {
+            "none": "verdict: no effect on words beyond matched units",
+            "effect": "verdict: these words are its effect",
+            "redundant": "verdict: these words are its effect, shared with a redundant unit",
+        }[data["verdict"]]
+    )
+    return "\n".join(lines)
+
+
+def effect_sentence(data: Mapping[str, Any]) -> str:
+    """What a unit does to the output, as one sentence with its figures."""
+    need = data["necessity"]
+    if data["verdict"] == "none":
+        p = min(data["p"], 1.0 if need["p"] is None else need["p"])
+        return f"no effect beyond matched units (p = {p:.2g})"
+    up, down = _quoted(data["promoted"]), _quoted(data["suppressed"])
+    nats = data["measure"].startswith("KL")
+    verb, other = ("raises", "lowers") if nats else ("moves the output toward", "away from")
+    figures = [f"held-out score {data['held_out']:.2f}"]
+    if data["direct_share"] is not None:
+        figures.append(f"direct {data['direct_share']:.0%} of total")
+    if need["change"] is not None:
+        much = f"{abs(need['change']):.2g}" + (" nats" if nats else " along them")
+        way = "lowers" if need["change"] < 0 else "raises"
+        figures.append(f"removing it {way} them by {much}")
+        figures.append(f"p = {need['p']:.2g}, {need['windows']} windows")
+    said = f"{verb} {up} ({'; '.join(figures)}); {other} {down}"
+    same = [one for one in data["redundant"] if one["redundant"]]
+    if data["verdict"] != "redundant":
+        return said
+    names = ", ".join(one["unit"] for one in same)
+    return (
+        f"redundant with {names} (removing both does {same[0]['ratio']:.1f} times the sum of "
+        f"each); {said}"
+    )
+
+
+def _quoted(listed: Sequence[Mapping[str, Any]], many: int = 4) -> str:
+    """The words in quotes, without spaces around them, none twice."""
+    names = dict.fromkeys(str(one["token"]).strip() or repr(one["token"])[1:-1] for one in listed)
+    return ", ".join(f"'{name}'" for name in list(names)[:many])

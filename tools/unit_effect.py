@@ -1,0 +1,224 @@
+"""What one unit does: is it needed, is it enough, how does its effect arise, and what else does it.
+
+1. Prompts, split by document into two halves: one names the words, the other gives every figure.
+2. Sufficiency: on neutral prompts (drawn without looking at the unit) it is held at its own 50th,
+   99th and 99.9th percentile at the places where it is not active: a dose-response curve.
+3. Necessity: in the windows where it peaks it is set to 0; the change is read at the peak.
+4. Words: the tokens that rise most by holding it and fall most by removing it, on the first half,
+   for the length of their unembedding row (long rows move with anything, short ones with little);
+   on an encoder, lexicon words along the change of the output embedding.
+5. Score, on the second half: the change of these words, over that of all words, beside what 20
+   matched units do to the same words (p), and how well the change tells them from the words that
+   those units change most (AUROC).
+6. Direct beside total: the rise again with the sub-layers of all later blocks held at what they
+   gave (path patching), over the measured rise.
+7. Redundancy: the unit removed together with others that write the same way (see `redundancy`).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .against import measure_name
+from .effect_bench import Bench, Words, levels_of, removal
+from .effect_rows import Row, Shift, later_sublayers, measure_rows
+from .effect_text import effect_text
+from .errors import UsageError
+from .evidence import Result
+from .lab import Lab
+from .models import Unit
+from .profile_site import CONTROLS, LEVELS, TOPS, Profile, matched, peaks, profile
+from .redundancy import redundancy
+from .registry import tool
+
+CLEAR = 0.1
+"""p up to which an effect is beyond matched units: at most one of 20 does as much."""
+LEAST_SCORE = 0.7
+"""AUROC on held-out prompts from which named words count as found again."""
+
+
+@tool(needs=("text",))
+def unit_effect(lab: Lab, unit: str | None = None) -> Result:
+    """Measures in one call what the unit does to the model's output. Necessity: removed where it
+    is active. Sufficiency: held at its own 50th, 99th and 99.9th percentile where it is not active.
+    The words that it promotes and suppresses, found on half of the texts and scored on the other
+    half against matched units; how much of that is its direct effect; and whether another unit
+    does the same (redundant).
+
+    Args:
+        unit: The unit, such as mlp.3/7; left out: the unit under study.
+    """
+    chosen = lab.chosen(unit)
+    if lab.target.kind == "module":
+        raise UsageError(
+            f"{lab.target.name} is neither a language model nor an encoder, so its output has no "
+            "words to promote; use ablate or output_effect"
+        )
+    bench = Bench(lab)
+    known = profile(lab, chosen.site, chosen.sign)
+    held = bench.held(chosen, known)
+    if not held:
+        raise UsageError(f"{chosen} is active at every place of the neutral prompts; use ablate")
+    spots = peaks(lab, (chosen,), TOPS)
+    half = bench.split(spots)
+    by_level = {
+        at: (rows := bench.holding(chosen, held, level), measure_rows(lab, bench.windows, rows))
+        for at, level in zip(LEVELS, levels_of(known, chosen.index), strict=True)
+    }
+    gone = [removal(lab, chosen, spot) for spot in spots]
+    removed = measure_rows(lab, lab.explore, gone)
+    halves = [[int(bench.half[row.row]) for row in rows] for rows, _ in by_level.values()]
+    top_rows, top = by_level[LEVELS[-1]]
+    rise = [_mean(top, halves[-1], side) for side in (0, 1)]  # [word] each
+    fall = [_mean(removed, half, side) for side in (0, 1)]
+    words = bench.words
+    total = [one if other is None else one - other for one, other in zip(rise, fall, strict=True)]
+    up, down = words.top(total[0]), words.top(-total[0])
+    controls = [bench.control(other) for other in matched(lab, chosen, CONTROLS)]
+    raised = float(words.of(rise[1])[up].mean())
+    lowered = None if fall[1] is None else float(words.of(fall[1])[up].mean())
+
+    def moved(change: np.ndarray) -> float:
+        return float(words.beyond(change)[up].mean())
+
+    p_held = _p(moved(rise[1]), [moved(c.held) for c in controls])
+    p_removed = None
+    if fall[1] is not None:
+        p_removed = _p(moved(-fall[1]), [moved(-c.removed) for c in controls])
+    score = _auroc(words.beyond(total[1]), up, [words.top(c.held) for c in controls])
+    direct = _direct(lab, chosen, bench, top_rows, halves[-1], up)
+    doubles = redundancy(lab, chosen, gone, removed)
+    data = {
+        "unit": str(chosen),
+        "measure": measure_name(lab),
+        "prompts": {
+            "writing": sum(h == 0 for h in halves[-1]) + half.count(0),
+            "scoring": sum(h == 1 for h in halves[-1]) + half.count(1),
+            "disjoint": bench.disjoint,
+        },
+        "sufficiency": _curve(known, chosen, by_level, halves, words, up),
+        "necessity": {
+            "windows": half.count(1),
+            "size": _size(removed, half),
+            "controls": [c.alone for c in controls],
+            "change": lowered,
+            "interval": _interval(removed, half, words, up),
+            "p": p_removed,
+            "percentile": _percentile(_size(removed, half), [c.alone for c in controls]),
+        },
+        "controls": [c.size for c in controls],
+        "p": p_held,
+        "percentile": _percentile(_size(top, halves[-1]), [c.size for c in controls]),
+        "raised": raised,
+        "direct": direct,
+        "direct_share": None if direct is None or abs(raised) < 1e-9 else direct / raised,
+        "held_out": score,
+        "promoted": _listed(words, up, rise),
+        "suppressed": _listed(words, down, rise),
+        "redundant": [one.as_dict() for one in doubles],
+    }
+    data["verdict"] = verdict(data)
+    return Result(effect_text(lab, data, doubles), data)
+
+
+def verdict(data: dict[str, Any]) -> str:
+    """`redundant`, `effect` or `none`, from the payload of `unit_effect`."""
+    if data["held_out"] is None or data["held_out"] < LEAST_SCORE:
+        return "none"
+    if any(one["redundant"] for one in data["redundant"]):
+        return "redundant"
+    found = data["p"] <= CLEAR or (data["necessity"]["p"] or 1.0) <= CLEAR
+    return "effect" if found else "none"
+
+
+def _direct(
+    lab: Lab, unit: Unit, bench: Bench, rows: Sequence[Row], half: Sequence[int], up: np.ndarray
+) -> float | None:
+    """The rise of the words along the direct path, on the scoring half."""
+    freeze = later_sublayers(lab.target, unit.site)
+    if freeze is None:
+        return None
+    scoring = [row for row, side in zip(rows, half, strict=True) if side == 1]
+    if not scoring:
+        return None
+    found = measure_rows(lab, bench.windows, scoring, freeze=freeze)
+    change = np.mean([shift.change for shift in found], axis=0)
+    return float(bench.words.of(change)[up].mean())
+
+
+def _mean(shifts: Sequence[Shift], half: Sequence[int], side: int) -> Any:
+    """Mean change over one half; over all where a half is empty; None where there is nothing."""
+    part = [s.change for s, h in zip(shifts, half, strict=True) if h == side]
+    part = part or [s.change for s in shifts]
+    return np.mean(part, axis=0) if part else None
+
+
+def _size(shifts: Sequence[Shift], half: Sequence[int]) -> float:
+    part = [s.size for s, h in zip(shifts, half, strict=True) if h == 1] or [s.size for s in shifts]
+    return float(np.mean(part)) if part else 0.0
+
+
+def _interval(
+    shifts: Sequence[Shift], half: Sequence[int], words: Words, up: np.ndarray
+) -> list[float] | None:
+    """95% of the words' change, bootstrapped over windows of the scoring half."""
+    each = [words.of(s.change)[up].mean() for s, h in zip(shifts, half, strict=True) if h == 1]
+    if len(each) < 2:
+        return None
+    draws = np.random.default_rng(0).choice(each, (500, len(each))).mean(1)
+    return [float(edge) for edge in np.quantile(draws, [0.025, 0.975])]
+
+
+def _curve(
+    known: Profile,
+    unit: Unit,
+    by_level: dict[float, tuple[list[Row], list[Shift]]],
+    halves: Sequence[Sequence[int]],
+    words: Words,
+    up: np.ndarray,
+) -> list[dict[str, Any]]:
+    """The dose-response curve, on the scoring half."""
+    found = []
+    levels = levels_of(known, unit.index)
+    for (at, (_, shifts)), half, level in zip(by_level.items(), halves, levels, strict=True):
+        change = words.of(_mean(shifts, half, 1))
+        interval = _interval(shifts, half, words, up)
+        found.append(
+            {
+                "percentile": 100 * at,
+                "value": level,
+                "size": _size(shifts, half),
+                "raised": float(change[up].mean()),
+                "interval": interval,
+            }
+        )
+    return found
+
+
+def _p(own: float, controls: Sequence[float]) -> float:
+    """One-sided: how often matched units do as much to the same words."""
+    return (1 + sum(c >= own - 1e-9 for c in controls)) / (1 + len(controls))
+
+
+def _percentile(own: float, controls: Sequence[float]) -> float:
+    below = sum(c < own for c in controls) + 0.5 * sum(c == own for c in controls)
+    return 100 * below / len(controls) if controls else 50.0
+
+
+def _auroc(values: np.ndarray, named: np.ndarray, others: Sequence[np.ndarray]) -> float | None:
+    """How well the change tells the named words from those of matched units; None without any."""
+    rest = sorted({int(word) for one in others for word in one} - set(named.tolist()))
+    if not rest:
+        return None
+    gap = values[named][:, None] - values[rest][None]
+    return float((gap > 0).mean() + 0.5 * (gap == 0).mean())
+
+
+def _listed(words: Words, order: np.ndarray, rise: Sequence[np.ndarray]) -> list[dict[str, Any]]:
+    """The words with their rise on both halves."""
+    first, second = words.of(rise[0]), words.of(rise[1])
+    return [
+        {"token": words.names[at], "value": float(second[at]), "writing": float(first[at])}
+        for at in order.tolist()
+    ]
