@@ -60,7 +60,6 @@ def lens(
     A row is the residual stream behind a sub-layer: probability and rank of the target, KL(the
     model's own prediction || the row's) in nats, and the likeliest tokens.
     """
-    from ..tools.errors import UsageError
     from ..tools.evidence import plain as as_plain
     from ..tools.models import Target
 
@@ -94,7 +93,9 @@ def lens(
                 "hash": opened.card.corpus_hash,
             }
     if unit:
-        raise UsageError("--unit is not there yet")
+        from ..tools.lens.unit_tokens import unit_tokens
+
+        document["units"] = [unit_tokens(loaded, loaded.unit(u), top, seed) for u in unit]
     if as_json:
         typer.echo(json.dumps(as_plain(document), ensure_ascii=True))
     else:
@@ -207,6 +208,33 @@ def _print(document: dict[str, Any], places: int) -> None:
         _print_training(console, document["training"])
     if "lens" in document:
         _print_lens(console, document, places)
+    for unit in document.get("units", []):
+        _print_unit(console, unit)
+
+
+def _print_unit(console: Any, found: dict[str, Any]) -> None:
+    def say(text: str) -> None:
+        console.print(text, markup=False, highlight=False, soft_wrap=False)
+
+    def listed(tokens: list[dict[str, Any]]) -> str:
+        return " ".join(f"{t['token']!r} {t['value']:+.2f}" for t in tokens) or "none"
+
+    say(f"{found['unit']} vocabulary projection promotes: {listed(found['top'])}")
+    say(f"  suppresses: {listed(found['bottom'])}")
+    for change in found["changes"]:
+        controls = sorted(change["controls"])
+        beside = ""
+        if controls:
+            beside = (
+                f" ({len(controls)} other units: median {controls[len(controls) // 2]:.2f}, "
+                f"p = {change['p']:.2g})"
+            )
+        say(
+            f"  held at {change['level']:+g} on {change['prompts']} prompts (largest seen there: "
+            f"{change['seen']:.2f}): largest change of a logit {change['largest']:.2f}{beside}"
+        )
+        say(f"    raises: {listed(change['promoted'])}")
+        say(f"    lowers: {listed(change['suppressed'])}")
 
 
 def _print_training(console: Any, found: dict[str, Any]) -> None:

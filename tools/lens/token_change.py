@@ -1,0 +1,238 @@
+"""TokenChange: tokens whose logits move when a unit is held at a value (Gur-Arieh et al. 2025).
+
+1. The unit is clamped to +10, and to -10, at every place of 32 neutral prompts.
+2. Logits of the next token behind each prompt, less those of the unchanged run and less their own
+   mean over the vocabulary (which changes no probability); averaged over prompts.
+3. The ten tokens at each end, with an interval over prompts (bootstrap).
+4. Control: other units of the same site, held at the same values: the largest mean change of a
+   token's logit beside theirs.
+
+10 may lie far outside what a unit ever does: the largest activation on these prompts stands beside
+it. `output_effect` measures at a unit's own levels.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..data.tokens import surfaces
+from ..data.windows import TokenWindows, cut
+from ..errors import UsageError
+from ..models import Target, Unit, clamp
+from .stream import Ids
+
+LEVEL = 10.0
+NEUTRAL = (
+    "It was",
+    "There is a",
+    "They said that",
+    "In the end, the",
+    "We have seen",
+    "One of the",
+    "After that, he",
+    "She told me about",
+    "The next part of",
+    "Some people think",
+    "When I came",
+    "You can find",
+    "At first it",
+    "For many years the",
+    "This is how",
+    "Nobody knew what",
+    "From here the",
+    "I would like to",
+    "As far as",
+    "Here are the",
+    "He did not",
+    "Most of them",
+    "A few days later",
+    "It may be that",
+    "Then they went",
+    "What I mean is",
+    "Behind the door was",
+    "Her name is",
+    "The other day we",
+    "To begin with,",
+    "If you look at",
+    "On the left side",
+)
+"""32 openings that say little."""
+_DRAWS = 500  # of the bootstrap
+_ROOM = 1 << 24  # logits in memory at a time
+_MOST = 256  # rows of one forward
+
+
+class Moved(NamedTuple):
+    """One token."""
+
+    token: int
+    text: str
+    change: float
+    """Mean change of its logit."""
+    interval: tuple[float, float]
+    """95%, over prompts."""
+
+
+@dataclass(frozen=True)
+class TokenChange:
+    """What holding a unit at one value does to the next token."""
+
+    unit: Unit
+    level: float
+    prompts: int
+    promoted: tuple[Moved, ...]
+    suppressed: tuple[Moved, ...]
+    largest: float
+    """The largest mean change of one token's logit, up or down."""
+    controls: tuple[float, ...]
+    """The same of other units of the site at this level."""
+    seen: float
+    """The unit's largest absolute activation on the prompts."""
+
+    @property
+    def p(self) -> float:
+        """(1 + controls that move a token as far) / (1 + controls)."""
+        above = sum(other >= self.largest for other in self.controls)
+        return (1 + above) / (1 + len(self.controls))
+
+
+def token_change(
+    target: Target,
+    unit: Unit,
+    *,
+    prompts: Sequence[str] | TokenWindows = NEUTRAL,
+    level: float = LEVEL,
+    many: int = 10,
+    controls: int = 20,
+    seed: int = 0,
+) -> tuple[TokenChange, TokenChange]:
+    """A unit held at +level and at -level.
+
+    Args:
+        target: A language model.
+        unit: One number a place: a neuron or a coordinate.
+        prompts: Texts, or rows of tokens.
+        level: The value; the unit's sign turns it.
+        many: Tokens at each end.
+        controls: Other units of the site, drawn at random.
+        seed: Of the draw and the bootstrap.
+
+    Raises:
+        UsageError: if the unit is a vector, the target predicts no token, or an output is not
+            finite.
+    """
+    site = target.site(unit.site)
+    if site.channels > 1:
+        raise UsageError(f"{unit} is a vector; TokenChange holds one number: name a neuron")
+    if target.kind != "causal" or "logit" not in target.sites:
+        raise UsageError(f"{target.name} has no vocabulary head: no token's logit can change")
+    if not level > 0 or not np.isfinite(level):
+        raise UsageError(f"the level is {level}; give a number above 0")
+    rows = _rows(target, prompts)
+    rng = np.random.default_rng(seed)
+    others = np.setdiff1d(np.arange(site.units), [unit.index])
+    others = rng.choice(others, min(controls, len(others)), replace=False).tolist()
+    held = [(index, sign * level) for index in (unit.index, *others) for sign in (1, -1)]
+    own: list[Tensor] = []
+    total: Tensor | None = None
+    seen = 0.0
+    for row in rows:
+        values = target.trace(row, [unit.site], output=False).values[unit.site]
+        seen = max(seen, float(values[0, :, unit.index].abs().max()))
+        changes = torch.cat(list(_changes(target, row, unit.site, held)))  # [held, vocabulary]
+        own.append(changes[:2])
+        total = changes if total is None else total + changes
+    assert total is not None
+    each = torch.stack(own).cpu()  # [prompt, 2, vocabulary]
+    largest = (total / len(rows)).abs().amax(1).tolist()  # [held]
+    names: tuple[str, ...] = surfaces(target) if target.tokenizer is not None else ()
+    draws = rng.integers(len(rows), size=(_DRAWS, len(rows)))
+    found = []
+    for side, sign in enumerate((1, -1)):
+        at = side if unit.sign > 0 else 1 - side
+        change = each[:, at]
+        change = change[:, : len(names)] if names else change
+        mean = change.mean(0)
+        order = mean.argsort(descending=True, stable=True)
+        moved = [
+            tuple(_moved(change, mean, int(t), names, draws) for t in some)
+            for some in (order[:many], order.flip(0)[:many])
+        ]
+        found.append(
+            TokenChange(
+                unit,
+                sign * level,
+                len(rows),
+                tuple(m for m in moved[0] if m.change > 0),
+                tuple(m for m in moved[1] if m.change < 0),
+                largest[at],
+                tuple(largest[2 + at :: 2]),
+                seen,
+            )
+        )
+    return found[0], found[1]
+
+
+def _rows(target: Target, prompts: Sequence[str] | TokenWindows) -> list[Ids]:
+    """Each prompt as one row without padding."""
+    if not isinstance(prompts, TokenWindows):
+        texts = [text for text in prompts if text.strip()]
+        if not texts:
+            raise UsageError("TokenChange needs at least one prompt")
+        prompts = cut(target, texts, length=target.context_length, document_per_row=True)
+    out = []
+    for ids, attended in zip(prompts.ids, prompts.attended, strict=True):
+        if attended.any():
+            out.append(Ids(ids[attended][None].astype(np.int32)))
+    if not out:
+        raise UsageError("TokenChange needs at least one prompt")
+    return out
+
+
+def _changes(
+    target: Target, row: Ids, site: str, held: Sequence[tuple[int, float]]
+) -> Iterator[Tensor]:
+    """Change of the centred logits behind one prompt, `[n, vocabulary]` in the order of `held`."""
+    cached = None
+    if target.restarts is not False:
+        try:
+            cached = target.cache(row)
+        except UsageError:
+            if target.restarts is not False:
+                raise
+    before = target.trace(row, output="last").output
+    assert before is not None
+    base = _centred(target, before)
+    many = max(1, min(_MOST, _ROOM // base.shape[1]))
+    for at in range(0, len(held), many):
+        some = held[at : at + many]
+        edits = [clamp(site, [i], value).at(rows=[n]) for n, (i, value) in enumerate(some)]
+        if cached is not None:
+            after = target.restart(cached, edits, rows=len(some), logits_at="last").output
+        else:
+            batch = Ids(row.ids.repeat(len(some), 0))
+            after = target.trace(batch, interventions=edits, output="last").output
+        assert after is not None
+        yield _centred(target, after[:, -1] if after.ndim == 3 else after) - base
+
+
+def _centred(target: Target, logits: Tensor) -> Tensor:
+    if not bool(logits.isfinite().all()):
+        raise UsageError(
+            f"the output of {target.name} is not finite with the unit held there; use a smaller "
+            "level, or float32"
+        )
+    logits = logits.float()
+    return logits - logits.mean(1, keepdim=True)
+
+
+def _moved(
+    change: Tensor, mean: Tensor, token: int, names: tuple[str, ...], draws: np.ndarray
+) -> Moved:
+    low, high = np.quantile(change[:, token].numpy()[draws].mean(1), [0.025, 0.975])
+    text = names[token] if names else f"#{token}"
+    return Moved(token, text, float(mean[token]), (float(low), float(high)))
