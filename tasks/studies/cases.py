@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
+import torch
 
 from ...tools.attribution import Question, ask
 from ...tools.errors import UsageError
@@ -49,6 +50,13 @@ class Asked:
     def runner(self, target: Target) -> Runner:
         """Measures p(answer)."""
         return Runner(target, self.row, Metric("probability", self.answer))
+
+    def margin(self, target: Target) -> Runner:
+        """Measures logit(answer) - logit(the likeliest other token of the clean run)."""
+        logits = self.runner(target).logits.float().clone()  # [vocabulary]
+        logits[self.answer] = -torch.inf
+        metric = Metric("logit_difference", self.answer, int(logits.argmax()))
+        return Runner(target, self.row, metric)
 
 
 @dataclass(frozen=True, eq=False)

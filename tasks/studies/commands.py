@@ -41,6 +41,12 @@ Device = Annotated[str | None, typer.Option(help="cpu, cuda, mps.")]
 Dtype = Annotated[str | None, typer.Option(help="Of the weights.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
+FILES = {
+    "organism:adder": "--prompts FILE.jsonl",
+    "organism:facts": "--recall FILE.jsonl --reasoning FILE.jsonl",
+    "organism:brackets": "--prompts FILE.jsonl",
+}
+
 
 def register(parent: typer.Typer) -> None:
     """Adds `study`."""
@@ -69,6 +75,32 @@ def arithmetic(
     _finish(study(loaded, options, log), out, as_json, log)
 
 
+@app.command("recall-vs-reasoning")
+def recall_vs_reasoning(
+    target: TargetName = "organism:facts",
+    recall: Annotated[Path | None, typer.Option(help="Your own prompts, JSONL.")] = None,
+    reasoning: Annotated[Path | None, typer.Option(help="Your own prompts, JSONL.")] = None,
+    many: Annotated[int, typer.Option(min=16, help="Prompts of each task, at most.")] = 80,
+    seed: Seed = 0,
+    keep_wrong: KeepWrong = False,
+    untrained: Untrained = False,
+    several: Several = None,
+    out: Out = None,
+    device: Device = None,
+    dtype: Dtype = None,
+    as_json: Json = False,
+) -> None:
+    """Do facts of one hop and of two rest on the same layers, heads and neurons?"""
+    from .recall import Options, study
+
+    files = recall or reasoning
+    log, loaded = _begin(target, files, "organism:facts", untrained, device, dtype)
+    options = Options(
+        target, recall, reasoning, many, seed, keep_wrong or untrained, _several(several)
+    )
+    _finish(study(loaded, options, log), out, as_json, log)
+
+
 def _begin(
     target: str,
     prompts: Path | None,
@@ -85,7 +117,7 @@ def _begin(
     if prompts is None and target != default:
         raise UsageError(
             f"the prompts of this study are made for {default}; for '{target}' give your own: "
-            "--prompts FILE.jsonl, with prompt and target in each line"
+            f"{FILES[default]}, with prompt and target in each line"
         )
     start = time.monotonic()
 

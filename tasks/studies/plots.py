@@ -25,13 +25,14 @@ def heat(
     high: float | None = 1.0,
     marked: tuple[int, int] | None = None,
     digits: int = 2,
+    cell: float = 0.58,
 ) -> Figure:
     """A grid of numbers, written into its cells; `values` is `[row, column]`, NaN is left blank.
 
-    Where `low` is None the colours are centred on 0.
+    Where `low` is None the colours are centred on 0. `cell` is the width of a cell in inches.
     """
     wide, tall = len(columns), len(rows)
-    figure = Figure(figsize=(1.5 + 0.58 * wide, 1.1 + 0.42 * tall), layout="constrained")
+    figure = Figure(figsize=(1.5 + cell * wide, 1.2 + 0.42 * tall), layout="constrained")
     axes = figure.subplots()
     if low is None:
         most = float(np.nanmax(np.abs(values))) or 1.0

@@ -1,13 +1,14 @@
 """Zeroes chosen units on prompts that did not choose them, beside units that nobody chose.
 
-1. The units are set to 0 at all places, and the drop of p(target) is taken, prompt by prompt.
+1. The units are set to 0 at all places, and the drop of what is measured (p of the target, or the
+   share of its margin over the runner-up) is taken, prompt by prompt.
 2. The same for 20 sets of matched units (same site, firing rate, |a| |w_out|: see
    `tools/interventions/controls.py`) that hold none of the chosen; where a site has too few units
    to match, for random sets of what it has left.
 3. Intervals are 95% bootstraps over prompts: of the drop, of the controls' mean, of the difference
    of the two, paired by prompt. p = (1 + sets with at least this mean drop) / (1 + sets).
 4. Something is found where the interval of the difference lies above 0, no more than one set in
-   twenty drops as far, and the difference is at least .01 of probability.
+   twenty drops as far, and the difference is at least .01 (of 1, the scale of both measures).
 """
 
 from collections.abc import Callable, Sequence
@@ -24,8 +25,9 @@ from ..evaluation.intervals import mean
 
 DRAWS = 20
 LEAST_DROP = 0.01
-"""Of probability: what is smaller is called nothing."""
+"""What is smaller is called nothing."""
 LEVEL = 0.05
+_NEAREST = 8  # matches that a control is drawn from
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Zeroed:
     units: tuple[str, ...]
     prompts: int
     before: float
-    """Mean p(target) of the whole model."""
+    """Mean of p(target), or of the margin in nats, in the whole model."""
     drop: dict[str, Any]
     """`value, low, high, n`."""
     control: dict[str, Any]
@@ -112,12 +114,14 @@ def zero(
     *,
     draws: int = DRAWS,
     seed: int = 0,
+    shares: bool = False,
 ) -> Zeroed:
-    """The same units on all prompts."""
+    """The same units on all prompts; with `shares` drops are divided by the mean before them."""
     controls, others = control_sets(runners, units, draws=draws, seed=seed)
     found = ablate_sets(runners, [parts_of(one) for one in (units, *controls)])
     drops = np.array([[b - a for b, a in zip(o.before, o.after, strict=True)] for o in found])
     before = float(np.mean(found[0].before))
+    drops = drops / before if shares else drops
     return zeroed(name, units, before, drops, seed=seed, others=others)
 
 
@@ -179,12 +183,45 @@ def control_sets(
     """Sets of matched units, random ones where too few match; and what they are, in words."""
     places = [range(runner.prompt.places) for runner in runners]
     found = matched_sets(runners, units, places, many=draws, seed=seed)
+    if len(found) < draws:
+        found = _assembled(runners, units, places, draws=draws, seed=seed)
     if len(found) >= draws:
         return found, "matched units"
     kinds = {_kind(unit.site) for unit in units}
     names = {"head": "other heads", "mlp": "other neurons"}
     others = names.get(next(iter(kinds)), "others") if len(kinds) == 1 else "other units"
     return random_sets(runners[0], units, draws=draws, seed=seed), others
+
+
+def _assembled(
+    runners: Sequence[Runner],
+    units: Sequence[Unit],
+    places: Sequence[range],
+    *,
+    draws: int,
+    seed: int,
+) -> list[tuple[Unit, ...]]:
+    """Sets where many units are chosen, too many for one list of nearest units: in a random order
+    each takes one of the nearest that no other has; fewer sets where some find none."""
+    rng = np.random.default_rng(seed)
+    chosen = set(units)
+    near = {}
+    for unit in units:
+        own = sum(other.site == unit.site for other in units)
+        one = matched_sets(runners, [unit], places, many=3 * own + draws, seed=seed)
+        near[unit] = [match for (match,) in one if match not in chosen]
+    found: dict[frozenset[Unit], tuple[Unit, ...]] = {}
+    for _ in range(2 * draws):
+        used: set[Unit] = set()
+        for at in rng.permutation(len(units)).tolist():
+            free = [match for match in near[units[at]] if match not in used][:_NEAREST]
+            if free:
+                used.add(free[int(rng.integers(len(free)))])
+        if len(used) == len(units):
+            found.setdefault(frozenset(used), tuple(used))
+        if len(found) >= draws:
+            break
+    return list(found.values())
 
 
 def random_sets(

@@ -1,0 +1,118 @@
+"""The study of recall and reasoning: on the shipped facts, on an untrained copy, on bad input."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from neuroscribe.tasks.cli import run
+from neuroscribe.tasks.studies.cases import sort_out
+from neuroscribe.tasks.studies.recall import Options, default_cases, study
+from neuroscribe.tasks.studies.result import Study, write
+from neuroscribe.tasks.studies.tasks_apart import _first_order, overlap, unit_drops
+from neuroscribe.tools.interventions.gradients import gradients
+from neuroscribe.tools.models import Target, Unit
+from neuroscribe.tools.models.untrained import untrained
+
+
+@pytest.fixture(scope="module")
+def facts() -> Target:
+    return Target.load("organism:facts")
+
+
+@pytest.fixture(scope="module")
+def found(facts: Target) -> Study:
+    return study(facts, Options(many=20))
+
+
+def test_the_heads_that_both_tasks_need_beat_their_controls(found: Study) -> None:
+    for task, other in (("recall", "reasoning"), ("reasoning", "recall")):
+        (one,) = [
+            u
+            for u in found.data["units"]
+            if (u["task"], u["kind"], u["rule"]) == (task, "heads", "needed")
+        ]
+        assert list(one["on"]) == [task, other]
+        assert one["on"][task]["found"]
+        assert one["on"][task]["drop"]["value"] > max(one["on"][task]["draws"])
+        assert one["on"][task]["prompts"] == found.data["tested_on"][task] == 10
+
+
+def test_where_the_answer_is_carried_agrees_with_the_organism_s_own_figures(found: Study) -> None:
+    for task in ("recall", "reasoning"):
+        moved = found.data["patched"][task]
+        assert moved["carried_from"] == 0
+        assert np.array(moved["share"])[-1, -1] == pytest.approx(1, abs=1e-4)
+        assert np.abs(np.array(moved["share"])[-1, :-1]).max() < 1e-4
+        assert np.array(moved["random"])[-1, -1] < 0.6
+
+
+def test_attention_of_the_first_layer_is_needed_by_both(found: Study) -> None:
+    for task in ("recall", "reasoning"):
+        sites = {one["site"]: one for one in found.data["layers"][task]}
+        assert sites["attn_out.0"]["found"]
+        assert not sites["attn_out.3"]["found"]
+
+
+def test_what_is_not_shown_is_said(found: Study) -> None:
+    own = [one for one in found.data["units"] if one["rule"] == "own" and one["kind"] == "heads"]
+    said = [one for one in found.sentences if "in heads" in one.text]
+    assert len(said) == 1
+    assert said[0].found == all(one["specific"] for one in own)
+
+
+def test_first_order_terms_rank_neurons_as_zeroing_does(facts: Target) -> None:
+    case = default_cases(20, 0)["reasoning"][0]
+    runner = sort_out(facts, [case]).used[0].margin(facts)
+    exact = unit_drops(facts, [runner], "mlp")
+    sites = [f"mlp.{n}" for n in range(4)]
+    slope = gradients(facts, runner.prompt, runner.metric, sites)
+    guess = torch.cat([_first_order(slope[s], runner.values(s)) for s in sites]).numpy()
+    assert np.corrcoef(exact.drops, guess)[0, 1] > 0.9
+    assert exact.drops.std() * runner.before == pytest.approx(guess.std(), rel=0.3)
+
+
+def test_overlap_is_beside_chance() -> None:
+    units = [Unit("mlp.0", at) for at in range(100)]
+    assert overlap(units[:10], units[:10], 100)["p"] < 1e-9
+    apart = overlap(units[:10], units[50:60], 100)
+    assert (apart["shared"], apart["expected"], apart["p"]) == (0, 1.0, 1.0)
+
+
+def test_an_untrained_copy_shows_nothing(facts: Target) -> None:
+    made = study(untrained(facts), Options(many=20, keep_wrong=True))
+    assert not any(one.found for one in made.sentences)
+    assert made.data["margin"]["recall"]["low"] <= 0
+    assert made.data["prompts"]["recall"]["accuracy"]["value"] < 0.2
+
+
+def test_bad_input_is_refused_in_a_line(tmp_path: Path, capsys: Any) -> None:
+    path = tmp_path / "recall.jsonl"
+    path.write_text(json.dumps({"prompt": "the city of Anna is", "target": " Lyon"}) + "\n")
+
+    def refused(*arguments: str) -> str:
+        assert run(["study", "recall-vs-reasoning", *arguments]) == 2
+        lines = [line for line in capsys.readouterr().err.splitlines() if "neuroscribe:" in line]
+        assert len(lines) == 1
+        return lines[0]
+
+    assert "--reasoning FILE.jsonl is missing" in refused("--recall", str(path))
+    assert "recall prompts are of use" in refused("--recall", str(path), "--reasoning", str(path))
+    assert "asks for too many" in refused("--many", "4000")
+
+
+def test_the_folder_holds_the_numbers_and_a_page(found: Study, tmp_path: Path) -> None:
+    page = write(found, tmp_path).read_text()
+    kept = json.loads((tmp_path / "study.json").read_text())
+    assert {"layers", "patched", "units", "overlap", "not_found"} <= set(kept)
+    assert page.count("data:image/png") == sum(len(s.pictures) for s in found.sections)
+
+
+@pytest.mark.slow
+def test_the_default_run(tmp_path: Path, capsys: Any) -> None:
+    assert run(["study", "recall-vs-reasoning", "--out", str(tmp_path), "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert made["tested_on"] == {"recall": 40, "reasoning": 40}
+    assert made["overlap"]["heads"]["shared"] == 2
