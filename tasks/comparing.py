@@ -80,7 +80,10 @@ def compare(
     chosen = None if head is None else _head(loaded, head)
     if checkpoint is not None:
         other = Target.load(checkpoint, dtype=dtype, device=device)
-        pairs = [(base, asked(other, text)) for base, text in zip(bases, prompt, strict=True)]
+        try:
+            pairs = [(base, asked(other, text)) for base, text in zip(bases, prompt, strict=True)]
+        except UsageError as error:
+            raise UsageError(f"in the checkpoint {checkpoint}: {error}") from error
         for base, changed in pairs:
             same = base.question.ids.tolist() == changed.question.ids.tolist()
             if not same or base.prediction != changed.prediction:

@@ -6,6 +6,7 @@ from . import (
     attribute,
     edit_text,
     intervene,
+    logit_lens,
     output_effect,
     patch,
     separate,
@@ -20,7 +21,7 @@ from .registry import TOOLS
 _ORDER = (
     *("survey", "exemplars", "activations", "edit_text", "write_texts"),
     *("test_hypotheses", "separate", "ablate", "patch", "output_effect", "unit_effect"),
-    *("intervene", "attribute"),
+    *("intervene", "attribute", "lens"),
 )
 for _name in _ORDER:  # as a planner meets them: observe, try, tell apart, interfere
     TOOLS[_name] = TOOLS.pop(_name)
@@ -32,6 +33,7 @@ __all__ = [
     "attribute",
     "edit_text",
     "intervene",
+    "logit_lens",
     "output_effect",
     "patch",
     "separate",

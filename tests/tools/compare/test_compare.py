@@ -14,7 +14,6 @@ from neuroscribe.tools.models import Target, zero
 from neuroscribe.tools.models.huggingface import wrap
 from neuroscribe.tools.models.unit import Unit
 
-from ..attribution.conftest import rows, tiny  # noqa: F401
 from ..interventions import hand_built
 
 PROMPT, TARGET = "She loved to play outside in", " the"
@@ -106,7 +105,7 @@ def imp(trace, site: int, unit: int, place: int, token: int, scale) -> float:
 
 
 @pytest.mark.parametrize("family", ["gpt2", "llama", "gemma2", "gpt_neox"])
-def test_cna_is_the_difference_of_two_imps_under_the_bases_scale(family: str, tiny) -> None:  # noqa: F811
+def test_cna_is_the_difference_of_two_imps_under_the_bases_scale(family: str, tiny) -> None:
     target = tiny(family)
     asked = question(5, 9, 21, 33, 40)
     base = Run(target, asked)
@@ -131,7 +130,7 @@ def test_cna_is_the_difference_of_two_imps_under_the_bases_scale(family: str, ti
 
 
 @pytest.mark.parametrize("family", ["gpt2", "llama", "gemma2", "gpt_neox"])
-def test_heads_are_zeroed_one_by_one(family: str, tiny) -> None:  # noqa: F811
+def test_heads_are_zeroed_one_by_one(family: str, tiny) -> None:
     target = tiny(family)
     asked = question(5, 9, 21, 33, 40)
     drops = head_effects(Run(target, asked))
@@ -146,7 +145,7 @@ FAMILIES = ["gpt2", "llama", "qwen3", "gemma2", "gpt_neox", "phi3"]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_terms_through_a_head_sum_to_what_it_adds(family: str, tiny) -> None:  # noqa: F811
+def test_the_terms_through_a_head_sum_to_what_it_adds(family: str, tiny) -> None:
     """Neurons, heads, embeddings and biases of everything before it, at all places."""
     target = tiny(family)
     asked = question(5, 9, 21, 33, 40)
@@ -198,7 +197,7 @@ def test_keep_counts_the_rest_as_nothing(stories260k: Target) -> None:
     assert all(c.exact for c in short.neurons)
 
 
-def test_bad_input_is_one_line(stories260k: Target, tiny) -> None:  # noqa: F811
+def test_bad_input_is_one_line(stories260k: Target, tiny) -> None:
     base = Run(stories260k, ask(stories260k, PROMPT, TARGET))
     with pytest.raises(UsageError, match="nothing to compare"):
         compare([])

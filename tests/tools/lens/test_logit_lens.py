@@ -10,8 +10,6 @@ from neuroscribe.tools.lens.logit_lens import logit_lens, plain
 from neuroscribe.tools.lens.stream import reader
 from neuroscribe.tools.models import Target
 
-from ..attribution.conftest import rows, tiny  # noqa: F401
-
 PROMPT, TARGET = "She loved to play outside in", " the"
 
 
@@ -59,7 +57,7 @@ FAMILIES = ["gpt2", "llama", "gemma2", "gpt_neox", "gemma3", "qwen3", "phi3"]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_last_point_is_the_models_own_prediction(family: str, tiny) -> None:  # noqa: F811
+def test_the_last_point_is_the_models_own_prediction(family: str, tiny) -> None:
     target, asked = tiny(family), question()
     logits = target.trace(asked).output[0].float()
     for statistics in ("own", "frozen"):
@@ -92,7 +90,7 @@ def test_frozen_statistics_are_those_of_the_full_run(stories260k: Target) -> Non
     assert float((own.wanted_probability - frozen.wanted_probability)[:, :-1].abs().max()) > 1e-3
 
 
-def test_gradients_pass_a_soft_cap(tiny) -> None:  # noqa: F811
+def test_gradients_pass_a_soft_cap(tiny) -> None:
     read = reader(tiny("gemma2"))
     assert read.readout.cap is not None
     residual = torch.randn(3, 32, requires_grad=True)
@@ -120,13 +118,13 @@ def test_a_contrast_and_every_token_of_a_sum_have_a_trajectory(stories260k: Targ
     assert "tokens" in many.notes[0]
 
 
-def test_half_precision_says_so(tiny) -> None:  # noqa: F811
+def test_half_precision_says_so(tiny) -> None:
     found = logit_lens(tiny("llama", torch.bfloat16), question())
     assert any("bfloat16" in note for note in found.notes)
     assert float(found.kl[-1].max()) < 1e-6
 
 
-def test_bad_input_is_one_line(stories260k: Target, tiny) -> None:  # noqa: F811
+def test_bad_input_is_one_line(stories260k: Target, tiny) -> None:
     with pytest.raises(UsageError, match="no vocabulary head"):
         logit_lens(tiny("bert"), question())
     with pytest.raises(UsageError, match="shorten"):
@@ -140,7 +138,7 @@ def test_bad_input_is_one_line(stories260k: Target, tiny) -> None:  # noqa: F811
         logit_lens(tiny("llama"), wrong)
 
 
-def test_nan_is_named_by_its_point(tiny) -> None:  # noqa: F811
+def test_nan_is_named_by_its_point(tiny) -> None:
     import copy
 
     from neuroscribe.tools.models.huggingface import wrap

@@ -11,7 +11,6 @@ from neuroscribe.tools.lens.token_change import NEUTRAL, token_change
 from neuroscribe.tools.lens.unit_tokens import unit_tokens
 from neuroscribe.tools.models import Target, clamp
 
-from ..attribution.conftest import rows, tiny  # noqa: F401
 from ..interventions import hand_built
 
 
@@ -38,7 +37,7 @@ def test_all_units_of_a_site_are_projected_at_once(stories260k: Target) -> None:
 
 
 @pytest.mark.parametrize("family", ["gpt2", "llama", "gemma2", "gpt_neox"])
-def test_what_units_write_is_what_the_network_adds(family: str, tiny) -> None:  # noqa: F811
+def test_what_units_write_is_what_the_network_adds(family: str, tiny) -> None:
     """Up to its length: a norm behind the projection is taken without its statistics."""
     target = tiny(family)
     rows_ = write_rows(target, target.site("mlp.1"))
@@ -56,7 +55,7 @@ def test_what_units_write_is_what_the_network_adds(family: str, tiny) -> None:  
 
 
 @pytest.mark.parametrize("family", ["gpt2", "gemma2", "llama"])
-def test_the_projection_is_the_norm_less_its_bias_and_the_head(family: str, tiny) -> None:  # noqa: F811
+def test_the_projection_is_the_norm_less_its_bias_and_the_head(family: str, tiny) -> None:
     target = tiny(family)
     vector = torch.randn(3, 32)
     with torch.no_grad():

@@ -1,0 +1,46 @@
+"""The planner's tool: its text says what the lens measured."""
+
+import pytest
+from neuroscribe.tools.attribution import ask
+from neuroscribe.tools.lab import Lab
+from neuroscribe.tools.lens.logit_lens import logit_lens
+from neuroscribe.tools.registry import call
+
+ASKED = {"prompt": "She loved to play outside in", "target": " the"}
+
+
+def test_it_shows_where_the_prediction_arises(stories_lab: Lab) -> None:
+    found = call(stories_lab, "lens", ASKED)
+    assert found.error is None
+    target = stories_lab.target
+    (one,) = logit_lens(target, ask(target, ASKED["prompt"], " the")).trajectories
+    assert found.data["rank"] == list(one.rank)
+    assert found.data["probability"] == pytest.approx(one.probability, rel=1e-4)
+    lines = found.text.splitlines()
+    assert len(lines) == len(one.rank) + 2
+    assert lines[7].startswith(f"mlp_out.2: {one.probability[6]:.3g}, {one.rank[6]}, ")
+    assert lines[7].endswith("<- mlp.2/3 writes here")
+    assert found.data["points"][found.data["settled"]] in lines[-1]
+    assert len(found.text) < 1500
+    own = call(stories_lab, "lens", {"prompt": ASKED["prompt"]})
+    assert own.data["token"] == " the"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"target": " the garden"}, "tokens behind this prompt"),
+        ({"prompt": " a" * 600}, "at most 512"),
+        ({"prompt": ""}, "no token"),
+    ],
+)
+def test_mistakes_are_told_to_the_planner(
+    stories_lab: Lab,
+    arguments: dict,
+    says: str,
+) -> None:
+    assert says in (call(stories_lab, "lens", {**ASKED, **arguments}).error or "")
+
+
+def test_it_is_not_offered_where_nothing_is_predicted(minilm_lab: Lab) -> None:
+    assert "there is no tool" in (call(minilm_lab, "lens", ASKED).error or "")
