@@ -21,6 +21,7 @@ from . import (
     lensing,
     organisms_command,
     replaying,
+    routing,
     tool_command,
 )
 from .evaluation import commands as evaluation
@@ -45,6 +46,7 @@ app.command()(lensing.lens)
 app.command()(comparing.compare)
 app.command()(intervening.patch)
 app.command()(intervening.intervene)
+app.command()(routing.route)
 app.command()(tool_command.tool)
 app.command()(tool_command.tools)
 app.command()(organisms_command.organisms)
