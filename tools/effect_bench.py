@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from .data.windows import TokenWindows, surfaces
-from .effect_rows import Row, measure_rows
+from .effect_rows import Row, Shift, measure_rows
 from .effects import SPAN, narrow
 from .lab import Lab
 from .lexicon_words import lexicon_vectors
@@ -29,6 +29,8 @@ _WIDTH = 20
 """Tokens of a neutral prompt."""
 NAMED = 6
 """Words that are named and scored."""
+_FLOATS = 2**25
+"""Of the changes of control units that are held in memory at a time."""
 _OFF = 0.1
 """Share of the highest level up to which a unit counts as not active."""
 _BYTES = re.compile("^<0x[0-9A-F]{2}>$|\ufffd")
@@ -105,7 +107,7 @@ class Bench:
         key = "unit effect"
         if key not in lab.memo:
             lab.memo[key] = _neutral(lab)
-        self.windows, self.half, self._half_of = lab.memo[key]
+        self.windows, self.rows, self.half, self._half_of = lab.memo[key]
         self.disjoint = len(set(self._half_of.values())) > 1
         if "effect words" not in lab.memo:
             lab.memo["effect words"] = Words(lab)
@@ -127,44 +129,71 @@ class Bench:
 
     def held(self, unit: Unit, known: Profile) -> dict[int, tuple[int, ...]]:
         """The places of every neutral prompt where the unit is not active."""
-        values = self.lab.activations(self.windows, [unit])[0]  # [prompt, place]
+        values = self._values(unit.site)[..., unit.index] * unit.sign  # [prompt, place]
         levels = levels_of(known, unit.index)
-        off = np.nan_to_num(values, nan=np.inf) <= max(_OFF * levels[-1], levels[0])
+        low = np.nan_to_num(values, nan=np.inf) <= max(_OFF * levels[-1], levels[0])
+        off = low & self.windows.counted
         places = {row: tuple(np.flatnonzero(line).tolist()) for row, line in enumerate(off)}
         return {row: line for row, line in places.items() if line}
+
+    def _values(self, site: str) -> np.ndarray:
+        """`[prompt, place, unit]` scalars of a whole site on the neutral prompts."""
+        key = ("unit effect", site)
+        if key not in self.lab.memo:
+            target = self.lab.target
+            found = target.trace(self.windows, [site], output=False).values[site]
+            self.lab.meter.forward_tokens += int(self.windows.attended.sum())
+            self.lab.memo[key] = target.site(site).scalar(found).float().cpu().numpy()
+        return self.lab.memo[key]
 
     def holding(self, unit: Unit, held: dict[int, tuple[int, ...]], level: float) -> list[Row]:
         """Rows in which the unit is held at a level."""
         value: float | torch.Tensor = unit.sign * level
         if self.lab.target.site(unit.site).channels > 1:
-            direction = level * mean_direction(self.lab, unit)  # [channel]
+            key = ("mean direction", unit)
+            if key not in self.lab.memo:
+                self.lab.memo[key] = mean_direction(self.lab, unit)
+            direction = level * self.lab.memo[key]  # [channel]
             value = torch.as_tensor(direction, dtype=torch.float32)[None, None, None]
         change = clamp(unit.site, [unit.index], value)
         return [Row(row, (change.at(places=at),), at, at) for row, at in held.items()]
 
-    def control(self, unit: Unit) -> Control:
-        """What a matched unit does on the scoring half; kept for the next unit of the site."""
-        key = ("unit effect", unit)
-        if key not in self.lab.memo:
-            lab, known = self.lab, profile(self.lab, unit.site, unit.sign)
+    def controls(self, units: Sequence[Unit]) -> list[Control]:
+        """What matched units do on the scoring half; kept for the next unit of the site."""
+        memo = self.lab.memo
+        missing = [unit for unit in units if ("unit effect", unit) not in memo]
+        group = max(1, _FLOATS // (self.width * _PROMPTS))
+        for at in range(0, len(missing), group):
+            self._measure(missing[at : at + group])
+        return [memo["unit effect", unit] for unit in units]
+
+    def _measure(self, units: Sequence[Unit]) -> None:
+        lab = self.lab
+        holding: list[list[Row]] = []
+        removing: list[list[Row]] = []
+        for unit in units:
+            known = profile(lab, unit.site, unit.sign)
             scoring = {r: at for r, at in self.held(unit, known).items() if self.half[r] == 1}
-            rows = self.holding(unit, scoring, levels_of(known, unit.index)[-1])
-            clamped = measure_rows(lab, self.windows, rows)
+            holding.append(self.holding(unit, scoring, levels_of(known, unit.index)[-1]))
             own = peaks(lab, (unit,), TOPS)
             spots = [own[rank] for rank in _RANKS if rank < len(own)] or own[:1]
-            gone = measure_rows(lab, lab.explore, [removal(lab, unit, spot) for spot in spots])
-            nothing = np.zeros(self.width, np.float32)
-            lab.memo[key] = Control(
-                float(np.mean([shift.size for shift in clamped])) if clamped else 0.0,
-                np.mean([shift.change for shift in clamped], axis=0) if clamped else nothing,
-                float(np.mean([shift.size for shift in gone])) if gone else 0.0,
-                np.mean([shift.change for shift in gone], axis=0) if gone else nothing,
-            )
-        return self.lab.memo[key]
+            removing.append([removal(lab, unit, spot) for spot in spots])
+        held = iter(measure_rows(lab, self.windows, [row for rows in holding for row in rows]))
+        gone = iter(measure_rows(lab, lab.explore, [row for rows in removing for row in rows]))
+        for unit, first, second in zip(units, holding, removing, strict=True):
+            size, change = self._mean([next(held) for _ in first])
+            alone, removed = self._mean([next(gone) for _ in second])
+            lab.memo["unit effect", unit] = Control(size, change, alone, removed)
+
+    def _mean(self, shifts: Sequence[Shift]) -> tuple[float, np.ndarray]:
+        if not shifts:
+            return 0.0, np.zeros(self.width, np.float32)
+        sizes, changes = zip(*shifts, strict=True)
+        return float(np.mean(sizes)), np.mean(changes, axis=0)
 
 
-def _neutral(lab: Lab) -> tuple[TokenWindows, np.ndarray, dict[int, int]]:
-    """Starts of windows of explore, the half of each, and the half of each document."""
+def _neutral(lab: Lab) -> tuple[TokenWindows, list[int], np.ndarray, dict[int, int]]:
+    """Starts of windows of explore, which they are, the half of each and of each document."""
     rng = np.random.default_rng([lab.seed, 17])
     counts = lab.explore.counted.sum(1)
     full = rng.permutation(np.flatnonzero(counts >= min(8, counts.max())))
@@ -179,7 +208,7 @@ def _neutral(lab: Lab) -> tuple[TokenWindows, np.ndarray, dict[int, int]]:
     half = [side[int(document)] for document in windows.document]
     if len(documents) == 1:
         half = [at % 2 for at in range(len(chosen))]
-    return windows, np.array(half), side
+    return windows, chosen, np.array(half), side
 
 
 def levels_of(known: Profile, index: int) -> list[float]:

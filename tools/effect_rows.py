@@ -62,7 +62,9 @@ def measure_rows(
     """
     causal = lab.target.kind == "causal"
     wide = [
-        1 + max((*row.at, *row.over)) if causal else int(windows.attended[row.row].sum())
+        1 + max(max((*row.at, *row.over, *(c.places or ()))) for c in row.changes)
+        if causal
+        else int(windows.attended[row.row].sum())
         for row in rows
     ]
     order = sorted(range(len(rows)), key=lambda at: (wide[at], rows[at].row, at))

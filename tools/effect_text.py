@@ -37,10 +37,13 @@ def effect_text(lab: Lab, data: dict[str, Any], doubles: Sequence[Redundancy]) -
             f"  at {number(one['value'])} (percentile {one['percentile']:g}): "
             f"{number(one['size'])}, {number(one['raised'])}{between}"
         )
-    lines.append(
-        f"  matched units at their 99.9% raise these words, over others, as much: "
-        f"p={data['p']:.2g}; size at percentile {data['percentile']:.0f} of theirs"
-    )
+    if data["p"] is None:
+        lines.append("  the site has no other unit to compare with")
+    else:
+        lines.append(
+            f"  matched units at their 99.9% raise these words, over others, as much: "
+            f"p={data['p']:.2g}; size at percentile {data['percentile']:.0f} of theirs"
+        )
     if data["direct_share"] is not None:
         lines.append(
             f"direct {number(data['direct'])} of a total rise of {number(data['raised'])} "
@@ -53,7 +56,7 @@ def effect_text(lab: Lab, data: dict[str, Any], doubles: Sequence[Redundancy]) -
         between = f" [{number(spread[0])}, {number(spread[1])}]" if spread else ""
         lines.append(
             f"necessity, set to 0 in {need['windows']} windows where it peaks: the words change by "
-            f"{number(need['change'])}{between}, p={need['p']:.2g}; size {number(need['size'])}, "
+            f"{number(need['change'])}{between}, {_p(need['p'])}; size {number(need['size'])}, "
             f"percentile {need['percentile']:.0f}"
         )
     for one in doubles:
@@ -77,8 +80,10 @@ def effect_sentence(data: Mapping[str, Any]) -> str:
     """What a unit does to the output, as one sentence with its figures."""
     need = data["necessity"]
     if data["verdict"] == "none":
-        p = min(data["p"], 1.0 if need["p"] is None else need["p"])
-        return f"no effect beyond matched units (p = {p:.2g})"
+        known = [p for p in (data["p"], need["p"]) if p is not None]
+        if not known:
+            return "no effect on words; the site has no other unit to compare with"
+        return f"no effect beyond matched units (p = {min(known):.2g})"
     up, down = _quoted(data["promoted"]), _quoted(data["suppressed"])
     nats = data["measure"].startswith("KL")
     verb, other = ("raises", "lowers") if nats else ("moves the output toward", "away from")
@@ -89,7 +94,7 @@ def effect_sentence(data: Mapping[str, Any]) -> str:
         much = f"{abs(need['change']):.2g}" + (" nats" if nats else " along them")
         way = "lowers" if need["change"] < 0 else "raises"
         figures.append(f"removing it {way} them by {much}")
-        figures.append(f"p = {need['p']:.2g}, {need['windows']} windows")
+        figures.append(f"{_p(need['p'])}, {need['windows']} windows")
     said = f"{verb} {up} ({'; '.join(figures)}); {other} {down}"
     same = [one for one in data["redundant"] if one["redundant"]]
     if data["verdict"] != "redundant":
@@ -99,6 +104,10 @@ def effect_sentence(data: Mapping[str, Any]) -> str:
         f"redundant with {names} (removing both does {same[0]['ratio']:.1f} times the sum of "
         f"each); {said}"
     )
+
+
+def _p(value: float | None) -> str:
+    return "no control" if value is None else f"p = {value:.2g}"
 
 
 def _quoted(listed: Sequence[Mapping[str, Any]], many: int = 4) -> str:

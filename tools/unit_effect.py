@@ -75,7 +75,7 @@ def unit_effect(lab: Lab, unit: str | None = None) -> Result:
     words = bench.words
     total = [one if other is None else one - other for one, other in zip(rise, fall, strict=True)]
     up, down = words.top(total[0]), words.top(-total[0])
-    controls = [bench.control(other) for other in matched(lab, chosen, CONTROLS)]
+    controls = bench.controls(matched(lab, chosen, CONTROLS))
     raised = float(words.of(rise[1])[up].mean())
     lowered = None if fall[1] is None else float(words.of(fall[1])[up].mean())
 
@@ -96,6 +96,17 @@ def unit_effect(lab: Lab, unit: str | None = None) -> Result:
             "writing": sum(h == 0 for h in halves[-1]) + half.count(0),
             "scoring": sum(h == 1 for h in halves[-1]) + half.count(1),
             "disjoint": bench.disjoint,
+            "windows": {
+                name: sorted(
+                    {
+                        bench.rows[r.row]
+                        for r, h in zip(top_rows, halves[-1], strict=True)
+                        if h == at
+                    }
+                    | {row for (row, _), h in zip(spots, half, strict=True) if h == at}
+                )
+                for at, name in enumerate(("writing", "scoring"))
+            },
         },
         "sufficiency": _curve(known, chosen, by_level, halves, words, up),
         "necessity": {
@@ -128,6 +139,9 @@ def verdict(data: dict[str, Any]) -> str:
         return "none"
     if any(one["redundant"] for one in data["redundant"]):
         return "redundant"
+    if data["p"] is None:  # no other unit to compare with: does it raise them at all?
+        interval = data["sufficiency"][-1]["interval"]
+        return "effect" if interval is not None and interval[0] > 0 else "none"
     found = data["p"] <= CLEAR or (data["necessity"]["p"] or 1.0) <= CLEAR
     return "effect" if found else "none"
 
@@ -196,8 +210,10 @@ def _curve(
     return found
 
 
-def _p(own: float, controls: Sequence[float]) -> float:
-    """One-sided: how often matched units do as much to the same words."""
+def _p(own: float, controls: Sequence[float]) -> float | None:
+    """One-sided: how often matched units do as much to the same words; None without any."""
+    if not controls:
+        return None
     return (1 + sum(c >= own - 1e-9 for c in controls)) / (1 + len(controls))
 
 
@@ -208,7 +224,8 @@ def _percentile(own: float, controls: Sequence[float]) -> float:
 
 def _auroc(values: np.ndarray, named: np.ndarray, others: Sequence[np.ndarray]) -> float | None:
     """How well the change tells the named words from those of matched units; None without any."""
-    rest = sorted({int(word) for one in others for word in one} - set(named.tolist()))
+    found = {int(word) for one in others for word in one} or set(range(len(values)))
+    rest = sorted(found - set(named.tolist()))
     if not rest:
         return None
     gap = values[named][:, None] - values[rest][None]

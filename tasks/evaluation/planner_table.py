@@ -6,6 +6,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from .effects_by_kind import COLUMNS, WANTED
+
 SHORT = {
     "no experiments": "no exp.",
     "random experiments": "random",
@@ -38,6 +40,8 @@ def show(found: Mapping[str, Any]) -> None:
         console.print(table)
         if tier == "C":
             console.print(f"ceiling: correlation {said(entry['ceiling'])}")
+    if found.get("effects"):
+        console.print(_effects(found["effects"]))
     null = found["null"]
     console.print(f"null and dead units found out: {said(null['detected'])}")
     console.print(f"units with a function called null or dead: {said(null['false'])}")
@@ -48,6 +52,22 @@ def show(found: Mapping[str, Any]) -> None:
         f"{found['units']} units ({found['failed']} failed), {found['seconds']:.0f} s in all, "
         f"{said(found['unit_seconds'])} s a unit"
     )
+
+
+def _effects(found: Mapping[str, Any]) -> Table:
+    """What is said of planted effects, by what the units really write."""
+    table = Table(title="What is said of effects; with interval: what should be said")
+    for column in ("writes", "n", *COLUMNS):
+        left = column == "writes"
+        table.add_column(column, justify="left" if left else "right", no_wrap=True)
+    for relation, entry in found.items():
+        cells = []
+        for name in COLUMNS:
+            value = entry[name]
+            plain = "" if value["value"] is None else f"{value['value']:.2f}"
+            cells.append(said(value) if WANTED[relation] == name and plain else plain)
+        table.add_row(relation, str(entry["n"]), *cells)
+    return table
 
 
 def said(value: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from ...agent.transcript.page import HERE as PAGE
 from ...agent.transcript.page import environment, page_assets
+from .effects_by_kind import COLUMNS, WANTED
 from .plots import draw
 
 HERE = Path(__file__).parent
@@ -34,8 +35,10 @@ def write_report(
             found=found,
             said=said,
             pictures=pictures,
+            effects=_effects(found.get("effects") or {}),
             tiers=[_tier(found, tier) for tier in found["tiers"]],
             units=[_unit(record) for record in sorted(records, key=_order)],
+            effect_columns=COLUMNS,
             css=page_assets("page.js")["css"],
         )
     )
@@ -69,6 +72,20 @@ def _tier(found: Mapping[str, Any], tier: str) -> dict[str, Any]:
         "match": said(found["text_match"].get(tier)),
         "beyond": tier == "C",
     }
+
+
+def _effects(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Rows of the table of effects, by what a unit writes."""
+    return [
+        {
+            "relation": relation,
+            "n": entry["n"],
+            "cells": [
+                {"said": said(entry[name]), "wanted": WANTED[relation] == name} for name in COLUMNS
+            ],
+        }
+        for relation, entry in found.items()
+    ]
 
 
 def _order(record: Mapping[str, Any]) -> tuple[Any, ...]:

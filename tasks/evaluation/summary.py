@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .calibration import calibration
+from .effects_by_kind import effects_by_kind
 from .intervals import mean, share
 from .text_match import text_match
 
@@ -31,6 +32,7 @@ def summary(records: Sequence[Mapping[str, Any]], *, seconds: float = 0.0) -> di
             r["effect_named"] for r in records if r.get("effect_named") is not None
         ),
     }
+    found["effects"] = effects_by_kind(records)
     found["names_both"] = share(r["names_both"] for r in records if r.get("names_both") is not None)
     calibrated = calibration([r["confidence"] for r in judged], [r["right"] for r in judged])
     found["calibration"] = calibrated

@@ -60,6 +60,8 @@ class Bench:
             "bench": self.ground.name,
             "truth": unit.text,
             "relation": unit.relation,
+            "promotes": list(unit.promotes),
+            "twins": self._twins(unit),
             "effect_named": _effect_named(unit, description),
             "said": _said(description),
             "names_both": _names_both(unit, description),
@@ -77,6 +79,12 @@ class Bench:
             name: self._baseline(name, unit, inputs, splits) for name in self.baselines
         }
         return found
+
+    def _twins(self, unit: GroundUnit) -> list[str]:
+        """Units that are planted with the same function and write the same."""
+        if unit.relation != "twin":
+            return []
+        return [u.unit for u in self.ground.units if u.form is unit.form and u.unit != unit.unit]
 
     def _inputs(self, unit: GroundUnit) -> Probes | None:
         if unit.form is None:

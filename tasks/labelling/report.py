@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from markupsafe import Markup
+
 from ...agent.transcript import read, render
 from ...agent.transcript.heat import scale_of
 from ...agent.transcript.page import HERE as PAGE
 from ...agent.transcript.page import component_view, environment, page_assets
-from ...agent.transcript.plots import interval_bar
+from ...agent.transcript.plots import Point, curve, interval_bar
 from ...agent.transcript.sections import NAMES, cell, tops_of, triple
 from ...tools.errors import UsageError
 from ..evaluation.scorers.marks import mark
@@ -115,6 +117,7 @@ def _unit(folder: Path, record: Mapping[str, Any], *, shown: bool) -> dict[str, 
         "confidence": cell(record.get("confidence")),
         "components": [component_view(item) for item in record.get("components") or ()],
         "effect": record.get("effect"),
+        "dose": _dose(record.get("effect_scores")),
         "rejected": record.get("rejected") or (),
         "tails": _tails(scores.get("tails") or {}),
         "spent": _spent(record),
@@ -146,6 +149,19 @@ def _transcript(
 
 def _link(folder: Path, path: Path) -> str:
     return quote(path.relative_to(folder).as_posix())
+
+
+def _dose(found: Mapping[str, Any] | None) -> Markup:
+    """How far the words that a unit promotes rise where it is held at a level; empty if unknown."""
+    points = []
+    for one in (found or {}).get("sufficiency") or ():
+        low, high = one["interval"] or (None, None)
+        note = f"percentile {one['percentile']:g}: {one['raised']:.3g} at {one['value']:.3g}"
+        points.append(Point(one["value"], one["raised"], low, high, note))
+    if len({point.x for point in points}) < 2:
+        return Markup("")
+    points.sort(key=lambda point: point.x)
+    return curve(points, x_name="held at", y_name="rise of its words", size=(320, 150))
 
 
 def _tails(tails: Mapping[str, Any]) -> list[list[str]]:

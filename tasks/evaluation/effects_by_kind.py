@@ -1,0 +1,72 @@
+"""Are planted effects told apart? What is said of units that write toward their own concept, toward
+other words, nothing, or the same as a twin.
+
+    named       one of the words that it really writes toward is among those it is said to raise
+    by chance   the same for what is said of another unit with other words: names that fit anyway
+    no effect   it is said to do no more than matched units
+    redundant   another unit is said to do the same
+    its twin    and that unit is its twin (twins only)
+
+Units whose effect was not measured (dead ones) are counted in `missing`, and nowhere else.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .intervals import mean, share
+
+RELATIONS = ("own", "other", "nothing", "twin")
+COLUMNS = ("named", "by chance", "no effect", "redundant", "its twin")
+WANTED = {"own": "named", "other": "named", "nothing": "no effect", "twin": "redundant"}
+"""What should be said of each."""
+Records = Sequence[Mapping[str, Any]]
+
+
+def effects_by_kind(records: Records) -> dict[str, Any]:
+    """Shares with their intervals by relation; empty where no record has causal evidence."""
+    known = [r for r in records if _scores(r) and r.get("promotes") is not None]
+    found: dict[str, Any] = {}
+    for relation in RELATIONS:
+        part = [r for r in known if r["relation"] == relation]
+        if not part:
+            continue
+        writing = [r for r in part if r["promotes"]]
+        twins = [r for r in part if r.get("twins")]
+        found[relation] = {
+            "n": len(part),
+            "missing": sum(r["relation"] == relation and not _scores(r) for r in records),
+            "named": share(named(_raised(r), r["promotes"]) for r in writing),
+            "by chance": mean([_by_chance(r, known) for r in writing]),
+            "no effect": share(_scores(r)["verdict"] == "none" for r in part),
+            "redundant": share(_scores(r)["verdict"] == "redundant" for r in part),
+            "its twin": share(
+                bool(set(r["twins"]) & set(_scores(r)["redundant_with"])) for r in twins
+            ),
+        }
+    return found
+
+
+def named(said: str, words: Sequence[str]) -> bool:
+    """Whether a sentence has one of the words in quotes."""
+    return any(f"'{word.lower()}'" in said.lower() for word in words)
+
+
+def _raised(record: Mapping[str, Any]) -> str:
+    """What the effect's sentence says is raised, without what it says is lowered."""
+    words = (record["record"].get("effect") or {}).get("words", "")
+    return words.partition("; lowers")[0].partition("; away from")[0]
+
+
+def _by_chance(record: Mapping[str, Any], records: Records) -> float | None:
+    """The share of other units, with other words, whose sentence would name this unit's."""
+    mine = set(record["promotes"])
+    others = [
+        named(_raised(r), record["promotes"])
+        for r in records
+        if r["bench"] == record["bench"] and r["promotes"] and not mine & set(r["promotes"])
+    ]
+    return sum(others) / len(others) if others else None
+
+
+def _scores(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    return record["record"].get("effect_scores") or {}
