@@ -40,7 +40,9 @@ def compare(
         list[str] | None,
         typer.Option(help="Heads or neurons to zero for the other run: head.2/3; repeat for more."),
     ] = None,
-    head: Annotated[str | None, typer.Option(help="Head of the chain; else the strongest.")] = None,
+    head: Annotated[
+        str | None, typer.Option(help="Head of the chain, zeroed for an edit; else the strongest.")
+    ] = None,
     top: Annotated[int, typer.Option(min=1, help="Neurons to list.")] = 10,
     keep: Annotated[
         int | None, typer.Option(min=1, help="Count a run's Imps outside its best N as 0.")
@@ -59,7 +61,7 @@ def compare(
     """Compare two runs of a model: heads, the neurons they switch on, and what feeds them.
 
     The other run is a second prompt, another checkpoint, or the base with units zeroed; with one
-    prompt and nothing else, the head whose loss lowers p(target) most is zeroed.
+    prompt and nothing else, the head whose loss lowers p(target) most is zeroed, or --head.
     """
     from ..tools.compare import Run, Settings, strongest_head
     from ..tools.compare import compare as run
@@ -100,8 +102,7 @@ def compare(
         if ablate:
             units = [loaded.unit(text) for text in ablate]
         else:
-            spot = strongest_head(bases[0])
-            units = [loaded.unit(str(spot))]
+            units = [loaded.unit(str(chosen or strongest_head(bases[0])))]
         heads = [unit for unit in units if unit.site.startswith("head.")]
         if chosen is None and heads:
             chosen = _head(loaded, str(heads[0]))

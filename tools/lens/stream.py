@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ..attribution.architecture import Architecture, read_architecture
-from ..attribution.exact import exact_trace
+from ..attribution.exact import ExactTrace
 from ..attribution.readout import Readout, readout_of
 from ..errors import UsageError
 from ..models import Inputs, Target
@@ -102,8 +102,28 @@ def reader(target: Target) -> Reader:
             "the next token"
         )
     architecture = read_architecture(target)
-    probe = Ids(np.arange(1, 5, dtype=np.int32)[None])
-    return Reader(target, architecture, readout_of(exact_trace(target, probe)))
+    probe = Batch(Ids(np.arange(1, 5, dtype=np.int32)[None]), target.device)
+    assert probe.ids is not None
+    assert probe.attended is not None
+    names = [architecture.embeddings, f"resid.{len(architecture.blocks) - 1}"]
+    found = target.trace(Ids(probe.ids.cpu().numpy()), names, output="last")
+    assert found.output is not None
+    if not bool(found.output.isfinite().all()):
+        raise UsageError(
+            f"the output of {target.name} is not finite (NaN or infinity): load it with --dtype "
+            "float32, or check its weights"
+        )
+    run = ExactTrace(  # as far as a readout needs it: no neurons or heads
+        target,
+        architecture,
+        probe.ids,
+        probe.attended,
+        found.values[names[0]],
+        *((), (), (), ()),
+        (found.values[names[1]],),
+        found.output,
+    )
+    return Reader(target, architecture, readout_of(run))
 
 
 @dataclass(frozen=True, eq=False)

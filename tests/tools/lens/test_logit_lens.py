@@ -150,3 +150,14 @@ def test_nan_is_named_by_its_point(tiny) -> None:
     network.model.embed_tokens.weight.data[int(asked.ids[0, 4])] = float("nan")
     with pytest.raises(UsageError, match="NaN or infinity behind embed"):
         logit_lens(target, asked)
+
+
+def test_induction_arises_at_the_second_attention() -> None:
+    """The organism's induction heads are in block 1, and its MLPs do nothing."""
+    target = Target.load("organism:induction")
+    found = logit_lens(target, ask(target, "ta lo pa ga be no su so pi ni ta", " lo"))
+    (one,) = found.trajectories
+    settled = one.settled()
+    assert settled is not None
+    assert found.points[settled] == "attn_out.1"
+    assert one.probability[settled - 1] < 0.01 < 0.9 < one.probability[settled]
