@@ -4,6 +4,7 @@ A head is zeroed at every place: its slice of W_O is gone.
 """
 
 from collections.abc import Sequence
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -18,16 +19,24 @@ from ..models import zero
 from .results import Change, Control, Settings, interval_of
 from .runs import Run
 
+_DROPS: WeakKeyDictionary[Run, Tensor] = WeakKeyDictionary()
+
 
 def head_effects(run: Run) -> Tensor:
-    """The fall of p(target) with each head zeroed at all places, `[head]` float64."""
+    """The fall of p(target) with each head zeroed at all places, `[head]` float64.
+
+    Measured once a run.
+    """
+    if run in _DROPS:
+        return _DROPS[run]
     runner = _runner(run)
     depth = sum(name.startswith("head.") for name in run.target.sites)
     drops = [
         -sweep(run.target, runner.prompt, runner.metric, f"head.{block}", runner=runner).effect
         for block in range(depth)
     ]
-    return torch.cat(drops)
+    _DROPS[run] = torch.cat(drops)
+    return _DROPS[run]
 
 
 def strongest_head(run: Run) -> Spot:
