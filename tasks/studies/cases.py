@@ -176,7 +176,7 @@ def sort_out(
 
 
 def likeliest(target: Target, rows: Sequence[list[int]], changes: Sequence[Any] = ()) -> np.ndarray:
-    """The likeliest next token of each row, `[row]`; rows of one length run together.
+    """The likeliest next token of each row, `[row]`; rows of like length run together.
 
     Args:
         target: The target.
@@ -184,16 +184,33 @@ def likeliest(target: Target, rows: Sequence[list[int]], changes: Sequence[Any] 
         changes: Interventions on all rows.
     """
     out = np.zeros(len(rows), int)
-    lengths = np.array([len(row) for row in rows])
-    for length in np.unique(lengths):
-        where = np.flatnonzero(lengths == length)
-        for at in range(0, len(where), _ROWS):
-            part = where[at : at + _ROWS]
-            ids = np.asarray([rows[i] for i in part], np.int32)
-            logits = target.trace(Prompt(ids), interventions=changes, output="last").output
-            assert logits is not None  # [row, vocabulary]
-            out[part] = logits.argmax(-1).cpu().numpy()
+    order = np.argsort([len(row) for row in rows], kind="stable")
+    for at in range(0, len(order), _ROWS):
+        part = order[at : at + _ROWS]
+        batch = Padded.of([rows[i] for i in part])
+        logits = target.trace(batch, interventions=changes, output="last").output
+        assert logits is not None  # [row, vocabulary]
+        out[part] = logits.argmax(-1).cpu().numpy()
     return out
+
+
+class Padded(NamedTuple):
+    """Rows of different length; behind a row's end nothing is attended."""
+
+    ids: np.ndarray
+    """`[row, place]` int32."""
+    attended: np.ndarray
+    """`[row, place]` bool."""
+
+    @classmethod
+    def of(cls, rows: Sequence[list[int]]) -> "Padded":
+        """Padded on the right."""
+        ids = np.zeros((len(rows), max(map(len, rows))), np.int32)
+        attended = np.zeros(ids.shape, bool)
+        for at, row in enumerate(rows):
+            ids[at, : len(row)] = row
+            attended[at, : len(row)] = True
+        return cls(ids, attended)
 
 
 class Halves(NamedTuple):

@@ -101,6 +101,27 @@ def recall_vs_reasoning(
     _finish(study(loaded, options, log), out, as_json, log)
 
 
+@app.command("code-brackets")
+def code_brackets(
+    target: TargetName = "organism:brackets",
+    prompts: Prompts = None,
+    many: Annotated[int, typer.Option(min=8, help="Prompts of each subtask, at most.")] = 100,
+    seed: Seed = 0,
+    untrained: Untrained = False,
+    several: Several = None,
+    out: Out = None,
+    device: Device = None,
+    dtype: Dtype = None,
+    as_json: Json = False,
+) -> None:
+    """Who closes brackets, where the right answer wins, does turning the heads up help?"""
+    from .brackets import Options, study
+
+    log, loaded = _begin(target, prompts, "organism:brackets", untrained, device, dtype)
+    options = Options(target, prompts, many, seed, _several(several))
+    _finish(study(loaded, options, log), out, as_json, log)
+
+
 def _begin(
     target: str,
     prompts: Path | None,

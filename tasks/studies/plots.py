@@ -70,7 +70,7 @@ def heat(
     return figure
 
 
-def drops(tested: Sequence[Zeroed]) -> Figure:
+def drops(tested: Sequence[Zeroed], *, what: str = "drop of p(target)") -> Figure:
     """Each chosen set's drop with its interval, and its controls as dots."""
     figure = Figure(figsize=(7.4, 0.95 + 0.5 * len(tested)), layout="constrained")
     axes = figure.subplots()
@@ -88,7 +88,7 @@ def drops(tested: Sequence[Zeroed]) -> Figure:
     axes.axvline(0, color="#ced4da", lw=1, zorder=1)
     axes.set_yticks(range(len(tested)), [one.name for one in tested], fontsize=9)
     axes.set_ylim(len(tested) - 0.5, -0.5)
-    axes.set_xlabel("drop of p(target) on held-out prompts, 95% interval", fontsize=9)
+    axes.set_xlabel(f"{what} on held-out prompts, 95% interval", fontsize=9)
     figure.legend(loc="outside lower right", ncols=2, fontsize=8, frameon=False)
     return plain(figure, axes)
 

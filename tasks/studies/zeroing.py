@@ -20,7 +20,7 @@ import numpy as np
 from ...tools.interventions import Runner
 from ...tools.interventions.ablation import ablate_sets, parts_of
 from ...tools.interventions.controls import matched_sets
-from ...tools.models import Unit
+from ...tools.models import Target, Unit
 from ..evaluation.intervals import mean
 
 DRAWS = 20
@@ -90,11 +90,11 @@ class Zeroed:
 COLUMNS = ("zeroed", "p before", "drop of p", "controls", "most", "difference", "p")
 
 
-def said(value: dict[str, Any]) -> str:
+def said(value: dict[str, Any], digits: int = 2) -> str:
     """`.47 [.38, .56]`."""
     if value["value"] is None:
         return "–"
-    return "{} [{}, {}]".format(*(number(value[key]) for key in ("value", "low", "high")))
+    return "{} [{}, {}]".format(*(number(value[key], digits) for key in ("value", "low", "high")))
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -162,7 +162,7 @@ def zeroed(
     own, rest = drops[0], drops[1:]
     control = rest.mean(0) if len(rest) else np.full_like(own, np.nan)
     draws = tuple(float(one) for one in rest.mean(1))
-    above = sum(one >= own.mean() for one in draws)
+    above = int(sum(one >= own.mean() for one in draws))
     return Zeroed(
         name,
         tuple(str(unit) for unit in units),
@@ -190,7 +190,7 @@ def control_sets(
     kinds = {_kind(unit.site) for unit in units}
     names = {"head": "other heads", "mlp": "other neurons"}
     others = names.get(next(iter(kinds)), "others") if len(kinds) == 1 else "other units"
-    return random_sets(runners[0], units, draws=draws, seed=seed), others
+    return random_sets(runners[0].target, units, draws=draws, seed=seed), others
 
 
 def _assembled(
@@ -225,7 +225,7 @@ def _assembled(
 
 
 def random_sets(
-    runner: Runner, units: Sequence[Unit], *, draws: int, seed: int
+    target: Target, units: Sequence[Unit], *, draws: int, seed: int
 ) -> list[tuple[Unit, ...]]:
     """Different sets of as many units of each kind (neurons, heads) of any layer, none of them
     chosen; as many sets as there are, at most `draws`."""
@@ -234,7 +234,7 @@ def random_sets(
     pools = {
         kind: [
             Unit(name, at)
-            for name, site in runner.target.sites.items()
+            for name, site in target.sites.items()
             if _kind(name) == kind and name != kind
             for at in range(site.units)
             if Unit(name, at) not in units

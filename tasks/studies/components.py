@@ -1,0 +1,186 @@
+"""What single heads and neurons say of an answer by themselves (RASteer, 2025).
+
+1. Alone: what a component writes at the last place goes through the final norm and the vocabulary
+   head. On a prompt it is right where the target's logit is at least that of every distractor (the
+   other subtasks' targets); it generalises to a subtask where it is right on 70% of its prompts.
+2. It promotes a token where that token's logit is at least half of the largest in the vocabulary,
+   and that is above 0. Recall of a subtask: the share of its prompts on which its target is
+   promoted; precision: the share of its prompts among all on which its target is promoted; F1.
+3. Neurons count only if a target is among the 50 tokens that their row favours most or least.
+4. Ranked by the number of subtasks generalised to, then by mean F1.
+
+A component that always favours one token generalises to one subtask for nothing: two or more count.
+The paper multiplies by W_U alone; here the norm's weights come first, as in the model. Only signs
+and ratios matter, so that its scale does not.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...tools.attribution import exact_trace
+from ...tools.attribution.readout import Readout, readout_of
+from ...tools.attribution.sources import Sources
+from ...tools.models import Target, Unit
+from .cases import Asked
+
+GENERALISES = 0.7
+PROMOTES = 0.5
+NEAR = 50
+_ROOM = 1 << 24
+
+
+class Said(NamedTuple):
+    """What each component says on each prompt."""
+
+    units: tuple[Unit, ...]
+    logits: np.ndarray
+    """`[prompt, unit, answer]`, up to a positive factor for each prompt and unit."""
+    largest: np.ndarray
+    """`[prompt, unit]`: the largest over the vocabulary, up to the same factor."""
+    passed: np.ndarray
+    """`[unit]` bool: heads, and neurons that pass the filter."""
+
+
+class Graded(NamedTuple):
+    """Components on one set of prompts."""
+
+    accuracy: np.ndarray
+    """`[unit, group]`."""
+    recall: np.ndarray
+    precision: np.ndarray
+    f1: np.ndarray
+
+    @property
+    def general(self) -> np.ndarray:
+        """`[unit]`: subtasks generalised to."""
+        return (self.accuracy >= GENERALISES).sum(1)
+
+    def order(self, passed: np.ndarray) -> np.ndarray:
+        """Units, best first; those that do not pass are left out."""
+        key = np.lexsort((-self.f1.mean(1), -self.general))
+        return key[passed[key]]
+
+
+def said_alone(target: Target, some: Sequence[Asked], answers: Sequence[int]) -> Said:
+    """Reads every head and neuron at the last place of every prompt."""
+    columns = torch.tensor(list(answers), device=target.device)
+    logits: list[Tensor] = []
+    largest: list[Tensor] = []
+    heads: list[Unit] = []
+    rows: _Rows | None = None
+    for one in some:
+        with torch.no_grad():
+            trace = exact_trace(target, one.question)
+            readout = readout_of(trace)
+            source = Sources(trace, one.row.places - 1)
+            if rows is None:
+                rows = _rows(source, readout, columns)
+                heads = [
+                    Unit(f"head.{block}", at)
+                    for block, shape in enumerate(source.layout("head").shapes)
+                    for at in range(shape[0])
+                ]
+            alone = torch.cat([_heads(source, readout, b) for b in range(trace.depth)])
+            taken = torch.cat([source.coefficients("mlp", b) for b in range(trace.depth)]).cpu()
+            signed = taken[:, None] * rows.logits
+            most = torch.where(taken > 0, taken * rows.high, taken * rows.low)
+            logits.append(torch.cat([alone[:, columns].cpu(), signed]))
+            largest.append(torch.cat([alone.max(1).values.cpu(), most]))
+    assert rows is not None
+    passed = torch.cat([torch.ones(len(heads), dtype=torch.bool), rows.near])
+    return Said(
+        (*heads, *rows.units),
+        torch.stack(logits).numpy(),
+        torch.stack(largest).numpy(),
+        passed.numpy(),
+    )
+
+
+class _Rows(NamedTuple):
+    units: tuple[Unit, ...]
+    logits: Tensor
+    """`[unit, answer]` of the rows themselves."""
+    high: Tensor
+    low: Tensor
+    near: Tensor
+    """`[unit]` bool: a target among the tokens at either end."""
+
+
+def _rows(source: Sources, readout: Readout, columns: Tensor) -> _Rows:
+    units: list[Unit] = []
+    parts: list[tuple[Tensor, ...]] = []
+    size = len(readout.weight)
+    edge = min(NEAR, size)
+    for block, (many,) in enumerate(source.layout("mlp").shapes):
+        units += [Unit(f"mlp.{block}", at) for at in range(many)]
+        every = torch.arange(many, device=columns.device)
+        for some in every.split(max(1, _ROOM // size)):
+            said = _plain(readout, source.rows("mlp", block, some))  # [unit, vocabulary]
+            own = said[:, columns]
+            top = said.topk(edge, 1).values[:, -1:]
+            bottom = said.topk(edge, 1, largest=False).values[:, -1:]
+            near = ((own >= top) | (own <= bottom)).any(1)
+            parts.append((own, said.max(1).values, said.min(1).values, near))
+    joined = [torch.cat(column).cpu() for column in zip(*parts, strict=True)]
+    return _Rows(tuple(units), *joined)
+
+
+def _heads(source: Sources, readout: Readout, block: int) -> Tensor:
+    many = source.layout("head").shapes[block][0]
+    every = torch.arange(many, device=source.trace.ids.device)
+    return _plain(readout, source.writes("head", block, every))
+
+
+def _plain(readout: Readout, writes: Tensor) -> Tensor:
+    """`[n, vocabulary]` without biases; the norm's scale is 1."""
+    one = torch.ones(1, device=writes.device)
+    writes = writes if readout.norm is None else readout.norm.frozen(writes, one)
+    logits = readout.uncapped(writes)
+    return logits if readout.bias is None else logits - readout.bias.float()
+
+
+def grade(said: Said, right: np.ndarray, groups: np.ndarray) -> Graded:
+    """Args: right `[prompt]` columns of the targets; groups `[prompt]` numbers of the subtasks."""
+    prompts = np.arange(len(right))
+    own = said.logits[prompts, :, right]  # [prompt, unit]
+    others = said.logits.copy()
+    others[prompts, :, right] = -np.inf
+    correct = (own >= others.max(2)) & (said.logits != 0).any(2)
+    promoted = (said.logits >= PROMOTES * said.largest[..., None]) & (said.largest > 0)[..., None]
+    names = np.unique(groups)
+    shape = (said.logits.shape[1], len(names))
+    accuracy, recall, precision = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    for at, name in enumerate(names):
+        mine = groups == name
+        accuracy[:, at] = correct[mine].mean(0)
+        hits = promoted[prompts, :, right][mine].sum(0)  # [unit]
+        recall[:, at] = hits / mine.sum()
+        column = np.bincount(right[mine]).argmax()
+        called = promoted[:, :, column].sum(0)
+        precision[:, at] = np.divide(hits, called, out=np.zeros(shape[0]), where=called > 0)
+    total = recall + precision
+    f1 = np.divide(2 * recall * precision, total, out=np.zeros(shape), where=total > 0)
+    return Graded(accuracy, recall, precision, f1)
+
+
+def by_chance(
+    said: Said, right: np.ndarray, groups: np.ndarray, *, least: int, draws: int, seed: int
+) -> dict[str, Any]:
+    """How many heads and neurons generalise to `least` subtasks where targets are shuffled over
+    the prompts: the mean and the most of some draws."""
+    rng = np.random.default_rng(seed)
+    heads = np.array([unit.site.startswith("head.") for unit in said.units])
+    counts: dict[str, list[int]] = {"heads": [], "neurons": []}
+    for _ in range(draws):
+        order = rng.permutation(len(right))
+        general = grade(said, right[order], groups[order]).general >= least
+        counts["heads"].append(int((general & heads).sum()))
+        counts["neurons"].append(int((general & ~heads & said.passed).sum()))
+    return {
+        name: {"mean": float(np.mean(of)), "most": max(of), "draws": draws}
+        for name, of in counts.items()
+    }
