@@ -105,7 +105,7 @@ class TunedLens:
         Raises:
             UsageError: if it cannot be written.
         """
-        from safetensors.torch import save_file
+        from safetensors.torch import save
 
         named = {}
         for at, point in enumerate(self.card.points):
@@ -113,7 +113,7 @@ class TunedLens:
             named[f"{point}.bias"] = self.bias[at].float().cpu().contiguous()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            save_file(named, folder / WEIGHTS)
+            (folder / WEIGHTS).write_bytes(save(named))
             card = json.dumps(asdict(self.card), indent=2, ensure_ascii=True)
             (folder / CARD).write_text(card + "\n", encoding="utf-8")
         except OSError as error:
