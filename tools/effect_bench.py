@@ -2,8 +2,8 @@
 
 1. Neutral prompts: starts of windows of explore, drawn without looking at any unit. Documents go to
    the writing half (0) and the scoring half (1) in turn.
-2. A change of the output read in words: tokens by their log-probability, or lexicon words along the
-   change of an output embedding.
+2. A change of the output read in words: the logit of a token over the mean of all tokens, in nats,
+   or lexicon words along the change of an output embedding.
 3. What a control unit does on the scoring half: held at its 99.9th percentile, and removed at its
    own peaks. It is kept in `lab.memo` for the next unit of the site.
 """
@@ -73,15 +73,15 @@ class Words:
             self.width = self._vectors.shape[1]
 
     def of(self, change: np.ndarray) -> np.ndarray:
-        """`[word]`: change of the log-probability, or along a word's embedding."""
+        """`[word]`: change of the logit over that of all words, or along a word's embedding."""
         if self._vectors is not None:
             return self._vectors @ change.astype(np.float64)
-        return change[: len(self.names)].astype(np.float64)
+        found = change[: len(self.names)].astype(np.float64)
+        return found - found.mean()
 
     def beyond(self, change: np.ndarray) -> np.ndarray:
-        """`[word]`: the change over that of all words, for the length of the word's own row."""
-        found = self.of(change)
-        return (found - (found.mean() if self._vectors is None else 0)) / self._lengths
+        """`[word]`: the change for the length of the word's own row."""
+        return self.of(change) / self._lengths
 
     def top(self, change: np.ndarray) -> np.ndarray:
         """The words that a change raises most."""

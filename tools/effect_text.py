@@ -7,11 +7,18 @@ from .lab import Lab
 from .redundancy import Redundancy
 from .render_text import number, quoted
 
+CLEAR = 0.1
+"""p up to which an effect is clearly beyond matched units: at most one of 20 does as much."""
+
 
 def effect_text(lab: Lab, data: dict[str, Any], doubles: Sequence[Redundancy]) -> str:
     """At most 25 lines."""
     causal = lab.target.kind == "causal"
-    what = "log-probability, nats" if causal else "change of the embedding along the word's own"
+    what = (
+        "logit over the mean token, nats"
+        if causal
+        else "change of the embedding along the word's own"
+    )
     prompts, need = data["prompts"], data["necessity"]
     lines = [
         f"{data['unit']}: words named on {prompts['writing']} prompts, every figure from "
@@ -78,16 +85,18 @@ def effect_text(lab: Lab, data: dict[str, Any], doubles: Sequence[Redundancy]) -
 
 def effect_sentence(data: Mapping[str, Any]) -> str:
     """What a unit does to the output, as one sentence with its figures."""
-    need = data["necessity"]
+    need, controls = data["necessity"], data["controls"]
     if data["verdict"] == "none":
         known = [p for p in (data["p"], need["p"]) if p is not None]
         if not known:
             return "no effect on words; the site has no other unit to compare with"
         return f"no effect beyond matched units (p = {min(known):.2g})"
-    up, down = _quoted(data["promoted"]), _quoted(data["suppressed"])
+    up, down = _quoted(data["promoted"], 6), _quoted(data["suppressed"], 3)
     nats = data["measure"].startswith("KL")
     verb, other = ("raises", "lowers") if nats else ("moves the output toward", "away from")
     figures = [f"held-out score {data['held_out']:.2f}"]
+    if min(p for p in (data["p"], need["p"], 1.0) if p is not None) > CLEAR and controls:
+        figures.append("some matched units do as much")
     if data["direct_share"] is not None:
         figures.append(f"direct {data['direct_share']:.0%} of total")
     if need["change"] is not None:
@@ -110,7 +119,7 @@ def _p(value: float | None) -> str:
     return "no control" if value is None else f"p = {value:.2g}"
 
 
-def _quoted(listed: Sequence[Mapping[str, Any]], many: int = 4) -> str:
+def _quoted(listed: Sequence[Mapping[str, Any]], many: int) -> str:
     """The words in quotes, without spaces around them, none twice."""
     names = dict.fromkeys(str(one["token"]).strip() or repr(one["token"])[1:-1] for one in listed)
     return ", ".join(f"'{name}'" for name in list(names)[:many])

@@ -32,9 +32,9 @@ from .profile_site import CONTROLS, LEVELS, TOPS, Profile, matched, peaks, profi
 from .redundancy import redundancy
 from .registry import tool
 
-CLEAR = 0.1
-"""p up to which an effect is beyond matched units: at most one of 20 does as much."""
-LEAST_SCORE = 0.7
+WEAK = 1 / 3
+"""p from which a unit does no more to its words than matched units do."""
+LEAST_SCORE = 0.9
 """AUROC on held-out prompts from which named words count as found again."""
 
 
@@ -142,7 +142,7 @@ def verdict(data: dict[str, Any]) -> str:
     if data["p"] is None:  # no other unit to compare with: does it raise them at all?
         interval = data["sufficiency"][-1]["interval"]
         return "effect" if interval is not None and interval[0] > 0 else "none"
-    found = data["p"] <= CLEAR or (data["necessity"]["p"] or 1.0) <= CLEAR
+    found = data["p"] <= WEAK or (data["necessity"]["p"] or 1.0) <= WEAK
     return "effect" if found else "none"
 
 

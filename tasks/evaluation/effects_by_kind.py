@@ -2,6 +2,8 @@
 other words, nothing, or the same as a twin.
 
     named       one of the words that it really writes toward is among those it is said to raise
+    at best     the same for the words nearest to what it really writes: far from every planted
+                direction has its own words among them
     by chance   the same for what is said of another unit with other words: names that fit anyway
     no effect   it is said to do no more than matched units
     redundant   another unit is said to do the same
@@ -16,7 +18,7 @@ from typing import Any
 from .intervals import mean, share
 
 RELATIONS = ("own", "other", "nothing", "twin")
-COLUMNS = ("named", "by chance", "no effect", "redundant", "its twin")
+COLUMNS = ("named", "at best", "by chance", "no effect", "redundant", "its twin")
 WANTED = {"own": "named", "other": "named", "nothing": "no effect", "twin": "redundant"}
 """What should be said of each."""
 Records = Sequence[Mapping[str, Any]]
@@ -36,6 +38,7 @@ def effects_by_kind(records: Records) -> dict[str, Any]:
             "n": len(part),
             "missing": sum(r["relation"] == relation and not _scores(r) for r in records),
             "named": share(named(_raised(r), r["promotes"]) for r in writing),
+            "at best": share(r["nameable"] for r in writing if r.get("nameable") is not None),
             "by chance": mean([_by_chance(r, known) for r in writing]),
             "no effect": share(_scores(r)["verdict"] == "none" for r in part),
             "redundant": share(_scores(r)["verdict"] == "redundant" for r in part),

@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from ...agent.description import Component, Description
 from ...agent.planners.factories import BuiltinFactory
 from ...agent.state import PlannerFactory
+from ...tools.data.tokens import surfaces
 from ...tools.models.unit import Unit
+from ...tools.vocabulary import projection, write_vector
 from ..groundtruth.inputs import Probes, probes
 from ..groundtruth.suite import GroundBench, GroundUnit
 from ..labelling.bench import Splits
@@ -30,6 +33,8 @@ from .recovery import ceiling, recovery
 
 BASELINES = ("no experiments", "random experiments", "one-shot", "top tokens", "constant")
 _TOP_TOKENS = 40
+_NAMED = 6
+"""Words in the sentence about an effect."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,7 @@ class Bench:
             "relation": unit.relation,
             "promotes": list(unit.promotes),
             "twins": self._twins(unit),
+            "nameable": self._nameable(unit),
             "effect_named": _effect_named(unit, description),
             "said": _said(description),
             "names_both": _names_both(unit, description),
@@ -79,6 +85,22 @@ class Bench:
             name: self._baseline(name, unit, inputs, splits) for name in self.baselines
         }
         return found
+
+    def _nameable(self, unit: GroundUnit) -> bool | None:
+        """Whether the words nearest to its output vector have one that it is planted to promote."""
+        target = self.ground.target
+        name = target.unit(unit.unit)
+        vector = write_vector(target, target.site(name.site), name.index, np.ones(1))
+        direct = None if vector is None else projection(target, vector)  # [id]
+        if not unit.promotes or direct is None:
+            return None
+        head: Any = target.network.get_output_embeddings()  # type: ignore[operator]
+        rows = head.weight.detach().float().cpu()  # [id, d]
+        lengths = torch.linalg.vector_norm(rows - rows.mean(0), dim=1).numpy()
+        near = np.argsort(-direct / np.maximum(lengths, 1e-6))[:_NAMED]
+        names = surfaces(target)
+        said = {names[int(at)].strip().lower() for at in near}
+        return bool(said & {word.lower() for word in unit.promotes})
 
     def _twins(self, unit: GroundUnit) -> list[str]:
         """Units that are planted with the same function and write the same."""

@@ -208,3 +208,18 @@ def test_controls_stand_beside_the_labels() -> None:
     assert rows["these labels"]["many"] == 3
     assert "failed for 1" in rows["one-shot"]["meaning"]
     assert controls_table([]) is None
+
+
+def test_the_causal_evidence_is_cited_and_drawn(tmp_path: Path) -> None:
+    dose = [
+        {"percentile": at, "value": value, "raised": value / 2, "interval": [0.0, value]}
+        for at, value in ((50, 0.1), (99, 1.0), (99.9, 2.0))
+    ]
+    effect = {"words": "raises numbers", "evidence": ["E9"]}
+    whole = _record("mlp.0/1", 0.3, effect=effect, effect_scores={"sufficiency": dose})
+    older = _record("mlp.0/2", 0.3, effect=effect)
+    failed = _record("mlp.0/3", 0.3, effect_scores=None)
+    text = write_report(_write(tmp_path / "run", [whole, older, failed])).read_text()
+    assert text.count("rise of its words by held at") == 1
+    assert "percentile 99.9: 1 at 2" in text
+    assert text.count(">E9<") == 2
