@@ -117,3 +117,19 @@ def test_a_corpus_too_small_to_split_is_refused(stories260k: Target) -> None:
 def test_an_encoder_has_no_lens(minilm: Target, corpus: Corpus) -> None:
     with pytest.raises(UsageError, match="no vocabulary head"):
         train_tuned(minilm, corpus, QUICK)
+
+
+def test_the_folded_map_is_the_one_that_was_learnt(stories260k: Target, corpus: Corpus) -> None:
+    """The KL of W and b on a batch is the loss that training goes on with there."""
+    from neuroscribe.tools.data.windows import cut
+    from neuroscribe.tools.lens.stream import reader
+    from neuroscribe.tools.lens.tuned_lens import _kl, _Learning
+
+    rows = cut(stories260k, corpus.documents[0].text.split("\n")[:1], length=64)
+    read = reader(stories260k)
+    learning = _Learning(read, len(read.points) - 1, QUICK)
+    losses = [learning.step(rows, 1e-2) for _ in range(3)]
+    weights = rows.counted.sum(1) / rows.counted.sum()
+    kl = _kl(read, rows, QUICK, learning.folded()).numpy() @ weights
+    assert learning.step(rows, 1e-2) == pytest.approx(float(kl.mean()), rel=1e-4)
+    assert losses[-1] < losses[0]
