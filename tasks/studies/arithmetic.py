@@ -6,14 +6,15 @@
    held-out prompt's own ten, by its own Imp: units for one answer, not for all.
 3. Heads: every head is zeroed by itself on the first half; the three that lower p(target) most are
    zeroed together on the second, beside sets of other heads.
-4. Route ("All for One", 2025): accuracy over (wait, transfer) on the first half; the smallest
+4. Comparison: which head do the ten depend on (`links.py`)?
+5. Route ("All for One", 2025): accuracy over (wait, transfer) on the first half; the smallest
    subgraph is chosen there and tested on the second.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -25,9 +26,10 @@ from ...tools.interventions.patching import sites_of
 from ...tools.interventions.route import Answered, Route, route
 from ...tools.models import Target, Unit
 from ..evaluation.intervals import mean, share
-from .cases import Asked, Case, Sorted, halves, read_cases, sort_out
-from .result import Picture, Section, Sentence, Study, Table
-from .zeroing import COLUMNS, DRAWS, Zeroed, number, said, zero, zero_own
+from .cases import Asked, Case, Halves, Sorted, halves, read_cases, sort_out
+from .links import Links, links
+from .result import Study
+from .zeroing import Zeroed, zero, zero_own
 
 DEFAULT = "organism:adder"
 UNITS = 10
@@ -58,12 +60,33 @@ def default_cases(many: int, seed: int) -> list[Case]:
     return [Case(p.prompt, p.target) for p in prompts("adder", "test", many, seed)]
 
 
+class Measured(NamedTuple):
+    """All numbers."""
+
+    sorted: Sorted
+    halves: Halves
+    neurons: list[dict[str, Any]]
+    each: int
+    """Different neurons among the best ten of some prompt."""
+    ablation: list[Zeroed]
+    effects: list[dict[str, Any]]
+    """Every head by itself."""
+    heads: list[Unit]
+    heads_zeroed: Zeroed
+    links: Links | None
+    grid: Route | None
+    smallest: dict[str, Any] | None
+    notes: tuple[str, ...]
+
+
 def study(target: Target, options: Options, log: Log = lambda line: None) -> Study:
     """Runs all steps.
 
     Raises:
         UsageError: for a target or prompts that the study cannot use.
     """
+    from .arithmetic_shown import shown
+
     if options.prompts is not None:
         cases = read_cases(options.prompts)[: options.many]
     else:
@@ -79,59 +102,31 @@ def study(target: Target, options: Options, log: Log = lambda line: None) -> Stu
     log("zeroed the best neurons and their controls")
     heads, heads_tested, effects = _heads(target, parts.choose, runners, options.seed)
     log("zeroed every head")
+    order = sorted(effects, key=lambda row: -row["drop"]["value"])
+    ranked = [Unit.parse(row["unit"]) for row in order]
+    linked = links(target, parts.choose, parts.test, chosen, ranked, seed=options.seed)
+    log("compared the chosen neurons with and without each head")
     grid, smallest, notes = _route(target, parts.choose, parts.test, options)
     log("measured the (wait, transfer) grid")
 
-    sentences = (
-        *_said_of_neurons(tested, each),
-        _said_of_heads(heads, heads_tested),
-        *_said_of_route(grid, smallest),
-    )
-    return Study(
-        "arithmetic",
-        f"How {target.name} does arithmetic",
-        "Which neurons produce the answer, which heads feed them, and in which layers do the "
-        "operands reach the last place?",
-        target.name,
-        _facts(target, found, parts.choose, parts.test, options),
-        sentences,
-        (
-            _neuron_section(table, len(parts.choose)),
-            _ablation_section(tested),
-            _head_section(effects, heads, heads_tested),
-            *_route_section(grid, smallest),
+    return shown(
+        target,
+        options,
+        Measured(
+            found,
+            parts,
+            table,
+            each,
+            tested,
+            effects,
+            heads,
+            heads_tested,
+            linked,
+            grid,
+            smallest,
+            tuple(notes),
         ),
-        (*found.notes, *notes),
-        {
-            "prompts": found.facts(),
-            "chosen_on": len(parts.choose),
-            "tested_on": len(parts.test),
-            "seed": options.seed,
-            "neurons": table,
-            "ablation": [one.as_dict() for one in tested],
-            "heads": {
-                "effects": effects,
-                "chosen": [str(unit) for unit in heads],
-                "ablation": heads_tested.as_dict(),
-            },
-            "route": _route_data(grid, smallest),
-        },
     )
-
-
-def _facts(
-    target: Target, found: Sorted, choose: Sequence[Asked], test: Sequence[Asked], options: Options
-) -> dict[str, str]:
-    return {
-        "target": target.name,
-        "prompts": str(options.prompts or "held-out prompts of the organism"),
-        "answered rightly": f"{said(found.accuracy)} of {found.accuracy['n']}",
-        "left out": f"{0 if options.keep_wrong else found.wrong} wrong, {found.unasked} unasked",
-        "units chosen on": f"{len(choose)} prompts",
-        "units tested on": f"{len(test)} others",
-        "seed": str(options.seed),
-        "for example": f"{choose[0].case.prompt} → {choose[0].case.target}",
-    }
 
 
 def _neurons(
@@ -290,249 +285,3 @@ def _shared(text: Sequence[Prompt], some: Sequence[Asked]) -> float:
         for place, token in enumerate(one.row.ids[0].tolist())
     ]
     return float(np.median(counts))
-
-
-def _said_of_neurons(tested: Sequence[Zeroed], each: int) -> list[Sentence]:
-    shared, own = tested
-    return [
-        Sentence(
-            (
-                f"{UNITS} neurons chosen by their mean Imp on other prompts matter: with them "
-                "zeroed, "
-                if shared.found
-                else f"{UNITS} neurons chosen by their mean Imp on other prompts do no more than "
-                "matched units: with them zeroed, "
-            )
-            + shared.words()
-            + ".",
-            shared.found,
-        ),
-        Sentence(
-            (
-                "What attribution says of a single prompt holds: zeroing that prompt's own "
-                f"{UNITS}, "
-                if own.found
-                else f"Zeroing each prompt's own {UNITS} does no more than zeroing matched units: "
-            )
-            + own.words()
-            + f". These are chosen without ablation but on the prompt itself; {each} different "
-            "neurons are among the best ten of some prompt of the first half.",
-            own.found,
-        ),
-    ]
-
-
-def _said_of_heads(heads: Sequence[Unit], tested: Zeroed) -> Sentence:
-    names = ", ".join(str(unit) for unit in heads)
-    if tested.found:
-        start = f"The prediction needs the heads {names}, chosen on other prompts: with them zeroed"
-    else:
-        start = f"Zeroing the heads {names} does no more than zeroing as many others"
-    return Sentence(f"{start}, {tested.words()}.", tested.found)
-
-
-def _said_of_route(grid: Route | None, smallest: dict[str, Any] | None) -> list[Sentence]:
-    if grid is None or smallest is None:
-        return []
-    (wait, transfer), depth = smallest["cell"], len(grid.cama) - 1
-    accuracy, keep = said(smallest["accuracy"]), f"{grid.keep:.0%}"
-    ends = (
-        f"(whole model {number(smallest['clean'])}; with nobody looking at any other place "
-        f"{number(smallest['closed'])})"
-    )
-    held = smallest["accuracy"]["value"] >= grid.keep * smallest["clean"]
-    if grid.smallest is None or not held:
-        text = (
-            f"No route that waits and then lets the last place alone look back keeps {keep} of the "
-            f"accuracy: the best, wait {wait} and transfer {transfer}, gives {accuracy} on "
-            f"held-out prompts {ends}."
-        )
-        if wait == 0 and smallest["accuracy"]["low"] > smallest["closed"]:
-            text += (
-                " Most of it does need only the last place to look back, but from the first layer "
-                f"on: with CAMA at layer 1 accuracy is {number(float(grid.cama[1]))}."
-            )
-        return [Sentence(text, False)]
-    where = f"layers {wait} to {wait + transfer - 1}" if transfer > 1 else f"layer {wait}"
-    text = (
-        f"The operands reach the last place in {where} of {depth}: with all places kept from their "
-        f"context before that, and from each other after, accuracy is {accuracy} on held-out "
-        f"prompts {ends}."
-    )
-    if wait:
-        text += (
-            f" With the plain mean in place of E[ | token] at that layer: "
-            f"{number(float(grid.mean[wait]))}."
-        )
-    return [Sentence(text, smallest["accuracy"]["low"] > smallest["closed"])]
-
-
-def _neuron_section(table: Sequence[dict[str, Any]], prompts: int) -> Section:
-    rows = [
-        (
-            row["unit"],
-            " ".join(repr(token) for token in row["promotes"]),
-            said(row["imp"]),
-            f"{row['serves']:.0%}",
-        )
-        for row in table
-    ]
-    return Section(
-        "Neurons for the answer",
-        f"Imp, the log-probability increase of the target, of every neuron on {prompts} prompts; "
-        "the highest means.",
-        (
-            Table(
-                "Neurons with the highest mean Imp",
-                ("neuron", "favours", "mean Imp, nats", "serves"),
-                rows,
-                f"serves: share of prompts with the neuron among their best {_SHOWN_BY}",
-                left=2,
-            ),
-        ),
-    )
-
-
-def _ablation_section(tested: Sequence[Zeroed]) -> Section:
-    from .plots import drops
-
-    return Section(
-        "Zeroing them on held-out prompts",
-        f"At all places, beside {DRAWS} sets of units of the same sites that match in firing rate "
-        "and in what they write.",
-        (Table("Drop of p(target)", COLUMNS, [one.cells() for one in tested], _LEGEND),),
-        (
-            Picture(
-                "neurons zeroed",
-                drops(tested),
-                "Chosen neurons with their interval over prompts; a dot is the mean drop by one "
-                "set of matched units.",
-            ),
-        ),
-    )
-
-
-_LEGEND = (
-    "controls: mean over control sets; most: the control set that drops furthest; brackets: 95% "
-    "over prompts"
-)
-
-
-def _head_section(
-    effects: Sequence[dict[str, Any]], heads: Sequence[Unit], tested: Zeroed
-) -> Section:
-    from .plots import drops, heat
-
-    units = [Unit.parse(row["unit"]) for row in effects]
-    sites = list(dict.fromkeys(unit.site for unit in units))
-    wide = max(unit.index for unit in units) + 1
-    grid = np.full((len(sites), wide), np.nan)
-    for unit, row in zip(units, effects, strict=True):
-        grid[sites.index(unit.site), unit.index] = row["drop"]["value"]
-    order = sorted(effects, key=lambda row: -row["drop"]["value"])[:8]
-    names = ", ".join(str(unit) for unit in heads)
-    return Section(
-        "Heads that the answer needs",
-        f"Each head zeroed by itself on the first half; the strongest, {names}, zeroed together on "
-        "the second, beside sets of other heads.",
-        (
-            Table(
-                "Heads zeroed one by one (first half)",
-                ("head", "drop of p"),
-                [(row["unit"], said(row["drop"])) for row in order],
-            ),
-            Table("Heads zeroed together (second half)", COLUMNS, [tested.cells()], _LEGEND),
-        ),
-        (
-            Picture(
-                "heads zeroed one by one",
-                heat(
-                    grid,
-                    rows=[site.rpartition(".")[2] for site in sites],
-                    columns=[str(at) for at in range(wide)],
-                    x="head",
-                    y="layer",
-                    low=None,
-                ),
-                "Drop of p(target) by each head, first half.",
-            ),
-            Picture("heads zeroed", drops([tested]), "The strongest heads beside other heads."),
-        ),
-    )
-
-
-def _route_section(grid: Route | None, smallest: dict[str, Any] | None) -> list[Section]:
-    if grid is None or smallest is None:
-        return []
-    from .plots import heat
-
-    depth = len(grid.cama)
-    names = [str(at) for at in range(depth)]
-    cell = smallest["cell"]
-    rows = [
-        (
-            str(wait),
-            *(number(float(value)) for value in grid.accuracy[wait]),
-            number(float(grid.cama[wait])),
-            number(float(grid.mean[wait])),
-        )
-        for wait in range(depth)
-    ]
-    what = "smallest subgraph" if grid.smallest else "best cell"
-    return [
-        Section(
-            "When the operands reach the last place",
-            "Before layer wait no place knows its context (CAMA); then, for transfer layers, the "
-            "last place looks back; after that nobody does. The cell is chosen on the first half "
-            "and tested on the second.",
-            (
-                Table(
-                    "Accuracy by wait (down) and transfer (across), first half",
-                    ("wait", *names, "CAMA", "mean"),
-                    rows,
-                    "CAMA: attention free behind it; mean: the plain mean instead, its control",
-                ),
-                Table(
-                    f"The {what} on held-out prompts",
-                    ("wait, transfer", "accuracy", "whole model", "nobody looks"),
-                    [
-                        (
-                            f"{cell[0]}, {cell[1]}",
-                            said(smallest["accuracy"]),
-                            number(smallest["clean"]),
-                            number(smallest["closed"]),
-                        )
-                    ],
-                ),
-            ),
-            (
-                Picture(
-                    "wait and transfer",
-                    heat(
-                        grid.accuracy,
-                        rows=names,
-                        columns=names,
-                        x="transfer: layers in which the last place looks back",
-                        y="wait: layers without context",
-                        marked=cell,
-                    ),
-                    f"Accuracy, first half; the {what} is framed.",
-                ),
-            ),
-        )
-    ]
-
-
-def _route_data(grid: Route | None, smallest: dict[str, Any] | None) -> dict[str, Any] | None:
-    if grid is None:
-        return None
-    return {
-        "clean": grid.clean,
-        "accuracy": [[None if v != v else float(v) for v in row] for row in grid.accuracy],
-        "cama": grid.cama.tolist(),
-        "mean": grid.mean.tolist(),
-        "smallest": grid.smallest,
-        "keep": grid.keep,
-        "unknown": grid.unknown,
-        "held_out": smallest,
-    }

@@ -21,7 +21,7 @@ def adder() -> Target:
 
 @pytest.fixture(scope="module")
 def found(adder: Target) -> Study:
-    return study(adder, Options(many=40))
+    return study(adder, Options(many=56))
 
 
 def test_the_chosen_neurons_beat_their_controls(found: Study) -> None:
@@ -37,7 +37,7 @@ def test_the_chosen_neurons_beat_their_controls(found: Study) -> None:
 
 def test_no_prompt_chooses_units_and_tests_them(found: Study) -> None:
     counted = found.data["prompts"]
-    assert counted["used"] + counted["wrong"] + counted["unasked"] == 40
+    assert counted["used"] + counted["wrong"] + counted["unasked"] == 56
     assert found.data["chosen_on"] + found.data["tested_on"] == counted["used"]
     assert found.data["ablation"][0]["prompts"] == found.data["tested_on"]
 
@@ -51,11 +51,23 @@ def test_the_route_is_chosen_on_one_half_and_tested_on_the_other(found: Study) -
     assert grid["held_out"]["accuracy"]["n"] == found.data["tested_on"]
 
 
+def test_the_linked_head_is_chosen_on_one_half_and_tested_on_the_other(found: Study) -> None:
+    linked = found.data["links"]
+    heads = linked["heads"]
+    assert linked["linked"] == max(heads, key=lambda head: heads[head]["first"])
+    others = [two["second"] for head, two in heads.items() if head != linked["linked"]]
+    assert linked["control"]["value"] == pytest.approx(np.mean(others), abs=1e-3)
+    sure = linked["drop"]["low"] > 0 and linked["difference"]["low"] > 0
+    assert linked["found"] == (sure and linked["difference"]["value"] >= 0.05)
+    assert linked["drop"]["value"] == pytest.approx(heads[linked["linked"]]["second"], abs=1e-3)
+    assert linked["chain"]["head"].partition("/")[0] != "head.0"
+
+
 def test_the_folder_holds_the_numbers_and_a_page_by_itself(found: Study, tmp_path: Path) -> None:
     report = write(found, tmp_path / "out")
     kept = json.loads((tmp_path / "out" / "study.json").read_text())
     assert kept["study"] == "arithmetic"
-    assert {"found", "not_found", "neurons", "ablation", "heads", "route"} <= set(kept)
+    assert {"found", "not_found", "neurons", "ablation", "heads", "route", "links"} <= set(kept)
     page = report.read_text()
     assert "http://" not in page
     assert "https://" not in page
@@ -64,7 +76,7 @@ def test_the_folder_holds_the_numbers_and_a_page_by_itself(found: Study, tmp_pat
 
 def test_an_untrained_copy_shows_nothing(adder: Target) -> None:
     copy = untrained(adder)
-    made = study(copy, Options(many=40, keep_wrong=True))
+    made = study(copy, Options(many=24, keep_wrong=True))
     assert [one.text for one in made.sentences if one.found] == []
     assert made.data["prompts"]["accuracy"]["value"] < 0.1
 
@@ -102,10 +114,10 @@ def test_an_encoder_is_refused(minilm: Target, tmp_path: Path, capsys: Any) -> N
 
 
 def test_prompts_of_different_length_have_no_route(adder: Target, tmp_path: Path) -> None:
-    rows = [{"prompt": p.prompt, "target": p.target} for p in prompts("adder", "test", 40, 0)]
+    rows = [{"prompt": p.prompt, "target": p.target} for p in prompts("adder", "test", 20, 0)]
     rows += [{"prompt": f"+{row['prompt']}", "target": row["target"]} for row in rows[:4]]
     path = Path(_file(tmp_path / "sums.jsonl", rows))
-    made = study(adder, Options(prompts=path, many=44, keep_wrong=True))
+    made = study(adder, Options(prompts=path, many=24, keep_wrong=True))
     assert made.data["route"] is None
     assert any("one template" in note for note in made.notes)
 
