@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..tools.models import Target
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+_NUMBER = 6  # characters of a number in a table
 
 
 def compare(
@@ -269,7 +270,7 @@ def _print(document: dict[str, Any]) -> None:
     for item in document["heads"][:5]:
         table.add_row(item["unit"], *_numbers(item)[: len(names)])
     console.print(table)
-    table = _table("deep neuron", "CNA", "Imp base", "other", "activation")
+    table = _table("deep neuron", "CNA", "Imp base", "other", "activations")
     table.add_column("promotes here", no_wrap=True)
     for item in [*document["neurons"], *document["gained"][:3]]:
         tokens = item["promotes"] if item["activation"][0] >= 0 else item["suppresses"]
@@ -322,7 +323,8 @@ def _table(first: str, *numbers: str) -> Any:
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column(first, no_wrap=True)
+    table.add_column(first, no_wrap=True, min_width=len(first))
     for name in numbers:
-        table.add_column(name, justify="right", no_wrap=True)
+        width = max(len(name), _NUMBER)
+        table.add_column(name, justify="right", no_wrap=True, min_width=width)
     return table

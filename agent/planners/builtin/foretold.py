@@ -2,7 +2,8 @@
 
 The texts are stretches of explore in which some words are replaced by words that the conclusion
 and its rivals speak of, alone and side by side, so that every condition holds and fails in many
-surroundings. Each combination of conditions is a cell; a conclusion is as good as its worst cell.
+surroundings. Each combination of conditions is a cell, and so are the places where the unit is on:
+is it said there, and is it as strong as foretold? A conclusion is as good as its worst cell.
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from .parts import Part
 from .scanner import Scanner
 
 _LEAST = 6  # places of a cell
+_NEAR = (0.6, 1.6)  # an activation over what was foretold, that is as foretold
 
 
 class Foretold(NamedTuple):
@@ -38,16 +40,23 @@ def foretold(
     windows, values = texts
     known = np.isfinite(values)
     on = (np.nan_to_num(values) > scanner.level.threshold)[known]
-    said = np.zeros(int(known.sum()), bool)
-    code = np.zeros(len(said), np.int64)
+    strength = np.zeros(int(known.sum()))
+    code = np.zeros(len(strength), np.int64)
     for part in parts:
-        said |= parse(part.predicate(board)).evaluate(windows)[known] > 0
+        strength = np.maximum(strength, parse(part.predicate(board)).evaluate(windows)[known])
         for clause in part.rule.clauses:
             code = 2 * code + (parse(clause.predicate(board)).evaluate(windows)[known] > 0)
+    said = strength > 0
     cells = [code == value for value in np.unique(code)]
     cells = [cell for cell in cells if cell.sum() >= _LEAST]
     if on.sum() >= _LEAST:
         cells.append(on)
     shares = [(float((said == on)[cell].sum()) + 0.5) / (cell.sum() + 1) for cell in cells]
+    both = said & on
+    if both.sum() >= _LEAST:
+        ratio = values[known][both] / strength[both]
+        ratio = ratio / np.median(ratio)
+        near = (ratio > _NEAR[0]) & (ratio < _NEAR[1])
+        shares.append((float(near.sum()) + 0.5) / (len(near) + 1))
     usual = max(cells, key=lambda cell: cell.sum(), default=said)
     return Foretold(min(shares, default=0.0), int((said == on)[~usual].sum()), int((~usual).sum()))
