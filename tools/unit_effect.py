@@ -62,10 +62,12 @@ def unit_effect(lab: Lab, unit: str | None = None) -> Result:
         raise UsageError(f"{chosen} is active at every place of the neutral prompts; use ablate")
     spots = peaks(lab, (chosen,), TOPS)
     half = bench.split(spots)
-    by_level = {
-        at: (rows := bench.holding(chosen, held, level), measure_rows(lab, bench.windows, rows))
-        for at, level in zip(LEVELS, levels_of(known, chosen.index), strict=True)
-    }
+    by_level: dict[float, tuple[list[Row], list[Shift]]] = {}
+    for at, level in zip(LEVELS, levels_of(known, chosen.index), strict=True):
+        rows = bench.holding(chosen, held, level)
+        if at != LEVELS[-1]:  # words are named at the highest level alone
+            rows = [row for row in rows if bench.half[row.row] == 1] or rows
+        by_level[at] = rows, measure_rows(lab, bench.windows, rows)
     gone = [removal(lab, chosen, spot) for spot in spots]
     removed = measure_rows(lab, lab.explore, gone)
     halves = [[int(bench.half[row.row]) for row in rows] for rows, _ in by_level.values()]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -15,6 +16,15 @@ SHORT = {
     "top tokens": "tokens",
 }
 """Column headings of baselines; a constant recovers nothing and has no column."""
+EFFECTS = {
+    "named": "named",
+    "at best": "best",
+    "by chance": "chance",
+    "no effect": "none",
+    "redundant": "redundant",
+    "its twin": "twin",
+}
+"""Column headings of what is said of effects."""
 
 
 def show(found: Mapping[str, Any]) -> None:
@@ -56,17 +66,15 @@ def show(found: Mapping[str, Any]) -> None:
 
 def _effects(found: Mapping[str, Any]) -> Table:
     """What is said of planted effects, by what the units really write."""
-    table = Table(title="What is said of effects; with interval: what should be said")
-    for column in ("writes", "n", *COLUMNS):
+    table = Table(title="What is said of effects", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for column in ("writes", "n", "as it should be", *(EFFECTS[name] for name in COLUMNS)):
         left = column == "writes"
         table.add_column(column, justify="left" if left else "right", no_wrap=True)
     for relation, entry in found.items():
-        cells = []
-        for name in COLUMNS:
-            value = entry[name]
-            plain = "" if value["value"] is None else f"{value['value']:.2f}"
-            cells.append(said(value) if WANTED[relation] == name and plain else plain)
-        table.add_row(relation, str(entry["n"]), *cells)
+        shares = [entry[name]["value"] for name in COLUMNS]
+        cells = ["" if value is None else f"{value:.2f}" for value in shares]
+        right = WANTED[relation]
+        table.add_row(relation, str(entry["n"]), f"{EFFECTS[right]} {said(entry[right])}", *cells)
     return table
 
 
