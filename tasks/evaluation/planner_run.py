@@ -17,6 +17,7 @@ from typing import Any
 
 from ...agent.planners import planner_factory
 from ...agent.planners.factories import BuiltinFactory
+from ...agent.state import PlannerFactory
 from ...tools.errors import UsageError
 from ...tools.exemplars.store import owned
 from ..groundtruth.suite import EACH, KINDS, TOKENS
@@ -48,6 +49,14 @@ class Plan:
     without: str | None = None
     """A kind of predicate that is taken from the built-in planner: a lesion."""
 
+    def factory(self, seed: int) -> PlannerFactory:
+        """Makes the planner for a bench."""
+        if self.without is not None:
+            return BuiltinFactory(seed=seed, without=self.without)
+        return planner_factory(
+            self.planner, seed=seed, base_url=self.base_url, timeout=self.timeout
+        )
+
     def check(self) -> None:
         """Raises `UsageError` for what is unusable."""
         from ...tools.errors import nearest
@@ -61,11 +70,9 @@ class Plan:
             raise UsageError("--seeds takes numbers from 0, such as 1,2,3,4")
         if not set(self.tiers) <= set(EACH):
             raise UsageError(f"--tiers takes A and B, not {','.join(self.tiers)}")
-        planner_factory(self.planner, base_url=self.base_url)
-        if self.without is not None:
-            BuiltinFactory(without=self.without)
-            if self.planner != "builtin":
-                raise UsageError("--without is for the built-in planner")
+        self.factory(0)
+        if self.without is not None and self.planner != "builtin":
+            raise UsageError("--without is for the built-in planner")
 
 
 def run_planner(
@@ -210,7 +217,7 @@ def _bench_job(plan: Plan, seed: int, tier: str, out: str, parent: int) -> None:
         unit_seconds=plan.unit_seconds,
         controls="none",
     )
-    factory = planner_factory(plan.planner, seed=seed, base_url=plan.base_url, timeout=plan.timeout)
+    factory = plan.factory(seed)
     opened = open_bench(
         ground,
         factory,

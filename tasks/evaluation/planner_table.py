@@ -67,14 +67,13 @@ def show(found: Mapping[str, Any]) -> None:
 def _effects(found: Mapping[str, Any]) -> Table:
     """What is said of planted effects, by what the units really write."""
     table = Table(title="What is said of effects", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for column in ("writes", "n", "as it should be", *(EFFECTS[name] for name in COLUMNS)):
+    for column in ("writes", "n", "rightly", *(EFFECTS[name] for name in COLUMNS)):
         left = column == "writes"
         table.add_column(column, justify="left" if left else "right", no_wrap=True)
     for relation, entry in found.items():
         shares = [entry[name]["value"] for name in COLUMNS]
         cells = ["" if value is None else f"{value:.2f}" for value in shares]
-        right = WANTED[relation]
-        table.add_row(relation, str(entry["n"]), f"{EFFECTS[right]} {said(entry[right])}", *cells)
+        table.add_row(relation, str(entry["n"]), said(entry[WANTED[relation]]), *cells)
     return table
 
 

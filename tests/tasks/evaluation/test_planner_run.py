@@ -73,3 +73,11 @@ def test_seeds_are_read():
     assert seeds_of("1,2,5-8") == (1, 2, 5, 6, 7, 8)
     with pytest.raises(UsageError):
         seeds_of("1-x")
+
+
+def test_a_lesion_reaches_the_planner():
+    factory = Plan(without="words").factory(3)
+    assert (factory.without, factory.seed) == ("words", 3)
+    assert Plan().factory(3).without is None
+    with pytest.raises(UsageError, match="built-in"):
+        Plan(planner="openai:x", base_url="http://127.0.0.1:9", without="words").check()
