@@ -4,11 +4,19 @@ from typing import Any
 
 import numpy as np
 
-from ..evaluation.intervals import mean
-from .brackets import GENERAL, MULTIPLIERS, Measured, Options, by_group
-from .components import GENERALISES
-from .result import Picture, Section, Sentence, Study, Table
-from .zeroing import COLUMNS, LEAST_DROP, LEVEL, number, said
+from .brackets import MULTIPLIERS, Measured, Options, by_group
+from .brackets_said import (
+    general,
+    margins,
+    of_accuracy,
+    of_components,
+    of_lens,
+    of_steered,
+    of_zeroed,
+    whole_accuracy,
+)
+from .result import Picture, Section, Study, Table
+from .zeroing import COLUMNS, LEVEL, number, said
 
 _LISTED = 8
 
@@ -38,11 +46,11 @@ def shown(target: Any, options: Options, found: Measured) -> Study:
         target.name,
         facts,
         (
-            _accuracy_sentence(found),
-            *_lens_sentences(found, options.seed),
-            _component_sentence(found),
-            _zeroed_sentence(found),
-            _steered_sentence(found),
+            of_accuracy(found),
+            *of_lens(found, options.seed),
+            of_components(found),
+            of_zeroed(found),
+            of_steered(found),
         ),
         (
             _accuracy(found),
@@ -66,161 +74,8 @@ def _few(found: Measured) -> list[str]:
     ]
 
 
-def _whole(found: Measured) -> dict[str, Any]:
-    return by_group(found.hits["whole"], found.numbers(), found.groups)
-
-
-def _accuracy_sentence(found: Measured) -> Sentence:
-    whole = _whole(found)
-    parts = ", ".join(f"{group} {said(whole[group])}" for group in found.groups)
-    return Sentence(f"Accuracy on held-out prompts: {parts}.")
-
-
-def _margins(found: Measured, seed: int) -> dict[str, list[dict[str, Any]]]:
-    numbers = found.numbers()
-    return {
-        group: [mean(column, seed=seed) for column in found.lens[numbers == at].T]
-        for at, group in enumerate(found.groups)
-    }
-
-
-def _settled(points: list[dict[str, Any]]) -> int | None:
-    """The first point from which on the right token leads, its interval above 0 to the end."""
-    behind = [at for at, value in enumerate(points) if value["low"] <= 0]
-    first = behind[-1] + 1 if behind else 0
-    return first if first < len(points) else None
-
-
-def _lens_sentences(found: Measured, seed: int) -> list[Sentence]:
-    leads, never = [], []
-    for group, points in _margins(found, seed).items():
-        at = _settled(points)
-        if at is None:
-            never.append(f"{group} ({said(points[-1])})")
-        elif at == 0:
-            leads.append(
-                f"{group} already at {found.points[0]} ({said(points[0])}), where the last token "
-                "alone speaks"
-            )
-        else:
-            leads.append(f"{group} from {found.points[at]} on ({said(points[at])})")
-    out = []
-    if leads:
-        out.append(
-            Sentence(
-                "Read by the logit lens at the last place, the right token leads the best wrong "
-                f"one, in logits: {'; '.join(leads)}.",
-                True,
-            )
-        )
-    if never:
-        out.append(
-            Sentence(
-                "It does not lead the best wrong one reliably at the last point: "
-                f"{'; '.join(never)}.",
-                False,
-            )
-        )
-    return out
-
-
-def _general(found: Measured) -> dict[str, dict[str, int]]:
-    """Components that pass the filter and generalise on the first half, and on both."""
-    first, second = (graded.general >= GENERAL for graded in found.graded)
-    heads = np.array([unit.site.startswith("head.") for unit in found.said.units])
-    out = {}
-    for name, mask in (("heads", heads), ("neurons", ~heads)):
-        mine = mask & found.said.passed
-        out[name] = {
-            "of": int(mask.sum()),
-            "passed": int(mine.sum()),
-            "first": int((first & mine).sum()),
-            "both": int((first & second & mine).sum()),
-        }
-    return out
-
-
-def _component_sentence(found: Measured) -> Sentence:
-    parts, holds = [], []
-    for name, count in _general(found).items():
-        chance = found.chance[name]
-        parts.append(
-            f"{count['both']} of {count['of']:,} {name} ({count['first']} on the first half; "
-            f"{number(chance['mean'], 1)} in the mean and {chance['most']} at most by chance, "
-            f"targets shuffled {chance['draws']} times)"
-        )
-        holds.append(count["both"] > chance["most"])
-    some = any(holds)
-    start = (
-        "By themselves, several components tell subtasks apart"
-        if some
-        else "No more components tell subtasks apart by themselves than chance gives"
-    )
-    return Sentence(
-        f"{start}: right on {GENERALISES:.0%} of the prompts of {GENERAL} or more subtasks, "
-        f"on both halves, are {' and '.join(parts)}. A component that always says the same token "
-        "generalises to one.",
-        some,
-    )
-
-
-def _zeroed_sentence(found: Measured) -> Sentence:
-    test = found.counting
-    names = ", ".join(test.units)
-    start = (
-        f"The model needs the counting heads {names}"
-        if test.found
-        else f"That the model needs the counting heads {names} more than other heads is not shown"
-    )
-    return Sentence(
-        f"{start}: zeroing them lowers accuracy from {number(test.before)} by {said(test.drop)}; "
-        f"{len(test.draws)} sets of as many other heads lower it by {said(test.control)} in the "
-        f"mean, {number(test.most)} at most; p = {number(test.p, 3)}. By subtask: "
-        f"{_changes(found)}.",
-        test.found,
-    )
-
-
-def _changes(found: Measured) -> str:
-    whole = _whole(found)
-    after = by_group(found.hits["zeroed"], found.numbers(), found.groups)
-    return ", ".join(
-        f"{group} {number(whole[group]['value'])} to {number(after[group]['value'])}"
-        for group in found.groups
-    )
-
-
-def _steered_sentence(found: Measured) -> Sentence:
-    made = found.steered
-    gain = made.gain
-    names = ", ".join(map(str, made.units))
-    start = f"Multiplying {names} by {made.multiplier:g}, both chosen on the first half"
-    before, after = _whole(found), by_group(made.hits, found.numbers(), found.groups)
-    worst = min(found.groups, key=lambda group: before[group]["value"])
-    where = (
-        f"{worst} goes from {said(before[worst])} to {said(after[worst])}; accuracy over all "
-        f"rises by {said(gain.drop)} from {number(gain.before)} (multiplier 1)"
-    )
-    controls = (
-        f"{len(gain.draws)} sets of as many other heads, each with its own best multiplier, gain "
-        f"{said(gain.control)} in the mean, {number(gain.most)} at most; p = {number(gain.p, 3)}"
-    )
-    if gain.found:
-        return Sentence(f"{start}, helps: {where}. {controls.capitalize()}.", True)
-    helps = gain.drop["low"] > 0 and gain.drop["value"] >= LEAST_DROP
-    if helps:
-        best = max(made.controls, key=lambda one: one[2])
-        why = (
-            f"{start}, helps, but not more than other heads do: {where}. {controls.capitalize()} "
-            f"({', '.join(best[0])} times {best[1]:g}: {number(best[2])}). What the heads say of "
-            "brackets is not why it helps, as far as this shows."
-        )
-        return Sentence(why, False)
-    return Sentence(f"{start}, does not help: {where}. {controls.capitalize()}.", False)
-
-
 def _accuracy(found: Measured) -> Section:
-    whole = _whole(found)
+    whole = whole_accuracy(found)
     rows = [(name, str(value["n"]), said(value)) for name, value in whole.items()]
     return Section(
         "Accuracy by subtask",
@@ -233,15 +88,15 @@ def _accuracy(found: Measured) -> Section:
 def _lens(found: Measured, seed: int) -> Section:
     from .plots import curves
 
-    margins = _margins(found, seed)
+    lines = margins(found, seed)
     rows = [
-        (point, *(said(margins[group][at], 1) for group in found.groups))
+        (point, *(said(lines[group][at], 1) for group in found.groups))
         for at, point in enumerate(found.points)
     ]
     few = len(found.groups) <= 4
     if not few:
         rows = [
-            (point, *(number(margins[group][at]["value"]) for group in found.groups))
+            (point, *(number(lines[group][at]["value"]) for group in found.groups))
             for at, point in enumerate(found.points)
         ]
     ticks = [point.replace("_out", "") for point in found.points]
@@ -260,7 +115,7 @@ def _lens(found: Measured, seed: int) -> Section:
         (
             Picture(
                 "lens trajectories",
-                curves(margins, ticks=ticks, x="", y="margin, logits", zero=True),
+                curves(lines, ticks=ticks, x="", y="margin, logits", zero=True),
                 "Mean margin by subtask; bands: 95% over prompts.",
             ),
         ),
@@ -369,7 +224,7 @@ def _steered(found: Measured) -> Section:
     from .plots import drops, heat
 
     made, numbers, groups = found.steered, found.numbers(), found.groups
-    before, after = _whole(found), by_group(made.hits, numbers, groups)
+    before, after = whole_accuracy(found), by_group(made.hits, numbers, groups)
     rows = [(name, said(before[name]), said(after[name])) for name in (*groups, "all")]
     names = ", ".join(map(str, made.units))
     tall = len(made.grid)
@@ -448,9 +303,9 @@ def _data(found: Measured, options: Options) -> dict[str, Any]:
         "tested_on": len(found.halves.test),
         "seed": options.seed,
         "answers": found.answers,
-        "accuracy": _whole(found),
-        "lens": {"points": found.points, "margins": _margins(found, options.seed)},
-        "components": {"general": _general(found), "chance": found.chance, "best": listed},
+        "accuracy": whole_accuracy(found),
+        "lens": {"points": found.points, "margins": margins(found, options.seed)},
+        "components": {"general": general(found), "chance": found.chance, "best": listed},
         "zeroed": {
             **found.counting.as_dict(),
             "by_subtask": by_group(found.hits["zeroed"], numbers, groups),

@@ -6,8 +6,9 @@ import numpy as np
 
 from ...tools.models import Target
 from .recall import TASKS, Measured, NoMargin, Options
+from .recall_said import chosen_by, of_layers, of_patches, of_units
 from .result import Picture, Section, Sentence, Study, Table
-from .tasks_apart import Cross, Patched
+from .tasks_apart import Patched
 from .zeroing import DRAWS, number, said
 
 QUESTION = "Do facts of one hop and of two rest on the same layers, heads and neurons?"
@@ -56,7 +57,7 @@ def shown(target: Target, options: Options, found: Measured) -> Study:
         QUESTION,
         target.name,
         facts,
-        (*_layer_sentences(found), *_patch_sentences(found, options.seed), *_unit_sentences(found)),
+        (*of_layers(found), *of_patches(found, options.seed), *of_units(found)),
         (_layers(found), *_patches(found, options.seed), _units(found)),
         tuple(notes),
         _data(found, options),
@@ -91,151 +92,6 @@ def nothing(target: Target, options: Options, found: NoMargin) -> Study:
     )
 
 
-def _layer_sentences(found: Measured) -> list[Sentence]:
-    out = []
-    needed = {}
-    for task in TASKS:
-        some = [one for one in found.layers[task] if one.found]
-        needed[task] = {one.site for one in some}
-        if not some:
-            out.append(
-                Sentence(
-                    f"No layer's attention or MLP costs {task} more than random directions as "
-                    "long would.",
-                    False,
-                )
-            )
-            continue
-        best = sorted(some, key=lambda one: -one.difference["value"])
-        names = ", ".join(
-            f"{one.site} ({said(one.drop)}, control {said(one.control)})" for one in best[:3]
-        )
-        out.append(
-            Sentence(
-                f"{task.capitalize()} needs {len(some)} of {len(found.layers[task])} sub-layers "
-                f"more than random directions as long; zeroing the strongest costs it, as shares "
-                f"of its margin: {names}.",
-                True,
-            )
-        )
-    only = [
-        f"{site} ({task})"
-        for task, other in (TASKS, TASKS[::-1])
-        for site in sorted(needed[task] - needed[other])
-    ]
-    if all(needed.values()):
-        out.append(
-            Sentence(
-                f"Needed by one task and not shown for the other: {', '.join(only)}."
-                if only
-                else "The two tasks need the same sub-layers.",
-                None,
-            )
-        )
-    return out
-
-
-def _patch_sentences(found: Measured, seed: int) -> list[Sentence]:
-    out = []
-    for task in TASKS:
-        moved = found.patched[task]
-        if moved is None:
-            out.append(
-                Sentence(
-                    f"No two {task} prompts of one length have different answers: nothing was "
-                    "patched.",
-                    False,
-                )
-            )
-            continue
-        layer = moved.carried(seed)
-        pairs = len(moved.share)
-        if layer is None:
-            out.append(
-                Sentence(
-                    f"{task.capitalize()}: behind no layer does the last place carry half of the "
-                    f"difference between two prompts ({pairs} pairs).",
-                    False,
-                )
-            )
-            continue
-        last = moved.at_last(seed)
-        before = f"; behind layer {layer - 1}, {said(last[layer - 1])}" if layer else ""
-        control = number(float(moved.random[:, layer, -1].mean()))
-        out.append(
-            Sentence(
-                f"{task.capitalize()}: the last place carries the answer from layer {layer} on. "
-                f"Patching it there restores {said(last[layer])} of the difference between two "
-                f"prompts{before}; a random change as long restores {control} ({pairs} pairs).",
-                True,
-            )
-        )
-    return out
-
-
-def _unit_sentences(found: Measured) -> list[Sentence]:
-    out = []
-    for name, shared in found.overlaps.items():
-        out.append(
-            Sentence(
-                f"Of the {shared['of']} {name} that each task needs most, {shared['shared']} are "
-                f"the same; chance would share {number(shared['expected'], 1)} "
-                f"(p = {_p(shared['p'])}).",
-                None,
-            )
-        )
-        for rule in ("needed", "own"):
-            out += [_cross_sentence(one) for one in _of(found, name, rule)]
-        out.append(_dissociation(name, _of(found, name, "own")))
-    return out
-
-
-def _dissociation(name: str, both: list[Cross]) -> Sentence:
-    """Whether each task has units that matter more to it than to the other."""
-    specific = [one.task for one in both if one.specific]
-    if len(specific) == len(both):
-        return Sentence(
-            f"Recall and reasoning are apart in {name}: each has {name} that cost it more than the "
-            "other, beyond controls.",
-            True,
-        )
-    who = (
-        f"only {specific[0]} has {name} that cost" if specific else f"neither has {name} that cost"
-    )
-    return Sentence(
-        f"A double dissociation in {name} is not shown: {who} it more than the other task, beyond "
-        "controls.",
-        False,
-    )
-
-
-def _cross_sentence(one: Cross) -> Sentence:
-    (own, mine), (other, theirs) = one.on.items()
-    many = f"{len(mine.units)} {one.kind}"
-    who = {
-        "needed": f"The {many} that {own} needs most on other prompts",
-        "own": f"The {many} that cost {own} most beyond {other} on other prompts",
-    }[one.rule]
-    verb = "take" if mine.found else "do not take"
-    than = "" if mine.found else ", more than controls do"
-    return Sentence(
-        f"{who} {verb} the margin of held-out {own}{than}: {said(mine.drop)} of it, beside "
-        f"{said(mine.control)} by {len(mine.draws)} sets of {mine.others} (p = "
-        f"{number(mine.p, 3)}). {other.capitalize()} loses {said(theirs.drop)} beside "
-        f"{said(theirs.control)}; beyond controls, {own} loses {said(one.apart)} more than "
-        f"{other}.",
-        mine.found,
-    )
-
-
-def _of(found: Measured, name: str, rule: str) -> list[Cross]:
-    return [one for one in found.crosses if (one.kind, one.rule) == (name, rule)]
-
-
-def _p(value: float) -> str:
-    return f"{value:.1e}" if value < 0.001 else number(value, 3)
-
-
 def _layers(found: Measured) -> Section:
     from .plots import curves
 
@@ -253,7 +109,8 @@ def _layers(found: Measured) -> Section:
     return Section(
         "Layers",
         "The attention or the MLP of a layer is set to 0 at all places of held-out prompts. The "
-        "control puts random directions, as long at every place, in the place of the change.",
+        "control puts random directions, as long at every place, in the place of the change. Each "
+        "is tested by itself at .05: of twenty without effect one would be called found.",
         (
             Table(
                 "Share of the margin lost",
@@ -348,7 +205,7 @@ def _units(found: Measured) -> Section:
         tables.append(Table(title, _COLUMNS, rows, _LEGEND if rule == "own" else ""))
     pictures = []
     for name in found.overlaps:
-        some = [*_of(found, name, "needed"), *_of(found, name, "own")]
+        some = [*chosen_by(found, name, "needed"), *chosen_by(found, name, "own")]
         grid = np.array([[one.on[task].difference["value"] for task in TASKS] for one in some])
         pictures.append(
             Picture(
