@@ -72,6 +72,14 @@ def of_route(grid: Route | None, smallest: dict[str, Any] | None) -> list[Senten
                 f"on: with CAMA at layer 1 accuracy is {number(float(grid.cama[1]))}."
             )
         return [Sentence(text, False)]
+    if smallest["accuracy"]["low"] <= smallest["closed"]:
+        return [
+            Sentence(
+                f"No route is shown: wait {wait} and transfer {transfer} keep the accuracy, "
+                f"{accuracy} on held-out prompts, but are not above the model without any route {ends}.",
+                False,
+            )
+        ]
     where = f"layers {wait} to {wait + transfer - 1}" if transfer > 1 else f"layer {wait}"
     text = (
         f"The operands reach the last place in {where} of {depth}: with all places kept from their "
@@ -83,7 +91,7 @@ def of_route(grid: Route | None, smallest: dict[str, Any] | None) -> list[Senten
             f" With the plain mean in place of E[ | token] at that layer: "
             f"{number(float(grid.mean[wait]))}."
         )
-    return [Sentence(text, smallest["accuracy"]["low"] > smallest["closed"])]
+    return [Sentence(text, True)]
 
 
 def of_links(found: Links | None) -> list[Sentence]:
