@@ -76,7 +76,8 @@ def of_route(grid: Route | None, smallest: dict[str, Any] | None) -> list[Senten
         return [
             Sentence(
                 f"No route is shown: wait {wait} and transfer {transfer} keep the accuracy, "
-                f"{accuracy} on held-out prompts, but are not above the model without any route {ends}.",
+                f"{accuracy} on held-out prompts, but are not above the model "
+                f"without any route {ends}.",
                 False,
             )
         ]
