@@ -13,7 +13,6 @@ from ....tools.predicates import parse
 from .choice import Texts
 from .confidence import Features, probability
 from .foretold import Foretold
-from .null import CERTAIN
 from .parts import Part
 from .phrases import label, phrase
 from .split import Sample
@@ -23,6 +22,10 @@ NOISE = 0.02
 """Share of variance, on documents not learnt from, under which nothing was found."""
 LEAST_ONOFF = 0.3
 """F1 on explore under which a description says nothing of when a unit is on."""
+_CLEARLY = 0.2
+"""Share of variance from which a description says something of a unit, on or off or not."""
+_UNFINISHED = 0.05
+"""Confidence of a conclusion that was asked for before anything was looked for."""
 _NOTHING = 0.97
 """Confidence that there is nothing to be said: so it was for all of 48 development units."""
 _MOST_REJECTED = 4
@@ -72,7 +75,7 @@ class Findings:
     @property
     def noise(self) -> bool:
         """Nothing was found that holds on new documents."""
-        if self.onoff is not None and self.onoff < LEAST_ONOFF and self.checked < CERTAIN:
+        if self.onoff is not None and self.onoff < LEAST_ONOFF and self.checked < _CLEARLY:
             return True
         return not self.parts or self.checked < max(NOISE, 1.5 * self.null)
 
@@ -111,8 +114,16 @@ def conclude(found: Findings) -> Calls:
             "status": "dead",
         }
         return Calls("It never fires.", (("conclude", arguments),))
+    if found.sample is None:
+        arguments = {
+            "label": "not found out before the budget ended",
+            "components": [],
+            "confidence": _UNFINISHED,
+            "status": "uninterpretable",
+        }
+        return Calls("The budget ended before the search.", (("conclude", arguments),))
     rejected = _rejected(found)
-    if found.noise or found.sample is None:
+    if found.noise:
         arguments = {
             "label": "no pattern found that holds on new documents",
             "components": [],
