@@ -21,8 +21,8 @@ _LESS = 0.03  # of F1 on explore, that scans may lose for what explore has seldo
 _NOISE = 0.01  # of F1 on written texts
 _SPELLED = 0.98  # the same on lists of words
 _FEW = 6  # words that a plain rule lists
-_HEAD_START = 0.004  # of both F1 together, for plain rules of the search that say more than words
-_FEWER = 0.01  # the same, for those that list a few words
+_HEAD_START = 0.06  # of both F1 together, for plain rules of the search that say more than words
+_FEWER = 0.002  # the same, for those that list a few words
 _LISTS = 0.005  # of both, that long lists of the search must be better than what was scanned
 _WORDS = 0.002  # of both, that words must be better than the tokens that begin them
 
@@ -82,7 +82,7 @@ def is_plain(part: Part) -> bool:
 
 def _general(part: Part) -> bool:
     """Whether a part says more than words: a concept, a spelling, a shape, a place."""
-    clauses = [clause for level in part.levels for clause in level.rule.clauses]
+    clauses = [c for level in part.levels for c in level.rule.clauses if not c.negated]
     return any(c.groups or c.axis in ("flag", "rank", "position") for c in clauses)
 
 

@@ -35,8 +35,6 @@ _TEXTS = 60  # of one call
 _FEWER = 40  # near-misses of short rules
 _SHORT = 0.75  # share of the whole model's score from which short rules are preferred
 _LISTED = 1.05  # the same for rules that list many words
-_FORETOLD = 0.85  # of the worst cell, under which a better conclusion is looked for
-_GAINED = 0.02  # of F1 on explore and on fresh texts together, that it has to gain
 _SCANS = 2.5  # tokens of all scans, over those of the first lists
 _LENGTH = 40  # tokens of a random text, about
 _SENTENCES = 7  # words of a concept that sentences are written about
@@ -92,8 +90,6 @@ class Investigation(Course):
             found.separated = [e for e in made if e.error is None]
         if not found.noise and texts and found.parts:
             yield from self._foretold(scanner)
-            if found.foretold and found.foretold.worst < _FORETOLD:
-                yield from self._mended(sample, scanner, short.parts)
         if self.lab.target.kind != "module":
             made = yield Calls("What does it do to the output?", (("unit_effect", {"unit": unit}),))
             found.effect = next((e for e in made if e.error is None), None)
@@ -181,33 +177,6 @@ class Investigation(Course):
             found.foretold = foretold(
                 scanner, found.parts, (found.sample or scanner.sample).board, self._measured(made)
             )
-
-    def _mended(self, sample: Sample, scanner: Scanner, short: Sequence[Part]) -> Turns:
-        """Looks for a better conclusion with the texts that told against this one."""
-        found = self.findings
-        measured = self._measured([*found.written, *found.checks])
-        windows, values = measured
-        options: list[tuple[Sample, Sequence[Part], float]] = [
-            (sample, parts, explained_new(sample, parts))
-            for parts in (accepted(scanner, short, measured, measured), list(short))
-            if parts
-        ]
-        column = self.lab.column(self.unit)
-        better = again(sample, found.parts, column, windows, values, self._built)
-        if better is not None:
-            options.append(better)
-
-        checks = self._measured(found.checks)
-
-        def worth(learnt: Sample, parts: Sequence[Part]) -> float:
-            here = onoff(scanner, parts, learnt=learnt.board)
-            return here + onoff(scanner, parts, checks, learnt=learnt.board)
-
-        best = max(options, key=lambda one: worth(one[0], one[1]))
-        if worth(best[0], best[1]) > worth(found.sample or sample, found.parts) + _GAINED:
-            found.learn(*best)
-            yield from self._record(best[0], best[1])
-            yield from self._foretold(scanner)
 
     def _part_rivals(self, sample: Sample, short: Concise) -> Turns:
         """Records short rivals, measures near-misses and sentences, and keeps what they say."""
