@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from ..tools.attribution import Attribution, UnitValue
+    from ..tools.attribution import Attribution
     from ..tools.attribution.control import Control
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -92,8 +92,8 @@ def as_document(
 
     units = {
         kind: {
-            "units": [_unit(unit) for unit in found.units[kind]],
-            "opposing": [_unit(unit) for unit in found.opposing[kind]],
+            "units": [unit.as_dict() for unit in found.units[kind]],
+            "opposing": [unit.as_dict() for unit in found.opposing[kind]],
             "of": len(found.values[kind]),
             "exact": int(found.exact[kind].sum()),
             "proven": found.proven[kind],
@@ -116,17 +116,6 @@ def as_document(
             "notes": found.notes,
         }
     )
-
-
-def _unit(unit: "UnitValue") -> dict[str, Any]:
-    return {
-        "unit": unit.unit,
-        "value": unit.value,
-        "exact": unit.exact,
-        "activation": unit.activation,
-        "promotes": unit.promotes,
-        "suppresses": unit.suppresses,
-    }
 
 
 def _control(controls: "list[Control]", kind: str) -> dict[str, Any]:

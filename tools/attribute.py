@@ -78,8 +78,8 @@ def attribute(
             )
         rows.append(_control(test))
         data[kind] = {
-            "units": [_plain(unit) for unit in found.units[kind]],
-            "opposing": [_plain(unit) for unit in found.opposing[kind]],
+            "units": [unit.as_dict() for unit in found.units[kind]],
+            "opposing": [unit.as_dict() for unit in found.opposing[kind]],
             "proven": found.proven[kind],
             "control": {
                 "drop": test.drop,
@@ -113,17 +113,6 @@ def _control(test: Control) -> str:
         f"{max(test.random):+.3g}; percentile {test.percentile:.0f}, p={test.p:.2g}"
     )
     return line if test.p <= 0.1 else f"{line}: no more than random units do"
-
-
-def _plain(unit: UnitValue) -> dict[str, Any]:
-    return {
-        "unit": unit.unit,
-        "value": unit.value,
-        "exact": unit.exact,
-        "activation": unit.activation,
-        "promotes": unit.promotes,
-        "suppresses": unit.suppresses,
-    }
 
 
 def _own(lab: Lab, found: Attribution) -> dict[str, Any] | None:

@@ -14,8 +14,7 @@ import torch
 from torch import Tensor
 
 from .data.windows import TokenWindows
-from .effects import narrow
-from .errors import UsageError
+from .effects import changed_output, narrow
 from .lab import Lab
 from .models import Intervention, Target, clamp
 
@@ -89,14 +88,7 @@ def measure_rows(
             edits += [
                 clamp(s, None, kept[s][back.to(kept[s].device)]).at(rows=held) for s in freeze
             ]
-        output = lab.target.trace(part, interventions=edits).output
-        assert output is not None
-        lab.meter.forward_tokens += int(part.attended.sum())
-        if not bool(torch.isfinite(output).all()):
-            raise UsageError(
-                f"the output of {lab.target.name} is not finite on these inputs: effects on it "
-                "cannot be measured; describe the unit by its input alone"
-            )
+        output = changed_output(lab, part, edits)
         for at, number in enumerate(numbers):
             row = rows[number]
             before, after = output[base.index(row.row)], output[many + at]

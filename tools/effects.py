@@ -94,14 +94,7 @@ def measure_effects(
             for at, number in enumerate(numbers)
             for change in cases[number].changes
         ]
-        output = lab.target.trace(part, interventions=changes).output
-        assert output is not None
-        lab.meter.forward_tokens += int(part.attended.sum())
-        if not bool(torch.isfinite(output).all()):
-            raise UsageError(
-                f"the output of {lab.target.name} is not finite on these inputs: effects on it "
-                "cannot be measured; describe the unit by its input alone"
-            )
+        output = changed_output(lab, part, changes)
         for at, number in enumerate(numbers):
             case = cases[number]
             base = output[rows.index(case.row)]
@@ -120,6 +113,23 @@ def measure_effects(
         means[2] if len(means) > 2 else None,
         means[1] if means else empty,
     )
+
+
+def changed_output(lab: Lab, windows: TokenWindows, changes: Sequence[Intervention]) -> Tensor:
+    """The output of one forward with interventions, metered.
+
+    Raises:
+        UsageError: if it is not finite.
+    """
+    output = lab.target.trace(windows, interventions=changes).output
+    assert output is not None
+    lab.meter.forward_tokens += int(windows.attended.sum())
+    if not bool(torch.isfinite(output).all()):
+        raise UsageError(
+            f"the output of {lab.target.name} is not finite on these inputs: effects on it "
+            "cannot be measured; describe the unit by its input alone"
+        )
+    return output
 
 
 def _compare(

@@ -15,7 +15,7 @@ its own place, by the units at that place.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor
@@ -58,6 +58,17 @@ class UnitValue:
     def unit(self) -> str:
         """`mlp.3/1207`, `head.5/7`, `attention.5/7/12@9`."""
         return str(self.spot)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {
+            "unit": self.unit,
+            "value": self.value,
+            "exact": self.exact,
+            "activation": self.activation,
+            "promotes": self.promotes,
+            "suppresses": self.suppresses,
+        }
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,10 +23,9 @@ def spelling(
     names = [n for n in board.names if n in tested]
     if len(at) < _LEAST_SPELLED or not names:
         return []
-    index = {name: number for number, name in enumerate(board.names)}
     asked, on = np.zeros(len(board.names)), np.zeros(len(board.names))
-    asked[[index[name] for name in names]] = 1
-    on[[index[name] for name in at if name in index]] = 1
+    asked[board.ids_of(names)] = 1
+    on[board.ids_of(at)] = 1
     spelled = [number for number, group in enumerate(board.groups) if not group.concept]
     held = board.members[spelled]  # [group, word]
     best = int(_f1(held, asked, on).argmax())

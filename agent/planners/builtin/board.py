@@ -7,7 +7,7 @@ alone, so units share one board.
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -108,10 +108,14 @@ class Board:
         chosen = np.array([lower in words for lower in self.lowered])
         return (chosen[self.windows.ids] & view_of(self.windows).begins).ravel()
 
-    def ids_of(self, words: Sequence[str]) -> list[int]:
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """The ids of words."""
+        return {name: at for at, name in enumerate(self.names)}
+
+    def ids_of(self, words: Iterable[str]) -> list[int]:
         """The ids of those words that occur."""
-        index = {name: at for at, name in enumerate(self.names)}
-        return [index[word] for word in words if word in index]
+        return [self.index[word] for word in words if word in self.index]
 
 
 def build(windows: TokenWindows, concepts: Mapping[str, Any], *, causal: bool) -> Board:

@@ -30,15 +30,14 @@ def clauses_of(
         concepts: The base words of each concept.
         started: Whether tokens that begin a word are meant, and not whole words.
     """
-    index = {name: at for at, name in enumerate(board.names)}
     found, barred = set(words), set(off) - set(words)
 
     def clause(names: Collection[str], *, negated: bool = False, called: str = "") -> Clause:
         return Clause(
             axis,
-            frozenset(index[name] for name in names if name in index),
+            frozenset(board.ids_of(names)),
             negated=negated,
-            unseen=frozenset(name for name in names if name not in index),
+            unseen=frozenset(name for name in names if name not in board.index),
             called=called,
             started=started,
         )

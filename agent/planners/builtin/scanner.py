@@ -253,7 +253,7 @@ class Scanner:
         Such words are on because of something that happened to stand before them.
         """
         now = answer(self._lists)
-        index = {name: at for at, name in enumerate(self.sample.board.names)}
+        index = self.sample.board.index
         _many, on = self._rates()
         asked = sum(on[index[name]] for name in self.words.forms if name in index)
         covered = sum(on[index[name]] for name in now.at if name in index)
@@ -292,7 +292,7 @@ class Scanner:
     def _quiet(self) -> str:
         """A frequent word at which the unit is never on."""
         _many, on = self._rates()
-        index = {name: at for at, name in enumerate(self.sample.board.names)}
+        index = self.sample.board.index
         return next((n for n in self.words.forms if n in index and not on[index[n]]), "the")
 
     def _silent(self, now: Answer) -> list[str]:
@@ -319,7 +319,7 @@ class Scanner:
         names = [name for name in board.names if name in self.words.forms]
         if now.at:
             names = [name for name in names if name in now.at]
-        index = {name: at for at, name in enumerate(board.names)}
+        index = board.index
 
         def worth(name: str) -> float:
             at = index[name]
