@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
+from .data.image_rows import ImageRows
 from .data.windows import TokenWindows, cut
 from .errors import UsageError
 from .evidence import EvidenceStore
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from .llm import LLM
 
 _ROWS = 64  # rows of one forward pass
+_PICTURES = 32
 
 
 @dataclass
@@ -25,7 +29,7 @@ class Lab:
 
     target: Target
     explore: TokenWindows
-    """Token windows of the explore split."""
+    """Token windows of the explore split; image rows where the target takes pictures."""
     index: "ExemplarIndex | None" = None
     """The exemplar index over `explore`; None: tools measure the windows themselves."""
     evidence: EvidenceStore = field(default_factory=EvidenceStore)
@@ -90,9 +94,14 @@ class Lab:
 
 
 def measure(
-    target: Target, windows: TokenWindows, units: Sequence[Unit], meter: Meter | None = None
+    target: Target,
+    windows: "TokenWindows | ImageRows",
+    units: Sequence[Unit],
+    meter: Meter | None = None,
 ) -> np.ndarray:
     """Activations of units on windows: float32 `[unit, window, place]`, NaN where not counted."""
+    if isinstance(windows, ImageRows):
+        return measure_pictures(target, windows, units, meter)
     out = np.full((len(units), *windows.ids.shape), np.nan, np.float32)
     for at in range(0, len(windows), _ROWS):
         rows = windows.rows(slice(at, at + _ROWS))
@@ -103,6 +112,32 @@ def measure(
         out[:, at : at + _ROWS, :width] = np.where(counted, values, np.nan)
         if meter is not None:
             meter.forward_tokens += int(rows.attended.sum())
+    return out
+
+
+def measure_pictures(
+    target: Target, pictures: ImageRows, units: Sequence[Unit], meter: Meter | None = None
+) -> np.ndarray:
+    """Activations of units on pictures: their maximum over space, float32 `[unit, image, 1]`.
+
+    Units with another number of places (other layers of a network) are measured in one pass too.
+    """
+    out = np.zeros((len(units), len(pictures), 1), np.float32)
+    names = list(dict.fromkeys(unit.site for unit in units))
+    for at in range(0, len(pictures), _PICTURES):
+        rows = pictures.rows(slice(at, at + _PICTURES))
+
+        def take(name: str, values: Tensor, at: int = at) -> None:
+            of = [i for i, unit in enumerate(units) if unit.site == name]
+            chosen = torch.tensor([units[i].index for i in of], device=values.device)
+            scalars = target.sites[name].scalar(values[:, :, chosen])  # [image, place, unit]
+            sign = torch.tensor([units[i].sign for i in of], device=values.device)
+            peaks = (scalars * sign).amax(1).float().cpu().numpy()  # [image, unit]
+            out[of, at : at + len(peaks), 0] = peaks.T
+
+        target.trace(rows, names, output=False, take=take)
+        if meter is not None:
+            meter.forward_tokens += len(rows)
     return out
 
 

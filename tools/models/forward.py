@@ -1,7 +1,7 @@
 """One forward pass of a target on token rows or on a raw tensor, and what its output is.
 
 A causal model gives logits, an encoder the mean of its last hidden states over the attended
-places, any other module the first tensor that it returns.
+places, any other module, and any vision model, the first tensor that it returns.
 """
 
 import inspect
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from .trace import output_tensor
 
 if TYPE_CHECKING:
+    from .image_input import ImageInput
     from .target import Target
 
 Output = bool | Literal["last"]
@@ -37,13 +38,17 @@ class Inputs(Protocol):
 class Batch:
     """Inputs as tensors on the target's device."""
 
-    def __init__(self, inputs: Any, device: torch.device) -> None:
+    def __init__(
+        self, inputs: Any, device: torch.device, image: "ImageInput | None" = None
+    ) -> None:
         self.raw: Any = None
         """What a module takes that is not token rows: a tensor, or keyword arguments."""
         self.ids: Tensor | None = None
         """`[input, place]`."""
         self.attended: Tensor | None = None
-        if hasattr(inputs, "ids"):
+        if hasattr(inputs, "pixels") and image is not None:
+            self.raw = image.normalise(torch.from_numpy(inputs.pixels()).to(device))
+        elif hasattr(inputs, "ids"):
             self.ids = torch.as_tensor(np.asarray(inputs.ids), dtype=torch.long, device=device)
             self.attended = torch.as_tensor(np.asarray(inputs.attended), device=device).bool()
         elif isinstance(inputs, Mapping):
@@ -83,7 +88,7 @@ def forward(target: "Target", batch: Batch, *, output: Output, head: bool) -> Te
         output: Whether to compute the output; `last`: of the last attended place alone.
         head: A site in the vocabulary head is read or changed, so that it has to run in full.
     """
-    if target.kind == "module":
+    if target.kind in ("module", "image"):
         found = output_tensor(call(target.network, batch))
         return found if output else None
     assert batch.ids is not None

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ..errors import UsageError, nearest
 from .allocator import keep_freed_memory
 from .forward import Batch, Inputs, Output, forward
+from .image_input import ImageInput
 from .intervention import Intervention
 from .probe import Probe, dotted, verify
 from .site import Site
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from .planted import PlantedTruth
     from .restart import Cached, Restarted, Start
 
-Kind = Literal["causal", "encoder", "module"]
+Kind = Literal["causal", "encoder", "module", "image"]
 
 
 class Target:
@@ -45,6 +46,8 @@ class Target:
         refused: Mapping[str, str] | None = None,
         probe: Probe | None = None,
         options: Mapping[str, Any] | None = None,
+        image: ImageInput | None = None,
+        labels: Sequence[str] = (),
     ) -> None:
         keep_freed_memory()
         self.network = network.eval().requires_grad_(False)
@@ -62,6 +65,10 @@ class Target:
         """Runs small forwards that check new sites; None: dotted paths are not offered."""
         self.options = dict(options or {})
         """What `Target.load(target.name, **target.options)` needs to load it again."""
+        self.image = image
+        """How pictures become input; None: the target takes none."""
+        self.labels = tuple(labels)
+        """`[class]`: names of a classifier's outputs, the units of its site `logit`."""
         self.truth: dict[str, PlantedTruth] = {}
         """What planted units compute, by unit name. No tool reads it."""
         self.unverified: set[str] = set()
@@ -162,7 +169,8 @@ class Target:
         """One forward pass.
 
         Args:
-            inputs: Token rows; for a module that takes none, its tensor or keyword tensors.
+            inputs: Token rows or image rows; for a module that takes none of them, its tensor
+                or keyword tensors.
             sites: Names of the sites to return.
             interventions: Changes to carry, in order.
             output: Whether to compute the output too; without it the vocabulary head is skipped.
@@ -174,7 +182,7 @@ class Target:
         Raises:
             UsageError: for an unknown site, or a row, place or unit that is not there.
         """
-        batch = Batch(inputs, self.device)
+        batch = Batch(inputs, self.device, self.image)
         self.check(sites, interventions, *batch.shape)
         named = {*sites, *(change.site for change in interventions)}
         head = any(self.in_head(self.sites[name]) for name in named)

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from ..errors import UsageError, nearest
-from . import atoms, context, core
+from . import atoms, context, core, images
 from .concepts import resolve
 from .core import Predicate
 
@@ -42,7 +42,16 @@ AnyPredicate = Annotated[
     | core.Or
     | core.Not
     | core.Except
-    | core.Graded,
+    | core.Graded
+    | images.Object
+    | images.Colour
+    | images.Textured
+    | images.Sized
+    | images.Placed
+    | images.OneThing
+    | images.Number
+    | images.Background
+    | images.Related,
     Field(discriminator="kind"),
 ]
 CLASSES: dict[str, type[Predicate]] = {
@@ -51,6 +60,7 @@ CLASSES: dict[str, type[Predicate]] = {
         *(atoms.Tokens, atoms.Words, atoms.Concept, atoms.Regex, atoms.Shape, atoms.Position),
         *(atoms.Repeated, context.Previous, context.Next, context.Earlier, context.Later),
         *(context.Count, core.And, core.Or, core.Not, core.Except, core.Graded),
+        *images.IMAGE_KINDS,
     )
 }
 KINDS = tuple(CLASSES)
@@ -70,7 +80,8 @@ _SAME_SHAPE = {
 }
 _TELLS = {  # a field that only one kind has
     **{"tokens": "tokens", "words": "words", "pattern": "regex", "shape": "shape"},
-    **{"levels": "graded", "but": "except"},
+    **{"levels": "graded", "but": "except", "colours": "colour", "textures": "texture"},
+    **{"sizes": "size", "places": "place", "names": "object", "relation": "relation"},
 }
 
 
@@ -150,8 +161,9 @@ def _mend(data: Any, where: str, depth: int, budget: _Budget) -> Any:
         if name not in fields:
             valid = ", ".join(key for key in fields if key != "kind") or "no fields"
             raise UsageError(f"{where}: '{kind}' has no field '{_cut(name)}'; it has: {valid}")
-    for name in ("of", "but", "since"):
-        if name in node and (name != "since" or node[name] is not None):
+    for name in ("of", "but", "since", "first", "second"):
+        optional = name == "since" or kind == "number"
+        if name in node and (not optional or node[name] is not None):
             node[name] = _inner(kind, node[name], f"{where}.{name}", depth + 1, budget)
     if kind == "graded" and isinstance(node.get("levels"), Sequence):
         node["levels"] = [
@@ -190,7 +202,7 @@ def _kind(node: Mapping[str, Any], where: str) -> str:
 
 
 def _inner(kind: str, value: Any, where: str, depth: int, budget: _Budget) -> Any:
-    if kind not in ("and", "or"):
+    if kind not in ("and", "or", "thing"):
         return _mend(value, where, depth, budget)
     if isinstance(value, Mapping | str | Predicate):
         value = [value]

@@ -10,11 +10,13 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
+from ..data.image_rows import ImageRows
 from ..data.windows import TokenWindows
+from .view_images import ImageView
 
 
 class Runs(NamedTuple):
@@ -174,18 +176,20 @@ def _positions(all_: tuple[str, ...], form: Callable[[str], str]) -> dict[str, l
     return found
 
 
-_views: "weakref.WeakKeyDictionary[TokenWindows, View]" = weakref.WeakKeyDictionary()
+_views: "weakref.WeakKeyDictionary[Any, View]" = weakref.WeakKeyDictionary()
 _tables: "OrderedDict[tuple[int, Hashable], tuple[tuple[str, ...], Any]]" = OrderedDict()
 _MOST_TABLES = 64
 _lock = threading.RLock()
 
 
-def view_of(windows: TokenWindows) -> View:
-    """The view of these windows; one for each object, gone with it."""
+def view_of(windows: TokenWindows | ImageRows) -> View:
+    """The view of these windows or pictures; one for each object, gone with it."""
     with _lock:
         found = _views.get(windows)
         if found is None:
-            found = _views[windows] = View(windows)
+            pictures = isinstance(windows, ImageRows)
+            found = cast(View, ImageView(windows)) if pictures else View(windows)
+            _views[windows] = found
         return found
 
 

@@ -1,0 +1,63 @@
+"""Pictures and image corpora: documents whose content is a picture.
+
+A corpus of pictures is a `Corpus`: each picture is a document whose text is a hash of its content
+(of its scene, where it is drawn), so that hashing, splitting and limiting work as for text.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from PIL import Image
+
+from ..scenes.scene import Scene
+from .corpus import SHARES, Corpus, Document, Splits
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """One picture, which is read or drawn when it is needed."""
+
+    id: str
+    """File name within its folder, or a number."""
+    key: str
+    """Hash of its content."""
+    load: Callable[[], Image.Image]
+    """Gives it in RGB."""
+    scene: Scene | None = None
+    """What is in it, where that is known exactly."""
+    label: str | None = None
+    """A class that comes with the data; planners see it only where a report says so."""
+    recipe: dict[str, object] | None = None
+    """How it was made, as JSON: replay makes it again from that."""
+
+
+class ImageCorpus(Corpus):
+    """A named list of pictures."""
+
+    def __init__(
+        self, name: str, pictures: Iterable[Picture], *, skipped: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        self.pictures: Sequence[Picture] = tuple(pictures)
+        self.skipped = tuple(skipped)
+        """Files that could not be used, each with the reason."""
+        super().__init__(name, (Document(item.id, item.key) for item in self.pictures))
+
+    def splits(self) -> Splits:
+        """Explore, select and report, by picture."""
+        super().splits()  # says what is wrong with too few
+        return Splits(
+            *(
+                ImageCorpus(
+                    f"{self.name}#{name}",
+                    [p for p in self.pictures if split_name(p.key) == name],
+                )
+                for name in SHARES
+            )
+        )
+
+
+def split_name(key: str) -> str:
+    """The split of a picture."""
+    from .corpus import split_of
+
+    return split_of(key)

@@ -1,0 +1,291 @@
+"""Image atoms: what a picture shows, as things with attributes, their number, place and setting.
+
+An atom is decided on a scene, exactly. Where the scene of a picture is not known, the rows' reader
+decides from pixels (see `view_images.py`). A value is one number a picture: `[image, 1]`.
+"""
+
+from functools import cached_property
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from ..errors import UsageError
+from ..scenes.scene import Place, Scene, Size, Thing
+from .core import Predicate, listed
+from .view import View
+from .view_images import ImageView
+
+Relation = Literal["left of", "right of", "above", "below", "overlapping"]
+
+
+class ImageAtom(Predicate, frozen=True):
+    """What one picture shows."""
+
+    def holds(self, scene: Scene) -> bool:
+        """Whether it is so in this scene."""
+        raise NotImplementedError(self.kind)
+
+    def values(self, view: View | ImageView) -> np.ndarray:
+        if not isinstance(view, ImageView):
+            raise UsageError(f"'{self.kind}' reads pictures, and this is text")
+        return view.degrees(self)
+
+    def tail(self) -> str:
+        return f"with {self.noun()}"
+
+
+class ThingAtom(ImageAtom, frozen=True):
+    """Pictures with some thing that is like this."""
+
+    def fits(self, thing: Thing) -> bool:
+        """Whether one thing is like this."""
+        raise NotImplementedError(self.kind)
+
+    def holds(self, scene: Scene) -> bool:
+        return any(self.fits(thing) for thing in scene.things)
+
+    def adjective(self) -> str:
+        """As it stands before a noun: `red`, `small`; empty for what is a noun itself."""
+        return ""
+
+    def noun(self) -> str:
+        return f"something {self.adjective()}"
+
+
+class Object(ThingAtom, frozen=True):
+    """A thing of one of these names: `cat`, `circle`."""
+
+    kind: Literal["object"] = "object"
+    names: tuple[str, ...] = Field(min_length=1)
+    name: str | None = None
+    """What they have in common: `animals`."""
+
+    def fits(self, thing: Thing) -> bool:
+        return thing.name in self.names
+
+    def noun(self) -> str:
+        return self.name or " or ".join(_a(name) for name in self.names)
+
+    @cached_property
+    def complexity(self) -> float:
+        return listed(len(self.names))
+
+
+class Colour(ThingAtom, frozen=True):
+    """A thing of one of these colours."""
+
+    kind: Literal["colour"] = "colour"
+    colours: tuple[str, ...] = Field(min_length=1)
+
+    def fits(self, thing: Thing) -> bool:
+        return thing.colour in self.colours
+
+    def adjective(self) -> str:
+        return " or ".join(self.colours)
+
+    @cached_property
+    def complexity(self) -> float:
+        return listed(len(self.colours))
+
+
+class Textured(ThingAtom, frozen=True):
+    """A thing with one of these textures: `plain`, `striped`, `dotted`, `checked`."""
+
+    kind: Literal["texture"] = "texture"
+    textures: tuple[str, ...] = Field(min_length=1)
+
+    def fits(self, thing: Thing) -> bool:
+        return thing.texture in self.textures
+
+    def adjective(self) -> str:
+        return " or ".join(self.textures)
+
+    @cached_property
+    def complexity(self) -> float:
+        return listed(len(self.textures))
+
+
+class Sized(ThingAtom, frozen=True):
+    """A thing that is `small`, `medium` or `large`."""
+
+    kind: Literal["size"] = "size"
+    sizes: tuple[Size, ...] = Field(min_length=1)
+
+    def fits(self, thing: Thing) -> bool:
+        return thing.extent in self.sizes
+
+    def adjective(self) -> str:
+        return " or ".join(self.sizes)
+
+    @cached_property
+    def complexity(self) -> float:
+        return listed(len(self.sizes))
+
+
+class Placed(ThingAtom, frozen=True):
+    """A thing at the `left`, `right`, `top`, `bottom` or in the `middle`."""
+
+    kind: Literal["place"] = "place"
+    places: tuple[Place, ...] = Field(min_length=1)
+
+    def fits(self, thing: Thing) -> bool:
+        return bool(thing.places & set(self.places))
+
+    def noun(self) -> str:
+        return f"something {self.where()}"
+
+    def where(self) -> str:
+        """`at the left or top`."""
+        return " or ".join("in the middle" if p == "middle" else f"at the {p}" for p in self.places)
+
+    @cached_property
+    def complexity(self) -> float:
+        return listed(len(self.places))
+
+
+class OneThing(ThingAtom, frozen=True):
+    """One thing that is all of this at once: a red striped cat at the left."""
+
+    kind: Literal["thing"] = "thing"
+    of: "tuple[Object | Colour | Textured | Sized | Placed, ...]" = Field(min_length=1)
+
+    def fits(self, thing: Thing) -> bool:
+        return all(part.fits(thing) for part in self.of)
+
+    def noun(self) -> str:
+        before = [part.adjective() for part in self.of if part.adjective()]
+        nouns = [part for part in self.of if isinstance(part, Object)]
+        where = [part.where() for part in self.of if isinstance(part, Placed)]
+        if not nouns:
+            head = f"something {' '.join(before)}".strip()
+        elif nouns[0].name:
+            head = " ".join([*before, nouns[0].name])
+        else:
+            head = " or ".join(_a(" ".join([*before, name])) for name in nouns[0].names)
+        return " ".join([head, *where])
+
+    @cached_property
+    def complexity(self) -> float:
+        return 0.5 * (len(self.of) - 1) + sum(part.complexity for part in self.of)
+
+
+class Number(ImageAtom, frozen=True):
+    """So many things like `of`; of any kind where it is left out."""
+
+    kind: Literal["number"] = "number"
+    of: "Object | Colour | Textured | Sized | Placed | OneThing | None" = None
+    at_least: int = Field(default=1, ge=0)
+    at_most: int | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Number":
+        if self.at_most is not None and self.at_most < self.at_least:
+            raise ValueError(f"at_most {self.at_most} is below at_least {self.at_least}")
+        return self
+
+    def holds(self, scene: Scene) -> bool:
+        many = sum(self.of is None or self.of.fits(thing) for thing in scene.things)
+        return many >= self.at_least and (self.at_most is None or many <= self.at_most)
+
+    def noun(self) -> str:
+        what = "things" if self.of is None else f"of {self.of.noun()}"
+        if self.at_most is None:
+            return f"{self.at_least} or more {what}"
+        if self.at_most == self.at_least:
+            return f"exactly {self.at_least} {what}"
+        return f"{self.at_least} to {self.at_most} {what}"
+
+    @cached_property
+    def complexity(self) -> float:
+        return 1.0 + (0.0 if self.of is None else self.of.complexity)
+
+
+class Background(ImageAtom, frozen=True):
+    """The setting behind the things, by name, colour or texture."""
+
+    kind: Literal["background"] = "background"
+    names: tuple[str, ...] = ()
+    """`meadow`, `sea`."""
+    colours: tuple[str, ...] = ()
+    """Of a plain background."""
+    textures: tuple[str, ...] = ()
+    """Of a plain background."""
+
+    @model_validator(mode="after")
+    def _some(self) -> "Background":
+        if not (self.names or self.colours or self.textures):
+            raise ValueError("a background needs names, colours or textures")
+        return self
+
+    def holds(self, scene: Scene) -> bool:
+        plain = scene.background == "plain"
+        return (
+            (not self.names or scene.background in self.names)
+            and (not self.colours or (plain and scene.colour in self.colours))
+            and (not self.textures or (plain and scene.texture in self.textures))
+        )
+
+    def noun(self) -> str:
+        parts = [" or ".join(p) for p in (self.colours, self.textures, self.names) if p]
+        return f"a {' '.join(parts)} background"
+
+    @cached_property
+    def complexity(self) -> float:
+        return sum(listed(len(p)) for p in (self.names, self.colours, self.textures) if p)
+
+
+class Related(ImageAtom, frozen=True):
+    """One thing left of, right of, above, below or overlapping another."""
+
+    kind: Literal["relation"] = "relation"
+    first: "Object | Colour | Textured | Sized | Placed | OneThing"
+    relation: Relation
+    second: "Object | Colour | Textured | Sized | Placed | OneThing"
+    weight: ClassVar[float] = 0.5
+
+    def holds(self, scene: Scene) -> bool:
+        firsts = [thing for thing in scene.things if self.first.fits(thing)]
+        seconds = [thing for thing in scene.things if self.second.fits(thing)]
+        return any(
+            one is not other and related(one, self.relation, other)
+            for one in firsts
+            for other in seconds
+        )
+
+    def noun(self) -> str:
+        return f"{self.first.noun()} {self.relation} {self.second.noun()}"
+
+    @cached_property
+    def complexity(self) -> float:
+        return self.weight + self.first.complexity + self.second.complexity
+
+
+def related(one: Thing, relation: Relation, other: Thing) -> bool:
+    """Whether a thing stands so to another; the centres decide, by more than a quarter of a side.
+
+    Overlapping things have bounding squares that share more than a tenth of the smaller one.
+    """
+    reach = (one.size + other.size) / 4
+    dx, dy = one.x - other.x, one.y - other.y
+    if relation == "overlapping":
+        wide = min(one.x + one.size / 2, other.x + other.size / 2) - max(
+            one.x - one.size / 2, other.x - other.size / 2
+        )
+        high = min(one.y + one.size / 2, other.y + other.size / 2) - max(
+            one.y - one.size / 2, other.y - other.size / 2
+        )
+        return wide > 0 and high > 0 and wide * high > 0.1 * min(one.size, other.size) ** 2
+    apart = {"left of": -dx, "right of": dx, "above": -dy, "below": dy}[relation]
+    return apart > reach
+
+
+def _a(name: str) -> str:
+    """With its article."""
+    return f"{'an' if name[:1] in 'aeiou' else 'a'} {name}"
+
+
+IMAGE_KINDS: tuple[type[Predicate], ...] = (
+    *(Object, Colour, Textured, Sized, Placed),
+    *(OneThing, Number, Background, Related),
+)
