@@ -11,6 +11,10 @@
 
 The first paragraphs of the docstring describe the tool, `Args:` describe its parameters, and the
 annotations give their types. `call` validates arguments, runs the tool and keeps the evidence.
+
+An instrument that asks the same of text and of pictures has one name and one set of arguments, and a
+function for each: registering a name again, with other needs, adds a form to the tool, and a lab is
+offered the form that it can run.
 """
 
 import inspect
@@ -18,7 +22,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -27,7 +31,7 @@ from .errors import UsageError
 from .evidence import Evidence, Result, plain
 from .lab import Lab
 
-Need = Literal["llm", "vocabulary", "text"]
+Need = Literal["llm", "vocabulary", "text", "image"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ class Tool:
     """What a lab must have for the tool to be offered."""
     action: bool = False
     """A planner's own act: no command and no protocol entry."""
+    forms: tuple["Tool", ...] = ()
+    """The same instrument for other targets."""
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -61,12 +67,23 @@ class Tool:
         have = {
             "llm": lab.llm is not None,
             "vocabulary": "logit" in lab.target.sites,
-            "text": lab.target.tokenizer is not None,
+            "text": lab.target.tokenizer is not None and lab.target.image is None,
+            "image": lab.target.image is not None,
         }
         return all(have[need] for need in self.needs)
 
+    def form(self, lab: Lab) -> "Tool | None":
+        """The form that this lab can run; None: none."""
+        return next((item for item in (self, *self.forms) if item.offered(lab)), None)
+
 
 TOOLS: dict[str, Tool] = {}
+
+
+def offered(lab: Lab) -> dict[str, Tool]:
+    """The tools that a lab has what they need for, by name, each in the form for that lab."""
+    found = {name: item.form(lab) for name, item in TOOLS.items()}
+    return {name: item for name, item in found.items() if item is not None}
 
 
 def tool(
@@ -87,7 +104,8 @@ def tool(
             fields[key] = (hints[key], Field(default, description=notes.get(key)))
         known = name or function.__name__
         model = create_model(f"{known}_arguments", __config__=ConfigDict(extra="forbid"), **fields)
-        TOOLS[known] = Tool(known, description, function, model, needs, action)
+        made = Tool(known, description, function, model, needs, action)
+        TOOLS[known] = _joined(TOOLS[known], made) if known in TOOLS else made
         return function
 
     return register if function is None else register(function)
@@ -105,10 +123,10 @@ def call(lab: Lab, name: str, arguments: str | Mapping[str, Any]) -> Evidence:
     given: Mapping[str, Any] = {}
     try:
         given = _parsed(arguments)
-        if name not in TOOLS or not TOOLS[name].offered(lab):
-            offered = ", ".join(key for key, item in TOOLS.items() if item.offered(lab))
-            raise UsageError(f"there is no tool '{name}'; the tools are: {offered}")
-        found = TOOLS[name]
+        known = offered(lab)
+        if name not in known:
+            raise UsageError(f"there is no tool '{name}'; the tools are: {', '.join(known)}")
+        found = known[name]
         checked = _checked(found.arguments, given)
         values = {key: getattr(checked, key) for key in type(checked).model_fields}
         result = found.function(lab, **values)
@@ -135,6 +153,16 @@ def call(lab: Lab, name: str, arguments: str | Mapping[str, Any]) -> Evidence:
             time.monotonic() - started,
         )
     )
+
+
+def _joined(old: Tool, new: Tool) -> Tool:
+    """A tool with one more form, or with that form replaced."""
+    forms = [item for item in (old, *old.forms) if item.needs != new.needs]
+    for item in forms:
+        if set(item.arguments.model_fields) != set(new.arguments.model_fields):
+            raise ValueError(f"the forms of '{new.name}' must take the same arguments")
+    first, *others = [*forms, new]
+    return replace(first, forms=tuple(replace(item, forms=()) for item in others))
 
 
 def _parsed(arguments: str | Mapping[str, Any]) -> Mapping[str, Any]:

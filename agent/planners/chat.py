@@ -17,7 +17,7 @@ from typing import Any
 
 from ...tools.lab import Lab
 from ...tools.llm import LLM, LLMError, Reply
-from ...tools.registry import TOOLS
+from ...tools.registry import offered
 from ..state import Message, State
 
 _SHORT = 240  # letters of an older result in a shortened conversation
@@ -73,7 +73,7 @@ class Chat:
         messages = shortened(state["messages"], self._level)
         request: dict[str, Any] = {
             "messages": [with_pictures(message) for message in messages],
-            "tools": [item.schema for item in TOOLS.values() if item.offered(self._lab)],
+            "tools": [item.schema for item in offered(self._lab).values()],
             "meter": self._lab.meter,
             "seconds": state["left"]["seconds"],
         }

@@ -20,7 +20,7 @@ from rich.table import Table
 
 from ...tools.errors import nearest
 from ...tools.lab import Lab
-from ...tools.registry import TOOLS, Tool
+from ...tools.registry import Tool, offered
 from ..state import Message, State
 
 Read = Callable[[], str]
@@ -102,7 +102,7 @@ class Human:
         return table
 
     def _offered(self) -> dict[str, Tool]:
-        return {name: item for name, item in TOOLS.items() if item.offered(self._lab)}
+        return offered(self._lab)
 
     def _act(self) -> tuple[str, dict[str, Any]]:
         """A tool with arguments that it accepts."""

@@ -90,7 +90,7 @@ class ImageRows:
         picture = self.pictures[row]
         found = self.cache.get(picture.key)
         if found is None:
-            found = self.target.image.see(picture.load())
+            found = picture.seen() if picture.seen else self.target.image.see(picture.load())
             if (len(self.cache) + 1) * found.nbytes <= MEMORY:
                 self.cache[picture.key] = found
         return found

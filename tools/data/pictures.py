@@ -7,6 +7,7 @@ A corpus of pictures is a `Corpus`: each picture is a document whose text is a h
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from PIL import Image
 
 from ..scenes.scene import Scene
@@ -29,6 +30,8 @@ class Picture:
     """A class that comes with the data; planners see it only where a report says so."""
     recipe: dict[str, object] | None = None
     """How it was made, as JSON: replay makes it again from that."""
+    seen: Callable[[], np.ndarray] | None = None
+    """Where it was made of what a target sees: uint8 `[height, width, 3]`, seen as it is."""
 
 
 class ImageCorpus(Corpus):
