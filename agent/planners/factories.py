@@ -21,6 +21,9 @@ class BuiltinFactory:
     without: str | None = None
     """A lesion: one of `builtin.lesion.KINDS`, a kind of predicate that the search does without."""
 
+    effects: bool = True
+    """Whether to measure what a unit does to the output."""
+
     def __post_init__(self) -> None:
         if self.without is not None:
             from .builtin.lesion import KINDS
@@ -32,4 +35,10 @@ class BuiltinFactory:
     def __call__(self, lab: Lab) -> Planner:
         from .builtin import Builtin
 
-        return Builtin(lab, seed=self.seed, experiments=self.experiments, without=self.without)
+        return Builtin(
+            lab,
+            seed=self.seed,
+            experiments=self.experiments,
+            without=self.without,
+            effects=self.effects,
+        )

@@ -144,7 +144,9 @@ class Bench:
         started = time.monotonic()
         if name in ("no experiments", "random experiments"):
             kind = "none" if name == "no experiments" else "random"
-            factory: PlannerFactory = BuiltinFactory(seed=self.seed, experiments=kind)
+            factory: PlannerFactory = BuiltinFactory(
+                seed=self.seed, experiments=kind, effects=False
+            )
             folder = RunFolder(self.job.folder.path / "baselines" / kind)
             (folder.path / "transcripts").mkdir(parents=True, exist_ok=True)
             job = replace(self.job, factory=factory, folder=folder, watch=None)

@@ -34,8 +34,10 @@ class Course:
         seed: int,
         experiments: Experiments = "designed",
         without: str | None = None,
+        effects: bool = True,
     ) -> None:
         self.lab = lab
+        self.effects = effects
         self.experiments: Experiments = experiments
         self.without = without
         self.unit = unit

@@ -57,11 +57,9 @@ class Investigation(Course):
         sample = self._sample(self.lab.explore, values, self._board())
         scanner = Scanner(self.lab, sample, self._named(), self.rng)
         designed = self.experiments == "designed"
-        texts = scanner.first() if self.experiments != "none" and scanner.clear else []
-        if not designed and texts:  # as many tokens as scans take, in texts with random words
-            words = sum(len(text.split()) for text in texts)
-            self.random_texts = int(_SCANS * words / _LENGTH)
-            texts = []
+        texts = scanner.first() if designed and scanner.clear else []
+        if self.experiments == "random" and scanner.clear:  # as many tokens as scans take
+            self.random_texts = int(_SCANS * self._scan_words(scanner) / _LENGTH)
         kinds = tuple(("exemplars", {"unit": unit, "kind": kind}) for kind in ("top", "quantile"))
         why = "Where is it active, strongly and weakly?"
         if texts:
@@ -90,9 +88,16 @@ class Investigation(Course):
             found.separated = [e for e in made if e.error is None]
         if not found.noise and texts and found.parts:
             yield from self._foretold(scanner)
-        if self.lab.target.kind != "module":
+        if self.effects and self.lab.target.kind != "module":
             made = yield Calls("What does it do to the output?", (("unit_effect", {"unit": unit}),))
             found.effect = next((e for e in made if e.error is None), None)
+
+    def _scan_words(self, scanner: Scanner) -> int:
+        """Words of the first lists, counted once: they hardly depend on the unit."""
+        key = ("builtin scan words", id(self.lab.explore))
+        if key not in self.lab.memo:
+            self.lab.memo[key] = sum(len(text.split()) for text in scanner.first())
+        return self.lab.memo[key]
 
     def _searched(self, sample: Sample, short: Concise) -> Turns:
         """Rivals of the search alone, and what parts them."""

@@ -30,8 +30,10 @@ class Builtin:
         seed: int = 0,
         experiments: Experiments = "designed",
         without: str | None = None,
+        effects: bool = True,
     ) -> None:
         self._lab = lab
+        self._effects = effects
         self._experiments: Experiments = experiments
         self._seed = seed
         self._without = without
@@ -64,7 +66,7 @@ class Builtin:
         if self._turns is None or self._work is None:
             unit = self._lab.target.unit(state["unit"])
             self._work = Investigation(
-                self._lab, unit, self._seed, self._experiments, self._without
+                self._lab, unit, self._seed, self._experiments, self._without, self._effects
             )
             self._turns = self._work.turns()
             return next(self._turns)
