@@ -1,0 +1,161 @@
+"""Draws scenes: the same scene gives the same pixels, at any side.
+
+A thing is drawn four times larger in a tile of its own, its body in its colour and texture, with a
+thin dark edge, and then averaged down onto the background.
+"""
+
+import math
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageDraw
+from scipy import ndimage
+
+from ..errors import UsageError
+from .backgrounds import plain_tones, setting
+from .palette import RGB, dark, edge, ink, light, rgb
+from .scene import Scene, Texture, Thing
+from .textures import PLAIN_PERIOD, inked, period
+from .things import drawing_of
+
+SIDE = 224
+"""Pixels of a side, where nothing else is asked for."""
+LARGEST = 2048
+_SAMPLES = 4
+_CODES = {"hole": 0, "body": 1, "ink": 2, "dark": 3, "light": 4}
+
+
+class Tile(NamedTuple):
+    """One thing on a transparent ground."""
+
+    left: int
+    """Pixel of the picture at which its first column is; may be outside."""
+    top: int
+    colour: np.ndarray
+    """float32 `[height, width, 3]`: 0..255, times alpha."""
+    alpha: np.ndarray
+    """float32 `[height, width]`: 0..1."""
+
+
+def draw(scene: Scene, side: int = SIDE) -> Image.Image:
+    """The picture of a scene, in RGB.
+
+    Raises:
+        UsageError: if a name or colour is unknown, or the side is out of range.
+    """
+    return Image.fromarray(render(scene, side))
+
+
+def render(scene: Scene, side: int = SIDE) -> np.ndarray:
+    """The pixels of a scene: uint8 `[side, side, 3]`."""
+    if not 1 <= side <= LARGEST:
+        raise UsageError(f"a picture has 1 to {LARGEST} pixels a side, not {side}")
+    ground = background(scene.background, scene.colour, scene.texture, scene.seed, side)
+    out = ground.astype(np.float32)  # [y, x, 3]
+    for thing in scene.things:
+        put(out, tile(thing, side))
+    return np.rint(out).astype(np.uint8)
+
+
+def mask(scene: Scene, index: int, side: int = SIDE) -> np.ndarray:
+    """Where one thing of a scene is seen: bool `[side, side]`.
+
+    Raises:
+        UsageError: if the scene has no such thing.
+    """
+    if not 0 <= index < len(scene.things):
+        raise UsageError(f"the scene has {len(scene.things)} things, numbered from 0; not {index}")
+    shown = np.zeros((side, side), np.float32)
+    for at, thing in enumerate(scene.things[index:]):
+        found = tile(thing, side)
+        (ys, xs), (inner_ys, inner_xs) = _within(found, side)
+        alpha = found.alpha[inner_ys, inner_xs]
+        shown[ys, xs] = alpha if at == 0 else shown[ys, xs] * (1 - alpha)
+    return shown > 0.5
+
+
+@lru_cache(maxsize=128)
+def background(name: str, colour: str, texture: Texture, seed: int, side: int) -> np.ndarray:
+    """A background without things: uint8 `[side, side, 3]`; not to be written to."""
+    if name == "plain":
+        ground, tone = plain_tones(colour)
+        out = np.empty((side * 2, side * 2, 3), np.uint16)
+        out[:] = ground
+        at = (np.arange(side * 2) + 0.5) / (side * 2)
+        out[inked(texture, at, at, PLAIN_PERIOD)] = tone
+        out = out.reshape(side, 2, side, 2, 3).mean((1, 3)).round().astype(np.uint8)
+    else:
+        out = setting(name, seed, side)
+    out.setflags(write=False)
+    return out
+
+
+def tile(thing: Thing, side: int) -> Tile:
+    """One thing by itself, as large as in a picture of this side."""
+    left = math.floor((thing.x - thing.size / 2) * side) - 1
+    top = math.floor((thing.y - thing.size / 2) * side) - 1
+    wide = math.ceil(thing.size * side) + 3
+    parts = _parts(thing, side, left, top, wide)  # [y, x] codes
+    colour = _painted(thing, side, parts, left, top)
+    shape = (wide, _SAMPLES, wide, _SAMPLES)
+    alpha = (parts > 0).reshape(shape).mean((1, 3), dtype=np.float32)
+    return Tile(left, top, colour.reshape(*shape, 3).mean((1, 3), dtype=np.float32), alpha)
+
+
+def _parts(thing: Thing, side: int, left: int, top: int, wide: int) -> np.ndarray:
+    """Which role each sample of a tile has; 0 is outside the thing."""
+    canvas = Image.new("L", (wide * _SAMPLES, wide * _SAMPLES))
+    pen = ImageDraw.Draw(canvas)
+    scale = thing.size * side * _SAMPLES
+    x = ((thing.x - thing.size / 2) * side - left) * _SAMPLES - 0.5
+    y = ((thing.y - thing.size / 2) * side - top) * _SAMPLES - 0.5
+    for part in drawing_of(thing.name):
+        pen.polygon([(x + px * scale, y + py * scale) for px, py in part.points], _CODES[part.role])
+    return np.asarray(canvas)
+
+
+def _painted(thing: Thing, side: int, parts: np.ndarray, left: int, top: int) -> np.ndarray:
+    """The samples of a tile in colour, black outside the thing: `[y, x, 3]`."""
+    body, neutral = rgb(thing.colour), ink(thing.colour)
+    tones: list[RGB] = [(0, 0, 0), body, neutral, dark(thing.colour), light(thing.colour)]
+    if thing.texture != "plain":
+        at = (np.arange(parts.shape[0]) + 0.5) / _SAMPLES
+        marks = inked(
+            thing.texture,
+            (at + left) / side - thing.x,
+            (at + top) / side - thing.y,
+            period(thing.size),
+        )
+        parts = np.where(marks & (parts == _CODES["body"]), _CODES["ink"], parts)
+    inside = parts > 0
+    deep = ndimage.minimum_filter(inside.view(np.uint8), _rim(thing.size, side), mode="constant")
+    rim = inside & (np.asarray(deep) == 0)
+    out = np.array(tones, np.float32)[parts]
+    out[rim] = edge(thing.colour)
+    return out
+
+
+def _rim(size: float, side: int) -> int:
+    """The window, in samples, within which a place is at the edge."""
+    return 2 * max(1, round((0.003 + 0.014 * size) * side * _SAMPLES)) + 1
+
+
+def put(pixels: np.ndarray, found: Tile) -> None:
+    """Lays a tile over pixels, float32 `[side, side, 3]`, in place."""
+    (ys, xs), (inner_ys, inner_xs) = _within(found, len(pixels))
+    alpha = found.alpha[inner_ys, inner_xs, None]
+    pixels[ys, xs] = pixels[ys, xs] * (1 - alpha) + found.colour[inner_ys, inner_xs]
+
+
+def _within(found: Tile, side: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """The part of a picture that a tile covers, and the part of the tile that does."""
+    high, wide = found.alpha.shape
+    top, left = max(0, found.top), max(0, found.left)
+    bottom, right = max(top, min(side, found.top + high)), max(left, min(side, found.left + wide))
+    outer = slice(top, bottom), slice(left, right)
+    inner = (
+        slice(top - found.top, bottom - found.top),
+        slice(left - found.left, right - found.left),
+    )
+    return outer, inner
