@@ -128,6 +128,7 @@ def _control(controls: "list[Control]", kind: str) -> dict[str, Any]:
         "random_probability": found.random_probability,
         "percentile": found.percentile,
         "p": found.p,
+        "verdict": found.verdict,
     }
 
 
@@ -200,13 +201,17 @@ def _said(found: dict[str, Any]) -> str:
         )
     test = found["control"]
     draws = sorted(test["random"])
+    if not test["zeroed"]:
+        return "\n".join([*lines, "control: its sites have no other units to zero beside it"])
     line = (
         f"control: zeroing the best {len(test['zeroed'])} lowers the prediction by "
         f"{test['drop']:+.3g} (p by {test['drop_probability']:+.3g})"
     )
     if draws:
+        sets = "random sets" if len(draws) > 1 else "other set"
         line += (
-            f"; {len(draws)} random sets of the same sites: median {draws[len(draws) // 2]:+.3g}, "
+            f"; {len(draws)} {sets} of the same sites: median {draws[len(draws) // 2]:+.3g}, "
             f"largest {draws[-1]:+.3g}; percentile {test['percentile']:.0f}, p = {test['p']:.2g}"
         )
+        line += f": {test['verdict']}" if test["verdict"] else ""
     return "\n".join([*lines, line])

@@ -104,6 +104,8 @@ def _line(unit: UnitValue) -> str:
 
 
 def _control(test: Control) -> str:
+    if not test.units:
+        return "control: the sites have no other units to zero beside the best"
     what = f"control: zeroing these best {len(test.units)} together lowers it by {test.drop:+.3g}"
     if not test.random:
         return what
@@ -112,7 +114,7 @@ def _control(test: Control) -> str:
         f"{what}; {len(test.random)} random sets of the same sites: median {middle:+.3g}, max "
         f"{max(test.random):+.3g}; percentile {test.percentile:.0f}, p={test.p:.2g}"
     )
-    return line if test.p <= 0.1 else f"{line}: no more than random units do"
+    return f"{line}: {test.verdict}" if test.verdict else line
 
 
 def _own(lab: Lab, found: Attribution) -> dict[str, Any] | None:

@@ -33,10 +33,14 @@ class Write:
     """Whether the weight is `[d, unit]` (Linear) and not `[unit, d]` (GPT-2's Conv1D)."""
     after: Norm | None
     """A norm that the projection's output passes before it is added."""
+    silent: bool = False
+    """All its weights are zero (a network of attention alone): it has no units to speak of."""
 
     def rows(self, units: Tensor | slice = slice(None)) -> Tensor:
         """`[unit, d]` float32: what each unit writes at activation 1, before `after`."""
         weight = self.module.get_parameter("weight")
+        if self.silent:
+            return weight.new_zeros(0, weight.shape[0 if self.transposed else 1]).float()
         rows = weight[:, units].T if self.transposed else weight[units]
         return rows.float()
 
@@ -206,7 +210,11 @@ class _Reader:
             raise self._no(f"'{site.module}' is not a plain linear map")
         after = next((s for s in self.norms if _equal(s.given, gave)), None)
         out = gave if after is None else _flat(after.gave)
-        return Write(site.module, seen.module, fits[0], self._norm(after)), out
+        units = f"mlp.{self.number}"
+        silent = kind == "mlp_out" and units not in self.target.sites
+        if silent and bool(own.any()):
+            raise self._no(f"{units}: {self.target.refused.get(units, 'it has no such site')}")
+        return Write(site.module, seen.module, fits[0], self._norm(after), silent), out
 
     def _inner(self, down: str) -> tuple[Seen, int]:
         """The linear map that leads to the neurons, and its output for neuron 0."""

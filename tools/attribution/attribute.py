@@ -168,6 +168,8 @@ def attribute(target: Target, question: Question, settings: Settings | None = No
             check_vocabulary(target, prediction, readout)
         probabilities, ranks = _predicted(trace, question)
         layouts: dict[Kind, Layout] = {kind: sources[0].layout(kind) for kind in kinds}
+        notes = _without_units(target, layouts)
+        kinds = tuple(layouts)
     starts: list[Starts] = [{} for _ in sources]
     values = _values(sources, readout, question, chosen, kinds, starts)
     exact: dict[Kind, Tensor] = {
@@ -213,8 +215,29 @@ def attribute(target: Target, question: Question, settings: Settings | None = No
         tuple(sources),
         readout,
         chosen.paper,
-        (*question.notes, *_notes(trace, chosen)),
+        (*question.notes, *notes, *_notes(trace, chosen)),
     )
+
+
+def _without_units(target: Target, layouts: dict[Kind, Layout]) -> list[str]:
+    """Leaves out kinds that the network has no unit of, and says so.
+
+    Raises:
+        UsageError: if none is left.
+    """
+    empty: list[Kind] = [kind for kind, layout in layouts.items() if not layout.size]
+    for kind in empty:
+        del layouts[kind]
+    if not empty:
+        return []
+    if not layouts:
+        raise UsageError(f"{no_neurons(target)}; ask for the kind head")
+    return [no_neurons(target)]
+
+
+def no_neurons(target: Target) -> str:
+    """Said of a network of attention alone."""
+    return f"the MLPs of {target.name} write nothing (all weights are 0), so it has no neurons"
 
 
 def _values(

@@ -21,7 +21,7 @@ from ..data.windows import cut
 from ..errors import UsageError
 from ..models import Target
 from .attribute import METHODS, Method, Settings, attribute
-from .control import random_sets, zeroed
+from .control import random_sets, with_others, zeroed
 from .sources import Kind
 from .target_tokens import Prediction, Question
 
@@ -115,7 +115,12 @@ def compare_methods(
             for method in chosen
         ]
         best = [found.ranked(kind, many) for found in each]
-        random = random_sets(each[0], best[0], draws, rng)
+        if len(with_others(each[0].layouts[kind], best[0])) < len(best[0]):
+            raise UsageError(
+                f"the best {many} units of the kind {kind} leave too few others of their sites to "
+                "draw random ones from; compare fewer"
+            )
+        random = random_sets(each[0].layouts[kind], best[0], draws, rng)
         clean, *rest = zeroed(target, each[0], [[], *best, *random])
         before.append(clean.probability)
         for name, other in zip(chosen, rest, strict=False):

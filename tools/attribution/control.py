@@ -2,7 +2,8 @@
 
 1. The units are zeroed together, neurons and heads at every place; of an attention neuron its
    share is taken out of the head's output at the place of the prediction.
-2. The same for sets of random units drawn from the same sites, one for one.
+2. The same for sets of random units drawn from the same sites, one for one, no set twice. Of the
+   best only those are zeroed that leave as many others in each site.
 3. The drop of log p(target) (or of the difference of two logits) and of p, beside the draws.
 
 All sets are rows of few forwards.
@@ -19,10 +20,12 @@ from torch import Tensor
 from ..models import Intervention, Target, add, zero
 from .attribute import Attribution
 from .readout import objective
-from .sources import Kind, Spot
+from .sources import Kind, Layout, Spot
 from .target_tokens import Question
 
 DRAWS = 20
+CLEAR = 0.1
+"""p up to which a drop stands out."""
 _ROOM = 1 << 24
 """Logits in memory at a time."""
 
@@ -63,6 +66,14 @@ class Control:
         """(1 + draws with at least this drop) / (1 + draws)."""
         return (1 + sum(r >= self.drop for r in self.random)) / (1 + len(self.random))
 
+    @property
+    def verdict(self) -> str:
+        """What a reader is told where the drop stands out from nothing; else empty."""
+        if self.p <= CLEAR:
+            return ""
+        few = 1 / (1 + len(self.random)) > CLEAR
+        return "too few other sets to tell" if few else "no more than random units do"
+
 
 def control(
     target: Target,
@@ -73,10 +84,11 @@ def control(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Control:
-    """Zeroes the `many` best units of a kind, and `draws` random sets."""
-    spots = found.ranked(kind, many)
+    """Zeroes the (at most) `many` best units of a kind, and (at most) `draws` random sets."""
+    layout = found.layouts[kind]
+    spots = with_others(layout, found.ranked(kind, many))
     rng = np.random.default_rng(seed)
-    sets = [[], spots, *random_sets(found, spots, draws, rng)]
+    sets = [[], spots, *random_sets(layout, spots, draws, rng)]
     clean, best, *others = zeroed(target, found, sets)
     return Control(
         kind,
@@ -88,15 +100,26 @@ def control(
     )
 
 
+def with_others(layout: Layout, spots: Sequence[Spot]) -> list[Spot]:
+    """The first of the units, as long as their sites have as many others."""
+    left = [int(torch.Size(shape).numel()) for shape in layout.shapes]
+    out: list[Spot] = []
+    for spot in spots:
+        left[spot.block] -= 2
+        if left[spot.block] < 0:
+            break
+        out.append(spot)
+    return out
+
+
 def random_sets(
-    found: Attribution, spots: Sequence[Spot], draws: int, rng: np.random.Generator
+    layout: Layout, spots: Sequence[Spot], draws: int, rng: np.random.Generator
 ) -> list[list[Spot]]:
-    """Sets with as many units of each site, drawn from those that are not among `spots`; fewer
-    where a site has no others."""
-    out: list[list[Spot]] = []
+    """Sets with as many units of each site, drawn from those that are not among `spots`. No set
+    comes twice, so that there are fewer than `draws` where a site is small."""
+    out: dict[frozenset[Spot], list[Spot]] = {}
     if not spots:
-        return out
-    layout = found.layouts[spots[0].kind]
+        return []
     taken = np.array([layout.number(spot) for spot in spots])
     blocks, counts = np.unique([spot.block for spot in spots], return_counts=True)
     pools = {b: np.setdiff1d(np.arange(*layout.starts[b : b + 2]), taken) for b in blocks.tolist()}
@@ -104,10 +127,10 @@ def random_sets(
         chosen: list[Spot] = []
         for block, count in zip(blocks.tolist(), counts.tolist(), strict=True):
             pool = pools[block]
-            picked = rng.choice(pool, min(count, len(pool)), replace=False)
+            picked = rng.choice(pool, count, replace=False)
             chosen += [layout.spot(int(at)) for at in picked]
-        out.append(chosen)
-    return out
+        out.setdefault(frozenset(chosen), chosen)
+    return list(out.values())
 
 
 def zeroed(target: Target, found: Attribution, sets: Sequence[Sequence[Spot]]) -> list[Zeroed]:

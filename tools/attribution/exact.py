@@ -49,7 +49,7 @@ class ExactTrace:
     mlp: tuple[Tensor, ...]
     """`[block]`: output of the down-projection, `[row, place, d]`."""
     neurons: tuple[Tensor, ...]
-    """`[block]`: coefficients m, `[row, place, unit]`."""
+    """`[block]`: coefficients m, `[row, place, unit]`; no unit where the MLP writes nothing."""
     heads: tuple[Tensor, ...]
     """`[block]`: z, `[row, place, head, channel]`."""
     residuals: tuple[Tensor, ...]
@@ -197,7 +197,11 @@ def exact_trace(
     architecture = read_architecture(target)
     names = [architecture.embeddings]
     for kind in ("attn_out", "mlp_out", "mlp", "head", "resid"):
-        names += [f"{kind}.{block}" for block in range(len(architecture.blocks))]
+        names += [
+            f"{kind}.{number}"
+            for number, block in enumerate(architecture.blocks)
+            if kind != "mlp" or not block.mlp.silent
+        ]
     causal = target.kind == "causal"
     found = target.trace(
         inputs, names, interventions=interventions, output="last" if causal else False
@@ -209,16 +213,21 @@ def exact_trace(
     def each(kind: str) -> tuple[Tensor, ...]:
         return tuple(found.values[f"{kind}.{b}"] for b in range(len(architecture.blocks)))
 
+    embedded = found.values[architecture.embeddings]
+    neurons = tuple(
+        embedded[..., :0] if block.mlp.silent else found.values[f"mlp.{number}"]
+        for number, block in enumerate(architecture.blocks)
+    )
     heads = tuple(z if z.ndim == 4 else z[..., None] for z in each("head"))
     made = ExactTrace(
         target,
         architecture,
         batch.ids,
         batch.attended,
-        found.values[architecture.embeddings],
+        embedded,
         each("attn_out"),
         each("mlp_out"),
-        each("mlp"),
+        neurons,
         heads,
         each("resid"),
         found.output if causal else None,

@@ -77,13 +77,20 @@ def taylor(
     """|dL/dh . h| of every unit, flat; L is summed over the predictions."""
     trace = sources[0].trace
     depth = trace.depth
-    names = [f"{end}.{block}" for end in _ends(kinds) for block in range(depth)]
+    names = [
+        f"{end}.{block}"
+        for end in _ends(kinds)
+        for block in range(depth)
+        if not _silent(sources[0], end, block)
+    ]
     found = slopes(trace.target, trace.ids, names, predictions)
     out: dict[Kind, Tensor] = {}
     for kind in kinds:
         parts = []
         for block in range(depth):
             end = "mlp" if kind == "mlp" else "head"
+            if _silent(sources[0], end, block):
+                continue
             slope = found[f"{end}.{block}"][0]  # [place, unit] or [place, head, channel]
             if kind == "head":
                 slope = slope.reshape(trace.heads[block].shape[1:])
@@ -117,6 +124,8 @@ def integrated(
     for block in range(trace.depth):
         for end in _ends(kinds):
             name = f"{end}.{block}"
+            if _silent(sources[0], end, block):
+                continue
             means = []
             for source, prediction in zip(sources, predictions, strict=True):
                 total = None
@@ -141,6 +150,11 @@ def integrated(
                     ]
                     parts[kind].append(torch.stack(each).sum(0))
     return {kind: torch.cat(found) for kind, found in parts.items()}
+
+
+def _silent(source: Sources, end: str, block: int) -> bool:
+    """Whether there is no site, because the block's MLP writes nothing."""
+    return end == "mlp" and source.trace.architecture.blocks[block].mlp.silent
 
 
 def _ends(kinds: tuple[Kind, ...]) -> list[str]:

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..attribution.attribute import decoded
+from ..attribution.attribute import decoded, no_neurons
 from ..attribution.patterns import attention_patterns
 from ..attribution.sources import Spot
 from ..errors import UsageError
@@ -72,7 +72,9 @@ def compare(
     behind = [c.spot for c in neurons if c.value > 0 and _reads(first[0], chosen, c.spot)]
     notes = [note for base, other in pairs for run in (base, other) for note in run.question.notes]
     paths: tuple[Path, ...] = ()
-    if behind[: how.deep] and chosen.block > 0:
+    if not layout.size:
+        notes.append(f"{no_neurons(first[0].trace.target)}: heads alone are compared")
+    elif behind[: how.deep] and chosen.block > 0:
         try:
             trace = first[0].trace
             patterns = attention_patterns(trace)
@@ -141,6 +143,8 @@ def _kept(side: Shares, how: Settings) -> Tensor:
 def _order(values: Tensor, exact: Tensor) -> Tensor:
     """Numbers of the units, highest first; those that are not exact come last."""
     values, exact = values.cpu(), exact.cpu()
+    if not len(values):
+        return torch.arange(0)
     span = values.max() - values.min() + 1
     return torch.where(exact, values, values - span).argsort(descending=True, stable=True)
 

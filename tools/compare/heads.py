@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..attribution.control import random_sets, with_others
 from ..attribution.sources import Layout, Spot
 from ..interventions.metric import Metric
 from ..interventions.prompt import row_of
@@ -75,19 +76,11 @@ def _head_layout(run: Run) -> Layout:
 
 def control(runs: Sequence[Run], layout: Layout, best: list[Spot], how: Settings) -> Control | None:
     """Zeroes the best neurons in the base, and random ones of the same sites."""
+    best = with_others(layout, best)
     if not best:
         return None
     rng = np.random.default_rng(how.seed)
-    taken = np.array([layout.number(spot) for spot in best])
-    blocks, counts = np.unique([spot.block for spot in best], return_counts=True)
-    sets = [best]
-    for _ in range(how.draws):
-        chosen: list[Spot] = []
-        for block, count in zip(blocks.tolist(), counts.tolist(), strict=True):
-            pool = np.setdiff1d(np.arange(*layout.starts[block : block + 2]), taken)
-            picked = rng.choice(pool, min(count, len(pool)), replace=False)
-            chosen += [layout.spot(int(at)) for at in picked]
-        sets.append(chosen)
+    sets = [best, *random_sets(layout, best, how.draws, rng)]
     rows = [
         [
             zero(f"mlp.{b}", [s.index for s in spots if s.block == b])

@@ -70,7 +70,7 @@ def ablation(
     Raises:
         UsageError: for an unknown method or place, or a reference that is missing.
     """
-    places = places_of(part.where, prompt.places)
+    places = places_of(part.where, prompt.places, prompt.predicts)
     if method not in get_args(Method):
         raise UsageError(f"there is no ablation '{method}'; take {', '.join(get_args(Method))}")
     if method == "zero":

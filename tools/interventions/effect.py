@@ -125,7 +125,7 @@ def effect_of(
     target = runners[0].target
     for unit in chosen:
         target.unit(str(unit))
-    places = [places_of(where, runner.prompt.places) for runner in runners]
+    places = [places_of(where, r.prompt.places, r.prompt.predicts) for r in runners]
     sets = [
         chosen,
         *matched_sets(runners, chosen, places, rates=rates, many=controls, seed=seed),

@@ -30,9 +30,12 @@ def gradients(
         with hooked(target.network, target.sites, (), changes, inputs=1):
             batch = Batch(prompt, target.device)
             head = any(target.in_head(target.sites[site]) for site in named)
-            output = forward(target, batch, output="last", head=head)
+            several = metric.places > 1
+            output = forward(target, batch, output=True if several else "last", head=head)
         assert output is not None
-        logits = output[:, -1] if output.ndim == 3 else output
+        logits = output
+        if output.ndim == 3:
+            logits = output[:, -metric.places :] if several else output[:, -1]
         found = torch.autograd.grad(metric(logits)[0], list(probes.values()), allow_unused=True)
     return {
         site: torch.zeros_like(probes[site])[0] if slope is None else slope[0].detach()

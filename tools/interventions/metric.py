@@ -5,6 +5,9 @@
     logit_difference    logit(token) - logit(other)
     kl                  KL(clean || changed) of the next-token distribution, in nats
 
+A target of several tokens is measured at the places that predict them, each behind the ones before
+it: its log-probability is the sum over them, its probability the product.
+
 All are computed in 32 bits or more, whatever the model computes in.
 """
 
@@ -29,10 +32,16 @@ class Metric:
     """The token that `token` is contrasted with."""
     clean: Tensor | None = None
     """`[vocabulary]` logits of the clean run, for KL; whoever runs the prompt puts them in."""
+    more: tuple[int, ...] = ()
+    """Tokens of the target behind `token`, each predicted a place later."""
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
             raise UsageError(f"there is no metric '{self.kind}'; take {', '.join(get_args(Kind))}")
+        single = self.other is not None or self.kind in ("logit_difference", "kl")
+        if self.more and single:
+            what = "a contrast" if self.other is not None else f"the metric {self.kind}"
+            raise UsageError(f"{what} looks at one token behind the prompt: use --several first")
         if self.kind == "kl":
             return
         if self.token is None:
@@ -46,13 +55,14 @@ class Metric:
             )
 
     def __call__(self, logits: Tensor) -> Tensor:
-        """`[row]` from logits `[row, vocabulary]`; gradients pass.
+        """`[row]` from logits `[row, vocabulary]`, or `[row, place, vocabulary]` for a target of
+        several tokens; gradients pass.
 
         Raises:
             UsageError: for a token that the vocabulary lacks.
         """
         size = logits.shape[-1]
-        for token in (self.token, self.other):
+        for token in (self.token, self.other, *self.more):
             if token is not None and not 0 <= token < size:
                 raise UsageError(f"token {token} is not one of the {size} of the vocabulary")
         if logits.dtype in (torch.float16, torch.bfloat16):
@@ -64,6 +74,11 @@ class Metric:
                 raise UsageError("KL needs the logits of the clean run")
             before = self.clean.to(logits).log_softmax(-1)
             return (before.exp() * (before - logits.log_softmax(-1))).sum(-1).clamp_min(0)
+        if self.more:
+            every = torch.tensor([self.token, *self.more], device=logits.device)
+            scores = logits.gather(2, every[None, :, None].expand(len(logits), -1, 1))[..., 0]
+            total = (scores - logits.logsumexp(-1)).sum(1)  # [row], from [row, place]
+            return total.exp() if self.kind == "probability" else total
         scores = logits[:, [t for t in (self.token, self.other) if t is not None]]
         scores = scores - logits.logsumexp(-1, keepdim=True)  # [row, 1 or 2]
         if self.kind == "probability":
@@ -75,9 +90,15 @@ class Metric:
         return replace(self, clean=logits) if self.kind == "kl" and self.clean is None else self
 
     @property
+    def places(self) -> int:
+        """How many of the last places are looked at."""
+        return 1 + len(self.more)
+
+    @property
     def name(self) -> str:
         """In words."""
         one = "a contrast of two targets" if self.other is not None else "the target"
+        one += f", {self.places} tokens together" if self.more else ""
         return {
             "log_probability": f"log-probability of {one} (nats)",
             "probability": f"probability of {one}",

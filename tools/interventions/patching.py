@@ -65,7 +65,8 @@ class Pair:
     def edit(self, part: Part) -> Intervention | None:
         """The source's values at a part; None where none of its places has a counterpart."""
         known = dict(zip(self.alignment.first, self.alignment.second, strict=True))
-        places = [p for p in places_of(part.where, self.base.prompt.places) if p in known]
+        row = self.base.prompt
+        places = [p for p in places_of(part.where, row.places, row.predicts) if p in known]
         if not places:
             return None
         value = self.source.values(part.site)[[known[p] for p in places]]  # [place, unit]

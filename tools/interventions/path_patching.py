@@ -89,7 +89,7 @@ def path_patch(
     rows: list[list[Intervention]] = []
     moved = []
     for part in inner:
-        places = list(places_of(part.where, base.prompt.places))
+        places = list(places_of(part.where, base.prompt.places, base.prompt.predicts))
         new, old = values[part.site][0][places], base.values(part.site)[places]
         if part.units is not None:
             new, old = new[:, list(part.units)], old[:, list(part.units)]

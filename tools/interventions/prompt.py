@@ -21,6 +21,8 @@ class Prompt:
     tokens: tuple[str, ...] = ()
     """What a person reads, by place."""
     text: str = ""
+    predicts: int = 1
+    """How many of its last places predict a token of the target: what `last` means."""
 
     @property
     def attended(self) -> np.ndarray:
@@ -47,7 +49,7 @@ def prompt_of(target: Target, text: str) -> Prompt:
     return row_of(target, ids, text=text)
 
 
-def row_of(target: Target, ids: Sequence[int], *, text: str = "") -> Prompt:
+def row_of(target: Target, ids: Sequence[int], *, text: str = "", predicts: int = 1) -> Prompt:
     """A prompt from token ids.
 
     Raises:
@@ -64,7 +66,7 @@ def row_of(target: Target, ids: Sequence[int], *, text: str = "") -> Prompt:
     if target.tokenizer is not None:
         names = surfaces(target)
         tokens = tuple(names[i] if i < len(names) else f"<{i}>" for i in map(int, ids))
-    return Prompt(np.asarray([list(ids)], np.int32), tokens, text)
+    return Prompt(np.asarray([list(ids)], np.int32), tokens, text, predicts)
 
 
 def asked(
@@ -76,7 +78,7 @@ def asked(
     kind: Kind = "log_probability",
     several: Several | None = None,
 ) -> tuple[Prompt, Metric, tuple[str, ...]]:
-    """A prompt, the metric on the token that follows it, and notes on tokens.
+    """A prompt, the metric on what follows it, and notes on tokens.
 
     Args:
         target: A causal language model.
@@ -84,20 +86,36 @@ def asked(
         text: What is to follow, with its leading space.
         contrast: Another text; the metric is then the difference of the two.
         kind: The metric.
-        several: `first`: of a target of several tokens the first.
+        several: Of a target of several tokens `first`, or the `sum`: all of them, each behind the
+            ones before it, which then stand in the row too.
 
     Raises:
-        UsageError: for a target that is no single token; says how it splits.
+        UsageError: for a target of several tokens where nothing is chosen; says how it splits.
     """
-    if several == "sum":
-        raise UsageError(
-            "effects are measured on one token behind the prompt: use --several first, or move "
-            "the target's first tokens into the prompt"
-        )
     question = ask(target, prompt, text, contrast=contrast, several=several)
-    (one,) = question.predictions
-    row = row_of(target, question.ids[0].tolist(), text=prompt)
-    return row, Metric(kind, one.token, one.other), question.notes
+    one, *more = question.predictions
+    metric = Metric(kind, one.token, one.other, more=tuple(other.token for other in more))
+    row = row_of(target, question.ids[0].tolist(), text=prompt, predicts=metric.places)
+    return row, metric, question.notes
+
+
+def with_target(target: Target, prompt: str, text: str, metric: Metric) -> Prompt:
+    """Another prompt for the same metric: the target has to begin, or to be, the same tokens there.
+
+    Raises:
+        UsageError: if it is not.
+    """
+    if metric.token is None:
+        return prompt_of(target, prompt)
+    same_target(target, prompt, text, metric.token)
+    before, beyond = target_tokens(target, prompt, text)
+    if metric.more and tuple(beyond) != (metric.token, *metric.more):
+        raise UsageError(
+            f"behind '{prompt[-30:]}' the target '{text}' is other tokens; end both prompts alike, "
+            "or use --several first"
+        )
+    ids = [*before, metric.token, *metric.more][:-1]
+    return row_of(target, ids, text=prompt, predicts=metric.places)
 
 
 def same_target(target: Target, prompt: str, text: str, token: int) -> None:

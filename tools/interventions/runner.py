@@ -48,10 +48,13 @@ class Runner:
             except UsageError:
                 if target.restarts is not False:
                     raise
-        logits = self.cached.logits[:, -1] if self.cached else self._traced([()])
+        self.ends = metric.places
+        """How many of the last places are measured."""
+        logits = self._ended(self.cached.logits) if self.cached else self._traced([()])
         _finite(target, logits)
         self.logits: Tensor = logits[0]
-        """`[vocabulary]` of the clean run's last place."""
+        """`[vocabulary]` of the clean run's last place; `[place, vocabulary]` where several are
+        measured."""
         self.metric = metric.with_clean(self.logits)
         self.before = float(self.metric(self.logits[None]))
         """The metric on the clean run."""
@@ -126,10 +129,10 @@ class Runner:
                     for change in rows[at]
                 ]
                 logits = self.target.restart(
-                    self.cached, changes, rows=len(part), logits_at="last"
+                    self.cached, changes, rows=len(part), logits_at=self._logits_at
                 ).output
                 assert logits is not None
-                out[part] = self._numbers(logits)
+                out[part] = self._numbers(self._whole(logits))
         return out
 
     def from_changes(self, block: int, place: int, changes: Tensor) -> Tensor:
@@ -195,17 +198,17 @@ class Runner:
         return False, min((depth - 1 if b is None else b for b in blocks), default=0), place
 
     def _idle(self, row: Row, key: tuple[bool, int, int]) -> bool:
-        """Whether a row cannot change the last place: behind the last block, at another place."""
+        """Whether a row cannot change what is measured: behind the last block, at other places."""
         direct, block, _ = key
         if not row:
             return True
-        places, last = row[0].places, self.prompt.places - 1
+        places, first = row[0].places, self.prompt.places - self.ends
         assert self.cached is not None
         return (
             direct
             and block == len(self.cached.states)
             and places is not None
-            and (last not in places)
+            and max(places) < first
         )
 
     def _batches(
@@ -238,23 +241,45 @@ class Runner:
             self.cached,
             [],
             rows=len(states),
-            logits_at="last",
+            logits_at=self._logits_at,
             start=Start(block, place, states),
         ).output
         assert logits is not None
-        return self._numbers(logits)
+        return self._numbers(self._whole(logits))
+
+    @property
+    def _logits_at(self) -> Any:
+        return "last" if self.ends == 1 else self.ends
+
+    def _ended(self, logits: Tensor) -> Tensor:
+        """What is measured of logits `[row, place, vocabulary]`."""
+        return logits[:, -1] if self.ends == 1 else logits[:, -self.ends :]
+
+    def _whole(self, logits: Tensor) -> Tensor:
+        """A restart's logits, with the clean run's at measured places before it began."""
+        missing = self.ends - logits.shape[1] if self.ends > 1 else 0
+        if not missing:
+            return logits
+        before = self.logits[:missing].expand(len(logits), -1, -1)
+        return torch.cat([before, logits], 1)
 
     def _traced(self, rows: Sequence[Row]) -> Tensor:
         changes = [change.at(rows=[number]) for number, row in enumerate(rows) for change in row]
         batch = _Rows(self.prompt, len(rows))
         with torch.no_grad():
-            output: Any = self.target.trace(batch, interventions=changes, output="last").output
+            wanted = "last" if self.ends == 1 else True
+            output: Any = self.target.trace(batch, interventions=changes, output=wanted).output
         if output is None or output.ndim not in (2, 3):
             raise UsageError(
                 f"{self.target.name} gives no logits [input, place, vocabulary] or "
                 "[input, vocabulary] to measure a target token on"
             )
-        return output[:, -1] if output.ndim == 3 else output
+        if output.ndim == 2 and self.ends > 1:
+            raise UsageError(
+                f"{self.target.name} gives logits of one place alone, so that a target of several "
+                "tokens cannot be measured; use --several first"
+            )
+        return self._ended(output) if output.ndim == 3 else output
 
     def _numbers(self, logits: Tensor) -> Tensor:
         _finite(self.target, logits)
@@ -265,7 +290,8 @@ class Runner:
         inner = max(
             (s.units * s.channels for n, s in self.target.sites.items() if n != "logit"), default=1
         )
-        floats = max(places * inner, getattr(self, "vocabulary", widest), 1)
+        ends = self.ends if self.ends == 1 or self.cached is not None else places
+        floats = max(places * inner, ends * getattr(self, "vocabulary", widest), 1)
         return max(1, min(_MOST, self.floats // floats))
 
 

@@ -115,7 +115,7 @@ def steer(
 
 
 def _places(runner: Runner, part: Part) -> tuple[int, ...]:
-    return places_of(part.where, runner.prompt.places)
+    return places_of(part.where, runner.prompt.places, runner.prompt.predicts)
 
 
 def _finite(strengths: Sequence[float]) -> None:

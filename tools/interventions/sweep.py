@@ -72,7 +72,7 @@ def sweep(
     runner = runner or Runner(target, prompt, metric)
     there = target.site(site)
     chosen = tuple(range(there.units)) if units is None else tuple(int(unit) for unit in units)
-    places = places_of(where, prompt.places)
+    places = places_of(where, prompt.places, prompt.predicts)
     target.check([], [zero(site, chosen).at(places=places)], 1, prompt.places)
     old = runner.values(site)[list(places)]  # [place, unit] or [place, unit, channel]
     if not bool(old[:, list(chosen)].isfinite().all()):
@@ -103,8 +103,9 @@ def sweep(
     )
 
 
-def places_of(where: Where | Sequence[int], length: int) -> tuple[int, ...]:
-    """The places meant, in order; negative ones count from the end.
+def places_of(where: Where | Sequence[int], length: int, predicts: int = 1) -> tuple[int, ...]:
+    """The places meant, in order; negative ones count from the end. The last are as many as
+    `predicts`.
 
     Raises:
         UsageError: for one that is not there.
@@ -112,7 +113,7 @@ def places_of(where: Where | Sequence[int], length: int) -> tuple[int, ...]:
     if where == "all":
         return tuple(range(length))
     if where == "last":
-        return (length - 1,)
+        return tuple(range(length - predicts, length))
     if isinstance(where, str):
         raise UsageError(f"'{where}' are no places; take all, last, or numbers")
     wrong = next((p for p in where if not -length <= p < length), None)

@@ -72,7 +72,7 @@ class Restarted(NamedTuple):
     values: dict[str, Tensor]
     """By site name, `[row, place, unit]`; place 0 is `first_place` of the full row."""
     output: Tensor | None
-    """Logits `[row, place, vocabulary]`; `[row, vocabulary]` where only the last was asked for."""
+    """Logits `[row, place, vocabulary]`; `[row, vocabulary]` for `last`."""
     first_place: int
     first_block: int
 
@@ -114,7 +114,7 @@ def restart(
     rows: int = 1,
     sites: Sequence[str] = (),
     output: bool = True,
-    logits_at: Literal["last"] | None = None,
+    logits_at: Literal["last"] | int | None = None,
     start: Start | None = None,
 ) -> Restarted:
     """Goes on from a cached run; see the module's docstring.
@@ -126,7 +126,8 @@ def restart(
         rows: How many copies of the cached row.
         sites: Names of the sites to return, from the first changed place on.
         output: Whether to compute logits.
-        logits_at: `last`: of the last place alone.
+        logits_at: `last`: of the last place alone; a number: of so many last places, or of those
+            that run where they are fewer.
         start: Begins there with these states, instead of where the first change is.
 
     Raises:
@@ -159,7 +160,7 @@ def _run(
     rows: int,
     sites: Sequence[str],
     output: bool,
-    logits_at: Literal["last"] | None,
+    logits_at: Literal["last"] | int | None,
     block: int,
     place: int,
     start: Start | None = None,
@@ -168,13 +169,14 @@ def _run(
     length = cached.ids.shape[1]
     places = torch.arange(place, length, device=target.device)[None].expand(rows, -1)
     last = logits_at == "last"
+    ends = length - place if logits_at is None else min(length - place, 1 if last else logits_at)
     options: dict[str, Any] = {}
     named = {*sites, *(change.site for change in interventions)}
     head = any(target.in_head(target.sites[name]) for name in named)
-    if output and last and not head and keeps_logits(target.network):
-        options["logits_to_keep"] = 1
+    if output and logits_at is not None and not head and keeps_logits(target.network):
+        options["logits_to_keep"] = ends
     late = any(_depth(target, name, len(blocks)) == len(blocks) - 1 for name in named)
-    trim = bool(options) and not late and target.trims
+    trim = last and bool(options) and not late and target.trims
     state = start.states if start is not None else None
     if state is None:
         state = cached.states[block][:, place:].expand(rows, -1, -1)
@@ -198,8 +200,8 @@ def _run(
             **options,
         )
     logits = result.logits if output else None
-    if logits is not None and last:
-        logits = logits[:, -1]  # [row, vocabulary]
+    if logits is not None and logits_at is not None:
+        logits = logits[:, -1] if last else logits[:, -ends:]
     return Restarted(dict(values), logits, place, block)
 
 

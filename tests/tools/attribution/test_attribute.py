@@ -13,13 +13,14 @@ from neuroscribe.tools.attribution import (
     ask,
     attention_patterns,
     attribute,
+    exact_trace,
 )
-from neuroscribe.tools.attribution.control import control, zeroed
+from neuroscribe.tools.attribution.control import control, random_sets, with_others, zeroed
 from neuroscribe.tools.attribution.increase import Starts, increase
 from neuroscribe.tools.attribution.query import keys_of, neuron_shares, query_units
-from neuroscribe.tools.attribution.sources import KINDS, Sources, Spot
+from neuroscribe.tools.attribution.sources import KINDS, Layout, Sources, Spot
 from neuroscribe.tools.errors import UsageError
-from neuroscribe.tools.models import scale, zero
+from neuroscribe.tools.models import Target, scale, zero
 
 PROMPT, TARGET = "She loved to play outside in", " the"
 FAMILIES = ["gpt2", "llama", "gemma2", "gpt_neox"]
@@ -303,6 +304,42 @@ def test_zeroing_is_zeroing_and_random_sets_come_from_the_same_sites(stories260k
     top = control(stories260k, found, "mlp")
     assert top.drop > max(top.random), "ten neurons by Imp matter more than twenty random draws"
     assert top.p == pytest.approx(1 / 21)
+
+
+def test_a_control_is_as_large_and_no_set_comes_twice(stories260k):
+    """Six of eight heads leave two others: the first four are zeroed, beside no emptier sets."""
+    layout = Layout("head", ((8,), (8,)))
+    spots = [Spot("head", 0, index) for index in range(6)] + [Spot("head", 1, 0)]
+    assert with_others(layout, spots) == spots[:4]
+    rng = np.random.default_rng(0)
+    sets = random_sets(layout, spots[:4], 20, rng)
+    assert [set(one) for one in sets] == [{Spot("head", 0, index) for index in (4, 5, 6, 7)}]
+    sets = random_sets(layout, [spots[0], spots[6]], 60, rng)
+    assert len({frozenset(one) for one in sets}) == len(sets) <= 49
+    assert all([spot.block for spot in one] == [0, 1] for one in sets)
+    asked = ask(stories260k, PROMPT, TARGET)
+    found = attribute(stories260k, asked, Settings("imp", ("head",), top=40, words=0))
+    test = control(stories260k, found, "head", many=40)
+    assert 0 < len(test.units) <= 20
+    assert min(abs(drop) for drop in test.random) > 0
+
+
+def test_attention_alone_is_attributed_to_heads():
+    """MLPs whose weights are zero write nothing: the rest of the network is as any other."""
+    target = Target.load("organism:induction")
+    asked = ask(target, "ka lo mi ka", " lo")
+    trace = exact_trace(target, asked)
+    assert trace.error() < 1e-5
+    assert [m.shape[-1] for m in trace.neurons] == [0, 0]
+    found = attribute(target, asked)
+    assert list(found.units) == ["head"]
+    assert "write nothing" in found.notes[-1]
+    assert {unit.spot.block for unit in found.units["head"][:4]} == {1}, "the induction heads"
+    for method in METHODS:
+        again = attribute(target, asked, Settings(method, ("mlp", "head", "attention"), words=0))
+        assert list(again.units) == ["head", "attention"]
+    with pytest.raises(UsageError, match="ask for the kind head"):
+        attribute(target, asked, Settings("imp", ("mlp",)))
 
 
 def test_taking_out_every_attention_neuron_of_a_head_is_zeroing_it_there(stories260k):
