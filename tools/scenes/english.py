@@ -1,0 +1,78 @@
+"""English sentences for scenes, in the words that prompts are read from."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from ..data.inflection import plural
+from .scene import Place, Scene, Thing
+
+_WORDS = (
+    *("no", "one", "two", "three", "four", "five", "six"),
+    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
+)
+SETTING_PHRASES: dict[str, str] = {
+    "meadow": "on a meadow",
+    "sea": "at sea",
+    "sky": "in the sky",
+    "desert": "in a desert",
+    "snow": "in snow",
+    "night": "at night",
+    "forest": "in a forest",
+    "room": "in a room",
+    "street": "in a street",
+}
+
+
+def described(scene: Scene) -> str:
+    """`two small red cats at the top left and a large blue tree in the middle, on a meadow`."""
+    many = Counter(_likeness(thing) for thing in scene.things)
+    phrases = [_phrase(thing, many[_likeness(thing)]) for thing in _firsts(scene.things)]
+    where = ground(scene)
+    if not phrases:
+        return where
+    listed = phrases[-1]
+    if len(phrases) > 1:
+        listed = f"{', '.join(phrases[:-1])} and {listed}"
+    return f"{listed}, {where}"
+
+
+def ground(scene: Scene) -> str:
+    """`on a meadow`, `on a striped red background`."""
+    if scene.background != "plain":
+        return SETTING_PHRASES.get(scene.background, f"in a {scene.background}")
+    return f"on a {scene.texture} {scene.colour} background"
+
+
+def phrase(thing: Thing) -> str:
+    """`a small red striped cat at the top left`."""
+    return _phrase(thing, 1)
+
+
+def where(places: Iterable[Place]) -> str:
+    """`at the top left`, `in the middle`."""
+    found = set(places)
+    if "middle" in found or not found:
+        return "in the middle"
+    order = ("top", "bottom", "left", "right")
+    return f"at the {' '.join(place for place in order if place in found)}"
+
+
+def _phrase(thing: Thing, many: int) -> str:
+    texture = "" if thing.texture == "plain" else f"{thing.texture} "
+    words = f"{thing.extent} {texture}{thing.colour} "
+    if many == 1:
+        return f"a {words}{thing.name} {where(thing.places)}"
+    number = _WORDS[many] if many < len(_WORDS) else str(many)
+    return f"{number} {words}{plural(thing.name)} {where(thing.places)}"
+
+
+def _likeness(thing: Thing) -> tuple[object, ...]:
+    return thing.name, thing.colour, thing.texture, thing.extent, thing.places
+
+
+def _firsts(things: Iterable[Thing]) -> list[Thing]:
+    """One of each kind, in the order they come."""
+    found: dict[tuple[object, ...], Thing] = {}
+    for thing in things:
+        found.setdefault(_likeness(thing), thing)
+    return list(found.values())
