@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _NUMBER = 6  # characters of a number in a table
+_FEW = 9  # control sets below which p cannot reach .1
+_LEFT = 53  # columns before the tokens of a unit
 
 
 def compare(
@@ -32,7 +34,7 @@ def compare(
         str | None, typer.Option(help="Another text: what favours the target over it?")
     ] = None,
     several: Annotated[
-        str | None, typer.Option(help="`first`: of a target of several tokens the first.")
+        str | None, typer.Option(help="A target of several tokens: first, or sum (of all).")
     ] = None,
     checkpoint: Annotated[
         str | None, typer.Option(help="Another model of the same shape: the other run.")
@@ -89,15 +91,13 @@ def compare(
             raise UsageError(f"in the checkpoint {checkpoint}: {error}") from error
         for base, changed in pairs:
             same = base.question.ids.tolist() == changed.question.ids.tolist()
-            if not same or base.prediction != changed.prediction:
+            if not same or base.predictions != changed.predictions:
                 _same_tokens(target, checkpoint, base, changed)
         what = f"the checkpoint {checkpoint}"
     elif len(prompt) == 2:
         pairs = [(bases[0], bases[1])]
-        if bases[0].prediction.token != bases[1].prediction.token:
-            raise UsageError(
-                f"behind the two prompts '{answer}' begins with different tokens; end both alike"
-            )
+        if _tokens(bases[0]) != _tokens(bases[1]):
+            raise UsageError(f"behind the two prompts '{answer}' is other tokens; end both alike")
         what = f"behind {prompt[1]!r}"
     else:
         if ablate:
@@ -212,8 +212,8 @@ def _check(
 ) -> None:
     from ..tools.errors import UsageError
 
-    if several not in (None, "first"):
-        raise UsageError(f"--several is '{several}'; a comparison is about one token: use first")
+    if several not in (None, "first", "sum"):
+        raise UsageError(f"--several is '{several}'; use first or sum")
     if checkpoint is not None and ablate:
         raise UsageError("--checkpoint and --ablate are two different comparisons; give one")
     if checkpoint is None and len(prompt) > 2:
@@ -244,8 +244,12 @@ def _same_tokens(one: str, other: str, base: "Run", changed: "Run") -> None:
 
     if base.question.ids.tolist() != changed.question.ids.tolist():
         raise UsageError(f"{one} and {other} tokenize the prompt differently; compare checkpoints")
-    if base.prediction.token != changed.prediction.token:
+    if _tokens(base) != _tokens(changed):
         raise UsageError(f"{one} and {other} tokenize the target differently; compare checkpoints")
+
+
+def _tokens(run: "Run") -> list[int]:
+    return [prediction.token for prediction in run.predictions]
 
 
 def _print(document: dict[str, Any]) -> None:
@@ -270,18 +274,19 @@ def _print(document: dict[str, Any]) -> None:
     for item in document["heads"][:5]:
         table.add_row(item["unit"], *_numbers(item)[: len(names)])
     console.print(table)
-    table = _table("deep neuron", "CNA", "Imp base", "other", "activations")
-    table.add_column("promotes here", no_wrap=True)
+    neurons = _table("deep neuron", "CNA", "Imp base", "other", "activations")
+    neurons.add_column("promotes here", no_wrap=True)
     for item in [*document["neurons"], *document["gained"][:3]]:
         tokens = item["promotes"] if item["activation"][0] >= 0 else item["suppresses"]
         one, two = item["activation"]
-        table.add_row(
+        neurons.add_row(
             item["unit"],
             *_numbers(item),
             f"{one:+.2f} {two:+.2f}",
-            Text(" ".join(map(repr, tokens))[:30]),
+            Text(_fitting(tokens, console.width - _LEFT)),
         )
-    console.print(table)
+    if neurons.rows:
+        console.print(neurons)
     if document["exact"] < document["of"]:
         say(f"Imp is exact for {document['exact']} of {document['of']} neurons, the candidates")
     test = document["control"]
@@ -293,7 +298,9 @@ def _print(document: dict[str, Any]) -> None:
                 f"; {len(draws)} random sets of the same sites: median "
                 f"{draws[len(draws) // 2]:+.3g}, largest {draws[-1]:+.3g}; p = {test['p']:.2g}"
             )
-            line += "" if test["p"] <= 0.1 else ": no more than random units do"
+            few = len(draws) < _FEW
+            chance = "too few other sets to tell" if few else "no more than random units do"
+            line += "" if test["p"] <= 0.1 else f": {chance}"
         say(line)
     for item in document["chain"]:
         say(
@@ -316,6 +323,16 @@ def _numbers(item: dict[str, Any]) -> list[str]:
         value += " [{:+.3f}, {:+.3f}]".format(*item["interval"])
     other = "" if item["other"] is None else f"{item['other']:+.3f}"
     return [value, f"{item['base']:+.3f}", other]
+
+
+def _fitting(tokens: list[str], room: int) -> str:
+    """As many tokens as fit, whole ones; the first always."""
+    out = ""
+    for token in tokens:
+        if out and len(out) + len(repr(token)) > min(room, 40):
+            break
+        out += f"{token!r} "
+    return out.rstrip()
 
 
 def _table(first: str, *numbers: str) -> Any:

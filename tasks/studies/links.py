@@ -110,7 +110,7 @@ def _lost(
         total = float(whole.values[numbers].sum())
         row = []
         for head in heads:
-            side = shares(run.without([head]), "mlp", scale=whole.sources.final_scale)
+            side = shares(run.without([head]), "mlp", scales=whole.scales)
             side.make_exact(numbers)
             row.append(total - float(side.values[numbers].sum()))
         before.append(total)

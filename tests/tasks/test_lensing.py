@@ -147,7 +147,7 @@ def test_compare_prompts_and_checkpoints(capsys: pytest.CaptureFixture[str], mod
         (("--ablate", "resid.2/3"), "name heads and neurons"),
         (("--head", "mlp.2/3"), "is no head"),
         (("--checkpoint", "organism:adder"), "tokens behind this prompt"),
-        (("--several", "sum"), "use first"),
+        (("--several", "all"), "use first or sum"),
     ],
 )
 def test_unusable_compare(

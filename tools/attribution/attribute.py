@@ -166,7 +166,7 @@ def attribute(target: Target, question: Question, settings: Settings | None = No
         ]
         for prediction in question.predictions:
             check_vocabulary(target, prediction, readout)
-        probabilities, ranks = _predicted(trace, question)
+        probabilities, ranks = predicted(trace, question)
         layouts: dict[Kind, Layout] = {kind: sources[0].layout(kind) for kind in kinds}
         notes = _without_units(target, layouts)
         kinds = tuple(layouts)
@@ -309,7 +309,7 @@ def _order(values: Tensor, exact: Tensor) -> Tensor:
     return torch.where(exact, values, values - span).argsort(descending=True, stable=True)
 
 
-def _predicted(trace: ExactTrace, question: Question) -> tuple[tuple[float, ...], tuple[int, ...]]:
+def predicted(trace: ExactTrace, question: Question) -> tuple[tuple[float, ...], tuple[int, ...]]:
     """Probability and rank of each token, from the full run."""
     readout = readout_of(trace)
     out, ranks = [], []

@@ -48,6 +48,9 @@ def compare(
     how = settings or Settings()
     if not pairs:
         raise UsageError("there is nothing to compare: give two prompts, an edit or a checkpoint")
+    for base, other in pairs:
+        if len(base.predictions) != len(other.predictions):
+            raise UsageError("the target is not as many tokens in both runs; use --several first")
     both = [_sides(base, other, how) for base, other in pairs]
     first = both[0]
     layout = first[0].layout
@@ -78,7 +81,7 @@ def compare(
         try:
             trace = first[0].trace
             patterns = attention_patterns(trace)
-            place = first[0].prediction.place
+            place = first[0].place
             paths = tuple(path(trace, patterns, chosen, s, place) for s in behind[: how.deep])
         except UsageError as error:
             notes.append(f"no shallow neurons: {error}")
@@ -86,6 +89,8 @@ def compare(
         notes.append(f"no shallow neurons: {chosen} is in the first block")
     else:
         notes.append(f"no deep neuron that adds to the target stands behind {chosen}")
+    if len(first[0].predictions) > 1 and paths:
+        notes.append("activations and the chain are those of the target's first token")
     best = [c.spot for c in neurons if c.value > 0][: how.zeroed]
     return Comparison(
         tuple((base.probability, other.probability) for base, other in both),
@@ -106,8 +111,7 @@ def compare(
 def _sides(base: Run, other: Run, how: Settings) -> tuple[Shares, Shares]:
     one = shares(base, "mlp")
     scale = how.scale or ("base" if other.changes else "own")
-    frozen = one.sources.final_scale if scale == "base" else None
-    return one, shares(other, "mlp", scale=frozen)
+    return one, shares(other, "mlp", scales=one.scales if scale == "base" else None)
 
 
 def _exact(both: Sequence[tuple[Shares, Shares]], how: Settings) -> None:
@@ -164,7 +168,7 @@ def _changes(
     trace = base.trace
     rows = torch.empty(len(order), trace.final.shape[-1], device=trace.ids.device)
     for block, where, within in base.layout.parts(order.to(trace.ids.device)):
-        rows[where] = base.sources.rows("mlp", block, within)
+        rows[where] = base.sources[0].rows("mlp", block, within)
     words = decoded(trace.target, base.readout, rows, _WORDS)
     means = [
         torch.stack([_kept(pair[side], how) for pair in both]).mean(0) for side in (0, 1)
@@ -173,8 +177,7 @@ def _changes(
     for at, number in enumerate(order.tolist()):
         spot = base.layout.spot(number)
         active = tuple(
-            float(s.trace.neurons[spot.block][0, s.prediction.place, spot.index])
-            for s in (base, other)
+            float(s.trace.neurons[spot.block][0, s.place, spot.index]) for s in (base, other)
         )
         out.append(
             Change(

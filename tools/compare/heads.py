@@ -98,6 +98,7 @@ def control(runs: Sequence[Run], layout: Layout, best: list[Spot], how: Settings
 
 
 def _runner(run: Run) -> Runner:
-    prediction = run.prediction
-    prompt = row_of(run.target, run.question.ids[0].tolist())
-    return Runner(run.target, prompt, Metric("probability", prediction.token))
+    one, *more = run.predictions
+    metric = Metric("probability", one.token, more=tuple(other.token for other in more))
+    prompt = row_of(run.target, run.question.ids[0].tolist(), predicts=metric.places)
+    return Runner(run.target, prompt, metric)

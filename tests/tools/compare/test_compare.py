@@ -183,6 +183,43 @@ def test_what_a_head_adds_is_felt_by_the_deep_neuron() -> None:
     assert before - after == pytest.approx(found.through, rel=0.25)
 
 
+def test_a_target_of_several_tokens_is_the_sum_over_them(stories260k: Target) -> None:
+    """Each token is a comparison of its own, on the row that leads to it, the edit everywhere."""
+    asked = ask(stories260k, PROMPT, " park", several="sum")
+    gone = stories260k.unit("head.2/3")
+
+    def values(given: Question) -> torch.Tensor:
+        base = Run(stories260k, given)
+        return compare([(base, base.without([gone]))], Settings(exact=True, draws=0)).values
+
+    parts = []
+    for one in asked.predictions:
+        ids = asked.ids[:, : one.place + 1]
+        parts.append(values(Question(ids, ids.shape[1], (one,))))
+    assert len(parts) == 3
+    assert torch.allclose(values(asked), torch.stack(parts).sum(0), atol=2e-4)
+    base = Run(stories260k, asked)
+    found = compare([(base, base.without([gone]))], Settings(draws=3))
+    log = stories260k.trace(asked).output[0].log_softmax(-1)
+    p = float(sum(log[one.place, one.token] for one in asked.predictions).exp())
+    assert found.probability[0][0] == pytest.approx(p, rel=1e-4)
+    after = stories260k.trace(asked, interventions=[zero("head.2", [3])]).output[0].log_softmax(-1)
+    fall = p - float(sum(after[one.place, one.token] for one in asked.predictions).exp())
+    head = next(change for change in found.heads if change.unit == "head.2/3")
+    assert head.value == pytest.approx(fall, abs=1e-6)
+    assert "first token" in found.notes[-1]
+
+
+def test_attention_alone_is_compared_by_heads() -> None:
+    target = Target.load("organism:induction")
+    base = Run(target, ask(target, "ka lo mi ka", " lo"))
+    found = compare([(base, base.without([target.unit("head.1/0")]))])
+    assert not found.neurons
+    assert found.control is None
+    assert {change.spot.block for change in found.heads[:4]} == {1}
+    assert "heads alone are compared" in found.notes[-1]
+
+
 def test_keep_counts_the_rest_as_nothing(stories260k: Target) -> None:
     base = Run(stories260k, ask(stories260k, PROMPT, TARGET))
     other = base.without([stories260k.unit("head.2/3")])
@@ -204,8 +241,8 @@ def test_bad_input_is_one_line(stories260k: Target, tiny) -> None:
     with pytest.raises(UsageError, match="not built alike"):
         compare([(Run(tiny("llama"), question(5, 9)), Run(tiny("gpt2"), question(5, 9)))])
     many = ask(stories260k, PROMPT, " the garden", several="sum")
-    with pytest.raises(UsageError, match="one predicted token"):
-        compare([(Run(stories260k, many), Run(stories260k, many))])
+    with pytest.raises(UsageError, match="not as many tokens in both runs"):
+        compare([(base, Run(stories260k, many))])
     with pytest.raises(UsageError, match="name heads and neurons"):
         base.without([Unit("resid.2", 3, 1)])
     encoder = Run(tiny("bert"), question(5, 9))
