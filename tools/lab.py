@@ -18,6 +18,7 @@ from .models import Target, Unit
 if TYPE_CHECKING:
     from .exemplars import ExemplarIndex
     from .llm import LLM
+    from .pictures.backends import Backend
 
 _ROWS = 64  # rows of one forward pass
 _PICTURES = 32
@@ -45,6 +46,8 @@ class Lab:
     """The unit under study: what tools mean where their `unit` is left out."""
     memo: dict[Any, Any] = field(default_factory=dict)
     """What tools computed from target, explore and seed alone; investigations may share it."""
+    backends: Mapping[str, "Backend"] = field(default_factory=dict)
+    """Image models by name, beside the project's own drawings: see `pictures/backends`."""
 
     def chosen(self, unit: str | None) -> Unit:
         """The unit that a tool was asked for, or the one under study where none was named.
@@ -66,7 +69,7 @@ class Lab:
         """One row a text, at most the target's context length."""
         return cut(self.target, texts, length=self.target.context_length, document_per_row=True)
 
-    def activations(self, windows: TokenWindows, units: Sequence[Unit]) -> np.ndarray:
+    def activations(self, windows: TokenWindows | ImageRows, units: Sequence[Unit]) -> np.ndarray:
         """Measures units on windows: float32 `[unit, window, place]`, NaN on places not counted."""
         return measure(self.target, windows, units, self.meter)
 
@@ -84,12 +87,18 @@ class Lab:
             self.columns.update(zip(missing, values, strict=True))
 
     def inputs_of(self, measured: Sequence[Mapping[str, Any]]) -> TokenWindows:
-        """The token windows behind `measured` items of a tool result.
+        """The token windows, or image rows, behind `measured` items of a tool result.
 
-        Items name a row of explore (`window`) or a text (`text`); one kind in one call.
+        Items name a row of explore (`window`), a text (`text`) or how a picture was made
+        (`recipe`); one kind in one call.
         """
         if all("window" in item for item in measured):
             return self.explore.rows([int(item["window"]) for item in measured])
+        if self.target.image is not None:
+            from .pictures.recipes import made_rows
+
+            made: Any = made_rows(self, [item["recipe"] for item in measured])
+            return made
         return self.tokenize([str(item["text"]) for item in measured])
 
 
@@ -130,7 +139,7 @@ def measure_pictures(
         def take(name: str, values: Tensor, at: int = at) -> None:
             of = [i for i, unit in enumerate(units) if unit.site == name]
             chosen = torch.tensor([units[i].index for i in of], device=values.device)
-            scalars = target.sites[name].scalar(values[:, :, chosen])  # [image, place, unit]
+            scalars = target.sites[name].over_space(values[:, :, chosen])  # [image, place, unit]
             sign = torch.tensor([units[i].sign for i in of], device=values.device)
             peaks = (scalars * sign).amax(1).float().cpu().numpy()  # [image, unit]
             out[of, at : at + len(peaks), 0] = peaks.T

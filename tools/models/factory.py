@@ -1,14 +1,20 @@
 """Targets of your own: `path/to/file.py:factory`.
 
 The factory is a function without arguments. It returns a target, a module, or a module with its
-tokenizer. A Hugging Face model gets the sites of its kind; for any other module every module path
-is a site. The probe run needs an input: `factory.example`, a tensor or a shape for one; a module
-with a tokenizer is given token ids.
+tokenizer (for a Hugging Face vision model, with its image processor). A Hugging Face model gets
+the sites of its kind; for any other module every module path is a site. The probe run needs an
+input: `factory.example`, a tensor or a shape for one; a module with a tokenizer is given token ids.
+
+A module takes pictures where its example is `[1, 3, height, width]` or `factory.image` says how: an
+`ImageInput`, or the arguments of `crop_and_normalise` as a dict. Left out, it is as for ImageNet:
+the middle of the picture, whose short side becomes 256/224 of the input's, and that data's mean and
+standard deviation. `factory.labels` names the classes.
 """
 
 import hashlib
 import importlib.util
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +23,10 @@ from torch import Tensor, nn
 
 from ..errors import UsageError, nearest
 from .huggingface import wrap
+from .image_input import ImageInput, crop_and_normalise
 from .probe import ROWS, Probe, paths
 from .target import Target
+from .vision import is_vision, seeing_target, wrap_vision
 
 _PLACES = 5
 
@@ -56,13 +64,55 @@ def from_factory(spec: str, *, device: torch.device, dtype: torch.dtype | str) -
             "(module, tokenizer) or a Target"
         )
     made = made.to(device) if isinstance(dtype, str) else made.to(device, dtype)
+    image = getattr(factory, "image", None)
     if hasattr(made, "base_model") and hasattr(made, "config"):
+        if is_vision(made.config):
+            return _vision(made, tokenizer, image, spec)
         return wrap(made, tokenizer, name=spec)
-    return from_module(made, tokenizer, name=spec, example=getattr(factory, "example", None))
+    return from_module(
+        made,
+        tokenizer,
+        name=spec,
+        example=getattr(factory, "example", None),
+        image=image,
+        labels=getattr(factory, "labels", ()),
+    )
+
+
+def _vision(made: nn.Module, given: Any, image: Any, spec: str) -> Target:
+    processor = _image(spec, image) if image is not None else given
+    if processor is None:
+        raise UsageError(
+            f"{spec} returned a vision model alone; return (model, image processor) or set "
+            "factory.image"
+        )
+    tokenizer = getattr(processor, "tokenizer", None)
+    return wrap_vision(made, getattr(processor, "image_processor", processor), tokenizer, name=spec)
+
+
+def _image(name: str, image: Any) -> ImageInput:
+    """`factory.image`, whichever form it has."""
+    if isinstance(image, ImageInput):
+        return image
+    if not isinstance(image, Mapping):
+        raise UsageError(
+            f"{name}: factory.image is a {type(image).__name__}; make it an ImageInput, or a dict "
+            "of arguments of crop_and_normalise, such as {'size': 224, 'resize': 256}"
+        )
+    try:
+        return crop_and_normalise(**image)
+    except TypeError as error:
+        raise UsageError(f"{name}: factory.image: {error}") from error
 
 
 def from_module(
-    network: nn.Module, tokenizer: Any = None, *, name: str, example: Any = None
+    network: nn.Module,
+    tokenizer: Any = None,
+    *,
+    name: str,
+    example: Any = None,
+    image: Any = None,
+    labels: Sequence[str] = (),
 ) -> Target:
     """A target over any module; its sites are the outputs of its modules, by path.
 
@@ -71,6 +121,8 @@ def from_module(
         tokenizer: A Hugging Face tokenizer, where the module takes token ids.
         name: What the target is called.
         example: A tensor that the module takes, or a shape for one; a batch, input first.
+        image: How pictures become its input, as in the docstring of this module.
+        labels: Names of its classes, where it takes pictures.
 
     Raises:
         UsageError: if there is no example, or the module does not take it.
@@ -78,6 +130,10 @@ def from_module(
     network.eval()
     weight = next(network.parameters(), None)
     device = torch.device("cpu") if weight is None else weight.device
+    if image is not None:
+        seen = _image(name, image)
+        tensor = None if example is None else _tensor(example)
+        return seeing_target(network, seen, name=name, example=tensor, labels=list(labels))
     if example is None and tokenizer is not None:
         example = torch.arange(1, 1 + _PLACES)[None] % max(2, len(tokenizer))
     if example is None:
@@ -85,8 +141,11 @@ def from_module(
             f"{name}: set `factory.example` to a tensor (or a shape) that the module takes, so "
             "that its sites can be found"
         )
-    if not isinstance(example, Tensor):
-        example = torch.randn(tuple(example), generator=torch.Generator().manual_seed(0))
+    example = _tensor(example)
+    if example.is_floating_point() and example.ndim == 4 and example.shape[1] == 3:
+        high, wide = int(example.shape[2]), int(example.shape[3])
+        usual = crop_and_normalise((high, wide), resize=round(min(high, wide) * 256 / 224))
+        return seeing_target(network, usual, name=name, example=example, labels=list(labels))
     first = example[:1].to(device)
     if weight is not None and first.is_floating_point():
         first = first.to(weight.dtype)
@@ -109,6 +168,12 @@ def from_module(
     )
     target.unverified = set(sites)
     return target
+
+
+def _tensor(example: Any) -> Tensor:
+    if isinstance(example, Tensor):
+        return example
+    return torch.randn(tuple(example), generator=torch.Generator().manual_seed(0))
 
 
 def _import(path: Path) -> Any:

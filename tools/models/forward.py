@@ -1,7 +1,8 @@
 """One forward pass of a target on token rows or on a raw tensor, and what its output is.
 
 A causal model gives logits, an encoder the mean of its last hidden states over the attended
-places, any other module, and any vision model, the first tensor that it returns.
+places, a vision model its logits, else its embedding of the picture, else its last hidden states;
+any other module the first tensor that it returns.
 """
 
 import inspect
@@ -88,7 +89,10 @@ def forward(target: "Target", batch: Batch, *, output: Output, head: bool) -> Te
         output: Whether to compute the output; `last`: of the last attended place alone.
         head: A site in the vocabulary head is read or changed, so that it has to run in full.
     """
-    if target.kind in ("module", "image"):
+    if target.kind == "image":
+        found = picture_output(call(target.network, batch))
+        return found if output else None
+    if target.kind == "module":
         found = output_tensor(call(target.network, batch))
         return found if output else None
     assert batch.ids is not None
@@ -123,7 +127,21 @@ def call(network: nn.Module, batch: Batch) -> Any:
     """Runs any module on a batch."""
     if batch.ids is not None:
         return network(batch.ids)
-    return network(**batch.raw) if isinstance(batch.raw, dict) else network(batch.raw)
+    if isinstance(batch.raw, dict):
+        return network(**batch.raw)
+    weight = next(network.parameters(), None)
+    if weight is not None and batch.raw.is_floating_point() and weight.is_floating_point():
+        return network(batch.raw.to(weight.dtype))
+    return network(batch.raw)
+
+
+def picture_output(raw: Any) -> Tensor | None:
+    """What a vision model says of a picture."""
+    for key in ("logits", "image_embeds", "pooler_output", "last_hidden_state"):
+        found = getattr(raw, key, None)
+        if isinstance(found, Tensor):
+            return found
+    return output_tensor(raw)
 
 
 def keeps_logits(network: nn.Module) -> bool:

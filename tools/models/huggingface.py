@@ -1,4 +1,4 @@
-"""Loads Hugging Face causal language models and encoders, from folders and from the hub.
+"""Loads Hugging Face language models, encoders and vision models, from folders and from the hub.
 
 Weights come from safetensors, or from a pickle that holds nothing but tensors. Code that comes
 with a model runs only when it is asked for. Nothing is printed.
@@ -41,7 +41,7 @@ def from_hugging_face(
     trust_remote_code: bool = False,
     known: str = "",
 ) -> Target:
-    """A causal language model or an encoder.
+    """A causal language model, an encoder or a vision model.
 
     Args:
         source: A folder or an id.
@@ -57,6 +57,8 @@ def from_hugging_face(
         UsageError: if it cannot be found or read.
     """
     from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer
+
+    from .vision import is_vision, load_vision, wrap_vision
 
     options: dict[str, Any] = {"revision": revision, "trust_remote_code": trust_remote_code}
     if Path(source).is_dir():
@@ -74,6 +76,15 @@ def from_hugging_face(
                     f"'{name}' is an encoder-decoder model ({config.model_type}), which is not "
                     "supported; load its encoder alone through path/to/file.py:factory"
                 )
+            if is_vision(config):
+                network, info, tokenizer, processor = load_vision(
+                    source, config, name=name, dtype=dtype, device_map=device_map, **options
+                )
+                _complete(info, name)
+                network = network.to(device) if device_map is None else network
+                return wrap_vision(network, processor, tokenizer, name=name)
+            if Path(source).is_dir():
+                _check_tokenizer(Path(source))
             kind: Any = AutoModelForCausalLM if _causal(config.architectures) else AutoModel
             network, info = kind.from_pretrained(
                 source,
@@ -88,12 +99,7 @@ def from_hugging_face(
             raise
         except Exception as error:
             raise UsageError(_reason(name, error)) from error
-    missing = sorted(key for key in info["missing_keys"] if "pooler" not in key)
-    if missing:
-        raise UsageError(
-            f"'{name}' lacks {len(missing)} weights of its architecture, such as {missing[0]}; "
-            "the checkpoint is incomplete or of another model"
-        )
+    _complete(info, name)
     if not getattr(tokenizer, "is_fast", False):
         raise UsageError(
             f"the tokenizer of '{name}' gives no character offsets; save it with a tokenizer.json"
@@ -173,6 +179,18 @@ def _check_folder(folder: Path) -> None:
         raise UsageError(
             f"folder '{folder}' has no model.safetensors and no pytorch_model.bin with weights"
         )
+
+
+def _complete(info: dict[str, Any], name: str) -> None:
+    missing = sorted(key for key in info["missing_keys"] if "pooler" not in key)
+    if missing:
+        raise UsageError(
+            f"'{name}' lacks {len(missing)} weights of its architecture, such as {missing[0]}; "
+            "the checkpoint is incomplete or of another model"
+        )
+
+
+def _check_tokenizer(folder: Path) -> None:
     if not any((folder / name).is_file() for name in _TOKENIZERS):
         raise UsageError(f"folder '{folder}' has no tokenizer: put a tokenizer.json into it")
 

@@ -34,7 +34,7 @@ class ImageInput:
 def crop_and_normalise(
     size: int | tuple[int, int],
     *,
-    resize: int | None = None,
+    resize: int | tuple[int, int] | None = None,
     mean: Sequence[float] = IMAGENET_MEAN,
     sd: Sequence[float] = IMAGENET_SD,
     scale: float = 1 / 255,
@@ -45,8 +45,8 @@ def crop_and_normalise(
 
     Args:
         size: Side, or height and width, of what the model sees.
-        resize: Length of the short side before cutting; None: the picture is resized to `size`
-            whole, without keeping its proportions.
+        resize: Length of the short side before cutting; or height and width, which do not keep
+            the proportions; None: the whole picture is resized to `size`.
         mean: Subtracted from each channel, after `scale`, in the model's order of channels.
         sd: Each channel is divided by it.
         scale: Pixels 0..255 are multiplied by it.
@@ -59,9 +59,12 @@ def crop_and_normalise(
         picture = picture.convert("RGB")
         if resize is None:
             return np.asarray(picture.resize((width, height), resample), np.uint8)
-        short = min(picture.size)
-        wide = max(width, round(picture.width * resize / short))
-        high = max(height, round(picture.height * resize / short))
+        if isinstance(resize, tuple):
+            high, wide = resize
+        else:
+            short = min(picture.size)
+            wide = max(width, round(picture.width * resize / short))
+            high = max(height, round(picture.height * resize / short))
         picture = picture.resize((wide, high), resample)
         left, top = (wide - width) // 2, (high - height) // 2
         return np.asarray(picture.crop((left, top, left + width, top + height)), np.uint8)
@@ -73,4 +76,6 @@ def crop_and_normalise(
         return (x - centre) / torch.tensor(list(sd), device=x.device)[:, None, None]
 
     how = "resized to" if resize is None else f"short side to {resize}, the middle"
+    if isinstance(resize, tuple):
+        how = f"resized to {resize[0]} x {resize[1]}, the middle"
     return ImageInput((height, width), see, normalise, f"{how} {height} x {width}")

@@ -36,6 +36,10 @@ class Seen:
     """Its input in the probe run."""
     gave: Tensor | None = None
     """Its output in the probe run."""
+    taken: int = 0
+    """How often its input had been changed in place when it took it."""
+    left: int = 0
+    """How often its output had been when it gave it."""
 
 
 @dataclass
@@ -91,16 +95,60 @@ def dotted(probe: Probe, name: str) -> Site | str:
         return f"its {port} has the shape {list(raw.shape)}, which is not [input, place, unit]"
     if seen.calls != 1:
         return f"its module runs {seen.calls} times in one forward pass"
+    if layout == "channels_first" and channels_last(probe, raw):
+        layout = "channels_last"
     units = raw.shape[1] if layout == "channels_first" else raw.shape[-1]
     return Site(
         name,
         path,
         port,
         int(units),
-        readout="max" if layout == "channels_first" else "coordinate",
+        readout="max" if raw.ndim == 4 else "coordinate",
         block=_block(path, probe.blocks),
         layout=layout,
         floor=floor_of(seen.module) if port == "output" else None,
+        grid=grid_of(raw, layout),
+    )
+
+
+def grid_of(raw: Tensor, layout: str) -> tuple[int, int] | None:
+    """Height and width of a tensor over a picture."""
+    if raw.ndim != 4:
+        return None
+    shape = raw.shape[2:] if layout == "channels_first" else raw.shape[1:3]
+    return int(shape[0]), int(shape[1])
+
+
+def channels_last(probe: "Probe", raw: Tensor) -> bool:
+    """Whether a tensor of four dimensions ends with its channels.
+
+    It does where a linear map or a layer norm over one dimension gave it, directly or through
+    modules that keep the shape.
+    """
+    for seen in probe.seen.values():
+        if any(True for _ in seen.module.children()) or not same_tensor(seen.gave, raw):
+            continue
+        kind = seen.module
+        if isinstance(kind, nn.Linear):
+            return True
+        if isinstance(kind, nn.LayerNorm):
+            return getattr(kind, "data_format", "channels_last") == "channels_last"
+        given = seen.given
+        if given is None or given.shape != raw.shape or same_tensor(given, raw):
+            continue
+        if not isinstance(kind, nn.modules.conv._ConvNd):
+            return channels_last(probe, given)
+    return False
+
+
+def same_tensor(one: Tensor | None, other: Tensor | None) -> bool:
+    """Whether these are one and the same values in memory, seen in the same shape."""
+    if one is None or other is None:
+        return False
+    return (
+        one.data_ptr() == other.data_ptr()
+        and one.shape == other.shape
+        and one.stride() == other.stride()
     )
 
 
@@ -180,6 +228,13 @@ def _record(network: nn.Module, run: Callable[[], Any]) -> dict[str, Seen]:
     seen: dict[str, Seen] = {}
     clock = iter(range(10**9))
 
+    def entry(path: str) -> Any:
+        def record(module: nn.Module, args: Any, kwargs: Any) -> None:
+            given = first_tensor(args, kwargs)
+            seen.setdefault(path, Seen(path, module)).taken = _changes(given)
+
+        return record
+
     def hook(path: str) -> Any:
         def record(module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
             here = seen.setdefault(path, Seen(path, module))
@@ -187,19 +242,24 @@ def _record(network: nn.Module, run: Callable[[], Any]) -> dict[str, Seen]:
             here.order = next(clock)
             here.given = first_tensor(args, kwargs)
             here.gave = output_tensor(output)
+            here.left = _changes(here.gave)
 
         return record
 
-    handles = [
-        module.register_forward_hook(hook(path), with_kwargs=True)
-        for path, module in network.named_modules()
-    ]
+    handles: list[Any] = []
+    for path, module in network.named_modules():
+        handles.append(module.register_forward_pre_hook(entry(path), with_kwargs=True))
+        handles.append(module.register_forward_hook(hook(path), with_kwargs=True))
     try:
         run()
     finally:
         for handle in handles:
             handle.remove()
     return seen
+
+
+def _changes(tensor: Tensor | None) -> int:
+    return 0 if tensor is None or tensor.is_inference() else tensor._version
 
 
 def _read(

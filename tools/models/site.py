@@ -45,9 +45,9 @@ class Site:
     """Scalar of a unit at a place: its coordinate, or its norm; `max` is taken over places."""
     block: int | None = None
     """Depth of the block that holds it, for restarts; None outside the blocks."""
-    layout: Literal["sequence", "joined", "flat", "channels_first"] = "sequence"
-    """`[input, place, d]`, `[input * place, d]`, `[input, d]` (one place), or
-    `[input, d, height, width]`."""
+    layout: Literal["sequence", "joined", "flat", "channels_first", "channels_last"] = "sequence"
+    """`[input, place, d]`, `[input * place, d]`, `[input, d]` (one place),
+    `[input, d, height, width]` or `[input, height, width, d]`."""
     floor: float | None = None
     """The least value the activation function gives (GELU: -0.17, ReLU: 0); None: unbounded."""
     gated: bool = False
@@ -56,6 +56,11 @@ class Site:
     """A dictionary laid over the tensor: the units are its features."""
     overwritten: bool = False
     """The network changes this tensor in place afterwards, so that reading it takes a copy."""
+    grid: tuple[int, int] | None = None
+    """Height and width of the map over a picture; its places are the last height * width ones."""
+    outside: int = 0
+    """Places before the map that are no part of the picture (class token, registers): they are
+    read and written as all others, and do not count in a maximum over space."""
 
     def read(self, raw: Tensor, *, inputs: int = 1) -> Tensor:
         """The site's values, `[input, place, unit]` or `[input, place, unit, channel]`.
@@ -83,11 +88,17 @@ class Site:
             return flat.flatten(0, 1)
         if self.layout == "channels_first":
             return flat.transpose(1, 2).reshape(raw.shape)
+        if self.layout == "channels_last":
+            return flat.reshape(raw.shape)
         return flat
 
     def scalar(self, values: Tensor) -> Tensor:
         """One number per unit and place, `[input, place, unit]`."""
         return torch.linalg.vector_norm(values, dim=-1) if self.channels > 1 else values
+
+    def over_space(self, values: Tensor) -> Tensor:
+        """The scalars on the picture itself, `[input, place, unit]`: without what is `outside`."""
+        return self.scalar(values[:, self.outside :])
 
     def _places(self, raw: Tensor, inputs: int) -> Tensor:
         if self.layout == "joined":
@@ -96,4 +107,6 @@ class Site:
             return raw.unsqueeze(1)
         if self.layout == "channels_first":
             return raw.flatten(2).transpose(1, 2)
+        if self.layout == "channels_last":
+            return raw.flatten(1, 2)
         return raw

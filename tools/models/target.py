@@ -20,6 +20,7 @@ from .trace import Take, Trace, hooked
 from .unit import Unit
 
 if TYPE_CHECKING:
+    from .clip import Clip
     from .planted import PlantedTruth
     from .restart import Cached, Restarted, Start
 
@@ -69,6 +70,8 @@ class Target:
         """How pictures become input; None: the target takes none."""
         self.labels = tuple(labels)
         """`[class]`: names of a classifier's outputs, the units of its site `logit`."""
+        self.clip: Clip | None = None
+        """The model of pictures and phrases of which this network is the half that sees."""
         self.truth: dict[str, PlantedTruth] = {}
         """What planted units compute, by unit name. No tool reads it."""
         self.unverified: set[str] = set()
@@ -232,7 +235,7 @@ class Target:
         rows: int = 1,
         sites: Sequence[str] = (),
         output: bool = True,
-        logits_at: Literal["last"] | None = None,
+        logits_at: Literal["last"] | int | None = None,
         start: "Start | None" = None,
     ) -> "Restarted":
         """The cached row again, `rows` times, with interventions: only what they can change runs.

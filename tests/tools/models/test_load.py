@@ -278,8 +278,9 @@ def factories(tmp_path, save):
 
 def test_a_convolutional_network(factories):
     target = Target.load(f"{factories}:net")
-    assert target.kind == "module"
-    assert list(target.sites) == ["0", "1", "2", "3", "4", "5", "6", "7"]
+    assert target.kind == "image"
+    assert list(target.sites) == ["conv.0", "conv.1", "logit", *"01234567"]
+    assert (target.sites["conv.0"].module, target.sites["conv.1"].module) == ("1", "4")
     first, relu = target.sites["0"], target.sites["1"]
     assert (first.units, first.layout, first.readout) == (6, "channels_first", "max")
     assert relu.floor == 0.0

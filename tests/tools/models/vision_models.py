@@ -1,0 +1,94 @@
+"""Tiny random vision models of each family with their image processors, saved as a hub would."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+SMALL: dict[str, Any] = {
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+}
+SEES: dict[str, Any] = {"image_size": 32, "patch_size": 8}
+DINO: dict[str, Any] = {
+    **{key: SMALL[key] for key in ("hidden_size", "num_hidden_layers", "num_attention_heads")},
+    **SEES,
+    "mlp_ratio": 2,
+}
+CROP = {"size": {"shortest_edge": 36}, "crop_size": {"height": 32, "width": 32}}
+WORDS = ("red", "blue", "cat", "dog", "a", "of", "picture", "something", "with")
+
+
+def _made(family: str) -> tuple[Any, Any]:
+    import transformers as hf
+
+    labels = {"num_labels": 5, "id2label": {i: f"class {i}" for i in range(5)}}
+    text = {**SMALL, "vocab_size": 64, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
+    if family == "vit":
+        config = hf.ViTConfig(**SMALL, **SEES, **labels)
+        return hf.ViTForImageClassification(config), _vit_processor()
+    if family == "vit_body":
+        return hf.ViTModel(hf.ViTConfig(**SMALL, **SEES), False), _vit_processor()
+    if family == "dinov2":
+        return hf.Dinov2Model(hf.Dinov2Config(**DINO)), hf.BitImageProcessorPil(**CROP)
+    if family == "dinov2_registers":
+        config = hf.Dinov2WithRegistersConfig(**DINO, num_register_tokens=4)
+        return hf.Dinov2WithRegistersModel(config), hf.BitImageProcessorPil(**CROP)
+    if family == "clip":
+        config = hf.CLIPConfig(text_config=text, vision_config={**SMALL, **SEES}, projection_dim=16)
+        return hf.CLIPModel(config), hf.CLIPImageProcessorPil(**CROP)
+    if family == "clip_vision":
+        return hf.CLIPVisionModel(hf.CLIPVisionConfig(**SMALL, **SEES)), hf.CLIPImageProcessorPil(
+            **CROP
+        )
+    if family == "resnet":
+        config = hf.ResNetConfig(embedding_size=8, hidden_sizes=[16, 24], depths=[1, 1], **labels)
+        return hf.ResNetForImageClassification(config), _convnext_processor()
+    config = hf.ConvNextConfig(
+        hidden_sizes=[8, 16], depths=[1, 1], num_stages=2, layer_scale_init_value=1.0, **labels
+    )
+    return hf.ConvNextForImageClassification(config), _convnext_processor()
+
+
+def _vit_processor() -> Any:
+    import transformers as hf
+
+    return hf.ViTImageProcessorPil(size={"height": 32, "width": 32})
+
+
+def _convnext_processor() -> Any:
+    import transformers as hf
+
+    return hf.ConvNextImageProcessorPil(size={"shortest_edge": 32})
+
+
+def tokenizer() -> Any:
+    """Whole words, with a CLIP's beginning and end."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    names = ["<pad>", "<s>", "</s>", "<unk>", *WORDS]
+    inner = Tokenizer(models.WordLevel({n: i for i, n in enumerate(names)}, unk_token="<unk>"))
+    inner.pre_tokenizer = pre_tokenizers.Whitespace()
+    inner.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 1), ("</s>", 2)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=inner, unk_token="<unk>", pad_token="<pad>", eos_token="</s>"
+    )
+
+
+def save(family: str, folder: Path) -> Path:
+    """Builds a family and saves it."""
+    torch.manual_seed(1)
+    network, processor = _made(family)
+    for weight in network.parameters():  # larger than at birth, so that writes matter
+        if weight.ndim > 1:
+            torch.nn.init.normal_(weight, std=0.15)
+    network.save_pretrained(folder)
+    processor.save_pretrained(folder)
+    if family == "clip":
+        tokenizer().save_pretrained(folder)
+    return folder
