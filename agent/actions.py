@@ -6,15 +6,19 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from ..tools.data.image_rows import ImageRows
 from ..tools.errors import UsageError
 from ..tools.evidence import Result
 from ..tools.hypotheses import known as recorded
 from ..tools.hypotheses import predictor as predictor_of
 from ..tools.lab import Lab
+from ..tools.pictures.words import caption
 from ..tools.predicates import parse
 from ..tools.registry import tool
 from .description import Band, Component, Description, Effect, Rejected
 
+MOST_WORDS = 12
+"""Of a label; what is longer is cut."""
 _SAMPLES = 4  # places shown of a hypothesis, so that a planner sees its own mistakes
 
 
@@ -81,17 +85,18 @@ def hypothesise(
     degrees = np.asarray(predicate.evaluate(lab.explore)) * lab.explore.counted  # [window, place]
     holds, total = int((degrees > 0).sum()), int(lab.explore.counted.sum())
     samples = _samples(lab, degrees > 0, _SAMPLES)
+    things, made = _words(lab)
     text = f"recorded as {key}: {predicate.english()}\n"
-    text += f"holds on {holds} of {total} explore tokens ({holds / max(total, 1):.2%})"
+    text += f"holds on {holds} of {total} explore {things} ({holds / max(total, 1):.2%})"
     strong = int((degrees >= 0.5).sum())
     if strong < holds:
         text += f", at 0.5 or more on {strong}"
     if not holds:
-        text += ": only texts that you write yourself can test it"
+        text += f": only {made} yourself can test it"
     else:
         text += _beside(lab, degrees) or ", for instance " + " | ".join(samples)
     if holds > total / 2:
-        text += "\nThat is more than half of all tokens: is this meant?"
+        text += f"\nThat is more than half of all {things}: is this meant?"
     lab.hypotheses[key] = value
     return Result(
         text,
@@ -105,6 +110,12 @@ def hypothesise(
             "samples": samples,
         },
     )
+
+
+def _words(lab: Lab) -> tuple[str, str]:
+    """What explore is made of, and what a planner can make."""
+    text = lab.target.image is None
+    return ("tokens", "texts that you write") if text else ("pictures", "pictures that you draw")
 
 
 def _beside(lab: Lab, degrees: np.ndarray) -> str:
@@ -121,7 +132,7 @@ def _beside(lab: Lab, degrees: np.ndarray) -> str:
         return ""
     more, less = degrees > rival, degrees < rival
     if not (more | less).any():
-        return f": the very places of {name}; only texts that you write can separate them"
+        return f": the very places of {name}; only {_words(lab)[1]} can separate them"
     said = []
     for word, places in (("more", more), ("less", less)):
         if places.any():
@@ -140,8 +151,10 @@ def _samples(lab: Lab, places: np.ndarray, many: int) -> list[str]:
 
 
 def _place(lab: Lab, window: int, place: int) -> str:
-    """A place with a little of the text before it: `rain in [March]`."""
+    """A place with a little of the text before it: `rain in [March]`; a picture by its caption."""
     windows = lab.explore
+    if isinstance(windows, ImageRows):
+        return f"{caption(windows, window)} (window {window})"
     text = windows.texts[int(windows.document[window])]
     start, end = int(windows.start[window, place]), int(windows.end[window, place])
     before, token = text[max(0, start - 24) : start].split(" "), text[start:end]
@@ -171,8 +184,7 @@ def conclude(
     label = " ".join(label.split())
     if not label:
         raise UsageError("the label is empty; say in at most 12 words what the unit responds to")
-    if len(label.split()) > 12:
-        raise UsageError(f"the label has {len(label.split())} words; write at most 12")
+    given, label = label, " ".join(label.split()[:MOST_WORDS])
     if not 0 <= confidence <= 1:
         raise UsageError(f"confidence is {confidence:g}; it must lie between 0 and 1")
     if not components and status == "described":
@@ -190,7 +202,8 @@ def conclude(
         ),
         status=status,
     )
-    return Result(f"Concluded: {label}", {"description": description.as_dict()})
+    cut = f" (cut to {MOST_WORDS} words)" if label != given else ""
+    return Result(f"Concluded: {label}{cut}", {"description": description.as_dict()})
 
 
 def _component(lab: Lab, given: ComponentGiven) -> Component:

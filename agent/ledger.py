@@ -2,7 +2,8 @@
 
 1. A result with `measured` items of the unit under study adds their inputs. Windows of the
    explore split and written texts are kept apart: the first are what the unit meets, the second
-   are chosen to separate rivals, and their scores must not be mixed.
+   are chosen to separate rivals, and their scores must not be mixed. So are pictures of the
+   explore split and pictures that were made.
 2. Every hypothesis is evaluated on every input, those that came before it too.
 3. Per kind of input: Pearson correlation of prediction and activation over the counted places,
    balanced accuracy and precision of `prediction > 0.5` against `activation > threshold`. The
@@ -11,6 +12,7 @@
 4. A hypothesis is *tested* once a result arrived after it was recorded.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -25,6 +27,11 @@ from ..tools.predicates import parse
 
 Kind = Literal["explore", "written"]
 KINDS: tuple[Kind, ...] = ("explore", "written")
+_INPUTS: tuple[tuple[Kind, str], ...] = (
+    ("explore", "window"),
+    ("written", "text"),
+    ("written", "recipe"),
+)
 _NAMES: dict[Kind, str] = {"explore": "shown", "written": "written"}
 _SHOWN = 6  # rows of the table that a planner sees
 _WORDS = 60  # characters of a statement in the table
@@ -62,6 +69,8 @@ class Ledger:
         self._seen: set[tuple[Kind, str]] = set()
         self._predicted: dict[tuple[str, int], np.ndarray] = {}
         self._rows: dict[str, dict[str, Any]] = {}
+        text = lab.target.image is None
+        self._words = ("explore windows", "texts") if text else ("explore pictures", "made ones")
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -95,8 +104,9 @@ class Ledger:
         many = {kind: self._inputs(kind) for kind in KINDS}
         lines = [
             "LEDGER (r correlation; b balanced accuracy and p precision of predicted > 0.5 against "
-            f"active > {self.threshold:.3g}; shown: {many['explore']} explore windows in results, "
-            f"mostly strong ones; written: {many['written']} texts; all: the whole of explore)"
+            f"active > {self.threshold:.3g}; shown: {many['explore']} {self._words[0]} in results, "
+            f"mostly strong ones; written: {many['written']} {self._words[1]}; all: the whole of "
+            "explore)"
         ]
         for row in sorted(self._rows.values(), key=strength, reverse=True)[:_SHOWN]:
             said = " ".join(str(row["statement"]).split())
@@ -151,12 +161,12 @@ class Ledger:
     def _add(self, measured: Sequence[Mapping[str, Any]]) -> bool:
         """Adds the inputs that are new; True if there were any of this unit."""
         mine = [item for item in measured if item.get("unit") == str(self._unit)]
-        names: dict[Kind, str] = {"explore": "window", "written": "text"}
-        for kind, name in names.items():
+        for kind, name in _INPUTS:
             fresh = []
             for item in mine:
-                if name in item and (kind, str(item[name])) not in self._seen:
-                    self._seen.add((kind, str(item[name])))
+                key = (kind, json.dumps(item.get(name), sort_keys=True))
+                if name in item and key not in self._seen:
+                    self._seen.add(key)
                     fresh.append(item)
             if fresh:
                 windows = self._lab.inputs_of(fresh)

@@ -4,11 +4,13 @@ from . import (
     ablate,
     activations,
     attribute,
+    contrast,
     edit_text,
     intervene,
     logit_lens,
     output_effect,
     patch,
+    scan,
     separate,
     show_exemplars,
     survey,
@@ -16,12 +18,14 @@ from . import (
     unit_effect,
     write_texts,
 )
+from .pictures import belt as _pictures  # noqa: F401
 from .registry import TOOLS
 
 _ORDER = (
-    *("survey", "exemplars", "activations", "edit_text", "write_texts"),
-    *("test_hypotheses", "separate", "ablate", "patch", "output_effect", "unit_effect"),
+    *("survey", "exemplars", "activations", "scan", "edit_text", "write_texts"),
+    *("test_hypotheses", "contrast", "separate", "ablate", "patch", "output_effect", "unit_effect"),
     *("intervene", "attribute", "lens"),
+    *("draw",),
 )
 for _name in _ORDER:  # as a planner meets them: observe, try, tell apart, interfere
     TOOLS[_name] = TOOLS.pop(_name)
@@ -31,11 +35,13 @@ __all__ = [
     "ablate",
     "activations",
     "attribute",
+    "contrast",
     "edit_text",
     "intervene",
     "logit_lens",
     "output_effect",
     "patch",
+    "scan",
     "separate",
     "show_exemplars",
     "survey",

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .data.image_rows import ImageRows
 from .data.windows import TokenWindows
 from .errors import UsageError, nearest
 from .lab import Lab
@@ -30,7 +31,7 @@ class Hypothesis(NamedTuple):
         words = str(self.predicate.english())
         return words if len(words) <= 100 else words[:97] + "..."
 
-    def evaluate(self, windows: TokenWindows) -> np.ndarray:
+    def evaluate(self, windows: TokenWindows | ImageRows) -> np.ndarray:
         """float32 `[window, place]` in 0..1, 0 where not counted."""
         return np.asarray(self.predicate.evaluate(windows), np.float32)
 

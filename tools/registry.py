@@ -12,9 +12,9 @@
 The first paragraphs of the docstring describe the tool, `Args:` describe its parameters, and the
 annotations give their types. `call` validates arguments, runs the tool and keeps the evidence.
 
-An instrument that asks the same of text and of pictures has one name and one set of arguments, and a
-function for each: registering a name again, with other needs, adds a form to the tool, and a lab is
-offered the form that it can run.
+An instrument that asks the same of text and of pictures has one name and one set of arguments, and
+a function for each: registering a name again, with other needs, adds a form to the tool, and a lab
+is offered the form that it can run.
 """
 
 import inspect

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .data.image_rows import ImageRows
 from .data.windows import TokenWindows
 from .evidence import Result
 from .lab import Lab
@@ -75,6 +76,13 @@ def survey(lab: Lab, unit: str | None = None, *, many: int = 10) -> Result:
 
 def statistics(data: Flat, windows: TokenWindows, site: Site, unit: Unit) -> dict[str, Any]:
     """Numbers about the unit at the counted places."""
+    return numbers(data, windows, site, unit) | {"token_identity": token_identity(data, windows)}
+
+
+def numbers(
+    data: Flat, windows: TokenWindows | ImageRows, site: Site, unit: Unit
+) -> dict[str, Any]:
+    """Those of them that mean the same for text and for pictures."""
     values = data.values.astype(np.float64)
     thresholds = dict(zip(TAILS, np.quantile(values, TAILS), strict=True))
     positive = np.sort(np.maximum(values, 0))[::-1]
@@ -103,7 +111,6 @@ def statistics(data: Flat, windows: TokenWindows, site: Site, unit: Unit) -> dic
         "above": {str(tail): int((values > at).sum()) for tail, at in thresholds.items()},
         "mass_share": share,
         "opposite": _opposite(values, site, unit),
-        "token_identity": token_identity(data, windows),
     }
 
 
@@ -175,7 +182,7 @@ def _opposite(values: np.ndarray, site: Site, unit: Unit) -> dict[str, Any]:
     energy = float((values**2).sum())
     share = float((negative**2).sum() / energy) if energy > 0 else 0.0
     known = {"min": float(values.min()), "rate": float((values < 0).mean()), "energy": share}
-    if site.readout != "coordinate":
+    if site.readout == "norm":
         return {**known, "meaning": False, "why": "the readout is a norm: it has no other sign"}
     if site.floor is not None:
         side = "negative" if unit.sign > 0 else "positive (this reading is the negative side)"

@@ -27,7 +27,8 @@ from .survey import TAILS, correlation
 HEADLINE = "half"
 """The tail whose numbers are said: see `activity`."""
 _DRAWS = 200
-_HOLDS = 0.5
+HOLDS = 0.5
+"""The degree from which a predictor holds."""
 
 
 class Tail(NamedTuple):
@@ -69,7 +70,7 @@ def compare(
     for hypothesis in given:
         degrees = hypothesis.evaluate(lab.explore)[data.window, data.place]
         found = tested(data, degrees, lab.explore.document, rng)
-        said, off = degrees >= _HOLDS, data.values <= bar
+        said, off = degrees >= HOLDS, data.values <= bar
         alarms = _worst(lab, data, np.where(said & off, -data.values, -np.inf), examples)
         weak = (
             []
@@ -91,7 +92,7 @@ def compare(
         )
         rows.extend(_said(hypothesis, found))
         if found["holds"] and not (said & off).any():
-            rows.append("  no false alarms")
+            rows.append("  no false alarms on explore; what may suppress it there, scan can tell")
         elif found["holds"] and data.values[said].min() > bar / 2:
             rows.append(f"  no clear false alarms, none below {number(bar / 2)}")
         if (~off).any() and not (~said & ~off).any():
@@ -120,7 +121,7 @@ def tested(
 ) -> dict[str, Any]:
     """The numbers of one predictor; `degrees` `[place]` in 0..1, `document` `[window]`."""
     values = data.values.astype(np.float64)
-    holds = degrees >= _HOLDS
+    holds = degrees >= HOLDS
     _, part = np.unique(document[data.window], return_inverse=True)
     return {
         "correlation": correlation(degrees, values),
@@ -179,7 +180,7 @@ def _tail(values: np.ndarray, degrees: np.ndarray, threshold: float, half: np.nd
 def _best_threshold(active: np.ndarray, degrees: np.ndarray) -> float:
     levels = np.unique(degrees[degrees > 0])
     if not levels.size:
-        return _HOLDS
+        return HOLDS
     if levels.size > 32:
         levels = np.quantile(levels, np.linspace(0, 1, 32))
     scores = []

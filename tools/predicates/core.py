@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from pydantic import BaseModel, Field
 
+from ..data.image_rows import ImageRows
 from ..data.windows import TokenWindows
 from .view import View, view_of
 
@@ -30,7 +31,7 @@ class Predicate(BaseModel, frozen=True, extra="forbid"):
     weight: ClassVar[float] = 1.0
     """What the node itself adds to `complexity`."""
 
-    def evaluate(self, windows: TokenWindows) -> np.ndarray:
+    def evaluate(self, windows: TokenWindows | ImageRows) -> np.ndarray:
         """Degrees: float32 `[window, place]` in 0..1, zero where not counted."""
         return np.where(windows.counted, self.values(view_of(windows)), np.float32(0))
 

@@ -1,0 +1,98 @@
+"""A small network whose channels compute known functions of the pixels, and scenes to show it."""
+
+import numpy as np
+import torch
+from neuroscribe.tools.data.pictures import Picture
+from neuroscribe.tools.models import Target
+from neuroscribe.tools.models.image_input import crop_and_normalise
+from neuroscribe.tools.models.site import Site
+from neuroscribe.tools.scenes.drawing import draw
+from neuroscribe.tools.scenes.scene import Scene, Thing, digest
+from torch import Tensor, nn
+
+COLOURS = ("red", "green", "blue", "yellow")
+LABELS = ("redness", "greenness", "blueness", "nothing")
+RED, GREEN, BLUE, DARK, DEAD = range(5)
+UNITS = 32
+
+
+class Colours(nn.Module):
+    """Channels of 12 x 12 places: red, green, blue, dark, dead, and random mixtures.
+
+    The head reads redness, greenness and blueness from the mean of their channels alone.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        draw = torch.Generator().manual_seed(0)
+        weight = 0.4 * torch.randn(UNITS, 3, generator=draw)
+        bias = 0.1 * torch.randn(UNITS, generator=draw)
+        weight[RED], bias[RED] = torch.tensor([1.0, -1.0, -1.0]), 0.0
+        weight[GREEN], bias[GREEN] = torch.tensor([-1.0, 1.0, -1.0]), 0.0
+        weight[BLUE], bias[BLUE] = torch.tensor([-1.0, -1.0, 1.0]), 0.0
+        weight[DARK], bias[DARK] = torch.full((3,), -1.0), 0.6
+        weight[DEAD], bias[DEAD] = torch.zeros(3), -1.0
+        self.pool, self.act = nn.AvgPool2d(4), nn.ReLU()
+        self.conv = nn.Conv2d(3, UNITS, 1)
+        self.head = nn.Linear(UNITS, len(LABELS))
+        with torch.no_grad():
+            self.conv.weight.copy_(weight[..., None, None])
+            self.conv.bias.copy_(bias)
+            self.head.weight.zero_()
+            self.head.bias.copy_(torch.tensor([0.0, 0.0, 0.0, 1.0]))
+            for unit in (RED, GREEN, BLUE):
+                self.head.weight[unit, unit] = 40.0
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Logits of the four labels."""
+        return self.head(self.act(self.conv(self.pool(pixels))).mean((2, 3)))
+
+
+def colour_target() -> Target:
+    """The target: `conv.0/0` is red, 1 green, 2 blue, 3 dark, 4 never active."""
+    size = 48
+    return Target(
+        Colours(),
+        name="colours",
+        kind="image",
+        sites={
+            "conv.0": Site(
+                *("conv.0", "act", "output", UNITS),
+                readout="max",
+                layout="channels_first",
+                floor=0.0,
+                grid=(12, 12),
+            ),
+            "logit": Site("logit", "head", "output", len(LABELS), layout="flat"),
+        },
+        image=crop_and_normalise(size, mean=(0, 0, 0), sd=(1, 1, 1)),
+        labels=LABELS,
+    )
+
+
+def picture(scene: Scene, *, known: bool = True, label: str | None = None) -> Picture:
+    """A drawn picture, with its scene or, as a photo has it, without."""
+    key = digest(scene)
+    return Picture(key[:8], key, lambda: draw(scene), scene if known else None, label)
+
+
+def scene_of(rng: np.random.Generator) -> Scene:
+    """One or two things far apart, each of one of four colours, on grey or a meadow."""
+    things = []
+    for x in (0.28, 0.72)[: 1 + int(rng.random() < 0.6)]:
+        things.append(
+            Thing(
+                name=str(rng.choice(["circle", "square", "cat"])),
+                colour=str(rng.choice(COLOURS)),
+                size=float(np.round(rng.uniform(0.2, 0.4), 3)),
+                x=x,
+                y=float(np.round(rng.uniform(0.25, 0.75), 3)),
+            )
+        )
+    plain = rng.random() < 0.5
+    return Scene(
+        background="plain" if plain else "desert",
+        colour="grey" if plain else "white",
+        things=tuple(things),
+        seed=int(rng.integers(1000)),
+    )

@@ -1,0 +1,5 @@
+"""Registers every instrument on pictures."""
+
+from . import draw, exemplars, survey, test_hypotheses
+
+__all__ = ["draw", "exemplars", "survey", "test_hypotheses"]

@@ -1,0 +1,116 @@
+"""Regions of a picture, as JSON, and the pixels that they are.
+
+    {"box": [0.1, 0.2, 0.5, 0.6]}             left, top, right, bottom, in shares of the picture
+    {"unit": "conv.3/7", "level": 0.5}        where a unit is at least so much of its maximum here
+    {"colour": "red"}                         where the nearest colour of the palette is this
+    {"thing": "cat"}                          what a thing of the drawn scene covers, exactly
+    {"not": REGION}                           everything else
+
+`"shift": [0.25, 0.5]` moves a region down and right, around the edges: as large, somewhere else.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from ..data.image_rows import ImageRows
+from ..errors import UsageError
+from ..lab import Lab
+from ..scenes.scene import Scene, Thing
+from .maps import LEVEL, maps, region
+
+_FORMS = '{"box": [0, 0, 0.5, 0.5]}, {"unit": "..."}, {"colour": "red"}, {"thing": "cat"}'
+
+
+def mask_of(lab: Lab, rows: ImageRows, given: Any) -> np.ndarray:
+    """bool `[height, width]` of the first of `rows`, as the target sees it.
+
+    Raises:
+        UsageError: if it is no region, or covers nothing.
+    """
+    if not isinstance(given, Mapping):
+        raise UsageError(f"a region is one of {_FORMS}, not {given!r}"[:200])
+    if "not" in given:
+        found = ~mask_of(lab, rows, given["not"])
+    elif "box" in given:
+        found = _box(given["box"], rows.seen(0).shape[:2])
+    elif "unit" in given:
+        found = _active(lab, rows, given)
+    elif "colour" in given:
+        found = _coloured(rows.seen(0), str(given["colour"]))
+    elif "thing" in given:
+        found = _thing(lab, rows, str(given["thing"]))
+    else:
+        raise UsageError(f"a region is one of {_FORMS}")
+    if "shift" in given:
+        down, right = (float(v) for v in given["shift"])
+        height, width = found.shape
+        found = np.roll(found, (round(down * height), round(right * width)), (0, 1))
+    if not found.any():
+        raise UsageError(f"the region {dict(given)} covers nothing in this picture"[:200])
+    return found
+
+
+def thing_mask(lab: Lab, scene: Scene, at: int) -> np.ndarray:
+    """Where one thing of a scene is seen, as the target sees it: bool `[height, width]`."""
+    from ..scenes.drawing import mask
+
+    shown = np.repeat(mask(scene, at)[..., None], 3, -1).astype(np.uint8) * 255
+    return lab.target.image.see(Image.fromarray(shown))[..., 0] > 127  # type: ignore[union-attr]
+
+
+def which_thing(scene: Scene, words: str) -> int:
+    """The thing that `cat`, `red cat` or `striped red cat` means; the first in front.
+
+    Raises:
+        UsageError: if there is none; names those that are there.
+    """
+    wanted = set(words.lower().replace("the ", " ").split())
+    for at in reversed(range(len(scene.things))):
+        if wanted <= _names(scene.things[at]):
+            return at
+    known = ", ".join(f"{t.colour} {t.name}" for t in scene.things) or "nothing"
+    raise UsageError(f"there is no '{words}' in this picture; it has {known}")
+
+
+def _names(thing: Thing) -> set[str]:
+    return {*thing.name.split(), thing.colour, thing.texture, thing.extent, *thing.places}
+
+
+def _box(given: Any, size: tuple[int, ...]) -> np.ndarray:
+    try:
+        left, top, right, bottom = (min(1.0, max(0.0, float(v))) for v in given)
+    except (TypeError, ValueError):
+        raise UsageError("a box is [left, top, right, bottom], each from 0 to 1") from None
+    height, width = size[:2]
+    found = np.zeros((height, width), bool)
+    rows = slice(round(top * height), max(round(bottom * height), round(top * height) + 1))
+    found[rows, round(left * width) : max(round(right * width), round(left * width) + 1)] = True
+    return found
+
+
+def _active(lab: Lab, rows: ImageRows, given: Mapping[str, Any]) -> np.ndarray:
+    unit = lab.target.unit(str(given["unit"]))
+    values = maps(lab, rows.rows([0]), unit)
+    if values is None:
+        raise UsageError(f"{unit} has no map over the picture, so it marks no region")
+    found = region(values[0], rows.seen(0).shape[:2], level=float(given.get("level", LEVEL)))
+    if found is None:
+        raise UsageError(f"{unit} is nowhere above 0 in this picture, so it marks no region")
+    return found.mask
+
+
+def _coloured(pixels: np.ndarray, name: str) -> np.ndarray:
+    from ..scenes.palette import COLOURS, nearest_colours, rgb
+
+    rgb(name)  # says what colours there are
+    return nearest_colours(pixels) == COLOURS.index(name)
+
+
+def _thing(lab: Lab, rows: ImageRows, words: str) -> np.ndarray:
+    scene = rows.pictures[0].scene
+    if scene is None:
+        raise UsageError("only drawn scenes have things by name; take a box, a unit or a colour")
+    return thing_mask(lab, scene, which_thing(scene, words))

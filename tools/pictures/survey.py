@@ -1,0 +1,117 @@
+"""Surveys a unit over all pictures of explore: how strongly, how widely, and what goes with it.
+
+1. Moments, quantiles and a histogram of the peak on every picture.
+2. Both signs: whether the opposite one carries meaning, from the activation function.
+3. How much of a picture the active region covers, and where it lies, on the pictures where the unit
+   is active.
+4. The statements about pictures that go best with the activation (see `cues.py`).
+"""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from ..evidence import Result
+from ..lab import Lab
+from ..measured import activity, flat
+from ..models import Unit
+from ..registry import tool
+from ..render_text import number
+from ..survey import numbers
+from .cues import Cue, cues
+from .recipes import pictures_of
+from .shown import regions
+from .words import where
+
+_BINS = 20
+_REGIONS = 32  # pictures whose active regions are looked at
+
+
+@tool(needs=("image",))
+def survey(lab: Lab, unit: str | None = None, *, many: int = 10) -> Result:
+    """Measures the unit on all pictures of the exploration corpus: how often it is active, how
+    much of a picture it covers, both signs, and which things, colours and settings go with it.
+
+    Start here. It shows no pictures: use exemplars for those.
+
+    Args:
+        unit: The unit, such as conv.3/7; left out: the unit under study.
+        many: How many things, colours and settings to list.
+    """
+    chosen = lab.chosen(unit)
+    rows = pictures_of(lab)
+    data = flat(lab, chosen)
+    if not data.values.size:
+        return Result(
+            f"{chosen}: explore has no picture with a finite activation.",
+            {"unit": str(chosen), "stats": {"count": 0, "not_finite": data.not_finite}},
+        )
+    stats = numbers(data, rows, lab.target.site(chosen.site), chosen)
+    counts, edges = np.histogram(data.values, bins=_BINS)
+    payload: dict[str, Any] = {
+        "unit": str(chosen),
+        "stats": stats,
+        "histogram": {"counts": counts, "edges": edges},
+    }
+    if stats["dead"]:
+        return Result(_dead(chosen, stats), payload)
+    found = cues(lab, rows, lab.column(chosen)[:, 0], most=max(1, min(many, 40)))
+    cover = _cover(lab, chosen)
+    payload |= {"cues": [cue._asdict() for cue in found], "cover": cover}
+    return Result(_text(chosen, stats, found, cover), payload)
+
+
+def _cover(lab: Lab, unit: Unit) -> dict[str, Any] | None:
+    """Size and place of the active region where the unit is most active."""
+    column = np.nan_to_num(lab.column(unit)[:, 0], nan=-np.inf)
+    bar = activity(column)
+    order = [int(at) for at in np.argsort(-column, kind="stable")[:_REGIONS] if column[at] > bar]
+    found = regions(lab, unit, pictures_of(lab).rows(order)) if order else None
+    masks = [one.mask for one in found or () if one is not None]
+    if not masks:
+        return None
+    shares = [float(mask.mean()) for mask in masks]
+    return {
+        "pictures": len(masks),
+        "median_share": float(np.median(shares)),
+        "where": dict(Counter(where(mask) for mask in masks).most_common()),
+    }
+
+
+def _dead(unit: Unit, stats: dict[str, Any]) -> str:
+    return (
+        f"{unit} is dead: it was never above 0 on {stats['count']} pictures (max "
+        f"{number(stats['max'])}, sd {number(stats['sd'])}). Conclude so, unless a picture of your "
+        "own moves it (draw)."
+    )
+
+
+def _text(unit: Unit, stats: dict[str, Any], found: list[Cue], cover: dict[str, Any] | None) -> str:
+    at, opposite = stats["thresholds"], stats["opposite"]
+    rows = [
+        f"{unit} over explore: {stats['count']} pictures; the activation of a picture is the "
+        "unit's maximum over space",
+        f"above 0 on {stats['firing_rate']:.1%} of pictures; mean {number(stats['mean'])}, sd "
+        f"{number(stats['sd'])}, max {number(stats['max'])}, median "
+        f"{number(stats['quantiles']['0.5'])}, min {number(stats['min'])}",
+        f"active, above half of the mean of its strongest five ({number(stats['active_above'])}): "
+        f"{stats['active']} pictures; top 10% above {number(at['0.9'])}, top 1% above "
+        f"{number(at['0.99'])}",
+        f"other sign: {opposite['why']}; {opposite['energy']:.0%} of energy",
+    ]
+    if cover is not None:
+        places = ", ".join(f"{name} x{many}" for name, many in list(cover["where"].items())[:4])
+        rows.append(
+            f"active region on its {cover['pictures']} strongest pictures: median "
+            f"{cover['median_share']:.0%} of the picture; {places}"
+        )
+    if stats["not_finite"]:
+        rows.append(f"{stats['not_finite']} activations were not finite and were left out")
+    rows.append("goes with it (r: mean where so, mean elsewhere, pictures), correlation only:")
+    rows += [
+        f"  {cue.name} ({cue.correlation:.2f}: {number(cue.inside)}, {number(cue.outside)}, "
+        f"x{cue.holds})"
+        for cue in found
+    ]
+    return "\n".join(rows)

@@ -1,0 +1,125 @@
+"""Tests hypotheses: their predictors against the unit's activation on every picture of explore.
+
+The numbers are those of `test_hypotheses` on text, with a picture in the place of a token. Where
+scenes are not known, atoms are read from pixels, and who reads them is said.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ..data.image_rows import ImageRows
+from ..evidence import Result
+from ..hypotheses import Hypothesis, resolve
+from ..lab import Lab
+from ..measured import activity, flat
+from ..predicates.view_images import reader_of
+from ..registry import tool
+from ..render_text import number
+from ..test_hypotheses import HEADLINE, HOLDS, Tail, tested
+from .measure import item
+from .recipes import pictures_of
+from .words import caption
+
+
+@tool(name="test_hypotheses", needs=("image",))
+def compare(
+    lab: Lab,
+    hypotheses: list[str | dict[str, Any]] | None = None,
+    unit: str | None = None,
+    *,
+    examples: int = 3,
+) -> Result:
+    """Tests hypotheses against the unit's activation on every picture of the exploration corpus,
+    and shows their largest false alarms and misses.
+
+    Args:
+        hypotheses: Ids such as H1, or predictors as JSON; left out: all that were recorded.
+        unit: The unit, such as conv.3/7; left out: the unit under study.
+        examples: How many false alarms and misses to show for each.
+    """
+    chosen = lab.chosen(unit)
+    explore, data = pictures_of(lab), flat(lab, chosen)
+    given = resolve(lab, hypotheses)
+    examples = max(0, min(examples, 8)) if len(given) <= 3 else max(0, min(examples, 2))
+    rng, bar = lab.rng(), activity(data.values)
+    errors: dict[tuple[str, int], list[str]] = {}
+    tests: list[dict[str, Any]] = []
+    rows: list[str] = []
+    measured: list[dict[str, Any]] = []
+    for hypothesis in given:
+        degrees = hypothesis.evaluate(explore)[data.window, 0]
+        found = tested(data, degrees, explore.document, rng)
+        headline: Tail = found["tails"][HEADLINE]
+        said, off = degrees >= HOLDS, data.values <= bar
+        tests.append(
+            {
+                "id": hypothesis.id,
+                "english": hypothesis.english,
+                "predictor": hypothesis.predicate.model_dump(),
+                **{key: value for key, value in found.items() if key != "tails"},
+                **{key: value for key, value in headline._asdict().items() if key != "threshold"},
+                "tails": {key: tail._asdict() for key, tail in found["tails"].items()},
+            }
+        )
+        rows += _said(hypothesis, found)
+        wrong = {
+            "false alarm": _worst(np.where(said & off, -data.values, -np.inf), examples),
+            "miss": _worst(np.where(~said & ~off, data.values, -np.inf), examples),
+        }
+        none = [f"no {name}es" if name == "miss" else f"no {name}s" for name in wrong
+                if not wrong[name]]  # fmt: skip
+        rows += [f"  {' and '.join(none)}"] if none and found["holds"] and examples else []
+        for name, places in wrong.items():
+            for at in places:
+                errors.setdefault((name, at), []).append(hypothesis.id)
+                window, source = int(data.window[at]), f"{name} of {hypothesis.id}"
+                measured.append(
+                    item(chosen, explore, window, data.values[at], source=source, window=window)
+                )
+    for (name, at), who in errors.items():
+        window = int(data.window[at])
+        rows.append(
+            f"{name} of {', '.join(who)}: {number(float(data.values[at]))} (window {window}): "
+            f"{caption(explore, window)}"
+        )
+    order = sorted(tests, key=lambda t: -(t["correlation"] or -2))
+    head = (
+        f"{chosen} over explore: {data.values.size} pictures; active = above half of the mean of "
+        f"its strongest five, {number(bar)}. "
+        f"Best: {order[0]['id']} (correlation {number(order[0]['correlation'])})."
+    )
+    return Result(
+        "\n".join([head, *rows, *_read_by(explore)]),
+        {"unit": str(chosen), "tests": tests, "measured": measured},
+    )
+
+
+def _worst(key: np.ndarray, many: int) -> list[int]:
+    """Places by falling key, those at minus infinity left out."""
+    order = np.argsort(-key, kind="stable")[:many]
+    return [int(at) for at in order if np.isfinite(key[at])]
+
+
+def _read_by(rows: ImageRows) -> list[str]:
+    """Who reads the atoms, where scenes are not known."""
+    blind = sum(picture.scene is None or rows.by_pixels for picture in rows.pictures)
+    if not blind:
+        return []
+    return [f"({blind} pictures without a known scene were read by {reader_of(rows).name})"]
+
+
+def _said(hypothesis: Hypothesis, found: dict[str, Any]) -> list[str]:
+    head = f"{hypothesis.id}: {hypothesis.english}"
+    if not found["holds"]:
+        return [head, "  never holds on explore: test it with draw, or widen it"]
+    tail: Tail = found["tails"][HEADLINE]
+    span = found["interval"]
+    between = f" [{number(span[0])}, {number(span[1])}]" if span else ""
+    return [
+        head,
+        f"  correlation {number(found['correlation'])}{between}; AUPRC {number(tail.auprc)} "
+        f"(base {number(tail.base_rate)}); at the best cut F1 {number(tail.f1)}, precision "
+        f"{number(tail.precision)}, recall {number(tail.recall)}; holds on {found['holds']} "
+        f"pictures: mean {number(found['mean_inside'])}, elsewhere {number(found['mean_outside'])}",
+    ]

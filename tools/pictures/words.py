@@ -1,0 +1,95 @@
+"""Pictures in words, for planners that do not see: scenes, active regions, what the model says.
+
+A scene is said in the words that prompts are read from, so that a planner may hand a changed
+sentence to `draw`.
+"""
+
+import numpy as np
+
+from ..data.image_rows import ImageRows
+from ..lab import Lab
+from ..scenes.english import described
+from ..scenes.scene import Scene, Thing
+from .maps import Region, whereabouts
+
+_ROWS = (
+    ("upper left", "top", "upper right"),
+    ("left", "middle", "right"),
+    ("lower left", "bottom", "lower right"),
+)
+_MOST = 160  # letters of a caption
+
+
+def thing_words(thing: Thing) -> str:
+    """`the red striped cat`, short."""
+    texture = "" if thing.texture == "plain" else f"{thing.texture} "
+    return f"the {thing.colour} {texture}{thing.name}"
+
+
+def caption(rows: ImageRows, row: int) -> str:
+    """What identifies a picture in a list: its scene in words, else its name."""
+    picture = rows.pictures[row]
+    found = described(picture.scene) if picture.scene is not None else f"picture {picture.id}"
+    return found if len(found) <= _MOST else f"{found[: _MOST - 1]}…"
+
+
+def region_words(lab: Lab, rows: ImageRows, row: int, found: Region | None) -> str:
+    """Where the unit is active in a picture, how large that is, and what lies there."""
+    if found is None:
+        return "active nowhere"
+    share = float(found.mask.mean())
+    parts = [f"{where(found.mask)}, {share:.0%} of the picture"]
+    scene = rows.pictures[row].scene
+    weight = found.weight * found.mask
+    if scene is not None:
+        parts.append(_under(weight, scene, whereabouts(lab, rows.pictures[row])))
+    parts.append(f"mean colour {mean_colour(rows.seen(row)[found.mask])}")
+    return "active: " + ", ".join(parts)
+
+
+def where(mask: np.ndarray) -> str:
+    """A place in words: of the centre of a mask, or `all over` for one that covers most."""
+    if mask.mean() > 0.6:
+        return "all over"
+    y, x = (float(v.mean()) for v in np.nonzero(mask))
+    row, column = (min(2, int(3 * v / size)) for v, size in zip((y, x), mask.shape, strict=True))
+    return _ROWS[row][column]
+
+
+def mean_colour(pixels: np.ndarray) -> str:
+    """The name of the mean of some pixels `[pixel, 3]`."""
+    from ..scenes.palette import nearest_colour
+
+    return nearest_colour(pixels.reshape(-1, 3).mean(0))
+
+
+def said_by(lab: Lab, rows: ImageRows, most: int = 2) -> list[str]:
+    """`[image]`: the classes that the target gives, with probabilities; empty without classes."""
+    names = lab.target.labels
+    if not names or not len(rows):
+        return [""] * len(rows)
+    output = lab.target.trace(rows).output
+    lab.meter.forward_tokens += len(rows)
+    if output is None or output.ndim != 2 or output.shape[1] != len(names):
+        return [""] * len(rows)
+    top, which = output.float().softmax(1).topk(min(most, len(names)), 1)
+    return [
+        "model: " + ", ".join(f"{names[k]} {p:.2f}" for p, k in zip(ps, ks, strict=True))
+        for ps, ks in zip(top.tolist(), which.tolist(), strict=True)
+    ]
+
+
+def _under(weight: np.ndarray, scene: Scene, points: np.ndarray) -> str:
+    """Which things the activation lies on, by share of it; the front ones hide those behind."""
+    total = float(weight.sum()) or 1.0
+    free = np.ones(weight.shape, bool)
+    shares: dict[str, float] = {}
+    for thing in reversed(scene.things):
+        half = thing.size / 2
+        inside = (abs(points[..., 0] - thing.x) <= half) & (abs(points[..., 1] - thing.y) <= half)
+        share = float(weight[inside & free].sum()) / total
+        free &= ~inside
+        shares[thing_words(thing)] = shares.get(thing_words(thing), 0.0) + share
+    shares["the background"] = float(weight[free].sum()) / total
+    best = sorted(shares.items(), key=lambda pair: -pair[1])[:2]
+    return "on " + " and ".join(f"{name} {share:.0%}" for name, share in best if share >= 0.1)
