@@ -12,6 +12,7 @@ from .render_text import MARKS, number, snippet
 from .within import at_span, occurrences
 
 _SHOWN = 24
+_BEGUN = 48  # characters of a text behind the first ones
 _SHORT = 24  # tokens of a text that is always shown whole
 
 
@@ -54,9 +55,10 @@ def drawn(lab: Lab, unit: Unit, found: Measured, asked: Sequence[str] = ()) -> l
         before, after = (10_000, 10_000) if whole else (40 if short else 100, 20)
         shown = snippet(found.windows, row, values, scale=scale, before=before, after=after)
         rows.append(f"{row + 1}. {number(top)}: {shown}{_asked(found, row, asked)}")
-    if len(found.items) > _SHOWN:
-        rest = [peak_of(values) for values in found.values[_SHOWN:]]
-        rows.append(f"peaks of the other {len(rest)}: " + ", ".join(number(p) for p in rest))
+    for row in range(_SHOWN, len(found.items)):  # too many to draw: how they begin
+        text = " ".join(found.windows.texts[int(found.windows.document[row])].split())
+        top = number(peak_of(found.values[row]))
+        rows.append(f"{row + 1}. {top}: {text[:_BEGUN]}{_asked(found, row, asked)}")
     return rows
 
 
@@ -69,9 +71,8 @@ def _asked(found: Measured, row: int, asked: Sequence[str]) -> str:
         except UsageError:
             continue
         here = [at_span(found.windows, row, found.values[row], span) for span in spans]
-        best = max(here, key=lambda one: -1e30 if one.value is None else one.value)
-        shown.append(best.said())
-    return f" | at {', '.join(shown)}" if shown else ""
+        shown += [one.said() for one in here]
+    return f" | at {', '.join(dict.fromkeys(shown))}" if shown else ""
 
 
 def reference(lab: Lab, unit: Unit) -> str:

@@ -73,12 +73,15 @@ def effect_text(lab: Lab, data: dict[str, Any], doubles: Sequence[Redundancy]) -
             f"[{one.interval[0]:.2f}, {one.interval[1]:.2f}] times the sum of each"
             + (": redundant" if one.redundant else "")
         )
+    beyond = [p for p in (data["p"], need["p"]) if p is not None]
+    doubt = ", though some matched units do as much" if beyond and min(beyond) > CLEAR else ""
     lines.append(
         {
             "none": "verdict: no effect on words beyond matched units",
-            "effect": "verdict: these words are its effect",
-            "redundant": "verdict: these words are its effect, shared with a redundant unit",
+            "effect": "verdict: what it promotes and suppresses is its effect",
+            "redundant": "verdict: this is its effect, shared with a redundant unit",
         }[data["verdict"]]
+        + (doubt if data["verdict"] != "none" else "")
     )
     return "\n".join(lines)
 
