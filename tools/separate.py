@@ -7,8 +7,6 @@
 3. The unit is measured there. Whoever holds where the unit is active predicts it.
 """
 
-from collections.abc import Mapping
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -32,9 +30,8 @@ from .measured import activity, flat, full_scale, item
 from .models import Unit
 from .registry import tool
 from .render_text import MARKS, number, snippet
-from .survey import correlation
+from .rivals import agreed, cells, in_turn, leading, scores, verdict, who
 
-_RIVALS = 3
 _TEXTS = 400
 
 
@@ -60,8 +57,8 @@ def separate(
     if len(rivals) < 2:
         raise UsageError("separate needs two hypotheses or more: record a rival first")
     many = max(2, min(many, 48))
-    explore = grid(rivals, lab.explore)
-    rivals, explore = _leading(lab, chosen, rivals, explore)
+    rivals, degrees = leading(lab, chosen, rivals, grid(rivals, lab.explore).values)
+    explore = Grid(degrees, lab.explore)
     found = _candidates(lab, chosen, rivals, explore, many)
     if not found:
         same = ", ".join(f"{r.id} ({r.english})" for r in rivals)
@@ -76,28 +73,7 @@ def separate(
                 "cells": [],
             },
         )
-    return _result(lab, chosen, rivals, found, _agreed(lab, chosen, explore))
-
-
-def _agreed(lab: Lab, unit: Unit, explore: Grid) -> dict[str, Any]:
-    """The unit on explore where all rivals hold: what a place in dispute is to be compared with."""
-    data = flat(lab, unit)
-    here = data.values[(explore.values[:, data.window, data.place] >= 0.5).all(0)]
-    return {"count": int(here.size), "mean": float(here.mean()) if here.size else None}
-
-
-def _leading(
-    lab: Lab, unit: Unit, rivals: list[Hypothesis], explore: Grid
-) -> tuple[list[Hypothesis], Grid]:
-    if len(rivals) <= _RIVALS:
-        return rivals, explore
-    data = flat(lab, unit)
-    scores = [
-        correlation(values[data.window, data.place], data.values) or -1.0
-        for values in explore.values
-    ]
-    order = np.argsort(-np.array(scores), kind="stable")[:_RIVALS]
-    return [rivals[at] for at in order], Grid(explore.values[order], explore.windows)
+    return _result(lab, chosen, rivals, found, agreed(lab, chosen, degrees))
 
 
 def _candidates(
@@ -120,7 +96,7 @@ def _candidates(
         source: {text: row for row, text in enumerate(texts.windows.texts)}
         for source, texts in made.items()
     }
-    cells: dict[tuple[bool, ...], dict[str, list[Candidate]]] = {}
+    by_cell: dict[tuple[bool, ...], dict[str, list[Candidate]]] = {}
     for pair in pairs:
         found = in_explore(explore, *pair, rng)
         for source, texts in made.items():
@@ -130,28 +106,12 @@ def _candidates(
             if one.text is not None:
                 values, row = made[one.source].values, rows[one.source][one.text]
             holds = tuple(bool(degree >= 0.5) for degree in values[:, row, one.place])
-            cells.setdefault(holds, {}).setdefault(one.source, []).append(one)
-    return _in_turn([list(sources.values()) for sources in cells.values()], many)
-
-
-def _in_turn(cells: list[list[list[Candidate]]], many: int) -> list[Candidate]:
-    """So many candidates, one a cell in turn, and in a cell one a source; no input twice."""
-    out: list[Candidate] = []
-    seen: set[Any] = set()
-    while any(any(sources) for sources in cells) and len(out) < many:
-        for sources in cells:
-            taken = False
-            while any(sources) and not taken and len(out) < many:
-                queue = sources.pop(0)
-                sources.append(queue)
-                while queue and not taken:
-                    candidate = queue.pop(0)
-                    key = candidate.window if candidate.text is None else candidate.text
-                    if key not in seen:
-                        seen.add(key)
-                        out.append(candidate)
-                        taken = True
-    return out
+            by_cell.setdefault(holds, {}).setdefault(one.source, []).append(one)
+    return in_turn(
+        [list(sources.values()) for sources in by_cell.values()],
+        many,
+        lambda one: one.window if one.text is None else one.text,
+    )
 
 
 def _result(
@@ -159,7 +119,7 @@ def _result(
     unit: Unit,
     rivals: list[Hypothesis],
     found: list[Candidate],
-    agreed: dict[str, Any],
+    common: dict[str, Any],
 ) -> Result:
     inside = [c for c in found if c.text is None]
     outside = [c for c in found if c.text is not None]
@@ -196,91 +156,17 @@ def _result(
                 )
             )
             drawn.append((measured[-1], windows, row, values[row]))
-    cells = _cells(measured, rivals)
-    scores = _scores(measured, rivals)
     return Result(
-        _text(lab, unit, rivals, drawn, cells, scores, agreed),
+        _text(lab, unit, rivals, drawn, common),
         {
             "unit": str(unit),
             "hypotheses": [r.id for r in rivals],
-            "cells": cells,
-            "agreed": agreed,
-            "scores": scores,
+            "cells": cells(measured, rivals),
+            "agreed": common,
+            "scores": scores(measured, rivals),
             "measured": measured,
         },
     )
-
-
-def _cells(measured: list[dict[str, Any]], rivals: list[Hypothesis]) -> list[dict[str, Any]]:
-    """For each combination of who holds: how many inputs, and the activation there."""
-    groups: dict[tuple[bool, ...], list[float]] = {}
-    for entry in measured:
-        key = tuple(entry["predicted"][rival.id] >= 0.5 for rival in rivals)
-        if entry["value"] is not None:
-            groups.setdefault(key, []).append(entry["value"])
-    return [
-        {
-            "true": [r.id for r, holds in zip(rivals, key, strict=True) if holds],
-            "count": len(values),
-            "mean": float(np.mean(values)),
-            "min": float(np.min(values)),
-            "max": float(np.max(values)),
-            "predicted": _mean_degrees(measured, rivals, key),
-        }
-        for key, values in sorted(groups.items(), key=lambda pair: -float(np.mean(pair[1])))
-    ]
-
-
-def _mean_degrees(
-    measured: list[dict[str, Any]], rivals: list[Hypothesis], key: tuple[bool, ...]
-) -> dict[str, float]:
-    """What each rival predicts on average in one cell."""
-    inside = [
-        entry["predicted"]
-        for entry in measured
-        if tuple(entry["predicted"][rival.id] >= 0.5 for rival in rivals) == key
-    ]
-    return {rival.id: float(np.mean([one[rival.id] for one in inside])) for rival in rivals}
-
-
-def _who(degrees: Mapping[str, float]) -> str:
-    """The rivals that predict anything, with how much where it is not 1."""
-    said = [
-        key if degree > 0.995 else f"{key} {degree:.2g}"
-        for key, degree in degrees.items()
-        if degree > 0.005
-    ]
-    return ", ".join(said) or "none"
-
-
-def _inseparable(measured: list[dict[str, Any]], rivals: list[Hypothesis]) -> str:
-    """The pairs that no input told apart; empty if there is none."""
-    same = [
-        f"{one.id} and {other.id}"
-        for one, other in combinations(rivals, 2)
-        if all(abs(e["predicted"][one.id] - e["predicted"][other.id]) < 0.5 for e in measured)
-    ]
-    return f"no input separated {', '.join(same)}" if same else ""
-
-
-def _scores(measured: list[dict[str, Any]], rivals: list[Hypothesis]) -> list[dict[str, Any]]:
-    """How well each predicted the unit on these inputs alone."""
-    kept = [entry for entry in measured if entry["value"] is not None]
-    values = np.array([entry["value"] for entry in kept])
-    out = []
-    for rival in rivals:
-        degrees = np.array([entry["predicted"][rival.id] for entry in kept])
-        holds = degrees >= 0.5
-        out.append(
-            {
-                "id": rival.id,
-                "correlation": correlation(degrees, values),
-                "holds": int(holds.sum()),
-                "mean_inside": float(values[holds].mean()) if holds.any() else None,
-                "mean_outside": float(values[~holds].mean()) if (~holds).any() else None,
-            }
-        )
-    return out
 
 
 def _text(
@@ -288,9 +174,7 @@ def _text(
     unit: Unit,
     rivals: list[Hypothesis],
     drawn: list[tuple[dict[str, Any], TokenWindows, int, np.ndarray]],
-    cells: list[dict[str, Any]],
-    scores: list[dict[str, Any]],
-    agreed: dict[str, Any],
+    common: dict[str, Any],
 ) -> str:
     values = flat(lab, unit).values
     scale = full_scale(lab, unit)
@@ -299,29 +183,13 @@ def _text(
         f"{number(float(values.mean()))}, active above {number(activity(values))}, "
         f"max {number(scale)}; {MARKS}):"
     ]
-    rows += [f"{rival.id}: {rival.english}" for rival in rivals]
-    for cell in cells:
-        rows.append(
-            f"predicted by {_who(cell['predicted'])}: mean {number(cell['mean'])} "
-            f"(n={cell['count']}, {number(cell['min'])} to {number(cell['max'])})"
-        )
-    if agreed["count"]:
-        rows.append(
-            f"for comparison, explore where all of them hold: mean {number(agreed['mean'])} "
-            f"(n={agreed['count']})"
-        )
-    rows.append(
-        "correlation on these inputs: "
-        + ", ".join(f"{s['id']} {number(s['correlation'])}" for s in scores)
-    )
-    apart = _inseparable([entry for entry, *_ in drawn], rivals)
-    rows += [apart] if apart else []
+    rows += verdict([entry for entry, *_ in drawn], rivals, common)
     short = sorted(drawn, key=lambda entry: -(entry[0]["value"] or -np.inf))
     shown = [*short[:5], *short[-4:]] if len(short) > 9 else short
     rows.append(f"highest and lowest of the {len(short)}:" if len(short) > 9 else "inputs:")
     for entry, windows, row, line in shown:
-        who = _who(entry["predicted"])
+        holds = who(entry["predicted"])
         text = snippet(windows, row, line, scale=scale, place=entry["place"], before=44, after=12)
         source = entry["source"].removeprefix("separate:")
-        rows.append(f"{number(entry['value'])} ({who}; {source}): {text}")
+        rows.append(f"{number(entry['value'])} ({holds}; {source}): {text}")
     return "\n".join(rows)
