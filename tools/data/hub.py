@@ -26,7 +26,7 @@ def read_hub(
     Raises:
         UsageError: without the `hub` extra, when offline, or when the dataset does not have it.
     """
-    name, config, split, named = _parts(spec)
+    name, config, split, named = spec_parts(spec)
     try:
         import datasets  # pyright: ignore[reportMissingImports]
     except ImportError as error:
@@ -49,7 +49,12 @@ def read_hub(
         ) from error
 
 
-def _parts(spec: str) -> tuple[str, str | None, str, str | None]:
+def spec_parts(spec: str) -> tuple[str, str | None, str, str | None]:
+    """Dataset, configuration, split and field of what follows `hf:`.
+
+    Raises:
+        UsageError: if it has another form.
+    """
     parts = spec.split(":")
     if not parts[0] or len(parts) > 4:
         raise UsageError(f"'hf:{spec}' is not hf:dataset[:config][:split][:field]")

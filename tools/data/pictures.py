@@ -38,11 +38,18 @@ class ImageCorpus(Corpus):
     """A named list of pictures."""
 
     def __init__(
-        self, name: str, pictures: Iterable[Picture], *, skipped: Sequence[tuple[str, str]] = ()
+        self,
+        name: str,
+        pictures: Iterable[Picture],
+        *,
+        skipped: Sequence[tuple[str, str]] = (),
+        notes: Sequence[tuple[str, str]] = (),
     ) -> None:
         self.pictures: Sequence[Picture] = tuple(pictures)
         self.skipped = tuple(skipped)
         """Files that could not be used, each with the reason."""
+        self.notes = tuple(notes)
+        """Pictures that are shown otherwise than they are, each with what was done."""
         super().__init__(name, (Document(item.id, item.key) for item in self.pictures))
 
     def splits(self) -> Splits:

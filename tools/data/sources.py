@@ -7,6 +7,12 @@ FILE.txt               blank-line blocks grouped into documents of about 1,000 w
 FILE.jsonl[:FIELD]     one document a line, the text under FIELD (`text`)
 FOLDER                 all .txt and .jsonl files in it
 hf:DATASET[:CONFIG][:SPLIT][:FIELD]    from the Hugging Face hub
+
+For a target that takes pictures:
+
+builtin:scenes[:N]     N drawn scenes, whose content is known (1,000)
+FOLDER                 all pictures in it and its sub-folders
+hf:DATASET[:CONFIG][:SPLIT][:FIELD]    a dataset with a column of pictures
 """
 
 from collections.abc import Sequence
@@ -16,11 +22,14 @@ from typing import Any
 from ..errors import UsageError, nearest
 from .corpus import Corpus, Document
 from .files import SUFFIXES, read_path
+from .pictures import ImageCorpus
 from .windows import clean
 
-BUILTINS = ("pydocs", "stories")
+BUILTINS = ("pydocs", "stories", "scenes")
 STORIES = 2000
 """Stories that `builtin:stories` gives when it names no number."""
+SCENES = 1000
+"""Pictures that `builtin:scenes` gives when it names no number."""
 DEFAULT_TOKENS = 200_000
 """A corpus size that suits a small model on two cores: about 100,000 tokens to explore."""
 
@@ -37,14 +46,20 @@ def load_corpus(
 
     Args:
         spec: As in the list above.
-        target: Needed for `self:N`; where it is given, `most_tokens` counts its own tokens.
-        most_tokens: Keep about so many tokens: whole documents, chosen by a hash of their text.
+        target: Needed for `self:N`; where it is given, `most_tokens` counts its own tokens, and a
+            folder or dataset is read for pictures or for text, as it takes them.
+        most_tokens: Keep about so many tokens: whole documents, chosen by a hash of their text;
+            pictures are all kept.
         field: The text field of `.jsonl` lines and datasets, where the spec names none.
         seed: Of what is generated, sampled or shuffled.
 
     Raises:
-        UsageError: if there is no such corpus or no text in it; says what to do.
+        UsageError: if there is no such corpus, nothing in it, or pictures for a target that reads
+            text, or the reverse; says what to do.
     """
+    pictures = _pictures(spec.strip(), target, field, seed)
+    if pictures is not None:
+        return pictures
     documents = [
         Document(item.id, clean(item.text))
         for item in _documents(spec.strip(), target, most_tokens, field, seed)
@@ -64,6 +79,52 @@ def characters_per_token(target: Any, documents: Sequence[Document]) -> float:
     texts = [item.text[:4000] for item in documents[::step][:32]]
     ids = tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
     return sum(map(len, texts)) / max(1, sum(map(len, ids)))
+
+
+def _pictures(spec: str, target: Any, field: str | None, seed: int) -> ImageCorpus | None:
+    """The corpus, where it is one of pictures; None for text."""
+    kind, _, rest = spec.partition(":")
+    sees = getattr(target, "image", None) is not None
+    name = getattr(target, "name", "the target")
+    if kind == "builtin" and rest.partition(":")[0] == "scenes":
+        if target is not None and not sees:
+            raise UsageError(f"{name} reads text and '{spec}' are pictures; give builtin:stories")
+        from ..scenes.picture import scene_corpus
+
+        many = rest.partition(":")[2]
+        return scene_corpus(_number(many, spec) if many else SCENES, seed=seed, name=spec)
+    if kind in ("builtin", "self") and sees:
+        raise UsageError(
+            f"{name} takes pictures and '{spec}' is text; give a folder of pictures or "
+            "builtin:scenes"
+        )
+    if kind == "hf":
+        from .hub_images import read_hub_images
+
+        return read_hub_images(rest, field=field, seed=seed) if sees else None
+    path = Path(spec).expanduser()
+    if not path.exists():
+        return None
+    from .image_files import has_images, read_images
+
+    if has_images(path):
+        if sees or (target is None and not _has_text(path)):
+            return read_images(path, name=spec)
+        if not _has_text(path):
+            raise UsageError(
+                f"{name} reads text and {spec} holds pictures; give a .txt or .jsonl file, or a "
+                "vision model as target"
+            )
+    elif sees:
+        raise UsageError(
+            f"{name} takes pictures and {spec} holds none; give a folder with .jpg, .png or other "
+            "pictures, or builtin:scenes"
+        )
+    return None
+
+
+def _has_text(path: Path) -> bool:
+    return path.is_dir() and any(item.suffix in SUFFIXES for item in path.rglob("*"))
 
 
 def _documents(
