@@ -1,0 +1,111 @@
+"""What every step of an investigation on pictures needs: drawing, measuring, what is on."""
+
+from collections.abc import Generator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ....tools.data.image_rows import ImageRows, image_rows
+from ....tools.evidence import Evidence
+from ....tools.lab import Lab
+from ....tools.measured import activity
+from ....tools.models import Unit
+from ....tools.scenes.picture import picture_of
+from ....tools.scenes.scene import Scene
+from ..builtin.turn import Calls
+from ..factories import Experiments
+from .rule import Rule
+
+SCENES = 48
+"""Scenes of one call."""
+Drawn = Generator[Calls, list[Evidence], np.ndarray]
+
+
+class Course:
+    """One unit on one bench, with what was drawn and found."""
+
+    def __init__(self, lab: Lab, unit: Unit, seed: int, experiments: Experiments) -> None:
+        self.lab, self.unit, self.experiments = lab, unit, experiments
+        self.rng = np.random.default_rng([seed, lab.seed, unit.index])
+        self.known: dict[str, float] = {}
+        """Activation by scene, as JSON."""
+        self.made: list[Evidence] = []
+        """Evidence of what was drawn."""
+        self.values = np.zeros(0)
+        """`[image]` over explore."""
+        self.bar = 0.0
+        """Activation above which the unit is on."""
+        self.low = 0.0
+        """Activation that is surely off: the middle of what explore shows."""
+        self.full = 1.0
+        """Mean of the strongest of explore."""
+        self.rule = Rule()
+
+    @property
+    def rows(self) -> ImageRows:
+        """Explore."""
+        rows: Any = self.lab.explore
+        return rows
+
+    def scale(self) -> None:
+        """Learns from explore what on and off are.
+
+        Off is the median. On begins above five times the spread of what lies below the 60th
+        percentile, between a fifth and a half of the way to the strongest pictures.
+        """
+        finite = self.values[np.isfinite(self.values)]
+        self.low = float(np.median(finite))
+        self.full = 2 * activity(self.values)
+        lower = finite[finite <= np.quantile(finite, 0.6)]
+        spread = 1.5 * float(np.median(np.abs(lower - np.median(lower))))
+        reach = self.full - self.low
+        self.bar = self.low + float(np.clip(6 * spread, 0.25 * reach, 0.5 * reach))
+
+    def on(self, values: Any) -> np.ndarray:
+        """Whether the unit is on."""
+        return np.asarray(values) > self.bar
+
+    def look(self, scenes: Sequence[Scene]) -> ImageRows:
+        """Scenes as rows, which predicates can be evaluated on without drawing them."""
+        pictures = [picture_of(scene) for scene in scenes]
+        return image_rows(self.lab.target, pictures, reader=self.rows.reader)
+
+    def draw(self, why: str, scenes: Sequence[Scene]) -> Drawn:
+        """Measures scenes; those that were measured before are not drawn again.
+
+        Returns:
+            `[scene]` activations, NaN where one could not be drawn.
+        """
+        keys = [scene.model_dump_json() for scene in scenes]
+        fresh = {
+            key: scene for key, scene in zip(keys, scenes, strict=True) if key not in self.known
+        }
+        chosen = list(fresh.items())
+        if chosen:
+            calls = tuple(
+                (
+                    "draw",
+                    {
+                        "unit": str(self.unit),
+                        "scenes": [
+                            scene.model_dump(mode="json") for _, scene in chosen[at : at + SCENES]
+                        ],
+                    },
+                )
+                for at in range(0, len(chosen), SCENES)
+            )
+            made = yield Calls(why, calls)
+            for number, evidence in enumerate(made):
+                part = chosen[number * SCENES : (number + 1) * SCENES]
+                if evidence.error is not None:
+                    continue
+                self.made.append(evidence)
+                for (key, _), item in zip(part, evidence.data["measured"], strict=False):
+                    value = item["activations"][0]
+                    self.known[key] = np.nan if value is None else float(value)
+        return np.array([self.known.get(key, np.nan) for key in keys])
+
+    def drawn(self) -> tuple[list[Scene], np.ndarray]:
+        """Everything that was drawn, with its activations."""
+        scenes = [Scene.model_validate_json(key) for key in self.known]
+        return scenes, np.array(list(self.known.values()))
