@@ -48,9 +48,12 @@ class Colours(nn.Module):
         return self.head(self.act(self.conv(self.pool(pixels))).mean((2, 3)))
 
 
-def colour_target() -> Target:
-    """The target: `conv.0/0` is red, 1 green, 2 blue, 3 dark, 4 never active."""
-    size = 48
+def colour_target(resize: int | None = None) -> Target:
+    """The target: `conv.0/0` is red, 1 green, 2 blue, 3 dark, 4 never active.
+
+    Args:
+        resize: Length to which a picture's short side is brought before 48 x 48 are cut out.
+    """
     return Target(
         Colours(),
         name="colours",
@@ -65,7 +68,7 @@ def colour_target() -> Target:
             ),
             "logit": Site("logit", "head", "output", len(LABELS), layout="flat"),
         },
-        image=crop_and_normalise(size, mean=(0, 0, 0), sd=(1, 1, 1)),
+        image=crop_and_normalise(48, resize=resize, mean=(0, 0, 0), sd=(1, 1, 1)),
         labels=LABELS,
     )
 

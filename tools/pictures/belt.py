@@ -1,5 +1,5 @@
 """Registers every instrument on pictures."""
 
-from . import draw, exemplars, survey, test_hypotheses
+from . import draw, edit_image, exemplars, separate, survey, test_hypotheses
 
-__all__ = ["draw", "exemplars", "survey", "test_hypotheses"]
+__all__ = ["draw", "edit_image", "exemplars", "separate", "survey", "test_hypotheses"]

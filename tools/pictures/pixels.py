@@ -1,14 +1,15 @@
 """Changes of pixels: of what the target sees of a picture, whatever it shows.
 
-    {"op": "grey"}  {"op": "blur", "radius": 0.03}  {"op": "flip"}  {"op": "rotate", "degrees": 90}
-    {"op": "brightness", "by": 0.5}  {"op": "crop", "box": [0, 0, 0.5, 0.5]}
-    {"op": "cover", "region": R, "fill": F}        the region is filled
-    {"op": "keep", "region": R, "fill": F}         everything else is filled: another background
-    {"op": "remove", "region": R}                  the region is closed from what is around it
-    {"op": "recolour", "region": R, "colour": C}   its hue; light and shade stay
-    {"op": "move", "region": R, "by": [0.3, 0]}    cut out, put back to the right and down
-    {"op": "paste", "picture": RECIPE, "region": R}    the region's pixels of another picture
-    {"op": "add", "thing": {...}}                  a drawn thing on top
+    {"edit": "grey"}    {"edit": "blur", "radius": 0.03}    {"edit": "brightness", "by": 0.5}
+    {"edit": "flip"}    {"edit": "rotate", "degrees": 90}   {"edit": "crop", "box": [0, 0, 1, 0.5]}
+    {"edit": "cover", "region": R, "fill": F}        the region is filled
+    {"edit": "background", "region": R, "fill": F}   everything else is filled
+    {"edit": "remove", "region": R}                  it is closed from what is around it
+    {"edit": "recolour", "region": R, "colour": C}   its hue; light and shade stay
+    {"edit": "move", "region": R, "by": [0.3, 0]}    cut out, put back to the right and down
+    {"edit": "paste", "region": R, "picture": RECIPE}    the same pixels of another picture
+    {"edit": "add", "thing": {...}}                  a drawn thing on top
+    {"edit": "replace", "region": R, "name": "cat", "colour": "red"}    a drawn thing instead
 
 F is a colour, `mean` (of the picture), `blur` (what is there, blurred beyond recognition) or the
 recipe of a picture. grey and blur take a region too. Pixels outside a region stay as they are.
@@ -53,7 +54,7 @@ class Canvas:
             UsageError: if it names none.
         """
         if edit.get("region") is None:
-            raise UsageError(f'{edit["op"]} needs a region, such as {{"box": [0, 0, 0.5, 0.5]}}')
+            raise UsageError(f'{edit["edit"]} needs a region, such as {{"box": [0, 0, 0.5, 0.5]}}')
         return mask_of(self.lab, self.rows, edit["region"])
 
     def fill(self, given: Any) -> np.ndarray:
@@ -87,16 +88,16 @@ def apply(lab: Lab, rows: ImageRows, edits: Sequence[Any]) -> np.ndarray:
     """
     canvas = Canvas(lab, rows)
     for edit in edits:
-        if not isinstance(edit, Mapping) or edit.get("op") not in OPS:
-            name = edit.get("op") if isinstance(edit, Mapping) else edit
+        if not isinstance(edit, Mapping) or edit.get("edit") not in OPS:
+            name = edit.get("edit") if isinstance(edit, Mapping) else edit
             close = nearest(str(name), OPS)
-            raise UsageError(f"there is no change of pixels '{name}'; nearest: {close}")
+            raise UsageError(f"there is no edit of pixels '{name}'; nearest: {close}")
         try:
-            OPS[str(edit["op"])](canvas, edit)
+            OPS[str(edit["edit"])](canvas, edit)
         except (KeyError, TypeError, ValueError) as error:
             if isinstance(error, UsageError):
                 raise
-            raise UsageError(f"{edit['op']} cannot be made so: {error!r}"[:200]) from None
+            raise UsageError(f"{edit['edit']} cannot be made so: {error!r}"[:200]) from None
     return canvas.pixels.round().clip(0, 255).astype(np.uint8)
 
 
@@ -170,7 +171,7 @@ def _cover(canvas: Canvas, edit: Edit) -> None:
     canvas.put(canvas.mask(edit), canvas.fill(edit.get("fill", "grey")))
 
 
-def _keep(canvas: Canvas, edit: Edit) -> None:
+def _background(canvas: Canvas, edit: Edit) -> None:
     canvas.put(~canvas.mask(edit), canvas.fill(edit.get("fill", "grey")))
 
 
@@ -221,6 +222,25 @@ def _add(canvas: Canvas, edit: Edit) -> None:
     canvas.pixels = square[:height, :width]
 
 
+def _replace(canvas: Canvas, edit: Edit) -> None:
+    """Closed, and a thing drawn on it, as large and, unless said otherwise, of its mean colour."""
+    from ..scenes.palette import nearest_colour
+
+    mask = canvas.mask(edit)
+    height, width = mask.shape
+    side = max(height, width)
+    ys, xs = np.nonzero(mask)
+    thing = {
+        "name": edit.get("name"),
+        "colour": edit.get("colour") or nearest_colour(canvas.pixels[mask].mean(0)),
+        "x": float(xs.mean() + 0.5) / side,
+        "y": float(ys.mean() + 0.5) / side,
+        "size": float(np.clip(max(np.ptp(xs), np.ptp(ys)) / side, 0.05, 1)),
+    }
+    canvas.pixels = closed(canvas.pixels, mask)
+    _add(canvas, {"edit": "add", "thing": thing})
+
+
 OPS: dict[str, Callable[[Canvas, Edit], None]] = {
     "grey": _grey,
     "blur": _blur,
@@ -229,10 +249,12 @@ OPS: dict[str, Callable[[Canvas, Edit], None]] = {
     "brightness": _brightness,
     "crop": _crop,
     "cover": _cover,
-    "keep": _keep,
+    "background": _background,
+    "keep": _background,
     "remove": _remove,
     "recolour": _recolour,
     "move": _move,
     "paste": _paste,
     "add": _add,
+    "replace": _replace,
 }

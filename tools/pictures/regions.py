@@ -3,10 +3,11 @@
     {"box": [0.1, 0.2, 0.5, 0.6]}             left, top, right, bottom, in shares of the picture
     {"unit": "conv.3/7", "level": 0.5}        where a unit is at least so much of its maximum here
     {"colour": "red"}                         where the nearest colour of the palette is this
-    {"thing": "cat"}                          what a thing of the drawn scene covers, exactly
+    {"thing": "the red cat"}                  what things of the drawn scene cover, exactly
     {"not": REGION}                           everything else
 
-`"shift": [0.25, 0.5]` moves a region down and right, around the edges: as large, somewhere else.
+`"grow": 0.03` widens a region by that share of the side. `"shift": [0.25, 0.5]` moves it down and
+right, around the edges: as large, somewhere else.
 """
 
 from collections.abc import Mapping
@@ -14,11 +15,12 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+from scipy.ndimage import maximum_filter
 
 from ..data.image_rows import ImageRows
 from ..errors import UsageError
 from ..lab import Lab
-from ..scenes.scene import Scene, Thing
+from ..scenes.scene import Scene
 from .maps import LEVEL, maps, region
 
 _FORMS = '{"box": [0, 0, 0.5, 0.5]}, {"unit": "..."}, {"colour": "red"}, {"thing": "cat"}'
@@ -41,12 +43,15 @@ def mask_of(lab: Lab, rows: ImageRows, given: Any) -> np.ndarray:
     elif "colour" in given:
         found = _coloured(rows.seen(0), str(given["colour"]))
     elif "thing" in given:
-        found = _thing(lab, rows, str(given["thing"]))
+        found = _things(lab, rows, given["thing"])
     else:
         raise UsageError(f"a region is one of {_FORMS}")
+    if "grow" in given:
+        radius = round(min(0.5, abs(float(given["grow"]))) * min(found.shape))
+        found = np.asarray(maximum_filter(found, 2 * radius + 1), bool)
     if "shift" in given:
         down, right = (float(v) for v in given["shift"])
-        height, width = found.shape
+        height, width = len(found), len(found[0])
         found = np.roll(found, (round(down * height), round(right * width)), (0, 1))
     if not found.any():
         raise UsageError(f"the region {dict(given)} covers nothing in this picture"[:200])
@@ -59,24 +64,6 @@ def thing_mask(lab: Lab, scene: Scene, at: int) -> np.ndarray:
 
     shown = np.repeat(mask(scene, at)[..., None], 3, -1).astype(np.uint8) * 255
     return lab.target.image.see(Image.fromarray(shown))[..., 0] > 127  # type: ignore[union-attr]
-
-
-def which_thing(scene: Scene, words: str) -> int:
-    """The thing that `cat`, `red cat` or `striped red cat` means; the first in front.
-
-    Raises:
-        UsageError: if there is none; names those that are there.
-    """
-    wanted = set(words.lower().replace("the ", " ").split())
-    for at in reversed(range(len(scene.things))):
-        if wanted <= _names(scene.things[at]):
-            return at
-    known = ", ".join(f"{t.colour} {t.name}" for t in scene.things) or "nothing"
-    raise UsageError(f"there is no '{words}' in this picture; it has {known}")
-
-
-def _names(thing: Thing) -> set[str]:
-    return {*thing.name.split(), thing.colour, thing.texture, thing.extent, *thing.places}
 
 
 def _box(given: Any, size: tuple[int, ...]) -> np.ndarray:
@@ -109,8 +96,11 @@ def _coloured(pixels: np.ndarray, name: str) -> np.ndarray:
     return nearest_colours(pixels) == COLOURS.index(name)
 
 
-def _thing(lab: Lab, rows: ImageRows, words: str) -> np.ndarray:
+def _things(lab: Lab, rows: ImageRows, which: Any) -> np.ndarray:
+    from ..scenes.edits import chosen_things
+
     scene = rows.pictures[0].scene
     if scene is None:
         raise UsageError("only drawn scenes have things by name; take a box, a unit or a colour")
-    return thing_mask(lab, scene, which_thing(scene, words))
+    chosen = chosen_things(scene, which)
+    return np.any([thing_mask(lab, scene, at) for at in chosen], axis=0)

@@ -21,7 +21,7 @@ _COLUMNS = 4
 _SIDE = 176
 _GAP = 4
 _LINE = 14
-_DARK = 0.35  # what stays of the light where the unit is silent
+_DARK = 0.45  # what stays of the light where the unit is silent
 _GROUND = (250, 250, 250)
 _INK = (20, 20, 20)
 

@@ -33,7 +33,7 @@ def show(
     *,
     names: Sequence[str],
     sheet: str,
-    classes: bool = True,
+    captions: Sequence[bool] | None = None,
 ) -> Shown:
     """Says and shows pictures with the unit's activation and active region.
 
@@ -44,13 +44,13 @@ def show(
         values: `[image]` its peaks.
         names: What each is called: `window 17`, `recolour cat to blue`.
         sheet: Name of the image file.
-        classes: Whether to say which classes the target gives them.
+        captions: `[image]` whether to say what a picture shows; None: of all.
     """
     found = regions(lab, unit, rows)
-    said = said_by(lab, rows) if classes else [""] * len(rows)
+    said = said_by(lab, rows)
     lines, summaries = [], []
     for at in range(len(rows)):
-        parts = [caption(rows, at)]
+        parts = [caption(rows, at)] if captions is None or captions[at] else []
         if found is not None:
             parts.append(region_words(lab, rows, at, found[at]))
         parts += [said[at]] if said[at] else []

@@ -4,6 +4,9 @@ A scene is said in the words that prompts are read from, so that a planner may h
 sentence to `draw`.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from ..data.image_rows import ImageRows
@@ -27,10 +30,25 @@ def thing_words(thing: Thing) -> str:
 
 
 def caption(rows: ImageRows, row: int) -> str:
-    """What identifies a picture in a list: its scene in words, else its name."""
+    """What identifies a picture in a list: its scene in words, how it was made, or its name."""
     picture = rows.pictures[row]
-    found = described(picture.scene) if picture.scene is not None else f"picture {picture.id}"
-    return found if len(found) <= _MOST else f"{found[: _MOST - 1]}…"
+    if picture.scene is not None:
+        return _cut(described(picture.scene))
+    return _cut(_made(picture.recipe or {}) or f"picture {picture.id}")
+
+
+def _made(recipe: Mapping[str, Any]) -> str:
+    """How a picture without a scene was made; empty for one that was found."""
+    if "edits" in recipe:
+        of = recipe["of"]
+        base = f"window {of['window']}" if "window" in of else _made(of)
+        base = base or (described(Scene.model_validate(of["scene"])) if "scene" in of else "")
+        return f"{base} + {', '.join(str(edit.get('edit')) for edit in recipe['edits'])}"
+    return f"by {recipe['by']}: {recipe.get('prompt')}" if "by" in recipe else ""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST else f"{text[: _MOST - 1]}…"
 
 
 def region_words(lab: Lab, rows: ImageRows, row: int, found: Region | None) -> str:

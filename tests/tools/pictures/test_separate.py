@@ -1,0 +1,45 @@
+"""Rivals are parted on pictures where one holds and another does not."""
+
+import numpy as np
+from neuroscribe.tools.predicates import parse
+from neuroscribe.tools.registry import call
+
+RED = {"kind": "colour", "colours": ["red"]}
+CIRCLE = {"kind": "object", "names": ["circle"]}
+RED_CIRCLE = {"kind": "thing", "of": [RED, CIRCLE]}
+NOWHERE = {"kind": "and", "of": [RED, {"kind": "background", "names": ["sea"]}]}
+
+
+def test_the_true_rule_wins_where_rivals_differ(lab) -> None:
+    lab.hypotheses |= {"H1": RED, "H2": RED_CIRCLE, "H3": NOWHERE}
+    found = call(lab, "separate", {"many": 24})
+    assert found.error is None
+    items = found.data["measured"]
+    assert len(items) == 24
+    kinds = {item["source"] for item in items}
+    assert kinds == {"separate:explore", "separate:edit", "separate:drawn"}
+    for item in items:  # they are what they are said to be
+        rows = lab.inputs_of([item])
+        for key, predictor in lab.hypotheses.items():
+            assert item["predicted"][key] == parse(predictor).evaluate(rows)[0, 0]
+        assert np.ptp(list(item["predicted"].values())) == 1
+    scores = {row["id"]: row["mean_inside"] for row in found.data["scores"]}
+    assert scores["H1"] > 0.3
+    assert found.data["agreed"]["count"] == 0
+    assert {"sea"} & set(found.text.replace(",", " ").split())
+    both = [item for item in items if item["predicted"]["H3"] == 1]
+    assert both
+
+
+def test_the_same_rule_twice_is_not_parted(lab) -> None:
+    double = {"kind": "or", "of": [RED_CIRCLE, RED]}
+    found = call(lab, "separate", {"hypotheses": [RED, double]})
+    assert "Nothing separates" in found.text
+    assert found.data["measured"] == []
+    assert "record a rival" in str(call(lab, "separate", {"hypotheses": [RED]}).error)
+
+
+def test_calls_are_repeatable(make_lab) -> None:
+    asked = {"hypotheses": [RED, CIRCLE], "many": 10}
+    one, other = (call(make_lab(), "separate", asked) for _ in range(2))
+    assert one.data == other.data
