@@ -20,6 +20,7 @@ from . import (
     intervening,
     lensing,
     organisms_command,
+    patching,
     replaying,
     routing,
     tool_command,
@@ -44,7 +45,7 @@ app.command()(replaying.transcript)
 app.command()(attributing.attribute)
 app.command()(lensing.lens)
 app.command()(comparing.compare)
-app.command()(intervening.patch)
+app.command()(patching.patch)
 app.command()(intervening.intervene)
 app.command()(routing.route)
 app.command()(tool_command.tool)

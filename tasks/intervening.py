@@ -1,7 +1,7 @@
-"""The verbs `patch` and `intervene`: what parts of a network do to a prediction.
+"""The verb `intervene`: what becomes of a prediction when units are changed.
 
-neuroscribe patch ./gpt2 --clean "Paris is in" --corrupt "Rome is in" --target " France"
 neuroscribe intervene ./gpt2 --units mlp.6/7 --prompt "Paris is in" --target " France"
+neuroscribe intervene ./gpt2 --each mlp.6 --prompt "Paris is in" --target " France"
 """
 
 import json
@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
-    from ..tools.interventions.patching import Grid
+    from ..tools.interventions.effect import Change
+    from ..tools.interventions.ranking import Ranking
     from ..tools.interventions.reference import Reference
     from ..tools.interventions.runner import Runner
     from ..tools.models import Target, Unit
@@ -25,7 +24,7 @@ Contrast = Annotated[
     str | None, typer.Option(help="Another text: how far is the target ahead of it?")
 ]
 Several = Annotated[
-    str | None, typer.Option(help="`first`: of a target of several tokens the first.")
+    str | None, typer.Option(help="A target of several tokens: first, or sum (of all).")
 ]
 MetricName = Annotated[
     str | None,
@@ -38,93 +37,18 @@ Seed = Annotated[int, typer.Option(help="Of everything random.")]
 Dtype = Annotated[str | None, typer.Option(help="Of the weights.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, mps.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-_WIDE = 24  # columns of a table
-
-
-def patch(
-    target: Model,
-    clean: Annotated[str, typer.Option(help="A prompt that leads to the target.")],
-    corrupt: Annotated[str, typer.Option(help="A prompt that does not, best of as many tokens.")],
-    answer: Answer,
-    contrast: Contrast = None,
-    sites: Annotated[str, typer.Option(help="resid, attn_out, mlp_out or head.")] = "resid",
-    metric: MetricName = None,
-    noise: Annotated[
-        bool, typer.Option("--noise", help="Put corrupt values into the clean prompt.")
-    ] = False,
-    verify: Annotated[
-        int,
-        typer.Option(min=0, help="Also so many neurons: by gradient first, then patched exactly."),
-    ] = 0,
-    several: Several = None,
-    dtype: Dtype = None,
-    device: Device = None,
-    as_json: Json = False,
-) -> None:
-    """Patch one prompt's activations into another, layer by place: where is the answer carried?
-
-    A cell is the share of the difference between the two prompts that patching it makes up for
-    (with --noise: that it undoes). Heads are patched one by one, at all places.
-    """
-    from ..tools.errors import UsageError, nearest
-    from ..tools.interventions.attribution_patching import attribution_patch
-    from ..tools.interventions.patching import Pair, grid, sites_of
-    from ..tools.interventions.prompt import asked, prompt_of, same_target
-    from ..tools.models import Target
-
-    kinds = ("resid", "attn_out", "mlp_out", "head")
-    if sites not in kinds:
-        raise UsageError(f"--sites is '{sites}'; nearest: {nearest(sites, kinds)}")
-    loaded = Target.load(target, dtype=dtype, device=device)
-    _only_first(several)
-    kind: Any = _metric(metric, contrast)
-    chosen: Any = several
-    first, measured, notes = asked(
-        loaded, clean, answer, contrast=contrast, kind=kind, several=chosen
-    )
-    if measured.token is not None:
-        same_target(loaded, corrupt, answer, measured.token)
-    if measured.other is not None and contrast is not None:
-        same_target(loaded, corrupt, contrast, measured.other)
-    pair = Pair(loaded, first, prompt_of(loaded, corrupt), measured, denoise=not noise)
-    found = grid(pair, sites, by="unit" if sites == "head" else "place")
-    top = []
-    if verify:
-        neurons = sites_of(loaded, "mlp")
-        attributed = attribution_patch(pair, neurons, verify=verify)
-        top = [one._asdict() for one in attributed.top]
-        if attributed.agreement is not None:
-            notes += (
-                f"estimates and exact effects of these neurons correlate "
-                f"{attributed.agreement:.2f}",
-            )
-    document = {
-        "target": target,
-        "clean": clean,
-        "corrupt": corrupt,
-        "answer": answer,
-        "contrast": contrast,
-        "metric": measured.name,
-        "direction": "noise" if noise else "denoise",
-        "value": {"clean": found.clean, "corrupt": found.corrupt},
-        "sites": list(found.sites),
-        "columns": list(pair.base.prompt.tokens) if sites != "head" else found.share.shape[1],
-        "share": found.share.tolist(),
-        "after": found.metric.tolist(),
-        "neurons": top,
-        "notes": list(dict.fromkeys([*notes, *found.notes])),
-    }
-    if as_json:
-        typer.echo(_json(document))
-    else:
-        _show_patch(document, found)
 
 
 def intervene(
     target: Model,
-    units: Annotated[str, typer.Option(help="Changed together: mlp.3/7,mlp.4/0-9.")],
     prompt: Annotated[list[str], typer.Option(help="What the model reads; repeat for more.")],
     answer: Answer,
+    units: Annotated[str | None, typer.Option(help="Changed together: mlp.3/7,mlp.4/0-9.")] = None,
+    each: Annotated[
+        str | None,
+        typer.Option(help="Every unit of a site by itself, ranked: mlp.3. Zero, mean or clamp."),
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="Units of --each to show.")] = 20,
     method: Annotated[
         str,
         typer.Option(help="zero, mean, resample, cama, scale:FACTOR, clamp:VALUE, steer:AMOUNT."),
@@ -146,21 +70,27 @@ def intervene(
     """Change units and measure what becomes of a prediction, beside matched units and directions.
 
     The percentile says how many controls have a smaller effect: units of the same sites that fire
-    as often and write as much, and random directions as long.
+    as often and write as much, and random directions as long. With --each every unit stands beside
+    the chance of a random direction as long, with its false-discovery rate q.
     """
     from ..tools.errors import UsageError
     from ..tools.interventions.effect import MEASURED, effect_of, parse_change
     from ..tools.interventions.prompt import asked
+    from ..tools.interventions.ranking import ranking
     from ..tools.interventions.runner import Runner
     from ..tools.models import Target
 
     change = parse_change(method)
+    if (units is None) == (each is None):
+        raise UsageError("name --units to change together, or with --each a site to rank")
+    if each is not None and change.method not in ("zero", "mean", "clamp"):
+        raise UsageError(f"--each sets units to zero, mean or clamp:VALUE, not {change.method}")
     if places not in ("all", "last"):
         raise UsageError(f"--places is '{places}'; use all or last")
-    _only_first(several)
+    check_several(several)
     loaded = Target.load(target, dtype=dtype, device=device)
-    chosen = _units(loaded, units)
-    kind: Any = _metric(metric, contrast)
+    chosen = [] if units is None else units_of(loaded, units)
+    kind: Any = metric_kind(metric, contrast)
     first: Any = several
     notes: list[str] = []
     runners = []
@@ -170,10 +100,19 @@ def intervene(
         )
         runners.append(Runner(loaded, row, measured))
         notes += said
+    where: Any = places
+    if each is not None:
+        known = {}
+        if change.method == "mean":
+            known = _references(loaded, [each], runners, data, tokens, seed)
+        value = known[each].mean if known else change.value
+        ranked = ranking(runners, each, value=value, where=where, seed=seed)
+        _show_ranked(ranked, change, runners, top, answer, contrast, prompt, notes, as_json)
+        return
     known = None
     if change.method in MEASURED:
-        known = _references(loaded, chosen, runners, data, tokens, seed)
-    where: Any = places
+        sites = list(dict.fromkeys(unit.site for unit in chosen))
+        known = _references(loaded, sites, runners, data, tokens, seed)
     found = effect_of(
         runners, chosen, change, where=where, references=known, controls=controls, seed=seed
     )
@@ -190,14 +129,15 @@ def intervene(
             **as_data(found),
         }
         document["notes"] = list(dict.fromkeys([*notes, *document["notes"]]))
-        typer.echo(_json(document))
+        typer.echo(as_json_text(document))
     else:
         from ..tools.intervene import words
 
         typer.echo(words(found, runners[0].metric.name, answer, contrast, notes))
 
 
-def _units(target: "Target", text: str) -> "list[Unit]":
+def units_of(target: "Target", text: str) -> "list[Unit]":
+    """Units and ranges that are changed together."""
     from ..tools.errors import UsageError
     from .labelling.selection import Range, parse_selection, select_units
 
@@ -211,7 +151,7 @@ def _units(target: "Target", text: str) -> "list[Unit]":
 
 def _references(
     target: "Target",
-    units: "list[Unit]",
+    sites: "list[str]",
     runners: "list[Runner]",
     data: str,
     tokens: int,
@@ -225,79 +165,90 @@ def _references(
     windows = cut(target, corpus, length=64, most_tokens=tokens)
     batches = [windows.rows(slice(at, at + 16)) for at in range(0, len(windows), 16)]
     wanted = {int(token) for runner in runners for token in runner.prompt.ids[0]}
-    sites = list(dict.fromkeys(unit.site for unit in units))
     return references(target, batches, sites, tokens=wanted, seed=seed)
 
 
-def _metric(name: str | None, contrast: str | None) -> str:
+def metric_kind(name: str | None, contrast: str | None) -> str:
+    """The metric asked for, or the one that goes without saying."""
     if name is None:
         return "log_probability" if contrast is None else "logit_difference"
     return name
 
 
-def _only_first(several: str | None) -> None:
+def check_several(several: str | None) -> None:
+    """Raises `UsageError` for what `--several` cannot be."""
     from ..tools.errors import UsageError
 
-    if several not in (None, "first"):
-        raise UsageError(f"--several is '{several}'; effects are measured on one token: use first")
+    if several not in (None, "first", "sum"):
+        raise UsageError(f"--several is '{several}'; use first or sum")
 
 
-def _json(document: dict[str, Any]) -> str:
+def as_json_text(document: dict[str, Any]) -> str:
+    """One line of JSON."""
     from ..tools.evidence import plain
 
     return json.dumps(plain(document), ensure_ascii=True)
 
 
-def _show_patch(document: dict[str, Any], found: "Grid") -> None:
+def _show_ranked(
+    found: "Ranking",
+    change: "Change",
+    runners: "list[Runner]",
+    top: int,
+    answer: str,
+    contrast: str | None,
+    prompts: list[str],
+    notes: list[str],
+    as_json: bool,
+) -> None:
+    """All units in JSON, the first for people."""
+    notes = list(dict.fromkeys([*notes, *found.notes]))
+    metric = runners[0].metric.name
+    if as_json:
+        document = {
+            "prompts": prompts,
+            "answer": answer,
+            "contrast": contrast,
+            "metric": metric,
+            "method": change.method,
+            "value": change.value,
+            "site": found.site,
+            "before": found.before,
+            "found": found.found,
+            "units": [{**one._asdict(), "unit": str(one.unit)} for one in found.units],
+            "notes": notes,
+        }
+        typer.echo(as_json_text(document))
+        return
+    from rich import box
     from rich.console import Console
     from rich.markup import escape
+    from rich.table import Table
 
     console = Console()
-    value = document["value"]
-    both = "clean into corrupt" if found.denoise else "corrupt into clean"
+    many = len(runners)
+    over = f" over {contrast!r}" if contrast else ""
     console.print(
-        f"{escape(document['metric'])}: {value['clean']:.3f} clean, {value['corrupt']:.3f} "
-        f"corrupt; {both}, share of the difference in percent"
+        escape(
+            f"each unit of {found.site} {change.words()} on {many} prompt{'s' * (many > 1)}; "
+            f"{metric}: {answer!r}{over}, {found.before:.4g} unchanged"
+        ),
+        highlight=False,
     )
-    names = document["columns"]
-    if isinstance(names, int):
-        names = [str(head) for head in range(names)]
-    for first in range(0, len(names), _WIDE):
-        console.print(_table(found, names, range(first, min(first + _WIDE, len(names)))))
-    for one in document["neurons"]:
-        console.print(
-            f"{one['site']}/{one['unit']} at place {one['place']}: change {one['exact']:+.4f} "
-            f"(estimated {one['estimate']:+.4f})"
-        )
-    for note in document["notes"]:
-        console.print(f"[dim]{escape(note)}[/]")
-
-
-def _table(found: "Grid", names: list[str], columns: range) -> "Table":
-    """Layers down, places or heads across; each cell in percent."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    heads = found.by == "unit"
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column(found.kind if not heads else "head", no_wrap=True)
-    for at in columns:
-        top = names[at].strip() or repr(names[at])[1:-1] or "?"
-        table.add_column(Text(f"{top[:6]}" if heads else f"{top[:6]}\n{at}"), justify="right")
-    for layer, site in reversed(list(enumerate(found.sites))):
-        cells: list[Any] = []
-        for at in columns:
-            share = float(found.share[layer, at])
-            if share != share:
-                cells.append(Text("·", style="dim"))
-                continue
-            strong = min(1.0, abs(share))
-            style = (
-                "dim"
-                if strong < 0.05
-                else ("bold " if strong >= 0.5 else "") + ("green" if share > 0 else "red")
-            )
-            cells.append(Text(f"{100 * share:.0f}", style=style))
-        table.add_row(site.rpartition(".")[2], *cells)
-    return table
+    table.add_column("unit", no_wrap=True)
+    for name in ("change", *(["95%"] if many > 1 else []), "p", "q"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in found.units[:top]:
+        spread = ["{:+.3g} .. {:+.3g}".format(*one.interval)] if one.interval else []
+        chance = ["–" if value is None else f"{value:.2g}" for value in (one.p, one.q)]
+        table.add_row(str(one.unit), f"{one.effect:+.4g}", *spread, *chance)
+    console.print(table)
+    if found.found is not None:
+        console.print(
+            f"{found.found} of {len(found.units)} units are beyond random directions as long at a "
+            "false-discovery rate of .05",
+            highlight=False,
+        )
+    for note in notes:
+        console.print(escape(f"note: {note}"), highlight=False)

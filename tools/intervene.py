@@ -8,7 +8,7 @@
    directions of the same length (see `interventions/effect.py`).
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from .errors import UsageError
 from .evidence import Result
@@ -41,6 +41,7 @@ def intervene(
     value: float | None = None,
     contrast: str | None = None,
     places: Where = "all",
+    several: Literal["first", "sum"] | None = None,
 ) -> Result:
     """Changes units while the model reads your prompts and measures the log-probability of the
     word that you name as the next one, against matched random units and random directions of the
@@ -55,6 +56,7 @@ def intervene(
         value: The number of scale, clamp and steer.
         contrast: Another next token: measured is how far the target is ahead of it.
         places: all tokens of the prompt, or the last alone.
+        several: What to do with a target of several tokens: take the first, or sum over all.
     """
     chosen = tuple(dict.fromkeys(lab.target.unit(name) for name in units or []))
     chosen = chosen or (lab.chosen(None),)
@@ -67,7 +69,7 @@ def intervene(
     runners = []
     notes: list[str] = []
     for prompt in prompts:
-        row, metric, said = asked(lab.target, prompt, target, contrast=contrast)
+        row, metric, said = asked(lab.target, prompt, target, contrast=contrast, several=several)
         runners.append(Runner(lab.target, row, metric))
         notes += said
         lab.meter.forward_tokens += row.places

@@ -160,6 +160,16 @@ class Ranked(NamedTuple):
     spread: float
     """How much wider the effects of real random directions are than to first order, at least 1."""
     directions: int
+    scale: np.ndarray
+    """`[unit]`: standard deviation of the effect of a random direction as long."""
+
+
+def chance(effect: np.ndarray, scale: np.ndarray, directions: int) -> np.ndarray:
+    """p of effects `[unit]` whose scale was measured on so many directions: Student's t."""
+    from scipy.stats import t as student
+
+    safe = np.where(scale > 0, scale, 1.0)
+    return np.where(scale > 0, 2 * student.sf(np.abs(effect) / safe, max(1, directions)), 1.0)
 
 
 def rank(runner: Runner, found: Sweep, *, directions: int = 96, seed: int = 0) -> Ranked:
@@ -168,8 +178,6 @@ def rank(runner: Runner, found: Sweep, *, directions: int = 96, seed: int = 0) -
     Raises:
         UsageError: if what the units write cannot be read off their site.
     """
-    from scipy.stats import t as student
-
     known = runner.writes(found.site)
     if known is None:
         raise UsageError(
@@ -190,12 +198,15 @@ def rank(runner: Runner, found: Sweep, *, directions: int = 96, seed: int = 0) -
     slope = slope[place].double().cpu()  # [place, d]
     width = slope.shape[1]
     expected = torch.linalg.vector_norm(profile @ slope, dim=1) / width**0.5  # [unit]
+    noise = 4 * runner.rounding
     alive = torch.nonzero(expected > 0)[:, 0].numpy()
+    heard = torch.nonzero(expected > noise)[:, 0].numpy()  # rounding would widen all others
     effect = found.effect.numpy()
     order = np.argsort(-np.abs(effect), kind="stable")
     if not alive.size:
-        return Ranked(np.ones(len(effect)), np.ones(len(effect)), order, 1.0, 0)
-    picked = np.random.default_rng(seed).choice(alive, directions)
+        one = np.ones(len(effect))
+        return Ranked(one, one, order, 1.0, 0, np.zeros(len(effect)))
+    picked = np.random.default_rng(seed).choice(heard if heard.size else alive, directions)
     draw = torch.Generator().manual_seed(seed)
     along = torch.randn(directions, 1, width, generator=draw, dtype=torch.float64)
     along = along / torch.linalg.vector_norm(along, dim=-1, keepdim=True)
@@ -203,11 +214,11 @@ def rank(runner: Runner, found: Sweep, *, directions: int = 96, seed: int = 0) -
     changes = torch.zeros(directions, runner.prompt.places - first, width, dtype=torch.float64)
     changes[:, [p - first for p in place]] = profile[picked][:, :, None] * along
     after = runner.from_changes(known.block, first, changes.to(runner.state(known.block)))
-    each = (after - runner.before) / expected[picked]
+    each = (after - runner.before) / torch.hypot(expected[picked], torch.tensor(noise))
     spread = max(1.0, float(each.square().mean().sqrt()))
-    scale = np.hypot((expected * spread).numpy(), 4 * runner.rounding)
-    p = 2 * student.sf(np.abs(effect) / scale, directions)
-    return Ranked(p, benjamini_hochberg(p), order, spread, directions)
+    scale = np.hypot((expected * spread).numpy(), noise)
+    p = chance(effect, scale, directions)
+    return Ranked(p, benjamini_hochberg(p), order, spread, directions, scale)
 
 
 def _traits(

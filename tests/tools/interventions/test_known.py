@@ -17,6 +17,7 @@ from neuroscribe.tools.interventions.controls import (
 from neuroscribe.tools.interventions.effect import Change, effect_of, parse_change
 from neuroscribe.tools.interventions.patching import Pair, grid
 from neuroscribe.tools.interventions.path_patching import path_patch
+from neuroscribe.tools.interventions.ranking import ranking
 from neuroscribe.tools.interventions.steer import doses, steer
 from neuroscribe.tools.models import Unit
 
@@ -108,6 +109,35 @@ def test_the_false_discovery_rate_of_null_units_stays_at_its_level():
         ps.append(found.p)
     assert families <= 7  # of 30 at level .1: more than 7 has a chance under .01
     assert 0.02 < float((np.concatenate(ps) < 0.05).mean()) < 0.08
+
+
+def test_ranking_over_prompts_finds_the_planted_unit_and_no_null_one(answer):
+    runners = [Runner(answer, prompt, ANSWER) for prompt in PROMPTS]
+    found = ranking(runners, "mlp.1")
+    first, *rest = found.units
+    assert first.unit == Unit("mlp.1", 17)
+    assert first.q is not None
+    assert first.q < 0.01
+    each = [sweep(answer, r.prompt, ANSWER, "mlp.1", units=[17], runner=r) for r in runners]
+    mean = float(np.mean([float(one.effect[0]) for one in each]))
+    assert first.effect == pytest.approx(mean, abs=1e-5)
+    assert first.interval is not None
+    assert first.interval[0] <= mean <= first.interval[1]
+    assert len(rest) == 127
+    null = hand_built.null_neurons()
+    prompts = [row(3, 2 + at, 39 - at, 4 + at, 6 + at) for at in range(4)]
+    found = ranking([Runner(null, p, Metric(token=11)) for p in prompts], "mlp.1")
+    assert found.found == 0
+    small = np.mean([one.p is not None and one.p < 0.05 for one in found.units])
+    assert small < 0.08  # averaging over prompts never makes chance look rarer
+
+
+def test_ranking_without_a_shortcut_says_so(model):
+    prompt = row(3, 9, 14, 20)
+    found = ranking([Runner(model("gpt2"), prompt, Metric(token=7))], "head.1")
+    assert found.found is None
+    assert all(one.p is None and one.interval is None for one in found.units)
+    assert "no random direction" in found.notes[-1]
 
 
 def test_benjamini_hochberg_by_hand():
