@@ -55,6 +55,7 @@ def load(
         "trust_remote_code": trust_remote_code,
     }
     options = {key: value for key, value in given.items() if value}
+    _fits(name, given)
     if re.search(r"\.py:\w+$", name):
         from .factory import from_factory
 
@@ -72,6 +73,23 @@ def load(
         target = _hugging_face(name, kind, where, given)
     target.options = options
     return target
+
+
+def _fits(name: str, given: dict[str, Any]) -> None:
+    """Refuses options that would be ignored.
+
+    Raises:
+        UsageError: for a revision of what is not on the hub, or a device map of what is small.
+    """
+    folder = Path(name).expanduser().is_dir()
+    shipped = name.startswith("organism:") or (name in NAMES and not folder)
+    factory = re.search(r"\.py:\w+$", name) is not None
+    if given["revision"] and (shipped or factory or folder):
+        raise UsageError(
+            f"'{name}' is not on the hub, so it has no revision '{given['revision']}'; drop it"
+        )
+    if given["device_map"] and (factory or (shipped and name != "minilm")):
+        raise UsageError(f"a device map spreads Hugging Face models; '{name}' takes --device")
 
 
 def checked_device(device: str | None) -> torch.device:

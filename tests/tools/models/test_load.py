@@ -32,6 +32,7 @@ def test_options_are_kept_for_another_load(save, rows):
         ({"device": "cuda:7"}, "this machine has .*; use cpu"),
         ({"device": "toaster"}, "use cpu, cuda"),
         ({"device": "cpu", "device_map": "auto"}, "not both"),
+        ({"revision": "v2"}, "not on the hub, so it has no revision 'v2'"),
     ],
 )
 def test_options_that_cannot_be(options, said, save):
@@ -346,3 +347,11 @@ def test_a_file_that_is_not_there(factories):
     factories.write_text("1/0\n")
     with pytest.raises(UsageError, match="ZeroDivisionError"):
         Target.load(f"{factories}:net")
+
+
+@pytest.mark.parametrize("name", ["organism:adder", "planted", "models.py:made"])
+def test_what_would_be_ignored_is_refused(name):
+    with pytest.raises(UsageError, match="no revision 'main'"):
+        Target.load(name, revision="main")
+    with pytest.raises(UsageError, match="takes --device"):
+        Target.load(name, device_map="auto")
