@@ -10,7 +10,7 @@ import torch
 from ..errors import UsageError, nearest
 from .target import Target
 
-NAMES = ("minilm", "planted")
+NAMES = ("minilm", "planted", "pictures")
 DTYPES = {
     "float32": torch.float32,
     "bfloat16": torch.bfloat16,
@@ -31,7 +31,7 @@ def load(
     """The target of that name.
 
     Args:
-        name: `minilm`, `planted`, `organism:NAME`, a folder, a Hugging Face id or
+        name: `minilm`, `planted`, `pictures`, `organism:NAME`, a folder, a Hugging Face id or
             `path/to/file.py:factory`. A folder of that name comes before an id.
         dtype: `float32`, `bfloat16`, `float16`, or `auto` (as stored); None: `float32` on the
             CPU, `auto` elsewhere.
@@ -64,6 +64,11 @@ def load(
         from .host import planted
 
         target = planted()
+        target.network.to(where, kind if dtype and isinstance(kind, torch.dtype) else None)
+    elif name == "pictures" and not Path(name).is_dir():
+        from .pictures import pictures
+
+        target = pictures()
         target.network.to(where, kind if dtype and isinstance(kind, torch.dtype) else None)
     elif name.startswith("organism:"):
         from .organisms import load_organism
