@@ -14,6 +14,7 @@ from .labelling.settings import Shard
 if TYPE_CHECKING:
     from ..tools.exemplars import ExemplarIndex
 
+_SAID = 5  # files that were skipped which are named
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
@@ -27,12 +28,15 @@ def index(
     ],
     data: Annotated[
         str,
-        typer.Option(help="builtin:pydocs, builtin:stories, self:N, a .txt or .jsonl, hf:NAME."),
+        typer.Option(
+            help="builtin:pydocs, builtin:stories, self:N, a .txt or .jsonl, hf:NAME; for a vision "
+            "model builtin:scenes, a folder of pictures, hf:NAME."
+        ),
     ],
     out: Annotated[Path, typer.Option(help="Folder of the index.")],
-    sites: Annotated[str, typer.Option(help="mlp.3,head.* and so on; * stands for any.")] = (
-        "mlp.*"
-    ),
+    sites: Annotated[
+        str, typer.Option(help="mlp.3,head.*,conv and so on; left out: the neurons or channels.")
+    ] = "",
     split: Annotated[
         str, typer.Option(help="explore: what a planner may see; or all of the corpus.")
     ] = "explore",
@@ -54,6 +58,8 @@ def index(
         raise UsageError(f"--split is explore or all, not '{split}'")
     if tokens < 1 or context_length < 1:
         raise UsageError("--tokens and --context-length must be above 0")
+    from ..tools.data.image_rows import image_rows
+    from ..tools.data.pictures import ImageCorpus
     from ..tools.data.sources import load_corpus
     from ..tools.data.windows import cut
     from ..tools.exemplars import ExemplarIndex, build_index
@@ -63,12 +69,19 @@ def index(
     started = time.monotonic()
     model = Target.load(target, revision=revision, dtype=dtype, device=device)
     chosen = matching(model, [item.strip() for item in sites.split(",") if item.strip()])
-    if model.tokenizer is None:
-        raise UsageError(f"{model.name} has no tokenizer; an index is over text")
+    if model.tokenizer is None and model.image is None:
+        raise UsageError(f"{model.name} has no tokenizer and takes no pictures")
     corpus = load_corpus(data, target=model, most_tokens=tokens, field=field, seed=seed)
     name = f"{data}#{split} {corpus.hash}"
-    windows = cut(
-        model, corpus if split == "all" else corpus.splits().explore, length=context_length
+    some = corpus if split == "all" else corpus.splits().explore
+    if isinstance(corpus, ImageCorpus):
+        for at, (file, why) in enumerate(corpus.skipped[:_SAID]):
+            more = f" ({len(corpus.skipped)} skipped in all)" if at == _SAID - 1 else ""
+            print(f"skipped {file}: {why}{more}", file=sys.stderr)
+    windows = (
+        image_rows(model, some)
+        if isinstance(some, ImageCorpus)
+        else cut(model, some, length=context_length)
     )
     with _bar(len(windows)) as show:
         build_index(
@@ -138,7 +151,7 @@ def _say(made: "ExemplarIndex", started: float, as_json: bool) -> None:
         "corpus": made.header["corpus"],
         "sites": {name: made.summary(name).mean.shape[0] for name in made.sites},
         "units": made.units,
-        "tokens": made.count,
+        "pictures" if made.pictures else "tokens": made.count,
         "shards": [f"{i + 1}/{n}" for i, n in shards],
         "bytes": size,
         "seconds": round(time.monotonic() - started, 2),
@@ -147,7 +160,8 @@ def _say(made: "ExemplarIndex", started: float, as_json: bool) -> None:
         print(json.dumps(facts))
         return
     whole = "" if shards == [[0, 1]] else f", shards {', '.join(facts['shards'])}"
+    what = "pictures" if made.pictures else "tokens"
     print(
         f"{made.folder}: {made.units:,} units of {len(facts['sites'])} sites over {made.count:,} "
-        f"tokens{whole}, {size / 1e6:.1f} MB, {facts['seconds']:.1f} s"
+        f"{what}{whole}, {size / 1e6:.1f} MB, {facts['seconds']:.1f} s"
     )

@@ -178,13 +178,13 @@ def _pool(part: Draw, target: Target, sites: Sequence[str]) -> list[Site]:
 
 
 def matching(target: Target, patterns: Sequence[str]) -> list[str]:
-    """The sites that patterns name; without any, the neurons, or all sites where there are none.
+    """The sites that patterns name; without any, the neurons or channels, or all sites.
 
     Raises:
         UsageError: if a pattern names no site.
     """
     if not patterns:
-        neurons = [name for name in target.sites if re.fullmatch(r"mlp\.\d+", name)]
+        neurons = [name for name in target.sites if re.fullmatch(r"(mlp|conv)\.\d+", name)]
         return neurons or [name for name in target.sites if name != "logit"]
     found: dict[str, None] = {}
     for pattern in patterns:

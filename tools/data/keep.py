@@ -1,5 +1,7 @@
 """Token windows on disk: arrays as `.npy` files, texts and words as JSON, all with a checksum.
 
+Image rows are kept as a list of pictures (`keep_pictures.py`).
+
 Only the texts that windows come from are written; the others are left empty, so that document
 numbers stay as they are.
 """
@@ -12,14 +14,25 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import UsageError
+from .image_rows import ImageRows
+from .keep_pictures import FILE as _PICTURES
+from .keep_pictures import PictureList, list_of, load_pictures, save_pictures
 from .windows import TokenWindows
 
+Kept = TokenWindows | PictureList
 _ARRAYS = ("ids", "attended", "counted", "word", "ordinal", "start", "end", "document")
 _FILE = "windows.json"
 
 
-def windows_hash(windows: TokenWindows) -> str:
-    """Identifies the tokens, what counts, and the text behind each window; kept on the windows."""
+def windows_hash(windows: TokenWindows | ImageRows | PictureList) -> str:
+    """Identifies the tokens, what counts, and the text behind each window; kept on the windows.
+
+    Of pictures: which they are and how the target sees them.
+    """
+    if isinstance(windows, PictureList):
+        return windows.hash
+    if isinstance(windows, ImageRows):
+        return list_of(windows).hash
     kept = windows.__dict__.get("_hash")
     if kept is None:
         digest = hashlib.sha256(repr(windows.ids.shape).encode())
@@ -32,8 +45,11 @@ def windows_hash(windows: TokenWindows) -> str:
     return kept
 
 
-def save_windows(windows: TokenWindows, folder: Path) -> None:
+def save_windows(windows: TokenWindows | ImageRows | PictureList, folder: Path) -> None:
     """Writes windows to a folder; the last file written makes it valid."""
+    if isinstance(windows, (ImageRows, PictureList)):
+        save_pictures(windows, folder)
+        return
     folder.mkdir(parents=True, exist_ok=True)
     checks: dict[str, int] = {}
     for name in _ARRAYS:
@@ -52,12 +68,14 @@ def save_windows(windows: TokenWindows, folder: Path) -> None:
     (folder / _FILE).write_text(json.dumps(header))
 
 
-def load_windows(folder: Path) -> TokenWindows:
-    """The windows of a folder.
+def load_windows(folder: Path) -> Kept:
+    """The windows of a folder, or its list of pictures.
 
     Raises:
         UsageError: if a file is missing or damaged.
     """
+    if (folder / _PICTURES).exists():
+        return load_pictures(folder)
     try:
         header = json.loads((folder / _FILE).read_text())
         raw = (folder / "texts.json").read_bytes()

@@ -2,6 +2,7 @@
 
 from .build import build_index
 from .index import Band, Exemplar, ExemplarIndex, SiteSummary, UnitExemplars
+from .maps import maps, regions
 from .merge import merge
 
 __all__ = [
@@ -11,5 +12,7 @@ __all__ = [
     "SiteSummary",
     "UnitExemplars",
     "build_index",
+    "maps",
     "merge",
+    "regions",
 ]

@@ -8,13 +8,17 @@
 3. From time to time all that is written to a state file, whole or not at all, with the number of
    the next block; a run that was killed goes on there.
 4. At the end the parts are put together as in `store`.
+
+Over pictures a place is a picture, and a unit's value there its maximum over space. The greatest
+value of the negative side is another one, so that a site whose negative side has a meaning gets
+rows of its own for it, under its name with a `-`.
 """
 
 import json
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +26,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..data.image_rows import ImageRows
 from ..data.keep import save_windows, windows_hash
 from ..data.windows import TokenWindows
 from ..errors import UsageError
@@ -40,7 +45,7 @@ _COLUMNS = 512
 
 def build_index(
     target: Target,
-    windows: TokenWindows,
+    windows: TokenWindows | ImageRows,
     sites: Sequence[str],
     folder: Path | str,
     *,
@@ -55,7 +60,7 @@ def build_index(
 
     Args:
         target: The network.
-        windows: All windows of the corpus, also those of other shards.
+        windows: All windows of the corpus, or its pictures; also those of other shards.
         sites: Names of the sites.
         folder: Where the index goes.
         k: Largest values to keep a unit and sign.
@@ -91,7 +96,7 @@ def build_index(
 @dataclass
 class _Pass:
     target: Target
-    windows: TokenWindows
+    windows: TokenWindows | ImageRows
     sites: list[Site]
     header: dict[str, Any]
     folder: Path
@@ -108,8 +113,10 @@ class _Pass:
         self.tallies: dict[str, Tally] = {}
         self.columns: dict[str, slice] = {}
         self.units = 0
-        for site in self.sites:
-            self.tallies[site.name] = Tally(site, self.header["k"], self.target.device)
+        pictures = isinstance(self.windows, ImageRows)
+        for site in _parts(self.sites, self.windows):
+            sides = (1,) if pictures else None
+            self.tallies[site.name] = Tally(site, self.header["k"], self.target.device, sides=sides)
             self.columns[site.name] = slice(self.units, self.units + site.units)
             self.units += site.units
         self.count = 0
@@ -133,6 +140,9 @@ def _run(run: _Pass, progress: Callable[[int, int], None] | None, state_every: f
 
 
 def _block(run: _Pass) -> None:
+    if isinstance(run.windows, ImageRows):
+        _block_of_pictures(run, run.windows)
+        return
     first = run.next * run.rows
     rows = run.windows.rows(slice(first, first + run.rows))
     width = max(1, int(rows.attended.sum(1).max(initial=1)))
@@ -157,11 +167,49 @@ def _block(run: _Pass) -> None:
         sample[:, run.columns[name]] = kept[chosen].cpu().numpy()
 
     run.target.trace(inputs, list(run.tallies), output=False, take=take)
-    if len(slots):  # neighbours, as places and positions ascend
+    _keep(run, slots, sample)
+    run.count += len(positions)
+
+
+def _block_of_pictures(run: _Pass, pictures: ImageRows) -> None:
+    first = run.next * run.rows
+    rows = pictures.rows(slice(first, first + run.rows))
+    positions = np.arange(first, first + len(rows))
+    _, slots, picked = np.intersect1d(
+        run.places, positions, assume_unique=True, return_indices=True
+    )
+    device = run.target.device
+    every, chosen = torch.arange(len(rows), device=device), torch.from_numpy(picked).to(device)
+    sample = np.empty((len(slots), run.units), np.float32)
+
+    def take(name: str, values: Tensor) -> None:
+        here = run.target.sites[name].over_space(values)  # [image, place, unit]
+        found = {name: here.amax(1)}
+        if f"{name}-" in run.tallies:
+            found[f"{name}-"] = -here.amin(1)
+        for part, peaks in found.items():  # [image, unit]
+            kept = run.tallies[part].take(peaks, every, every + first)
+            sample[:, run.columns[part]] = kept[chosen].cpu().numpy()
+
+    run.target.trace(rows, [site.name for site in run.sites], output=False, take=take)
+    _keep(run, slots, sample)
+    run.count += len(rows)
+
+
+def _keep(run: _Pass, slots: np.ndarray, sample: np.ndarray) -> None:
+    """Writes sampled values `[sampled, unit]`: neighbours, as places and positions ascend."""
+    if len(slots):
         with (run.folder / _PART).open("r+b") as file:
             file.seek(int(slots[0]) * run.units * sample.itemsize)
             sample.tofile(file)
-    run.count += len(positions)
+
+
+def _parts(sites: Sequence[Site], windows: TokenWindows | ImageRows) -> list[Site]:
+    """What gets rows of its own: every site, and over pictures its negative side if it is real."""
+    if not isinstance(windows, ImageRows):
+        return list(sites)
+    twins = [replace(site, name=f"{site.name}-") for site in sites if -1 in signs(site)]
+    return [*sites, *twins]
 
 
 def _resume(run: _Pass) -> None:
@@ -227,7 +275,7 @@ def _turn_sample(run: _Pass) -> None:
 
 def _header(
     target: Target,
-    windows: TokenWindows,
+    windows: TokenWindows | ImageRows,
     sites: list[Site],
     k: int,
     sample: int,
@@ -238,6 +286,7 @@ def _header(
         "format": FORMAT,
         "target": target.name,
         "fingerprint": target.fingerprint,
+        "pictures": isinstance(windows, ImageRows),
         "corpus": corpus,
         "windows": windows_hash(windows),
         "sites": [
@@ -246,9 +295,9 @@ def _header(
                 "units": site.units,
                 "floor": site.floor,
                 "gated": site.gated,
-                "signs": list(signs(site)),
+                "signs": list(signs(site)) if site in sites else [1],
             }
-            for site in sites
+            for site in _parts(sites, windows)
         ],
         "k": k,
         "sample": sample,

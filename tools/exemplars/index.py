@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..data.image_rows import ImageRows
 from ..data.keep import load_windows, windows_hash
 from ..data.windows import TokenWindows
 from ..errors import UsageError, nearest
@@ -116,7 +117,7 @@ class ExemplarIndex:
         folder: Path | str,
         *,
         target: Target | None = None,
-        windows: TokenWindows | None = None,
+        windows: TokenWindows | ImageRows | None = None,
     ) -> "ExemplarIndex":
         """Opens a finished index.
 
@@ -145,12 +146,17 @@ class ExemplarIndex:
     @property
     def sites(self) -> tuple[str, ...]:
         """Names of the sites in the index."""
-        return tuple(self._sites)
+        return tuple(name for name in self._sites if name.removesuffix("-") == name)
 
     @cached_property
-    def windows(self) -> TokenWindows:
-        """The token windows that exemplars point into."""
+    def windows(self) -> Any:
+        """The token windows that exemplars point into; over pictures a `PictureList`."""
         return load_windows(self.folder / "windows")
+
+    @property
+    def pictures(self) -> bool:
+        """Whether it is over pictures: then a window is a picture, with one place."""
+        return bool(self.header.get("pictures"))
 
     def unit(self, unit: Unit | str, *, many: int = 8) -> UnitExemplars:
         """What the corpus shows of one unit.
@@ -166,13 +172,16 @@ class ExemplarIndex:
         site = self._site(unit.site)
         if not 0 <= unit.index < site["units"]:
             raise UsageError(f"{unit}: site {unit.site} has units 0 to {site['units'] - 1}")
-        row = self._first[unit.site] + unit.index
-        self._check(row // ROWS)
         real = unit.sign in site["signs"]
-        side = 0 if unit.sign > 0 else 1
+        sign, own = unit.sign, unit.site
+        if self.pictures and real and sign < 0:  # has rows of its own, in its own direction
+            sign, own = 1, f"{unit.site}-"
+        row = self._first[own] + unit.index
+        self._check(row // ROWS)
+        side = 0 if sign > 0 else 1
         keys = self.top[row, side]
         top = self._exemplars(keys[keys != EMPTY])
-        sample = unit.sign * np.asarray(self.sample[row])
+        sample = sign * np.asarray(self.sample[row])
         mean, sd = mean_and_sd(np.asarray(self.sums[row]), self.count)
         if real:
             largest = top[0].value if top else float(sample.max(initial=np.nan))
@@ -180,14 +189,14 @@ class ExemplarIndex:
             largest = float("nan")
         return UnitExemplars(
             unit=unit,
-            meaning=_meaning(site, unit.sign, sample),
+            meaning=_meaning(site, unit.sign, sample, self.pictures),
             real=real,
             top=top,
             bands=self._bands(sample, many) if real else (),
             low=self._picked(sample, np.argsort(sample, kind="stable"), many) if real else (),
             count=self.count,
             fired=int(self.fired[row, side]),
-            mean=float(mean) * unit.sign,
+            mean=float(mean) * sign,
             sd=float(sd),
             max=largest,
             quantiles=_quantiles(sample, top, self.count),
@@ -202,6 +211,9 @@ class ExemplarIndex:
         mean, sd = mean_and_sd(np.asarray(self.sums[rows]), self.count)
         rate = self.fired[rows] / max(1, self.count)
         best = _values(np.asarray(self.top[rows, :, 0]))
+        if f"{site}-" in self._sites:
+            other = self.summary(f"{site}-")
+            rate[:, 1], best[:, 1] = other.rate[:, 0], other.max[:, 0]
         for side, sign in enumerate((1, -1)):
             if sign not in there["signs"]:
                 rate[:, side] = np.nan
@@ -298,7 +310,7 @@ def _quantiles(sample: np.ndarray, top: tuple[Exemplar, ...], count: int) -> dic
     return out
 
 
-def _meaning(site: dict[str, Any], sign: int, sample: np.ndarray) -> str:
+def _meaning(site: dict[str, Any], sign: int, sample: np.ndarray, pictures: bool) -> str:
     if sign not in site["signs"]:
         floor = site["floor"]
         if floor is None:
@@ -310,6 +322,8 @@ def _meaning(site: dict[str, Any], sign: int, sample: np.ndarray) -> str:
             f"the negative side is the floor of the activation function, at {floor:g}: "
             f"{near:.0%} of the places lie in its lower half, so there is nothing to list"
         )
+    if site["gated"] and pictures:
+        return "a gated unit: both signs are real and described apart"
     if site["gated"]:
         energy = float(np.square(sample).sum())
         share = float(np.square(sample[sample > 0]).sum()) / energy if energy else 0.0

@@ -9,15 +9,19 @@ import hashlib
 
 import numpy as np
 
+from ..data.image_rows import ImageRows
 from ..data.windows import TokenWindows
 
 _VALUES = 15 << 19  # values of one site that a block holds at most: 30 MB, which the heap can keep
 _TOKENS = 4096
 _FEWEST = 512
+_PICTURES = 32
 
 
-def rows_of_block(windows: TokenWindows, units: int) -> int:
+def rows_of_block(windows: TokenWindows | ImageRows, units: int) -> int:
     """Windows of one forward pass, where the largest site has so many units."""
+    if isinstance(windows, ImageRows):
+        return _PICTURES
     tokens = min(_TOKENS, max(_FEWEST, _VALUES // max(units, 1)))
     return max(1, tokens // max(1, windows.ids.shape[1]))
 
@@ -28,8 +32,12 @@ def blocks_of_shard(blocks: int, shard: tuple[int, int]) -> range:
     return range(blocks * index // many, blocks * (index + 1) // many)
 
 
-def sampled_positions(windows: TokenWindows, many: int) -> np.ndarray:
+def sampled_positions(windows: TokenWindows | ImageRows, many: int) -> np.ndarray:
     """Positions (`window * width + place`) of the sampled places, ascending int64."""
+    if isinstance(windows, ImageRows):
+        digests = [hashlib.sha256(picture.key.encode()).digest() for picture in windows.pictures]
+        order = sorted(range(len(digests)), key=lambda at: (digests[at], at))
+        return np.sort(np.array(order[:many], np.int64))
     width = windows.ids.shape[1]
     positions = np.flatnonzero(windows.counted)
     if len(positions) <= many:

@@ -30,10 +30,13 @@ def least(site: Site) -> float:
 class Tally:
     """The running state of one site."""
 
-    def __init__(self, site: Site, k: int, device: torch.device) -> None:
+    def __init__(
+        self, site: Site, k: int, device: torch.device, *, sides: tuple[int, ...] | None = None
+    ) -> None:
         self.site = site
         self.top = {
-            sign: TopK(site.units, k, least=least(site), device=device) for sign in signs(site)
+            sign: TopK(site.units, k, least=least(site), device=device)
+            for sign in (signs(site) if sides is None else sides)
         }
         self.sums = np.zeros((site.units, 2, 2), np.int64)
         """`[unit, (sum, sum of squares), 2]`, fixed point."""

@@ -1,0 +1,215 @@
+"""The index over pictures, against measuring each picture by itself; maps and active regions."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from neuroscribe.tasks.cli import run
+from neuroscribe.tools.data.image_rows import image_rows
+from neuroscribe.tools.data.pictures import ImageCorpus, Picture
+from neuroscribe.tools.errors import UsageError
+from neuroscribe.tools.exemplars import ExemplarIndex, build_index, maps, merge, regions
+from neuroscribe.tools.lab import Lab, measure
+from neuroscribe.tools.models import Target, Unit
+from neuroscribe.tools.models.factory import from_module
+from neuroscribe.tools.models.image_input import crop_and_normalise
+from PIL import Image
+from torch import nn
+
+PICTURES = 150
+
+
+class Net(nn.Module):
+    """A convolution with a floor, one without, and classes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one = nn.Sequential(nn.Conv2d(3, 9, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2))
+        self.two = nn.Conv2d(9, 5, 3)
+        self.head = nn.Linear(5, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.two(self.one(x)).mean((2, 3)))
+
+
+@pytest.fixture(scope="module")
+def target() -> Target:
+    torch.manual_seed(0)
+    image = crop_and_normalise(20)
+    return from_module(Net(), name="net", image=image, labels=["a", "b", "c", "d"])
+
+
+def coloured(seed: int) -> Image.Image:
+    pixels = np.random.default_rng(seed).integers(0, 256, (5, 6, 3)).astype(np.uint8)
+    return Image.fromarray(pixels).resize((33, 27), Image.Resampling.BICUBIC)
+
+
+@pytest.fixture(scope="module")
+def corpus() -> ImageCorpus:
+    made = [Picture(f"p{i}", f"key {i}", lambda i=i: coloured(i)) for i in range(PICTURES)]
+    return ImageCorpus("noise", made)
+
+
+@pytest.fixture(scope="module")
+def rows(target, corpus):
+    return image_rows(target, corpus)
+
+
+SITES = ("conv.0", "conv.1", "logit")
+
+
+@pytest.fixture(scope="module")
+def index(target, rows, tmp_path_factory) -> ExemplarIndex:
+    folder = build_index(target, rows, SITES, tmp_path_factory.mktemp("index") / "i", k=7)
+    return ExemplarIndex.open(folder, target=target, windows=rows)
+
+
+def test_every_unit_and_side_is_what_measuring_gives(target, rows, index):
+    assert index.sites == SITES
+    assert index.count == PICTURES
+    for name in SITES:
+        both = name != "conv.0"
+        for number in range(target.sites[name].units):
+            for sign in (1, -1):
+                unit = Unit(name, number, sign)
+                found = index.unit(unit)
+                assert found.real == (sign > 0 or both)
+                if not found.real:
+                    assert "never negative" in found.meaning
+                    continue
+                values = measure(target, rows, [unit])[0, :, 0]
+                order = np.argsort(-values, kind="stable")[:7]
+                order = order[values[order] > 0] if name == "conv.0" else order
+                np.testing.assert_allclose([e.value for e in found.top], values[order], atol=1e-5)
+                assert {e.window for e in found.top} == set(order.tolist())
+                assert {e.place for e in found.top} <= {0}
+                assert found.mean == pytest.approx(values.mean(), abs=1e-5)
+                assert found.sd == pytest.approx(values.std(), abs=1e-5)
+                assert found.fired == (values > 0).sum()
+                assert found.quantiles[0.5] == pytest.approx(np.median(values), abs=1e-5)
+                for item in (*found.low, *(e for band in found.bands for e in band.exemplars)):
+                    assert values[item.window] == pytest.approx(item.value, abs=1e-5)
+
+
+def test_summary_has_both_sides(target, rows, index):
+    site = target.sites["conv.1"]
+    values = [
+        measure(target, rows, [Unit("conv.1", n, sign) for n in range(site.units)])[..., 0]
+        for sign in (1, -1)
+    ]
+    found = index.summary("conv.1")
+    np.testing.assert_allclose(found.max, np.stack([v.max(1) for v in values], 1), atol=1e-5)
+    np.testing.assert_allclose(found.rate, np.stack([(v > 0).mean(1) for v in values], 1))
+    assert np.isnan(index.summary("conv.0").rate[:, 1]).all()
+
+
+def test_shards_merge_to_the_same(target, rows, index, tmp_path):
+    for shard in range(3):
+        build_index(target, rows, SITES, tmp_path / str(shard), k=7, shard=(shard, 3))
+    merge([tmp_path / str(n) for n in (2, 0, 1)], tmp_path / "all")
+    for name in ("top.npy", "sums.npy", "fired.npy", "sample.npy"):
+        assert (tmp_path / "all" / name).read_bytes() == (index.folder / name).read_bytes()
+    ExemplarIndex.open(tmp_path / "all", windows=rows).verify()
+
+
+def test_the_pictures_are_found_again(index, corpus):
+    kept = index.windows
+    assert [item.id for item in kept.pictures] == [f"p{i}" for i in range(PICTURES)]
+    turned = ImageCorpus("turned", corpus.pictures[::-1])
+    assert [item.id for item in kept.found_in(turned)] == [f"p{i}" for i in range(PICTURES)]
+    with pytest.raises(UsageError, match="1 of 150 pictures are not in this corpus, such as p149"):
+        kept.found_in(corpus.pictures[:-1])
+
+
+def test_drawn_pictures_are_found_without_their_corpus(target, tmp_path):
+    from neuroscribe.tools.data.sources import load_corpus
+
+    scenes = load_corpus("builtin:scenes:40", target=target)
+    rows = image_rows(target, scenes)
+    index = ExemplarIndex.open(build_index(target, rows, ["conv.1"], tmp_path / "i"))
+    again = image_rows(target, index.windows.found_in([]))
+    assert [p.key for p in again.pictures] == [p.key for p in rows.pictures]
+    np.testing.assert_array_equal(again.rows([5]).pixels(), rows.rows([5]).pixels())
+
+
+def test_another_corpus_or_a_damaged_list_is_refused(target, rows, index, tmp_path):
+    with pytest.raises(UsageError, match="another corpus"):
+        ExemplarIndex.open(index.folder, windows=rows.rows(slice(1, None)))
+    folder = build_index(target, rows.rows(slice(0, 40)), ["conv.1"], tmp_path / "i")
+    path = folder / "windows" / "pictures.json"
+    path.write_text(path.read_text().replace("p7", "p8"))
+    with pytest.raises(UsageError, match="damaged"):
+        ExemplarIndex.open(folder).verify()
+
+
+def test_what_is_not_finite_is_refused(target, tmp_path):
+    broken = from_module(Net(), name="net", image=crop_and_normalise(20))
+    with torch.no_grad():
+        broken.network.two.bias[2] = torch.inf
+    few = image_rows(broken, [Picture("a", "a", lambda: coloured(1))] * 3)
+    with pytest.raises(UsageError, match="not finite"):
+        build_index(broken, few, ["conv.1"], tmp_path / "i")
+
+
+def test_maps_have_the_activation_as_their_maximum(target, rows):
+    units = [Unit("conv.0", 3), Unit("conv.1", 2, -1)]
+    some = rows.rows(slice(0, 40))
+    found = maps(target, some, units)
+    assert [item.shape for item in found] == [(40, 20, 20), (40, 8, 8)]
+    values = measure(target, some, units)[..., 0]
+    np.testing.assert_allclose([item.max((1, 2)) for item in found], values, atol=1e-6)
+    raw = target.trace(some, ["conv.0"]).values["conv.0"][:, :, 3]
+    np.testing.assert_allclose(found[0].reshape(40, -1), raw.numpy(), atol=1e-6)
+    np.testing.assert_array_equal(Lab(target, rows).maps(some, units[1]), found[1])
+    with pytest.raises(UsageError, match="no map"):
+        maps(target, rows, [Unit("logit", 1)])
+
+
+def test_the_active_region_lies_where_the_cause_is(target):
+    """A detector of red on a picture that is red in one corner."""
+    picture = Image.new("RGB", (20, 20), "black")
+    picture.paste("red", (12, 2, 18, 8))
+    red = Net()
+    with torch.no_grad():
+        red.one[0].weight.zero_()
+        red.one[0].bias.fill_(-0.5)
+        red.one[0].weight[4, 0, 1, 1], red.one[0].weight[4, 1, 1, 1] = 1.0, -1.0
+    image = crop_and_normalise(20, mean=(0, 0, 0), sd=(1, 1, 1))
+    seeing = from_module(red, name="red", image=image)
+    dim = Image.eval(picture, lambda level: int(0.7 * level))
+    pictures = [Picture("a", "a", lambda: picture), Picture("b", "b", lambda: dim)]
+    rows = image_rows(seeing, pictures)
+    unit = Unit("conv.0", 4)
+    most = float(measure(seeing, rows, [unit]).max())
+    masks = regions(seeing, rows, unit, most)
+    want = np.zeros((20, 20), bool)
+    want[2:8, 12:18] = True
+    np.testing.assert_array_equal(masks[0], want)
+    assert not masks[1].any()  # it is active there, but below half of its maximum
+    assert not regions(seeing, rows, unit, 0.0).any()
+
+
+def test_the_verb_index_on_pictures(tmp_path, capsys):
+    (tmp_path / "net.py").write_text(
+        "import torch\nfrom torch import nn\n\n\ndef load():\n    torch.manual_seed(0)\n"
+        "    return nn.Sequential(nn.Conv2d(3, 6, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1),\n"
+        "                         nn.Flatten(), nn.Linear(6, 3))\n\n\n"
+        "load.example = (1, 3, 16, 16)\n"
+    )
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number in range(30):
+        coloured(number).save(folder / f"{number}.png")
+    (folder / "notes.txt").write_text("not a picture")
+    common = ["index", f"{tmp_path / 'net.py'}:load", "--data", str(folder)]
+    assert run([*common, "--out", str(tmp_path / "i"), "--split", "all", "--json"]) == 0
+    told = capsys.readouterr()
+    said = json.loads(told.out)
+    assert (said["pictures"], said["units"], said["sites"]) == (30, 6, {"conv.0": 6})
+    assert "skipped notes.txt" in told.err
+    assert len(ExemplarIndex.open(tmp_path / "i").unit("conv.0/2").distinct(5)) == 5
+    text = tmp_path / "text.txt"
+    text.write_text("words and words")
+    assert run([*common[:3], str(text), "--out", str(tmp_path / "j")]) == 2
+    assert "takes pictures" in capsys.readouterr().err
