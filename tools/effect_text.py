@@ -94,7 +94,8 @@ def effect_sentence(data: Mapping[str, Any]) -> str:
         if not known:
             return "no effect on words; the site has no other unit to compare with"
         return f"no effect beyond matched units (p = {min(known):.2g})"
-    up, down = _quoted(data["promoted"], 6), _quoted(data["suppressed"], 3)
+    both = _names(data["promoted"]) & _names(data["suppressed"])
+    up, down = _quoted(data["promoted"], 6, both), _quoted(data["suppressed"], 3, both)
     nats = data["measure"].startswith("KL")
     verb, other = ("raises", "lowers") if nats else ("moves the output toward", "away from")
     figures = [f"held-out score {data['held_out']:.2f}"]
@@ -122,7 +123,17 @@ def _p(value: float | None) -> str:
     return "no control" if value is None else f"p = {value:.2g}"
 
 
-def _quoted(listed: Sequence[Mapping[str, Any]], many: int) -> str:
-    """The words in quotes, without spaces around them, none twice."""
-    names = dict.fromkeys(str(one["token"]).strip() or repr(one["token"])[1:-1] for one in listed)
-    return ", ".join(f"'{name}'" for name in list(names)[:many])
+def _quoted(listed: Sequence[Mapping[str, Any]], many: int, both: set[str]) -> str:
+    """The words in quotes, none twice; without spaces around them, but where the other list names
+    the same letters (a word, and the end of one)."""
+    names = [str(one["token"]) for one in listed]
+    shown = dict.fromkeys(name if _name(name) in both else _name(name) for name in names)
+    return ", ".join(f"'{name}'" for name in list(shown)[:many])
+
+
+def _names(listed: Sequence[Mapping[str, Any]]) -> set[str]:
+    return {_name(str(one["token"])) for one in listed}
+
+
+def _name(token: str) -> str:
+    return token.strip() or repr(token)[1:-1]

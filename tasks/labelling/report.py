@@ -29,6 +29,7 @@ COLUMNS = ("correlation", "gain_over_lookup", "auprc", "f1", "iou", "cosine")
 MOST_PAGES = 500
 """Transcripts that get a page and exemplars in the table: the best-scored ones come first."""
 _EXEMPLARS = 3
+_LINE = 80  # characters of an effect below its label
 
 
 def write_report(folder: str | Path) -> Path:
@@ -117,6 +118,7 @@ def _unit(folder: Path, record: Mapping[str, Any], *, shown: bool) -> dict[str, 
         "confidence": cell(record.get("confidence")),
         "components": [component_view(item) for item in record.get("components") or ()],
         "effect": record.get("effect"),
+        "does": _does(record.get("effect")),
         "dose": _dose(record.get("effect_scores")),
         "rejected": record.get("rejected") or (),
         "tails": _tails(scores.get("tails") or {}),
@@ -124,6 +126,12 @@ def _unit(folder: Path, record: Mapping[str, Any], *, shown: bool) -> dict[str, 
         "page": page,
         "tops": tops,
     }
+
+
+def _does(effect: Mapping[str, Any] | None) -> str:
+    """The effect without its figures, in a line."""
+    words = str((effect or {}).get("words") or "").partition(" (")[0]
+    return words if len(words) <= _LINE else f"{words[: _LINE - 1].rstrip()}…"
 
 
 def _transcript(

@@ -166,7 +166,7 @@ def sort_out(
         notes.append(f"{len(refused)} prompts cannot be asked and are left out: {refused[0]}")
     wrong = right.count(False)
     if wrong:
-        kept = "they are kept, as you asked" if keep_wrong else "they are left out"
+        kept = "they are kept" if keep_wrong else "they are left out"
         notes.append(
             f"the model gets {wrong} of {len(asked)} prompts wrong (another token is likelier than "
             f"the target); {kept}"

@@ -125,6 +125,7 @@ def test_the_report_holds_every_unit_and_number(tmp_path: Path) -> None:
         "LLMError: 401",
         "never above 0",
         "clause of mlp.0/2",
+        "raises numbers</span>",
         "raises numbers",
         "Not labelled yet: mlp.0/7",
         "How to read these scores",

@@ -181,3 +181,22 @@ def test_bad_units_are_refused(stories_lab: Lab, make_lab) -> None:
     assert dead.error is None
     assert dead.data["necessity"]["change"] is None
     assert dead.data["verdict"] == "none"
+
+
+def test_a_word_and_the_end_of_one_are_told_apart() -> None:
+    need = {"change": None, "p": None}
+    data = {
+        "verdict": "effect",
+        "measure": "KL of the next token (nats)",
+        "necessity": need,
+        "controls": [],
+        "p": 0.05,
+        "held_out": 0.97,
+        "direct_share": None,
+        "promoted": [{"token": " it"}, {"token": " her"}],
+        "suppressed": [{"token": "it"}, {"token": "ent"}],
+        "redundant": [],
+    }
+    said = effect_sentence(data)
+    assert said.startswith("raises ' it', 'her' (")
+    assert said.endswith("lowers 'it', 'ent'")
