@@ -10,12 +10,17 @@ The order of acts is a generator: each turn yields the calls to make and receive
 """
 
 import json
+from typing import TYPE_CHECKING
 
 from ....tools.lab import Lab
+from ....tools.models import Unit
 from ...state import Message, State
 from ..factories import Experiments
 from .investigation import Investigation
 from .turn import Calls, Turns
+
+if TYPE_CHECKING:
+    from ..pictures import Investigation as PictureInvestigation
 
 
 class Builtin:
@@ -39,7 +44,7 @@ class Builtin:
         self._without = without
         self._turns: Turns | None = None
         self._seen = 0
-        self._work: Investigation | None = None
+        self._work: Investigation | PictureInvestigation | None = None
         self._last: Calls | None = None
 
     def next(self, state: State) -> Message:
@@ -65,9 +70,7 @@ class Builtin:
         made = list(self._lab.evidence)[self._seen :]
         if self._turns is None or self._work is None:
             unit = self._lab.target.unit(state["unit"])
-            self._work = Investigation(
-                self._lab, unit, self._seed, self._experiments, self._without, self._effects
-            )
+            self._work = self._course(unit)
             self._turns = self._work.turns()
             return next(self._turns)
         if self._last is not None and self._last.calls[0][0] == "conclude":
@@ -78,3 +81,13 @@ class Builtin:
             return self._turns.send(made)
         except StopIteration:
             return self._work.conclusion()
+
+    def _course(self, unit: Unit) -> "Investigation | PictureInvestigation":
+        """What is done with this unit: pictures have a course of their own."""
+        if self._lab.target.image is not None:
+            from ..pictures import Investigation as Pictures
+
+            given = self._experiments
+            return Pictures(self._lab, unit, self._seed, given, effects=self._effects)
+        given = (self._experiments, self._without, self._effects)
+        return Investigation(self._lab, unit, self._seed, *given)

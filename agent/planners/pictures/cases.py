@@ -67,8 +67,9 @@ class Cases:
             words.append(f"{' or '.join(off)} backgrounds")
         if full:
             most = max(many, least)
+        specs = tuple(_plainer(spec, but) for spec in specs)
         case = Case(
-            things=specs if specs else (),
+            things=specs,
             at_least=least,
             at_most=most,
             backgrounds=grounds,
@@ -88,9 +89,12 @@ class Cases:
         ]
         if unsure:
             yield from self._measure("Once more where it is not clear.", unsure, _MORE, values)
+        shares: dict[tuple[Any, ...], float] = {}
         for what, some in values.items():
-            self.strength[what] = float(np.nanmean(some))
-        return {what: float(np.mean(course.on(some))) for what, some in values.items()}
+            mean = self.strength[what] = float(np.nanmean(some))
+            share = float(np.mean(course.on(some)))
+            shares[what] = 1.0 if share == 0 and mean > course.weak(len(some)) else share
+        return shares
 
     def _measure(
         self,
@@ -194,3 +198,16 @@ class Cases:
         if any(by[a][own[a]] < 0.5 for a in by if own[a] in by[a]):
             return None  # it does not switch it off again
         return spec_of(by, own=own)
+
+
+def _plainer(spec: Spec, but: Sequence[dict[str, Any]]) -> Spec:
+    """The kind of thing without what the exceptions say already."""
+    said = {value for one in but for value in _values_of(one)}
+    barred = {a: values for a, values in spec.barred.items() if not set(values) <= said}
+    return Spec(spec.allowed, barred)
+
+
+def _values_of(predicate: dict[str, Any]) -> Sequence[str]:
+    """What an exception names."""
+    parts = predicate["of"] if predicate["kind"] == "thing" else [predicate]
+    return [v for part in parts for v in part.get("names", part.get("colours", ()))]

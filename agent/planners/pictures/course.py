@@ -18,6 +18,8 @@ from .rule import Rule
 
 SCENES = 48
 """Scenes of one call."""
+_CLUSTER = 0.02  # share of pictures of a cluster
+_APART = 3.0  # distance of two clusters, in standard deviations within them
 Drawn = Generator[Calls, list[Evidence], np.ndarray]
 
 
@@ -37,6 +39,8 @@ class Course:
         """Activation above which the unit is on."""
         self.low = 0.0
         """Activation that is surely off: the middle of what explore shows."""
+        self.spread = 0.0
+        """Standard deviation of what is off."""
         self.full = 1.0
         """Mean of the strongest of explore."""
         self.rule = Rule()
@@ -50,16 +54,24 @@ class Course:
     def scale(self) -> None:
         """Learns from explore what on and off are.
 
-        Off is the median. On begins above five times the spread of what lies below the 60th
-        percentile, between a fifth and a half of the way to the strongest pictures.
+        Where activations fall into two clusters, off is the middle of the lower one; else it is
+        the median. On begins above six times the spread of off, between a quarter and a half of
+        the way to the strongest pictures.
         """
         finite = self.values[np.isfinite(self.values)]
-        self.low = float(np.median(finite))
         self.full = 2 * activity(self.values)
-        lower = finite[finite <= np.quantile(finite, 0.6)]
-        spread = 1.5 * float(np.median(np.abs(lower - np.median(lower))))
+        cut = _valley(finite)
+        lower = finite[finite <= (np.median(finite) if cut is None else cut)]
+        self.low = float(np.median(finite if cut is None else lower))
+        self.spread = 1.5 * float(np.median(np.abs(lower - np.median(lower))))
         reach = self.full - self.low
-        self.bar = self.low + float(np.clip(6 * spread, 0.25 * reach, 0.5 * reach))
+        self.bar = self.low + float(np.clip(6 * self.spread, 0.25 * reach, 0.5 * reach))
+
+    def weak(self, draws: int) -> float:
+        """The mean of so many drawings above which a unit is weakly on."""
+        reach = self.full - self.low
+        least = max(0.18 * reach, 3.5 * self.spread / np.sqrt(draws))
+        return self.low + min(least, 0.5 * reach)
 
     def on(self, values: Any) -> np.ndarray:
         """Whether the unit is on."""
@@ -109,3 +121,20 @@ class Course:
         """Everything that was drawn, with its activations."""
         scenes = [Scene.model_validate_json(key) for key in self.known]
         return scenes, np.array(list(self.known.values()))
+
+
+def _valley(values: np.ndarray) -> float | None:
+    """The cut between two clusters that are far apart, or None (Otsu's threshold)."""
+    x = np.sort(values)
+    n = np.arange(1, len(x))
+    total = np.cumsum(x)
+    left = total[:-1] / n
+    right = (total[-1] - total[:-1]) / (len(x) - n)
+    between = n * (len(x) - n) * (right - left) ** 2
+    at = int(np.argmax(between)) if len(between) else 0
+    lower, upper = x[: at + 1], x[at + 1 :]
+    if min(len(lower), len(upper)) < _CLUSTER * len(x):
+        return None
+    within = np.sqrt((lower.var() * len(lower) + upper.var() * len(upper)) / len(x))
+    apart = upper.mean() - lower.mean() > _APART * max(within, 1e-12)
+    return float((x[at] + x[at + 1]) / 2) if apart else None

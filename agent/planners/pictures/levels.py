@@ -18,6 +18,7 @@ from .vocabulary import atom
 _SPREAD = 1.35  # strongest over weakest value, from which strengths differ
 _GAP = 0.14  # of full strength, between two levels
 _MOST = 4
+_DRAWS = 2  # of each value, at least
 
 
 def levels_of(
@@ -30,7 +31,7 @@ def levels_of(
             values = {
                 str(what[2]): value
                 for what, value in strength.items()
-                if len(what) == 3 and what[:2] == (at, attribute) and value > course.bar
+                if len(what) == 3 and what[:2] == (at, attribute) and value > course.weak(_DRAWS)
             }
             levels = _levels(course, values)
             if len(levels) < 2:

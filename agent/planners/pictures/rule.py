@@ -79,7 +79,7 @@ class Case:
                 said[0] = f"{many} {said[0]}"
         elif said and self.at_least > 1:
             said[0] = f"{self.at_least} or more {said[0]}"
-        out = " with ".join(said)
+        out = " and ".join(said)
         grounds = [*self.backgrounds, *(f"plain {colour}" for colour in self.colours)]
         if grounds:
             ground = f"{' or '.join(grounds)} backgrounds"
