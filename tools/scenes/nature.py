@@ -161,7 +161,7 @@ def _cake() -> Drawing:
     candles: Drawing = ()
     for x in (0.3, 0.5, 0.7):
         candles += box(x - 0.025, 0.16, x + 0.025, 0.42, "light")
-        candles += ellipse(x, 0.09, 0.03, 0.06, "dark")
+        candles += ellipse(x, 0.12, 0.03, 0.07, "dark")
     icing = [(0.1, 0.56), (0.18, 0.66), (0.26, 0.56), (0.34, 0.66), (0.42, 0.56), (0.5, 0.66)]
     return (
         candles
