@@ -1,17 +1,21 @@
 """What the units of a run share: the target, the corpus, and token windows of its three splits.
 
+Where the target takes pictures, a window is a picture with one place: see `ImageRows`.
+
 Units are measured in groups, each in one pass over all three splits; a group is as large as memory
 allows, because a forward pass costs the same for one unit as for a hundred.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...tools.data.corpus import Corpus
+from ...tools.data.image_rows import ImageRows, image_rows
+from ...tools.data.pictures import ImageCorpus
 from ...tools.data.windows import TokenWindows, cut
 from ...tools.errors import UsageError
 from ...tools.lab import measure
@@ -25,6 +29,8 @@ MEMORY = 512 * 2**20
 """Bytes that the activations of one group may take."""
 LEAST_TOKENS = 200
 """Counted tokens that every split must have."""
+LEAST_PICTURES = 20
+"""Pictures that every split must have."""
 _ROWS = 64
 
 
@@ -43,7 +49,7 @@ class Bench:
     target: Target
     corpus: Corpus
     windows: Mapping[str, TokenWindows]
-    """Token windows by split."""
+    """Token windows, or image rows, by split."""
     _last: dict[Unit, Splits] = field(default_factory=dict, init=False, repr=False)
     """The activations measured last: whoever asks for the same units gets them again."""
 
@@ -93,6 +99,8 @@ class Bench:
             many += int(rows.counted.sum())
             for name in sites:
                 scalar = self.target.sites[name].scalar(values[name])  # [window, place, unit]
+                if isinstance(rows, ImageRows):
+                    scalar = scalar.amax(1, keepdim=True)
                 x = scalar.float().cpu().numpy()[rows.counted].astype(np.float64)  # [token, unit]
                 sums[name] += np.stack([x.sum(0), np.square(x).sum(0), (x > 0).sum(0)])
         if kind == "firing":
@@ -123,9 +131,14 @@ def prepare(target: Target, settings: Settings) -> Bench:
     """
     from ...tools.data.sources import load_corpus
 
-    if target.tokenizer is None:
-        raise UsageError(f"{target.name} has no tokenizer; units are labelled on text")
+    if target.tokenizer is None and target.image is None:
+        raise UsageError(
+            f"{target.name} takes neither text nor pictures that neuroscribe can make: it has no "
+            "tokenizer and no image input; a factory sets `factory.image` (see its docstring)"
+        )
     corpus = load_corpus(settings.data, target=target, **settings.corpus_options)
+    if isinstance(corpus, ImageCorpus):
+        return _pictures(target, corpus, settings)
     windows: dict[str, TokenWindows] = {}
     for name, split in zip(SPLITS, corpus.splits(), strict=True):
         windows[name] = cut(target, split, length=settings.context_length)
@@ -135,4 +148,19 @@ def prepare(target: Target, settings: Settings) -> Bench:
                 f"{settings.data} is too little data: {len(corpus)} documents give {counted} "
                 f"tokens for {name}, {LEAST_TOKENS} are needed; give more or longer documents"
             )
+    return Bench(target, corpus, windows)
+
+
+def _pictures(target: Target, corpus: ImageCorpus, settings: Settings) -> Bench:
+    """A bench over pictures."""
+    windows: dict[str, Any] = {}
+    cache: dict[str, np.ndarray] = {}
+    for name, split in zip(SPLITS, corpus.splits(), strict=True):
+        assert isinstance(split, ImageCorpus)
+        if len(split) < LEAST_PICTURES:
+            raise UsageError(
+                f"{settings.data} is too little data: {len(corpus)} pictures give {len(split)} for "
+                f"{name}, {LEAST_PICTURES} are needed; give more pictures"
+            )
+        windows[name] = replace(image_rows(target, split), cache=cache)
     return Bench(target, corpus, windows)

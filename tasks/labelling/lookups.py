@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...tools.data.image_rows import ImageRows
 from ...tools.data.windows import TokenWindows
 
 SHRINKAGE = (1.0, 4.0, 16.0)
@@ -49,6 +50,21 @@ class Measured:
         before[:, 0] = -1
         size = len(self.windows.vocabulary) + 1
         return ((before + 1) * size + self.windows.ids)[self.counted]
+
+
+def lookup_tables(explore: Measured, select: Measured, report: Measured) -> dict[str, np.ndarray]:
+    """What every lookup predicts on report, by name; the plainest first."""
+    if isinstance(explore.windows, ImageRows):
+        from .picture_lookups import colour_grid, colour_shares
+
+        return {
+            "colours": colour_shares(explore, select, report),
+            "grid": colour_grid(explore, select, report),
+        }
+    return {
+        "token": token_table(explore, select, report),
+        "bigram": bigram_table(explore, select, report),
+    }
 
 
 def token_table(explore: Measured, select: Measured, report: Measured) -> np.ndarray:

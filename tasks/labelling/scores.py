@@ -25,7 +25,7 @@ from ...tools.measured import activity
 from ...tools.predicates import parse
 from .bootstrap import Interval, Resampler, average_precisions, correlations, interval
 from .curve import expected_activation
-from .lookups import Measured, bigram_table, token_table
+from .lookups import Measured, lookup_tables
 
 TAILS = {"10%": 0.90, "1%": 0.99, "0.1%": 0.999}
 HEADLINE = "half"
@@ -98,10 +98,7 @@ def numbers(
     truth, documents = report.flat, report.documents
     resampler = Resampler(documents, seed=seed)
     own = correlations(resampler, on_report.total, truth)
-    tables = {
-        "token": token_table(explore, select, report),
-        "bigram": bigram_table(explore, select, report),
-    }
+    tables = lookup_tables(explore, select, report)
     lookups = {name: correlations(resampler, table, truth) for name, table in tables.items()}
     best = max(lookups.values(), key=lambda values: values[0])
     tails = {
@@ -118,7 +115,7 @@ def numbers(
         "gain_over_lookup": interval(own - best).as_dict(),
         "lookups": {name: interval(values).as_dict() for name, values in lookups.items()},
         "variance": _variance(on_report.total, truth),
-        "beyond_tokens": _beyond(tables["token"], on_report.parts, truth, documents),
+        "beyond_tokens": _beyond(next(iter(tables.values())), on_report.parts, truth, documents),
         "context_correlation": _context(on_report.total, report),
         "tails": tails,
         "curve": expected_activation(on_report.total, truth, resampler),

@@ -15,6 +15,7 @@ import numpy as np
 from ...agent.description import Description
 from ...agent.state import Budget, PlannerFactory
 from ...agent.transcript import Recorder, make_header
+from ...tools.evidence import EvidenceStore
 from ...tools.lab import Lab
 from ...tools.llm import LLM
 from ...tools.models.unit import Unit
@@ -73,8 +74,8 @@ class Job:
     def _label(self, unit: Unit, columns: Mapping[Unit, Splits]) -> dict[str, Any]:
         from ...agent.investigate import investigate
 
-        lab = self._lab(columns)
         path = self.folder.transcript_path(unit)
+        lab = self._lab(columns, path)
         with _Recorder(path, self._header(lab, unit), unit, self.watch) as recorder:
             description = self._plain_case(unit, columns[unit])
             if description is None:
@@ -115,8 +116,9 @@ class Job:
         values = splits.explore.flat
         if not (values > 0).any():
             largest = values.max(initial=-np.inf)
+            places = "tokens" if self.bench.target.image is None else "pictures"
             reason = (
-                f"0 of {values.size:,} tokens of explore have a value above zero; "
+                f"0 of {values.size:,} {places} of explore have a value above zero; "
                 f"the largest is {largest:.3g}"
             )
             return Description("never active", status="dead", reason=reason)
@@ -131,10 +133,12 @@ class Job:
             )
         return None
 
-    def _lab(self, columns: Mapping[Unit, Splits]) -> Lab:
+    def _lab(self, columns: Mapping[Unit, Splits], path: Path) -> Lab:
+        pictures = None if self.bench.target.image is None else path.with_suffix("")
         return Lab(
             self.bench.target,
             self.bench.windows["explore"],
+            evidence=EvidenceStore(pictures),
             llm=self.llm,
             seed=self.settings.seed,
             columns={unit: splits.explore.values for unit, splits in columns.items()},

@@ -47,6 +47,8 @@ def untrained(target: Target, *, seed: int = 0) -> Target:
         context_length=target.context_length,
         refused=target.refused,
         probe=None if target.probe is None else replace(target.probe, network=network),
+        image=target.image,
+        labels=target.labels,
     )
 
 
