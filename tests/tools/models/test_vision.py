@@ -8,6 +8,7 @@ from neuroscribe.tools.data.pictures import Picture
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.lab import measure
 from neuroscribe.tools.models import Target, zero
+from neuroscribe.tools.models.untrained import untrained
 from PIL import Image
 
 from .vision_models import save
@@ -179,6 +180,18 @@ def test_one_channel_is_changed_and_nothing_else(load):
     moved = (trace.output - clean.output).abs().amax(1)
     assert moved[1] > 0
     assert not moved[0]
+
+
+@pytest.mark.parametrize("family", ["vit", "resnet"])
+def test_an_untrained_copy_sees_and_differs(load, family):
+    target = load(family)
+    copy = untrained(target)
+    rows = rows_of(target)
+    one, other = target.trace(rows).output, copy.trace(rows).output
+    assert copy.labels == target.labels
+    assert other.shape == one.shape
+    assert torch.isfinite(other).all()
+    assert not torch.allclose(one, other, atol=1e-3)
 
 
 def test_half_precision(folders):
