@@ -65,6 +65,9 @@ def measure_name(lab: Lab) -> str:
         "causal": "KL of the next token (nats)",
         "encoder": "turn of the output embedding (1-cosine)",
         "module": "relative change of the output",
+        "image": "KL of the classes (nats)"
+        if "logit" in lab.target.sites
+        else "turn of the output (1-cosine)",
     }[lab.target.kind]
 
 

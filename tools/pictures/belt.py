@@ -1,5 +1,25 @@
 """Registers every instrument on pictures."""
 
-from . import draw, edit_image, exemplars, separate, survey, test_hypotheses
+from . import (
+    ablate,
+    draw,
+    edit_image,
+    exemplars,
+    patch,
+    separate,
+    survey,
+    test_hypotheses,
+    unit_effect,
+)
 
-__all__ = ["draw", "edit_image", "exemplars", "separate", "survey", "test_hypotheses"]
+__all__ = [
+    "ablate",
+    "draw",
+    "edit_image",
+    "exemplars",
+    "patch",
+    "separate",
+    "survey",
+    "test_hypotheses",
+    "unit_effect",
+]

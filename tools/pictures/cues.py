@@ -16,6 +16,7 @@ from ..lab import Lab
 from ..predicates import parse
 from ..scenes.scene import PLACES, SIZES, TEXTURES
 from ..survey import correlation
+from .words import class_name
 
 _LEAST = 3  # pictures in which a cue must occur
 _SMALL = 64  # side at which colours are counted

@@ -27,6 +27,7 @@ from .measure import MOST_PICTURES, of_recipes, reference
 from .pixels import OPS
 from .recipes import Recipe, made_rows, picture
 from .shown import show
+from .words import told
 
 _LISTED = ("colour", "texture", "size", "name", "background", "fill", "which", "radius")
 _NEED_REGION = ("cover", "background", "keep", "remove", "recolour", "move", "paste", "replace")
@@ -111,7 +112,7 @@ def edit_image(
         found.values[:many],
         names=names[:many],
         sheet="edits",
-        captions=[at < len(bases) for at in range(many)],
+        captions=[at < len(bases) and told(found.rows, at) for at in range(many)],
     )
     lines = _lines(table, shown.lines, len(bases))
     head = f"{chosen} before and after each edit ({reference(lab, chosen)}):"

@@ -12,7 +12,7 @@ from ..models import Unit
 from ..render_text import number
 from .maps import Region, maps, region
 from .sheet import MOST, contact_sheet, keep, overlaid
-from .words import caption, region_words, said_by
+from .words import caption, region_words, said_by, told
 
 
 class Shown(NamedTuple):
@@ -44,13 +44,14 @@ def show(
         values: `[image]` its peaks.
         names: What each is called: `window 17`, `recolour cat to blue`.
         sheet: Name of the image file.
-        captions: `[image]` whether to say what a picture shows; None: of all.
+        captions: `[image]` whether to say what a picture shows; None: where it is known.
     """
     found = regions(lab, unit, rows)
     said = said_by(lab, rows)
     lines, summaries = [], []
     for at in range(len(rows)):
-        parts = [caption(rows, at)] if captions is None or captions[at] else []
+        wanted = told(rows, at) if captions is None else captions[at]
+        parts = [caption(rows, at)] if wanted else []
         if found is not None:
             parts.append(region_words(lab, rows, at, found[at]))
         parts += [said[at]] if said[at] else []

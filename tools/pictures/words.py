@@ -11,6 +11,7 @@ import numpy as np
 
 from ..data.image_rows import ImageRows
 from ..lab import Lab
+from ..models import Target
 from ..scenes.english import described
 from ..scenes.scene import Scene, Thing
 from .maps import Region, whereabouts
@@ -34,7 +35,20 @@ def caption(rows: ImageRows, row: int) -> str:
     picture = rows.pictures[row]
     if picture.scene is not None:
         return _cut(described(picture.scene))
-    return _cut(_made(picture.recipe or {}) or f"picture {picture.id}")
+    return _cut(_made(picture.recipe or {}) or f"picture {picture.key[:8]}")
+
+
+def told(rows: ImageRows, row: int) -> bool:
+    """Whether a caption says more than that there is a picture (file names may give classes away)."""
+    picture = rows.pictures[row]
+    return picture.scene is not None or bool(_made(picture.recipe or {}))
+
+
+def class_name(target: Target, at: int) -> str:
+    """The name of a class, the first of several; its number where it has none."""
+    if at >= len(target.labels):
+        return f"class {at}"
+    return target.labels[at].split(",")[0].strip() or f"class {at}"
 
 
 def _made(recipe: Mapping[str, Any]) -> str:
@@ -83,16 +97,17 @@ def mean_colour(pixels: np.ndarray) -> str:
 
 def said_by(lab: Lab, rows: ImageRows, most: int = 2) -> list[str]:
     """`[image]`: the classes that the target gives, with probabilities; empty without classes."""
-    names = lab.target.labels
-    if not names or not len(rows):
+    target = lab.target
+    if not target.labels or not len(rows):
         return [""] * len(rows)
-    output = lab.target.trace(rows).output
+    output = target.trace(rows).output
     lab.meter.forward_tokens += len(rows)
-    if output is None or output.ndim != 2 or output.shape[1] != len(names):
+    if output is None or output.ndim != 2 or output.shape[1] != len(target.labels):
         return [""] * len(rows)
-    top, which = output.float().softmax(1).topk(min(most, len(names)), 1)
+    top, which = output.float().softmax(1).topk(min(most, len(target.labels)), 1)
     return [
-        "model: " + ", ".join(f"{names[k]} {p:.2f}" for p, k in zip(ps, ks, strict=True))
+        "model: "
+        + ", ".join(f"{class_name(target, k)} {p:.2f}" for p, k in zip(ps, ks, strict=True))
         for ps, ks in zip(top.tolist(), which.tolist(), strict=True)
     ]
 

@@ -1,13 +1,14 @@
 """Survey, exemplars, drawings and tests say what is true of channels whose function is known."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from colour_target import BLUE, DEAD, GREEN
+from colour_target import BLUE, DEAD, GREEN, picture
 from neuroscribe.agent import actions as _actions  # noqa: F401
 from neuroscribe.agent.ledger import Ledger
-from neuroscribe.tools.data.image_rows import ImageRows
+from neuroscribe.tools.data.image_rows import ImageRows, image_rows
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.registry import call, offered
 from PIL import Image
@@ -152,3 +153,14 @@ def test_nothing_to_draw_is_said(lab: Lab) -> None:
     assert "zug" in str(unknown.error)
     model = call(lab, "draw", {"prompts": ["a cat"], "by": "openai"})
     assert "no image model is configured" in str(model.error)
+
+
+def test_file_names_and_classes_of_the_data_are_not_shown(colours, make_lab, scenes) -> None:
+    """They may give away what the model was trained to say."""
+    given = [picture(scene, known=False, label="firetruck") for scene in scenes[:20]]
+    named = [replace(one, id="n0123_firetruck.jpg") for one in given]
+    lab = make_lab(rows=image_rows(colours, named))
+    for name in ("survey", "exemplars", "unit_effect"):
+        found = call(lab, name, {})
+        assert "firetruck" not in found.text
+        assert "firetruck" not in str(found.data)
