@@ -125,7 +125,6 @@ def test_the_report_holds_every_unit_and_number(tmp_path: Path) -> None:
         "LLMError: 401",
         "never above 0",
         "clause of mlp.0/2",
-        "raises numbers</span>",
         "raises numbers",
         "Not labelled yet: mlp.0/7",
         "How to read these scores",
@@ -134,6 +133,7 @@ def test_the_report_holds_every_unit_and_number(tmp_path: Path) -> None:
         "2030-01-01",
     ):
         assert said in found.text, said
+    assert found.text.count("raises numbers") == 2  # beneath the label, and opened
     order = re.findall(r'data-v="(mlp\.0/\d)"', page.read_text())
     assert order[:3] == ["mlp.0/2", "mlp.0/3", "mlp.0/1"]  # by correlation
     assert "transcripts/mlp.0_3.html" in found.links
