@@ -1,8 +1,8 @@
 """Finds the thing that looks most like the pixels in a square. Our formulation.
 
 1. The outline of the region in the square shortlists names, by the overlap of filled silhouettes.
-2. Each is drawn in the colours that occur where its body would be, in every texture, on a grid of
-   about the pixels' size, and compared with the pixels: the mean absolute difference.
+2. Each is drawn in every texture, in the colour that the pixels ask for, on a grid of about their
+   size, and compared with them: the mean absolute difference.
 3. The best few are compared again with the square moved and resized by a pixel or less.
 """
 
@@ -11,16 +11,26 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from .palette import COLOURS, nearest_colours
+from .palette import COLOURS, nearest_colours, rgb
 from .scene import TEXTURES, Texture, Thing
-from .templates import OUTLINE, grid_for, level_of, painted, silhouettes, template
+from .templates import (
+    OUTLINE,
+    Template,
+    grid_for,
+    level_of,
+    painted,
+    silhouettes,
+    template,
+    tones,
+)
 from .things import NAMES
 
 SMALLEST = 0.08
 """Share of the side; what is smaller is no thing."""
 CAP = 0.4
 """Largest difference that one cell counts."""
-_SHORTLIST = 8
+_SHORTLIST = 10_000  # cells to compare: more names where there are fewer cells
+_FRINGE = 0.7  # pixels by which a region is wider than its thing, for pixels that it half covers
 _FINALISTS = 3
 _CLEAR = 0.04  # who is behind by so much is not looked at more closely
 _STEPS = (1.0, 0.5)  # pixels by which a square is moved
@@ -70,7 +80,7 @@ def square(region: np.ndarray) -> Box | None:
     if not len(ys):
         return None
     top, bottom, left, right = ys[0], ys[-1] + 1, xs[0], xs[-1] + 1
-    side = float(max(bottom - top, right - left))
+    side = float(max(bottom - top, right - left, 1)) - _FRINGE
     return Box((left + right - side) / 2, (top + bottom - side) / 2, side)
 
 
@@ -122,13 +132,12 @@ def _guesses(look: _Look, outline: np.ndarray, size: float, grid: int) -> list[_
     alike = (shapes & outline).sum(1) / np.maximum((shapes | outline).sum(1), 1)
     labels = nearest_colours(look.seen)
     found: list[_Guess] = []
-    for at in np.argsort(-alike)[:_SHORTLIST]:
+    for at in np.argsort(-alike)[: max(8, _SHORTLIST // grid**2)]:
         name = NAMES[int(at)]
         shape = template(name, level_of(size), grid)
         each = [
             _judged(look, _Guess(0.0, name, colour, texture), size, grid)
-            for colour in _colours(labels, shape.cover[0] * look.counts)
-            for texture in TEXTURES
+            for colour, texture in _looks(look, shape, labels)
         ]
         if each:
             found.append(min(each))
@@ -168,14 +177,38 @@ def _closer(
     return guess, box
 
 
-def _colours(labels: np.ndarray, body: np.ndarray) -> list[str]:
-    """The colours that occur most where the body of a thing would be."""
-    for least in (0.8, 0.5, 0.2, 0.0):
-        cells = labels[body > least]
-        if len(cells) >= 3:
-            counts = np.bincount(cells, minlength=len(COLOURS))
-            return [COLOURS[int(at)] for at in np.argsort(-counts)[:3] if counts[at]]
-    return []
+def _looks(look: _Look, shape: Template, labels: np.ndarray) -> set[tuple[str, Texture]]:
+    """Colours and textures in which a thing may be: those that explain the pixels best.
+
+    For each texture and each ink, the colour of the body follows from the pixels by least squares;
+    the colour that occurs most where the body would be is tried too.
+    """
+    found: set[tuple[str, Texture]] = set()
+    body = shape.cover[0] * look.counts
+    cells = labels[body > 0.8 * body.max()]
+    if body.max() < 0.1 or not len(cells):
+        return found
+    often = COLOURS[int(np.bincount(cells, minlength=len(COLOURS)).argmax())]
+    found |= {(often, texture) for texture in TEXTURES}
+    for inks, names in _BY_INK:
+        rest = shape.cover[1:].T @ inks + (1 - shape.inside[:, None]) * look.back  # [cell, 3]
+        for texture, marks in zip(TEXTURES, shape.marks, strict=True):
+            share = (shape.cover[0] - marks) * look.counts  # [cell]
+            left = look.seen - rest - marks[:, None] * inks[0]
+            tone = share @ left / max(float(share @ share), 1e-6)
+            near = np.array([((tone - rgb(name)) ** 2).sum() for name in names])
+            found.add((names[int(near.argmin())], texture))
+    return found
+
+
+def _by_ink() -> list[tuple[np.ndarray, tuple[str, ...]]]:
+    """The neutral tones of roles but the body `[role, 3]`, each with the colours they go with."""
+    light = tuple(name for name in COLOURS if sum(tones(name)[1]) > 400)
+    dark = tuple(name for name in COLOURS if name not in light)
+    return [(tones(light[0])[1:], light), (tones(dark[0])[1:], dark)]
+
+
+_BY_INK = _by_ink()
 
 
 def _cut(array: np.ndarray, box: Box, grid: int) -> np.ndarray:

@@ -60,11 +60,11 @@ def ground_of(pixels: np.ndarray) -> Ground:
         if texture == "plain":
             tints = tints[:1]
     apart = (_near(flat, tints) >= NEAR).reshape(pixels.shape[:2])
-    blend = (_distance(flat, tints) < NEAR).reshape(pixels.shape[:2])
-    thick = np.zeros_like(blend)
-    if name == "plain":
+    other = apart & (_distance(flat, tints) >= NEAR).reshape(pixels.shape[:2])
+    if name == "plain":  # a thing may have a colour between the two tones: blends are thin
         thick = np.asarray(ndimage.binary_opening(apart, np.ones((3, 3), bool)))
-    return Ground(name, colour, texture, shares[best], apart & (thick | ~blend))
+        other = np.logical_or(other, thick)
+    return Ground(name, colour, texture, shares[best], other)
 
 
 @lru_cache(maxsize=1)

@@ -94,7 +94,7 @@ def _cloud() -> Drawing:
 def _sun() -> Drawing:
     rays: Drawing = ()
     for turn in range(0, 360, 45):
-        rays += rotated(polygon((0.42, 0.22), (0.5, 0.0), (0.58, 0.22)), turn)
+        rays += rotated(polygon((0.4, 0.28), (0.5, 0.0), (0.6, 0.28)), turn)
     return (
         rays
         + circle(0.5, 0.5, 0.27)
