@@ -131,7 +131,10 @@ def _classes(lab: Lab, rows: ImageRows) -> list[tuple[str, np.ndarray]]:
     top = np.concatenate(tops) if tops else np.zeros((0, 5), int)  # [image, rank]
     which, counts = np.unique(top, return_counts=True)
     often = which[counts >= _LEAST].tolist()
-    return [(f"model's top 5 has {names[k]}", (top == k).any(1).astype(np.float32)) for k in often]
+    return [
+        (f"model's top 5 has {class_name(lab.target, k)}", (top == k).any(1).astype(np.float32))
+        for k in often
+    ]
 
 
 def _sorted(names: Iterable[str]) -> Sequence[str]:

@@ -39,7 +39,10 @@ def caption(rows: ImageRows, row: int) -> str:
 
 
 def told(rows: ImageRows, row: int) -> bool:
-    """Whether a caption says more than that there is a picture (file names may give classes away)."""
+    """Whether a caption says what a picture shows or how it was made.
+
+    The file name of a picture that was found says neither: it may give a class away.
+    """
     picture = rows.pictures[row]
     return picture.scene is not None or bool(_made(picture.recipe or {}))
 
