@@ -1,7 +1,7 @@
 """Finds the channels of a convolutional network: `conv.N`, by the order in which they run.
 
-1. A convolution is a module of that class, or a linear map over the channels of a map (a
-   convolution of one pixel).
+1. A convolution is one run of a module of that class, or of a linear map over the channels of a
+   map (a convolution of one pixel).
 2. From its output on, the probe run is followed: to the one normalisation that takes it, and to
    the one activation function behind that. Only modules can be followed; where a network calls a
    function instead, the units are the values before it.
@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from torch import Tensor, nn
 
-from .probe import Probe, Seen, dotted, floor_of, same_tensor
+from .probe import Probe, Seen, floor_of, same_tensor, site_at
 from .site import Site
 
 _NORMS = (nn.modules.batchnorm._NormBase, nn.GroupNorm, nn.LayerNorm, nn.LocalResponseNorm)
@@ -24,17 +24,18 @@ _KEEPS = (nn.Identity, nn.Dropout, nn.Dropout2d)
 
 def convolutions(probe: Probe) -> tuple[dict[str, Site], dict[str, str]]:
     """The sites `conv.N`, not yet verified, and the reasons against the others."""
-    leaves = sorted(
-        (s for s in probe.seen.values() if s.path and not any(True for _ in s.module.children())),
-        key=lambda item: item.order,
-    )
+    seen = [s for s in probe.seen.values() if s.path and not any(True for _ in s.module.children())]
+    leaves = sorted((run for s in seen for run in s.runs), key=lambda item: item.order)
     sites: dict[str, Site] = {}
     refused: dict[str, str] = {}
     for number, conv in enumerate(leaf for leaf in leaves if _convolves(leaf)):
         name = f"conv.{number}"
         found: Site | str = "it does not run"
         for end in reversed(chain(conv, leaves)):
-            found = dotted(probe, end.path)
+            runs = probe.seen[end.path].runs
+            which = next(at for at, run in enumerate(runs) if run is end)
+            call = (which, len(runs)) if len(runs) > 1 else None
+            found = site_at(probe, end, name, "output", call=call)
             if isinstance(found, Site):
                 break
         if isinstance(found, Site):

@@ -40,6 +40,8 @@ class Seen:
     """How often its input had been changed in place when it took it."""
     left: int = 0
     """How often its output had been when it gave it."""
+    runs: list["Seen"] = field(default_factory=list, repr=False)
+    """Each of its runs, where it runs several times in the forward pass."""
 
 
 @dataclass
@@ -87,13 +89,29 @@ def dotted(probe: Probe, name: str) -> Site | str:
     seen = probe.seen.get(path)
     if seen is None:
         return "this module does not run in a forward pass"
+    return site_at(probe, seen, name, port)
+
+
+def site_at(
+    probe: Probe, seen: Seen, name: str, port: Port, *, call: tuple[int, int] | None = None
+) -> Site | str:
+    """The site at a port of a module, or the reason why there is none.
+
+    Args:
+        probe: Runs the network.
+        seen: The module, or one of its runs.
+        name: What the site is called.
+        port: The module's input or output.
+        call: Which of how many runs of the module it is, where it runs several times.
+    """
+    path = seen.path
     raw = seen.given if port == "input" else seen.gave
     layout = layout_of(raw, probe.places)
     if raw is None:
         return f"its {port} is no tensor"
     if layout is None:
         return f"its {port} has the shape {list(raw.shape)}, which is not [input, place, unit]"
-    if seen.calls != 1:
+    if seen.calls != 1 and call is None:
         return f"its module runs {seen.calls} times in one forward pass"
     if layout == "channels_first" and channels_last(probe, raw):
         layout = "channels_last"
@@ -108,6 +126,7 @@ def dotted(probe: Probe, name: str) -> Site | str:
         layout=layout,
         floor=floor_of(seen.module) if port == "output" else None,
         grid=grid_of(raw, layout),
+        call=call,
     )
 
 
@@ -243,6 +262,7 @@ def _record(network: nn.Module, run: Callable[[], Any]) -> dict[str, Seen]:
             here.given = first_tensor(args, kwargs)
             here.gave = output_tensor(output)
             here.left = _changes(here.gave)
+            here.runs.append(replace(here, calls=1, runs=[]))
 
         return record
 

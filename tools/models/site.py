@@ -56,6 +56,8 @@ class Site:
     """A dictionary laid over the tensor: the units are its features."""
     overwritten: bool = False
     """The network changes this tensor in place afterwards, so that reading it takes a copy."""
+    call: tuple[int, int] | None = None
+    """Where the module runs several times in a forward pass: which of how many runs, from 0."""
     grid: tuple[int, int] | None = None
     """Height and width of the map over a picture; its places are the last height * width ones."""
     outside: int = 0

@@ -9,6 +9,7 @@ What is read is what the network goes on with: after the interventions. NaN and 
 returned as they are.
 """
 
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -60,12 +61,12 @@ def hooked(
     edits: dict[str, list[Intervention]] = defaultdict(list)
     for intervention in interventions:
         edits[intervention.site].append(intervention)
-    ports: dict[tuple[str, str], list[str]] = defaultdict(list)
+    ports: dict[tuple[str, str, tuple[int, int] | None], list[str]] = defaultdict(list)
     for name in dict.fromkeys([*edits, *read]):
-        ports[sites[name].module, sites[name].port].append(name)
+        ports[sites[name].module, sites[name].port, sites[name].call].append(name)
     handles = []
     try:
-        for (path, port), names in ports.items():
+        for (path, port, call), names in ports.items():
             change = _change(
                 [(sites[name], edits[name]) for name in names if name in edits],
                 [sites[name] for name in names if name in read],
@@ -73,6 +74,7 @@ def hooked(
                 inputs,
                 first_place,
             )
+            change = change if call is None else _at(change, *call)
             module = network.get_submodule(path)
             if port == "input":
                 handles.append(module.register_forward_pre_hook(_pre(change), with_kwargs=True))
@@ -122,6 +124,16 @@ def _change(
         return new if edited else None
 
     return change
+
+
+def _at(change: _Change, run: int, runs: int) -> _Change:
+    """The change at one of the runs of a module that runs several times in a forward pass."""
+    turn = itertools.count()
+
+    def only(raw: Tensor) -> Tensor | None:
+        return change(raw) if next(turn) % runs == run else None
+
+    return only
 
 
 def _pre(change: _Change) -> Any:
