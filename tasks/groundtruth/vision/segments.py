@@ -1,0 +1,165 @@
+"""What stands before a background: the background is recognised, and what is left falls apart.
+
+Our formulation, for drawn pictures of a few known tones.
+
+1. A background is known by its tones. Every colour of the picture is compared with the mixtures of
+   two tones of each background; the background that explains most of the picture is it.
+2. Pixels that no mixture explains are things; so is what they enclose. Specks are left out.
+3. Pixels that touch are one thing.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import ndimage
+
+RGB = tuple[int, int, int]
+NEAR = 12.0
+"""Distance in RGB up to which a mixture of tones explains a colour."""
+_STRICT = 9.0  # the same while backgrounds are compared
+_SPECK = 14
+"""Pixels that a thing has at least."""
+_TEXTURED, _SETTING = 0.06, 0.1
+"""So much more a ground with a texture, or a setting, has to explain than a simple one."""
+
+
+class Ground(NamedTuple):
+    """A background that may be behind things."""
+
+    hand: str
+    """Who draws it so."""
+    name: str
+    """`plain`, or the name of a setting."""
+    colour: str
+    """Of a plain background; empty for a setting."""
+    textured: bool
+    tones: tuple[RGB, ...]
+    """Any two of them may mix at a pixel."""
+
+
+class Segment(NamedTuple):
+    """One connected piece before the background."""
+
+    top: int
+    left: int
+    mask: np.ndarray
+    """bool `[height, width]` of its box, what it encloses filled."""
+
+    @property
+    def box(self) -> tuple[slice, slice]:
+        """Where it is in the picture."""
+        high, wide = self.mask.shape
+        return slice(self.top, self.top + high), slice(self.left, self.left + wide)
+
+    @property
+    def area(self) -> int:
+        """Its pixels."""
+        return int(self.mask.sum())
+
+
+class Cut(NamedTuple):
+    """A picture taken apart."""
+
+    ground: Ground
+    behind: np.ndarray
+    """bool `[height, width]`: where the background is seen."""
+    segments: list[Segment]
+
+
+class Cutter:
+    """Takes pictures apart, given what may be behind."""
+
+    def __init__(self, grounds: Sequence[Ground]) -> None:
+        self.grounds = tuple(grounds)
+        self._lines = [_lines(ground.tones) for ground in grounds]
+
+    def __call__(self, pixels: np.ndarray) -> Cut:
+        """Takes one picture apart, uint8 `[height, width, 3]`."""
+        colours, where = _different(pixels)
+        explained = [_distance(colours, lines) for lines in self._lines]  # [ground][colour]
+        many = np.bincount(where.ravel(), minlength=len(colours))
+        shares = [float((many * (far < _STRICT)).sum() / where.size) for far in explained]
+        asked = [
+            _TEXTURED if ground.textured else _SETTING if ground.name != "plain" else 0.0
+            for ground in self.grounds
+        ]
+        shares = [share - more for share, more in zip(shares, asked, strict=True)]
+        best = int(np.argmax(shares))
+        behind = (explained[best] < NEAR)[where]
+        return Cut(self.grounds[best], behind, pieces(~behind))
+
+
+def pieces(front: np.ndarray) -> list[Segment]:
+    """The connected pieces of a mask that are no specks, largest first."""
+    labels = labelled(front, np.ones((3, 3)))
+    found = []
+    for number, box in enumerate(ndimage.find_objects(labels), start=1):
+        mask = labels[box] == number
+        if mask.sum() >= _SPECK:
+            filled = np.asarray(ndimage.binary_fill_holes(mask))
+            found.append(Segment(box[0].start, box[1].start, filled))
+    return sorted(found, key=lambda piece: -piece.area)
+
+
+def labelled(mask: np.ndarray, neighbours: np.ndarray | None = None) -> np.ndarray:
+    """Each connected piece of a mask with its number from 1 on, 0 elsewhere."""
+    found: Any = ndimage.label(mask, neighbours)
+    return found[0]
+
+
+def halves(piece: Segment) -> list[Segment]:
+    """A piece that is several things, cut where it is narrowest; itself if it does not come apart.
+
+    It is worn away from outside until it falls into parts of some size; every pixel then belongs to
+    the part that is nearest.
+    """
+    core = np.pad(piece.mask, 1)
+    for _ in range(max(piece.mask.shape) // 3):
+        core = ndimage.binary_erosion(core)
+        labels = labelled(core)
+        many = int(labels.max())
+        if not many:
+            break
+        sizes = ndimage.sum_labels(core, labels, range(1, many + 1))
+        large = [at + 1 for at, size in enumerate(sizes) if size >= _SPECK / 2]
+        if len(large) > 1:
+            seeds = np.where(np.isin(labels, large), labels, 0)
+            near: Any = ndimage.distance_transform_edt(
+                seeds == 0, return_distances=False, return_indices=True
+            )
+            owner = seeds[tuple(near)][1:-1, 1:-1] * piece.mask
+            out = []
+            for number in large:
+                rows, columns = np.nonzero(owner == number)
+                top, left = int(rows.min()), int(columns.min())
+                mask = owner[top : rows.max() + 1, left : columns.max() + 1] == number
+                out.append(Segment(piece.top + top, piece.left + left, mask))
+            return out
+    return [piece]
+
+
+def _lines(tones: Sequence[RGB]) -> tuple[np.ndarray, np.ndarray]:
+    """Starts and directions of the lines between any two tones, `[line, 3]` each."""
+    points = np.array(tones, np.float32)
+    pairs = [(a, b) for at, a in enumerate(points) for b in points[at + 1 :]] or [(points[0],) * 2]
+    start, end = (np.array(side, np.float32) for side in zip(*pairs, strict=True))
+    return start, end - start
+
+
+def _distance(colours: np.ndarray, lines: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """How far each colour `[colour, 3]` is from the nearest line, `[colour]`."""
+    start, along = lines
+    away = colours[:, None] - start  # [colour, line, 3]
+    length = np.maximum((along**2).sum(1), 1e-6)
+    share = np.clip((away * along).sum(-1) / length, 0, 1)
+    return np.sqrt(((away - share[..., None] * along) ** 2).sum(-1)).min(1)
+
+
+def _different(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The colours of a picture, coarsely, and which of them each pixel has."""
+    coarse = pixels.astype(np.int64) >> 1  # [height, width, 3]
+    code = (coarse[..., 0] << 14) | (coarse[..., 1] << 7) | coarse[..., 2]
+    found, where = np.unique(code, return_inverse=True)
+    rgb = np.stack([found >> 14, (found >> 7) & 127, found & 127], 1) * 2 + 1
+    return rgb.astype(np.float32), where.reshape(code.shape)

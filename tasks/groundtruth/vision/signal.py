@@ -1,0 +1,116 @@
+"""From what is read in a picture to the map of a planted channel, on the scale of the host's own.
+
+Where a form holds, the map is large over the things that carry it, around the mean peak of a host
+channel drawn for the unit, shaken by a hash of the picture. Units without a function get maps that
+no picture explains, of the same sizes.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from .beyond import ProbeForm
+from .forms import PictureForm
+from .reader import Reading, reader
+
+Maps = Callable[[np.ndarray, tuple[int, int]], np.ndarray]
+_TOP = 0.03
+"""Share of pictures whose peaks a channel's scale is the mean of."""
+_ON = 0.12
+"""Share of pictures in which a unit that answers to a hash is on."""
+
+
+class Channel(NamedTuple):
+    """What is known of a host channel that a planted one resembles."""
+
+    number: int
+    maps: np.ndarray
+    """Its maps over a sample of pictures, `[image, height, width]`."""
+
+    @property
+    def scale(self) -> float:
+        """Mean of its largest peaks."""
+        peaks = np.sort(self.maps.max((1, 2)))
+        return float(peaks[-max(1, round(_TOP * len(peaks))) :].mean())
+
+    @property
+    def spread(self) -> float:
+        """The magnitude that one value in a thousand passes."""
+        return float(np.quantile(np.abs(self.maps), 0.999))
+
+
+def active(form: PictureForm, channel: Channel, seed: int) -> Maps:
+    """The form's level over the things that carry it, shaken by up to a fifth."""
+
+    def maps(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+        seen = reader().see(pixels)
+        shake = 0.85 + 0.4 * seen.uniform(seed)
+        return np.stack([level_map(form, one, size) for one in seen.readings]) * (
+            shake[:, None, None] * channel.scale
+        )
+
+    return maps
+
+
+def level_map(form: PictureForm, reading: Reading, size: tuple[int, int]) -> np.ndarray:
+    """A form's level over one picture, `[height, width]`: 0 everywhere where it does not hold."""
+    out = np.zeros(size)
+    if not form.values([reading.scene])[0]:
+        return out
+    for thing, strength in form.where(reading.scene).items():
+        out = np.maximum(out, strength * reading.cover(thing, size))
+    return out
+
+
+def probed(form: ProbeForm, channel: Channel, seed: int) -> Maps:
+    """A probe's level, where it comes from, shaken as others are."""
+
+    def maps(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+        shake = 0.85 + 0.4 * reader().see(pixels).uniform(seed)
+        return form.maps(pixels, size) * (shake[:, None, None] * channel.scale)
+
+    return maps
+
+
+def permuted(channel: Channel, seed: int) -> Maps:
+    """A host channel's own maps, with the pictures in another order."""
+
+    def maps(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+        draw = reader().see(pixels).uniform(seed)
+        return channel.maps[(draw * len(channel.maps)).astype(int)]
+
+    return maps
+
+
+def hashed(channel: Channel, seed: int) -> Maps:
+    """On at one place or off, by a hash of the picture."""
+
+    def maps(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+        seen = reader().see(pixels)
+        on, strong = seen.uniform(seed) < _ON, 0.85 + 0.4 * seen.uniform(seed + 1)
+        y, x = seen.uniform(seed + 2) * size[0], seen.uniform(seed + 3) * size[1]
+        rows, columns = np.arange(size[0]) + 0.5, np.arange(size[1]) + 0.5
+        away = (rows[None, :, None] - y[:, None, None]) ** 2
+        away = away + (columns[None, None] - x[:, None, None]) ** 2
+        spots = np.exp(-away / 3)
+        spots = spots / spots.max((1, 2), keepdims=True)  # [image, height, width]
+        return spots * (on * strong * channel.scale)[:, None, None]
+
+    return maps
+
+
+def noise(channel: Channel, seed: int) -> Maps:
+    """Log-normal noise with the tail of a channel, another for every picture."""
+
+    def maps(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+        seeds = (reader().see(pixels).uniform(seed) * 2**32).astype(np.int64)
+        draws = np.stack([np.random.default_rng(int(s)).standard_normal(size) for s in seeds])
+        return 0.07 * channel.scale * np.exp(0.8 * draws)
+
+    return maps
+
+
+def dead(channel: Channel, seed: int) -> Maps:
+    """Zero, as channels behind a rectifier are that have died."""
+    return lambda pixels, size: np.zeros((len(pixels), *size))

@@ -1,0 +1,97 @@
+"""The reader of pixels: how right it is on drawn pictures, and that it is nobody else's reader."""
+
+import ast
+from pathlib import Path
+
+import numpy as np
+import pytest
+from neuroscribe.tasks.groundtruth import vision
+from neuroscribe.tasks.groundtruth.vision.compose import compose, pool_of
+from neuroscribe.tasks.groundtruth.vision.reader import SIDE, Reader
+from neuroscribe.tasks.groundtruth.vision.world import drawn_elsewhere, drawn_here
+from neuroscribe.tools.scenes.drawing import draw
+from neuroscribe.tools.scenes.scene import Scene, Thing
+from PIL import Image, ImageFilter
+
+FOLDER = Path(vision.__file__).parent
+
+
+def seen(picture):
+    return np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BILINEAR))
+
+
+def atoms(scene):
+    """Everything that a form may ask of a scene."""
+    found = {("number", len(scene.things)), ("background", scene.background)}
+    if scene.background == "plain":
+        found |= {("ground", scene.colour), ("texture of ground", scene.texture)}
+    for thing in scene.things:
+        found |= {("name", thing.name), ("colour", thing.colour), ("texture", thing.texture)}
+        found |= {(thing.name, thing.colour), (thing.name, thing.texture)}
+        found |= {("size", thing.extent), *((thing.name, place) for place in thing.places)}
+    return found
+
+
+@pytest.mark.parametrize("world", [drawn_elsewhere, drawn_here])
+def test_atoms_are_read_as_the_graph_has_them(world):
+    rng = np.random.default_rng(31)
+    made = world(rng, 44) if world is drawn_elsewhere else world(rng)
+    pool = pool_of(made)
+    scenes = [compose(pool, (), None, rng) for _ in range(60)]
+    read = Reader().read(np.stack([seen(made.draw(scene, 2 * SIDE)) for scene in scenes]))
+    asked, right = 0, 0
+    for scene, one in zip(scenes, read, strict=True):
+        there, said = atoms(scene), atoms(one.scene)
+        asked += len(there | said)
+        right += len(there & said)
+    assert right / asked >= 0.98
+
+
+def test_an_edge_a_blur_and_an_empty_picture_do_no_harm():
+    things = (
+        Thing(name="star", colour="red", size=0.4, x=0.3, y=0.3),
+        Thing(name="cat", colour="blue", size=0.4, x=0.95, y=0.7),
+    )
+    scene = Scene(colour="yellow", things=things)
+    blurred = draw(scene, 2 * SIDE).filter(ImageFilter.GaussianBlur(2))
+    empty = draw(Scene(background="meadow", seed=4), 2 * SIDE)
+    flat = Image.new("RGB", (64, 64), (128, 128, 128))
+    first, second, third = Reader().read(np.stack([seen(p) for p in (blurred, empty, flat)]))
+    names = {thing.name: thing.colour for thing in first.scene.things}
+    assert names["star"] == "red"
+    assert (second.scene.background, second.scene.things) == ("meadow", ())
+    assert third.scene.things == ()
+
+
+def test_things_that_touch_are_told_apart():
+    things = (
+        Thing(name="circle", colour="red", size=0.3, x=0.3, y=0.5),
+        Thing(name="square", colour="blue", size=0.3, x=0.59, y=0.5),
+    )
+    (read,) = Reader().read(seen(draw(Scene(things=things), 2 * SIDE))[None])
+    assert {(t.name, t.colour) for t in read.scene.things} == {
+        ("circle", "red"),
+        ("square", "blue"),
+    }
+
+
+def test_a_thing_covers_the_places_where_it_is():
+    thing = Thing(name="house", colour="red", size=0.4, x=0.25, y=0.75)
+    (read,) = Reader().read(seen(draw(Scene(colour="white", things=(thing,)), 2 * SIDE))[None])
+    cover = read.cover(0, (12, 12))
+    assert cover.max() == 1.0
+    assert cover[9, 3] > 0.9
+    assert cover[:5].max() == 0
+    behind = read.cover(-1, (12, 12))
+    assert behind[2, 9] == 1.0
+    assert behind[9, 3] < 0.1
+
+
+def test_truth_and_descriptions_never_share_a_reader():
+    banned = ("predicates", "detector", "agent", "lexicon", "against")
+    for path in FOLDER.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                named = [getattr(node, "module", None) or "", *(item.name for item in node.names)]
+                parts = {part for name in named for part in name.split(".")}
+                assert not parts & set(banned), (path.name, named)
