@@ -18,6 +18,7 @@ from ..models import Unit
 LEVEL = 0.5
 """Share of a picture's maximum from which a place belongs to the active region."""
 _PICTURES = 32
+_KEPT = 64
 
 
 class Region(NamedTuple):
@@ -44,6 +45,18 @@ def maps(lab: Lab, rows: ImageRows, unit: Unit) -> np.ndarray | None:
         out[at : at + len(part)] = found.reshape(-1, height, width)
         lab.meter.forward_tokens += len(part)
     return np.nan_to_num(out, nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def map_of(lab: Lab, rows: ImageRows, unit: Unit) -> np.ndarray | None:
+    """The map on the first of `rows` alone; the last few are kept, for edits of one picture."""
+    kept = lab.memo.setdefault(("maps",), {})
+    key = (unit, rows.pictures[0].key)
+    if key not in kept:
+        if len(kept) >= _KEPT:
+            kept.clear()
+        found = maps(lab, rows.rows([0]), unit)
+        kept[key] = None if found is None else found[0]
+    return kept[key]
 
 
 def enlarged(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:

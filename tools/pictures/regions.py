@@ -21,7 +21,7 @@ from ..data.image_rows import ImageRows
 from ..errors import UsageError
 from ..lab import Lab
 from ..scenes.scene import Scene
-from .maps import LEVEL, maps, region
+from .maps import LEVEL, map_of, region
 
 _FORMS = '{"box": [0, 0, 0.5, 0.5]}, {"unit": "..."}, {"colour": "red"}, {"thing": "cat"}'
 
@@ -80,10 +80,10 @@ def _box(given: Any, size: tuple[int, ...]) -> np.ndarray:
 
 def _active(lab: Lab, rows: ImageRows, given: Mapping[str, Any]) -> np.ndarray:
     unit = lab.target.unit(str(given["unit"]))
-    values = maps(lab, rows.rows([0]), unit)
+    values = map_of(lab, rows, unit)
     if values is None:
         raise UsageError(f"{unit} has no map over the picture, so it marks no region")
-    found = region(values[0], rows.seen(0).shape[:2], level=float(given.get("level", LEVEL)))
+    found = region(values, rows.seen(0).shape[:2], level=float(given.get("level", LEVEL)))
     if found is None:
         raise UsageError(f"{unit} is nowhere above 0 in this picture, so it marks no region")
     return found.mask

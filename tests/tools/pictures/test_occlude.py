@@ -1,0 +1,59 @@
+"""Covering finds the part that a channel needs, and tells an object from its background."""
+
+import numpy as np
+import pytest
+from colour_target import DARK
+from neuroscribe.tools.registry import call
+
+RED_CAT = {"name": "cat", "colour": "red", "size": 0.34, "x": 0.25, "y": 0.75}
+GREEN = {"name": "circle", "colour": "green", "size": 0.3, "x": 0.75, "y": 0.3}
+
+
+def test_the_map_peaks_where_the_thing_is(lab) -> None:
+    scene = {"background": "meadow", "things": [RED_CAT, GREEN]}
+    found = call(lab, "occlude", {"picture": scene})
+    assert found.error is None
+    drop = np.array(found.data["map"])
+    row, column = np.unravel_index(drop.argmax(), drop.shape)
+    assert (row, column) in {(r, c) for r in (4, 5, 6) for c in (0, 1, 2)}
+    assert drop[:3, 4:].max() < 0.05 * found.data["peak"]
+    assert "lower left" in found.text
+    parts = {part["part"]: part["after"] for part in found.data["parts"]}
+    assert parts["without the red cat"] == 0
+    assert parts["the background alone"] == 0
+    assert parts["the red cat alone on grey"] == pytest.approx(found.data["peak"], rel=0.1)
+    assert parts["without the green circle"] == pytest.approx(found.data["peak"], rel=0.01)
+    needed, enough = found.data["masks"]
+    assert needed["after"] < 0.3 * found.data["peak"]
+    assert needed["control_mean"] > 0.9 * found.data["peak"]
+    assert enough["after"] > 0.9 * found.data["peak"]
+    assert enough["control_mean"] < 0.5 * found.data["peak"]
+    assert max(needed["p"], enough["p"]) < 0.06
+    assert found.images
+
+
+def test_a_channel_that_follows_the_background(make_lab) -> None:
+    lab = make_lab(f"conv.0/{DARK}")
+    scene = {"background": "night", "things": [RED_CAT, GREEN]}
+    found = call(lab, "occlude", {"picture": scene})
+    parts = {part["part"]: part["after"] for part in found.data["parts"]}
+    assert parts["the background alone"] == pytest.approx(found.data["peak"], rel=0.05)
+    assert parts["all things on grey"] < parts["the background alone"]
+
+
+def test_photos_have_masks_and_no_parts(make_lab, photo_rows) -> None:
+    lab = make_lab(rows=photo_rows)
+    window = int(lab.column(lab.unit)[:, 0].argmax())
+    found = call(lab, "occlude", {"picture": window, "cells": 4})
+    assert found.data["parts"] == []
+    assert len(found.data["masks"]) == 2
+    assert np.array(found.data["map"]).shape == (4, 4)
+    rows = lab.inputs_of(found.data["measured"][1:])
+    again = lab.activations(rows, [lab.unit])[0, :, 0]
+    said = [item["activations"][0] for item in found.data["measured"][1:]]
+    assert again.tolist() == pytest.approx(said, abs=1e-5)
+
+
+def test_a_picture_on_which_it_is_silent(lab) -> None:
+    found = call(lab, "occlude", {"picture": {"things": [GREEN]}})
+    assert "nothing to cover away" in str(found.error)
