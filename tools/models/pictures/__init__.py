@@ -17,7 +17,7 @@ WEIGHTS = Path(__file__).parent / "pictures.safetensors"
 
 
 def pictures() -> Target:
-    """The trained network; its sites are `conv.0` to `conv.3`, behind each rectifier, and `logit`."""
+    """The trained network; its sites are `conv.0` to `conv.3`, behind rectifiers, and `logit`."""
     from safetensors.torch import load_file
 
     network = SmallCNN()

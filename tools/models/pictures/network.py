@@ -1,7 +1,7 @@
 """The network of the target `pictures`: four convolutions, a linear mixture, a mean, a linear head.
 
-Everything behind the last rectifier is linear, so that what a channel of the site `conv.3` does to a
-class is known exactly: its mean over places, times its weights through `mix` and `head`.
+Everything behind the last rectifier is linear, so that what a channel of the site `conv.3` does to
+a class is known exactly: its mean over places, times its weights through `mix` and `head`.
 """
 
 from torch import Tensor, nn

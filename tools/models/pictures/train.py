@@ -40,9 +40,7 @@ def main() -> None:
     held, wanted = scenes(600, seed=given.seed + 1)
     print(f"accuracy on {len(held)} fresh scenes: {accuracy(network, held, wanted):.3f}")
     state = network.state_dict()
-    save_file(
-        {k: v.half() if v.is_floating_point() else v for k, v in state.items()}, given.out
-    )
+    save_file({k: v.half() if v.is_floating_point() else v for k, v in state.items()}, given.out)
 
 
 def scenes(number: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -66,9 +64,7 @@ def scenes(number: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return np.stack(pixels), np.array(classes, np.int64)
 
 
-def train(
-    pixels: np.ndarray, classes: np.ndarray, *, epochs: int, seed: int
-) -> SmallCNN:
+def train(pixels: np.ndarray, classes: np.ndarray, *, epochs: int, seed: int) -> SmallCNN:
     """Trains on pictures, shifted by up to four pixels at random."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
