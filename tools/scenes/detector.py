@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from .fitting import CAP, SMALLEST, Fit, fit, square
+from .fitting import CAP, SMALLEST, Box, Fit, fit, square
 from .ground import UNKNOWN, ground_of
 from .palette import COLOURS, nearest_colours
 from .scene import Scene, Thing
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _WRONG = 0.14  # mean difference above which a fit is no thing
 _GOOD = 0.12  # below this a fit needs no rival
+_CLOSER = 3  # parts of a region that are looked at closely
 _MOST = 24
 
 
@@ -72,12 +73,17 @@ def _explained(pixels: np.ndarray, region: np.ndarray, *, depth: int = 4) -> lis
 
 def _divided(pixels: np.ndarray, region: np.ndarray, depth: int) -> list[Fit]:
     """The part that is explained best, and then what is left."""
-    best: Fit | None = None
+    side = max(pixels.shape[:2])
+    tried: list[tuple[float, int, np.ndarray, Box]] = []
     for part in _parts(pixels, region):
-        around = square(part)
-        if around is None or around.side < SMALLEST * max(pixels.shape[:2]):
-            continue
-        found = fit(pixels, part, around, hidden=region & ~part)
+        box = square(part)
+        if box is not None and box.side >= SMALLEST * side * 0.9:
+            found = fit(pixels, part, box, hidden=region & ~part, quick=True)
+            if found is not None:
+                tried.append((found.wrong, len(tried), part, box))
+    best: Fit | None = None
+    for _, _, part, box in sorted(tried)[:_CLOSER]:
+        found = fit(pixels, part, box, hidden=region & ~part)
         if found is not None and (best is None or found.wrong < best.wrong):
             best = found
     if best is None or best.wrong >= _WRONG:
@@ -88,7 +94,7 @@ def _divided(pixels: np.ndarray, region: np.ndarray, depth: int) -> list[Fit]:
     for at, where in enumerate(ndimage.find_objects(regions), 1):
         rest = np.zeros(region.shape, bool)
         rest[where] = regions[where] == at
-        if rest.sum() > (SMALLEST * max(pixels.shape[:2])) ** 2 / 2:
+        if rest.sum() > (SMALLEST * side) ** 2 / 2:
             things += _explained(pixels, rest, depth=depth - 1)
     return things
 

@@ -31,8 +31,7 @@ CAP = 0.4
 """Largest difference that one cell counts."""
 _SHORTLIST = 10_000  # cells to compare: more names where there are fewer cells
 _FRINGE = 0.7  # pixels by which a region is wider than its thing, for pixels that it half covers
-_FINALISTS = 3
-_CLEAR = 0.04  # who is behind by so much is not looked at more closely
+_CLEAR = 0.05  # who is behind by so much is not looked at more closely
 _STEPS = (1.0, 0.5)  # pixels by which a square is moved
 
 
@@ -85,7 +84,12 @@ def square(region: np.ndarray) -> Box | None:
 
 
 def fit(
-    pixels: np.ndarray, region: np.ndarray, box: Box, *, hidden: np.ndarray | None = None
+    pixels: np.ndarray,
+    region: np.ndarray,
+    box: Box,
+    *,
+    hidden: np.ndarray | None = None,
+    quick: bool = False,
 ) -> Fit | None:
     """The thing that looks most like the pixels in a square.
 
@@ -94,6 +98,7 @@ def fit(
         region: Its pixels, bool `[y, x]`.
         box: The square around it.
         hidden: Pixels that say nothing about it, since other things may be there.
+        quick: Without the last step.
     """
     side = max(pixels.shape[:2])
     grid = grid_for(box.side)
@@ -102,8 +107,11 @@ def fit(
     if not guesses:
         return None
     rivals = [guess for guess in guesses if guess.wrong < guesses[0].wrong + _CLEAR]
-    closer = [_closer(pixels, region, hidden, box, guess, grid) for guess in rivals[:_FINALISTS]]
-    best, box = min(closer, key=lambda found: found[0].wrong)
+    best = guesses[0]
+    if not quick:
+        rivals = rivals[: 8 if grid <= 16 else 3]
+        closer = [_closer(pixels, region, hidden, box, guess, grid) for guess in rivals]
+        best, box = min(closer, key=lambda found: found[0].wrong)
     thing = Thing(
         name=best.name,
         colour=best.colour,
@@ -134,14 +142,22 @@ def _guesses(look: _Look, outline: np.ndarray, size: float, grid: int) -> list[_
     found: list[_Guess] = []
     for at in np.argsort(-alike)[: max(8, _SHORTLIST // grid**2)]:
         name = NAMES[int(at)]
-        shape = template(name, level_of(size), grid)
-        each = [
-            _judged(look, _Guess(0.0, name, colour, texture), size, grid)
-            for colour, texture in _looks(look, shape, labels)
-        ]
+        each = _each(look, labels, name, size, grid)
         if each:
             found.append(min(each))
     return sorted(found)
+
+
+def _each(look: _Look, labels: np.ndarray, name: str, size: float, grid: int) -> list[_Guess]:
+    """One name in every colour and texture that it may have.
+
+    `labels` are the nearest colours of the cells, int `[cell]`.
+    """
+    shape = template(name, level_of(size), grid)
+    return [
+        _judged(look, _Guess(0.0, name, colour, texture), size, grid)
+        for colour, texture in _looks(look, labels, shape)
+    ]
 
 
 def _judged(look: _Look, guess: _Guess, size: float, grid: int) -> _Guess:
@@ -174,10 +190,12 @@ def _closer(
             tried = _judged(look, guess, wide / side, grid)
             if tried.wrong < guess.wrong:
                 guess, box = tried, moved
-    return guess, box
+    look = _look(pixels, region, hidden, box, grid)
+    again = _each(look, nearest_colours(look.seen), guess.name, box.side / side, grid)
+    return min([guess, *again]), box
 
 
-def _looks(look: _Look, shape: Template, labels: np.ndarray) -> set[tuple[str, Texture]]:
+def _looks(look: _Look, labels: np.ndarray, shape: Template) -> set[tuple[str, Texture]]:
     """Colours and textures in which a thing may be: those that explain the pixels best.
 
     For each texture and each ink, the colour of the body follows from the pixels by least squares;
@@ -190,25 +208,24 @@ def _looks(look: _Look, shape: Template, labels: np.ndarray) -> set[tuple[str, T
         return found
     often = COLOURS[int(np.bincount(cells, minlength=len(COLOURS)).argmax())]
     found |= {(often, texture) for texture in TEXTURES}
-    for inks, names in _BY_INK:
+    for inks, names, bodies in _BY_INK:
         rest = shape.cover[1:].T @ inks + (1 - shape.inside[:, None]) * look.back  # [cell, 3]
         for texture, marks in zip(TEXTURES, shape.marks, strict=True):
             share = (shape.cover[0] - marks) * look.counts  # [cell]
             left = look.seen - rest - marks[:, None] * inks[0]
             tone = share @ left / max(float(share @ share), 1e-6)
-            near = np.array([((tone - rgb(name)) ** 2).sum() for name in names])
-            found.add((names[int(near.argmin())], texture))
+            found.add((names[int(((tone - bodies) ** 2).sum(-1).argmin())], texture))
     return found
 
 
-def _by_ink() -> list[tuple[np.ndarray, tuple[str, ...]]]:
-    """The neutral tones of roles but the body `[role, 3]`, each with the colours they go with."""
-    light = tuple(name for name in COLOURS if sum(tones(name)[1]) > 400)
-    dark = tuple(name for name in COLOURS if name not in light)
-    return [(tones(light[0])[1:], light), (tones(dark[0])[1:], dark)]
+def _by_ink(names: tuple[str, ...]) -> tuple[np.ndarray, tuple[str, ...], np.ndarray]:
+    """Neutral tones of all roles but the body `[role, 3]`; colours of the body they go with."""
+    return tones(names[0])[1:], names, np.array([rgb(name) for name in names], np.float32)
 
 
-_BY_INK = _by_ink()
+_LIGHT_INK = tuple(name for name in COLOURS if sum(tones(name)[1]) > 400)
+_DARK_INK = tuple(name for name in COLOURS if name not in _LIGHT_INK)
+_BY_INK = (_by_ink(_LIGHT_INK), _by_ink(_DARK_INK))
 
 
 def _cut(array: np.ndarray, box: Box, grid: int) -> np.ndarray:
