@@ -145,17 +145,18 @@ def _weaker(read: np.ndarray, others: np.ndarray, bar: float) -> np.ndarray:
 
 
 def vocabulary(lab: Lab) -> list[str]:
-    """The words of explore in lower case, most frequent first."""
+    """The words of explore, each as it is mostly written, most frequent first."""
     key = ("scan words", id(lab.explore))
     if key not in lab.memo:
         windows = lab.explore
         here = windows.counted & (windows.word >= 0)
-        counts = Counter[str]()
+        forms: dict[str, Counter[str]] = {}
         for at, many in Counter(windows.word[here].tolist()).items():
             word = windows.words[at]
             if word[:1].isalpha():
-                counts[word.lower()] += many
-        lab.memo[key] = [word for word, _ in counts.most_common()]
+                forms.setdefault(word.lower(), Counter())[word] += many
+        order = sorted(forms.values(), key=lambda counts: -counts.total())
+        lab.memo[key] = [counts.most_common(1)[0][0] for counts in order]
     return lab.memo[key]
 
 

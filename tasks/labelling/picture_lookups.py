@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ...tools.data.image_rows import ImageRows
-from ...tools.scenes.palette import COLOURS, nearest_colours
+from ...tools.predicates.features import colour_shares as colour_features
 from .lookups import Measured
 
 _STRENGTHS = (0.1, 1.0, 10.0, 100.0)
@@ -20,7 +20,7 @@ Features = Callable[[ImageRows], np.ndarray]
 
 def colour_shares(explore: Measured, select: Measured, report: Measured) -> np.ndarray:
     """From how much of each colour there is, `[image of report]`."""
-    return _ridge(_shares, explore, select, report)
+    return _ridge(colour_features, explore, select, report)
 
 
 def colour_grid(explore: Measured, select: Measured, report: Measured) -> np.ndarray:
@@ -59,15 +59,6 @@ def _kept(features: Features, part: Measured) -> np.ndarray:
             _known.clear()
         _known[key] = features(rows)
     return _known[key]
-
-
-def _shares(rows: ImageRows) -> np.ndarray:
-    out = np.zeros((len(rows), len(COLOURS)))
-    for at in range(len(rows)):
-        small = rows.seen(at)[::3, ::3]
-        found = nearest_colours(small.reshape(-1, 3))
-        out[at] = np.bincount(found, minlength=len(COLOURS)) / len(found)
-    return out
 
 
 def _grid(rows: ImageRows) -> np.ndarray:

@@ -2,6 +2,6 @@
 
 from .concepts import concept, resolve
 from .core import Predicate
-from .parsing import KINDS, AnyPredicate, parse
+from .parsing import KINDS, PICTURE_KINDS, AnyPredicate, parse
 
-__all__ = ["KINDS", "AnyPredicate", "Predicate", "concept", "parse", "resolve"]
+__all__ = ["KINDS", "PICTURE_KINDS", "AnyPredicate", "Predicate", "concept", "parse", "resolve"]

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from ..errors import UsageError, nearest
-from . import atoms, context, core, images
+from . import atoms, context, core, images, pixels
 from .concepts import resolve
 from .core import Predicate
 
@@ -51,7 +51,9 @@ AnyPredicate = Annotated[
     | images.OneThing
     | images.Number
     | images.Background
-    | images.Related,
+    | images.Related
+    | pixels.Area
+    | pixels.Like,
     Field(discriminator="kind"),
 ]
 CLASSES: dict[str, type[Predicate]] = {
@@ -61,9 +63,12 @@ CLASSES: dict[str, type[Predicate]] = {
         *(atoms.Repeated, context.Previous, context.Next, context.Earlier, context.Later),
         *(context.Count, core.And, core.Or, core.Not, core.Except, core.Graded),
         *images.IMAGE_KINDS,
+        *(pixels.Area, pixels.Like),
     )
 }
 KINDS = tuple(CLASSES)
+PICTURE_KINDS = tuple(kind for kind, cls in CLASSES.items() if issubclass(cls, images.ImageAtom))
+"""Kinds that read pictures."""
 core.Level.model_rebuild(_types_namespace={"AnyPredicate": AnyPredicate})
 for _class in CLASSES.values():
     _class.model_rebuild(_types_namespace={"AnyPredicate": AnyPredicate, "Level": core.Level})
@@ -176,6 +181,8 @@ def _mend(data: Any, where: str, depth: int, budget: _Budget) -> Any:
     if kind == "shape" and isinstance(node.get("shape"), str):
         low = node["shape"].strip().lower().replace(" ", "_")
         node["shape"] = _SAME_SHAPE.get(low, low)
+    if kind == "object" and isinstance(node.get("names"), Sequence):
+        node = _members(node)
     if kind == "concept" and not node.get("words"):
         node.update(_looked_up(node, where))
     elif kind == "concept" and not node.get("name"):
@@ -258,6 +265,21 @@ def _looked_up(node: Mapping[str, Any], where: str) -> dict[str, Any]:
     except UsageError as error:
         raise UsageError(f"{where}.name: {error}; or give the words yourself") from None
     return {"name": found.name, "words": list(found.words), "part": found.part}
+
+
+def _members(node: dict[str, Any]) -> dict[str, Any]:
+    """An object whose names may be groups of things, with their members instead."""
+    from ..scenes.things import GROUPS
+
+    given = [node["names"]] if isinstance(node["names"], str) else node["names"]
+    names = [
+        member
+        for name in given
+        for member in (GROUPS.get(name, (name,)) if isinstance(name, str) else (name,))
+    ]
+    groups = [name for name in given if isinstance(name, str) and name in GROUPS]
+    name = node.get("name") or (groups[0] if len(given) == len(groups) == 1 else None)
+    return {**node, "names": list(dict.fromkeys(names)), "name": name}
 
 
 def _one_line(error: ValidationError) -> str:

@@ -1,0 +1,107 @@
+"""Features of pictures, computed once for the same pictures: colour shares, a network's features.
+
+A network's features are the means over space of its middle and its last site, standardised by
+constants of the network on drawn scenes, projected at random (seeded) to 48 numbers, of length 1.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ..data.image_rows import ImageRows
+from ..errors import UsageError, nearest
+
+SIZE = 48
+_SCENES = 96  # that the constants are measured on
+_MOST = 16
+_ROWS = 32
+_kept: dict[tuple[Any, ...], np.ndarray] = {}
+
+
+def known_colours(name: str) -> int:
+    """The index of a colour of the palette.
+
+    Raises:
+        UsageError: if there is none of that name.
+    """
+    from ..scenes.palette import COLOURS
+
+    if name not in COLOURS:
+        raise UsageError(f"there is no colour '{name}'; nearest: {nearest(name, COLOURS)}")
+    return COLOURS.index(name)
+
+
+def colour_shares(rows: ImageRows) -> np.ndarray:
+    """The share of every colour of the palette in what is seen of a picture, `[image, colour]`."""
+    from ..scenes.palette import COLOURS, nearest_colours
+
+    def shares() -> np.ndarray:
+        out = np.zeros((len(rows), len(COLOURS)))
+        for at in range(len(rows)):
+            small = rows.seen(at)[::3, ::3].reshape(-1, 3)
+            out[at] = np.bincount(nearest_colours(small), minlength=len(COLOURS)) / len(small)
+        return out
+
+    return _once(("colours", rows.texts), shares)
+
+
+def features(rows: ImageRows, network: str) -> np.ndarray:
+    """What a network sees in pictures, `[image, SIZE]`, each of length 1."""
+
+    def found() -> np.ndarray:
+        centre, spread = _constants(network)
+        x = (_means(rows, network) - centre) / spread
+        draw = np.random.default_rng(0).normal(size=(x.shape[1], SIZE))
+        x = x @ draw
+        return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-9)
+
+    return _once(("features", network, rows.texts), found)
+
+
+@lru_cache(maxsize=4)
+def _network(name: str) -> tuple[Any, tuple[str, ...]]:
+    """A target that takes pictures, with its middle and last site."""
+    from ..models import Target
+
+    target = Target.load(name)
+    if target.image is None:
+        raise UsageError(f"network '{name}' takes no pictures; give a vision model")
+    for kind in ("conv", "resid"):
+        sites = [site for site in target.sites if site.startswith(f"{kind}.")]
+        if sites:
+            return target, (sites[len(sites) // 2], sites[-1])
+    raise UsageError(f"network '{name}' has neither conv nor resid sites to take features from")
+
+
+@lru_cache(maxsize=4)
+def _constants(name: str) -> tuple[np.ndarray, np.ndarray]:
+    from ..data.image_rows import image_rows
+    from ..scenes.grammar import scenes
+    from ..scenes.picture import picture_of
+
+    target, _ = _network(name)
+    x = _means(image_rows(target, [picture_of(scene) for scene in scenes(_SCENES, seed=0)]), name)
+    return x.mean(0), x.std(0) + 1e-6
+
+
+def _means(rows: ImageRows, name: str) -> np.ndarray:
+    """Means over space of both sites, `[image, channel]`."""
+    from ..data.image_rows import image_rows
+
+    target, sites = _network(name)
+    out: list[np.ndarray] = []
+    for at in range(0, len(rows), _ROWS):
+        part = image_rows(target, rows.rows(slice(at, at + _ROWS)).pictures)
+        values = target.trace(part, sites, output=False).values
+        scalars = [target.sites[s].scalar(values[s]).float().mean(1) for s in sites]
+        out.append(np.concatenate([one.cpu().numpy() for one in scalars], axis=1))
+    return np.concatenate(out) if out else np.zeros((0, SIZE))
+
+
+def _once(key: tuple[Any, ...], make: Any) -> np.ndarray:
+    if key not in _kept:
+        while len(_kept) >= _MOST:
+            _kept.pop(next(iter(_kept)))
+        _kept[key] = make()
+    return _kept[key]

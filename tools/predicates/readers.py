@@ -1,0 +1,63 @@
+"""Readers of image atoms by name: what a person writes to say who looks at photos.
+
+detector                  the project's own detector of drawn scenes
+clip:MODEL                a CLIP or SigLIP, zero-shot
+dino:MODEL[+sam:MODEL]    Grounding DINO, and SAM to cut out what it finds
+
+MODEL is a Hugging Face id or a folder.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    from ..data.image_rows import Reader
+
+KINDS = ("detector", "clip:MODEL", "dino:MODEL", "dino:MODEL+sam:MODEL")
+
+
+def load_reader(spec: str, *, device: str | None = None) -> "Reader":
+    """The reader of that name.
+
+    Raises:
+        UsageError: if there is none, or its model cannot be read.
+    """
+    kind, _, rest = spec.partition(":")
+    if spec == "detector":
+        from ..scenes.detector import detector
+
+        return detector()
+    if kind == "clip" and rest:
+        from ..models import Target
+        from .clip_reader import ClipReader
+
+        return ClipReader(Target.load(rest, device=device))
+    if kind == "dino" and rest:
+        from transformers import AutoModelForMaskGeneration, AutoModelForZeroShotObjectDetection
+
+        from .grounding_reader import GroundingReader
+
+        finds, _, cuts = rest.partition("+sam:")
+        return GroundingReader(
+            _loaded(AutoModelForZeroShotObjectDetection, finds, device),
+            _loaded(AutoModelForMaskGeneration, cuts, device) if cuts else None,
+            name=spec,
+        )
+    raise UsageError(f"there is no reader '{spec}'; nearest: {nearest(spec, KINDS)}")
+
+
+def _loaded(kind: Any, name: str, device: str | None) -> tuple[Any, Any]:
+    from transformers import AutoProcessor
+
+    from ..models.huggingface import quiet
+    from ..models.load import checked_device
+
+    where = checked_device(device)
+    try:
+        with quiet():
+            network = kind.from_pretrained(name, weights_only=True)
+            return network.to(where), AutoProcessor.from_pretrained(name, backend="pil")
+    except Exception as error:  # the libraries raise many kinds; each becomes one clear line
+        said = " ".join(str(error).split())[:200] or type(error).__name__
+        raise UsageError(f"the reader's model '{name}' cannot be read: {said}") from error
