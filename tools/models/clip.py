@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from ..errors import UsageError
@@ -29,6 +30,12 @@ class Clip:
         self.image = image
 
     @property
+    def bias(self) -> float | None:
+        """What is added to the scaled cosines of a model that judges pairs one by one (SigLIP)."""
+        found = getattr(self.network, "logit_bias", None)
+        return None if found is None else float(found.detach().float())
+
+    @property
     def scale(self) -> float:
         """What the cosines are multiplied by."""
         found = getattr(self.network, "logit_scale", None)
@@ -38,12 +45,13 @@ class Clip:
         """Embeddings of pictures, of length 1: float32 `[image, d]`.
 
         Args:
-            rows: Image rows of any target; they are looked at with this model's own eyes.
+            rows: Image rows; of another target, what that sees of them is looked at.
         """
+        own = rows.target.image is self.image
         found = []
         for at in range(0, len(rows), _TOGETHER):
-            part = rows.pictures[at : at + _TOGETHER]
-            seen = np.stack([self.image.see(picture.load()) for picture in part])
+            each = [rows.seen(row) for row in range(at, min(at + _TOGETHER, len(rows)))]
+            seen = np.stack(each if own else [self.image.see(Image.fromarray(p)) for p in each])
             pixels = self.image.normalise(torch.from_numpy(seen).to(self._weight.device))
             with torch.no_grad():
                 made = self.network.get_image_features(pixel_values=pixels.to(self._weight.dtype))

@@ -67,7 +67,7 @@ def from_hugging_face(
         options["local_files_only"] = not _reachable(source, revision, known)
     if device_map is not None and importlib.util.find_spec("accelerate") is None:
         raise UsageError("--device-map needs the package accelerate: pip install accelerate")
-    with _quiet(), torch.random.fork_rng(devices=[]):
+    with quiet(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)  # what a checkpoint lacks (a pooler) is the same in every load
         try:
             config = AutoConfig.from_pretrained(source, **options)
@@ -190,8 +190,13 @@ def _complete(info: dict[str, Any], name: str) -> None:
         )
 
 
+def has_tokenizer(folder: Path) -> bool:
+    """Whether a folder holds a tokenizer."""
+    return any((folder / name).is_file() for name in _TOKENIZERS)
+
+
 def _check_tokenizer(folder: Path) -> None:
-    if not any((folder / name).is_file() for name in _TOKENIZERS):
+    if not has_tokenizer(folder):
         raise UsageError(f"folder '{folder}' has no tokenizer: put a tokenizer.json into it")
 
 
@@ -258,7 +263,7 @@ def _reason(name: str, error: Exception) -> str:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """No progress bars and no warnings from the libraries, and everything as before afterwards."""
     import huggingface_hub.utils as hub
     import transformers

@@ -15,6 +15,7 @@ Of a model of pictures and texts (CLIP) the target is the half that sees, and th
 import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -72,7 +73,9 @@ def load_vision(
     if any("pooler" in key for key in info["missing_keys"]) and hasattr(network, "pooler"):
         network.pooler = None  # drawn at random: the checkpoint has none
     tokenizer = None
-    if is_pair(config):
+    from .huggingface import has_tokenizer
+
+    if is_pair(config) and (has_tokenizer(Path(source)) or not Path(source).is_dir()):
         with contextlib.suppress(OSError, ValueError, ImportError):
             tokenizer = AutoTokenizer.from_pretrained(source, **options)
     return network, info, tokenizer, processor

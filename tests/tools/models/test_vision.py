@@ -10,8 +10,7 @@ from neuroscribe.tools.lab import measure
 from neuroscribe.tools.models import Target, zero
 from neuroscribe.tools.models.untrained import untrained
 from PIL import Image
-
-from .vision_models import save
+from vision_models import save
 
 TRANSFORMERS = ("vit", "vit_body", "dinov2", "dinov2_registers", "clip", "clip_vision")
 FAMILIES = (*TRANSFORMERS, "resnet", "convnext")

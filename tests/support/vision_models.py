@@ -80,6 +80,102 @@ def tokenizer() -> Any:
     )
 
 
+def grounding(folder: Path) -> Path:
+    """A tiny Grounding DINO with its processor."""
+    import transformers as hf
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+    names = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", ".", "?", *WORDS, "object"]
+    inner = Tokenizer(models.WordPiece({n: i for i, n in enumerate(names)}, unk_token="[UNK]"))
+    inner.normalizer = normalizers.BertNormalizer()
+    inner.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    inner.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    words = hf.PreTrainedTokenizerFast(
+        tokenizer_object=inner,
+        unk_token="[UNK]",
+        pad_token="[PAD]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+    )
+    torch.manual_seed(0)
+    sees = hf.SwinConfig(
+        image_size=128,
+        embed_dim=8,
+        depths=[1] * 4,
+        num_heads=[1] * 4,
+        window_size=4,
+        out_features=["stage2", "stage3", "stage4"],
+    )
+    reads = hf.BertConfig(
+        vocab_size=len(names),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        max_position_embeddings=64,
+    )
+    config = hf.GroundingDinoConfig(
+        backbone_config=sees,
+        text_config=reads,
+        d_model=32,
+        encoder_layers=1,
+        decoder_layers=2,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=16,
+        decoder_ffn_dim=16,
+        num_queries=9,
+        max_text_len=16,
+    )
+    hf.GroundingDinoForObjectDetection(config).save_pretrained(folder)
+    resizes = hf.GroundingDinoImageProcessorPil(size={"height": 128, "width": 128})
+    hf.GroundingDinoProcessor(image_processor=resizes, tokenizer=words).save_pretrained(folder)
+    return folder
+
+
+def cutter(folder: Path) -> Path:
+    """A tiny SAM with its processor."""
+    import transformers as hf
+
+    torch.manual_seed(0)
+    config = hf.SamConfig(
+        vision_config={
+            "hidden_size": 16,
+            "output_channels": 16,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+            "image_size": 64,
+            "patch_size": 8,
+            "mlp_dim": 16,
+            "window_size": 4,
+            "global_attn_indexes": [0],
+            "num_pos_feats": 8,
+        },
+        prompt_encoder_config={
+            "hidden_size": 16,
+            "image_size": 64,
+            "patch_size": 8,
+            "mask_input_channels": 4,
+        },
+        mask_decoder_config={
+            "hidden_size": 16,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+            "mlp_dim": 16,
+            "iou_head_hidden_dim": 8,
+        },
+    )
+    hf.SamModel(config).save_pretrained(folder)
+    resizes = hf.SamImageProcessorPil(
+        size={"longest_edge": 64},
+        pad_size={"height": 64, "width": 64},
+        mask_size={"longest_edge": 16},
+        mask_pad_size={"height": 16, "width": 16},
+    )
+    hf.SamProcessor(resizes).save_pretrained(folder)
+    return folder
+
+
 def save(family: str, folder: Path) -> Path:
     """Builds a family and saves it."""
     torch.manual_seed(1)
