@@ -146,7 +146,7 @@ def test_compare_prompts_and_checkpoints(capsys: pytest.CaptureFixture[str], mod
         (("--prompt", PROMPT[1]), "are the same"),
         (("--ablate", "resid.2/3"), "name heads and neurons"),
         (("--head", "mlp.2/3"), "is no head"),
-        (("--checkpoint", "organism:adder"), "tokens behind this prompt"),
+        (("--checkpoint", "organism:adder"), "has no token for"),
         (("--several", "all"), "use first or sum"),
     ],
 )

@@ -371,15 +371,20 @@ def decoded(
     return list(zip(named(top), named(bottom), strict=True))
 
 
-def _notes(trace: ExactTrace, chosen: Settings) -> list[str]:
-    out = []
+def half_precision(trace: ExactTrace) -> list[str]:
+    """What is said of a model in half precision."""
     kind = trace.final.dtype
-    if torch.finfo(kind).eps > 1e-6:
-        name = str(kind).removeprefix("torch.")
-        out.append(
-            f"the model runs in {name}: its residual stream adds up within {trace.error():.1e} "
-            f"(limit {trace.limit:.0e} instead of 1e-04), and small values are rounding"
-        )
+    if torch.finfo(kind).eps <= 1e-6:
+        return []
+    name = str(kind).removeprefix("torch.")
+    return [
+        f"the model runs in {name}: its residual stream adds up within {trace.error():.1e} "
+        f"(limit {trace.limit:.0e} instead of 1e-04), and small values are rounding"
+    ]
+
+
+def _notes(trace: ExactTrace, chosen: Settings) -> list[str]:
+    out = half_precision(trace)
     if trace.architecture.final is not None and chosen.paper:
         out.append("paper mode: the final norm's bias is left out")
     return out

@@ -81,6 +81,11 @@ def target_tokens(target: Target, prompt: str, text: str) -> tuple[list[int], li
             f"target's own; {hint}"
         )
     beyond = both[len(before) :]
+    if _strange(target) in beyond:
+        raise UsageError(
+            f"the target '{text}' holds what {target.name} has no token for "
+            f"({_split(target, beyond)}); check its spelling"
+        )
     if not beyond:
         raise UsageError(f"the target '{text}' adds no token to the prompt; write one that does")
     return before, beyond
@@ -112,7 +117,7 @@ def ask(
             f"{target.name} is no causal language model: it predicts no next token to attribute"
         )
     before, beyond = target_tokens(target, prompt, text)
-    notes = []
+    notes = _unknown(target, before)
     if len(beyond) > 1:
         split = _split(target, beyond)
         if several is None:
@@ -180,6 +185,23 @@ def _coded(target: Target, text: str) -> list[int]:
     full = tokenizer(text, verbose=False)["input_ids"]
     at = next((i for i in range(len(full)) if full[i : i + len(plain)] == plain), 0)
     return [int(token) for token in full[: at + len(plain)]]
+
+
+def _strange(target: Target) -> int | None:
+    """The token that stands for what is not in the vocabulary, where it means nothing else."""
+    tokenizer: Any = target.tokenizer
+    found = tokenizer.unk_token_id
+    return None if found in (tokenizer.eos_token_id, tokenizer.bos_token_id) else found
+
+
+def _unknown(target: Target, tokens: list[int]) -> list[str]:
+    """What is said of a prompt with words outside the vocabulary."""
+    strange = _strange(target)
+    if strange is None or strange not in tokens:
+        return []
+    many = tokens.count(strange)
+    what = "one token of the prompt is" if many == 1 else f"{many} tokens of the prompt are"
+    return [f"{what} unknown to {target.name} and read as {_split(target, [strange])}"]
 
 
 def _split(target: Target, tokens: list[int]) -> str:

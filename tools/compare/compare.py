@@ -20,7 +20,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..attribution.attribute import decoded, no_neurons
+from ..attribution.attribute import decoded, half_precision, no_neurons
 from ..attribution.patterns import attention_patterns
 from ..attribution.sources import Spot
 from ..errors import UsageError
@@ -74,6 +74,7 @@ def compare(
     gained = _changes(both, lowest[values[lowest] < 0], values, exact, each, how)
     behind = [c.spot for c in neurons if c.value > 0 and _reads(first[0], chosen, c.spot)]
     notes = [note for base, other in pairs for run in (base, other) for note in run.question.notes]
+    notes += half_precision(first[0].trace)
     paths: tuple[Path, ...] = ()
     if not layout.size:
         notes.append(f"{no_neurons(first[0].trace.target)}: heads alone are compared")

@@ -3,6 +3,7 @@
 import pytest
 from neuroscribe.tools.attribution import ask, target_tokens
 from neuroscribe.tools.errors import UsageError
+from neuroscribe.tools.models import Target
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 
 
@@ -120,3 +121,15 @@ def test_what_cannot_be_asked(byte_level, minilm):
     assert ask(byte_level, "the" + " cat" * 11, " the").ids.shape == (1, 12)
     with pytest.raises(UsageError, match="no causal language model"):
         ask(minilm, "the", " cat")
+
+
+def test_what_is_not_in_the_vocabulary_is_said():
+    target = Target.load("organism:facts")
+    prompt = "the country of the city of Lena is"
+    with pytest.raises(UsageError, match=r"no token for \('<unk>'\); check its spelling"):
+        ask(target, prompt, " Itlay")
+    with pytest.raises(UsageError, match="check its spelling"):
+        ask(target, prompt, " Italy", contrast=" Frnace")
+    assert not ask(target, prompt, " Italy").notes
+    (note,) = ask(target, "the country of the city of Lna is", " Italy").notes
+    assert "one token of the prompt is unknown to organism:facts" in note

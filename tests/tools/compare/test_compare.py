@@ -220,6 +220,12 @@ def test_attention_alone_is_compared_by_heads() -> None:
     assert "heads alone are compared" in found.notes[-1]
 
 
+def test_half_precision_is_said(tiny) -> None:
+    base = Run(tiny("llama", torch.bfloat16), question(5, 9, 21))
+    found = compare([(base, base.without([Unit("head.1", 2, 1)]))])
+    assert any("runs in bfloat16" in note for note in found.notes)
+
+
 def test_keep_counts_the_rest_as_nothing(stories260k: Target) -> None:
     base = Run(stories260k, ask(stories260k, PROMPT, TARGET))
     other = base.without([stories260k.unit("head.2/3")])
