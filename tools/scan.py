@@ -32,7 +32,7 @@ def scan(
     before: str = "",
     after: str = "",
     words: list[str] | None = None,
-    many: int = 2000,
+    many: int = _MOST,
 ) -> Result:
     """Puts each of thousands of words into the same short text, one at a time, and reads the unit
     at the text's last word: which words switch it on, or off.
@@ -46,11 +46,13 @@ def scan(
         before: Text in front of the scanned word.
         after: Text behind the scanned word; its last word is read.
         words: The words to scan; left out: those of explore, most frequent first.
-        many: How many words at most, up to 3000.
+        many: How many words at most.
     """
     chosen = lab.chosen(unit)
     names = vocabulary(lab) if words is None else [w.strip() for w in words if w.strip()]
-    names = list(dict.fromkeys(names))[: max(1, min(many, _MOST))]
+    names = list(dict.fromkeys(names))
+    left_out = max(0, len(names) - max(1, min(many, _MOST)))
+    names = names[: len(names) - left_out]
     if not names:
         raise UsageError("there is no word to scan; pass words")
     windows, values, read = _read(lab, chosen, names, before, after)
@@ -81,13 +83,19 @@ def scan(
             if good.any()
             else "No word could be read."
         )
-        if not after and good.any():
+        if not after and good.any() and not on.any():
             rows.append(
                 "Where explore has it active, it needs something else beside the word: scan with "
                 "`after` set to a word at its peaks, to see what it needs before that."
             )
     else:
-        listed = ", ".join(f"{names[at]} {number(float(read[at]))}" for at in order[:_SHOWN])
+        split = _split(windows, names)
+        listed = ", ".join(
+            f"{names[at]}{'*' if split[at] else ''} {number(float(read[at]))}"
+            for at in order[:_SHOWN]
+        )
+        if split[order[:_SHOWN]].any():
+            rows.append("* split into several tokens, which also moves what stands behind it.")
         rest = f" and {len(order) - _SHOWN} more" if len(order) > _SHOWN else ""
         rows.append(f"{'On' if rare_on else 'Off'} with: {listed}{rest}.")
         others = good & (~on if rare_on else on)
@@ -106,6 +114,10 @@ def scan(
                 f"With the others: median {number(float(np.median(some)))}, "
                 f"from {number(float(some.min()))} to {number(float(some.max()))}."
             )
+    if not after and on.sum() >= 0.9 * good.sum() > 0:
+        rows.append("It is on at nearly every word: not the word decides, but place or context.")
+    if left_out:
+        rows.append(f"Note: {left_out} rarer words were not scanned; pass them as words.")
     if not good.all():
         rows.append(f"Note: {int((~good).sum())} words were not counted (special or cut off).")
     kept = [*order[:_KEPT], *_spread(np.setdiff1d(np.flatnonzero(good), order), _KEPT)]
@@ -133,6 +145,12 @@ def _read(
     windows = lab.tokenize(texts)
     values = lab.activations(windows, [unit])[0]
     return windows, values, _last_word(windows, values)
+
+
+def _split(windows: TokenWindows, names: Sequence[str]) -> np.ndarray:
+    """bool `[name]`: the scanned word takes more than one token."""
+    tokens = windows.attended[: len(names)].sum(1)
+    return tokens > (tokens.min() if len(tokens) else 0)
 
 
 def _weaker(read: np.ndarray, others: np.ndarray, bar: float) -> np.ndarray:
