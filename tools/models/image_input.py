@@ -58,7 +58,7 @@ def crop_and_normalise(
     def see(picture: Image.Image) -> np.ndarray:
         picture = picture.convert("RGB")
         if resize is None:
-            return np.asarray(picture.resize((width, height), resample), np.uint8)
+            return np.array(picture.resize((width, height), resample), np.uint8)
         if isinstance(resize, tuple):
             high, wide = resize
         else:
@@ -67,7 +67,7 @@ def crop_and_normalise(
             high = max(height, round(picture.height * resize / short))
         picture = picture.resize((wide, high), resample)
         left, top = (wide - width) // 2, (high - height) // 2
-        return np.asarray(picture.crop((left, top, left + width, top + height)), np.uint8)
+        return np.array(picture.crop((left, top, left + width, top + height)), np.uint8)
 
     def normalise(pixels: Tensor) -> Tensor:
         x = pixels.permute(0, 3, 1, 2).float() * scale  # [input, 3, height, width]
