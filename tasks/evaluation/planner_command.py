@@ -10,13 +10,18 @@ import typer
 def planner(
     out: Annotated[Path, typer.Option(help="Folder of the run; the same call goes on.")],
     planner: Annotated[str, typer.Option(help="builtin or openai:MODEL.")] = "builtin",
-    suite: Annotated[str, typer.Option(help="text: planted units; real: units of --target.")] = (
-        "text"
-    ),
+    suite: Annotated[
+        str, typer.Option(help="text, vision: planted units; real: units of --target.")
+    ] = "text",
     seeds: Annotated[str, typer.Option(help="Such as 1,2,5-8; from 1000 on: for reports.")] = "1",
     tiers: Annotated[str, typer.Option(help="A,B; tier C goes with both.")] = "A,B",
     kinds: Annotated[str, typer.Option(help="Kinds of units, with commas; default: all.")] = "",
     tokens: Annotated[int, typer.Option(help="Tokens of the corpus of a bench.")] = 100_000,
+    pictures: Annotated[int, typer.Option(help="Pictures of the corpus of a bench.")] = 800,
+    told: Annotated[
+        bool,
+        typer.Option("--told/--untold", help="Whether the planner is told what pictures show."),
+    ] = True,
     units: Annotated[int, typer.Option(help="At most so many units a bench; 0: all.")] = 0,
     host: Annotated[
         str | None, typer.Option(help="A target to plant in; default: the one that ships.")
@@ -39,24 +44,26 @@ def planner(
 ) -> None:
     """Measure a planner against units whose function is known."""
     from ...tools.errors import UsageError
-    from ..groundtruth.suite import KINDS
     from .planner_run import Plan, run_planner, seeds_of
-    from .unit_run import BASELINES
+    from .suites import NAMES
 
     if suite == "real":
         _real(target, data, pick, planner, seeds, out, base_url, steps, unit_tokens, as_json)
         return
-    if suite != "text":
-        raise UsageError(f"there is no suite '{suite}'; give text or real")
+    if suite not in NAMES:
+        raise UsageError(f"there is no suite '{suite}'; give {', '.join(NAMES)} or real")
     chosen = tuple(part.strip() for part in kinds.split(",") if part.strip())
     plan = Plan(
         planner=planner,
+        suite=suite,
         seeds=seeds_of(seeds),
         tiers=tuple(part.strip() for part in tiers.split(",")),
-        kinds=chosen or (*KINDS, "beyond"),
+        kinds=chosen,
         tokens=tokens,
+        pictures=pictures,
+        told=told,
         units=units or None,
-        baselines=BASELINES if baselines else (),
+        baselines=None if baselines else (),
         base_url=base_url,
         steps=steps,
         unit_tokens=unit_tokens or None,

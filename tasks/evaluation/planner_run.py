@@ -20,9 +20,11 @@ from ...agent.planners.factories import BuiltinFactory
 from ...agent.state import PlannerFactory
 from ...tools.errors import UsageError
 from ...tools.exemplars.store import owned
-from ..groundtruth.suite import EACH, KINDS, TOKENS
+from ..groundtruth.suite import TOKENS
+from .suites import Suite, suite_of
 from .summary import summary
-from .unit_run import BASELINES
+
+PICTURES = 800
 
 
 @dataclass(frozen=True)
@@ -30,14 +32,21 @@ class Plan:
     """What is run; it decides the result."""
 
     planner: str = "builtin"
+    suite: str = "text"
     seeds: tuple[int, ...] = (1,)
     tiers: tuple[str, ...] = ("A", "B")
-    kinds: tuple[str, ...] = (*KINDS, "beyond")
+    kinds: tuple[str, ...] = ()
+    """Of units, with `beyond` for tier C; none named: all."""
     tokens: int = TOKENS
-    """About how many tokens the corpus of a bench has."""
+    """About how many tokens the corpus of a bench has, where it is text."""
+    pictures: int = PICTURES
+    """How many pictures it has, where it is pictures."""
+    told: bool = True
+    """Whether the planner is told what a picture of the corpus shows (its scene graph)."""
     units: int | None = None
     """At most so many units of each bench; None: all."""
-    baselines: tuple[str, ...] = BASELINES
+    baselines: tuple[str, ...] | None = None
+    """Run beside it; None: all that the suite has."""
     base_url: str | None = None
     steps: int = 16
     unit_tokens: int | None = 200_000
@@ -57,18 +66,31 @@ class Plan:
             self.planner, seed=seed, base_url=self.base_url, timeout=self.timeout
         )
 
+    def resolved(self) -> dict[str, Any]:
+        """The plan as JSON, with what it leaves to the suite named."""
+        suite = suite_of(self.suite)
+        kinds = self.kinds or (*suite.kinds, "beyond")
+        baselines = suite.baselines if self.baselines is None else self.baselines
+        return json.loads(json.dumps({**asdict(self), "kinds": kinds, "baselines": baselines}))
+
+    def kinds_of(self, suite: Suite) -> tuple[list[str], int]:
+        """The kinds of units with a truth table, and how many of tier C a bench gets."""
+        kinds = self.kinds or (*suite.kinds, "beyond")
+        beyond = suite.beyond if "beyond" in kinds else 0
+        return [kind for kind in kinds if kind != "beyond"], beyond
+
     def check(self) -> None:
         """Raises `UsageError` for what is unusable."""
         from ...tools.errors import nearest
 
+        suite = suite_of(self.suite)
+        known = (*suite.kinds, "beyond")
         for kind in self.kinds:
-            if kind not in (*KINDS, "beyond"):
-                raise UsageError(
-                    f"the suite has no kind '{kind}'; nearest: {nearest(kind, (*KINDS, 'beyond'))}"
-                )
+            if kind not in known:
+                raise UsageError(f"the suite has no kind '{kind}'; nearest: {nearest(kind, known)}")
         if not self.seeds or any(seed < 0 for seed in self.seeds):
             raise UsageError("--seeds takes numbers from 0, such as 1,2,3,4")
-        if not set(self.tiers) <= set(EACH):
+        if not set(self.tiers) <= set(suite.each):
             raise UsageError(f"--tiers takes A and B, not {','.join(self.tiers)}")
         self.factory(0)
         if self.without is not None and self.planner != "builtin":
@@ -127,7 +149,7 @@ def _run(
     pool.shutdown()
     records = list(read_records(out))
     found = summary(records, seconds=_spent(out, time.monotonic() - started))
-    (out / "evaluation.json").write_text(json.dumps({"plan": asdict(plan), **found}, indent=1))
+    (out / "evaluation.json").write_text(json.dumps({"plan": plan.resolved(), **found}, indent=1))
     if records:
         from .report import write_report
 
@@ -146,20 +168,19 @@ def read_records(out: Path) -> Iterator[dict[str, Any]]:
 
 
 def _total(plan: Plan) -> int:
-    from ..groundtruth.suite import BEYOND
-
-    kinds = [kind for kind in plan.kinds if kind != "beyond"]
-    beyond = BEYOND if "beyond" in plan.kinds else 0
-    each = [EACH[tier] * len(kinds) + beyond for tier in plan.tiers]
+    suite = suite_of(plan.suite)
+    kinds, beyond = plan.kinds_of(suite)
+    each = [suite.each[tier] * len(kinds) + beyond for tier in plan.tiers]
     return len(plan.seeds) * sum(min(n, plan.units or n) for n in each)
 
 
 def _same(plan: Plan, out: Path) -> None:
     path = out / "plan.json"
-    mine = json.loads(json.dumps(asdict(plan)))
+    mine = plan.resolved()
     if path.exists():
         there = json.loads(path.read_text())
-        other = [name for name in mine if mine[name] != there.get(name)]
+        usual = Plan().resolved()  # what older folders do not name
+        other = [name for name in mine if mine[name] != there.get(name, usual[name])]
         if other:
             raise UsageError(
                 f"{out} holds another evaluation ({', '.join(other)} differ); use another --out"
@@ -182,8 +203,6 @@ def _bench_job(plan: Plan, seed: int, tier: str, out: str, parent: int) -> None:
     import numpy as np
     import torch
 
-    from ...tools.models import Target
-    from ..groundtruth.suite import BEYOND, bench
     from ..labelling.settings import Settings
     from .unit_run import open_bench
 
@@ -192,22 +211,16 @@ def _bench_job(plan: Plan, seed: int, tier: str, out: str, parent: int) -> None:
     folder = Path(out)
     path = folder / f"units-{seed}-{tier}.jsonl"
     done = {record["unit"] for record in read_records_of(path)}
-    kinds = [kind for kind in plan.kinds if kind != "beyond"]
-    ground = bench(
-        tier,  # type: ignore[arg-type]
-        seed,
-        kinds=kinds,
-        beyond_each=BEYOND if "beyond" in plan.kinds else 0,
-        tokens=plan.tokens,
-        host=Target.load(plan.host) if plan.host else None,
-    )
+    suite = suite_of(plan.suite)
+    kinds, beyond = plan.kinds_of(suite)
+    ground = suite.bench(tier, seed, kinds=kinds, beyond_each=beyond, plan=plan)
     order = np.random.default_rng(seed).permutation(len(ground.units))
     units = [ground.units[int(at)] for at in order][: plan.units]
     units = [unit for unit in units if unit.unit not in done]
     if not units:
         return
     settings = Settings(
-        target=f"suite:{seed}:{tier}",
+        target=f"{'suite' if plan.suite == 'text' else plan.suite}:{seed}:{tier}",
         units=",".join(unit.unit for unit in units),
         data=ground.corpus.name,
         planner=plan.planner,
@@ -219,13 +232,15 @@ def _bench_job(plan: Plan, seed: int, tier: str, out: str, parent: int) -> None:
     )
     factory = plan.factory(seed)
     opened = open_bench(
+        suite,
         ground,
         factory,
         folder / "benches" / f"{seed}-{tier}",
         seed=seed,
         settings=settings,
         units=units,
-        baselines=plan.baselines,
+        baselines=suite.baselines if plan.baselines is None else plan.baselines,
+        told=plan.told,
     )
     heal(path)
     for unit in units:

@@ -15,10 +15,11 @@ import numpy as np
 
 from ...agent.description import Description
 from ...tools.models.planted import Vocabulary
-from ..groundtruth.forms import Form
+from ..groundtruth.forms import Form as TextForm
 from ..groundtruth.inputs import LEAST, Probes
 from ..labelling.lookups import Measured
 from ..labelling.scores import HEADLINE, best_cut, predictions, thresholds
+from .suites import Form, Fresh
 
 CELL = 0.95
 GRADED = 0.90
@@ -51,7 +52,7 @@ class Recovery(NamedTuple):
 
 
 def recovery(
-    description: Description, form: Form, inputs: Probes, explore: Measured, select: Measured
+    description: Description, form: Form, inputs: Fresh, explore: Measured, select: Measured
 ) -> Recovery:
     """Judges a description; one without components says "inactive" everywhere."""
     windows = inputs.windows
@@ -84,7 +85,7 @@ def recovery(
     return Recovery(bool(good), cells, correlation, tuple(inputs.short), r2)
 
 
-def ceiling(form: Form, inputs: Probes, train: Measured, vocabulary: Vocabulary) -> float:
+def ceiling(form: TextForm, inputs: Probes, train: Measured, vocabulary: Vocabulary) -> float:
     """The best correlation with the noiseless function that a predicate reaches, as far as known.
 
     Two predicates with graded strength for every token are tried: of the token itself, and of the

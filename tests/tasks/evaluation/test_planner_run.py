@@ -60,7 +60,7 @@ def test_unusable_plans_are_refused_in_a_line(tmp_path, capsys):
         (["--kinds", "onne"], "nearest: one"),
         (["--tiers", "D"], "A and B"),
         (["--seeds", "x"], "list of numbers"),
-        (["--suite", "images"], "text or real"),
+        (["--suite", "images"], "text, vision or real"),
         (["--planner", "gpt"], "planner"),
     ):
         assert cli.run(["evaluate", "planner", "--out", out, *arguments]) == 2
