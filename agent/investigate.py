@@ -1,24 +1,27 @@
 """Investigates one unit: builds the graph around a planner and a lab, runs it, gives the result."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..tools import belt as _belt  # noqa: F401  registers the tools
+from ..tools.data.image_rows import ImageRows
 from ..tools.data.windows import TokenWindows
 from ..tools.lab import Lab
 from ..tools.meter import Meter
 from ..tools.models import Unit
+from ..tools.pictures.words import caption, class_name
 from . import actions as _actions  # noqa: F401  registers the planner's own acts
 from .checkpoints import Checkpoints
 from .description import Description
 from .graph import Loop, left_words
 from .ledger import Ledger
-from .prompts import prompt, system
+from .prompts import prompt, system, system_pictures
 from .record import Record
 from .replies import mend
-from .state import Budget, Planner, PlannerFactory, State
+from .state import Budget, Left, Planner, PlannerFactory, State
 
 if TYPE_CHECKING:
     from .transcript import Recorder
@@ -154,10 +157,38 @@ def _first(lab: Lab, unit: Unit, budget: Budget, known: str) -> State:
         about.append(f"its activation function never goes below {site.floor:g}")
     if site.gated:
         about.append("gated, so both signs carry meaning")
+    if site.grid is not None:
+        about.append(f"its map over a picture has {site.grid[0]} x {site.grid[1]} places")
     if unit.sign < 0:
         about.append("you study its negative direction: activations are shown with the sign turned")
+    if isinstance(lab.explore, ImageRows):
+        first, second = system_pictures(), _pictures(lab, lab.explore, unit, about, left, known)
+    else:
+        first, second = system(), _texts(lab, unit, about, left, known)
+    return State(
+        unit=str(unit),
+        messages=[
+            {"role": "system", "content": first},
+            {"role": "user", "content": second},
+        ],
+        step=0,
+        ledger=[],
+        conclusion=None,
+        sent_back=0,
+        ended=None,
+        reason=None,
+        last=False,
+        idle=0,
+        left=left,
+        evidence=0,
+        spent=lab.meter.as_dict(),
+    )
+
+
+def _texts(lab: Lab, unit: Unit, about: Sequence[str], left: Left, known: str) -> str:
+    """What an investigation of a language model is about."""
     windows = lab.explore
-    second = prompt(
+    return prompt(
         "investigation",
         unit=unit,
         target=lab.target.name,
@@ -175,21 +206,33 @@ def _first(lab: Lab, unit: Unit, budget: Budget, known: str) -> State:
         budget=left_words(left).removeprefix("left: "),
         known=known,
     )
-    return State(
-        unit=str(unit),
-        messages=[
-            {"role": "system", "content": system()},
-            {"role": "user", "content": second},
-        ],
-        step=0,
-        ledger=[],
-        conclusion=None,
-        sent_back=0,
-        ended=None,
-        reason=None,
-        last=False,
-        idle=0,
-        left=left,
-        evidence=0,
-        spent=lab.meter.as_dict(),
+
+
+def _pictures(
+    lab: Lab, rows: ImageRows, unit: Unit, about: Sequence[str], left: Left, known: str
+) -> str:
+    """What an investigation of a vision model is about."""
+    target = lab.target
+    seen = target.image.description if target.image is not None else ""
+    scenes = [picture.scene is not None for picture in rows.pictures]
+    sample = "What they show is not known; predictors read it from their pixels."
+    if any(scenes):
+        chosen = [int(at * len(rows) / 3) for at in range(3)]
+        told = "; ".join(caption(rows, at) for at in dict.fromkeys(chosen) if scenes[at])
+        sample = f"They are drawn scenes, such as: {told}."
+    kind = "a vision model without classes"
+    if "logit" in target.sites:
+        names = [class_name(target, at) for at in range(min(4, target.sites["logit"].units))]
+        kind = f"a vision model with {target.sites['logit'].units} classes"
+        kind += f", such as {', '.join(names)}" if target.labels else ""
+    return prompt(
+        "investigation_pictures",
+        unit=unit,
+        target=target.name,
+        kind=kind,
+        site="; ".join(about) + ".",
+        corpus=f"{len(rows)} pictures, {seen}",
+        sample=sample,
+        budget=left_words(left).removeprefix("left: "),
+        known=known,
     )

@@ -19,6 +19,10 @@ from .description import Component, Description, Rejected
 from .ledger import strength, those_tested, whole
 
 _RIVALS = 2
+_EXPERIMENTS = {
+    False: "separate, activations, edit_text, test_hypotheses",
+    True: "separate, draw, edit_image, test_hypotheses",
+}
 _WEAK = 0.25  # below this correlation the best-tested hypothesis does not describe the unit
 
 
@@ -33,7 +37,8 @@ def faults(
             found.append("the unit is not dead: survey it to see how often it is active")
     elif active:
         found.append(
-            "the unit never fires on explore: say so with status dead, if no text moves it"
+            "the unit never fires on explore: say so with status dead, if nothing that you make "
+            "moves it"
         )
     else:
         many = len(those_tested(rows))
@@ -41,7 +46,7 @@ def faults(
             found.append(
                 f"only {many} of your {len(rows)} hypotheses were tested by an experiment after "
                 "they were recorded; record at least two rivals, then measure inputs that separate "
-                "them (separate, activations, edit_text, test_hypotheses)"
+                f"them ({_EXPERIMENTS[lab.target.image is not None]})"
             )
     for number, component in enumerate(description.components, 1):
         wrong, actions = _cited(lab.evidence, component.evidence)

@@ -22,6 +22,7 @@ def planner_factory(
     prices: tuple[float, float] | None = None,
     stream: bool = False,
     llm: "LLM | None" = None,
+    sees: bool | None = None,
 ) -> PlannerFactory:
     """The factory of the planner that a user named.
 
@@ -35,6 +36,7 @@ def planner_factory(
         prices: Money for a million tokens, in and out.
         stream: Ask for streamed answers.
         llm: A client that is already there, instead of one from the options above.
+        sees: Whether an `openai:` planner is sent pictures; None: it is tried once.
 
     Raises:
         UsageError: if there is no such planner, or its endpoint needs a key.
@@ -61,7 +63,7 @@ def planner_factory(
             prices=prices,
             stream=stream,
         )
-        return ChatFactory(client)
+        return ChatFactory(client, sees)
     if kind == "openai":
         raise UsageError("--planner openai needs a model: openai:MODEL, such as openai:gpt-5")
     close = nearest(spec, KINDS, most=1)

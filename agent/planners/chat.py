@@ -6,6 +6,8 @@ A request is made of the state alone, so that an interrupted investigation can g
 2. The tools that this lab offers. When the budget is nearly spent the model must call `conclude`.
 3. If the endpoint says that the conversation is too long, old results are shortened and it is asked
    again; if it is still too long, the newest ones too. Later turns stay shortened.
+4. If it refuses a request with pictures, it is asked again without them; where that is answered it
+   cannot see, and is sent no more. Their texts say what they show.
 """
 
 import base64
@@ -23,6 +25,11 @@ from ..state import Message, State
 _SHORT = 240  # letters of an older result in a shortened conversation
 _SHORT_NEWEST = 1200  # letters of the newest turn's results, where that is not enough
 _MOST_LEVEL = 2
+_MOST_PICTURES = 12
+"""Pictures of one request."""
+_STEP = 6
+_BLIND = ("request", "model", "server")
+"""Kinds of errors that endpoints give for pictures that they do not take."""
 _FORCED = {"type": "function", "function": {"name": "conclude"}}
 
 
@@ -31,6 +38,8 @@ class ChatFactory:
     """Makes chat planners over one shared client."""
 
     llm: LLM
+    sees: bool | None = None
+    """Whether the model takes pictures; None: it is tried."""
 
     @property
     def name(self) -> str:
@@ -38,7 +47,7 @@ class ChatFactory:
         return f"openai:{self.llm.model}"
 
     def __call__(self, lab: Lab) -> "Chat":
-        return Chat(lab, self.llm)
+        return Chat(lab, self.llm, sees=self.sees)
 
 
 class Chat:
@@ -46,12 +55,14 @@ class Chat:
 
     resumable = True
 
-    def __init__(self, lab: Lab, llm: LLM) -> None:
+    def __init__(self, lab: Lab, llm: LLM, *, sees: bool | None = None) -> None:
         self.name = f"openai:{llm.model}"
         self._lab = lab
         self._llm = llm
         self._level = 0  # how much the conversation is shortened
         self._may_force = True
+        self.sees = sees
+        """Whether the model takes pictures; None: not known yet."""
 
     def next(self, state: State) -> Message:
         """Asks the model.
@@ -61,7 +72,7 @@ class Chat:
         """
         while True:
             try:
-                reply = self._ask(state)
+                reply = self._seeing(state)
             except LLMError as error:
                 if error.kind != "context" or self._level == _MOST_LEVEL:
                     raise
@@ -69,8 +80,29 @@ class Chat:
                 continue
             return {**reply.message, "finish_reason": reply.finish_reason}
 
+    def _seeing(self, state: State) -> Reply:
+        """Asks with pictures, and again without them where the endpoint refuses that."""
+        try:
+            reply = self._ask(state)
+        except LLMError as error:
+            shown = any(isinstance(m.get("content"), list) for m in state["messages"])
+            if error.kind not in _BLIND or not shown or self.sees is not None:
+                raise
+            self.sees = False
+            try:
+                return self._ask(state)
+            except LLMError:
+                self.sees = None  # it was not for the pictures
+                raise error from None
+        return reply
+
     def _ask(self, state: State) -> Reply:
         messages = shortened(state["messages"], self._level)
+        old = older_pictures(messages)
+        messages = [
+            without_pictures(message) if self.sees is False or at in old else message
+            for at, message in enumerate(messages)
+        ]
         request: dict[str, Any] = {
             "messages": [with_pictures(message) for message in messages],
             "tools": [item.schema for item in offered(self._lab).values()],
@@ -113,6 +145,34 @@ def _cut(message: Message, letters: int) -> Message:
         return message
     said = "… (cut to save room; the newest ledger keeps the scores)"
     return {**message, "content": str(content)[:letters] + said}
+
+
+def older_pictures(messages: Sequence[Message]) -> set[int]:
+    """The messages whose pictures are not sent any more, because later ones hold many.
+
+    They go in steps, so that the start of the conversation seldom changes.
+    """
+    shown = {
+        at: sum(part["type"] == "image_url" for part in message["content"])
+        for at, message in enumerate(messages)
+        if isinstance(message.get("content"), list)
+    }
+    excess = sum(shown.values()) - _MOST_PICTURES
+    drop = -(-excess // _STEP) * _STEP if excess > 0 else 0
+    out: set[int] = set()
+    for at, many in shown.items():
+        if drop <= 0:
+            break
+        out.add(at)
+        drop -= many
+    return out
+
+
+def without_pictures(message: Message) -> Message:
+    """The message with a note in the place of its pictures."""
+    if not isinstance(message.get("content"), list):
+        return message
+    return {**message, "content": "(pictures; the results above say in words what they show)"}
 
 
 def with_pictures(message: Message) -> Message:

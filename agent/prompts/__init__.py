@@ -19,5 +19,24 @@ def system() -> str:
 
 
 @cache
+def system_pictures() -> str:
+    """The system prompt for vision models, with the words of the scenes at its end."""
+    from ...tools.scenes.backgrounds import SETTINGS
+    from ...tools.scenes.palette import COLOURS
+    from ...tools.scenes.scene import TEXTURES
+    from ...tools.scenes.things import GROUPS, NAMES
+
+    words = {
+        "Things": NAMES,
+        "Groups": GROUPS,
+        "Colours": COLOURS,
+        "Textures": TEXTURES,
+        "Backgrounds": ("plain", *SETTINGS),
+    }
+    lines = [f"{name}: {', '.join(found)}." for name, found in words.items()]
+    return "\n".join([prompt("system_pictures"), "", "What can be drawn.", *lines])
+
+
+@cache
 def _text(name: str) -> str:
     return files(__name__).joinpath(f"{name}.md").read_text(encoding="utf-8")

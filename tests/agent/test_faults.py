@@ -233,15 +233,15 @@ def test_pictures_are_sent_as_data_and_kept_as_paths(
     picture.write_bytes(b"\x89PNG")
 
     @registry.tool
-    def draw(lab: Lab) -> Result:
+    def sketch(lab: Lab) -> Result:
         """Draws."""
         return Result("drawn", {}, (picture,))
 
     try:
-        twice = says(("draw", {}), ("draw", {}))
+        twice = says(("sketch", {}), ("sketch", {}))
         done, server = label(lab, twice, RIVALS, MEASURE, CONCLUDE, CONCLUDE)
     finally:
-        del registry.TOOLS["draw"]
+        del registry.TOOLS["sketch"]
     roles = [m["role"] for m in server.requests[1]["messages"]]
     assert roles[2:] == ["assistant", "tool", "tool", "user"]
     parts = server.requests[1]["messages"][-1]["content"]

@@ -1,0 +1,187 @@
+"""Investigations of a vision model: what planners are told, see and conclude."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from colour_target import RED, colour_target, picture, scene_of
+from endpoint import endpoint, fails, says
+from neuroscribe.agent.investigate import investigate
+from neuroscribe.agent.planners.chat import ChatFactory, older_pictures
+from neuroscribe.agent.prompts import system, system_pictures
+from neuroscribe.tools.data.image_rows import image_rows
+from neuroscribe.tools.evidence import EvidenceStore
+from neuroscribe.tools.lab import Lab
+from neuroscribe.tools.llm import LLM
+from neuroscribe.tools.models import Target
+from neuroscribe.tools.predicates import parse
+from neuroscribe.tools.registry import call
+from scripted import Scripted
+
+RED_THING = {"kind": "colour", "colours": ["red"]}
+RED_CAT = {"kind": "thing", "of": [RED_THING, {"kind": "object", "names": ["cat"]}]}
+CONCLUSION = {
+    "label": "Something red",
+    "components": [{"words": "something red", "predictor": "H1", "evidence": ["E5"]}],
+    "effect": {"words": "raises redness", "evidence": ["E6"]},
+    "rejected": [{"words": "red cats", "reason": "other red things too", "evidence": ["E5"]}],
+    "confidence": 0.9,
+}
+TURNS: list[Any] = [
+    [("survey", {}), ("exemplars", {"many": 4})],
+    [
+        ("hypothesise", {"statement": "red", "predictor": RED_THING}),
+        ("hypothesise", {"statement": "red cats", "predictor": RED_CAT}),
+    ],
+    [
+        ("separate", {}),
+        ("unit_effect", {}),
+        ("draw", {"prompts": ["a large blue cat", "a red cat"]}),
+    ],
+    [("conclude", CONCLUSION)],
+]
+
+
+@pytest.fixture(scope="module")
+def colours() -> Target:
+    return colour_target()
+
+
+@pytest.fixture
+def lab(colours: Target, tmp_path: Path) -> Lab:
+    rng = np.random.default_rng(0)
+    rows = image_rows(colours, [picture(scene_of(rng)) for _ in range(40)])
+    return Lab(colours, rows, evidence=EvidenceStore(tmp_path / "a.pictures"))  # type: ignore[arg-type]
+
+
+def test_an_investigation_of_a_channel(lab: Lab) -> None:
+    planner = Scripted(TURNS)
+    done = investigate(lab, f"conv.0/{RED}", planner)
+    assert done.reason is None
+    assert done.description.label == "Something red"
+    assert done.description.components[0].predictor == parse(RED_THING).model_dump()
+    assert done.description.effect is not None
+    first, second = planner.seen[0]["messages"][:2]
+    assert "vision model" in first["content"]
+    assert "Things: " in first["content"]
+    for part in ("40 pictures", "4 classes, such as redness", "12 x 12 places", "drawn scenes"):
+        assert part in second["content"]
+    row = {entry["id"]: entry for entry in done.ledger}
+    assert row["H1"]["written"]["balanced"] > row["H2"]["written"]["balanced"]
+    assert row["H1"]["written"]["inputs"] > 10
+    shown = [m for m in planner.seen[-1]["messages"] if isinstance(m["content"], list)]
+    assert [part["text"] for part in shown[0]["content"] if part["type"] == "text"] == ["E2:"]
+    texts = [m["content"] for m in planner.seen[-1]["messages"] if m["role"] == "tool"]
+    assert any("explore pictures in results" in text for text in texts)
+
+
+def test_what_the_prompt_shows_can_be_parsed() -> None:
+    """Every example of a predictor in the system prompt is one."""
+    lines = [
+        part
+        for line in system_pictures().splitlines()
+        if line.startswith('{"kind"')
+        for part in line.replace('}  {"kind"', '}\n{"kind"').splitlines()
+    ]
+    stand_ins = {
+        "[P,Q]": f'[{{"kind":"not","of":{_json(RED_THING)}}},{_json(RED_THING)}]',
+        '"of":P': f'"of":{_json(RED_THING)}',
+        '"of":Q': f'"of":{_json(RED_THING)}',
+        '"but":Q': f'"but":{_json(RED_THING)}',
+        '"first":A': f'"first":{_json(RED_CAT)}',
+        '"second":B': f'"second":{_json(RED_CAT)}',
+    }
+    tried = 0
+    for line in lines:
+        text = line.split("   ")[0]
+        if '"hypothesis"' in text:
+            continue
+        for old, new in stand_ins.items():
+            text = text.replace(old, new)
+        assert parse(text).english()
+        tried += 1
+    assert tried >= 12
+    assert "bicycle" in system_pictures()
+    assert "vision" not in system()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value)
+
+
+def test_a_group_stands_for_its_members(lab: Lab) -> None:
+    found = parse({"kind": "object", "names": ["animals"]})
+    assert {"cat", "dog"} <= set(found.model_dump()["names"])
+    assert "animals" in found.english()
+    mixed = parse({"kind": "object", "names": ["pets", "tree"]}).model_dump()
+    assert {"tree", "cat"} <= set(mixed["names"])
+
+
+def test_a_hypothesis_says_on_which_pictures_it_holds(lab: Lab) -> None:
+    lab.unit = lab.target.unit(f"conv.0/{RED}")
+    found = call(lab, "hypothesise", {"statement": "red", "predictor": RED_THING})
+    assert "of 40 explore pictures" in found.text
+    assert "(window " in found.text
+    other = call(lab, "hypothesise", {"statement": "red cats", "predictor": RED_CAT})
+    assert "beside H1" in other.text
+    words = {"kind": "words", "words": ["red"]}
+    text = call(lab, "hypothesise", {"statement": "w", "predictor": words})
+    assert "reads text" in str(text.error)
+
+
+def _images(request: dict[str, Any]) -> int:
+    contents = [m["content"] for m in request["messages"] if isinstance(m["content"], list)]
+    return sum(part["type"] == "image_url" for content in contents for part in content)
+
+
+def test_a_model_that_sees_is_sent_the_sheets(lab: Lab) -> None:
+    turns = [says(*turn) for turn in TURNS]
+    with endpoint(*turns) as server:
+        done = investigate(lab, f"conv.0/{RED}", ChatFactory(LLM("m", base_url=server.url)))
+    assert done.reason is None
+    assert [_images(request) for request in server.requests] == [0, 1, 1, 2]
+    part = next(
+        part
+        for message in server.requests[1]["messages"]
+        if isinstance(message["content"], list)
+        for part in message["content"]
+        if part["type"] == "image_url"
+    )
+    assert part["image_url"]["url"].startswith("data:image/jpeg;base64,")
+
+
+def test_a_model_that_does_not_see_goes_on_with_text(lab: Lab) -> None:
+    no = fails(400, "this model does not support image input")
+    turns = [says(*TURNS[0]), no, *(says(*turn) for turn in TURNS[1:])]
+    with endpoint(*turns) as server:
+        done = investigate(lab, f"conv.0/{RED}", ChatFactory(LLM("m", base_url=server.url)))
+    assert done.reason is None
+    assert [_images(request) for request in server.requests] == [0, 1, 0, 0, 0]
+    texts = [str(m["content"]) for m in server.requests[2]["messages"]]
+    assert any("the results above say in words" in text for text in texts)
+
+
+def test_a_bad_request_without_pictures_is_what_it_was(lab: Lab) -> None:
+    with endpoint(says(*TURNS[0]), fails(400, "no such parameter")) as server:
+        done = investigate(lab, f"conv.0/{RED}", ChatFactory(LLM("m", base_url=server.url)))
+    assert done.status == "failed"
+    assert "no such parameter" in str(done.reason)
+    assert len(server.requests) == 3
+
+
+def test_a_model_that_is_said_not_to_see(lab: Lab) -> None:
+    with endpoint(*(says(*turn) for turn in TURNS)) as server:
+        factory = ChatFactory(LLM("m", base_url=server.url), sees=False)
+        investigate(lab, f"conv.0/{RED}", factory)
+    assert {_images(request) for request in server.requests} == {0}
+
+
+def test_old_pictures_go_in_steps() -> None:
+    image = {"type": "image_url", "image_url": {"url": "a.jpg"}}
+    messages = [{"role": "user", "content": [image]} for _ in range(20)]
+    assert older_pictures(messages[:12]) == set()
+    assert older_pictures(messages[:13]) == set(range(6))
+    assert older_pictures(messages[:18]) == set(range(6))
+    assert older_pictures(messages[:19]) == set(range(12))
