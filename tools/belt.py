@@ -26,6 +26,7 @@ _ORDER = (
     *("test_hypotheses", "contrast", "separate", "ablate", "patch", "output_effect", "unit_effect"),
     *("intervene", "attribute", "lens"),
     *("draw", "edit_image", "occlude", "ablate_pictures", "patch_pictures"),
+    *("describe_image", "what_is_common"),
 )
 for _name in _ORDER:  # as a planner meets them: observe, try, tell apart, interfere
     TOOLS[_name] = TOOLS.pop(_name)
