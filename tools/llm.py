@@ -73,7 +73,7 @@ class LLM:
         self.base_url = base_url or os.environ.get("OPENAI_BASE_URL") or None
         key = api_key or os.environ.get("OPENAI_API_KEY")
         if not key:
-            if not _loopback(self.base_url):
+            if not loopback(self.base_url):
                 raise UsageError(
                     f"no key for {self.base_url or 'OpenAI'}: set OPENAI_API_KEY, or give "
                     "--base-url of a local endpoint, which needs none"
@@ -227,6 +227,7 @@ class LLM:
             return checked(joined(stream, deadline, timeout))
 
 
-def _loopback(url: str | None) -> bool:
+def loopback(url: str | None) -> bool:
+    """Whether an endpoint is on this machine, and so needs no key."""
     host = urlsplit(url or "").hostname or ""
     return host in ("localhost", "::1") or host.startswith("127.")

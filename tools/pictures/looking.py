@@ -42,10 +42,10 @@ _LIT = (
     "then what is around it."
 )
 _COMMON = (
-    "Here are two groups of pictures, P and Q. What do all or most pictures of P show that those of "
-    "Q do not? And what do those of Q show that those of P do not? Compare things, parts, colours, "
-    "textures, shapes, sizes, places, numbers and backgrounds. Answer in two lines of at most 50 "
-    "words each: `P: ...` and `Q: ...`. If there is nothing, say so."
+    "Here are two groups of pictures, P and Q. What do all or most pictures of P show that those "
+    "of Q do not? And what do those of Q show that those of P do not? Compare things, parts, "
+    "colours, textures, shapes, sizes, places, numbers and backgrounds. Answer in two lines of at "
+    "most 50 words each: `P: ...` and `Q: ...`. If there is nothing, say so."
 )
 
 

@@ -30,6 +30,11 @@ class Backend(Protocol):
         """As the user names it."""
         ...
 
+    @property
+    def price(self) -> float:
+        """Money for one picture."""
+        ...
+
     def generate(self, prompt: str, *, seed: int) -> Image.Image:
         """A picture of these words.
 
@@ -52,7 +57,7 @@ def open_backend(spec: str, **options: Any) -> Backend:
 
     Args:
         spec: `openai:MODEL` or `diffusers:FOLDER`.
-        options: Of the backend: `base_url` and `api_key`, or `steps`.
+        options: Of the backend: see there.
 
     Raises:
         UsageError: if there is no such backend, or what it needs is not installed.
@@ -88,8 +93,10 @@ def backend_of(lab: "Lab", name: str) -> Backend:
 
 def generated(lab: "Lab", backend: Backend, prompt: str, *, copy: int = 0) -> dict[str, Any]:
     """Lets a model draw, keeps the picture, and gives its recipe; `copy` tells attempts apart."""
+    _folder(lab)
     seed = _seed(lab, f"{prompt} {copy}" if copy else prompt)
     picture = backend.generate(prompt, seed=seed)
+    lab.meter.cost += backend.price
     return {**kept(lab, picture), "by": backend.name, "prompt": prompt, "seed": seed}
 
 
@@ -101,17 +108,17 @@ def edited(
     of: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Lets a model change a picture, keeps the result, and gives its recipe."""
+    _folder(lab)
     seed = _seed(lab, instruction)
     found = backend.edit(picture, instruction, seed=seed)
+    lab.meter.cost += backend.price
     made = {"by": backend.name, "prompt": instruction, "from": dict(of), "seed": seed}
     return {**kept(lab, found), **made}
 
 
 def kept(lab: "Lab", picture: Image.Image) -> dict[str, Any]:
     """Writes a picture into the lab's folder: its file name and the hash of its pixels."""
-    folder = lab.evidence.folder
-    if folder is None:
-        raise UsageError("pictures of an image model are kept in a folder, and this lab has none")
+    folder = _folder(lab)
     picture = picture.convert("RGB")
     picture.thumbnail((LARGEST, LARGEST))
     known = fingerprint(picture)
@@ -120,6 +127,12 @@ def kept(lab: "Lab", picture: Image.Image) -> dict[str, Any]:
     if not path.exists():
         picture.save(path, "PNG")
     return {"file": path.name, "sha256": known}
+
+
+def _folder(lab: "Lab") -> Path:
+    if lab.evidence.folder is None:
+        raise UsageError("pictures of an image model are kept in a folder, and this lab has none")
+    return lab.evidence.folder
 
 
 def fingerprint(picture: Image.Image) -> str:

@@ -19,6 +19,7 @@ class Recorded:
     folder: Path
     files: Mapping[tuple[str, int], Mapping[str, Any]]
     """Recipes by words and seed."""
+    price: float = 0.0
 
     def generate(self, prompt: str, *, seed: int) -> Image.Image:
         """The picture that was made of these words then."""
