@@ -5,6 +5,23 @@
 3. The outline of a region shortlists names; each is compared, in the colours that occur there and
    in every texture, with the pixels in the region's bounding square.
 4. A region that no single thing explains is divided by colour, and its parts are tried in turn.
+
+It knows the things, the palette and the settings of this package and nothing else. On 200 fresh
+scenes of the grammar (`accuracy(200)`, seed 9001), F1 of the facts that atoms speak of, with 95%
+intervals over scenes:
+
+    side         224                64
+    object       .99 (.98-1.00)     .96 (.94-.98)
+    colour       1.00 (.99-1.00)    .96 (.94-.97)
+    texture      1.00 (1.00-1.00)   .97 (.96-.98)
+    size         .99 (.98-1.00)     .97 (.96-.99)
+    place        .99 (.99-1.00)     .98 (.97-.99)
+    all of one   .98 (.96-.99)      .90 (.87-.93)
+    number       .98 (.96-1.00)     .96 (.93-.98)
+    background   1.00 (1.00-1.00)   1.00 (1.00-1.00)
+    relation     .98 (.95-1.00)     .90 (.81-.96)
+
+A photo is mostly given back as `unknown` and empty: of 60 photos of ImageNet, 59 were.
 """
 
 from functools import lru_cache

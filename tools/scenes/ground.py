@@ -1,7 +1,7 @@
 """The background of a picture, found from its pixels, and the pixels that are not background.
 
 1. Each plain colour and each setting has its tints. The background with tints that most pixels
-   are near to is taken; where that is less than a third of them, it is `unknown`.
+   are near to is taken; where that is less than half of them or so, it is `unknown`.
 2. A pixel away from all its tints is not background, unless it is a blend of two or three of them,
    as pixels at borders are. What the dark edge of a thing encloses is of the thing all the same.
 3. The texture of a plain background is the one whose marks lie where the second tone does, at any
@@ -25,7 +25,8 @@ UNKNOWN = "unknown"
 NEAR = 15.0
 """A pixel is of a tint up to this distance."""
 _FAR = 170.0  # tints that are farther apart meet only in dots, such as stars: no blends of them
-_LEAST = 0.33
+_LEAST = 0.45
+_PRESENT = 0.05  # share of the pixels that a tint of a setting has at least, if it is there
 _INKED = 0.06  # share of the ground that a texture marks at least
 _SPAN = 64  # pixels of a side on which textures are compared
 
@@ -46,7 +47,9 @@ def ground_of(pixels: np.ndarray) -> Ground:
     """The background of a picture: uint8 `[height, width, 3]`."""
     step = max(1, min(pixels.shape[:2]) // 96)
     few = pixels[::step, ::step].reshape(-1, 3).astype(np.float32)
-    shares = [float((_near(few, tints) < NEAR).mean()) for tints, _ in _candidates()]
+    shares = [
+        _share(few, tints, drawn=at >= len(COLOURS)) for at, (tints, _) in enumerate(_candidates())
+    ]
     best = int(np.argmax(shares))
     if shares[best] < _LEAST:
         nothing = np.zeros(pixels.shape[:2], bool)
@@ -59,8 +62,10 @@ def ground_of(pixels: np.ndarray) -> Ground:
         texture = _texture(pixels, tints)
         if texture == "plain":
             tints = tints[:1]
-    apart = (_near(flat, tints) >= NEAR).reshape(pixels.shape[:2])
-    other = apart & (_distance(flat, tints) >= NEAR).reshape(pixels.shape[:2])
+    apart = _near(flat, tints) >= NEAR  # [pixel]
+    other = apart.copy()
+    other[apart] = _distance(flat[apart], tints) >= NEAR
+    apart, other = apart.reshape(pixels.shape[:2]), other.reshape(pixels.shape[:2])
     if name == "plain":  # a thing may have a colour between the two tones: blends are thin
         thick = np.asarray(ndimage.binary_opening(apart, np.ones((3, 3), bool)))
         other = np.logical_or(other, thick)
@@ -73,6 +78,14 @@ def _candidates() -> list[tuple[np.ndarray, tuple[str, str]]]:
     plain = [(np.array(plain_tones(colour), np.float32), ("plain", colour)) for colour in COLOURS]
     drawn = [(np.array(TINTS[name], np.float32), (name, "white")) for name in SETTINGS]
     return plain + drawn
+
+
+def _share(pixels: np.ndarray, tints: np.ndarray, *, drawn: bool) -> float:
+    """Share of the pixels that are near a tint; 0 for a setting of which only one tint is there."""
+    apart = ((pixels[:, None] - tints) ** 2).sum(-1)  # [pixel, tint]
+    near = apart.min(1) < NEAR**2
+    each = np.bincount(apart.argmin(1)[near], minlength=len(tints)) / len(pixels)
+    return float(near.mean()) if not drawn or (each > _PRESENT).sum() > 1 else 0.0
 
 
 def _near(pixels: np.ndarray, tints: np.ndarray) -> np.ndarray:
