@@ -30,6 +30,7 @@ def route(
         bool, typer.Option("--by-token", help="Means by token alone, not by token and place.")
     ] = False,
     seed: Annotated[int, typer.Option(help="Of an organism's prompts.")] = 0,
+    dtype: Annotated[str | None, typer.Option(help="Of the weights.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, mps.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
@@ -43,7 +44,7 @@ def route(
     from ..tools.models import Target
     from .studies.cases import read_cases, sort_out
 
-    loaded = Target.load(target, device=device)
+    loaded = Target.load(target, dtype=dtype, device=device)
     cases = read_cases(prompts) if prompts is not None else _own(target, many, seed)
     found = sort_out(loaded, cases[:many], keep_wrong=True)
     answered = [Answered(one.row, one.answer) for one in found.used]
