@@ -10,6 +10,12 @@ from .scene import Scene, digest
 
 SIDE = 224
 """Pixels of a side of drawn pictures."""
+_SMALL, _SMALL_SIDE = 112, 128
+
+
+def side_for(target: Any) -> int:
+    """The side at which scenes are drawn for a target: smaller where it sees small pictures."""
+    return SIDE if max(target.image.size) > _SMALL else _SMALL_SIDE
 
 
 def picture_of(
