@@ -28,6 +28,7 @@ def draw(
     *,
     many: int = 1,
     by: str = "scenes",
+    shown: int = _SHOWN,
 ) -> Result:
     """Draws pictures that you describe and measures the unit on each. Draw near-misses of your
     hypothesis next to pictures that fit it, changing one thing at a time.
@@ -42,6 +43,7 @@ def draw(
         unit: The unit, such as conv.3/7; left out: the unit under study.
         many: How many pictures of each prompt; what a prompt leaves open (colours, sizes, places)
             differs between them.
+        shown: How many are shown; of the others the peaks are told.
         by: Who draws: scenes, or the name of an image model of this lab.
     """
     chosen = lab.chosen(unit)
@@ -57,8 +59,8 @@ def draw(
         recipes, names = recipes[:MOST_PICTURES], names[:MOST_PICTURES]
     more = [{"prompt": name} if name else {} for name in names]
     found = of_recipes(lab, chosen, recipes, source="drawn", more=more)
-    first = list(range(min(_SHOWN, len(recipes))))
-    shown = show(
+    first = list(range(max(0, min(shown, _SHOWN, len(recipes)))))
+    sheet = show(
         lab,
         chosen,
         found.rows.rows(first),
@@ -66,15 +68,15 @@ def draw(
         names=[""] * len(first),
         sheet="drawn",
     )
-    lines = [f"{at}. {line}" for at, line in enumerate(shown.lines, 1)]
-    if len(recipes) > _SHOWN:
-        rest = ", ".join(f"{value:.3g}" for value in found.values[_SHOWN:])
-        lines.append(f"peaks of the other {len(recipes) - _SHOWN}: {rest}")
+    lines = [f"{at}. {line}" for at, line in enumerate(sheet.lines, 1)]
+    if len(recipes) > len(first):
+        rest = ", ".join(f"{value:.3g}" for value in found.values[len(first) :])
+        lines.append(f"peaks of the other {len(recipes) - len(first)}: {rest}")
     head = f"{chosen} on what you asked for ({reference(lab, chosen)}):"
     return Result(
         "\n".join([head, *lines, said(notes)]).rstrip(),
         {"unit": str(chosen), "measured": found.items, "refused": notes},
-        shown.images,
+        sheet.images,
     )
 
 

@@ -23,7 +23,7 @@ from ..data.image_rows import ImageRows, image_rows
 from ..data.pictures import Picture
 from ..errors import UsageError
 from ..lab import Lab
-from ..scenes.picture import SIDE, picture_of
+from ..scenes.picture import picture_of, side_for
 from ..scenes.scene import Scene
 from .pixels import apply
 
@@ -79,7 +79,7 @@ def _window(lab: Lab, recipe: Recipe) -> Picture:
 
 
 def _scene(lab: Lab, recipe: Recipe) -> Picture:
-    return picture_of(scene_of(recipe["scene"]), side=int(recipe.get("side", SIDE)))
+    return picture_of(scene_of(recipe["scene"]), side=int(recipe.get("side", side_for(lab.target))))
 
 
 def _edited(lab: Lab, recipe: Recipe) -> Picture:
