@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.stats import hypergeom
 
 from .data.windows import TokenWindows
 from .evidence import Result
@@ -128,6 +127,8 @@ def _signs(windows: TokenWindows, row: int, place: int, *, behind: bool) -> Iter
 
 def _table(signs: list[set[_Sign]], on: np.ndarray) -> list[dict[str, Any]]:
     """Every sign seen often enough, with its counts and its corrected p."""
+    from scipy.stats import hypergeom
+
     hits = Counter(sign for some, yes in zip(signs, on, strict=True) if yes for sign in some)
     alarms = Counter(sign for some, yes in zip(signs, on, strict=True) if not yes for sign in some)
     chosen = [sign for sign in {*hits, *alarms} if hits[sign] + alarms[sign] >= 2]

@@ -89,10 +89,12 @@ def _pictures(spec: str, target: Any, field: str | None, seed: int) -> ImageCorp
     if kind == "builtin" and rest.partition(":")[0] == "scenes":
         if target is not None and not sees:
             raise UsageError(f"{name} reads text and '{spec}' are pictures; give builtin:stories")
-        from ..scenes.picture import scene_corpus
+        from ..scenes.picture import SIDE, scene_corpus, side_for
 
         many = rest.partition(":")[2]
-        return scene_corpus(_number(many, spec) if many else SCENES, seed=seed, name=spec)
+        number = _number(many, spec) if many else SCENES
+        side = SIDE if target is None else side_for(target)
+        return scene_corpus(number, seed=seed, side=side, name=spec)
     if kind in ("builtin", "self") and sees:
         raise UsageError(
             f"{name} takes pictures and '{spec}' is text; give a folder of pictures or "

@@ -12,13 +12,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ....tools.data.image_rows import ImageRows
 from ....tools.predicates import parse
+from ....tools.predicates.features import colour_shares
 from ....tools.scenes.scene import Scene
 from .spec import own_values
 from .vocabulary import ATTRIBUTES, BACKGROUNDS, COLOURS, GROUPS, TEXTURES, VALUES, atom
 
 _LEAST = 4  # pictures in which a pair of attributes must occur
 _MOST_NUMBER = 5
+_QUANTILES = (0.5, 0.7, 0.85, 0.95)
+_LEAST_SHARE = 0.02  # of a picture
 
 
 class Atom(NamedTuple):
@@ -70,6 +74,26 @@ def build(scenes: Sequence[Scene]) -> Board:
     kept = [(p, holds) for p, holds, least in found if least <= holds.sum() < many]
     atoms = [Atom(p, parse(p).complexity) for p, _ in kept]
     return Board(atoms, np.array([h for _, h in kept], bool).reshape(len(kept), many))
+
+
+def areas(rows: ImageRows) -> Board:
+    """How much of each colour of the palette there is, which pixels alone tell."""
+    shares = colour_shares(rows)  # [image, colour]
+    atoms: list[Atom] = []
+    holds: list[np.ndarray] = []
+    for at, colour in enumerate(COLOURS):
+        for least in np.unique(np.quantile(shares[:, at], _QUANTILES).round(2)):
+            here = shares[:, at] >= least
+            if least >= _LEAST_SHARE and here.any() and not here.all():
+                predicate = {"kind": "area", "colours": [colour], "at_least": float(least)}
+                atoms.append(Atom(predicate, parse(predicate).complexity))
+                holds.append(here)
+    return Board(atoms, np.array(holds, bool).reshape(len(atoms), len(rows)))
+
+
+def joined(one: Board, other: Board) -> Board:
+    """The atoms of both, over the same pictures."""
+    return Board([*one.atoms, *other.atoms], np.concatenate([one.holds, other.holds]))
 
 
 def _masks(things: Sequence[Any]) -> dict[str, list[tuple[dict[str, Any], np.ndarray]]]:

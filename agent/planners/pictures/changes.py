@@ -16,6 +16,7 @@ GRID = {f"{x:g},{y:g}": (x, y) for y in SLOTS for x in SLOTS}
 """Places that are drawn, by name."""
 _ADDED = 0.19  # size of a thing that is put beside others
 MOST_COPIES = 4
+_ACCIDENTS = 4  # different drawings of a setting
 
 
 class Trial(NamedTuple):
@@ -150,7 +151,7 @@ def free(scene: Scene) -> Iterator[tuple[float, float]]:
 def varied(scene: Scene, rng: np.random.Generator) -> Scene:
     """The same once more, with other accidents: a little moved, a little larger or smaller."""
     things = tuple(_jittered(thing, rng) for thing in scene.things)
-    return scene.model_copy(update={"things": things, "seed": int(rng.integers(1 << 30))})
+    return scene.model_copy(update={"things": things, "seed": int(rng.integers(_ACCIDENTS))})
 
 
 def _jittered(thing: Thing, rng: np.random.Generator) -> Thing:

@@ -10,14 +10,15 @@ from ....tools.evidence import Evidence
 from ....tools.lab import Lab
 from ....tools.measured import activity
 from ....tools.models import Unit
-from ....tools.scenes.picture import picture_of
+from ....tools.scenes.picture import picture_of, side_for
 from ....tools.scenes.scene import Scene
 from ..builtin.turn import Calls
 from ..factories import Experiments
 from .rule import Rule
 
-SCENES = 48
+SCENES = 60
 """Scenes of one call."""
+_SHOWN = 4  # of each call, so that a person can see what was drawn
 _CLUSTER = 0.02  # share of pictures of a cluster
 _APART = 3.0  # distance of two clusters, in standard deviations within them
 Drawn = Generator[Calls, list[Evidence], np.ndarray]
@@ -79,7 +80,8 @@ class Course:
 
     def look(self, scenes: Sequence[Scene]) -> ImageRows:
         """Scenes as rows, which predicates can be evaluated on without drawing them."""
-        pictures = [picture_of(scene) for scene in scenes]
+        side = side_for(self.lab.target)
+        pictures = [picture_of(scene, side=side) for scene in scenes]
         return image_rows(self.lab.target, pictures, reader=self.rows.reader)
 
     def draw(self, why: str, scenes: Sequence[Scene]) -> Drawn:
@@ -102,6 +104,7 @@ class Course:
                         "scenes": [
                             scene.model_dump(mode="json") for _, scene in chosen[at : at + SCENES]
                         ],
+                        "shown": _SHOWN,
                     },
                 )
                 for at in range(0, len(chosen), SCENES)

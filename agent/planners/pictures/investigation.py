@@ -27,19 +27,21 @@ from ....tools.scenes.grammar import sample
 from ....tools.scenes.scene import Scene
 from ..builtin.turn import Calls, Turns
 from ..factories import Experiments
-from .board import Board, build
+from .board import Board, areas, build, joined
 from .cases import Cases
 from .changes import varied
 from .check import checked
 from .conclusion import Findings, conclude
 from .core import parts_of, simplest
 from .course import Course
-from .search import search
+from .rule import Rule
+from .search import correlations, search
 
 _CASES = 4
 _SEEDS = 6  # active pictures looked at for one case
 _RANDOM = 900  # scenes of the comparison that draws at random
 _RIVALS = 3
+_CLEARLY = 0.1  # of correlation
 
 
 class Investigation(Course):
@@ -86,6 +88,7 @@ class Investigation(Course):
             yield from self._random()
         elif self.experiments == "designed" and len(known) > 0.5 * len(self.rows):
             yield from self._designed()
+            self._choose()
         yield from self._recorded()
         if self.experiments == "designed" and self.rule.cases:
             found.check = yield from checked(self)
@@ -99,7 +102,9 @@ class Investigation(Course):
         """The board over explore, shared by the investigations of a run."""
         key = ("picture board", id(self.lab.explore))
         if key not in self.lab.memo:
-            self.lab.memo[key] = build([self._scene(row) for row in self.known_rows])
+            known = self.rows.rows(self.known_rows)
+            scenes = build([self._scene(row) for row in self.known_rows])
+            self.lab.memo[key] = joined(scenes, areas(known)) if len(known) else scenes
         return self.lab.memo[key]
 
     def _random(self) -> Generator[Calls, list[Evidence], None]:
@@ -138,6 +143,16 @@ class Investigation(Course):
             case = yield from Cases(self, core).found()
             if case is not None:
                 self.rule = self.rule.with_case(case)
+
+    def _choose(self) -> None:
+        """Drops cases that explain explore clearly worse than the best composition does."""
+        if not self.rule.cases or not self.findings.rivals:
+            return
+        known = self.known_rows
+        said = self.rule.holds(self.rows.rows(known))
+        own = float(correlations(said[None] > 0, np.nan_to_num(self.values[known]))[0])
+        if self.findings.rivals[0].checked > own + _CLEARLY:
+            self.rule = Rule()
 
     def _unexplained(self, tried: set[int]) -> np.ndarray:
         """Active pictures of explore that no case foretells, strong ones first."""
