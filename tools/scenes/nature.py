@@ -94,7 +94,7 @@ def _cloud() -> Drawing:
 def _sun() -> Drawing:
     rays: Drawing = ()
     for turn in range(0, 360, 45):
-        rays += rotated(polygon((0.4, 0.28), (0.5, 0.0), (0.6, 0.28)), turn)
+        rays += rotated(stroke([(0.5, 0.04), (0.5, 0.3)], 0.085), turn)
     return (
         rays
         + circle(0.5, 0.5, 0.27)
