@@ -38,6 +38,8 @@ class Findings:
     """Compositions of the search, best first."""
     replicated: list[float] = field(default_factory=list)
     """By active picture, the share of its drawings that were active again."""
+    drawn_words: list[str] = field(default_factory=list)
+    """Plain drawings that switch a unit on that was studied on photographs."""
     recorded: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     tests: list[Evidence] = field(default_factory=list)
     check: Check | None = None
@@ -74,8 +76,11 @@ def conclude(course: "Investigation") -> Calls:
     else:
         best = found.rivals[0]
         said = parse(best.predicate).english()
-        components = [{"words": said, "predictor": best.predicate, "evidence": ids}]
-        label, leading = said, best.predicate
+        words = said
+        if found.drawn_words:
+            words += f"; drawn, it is switched on by {', '.join(found.drawn_words)}"
+        components = [{"words": words, "predictor": best.predicate, "evidence": ids}]
+        label, leading = _photo_label(found, best) or said, best.predicate
     return _call(
         _why(course),
         label,
@@ -117,6 +122,16 @@ def _why(course: "Investigation") -> str:
     if check is None:
         return "This composition explains explore best."
     return f"Of {check.many} fresh scenes, {check.right} are as it says."
+
+
+def _photo_label(found: Findings, best: Found) -> str:
+    """A label that begins with what drawings told, where the predictor is mere likeness."""
+    if best.predicate["kind"] != "like":
+        return ""
+    examples = sorted(best.predicate["examples"], key=lambda example: -example["strength"])
+    alike = f"alike: {', '.join(str(example['name']) for example in examples[:2])}"
+    drawn = " or ".join(found.drawn_words)
+    return f"{drawn}; {alike}" if drawn else f"no word found; {alike}"
 
 
 def _rejected(course: "Investigation", leading: Mapping[str, Any] | None) -> list[dict[str, Any]]:

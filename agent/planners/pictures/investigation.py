@@ -34,6 +34,7 @@ from .check import checked
 from .conclusion import Findings, conclude
 from .core import parts_of, simplest
 from .course import Course
+from .photos import photos
 from .rule import Rule
 from .search import correlations, search
 
@@ -82,8 +83,10 @@ class Investigation(Course):
         self.known_rows = np.array(known, int)
         shown = {"unit": str(self.unit), "kind": "top"}
         found.shown = yield Calls("Where is it most active?", (("exemplars", shown),))
-        board = self._board()
-        found.rivals = search(board, self.values[self.known_rows], most=_RIVALS)
+        if len(known) > 0.5 * len(self.rows):
+            found.rivals = search(self._board(), self.values[self.known_rows], most=_RIVALS)
+        else:
+            yield from photos(self)
         if self.experiments == "random":
             yield from self._random()
         elif self.experiments == "designed" and len(known) > 0.5 * len(self.rows):
