@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from ....tools.data.image_rows import ImageRows
 from ....tools.errors import UsageError
 from ....tools.measured import activity
 from ....tools.models import Target, Unit
@@ -173,6 +174,8 @@ class Scorer:
     chance: float
     """The value of a judge that guesses."""
     run: Run
+    pictures: bool = False
+    """Whether it scores units that look at pictures, too."""
 
     def lacks(self, case: Case, panel: Panel) -> tuple[Need, ...]:
         """The needs that this case and panel do not meet."""
@@ -188,6 +191,8 @@ class Scorer:
 
     def __call__(self, case: Case, panel: Panel, rng: np.random.Generator) -> Score:
         """The score; without a value where something that it needs is not there."""
+        if isinstance(case.splits.report.windows, ImageRows) and not self.pictures:
+            return Score(self.name, None, reason="reads text, and this unit looks at pictures")
         lacking = self.lacks(case, panel)
         if lacking:
             said = "; ".join(NEEDS[need] for need in lacking)

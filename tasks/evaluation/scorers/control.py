@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ....tools.data.image_rows import ImageRows
 from ....tools.data.windows import TokenWindows
 from .detection import Shown, said_of
 from .judges import Judge
@@ -35,6 +36,8 @@ class Control(NamedTuple):
 
 def control(judge: Judge, windows: TokenWindows, rng: np.random.Generator) -> Control | None:
     """Asks about `WORDS` words, `TEXTS` texts each; None where the windows have too few words."""
+    if isinstance(windows, ImageRows):
+        return None
     texts = [windows.text(row) for row in range(len(windows))]
     there: dict[str, set[int]] = {}
     for row, text in enumerate(texts):

@@ -36,4 +36,5 @@ SCORER = Scorer(
     value="correlation of the predictor with the activation",
     chance=0.0,
     run=run,
+    pictures=True,
 )

@@ -2,10 +2,12 @@
 
 1. The judge, which sees the description and nothing else, writes texts that should activate the
    unit, near-misses (as like them as can be, but the description does not hold), and unrelated
-   ones. Without a judge, `writing.py` makes the three kinds from the predictor.
+   ones; for units that look at pictures, prompts that are drawn. Without a judge, `writing.py` or
+   `picture_writing.py` makes the three kinds from the predictor.
 2. The unit is measured on all of them. The value is the chance that a fitting text has a higher
    peak than one that should not activate it (AUC), near-misses and unrelated texts counting alike.
-3. A reply that cannot be read makes all the texts that it owed count as wrong.
+3. A reply that cannot be read makes all the texts that it owed count as wrong; so does a prompt
+   that cannot be drawn.
 
 The original has unrelated negatives only, so that a label which is too broad passes; `unrelated`
 is that number, `near_miss` the one that such labels fail.
@@ -15,14 +17,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ....tools.data.image_rows import ImageRows
 from ....tools.data.windows import cut
 from ....tools.lab import measure
 from ...labelling.bootstrap import Interval
+from . import picture_writing, writing
 from .contract import Case, Panel, Score, Scorer
 from .intervals import auc, clustered
 from .judges import Question, ask
 from .replies import texts as read_texts
-from .writing import write
 
 KINDS = ("fit", "near_miss", "unrelated")
 ROUNDS = 4
@@ -41,6 +44,7 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     if panel.judge is not None:
         written, rounds, author = _asked(case, panel), ROUNDS, "judge"
     elif case.predictors:
+        write = picture_writing.write if _looks(case) else writing.write
         made = write(case, rng, ROUNDS * A_ROUND)
         if made is None:
             return Score(
@@ -53,9 +57,13 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     owed = len(KINDS) * ROUNDS * A_ROUND
     if share == 0:
         return Score("predictive", 0.0, 0.0, 0.0, n=owed, failed=owed)
-    peaks = {kind: _peaks(case, written.texts[kind]) for kind in KINDS}
+    read = picture_writing.peaks if _looks(case) else _peaks
+    peaks = {kind: read(case, written.texts[kind]) for kind in KINDS}
+    refused = sum(int(np.isnan(found).sum()) for found in peaks.values())
     kind = np.repeat(KINDS, [len(peaks[name]) for name in KINDS])
     peak = np.concatenate([peaks[name] for name in KINDS])
+    peak = np.where(np.isnan(peak), np.where(kind == "fit", -np.inf, np.inf), peak)  # wrong
+    drawn = {name: found[~np.isnan(found)] for name, found in peaks.items()}
 
     def against(*names: str) -> Interval:
         chosen = np.isin(kind, ["fit", *names])
@@ -66,11 +74,11 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
         "predictive",
         against("near_miss", "unrelated"),
         len(peak) if author == "predictor" else owed,
-        len(KINDS) * A_ROUND * written.failed,
+        len(KINDS) * A_ROUND * written.failed + refused,
         near_miss=against("near_miss").as_dict(),
         unrelated=against("unrelated").as_dict(),
-        mean={name: float(peaks[name].mean() / max(case.peak, 1e-12)) for name in KINDS},
-        active={name: float((peaks[name] > case.threshold).mean()) for name in KINDS},
+        mean={name: _share(drawn[name], case.peak) for name in KINDS},
+        active={name: _share(drawn[name] > case.threshold, 1.0) for name in KINDS},
         author=author,
         texts={name: written.texts[name][:3] for name in KINDS},
     )
@@ -78,14 +86,25 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
 
 def _asked(case: Case, panel: Panel) -> Written:
     assert panel.judge is not None
-    questions = [
-        Question("predictive", {"description": case.description, "many": A_ROUND, "round": number})
-        for number in range(ROUNDS)
-    ]
+    data = {"description": case.description, "many": A_ROUND}
+    job = "predictive"
+    if _looks(case):
+        job, data = "predictive_pictures", {**data, "vocabulary": picture_writing.vocabulary()}
+    questions = [Question(job, {**data, "round": number}) for number in range(ROUNDS)]
     replies = [read_texts(answer, KINDS, A_ROUND) for answer in ask(panel.judge, questions)]
     read = [reply for reply in replies if reply is not None]
     together = {kind: [text for reply in read for text in reply[kind]] for kind in KINDS}
     return Written(together, len(replies) - len(read))
+
+
+def _looks(case: Case) -> bool:
+    """Whether the unit looks at pictures."""
+    return isinstance(case.splits.report.windows, ImageRows)
+
+
+def _share(values: np.ndarray, of: float) -> float:
+    """The mean as a share; 0 of nothing."""
+    return float(values.mean() / max(of, 1e-12)) if len(values) else 0.0
 
 
 def _peaks(case: Case, texts: list[str]) -> np.ndarray:
@@ -106,4 +125,5 @@ SCORER = Scorer(
     value="AUC of the peaks of fitting texts over near-misses and unrelated ones",
     chance=0.5,
     run=run,
+    pictures=True,
 )

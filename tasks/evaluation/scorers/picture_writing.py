@@ -1,0 +1,167 @@
+"""Prompts for pictures that a description calls fitting, near-misses and unrelated; their peaks.
+
+Without a language model they are made from the predictor:
+
+1. Fitting: scenes of the grammar, and things of select's pictures put into new ones, in which it
+   holds.
+2. Near-misses: other such scenes with one change (another colour, texture, name or place of a
+   thing, a thing fewer or one more, another background) after which it no longer holds.
+3. Unrelated: scenes in which it does not hold.
+
+Every scene is put into English and drawn from that, as a language model's prompts are; one that
+then is no longer what it should be is left out. Our formulation.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from ....tools.data.image_rows import image_rows
+from ....tools.errors import UsageError
+from ....tools.lab import measure
+from ....tools.predicates import Predicate, parse
+from ....tools.scenes import edits, grammar
+from ....tools.scenes.backgrounds import SETTINGS
+from ....tools.scenes.palette import COLOURS
+from ....tools.scenes.picture import picture_of, prompted
+from ....tools.scenes.prompt import english, scene_of
+from ....tools.scenes.scene import TEXTURES, Scene
+from ....tools.scenes.things import NAMES
+from .contract import Case
+
+HOLDS = 0.5
+DRAWN = 2
+"""Pictures of each prompt; its peak is their mean."""
+_SCENES = 1200
+_CHANGES = 16
+
+
+def vocabulary() -> dict[str, list[str]]:
+    """What a judge may name in prompts."""
+    return {
+        "things": list(NAMES),
+        "colours": list(COLOURS),
+        "textures": list(TEXTURES),
+        "backgrounds": [*SETTINGS, "COLOUR background", "TEXTURE COLOUR background"],
+    }
+
+
+def write(case: Case, rng: np.random.Generator, many: int) -> dict[str, list[str]] | None:
+    """Prompts by kind, `many` of each at most; None where some kind has none."""
+    parts = [parse(predictor) for predictor in case.predictors]
+    scenes = [grammar.sample(rng) for _ in range(_SCENES)]
+    holds = _holds(case, parts, scenes)
+    inside = [scenes[int(at)] for at in rng.permutation(np.flatnonzero(holds))]
+    if len(inside) < 2 * many:
+        inside += _of_select(case, parts, rng)
+    outside = [scenes[int(at)] for at in rng.permutation(np.flatnonzero(~holds))]
+    half = (len(inside) + 1) // 2
+    found = {
+        "fit": _said(case, parts, iter(inside[:half]), many, wanted=True),
+        "near_miss": _said(
+            case, parts, _near_misses(case, parts, inside[half:], rng), many, wanted=False
+        ),
+        "unrelated": _said(case, parts, iter(outside), many, wanted=False),
+    }
+    return found if all(found.values()) else None
+
+
+def peaks(case: Case, prompts: Sequence[str]) -> np.ndarray:
+    """`[prompt]` the unit's mean peak over pictures of each; NaN where one cannot be drawn."""
+    assert case.target is not None
+    assert case.unit is not None
+    out = np.full(len(prompts), np.nan)
+    pictures, owner = [], []
+    for at, prompt in enumerate(prompts):
+        try:
+            pictures += [prompted(prompt, seed=seed) for seed in range(DRAWN)]
+        except UsageError:
+            continue
+        owner += [at] * DRAWN
+    if pictures:
+        values = measure(case.target, image_rows(case.target, pictures), [case.unit])[0, :, 0]
+        for at in set(owner):
+            out[at] = float(np.mean(values[np.array(owner) == at]))
+    return out
+
+
+def _said(
+    case: Case,
+    parts: Sequence[Predicate],
+    scenes: Iterator[Scene],
+    many: int,
+    *,
+    wanted: bool,
+) -> list[str]:
+    """So many scenes in English, of which the predictor says the same when they are drawn again."""
+    found: list[str] = []
+    for scene in scenes:
+        prompt = english(scene)
+        try:
+            drawn = [scene_of(prompt, seed) for seed in range(DRAWN)]
+        except UsageError:
+            continue
+        if (_holds(case, parts, drawn) == wanted).all() and prompt not in found:
+            found.append(prompt)
+        if len(found) == many:
+            break
+    return found
+
+
+def _of_select(case: Case, parts: Sequence[Predicate], rng: np.random.Generator) -> list[Scene]:
+    """New scenes with things of select's pictures in which the predictor holds."""
+    known = [p.scene for p in case.splits.select.windows.pictures if p.scene is not None]  # type: ignore[attr-defined]
+    seeds = [s for s, there in zip(known, _holds(case, parts, known), strict=True) if there]
+    made = []
+    for number in range(_SCENES // 4 if seeds else 0):
+        seed = seeds[number % len(seeds)]
+        fields = [thing.model_dump(include={"name", "colour", "texture"}) for thing in seed.things]
+        places = [{} if rng.random() < 0.5 else {"x": t.x, "y": t.y} for t in seed.things]
+        given = [{**a, **b} for a, b in zip(fields, places, strict=True)]
+        behind = [seed.background] if rng.random() < 0.5 else None
+        made.append(grammar.sample(rng, including=given, backgrounds=behind))
+    return [s for s, there in zip(made, _holds(case, parts, made), strict=True) if there]
+
+
+def _near_misses(
+    case: Case, parts: Sequence[Predicate], scenes: Sequence[Scene], rng: np.random.Generator
+) -> Iterator[Scene]:
+    """Each scene with one change after which the predictor does not hold."""
+    for scene in scenes:
+        tried = []
+        for _ in range(_CHANGES):
+            try:
+                tried.append(edits.apply(scene, [_change(scene, rng)]))
+            except UsageError:
+                continue
+        holds = _holds(case, parts, tried)
+        good = [new for new, there in zip(tried, holds, strict=True) if not there]
+        if good:
+            yield good[int(rng.integers(len(good)))]
+
+
+def _change(scene: Scene, rng: np.random.Generator) -> dict[str, object]:
+    """One edit, drawn at random."""
+
+    def one(options: Sequence[str]) -> str:
+        return options[int(rng.integers(len(options)))]
+
+    which = int(rng.integers(max(1, len(scene.things))))
+    return [
+        {"edit": "recolour", "which": which, "colour": one(COLOURS)},
+        {"edit": "retexture", "which": which, "texture": one(TEXTURES)},
+        {"edit": "replace", "which": which, "name": one(NAMES)},
+        {"edit": "move", "which": which, "to": [one(("left", "right", "top", "bottom"))]},
+        {"edit": "remove", "which": which},
+        {"edit": "add", "thing": {"name": one(NAMES), "colour": one(COLOURS)}},
+        {"edit": "background", "background": one(SETTINGS)},
+        {"edit": "background", "background": "plain", "colour": one(COLOURS)},
+    ][int(rng.integers(8))]
+
+
+def _holds(case: Case, parts: Sequence[Predicate], scenes: Sequence[Scene]) -> np.ndarray:
+    """`[scene]` bool: some component holds."""
+    if not scenes:
+        return np.zeros(0, bool)
+    rows = image_rows(case.target, [picture_of(scene) for scene in scenes])
+    return np.max([part.evaluate(rows)[:, 0] for part in parts], axis=0) >= HOLDS
