@@ -25,7 +25,7 @@ _ORDER = (
     *("survey", "exemplars", "activations", "scan", "edit_text", "write_texts"),
     *("test_hypotheses", "contrast", "separate", "ablate", "patch", "output_effect", "unit_effect"),
     *("intervene", "attribute", "lens"),
-    *("draw", "edit_image", "occlude", "ablate_pictures", "patch_pictures"),
+    *("draw", "edit_image", "occlude", "visualise", "ablate_pictures", "patch_pictures"),
     *("describe_image", "what_is_common"),
 )
 for _name in _ORDER:  # as a planner meets them: observe, try, tell apart, interfere

@@ -12,6 +12,7 @@ from . import (
     survey,
     test_hypotheses,
     unit_effect,
+    visualise,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "survey",
     "test_hypotheses",
     "unit_effect",
+    "visualise",
 ]

@@ -60,6 +60,22 @@ def statements(lab: Lab, rows: ImageRows) -> list[tuple[str, np.ndarray]]:
     return lab.memo[key]
 
 
+def colour_shares(pixels: np.ndarray, most: int) -> list[tuple[str, float]]:
+    """The colours of the palette that fill most of a picture, with their share of it."""
+    from ..scenes.palette import COLOURS
+
+    shares = _shares(pixels)
+    return [(COLOURS[at], float(shares[at])) for at in np.argsort(-shares)[:most]]
+
+
+def _shares(pixels: np.ndarray) -> np.ndarray:
+    """`[colour]`."""
+    from ..scenes.palette import COLOURS, nearest_colours
+
+    counts = np.bincount(nearest_colours(pixels).ravel(), minlength=len(COLOURS))
+    return counts / counts.sum()
+
+
 def _cue(name: str, degrees: np.ndarray, values: np.ndarray) -> Cue | None:
     good = np.isfinite(values)
     degrees, values = degrees[good], values[good]
@@ -97,7 +113,7 @@ def _scenes(rows: ImageRows) -> list[tuple[str, np.ndarray]]:
 
 
 def _colours(rows: ImageRows) -> list[tuple[str, np.ndarray]]:
-    from ..scenes.palette import COLOURS, nearest_colours
+    from ..scenes.palette import COLOURS
 
     shares = np.zeros((len(rows), len(COLOURS)), np.float32)
     plain = np.zeros((len(rows), 3), np.float32)
@@ -105,8 +121,7 @@ def _colours(rows: ImageRows) -> list[tuple[str, np.ndarray]]:
         seen = rows.seen(at)
         step = max(1, min(seen.shape[:2]) // _SMALL)
         small = seen[::step, ::step].astype(np.float32)
-        shares[at] = np.bincount(nearest_colours(small).ravel(), minlength=len(COLOURS))
-        shares[at] /= shares[at].sum()
+        shares[at] = _shares(small)
         light = small.mean(-1)
         edges = abs(np.diff(light, axis=0)).mean() + abs(np.diff(light, axis=1)).mean()
         plain[at] = light.mean(), (small.max(-1) - small.min(-1)).mean(), edges

@@ -118,7 +118,7 @@ def needs_picture(pipeline: Any) -> bool:
 
 def _diffusers() -> Any:
     try:
-        import diffusers
+        import diffusers  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise UsageError(
             "diffusers is not installed; install it with: pip install 'neuroscribe[diffusers]'"
