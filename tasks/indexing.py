@@ -35,7 +35,12 @@ def index(
     ],
     out: Annotated[Path, typer.Option(help="Folder of the index.")],
     sites: Annotated[
-        str, typer.Option(help="mlp.3,head.*,conv and so on; left out: the neurons or channels.")
+        str,
+        typer.Option(
+            "--sites",
+            "--site",
+            help="mlp.3,head.*,conv and so on; left out: the neurons or channels.",
+        ),
     ] = "",
     split: Annotated[
         str, typer.Option(help="explore: what a planner may see; or all of the corpus.")

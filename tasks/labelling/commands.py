@@ -39,7 +39,8 @@ def label(
     base_url: Annotated[str | None, typer.Option(help="An OpenAI-compatible endpoint.")] = None,
     field: Annotated[str | None, typer.Option(help="The text field of the data.")] = None,
     sites: Annotated[
-        str | None, typer.Option(help="Where random and top look: mlp.3,mlp.4 or mlp.*")
+        str | None,
+        typer.Option("--sites", "--site", help="Where random and top look: mlp.3,mlp.4 or mlp.*"),
     ] = None,
     signs: Annotated[str, typer.Option(help="positive, or both where both mean something.")] = (
         "positive"
