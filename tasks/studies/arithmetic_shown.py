@@ -157,6 +157,7 @@ def _head_section(
                     x="head",
                     y="layer",
                     low=None,
+                    high=None,
                 ),
                 "Drop of p(target) by each head, first half.",
             ),

@@ -156,7 +156,7 @@ def _components(found: Measured) -> Section:
         )
         pictures.append(
             Picture(
-                f"{name} by themselves",
+                f"{name.lower()} by themselves",
                 heat(
                     second.f1[best],
                     rows=[str(units[at]) for at in best],

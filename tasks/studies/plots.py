@@ -29,13 +29,15 @@ def heat(
 ) -> Figure:
     """A grid of numbers, written into its cells; `values` is `[row, column]`, NaN is left blank.
 
-    Where `low` is None the colours are centred on 0. `cell` is the width of a cell in inches.
+    Where `low` is None the colours are centred on 0 and reach to `high` on both sides (None: to the
+    largest value), so that grids beside each other can share it. `cell` is the width of a cell in
+    inches.
     """
     wide, tall = len(columns), len(rows)
     figure = Figure(figsize=(1.5 + cell * wide, 1.2 + 0.42 * tall), layout="constrained")
     axes = figure.subplots()
     if low is None:
-        most = float(np.nanmax(np.abs(values))) or 1.0
+        most = high or float(np.nanmax(np.abs(values))) or 1.0
         low, high, colours = -most, most, "PuOr_r"
     else:
         colours = "YlGnBu"

@@ -204,9 +204,17 @@ def _units(found: Measured) -> Section:
             rows.append((f"{one.task} {one.kind}", *cells, said(one.apart)))
         tables.append(Table(title, _COLUMNS, rows, _LEGEND if rule == "own" else ""))
     pictures = []
-    for name in found.overlaps:
-        some = [*chosen_by(found, name, "needed"), *chosen_by(found, name, "own")]
-        grid = np.array([[one.on[task].difference["value"] for task in TASKS] for one in some])
+    chosen = {
+        name: [*chosen_by(found, name, "needed"), *chosen_by(found, name, "own")]
+        for name in found.overlaps
+    }
+    grids = {
+        name: np.array([[one.on[task].difference["value"] for task in TASKS] for one in some])
+        for name, some in chosen.items()
+    }
+    most = max((float(np.abs(grid).max()) for grid in grids.values()), default=1.0)
+    for name, grid in grids.items():
+        some = chosen[name]
         pictures.append(
             Picture(
                 f"two by two {name}",
@@ -218,9 +226,10 @@ def _units(found: Measured) -> Section:
                     title=name,
                     y="",
                     low=None,
+                    high=most,
                     cell=1.15,
                 ),
-                f"{name.capitalize()} of each task on both tasks.",
+                f"{name.capitalize()} of each task on both tasks; one scale of colours.",
             )
         )
     return Section(
