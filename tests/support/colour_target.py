@@ -1,19 +1,23 @@
 """A small network whose channels compute known functions of the pixels, and scenes to show it."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from neuroscribe.tools.data.pictures import Picture
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.models.image_input import crop_and_normalise
 from neuroscribe.tools.models.site import Site
-from neuroscribe.tools.scenes.drawing import draw
-from neuroscribe.tools.scenes.scene import Scene, Thing, digest
+from neuroscribe.tools.scenes.picture import picture_of
+from neuroscribe.tools.scenes.scene import Scene, Thing
 from torch import Tensor, nn
 
 COLOURS = ("red", "green", "blue", "yellow")
 LABELS = ("redness", "greenness", "blueness", "nothing")
 RED, GREEN, BLUE, DARK, DEAD = range(5)
 UNITS = 32
+SIDE = 128
+"""At which pictures are drawn, as they are for a target that sees as little."""
 
 
 class Colours(nn.Module):
@@ -75,8 +79,8 @@ def colour_target(resize: int | None = None) -> Target:
 
 def picture(scene: Scene, *, known: bool = True, label: str | None = None) -> Picture:
     """A drawn picture, with its scene or, as a photo has it, without."""
-    key = digest(scene)
-    return Picture(key[:8], key, lambda: draw(scene), scene if known else None, label)
+    made = picture_of(scene, side=SIDE, label=label)
+    return made if known else replace(made, scene=None, recipe=None)
 
 
 def scene_of(rng: np.random.Generator) -> Scene:

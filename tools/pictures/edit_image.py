@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..data.pictures import Picture
 from ..errors import UsageError
 from ..evidence import Result, plain
 from ..lab import Lab
@@ -22,6 +23,7 @@ from ..registry import tool
 from ..render_text import number
 from ..scenes.edits import EDIT_NAMES
 from ..scenes.edits import apply as edit_scene
+from ..scenes.picture import SIDE, side_for
 from .draw import drawable
 from .measure import MOST_PICTURES, of_recipes, reference
 from .pixels import OPS
@@ -201,11 +203,11 @@ def _edited(
         if name == "instruct":
             recipe = _instructed(lab, recipe, step)
             continue
-        scene = picture(lab, recipe).scene
+        base_picture = picture(lab, recipe)
+        scene = base_picture.scene
         if scene is not None and name in EDIT_NAMES and step.get("region") is None:
-            side = {key: recipe[key] for key in ("side",) if key in recipe}
             changed = drawable(edit_scene(scene, [dict(step)]))
-            recipe = {"scene": changed.model_dump(), **side}
+            recipe = {"scene": changed.model_dump(), **_side(lab, base_picture)}
             continue
         if "which" in step and name in EDIT_NAMES:
             raise UsageError(
@@ -225,6 +227,13 @@ def _edited(
     if "edits" in recipe:
         made_rows(lab, [recipe]).seen(0)  # says now what cannot be made
     return recipe
+
+
+def _side(lab: Lab, of: Picture) -> dict[str, int]:
+    """The side at which a scene was drawn, where it is not the one that this target needs."""
+    known = of.recipe or {}
+    side = int(str(known.get("side", SIDE))) if "scene" in known else side_for(lab.target)
+    return {} if side == side_for(lab.target) else {"side": side}
 
 
 def _instructed(lab: Lab, recipe: Mapping[str, Any], step: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from neuroscribe.tools.pictures.pixels import closed
 from neuroscribe.tools.pictures.recipes import made_rows
 from neuroscribe.tools.pictures.regions import mask_of
 from neuroscribe.tools.registry import call
+from neuroscribe.tools.scenes.picture import picture_of
 from neuroscribe.tools.scenes.scene import Scene
 
 CAT = {"name": "cat", "colour": "red", "size": 0.4, "x": 0.3, "y": 0.5}
@@ -185,3 +186,15 @@ def test_what_is_seen_is_not_resized_again() -> None:
     assert points[24, 0, 0] == pytest.approx(0.1, abs=0.02)  # what is cut off on the left
     assert points[24, -1, 0] == pytest.approx(0.9, abs=0.02)
     assert (whereabouts(lab, edited.pictures[0])[24, 0, 0]) < 0.02
+
+
+def test_a_scene_of_the_corpus_is_drawn_again_as_large(lab: Lab) -> None:
+    """What an edit leaves alone keeps its pixels, whatever side the corpus was drawn at."""
+    for side in (128, 224):
+        rows = image_rows(lab.target, [picture_of(Scene.model_validate(BOTH), side=side)])
+        lab.explore = rows  # type: ignore[assignment]
+        same = [{"edit": "recolour", "which": "cat", "colour": "red"}]
+        found = call(lab, "edit_image", {"pictures": [0], "edits": same})
+        again = lab.inputs_of(found.data["measured"][1:])
+        assert (again.pixels() == rows.pixels()).all()
+        lab.columns.clear()
