@@ -18,6 +18,8 @@ RGB = tuple[int, int, int]
 NEAR = 12.0
 """Distance in RGB up to which a mixture of tones explains a colour."""
 _STRICT = 9.0  # the same while backgrounds are compared
+_COMMON, _TRIED = 24, 6
+"""Backgrounds are compared on the commonest colours first, and the best of them on all."""
 _SPECK = 14
 """Pixels that a thing has at least."""
 _TEXTURED, _SETTING = 0.06, 0.1
@@ -73,21 +75,34 @@ class Cutter:
     def __init__(self, grounds: Sequence[Ground]) -> None:
         self.grounds = tuple(grounds)
         self._lines = [_lines(ground.tones) for ground in grounds]
+        self._all = tuple(np.concatenate(part) for part in zip(*self._lines, strict=True))
+        many = [len(start) for start, _ in self._lines]
+        self._first = np.concatenate([[0], np.cumsum(many)[:-1]])
+        self._asked = np.array(
+            [
+                _TEXTURED if ground.textured else _SETTING if ground.name != "plain" else 0.0
+                for ground in self.grounds
+            ]
+        )
 
     def __call__(self, pixels: np.ndarray) -> Cut:
         """Takes one picture apart, uint8 `[height, width, 3]`."""
         colours, where = _different(pixels)
-        explained = [_distance(colours, lines) for lines in self._lines]  # [ground][colour]
         many = np.bincount(where.ravel(), minlength=len(colours))
-        shares = [float((many * (far < _STRICT)).sum() / where.size) for far in explained]
-        asked = [
-            _TEXTURED if ground.textured else _SETTING if ground.name != "plain" else 0.0
-            for ground in self.grounds
-        ]
-        shares = [share - more for share, more in zip(shares, asked, strict=True)]
-        best = int(np.argmax(shares))
-        behind = (explained[best] < NEAR)[where]
+        best, score = 0, -np.inf
+        for at in self._likely(colours, many):
+            share = (many * (_distance(colours, self._lines[at]) < _STRICT)).sum() / where.size
+            if share - self._asked[at] > score:
+                best, score = int(at), float(share - self._asked[at])
+        behind = (_distance(colours, self._lines[best]) < NEAR)[where]
         return Cut(self.grounds[best], behind, pieces(~behind))
+
+    def _likely(self, colours: np.ndarray, many: np.ndarray) -> np.ndarray:
+        """The backgrounds that explain the commonest colours best."""
+        common = np.argsort(-many)[:_COMMON]
+        far = _distances(colours[common], self._all)  # [colour, line]
+        near = np.minimum.reduceat(far, self._first, axis=1) < _STRICT  # [colour, ground]
+        return np.argsort(-(many[common] @ near) / many.sum() + self._asked)[:_TRIED]
 
 
 def pieces(front: np.ndarray) -> list[Segment]:
@@ -149,11 +164,17 @@ def _lines(tones: Sequence[RGB]) -> tuple[np.ndarray, np.ndarray]:
 
 def _distance(colours: np.ndarray, lines: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     """How far each colour `[colour, 3]` is from the nearest line, `[colour]`."""
+    return _distances(colours, lines).min(1)
+
+
+def _distances(colours: np.ndarray, lines: tuple[np.ndarray, ...]) -> np.ndarray:
+    """How far each colour is from each line, `[colour, line]`."""
     start, along = lines
     away = colours[:, None] - start  # [colour, line, 3]
     length = np.maximum((along**2).sum(1), 1e-6)
-    share = np.clip((away * along).sum(-1) / length, 0, 1)
-    return np.sqrt(((away - share[..., None] * along) ** 2).sum(-1)).min(1)
+    share = np.clip(np.einsum("cld,ld->cl", away, along) / length, 0, 1)
+    away -= share[..., None] * along
+    return np.sqrt(np.einsum("cld,cld->cl", away, away))
 
 
 def _different(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -32,6 +32,8 @@ from .reader import SIDE
 from .segments import Cutter, Segment
 
 _BATCH = 128
+_SIDES = (96, 128, 128, 192)
+"""At which pictures are drawn before they are made as small as the reader sees them."""
 KINDS: tuple[str, ...] = (*NAMES, SEVERAL, NOTHING)
 
 
@@ -78,7 +80,7 @@ def some(rng: np.random.Generator) -> tuple[Scene, Image.Image]:
     else:
         scene = grammar.sample(rng, size=size, overlap=overlap, number=(1, 4))
     paint = artist.draw if own else drawing.draw
-    picture = paint(scene, SIDE if rng.random() < 0.75 else 2 * SIDE)
+    picture = paint(scene, int(rng.choice(_SIDES)))
     picture = picture.resize((SIDE, SIDE), Image.Resampling.BILINEAR)
     if rng.random() < 0.1:
         picture = picture.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.3, 1.2))))

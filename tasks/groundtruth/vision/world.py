@@ -16,8 +16,8 @@ from ....tools.scenes.scene import Scene, digest
 from . import artist
 from .drawings import OWN
 
-SIDE = 192
-"""Pixels of a side of the pictures: twice what the target sees."""
+SIDE = 128
+"""Pixels of a side of the pictures."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class World:
     def picture(self, scene: Scene, *, id: str = "") -> Picture:
         """A picture of a scene, drawn when it is needed."""
         key = f"{digest(scene)}@{self.hand}{SIDE}"
-        recipe: dict[str, object] = {"scene": scene.model_dump(mode="json"), "side": SIDE}
-        if self.hand != "scenes":
-            recipe["hand"] = self.hand
+        recipe: dict[str, object] | None = None
+        if self.hand == "scenes":  # others cannot be made again by its tools
+            recipe = {"scene": scene.model_dump(mode="json"), "side": SIDE}
         return Picture(id or key[:12], key, lambda: self.draw(scene, SIDE), scene, None, recipe)
 
 

@@ -38,7 +38,7 @@ def test_atoms_are_read_as_the_graph_has_them(world):
     made = world(rng, 44) if world is drawn_elsewhere else world(rng)
     pool = pool_of(made)
     scenes = [compose(pool, (), None, rng) for _ in range(60)]
-    read = Reader().read(np.stack([seen(made.draw(scene, 2 * SIDE)) for scene in scenes]))
+    read = Reader().read(np.stack([seen(made.draw(scene, 128)) for scene in scenes]))
     asked, right = 0, 0
     for scene, one in zip(scenes, read, strict=True):
         there, said = atoms(scene), atoms(one.scene)
@@ -53,8 +53,8 @@ def test_an_edge_a_blur_and_an_empty_picture_do_no_harm():
         Thing(name="cat", colour="blue", size=0.4, x=0.95, y=0.7),
     )
     scene = Scene(colour="yellow", things=things)
-    blurred = draw(scene, 2 * SIDE).filter(ImageFilter.GaussianBlur(2))
-    empty = draw(Scene(background="meadow", seed=4), 2 * SIDE)
+    blurred = draw(scene, 128).filter(ImageFilter.GaussianBlur(1))
+    empty = draw(Scene(background="meadow", seed=4), 128)
     flat = Image.new("RGB", (64, 64), (128, 128, 128))
     first, second, third = Reader().read(np.stack([seen(p) for p in (blurred, empty, flat)]))
     names = {thing.name: thing.colour for thing in first.scene.things}
@@ -66,9 +66,9 @@ def test_an_edge_a_blur_and_an_empty_picture_do_no_harm():
 def test_things_that_touch_are_told_apart():
     things = (
         Thing(name="circle", colour="red", size=0.3, x=0.3, y=0.5),
-        Thing(name="square", colour="blue", size=0.3, x=0.59, y=0.5),
+        Thing(name="square", colour="blue", size=0.3, x=0.55, y=0.7),
     )
-    (read,) = Reader().read(seen(draw(Scene(things=things), 2 * SIDE))[None])
+    (read,) = Reader().read(seen(draw(Scene(things=things), 128))[None])
     assert {(t.name, t.colour) for t in read.scene.things} == {
         ("circle", "red"),
         ("square", "blue"),
@@ -77,7 +77,7 @@ def test_things_that_touch_are_told_apart():
 
 def test_a_thing_covers_the_places_where_it_is():
     thing = Thing(name="house", colour="red", size=0.4, x=0.25, y=0.75)
-    (read,) = Reader().read(seen(draw(Scene(colour="white", things=(thing,)), 2 * SIDE))[None])
+    (read,) = Reader().read(seen(draw(Scene(colour="white", things=(thing,)), 128))[None])
     cover = read.cover(0, (12, 12))
     assert cover.max() == 1.0
     assert cover[9, 3] > 0.9

@@ -1,0 +1,132 @@
+"""The suite that looks at pictures, run as the one that reads text is: records and verdicts."""
+
+import json
+
+import pytest
+from neuroscribe.tasks import cli
+from neuroscribe.tasks.evaluation.planner_run import Plan, read_records, run_planner
+from neuroscribe.tasks.evaluation.suite_vision import VisionSuite
+from neuroscribe.tasks.evaluation.summary import summary
+from neuroscribe.tasks.evaluation.unit_run import open_bench
+from neuroscribe.tasks.groundtruth.vision.suite import bench
+from neuroscribe.tasks.labelling.settings import Settings
+from neuroscribe.tools.errors import UsageError
+from scripted import Scripted
+
+
+def conclusion(predictor, label):
+    component = {"words": label, "predictor": predictor, "evidence": ["E1"]}
+    return (
+        "conclude",
+        {"label": label, "components": [component], "effect": None, "confidence": 0.8},
+    )
+
+
+def planner(unit):
+    """Surveys, records the truth and a rival, tests both, and says the truth."""
+    names = list(unit.form.concept) if unit.form is not None else ["cat"]
+    truth = {"kind": "object", "names": names}
+    rival = {"kind": "colour", "colours": ["red"]}
+    return Scripted(
+        [
+            [("survey", {"unit": unit.unit})],
+            [
+                ("hypothesise", {"statement": "its things", "predictor": truth}),
+                ("hypothesise", {"statement": "red things", "predictor": rival}),
+            ],
+            [("test_hypotheses", {"unit": unit.unit, "hypotheses": ["H1", "H2"]})],
+            [conclusion(truth, "its things")],
+        ]
+    )
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory):
+    suite = VisionSuite()
+    ground = bench(
+        "A", 5, kinds=("object", "place", "null", "dead"), each=1, beyond_each=1, pictures=150
+    )
+    settings = Settings(target="vision:5:A", units="", data="scenes", planner="scripted")
+    found = {}
+    for unit in ground.units:
+        opened = open_bench(
+            suite,
+            ground,
+            planner(unit),
+            tmp_path_factory.mktemp("vision"),
+            seed=5,
+            settings=settings,
+            units=[unit],
+            baselines=("one-shot", "constant"),
+        )
+        found[unit.variant if unit.kind == "beyond" else unit.kind] = opened.run(unit)
+    return found
+
+
+def test_the_truth_recovers_a_unit_and_half_of_it_does_not(records):
+    assert records["object"]["right"], records["object"]["recovery"]
+    assert records["object"]["record"]["status"] != "failed"
+    place = records["place"]
+    assert not place["right"]
+    assert place["recovery"]["cells"]["one thing is both"] == 1.0
+    assert place["recovery"]["cells"]["s, no t"] < 0.1
+
+
+def test_units_without_a_function_are_judged_by_the_status(records):
+    assert records["dead"]["right"]
+    assert records["dead"]["status"] == "dead"
+    assert records["null"]["recovery"] is None
+
+
+def test_tier_c_is_judged_by_a_ceiling_that_no_baseline_passes(records):
+    beyond = [r for r in records.values() if r["tier"] == "C"]
+    assert len(beyond) == 1
+    for record in beyond:
+        assert record["recovery"]["correlation"] <= record["ceiling"] <= 1.0
+        assert record["ceiling"] > 0.1
+
+
+def test_the_sums_are_those_of_the_text_suite(records):
+    found = summary(list(records.values()))
+    assert found["tiers"]["A"]["kinds"]["object"]["value"] == 1.0
+    assert found["tiers"]["C"]["recovery"]["n"] == 1
+    assert found["null"]["kinds"]["dead"]["value"] == 1.0
+    assert set(found["baselines"]) == {"one-shot", "constant"}
+    json.dumps(found)
+
+
+def test_an_untold_planner_gets_pictures_without_scenes():
+    ground = bench("B", 5, kinds=("object",), each=1, beyond_each=0, pictures=40)
+    windows = VisionSuite().windows(ground, length=1, told=False)
+    assert all(picture.scene is None for picture in windows["explore"].pictures)
+    assert all(picture.scene is not None for picture in windows["report"].pictures)
+    told = VisionSuite().windows(ground, length=1, told=True)
+    assert [p.key for p in told["explore"].pictures] == [p.key for p in windows["explore"].pictures]
+
+
+def test_unusable_plans_are_refused_in_a_line(tmp_path, capsys):
+    out = str(tmp_path / "x")
+    for arguments, said in (
+        (["--kinds", "objekt"], "nearest: object"),
+        (["--tiers", "D"], "A and"),
+    ):
+        assert cli.run(["evaluate", "planner", "--suite", "vision", "--out", out, *arguments]) == 2
+        error = capsys.readouterr().err
+        assert said in error
+        assert len(error.splitlines()) == 1
+
+
+@pytest.mark.slow
+def test_the_built_in_planner_runs_and_goes_on(tmp_path):
+    plan = Plan(suite="vision", seeds=(7,), tiers=("A",), kinds=("object",), units=2, pictures=300)
+    found = run_planner(plan, tmp_path)
+    assert found["tiers"]["A"]["recovery"]["value"] == 1.0
+    path = tmp_path / "units-7-A.jsonl"
+    whole = path.read_text().splitlines(keepends=True)
+    path.write_text(whole[0] + whole[1][:40])
+    again = run_planner(plan, tmp_path)
+    assert len(list(read_records(tmp_path))) == 2
+    assert again["tiers"] == found["tiers"]
+    assert (tmp_path / "report.html").exists()
+    with pytest.raises(UsageError, match="another evaluation"):
+        run_planner(Plan(suite="vision", seeds=(8,)), tmp_path)
