@@ -17,7 +17,7 @@ def planner(
     tiers: Annotated[str, typer.Option(help="A,B; tier C goes with both.")] = "A,B",
     kinds: Annotated[str, typer.Option(help="Kinds of units, with commas; default: all.")] = "",
     tokens: Annotated[int, typer.Option(help="Tokens of the corpus of a bench.")] = 100_000,
-    pictures: Annotated[int, typer.Option(help="Pictures of the corpus of a bench.")] = 800,
+    pictures: Annotated[int, typer.Option(help="Pictures of the corpus of a bench.")] = 1000,
     told: Annotated[
         bool,
         typer.Option("--told/--untold", help="Whether the planner is told what pictures show."),

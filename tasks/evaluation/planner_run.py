@@ -21,10 +21,9 @@ from ...agent.state import PlannerFactory
 from ...tools.errors import UsageError
 from ...tools.exemplars.store import owned
 from ..groundtruth.suite import TOKENS
+from ..groundtruth.vision.suite import PICTURES
 from .suites import Suite, suite_of
 from .summary import summary
-
-PICTURES = 800
 
 
 @dataclass(frozen=True)

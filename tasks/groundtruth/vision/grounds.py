@@ -26,7 +26,7 @@ def grounds() -> tuple[Ground, ...]:
     for name, tints in backgrounds.TINTS.items():
         if name == "night":  # the last are the stars, which are specks
             tints = tints[:-1]
-        found.append(Ground("scenes", name, "", False, tints))
+        found.append(Ground("scenes", name, "", False, tints, name == "street"))
     for colour in artist.SHADES:
         found += _plain("own", colour, *artist.tones(colour))
     found += [Ground("own", name, "", False, tints) for name, tints in artist.GROUNDS.items()]

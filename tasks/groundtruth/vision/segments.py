@@ -38,6 +38,9 @@ class Ground(NamedTuple):
     textured: bool
     tones: tuple[RGB, ...]
     """Any two of them may mix at a pixel."""
+    flat: bool = False
+    """They mix at edges alone, beside pixels that are of one tone: so that greys between light and
+    dark tones are not taken for background."""
 
 
 class Segment(NamedTuple):
@@ -94,8 +97,11 @@ class Cutter:
             share = (many * (_distance(colours, self._lines[at]) < _STRICT)).sum() / where.size
             if share - self._asked[at] > score:
                 best, score = int(at), float(share - self._asked[at])
-        behind = (_distance(colours, self._lines[best]) < NEAR)[where]
-        return Cut(self.grounds[best], behind, pieces(~behind))
+        mixed = (_distance(colours, self._lines[best]) < NEAR)[where]
+        if self.grounds[best].flat:
+            pure = (_distance(colours, _points(self.grounds[best].tones)) < NEAR)[where]
+            mixed = pure | (mixed & np.asarray(ndimage.binary_dilation(pure, np.ones((3, 3)))))
+        return Cut(self.grounds[best], mixed, pieces(~mixed))
 
     def _likely(self, colours: np.ndarray, many: np.ndarray) -> np.ndarray:
         """The backgrounds that explain the commonest colours best."""
@@ -160,6 +166,12 @@ def _lines(tones: Sequence[RGB]) -> tuple[np.ndarray, np.ndarray]:
     pairs = [(a, b) for at, a in enumerate(points) for b in points[at + 1 :]] or [(points[0],) * 2]
     start, end = (np.array(side, np.float32) for side in zip(*pairs, strict=True))
     return start, end - start
+
+
+def _points(tones: Sequence[RGB]) -> tuple[np.ndarray, np.ndarray]:
+    """The tones themselves, as lines without a length."""
+    start = np.array(tones, np.float32)
+    return start, np.zeros_like(start)
 
 
 def _distance(colours: np.ndarray, lines: tuple[np.ndarray, np.ndarray]) -> np.ndarray:

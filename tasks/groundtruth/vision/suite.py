@@ -41,7 +41,7 @@ EACH = {"A": 7, "B": 5}
 """Units of each kind and seed; every kind has as many in tiers A and B together."""
 BEYOND = 3
 """Units of tier C on each bench."""
-PICTURES = 800
+PICTURES = 1000
 """Pictures of a corpus."""
 _NAMES = 44
 """Things of tier A that one seed has."""

@@ -45,6 +45,8 @@ class World:
 _SETS = ("animals", "vehicles", "fruit", "plants", "clothes", "household", "food", "pets")
 _THIN = ("scissors", "bicycle", "chair", "key")
 """Things of so thin lines that their colour is hard to see where they are small."""
+_GREY = ("street",)
+"""Settings in greys, before which grey and white things are hard to see at the size of a host."""
 _FIGURES = ("things with corners", "round figures")
 
 
@@ -62,7 +64,7 @@ def drawn_elsewhere(rng: np.random.Generator, many: int) -> World:
         tuple(names),
         sets,
         tuple(str(c) for c in rng.permutation(palette.COLOURS)),
-        tuple(str(s) for s in rng.permutation(backgrounds.SETTINGS)),
+        tuple(str(s) for s in rng.permutation(backgrounds.SETTINGS) if s not in _GREY),
         lambda scene, side: _draw(scene, side),
     )
 
