@@ -84,9 +84,7 @@ class Cases:
         course = self.course
         values: dict[tuple[Any, ...], list[float]] = {}
         yield from self._measure(why, trials, _TWICE, values)
-        unsure = [
-            trial for trial in trials if 0 < float(np.mean(course.on(values[trial.what]))) < 1
-        ]
+        unsure = [trial for trial in trials if self._unsure(values[trial.what])]
         if unsure:
             yield from self._measure("Once more where it is not clear.", unsure, _MORE, values)
         shares: dict[tuple[Any, ...], float] = {}
@@ -95,6 +93,12 @@ class Cases:
             share = float(np.mean(course.on(some)))
             shares[what] = 1.0 if share == 0 and mean > course.weak(len(some)) else share
         return shares
+
+    def _unsure(self, values: Sequence[float]) -> bool:
+        """Whether drawings disagree, or may be weakly on."""
+        share = float(np.mean(self.course.on(values)))
+        weak = float(np.nanmean(values)) > self.course.weak(len(values))
+        return 0 < share < 1 or (share == 0 and weak)
 
     def _measure(
         self,

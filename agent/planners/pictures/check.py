@@ -53,7 +53,9 @@ def checked(course: Course) -> Generator[Calls, list[Evidence], Check | None]:
         return None
     before = len(course.made)
     values = yield from course.draw("Fresh scenes: is it so there?", [pool[int(at)] for at in flat])
-    on = dict(zip(flat.tolist(), course.on(values).tolist(), strict=True))
+    graded = any(case.levels for case in course.rule.cases)
+    active = values > (course.weak(1) if graded else course.bar)
+    on = dict(zip(flat.tolist(), active.tolist(), strict=True))
     shares = []
     for cell in chosen:
         if len(cell) >= _LEAST:

@@ -8,6 +8,7 @@ from ....tools.scenes.scene import Scene
 from .changes import MOST_COPIES, bare, copies, kept
 
 _MOST_THINGS = 5
+_CANDIDATES = 4
 
 
 class Part(NamedTuple):
@@ -41,6 +42,8 @@ def parts_of(scene: Scene) -> list[Part]:
     return sorted(found, key=lambda part: part.cost)
 
 
-def simplest(parts: Sequence[Part], on: Sequence[bool]) -> Part | None:
-    """The simplest part that leaves the unit on; None where none does."""
-    return next((part for part, yes in zip(parts, on, strict=True) if yes), None)
+def simplest(parts: Sequence[Part], on: Sequence[bool]) -> list[Part]:
+    """The simplest parts that leave the unit on; the whole scene, which did before, is the last."""
+    found = [part for part, yes in zip(parts, on, strict=True) if yes]
+    whole = max(parts, key=lambda part: (part.ground, part.things))
+    return [*found[:_CANDIDATES], whole]

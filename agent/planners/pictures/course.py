@@ -65,6 +65,14 @@ class Course:
         lower = finite[finite <= (np.median(finite) if cut is None else cut)]
         self.low = float(np.median(finite if cut is None else lower))
         self.spread = 1.5 * float(np.median(np.abs(lower - np.median(lower))))
+        self._bar()
+
+    def stronger(self, values: np.ndarray) -> None:
+        """Learns from drawings that are on how strong full strength is, where explore is weaker."""
+        self.full = max(self.full, float(np.nanmedian(values)))
+        self._bar()
+
+    def _bar(self) -> None:
         reach = self.full - self.low
         self.bar = self.low + float(np.clip(6 * self.spread, 0.25 * reach, 0.5 * reach))
 

@@ -32,7 +32,7 @@ from .cases import Cases
 from .changes import varied
 from .check import checked
 from .conclusion import Findings, conclude
-from .core import parts_of, simplest
+from .core import Part, parts_of, simplest
 from .course import Course
 from .photos import photos
 from .rule import Rule
@@ -42,6 +42,7 @@ _CASES = 4
 _SEEDS = 6  # active pictures looked at for one case
 _RANDOM = 900  # scenes of the comparison that draws at random
 _RIVALS = 3
+_AGAIN = 3  # drawings that confirm a core
 _CLEARLY = 0.1  # of correlation
 
 
@@ -140,12 +141,25 @@ class Investigation(Course):
             values = yield from self.draw(
                 "Which part of the picture does it need?", [part.scene for part in parts]
             )
-            core = simplest(parts, self.on(values).tolist())
+            core = yield from self._confirmed(simplest(parts, self.on(values).tolist()))
             if core is None:
                 continue
             case = yield from Cases(self, core).found()
             if case is not None:
                 self.rule = self.rule.with_case(case)
+
+    def _confirmed(self, parts: list[Part]) -> Generator[Calls, list[Evidence], Part | None]:
+        """The first of these parts that is on again when it is drawn again."""
+        if not parts:
+            return None
+        again = [varied(part.scene, self.rng) for part in parts for _ in range(_AGAIN)]
+        values = yield from self.draw("Is it on again?", again)
+        values = values.reshape(len(parts), _AGAIN)
+        for part, some in zip(parts, values, strict=True):
+            if self.on(some).mean() > 0.5:
+                self.stronger(some)
+                return part
+        return None
 
     def _choose(self) -> None:
         """Drops cases that explain explore clearly worse than the best composition does."""

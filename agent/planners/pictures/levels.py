@@ -13,7 +13,6 @@ import numpy as np
 
 from .course import Course
 from .rule import Case
-from .vocabulary import atom
 
 _SPREAD = 1.35  # strongest over weakest value, from which strengths differ
 _GAP = 0.14  # of full strength, between two levels
@@ -25,7 +24,7 @@ def levels_of(
     course: Course, case: Case, strength: Mapping[tuple[Any, ...], float], swept: Sequence[int]
 ) -> Case:
     """The case with levels, where its strength depends on something."""
-    best: tuple[float, tuple[tuple[dict[str, Any] | None, float], ...]] = (0.0, ())
+    best: tuple[float, tuple[tuple[Case, float], ...]] = (0.0, ())
     for at in swept[:1]:
         for attribute in ("size", "colour", "texture", "name"):
             values = {
@@ -38,7 +37,12 @@ def levels_of(
                 continue
             spread = levels[0][1] - levels[-1][1]
             if spread > best[0]:
-                said = tuple((atom(attribute, names), level) for names, level in levels)
+                first, *rest = case.things
+                narrow = [
+                    (replace(first, allowed={**first.allowed, attribute: tuple(names)}), level)
+                    for names, level in levels
+                ]
+                said = tuple((replace(case, things=(one, *rest)), v) for one, v in narrow)
                 best = (spread, said)
     counts = {
         int(what[1]): value
@@ -50,10 +54,8 @@ def levels_of(
         shares = {n: (value - course.low) / top for n, value in sorted(counts.items())}
         rising = list(shares.values())
         if rising[0] < 1 / _SPREAD and all(b > a - _GAP / 2 for a, b in pairwise(rising)):
-            of = case.things[0].predicate()
             said = tuple(
-                ({"kind": "number", "of": of, "at_least": n}, round(float(share), 2))
-                for n, share in shares.items()
+                (replace(case, at_least=n), round(float(share), 2)) for n, share in shares.items()
             )
             if 1 - rising[0] > best[0]:
                 best = (1 - rising[0], said)

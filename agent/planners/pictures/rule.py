@@ -27,21 +27,15 @@ class Case:
     but: tuple[dict[str, Any], ...] = ()
     """What switches it off all the same."""
     but_words: tuple[str, ...] = ()
-    levels: tuple[tuple[dict[str, Any] | None, float], ...] = field(default=())
-    """Strengths: a predicate that narrows the case, and how strong the unit is there, in 0..1."""
+    levels: "tuple[tuple[Case, float], ...]" = field(default=())
+    """Strengths: narrower cases, each with how strong the unit is there, in 0..1."""
 
     def predicate(self) -> dict[str, Any]:
         """Predictor JSON."""
-        whole = self._whole()
         if not self.levels:
-            return whole
-        return {
-            "kind": "graded",
-            "levels": [
-                {"of": whole if narrow is None else _and([whole, narrow]), "value": value}
-                for narrow, value in self.levels
-            ],
-        }
+            return self._whole()
+        levels = [{"of": narrow.predicate(), "value": value} for narrow, value in self.levels]
+        return {"kind": "graded", "levels": levels}
 
     def _whole(self) -> dict[str, Any]:
         parts: list[dict[str, Any]] = []
