@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def run(quick: bool) -> list[Measure]:
     """All measurements, in a process of their own."""
     code = "import sys; from tests.benchmarks.bench_pictures import measure; measure(sys.argv)"
-    found = json.loads(elsewhere(code, str(32 if quick else PHOTOS), str(1 if quick else 5)))
+    found = json.loads(elsewhere(code, str(32 if quick else PHOTOS), str(1 if quick else 3)))
     return [
         Measure(
             "index of all channels over the forward, on pictures",
@@ -36,7 +36,7 @@ def measure(arguments: list[str]) -> None:
     from neuroscribe.tools.data.image_rows import image_rows
     from neuroscribe.tools.data.pictures import Picture
     from neuroscribe.tools.exemplars import build_index
-    from neuroscribe.tools.exemplars.places import rows_of_block
+    from neuroscribe.tools.exemplars.places import PICTURES
     from neuroscribe.tools.models.factory import from_module
 
     sys.path.insert(0, str(ROOT / "tests" / "support"))
@@ -53,12 +53,11 @@ def measure(arguments: list[str]) -> None:
     rows = image_rows(target, pictures)
     rows.pixels()  # decoded once, for both
     sites = [name for name in target.sites if name.startswith("conv.")]
-    block = rows_of_block(rows, 1)
     folders = iter(range(1000))
 
     def forward() -> None:
-        for at in range(0, len(rows), block):
-            target.trace(rows.rows(slice(at, at + block)), output=False)
+        for at in range(0, len(rows), PICTURES):
+            target.trace(rows.rows(slice(at, at + PICTURES)), output=False)
 
     with tempfile.TemporaryDirectory() as place:
 

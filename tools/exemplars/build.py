@@ -31,7 +31,7 @@ from ..data.keep import save_windows, windows_hash
 from ..data.windows import TokenWindows
 from ..errors import UsageError
 from ..models import Site, Target
-from .places import blocks_of_shard, rows_of_block, sampled_positions
+from .places import PICTURES, blocks_of_shard, rows_of_block, sampled_positions
 from .store import FORMAT, HEADER, disk, owned, read_header, reserved, write_header, write_whole
 from .tally import Tally, signs
 from .topk import EMPTY
@@ -173,27 +173,30 @@ def _block(run: _Pass) -> None:
 
 def _block_of_pictures(run: _Pass, pictures: ImageRows) -> None:
     first = run.next * run.rows
-    rows = pictures.rows(slice(first, first + run.rows))
-    positions = np.arange(first, first + len(rows))
+    positions = np.arange(first, min(first + run.rows, len(pictures)))
     _, slots, picked = np.intersect1d(
         run.places, positions, assume_unique=True, return_indices=True
     )
-    device = run.target.device
-    every, chosen = torch.arange(len(rows), device=device), torch.from_numpy(picked).to(device)
-    sample = np.empty((len(slots), run.units), np.float32)
+    peaks: dict[str, list[Tensor]] = {name: [] for name in run.tallies}  # [image, unit] each
 
     def take(name: str, values: Tensor) -> None:
         here = run.target.sites[name].over_space(values)  # [image, place, unit]
-        found = {name: here.amax(1)}
-        if f"{name}-" in run.tallies:
-            found[f"{name}-"] = -here.amin(1)
-        for part, peaks in found.items():  # [image, unit]
-            kept = run.tallies[part].take(peaks, every, every + first)
-            sample[:, run.columns[part]] = kept[chosen].cpu().numpy()
+        peaks[name].append(here.amax(1))
+        if f"{name}-" in peaks:
+            peaks[f"{name}-"].append(-here.amin(1))
 
-    run.target.trace(rows, [site.name for site in run.sites], output=False, take=take)
+    names = [site.name for site in run.sites]
+    for at in range(first, first + len(positions), PICTURES):
+        part = slice(at, min(at + PICTURES, first + len(positions)))
+        run.target.trace(pictures.rows(part), names, output=False, take=take)
+    device = run.target.device
+    every, chosen = torch.arange(len(positions), device=device), torch.from_numpy(picked).to(device)
+    sample = np.empty((len(slots), run.units), np.float32)
+    for name, tally in run.tallies.items():
+        kept = tally.take(torch.cat(peaks[name]), every, every + first)
+        sample[:, run.columns[name]] = kept[chosen].cpu().numpy()
     _keep(run, slots, sample)
-    run.count += len(rows)
+    run.count += len(positions)
 
 
 def _keep(run: _Pass, slots: np.ndarray, sample: np.ndarray) -> None:

@@ -1,4 +1,4 @@
-"""Which windows go through the network together, and which places are sampled.
+"""Which windows make a block, and which places are sampled.
 
 Both depend on the windows and the sites alone, not on shards: the same windows share a forward
 pass whoever runs it, and the sample is the places with the lowest hashes of (document text, token
@@ -15,13 +15,18 @@ from ..data.windows import TokenWindows
 _VALUES = 15 << 19  # values of one site that a block holds at most: 30 MB, which the heap can keep
 _TOKENS = 4096
 _FEWEST = 512
-_PICTURES = 32
+PICTURES = 16
+"""Pictures of one forward pass."""
+_PASSES = 8
 
 
 def rows_of_block(windows: TokenWindows | ImageRows, units: int) -> int:
-    """Windows of one forward pass, where the largest site has so many units."""
+    """Windows of one block, where the largest site has so many units.
+
+    Token windows of a block share a forward pass; pictures take several.
+    """
     if isinstance(windows, ImageRows):
-        return _PICTURES
+        return PICTURES * _PASSES
     tokens = min(_TOKENS, max(_FEWEST, _VALUES // max(units, 1)))
     return max(1, tokens // max(1, windows.ids.shape[1]))
 

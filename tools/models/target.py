@@ -1,6 +1,7 @@
 """A target: the network under study, its tokenizer and its sites."""
 
 import hashlib
+import itertools
 import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
@@ -92,7 +93,7 @@ class Target:
     @property
     def device(self) -> torch.device:
         """Where inputs go."""
-        weights = [*self.network.parameters(), *self.network.buffers()]
+        weights = itertools.chain(self.network.parameters(), self.network.buffers())
         return next((w.device for w in weights if w.device.type != "meta"), torch.device("cpu"))
 
     @property
