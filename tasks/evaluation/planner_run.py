@@ -147,7 +147,8 @@ def _run(
         raise
     pool.shutdown()
     records = list(read_records(out))
-    found = summary(records, seconds=_spent(out, time.monotonic() - started))
+    seconds = _spent(out, time.monotonic() - started)
+    found = {"suite": plan.suite, **summary(records, seconds=seconds)}
     (out / "evaluation.json").write_text(json.dumps({"plan": plan.resolved(), **found}, indent=1))
     if records:
         from .report import write_report

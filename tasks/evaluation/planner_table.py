@@ -58,6 +58,11 @@ def show(found: Mapping[str, Any]) -> None:
     console.print(f"Brier skill of confidence: {said(found['brier_skill'])}")
     for tier, value in found["text_match"].items():
         console.print(f"text match with the true description, tier {tier}: {said(value)}")
+    for tier, value in (found.get("predictive") or {}).items():
+        console.print(
+            f"pictures from descriptions, tier {tier}: AUC over near-misses "
+            f"{said(value['near_miss'])}, over unrelated ones {said(value['unrelated'])}"
+        )
     console.print(
         f"{found['units']} units ({found['failed']} failed), {found['seconds']:.0f} s in all, "
         f"{said(found['unit_seconds'])} s a unit"

@@ -85,6 +85,16 @@ class TextSuite:
         said = {names[int(at)].strip().lower() for at in near}
         return bool(said & {word.lower() for word in unit.promotes})
 
+    def predictive(
+        self,
+        ground: GroundBench,
+        unit: GroundUnit,
+        description: Description,
+        splits: Splits,
+        seed: int,
+    ) -> None:
+        """Not measured: `evaluate labels` and the scorers do that for text."""
+
     def plainly(self, name: str, unit: Unit, splits: Splits) -> Description:
         """The words at the peaks, or the tokens with the largest means."""
         if name == "one-shot":

@@ -15,6 +15,7 @@ from ..groundtruth.vision.suite import BEYOND, EACH, KINDS, PictureBench, Pictur
 from ..labelling.bench import SPLITS, Splits
 from ..labelling.controls import Labelled, peak_pictures
 from .picture_ceiling import ceiling
+from .scorers import SCORERS, Case, Panel
 
 _NAMED = 3
 """Classes in the sentence about an effect."""
@@ -75,6 +76,36 @@ class VisionSuite:
         raised = (head.weight @ mix.weight[:, index, 0, 0]).detach().numpy()  # [class]
         most = {ground.target.labels[int(at)] for at in np.argsort(-raised)[:_NAMED]}
         return bool(most & set(unit.promotes))
+
+    def predictive(
+        self,
+        ground: PictureBench,
+        unit: PictureUnit,
+        description: Description,
+        splits: Splits,
+        seed: int,
+    ) -> dict[str, Any] | None:
+        """MAIA's protocol: pictures drawn from the description, near-misses and unrelated ones."""
+        if unit.form is None or not description.components:
+            return None
+        name = ground.target.unit(unit.unit)
+        case = Case(
+            description.label or "-",
+            splits,
+            predictors=tuple(component.predictor for component in description.components),
+            target=ground.target,
+            unit=name,
+        )
+        score = SCORERS["predictive"](case, Panel(), np.random.default_rng([seed, name.index]))
+        if score.value is None:
+            return {"value": None, "reason": score.reason}
+        return {
+            "value": score.value,
+            "near_miss": score.parts["near_miss"]["value"],
+            "unrelated": score.parts["unrelated"]["value"],
+            "mean": score.parts["mean"],
+            "texts": score.parts["texts"],
+        }
 
     def plainly(self, name: str, unit: Unit, splits: Splits) -> Description:
         """What the strongest pictures have in common."""

@@ -169,6 +169,12 @@ class Suite(Protocol):
         """Whether what it writes most is what it is planted to promote; None if nothing."""
         ...
 
+    def predictive(
+        self, ground: Any, unit: Any, description: Description, splits: Splits, seed: int
+    ) -> dict[str, Any] | None:
+        """How inputs made from the description do at the unit; None where that is not measured."""
+        ...
+
     def plainly(self, name: str, unit: Unit, splits: Splits) -> Description:
         """A baseline that needs no search."""
         ...

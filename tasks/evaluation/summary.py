@@ -9,6 +9,8 @@ from .intervals import mean, share
 from .text_match import text_match
 
 NO_FUNCTION = ("null", "dead")
+_AUCS = ("value", "near_miss", "unrelated")
+_MADE = ("fit", "near_miss", "unrelated")
 
 
 def summary(records: Sequence[Mapping[str, Any]], *, seconds: float = 0.0) -> dict[str, Any]:
@@ -34,9 +36,26 @@ def summary(records: Sequence[Mapping[str, Any]], *, seconds: float = 0.0) -> di
     }
     found["effects"] = effects_by_kind(records)
     found["names_both"] = share(r["names_both"] for r in records if r.get("names_both") is not None)
+    if any("predictive" in r for r in records):
+        found["predictive"] = _predictive(records)
     calibrated = calibration([r["confidence"] for r in judged], [r["right"] for r in judged])
     found["calibration"] = calibrated
     found["brier_skill"] = calibrated["brier_skill"]
+    return found
+
+
+def _predictive(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """By tier: how inputs made from descriptions do (MAIA's protocol, with near-misses)."""
+    found: dict[str, Any] = {}
+    for tier in "ABC":
+        given = [r["predictive"] for r in records if r["tier"] == tier and "predictive" in r]
+        known = [item for item in given if item["value"] is not None]
+        if given:
+            found[tier] = {
+                "missing": len(given) - len(known),
+                **{name: mean([item[name] for item in known]) for name in _AUCS},
+                **{f"mean {kind}": mean([item["mean"][kind] for item in known]) for kind in _MADE},
+            }
     return found
 
 

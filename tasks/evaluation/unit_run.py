@@ -66,6 +66,9 @@ class Bench:
             "record": record,
             **self._judged(unit, description, record, inputs, splits),
         }
+        predictive = self.suite.predictive(self.ground, unit, description, splits, self.seed)
+        if predictive is not None:
+            found["predictive"] = predictive
         if unit.tier == "C" and unit.form is not None and inputs is not None:
             top = self.suite.ceiling(self.ground, unit, inputs, splits)
             found["ceiling"] = max(top, found["recovery"]["correlation"])

@@ -86,12 +86,20 @@ def test_tier_c_is_judged_by_a_ceiling_that_no_baseline_passes(records):
         assert record["ceiling"] > 0.1
 
 
+def test_pictures_made_from_the_truth_beat_near_misses(records):
+    found = records["object"]["predictive"]
+    assert found["near_miss"] > 0.95
+    assert found["mean"]["fit"] > 3 * found["mean"]["unrelated"]
+    assert "predictive" not in records["dead"]
+
+
 def test_the_sums_are_those_of_the_text_suite(records):
     found = summary(list(records.values()))
     assert found["tiers"]["A"]["kinds"]["object"]["value"] == 1.0
     assert found["tiers"]["C"]["recovery"]["n"] == 1
     assert found["null"]["kinds"]["dead"]["value"] == 1.0
     assert set(found["baselines"]) == {"one-shot", "constant"}
+    assert found["predictive"]["A"]["near_miss"]["n"] == 2
     json.dumps(found)
 
 
