@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from torch import Tensor
 
 from ...tools.data.corpus import Corpus
 from ...tools.data.image_rows import ImageRows, image_rows
@@ -95,14 +96,18 @@ class Bench:
         many = 0
         for at in range(0, len(windows), _ROWS):
             rows = windows.rows(slice(at, at + _ROWS))
-            values = self.target.trace(rows, list(sites), output=False).values
             many += int(rows.counted.sum())
-            for name in sites:
-                scalar = self.target.sites[name].scalar(values[name])  # [window, place, unit]
+
+            def take(name: str, values: Tensor, rows: TokenWindows | ImageRows = rows) -> None:
+                site = self.target.sites[name]
                 if isinstance(rows, ImageRows):
-                    scalar = scalar.amax(1, keepdim=True)
+                    scalar = site.over_space(values).amax(1, keepdim=True)  # [image, 1, unit]
+                else:
+                    scalar = site.scalar(values)  # [window, place, unit]
                 x = scalar.float().cpu().numpy()[rows.counted].astype(np.float64)  # [token, unit]
                 sums[name] += np.stack([x.sum(0), np.square(x).sum(0), (x > 0).sum(0)])
+
+            self.target.trace(rows, list(sites), output=False, take=take)
         if kind == "firing":
             return {name: total[2] / many for name, total in sums.items()}
         return {name: total[1] / many - np.square(total[0] / many) for name, total in sums.items()}
