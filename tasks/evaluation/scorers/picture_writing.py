@@ -23,7 +23,7 @@ from ....tools.predicates import Predicate, parse
 from ....tools.scenes import edits, grammar
 from ....tools.scenes.backgrounds import SETTINGS
 from ....tools.scenes.palette import COLOURS
-from ....tools.scenes.picture import picture_of, prompted
+from ....tools.scenes.picture import picture_of, prompted, side_for
 from ....tools.scenes.prompt import english, scene_of
 from ....tools.scenes.scene import TEXTURES, Scene
 from ....tools.scenes.things import NAMES
@@ -32,7 +32,7 @@ from .contract import Case
 HOLDS = 0.5
 DRAWN = 2
 """Pictures of each prompt; its peak is their mean."""
-_SCENES = 1200
+_SCENES = 700
 _CHANGES = 16
 
 
@@ -72,9 +72,10 @@ def peaks(case: Case, prompts: Sequence[str]) -> np.ndarray:
     assert case.unit is not None
     out = np.full(len(prompts), np.nan)
     pictures, owner = [], []
+    side = side_for(case.target)
     for at, prompt in enumerate(prompts):
         try:
-            pictures += [prompted(prompt, seed=seed) for seed in range(DRAWN)]
+            pictures += [prompted(prompt, seed=seed, side=side) for seed in range(DRAWN)]
         except UsageError:
             continue
         owner += [at] * DRAWN

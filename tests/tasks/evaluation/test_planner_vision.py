@@ -47,20 +47,23 @@ def records(tmp_path_factory):
         "A", 5, kinds=("object", "place", "null", "dead"), each=1, beyond_each=1, pictures=150
     )
     settings = Settings(target="vision:5:A", units="", data="scenes", planner="scripted")
-    found = {}
-    for unit in ground.units:
-        opened = open_bench(
-            suite,
-            ground,
-            planner(unit),
-            tmp_path_factory.mktemp("vision"),
-            seed=5,
-            settings=settings,
-            units=[unit],
-            baselines=("one-shot", "constant"),
-        )
-        found[unit.variant if unit.kind == "beyond" else unit.kind] = opened.run(unit)
-    return found
+    by_name = {unit.unit: unit for unit in ground.units}
+
+    def factory(lab):
+        return planner(by_name[str(lab.unit)])
+
+    factory.name = "scripted"  # type: ignore[attr-defined]
+    opened = open_bench(
+        suite,
+        ground,
+        factory,  # type: ignore[arg-type]
+        tmp_path_factory.mktemp("vision"),
+        seed=5,
+        settings=settings,
+        units=ground.units,
+        baselines=("one-shot", "constant"),
+    )
+    return {unit.kind: opened.run(unit) for unit in ground.units}
 
 
 def test_the_truth_recovers_a_unit_and_half_of_it_does_not(records):
