@@ -12,6 +12,7 @@ from neuroscribe.tools.data.image_files import read_images
 from neuroscribe.tools.data.pictures import ImageCorpus
 from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.errors import UsageError
+from neuroscribe.tools.models.image_input import crop_and_normalise
 from PIL import Image
 
 
@@ -223,7 +224,7 @@ def test_what_is_gone_later_is_said_by_name(tmp_path):
 
 class _Seeing:
     name = "eyes"
-    image = object()
+    image = crop_and_normalise(224)
     tokenizer = None
 
 
