@@ -7,7 +7,7 @@ by its hash in the page's content policy, so that no other script would run even
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from ...tools.evidence import Evidence
 from . import heat
+from .pictures import Album
 from .record import Transcript, read
 from .sections import (
     expected_activation,
@@ -61,6 +62,8 @@ def html(transcript: Transcript, *, record: Mapping[str, Any] | None = None) -> 
     said = {**(transcript.conclusion or {}), **{k: v for k, v in scored.items() if v is not None}}
     evidence = transcript.evidence
     components = [component_view(item) for item in said.get("components") or ()]
+    album = Album(transcript.path)
+    of_pictures = (transcript.header.get("target") or {}).get("kind") == "image"
     items = [item for each in evidence.values() for item in _measured(each)]
     scale = heat.scale_of(items)
     cited = {key for part in components for key in part["evidence"]}
@@ -85,12 +88,15 @@ def html(transcript: Transcript, *, record: Mapping[str, Any] | None = None) -> 
             known=set(evidence),
             scores=score_table(said.get("scores") or {}),
             tested_on=_tested_on(said.get("scores") or {}),
-            histogram=histogram_of(evidence.values()),
+            histogram=histogram_of(evidence.values(), "pictures" if of_pictures else "tokens"),
             expected=expected_activation(said.get("scores") or {}, evidence.values()),
             tops=tops_of(evidence.values(), scale=scale),
+            sheets=album.show(_first_sheets(evidence.values())),
+            data="pictures" if of_pictures else "text",
+            places="picture" if of_pictures else "token",
             scale=f"{scale:.3g}",
             ledger=ledger_over_time(transcript),
-            timeline=_timeline(transcript, cited, scale),
+            timeline=_timeline(transcript, cited, scale, album),
             footer=f"{transcript.path.name} · neuroscribe "
             f"{transcript.header.get('versions', {}).get('neuroscribe', '')}"
             + (
@@ -190,12 +196,20 @@ def _tested_on(scores: Mapping[str, Any]) -> str:
     return f"Measured on {where} that neither planner nor thresholds have seen."
 
 
+def _first_sheets(evidence: Iterable[Evidence]) -> Sequence[str]:
+    """The pictures of the first exemplars."""
+    found = (item.images for item in evidence if item.tool == "exemplars" and item.images)
+    return next(found, ())
+
+
 def _measured(evidence: Evidence) -> Sequence[Mapping[str, Any]]:
     found = evidence.data.get("measured") or ()
     return [item for item in found if isinstance(item, Mapping) and item.get("tokens")]
 
 
-def _timeline(transcript: Transcript, cited: set[str], scale: float) -> list[dict[str, Any]]:
+def _timeline(
+    transcript: Transcript, cited: set[str], scale: float, album: Album
+) -> list[dict[str, Any]]:
     planner = str(transcript.header.get("planner", "planner"))
     evidence = transcript.evidence
     texts = {item.text for item in evidence.values()}
@@ -204,7 +218,8 @@ def _timeline(transcript: Transcript, cited: set[str], scale: float) -> list[dic
         if event["event"] == "message":
             shown.extend(_message(event, planner, texts))
         elif event["event"] == "evidence":
-            shown.append(_experiment(evidence[event["evidence"]["id"]], cited, scale))
+            item = evidence[event["evidence"]["id"]]
+            shown.append({**_experiment(item, cited, scale), "pictures": album.show(item.images)})
     return shown
 
 

@@ -8,6 +8,7 @@
    Measured inputs are compared in the recorded order or, where near ties changed it, by input.
 
 A call that asked a language model cannot be repeated: its recorded result stands in for it.
+Pictures that were drawn are drawn again; those that an image model made are taken from their files.
 """
 
 import math
@@ -15,10 +16,13 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeGuard
 
 from ...tools.errors import UsageError
 from ...tools.evidence import Evidence
+from .pictures import folder_of
 from .record import Transcript, read
 
 if TYPE_CHECKING:
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
 
 RELATIVE, ABSOLUTE = 1e-3, 1e-4
 DATA_VARIABLE = "NEUROSCRIBE_TEST_DATA"
-_IGNORED = {"seconds"}
+_IGNORED = {"seconds", "refused"}  # `refused` says in words what was left out
 _ABSENT = "(absent)"
 _SHOWN = 20  # differences kept of one call
 
@@ -122,8 +126,6 @@ def replay(
         UsageError: if the file is no transcript, the target or the corpus cannot be loaded, or is
             another than the recorded one.
     """
-    from ...tools import registry
-
     transcript = read(path)
     bench = lab if lab is not None else rebuild(transcript, target=target, data=data)
     if not bench.target.fingerprint == transcript.header["target"]["fingerprint"]:
@@ -132,6 +134,19 @@ def replay(
     bench.unit = bench.target.unit(str(transcript.header["unit"]))
     if transcript.header.get("llm"):
         bench.llm = _NoLLM()  # type: ignore[assignment]
+    if bench.target.image is not None and lab is None:
+        with TemporaryDirectory() as folder:
+            _lay_out(bench, transcript, Path(folder))
+            return _replayed(transcript, bench, watch)
+    return _replayed(transcript, bench, watch)
+
+
+def _replayed(
+    transcript: Transcript, bench: "Lab", watch: Callable[[Evidence], None] | None
+) -> Replay:
+    """Makes every call again."""
+    from ...tools import registry
+
     differing: list[Difference] = []
     skipped: list[Skipped] = []
     for recorded in transcript.evidence.values():
@@ -156,7 +171,18 @@ def replay(
             watch(again)
     checked = len(transcript.evidence) - len(skipped)
     unit = str(transcript.header["unit"])
-    return Replay(Path(path), unit, checked, tuple(differing), tuple(skipped), transcript.torn)
+    return Replay(transcript.path, unit, checked, tuple(differing), tuple(skipped), transcript.torn)
+
+
+def _lay_out(bench: "Lab", transcript: Transcript, folder: Path) -> None:
+    """Copies of the files that image models made, in a folder of the replay's own, and stand-ins
+    for the models."""
+    from ...tools.pictures.backends import recorded
+
+    bench.evidence.folder = folder
+    for path in sorted(folder_of(transcript.path).glob("*.png")):
+        copyfile(path, folder / path.name)
+    bench.backends = recorded(folder, [item.data for item in transcript.evidence.values()])
 
 
 def rebuild(
@@ -167,6 +193,8 @@ def rebuild(
     Raises:
         UsageError: if something cannot be loaded or is another than the recorded one.
     """
+    from ...tools.data.image_rows import image_rows
+    from ...tools.data.pictures import ImageCorpus
     from ...tools.data.sources import load_corpus
     from ...tools.data.windows import cut
     from ...tools.lab import Lab
@@ -191,7 +219,11 @@ def rebuild(
     corpus = load_corpus(find(data or spec, beside=transcript.path), target=target, **options)
     if corpus.hash != known:
         raise UsageError(_another("corpus", {"name": spec, "fingerprint": known}, corpus.hash))
-    explore = cut(target, corpus.splits().explore, length=length, most_tokens=most)
+    explore: Any
+    if isinstance(corpus, ImageCorpus):
+        explore = image_rows(target, corpus.splits().explore.pictures[:most])  # type: ignore[attr-defined]
+    else:
+        explore = cut(target, corpus.splits().explore, length=length, most_tokens=most)
     found = (len(explore), int(explore.counted.sum()))
     if found != (rows, tokens):
         raise UsageError(
@@ -262,9 +294,9 @@ def _aligned(recorded: Sequence[Any], replayed: Sequence[Any]) -> Sequence[Any]:
 
 
 def _input(item: Any) -> tuple[Any, ...] | None:
-    if not isinstance(item, Mapping) or not ("window" in item or "text" in item):
+    if not isinstance(item, Mapping) or not {"window", "text", "recipe"} & set(item):
         return None
-    return (str(item.get("unit")), str(item.get("window")), str(item.get("text")))
+    return tuple(str(item.get(name)) for name in ("unit", "window", "text", "recipe"))
 
 
 def _equal(one: Any, other: Any) -> bool:

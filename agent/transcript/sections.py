@@ -38,6 +38,7 @@ def facts(transcript: Transcript) -> list[tuple[str, str]]:
     versions = header.get("versions") or {}
     ends = transcript.of("end")
     meter = (ends[-1].get("meter") if ends else None) or {}
+    pictures = target.get("kind") == "image"
     limits = [f"{_thousands(v)} {k}" for k, v in budget.items() if v is not None]
     options = [f"{k} {v}" for k, v in (target.get("options") or {}).items()]
     found = [
@@ -47,7 +48,8 @@ def facts(transcript: Transcript) -> list[tuple[str, str]]:
         ("corpus hash", corpus.get("hash")),
         (
             "explored",
-            f"{_thousands(windows.get('tokens'))} tokens in windows of {windows.get('length')}",
+            f"{_thousands(windows.get('tokens'))} "
+            + ("pictures" if pictures else f"tokens in windows of {windows.get('length')}"),
         ),
         ("planner", header.get("planner")),
         ("seed", header.get("seed")),
@@ -86,8 +88,8 @@ def triple(entry: Any) -> tuple[float | None, float | None, float | None]:
     return (entry, None, None) if isinstance(entry, (int, float)) else (None, None, None)
 
 
-def histogram_of(evidence: Iterable[Evidence]) -> dict[str, Any] | None:
-    """The first histogram among results."""
+def histogram_of(evidence: Iterable[Evidence], things: str = "tokens") -> dict[str, Any] | None:
+    """The first histogram among results; `things` are what it counts."""
     for item in evidence:
         given = item.data.get("histogram")
         if not isinstance(given, Mapping):
@@ -101,8 +103,8 @@ def histogram_of(evidence: Iterable[Evidence]) -> dict[str, Any] | None:
             for name, value in (("active", stats.get("active_above")),)
             if value is not None
         ]
-        said = f"Counts on a logarithmic scale, over {_thousands(sum(counts))} tokens of explore."
-        plot = histogram(edges, counts, x_name="activation", y_name="tokens", log=True, marks=marks)
+        said = f"Counts on a logarithmic scale, over {_thousands(sum(counts))} {things} of explore."
+        plot = histogram(edges, counts, x_name="activation", y_name=things, log=True, marks=marks)
         return {"plot": plot, "said": said, "id": item.id}
     return None
 

@@ -2,8 +2,8 @@
 
 1. The picture is parametrised by its Fourier coefficients, weighted by one over frequency, in
    decorrelated colours (Olah, Mordvintsev and Schubert, 2017), so that all scales grow alike. It
-   starts as the faintest noise that moves the unit at all: where a rectifier gives 0 everywhere
-   there is no slope to climb.
+   starts as the faintest noise at which the unit has a slope: where a rectifier gives 0 everywhere
+   there is none to climb.
 2. Each step it is shifted, scaled and turned a little, so that no single pixel matters, and Adam
    raises the unit: its largest place, or the mean over its map. Coefficients decay, so that noise
    which the unit does not ask for fades.
@@ -15,6 +15,7 @@
 """
 
 import math
+from contextlib import suppress
 from typing import Literal
 
 import numpy as np
@@ -41,11 +42,11 @@ from .sheet import contact_sheet, keep
 from .shown import regions
 from .words import region_words, said_by
 
-_RATE = 0.05
-_DECAY = 0.5
+_RATE = 0.1
+_DECAY = 0.1
 """Of each coefficient, for a step of rate 1: what the unit does not ask for fades."""
-_CONTROLS = 3
-_NOISE = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
+_CONTROLS = 2
+_NOISE = (0.01, 0.1, 0.5, 2.0, 10.0)
 """Standard deviations of the coefficients that an ascent may start from."""
 _TRIES = 8
 _COLOURS = torch.tensor([[0.26, 0.09, 0.02], [0.27, 0.0, -0.05], [0.27, -0.09, 0.03]])
@@ -158,6 +159,10 @@ def ascended(lab: Lab, unit: Unit, seed: int, *, steps: int, of: str = "peak") -
     return (255 * final).round().byte().movedim(0, -1).cpu().numpy()
 
 
+class _Enough(Exception):  # noqa: N818
+    """The site was read."""
+
+
 def _values(lab: Lab, unit: Unit, pixels: Tensor) -> Tensor:
     """The unit over space, with its sign and its gradient: `[picture, place]`.
 
@@ -168,37 +173,40 @@ def _values(lab: Lab, unit: Unit, pixels: Tensor) -> Tensor:
     """
     target = lab.target
     assert target.image is not None
-    found: dict[str, Tensor] = {}
-    with hooked(
-        target.network,
-        target.sites,
-        [unit.site],
-        (),
-        inputs=len(pixels),
-        take=found.__setitem__,
-    ):
+    found: list[Tensor] = []
+
+    def take(name: str, values: Tensor) -> None:
+        found.append(values)
+        raise _Enough  # what lies behind the site need not run
+
+    hooks = hooked(target.network, target.sites, [unit.site], (), inputs=len(pixels), take=take)
+    with hooks, suppress(_Enough):
         ready = target.image.normalise(255 * pixels.movedim(1, -1))
         run(target.network, Batch(ready, target.device))
     lab.meter.forward_tokens += len(pixels)
-    scalar = target.site(unit.site).over_space(found[unit.site][:, :, [unit.index]])
+    scalar = target.site(unit.site).over_space(found[0][:, :, [unit.index]])
     return unit.sign * scalar[..., 0]
 
 
 def _start(lab: Lab, unit: Unit, scale: Tensor, draw: torch.Generator) -> Tensor:
-    """Coefficients of the faintest noise on which the unit is above 0, else of the strongest."""
+    """Coefficients of the faintest noise at which the unit has a slope; else of the loudest."""
     assert lab.target.image is not None
     size = lab.target.image.size
     shape = (_TRIES, 3, *scale.shape[:2], 2)
-    best = torch.zeros(())
+    spectra = torch.zeros(shape)
     for sd in _NOISE:
-        spectra = (sd * torch.randn(shape, generator=draw)).to(scale)
-        with lab.target.lock, torch.no_grad():
+        spectra = (sd * torch.randn(shape, generator=draw)).to(scale).requires_grad_(True)
+        with lab.target.lock, torch.enable_grad():
             pixels = torch.stack([_pixels(one, scale, size) for one in spectra])
             peaks = _values(lab, unit, pixels).amax(1)
-        best = spectra[int(peaks.argmax())]
-        if float(peaks.max()) > 0:
-            break
-    return best.clone()
+            if peaks.requires_grad:
+                peaks.sum().backward()
+        if spectra.grad is not None:
+            steep = spectra.grad.flatten(1).norm(dim=1) > 0
+            if bool(steep.any()):
+                best = int(torch.where(steep, peaks.detach(), -torch.inf).argmax())
+                return spectra[best].detach().clone()
+    return spectra[0].detach().clone()
 
 
 def _falloff(height: int, width: int) -> Tensor:
@@ -206,7 +214,7 @@ def _falloff(height: int, width: int) -> Tensor:
     y = torch.fft.fftfreq(height)[:, None]
     x = torch.fft.rfftfreq(width)[None]
     frequency = (y**2 + x**2).sqrt().clamp_min(1 / max(height, width))
-    return (math.sqrt(height * width) / (4 * frequency))[..., None]
+    return (1 / (4 * frequency))[..., None]
 
 
 def _pixels(spectrum: Tensor, scale: Tensor, size: tuple[int, int]) -> Tensor:

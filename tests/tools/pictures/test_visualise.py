@@ -14,7 +14,7 @@ def test_the_picture_of_a_colour_is_that_colour(make_lab, unit: int, channel: in
     pixels = ascended(lab, lab.unit, 3, steps=64, of="mean")
     means = pixels.reshape(-1, 3).mean(0)
     assert means.argmax() == channel
-    assert means[channel] > 1.4 * max(np.delete(means, channel))
+    assert means[channel] > 8 + max(np.delete(means, channel))
 
 
 def test_it_goes_beyond_the_corpus_and_says_what_controls_do(lab) -> None:
@@ -23,7 +23,7 @@ def test_it_goes_beyond_the_corpus_and_says_what_controls_do(lab) -> None:
     data = found.data
     assert min(data["reached"]) > data["corpus_max"]
     assert data["corpus_max"] == pytest.approx(lab.column(lab.unit).max(), rel=1e-5)
-    assert len(data["controls"]) == 3
+    assert len(data["controls"]) == 2
     for control in data["controls"]:
         assert control["unit"] != str(lab.unit)
         assert control["this_unit"] < max(data["reached"]) + 1e-6
@@ -44,8 +44,9 @@ def test_the_same_seed_gives_the_same_picture(lab) -> None:
 
 def test_logits_and_dead_channels(make_lab) -> None:
     logit = call(make_lab("logit/1"), "visualise", {"steps": 32, "pictures": 1})
-    assert "model: greenness" in logit.text
-    assert logit.data["reached"][0] > 2 * logit.data["corpus_max"]
+    assert logit.error is None
+    assert logit.data["reached"][0] > 0.5
+    assert all(one["this_unit"] < 0.1 for one in logit.data["controls"])
     dead = call(make_lab(f"conv.0/{DEAD}"), "visualise", {"steps": 16, "pictures": 1})
     assert dead.error is None
     assert dead.data["reached"] == [0]

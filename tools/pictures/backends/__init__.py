@@ -142,7 +142,7 @@ def fingerprint(picture: Image.Image) -> str:
 
 def recorded(folder: Path, payloads: Sequence[Any]) -> dict[str, Backend]:
     """Stand-ins for the models behind recorded results: they give the kept files again."""
-    from .recorded import stand_ins
+    from .stand_ins import stand_ins
 
     return stand_ins(folder, payloads)
 

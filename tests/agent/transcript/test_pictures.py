@@ -1,0 +1,137 @@
+"""Pages show the pictures of an investigation, and replays make them again."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from colour_target import RED, colour_target
+from neuroscribe.agent import actions as _actions  # noqa: F401
+from neuroscribe.agent.transcript import Recorder, make_header, read, render, replay
+from neuroscribe.agent.transcript.pictures import MOST_PICTURES, Album, folder_of
+from neuroscribe.tools import belt as _belt  # noqa: F401
+from neuroscribe.tools import registry
+from neuroscribe.tools.data.image_rows import image_rows
+from neuroscribe.tools.data.sources import load_corpus
+from neuroscribe.tools.evidence import EvidenceStore
+from neuroscribe.tools.lab import Lab
+from neuroscribe.tools.models import Target
+from PIL import Image
+
+RED_THING = {"kind": "colour", "colours": ["red"]}
+CALLS: list[tuple[str, dict[str, Any]]] = [
+    ("survey", {}),
+    ("exemplars", {"many": 4}),
+    ("hypothesise", {"statement": "red", "predictor": RED_THING}),
+    ("draw", {"prompts": ["a red cat", "a blue cat"], "many": 2}),
+    ("edit_image", {"pictures": [0], "edits": [{"edit": "grey"}, {"edit": "flip"}]}),
+    ("draw", {"prompts": ["a pond", "a battle"], "by": "pond"}),
+]
+
+
+class Pond:
+    """An image model that draws ponds and refuses the rest."""
+
+    name = "pond"
+    price = 0.0
+
+    def generate(self, prompt: str, *, seed: int) -> Image.Image:
+        from neuroscribe.tools.errors import UsageError
+
+        if "pond" not in prompt:
+            raise UsageError("only ponds")
+        noise = np.random.default_rng(seed).integers(0, 60, (40, 40, 3))
+        return Image.fromarray((noise + np.array([0, 60, 180])).astype(np.uint8))
+
+    def edit(self, picture: Image.Image, instruction: str, *, seed: int) -> Image.Image:
+        return picture
+
+
+@pytest.fixture(scope="module")
+def colours() -> Target:
+    return colour_target()
+
+
+@pytest.fixture
+def recorded(colours: Target, tmp_path: Path) -> Path:
+    """A recorded investigation."""
+    path = tmp_path / "transcripts" / "conv.0_0.jsonl"
+    corpus = load_corpus("builtin:scenes:40", target=colours)
+    rows = image_rows(colours, corpus.splits().explore.pictures)  # type: ignore[attr-defined]
+    lab = Lab(
+        colours,
+        rows,  # type: ignore[arg-type]
+        unit=colours.unit(f"conv.0/{RED}"),
+        evidence=EvidenceStore(folder_of(path)),
+        backends={"pond": Pond()},
+    )
+    header = make_header(
+        lab,
+        str(lab.unit),
+        planner="test",
+        corpus="builtin:scenes:40",
+        corpus_hash=corpus.hash,
+        length=48,
+    )
+    with Recorder(path, header) as recorder:
+        for name, arguments in CALLS:
+            recorder.evidence(registry.call(lab, name, arguments))
+        recorder.end("concluded", lab.meter.as_dict())
+    return path
+
+
+def test_a_page_holds_the_pictures(recorded: Path, tmp_path: Path) -> None:
+    page = render(recorded, tmp_path / "page.html").read_text()
+    shown = re.findall(r'<img class="sheet" src="(data:image/jpeg;base64,[\w+/=]+)"', page)
+    assert len(shown) == 5  # exemplars twice, two sheets of drawings, one of edits
+    assert len(set(shown)) == 4
+    assert "img-src data:" in page
+    assert "pictures of explore" in page
+    assert str(tmp_path) not in page
+    assert "a medium blue cat" in page or "blue cat" in page
+
+
+def test_a_replay_draws_the_pictures_again(recorded: Path, colours: Target) -> None:
+    found = replay(recorded, target=colours)
+    assert found.differing == ()
+    assert found.checked == len(CALLS)
+    assert found.skipped == ()
+
+
+def test_a_drawing_that_was_changed_is_noticed(recorded: Path, colours: Target) -> None:
+    kept = next(iter(folder_of(recorded).glob("*.png")))
+    Image.new("RGB", (40, 40)).save(kept)
+    found = replay(recorded, target=colours)
+    assert {item.evidence for item in found.differing} == {"E6"}
+    kept.unlink()
+    assert not replay(recorded, target=colours).same
+
+
+def test_a_record_names_no_file_outside_its_folder(recorded: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.png"
+    Image.new("RGB", (8, 8), (1, 2, 3)).save(secret)
+    (folder_of(recorded) / "text.jpg").write_text("not a picture")
+    shown = Album(recorded).show(
+        [str(secret), "../../secret.png", "text.jpg", "..\\..\\secret.png"]
+    )
+    assert [one.url for one in shown] == [""] * 4
+    assert all("is no picture" in one.note for one in shown)
+
+
+def test_a_page_stays_small(recorded: Path) -> None:
+    folder = folder_of(recorded)
+    for at in range(MOST_PICTURES + 5):
+        Image.new("RGB", (10, 10)).save(folder / f"many{at}.png")
+    album = Album(recorded)
+    shown = album.show([f"many{at}.png" for at in range(MOST_PICTURES + 5)])
+    assert sum(bool(one.url) for one in shown) == MOST_PICTURES
+    assert "keep the page small" in shown[-1].note
+
+
+def test_evidence_is_plain_json(recorded: Path) -> None:
+    transcript = read(recorded)
+    assert json.dumps([item.data for item in transcript.evidence.values()], allow_nan=False)
+    assert transcript.evidence["E6"].error is None
+    assert "only ponds" in transcript.evidence["E6"].text
