@@ -41,12 +41,20 @@ def tool(
         list[str] | None,
         typer.Option("--arg", "-a", help="NAME=VALUE for the tool; repeat for lists."),
     ] = None,
-    data: Annotated[str, typer.Option(help="The corpus.")] = "builtin:pydocs",
+    data: Annotated[
+        str | None, typer.Option(help="The corpus; builtin:pydocs or builtin:scenes:400.")
+    ] = None,
     unit: Annotated[str | None, typer.Option(help="The unit under study.")] = None,
     tokens: Annotated[int, typer.Option(min=200, help="Tokens of the corpus.")] = 20_000,
     length: Annotated[int, typer.Option(min=8, help="Tokens of a window.")] = 64,
     hypothesis: Annotated[
         list[str] | None, typer.Option(help="A predictor as JSON: H1, H2, ... in order.")
+    ] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(help="Folder for the pictures that a tool makes.")
+    ] = None,
+    images: Annotated[
+        list[str] | None, typer.Option(help="An image model: openai:MODEL, diffusers:FOLDER.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     as_json: Json = False,
@@ -55,11 +63,11 @@ def tool(
 
     Exit codes: 0 done, 2 unusable arguments.
     """
-    from ..tools.data.sources import load_corpus
-    from ..tools.data.windows import cut
     from ..tools.errors import UsageError
+    from ..tools.evidence import EvidenceStore
     from ..tools.lab import Lab
     from ..tools.models import Target
+    from ..tools.pictures.backends import open_backend
     from ..tools.predicates import parse
     from ..tools.registry import call
 
@@ -67,17 +75,38 @@ def tool(
     arguments = read_arguments(chosen, arg or [])
     recorded = {f"H{at}": parse(text).model_dump() for at, text in enumerate(hypothesis or [], 1)}
     loaded = Target.load(target)
-    if loaded.tokenizer is None:
-        raise UsageError(f"{target} has no tokenizer; the tools work on text")
+    if loaded.tokenizer is None and loaded.image is None:
+        raise UsageError(f"{target} takes neither text nor pictures; the tools work on these")
     studied = None if unit is None else loaded.unit(unit)
-    corpus = load_corpus(data, target=loaded, most_tokens=tokens, seed=seed)
-    explore = cut(loaded, corpus.splits().explore, length=length)
-    lab = Lab(loaded, explore, unit=studied, seed=seed, hypotheses=dict(recorded))
+    given = data or ("builtin:pydocs" if loaded.image is None else "builtin:scenes:400")
+    lab = Lab(
+        loaded,
+        _explore(loaded, given, tokens=tokens, length=length, seed=seed),
+        evidence=EvidenceStore(pictures),
+        unit=studied,
+        seed=seed,
+        hypotheses=dict(recorded),
+        backends={spec: open_backend(spec) for spec in images or []},
+    )
     found = call(lab, name, arguments)
     if found.error is not None:
         raise UsageError(f"{name}: {found.error}")
     _print(found, as_json)
     return 0
+
+
+def _explore(loaded: Any, data: str, *, tokens: int, length: int, seed: int) -> Any:
+    """What planners may see of a corpus: token windows, or pictures."""
+    from ..tools.data.image_rows import image_rows
+    from ..tools.data.pictures import ImageCorpus
+    from ..tools.data.sources import load_corpus
+    from ..tools.data.windows import cut
+
+    corpus = load_corpus(data, target=loaded, most_tokens=tokens, seed=seed)
+    split = corpus.splits().explore
+    if isinstance(split, ImageCorpus):
+        return image_rows(loaded, split)
+    return cut(loaded, split, length=length)
 
 
 def read_arguments(chosen: "Tool", given: list[str]) -> dict[str, Any]:
@@ -154,6 +183,9 @@ def _page(item: "Tool") -> str:
         required = key in parameters.get("required", [])
         default = "" if required else f", default {json.dumps(schema.get('default'))}"
         lines.append(f"  {key} ({types}{default}): {schema.get('description', '')}")
+    for form in item.forms:
+        what = "pictures" if "image" in form.needs else ", ".join(form.needs)
+        lines += ["", f"For {what}:", form.description]
     return "\n".join(lines)
 
 
@@ -164,8 +196,11 @@ def _print(found: "Evidence", as_json: bool) -> None:
             "arguments": dict(found.arguments),
             "text": found.text,
             "data": dict(found.data),
+            "images": list(found.images),
             "seconds": round(found.seconds, 3),
         }
         typer.echo(json.dumps(document, ensure_ascii=True))
     else:
         typer.echo(found.text)
+        for path in found.images:
+            typer.echo(f"picture: {path}", err=True)

@@ -151,3 +151,10 @@ def test_the_system_prompt_names_every_concept() -> None:
     assert len(last) < 1100, "a prompt costs tokens in every request"
     names = last.removeprefix("Concept names: ").removesuffix(".").split(", ")
     assert names == list(categories())
+
+
+def test_a_label_that_is_too_long_is_cut_and_said(lab: Lab) -> None:
+    component = {"words": "pets", "predictor": PET}
+    result = call(lab, "conclude", {"label": "a " * 13 + "b", "components": [component]})
+    assert result.data["description"]["label"] == " ".join("a" * 12)
+    assert "cut to 12 words" in result.text

@@ -224,12 +224,12 @@ def test_dead_is_believed_only_of_the_dead(lab: Lab, make_lab: Any) -> None:
 
 
 def test_a_conclusion_that_cannot_be_read_is_an_error_not_an_end(lab: Lab) -> None:
-    long = [("conclude", {"label": "a " * 13, "components": []})]
+    empty = [("conclude", {"label": " ", "components": []})]
     absent = [("conclude", {"label": "a", "components": [{"words": "a", "predictor": "H9"}]})]
     nothing = [("conclude", {"label": "a", "components": []})]
-    done, planner = run(lab, RIVALS, MEASURE, long, absent, nothing, concluding(["E3"]))
+    done, planner = run(lab, RIVALS, MEASURE, empty, absent, nothing, concluding(["E3"]))
     texts = [m["content"] for m in planner.seen[-1]["messages"] if m["role"] == "tool"]
-    assert "has 13 words" in texts[3]
+    assert "the label is empty" in texts[3]
     assert "no hypothesis 'H9'" in texts[4]
     assert "no component" in texts[5]
     assert done.status == "described"

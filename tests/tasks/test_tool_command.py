@@ -63,3 +63,25 @@ def test_errors_are_one_line(toy_folder: Path, capsys, arguments: list[str], sai
     error = capsys.readouterr().err
     assert code == 2
     assert said in error.splitlines()[-1]
+
+
+def test_a_tool_runs_on_pictures(tmp_path: Path, capsys) -> None:
+    target = Path(__file__).parents[1] / "support" / "colour_target.py"
+    common = [f"{target}:load", "--data", "builtin:scenes:60", "--pictures", str(tmp_path / "p")]
+    asked = ["--unit", "conv/0", "--arg", "many=2", "--json"]
+    assert run(["tool", "exemplars", *common, *asked]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert len(document["data"]["measured"]) == 2
+    assert [Path(path).parent.name for path in document["images"]] == ["p"]
+    assert run(["tool", "draw", *common, "--unit", "conv/0", "--arg", "prompts=a red cat"]) == 0
+    shown = capsys.readouterr()
+    assert "a medium red cat" in shown.out or "red cat" in shown.out
+    assert "picture: " in shown.err
+    assert run(["tool", "activations", *common, "--unit", "conv/0", "--arg", "texts=a"]) == 2
+    assert "there is no tool 'activations'" in capsys.readouterr().err
+
+
+def test_a_tool_with_two_forms_says_both(capsys) -> None:
+    assert run(["tools", "exemplars"]) == 0
+    shown = capsys.readouterr().out
+    assert "For pictures:" in shown
