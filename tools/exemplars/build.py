@@ -121,6 +121,7 @@ class _Pass:
             self.units += site.units
         self.count = 0
         self.next = self.blocks.start
+        self.tell: Callable[[int], None] = lambda windows: None  # told the number of the next one
 
 
 def _run(run: _Pass, progress: Callable[[int, int], None] | None, state_every: float) -> None:
@@ -128,11 +129,12 @@ def _run(run: _Pass, progress: Callable[[int, int], None] | None, state_every: f
     total = (run.blocks.stop - run.blocks.start) * run.rows
     total = min(total, len(run.windows) - run.blocks.start * run.rows)
     saved = time.monotonic()
+    if progress is not None:
+        run.tell = lambda at: progress(min(at - run.blocks.start * run.rows, total), total)
     while run.next < run.blocks.stop:
         _block(run)
         run.next += 1
-        if progress is not None:
-            progress(min((run.next - run.blocks.start) * run.rows, total), total)
+        run.tell(run.next * run.rows)
         if run.next < run.blocks.stop and time.monotonic() - saved >= state_every:
             _save_state(run)
             saved = time.monotonic()
@@ -189,6 +191,7 @@ def _block_of_pictures(run: _Pass, pictures: ImageRows) -> None:
     for at in range(first, first + len(positions), PICTURES):
         part = slice(at, min(at + PICTURES, first + len(positions)))
         run.target.trace(pictures.rows(part), names, output=False, take=take)
+        run.tell(part.stop)
     device = run.target.device
     every, chosen = torch.arange(len(positions), device=device), torch.from_numpy(picked).to(device)
     sample = np.empty((len(slots), run.units), np.float32)

@@ -17,7 +17,7 @@ _TOKENS = 4096
 _FEWEST = 512
 PICTURES = 16
 """Pictures of one forward pass."""
-_PASSES = 8
+_PASSES = 16
 
 
 def rows_of_block(windows: TokenWindows | ImageRows, units: int) -> int:
