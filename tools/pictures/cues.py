@@ -36,19 +36,18 @@ class Cue(NamedTuple):
     correlation: float
 
 
-def cues(lab: Lab, rows: ImageRows, values: np.ndarray, *, most: int) -> list[Cue]:
-    """The statements that go best with the unit, best first.
+def cues(lab: Lab, rows: ImageRows, values: np.ndarray) -> list[Cue]:
+    """The statements with how they go with the unit, best first.
 
     Args:
         lab: The bench.
         rows: The pictures.
         values: `[image]` the unit's peaks.
-        most: How many to give.
     """
     table = statements(lab, rows)
     found = [_cue(name, degrees, values) for name, degrees in table]
     kept = [cue for cue in found if cue is not None]
-    return sorted(kept, key=lambda cue: -cue.correlation)[:most]
+    return sorted(kept, key=lambda cue: -cue.correlation)
 
 
 def statements(lab: Lab, rows: ImageRows) -> list[tuple[str, np.ndarray]]:

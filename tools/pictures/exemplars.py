@@ -116,7 +116,8 @@ def low_pictures(lab: Lab, unit: Unit, many: int, skip: int = 0) -> list[int]:
     """
     data = flat(lab, unit)
     column = np.nan_to_num(lab.column(unit)[:, 0], nan=np.inf)
-    bar = min(activity(data.values), 0.5 * float(data.values.max()))
+    half = 0.5 * float(data.values.max())
+    bar = max(0.0, min(activity(data.values), half, float(np.median(data.values))))
     low = np.flatnonzero(column <= bar)
     tops = top_pictures(lab, unit, _TOPS)
     if not low.size or not tops:

@@ -72,8 +72,9 @@ def occlude(
     parts = [] if scene is None else _scene_tests(lab, chosen, scene)
     items = [*base.items, *(entry for test in masks for entry in test.pop("items"))]
     items += [part.pop("item") for part in parts]
+    name = f"window {recipe['window']}" if "window" in recipe else caption(base.rows, 0)
     rows = [
-        f"{chosen} on {caption(base.rows, 0)}: {number(peak)} ({reference(lab, chosen)})",
+        f"{chosen} on {name}: {number(peak)} ({reference(lab, chosen)})",
         *_map_lines(base.rows, grid, peak),
         *(_mask_line(test, peak) for test in masks),
         *_scene_lines(parts, peak),

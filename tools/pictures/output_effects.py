@@ -68,11 +68,7 @@ def outputs(lab: Lab, rows: ImageRows, changes: Sequence[Intervention] = ()) -> 
 
 def measure(lab: Lab, rows: ImageRows, cases: Sequence[Case]) -> Effects:
     """Runs the cases."""
-    used = sorted({case.row for case in cases})
-    before: dict[int, Tensor] = {}
-    for at in range(0, len(used), _BATCH):
-        part = used[at : at + _BATCH]
-        before.update(zip(part, outputs(lab, rows.rows(part)), strict=True))
+    before = _unchanged(lab, rows, sorted({case.row for case in cases}))
     after: list[Tensor] = []
     for at in range(0, len(cases), _BATCH):
         part = cases[at : at + _BATCH]
@@ -89,6 +85,18 @@ def measure(lab: Lab, rows: ImageRows, cases: Sequence[Case]) -> Effects:
     turned = [v / v.norm(dim=1, keepdim=True).clamp_min(1e-12) for v in (one, other)]
     size = (turned[0] - turned[1]).square().sum(1) / 2
     return Effects(size.numpy(), (other - one).numpy(), None)
+
+
+def _unchanged(lab: Lab, rows: ImageRows, used: Sequence[int]) -> dict[int, Tensor]:
+    """The outputs of some pictures; those of explore are measured once."""
+    known: dict[int, Tensor] = {}
+    if rows is lab.explore:
+        known = lab.memo.setdefault(("picture outputs",), {})
+    missing = [row for row in used if row not in known]
+    for at in range(0, len(missing), _BATCH):
+        part = missing[at : at + _BATCH]
+        known.update(zip(part, outputs(lab, rows.rows(part)), strict=True))
+    return known
 
 
 def removal(lab: Lab, unit: Unit, method: str = "zero", factor: float = 0.0) -> Intervention:

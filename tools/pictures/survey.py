@@ -56,10 +56,13 @@ def survey(lab: Lab, unit: str | None = None, *, many: int = 10) -> Result:
     }
     if stats["dead"]:
         return Result(_dead(chosen, stats), payload)
-    found = cues(lab, rows, lab.column(chosen)[:, 0], most=max(1, min(many, 40)))
+    every = cues(lab, rows, lab.column(chosen)[:, 0])
+    found, tried = every[: max(1, min(many, 40))], len(every)
     cover = _cover(lab, chosen)
-    payload |= {"cues": [cue._asdict() for cue in found], "cover": cover}
-    return Result(_text(chosen, stats, found, cover), payload)
+    chance = float(np.sqrt(2 * np.log(max(2, tried)) / max(2, stats["count"])))
+    payload |= {"cues": [cue._asdict() for cue in found], "chance": chance, "cover": cover}
+    said = f"of {tried} statements; chance alone reaches about {chance:.2f}"
+    return Result(_text(chosen, stats, found, cover, said), payload)
 
 
 def _cover(lab: Lab, unit: Unit) -> dict[str, Any] | None:
@@ -87,7 +90,13 @@ def _dead(unit: Unit, stats: dict[str, Any]) -> str:
     )
 
 
-def _text(unit: Unit, stats: dict[str, Any], found: list[Cue], cover: dict[str, Any] | None) -> str:
+def _text(
+    unit: Unit,
+    stats: dict[str, Any],
+    found: list[Cue],
+    cover: dict[str, Any] | None,
+    said: str,
+) -> str:
     at, opposite = stats["thresholds"], stats["opposite"]
     rows = [
         f"{unit} over explore: {stats['count']} pictures; the activation of a picture is the "
@@ -108,7 +117,7 @@ def _text(unit: Unit, stats: dict[str, Any], found: list[Cue], cover: dict[str, 
         )
     if stats["not_finite"]:
         rows.append(f"{stats['not_finite']} activations were not finite and were left out")
-    rows.append("goes with it (r: mean where so, mean elsewhere, pictures), correlation only:")
+    rows.append(f"goes with it (r: mean where so, mean elsewhere, pictures), {said}:")
     rows += [
         f"  {cue.name} ({cue.correlation:.2f}: {number(cue.inside)}, {number(cue.outside)}, "
         f"x{cue.holds})"

@@ -163,13 +163,15 @@ def _neutral(lab: Lab, unit: Unit) -> list[int]:
     return [*halves[0], *halves[1]]
 
 
-def _given(lab: Lab, unit: Unit, neutral: Sequence[int], level: float) -> Halves:
+def _given(
+    lab: Lab, unit: Unit, neutral: Sequence[int], level: float, sources: int = _SOURCES
+) -> Halves:
     """The unit's own maps, of pictures where it peaks near a level, put into neutral pictures."""
     known = profile(lab, unit.site, unit.sign)
     peaks = _peaks(lab, unit)
     wanted = float(np.quantile(peaks, level))
     near = np.argsort(abs(peaks - wanted), kind="stable")
-    near = [int(at) for at in near if peaks[at] > 0][:_SOURCES]
+    near = [int(at) for at in near if peaks[at] > 0][:sources]
     explore = pictures_of(lab)
     if not near or wanted <= 0:  # below zero at this level: nothing to give
         empty = np.zeros(len(_zero_change(lab)))
@@ -183,9 +185,9 @@ def _given(lab: Lab, unit: Unit, neutral: Sequence[int], level: float) -> Halves
     return _halves(measure(lab, explore, cases), neutral)
 
 
-def _removed(lab: Lab, unit: Unit) -> Halves:
+def _removed(lab: Lab, unit: Unit, many: int = _TOPS) -> Halves:
     """The unit set to 0 where it peaks."""
-    rows = strongest(lab, unit, _TOPS)
+    rows = strongest(lab, unit, many)
     cases = [Case(row, (removal(lab, unit),)) for row in rows]
     return _halves(measure(lab, pictures_of(lab), cases), rows)
 
@@ -200,11 +202,13 @@ def _halves(found: Effects, rows: Sequence[int]) -> Halves:
 
 
 def _control(lab: Lab, unit: Unit) -> Control:
-    """The same of a matched unit; kept for the next unit of the site."""
+    """The same of a matched unit, on half as many pictures; kept for the next unit of the site."""
     key = ("picture effect", unit)
     if key not in lab.memo:
-        given = _given(lab, unit, _neutral(lab, unit) or [0], LEVELS[-1])
-        gone = _removed(lab, unit)
+        neutral = _neutral(lab, unit) or [0]
+        scoring = [row for row in neutral if _half(row) == 1] or neutral
+        given = _given(lab, unit, scoring, LEVELS[-1], _SOURCES // 2)
+        gone = _removed(lab, unit, _TOPS // 2)
         lab.memo[key] = Control(given.scoring, gone.scoring, given.size, gone.size)
     return lab.memo[key]
 
