@@ -179,24 +179,28 @@ def _block_of_pictures(run: _Pass, pictures: ImageRows) -> None:
     _, slots, picked = np.intersect1d(
         run.places, positions, assume_unique=True, return_indices=True
     )
-    peaks: dict[str, list[Tensor]] = {name: [] for name in run.tallies}  # [image, unit] each
-
-    def take(name: str, values: Tensor) -> None:
-        here = run.target.sites[name].over_space(values)  # [image, place, unit]
-        peaks[name].append(here.amax(1))
-        if f"{name}-" in peaks:
-            peaks[f"{name}-"].append(-here.amin(1))
-
-    names = [site.name for site in run.sites]
-    for at in range(first, first + len(positions), PICTURES):
-        part = slice(at, min(at + PICTURES, first + len(positions)))
-        run.target.trace(pictures.rows(part), names, output=False, take=take)
-        run.tell(part.stop)
     device = run.target.device
+    peaks = {  # [image, unit] each; made beforehand, as what is kept between passes parts the heap
+        name: torch.zeros(len(positions), tally.site.units, device=device)
+        for name, tally in run.tallies.items()
+    }
+    names = [site.name for site in run.sites]
+    for at in range(0, len(positions), PICTURES):
+        here = slice(at, min(at + PICTURES, len(positions)))
+
+        def take(name: str, values: Tensor, here: slice = here) -> None:
+            found = run.target.sites[name].over_space(values)  # [image, place, unit]
+            peaks[name][here] = found.amax(1)
+            if f"{name}-" in peaks:
+                peaks[f"{name}-"][here] = -found.amin(1)
+
+        part = pictures.rows(slice(first + here.start, first + here.stop))
+        run.target.trace(part, names, output=False, take=take)
+        run.tell(first + here.stop)
     every, chosen = torch.arange(len(positions), device=device), torch.from_numpy(picked).to(device)
     sample = np.empty((len(slots), run.units), np.float32)
     for name, tally in run.tallies.items():
-        kept = tally.take(torch.cat(peaks[name]), every, every + first)
+        kept = tally.take(peaks[name], every, every + first)
         sample[:, run.columns[name]] = kept[chosen].cpu().numpy()
     _keep(run, slots, sample)
     run.count += len(positions)
