@@ -20,6 +20,7 @@ from . import (
     intervening,
     lensing,
     organisms_command,
+    patch_mapping,
     patching,
     replaying,
     routing,
@@ -46,6 +47,7 @@ app.command()(attributing.attribute)
 app.command()(lensing.lens)
 app.command()(comparing.compare)
 app.command()(patching.patch)
+app.command("patch-map")(patch_mapping.patch_map)
 app.command()(intervening.intervene)
 app.command()(routing.route)
 app.command()(tool_command.tool)
