@@ -82,6 +82,8 @@ def known(lab: Lab, key: str) -> Mapping[str, Any]:
 def predictor(lab: Lab, data: Mapping[str, Any] | str) -> Predicate:
     """Parses a predictor; `{"kind": "hypothesis", "id": "H1"}` anywhere in it means that one's.
 
+    A `like` may name windows of explore instead of examples.
+
     Raises:
         UsageError: for an unknown id or a predictor that cannot be read.
     """
@@ -99,6 +101,10 @@ def _unfolded(lab: Lab, data: Any, depth: int) -> Any:
     if isinstance(data, Mapping):
         if data.get("kind") == "hypothesis":
             return known(lab, str(data.get("id", "")).strip())
+        if data.get("kind") == "like" and "windows" in data and lab.target.image is not None:
+            from .pictures.likeness import filled
+
+            return filled(lab, data)
         return {key: _unfolded(lab, value, depth + 1) for key, value in data.items()}
     if isinstance(data, list | tuple):
         return [_unfolded(lab, value, depth + 1) for value in data]

@@ -96,7 +96,7 @@ def test_what_the_prompt_shows_can_be_parsed() -> None:
     tried = 0
     for line in lines:
         text = line.split("   ")[0]
-        if '"hypothesis"' in text:
+        if '"hypothesis"' in text or '"windows"' in text:
             continue
         for old, new in stand_ins.items():
             text = text.replace(old, new)
@@ -129,6 +129,24 @@ def test_a_hypothesis_says_on_which_pictures_it_holds(lab: Lab) -> None:
     words = {"kind": "words", "words": ["red"]}
     text = call(lab, "hypothesise", {"statement": "w", "predictor": words})
     assert "reads text" in str(text.error)
+
+
+def test_likeness_names_windows(lab: Lab) -> None:
+    lab.unit = lab.target.unit(f"conv.0/{RED}")
+    column = lab.column(lab.unit)[:, 0]
+    strong = [int(at) for at in np.argsort(-column)[:6]]
+    given = {"kind": "like", "windows": strong}
+    found = call(lab, "hypothesise", {"statement": "like these", "predictor": given})
+    assert found.error is None
+    examples = found.data["predictor"]["examples"]
+    assert [one["name"] for one in examples[:6]] == [f"window {at}" for at in strong]
+    assert examples[0]["strength"] == 1
+    assert min(one["strength"] for one in examples) == 0
+    degrees = parse(found.data["predictor"]).evaluate(lab.explore)[:, 0]
+    assert np.corrcoef(degrees, column)[0, 1] > 0.3
+    for wrong in ([], [400], ["a"]):
+        again = {"statement": "x", "predictor": {"kind": "like", "windows": wrong}}
+        assert "like needs windows" in str(call(lab, "hypothesise", again).error)
 
 
 def _images(request: dict[str, Any]) -> int:

@@ -12,7 +12,7 @@ from ..models import Unit
 from ..render_text import number
 from .maps import Region, maps, region
 from .sheet import MOST, contact_sheet, keep, overlaid
-from .words import caption, region_words, said_by, told
+from .words import caption, detected, region_words, said_by, told
 
 
 class Shown(NamedTuple):
@@ -52,6 +52,8 @@ def show(
     for at in range(len(rows)):
         wanted = told(rows, at) if captions is None else captions[at]
         parts = [caption(rows, at)] if wanted else []
+        seen = detected(rows, at) if captions is None else ""
+        parts += [seen] if seen else []
         if found is not None:
             parts.append(region_words(lab, rows, at, found[at]))
         parts += [said[at]] if said[at] else []

@@ -47,6 +47,17 @@ def told(rows: ImageRows, row: int) -> bool:
     return picture.scene is not None or bool(_made(picture.recipe or {}))
 
 
+def detected(rows: ImageRows, row: int) -> str:
+    """What the project's detector sees in a picture whose scene is not known; empty for photos."""
+    from ..scenes.detector import detect
+    from ..scenes.ground import UNKNOWN
+
+    if rows.pictures[row].scene is not None:
+        return ""
+    found = detect(rows.seen(row))
+    return "" if found.background == UNKNOWN else f"detector: {_cut(described(found))}"
+
+
 def class_name(target: Target, at: int) -> str:
     """The name of a class, the first of several; its number where it has none."""
     if at >= len(target.labels):

@@ -76,7 +76,8 @@ def test_exemplars_without_scenes_say_the_mean_colour(make_lab, photo_rows) -> N
     lab = make_lab(f"conv.0/{GREEN}", rows=photo_rows)
     found = call(lab, "exemplars", {"many": 3})
     assert found.text.count("mean colour green") == 3
-    assert "on the" not in found.text
+    assert "on the green" not in found.text
+    assert "detector: " in found.text  # drawings that only pixels tell
 
 
 def test_low_exemplars_are_low_and_alike(lab: Lab, scenes) -> None:
