@@ -17,7 +17,7 @@ from ...tools.models.unit import Unit
 from ..labelling.bench import Bench, Splits
 from ..labelling.bootstrap import median
 from ..labelling.results import value_of
-from ..labelling.scores import Prediction, constant, fitted, numbers
+from ..labelling.scores import FLAT, Prediction, constant, fitted, numbers
 from .formats.given import Given
 from .scorers import Case, Panel, score_all
 from .text_predictor import TextPredictor
@@ -168,7 +168,7 @@ def _shuffled(
     for number in drawn:
         prediction = _predicted(others[int(number)], splits, reader)
         said = np.zeros(len(truth)) if prediction is None else prediction[1].total
-        varies = said.std() > 0 and truth.std() > 0
+        varies = min(said.std(), truth.std()) > FLAT
         found.append(float(np.corrcoef(said, truth)[0, 1]) if varies else 0.0)
     beaten = sum(own > value for value in found)
     return {"shuffled": {"correlation": np.mean(found), "n": len(found), "beaten": beaten}}

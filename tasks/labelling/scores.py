@@ -31,6 +31,8 @@ TAILS = {"10%": 0.90, "1%": 0.99, "0.1%": 0.999}
 HEADLINE = "half"
 HEADLINES = ("correlation", "cosine", "auprc", "f1", "iou", "gain_over_lookup")
 LEAST_POSITIVES = 20
+FLAT = 1e-12
+"""Standard deviation up to which nothing varies."""
 LEAST_VARIANCE = 0.02
 """Under this share of held-out variance explained, a description says nothing of the unit."""
 
@@ -140,7 +142,7 @@ def plain_scores(
         return {}
     said, truth = on_report.total, report.flat
     cut = best_cut(on_select.total, select.flat > threshold)
-    varies = said.std() > 0 and truth.std() > 0
+    varies = min(said.std(), truth.std()) > FLAT
     return {
         "correlation": float(np.corrcoef(said, truth)[0, 1]) if varies else 0.0,
         "f1": float(f1_score(positive, said >= cut)),
@@ -264,7 +266,7 @@ def _context(prediction: np.ndarray, report: Measured) -> float:
     said[report.counted] = prediction
     here = report.counted.any(1)
     x, y = said[here].max(1), np.nanmax(report.values[here], axis=1)
-    return float(np.corrcoef(x, y)[0, 1]) if x.std() > 0 and y.std() > 0 else 0.0
+    return float(np.corrcoef(x, y)[0, 1]) if min(x.std(), y.std()) > FLAT else 0.0
 
 
 def constant(scores: Mapping[str, Any]) -> dict[str, Any]:
@@ -291,7 +293,8 @@ def _filled(
     for number, component in enumerate(description.components):
         holds = on_select.parts[number] > 0
         part = on_report.parts[number]
-        alone = float(np.corrcoef(part, truth)[0, 1]) if part.std() > 0 and truth.std() > 0 else 0.0
+        varies = min(part.std(), truth.std()) > FLAT
+        alone = float(np.corrcoef(part, truth)[0, 1]) if varies else 0.0
         share = float(mass[holds].sum() / max(mass.sum(), 1e-30))
         components.append(replace(component, share=round(share, 4), score=round(alone, 4)))
     status, reason = description.status, description.reason

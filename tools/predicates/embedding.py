@@ -90,4 +90,7 @@ def _encoder() -> tuple[Any, Any]:
         ) from None
     from transformers import AutoModel, AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
+    from ..models.huggingface import quiet
+
+    with quiet():
+        return AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
