@@ -1,0 +1,63 @@
+"""Labelling the units of a vision model: the run folder, scores beside colour lookups, controls."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from neuroscribe.tasks.labelling.controls import Labelled, peak_pictures
+from neuroscribe.tasks.labelling.label import label
+from neuroscribe.tasks.labelling.lookups import Measured, lookup_tables
+from neuroscribe.tools.data.image_rows import image_rows
+from neuroscribe.tools.errors import UsageError
+from neuroscribe.tools.models import Target
+from neuroscribe.tools.predicates import parse
+from neuroscribe.tools.scenes.picture import scene_corpus
+
+
+@pytest.fixture(scope="module")
+def target() -> Target:
+    return Target.load("pictures")
+
+
+def test_a_unit_of_a_vision_model_is_labelled(target: Target, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    label(target, units="conv.3/5", data="builtin:scenes:120", out=out, controls="none")
+    (record,) = [json.loads(line) for line in (out / "labels.jsonl").read_text().splitlines()]
+    assert record["status"] != "failed", record.get("reason")
+    tools = {item["tool"] for item in record["evidence"]}
+    assert {"survey", "exemplars", "draw", "test_hypotheses"} <= tools
+    assert not any(item["error"] for item in record["evidence"])
+    if record["scores"]:
+        assert set(record["scores"]["lookups"]) == {"colours", "grid"}
+    assert (out / record["transcript"]).with_suffix("").is_dir()  # its pictures
+    assert (out / "report.html").exists()
+
+
+def test_text_for_a_vision_model_is_refused(target: Target, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="takes pictures"):
+        label(target, units="conv.3/5", data="builtin:stories", out=tmp_path / "run")
+    with pytest.raises(UsageError, match="20 are needed"):
+        label(target, units="conv.3/5", data="builtin:scenes:40", out=tmp_path / "run")
+
+
+def test_colour_lookups_know_colours_and_no_shapes(target: Target) -> None:
+    splits = [image_rows(target, part) for part in scene_corpus(360, seed=4, side=96).splits()]
+    found = {}
+    for name, data in (
+        ("colour", {"kind": "area", "colours": ["blue"], "at_least": 0.1}),
+        ("shape", {"kind": "object", "names": ["cat", "dog", "star", "house", "car", "circle"]}),
+    ):
+        parts = [Measured(rows, parse(data).evaluate(rows)) for rows in splits]
+        tables = lookup_tables(*parts)
+        found[name] = max(np.corrcoef(t, parts[2].flat)[0, 1] for t in tables.values())
+    assert found["colour"] > 0.6
+    assert found["shape"] < 0.4
+
+
+def test_one_shot_reads_what_the_strongest_pictures_share(target: Target) -> None:
+    splits = [image_rows(target, part) for part in scene_corpus(300, seed=4, side=96).splits()]
+    truth = parse({"kind": "colour", "colours": ["red"]})
+    parts = [Measured(rows, truth.evaluate(rows)) for rows in splits]
+    item = Labelled(target.unit("conv.1/0"), None, {}, *parts)  # pyright: ignore
+    assert peak_pictures(item).components[0].predictor == truth.model_dump()
