@@ -2,6 +2,8 @@
 
 neuroscribe study arithmetic
 neuroscribe study arithmetic --target ./my-model --prompts sums.jsonl
+neuroscribe study spurious
+neuroscribe study failures --target pictures
 """
 
 import json
@@ -122,6 +124,90 @@ def code_brackets(
     _finish(study(loaded, options, log), out, as_json, log)
 
 
+@app.command()
+def spurious(
+    seeds: Annotated[str, typer.Option(help="Networks, such as 0-4 or 1,2,7.")] = "0-4",
+    own: Annotated[
+        float, typer.Option(help="Share of training scenes in the setting of their class.")
+    ] = 0.95,
+    scenes: Annotated[int, typer.Option(min=200, help="Training scenes.")] = 2400,
+    explore: Annotated[
+        int, typer.Option(min=60, help="Training pictures that the planner sees.")
+    ] = 300,
+    planner: Annotated[
+        str, typer.Option(help="Who describes the units: builtin or openai:MODEL.")
+    ] = "builtin",
+    base_url: Annotated[str | None, typer.Option(help="An OpenAI-compatible endpoint.")] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Turns of the planner a unit.")] = 24,
+    processes: Annotated[int, typer.Option(min=0, help="Seeds at a time; 0: one a core.")] = 0,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Units of a biased classifier, chosen by description, against l1 and random selection."""
+    import os
+
+    from ..evaluation.planner_run import seeds_of
+    from .spurious import Options, study
+
+    log = _clock()
+    options = Options(
+        seeds=seeds_of(seeds),
+        own=own,
+        scenes=scenes,
+        explore=explore,
+        planner=planner,
+        base_url=base_url,
+        steps=steps,
+        processes=processes or os.cpu_count() or 1,
+    )
+    _finish(study(options, log), out, as_json, log)
+
+
+@app.command()
+def failures(
+    target: Annotated[
+        str, typer.Option(help="biased, biased:SEED (trained now), pictures, or a classifier.")
+    ] = "biased",
+    classes: Annotated[str, typer.Option(help="With commas; default: all that can be drawn.")] = "",
+    seed: Seed = 0,
+    explore: Annotated[int, typer.Option(min=40, help="Scenes to explore, a class.")] = 400,
+    tested: Annotated[int, typer.Option(min=40, help="Pairs of the check, a class.")] = 150,
+    out: Out = None,
+    device: Device = None,
+    as_json: Json = False,
+) -> None:
+    """Which pictures of a class are misclassified: described, then drawn beside matched ones."""
+    from ...tools.errors import UsageError
+    from .failures import Options, study
+    from .failures_world import biased, drawable
+
+    wanted = tuple(part.strip() for part in classes.split(",") if part.strip())
+    options = Options(target, wanted, seed, explore, tested=tested)
+    options.check()
+    log = _clock()
+    kind, _, number = target.partition(":")
+    if kind == "biased":
+        if number and not number.isdecimal():
+            raise UsageError(f"'{target}' is no target of this study; give biased:3, say")
+        found = biased(int(number or 0), wanted)
+    else:
+        from ...tools.models import Target
+
+        found = drawable(Target.load(target, device=device), wanted)
+    log(f"{found.target.name}: {len(found.names)} classes")
+    _finish(study(found, options, log), out, as_json, log)
+
+
+def _clock() -> Any:
+    """A log to stderr."""
+    start = time.monotonic()
+
+    def log(line: str) -> None:
+        print(f"{time.monotonic() - start:5.1f} s  {line}", file=sys.stderr)
+
+    return log
+
+
 def _begin(
     target: str,
     prompts: Path | None,
@@ -140,11 +226,7 @@ def _begin(
             f"the prompts of this study are made for {default}; for '{target}' give your own: "
             f"{FILES[default]}, with prompt and target in each line"
         )
-    start = time.monotonic()
-
-    def log(line: str) -> None:
-        print(f"{time.monotonic() - start:5.1f} s  {line}", file=sys.stderr)
-
+    log = _clock()
     loaded = Target.load(target, device=device, dtype=dtype)
     if untrained:
         loaded = drawn_anew(loaded)
