@@ -199,6 +199,7 @@ def rebuild(
     from ...tools.data.windows import cut
     from ...tools.lab import Lab
     from ...tools.models import Target
+    from ...tools.predicates.readers import load_reader
 
     header = transcript.header
     try:
@@ -221,7 +222,9 @@ def rebuild(
         raise UsageError(_another("corpus", {"name": spec, "fingerprint": known}, corpus.hash))
     explore: Any
     if isinstance(corpus, ImageCorpus):
-        explore = image_rows(target, corpus.splits().explore.pictures[:most])  # type: ignore[attr-defined]
+        reader = load_reader(str(header["reader"])) if header.get("reader") else None
+        pictures = corpus.splits().explore.pictures[:most]  # type: ignore[attr-defined]
+        explore = image_rows(target, pictures, reader=reader)
     else:
         explore = cut(target, corpus.splits().explore, length=length, most_tokens=most)
     found = (len(explore), int(explore.counted.sum()))

@@ -158,6 +158,9 @@ def prepare(target: Target, settings: Settings) -> Bench:
 
 def _pictures(target: Target, corpus: ImageCorpus, settings: Settings) -> Bench:
     """A bench over pictures."""
+    from ...tools.predicates.readers import load_reader
+
+    reader = None if settings.reader is None else load_reader(settings.reader)
     windows: dict[str, Any] = {}
     cache: dict[str, np.ndarray] = {}
     for name, split in zip(SPLITS, corpus.splits(), strict=True):
@@ -167,5 +170,5 @@ def _pictures(target: Target, corpus: ImageCorpus, settings: Settings) -> Bench:
                 f"{settings.data} is too little data: {len(corpus)} pictures give {len(split)} for "
                 f"{name}, {LEAST_PICTURES} are needed; give more pictures"
             )
-        windows[name] = replace(image_rows(target, split), cache=cache)
+        windows[name] = replace(image_rows(target, split, reader=reader), cache=cache)
     return Bench(target, corpus, windows)

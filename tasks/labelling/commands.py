@@ -71,6 +71,14 @@ def label(
     device_map: Annotated[str | None, typer.Option(help="auto: spread over devices.")] = None,
     trust_remote_code: Annotated[bool, typer.Option(help="Run the model's own code.")] = False,
     watch: Annotated[bool, typer.Option(help="Show every experiment.")] = False,
+    reader: Annotated[
+        str | None,
+        typer.Option(help="Who reads photos: clip:MODEL, dino:MODEL[+sam:MODEL]."),
+    ] = None,
+    images: Annotated[
+        list[str] | None,
+        typer.Option(help="Image models to draw with: openai:MODEL, diffusers:FOLDER."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Label units of a model with scored descriptions; the same command again goes on."""
@@ -94,6 +102,8 @@ def label(
         temperature=temperature,
         revision=revision,
         dtype=dtype,
+        reader=reader,
+        images=tuple(images or ()),
     )
     how = {
         "shard": Shard.parse(shard),

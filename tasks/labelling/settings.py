@@ -71,6 +71,10 @@ class Settings:
     """Into how many parts the units are divided in this folder."""
     temperature: float | None = None
     """Of a language model; None: the endpoint's default."""
+    reader: str | None = None
+    """Who reads image atoms where no scene is known; None: the project's detector."""
+    images: tuple[str, ...] = ()
+    """Image models that planners may draw with."""
 
     def __post_init__(self) -> None:
         for name, least in (("tokens", 1000), ("context_length", 8), ("steps", 1), ("seed", 0)):
@@ -84,14 +88,15 @@ class Settings:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON."""
-        return {**asdict(self), "sites": list(self.sites)}
+        return {**asdict(self), "sites": list(self.sites), "images": list(self.images)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Settings":
         """The inverse of `as_dict`; settings of a later version are ignored."""
         names = {item.name for item in fields(cls)}
         known = {key: value for key, value in data.items() if key in names}
-        return cls(**{**known, "sites": tuple(known.get("sites", ()))})
+        lists = {name: tuple(known.get(name, ())) for name in ("sites", "images")}
+        return cls(**{**known, **lists})
 
     @property
     def corpus_options(self) -> dict[str, Any]:

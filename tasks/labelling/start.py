@@ -9,6 +9,7 @@ from ...agent.state import PlannerFactory
 from ...tools.errors import UsageError
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
+from ...tools.pictures.backends import open_backend
 from .bench import Bench, check_data, prepare
 from .folder import RunFolder
 from .selection import check_selection, parse_selection, select_units, spelt_out
@@ -99,6 +100,8 @@ def ready(
         timeout=how.timeout,
         prices=how.prices,
     )
+    for spec in settings.images:
+        open_backend(spec)  # says now what is missing
     target = target or _load(settings, how)
     parts = parse_selection(settings.units)
     check_selection(parts, target, sites=settings.sites)

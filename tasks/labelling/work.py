@@ -7,6 +7,7 @@ an interrupt, becomes the record of a failure, with the reason; the batch goes o
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from ...tools.evidence import EvidenceStore
 from ...tools.lab import Lab
 from ...tools.llm import LLM
 from ...tools.models.unit import Unit
+from ...tools.pictures.backends import Backend, open_backend
 from .bench import Bench, Splits
 from .effect_scores import effect_scores
 from .folder import RunFolder, disk_full
@@ -44,6 +46,11 @@ class Job:
     def llm(self) -> LLM | None:
         """The language model of the planner, which tools may ask too."""
         return getattr(self.factory, "llm", None)
+
+    @cached_property
+    def backends(self) -> Mapping[str, Backend]:
+        """The image models that tools may draw with."""
+        return {spec: open_backend(spec) for spec in self.settings.images}
 
     @property
     def budget(self) -> Budget:
@@ -140,6 +147,7 @@ class Job:
             self.bench.windows["explore"],
             evidence=EvidenceStore(pictures),
             llm=self.llm,
+            backends=self.backends,
             seed=self.settings.seed,
             columns={unit: splits.explore.values for unit, splits in columns.items()},
             memo=self.memo,
@@ -147,6 +155,7 @@ class Job:
 
     def _header(self, lab: Lab, unit: Unit) -> dict[str, Any]:
         given = self.settings
+        more: dict[str, Any] = {} if given.reader is None else {"reader": given.reader}
         return make_header(
             lab,
             str(unit),
@@ -158,6 +167,7 @@ class Job:
             budget=self.budget,
             target=given.target,
             target_options={"revision": given.revision, "dtype": given.dtype},
+            **more,
         )
 
     def _failed(self, unit: Unit, error: Exception) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from ..data.image_rows import ImageRows
 from ..data.pictures import Picture
 from ..lab import Lab
 from ..models import Unit
+from ..scenes.picture import SIDE
 
 LEVEL = 0.5
 """Share of a picture's maximum from which a place belongs to the active region."""
@@ -90,7 +91,11 @@ def whereabouts(lab: Lab, picture: Picture) -> np.ndarray:
     if picture.seen is not None:
         height, width = lab.target.image.size  # type: ignore[union-attr]
         return np.stack(np.meshgrid(_ramp(width), _ramp(height)), -1)
-    width, height = picture.load().size
+    known = picture.recipe or {}
+    if "scene" in known:
+        width = height = int(str(known.get("side", SIDE)))
+    else:
+        width, height = picture.load().size
     key = ("whereabouts", width, height)
     if key not in lab.memo:
         x, y = np.meshgrid(_ramp(width), _ramp(height))

@@ -21,7 +21,7 @@ _ROWS = (
     ("left", "middle", "right"),
     ("lower left", "bottom", "lower right"),
 )
-_MOST = 160  # letters of a caption
+_MOST = 240  # letters of a caption
 
 
 def thing_words(thing: Thing) -> str:

@@ -1,0 +1,51 @@
+"""Labelling channels of a vision model: run folder, pictures, a replay, who reads photos."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from neuroscribe.agent.transcript import render, replay
+from neuroscribe.tasks.labelling.label import run_labels
+from neuroscribe.tasks.labelling.settings import Settings
+from neuroscribe.tools.errors import UsageError
+
+TARGET = f"{Path(__file__).parents[2] / 'support' / 'colour_target.py'}:load"
+
+
+def settings(**more: Any) -> Settings:
+    given = {"data": "builtin:scenes:120", "controls": "none", "steps": 24, **more}
+    return Settings(target=TARGET, units="act/0", **given)
+
+
+def test_a_channel_is_labelled_and_its_transcript_replayed(tmp_path: Path) -> None:
+    run = run_labels(settings(), tmp_path / "run")
+    assert not run.failed
+    (unit,) = run.units
+    assert "red" in unit.record["label"]
+    assert unit.record["effect_scores"]["verdict"] == "effect"
+    path = tmp_path / "run" / unit.record["transcript"]
+    assert list(path.with_suffix("").glob("*.jpg"))
+    page = render(path, tmp_path / "page.html").read_text()
+    assert 'class="sheet" src="data:image/jpeg' in page
+    again = replay(path)
+    assert again.differing == ()
+    assert again.checked > 4
+    header = json.loads(path.read_text().splitlines()[0])
+    assert "reader" not in header
+
+
+def test_what_cannot_read_or_draw_is_said_before_anything_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    with pytest.raises(UsageError, match="there is no reader 'clip'"):
+        run_labels(settings(reader="clip"), tmp_path / "a")
+    with pytest.raises(UsageError, match="OPENAI_API_KEY"):
+        run_labels(settings(images=("openai:gpt-image-1",)), tmp_path / "b")
+
+
+def test_settings_keep_readers_and_image_models() -> None:
+    given = settings(reader="detector", images=("openai:m",))
+    assert Settings.from_dict(json.loads(json.dumps(given.as_dict()))) == given
