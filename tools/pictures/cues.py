@@ -16,7 +16,7 @@ from ..lab import Lab
 from ..predicates import parse
 from ..scenes.scene import PLACES, SIZES, TEXTURES
 from ..survey import correlation
-from .words import class_name
+from .words import class_name, known_scene
 
 _LEAST = 3  # pictures in which a cue must occur
 _SMALL = 64  # side at which colours are counted
@@ -52,9 +52,9 @@ def cues(lab: Lab, rows: ImageRows, values: np.ndarray) -> list[Cue]:
 
 def statements(lab: Lab, rows: ImageRows) -> list[tuple[str, np.ndarray]]:
     """All statements with their degrees, float32 `[image]`; kept in the lab."""
-    key = ("cues", rows.texts)
+    key = ("cues", rows.by_pixels, rows.texts)
     if key not in lab.memo:
-        known = all(picture.scene is not None for picture in rows.pictures)
+        known = all(known_scene(rows, at) is not None for at in range(len(rows)))
         lab.memo[key] = _scenes(rows) if known else [*_colours(rows), *_classes(lab, rows)]
     return lab.memo[key]
 

@@ -48,7 +48,8 @@ def draw(
     """
     chosen = lab.chosen(unit)
     notes: list[str] = []
-    wanted = [(prompt, seed) for prompt in prompts or [] for seed in range(max(1, many))]
+    copies = range(max(1, min(many, MOST_PICTURES)))
+    wanted = [(prompt, seed) for prompt in prompts or [] for seed in copies]
     recipes, names = _recipes(lab, wanted[:MOST_PICTURES], scenes or [], by, notes)
     if len(wanted) > MOST_PICTURES:
         notes.append(f"only the first {MOST_PICTURES} of {len(wanted)} were drawn")

@@ -8,7 +8,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import product
+from itertools import islice, product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,7 +27,7 @@ from ..scenes.picture import SIDE, side_for
 from .draw import drawable
 from .measure import MOST_PICTURES, of_recipes, reference
 from .pixels import OPS
-from .recipes import Recipe, made_rows, picture
+from .recipes import Recipe, made_rows, picture, pictures_of
 from .shown import show
 from .words import told
 
@@ -35,6 +35,8 @@ _LISTED = ("colour", "texture", "size", "name", "background", "fill", "which", "
 _NEED_REGION = ("cover", "background", "keep", "remove", "recolour", "move", "paste", "replace")
 _WIDE = {"level": 0.25, "grow": 0.03}  # of the active region, where none is named
 _MOST_BASES = 8
+_MOST_STEPS = 8
+_DEEPEST = 24
 Given = int | str | dict[str, Any]
 
 
@@ -149,8 +151,18 @@ def recipe_of(lab: Lab, given: Given) -> Recipe:
         given = {"scene": given}
     if "scene" in given:
         given = {**given, "scene": drawable(given["scene"]).model_dump()}
+    if _depth(given) > _DEEPEST:
+        raise UsageError(f"a picture made of pictures is nested deeper than {_DEEPEST}")
     picture(lab, given)
     return plain(given)
+
+
+def _depth(value: Any, depth: int = 0) -> int:
+    """How deep JSON is nested, as far as it matters."""
+    if depth > _DEEPEST or not isinstance(value, (Mapping, list)):
+        return depth
+    inner = value.values() if isinstance(value, Mapping) else value
+    return max((_depth(item, depth + 1) for item in inner), default=depth)
 
 
 def _listed(given: Sequence[Given] | Given) -> list[Given]:
@@ -167,8 +179,10 @@ def _variants(
     """Every edit of every picture; what cannot be made goes to the notes."""
     out: list[Variant] = []
     for edit in edits:
-        steps = edit if isinstance(edit, list) else [edit]
-        for combined in product(*(_spread(step) for step in steps)):
+        steps = (edit if isinstance(edit, list) else [edit])[:_MOST_STEPS]
+        for combined in islice(product(*(_spread(step) for step in steps)), MOST_PICTURES):
+            if len(out) + len(notes) > 2 * MOST_PICTURES:
+                return out
             words = ", then ".join(_words(step) for step in combined)
             for at, base in enumerate(bases):
                 try:
@@ -188,9 +202,8 @@ def _spread(edit: Mapping[str, Any]) -> list[dict[str, Any]]:
         for name, value in edit.items()
         if name in _LISTED and isinstance(value, list) and value
     }
-    return [
-        {**edit, **dict(zip(lists, values, strict=True))} for values in product(*lists.values())
-    ]
+    every = islice(product(*lists.values()), MOST_PICTURES)
+    return [{**edit, **dict(zip(lists, values, strict=True))} for values in every]
 
 
 def _edited(
@@ -204,7 +217,8 @@ def _edited(
             recipe = _instructed(lab, recipe, step)
             continue
         base_picture = picture(lab, recipe)
-        scene = base_picture.scene
+        hidden = pictures_of(lab).by_pixels and "window" in recipe
+        scene = None if hidden else base_picture.scene
         if scene is not None and name in EDIT_NAMES and step.get("region") is None:
             changed = drawable(edit_scene(scene, [dict(step)]))
             recipe = {"scene": changed.model_dump(), **_side(lab, base_picture)}

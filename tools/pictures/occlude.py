@@ -26,7 +26,7 @@ from .maps import enlarged, maps, region
 from .measure import Made, of_recipes, reference
 from .recipes import Recipe, made_rows
 from .sheet import contact_sheet, keep
-from .words import caption, mean_colour, thing_words, where
+from .words import caption, known_scene, mean_colour, thing_words, where
 
 _CELLS = 7
 _OVERLAP = 2.0  # sides of a cell that the covering square has
@@ -68,7 +68,7 @@ def occlude(
     cells = max(3, min(cells, 12))
     grid = _map(lab, chosen, recipe, peak, cells)
     masks = _mask_tests(lab, chosen, recipe, base.rows)
-    scene = base.rows.pictures[0].scene
+    scene = known_scene(base.rows, 0)
     parts = [] if scene is None else _scene_tests(lab, chosen, scene)
     items = [*base.items, *(entry for test in masks for entry in test.pop("items"))]
     items += [part.pop("item") for part in parts]

@@ -94,11 +94,11 @@ def apply(lab: Lab, rows: ImageRows, edits: Sequence[Any]) -> np.ndarray:
             raise UsageError(f"there is no edit of pixels '{name}'; nearest: {close}")
         try:
             OPS[str(edit["edit"])](canvas, edit)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             if isinstance(error, UsageError):
                 raise
             raise UsageError(f"{edit['edit']} cannot be made so: {error!r}"[:200]) from None
-    return canvas.pixels.round().clip(0, 255).astype(np.uint8)
+    return np.nan_to_num(canvas.pixels).round().clip(0, 255).astype(np.uint8)
 
 
 def blurred(pixels: np.ndarray, radius: float) -> np.ndarray:

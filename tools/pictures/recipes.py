@@ -12,6 +12,7 @@ changed behind that, so that what was not changed stays the same to the last bit
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from ..data.image_rows import ImageRows, image_rows
 from ..data.pictures import Picture
 from ..errors import UsageError
 from ..lab import Lab
+from ..scenes.drawing import LARGEST
 from ..scenes.picture import picture_of, side_for
 from ..scenes.scene import Scene
 from .pixels import apply
@@ -47,9 +49,9 @@ def picture(lab: Lab, recipe: Recipe) -> Picture:
 def made_rows(lab: Lab, recipes: Sequence[Recipe]) -> ImageRows:
     """One row a recipe, read as explore is."""
     explore = pictures_of(lab)
-    return image_rows(
-        lab.target, [picture(lab, recipe) for recipe in recipes], reader=explore.reader
-    )
+    made = [picture(lab, recipe) for recipe in recipes]
+    rows = image_rows(lab.target, made, reader=explore.reader)
+    return replace(rows, by_pixels=explore.by_pixels)
 
 
 def pictures_of(lab: Lab) -> ImageRows:
@@ -79,7 +81,10 @@ def _window(lab: Lab, recipe: Recipe) -> Picture:
 
 
 def _scene(lab: Lab, recipe: Recipe) -> Picture:
-    return picture_of(scene_of(recipe["scene"]), side=int(recipe.get("side", side_for(lab.target))))
+    side = recipe.get("side", side_for(lab.target))
+    if not isinstance(side, int) or not 8 <= side <= LARGEST:
+        raise UsageError(f"the side of a picture is 8 to {LARGEST} pixels, not {side!r}"[:120])
+    return picture_of(scene_of(recipe["scene"]), side=side)
 
 
 def _edited(lab: Lab, recipe: Recipe) -> Picture:

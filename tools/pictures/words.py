@@ -32,10 +32,15 @@ def thing_words(thing: Thing) -> str:
 
 def caption(rows: ImageRows, row: int) -> str:
     """What identifies a picture in a list: its scene in words, how it was made, or its name."""
-    picture = rows.pictures[row]
-    if picture.scene is not None:
-        return _cut(described(picture.scene))
+    scene, picture = known_scene(rows, row), rows.pictures[row]
+    if scene is not None:
+        return _cut(described(scene))
     return _cut(_made(picture.recipe or {}) or f"picture {picture.key[:8]}")
+
+
+def known_scene(rows: ImageRows, row: int) -> Scene | None:
+    """What a picture shows, where that is known and may be said."""
+    return None if rows.by_pixels else rows.pictures[row].scene
 
 
 def told(rows: ImageRows, row: int) -> bool:
@@ -43,8 +48,8 @@ def told(rows: ImageRows, row: int) -> bool:
 
     The file name of a picture that was found says neither: it may give a class away.
     """
-    picture = rows.pictures[row]
-    return picture.scene is not None or bool(_made(picture.recipe or {}))
+    made = bool(_made(rows.pictures[row].recipe or {}))
+    return known_scene(rows, row) is not None or made
 
 
 def detected(rows: ImageRows, row: int) -> str:
@@ -52,7 +57,7 @@ def detected(rows: ImageRows, row: int) -> str:
     from ..scenes.detector import detect
     from ..scenes.ground import UNKNOWN
 
-    if rows.pictures[row].scene is not None:
+    if known_scene(rows, row) is not None:
         return ""
     found = detect(rows.seen(row))
     return "" if found.background == UNKNOWN else f"detector: {_cut(described(found))}"
@@ -85,7 +90,7 @@ def region_words(lab: Lab, rows: ImageRows, row: int, found: Region | None) -> s
         return "active nowhere"
     share = float(found.mask.mean())
     parts = [f"{where(found.mask)}, {share:.0%} of the picture"]
-    scene = rows.pictures[row].scene
+    scene = known_scene(rows, row)
     weight = found.weight * found.mask
     if scene is not None:
         parts.append(_under(weight, scene, whereabouts(lab, rows.pictures[row])))

@@ -1,5 +1,8 @@
 """Edits change what they say and nothing else, on scenes and on pixels."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from colour_target import colour_target, picture
@@ -198,3 +201,38 @@ def test_a_scene_of_the_corpus_is_drawn_again_as_large(lab: Lab) -> None:
         again = lab.inputs_of(found.data["measured"][1:])
         assert (again.pixels() == rows.pixels()).all()
         lab.columns.clear()
+
+
+def test_demands_without_measure_are_bounded(lab: Lab) -> None:
+    many = {"edit": "recolour", "which": "cat", "colour": ["red", "blue"] * 500}
+    found = call(lab, "edit_image", {"pictures": BOTH, "edits": [[many, many, many]]})
+    assert found.error is None
+    assert len(found.data["variants"]) <= 63
+    assert len(call(lab, "draw", {"prompts": ["a cat"], "many": 10**9}).data["measured"]) == 64
+    nested: dict = {"scene": BOTH}
+    for _ in range(200):
+        nested = {"of": nested, "edits": [{"edit": "grey"}]}
+    deep = call(lab, "edit_image", {"pictures": [nested], "edits": [{"edit": "flip"}]})
+    assert "nested deeper" in str(deep.error)
+    for side in (10**6, "x", None):
+        wide = call(lab, "edit_image", {"pictures": [{"scene": BOTH, "side": side}], "edits": []})
+        assert "the side of a picture" in str(wide.error)
+    for value in (float("inf"), float("nan"), "x"):
+        odd = [{"edit": "brightness", "by": value}, {"edit": "rotate", "degrees": value}]
+        odd += [{"edit": "blur", "radius": value}, {"edit": "grey"}]
+        shown = call(lab, "edit_image", {"pictures": [BOTH], "edits": odd})
+        assert shown.error is None
+        json.dumps(dict(shown.data), allow_nan=False)
+
+
+def test_a_scene_that_may_not_be_told_is_not(make_lab, drawn_rows) -> None:
+    lab = make_lab(rows=replace(drawn_rows.rows(slice(0, 12)), by_pixels=True))
+    for name, arguments in (("survey", {}), ("exemplars", {}), ("occlude", {"picture": 3})):
+        found = call(lab, name, arguments)
+        assert found.error is None
+        assert "on the red" not in found.text
+        assert "something red" not in found.text
+        assert "without the" not in found.text
+    edits = [{"edit": "recolour", "which": "the red square", "colour": "blue"}]
+    hidden = call(lab, "edit_image", {"pictures": [3], "edits": edits})
+    assert "name a region" in str(hidden.error)
