@@ -66,8 +66,16 @@ class Options:
             )
         if not self.seeds:
             raise UsageError("give at least one seed, such as --seeds 0-4")
-        if min(self.seeds) < 0:
-            raise UsageError("seeds are 0 or more")
+        self.factory(0)
+
+    def factory(self, seed: int) -> PlannerFactory:
+        """Makes the planner; raises `UsageError` where there is none."""
+        from ...agent.planners import planner_factory
+        from ...agent.planners.factories import BuiltinFactory
+
+        if self.planner == "builtin":
+            return BuiltinFactory(seed, effects=False)
+        return planner_factory(self.planner, seed=seed, base_url=self.base_url)
 
 
 class OneSeed(NamedTuple):
@@ -154,17 +162,11 @@ def one_seed(options: Options, seed: int, log: Log = lambda line: None) -> OneSe
         f"seed {seed}: trained a network; accuracy {whole['biased']:.2f} on scenes as in training, "
         f"{whole['shifted']:.2f} shifted"
     )
-    from ...agent.planners import planner_factory
     from ...agent.planners.factories import BuiltinFactory
 
-    factory: PlannerFactory = (
-        BuiltinFactory(seed, effects=False)
-        if options.planner == "builtin"
-        else planner_factory(options.planner, seed=seed, base_url=options.base_url)
-    )
     target = net.wrapped(network)
     started = time.monotonic()
-    found, failed = _descriptions(target, training, factory, options, seed, log)
+    found, failed = _descriptions(target, training, options.factory(seed), options, seed, log)
     seconds["descriptions"] = time.monotonic() - started
     started = time.monotonic()
     idle = BuiltinFactory(seed, effects=False, experiments="none")
