@@ -30,6 +30,8 @@ from .segments import Cutter, Segment, halves
 SIDE = 96
 """Pixels of a side that the reader is made for."""
 _MOST = 24
+_OUTLINE = {"scenes": 1.0, "own": 1.022}
+"""How much larger a thing is seen with its outline, by the hand that draws."""
 _KEPT = 16384
 
 
@@ -130,7 +132,9 @@ class Reader:
                 background=ground.name,
                 colour=ground.colour or "white",
                 texture=texture_of(pixels, cut),
-                things=tuple(_thing(piece, what, pixels.shape[:2]) for piece, what in mine),
+                things=tuple(
+                    _thing(piece, what, ground.hand, pixels.shape[:2]) for piece, what in mine
+                ),
             )
             out.append(Reading(scene, tuple(piece for piece, _ in mine), cut.behind, draw))
         return out
@@ -158,14 +162,14 @@ def _look(
     ]
 
 
-def _thing(piece: Segment, what: tuple[str, str, str], size: tuple[int, ...]) -> Thing:
+def _thing(piece: Segment, what: tuple[str, str, str], hand: str, size: tuple[int, ...]) -> Thing:
     name, colour, texture = what
     high, wide = piece.mask.shape
     return Thing(
         name=name,
         colour=colour,
         texture=texture,  # type: ignore[arg-type]
-        size=min(1.0, max(0.05, (max(high, wide) - 1) / max(size))),
+        size=min(1.0, max(0.05, (max(high, wide) - 1) / _OUTLINE[hand] / max(size))),
         x=(piece.left + wide / 2) / size[1],
         y=(piece.top + high / 2) / size[0],
     )

@@ -100,7 +100,9 @@ class Cutter:
         mixed = (_distance(colours, self._lines[best]) < NEAR)[where]
         if self.grounds[best].flat:
             pure = (_distance(colours, _points(self.grounds[best].tones)) < NEAR)[where]
-            mixed = pure | (mixed & np.asarray(ndimage.binary_dilation(pure, np.ones((3, 3)))))
+            mixed = pure | (
+                mixed & np.asarray(ndimage.binary_dilation(pure, np.ones((3, 3))), bool)
+            )
         return Cut(self.grounds[best], mixed, pieces(~mixed))
 
     def _likely(self, colours: np.ndarray, many: np.ndarray) -> np.ndarray:
