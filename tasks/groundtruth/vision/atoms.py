@@ -4,7 +4,7 @@ An atom finds the things it is about. It holds where it finds any; `SETTING` sta
 background. Nothing here knows how descriptions are written or searched for.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ....tools.scenes.scene import Scene, Thing
@@ -115,6 +115,3 @@ def many(like: Like, at_least: int, at_most: int | None = None) -> Atom:
         return found or (SETTING,)
 
     return Atom(find)
-
-
-Found = Mapping[str, Sequence[bool]]
