@@ -35,7 +35,8 @@ def draw(
 
     Prompts such as "a large red striped cat at the left and 2 small blue circles on a meadow".
     Scenes such as {"background": "meadow", "things": [{"name": "cat", "colour": "red", "texture":
-    "striped", "size": 0.4, "x": 0.3, "y": 0.5}]}; on a plain background {"colour": "white"}.
+    "striped", "size": 0.4, "x": 0.3, "y": 0.5}]}; on a plain ground {"colour": "white", "things":
+    [...]}, without a background.
 
     Args:
         prompts: Plain English, one picture each, at most 64 in all.
