@@ -78,7 +78,7 @@ def region(values: np.ndarray, size: tuple[int, int], *, level: float = LEVEL) -
     peak = float(values.max())
     if peak <= 0:
         return None
-    large = np.maximum(enlarged(values, size), 0) / peak
+    large = enlarged(np.maximum(values, 0) / peak, size)
     large /= max(float(large.max()), 1e-9)
     return Region(large >= level, large)
 
