@@ -109,6 +109,12 @@ RULES = {
         "but": both(coloured("red", "yellow"), named("circle", "star")),
     },
     "count": {"kind": "number", "at_least": 3},
+    "exactly": {
+        "kind": "number",
+        "of": named("cat", "dog", "apple", "turtle"),
+        "at_least": 2,
+        "at_most": 2,
+    },
     "place": both(coloured("red", "yellow", "green"), {"kind": "place", "places": ["left"]}),
     "large": {"kind": "size", "sizes": ["large"]},
 }

@@ -59,9 +59,9 @@ class Cases:
         least, most = 1, None
         if self.core.copies:
             least = self.core.things
-        elif many == 1:
-            most = yield from self._limit(scene.things[0])
-        but, words, full = yield from self._suppressors(specs)
+        if self.core.copies or many == 1:
+            most = yield from self._limit(scene.things[0], least)
+        but, words, full = yield from self._suppressors(specs, limited=most is not None)
         if off:
             but.append({"kind": "background", "names": list(off)})
             words.append(f"{' or '.join(off)} backgrounds")
@@ -136,21 +136,19 @@ class Cases:
             return (), (), ()
         return good, plain, ()
 
-    def _limit(self, thing: Thing) -> Generator[Calls, list[Evidence], int | None]:
+    def _limit(self, thing: Thing, least: int) -> Generator[Calls, list[Evidence], int | None]:
         """The largest number of such things that leaves it on; None where there is no limit."""
-        trials = [Trial(("copies", n), copies(thing, n)) for n in range(1, MOST_COPIES + 1)]
+        numbers = range(least, MOST_COPIES + 2)
+        trials = [Trial(("copies", n), copies(thing, n)) for n in numbers]
         on = yield from self._tried("Does the number matter?", trials)
-        shares = [on[("copies", n)] >= 0.5 for n in range(1, MOST_COPIES + 1)]
+        shares = [on[("copies", n)] >= 0.5 for n in numbers]
         if not shares[0] or all(shares):
             return None
-        return (
-            next(n for n, yes in enumerate(shares) if not yes)
-            if not any(shares[shares.index(False) :])
-            else None
-        )
+        first = shares.index(False)
+        return None if any(shares[first:]) else least + first - 1
 
     def _suppressors(
-        self, specs: Sequence[Spec]
+        self, specs: Sequence[Spec], *, limited: bool
     ) -> Generator[Calls, list[Evidence], tuple[list[dict[str, Any]], list[str], bool]]:
         """What switches the unit off when it is added; whether nearly anything does."""
         trials = added(self.scene, self.course.rng)
@@ -159,6 +157,8 @@ class Cases:
             return [], [], False
         on = yield from self._tried("Does something beside it switch it off?", trials)
         off = [trial for trial in trials if on[trial.what] < 0.5]
+        if limited:  # one more of its own kind switches it off, which the limit says
+            off = [t for t in off if not any(s.fits(t.scene.things[-1]) for s in specs)]
         if len(off) >= _ALL * len(trials):
             return [], [], True
         but: list[dict[str, Any]] = []
