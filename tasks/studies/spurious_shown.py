@@ -82,12 +82,11 @@ def _sentences(found: Sequence[OneSeed]) -> tuple[Sentence, ...]:
     ):
         gap = _gap(found, way)
         better = gap["low"] > 0
-        start = "Units chosen by description beat" if better else "Units chosen by description do"
-        rest = "" if better else " not clearly better than"
+        rest = "beat" if better else "are not clearly better than"
         wins = sum(o.accuracy["chosen"]["shifted"] > o.accuracy[way]["shifted"] for o in found)
         out.append(
             Sentence(
-                f"{start}{rest} {what} where settings say nothing: {mean('chosen')} against "
+                f"Units chosen by description {rest} {what} where settings say nothing: {mean('chosen')} against "
                 f"{mean(way)}; difference {said(gap)} over {len(found)} seeds, better in {wins}.",
                 better,
             )
