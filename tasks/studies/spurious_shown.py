@@ -86,8 +86,8 @@ def _sentences(found: Sequence[OneSeed]) -> tuple[Sentence, ...]:
         wins = sum(o.accuracy["chosen"]["shifted"] > o.accuracy[way]["shifted"] for o in found)
         out.append(
             Sentence(
-                f"Units chosen by description {rest} {what} where settings say nothing: {mean('chosen')} against "
-                f"{mean(way)}; difference {said(gap)} over {len(found)} seeds, better in {wins}.",
+                f"Units chosen by description {rest} {what} where settings say nothing: "
+                f"{mean('chosen')} against {mean(way)}; difference {said(gap)} over {len(found)} seeds, better in {wins}.",
                 better,
             )
         )
