@@ -87,7 +87,8 @@ def _sentences(found: Sequence[OneSeed]) -> tuple[Sentence, ...]:
         out.append(
             Sentence(
                 f"Units chosen by description {rest} {what} where settings say nothing: "
-                f"{mean('chosen')} against {mean(way)}; difference {said(gap)} over {len(found)} seeds, better in {wins}.",
+                f"{mean('chosen')} against {mean(way)}; difference {said(gap)} over "
+                f"{len(found)} seeds, better in {wins}.",
                 better,
             )
         )
