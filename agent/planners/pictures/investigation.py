@@ -35,6 +35,7 @@ from .conclusion import Findings, conclude
 from .core import Part, parts_of, simplest
 from .course import Course
 from .photos import photos
+from .relax import relaxed
 from .rule import Rule
 from .search import correlations, search
 
@@ -146,7 +147,7 @@ class Investigation(Course):
                 continue
             case = yield from Cases(self, core).found()
             if case is not None:
-                self.rule = self.rule.with_case(case)
+                self.rule = self.rule.with_case(relaxed(self, case))
 
     def _confirmed(self, parts: list[Part]) -> Generator[Calls, list[Evidence], Part | None]:
         """The first of these parts that is on again when it is drawn again."""
@@ -177,7 +178,7 @@ class Investigation(Course):
         missed = np.flatnonzero(self.on(self.values) & ~said)
         missed = np.array([at for at in missed if int(at) not in tried], int)
         active = self.on(self.values).sum()
-        if self.rule.cases and len(missed) < max(3, 0.03 * active):
+        if self.rule.cases and len(missed) < max(2, 0.01 * active):
             return missed[:0]
         order = missed[np.argsort(-self.values[missed])]
         return order[:_SEEDS]
