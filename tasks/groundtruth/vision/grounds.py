@@ -12,6 +12,8 @@ from .segments import Cut, Ground
 
 HANDS = ("scenes", "own")
 """Who draws: `tools/scenes`, or this package."""
+_FLAT = ("street", "snow")
+"""Settings whose light and dark tones mix to the greys and whites of things."""
 _PERIODS = {"scenes": textures.PLAIN_PERIOD, "own": artist.PERIOD}
 _MARKS: dict[str, Callable[..., np.ndarray]] = {"scenes": textures.inked, "own": artist.marks}
 
@@ -26,7 +28,7 @@ def grounds() -> tuple[Ground, ...]:
     for name, tints in backgrounds.TINTS.items():
         if name == "night":  # the last are the stars, which are specks
             tints = tints[:-1]
-        found.append(Ground("scenes", name, "", False, tints, name == "street"))
+        found.append(Ground("scenes", name, "", False, tints, name in _FLAT))
     for colour in artist.SHADES:
         found += _plain("own", colour, *artist.tones(colour))
     found += [Ground("own", name, "", False, tints) for name, tints in artist.GROUNDS.items()]

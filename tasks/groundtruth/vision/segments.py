@@ -17,6 +17,7 @@ from scipy import ndimage
 RGB = tuple[int, int, int]
 NEAR = 12.0
 """Distance in RGB up to which a mixture of tones explains a colour."""
+_PURE = 6.0  # the same for one tone, where tones mix at edges alone
 _STRICT = 9.0  # the same while backgrounds are compared
 _COMMON, _TRIED = 24, 6
 """Backgrounds are compared on the commonest colours first, and the best of them on all."""
@@ -39,8 +40,8 @@ class Ground(NamedTuple):
     tones: tuple[RGB, ...]
     """Any two of them may mix at a pixel."""
     flat: bool = False
-    """They mix at edges alone, beside pixels that are of one tone: so that greys between light and
-    dark tones are not taken for background."""
+    """They mix at edges alone: what is a mixture, but far from any tone and near a thing, belongs
+    to the thing. So a grey thing before light and dark greys is not torn."""
 
 
 class Segment(NamedTuple):
@@ -98,12 +99,11 @@ class Cutter:
             if share - self._asked[at] > score:
                 best, score = int(at), float(share - self._asked[at])
         mixed = (_distance(colours, self._lines[best]) < NEAR)[where]
+        front = ~mixed
         if self.grounds[best].flat:
-            pure = (_distance(colours, _points(self.grounds[best].tones)) < NEAR)[where]
-            mixed = pure | (
-                mixed & np.asarray(ndimage.binary_dilation(pure, np.ones((3, 3))), bool)
-            )
-        return Cut(self.grounds[best], mixed, pieces(~mixed))
+            pure = (_distance(colours, _points(self.grounds[best].tones)) < _PURE)[where]
+            front |= mixed & ~_wider(pure) & _wider(front, 2)
+        return Cut(self.grounds[best], ~front, pieces(front))
 
     def _likely(self, colours: np.ndarray, many: np.ndarray) -> np.ndarray:
         """The backgrounds that explain the commonest colours best."""
@@ -123,6 +123,11 @@ def pieces(front: np.ndarray) -> list[Segment]:
             filled = np.asarray(ndimage.binary_fill_holes(mask))
             found.append(Segment(box[0].start, box[1].start, filled))
     return sorted(found, key=lambda piece: -piece.area)
+
+
+def _wider(mask: np.ndarray, by: int = 1) -> np.ndarray:
+    """A mask with so many pixels more all around."""
+    return np.asarray(ndimage.binary_dilation(mask, np.ones((3, 3)), by), bool)
 
 
 def labelled(mask: np.ndarray, neighbours: np.ndarray | None = None) -> np.ndarray:
