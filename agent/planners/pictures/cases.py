@@ -55,7 +55,7 @@ class Cases:
         trials += backgrounds(scene)
         on = yield from self._tried("What in it may change?", trials)
         specs = tuple(self._spec(on, at) for at in swept)
-        grounds, colours, off = self._backgrounds(on)
+        grounds, colours, off, shades = self._backgrounds(on)
         least, most = 1, None
         if self.core.copies:
             least = self.core.things
@@ -65,6 +65,9 @@ class Cases:
         if off:
             but.append({"kind": "background", "names": list(off)})
             words.append(f"{' or '.join(off)} backgrounds")
+        if shades:
+            but.append({"kind": "background", "colours": list(shades)})
+            words.append(f"plain {' or '.join(shades)} backgrounds")
         if full:
             most = max(many, least)
         specs = tuple(_plainer(spec, but) for spec in specs)
@@ -121,20 +124,24 @@ class Cases:
                 by.setdefault(str(what[1]), {})[str(what[2])] = share
         return spec_of(by, own=own_values(thing))
 
-    def _backgrounds(
-        self, on: dict[tuple[Any, ...], float]
-    ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-        """Settings and plain colours that it needs, and settings that switch it off."""
+    def _backgrounds(self, on: dict[tuple[Any, ...], float]) -> tuple[tuple[str, ...], ...]:
+        """Settings and plain colours that it needs; settings and plain colours that hinder it."""
         settings = {n: on[("background", n)] >= 0.5 for n in BACKGROUNDS}
         grounds = {str(w[1]): s >= 0.5 for w, s in on.items() if w[0] == "ground"}
         good = tuple(name for name, yes in settings.items() if yes)
         plain = tuple(colour for colour, yes in grounds.items() if yes)
         bad = tuple(name for name, yes in settings.items() if not yes)
         if not self.core.ground and len(plain) >= 0.5 * len(grounds):
-            return (), (), bad  # it does without a setting: those that hinder are exceptions
+            hinder = tuple(colour for colour, yes in grounds.items() if not yes)
+            return (
+                (),
+                (),
+                bad,
+                hinder,
+            )  # it does without a setting: those that hinder are exceptions
         if len(good) == len(settings) and len(plain) == len(grounds):
-            return (), (), ()
-        return good, plain, ()
+            return (), (), (), ()
+        return good, plain, (), ()
 
     def _limit(self, thing: Thing, least: int) -> Generator[Calls, list[Evidence], int | None]:
         """The largest number of such things that leaves it on; None where there is no limit."""

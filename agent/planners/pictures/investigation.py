@@ -127,14 +127,16 @@ class Investigation(Course):
             seeds = self._unexplained(tried)
             if not len(seeds):
                 return
-            tried.update(int(seed) for seed in seeds)
             scenes = [self._scene(seed) for seed in seeds]
             again = [varied(scene, self.rng) for scene in scenes for _ in range(2)]
             values = yield from self.draw("Active pictures, drawn again.", again)
             on = self.on(values).reshape(len(scenes), 2).mean(1)
             self.findings.replicated += [float(share) for share in on]
             good = [scene for scene, share in zip(scenes, on, strict=True) if share >= 0.5]
-            if not good:
+            tried.update(int(s) for s, share in zip(seeds, on, strict=True) if share < 0.5)
+            if good:  # the others may be explained by what it gives
+                tried.add(int(seeds[int(np.argmax(on >= 0.5))]))
+            else:
                 if not self.rule.cases:
                     return
                 continue
