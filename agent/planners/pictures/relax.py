@@ -15,8 +15,8 @@ from .course import Course
 from .rule import Case
 from .spec import Spec
 
-_LEAST = 3  # pictures of explore that decide
-_MOSTLY = 0.6
+_LEAST = 4  # pictures of explore that decide
+_MOSTLY = 0.75
 
 
 def relaxed(course: Course, case: Case) -> Case:
