@@ -26,7 +26,7 @@ def test_a_unit_of_a_vision_model_is_labelled(target: Target, tmp_path: Path) ->
     (record,) = [json.loads(line) for line in (out / "labels.jsonl").read_text().splitlines()]
     assert record["status"] != "failed", record.get("reason")
     tools = {item["tool"] for item in record["evidence"]}
-    assert {"survey", "exemplars", "draw", "test_hypotheses"} <= tools
+    assert {"survey", "exemplars", "draw"} <= tools
     assert not any(item["error"] for item in record["evidence"])
     if record["scores"]:
         assert set(record["scores"]["lookups"]) == {"colours", "grid"}
