@@ -14,7 +14,7 @@ from ....tools.scenes.scene import PLACES, Thing
 from .changes import GRID
 from .vocabulary import ATTRIBUTES, VALUES, atom, group_name
 
-_NEARLY = 0.85  # share of values that leave a unit on, from which an attribute does not matter
+_NEARLY = 0.75  # share of values that leave a unit on, from which an attribute does not matter
 
 
 @dataclass(frozen=True)
