@@ -36,10 +36,19 @@ class Features:
 def probability(features: Features) -> float:
     """That every clause is right and none is missing."""
     if features.foretold is not None:
-        worst = min(max(features.foretold, 0.01), 0.99)
-        base, slope = _FORETOLD
-        score = base + slope * max(0.0, math.log(worst / (1 - worst)))
-    else:
-        score = _BASE + _EXPLAINED * features.explained + _AGREED * features.agreed
-        score += _TABLE * features.table + _FURTHER * features.further + _LONG * features.long
+        return of_foretold(features.foretold)
+    score = _BASE + _EXPLAINED * features.explained + _AGREED * features.agreed
+    score += _TABLE * features.table + _FURTHER * features.further + _LONG * features.long
+    return squashed(score)
+
+
+def of_foretold(worst: float) -> float:
+    """From the share that was said rightly in the worst cell of fresh inputs."""
+    worst = min(max(worst, 0.01), 0.99)
+    base, slope = _FORETOLD
+    return squashed(base + slope * max(0.0, math.log(worst / (1 - worst))))
+
+
+def squashed(score: float) -> float:
+    """A log-odds as a probability that is never certain."""
     return round(min(0.98, max(0.02, 1 / (1 + math.exp(-score)))), 2)

@@ -6,6 +6,7 @@ cell; the conclusion is as good as its worst cell. Our formulation.
 """
 
 from collections.abc import Generator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -82,6 +83,4 @@ def _pool(course: Course) -> list[Scene]:
 
 def _without(case: Case, but: tuple[dict[str, object], ...]) -> dict[str, object]:
     """The case with only these exceptions."""
-    from dataclasses import replace
-
     return replace(case, but=but, levels=()).predicate()

@@ -9,6 +9,7 @@ import numpy as np
 from ....tools.effect_text import effect_sentence
 from ....tools.evidence import Evidence
 from ....tools.predicates import parse
+from ..builtin.confidence import of_foretold, squashed
 from ..builtin.turn import Calls
 from .check import Check
 from .search import Found, correlations
@@ -24,7 +25,6 @@ _LEAST = 0.3
 _NOTHING = 0.95
 _UNFINISHED = 0.05
 _WORDS = 12
-_BASE, _SLOPE = -1.7, 1.95  # as for text: a logistic map of the worst cell
 
 
 @dataclass
@@ -95,13 +95,10 @@ def conclude(course: "Investigation") -> Calls:
 def confidence(course: "Investigation") -> float:
     """The probability that the description is right, from its worst cell on fresh scenes."""
     check = course.findings.check
-    if check is None:
-        best = course.findings.rivals[0].checked if course.findings.rivals else 0.0
-        score = -4 + 4 * best
-    else:
-        worst = min(max(check.worst, 0.01), 0.99)
-        score = _BASE + _SLOPE * max(0.0, float(np.log(worst / (1 - worst))))
-    return round(float(min(0.98, max(0.02, 1 / (1 + np.exp(-score))))), 2)
+    if check is not None:
+        return of_foretold(check.worst)
+    best = course.findings.rivals[0].checked if course.findings.rivals else 0.0
+    return squashed(-4 + 4 * best)
 
 
 def _noise(course: "Investigation") -> bool:

@@ -128,11 +128,6 @@ class Course:
                     self.known[key] = np.nan if value is None else float(value)
         return np.array([self.known.get(key, np.nan) for key in keys])
 
-    def drawn(self) -> tuple[list[Scene], np.ndarray]:
-        """Everything that was drawn, with its activations."""
-        scenes = [Scene.model_validate_json(key) for key in self.known]
-        return scenes, np.array(list(self.known.values()))
-
 
 def _valley(values: np.ndarray) -> float | None:
     """The cut between two clusters that are far apart, or None (Otsu's threshold)."""

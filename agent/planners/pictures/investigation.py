@@ -23,6 +23,7 @@ import numpy as np
 from ....tools.evidence import Evidence
 from ....tools.lab import Lab
 from ....tools.models import Unit
+from ....tools.predicates import parse
 from ....tools.scenes.grammar import sample
 from ....tools.scenes.scene import Scene
 from ..builtin.turn import Calls, Turns
@@ -85,13 +86,14 @@ class Investigation(Course):
         self.known_rows = np.array(known, int)
         shown = {"unit": str(self.unit), "kind": "top"}
         found.shown = yield Calls("Where is it most active?", (("exemplars", shown),))
-        if len(known) > 0.5 * len(self.rows):
+        drawn = len(known) > 0.5 * len(self.rows)
+        if drawn:
             found.rivals = search(self._board(), self.values[self.known_rows], most=_RIVALS)
         else:
             yield from photos(self)
         if self.experiments == "random":
             yield from self._random()
-        elif self.experiments == "designed" and len(known) > 0.5 * len(self.rows):
+        elif self.experiments == "designed" and drawn:
             yield from self._designed()
             self._choose()
         yield from self._recorded()
@@ -132,15 +134,14 @@ class Investigation(Course):
             values = yield from self.draw("Active pictures, drawn again.", again)
             on = self.on(values).reshape(len(scenes), 2).mean(1)
             self.findings.replicated += [float(share) for share in on]
-            good = [scene for scene, share in zip(scenes, on, strict=True) if share >= 0.5]
-            tried.update(int(s) for s, share in zip(seeds, on, strict=True) if share < 0.5)
-            if good:  # the others may be explained by what it gives
-                tried.add(int(seeds[int(np.argmax(on >= 0.5))]))
-            else:
-                if not self.rule.cases:
-                    return
+            tried.update(int(seed) for seed in seeds[on < 0.5])
+            good = np.flatnonzero(on >= 0.5)
+            if not len(good) and not self.rule.cases:
+                return
+            if not len(good):
                 continue
-            parts = parts_of(good[0])
+            tried.add(int(seeds[good[0]]))  # the others may be explained by what it gives
+            parts = parts_of(scenes[good[0]])
             values = yield from self.draw(
                 "Which part of the picture does it need?", [part.scene for part in parts]
             )
@@ -153,8 +154,6 @@ class Investigation(Course):
 
     def _confirmed(self, parts: list[Part]) -> Generator[Calls, list[Evidence], Part | None]:
         """The first of these parts that is on again when it is drawn again."""
-        if not parts:
-            return None
         again = [varied(part.scene, self.rng) for part in parts for _ in range(_AGAIN)]
         values = yield from self.draw("Is it on again?", again)
         values = values.reshape(len(parts), _AGAIN)
@@ -199,8 +198,6 @@ class Investigation(Course):
         if self.rule.cases:
             words = "; or ".join(case.words() for case in self.rule.cases)
             given.insert(0, (self.rule.predicate(), words))
-        from ....tools.predicates import parse
-
         calls = tuple(
             ("hypothesise", {"statement": words or parse(p).english(), "predictor": p})
             for p, words in given
@@ -221,8 +218,6 @@ class Investigation(Course):
         """Fresh scenes on which the first two rivals differ, so that none stands untested."""
         if self.experiments == "none" or len(self.findings.recorded) < 2:
             return
-        from ....tools.predicates import parse
-
         first, second = list(self.findings.recorded.values())[:2]
         scenes = [sample(self.rng) for _ in range(400)]
         rows = self.look(scenes)
