@@ -11,6 +11,7 @@ import numpy as np
 
 from ...tools.data.image_rows import ImageRows
 from ...tools.predicates.features import colour_shares as colour_features
+from ...tools.predicates.features import once
 from .lookups import Measured
 
 _STRENGTHS = (0.1, 1.0, 10.0, 100.0)
@@ -34,7 +35,7 @@ def _ridge(features: Features, explore: Measured, select: Measured, report: Meas
     from sklearn.preprocessing import StandardScaler
 
     x, held, wanted = (
-        _kept(features, part)[part.counted[:, 0]] for part in (explore, select, report)
+        features(_rows(part))[part.counted[:, 0]] for part in (explore, select, report)
     )
     best: tuple[float, np.ndarray] | None = None
     for strength in _STRENGTHS:
@@ -46,27 +47,23 @@ def _ridge(features: Features, explore: Measured, select: Measured, report: Meas
     return best[1]
 
 
-_known: dict[tuple[str, tuple[str, ...]], np.ndarray] = {}
-
-
-def _kept(features: Features, part: Measured) -> np.ndarray:
-    """Features of a split's pictures `[image, feature]`, computed once."""
+def _rows(part: Measured) -> ImageRows:
     rows = part.windows
     assert isinstance(rows, ImageRows)
-    key = (features.__name__, rows.texts)
-    if key not in _known:
-        if len(_known) > 12:
-            _known.clear()
-        _known[key] = features(rows)
-    return _known[key]
+    return rows
 
 
 def _grid(rows: ImageRows) -> np.ndarray:
-    out = np.zeros((len(rows), _PARTS * _PARTS * 3))
-    for at in range(len(rows)):
-        seen = rows.seen(at).astype(np.float32)
-        high, wide = (size // _PARTS for size in seen.shape[:2])
-        cut = seen[: high * _PARTS, : wide * _PARTS]
-        parts = cut.reshape(_PARTS, high, _PARTS, wide, 3).mean((1, 3))  # [down, across, 3]
-        out[at] = parts.ravel() / 255
-    return out
+    """Mean colours of the parts, `[image, down * across * 3]`, computed once."""
+
+    def means() -> np.ndarray:
+        out = np.zeros((len(rows), _PARTS * _PARTS * 3))
+        for at in range(len(rows)):
+            seen = rows.seen(at).astype(np.float32)
+            high, wide = (size // _PARTS for size in seen.shape[:2])
+            cut = seen[: high * _PARTS, : wide * _PARTS]
+            parts = cut.reshape(_PARTS, high, _PARTS, wide, 3).mean((1, 3))  # [down, across, 3]
+            out[at] = parts.ravel() / 255
+        return out
+
+    return once(("grid", rows.texts), means)

@@ -73,7 +73,11 @@ class Corpus:
                 f"'{self.name}' has only {len(self)} documents, too few to split by document "
                 f"({' and '.join(empty)} would be empty); give more text or more documents"
             )
-        return Splits(*(Corpus(f"{self.name}#{name}", chosen[name]) for name in SHARES))
+        return Splits(*(self._part(f"{self.name}#{name}", chosen[name]) for name in SHARES))
+
+    def _part(self, name: str, documents: Sequence[Document]) -> "Corpus":
+        """A corpus of some of the documents."""
+        return Corpus(name, documents)
 
 
 class Splits(NamedTuple):

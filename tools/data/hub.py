@@ -27,13 +27,7 @@ def read_hub(
         UsageError: without the `hub` extra, when offline, or when the dataset does not have it.
     """
     name, config, split, named = spec_parts(spec)
-    try:
-        import datasets  # pyright: ignore[reportMissingImports]
-    except ImportError as error:
-        raise UsageError(
-            f"data 'hf:{spec}' needs the hub extra: pip install 'neuroscribe[hub]'"
-        ) from error
-    datasets.disable_progress_bars()
+    datasets = datasets_library(spec)
     try:
         stream = datasets.load_dataset(name, config, split=split, streaming=True)
         rows: Any = stream.shuffle(seed=seed, buffer_size=_SHUFFLED)
@@ -47,6 +41,22 @@ def read_hub(
             f"cannot read dataset '{name}'{offline}: {said}; "
             "check the name and the connection, or give a .txt or .jsonl file"
         ) from error
+
+
+def datasets_library(spec: str) -> Any:
+    """The package `datasets`, without its progress bars.
+
+    Raises:
+        UsageError: if the `hub` extra is not installed.
+    """
+    try:
+        import datasets  # pyright: ignore[reportMissingImports]
+    except ImportError as error:
+        raise UsageError(
+            f"data 'hf:{spec}' needs the hub extra: pip install 'neuroscribe[hub]'"
+        ) from error
+    datasets.disable_progress_bars()
+    return datasets
 
 
 def spec_parts(spec: str) -> tuple[str, str | None, str, str | None]:

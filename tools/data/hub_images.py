@@ -8,7 +8,7 @@ import os
 from typing import Any
 
 from ..errors import UsageError
-from .hub import spec_parts
+from .hub import datasets_library, spec_parts
 from .image_files import collected, look_through
 from .pictures import ImageCorpus
 
@@ -29,13 +29,7 @@ def read_hub_images(spec: str, *, field: str | None = None, seed: int = 0) -> Im
         UsageError: without the `hub` extra, when offline, or when it has no pictures.
     """
     name, config, split, named = spec_parts(spec)
-    try:
-        import datasets  # pyright: ignore[reportMissingImports]
-    except ImportError as error:
-        raise UsageError(
-            f"data 'hf:{spec}' needs the hub extra: pip install 'neuroscribe[hub]'"
-        ) from error
-    datasets.disable_progress_bars()
+    datasets = datasets_library(spec)
     try:
         stream: Any = datasets.load_dataset(name, config, split=split, streaming=True)
         features = stream.features or {}

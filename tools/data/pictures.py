@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from ..scenes.scene import Scene
-from .corpus import SHARES, Corpus, Document, Splits
+from .corpus import Corpus, Document
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,22 +52,6 @@ class ImageCorpus(Corpus):
         """Pictures that are shown otherwise than they are, each with what was done."""
         super().__init__(name, (Document(item.id, item.key) for item in self.pictures))
 
-    def splits(self) -> Splits:
-        """Explore, select and report, by picture."""
-        super().splits()  # says what is wrong with too few
-        return Splits(
-            *(
-                ImageCorpus(
-                    f"{self.name}#{name}",
-                    [p for p in self.pictures if split_name(p.key) == name],
-                )
-                for name in SHARES
-            )
-        )
-
-
-def split_name(key: str) -> str:
-    """The split of a picture."""
-    from .corpus import split_of
-
-    return split_of(key)
+    def _part(self, name: str, documents: Sequence[Document]) -> "ImageCorpus":
+        keys = {document.text for document in documents}
+        return ImageCorpus(name, [picture for picture in self.pictures if picture.key in keys])

@@ -4,6 +4,7 @@ A network's features are the means over space of its middle and its last site, s
 constants of the network on drawn scenes, projected at random (seeded) to 48 numbers, of length 1.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -43,7 +44,7 @@ def colour_shares(rows: ImageRows) -> np.ndarray:
             out[at] = np.bincount(nearest_colours(small), minlength=len(COLOURS)) / len(small)
         return out
 
-    return _once(("colours", rows.texts), shares)
+    return once(("colours", rows.texts), shares)
 
 
 def features(rows: ImageRows, network: str) -> np.ndarray:
@@ -56,7 +57,7 @@ def features(rows: ImageRows, network: str) -> np.ndarray:
         x = x @ draw
         return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-9)
 
-    return _once(("features", network, rows.texts), found)
+    return once(("features", network, rows.texts), found)
 
 
 @lru_cache(maxsize=4)
@@ -99,7 +100,8 @@ def _means(rows: ImageRows, name: str) -> np.ndarray:
     return np.concatenate(out) if out else np.zeros((0, SIZE))
 
 
-def _once(key: tuple[Any, ...], make: Any) -> np.ndarray:
+def once(key: tuple[Any, ...], make: Callable[[], np.ndarray]) -> np.ndarray:
+    """What `make` gives, kept under a key for as long as it is among the last."""
     if key not in _kept:
         while len(_kept) >= _MOST:
             _kept.pop(next(iter(_kept)))
