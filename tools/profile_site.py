@@ -83,14 +83,38 @@ def matched(
     The pool is the same for all units of a site, so that what was measured on it serves again.
     """
     known = profile(lab, unit.site, unit.sign)
-    barred = {unit.index, *(other.index for other in but if other.site == unit.site)}
     alive = np.flatnonzero((known.size > 0) & np.isfinite(known.size))
-    pool = np.random.default_rng([lab.seed, 11]).permutation(alive)[:_POOL]
+    return alike(unit, alive, known.size, known.rate, many=many, but=but, seed=lab.seed)
+
+
+def alike(
+    unit: Unit,
+    alive: np.ndarray,
+    size: np.ndarray,
+    rate: np.ndarray,
+    *,
+    many: int,
+    but: tuple[Unit, ...],
+    seed: int,
+) -> list[Unit]:
+    """The units nearest to one in rate and size, of a random pool of those that are alive.
+
+    Args:
+        unit: The unit.
+        alive: Indices of the units of its site that may serve.
+        size: `[unit]` root of the mean square.
+        rate: `[unit]` share of places above 0.
+        many: How many at most.
+        but: Units that may not serve.
+        seed: Draws the pool.
+    """
+    barred = {unit.index, *(other.index for other in but if other.site == unit.site)}
+    pool = np.random.default_rng([seed, 11]).permutation(alive)[:_POOL]
     others = np.array(sorted(set(pool.tolist()) - barred), int)
     if not others.size:
         return []
-    log = np.log(np.maximum(known.size, 1e-12))
-    near = nearest(np.stack([log, known.rate]), unit.index, others)[:many]
+    log = np.log(np.maximum(size, 1e-12))
+    near = nearest(np.stack([log, rate]), unit.index, others)[:many]
     return [Unit(unit.site, int(index), unit.sign) for index in near]
 
 

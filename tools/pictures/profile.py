@@ -10,15 +10,13 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from ..interventions.controls import nearest
 from ..lab import Lab
 from ..models import Unit
+from ..profile_site import CONTROLS, alike
 from .recipes import pictures_of
 
 MOST_PICTURES = 512
 """Pictures of explore that a profile reads, taken evenly."""
-CONTROLS = 20
-_POOL = 128
 _BATCH = 32
 
 
@@ -58,15 +56,8 @@ def matched(
 ) -> list[Unit]:
     """The units nearest in rate and size among a fixed random pool of the same site, best first."""
     known = profile(lab, unit.site, unit.sign)
-    barred = {unit.index, *(other.index for other in but if other.site == unit.site)}
     alive = np.flatnonzero((known.size > 0) & (known.peaks > 0).any(0))
-    pool = np.random.default_rng([lab.seed, 11]).permutation(alive)[:_POOL]
-    others = np.array(sorted(set(pool.tolist()) - barred), int)
-    if not others.size:
-        return []
-    log = np.log(np.maximum(known.size, 1e-12))
-    near = nearest(np.stack([log, known.rate]), unit.index, others)[:many]
-    return [Unit(unit.site, int(index), unit.sign) for index in near]
+    return alike(unit, alive, known.size, known.rate, many=many, but=but, seed=lab.seed)
 
 
 def _measured(lab: Lab, site: str, sign: int) -> Profile:
