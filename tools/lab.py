@@ -48,6 +48,10 @@ class Lab:
     """What tools computed from target, explore and seed alone; investigations may share it."""
     backends: Mapping[str, "Backend"] = field(default_factory=dict)
     """Image models by name, beside the project's own drawings: see `pictures/backends`."""
+    open: bool = False
+    """No single unit is under study: instruments that look over many units are offered too."""
+    run: Any = None
+    """A finished run of labels (`tasks/finding`'s `RunSearch`); None: its tools are not offered."""
 
     def chosen(self, unit: str | None) -> Unit:
         """The unit that a tool was asked for, or the one under study where none was named.

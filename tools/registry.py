@@ -31,7 +31,7 @@ from .errors import UsageError
 from .evidence import Evidence, Result, plain
 from .lab import Lab
 
-Need = Literal["llm", "vocabulary", "text", "image"]
+Need = Literal["llm", "vocabulary", "text", "image", "open", "run"]
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,8 @@ class Tool:
             "vocabulary": "logit" in lab.target.sites,
             "text": lab.target.tokenizer is not None and lab.target.image is None,
             "image": lab.target.image is not None,
+            "open": lab.open,
+            "run": lab.run is not None,
         }
         return all(have[need] for need in self.needs)
 
