@@ -1,0 +1,81 @@
+"""What a conversation says while it works: the doors (terminal, browser, Python) show these."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...tools.evidence import Evidence
+
+
+@dataclass(frozen=True)
+class Words:
+    """A piece of what the planner writes, as it writes it."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Calling:
+    """A tool is about to run."""
+
+    tool: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A tool has run; its failure is evidence too, with `error`."""
+
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Consent:
+    """A costly tool waits for leave: go on with `conversation.go_on(allowed=...)`."""
+
+    tool: str
+    arguments: Mapping[str, Any]
+    cost: str
+    """What it would cost, in words."""
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What the question has cost so far."""
+
+    left: str
+    """What is left of the budget, in words."""
+    meter: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One sentence of an answer."""
+
+    text: str
+    evidence: tuple[str, ...] = ()
+    """Ids of results that it cites and that exist."""
+    opinion: bool = False
+    """It claims something and cites no result."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The end of a question."""
+
+    question: str
+    text: str
+    """As the planner wrote it."""
+    claims: tuple[Claim, ...]
+    """The text, sentence by sentence."""
+    evidence: tuple[Evidence, ...] = ()
+    """The results that it cites, of this question or an earlier one."""
+    spent: Mapping[str, float] = field(default_factory=dict)
+    """Of this question: tokens_in, tokens_cached, tokens_out, cost, seconds, ..."""
+    ended: str = "answered"
+    """`answered`, `budget`, `stopped` or `failed`."""
+    reason: str | None = None
+    """Why it ended otherwise than with an answer."""
+
+
+Event = Words | Calling | Found | Consent | Spent | Answer
