@@ -7,7 +7,7 @@ there; what is no chat completion raises, and the client decides whether to ask 
 import json
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal, NamedTuple
 
@@ -55,8 +55,13 @@ class Reply(NamedTuple):
     finish_reason: str | None
 
 
-def joined(stream: Iterable[Any], deadline: float, timeout: float) -> dict[str, Any]:
-    """One chat completion from its chunks."""
+def joined(
+    stream: Iterable[Any],
+    deadline: float,
+    timeout: float,
+    heard: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
+    """One chat completion from its chunks; `heard` gets each piece of its text as it comes."""
     content: list[str] = []
     refusal: list[str] = []
     calls: dict[int, dict[str, Any]] = {}
@@ -69,6 +74,8 @@ def joined(stream: Iterable[Any], deadline: float, timeout: float) -> dict[str, 
         for choice in data.get("choices") or []:
             delta = choice.get("delta") or {}
             content.append(delta.get("content") or "")
+            if heard is not None and content[-1]:
+                heard(content[-1])
             refusal.append(delta.get("refusal") or "")
             logprobs += (choice.get("logprobs") or {}).get("content") or []
             finish = choice.get("finish_reason") or finish

@@ -11,7 +11,7 @@ import json
 import os
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -99,6 +99,7 @@ class LLM:
         logprobs: bool = False,
         meter: Meter | None = None,
         seconds: float | None = None,
+        heard: Callable[[str], None] | None = None,
     ) -> Reply:
         """Asks for one answer.
 
@@ -110,6 +111,8 @@ class LLM:
             logprobs: Ask for log-probabilities with twenty alternatives.
             meter: Counts what is spent; default: the client's.
             seconds: The most that this may take, retries included.
+            heard: Gets the text in pieces while it is written, by a stream; again from the
+                beginning where the request is tried again.
 
         Raises:
             LLMError: if no answer came.
@@ -126,7 +129,7 @@ class LLM:
         if logprobs:
             request |= {"logprobs": True, "top_logprobs": 20}
         meter = meter or self.meter or Meter()
-        body = self._with_retries(request, meter, seconds)
+        body = self._with_retries(request, meter, seconds, heard)
         reply = read_reply(body, request)
         meter.requests += 1
         meter.estimated += reply.usage.estimated
@@ -140,7 +143,11 @@ class LLM:
         return reply
 
     def _with_retries(
-        self, request: dict[str, Any], meter: Meter, seconds: float | None
+        self,
+        request: dict[str, Any],
+        meter: Meter,
+        seconds: float | None,
+        heard: Callable[[str], None] | None,
     ) -> dict[str, Any]:
         started = time.monotonic()
 
@@ -149,7 +156,7 @@ class LLM:
 
         for attempt in range(self.retries + 1):
             try:
-                return self._once(request, max(0.05, min(self.timeout, remaining())))
+                return self._once(request, max(0.05, min(self.timeout, remaining())), heard)
             except LLMError as error:
                 if error.kind not in _RETRIED:
                     raise
@@ -169,11 +176,13 @@ class LLM:
                 time.sleep(delay)
         raise AssertionError("the loop returns or raises")
 
-    def _once(self, request: dict[str, Any], timeout: float) -> dict[str, Any]:
+    def _once(
+        self, request: dict[str, Any], timeout: float, heard: Callable[[str], None] | None
+    ) -> dict[str, Any]:
         import openai
 
         try:
-            return self._sent(request, timeout)
+            return self._sent(request, timeout, heard)
         except LLMError:
             raise
         except openai.APITimeoutError as error:
@@ -210,10 +219,12 @@ class LLM:
             self._made = openai.OpenAI(base_url=self.base_url, api_key=self._key, max_retries=0)
         return self._made
 
-    def _sent(self, request: dict[str, Any], timeout: float) -> dict[str, Any]:
+    def _sent(
+        self, request: dict[str, Any], timeout: float, heard: Callable[[str], None] | None
+    ) -> dict[str, Any]:
         completions = self._client.chat.completions
         deadline = time.monotonic() + timeout
-        if not self.stream:
+        if not self.stream and heard is None:
             # read in pieces: the transport's time-out starts anew with every byte that drips in
             with completions.with_streaming_response.create(**request, timeout=timeout) as raw:
                 pieces = []
@@ -224,7 +235,7 @@ class LLM:
         with completions.create(
             **request, stream=True, stream_options={"include_usage": True}, timeout=timeout
         ) as stream:
-            return checked(joined(stream, deadline, timeout))
+            return checked(joined(stream, deadline, timeout, heard))
 
 
 def loopback(url: str | None) -> bool:

@@ -12,7 +12,7 @@ A request is made of the state alone, so that an interrupted investigation can g
 
 import base64
 import mimetypes
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 from ...tools.lab import Lab
 from ...tools.llm import LLM, LLMError, Reply
 from ...tools.registry import offered
-from ..state import Message, State
+from ..state import Message
 
 _SHORT = 240  # letters of an older result in a shortened conversation
 _SHORT_NEWEST = 1200  # letters of the newest turn's results, where that is not enough
@@ -30,7 +30,7 @@ _MOST_PICTURES = 12
 _STEP = 6
 _BLIND = ("request", "model", "server")
 """Kinds of errors that endpoints give for pictures that they do not take."""
-_FORCED = {"type": "function", "function": {"name": "conclude"}}
+CONCLUDE = {"type": "function", "function": {"name": "conclude"}}
 
 
 @dataclass(frozen=True)
@@ -51,21 +51,46 @@ class ChatFactory:
 
 
 class Chat:
-    """A language model that chooses the experiments."""
+    """A language model that chooses the experiments.
+
+    Args:
+        lab: The bench.
+        llm: The client.
+        sees: Whether the model takes pictures; None: it is tried.
+        actions: Whether it is offered a planner's own acts, such as `conclude`.
+        ending: The `tool_choice` of its last request.
+        heard: Gets its words in pieces, as it writes them.
+    """
 
     resumable = True
 
-    def __init__(self, lab: Lab, llm: LLM, *, sees: bool | None = None) -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        llm: LLM,
+        *,
+        sees: bool | None = None,
+        actions: bool = True,
+        ending: Any = CONCLUDE,
+        heard: Callable[[str], None] | None = None,
+    ) -> None:
         self.name = f"openai:{llm.model}"
         self._lab = lab
         self._llm = llm
+        self._actions = actions
+        self._ending = ending
+        self._heard = heard
         self._level = 0  # how much the conversation is shortened
         self._may_force = True
         self.sees = sees
         """Whether the model takes pictures; None: not known yet."""
 
-    def next(self, state: State) -> Message:
+    def next(self, state: Mapping[str, Any]) -> Message:
         """Asks the model.
+
+        Args:
+            state: Of an investigation or a conversation: its `messages`, whether this is the
+                `last` request, and what is `left`.
 
         Raises:
             LLMError: if no answer came, after retries and with old results shortened.
@@ -80,7 +105,7 @@ class Chat:
                 continue
             return {**reply.message, "finish_reason": reply.finish_reason}
 
-    def _seeing(self, state: State) -> Reply:
+    def _seeing(self, state: Mapping[str, Any]) -> Reply:
         """Asks with pictures, and again without them where the endpoint refuses that."""
         try:
             reply = self._ask(state)
@@ -96,7 +121,7 @@ class Chat:
                 raise error from None
         return reply
 
-    def _ask(self, state: State) -> Reply:
+    def _ask(self, state: Mapping[str, Any]) -> Reply:
         messages = shortened(state["messages"], self._level)
         old = older_pictures(messages)
         messages = [
@@ -105,13 +130,18 @@ class Chat:
         ]
         request: dict[str, Any] = {
             "messages": [with_pictures(message) for message in messages],
-            "tools": [item.schema for item in offered(self._lab).values()],
+            "tools": [
+                item.schema
+                for item in offered(self._lab).values()
+                if self._actions or not item.action
+            ],
             "meter": self._lab.meter,
             "seconds": state["left"]["seconds"],
+            "heard": self._heard,
         }
         if state["last"] and self._may_force:
             try:
-                return self._llm.complete(**request, tool_choice=_FORCED)
+                return self._llm.complete(**request, tool_choice=self._ending)
             except LLMError as error:
                 if error.kind != "request":
                     raise
