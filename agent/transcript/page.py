@@ -7,7 +7,7 @@ by its hash in the page's content policy, so that no other script would run even
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,18 @@ def render(path: str | Path, out: str | Path, *, record: Mapping[str, Any] | Non
 
 def html(transcript: Transcript, *, record: Mapping[str, Any] | None = None) -> str:
     """The page as text."""
+    page = environment(HERE).get_template("page.html")
+    return page.render(**contents(transcript, record=record), **page_assets("page.js"))
+
+
+def section(name: str, known: Mapping[str, Any]) -> Markup:
+    """One block of the page by itself, such as `scores`, from `contents`."""
+    page = environment(HERE).get_template("page.html")
+    return Markup("".join(page.blocks[name](page.new_context(dict(known)))))
+
+
+def contents(transcript: Transcript, *, record: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What the page shows; the arguments are those of `render`."""
     scored = record or transcript.scored or _labelled(transcript) or {}
     said = {**(transcript.conclusion or {}), **{k: v for k, v in scored.items() if v is not None}}
     evidence = transcript.evidence
@@ -69,45 +81,39 @@ def html(transcript: Transcript, *, record: Mapping[str, Any] | None = None) -> 
     cited = {key for part in components for key in part["evidence"]}
     for part in [said.get("effect") or {}, *(said.get("rejected") or ())]:
         cited.update(part.get("evidence") or ())
-    return (
-        environment(HERE)
-        .get_template("page.html")
-        .render(
-            target=str((transcript.header.get("target") or {}).get("name", "")),
-            unit=transcript.header.get("unit", "?"),
-            label=said.get("label"),
-            status=said.get("status")
-            or ("interrupted" if transcript.ended is None else "no label"),
-            reason=said.get("reason"),
-            ending=_ending(transcript, said),
-            facts=facts(transcript),
-            components=components,
-            effect=said.get("effect"),
-            rejected=said.get("rejected"),
-            notes=said.get("notes"),
-            known=set(evidence),
-            scores=score_table(said.get("scores") or {}),
-            tested_on=_tested_on(said.get("scores") or {}),
-            histogram=histogram_of(evidence.values(), "pictures" if of_pictures else "tokens"),
-            expected=expected_activation(said.get("scores") or {}, evidence.values()),
-            tops=tops_of(evidence.values(), scale=scale),
-            sheets=album.show(_first_sheets(evidence.values())),
-            data="pictures" if of_pictures else "text",
-            places="picture" if of_pictures else "token",
-            scale=f"{scale:.3g}",
-            ledger=ledger_over_time(transcript),
-            timeline=_timeline(transcript, cited, scale, album),
-            footer=f"{transcript.path.name} · neuroscribe "
-            f"{transcript.header.get('versions', {}).get('neuroscribe', '')}"
-            + (
-                " · the last line of the record was incomplete and is left out"
-                if transcript.torn
-                else ""
-            )
-            + (" · the record has no end: it was interrupted" if transcript.ended is None else ""),
-            **page_assets("page.js"),
+    return {
+        "target": str((transcript.header.get("target") or {}).get("name", "")),
+        "unit": transcript.header.get("unit", "?"),
+        "label": said.get("label"),
+        "status": said.get("status") or ("interrupted" if transcript.ended is None else "no label"),
+        "reason": said.get("reason"),
+        "ending": _ending(transcript, said),
+        "facts": facts(transcript),
+        "components": components,
+        "effect": said.get("effect"),
+        "rejected": said.get("rejected"),
+        "notes": said.get("notes"),
+        "known": set(evidence),
+        "scores": score_table(said.get("scores") or {}),
+        "tested_on": _tested_on(said.get("scores") or {}),
+        "histogram": histogram_of(evidence.values(), "pictures" if of_pictures else "tokens"),
+        "expected": expected_activation(said.get("scores") or {}, evidence.values()),
+        "tops": tops_of(evidence.values(), scale=scale),
+        "sheets": album.show(_first_sheets(evidence.values())),
+        "data": "pictures" if of_pictures else "text",
+        "places": "picture" if of_pictures else "token",
+        "scale": f"{scale:.3g}",
+        "ledger": ledger_over_time(transcript),
+        "timeline": _timeline(transcript, cited, scale, album),
+        "footer": f"{transcript.path.name} · neuroscribe "
+        f"{transcript.header.get('versions', {}).get('neuroscribe', '')}"
+        + (
+            " · the last line of the record was incomplete and is left out"
+            if transcript.torn
+            else ""
         )
-    )
+        + (" · the record has no end: it was interrupted" if transcript.ended is None else ""),
+    }
 
 
 def environment(*folders: Path) -> jinja2.Environment:
@@ -219,7 +225,7 @@ def _timeline(
             shown.extend(_message(event, planner, texts))
         elif event["event"] == "evidence":
             item = evidence[event["evidence"]["id"]]
-            shown.append({**_experiment(item, cited, scale), "pictures": album.show(item.images)})
+            shown.append(experiment_view(item, cited, scale, album))
     return shown
 
 
@@ -251,7 +257,10 @@ def _message(event: Mapping[str, Any], planner: str, texts: set[str]) -> list[di
     return [{"kind": "prompt", "who": who.get(str(role), role), "brief": brief, "text": text}]
 
 
-def _experiment(item: Evidence, cited: set[str], scale: float) -> dict[str, Any]:
+def experiment_view(
+    item: Evidence, cited: Container[str], scale: float, album: Album
+) -> dict[str, Any]:
+    """A result for `experiment` of `parts.html`: its text, heat maps, plot, pictures, payload."""
     measured = _measured(item)
     rest = {key: value for key, value in item.data.items() if key != "measured"}
     arguments = json.dumps(item.arguments, ensure_ascii=False, indent=1)
@@ -264,6 +273,7 @@ def _experiment(item: Evidence, cited: set[str], scale: float) -> dict[str, Any]
         "arguments": arguments if len(arguments) > _BRIEF else "",
         "text": item.text,
         "error": item.error,
+        "pictures": album.show(item.images),
         "cited": item.id in cited,
         "seconds": f"{item.seconds:.2f} s",
         "plot": drawn["plot"] if drawn else test_table(item),

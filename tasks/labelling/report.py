@@ -119,7 +119,7 @@ def _unit(folder: Path, record: Mapping[str, Any], *, shown: bool) -> dict[str, 
         "components": [component_view(item) for item in record.get("components") or ()],
         "effect": record.get("effect"),
         "does": _does(record.get("effect")),
-        "dose": _dose(record.get("effect_scores")),
+        "dose": dose(record.get("effect_scores")),
         "rejected": record.get("rejected") or (),
         "tails": _tails(scores.get("tails") or {}),
         "spent": _spent(record),
@@ -159,7 +159,7 @@ def _link(folder: Path, path: Path) -> str:
     return quote(path.relative_to(folder).as_posix())
 
 
-def _dose(found: Mapping[str, Any] | None) -> Markup:
+def dose(found: Mapping[str, Any] | None) -> Markup:
     """How far the words that a unit promotes rise where it is held at a level; empty if unknown."""
     points = []
     for one in (found or {}).get("sufficiency") or ():
