@@ -28,6 +28,7 @@ from . import (
 )
 from .evaluation import commands as evaluation
 from .labelling import commands as labelling
+from .mcp import command as serving
 from .studies import commands as studies
 
 app = typer.Typer(
@@ -53,6 +54,7 @@ app.command()(routing.route)
 app.command()(tool_command.tool)
 app.command()(tool_command.tools)
 app.command()(organisms_command.organisms)
+app.command()(serving.mcp)
 indexing.register(app)
 evaluation.register(app)
 studies.register(app)

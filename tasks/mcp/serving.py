@@ -1,0 +1,128 @@
+"""The two transports: stdio, for a client that starts the server, and streamable HTTP for many.
+
+Over HTTP the SDK checks `Host` and `Origin`, so that a web page cannot reach the server by a name
+that it made point here (DNS rebinding); beyond loopback a bearer token is asked for too.
+"""
+
+import hmac
+import socket
+import sys
+from dataclasses import dataclass
+
+import anyio
+import uvicorn
+from mcp.server.auth.provider import AccessToken
+from mcp.server.auth.settings import AuthSettings
+from mcp.server.stdio import stdio_server
+from mcp.server.transport_security import TransportSecuritySettings
+from pydantic import AnyHttpUrl
+
+from ...tools.errors import UsageError
+from .door import MOST_NOTEBOOKS, Door
+from .shared import Shared
+
+_IDLE = 12 * 3600.0  # seconds after which a silent client's notebook may go
+_LAST_WORDS = 2  # seconds that open connections have when the server ends
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where HTTP is served, and to whom."""
+
+    host: str
+    port: int
+    token: str | None = None
+    names: tuple[str, ...] = ()
+    """Further names of this machine that a client's `Host` header may bear."""
+
+    @property
+    def allowed(self) -> list[str]:
+        """The names that a client's `Host` header may bear."""
+        every = {"127.0.0.1", "localhost", "::1", self.host, socket.gethostname(), *self.names}
+        return sorted(_bracketed(name) for name in every)
+
+
+def serve_stdio(shared: Shared) -> None:
+    """Serves the one client at stdin and stdout, until it leaves."""
+    door = Door(shared)
+
+    async def serve() -> None:
+        async with stdio_server() as (inward, outward):
+            options = door.server.create_initialization_options()
+            await door.server.run(inward, outward, options)
+
+    anyio.run(serve)
+
+
+def listen(where: Address) -> socket.socket:
+    """The socket that clients connect to; taken before anything slow is loaded.
+
+    Raises:
+        UsageError: if the port is in use, or the host is none of this machine.
+    """
+    family = socket.AF_INET6 if ":" in where.host else socket.AF_INET
+    found = socket.socket(family)
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind((where.host, where.port))
+        found.listen()
+    except OSError as error:
+        found.close()
+        raise UsageError(
+            f"cannot listen on {where.host} port {where.port} ({error.strerror}); "
+            "give another --port, or --port 0 for any free one"
+        ) from error
+    return found
+
+
+def serve_http(shared: Shared, where: Address, listening: socket.socket) -> None:
+    """Serves any number of clients, until Ctrl-C."""
+    url = f"{_url(where, listening)}/mcp"
+    print(f"neuroscribe: serving MCP at {url}", file=sys.stderr, flush=True)
+    http_server(shared, where, listening).run(sockets=[listening])
+
+
+def http_server(shared: Shared, where: Address, listening: socket.socket) -> uvicorn.Server:
+    """The HTTP server; `run(sockets=[listening])` starts it."""
+    auth = None
+    if where.token is not None:
+        # the SDK wants to know who issued a token: this server
+        issuer = AnyHttpUrl(_url(where, listening))
+        auth = AuthSettings(issuer_url=issuer, resource_server_url=None)
+    app = Door(shared).server.streamable_http_app(
+        host=where.host,
+        session_idle_timeout=_IDLE,
+        max_sessions=MOST_NOTEBOOKS,
+        transport_security=TransportSecuritySettings(
+            allowed_hosts=[f"{name}:*" for name in where.allowed],
+            allowed_origins=[f"http://{name}:*" for name in where.allowed],
+        ),
+        auth=auth,
+        token_verifier=None if where.token is None else _Token(where.token),
+    )
+    return uvicorn.Server(
+        uvicorn.Config(
+            app, log_config=None, access_log=False, timeout_graceful_shutdown=_LAST_WORDS
+        )
+    )
+
+
+class _Token:
+    """The one token that is right."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token.encode()
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        """Who bears it; None: nobody."""
+        if not hmac.compare_digest(token.encode(), self._token):
+            return None
+        return AccessToken(token=token, client_id="client", scopes=[])
+
+
+def _url(where: Address, listening: socket.socket) -> str:
+    return f"http://{_bracketed(where.host)}:{listening.getsockname()[1]}"
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,139 @@
+"""What all clients of one server share, and what each has to itself.
+
+Shared: the target, the windows of explore, what tools computed from these alone (`memo`), the run.
+Each client has a `Notebook`: a lab with its own evidence, meter and folder for pictures.
+"""
+
+import sys
+from collections.abc import Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from ...tools import belt as _belt  # noqa: F401  (registers the instruments)
+from ...tools.data.windows import TokenWindows
+from ...tools.errors import UsageError
+from ...tools.evidence import EvidenceStore
+from ...tools.lab import Lab
+from ...tools.llm import LLM
+from ...tools.models import Target, Unit
+from ...tools.pictures.backends import Backend, open_backend
+from ...tools.registry import Tool, offered
+from ..labelling.bench import check_data, prepare
+from ..labelling.folder import RunFolder
+from ..labelling.results import read_run
+from ..labelling.settings import Settings
+
+TOKENS = 20_000
+"""Of all three splits of the corpus, where neither user nor run say how many."""
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """One client's lab."""
+
+    lab: Lab
+    pictures: "TemporaryDirectory[str]"
+    """Where its tools put pictures; removed with the notebook."""
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What every client experiments on."""
+
+    target: Target
+    explore: TokenWindows
+    """Token windows, or image rows, of the explore split: nothing else of the corpus is kept."""
+    settings: Settings
+    run: RunFolder | None = None
+    search: Any = None
+    """The run as tools search it."""
+    unit: Unit | None = None
+    llm: LLM | None = None
+    backends: Mapping[str, Backend] = field(default_factory=dict)
+    memo: dict[Any, Any] = field(default_factory=dict)
+
+    def notebook(self) -> Notebook:
+        """A new client's."""
+        folder = TemporaryDirectory(prefix="neuroscribe-mcp-", ignore_cleanup_errors=True)
+        lab = Lab(
+            self.target,
+            self.explore,
+            evidence=EvidenceStore(Path(folder.name)),
+            llm=self.llm,
+            seed=self.settings.seed,
+            unit=self.unit,
+            memo=self.memo,
+            backends=self.backends,
+            open=True,
+            run=self.search,
+        )
+        return Notebook(lab, folder)
+
+    def tools(self, lab: Lab) -> dict[str, Tool]:
+        """The tools that clients may call, by name: a planner's own acts are none of them."""
+        return {name: item for name, item in offered(lab).items() if not item.action}
+
+
+def settings_of(run: Path | None, **given: Any) -> Settings:
+    """The settings of a run, with what the user gave in their place.
+
+    Args:
+        run: The folder of a run; None: there is none.
+        given: `target`, `data`, `tokens`, `seed`, `length`, `images`; None: not given.
+
+    Raises:
+        UsageError: if there is no run in the folder, no target is named, or the data is not there.
+    """
+    given["context_length"] = given.pop("length")
+    given["images"] = tuple(given["images"]) if given["images"] else None
+    said = {key: value for key, value in given.items() if value is not None}
+    if run is not None:
+        kept = Settings.from_dict(read_run(RunFolder(run)).settings)
+    elif "target" in said:
+        kept = Settings(target=said["target"], units="", data="", tokens=TOKENS)
+    else:
+        raise UsageError("name a model with --target, or a run with --run")
+    settings = replace(kept, **said)
+    if settings.data:
+        check_data(settings.data)
+    return settings
+
+
+def open_shared(
+    settings: Settings,
+    *,
+    run: Path | None = None,
+    unit: str | None = None,
+    planner: str | None = None,
+    base_url: str | None = None,
+) -> Shared:
+    """Loads everything; whatever is printed meanwhile goes to stderr.
+
+    Raises:
+        UsageError: if the target, the data, the unit or a model is unusable.
+    """
+    llm = None if planner is None else _llm(planner, base_url)
+    backends = {spec: open_backend(spec) for spec in settings.images}
+    print(f"neuroscribe: loading {settings.target}", file=sys.stderr)
+    with redirect_stdout(sys.stderr):
+        options = {"revision": settings.revision, "dtype": settings.dtype}
+        given = {name: value for name, value in options.items() if value is not None}
+        target = Target.load(settings.target, **given)
+        studied = None if unit is None else target.unit(unit)
+        data = settings.data or ("builtin:pydocs" if target.image is None else "builtin:scenes:400")
+        settings = replace(settings, data=data)
+        explore = prepare(target, settings).windows["explore"]
+    folder = None if run is None else RunFolder(run)
+    return Shared(target, explore, settings, folder, None, studied, llm, backends)
+
+
+def _llm(planner: str, base_url: str | None) -> LLM:
+    from ...agent.planners import planner_factory
+
+    found = getattr(planner_factory(planner, base_url=base_url), "llm", None)
+    if found is None:
+        raise UsageError(f"--planner {planner} is no language model; give openai:MODEL")
+    return found
