@@ -70,6 +70,7 @@ def tool(
     from ..tools.pictures.backends import open_backend
     from ..tools.predicates import parse
     from ..tools.registry import call
+    from .asking.data import explore
 
     chosen = _tool(name)
     arguments = read_arguments(chosen, arg or [])
@@ -81,7 +82,7 @@ def tool(
     given = data or ("builtin:pydocs" if loaded.image is None else "builtin:scenes:400")
     lab = Lab(
         loaded,
-        _explore(loaded, given, tokens=tokens, length=length, seed=seed),
+        explore(loaded, given, tokens=tokens, length=length, seed=seed),
         evidence=EvidenceStore(pictures),
         unit=studied,
         seed=seed,
@@ -93,20 +94,6 @@ def tool(
         raise UsageError(f"{name}: {found.error}")
     _print(found, as_json)
     return 0
-
-
-def _explore(loaded: Any, data: str, *, tokens: int, length: int, seed: int) -> Any:
-    """What planners may see of a corpus: token windows, or pictures."""
-    from ..tools.data.image_rows import image_rows
-    from ..tools.data.pictures import ImageCorpus
-    from ..tools.data.sources import load_corpus
-    from ..tools.data.windows import cut
-
-    corpus = load_corpus(data, target=loaded, most_tokens=tokens, seed=seed)
-    split = corpus.splits().explore
-    if isinstance(split, ImageCorpus):
-        return image_rows(loaded, split)
-    return cut(loaded, split, length=length)
 
 
 def read_arguments(chosen: "Tool", given: list[str]) -> dict[str, Any]:

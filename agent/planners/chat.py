@@ -79,7 +79,7 @@ class Chat:
         self._llm = llm
         self._actions = actions
         self._ending = ending
-        self._heard = heard
+        self.heard = heard
         self._level = 0  # how much the conversation is shortened
         self._may_force = True
         self.sees = sees
@@ -137,7 +137,7 @@ class Chat:
             ],
             "meter": self._lab.meter,
             "seconds": state["left"]["seconds"],
-            "heard": self._heard,
+            "heard": self.heard,
         }
         if state["last"] and self._may_force:
             try:

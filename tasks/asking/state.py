@@ -1,6 +1,6 @@
 """What a conversation knows, in plain JSON types, so that it can be kept and gone on with."""
 
-from typing import Any, Protocol, TypedDict
+from typing import Protocol, TypedDict
 
 from ...agent.state import Left, Message
 from ...tools.lab import Lab

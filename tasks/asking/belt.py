@@ -1,0 +1,3 @@
+"""Importing this module registers every tool of a conversation in `registry.TOOLS`."""
+
+from ...tools import belt as _belt  # noqa: F401

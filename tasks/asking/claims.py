@@ -1,0 +1,70 @@
+"""Reads an answer sentence by sentence: which results a claim cites, and what is only opinion."""
+
+import re
+from collections.abc import Container
+
+from .events import Claim
+
+CITED = re.compile(r"\[(\s*E\d+(?:\s*[,;–-]\s*E?\d+)*\s*)\]")
+_ONE = re.compile(r"E(\d+)(?:\s*[–-]\s*E?(\d+))?")
+_END = re.compile(r"(?<=[.!?])((?:\s*\[[^\]]*\])*)\s+(?=[\"'“‘(\[*`]*[A-Z0-9“])")
+_NOT_ENDS = re.compile(r"(?:\b(?:e\.g|i\.e|cf|vs|approx|etc|Fig|No)\.|\b[A-Z]\.)$")
+_BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
+_HONEST = re.compile(
+    r"\b(?:I (?:do not|don't|did not|didn't|cannot|can't|could not|have not|am not)"
+    r"|(?:was|were|is|are|been) not (?:tested|measured|checked|known|tried)"
+    r"|not (?:tested|measured|checked)|untested|unknown|would need)\b"
+)
+_FEWEST_WORDS = 3
+
+
+def claims(text: str, known: Container[str]) -> tuple[Claim, ...]:
+    """The sentences of an answer.
+
+    A sentence is an opinion if it claims something and cites no result that exists. Headings,
+    questions, lines that introduce a list, and admissions of what is not known claim nothing.
+
+    Args:
+        text: The answer.
+        known: Ids of results that exist.
+    """
+    return tuple(_claim(sentence, known) for sentence in sentences(text))
+
+
+def cited(text: str) -> list[str]:
+    """Ids that a text cites as `[E3]`, `[E3, E5]` or `[E3-E5]`, in order, each once."""
+    found: dict[str, None] = {}
+    for group in CITED.findall(text):
+        for first, last in _ONE.findall(group):
+            stop = min(int(last), int(first) + 50) if last else int(first)
+            found.update(dict.fromkeys(f"E{number}" for number in range(int(first), stop + 1)))
+    return list(found)
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences; a citation behind the full stop belongs to the sentence before."""
+    out: list[str] = []
+    for line in text.splitlines():
+        rest = line.strip()
+        start = 0
+        for match in _END.finditer(rest):
+            before = rest[start : match.end(1)].strip()
+            if _NOT_ENDS.search(rest[start : match.start()]):
+                continue
+            out.append(before)
+            start = match.end()
+        if rest[start:].strip():
+            out.append(rest[start:].strip())
+    return out
+
+
+def _claim(sentence: str, known: Container[str]) -> Claim:
+    ids = tuple(name for name in cited(sentence) if name in known)
+    return Claim(sentence, ids, not ids and _claims_something(sentence))
+
+
+def _claims_something(sentence: str) -> bool:
+    bare = _BULLET.sub("", CITED.sub("", sentence)).strip().strip("*_#`")
+    if sentence.lstrip().startswith("#") or bare.endswith((":", "?")) or "|---" in bare:
+        return False
+    return len(re.findall(r"\w+", bare)) >= _FEWEST_WORDS and not _HONEST.search(bare)

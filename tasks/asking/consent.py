@@ -1,0 +1,59 @@
+"""Which calls cost so much that a person is asked first, and what they would cost."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from ...tools.lab import Lab, measure
+
+PASSES = {
+    "find_units": 2.0,
+    "compare_units": 1.0,
+    "investigate_unit": 8.0,
+    "unit_effect": 3.0,
+    "output_effect": 1.0,
+    "similar_units": 2.0,
+}
+"""About how often a tool reads the exploration corpus."""
+LONG = 30.0
+"""Seconds from which a call is asked about."""
+REQUESTS = {"investigate_unit": 12}
+"""Requests to a language model that a tool makes on its own."""
+_TIMED = 16  # rows that are timed
+
+
+def cost(lab: Lab, tool: str, arguments: Mapping[str, Any], *, llm: bool) -> str | None:
+    """What a call would cost, in words; None where it is cheap.
+
+    Args:
+        lab: The bench; its speed is measured once, where a call might be long.
+        tool: The tool's name.
+        arguments: The call's arguments.
+        llm: Whether the tool would ask a language model that costs money.
+    """
+    many = len(arguments["units"]) if isinstance(arguments.get("units"), list) else 1
+    said = []
+    passes = PASSES.get(tool, 0.0) * (many if tool == "investigate_unit" else 1)
+    if passes:
+        seconds = passes * _pass_seconds(lab)
+        if seconds >= LONG:
+            said.append(f"about {_duration(seconds)} of computing")
+    if llm and tool in REQUESTS:
+        said.append(f"about {REQUESTS[tool] * many} requests to the language model")
+    return " and ".join(said) or None
+
+
+def _pass_seconds(lab: Lab) -> float:
+    """Seconds of one forward pass over explore, from a few of its rows."""
+    if "pass seconds" not in lab.memo:
+        site = next(iter(lab.target.sites))
+        rows = lab.explore.rows(slice(0, _TIMED))
+        started = time.monotonic()
+        measure(lab.target, rows, [lab.target.unit(f"{site}/0")])
+        taken = time.monotonic() - started
+        lab.memo["pass seconds"] = taken * len(lab.explore) / max(1, len(rows))
+    return lab.memo["pass seconds"]
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,238 @@
+"""Opens conversations: loads the target, the exploration corpus, a run, and what answers."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ...agent.prompts import prompt
+from ...agent.state import Budget
+from ...tools.errors import UsageError
+from ...tools.evidence import EvidenceStore
+from ...tools.lab import Lab
+from ...tools.models import Target
+from . import belt as _belt  # noqa: F401  registers every tool
+from . import threads
+from .conversation import BUDGET, Conversation
+from .data import default_data, explore
+from .state import AnswersFactory
+from .threads import About, Thread
+
+_SITES = 12  # named in the prompt
+
+
+def open_conversation(
+    target: str | Target,
+    *,
+    data: str | None = None,
+    run: str | Path | None = None,
+    index: str | Path | None = None,
+    planner: str | AnswersFactory = "builtin",
+    base_url: str | None = None,
+    prices: tuple[float, float] | None = None,
+    timeout: float = 120.0,
+    tokens: int = 50_000,
+    context_length: int = 64,
+    seed: int = 0,
+    budget: Budget = BUDGET,
+    ask_first: bool = True,
+    folder: str | Path | None = None,
+    device: str | None = None,
+    trust_remote_code: bool = False,
+) -> Conversation:
+    """Begins a conversation about a model.
+
+    Args:
+        target: A model, as for `label`; or the folder of a finished run, for its model and corpus.
+        data: The corpus that experiments look at; its explore split alone is used. None: a built-in
+            one whose words the model knows, else the model's own samples.
+        run: A run folder, whose labels can be searched.
+        index: An exemplar index of this model over this corpus, made by `neuroscribe index`.
+        planner: `builtin`, `openai:MODEL`, or what makes the answers.
+        base_url: The endpoint of an `openai:` planner.
+        prices: Money for a million tokens, in and out.
+        timeout: Seconds of one request to a language model.
+        tokens: Of all splits of the corpus together.
+        context_length: Tokens a window.
+        seed: Of everything random.
+        budget: Of each question.
+        ask_first: Whether costly calls wait for leave; see `Conversation.go_on`.
+        folder: Where conversations are kept; default: under `NEUROSCRIBE_HOME`.
+        device: cpu, cuda, mps.
+        trust_remote_code: Run the model's own code.
+
+    Raises:
+        UsageError: if the target, data, run, index or planner cannot be used.
+    """
+    name = target if isinstance(target, str) else target.name
+    if isinstance(target, str) and run is None and Path(target, "run.json").is_file():
+        run = target
+    if run is not None:
+        facts = _run_facts(run)
+        if name == str(run):
+            target = name = str(facts["target"])
+        data = data or str(facts["data"])
+        seed = int(facts.get("seed", seed))
+    factory = _factory(planner, base_url, prices, timeout)
+    if isinstance(target, str):
+        options = {"device": device} if device else {}
+        if trust_remote_code:
+            options["trust_remote_code"] = True  # type: ignore[assignment]
+        target = Target.load(target, **options)
+    if target.tokenizer is None and target.image is None:
+        raise UsageError(f"{name} takes neither text nor pictures; experiments work on these")
+    about = About(
+        name,
+        data or default_data(target),
+        factory.name,
+        base_url,
+        None if run is None else str(Path(run).resolve()),
+        None if index is None else str(Path(index).resolve()),
+        tokens,
+        context_length,
+        seed,
+    )
+    lab = _lab(target, about, factory)
+    return Conversation(
+        lab,
+        factory,
+        Thread(folder=folder),
+        replace(about, created=time.strftime("%Y-%m-%d %H:%M:%S")),
+        system=system(lab, about),
+        budget=budget,
+        ask_first=ask_first,
+    )
+
+
+def resume(
+    name: str | None = None,
+    *,
+    planner: str | AnswersFactory | None = None,
+    base_url: str | None = None,
+    prices: tuple[float, float] | None = None,
+    timeout: float = 120.0,
+    budget: Budget = BUDGET,
+    ask_first: bool = True,
+    folder: str | Path | None = None,
+    device: str | None = None,
+    trust_remote_code: bool = False,
+    target: Target | None = None,
+) -> Conversation:
+    """Goes on with a kept conversation, with all its turns and results.
+
+    Args:
+        name: Its name; None: the newest.
+        planner: Instead of the one it had.
+        base_url: Instead of the endpoint it had.
+        prices: As in `open_conversation`, with those that follow.
+        timeout: Seconds of one request to a language model.
+        budget: Of each question.
+        ask_first: Whether costly calls wait for leave.
+        folder: Where conversations are kept.
+        device: cpu, cuda, mps.
+        trust_remote_code: Run the model's own code.
+        target: The model, where it is loaded already.
+
+    Raises:
+        UsageError: if there is no such conversation, or its parts cannot be loaded any more.
+    """
+    if name is None:
+        known = threads.threads(folder)
+        if not known:
+            raise UsageError("there is no conversation to resume yet; begin one: neuroscribe ask")
+        name = known[0][0]
+    about = threads.about(name, folder)
+    thread = Thread(name, folder=folder)
+    try:
+        if planner is not None or base_url is not None:
+            named = planner if isinstance(planner, str) else about.planner
+            about = replace(about, planner=named, base_url=base_url or about.base_url)
+        factory = _factory(planner or about.planner, about.base_url, prices, timeout)
+        options: dict[str, Any] = {"device": device} if device else {}
+        if trust_remote_code:
+            options["trust_remote_code"] = True
+        target = target or Target.load(about.target, **options)
+        lab = _lab(target, about, factory)
+        return Conversation(
+            lab,
+            factory,
+            thread,
+            about,
+            system=system(lab, about),
+            budget=budget,
+            ask_first=ask_first,
+        )
+    except BaseException:
+        thread.close()
+        raise
+
+
+def system(lab: Lab, about: About) -> str:
+    """The system prompt: how to answer, then what this conversation is about."""
+    target = lab.target
+    kind = {
+        "causal": "a causal language model",
+        "encoder": "an encoder: each place sees all others",
+        "image": "a vision model",
+    }.get(target.kind, "a network")
+    sites = [f"{site.name} ({site.units} units)" for site in target.sites.values()]
+    shown = sites if len(sites) <= _SITES else [*sites[: _SITES - 2], "...", *sites[-2:]]
+    what = "pictures" if target.image is not None else f"windows of {about.context_length} tokens"
+    lines = [
+        f"The network: {target.name}, {kind}. Sites: {', '.join(shown)}.",
+        f"The corpus: {about.data}; experiments look at its exploration part, "
+        f"{len(lab.explore)} {what}. Other parts are held out.",
+    ]
+    if lab.run is not None:
+        lines.append(
+            f"There is a finished run with {len(lab.run.records)} labelled units: search and read "
+            "its labels before you measure anew, and cite the call that read them."
+        )
+    if not lab.target.sites.get("logit"):
+        lines.append("It has no output vocabulary: nothing can be asked about predicted tokens.")
+    return prompt("conversation", about="\n".join(lines))
+
+
+def _lab(target: Target, about: About, factory: AnswersFactory) -> Lab:
+    windows = explore(
+        target,
+        about.data,
+        tokens=about.tokens,
+        length=about.context_length,
+        seed=about.seed,
+    )
+    lab = Lab(target, windows, evidence=EvidenceStore(), seed=about.seed, open=True)
+    lab.llm = getattr(factory, "llm", None)
+    if about.run is not None:
+        from ..finding import RunSearch
+
+        lab.run = RunSearch(about.run)
+    if about.index is not None:
+        from ...tools.exemplars import ExemplarIndex
+
+        lab.index = ExemplarIndex.open(about.index, target=target, windows=windows)
+    return lab
+
+
+def _factory(
+    planner: str | AnswersFactory,
+    base_url: str | None,
+    prices: tuple[float, float] | None,
+    timeout: float,
+) -> AnswersFactory:
+    if not isinstance(planner, str):
+        return planner
+    from .answers import answers_factory
+
+    return answers_factory(planner, base_url=base_url, prices=prices, timeout=timeout)
+
+
+def _run_facts(run: str | Path) -> dict[str, Any]:
+    from ..labelling.folder import RunFolder
+
+    known = RunFolder(run).read_run()
+    if known is None:
+        raise UsageError(
+            f"{run} is no run folder: it has no run.json; `neuroscribe label` makes one"
+        )
+    return known["settings"]

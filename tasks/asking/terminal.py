@@ -1,0 +1,249 @@
+"""A conversation in the terminal: what runs, what it found, the answer with its opinions marked."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.text import Text
+
+from ...tools.evidence import Evidence
+from .claims import CITED
+from .conversation import Conversation
+from .events import Answer, Calling, Claim, Consent, Event, Found, Spent, Words
+
+_ARGUMENTS = 100  # letters of a call's arguments
+_FIRST = 110  # letters of a result's first line
+_HELP = """\
+Type a question. Ctrl-C stops the experiment that runs and keeps the conversation.
+/evidence E3   a result in full      /turns   the questions so far
+/tools         what it can measure   /quit    leave (so does Ctrl-D)"""
+
+
+class Terminal:
+    """Shows events on a console.
+
+    Args:
+        conversation: The conversation.
+        yes: Run costly calls without asking.
+        verbose: Show results in full while they come.
+    """
+
+    def __init__(
+        self, conversation: Conversation, *, yes: bool = False, verbose: bool = False
+    ) -> None:
+        self.conversation = conversation
+        self.yes = yes
+        self.verbose = verbose
+        self.console = Console(highlight=False, soft_wrap=False)
+        self._words = ""
+        self._left = ""
+        self._now = "thinking"
+
+    def ask(self, question: str) -> Answer:
+        """Answers a question and shows everything on the way."""
+        events = self.conversation.stream(question)
+        while True:
+            last = self._follow(events)
+            if isinstance(last, Answer):
+                self._answer(last)
+                return last
+            assert isinstance(last, Consent)
+            events = self.conversation.go_on(allowed=self._allowed(last))
+
+    def note(self, text: str) -> None:
+        """One line beside the conversation."""
+        self.console.print(Text(text, style="dim"))
+
+    def talk(self, about: str) -> None:
+        """Questions and answers until the person leaves; `about` is said first."""
+        self.console.print(Text(about, style="bold"))
+        self.note(_HELP)
+        while True:
+            try:
+                line = self.console.input("\n[bold]you>[/bold] ").strip()
+            except EOFError:
+                self.console.print()
+                return
+            except KeyboardInterrupt:
+                self.note("\n(nothing runs; /quit or Ctrl-D leaves)")
+                continue
+            if line in ("/quit", "/exit", "quit", "exit"):
+                return
+            if line.startswith("/"):
+                self._command(line)
+            elif line:
+                self._try(line)
+
+    def _try(self, question: str) -> None:
+        from ...tools.errors import UsageError
+
+        try:
+            self.ask(question)
+        except UsageError as error:
+            self.console.print(Text(str(error), style="red"))
+
+    def _command(self, line: str) -> None:
+        name, _, rest = line[1:].partition(" ")
+        store = self.conversation.lab.evidence
+        if name == "evidence" and rest.strip() in store:
+            found = store[rest.strip()]
+            self.console.print(Text(f"{_call(found.tool, found.arguments)}\n{found.text}"))
+        elif name == "evidence":
+            known = ", ".join(item.id for item in store) or "none yet"
+            self.note(f"results: {known}")
+        elif name == "turns":
+            for at, turn in enumerate(self.conversation.turns, 1):
+                self.console.print(Text(f"{at}. {turn['question']} ({turn['ended']})"))
+        elif name == "tools":
+            from ...tools.registry import offered
+
+            tools = offered(self.conversation.lab).values()
+            self.console.print(Text(", ".join(item.name for item in tools if not item.action)))
+        else:
+            self.note(_HELP)
+
+    def _follow(self, events: Iterator[Event]) -> Event | None:
+        """Shows events until they end; the last."""
+        self._words, self._now = "", "thinking"
+        last: Event | None = None
+        with Live(self._live(), console=self.console, transient=True) as live:
+            for last in events:
+                self._take(last)
+                live.update(self._live())
+        return last
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Words):
+            self._words += event.text
+        elif isinstance(event, Spent):
+            self._left = event.left
+            self._words, self._now = "", "thinking"
+        elif isinstance(event, Calling):
+            if self._words.strip():
+                self.console.print(Text(self._words.strip(), style="dim italic"))
+            self._words, self._now = "", _call(event.tool, event.arguments)
+        elif isinstance(event, Found):
+            self.console.print(self._found(event.evidence))
+            self._now = "thinking"
+
+    def _live(self) -> Group:
+        status = f" {self._now}   {self._left} · Ctrl-C stops it"
+        spinner = Spinner("dots", Text(status, style="dim", overflow="ellipsis", no_wrap=True))
+        return Group(Text(self._words), spinner) if self._words else Group(spinner)
+
+    def _found(self, made: Evidence) -> Text:
+        out = Text(f"{made.id} ", style="cyan")
+        out.append(_call(made.tool, made.arguments), style="dim")
+        out.append(f"  {made.seconds:.1f} s\n", style="dim")
+        text = made.text if self.verbose else _first_line(made.text)
+        out.append("   " + text.replace("\n", "\n   "), style="red" if made.error else "")
+        for path in made.images:
+            out.append(f"\n   picture: {path}", style="dim")
+        return out
+
+    def _answer(self, answer: Answer) -> None:
+        self.console.print()
+        if answer.text:
+            self.console.print(marked(answer))
+        if answer.ended != "answered":
+            said = {"budget": "No answer: ", "stopped": "Stopped: ", "failed": "No answer: "}
+            self.console.print(Text(f"{said[answer.ended]}{answer.reason}", style="yellow"))
+        self.note(f"({spent_words(answer.spent)})")
+
+    def _allowed(self, wanted: Consent) -> bool:
+        if self.yes:
+            return True
+        call = _call(wanted.tool, wanted.arguments)
+        if not sys.stdin.isatty():
+            self.console.print(
+                Text(f"not run: {call} would take {wanted.cost}; --yes runs it", style="yellow")
+            )
+            return False
+        from rich.prompt import Confirm
+
+        return Confirm.ask(f"{call} takes {wanted.cost}. Run it?", console=self.console)
+
+
+def marked(answer: Answer) -> Text:
+    """The answer with its citations coloured and its opinions marked, line by line as written."""
+    out = Text()
+    claims = list(answer.claims)
+    for line in answer.text.splitlines():
+        rest = line
+        while claims and (at := rest.find(claims[0].text)) >= 0:
+            claim = claims.pop(0)
+            out.append(rest[:at])
+            out.append_text(_claim(claim))
+            rest = rest[at + len(claim.text) :]
+        out.append(rest + "\n")
+    out.rstrip()
+    return out
+
+
+def spent_words(spent: Mapping[str, float]) -> str:
+    """What a question cost, in words."""
+    parts = []
+    if spent.get("requests"):
+        parts.append(
+            f"{spent['tokens_in']:,} tokens in ({spent['tokens_cached']:,} cached), "
+            f"{spent['tokens_out']:,} out, {spent['requests']} requests"
+        )
+    if spent.get("cost"):
+        parts.append(f"{spent['cost']:.4f} money")
+    parts.append(f"{spent.get('seconds', 0):.1f} s")
+    return "; ".join(parts)
+
+
+def as_dict(answer: Answer, thread: str) -> dict[str, Any]:
+    """The answer as plain JSON."""
+    return {
+        "question": answer.question,
+        "text": answer.text,
+        "ended": answer.ended,
+        "reason": answer.reason,
+        "claims": [
+            {"text": item.text, "evidence": list(item.evidence), "opinion": item.opinion}
+            for item in answer.claims
+        ],
+        "evidence": [
+            {
+                "id": item.id,
+                "tool": item.tool,
+                "arguments": dict(item.arguments),
+                "text": item.text,
+                "error": item.error,
+                "images": list(item.images),
+                "seconds": round(item.seconds, 3),
+            }
+            for item in answer.evidence
+        ],
+        "spent": dict(answer.spent),
+        "thread": thread,
+    }
+
+
+def _claim(claim: Claim) -> Text:
+    out = Text(claim.text, style="italic dim" if claim.opinion else "")
+    out.highlight_regex(CITED, "cyan")
+    if claim.opinion:
+        out.append(" (opinion)", style="yellow")
+    return out
+
+
+def _call(tool: str, arguments: Mapping[str, Any]) -> str:
+    said = ", ".join(
+        f"{name}={value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+        for name, value in arguments.items()
+    )
+    flat = " ".join(said.split())
+    return f"{tool}({flat if len(flat) <= _ARGUMENTS else flat[: _ARGUMENTS - 1] + '…'})"
+
+
+def _first_line(text: str) -> str:
+    line = text.strip().split("\n", 1)[0]
+    more = "" if line == text.strip() else " …"
+    return (line if len(line) <= _FIRST else line[: _FIRST - 1] + "…") + more
