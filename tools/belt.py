@@ -6,6 +6,7 @@ from . import (
     attribute,
     contrast,
     edit_text,
+    find_units,
     intervene,
     logit_lens,
     output_effect,
@@ -25,6 +26,7 @@ _ORDER = (
     *("survey", "exemplars", "activations", "scan", "edit_text", "write_texts"),
     *("test_hypotheses", "contrast", "separate", "ablate", "patch", "output_effect", "unit_effect"),
     *("intervene", "attribute", "lens"),
+    *("find_units",),
     *("draw", "edit_image", "occlude", "visualise", "ablate_pictures", "patch_pictures"),
     *("describe_image", "what_is_common"),
 )
@@ -38,6 +40,7 @@ __all__ = [
     "attribute",
     "contrast",
     "edit_text",
+    "find_units",
     "intervene",
     "logit_lens",
     "output_effect",
