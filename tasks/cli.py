@@ -26,6 +26,7 @@ from . import (
     routing,
     tool_command,
 )
+from .asking import commands as asking
 from .evaluation import commands as evaluation
 from .labelling import commands as labelling
 from .mcp import command as serving
@@ -38,6 +39,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(asking.ask)
 app.command()(labelling.label)
 app.command()(labelling.show)
 app.command()(labelling.merge)
