@@ -28,6 +28,7 @@ from . import (
 )
 from .asking import commands as asking
 from .evaluation import commands as evaluation
+from .finding import commands as finding
 from .labelling import commands as labelling
 from .mcp import command as serving
 from .studies import commands as studies
@@ -42,6 +43,7 @@ app = typer.Typer(
 app.command()(asking.ask)
 app.command()(labelling.label)
 app.command()(labelling.show)
+app.command()(finding.find)
 app.command()(labelling.merge)
 app.command()(labelling.export)
 app.command()(replaying.replay)

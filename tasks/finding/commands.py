@@ -1,0 +1,99 @@
+"""The verb `find`: search over a run. Heavy imports happen inside it."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def find(
+    run: Annotated[Path, typer.Argument(help="A run folder.", show_default=False)],
+    query: Annotated[
+        str | None,
+        typer.Argument(help="What to look for; none: all that pass.", show_default=False),
+    ] = None,
+    similar_to: Annotated[str | None, typer.Option(help="Units that do what this does.")] = None,
+    groups: Annotated[bool, typer.Option("--groups", help="Units that share a function.")] = False,
+    duplicates: Annotated[
+        bool, typer.Option("--duplicates", help="Units and labels that are there twice.")
+    ] = False,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            help="How units are compared: activations (the default), exemplars or label.",
+            show_default=False,
+        ),
+    ] = None,
+    at_least: Annotated[
+        float | None, typer.Option(help="How alike a group or duplicates must be.")
+    ] = None,
+    min_score: Annotated[float | None, typer.Option(help="Least held-out correlation.")] = None,
+    min_confidence: Annotated[float | None, typer.Option(help="Least confidence, 0 to 1.")] = None,
+    layer: Annotated[
+        list[str] | None, typer.Option(help="3, 2-5 or a pattern of sites: mlp.*; repeatable.")
+    ] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(help="described, uninterpretable, dead, failed ...; repeatable."),
+    ] = None,
+    sign: Annotated[str | None, typer.Option(help="+ or -: which side was labelled.")] = None,
+    units: Annotated[str | None, typer.Option(help="Pattern of names: mlp.3/1*")] = None,
+    many: Annotated[int, typer.Option(help="Units, groups or pairs to show.")] = 10,
+    encoder: Annotated[
+        str, typer.Option(help="Who reads labels: minilm, a sentence encoder, or none.")
+    ] = "minilm",
+    embed: Annotated[
+        bool, typer.Option("--embed", help="Embed all labels first, however many.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Search the labels of a run by words and meaning, or its units by what they do."""
+    from ...tools.errors import UsageError
+    from ...tools.evidence import plain
+    from ..labelling.show import console
+    from . import documents, shown
+    from .records import Filters
+    from .search import RunSearch
+
+    doors = [query is not None, similar_to is not None, groups, duplicates]
+    if sum(doors) > 1:
+        raise UsageError("give one of: a query, --similar-to, --groups, --duplicates")
+    if (by is not None or at_least is not None) and not any(doors[1:]):
+        raise UsageError("--by and --at-least go with --similar-to, --groups or --duplicates")
+    if at_least is not None and similar_to is not None:
+        raise UsageError("--at-least goes with --groups or --duplicates")
+    if many < 1:
+        raise UsageError(f"--many is {many}; it must be at least 1")
+    if sign not in (None, "+", "-"):
+        raise UsageError(f"--sign is '{sign}'; it must be + or -")
+    filters = Filters(
+        score=min_score,
+        confidence=min_confidence,
+        layers=tuple(layer or ()),
+        kinds=tuple(kind or ()),
+        sign=None if sign is None else 1 if sign == "+" else -1,
+        units=units,
+    )
+    search = RunSearch(run, encoder=encoder)
+    if embed:
+        search.embed_labels()
+    how = by or "activations"
+    if similar_to is not None:
+        near = search.similar(similar_to, many, how, filters)
+        document, table = documents.similar(near), shown.similar(near, search.records)
+    elif groups:
+        shared = search.groups(how, at_least, filters)
+        document, table = documents.groups(shared, many), shown.groups(shared, many)
+    elif duplicates:
+        twice = search.duplicates(0.9 if at_least is None else at_least, how, filters)
+        document = documents.duplicates(twice, search.records, many)
+        table = shown.duplicates(twice, search.records, many)
+    else:
+        found = search.search(query or "", many, filters)
+        document, table = documents.found(found, search.records), shown.found(found, search.records)
+    if as_json:
+        asked = {"run": str(run), "query": query, "filters": filters.english() or None}
+        typer.echo(json.dumps(plain({**asked, **document})))
+        return
+    console().print(table)

