@@ -32,6 +32,7 @@ from .finding import commands as finding
 from .labelling import commands as labelling
 from .mcp import command as serving
 from .studies import commands as studies
+from .web import commands as web
 
 app = typer.Typer(
     name="neuroscribe",
@@ -59,6 +60,7 @@ app.command()(tool_command.tool)
 app.command()(tool_command.tools)
 app.command()(organisms_command.organisms)
 app.command()(serving.mcp)
+app.command()(web.serve)
 indexing.register(app)
 evaluation.register(app)
 studies.register(app)

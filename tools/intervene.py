@@ -108,10 +108,10 @@ def words(found: Effect, metric: str, target: str, contrast: str | None, notes: 
         f"{names} {found.change.words()} on {many} prompt{'s' if many > 1 else ''}; {metric}: "
         f"{quoted(target)}{over}",
         f"from {number(before)} to {number(after)}: change {found.mean:+.4g}{interval}",
-        _control(found.matched, "matched units"),
+        control_words(found.matched, "matched units"),
     ]
     if found.directions is not None:
-        lines.append(_control(found.directions, "random directions of the same length"))
+        lines.append(control_words(found.directions, "random directions of the same length"))
     return "\n".join([*lines, *dict.fromkeys([*notes, *found.notes])])
 
 
@@ -136,7 +136,8 @@ def as_data(found: Effect) -> dict[str, Any]:
     }
 
 
-def _control(control: Control, what: str) -> str:
+def control_words(control: Control, what: str) -> str:
+    """Where an effect stands among its controls, in a line."""
     if not control.controls:
         return f"no {what} to compare with"
     sizes = sorted(abs(one) for one in control.controls)

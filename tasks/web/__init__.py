@@ -1,0 +1,1 @@
+"""The browser's door: units of a run, a playground, descriptions by people, and the chat."""

@@ -1,0 +1,165 @@
+"""One question with what was done for it and its answer, gathered from events, and as HTML."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from ...agent.transcript.heat import scale_of
+from ...agent.transcript.page import experiment_view
+from ...agent.transcript.pictures import Album
+from ...tools.evidence import Evidence
+from ..asking.claims import CITED, cited, claims
+from ..asking.conversation import Conversation
+from ..asking.events import Answer, Calling, Claim, Consent, Event, Found, Spent, Words
+from .rendering import drawn
+
+_BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
+_BOLD = re.compile(r"\*\*(.+?)\*\*")
+_CODE = re.compile(r"`([^`]+)`")
+_TITLE = 160
+
+
+@dataclass
+class Exchange:
+    """A question, its experiments and its answer, as far as they are there."""
+
+    question: str
+    items: list[dict[str, Any]] = field(default_factory=list)
+    """What was said and done, in order: `words`, or an `evidence` of `experiment_view`."""
+    calling: str = ""
+    """The tool at work."""
+    sentences: list[dict[str, Any]] = field(default_factory=list)
+    waiting: Consent | None = None
+    left: str = ""
+    spent: str = ""
+    ended: str = ""
+    heard: int = 0
+    """Counts what was heard."""
+
+    def hear(self, event: Event, conversation: Conversation) -> None:
+        """Takes an event in."""
+        if isinstance(event, Words):
+            if self.items and self.items[-1]["kind"] == "words":
+                self.items[-1]["text"] += event.text
+            else:
+                self.items.append({"kind": "words", "text": event.text})
+        elif isinstance(event, Calling):
+            self.calling = event.tool
+        elif isinstance(event, Found):
+            self.calling = ""
+            self.items.append(_step(event.evidence, conversation))
+        elif isinstance(event, Consent):
+            self.waiting = event
+        elif isinstance(event, Spent):
+            self.left, self.spent = event.left, spent_words(event.meter)
+        elif isinstance(event, Answer):
+            self._answered(event, conversation)
+        self.heard += 1
+
+    def fail(self, error: Exception) -> None:
+        """The work broke off."""
+        self.calling = ""
+        self.ended = f"It broke off: {' '.join(str(error).split())[:300]}"
+        self.heard += 1
+
+    def html(self, *, busy: bool = False) -> str:
+        """The exchange on the page."""
+        return drawn("exchange.html", one=self, busy=busy, waiting=_asked(self.waiting))
+
+    def _answered(self, answer: Answer, conversation: Conversation) -> None:
+        self.calling = ""
+        if self.items and self.items[-1]["kind"] == "words" and answer.text:
+            self.items.pop()  # the answer itself, as it was streamed
+        self.sentences = _sentences(answer.claims, conversation)
+        self.spent = spent_words(answer.spent) or self.spent
+        self.ended = "" if answer.ended == "answered" else _ending(answer.ended, answer.reason)
+
+
+def earlier(conversation: Conversation) -> list[Exchange]:
+    """The exchanges that a conversation had."""
+    store = conversation.lab.evidence
+    return [
+        Exchange(
+            turn["question"],
+            [_step(store[name], conversation) for name in turn["evidence"] if name in store],
+            sentences=_sentences(claims(turn["text"], store), conversation),
+            spent=spent_words(turn["spent"]),
+            ended="" if turn["ended"] == "answered" else _ending(turn["ended"], turn["reason"]),
+        )
+        for turn in conversation.turns
+    ]
+
+
+def spent_words(meter: Mapping[str, float]) -> str:
+    """What something has cost, in words."""
+    said = []
+    used = meter.get("tokens_in", 0) + meter.get("tokens_out", 0)
+    if used:
+        said.append(f"{used:,.0f} language-model tokens")
+    if meter.get("cost"):
+        said.append(f"{meter['cost']:.4f} money")
+    if meter.get("forward_tokens"):
+        said.append(f"{meter['forward_tokens']:,.0f} tokens through the target")
+    if meter.get("seconds") is not None:
+        said.append(f"{meter['seconds']:.1f} s")
+    return ", ".join(said)
+
+
+def _step(evidence: Evidence, conversation: Conversation) -> dict[str, Any]:
+    album = Album(conversation.thread.pictures.with_suffix(".jsonl"))  # the folder beside that name
+    scale = scale_of(evidence.data.get("measured") or ())
+    return experiment_view(evidence, (), scale, album)
+
+
+def _sentences(said: Sequence[Claim], conversation: Conversation) -> list[dict[str, Any]]:
+    store = conversation.lab.evidence
+    titles = {
+        name: f"{store[name].tool}: {' '.join(store[name].text.split())[:_TITLE]}"
+        for claim in said
+        for name in cited(claim.text)
+        if name in store
+    }
+    found = []
+    for claim in said:
+        bullet, heading = _BULLET.match(claim.text), claim.text.lstrip().startswith("#")
+        text = _BULLET.sub("", claim.text) if bullet else claim.text.lstrip().lstrip("#").strip()
+        kind = "bullet" if bullet else "heading" if heading else "plain"
+        found.append({"kind": kind, "text": _linked(text, titles), "opinion": claim.opinion})
+    return found
+
+
+def _linked(text: str, titles: Mapping[str, str]) -> Markup:
+    """A sentence with its citations as links; everything else is escaped."""
+    out, at = Markup(""), 0
+    for match in CITED.finditer(text):
+        out += _formatted(text[at : match.start()])
+        for name in cited(match.group()):
+            out += (
+                Markup('<a class="cite" href="#{}" title="{}">{}</a>').format(
+                    name, titles[name], name
+                )
+                if name in titles
+                else Markup('<span class="cite lost" title="no such result">{}</span>').format(name)
+            )
+        at = match.end()
+    return out + _formatted(text[at:])
+
+
+def _formatted(text: str) -> Markup:
+    safe = _BOLD.sub(r"<b>\1</b>", str(escape(text)))
+    return Markup(_CODE.sub(r"<code>\1</code>", safe))
+
+
+def _asked(waiting: Consent | None) -> dict[str, Any] | None:
+    if waiting is None:
+        return None
+    given = ", ".join(f"{name}={value}" for name, value in waiting.arguments.items())
+    return {"tool": waiting.tool, "arguments": given[:_TITLE], "cost": waiting.cost}
+
+
+def _ending(ended: str, reason: str | None) -> str:
+    said = {"budget": "The budget is spent", "stopped": "Stopped"}.get(ended, "No answer")
+    return f"{said}: {reason}" if reason else f"{said}."

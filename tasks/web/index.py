@@ -1,0 +1,231 @@
+"""An index of a run's labels: a few facts of each unit and where its line stands, not the lines.
+
+1. Label files are read on from where reading stopped, for as long as a caller allows, so that a
+   page opens while a large run is still being read, and sees what a run adds.
+2. A file that was written anew (another inode, or shorter) is read from its beginning.
+3. A line that cannot be read is no label, as everywhere.
+"""
+
+import json
+import re
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ...tools.errors import UsageError
+from ..finding.records import effect_of, interval, label_of, number
+from ..labelling.folder import RunFolder
+
+PAGE = 50
+"""Units of one page."""
+SORTS = ("unit", "label", "status", "score", "firing", "confidence")
+_LINE = 140  # letters of an effect in the grid
+_FEW = 64  # lines between two looks at the clock
+
+
+class Row(NamedTuple):
+    """One unit, as the grid shows it."""
+
+    unit: str
+    label: str
+    status: str
+    score: float | None
+    """Held-out correlation."""
+    low: float | None
+    high: float | None
+    firing: float | None
+    """Share of held-out tokens, or pictures, on which it is active."""
+    confidence: float | None
+    effect: str
+    place: tuple[str, int, int]
+    """File, offset and length of its line."""
+
+
+@dataclass(frozen=True)
+class View:
+    """Which units are asked for, in which order."""
+
+    text: str = ""
+    """Words that the unit's name, label or effect holds, all of them."""
+    status: str = ""
+    sort: str = "score"
+    down: bool = True
+    page: int = 0
+
+
+class Page(NamedTuple):
+    """One page of the grid."""
+
+    rows: Sequence[Row]
+    found: int
+    """Units that fit the view."""
+    known: int
+    """Units that were read so far."""
+    unread: int
+    """Bytes of labels that are still to be read."""
+    view: View
+    """The view with a page that exists."""
+
+
+@dataclass
+class _File:
+    inode: int
+    offset: int = 0
+
+
+@dataclass
+class RunIndex:
+    """The labels of a run folder.
+
+    Args:
+        folder: A run folder.
+
+    Raises:
+        UsageError: if there is no run in it.
+    """
+
+    folder: Path
+    rows: dict[str, Row] = field(default_factory=dict)
+    _files: dict[str, _File] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.run: Mapping[str, Any] = RunFolder(self.folder).read_run() or {}
+        if not self.run and not any(self.folder.glob("labels*.jsonl")):
+            raise UsageError(
+                f"there is no run in {self.folder}: it has neither run.json nor labels.jsonl; "
+                "make one with: neuroscribe label TARGET --units ... --out FOLDER"
+            )
+
+    @property
+    def units(self) -> Sequence[str]:
+        """Units that the run is to label, where that is known."""
+        return self.run.get("units") or ()
+
+    def refresh(self, seconds: float | None = None) -> int:
+        """Reads what is new, for so many seconds at most; the bytes that are left.
+
+        Args:
+            seconds: None: until the end.
+        """
+        until = None if seconds is None else time.monotonic() + seconds
+        with self._lock:
+            paths = sorted(self.folder.glob("labels*.jsonl"))
+            facts = {path: path.stat() for path in paths}
+            for path in paths:
+                known = self._files.get(path.name)
+                renewed = known and known.inode != facts[path].st_ino
+                if known and (renewed or facts[path].st_size < known.offset):
+                    self._files.clear()
+                    self.rows.clear()
+                    break
+            left = 0
+            for path in paths:
+                known = self._files.setdefault(path.name, _File(facts[path].st_ino))
+                if facts[path].st_size > known.offset:
+                    left += self._read(path, known, until)
+            return left
+
+    def page(self, view: View) -> Page:
+        """The units of a view; reads on first."""
+        unread = self.refresh(0.5)
+        rows = list(self.rows.values())
+        words = view.text.casefold().split()
+        chosen = [
+            row
+            for row in rows
+            if (not view.status or row.status == view.status)
+            and all(word in f"{row.unit} {row.label} {row.effect}".casefold() for word in words)
+        ]
+        last = max(0, (len(chosen) - 1) // PAGE)
+        shown = View(
+            view.text,
+            view.status,
+            view.sort if view.sort in SORTS else "score",
+            view.down,
+            min(max(0, view.page), last),
+        )
+        start = shown.page * PAGE
+        part = _sorted(chosen, shown)[start : start + PAGE]
+        return Page(part, len(chosen), len(rows), unread, shown)
+
+    def record(self, unit: str) -> dict[str, Any]:
+        """Everything that the run kept of a unit.
+
+        Raises:
+            UsageError: if it has no label, or its line is gone.
+        """
+        self.refresh(0.5)
+        row = self.rows.get(unit)
+        if row is None:
+            raise UsageError(f"{unit} has no label in {self.folder}")
+        name, offset, length = row.place
+        try:
+            with (self.folder / name).open("rb") as file:
+                file.seek(offset)
+                found = json.loads(file.read(length))
+            if found["unit"] != unit:
+                raise ValueError
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UsageError(f"the label of {unit} was just written anew; try again") from error
+        return found
+
+    def _read(self, path: Path, known: _File, until: float | None) -> int:
+        with path.open("rb") as file:
+            file.seek(known.offset)
+            for number_, line in enumerate(file):
+                if not line.endswith(b"\n"):
+                    return 0  # a line that is being written
+                row = _row(line, (path.name, known.offset, len(line)))
+                if row is not None:
+                    self.rows.setdefault(row.unit, row)
+                known.offset += len(line)
+                if until is not None and number_ % _FEW == 0 and time.monotonic() > until:
+                    return path.stat().st_size - known.offset
+        return 0
+
+
+def _row(line: bytes, place: tuple[str, int, int]) -> Row | None:
+    try:
+        record = json.loads(line)
+        unit = record["unit"]
+        if not isinstance(unit, str):
+            return None
+        score, low, high = interval(record)
+        tails = (record.get("scores") or {}).get("tails") or {}
+        effect = effect_of(record).partition(" (")[0]
+        return Row(
+            unit,
+            label_of(record),
+            str(record.get("status") or "?"),
+            score,
+            low,
+            high,
+            number((tails.get("half") or {}).get("base_rate")),
+            number(record.get("confidence")),
+            effect if len(effect) <= _LINE else f"{effect[: _LINE - 1]}…",
+            place,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _sorted(rows: Sequence[Row], view: View) -> list[Row]:
+    """In the order of a view; units without the value come last either way."""
+    if view.sort in ("unit", "label", "status"):
+        return sorted(rows, key=lambda row: _natural(getattr(row, view.sort)), reverse=view.down)
+    have = [row for row in rows if getattr(row, view.sort) is not None]
+    have.sort(key=lambda row: getattr(row, view.sort), reverse=view.down)
+    return [*have, *(row for row in rows if getattr(row, view.sort) is None)]
+
+
+def _natural(text: str) -> list[tuple[int, int, str]]:
+    """Orders `mlp.10/2` behind `mlp.9/11`."""
+    return [
+        (0, int(part), "") if part.isdecimal() else (1, 0, part.casefold())
+        for part in re.split(r"(\d{1,15})", text)
+        if part
+    ]

@@ -1,0 +1,72 @@
+"""Puts together what a server serves, from the arguments of the verb; loads no model."""
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+from ...agent.planners import planner_factory
+from ...tools.errors import UsageError
+from ..asking.conversation import Conversation
+from ..asking.opening import open_conversation, resume
+from ..asking.threads import about
+from ..labelling.settings import Settings
+from .door import Door
+from .index import RunIndex
+from .talk import Talks
+from .units import Units
+from .workbench import Workbench
+
+
+def open_door(
+    run: Path | None,
+    *,
+    target: str | None = None,
+    data: str | None = None,
+    planner: str = "builtin",
+    base_url: str | None = None,
+) -> Door:
+    """What is served of a run, or of a model without one.
+
+    Args:
+        run: A run folder; None: none.
+        target: Instead of the run's.
+        data: Instead of the run's.
+        planner: Who answers in the chat.
+        base_url: The endpoint of an `openai:` planner.
+
+    Raises:
+        UsageError: if there is neither run nor target, no run in the folder, or no such planner.
+    """
+    if run is None and target is None:
+        raise UsageError("name a run folder to show, or a model with --target")
+    if planner == "human":
+        raise UsageError("--planner human answers in a terminal; take builtin or openai:MODEL")
+    llm = getattr(planner_factory(planner, base_url=base_url), "llm", None)
+    units = None if run is None else Units(RunIndex(run))
+    settings = Settings(target=target or "", units="", data=data or "")
+    kind = None
+    if units is not None:
+        known = units.index.run
+        if known.get("settings"):
+            found = Settings.from_dict(known["settings"])
+            settings = replace(found, target=target or found.target, data=data or found.data)
+        kind = (known.get("target") or {}).get("kind") if target is None else None
+        threading.Thread(target=units.index.refresh, daemon=True).start()
+    bench = Workbench(settings)
+
+    def opened(name: str | None) -> Conversation:
+        if name is not None:
+            if (other := about(name).target) != bench.target.name:
+                raise UsageError(f"the conversation {name} is about {other}, not this model")
+            return resume(name, target=bench.target, planner=planner, base_url=base_url)
+        return open_conversation(
+            bench.target,
+            data=settings.data or None,
+            run=run,
+            planner=planner,
+            base_url=base_url,
+            context_length=settings.context_length,
+            seed=settings.seed,
+        )
+
+    return Door(bench, units, Talks(opened), llm, kind)

@@ -1,0 +1,201 @@
+"""The playground: what a unit does on a text or a picture of one's own, and what it is needed for.
+
+1. Activations of the unit on the text, token by token, or on the picture, over space.
+2. A change of the unit, and the likeliest next tokens or classes before and after it.
+3. The size of that effect beside 20 matched random units, as in every causal tool: a language
+   model's on the prompt itself (`effect_of`), other targets' by their profile over explore.
+"""
+
+import base64
+import hashlib
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ...agent.transcript import heat
+from ...tools.against import compare, verdict
+from ...tools.data.decoding import decode
+from ...tools.data.image_rows import ImageRows, image_rows
+from ...tools.data.pictures import Picture
+from ...tools.data.tokens import surfaces
+from ...tools.data.windows import cut
+from ...tools.effects import Case, measure_effects
+from ...tools.errors import UsageError
+from ...tools.intervene import control_words
+from ...tools.interventions.effect import Change, effect_of
+from ...tools.interventions.metric import Metric
+from ...tools.interventions.prompt import prompt_of
+from ...tools.interventions.runner import Runner
+from ...tools.lab import Lab
+from ...tools.measured import of_texts
+from ...tools.models import Unit
+from ...tools.pictures import output_effects
+from ...tools.pictures.maps import maps, region
+from ...tools.pictures.profile import matched as matched_on_pictures
+from ...tools.pictures.sheet import overlaid
+from ...tools.pictures.words import class_name
+from ...tools.profile_site import matched
+from .changes import Outcome, change_of, intervention, outcomes
+from .rendering import drawn
+from .workbench import Workbench
+
+LONGEST = 20_000
+"""Letters of a text."""
+
+
+def text_activations(bench: Workbench, unit: str, text: str) -> str:
+    """A heat map of a text, with the numbers."""
+    with bench.busy:
+        chosen, given = bench.unit(unit), _text(bench, text)
+        lab = Lab(bench.target, cut(bench.target, [given]))
+        found = of_texts(lab, chosen, [given], source="playground")
+    (item,) = found.items
+    values = item["activations"]
+    scale = heat.scale_of([item])
+    known = [value for value in values if value is not None]
+    return drawn(
+        "text.html",
+        unit=str(chosen),
+        tokens=[
+            (heat.heat([token], [value], scale=scale), "" if value is None else f"{value:.2f}")
+            for token, value in zip(item["tokens"], values, strict=True)
+        ],
+        peak=f"{max(known):.3g}" if known else "–",
+        scale=f"{scale:.3g}",
+        notes=found.notes,
+    )
+
+
+def text_change(bench: Workbench, unit: str, text: str, method: str, value: float | None) -> str:
+    """What becomes of the output on a text when a unit is changed at every place of it."""
+    with bench.busy:
+        change, given = change_of(method, value), _text(bench, text)
+        chosen = bench.unit(unit)
+        if bench.target.kind == "causal":
+            return _next_tokens(bench, chosen, given, change)
+        lab = bench.lab()
+        windows = lab.tokenize([given])
+        places = np.flatnonzero(windows.attended[0]).tolist()
+        cases = [
+            Case(0, places[0], (intervention(one, change, places),))
+            for one in (chosen, *matched(lab, chosen))
+        ]
+        effects = measure_effects(lab, windows, cases, keep=[])
+        sizes = [[effect.size] for effect in effects.each]
+        said = verdict(lab, compare(sizes, lab.rng()), "on the same text")
+    return _changed(chosen, change, [], said)
+
+
+def picture_activations(bench: Workbench, unit: str, path: str | None) -> str:
+    """A picture as the target sees it, and where the unit is active on it."""
+    with bench.busy:
+        chosen, rows, notes = bench.unit(unit), *_rows(bench, path)
+        lab = Lab(bench.target, rows)  # type: ignore[arg-type]
+        peak = float(lab.activations(rows, [chosen])[0, 0, 0])
+        found = maps(lab, rows, chosen)
+        pixels = rows.seen(0)
+    active = None if found is None else region(found[0], (pixels.shape[0], pixels.shape[1]))
+    return drawn(
+        "picture.html",
+        unit=str(chosen),
+        peak=f"{peak:.3g}",
+        seen=_url(pixels),
+        lit=_url(overlaid(pixels, active)) if found is not None else "",
+        active=active is not None,
+        notes=notes,
+    )
+
+
+def picture_change(
+    bench: Workbench, unit: str, path: str | None, method: str, value: float | None
+) -> str:
+    """What becomes of the classes of a picture when a unit is changed all over it."""
+    with bench.busy:
+        change = change_of(method, value)
+        chosen, rows, _ = bench.unit(unit), *_rows(bench, path)
+        lab = bench.lab()
+        cases = [
+            output_effects.Case(0, (intervention(one, change),))
+            for one in (chosen, *matched_on_pictures(lab, chosen))
+        ]
+        sizes = output_effects.measure(lab, rows, cases).size
+        said = verdict(lab, compare([[size] for size in sizes], lab.rng()), "on the same picture")
+        table: list[Outcome] = []
+        if output_effects.has_classes(bench.target):
+            shares = [
+                output_effects.outputs(lab, rows, changes)[0].softmax(0).numpy()
+                for changes in ((), cases[0].changes)
+            ]
+            table = outcomes(shares[0], shares[1], lambda at: class_name(bench.target, at))
+    return _changed(chosen, change, table, said)
+
+
+def _next_tokens(bench: Workbench, unit: Unit, text: str, change: Change) -> str:
+    target = bench.target
+    runner = Runner(target, prompt_of(target, text), Metric("kl"))
+    found = effect_of([runner], [unit], change, seed=bench.settings.seed)
+    edit = intervention(unit, change, range(runner.prompt.places))
+    output = target.trace(runner.prompt, interventions=[edit]).output
+    assert output is not None
+    shares = [logits.float().softmax(-1).cpu().numpy() for logits in (runner.logits, output[0, -1])]
+    names = surfaces(target)
+    table = outcomes(shares[0], shares[1], lambda at: names[at] if at < len(names) else f"<{at}>")
+    said = f"KL of the next token {found.mean:.3g} nats; " + control_words(
+        found.matched, "matched random units"
+    )
+    return _changed(unit, change, table, said)
+
+
+def _changed(unit: Unit, change: Change, table: Sequence[Outcome], said: str) -> str:
+    return drawn(
+        "change.html",
+        unit=str(unit),
+        done=change.words(),
+        table=table,
+        widest=max([*(max(row.before, row.after) for row in table), 1e-9]),
+        said=said,
+    )
+
+
+def _text(bench: Workbench, text: str) -> str:
+    """The text, where the target reads text and there is some.
+
+    Raises:
+        UsageError: otherwise.
+    """
+    if bench.target.tokenizer is None:
+        raise UsageError(f"{bench.target.name} reads no text; give it a picture")
+    if not text.strip():
+        raise UsageError("write a text first")
+    if len(text) > LONGEST:
+        raise UsageError(f"the text has {len(text):,} letters; at most {LONGEST:,} are read")
+    return text
+
+
+def _rows(bench: Workbench, path: str | None) -> tuple[ImageRows, Sequence[str]]:
+    """An uploaded picture as the target sees it, and what was done to it.
+
+    Raises:
+        UsageError: if there is none, or it cannot be used.
+    """
+    if bench.target.image is None:
+        raise UsageError(f"{bench.target.name} takes no pictures; write a text")
+    if not path:
+        raise UsageError("drop a picture first")
+    content = Path(path).read_bytes()
+    try:
+        found = decode(content)
+    except UsageError as error:
+        raise UsageError(f"this picture cannot be used: {error}") from error
+    key = hashlib.sha256(content).hexdigest()[:16]
+    picture = Picture("uploaded", key, lambda: found.picture)
+    return image_rows(bench.target, [picture]), found.notes
+
+
+def _url(pixels: np.ndarray) -> str:
+    data = io.BytesIO()
+    Image.fromarray(pixels).save(data, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(data.getvalue()).decode()}"

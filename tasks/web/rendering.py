@@ -1,0 +1,60 @@
+"""Pages as HTML: templates that escape everything, the style, the one script of the page."""
+
+import functools
+import html
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ...agent.transcript import heat
+from ...agent.transcript.page import HERE as TRANSCRIPT
+from ...agent.transcript.page import environment
+from ...tools.errors import UsageError
+
+HERE = Path(__file__).parent
+
+
+def drawn(template: str, **known: Any) -> str:
+    """A template of this folder, filled in; all text in it is escaped."""
+    return sendable(_templates().get_template(template).render(known=set(), **known))
+
+
+def sendable(text: str) -> str:
+    """Text that can be sent: halves of surrogate pairs, which have no encoding, are replaced."""
+    return str(text).encode("utf-8", "replace").decode("utf-8")
+
+
+def note(text: str, *, wrong: bool = False) -> str:
+    """One line for the person."""
+    kind = "note wrong" if wrong else "note"
+    return sendable(f'<p class="{kind}" role="status">{html.escape(text)}</p>')
+
+
+def attempt(work: Callable[[], str]) -> str:
+    """What the work gives, or a line that says why it gives nothing."""
+    try:
+        return work()
+    except UsageError as error:
+        return note(" ".join(str(error).split()), wrong=True)
+    except Exception as error:
+        traceback.print_exc(file=sys.stderr)
+        said = " ".join(str(error).split())[:300]
+        return note(f"unexpected {type(error).__name__}: {said}", wrong=True)
+
+
+def head() -> str:
+    """Style and script of the page, for the document's head.
+
+    The style of transcripts is nested under `.ns`, so that it touches nothing of gradio's.
+    """
+    shared = (TRANSCRIPT / "style.css").read_text(encoding="utf-8").replace(":root{", "&{", 1)
+    own = (HERE / "style.css").read_text(encoding="utf-8")
+    script = (HERE / "page.js").read_text(encoding="utf-8")
+    return f"<style>.ns{{{shared}{heat.rules()}}}\n{own}</style><script>{script}</script>"
+
+
+@functools.cache
+def _templates() -> Any:
+    return environment(HERE, TRANSCRIPT)

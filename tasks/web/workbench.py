@@ -1,0 +1,78 @@
+"""The target and its corpus: loaded when first measured on, shared by all browsers."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ...tools.errors import UsageError
+from ...tools.lab import Lab
+from ...tools.models import Target, Unit
+from ..asking.data import default_data
+from ..labelling.bench import Bench, prepare
+from ..labelling.settings import Settings
+
+
+@dataclass
+class Workbench:
+    """What the playground and people's descriptions are measured on.
+
+    One piece of work at a time uses it: see `busy`.
+
+    Args:
+        settings: Of the run; without one, with the target and data that were named. Empty data are
+            a corpus whose words the target knows.
+        loaded: A target that is there already.
+    """
+
+    settings: Settings
+    loaded: Target | None = None
+    busy: threading.RLock = field(default_factory=threading.RLock)
+    _bench: Bench | None = None
+    _memo: dict[Any, Any] = field(default_factory=dict)
+
+    @property
+    def target(self) -> Target:
+        """The target.
+
+        Raises:
+            UsageError: if it cannot be loaded.
+        """
+        with self.busy:
+            if self.loaded is None:
+                given: Mapping[str, Any] = {
+                    "revision": self.settings.revision,
+                    "dtype": self.settings.dtype,
+                }
+                options = {name: value for name, value in given.items() if value is not None}
+                self.loaded = Target.load(self.settings.target, **options)
+            return self.loaded
+
+    @property
+    def bench(self) -> Bench:
+        """Target, corpus and windows.
+
+        Raises:
+            UsageError: if the corpus cannot be read.
+        """
+        with self.busy:
+            if self._bench is None:
+                target = self.target
+                data = self.settings.data or default_data(target)
+                self._bench = prepare(target, replace(self.settings, data=data))
+            return self._bench
+
+    def lab(self) -> Lab:
+        """A bench for one measurement, on the explore split."""
+        windows = self.bench.windows["explore"]
+        return Lab(self.target, windows, seed=self.settings.seed, memo=self._memo)
+
+    def unit(self, text: str) -> Unit:
+        """A unit of the target.
+
+        Raises:
+            UsageError: if there is none of that name; names the nearest.
+        """
+        if not text.strip():
+            raise UsageError(f"name a unit, such as {next(iter(self.target.sites))}/0")
+        return self.target.unit(text.strip())
