@@ -10,14 +10,16 @@ first two, random pairs one of which has its windows shuffled, which says what c
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
 from ...tools.errors import UsageError
 from .meaning import Meaning
-from .measure import Activity
 from .records import Record, label_of
+
+if TYPE_CHECKING:
+    from .measure import Activity
 
 By = Literal["activations", "exemplars", "label"]
 BY: tuple[By, ...] = ("activations", "exemplars", "label")
@@ -75,7 +77,7 @@ class Likeness:
         return usual, _control("random pairs with the windows of one shuffled", self.shuffled)
 
 
-def by_activations(found: Activity, wanted: Sequence[str]) -> Likeness:
+def by_activations(found: "Activity", wanted: Sequence[str]) -> Likeness:
     """Correlations over explore."""
     at, left_out = _chosen(found, wanted, np.asarray(found.rows.any(1)), "constant on explore")
     rows = found.rows[at]
@@ -100,7 +102,7 @@ def by_activations(found: Activity, wanted: Sequence[str]) -> Likeness:
     )
 
 
-def by_exemplars(found: Activity, wanted: Sequence[str]) -> Likeness:
+def by_exemplars(found: "Activity", wanted: Sequence[str]) -> Likeness:
     """Overlap of the windows with the highest peaks."""
     from scipy.sparse import csr_matrix
 
@@ -189,7 +191,7 @@ def _described(record: Record) -> bool:
 
 
 def _chosen(
-    found: Activity, wanted: Sequence[str], good: np.ndarray, why: str
+    found: "Activity", wanted: Sequence[str], good: np.ndarray, why: str
 ) -> tuple[np.ndarray, dict[str, str]]:
     """Indices of the wanted units that can be compared, and why others cannot."""
     place = {unit: at for at, unit in enumerate(found.units.tolist())}

@@ -157,6 +157,11 @@ def readable(text: Any, *, most: int = 2000) -> str:
     return " ".join(text.split())
 
 
+def shortened(text: str, most: int) -> str:
+    """Text of at most so many letters, with an ellipsis where it is cut."""
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
 def site_of(unit: str) -> str:
     """The site in a unit's name."""
     return unit.rpartition("/")[0]

@@ -37,7 +37,7 @@ def reach_said(answer: Grouped) -> str:
         if answer.reach is None
         else (f"{answer.reach:.1%} of random pairs of units reach it")
     )
-    left_out = f"; {len(answer.left_out)} units cannot be compared" if answer.left_out else ""
+    left_out = f"; not compared: {len(answer.left_out)}" if answer.left_out else ""
     return (
         f"every pair of a group reaches {answer.at_least:g}, {answer.compared}; {reach}{left_out}"
     )

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .groups import Duplicates, Grouped
-from .records import Record, interval, label_of, number
+from .records import Record, interval, label_of, number, shortened
 from .results import Found, Similar
 from .said import compared_with, controls, reach_said
 
@@ -19,7 +19,10 @@ def found(answer: Found, records: Mapping[str, Record]) -> RenderableType:
     lines = [Text(note) for note in answer.notes]
     if not answer.hits:
         lines.append(Text(f"nothing found among {answer.searched} units"))
-        lines += [Text(f"nearest: {unit}  {label_of(records[unit])}") for unit in answer.nearest]
+        how = "meaning" if len(answer.used) > 1 else "spelling"
+        lines += [
+            Text(f"nearest in {how}: {unit}  {label_of(records[unit])}") for unit in answer.nearest
+        ]
         return Group(*lines)
     table = _table(*_UNIT, ("found by", "left"))
     for hit in answer:
@@ -129,4 +132,4 @@ def _cells(unit: str, record: Record) -> Iterable[Text]:
 
 
 def _cut(label: str) -> str:
-    return label if len(label) <= _LABEL else f"{label[: _LABEL - 1].rstrip()}…"
+    return shortened(label, _LABEL)

@@ -74,7 +74,9 @@ def _detail(unit: UnitLabel, record: Mapping[str, Any]) -> Iterable[RenderableTy
         yield Text()
         sign = "" if part.get("sign", 1) > 0 else ", negative side"
         yield Text(f"{number}. {part['words']}{_cited(part)}")
-        yield Text(f"   predictor {_english(part['predictor'])}{sign}, band {part['band']}")
+        yield Text(
+            f"   predictor {predictor_english(part['predictor'])}{sign}, band {part['band']}"
+        )
         share, score = _number(part.get("share")), _number(part.get("score"))
         yield Text(
             f"   holds {share or '?'} of the activation mass; alone correlates {score or '?'}"
@@ -136,7 +138,8 @@ def _sums(run: LabelRun) -> str:
     return f"{len(run.units)} units: {', '.join(parts) or 'none labelled'}{middle}"
 
 
-def _english(predictor: Mapping[str, Any]) -> str:
+def predictor_english(predictor: Mapping[str, Any]) -> str:
+    """A predictor in words; its JSON where it does not parse."""
     from ...tools.errors import UsageError
     from ...tools.predicates import parse
 
