@@ -2,6 +2,8 @@
 
 from . import (
     ablate,
+    check_on,
+    compare_units,
     draw,
     edit_image,
     exemplars,
@@ -18,6 +20,8 @@ from . import (
 
 __all__ = [
     "ablate",
+    "check_on",
+    "compare_units",
     "draw",
     "edit_image",
     "exemplars",
