@@ -4,7 +4,7 @@ import json
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from ..tools.data.image_rows import ImageRows
 from ..tools.errors import UsageError
@@ -14,7 +14,7 @@ from ..tools.hypotheses import predictor as predictor_of
 from ..tools.lab import Lab
 from ..tools.pictures.words import caption
 from ..tools.predicates import parse
-from ..tools.registry import tool
+from ..tools.registry import in_words, tool
 from .description import Band, Component, Description, Effect, Rejected
 
 MOST_WORDS = 12
@@ -204,6 +204,43 @@ def conclude(
     )
     cut = f" (cut to {MOST_WORDS} words)" if label != given else ""
     return Result(f"Concluded: {label}{cut}", {"description": description.as_dict()})
+
+
+def readable(lab: Lab, arguments: str) -> tuple[str, list[str]]:
+    """The arguments of `conclude` without the parts that cannot be read, and what was left out.
+
+    A conclusion that has to be described and would lose all its components stays as it is.
+    """
+    given = _decoded(arguments)
+    if not isinstance(given, dict):
+        return arguments, []
+    kept, notes = dict(given), []
+    for name, one in (("components", ComponentGiven), ("rejected", RejectedGiven)):
+        items = _decoded(given.get(name))
+        if not isinstance(items, list):
+            continue
+        faults = [_fault(lab, one, item) for item in items]
+        kept[name] = [item for item, fault in zip(items, faults, strict=True) if fault is None]
+        notes += [f"{name} {at} left out: {said}" for at, said in enumerate(faults, 1) if said]
+    effect = given.get("effect")
+    said = None if effect is None else _fault(lab, EffectGiven, effect)
+    if said is not None:
+        kept["effect"] = None
+        notes.append(f"effect left out: {said}")
+    if not notes or (given.get("components") and not kept.get("components")):
+        return arguments, []
+    return json.dumps(kept), notes
+
+
+def _fault(lab: Lab, kind: type[_Part], given: Any) -> str | None:
+    """What is wrong with one part of a conclusion; None if it can be read."""
+    try:
+        part = kind.model_validate(_decoded(given))
+        if isinstance(part, ComponentGiven):
+            _component(lab, part)
+    except (UsageError, ValidationError) as error:
+        return in_words(error)
+    return None
 
 
 def _component(lab: Lab, given: ComponentGiven) -> Component:

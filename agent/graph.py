@@ -24,13 +24,14 @@ from ..tools.llm import LLMError
 from ..tools.models import Unit
 from ..tools.registry import call
 from . import review
+from .actions import readable
 from .checkpoints import Checkpoints
 from .description import Description
 from .ledger import Ledger
 from .prompts import prompt
 from .record import Record
 from .replies import MOST_CALLS, Call, mend
-from .state import Budget, Left, Message, Planner, State
+from .state import Budget, Left, Message, Planner, State, taken
 
 MOST_IDLE = 4
 """Turns in a row without a new result, after which an investigation is ended."""
@@ -73,8 +74,9 @@ class Loop:
         spent = self.budget.spent(left)
         if spent is not None:
             return {"ended": "budget", "reason": spent, "left": left}
+        turns = [*state.get("turns", []), taken(state["left"], left)] if state["step"] else []
         messages, last = list(state["messages"]), state["last"]
-        if not last and self.budget.nearly(left, state["step"]):
+        if not last and self.budget.nearly(left, state["step"], turns):
             last = True
             notice: Message = {"role": "user", "content": prompt("last", left=left_words(left))}
             self.record.message(notice)
@@ -98,6 +100,7 @@ class Loop:
             "step": state["step"] + 1,
             "last": last,
             "left": left,
+            "turns": turns,
             "spent": self.lab.meter.as_dict(),
         }
 
@@ -116,6 +119,7 @@ class Loop:
         made: list[Evidence] = []
         said: list[str] = []
         concluded: Evidence | None = None
+        dropped: list[str] = []
         progress = False
         trouble = ""
         for number, item in enumerate(reply.calls):
@@ -124,9 +128,12 @@ class Loop:
                 said.append(f"Not run: {refused}")
                 trouble = refused
                 continue
+            if state["last"]:  # nothing may be left to write it again
+                arguments, dropped = readable(self.lab, item.arguments)
+                item = item._replace(arguments=arguments)
             result = self._run(item)
             made.append(result)
-            said.append(f"[{result.id}] {result.text}")
+            said.append(". ".join([f"[{result.id}] {result.text}", *dropped]))
             progress |= result.error is None
             trouble = result.error or trouble
             if result.tool == "conclude" and result.error is None:
@@ -135,7 +142,7 @@ class Loop:
         accepted: Description | None = None
         sent_back = state["sent_back"]
         if concluded is not None:
-            accepted, reasons = self._review(concluded, state, left)
+            accepted, reasons = self._review(concluded, dropped, state, left)
             if accepted is None:
                 sent_back += 1
                 at = made.index(concluded)
@@ -236,10 +243,10 @@ class Loop:
         return result
 
     def _review(
-        self, concluded: Evidence, state: State, left: Left
+        self, concluded: Evidence, dropped: list[str], state: State, left: Left
     ) -> tuple[Description | None, list[str]]:
         """The description to keep, or the reasons to send it back."""
-        given = Description.from_dict(dict(concluded.data["description"]))
+        given = Description.from_dict({**concluded.data["description"], "notes": dropped})
         rows = self.ledger.rows
         reasons = review.faults(self.lab, self.unit, given, rows)
         curable = [reason for reason in reasons if not (state["last"] and "rivals" in reason)]

@@ -180,6 +180,7 @@ def _first(lab: Lab, unit: Unit, budget: Budget, known: str) -> State:
         last=False,
         idle=0,
         left=left,
+        turns=[],
         evidence=0,
         spent=lab.meter.as_dict(),
     )

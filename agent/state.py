@@ -1,6 +1,6 @@
 """What an investigation knows, in plain JSON types, so that a checkpoint is small and readable."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypedDict
 
@@ -18,6 +18,20 @@ class Left(TypedDict):
     tokens: int | None
     seconds: float | None
     cost: float | None
+
+
+def taken(before: Left, after: Left) -> Left:
+    """What was taken of a budget between two moments."""
+
+    def less(one: float | None, other: float | None) -> Any:
+        return None if one is None or other is None else round(one - other, 6)
+
+    return Left(
+        steps=before["steps"] - after["steps"],
+        tokens=less(before["tokens"], after["tokens"]),
+        seconds=less(before["seconds"], after["seconds"]),
+        cost=less(before["cost"], after["cost"]),
+    )
 
 
 class State(TypedDict):
@@ -45,6 +59,8 @@ class State(TypedDict):
     """Turns in a row that brought no new result."""
     left: Left
     """What is left of the budget before the coming turn."""
+    turns: list[Left]
+    """What each turn so far took of the budget."""
     evidence: int
     """How many pieces of evidence there are; a checkpoint keeps them beside the state."""
     spent: dict[str, float]
@@ -79,16 +95,28 @@ class Budget:
                 return f"the budget of {getattr(self, name):g} {what} was spent"
         return None
 
-    def nearly(self, left: Mapping[str, Any], step: int) -> bool:
-        """Whether the coming turn should conclude: one turn or about two turns' worth is left."""
+    def nearly(self, left: Left, step: int, turns: Sequence[Left] = ()) -> bool:
+        """Whether the coming turn should conclude, because no turn might fit behind it.
+
+        Kept back is a tenth of each limit, and at least what two more turns may take: each as much
+        as the dearest so far, and more by as much as turns grew, since a conversation gets longer.
+
+        Args:
+            left: What is left.
+            step: Turns so far.
+            turns: What each of them took; without it they count as equal.
+        """
         if left["steps"] <= 2:
             return True
         for name in ("tokens", "seconds", "cost"):
-            limit = getattr(self, name)
-            if limit is not None:
-                used = limit - left[name]
-                if left[name] < max(0.1 * limit, 2 * used / max(step, 1)) and used > 0.3 * limit:
-                    return True
+            limit, there = getattr(self, name), left[name]
+            if limit is None or there is None:
+                continue
+            took = [float(turn[name] or 0) for turn in turns]
+            most = max(took, default=(limit - there) / max(step, 1))
+            growth = max(0.0, (took[-1] - took[0]) / (len(took) - 1)) if len(took) > 1 else 0.0
+            if there < max(0.1 * limit, 2 * most + 3 * growth) and there < 0.7 * limit:
+                return True
         return False
 
 

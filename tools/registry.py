@@ -133,7 +133,7 @@ def call(lab: Lab, name: str, arguments: str | Mapping[str, Any]) -> Evidence:
         values = {key: getattr(checked, key) for key in type(checked).model_fields}
         result = found.function(lab, **values)
     except (UsageError, ValidationError) as error:
-        said = _said(error)
+        said = in_words(error)
         return lab.evidence.add(
             Evidence(
                 lab.evidence.next_id,
@@ -199,7 +199,8 @@ def _decoded(value: Any) -> Any:
         return value
 
 
-def _said(error: Exception) -> str:
+def in_words(error: Exception) -> str:
+    """What was wrong with a call, in one line."""
     if isinstance(error, ValidationError):
         parts = [
             f"{'.'.join(str(at) for at in item['loc']) or 'arguments'}: {item['msg']}"

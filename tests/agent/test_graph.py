@@ -272,3 +272,76 @@ def test_at_most_sixteen_calls_of_a_turn_are_run(lab: Lab) -> None:
     run_lab = lab
     run(run_lab, many, budget=Budget(steps=3))
     assert sum(item.tool == "activations" for item in run_lab.evidence) == 16
+
+
+def test_what_cannot_be_read_of_a_forced_conclusion_is_left_out(lab: Lab) -> None:
+    good = {"words": "pets", "predictor": "H1", "evidence": ["E3"]}
+    bad = {"words": "birds", "predictor": {"kind": "nothing"}, "evidence": ["E3"]}
+    turn = [
+        (
+            "conclude",
+            {
+                "label": "pets",
+                "components": [bad, good],
+                "rejected": [{"words": "only cats"}],
+                "effect": "none",
+            },
+        )
+    ]
+    done, planner = run(lab, RIVALS, MEASURE, turn, budget=Budget(steps=4))
+    assert "Call conclude now" in str(planner.seen[-1]["messages"][-1]["content"])
+    assert done.status == "described"
+    assert done.reason is None
+    assert [part.words for part in done.description.components] == ["pets"]
+    notes = " ".join(done.description.notes)
+    assert "components 1 left out: predicate.kind: 'nothing' is not one of" in notes
+    assert "rejected 1 left out: reason" in notes
+    assert "effect left out" in notes
+
+
+def test_before_the_last_turn_an_unreadable_component_is_an_error(lab: Lab) -> None:
+    bad = {"words": "birds", "predictor": {"kind": "nothing"}, "evidence": ["E3"]}
+    turn = [("conclude", {"label": "birds", "components": [bad]})]
+    done, planner = run(lab, RIVALS, MEASURE, turn, concluding(["E3"]))
+    assert "Error: predicate.kind: 'nothing'" in last(planner)
+    assert done.description.notes == ()
+
+
+def test_a_forced_conclusion_of_nothing_readable_is_drawn_from_the_ledger(lab: Lab) -> None:
+    bad = {"words": "birds", "predictor": {"kind": "nothing"}, "evidence": ["E3"]}
+    turn = [("conclude", {"label": "birds", "components": [bad]})]
+    done, _ = run(lab, RIVALS, MEASURE, turn, budget=Budget(steps=4))
+    assert done.description.label == "pets"
+    assert any("drawn from its ledger" in note for note in done.description.notes)
+
+
+@pytest.mark.parametrize("limit", ["tokens", "cost", "seconds"])
+def test_a_dearer_turn_leaves_room_for_the_last_request(lab: Lab, limit: str) -> None:
+    """Turns that grow, as conversations with pictures do, still end in a request to conclude."""
+
+    def spend(state: State) -> Turn:
+        many = 20 * state["step"] ** 2
+        lab.meter.tokens_in += many
+        lab.meter.cost += many / 1000
+        lab.meter.started -= many
+        if state["last"]:
+            return concluding(["E3"])
+        return [("activations", {"texts": ["a cat" + " ran" * state["step"]]})]
+
+    values = {"tokens": 1000, "cost": 1.0, "seconds": 1000.0}
+    given = {name: value if name == limit else None for name, value in values.items()}
+    done, planner = run(lab, RIVALS, MEASURE, spend, budget=Budget(steps=50, **given))  # type: ignore[arg-type]
+    assert planner.seen[-1]["last"]
+    assert done.reason is None
+    assert done.status == "described"
+    assert done.steps >= 5
+
+
+def test_turns_that_cost_the_same_use_most_of_the_budget() -> None:
+    budget = Budget(tokens=1000)
+    turn = {"steps": 1, "tokens": 100, "seconds": None, "cost": None}
+    told = [
+        budget.nearly({"steps": 9, "tokens": left, "seconds": None, "cost": None}, 3, [turn] * 3)  # type: ignore[list-item]
+        for left in (700, 400, 210, 190)
+    ]
+    assert told == [False, False, False, True]
