@@ -31,6 +31,7 @@ from ..data.keep import save_windows, windows_hash
 from ..data.windows import TokenWindows
 from ..errors import UsageError
 from ..models import Site, Target
+from .over_space import largest, least
 from .places import PICTURES, blocks_of_shard, rows_of_block, sampled_positions
 from .store import FORMAT, HEADER, disk, owned, read_header, reserved, write_header, write_whole
 from .tally import Tally, signs
@@ -190,9 +191,9 @@ def _block_of_pictures(run: _Pass, pictures: ImageRows) -> None:
 
         def take(name: str, values: Tensor, here: slice = here) -> None:
             found = run.target.sites[name].over_space(values)  # [image, place, unit]
-            peaks[name][here] = found.amax(1)
+            peaks[name][here] = largest(found)
             if f"{name}-" in peaks:
-                peaks[f"{name}-"][here] = -found.amin(1)
+                peaks[f"{name}-"][here] = -least(found)
 
         part = pictures.rows(slice(first + here.start, first + here.stop))
         run.target.trace(part, names, output=False, take=take)
