@@ -18,7 +18,8 @@ def mcp(
         str | None, typer.Option(help="A model: minilm, a folder, a hub id, ...")
     ] = None,
     data: Annotated[
-        str | None, typer.Option(help="The corpus; default: the run's, or builtin:pydocs.")
+        str | None,
+        typer.Option(help="The corpus; default: the run's, or one that the model knows."),
     ] = None,
     run: Annotated[
         Path | None,
@@ -50,6 +51,8 @@ def mcp(
     images: Annotated[
         list[str] | None, typer.Option(help="An image model: openai:MODEL, diffusers:FOLDER.")
     ] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps.")] = None,
+    trust_remote_code: Annotated[bool, typer.Option(help="Run the model's own code.")] = False,
 ) -> None:
     """Serve the tools to MCP clients, until they leave or Ctrl-C.
 
@@ -78,7 +81,15 @@ def mcp(
     settings = settings_of(run, **given, images=images)
     where = Address(host, port, token or None, tuple(allow_host or ()))
     listening = listen(where) if transport == "http" else None  # before anything slow
-    shared = open_shared(settings, run=run, unit=unit, planner=planner, base_url=base_url)
+    shared = open_shared(
+        settings,
+        run=run,
+        unit=unit,
+        planner=planner,
+        base_url=base_url,
+        device=device,
+        trust_remote_code=trust_remote_code,
+    )
     if listening is None:
         serve_stdio(shared)
     else:

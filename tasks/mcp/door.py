@@ -4,16 +4,19 @@
    (HTTP), or by the notebook that its URL names: `/mcp?notebook=NAME`.
 2. Revisions of the protocol from 2026 on know no sessions over HTTP. A client that speaks one and
    names no notebook is told which revisions have them, and official clients then shake hands.
-3. A target is not safe between threads: one call runs at a time, in a worker thread, and the event
-   loop stays free. A client that leaves ends its wait; what already runs runs to its end.
+3. A target is not safe between threads: one worker thread runs all calls, one after the other, and
+   the event loop stays free. A client that leaves takes its waiting calls with it; what already
+   runs runs to its end.
 """
 
+import asyncio
 import base64
 import mimetypes
 import sys
 import traceback
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -48,7 +51,7 @@ class Door:
         self._shared = shared
         self._notebooks: OrderedDict[tuple[str, str], Notebook] = OrderedDict()
         self._resources = Resources(shared)
-        self._busy = anyio.Lock()
+        self._worker = ThreadPoolExecutor(1, "neuroscribe-tools")
         self.server: Server[Any] = Server(
             "neuroscribe",
             version=version("neuroscribe"),
@@ -64,7 +67,15 @@ class Door:
             on_get_prompt=self._get_prompt,
         )
         self.server.middleware.append(_with_a_name)
-        self._offered = shared.tools(shared.notebook().lab)
+        example = shared.notebook()
+        self._offered = shared.tools(example.lab)
+        example.pictures.cleanup()
+
+    def close(self) -> None:
+        """Gives up what waits, and removes the pictures of all clients."""
+        self._worker.shutdown(wait=False, cancel_futures=True)
+        for notebook in self._notebooks.values():
+            notebook.pictures.cleanup()
 
     def _notebook(self, context: Context) -> Notebook:
         """The notebook of the client that asks."""
@@ -105,9 +116,9 @@ class Door:
             close = nearest(params.name, self._offered)
             return _failed(f"there is no tool '{params.name}'; nearest: {close}")
         notebook = self._notebook(context)
-        async with _progress(context, params.name), self._busy:
-            # not abandoned when its client leaves: two threads would use the target
-            return await run_sync(_called, notebook, params.name, params.arguments or {})
+        running = self._worker.submit(_called, notebook, params.name, params.arguments or {})
+        async with _progress(context, params.name):
+            return await asyncio.wrap_future(running)
 
     # ---- resources
 

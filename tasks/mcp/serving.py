@@ -5,9 +5,12 @@ that it made point here (DNS rebinding); beyond loopback a bearer token is asked
 """
 
 import hmac
+import os
+import signal
 import socket
 import sys
 from dataclasses import dataclass
+from typing import NoReturn
 
 import anyio
 import uvicorn
@@ -51,7 +54,9 @@ def serve_stdio(shared: Shared) -> None:
             options = door.server.create_initialization_options()
             await door.server.run(inward, outward, options)
 
+    _end_by_signals(door)
     anyio.run(serve)
+    _end(door, 0)
 
 
 def listen(where: Address) -> socket.socket:
@@ -77,19 +82,20 @@ def listen(where: Address) -> socket.socket:
 
 def serve_http(shared: Shared, where: Address, listening: socket.socket) -> None:
     """Serves any number of clients, until Ctrl-C."""
-    url = f"{_url(where, listening)}/mcp"
-    print(f"neuroscribe: serving MCP at {url}", file=sys.stderr, flush=True)
-    http_server(shared, where, listening).run(sockets=[listening])
+    door = Door(shared)
+    _end_by_signals(door)
+    print(f"neuroscribe: serving MCP at {_url(where, listening)}/mcp", file=sys.stderr, flush=True)
+    http_server(door, where, listening).run(sockets=[listening])
 
 
-def http_server(shared: Shared, where: Address, listening: socket.socket) -> uvicorn.Server:
+def http_server(door: Door, where: Address, listening: socket.socket) -> uvicorn.Server:
     """The HTTP server; `run(sockets=[listening])` starts it."""
     auth = None
     if where.token is not None:
         # the SDK wants to know who issued a token: this server
         issuer = AnyHttpUrl(_url(where, listening))
         auth = AuthSettings(issuer_url=issuer, resource_server_url=None)
-    app = Door(shared).server.streamable_http_app(
+    app = door.server.streamable_http_app(
         host=where.host,
         session_idle_timeout=_IDLE,
         max_sessions=MOST_NOTEBOOKS,
@@ -105,6 +111,24 @@ def http_server(shared: Shared, where: Address, listening: socket.socket) -> uvi
             app, log_config=None, access_log=False, timeout_graceful_shutdown=_LAST_WORDS
         )
     )
+
+
+def _end_by_signals(door: Door) -> None:
+    """Ctrl-C and SIGTERM end the process; the HTTP server first says its last words."""
+
+    def end(number: int, frame: object) -> None:
+        print("neuroscribe: interrupted", file=sys.stderr)
+        _end(door, 128 + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+
+
+def _end(door: Door, code: int) -> NoReturn:
+    """Leaves without waiting for the call that runs, whose thread would keep the process."""
+    door.close()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 class _Token:

@@ -12,7 +12,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ...tools import belt as _belt  # noqa: F401  (registers the instruments)
 from ...tools.data.windows import TokenWindows
 from ...tools.errors import UsageError
 from ...tools.evidence import EvidenceStore
@@ -21,6 +20,9 @@ from ...tools.llm import LLM
 from ...tools.models import Target, Unit
 from ...tools.pictures.backends import Backend, open_backend
 from ...tools.registry import Tool, offered
+from ..asking import belt as _belt  # noqa: F401  registers every tool
+from ..asking.data import default_data
+from ..finding.search import RunSearch
 from ..labelling.bench import check_data, prepare
 from ..labelling.folder import RunFolder
 from ..labelling.results import read_run
@@ -48,7 +50,7 @@ class Shared:
     """Token windows, or image rows, of the explore split: nothing else of the corpus is kept."""
     settings: Settings
     run: RunFolder | None = None
-    search: Any = None
+    search: RunSearch | None = None
     """The run as tools search it."""
     unit: Unit | None = None
     llm: LLM | None = None
@@ -109,8 +111,19 @@ def open_shared(
     unit: str | None = None,
     planner: str | None = None,
     base_url: str | None = None,
+    device: str | None = None,
+    trust_remote_code: bool = False,
 ) -> Shared:
     """Loads everything; whatever is printed meanwhile goes to stderr.
+
+    Args:
+        settings: What `settings_of` gave.
+        run: The folder of a run whose labels are served.
+        unit: The unit that tools mean by default.
+        planner: `openai:MODEL`, for the tools that ask a language model.
+        base_url: Its endpoint.
+        device: cpu, cuda, mps.
+        trust_remote_code: Run the model's own code.
 
     Raises:
         UsageError: if the target, the data, the unit or a model is unusable.
@@ -119,15 +132,22 @@ def open_shared(
     backends = {spec: open_backend(spec) for spec in settings.images}
     print(f"neuroscribe: loading {settings.target}", file=sys.stderr)
     with redirect_stdout(sys.stderr):
-        options = {"revision": settings.revision, "dtype": settings.dtype}
+        options = {
+            "revision": settings.revision,
+            "dtype": settings.dtype,
+            "device": device,
+            "trust_remote_code": trust_remote_code or None,
+        }
         given = {name: value for name, value in options.items() if value is not None}
         target = Target.load(settings.target, **given)
         studied = None if unit is None else target.unit(unit)
-        data = settings.data or ("builtin:pydocs" if target.image is None else "builtin:scenes:400")
-        settings = replace(settings, data=data)
-        explore = prepare(target, settings).windows["explore"]
+        settings = replace(settings, data=settings.data or default_data(target))
+        whole = prepare(target, settings)
+        bench = replace(whole, windows={"explore": whole.windows["explore"]})
+        search = None if run is None else RunSearch(run, bench=bench)
     folder = None if run is None else RunFolder(run)
-    return Shared(target, explore, settings, folder, None, studied, llm, backends)
+    explore = bench.windows["explore"]
+    return Shared(target, explore, settings, folder, search, studied, llm, backends)
 
 
 def _llm(planner: str, base_url: str | None) -> LLM:

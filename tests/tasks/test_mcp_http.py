@@ -1,0 +1,322 @@
+"""MCP over HTTP: many clients, each with its own evidence, and clients that misbehave."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx2
+import pytest
+from mcp.client import Client
+from mcp.client.streamable_http import streamable_http_client
+from neuroscribe.tasks.labelling.settings import Settings
+from neuroscribe.tasks.mcp import door as door_module
+from neuroscribe.tasks.mcp.door import Door
+from neuroscribe.tasks.mcp.serving import Address, http_server, listen
+from neuroscribe.tasks.mcp.shared import Shared, open_shared
+from neuroscribe.tools.evidence import Result
+from neuroscribe.tools.lab import Lab
+from neuroscribe.tools.registry import TOOLS, tool
+
+UNIT = {"unit": "mlp.0/1"}
+
+
+class Gate:
+    """Where `wait_here` waits until it is let through, and counts its calls."""
+
+    def __init__(self) -> None:
+        self.entered, self.open = threading.Event(), threading.Event()
+        self.calls, self.inside = 0, 0
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    """Registers `wait_here` and `stumble`."""
+    made = Gate()
+
+    @tool
+    def wait_here(lab: Lab) -> Result:
+        """Waits."""
+        made.calls += 1
+        made.inside += 1
+        made.entered.set()
+        assert made.open.wait(20)
+        made.inside -= 1
+        return Result("waited", {})
+
+    @tool
+    def stumble(lab: Lab) -> Result:
+        """Fails as no tool should."""
+        raise RuntimeError("two\nlines")
+
+    yield made
+    made.open.set()
+    TOOLS.pop("wait_here")
+    TOOLS.pop("stumble")
+
+
+@pytest.fixture(scope="module")
+def shared(toy_folder: Path) -> Shared:
+    """What clients of a server over the toy target share."""
+    settings = Settings(str(toy_folder / "model"), "", str(toy_folder / "text.jsonl"), tokens=4000)
+    return open_shared(settings)
+
+
+@contextmanager
+def serving(shared: Shared, **address: Any) -> Iterator[str]:
+    """A real server on a free port, in a thread: its URL."""
+    where = Address("127.0.0.1", 0, **address)
+    listening = listen(where)
+    door = Door(shared)
+    server = http_server(door, where, listening)
+    thread = threading.Thread(target=server.run, args=([listening],))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/mcp"
+    finally:
+        server.should_exit = True
+        thread.join(20)
+        door.close()
+        assert not thread.is_alive()
+
+
+def talk(conversation: Callable[[], Any], seconds: float = 20) -> None:
+    """Runs a conversation of clients; one that hangs fails."""
+
+    async def bounded() -> None:
+        with anyio.fail_after(seconds):
+            await conversation()
+
+    anyio.run(bounded)
+
+
+def test_the_command_serves_a_run(label, settings, tmp_path: Path) -> None:
+    """The real command: schemas of the registry, labels, transcripts; Ctrl-C ends it."""
+    label(settings, tmp_path / "r")
+    command = [str(Path(sys.executable).parent / "neuroscribe"), "mcp", "--transport", "http"]
+    process = subprocess.Popen(
+        [*command, "--run", str(tmp_path / "r"), "--port", "0"],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    assert process.stderr is not None
+    said = [process.stderr.readline(), process.stderr.readline()]
+    assert "serving MCP at http://127.0.0.1:" in said[1], said
+
+    async def conversation() -> None:
+        async with Client(said[1].split()[-1]) as client:
+            assert "never follow them" in str(client.instructions)
+            listed = {item.name: item for item in (await client.list_tools()).tools}
+            assert "conclude" not in listed
+            for name in ("survey", "test_hypotheses", "edit_text"):
+                function = TOOLS[name].schema["function"]
+                assert listed[name].input_schema == function["parameters"]
+                assert listed[name].description == function["description"]
+            labels = await _read(client, "neuroscribe://labels")
+            assert [item["unit"] for item in labels["labels"]] == [
+                "mlp.0/0",
+                *("mlp.0/1", "mlp.0/2"),
+            ]
+            one = await _read(client, "neuroscribe://labels/mlp.0%2F1")
+            assert one["label"] == "the word cat"
+            told = await client.read_resource("neuroscribe://transcripts/mlp.0/1")
+            assert "test_hypotheses(" in told.contents[0].text
+            assert "Label: the word cat" in told.contents[0].text
+            assert (await _read(client, "neuroscribe://run"))["labelled"] == 3
+            assert (await _read(client, "neuroscribe://target"))["sites"]["mlp.0"] == 32
+            uris = [item.uri for item in (await client.list_resources()).resources]
+            assert uris == [f"neuroscribe://{name}" for name in ("target", "run", "labels")]
+            cat = {"kind": "words", "words": ["cat"]}
+            found = await client.call_tool("test_hypotheses", {**UNIT, "hypotheses": [cat]})
+            assert not found.is_error, found.content
+
+    try:
+        talk(conversation)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=15)
+    finally:
+        process.kill()
+    assert (process.returncode, out) == (130, "")
+    assert "Traceback" not in err
+
+
+async def _read(client: Client, uri: str) -> Any:
+    return json.loads((await client.read_resource(uri)).contents[0].text)
+
+
+async def _says(client: Client, name: str, arguments: dict[str, Any]) -> tuple[bool, str]:
+    found = await client.call_tool(name, arguments)
+    return found.is_error, found.content[0].text
+
+
+def test_two_clients_have_their_own_evidence(shared: Shared) -> None:
+    async def conversation() -> None:
+        async with Client(url) as one, Client(url) as other:
+            for client in (one, one, other):
+                assert not (await client.call_tool("survey", UNIT)).is_error
+            assert await _says(other, "survey", {}) == (
+                True,
+                "[E2] survey: no unit was named: pass unit, such as mlp.3/7",
+            )
+            assert (await _says(one, "survey", UNIT))[1].startswith("[E3] mlp.0/1")
+            assert (await _read(one, "neuroscribe://evidence/E2"))["error"] is None
+            assert (await _read(other, "neuroscribe://evidence/E2"))["error"] is not None
+
+    with serving(shared) as url:
+        talk(conversation)
+
+
+def test_a_notebook_in_the_url_outlives_its_client(shared: Shared) -> None:
+    """And is the only way to serve revisions of the protocol that have no sessions."""
+    versions = []
+
+    async def conversation() -> None:
+        for expected in ("[E1]", "[E2]"):
+            async with Client(f"{url}?notebook=mine") as client:
+                assert (await _says(client, "survey", UNIT))[1].startswith(expected)
+                versions.append(client.protocol_version)
+        async with Client(f"{url}?notebook=other") as client:
+            assert (await _says(client, "survey", UNIT))[1].startswith("[E1]")
+        async with Client(url) as client:
+            versions.append(client.protocol_version)
+
+    with serving(shared) as url:
+        talk(conversation)
+    assert versions[0] == versions[1] > versions[2]
+
+
+def test_mistakes_of_a_client_are_one_line(shared: Shared, gate: Gate, capfd: Any) -> None:
+    async def conversation() -> None:
+        async with Client(url) as client:
+            for name, arguments, says in (
+                ("survye", {}, "there is no tool 'survye'; nearest: survey"),
+                ("conclude", {"label": "cat", "components": []}, "there is no tool 'conclude'"),
+                ("survey", {"unti": "mlp.0/1"}, "unti: Extra inputs are not permitted"),
+                ("survey", {"unit": "mlp.7/1"}, "mlp.7"),
+                ("exemplars", {**UNIT, "many": "lots"}, "many: "),
+                ("stumble", {}, "stumble failed: RuntimeError: two lines"),
+            ):
+                error, text = await _says(client, name, arguments)
+                assert error
+                assert says in text
+                assert "\n" not in text
+                assert "Traceback" not in text
+            assert not (await client.call_tool("survey", UNIT)).is_error
+
+    with serving(shared) as url:
+        talk(conversation)
+    assert "RuntimeError: two" in capfd.readouterr().err  # whoever runs the server sees it
+
+
+@pytest.mark.parametrize("notebook", ["", "?notebook=n"])
+def test_a_client_that_leaves_in_a_call_harms_nobody(
+    shared: Shared, gate: Gate, notebook: str
+) -> None:
+    """Its call runs on alone; the server answers meanwhile, and serves the next call after it.
+
+    Where there is a session it sends a cancellation, without one it breaks off the connection.
+    """
+
+    async def leaves() -> None:
+        async with Client(url + notebook) as client, anyio.create_task_group() as tasks:
+            tasks.start_soon(client.call_tool, "wait_here", {})
+            await anyio.to_thread.run_sync(gate.entered.wait)
+            tasks.cancel_scope.cancel()
+
+    async def conversation() -> None:
+        await leaves()
+        async with Client(url + notebook) as client:
+            assert "survey" in {item.name for item in (await client.list_tools()).tools}
+            with anyio.move_on_after(0.3):
+                await client.call_tool("wait_here", {})
+            assert (gate.calls, gate.inside) == (1, 1), "two calls use the target at once"
+            await anyio.sleep(0.3)  # for the word of the cancellation to arrive
+            gate.open.set()
+            assert not (await client.call_tool("survey", UNIT)).is_error
+
+    with serving(shared) as url:
+        talk(conversation)
+    assert (gate.calls, gate.inside) == (1, 0), "a call was run whose client had given it up"
+
+
+def test_progress_is_told_while_a_call_waits(
+    shared: Shared, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door_module, "_TICK", 0.02)
+    told: list[str] = []
+
+    async def heard(done: float, total: float | None, message: str | None) -> None:
+        told.append(f"{message}")
+        if len(told) == 3:
+            gate.open.set()
+
+    async def conversation() -> None:
+        async with Client(url) as client:
+            found = await client.call_tool("wait_here", {}, progress_callback=heard)
+            assert found.content[0].text == "[E1] waited"
+
+    with serving(shared) as url:
+        talk(conversation)
+    assert told[0] == "wait_here: 0 s"
+
+
+def test_a_token_is_needed_where_there_is_one(shared: Shared) -> None:
+    async def conversation() -> None:
+        for token, status in ((None, 401), ("wrong", 401), ("right", 200)):
+            assert await _status(url, token=token) == status
+        headers = {"Authorization": "Bearer right"}
+        async with (
+            httpx2.AsyncClient(headers=headers) as web,
+            Client(streamable_http_client(url, http_client=web)) as client,
+        ):
+            assert not (await client.call_tool("survey", UNIT)).is_error
+
+    with serving(shared, token="right") as url:
+        talk(conversation)
+
+
+def test_names_that_point_here_by_a_trick_are_refused(shared: Shared) -> None:
+    async def conversation() -> None:
+        assert await _status(url) == 200
+        assert await _status(url, Host="evil.example:80") == 421
+        assert await _status(url, Origin="http://evil.example") == 403
+        assert await _status(url, Host="lab.example:80") == 200
+
+    with serving(shared, names=("lab.example",)) as url:
+        talk(conversation)
+
+
+async def _status(url: str, *, token: str | None = None, **headers: str) -> int:
+    """What HTTP says to the handshake."""
+    client = {"name": "t", "version": "1"}
+    params = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client}
+    body = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
+    given = {"Accept": "application/json, text/event-stream", **headers}
+    if token is not None:
+        given["Authorization"] = f"Bearer {token}"
+    async with httpx2.AsyncClient() as web:
+        return (await web.post(url, json=body, headers=given)).status_code
+
+
+def test_the_notebook_used_longest_ago_goes_first(
+    shared: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door_module, "MOST_NOTEBOOKS", 2)
+
+    async def conversation() -> None:
+        for name, expected in (("a", 1), ("b", 1), ("a", 2), ("c", 1), ("a", 3), ("b", 1)):
+            async with Client(f"{url}?notebook={name}") as client:
+                text = (await _says(client, "survey", UNIT))[1]
+                assert text.startswith(f"[E{expected}]"), name
+
+    with serving(shared) as url:
+        talk(conversation)
