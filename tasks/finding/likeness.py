@@ -151,7 +151,7 @@ def by_label(records: Mapping[str, Record], meaning: Meaning) -> Likeness:
     texts = [said[unit] for unit in units]
     if meaning.absent is None:
         if units:
-            meaning.add(meaning.missing({unit: records[unit] for unit in units}))
+            meaning.add(meaning.missing())
         vectors: Any = meaning.vectors(texts) if units else np.zeros((0, 1), np.float32)
         how = f"cosine of the labels' embeddings by {meaning.encoder}"
     else:

@@ -36,6 +36,8 @@ class Meaning:
         self.encoder = encoder
         self._path = folder / FILE
         self._embed: Callable[[Sequence[str]], np.ndarray] | None = None
+        self._texts: list[tuple[str, str]] = []  # units with each of their texts
+        self._matrix: tuple[list[str], np.ndarray] | None = None
         self._known: dict[str, np.ndarray] = {}
         kept = cache.load(self._path)
         if {"keys", "vectors"} <= kept.keys() and len(kept["keys"]) == len(kept["vectors"]):
@@ -52,9 +54,16 @@ class Meaning:
             return "the offline extra is not installed: pip install 'neuroscribe[offline]'"
         return None
 
-    def missing(self, records: Mapping[str, Record]) -> list[str]:
-        """Texts that have no embedding yet."""
-        texts = dict.fromkeys(text for record in records.values() for text in sayings(record))
+    def read(self, records: Mapping[str, Record]) -> None:
+        """From now on these are the labels."""
+        self._texts = [(unit, text) for unit, found in records.items() for text in sayings(found)]
+        self._matrix = None
+
+    def missing(self) -> list[str]:
+        """Texts of the labels that have no embedding yet."""
+        if self._matrix is not None:
+            return []
+        texts = dict.fromkeys(text for _, text in self._texts)
         return [text for text in texts if self._key(text) not in self._known]
 
     def add(self, texts: Sequence[str]) -> str | None:
@@ -67,29 +76,22 @@ class Meaning:
         keys, rows = np.array(list(self._known)), np.stack(list(self._known.values()))
         return cache.save(self._path, {"keys": keys, "vectors": rows})
 
-    def cosines(self, query: str, records: Mapping[str, Record]) -> dict[str, float]:
-        """How near each unit is to a query; units without a known text are left out."""
+    def cosines(self, query: str) -> dict[str, float]:
+        """How near each unit is to a query, once no text is missing."""
+        if self._matrix is None:
+            texts = list(dict.fromkeys(text for _, text in self._texts))
+            self._matrix = texts, self.vectors(texts)
+        texts, rows = self._matrix
         asked = self._encoder()([readable(query, most=MOST_LETTERS)])[0].astype(np.float32)
-        owners, rows = self._rows(records)
-        if not rows:
-            return {}
+        near = dict(zip(texts, (rows @ asked).tolist(), strict=True))
         found: dict[str, float] = {}
-        for unit, value in zip(owners, (np.stack(rows) @ asked).tolist(), strict=True):
-            found[unit] = max(value, found.get(unit, -1.0))
+        for unit, text in self._texts:
+            found[unit] = max(near[text], found.get(unit, -1.0))
         return found
 
     def vectors(self, texts: Sequence[str]) -> np.ndarray:
         """Embeddings of length one of texts that were added, float32 `[text, dimension]`."""
         return np.stack([self._known[self._key(text)] for text in texts])
-
-    def _rows(self, records: Mapping[str, Record]) -> tuple[list[str], list[np.ndarray]]:
-        pairs = [
-            (unit, self._known[key])
-            for unit, record in records.items()
-            for text in sayings(record)
-            if (key := self._key(text)) in self._known
-        ]
-        return [unit for unit, _ in pairs], [row for _, row in pairs]
 
     def _key(self, text: str) -> str:
         said = f"{self.encoder}\0{text}".encode(errors="replace")

@@ -1,7 +1,7 @@
 """The labels of a run as they are searched: what is read, what each says, which are wanted."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -13,9 +13,8 @@ Record = Mapping[str, Any]
 KINDS = ("described", "uninterpretable", "dead", "insufficient held-out", "failed")
 _MOST_LOOKED_AT = 500
 """Neighbouring folders that are looked at for a run."""
-_NOT_SAID = ("not", "but")
-"""Parts of a predictor that say what a unit does *not* respond to."""
-_ANYWHERE = ("kind", "on", "by", "network", "inflect")
+_UNSAID = ("but", "kind", "on", "by", "network")
+"""Parts of a predictor that exclude words, or name no words of the input."""
 _MOST_WORDS = 64
 """Words of a unit's predictors that are searched: the strongest levels come first."""
 
@@ -136,15 +135,19 @@ def sayings(record: Record) -> list[str]:
     return list(dict.fromkeys(text for text in (label_of(record), *clauses) if text))
 
 
-def predictor_words(record: Record) -> list[str]:
+def predictor_words(record: Record) -> str:
     """Words that the predictors look for, each once; not those that they exclude."""
+    left = [item.get("predictor") for item in reversed(parts(record, "components"))]
     found: dict[str, None] = {}
-    for item in parts(record, "components"):
-        for word in _strings(item.get("predictor")):
-            found[word] = None
-            if len(found) == _MOST_WORDS:
-                return list(found)
-    return list(found)
+    while left and len(found) < _MOST_WORDS:
+        one = left.pop()
+        if isinstance(one, str):
+            found[one] = None
+        elif isinstance(one, list):
+            left.extend(reversed(one[:_MOST_WORDS]))
+        elif isinstance(one, dict) and one.get("kind") != "not":
+            left.extend(one[key] for key in reversed(one) if key not in _UNSAID)
+    return readable(" ".join(found))
 
 
 def readable(text: Any, *, most: int = 2000) -> str:
@@ -165,20 +168,6 @@ def shortened(text: str, most: int) -> str:
 def site_of(unit: str) -> str:
     """The site in a unit's name."""
     return unit.rpartition("/")[0]
-
-
-def _strings(predictor: Any) -> Iterator[str]:
-    if isinstance(predictor, str):
-        yield readable(predictor)
-    elif isinstance(predictor, Mapping):
-        if predictor.get("kind") == "not":
-            return
-        for key, value in predictor.items():
-            if key not in (*_NOT_SAID, *_ANYWHERE):
-                yield from _strings(value)
-    elif isinstance(predictor, (list, tuple)):
-        for value in predictor:
-            yield from _strings(value)
 
 
 def _in_layer(unit: str, layer: str) -> bool:

@@ -88,6 +88,7 @@ class RunSearch:
             raise UsageError(f"cannot read the run in {self.folder}: {error.strerror}") from error
         self._state = state
         self._words = None
+        self._meaning.read(self.records)
         return True
 
     def record(self, unit: str) -> Record:
@@ -142,7 +143,7 @@ class RunSearch:
 
     def embed_labels(self) -> int:
         """Embeds every label that has no embedding yet; how many texts these were."""
-        missing = self._meaning.missing(self.records)
+        missing = self._meaning.missing()
         self._meaning.add(missing)
         return len(missing)
 
@@ -153,10 +154,11 @@ class RunSearch:
         absent = self._meaning.absent
         if absent is not None or not allowed:
             return {}, [f"searched by words only: {absent}"] if absent else []
-        missing = self._meaning.missing(self.records)
+        missing = self._meaning.missing()
         if len(missing) <= AT_ONCE:
             said = self._meaning.add(missing)
-            return self._meaning.cosines(query, allowed), [said] if said else []
+            near = self._meaning.cosines(query)
+            return {unit: near[unit] for unit in near if unit in allowed}, [said] if said else []
         return {}, [
             f"searched by words only: {len(missing)} texts of labels have no embedding yet; "
             f"--embed makes them once (at about 100 a second) and keeps them in {self.folder}"

@@ -123,7 +123,7 @@ def _texts(record: Record) -> list[str]:
         label_of(record),
         "; ".join(readable(item.get("words")) for item in parts(record, "components")),
         effect_of(record),
-        " ".join(predictor_words(record)),
+        predictor_words(record),
         "; ".join(readable(item.get("words")) for item in parts(record, "rejected")),
     ]
 
