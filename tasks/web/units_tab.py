@@ -15,6 +15,8 @@ from .rendering import attempt, note
 from .units import PARTS, Units
 
 _ALL = "all"
+_Text = str | None
+"""What a field gives: None where it was never shown."""
 _LOOK = 3.0  # seconds between two looks at the run's files
 
 
@@ -39,7 +41,7 @@ def units_tab(door: Door, units: Units, page: gr.Blocks) -> UnitsTab:
             back = gr.Button("‹ All units", size="sm", scale=0, min_width=120)
             to_playground = gr.Button("Open in the playground", size="sm", scale=0, min_width=200)
         top = html(elem_id="unit")
-        with gr.Tabs(selected="description") as tabs:
+        with gr.Tabs(selected="description", overflow_behavior="wrap") as tabs:
             with gr.Tab("Description", id="description"):
                 described = html(elem_id="part-description")
             boxes = {name: _part_tab(units, name, opened) for name in PARTS}
@@ -133,17 +135,17 @@ def _form(door: Door, units: Units, opened: gr.State, people: gr.HTML) -> None:
         )
     send = gr.Button("Score it", variant="primary", elem_id="your-score")
 
-    def scored(unit: str, said: str, name: str, listed: str, predictor: str) -> str:
+    def scored(unit: str, said: _Text, name: _Text, listed: _Text, predictor: _Text) -> str:
         def work() -> str:
             started = time.monotonic()
             record = contribute(
                 door.bench,
                 units.index.folder,
                 units.index.record(unit),
-                by=name,
-                label=said,
-                words=listed,
-                predictor=predictor,
+                by=name or "",
+                label=said or "",
+                words=listed or "",
+                predictor=predictor or "",
                 llm=door.llm,
             )
             kept = f"kept in contributed.jsonl, {time.monotonic() - started:.1f} s"
