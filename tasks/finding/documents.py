@@ -65,6 +65,7 @@ def groups(answer: Grouped, many: int) -> dict[str, Any]:
         "groups": [
             {
                 "name": group.name,
+                "named_by": group.named_by,
                 "score": group.score,
                 "units": list(group.units),
                 "mean": group.mean,

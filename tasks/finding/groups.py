@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .likeness import By, Control, Likeness, same_neuron
-from .records import Record, interval, label_of
+from .records import Record, has_label, interval, label_of
 from .words import plain_words
 
 AT_LEAST: dict[By, float] = {"activations": 0.5, "exemplars": 0.3, "label": 0.7}
@@ -30,13 +30,15 @@ class Group:
     units: tuple[str, ...]
     """The medoid first, then the most like it first."""
     name: str
-    """The medoid's label."""
+    """The label of `named_by`."""
+    named_by: str
+    """The medoid; where it has no label that says what it does, the most like it that has."""
     mean: float
     """Mean likeness of its pairs."""
     lowest: float
     """That of its least alike pair."""
     score: float | None
-    """Held-out correlation of the medoid's label, which says how far the name is to be trusted."""
+    """Held-out correlation of that label, which says how far the name is to be trusted."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def identical_labels(records: Mapping[str, Record]) -> tuple[tuple[str, ...], ..
     same: dict[str, list[str]] = defaultdict(list)
     for unit, record in records.items():
         words = plain_words(label_of(record))
-        if words and record.get("status") == "described":
+        if words and has_label(record):
             same[words].append(unit)
     return tuple(sorted((tuple(units) for units in same.values() if units[1:]), key=_many_first))
 
@@ -199,9 +201,10 @@ def _group(
     order = sorted(range(len(units)), key=lambda at: (at != middle, -inside[middle, at]))
     names = tuple(likeness.units[units[at]] for at in order)
     pairs = inside[np.triu_indices(len(units), 1)]
-    record = records[names[0]]
-    name = label_of(record)
-    return Group(names, name, float(pairs.mean()), float(pairs.min()), interval(record)[0])
+    named_by = next((unit for unit in names if has_label(records[unit])), names[0])
+    record = records[named_by]
+    mean, lowest = float(pairs.mean()), float(pairs.min())
+    return Group(names, label_of(record), named_by, mean, lowest, interval(record)[0])
 
 
 def _many_first(units: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from ...tools.errors import UsageError
 from .meaning import Meaning
-from .records import Record, label_of
+from .records import Record, has_label, label_of
 
 if TYPE_CHECKING:
     from .measure import Activity
@@ -146,7 +146,7 @@ def by_exemplars(found: "Activity", wanted: Sequence[str]) -> Likeness:
 def by_label(records: Mapping[str, Record], meaning: Meaning) -> Likeness:
     """Labels by meaning where there is an encoder, else by their letters."""
     said = {unit: label_of(record) for unit, record in records.items()}
-    units = [unit for unit, text in said.items() if text and _described(records[unit])]
+    units = [unit for unit, text in said.items() if text and has_label(records[unit])]
     left_out = {unit: "without a description" for unit in said if unit not in set(units)}
     texts = [said[unit] for unit in units]
     if meaning.absent is None:
@@ -184,10 +184,6 @@ def check_by(by: str) -> By:
 def same_neuron(first: str, second: str) -> bool:
     """Whether two units are the two sides of one."""
     return first.rstrip("+-") == second.rstrip("+-")
-
-
-def _described(record: Record) -> bool:
-    return record.get("status") in ("described", "insufficient held-out")
 
 
 def _chosen(

@@ -1,10 +1,11 @@
 """Labels and queries by meaning: the cosine of their sentence embeddings.
 
 A unit is as near as the nearest of its label and its components' words. Embeddings are kept in the
-run folder under a hash of encoder and text, so that a run that grows adds to them.
+run folder under a hash of each text, so that a run that grows adds to them.
 """
 
 import hashlib
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -35,13 +36,16 @@ class Meaning:
     def __init__(self, folder: Path, encoder: str = "minilm") -> None:
         self.encoder = encoder
         self._path = folder / FILE
+        self._lock = threading.Lock()
         self._embed: Callable[[Sequence[str]], np.ndarray] | None = None
         self._texts: list[tuple[str, str]] = []  # units with each of their texts
         self._matrix: tuple[list[str], np.ndarray] | None = None
-        self._known: dict[str, np.ndarray] = {}
+        self._place: dict[str, int] = {}  # row of `_known` by key
+        self._known = np.zeros((0, 0), np.float32)
         kept = cache.load(self._path)
-        if {"keys", "vectors"} <= kept.keys() and len(kept["keys"]) == len(kept["vectors"]):
-            self._known = dict(zip(kept["keys"].tolist(), kept["vectors"], strict=True))
+        if _whole(kept, encoder):
+            self._place = {key: at for at, key in enumerate(kept["keys"].tolist())}
+            self._known = kept["vectors"]
 
     @property
     def absent(self) -> str | None:
@@ -64,17 +68,21 @@ class Meaning:
         if self._matrix is not None:
             return []
         texts = dict.fromkeys(text for _, text in self._texts)
-        return [text for text in texts if self._key(text) not in self._known]
+        return [text for text in texts if _key(text) not in self._place]
 
     def add(self, texts: Sequence[str]) -> str | None:
         """Embeds texts and keeps them; why they were not kept on disk, or None."""
         if not texts:
             return None
-        ordered = sorted(texts, key=len)
-        vectors = self._encoder()(ordered).astype(np.float32)
-        self._known.update(zip(map(self._key, ordered), vectors, strict=True))
-        keys, rows = np.array(list(self._known)), np.stack(list(self._known.values()))
-        return cache.save(self._path, {"keys": keys, "vectors": rows})
+        with self._lock:
+            ordered = sorted((text for text in texts if _key(text) not in self._place), key=len)
+            if ordered:
+                vectors = self._encoder()(ordered).astype(np.float32)
+                start = len(self._place)
+                self._known = np.concatenate([self._known, vectors]) if start else vectors
+                self._place.update({_key(text): start + at for at, text in enumerate(ordered)})
+            kept = {"keys": np.array(list(self._place)), "vectors": self._known}
+            return cache.save(self._path, {"encoder": np.array(self.encoder), **kept})
 
     def cosines(self, query: str) -> dict[str, float]:
         """How near each unit is to a query, once no text is missing."""
@@ -91,11 +99,7 @@ class Meaning:
 
     def vectors(self, texts: Sequence[str]) -> np.ndarray:
         """Embeddings of length one of texts that were added, float32 `[text, dimension]`."""
-        return np.stack([self._known[self._key(text)] for text in texts])
-
-    def _key(self, text: str) -> str:
-        said = f"{self.encoder}\0{text}".encode(errors="replace")
-        return hashlib.sha256(said).hexdigest()[:24]
+        return self._known[[self._place[_key(text)] for text in texts]]
 
     def _encoder(self) -> Callable[[Sequence[str]], np.ndarray]:
         if self._embed is None:
@@ -113,3 +117,14 @@ class Meaning:
                 )
             self._embed = sentence_encoder(target)
         return self._embed
+
+
+def _key(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:24]
+
+
+def _whole(kept: Mapping[str, np.ndarray], encoder: str) -> bool:
+    """Whether a file holds embeddings by this encoder."""
+    if not {"encoder", "keys", "vectors"} <= kept.keys() or kept["encoder"].tolist() != encoder:
+        return False
+    return kept["vectors"].ndim == 2 and len(kept["keys"]) == len(kept["vectors"])

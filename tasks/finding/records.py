@@ -123,6 +123,11 @@ def parts(record: Record, name: str) -> list[Mapping[str, Any]]:
     return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
 
 
+def has_label(record: Record) -> bool:
+    """Whether the label says what the unit does, and not why nothing is said."""
+    return record.get("status") in ("described", "insufficient held-out")
+
+
 def effect_of(record: Record) -> str:
     """What the unit does to the output, in words."""
     effect = record.get("effect")

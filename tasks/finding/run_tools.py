@@ -122,7 +122,7 @@ def label_groups(
         more = f" and {len(group.units) - _UNITS} more" if len(group.units) > _UNITS else ""
         score = "" if group.score is None else f", whose held-out correlation is {group.score:.2f}"
         lines.append(
-            f"{len(group.units)} units, named by {group.units[0]}: {quote(group.name)}{score}; "
+            f"{len(group.units)} units, named by {group.named_by}: {quote(group.name)}{score}; "
             f"pairs on average {group.mean:.2f}, least {group.lowest:.2f}: "
             f"{', '.join(group.units[:_UNITS])}{more}"
         )
