@@ -39,10 +39,12 @@ class Address:
     """Further names of this machine that a client's `Host` header may bear."""
 
     @property
-    def allowed(self) -> list[str]:
-        """The names that a client's `Host` header may bear."""
+    def security(self) -> TransportSecuritySettings:
+        """The names that a client's `Host` and `Origin` may bear, with any port or none."""
         every = {"127.0.0.1", "localhost", "::1", self.host, socket.gethostname(), *self.names}
-        return sorted(_bracketed(name) for name in every)
+        hosts = [f"{_bracketed(name)}{port}" for name in sorted(every) for port in ("", ":*")]
+        origins = [f"{scheme}://{host}" for scheme in ("http", "https") for host in hosts]
+        return TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=origins)
 
 
 def serve_stdio(shared: Shared) -> None:
@@ -99,10 +101,7 @@ def http_server(door: Door, where: Address, listening: socket.socket) -> uvicorn
         host=where.host,
         session_idle_timeout=_IDLE,
         max_sessions=MOST_NOTEBOOKS,
-        transport_security=TransportSecuritySettings(
-            allowed_hosts=[f"{name}:*" for name in where.allowed],
-            allowed_origins=[f"http://{name}:*" for name in where.allowed],
-        ),
+        transport_security=where.security,
         auth=auth,
         token_verifier=None if where.token is None else _Token(where.token),
     )

@@ -5,6 +5,7 @@ import io
 import json
 import socket
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -14,10 +15,14 @@ from mcp.client.stdio import StdioServerParameters
 from mcp.shared.exceptions import MCPError
 from neuroscribe.agent import actions
 from neuroscribe.tasks import cli
+from neuroscribe.tasks.labelling.folder import RunFolder
 from neuroscribe.tasks.labelling.settings import Settings
+from neuroscribe.tasks.mcp.door import Door
 from neuroscribe.tasks.mcp.resources import MOST_LABELS, Resources
+from neuroscribe.tasks.mcp.serving import Address, listen
 from neuroscribe.tasks.mcp.shared import Shared, open_shared, settings_of
 from neuroscribe.tasks.mcp.wording import investigate_unit
+from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.errors import UsageError
 from PIL import Image
 
@@ -115,6 +120,13 @@ def test_a_port_in_use_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert f"port {port} (Address already in use)" in line
 
 
+def test_a_port_is_held_while_the_model_loads() -> None:
+    with listen(Address("127.0.0.1", 0)) as first:
+        port = first.getsockname()[1]
+        with pytest.raises(UsageError, match="give another --port"):
+            listen(Address("127.0.0.1", port))
+
+
 def test_without_the_sdk_it_says_how_to_get_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,19 +146,18 @@ def test_settings_come_from_the_run_and_then_from_the_user(label, settings, tmp_
 
 
 def test_only_explore_is_kept(shared: Shared) -> None:
-    corpus = shared.explore.texts
-    everything = Path(shared.settings.data).read_text().splitlines()
-    assert 0 < len(corpus) < len(everything)
+    corpus = load_corpus(
+        shared.settings.data, target=shared.target, **shared.settings.corpus_options
+    )
+    kept = {text for text in shared.explore.texts if text}
+    assert kept
+    assert kept <= {item.text for item in corpus.splits().explore.documents}
     lab = shared.notebook().lab
     assert lab.explore is shared.explore
     assert not set(actions.__dict__) & set(shared.tools(lab)), "a planner's own act is served"
 
 
 def test_labels_of_a_big_run_are_cut_with_a_note(shared: Shared, tmp_path: Path) -> None:
-    from dataclasses import replace
-
-    from neuroscribe.tasks.labelling.folder import RunFolder
-
     units = [f"mlp.0/{at}" for at in range(MOST_LABELS + 3)]
     run = {"format": 1, "settings": {}, "units": units}
     (tmp_path / "run.json").write_text(json.dumps(run))
@@ -182,8 +193,6 @@ def test_the_prompt_asks_for_evidence_and_not_for_acts(shared: Shared) -> None:
 
 
 def test_errors_of_the_protocol_are_errors(shared: Shared) -> None:
-    from neuroscribe.tasks.mcp.door import Door
-
     async def talk() -> None:
         async with Client(Door(shared).server) as client:
             for asked in (

@@ -135,6 +135,8 @@ def test_the_command_serves_a_run(label, settings, tmp_path: Path) -> None:
             assert (await _read(client, "neuroscribe://target"))["sites"]["mlp.0"] == 32
             uris = [item.uri for item in (await client.list_resources()).resources]
             assert uris == [f"neuroscribe://{name}" for name in ("target", "run", "labels")]
+            found = await client.call_tool("search_labels", {"query": "cat"})
+            assert "mlp.0/1" in found.content[0].text
             cat = {"kind": "words", "words": ["cat"]}
             found = await client.call_tool("test_hypotheses", {**UNIT, "hypotheses": [cat]})
             assert not found.is_error, found.content
@@ -290,6 +292,7 @@ def test_names_that_point_here_by_a_trick_are_refused(shared: Shared) -> None:
         assert await _status(url, Host="evil.example:80") == 421
         assert await _status(url, Origin="http://evil.example") == 403
         assert await _status(url, Host="lab.example:80") == 200
+        assert await _status(url, Host="lab.example", Origin="https://lab.example") == 200
 
     with serving(shared, names=("lab.example",)) as url:
         talk(conversation)
