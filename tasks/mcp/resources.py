@@ -79,7 +79,8 @@ class Resources:
                     f"you have no result '{name}'; "
                     + (f"yours are {ids[0]} to {ids[-1]}" if ids else "you have none yet")
                 )
-            return _json({**plain(asdict(lab.evidence[name])), "images": None})
+            kept = asdict(lab.evidence[name])
+            return _json({key: value for key, value in kept.items() if key != "images"})
         if parts.netloc in ("run", "labels", "transcripts"):
             return self._of_run(parts.netloc, name, _start(parts.query))
         known = [item.uri for item in self.listed()] + [
