@@ -77,5 +77,11 @@ class Answer:
     reason: str | None = None
     """Why it ended otherwise than with an answer."""
 
+    def _repr_html_(self) -> str:
+        """The answer in a notebook."""
+        from .answer_html import answer_html
+
+        return answer_html(self)
+
 
 Event = Words | Calling | Found | Consent | Spent | Answer

@@ -1,24 +1,19 @@
 """One question with what was done for it and its answer, gathered from events, and as HTML."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-from markupsafe import Markup, escape
 
 from ...agent.transcript.heat import scale_of
 from ...agent.transcript.page import experiment_view
 from ...agent.transcript.pictures import Album
 from ...tools.evidence import Evidence
-from ..asking.claims import CITED, cited, claims
+from ..asking.answer_html import ending, sentence_views, titles
+from ..asking.claims import cited, claims
 from ..asking.conversation import Conversation
 from ..asking.events import Answer, Calling, Claim, Consent, Event, Found, Spent, Words
 from .rendering import drawn
 
-_BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
-_BOLD = re.compile(r"\*\*(.+?)\*\*")
-_CODE = re.compile(r"`([^`]+)`")
 _TITLE = 160
 
 
@@ -75,7 +70,7 @@ class Exchange:
             self.items.pop()  # the answer itself, as it was streamed
         self.sentences = _sentences(answer.claims, conversation)
         self.spent = spent_words(answer.spent) or self.spent
-        self.ended = "" if answer.ended == "answered" else _ending(answer.ended, answer.reason)
+        self.ended = "" if answer.ended == "answered" else ending(answer.ended, answer.reason)
 
 
 def earlier(conversation: Conversation) -> list[Exchange]:
@@ -87,7 +82,7 @@ def earlier(conversation: Conversation) -> list[Exchange]:
             [_step(store[name], conversation) for name in turn["evidence"] if name in store],
             sentences=_sentences(claims(turn["text"], store), conversation),
             spent=spent_words(turn["spent"]),
-            ended="" if turn["ended"] == "answered" else _ending(turn["ended"], turn["reason"]),
+            ended="" if turn["ended"] == "answered" else ending(turn["ended"], turn["reason"]),
         )
         for turn in conversation.turns
     ]
@@ -116,41 +111,8 @@ def _step(evidence: Evidence, conversation: Conversation) -> dict[str, Any]:
 
 def _sentences(said: Sequence[Claim], conversation: Conversation) -> list[dict[str, Any]]:
     store = conversation.lab.evidence
-    titles = {
-        name: f"{store[name].tool}: {' '.join(store[name].text.split())[:_TITLE]}"
-        for claim in said
-        for name in cited(claim.text)
-        if name in store
-    }
-    found = []
-    for claim in said:
-        bullet, heading = _BULLET.match(claim.text), claim.text.lstrip().startswith("#")
-        text = _BULLET.sub("", claim.text) if bullet else claim.text.lstrip().lstrip("#").strip()
-        kind = "bullet" if bullet else "heading" if heading else "plain"
-        found.append({"kind": kind, "text": _linked(text, titles), "opinion": claim.opinion})
-    return found
-
-
-def _linked(text: str, titles: Mapping[str, str]) -> Markup:
-    """A sentence with its citations as links; everything else is escaped."""
-    out, at = Markup(""), 0
-    for match in CITED.finditer(text):
-        out += _formatted(text[at : match.start()])
-        for name in cited(match.group()):
-            out += (
-                Markup('<a class="cite" href="#{}" title="{}">{}</a>').format(
-                    name, titles[name], name
-                )
-                if name in titles
-                else Markup('<span class="cite lost" title="no such result">{}</span>').format(name)
-            )
-        at = match.end()
-    return out + _formatted(text[at:])
-
-
-def _formatted(text: str) -> Markup:
-    safe = _BOLD.sub(r"<b>\1</b>", str(escape(text)))
-    return Markup(_CODE.sub(r"<code>\1</code>", safe))
+    named = {name for claim in said for name in cited(claim.text) if name in store}
+    return sentence_views(said, titles(store[name] for name in named))
 
 
 def _asked(waiting: Consent | None) -> dict[str, Any] | None:
@@ -158,8 +120,3 @@ def _asked(waiting: Consent | None) -> dict[str, Any] | None:
         return None
     given = ", ".join(f"{name}={value}" for name, value in waiting.arguments.items())
     return {"tool": waiting.tool, "arguments": given[:_TITLE], "cost": waiting.cost}
-
-
-def _ending(ended: str, reason: str | None) -> str:
-    said = {"budget": "The budget is spent", "stopped": "Stopped"}.get(ended, "No answer")
-    return f"{said}: {reason}" if reason else f"{said}."

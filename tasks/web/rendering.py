@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ...agent.transcript import heat
 from ...agent.transcript.page import HERE as TRANSCRIPT
 from ...agent.transcript.page import environment
 from ...tools.errors import UsageError
+from ..asking.answer_html import HERE as ASKING
+from ..asking.answer_html import style
 
 HERE = Path(__file__).parent
 
@@ -45,16 +46,12 @@ def attempt(work: Callable[[], str]) -> str:
 
 
 def head() -> str:
-    """Style and script of the page, for the document's head.
-
-    The style of transcripts is nested under `.ns`, so that it touches nothing of gradio's.
-    """
-    shared = (TRANSCRIPT / "style.css").read_text(encoding="utf-8").replace(":root{", "&{", 1)
+    """Style and script of the page, for the document's head."""
     own = (HERE / "style.css").read_text(encoding="utf-8")
     script = (HERE / "page.js").read_text(encoding="utf-8")
-    return f"<style>.ns{{{shared}{heat.rules()}}}\n{own}</style><script>{script}</script>"
+    return f"<style>{style()}\n{own}</style><script>{script}</script>"
 
 
 @functools.cache
 def _templates() -> Any:
-    return environment(HERE, TRANSCRIPT)
+    return environment(HERE, TRANSCRIPT, ASKING)
