@@ -1,0 +1,1 @@
+"""Questions about models whose answers are known exactly, and what a planner scores on them."""

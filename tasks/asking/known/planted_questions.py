@@ -1,0 +1,212 @@
+"""Questions about `planted`: the truth is in `target.truth`, or counted over the whole corpus."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from .checks import About, All, Concepts, Names, Number, Shown, around, runs
+from .concepts import Reader
+from .measure import Bench
+from .question import KnownQuestion
+
+TARGET = "planted"
+ABOUT: Mapping[str, frozenset[str]] = {
+    f"planted/{at}": frozenset(names)
+    for at, names in enumerate(
+        (
+            {"animals"},
+            {"months", "weekdays"},
+            {"units of time", "numbers"},
+            {"end of a sentence", "money"},
+            {"colours"},
+            {"vehicles", "drinks"},
+            {"numbers", "capitals"},
+            {"end of a sentence", "diseases"},
+            {"family"},
+            {"fruits", "weather"},
+            {"professions", "women"},
+            {"end of a sentence", "royalty"},
+        )
+    )
+}
+"""What each unit is about, in the concepts that an answer is read for."""
+_STRONG = 0.6  # share of a unit's maximum from which a window is strong
+_WEAK = 0.25
+
+
+def reader(bench: Bench) -> Reader:
+    """Finds concepts in answers, by the words that the units were made from."""
+    truth = bench.target.truth
+    single = {next(iter(names)): unit for unit, names in ABOUT.items() if len(names) == 1}
+    members = {name: truth[unit].words for name, unit in single.items()}
+    members |= {
+        "units of time": truth["planted/2"].words,
+        "numbers": truth["planted/6"].words,
+        "professions": truth["planted/10"].words,
+        "women": ("Anna", "Mary", "Emma", "Lucy", "Sarah", "Alice", "Clara", "Julia", "Laura"),
+    }
+    for unit in ("planted/1", "planted/5", "planted/9"):
+        one, other = sorted(ABOUT[unit])
+        members |= _halves(one, other, truth[unit].words)
+    return Reader(members)
+
+
+def _halves(one: str, other: str, words: tuple[str, ...]) -> dict[str, list[str]]:
+    """The words of a unit of two kinds; those of which it is not known count for neither."""
+    known = {
+        "months": "january february march april may june july august september october november",
+        "weekdays": "monday tuesday wednesday thursday friday saturday sunday",
+        "vehicles": "car bus truck van bicycle motorcycle tram taxi train lorry scooter tractor "
+        "ambulance helicopter airplane carriage wagon",
+        "drinks": "milk tea coffee juice water lemonade wine beer cocoa cider whisky champagne",
+        "fruits": "apple banana cherry grape lemon lime mango peach pear plum strawberry melon",
+        "weather": "rain snow fog wind hail thunder lightning sleet mist frost sunshine ice",
+    }
+    return {
+        name: [word for word in words if word.lower().removesuffix("s") in known[name].split()]
+        for name in (one, other)
+    }
+
+
+def concepts(bench: Bench, *units: str) -> Concepts:
+    """What units are about."""
+    return Concepts({unit: ABOUT[unit] for unit in units}, reader(bench))
+
+
+def _what(unit: str) -> KnownQuestion:
+    return KnownQuestion(
+        f"what-{unit.replace('/', '-')}",
+        "what",
+        TARGET,
+        f"What does unit {unit} do?",
+        lambda bench: concepts(bench, unit),
+    )
+
+
+def _find(thing: str, unit: str, sites: str = "") -> KnownQuestion:
+    where = f" of the site {sites}" if sites else ""
+
+    def check(bench: Bench) -> All:
+        return All([Names([unit], _responding(bench, unit))], [About([thing.split()[0]])])
+
+    return KnownQuestion(
+        f"find-{thing.replace(' ', '-')}",
+        "find",
+        TARGET,
+        f"Which units{where} respond to {thing}?",
+        check,
+    )
+
+
+def _responding(bench: Bench, unit: str, least: float = 0.2) -> list[str]:
+    """Units that correlate with the words of a planted unit over the corpus, with their sign."""
+    where = bench.holds(bench.target.truth[unit].words)
+    return correlated(bench, ("planted", "mlp.0", "mlp.1"), where, least)
+
+
+def correlated(bench: Bench, sites: tuple[str, ...], where: np.ndarray, least: float) -> list[str]:
+    """Units whose correlation with being at these places reaches a bar, with their sign."""
+    found: list[tuple[float, str]] = []
+    for site in sites:
+        for at, value in enumerate(bench.correlations(site, where)):
+            if abs(value) >= least:
+                found.append((-abs(value), f"{site}/{at}{'-' if value < 0 else ''}"))
+    return [name for _, name in sorted(found)]
+
+
+def find_word(target: str, word: str, sites: tuple[str, ...]) -> KnownQuestion:
+    """Which neurons respond to a word: the strongest must be named, and no weak ones."""
+
+    def check(bench: Bench) -> All:
+        names = correlated(bench, sites, bench.holds([word]), 0.25)
+        return All([Names(names[:2], names[2:], least=1)], [About([word])])
+
+    where = " and ".join(sites)
+    return KnownQuestion(
+        f"find-{target}-{word}",
+        "find",
+        target,
+        f"Which units of {where} respond to the word '{word}'?",
+        check,
+    )
+
+
+def _compare(one: str, other: str, *, about: bool = True) -> KnownQuestion:
+    def check(bench: Bench) -> All:
+        value = float(np.corrcoef(bench.unit(one), bench.unit(other))[0, 1])
+        what = f"the correlation of {one} and {other}"
+        number = Number(value, what, least=0.02, within=0.05, sentences=6)
+        parts = [number, concepts(bench, one, other)] if about else [number]
+        return All(parts, [About([one, other])])
+
+    return KnownQuestion(
+        f"compare-{one}-{other}".replace("/", "-"),
+        "compare",
+        TARGET,
+        f"Compare {one} and {other}.",
+        check,
+    )
+
+
+def show(target: str, unit: str) -> KnownQuestion:
+    """Windows of the corpus in which a unit is strong."""
+
+    def check(bench: Bench) -> Shown:
+        windows, values = bench.windows, np.nan_to_num(bench.of(unit), nan=-np.inf)
+        peaks, places = values.max(1), values.argmax(1)
+        order = np.argsort(-peaks, kind="stable")
+        bar = min(_STRONG * peaks.max(), peaks[order[15]])
+        strong = [int(at) for at in order if peaks[at] >= bar]
+        known = frozenset[str]().union(*(runs(windows.text(at)) for at in strong))
+        weak = [int(at) for at in order if peaks[at] < _WEAK * peaks.max()]
+        return Shown(
+            unit,
+            [
+                around(windows.texts[windows.document[at]], windows.start[at, places[at]])
+                for at in strong
+            ],
+            [runs(windows.text(at)) - known for at in weak],
+        )
+
+    return KnownQuestion(
+        f"show-{target}-{unit}".replace("/", "-"),
+        "show",
+        target,
+        f"Show me the top exemplars of {unit}.",
+        check,
+    )
+
+
+def _search(thing: str, unit: str) -> KnownQuestion:
+    return KnownQuestion(
+        f"search-{thing.replace(' ', '-')}",
+        "search",
+        TARGET,
+        f"Search the labels of the run: which units are about {thing}?",
+        lambda bench: All(
+            [Names([unit])], [About([one.split()[0] for one in thing.split(" or ")])]
+        ),
+        run=True,
+    )
+
+
+QUESTIONS: tuple[KnownQuestion, ...] = (
+    *(_what(f"planted/{at}") for at in (0, 1, 2, 4, 5, 6, 8, 9, 10)),
+    _find("animals", "planted/0"),
+    _find("colours", "planted/4"),
+    _find("family members", "planted/8"),
+    _find("months", "planted/1", "planted"),
+    find_word(TARGET, "and", ("mlp.0",)),
+    find_word(TARGET, "was", ("mlp.0", "mlp.1")),
+    _compare("planted/0", "planted/4"),
+    _compare("planted/1", "planted/8"),
+    _compare("mlp.0/61", "mlp.0/50", about=False),
+    _compare("mlp.1/151", "mlp.1/123", about=False),
+    show(TARGET, "planted/0"),
+    show(TARGET, "planted/4"),
+    show(TARGET, "planted/8"),
+    _search("animals", "planted/0"),
+    _search("colours", "planted/4"),
+    _search("family members", "planted/8"),
+    _search("vehicles or drinks", "planted/5"),
+)

@@ -1,0 +1,87 @@
+"""Questions about predictions: which units drive one, what a unit is worth to it, where it arises.
+
+The truth is brute force: every unit zeroed by itself, every block's output read as the last one.
+"""
+
+import numpy as np
+
+from .checks import About, All, Layer, Names, Number
+from .measure import Bench
+from .question import KnownQuestion
+
+_DRIVES = 0.05  # share of the strongest unit's effect that is an effect
+_LEAST = 0.02  # by which a probability must change to be another way to say it
+
+
+def _drive(target: str, prompt: str, answer: str) -> KnownQuestion:
+    def check(bench: Bench) -> All:
+        drops = bench.drops(prompt, answer)
+        order = sorted(drops, key=lambda unit: -drops[unit])
+        bar = _DRIVES * drops[order[0]]
+        known = [unit for unit in order if drops[unit] >= bar]
+        return All([Names(known[:3], known[3:], least=1)], [About([answer])])
+
+    return KnownQuestion(
+        f"drive-{target}-{prompt}".replace(":", "-").replace(" ", "-"),
+        "drive",
+        target,
+        f"Which units drive '{answer}' in the prompt \"{prompt}\"?",
+        check,
+    )
+
+
+def change(bench: Bench, prompt: str, answer: str, zero: list[str], what: str) -> Number:
+    """By how much an answer's log-probability changes when units are zero."""
+    before, after = bench.logprob(prompt, answer), bench.logprob(prompt, answer, zero)
+    share = float(np.exp(after) - np.exp(before))
+    others = [share] if abs(share) >= _LEAST else []
+    return Number(after - before, what, others=others, change=True, least=0.02, sentences=5)
+
+
+def _ablate(target: str, unit: str, prompt: str, answer: str) -> KnownQuestion:
+    def check(bench: Bench) -> All:
+        what = f"the log-probability of '{answer}' without {unit}"
+        return All([change(bench, prompt, answer, [unit], what)], [About([answer, unit])])
+
+    return KnownQuestion(
+        f"ablate-{target}-{unit}-{answer}".replace(":", "-").replace("/", "-").replace(" ", ""),
+        "ablate",
+        target,
+        f"What happens to '{answer}' behind \"{prompt}\" if {unit} is ablated to zero?",
+        check,
+    )
+
+
+def _where(target: str, prompt: str, answer: str) -> KnownQuestion:
+    def check(bench: Bench) -> All:
+        return All([Layer(bench.settles(prompt, answer))], [About([answer])])
+
+    return KnownQuestion(
+        f"where-{target}-{prompt}".replace(":", "-").replace(" ", "-"),
+        "where",
+        target,
+        f"Where in the layers is '{answer}' decided behind \"{prompt}\"?",
+        check,
+    )
+
+
+_ITALY = "the country of the city of Lena is"
+
+QUESTIONS: tuple[KnownQuestion, ...] = (
+    _drive("planted", "Anna saw a red", " green"),
+    _drive("planted", "The dog and the cat", " ran"),
+    _drive("planted", "The bus and the car and the milk", " drove"),
+    _drive("organism:adder", "37+25=", "62"),
+    _drive("organism:facts", "the city of Anna is", " Bergen"),
+    _ablate("planted", "planted/4", "Anna saw a red", " green"),
+    _ablate("planted", "planted/0", "The dog and the cat", " ran"),
+    _ablate("planted", "planted/5", "The bus and the car and the milk", " drove"),
+    _ablate("organism:adder", "mlp.3/86", "37+25=", "62"),
+    _ablate("organism:adder", "head.3/2", "50+41=", "91"),
+    _ablate("organism:facts", "head.0/3", "the city of Anna is", " Bergen"),
+    _where("organism:adder", "37+25=", "62"),
+    _where("organism:adder", "52+93=", "145"),
+    _where("organism:facts", _ITALY, " Italy"),
+    _where("organism:brackets", "print(len(sorted(x", ")))"),
+    _where("organism:induction", "ka lo mi bo ka lo mi", " bo"),
+)

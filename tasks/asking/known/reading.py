@@ -1,0 +1,164 @@
+"""Reads what an answer states: its sentences, units, numbers, layers and its yes or no.
+
+What is denied ("not to colours"), hedged ("perhaps") or only asked states nothing. Only the
+beginning of an answer is read, so that one that lists everything gains nothing by its length.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+from ..claims import CITED, sentences
+
+WORDS = 220
+"""Words of an answer that are read."""
+_NUMBERS = 12  # of a sentence; one with more is a list and states none
+_LONGEST = 90  # words of a sentence; a longer one is a list too
+_OR = re.compile(r"\d\W{0,3}\bor\b\W{0,3}\d")
+_DENIES = re.compile(
+    r"\b(?:not(?! only)|no(?! doubt)|never|neither|nor|none|unlike|cannot|nothing"
+    r"|rather than|instead of|fails? to|other than|except)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+_ALL_DENIED = re.compile(
+    r"\b(?:not|n['’]t) (?:the case|true|so)\b|\b(?:false|untrue|incorrect)\b", re.IGNORECASE
+)
+_HEDGES = re.compile(
+    r"\b(?:might|maybe|perhaps|possibly|could be|either|or else|who knows)\b", re.IGNORECASE
+)
+_SCOPE = re.compile(r"[;:()]|\s[—–-]\s|\b(?:but|while|whereas|however|although)\b", re.IGNORECASE)
+_UNIT = re.compile(r"(?<![\w/])((?:[a-z_]+\.\d+|planted|logit)/\d+)(-(?!\d))?")
+_QUOTED = re.compile(r"'[^'\n]{1,80}'|\"[^\"\n]{1,200}\"|“[^”\n]{1,200}”|`[^`\n]{1,80}`|«[^»]*»")
+_NUMBER = re.compile(
+    r"(?<![\w./])[-+−]?(?:\d{1,3}(?:,\d{3})+|\d+|(?=\.\d))(?:\.\d+)?(?:e[-+]?\d+)?"
+)
+_LAYER = re.compile(
+    r"\b(?:attn_out|mlp_out|resid|mlp|head)\.(\d+)\b|\b(?:blocks?|layers?)\s+(\d+)\b"
+)
+_VERDICT = re.compile(r"^\W*(yes|no)\b(?!\W*(?:and|or|/)\W*(?:yes|no)\b)", re.IGNORECASE)
+
+
+class Named(NamedTuple):
+    """Something that a sentence states, and where."""
+
+    name: str
+    at: int
+
+
+def stated(text: str, most: int = 6, *, words: int = WORDS) -> list[str]:
+    """The first sentences of an answer that state something, without citations.
+
+    Args:
+        text: The answer.
+        most: Sentences.
+        words: Of the answer that are read.
+    """
+    found: list[str] = []
+    left = words
+    for sentence in sentences(text):
+        left -= len(sentence.split())
+        if left < 0 and found:
+            break
+        bare = CITED.sub("", sentence).strip()
+        if not bare or bare.startswith("#") or bare.endswith("?") or _HEDGES.search(bare):
+            continue
+        if len(bare.split()) > _LONGEST:
+            continue
+        found.append(bare)
+        if len(found) == most:
+            break
+    return found
+
+
+def denied(sentence: str, at: int) -> bool:
+    """Whether what stands at this place of a sentence is denied there."""
+    if _ALL_DENIED.search(sentence):
+        return True
+    bare = _VERDICT.sub(lambda match: " " * len(match.group()), sentence)
+    start = max((match.end() for match in _SCOPE.finditer(bare, 0, at)), default=0)
+    return _DENIES.search(bare, start, at) is not None
+
+
+def units(text: str, most: int = 6) -> list[str]:
+    """The units that an answer names, in order, each once."""
+    found = dict.fromkeys(
+        named.name
+        for sentence in stated(text, most)
+        for named in _units_in(sentence)
+        if not denied(sentence, named.at)
+    )
+    return list(found)
+
+
+def segments(text: str, most: int = 10) -> dict[str, str]:
+    """What is said behind each unit's name, up to the next name."""
+    out: dict[str, list[str]] = {}
+    for sentence in stated(text, most):
+        if _ALL_DENIED.search(sentence):
+            continue
+        named = [*_units_in(sentence), Named("", len(sentence))]
+        for one, following in pairwise(named):
+            out.setdefault(one.name, []).append(sentence[one.at : following.at])
+    return {name: " ; ".join(parts) for name, parts in out.items()}
+
+
+def layers(text: str, most: int = 3) -> list[int]:
+    """The blocks that an answer names, in order, each once."""
+    found: dict[int, None] = {}
+    for sentence in stated(text, most):
+        bare = _QUOTED.sub(_blank, _UNIT.sub(_blank, sentence))
+        for match in _LAYER.finditer(bare):
+            if not denied(sentence, match.start()):
+                found[int(match.group(1) or match.group(2))] = None
+    return list(found)
+
+
+class Stated(NamedTuple):
+    """A number with the sentence that states it."""
+
+    value: float
+    sentence: str
+
+
+def numbers(text: str, most: int = 4) -> list[Stated]:
+    """The numbers that an answer states; a percentage counts as its share, and as it stands."""
+    found: list[Stated] = []
+    for sentence in stated(text, most):
+        here = list(numbers_in(sentence))
+        if len(here) <= _NUMBERS and not _OR.search(sentence):
+            found += [Stated(value, sentence) for value, at in here if not denied(sentence, at)]
+    return found
+
+
+def numbers_in(sentence: str) -> Iterator[tuple[float, int]]:
+    """The numbers of one sentence with their places; those inside names and quotes are none."""
+    bare = CITED.sub(_blank, sentence)
+    bare = _LAYER.sub(_blank, _UNIT.sub(_blank, _QUOTED.sub(_blank, bare)))
+    for match in _NUMBER.finditer(bare):
+        if not re.search(r"\d", match.group()):
+            continue
+        value = float(match.group().replace("−", "-").replace(",", ""))
+        yield value, match.start()
+        if bare[match.end() :].lstrip().startswith(("%", "per cent", "percent")):
+            yield value / 100, match.start()
+
+
+def verdict(text: str) -> bool | None:
+    """The yes or no that an answer begins with; None where it does not."""
+    first = next(iter(stated(text, 1)), "")
+    match = _VERDICT.match(first)
+    if match is None or _ALL_DENIED.search(first):
+        return None
+    return match.group(1).lower() == "yes"
+
+
+def _units_in(sentence: str) -> list[Named]:
+    return [
+        Named(match.group(1) + (match.group(2) or ""), match.start())
+        for match in _UNIT.finditer(sentence)
+    ]
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match.group())
