@@ -25,10 +25,11 @@ from ...tools.evidence import Evidence
 from ...tools.lab import Lab
 from ...tools.llm import LLMError
 from ...tools.registry import call, offered
+from ...tools.stopping import Stopped
 from . import consent
 from .events import Calling, Event, Found, Spent
 from .state import Answers, Talk
-from .stopping import Stopped, Stopper
+from .stopping import Stopper
 
 _FAULTS = 2  # unusable messages in a row that end a question
 _SAME = 2  # how often the same call is run for one question

@@ -1,8 +1,9 @@
 """Stops what a thread is doing from outside: Ctrl-C in a terminal, a button in a browser.
 
-A tool may be in the middle of a thousand forward passes and knows nothing of stopping. So an
-exception is raised in its thread, between two steps of Python; context managers on the way out take
-their hooks away. Work in C (one forward pass) is finished first.
+1. Every forward pass of the target looks whether a stop was asked for (`tools/stopping.py`).
+2. Work that makes none for a while (a search over rules) gets the exception raised in its thread,
+   between two steps of Python. That may hit any line, so it comes second.
+3. Waiting for a network is left behind.
 """
 
 import ctypes
@@ -12,12 +13,11 @@ from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
+from ...tools.stopping import Stopped, stoppable
+
 _Made = TypeVar("_Made")
 _LOOK = 0.05  # seconds between two looks
-
-
-class Stopped(BaseException):
-    """The person stopped the present experiment."""
+_PATIENCE = 2.0  # seconds after which work that does not look is interrupted
 
 
 class Stopper:
@@ -32,9 +32,11 @@ class Stopper:
     def stop(self) -> None:
         """Raises `Stopped` in the thread at work; if none is, in the next that begins."""
         with self._lock:
-            self.asked = True
-            if self._thread is not None:
-                _raise_in(self._thread, Stopped)
+            first, self.asked = not self.asked, True
+        if first:
+            timer = threading.Timer(_PATIENCE, self._interrupt)
+            timer.daemon = True
+            timer.start()
 
     @contextmanager
     def work(self) -> Iterator[None]:
@@ -49,7 +51,8 @@ class Stopper:
                 raise Stopped
             self._thread = me
         try:
-            yield
+            with stoppable(lambda: self.asked):
+                yield
         finally:
             with self._lock:
                 self._thread = None
@@ -57,8 +60,6 @@ class Stopper:
 
     def wait_for(self, make: Callable[[], _Made]) -> _Made:
         """What `make` gives, made in a thread that is left behind if the work is stopped.
-
-        For waiting on a network, where nothing can be raised.
 
         Raises:
             Stopped: if the person does not want to wait any longer.
@@ -71,16 +72,21 @@ class Stopper:
             except BaseException as error:
                 box.put((None, error))
 
-        with self.work():
-            threading.Thread(target=run, daemon=True).start()
-            while True:
-                try:
-                    made, error = box.get(timeout=_LOOK)
-                except Empty:
-                    continue
-                if error is not None:
-                    raise error
-                return made
+        threading.Thread(target=run, daemon=True).start()
+        while not self.asked:
+            try:
+                made, error = box.get(timeout=_LOOK)
+            except Empty:
+                continue
+            if error is not None:
+                raise error
+            return made
+        raise Stopped
+
+    def _interrupt(self) -> None:
+        with self._lock:
+            if self._thread is not None:
+                _raise_in(self._thread, Stopped)
 
 
 def _raise_in(thread: int, error: type[BaseException] | None) -> None:

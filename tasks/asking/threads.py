@@ -99,7 +99,9 @@ class Thread:
     def close(self) -> None:
         """Lets others open it."""
         self.checkpoints.close()
-        os.close(self._lock)
+        if self._lock >= 0:
+            os.close(self._lock)
+        self._lock = -1
 
 
 def about(name: str, folder: str | Path | None = None) -> About:

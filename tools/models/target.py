@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .. import stopping
 from ..errors import UsageError, nearest
 from .allocator import keep_freed_memory
 from .forward import Batch, Inputs, Output, forward
@@ -185,7 +186,9 @@ class Target:
 
         Raises:
             UsageError: for an unknown site, or a row, place or unit that is not there.
+            Stopped: where a person asked for it (`tools/stopping.py`).
         """
+        stopping.check()
         batch = Batch(inputs, self.device, self.image)
         self.check(sites, interventions, *batch.shape)
         named = {*sites, *(change.site for change in interventions)}
@@ -245,6 +248,7 @@ class Target:
         """
         from .restart import restart
 
+        stopping.check()
         return restart(
             self,
             cached,
