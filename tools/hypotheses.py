@@ -85,14 +85,20 @@ def predictor(lab: Lab, data: Mapping[str, Any] | str) -> Predicate:
     A `like` may name windows of explore instead of examples.
 
     Raises:
-        UsageError: for an unknown id or a predictor that cannot be read.
+        UsageError: for an unknown id, a predictor that cannot be read, or a word of scenes in the
+            wrong place.
     """
     if isinstance(data, str):
         try:
             data = json.loads(data)
         except (ValueError, RecursionError):
             return parse(data)  # which mends it or says what is wrong
-    return parse(_unfolded(lab, data, 0))
+    found = parse(_unfolded(lab, data, 0))
+    if lab.target.image is not None:
+        from .predicates.misplaced import refuse_misplaced
+
+        refuse_misplaced(found.model_dump())
+    return found
 
 
 def _unfolded(lab: Lab, data: Any, depth: int) -> Any:

@@ -125,7 +125,9 @@ class Chat:
         messages = shortened(state["messages"], self._level)
         old = older_pictures(messages)
         messages = [
-            without_pictures(message) if self.sees is False or at in old else message
+            without_pictures(message)
+            if self.sees is False or at in old
+            else fewer_pictures(message)
             for at, message in enumerate(messages)
         ]
         request: dict[str, Any] = {
@@ -180,22 +182,34 @@ def _cut(message: Message, letters: int) -> Message:
 def older_pictures(messages: Sequence[Message]) -> set[int]:
     """The messages whose pictures are not sent any more, because later ones hold many.
 
-    They go in steps, so that the start of the conversation seldom changes.
+    They go in steps, so that the start of the conversation seldom changes; the newest ones stay.
     """
     shown = {
-        at: sum(part["type"] == "image_url" for part in message["content"])
+        at: min(_MOST_PICTURES, sum(part["type"] == "image_url" for part in message["content"]))
         for at, message in enumerate(messages)
         if isinstance(message.get("content"), list)
     }
     excess = sum(shown.values()) - _MOST_PICTURES
     drop = -(-excess // _STEP) * _STEP if excess > 0 else 0
     out: set[int] = set()
-    for at, many in shown.items():
+    for at, many in list(shown.items())[:-1]:
         if drop <= 0:
             break
         out.add(at)
         drop -= many
     return out
+
+
+def fewer_pictures(message: Message) -> Message:
+    """The message with no more pictures than a request may hold, the first ones."""
+    content = message.get("content")
+    if not isinstance(content, list):
+        return message
+    at = [i for i, part in enumerate(content) if part["type"] == "image_url"][_MOST_PICTURES:]
+    if not at:
+        return message
+    said = {"type": "text", "text": f"(and {len(at)} more; the results say what they show)"}
+    return {**message, "content": [*content[: at[0]], said]}
 
 
 def without_pictures(message: Message) -> Message:

@@ -23,7 +23,7 @@ def system_pictures() -> str:
     """The system prompt for vision models, with the words of the scenes at its end."""
     from ...tools.scenes.backgrounds import SETTINGS
     from ...tools.scenes.palette import COLOURS
-    from ...tools.scenes.scene import TEXTURES
+    from ...tools.scenes.scene import EDGE, LARGE, SMALL, TEXTURES
     from ...tools.scenes.things import GROUPS, NAMES
 
     words = {
@@ -34,7 +34,10 @@ def system_pictures() -> str:
         "Backgrounds": ("plain", *SETTINGS),
     }
     lines = [f"{name}: {', '.join(found)}." for name, found in words.items()]
-    return "\n".join([prompt("system_pictures"), "", "What can be drawn.", *lines])
+    limits = {
+        name: f"{at:.2f}" for name, at in (("small", SMALL), ("large", LARGE), ("edge", EDGE))
+    }
+    return "\n".join([prompt("system_pictures", **limits), "", "What can be drawn.", *lines])
 
 
 @cache

@@ -9,7 +9,7 @@ import pytest
 from colour_target import RED, colour_target, picture, scene_of
 from endpoint import endpoint, fails, says
 from neuroscribe.agent.investigate import investigate
-from neuroscribe.agent.planners.chat import ChatFactory, older_pictures
+from neuroscribe.agent.planners.chat import ChatFactory, fewer_pictures, older_pictures
 from neuroscribe.agent.prompts import system, system_pictures
 from neuroscribe.tools.data.image_rows import image_rows
 from neuroscribe.tools.evidence import EvidenceStore
@@ -18,6 +18,7 @@ from neuroscribe.tools.llm import LLM
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.predicates import parse
 from neuroscribe.tools.registry import call
+from neuroscribe.tools.scenes.scene import Thing
 from scripted import Scripted
 
 RED_THING = {"kind": "colour", "colours": ["red"]}
@@ -105,6 +106,51 @@ def test_what_the_prompt_shows_can_be_parsed() -> None:
     assert tried >= 12
     assert "bicycle" in system_pictures()
     assert "vision" not in system()
+
+
+def test_the_prompt_says_where_sizes_and_places_begin() -> None:
+    said = system_pictures()
+    assert "$" not in said
+    limits = {"small": ("below 0.22", 0.21, 0.23), "large": ("from 0.36", 0.37, 0.35)}
+    for name, (words, inside, outside) in limits.items():
+        assert f"{name}: {words}" in said
+        assert Thing(name="cat", colour="red", size=inside).extent == name
+        assert Thing(name="cat", colour="red", size=outside).extent != name
+    assert "within 0.36 of that edge" in said
+    assert Thing(name="cat", colour="red", x=0.35, y=0.65).places == {"left", "bottom"}
+    assert Thing(name="cat", colour="red", x=0.37, y=0.63).places == {"middle"}
+
+
+@pytest.mark.parametrize(
+    ("predictor", "said"),
+    [
+        ({"kind": "object", "names": ["meadow"]}, '{"kind": "background", "names": ["meadow"]}'),
+        ({"kind": "background", "names": ["cat"]}, '{"kind": "object", "names": ["cat"]}'),
+        ({"kind": "background", "names": ["red"]}, '{"kind": "background", "colours": ["red"]}'),
+        (
+            {"kind": "not", "of": {"kind": "texture", "textures": ["red"]}},
+            "'red' does not belong to the textures of 'texture'; write {\"kind\": \"colour\"",
+        ),
+        (
+            {"kind": "thing", "of": [RED_THING, {"kind": "not", "of": RED_THING}]},
+            "predicate.of[1].kind: 'not' cannot stand in a thing, which takes object, colour",
+        ),
+        (
+            {"kind": "number", "of": {"kind": "background", "names": ["sea"]}, "at_least": 2},
+            "'background' cannot stand in a number, which takes object",
+        ),
+    ],
+)
+def test_words_in_the_wrong_place_are_told_the_right_one(
+    lab: Lab, predictor: dict[str, Any], said: str
+) -> None:
+    found = call(lab, "hypothesise", {"statement": "x", "predictor": predictor})
+    assert said in str(found.error)
+
+
+def test_words_that_scenes_do_not_know_are_left_to_other_readers(lab: Lab) -> None:
+    zebra = {"kind": "object", "names": ["zebra"]}
+    assert call(lab, "hypothesise", {"statement": "x", "predictor": zebra}).error is None
 
 
 def _json(value: Any) -> str:
@@ -203,3 +249,36 @@ def test_old_pictures_go_in_steps() -> None:
     assert older_pictures(messages[:13]) == set(range(6))
     assert older_pictures(messages[:18]) == set(range(6))
     assert older_pictures(messages[:19]) == set(range(12))
+
+
+def test_the_newest_pictures_stay() -> None:
+    image = {"type": "image_url", "image_url": {"url": "a.jpg"}}
+    text = {"type": "text", "text": "E1:"}
+
+    def turn(many: int) -> dict[str, Any]:
+        return {"role": "user", "content": [part for _ in range(many) for part in (text, image)]}
+
+    assert older_pictures([turn(5), turn(8)]) == {0}
+    assert older_pictures([turn(3), turn(3), turn(16)]) == {0, 1}
+    assert older_pictures([turn(16)]) == set()
+    cut = fewer_pictures(turn(16))["content"]
+    assert sum(part["type"] == "image_url" for part in cut) == 12
+    assert cut[-1]["text"].startswith("(and 4 more")
+    assert fewer_pictures(turn(12)) == turn(12)
+    assert fewer_pictures({"role": "user", "content": "text"})["content"] == "text"
+
+
+def test_a_request_never_holds_more_pictures_than_it_may(lab: Lab) -> None:
+    looks = [
+        ("exemplars", {"kind": kind, "many": many})
+        for kind in ("top", "low")
+        for many in range(2, 7)
+    ]
+    turns = [looks, [("exemplars", {"many": at}) for at in range(7, 13)], TURNS[1], *TURNS[2:]]
+    with endpoint(*(says(*turn) for turn in turns)) as server:
+        investigate(lab, f"conv.0/{RED}", ChatFactory(LLM("m", base_url=server.url)))
+    counts = [_images(request) for request in server.requests]
+    assert counts[0] == 0
+    assert counts[1] == 10
+    assert counts[2] == 6
+    assert all(0 < many <= 12 for many in counts[1:])

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def run(quick: bool) -> list[Measure]:
     """All measurements, in a process of their own."""
     code = "import sys; from tests.benchmarks.bench_pictures import measure; measure(sys.argv)"
-    found = json.loads(elsewhere(code, str(32 if quick else PHOTOS), str(1 if quick else 3)))
+    found = json.loads(elsewhere(code, str(32 if quick else PHOTOS), str(1 if quick else 7)))
     return [
         Measure(
             "index of all channels over the forward, on pictures",

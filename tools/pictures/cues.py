@@ -16,7 +16,7 @@ from ..lab import Lab
 from ..predicates import parse
 from ..scenes.scene import PLACES, SIZES, TEXTURES
 from ..survey import correlation
-from .words import class_name, known_scene
+from .words import class_name, colour_shares, known_scene
 
 _LEAST = 3  # pictures in which a cue must occur
 _SMALL = 64  # side at which colours are counted
@@ -57,22 +57,6 @@ def statements(lab: Lab, rows: ImageRows) -> list[tuple[str, np.ndarray]]:
         known = all(known_scene(rows, at) is not None for at in range(len(rows)))
         lab.memo[key] = _scenes(rows) if known else [*_colours(rows), *_classes(lab, rows)]
     return lab.memo[key]
-
-
-def colour_shares(pixels: np.ndarray, most: int) -> list[tuple[str, float]]:
-    """The colours of the palette that fill most of a picture, with their share of it."""
-    from ..scenes.palette import COLOURS
-
-    shares = _shares(pixels)
-    return [(COLOURS[at], float(shares[at])) for at in np.argsort(-shares)[:most]]
-
-
-def _shares(pixels: np.ndarray) -> np.ndarray:
-    """`[colour]`."""
-    from ..scenes.palette import COLOURS, nearest_colours
-
-    counts = np.bincount(nearest_colours(pixels).ravel(), minlength=len(COLOURS))
-    return counts / counts.sum()
 
 
 def _cue(name: str, degrees: np.ndarray, values: np.ndarray) -> Cue | None:
@@ -120,7 +104,7 @@ def _colours(rows: ImageRows) -> list[tuple[str, np.ndarray]]:
         seen = rows.seen(at)
         step = max(1, min(seen.shape[:2]) // _SMALL)
         small = seen[::step, ::step].astype(np.float32)
-        shares[at] = _shares(small)
+        shares[at] = colour_shares(small)
         light = small.mean(-1)
         edges = abs(np.diff(light, axis=0)).mean() + abs(np.diff(light, axis=1)).mean()
         plain[at] = light.mean(), (small.max(-1) - small.min(-1)).mean(), edges

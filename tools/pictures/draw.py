@@ -12,9 +12,11 @@ from ..evidence import Result
 from ..lab import Lab
 from ..measured import said
 from ..registry import tool
-from .measure import MOST_PICTURES, of_recipes, reference
+from ..render_text import number
+from .measure import MOST_PICTURES, Made, of_recipes, reference
 from .recipes import Recipe, scene_of
 from .shown import show
+from .words import caption
 
 _SHOWN = 24
 
@@ -72,14 +74,23 @@ def draw(
     )
     lines = [f"{at}. {line}" for at, line in enumerate(sheet.lines, 1)]
     if len(recipes) > len(first):
-        rest = ", ".join(f"{value:.3g}" for value in found.values[len(first) :])
-        lines.append(f"peaks of the other {len(recipes) - len(first)}: {rest}")
+        lines.append(f"the other {len(recipes) - len(first)}, with their peaks:")
+        lines += _peaks(found, names, len(first))
     head = f"{chosen} on what you asked for ({reference(lab, chosen)}):"
     return Result(
         "\n".join([head, *lines, said(notes)]).rstrip(),
         {"unit": str(chosen), "measured": found.items, "refused": notes},
         sheet.images,
     )
+
+
+def _peaks(found: Made, names: Sequence[str], start: int) -> list[str]:
+    """What is not shown, from a place on: a line a prompt or scene, with its peaks."""
+    peaks: dict[str, list[str]] = {}
+    for at in range(start, len(names)):
+        said = names[at] or caption(found.rows, at)
+        peaks.setdefault(said, []).append(number(float(found.values[at])))
+    return [f"  {said}: {', '.join(values)}" for said, values in peaks.items()]
 
 
 def _recipes(

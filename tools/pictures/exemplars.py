@@ -96,16 +96,33 @@ def top_pictures(lab: Lab, unit: Unit, many: int, skip: int = 0) -> list[int]:
 
 
 def quantile_pictures(lab: Lab, unit: Unit, many: int, skip: int = 0) -> list[int]:
-    """One picture from each of `many` equal bands of activation, highest first."""
-    data = flat(lab, unit)
+    """One picture from each of `many` equal bands of activation, highest first.
+
+    Where a band has pictures that no result has shown before, it is one of these.
+    """
+    data, before = flat(lab, unit), _shown_before(lab, unit)
     rng = lab.rng()
     edges = np.linspace(0, data.values.max(), many + 1)
     out: list[int] = []
     for band in range(many - 1, -1, -1):
         inside = (data.values > edges[band]) & (data.values <= edges[band + 1])
-        if inside.any():
-            out.append(int(data.window[rng.choice(np.flatnonzero(inside))]))
+        if not inside.any():
+            continue
+        chosen = int(data.window[rng.choice(np.flatnonzero(inside))])
+        fresh = [int(at) for at in data.window[inside] if int(at) not in before]
+        out.append(int(rng.choice(fresh)) if chosen in before and fresh else chosen)
     return out
+
+
+def _shown_before(lab: Lab, unit: Unit) -> set[int]:
+    """Rows of explore that earlier calls showed for this unit."""
+    found = [known for known in lab.evidence if known.tool == "exemplars" and not known.error]
+    return {
+        int(item["window"])
+        for known in found
+        if known.data.get("unit") == str(unit)
+        for item in known.data["measured"]
+    }
 
 
 def low_pictures(lab: Lab, unit: Unit, many: int, skip: int = 0) -> list[int]:

@@ -26,7 +26,7 @@ from .maps import enlarged, maps, region
 from .measure import Made, of_recipes, reference
 from .recipes import Recipe, made_rows
 from .sheet import contact_sheet, keep
-from .words import caption, known_scene, mean_colour, thing_words, where
+from .words import caption, known_scene, main_colours, thing_words, where
 
 _CELLS = 7
 _OVERLAP = 2.0  # sides of a cell that the covering square has
@@ -205,7 +205,7 @@ def _map_lines(rows: ImageRows, grid: Grid, peak: float) -> list[str]:
     said = (
         f"covering a square of {_OVERLAP / cells:.0%} of the side costs most at the {where(mask)} "
         f"(row {row + 1}, column {column + 1} of {cells}): {number(float(drop.max()))} "
-        f"({drop.max() / peak:.0%}); mean colour there {mean_colour(rows.seen(0)[mask])}"
+        f"({drop.max() / peak:.0%}); colours there {main_colours(rows.seen(0)[mask])}"
     )
     return [said, "map of what covering costs, in tenths of the activation:", *digits]
 

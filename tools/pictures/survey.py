@@ -4,7 +4,8 @@
 2. Both signs: whether the opposite one carries meaning, from the activation function.
 3. How much of a picture the active region covers, and where it lies, on the pictures where the unit
    is active.
-4. The statements about pictures that go best with the activation (see `cues.py`).
+4. The statements about pictures that go best with the activation (see `cues.py`), and those that go
+   against it by more than chance.
 """
 
 from collections import Counter
@@ -26,6 +27,7 @@ from .words import where
 
 _BINS = 20
 _REGIONS = 32  # pictures whose active regions are looked at
+_AGAINST = 5  # statements that go against a unit
 
 
 @tool(needs=("image",))
@@ -61,8 +63,15 @@ def survey(lab: Lab, unit: str | None = None, *, many: int = 10) -> Result:
     cover = _cover(lab, chosen)
     chance = float(np.sqrt(2 * np.log(max(2, tried)) / max(2, stats["count"])))
     payload |= {"cues": [cue._asdict() for cue in found], "chance": chance, "cover": cover}
-    said = f"of {tried} statements; chance alone reaches about {chance:.2f}"
-    return Result(_text(chosen, stats, found, cover, said), payload)
+    against = [cue for cue in reversed(every) if cue.correlation < -chance][:_AGAINST]
+    lines = [
+        "goes with it (r: mean where so, mean elsewhere, pictures), "
+        f"of {tried} statements; chance alone reaches about {chance:.2f}:",
+        *_cues(found),
+    ]
+    if against:
+        lines += ["goes against it, beyond chance:", *_cues(against)]
+    return Result("\n".join([*_text(chosen, stats, cover), *lines]), payload)
 
 
 def _cover(lab: Lab, unit: Unit) -> dict[str, Any] | None:
@@ -93,10 +102,8 @@ def _dead(unit: Unit, stats: dict[str, Any]) -> str:
 def _text(
     unit: Unit,
     stats: dict[str, Any],
-    found: list[Cue],
     cover: dict[str, Any] | None,
-    said: str,
-) -> str:
+) -> list[str]:
     at, opposite = stats["thresholds"], stats["opposite"]
     rows = [
         f"{unit} over explore: {stats['count']} pictures; the activation of a picture is the "
@@ -117,10 +124,12 @@ def _text(
         )
     if stats["not_finite"]:
         rows.append(f"{stats['not_finite']} activations were not finite and were left out")
-    rows.append(f"goes with it (r: mean where so, mean elsewhere, pictures), {said}:")
-    rows += [
+    return rows
+
+
+def _cues(found: list[Cue]) -> list[str]:
+    return [
         f"  {cue.name} ({cue.correlation:.2f}: {number(cue.inside)}, {number(cue.outside)}, "
         f"x{cue.holds})"
         for cue in found
     ]
-    return "\n".join(rows)

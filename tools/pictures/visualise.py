@@ -36,11 +36,10 @@ from ..models.trace import hooked
 from ..registry import tool
 from ..render_text import number
 from .backends import fingerprint
-from .cues import colour_shares
 from .profile import matched
 from .sheet import contact_sheet, keep
 from .shown import regions
-from .words import region_words, said_by
+from .words import main_colours, region_words, said_by
 
 _RATE = 0.1
 _DECAY = 0.1
@@ -97,7 +96,7 @@ def visualise(
     ]
     found = regions(lab, chosen, rows)
     for at in range(pictures):
-        colours = ", ".join(f"{name} {share:.0%}" for name, share in colour_shares(made[at], 3))
+        colours = main_colours(made[at])
         parts = [f"{at + 1}. mostly {colours}"]
         parts += [] if found is None else [region_words(lab, rows, at, found[at])]
         text.append(" | ".join([*parts, *([said[at]] if said[at] else [])]))

@@ -22,6 +22,8 @@ _ROWS = (
     ("lower left", "bottom", "lower right"),
 )
 _MOST = 240  # letters of a caption
+_COLOURS = 3  # of a region
+_LEAST_COLOUR = 0.1
 
 
 def thing_words(thing: Thing) -> str:
@@ -94,7 +96,7 @@ def region_words(lab: Lab, rows: ImageRows, row: int, found: Region | None) -> s
     weight = found.weight * found.mask
     if scene is not None:
         parts.append(_under(weight, scene, whereabouts(lab, rows.pictures[row])))
-    parts.append(f"mean colour {mean_colour(rows.seen(row)[found.mask])}")
+    parts.append(f"colours {main_colours(rows.seen(row)[found.mask])}")
     return "active: " + ", ".join(parts)
 
 
@@ -107,11 +109,22 @@ def where(mask: np.ndarray) -> str:
     return _ROWS[row][column]
 
 
-def mean_colour(pixels: np.ndarray) -> str:
-    """The name of the mean of some pixels `[pixel, 3]`."""
-    from ..scenes.palette import nearest_colour
+def main_colours(pixels: np.ndarray) -> str:
+    """The colours that fill most of some pixels `[..., 3]`: `red 52%, white 30%`."""
+    from ..scenes.palette import COLOURS
 
-    return nearest_colour(pixels.reshape(-1, 3).mean(0))
+    shares = colour_shares(pixels)
+    best = np.argsort(-shares, kind="stable")[:_COLOURS]
+    kept = [at for at in best if shares[at] >= _LEAST_COLOUR or at == best[0]]
+    return ", ".join(f"{COLOURS[at]} {shares[at]:.0%}" for at in kept)
+
+
+def colour_shares(pixels: np.ndarray) -> np.ndarray:
+    """The share of pixels `[..., 3]` that is nearest to each colour of the palette: `[colour]`."""
+    from ..scenes.palette import COLOURS, nearest_colours
+
+    counts = np.bincount(nearest_colours(pixels).ravel(), minlength=len(COLOURS))
+    return counts / counts.sum()
 
 
 def said_by(lab: Lab, rows: ImageRows, most: int = 2) -> list[str]:

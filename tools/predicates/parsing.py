@@ -90,6 +90,10 @@ _TELLS = {  # a field that only one kind has
 }
 
 
+_OF_THINGS = ("object", "colour", "texture", "size", "place")
+"""Kinds that say something of one thing."""
+
+
 def parse(data: Mapping[str, Any] | str | Predicate) -> Predicate:
     """The predicate that this JSON (or its text) means.
 
@@ -210,14 +214,33 @@ def _kind(node: Mapping[str, Any], where: str) -> str:
 
 def _inner(kind: str, value: Any, where: str, depth: int, budget: _Budget) -> Any:
     if kind not in ("and", "or", "thing"):
-        return _mend(value, where, depth, budget)
+        return _of_thing(kind, _mend(value, where, depth, budget), where)
     if isinstance(value, Mapping | str | Predicate):
         value = [value]
     if not isinstance(value, Sequence) or not len(value):
         raise UsageError(f"{where}: expected a list of predicates, not {_shown(value)}")
     if len(value) > MOST_NODES:
         raise UsageError(f"{where}: {len(value):,} parts, more than {MOST_NODES}")
-    return [_mend(item, f"{where}[{i}]", depth, budget) for i, item in enumerate(value)]
+    return [
+        _of_thing(kind, _mend(item, f"{where}[{i}]", depth, budget), f"{where}[{i}]")
+        for i, item in enumerate(value)
+    ]
+
+
+def _of_thing(kind: str, node: dict[str, Any], where: str) -> dict[str, Any]:
+    """A part of what describes one thing.
+
+    Raises:
+        UsageError: if it does not describe one thing, such as `not`.
+    """
+    allowed = _OF_THINGS + (() if kind == "thing" else ("thing",))
+    if kind in ("thing", "number", "relation") and node["kind"] not in allowed:
+        raise UsageError(
+            f"{where}.kind: '{node['kind']}' cannot stand in a {kind}, which takes "
+            f"{', '.join(allowed)}. One thing that is not so: list the values that it may have; "
+            f'no such thing: {{"kind": "not", "of": {{"kind": "{kind}", ...}}}}'
+        )
+    return node
 
 
 def _level(item: Any, where: str, depth: int, budget: _Budget) -> Any:

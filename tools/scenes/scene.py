@@ -19,7 +19,8 @@ SMALL = 0.22
 """Things below this share of the side are small."""
 LARGE = 0.36
 """Things from this share of the side on are large."""
-_THIRD = 0.36  # what is nearer to an edge than this is at that edge
+EDGE = 0.36
+"""Things whose centre is nearer to an edge than this share of the side are at that edge."""
 
 
 class Thing(BaseModel, frozen=True, extra="forbid"):
@@ -46,13 +47,13 @@ class Thing(BaseModel, frozen=True, extra="forbid"):
     def places(self) -> frozenset[Place]:
         """Where it is: one or two of left, right, top, bottom; or the middle."""
         found: set[Place] = set()
-        if self.x < _THIRD:
+        if self.x < EDGE:
             found.add("left")
-        elif self.x > 1 - _THIRD:
+        elif self.x > 1 - EDGE:
             found.add("right")
-        if self.y < _THIRD:
+        if self.y < EDGE:
             found.add("top")
-        elif self.y > 1 - _THIRD:
+        elif self.y > 1 - EDGE:
             found.add("bottom")
         return frozenset(found or {"middle"})
 

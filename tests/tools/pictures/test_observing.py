@@ -5,16 +5,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from colour_target import BLUE, DEAD, GREEN, picture
+from colour_target import BLUE, DEAD, GREEN, RED, picture
 from neuroscribe.agent import actions as _actions  # noqa: F401
 from neuroscribe.agent.ledger import Ledger
 from neuroscribe.tools.data.image_rows import ImageRows, image_rows
 from neuroscribe.tools.lab import Lab
+from neuroscribe.tools.pictures.words import main_colours
 from neuroscribe.tools.registry import call, offered
+from neuroscribe.tools.scenes.palette import rgb
 from PIL import Image
 
 RED_THING = {"kind": "colour", "colours": ["red"]}
 CAT = {"kind": "object", "names": ["cat"]}
+
+MIXED = 22  # on every picture, most without green
 
 
 def has(scene, colour: str) -> bool:
@@ -72,10 +76,10 @@ def test_top_exemplars_are_the_highest_and_say_where(lab: Lab, scenes) -> None:
     assert Path(found.images[0]).stat().st_size < 200_000
 
 
-def test_exemplars_without_scenes_say_the_mean_colour(make_lab, photo_rows) -> None:
+def test_exemplars_without_scenes_say_the_colours(make_lab, photo_rows) -> None:
     lab = make_lab(f"conv.0/{GREEN}", rows=photo_rows)
     found = call(lab, "exemplars", {"many": 3})
-    assert found.text.count("mean colour green") == 3
+    assert found.text.count("colours green ") == 3
     assert "on the green" not in found.text
     assert "detector: " in found.text  # drawings that only pixels tell
 
@@ -93,6 +97,43 @@ def test_quantiles_fall(lab: Lab) -> None:
     peaks = [item["activations"][0] for item in found.data["measured"]]
     assert peaks == sorted(peaks, reverse=True)
     assert len(set(peaks)) > 1
+
+
+def test_quantiles_show_what_was_not_shown_before(make_lab) -> None:
+    lab = make_lab(f"conv.0/{MIXED}")
+    seen: set[int] = set()
+    for kind in ("top", "quantile", "quantile", "quantile"):
+        found = call(lab, "exemplars", {"kind": kind, "many": 4})
+        values = lab.column(lab.unit)[:, 0]
+        top = values.max()
+        for item in found.data["measured"]:
+            at = item["window"]
+            if kind == "quantile" and at in seen:
+                band = np.ceil(4 * values[at] / top)
+                same = np.flatnonzero(np.ceil(4 * values / top) == band)
+                assert set(same.tolist()) <= seen, "there was another one in its band"
+        seen |= {item["window"] for item in found.data["measured"]}
+    assert len(seen) > 8
+
+
+def test_a_region_of_two_colours_is_not_their_mean() -> None:
+    pixels = np.zeros((10, 10, 3), np.uint8)
+    pixels[:6] = rgb("red")
+    pixels[6:] = rgb("blue")
+    pixels[0, 0] = rgb("white")
+    assert main_colours(pixels) == "red 59%, blue 40%"
+    assert main_colours(pixels[:1, :1]) == "white 100%"
+
+
+def test_survey_names_what_goes_against_a_unit(make_lab) -> None:
+    text = call(make_lab(f"conv.0/{MIXED}"), "survey", {}).text
+    lines = text.partition("goes against it, beyond chance:\n")[2].splitlines()
+    assert [line.partition("(-0.")[0].strip() for line in lines] == [
+        "something green",
+        "a grey background",
+    ]
+    red = call(make_lab(f"conv.0/{RED}"), "survey", {}).text
+    assert "goes against it" not in red
 
 
 def test_hypotheses_are_tested_against_every_picture(lab: Lab, scenes) -> None:
@@ -133,6 +174,20 @@ def test_a_prompt_is_drawn_in_several_ways(lab: Lab) -> None:
     recipes = [item["recipe"] for item in found.data["measured"]]
     assert len({str(recipe) for recipe in recipes}) == 4
     assert all(recipe["scene"]["things"][0]["name"] == "cat" for recipe in recipes)
+
+
+def test_what_is_drawn_and_not_shown_is_named(lab: Lab) -> None:
+    scene = {"things": [{"name": "cat", "colour": "red", "size": 0.5}]}
+    found = call(
+        lab,
+        "draw",
+        {"prompts": ["a red cat", "a blue dog"], "scenes": [scene], "many": 3, "shown": 2},
+    )
+    rest = found.text.partition("the other 5, with their peaks:\n")[2].splitlines()
+    assert [line.partition(":")[0].strip() for line in rest[:2]] == ["a red cat", "a blue dog"]
+    assert [line.partition(":")[2].count(",") for line in rest[:2]] == [0, 2]
+    assert "red cat" in rest[2]
+    assert rest[1].endswith("0, 0, 0")
 
 
 def test_what_was_drawn_is_made_again_to_the_bit(lab: Lab) -> None:

@@ -27,7 +27,7 @@ def test_it_goes_beyond_the_corpus_and_says_what_controls_do(lab) -> None:
     for control in data["controls"]:
         assert control["unit"] != str(lab.unit)
         assert control["this_unit"] < max(data["reached"]) + 1e-6
-    assert "mean colour red" in found.text
+    assert "colours red" in found.text
     assert "times" in found.text
     assert len(found.images) == 1
     again = call(lab, "visualise", {"steps": 48, "pictures": 2})
