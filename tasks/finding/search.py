@@ -16,24 +16,9 @@ from typing import TYPE_CHECKING
 
 from ...tools.errors import UsageError, nearest
 from .groups import AT_LEAST, Duplicates, Grouped, duplicates, grouped, identical_labels
-from .likeness import (
-    Likeness,
-    by_activations,
-    by_exemplars,
-    by_label,
-    check_by,
-    same_neuron,
-)
+from .likeness import Likeness, by_activations, by_exemplars, by_label, check_by, same_neuron
 from .meaning import AT_ONCE, NEAR, Meaning
-from .records import (
-    Filters,
-    Record,
-    check_folder,
-    interval,
-    label_of,
-    readable,
-    state_of,
-)
+from .records import Filters, Record, check_folder, interval, label_of, readable, state_of
 from .results import Found, Hit, Neighbour, Similar
 from .words import MOST_LETTERS, Query, Words
 
@@ -229,8 +214,8 @@ class RunSearch:
         chosen = {unit: self.records[unit] for unit in filters.chosen(self.records)}
         if check_by(by) == "label":
             return Duplicates(bar, (), identical_labels(chosen), "", ())
-        pair = self.likeness("activations", chosen), self.likeness("exemplars", chosen)
-        return duplicates(*pair, chosen, bar)
+        first, second = (self.likeness(name, chosen) for name in ("activations", "exemplars"))
+        return duplicates(first, second, chosen, bar)
 
     def likeness(self, by: str, units: Iterable[str]) -> Likeness:
         """The measure of that name between some units of the run."""

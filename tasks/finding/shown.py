@@ -24,7 +24,7 @@ def found(answer: Found, records: Mapping[str, Record]) -> RenderableType:
             Text(f"nearest in {how}: {unit}  {label_of(records[unit])}") for unit in answer.nearest
         ]
         return Group(*lines)
-    table = _table(*_UNIT, ("found by", "left"))
+    table = _table(*_UNIT, ("found by" if any(hit.why for hit in answer) else "", "left"))
     for hit in answer:
         table.add_row(*_cells(hit.unit, hit.record), Text("; ".join(hit.why)))
     rest = f"{len(answer)} of {answer.total} found among {answer.searched} units, by "
