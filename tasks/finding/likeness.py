@@ -58,6 +58,8 @@ class Likeness:
     def random_pairs(self) -> np.ndarray:
         """Values of all pairs among some random units, two sides of one left out."""
         rng = np.random.default_rng(0)
+        if len(self.units) < 2:
+            return np.zeros(0, np.float32)
         some = np.sort(rng.permutation(len(self.units))[:_SOME])
         values = self.block(some.tolist())[:, some]
         names = [self.units[at] for at in some]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from neuroscribe.tasks.finding import RunSearch, measure
 from neuroscribe.tasks.finding.likeness import by_activations
+from neuroscribe.tasks.finding.records import Filters
 from neuroscribe.tasks.labelling.bench import prepare
 from neuroscribe.tasks.labelling.settings import Settings
 from neuroscribe.tools.errors import UsageError
@@ -116,6 +117,28 @@ def test_what_was_measured_is_kept_and_serves_again(
     value = search.similar("mlp.0/2").neighbours[0].value
     monkeypatch.setattr(measure, "_measure", None)  # it must not be measured again
     assert RunSearch(twins).similar("mlp.0/2").neighbours[0].value == value
+
+
+def test_a_damaged_file_is_measured_again(twins: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(twins, folder)
+    whole = (folder / measure.FILE).read_bytes() if (folder / measure.FILE).exists() else b"PK"
+    (folder / measure.FILE).write_bytes(whole[: len(whole) // 2])
+    assert RunSearch(folder).similar("mlp.0/2").neighbours[0].unit == "mlp.0/5"
+    assert measure._kept(folder / measure.FILE, _seen(folder)) is not None
+
+
+def test_one_unit_and_none_have_no_control(search: RunSearch, write: Write) -> None:
+    found = search.similar("mlp.0/2", filters=Filters(units="mlp.0/2"))
+    assert found.neighbours == ()
+    assert found.controls[0].p95 is None
+    nothing = [labelled("mlp.0/1", "no pattern found", status="uninterpretable")]
+    assert RunSearch(write(nothing), encoder="none").groups(by="label").groups == ()
+
+
+def _seen(folder: Path) -> str:
+    run = json.loads((folder / "run.json").read_text())
+    return f"{run['target']['fingerprint']} {run['corpus']['hash']}"
 
 
 def test_a_changed_model_is_refused(twins: Path, tmp_path: Path) -> None:
