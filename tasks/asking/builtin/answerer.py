@@ -1,0 +1,137 @@
+"""Answers questions without a language model: recognise, experiment, say what was found.
+
+1. `recognise` gives the kind of a question and what it names; "it" is the unit of earlier turns.
+2. The kind's `calls` are made, step by step; what is known is read from the evidence alone.
+3. Its `answer` turns evidence into a few sentences, each with its numbers, controls and citations.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ....agent.state import Message
+from ....tools.evidence import Evidence
+from ....tools.lab import Lab
+from ..state import Talk
+from . import changing, describe, driving, finding, following, helping, looking
+from .asked import Ask, Call, Past, cite
+from .recognise import recognise
+from .wish import Kind, Wish
+
+
+def _no_calls(ask: Ask) -> list[Call]:
+    return []
+
+
+class Course(NamedTuple):
+    """How one kind of question is answered."""
+
+    calls: Callable[[Ask], list[Call]]
+    """The experiments of a step; none: it is time to answer."""
+    answer: Callable[[Ask], str]
+
+
+COURSES: dict[Kind, Course] = {
+    "describe": Course(describe.calls, describe.answer),
+    "find": Course(finding.calls, finding.answer),
+    "drive": Course(driving.calls, driving.answer),
+    "change": Course(changing.calls, changing.answer),
+    "compare": Course(looking.compare_calls, looking.compare_answer),
+    "show": Course(looking.show_calls, looking.show_answer),
+    "lens": Course(driving.lens_calls, driving.lens_answer),
+    "labels": Course(finding.label_calls, finding.label_answer),
+    "check": Course(looking.check_calls, looking.check_answer),
+    "why": Course(following.why_calls, following.why_answer),
+    "sure": Course(_no_calls, following.sure_answer),
+    "help": Course(_no_calls, helping.answer),
+    "unclear": Course(_no_calls, helping.unclear),
+    "other": Course(_no_calls, helping.other),
+}
+_MOST_STEPS = 4
+
+
+class Answerer:
+    """Answers the questions of one conversation; everything but the lab is in the state."""
+
+    name = "builtin"
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+
+    def next(self, state: Talk) -> Message:
+        """Tool calls, or the answer."""
+        ask = self._ask(state)
+        course = COURSES[ask.wish.kind]
+        calls = [] if state["last"] or ask.step >= _MOST_STEPS else course.calls(ask)
+        if calls:
+            return _message(calls, state)
+        text = course.answer(ask).strip()
+        text = text or "I could not find out: no experiment was run."
+        return {"role": "assistant", "content": _with_taken(text, ask)}
+
+    def _ask(self, state: Talk) -> Ask:
+        image = self._lab.target.image is not None
+        earlier: list[Past] = []
+        for turn in state["earlier"]:
+            wish = self._wish(turn["question"], earlier, image)
+            earlier.append(Past(wish, turn["question"], turn["text"], self._made(turn["evidence"])))
+        wish = self._wish(state["question"], earlier, image)
+        return Ask(self._lab, wish, state["step"], self._made(state["found"]), tuple(earlier))
+
+    def _wish(self, question: str, earlier: Sequence[Past], image: bool) -> Wish:
+        before = [past.wish for past in earlier]
+        sites = self._lab.target.sites
+        return recognise(question, sites, before, image=image, best=_best(earlier))
+
+    def _made(self, ids: Sequence[str]) -> tuple[Evidence, ...]:
+        return tuple(self._lab.evidence[name] for name in ids if name in self._lab.evidence)
+
+
+@dataclass(frozen=True)
+class AnswererFactory:
+    """Makes answerers that need no language model."""
+
+    @property
+    def name(self) -> str:
+        """As the user names it."""
+        return "builtin"
+
+    def __call__(self, lab: Lab) -> Answerer:
+        return Answerer(lab)
+
+
+def _best(earlier: Sequence[Past]) -> str | None:
+    """The unit that the last answer put first."""
+    for one in reversed(earlier[-1].made if earlier else ()):
+        hits = one.data.get("found")
+        if one.tool == "find_units" and hits:
+            return str(hits[0]["unit"])
+        ranked = one.data.get("mlp")
+        if one.tool == "attribute" and ranked and ranked["units"]:
+            return str(ranked["units"][0]["unit"])
+    return None
+
+
+def _message(calls: Sequence[Call], state: Talk) -> Message:
+    turn = len(state["earlier"])
+    return {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [
+            {
+                "id": f"call_{turn}_{state['step']}_{at}",
+                "type": "function",
+                "function": {"name": call.tool, "arguments": json.dumps(dict(call.arguments))},
+            }
+            for at, call in enumerate(calls)
+        ],
+    }
+
+
+def _with_taken(text: str, ask: Ask) -> str:
+    """The answer, and what the question was taken to mean."""
+    if not ask.wish.taken or ask.wish.kind == "unclear":
+        return text
+    said = ask.wish.taken
+    return f"{text}\n\n({said[:1].upper()}{said[1:]}.){cite(*ask.made[:1])}"

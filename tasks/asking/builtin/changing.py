@@ -1,0 +1,118 @@
+"""What happens to the output without units: on a prompt, or on the texts where they are active."""
+
+from typing import Any
+
+from ....tools.evidence import Evidence
+from ....tools.render_text import number, quoted
+from .asked import Ask, Call, cite, listed, short, spread
+from .describe import effect_said
+from .targets import wanted
+
+_CLEAR = 0.1
+
+
+def calls(ask: Ask) -> list[Call]:
+    """On a prompt `intervene`, after the lens where no target was named; else `unit_effect`."""
+    wish = ask.wish
+    units = list(wish.units)
+    image = ask.lab.target.image is not None
+    if wish.prompt and not image:
+        if wish.target is None and not ask.step:
+            return [Call("lens", {"prompt": wish.prompt})]
+        target = wish.target
+        seen = ask.found("lens")
+        if target is None and seen is not None:
+            target = str(seen.data["token"])
+        if target is None or ask.found("intervene") or any(e.tool == "intervene" for e in ask.made):
+            return []
+        asked = wanted(ask.lab.target, wish.prompt, target)
+        text = asked.text if wish.target is not None else target
+        arguments: dict[str, Any] = {"prompts": [wish.prompt], "target": text, "units": units}
+        return [Call("intervene", arguments | ({"several": "first"} if asked.several else {}))]
+    if ask.step:
+        return []
+    if len(units) == 1 and ask.lab.target.kind != "module":
+        return [Call("unit_effect", {"unit": units[0]})]
+    return [Call("ablate_pictures" if image else "ablate", {"units": units})]
+
+
+def answer(ask: Ask) -> str:
+    """The change, beside matched units and random directions."""
+    found = ask.found("intervene")
+    if found is not None:
+        return _on_prompt(ask, found)
+    effect = ask.found("unit_effect")
+    if effect is not None:
+        unit = ask.wish.units[0]
+        said = effect_said(effect).replace("It has", f"{unit} has", 1)
+        said = said.replace("In the output it", f"In the output {unit}", 1)
+        return f"{said} {_size(effect)}".strip()
+    removed = ask.found("ablate") or ask.found("ablate_pictures")
+    if removed is not None:
+        data = removed.data
+        return (
+            f"Without {listed([str(unit) for unit in ask.wish.units])} the output changes by "
+            f"{number(_mean(data['effect']))} where they peak: percentile "
+            f"{number(data.get('percentile'))} among matched units{cite(removed)}. What that does "
+            f"to "
+            "further layers was not tested."
+        )
+    if ask.wish.prompt and ask.wish.target is None and ask.made:
+        return ask.failed(
+            f"name what is to follow, as in: ablate {ask.wish.units[0]} in "
+            f"{quoted(short(ask.wish.prompt))} for ' the'"
+        )
+    return ask.failed("ask instead what the unit responds to, or show its exemplars")
+
+
+def _mean(effect: Any) -> float | None:
+    return effect.get("mean") if isinstance(effect, dict) else effect
+
+
+def _size(effect: Evidence) -> str:
+    need = effect.data["necessity"]
+    if not need["windows"]:
+        return (
+            f"It is above 0 nowhere in what I explored: there is nothing to remove{cite(effect)}."
+        )
+    return (
+        f"Set to zero in the {need['windows']} held-out windows where it peaks, it changes the "
+        f"output "
+        f"by {number(need['size'])} ({effect.data['measure']}), percentile "
+        f"{need['percentile']:.0f} "
+        f"among units like it{cite(effect)}. Other windows were not tested."
+    )
+
+
+def _on_prompt(ask: Ask, found: Evidence) -> str:
+    data = found.data
+    effect, p = data["effect"], data["p"]
+    target = str(found.arguments["target"])
+    before, after = effect["before"][0], effect["after"][0]
+    direction = "falls" if effect["mean"] < 0 else "rises"
+    units = listed([str(unit) for unit in data["units"]])
+    said = [
+        f"With {units} set to zero, the log-probability of {quoted(target)} behind "
+        f"{quoted(short(str(ask.wish.prompt)))} {direction} by {number(abs(effect['mean']))} nats "
+        f"(from {number(before)} to {number(after)}){cite(found)}."
+    ]
+    verdict = "That is more than" if p is not None and p <= _CLEAR else "That is no more than"
+    control = f"{verdict} matched units do (percentile {number(data['percentile'])}, p {number(p)})"
+    directions = data["directions"]
+    if directions is not None:
+        control += f", and percentile {number(directions['percentile'])} among random directions"
+    said.append(f"{control}{cite(found)}.")
+    if ask.wish.target is None:
+        said.append(
+            "No target was named, so I took the model's own next token"
+            f"{cite(ask.found('lens') or found)}."
+        )
+    else:
+        note = wanted(ask.lab.target, str(ask.wish.prompt), ask.wish.target).note
+        said += [f"{note}{cite(found)}."] if note else []
+    interval = effect["interval"]
+    if interval is None:
+        said.append("Other prompts were not tested.")
+    else:
+        said.append(f"Over prompts it is {spread(effect['mean'], interval)}{cite(found)}.")
+    return " ".join(said)

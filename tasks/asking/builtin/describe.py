@@ -1,0 +1,158 @@
+"""What does a unit do? A survey, exemplars, an investigation, its effect, and the run's label."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ....tools.evidence import Evidence
+from ....tools.render_text import number
+from .asked import Ask, Call, cite, listed, peak, short, shown, spread, tokens
+
+_CLEAR = 0.3
+"""Correlation on unseen documents from which a description says something."""
+
+
+def calls(ask: Ask) -> list[Call]:
+    """Everything in one turn."""
+    if ask.step:
+        return []
+    unit = {"unit": ask.wish.units[0]}
+    out = [
+        Call("survey", unit),
+        Call("exemplars", {**unit, "many": 4}),
+        Call("investigate_unit", unit),
+    ]
+    if ask.lab.target.kind != "module":
+        out.append(Call("unit_effect", unit))
+    if _labelled(ask, unit["unit"]):
+        out.append(Call("read_label", unit))
+    return [call for call in out if ask.has(call.tool)]
+
+
+def answer(ask: Ask) -> str:
+    """What was found, in a few sentences."""
+    survey, windows = ask.found("survey"), ask.found("exemplars")
+    studied, effect = ask.found("investigate_unit"), ask.found("unit_effect")
+    parts = [
+        _headline(ask, studied),
+        _firing(ask, survey, windows),
+        _against(studied),
+        effect_said(effect),
+        _label(ask.found("read_label")),
+        ask.failed(),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _labelled(ask: Ask, unit: str) -> bool:
+    run = ask.lab.run
+    return run is not None and unit in getattr(run, "records", {})
+
+
+def _headline(ask: Ask, studied: Evidence | None) -> str:
+    if studied is None:
+        return ""
+    data, unit = studied.data, ask.wish.units[0]
+    if data["status"] == "dead":
+        return f"{unit} is dead: it is never active on what I explored{cite(studied)}."
+    whole = data["whole"]
+    if whole is None or (whole["correlation"] or 0) < _CLEAR:
+        close = "" if whole is None else (
+            f" The nearest, “{short(data['label'])}”, predicts it with a correlation of only "
+            f"{spread(whole['correlation'], whole['interval'])} on unseen documents{cite(studied)}."
+        )  # fmt: skip
+        return f"I found no pattern that says when {unit} is active{cite(studied)}.{close}"
+    table = data["token_identity"]
+    control = ""
+    if table is not None:
+        more = "more than" if (whole["interval"] or [0])[0] > table else "no better than"
+        control = f", {more} a table of token means, which reaches {number(table)}"
+    return (
+        f"{unit} is active at {short(data['label'])}{cite(studied)}. On {data['documents']} "
+        "documents that the search did not see, this predicts its activation with a correlation of "
+        f"{spread(whole['correlation'], whole['interval'])}{control}{cite(studied)}."
+    )
+
+
+def _firing(ask: Ask, survey: Evidence | None, windows: Evidence | None) -> str:
+    said = []
+    if survey is not None and survey.data["stats"].get("count"):
+        stats = survey.data["stats"]
+        words = [one["name"] for one in survey.data.get("words", ())]
+        carried = f"; on average it is highest at {tokens(words)}" if words else ""
+        said.append(
+            f"It is above 0 at {stats['firing_rate']:.1%} and clearly active at {stats['active']} "
+            f"of {stats['count']} places, at most {number(stats['max'])}{carried}{cite(survey)}."
+        )
+    items = windows.data["measured"] if windows is not None else []
+    if items:
+        texts = listed([f"“{shown(one)}” ({number(peak(one))})" for one in items[:3]])
+        said.append(f"It is strongest in {texts}{cite(windows)}.")
+    return " ".join(said)
+
+
+def _against(studied: Evidence | None) -> str:
+    """What speaks against the description, and what was not done."""
+    if studied is None or studied.data["status"] == "dead":
+        return ""
+    data = studied.data
+    said = []
+    for one in data["rejected"][:2]:
+        said.append(
+            f"Ruled out: “{short(_bare(one['words']), 80)}”, because {short(one['reason'], 120)}"
+            f"{cite(studied)}."
+        )
+    if not data["rejected"]:
+        said.append("Rivals were not tested to the point that one was ruled out.")
+    confidence = data["confidence"]
+    if confidence is not None:
+        said.append(
+            f"The search is {confidence:.0%} confident, by its record on units whose function is "
+            f"known{cite(studied)}."
+        )
+    return " ".join(said)
+
+
+def effect_said(effect: Evidence | None) -> str:
+    """What a unit does to the output, beside its controls."""
+    if effect is None:
+        return ""
+    data = effect.data
+    named = listed([f'"{one["token"]}"' for one in data["promoted"][:4]])
+    if data["verdict"] == "none":
+        return (
+            f"It has no effect on words of the output beyond that of matched units (held-out score "
+            f"{number(data['held_out'])}, chance 0.5){cite(effect)}."
+        )
+    need = data["necessity"]
+    removed = ""
+    if need["change"] is not None:
+        removed = (
+            f"; removing it where it peaks changes them by "
+            f"{spread(need['change'], need['interval'])}, p {number(need['p'])}"
+        )
+    text = (
+        f"In the output it favours {named}: holding it at its 99.9th percentile raises them by "
+        f"{number(data['raised'])}, p {number(data['p'])} beside matched units{removed}"
+        f"{cite(effect)}."
+    )
+    return text + _doubles(data, effect)
+
+
+def _doubles(data: Mapping[str, Any], effect: Evidence) -> str:
+    twins = [one["unit"] for one in data["redundant"] if one["redundant"]]
+    if data["verdict"] != "redundant" or not twins:
+        return ""
+    return f" {listed(twins)} does much the same and can stand in for it{cite(effect)}."
+
+
+def _bare(words: str) -> str:
+    """A hypothesis without the id that it had in its investigation."""
+    return re.sub(r"^H\d+: ", "", words)
+
+
+def _label(read: Evidence | None) -> str:
+    if read is None:
+        return ""
+    first = read.text.splitlines()[0]
+    return f"The finished run says: “{short(first, 200)}”{cite(read)}."

@@ -1,0 +1,158 @@
+"""Which units drive a prediction, and where in the layers it arises."""
+
+from typing import Any
+
+from ....tools.evidence import Evidence
+from ....tools.render_text import number, quoted
+from .asked import Ask, Call, cite, listed, short, tokens
+from .targets import Wanted, wanted
+
+_SHOWN = 4
+_LIKELY = 4
+
+
+def calls(ask: Ask) -> list[Call]:
+    """The attribution; without a target, the model's own next token is read off first."""
+    if not ask.wish.prompt:
+        return []
+    target = _target(ask)
+    if target is None:
+        return [Call("lens", {"prompt": ask.wish.prompt})] if not ask.step else []
+    if ask.made and ask.made[-1].tool == "attribute":
+        return []
+    arguments: dict[str, Any] = {"prompt": ask.wish.prompt, "target": target.text}
+    if target.several:
+        arguments["several"] = "first"
+    return [Call("attribute", arguments)]
+
+
+def answer(ask: Ask) -> str:
+    """Neurons and heads by what they add, beside random sets."""
+    if not ask.wish.prompt:
+        return (
+            "I cannot attribute without a prompt and what is to follow it: put both in quotes, as "
+            "in "
+            "which units drive ' park' after 'They went to the'?"
+        )
+    found = ask.found("attribute")
+    instead = (
+        "ask instead which units respond to something, or what happens to the output without a unit"
+    )
+    if found is None:
+        return ask.failed(instead)
+    data, said = found.data, []
+    head = (
+        f"{quoted(data['target'])} follows {quoted(short(data['prompt']))} with a probability of "
+        f"{number(data['probability'][0])} (rank {data['rank'][0]}){cite(found)}."
+    )
+    for kind, name in (("mlp", "neurons"), ("head", "heads")):
+        if kind in data:
+            said.append(_ranked(data[kind], name, data["method"], found))
+    notes = [
+        _target_note(ask, found),
+        *(f"Note: {short(n, 200)}{cite(found)}." for n in data["notes"]),
+    ]
+    return "\n\n".join([head, *said, *(note for note in notes if note)])
+
+
+def lens_calls(ask: Ask) -> list[Call]:
+    """The logit lens."""
+    if ask.step or not ask.wish.prompt:
+        return []
+    arguments: dict[str, Any] = {"prompt": ask.wish.prompt}
+    if ask.wish.target is not None:
+        target = wanted(ask.lab.target, ask.wish.prompt, ask.wish.target)
+        arguments |= {"target": target.text} | ({"several": "first"} if target.several else {})
+    return [Call("lens", arguments)]
+
+
+def lens_answer(ask: Ask) -> str:
+    """Where the token becomes likely, and where it stays so."""
+    found = ask.found("lens")
+    if found is None:
+        said = ask.failed("ask instead which units respond to something")
+        return said or "I cannot look into the layers without a prompt: put it in quotes."
+    data = found.data
+    points, ranks, chances = data["points"], data["rank"], data["probability"]
+    token = quoted(data["token"])
+    settled, first = data["settled"], next((at for at, rank in enumerate(ranks) if rank == 1), None)
+    if settled is not None:
+        head = (
+            f"{token} is decided at {points[settled]}: from there to the end it is the likeliest "
+            f"next "
+            f"token behind {quoted(short(data['prompt']))}{cite(found)}."
+        )
+    elif first is not None:
+        head = (
+            f"{token} is the likeliest at {points[first]}, and is overtaken later: at the end its "
+            f"rank "
+            f"is {ranks[-1]}, and {tokens(data['top'][-1], 1)} leads{cite(found)}."
+        )
+    else:
+        head = (
+            f"{token} is the likeliest in no layer: its best rank is {min(ranks)}, at "
+            f"{points[ranks.index(min(ranks))]}; at the end {tokens(data['top'][-1], 1)} leads"
+            f"{cite(found)}."
+        )
+    rises = [chances[at] - chances[at - 1] for at in range(1, len(chances))]
+    steps = sorted(range(len(rises)), key=lambda at: -rises[at])[:2]
+    grown = listed(
+        [
+            f"{points[at + 1]} ({number(chances[at])} to {number(chances[at + 1])})"
+            for at in steps
+            if rises[at] > 0
+        ]
+    )
+    rows = [head]
+    if grown:
+        rows.append(f"Its probability rises most at {grown}{cite(found)}.")
+    rows.append(
+        f"Read so, the first layers favour {tokens(data['top'][0], _LIKELY)}{cite(found)}. The "
+        f"lens "
+        "says where, not which unit; that early layers speak the output's language was not tested."
+    )
+    note = _target_note(ask, found)
+    return " ".join([*rows, note] if note else rows)
+
+
+def _target(ask: Ask) -> Wanted | None:
+    """The target that was named, or the model's own from the lens."""
+    assert ask.wish.prompt is not None
+    if ask.wish.target is not None:
+        return wanted(ask.lab.target, ask.wish.prompt, ask.wish.target)
+    seen = ask.found("lens")
+    return None if seen is None else Wanted(str(seen.data["token"]), several=False)
+
+
+def _target_note(ask: Ask, found: Evidence) -> str:
+    if ask.wish.target is None:
+        return f"No target was named, so I took the model's own next token{cite(found)}."
+    assert ask.wish.prompt is not None
+    note = wanted(ask.lab.target, ask.wish.prompt, ask.wish.target).note
+    return f"{note}{cite(found)}." if note else ""
+
+
+def _ranked(data: Any, name: str, method: str, found: Evidence) -> str:
+    best = [one for one in data["units"] if one["value"] > 0][:_SHOWN]
+    if not best:
+        return f"No {name} add to it{cite(found)}."
+    first = best[0]
+    names = listed([f"{one['unit']} ({one['value']:+.3g})" for one in best])
+    promotes = tokens(first["promotes"] if first["activation"] >= 0 else first["suppresses"], 3)
+    said = [
+        f"Of the {name}, {names} add most "
+        f"to its log-probability ({method}); {first['unit']} favours {promotes}{cite(found)}."
+    ]
+    test = data["control"]
+    if test["random"]:
+        verdict = "more than" if test["p"] <= 0.1 else "no more than"
+        said.append(
+            f"Zeroing the best together lowers it by {number(test['drop'])}, {verdict} random "
+            f"sets of "
+            f"the same layers do (at most {number(max(test['random']))}, p {number(test['p'])})"
+            f"{cite(found)}."
+        )
+    against = [f"{one['unit']} ({one['value']:+.3g})" for one in data["opposing"][:2]]
+    if against:
+        said.append(f"Against it work {listed(against)}{cite(found)}.")
+    return " ".join(said)

@@ -1,0 +1,112 @@
+"""Which units respond to something, and what the labels of a finished run say of it."""
+
+from ....tools.evidence import Evidence
+from ....tools.render_text import number
+from .asked import Ask, Call, cite, listed, short, spread
+from .recognise import topics
+
+_LISTED = 5
+NO_RUN = (
+    "I cannot search labels, as no finished run is open. `neuroscribe label TARGET --out RUN` "
+    "makes "
+    "one, and `neuroscribe ask TARGET --run RUN` opens it; without one, ask for example: which "
+    "units "
+    "respond to months?"
+)
+
+
+def calls(ask: Ask) -> list[Call]:
+    """The search over all units, and the labels where there are some."""
+    if ask.step:
+        return []
+    wish = ask.wish
+    arguments = {"what": topics(wish)} | ({"sites": list(wish.sites)} if wish.sites else {})
+    out = [Call("find_units", arguments)]
+    if ask.has("search_labels"):
+        out.append(Call("search_labels", {"query": wish.topic, "many": _LISTED}))
+    return out
+
+
+def answer(ask: Ask) -> str:
+    """The units beyond chance, beside both controls."""
+    found = ask.found("find_units")
+    parts = [
+        _units(found) if found is not None else "",
+        labels_said(ask.found("search_labels")),
+        ask.failed(
+            "ask for another word or for a concept such as animals, or take a larger corpus"
+        ),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def label_calls(ask: Ask) -> list[Call]:
+    """The search of the run."""
+    if ask.step or not ask.has("search_labels"):
+        return []
+    return [Call("search_labels", {"query": ask.wish.topic, "many": 2 * _LISTED})]
+
+
+def label_answer(ask: Ask) -> str:
+    """What the labels say."""
+    if not ask.has("search_labels"):
+        return NO_RUN
+    return "\n\n".join(
+        part for part in (labels_said(ask.found("search_labels")), ask.failed()) if part
+    )
+
+
+def labels_said(found: Evidence | None) -> str:
+    """Labels of a run, which are claims and not measurements."""
+    if found is None:
+        return ""
+    lines = [short(line) for line in found.text.splitlines()[1 : 2 * _LISTED + 1]]
+    if not lines:
+        return f"No label of the finished run fits{cite(found)}."
+    head = f"Labels of the finished run, which are claims of its planner:{cite(found)}"
+    return "\n".join([head, *(f"- {line}{cite(found)}" for line in lines)])
+
+
+def _units(found: Evidence) -> str:
+    data = found.data
+    good = [one for one in data["found"] if one["selective"]]
+    weak = [one for one in data["found"] if one["responds"] and not one["selective"]]
+    what, control = short(data["what"], 100), data["control"]
+    said = []
+    if good:
+        names = listed([one["unit"] for one in good[:_LISTED]])
+        verb = "responds" if len(good[:_LISTED]) == 1 else "respond"
+        said.append(f"{names} {verb} to {what}, of {data['units']} units{cite(found)}.")
+        best = good[0]
+        said.append(
+            f"The best, {best['unit']}, correlates with it "
+            f"{spread(best['correlation'], best['interval'])} "
+            f"on documents that did not choose it (AUROC {number(best['auroc'])}): its mean is "
+            f"{number(best['inside'])} there and {number(best['outside'])} elsewhere{cite(found)}."
+        )
+        others = [f"{one['unit']} {number(one['correlation'])}" for one in good[1:_LISTED]]
+        if others:
+            said.append(f"Then {listed(others)}{cite(found)}.")
+    elif weak:
+        said.append(
+            f"I found no unit for {what} in particular: {weak[0]['unit']} responds beyond chance "
+            f"({spread(weak[0]['correlation'], weak[0]['interval'])}), but no more than the best "
+            f"units do for lists of other words{cite(found)}."
+        )
+    else:
+        said.append(f"I found no unit that responds to {what} beyond chance{cite(found)}.")
+    chance = (
+        f"The best of all units reaches {number(max(control['chosen']))} for the same places "
+        f"moved to "
+        "other documents"
+    )
+    if control["words"]:
+        chance += f", and {number(max(control['words']))} for lists of other words as frequent"
+    said.append(f"{chance} (each the highest of 20){cite(found)}.")
+    said.append(
+        f"It occurs at {data['holds']} of {data['places']} places, in {data['documents']} "
+        f"documents{cite(found)}."
+    )
+    said += [f"Note: {short(note, 240)}{cite(found)}." for note in data["notes"]]
+    said.append("Combinations of units were not tested.")
+    return " ".join(said)

@@ -1,0 +1,241 @@
+"""Reads a question: quoted texts, units in any notation, corpora, and what is left as a skeleton.
+
+    which neurons say ' park' behind "They went to the"?   ->   which neurons say TEXT behind TEXT
+
+1. What stands in quotes (', ", “ ”, ‘ ’, `) becomes TEXT; it is data and is never read further,
+   unless it is exactly a unit or a corpus.
+2. Units become UNIT: `mlp.3/7`, `MLP3/7`, `neuron 7 of layer 3`, `layer 3, neuron 7`, `L3N7`,
+   `L2H5`, `mlp[3][7]`, `head 2.5`, `channel 5 of conv 3`, `planted/3`.
+3. Corpora become DATA: `builtin:stories`, `self:200`, `laws.txt`, `./pictures/`.
+4. Words are lower-cased, and words that are nearly a keyword are taken for it.
+"""
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+LONGEST = 4_000
+"""Letters of a question that are read."""
+
+_QUOTES = re.compile(
+    r"“(?P<a>[^”]*)”|\"(?P<b>[^\"]*)\"|`(?P<c>[^`]*)`|‘(?P<d>[^’]*)’(?!\w)"
+    r"|(?<!\w)'(?P<e>[^']*(?:'(?=\w)[^']*)*)'(?!\w)"
+)
+_KIND = r"(?P<kind>neuron|unit|head|channel|feature|filter|kernel)s?"
+_LAYER = r"(?P<where>layer|block|mlp|conv|convolution|head|attention|l)"
+_UNITS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"(?<![\w/.:])(?P<site>[a-z_][\w.]*(?::in|:out)?)/(?P<index>\d+)(?P<sign>[+-](?!\w))?(?![\w/])",
+        rf"\b{_KIND}\s*(?:number\s*|no\.?\s*)?#?(?P<index>\d+)\s*,?\s*(?:of|in|from|at|on)?\s*(?:the\s+)?"
+        rf"{_LAYER}[\s.#]*(?:number\s*)?(?P<layer>\d+)",
+        rf"\b{_LAYER}[\s.#]*(?:number\s*)?(?P<layer>\d+)\s*(?:'s|[,:./-])?\s*"
+        r"(?P<kind>neuron|unit|head|channel|feature|filter|n|h|u)s?\s*#?\.?(?P<index>\d+)(?P<sign>-(?!\w))?\b",
+        r"\b(?P<where>mlp|conv|head)\s?\.?\[?(?P<layer>\d+)\]?[\s.:\[,]+(?P<index>\d+)\]?",
+        r"\b(?P<kind>head|neuron|channel|unit)\s+(?P<layer>\d+)[./](?P<index>\d+)(?P<sign>-(?!\w))?",
+    )
+)
+_ALONE = re.compile(rf"\b{_KIND}\s*#?(?P<index>\d+)\b", re.IGNORECASE)
+_CLASS = re.compile(r"\b(?:class|logit)\s*#?(?P<index>\d+)\b", re.IGNORECASE)
+_DATA = re.compile(
+    r"(?<![\w/])(?:(?:builtin|self|hf):[\w./:-]*\w|[\w./~-]*\w\.(?:txt|jsonl)(?::\w+)?"
+    r"|\.{0,2}/[\w./-]*\w/?)"
+)
+_WORD = re.compile(r"\S+")
+_EDGES = " \t\n.,;:!?()[]{}…—–-¿¡*"
+_PLACES = {"TEXT": 0, "UNIT": 1, "DATA": 2}
+
+KEYWORDS = (
+    *("which", "what", "where", "when", "units", "unit", "neurons", "neuron", "respond"),
+    *("responds", "activate", "activates", "describe", "explain", "ablate", "ablated", "ablating"),
+    *("remove", "removed", "compare", "difference", "different", "between", "similar"),
+    *("exemplars", "examples", "layers", "layer", "labels", "label", "search", "decided"),
+    *("attribute", "heads", "responsible", "features", "channels", "happens", "output", "again"),
+    *(
+        "check",
+        "certain",
+        "confident",
+        "evidence",
+        "prediction",
+        "represent",
+        "detect",
+        "strongest",
+    ),
+)
+_KNOWN = frozenset(KEYWORDS) | frozenset(
+    ("there", "their", "these", "those", "others", "detects", "then", "checks", "words", "world")
+)
+
+_SLIPS = {
+    **dict.fromkeys(("wat", "waht", "wht", "hwat", "whats", "what's", "wath"), "what"),
+    **dict.fromkeys(("wich", "whcih", "witch", "whic", "whichs"), "which"),
+    **dict.fromkeys(("teh", "hte"), "the"),
+    **dict.fromkeys(("doe", "deos", "dose"), "does"),
+    **dict.fromkeys(("wher", "wheres", "where's"), "where"),
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A question as it is recognised."""
+
+    skeleton: str
+    """Lower-case words with TEXT, UNIT and DATA for what they stand for."""
+    words: tuple[str, ...]
+    """The words of the skeleton as they were written; quoted texts in full."""
+    texts: tuple[str, ...] = ()
+    """Quoted texts, in order."""
+    units: tuple[str, ...] = ()
+    """Units, in order, each once."""
+    data: tuple[str, ...] = ()
+    """Corpora."""
+    loose: tuple[int, ...] = ()
+    """Numbers of units whose layer was not said ("neuron 7")."""
+    notes: tuple[str, ...] = field(default=())
+
+    def original(self, start: int, end: int) -> str:
+        """What stands at a stretch of the skeleton, as it was written."""
+        first = self.skeleton.count(" ", 0, start)
+        last = first + self.skeleton.count(" ", start, end)
+        return " ".join(self.words[first : last + 1]).strip(_EDGES)
+
+    def quoted_in(self, start: int, end: int) -> list[str]:
+        """The quoted texts in a stretch of the skeleton."""
+        before = len(re.findall(r"\bTEXT\b", self.skeleton[:start]))
+        many = len(re.findall(r"\bTEXT\b", self.skeleton[start:end]))
+        return list(self.texts[before : before + many])
+
+
+class Marks:
+    """Pieces of a question that were taken out, each under a sign of its own."""
+
+    def __init__(self) -> None:
+        self.kept: list[tuple[str, str, str]] = []
+        """Sort (TEXT, UNIT, DATA), meaning, as written."""
+
+    def put(self, sort: str, meaning: str, written: str) -> str:
+        """The sign of a piece, which is one word."""
+        self.kept.append((sort, meaning, written))
+        return f" \x00{len(self.kept) - 1}\x00 "
+
+
+def read(question: str, sites: Mapping[str, Any], *, image: bool = False) -> Reading:
+    """Reads a question about a target with these sites.
+
+    Args:
+        question: As it was asked.
+        sites: The target's sites by name.
+        image: Whether the target takes pictures.
+    """
+    text = question[:LONGEST].replace("\x00", " ")
+    marks = Marks()
+    text = _QUOTES.sub(lambda match: _quote(match, marks, sites, image), text)
+    text = _DATA.sub(lambda match: _data(match, marks, sites), text)
+    for pattern in (*_UNITS, _CLASS):
+        text = pattern.sub(lambda match: _unit(match, marks, sites, image), text)
+    loose = tuple(int(match["index"]) for match in _ALONE.finditer(text))
+    text = _ALONE.sub(" LOOSE ", text)
+    skeleton: list[str] = []
+    words: list[str] = []
+    found: tuple[list[str], list[str], list[str]] = ([], [], [])
+    for match in _WORD.finditer(text):
+        word = match.group()
+        sign = re.fullmatch(r"\W*\x00(\d+)\x00\W*", word)
+        if sign is not None:
+            sort, meaning, written = marks.kept[int(sign[1])]
+            skeleton.append(sort)
+            words.append(" ".join(written.split()) or written)
+            if meaning not in found[_PLACES[sort]] or sort == "TEXT":
+                found[_PLACES[sort]].append(meaning)
+            continue
+        bare = _plain(word)
+        if bare:
+            skeleton.append(bare if bare == "LOOSE" else _mended(bare.lower()))
+            words.append(word.replace("\x00", ""))
+    return Reading(
+        " ".join(skeleton),
+        tuple(words),
+        tuple(found[0]),
+        tuple(found[1]),
+        tuple(found[2]),
+        loose,
+    )
+
+
+def unit_name(sites: Mapping[str, Any], name: str) -> str:
+    """A site as the target calls it: `MLP3` is `mlp.3`; unknown ones stay as they are."""
+    if name in sites:
+        return name
+    low = {known.lower(): known for known in sites}
+    spaced = re.sub(r"^([a-z_]+)\.?(\d+)$", r"\1.\2", name.lower())
+    return low.get(name.lower(), low.get(spaced, name))
+
+
+def _plain(word: str) -> str:
+    """A word without the punctuation around it, with straight apostrophes."""
+    return word.replace("’", "'").strip(_EDGES + "'\"“”‘`")
+
+
+def _mended(word: str) -> str:
+    """The keyword that a word nearly is, or the word."""
+    if word in _SLIPS:
+        return _SLIPS[word]
+    if len(word) < 5 or word in _KNOWN or not word.isalpha():
+        return word
+    close = difflib.get_close_matches(word, KEYWORDS, n=1, cutoff=0.83)
+    if not close or word[0] != close[0][0] or word.startswith(close[0]):
+        return word  # an inflection is no slip
+    return close[0]
+
+
+def _quote(match: "re.Match[str]", marks: Marks, sites: Mapping[str, Any], image: bool) -> str:
+    inside = next((group for group in match.groups() if group is not None), "")
+    for pattern in (*_UNITS, _DATA):
+        if pattern.fullmatch(inside.strip()):
+            return f" {inside.strip()} "
+    return marks.put("TEXT", inside, inside) if inside else " "
+
+
+def _data(match: "re.Match[str]", marks: Marks, sites: Mapping[str, Any]) -> str:
+    written = match.group()
+    if re.fullmatch(r"/\d+", written):
+        return written
+    return marks.put("DATA", written, written)
+
+
+def _unit(match: "re.Match[str]", marks: Marks, sites: Mapping[str, Any], image: bool) -> str:
+    parts = match.groupdict()
+    sign = "-" if parts.get("sign") == "-" else ""
+    if parts.get("site") is not None:
+        name = unit_name(sites, parts["site"])
+        if name not in sites and len(name) < 3:
+            return match.group()
+    elif "layer" in parts:
+        name = f"{_family(parts, sites, image)}.{int(parts['layer'])}"
+    else:
+        name = "logit"
+        if name not in sites:
+            return match.group()
+    unit = f"{name}/{int(parts['index'])}{sign}"
+    return marks.put("UNIT", unit, unit)
+
+
+def _family(parts: Mapping[str, str | None], sites: Mapping[str, Any], image: bool) -> str:
+    """Where a neuron, head or channel lives."""
+    kind, where = (parts.get("kind") or "").lower(), (parts.get("where") or "").lower()
+    if where in ("mlp", "conv", "head"):
+        return where
+    if kind in ("head", "h") or where == "attention":
+        return "head"
+    convolutions = any(name.startswith("conv.") for name in sites)
+    if kind in ("channel", "filter", "kernel") or (image and convolutions):
+        return "conv"
+    return "mlp"
+
+
+def only_site(sites: Sequence[str]) -> str | None:
+    """The site of neurons or channels, where there is one alone."""
+    found = [name for name in sites if name.startswith(("mlp.", "conv."))]
+    return found[0] if len(found) == 1 else None
