@@ -31,7 +31,7 @@ from .errors import UsageError
 from .evidence import Evidence, Result, plain
 from .lab import Lab
 
-Need = Literal["llm", "vocabulary", "text", "image", "open", "run"]
+Need = Literal["llm", "vocabulary", "text", "image", "open", "run", "index"]
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ class Tool:
             "image": lab.target.image is not None,
             "open": lab.open,
             "run": lab.run is not None,
+            "index": lab.index is not None,
         }
         return all(have[need] for need in self.needs)
 

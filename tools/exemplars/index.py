@@ -202,6 +202,25 @@ class ExemplarIndex:
             quantiles=_quantiles(sample, top, self.count),
         )
 
+    def signs(self, site: str) -> tuple[int, ...]:
+        """The directions of a site that carry meaning."""
+        return tuple(self._site(site)["signs"])
+
+    def top_places(self, site: str, sign: int = 1) -> tuple[np.ndarray, np.ndarray]:
+        """Windows and places of every unit's largest values, best first: int64 `[unit, k]`, -1
+        where a unit has fewer.
+        """
+        there = self._site(site)
+        own, side = site, 0 if sign > 0 else 1
+        if self.pictures and sign < 0:  # has rows of its own, in its own direction
+            own, side = f"{site}-", 0
+        rows = slice(self._first[own], self._first[own] + there["units"])
+        for block in range(rows.start // ROWS, -(-rows.stop // ROWS)):
+            self._check(block)
+        keys = np.asarray(self.top[rows, side])
+        positions = np.where(keys == EMPTY, -1, 0xFFFFFFFF - (keys & 0xFFFFFFFF))
+        return positions // self._width, np.where(positions < 0, -1, positions % self._width)
+
     def summary(self, site: str) -> SiteSummary:
         """Statistics of all units of a site."""
         there = self._site(site)
