@@ -3,8 +3,8 @@
 1. The predictor is evaluated on the windows of the index, once.
 2. Of every unit, in each direction that means something, the share of its k strongest places at
    which it holds. Places of one window are one sight: each window counts once, by its strongest.
-3. Control: with the base rate of such windows' places, how likely is as large a share by chance, for
-   the best of all units (binomial, times their number)? Our formulation.
+3. Control: with the base rate of such places, how likely is as large a share by chance, for the
+   best of all units (binomial, times their number)? Our formulation.
 """
 
 from typing import Any
@@ -69,8 +69,8 @@ def search_index(
     good = [row for row in found if row["p"] <= _LIKELY]
     english = one.predicate.english()
     lines = [
-        f"{english}: {rate:.2%} of the places of the index ({index.header['corpus']}); {compared:,} "
-        "units and directions by their strongest places, one a window:"
+        f"{english}: {rate:.2%} of the places of the index ({index.header['corpus']}); "
+        f"{compared:,} units and directions by their strongest places, one a window:"
     ]
     lines += [
         f"{row['unit']}: {row['hits']} of {row['of']}; p={row['p']:.2g} after correction for all"

@@ -1,6 +1,5 @@
 """Searching an index: planted units are found by what they like, and nothing where nothing is."""
 
-from pathlib import Path
 
 import pytest
 from neuroscribe.tools import belt as _belt  # noqa: F401
