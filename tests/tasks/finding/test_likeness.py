@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from neuroscribe.tasks.finding import RunSearch, measure
-from neuroscribe.tasks.finding.likeness import by_activations
+from neuroscribe.tasks.finding.groups import grouped
+from neuroscribe.tasks.finding.likeness import Likeness, by_activations
 from neuroscribe.tasks.finding.records import Filters
 from neuroscribe.tasks.labelling.bench import prepare
 from neuroscribe.tasks.labelling.settings import Settings
@@ -109,6 +110,17 @@ def test_a_group_is_the_twins_and_every_pair_reaches_the_bar(search: RunSearch) 
     assert found.groups[0].name == "the word cat"
     assert found.alone == 9
     assert found.reach == pytest.approx(3 / 66)
+
+
+def test_a_chain_of_half_alike_units_is_no_group() -> None:
+    values = np.array([[1, 0.8, 0.2], [0.8, 1, 0.75], [0.2, 0.75, 1]], np.float32)
+    names = ("mlp.0/1", "mlp.0/2", "mlp.0/3")
+    chain = Likeness("label", "", names, {}, lambda rows: values[rows], np.zeros(0, np.float32))
+    records = {name: labelled(name, f"label of {name}") for name in names}
+    records["mlp.0/1"]["status"] = "uninterpretable"
+    (group,) = grouped(chain, records, 0.7).groups
+    assert set(group.units) == {"mlp.0/1", "mlp.0/2"}
+    assert (group.lowest, group.named_by) == (pytest.approx(0.8), "mlp.0/2")
 
 
 def test_what_was_measured_is_kept_and_serves_again(
