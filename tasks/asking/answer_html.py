@@ -17,9 +17,9 @@ from ...agent.transcript.page import HERE as PAGE
 from ...agent.transcript.page import environment, experiment_view
 from ...agent.transcript.pictures import Album
 from ...tools.evidence import Evidence
+from ..spent import spent_words
 from .claims import CITED, cited
 from .events import Answer, Claim
-from .terminal import spent_words
 
 HERE = Path(__file__).parent
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")

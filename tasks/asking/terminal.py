@@ -11,6 +11,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from ...tools.evidence import Evidence
+from ..spent import spent_words
 from .claims import CITED
 from .conversation import Conversation
 from .events import Answer, Calling, Claim, Consent, Event, Found, Spent, Words
@@ -182,20 +183,6 @@ def marked(answer: Answer) -> Text:
         out.append(rest + "\n")
     out.rstrip()
     return out
-
-
-def spent_words(spent: Mapping[str, float]) -> str:
-    """What a question cost, in words."""
-    parts = []
-    if spent.get("requests"):
-        parts.append(
-            f"{spent['tokens_in']:,} tokens in ({spent['tokens_cached']:,} cached), "
-            f"{spent['tokens_out']:,} out, {spent['requests']} requests"
-        )
-    if spent.get("cost"):
-        parts.append(f"{spent['cost']:.4f} money")
-    parts.append(f"{spent.get('seconds', 0):.1f} s")
-    return "; ".join(parts)
 
 
 def as_dict(answer: Answer, thread: str) -> dict[str, Any]:

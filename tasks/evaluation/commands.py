@@ -2,6 +2,7 @@
 
 import typer
 
+from .ask_command import ask
 from .choose_command import choose
 from .functions_command import functions
 from .labels_command import labels
@@ -10,7 +11,7 @@ from .scorers_command import scorers
 
 
 def register(app: typer.Typer) -> None:
-    """Adds `evaluate planner|scorers|labels|choose`."""
+    """Adds `evaluate planner|functions|ask|scorers|choose|labels`."""
     evaluate = typer.Typer(
         name="evaluate",
         help="Measure planners, scorers and other people's descriptions against known truth.",
@@ -18,6 +19,7 @@ def register(app: typer.Typer) -> None:
     )
     evaluate.command()(planner)
     evaluate.command()(functions)
+    evaluate.command()(ask)
     evaluate.command()(scorers)
     evaluate.command()(choose)
     evaluate.command()(labels)

@@ -16,10 +16,14 @@ from torch import Tensor
 from ....tools.models import Target
 from ..data import default_data, explore
 
-TOKENS = {"minilm": 20_000}
-"""Of the corpus of a target; others have `USUAL`."""
-USUAL, LENGTH, SEED = 50_000, 64, 0
+LENGTH, SEED = 64, 0
+"""Tokens a window, and the seed, of the corpora that questions are asked over."""
 _ROWS = 64
+
+
+def tokens_of(target: str) -> int:
+    """Tokens of the corpus of a target."""
+    return 20_000 if target == "minilm" else 50_000
 
 
 class Bench:
@@ -40,7 +44,7 @@ class Bench:
         return explore(
             self.target,
             self.data,
-            tokens=TOKENS.get(self.target.name, USUAL),
+            tokens=tokens_of(self.target.name),
             length=LENGTH,
             seed=SEED,
         )

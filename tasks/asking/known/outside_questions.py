@@ -70,7 +70,7 @@ def _highest_mean(bench: Bench) -> Check:
 
 def _most_alike(bench: Bench) -> Check:
     values = bench.site("mlp.1")[bench.windows.counted].astype(np.float64)
-    table = np.corrcoef(values.T)
+    table = np.atleast_2d(np.corrcoef(values.T))
     np.fill_diagonal(table, 0)
     one, other = np.unravel_index(int(table.argmax()), table.shape)
     names = sorted((f"mlp.1/{one}", f"mlp.1/{other}"))
