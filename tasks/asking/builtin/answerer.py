@@ -131,7 +131,7 @@ def _message(calls: Sequence[Call], state: Talk) -> Message:
 
 def _with_taken(text: str, ask: Ask) -> str:
     """The answer, and what the question was taken to mean."""
-    if not ask.wish.taken or ask.wish.kind == "unclear":
+    if not ask.wish.taken or not ask.made:
         return text
     said = ask.wish.taken
-    return f"{text}\n\n({said[:1].upper()}{said[1:]}.){cite(*ask.made[:1])}"
+    return f"{text}\n\n{said[:1].upper()}{said[1:]}{cite(*ask.made[:1])}."

@@ -58,9 +58,27 @@ class Ask:
         return None
 
     @property
+    def places(self) -> str:
+        """What is counted: places of texts, or pictures."""
+        return "places" if self.lab.target.image is None else "pictures"
+
+    def refused(self, tool: str) -> str:
+        """Why a tool is not offered here, with what can be asked; empty where it is."""
+        if self.has(tool):
+            return ""
+        what = "takes pictures" if self.lab.target.image is not None else "predicts no next token"
+        return (
+            f"I cannot ask that of {self.lab.target.name}, which {what}: ask instead which units "
+            "respond to something, or what a unit does."
+        )
+
+    @property
     def failures(self) -> list[Evidence]:
         """Calls that gave no result, each error once."""
-        bad = {one.error: one for one in self.made if one.error is not None}
+        bad: dict[str, Evidence] = {}
+        for one in self.made:
+            if one.error is not None:
+                bad.setdefault(one.error, one)
         return list(bad.values())
 
     def failed(self, instead: str = "") -> str:

@@ -16,7 +16,7 @@ def calls(ask: Ask) -> list[Call]:
     wish = ask.wish
     units = list(wish.units)
     image = ask.lab.target.image is not None
-    if wish.prompt and not image:
+    if wish.prompt and ask.has("intervene") and ask.has("lens"):
         if wish.target is None and not ask.step:
             return [Call("lens", {"prompt": wish.prompt})]
         target = wish.target

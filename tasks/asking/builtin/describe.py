@@ -82,7 +82,8 @@ def _firing(ask: Ask, survey: Evidence | None, windows: Evidence | None) -> str:
         carried = f"; on average it is highest at {tokens(words)}" if words else ""
         said.append(
             f"It is above 0 at {stats['firing_rate']:.1%} and clearly active at {stats['active']} "
-            f"of {stats['count']} places, at most {number(stats['max'])}{carried}{cite(survey)}."
+            f"of {stats['count']} {ask.places}, at most "
+            f"{number(stats['max'])}{carried}{cite(survey)}."
         )
     items = windows.data["measured"] if windows is not None else []
     if items:
@@ -105,7 +106,7 @@ def _against(studied: Evidence | None) -> str:
     if not data["rejected"]:
         said.append("Rivals were not tested to the point that one was ruled out.")
     confidence = data["confidence"]
-    if confidence is not None:
+    if confidence is not None and data["whole"] is not None:
         said.append(
             f"The search is {confidence:.0%} confident, by its record on units whose function is "
             f"known{cite(studied)}."

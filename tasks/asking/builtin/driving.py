@@ -13,7 +13,7 @@ _LIKELY = 4
 
 def calls(ask: Ask) -> list[Call]:
     """The attribution; without a target, the model's own next token is read off first."""
-    if not ask.wish.prompt:
+    if not ask.wish.prompt or not ask.has("attribute"):
         return []
     target = _target(ask)
     if target is None:
@@ -28,6 +28,8 @@ def calls(ask: Ask) -> list[Call]:
 
 def answer(ask: Ask) -> str:
     """Neurons and heads by what they add, beside random sets."""
+    if ask.refused("attribute"):
+        return ask.refused("attribute")
     if not ask.wish.prompt:
         return (
             "I cannot attribute without a prompt and what is to follow it: put both in quotes, as "
@@ -57,7 +59,7 @@ def answer(ask: Ask) -> str:
 
 def lens_calls(ask: Ask) -> list[Call]:
     """The logit lens."""
-    if ask.step or not ask.wish.prompt:
+    if ask.step or not ask.wish.prompt or not ask.has("lens"):
         return []
     arguments: dict[str, Any] = {"prompt": ask.wish.prompt}
     if ask.wish.target is not None:
@@ -69,6 +71,8 @@ def lens_calls(ask: Ask) -> list[Call]:
 def lens_answer(ask: Ask) -> str:
     """Where the token becomes likely, and where it stays so."""
     found = ask.found("lens")
+    if ask.refused("lens"):
+        return ask.refused("lens")
     if found is None:
         said = ask.failed("ask instead which units respond to something")
         return said or "I cannot look into the layers without a prompt: put it in quotes."

@@ -31,7 +31,7 @@ def answer(ask: Ask) -> str:
     """The units beyond chance, beside both controls."""
     found = ask.found("find_units")
     parts = [
-        _units(found) if found is not None else "",
+        _units(found, ask.places) if found is not None else "",
         labels_said(ask.found("search_labels")),
         ask.failed(
             "ask for another word or for a concept such as animals, or take a larger corpus"
@@ -67,7 +67,7 @@ def labels_said(found: Evidence | None) -> str:
     return "\n".join([head, *(f"- {line}{cite(found)}" for line in lines)])
 
 
-def _units(found: Evidence) -> str:
+def _units(found: Evidence, places: str) -> str:
     data = found.data
     good = [one for one in data["found"] if one["selective"]]
     weak = [one for one in data["found"] if one["responds"] and not one["selective"]]
@@ -104,7 +104,7 @@ def _units(found: Evidence) -> str:
         chance += f", and {number(max(control['words']))} for lists of other words as frequent"
     said.append(f"{chance} (each the highest of 20){cite(found)}.")
     said.append(
-        f"It occurs at {data['holds']} of {data['places']} places, in {data['documents']} "
+        f"It occurs at {data['holds']} of {data['places']} {places}, in {data['documents']} "
         f"documents{cite(found)}."
     )
     said += [f"Note: {short(note, 240)}{cite(found)}." for note in data["notes"]]

@@ -28,7 +28,7 @@ def why_answer(ask: Ask) -> str:
     good = [one for one in past.made if one.error is None]
     if not good:
         return "I could not measure anything for that answer, so that nothing supports it."
-    rows = [f"“{short(past.question, 100)}” was answered from {len(good)} results:"]
+    rows = [f"“{short(past.question, 80)}” was answered from these results:"]
     rows += [f"- {one.tool}: {_gist(one)}{cite(one)}" for one in good]
     rows += [
         f"- {one.tool} gave none: {short(str(one.error), 120)}{cite(one)}"
@@ -50,8 +50,8 @@ def sure_answer(ask: Ask) -> str:
             f"and not tested against chance{cite(*past.made)}."
         )
     doubt = (
-        "Everything was measured on one exploration corpus: other data was not tested. Ask, for "
-        "example: check that again on builtin:stories."
+        "Other data than the exploration corpus was not tested: “check that again on "
+        "builtin:stories” does so."
     )
     return " ".join([*said, doubt])
 
@@ -120,4 +120,4 @@ def _gist(one: Evidence) -> str:
     """What a result says, by its own first line and its certainty."""
     first = short(one.text.splitlines()[0] if one.text else "", 160)
     sure = certainty(one)
-    return f"{first}. {sure.removesuffix(cite(one))}" if sure else f"{first}."
+    return f"{first}; {sure.removesuffix(f'{cite(one)}.')}" if sure else first

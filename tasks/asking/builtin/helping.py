@@ -10,9 +10,8 @@ from ....tools.lab import Lab
 from .asked import Ask
 
 CONNECT = (
-    "For any other question, connect a language model: add `--planner openai:MODEL --base-url "
-    "URL`, "
-    "or set OPENAI_API_KEY and add `--planner openai:MODEL`."
+    "I cannot answer other questions: for these, connect a language model with `--planner "
+    "openai:MODEL --base-url URL`, or set OPENAI_API_KEY and use `--planner openai:MODEL`."
 )
 
 
@@ -33,7 +32,7 @@ def examples(lab: Lab) -> list[Example]:
         Example("what a unit does", f"what does {one} do?"),
         Example("when it is active", f"when does {one} fire?"),
         Example("which units respond to something", f"which units respond to {topic}?"),
-        Example("two units", f"compare {one} with {other}"),
+        Example("two units", f"how does {one} differ from {other}?"),
     ]
     if lab.target.kind != "module":
         out.append(
@@ -42,7 +41,7 @@ def examples(lab: Lab) -> list[Example]:
     if not image and lab.target.kind == "causal":
         prompt = _prompt(lab)
         out += [
-            Example("the same on a prompt", f"ablate {one} in '{prompt}'"),
+            Example("the same on a prompt", f"what if {one} is ablated in '{prompt}'?"),
             Example(
                 "which units drive a prediction", f"why does the model say what follows '{prompt}'?"
             ),
@@ -52,12 +51,12 @@ def examples(lab: Lab) -> list[Example]:
             ),
         ]
     if lab.run is not None:
-        out.append(Example("labels of the run", f"search the labels for {topic}"))
+        out.append(Example("labels of the run", f"which labels mention {topic}?"))
     return [
         *out,
         Example("an earlier answer", "why did you say that?"),
         Example("how sure it is", "how sure are you?"),
-        Example("other data", f"check that again on {data}"),
+        Example("other data", f"does that hold on {data}?"),
     ]
 
 

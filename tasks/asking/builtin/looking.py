@@ -26,7 +26,8 @@ def compare_answer(ask: Ask) -> str:
         f"{first} and {second} {verdict}: their activations correlate "
         f"{spread(data['correlation'], data['interval'])}, more than {data['percentile']:.1f}% of "
         f"{data['pairs']} other pairs of these sites{cite(found)}.",
-        f"Both are active at {data['both']} places, {first} alone at {data['first_alone']} and "
+        f"Both are active at {data['both']} {ask.places}, {first} alone at {data['first_alone']} "
+        f"and "
         f"{second} alone at {data['second_alone']}; {data['shared']} of their {data['tops']} "
         f"strongest "
         f"windows are the same ({number(data['expected'])} by chance){cite(found)}.",
@@ -75,7 +76,8 @@ def show_answer(ask: Ask) -> str:
     if survey is not None and survey.data["stats"].get("count"):
         stats = survey.data["stats"]
         rows.append(
-            f"It is above 0 at {stats['firing_rate']:.1%} of {stats['count']} places, and clearly "
+            f"It is above 0 at {stats['firing_rate']:.1%} of {stats['count']} {ask.places}, and "
+            f"clearly "
             f"active at {stats['active']}{cite(survey)}. What its exemplars have in common was not "
             f"tested: ask what {unit} does."
         )
@@ -100,9 +102,9 @@ def check_answer(ask: Ask) -> str:
     """Whether it holds there, beside explore and a table of tokens."""
     wish = ask.wish
     if not (wish.data or wish.texts):
-        asked = f"I have no corpus of “{short(wish.topic, 60)}”. " if wish.topic else ""
+        asked = f" and have no corpus of “{short(wish.topic, 60)}”" if wish.topic else ""
         return (
-            f"{asked}I cannot tell which data was meant: name builtin:stories, builtin:pydocs, "
+            f"I cannot tell which data was meant{asked}: name builtin:stories, builtin:pydocs, "
             "self:200, a .txt or .jsonl file or a folder, or put texts in quotes."
         )
     found = ask.found("check_on")
@@ -113,18 +115,20 @@ def check_answer(ask: Ask) -> str:
     here, there = data["explore"], data["there"]
     said = []
     held = data.get("hypothesis")
-    if held is not None:
+    if held is not None and held["again"] == "untested":
+        said.append(
+            f"The description of {unit} is at {held['there']['holds']} {ask.places} of {name}, too "
+            f"few to test it there{cite(found)}."
+        )
+    elif held is not None:
         verdict = {
             "holds": "It holds there as well",
             "weaker": "It holds there, but more weakly",
             "fails": "It does not hold there",
-            "untested": "It is at too few places there to be tested",
         }[held["again"]]
         said.append(
             f"{verdict}: on {name} the description of {unit} correlates "
-            f"{spread(held['there']['correlation'], held['there']['interval'])}, on what I "
-            f"explored "
-            f"{spread(held['explore']['correlation'], held['explore']['interval'])}{cite(found)}."
+            f"{_value(held['there'])}, on what I explored {_value(held['explore'])}{cite(found)}."
         )
         if held["token_identity"] is not None:
             said.append(
@@ -132,7 +136,8 @@ def check_answer(ask: Ask) -> str:
                 f"there{cite(found)}."
             )
     said.append(
-        f"{unit} is active at {there['active']:.3%} of {there['places']} places of {name}, against "
+        f"{unit} is active at {there['active']:.3%} of {there['places']} {ask.places} of {name}, "
+        f"against "
         f"{here['active']:.3%} before (maxima {number(there['max'])} and {number(here['max'])})"
         f"{cite(found)}."
     )
@@ -140,7 +145,7 @@ def check_answer(ask: Ask) -> str:
     if items:
         said.append(f"There it is strongest in {_texts(items)}{cite(found)}.")
     if held is None:
-        said.append(f"No description of {unit} was tested there: ask first what it does.")
+        said.append(f"A description of {unit} was not tested there: ask first what it does.")
     return " ".join(said)
 
 
@@ -153,6 +158,10 @@ def hypothesis(ask: Ask, unit: str) -> Evidence | None:
                 if unit in named:
                     return one
     return None
+
+
+def _value(held: Mapping[str, Any]) -> str:
+    return spread(held["correlation"], held["interval"])
 
 
 def _texts(items: Sequence[Mapping[str, Any]]) -> str:

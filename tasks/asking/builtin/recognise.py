@@ -83,8 +83,9 @@ def _settled(
         return said, ""
     site = only_site(list(sites))
     for wish in reversed(earlier):
-        if wish.units:
-            site = wish.units[-1].rpartition("/")[0]
+        named = [name for unit in wish.units if (name := unit.rpartition("/")[0]) in sites]
+        if named:
+            site = named[-1]
             break
     if site is None:
         return None, f"neuron {said.loose[0]}"
