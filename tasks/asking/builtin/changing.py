@@ -46,7 +46,9 @@ def answer(ask: Ask) -> str:
         unit = ask.wish.units[0]
         said = effect_said(effect).replace("It has", f"{unit} has", 1)
         said = said.replace("In the output it", f"In the output {unit}", 1)
-        return f"{said} {_size(effect)}".strip()
+        name = ask.lab.target.name
+        head = f"On that prompt it was not tested, as {name} predicts no next token. "
+        return f"{head if ask.wish.prompt else ''}{said} {_size(effect)}".strip()
     removed = ask.found("ablate") or ask.found("ablate_pictures")
     if removed is not None:
         data = removed.data

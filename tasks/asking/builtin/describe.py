@@ -10,6 +10,8 @@ from .asked import Ask, Call, cite, listed, peak, short, shown, spread, tokens
 
 _CLEAR = 0.3
 """Correlation on unseen documents from which a description says something."""
+_DOUBT = 0.3
+"""Confidence under which a description that token identity matches is called doubtful."""
 
 
 def calls(ask: Ask) -> list[Call]:
@@ -63,12 +65,17 @@ def _headline(ask: Ask, studied: Evidence | None) -> str:
         )  # fmt: skip
         return f"I found no pattern that says when {unit} is active{cite(studied)}.{close}"
     table = data["token_identity"]
-    control = ""
+    control, beyond = "", True
     if table is not None:
-        more = "more than" if (whole["interval"] or [0])[0] > table else "no better than"
+        beyond = (whole["interval"] or [0])[0] > table
+        more = "more than" if beyond else "no better than"
         control = f", {more} a table of token means, which reaches {number(table)}"
+    doubtful = not beyond and (data["confidence"] or 0) < _DOUBT
+    head = (
+        f"The nearest description of {unit} that I found is" if doubtful else f"{unit} is active at"
+    )
     return (
-        f"{unit} is active at {short(data['label'])}{cite(studied)}. On {data['documents']} "
+        f"{head} {short(data['label'])}{cite(studied)}. On {data['documents']} "
         "documents that the search did not see, this predicts its activation with a correlation of "
         f"{spread(whole['correlation'], whole['interval'])}{control}{cite(studied)}."
     )
