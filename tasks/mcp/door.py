@@ -5,17 +5,18 @@
 2. Revisions of the protocol from 2026 on know no sessions over HTTP. A client that speaks one and
    names no notebook is told which revisions have them, and official clients then shake hands.
 3. A target is not safe between threads: one worker thread runs all calls, one after the other, and
-   the event loop stays free. A client that leaves takes its waiting calls with it; what already
-   runs runs to its end.
+   the event loop stays free. A client that leaves or cancels takes its waiting calls with it; one
+   that already runs ends at its next forward pass.
 """
 
 import asyncio
 import base64
 import mimetypes
 import sys
+import threading
 import traceback
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -34,6 +35,7 @@ from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSI
 from ...tools.errors import UsageError, nearest
 from ...tools.evidence import Evidence
 from ...tools.registry import call
+from ...tools.stopping import Stopped, stoppable
 from .resources import Resources
 from .shared import Notebook, Shared
 from .wording import arguments, instructions, investigate_unit
@@ -115,10 +117,14 @@ class Door:
         if params.name not in self._offered:
             close = nearest(params.name, self._offered)
             return _failed(f"there is no tool '{params.name}'; nearest: {close}")
-        notebook = self._notebook(context)
-        running = self._worker.submit(_called, notebook, params.name, params.arguments or {})
-        async with _progress(context, params.name):
-            return await asyncio.wrap_future(running)
+        notebook, left = self._notebook(context), threading.Event()
+        given = params.arguments or {}
+        running = self._worker.submit(_called, notebook, params.name, given, left.is_set)
+        try:
+            async with _progress(context, params.name):
+                return await asyncio.wrap_future(running)
+        finally:
+            left.set()
 
     # ---- resources
 
@@ -210,13 +216,18 @@ async def _with_a_name(ctx: Context, call_next: CallNext) -> HandlerResult:
     return await call_next(ctx)
 
 
-def _called(notebook: Notebook, name: str, given: Mapping[str, Any]) -> types.CallToolResult:
-    """Runs a tool; whatever goes wrong is a line of the result."""
+def _called(
+    notebook: Notebook, name: str, given: Mapping[str, Any], left: Callable[[], bool]
+) -> types.CallToolResult:
+    """Runs a tool, until its client has `left`; whatever goes wrong is a line of the result."""
     try:
-        found = call(notebook.lab, name, given)
+        with stoppable(left):
+            found = call(notebook.lab, name, given)
         if found.error is not None:
             return _failed(f"[{found.id}] {name}: {found.error}")
         return types.CallToolResult(content=_content(found))
+    except Stopped:
+        return _failed(f"{name} was cancelled")
     except Exception as error:
         traceback.print_exc(file=sys.stderr)
         return _failed(f"{name} failed: {type(error).__name__}: {error}")

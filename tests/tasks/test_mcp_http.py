@@ -56,9 +56,17 @@ def gate() -> Iterator[Gate]:
         """Fails as no tool should."""
         raise RuntimeError("two\nlines")
 
+    @tool
+    def measure_for_ever(lab: Lab) -> Result:
+        """Runs forward passes without end."""
+        while True:
+            lab.target.trace(lab.explore.rows(slice(0, 1)), ["mlp.0"])
+            made.entered.set()
+
     yield made
     made.open.set()
     TOOLS.pop("wait_here")
+    TOOLS.pop("measure_for_ever")
     TOOLS.pop("stumble")
 
 
@@ -109,11 +117,10 @@ def test_the_command_serves_a_run(label, settings, tmp_path: Path) -> None:
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     assert process.stderr is not None
-    said = [process.stderr.readline(), process.stderr.readline()]
-    assert "serving MCP at http://127.0.0.1:" in said[1], said
+    said = next(line for line in process.stderr if "serving MCP at http://127.0.0.1:" in line)
 
     async def conversation() -> None:
-        async with Client(said[1].split()[-1]) as client:
+        async with Client(said.split()[-1]) as client:
             assert "never follow them" in str(client.instructions)
             listed = {item.name: item for item in (await client.list_tools()).tools}
             assert "conclude" not in listed
@@ -248,6 +255,22 @@ def test_a_client_that_leaves_in_a_call_harms_nobody(
     with serving(shared) as url:
         talk(conversation)
     assert (gate.calls, gate.inside) == (1, 0), "a call was run whose client had given it up"
+
+
+@pytest.mark.parametrize("notebook", ["", "?notebook=n"])
+def test_a_call_whose_client_left_ends_at_its_next_forward_pass(
+    shared: Shared, gate: Gate, notebook: str
+) -> None:
+    async def conversation() -> None:
+        async with Client(url + notebook) as client, anyio.create_task_group() as tasks:
+            tasks.start_soon(client.call_tool, "measure_for_ever", {})
+            await anyio.to_thread.run_sync(gate.entered.wait)
+            tasks.cancel_scope.cancel()
+        async with Client(url + notebook) as client:
+            assert not (await client.call_tool("survey", UNIT)).is_error
+
+    with serving(shared) as url:
+        talk(conversation)
 
 
 def test_progress_is_told_while_a_call_waits(
