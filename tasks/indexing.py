@@ -14,7 +14,6 @@ from .labelling.settings import Shard
 if TYPE_CHECKING:
     from ..tools.exemplars import ExemplarIndex
 
-_SAID = 5  # files that were skipped which are named
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
@@ -64,7 +63,7 @@ def index(
     if tokens < 1 or context_length < 1:
         raise UsageError("--tokens and --context-length must be above 0")
     from ..tools.data.image_rows import image_rows
-    from ..tools.data.pictures import ImageCorpus
+    from ..tools.data.pictures import ImageCorpus, skipped_lines
     from ..tools.data.sources import load_corpus
     from ..tools.data.windows import cut
     from ..tools.exemplars import ExemplarIndex, build_index
@@ -79,10 +78,8 @@ def index(
     corpus = load_corpus(data, target=model, most_tokens=tokens, field=field, seed=seed)
     name = f"{data}#{split} {corpus.hash}"
     some = corpus if split == "all" else corpus.splits().explore
-    if isinstance(corpus, ImageCorpus):
-        for at, (file, why) in enumerate(corpus.skipped[:_SAID]):
-            more = f" ({len(corpus.skipped)} skipped in all)" if at == _SAID - 1 else ""
-            print(f"skipped {file}: {why}{more}", file=sys.stderr)
+    for line in skipped_lines(corpus):
+        print(line, file=sys.stderr)
     windows = (
         image_rows(model, some)
         if isinstance(some, ImageCorpus)

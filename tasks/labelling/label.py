@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ...agent.state import PlannerFactory
+from ...tools.data.pictures import skipped_lines
 from ...tools.errors import UsageError, nearest
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
@@ -62,6 +63,8 @@ def run_labels(
     run = ready(settings, known, how, planner=planner, target=target)
     with folder.lock(), shown:
         for line in folder.heal():
+            shown.say(line)
+        for line in skipped_lines(run.bench.corpus):
             shown.say(line)
         _begin(folder, run)
         todo = _todo(folder, run.units, how)
@@ -166,6 +169,7 @@ def _begin(folder: RunFolder, run: Ready) -> None:
             "name": bench.corpus.name,
             "hash": bench.corpus.hash,
             "documents": len(bench.corpus),
+            "skipped": len(getattr(bench.corpus, "skipped", ())),
             "tokens": {name: int(w.counted.sum()) for name, w in bench.windows.items()},
         },
     }

@@ -39,7 +39,11 @@ def facts(run: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("weights", target.get("fingerprint")),
         ("corpus", corpus.get("spec") or corpus.get("name")),
         ("corpus hash", corpus.get("hash")),
-        ("tokens", ", ".join(f"{name} {_many(many)}" for name, many in tokens.items())),
+        (
+            "pictures" if target.get("kind") == "image" else "tokens",
+            ", ".join(f"{name} {_many(many)}" for name, many in tokens.items()),
+        ),
+        ("files left out", corpus.get("skipped") or None),
         ("units", settings.get("units")),
         ("planner", run.get("planner")),
         ("seed", run.get("seed")),

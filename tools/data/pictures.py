@@ -6,6 +6,7 @@ A corpus of pictures is a `Corpus`: each picture is a document whose text is a h
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -55,3 +56,15 @@ class ImageCorpus(Corpus):
     def _part(self, name: str, documents: Sequence[Document]) -> "ImageCorpus":
         keys = {document.text for document in documents}
         return ImageCorpus(name, [picture for picture in self.pictures if picture.key in keys])
+
+
+def skipped_lines(corpus: Any, *, most: int = 5) -> list[str]:
+    """What was left out of a corpus or is shown otherwise, for a person; nothing for texts."""
+    lines: list[str] = []
+    for word in ("skipped", "notes"):
+        found = getattr(corpus, word, ())
+        said = "skipped" if word == "skipped" else "changed"
+        lines += [f"{said} {file}: {why}" for file, why in found[:most]]
+        if len(found) > most:
+            lines[-1] += f" ({len(found)} {said} in all)"
+    return lines

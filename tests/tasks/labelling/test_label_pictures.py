@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 from neuroscribe.agent.transcript import render, replay
+from neuroscribe.tasks.cli import run as command
 from neuroscribe.tasks.labelling.label import run_labels
 from neuroscribe.tasks.labelling.settings import Settings
 from neuroscribe.tools.errors import UsageError
+from neuroscribe.tools.scenes.drawing import draw
+from neuroscribe.tools.scenes.grammar import scenes
 
 TARGET = f"{Path(__file__).parents[2] / 'support' / 'colour_target.py'}:load"
 
@@ -49,3 +52,21 @@ def test_what_cannot_read_or_draw_is_said_before_anything_runs(
 def test_settings_keep_readers_and_image_models() -> None:
     given = settings(reader="detector", images=("openai:m",))
     assert Settings.from_dict(json.loads(json.dumps(given.as_dict()))) == given
+
+
+def test_files_that_are_left_out_are_said_and_counted(tmp_path: Path, capsys: Any) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for at, scene in enumerate(scenes(130, seed=5)):
+        draw(scene, 48).save(folder / f"{at}.png")
+    (folder / "notes.txt").write_text("not a picture")
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff nothing")
+    given = ["--units", "act/0", "--data", str(folder), "--steps", "4", "--controls", "none"]
+    assert command(["label", TARGET, *given, "--out", str(tmp_path / "run")]) == 0
+    told = capsys.readouterr().err
+    assert "skipped notes.txt: it is no picture by its name" in told
+    assert "skipped broken.jpg: it is damaged" in told
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["corpus"]["skipped"] == 2
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "files left out" in page
+    assert "<dt>tokens" not in page
