@@ -24,8 +24,8 @@ _IN_URL = (
 )
 
 
-def chat_tab(door: Door, page: gr.Blocks) -> None:
-    """Builds the tab inside the present context."""
+def chat_tab(door: Door, page: gr.Blocks, tabs: gr.Tabs) -> None:
+    """Builds the tab, `ask` of `tabs`, inside the present context."""
     talks = door.talks
     which = gr.Dropdown(
         _offered(door),
@@ -108,12 +108,14 @@ def chat_tab(door: Door, page: gr.Blocks) -> None:
             except UsageError as error:
                 yield ["", "", note(str(error), wrong=True), *[gr.skip()] * 4]
 
-    def first(request: gr.Request) -> Any:
+    def first(request: gr.Request) -> list[Any]:
         name = request.query_params.get("thread")
-        return gr.Dropdown(value=name) if name else gr.skip()
+        if not name:
+            return [gr.skip(), gr.skip()]
+        return [gr.Dropdown(value=name), gr.Tabs(selected="ask")]
 
     many: dict[str, Any] = {**QUIET, "concurrency_limit": MOST}
-    page.load(first, None, which, queue=False, **QUIET)
+    page.load(first, None, [which, tabs], queue=False, **QUIET)
     gr.on([send.click, question.submit], asked, [question, which], outputs, **many)
     for button, allowed in ((allow, True), (refuse, False)):
 

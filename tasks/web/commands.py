@@ -51,7 +51,7 @@ def serve(
     except ImportError as error:
         raise UsageError("the browser needs the ui extra: pip install 'neuroscribe[ui]'") from error
     from .opening import open_door
-    from .server import address, application, bind, serve_on
+    from .server import Server, address, application, bind
 
     listening = bind(host, port, password=password)
     with listening:
@@ -61,4 +61,4 @@ def serve(
         typer.echo(f"{where}  (Ctrl-C ends)", err=True)
         if open_:
             threading.Timer(1.0, webbrowser.open, [where]).start()
-        serve_on(listening, app, door)
+        Server(app, listening).serve_on()

@@ -1,6 +1,6 @@
 """One question with what was done for it and its answer, gathered from events, and as HTML."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from ..asking.answer_html import ending, sentence_views, titles
 from ..asking.claims import cited, claims
 from ..asking.conversation import Conversation
 from ..asking.events import Answer, Calling, Claim, Consent, Event, Found, Spent, Words
+from ..spent import spent_words
 from .rendering import drawn
 
 _TITLE = 160
@@ -69,7 +70,7 @@ class Exchange:
         if self.items and self.items[-1]["kind"] == "words" and answer.text:
             self.items.pop()  # the answer itself, as it was streamed
         self.sentences = _sentences(answer.claims, conversation)
-        self.spent = spent_words(answer.spent) or self.spent
+        self.spent = spent_words(answer.spent)
         self.ended = "" if answer.ended == "answered" else ending(answer.ended, answer.reason)
 
 
@@ -86,21 +87,6 @@ def earlier(conversation: Conversation) -> list[Exchange]:
         )
         for turn in conversation.turns
     ]
-
-
-def spent_words(meter: Mapping[str, float]) -> str:
-    """What something has cost, in words."""
-    said = []
-    used = meter.get("tokens_in", 0) + meter.get("tokens_out", 0)
-    if used:
-        said.append(f"{used:,.0f} language-model tokens")
-    if meter.get("cost"):
-        said.append(f"{meter['cost']:.4f} money")
-    if meter.get("forward_tokens"):
-        said.append(f"{meter['forward_tokens']:,.0f} tokens through the target")
-    if meter.get("seconds") is not None:
-        said.append(f"{meter['seconds']:.1f} s")
-    return ", ".join(said)
 
 
 def _step(evidence: Evidence, conversation: Conversation) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,7 +51,12 @@ class View:
     text: str = ""
     """Words that the unit's name, label or effect holds, all of them."""
     status: str = ""
+    hits: tuple[str, ...] | None = None
+    """What a search found, best first, instead of the units that hold the words."""
+    note: str = ""
+    """What that search has to say."""
     sort: str = "score"
+    """One of `SORTS`; empty: as the search found them."""
     down: bool = True
     page: int = 0
 
@@ -132,25 +137,14 @@ class RunIndex:
     def page(self, view: View) -> Page:
         """The units of a view; reads on first."""
         unread = self.refresh(0.5)
-        rows = list(self.rows.values())
-        words = view.text.casefold().split()
         chosen = [
-            row
-            for row in rows
-            if (not view.status or row.status == view.status)
-            and all(word in f"{row.unit} {row.label} {row.effect}".casefold() for word in words)
+            row for row in self._asked_for(view) if not view.status or row.status == view.status
         ]
         last = max(0, (len(chosen) - 1) // PAGE)
-        shown = View(
-            view.text,
-            view.status,
-            view.sort if view.sort in SORTS else "score",
-            view.down,
-            min(max(0, view.page), last),
-        )
+        shown = replace(view, page=min(max(0, view.page), last))
         start = shown.page * PAGE
         part = _sorted(chosen, shown)[start : start + PAGE]
-        return Page(part, len(chosen), len(rows), unread, shown)
+        return Page(part, len(chosen), len(self.rows), unread, shown)
 
     def record(self, unit: str) -> dict[str, Any]:
         """Everything that the run kept of a unit.
@@ -172,6 +166,17 @@ class RunIndex:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UsageError(f"the label of {unit} was just written anew; try again") from error
         return found
+
+    def _asked_for(self, view: View) -> list[Row]:
+        """The hits of a search, or the units that hold all words."""
+        if view.hits is not None:
+            return [self.rows[unit] for unit in view.hits if unit in self.rows]
+        words = view.text.casefold().split()
+        return [
+            row
+            for row in list(self.rows.values())
+            if all(word in f"{row.unit} {row.label} {row.effect}".casefold() for word in words)
+        ]
 
     def _read(self, path: Path, known: _File, until: float | None) -> int:
         with path.open("rb") as file:
@@ -215,6 +220,8 @@ def _row(line: bytes, place: tuple[str, int, int]) -> Row | None:
 
 def _sorted(rows: Sequence[Row], view: View) -> list[Row]:
     """In the order of a view; units without the value come last either way."""
+    if not view.sort:
+        return list(rows)
     if view.sort in ("unit", "label", "status"):
         return sorted(rows, key=lambda row: _natural(getattr(row, view.sort)), reverse=view.down)
     have = [row for row in rows if getattr(row, view.sort) is not None]

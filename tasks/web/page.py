@@ -26,7 +26,7 @@ def build(door: Door) -> gr.Blocks:
             with gr.Tab("Playground", id="playground"):
                 play = playground_tab(door)
             with gr.Tab("Ask", id="ask"):
-                chat_tab(door, page)
+                chat_tab(door, page, tabs)
         if listed is not None:
             listed.to_playground.click(
                 lambda unit: [unit, gr.Tabs(selected="playground")],

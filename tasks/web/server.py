@@ -12,12 +12,13 @@ import hmac
 import ipaddress
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import Mount
 
 from ...tools.errors import UsageError
 from .door import Door
@@ -92,7 +93,16 @@ def address(listening: socket.socket, host: str) -> str:
     return f"http://[{shown}]:{port}/" if ":" in shown else f"http://{shown}:{port}/"
 
 
-def application(door: Door, *, host: str, password: str | None) -> Any:
+class Application(NamedTuple):
+    """The page of a door, ready to be served."""
+
+    asgi: Any
+    inner: Any
+    """Gradio's own application in it."""
+    door: Door
+
+
+def application(door: Door, *, host: str, password: str | None) -> Application:
     """The page as an ASGI application."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     gr.mount_gradio_app(
@@ -116,18 +126,38 @@ def application(door: Door, *, host: str, password: str | None) -> Any:
     if is_loopback(host):
         names = ["localhost", "127.0.0.1", "[::1]", host]
         inner = TrustedHostMiddleware(inner, allowed_hosts=names, www_redirect=False)
-    return inner
+    return Application(inner, next(r.app for r in app.routes if isinstance(r, Mount)), door)
 
 
-def serve_on(listening: socket.socket, app: Any, door: Door) -> None:
-    """Serves until Ctrl-C."""
-    config = uvicorn.Config(
-        app, log_level="warning", timeout_graceful_shutdown=_GRACE, lifespan="on", ws="none"
-    )
-    try:
-        uvicorn.Server(config).run(sockets=[listening])
-    finally:
-        door.talks.leave_all()
+class Server(uvicorn.Server):
+    """Serves an application on a bound socket, and ends though browsers are still there.
+
+    Args:
+        served: What to serve.
+        listening: What `bind` gave.
+    """
+
+    def __init__(self, served: Application, listening: socket.socket) -> None:
+        super().__init__(
+            uvicorn.Config(
+                served.asgi,
+                log_level="warning",
+                timeout_graceful_shutdown=_GRACE,
+                lifespan="on",
+                ws="none",
+            )
+        )
+        self._served, self._listening = served, listening
+
+    def serve_on(self) -> None:
+        """Serves until Ctrl-C, or until `should_exit` is set."""
+        self.run(sockets=[self._listening])
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Ends conversations, and the answers that are open for as long as a browser is."""
+        self._served.door.talks.leave_all()
+        self._served.inner.stop_event.set()
+        await super().shutdown(sockets)
 
 
 def _checks(password: str) -> Callable[[str, str], Any]:

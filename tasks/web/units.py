@@ -3,9 +3,8 @@
 The parts are sections of the transcript's page (`agent/transcript`), made when asked for.
 """
 
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,10 @@ from ...agent.transcript.page import component_view, contents, section
 from ...agent.transcript.plots import interval_bar
 from ...agent.transcript.sections import cell, score_table
 from ...tools.errors import UsageError
+from ..finding.records import Filters
+from ..finding.search import RunSearch
 from ..labelling.report import dose
-from .index import PAGE, Row, RunIndex, View
+from .index import PAGE, Page, Row, RunIndex, View
 from .rendering import drawn, note, sendable
 
 PARTS = {
@@ -28,13 +29,15 @@ PARTS = {
     "timeline": "transcript",
 }
 """Sections of a transcript's page that a unit's page shows when asked, and what they are called."""
+_HITS = 500  # units that a search gives at most
 
 
-@dataclass(frozen=True)
+@dataclass
 class Units:
     """A run, as its pages show it."""
 
     index: RunIndex
+    _search: RunSearch | None = None
 
     @property
     def name(self) -> str:
@@ -49,18 +52,25 @@ class Units:
             rows=page.rows,
             view=page.view,
             pages=max(1, -(-page.found // PAGE)),
-            said=self._said(page.found, page.known),
+            said=self._said(page),
             unread=f"{page.unread / 2**20:.0f}" if page.unread else "",
             cell=cell,
             share=_share,
             bar=_bar,
         )
 
-    def statuses(self) -> list[str]:
-        """The statuses that units have, the most frequent first."""
-        return [
-            name for name, _ in Counter(r.status for r in self.index.rows.values()).most_common()
-        ]
+    def search(self, view: View) -> View:
+        """The view with what a search by words and meaning finds for its text.
+
+        Raises:
+            UsageError: if there is no run to search.
+        """
+        if self._search is None:
+            self._search = RunSearch(self.index.folder)
+        kinds = (view.status,) if view.status else ()
+        found = self._search.search(view.text, _HITS, Filters(kinds=kinds))
+        hits = tuple(hit.unit for hit in found.hits)
+        return replace(view, hits=hits, note="; ".join(found.notes), sort="", page=0)
 
     def header(self, unit: str) -> str:
         """The top of a unit's page."""
@@ -109,12 +119,15 @@ class Units:
             return note(f"The transcript of {unit} has no {PARTS[name]}.")
         return sendable(found)
 
-    def _said(self, found: int, known: int) -> str:
+    def _said(self, page: Page) -> str:
         asked = len(self.index.units)
-        missing = f", {asked - known:,} not labelled yet" if asked > known else ""
-        if found == known:
-            return f"{known:,} units of {self.name}{missing}"
-        return f"{found:,} of {known:,} units of {self.name}{missing}"
+        many = "" if page.found == page.known else f"{page.found:,} of "
+        said = [f"{many}{page.known:,} units of {self.name}"]
+        if asked > page.known and not page.unread:
+            said.append(f"{asked - page.known:,} not labelled yet")
+        if page.view.hits is not None:
+            said.append("found by words and meaning")
+        return "; ".join([", ".join(said), page.view.note]).rstrip("; ")
 
 
 def _more_of_effect(record: Mapping[str, Any], known: Mapping[str, Any]) -> Markup:

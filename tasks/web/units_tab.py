@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
+from ...tools.errors import UsageError
 from ..finding.records import KINDS
 from .contribution import beside, contribute, contributed
 from .door import QUIET, WORK, Door, html
@@ -17,6 +18,7 @@ from .units import PARTS, Units
 _ALL = "all"
 _Text = str | None
 """What a field gives: None where it was never shown."""
+_LONGEST = 200  # letters of a search
 _LOOK = 3.0  # seconds between two looks at the run's files
 
 
@@ -33,7 +35,12 @@ def units_tab(door: Door, units: Units, page: gr.Blocks) -> UnitsTab:
     view, opened, seen = gr.State(View()), gr.State(""), gr.State(-1)
     with gr.Column() as listing:
         with gr.Row():
-            text = gr.Textbox(label="Search", placeholder="unit, label or effect", scale=4)
+            text = gr.Textbox(
+                label="Search",
+                placeholder="unit, label or effect; Enter searches by meaning too",
+                scale=4,
+                elem_id="search",
+            )
             status = gr.Dropdown([_ALL, *KINDS], value=_ALL, label="Status", scale=1)
         grid = html(script="grid.js", elem_id="grid")
     with gr.Column(visible=False) as one:
@@ -59,9 +66,21 @@ def units_tab(door: Door, units: Units, page: gr.Blocks) -> UnitsTab:
             return [gr.skip(), gr.skip(), gr.skip()]
         return grid_of(chosen)
 
-    def filtered(words: str, kind: str, chosen: View) -> tuple[str, View, int]:
+    def filtered(words: _Text, kind: str, chosen: View) -> tuple[str, View, int]:
         wanted = kind if kind in KINDS else ""
-        return grid_of(replace(chosen, text=words[:200], status=wanted, page=0))
+        held = replace(chosen, text=(words or "")[:_LONGEST], status=wanted, page=0)
+        if chosen.hits is not None and (held.text, held.status) == (chosen.text, chosen.status):
+            return grid_of(chosen)  # the words that were just searched for
+        return grid_of(replace(held, hits=None, note="", sort=held.sort or "score"))
+
+    def found(words: _Text, kind: str, chosen: View) -> tuple[str, View, int]:
+        _, plain, known = filtered(words, kind, chosen)
+        if not plain.text.strip():
+            return grid_of(plain)
+        try:
+            return grid_of(units.search(plain))
+        except UsageError as error:
+            return note(str(error), wrong=True), plain, known
 
     def unit_page(unit: str) -> list[Any]:
         shown = [attempt(lambda: units.header(unit)), attempt(lambda: units.description(unit))]
@@ -95,7 +114,8 @@ def units_tab(door: Door, units: Units, page: gr.Blocks) -> UnitsTab:
     shown = [grid, view, seen]
     page.load(first, view, [*shown, *page_parts], queue=False, **QUIET)
     grid.click(clicked, view, [*shown, *page_parts], **QUIET)
-    text.input(filtered, [text, status, view], shown, trigger_mode="always_last", **QUIET)
+    text.change(filtered, [text, status, view], shown, trigger_mode="always_last", **QUIET)
+    text.submit(found, [text, status, view], shown, **QUIET)
     status.change(filtered, [text, status, view], shown, **QUIET)
     gr.Timer(_LOOK).tick(looked, [view, seen], shown, **QUIET)
     back.click(

@@ -1,0 +1,76 @@
+"""A browser without a window, and a run to show in it."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+playwright = pytest.importorskip(
+    "playwright.sync_api", reason="playwright is not installed: pip install 'neuroscribe[dev]'"
+)
+
+from browser import Tab  # noqa: E402
+from neuroscribe.tasks.labelling.label import run_labels  # noqa: E402
+from neuroscribe.tasks.labelling.results import LabelRun  # noqa: E402
+from neuroscribe.tasks.labelling.settings import Settings  # noqa: E402
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where conversations are kept."""
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NEUROSCRIBE_HOME", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A browser."""
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed: apt-get install chromium")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tabs(chromium: Any) -> Iterator[Callable[[str], Tab]]:
+    """Opens windows; afterwards nothing may have been asked of the network, nor have gone wrong."""
+    opened: list[Tab] = []
+
+    def open_one(url: str, query: str = "") -> Tab:
+        tab = Tab(chromium, url)
+        opened.append(tab)
+        tab.page.goto(url + query, wait_until="commit")
+        return tab
+
+    yield open_one
+    for tab in opened:
+        tab.context.close()
+    assert [item for tab in opened for item in tab.outside] == []
+    assert [item for tab in opened for item in tab.wrong] == []
+
+
+@pytest.fixture(scope="module")
+def toy_run(
+    toy: Any, toy_folder: Path, toy_target: Any, tmp_path_factory: pytest.TempPathFactory
+) -> LabelRun:
+    """A finished run over three units of the toy target."""
+    model = str(toy_folder / "model")
+    settings = Settings(
+        target=model,
+        units="mlp.0/0-2",
+        data=str(toy_folder / "text.jsonl"),
+        planner="toy",
+        tokens=4000,
+        context_length=32,
+        controls="none",
+    )
+    out = tmp_path_factory.mktemp("run") / "toy"
+    return run_labels(settings, out, planner=toy.ToyFactory(), target=toy_target)

@@ -1,0 +1,115 @@
+"""The verb and the server: what is refused, and how it ends."""
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from browser import serving
+from neuroscribe.tasks.cli import run
+from neuroscribe.tasks.web.opening import open_door
+from neuroscribe.tasks.web.server import application, bind, is_loopback
+from neuroscribe.tools.errors import UsageError
+
+
+def _said(capsys: pytest.CaptureFixture[str]) -> str:
+    said = capsys.readouterr().err.strip()
+    assert "\n" not in said
+    assert "Traceback" not in said
+    return said
+
+
+def test_a_public_host_needs_a_password(capsys: pytest.CaptureFixture[str]):
+    assert run(["serve", "--target", "planted", "--host", "0.0.0.0"]) == 2
+    assert "give a password" in _said(capsys)
+    assert is_loopback("127.0.0.1")
+    assert is_loopback("::1")
+    assert not is_loopback("example.org")
+
+
+def test_a_port_in_use_is_one_line(capsys: pytest.CaptureFixture[str]):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        assert run(["serve", "--target", "planted", "--port", str(port)]) == 2
+    assert "choose another --port" in _said(capsys)
+
+
+def test_bad_arguments_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    for arguments, holds in (
+        ([], "--target"),
+        ([str(tmp_path)], "no run"),
+        (["--target", "planted", "--planner", "bultin"], "builtin"),
+        (["--target", "planted", "--planner", "human"], "terminal"),
+        (["--target", "planted", "--host", "no.such.host.invalid"], "password"),
+    ):
+        assert run(["serve", *arguments, "--port", "0"]) == 2
+        assert holds in _said(capsys)
+
+
+def test_without_gradio_one_line_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setitem(sys.modules, "gradio", None)
+    assert run(["serve", "--target", "planted"]) == 2
+    assert "neuroscribe[ui]" in _said(capsys)
+
+
+def test_answers_carry_the_policy_and_foreign_names_get_none(toy_run: Any):
+    with serving(toy_run.folder) as served:
+        answer = httpx.get(served.url)
+        assert "default-src 'self'" in answer.headers["content-security-policy"]
+        assert "fonts.googleapis" not in answer.text
+        foreign = httpx.get(served.url, headers={"host": "evil.example"})
+        assert foreign.status_code == 400
+        secret = httpx.get(f"{served.url}gradio_api/file=/etc/passwd")
+        assert secret.status_code in (403, 404)
+
+
+def test_a_password_guards_everything(toy_run: Any):
+    from starlette.testclient import TestClient
+
+    door = open_door(toy_run.folder)
+    app = application(door, host="0.0.0.0", password="öpen")
+    with TestClient(app.asgi) as client:
+        assert client.get("/config").status_code == 401
+        assert client.post("/gradio_api/queue/join", json={}).status_code == 401
+        wrong = client.post("/login", data={"username": "a", "password": "x"})
+        assert wrong.status_code == 400
+        right = client.post("/login", data={"username": "a", "password": "öpen"})
+        assert right.status_code == 200
+        assert client.get("/config").status_code == 200
+
+
+def test_binding_says_why_not():
+    with pytest.raises(UsageError, match="choose another"):
+        bind("192.0.2.1", 0, password="x")
+
+
+def test_ctrl_c_ends_cleanly(toy_run: Any):
+    command = "from neuroscribe.tasks.cli import main; main()"
+    server = subprocess.Popen(
+        [sys.executable, "-c", command, "serve", str(toy_run.folder), "--port", "0"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert server.stderr is not None
+    line = server.stderr.readline()
+    assert "Ctrl-C ends" in line
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            httpx.get(line.split()[0])
+            break
+        except httpx.ConnectError:
+            time.sleep(0.1)
+    server.send_signal(signal.SIGINT)
+    _, said = server.communicate(timeout=20)
+    assert server.returncode == 130
+    assert "Traceback" not in said
