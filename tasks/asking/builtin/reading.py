@@ -14,13 +14,15 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
-LONGEST = 4_000
-"""Letters of a question that are read."""
+LONGEST = 20_000
+"""Letters of a question that are read, quoted texts included."""
+_MOST_WORDS = 150  # of a question, without what is quoted
 
 _QUOTES = re.compile(
-    r"“(?P<a>[^”]*)”|\"(?P<b>[^\"]*)\"|`(?P<c>[^`]*)`|‘(?P<d>[^’]*)’(?!\w)"
+    r"“(?P<a>[^“”]*)”|\"(?P<b>[^\"]*)\"|`(?P<c>[^`]*)`|‘(?P<d>[^‘’]*)’(?!\w)"
     r"|(?<!\w)'(?P<e>[^']*(?:'(?=\w)[^']*)*)'(?!\w)"
 )
 _KIND = r"(?P<kind>neuron|unit|head|channel|feature|filter|kernel)s?"
@@ -40,7 +42,7 @@ _UNITS = tuple(
 _ALONE = re.compile(rf"\b{_KIND}\s*#?(?P<index>\d+)\b", re.IGNORECASE)
 _CLASS = re.compile(r"\b(?:class|logit)\s*#?(?P<index>\d+)\b", re.IGNORECASE)
 _DATA = re.compile(
-    r"(?<![\w/])(?:(?:builtin|self|hf):[\w./:-]*\w|[\w./~-]*\w\.(?:txt|jsonl)(?::\w+)?"
+    r"(?<![\w/.~-])(?:(?:builtin|self|hf):[\w./:-]*\w|[\w./~-]*\w\.(?:txt|jsonl)(?::\w+)?"
     r"|\.{0,2}/[\w./-]*\w/?)"
 )
 _WORD = re.compile(r"\S+")
@@ -140,7 +142,7 @@ def read(question: str, sites: Mapping[str, Any], *, image: bool = False) -> Rea
     skeleton: list[str] = []
     words: list[str] = []
     found: tuple[list[str], list[str], list[str]] = ([], [], [])
-    for match in _WORD.finditer(text):
+    for match in islice(_WORD.finditer(text), _MOST_WORDS):
         word = match.group()
         sign = re.fullmatch(r"\W*\x00(\d+)\x00\W*", word)
         if sign is not None:
