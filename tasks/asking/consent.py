@@ -15,7 +15,7 @@ PASSES = {
     "similar_units": 2.0,
 }
 """About how often a tool reads the exploration corpus."""
-LONG = 30.0
+LONG = 60.0
 """Seconds from which a call is asked about."""
 REQUESTS = {"investigate_unit": 12}
 """Requests to a language model that a tool makes on its own."""
