@@ -18,6 +18,7 @@ import torch
 from ....tools.models.target import Target
 from ....tools.scenes.scene import Scene
 from ..forms import Cell
+from .grounds import correlation
 
 CELLS = (Cell("active", {"s": True}, True), Cell("inactive", {"s": False}, False))
 KINDS = ("symmetry", "edges", "filled", "warmth", "class", "spread")
@@ -90,7 +91,7 @@ def probe(
     penalty = 10.0 * np.eye(x.shape[1])
     y = wanted - wanted[:half].mean()
     weights = np.linalg.solve(x[:half].T @ x[:half] + penalty, x[:half].T @ y[:half])
-    fit = float(np.corrcoef(x[half:] @ weights, y[half:])[0, 1])
+    fit = correlation(x[half:] @ weights, y[half:])
     weights = weights / scale
     value = seen @ weights
     cut, top = np.quantile(value, [1 - _SHARE, 0.995])

@@ -45,7 +45,7 @@ def texture_of(pixels: np.ndarray, cut: Cut) -> Texture:
     share = (pixels.astype(np.float32) - flat) @ along / float(along @ along)  # [y, x]
     seen = share[cut.behind]
     fits: dict[Texture, float] = {
-        texture: _correlation(seen, marks[cut.behind])
+        texture: correlation(seen, marks[cut.behind])
         for texture, marks in _patterns(ground.hand, *pixels.shape[:2]).items()
     }
     return max(fits, key=lambda texture: fits[texture])
@@ -71,5 +71,6 @@ def _plain(
     ]
 
 
-def _correlation(x: np.ndarray, y: np.ndarray) -> float:
+def correlation(x: np.ndarray, y: np.ndarray) -> float:
+    """Pearson's; 0 without variance."""
     return float(np.corrcoef(x, y)[0, 1]) if min(x.std(), y.std()) > 1e-6 else 0.0
