@@ -57,7 +57,7 @@ def test_settings_keep_readers_and_image_models() -> None:
 def test_files_that_are_left_out_are_said_and_counted(tmp_path: Path, capsys: Any) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()
-    for at, scene in enumerate(scenes(130, seed=5)):
+    for at, scene in enumerate(scenes(200, seed=5)):
         draw(scene, 48).save(folder / f"{at}.png")
     (folder / "notes.txt").write_text("not a picture")
     (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff nothing")
