@@ -65,7 +65,7 @@ def test_files_that_are_left_out_are_said_and_counted(tmp_path: Path, capsys: An
     assert command(["label", TARGET, *given, "--out", str(tmp_path / "run")]) == 0
     told = capsys.readouterr().err
     assert "skipped notes.txt: it is no picture by its name" in told
-    assert "skipped broken.jpg: it is damaged" in told
+    assert "skipped broken.jpg: it is no picture" in told
     assert json.loads((tmp_path / "run" / "run.json").read_text())["corpus"]["skipped"] == 2
     page = (tmp_path / "run" / "report.html").read_text()
     assert "files left out" in page
