@@ -28,7 +28,7 @@ NAMES: Mapping[str, str] = {
     r"|(?:close|final) of sentences?|full stops?|sentence-ending|'\.'|\"\.\"",
 }
 """Concept to a pattern of its names."""
-_MEMBERS = 3  # different words of a concept that stand for it
+_MEMBERS = 2  # different words of a concept that stand for it
 
 
 class Reader:

@@ -4,6 +4,7 @@ Nothing here uses `Target.trace`, a tool or an index: activations are read at a 
 are zeroed by writing zeros there, and everything else is arithmetic on the arrays.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -19,6 +20,7 @@ from ..data import default_data, explore
 LENGTH, SEED = 64, 0
 """Tokens a window, and the seed, of the corpora that questions are asked over."""
 _ROWS = 64
+_SETS = 40
 
 
 def tokens_of(target: str) -> int:
@@ -37,6 +39,7 @@ class Bench:
         self.target = Target.load(name)
         self.data = default_data(self.target)
         self._kept: dict[str, np.ndarray] = {}
+        self._drops: dict[str, dict[str, float]] = {}
 
     @cached_property
     def windows(self) -> Any:
@@ -143,35 +146,97 @@ class Bench:
 
     def drops(self, prompt: str, answer: str) -> dict[str, float]:
         """What zeroing each neuron and head by itself costs an answer, in nats."""
-        key = f"drops\0{prompt}\0{answer}"
-        names = [
-            f"{site.name}/{index}"
-            for site in self.target.sites.values()
-            if site.name.startswith(("mlp.", "head.", "planted"))
-            for index in range(site.units)
-        ]
-        if key not in self._kept:
+        key = f"{prompt}\0{answer}"
+        if key not in self._drops:
             clean = self.logprob(prompt, answer)
-            costs = [clean - self.logprob(prompt, answer, [name]) for name in names]
-            self._kept[key] = np.array(costs)
-        return dict(zip(names, self._kept[key].tolist(), strict=True))
+            token = self.token(prompt, answer)
+            self._drops[key] = {
+                f"{site}/{index}": clean - float(value)
+                for site in self.target.sites
+                if _kind(site) in ("mlp", "head", "planted")
+                for index, value in enumerate(self._each_zeroed(site, prompt)[:, token])
+            }
+        return self._drops[key]
+
+    def _each_zeroed(self, site: str, prompt: str) -> np.ndarray:
+        """Log-probabilities behind a prompt with one unit of a site zero, `[unit, token]`."""
+        known = self.target.sites[site]
+        ids, out = self.ids(prompt), []
+        module = self.target.network.get_submodule(known.module)
+        for first in range(0, known.units, _ROWS):
+            many = min(_ROWS, known.units - first)
+
+            def change(_: Any, args: tuple[Any, ...], first: int = first) -> tuple[Any, ...]:
+                values = args[0].clone()
+                for row in range(len(values)):
+                    at = (first + row) * known.channels
+                    values[row, :, at : at + known.channels] = 0
+                return (values, *args[1:])
+
+            handle = module.register_forward_pre_hook(change)
+            try:
+                with torch.no_grad():
+                    logits = self.target.network(input_ids=ids.repeat(many, 1)).logits[:, -1]
+            finally:
+                handle.remove()
+            out.append(torch.log_softmax(logits.double(), -1).cpu().numpy())
+        return np.concatenate(out)
+
+    def beats_chance(self, prompt: str, answer: str, units: Sequence[str]) -> float:
+        """Share of random sets that cost an answer less than these units do, zeroed together.
+
+        A set has as many other units of the same sites; of the same kind of site where a site has
+        too few. 0 where the answer's probability does not halve.
+        """
+        clean = self.logprob(prompt, answer)
+        cost = clean - self.logprob(prompt, answer, units)
+        if cost < np.log(2):
+            return 0.0
+        draw = np.random.default_rng(0)
+        sites = Counter(unit.rpartition("/")[0] for unit in units)
+        others = []
+        for _ in range(_SETS):
+            chosen: list[str] = []
+            for site, many in sites.items():
+                alike = [name for name in self.target.sites if _kind(name) == _kind(site)]
+                own, wider = self.neurons(site), [n for name in alike for n in self.neurons(name)]
+                pool = [name for name in own if name not in units]
+                if len(pool) < many:
+                    pool = [name for name in wider if name not in units]
+                chosen += draw.permutation(pool)[:many].tolist()
+            others.append(clean - self.logprob(prompt, answer, chosen))
+        return float(np.mean(cost > np.array(others)))
 
     def neurons(self, site: str) -> list[str]:
         """All units of a site by name."""
         return [f"{site}/{index}" for index in range(self.target.sites[site].units)]
 
     def settles(self, prompt: str, answer: str) -> int:
-        """The block behind which an answer is the likeliest, there and ever after."""
+        """The block in which an answer becomes the likeliest for good.
+
+        The stream is read behind the attention and behind the whole of each block.
+        """
         network: Any = self.target.network
         body = getattr(network, "model", None) or network.transformer
         norm = getattr(body, "norm", None) or body.ln_f
         blocks = getattr(body, "layers", None) or body.h
-        seen: list[Tensor] = []
+        seen: list[Tensor] = []  # [row, place, d], two a block
+
+        def before(module: Any, args: Any, kwargs: Any) -> None:
+            seen.append((args[0] if args else kwargs["hidden_states"]).detach())
+
+        def attended(module: Any, args: Any, output: Any) -> None:
+            seen[-1] = seen[-1] + output[0].detach()
 
         def behind(module: Any, args: Any, output: Any) -> None:
             seen.append((output[0] if isinstance(output, tuple) else output).detach())
 
-        handles = [block.register_forward_hook(behind) for block in blocks]
+        handles = []
+        for block in blocks:
+            attention = getattr(block, "self_attn", None) or block.attn
+            handles.append(block.register_forward_pre_hook(before, with_kwargs=True))
+            handles.append(attention.register_forward_hook(attended))
+            handles.append(block.register_forward_hook(behind))
         try:
             with torch.no_grad():
                 network(input_ids=self.ids(prompt))
@@ -180,8 +245,8 @@ class Bench:
             for handle in handles:
                 handle.remove()
         wanted = self.token(prompt, answer)
-        behind_last = [at for at, top in enumerate(tops) if top != wanted]
-        return max(behind_last, default=-1) + 1
+        others = [at for at, top in enumerate(tops) if top != wanted]
+        return (max(others, default=-1) + 1) // 2
 
     def holds(self, words: Sequence[str]) -> np.ndarray:
         """Where a corpus has one of these words, `[window, place]`, by the tokens' text."""
@@ -228,6 +293,10 @@ class Bench:
 
         module = self.target.network.get_submodule(known.module)
         return module.register_forward_pre_hook(change)
+
+
+def _kind(site: str) -> str:
+    return site.partition(".")[0]
 
 
 class Benches:

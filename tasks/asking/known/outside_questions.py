@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .checks import About, All, Choice, Names, Number, YesNo
+from .checks import About, All, Choice, Number, YesNo
 from .measure import Bench
 from .planted_questions import TARGET
 from .prediction_questions import change
 from .question import Check, KnownQuestion
+from .unit_checks import Names
 
 _SUM, _FACT = "37+25=", "the country of the city of Lena is"
 _INDUCTION = "ka lo mi bo ka lo mi"
@@ -40,7 +41,8 @@ def _previous(bench: Bench) -> Check:
     prompts = [_INDUCTION, "da fe gi ro pu da fe gi", "lu so ta ve lu so ta"]
     patterns = bench.attention(prompts)
     means = np.mean([[np.diagonal(a, -1).mean() for a in one[0]] for one in patterns], 0)
-    return Names([f"head.0/{head}" for head, mean in enumerate(means) if mean > _HALF])
+    names = [f"head.0/{head}" for head, mean in enumerate(means) if mean > _HALF]
+    return All([Names(names)], [About(["previous"])])
 
 
 def _more_than_others(unit: str, beside: str) -> Callable[[Bench], Check]:

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .checks import About, All, Concepts, Names, Number, Shown, around, runs
+from .checks import About, All, Number
 from .concepts import Reader
 from .measure import Bench
 from .question import KnownQuestion
+from .unit_checks import Concepts, Names, Shown, around, runs
 
 TARGET = "planted"
 ABOUT: Mapping[str, frozenset[str]] = {
@@ -30,6 +31,10 @@ ABOUT: Mapping[str, frozenset[str]] = {
     )
 }
 """What each unit is about, in the concepts that an answer is read for."""
+_WOMEN = (
+    "Anna Mary Emma Lucy Sarah Alice Clara Julia Laura Sophie Helen Nora Grace Ellen Maria Jane "
+    "Kate Eva Martha Ida Olivia Hannah Zoe Rachel"
+)
 _STRONG = 0.6  # share of a unit's maximum from which a window is strong
 _WEAK = 0.25
 
@@ -43,7 +48,7 @@ def reader(bench: Bench) -> Reader:
         "units of time": truth["planted/2"].words,
         "numbers": truth["planted/6"].words,
         "professions": truth["planted/10"].words,
-        "women": ("Anna", "Mary", "Emma", "Lucy", "Sarah", "Alice", "Clara", "Julia", "Laura"),
+        "women": _WOMEN.split(),
     }
     for unit in ("planted/1", "planted/5", "planted/9"):
         one, other = sorted(ABOUT[unit])
@@ -177,12 +182,12 @@ def show(target: str, unit: str) -> KnownQuestion:
     )
 
 
-def _search(thing: str, unit: str) -> KnownQuestion:
+def _search(thing: str, unit: str, text: str) -> KnownQuestion:
     return KnownQuestion(
         f"search-{thing.replace(' ', '-')}",
         "search",
         TARGET,
-        f"Search the labels of the run: which units are about {thing}?",
+        text.format(thing),
         lambda bench: All(
             [Names([unit])], [About([one.split()[0] for one in thing.split(" or ")])]
         ),
@@ -205,8 +210,8 @@ QUESTIONS: tuple[KnownQuestion, ...] = (
     show(TARGET, "planted/0"),
     show(TARGET, "planted/4"),
     show(TARGET, "planted/8"),
-    _search("animals", "planted/0"),
-    _search("colours", "planted/4"),
-    _search("family members", "planted/8"),
-    _search("vehicles or drinks", "planted/5"),
+    _search("animals", "planted/0", "Search the labels for {}."),
+    _search("colours", "planted/4", "Which units are labelled as about {}?"),
+    _search("family members", "planted/8", "Search the labels for {}."),
+    _search("vehicles or drinks", "planted/5", "Which labels mention {}?"),
 )

@@ -3,13 +3,15 @@
 The truth is brute force: every unit zeroed by itself, every block's output read as the last one.
 """
 
+from functools import partial
+
 import numpy as np
 
-from .checks import About, All, Layer, Names, Number
+from .checks import About, All, Layer, Number
 from .measure import Bench
 from .question import KnownQuestion
+from .unit_checks import Drives
 
-_DRIVES = 0.05  # share of the strongest unit's effect that is an effect
 _LEAST = 0.02  # by which a probability must change to be another way to say it
 
 
@@ -17,9 +19,8 @@ def _drive(target: str, prompt: str, answer: str) -> KnownQuestion:
     def check(bench: Bench) -> All:
         drops = bench.drops(prompt, answer)
         order = sorted(drops, key=lambda unit: -drops[unit])
-        bar = _DRIVES * drops[order[0]]
-        known = [unit for unit in order if drops[unit] >= bar]
-        return All([Names(known[:3], known[3:], least=1)], [About([answer])])
+        drives = Drives(order[:3], partial(bench.beats_chance, prompt, answer))
+        return All([drives], [About([answer])])
 
     return KnownQuestion(
         f"drive-{target}-{prompt}".replace(":", "-").replace(" ", "-"),
@@ -68,10 +69,11 @@ def _where(target: str, prompt: str, answer: str) -> KnownQuestion:
 _ITALY = "the country of the city of Lena is"
 
 QUESTIONS: tuple[KnownQuestion, ...] = (
-    _drive("planted", "Anna saw a red", " green"),
     _drive("planted", "The dog and the cat", " ran"),
-    _drive("planted", "The bus and the car and the milk", " drove"),
     _drive("organism:adder", "37+25=", "62"),
+    _drive("organism:adder", "52+17=", "69"),
+    _drive("organism:adder", "46+77=", "123"),
+    _drive("organism:facts", "the tool of the job of Gerda is", " oven"),
     _drive("organism:facts", "the city of Anna is", " Bergen"),
     _ablate("planted", "planted/4", "Anna saw a red", " green"),
     _ablate("planted", "planted/0", "The dog and the cat", " ran"),

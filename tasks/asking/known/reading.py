@@ -14,7 +14,7 @@ from ..claims import CITED, sentences
 WORDS = 220
 """Words of an answer that are read."""
 _NUMBERS = 12  # of a sentence; one with more is a list and states none
-_LONGEST = 90  # words of a sentence; a longer one is a list too
+_LONGEST = 90  # words of a sentence; behind a longer one nothing is read
 _OR = re.compile(r"\d\W{0,3}\bor\b\W{0,3}\d")
 _DENIES = re.compile(
     r"\b(?:not(?! only)|no(?! doubt)|never|neither|nor|none|unlike|cannot|nothing"
@@ -29,6 +29,10 @@ _HEDGES = re.compile(
 )
 _SCOPE = re.compile(r"[;:()]|\s[—–-]\s|\b(?:but|while|whereas|however|although)\b", re.IGNORECASE)
 _UNIT = re.compile(r"(?<![\w/])((?:[a-z_]+\.\d+|planted|logit)/\d+)(-(?!\d))?")
+_BESIDE = re.compile(
+    r"\b(?:rather than|instead of|unlike|as opposed to|compared (?:to|with)) " + _UNIT.pattern
+)
+_AGAINST = re.compile(r"\b(?:against|oppos\w+|suppress\w*|inhibit\w*)\b", re.IGNORECASE)
 _QUOTED = re.compile(r"'[^'\n]{1,80}'|\"[^\"\n]{1,200}\"|“[^”\n]{1,200}”|`[^`\n]{1,80}`|«[^»]*»")
 _NUMBER = re.compile(
     r"(?<![\w./])[-+−]?(?:\d{1,3}(?:,\d{3})+|\d+|(?=\.\d))(?:\.\d+)?(?:e[-+]?\d+)?"
@@ -64,7 +68,7 @@ def stated(text: str, most: int = 6, *, words: int = WORDS) -> list[str]:
         if not bare or bare.startswith("#") or bare.endswith("?") or _HEDGES.search(bare):
             continue
         if len(bare.split()) > _LONGEST:
-            continue
+            break
         found.append(bare)
         if len(found) == most:
             break
@@ -91,15 +95,22 @@ def units(text: str, most: int = 6) -> list[str]:
     return list(found)
 
 
+def supporters(text: str, most: int = 8) -> list[str]:
+    """The units that an answer names, without those that it says work against something."""
+    said = [one for one in stated(text, most) if not _AGAINST.search(one)]
+    return units(" ".join(said), most)
+
+
 def segments(text: str, most: int = 10) -> dict[str, str]:
     """What is said behind each unit's name, up to the next name."""
     out: dict[str, list[str]] = {}
     for sentence in stated(text, most):
         if _ALL_DENIED.search(sentence):
             continue
-        named = [*_units_in(sentence), Named("", len(sentence))]
+        bare = _BESIDE.sub(_blank, sentence)
+        named = [*_units_in(bare), Named("", len(bare))]
         for one, following in pairwise(named):
-            out.setdefault(one.name, []).append(sentence[one.at : following.at])
+            out.setdefault(one.name, []).append(bare[one.at : following.at])
     return {name: " ; ".join(parts) for name, parts in out.items()}
 
 
