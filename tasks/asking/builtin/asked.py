@@ -84,8 +84,8 @@ class Ask:
     def failed(self, instead: str = "") -> str:
         """The failures as sentences, with what can be asked instead; empty without any."""
         said = [
-            f"I could not get a result of {one.tool}: {short(str(one.error).rstrip('.'), 400)}"
-            f"{cite(one)}."
+            f"I could not get a result of {one.tool}: "
+            f"{short(str(one.error).rstrip('.'), 400)}{cite(one)}."
             for one in self.failures
         ]
         hint = f"That was not measured: {instead}."

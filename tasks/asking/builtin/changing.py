@@ -56,8 +56,7 @@ def answer(ask: Ask) -> str:
             f"Without {listed([str(unit) for unit in ask.wish.units])} the output changes by "
             f"{number(_mean(data['effect']))} where they peak: percentile "
             f"{number(data.get('percentile'))} among matched units{cite(removed)}. What that does "
-            f"to "
-            "further layers was not tested."
+            "to further layers was not tested."
         )
     if ask.wish.prompt and ask.wish.target is None and ask.made:
         return ask.failed(
@@ -79,10 +78,9 @@ def _size(effect: Evidence) -> str:
         )
     return (
         f"Set to zero in the {need['windows']} held-out windows where it peaks, it changes the "
-        f"output "
-        f"by {number(need['size'])} ({effect.data['measure']}), percentile "
-        f"{need['percentile']:.0f} "
-        f"among units like it{cite(effect)}. Other windows were not tested."
+        f"output by {number(need['size'])} ({effect.data['measure']}), percentile "
+        f"{need['percentile']:.0f} among units like it{cite(effect)}. Other windows were not "
+        "tested."
     )
 
 
@@ -106,8 +104,8 @@ def _on_prompt(ask: Ask, found: Evidence) -> str:
     said.append(f"{control}{cite(found)}.")
     if ask.wish.target is None:
         said.append(
-            "No target was named, so I took the model's own next token"
-            f"{cite(ask.found('lens') or found)}."
+            "No target was named, so I took the model's own next "
+            f"token{cite(ask.found('lens') or found)}."
         )
     else:
         note = wanted(ask.lab.target, str(ask.wish.prompt), ask.wish.target).note

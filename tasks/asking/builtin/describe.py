@@ -75,8 +75,8 @@ def _headline(ask: Ask, studied: Evidence | None) -> str:
         f"The nearest description of {unit} that I found is" if doubtful else f"{unit} is active at"
     )
     return (
-        f"{head} {short(data['label'])}{cite(studied)}. On {data['documents']} "
-        "documents that the search did not see, this predicts its activation with a correlation of "
+        f"{head} {short(data['label'])}{cite(studied)}. On {data['documents']} documents that the "
+        "search did not see, this predicts its activation with a correlation of "
         f"{spread(whole['correlation'], whole['interval'])}{control}{cite(studied)}."
     )
 
@@ -107,8 +107,8 @@ def _against(studied: Evidence | None) -> str:
     said = []
     for one in data["rejected"][:2]:
         said.append(
-            f"Ruled out: “{short(_bare(one['words']), 80)}”, because {short(one['reason'], 120)}"
-            f"{cite(studied)}."
+            f"Ruled out: “{short(_bare(one['words']), 80)}”, because "
+            f"{short(one['reason'], 120)}{cite(studied)}."
         )
     if not data["rejected"]:
         said.append("Rivals were not tested to the point that one was ruled out.")
@@ -129,20 +129,20 @@ def effect_said(effect: Evidence | None) -> str:
     named = listed([f'"{one["token"]}"' for one in data["promoted"][:4]])
     if data["verdict"] == "none":
         return (
-            f"It has no effect on words of the output beyond that of matched units (held-out score "
+            "It has no effect on words of the output beyond that of matched units (held-out score "
             f"{number(data['held_out'])}, chance 0.5){cite(effect)}."
         )
     need = data["necessity"]
     removed = ""
     if need["change"] is not None:
         removed = (
-            f"; removing it where it peaks changes them by "
+            "; removing it where it peaks changes them by "
             f"{spread(need['change'], need['interval'])}, p {number(need['p'])}"
         )
     text = (
         f"In the output it favours {named}: holding it at its 99.9th percentile raises them by "
-        f"{number(data['raised'])}, p {number(data['p'])} beside matched units{removed}"
-        f"{cite(effect)}."
+        f"{number(data['raised'])}, p {number(data['p'])} beside matched "
+        f"units{removed}{cite(effect)}."
     )
     return text + _doubles(data, effect)
 

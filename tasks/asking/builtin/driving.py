@@ -33,8 +33,7 @@ def answer(ask: Ask) -> str:
     if not ask.wish.prompt:
         return (
             "I cannot attribute without a prompt and what is to follow it: put both in quotes, as "
-            "in "
-            "which units drive ' park' after 'They went to the'?"
+            "in which units drive ' park' after 'They went to the'?"
         )
     found = ask.found("attribute")
     instead = (
@@ -83,20 +82,18 @@ def lens_answer(ask: Ask) -> str:
     if settled is not None:
         head = (
             f"{token} is decided at {points[settled]}: from there to the end it is the likeliest "
-            f"next "
-            f"token behind {quoted(short(data['prompt']))}{cite(found)}."
+            f"next token behind {quoted(short(data['prompt']))}{cite(found)}."
         )
     elif first is not None:
         head = (
             f"{token} is the likeliest at {points[first]}, and is overtaken later: at the end its "
-            f"rank "
-            f"is {ranks[-1]}, and {tokens(data['top'][-1], 1)} leads{cite(found)}."
+            f"rank is {ranks[-1]}, and {tokens(data['top'][-1], 1)} leads{cite(found)}."
         )
     else:
         head = (
             f"{token} is the likeliest in no layer: its best rank is {min(ranks)}, at "
-            f"{points[ranks.index(min(ranks))]}; at the end {tokens(data['top'][-1], 1)} leads"
-            f"{cite(found)}."
+            f"{points[ranks.index(min(ranks))]}; at the end {tokens(data['top'][-1], 1)} "
+            f"leads{cite(found)}."
         )
     rises = [chances[at] - chances[at - 1] for at in range(1, len(chances))]
     steps = sorted(range(len(rises)), key=lambda at: -rises[at])[:2]
@@ -112,8 +109,8 @@ def lens_answer(ask: Ask) -> str:
         rows.append(f"Its probability rises most at {grown}{cite(found)}.")
     rows.append(
         f"Read so, the first layers favour {tokens(data['top'][0], _LIKELY)}{cite(found)}. The "
-        f"lens "
-        "says where, not which unit; that early layers speak the output's language was not tested."
+        "lens says where, not which unit; that early layers speak the output's language was not "
+        "tested."
     )
     note = _target_note(ask, found)
     return " ".join([*rows, note] if note else rows)
@@ -144,17 +141,16 @@ def _ranked(data: Any, name: str, method: str, found: Evidence) -> str:
     names = listed([f"{one['unit']} ({one['value']:+.3g})" for one in best])
     promotes = tokens(first["promotes"] if first["activation"] >= 0 else first["suppresses"], 3)
     said = [
-        f"Of the {name}, {names} add most "
-        f"to its log-probability ({method}); {first['unit']} favours {promotes}{cite(found)}."
+        f"Of the {name}, {names} add most to its log-probability ({method}); {first['unit']} "
+        f"favours {promotes}{cite(found)}."
     ]
     test = data["control"]
     if test["random"]:
         verdict = "more than" if test["p"] <= 0.1 else "no more than"
         said.append(
-            f"Zeroing the best together lowers it by {number(test['drop'])}, {verdict} random "
-            f"sets of "
-            f"the same layers do (at most {number(max(test['random']))}, p {number(test['p'])})"
-            f"{cite(found)}."
+            f"Zeroing the best together lowers it by {number(test['drop'])}, {verdict} random sets "
+            f"of the same layers do (at most {number(max(test['random']))}, p "
+            f"{number(test['p'])}){cite(found)}."
         )
     against = [f"{one['unit']} ({one['value']:+.3g})" for one in data["opposing"][:2]]
     if against:

@@ -8,10 +8,8 @@ from .recognise import topics
 _LISTED = 5
 NO_RUN = (
     "I cannot search labels, as no finished run is open. `neuroscribe label TARGET --out RUN` "
-    "makes "
-    "one, and `neuroscribe ask TARGET --run RUN` opens it; without one, ask for example: which "
-    "units "
-    "respond to months?"
+    "makes one, and `neuroscribe ask TARGET --run RUN` opens it; without one, ask for example: "
+    "which units respond to months?"
 )
 
 
@@ -80,9 +78,9 @@ def _units(found: Evidence, places: str) -> str:
         best = good[0]
         said.append(
             f"The best, {best['unit']}, correlates with it "
-            f"{spread(best['correlation'], best['interval'])} "
-            f"on documents that did not choose it (AUROC {number(best['auroc'])}): its mean is "
-            f"{number(best['inside'])} there and {number(best['outside'])} elsewhere{cite(found)}."
+            f"{spread(best['correlation'], best['interval'])} on documents that did not choose it "
+            f"(AUROC {number(best['auroc'])}): its mean is {number(best['inside'])} there and "
+            f"{number(best['outside'])} elsewhere{cite(found)}."
         )
         others = [f"{one['unit']} {number(one['correlation'])}" for one in good[1:_LISTED]]
         if others:
@@ -96,9 +94,8 @@ def _units(found: Evidence, places: str) -> str:
     else:
         said.append(f"I found no unit that responds to {what} beyond chance{cite(found)}.")
     chance = (
-        f"The best of all units reaches {number(max(control['chosen']))} for the same places "
-        f"moved to "
-        "other documents"
+        f"The best of all units reaches {number(max(control['chosen']))} for the same places moved "
+        "to other documents"
     )
     if control["words"]:
         chance += f", and {number(max(control['words']))} for lists of other words as frequent"

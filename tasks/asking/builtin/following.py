@@ -1,9 +1,12 @@
 """Questions about an earlier answer: why it was given, and how sure it is."""
 
+import re
+
 from ....tools.evidence import Evidence
 from ....tools.render_text import number
 from .asked import Ask, Call, Past, cite, listed, short, spread
 
+_IDS = re.compile(r" ?[\[(]E\d+(?:, E\d+)*[\])]")
 _NOTHING = "I have said nothing yet in this conversation that could be explained."
 
 
@@ -19,7 +22,8 @@ def why_answer(ask: Ask) -> str:
     """The results behind the earlier answer, one a line."""
     read = ask.found("read_label")
     if read is not None:
-        lines = [short(line, 200) for line in read.text.splitlines()[:10] if line.strip()]
+        text = _IDS.sub("", read.text)  # of another investigation, and no results of this one
+        lines = [short(line, 200) for line in text.splitlines()[:10] if line.strip()]
         head = f"The finished run says this of {ask.wish.units[0]}:{cite(read)}"
         return "\n".join([head, *(f"- {line}{cite(read)}" for line in lines)])
     past = _past(ask)
@@ -72,16 +76,14 @@ def certainty(one: Evidence) -> str:
         best = data["found"][0]
         return (
             f"{best['unit']} correlates {spread(best['correlation'], best['interval'])} on "
-            f"documents "
-            f"that did not choose it; the best of all {data['units']} units for shuffled places "
-            f"reached {number(max(data['control']['held_out']))} there{cite(one)}."
+            f"documents that did not choose it; the best of all {data['units']} units for shuffled "
+            f"places reached {number(max(data['control']['held_out']))} there{cite(one)}."
         )
     if one.tool == "unit_effect":
         return (
             f"The effect has p {number(data['p'])} beside {len(data['controls'])} matched units, "
-            f"and "
-            f"the words it names score {number(data['held_out'])} on held-out prompts (chance 0.5)"
-            f"{cite(one)}."
+            f"and the words it names score {number(data['held_out'])} on held-out prompts (chance "
+            f"0.5){cite(one)}."
         )
     if one.tool == "intervene":
         return (

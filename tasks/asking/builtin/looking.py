@@ -27,10 +27,8 @@ def compare_answer(ask: Ask) -> str:
         f"{spread(data['correlation'], data['interval'])}, more than {data['percentile']:.1f}% of "
         f"{data['pairs']} other pairs of these sites{cite(found)}.",
         f"Both are active at {data['both']} {ask.places}, {first} alone at {data['first_alone']} "
-        f"and "
-        f"{second} alone at {data['second_alone']}; {data['shared']} of their {data['tops']} "
-        f"strongest "
-        f"windows are the same ({number(data['expected'])} by chance){cite(found)}.",
+        f"and {second} alone at {data['second_alone']}; {data['shared']} of their {data['tops']} "
+        f"strongest windows are the same ({number(data['expected'])} by chance){cite(found)}.",
     ]
     liked = data.get("tokens", {})
     for unit, other, side in ((first, second, "first"), (second, first, "second")):
@@ -77,9 +75,8 @@ def show_answer(ask: Ask) -> str:
         stats = survey.data["stats"]
         rows.append(
             f"It is above 0 at {stats['firing_rate']:.1%} of {stats['count']} {ask.places}, and "
-            f"clearly "
-            f"active at {stats['active']}{cite(survey)}. What its exemplars have in common was not "
-            f"tested: ask what {unit} does."
+            f"clearly active at {stats['active']}{cite(survey)}. What its exemplars have in common "
+            f"was not tested: ask what {unit} does."
         )
     failed = ask.failed()
     return "\n".join([*rows, failed] if failed else rows)
@@ -127,8 +124,8 @@ def check_answer(ask: Ask) -> str:
             "fails": "It does not hold there",
         }[held["again"]]
         said.append(
-            f"{verdict}: on {name} the description of {unit} correlates "
-            f"{_value(held['there'])}, on what I explored {_value(held['explore'])}{cite(found)}."
+            f"{verdict}: on {name} the description of {unit} correlates {_value(held['there'])}, "
+            f"on what I explored {_value(held['explore'])}{cite(found)}."
         )
         if held["token_identity"] is not None:
             said.append(
@@ -137,9 +134,8 @@ def check_answer(ask: Ask) -> str:
             )
     said.append(
         f"{unit} is active at {there['active']:.3%} of {there['places']} {ask.places} of {name}, "
-        f"against "
-        f"{here['active']:.3%} before (maxima {number(there['max'])} and {number(here['max'])})"
-        f"{cite(found)}."
+        f"against {here['active']:.3%} before (maxima {number(there['max'])} and "
+        f"{number(here['max'])}){cite(found)}."
     )
     items = [one for one in data["measured"] if peak(one) > 0][:2]
     if items:
