@@ -4,7 +4,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from ...tools.errors import UsageError
 from ...tools.lab import Lab, measure
+from ...tools.unit_search import sites_of
 
 PASSES = {
     "find_units": 2.0,
@@ -19,6 +21,8 @@ LONG = 60.0
 """Seconds from which a call is asked about."""
 REQUESTS = {"investigate_unit": 12}
 """Requests to a language model that a tool makes on its own."""
+_LETTERS = 4  # a token
+_FASTER = 5.0  # a sweep than as many whole passes
 _TIMED = 16  # rows that are timed
 
 
@@ -34,6 +38,8 @@ def cost(lab: Lab, tool: str, arguments: Mapping[str, Any], *, llm: bool) -> str
     many = len(arguments["units"]) if isinstance(arguments.get("units"), list) else 1
     said = []
     passes = PASSES.get(tool, 0.0) * (many if tool == "investigate_unit" else 1)
+    if tool == "sweep_units":
+        passes = _swept(lab, arguments) / max(1, int(lab.explore.attended.sum()))
     if passes:
         seconds = passes * _pass_seconds(lab)
         if seconds >= LONG:
@@ -41,6 +47,17 @@ def cost(lab: Lab, tool: str, arguments: Mapping[str, Any], *, llm: bool) -> str
     if llm and tool in REQUESTS:
         said.append(f"about {REQUESTS[tool] * many} requests to the language model")
     return " and ".join(said) or None
+
+
+def _swept(lab: Lab, arguments: Mapping[str, Any]) -> float:
+    """Tokens that a sweep reads, about; it begins each run at the block that it changes."""
+    try:
+        names = sites_of(lab.target, arguments.get("sites"))
+    except (UsageError, AttributeError, TypeError):
+        return 0.0  # the call itself will say what is wrong
+    units = sum(lab.target.sites[name].units for name in names)
+    letters = sum(len(str(prompt)) for prompt in arguments.get("prompts") or [])
+    return units * (letters / _LETTERS) / _FASTER
 
 
 def _pass_seconds(lab: Lab) -> float:
