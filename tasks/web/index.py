@@ -23,7 +23,8 @@ PAGE = 50
 """Units of one page."""
 SORTS = ("unit", "label", "status", "score", "firing", "confidence")
 _LINE = 140  # letters of an effect in the grid
-_FEW = 64  # lines between two looks at the clock
+_WHILE = 0.1  # seconds that a page waits for what is unread
+_FEW = 16  # lines between two looks at the clock
 
 
 class Row(NamedTuple):
@@ -118,8 +119,11 @@ class RunIndex:
         """
         until = None if seconds is None else time.monotonic() + seconds
         with self._lock:
-            paths = sorted(self.folder.glob("labels*.jsonl"))
-            facts = {path: path.stat() for path in paths}
+            try:
+                paths = sorted(self.folder.glob("labels*.jsonl"))
+                facts = {path: path.stat() for path in paths}
+            except OSError:  # a file that was just taken away
+                return 0
             for path in paths:
                 known = self._files.get(path.name)
                 renewed = known and known.inode != facts[path].st_ino
@@ -136,7 +140,7 @@ class RunIndex:
 
     def page(self, view: View) -> Page:
         """The units of a view; reads on first."""
-        unread = self.refresh(0.5)
+        unread = self.refresh(_WHILE)
         chosen = [
             row for row in self._asked_for(view) if not view.status or row.status == view.status
         ]
@@ -152,7 +156,7 @@ class RunIndex:
         Raises:
             UsageError: if it has no label, or its line is gone.
         """
-        self.refresh(0.5)
+        self.refresh(_WHILE)
         row = self.rows.get(unit)
         if row is None:
             raise UsageError(f"{unit} has no label in {self.folder}")

@@ -1,6 +1,7 @@
 """Puts together what a server serves, from the arguments of the verb; loads no model."""
 
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from .index import RunIndex
 from .talk import Talks
 from .units import Units
 from .workbench import Workbench
+
+_SLICE = 0.05  # seconds
 
 
 def open_door(
@@ -51,7 +54,7 @@ def open_door(
             found = Settings.from_dict(known["settings"])
             settings = replace(found, target=target or found.target, data=data or found.data)
         kind = (known.get("target") or {}).get("kind") if target is None else None
-        threading.Thread(target=units.index.refresh, daemon=True).start()
+        threading.Thread(target=_warm, args=[units.index], daemon=True).start()
     bench = Workbench(settings)
 
     def opened(name: str | None) -> Conversation:
@@ -70,3 +73,9 @@ def open_door(
         )
 
     return Door(bench, units, Talks(opened), llm, kind)
+
+
+def _warm(index: RunIndex) -> None:
+    """Reads a run to its end, with pauses in which pages are served."""
+    while index.refresh(_SLICE):
+        time.sleep(_SLICE)

@@ -11,13 +11,15 @@ import asyncio
 import hmac
 import ipaddress
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
-from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
 from starlette.routing import Mount
 
 from ...tools.errors import UsageError
@@ -122,11 +124,9 @@ def application(door: Door, *, host: str, password: str | None) -> Application:
         theme=theme(),
         head=head(),
     )
-    inner: Any = _with_policy(app)
-    if is_loopback(host):
-        names = ["localhost", "127.0.0.1", "[::1]", host]
-        inner = TrustedHostMiddleware(inner, allowed_hosts=names, www_redirect=False)
-    return Application(inner, next(r.app for r in app.routes if isinstance(r, Mount)), door)
+    names = {"localhost", "127.0.0.1", "::1", host.strip("[]")} if is_loopback(host) else None
+    guarded = _guarded(app, names=names)
+    return Application(guarded, next(r.app for r in app.routes if isinstance(r, Mount)), door)
 
 
 class Server(uvicorn.Server):
@@ -168,8 +168,14 @@ def _checks(password: str) -> Callable[[str, str], Any]:
     return check
 
 
-def _with_policy(app: Any) -> Any:
-    """Adds the headers that keep a browser from fetching or being framed."""
+def _guarded(app: Any, *, names: Container[str] | None) -> Any:
+    """Refuses foreign names, and adds the headers that keep a browser from fetching.
+
+    Args:
+        app: An ASGI application.
+        names: Hosts that requests may be for; None: any. On one machine answers are not
+            compressed either: there that only costs time.
+    """
     headers = [
         (b"content-security-policy", POLICY.encode()),
         (b"referrer-policy", b"no-referrer"),
@@ -182,6 +188,24 @@ def _with_policy(app: Any) -> Any:
                 message = {**message, "headers": [*message.get("headers", []), *headers]}
             await send(message)
 
-        await app(scope, receive, sent if scope["type"] == "http" else send)
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        if names is not None:
+            if _host(Headers(scope=scope).get("host", "")) not in names:
+                refusal = PlainTextResponse("this page is for this machine alone", 400)
+                await refusal(scope, receive, send)
+                return
+            kept = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
+            scope = {**scope, "headers": kept}
+        await app(scope, receive, sent)
 
     return answer
+
+
+def _host(asked: str) -> str:
+    """The name in a Host header, without its port; empty where it is none."""
+    try:
+        return urlsplit(f"//{asked}").hostname or ""
+    except ValueError:
+        return ""

@@ -105,6 +105,9 @@ def test_text_of_models_and_data_cannot_act(toy_run: Any, tmp_path: Path, tabs: 
         record["components"][0]["words"] = ATTACK
         record["effect"] = {"words": ATTACK, "evidence": [ATTACK, "E1"]}
         lines.append(json.dumps(record))
+    facts = json.loads((folder / "run.json").read_text())
+    facts["target"]["name"] = f"</title></script>{ATTACK}"
+    (folder / "run.json").write_text(json.dumps(facts))
     lines.append(json.dumps({"unit": ATTACK, "label": "\ud800 half a letter", "status": ATTACK}))
     (folder / "labels.jsonl").write_text("\n".join(lines) + "\n")
     with serving(folder) as served:
