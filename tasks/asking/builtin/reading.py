@@ -13,7 +13,7 @@
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -95,7 +95,6 @@ class Reading:
     """Corpora."""
     loose: tuple[int, ...] = ()
     """Numbers of units whose layer was not said ("neuron 7")."""
-    notes: tuple[str, ...] = field(default=())
 
     def original(self, start: int, end: int) -> str:
         """What stands at a stretch of the skeleton, as it was written."""
@@ -131,14 +130,14 @@ def read(question: str, sites: Mapping[str, Any], *, image: bool = False) -> Rea
         sites: The target's sites by name.
         image: Whether the target takes pictures.
     """
-    text = question[:LONGEST].replace("\x00", " ")
+    text = re.sub(r"[\x00\x01]", " ", question[:LONGEST])
     marks = Marks()
-    text = _QUOTES.sub(lambda match: _quote(match, marks, sites, image), text)
-    text = _DATA.sub(lambda match: _data(match, marks, sites), text)
+    text = _QUOTES.sub(lambda match: _quote(match, marks), text)
+    text = _DATA.sub(lambda match: _data(match, marks), text)
     for pattern in (*_UNITS, _CLASS):
         text = pattern.sub(lambda match: _unit(match, marks, sites, image), text)
     loose = tuple(int(match["index"]) for match in _ALONE.finditer(text))
-    text = _ALONE.sub(" LOOSE ", text)
+    text = _ALONE.sub(" \x01 ", text)
     skeleton: list[str] = []
     words: list[str] = []
     found: tuple[list[str], list[str], list[str]] = ([], [], [])
@@ -153,8 +152,11 @@ def read(question: str, sites: Mapping[str, Any], *, image: bool = False) -> Rea
                 found[_PLACES[sort]].append(meaning)
             continue
         bare = _plain(word)
-        if bare:
-            skeleton.append(bare if bare == "LOOSE" else _mended(bare.lower()))
+        if bare == "\x01":
+            skeleton.append("LOOSE")
+            words.append("LOOSE")
+        elif bare:
+            skeleton.append(_mended(bare.lower()))
             words.append(word.replace("\x00", ""))
     return Reading(
         " ".join(skeleton),
@@ -192,7 +194,7 @@ def _mended(word: str) -> str:
     return close[0]
 
 
-def _quote(match: "re.Match[str]", marks: Marks, sites: Mapping[str, Any], image: bool) -> str:
+def _quote(match: "re.Match[str]", marks: Marks) -> str:
     inside = next((group for group in match.groups() if group is not None), "")
     for pattern in (*_UNITS, _DATA):
         if pattern.fullmatch(inside.strip()):
@@ -200,7 +202,7 @@ def _quote(match: "re.Match[str]", marks: Marks, sites: Mapping[str, Any], image
     return marks.put("TEXT", inside, inside) if inside else " "
 
 
-def _data(match: "re.Match[str]", marks: Marks, sites: Mapping[str, Any]) -> str:
+def _data(match: "re.Match[str]", marks: Marks) -> str:
     written = match.group()
     if re.fullmatch(r"/\d+", written):
         return written

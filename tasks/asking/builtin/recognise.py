@@ -90,7 +90,8 @@ def _settled(
     if site is None:
         return None, f"neuron {said.loose[0]}"
     units = tuple(f"{site}/{number}" for number in said.loose)
-    words = tuple(units[0] if word == "LOOSE" else word for word in said.words)
+    left = iter(units)
+    words = tuple(next(left, word) if word == "LOOSE" else word for word in said.words)
     skeleton = said.skeleton.replace("LOOSE", "UNIT")
     note = f"taking neuron {said.loose[0]} to be {units[0]}"
     return replace(said, skeleton=skeleton, words=words, units=(*said.units, *units)), note
@@ -104,9 +105,9 @@ def _fitted(rule: Rule, said: Reading, sites: Mapping[str, Any]) -> Wish | None:
     groups = match.groupdict()
     wish = Wish(rule.kind, said.units, data=said.data[0] if said.data else None)
     if rule.kind in ("drive", "lens"):
-        return _prompted(wish, said, match)
+        return _prompted(wish, said)
     if rule.kind == "change":
-        return replace(_prompted(wish, said, match) or wish, kind="change")
+        return replace(_prompted(wish, said) or wish, kind="change")
     if rule.kind == "check":
         return _elsewhere(wish, said)
     if groups.get("topic") is not None:
@@ -146,17 +147,17 @@ def _about(
     return replace(wish, units=(), topic=topic, words=words, sites=where)
 
 
-def _prompted(wish: Wish, said: Reading, match: "re.Match[str]") -> Wish | None:
+def _prompted(wish: Wish, said: Reading) -> Wish | None:
     """With prompt and target, by their order and the words between them."""
     texts = said.texts
     if not texts:
-        return _unquoted(wish, said, match)
+        return _unquoted(wish, said)
     if len(texts) == 1:
         before = said.skeleton.partition("TEXT")[0]
         if wish.kind == "drive" and re.search(
             r"\b(?:say|says|predicts?|outputs?|writes?)\s*$", before
         ):
-            return _unquoted(wish, said, match)
+            return _unquoted(wish, said)
         return replace(wish, prompt=texts[0])
     first, second = texts[0], texts[1]
     before, between = said.skeleton.split("TEXT")[:2]
@@ -169,7 +170,7 @@ def _prompted(wish: Wish, said: Reading, match: "re.Match[str]") -> Wish | None:
     return replace(wish, prompt=prompt, target=target)
 
 
-def _unquoted(wish: Wish, said: Reading, match: "re.Match[str]") -> Wish | None:
+def _unquoted(wish: Wish, said: Reading) -> Wish | None:
     """`say park after they went to the`: what is not quoted, taken as it stands."""
     whole = " ".join(said.words)
     found = re.search(
