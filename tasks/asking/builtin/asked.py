@@ -124,7 +124,7 @@ def short(text: str, letters: int = _LETTERS) -> str:
     """
     line = " ".join(text.split()).replace("[", "(").replace("]", ")")
     line = line if len(line) <= letters else line[: letters - 1].rstrip() + "…"
-    return re.sub(r"([.!?])(?=\s)", rf"\1{_JOIN}", line)
+    return re.sub(r"([.!?])(?=\s|$)", rf"\1{_JOIN}", line)
 
 
 def shown(item: Mapping[str, Any], before: int = 8, after: int = 3) -> str:

@@ -76,8 +76,8 @@ def unclear(ask: Ask) -> str:
     one, _ = _units(ask.lab)
     what = ask.wish.taken or "it"
     return (
-        f"I cannot tell which unit “{what}” is: name it with its site and index, as in {one}. "
-        f"Sites are {_sites(ask.lab)}."
+        f"I cannot tell which unit “{what}” is: name it with its site and index, as in {one}; the "
+        f"sites are {_sites(ask.lab)}."
     )
 
 
