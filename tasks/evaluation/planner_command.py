@@ -34,6 +34,8 @@ def planner(
     unit_tokens: Annotated[int, typer.Option(help="LLM tokens a unit; 0: no limit.")] = 200_000,
     unit_seconds: Annotated[float, typer.Option(help="Seconds a unit; 0: no limit.")] = 600.0,
     timeout: Annotated[float, typer.Option(help="Seconds of one request to an LLM.")] = 120.0,
+    price_in: Annotated[float, typer.Option(help="Money for a million tokens in.")] = 0.0,
+    price_out: Annotated[float, typer.Option(help="Money for a million tokens out.")] = 0.0,
     without: Annotated[
         str | None,
         typer.Option(help="A lesion: concept, words, previous, earlier, position, shape, not."),
@@ -71,6 +73,7 @@ def planner(
         timeout=timeout,
         host=host,
         without=without,
+        prices=(price_in, price_out) if price_in or price_out else None,
     )
     plan.check()
     found = _with_progress(plan, out, processes, run_planner)

@@ -22,6 +22,7 @@ from ...tools.errors import UsageError
 from ...tools.exemplars.store import owned
 from ..groundtruth.suite import TOKENS
 from ..groundtruth.vision.suite import PICTURES
+from .jsonl import append, heal, read_records_of
 from .suites import Suite, suite_of
 from .summary import summary
 
@@ -52,6 +53,8 @@ class Plan:
     unit_seconds: float | None = 600.0
     timeout: float = 120.0
     """Seconds of one request to a language model."""
+    prices: tuple[float, float] | None = None
+    """Money for a million tokens, in and out; it decides no result."""
     host: str | None = None
     """A target to plant in; None: the one that ships."""
     without: str | None = None
@@ -62,7 +65,11 @@ class Plan:
         if self.without is not None:
             return BuiltinFactory(seed=seed, without=self.without)
         return planner_factory(
-            self.planner, seed=seed, base_url=self.base_url, timeout=self.timeout
+            self.planner,
+            seed=seed,
+            base_url=self.base_url,
+            timeout=self.timeout,
+            prices=self.prices,
         )
 
     def resolved(self) -> dict[str, Any]:
@@ -70,7 +77,9 @@ class Plan:
         suite = suite_of(self.suite)
         kinds = self.kinds or (*suite.kinds, "beyond")
         baselines = suite.baselines if self.baselines is None else self.baselines
-        return json.loads(json.dumps({**asdict(self), "kinds": kinds, "baselines": baselines}))
+        known = {**asdict(self), "kinds": kinds, "baselines": baselines}
+        del known["prices"]
+        return json.loads(json.dumps(known))
 
     def kinds_of(self, suite: Suite) -> tuple[list[str], int]:
         """The kinds of units with a truth table, and how many of tier C a bench gets."""
@@ -248,40 +257,6 @@ def _bench_job(plan: Plan, seed: int, tier: str, out: str, parent: int) -> None:
         if os.getppid() != parent:
             return
         append(path, record)
-
-
-def read_records_of(path: Path) -> list[dict[str, Any]]:
-    """The whole records of one file; a torn last line is left out, and that unit done again."""
-    found = []
-    if path.exists():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            try:
-                found.append(json.loads(line))
-            except ValueError:
-                continue
-    return found
-
-
-def heal(path: Path) -> None:
-    """Takes a torn last line away."""
-    if path.exists():
-        raw = path.read_bytes()
-        path.write_bytes(raw[: raw.rfind(b"\n") + 1])
-
-
-def append(path: Path, record: dict[str, Any]) -> None:
-    """Adds one line and puts it on the disk."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(record, default=_plain) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _plain(value: Any) -> Any:
-    """NumPy scalars as plain numbers."""
-    if hasattr(value, "item"):
-        return value.item()
-    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def seeds_of(text: str) -> tuple[int, ...]:

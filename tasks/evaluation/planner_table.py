@@ -7,6 +7,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from ..spent import spent_words
 from .effects_by_kind import COLUMNS, WANTED
 
 SHORT = {
@@ -67,6 +68,7 @@ def show(found: Mapping[str, Any]) -> None:
         f"{found['units']} units ({found['failed']} failed), {found['seconds']:.0f} s in all, "
         f"{said(found['unit_seconds'])} s a unit"
     )
+    console.print(f"the investigations: {spent_words(found['spent'])}")
 
 
 def _effects(found: Mapping[str, Any]) -> Table:

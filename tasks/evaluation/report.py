@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from ...agent.transcript.page import HERE as PAGE
 from ...agent.transcript.page import environment, page_assets
+from ..spent import spent_words
 from .effects_by_kind import COLUMNS, WANTED
 from .plots import draw
 
@@ -34,6 +35,7 @@ def write_report(
             title=title,
             found=found,
             said=said,
+            spent=spent_words(found["spent"]),
             pictures=pictures,
             effects=_effects(found.get("effects") or {}),
             tiers=[_tier(found, tier) for tier in found["tiers"]],

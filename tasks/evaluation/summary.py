@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..spent import total
 from .calibration import calibration
 from .effects_by_kind import effects_by_kind
 from .intervals import mean, share
@@ -29,6 +30,7 @@ def summary(records: Sequence[Mapping[str, Any]], *, seconds: float = 0.0) -> di
         "text_match": matched,
         "steps": mean([r["steps"] for r in records]),
         "tokens": mean([r["tokens"] for r in records]),
+        "spent": total(r["record"].get("meter") for r in records),
         "unit_seconds": mean([r["seconds"] for r in records]),
         "effect_named": share(
             r["effect_named"] for r in records if r.get("effect_named") is not None

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from ...agent.transcript.plots import Point, histogram, interval_bar, scatter
 from ...agent.transcript.sections import NAMES, cell, triple
+from ..spent import total
 from .bootstrap import median
 
 COMPARED = ("correlation", "gain_over_lookup", "auprc", "f1")
@@ -68,9 +69,13 @@ def tiles(records: Records, *, missing: int) -> list[tuple[str, str]]:
     seconds = [record["seconds"] for record in records if record.get("seconds") is not None]
     if seconds:
         found.append((f"{np.median(seconds):.1f} s", "median time a unit"))
-    used = sum(_tokens(record) for record in records)
-    if used:
-        found.append((_many(used), "language-model tokens"))
+    spent = total(record.get("meter") for record in records)
+    if spent["requests"]:
+        names = {"tokens_in": "tokens in", "tokens_cached": "of them cached"}
+        found += [(_many(spent[name]), said) for name, said in names.items()]
+        found.append((_many(spent["tokens_out"]), "tokens out"))
+    if spent["cost"]:
+        found.append((f"{spent['cost']:.4f}", "money"))
     return found
 
 
@@ -180,11 +185,6 @@ def distributions(records: Records) -> list[dict[str, Any]]:
 
 def _score(record: Mapping[str, Any], name: str) -> float | None:
     return triple((record.get("scores") or {}).get(name))[0]
-
-
-def _tokens(record: Mapping[str, Any]) -> int:
-    meter = record.get("meter") or {}
-    return int((meter.get("tokens_in") or 0) + (meter.get("tokens_out") or 0))
 
 
 def _many(value: Any) -> str:

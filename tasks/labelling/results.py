@@ -7,6 +7,7 @@ from typing import Any
 
 from ...agent.description import Description
 from ...tools.errors import UsageError
+from ..spent import total
 from .folder import RunFolder
 
 FIRST = (
@@ -70,6 +71,17 @@ class LabelRun:
         """Units whose investigation failed."""
         return tuple(unit for unit in self.units if unit.status == "failed")
 
+    @property
+    def spent(self) -> dict[str, float]:
+        """Tokens in, cached and out, money and seconds of all investigations together."""
+        return total(unit.record.get("meter") for unit in self.units)
+
+    def _repr_html_(self) -> str:
+        """The table of a notebook."""
+        from .run_html import run_html
+
+        return run_html(self)
+
     def __getitem__(self, unit: str) -> UnitLabel:
         """The label of one unit."""
         for item in self.units:
@@ -94,6 +106,7 @@ class LabelRun:
             "labelled": len(self.units),
             "missing": list(self.missing),
             "status": counts,
+            "spent": self.spent,
             "controls": self.facts.get("controls"),
         }
         return {"run": run, "units": [unit.as_dict() for unit in self.units]}

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from ..spent import spent_words
 from .results import LabelRun, UnitLabel, value_of
 
 _HEADLINES = ("correlation", "cosine", "auprc", "f1", "iou", "gain_over_lookup")
@@ -135,7 +136,8 @@ def _sums(run: LabelRun) -> str:
         parts.append(f"{len(run.missing)} without a label yet")
     values = [v for unit in run.units if (v := unit.correlation) is not None]
     middle = f"; median correlation {median(values):.2f}" if values else ""
-    return f"{len(run.units)} units: {', '.join(parts) or 'none labelled'}{middle}"
+    spent = spent_words(run.spent)
+    return f"{len(run.units)} units: {', '.join(parts) or 'none labelled'}{middle}\n{spent}"
 
 
 def predictor_english(predictor: Mapping[str, Any]) -> str:

@@ -20,7 +20,7 @@ from typing import Any
 from ....agent.state import Budget
 from ....tools.errors import UsageError
 from ....tools.exemplars.store import owned
-from ...evaluation.planner_run import append, heal, read_records_of
+from ...evaluation.jsonl import append, heal, read_records_of
 from ..answer_html import answer_html
 from ..conversation import Conversation
 from ..events import Answer, Calling, Found, Words
