@@ -27,6 +27,7 @@ from .sections import (
     test_table,
     tops_of,
 )
+from .words import PICTURES, Words, words_of
 
 HERE = Path(__file__).parent
 _PAYLOAD = 20_000  # characters of a payload that are shown
@@ -75,7 +76,7 @@ def contents(transcript: Transcript, *, record: Mapping[str, Any] | None = None)
     evidence = transcript.evidence
     components = [component_view(item) for item in said.get("components") or ()]
     album = Album(transcript.path)
-    of_pictures = (transcript.header.get("target") or {}).get("kind") == "image"
+    words = words_of(transcript)
     items = [item for each in evidence.values() for item in _measured(each)]
     scale = heat.scale_of(items)
     cited = {key for part in components for key in part["evidence"]}
@@ -87,21 +88,21 @@ def contents(transcript: Transcript, *, record: Mapping[str, Any] | None = None)
         "label": said.get("label"),
         "status": said.get("status") or ("interrupted" if transcript.ended is None else "no label"),
         "reason": said.get("reason"),
-        "ending": _ending(transcript, said),
+        "ending": _ending(transcript, said, words),
         "facts": facts(transcript),
         "components": components,
         "effect": said.get("effect"),
         "rejected": said.get("rejected"),
         "notes": said.get("notes"),
         "known": set(evidence),
-        "scores": score_table(said.get("scores") or {}),
-        "tested_on": _tested_on(said.get("scores") or {}),
-        "histogram": histogram_of(evidence.values(), "pictures" if of_pictures else "tokens"),
-        "expected": expected_activation(said.get("scores") or {}, evidence.values()),
+        "scores": score_table(said.get("scores") or {}, words),
+        "tested_on": _tested_on(said.get("scores") or {}, words),
+        "histogram": histogram_of(evidence.values(), words.places),
+        "expected": expected_activation(said.get("scores") or {}, evidence.values(), words),
         "tops": tops_of(evidence.values(), scale=scale),
         "sheets": album.show(_first_sheets(evidence.values())),
-        "data": "pictures" if of_pictures else "text",
-        "places": "picture" if of_pictures else "token",
+        "data": words.other,
+        "places": words.place,
         "scale": f"{scale:.3g}",
         "ledger": ledger_over_time(transcript),
         "timeline": _timeline(transcript, cited, scale, album),
@@ -182,23 +183,25 @@ def component_view(item: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _ending(transcript: Transcript, said: Mapping[str, Any]) -> str:
+def _ending(transcript: Transcript, said: Mapping[str, Any], words: Words) -> str:
     parts = []
     if said.get("confidence") is not None:
         parts.append(f"confidence {said['confidence']:.2f}")
     if said.get("explained") is not None:
         parts.append(
-            f"explains {said['explained']:.0%} of held-out activation beyond token identity"
+            f"explains {said['explained']:.0%} of held-out activation beyond {words.beyond}"
         )
     if transcript.ended not in (None, "concluded"):
         parts.append(f"ended: {transcript.ended}")
     return " · ".join(parts)
 
 
-def _tested_on(scores: Mapping[str, Any]) -> str:
+def _tested_on(scores: Mapping[str, Any], words: Words) -> str:
     if not scores.get("tokens"):
         return ""
-    where = f"{scores['tokens']:,} tokens of {scores.get('documents', '?')} documents"
+    where = f"{scores['tokens']:,} {words.places}"
+    if words is not PICTURES:
+        where += f" of {scores.get('documents', '?')} documents"
     return f"Measured on {where} that neither planner nor thresholds have seen."
 
 
@@ -232,6 +235,8 @@ def _timeline(
 def _message(event: Mapping[str, Any], planner: str, texts: set[str]) -> list[dict[str, Any]]:
     message = event["message"]
     role, text = message.get("role"), _text_of(message.get("content"))
+    if role == "user" and not isinstance(message.get("content"), str):
+        return []  # pictures, which are shown with their experiments
     if role == "assistant":
         spent = [f"{event['seconds']:.1f} s"] if event.get("seconds") is not None else []
         usage = event.get("usage") or {}

@@ -9,18 +9,8 @@ from ...tools.evidence import Evidence
 from . import heat
 from .plots import COLOURS, Point, Series, curve, histogram, interval_bar, lines
 from .record import Transcript
+from .words import PICTURES, TEXT, Words, meanings, words_of
 
-MEANINGS = {
-    "correlation": "Pearson correlation of prediction and activation, token by token; 1 is "
-    "perfect.",
-    "gain_over_lookup": "Correlation above the better of two tables that know only the token, or "
-    "the token and the one before it. At 0 the description says no more than a table.",
-    "auprc": "Finding the active tokens: area under precision and recall; chance is the base rate.",
-    "f1": "Balance of precision and recall for active tokens, threshold fixed on other text.",
-    "iou": "Active tokens that both predict and show, over those that either does.",
-    "cosine": "Cosine of prediction and activation; high of itself where activations are never "
-    "negative.",
-}
 NAMES = {
     "gain_over_lookup": "gain over lookups",
     "auprc": "AUPRC",
@@ -38,7 +28,7 @@ def facts(transcript: Transcript) -> list[tuple[str, str]]:
     versions = header.get("versions") or {}
     ends = transcript.of("end")
     meter = (ends[-1].get("meter") if ends else None) or {}
-    pictures = target.get("kind") == "image"
+    words = words_of(transcript)
     limits = [f"{_thousands(v)} {k}" for k, v in budget.items() if v is not None]
     options = [f"{k} {v}" for k, v in (target.get("options") or {}).items()]
     found = [
@@ -49,21 +39,22 @@ def facts(transcript: Transcript) -> list[tuple[str, str]]:
         (
             "explored",
             f"{_thousands(windows.get('tokens'))} "
-            + ("pictures" if pictures else f"tokens in windows of {windows.get('length')}"),
+            + words.places
+            + ("" if words is PICTURES else f" in windows of {windows.get('length')}"),
         ),
         ("planner", header.get("planner")),
         ("seed", header.get("seed")),
         ("budget", ", ".join(limits)),
-        ("spent", _spent(meter, len(transcript.evidence))),
+        ("spent", _spent(meter, len(transcript.evidence), words_of(transcript))),
         ("versions", ", ".join(f"{name} {said}" for name, said in versions.items())),
     ]
     return [(name, str(value)) for name, value in found if value not in (None, "")]
 
 
-def score_table(scores: Mapping[str, Any]) -> list[dict[str, Any]]:
+def score_table(scores: Mapping[str, Any], words: Words = TEXT) -> list[dict[str, Any]]:
     """The headline scores with their intervals and meaning."""
     found = []
-    for name, meaning in MEANINGS.items():
+    for name, meaning in meanings(words).items():
         value, low, high = triple(scores.get(name))
         if value is None:
             continue
@@ -110,7 +101,7 @@ def histogram_of(evidence: Iterable[Evidence], things: str = "tokens") -> dict[s
 
 
 def expected_activation(
-    scores: Mapping[str, Any], evidence: Iterable[Evidence]
+    scores: Mapping[str, Any], evidence: Iterable[Evidence], words: Words = TEXT
 ) -> dict[str, Any] | None:
     """Mean activation against what is predicted: a good description's curve rises.
 
@@ -126,11 +117,13 @@ def expected_activation(
                 item.get("low"),
                 item.get("high"),
                 f"predicted {item['predicted']:.3g}: mean {item['mean']:.3g} over "
-                f"{_thousands(item.get('tokens'))} tokens",
+                f"{_thousands(item.get('tokens'))} {words.places}",
             )
             for item in given
         ]
-        said = "Mean activation of held-out tokens by what the description predicts for them."
+        said = (
+            f"Mean activation of held-out {words.places} by what the description predicts for them."
+        )
         plot = curve(points, x_name="predicted activation", y_name="mean activation")
         return {"plot": plot, "said": said}
     tests = [item for item in evidence if item.data.get("tests")]
@@ -277,12 +270,12 @@ def _number_of(evidence: Any) -> int | None:
     return int(text[1:]) if text[:1] == "E" and text[1:].isdecimal() else None
 
 
-def _spent(meter: Mapping[str, Any], calls: int) -> str:
+def _spent(meter: Mapping[str, Any], calls: int, words: Words) -> str:
     parts = [f"{calls} experiments"]
     if meter.get("seconds") is not None:
         parts.append(f"{meter['seconds']:.1f} s")
     if meter.get("forward_tokens"):
-        parts.append(f"{_thousands(meter['forward_tokens'])} tokens through the target")
+        parts.append(f"{_thousands(meter['forward_tokens'])} {words.places} through the target")
     if meter.get("requests"):
         used = meter.get("tokens_in", 0) + meter.get("tokens_out", 0)
         parts.append(f"{meter['requests']} requests, {_thousands(used)} tokens")

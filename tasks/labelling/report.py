@@ -18,6 +18,7 @@ from ...agent.transcript.page import HERE as PAGE
 from ...agent.transcript.page import component_view, environment, page_assets
 from ...agent.transcript.plots import Point, curve, interval_bar
 from ...agent.transcript.sections import NAMES, cell, tops_of, triple
+from ...agent.transcript.words import words_for
 from ...tools.errors import UsageError
 from ..evaluation.scorers.marks import mark
 from .folder import RunFolder
@@ -56,6 +57,7 @@ def write_report(folder: str | Path) -> Path:
         .render(
             title=_title(run, records),
             facts=facts(run),
+            words=words_for(run.get("target")),
             tiles=tiles(records, missing=len(run.get("missing") or ())),
             statuses=statuses(records),
             failures=failures(records),

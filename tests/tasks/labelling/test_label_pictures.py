@@ -1,6 +1,7 @@
 """Labelling channels of a vision model: run folder, pictures, a replay, who reads photos."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,20 @@ def test_a_channel_is_labelled_and_its_transcript_replayed(tmp_path: Path) -> No
     assert list(path.with_suffix("").glob("*.jpg"))
     page = render(path, tmp_path / "page.html").read_text()
     assert 'class="sheet" src="data:image/jpeg' in page
+    report = (tmp_path / "run" / "report.html").read_text()
+    assert "picture by picture" in report
+    for shown in (page, report):
+        shown = re.sub(
+            r"<script.*?</script>|<style.*?</style>|<pre.*?</pre>", "", shown, flags=re.S
+        )
+        for word in (
+            "token identity",
+            "token by token",
+            "tokens through",
+            "image_url",
+            "documents",
+        ):
+            assert word not in shown, word
     again = replay(path)
     assert again.differing == ()
     assert again.checked > 4
