@@ -81,8 +81,19 @@ def test_an_answer_streams_with_its_experiments_and_cites_them(
         assert tab.page.locator("#chat-now .answer .cite.lost").inner_text() == "E9"
         assert "survey" in str(tab.page.get_attribute("#chat-now .answer a.cite", "title"))
         assert "best unit <b>x</b>" in tab.text("#chat-now .opinion")
-        assert "language-model tokens" in tab.text("#chat-now")
+        assert "tokens in" in tab.text("#chat-now")
         tab.page.wait_for_function("location.search.startsWith('?thread=')")
+
+
+def test_the_builtin_planner_answers_with_experiments(toy_run: Any, toy_target: Any, tabs: Tabs):
+    with serving(toy_run.folder) as served:
+        served.door.bench.loaded = toy_target
+        tab = asks(tabs, served.url, "Which units respond to the word cat?")
+        tab.page.wait_for_selector("#chat-now .answer a.cite")
+        assert tab.page.locator("#chat-now details.exp").count() >= 1
+        assert tab.page.locator("#chat-now .opinion").count() == 0
+        tab.page.click("#chat-now .answer a.cite >> nth=0")  # opens the experiment
+        tab.page.wait_for_selector("#chat-now details.exp[open]")
 
 
 def test_a_costly_call_waits_for_leave(toy_run: Any, toy_target: Any, tabs: Tabs):
@@ -166,7 +177,7 @@ def test_an_endpoint_that_fails_is_said(toy_run: Any, toy_target: Any, tabs: Tab
 
 
 def _wait(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not done():
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -154,6 +154,7 @@ def test_a_predictor_that_is_none_is_one_line_and_nothing_is_kept(served: Served
         contribute(served.door.bench, tmp_path, {"unit": "mlp.0/1"}, by="", label=" ")
     assert not (tmp_path / FILE).exists()
     assert predictor_of(" ", "", pictures=False) is None
+    assert (predictor_of("cat", "", pictures=True) or {})["kind"] == "object"
 
 
 def test_words_alone_are_judged_where_a_language_model_was_named(
