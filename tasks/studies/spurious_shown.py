@@ -23,6 +23,7 @@ WAYS = {
     "l1 balanced": "l1 on balanced data, as many",
 }
 _LISTED = 30
+_LETTERS = 120  # of a description
 
 
 def shown(options: Options, found: Sequence[OneSeed]) -> Study:
@@ -88,7 +89,7 @@ def _sentences(found: Sequence[OneSeed]) -> tuple[Sentence, ...]:
             Sentence(
                 f"Units chosen by description {rest} {what} where settings say nothing: "
                 f"{mean('chosen')} against {mean(way)}; difference {said(gap)} over "
-                f"{len(found)} seeds, better in {wins}.",
+                f"{len(found)} seed{'s' if len(found) > 1 else ''}, better in {wins}.",
                 better,
             )
         )
@@ -254,7 +255,7 @@ def _units(one: OneSeed) -> Section:
 
 
 def _row(one: Read) -> tuple[str, ...]:
-    label = one.label if len(one.label) <= 48 else one.label[:47] + "…"
+    label = one.label if len(one.label) <= _LETTERS else one.label[: _LETTERS - 1] + "…"
     name = label if one.status == "described" else f"({one.status})"
     mark = "yes" if one.chosen else ""
     return (f"last/{one.unit}", name, number(one.with_class), number(one.with_ground), mark)

@@ -91,9 +91,11 @@ COLUMNS = ("zeroed", "p before", "drop of p", "controls", "most", "difference", 
 
 
 def said(value: dict[str, Any], digits: int = 2) -> str:
-    """`.47 [.38, .56]`."""
+    """`.47 [.38, .56]`; `.47` where there is no interval."""
     if value["value"] is None:
         return "–"
+    if value["low"] is not None and value["low"] != value["low"]:
+        return number(value["value"], digits)
     return "{} [{}, {}]".format(*(number(value[key], digits) for key in ("value", "low", "high")))
 
 

@@ -12,6 +12,7 @@ from neuroscribe.tasks.studies.spurious_choice import Read, chosen, explained, r
 from neuroscribe.tasks.studies.spurious_fit import fit, l1_units
 from neuroscribe.tasks.studies.spurious_network import Classifier, features, looked, wrapped
 from neuroscribe.tasks.studies.spurious_shown import over_seeds, shown
+from neuroscribe.tasks.studies.zeroing import said
 from neuroscribe.tasks.studies.spurious_world import CLASSES, GROUNDS, world
 from neuroscribe.tools.lab import measure
 
@@ -132,6 +133,8 @@ def test_one_seed_has_no_interval_and_finds_nothing():
     only = shown(Options(seeds=(0,), scenes=200, tested=40), [_seed(0, 0.65)])
     assert not only.as_dict()["found"]
     assert np.isnan(over_seeds([0.5])["low"])
+    assert said(over_seeds([0.5])) == ".50"
+    assert said(over_seeds([0.5, 0.5])) == ".50 [.50, .50]"
 
 
 @pytest.mark.parametrize(
