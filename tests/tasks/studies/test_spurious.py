@@ -12,8 +12,8 @@ from neuroscribe.tasks.studies.spurious_choice import Read, chosen, explained, r
 from neuroscribe.tasks.studies.spurious_fit import fit, l1_units
 from neuroscribe.tasks.studies.spurious_network import Classifier, features, looked, wrapped
 from neuroscribe.tasks.studies.spurious_shown import over_seeds, shown
-from neuroscribe.tasks.studies.zeroing import said
 from neuroscribe.tasks.studies.spurious_world import CLASSES, GROUNDS, world
+from neuroscribe.tasks.studies.zeroing import said
 from neuroscribe.tools.lab import measure
 
 OBJECT = {"kind": "object", "names": ["cat", "rabbit"]}
