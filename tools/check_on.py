@@ -8,6 +8,7 @@ Documents of explore are left out of the other corpus, and those that a split of
 what a run of labels is scored on stays unseen.
 """
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -199,17 +200,26 @@ def held_text(found: dict[str, Any], name: str) -> list[str]:
 
 
 def allowed(data: str) -> str:
-    """The corpus that was named, without those that must be fetched.
+    """The corpus that was named, where a planner may read it: it may be a model elsewhere, led by
+    what stands in a text, and is not to read all files of a person.
 
     Raises:
-        UsageError: for a dataset of the hub.
+        UsageError: for a dataset of the hub, and files outside the working folder.
     """
-    if data.strip().lower().startswith("hf:"):
+    given = data.strip()
+    kind = given.partition(":")[0].lower()
+    if kind == "hf":
         raise UsageError(
-            f"{data.strip()[:60]} would have to be fetched, which this tool does not do; name a "
+            f"{given[:60]} would have to be fetched, which this tool does not do; name a "
             "built-in corpus, self:200, a file or a folder"
         )
-    return data.strip()
+    if kind not in ("builtin", "self"):
+        inside = Path(given).expanduser().resolve().is_relative_to(Path.cwd().resolve())
+        if not inside:
+            raise UsageError(
+                f"{given[:60]} lies outside the working folder; this tool reads files of that alone"
+            )
+    return given
 
 
 def _windows(lab: Lab, data: str | None, texts: list[str] | None) -> tuple[str, TokenWindows]:

@@ -31,7 +31,7 @@ from .errors import UsageError
 from .evidence import Evidence, Result, plain
 from .lab import Lab
 
-Need = Literal["llm", "vocabulary", "text", "image", "open", "run", "index"]
+Need = Literal["llm", "vocabulary", "text", "image", "open", "run", "index", "clip"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ class Tool:
             "open": lab.open,
             "run": lab.run is not None,
             "index": lab.index is not None,
+            "clip": lab.clip is not None,
         }
         return all(have[need] for need in self.needs)
 
@@ -128,7 +129,8 @@ def call(lab: Lab, name: str, arguments: str | Mapping[str, Any]) -> Evidence:
         given = _parsed(arguments)
         known = offered(lab)
         if name not in known:
-            raise UsageError(f"there is no tool '{name}'; the tools are: {', '.join(known)}")
+            names = [item.name for item in known.values() if not (item.action and lab.open)]
+            raise UsageError(f"there is no tool '{name}'; the tools are: {', '.join(names)}")
         found = known[name]
         checked = _checked(found.arguments, given)
         values = {key: getattr(checked, key) for key in type(checked).model_fields}

@@ -7,7 +7,7 @@ from .events import Claim
 
 CITED = re.compile(r"\[(\s*E\d+(?:\s*[,;–-]\s*E?\d+)*\s*)\]")
 _ONE = re.compile(r"E(\d+)(?:\s*[–-]\s*E?(\d+))?")
-_END = re.compile(r"(?<=[.!?])((?:\s*\[[^\]]*\])*)\s+(?=[\"'“‘(\[*`]*[A-Z0-9“])")
+_END = re.compile(r"(?<=[.!?])((?:\s*\[[^\]]*\])*)\s+(?!\[\s*E\d)(?=[\"'“‘(\[*`]*[A-Z0-9“])")
 _NOT_ENDS = re.compile(r"(?:\b(?:e\.g|i\.e|cf|vs|approx|etc|Fig|No)\.|\b[A-Z]\.)$")
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
 _HONEST = re.compile(

@@ -9,44 +9,37 @@ from ...tools.lab import Lab, measure
 from ...tools.unit_search import sites_of
 
 PASSES = {
-    "find_units": 2.0,
-    "compare_units": 1.0,
-    "investigate_unit": 8.0,
+    "find_units": 1.0,
+    "compare_units": 3.0,
+    "check_on": 1.5,
+    "investigate_unit": 4.0,
     "unit_effect": 3.0,
     "output_effect": 1.0,
-    "similar_units": 2.0,
+    "similar_units": 3.0,
 }
 """About how often a tool reads the exploration corpus."""
 LONG = 60.0
 """Seconds from which a call is asked about."""
-REQUESTS = {"investigate_unit": 12}
-"""Requests to a language model that a tool makes on its own."""
 _LETTERS = 4  # a token
 _FASTER = 5.0  # a sweep than as many whole passes
 _TIMED = 16  # rows that are timed
 
 
-def cost(lab: Lab, tool: str, arguments: Mapping[str, Any], *, llm: bool) -> str | None:
+def cost(lab: Lab, tool: str, arguments: Mapping[str, Any]) -> str | None:
     """What a call would cost, in words; None where it is cheap.
 
     Args:
         lab: The bench; its speed is measured once, where a call might be long.
         tool: The tool's name.
         arguments: The call's arguments.
-        llm: Whether the tool would ask a language model that costs money.
     """
-    many = len(arguments["units"]) if isinstance(arguments.get("units"), list) else 1
-    said = []
-    passes = PASSES.get(tool, 0.0) * (many if tool == "investigate_unit" else 1)
+    passes = PASSES.get(tool, 0.0)
     if tool == "sweep_units":
         passes = _swept(lab, arguments) / max(1, int(lab.explore.attended.sum()))
-    if passes:
-        seconds = passes * _pass_seconds(lab)
-        if seconds >= LONG:
-            said.append(f"about {_duration(seconds)} of computing")
-    if llm and tool in REQUESTS:
-        said.append(f"about {REQUESTS[tool] * many} requests to the language model")
-    return " and ".join(said) or None
+    if not passes:
+        return None
+    seconds = passes * _pass_seconds(lab)
+    return f"about {_duration(seconds)} of computing" if seconds >= LONG else None
 
 
 def _swept(lab: Lab, arguments: Mapping[str, Any]) -> float:

@@ -87,7 +87,6 @@ class Conversation:
             budget,
             self._events.put,
             thread.checkpoints,
-            paid=factory.name.startswith("openai:"),
             ask_first=ask_first,
         )
         answers = self._loop.answers

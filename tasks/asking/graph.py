@@ -47,8 +47,6 @@ class TalkLoop:
     say: Callable[[Event], None]
     """Gets events while the work goes on."""
     checkpoints: Checkpoints
-    paid: bool
-    """Whether a language model plans: its requests cost."""
     ask_first: bool = True
     """Whether costly calls wait for leave."""
     stopper: Stopper = field(default_factory=Stopper)
@@ -108,7 +106,7 @@ class TalkLoop:
         if self.ask_first:
             for item in self._calls(state)[:MOST_CALLS]:
                 arguments = _arguments(item)
-                said = consent.cost(self.lab, item.name, arguments, llm=self.paid)
+                said = consent.cost(self.lab, item.name, arguments)
                 if said is not None and not interrupt(
                     {"tool": item.name, "arguments": arguments, "cost": said}
                 ):

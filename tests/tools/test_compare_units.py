@@ -76,13 +76,14 @@ def test_what_cannot_be_compared_is_said(bench: Lab, arguments: dict, said: str)
 CAT = {"kind": "words", "words": ["cat"]}
 
 
-def test_a_hypothesis_holds_elsewhere(bench: Lab, tmp_path) -> None:
+def test_a_hypothesis_holds_elsewhere(bench: Lab, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(5)
     words = ["cat", "dog", "the", "red", "house"]
     (tmp_path / "other.jsonl").write_text(
         "".join(f'{{"text": "{" ".join(rng.choice(words, 20))}"}}\n' for _ in range(60))
     )
-    given = {"unit": "planted/0", "data": str(tmp_path / "other.jsonl"), "hypothesis": CAT}
+    given = {"unit": "planted/0", "data": "other.jsonl", "hypothesis": CAT}
     found = call(bench, "check_on", given)
     assert found.error is None
     assert found.data["hypothesis"]["again"] == "holds"
@@ -110,6 +111,9 @@ def test_a_result_stands_for_its_predictor(bench: Lab) -> None:
     [
         ({"data": "hf:wikitext"}, "would have to be fetched"),
         ({"data": "builtin:nothing"}, "there is no corpus"),
+        ({"data": "/etc/passwd"}, "outside the working folder"),
+        ({"data": "../../secret.txt"}, "outside the working folder"),
+        ({"data": "~/notes.txt:text"}, "outside the working folder"),
         ({}, "pass either data"),
         ({"texts": ["a cat"], "data": "builtin:stories"}, "pass either data"),
         ({"texts": ["a cat"], "hypothesis": "H9"}, "no hypothesis"),
@@ -122,8 +126,11 @@ def test_what_cannot_be_checked_is_said(bench: Lab, arguments: dict, said: str) 
     assert said in found.error
 
 
-def test_explored_documents_are_not_checked_again(bench: Lab, texts: list[str], tmp_path) -> None:
+def test_explored_documents_are_not_checked_again(
+    bench: Lab, texts: list[str], tmp_path, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "same.jsonl").write_text("".join(f'{{"text": "{text}"}}\n' for text in texts))
-    found = call(bench, "check_on", {"unit": "planted/0", "data": str(tmp_path / "same.jsonl")})
+    found = call(bench, "check_on", {"unit": "planted/0", "data": "same.jsonl"})
     assert found.error is not None
     assert "explored already" in found.error

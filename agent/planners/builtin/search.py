@@ -50,8 +50,8 @@ def halves(board: Board, both: np.ndarray | None = None) -> tuple[np.ndarray, np
 
     Places of `both` (flat) are in each: written texts, which are there to part rivals.
     """
-    document = np.repeat(board.windows.document, board.shape[1])
-    even = document % 2 == 0
+    _, number = np.unique(board.windows.document, return_inverse=True)
+    even = np.repeat(number % 2 == 0, board.shape[1])
     shared = np.zeros_like(even) if both is None else both
     return board.counted & (even | shared), board.counted & (~even | shared)
 

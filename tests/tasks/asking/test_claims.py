@@ -21,6 +21,7 @@ def test_citations(text: str, ids: list[str]) -> None:
 
 
 def test_sentences_keep_decimals_abbreviations_and_citations_behind_the_stop() -> None:
+    assert sentences("Its mean is 0.593. [E3]") == ["Its mean is 0.593. [E3]"]
     text = "It rose to 0.83, e.g. on ' May'. [E1] Then it fell (p = .04). It is J. Smith's unit."
     assert sentences(text) == [
         "It rose to 0.83, e.g. on ' May'. [E1]",

@@ -159,7 +159,7 @@ def test_a_reader_that_leaves_stops_the_work(opened: Opened) -> None:
 
 
 def test_costly_calls_wait_for_leave(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consent, "cost", lambda lab, tool, arguments, *, llm: "an hour")
+    monkeypatch.setattr(consent, "cost", lambda lab, tool, arguments: "an hour")
     talk = opened(SURVEY, text("Not allowed."), SURVEY, text("Allowed [E1]."))
     *_, last = talk.stream("what does it do?")
     assert last == Consent("survey", {"unit": "mlp.0/1"}, "an hour")
@@ -176,7 +176,7 @@ def test_costly_calls_wait_for_leave(opened: Opened, monkeypatch: pytest.MonkeyP
 def test_a_question_put_while_leave_is_waited_for_goes_first(
     opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consent, "cost", lambda lab, tool, arguments, *, llm: "an hour")
+    monkeypatch.setattr(consent, "cost", lambda lab, tool, arguments: "an hour")
     talk = opened(SURVEY, text("Another."))
     list(talk.stream("what does it do?"))
     assert talk.ask("something else?").text == "Another."
@@ -186,11 +186,11 @@ def test_a_question_put_while_leave_is_waited_for_goes_first(
 
 def test_what_costs_much_is_asked_about(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     lab = opened(text("Yes.")).lab
-    assert consent.cost(lab, "survey", {}, llm=True) is None
-    assert consent.cost(lab, "find_units", {}, llm=True) is None  # a toy is quick
+    assert consent.cost(lab, "survey", {}) is None
+    assert consent.cost(lab, "find_units", {}) is None  # a toy is quick
     lab.memo["pass seconds"] = 100.0
-    assert consent.cost(lab, "find_units", {}, llm=False) == "about 3 min of computing"
-    assert "requests" in str(consent.cost(lab, "investigate_unit", {}, llm=True))
+    assert consent.cost(lab, "find_units", {}) == "about 100 s of computing"
+    assert consent.cost(lab, "compare_units", {}) == "about 5 min of computing"
 
 
 def test_a_budget_ends_a_question_not_the_conversation(opened: Opened) -> None:
