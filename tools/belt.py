@@ -32,7 +32,7 @@ _ORDER = (
     *("intervene", "attribute", "sweep_units", "lens"),
     *("find_units", "search_index", "compare_units", "check_on"),
     *("draw", "edit_image", "occlude", "visualise", "ablate_pictures", "patch_pictures"),
-    *("describe_image", "what_is_common"),
+    *("fitting_phrases", "describe_image", "what_is_common"),
 )
 for _name in _ORDER:  # as a planner meets them: observe, try, tell apart, interfere
     TOOLS[_name] = TOOLS.pop(_name)

@@ -18,6 +18,7 @@ from .models import Target, Unit
 if TYPE_CHECKING:
     from .exemplars import ExemplarIndex
     from .llm import LLM
+    from .models.clip import Clip
     from .pictures.backends import Backend
 
 _ROWS = 64  # rows of one forward pass
@@ -52,6 +53,12 @@ class Lab:
     """No single unit is under study: instruments that look over many units are offered too."""
     run: Any = None
     """A finished run of labels (`tasks/finding`'s `RunSearch`); None: its tools are not offered."""
+
+    @property
+    def clip(self) -> "Clip | None":
+        """A model of pictures and phrases: behind the target, or the one that reads explore."""
+        reader = getattr(self.explore, "reader", None)
+        return self.target.clip or getattr(reader, "clip", None)
 
     def chosen(self, unit: str | None) -> Unit:
         """The unit that a tool was asked for, or the one under study where none was named.
