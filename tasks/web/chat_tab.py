@@ -5,19 +5,14 @@ from typing import Any
 
 import gradio as gr
 
-from ...tools.errors import UsageError
 from ..asking.threads import threads
 from .door import QUIET, Door, html
-from .rendering import note
+from .rendering import failure, note
 from .talk import MOST, Talk, waiting_for
 
 _NEW = "new conversation"
 _LISTED = 50  # kept conversations that are offered
-_SAMPLES = (
-    "Which units respond to animals?",
-    "What does unit mlp.1/3 respond to?",
-    "What happens to the prediction after 'The cat sat on the' without mlp.1/3?",
-)
+_SAMPLE = "Which units respond to animals?"
 _IN_URL = (
     "(name) => history.replaceState(null, '', name && name !== '" + _NEW + "'"
     " ? '?thread=' + encodeURIComponent(name) : location.pathname)"
@@ -35,7 +30,7 @@ def chat_tab(door: Door, page: gr.Blocks, tabs: gr.Tabs) -> None:
         elem_id="chat-thread",
     )
     past, now = html(elem_id="chat-past"), html(elem_id="chat-now")
-    said = html(note(f"Ask about the model, such as: {_SAMPLES[0]}"), elem_id="chat-note")
+    said = html(note(f"Ask about the model, such as: {_SAMPLE}"), elem_id="chat-note")
     with gr.Row(visible=False, elem_id="chat-consent") as consent:
         allow = gr.Button("Run it", variant="primary", elem_id="chat-allow")
         refuse = gr.Button("Do not", elem_id="chat-refuse")
@@ -73,15 +68,15 @@ def chat_tab(door: Door, page: gr.Blocks, tabs: gr.Tabs) -> None:
         for _ in talk.watch():
             yield shown(talk)
 
-    def asked(words: str, name: str, request: gr.Request) -> Iterator[list[Any]]:
+    def asked(words: str | None, name: str, request: gr.Request) -> Iterator[list[Any]]:
         try:
             talk = talks.get(_browser(request))
             if talk is None or not _same(talk, name):
                 yield shown(None, note("Opening: the model and its corpus are loaded …"))
                 talk = talks.open(_browser(request), _named(name))
-            yield from followed(talk, lambda: talk.ask(words), clear=True)
-        except UsageError as error:
-            yield shown(None, note(str(error), wrong=True))
+            yield from followed(talk, lambda: talk.ask(words or ""), clear=True)
+        except Exception as error:
+            yield shown(None, failure(error))
 
     def answered(allowed: bool, request: gr.Request) -> Iterator[list[Any]]:
         talk = talks.get(_browser(request))
@@ -90,8 +85,8 @@ def chat_tab(door: Door, page: gr.Blocks, tabs: gr.Tabs) -> None:
             return
         try:
             yield from followed(talk, lambda: talk.allow(allowed), clear=False)
-        except UsageError as error:
-            yield shown(None, note(str(error), wrong=True))
+        except Exception as error:
+            yield shown(None, failure(error))
 
     def opened(name: str, request: gr.Request) -> Iterator[list[Any]]:
         talk = talks.get(_browser(request))
@@ -105,8 +100,8 @@ def chat_tab(door: Door, page: gr.Blocks, tabs: gr.Tabs) -> None:
             try:
                 yield shown(None, note("Opening …"))
                 yield shown(talks.open(_browser(request), name))
-            except UsageError as error:
-                yield ["", "", note(str(error), wrong=True), *[gr.skip()] * 4]
+            except Exception as error:
+                yield ["", "", failure(error), *[gr.skip()] * 4]
 
     def first(request: gr.Request) -> list[Any]:
         name = request.query_params.get("thread")

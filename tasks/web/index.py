@@ -7,6 +7,7 @@
 """
 
 import json
+import os
 import re
 import threading
 import time
@@ -122,21 +123,21 @@ class RunIndex:
             try:
                 paths = sorted(self.folder.glob("labels*.jsonl"))
                 facts = {path: path.stat() for path in paths}
-            except OSError:  # a file that was just taken away
-                return 0
-            for path in paths:
-                known = self._files.get(path.name)
-                renewed = known and known.inode != facts[path].st_ino
-                if known and (renewed or facts[path].st_size < known.offset):
+                if any(self._renewed(path, facts[path]) for path in paths):
                     self._files.clear()
                     self.rows.clear()
-                    break
-            left = 0
-            for path in paths:
-                known = self._files.setdefault(path.name, _File(facts[path].st_ino))
-                if facts[path].st_size > known.offset:
-                    left += self._read(path, known, until)
-            return left
+                left = 0
+                for path in paths:
+                    known = self._files.setdefault(path.name, _File(facts[path].st_ino))
+                    if facts[path].st_size > known.offset:
+                        left += self._read(path, known, until)
+                return left
+            except OSError:  # a file that was just taken away
+                return 0
+
+    def _renewed(self, path: Path, facts: os.stat_result) -> bool:
+        known = self._files.get(path.name)
+        return known is not None and (known.inode != facts.st_ino or facts.st_size < known.offset)
 
     def page(self, view: View) -> Page:
         """The units of a view; reads on first."""

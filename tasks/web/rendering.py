@@ -37,12 +37,17 @@ def attempt(work: Callable[[], str]) -> str:
     """What the work gives, or a line that says why it gives nothing."""
     try:
         return work()
-    except UsageError as error:
-        return note(" ".join(str(error).split()), wrong=True)
     except Exception as error:
-        traceback.print_exc(file=sys.stderr)
-        said = " ".join(str(error).split())[:300]
-        return note(f"unexpected {type(error).__name__}: {said}", wrong=True)
+        return failure(error)
+
+
+def failure(error: Exception) -> str:
+    """A line that says what went wrong; the traceback of what nobody expected goes to stderr."""
+    said = " ".join(str(error).split())
+    if isinstance(error, UsageError):
+        return note(said, wrong=True)
+    traceback.print_exception(error, file=sys.stderr)
+    return note(f"unexpected {type(error).__name__}: {said[:300]}", wrong=True)
 
 
 def head() -> str:

@@ -7,12 +7,11 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from ...tools.errors import UsageError
 from ..finding.records import KINDS
 from .contribution import beside, contribute, contributed
 from .door import QUIET, WORK, Door, html
 from .index import SORTS, View
-from .rendering import attempt, note
+from .rendering import attempt, failure, note
 from .units import PARTS, Units
 
 _ALL = "all"
@@ -79,8 +78,8 @@ def units_tab(door: Door, units: Units, page: gr.Blocks) -> UnitsTab:
             return grid_of(plain)
         try:
             return grid_of(units.search(plain))
-        except UsageError as error:
-            return note(str(error), wrong=True), plain, known
+        except Exception as error:
+            return failure(error), plain, known
 
     def unit_page(unit: str) -> list[Any]:
         shown = [attempt(lambda: units.header(unit)), attempt(lambda: units.description(unit))]

@@ -6,15 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="playwright is not installed: pip install 'neuroscribe[dev]'"
-)
-
-from browser import Tab  # noqa: E402
-from neuroscribe.tasks.labelling.label import run_labels  # noqa: E402
-from neuroscribe.tasks.labelling.results import LabelRun  # noqa: E402
-from neuroscribe.tasks.labelling.settings import Settings  # noqa: E402
+from neuroscribe.tasks.labelling.label import run_labels
+from neuroscribe.tasks.labelling.results import LabelRun
+from neuroscribe.tasks.labelling.settings import Settings
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 
@@ -33,6 +27,9 @@ def chromium() -> Iterator[Any]:
     """A browser."""
     if CHROMIUM is None:
         pytest.skip("chromium is not installed: apt-get install chromium")
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed: pip install 'neuroscribe[dev]'"
+    )
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
@@ -40,8 +37,10 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture
-def tabs(chromium: Any) -> Iterator[Callable[[str], Tab]]:
+def tabs(chromium: Any) -> Iterator[Callable[..., Any]]:
     """Opens windows; afterwards nothing may have been asked of the network, nor have gone wrong."""
+    from browser import Tab
+
     opened: list[Tab] = []
 
     def open_one(url: str, query: str = "") -> Tab:

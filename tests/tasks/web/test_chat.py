@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from browser import Served, Tab, serving
 from endpoint import Act, Endpoint, endpoint, hangs, streams
+from neuroscribe.tasks.asking import consent
 
 Tabs = Callable[..., Tab]
 SURVEY = ("survey", {"unit": "mlp.0/1"})
@@ -96,16 +98,23 @@ def test_the_builtin_planner_answers_with_experiments(toy_run: Any, toy_target: 
         tab.page.wait_for_selector("#chat-now details.exp[open]")
 
 
-def test_a_costly_call_waits_for_leave(toy_run: Any, toy_target: Any, tabs: Tabs):
-    costly = calls(("investigate_unit", {"unit": "mlp.0/1"}))
-    acts = costly, words("It was not run, so I do not know.")
+def test_a_costly_call_waits_for_leave(
+    toy_run: Any, toy_target: Any, tabs: Tabs, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(consent, "cost", lambda lab, tool, arguments: "an hour")
+    acts = calls(SURVEY), words("It was not run, so I do not know."), calls(SURVEY), words(ANSWER)
     with chat(toy_run, toy_target, *acts) as (served, model):
-        tab = asks(tabs, served.url, "Investigate mlp.0/1")
-        assert "12 requests" in tab.text("#chat-now .consent")
+        tab = asks(tabs, served.url, "What does it do?")
+        assert "It takes an hour" in tab.text("#chat-now .consent")
         assert len(model.requests) == 1
         tab.page.click("#chat-refuse")
         assert "not run" in tab.text("#chat-now .answer")
         tab.page.wait_for_selector("#chat-refuse", state="hidden")
+        tab.fill("chat-ask", "And now?")
+        tab.page.click("#chat-send")
+        tab.page.click("#chat-allow")
+        tab.page.wait_for_selector("#chat-now .answer .cite")
+        assert tab.page.locator("#chat-now details.exp .error").count() == 0
 
 
 def test_one_conversation_is_in_one_browser(toy_run: Any, toy_target: Any, tabs: Tabs):
