@@ -73,7 +73,6 @@ class Tool:
             "run": lab.run is not None,
             "index": lab.index is not None,
             "clip": lab.clip is not None,
-            "clip": lab.clip is not None,
         }
         return all(have[need] for need in self.needs)
 
