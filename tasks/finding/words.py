@@ -26,6 +26,10 @@ FIELDS: dict[str, float] = {
 """What is searched, with its weight: words of a rejected rival say what a unit is *not*."""
 MOST_LETTERS = 2000
 """Letters of a query that are read."""
+_SMALL = frozenset(
+    ("a", "an", "and", "are", "as", "at", "by", "for", "in", "is", "it", "of", "on", "or", "the")
+)
+"""Words that are searched only where a query has no others."""
 _MOST_WORDS = 32
 _MOST_LETTERS_A_WORD = 64
 _WORD = re.compile(r"[^\W_]+")
@@ -61,6 +65,7 @@ class Words:
     def read(self, query: str) -> Query:
         """The query in FTS5's language: words only, each quoted, so that no operator is left."""
         asked = [word.lower() for word in _WORD.findall(readable(query, most=MOST_LETTERS))]
+        asked = [word for word in asked if word not in _SMALL] or asked
         words = [word[:_MOST_LETTERS_A_WORD] for word in dict.fromkeys(asked)][:_MOST_WORDS]
         read_as = []
         for at, word in enumerate(words):

@@ -7,8 +7,10 @@ from ....tools.render_text import number, quoted
 from .asked import Ask, Call, cite, listed, short, tokens
 from .targets import Wanted, wanted
 
-_SHOWN = 4
+_SHOWN = 6
 _LIKELY = 4
+_CHANCE = 0.1  # p up to which a drop stands out
+_LEAST = 0.01  # nats that a drop must have
 
 
 def calls(ask: Ask) -> list[Call]:
@@ -140,18 +142,21 @@ def _ranked(data: Any, name: str, method: str, found: Evidence) -> str:
     first = best[0]
     names = listed([f"{one['unit']} ({one['value']:+.3g})" for one in best])
     promotes = tokens(first["promotes"] if first["activation"] >= 0 else first["suppresses"], 3)
-    said = [
-        f"Of the {name}, {names} add most to its log-probability ({method}); {first['unit']} "
-        f"favours {promotes}{cite(found)}."
-    ]
     test = data["control"]
-    if test["random"]:
-        verdict = "more than" if test["p"] <= 0.1 else "no more than"
-        said.append(
-            f"Zeroing the best together lowers it by {number(test['drop'])}, {verdict} random sets "
-            f"of the same layers do (at most {number(max(test['random']))}, p "
-            f"{number(test['p'])}){cite(found)}."
-        )
+    chance = max(test["random"], default=0.0)
+    shown = test["drop"] > max(chance, _LEAST)
+    if shown:
+        how = f"Of the {name}, {names} add most to its log-probability ({method})"
+        said = [f"{how}; {first['unit']} favours {promotes}{cite(found)}."]
+    else:
+        how = f"add most to its log-probability ({method})"
+        said = [f"No {name} are shown to drive it, though {names} {how}{cite(found)}."]
+    few = ", of which there are too few to tell" if shown and test["p"] > _CHANCE else ""
+    said.append(
+        f"Zeroing the best together lowers it by {number(test['drop'])}, "
+        f"{'more' if test['drop'] > chance else 'no more'} than random sets of the same layers "
+        f"do{few} (at most {number(chance)}, p {number(test['p'])}){cite(found)}."
+    )
     against = [f"{one['unit']} ({one['value']:+.3g})" for one in data["opposing"][:2]]
     if against:
         said.append(f"Against it work {listed(against)}{cite(found)}.")

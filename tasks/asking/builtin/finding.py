@@ -6,6 +6,7 @@ from .asked import Ask, Call, cite, listed, short, spread
 from .recognise import topics
 
 _LISTED = 5
+_IN_LABEL = ("label:", "components:")
 NO_RUN = (
     "I cannot search labels, as no finished run is open. `neuroscribe label TARGET --out RUN` "
     "makes one, and `neuroscribe ask TARGET --run RUN` opens it; without one, ask for example: "
@@ -55,14 +56,27 @@ def label_answer(ask: Ask) -> str:
 
 
 def labels_said(found: Evidence | None) -> str:
-    """Labels of a run, which are claims and not measurements."""
+    """Labels of a run, which are claims and not measurements.
+
+    Where labels have the words that were asked for, these alone are listed.
+    """
     if found is None:
         return ""
-    lines = [short(line) for line in found.text.splitlines()[1 : 2 * _LISTED + 1]]
+    hits = found.data["hits"]
+    worded = [hit for hit in hits if any(why.startswith(_IN_LABEL) for why in hit["why"])]
+    listed_units = {f"{hit['unit']}:" for hit in worded or hits}
+    lines = [
+        short(line)
+        for line in found.text.splitlines()[1:]
+        if line.partition(" ")[0] in listed_units
+    ][: 2 * _LISTED]
     if not lines:
         return f"No label of the finished run fits{cite(found)}."
     head = f"Labels of the finished run, which are claims of its planner:{cite(found)}"
-    return "\n".join([head, *(f"- {line}{cite(found)}" for line in lines)])
+    out = [head, *(f"- {line}{cite(found)}" for line in lines)]
+    if more := found.data["found"] - len(listed_units):
+        out.append(f"Not listed: {more} found elsewhere in a record, or by meaning{cite(found)}.")
+    return "\n".join(out)
 
 
 def _units(found: Evidence, places: str) -> str:

@@ -13,6 +13,7 @@ from ....tools.models import Target
 
 _ROWS = 64
 _SETS = 40
+_FALLS_TO = 0.8  # share of an answer's probability that may be left when units drive it
 
 
 class Predictions:
@@ -105,11 +106,11 @@ class Predictions:
         """Share of random sets that cost an answer less than these units do, zeroed together.
 
         A set has as many other units of the same sites; of the same kind of site where a site has
-        too few. 0 where the answer's probability does not halve.
+        too few. 0 where the answer's probability does not fall by a fifth.
         """
         clean = self.logprob(prompt, answer)
         cost = clean - self.logprob(prompt, answer, units)
-        if cost < np.log(2):
+        if cost < -np.log(_FALLS_TO):
             return 0.0
         draw = np.random.default_rng(0)
         sites = Counter(unit.rpartition("/")[0] for unit in units)

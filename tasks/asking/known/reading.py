@@ -27,7 +27,8 @@ _ALL_DENIED = re.compile(
 _HEDGES = re.compile(
     r"\b(?:might|maybe|perhaps|possibly|could be|either|or else|who knows)\b", re.IGNORECASE
 )
-_SCOPE = re.compile(r"[;:()]|\s[—–-]\s|\b(?:but|while|whereas|however|although)\b", re.IGNORECASE)
+_ASIDE = re.compile(r"\([^()]*\)")
+_SCOPE = re.compile(r"[;:(]|\s[—–-]\s|\b(?:but|while|whereas|however|although)\b", re.IGNORECASE)
 _UNIT = re.compile(r"(?<![\w/])((?:[a-z_]+\.\d+|planted|logit)/\d+)(-(?!\d))?")
 _BESIDE = re.compile(
     r"\b(?:rather than|instead of|unlike|as opposed to|compared (?:to|with)) " + _UNIT.pattern
@@ -40,7 +41,7 @@ _NUMBER = re.compile(
 _LAYER = re.compile(
     r"\b(?:attn_out|mlp_out|resid|mlp|head)\.(\d+)\b|\b(?:blocks?|layers?)\s+(\d+)\b"
 )
-_VERDICT = re.compile(r"^\W*(yes|no)\b(?!\W*(?:and|or|/)\W*(?:yes|no)\b)", re.IGNORECASE)
+_VERDICT = re.compile(r"^\W*(yes|no)(?:[*_]*[,.;:!—–]|[*_]*$|\s+[—–-]\s)", re.IGNORECASE)
 
 
 class Named(NamedTuple):
@@ -80,8 +81,9 @@ def denied(sentence: str, at: int) -> bool:
     if _ALL_DENIED.search(sentence):
         return True
     bare = _VERDICT.sub(lambda match: " " * len(match.group()), sentence)
-    start = max((match.end() for match in _SCOPE.finditer(bare, 0, at)), default=0)
-    return _DENIES.search(bare, start, at) is not None
+    bare = _ASIDE.sub(_blank, bare[:at])
+    start = max((match.end() for match in _SCOPE.finditer(bare)), default=0)
+    return _DENIES.search(bare, start) is not None
 
 
 def units(text: str, most: int = 6) -> list[str]:

@@ -120,6 +120,8 @@ def test_a_sentence_states_what_it_does_not_deny():
     assert units("No other unit does: planted/0 alone responds.") == ["planted/0"]
     assert units("It is false that planted/0 responds.") == []
     assert units("mlp.0/50- and head.1/2 respond [E1].") == ["mlp.0/50-", "head.1/2"]
+    assert units("No heads do it, though head.1/2 (+2.6) and head.1/3 (+1) are first.") == []
+    assert units("It does not (see planted/3) respond.") == ["planted/3"]
     assert denied("it is not planted/3", 10)
     assert not denied("not only planted/3", 10)
 
@@ -140,6 +142,7 @@ def test_layers_and_verdicts():
     assert layers("In block 1, not in block 2.") == [1]
     assert verdict("**Yes**, it does.") is True
     assert verdict("No.") is False
+    assert verdict("No units do.") is None
     assert verdict("Yes and no.") is None
     assert verdict("Nothing of the kind.") is None
 
