@@ -1,6 +1,5 @@
 """Searching an index: planted units are found by what they like, and nothing where nothing is."""
 
-
 import pytest
 from neuroscribe.tools import belt as _belt  # noqa: F401
 from neuroscribe.tools.data.sources import load_corpus
