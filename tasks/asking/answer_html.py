@@ -55,7 +55,7 @@ def titles(evidence: Iterable[Evidence]) -> dict[str, str]:
 
 
 def sentence_views(said: Sequence[Claim], known: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The sentences of an answer for a template: `kind`, `text` as HTML, `opinion`.
+    """The sentences of an answer for a template: `kind`, `text` as HTML, `opinion`, `begins`.
 
     Args:
         said: The sentences.
@@ -66,7 +66,14 @@ def sentence_views(said: Sequence[Claim], known: Mapping[str, str]) -> list[dict
         bullet, heading = _BULLET.match(claim.text), claim.text.lstrip().startswith("#")
         text = _BULLET.sub("", claim.text) if bullet else claim.text.lstrip().lstrip("#").strip()
         kind = "bullet" if bullet else "heading" if heading else "plain"
-        found.append({"kind": kind, "text": _linked(text, known), "opinion": claim.opinion})
+        found.append(
+            {
+                "kind": kind,
+                "text": _linked(text, known),
+                "opinion": claim.opinion,
+                "begins": claim.begins,
+            }
+        )
     return found
 
 

@@ -28,7 +28,11 @@ def claims(text: str, known: Container[str]) -> tuple[Claim, ...]:
         text: The answer.
         known: Ids of results that exist.
     """
-    return tuple(_claim(sentence, known) for sentence in sentences(text))
+    found = []
+    for line in text.splitlines():
+        for at, sentence in enumerate(sentences(line)):
+            found.append(_claim(sentence, known, begins=at == 0))
+    return tuple(found)
 
 
 def cited(text: str) -> list[str]:
@@ -58,9 +62,9 @@ def sentences(text: str) -> list[str]:
     return out
 
 
-def _claim(sentence: str, known: Container[str]) -> Claim:
+def _claim(sentence: str, known: Container[str], *, begins: bool) -> Claim:
     ids = tuple(name for name in cited(sentence) if name in known)
-    return Claim(sentence, ids, not ids and _claims_something(sentence))
+    return Claim(sentence, ids, not ids and _claims_something(sentence), begins)
 
 
 def _claims_something(sentence: str) -> bool:

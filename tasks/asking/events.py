@@ -57,6 +57,8 @@ class Claim:
     """Ids of results that it cites and that exist."""
     opinion: bool = False
     """It claims something and cites no result."""
+    begins: bool = False
+    """It begins a line of the answer."""
 
 
 @dataclass(frozen=True)

@@ -49,3 +49,8 @@ def test_sentences_keep_decimals_abbreviations_and_citations_behind_the_stop() -
 def test_what_is_an_opinion(sentence: str, opinion: bool) -> None:
     (claim,) = claims(sentence, KNOWN)
     assert claim.opinion is opinion
+
+
+def test_lines_are_kept() -> None:
+    said = claims("One [E1]. Two [E1].\n\nThree [E2].", KNOWN)
+    assert [claim.begins for claim in said] == [True, False, True]
