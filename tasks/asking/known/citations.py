@@ -1,15 +1,13 @@
 """Whether an answer's claims cite results that exist, and whether these hold the stated numbers."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ....tools.evidence import Evidence
 from ..claims import cited
 from ..events import Answer
-from .reading import numbers_in
+from .reading import NUMBER, numbers_in
 
-_NUMBER = re.compile(r"[-+−]?(?:\d{1,3}(?:,\d{3})+|\d+)?\.?\d+(?:e[-+]?\d+)?", re.IGNORECASE)
 _BULKY = ("measured", "windows")
 """Payloads of thousands of numbers, among which any number would be found."""
 
@@ -54,7 +52,7 @@ def _agrees(value: float, known: set[float]) -> bool:
 
 def _numbers(item: Evidence) -> Iterator[float]:
     """All numbers of a result but those of its bulky payloads."""
-    for match in _NUMBER.finditer(item.text):
+    for match in NUMBER.finditer(item.text):
         yield float(match.group().replace("−", "-").replace(",", ""))
     yield from _within({k: v for k, v in item.data.items() if k not in _BULKY})
 

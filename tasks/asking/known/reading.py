@@ -35,9 +35,7 @@ _BESIDE = re.compile(
 )
 _AGAINST = re.compile(r"\b(?:against|oppos\w+|suppress\w*|inhibit\w*)\b", re.IGNORECASE)
 _QUOTED = re.compile(r"'[^'\n]{1,80}'|\"[^\"\n]{1,200}\"|“[^”\n]{1,200}”|`[^`\n]{1,80}`|«[^»]*»")
-_NUMBER = re.compile(
-    r"(?<![\w./])[-+−]?(?:\d{1,3}(?:,\d{3})+|\d+|(?=\.\d))(?:\.\d+)?(?:e[-+]?\d+)?"
-)
+NUMBER = re.compile(r"(?<![\w./])[-+−]?(?:\d{1,3}(?:,\d{3})+|\d+|(?=\.\d))(?:\.\d+)?(?:e[-+]?\d+)?")
 _LAYER = re.compile(
     r"\b(?:attn_out|mlp_out|resid|mlp|head)\.(\d+)\b|\b(?:blocks?|layers?)\s+(\d+)\b"
 )
@@ -148,7 +146,7 @@ def numbers_in(sentence: str) -> Iterator[tuple[float, int]]:
     """The numbers of one sentence with their places; those inside names and quotes are none."""
     bare = CITED.sub(_blank, sentence)
     bare = _LAYER.sub(_blank, _UNIT.sub(_blank, _QUOTED.sub(_blank, bare)))
-    for match in _NUMBER.finditer(bare):
+    for match in NUMBER.finditer(bare):
         if not re.search(r"\d", match.group()):
             continue
         value = float(match.group().replace("−", "-").replace(",", ""))
