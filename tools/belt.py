@@ -3,6 +3,7 @@
 from . import (
     ablate,
     activations,
+    attention,
     attribute,
     check_on,
     compare_units,
@@ -18,6 +19,7 @@ from . import (
     separate,
     show_exemplars,
     survey,
+    survey_sites,
     sweep_units,
     test_hypotheses,
     unit_effect,
@@ -29,8 +31,8 @@ from .registry import TOOLS
 _ORDER = (
     *("survey", "exemplars", "activations", "scan", "edit_text", "write_texts"),
     *("test_hypotheses", "contrast", "separate", "ablate", "patch", "output_effect", "unit_effect"),
-    *("intervene", "attribute", "sweep_units", "lens"),
-    *("find_units", "search_index", "compare_units", "check_on"),
+    *("intervene", "attribute", "sweep_units", "lens", "attention"),
+    *("find_units", "survey_sites", "search_index", "compare_units", "check_on"),
     *("draw", "edit_image", "occlude", "visualise", "ablate_pictures", "patch_pictures"),
     *("fitting_phrases", "describe_image", "what_is_common"),
 )
@@ -41,6 +43,7 @@ __all__ = [
     "TOOLS",
     "ablate",
     "activations",
+    "attention",
     "attribute",
     "check_on",
     "compare_units",
@@ -56,6 +59,7 @@ __all__ = [
     "separate",
     "show_exemplars",
     "survey",
+    "survey_sites",
     "sweep_units",
     "test_hypotheses",
     "unit_effect",

@@ -50,7 +50,8 @@ def intervene(
     Args:
         prompts: Texts that stop right before the target.
         target: The next token to measure, with its leading space, such as " the".
-        units: The units, changed together; left out: the unit under study.
+        units: The units, changed together; a site such as mlp.1 stands for all of its units; left
+            out: the unit under study.
         method: zero; mean: over explore; cama: the mean on the same token; resample: values from
             random places; scale: multiply by value; clamp: hold at value; steer: raise by value.
         value: The number of scale, clamp and steer.
@@ -58,10 +59,7 @@ def intervene(
         places: all tokens of the prompt, or the last alone.
         several: What to do with a target of several tokens: take the first, or sum over all.
     """
-    chosen = tuple(dict.fromkeys(lab.target.unit(name) for name in units or []))
-    chosen = chosen or (lab.chosen(None),)
-    if len(chosen) > _MOST_UNITS:
-        raise UsageError(f"{len(chosen)} units are too many; change at most {_MOST_UNITS} at once")
+    chosen = _chosen(lab, units)
     if not 0 < len(prompts) <= _MOST_PROMPTS:
         raise UsageError(f"pass one to {_MOST_PROMPTS} prompts, not {len(prompts)}")
     if method in VALUED and value is None:
@@ -92,6 +90,19 @@ def intervene(
     )
     lab.meter.forward_tokens += rows * sum(runner.prompt.places for runner in runners)
     return Result(words(found, runners[0].metric.name, target, contrast, [*notes]), as_data(found))
+
+
+def _chosen(lab: Lab, given: list[str] | None) -> tuple[Unit, ...]:
+    """The units that were named, and those of sites that were."""
+    sites = [name for name in given or [] if name in lab.target.sites]
+    named = [lab.target.unit(name) for name in given or [] if name not in sites]
+    if len(named) > _MOST_UNITS:
+        raise UsageError(
+            f"{len(named)} units are too many; change at most {_MOST_UNITS} at once, or a whole "
+            "site by its name"
+        )
+    whole = [Unit(name, at) for name in sites for at in range(lab.target.sites[name].units)]
+    return tuple(dict.fromkeys([*named, *whole])) or (lab.chosen(None),)
 
 
 def words(found: Effect, metric: str, target: str, contrast: str | None, notes: list[str]) -> str:

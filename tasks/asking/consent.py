@@ -10,6 +10,7 @@ from ...tools.unit_search import sites_of
 
 PASSES = {
     "find_units": 1.0,
+    "survey_sites": 1.0,
     "compare_units": 3.0,
     "check_on": 1.5,
     "investigate_unit": 4.0,

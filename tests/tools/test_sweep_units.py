@@ -60,3 +60,20 @@ def test_several_prompts_have_intervals(lab: Lab) -> None:
 )
 def test_unusable_arguments(lab: Lab, arguments: dict, said: str) -> None:
     assert said in str(call(lab, "sweep_units", arguments).error)
+
+
+def test_a_site_stands_for_all_of_its_units(lab: Lab) -> None:
+    given = {"prompts": [PROMPT], "target": ANSWER}
+    whole = call(lab, "intervene", {**given, "units": ["mlp.1"]})
+    assert whole.error is None, whole.error
+    assert len(whole.data["units"]) == lab.target.sites["mlp.1"].units
+    rows = cut(lab.target, [PROMPT], length=16, document_per_row=True)
+    word = lab.target.tokenizer(ANSWER, add_special_tokens=False)["input_ids"][0]
+    logits = [
+        lab.target.trace(rows, interventions=changes, output="last").output  # type: ignore[arg-type]
+        for changes in ([], [zero("mlp.1", units=None)])
+    ]
+    before, after = (float(torch.log_softmax(one[0].float(), -1)[word]) for one in logits)
+    assert whole.data["effect"]["mean"] == pytest.approx(after - before, abs=2e-4)
+    many = [f"mlp.1/{at}" for at in range(65)]
+    assert "too many" in str(call(lab, "intervene", {**given, "units": many}).error)
