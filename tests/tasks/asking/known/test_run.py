@@ -115,3 +115,12 @@ def test_citations_are_held_against_the_results():
     answer = Answer("?", text, claims(text, {"E1"}), (one,))
     found = {"claims": 4, "cited": 2, "missing": 1, "numbers": 5, "supported": 4}
     assert citations(answer) == found
+
+
+def test_the_verb_lists_questions_and_wants_a_folder(capsys: pytest.CaptureFixture[str]):
+    from neuroscribe.tasks.cli import run
+
+    assert run(["evaluate", "ask", "--list", "--kinds", "where"]) == 0
+    assert capsys.readouterr().out.count("decided") == 5
+    assert run(["evaluate", "ask"]) == 2
+    assert "--out" in capsys.readouterr().err
