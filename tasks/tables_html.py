@@ -28,7 +28,7 @@ def table_html(
     head = _row("th", columns, kinds)
     body = Markup("").join(_row("td", row, kinds) for row in rows)
     below = Markup("").join(Markup('<p class="small faint">{}</p>').format(one) for one in notes)
-    page = Markup('<div class="ns"><style>{}</style><h3>{}</h3><table>{}{}</table>{}</div>')
+    page = Markup('<div class="ns alone"><style>{}</style><h3>{}</h3><table>{}{}</table>{}</div>')
     text = page.format(nested_style(), title, head, body, below)
     return str(text).encode("utf-8", "replace").decode("utf-8")
 
