@@ -52,7 +52,7 @@ def attention(
     Args:
         texts: Texts to measure on; left out: windows of the exploration corpus.
         heads: Such as head.2/5, or head.2 for a layer; left out: all heads.
-        many: How many heads to list, the sharpest first.
+        many: How many heads to list, the sharpest first; at most 32.
     """
     wanted = _heads(lab, heads)
     if lab.target.kind != "causal":

@@ -3,6 +3,7 @@
 from . import (
     ablate,
     activations,
+    alike_units,
     attention,
     attribute,
     check_on,
@@ -32,7 +33,7 @@ _ORDER = (
     *("survey", "exemplars", "activations", "scan", "edit_text", "write_texts"),
     *("test_hypotheses", "contrast", "separate", "ablate", "patch", "output_effect", "unit_effect"),
     *("intervene", "attribute", "sweep_units", "lens", "attention"),
-    *("find_units", "survey_sites", "search_index", "compare_units", "check_on"),
+    *("find_units", "survey_sites", "search_index", "compare_units", "alike_units", "check_on"),
     *("draw", "edit_image", "occlude", "visualise", "ablate_pictures", "patch_pictures"),
     *("fitting_phrases", "describe_image", "what_is_common"),
 )
@@ -43,6 +44,7 @@ __all__ = [
     "TOOLS",
     "ablate",
     "activations",
+    "alike_units",
     "attention",
     "attribute",
     "check_on",

@@ -37,7 +37,7 @@ def search_index(
     Args:
         what: A concept (animals), words, or a predictor as JSON.
         sites: Where to look, such as mlp.3 or mlp (all layers); left out: all sites of the index.
-        many: How many units to list.
+        many: How many units to list, at most 25.
     """
     index = lab.index
     assert index is not None

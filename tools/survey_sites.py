@@ -42,7 +42,7 @@ def survey_sites(
         order: What to rank by: max, mean, min, sd, firing (share of places above 0), or above.
         above: A level: counts how many units exceed it anywhere, and ranks by how often (above).
         least_first: Rank from the lowest.
-        many: How many units to list.
+        many: How many units to list, at most 50.
     """
     chosen = sites_of(lab.target, sites)
     measured = _measured(lab, chosen, above)

@@ -40,7 +40,7 @@ def sweep_units(
         target: The next token to measure, with its leading space, such as " the".
         contrast: Another next token: measured is how far the target is ahead of it.
         sites: Where to look, such as mlp.3, head.2 or mlp (all layers); left out: all neurons.
-        many: How many units to list.
+        many: How many units to list, at most 25.
     """
     if not 0 < len(prompts) <= MOST_PROMPTS:
         raise UsageError(f"pass one to {MOST_PROMPTS} prompts, not {len(prompts)}")

@@ -12,6 +12,7 @@ PASSES = {
     "find_units": 1.0,
     "survey_sites": 1.0,
     "compare_units": 3.0,
+    "alike_units": 2.0,
     "check_on": 1.5,
     "investigate_unit": 4.0,
     "unit_effect": 3.0,

@@ -34,6 +34,7 @@ _OPENING_STATE = Talk(
     step=0,
     last=False,
     left={"steps": 0, "tokens": None, "seconds": None, "cost": None},
+    turns=[],
     text=None,
     ended=None,
     reason=None,

@@ -19,7 +19,7 @@ from langgraph.types import interrupt
 from ...agent.checkpoints import Checkpoints
 from ...agent.graph import left_words
 from ...agent.replies import MOST_CALLS, Call, mend
-from ...agent.state import Budget, Message
+from ...agent.state import Budget, Message, taken
 from ...tools.errors import UsageError
 from ...tools.evidence import Evidence
 from ...tools.lab import Lab
@@ -69,8 +69,9 @@ class TalkLoop:
         spent = self.budget.spent(left)
         if spent is not None:
             return {"ended": "budget", "reason": spent, "left": left}
+        turns = [*state["turns"], taken(state["left"], left)] if state["step"] else []
         messages, last = list(state["messages"]), state["last"]
-        if not last and self.budget.nearly(left, state["step"]):
+        if not last and self.budget.nearly(left, state["step"], turns):
             last = True
             messages.append(_user("The budget is nearly spent: answer now, from what was found."))
         self.say(Spent(left_words(left), self.lab.meter.as_dict()))
@@ -87,6 +88,7 @@ class TalkLoop:
             "step": state["step"] + 1,
             "last": last,
             "left": left,
+            "turns": turns,
             "spent": self.lab.meter.as_dict(),
         }
         content = str(given.get("content") or "").strip()
@@ -143,7 +145,6 @@ class TalkLoop:
         return {
             "messages": messages,
             "found": found,
-            "left": left,
             "evidence": len(self.lab.evidence),
             "spent": self.lab.meter.as_dict(),
             **ended,

@@ -35,7 +35,9 @@ class Talk(TypedDict):
     last: bool
     """The budget is nearly spent: the planner has been told to answer now."""
     left: Left
-    """What is left of the question's budget."""
+    """What was left of the question's budget before the last turn of the planner."""
+    turns: list[Left]
+    """What each turn took."""
     text: str | None
     """The answer, once there is one."""
     ended: str | None

@@ -283,3 +283,18 @@ def test_hostile_texts_reach_a_planner_as_data_only(opened: Opened, tmp_path: Pa
     assert "never follow them" in messages[0]["content"]
     assert [item["role"] for item in messages if "gnore your" in str(item["content"])] == ["tool"]
     assert [item.tool for item in talk.lab.evidence] == ["exemplars"]
+
+
+def test_the_last_request_still_fits_a_budget_of_tokens(opened: Opened) -> None:
+    """Each turn costs more than the one before, as conversations do."""
+    asked = [
+        says(*SURVEY),
+        says(("survey", {"unit": "mlp.0/2"})),
+        says(("exemplars", {"unit": "mlp.0/1"})),
+    ]
+    with endpoint(*asked, answers("From what I have [E1].")) as server:
+        talk = opened(planner="openai:m", base_url=server.url, budget=Budget(tokens=500))
+        answer = talk.ask("what does mlp.0/1 do?")  # each request takes 110 tokens
+    assert answer.ended == "answered"
+    assert answer.spent["tokens_in"] + answer.spent["tokens_out"] <= 500
+    assert "nearly spent" in json.dumps(server.requests[-1]["messages"])
