@@ -20,7 +20,7 @@ from .registry import tool
 from .render_text import number, quoted
 
 _TOKENS = 6
-_LEAST = 3  # occurrences of a token in each half
+_LEAST = 2  # occurrences of a token in each half
 _WINDOWS = 3
 _CLEAR = 0.05  # share of the maximum by which a token is liked more
 

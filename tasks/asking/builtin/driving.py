@@ -1,4 +1,7 @@
-"""Which units drive a prediction, and where in the layers it arises."""
+"""Which units drive a prediction, and where in the layers it arises.
+
+Where a network is not built as a sum, so that nothing can be attributed, units are zeroed in turn.
+"""
 
 from typing import Any
 
@@ -11,17 +14,22 @@ _SHOWN = 6
 _LIKELY = 4
 _CHANCE = 0.1  # p up to which a drop stands out
 _LEAST = 0.01  # nats that a drop must have
+_FOUND = 0.05  # q up to which a unit counts
 
 
 def calls(ask: Ask) -> list[Call]:
-    """The attribution; without a target, the model's own next token is read off first."""
+    """The attribution, else the sweep; without a target, the model's own next token goes first."""
     if not ask.wish.prompt or not ask.has("attribute"):
+        return []
+    if ask.made and ask.made[-1].tool == "sweep_units":
         return []
     target = _target(ask)
     if target is None:
         return [Call("lens", {"prompt": ask.wish.prompt})] if not ask.step else []
     if ask.made and ask.made[-1].tool == "attribute":
-        return []
+        if "exact trace" not in str(ask.made[-1].error):
+            return []
+        return [Call("sweep_units", {"prompts": [ask.wish.prompt], "target": target.text})]
     arguments: dict[str, Any] = {"prompt": ask.wish.prompt, "target": target.text}
     if target.several:
         arguments["several"] = "first"
@@ -37,7 +45,9 @@ def answer(ask: Ask) -> str:
             "I cannot attribute without a prompt and what is to follow it: put both in quotes, as "
             "in which units drive ' park' after 'They went to the'?"
         )
-    found = ask.found("attribute")
+    found, swept = ask.found("attribute"), ask.found("sweep_units")
+    if swept is not None:
+        return _swept(ask, swept)
     instead = (
         "ask instead which units respond to something, or what happens to the output without a unit"
     )
@@ -133,6 +143,35 @@ def _target_note(ask: Ask, found: Evidence) -> str:
     assert ask.wish.prompt is not None
     note = wanted(ask.lab.target, ask.wish.prompt, ask.wish.target).note
     return f"{note}{cite(found)}." if note else ""
+
+
+def _swept(ask: Ask, found: Evidence) -> str:
+    """Units by what zeroing each of them alone takes from the prediction, or adds."""
+    data = found.data
+    moved = [one for one in data["units"] if abs(one["effect"]) >= _LEAST]
+    known = any(one["q"] is not None for one in moved)
+    beyond = [one for one in moved if one["q"] is None or one["q"] <= _FOUND]
+    needed = [f"{one['unit']} ({one['effect']:+.3g})" for one in beyond if one["effect"] < 0]
+    against = [f"{one['unit']} ({one['effect']:+.3g})" for one in beyond if one["effect"] > 0]
+    head = (
+        f"Of {data['swept']} units, each zeroed by itself, {listed(needed[:_SHOWN])} "
+        f"take{'s' * (len(needed) == 1)} most from the log-probability of "
+        f"{quoted(data['target'])} behind "
+        f"{quoted(short(data['prompts'][0]))}{cite(found)}."
+        if needed
+        else f"No single unit of {data['swept']} is shown to drive {quoted(data['target'])} behind "
+        f"{quoted(short(data['prompts'][0]))}{cite(found)}."
+    )
+    rows = [head]
+    if against:
+        rows.append(f"Without {listed(against[:2])} it rises{cite(found)}.")
+    if known:
+        rows.append(
+            f"Beyond random directions as long as what they write are {data['beyond_chance']}, at "
+            f"a false-discovery rate of {_FOUND:g}{cite(found)}."
+        )
+    rows.append("Units that stand in for each other were not tested together.")
+    return " ".join([*rows, note] if (note := _target_note(ask, found)) else rows)
 
 
 def _ranked(data: Any, name: str, method: str, found: Evidence) -> str:

@@ -210,9 +210,15 @@ def test_predictions_of_an_organism(facts: Callable[[], Talker]) -> None:
 
 
 def test_what_a_model_refuses_is_told(talk: Talker) -> None:
-    text = talk.ask("which units drive ' ran' after 'The dog'?")
+    text = talk.ask("where in the layers is ' ran' decided after 'The dog'?")
     assert "no exact trace" in text
     assert "ask instead" in text
+    assert not talk.opinions()
+
+
+def test_what_cannot_be_attributed_is_zeroed(talk: Talker) -> None:
+    text = talk.ask("which units drive ' ran' after 'The dog'?")
+    assert "planted/0 (-" in text  # it favours what animals do
     assert not talk.opinions()
 
 
