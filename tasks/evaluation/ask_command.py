@@ -23,6 +23,9 @@ def ask(
     ] = "",
     questions: Annotated[int, typer.Option(min=0, help="So many, drawn by --seed; 0: all.")] = 0,
     seed: Annotated[int, typer.Option(help="Draws the questions.")] = 0,
+    held_out: Annotated[
+        bool, typer.Option("--held-out", help="Ask the questions that were kept back instead.")
+    ] = False,
     steps: Annotated[int, typer.Option(help="Turns of the planner a question.")] = 12,
     question_tokens: Annotated[
         int, typer.Option(help="LLM tokens a question; 0: no limit.")
@@ -50,6 +53,7 @@ def ask(
         only=_parts(only),
         questions=questions or None,
         seed=seed,
+        held_out=held_out,
         steps=steps,
         question_tokens=question_tokens or None,
         question_seconds=question_seconds or None,

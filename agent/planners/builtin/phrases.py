@@ -74,8 +74,24 @@ def label(sample: Sample, parts: Sequence[Part]) -> str:
             text = _together(sample, parts[:many], named)
             if len(text.split()) <= MOST_WORDS and (named > 1 or many == 1):
                 return text
-    head = ordered(_said(parts[0])).clauses[0]
-    return _things(sample, head, _said(parts[0]), 1)
+    return _shortened(sample, parts[0])
+
+
+def _shortened(sample: Sample, part: Part) -> str:
+    """What a part is at, with as many of its conditions as twelve words hold, concepts first."""
+    rule = Rule() if part.table else ordered(_said(part))
+
+    def later(clause: Clause) -> tuple[bool, bool]:
+        head = clause.axis in ("word", "token", "flag")
+        listed = _tail(sample, clause, rule, 1).replace("and words such as", "")
+        return not head, "words such as" in listed
+
+    asked = sorted((clause for clause in rule.clauses if not clause.negated), key=later)
+    for many in range(len(asked), 0, -1):
+        text = rule_phrase(sample, Rule(tuple(asked[:many])), named=1)
+        if len(text.split()) <= MOST_WORDS:
+            return text
+    return " ".join(phrase(sample, part, named=1).split()[:MOST_WORDS])
 
 
 def phrase(sample: Sample, part: Part, *, named: int = 4) -> str:

@@ -149,6 +149,7 @@ def _swept(ask: Ask, found: Evidence) -> str:
     """Units by what zeroing each of them alone takes from the prediction, or adds."""
     data = found.data
     moved = [one for one in data["units"] if abs(one["effect"]) >= _LEAST]
+    most = [f"{one['unit']} ({one['effect']:+.3g})" for one in moved if one["effect"] < 0]
     known = any(one["q"] is not None for one in moved)
     beyond = [one for one in moved if one["q"] is None or one["q"] <= _FOUND]
     needed = [f"{one['unit']} ({one['effect']:+.3g})" for one in beyond if one["effect"] < 0]
@@ -160,7 +161,9 @@ def _swept(ask: Ask, found: Evidence) -> str:
         f"{quoted(short(data['prompts'][0]))}{cite(found)}."
         if needed
         else f"No single unit of {data['swept']} is shown to drive {quoted(data['target'])} behind "
-        f"{quoted(short(data['prompts'][0]))}{cite(found)}."
+        f"{quoted(short(data['prompts'][0]))}"
+        + (f", though {listed(most[:_SHOWN])} take most from it" if most else "")
+        + f"{cite(found)}."
     )
     rows = [head]
     if against:

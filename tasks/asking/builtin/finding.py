@@ -1,7 +1,7 @@
 """Which units respond to something, and what the labels of a finished run say of it."""
 
 from ....tools.evidence import Evidence
-from ....tools.render_text import number
+from ....tools.render_text import number, quoted
 from .asked import Ask, Call, cite, listed, short, spread
 from .recognise import topics
 
@@ -72,7 +72,13 @@ def labels_said(found: Evidence | None) -> str:
     ][: 2 * _LISTED]
     if not lines:
         return f"No label of the finished run fits{cite(found)}."
-    head = f"Labels of the finished run, which are claims of its planner:{cite(found)}"
+    asked = quoted(short(str(found.arguments.get("query", "")), 60))
+    head = f"Labels of the finished run for {asked}, which are claims of its planner:{cite(found)}"
+    if not worded:
+        head = (
+            f"No label of the finished run has the words {asked}; the nearest, by meaning or by "
+            f"what else their records say:{cite(found)}"
+        )
     out = [head, *(f"- {line}{cite(found)}" for line in lines)]
     if more := found.data["found"] - len(listed_units):
         out.append(f"Not listed: {more} found elsewhere in a record, or by meaning{cite(found)}.")

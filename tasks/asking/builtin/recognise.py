@@ -129,13 +129,11 @@ def _about(
     site = _SITES.search(topic)
     where: tuple[str, ...] = ()
     if site is not None:
-        where = (site[2] or f"{'mlp' if 'mlp.0' in sites else 'conv'}.{int(site[1])}",)
+        where = (_site(site, sites),)
         topic = (topic[: site.start()] + topic[site.end() :]).strip(" ,")
     else:
-        where = tuple(
-            name for number in re.findall(r"\b(?:layer|block) (\d+)\b", said.skeleton[:start])
-            if (name := f"mlp.{int(number)}") in sites
-        )  # fmt: skip
+        named = [_site(match, sites) for match in _SITES.finditer(said.skeleton[:start])]
+        where = tuple(name for name in named if name in sites)
     while (shorter := _TAIL.sub("", topic)) != topic:
         topic = shorter
     topic = re.sub(r"^(?:the |a |an |any |all )(?=\w)", "", topic.strip(), flags=re.IGNORECASE)
@@ -145,6 +143,11 @@ def _about(
         return None
     words = tuple(quoted) if quoted else ()
     return replace(wish, units=(), topic=topic, words=words, sites=where)
+
+
+def _site(match: "re.Match[str]", sites: Mapping[str, Any]) -> str:
+    """The site that was named: `mlp.1`, or by its layer."""
+    return match[2] or f"{'mlp' if 'mlp.0' in sites else 'conv'}.{int(match[1])}"
 
 
 def _prompted(wish: Wish, said: Reading) -> Wish | None:
@@ -161,7 +164,10 @@ def _prompted(wish: Wish, said: Reading) -> Wish | None:
         return replace(wish, prompt=texts[0])
     first, second = texts[0], texts[1]
     before, between = said.skeleton.split("TEXT")[:2]
-    if re.search(r"\b(?:after|behind|following|given|in|on|prompt|reads?|reading)\s*$", before):
+    onto = re.search(r"\bon\s*$", before)  # settle on X in Y
+    if onto and re.fullmatch(rf"\s*(?:{_BEHIND})(?: the prompt)?\s*", between):
+        target, prompt = first, second
+    elif re.search(r"\b(?:after|behind|following|given|in|on|prompt|reads?|reading)\s*$", before):
         target, prompt = second, first
     elif re.search(rf"\b(?:{_BEHIND})\b", between):
         target, prompt = first, second

@@ -78,7 +78,8 @@ def concepts(bench: Bench, *units: str) -> Concepts:
     return Concepts({unit: ABOUT[unit] for unit in units}, reader(bench))
 
 
-def _what(unit: str) -> KnownQuestion:
+def what(unit: str) -> KnownQuestion:
+    """What a unit does."""
     return KnownQuestion(
         f"what-{unit.replace('/', '-')}",
         "what",
@@ -136,7 +137,9 @@ def find_word(target: str, word: str, sites: tuple[str, ...]) -> KnownQuestion:
     )
 
 
-def _compare(one: str, other: str, *, about: bool = True) -> KnownQuestion:
+def compare(one: str, other: str, *, about: bool = True) -> KnownQuestion:
+    """How two units go together, and with `about` what each does."""
+
     def check(bench: Bench) -> All:
         value = float(np.corrcoef(bench.unit(one), bench.unit(other))[0, 1])
         what = f"the correlation of {one} and {other}"
@@ -182,7 +185,8 @@ def show(target: str, unit: str) -> KnownQuestion:
     )
 
 
-def _search(thing: str, unit: str, text: str) -> KnownQuestion:
+def search(thing: str, unit: str, text: str) -> KnownQuestion:
+    """Which unit of a run is labelled so."""
     return KnownQuestion(
         f"search-{thing.replace(' ', '-')}",
         "search",
@@ -196,22 +200,22 @@ def _search(thing: str, unit: str, text: str) -> KnownQuestion:
 
 
 QUESTIONS: tuple[KnownQuestion, ...] = (
-    *(_what(f"planted/{at}") for at in (0, 1, 2, 4, 5, 6, 8, 9, 10)),
+    *(what(f"planted/{at}") for at in (0, 1, 2, 4, 5, 6, 8, 9, 10)),
     _find("animals", "planted/0"),
     _find("colours", "planted/4"),
     _find("family members", "planted/8"),
     _find("months", "planted/1", "planted"),
     find_word(TARGET, "and", ("mlp.0",)),
     find_word(TARGET, "was", ("mlp.0", "mlp.1")),
-    _compare("planted/0", "planted/4"),
-    _compare("planted/1", "planted/8"),
-    _compare("mlp.0/61", "mlp.0/50", about=False),
-    _compare("mlp.1/151", "mlp.1/123", about=False),
+    compare("planted/0", "planted/4"),
+    compare("planted/1", "planted/8"),
+    compare("mlp.0/61", "mlp.0/50", about=False),
+    compare("mlp.1/151", "mlp.1/123", about=False),
     show(TARGET, "planted/0"),
     show(TARGET, "planted/4"),
     show(TARGET, "planted/8"),
-    _search("animals", "planted/0", "Search the labels for {}."),
-    _search("colours", "planted/4", "Which units are labelled as about {}?"),
-    _search("family members", "planted/8", "Search the labels for {}."),
-    _search("vehicles or drinks", "planted/5", "Which labels mention {}?"),
+    search("animals", "planted/0", "Search the labels for {}."),
+    search("colours", "planted/4", "Which units are labelled as about {}?"),
+    search("family members", "planted/8", "Search the labels for {}."),
+    search("vehicles or drinks", "planted/5", "Which labels mention {}?"),
 )

@@ -15,7 +15,9 @@ from .unit_checks import Drives
 _LEAST = 0.02  # by which a probability must change to be another way to say it
 
 
-def _drive(target: str, prompt: str, answer: str) -> KnownQuestion:
+def drive(target: str, prompt: str, answer: str) -> KnownQuestion:
+    """Which units drive a prediction."""
+
     def check(bench: Bench) -> All:
         drops = bench.drops(prompt, answer)
         order = sorted(drops, key=lambda unit: -drops[unit])
@@ -39,7 +41,9 @@ def change(bench: Bench, prompt: str, answer: str, zero: list[str], what: str) -
     return Number(after - before, what, others=others, change=True, least=0.02, sentences=5)
 
 
-def _ablate(target: str, unit: str, prompt: str, answer: str) -> KnownQuestion:
+def ablate(target: str, unit: str, prompt: str, answer: str) -> KnownQuestion:
+    """What a unit is worth to a prediction."""
+
     def check(bench: Bench) -> All:
         what = f"the log-probability of '{answer}' without {unit}"
         return All([change(bench, prompt, answer, [unit], what)], [About([answer, unit])])
@@ -53,7 +57,9 @@ def _ablate(target: str, unit: str, prompt: str, answer: str) -> KnownQuestion:
     )
 
 
-def _where(target: str, prompt: str, answer: str) -> KnownQuestion:
+def where(target: str, prompt: str, answer: str) -> KnownQuestion:
+    """In which block a prediction is settled."""
+
     def check(bench: Bench) -> All:
         return All([Layer(bench.settles(prompt, answer))], [About([answer])])
 
@@ -69,21 +75,21 @@ def _where(target: str, prompt: str, answer: str) -> KnownQuestion:
 _ITALY = "the country of the city of Lena is"
 
 QUESTIONS: tuple[KnownQuestion, ...] = (
-    _drive("planted", "The dog and the cat", " ran"),
-    _drive("organism:adder", "37+25=", "62"),
-    _drive("organism:adder", "52+17=", "69"),
-    _drive("organism:adder", "46+77=", "123"),
-    _drive("organism:facts", "the tool of the job of Gerda is", " oven"),
-    _drive("organism:facts", "the city of Anna is", " Bergen"),
-    _ablate("planted", "planted/4", "Anna saw a red", " green"),
-    _ablate("planted", "planted/0", "The dog and the cat", " ran"),
-    _ablate("planted", "planted/5", "The bus and the car and the milk", " drove"),
-    _ablate("organism:adder", "mlp.3/86", "37+25=", "62"),
-    _ablate("organism:adder", "head.3/2", "50+41=", "91"),
-    _ablate("organism:facts", "head.0/3", "the city of Anna is", " Bergen"),
-    _where("organism:adder", "37+25=", "62"),
-    _where("organism:adder", "52+93=", "145"),
-    _where("organism:facts", _ITALY, " Italy"),
-    _where("organism:brackets", "print(len(sorted(x", ")))"),
-    _where("organism:induction", "ka lo mi bo ka lo mi", " bo"),
+    drive("planted", "The dog and the cat", " ran"),
+    drive("organism:adder", "37+25=", "62"),
+    drive("organism:adder", "52+17=", "69"),
+    drive("organism:adder", "46+77=", "123"),
+    drive("organism:facts", "the tool of the job of Gerda is", " oven"),
+    drive("organism:facts", "the city of Anna is", " Bergen"),
+    ablate("planted", "planted/4", "Anna saw a red", " green"),
+    ablate("planted", "planted/0", "The dog and the cat", " ran"),
+    ablate("planted", "planted/5", "The bus and the car and the milk", " drove"),
+    ablate("organism:adder", "mlp.3/86", "37+25=", "62"),
+    ablate("organism:adder", "head.3/2", "50+41=", "91"),
+    ablate("organism:facts", "head.0/3", "the city of Anna is", " Bergen"),
+    where("organism:adder", "37+25=", "62"),
+    where("organism:adder", "52+93=", "145"),
+    where("organism:facts", _ITALY, " Italy"),
+    where("organism:brackets", "print(len(sorted(x", ")))"),
+    where("organism:induction", "ka lo mi bo ka lo mi", " bo"),
 )

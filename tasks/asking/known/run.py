@@ -49,6 +49,8 @@ class AskPlan:
     questions: int | None = None
     """So many, drawn by seed; None: all."""
     seed: int = 0
+    held_out: bool = False
+    """Ask the questions that were kept back instead."""
     steps: int = 12
     """Turns of the planner a question."""
     question_tokens: int | None = 200_000
@@ -58,7 +60,13 @@ class AskPlan:
 
     def chosen(self) -> list[KnownQuestion]:
         """The questions, those of one target together."""
-        found = chosen(kinds=self.kinds, only=self.only, many=self.questions, seed=self.seed)
+        found = chosen(
+            kinds=self.kinds,
+            only=self.only,
+            many=self.questions,
+            seed=self.seed,
+            held_out=self.held_out,
+        )
         return sorted(found, key=lambda question: question.target)
 
 

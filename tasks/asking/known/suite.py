@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ....tools.errors import UsageError, nearest
+from .held_out import QUESTIONS as HELD_OUT
 from .outside_questions import QUESTIONS as OUTSIDE
 from .planted_questions import QUESTIONS as PLANTED
 from .planted_questions import find_word, show
@@ -25,13 +26,17 @@ def chosen(
     only: Sequence[str] = (),
     many: int | None = None,
     seed: int = 0,
+    held_out: bool = False,
 ) -> list[KnownQuestion]:
     """Questions of these kinds, or these alone; or so many of them, drawn by seed.
+
+    With `held_out`, of those kept back instead.
 
     Raises:
         UsageError: for a kind or question that there is not.
     """
-    known = {question.id: question for question in QUESTIONS}
+    suite = HELD_OUT if held_out else QUESTIONS
+    known = {question.id: question for question in suite}
     for name, among, what in (
         *((kind, KINDS, "kind") for kind in kinds),
         *((one, known, "question") for one in only),
@@ -40,7 +45,7 @@ def chosen(
             raise UsageError(f"there is no {what} '{name}'; nearest: {nearest(name, among)}")
     found = [
         question
-        for question in QUESTIONS
+        for question in suite
         if (not kinds or question.kind in kinds) and (not only or question.id in only)
     ]
     if many is not None and many < len(found):

@@ -345,3 +345,29 @@ def test_every_kind_is_documented() -> None:
 def test_a_huge_question_is_quick() -> None:
     assert recognise("which units " * 20_000, SITES).kind in ("find", "other")
     assert recognise("'" * 100_000, SITES).kind == "other"
+
+
+@pytest.mark.parametrize(
+    ("question", "sites"),
+    [
+        ("Which neurons in mlp.0 fire on the word 'she'?", ("mlp.0",)),
+        ("Find units of mlp.1 that are active at 'of'.", ("mlp.1",)),
+        ("which units in layer 1 respond to months", ("mlp.1",)),
+        ("which units respond to months", ()),
+    ],
+)
+def test_the_site_that_was_named_is_kept(question: str, sites: tuple[str, ...]) -> None:
+    assert recognise(question, {"mlp.0": None, "mlp.1": None}).sites == sites
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Where does the model settle on ' ka' in 'te so ka mi'?",
+        "After 'te so ka mi', which units say ' ka'?",
+        "Which units drive ' ka' behind 'te so ka mi'?",
+    ],
+)
+def test_prompt_and_target_are_told_apart(question: str) -> None:
+    wish = recognise(question, {"mlp.0": None})
+    assert (wish.prompt, wish.target) == ("te so ka mi", " ka")
