@@ -30,7 +30,7 @@ def _selective(bench: Bench) -> Check:
     shares = {unit: _share(bench, unit) for unit in ("planted/6", "planted/1")}
     return All(
         [
-            Names(["planted/6"], sentences=1),
+            Names(["planted/6"], sentences=1, leads=True),
             Number(shares["planted/6"], "the share of planted/6", least=5e-5),
             Number(shares["planted/1"], "the share of planted/1", least=5e-5),
         ]
@@ -42,7 +42,7 @@ def _previous(bench: Bench) -> Check:
     patterns = bench.attention(prompts)
     means = np.mean([[np.diagonal(a, -1).mean() for a in one[0]] for one in patterns], 0)
     names = [f"head.0/{head}" for head, mean in enumerate(means) if mean > _HALF]
-    return All([Names(names)], [About(["previous"])])
+    return All([Names(names, sentences=1)], [About(["previous"])])
 
 
 def _more_than_others(unit: str, beside: str) -> Callable[[Bench], Check]:
@@ -67,7 +67,8 @@ def _quiet(bench: Bench) -> Check:
 def _highest_mean(bench: Bench) -> Check:
     means = {f"planted/{at}": float(bench.unit(f"planted/{at}").mean()) for at in range(12)}
     best = max(means, key=lambda unit: means[unit])
-    return All([Names([best]), Number(means[best], f"the mean of {best}", least=2e-4)])
+    best_mean = Number(means[best], f"the mean of {best}", least=2e-4)
+    return All([Names([best], sentences=1), best_mean])
 
 
 def _most_alike(bench: Bench) -> Check:
@@ -76,7 +77,8 @@ def _most_alike(bench: Bench) -> Check:
     np.fill_diagonal(table, 0)
     one, other = np.unravel_index(int(table.argmax()), table.shape)
     names = sorted((f"mlp.1/{one}", f"mlp.1/{other}"))
-    return All([Names(names), Number(float(table.max()), "their correlation", least=0.02)])
+    highest = Number(float(table.max()), "their correlation", least=0.02)
+    return All([Names(names, sentences=1), highest])
 
 
 def _which_mlp(bench: Bench) -> Check:
@@ -150,7 +152,8 @@ def _loudest(site: str) -> Callable[[Bench], Check]:
     def check(bench: Bench) -> Check:
         peaks = np.nanmax(bench.site(site)[bench.windows.counted], axis=0)
         best = f"{site}/{int(peaks.argmax())}"
-        return All([Names([best]), Number(float(peaks.max()), f"the maximum of {best}")])
+        highest = Number(float(peaks.max()), f"the maximum of {best}")
+        return All([Names([best], sentences=1), highest])
 
     return check
 
@@ -206,7 +209,7 @@ QUESTIONS: tuple[KnownQuestion, ...] = (
         TARGET,
         f"Which of these labels fits planted/6 best: {', '.join(repr(one) for one in _LABELS)}? "
         "Answer with the label.",
-        lambda bench: All([Choice(_LABELS[1], _LABELS)], [About(["planted/6"])]),
+        lambda bench: Choice(_LABELS[1], _LABELS),
     ),
     _outside(
         "quiet-neurons",

@@ -84,13 +84,18 @@ def denied(sentence: str, at: int) -> bool:
     return _DENIES.search(bare, start) is not None
 
 
+_DO_NOT = re.compile(r"\b(?:do|does|are|is|did|was|were) not[\s.]*$")
+
+
 def units(text: str, most: int = 6) -> list[str]:
     """The units that an answer names, in order, each once."""
     found = dict.fromkeys(
         named.name
         for sentence in stated(text, most)
-        for named in _units_in(sentence)
-        if not denied(sentence, named.at)
+        for clause in sentence.split(";")
+        if not _DO_NOT.search(CITED.sub("", clause))
+        for named in _units_in(clause)
+        if not denied(clause, named.at)
     )
     return list(found)
 

@@ -26,6 +26,8 @@ class Names:
     """None: all that are wanted."""
     sentences: int = 6
     """That are read."""
+    leads: bool = False
+    """As many as are wanted must come first; what is compared with them may follow."""
 
     @property
     def truth(self) -> str:
@@ -35,6 +37,7 @@ class Names:
     def mark(self, text: str) -> Mark:
         """By how many are named and how many of those belong."""
         named = list(dict.fromkeys(unit.rstrip("-") for unit in units(text, self.sentences)))
+        named = named[: len(self.wanted)] if self.leads else named
         if not named:
             return Mark("wrong", "names no unit")
         wanted = {unit.rstrip("-") for unit in self.wanted}
