@@ -6,6 +6,7 @@ from .asked import Ask, Call, cite, listed, short, spread
 from .recognise import topics
 
 _LISTED = 5
+_LIKELY = 0.05
 _IN_LABEL = ("label:", "components:")
 NO_RUN = (
     "I cannot search labels, as no finished run is open. `neuroscribe label TARGET --out RUN` "
@@ -21,6 +22,8 @@ def calls(ask: Ask) -> list[Call]:
     wish = ask.wish
     arguments = {"what": topics(wish)} | ({"sites": list(wish.sites)} if wish.sites else {})
     out = [Call("find_units", arguments)]
+    if ask.has("search_index"):
+        out.append(Call("search_index", arguments))
     if ask.has("search_labels"):
         out.append(Call("search_labels", {"query": wish.topic, "many": _LISTED}))
     return out
@@ -31,12 +34,27 @@ def answer(ask: Ask) -> str:
     found = ask.found("find_units")
     parts = [
         _units(found, ask.places) if found is not None else "",
+        _indexed(ask.found("search_index")),
         labels_said(ask.found("search_labels")),
         ask.failed(
             "ask for another word or for a concept such as animals, or take a larger corpus"
         ),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _indexed(found: Evidence | None) -> str:
+    """What the index shows: the strongest places alone."""
+    if found is None:
+        return ""
+    good = [row for row in found.data["found"] if row["p"] <= _LIKELY][:_LISTED]
+    if not good:
+        return f"By the strongest places of the index no unit stands out{cite(found)}."
+    rows = listed([f"{row['unit']} ({row['hits']} of {row['of']})" for row in good])
+    return (
+        f"By their strongest places in the index, it is {rows}, beyond chance after correction for "
+        f"{found.data['compared']} units and directions{cite(found)}."
+    )
 
 
 def label_calls(ask: Ask) -> list[Call]:

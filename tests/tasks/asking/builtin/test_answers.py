@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from neuroscribe.tasks.asking.state import Talk, Turn
 from neuroscribe.tools.data.image_rows import image_rows
 from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.data.windows import TokenWindows, cut
+from neuroscribe.tools.exemplars import ExemplarIndex, build_index
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.registry import call
@@ -235,3 +237,13 @@ def test_pictures() -> None:
     text = talk.ask("when does conv.3/5 fire?")
     assert "conv.3/5 is strongest" in text
     assert "builtin:scenes" in talk.ask("help")
+
+
+def test_an_index_is_searched_beside_the_corpus(talk: Talker, tmp_path: Path) -> None:
+    lab = talk.lab
+    build_index(lab.target, lab.explore, ["planted"], tmp_path, k=20, sample=64, corpus="stories")
+    index = ExemplarIndex.open(tmp_path, target=lab.target, windows=lab.explore)
+    other = Talker(Lab(lab.target, lab.explore, open=True, index=index))
+    text = other.ask("which units respond to animals?")
+    assert "in the index, it is planted/0 (" in text
+    assert not other.opinions()
