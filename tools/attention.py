@@ -59,12 +59,12 @@ def attention(
         raise UsageError(f"{lab.target.name} is no causal model; its attention is not read")
     given = [text for text in texts or [] if text.strip()]
     shown = (lab.tokenize(given) if given else lab.explore).rows(slice(0, WINDOWS))
-    found, alike = _over(lab, shown)
+    found, alike, places = _over(lab, shown)
     ranked = sorted(wanted, key=lambda head: -max(_above(found[head], alike)))
     ranked = ranked[: max(1, min(many, MOST))]
     lines = [
-        f"mean attention weight over {len(shown)} {'texts' if given else 'windows of explore'} "
-        f"(places from the third on); a head that looks everywhere alike: {_said(alike)}",
+        f"mean attention weight over {len(shown)} {'texts' if given else 'windows of explore'}, "
+        f"{places:,} places (from the third on; the kinds overlap); a head that looks everywhere alike: {_said(alike)}",
         *(f"{name}: {_said(found[name])}" for name in ranked),
     ]
     data: dict[str, Any] = {
@@ -75,7 +75,7 @@ def attention(
         seen = _on(lab, given[0], ranked)
         lines.append(f"from the last place of {quoted(given[0])}:")
         lines += [
-            f"{name}: " + ", ".join(f"{quoted(token)} {weight:.2f}" for token, weight in row)
+            f"{name}: " + ", ".join(f"{quoted(token)}@{at} {w:.2f}" for token, at, w in row)
             for name, row in seen.items()
         ]
         data |= {"texts": given, "last_place": seen}
@@ -98,8 +98,10 @@ def _heads(lab: Lab, given: list[str] | None) -> list[str]:
     return list(out)
 
 
-def _over(lab: Lab, windows: TokenWindows) -> tuple[dict[str, Looks], Looks]:
-    """Every head's mean weights over windows, and those of a head that looks everywhere alike."""
+def _over(lab: Lab, windows: TokenWindows) -> tuple[dict[str, Looks], Looks, int]:
+    """Every head's mean weights over windows, those of a head that looks everywhere alike, and over
+    how many places.
+    """
     sums: dict[str, np.ndarray] = {}
     even = np.zeros(5)
     places = 0
@@ -121,7 +123,8 @@ def _over(lab: Lab, windows: TokenWindows) -> tuple[dict[str, Looks], Looks]:
         places += int(asked.sum())
     if not places:
         raise UsageError("there is no text of three tokens or more")
-    return {name: Looks(*(total / places)) for name, total in sums.items()}, Looks(*(even / places))
+    found = {name: Looks(*(total / places)) for name, total in sums.items()}
+    return found, Looks(*(even / places)), places
 
 
 def _masks(ids: np.ndarray, attended: np.ndarray) -> tuple[Tensor, Tensor]:
@@ -145,8 +148,8 @@ def _masks(ids: np.ndarray, attended: np.ndarray) -> tuple[Tensor, Tensor]:
     return torch.stack(kinds).double(), there & (at >= 2)
 
 
-def _on(lab: Lab, text: str, heads: list[str]) -> dict[str, list[tuple[str, float]]]:
-    """The tokens that heads look at from the last place of a text, the most first."""
+def _on(lab: Lab, text: str, heads: list[str]) -> dict[str, list[tuple[str, int, float]]]:
+    """The tokens, with their places, that heads look at from a text's last place, the most first."""
     rows = lab.tokenize([text])
     lab.meter.forward_tokens += 2 * int(rows.attended.sum())
     last = int(rows.attended[0].sum()) - 1
@@ -157,7 +160,7 @@ def _on(lab: Lab, text: str, heads: list[str]) -> dict[str, list[tuple[str, floa
         site, _, head = name.partition("/")
         weights = patterns[int(site.removeprefix("head."))].weights[0, int(head), 0]
         best = weights[: last + 1].argsort(descending=True)[:_TOKENS].tolist()
-        out[name] = [(tokens[one], round(float(weights[one]), 4)) for one in best]
+        out[name] = [(tokens[one], one, round(float(weights[one]), 4)) for one in best]
     return out
 
 

@@ -13,7 +13,8 @@ _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
 _HONEST = re.compile(
     r"\b(?:I (?:do not|don't|did not|didn't|cannot|can't|could not|have not|am not)"
     r"|(?:was|were|is|are|been) not (?:tested|measured|checked|known|tried)"
-    r"|not (?:tested|measured|checked)|untested|unknown|would need)\b"
+    r"|not (?:tested|measured|checked)|untested|unknown|would need)\b",
+    re.IGNORECASE,
 )
 _FEWEST_WORDS = 3
 

@@ -42,6 +42,7 @@ def test_sentences_keep_decimals_abbreviations_and_citations_behind_the_stop() -
         ("Shall I test it on other text?", False),
         ("I did not test other languages.", False),
         ("Whether it matters was not measured.", False),
+        ("Not tested: other prompts, and other corpora.", False),
         ("It is not important.", True),
         ("Yes.", False),
     ],
