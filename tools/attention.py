@@ -64,7 +64,8 @@ def attention(
     ranked = ranked[: max(1, min(many, MOST))]
     lines = [
         f"mean attention weight over {len(shown)} {'texts' if given else 'windows of explore'}, "
-        f"{places:,} places (from the third on; the kinds overlap); a head that looks everywhere alike: {_said(alike)}",
+        f"{places:,} places (from the third on; the kinds overlap); a head that looks everywhere "
+        f"alike: {_said(alike)}",
         *(f"{name}: {_said(found[name])}" for name in ranked),
     ]
     data: dict[str, Any] = {
@@ -149,7 +150,7 @@ def _masks(ids: np.ndarray, attended: np.ndarray) -> tuple[Tensor, Tensor]:
 
 
 def _on(lab: Lab, text: str, heads: list[str]) -> dict[str, list[tuple[str, int, float]]]:
-    """The tokens, with their places, that heads look at from a text's last place, the most first."""
+    """What heads look at from a text's last place, the most first: token, place, weight."""
     rows = lab.tokenize([text])
     lab.meter.forward_tokens += 2 * int(rows.attended.sum())
     last = int(rows.attended[0].sum()) - 1
