@@ -6,6 +6,8 @@ import pytest
 from neuroscribe.agent.transcript import read, render, replay
 
 RECORDED = sorted((Path(__file__).resolve().parents[1] / "transcripts").glob("*.jsonl"))
+LONG = {"minilm-mlp.0-11.builtin"}
+"""Of which the default tests replay others with the same target, and with the same planner."""
 
 
 def test_two_minds_and_two_searches_are_recorded():
@@ -14,7 +16,13 @@ def test_two_minds_and_two_searches_are_recorded():
     assert sum("by-hand" in name for name in planners) >= 2
 
 
-@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, marks=[pytest.mark.slow] if path.stem in LONG else [], id=path.stem)
+        for path in RECORDED
+    ],
+)
 def test_a_recorded_investigation_replays(path, request):
     if read(path).header["target"]["name"] == "minilm":
         request.getfixturevalue("minilm")  # skips without the offline extra

@@ -1,12 +1,27 @@
 """`neuroscribe evaluate scorers`: tables for people, JSON for programs."""
 
+import functools
 import json
+from collections.abc import Iterator
 
 import pytest
 from neuroscribe.tasks.cli import run
+from neuroscribe.tasks.evaluation.scorers import sanity, sanity_units
 from neuroscribe.tasks.evaluation.scorers.marks import FAILING
 
+GROUPS = ("frequent half", "frequent or", "rare half", "rare or")
 SMALL = ["evaluate", "scorers", "--stories", "300", "--trials", "1"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _measured_once() -> Iterator[None]:
+    """The metrics and four planted units of the verb, made once for all its runs."""
+    plan = tuple(next(p for p in sanity_units.PLAN if p[1] == group) for group in GROUPS)
+    bench = functools.partial(sanity_units.sanity_bench, plan=plan)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sanity, "metric_sanity", functools.cache(sanity.metric_sanity))
+        patch.setattr(sanity_units, "sanity_bench", functools.cache(bench))
+        yield
 
 
 def test_json_alone_on_stdout_and_the_same_in_the_folder(tmp_path, capsys):
