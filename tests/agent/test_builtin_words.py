@@ -23,6 +23,8 @@ LABELS = {
     9: "fruits or weather",
     11: "full stop after royalty (earlier in the sentence)",
 }
+ALIKE = (9, 11)
+"""Of the form of 1 and of 3, which the default tests describe."""
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +51,10 @@ def _described(planted: Target, explore: TokenWindows, memo: dict, unit: str) ->
     return found
 
 
-@pytest.mark.parametrize("number", LABELS)
+@pytest.mark.parametrize(
+    "number",
+    [pytest.param(n, marks=[pytest.mark.slow] if n in ALIKE else [], id=str(n)) for n in LABELS],
+)
 def test_labels_are_what_a_person_would_write(
     planted: Target, explore: TokenWindows, memo: dict, number: int
 ) -> None:

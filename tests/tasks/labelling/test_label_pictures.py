@@ -28,6 +28,9 @@ def test_a_channel_is_labelled_and_its_transcript_replayed(tmp_path: Path) -> No
     (unit,) = run.units
     assert "red" in unit.record["label"]
     assert unit.record["effect_scores"]["verdict"] == "effect"
+    assert {"survey", "exemplars", "draw"} <= {item["tool"] for item in unit.record["evidence"]}
+    assert not any(item["error"] for item in unit.record["evidence"])
+    assert set(unit.record["scores"]["lookups"]) == {"colours", "grid"}
     path = tmp_path / "run" / unit.record["transcript"]
     assert list(path.with_suffix("").glob("*.jpg"))
     page = render(path, tmp_path / "page.html").read_text()

@@ -1,6 +1,5 @@
-"""Labelling the units of a vision model: the run folder, scores beside colour lookups, controls."""
+"""Units of a vision model: what cannot be labelled, colour lookups, controls."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -18,20 +17,6 @@ from neuroscribe.tools.scenes.picture import scene_corpus
 @pytest.fixture(scope="module")
 def target() -> Target:
     return Target.load("pictures")
-
-
-def test_a_unit_of_a_vision_model_is_labelled(target: Target, tmp_path: Path) -> None:
-    out = tmp_path / "run"
-    label(target, units="conv.3/5", data="builtin:scenes:120", out=out, controls="none")
-    (record,) = [json.loads(line) for line in (out / "labels.jsonl").read_text().splitlines()]
-    assert record["status"] != "failed", record.get("reason")
-    tools = {item["tool"] for item in record["evidence"]}
-    assert {"survey", "exemplars", "draw"} <= tools
-    assert not any(item["error"] for item in record["evidence"])
-    if record["scores"]:
-        assert set(record["scores"]["lookups"]) == {"colours", "grid"}
-    assert (out / record["transcript"]).with_suffix("").is_dir()  # its pictures
-    assert (out / "report.html").exists()
 
 
 def test_text_for_a_vision_model_is_refused(target: Target, tmp_path: Path) -> None:
