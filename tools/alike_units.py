@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from .data.image_rows import ImageRows
 from .errors import UsageError
 from .evidence import Result
-from .lab import Lab
+from .lab import Lab, at_places
 from .models import Unit
 from .registry import tool
 from .render_text import number
@@ -132,13 +131,7 @@ def _values(lab: Lab, sites: list[str], at: int) -> np.ndarray:
     parts: dict[str, np.ndarray] = {}
 
     def take(name: str, values: Tensor) -> None:
-        site = lab.target.sites[name]
-        if isinstance(rows, ImageRows):
-            scalar = site.over_space(values).amax(1, keepdim=True)  # [image, 1, unit]
-        else:
-            scalar = site.scalar(values)  # [window, place, unit]
-        counted = rows.counted[:, : scalar.shape[1]]
-        parts[name] = scalar.float().cpu().numpy()[counted]
+        parts[name] = at_places(lab.target, rows, name, values)
 
     lab.target.trace(rows, sites, output=False, take=take)
     return np.concatenate([parts[name] for name in sites], 1)

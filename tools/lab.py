@@ -168,6 +168,27 @@ def measure_pictures(
     return out
 
 
+def at_places(
+    target: Target, rows: TokenWindows | ImageRows, site: str, values: Tensor
+) -> np.ndarray:
+    """All units of a site at the counted places of rows: float32 `[place, unit]`.
+
+    On pictures a place is a picture, where a unit has its maximum over space.
+
+    Args:
+        target: The target.
+        rows: What was run.
+        site: The site's name.
+        values: Its values, as `Target.trace` hands them to `take`.
+    """
+    there = target.sites[site]
+    if isinstance(rows, ImageRows):
+        scalar = there.over_space(values).amax(1, keepdim=True)  # [image, 1, unit]
+    else:
+        scalar = there.scalar(values)  # [window, place, unit]
+    return scalar.float().cpu().numpy()[rows.counted[:, : scalar.shape[1]]]
+
+
 @dataclass(frozen=True)
 class _Rows:
     ids: np.ndarray

@@ -13,7 +13,7 @@ from torch import Tensor
 from .data.image_rows import ImageRows
 from .errors import UsageError
 from .evidence import Result
-from .lab import Lab
+from .lab import Lab, at_places
 from .models import Unit
 from .registry import tool
 from .render_text import number
@@ -106,13 +106,7 @@ def _measured(lab: Lab, sites: list[str], above: float) -> dict[str, dict[str, n
         lab.meter.forward_tokens += int(rows.attended.sum())
 
         def take(name: str, values: Tensor, rows: Any = rows) -> None:
-            site = lab.target.sites[name]
-            if isinstance(rows, ImageRows):
-                scalar = site.over_space(values).amax(1, keepdim=True)  # [image, 1, unit]
-            else:
-                scalar = site.scalar(values)  # [window, place, unit]
-            counted = rows.counted[:, : scalar.shape[1]]
-            x = scalar.float().cpu().numpy()[counted].astype(np.float64)  # [place, unit]
+            x = at_places(lab.target, rows, name, values).astype(np.float64)
             sums[name] += np.stack(
                 [x.sum(0), np.square(x).sum(0), (x > 0).sum(0), (x > above).sum(0)]
             )

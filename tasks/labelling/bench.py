@@ -19,7 +19,7 @@ from ...tools.data.image_rows import ImageRows, image_rows
 from ...tools.data.pictures import ImageCorpus
 from ...tools.data.windows import TokenWindows, cut
 from ...tools.errors import UsageError
-from ...tools.lab import measure
+from ...tools.lab import at_places, measure
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
 from .scores import Measured
@@ -99,12 +99,7 @@ class Bench:
             many += int(rows.counted.sum())
 
             def take(name: str, values: Tensor, rows: TokenWindows | ImageRows = rows) -> None:
-                site = self.target.sites[name]
-                if isinstance(rows, ImageRows):
-                    scalar = site.over_space(values).amax(1, keepdim=True)  # [image, 1, unit]
-                else:
-                    scalar = site.scalar(values)  # [window, place, unit]
-                x = scalar.float().cpu().numpy()[rows.counted].astype(np.float64)  # [token, unit]
+                x = at_places(self.target, rows, name, values).astype(np.float64)
                 sums[name] += np.stack([x.sum(0), np.square(x).sum(0), (x > 0).sum(0)])
 
             self.target.trace(rows, list(sites), output=False, take=take)
