@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from neuroscribe.tasks.groundtruth.functions.blackbox import Answer, BlackBox, Case
+from neuroscribe.tasks.groundtruth.functions.sandbox import Limits
 from neuroscribe.tasks.groundtruth.functions.scores import WORST, by_rule, far, judged
 from neuroscribe.tasks.groundtruth.functions.suite import (
     builtin,
@@ -53,7 +54,7 @@ def test_an_input_without_a_value_is_a_miss():
 
 @pytest.mark.parametrize("code", ["def f(x): while", "while True: pass", ""])
 def test_code_that_does_not_run_is_failed_and_counted(code):
-    score = judged(numbers(), Answer("", code), [])
+    score = judged(numbers(), Answer("", code), [], limits=Limits(seconds=1.0, cpu=1))
     assert score.failed
     assert score.nmse == {"inside": WORST, "outside": WORST}
     assert score.exact == 0
