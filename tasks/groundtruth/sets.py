@@ -17,6 +17,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ...tools.errors import UsageError
 from .words import Category
 
 _LEAST, _LISTED = 12, 8  # occurrences of a word in a cluster, in a list
@@ -83,6 +84,8 @@ def _vectors(
                 if other != place and row[other] in contexts:
                     side = (other > place) * _CONTEXTS
                     pairs[at[word], contexts[row[other]] + side] += 1
+    if not pairs:
+        raise UsageError("the corpus is too small to draw word sets from; give more tokens")
     index = np.array(list(pairs)).T  # [2, pair]
     joint = np.array(list(pairs.values()), float)
     left = np.bincount(index[0], joint, len(words))

@@ -1,14 +1,20 @@
 """The built-in planner: what it finds on planted units, and that its search means what it says."""
 
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 from neuroscribe.agent.investigate import investigate
 from neuroscribe.agent.planners import planner_factory
+from neuroscribe.agent.planners.builtin import Builtin
 from neuroscribe.agent.planners.builtin.board import build
 from neuroscribe.agent.planners.builtin.clause import Clause, Rule
 from neuroscribe.agent.planners.builtin.join import join
 from neuroscribe.agent.planners.builtin.model import fit_model, relearnt
 from neuroscribe.agent.planners.builtin.split import Sample
+from neuroscribe.agent.planners.builtin.turn import Calls
 from neuroscribe.tools.data.windows import TokenWindows, cut
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
@@ -148,3 +154,20 @@ def test_a_dead_unit_is_said_to_be_dead(toy: Target, windows: TokenWindows) -> N
     assert found.status == "dead"
     assert str(int(windows.counted.sum())) in found.description.label
     assert not found.description.components
+
+
+def test_a_step_without_questions_is_passed_over(toy: Target, windows: TokenWindows) -> None:
+    planner = Builtin(Lab(toy, windows), seed=0)
+
+    def turns() -> Iterator[Calls]:
+        yield Calls("first", (("survey", {}),))
+        yield Calls("nothing", ())
+        yield Calls("second", (("exemplars", {}),))
+
+    planner._course = lambda unit: SimpleNamespace(  # type: ignore[method-assign, return-value]
+        turns=turns, conclusion=lambda: Calls("end", (("conclude", {}),))
+    )
+    site = next(iter(toy.sites))
+    state: Any = {"unit": f"{site}/0", "last": False, "step": 0}
+    names = [planner.next(state)["tool_calls"][0]["function"]["name"] for _ in range(3)]
+    assert names == ["survey", "exemplars", "conclude"]

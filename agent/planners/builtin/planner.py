@@ -78,7 +78,10 @@ class Builtin:
         if state["last"]:
             return self._work.conclusion()
         try:
-            return self._turns.send(made)
+            turn = self._turns.send(made)
+            while not turn.calls:  # a step that found nothing to ask
+                turn = self._turns.send([])
+            return turn
         except StopIteration:
             return self._work.conclusion()
 

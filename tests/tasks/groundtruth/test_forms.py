@@ -1,13 +1,17 @@
 """Planted functions: truth tables, inputs for every cell, and activations among the host's own."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 import torch
 from neuroscribe.tasks.groundtruth import forms
 from neuroscribe.tasks.groundtruth.host import suite_host
 from neuroscribe.tasks.groundtruth.inputs import LEAST, probes
+from neuroscribe.tasks.groundtruth.sets import _vectors
 from neuroscribe.tasks.groundtruth.suite import KINDS, SITE, bench
 from neuroscribe.tools.data.windows import cut, surfaces
+from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models import zero
 from neuroscribe.tools.models.planted import Vocabulary
 
@@ -141,3 +145,8 @@ def test_a_whole_bench_can_be_drawn_from_the_prose(seed):
     several = [unit.form for unit in made.units if unit.kind in ("or", "graded") and unit.form]
     assert len(several) == 10
     assert all(len({name for name in form.atoms if name != "near"}) >= 2 for form in several)
+
+
+def test_a_corpus_too_small_for_word_sets_says_so() -> None:
+    with pytest.raises(UsageError, match="too small"):
+        _vectors([], Counter(), ["a"], 0)

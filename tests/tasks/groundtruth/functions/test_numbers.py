@@ -115,3 +115,11 @@ def test_pieces_are_cut_where_they_change():
     assert 2.0 < two.edges[0] < 2.4
     assert two.error < 1e-12
     assert len(three.edges) == 2
+
+
+@pytest.mark.parametrize("budget", [40, 41, 44, 60])
+def test_a_budget_that_leaves_no_fresh_calls_gives_an_answer_all_the_same(budget):
+    for expression in ("3 * x + 1", "2 * x if x < -1.3 else 4 - x", "math.sin(x)"):
+        calls = Calls(box(expression), budget)
+        assert search_numbers(calls).words
+        assert calls.left >= 0
