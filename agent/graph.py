@@ -12,6 +12,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,7 +67,7 @@ class Loop:
 
     def recall(self, evidence: Evidence) -> None:
         """Notes a call that was made before an interruption."""
-        self._made.setdefault(_key(evidence.tool, evidence.arguments), []).append(evidence.id)
+        self._made.setdefault(call_key(evidence.tool, evidence.arguments), []).append(evidence.id)
 
     def plan(self, state: State) -> dict[str, Any]:
         """Asks the planner for its next message."""
@@ -156,7 +157,7 @@ class Loop:
             answer: Message = {"role": "tool", "tool_call_id": item.id, "content": text}
             self.record.message(answer)
             messages.append(answer)
-        pictures = _pictures(made)
+        pictures = pictures_message(made)
         if pictures is not None:
             self.record.message(pictures)
             messages.append(pictures)
@@ -274,11 +275,12 @@ def _then(following: str) -> Any:
     return route
 
 
-def _key(tool: str, arguments: Any) -> str:
+def call_key(tool: str, arguments: Any) -> str:
+    """The same for the same call, as `Call.key`."""
     return Call("", tool, json.dumps(dict(arguments))).key
 
 
-def _pictures(made: list[Evidence]) -> Message | None:
+def pictures_message(made: Sequence[Evidence]) -> Message | None:
     """One user message with a turn's pictures as file paths; planners make data URLs of them."""
     parts: list[dict[str, Any]] = []
     for result in made:

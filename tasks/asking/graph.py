@@ -9,7 +9,7 @@
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import interrupt
 
 from ...agent.checkpoints import Checkpoints
-from ...agent.graph import left_words
+from ...agent.graph import call_key, left_words, pictures_message
 from ...agent.replies import MOST_CALLS, Call, mend
 from ...agent.state import Budget, Message, taken
 from ...tools.errors import UsageError
@@ -119,9 +119,9 @@ class TalkLoop:
         """Runs the calls of the last message."""
         calls = self._calls(state)
         messages, found = list(state["messages"]), list(state["found"])
-        earlier = [_key(self.lab.evidence[name]) for name in state["found"]]
+        known = (self.lab.evidence[name] for name in state["found"])
+        earlier = [call_key(one.tool, one.arguments) for one in known]
         ended: dict[str, Any] = {}
-        pictures: list[Evidence] = []
         for number, item in enumerate(calls):
             refusal = self._refusal(item, number, state, earlier)
             if ended or refusal is not None:
@@ -131,17 +131,17 @@ class TalkLoop:
             made, stopped = self._run(item)
             self.say(Found(made))
             found.append(made.id)
-            earlier.append(_key(made))
+            earlier.append(call_key(made.tool, made.arguments))
             messages.append(_answered(item, f"[{made.id}] {made.text}"))
-            if made.images:
-                pictures.append(made)
             if stopped:
                 ended = {"ended": "stopped", "reason": _STOPPED}
         left = self.budget.left(self.lab.meter, state["step"])
         if calls:
             messages[-1]["content"] += f"\n\n({left_words(left)})"
-        if pictures:
-            messages.append(_pictures(pictures))
+        made_now = [self.lab.evidence[name] for name in found[len(state["found"]) :]]
+        pictures = pictures_message(made_now)
+        if pictures is not None:
+            messages.append(pictures)
         return {
             "messages": messages,
             "found": found,
@@ -162,9 +162,7 @@ class TalkLoop:
         message = state["messages"][-1]
         return mend(message, len(state["messages"])).calls if message.get("tool_calls") else []
 
-    def _refusal(
-        self, item: Call, number: int, state: Talk, earlier: list[tuple[str, str]]
-    ) -> str | None:
+    def _refusal(self, item: Call, number: int, state: Talk, earlier: list[str]) -> str | None:
         """Why a call is not run; None if it is."""
         if number >= MOST_CALLS:
             return f"a turn may make at most {MOST_CALLS} calls"
@@ -175,7 +173,7 @@ class TalkLoop:
         known = offered(self.lab).get(item.name)
         if known is not None and known.action:
             return f"{item.name} belongs to investigations of one unit, not to a conversation"
-        if earlier.count((item.name, json.dumps(_arguments(item), sort_keys=True))) >= _SAME:
+        if earlier.count(call_key(item.name, _arguments(item))) >= _SAME:
             return "this same call was made twice for this question; it would bring nothing new"
         return None
 
@@ -233,16 +231,3 @@ def _arguments(item: Call) -> dict[str, Any]:
     except json.JSONDecodeError:
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _key(evidence: Evidence) -> tuple[str, str]:
-    return evidence.tool, json.dumps(dict(evidence.arguments), sort_keys=True)
-
-
-def _pictures(made: list[Evidence]) -> Message:
-    parts: list[Mapping[str, Any]] = []
-    for result in made:
-        for path in result.images:
-            parts.append({"type": "text", "text": f"{result.id}:"})
-            parts.append({"type": "image_url", "image_url": {"url": str(path)}})
-    return {"role": "user", "content": parts}

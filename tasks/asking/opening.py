@@ -75,10 +75,7 @@ def open_conversation(
         seed = int(facts.get("seed", seed))
     factory = _factory(planner, base_url, prices, timeout)
     if isinstance(target, str):
-        options = {"device": device} if device else {}
-        if trust_remote_code:
-            options["trust_remote_code"] = True  # type: ignore[assignment]
-        target = Target.load(target, **options)
+        target = Target.load(target, device=device, trust_remote_code=trust_remote_code)
     if target.tokenizer is None and target.image is None:
         raise UsageError(f"{name} takes neither text nor pictures; experiments work on these")
     about = About(
@@ -148,10 +145,9 @@ def resume(
             named = planner if isinstance(planner, str) else about.planner
             about = replace(about, planner=named, base_url=base_url or about.base_url)
         factory = _factory(planner or about.planner, about.base_url, prices, timeout)
-        options: dict[str, Any] = {"device": device} if device else {}
-        if trust_remote_code:
-            options["trust_remote_code"] = True
-        target = target or Target.load(about.target, **options)
+        target = target or Target.load(
+            about.target, device=device, trust_remote_code=trust_remote_code
+        )
         lab = _lab(target, about, factory)
         return Conversation(
             lab,

@@ -85,9 +85,13 @@ def labels(
     imported = read_descriptions(file, template)
     check_data(data)
     panel = _panel(names, judge, base_url)
-    options = {"revision": revision, "dtype": dtype, "device": device}
-    given = {name: value for name, value in options.items() if value is not None}
-    model = Target.load(target, trust_remote_code=trust_remote_code, **given)
+    model = Target.load(
+        target,
+        revision=revision,
+        dtype=dtype,
+        device=device,
+        trust_remote_code=trust_remote_code,
+    )
     pairs, problems = matched(imported, model)
     there = meaning.available()
     items: list[Judged] = []

@@ -105,9 +105,8 @@ def activity(folder: Path, units: Sequence[str], bench: Bench | None = None) -> 
 
 
 def _bench(settings: Settings) -> Bench:
-    options = {"revision": settings.revision, "dtype": settings.dtype}
-    given = {name: value for name, value in options.items() if value is not None}
-    return prepare(Target.load(settings.target, **given), settings)
+    target = Target.load(settings.target, revision=settings.revision, dtype=settings.dtype)
+    return prepare(target, settings)
 
 
 def _kept(path: Path, seen: str) -> Activity | None:

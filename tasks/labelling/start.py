@@ -140,12 +140,11 @@ def same_settings(folder: RunFolder, known: Mapping[str, Any], settings: Setting
 
 
 def _load(settings: Settings, how: How) -> Target:
-    options: dict[str, Any] = {
-        "revision": settings.revision,
-        "dtype": settings.dtype,
-        "device": how.device,
-        "device_map": how.device_map,
-        "trust_remote_code": how.trust_remote_code or None,
-    }
-    given = {name: value for name, value in options.items() if value is not None}
-    return Target.load(settings.target, **given)
+    return Target.load(
+        settings.target,
+        revision=settings.revision,
+        dtype=settings.dtype,
+        device=how.device,
+        device_map=how.device_map,
+        trust_remote_code=how.trust_remote_code,
+    )

@@ -132,14 +132,13 @@ def open_shared(
     backends = {spec: open_backend(spec) for spec in settings.images}
     print(f"neuroscribe: loading {settings.target}", file=sys.stderr)
     with redirect_stdout(sys.stderr):
-        options = {
-            "revision": settings.revision,
-            "dtype": settings.dtype,
-            "device": device,
-            "trust_remote_code": trust_remote_code or None,
-        }
-        given = {name: value for name, value in options.items() if value is not None}
-        target = Target.load(settings.target, **given)
+        target = Target.load(
+            settings.target,
+            revision=settings.revision,
+            dtype=settings.dtype,
+            device=device,
+            trust_remote_code=trust_remote_code,
+        )
         studied = None if unit is None else target.unit(unit)
         settings = replace(settings, data=settings.data or default_data(target))
         whole = prepare(target, settings)

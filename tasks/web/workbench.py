@@ -1,7 +1,6 @@
 """The target and its corpus: loaded when first measured on, shared by all browsers."""
 
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -40,12 +39,11 @@ class Workbench:
         """
         with self.busy:
             if self.loaded is None:
-                given: Mapping[str, Any] = {
-                    "revision": self.settings.revision,
-                    "dtype": self.settings.dtype,
-                }
-                options = {name: value for name, value in given.items() if value is not None}
-                self.loaded = Target.load(self.settings.target, **options)
+                self.loaded = Target.load(
+                    self.settings.target,
+                    revision=self.settings.revision,
+                    dtype=self.settings.dtype,
+                )
             return self.loaded
 
     @property
