@@ -1,15 +1,18 @@
 """Bootstrap over documents: tokens of one document hang together, so documents are resampled.
 
-Every statistic here is a function of sums over tokens. The sums are taken once per document; a
-resample is then a weighted sum of rows, and a thousand resamples one matrix product.
+Most statistics here are functions of sums over tokens. The sums are taken once per document; a
+resample is then a weighted sum of rows, and a thousand resamples one matrix product. Average
+precision needs the order of the tokens: they are sorted once, and counted by document.
 """
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 RESAMPLES = 1000
+_CELLS = 2**22
+"""Steps times resamples of an average precision that are held at once."""
 
 
 class Interval(NamedTuple):
@@ -28,19 +31,19 @@ class Resampler:
     """Draws the same resamples of documents for every statistic, so that differences are paired."""
 
     def __init__(self, documents: np.ndarray, *, seed: int = 0) -> None:
-        different, self._where = np.unique(documents, return_inverse=True)
+        different, self.where = np.unique(documents, return_inverse=True)
         self.count = len(different)
         rng = np.random.default_rng(seed)
         share = np.full(self.count, 1 / max(self.count, 1))
         draws = rng.multinomial(self.count, share, size=RESAMPLES)  # [resample, document]
-        self._weights = np.vstack([np.ones(self.count), draws])
+        self.weights = np.vstack([np.ones(self.count), draws])
 
     def sums(self, *columns: np.ndarray) -> np.ndarray:
         """Sums of token columns: `[1 + resample, column]`, the plain data first."""
         per_document = np.stack(
-            [np.bincount(self._where, column, self.count) for column in columns], axis=1
+            [np.bincount(self.where, column, self.count) for column in columns], axis=1
         )
-        return self._weights @ per_document
+        return self.weights @ per_document
 
     def interval(
         self, statistic: Callable[[np.ndarray], np.ndarray], *columns: np.ndarray
@@ -68,26 +71,33 @@ def correlations(resampler: Resampler, x: np.ndarray, y: np.ndarray) -> np.ndarr
 def average_precisions(resampler: Resampler, positive: np.ndarray, score: np.ndarray) -> np.ndarray:
     """Average precision on the data and on each resample, `[1 + resample]`.
 
-    Tokens with equal scores form one step, as in scikit-learn; scores are first rounded to at
-    most 256 levels, which predicates do not exceed.
+    Exact, with tokens of equal score as one step, as in scikit-learn. Only a step that holds an
+    active token adds to the sum, so the silent tokens above it are counted with it; the counts
+    are one sparse matrix `[step, document]`, weighted for all resamples at once.
     """
-    levels, step = np.unique(score, return_inverse=True)
-    if len(levels) > 256:
-        edges = np.quantile(score, np.linspace(0, 1, 257)[1:-1])
-        step = np.searchsorted(edges, score)
-        levels = np.arange(256)
-    columns = [
-        ((step == level) & (positive == truth)).astype(float)
-        for truth in (True, False)
-        for level in reversed(range(len(levels)))
-    ]
-    sums = resampler.sums(*columns)  # highest score first
-    hits = np.cumsum(sums[:, : len(levels)], axis=1)
-    false = np.cumsum(sums[:, len(levels) :], axis=1)
-    precision = hits / np.maximum(hits + false, 1e-12)
-    total = np.maximum(hits[:, -1:], 1e-12)
-    gained = np.diff(np.concatenate([np.zeros_like(total), hits], axis=1), axis=1) / total
-    return (precision * gained).sum(1)
+    from scipy.sparse import coo_array
+
+    if not positive.any():
+        return np.zeros(1 + RESAMPLES)
+    order, steps = -score, np.unique(-score[positive])  # highest score first
+    step = np.searchsorted(steps, order)  # of a silent token: the first step at or below it
+    size = (len(steps), resampler.count)
+
+    def counts(chosen: np.ndarray) -> Any:
+        """How many of these tokens are at each step, sparse `[step, document]`."""
+        places = (step[chosen], resampler.where[chosen])
+        return coo_array((np.ones(len(places[0])), places), size).tocsr()
+
+    active, silent = counts(positive), counts(~positive & (step < len(steps)))
+    found = []
+    width = max(1, _CELLS // len(steps))
+    for at in range(0, len(resampler.weights), width):
+        weights = resampler.weights[at : at + width].T  # [document, resample]
+        gained = active @ weights  # [step, resample]
+        hits = np.cumsum(gained, axis=0)
+        precision = hits / np.maximum(hits + np.cumsum(silent @ weights, axis=0), 1e-12)
+        found.append((precision * gained).sum(0) / np.maximum(hits[-1], 1e-12))
+    return np.concatenate(found)
 
 
 class Median(NamedTuple):

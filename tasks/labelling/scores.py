@@ -172,7 +172,13 @@ def fitted(parts: Sequence[np.ndarray], truth: np.ndarray) -> list[Prediction]:
     from sklearn.linear_model import LinearRegression
 
     model = LinearRegression(positive=True).fit(parts[0].T, truth)
-    return [Prediction(model.predict(part.T), part) for part in parts]
+    # a sum of columns, not a matrix product: equal parts must give equal predictions to the bit,
+    # as thresholds and ranks go by distinct values
+    return [
+        Prediction(sum((w * p for w, p in zip(model.coef_, part, strict=True)), base), part)
+        for part in parts
+        for base in [np.full(part.shape[1], float(model.intercept_))]
+    ]
 
 
 def _tail(
@@ -213,17 +219,20 @@ def _tail(
 
 
 def best_cut(prediction: np.ndarray, positive: np.ndarray) -> float:
-    """The prediction threshold with the best F1; above everything when nothing is positive."""
-    levels = np.unique(prediction)
-    if len(levels) > 256:
-        levels = np.quantile(prediction, np.linspace(0, 1, 257))
-    best, cut = -1.0, float(levels[-1]) if len(levels) else 0.0
-    for level in levels[1:] if len(levels) > 1 else levels:
-        said = prediction >= level
-        f1 = 2 * (said & positive).sum() / max(said.sum() + positive.sum(), 1)
-        if f1 > best:
-            best, cut = float(f1), float(level)
-    return cut
+    """The prediction threshold with the best F1 among all distinct values; the lowest of equals.
+
+    Infinite, above everything, where nothing is positive. A cut that takes everything is only
+    taken for a constant prediction.
+    """
+    if not positive.any():
+        return float("inf")
+    order = np.argsort(-prediction, kind="stable")
+    value, hits = prediction[order], np.cumsum(positive[order])
+    last = np.append(np.flatnonzero(np.diff(value)), len(value) - 1)  # of each distinct value
+    if len(last) > 1:
+        last = last[:-1]
+    f1 = 2 * hits[last] / (last + 1 + hits[-1])
+    return float(value[last[len(last) - 1 - np.argmax(f1[::-1])]])
 
 
 def _cosine(resampler: Resampler, x: np.ndarray, y: np.ndarray) -> Interval:

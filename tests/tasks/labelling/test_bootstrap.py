@@ -36,7 +36,7 @@ def test_average_precision_is_scikit_learns(data):
 def test_a_resample_is_the_statistic_of_resampled_documents(data):
     documents, x, y = data
     resampler = Resampler(documents, seed=3)
-    draw = resampler._weights[5].astype(int)
+    draw = resampler.weights[5].astype(int)
     chosen = np.concatenate(
         [
             np.flatnonzero(documents == document)
@@ -50,6 +50,27 @@ def test_a_resample_is_the_statistic_of_resampled_documents(data):
     assert average_precisions(resampler, y > 1, x)[5] == pytest.approx(
         average_precision_score((y > 1)[chosen], x[chosen]), abs=1e-10
     )
+
+
+def test_average_precision_of_a_continuous_score_uses_every_value():
+    """A unit that is on at one token in a thousand, with its strength in the tail of the score."""
+    rng = np.random.default_rng(4)
+    score = rng.normal(size=30_000)
+    positive = np.argsort(-score).argsort() < 30  # exactly the 30 highest: 0.1%
+    positive[rng.choice(30_000, 10)] = True
+    documents = np.repeat(np.arange(100), 300)
+    resampler = Resampler(documents)
+    values = average_precisions(resampler, positive, score)
+    assert values[0] == pytest.approx(average_precision_score(positive, score), abs=1e-12)
+    times = resampler.weights[7][documents]
+    assert values[7] == pytest.approx(
+        average_precision_score(positive, score, sample_weight=times), abs=1e-12
+    )
+
+
+def test_nothing_positive_has_no_precision():
+    values = average_precisions(Resampler(np.arange(50)), np.zeros(50, bool), np.arange(50.0))
+    assert (values == 0).all()
 
 
 def test_tokens_of_one_document_hang_together():

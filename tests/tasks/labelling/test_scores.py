@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from neuroscribe.agent.description import Component, Description
-from neuroscribe.tasks.labelling.scores import LEAST_POSITIVES, score, thresholds
-from sklearn.metrics import f1_score
+from neuroscribe.tasks.labelling.scores import LEAST_POSITIVES, best_cut, fitted, score, thresholds
+from sklearn.metrics import f1_score, precision_recall_curve
 
 
 def tokens(*numbers: int) -> dict:
@@ -105,3 +105,32 @@ def test_a_unit_without_components_keeps_its_status(splits):
     dead = Description("never active", status="dead", reason="0 of 6000 tokens")
     scored = score(dead, *splits(lambda ids, before: np.zeros(ids.shape)))
     assert scored == (dead, {}, {})
+
+
+def test_the_cut_is_the_best_of_all_values_however_far_in_the_tail():
+    """20 of 20,000 tokens are active, and just these have the highest predictions."""
+    rng = np.random.default_rng(0)
+    prediction = rng.random(20_000)
+    positive = prediction >= np.sort(prediction)[-20]
+    cut = best_cut(prediction, positive)
+    assert f1_score(positive, prediction >= cut) == 1.0
+    noisy = prediction + rng.normal(0, 1e-3, 20_000)
+    precision, recall, _ = precision_recall_curve(positive, noisy)
+    best = (2 * precision * recall / np.maximum(precision + recall, 1e-12)).max()
+    found = f1_score(positive, noisy >= best_cut(noisy, positive))
+    assert found == pytest.approx(best, abs=1e-12)
+
+
+def test_a_cut_where_nothing_is_active_takes_nothing():
+    assert best_cut(np.arange(9.0), np.zeros(9, bool)) == np.inf
+    assert best_cut(np.ones(4), np.ones(4, bool)) == 1.0
+
+
+def test_equal_parts_give_equal_predictions_to_the_bit():
+    """A matrix product may round by place; thresholds go by exact values."""
+    rng = np.random.default_rng(3)
+    parts = [rng.integers(0, 2, (7, n)).astype(float) for n in (1003, 1001)]
+    said = fitted(parts, rng.random(1003) + parts[0].T @ rng.random(7))
+    known = {tuple(column): value for column, value in zip(parts[0].T, said[0].total, strict=True)}
+    for column, value in zip(parts[1].T, said[1].total, strict=True):
+        assert known.get(tuple(column), value) == value
