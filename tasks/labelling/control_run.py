@@ -1,8 +1,8 @@
 """Runs the controls of a run's labels, on stated samples.
 
 quick    at most `QUICK` described units for `shuffled` and `one_shot`; `untrained` on one unit
-         in ten, two at most, and a third of the windows
-full     every described unit; `untrained` on twenty units and all windows
+         in ten, two at most
+full     every described unit; `untrained` on twenty units
 
 With a planner that costs money `one_shot` and `untrained` keep to the small samples.
 """
@@ -64,7 +64,7 @@ def run_controls(job: Job, shown: Silent) -> dict[str, Any]:
     for unit, record in _on_untrained(job, drawn).items():
         plain = {name: entry["value"] for name, entry in medians([record["scores"]]).items()}
         said = {"label": record["label"], "status": record["status"]}
-        entries[unit]["untrained"] = {**said, **plain}
+        entries[unit]["untrained"] = {**said, **plain, "tokens": record["scores"].get("tokens")}
     return {"units": entries, "run": sums(labels, entries)}
 
 
@@ -92,12 +92,9 @@ def _sample(units: Sequence[str], most: int | None, seed: int) -> list[str]:
 
 def _on_untrained(job: Job, names: Sequence[str]) -> Mapping[str, dict[str, Any]]:
     """Records of the same units on an untrained copy."""
-    windows = job.bench.windows
-    if job.settings.controls == "quick":
-        windows = {name: part.rows(slice(None, None, 3)) for name, part in windows.items()}
     target = untrained(job.bench.target, seed=job.settings.seed)
     units: list[Unit] = [target.unit(name) for name in names]
-    bench = replace(job.bench, target=target, windows=windows)
+    bench = replace(job.bench, target=target)  # the windows of the scores that it stands beside
     columns = bench.measure(units)
     with tempfile.TemporaryDirectory() as scratch:
         folder = RunFolder(Path(scratch) / "run")

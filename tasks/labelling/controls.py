@@ -108,8 +108,8 @@ def medians(scores: Sequence[Mapping[str, Any]], *, seed: int = 0) -> dict[str, 
 
 def _compared(description: Description, item: Labelled) -> dict[str, Any]:
     found = plain_scores(description, item.explore, item.select, item.report)
-    lookups = [value_of(item.scores.get("lookups") or {}, name) for name in ("token", "bigram")]
-    known = [value for value in lookups if value is not None]
+    lookups = item.scores.get("lookups") or {}
+    known = [value for name in lookups if (value := value_of(lookups, name)) is not None]
     if found and known:
         found["gain_over_lookup"] = found["correlation"] - max(known)
     return plain(found)

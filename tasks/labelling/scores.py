@@ -116,8 +116,10 @@ def numbers(
         "iou": headline.get("iou"),
         "gain_over_lookup": interval(own - best).as_dict(),
         "lookups": {name: interval(values).as_dict() for name, values in lookups.items()},
-        "variance": _variance(on_report.total, truth),
-        "beyond_tokens": _beyond(next(iter(tables.values())), on_report.parts, truth, documents),
+        "variance": _variance(resampler, on_report.total, truth).as_dict(),
+        "beyond_tokens": _beyond(
+            resampler, next(iter(tables.values())), on_report.parts, truth, documents
+        ).as_dict(),
         "context_correlation": _context(on_report.total, report),
         "tails": tails,
         "curve": expected_activation(on_report.total, truth, resampler),
@@ -242,31 +244,47 @@ def _cosine(resampler: Resampler, x: np.ndarray, y: np.ndarray) -> Interval:
     return resampler.interval(cosine, x * x, y * y, x * y)
 
 
-def _variance(prediction: np.ndarray, truth: np.ndarray) -> float:
+def _variance(resampler: Resampler, prediction: np.ndarray, truth: np.ndarray) -> Interval:
     """Share of held-out variance explained; negative when worse than the mean."""
-    return float(1 - np.square(truth - prediction).mean() / max(truth.var(), 1e-30))
+
+    def share(sums: np.ndarray) -> np.ndarray:
+        n, error, total, squares = sums.T
+        return 1 - error / np.maximum(squares - total**2 / n, 1e-30)
+
+    error = np.square(truth - prediction)
+    return resampler.interval(share, np.ones_like(truth), error, truth, np.square(truth))
 
 
 def _beyond(
-    table: np.ndarray, parts: np.ndarray, truth: np.ndarray, documents: np.ndarray
-) -> float:
+    resampler: Resampler,
+    table: np.ndarray,
+    parts: np.ndarray,
+    truth: np.ndarray,
+    documents: np.ndarray,
+) -> Interval:
     """Share of variance that table and components predict beyond the table, cross-fitted.
 
-    Each half of the documents is predicted by weights fitted on the other half.
+    Each half of the documents is predicted by weights fitted on the other half; negative where
+    the components make the prediction worse. The weights are not fitted anew in resamples.
     """
     from sklearn.linear_model import LinearRegression
 
     columns = {"table": table[:, None], "both": np.column_stack([table, *parts])}
     half = (documents % 2).astype(bool)
-    error = dict.fromkeys(columns, 0.0)
+    error = {name: np.zeros_like(truth) for name in columns}
     for fit in (half, ~half):
         if not fit.any() or fit.all():
-            return 0.0
+            return Interval(0.0, np.nan, np.nan)
         for name, x in columns.items():
             said = LinearRegression().fit(x[fit], truth[fit]).predict(x[~fit])
-            error[name] += float(np.square(truth[~fit] - said).sum())
-    total = float(np.square(truth - truth.mean()).sum())
-    return max(0.0, (error["table"] - error["both"]) / max(total, 1e-30))
+            error[name][~fit] = np.square(truth[~fit] - said)
+
+    def share(sums: np.ndarray) -> np.ndarray:
+        n, saved, total, squares = sums.T
+        return saved / np.maximum(squares - total**2 / n, 1e-30)
+
+    saved = error["table"] - error["both"]
+    return resampler.interval(share, np.ones_like(truth), saved, truth, np.square(truth))
 
 
 def _context(prediction: np.ndarray, report: Measured) -> float:
@@ -311,13 +329,13 @@ def _filled(
         status = "insufficient held-out"
         positives = scores["tails"][HEADLINE]["positives"]
         reason = f"{positives} active tokens in report, {LEAST_POSITIVES} are needed for a score"
-    elif status == "described" and scores["variance"] < LEAST_VARIANCE:
+    elif status == "described" and scores["variance"]["value"] < LEAST_VARIANCE:
         status = "uninterpretable"
-        reason = f"the description explains {scores['variance']:.1%} of held-out variance"
+        reason = f"the description explains {scores['variance']['value']:.1%} of held-out variance"
     return replace(
         description,
         components=tuple(components),
-        explained=round(scores["beyond_tokens"], 4),
+        explained=round(scores["beyond_tokens"]["value"], 4),
         status=status,
         reason=reason,
     )

@@ -170,7 +170,11 @@ def test_controls_stand_beside_the_scores(label: Label, settings: Settings, tmp_
     run = label(replace(settings, controls="quick"), tmp_path / "r")
     record = run["mlp.0/0"].record
     assert {"constant", "shuffled", "one_shot"} <= set(record["controls"])
-    assert any("untrained" in unit.record["controls"] for unit in run.units)
+    drawn = [unit.record for unit in run.units if "untrained" in unit.record["controls"]]
+    assert [unit["controls"]["untrained"]["tokens"] for unit in drawn] == [
+        unit["scores"]["tokens"] for unit in drawn
+    ]
+    assert len(drawn) == 1
     assert run.as_dict()["run"]["controls"]["shuffled"]["units"] == 3
     assert (tmp_path / "r" / "report.html").exists()
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from neuroscribe.tasks.labelling.controls import Labelled, peak_pictures
+from neuroscribe.tasks.labelling.controls import Labelled, one_shot, peak_pictures
 from neuroscribe.tasks.labelling.label import label
 from neuroscribe.tasks.labelling.lookups import Measured, lookup_tables
 from neuroscribe.tools.data.image_rows import image_rows
@@ -46,3 +46,6 @@ def test_one_shot_reads_what_the_strongest_pictures_share(target: Target) -> Non
     parts = [Measured(rows, truth.evaluate(rows)) for rows in splits]
     item = Labelled(target.unit("conv.1/0"), None, {}, *parts)  # pyright: ignore
     assert peak_pictures(item).components[0].predictor == truth.model_dump()
+    lookups = {"colours": {"value": 0.25}, "grid": {"value": 0.5}}
+    entry = one_shot(item._replace(scores={"lookups": lookups}, report=parts[0]))
+    assert entry["gain_over_lookup"] == pytest.approx(entry["correlation"] - 0.5)

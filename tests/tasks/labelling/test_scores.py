@@ -81,6 +81,20 @@ def test_too_few_positives_give_counts_but_no_score(splits):
     assert scored.scores["tails"]["half"]["positives"] == LEAST_POSITIVES - 1
 
 
+def test_what_a_description_adds_to_tokens_may_be_negative_and_has_an_interval(splits):
+    """On noise the components add less than nothing: the weights of the other half mislead."""
+    values = []
+    for token in range(12):
+        parts = splits(lambda ids, before: 1.0 * (ids == 3))
+        scored = score(described(after(token, 5), after(5, token)), *parts)
+        entry = scored.scores["beyond_tokens"]
+        values.append(entry["value"])
+        assert scored.description.explained == pytest.approx(entry["value"], abs=1e-4)
+        assert entry["low"] <= entry["value"] <= entry["high"]
+    assert min(values) < 0
+    assert np.mean([abs(value) < 0.01 for value in values]) == 1
+
+
 def test_tails_are_fixed_on_explore_and_reported_apart(splits):
     parts = splits(lambda ids, before: ids / 11)
     found = thresholds(parts[0])
