@@ -1,18 +1,16 @@
 """What parts a rule's hits from its false alarms: conditions, exceptions and suppressors.
 
 1. Places where the predictor holds are hits (the unit is active) or false alarms.
-2. For every word and every window of context (the word itself, the word before, any word up to 4, 8
-   or 16 tokens before; behind too where the model sees it) hits and alarms that have it are
-   counted; Fisher's exact test, with Bonferroni's correction for all that was counted.
-3. Words of one context that point the same way are put together, one after another, while they add
-   places: the set that says most is told, if exchanging hits and alarms nine times gives no better.
+2. The words at a place and near it (the word itself, the word before, any word up to 4, 8 or 16
+   tokens before; behind too where the model sees it) are counted by document in both.
+3. Told are single words, and the best set of words of one context, that go with one side more than
+   any do when hits and alarms are exchanged by document (see `word_contrast`).
 
 Our formulation.
 """
 
-from collections import Counter
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -22,22 +20,14 @@ from .hypotheses import resolve
 from .lab import Lab
 from .measured import activity, flat
 from .registry import tool
+from .render_text import number
+from .word_contrast import MAX_P, Sign, Table, WordSet, single_words, table, word_set
 
 _REACH = (4, 8, 16)
 _FEW = 3
 _LISTED = 6
-_SET = 12
 _HOLDS = 0.5
 _MOST_PLACES = 2000
-_SHUFFLES = 9
-_P = 0.05
-
-
-class _Sign(NamedTuple):
-    """A word in a context."""
-
-    context: str
-    word: str
 
 
 @tool(needs=("text",))
@@ -67,45 +57,56 @@ def contrast(lab: Lab, hypothesis: str | dict[str, Any], unit: str | None = None
         few = "hits" if hits < alarms else "alarms"
         said = f"Fewer than {_FEW} {few}: explore cannot tell; scan words before one it is on at."
         return Result(f"{head}\n{said}", base)
+    labels, sets = lab.rng().spawn(2)
     if len(at) > _MOST_PLACES:
-        at = np.sort(lab.rng().choice(at, _MOST_PLACES, replace=False))
-    on = active[at]
+        at = np.sort(labels.choice(at, _MOST_PLACES, replace=False))
+        head += f" Counted below: {_MOST_PLACES} of these places, drawn at random."
+    wrong = ~active[at]
     behind = lab.target.kind != "causal"
     signs = [
         set(_signs(lab.explore, int(data.window[i]), int(data.place[i]), behind=behind)) for i in at
     ]
-    table = _table(signs, on)
-    rows = [head]
-    found: list[dict[str, Any]] = []
-    for name, wanted in (("alarms", ~on), ("hits", on)):
-        best = sorted((r for r in table if r["side"] == name), key=lambda row: row["p"])
-        listed = [row for row in best if row["p"] < _P][:_LISTED]
-        together = _together(signs, wanted, best)
+    known = table(signs, np.asarray(lab.explore.document)[data.window[at]])
+    rows, found = [head], []
+    words = single_words(known, wrong, labels)
+    best = np.lexsort((-words.score, words.p))
+    for name, wanted in (("alarms", wrong), ("hits", ~wrong)):
+        side = words.more if name == "alarms" else ~words.more
+        listed = [
+            {**_counts(known, i, wrong), "side": name, "p": float(words.p[i])}
+            for i in best
+            if side[i] and words.p[i] <= MAX_P
+        ][:_LISTED]
         if listed:
-            shown = "; ".join(
-                f"{row['context']} '{row['word']}' ({row['alarms']} alarms, {row['hits']} hits)"
-                for row in listed
-            )
-            rows.append(f"Goes with {name}: {shown}.")
+            rows.append(f"Goes with {name}: {'; '.join(map(_word, listed))}.")
             found += listed
-        if together is not None and together["score"] > _chance(signs, wanted, best, lab.rng()):
-            rows.append(_said(together, name, int(wanted.sum()), int((~wanted).sum())))
-            base[f"together_{name}"] = together
+        together = word_set(known, wanted, sets)
+        if together is not None and together.p <= MAX_P:
+            entry = _entry(together, wanted, known.document)
+            rows.append(_together(entry, name, int(wanted.sum()), int((~wanted).sum())))
+            base[f"together_{name}"] = entry
+    documents = len(np.unique(known.document))
     if len(rows) == 1:
         rows.append(
-            f"No word at the place or near it goes with either (p < {_P} after correction for "
-            f"{len(table)} words in context). The alarms may be of another kind, or noise."
+            f"No word at the place or near it goes with either side more than some word does when "
+            f"hits and alarms are exchanged between the {documents} documents (p <= {MAX_P} over "
+            f"{len(known.signs)} words in context). The alarms may be of another kind, or noise."
         )
-    return Result("\n".join(rows), {**base, "signs": found})
+    else:
+        rows.append(
+            f"A document counts once a word ({documents} documents); p is over all "
+            f"{len(known.signs)} words in context, with hits and alarms exchanged by document."
+        )
+    return Result("\n".join(rows), {**base, "documents": documents, "signs": found})
 
 
-def _signs(windows: TokenWindows, row: int, place: int, *, behind: bool) -> Iterator[_Sign]:
+def _signs(windows: TokenWindows, row: int, place: int, *, behind: bool) -> Iterator[Sign]:
     """The words in and around a place."""
     words, names, ordinal = windows.word[row], windows.words, windows.ordinal[row]
     visible = windows.attended[row]
     own = int(words[place])
     if own >= 0:
-        yield _Sign("the word is", names[own].lower())
+        yield Sign("the word is", names[own].lower())
     for step, side in ((-1, "before"), (1, "behind")):
         if step > 0 and not behind:
             return
@@ -118,88 +119,56 @@ def _signs(windows: TokenWindows, row: int, place: int, *, behind: bool) -> Iter
                 continue
             word = names[int(words[at])].lower()
             if near:
-                yield _Sign(f"the word {side} is", word)
+                yield Sign(f"the word {side} is", word)
                 near = False
             for reach in _REACH:
                 if distance <= reach:
-                    yield _Sign(f"within {reach} tokens {side}:", word)
+                    yield Sign(f"within {reach} tokens {side}:", word)
 
 
-def _table(signs: list[set[_Sign]], on: np.ndarray) -> list[dict[str, Any]]:
-    """Every sign seen often enough, with its counts and its corrected p."""
-    from scipy.stats import hypergeom
-
-    hits = Counter(sign for some, yes in zip(signs, on, strict=True) if yes for sign in some)
-    alarms = Counter(sign for some, yes in zip(signs, on, strict=True) if not yes for sign in some)
-    chosen = [sign for sign in {*hits, *alarms} if hits[sign] + alarms[sign] >= 2]
-    total, active = len(on), int(on.sum())
-    out = []
-    for sign in chosen:
-        seen = hits[sign] + alarms[sign]
-        expected = seen * active / total
-        side = "hits" if hits[sign] > expected else "alarms"
-        count, good = (hits[sign], active) if side == "hits" else (alarms[sign], total - active)
-        p = float(hypergeom.sf(count - 1, total, good, seen))
-        out.append(
-            {
-                **sign._asdict(),
-                "hits": hits[sign],
-                "alarms": alarms[sign],
-                "side": side,
-                "p": min(1.0, p * len(chosen)),
-                "raw": p,
-            }
-        )
-    return sorted(out, key=lambda row: (row["raw"], row["context"], row["word"]))
+def _counts(known: Table, sign: int, wrong: np.ndarray) -> dict[str, Any]:
+    """A sign with the places and the documents that it occurs in."""
+    at = known.weight[sign].indices
+    alarm = wrong[at]
+    return {
+        **known.signs[sign]._asdict(),
+        "hits": int((~alarm).sum()),
+        "alarms": int(alarm.sum()),
+        "documents": len(np.unique(known.document[at])),
+        "documents_alarms": len(np.unique(known.document[at[alarm]])),
+        "documents_hits": len(np.unique(known.document[at[~alarm]])),
+    }
 
 
-def _together(
-    signs: list[set[_Sign]], wanted: np.ndarray, rows: list[dict[str, Any]]
-) -> dict[str, Any] | None:
-    """The words of one context that cover most of the wanted places and fewest of the others."""
-    best: dict[str, Any] | None = None
-    for context in dict.fromkeys(row["context"] for row in rows):
-        own = [r["word"] for r in rows if r["context"] == context and r["raw"] < 0.3][: 4 * _SET]
-        has = {w: np.array([_Sign(context, w) in some for some in signs]) for w in own}
-        covered = np.zeros(len(wanted), bool)
-        words: list[str] = []
-        while len(words) < _SET:
-            gains = {
-                w: int((h & ~covered & wanted).sum()) - 3 * int((h & ~covered & ~wanted).sum())
-                for w, h in has.items()
-                if w not in words
-            }
-            top = max(gains, key=lambda w: gains[w], default=None)
-            if top is None or gains[top] < 2:
-                break
-            words.append(top)
-            covered |= has[top]
-        good, bad = int((covered & wanted).sum()), int((covered & ~wanted).sum())
-        score = good - 3 * bad - len(words)
-        if words and good >= _FEW and (best is None or score > best["score"]):
-            best = {"context": context, "words": words, "right": good, "wrong": bad, "score": score}
-    return best
+def _word(row: dict[str, Any]) -> str:
+    return (
+        f"{row['context']} '{row['word']}' (in {row['documents']} documents: {row['alarms']} "
+        f"alarms in {row['documents_alarms']}, {row['hits']} hits in {row['documents_hits']}; "
+        f"p={number(row['p'])})"
+    )
 
 
-def _chance(
-    signs: list[set[_Sign]],
-    wanted: np.ndarray,
-    rows: list[dict[str, Any]],
-    rng: np.random.Generator,
-) -> float:
-    """The best score of a set of words when hits and alarms are exchanged at random."""
-    scores = [0.0]
-    for _ in range(_SHUFFLES):
-        found = _together(signs, rng.permutation(wanted), rows)
-        scores.append(0.0 if found is None else float(found["score"]))
-    return max(scores)
+def _entry(found: WordSet, wanted: np.ndarray, document: np.ndarray) -> dict[str, Any]:
+    """A set of words with what it covers."""
+    right, wrong = found.covered & wanted, found.covered & ~wanted
+    return {
+        "context": found.context,
+        "words": found.words,
+        "right": int(right.sum()),
+        "wrong": int(wrong.sum()),
+        "documents_right": len(np.unique(document[right])),
+        "documents_wrong": len(np.unique(document[wrong])),
+        "score": found.score,
+        "p": found.p,
+    }
 
 
-def _said(found: dict[str, Any], name: str, many: int, others: int) -> str:
+def _together(found: dict[str, Any], name: str, n: int, others: int) -> str:
     words = ", ".join(f"'{word}'" for word in found["words"])
     other = "hits" if name == "alarms" else "alarms"
     return (
-        f"Together, {found['context']} {words} covers {found['right']} of {many} {name} and "
-        f"{found['wrong']} of {others} {other}. These are the words seen here; there may be more "
-        "of their kind: scan words there."
+        f"Together, {found['context']} {words} covers {found['right']} of {n} {name} (in "
+        f"{found['documents_right']} documents) and {found['wrong']} of {others} {other} (in "
+        f"{found['documents_wrong']}; p={number(found['p'])}). These are the words seen here; "
+        "there may be more of their kind: scan words there."
     )
