@@ -15,6 +15,7 @@ from ..tools.lab import Lab
 from ..tools.pictures.words import caption
 from ..tools.predicates import parse
 from ..tools.registry import in_words, tool
+from ..tools.strict_json import read_json
 from .description import Band, Component, Description, Effect, Rejected
 
 MOST_WORDS = 12
@@ -26,8 +27,8 @@ def _decoded(value: Any) -> Any:
     """Language models often write a nested value as JSON text: reads it."""
     if isinstance(value, str) and value.strip()[:1] in ("{", "["):
         try:
-            return json.loads(value)
-        except json.JSONDecodeError:
+            return read_json(value)
+        except ValueError:
             return value
     return value
 

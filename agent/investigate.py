@@ -70,6 +70,7 @@ def investigate(
     """
     chosen = lab.target.unit(unit)
     lab.unit = chosen
+    lab.meter.limit = budget.seconds
     planner = factory(lab)
     ledger, record = Ledger(lab, chosen), Record(recorder)
     store = None if checkpoint is None else Checkpoints(checkpoint)

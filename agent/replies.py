@@ -2,15 +2,20 @@
 
 A reply may lack tool calls, ids, or valid JSON in its arguments. What can be mended is mended; what
 cannot is told to the planner in one message, and the arguments in the record become an empty object
-because many endpoints refuse a conversation that holds invalid JSON.
+because many endpoints refuse a conversation that holds invalid JSON. Fields that this code does not
+know, such as a model's reasoning, stay as they are: models want them back.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ..tools.strict_json import read_json
 from .state import Message
 
+_READ = ("role", "content", "refusal", "finish_reason", "tool_calls")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 MOST_CALLS = 16
 """Tool calls of one turn that are run."""
 
@@ -27,8 +32,8 @@ class Call(NamedTuple):
     def key(self) -> str:
         """The same for the same call, whatever its spacing and order of arguments."""
         try:
-            return f"{self.name} {json.dumps(json.loads(self.arguments or '{}'), sort_keys=True)}"
-        except json.JSONDecodeError:
+            return f"{self.name} {json.dumps(read_json(self.arguments or '{}'), sort_keys=True)}"
+        except ValueError:
             return f"{self.name} {self.arguments}"
 
 
@@ -63,22 +68,25 @@ def mend(given: Mapping[str, Any], step: int) -> Reply:
             arguments = json.dumps(arguments if arguments is not None else {})
         call = Call(key, str(function["name"]).strip(), arguments)
         calls.append(call)
-        safe = arguments if _is_object(arguments) else "{}"
-        wire.append(
-            {"id": key, "type": "function", "function": {"name": call.name, "arguments": safe}}
-        )
+        named = {"name": call.name, "arguments": _safe(arguments)}
+        wire.append({**item, "id": key, "type": "function", "function": named})
     message: Message = {"role": "assistant", "content": content if content else None}
+    message |= {name: value for name, value in given.items() if name not in _READ}
     if wire:
         return Reply({**message, "tool_calls": wire}, calls, None)
     message["content"] = str(content or refusal or "(empty reply)")
     return Reply(message, [], _fault(content, refusal, finish))
 
 
-def _is_object(text: str) -> bool:
+def _safe(arguments: str) -> str:
+    """The arguments, if they are an object that every endpoint can read; else an empty one."""
     try:
-        return isinstance(json.loads(text), dict)
-    except json.JSONDecodeError:
-        return False
+        found = read_json(arguments)
+    except ValueError:
+        return "{}"
+    if not isinstance(found, dict):
+        return "{}"
+    return json.dumps(found, ensure_ascii=False) if _SURROGATE.search(arguments) else arguments
 
 
 def _fault(content: Any, refusal: Any, finish: Any) -> str:

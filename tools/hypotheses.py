@@ -1,6 +1,5 @@
 """Hypotheses that a tool is handed: ids that the planner recorded, or predictors as JSON."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -11,6 +10,7 @@ from .data.windows import TokenWindows
 from .errors import UsageError, nearest
 from .lab import Lab
 from .predicates import Predicate, parse
+from .strict_json import read_json
 
 _DEEPEST = 64  # predicates are refused at a lesser depth anyway
 
@@ -90,8 +90,8 @@ def predictor(lab: Lab, data: Mapping[str, Any] | str) -> Predicate:
     """
     if isinstance(data, str):
         try:
-            data = json.loads(data)
-        except (ValueError, RecursionError):
+            data = read_json(data)
+        except ValueError:
             return parse(data)  # which mends it or says what is wrong
     found = parse(_unfolded(lab, data, 0))
     if lab.target.image is not None:

@@ -1,10 +1,11 @@
 """The one language-model client: messages in; text, tool calls, log-probabilities and usage out.
 
-It speaks Chat Completions through the `openai` package, whose own retries are off. Here a failed
-request is tried again where that can help (no connection, time-out, 408, 409, 429, 5xx, a body
-or stream that breaks off), after the time that `Retry-After` names or an exponential delay with
-jitter, and never longer than the caller's time. What cannot be helped (401, 403, 404, another
-4xx, a context that is too long) is final at once. Every failure is an `LLMError` with a kind.
+It speaks Chat Completions over `wire.py`, which bounds the time and the size of every answer. A
+failed request is tried again where that can help (no connection, time-out, 408, 409, 429, 5xx, a
+body or stream that breaks off or is no completion), after the time that `Retry-After` names or an
+exponential delay with jitter, and never longer than the caller's time. What cannot be helped (401,
+403, 404, another 4xx, a context that is too long) is final at once. Every failure is an `LLMError`
+with a kind; what a reply cost is counted though the reply is none.
 """
 
 import json
@@ -13,21 +14,33 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from .completions import (
     Kind,
     LLMError,
     Reply,
     Usage,
-    checked,
-    in_time,
+    events,
     joined,
     of_status,
+    read_body,
     read_reply,
+    read_usage,
+)
+from .endpoints import (
+    OPENAI,
+    authorisation,
+    checked_url,
+    has_credentials,
+    hidden,
+    loopback,
+    public_url,
+    secrets,
+    under,
 )
 from .errors import UsageError
 from .meter import Meter
+from .wire import posted
 
 __all__ = ["LLM", "LLMError", "Reply", "Usage"]
 
@@ -44,7 +57,7 @@ class LLM:
             OpenAI itself.
         api_key: Default: OPENAI_API_KEY. A loopback endpoint needs none.
         temperature: None: the endpoint's default.
-        timeout: Seconds of one attempt.
+        timeout: Seconds of one attempt, from the first byte sent to the last one read.
         prices: Money for a million tokens, in and out; cached ones count as others.
         meter: Counts what is spent, where a call names no other.
         stream: Ask for the answer as a stream.
@@ -70,16 +83,14 @@ class LLM:
         backoff: float = 0.5,
     ) -> None:
         self.model = model
-        self.base_url = base_url or os.environ.get("OPENAI_BASE_URL") or None
+        self._url = checked_url(base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI)
         key = api_key or os.environ.get("OPENAI_API_KEY")
-        if not key:
-            if not loopback(self.base_url):
-                raise UsageError(
-                    f"no key for {self.base_url or 'OpenAI'}: set OPENAI_API_KEY, or give "
-                    "--base-url of a local endpoint, which needs none"
-                )
-            key = "none"
-        self._key = key
+        if not key and not (loopback(self._url) or has_credentials(self._url)):
+            raise UsageError(
+                f"no key for {self._where}: set OPENAI_API_KEY, or give "
+                "--base-url of a local endpoint, which needs none"
+            )
+        self._key = key or "none"
         self.temperature = temperature
         self.timeout = timeout
         self.prices = prices
@@ -87,7 +98,6 @@ class LLM:
         self.stream = stream
         self.retries = retries
         self.backoff = backoff
-        self._made: Any = None
 
     def complete(
         self,
@@ -110,7 +120,8 @@ class LLM:
             response_format: As in Chat Completions, such as a JSON schema.
             logprobs: Ask for log-probabilities with twenty alternatives.
             meter: Counts what is spent; default: the client's.
-            seconds: The most that this may take, retries included.
+            seconds: The most that this may take, retries included; never more than the meter has
+                left.
             heard: Gets the text in pieces while it is written, by a stream; again from the
                 beginning where the request is tried again.
 
@@ -129,18 +140,8 @@ class LLM:
         if logprobs:
             request |= {"logprobs": True, "top_logprobs": 20}
         meter = meter or self.meter or Meter()
-        body = self._with_retries(request, meter, seconds, heard)
-        reply = read_reply(body, request)
-        meter.requests += 1
-        meter.estimated += reply.usage.estimated
-        meter.tokens_in += reply.usage.tokens_in
-        meter.tokens_cached += reply.usage.tokens_cached
-        meter.tokens_out += reply.usage.tokens_out
-        if self.prices is not None:
-            price_in, price_out = self.prices
-            spent = reply.usage.tokens_in * price_in + reply.usage.tokens_out * price_out
-            meter.cost += spent / 1e6
-        return reply
+        limits = [item for item in (seconds, meter.remaining) if item is not None]
+        return self._with_retries(request, meter, min(limits, default=None), heard)
 
     def _with_retries(
         self,
@@ -148,7 +149,7 @@ class LLM:
         meter: Meter,
         seconds: float | None,
         heard: Callable[[str], None] | None,
-    ) -> dict[str, Any]:
+    ) -> Reply:
         started = time.monotonic()
 
         def remaining() -> float:
@@ -156,7 +157,8 @@ class LLM:
 
         for attempt in range(self.retries + 1):
             try:
-                return self._once(request, max(0.05, min(self.timeout, remaining())), heard)
+                timeout = max(0.05, min(self.timeout, remaining()))
+                return self._once(request, timeout, meter, heard)
             except LLMError as error:
                 if error.kind not in _RETRIED:
                     raise
@@ -177,70 +179,67 @@ class LLM:
         raise AssertionError("the loop returns or raises")
 
     def _once(
-        self, request: dict[str, Any], timeout: float, heard: Callable[[str], None] | None
-    ) -> dict[str, Any]:
-        import openai
-
+        self,
+        request: dict[str, Any],
+        timeout: float,
+        meter: Meter,
+        heard: Callable[[str], None] | None,
+    ) -> Reply:
+        known = secrets(self._url, self._key)
         try:
-            return self._sent(request, timeout, heard)
-        except LLMError:
-            raise
-        except openai.APITimeoutError as error:
-            raise LLMError("timeout", f"no answer within {timeout:.3g} s") from error
-        except openai.APIStatusError as error:
-            raise of_status(error, self.model, self._where) from error
-        except openai.APIConnectionError as error:
-            cause = error.__cause__
-            broke = "Protocol" in type(cause).__name__ or "Read" in type(cause).__name__
-            said = "the answer broke off" if broke else f"cannot reach {self._where}"
-            why = f" ({cause})" if cause is not None and str(cause) else ""
-            raise LLMError("broken" if broke else "unreachable", said + why) from error
-        except openai.APIError as error:
-            raise LLMError("broken", f"the endpoint answered with an error: {error}") from error
-        except (ValueError, KeyError, TypeError, IndexError) as error:
+            body = self._sent(request, timeout, heard)
+            said = read_usage(body)
+            if said is not None:  # it was spent, whatever the rest is
+                self._count(meter, said)
+            reply = read_reply(body, request)
+        except LLMError as error:
+            where = f"cannot reach {self._where}: " if error.kind == "unreachable" else ""
+            message = hidden(f"{where}{error}", known)
+            raise LLMError(error.kind, message, after=error.after) from None
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+            why = hidden(str(error), known)[:200]
             raise LLMError(
-                "broken", f"the endpoint's answer is not a chat completion: {error}"
+                "broken", f"the endpoint's answer is not a chat completion: {why}"
             ) from error
-        except Exception as error:  # the transport's own errors, while a stream is read
-            if not type(error).__module__.startswith(("httpx", "httpcore")):
-                raise
-            kind: Kind = "timeout" if "Timeout" in type(error).__name__ else "broken"
-            raise LLMError(kind, f"the answer broke off: {error}") from error
+        if said is None:
+            self._count(meter, reply.usage)
+        meter.requests += 1
+        return reply
+
+    def _count(self, meter: Meter, usage: Usage) -> None:
+        meter.estimated += usage.estimated
+        meter.tokens_in += usage.tokens_in
+        meter.tokens_cached += usage.tokens_cached
+        meter.tokens_out += usage.tokens_out
+        if self.prices is not None:
+            price_in, price_out = self.prices
+            meter.cost += (usage.tokens_in * price_in + usage.tokens_out * price_out) / 1e6
 
     @property
     def _where(self) -> str:
-        return self.base_url or "api.openai.com"
-
-    @property
-    def _client(self) -> Any:
-        if self._made is None:
-            import openai
-
-            self._made = openai.OpenAI(base_url=self.base_url, api_key=self._key, max_retries=0)
-        return self._made
+        return public_url(self._url)
 
     def _sent(
         self, request: dict[str, Any], timeout: float, heard: Callable[[str], None] | None
     ) -> dict[str, Any]:
-        completions = self._client.chat.completions
-        deadline = time.monotonic() + timeout
-        if not self.stream and heard is None:
-            # read in pieces: the transport's time-out starts anew with every byte that drips in
-            with completions.with_streaming_response.create(**request, timeout=timeout) as raw:
-                pieces = []
-                for piece in raw.iter_bytes():
-                    pieces.append(piece)
-                    in_time(deadline, timeout)
-            return checked(json.loads(b"".join(pieces)))
-        with completions.with_streaming_response.create(
-            **request, stream=True, stream_options={"include_usage": True}, timeout=timeout
-        ) as raw:
-            if "json" in raw.headers.get("content-type", ""):  # it answers as a whole all the same
-                return checked(json.loads(raw.read()))
-            return checked(joined(raw.parse(), deadline, timeout, heard))
-
-
-def loopback(url: str | None) -> bool:
-    """Whether an endpoint is on this machine, and so needs no key."""
-    host = urlsplit(url or "").hostname or ""
-    return host in ("localhost", "::1") or host.startswith("127.")
+        if self.stream or heard is not None:
+            request = {**request, "stream": True, "stream_options": {"include_usage": True}}
+        headers = {
+            "authorization": authorisation(self._url, self._key),
+            "content-type": "application/json",
+        }
+        # a lone surrogate in a text of the corpus is no UTF-8
+        content = json.dumps(request, ensure_ascii=False).encode(errors="replace")
+        url = under(self._url, "chat/completions")
+        with posted(url, headers=headers, seconds=timeout, content=content) as answer:
+            if answer.status != 200:
+                raise of_status(
+                    answer.status,
+                    answer.headers,
+                    answer.read(),
+                    model=self.model,
+                    where=self._where,
+                )
+            if "event-stream" in answer.headers.get("content-type", ""):
+                return joined(events(answer.pieces), heard)
+            return read_body(answer.read())

@@ -22,11 +22,18 @@ class Meter:
     """Money, where prices are configured."""
     retries: int = 0
     started: float = field(default_factory=time.monotonic)
+    limit: float | None = None
+    """Seconds since `started` after which no request may go on; None: no limit."""
 
     @property
     def seconds(self) -> float:
         """Wall-clock seconds since the meter was made."""
         return time.monotonic() - self.started
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds that requests may still take; None: as many as they like."""
+        return None if self.limit is None else self.limit - self.seconds
 
     def as_dict(self) -> dict[str, float]:
         """The counts, for records."""

@@ -18,7 +18,6 @@ is offered the form that it can run.
 """
 
 import inspect
-import json
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -30,6 +29,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from .errors import UsageError
 from .evidence import Evidence, Result, plain
 from .lab import Lab
+from .strict_json import read_json
 
 Need = Literal["llm", "vocabulary", "text", "image", "open", "run", "index", "clip"]
 
@@ -173,8 +173,8 @@ def _joined(old: Tool, new: Tool) -> Tool:
 def _parsed(arguments: str | Mapping[str, Any]) -> Mapping[str, Any]:
     if isinstance(arguments, str):
         try:
-            arguments = json.loads(arguments or "{}")
-        except json.JSONDecodeError as error:
+            arguments = read_json(arguments or "{}")
+        except ValueError as error:
             raise UsageError(f"the arguments are not valid JSON: {error}") from error
     if not isinstance(arguments, Mapping):
         raise UsageError("the arguments must be one JSON object")
@@ -197,8 +197,8 @@ def _decoded(value: Any) -> Any:
     if not isinstance(value, str) or value.strip()[:1] not in ("[", "{"):
         return value
     try:
-        return json.loads(value)
-    except json.JSONDecodeError:
+        return read_json(value)
+    except ValueError:
         return value
 
 

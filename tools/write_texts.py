@@ -5,7 +5,6 @@ target   continuations that the target language model samples after a prompt
 llm      texts that a language model writes to an instruction
 """
 
-import json
 import re
 from typing import Any, Literal
 
@@ -20,6 +19,7 @@ from .lab import Lab
 from .llm import LLMError
 from .measured import of_texts, said
 from .registry import tool
+from .strict_json import read_json
 
 Source = Literal["grammar", "target", "llm"]
 _MOST = 32
@@ -143,9 +143,9 @@ def listed(text: str) -> list[str]:
     match = re.search(r"\[.*\]", text, re.DOTALL)
     if match:
         try:
-            found = json.loads(match[0])
+            found = read_json(match[0])
             return [item for item in found if isinstance(item, str) and item.strip()]
-        except json.JSONDecodeError:
+        except ValueError:
             pass
     lines = (re.sub(r"^\s*(?:\d+[.)]|[-*])\s*", "", line).strip() for line in text.splitlines())
     return [line.strip('"') for line in lines if line and not line.startswith("```")]

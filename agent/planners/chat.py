@@ -8,6 +8,8 @@ A request is made of the state alone, so that an interrupted investigation can g
    again; if it is still too long, the newest ones too. Later turns stay shortened.
 4. If it refuses a request with pictures, it is asked again without them; where that is answered it
    cannot see, and is sent no more. Their texts say what they show.
+5. Fields of its own messages that this client does not know, such as reasoning, are sent back; an
+   endpoint that refuses them is asked again without.
 """
 
 import base64
@@ -28,6 +30,7 @@ _MOST_LEVEL = 2
 _MOST_PICTURES = 12
 """Pictures of one request."""
 _STEP = 6
+_WIRE = ("role", "content", "tool_calls", "tool_call_id", "refusal")
 _BLIND = ("request", "model", "server")
 """Kinds of errors that endpoints give for pictures that they do not take."""
 CONCLUDE = {"type": "function", "function": {"name": "conclude"}}
@@ -82,6 +85,7 @@ class Chat:
         self.heard = heard
         self._level = 0  # how much the conversation is shortened
         self._may_force = True
+        self._may_return = True  # fields that only its endpoint knows
         self.sees = sees
         """Whether the model takes pictures; None: not known yet."""
 
@@ -143,12 +147,27 @@ class Chat:
         }
         if state["last"] and self._may_force:
             try:
-                return self._llm.complete(**request, tool_choice=self._ending)
+                return self._returning(request, tool_choice=self._ending)
             except LLMError as error:
                 if error.kind != "request":
                     raise
                 self._may_force = False  # some endpoints know no forced choice
-        return self._llm.complete(**request)
+        return self._returning(request)
+
+    def _returning(self, request: dict[str, Any], **more: Any) -> Reply:
+        """Asks with the fields that only the endpoint knows, or without where it refuses them."""
+        messages = request["messages"]
+        bare = [without_unknown(message) for message in messages]
+        if bare == messages or not self._may_return:
+            return self._llm.complete(**{**request, "messages": bare}, **more)
+        try:
+            return self._llm.complete(**request, **more)
+        except LLMError as error:
+            if error.kind != "request":
+                raise
+        reply = self._llm.complete(**{**request, "messages": bare}, **more)
+        self._may_return = False
+        return reply
 
 
 def shortened(messages: Sequence[Message], level: int) -> list[Message]:
@@ -169,7 +188,13 @@ def shortened(messages: Sequence[Message], level: int) -> list[Message]:
     return out
 
 
+def without_unknown(message: Message) -> Message:
+    """The message with the fields of Chat Completions alone."""
+    return {name: value for name, value in message.items() if name in _WIRE}
+
+
 def _cut(message: Message, letters: int) -> Message:
+    message = without_unknown(message)
     content = message.get("content")
     if isinstance(content, list):
         return {**message, "content": "(pictures left out to save room)"}

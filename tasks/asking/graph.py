@@ -8,7 +8,6 @@
 4. `answer` ends the turn in every case; the conversation stays valid for the next question.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +25,7 @@ from ...tools.lab import Lab
 from ...tools.llm import LLMError
 from ...tools.registry import call, offered
 from ...tools.stopping import Stopped
+from ...tools.strict_json import read_json
 from . import consent
 from .events import Calling, Event, Found, Spent
 from .state import Answers, Talk
@@ -93,7 +93,8 @@ class TalkLoop:
         }
         content = str(given.get("content") or "").strip()
         if content and given.get("finish_reason") != "length" and (last or not reply.calls):
-            out["messages"] = [*messages, _bare(content)]
+            said = {key: value for key, value in reply.message.items() if key != "tool_calls"}
+            out["messages"] = [*messages, {**said, "content": content}]
             return {**out, "text": content, "ended": "answered"}
         if not reply.calls:
             faults = sum(_FAULT in str(item.get("content")) for item in messages[-2 * _FAULTS :])
@@ -227,7 +228,7 @@ def _answered(item: Call, text: str) -> Message:
 
 def _arguments(item: Call) -> dict[str, Any]:
     try:
-        found = json.loads(item.arguments or "{}")
-    except json.JSONDecodeError:
+        found = read_json(item.arguments or "{}")
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}

@@ -10,7 +10,6 @@ constant     a prediction that never changes; it stands beside every unit's own 
 The first two are scored with the unit's own splits; weights and thresholds are fitted on select.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -25,6 +24,7 @@ from ...tools.llm import LLM, LLMError
 from ...tools.models import Target, Unit
 from ...tools.models.untrained import untrained
 from ...tools.predicates import parse
+from ...tools.strict_json import read_json
 from .bootstrap import median
 from .results import value_of
 from .scores import HEADLINE, Measured, plain_scores, thresholds
@@ -193,7 +193,7 @@ def _asked(item: Labelled, llm: LLM) -> Description:
         lines.append("".join([*tokens[:place], "«", tokens[place], "»", *tokens[place + 1 :]]))
     request = _REQUEST.format(exemplars="\n".join(lines))
     text = llm.complete([{"role": "user", "content": request}]).text
-    answer = json.loads(text[text.index("{") : text.rindex("}") + 1])
+    answer = read_json(text[text.index("{") : text.rindex("}") + 1])
     predictor = parse({"kind": "words", "words": answer["words"], "inflect": True}).model_dump()
     label = str(answer["label"])
     return Description(label, (Component(label, predictor),))

@@ -69,20 +69,20 @@ class Job:
             DiskFullError: if its transcript cannot be written.
         """
         started = time.monotonic()
+        lab = self._lab(columns, self.folder.transcript_path(unit))
         try:
-            record = self._label(unit, columns)
+            record = self._label(unit, columns, lab)
         except Exception as error:
             full = disk_full(error, self.folder.path)
             if full is not None:
                 raise full from error
-            record = self._failed(unit, error)
+            record = self._failed(unit, error, lab)
         return {**record, "seconds": round(time.monotonic() - started, 3)}
 
-    def _label(self, unit: Unit, columns: Mapping[Unit, Splits]) -> dict[str, Any]:
+    def _label(self, unit: Unit, columns: Mapping[Unit, Splits], lab: Lab) -> dict[str, Any]:
         from ...agent.investigate import investigate
 
         path = self.folder.transcript_path(unit)
-        lab = self._lab(columns, path)
         with _Recorder(path, self._header(lab, unit), unit, self.watch) as recorder:
             description = self._plain_case(unit, columns[unit])
             if description is None:
@@ -170,12 +170,17 @@ class Job:
             **more,
         )
 
-    def _failed(self, unit: Unit, error: Exception) -> dict[str, Any]:
+    def _failed(self, unit: Unit, error: Exception, lab: Lab) -> dict[str, Any]:
         said = " ".join(str(error).split()) or "no reason given"
         reason = f"{type(error).__name__}: {said}"[:500]
         self.folder.log_error(str(unit), error)
         description = Description("", status="failed", reason=reason)
-        return {"unit": str(unit), **_plain(description), "planner": self.factory.name}
+        return {
+            "unit": str(unit),
+            **_plain(description),
+            "planner": self.factory.name,
+            "meter": lab.meter.as_dict(),
+        }
 
 
 class _Recorder(Recorder):

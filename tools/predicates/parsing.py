@@ -7,7 +7,6 @@
 3. pydantic checks fields and values as a union discriminated by `kind`.
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -15,6 +14,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from ..errors import UsageError, nearest
+from ..strict_json import read_json
 from . import atoms, context, core, images, pixels
 from .concepts import resolve
 from .core import Predicate
@@ -130,11 +130,10 @@ def _decoded(text: str) -> Any:
         raise UsageError(f"the predicate's JSON is longer than {_MOST_TEXT:,} characters")
     fenced = re.fullmatch(r"\s*```(?:json)?\s*(.*?)\s*```\s*", text, re.DOTALL)
     try:
-        return json.loads(fenced[1] if fenced else text)
-    except (ValueError, RecursionError) as error:
-        what = "too deeply nested" if isinstance(error, RecursionError) else str(error)
+        return read_json(fenced[1] if fenced else text)
+    except ValueError as error:
         raise UsageError(
-            f"the predicate is not JSON ({what}); write an object such as "
+            f"the predicate is not JSON ({error}); write an object such as "
             '{"kind": "words", "words": ["cat"]}'
         ) from None
 

@@ -17,6 +17,7 @@ from typing import Any
 from ....tools.errors import UsageError
 from ....tools.llm import LLM, LLMError
 from ....tools.meter import Meter
+from ....tools.strict_json import read_json
 from .blackbox import Answer, Calls
 from .sandbox import run_code
 
@@ -119,8 +120,8 @@ class ChatInvestigator:
         function = call.get("function") or {}
         name = function.get("name")
         try:
-            given = json.loads(function.get("arguments") or "{}")
-        except json.JSONDecodeError as error:
+            given = read_json(function.get("arguments") or "{}")
+        except ValueError as error:
             return f"error: the arguments are not JSON: {error}"
         if not isinstance(given, dict):
             return "error: the arguments are not a JSON object"

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ....tools.llm import LLM, LLMError
+from ....tools.strict_json import read_json
 from .blackbox import Arguments, BlackBox
 from .sandbox import Value
 from .scores import Score, scored, unseen
@@ -70,8 +71,8 @@ class Reader:
         )
         found = re.search(r"\{.*\}", reply.text, re.DOTALL)
         try:
-            outputs = json.loads(found.group(0))["outputs"] if found else None
-        except (json.JSONDecodeError, KeyError, TypeError):
+            outputs = read_json(found.group(0))["outputs"] if found else None
+        except (ValueError, KeyError, TypeError):
             outputs = None
         if not isinstance(outputs, list):
             return "the reader gave no list of outputs"
