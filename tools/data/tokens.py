@@ -2,22 +2,18 @@
 
 1. Fast tokenizers give offsets. For others the surfaces are found again in the text, in order.
 2. A very long text is tokenized in pieces that end at white space.
-3. A surface is the text that a token stands for: `Ġthe` is " the", `▁the` is " the", `##ing`
-   is "ing", `<0x0A>` is a line end. Bytes that are only a part of a character stay visible as
-   `<0xE6>`, so that different tokens do not look alike.
 """
 
 from collections.abc import Iterator, Sequence
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import UsageError
+from .surfaces import surfaces
 
 _PIECE = 100_000  # characters of one piece of a long text
 _BATCH = 300_000  # characters tokenized in one call
-_BYTE = 6  # characters of "<0x0A>"
 
 
 class Tokenized(NamedTuple):
@@ -105,65 +101,3 @@ def _found(target: Any, text: str, ids: list[int]) -> list[tuple[int, int]]:
         if start < 0:
             spans.append((at, at))
     return spans
-
-
-def surfaces(target: Any) -> tuple[str, ...]:
-    """The surface text of every token id of a target, kept on the target."""
-    kept = getattr(target, "_surfaces", None)
-    if kept is None:
-        tokenizer = target.tokenizer
-        if tokenizer is None:
-            raise UsageError(f"{target.name} has no tokenizer, so its tokens have no text")
-        pieces = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
-        pieces = ["" if piece is None else _text(piece) for piece in pieces]
-        special = set(tokenizer.all_special_ids)
-        alphabet = _alphabet() if _byte_level(pieces) else None
-        kept = tuple(
-            piece if number in special else _surface(piece, alphabet)
-            for number, piece in enumerate(pieces)
-        )
-        target._surfaces = kept
-    return kept
-
-
-def _text(piece: Any) -> str:
-    return piece.decode("utf-8", "replace") if isinstance(piece, bytes) else str(piece)
-
-
-def _surface(piece: str, alphabet: dict[str, int] | None) -> str:
-    if alphabet is not None:
-        if all(character in alphabet for character in piece):
-            return _visible(bytes(alphabet[character] for character in piece))
-        return piece
-    if len(piece) == _BYTE and piece.startswith("<0x") and piece.endswith(">"):
-        try:
-            return _visible(bytes([int(piece[3:5], 16)]))
-        except ValueError:
-            return piece
-    if piece.startswith("##") and len(piece) > 2:
-        return piece[2:]
-    return piece.replace("▁", " ")
-
-
-def _visible(raw: bytes) -> str:
-    """The bytes as text; those that are no whole character as `<0xE6>`."""
-    try:
-        return raw.decode()
-    except UnicodeDecodeError as error:
-        wrong = "".join(f"<0x{byte:02X}>" for byte in raw[error.start : error.end])
-        return raw[: error.start].decode() + wrong + _visible(raw[error.end :])
-
-
-def _byte_level(pieces: Sequence[str]) -> bool:
-    """Whether the vocabulary is written in GPT-2's alphabet, one character a byte."""
-    single = {piece for piece in pieces if len(piece) == 1}
-    return len(single & _alphabet().keys()) >= 250
-
-
-@cache
-def _alphabet() -> dict[str, int]:
-    """GPT-2's characters for the 256 bytes: visible ones stand for themselves."""
-    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    others = [byte for byte in range(256) if byte not in set(plain)]
-    named = {chr(byte): byte for byte in plain}
-    return named | {chr(256 + number): byte for number, byte in enumerate(others)}

@@ -14,7 +14,8 @@ import numpy as np
 
 from ..errors import UsageError
 from .corpus import Corpus
-from .tokens import surfaces, tokenize
+from .surfaces import surfaces
+from .tokens import tokenize
 
 __all__ = ["WORD", "TokenWindows", "clean", "cut", "surfaces"]
 
