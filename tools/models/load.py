@@ -10,7 +10,7 @@ import torch
 from ..errors import UsageError, nearest
 from .target import Target
 
-NAMES = ("minilm", "planted", "pictures")
+NAMES = ("minilm", "smollm2", "planted", "pictures")
 DTYPES = {
     "float32": torch.float32,
     "bfloat16": torch.bfloat16,
@@ -31,8 +31,9 @@ def load(
     """The target of that name.
 
     Args:
-        name: `minilm`, `planted`, `pictures`, `organism:NAME`, a folder, a Hugging Face id or
-            `path/to/file.py:factory`. A folder of that name comes before an id.
+        name: `minilm`, `smollm2`, `planted`, `pictures`, `organism:NAME`, a folder, a `.gguf`
+            file, a Hugging Face id or `path/to/file.py:factory`. A folder of that name comes
+            before an id.
         dtype: `float32`, `bfloat16`, `float16`, or `auto` (as stored); None: `float32` on the
             CPU, `auto` elsewhere.
         device: `cpu` (the default), `cuda`, `cuda:1`, `mps`.
@@ -74,6 +75,11 @@ def load(
         from .organisms import load_organism
 
         target = load_organism(name, dtype=kind, device=where)
+    elif (name == "smollm2" and not Path(name).is_dir()) or _is_gguf(name):
+        from .gguf import from_gguf, smollm2_file
+
+        file = Path(name).expanduser() if _is_gguf(name) else smollm2_file()
+        target = from_gguf(file, name=name, dtype=kind, device=where)
     else:
         target = _hugging_face(name, kind, where, given)
     target.options = options
@@ -89,12 +95,17 @@ def _fits(name: str, given: dict[str, Any]) -> None:
     folder = Path(name).expanduser().is_dir()
     shipped = name.startswith("organism:") or (name in NAMES and not folder)
     factory = re.search(r"\.py:\w+$", name) is not None
-    if given["revision"] and (shipped or factory or folder):
+    file = _is_gguf(name)
+    if given["revision"] and (shipped or factory or folder or file):
         raise UsageError(
             f"'{name}' is not on the hub, so it has no revision '{given['revision']}'; drop it"
         )
-    if given["device_map"] and (factory or (shipped and name != "minilm")):
+    if given["device_map"] and (factory or file or (shipped and name != "minilm")):
         raise UsageError(f"a device map spreads Hugging Face models; '{name}' takes --device")
+
+
+def _is_gguf(name: str) -> bool:
+    return name.lower().endswith(".gguf") and Path(name).expanduser().is_file()
 
 
 def checked_device(device: str | None) -> torch.device:
@@ -158,7 +169,8 @@ def _hugging_face(
         source = str(minilm_folder())
     elif folder.is_file():
         raise UsageError(
-            f"'{name}' is a file; a target is a folder with config.json, or file.py:factory"
+            f"'{name}' is a file; a target is a folder with config.json, a .gguf file or "
+            "file.py:factory"
         )
     elif name.startswith((".", "/", "~")) or name.endswith("/") or name.count("/") > 1:
         near = _near_folders(folder)
