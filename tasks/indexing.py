@@ -50,6 +50,12 @@ def index(
     sample: Annotated[int, typer.Option(help="Places at which all values are kept.")] = 1024,
     shard: Annotated[str, typer.Option(help="I/N: the I-th of N parts of the corpus.")] = "1/1",
     field: Annotated[str | None, typer.Option(help="The text field of the data.")] = None,
+    records: Annotated[
+        str | None,
+        typer.Option(
+            help="What a document of a .txt is: lines or blocks; default: by blank lines."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of what is generated or sampled.")] = 0,
     revision: Annotated[str | None, typer.Option(help="Revision of the model.")] = None,
     dtype: Annotated[str | None, typer.Option(help="Number type of the weights.")] = None,
@@ -75,9 +81,11 @@ def index(
     chosen = matching(model, [item.strip() for item in sites.split(",") if item.strip()])
     if model.tokenizer is None and model.image is None:
         raise UsageError(f"{model.name} has no tokenizer and takes no pictures")
-    corpus = load_corpus(data, target=model, most_tokens=tokens, field=field, seed=seed)
+    corpus = load_corpus(
+        data, target=model, most_tokens=tokens, field=field, records=records, seed=seed
+    )
     name = f"{data}#{split} {corpus.hash}"
-    some = corpus if split == "all" else corpus.splits().explore
+    some = corpus if split == "all" else corpus.splits(least=1).explore
     for line in skipped_lines(corpus):
         print(line, file=sys.stderr)
     windows = (

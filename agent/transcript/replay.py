@@ -223,10 +223,10 @@ def rebuild(
     explore: Any
     if isinstance(corpus, ImageCorpus):
         reader = load_reader(str(header["reader"])) if header.get("reader") else None
-        pictures = corpus.splits().explore.pictures[:most]  # type: ignore[attr-defined]
+        pictures = corpus.splits(least=1).explore.pictures[:most]  # type: ignore[attr-defined]
         explore = image_rows(target, pictures, reader=reader)
     else:
-        explore = cut(target, corpus.splits().explore, length=length, most_tokens=most)
+        explore = cut(target, corpus.splits(least=1).explore, length=length, most_tokens=most)
     found = (len(explore), int(explore.counted.sum()))
     if found != (rows, tokens):
         raise UsageError(

@@ -51,7 +51,7 @@ def explore(target: Target, data: str, *, tokens: int, length: int, seed: int) -
         UsageError: if there is no such corpus, or nothing of it to explore.
     """
     corpus = load_corpus(data, target=target, most_tokens=tokens, seed=seed)
-    split = corpus.splits().explore
+    split = corpus.splits(least=1).explore
     if isinstance(split, ImageCorpus):
         rows = image_rows(target, split)
     else:

@@ -45,6 +45,12 @@ def labels(
         typer.Option(help="detection,fuzzing,...; default with --judge: detection,fuzzing."),
     ] = None,
     field: Annotated[str | None, typer.Option(help="The text field of the data.")] = None,
+    records: Annotated[
+        str | None,
+        typer.Option(
+            help="What a document of a .txt is: lines or blocks; default: by blank lines."
+        ),
+    ] = None,
     tokens: Annotated[int, typer.Option(help="Tokens of all three splits together.")] = 100_000,
     context_length: Annotated[int, typer.Option(help="Tokens a window.")] = 64,
     seed: Annotated[int, typer.Option(help="Of every random choice.")] = 0,
@@ -74,6 +80,7 @@ def labels(
         units="",
         data=data,
         field=field,
+        records=records,
         tokens=tokens,
         context_length=context_length,
         seed=seed,

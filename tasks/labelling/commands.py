@@ -38,6 +38,12 @@ def label(
     planner: Annotated[str, typer.Option(help="builtin, openai:MODEL or human.")] = "builtin",
     base_url: Annotated[str | None, typer.Option(help="An OpenAI-compatible endpoint.")] = None,
     field: Annotated[str | None, typer.Option(help="The text field of the data.")] = None,
+    records: Annotated[
+        str | None,
+        typer.Option(
+            help="What a document of a .txt is: lines or blocks; default: by blank lines."
+        ),
+    ] = None,
     sites: Annotated[
         str | None,
         typer.Option("--sites", "--site", help="Where random and top look: mlp.3,mlp.4 or mlp.*"),
@@ -89,6 +95,7 @@ def label(
         planner=planner,
         base_url=base_url,
         field=field,
+        records=records,
         sites=tuple(name.strip() for name in (sites or "").split(",") if name.strip()),
         signs=signs,
         tokens=tokens,

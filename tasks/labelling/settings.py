@@ -48,6 +48,8 @@ class Settings:
     """The corpus, for `load_corpus`."""
     field: str | None = None
     """The text field of `.jsonl` lines and datasets."""
+    records: str | None = None
+    """`lines` or `blocks`: what the documents of a `.txt` file are; None: told by blank lines."""
     planner: str = "builtin"
     base_url: str | None = None
     sites: tuple[str, ...] = ()
@@ -101,7 +103,8 @@ class Settings:
     @property
     def corpus_options(self) -> dict[str, Any]:
         """Keyword options of `load_corpus`."""
-        return {"most_tokens": self.tokens, "field": self.field, "seed": self.seed}
+        names = {"most_tokens": self.tokens, "field": self.field, "records": self.records}
+        return {**names, "seed": self.seed}
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

@@ -12,6 +12,8 @@ from typing import NamedTuple
 from ..errors import UsageError
 
 SHARES = {"explore": 0.5, "select": 0.2, "report": 0.3}
+LEAST_DOCUMENTS = 10
+"""Documents that every split of a text has: fewer make no interval over documents."""
 
 
 class Document(NamedTuple):
@@ -24,8 +26,17 @@ class Document(NamedTuple):
 class Corpus:
     """A named list of documents."""
 
-    def __init__(self, name: str, documents: Iterable[Document]) -> None:
+    least = LEAST_DOCUMENTS
+    """Documents that every split must have."""
+    enough = "about 3,000 words or 90 documents"
+    """What gives every split its documents with 99% probability: the smallest is a fifth."""
+
+    def __init__(
+        self, name: str, documents: Iterable[Document], *, remarks: Sequence[str] = ()
+    ) -> None:
         self.name = name
+        self.remarks = tuple(remarks)
+        """How the documents were made, where a person might have meant it otherwise."""
         self.documents: Sequence[Document] = tuple(documents)
 
     def __len__(self) -> int:
@@ -56,24 +67,43 @@ class Corpus:
                 break
             chosen.append(at)
             total += len(self.documents[at].text)
-        return Corpus(self.name, [self.documents[at] for at in sorted(chosen)])
+        documents = [self.documents[at] for at in sorted(chosen)]
+        return Corpus(self.name, documents, remarks=self.remarks)
 
-    def splits(self) -> "Splits":
+    @property
+    def too_few(self) -> bool:
+        """Whether a split has fewer than `least` documents."""
+        return any(len(some) < self.least for some in self._shared_out().values())
+
+    def splits(self, *, least: int | None = None) -> "Splits":
         """Explore, select and report, by document.
 
+        Args:
+            least: Documents that every split must have, where it is not the class's `least`: 1
+                where nothing is scored on held-out data.
+
         Raises:
-            UsageError: if a split would be empty: the corpus has too few documents.
+            UsageError: if a split has fewer.
         """
+        chosen = self._shared_out()
+        least = self.least if least is None else least
+        if few := [name for name, some in chosen.items() if len(some) < least]:
+            there = ", ".join(f"{name} would have {len(chosen[name])}" for name in few)
+            raise UsageError(
+                f"'{self.name}' is too little data to split by document: it has "
+                f"{self._size()}, and {there}, where {least} are needed; give {self.enough}"
+            )
+        return Splits(*(self._part(f"{self.name}#{name}", chosen[name]) for name in SHARES))
+
+    def _size(self) -> str:
+        words = sum(len(document.text.split()) for document in self.documents)
+        return f"{len(self):,} documents of {words:,} words in all"
+
+    def _shared_out(self) -> dict[str, list[Document]]:
         chosen: dict[str, list[Document]] = {name: [] for name in SHARES}
         for document in self.documents:
             chosen[split_of(document.text)].append(document)
-        empty = [name for name, documents in chosen.items() if not documents]
-        if empty:
-            raise UsageError(
-                f"'{self.name}' has only {len(self)} documents, too few to split by document "
-                f"({' and '.join(empty)} would be empty); give more text or more documents"
-            )
-        return Splits(*(self._part(f"{self.name}#{name}", chosen[name]) for name in SHARES))
+        return chosen
 
     def _part(self, name: str, documents: Sequence[Document]) -> "Corpus":
         """A corpus of some of the documents."""

@@ -1,58 +1,67 @@
 """Corpora from files: `.txt`, `.jsonl`, and folders of them.
 
 1. Read the bytes as UTF-8; what is empty, binary or in another encoding is refused with the reason.
-2. A `.txt` file is cut at blank lines into blocks, and blocks are grouped into documents of about
-   1,000 words (fewer where the file is so short that the splits would be empty). A block that is
-   far too long is cut at line ends, or between words.
+2. A `.txt` file with blank lines is cut there into blocks, and blocks are grouped into documents of
+   about 1,000 words. A block that is far too long is cut at line ends, or between words. Without a
+   blank line its lines are records: each is a document.
 3. A `.jsonl` line is one document: the text under one field.
+4. Where the splits of what is kept would have too few documents, documents are cut smaller.
 """
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError, nearest
-from .corpus import Document
+from .corpus import Corpus, Document
 
 WORDS = 1000
 """Words of a document that is cut from a `.txt` file."""
-_FEWEST = 20  # documents that a short file is cut into
-_SHORTEST = 50  # words, and no document shorter than this
+SHORTEST = 25
+"""Words of the smallest document that a text is cut into: about half a window of 64 tokens."""
+RECORDS = ("lines", "blocks")
+"""What a record of a `.txt` file is: a line, or blocks between blank lines."""
 SUFFIXES = (".txt", ".jsonl")
 
 
-def read_path(path: Path, *, field: str | None = None) -> list[Document]:
+def read_path(
+    path: Path, *, field: str | None = None, records: str | None = None
+) -> list[Document]:
     """The documents of a `.txt` file, a `.jsonl` file or a folder of them.
 
     Args:
         path: The file or folder.
         field: The field of `.jsonl` lines that holds the text; `text` by default.
+        records: `lines` or `blocks`: what the documents of a `.txt` file are; None: lines where it
+            has no blank line.
 
     Raises:
         UsageError: if it is unreadable, empty, binary, wrongly encoded, or lacks the field.
     """
+    if records is not None and records not in RECORDS:
+        raise UsageError(f"--records '{records}' is not {' or '.join(RECORDS)}")
     if not path.is_dir():
-        return _read_file(path, path.name, field)
+        return _read_file(path, path.name, field, records)
     files = sorted(file for file in path.rglob("*") if file.is_file() and file.suffix in SUFFIXES)
     if not files:
         raise UsageError(f"folder {path} holds no .txt or .jsonl file")
     documents: list[Document] = []
     for file in files:
         if file.stat().st_size:
-            documents += _read_file(file, str(file.relative_to(path)), field)
+            documents += _read_file(file, str(file.relative_to(path)), field, records)
     if not documents:
         raise UsageError(f"every file in folder {path} is empty")
     return documents
 
 
-def _read_file(path: Path, name: str, field: str | None) -> list[Document]:
+def _read_file(path: Path, name: str, field: str | None, records: str | None) -> list[Document]:
     if path.suffix not in SUFFIXES:
         raise UsageError(f"{path} is not a .txt or .jsonl file or a folder of them")
     text = read_text(path)
     if path.suffix == ".txt":
-        texts = list(documents_of(text))
+        texts = list(_records(text, records))
     else:
         texts = [item for item in _lines(text, path, field or "text") if item.strip()]
     if not texts:
@@ -86,11 +95,19 @@ def read_text(path: Path) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def documents_of(text: str) -> Iterator[str]:
-    """Groups blank-line blocks into documents of about `WORDS` words."""
+def _records(text: str, records: str | None) -> Iterator[str]:
+    """The documents of a `.txt` file."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    blank = re.search(r"\n[^\S\n]*\n", text.strip())
+    if records == "lines" or (records is None and not blank and len(lines) > 1):
+        yield from lines
+    else:
+        yield from documents_of(text)
+
+
+def documents_of(text: str, words: int = WORDS) -> Iterator[str]:
+    """Groups blank-line blocks into documents of about `words` words."""
     blocks = [block for block in re.split(r"\n[^\S\n]*\n\s*", text) if block.strip()]
-    counts = [len(block.split()) for block in blocks]
-    words = min(WORDS, max(_SHORTEST, sum(counts) // _FEWEST))
     group: list[str] = []
     size = 0
     for block in blocks:
@@ -102,6 +119,38 @@ def documents_of(text: str) -> Iterator[str]:
                 group, size = [], 0
     if group:
         yield "\n\n".join(group)
+
+
+def made_smaller(
+    documents: Sequence[Document], kept: Callable[[Sequence[Document]], Corpus]
+) -> Corpus:
+    """A corpus whose documents are cut in half until every split has enough of them.
+
+    Args:
+        documents: All documents that were read.
+        kept: Makes the corpus of them, within a limit of tokens.
+
+    Returns:
+        The corpus; with too few documents still where none longer than `SHORTEST` words is left.
+    """
+    corpus = kept(documents)
+    sizes = [len(item.text.split()) for item in corpus.documents]
+    words = sum(sizes) // max(1, len(sizes))
+    while corpus.too_few and words > SHORTEST:
+        words = max(SHORTEST, words // 2)
+        parts = [(item, list(documents_of(item.text, words))) for item in documents]
+        corpus = kept(
+            [
+                item if len(texts) == 1 else Document(f"{item.id}.{number}", text)
+                for item, texts in parts
+                for number, text in enumerate(texts)
+            ]
+        )
+        corpus.remarks = (
+            f"{corpus.name}: cut into {len(corpus):,} documents of about {words} words, so that "
+            f"every split has at least {corpus.least}",
+        )
+    return corpus
 
 
 def _parts(block: str, words: int) -> Iterator[str]:

@@ -38,6 +38,9 @@ class Picture:
 class ImageCorpus(Corpus):
     """A named list of pictures."""
 
+    least = 1
+    enough = "more pictures"
+
     def __init__(
         self,
         name: str,
@@ -53,14 +56,17 @@ class ImageCorpus(Corpus):
         """Pictures that are shown otherwise than they are, each with what was done."""
         super().__init__(name, (Document(item.id, item.key) for item in self.pictures))
 
+    def _size(self) -> str:
+        return f"{len(self):,} pictures"
+
     def _part(self, name: str, documents: Sequence[Document]) -> "ImageCorpus":
         keys = {document.text for document in documents}
         return ImageCorpus(name, [picture for picture in self.pictures if picture.key in keys])
 
 
 def skipped_lines(corpus: Any, *, most: int = 5) -> list[str]:
-    """What was left out of a corpus or is shown otherwise, for a person; nothing for texts."""
-    lines: list[str] = []
+    """What was left out of a corpus or is read otherwise than it stands, for a person."""
+    lines: list[str] = list(getattr(corpus, "remarks", ()))
     for word in ("skipped", "notes"):
         found = getattr(corpus, word, ())
         said = "skipped" if word == "skipped" else "changed"

@@ -3,7 +3,8 @@
 builtin:stories[:N]    N generated stories of everyday life (2,000)
 builtin:pydocs         the docstrings of the installed Python standard library
 self:N                 N documents sampled from the target language model itself
-FILE.txt               blank-line blocks grouped into documents of about 1,000 words
+FILE.txt               blank-line blocks grouped into documents of about 1,000 words or fewer;
+                       without a blank line: one document a line
 FILE.jsonl[:FIELD]     one document a line, the text under FIELD (`text`)
 FOLDER                 all .txt and .jsonl files in it
 hf:DATASET[:CONFIG][:SPLIT][:FIELD]    from the Hugging Face hub
@@ -21,7 +22,7 @@ from typing import Any
 
 from ..errors import UsageError, nearest
 from .corpus import Corpus, Document
-from .files import SUFFIXES, read_path
+from .files import SUFFIXES, made_smaller, read_path
 from .pictures import ImageCorpus
 from .windows import clean
 
@@ -40,6 +41,7 @@ def load_corpus(
     target: Any = None,
     most_tokens: int | None = None,
     field: str | None = None,
+    records: str | None = None,
     seed: int = 0,
 ) -> Corpus:
     """The corpus of that name.
@@ -51,6 +53,8 @@ def load_corpus(
         most_tokens: Keep about so many tokens: whole documents, chosen by a hash of their text;
             pictures are all kept.
         field: The text field of `.jsonl` lines and datasets, where the spec names none.
+        records: `lines` or `blocks`: what the documents of a `.txt` file are; None: told by its
+            blank lines.
         seed: Of what is generated, sampled or shuffled.
 
     Raises:
@@ -62,12 +66,15 @@ def load_corpus(
         return pictures
     documents = [
         Document(item.id, clean(item.text))
-        for item in _documents(spec.strip(), target, most_tokens, field, seed)
+        for item in _documents(spec.strip(), target, most_tokens, field, records, seed)
     ]
-    corpus = Corpus(spec, documents)
-    if most_tokens is None:
-        return corpus
-    return corpus.limited(round(most_tokens * characters_per_token(target, documents)))
+    most = most_tokens and round(most_tokens * characters_per_token(target, documents))
+
+    def kept(some: Sequence[Document]) -> Corpus:
+        whole = Corpus(spec, some)
+        return whole if most is None else whole.limited(most)
+
+    return made_smaller(documents, kept)
 
 
 def characters_per_token(target: Any, documents: Sequence[Document]) -> float:
@@ -130,7 +137,12 @@ def _has_text(path: Path) -> bool:
 
 
 def _documents(
-    spec: str, target: Any, most_tokens: int | None, field: str | None, seed: int
+    spec: str,
+    target: Any,
+    most_tokens: int | None,
+    field: str | None,
+    records: str | None,
+    seed: int,
 ) -> Sequence[Document]:
     kind, _, rest = spec.partition(":")
     if kind == "builtin":
@@ -150,7 +162,7 @@ def _documents(
             path, field = Path(before).expanduser(), named
     if not path.exists():
         raise UsageError(_unknown(spec, path))
-    return read_path(path, field=field)
+    return read_path(path, field=field, records=records)
 
 
 def _builtin(rest: str, seed: int) -> Sequence[Document]:

@@ -230,7 +230,7 @@ def test_top_units_are_those_that_a_plain_pass_finds(
 def test_too_little_data_is_said(label: Label, settings: Settings, tmp_path: Path) -> None:
     text = tmp_path / "t.jsonl"
     text.write_text("".join(f'{{"text": "the cat {n}"}}\n' for n in range(30)))
-    with pytest.raises(UsageError, match="too little data: 30 documents"):
+    with pytest.raises(UsageError, match="too little data to split by document: it has 30"):
         label(replace(settings, data=str(text)), tmp_path / "r")
     assert not (tmp_path / "r").exists()
 

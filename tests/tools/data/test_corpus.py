@@ -21,7 +21,7 @@ def test_splits_share_out_documents() -> None:
 
 
 def test_too_few_documents_to_split() -> None:
-    with pytest.raises(UsageError, match="only 2 documents, too few to split"):
+    with pytest.raises(UsageError, match="it has 2 documents of 6 words in all"):
         corpus(2).splits()
 
 

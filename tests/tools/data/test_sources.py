@@ -1,6 +1,7 @@
 """Corpora by name, and one clear line for each thing that can be wrong with one."""
 
 import json
+import random
 import sys
 from pathlib import Path
 
@@ -48,8 +49,8 @@ def test_pydocs_of_this_python() -> None:
 
 
 def test_stories_are_seeded() -> None:
-    one, same, other = (load_corpus("builtin:stories:40", seed=seed) for seed in (0, 0, 1))
-    assert len(one) == 40
+    one, same, other = (load_corpus("builtin:stories:120", seed=seed) for seed in (0, 0, 1))
+    assert len(one) == 120
     assert one.hash == same.hash != other.hash
 
 
@@ -76,8 +77,6 @@ def test_txt_documents_are_groups_of_blocks() -> None:
     found = list(documents_of("\n\n".join(blocks)))
     assert "\n\n".join(found) == "\n\n".join(blocks)
     assert all(1000 <= len(item.split()) <= 1101 for item in found[:-1])
-    short = list(documents_of("\n \n".join(blocks[:30])))
-    assert 10 <= len(short) <= 30  # a short file is cut finer, so that splits are not empty
 
 
 @pytest.mark.parametrize("glue", ["\n", " "])
@@ -185,3 +184,36 @@ def test_hub_reads_a_local_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         load_corpus(f"hf:{folder}:::body")
     with pytest.raises(UsageError, match=r"cannot read dataset .*nowhere.* check the name"):
         load_corpus(f"hf:{tmp_path}/nowhere")
+
+
+def test_a_small_text_is_cut_until_every_split_has_documents(tmp_path: Path) -> None:
+    rng = random.Random(0)
+    names = [f"word{number}" for number in range(5000)]
+    path = tmp_path / "book.txt"
+    blocks = [" ".join(rng.choices(names, k=rng.randint(20, 200))) for _ in range(2000)]
+    path.write_text("\n\n".join(blocks))
+    corpus = load_corpus(str(path), most_tokens=20_000)  # 11 documents of 1,000 words before
+    assert min(map(len, corpus.splits())) >= 10
+    assert "cut into" in corpus.remarks[0]
+    assert 60_000 < sum(len(item.text) for item in corpus.documents) < 90_000
+    path.write_text("\n\n".join(blocks[:30]))  # about 3,300 words in all
+    assert min(map(len, load_corpus(str(path)).splits())) >= 10
+    path.write_text("\n\n".join(blocks[:5]))
+    with pytest.raises(
+        UsageError, match=r"too little data .* 524 words in all.* about 3,000 words"
+    ):
+        load_corpus(str(path)).splits()
+    path.write_text("\n\n".join(blocks))
+    assert not load_corpus(str(path)).remarks  # large enough: documents as they were
+
+
+def test_lines_are_records_where_no_line_is_blank(tmp_path: Path) -> None:
+    path = tmp_path / "brackets.txt"
+    lines = [f"( {number} [ ] )" for number in range(150)]
+    path.write_text("\n".join(lines))
+    assert [item.text for item in load_corpus(str(path)).documents] == lines
+    path.write_text("\n\n".join(["\n".join(lines[at : at + 50]) for at in (0, 50, 100)]))
+    assert len(load_corpus(str(path), records="lines")) == 150
+    assert len(list(documents_of(path.read_text()))) == 1  # 900 words of blocks
+    with pytest.raises(UsageError, match="--records 'line' is not lines or blocks"):
+        load_corpus(str(path), records="line")

@@ -110,7 +110,7 @@ def test_it_refuses_what_is_not_its_own(
 
 
 def test_a_corpus_too_small_to_split_is_refused(stories260k: Target) -> None:
-    with pytest.raises(UsageError, match="too few to split"):
+    with pytest.raises(UsageError, match="too little data to split"):
         train_tuned(stories260k, Corpus("one", [Document("0", "Once upon a time.")]), QUICK)
 
 

@@ -83,7 +83,7 @@ def talk(host: Target, windows: TokenWindows) -> Talker:
 def facts() -> Callable[[], Talker]:
     target = Target.load("organism:facts")
     corpus = load_corpus("self:80", target=target)
-    rows = cut(target, corpus.splits().explore)
+    rows = cut(target, corpus.splits(least=1).explore)
     return lambda: Talker(Lab(target, rows, open=True))
 
 
