@@ -45,7 +45,9 @@ class ComponentGiven(_Part):
 
     words: str = Field(description="The clause, in English.")
     predictor: Predictor = Field(description="A predictor, or the id of a hypothesis (H1).")
-    evidence: list[str] = Field(default=[], description="Ids of experiments, such as E4.")
+    evidence: list[str] = Field(
+        default=[], description="Ids of experiments that tested this predictor, such as E4."
+    )
     sign: Literal[1, -1] = 1
     band: Band = "any"
 
@@ -171,6 +173,7 @@ def conclude(
     rejected: Annotated[list[RejectedGiven], BeforeValidator(_decoded)] = [],  # noqa: B006
     confidence: float = 0.5,
     status: Literal["described", "uninterpretable", "dead"] = "described",
+    label_evidence: list[str] = [],  # noqa: B006
 ) -> Result:
     """Ends the investigation with a description of the unit.
 
@@ -181,6 +184,7 @@ def conclude(
         rejected: Rival hypotheses and what ruled them out.
         confidence: 0 to 1.
         status: uninterpretable and dead are honest answers; they need no component.
+        label_evidence: Ids of the experiments that separated the label from its best rival.
     """
     label = " ".join(label.split())
     if not label:
@@ -202,6 +206,7 @@ def conclude(
             Rejected(item.words, item.reason, tuple(item.evidence)) for item in rejected
         ),
         status=status,
+        label_evidence=tuple(label_evidence),
     )
     cut = f" (cut to {MOST_WORDS} words)" if label != given else ""
     return Result(f"Concluded: {label}{cut}", {"description": description.as_dict()})

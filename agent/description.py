@@ -25,6 +25,8 @@ class Component:
     """Share of the unit's positive activation mass, on select, where the predictor holds."""
     score: float | None = None
     """Correlation of this component alone with the unit, on report."""
+    untested: tuple[str, ...] = ()
+    """Those ids of `evidence` in which the predictor was not tested."""
 
 
 @dataclass(frozen=True)
@@ -60,17 +62,30 @@ class Description:
     reason: str | None = None
     """Why there is no ordinary description, where there is none."""
     notes: tuple[str, ...] = field(default=())
+    label_evidence: tuple[str, ...] = ()
+    """Ids of the experiments that separated the label from its best rival."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain JSON."""
-        return asdict(self)
+        """Plain JSON; `untested` and `label_evidence` stand where there is any."""
+        out = asdict(self)
+        parts = [(out, "label_evidence"), *((one, "untested") for one in out["components"])]
+        for part, name in parts:
+            if not part[name]:
+                del part[name]
+        return out
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Description":
         """The inverse of `as_dict`."""
         known = dict(data)
         known["components"] = tuple(
-            Component(**{**item, "evidence": tuple(item.get("evidence", ()))})
+            Component(
+                **{
+                    **item,
+                    "evidence": tuple(item.get("evidence", ())),
+                    "untested": tuple(item.get("untested", ())),
+                }
+            )
             for item in known.get("components", ())
         )
         known["rejected"] = tuple(
@@ -81,4 +96,5 @@ class Description:
         if effect is not None:
             known["effect"] = Effect(effect["words"], tuple(effect.get("evidence", ())))
         known["notes"] = tuple(known.get("notes", ()))
+        known["label_evidence"] = tuple(known.get("label_evidence", ()))
         return cls(**known)

@@ -170,7 +170,7 @@ class Ledger:
                     fresh.append(item)
             if fresh:
                 windows = self._lab.inputs_of(fresh)
-                self._groups.append(_Group(kind, windows, _grid(windows, fresh)))
+                self._groups.append(_Group(kind, windows, grid(windows, fresh)))
         return bool(mine)
 
     def _score(self, after: str) -> None:
@@ -239,8 +239,8 @@ def those_tested(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [dict(row) for row in rows if row["tested"]]
 
 
-def _grid(windows: TokenWindows, items: Sequence[Mapping[str, Any]]) -> np.ndarray:
-    """Activations of measured items on the places of their windows, NaN where not counted."""
+def grid(windows: TokenWindows, items: Sequence[Mapping[str, Any]]) -> np.ndarray:
+    """Activations of measured items, `[window, place]`, NaN where not counted."""
     out = np.full(windows.ids.shape, np.nan, np.float32)  # [window, place]
     for row, item in enumerate(items):
         values = [np.nan if v is None else float(v) for v in item["activations"]]

@@ -1,8 +1,9 @@
 """Judges a conclusion before it is accepted, mends it, and draws an honest one where none came.
 
 A conclusion rests on at least two tested rivals (a dead unit has none), cites only experiments
-that were made, and cites at least one for each component. It is sent back once with the reasons.
-The second time what cannot be right is dropped and noted, and the rest is accepted.
+that were made, and cites at least one for each component, in which its predictor was tested. It is
+sent back once with the reasons. The second time what cannot be right is dropped and noted, and the
+rest is accepted; results in which a predictor was not tested stay and are marked.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +16,7 @@ from ..tools.evidence import EvidenceStore
 from ..tools.lab import Lab
 from ..tools.models import Unit
 from ..tools.registry import TOOLS
+from .citations import Citations
 from .description import Component, Description, Rejected
 from .ledger import strength, those_tested, whole
 
@@ -54,6 +56,8 @@ def faults(
         found += _said(where, wrong, actions)
         if not component.evidence:
             found.append(f"{where} cites no experiment")
+    found += Citations(lab, unit).faults(description.components)
+    found += _said("the label", *_cited(lab.evidence, description.label_evidence))
     if description.effect is not None:
         found += _said("the effect", *_cited(lab.evidence, description.effect.evidence))
         if not description.effect.evidence:
@@ -80,16 +84,18 @@ def mended(
         status = "uninterpretable" if not description.components else "described"
     effect = description.effect
     if effect is not None:
-        kept = good(effect.evidence)
-        effect = replace(effect, evidence=kept) if kept else None
-    return replace(
+        cited = good(effect.evidence)
+        effect = replace(effect, evidence=cited) if cited else None
+    kept = replace(
         description,
         status=status,
+        label_evidence=good(description.label_evidence),
         components=tuple(replace(c, evidence=good(c.evidence)) for c in description.components),
         rejected=tuple(replace(r, evidence=good(r.evidence)) for r in description.rejected),
         effect=effect,
         notes=tuple(notes),
     )
+    return Citations(lab, unit).marked(kept)
 
 
 def from_ledger(
@@ -119,7 +125,9 @@ def from_ledger(
     known.sort(key=strength, reverse=True)
     best, others = known[0], known[1:]
     weak = strength(best) < _WEAK
-    component = Component(str(best["statement"]), dict(best["predictor"]), tuple(best["tested"]))
+    results = [lab.evidence[key] for key in best["tested"]]
+    cited = Citations(lab, unit).testing(results, best["predictor"]) or best["tested"]
+    component = Component(str(best["statement"]), dict(best["predictor"]), tuple(cited))
     return Description(
         label=_label("uninterpretable so far" if weak else str(best["statement"])),
         components=() if weak else (component,),

@@ -80,6 +80,7 @@ def contents(transcript: Transcript, *, record: Mapping[str, Any] | None = None)
     items = [item for each in evidence.values() for item in _measured(each)]
     scale = heat.scale_of(items)
     cited = {key for part in components for key in part["evidence"]}
+    cited.update(said.get("label_evidence") or ())
     for part in [said.get("effect") or {}, *(said.get("rejected") or ())]:
         cited.update(part.get("evidence") or ())
     return {
@@ -91,6 +92,7 @@ def contents(transcript: Transcript, *, record: Mapping[str, Any] | None = None)
         "ending": _ending(transcript, said, words),
         "facts": facts(transcript),
         "components": components,
+        "label_evidence": list(said.get("label_evidence") or ()),
         "effect": said.get("effect"),
         "rejected": said.get("rejected"),
         "notes": said.get("notes"),
@@ -177,6 +179,7 @@ def component_view(item: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "words": item.get("words"),
         "evidence": list(item.get("evidence") or ()),
+        "untested": list(item.get("untested") or ()),
         "english": english(item.get("predictor")),
         "json": json.dumps(item.get("predictor"), ensure_ascii=False, indent=1),
         "facts": shown,

@@ -156,7 +156,9 @@ def _reason(record: Mapping[str, Any]) -> str:
 
 
 def _cited(part: Mapping[str, Any]) -> str:
-    return f" [{', '.join(part['evidence'])}]" if part.get("evidence") else ""
+    ids = list(part.get("evidence") or ())
+    out = f" [{', '.join(ids)}]" if ids else ""
+    return out + (f" (not tested in {', '.join(part['untested'])})" if part.get("untested") else "")
 
 
 def _whole(entry: Any) -> TypeGuard[Mapping[str, float]]:

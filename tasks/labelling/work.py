@@ -198,6 +198,7 @@ class _Recorder(Recorder):
 
 def _record(unit: Unit, description: Description, lab: Lab) -> dict[str, Any]:
     cited = {key for component in description.components for key in component.evidence}
+    cited.update(description.label_evidence)
     cited.update(description.effect.evidence if description.effect else ())
     cited.update(key for rival in description.rejected for key in rival.evidence)
     return {

@@ -8,7 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from neuroscribe.agent.planners.builtin.once import once
 from neuroscribe.agent.planners.pictures import Investigation
+from neuroscribe.agent.planners.pictures.label import case_label
+from neuroscribe.agent.planners.pictures.rule import Case
+from neuroscribe.agent.planners.pictures.spec import Spec
 from neuroscribe.tools.data.image_rows import ImageRows, image_rows
 from neuroscribe.tools.evidence import Evidence
 from neuroscribe.tools.models.image_input import crop_and_normalise
@@ -171,3 +175,50 @@ def test_a_unit_that_never_fires_is_dead(explore, memo) -> None:
     played = Played(lambda scenes: np.zeros(len(scenes)), explore, rows, memo)
     played.work.lab.column = lambda unit: np.zeros((len(explore), 1))
     assert played.conclusion()["status"] == "dead"
+
+
+def test_pictures_that_are_kept_aside_decide_nothing(explore, memo) -> None:
+    rows = memo.setdefault("rows", rows_of(explore))
+    truth = parse(coloured("red", "blue"))
+
+    def on(scenes: list[Scene]) -> np.ndarray:
+        return truth.evaluate(rows_of(scenes))[:, 0]
+
+    first, second = Played(on, explore, rows, memo), Played(on, explore, rows, memo)
+    aside = second.work.aside
+    assert aside.sum() == 40
+    column = second.work.lab.column(second.work.unit)
+    column[aside] = column[aside][::-1] + 1
+    one, other = first.conclusion(), second.conclusion()
+    assert one["components"] == other["components"]
+    assert first.work.findings.fresh != second.work.findings.fresh
+    assert first.work.findings.fresh.explained > 0.8 > second.work.findings.fresh.explained
+    assert "On 40 pictures of explore that decided nothing" in first.work.conclusion().why
+
+
+@pytest.mark.parametrize(
+    ("clauses", "said"),
+    [
+        ([("red or orange star", 9), ("red or orange star", 5)], ["red or orange star"]),
+        ([("star at the top", 3), ("star", 8)], ["star"]),
+        ([("star", 3), ("star or moon", 8)], ["star or moon"]),
+        ([("'art'", 3), ("'cart'", 8)], ["'art'", "'cart'"]),
+        ([("star", 3), ("sea backgrounds", 8)], ["star", "sea backgrounds"]),
+    ],
+)
+def test_a_label_says_each_thing_once(clauses: list[tuple[str, int]], said: list[str]) -> None:
+    assert once(clauses) == said
+
+
+def test_a_label_of_two_alike_cases_is_whole_and_says_it_once(explore, memo) -> None:
+    rows = memo.setdefault("rows", rows_of(explore))
+    star = Spec({"colour": ("red", "orange"), "name": ("star",)})
+    two = [
+        Case((star,), but=(named("cat"),), but_words=("cat",)),
+        Case((star,), backgrounds=("sea", "desert", "meadow", "street")),
+    ]
+    assert case_label(two, rows) == "red or orange star"
+    long = Case((star,), but=(named("cat"),), but_words=("cat or dog or rabbit or turtle or fish",))
+    assert case_label([long, Case((Spec({"name": ("moon",)}),))], rows) == (
+        "red or orange star; or moon"
+    )

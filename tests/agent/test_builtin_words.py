@@ -83,7 +83,7 @@ def test_a_units_activations_on_other_documents_explain_nothing(
 
     lab = Lab(planted, explore)
     work = Work(lab, planted.unit("planted/4"), 0)
-    sample = work._sample(explore, lab.column(work.unit), work._board())
+    sample = work._sample(work.windows, lab.column(work.unit)[~work.aside], work._board())
     rng = np.random.default_rng(0)
     moved = exchanged(sample, rng)
     assert np.allclose(np.sort(moved.target), np.sort(sample.target))

@@ -10,8 +10,10 @@ from ....tools.data.windows import TokenWindows
 from ....tools.effect_text import effect_sentence
 from ....tools.evidence import Evidence
 from ....tools.predicates import parse
+from ...citations import Citations
+from .aside import Fresh
 from .choice import Texts
-from .confidence import Features, probability
+from .confidence import Features, probability, sure_of
 from .foretold import Foretold
 from .parts import Part
 from .phrases import label, phrase
@@ -60,7 +62,12 @@ class Findings:
     sample: Sample | None = None
     parts: tuple[Part, ...] = ()
     checked: float = 0.0
-    """Share of explore's variance explained on documents not learnt from."""
+    """Share of variance explained on documents not learnt from; they helped to choose, so that
+    this decides and is not reported."""
+    fresh: Fresh | None = None
+    """What the conclusion explains of documents that decided nothing."""
+    few: str = ""
+    """Why there is no such figure."""
     null: float = 0.0
     """The same that the search finds in the unit's activations on exchanged documents."""
     onoff: float | None = None
@@ -104,8 +111,12 @@ class Findings:
             self.agreed = _correlation(np.sum(said, axis=0), truth)
 
 
-def conclude(found: Findings) -> Calls:
-    """The call that ends the investigation."""
+def conclude(found: Findings, citations: Citations) -> Calls:
+    """The call that ends the investigation.
+
+    Each component cites the results that tested its own predictor, the label those that separated
+    it from the best rival.
+    """
     if found.dead is not None:
         arguments: dict[str, Any] = {
             "label": f"dead: never active at {found.dead} places",
@@ -122,7 +133,7 @@ def conclude(found: Findings) -> Calls:
             "status": "uninterpretable",
         }
         return Calls("The budget ended before the search.", (("conclude", arguments),))
-    rejected = _rejected(found)
+    rejected = _rejected(found, citations)
     if found.noise:
         arguments = {
             "label": "no pattern found that holds on new documents",
@@ -137,35 +148,59 @@ def conclude(found: Findings) -> Calls:
             f"{max(found.checked, 0):.1%} of variance."
         )
         return Calls(why, (("conclude", arguments),))
-    ids = [e.id for e in (*found.tests, *found.written, *found.separated, *found.checks)]
+    written = [*found.written, *found.separated, *found.checks]
+    results = [*found.tests, *written]
+    predicates = found.predicates()
     components = [
         {
             "words": phrase(found.sample, part),
             "predictor": predicate,
-            "evidence": ids,
+            "evidence": citations.testing(results, predicate),
         }
-        for part, predicate in zip(found.parts, found.predicates(), strict=True)
+        for part, predicate in zip(found.parts, predicates, strict=True)
     ]
+    sure = confidence(found)
     arguments = {
         "label": label(found.sample, found.parts),
         "components": components,
         "rejected": rejected,
-        "confidence": confidence(found),
+        "confidence": sure,
         "status": "described",
     }
+    rival = _best_rival(found)
+    if rival is not None:
+        arguments["label_evidence"] = citations.separating(written, predicates, rival.predicate)
     _add_effect(arguments, found)
-    why = f"Together they explain {found.checked:.0%} of the variance on new documents."
+    why = found.fresh.words() if found.fresh is not None else found.few
     if found.foretold is not None:
         why += (
             f" Of {found.foretold.places} places of fresh texts where a condition holds, they say "
             f"{found.foretold.right} rightly."
         )
-    return Calls(why, (("conclude", arguments),))
+    return Calls(f"{why} {sure_of(sure)}".strip(), (("conclude", arguments),))
+
+
+def _best_rival(found: Findings) -> Rival | None:
+    """The recorded hypothesis that does best on explore and is not part of the conclusion."""
+    leading = [str(predicate) for predicate in found.predicates()]
+    scores = _scores(found)
+    others = {k: r for k, r in found.recorded.items() if str(r.predicate) not in leading}
+    return others[max(others, key=lambda k: scores.get(k, (0.0, ""))[0] or 0.0)] if others else None
+
+
+def _scores(found: Findings) -> dict[str, tuple[float | None, str]]:
+    """By hypothesis id: its correlation on explore, and the result that has it."""
+    return {
+        str(test["id"]): (test.get("correlation"), evidence.id)
+        for evidence in found.tests
+        for test in evidence.data.get("tests", ())
+    }
 
 
 def features(found: Findings) -> Features:
     """What decides how sure a conclusion can be."""
-    seen = float(np.sqrt(max(found.checked, 0.0)))
+    checked = found.checked if found.fresh is None else found.fresh.explained
+    seen = float(np.sqrt(max(checked, 0.0)))
     more = max(0, len(found.parts) - 1)
     listed = sum(
         len(c.values) for p in found.parts for level in p.levels for c in level.rule.clauses
@@ -185,13 +220,10 @@ def confidence(found: Findings) -> float:
     return probability(features(found))
 
 
-def _rejected(found: Findings) -> list[dict[str, Any]]:
+def _rejected(found: Findings, citations: Citations) -> list[dict[str, Any]]:
     """The recorded rivals that do not lead, each with what told against it."""
     leading = [str(predicate) for predicate in found.predicates()] if not found.noise else []
-    scores: dict[str, tuple[float | None, str]] = {}
-    for evidence in found.tests:
-        for test in evidence.data.get("tests", ()):
-            scores[str(test["id"])] = (test.get("correlation"), evidence.id)
+    scores = _scores(found)
     best = max((scores[key][0] or 0.0 for key in scores), default=0.0)
     said_already = {phrase(found.sample, part) for part in found.parts} if found.sample else set()
     out = []
@@ -204,13 +236,13 @@ def _rejected(found: Findings) -> list[dict[str, Any]]:
         said = _contrast(found, rival)
         if said:
             reason = said
-            evidence = [e.id for e in found.written]
+            evidence = citations.testing(found.written, rival.predicate)
         elif key in found.on_written and found.agreed is not None and not found.noise:
             reason += (
                 f"; {found.on_written[key]:.2f} on written near-misses, "
                 f"the conclusion {found.agreed:.2f}"
             )
-            evidence += [e.id for e in found.written]
+            evidence += citations.testing(found.written, rival.predicate)
         item = {"words": f"{key}: {rival.words}", "reason": reason, "evidence": evidence}
         out.append((rival.words.count(" and "), -(on_explore or 0.0), item))
     out.sort(key=lambda entry: entry[:2])  # single claims first, the likeliest first

@@ -20,7 +20,7 @@ class Features:
     """What decides confidence; all numbers are about 0..1."""
 
     explained: float
-    """Correlation with activations on documents that were not learnt from."""
+    """Correlation with activations on documents that decided nothing, where some were kept."""
     agreed: float
     """The same on written texts; that of documents where none were written."""
     foretold: float | None
@@ -52,3 +52,11 @@ def of_foretold(worst: float) -> float:
 def squashed(score: float) -> float:
     """A log-odds as a probability that is never certain."""
     return round(min(0.98, max(0.02, 1 / (1 + math.exp(-score)))), 2)
+
+
+def sure_of(confidence: float) -> str:
+    """What a confidence is the probability of, in a sentence."""
+    return (
+        f"Confidence {confidence:.2f}: the probability that every clause names the function and "
+        "none is missing, not how well the predictor does."
+    )

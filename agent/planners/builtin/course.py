@@ -13,7 +13,9 @@ from ....tools.evidence import Evidence
 from ....tools.lab import Lab
 from ....tools.models import Unit
 from ....tools.predicates.concepts import resolve
+from ...citations import Citations
 from ..factories import Experiments
+from .aside import few, fresh, kept_aside
 from .board import Board, build
 from .conclusion import Findings, Rival, conclude
 from .parts import Part
@@ -45,9 +47,32 @@ class Course:
         self.random_texts = _TEXTS
         self.findings = Findings()
 
+    @property
+    def aside(self) -> np.ndarray:
+        """bool `[window]` over explore: what decides nothing."""
+        return self._parted()[0]
+
+    @property
+    def windows(self) -> TokenWindows:
+        """Explore without what was kept aside: all that the search sees."""
+        return self._parted()[1]
+
+    def _parted(self) -> tuple[np.ndarray, TokenWindows]:
+        key = ("builtin aside", id(self.lab.explore))
+        if key not in self.lab.memo:
+            aside = kept_aside(self.lab.explore)
+            self.lab.memo[key] = aside, self.lab.explore.rows(~aside)
+        return self.lab.memo[key]
+
     def conclusion(self) -> Calls:
         """What is known now, as a conclusion."""
-        return conclude(self.findings)
+        found = self.findings
+        if found.parts and not found.noise:
+            explore, values = self.lab.explore, self.lab.column(self.unit)
+            found.fresh = fresh(found.predicates(), explore, values, self.aside)
+            if not self.aside.any():
+                found.few = few(explore)
+        return conclude(found, Citations(self.lab, self.unit))
 
     def _calls(self, texts: Sequence[str]) -> tuple[tuple[str, dict[str, Any]], ...]:
         """Calls that measure texts."""
@@ -64,10 +89,10 @@ class Course:
         return {name: list(predicate["words"]) for name, (predicate, _) in known.items()}
 
     def _board(self) -> Board:
-        """The board over explore, shared by the investigations of a run."""
+        """The board over explore less what is kept aside, shared by a run's investigations."""
         key = ("builtin board", id(self.lab.explore), self.without)
         if key not in self.lab.memo:
-            self.lab.memo[key] = self._built(self.lab.explore)
+            self.lab.memo[key] = self._built(self.windows)
         return self.lab.memo[key]
 
     def _built(self, windows: TokenWindows) -> Board:

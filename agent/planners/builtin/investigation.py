@@ -54,7 +54,7 @@ class Investigation(Course):
         if finite.size == 0 or finite.max() <= 0 or finite.std() < 1e-9:
             found.dead = int(finite.size)
             return
-        sample = self._sample(self.lab.explore, values, self._board())
+        sample = self._sample(self.windows, values[~self.aside], self._board())
         scanner = Scanner(self.lab, sample, self._named(), self.rng)
         designed = self.experiments == "designed"
         texts = scanner.first() if designed and scanner.clear else []
@@ -94,7 +94,7 @@ class Investigation(Course):
 
     def _scan_words(self, scanner: Scanner) -> int:
         """Words of the first lists, counted once: they hardly depend on the unit."""
-        key = ("builtin scan words", id(self.lab.explore))
+        key = ("builtin scan words", id(self.windows))
         if key not in self.lab.memo:
             self.lab.memo[key] = sum(len(text.split()) for text in scanner.first())
         return self.lab.memo[key]
@@ -276,7 +276,7 @@ class Investigation(Course):
             return
         windows, values = self._measured(found.written)
         if clear:
-            column = self.lab.column(self.unit)
+            column = self.lab.column(self.unit)[~self.aside]
             better = again(sample, parts, column, windows, values, self._built)
             if better is not None:
                 whole, new, checked = better

@@ -77,12 +77,12 @@ class Judge:
         centred = (x - means) * root
         gram = centred.T @ centred
         side = centred.T @ ((self.y_fit - level) * root[:, 0])
-        found = _nnls(gram, side)
+        found = nonnegative(gram, side)
         return found, level - float(means @ found)
 
 
-def _nnls(gram: np.ndarray, side: np.ndarray) -> np.ndarray:
-    """Non-negative least squares from the normal equations."""
+def nonnegative(gram: np.ndarray, side: np.ndarray) -> np.ndarray:
+    """Non-negative least squares from the normal equations: gram `[n, n]` and side `[n]`."""
     size = len(side)
     root = np.linalg.cholesky(gram + 1e-9 * max(np.trace(gram), 1e-12) * np.eye(size))
     return nnls(root.T, np.linalg.solve(root, side))[0]

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from .board import TOKEN_AXES, is_bag
 from .clause import Clause, Rule
 from .concise import ordered
+from .once import once
 from .parts import Part
 from .split import Sample
 from .strongest import leading
@@ -134,11 +135,12 @@ def _said(part: Part) -> Rule:
 
 
 def _together(sample: Sample, parts: Sequence[Part], named: int) -> str:
-    told: dict[str, str] = {}
+    told: dict[str, tuple[str, int]] = {}
     for part in parts:
         words = phrase(sample, part, named=named)
-        told.setdefault(_where(part) if part.table else words, words)
-    said = list(dict.fromkeys(told.values()))
+        places = int((part.values(sample.board) > 0).sum())
+        told.setdefault(_where(part) if part.table else words, (words, places))
+    said = once(list(told.values()))
     plain = all(
         len(_said(part).clauses) == 1 and _said(part).clauses[0].axis == "word" and not part.table
         for part in parts

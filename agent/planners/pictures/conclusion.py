@@ -1,6 +1,6 @@
 """What an investigation on pictures found, and the conclusion that it supports."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +9,12 @@ import numpy as np
 from ....tools.effect_text import effect_sentence
 from ....tools.evidence import Evidence
 from ....tools.predicates import parse
-from ..builtin.confidence import of_foretold, squashed
+from ...citations import Citations
+from ..builtin.aside import Fresh, few, fresh
+from ..builtin.confidence import of_foretold, squashed, sure_of
 from ..builtin.turn import Calls
 from .check import Check
+from .label import WORDS, case_label
 from .search import Found, correlations
 
 if TYPE_CHECKING:
@@ -21,10 +24,9 @@ _REPLICATES = 0.34
 """Share of active pictures that are active again when drawn again, under which a unit does not
 respond to what the pictures show."""
 _LEAST = 0.3
-"""Correlation on pictures not learnt from, under which a search found nothing."""
+"""Correlation on the pictures that did not choose, under which a search found nothing."""
 _NOTHING = 0.95
 _UNFINISHED = 0.05
-_WORDS = 12
 
 
 @dataclass
@@ -43,11 +45,17 @@ class Findings:
     recorded: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     tests: list[Evidence] = field(default_factory=list)
     check: Check | None = None
+    fresh: Fresh | None = None
+    """What the conclusion explains of pictures that decided nothing."""
     effect: Evidence | None = None
 
 
-def conclude(course: "Investigation") -> Calls:
-    """The call that ends the investigation."""
+def conclude(course: "Investigation", citations: Citations) -> Calls:
+    """The call that ends the investigation.
+
+    Each component cites the results that tested its own predictor, the label those that separated
+    it from the best rival.
+    """
     found = course.findings
     if found.dead is not None:
         return _call(
@@ -63,32 +71,43 @@ def conclude(course: "Investigation") -> Calls:
             "uninterpretable",
             _NOTHING,
             effect=found.effect,
-            rejected=_rejected(course, None),
+            rejected=_rejected(course, ()),
         )
-    ids = [e.id for e in (*found.tests, *course.made)][-40:]
     if course.rule.cases:
-        components = [
-            {"words": case.words(), "predictor": case.predicate(), "evidence": ids}
-            for case in course.rule.cases
-        ]
-        label = "; or ".join(case.words() for case in course.rule.cases)
-        leading: Mapping[str, Any] | None = course.rule.predicate()
+        said = [(case.words(), case.predicate()) for case in course.rule.cases]
+        label = case_label(course.rule.cases, course.rows)
+        leading = [course.rule.predicate()]
     else:
         best = found.rivals[0]
-        said = parse(best.predicate).english()
-        words = said
+        words = english = parse(best.predicate).english()
         if found.drawn_words:
             words += f"; drawn, it is switched on by {', '.join(found.drawn_words)}"
-        components = [{"words": words, "predictor": best.predicate, "evidence": ids}]
-        label, leading = _photo_label(found, best) or said, best.predicate
+        said = [(words, best.predicate)]
+        label, leading = _photo_label(found, best) or english, [best.predicate]
+    results = [*found.tests, *course.made]
+    components = [
+        {
+            "words": words,
+            "predictor": predicate,
+            "evidence": citations.testing(results, predicate),
+        }
+        for words, predicate in said
+    ]
+    predicates = [predicate for _, predicate in said]
+    others = [other for other in found.recorded.values() if other not in (*leading, *predicates)]
+    found.fresh = fresh(
+        predicates, course.lab.explore, course.lab.column(course.unit), course.aside
+    )
+    sure = confidence(course)
     return _call(
-        _why(course),
+        f"{_why(course)} {sure_of(sure)}",
         label,
         "described",
-        confidence(course),
+        sure,
         components=components,
         effect=found.effect,
         rejected=_rejected(course, leading),
+        evidence=citations.separating(course.made, leading, others[0]) if others else (),
     )
 
 
@@ -97,7 +116,10 @@ def confidence(course: "Investigation") -> float:
     check = course.findings.check
     if check is not None:
         return of_foretold(check.worst)
+    fresh = course.findings.fresh
     best = course.findings.rivals[0].checked if course.findings.rivals else 0.0
+    if fresh is not None:
+        best = float(np.sqrt(max(fresh.explained, 0.0)))
     return squashed(-4 + 4 * best)
 
 
@@ -115,10 +137,12 @@ def _noise(course: "Investigation") -> bool:
 
 
 def _why(course: "Investigation") -> str:
-    check = course.findings.check
-    if check is None:
-        return "This composition explains explore best."
-    return f"Of {check.many} fresh scenes, {check.right} are as it says."
+    found, explore = course.findings, course.lab.explore
+    check = found.check
+    said = "" if check is None else f"Of {check.many} fresh scenes, {check.right} are as it says. "
+    if found.fresh is not None:
+        return said + found.fresh.words("pictures")
+    return said + ("" if course.aside.any() else few(explore, "pictures"))
 
 
 def _photo_label(found: Findings, best: Found) -> str:
@@ -131,7 +155,9 @@ def _photo_label(found: Findings, best: Found) -> str:
     return f"{drawn}; {alike}" if drawn else f"no word found; {alike}"
 
 
-def _rejected(course: "Investigation", leading: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+def _rejected(
+    course: "Investigation", leading: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
     """The recorded rivals that do not lead, with what they reach on explore."""
     scores: dict[str, tuple[float | None, str]] = {}
     for evidence in course.findings.tests:
@@ -139,7 +165,7 @@ def _rejected(course: "Investigation", leading: Mapping[str, Any] | None) -> lis
             scores[str(test["id"])] = (test.get("correlation"), evidence.id)
     out = []
     for key, predicate in course.findings.recorded.items():
-        if predicate == leading:
+        if predicate in leading:
             continue
         value, test = scores.get(key, (None, ""))
         out.append(
@@ -161,14 +187,17 @@ def _call(
     components: list[dict[str, Any]] | None = None,
     effect: Evidence | None = None,
     rejected: list[dict[str, Any]] | None = None,
+    evidence: Sequence[str] = (),
 ) -> Calls:
     arguments: dict[str, Any] = {
-        "label": " ".join(label.split()[:_WORDS]),
+        "label": " ".join(label.split()[:WORDS]),
         "components": components or [],
         "rejected": rejected or [],
         "confidence": sure,
         "status": status,
     }
+    if evidence:
+        arguments["label_evidence"] = list(evidence)
     if effect is not None:
         arguments["effect"] = {"words": effect_sentence(effect.data), "evidence": [effect.id]}
     return Calls(why, (("conclude", arguments),))

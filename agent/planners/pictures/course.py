@@ -12,6 +12,7 @@ from ....tools.measured import activity
 from ....tools.models import Unit
 from ....tools.scenes.picture import picture_of, side_for
 from ....tools.scenes.scene import Scene
+from ..builtin.aside import kept_aside
 from ..builtin.turn import Calls
 from ..factories import Experiments
 from .rule import Rule
@@ -35,7 +36,7 @@ class Course:
         self.made: list[Evidence] = []
         """Evidence of what was drawn."""
         self.values = np.zeros(0)
-        """`[image]` over explore."""
+        """`[image]` over `rows`."""
         self.bar = 0.0
         """Activation above which the unit is on."""
         self.low = 0.0
@@ -47,10 +48,21 @@ class Course:
         self.rule = Rule()
 
     @property
+    def aside(self) -> np.ndarray:
+        """bool `[image]` over explore: what decides nothing."""
+        return self._parts()[0]
+
+    @property
     def rows(self) -> ImageRows:
-        """Explore."""
-        rows: Any = self.lab.explore
-        return rows
+        """Explore without what was kept aside: all that the search sees."""
+        return self._parts()[1]
+
+    def _parts(self) -> tuple[np.ndarray, ImageRows]:
+        key = ("picture aside", id(self.lab.explore))
+        if key not in self.lab.memo:
+            aside = kept_aside(self.lab.explore)
+            self.lab.memo[key] = aside, self.lab.explore.rows(~aside)
+        return self.lab.memo[key]
 
     def scale(self) -> None:
         """Learns from explore what on and off are.

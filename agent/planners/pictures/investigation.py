@@ -26,6 +26,7 @@ from ....tools.models import Unit
 from ....tools.predicates import parse
 from ....tools.scenes.grammar import sample
 from ....tools.scenes.scene import Scene
+from ...citations import Citations
 from ..builtin.turn import Calls, Turns
 from ..factories import Experiments
 from .board import Board, areas, build, joined
@@ -64,11 +65,11 @@ class Investigation(Course):
         self.effects = effects
         self.findings = Findings()
         self.known_rows = np.zeros(0, int)
-        """Rows of explore whose scene is known."""
+        """Those of `rows` whose scene is known."""
 
     def conclusion(self) -> Calls:
         """What is known now, as a conclusion."""
-        return conclude(self)
+        return conclude(self, Citations(self.lab, self.unit))
 
     def turns(self) -> Turns:
         """The turns; each receives the evidence of its calls."""
@@ -76,8 +77,9 @@ class Investigation(Course):
         (found.survey,) = yield Calls(
             "How often is the unit active?", (("survey", {"unit": str(self.unit)}),)
         )
-        self.values = self.lab.column(self.unit)[:, 0].astype(np.float64)
-        finite = self.values[np.isfinite(self.values)]
+        column = self.lab.column(self.unit)[:, 0].astype(np.float64)  # [image]
+        self.values = column[~self.aside]
+        finite = column[np.isfinite(column)]
         if finite.size == 0 or finite.max() <= 0 or finite.std() < 1e-9:
             found.dead = int(finite.size)
             return
@@ -106,7 +108,7 @@ class Investigation(Course):
             found.effect = next((e for e in made if e.error is None), None)
 
     def _board(self) -> Board:
-        """The board over explore, shared by the investigations of a run."""
+        """The board over explore less what is kept aside, shared by a run's investigations."""
         key = ("picture board", id(self.lab.explore))
         if key not in self.lab.memo:
             known = self.rows.rows(self.known_rows)

@@ -1,0 +1,167 @@
+"""Which results of an investigation bear on a predictor, so that a citation can be checked.
+
+1. A result **tested** a predictor if the predictor, or one that contains it, is among its tests, or
+   if the predictor holds at a place of the unit that the result measured.
+2. A result **separated** a description from a rival if, over the places that it measured where
+   just one of the two holds, the unit is more active where the description holds.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..tools.evidence import Evidence
+from ..tools.lab import Lab
+from ..tools.measured import activity
+from ..tools.models import Unit
+from ..tools.predicates import parse
+from .description import Component, Description
+from .ledger import grid
+
+_INPUTS = ("window", "text", "recipe")
+_NAMED = 6  # results that a fault names as better ones
+
+Predictor = Mapping[str, Any]
+
+
+class Citations:
+    """The results of one investigation, each with the inputs that it measured."""
+
+    def __init__(self, lab: Lab, unit: Unit) -> None:
+        self._lab, self._unit = lab, unit
+        self._inputs: dict[str, list[tuple[Any, np.ndarray]]] = {}
+        self._held: dict[tuple[str, str], list[np.ndarray]] = {}
+
+    def tested(self, evidence: Evidence, predictor: Predictor) -> bool:
+        """Whether a result tested a predictor."""
+        return self._listed(evidence, predictor) or any(
+            held.any() for held in self._holds(evidence, predictor)
+        )
+
+    def testing(self, evidence: Iterable[Evidence], predictor: Predictor) -> list[str]:
+        """The ids of the results that tested a predictor."""
+        return [item.id for item in evidence if self.tested(item, predictor)]
+
+    def separating(
+        self, evidence: Iterable[Evidence], ours: Sequence[Predictor], rival: Predictor
+    ) -> list[str]:
+        """The ids of the results that separated a description's predictors from a rival."""
+        bar = activity(self._lab.column(self._unit))
+        return [item.id for item in evidence if self._separated(item, ours, rival, bar)]
+
+    def untested(self, component: Component) -> tuple[str, ...]:
+        """What a component cites of existing results in which its predictor was not tested."""
+        store = self._lab.evidence
+        known = [store[key] for key in component.evidence if key in store]
+        return tuple(
+            item.id
+            for item in known
+            if item.error is None and not self.tested(item, component.predictor)
+        )
+
+    def faults(self, components: Sequence[Component]) -> list[str]:
+        """Citations of results in which a component's predictor was not tested, in words."""
+        found = []
+        for number, component in enumerate(components, 1):
+            wrong = self.untested(component)
+            if not wrong:
+                continue
+            made = [item for item in self._lab.evidence if item.error is None]
+            better = [key for key in self.testing(made, component.predictor) if key not in wrong]
+            instead = (
+                f"cite those in which it was ({', '.join(better[-_NAMED:])})"
+                if better
+                else "test it (test_hypotheses)"
+            )
+            found.append(
+                f"component {number} ('{component.words}') cites {', '.join(wrong)}, in which its "
+                f"predictor was not tested: {instead}"
+            )
+        return found
+
+    def marked(self, description: Description) -> Description:
+        """The description with such citations marked."""
+        return replace(
+            description,
+            components=tuple(
+                replace(one, untested=self.untested(one)) for one in description.components
+            ),
+        )
+
+    def _listed(self, evidence: Evidence, predictor: Predictor) -> bool:
+        if str(evidence.data.get("unit", self._unit)) != str(self._unit):
+            return False
+        wanted = _canonical(parse(predictor).model_dump())
+        return any(
+            _canonical(part) == wanted
+            for test in evidence.data.get("tests") or ()
+            for part in _parts(test.get("predictor"))
+        )
+
+    def _separated(
+        self, evidence: Evidence, ours: Sequence[Predictor], rival: Predictor, bar: float
+    ) -> bool:
+        mine = [self._holds(evidence, one) for one in ours]
+        with_ours, with_rival = [], []
+        for number, other in enumerate(self._holds(evidence, rival)):
+            values = self._measured(evidence)[number][1]
+            own = np.any([held[number] for held in mine], axis=0)
+            with_ours.append(values[own & ~other])
+            with_rival.append(values[other & ~own])
+        if not with_ours:
+            return False
+        alone, against = np.concatenate(with_ours), np.concatenate(with_rival)
+        if not alone.size and not against.size:
+            return False
+        if alone.size and against.size:
+            return float(alone.mean()) > float(against.mean())
+        return float(alone.mean()) > bar if alone.size else float(against.mean()) <= bar
+
+    def _holds(self, evidence: Evidence, predictor: Predictor) -> list[np.ndarray]:
+        """bool `[window, place]` for each kind of inputs: measured, and the predictor holds."""
+        key = (evidence.id, _canonical(predictor))
+        if key not in self._held:
+            one = parse(predictor)
+            self._held[key] = [
+                (np.asarray(one.evaluate(windows)) > 0) & np.isfinite(values)
+                for windows, values in self._measured(evidence)
+            ]
+        return self._held[key]
+
+    def _measured(self, evidence: Evidence) -> list[tuple[Any, np.ndarray]]:
+        """Inputs of the unit with activations `[window, place]`, by kind of inputs."""
+        if evidence.id not in self._inputs:
+            found: list[tuple[Any, np.ndarray]] = []
+            items = [
+                item
+                for item in evidence.data.get("measured") or ()
+                if item.get("unit") == str(self._unit) and item.get("activations")
+            ]
+            for kind in _INPUTS:
+                some = [item for item in items if kind in item]
+                items = [item for item in items if kind not in item]
+                if some:
+                    windows = self._lab.inputs_of(some)
+                    found.append((windows, grid(windows, some)))
+            self._inputs[evidence.id] = found
+        return self._inputs[evidence.id]
+
+
+def _parts(predictor: Any) -> Iterator[Predictor]:
+    """A predictor and what it says of the same place: its members, exceptions and levels."""
+    if isinstance(predictor, list | tuple):
+        for inner in predictor:
+            yield from _parts(inner)
+    elif isinstance(predictor, Mapping):
+        if "kind" in predictor:
+            yield predictor
+        if predictor.get("kind", "level") in ("and", "or", "not", "except", "graded", "level"):
+            for inner in ("of", "but", "levels"):
+                yield from _parts(predictor.get(inner))
+
+
+def _canonical(predictor: Predictor) -> str:
+    return json.dumps(predictor, sort_keys=True, ensure_ascii=False)

@@ -1,0 +1,115 @@
+"""Citations: a component cites what tested its predictor, the label what separated it."""
+
+from typing import Any
+
+import pytest
+from neuroscribe.agent.citations import Citations
+from neuroscribe.agent.description import Description
+from neuroscribe.agent.investigate import investigate
+from neuroscribe.agent.planners.builtin.board import build
+from neuroscribe.agent.planners.builtin.clause import Clause, Rule
+from neuroscribe.agent.planners.builtin.conclusion import Findings, Rival, conclude
+from neuroscribe.agent.planners.builtin.parts import plain_part
+from neuroscribe.agent.planners.builtin.split import Sample
+from neuroscribe.agent.transcript import Recorder
+from neuroscribe.agent.transcript.page import html
+from neuroscribe.agent.transcript.record import read
+from neuroscribe.tools.evidence import Evidence
+from neuroscribe.tools.lab import Lab
+from neuroscribe.tools.registry import call
+from scripted import Scripted, Turn
+
+
+def words(*names: str) -> dict[str, Any]:
+    return {"kind": "words", "words": list(names)}
+
+
+def measured(lab: Lab, *texts: str) -> Evidence:
+    return call(lab, "activations", {"unit": "planted/0", "texts": list(texts)})
+
+
+@pytest.fixture
+def made(lab: Lab) -> list[Evidence]:
+    """E1: cats alone; E2: dogs alone; E3: both; E4: neither; E5: a test of pets."""
+    lab.unit = lab.target.unit("planted/0")
+    texts = ("the cat ran", "my dog sat"), ("a dog saw it",), ("a tree",)
+    first = measured(lab, "the cat ran", "a red cat")
+    rest = [measured(lab, *some) for some in (texts[1], texts[0], texts[2])]
+    pets = {"kind": "or", "of": [words("cat"), words("dog")]}
+    asked = {"unit": "planted/0", "hypotheses": [pets], "examples": 0}
+    return [first, *rest, call(lab, "test_hypotheses", asked)]
+
+
+def test_a_result_tests_a_predictor_that_holds_in_it_or_that_its_hypotheses_contain(lab, made):
+    citations = Citations(lab, lab.unit)
+    assert citations.testing(made, words("cat")) == ["E1", "E3", "E5"]
+    assert citations.testing(made, words("dog")) == ["E2", "E3", "E5"]
+    assert citations.testing(made, words("house")) == []
+    of_another = {**made[4].data, "unit": "planted/1"}
+    assert not citations.tested(Evidence("E9", "test_hypotheses", {}, "", of_another), words("cat"))
+
+
+def test_a_result_separates_where_the_unit_sides_with_the_description(lab, made):
+    citations = Citations(lab, lab.unit)
+    both = [words("cat"), words("dog")]
+    assert citations.separating(made, both, words("cat")) == ["E2", "E3"]  # at dogs it is on
+    assert citations.separating(made, [words("tree")], words("cat")) == []
+    assert citations.separating(made[:1], both, words("cat")) == []  # they agree there
+
+
+def test_built_in_components_cite_their_own_results(lab: Lab, made: list[Evidence]) -> None:
+    board = build(lab.explore, {}, causal=True)
+    column = lab.column(lab.unit)
+    sample = Sample(board, column.ravel() * 0, board.counted.astype(float))
+    parts = [
+        plain_part(Rule((Clause("word", frozenset(board.ids_of([name]))),)))
+        for name in ("cat", "dog")
+    ]
+    found = Findings(sample=sample, parts=tuple(parts), checked=0.5, written=made[:4])
+    found.recorded["H1"] = Rival("cats", parts[0].predicate(board))
+    found.recorded["H2"] = Rival("trees", words("tree"))
+    _, said = conclude(found, Citations(lab, lab.unit)).calls[0]
+    assert [part["evidence"] for part in said["components"]] == [["E1", "E3"], ["E2", "E3"]]
+    assert said["label_evidence"] == ["E1", "E2", "E3", "E4"]
+
+
+def concluding(evidence: list[str]) -> Turn:
+    component = {"words": "pets", "predictor": "H1", "evidence": evidence}
+    given = {"label": "pets", "components": [component], "label_evidence": ["E3"]}
+    return [("conclude", given)]
+
+
+RECORD: Turn = [
+    ("hypothesise", {"statement": "pets", "predictor": words("cat", "dog")}),
+    ("hypothesise", {"statement": "cats", "predictor": words("cat")}),
+    ("activations", {"texts": ["the cat ran", "a dog ran"]}),
+    ("activations", {"texts": ["my house", "<b> & house"]}),
+]
+
+
+def test_citing_what_did_not_test_it_is_sent_back_once_and_then_marked(lab: Lab, tmp_path) -> None:
+    path = tmp_path / "unit.jsonl"
+    planner = Scripted([RECORD, concluding(["E3", "E4"])])
+    header = {"format": 1, "unit": "planted/0", "target": {"name": "toy"}}
+    with Recorder(path, header) as recorder:
+        done = investigate(lab, "planted/0", planner, recorder=recorder)
+    told = planner.seen[-1]["messages"][-1]["content"]
+    assert "Sent back" in told
+    assert "cites E4, in which its predictor was not tested: cite those in which it was" in told
+    assert "(E3)" in told
+    (component,) = done.description.components
+    assert component.evidence == ("E3", "E4")
+    assert component.untested == ("E4",)
+    assert any("E4" in note for note in done.description.notes)
+    assert Description.from_dict(done.description.as_dict()) == done.description
+    page = html(read(path))
+    assert 'href="#E4">E4</a><span class="faint small"> (not tested there)</span>' in page
+    assert 'best rival by<a class="cite" href="#E3">E3</a>' in page
+
+
+def test_own_citations_are_accepted_at_once(lab: Lab) -> None:
+    planner = Scripted([RECORD, concluding(["E3"])])
+    done = investigate(lab, "planted/0", planner)
+    assert done.steps == 2
+    assert done.description.components[0].untested == ()
+    assert done.description.notes == ()
