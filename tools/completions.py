@@ -288,7 +288,7 @@ def of_status(
     status: int, headers: Mapping[str, str], body: bytes, *, model: str, where: str
 ) -> LLMError:
     """The error of an HTTP status."""
-    said, code = _message(body)
+    said, code = error_of(body)
     if status in (401, 403):
         return LLMError("auth", f"{where} refused the key ({status}): {said}")
     if status == 404:
@@ -309,8 +309,8 @@ def of_status(
     return LLMError("request", f"{where} refused the request ({status}): {said}")
 
 
-def _message(body: bytes) -> tuple[str, str]:
-    """What an error says, and its code."""
+def error_of(body: bytes) -> tuple[str, str]:
+    """What an answer with an error says, and its code."""
     try:
         found = read_json(body)
     except ValueError:

@@ -1,22 +1,17 @@
 """The one language-model client: messages in; text, tool calls, log-probabilities and usage out.
 
 It speaks Chat Completions over `wire.py`, which bounds the time and the size of every answer. A
-failed request is tried again where that can help (no connection, time-out, 408, 409, 429, 5xx, a
-body or stream that breaks off or is no completion), after the time that `Retry-After` names or an
-exponential delay with jitter, and never longer than the caller's time. What cannot be helped (401,
-403, 404, another 4xx, a context that is too long) is final at once. Every failure is an `LLMError`
-with a kind; what a reply cost is counted though the reply is none.
+failed request is tried again where that can help (`retries.py`). What cannot be helped (401, 403,
+404, another 4xx, a context that is too long) is final at once. Every failure is an `LLMError` with
+a kind; what a reply cost is counted though the reply is none.
 """
 
 import json
 import os
-import random
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .completions import (
-    Kind,
     LLMError,
     Reply,
     Usage,
@@ -40,12 +35,10 @@ from .endpoints import (
 )
 from .errors import UsageError
 from .meter import Meter
+from .retries import with_retries
 from .wire import posted
 
 __all__ = ["LLM", "LLMError", "Reply", "Usage"]
-
-_RETRIED: tuple[Kind, ...] = ("unreachable", "timeout", "busy", "server", "broken")
-_LONGEST_WAIT = 120.0  # seconds; an endpoint that asks for more is given up
 
 
 class LLM:
@@ -141,42 +134,18 @@ class LLM:
             request |= {"logprobs": True, "top_logprobs": 20}
         meter = meter or self.meter or Meter()
         limits = [item for item in (seconds, meter.remaining) if item is not None]
-        return self._with_retries(request, meter, min(limits, default=None), heard)
 
-    def _with_retries(
-        self,
-        request: dict[str, Any],
-        meter: Meter,
-        seconds: float | None,
-        heard: Callable[[str], None] | None,
-    ) -> Reply:
-        started = time.monotonic()
+        def again() -> None:
+            meter.retries += 1
 
-        def remaining() -> float:
-            return float("inf") if seconds is None else seconds - (time.monotonic() - started)
-
-        for attempt in range(self.retries + 1):
-            try:
-                timeout = max(0.05, min(self.timeout, remaining()))
-                return self._once(request, timeout, meter, heard)
-            except LLMError as error:
-                if error.kind not in _RETRIED:
-                    raise
-                tries = f"{attempt + 1} attempt{'s' if attempt else ''}"
-                if attempt == self.retries:
-                    raise LLMError(error.kind, f"{error} ({tries})") from error
-                delay = self.backoff * 2**attempt * random.uniform(0.5, 1.0)
-                if error.after is not None:
-                    delay = max(error.after, 0.0) + random.uniform(0, 0.1 * self.backoff)
-                if delay > min(remaining(), _LONGEST_WAIT):
-                    raise LLMError(
-                        error.kind,
-                        f"{error} ({tries}; another needs a wait of {delay:.1f} s, "
-                        "longer than what is left)",
-                    ) from error
-                meter.retries += 1
-                time.sleep(delay)
-        raise AssertionError("the loop returns or raises")
+        return with_retries(
+            lambda timeout: self._once(request, timeout, meter, heard),
+            timeout=self.timeout,
+            seconds=min(limits, default=None),
+            retries=self.retries,
+            backoff=self.backoff,
+            again=again,
+        )
 
     def _once(
         self,

@@ -206,7 +206,7 @@ def test_help_imports_nothing_heavy() -> None:
     asked = (
         "import sys; from neuroscribe.tasks.cli import run; run(['--help']); "
         "print([m for m in ('torch', 'transformers', 'sklearn', 'matplotlib', 'langgraph', "
-        "'openai', 'numpy', 'jinja2') if m in sys.modules], file=sys.stderr)"
+        "'httpx', 'numpy', 'jinja2') if m in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"

@@ -37,7 +37,7 @@ class Pond:
     name = "pond"
     price = 0.0
 
-    def generate(self, prompt: str, *, seed: int) -> Image.Image:
+    def generate(self, prompt: str, *, seed: int, seconds: float | None = None) -> Image.Image:
         from neuroscribe.tools.errors import UsageError
 
         if "pond" not in prompt:
@@ -45,7 +45,9 @@ class Pond:
         noise = np.random.default_rng(seed).integers(0, 60, (40, 40, 3))
         return Image.fromarray((noise + np.array([0, 60, 180])).astype(np.uint8))
 
-    def edit(self, picture: Image.Image, instruction: str, *, seed: int) -> Image.Image:
+    def edit(
+        self, picture: Image.Image, instruction: str, *, seed: int, seconds: float | None = None
+    ) -> Image.Image:
         return picture
 
 

@@ -158,14 +158,14 @@ def test_recorded_pictures_stand_in_for_the_model(make_lab) -> None:
     ("answer", "said"),
     [
         (error(400, "blocked by our safety system", "moderation_blocked"), "refuses to draw this"),
-        (error(429, "slow down"), "busy or its quota is spent"),
-        (error(401, "bad key"), "does not accept the key"),
-        (error(500, "oops"), r"answered with an error \(500\)"),
+        (error(429, "slow down"), r"is busy \(429\)"),
+        (error(401, "bad key"), "refused the key"),
+        (error(500, "oops"), r"failed \(500\)"),
         (drawn(b"no picture"), "no picture that can be read"),
         ((200, {"created": 0, "data": []}), "gave no picture in its answer"),
         ((200, {"created": 0, "data": [{"url": "http://127.0.0.1:1/a.png"}]}), "gave no picture"),
         ((200, {"created": 0, "data": [{"b64_json": "!!"}]}), "no picture that can be read"),
-        ((200, b"<html>"), "gave"),
+        ((200, b"<html>"), "cannot be read"),
     ],
 )
 def test_every_failure_is_one_line(make_lab, answer: Any, said: str) -> None:

@@ -35,15 +35,17 @@ class Backend(Protocol):
         """Money for one picture."""
         ...
 
-    def generate(self, prompt: str, *, seed: int) -> Image.Image:
-        """A picture of these words.
+    def generate(self, prompt: str, *, seed: int, seconds: float | None = None) -> Image.Image:
+        """A picture of these words; a network is waited for that many seconds at most.
 
         Raises:
             UsageError: if the model refuses or cannot be reached, in one line.
         """
         ...
 
-    def edit(self, picture: Image.Image, instruction: str, *, seed: int) -> Image.Image:
+    def edit(
+        self, picture: Image.Image, instruction: str, *, seed: int, seconds: float | None = None
+    ) -> Image.Image:
         """The picture, changed as told.
 
         Raises:
@@ -95,7 +97,7 @@ def generated(lab: "Lab", backend: Backend, prompt: str, *, copy: int = 0) -> di
     """Lets a model draw, keeps the picture, and gives its recipe; `copy` tells attempts apart."""
     _folder(lab)
     seed = _seed(lab, f"{prompt} {copy}" if copy else prompt)
-    picture = backend.generate(prompt, seed=seed)
+    picture = backend.generate(prompt, seed=seed, seconds=lab.meter.remaining)
     lab.meter.cost += backend.price
     return {**kept(lab, picture), "by": backend.name, "prompt": prompt, "seed": seed}
 
@@ -110,7 +112,7 @@ def edited(
     """Lets a model change a picture, keeps the result, and gives its recipe."""
     _folder(lab)
     seed = _seed(lab, instruction)
-    found = backend.edit(picture, instruction, seed=seed)
+    found = backend.edit(picture, instruction, seed=seed, seconds=lab.meter.remaining)
     lab.meter.cost += backend.price
     made = {"by": backend.name, "prompt": instruction, "from": dict(of), "seed": seed}
     return {**kept(lab, found), **made}

@@ -48,12 +48,14 @@ class Diffusers:
         self._loaded: dict[bool, Any] = {}
         self._lock = threading.Lock()
 
-    def generate(self, prompt: str, *, seed: int) -> Image.Image:
+    def generate(self, prompt: str, *, seed: int, seconds: float | None = None) -> Image.Image:
         """A picture of these words."""
         size = {} if self._side is None else {"height": self._side, "width": self._side}
         return self._run(False, seed, prompt=prompt, **size)
 
-    def edit(self, picture: Image.Image, instruction: str, *, seed: int) -> Image.Image:
+    def edit(
+        self, picture: Image.Image, instruction: str, *, seed: int, seconds: float | None = None
+    ) -> Image.Image:
         """The picture, changed as told."""
         side = self._side or 512
         small = picture.convert("RGB").resize((side, side), Image.Resampling.BICUBIC)

@@ -8,14 +8,29 @@ import base64
 import binascii
 import io
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from PIL import Image
 
+from ...completions import LLMError, error_of, of_status, read_body
+from ...endpoints import (
+    OPENAI,
+    authorisation,
+    checked_url,
+    has_credentials,
+    hidden,
+    loopback,
+    public_url,
+    secrets,
+    under,
+)
 from ...errors import UsageError
-from ...llm import loopback
+from ...retries import with_retries
+from ...wire import posted
 from . import LARGEST
 
+_LARGEST = 64 << 20  # bytes of an answer: a picture of 4096 x 4096 as base64
 _MOST_PIXELS = 64_000_000
 _REFUSED = ("moderation_blocked", "content_policy_violation", "content_filter")
 
@@ -51,38 +66,42 @@ class OpenAIImages:
         self.name = f"openai:{model}"
         self.price = price
         self._size = size
-        self._url = base_url or os.environ.get("OPENAI_BASE_URL") or None
+        self._url = checked_url(base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI)
         key = api_key or os.environ.get("OPENAI_API_KEY")
-        if not key and not loopback(self._url):
+        if not (key or loopback(self._url) or has_credentials(self._url)):
             raise UsageError(f"no key for {self.name}: set OPENAI_API_KEY")
-        self._options = {
-            "base_url": self._url,
-            "api_key": key or "none",
-            "timeout": timeout,
-            "max_retries": retries,
-        }
-        self._made: Any = None
+        self._key = key or "none"
+        self._timeout, self._retries = timeout, retries
 
-    def generate(self, prompt: str, *, seed: int) -> Image.Image:
+    def generate(self, prompt: str, *, seed: int, seconds: float | None = None) -> Image.Image:
         """A picture of these words; the endpoint knows no seed."""
-        return self._picture("generate", prompt=prompt)
+        return self._picture("generations", seconds, {"prompt": prompt})
 
-    def edit(self, picture: Image.Image, instruction: str, *, seed: int) -> Image.Image:
+    def edit(
+        self, picture: Image.Image, instruction: str, *, seed: int, seconds: float | None = None
+    ) -> Image.Image:
         """The picture, changed as told; the endpoint knows no seed."""
         data = io.BytesIO()
         picture.convert("RGB").save(data, "PNG")
-        file = ("picture.png", data.getvalue(), "image/png")
-        return self._picture("edit", prompt=instruction, image=file)
+        file = {"image": ("picture.png", data.getvalue(), "image/png")}
+        return self._picture("edits", seconds, {"prompt": instruction}, file)
 
-    def _picture(self, what: str, **request: Any) -> Image.Image:
+    def _picture(
+        self,
+        what: str,
+        seconds: float | None,
+        request: dict[str, Any],
+        files: Mapping[str, Any] | None = None,
+    ) -> Image.Image:
         request |= {"model": self.model, "n": 1}
         if self._size is not None:
             request["size"] = self._size
         if self.model.startswith("dall-e"):
             request["response_format"] = "b64_json"
-        found = self._sent(what, request)
+        found = self._sent(what, seconds, request, files)
         if found is None and "response_format" not in request:
-            found = self._sent(what, {**request, "response_format": "b64_json"})
+            request["response_format"] = "b64_json"
+            found = self._sent(what, seconds, request, files)
         if found is None:
             raise UsageError(f"{self.name} gave no picture in its answer")
         try:
@@ -96,41 +115,54 @@ class OpenAIImages:
                 raise
             raise UsageError(f"{self.name} gave no picture that can be read: {error}") from error
 
-    def _sent(self, what: str, request: dict[str, Any]) -> str | None:
+    def _sent(
+        self,
+        what: str,
+        seconds: float | None,
+        request: Mapping[str, Any],
+        files: Mapping[str, Any] | None,
+    ) -> str | None:
         """The picture in base64, if the answer holds one."""
-        import openai
-
+        known = secrets(self._url, self._key)
         try:
-            answer = getattr(self._client.images, what)(**request)
-            items = getattr(answer, "data", None) or []
-            return items[0].b64_json if items else None
-        except openai.APITimeoutError as error:
-            raise UsageError(f"{self.name} did not answer in time") from error
-        except openai.APIStatusError as error:
-            raise UsageError(self._said(error)) from error
-        except openai.APIConnectionError as error:
-            where = self._url or "api.openai.com"
-            raise UsageError(f"cannot reach {where} for {self.name}: {error.__cause__}") from error
-        except (openai.APIError, ValueError, AttributeError, TypeError) as error:
-            raise UsageError(f"{self.name} gave an answer that cannot be read: {error}") from error
+            body = with_retries(
+                lambda timeout: self._once(what, timeout, request, files),
+                timeout=self._timeout,
+                seconds=seconds,
+                retries=self._retries,
+                backoff=0.5,
+            )
+        except LLMError as error:
+            where = f"cannot reach {public_url(self._url)} for " * (error.kind == "unreachable")
+            raise UsageError(hidden(f"{where}{self.name}: {error}", known)) from None
+        items = body.get("data")
+        first = items[0] if isinstance(items, list) and items else None
+        found = first.get("b64_json") if isinstance(first, dict) else None
+        return found if isinstance(found, str) else None
 
-    def _said(self, error: Any) -> str:
-        """What the endpoint's error means."""
-        body = error.body if isinstance(error.body, dict) else {}
-        message = " ".join(str(body.get("message") or error.message).split())[:200]
-        code = str(body.get("code") or "")
-        if code in _REFUSED or "safety" in message.lower():
-            return f"{self.name} refuses to draw this: {message}; use other words"
-        if error.status_code == 429:
-            return f"{self.name} is busy or its quota is spent (429): {message}"
-        if error.status_code in (401, 403):
-            return f"{self.name} does not accept the key ({error.status_code}): {message}"
-        return f"{self.name} answered with an error ({error.status_code}): {message}"
-
-    @property
-    def _client(self) -> Any:
-        if self._made is None:
-            import openai
-
-            self._made = openai.OpenAI(**self._options)
-        return self._made
+    def _once(
+        self,
+        what: str,
+        timeout: float,
+        request: Mapping[str, Any],
+        files: Mapping[str, Any] | None,
+    ) -> dict[str, Any]:
+        headers = {"authorization": authorisation(self._url, self._key)}
+        content: dict[str, Any] = {"json": dict(request)}
+        if files is not None:
+            fields = {name: str(value) for name, value in request.items()}
+            content = {"data": fields, "files": dict(files)}
+        url = under(self._url, f"images/{what}")
+        with posted(url, headers=headers, seconds=timeout, largest=_LARGEST, **content) as answer:
+            body = answer.read()
+        if answer.status != 200:
+            said, code = error_of(body)
+            if code in _REFUSED or "safety" in said.lower():
+                raise UsageError(f"{self.name} refuses to draw this: {said}; use other words")
+            raise of_status(
+                answer.status, answer.headers, body, model=self.model, where="the endpoint"
+            )
+        try:
+            return read_body(body)
+        except ValueError as error:
+            raise LLMError("broken", f"its answer cannot be read: {error}") from error

@@ -21,11 +21,13 @@ class Recorded:
     """Recipes by words and seed."""
     price: float = 0.0
 
-    def generate(self, prompt: str, *, seed: int) -> Image.Image:
+    def generate(self, prompt: str, *, seed: int, seconds: float | None = None) -> Image.Image:
         """The picture that was made of these words then."""
         return self._kept(prompt, seed)
 
-    def edit(self, picture: Image.Image, instruction: str, *, seed: int) -> Image.Image:
+    def edit(
+        self, picture: Image.Image, instruction: str, *, seed: int, seconds: float | None = None
+    ) -> Image.Image:
         """The picture that was made by this instruction then."""
         return self._kept(instruction, seed)
 
