@@ -2,6 +2,8 @@
 
 import base64
 from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from .errors import UsageError
@@ -40,6 +42,12 @@ def public_url(url: str) -> str:
     return urlunsplit((parts.scheme, host, path, "", ""))
 
 
+def public_options(options: Any) -> dict[str, Any]:
+    """A dataclass of options as a dict whose `base_url` shows no credentials: what files keep."""
+    found = asdict(options)
+    return {**found, "base_url": found["base_url"] and public_url(found["base_url"])}
+
+
 def under(url: str, path: str) -> str:
     """The address of something at an endpoint, without user and password; the query stays."""
     parts = urlsplit(url)
@@ -66,6 +74,7 @@ def secrets(url: str, key: str) -> list[str]:
     """What must not be repeated: the key, and whatever in the address is a credential."""
     parts = urlsplit(url)
     found = [key, parts.password or "", unquote(parts.password or "")]
+    found.append(authorisation(url, key).split()[1])  # echoed by some proxies
     found += [value for _, value in parse_qsl(parts.query)]
     return sorted({item for item in found if len(item) >= _SHORTEST}, key=len, reverse=True)
 

@@ -13,11 +13,12 @@ import re
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ...agent.checkpoints import Checkpoints
+from ...tools.endpoints import public_options
 from ...tools.errors import UsageError, nearest
 
 _NAME = re.compile(r"[\w-]+")
@@ -93,7 +94,8 @@ class Thread:
     def keep(self, about: About) -> None:
         """Writes what it is about, whole or not at all."""
         fresh = self.path / ".thread.json"
-        fresh.write_text(json.dumps(asdict(about), ensure_ascii=False, indent=2), encoding="utf-8")
+        kept = public_options(about)
+        fresh.write_text(json.dumps(kept, ensure_ascii=False, indent=2), encoding="utf-8")
         fresh.replace(self.path / "thread.json")
 
     def close(self) -> None:

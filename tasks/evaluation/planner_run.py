@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 from ...agent.planners import planner_factory
 from ...agent.planners.factories import BuiltinFactory
 from ...agent.state import PlannerFactory
+from ...tools.endpoints import public_options
 from ...tools.errors import UsageError
 from ...tools.exemplars.store import owned
 from ..groundtruth.suite import TOKENS
@@ -77,7 +78,7 @@ class Plan:
         suite = suite_of(self.suite)
         kinds = self.kinds or (*suite.kinds, "beyond")
         baselines = suite.baselines if self.baselines is None else self.baselines
-        known = {**asdict(self), "kinds": kinds, "baselines": baselines}
+        known = {**public_options(self), "kinds": kinds, "baselines": baselines}
         del known["prices"]
         return json.loads(json.dumps(known))
 

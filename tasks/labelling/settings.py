@@ -5,9 +5,10 @@ refused, because the labels would not belong together.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
+from ...tools.endpoints import public_options
 from ...tools.errors import UsageError
 
 CONTROLS = ("none", "quick", "full")
@@ -89,8 +90,8 @@ class Settings:
                 raise UsageError(f"--{name} '{getattr(self, name)}' is not {' or '.join(known)}")
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain JSON."""
-        return {**asdict(self), "sites": list(self.sites), "images": list(self.images)}
+        """Plain JSON, without the credentials in an endpoint's address."""
+        return {**public_options(self), "sites": list(self.sites), "images": list(self.images)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Settings":

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...tools.endpoints import public_options
 from .result import Picture, Section, Sentence, Study, Table
 from .spurious import DRAWS, TESTS, OneSeed, Options
 from .spurious_choice import RULE, Read
@@ -262,10 +263,8 @@ def _row(one: Read) -> tuple[str, ...]:
 
 
 def _data(options: Options, found: Sequence[OneSeed]) -> dict[str, Any]:
-    from dataclasses import asdict
-
     return {
-        "options": asdict(options),
+        "options": public_options(options),
         "rule": RULE,
         "accuracy": {
             way: {test: over_seeds([o.accuracy[way][test] for o in found]) for test in TESTS}

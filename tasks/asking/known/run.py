@@ -13,11 +13,12 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ....agent.state import Budget
+from ....tools.endpoints import public_options
 from ....tools.errors import UsageError
 from ....tools.exemplars.store import owned
 from ...evaluation.jsonl import append, heal, read_records_of
@@ -107,7 +108,8 @@ def run_questions(
             if progress is not None:
                 progress(record, len(done), len(questions))
         found = {"planner": plan.planner, **summary(read_records_of(path))}
-        (out / "evaluation.json").write_text(json.dumps({"plan": asdict(plan), **found}, indent=1))
+        whole = {"plan": public_options(plan), **found}
+        (out / "evaluation.json").write_text(json.dumps(whole, indent=1))
         from .report import write_report
 
         write_report(found, read_records_of(path), out)
@@ -236,7 +238,7 @@ def _page(answer: Answer, path: Path) -> None:
 
 def _same(plan: AskPlan, out: Path) -> None:
     path = out / "plan.json"
-    mine = json.loads(json.dumps(asdict(plan)))
+    mine = json.loads(json.dumps(public_options(plan)))
     if path.exists():
         there = json.loads(path.read_text())
         other = [name for name in mine if mine[name] != there.get(name)]
