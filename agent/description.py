@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Status = Literal["described", "uninterpretable", "dead", "insufficient held-out", "failed"]
+from .statuses import Status
+
 Band = Literal["any", "low", "middle", "high"]
 
 

@@ -22,6 +22,7 @@ from ...tools.errors import UsageError
 from ...tools.lab import at_places, measure
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
+from .matched import Sites
 from .scores import Measured
 from .settings import Settings
 
@@ -53,6 +54,11 @@ class Bench:
     """Token windows, or image rows, by split."""
     _last: dict[Unit, Splits] = field(default_factory=dict, init=False, repr=False)
     """The activations measured last: whoever asks for the same units gets them again."""
+    sites: Sites = field(init=False, repr=False)
+    """All units of a site on the held-out splits: whom a unit is compared with."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sites", Sites(self.target, self.windows))
 
     @property
     def tokens(self) -> int:

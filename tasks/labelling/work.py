@@ -15,6 +15,7 @@ import numpy as np
 
 from ...agent.description import Description
 from ...agent.state import Budget, PlannerFactory
+from ...agent.statuses import Status
 from ...agent.transcript import Recorder, make_header
 from ...tools.evidence import EvidenceStore
 from ...tools.lab import Lab
@@ -24,9 +25,9 @@ from ...tools.pictures.backends import Backend, open_backend
 from .bench import Bench, Splits
 from .effect_scores import effect_scores
 from .folder import RunFolder, disk_full
-from .scores import score
 from .selection import has_negative_side
 from .settings import Settings
+from .specificity import judge
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class Job:
         path = self.folder.transcript_path(unit)
         with _Recorder(path, self._header(lab, unit), unit, self.watch) as recorder:
             description = self._plain_case(unit, columns[unit])
+            concluded: Status | None = None  # where no planner is asked
             if description is None:
                 done = investigate(
                     lab,
@@ -95,15 +97,22 @@ class Job:
                     checkpoint=self._checkpoint(unit),
                 )
                 description = done.description
+                concluded = description.status
             else:
                 recorder.conclusion(description)
                 recorder.end("concluded", lab.meter.as_dict())
-            scored = score(description, *columns[unit], seed=self.settings.seed)
-            more = {"scores": scored.scores, "controls": scored.controls}
+            scored, specific = judge(
+                self.bench, unit, description, columns[unit], seed=self.settings.seed
+            )
+            more = {
+                "planner_status": concluded,
+                "scores": scored.scores,
+                "controls": scored.controls,
+                "specificity": None if specific is None else specific.as_dict(),
+            }
             recorder.scores({**_plain(scored.description), **more})
         return _record(unit, scored.description, lab) | {
-            "scores": scored.scores,
-            "controls": scored.controls,
+            **more,
             "planner": self.factory.name,
             "meter": lab.meter.as_dict(),
             "transcript": str(path.relative_to(self.folder.path)),

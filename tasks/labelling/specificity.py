@@ -1,0 +1,190 @@
+"""Whether a description is of its unit, or of what many units do.
+
+1. The description's predictor is scored on up to `MOST` random matched units as on its own: weights
+   fitted on their select split, correlation on their report split (`matched.py`).
+2. p = (1 + units that score at least as high) / (n + 1), the rank of the own score (North et al.
+   2002). Above `ALPHA` a described unit becomes `not specific`.
+3. Units that correlate with this one by `SHARED` or more do the same; they are named and are no
+   controls. With fewer than `LEAST` matched units p is None and the status stays.
+
+Sums of products suffice for all of it, so that no predictor is evaluated twice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...agent.description import Description
+from ...tools.evidence import plain
+from ...tools.models.unit import Unit
+from ...tools.predicates import parse
+from .bench import Bench, Splits
+from .matched import SiteUnits, Standard, kind_of, standard
+from .scores import Scored, score
+
+MOST = 100
+LEAST = 20
+"""With fewer controls p cannot fall to .05."""
+ALPHA = 0.05
+SHARED = 0.9
+_NAMED = 20
+"""Units of either list that are named."""
+
+
+@dataclass(frozen=True)
+class Specificity:
+    """Where a description's score on its unit stands among its scores on matched units."""
+
+    score: float
+    """Correlation on the unit itself."""
+    n: int
+    """Matched units that it was scored on."""
+    p: float | None
+    """None: too few."""
+    median_of_controls: float | None
+    as_high: tuple[tuple[str, float], ...]
+    """Matched units that score at least as high, highest first, with their scores."""
+    shared: tuple[tuple[str, float], ...]
+    """Units that do the same, with their correlations."""
+    looked_at: int
+    """Units of the site that were measured."""
+    matched: int
+    """Of them, those of the unit's kind."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For records."""
+        return plain(
+            {
+                **self.__dict__,
+                "as_high": [{"unit": u, "score": s} for u, s in self.as_high[:_NAMED]],
+                "as_high_count": len(self.as_high),
+                "shared": [{"unit": u, "correlation": r} for u, r in self.shared[:_NAMED]],
+                "shared_count": len(self.shared),
+            }
+        )
+
+    def english(self) -> str:
+        """In a sentence."""
+        kind = f"of {self.looked_at:,} units of its site"
+        if self.p is None:
+            return (
+                f"not known: only {self.matched} {kind} are active about as often and as strongly, "
+                f"{LEAST} are needed"
+            )
+        return (
+            f"p = {self.p:.2g}: correlation {self.score:.2f} here, as high on {len(self.as_high)} "
+            f"of {self.n} matched units, whose median is {self.median_of_controls:.2f}"
+        )
+
+
+class Judged(NamedTuple):
+    """A description with its scores and its final status."""
+
+    scored: Scored
+    specificity: Specificity | None
+    """None where there is no score."""
+
+
+def judge(
+    bench: Bench, unit: Unit, description: Description, splits: Splits, *, seed: int = 0
+) -> Judged:
+    """Scores a description on held-out data and settles its status.
+
+    One rule for all descriptions, whoever wrote them.
+    """
+    scored = score(description, *splits, seed=seed)
+    if scored.scores.get("correlation") is None:
+        return Judged(scored, None)
+    found = specificity(bench.sites[unit.site], unit, scored.description, splits, seed=seed)
+    if scored.description.status == "described" and found.p is not None and found.p > ALPHA:
+        settled = replace(scored.description, status="not specific", reason=found.english())
+        scored = scored._replace(description=settled)
+    return Judged(scored, found)
+
+
+def specificity(
+    site: SiteUnits, unit: Unit, description: Description, splits: Splits, *, seed: int = 0
+) -> Specificity:
+    """Ranks a description's score on its unit among its scores on matched units.
+
+    Args:
+        site: The units of the unit's site.
+        unit: The unit.
+        description: With at least one component.
+        splits: The unit's own activations.
+        seed: Of the draw of matched units.
+    """
+    predicates = [parse(component.predictor) for component in description.components]
+    own, parts = [], []
+    for split in (splits.select, splits.report):
+        counted = split.windows.counted
+        own.append(np.nan_to_num(split.values[counted], posinf=0, neginf=0)[:, None])
+        parts.append(
+            np.stack([p.evaluate(split.windows)[counted] for p in predicates], 1)  # [place, part]
+        )
+    kind = kind_of(own[0])
+    mine = [standard(values.astype(np.float32)) for values in own]
+    pieces = [standard(values.astype(np.float32)) for values in parts]
+    r = unit.sign * (mine[1].values.T @ site.report.values)[0]  # [unit]
+    other = site.units != unit.index
+    same = other & (r >= SHARED)
+    able = other & ~same & site.kinds(unit.sign).like(kind)
+    rng = np.random.default_rng([seed, unit.index])
+    drawn = np.sort(rng.permutation(np.flatnonzero(able))[:MOST])
+    score = float(_scores(pieces, mine[0].values, mine[1].values)[0])
+    others = _scores(
+        pieces, unit.sign * site.select.values[:, drawn], unit.sign * site.report.values[:, drawn]
+    )
+
+    def named(at: Sequence[int], values: np.ndarray) -> tuple[tuple[str, float], ...]:
+        names = [str(Unit(unit.site, int(site.units[i]), unit.sign)) for i in at]
+        pairs = zip(names, map(float, values), strict=True)
+        return tuple(sorted(pairs, key=lambda pair: -pair[1]))
+
+    high = others >= score
+    enough = len(drawn) >= LEAST
+    return Specificity(
+        score,
+        len(drawn),
+        float((1 + high.sum()) / (len(drawn) + 1)) if enough else None,
+        float(np.median(others)) if len(drawn) else None,
+        named(drawn[high].tolist(), others[high]),
+        named(np.flatnonzero(same).tolist(), r[same]),
+        len(site.units),
+        int(able.sum()),
+    )
+
+
+def _scores(parts: Sequence[Standard], select: np.ndarray, report: np.ndarray) -> np.ndarray:
+    """Correlation on report of components weighted on select, `[unit]`; values are standard.
+
+    Args:
+        parts: The components on select and report.
+        select: The units on select, `[place, unit]`.
+        report: On report.
+    """
+    here, there = (part.values.astype(np.float64) for part in parts)
+    found = here.T @ select  # [component, unit]
+    weights = (
+        _non_negative(here.T @ here, found)
+        * (parts[1].length / np.maximum(parts[0].length, 1e-30))[:, None]
+    )
+    spread = np.sqrt(np.maximum(np.einsum("cu,cd,du->u", weights, there.T @ there, weights), 0))
+    top = (weights * (there.T @ report)).sum(0)
+    return np.where(spread > 1e-12, top / np.maximum(spread, 1e-12), 0.0)
+
+
+def _non_negative(gram: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """Non-negative least squares from sums of products, `[component, unit]`."""
+    from scipy.optimize import nnls
+
+    if len(gram) == 1:
+        return np.maximum(found, 0)
+    values, vectors = np.linalg.eigh(gram)
+    kept = values > 1e-9 * max(values[-1], 1e-30)
+    root = np.sqrt(values[kept])
+    matrix = root[:, None] * vectors[:, kept].T
+    wanted = (vectors[:, kept].T @ found) / root[:, None]
+    return np.stack([nnls(matrix, column)[0] for column in wanted.T], 1).reshape(found.shape)

@@ -1,0 +1,151 @@
+"""A description earns `described`: its predictor fits its own unit better than matched units."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from neuroscribe.agent.description import Component, Description
+from neuroscribe.tasks.labelling.bench import Bench, Splits
+from neuroscribe.tasks.labelling.lookups import Measured
+from neuroscribe.tasks.labelling.matched import Kind, SiteUnits
+from neuroscribe.tasks.labelling.scores import plain_scores
+from neuroscribe.tasks.labelling.specificity import ALPHA, judge, specificity
+from neuroscribe.tools.data.windows import cut
+from neuroscribe.tools.lab import measure
+from neuroscribe.tools.models import Target, Unit
+
+UNITS = 60
+
+
+def tokens(*numbers: int) -> dict[str, Any]:
+    return {"kind": "tokens", "tokens": [f" t{number}" for number in numbers]}
+
+
+def said(*predictors: dict[str, Any]) -> Description:
+    return Description("x", tuple(Component("x", predictor) for predictor in predictors))
+
+
+@pytest.fixture
+def site(splits) -> Callable[..., tuple[list[Splits], SiteUnits]]:
+    """Makes a site of units from `values_of(unit, ids)`, each with noise of its own."""
+
+    def made(values_of: Callable[[int, np.ndarray], np.ndarray], *, noise: float = 1.0) -> Any:
+        first = splits(lambda ids, before: np.zeros(ids.shape))
+        rng = np.random.default_rng(7)
+        columns = []
+        for unit in range(UNITS):
+            parts = []
+            for part in first:
+                values = values_of(unit, part.windows.ids) + rng.normal(0, noise, part.values.shape)
+                parts.append(Measured(part.windows, values.astype(np.float32)))
+            columns.append(Splits(*parts))
+        held = [
+            np.stack([getattr(c, name).flat for c in columns], 1).astype(np.float32)
+            for name in ("select", "report")
+        ]
+        return columns, SiteUnits(np.arange(UNITS), *held)
+
+    return made
+
+
+def test_a_label_that_fits_all_units_is_of_none(site) -> None:
+    """Null: every unit follows the same word, so each is first of its matched units by luck."""
+    columns, units = site(lambda unit, ids: 1.0 * (ids == 3))
+    found = [
+        specificity(units, Unit("mlp.0", at), said(tokens(3)), columns[at]) for at in range(UNITS)
+    ]
+    p = np.array([one.p for one in found])
+    assert all(one.n >= 20 for one in found), [one.n for one in found]
+    assert all(one.score > 0.2 for one in found)  # so it is a description that explains something
+    assert (p <= ALPHA).mean() <= ALPHA
+    assert 0.35 < p.mean() < 0.65
+
+
+def test_a_label_of_its_own_unit_alone_is_specific(site) -> None:
+    columns, units = site(lambda unit, ids: 1.0 * (ids == unit % 12))
+    found = specificity(units, Unit("mlp.0", 3), said(tokens(3)), columns[3])
+    assert found.p is not None
+    assert found.p > ALPHA  # five units follow each word
+    columns, units = site(lambda unit, ids: 1.0 * (ids == (3 if unit == 3 else unit % 3)))
+    found = specificity(units, Unit("mlp.0", 3), said(tokens(3)), columns[3])
+    assert found.p == pytest.approx(1 / (found.n + 1))
+    assert found.as_high == ()
+
+
+def test_units_that_do_the_same_are_named_and_are_no_controls(site) -> None:
+    columns, units = site(
+        lambda unit, ids: 1.0 * (ids == (3 if unit < 4 else unit % 3)), noise=0.02
+    )
+    found = specificity(units, Unit("mlp.0", 3), said(tokens(3)), columns[3])
+    assert {name for name, _ in found.shared} == {"mlp.0/0", "mlp.0/1", "mlp.0/2"}
+    assert found.p == pytest.approx(1 / (found.n + 1))
+
+
+def test_too_few_matched_units_settle_nothing(site) -> None:
+    """Most units of the site are on at half of the places, this one at a twelfth."""
+    columns, units = site(
+        lambda unit, ids: 1.0 * ((ids == 3) if unit < 9 else (ids > 5)), noise=0.3
+    )
+    found = specificity(units, Unit("mlp.0", 3), said(tokens(3)), columns[3])
+    assert (found.n, found.p) == (8, None)
+    assert "20 are needed" in found.english()
+    assert found.as_dict()["p"] is None
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_controls_are_scored_as_the_unit_itself(site, sign: int) -> None:
+    """Several components, one of them useless: weights are fitted for each unit anew."""
+    columns, units = site(lambda unit, ids: (1.0 * (ids == 3) + unit / 60 * (ids == 5)) * sign)
+    description = said(tokens(3), tokens(5), tokens(7))
+
+    def signed(parts: Splits) -> Splits:
+        return Splits(*(Measured(part.windows, sign * part.values) for part in parts))
+
+    own = [plain_scores(description, *signed(parts))["correlation"] for parts in columns]
+    found = specificity(units, Unit("mlp.0", 20, sign), description, signed(columns[20]))
+    assert found.score == pytest.approx(own[20], abs=1e-4)
+    for name, value in found.as_high:
+        assert value == pytest.approx(own[int(name.rstrip("-").partition("/")[2])], abs=1e-4)
+    assert len(found.as_high) > 5
+
+
+def test_the_harness_settles_the_status(site) -> None:
+    columns, units = site(lambda unit, ids: 1.0 * (ids == 3))
+    worst = int(np.argmin([np.corrcoef(c.report.flat, columns[0].report.tokens() == 3)[0, 1]
+                           for c in columns]))  # fmt: skip
+
+    bench: Any = SimpleNamespace(sites={"mlp.0": units})
+    scored, found = judge(bench, Unit("mlp.0", worst), said(tokens(3)), columns[worst])
+    assert found is not None
+    assert found.p == 1.0
+    assert scored.description.status == "not specific"
+    assert "matched units" in str(scored.description.reason)
+    honest = replace(said(tokens(3)), status="uninterpretable")
+    scored, _ = judge(bench, Unit("mlp.0", worst), honest, columns[worst])
+    assert scored.description.status == "uninterpretable"
+
+
+def test_a_site_is_measured_as_its_units_are(stories260k: Target) -> None:
+    texts = ["Once upon a time there was a girl. She ran.", "The dog and the cat sat down."]
+    windows = {name: cut(stories260k, texts) for name in ("explore", "select", "report")}
+    bench = Bench(stories260k, None, windows)  # pyright: ignore
+    site = bench.sites["mlp.1"]
+    assert bench.sites["mlp.1"] is site
+    values = measure(stories260k, windows["report"], [Unit("mlp.1", int(n)) for n in site.units])
+    flat = values[:, windows["report"].counted].T  # [place, unit]
+    there = site.report
+    again = there.values * there.length + there.mean
+    assert np.allclose(again, flat, atol=1e-4)
+    kinds = site.kinds(-1)
+    assert kinds.rate.shape == site.units.shape
+    assert ((kinds.rate >= 0) & (kinds.rate < 1)).all()
+
+
+def test_units_of_another_kind_do_not_match() -> None:
+    kind = Kind(np.array([0.01, 0.019, 0.021, 0.01, 0.0]), np.array([5.0, 9.0, 5.0, 11.0, 5.0]))
+    assert kind.like(Kind(np.array([0.01]), np.array([5.0]))).tolist() == [
+        True, True, False, False, False
+    ]  # fmt: skip
