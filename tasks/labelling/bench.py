@@ -74,6 +74,7 @@ class Bench:
 
     def measure(self, units: Sequence[Unit]) -> dict[Unit, Splits]:
         """The units' activations on every split, in one pass over each."""
+        self.sites.expect(unit.site for unit in units)
         found = {unit: self._last[unit] for unit in units if unit in self._last}
         missing = [unit for unit in units if unit not in found]
         if missing:

@@ -71,6 +71,8 @@ def run_labels(
         mine = part_of(run.units, how.shard)
         shown.begin(len(mine), len(mine) - len(todo))
         job = Job(run.bench, settings, run.factory, folder, shown.watch)
+        order = {name: at for at, name in enumerate(run.bench.target.sites)}
+        todo.sort(key=lambda unit: order[unit.site])  # all units of a site are measured at once
         for group in run.bench.groups(todo):
             columns = run.bench.measure(group)
             for record in _records(job, group, columns, how.at_a_time(settings.planner)):

@@ -1,15 +1,16 @@
 """All units of a site on the held-out splits: whom a unit is compared with.
 
-1. One pass over select and report reads every unit of a site at all counted places; of a site too
-   large for `MEMORY` a random part of its units is kept.
+1. One pass over select and report reads every unit of one or more sites at all counted places, in
+   half precision; of a site too large for `MEMORY` a random part of its units is kept.
 2. How often a unit is active, and how high its peaks stand, are read on select.
-3. Matched units are those of the same site and sign that are active as often and as strongly,
-   each within a factor of `FACTOR`: a predictor scores higher on common and steady units than on
-   rare and sharp ones whatever it says, so units of another kind are no comparison.
+3. Matched units are of the same site and sign, and active as often and as strongly within a factor
+   of `FACTOR`; the `NEAREST` of them are drawn from. A predictor scores higher on common and
+   steady units than on rare and sharp ones whatever it says, so others are no comparison.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,24 +22,15 @@ from ...tools.lab import at_places
 from ...tools.measured import activity
 from ...tools.models.target import Target
 
-MEMORY = 384 * 2**20
-"""Bytes that the units of one site may take."""
-KEPT = 2
-"""Sites held at once: units are worked on site by site, by a few threads."""
-FACTOR = 2.0
-"""How many times rarer or commoner, weaker or stronger, a matched unit may be. Our choice."""
+MEMORY = 768 * 2**20
+"""Bytes that all sites held at once may take."""
+FACTOR = 4.0
+"""How many times rarer or commoner, weaker or stronger, a matched unit may be. In sites of 128
+neurons a factor of 2 leaves one unit in four with fewer than 20 matched ones, 4 one in sixteen."""
+NEAREST = 200
 _ROWS = {True: 32, False: 64}  # pictures, windows of one pass
 _COLUMNS = 64
-
-
-class Standard(NamedTuple):
-    """Values `[place, unit]` with mean 0 and length 1 in every column; a constant column is 0."""
-
-    values: np.ndarray
-    mean: np.ndarray
-    """`[unit]` as measured."""
-    length: np.ndarray
-    """`[unit]` norm around the mean."""
+_PLACES = 4096
 
 
 class Kind(NamedTuple):
@@ -49,12 +41,46 @@ class Kind(NamedTuple):
     peak: np.ndarray
     """Mean of the strongest 0.1%, in standard deviations above the mean."""
 
-    def like(self, other: "Kind") -> np.ndarray:
-        """Whether each unit is of the kind of `other`, a single unit: bool `[unit]`."""
-        far = np.log(FACTOR)
+    def nearest(self, own: "Kind", able: np.ndarray) -> np.ndarray:
+        """Indices of the units nearest in kind to a single unit, nearest first.
+
+        Args:
+            own: The kind of that unit.
+            able: Which units may be taken, bool `[unit]`.
+        """
         with np.errstate(divide="ignore", invalid="ignore"):
-            rates = np.abs(np.log(self.rate / other.rate)) <= far
-            return rates & (np.abs(np.log(self.peak / other.peak)) <= far)
+            far = np.abs(np.log(np.stack([self.rate / own.rate, self.peak / own.peak])))
+        near = np.flatnonzero(able & (far <= np.log(FACTOR)).all(0))
+        return near[np.argsort(far[:, near].sum(0), kind="stable")]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Units at the counted places of one split."""
+
+    values: np.ndarray
+    """`[place, unit]`, shifted and scaled so that half precision holds them."""
+    shift: np.ndarray
+    """float32 `[unit]`."""
+    scale: np.ndarray
+    """float32 `[unit]`."""
+
+    def take(self, chosen: Any) -> np.ndarray:
+        """Activations of some units, float32 `[place, unit]`."""
+        found = self.values[:, chosen].astype(np.float32)
+        return found * self.scale[chosen] + self.shift[chosen]
+
+    def correlations(self, x: np.ndarray) -> np.ndarray:
+        """Pearson's r of `x`, `[place]`, with every unit: `[unit]`; 0 for a constant."""
+        x = standard(x[:, None].astype(np.float32))[:, 0]
+        sums = np.zeros((3, len(self.scale)))
+        for at in range(0, len(x), _PLACES):
+            here = self.values[at : at + _PLACES].astype(np.float32)
+            sums += here.sum(0), np.square(here).sum(0), x[at : at + _PLACES] @ here
+        total, squares, products = sums
+        length = np.sqrt(np.maximum(squares - total**2 / max(len(x), 1), 0))
+        flat = length <= 1e-3 * np.sqrt(max(len(x), 1))  # the resolution of half precision
+        return np.where(flat, 0.0, products / np.where(flat, 1.0, length))
 
 
 class SiteUnits:
@@ -62,33 +88,27 @@ class SiteUnits:
 
     Args:
         units: Their numbers in the site, `[unit]`.
-        select: Their activations at the counted places of select, float32 `[place, unit]`.
-        report: The same on report. Both are changed in place.
+        select: Their activations on select.
+        report: On report.
     """
 
-    def __init__(self, units: np.ndarray, select: np.ndarray, report: np.ndarray) -> None:
-        self.units, self.select, self.report = units, standard(select), standard(report)
+    def __init__(self, units: np.ndarray, select: Columns, report: Columns) -> None:
+        self.units, self.select, self.report = units, select, report
         self._kinds: dict[int, Kind] = {}
         self._lock = threading.Lock()
 
-    @classmethod
-    def measured(cls, target: Target, windows: Mapping[str, Any], site: str) -> "SiteUnits":
-        """Measures a site on the `select` and `report` of windows."""
-        parts = [windows[name] for name in ("select", "report")]
-        places = sum(int(part.counted.sum()) for part in parts)
-        order = np.random.default_rng(0).permutation(target.sites[site].units)
-        units = np.sort(order[: max(1, MEMORY // (4 * max(places, 1)))])
-        return cls(units, *(_values(target, part, site, units) for part in parts))
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.select.values.nbytes + self.report.values.nbytes
 
     def kinds(self, sign: int) -> Kind:
         """How often and how strongly the units are active on select, in one direction."""
         with self._lock:
             if sign not in self._kinds:
-                values, mean, length = self.select
                 parts = [
-                    kind_of(sign * (values[:, at] * length[at] + mean[at]))
-                    for first in range(0, len(self.units), _COLUMNS)
-                    for at in [slice(first, first + _COLUMNS)]
+                    kind_of(sign * self.select.take(slice(at, at + _COLUMNS)))
+                    for at in range(0, len(self.units), _COLUMNS)
                 ]
                 rates, peaks = zip(*parts, strict=True)
                 self._kinds[sign] = Kind(np.concatenate(rates), np.concatenate(peaks))
@@ -96,22 +116,48 @@ class SiteUnits:
 
 
 class Sites:
-    """The sites that were looked at last; one pass a site, whoever asks."""
+    """The sites that were looked at last; as many a pass as memory allows, whoever asks."""
 
     def __init__(self, target: Target, windows: Mapping[str, Any]) -> None:
         self._target, self._windows = target, windows
         self._kept: dict[str, SiteUnits] = {}
+        self._coming: dict[str, None] = {}
         self._lock = threading.Lock()
+
+    def expect(self, sites: Iterable[str]) -> None:
+        """Says which sites will be asked for, in this order, so that one pass reads several."""
+        self._coming = dict.fromkeys(sites)
 
     def __getitem__(self, site: str) -> SiteUnits:
         with self._lock:
-            found = self._kept.pop(site, None) or SiteUnits.measured(
-                self._target, self._windows, site
-            )
-            while len(self._kept) >= KEPT:
-                del self._kept[next(iter(self._kept))]
-            self._kept[site] = found
-            return found
+            if site not in self._kept:
+                self._measure(site)
+            return self._kept[site]
+
+    def _measure(self, site: str) -> None:
+        places = sum(int(self._windows[name].counted.sum()) for name in ("select", "report"))
+        most = max(1, MEMORY // (2 * max(places, 1)))  # units that fit
+        self._coming.pop(site, None)
+        chosen, many = [site], self._target.sites[site].units
+        for name in self._coming:
+            many += self._target.sites[name].units
+            if many > most:
+                break
+            chosen.append(name)
+        self._kept = measured(self._target, self._windows, chosen, most)
+        self._coming = {name: None for name in self._coming if name not in self._kept}
+
+
+def measured(
+    target: Target, windows: Mapping[str, Any], sites: Sequence[str], most: int
+) -> dict[str, SiteUnits]:
+    """Measures sites on the `select` and `report` of windows, at most so many units of each."""
+    units = {}
+    for name in sites:
+        order = np.random.default_rng(0).permutation(target.sites[name].units)
+        units[name] = np.sort(order[:most])
+    parts = [_columns(target, windows[name], units) for name in ("select", "report")]
+    return {name: SiteUnits(units[name], *(part[name] for part in parts)) for name in sites}
 
 
 def kind_of(values: np.ndarray) -> Kind:
@@ -122,35 +168,47 @@ def kind_of(values: np.ndarray) -> Kind:
     """
     thresholds = np.array([activity(column) for column in values.T])  # half of the top mean
     spread = np.maximum(values.std(0), 1e-30)
-    return Kind(
-        (values > thresholds).mean(0), np.maximum(2 * thresholds - values.mean(0), 0) / spread
-    )
+    above = np.maximum(2 * thresholds - values.mean(0), 0)
+    return Kind((values > thresholds).mean(0), above / spread)
 
 
-def standard(values: np.ndarray) -> Standard:
-    """Brings columns to mean 0 and length 1, in place."""
-    mean = values.mean(0, dtype=np.float64).astype(values.dtype)
-    values -= mean
+def standard(values: np.ndarray) -> np.ndarray:
+    """Columns with mean 0 and length 1, float `[place, column]`; a constant one becomes 0."""
+    values = values - values.mean(0, dtype=np.float64).astype(values.dtype)
     length = np.sqrt(np.square(values).sum(0, dtype=np.float64)).astype(values.dtype)
     flat = length <= 1e-6 * np.sqrt(max(len(values), 1))
-    values /= np.where(flat, np.inf, length)
-    return Standard(values, mean, length)
+    return values / np.where(flat, np.inf, length)
 
 
-def _values(
-    target: Target, windows: TokenWindows | ImageRows, site: str, units: np.ndarray
-) -> np.ndarray:
-    """Units at all counted places, float32 `[place, unit]`; what is not finite is 0."""
-    out = np.zeros((int(windows.counted.sum()), len(units)), np.float32)
+def _columns(
+    target: Target, windows: TokenWindows | ImageRows, units: Mapping[str, np.ndarray]
+) -> dict[str, Columns]:
+    """Units by site at all counted places; what is not finite is 0."""
+    places = int(windows.counted.sum())
+    found: dict[str, Columns] = {}
     size, start = _ROWS[isinstance(windows, ImageRows)], 0
     for at in range(0, len(windows), size):
         rows = windows.rows(slice(at, at + size))
-        parts: list[np.ndarray] = []
+        parts: dict[str, np.ndarray] = {}
 
         def take(name: str, values: Tensor, rows: Any = rows, parts: Any = parts) -> None:
-            parts.append(at_places(target, rows, name, values)[:, units])
+            here = at_places(target, rows, name, values)[:, units[name]]
+            parts[name] = np.nan_to_num(here, posinf=0, neginf=0)
 
-        target.trace(rows, [site], output=False, take=take)
-        out[start : start + len(parts[0])] = np.nan_to_num(parts[0], posinf=0, neginf=0)
-        start += len(parts[0])
-    return out
+        target.trace(rows, list(units), output=False, take=take)
+        for name, here in parts.items():
+            if name not in found:
+                empty = np.zeros((places, here.shape[1]), np.float16)
+                found[name] = Columns(empty, here.mean(0), _scale(here))
+            there = found[name]
+            scaled = (here - there.shift) / there.scale
+            there.values[start : start + len(here)] = np.clip(scaled, -6e4, 6e4)
+        start += int(rows.counted.sum())
+    return found
+
+
+def _scale(values: np.ndarray) -> np.ndarray:
+    """Standard deviations `[unit]`; the median of all for a unit that does not vary here."""
+    spread = values.std(0)
+    known = spread[spread > 0]
+    return np.where(spread > 0, spread, np.median(known) if known.size else 1.0).astype(np.float32)

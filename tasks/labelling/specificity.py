@@ -21,7 +21,7 @@ from ...tools.evidence import plain
 from ...tools.models.unit import Unit
 from ...tools.predicates import parse
 from .bench import Bench, Splits
-from .matched import SiteUnits, Standard, kind_of, standard
+from .matched import NEAREST, SiteUnits, kind_of, standard
 from .scores import Scored, score
 
 MOST = 100
@@ -121,22 +121,16 @@ def specificity(
     for split in (splits.select, splits.report):
         counted = split.windows.counted
         own.append(np.nan_to_num(split.values[counted], posinf=0, neginf=0)[:, None])
-        parts.append(
-            np.stack([p.evaluate(split.windows)[counted] for p in predicates], 1)  # [place, part]
-        )
-    kind = kind_of(own[0])
-    mine = [standard(values.astype(np.float32)) for values in own]
-    pieces = [standard(values.astype(np.float32)) for values in parts]
-    r = unit.sign * (mine[1].values.T @ site.report.values)[0]  # [unit]
+        held = np.stack([p.evaluate(split.windows)[counted] for p in predicates], 1)
+        parts.append(held.astype(np.float64))  # [place, component]
+    r = unit.sign * site.report.correlations(own[1][:, 0])  # [unit]
     other = site.units != unit.index
     same = other & (r >= SHARED)
-    able = other & ~same & site.kinds(unit.sign).like(kind)
+    near = site.kinds(unit.sign).nearest(kind_of(own[0]), other & ~same)
     rng = np.random.default_rng([seed, unit.index])
-    drawn = np.sort(rng.permutation(np.flatnonzero(able))[:MOST])
-    score = float(_scores(pieces, mine[0].values, mine[1].values)[0])
-    others = _scores(
-        pieces, unit.sign * site.select.values[:, drawn], unit.sign * site.report.values[:, drawn]
-    )
+    drawn = np.sort(rng.permutation(near[:NEAREST])[:MOST])
+    score = float(_scores(parts, *own)[0])
+    others = _scores(parts, *(unit.sign * s.take(drawn) for s in (site.select, site.report)))
 
     def named(at: Sequence[int], values: np.ndarray) -> tuple[tuple[str, float], ...]:
         names = [str(Unit(unit.site, int(site.units[i]), unit.sign)) for i in at]
@@ -153,26 +147,22 @@ def specificity(
         named(drawn[high].tolist(), others[high]),
         named(np.flatnonzero(same).tolist(), r[same]),
         len(site.units),
-        int(able.sum()),
+        len(near),
     )
 
 
-def _scores(parts: Sequence[Standard], select: np.ndarray, report: np.ndarray) -> np.ndarray:
-    """Correlation on report of components weighted on select, `[unit]`; values are standard.
+def _scores(parts: Sequence[np.ndarray], select: np.ndarray, report: np.ndarray) -> np.ndarray:
+    """Correlation on report of components weighted on select, `[unit]`.
 
     Args:
-        parts: The components on select and report.
+        parts: The components on select and report, `[place, component]`.
         select: The units on select, `[place, unit]`.
         report: On report.
     """
-    here, there = (part.values.astype(np.float64) for part in parts)
-    found = here.T @ select  # [component, unit]
-    weights = (
-        _non_negative(here.T @ here, found)
-        * (parts[1].length / np.maximum(parts[0].length, 1e-30))[:, None]
-    )
+    here, there = (part - part.mean(0) for part in parts)
+    weights = _non_negative(here.T @ here, here.T @ standard(select))  # [component, unit]
     spread = np.sqrt(np.maximum(np.einsum("cu,cd,du->u", weights, there.T @ there, weights), 0))
-    top = (weights * (there.T @ report)).sum(0)
+    top = (weights * (there.T @ standard(report))).sum(0)
     return np.where(spread > 1e-12, top / np.maximum(spread, 1e-12), 0.0)
 
 
@@ -181,7 +171,7 @@ def _non_negative(gram: np.ndarray, found: np.ndarray) -> np.ndarray:
     from scipy.optimize import nnls
 
     if len(gram) == 1:
-        return np.maximum(found, 0)
+        return np.maximum(found, 0) / max(gram[0, 0], 1e-30)
     values, vectors = np.linalg.eigh(gram)
     kept = values > 1e-9 * max(values[-1], 1e-30)
     root = np.sqrt(values[kept])

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from neuroscribe.agent.description import Component, Description
+from neuroscribe.tasks.labelling import matched
 from neuroscribe.tasks.labelling.bench import Bench, Splits
 from neuroscribe.tasks.labelling.lookups import Measured
-from neuroscribe.tasks.labelling.matched import Kind, SiteUnits
+from neuroscribe.tasks.labelling.matched import Columns, Kind, Sites, SiteUnits, measured
 from neuroscribe.tasks.labelling.scores import plain_scores
 from neuroscribe.tasks.labelling.specificity import ALPHA, judge, specificity
 from neuroscribe.tools.data.windows import cut
@@ -42,10 +43,10 @@ def site(splits) -> Callable[..., tuple[list[Splits], SiteUnits]]:
                 values = values_of(unit, part.windows.ids) + rng.normal(0, noise, part.values.shape)
                 parts.append(Measured(part.windows, values.astype(np.float32)))
             columns.append(Splits(*parts))
-        held = [
-            np.stack([getattr(c, name).flat for c in columns], 1).astype(np.float32)
-            for name in ("select", "report")
-        ]
+        held = []
+        for name in ("select", "report"):
+            values = np.stack([getattr(c, name).flat for c in columns], 1).astype(np.float16)
+            held.append(Columns(values, np.zeros(UNITS, np.float32), np.ones(UNITS, np.float32)))
         return columns, SiteUnits(np.arange(UNITS), *held)
 
     return made
@@ -87,7 +88,7 @@ def test_units_that_do_the_same_are_named_and_are_no_controls(site) -> None:
 def test_too_few_matched_units_settle_nothing(site) -> None:
     """Most units of the site are on at half of the places, this one at a twelfth."""
     columns, units = site(
-        lambda unit, ids: 1.0 * ((ids == 3) if unit < 9 else (ids > 5)), noise=0.3
+        lambda unit, ids: 1.0 * ((ids == 3) if unit < 9 else (ids > 5)), noise=0.12
     )
     found = specificity(units, Unit("mlp.0", 3), said(tokens(3)), columns[3])
     assert (found.n, found.p) == (8, None)
@@ -136,16 +137,41 @@ def test_a_site_is_measured_as_its_units_are(stories260k: Target) -> None:
     assert bench.sites["mlp.1"] is site
     values = measure(stories260k, windows["report"], [Unit("mlp.1", int(n)) for n in site.units])
     flat = values[:, windows["report"].counted].T  # [place, unit]
-    there = site.report
-    again = there.values * there.length + there.mean
-    assert np.allclose(again, flat, atol=1e-4)
+    assert np.allclose(site.report.take(slice(None)), flat, atol=2e-3)
+    r = site.report.correlations(flat[:, 5])
+    truth = [np.corrcoef(flat[:, 5], column)[0, 1] for column in flat.T]
+    assert np.allclose(r, truth, atol=2e-3)
     kinds = site.kinds(-1)
     assert kinds.rate.shape == site.units.shape
     assert ((kinds.rate >= 0) & (kinds.rate < 1)).all()
 
 
 def test_units_of_another_kind_do_not_match() -> None:
-    kind = Kind(np.array([0.01, 0.019, 0.021, 0.01, 0.0]), np.array([5.0, 9.0, 5.0, 11.0, 5.0]))
-    assert kind.like(Kind(np.array([0.01]), np.array([5.0]))).tolist() == [
-        True, True, False, False, False
-    ]  # fmt: skip
+    kind = Kind(np.array([0.01, 0.03, 0.05, 0.01, 0, 0.01]), np.array([6.0, 9, 5, 30, 5, 5]))
+    own = Kind(np.array([0.01]), np.array([5.0]))
+    able = np.array([True] * 5 + [False])
+    assert kind.nearest(own, able).tolist() == [0, 1]
+
+
+def test_one_pass_reads_the_sites_that_will_be_asked_for(
+    stories260k: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    windows = {name: cut(stories260k, ["Once upon a time."]) for name in ("select", "report")}
+    passes: list[Any] = []
+
+    def counted(target: Any, windows: Any, sites: Any, most: int) -> Any:
+        passes.append((tuple(sites), most))
+        return measured(target, windows, sites, most)
+
+    monkeypatch.setattr(matched, "measured", counted)
+    names = ["mlp.0", "mlp.1", "mlp.2"]
+    sites = Sites(stories260k, windows)
+    sites.expect(names)
+    units = stories260k.sites["mlp.0"].units
+    places = 2 * int(windows["select"].counted.sum())
+    monkeypatch.setattr(matched, "MEMORY", 2 * places * units * 2)
+    for name in names:
+        assert len(sites[name].units) == units
+    assert [sites for sites, _ in passes] == [("mlp.0", "mlp.1"), ("mlp.2",)]
+    monkeypatch.setattr(matched, "MEMORY", 2 * places * 10)
+    assert len(sites["mlp.0"].units) == 10
