@@ -41,8 +41,10 @@ LABELLED: tuple[Status, ...] = ("described", "not specific", "insufficient held-
 """Those whose label says what the unit does, and not why nothing is said."""
 NO_FUNCTION: tuple[Status, ...] = ("not specific", "uninterpretable", "dead")
 """Those that claim no function of the unit's own."""
+CONFIDENT = "of being right in every case"
+"""What a confidence is the probability of, in a few words: behind every number."""
 CONFIDENCE = (
     "the planner's probability that the description is the whole function: right in every case, "
     "rivals, exceptions and strengths included; it is no score on held-out text"
 )
-"""What a confidence is the probability of: stands wherever one is shown."""
+"""The same in full: once on every page that shows one."""

@@ -15,6 +15,7 @@ import jinja2
 from markupsafe import Markup
 
 from ...tools.evidence import Evidence
+from ..statuses import CONFIDENT
 from . import heat
 from .pictures import Album
 from .record import Transcript, read
@@ -189,7 +190,7 @@ def component_view(item: Mapping[str, Any]) -> dict[str, Any]:
 def _ending(transcript: Transcript, said: Mapping[str, Any], words: Words) -> str:
     parts = []
     if said.get("confidence") is not None:
-        parts.append(f"confidence {said['confidence']:.2f}")
+        parts.append(f"confidence {said['confidence']:.2f} {CONFIDENT}")
     if said.get("explained") is not None:
         parts.append(
             f"explains {said['explained']:.0%} of held-out activation beyond {words.beyond}"

@@ -28,7 +28,8 @@ class Words(NamedTuple):
 TEXT = Words(
     "token",
     "tokens",
-    "two tables that know only the token, or the token and the one before it",
+    "three tables that know only the token, the token and the one before it, or the token and its "
+    "place",
     "token identity",
     "text",
     "documents",
@@ -53,7 +54,7 @@ def meanings(words: Words) -> dict[str, str]:
     return {
         "correlation": f"Pearson correlation of prediction and activation, {words.place} by "
         f"{words.place}; 1 is perfect.",
-        "gain_over_lookup": f"Correlation above the better of {words.lookups}. At 0 the "
+        "gain_over_lookup": f"Correlation above the best of {words.lookups}. At 0 the "
         "description says no more than these.",
         "auprc": f"Finding the active {words.places}: area under precision and recall; chance is "
         "the base rate.",

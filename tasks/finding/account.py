@@ -8,14 +8,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ...agent.statuses import CONFIDENT
 from ...agent.transcript import read
 from ...tools.errors import UsageError
+from ..labelling.said import specific
 from ..labelling.show import predictor_english
 from .records import Record, effect_of, interval, label_of, number, parts, readable, shortened
 
 _SCORES = {
     "correlation": "correlation with the unit",
-    "gain_over_lookup": "the same less that of the better of two lookups of token identity",
+    "gain_over_lookup": "the same less that of the best lookup of token, pair or place",
     "auprc": "AUPRC",
     "f1": "F1",
 }
@@ -52,7 +54,7 @@ def headline(unit: str, record: Record) -> str:
     if low is not None and high is not None:
         score += f" (95% {low:.2f} .. {high:.2f})"
     confidence = number(record.get("confidence"))
-    sure = "" if confidence is None else f", confidence {confidence:.2f}"
+    sure = "" if confidence is None else f", confidence {confidence:.2f} {CONFIDENT}"
     return f"{unit}: {quote(label_of(record))} [{record.get('status')}; {score}{sure}]"
 
 
@@ -113,6 +115,8 @@ def _described(record: Record) -> Iterator[str]:
     if explained is not None:
         yield f"explains {explained:.1%} of held-out variance beyond token identity"
     yield from _scored(record)
+    if specific(record.get("specificity")):
+        yield f"specificity, {specific(record.get('specificity'))}"
     for at, part in enumerate(parts(record, "components"), 1):
         share, score = number(part.get("share")), number(part.get("score"))
         facts = [

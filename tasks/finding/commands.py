@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from ...agent.statuses import STATUSES
+
 
 def find(
     run: Annotated[Path, typer.Argument(help="A run folder.", show_default=False)],
@@ -35,7 +37,7 @@ def find(
     ] = None,
     kind: Annotated[
         list[str] | None,
-        typer.Option(help="described, uninterpretable, dead, failed ...; repeatable."),
+        typer.Option(help=f"{', '.join(STATUSES)}; repeatable."),
     ] = None,
     sign: Annotated[str | None, typer.Option(help="+ or -: which side was labelled.")] = None,
     units: Annotated[str | None, typer.Option(help="Pattern of names: mlp.3/1*")] = None,

@@ -7,10 +7,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from ...agent.statuses import LABELLED, STATUSES
 from ...tools.errors import UsageError, nearest
 
 Record = Mapping[str, Any]
-KINDS = ("described", "uninterpretable", "dead", "insufficient held-out", "failed")
+KINDS: tuple[str, ...] = STATUSES
 _MOST_LOOKED_AT = 500
 """Neighbouring folders that are looked at for a run."""
 _UNSAID = ("but", "kind", "on", "by", "network")
@@ -125,7 +126,7 @@ def parts(record: Record, name: str) -> list[Mapping[str, Any]]:
 
 def has_label(record: Record) -> bool:
     """Whether the label says what the unit does, and not why nothing is said."""
-    return record.get("status") in ("described", "insufficient held-out")
+    return record.get("status") in LABELLED
 
 
 def effect_of(record: Record) -> str:

@@ -26,6 +26,9 @@ COLUMNS: tuple[str, ...] = (
     "f1",
     "iou",
     "gain_over_lookup",
+    "specificity_p",
+    "specificity_units",
+    "shared_with",
     "effect",
     "components",
     "predictors",
@@ -44,7 +47,13 @@ def row(unit: UnitLabel) -> dict[str, Any]:
     found: dict[str, Any] = {name: record.get(name) for name in COLUMNS}
     for name in ("correlation", "cosine", "auprc", "f1", "iou", "gain_over_lookup"):
         found[name] = _part(scores.get(name), "value")
+    specific = record.get("specificity")
+    specific = specific if isinstance(specific, Mapping) else {}
+    shared = [str(one["unit"]) for one in specific.get("shared") or ()]
     return found | {
+        "specificity_p": specific.get("p"),
+        "specificity_units": specific.get("n"),
+        "shared_with": " ".join(shared),
         "correlation_low": _part(scores.get("correlation"), "low"),
         "correlation_high": _part(scores.get("correlation"), "high"),
         "auprc_base_rate": _part(scores.get("auprc"), "base_rate"),

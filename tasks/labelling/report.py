@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from ...agent.statuses import CONFIDENCE, CONFIDENT
 from ...agent.transcript import read, render
 from ...agent.transcript.heat import scale_of
 from ...agent.transcript.page import HERE as PAGE
@@ -24,6 +25,7 @@ from ..evaluation.scorers.marks import mark
 from .folder import RunFolder
 from .report_parts import controls_table, distributions, facts, failures, statuses, tiles
 from .results import read_run
+from .said import specific
 
 HERE = Path(__file__).parent
 COLUMNS = ("correlation", "gain_over_lookup", "auprc", "f1", "iou", "cosine")
@@ -67,6 +69,8 @@ def write_report(folder: str | Path) -> Path:
             columns=[NAMES.get(name, name) for name in COLUMNS],
             units=units,
             marks={name: mark(name) for name in ("precision", "recall")},
+            confidence_words=CONFIDENCE,
+            confident=CONFIDENT,
             known=set(),
             created=run.get("created"),
             **page_assets("report.js", HERE),
@@ -116,7 +120,8 @@ def _unit(folder: Path, record: Mapping[str, Any], *, shown: bool) -> dict[str, 
             for value, low, high in values
         ],
         "bar": "" if headline is None else interval_bar(headline, low, high),
-        "explained": _share(record.get("explained")),
+        "explained": _explained(record, scores),
+        "specific": specific(record.get("specificity")),
         "confidence": cell(record.get("confidence")),
         "components": [component_view(item) for item in record.get("components") or ()],
         "effect": record.get("effect"),
@@ -199,5 +204,9 @@ def _spent(record: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _share(value: Any) -> str:
-    return f"{value:.0%}" if isinstance(value, (int, float)) else "–"
+def _explained(record: Mapping[str, Any], scores: Mapping[str, Any]) -> str:
+    _, low, high = triple(scores.get("beyond_tokens"))
+    value = record.get("explained")
+    if not isinstance(value, (int, float)):
+        return "–"
+    return f"{value:.0%}" + ("" if low is None or high is None else f" ({low:.0%} to {high:.0%})")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from ...agent.statuses import MEANINGS, STATUSES, Meaning
 from ...agent.transcript.plots import Point, histogram, interval_bar, scatter
 from ...agent.transcript.sections import NAMES, cell, triple
 from ..spent import total
@@ -15,17 +16,11 @@ from .bootstrap import median
 COMPARED = ("correlation", "gain_over_lookup", "auprc", "f1")
 ROWS = {
     "own": ("these labels", "what the planner wrote"),
+    "matched": ("matched units", "the same predictor on other units, as active and of one site"),
     "one_shot": ("one-shot", "read off the top exemplars, no experiment"),
     "shuffled": ("shuffled", "another unit's description, of the same layer and firing rate"),
     "untrained": ("untrained copy", "the same pipeline on weights drawn anew"),
     "constant": ("constant", "a prediction that never changes"),
-}
-STATUS_COLOURS = {
-    "described": "#2b8a3e",
-    "uninterpretable": "#e8a317",
-    "insufficient held-out": "#c9b458",
-    "dead": "#adb5bd",
-    "failed": "#c92a2a",
 }
 Records = Sequence[Mapping[str, Any]]
 
@@ -61,6 +56,7 @@ def tiles(records: Records, *, missing: int) -> list[tuple[str, str]]:
     if missing:
         found.append((f"{missing}", "units still missing"))
     found.append((f"{count['described']}", "described"))
+    found.append((f"{count['not specific']}", "not specific"))
     found.append((f"{count['failed']}", "failed"))
     for name in COMPARED:
         value, _, _, many = median([_score(record, name) for record in records])
@@ -82,18 +78,20 @@ def tiles(records: Records, *, missing: int) -> list[tuple[str, str]]:
 def statuses(records: Records) -> dict[str, Any]:
     """How many units ended how: a bar and its legend."""
     count = Counter(str(record.get("status") or "?") for record in records)
-    order = [name for name in STATUS_COLOURS if name in count]
+    order: list[str] = [name for name in STATUSES if name in count]
     order += [name for name in count if name not in order]
+    known: Mapping[str, Meaning] = MEANINGS
+    said = {name: known.get(name, Meaning("", "#868e96")) for name in order}
     total = max(1, len(records))
     parts = Markup("").join(
         Markup('<span style="flex:{};background:{}" title="{}: {}"></span>').format(
-            count[name] / total, STATUS_COLOURS.get(name, "#868e96"), name, count[name]
+            count[name] / total, said[name].colour, name, count[name]
         )
         for name in order
     )
     return {
         "bar": parts,
-        "legend": [(name, count[name], STATUS_COLOURS.get(name, "#868e96")) for name in order],
+        "legend": [(name, count[name], said[name].colour, said[name].words) for name in order],
     }
 
 
@@ -176,8 +174,8 @@ def distributions(records: Records) -> list[dict[str, Any]]:
         found.append(
             {
                 "title": "Labels against lookups",
-                "plot": scatter(points, x_name="better lookup", y_name="label"),
-                "said": "Correlations, one point a unit; above the line the label beats both.",
+                "plot": scatter(points, x_name="best lookup", y_name="label"),
+                "said": "Correlations, one point a unit; above the line the label beats all.",
             }
         )
     return found

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from ...agent.statuses import CONFIDENT
 from ..spent import spent_words
 from ..tables_html import table_html
 
@@ -18,7 +19,7 @@ def run_html(run: "LabelRun") -> str:
         notes.append(f"{len(run.missing)} units have no label yet")
     return table_html(
         f"{len(run.units)} units of {run.settings.get('target')}, {len(run.failed)} failed",
-        ["unit", "label", "status", "correlation", "confidence"],
+        ["unit", "label", "status", "correlation", f"confidence {CONFIDENT}"],
         [
             [
                 unit.unit,

@@ -9,8 +9,10 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from ...agent.statuses import CONFIDENCE
 from ..spent import spent_words
 from .results import LabelRun, UnitLabel, value_of
+from .said import specific
 
 _HEADLINES = ("correlation", "cosine", "auprc", "f1", "iou", "gain_over_lookup")
 
@@ -68,9 +70,12 @@ def _row(unit: UnitLabel) -> list[Text]:
 def _detail(unit: UnitLabel, record: Mapping[str, Any]) -> Iterable[RenderableType]:
     yield Text.from_markup(f"[bold]{escape(unit.unit)}[/bold]  {escape(unit.label)}")
     yield Text(f"status      {unit.status}{_reason(record)}")
-    for name in ("confidence", "explained"):
-        if record.get(name) is not None:
-            yield Text(f"{name:<11} {record[name]:.2f}{_MEANING.get(name, '')}")
+    if record.get("confidence") is not None:
+        yield Text(f"confidence  {record['confidence']:.2f}: {CONFIDENCE}")
+    if record.get("explained") is not None:
+        yield Text(f"explained   {_explained(record)} of held-out variance, beyond token identity")
+    if specific(record.get("specificity")):
+        yield Text(f"specificity {specific(record['specificity'])}")
     for number, part in enumerate(record.get("components") or (), 1):
         yield Text()
         sign = "" if part.get("sign", 1) > 0 else ", negative side"
@@ -114,7 +119,7 @@ def _scores(record: Mapping[str, Any]) -> Iterable[RenderableType]:
             )
     for name, entry in (scores.get("lookups") or {}).items():
         if _whole(entry):
-            yield Text(f"  {name + ' lookup':<17} {entry['value']:.3f}")
+            yield Text(f"  {name.replace('_', ' x ') + ' lookup':<17} {entry['value']:.3f}")
     for name, control in (record.get("controls") or {}).items():
         if isinstance(control, Mapping):
             numbers = ", ".join(
@@ -124,7 +129,10 @@ def _scores(record: Mapping[str, Any]) -> Iterable[RenderableType]:
     yield Text()
 
 
-_MEANING = {"explained": " of held-out variance, beyond token identity"}
+def _explained(record: Mapping[str, Any]) -> str:
+    entry = (record.get("scores") or {}).get("beyond_tokens")
+    between = f" ({entry['low']:.2f} .. {entry['high']:.2f})" if _whole(entry) else ""
+    return f"{record['explained']:.2f}{between}"
 
 
 def _sums(run: LabelRun) -> str:
@@ -137,7 +145,8 @@ def _sums(run: LabelRun) -> str:
     values = [v for unit in run.units if (v := unit.correlation) is not None]
     middle = f"; median correlation {median(values):.2f}" if values else ""
     spent = spent_words(run.spent)
-    return f"{len(run.units)} units: {', '.join(parts) or 'none labelled'}{middle}\n{spent}"
+    sure = "\nconf.: " + CONFIDENCE if any(u.record.get("confidence") for u in run.units) else ""
+    return f"{len(run.units)} units: {', '.join(parts) or 'none labelled'}{middle}{sure}\n{spent}"
 
 
 def predictor_english(predictor: Mapping[str, Any]) -> str:

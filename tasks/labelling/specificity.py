@@ -22,6 +22,7 @@ from ...tools.models.unit import Unit
 from ...tools.predicates import parse
 from .bench import Bench, Splits
 from .matched import NEAREST, SiteUnits, kind_of, standard
+from .said import specific
 from .scores import Scored, score
 
 MOST = 100
@@ -62,20 +63,8 @@ class Specificity:
                 "as_high_count": len(self.as_high),
                 "shared": [{"unit": u, "correlation": r} for u, r in self.shared[:_NAMED]],
                 "shared_count": len(self.shared),
+                "least": LEAST,
             }
-        )
-
-    def english(self) -> str:
-        """In a sentence."""
-        kind = f"of {self.looked_at:,} units of its site"
-        if self.p is None:
-            return (
-                f"not known: only {self.matched} {kind} are active about as often and as strongly, "
-                f"{LEAST} are needed"
-            )
-        return (
-            f"p = {self.p:.2g}: correlation {self.score:.2f} here, as high on {len(self.as_high)} "
-            f"of {self.n} matched units, whose median is {self.median_of_controls:.2f}"
         )
 
 
@@ -99,8 +88,13 @@ def judge(
         return Judged(scored, None)
     found = specificity(bench.sites[unit.site], unit, scored.description, splits, seed=seed)
     if scored.description.status == "described" and found.p is not None and found.p > ALPHA:
-        settled = replace(scored.description, status="not specific", reason=found.english())
+        settled = replace(
+            scored.description, status="not specific", reason=specific(found.as_dict())
+        )
         scored = scored._replace(description=settled)
+    if found.p is not None:
+        beside = {"matched": {"correlation": found.median_of_controls, "units": found.n}}
+        scored = scored._replace(controls=plain({**scored.controls, **beside}))
     return Judged(scored, found)
 
 

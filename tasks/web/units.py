@@ -10,6 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ...agent.statuses import CONFIDENT
 from ...agent.transcript import read
 from ...agent.transcript.page import component_view, contents, section
 from ...agent.transcript.plots import interval_bar
@@ -18,6 +19,7 @@ from ...tools.errors import UsageError
 from ..finding.records import Filters
 from ..finding.search import RunSearch
 from ..labelling.report import dose
+from ..labelling.said import specific
 from .index import PAGE, Page, Row, RunIndex, View
 from .rendering import drawn, note, sendable
 
@@ -76,10 +78,15 @@ class Units:
         """The top of a unit's page."""
         record = self.index.record(unit)
         ending = [
-            f"{name} {cell(record[key])}"
-            for key, name in (("confidence", "confidence"), ("explained", "explained share"))
+            f"{name} {cell(record[key])}{of}"
+            for key, name, of in (
+                ("confidence", "confidence", f" {CONFIDENT}"),
+                ("explained", "explained share", ""),
+            )
             if record.get(key) is not None
         ]
+        specificity = specific(record.get("specificity"))
+        ending += [f"specificity {specificity}"] if specificity else []
         return drawn(
             "unit.html",
             target=self.name,

@@ -12,6 +12,7 @@ from neuroscribe.tasks.labelling import matched
 from neuroscribe.tasks.labelling.bench import Bench, Splits
 from neuroscribe.tasks.labelling.lookups import Measured
 from neuroscribe.tasks.labelling.matched import Columns, Kind, Sites, SiteUnits, measured
+from neuroscribe.tasks.labelling.said import specific
 from neuroscribe.tasks.labelling.scores import plain_scores
 from neuroscribe.tasks.labelling.specificity import ALPHA, judge, specificity
 from neuroscribe.tools.data.windows import cut
@@ -92,7 +93,7 @@ def test_too_few_matched_units_settle_nothing(site) -> None:
     )
     found = specificity(units, Unit("mlp.0", 3), said(tokens(3)), columns[3])
     assert (found.n, found.p) == (8, None)
-    assert "20 are needed" in found.english()
+    assert "20 are needed" in specific(found.as_dict())
     assert found.as_dict()["p"] is None
 
 

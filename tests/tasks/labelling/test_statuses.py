@@ -1,0 +1,68 @@
+"""Statuses stand in one place; specificity and the meaning of confidence stand where they show."""
+
+import io
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from neuroscribe.agent import transcript
+from neuroscribe.agent.statuses import CONFIDENCE, CONFIDENT, MEANINGS, STATUSES
+from neuroscribe.tasks.finding.account import account
+from neuroscribe.tasks.finding.records import Filters
+from neuroscribe.tasks.finding.run_tools import Kind
+from neuroscribe.tasks.labelling.export import row
+from neuroscribe.tasks.labelling.report_parts import statuses, tiles
+from neuroscribe.tasks.labelling.results import UnitLabel
+from neuroscribe.tasks.labelling.show import unit_detail
+from rich.console import Console
+
+SPECIFICITY: dict[str, Any] = {
+    "score": 0.41, "n": 63, "p": 0.125, "median_of_controls": 0.12, "as_high": [],
+    "as_high_count": 7, "shared": [{"unit": "mlp.0/9", "correlation": 0.95}], "shared_count": 1,
+    "looked_at": 128, "matched": 63, "least": 20,
+}  # fmt: skip
+RECORD: dict[str, Any] = {
+    "unit": "mlp.0/3",
+    "label": "the word cat",
+    "status": "not specific",
+    "confidence": 0.15,
+    "explained": -0.01,
+    "components": [],
+    "scores": {"beyond_tokens": {"value": -0.01, "low": -0.02, "high": 0.01}},
+    "specificity": SPECIFICITY,
+}
+
+
+def test_every_status_is_listed_once_and_has_a_meaning_and_a_look() -> None:
+    assert set(MEANINGS) == set(STATUSES) == set(get_args(Kind))
+    style = (Path(str(transcript.__file__)).parent / "style.css").read_text()
+    for status in STATUSES:
+        assert f".chip.{status.split()[0]}" in style
+        assert Filters(kinds=(status,)).keep("mlp.0/3", {"status": status})
+    shown = statuses([{"status": status} for status in STATUSES])
+    assert [name for name, *_ in shown["legend"]] == list(STATUSES)
+    assert ("1", "not specific") in tiles([RECORD], missing=0)
+
+
+def test_specificity_is_shown_and_exported_and_confidence_says_of_what() -> None:
+    unit = UnitLabel("mlp.0/3", "the word cat", "not specific", RECORD)
+    console = Console(width=300, record=True, file=io.StringIO())
+    console.print(unit_detail(unit))
+    text = console.export_text()
+    assert CONFIDENCE in text
+    assert "specificity p = 0.12: correlation 0.41 here, as high on 7 of 63 matched units" in text
+    assert "shared with mlp.0/9" in text
+    assert "explained   -0.01 (-0.02 .. 0.01) of held-out variance" in text
+    cells = row(unit)
+    assert (cells["specificity_p"], cells["specificity_units"]) == (0.125, 63)
+    assert cells["shared_with"] == "mlp.0/9"
+    said, _ = account("mlp.0/3", RECORD, Path("nowhere"))
+    assert f"confidence 0.15 {CONFIDENT}" in said
+    assert "as high on 7 of 63 matched units" in said
+
+
+@pytest.mark.parametrize("broken", [None, 3, {}, {"n": "x"}, {"n": 3, "shared": None}])
+def test_records_of_other_versions_are_shown_too(broken: Any) -> None:
+    unit = UnitLabel("mlp.0/3", "x", "described", {**RECORD, "specificity": broken})
+    Console(width=300, record=True, file=io.StringIO()).print(unit_detail(unit))
+    assert row(unit)["unit"] == "mlp.0/3"
