@@ -16,7 +16,7 @@ class Meaning(NamedTuple):
     """On pages."""
 
 
-MEANINGS: Mapping[Status, Meaning] = {
+MEANINGS: Mapping[str, Meaning] = {
     "described": Meaning(
         "the description explains held-out activation, and does so better on its own unit than on "
         "matched units, where there are enough to tell",

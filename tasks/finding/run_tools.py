@@ -4,7 +4,7 @@ They are offered where a lab has a run (`lab.run`, a `RunSearch`). Labels were w
 and are quoted; every figure says what it was compared with.
 """
 
-from ...agent.statuses import Status as Kind
+from ...agent.statuses import Status
 from ...tools.evidence import Result
 from ...tools.lab import Lab
 from ...tools.registry import tool
@@ -15,6 +15,7 @@ from .records import Filters, label_of
 from .said import compared_with, controls, reach_said
 from .search import RunSearch
 
+Kind = Status
 _MOST = 50
 _UNITS = 12
 """Units of a group that are named."""

@@ -80,8 +80,7 @@ def statuses(records: Records) -> dict[str, Any]:
     count = Counter(str(record.get("status") or "?") for record in records)
     order: list[str] = [name for name in STATUSES if name in count]
     order += [name for name in count if name not in order]
-    known: Mapping[str, Meaning] = MEANINGS
-    said = {name: known.get(name, Meaning("", "#868e96")) for name in order}
+    said = {name: MEANINGS.get(name, Meaning("", "#868e96")) for name in order}
     total = max(1, len(records))
     parts = Markup("").join(
         Markup('<span style="flex:{};background:{}" title="{}: {}"></span>').format(
