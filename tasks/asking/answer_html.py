@@ -26,6 +26,8 @@ _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 _CODE = re.compile(r"`([^`]+)`")
 _TITLE = 160
+_OPINION = "It claims something and cites no experiment."
+_MISSING = "It states numbers that do not stand in the experiments that it cites."
 _ENDINGS = {"budget": "The budget is spent", "stopped": "Stopped"}
 
 
@@ -55,7 +57,7 @@ def titles(evidence: Iterable[Evidence]) -> dict[str, str]:
 
 
 def sentence_views(said: Sequence[Claim], known: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The sentences of an answer for a template: `kind`, `text` as HTML, `opinion`, `begins`.
+    """The sentences of an answer for a template: `kind`, `text` as HTML, `mark`, `why`, `begins`.
 
     Args:
         said: The sentences.
@@ -70,7 +72,8 @@ def sentence_views(said: Sequence[Claim], known: Mapping[str, str]) -> list[dict
             {
                 "kind": kind,
                 "text": _linked(text, known),
-                "opinion": claim.opinion,
+                "mark": claim.mark,
+                "why": _OPINION if claim.opinion else _MISSING,
                 "begins": claim.begins,
             }
         )

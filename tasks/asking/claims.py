@@ -1,11 +1,13 @@
-"""Reads an answer sentence by sentence: which results a claim cites, and what is only opinion."""
+"""Reads an answer sentence by sentence: the results that a claim cites, the numbers that stand in
+none of them, and what is only opinion."""
 
 import re
-from collections.abc import Container
+from typing import Protocol
 
+from ...tools.evidence import Evidence
 from .events import Claim
+from .figures import CITED, missing
 
-CITED = re.compile(r"\[(\s*E\d+(?:\s*[,;–-]\s*E?\d+)*\s*)\]")
 _ONE = re.compile(r"E(\d+)(?:\s*[–-]\s*E?(\d+))?")
 _END = re.compile(r"(?<=[.!?])((?:\s*\[[^\]]*\])*)\s+(?!\[\s*E\d)(?=[\"'“‘(\[*`]*[A-Z0-9“])")
 _NOT_ENDS = re.compile(r"(?:\b(?:e\.g|i\.e|cf|vs|approx|etc|Fig|No)\.|\b[A-Z]\.)$")
@@ -19,20 +21,30 @@ _HONEST = re.compile(
 _FEWEST_WORDS = 3
 
 
-def claims(text: str, known: Container[str]) -> tuple[Claim, ...]:
+class Results(Protocol):
+    """Results by id, such as an `EvidenceStore`."""
+
+    def __contains__(self, key: object, /) -> bool: ...
+
+    def __getitem__(self, key: str, /) -> Evidence: ...
+
+
+def claims(text: str, known: Results, question: str = "") -> tuple[Claim, ...]:
     """The sentences of an answer.
 
     A sentence is an opinion if it claims something and cites no result that exists. Headings,
-    questions, lines that introduce a list, and admissions of what is not known claim nothing.
+    questions, lines that introduce a list, and admissions of what is not known claim nothing. One
+    that cites results is held against them: `missing` has the numbers that stand in none of them.
 
     Args:
         text: The answer.
-        known: Ids of results that exist.
+        known: The results that exist.
+        question: What was asked; an answer may repeat its numbers.
     """
     found = []
     for line in text.splitlines():
         for at, sentence in enumerate(sentences(line)):
-            found.append(_claim(sentence, known, begins=at == 0))
+            found.append(_claim(sentence, known, question, begins=at == 0))
     return tuple(found)
 
 
@@ -63,9 +75,11 @@ def sentences(text: str) -> list[str]:
     return out
 
 
-def _claim(sentence: str, known: Container[str], *, begins: bool) -> Claim:
+def _claim(sentence: str, known: Results, question: str, *, begins: bool) -> Claim:
     ids = tuple(name for name in cited(sentence) if name in known)
-    return Claim(sentence, ids, not ids and _claims_something(sentence), begins)
+    opinion = not ids and _claims_something(sentence)
+    lost = missing(sentence, [known[name] for name in ids], question) if ids else ()
+    return Claim(sentence, ids, opinion, begins, lost)
 
 
 def _claims_something(sentence: str) -> bool:

@@ -245,7 +245,7 @@ class Conversation:
         return Answer(
             state["question"],
             text,
-            claims(text, store),
+            claims(text, store, state["question"]),
             tuple(store[name] for name in cited(text) if name in store),
             state["spent"],
             state["ended"] or "failed",

@@ -59,6 +59,15 @@ class Claim:
     """It claims something and cites no result."""
     begins: bool = False
     """It begins a line of the answer."""
+    missing: tuple[str, ...] = ()
+    """Numbers that it states and that stand in none of the results that it cites."""
+
+    @property
+    def mark(self) -> str:
+        """What a reader is told of it: `opinion`, `not in E3: 42`, or nothing."""
+        if self.opinion:
+            return "opinion"
+        return f"not in {', '.join(self.evidence)}: {', '.join(self.missing)}" * bool(self.missing)
 
 
 @dataclass(frozen=True)

@@ -170,7 +170,7 @@ class Terminal:
 
 
 def marked(answer: Answer) -> Text:
-    """The answer with its citations coloured and its opinions marked, line by line as written."""
+    """The answer with its citations coloured and opinions marked, line by line as written."""
     out = Text()
     claims = list(answer.claims)
     for line in answer.text.splitlines():
@@ -193,7 +193,12 @@ def as_dict(answer: Answer, thread: str) -> dict[str, Any]:
         "ended": answer.ended,
         "reason": answer.reason,
         "claims": [
-            {"text": item.text, "evidence": list(item.evidence), "opinion": item.opinion}
+            {
+                "text": item.text,
+                "evidence": list(item.evidence),
+                "opinion": item.opinion,
+                "missing": list(item.missing),
+            }
             for item in answer.claims
         ],
         "evidence": [
@@ -214,10 +219,10 @@ def as_dict(answer: Answer, thread: str) -> dict[str, Any]:
 
 
 def _claim(claim: Claim) -> Text:
-    out = Text(claim.text, style="italic dim" if claim.opinion else "")
+    out = Text(claim.text, style="italic dim" if claim.mark else "")
     out.highlight_regex(CITED, "cyan")
-    if claim.opinion:
-        out.append(" (opinion)", style="yellow")
+    if claim.mark:
+        out.append(f" ({claim.mark})", style="yellow")
     return out
 
 

@@ -81,7 +81,7 @@ def earlier(conversation: Conversation) -> list[Exchange]:
         Exchange(
             turn["question"],
             [_step(store[name], conversation) for name in turn["evidence"] if name in store],
-            sentences=_sentences(claims(turn["text"], store), conversation),
+            sentences=_sentences(claims(turn["text"], store, turn["question"]), conversation),
             spent=spent_words(turn["spent"]),
             ended="" if turn["ended"] == "answered" else ending(turn["ended"], turn["reason"]),
         )

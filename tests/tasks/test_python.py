@@ -49,7 +49,7 @@ def test_a_question_in_one_call(toy_folder: Path, toy_target: Target, tmp_path: 
 
 
 def answer_of(text: str, *evidence: Evidence, **more: Any) -> Answer:
-    known = {item.id for item in evidence}
+    known = {item.id: item for item in evidence}
     return Answer(f"what {BAD}?", text, claims(text, known), evidence, **more)
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from ..claims import CITED, sentences
+from ..claims import sentences
+from ..figures import CITED, LAYER, NUMBER, PERCENT, QUOTED, UNIT, number
 
 WORDS = 220
 """Words of an answer that are read."""
@@ -29,16 +30,10 @@ _HEDGES = re.compile(
 )
 _ASIDE = re.compile(r"\([^()]*\)")
 _SCOPE = re.compile(r"[;:(]|\s[—–-]\s|\b(?:but|while|whereas|however|although)\b", re.IGNORECASE)
-_UNIT = re.compile(r"(?<![\w/])((?:[a-z_]+\.\d+|planted|logit)/\d+)(-(?!\d))?")
 _BESIDE = re.compile(
-    r"\b(?:rather than|instead of|unlike|as opposed to|compared (?:to|with)) " + _UNIT.pattern
+    r"\b(?:rather than|instead of|unlike|as opposed to|compared (?:to|with)) " + UNIT.pattern
 )
 _AGAINST = re.compile(r"\b(?:against|oppos\w+|suppress\w*|inhibit\w*)\b", re.IGNORECASE)
-_QUOTED = re.compile(r"'[^'\n]{1,80}'|\"[^\"\n]{1,200}\"|“[^”\n]{1,200}”|`[^`\n]{1,80}`|«[^»]*»")
-NUMBER = re.compile(r"(?<![\w./])[-+−]?(?:\d{1,3}(?:,\d{3})+|\d+|(?=\.\d))(?:\.\d+)?(?:e[-+]?\d+)?")
-_LAYER = re.compile(
-    r"\b(?:attn_out|mlp_out|resid|mlp|head)\.(\d+)\b|\b(?:blocks?|layers?)\s+(\d+)\b"
-)
 _VERDICT = re.compile(r"^\W*(yes|no)(?:[*_]*[,.;:!—–]|[*_]*$|\s+[—–-]\s)", re.IGNORECASE)
 
 
@@ -123,8 +118,8 @@ def layers(text: str, most: int = 3) -> list[int]:
     """The blocks that an answer names, in order, each once."""
     found: dict[int, None] = {}
     for sentence in stated(text, most):
-        bare = _QUOTED.sub(_blank, _UNIT.sub(_blank, sentence))
-        for match in _LAYER.finditer(bare):
+        bare = QUOTED.sub(_blank, UNIT.sub(_blank, sentence))
+        for match in LAYER.finditer(bare):
             if not denied(sentence, match.start()):
                 found[int(match.group(1) or match.group(2))] = None
     return list(found)
@@ -150,13 +145,13 @@ def numbers(text: str, most: int = 4) -> list[Stated]:
 def numbers_in(sentence: str) -> Iterator[tuple[float, int]]:
     """The numbers of one sentence with their places; those inside names and quotes are none."""
     bare = CITED.sub(_blank, sentence)
-    bare = _LAYER.sub(_blank, _UNIT.sub(_blank, _QUOTED.sub(_blank, bare)))
+    bare = LAYER.sub(_blank, UNIT.sub(_blank, QUOTED.sub(_blank, bare)))
     for match in NUMBER.finditer(bare):
         if not re.search(r"\d", match.group()):
             continue
-        value = float(match.group().replace("−", "-").replace(",", ""))
+        value = number(match.group())
         yield value, match.start()
-        if bare[match.end() :].lstrip().startswith(("%", "per cent", "percent")):
+        if bare[match.end() :].lstrip().startswith(PERCENT):
             yield value / 100, match.start()
 
 
@@ -172,7 +167,7 @@ def verdict(text: str) -> bool | None:
 def _units_in(sentence: str) -> list[Named]:
     return [
         Named(match.group(1) + (match.group(2) or ""), match.start())
-        for match in _UNIT.finditer(sentence)
+        for match in UNIT.finditer(sentence)
     ]
 
 

@@ -58,9 +58,10 @@ class Talker:
         return text
 
     def opinions(self) -> list[str]:
-        """Sentences of the last answer that claim something and cite nothing."""
-        text = self.earlier[-1]["text"]
-        return [one.text for one in claims(text, self.lab.evidence) if one.opinion]
+        """Sentences of the last answer that cite nothing, or not the numbers that they state."""
+        last = self.earlier[-1]
+        said = claims(last["text"], self.lab.evidence, last["question"])
+        return [f"{one.text} ({one.mark})" for one in said if one.mark]
 
 
 @pytest.fixture(scope="module")

@@ -112,8 +112,8 @@ def test_citations_are_held_against_the_results():
         "It falls by 2.646, rank 1 of 1,024, at 12.5% of places [E1]. It is 9.75 at most [E1]. "
         "It is 7 there, I guess. And mlp.3/86 does it in block 2 [E2]."
     )
-    answer = Answer("?", text, claims(text, {"E1"}), (one,))
-    found = {"claims": 4, "cited": 2, "missing": 1, "numbers": 5, "supported": 4}
+    answer = Answer("?", text, claims(text, {"E1": one}), (one,))
+    found = {"claims": 4, "cited": 2, "missing": 1, "numbers": 5, "supported": 5}
     assert citations(answer) == found
 
 
