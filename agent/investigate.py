@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from ..tools import belt as _belt  # noqa: F401  registers the tools
 from ..tools.data.image_rows import ImageRows
 from ..tools.data.windows import TokenWindows
+from ..tools.errors import UsageError
 from ..tools.lab import Lab
 from ..tools.meter import Meter
 from ..tools.models import Unit
 from ..tools.pictures.words import caption, class_name
+from ..tools.shapes import check
 from . import actions as _actions  # noqa: F401  registers the planner's own acts
 from .checkpoints import Checkpoints
 from .description import Description
@@ -110,13 +112,17 @@ def investigate(
 
 def _resume(graph: Any, config: Any, loop: Loop, planner: Planner, store: Checkpoints) -> bool:
     """Puts the lab back to where the checkpoint was; False if there is nothing to go on from."""
-    found = graph.get_state(config)
-    if not found.next or not getattr(planner, "resumable", False):
+    try:
+        found = graph.get_state(config)
+        state = check(found.values, State, str(store.path)) if found.next else None
+        kept = store.evidence(state["evidence"]) if state else []
+    except UsageError:  # damaged, or of an earlier version
+        found = state = None
+    if state is None or not getattr(planner, "resumable", False):
         store.clear()
         return False
-    state = found.values
     lab = loop.lab
-    for evidence in store.evidence(state["evidence"]):
+    for evidence in kept:
         lab.evidence.add(evidence)
         loop.recall(evidence)
         if evidence.tool == "hypothesise" and evidence.error is None:

@@ -1,12 +1,15 @@
 """Evidence: every result of every tool, kept under an id that a description can cite."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NotRequired, TypedDict
 
 import numpy as np
+
+from .shapes import fault
 
 
 class Result(NamedTuple):
@@ -34,6 +37,34 @@ class Evidence:
     seconds: float = 0.0
     error: str | None = None
     """Why the call gave no result; the call is counted all the same."""
+
+    @classmethod
+    def from_dict(cls, found: Any) -> "Evidence":
+        """The inverse of `asdict`, for a record out of a file.
+
+        Raises:
+            ValueError: if it is none; says which field is wrong.
+        """
+        wrong = fault(found, _Kept)
+        if wrong is not None:
+            raise ValueError(wrong)
+        if not re.fullmatch(r"E[1-9][0-9]{0,8}", found["id"]):
+            raise ValueError(f"id is '{found['id'][:20]}', not E1, E2, ...")
+        fields = {name: found[name] for name in cls.__dataclass_fields__ if name in found}
+        return cls(**{**fields, "images": tuple(found.get("images", ()))})
+
+
+class _Kept(TypedDict):
+    """Evidence as JSON."""
+
+    id: str
+    tool: str
+    arguments: dict[str, Any]
+    text: str
+    data: NotRequired[dict[str, Any]]
+    images: NotRequired[list[str]]
+    seconds: NotRequired[float]
+    error: NotRequired[str | None]
 
 
 class EvidenceStore:

@@ -172,9 +172,8 @@ class Transcript:
         """The evidence by id, in order."""
         found: dict[str, Evidence] = {}
         for item in self.of("evidence"):
-            fields = dict(item["evidence"])
-            fields["images"] = tuple(fields.get("images") or ())
-            found[str(fields["id"])] = Evidence(**fields)
+            made = Evidence.from_dict(item["evidence"])
+            found[made.id] = made
         return found
 
     @property

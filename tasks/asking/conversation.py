@@ -14,10 +14,11 @@ from ...agent.state import Budget, Message
 from ...tools.errors import UsageError
 from ...tools.lab import Lab
 from ...tools.meter import Meter
+from ...tools.shapes import check
 from .claims import cited, claims
 from .events import Answer, Consent, Event, Words
 from .graph import TalkLoop
-from .state import AnswersFactory, Talk, Turn
+from .state import AnswersFactory, Talk, Turn, Waiting
 from .stopping import Stopper
 from .threads import About, Thread, titled
 
@@ -108,7 +109,10 @@ class Conversation:
         """The costly call that waits for leave; None: none does."""
         found = self._graph.get_state(_CONFIG)
         pending = [item for task in found.tasks for item in task.interrupts]
-        return Consent(**pending[0].value) if pending else None
+        if not pending:
+            return None
+        path = str(self.thread.checkpoints.path)
+        return Consent(**check(pending[0].value, Waiting, path))
 
     def ask(self, question: str) -> Answer:
         """Answers a question; costly calls are run without asking.
@@ -177,7 +181,7 @@ class Conversation:
     @property
     def _state(self) -> Talk:
         found = self._graph.get_state(_CONFIG).values
-        return Talk(**{**_OPENING_STATE, **found})  # type: ignore[typeddict-item]
+        return check({**_OPENING_STATE, **found}, Talk, str(self.thread.checkpoints.path))
 
     def _fresh(self) -> None:
         self._stopper = self._loop.stopper = Stopper()

@@ -1,6 +1,6 @@
 """What a conversation knows, in plain JSON types, so that it can be kept and gone on with."""
 
-from typing import Protocol, TypedDict
+from typing import Any, Protocol, TypedDict
 
 from ...agent.state import Left, Message
 from ...tools.lab import Lab
@@ -48,6 +48,14 @@ class Talk(TypedDict):
     """The meter's counts since the question was put."""
     refused: list[str]
     """Costly calls of this question that the person did not allow."""
+
+
+class Waiting(TypedDict):
+    """A costly call that waits for leave, as the graph keeps it."""
+
+    tool: str
+    arguments: dict[str, Any]
+    cost: str
 
 
 class Answers(Protocol):
