@@ -18,6 +18,9 @@ def replay(
     data: Annotated[
         str | None, typer.Option(help="The recorded corpus, where it lies elsewhere now.")
     ] = None,
+    trust_remote_code: Annotated[
+        bool, typer.Option(help="Run the own code of the model that --target names.")
+    ] = False,
     as_json: Json = False,
 ) -> int:
     """Make every tool call of a transcript again and report results that differ.
@@ -26,7 +29,7 @@ def replay(
     """
     from ..agent.transcript import replay as again
 
-    done = again(file, target=target, data=data)
+    done = again(file, target=target, data=data, trust_remote_code=trust_remote_code)
     if as_json:
         typer.echo(json.dumps(done.as_dict(), ensure_ascii=True))
     else:

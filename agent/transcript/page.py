@@ -15,6 +15,7 @@ import jinja2
 from markupsafe import Markup
 
 from ...tools.evidence import Evidence
+from ...tools.whole import write_whole
 from ..statuses import CONFIDENT
 from . import heat
 from .pictures import Album
@@ -54,7 +55,7 @@ def render(path: str | Path, out: str | Path, *, record: Mapping[str, Any] | Non
     transcript = read(path)
     out = Path(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(html(transcript, record=record), encoding="utf-8", errors="replace")
+    write_whole(out, html(transcript, record=record))
     return out
 
 

@@ -27,12 +27,11 @@ from typing import TYPE_CHECKING, Any
 
 from ...tools.errors import UsageError
 from ...tools.evidence import Evidence, plain
+from ...tools.trust import seal
+from .shape import FORMAT, LINES, checked
 
 if TYPE_CHECKING:
     from ...tools.lab import Lab
-
-FORMAT = 1
-EVENTS = ("header", "message", "evidence", "ledger", "conclusion", "scores", "end")
 
 
 class Recorder:
@@ -66,8 +65,8 @@ class Recorder:
         Raises:
             OSError: if it cannot be written, for instance because the disk is full.
         """
-        if event not in EVENTS:
-            raise ValueError(f"no event '{event}'; the events are {', '.join(EVENTS)}")
+        if event not in LINES:
+            raise ValueError(f"no event '{event}'; the events are {', '.join(LINES)}")
         if event == "ledger":
             fields["rows"] = self._news(fields.get("rows") or ())
         at = {"at": round(time.monotonic() - self._started, 3)}
@@ -209,20 +208,28 @@ def read(path: str | Path) -> Transcript:
     torn = bool(lines.pop().strip())  # what follows the last newline was never finished
     events: list[Mapping[str, Any]] = []
     for number, line in enumerate(lines, 1):
+        where = f"{path} line {number}"
         try:
             item = json.loads(line)
-            if item["event"] not in EVENTS:
-                raise ValueError(f"unknown event {item['event']!r}")
-        except (ValueError, KeyError, TypeError) as error:
-            raise UsageError(f"{path} is not a transcript: line {number}: {error}") from error
-        events.append(item)
-    if not events or events[0]["event"] != "header":
-        raise UsageError(f"{path} is not a transcript: its first line is no header")
-    if events[0].get("format") != FORMAT:
-        raise UsageError(
-            f"{path} has transcript format {events[0].get('format')}, this version reads {FORMAT}"
-        )
+        except (ValueError, RecursionError) as error:
+            raise UsageError(f"{where} is not valid JSON, so it is no transcript") from error
+        if number == 1 and (not isinstance(item, dict) or item.get("event") != "header"):
+            raise UsageError(f"{path} is not a transcript: its first line is no header")
+        events.append(checked(item, where))
+    if not events:
+        raise UsageError(f"{path} is not a transcript: it has no header")
     return Transcript(path, events[0], tuple(events[1:]), torn)
+
+
+def names(header: Mapping[str, Any]) -> dict[str, Any]:
+    """What a header names to be loaded: what its seal is of (`tools/trust.py`)."""
+    return {
+        "target": header["target"]["name"],
+        "target options": header["target"].get("options") or {},
+        "data": header["corpus"]["spec"],
+        "data options": header["corpus"].get("options") or {},
+        "reader": header.get("reader"),
+    }
 
 
 def make_header(
@@ -258,7 +265,7 @@ def make_header(
         index: Settings of the exemplar index, where the lab has one.
         more: Anything else worth keeping, as JSON.
     """
-    return {
+    header = {
         "format": FORMAT,
         "unit": str(unit),
         "planner": planner,
@@ -282,6 +289,7 @@ def make_header(
         "versions": _versions(),
         **more,
     }
+    return {**header, "seal": seal(_json(names(header)))}
 
 
 def portable(name: str) -> str:

@@ -15,6 +15,7 @@ import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from inspect import signature
 from pathlib import Path
 from shutil import copyfile
 from tempfile import TemporaryDirectory
@@ -22,8 +23,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeGuard
 
 from ...tools.errors import UsageError
 from ...tools.evidence import Evidence
+from ...tools.shapes import check
+from ...tools.trust import Named, sealed
 from .pictures import folder_of
-from .record import Transcript, read
+from .record import Transcript, names, read
+from .shape import Replayed
 
 if TYPE_CHECKING:
     from ...tools.lab import Lab
@@ -110,6 +114,7 @@ def replay(
     *,
     target: "Target | str | None" = None,
     data: str | None = None,
+    trust_remote_code: bool = False,
     lab: "Lab | None" = None,
     watch: Callable[[Evidence], None] | None = None,
 ) -> Replay:
@@ -119,6 +124,8 @@ def replay(
         path: A transcript.
         target: Stands for the recorded target: a loaded one, or where it lies now.
         data: Stands for the recorded corpus.
+        trust_remote_code: Run the code that comes with `target`; what the header says of it is
+            not heeded.
         lab: A fresh bench for the same unit; target, corpus and windows are then not made again.
         watch: Told of every call after it was made.
 
@@ -127,7 +134,10 @@ def replay(
             another than the recorded one.
     """
     transcript = read(path)
-    bench = lab if lab is not None else rebuild(transcript, target=target, data=data)
+    check(transcript.header, Replayed, f"{transcript.path} line 1")
+    bench = lab
+    if bench is None:
+        bench = rebuild(transcript, target=target, data=data, trust_remote_code=trust_remote_code)
     if not bench.target.fingerprint == transcript.header["target"]["fingerprint"]:
         raise UsageError(_another("model", transcript.header["target"], bench.target.fingerprint))
     _register()
@@ -186,12 +196,18 @@ def _lay_out(bench: "Lab", transcript: Transcript, folder: Path) -> None:
 
 
 def rebuild(
-    transcript: Transcript, *, target: "Target | str | None" = None, data: str | None = None
+    transcript: Transcript,
+    *,
+    target: "Target | str | None" = None,
+    data: str | None = None,
+    trust_remote_code: bool = False,
 ) -> "Lab":
     """The bench that a transcript was recorded on, made again from its header.
 
+    What the header names is loaded as far as `tools/trust.py` allows.
+
     Raises:
-        UsageError: if something cannot be loaded or is another than the recorded one.
+        UsageError: if something cannot be loaded, may not be, or is another than the recorded one.
     """
     from ...tools.data.image_rows import image_rows
     from ...tools.data.pictures import ImageCorpus
@@ -201,28 +217,30 @@ def rebuild(
     from ...tools.models import Target
     from ...tools.predicates.readers import load_reader
 
-    header = transcript.header
-    try:
-        said, source, windows = header["target"], header["corpus"], header["windows"]
-        name, spec = str(said["name"]), str(source["spec"])
-        length, most, rows, tokens = (
-            windows[key] for key in ("length", "most_tokens", "rows", "tokens")
-        )
-        seed, fingerprint, known = int(header["seed"]), said["fingerprint"], source["hash"]
-    except (KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"{transcript.path}: the header lacks {error}") from error
+    header = check(transcript.header, Replayed, f"{transcript.path} line 1")
+    said, source, windows = header["target"], header["corpus"], header["windows"]
+    length, rows, tokens = (windows[key] for key in ("length", "rows", "tokens"))
+    most = windows.get("most_tokens")
+    seed, fingerprint, known = header["seed"], said["fingerprint"], source["hash"]
+    spec = source["spec"]
+    named = Named(transcript.path, sealed(names(header), header.get("seal")))
     if not isinstance(target, Target):
-        where = find(target or name, beside=transcript.path)
-        target = Target.load(where, **(said.get("options") or {}))
+        options = named.options(said.get("options") or {}, given=target, code=trust_remote_code)
+        where = find(target or named.target(said["name"]), beside=transcript.path)
+        target = Target.load(where, **options)
     if target.fingerprint != fingerprint:
         raise UsageError(_another("model", said, target.fingerprint))
+    where = find(data or named.data(spec), beside=transcript.path)
     options = source.get("options") or {}
-    corpus = load_corpus(find(data or spec, beside=transcript.path), target=target, **options)
+    known_options = signature(load_corpus).parameters.keys() - {"spec", "target"}
+    options = {key: value for key, value in options.items() if key in known_options}
+    corpus = load_corpus(where, target=target, **options)
     if corpus.hash != known:
         raise UsageError(_another("corpus", {"name": spec, "fingerprint": known}, corpus.hash))
     explore: Any
     if isinstance(corpus, ImageCorpus):
-        reader = load_reader(str(header["reader"])) if header.get("reader") else None
+        spec = named.reader(header.get("reader"))
+        reader = None if spec is None else load_reader(spec)
         pictures = corpus.splits(least=1).explore.pictures[:most]  # type: ignore[attr-defined]
         explore = image_rows(target, pictures, reader=reader)
     else:

@@ -33,6 +33,7 @@ def answers_factory(
     base_url: str | None = None,
     prices: tuple[float, float] | None = None,
     timeout: float = 120.0,
+    api_key: str | None = None,
 ) -> AnswersFactory:
     """The factory of what a person named.
 
@@ -45,7 +46,8 @@ def answers_factory(
 
         return AnswererFactory()
     if kind == "openai" and model:
-        return ChatAnswersFactory(LLM(model, base_url=base_url, prices=prices, timeout=timeout))
+        client = LLM(model, base_url=base_url, api_key=api_key, prices=prices, timeout=timeout)
+        return ChatAnswersFactory(client)
     if kind == "openai":
         raise UsageError("--planner openai needs a model: openai:MODEL, such as openai:gpt-5")
     close = nearest(spec, KINDS, most=1)

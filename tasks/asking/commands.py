@@ -81,7 +81,7 @@ def ask(
     if resume:
         from .opening import resume as opened
 
-        conversation = opened(thread, planner=planner, **common)
+        conversation = opened(thread, planner=planner, target=target, data=data, **common)
     elif target is None:
         raise UsageError('name a model: neuroscribe ask planted "what does unit planted/3 do?"')
     else:

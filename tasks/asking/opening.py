@@ -3,20 +3,26 @@
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...agent.prompts import prompt
 from ...agent.state import Budget
+from ...tools.endpoints import public_url
 from ...tools.errors import UsageError
 from ...tools.evidence import EvidenceStore
 from ...tools.lab import Lab
 from ...tools.models import Target
+from ...tools.trust import Named
 from . import belt as _belt  # noqa: F401  registers every tool
 from . import threads
 from .conversation import BUDGET, Conversation
 from .data import default_data, explore
 from .state import AnswersFactory
 from .threads import About, Thread
+from .trusted import checked, key_for, key_seal
+
+if TYPE_CHECKING:
+    from ..labelling.settings import Settings
 
 _SITES = 12  # named in the prompt
 
@@ -67,27 +73,35 @@ def open_conversation(
     name = target if isinstance(target, str) else target.name
     if isinstance(target, str) and run is None and Path(target, "run.json").is_file():
         run = target
+    options: dict[str, Any] = {"trust_remote_code": trust_remote_code}
     if run is not None:
-        facts = _run_facts(run)
-        if name == str(run):
-            target = name = str(facts["target"])
-        data = data or str(facts["data"])
-        seed = int(facts.get("seed", seed))
+        whole = name == str(run)
+        facts = _run_facts(run, data=data, loaded=not whole)
+        if whole:
+            target = name = facts.target
+            named = Named(Path(run, "run.json"))
+            options = named.options(
+                {"revision": facts.revision, "dtype": facts.dtype},
+                given=None,
+                code=trust_remote_code,
+            )
+        data, seed = facts.data, facts.seed
     factory = _factory(planner, base_url, prices, timeout)
     if isinstance(target, str):
-        target = Target.load(target, device=device, trust_remote_code=trust_remote_code)
+        target = Target.load(target, device=device, **options)
     if target.tokenizer is None and target.image is None:
         raise UsageError(f"{name} takes neither text nor pictures; experiments work on these")
     about = About(
         name,
         data or default_data(target),
         factory.name,
-        base_url,
+        None if base_url is None else public_url(base_url),
         None if run is None else str(Path(run).resolve()),
         None if index is None else str(Path(index).resolve()),
         tokens,
         context_length,
         seed,
+        key=key_seal(base_url),
     )
     lab = _lab(target, about, factory)
     return Conversation(
@@ -113,7 +127,9 @@ def resume(
     folder: str | Path | None = None,
     device: str | None = None,
     trust_remote_code: bool = False,
-    target: Target | None = None,
+    target: Target | str | None = None,
+    data: str | None = None,
+    ask: bool = True,
 ) -> Conversation:
     """Goes on with a kept conversation, with all its turns and results.
 
@@ -127,11 +143,14 @@ def resume(
         ask_first: Whether costly calls wait for leave.
         folder: Where conversations are kept.
         device: cpu, cuda, mps.
-        trust_remote_code: Run the model's own code.
-        target: The model, where it is loaded already.
+        trust_remote_code: Run the own code of the model that `target` names.
+        target: The model, where it is loaded already, or named by the person.
+        data: The corpus, where the person names it.
+        ask: Whether a person at a terminal may be asked about what the conversation names.
 
     Raises:
-        UsageError: if there is no such conversation, or its parts cannot be loaded any more.
+        UsageError: if there is no such conversation, or its parts cannot be loaded any more, or
+            may not be (`tools/trust.py`).
     """
     if name is None:
         known = threads.threads(folder)
@@ -140,14 +159,22 @@ def resume(
         name = known[0][0]
     about = threads.about(name, folder)
     thread = Thread(name, folder=folder)
+    file = thread.path / "thread.json"
     try:
-        if planner is not None or base_url is not None:
-            named = planner if isinstance(planner, str) else about.planner
-            about = replace(about, planner=named, base_url=base_url or about.base_url)
-        factory = _factory(planner or about.planner, about.base_url, prices, timeout)
-        target = target or Target.load(
-            about.target, device=device, trust_remote_code=trust_remote_code
-        )
+        about = checked(about, file, target=target, data=data, ask=ask)
+        api_key = None
+        answers = planner or about.planner
+        if isinstance(planner, str):
+            about = replace(about, planner=planner)
+        if base_url is not None:
+            about = replace(about, base_url=public_url(base_url), key=key_seal(base_url))
+        elif isinstance(answers, str) and answers != "builtin":
+            api_key = key_for(about, file)
+        factory = _factory(answers, base_url or about.base_url, prices, timeout, api_key)
+        if target is None or isinstance(target, str):
+            code = trust_remote_code
+            options = Named(file).options({}, given=target, code=code)
+            target = Target.load(about.target, device=device, **options)
         lab = _lab(target, about, factory)
         return Conversation(
             lab,
@@ -201,8 +228,9 @@ def _lab(target: Target, about: About, factory: AnswersFactory) -> Lab:
     lab.llm = getattr(factory, "llm", None)
     if about.run is not None:
         from ..finding import RunSearch
+        from ..finding.measure import bench_of
 
-        lab.run = RunSearch(about.run)
+        lab.run = RunSearch(about.run, bench=lambda: bench_of(Path(str(about.run)), target=target))
     if about.index is not None:
         from ...tools.exemplars import ExemplarIndex
 
@@ -215,20 +243,25 @@ def _factory(
     base_url: str | None,
     prices: tuple[float, float] | None,
     timeout: float,
+    api_key: str | None = None,
 ) -> AnswersFactory:
     if not isinstance(planner, str):
         return planner
     from .answers import answers_factory
 
-    return answers_factory(planner, base_url=base_url, prices=prices, timeout=timeout)
+    return answers_factory(
+        planner, base_url=base_url, prices=prices, timeout=timeout, api_key=api_key
+    )
 
 
-def _run_facts(run: str | Path) -> dict[str, Any]:
+def _run_facts(run: str | Path, *, data: str | None, loaded: bool) -> "Settings":
+    """What a run names, so far as it may be loaded."""
     from ..labelling.folder import RunFolder
+    from ..labelling.trusted import allowed
 
     known = RunFolder(run).read_run()
     if known is None:
         raise UsageError(
             f"{run} is no run folder: it has no run.json; `neuroscribe label` makes one"
         )
-    return known["settings"]
+    return allowed(Path(run), known, data=data, images=(), loaded=loaded)

@@ -12,7 +12,6 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,16 +19,12 @@ from typing import Any
 from ...agent.checkpoints import Checkpoints
 from ...tools.endpoints import public_options
 from ...tools.errors import UsageError, nearest
+from ...tools.shapes import fault
+from ...tools.trust import home, seal, sealed
+from ...tools.whole import write_whole
 
 _NAME = re.compile(r"[\w-]+")
 _TITLE = 80  # letters of a title
-
-
-def home() -> Path:
-    """`NEUROSCRIBE_HOME`, else `neuroscribe` in the person's data folder."""
-    given = os.environ.get("NEUROSCRIBE_HOME")
-    data = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return Path(given or Path(data, "neuroscribe")).expanduser()
 
 
 @dataclass(frozen=True)
@@ -48,11 +43,35 @@ class About:
     title: str = ""
     """The first question."""
     created: str = ""
+    key: str | None = None
+    """A seal of `base_url` together with the key that was sent there."""
+    seal: str | None = None
+    """Of everything that is loaded when it is opened again (`tools/trust.py`)."""
 
     @classmethod
-    def from_dict(cls, given: Mapping[str, Any]) -> "About":
-        """The inverse of `asdict`; fields of later versions are ignored."""
+    def from_dict(cls, given: Any) -> "About":
+        """The inverse of `asdict`; fields of later versions are ignored.
+
+        Raises:
+            ValueError: if a field is missing or of another type; says which.
+        """
+        wrong = fault(given, cls)
+        if wrong is not None:
+            raise ValueError(wrong)
         return cls(**{name: given[name] for name in cls.__dataclass_fields__ if name in given})
+
+    @property
+    def own(self) -> bool:
+        """Whether it carries this person's seal: nobody else wrote what it names."""
+        return sealed(self.names, self.seal)
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """What its seal is of."""
+        return {
+            name: getattr(self, name)
+            for name in ("target", "data", "planner", "base_url", "run", "index", "key")
+        }
 
 
 class Thread:
@@ -93,10 +112,9 @@ class Thread:
 
     def keep(self, about: About) -> None:
         """Writes what it is about, whole or not at all."""
-        fresh = self.path / ".thread.json"
-        kept = public_options(about)
-        fresh.write_text(json.dumps(kept, ensure_ascii=False, indent=2), encoding="utf-8")
-        fresh.replace(self.path / "thread.json")
+        kept = {**public_options(about), "seal": seal(about.names)}
+        text = json.dumps(kept, ensure_ascii=False, indent=2)
+        write_whole(self.path / "thread.json", text)
 
     def close(self) -> None:
         """Lets others open it."""

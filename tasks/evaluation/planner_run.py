@@ -21,6 +21,7 @@ from ...agent.state import PlannerFactory
 from ...tools.endpoints import public_options
 from ...tools.errors import UsageError
 from ...tools.exemplars.store import owned
+from ...tools.whole import write_whole
 from ..groundtruth.suite import TOKENS
 from ..groundtruth.vision.suite import PICTURES
 from .jsonl import append, heal, read_records_of
@@ -159,7 +160,8 @@ def _run(
     records = list(read_records(out))
     seconds = _spent(out, time.monotonic() - started)
     found = {"suite": plan.suite, **summary(records, seconds=seconds)}
-    (out / "evaluation.json").write_text(json.dumps({"plan": plan.resolved(), **found}, indent=1))
+    text = json.dumps({"plan": plan.resolved(), **found}, indent=1)
+    write_whole(out / "evaluation.json", text)
     if records:
         from .report import write_report
 
@@ -195,14 +197,14 @@ def _same(plan: Plan, out: Path) -> None:
             raise UsageError(
                 f"{out} holds another evaluation ({', '.join(other)} differ); use another --out"
             )
-    path.write_text(json.dumps(mine))
+    write_whole(path, json.dumps(mine))
 
 
 def _spent(out: Path, now: float) -> float:
     """Seconds of all sittings together."""
     path = out / "seconds.json"
     before = float(json.loads(path.read_text())) if path.exists() else 0.0
-    path.write_text(json.dumps(before + now))
+    write_whole(path, json.dumps(before + now))
     return before + now
 
 

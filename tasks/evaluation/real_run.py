@@ -23,6 +23,7 @@ from ...tools.errors import UsageError
 from ...tools.models import Target
 from ...tools.models.site import Site
 from ...tools.models.untrained import untrained
+from ...tools.whole import write_whole
 from ..labelling.bench import prepare
 from ..labelling.label import run_labels
 from ..labelling.progress import Silent
@@ -139,7 +140,7 @@ def run_real(
         "agreement": agreement(target, first, list(runs.values())),
         "seconds": round(time.monotonic() - started, 1),
     }
-    (out / "evaluation.json").write_text(json.dumps(found, indent=1))
+    write_whole(out / "evaluation.json", json.dumps(found, indent=1))
     return found
 
 

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from ...agent.transcript.page import HERE as PAGE
 from ...agent.transcript.page import environment, page_assets
+from ...tools.whole import write_whole
 from ..spent import spent_words
 from .effects_by_kind import COLUMNS, WANTED
 from .plots import draw
@@ -45,7 +46,7 @@ def write_report(
         )
     )
     path = out / "report.html"
-    path.write_text(text, encoding="utf-8", errors="replace")
+    write_whole(path, text)
     return path
 
 

@@ -2,11 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ...agent.statuses import STATUSES
+
+if TYPE_CHECKING:
+    from ..labelling.bench import Bench
 
 
 def find(
@@ -48,6 +51,15 @@ def find(
     embed: Annotated[
         bool, typer.Option("--embed", help="Embed all labels first, however many.")
     ] = False,
+    target: Annotated[
+        str | None, typer.Option(help="The run's model, for a run that you did not make.")
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="The run's corpus, for a run that you did not make.")
+    ] = None,
+    trust_remote_code: Annotated[
+        bool, typer.Option(help="Run the own code of the model that --target names.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Search the labels of a run by words and meaning, or its units by what they do."""
@@ -77,7 +89,13 @@ def find(
         sign=None if sign is None else 1 if sign == "+" else -1,
         units=units,
     )
-    search = RunSearch(run, encoder=encoder)
+
+    def bench() -> "Bench":
+        from .measure import bench_of
+
+        return bench_of(run, target=target, data=data, trust_remote_code=trust_remote_code)
+
+    search = RunSearch(run, encoder=encoder, bench=bench)
     if embed:
         search.embed_labels()
     how = by or "activations"

@@ -13,7 +13,7 @@
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,11 @@ from ...tools.errors import UsageError
 from ...tools.lab import measure
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
+from ...tools.shapes import check
 from ..labelling.bench import Bench, prepare
 from ..labelling.folder import RunFolder
-from ..labelling.settings import Settings
+from ..labelling.shape import Measurable
+from ..labelling.trusted import allowed, load_allowed
 from . import cache
 
 FILE = "similar.npz"
@@ -70,13 +72,16 @@ class Activity:
         return 0.0 if self.exact else 1 / math.sqrt(self.rows.shape[1])
 
 
-def activity(folder: Path, units: Sequence[str], bench: Bench | None = None) -> Activity:
+def activity(
+    folder: Path, units: Sequence[str], bench: Callable[[], Bench] | None = None
+) -> Activity:
     """What these units do, from the run folder or measured now and kept there.
 
     Args:
         folder: A run folder with `run.json`.
         units: Units that must be in it.
-        bench: The run's target and windows where they are loaded already.
+        bench: Gives the run's target and windows; None: they are loaded as `run.json` names them,
+            so far as that may be (`tools/trust.py`).
 
     Raises:
         UsageError: if the target or corpus cannot be loaded, or is not the one of the run.
@@ -84,28 +89,52 @@ def activity(folder: Path, units: Sequence[str], bench: Bench | None = None) -> 
     run = RunFolder(folder).read_run()
     if run is None:
         raise UsageError(f"{folder} has no run.json: what its units do cannot be measured")
+    check(run, Measurable, str(folder / "run.json"))
     seen = f"{run['target']['fingerprint']} {run['corpus']['hash']}"
     kept = _kept(folder / FILE, seen)
     if kept is not None and set(units) <= set(kept.units.tolist()):
         return kept
-    settings = Settings.from_dict(run["settings"])
-    bench = bench or _bench(settings)
-    here = f"{bench.target.fingerprint} {bench.corpus.hash}"
+    made = bench_of(folder) if bench is None else bench()
+    here = f"{made.target.fingerprint} {made.corpus.hash}"
     if here != seen:
         raise UsageError(
-            f"{settings.target} and {settings.data} are no longer what the run in {folder} was "
+            f"{made.target.name} and {made.corpus.name} are no longer what the run in {folder} was "
             f"made with (weights and corpus {seen} there, {here} here); activations of its units "
             "cannot be compared; use --by label"
         )
     wanted = list(dict.fromkeys([*run["units"], *units]))  # units still to come are measured too
-    found = _measure(bench.target, bench.windows["explore"], wanted, seen)
+    found = _measure(made.target, made.windows["explore"], wanted, seen)
     arrays = {item.name: np.asarray(getattr(found, item.name)) for item in fields(found)}
     cache.save(folder / FILE, {"format": np.asarray(FORMAT), **arrays})
     return found
 
 
-def _bench(settings: Settings) -> Bench:
-    target = Target.load(settings.target, revision=settings.revision, dtype=settings.dtype)
+def bench_of(
+    folder: Path,
+    *,
+    target: str | Target | None = None,
+    data: str | None = None,
+    trust_remote_code: bool = False,
+) -> Bench:
+    """The target of a run and its windows, loaded.
+
+    Args:
+        folder: A run folder with `run.json`.
+        target: Instead of the run's, where the person named it or it is loaded already.
+        data: Instead of the run's.
+        trust_remote_code: Run the own code of the model that `target` names.
+
+    Raises:
+        UsageError: if something cannot be loaded, or may not be (`tools/trust.py`).
+    """
+    run = RunFolder(folder).read_run()
+    if run is None:
+        raise UsageError(f"{folder} has no run.json: what its units do cannot be measured")
+    named = target if isinstance(target, str) else None
+    loaded = target is not None and named is None
+    settings = allowed(folder, run, target=named, data=data, images=(), loaded=loaded)
+    if target is None or named is not None:
+        target = load_allowed(folder, settings, target=named, trust_remote_code=trust_remote_code)
     return prepare(target, settings)
 
 

@@ -10,7 +10,7 @@ A run that is still being labelled is read again whenever its files have changed
 """
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,14 +38,18 @@ class RunSearch:
     Args:
         folder: The run folder; it may be in use, and may be read-only.
         encoder: Who embeds labels: `minilm`, another sentence encoder, or `none`.
-        bench: The run's target and windows, where they are loaded already.
+        bench: Gives the run's target and windows when they are needed; None: as `run.json` says.
 
     Raises:
         UsageError: if there is no run, or it has no label yet.
     """
 
     def __init__(
-        self, folder: str | Path, *, encoder: str = "minilm", bench: "Bench | None" = None
+        self,
+        folder: str | Path,
+        *,
+        encoder: str = "minilm",
+        bench: "Callable[[], Bench] | None" = None,
     ) -> None:
         self.folder = Path(folder)
         self.records: dict[str, Record] = {}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...tools.errors import UsageError
+from ...tools.whole import write_whole
 from .results import LabelRun, UnitLabel
 
 COLUMNS: tuple[str, ...] = (
@@ -87,7 +88,7 @@ def write_export(path: Path, text: str) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+        write_whole(path, text, errors="backslashreplace")
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}") from error
 

@@ -20,13 +20,16 @@ import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from ...tools.errors import UsageError
 from ...tools.evidence import plain
 from ...tools.models.unit import Unit
+from ...tools.shapes import check, fault
+from ...tools.whole import write_whole
 from .settings import Shard
+from .shape import Controls, Record, RunFacts
 
 FORMAT = 1
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -74,17 +77,15 @@ class RunFolder:
         path = self.path / "run.json"
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
-            if found["format"] > FORMAT:
-                raise UsageError(f"{path} was made by a later version of neuroscribe")
-            return found
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError, TypeError, OSError) as error:
-            if isinstance(error, UsageError):
-                raise
+        except (ValueError, RecursionError, OSError) as error:
             raise UsageError(
                 f"{path} cannot be read ({error}); use another folder with --out"
             ) from error
+        if isinstance(found, dict) and found.get("format") not in (None, *range(FORMAT + 1)):
+            raise UsageError(f"{path} was made by a later version of neuroscribe")
+        return check(found, RunFacts, str(path))
 
     def write_run(self, facts: Mapping[str, Any]) -> None:
         """Writes `run.json`, whole or not at all."""
@@ -97,19 +98,24 @@ class RunFolder:
         self._replace(self.path / name, text.encode("utf-8", "backslashreplace"))
 
     def read(self, name: str) -> dict[str, Any]:
-        """One JSON file of the folder; empty where it is absent or damaged."""
+        """The controls in one file of the folder; empty where it is absent or damaged."""
         try:
-            return json.loads((self.path / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            found = json.loads((self.path / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
             return {}
+        return {} if fault(found, Controls) else found
 
     # ---- labels
 
-    def labels(self) -> dict[str, dict[str, Any]]:
-        """The labels of every shard, by unit; a torn or damaged line is no label."""
+    def labels(self, faults: list[str] | None = None) -> dict[str, dict[str, Any]]:
+        """The labels of every shard, by unit; a torn or damaged line is no label.
+
+        Args:
+            faults: Gets a sentence for each line that is none: file, line, what is wrong there.
+        """
         found: dict[str, dict[str, Any]] = {}
         for path in sorted(self.path.glob("labels*.jsonl")):
-            for unit, record in _labels(path).items():
+            for unit, record in _labels(path, faults).items():
                 found.setdefault(unit, record)
         return found
 
@@ -128,7 +134,7 @@ class RunFolder:
         if not path.exists():
             return []
         lines = list(_records(path.read_bytes()))
-        bad = [line for line in lines if not isinstance(line, dict)]
+        bad = [line.content for line in lines if isinstance(line, Bad)]
         if bad:
             with (self.path / f"{path.name}.damaged").open("ab") as file:
                 file.write(b"".join(line + b"\n" for line in bad))
@@ -212,15 +218,9 @@ class RunFolder:
             os.close(file)
 
     def _replace(self, path: Path, content: bytes) -> None:
-        fresh = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            with fresh.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(path)
+            write_whole(path, content)
         except OSError as error:
-            fresh.unlink(missing_ok=True)
             raise self.full(error) or error from error
         _sync_folder(path.parent)
 
@@ -244,25 +244,36 @@ def disk_full(error: BaseException, path: Path) -> DiskFullError | None:
     return None
 
 
-def _labels(path: Path) -> dict[str, dict[str, Any]]:
+def _labels(path: Path, faults: list[str] | None = None) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for record in _records(path.read_bytes()):
         if isinstance(record, dict):
             found.setdefault(record["unit"], record)
+        elif faults is not None:
+            faults.append(f"{path} line {record.number}: {record.why}; it is left out")
     return found
 
 
-def _records(content: bytes) -> Iterator[dict[str, Any] | bytes]:
-    """Each line as a record, or as the bytes it is where it is none."""
+class Bad(NamedTuple):
+    """A line that is no label."""
+
+    content: bytes
+    number: int
+    why: str
+
+
+def _records(content: bytes) -> Iterator[dict[str, Any] | Bad]:
+    """Each line as a record, or with what is wrong where it is none."""
     *lines, torn = content.split(b"\n")
-    for line in lines:
+    for number, line in enumerate(lines, 1):
         try:
             record = json.loads(line)
-            yield record if isinstance(record["unit"], str) else line
-        except (ValueError, KeyError, TypeError):
-            yield line
+            why = fault(record, Record)
+        except (ValueError, RecursionError):
+            record, why = None, "it is not valid JSON"
+        yield {"label": "", "status": "?", **record} if why is None else Bad(line, number, why)
     if torn:
-        yield torn
+        yield Bad(torn, len(lines) + 1, "it is torn")
 
 
 def _line(record: Mapping[str, Any]) -> bytes:

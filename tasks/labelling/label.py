@@ -27,6 +27,7 @@ from .progress import Silent
 from .results import LabelRun, read_run
 from .settings import Settings, Shard
 from .start import How, Ready, checked, part_of, ready, same_settings
+from .trusted import own, seal_of
 from .work import Job
 
 
@@ -183,11 +184,14 @@ def _begin(folder: RunFolder, run: Ready) -> None:
                 "versions": _versions(),
                 **facts,
                 "settings": settings.as_dict(),
+                "seal": seal_of(settings),
                 "units": [str(unit) for unit in run.units],
             }
         )
         return
     same_settings(folder, known, settings)
+    if not own(known):  # the person named all of it on the command line
+        folder.write_run({**known, "seal": seal_of(settings)})
     for name, key in (("target", "fingerprint"), ("corpus", "hash")):
         if known[name][key] != facts[name][key]:
             raise UsageError(

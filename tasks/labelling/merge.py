@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from ...tools.errors import UsageError
+from ...tools.shapes import check
 from .control_run import sums
 from .folder import RunFolder
 from .results import LabelRun, read_run
 from .settings import Shard, differences
+from .shape import Measurable
 
 
 def merge(runs: Sequence[Path], out: Path | None = None) -> LabelRun:
@@ -50,7 +52,7 @@ def _facts(folder: RunFolder) -> dict[str, Any]:
     run = folder.read_run()
     if run is None:
         raise UsageError(f"there is no run in {folder.path}: it has no run.json")
-    return run
+    return check(run, Measurable, str(folder.path / "run.json"))
 
 
 def _identity(run: dict[str, Any]) -> dict[str, Any]:

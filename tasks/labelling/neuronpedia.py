@@ -18,6 +18,7 @@ from typing import Any
 
 from ...tools.errors import UsageError
 from ...tools.models.unit import Unit
+from ...tools.whole import write_whole
 from .results import LabelRun, UnitLabel, value_of
 
 BATCH = 1024
@@ -101,6 +102,6 @@ def _write(path: Path, found: Iterable[dict[str, Any]]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         packed = path.suffix == ".gz"
-        path.write_bytes(gzip.compress(text.encode(), mtime=0) if packed else text.encode())
+        write_whole(path, gzip.compress(text.encode(), mtime=0) if packed else text)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}") from error

@@ -21,6 +21,7 @@ from ...agent.transcript.plots import Point, curve, interval_bar
 from ...agent.transcript.sections import NAMES, cell, tops_of, triple
 from ...agent.transcript.words import words_for
 from ...tools.errors import UsageError
+from ...tools.whole import write_whole
 from ..evaluation.scorers.marks import mark
 from .folder import RunFolder
 from .report_parts import controls_table, distributions, facts, failures, statuses, tiles
@@ -77,7 +78,7 @@ def write_report(folder: str | Path) -> Path:
         )
     )
     page = folder / "report.html"
-    page.write_text(text, encoding="utf-8", errors="replace")
+    write_whole(page, text)
     return page
 
 

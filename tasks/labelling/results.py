@@ -121,7 +121,8 @@ def read_run(folder: RunFolder) -> LabelRun:
     run = folder.read_run()
     if run is None:
         raise UsageError(f"there is no run in {folder.path}: it has no run.json")
-    labels = folder.labels()
+    faults: list[str] = []
+    labels = folder.labels(faults)
     parts = [folder.read(path.name) for path in sorted(folder.path.glob("controls*.json"))]
     own = {unit: entry for part in parts for unit, entry in part.get("units", {}).items()}
     order = run["units"]
@@ -134,7 +135,7 @@ def read_run(folder: RunFolder) -> LabelRun:
     facts = {key: value for key, value in run.items() if key not in ("settings", "units")}
     facts["controls"] = parts[0].get("run") if parts else None
     missing = tuple(unit for unit in order if unit not in labels)
-    return LabelRun(folder.path, run["settings"], facts, tuple(found), missing)
+    return LabelRun(folder.path, run["settings"], facts, tuple(found), missing, tuple(faults))
 
 
 def description_of(record: Mapping[str, Any]) -> Description:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from ...tools.endpoints import public_options
 from ...tools.errors import UsageError
+from ...tools.shapes import check
 
 CONTROLS = ("none", "quick", "full")
 SIGNS = ("positive", "both")
@@ -95,7 +96,12 @@ class Settings:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Settings":
-        """The inverse of `as_dict`; settings of a later version are ignored."""
+        """The inverse of `as_dict`; settings of a later version are ignored.
+
+        Raises:
+            UsageError: if one is missing, or of another type.
+        """
+        check(data, cls, "the settings of the run")
         names = {item.name for item in fields(cls)}
         known = {key: value for key, value in data.items() if key in names}
         lists = {name: tuple(known.get(name, ())) for name in ("sites", "images")}

@@ -10,10 +10,12 @@ from ...tools.errors import UsageError
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
 from ...tools.pictures.backends import open_backend
+from ...tools.shapes import check
 from .bench import Bench, check_data, prepare
 from .folder import RunFolder
 from .selection import check_selection, parse_selection, select_units, spelt_out
 from .settings import Settings, Shard, differences
+from .shape import Measurable
 
 AT_A_TIME = 4
 """Units at a time where a planner waits for a network."""
@@ -131,6 +133,7 @@ def same_settings(folder: RunFolder, known: Mapping[str, Any], settings: Setting
     Raises:
         UsageError: says what differs.
     """
+    check(known, Measurable, str(folder.path / "run.json"))
     other = differences(Settings.from_dict(known["settings"]).as_dict(), settings.as_dict())
     if other:
         raise UsageError(

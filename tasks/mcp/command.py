@@ -87,6 +87,7 @@ def mcp(
         unit=unit,
         planner=planner,
         base_url=base_url,
+        named=target,
         device=device,
         trust_remote_code=trust_remote_code,
     )

@@ -27,6 +27,7 @@ from ..labelling.bench import check_data, prepare
 from ..labelling.folder import RunFolder
 from ..labelling.results import read_run
 from ..labelling.settings import Settings
+from ..labelling.trusted import allowed, load_allowed
 
 TOKENS = 20_000
 """Of all three splits of the corpus, where neither user nor run say how many."""
@@ -80,20 +81,23 @@ class Shared:
 
 
 def settings_of(run: Path | None, **given: Any) -> Settings:
-    """The settings of a run, with what the user gave in their place.
+    """The settings of a run, so far as its folder may name them, with what the user gave instead.
 
     Args:
         run: The folder of a run; None: there is none.
         given: `target`, `data`, `tokens`, `seed`, `length`, `images`; None: not given.
 
     Raises:
-        UsageError: if there is no run in the folder, no target is named, or the data is not there.
+        UsageError: if there is no run in the folder, no target is named, the data is not there, or
+            the run names what may not be loaded (`tools/trust.py`).
     """
     given["context_length"] = given.pop("length")
     given["images"] = tuple(given["images"]) if given["images"] else None
     said = {key: value for key, value in given.items() if value is not None}
     if run is not None:
-        kept = Settings.from_dict(read_run(RunFolder(run)).settings)
+        found = read_run(RunFolder(run))
+        which = {name: said.get(name) for name in ("target", "data", "images")}
+        kept = allowed(run, {**found.facts, "settings": found.settings}, **which)
     elif "target" in said:
         kept = Settings(target=said["target"], units="", data="", tokens=TOKENS)
     else:
@@ -111,6 +115,7 @@ def open_shared(
     unit: str | None = None,
     planner: str | None = None,
     base_url: str | None = None,
+    named: str | None = None,
     device: str | None = None,
     trust_remote_code: bool = False,
 ) -> Shared:
@@ -122,6 +127,7 @@ def open_shared(
         unit: The unit that tools mean by default.
         planner: `openai:MODEL`, for the tools that ask a language model.
         base_url: Its endpoint.
+        named: The target that the person named; None: it is the run's.
         device: cpu, cuda, mps.
         trust_remote_code: Run the model's own code.
 
@@ -132,18 +138,18 @@ def open_shared(
     backends = {spec: open_backend(spec) for spec in settings.images}
     print(f"neuroscribe: loading {settings.target}", file=sys.stderr)
     with redirect_stdout(sys.stderr):
-        target = Target.load(
-            settings.target,
-            revision=settings.revision,
-            dtype=settings.dtype,
-            device=device,
+        target = load_allowed(
+            run,
+            settings,
+            target=named,
             trust_remote_code=trust_remote_code,
+            device=device,
         )
         studied = None if unit is None else target.unit(unit)
         settings = replace(settings, data=settings.data or default_data(target))
         whole = prepare(target, settings)
         bench = replace(whole, windows={"explore": whole.windows["explore"]})
-        search = None if run is None else RunSearch(run, bench=bench)
+        search = None if run is None else RunSearch(run, bench=lambda: bench)
     folder = None if run is None else RunFolder(run)
     explore = bench.windows["explore"]
     return Shared(target, explore, settings, folder, search, studied, llm, backends)

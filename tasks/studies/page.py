@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from ...agent.transcript.page import HERE as PAGE
 from ...agent.transcript.page import environment, page_assets
+from ...tools.whole import write_whole
 from .result import Picture, Study
 
 HERE = Path(__file__).parent
@@ -27,7 +28,7 @@ def write_page(study: Study, out: Path) -> Path:
     page = environment(HERE, PAGE).get_template("study.html")
     text = page.render(study=study, sections=shown, css=page_assets("page.js")["css"])
     path = out / "report.html"
-    path.write_text(text, encoding="utf-8", errors="replace")
+    write_whole(path, text)
     return path
 
 

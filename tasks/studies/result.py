@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...tools.whole import write_whole
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -97,7 +99,7 @@ def write(study: Study, out: Path) -> Path:
 
     out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(study.as_dict(), ensure_ascii=False, indent=1)
-    (out / "study.json").write_text(text + "\n", encoding="utf-8")
+    write_whole(out / "study.json", text + "\n")
     return write_page(study, out)
 
 

@@ -29,6 +29,9 @@ def serve(
     base_url: Annotated[
         str | None, typer.Option(help="The endpoint of an openai: planner.")
     ] = None,
+    trust_remote_code: Annotated[
+        bool, typer.Option(help="Run the own code of the model that --target names.")
+    ] = False,
     host: Annotated[
         str, typer.Option(help="Where to listen; other than loopback needs a password.")
     ] = "127.0.0.1",
@@ -55,7 +58,14 @@ def serve(
 
     listening = bind(host, port, password=password)
     with listening:
-        door = open_door(run, target=target, data=data, planner=planner, base_url=base_url)
+        door = open_door(
+            run,
+            target=target,
+            data=data,
+            planner=planner,
+            base_url=base_url,
+            trust_remote_code=trust_remote_code,
+        )
         where = address(listening, host)
         app = application(door, host=host, password=password)
         typer.echo(f"{where}  (Ctrl-C ends)", err=True)

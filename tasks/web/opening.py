@@ -1,16 +1,18 @@
 """Puts together what a server serves, from the arguments of the verb; loads no model."""
 
+import sys
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
 from ...agent.planners import planner_factory
 from ...tools.errors import UsageError
+from ...tools.models import Target
 from ..asking.conversation import Conversation
 from ..asking.opening import open_conversation, resume
 from ..asking.threads import about
 from ..labelling.settings import Settings
+from ..labelling.trusted import allowed, load_allowed
 from .door import Door
 from .index import RunIndex
 from .talk import Talks
@@ -27,6 +29,7 @@ def open_door(
     data: str | None = None,
     planner: str = "builtin",
     base_url: str | None = None,
+    trust_remote_code: bool = False,
 ) -> Door:
     """What is served of a run, or of a model without one.
 
@@ -36,6 +39,7 @@ def open_door(
         data: Instead of the run's.
         planner: Who answers in the chat.
         base_url: The endpoint of an `openai:` planner.
+        trust_remote_code: Run the own code of the model that `target` names.
 
     Raises:
         UsageError: if there is neither run nor target, no run in the folder, or no such planner.
@@ -47,21 +51,30 @@ def open_door(
     llm = getattr(planner_factory(planner, base_url=base_url), "llm", None)
     units = None if run is None else Units(RunIndex(run))
     settings = Settings(target=target or "", units="", data=data or "")
-    kind = None
+    kind = refusal = None
     if units is not None:
         known = units.index.run
         if known.get("settings"):
-            found = Settings.from_dict(known["settings"])
-            settings = replace(found, target=target or found.target, data=data or found.data)
+            try:
+                settings = allowed(units.index.folder, known, target=target, data=data)
+            except UsageError as error:  # its labels are shown all the same
+                refusal = f"nothing can be measured: {error}"
+                print(f"neuroscribe: {refusal}", file=sys.stderr)
         kind = (known.get("target") or {}).get("kind") if target is None else None
         threading.Thread(target=_warm, args=[units.index], daemon=True).start()
-    bench = Workbench(settings)
+
+    def load(settings: Settings) -> Target:
+        if refusal is not None:
+            raise UsageError(refusal)
+        return load_allowed(run, settings, target=target, trust_remote_code=trust_remote_code)
+
+    bench = Workbench(settings, load=load)
 
     def opened(name: str | None) -> Conversation:
         if name is not None:
             if (other := about(name).target) != bench.target.name:
                 raise UsageError(f"the conversation {name} is about {other}, not this model")
-            return resume(name, target=bench.target, planner=planner, base_url=base_url)
+            return resume(name, target=bench.target, planner=planner, base_url=base_url, ask=False)
         return open_conversation(
             bench.target,
             data=settings.data or None,

@@ -1,6 +1,7 @@
 """The target and its corpus: loaded when first measured on, shared by all browsers."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,10 +23,12 @@ class Workbench:
         settings: Of the run; without one, with the target and data that were named. Empty data are
             a corpus whose words the target knows.
         loaded: A target that is there already.
+        load: Loads the target otherwise; raises where it may not be loaded.
     """
 
     settings: Settings
     loaded: Target | None = None
+    load: Callable[[Settings], Target] | None = None
     busy: threading.RLock = field(default_factory=threading.RLock)
     _bench: Bench | None = None
     _memo: dict[Any, Any] = field(default_factory=dict)
@@ -39,11 +42,7 @@ class Workbench:
         """
         with self.busy:
             if self.loaded is None:
-                self.loaded = Target.load(
-                    self.settings.target,
-                    revision=self.settings.revision,
-                    dtype=self.settings.dtype,
-                )
+                self.loaded = (self.load or _load)(self.settings)
             return self.loaded
 
     @property
@@ -74,3 +73,7 @@ class Workbench:
         if not text.strip():
             raise UsageError(f"name a unit, such as {next(iter(self.target.sites))}/0")
         return self.target.unit(text.strip())
+
+
+def _load(settings: Settings) -> Target:
+    return Target.load(settings.target, revision=settings.revision, dtype=settings.dtype)

@@ -27,6 +27,7 @@ class Handler(BaseHTTPRequestHandler):
             acts = self.server.acts
             act = acts[min(len(self.server.requests), len(acts) - 1)]
             self.server.requests.append(request)
+            self.server.keys.append(self.headers["Authorization"] or "")
         act(self, request)
 
     def send(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
@@ -50,6 +51,7 @@ class Endpoint(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.requests: list[dict[str, Any]] = []
+        self.keys: list[str] = []
         self.lock = threading.Lock()
         self.over = threading.Event()
 

@@ -31,9 +31,10 @@ from ..data.keep import save_windows, windows_hash
 from ..data.windows import TokenWindows
 from ..errors import UsageError
 from ..models import Site, Target
+from ..whole import write_whole
 from .over_space import largest, least
 from .places import PICTURES, blocks_of_shard, rows_of_block, sampled_positions
-from .store import FORMAT, HEADER, disk, owned, read_header, reserved, write_header, write_whole
+from .store import FORMAT, HEADER, disk, owned, read_header, reserved, write_header
 from .tally import Tally, signs
 from .topk import EMPTY
 

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import UsageError
+from ..whole import write_whole
 
 ROWS = 256
 """Units under one checksum."""
@@ -37,16 +38,6 @@ def write_header(folder: Path, header: Mapping[str, Any]) -> None:
     """Writes the header last and whole: with it the index is complete."""
     checks = {name: checksums(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in ARRAYS}
     write_whole(folder / HEADER, json.dumps({**header, "checks": checks}).encode())
-
-
-def write_whole(path: Path, raw: bytes) -> None:
-    """Writes a file so that it is there whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
 
 
 def read_header(folder: Path) -> dict[str, Any]:

@@ -62,9 +62,18 @@ def features(rows: ImageRows, network: str) -> np.ndarray:
 
 @lru_cache(maxsize=4)
 def _network(name: str) -> tuple[Any, tuple[str, ...]]:
-    """A target that takes pictures, with its middle and last site."""
-    from ..models import Target
+    """A target that takes pictures, with its middle and last site.
 
+    Predictors come from files and language models, so that only targets that ship may be named.
+    """
+    from ..models import Target
+    from ..trust import built_in, shown
+
+    if not built_in(name):
+        raise UsageError(
+            f"network '{shown(name)}' does not ship with neuroscribe, and a predictor may name no "
+            "other: use 'pictures'"
+        )
     target = Target.load(name)
     if target.image is None:
         raise UsageError(f"network '{name}' takes no pictures; give a vision model")

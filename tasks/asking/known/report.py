@@ -6,6 +6,7 @@ from typing import Any
 
 from ....agent.transcript.page import HERE as PAGE
 from ....agent.transcript.page import environment, page_assets
+from ....tools.whole import write_whole
 from ...evaluation.report import said
 from ...spent import spent_words
 from .question import KINDS
@@ -35,5 +36,5 @@ def write_report(found: Mapping[str, Any], records: Sequence[Mapping[str, Any]],
         )
     )
     path = out / "report.html"
-    path.write_text(text, encoding="utf-8", errors="replace")
+    write_whole(path, text)
     return path

@@ -21,6 +21,7 @@ from ....agent.state import Budget
 from ....tools.endpoints import public_options
 from ....tools.errors import UsageError
 from ....tools.exemplars.store import owned
+from ....tools.whole import write_whole
 from ...evaluation.jsonl import append, heal, read_records_of
 from ..answer_html import answer_html
 from ..conversation import Conversation
@@ -109,7 +110,7 @@ def run_questions(
                 progress(record, len(done), len(questions))
         found = {"planner": plan.planner, **summary(read_records_of(path))}
         whole = {"plan": public_options(plan), **found}
-        (out / "evaluation.json").write_text(json.dumps(whole, indent=1))
+        write_whole(out / "evaluation.json", json.dumps(whole, indent=1))
         from .report import write_report
 
         write_report(found, read_records_of(path), out)
@@ -246,7 +247,7 @@ def _same(plan: AskPlan, out: Path) -> None:
             raise UsageError(
                 f"{out} holds another evaluation ({', '.join(other)} differ); use another --out"
             )
-    path.write_text(json.dumps(mine))
+    write_whole(path, json.dumps(mine))
 
 
 def _file(name: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from neuroscribe.agent.transcript import Recorder, make_header, read, replay
+from neuroscribe.agent.transcript.record import names
 from neuroscribe.agent.transcript.replay import differences, find
 from neuroscribe.tasks import cli
 from neuroscribe.tools import registry
@@ -14,6 +15,7 @@ from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.evidence import Result
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
+from neuroscribe.tools.trust import seal
 
 
 def _change(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
@@ -79,6 +81,7 @@ def test_a_target_that_moved_is_found_beside_the_transcript(
         if event["event"] == "header":
             event["target"]["name"] = "somewhere/model"
             event["corpus"]["spec"] = "somewhere/text.jsonl"
+            event["seal"] = seal(names(event))
 
     _change(recorded, change)
     monkeypatch.chdir(tmp_path)

@@ -107,8 +107,8 @@ def test_a_damaged_run_json_is_said(tmp_path: Path, content: str) -> None:
 
 def test_a_later_format_is_refused(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
-    folder.write_run({"settings": {}})
-    assert folder.read_run() == {"format": 1, "settings": {}}
+    folder.write_run({"settings": {}, "units": []})
+    assert folder.read_run() == {"format": 1, "settings": {}, "units": []}
     (tmp_path / "run.json").write_text(json.dumps({"format": 99}))
     with pytest.raises(UsageError, match="later version"):
         folder.read_run()

@@ -1,0 +1,100 @@
+"""The shape of a run folder's files: what they must hold before anything reads them."""
+
+from typing import Any, NotRequired, TypedDict, get_type_hints
+
+from ...agent.transcript.shape import Said
+from .settings import Settings
+
+
+class _Target(TypedDict, total=False):
+    name: str
+    kind: str
+    fingerprint: str
+
+
+class _Corpus(TypedDict, total=False):
+    spec: str
+    hash: str
+
+
+_Settings = TypedDict("_Settings", get_type_hints(Settings), total=False)  # type: ignore[misc]
+
+
+class RunFacts(TypedDict):
+    """`run.json`, as far as a page needs it."""
+
+    format: NotRequired[int]
+    settings: _Settings
+    units: list[str]
+    target: NotRequired[_Target]
+    corpus: NotRequired[_Corpus]
+    created: NotRequired[str]
+    versions: NotRequired[dict[str, str]]
+
+
+class _Fingerprint(TypedDict):
+    fingerprint: str
+
+
+class _Hash(TypedDict):
+    hash: str
+
+
+class Measurable(TypedDict):
+    """`run.json`, as far as one needs it who measures on."""
+
+    settings: Settings
+    units: list[str]
+    target: _Fingerprint
+    corpus: _Hash
+
+
+class Controls(TypedDict):
+    """`controls.json`."""
+
+    units: NotRequired[dict[str, dict[str, Any]]]
+    run: NotRequired[dict[str, Any] | None]
+
+
+class _Value(TypedDict):
+    value: float | None
+    low: NotRequired[float | None]
+    high: NotRequired[float | None]
+    base_rate: NotRequired[float | None]
+
+
+_Score = _Value | float | None
+
+
+class _Scores(TypedDict):
+    correlation: NotRequired[_Score]
+    cosine: NotRequired[_Score]
+    auprc: NotRequired[_Score]
+    f1: NotRequired[_Score]
+    iou: NotRequired[_Score]
+    gain_over_lookup: NotRequired[_Score]
+    lookups: NotRequired[dict[str, Any] | None]
+    tails: NotRequired[dict[str, dict[str, Any]] | None]
+
+
+class _Cited(TypedDict):
+    id: str
+    tool: str
+    arguments: dict[str, Any]
+    cited: NotRequired[bool]
+    error: NotRequired[str | None]
+
+
+class Record(Said):
+    """A line of `labels.jsonl`."""
+
+    unit: str
+    label: NotRequired[str]
+    status: NotRequired[str]
+    scores: NotRequired[_Scores | None]
+    evidence: NotRequired[list[_Cited]]
+    meter: NotRequired[dict[str, float | None] | None]
+    seconds: NotRequired[float | None]
+    transcript: NotRequired[str]
+    planner: NotRequired[str]
+    effect_scores: NotRequired[dict[str, Any] | None]

@@ -1,0 +1,94 @@
+"""The settings of a run folder that others may have made, as far as they may be loaded."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ...tools.models.target import Target
+from ...tools.trust import Named, seal, sealed
+from .settings import Settings
+
+_NAMES = ("target", "revision", "data", "field", "reader", "images")
+
+
+def seal_of(settings: Settings) -> str | None:
+    """The seal of what a run names, for its `run.json`."""
+    return seal(_names(settings.as_dict()))
+
+
+def own(run: Mapping[str, Any]) -> bool:
+    """Whether `run.json` carries this person's seal."""
+    return sealed(_names(run["settings"]), run.get("seal"))
+
+
+def allowed(
+    folder: Path,
+    run: Mapping[str, Any],
+    *,
+    target: str | None = None,
+    data: str | None = None,
+    images: tuple[str, ...] | None = None,
+    loaded: bool = False,
+    ask: bool = True,
+) -> Settings:
+    """The settings of a run, with what the person named in their place.
+
+    Args:
+        folder: The run folder.
+        run: Its `run.json`.
+        target: Instead of the run's.
+        data: Instead of the run's.
+        images: Instead of the run's.
+        loaded: The target is there already: the run's is not looked at.
+        ask: Whether a person at a terminal may be asked.
+
+    Raises:
+        UsageError: if the run names what may not be loaded (`tools/trust.py`).
+    """
+    found = Settings.from_dict(run["settings"])
+    named = Named(folder / "run.json", own(run), ask)
+    if target is None and not loaded:
+        target = named.target(found.target)
+    if images is None:
+        images = tuple(named.image_model(spec) for spec in found.images)
+    return replace(
+        found,
+        target=target or found.target,
+        data=named.data(found.data) if data is None else data,
+        reader=named.reader(found.reader),
+        images=images,
+    )
+
+
+def load_allowed(
+    folder: Path | None,
+    settings: Settings,
+    *,
+    target: str | None,
+    trust_remote_code: bool = False,
+    device: str | None = None,
+) -> Target:
+    """The target of settings that may be used.
+
+    Args:
+        folder: The run folder that they come from; None: all of them are the person's.
+        settings: What `allowed` gave.
+        target: The target that the person named; None: the run names it.
+        trust_remote_code: Run the model's own code.
+        device: cpu, cuda, mps.
+
+    Raises:
+        UsageError: if it cannot be loaded, or code should run that the person did not name.
+    """
+    options: dict[str, Any] = {"revision": settings.revision, "dtype": settings.dtype}
+    if folder is None:
+        options["trust_remote_code"] = trust_remote_code
+    else:
+        named = Named(folder / "run.json")
+        options = named.options(options, given=target, code=trust_remote_code)
+    return Target.load(settings.target, device=device, **options)
+
+
+def _names(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: settings.get(name) for name in _NAMES}

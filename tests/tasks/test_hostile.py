@@ -1,0 +1,334 @@
+"""Files that others made: a hostile one of each kind is opened, and nothing of it runs."""
+
+import json
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import ormsgpack
+import pytest
+from endpoint import answers, endpoint
+from langgraph.checkpoint.serde.jsonplus import EXT_CONSTRUCTOR_POS_ARGS
+from neuroscribe.tasks import cli
+from neuroscribe.tasks.asking.opening import resume
+from neuroscribe.tasks.asking.threads import About
+from neuroscribe.tasks.labelling.results import LabelRun
+from neuroscribe.tasks.labelling.settings import Settings
+from neuroscribe.tasks.web.opening import open_door
+from neuroscribe.tools import trust
+from neuroscribe.tools.errors import UsageError
+from neuroscribe.tools.exemplars import ExemplarIndex
+from neuroscribe.tools.models import Target
+from neuroscribe.tools.predicates import parse
+
+EVIL = "./evil.py:factory"
+Edit = Callable[[dict[str, Any]], Any]
+
+
+@pytest.fixture(scope="module")
+def finished(
+    toy: Any, toy_folder: Path, toy_target: Target, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A run over two units, sealed by the person who runs the tests."""
+    from neuroscribe.tasks.labelling.label import run_labels
+
+    settings = Settings(
+        target=str(toy_folder / "model"),
+        units="mlp.0/0-1",
+        data=str(toy_folder / "text.jsonl"),
+        planner="toy",
+        tokens=4000,
+        context_length=32,
+        controls="none",
+    )
+    out = tmp_path_factory.mktemp("hostile") / "run"
+    found: LabelRun = run_labels(settings, out, planner=toy.ToyFactory(), target=toy_target)
+    return found.folder
+
+
+@pytest.fixture
+def here(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with a copy of the run, and a program that must not run."""
+    shutil.copytree(finished, tmp_path / "run")
+    code = f"open({str(tmp_path / 'ran')!r}, 'w')\ndef factory():\n    raise SystemExit('ran')\n"
+    (tmp_path / "evil.py").write_text(code)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def edited(path: Path, change: Edit) -> None:
+    """Changes the first JSON document of a file; lines after it stay."""
+    if path.suffix == ".jsonl":
+        first, *rest = path.read_text().splitlines()
+        found = json.loads(first)
+        change(found)
+        path.write_text("\n".join([json.dumps(found), *rest]) + "\n")
+        return
+    found = json.loads(path.read_text())
+    change(found)
+    path.write_text(json.dumps(found))
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """What a command says that must be refused at once, in one line."""
+    assert cli.run(list(arguments)) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "Traceback" not in said
+    return said
+
+
+TRANSCRIPT = "run/transcripts/mlp.0_1.jsonl"
+HEADERS: dict[str, tuple[Edit, str]] = {
+    "factory": (lambda header: header["target"].update(name=EVIL), "names Python code"),
+    "factory under another spelling": (
+        lambda header: header["target"].update(name=" ./evil.py:factory "),
+        "names Python code",
+    ),
+    "hub": (lambda header: header["target"].update(name="some/model"), "give --target"),
+    "revision": (
+        lambda header: header["target"].update(options={"revision": "refs/pr/1"}),
+        "give --target",
+    ),
+    "data": (lambda header: header["corpus"].update(spec="/etc/passwd"), "give --data"),
+    "dataset": (lambda header: header["corpus"].update(spec="hf:some/data"), "give --data"),
+    "no name": (lambda header: header["target"].update(name=3), "line 1: target.name is a whole"),
+}
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_a_transcript(here: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    change, said = HEADERS[name]
+    edited(Path(TRANSCRIPT), change)
+    target = Path(json.loads(Path("run/run.json").read_text())["settings"]["target"])
+    more = ["--target", str(target)] if "data" in name else []
+    assert said in refused(capsys, "replay", TRANSCRIPT, *more)
+    assert not Path("ran").exists()
+
+
+def test_ones_own_transcript_and_run_need_no_flag(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["replay", TRANSCRIPT]) == 0
+    assert cli.run(["find", "run", "--similar-to", "mlp.0/1"]) == 0
+    capsys.readouterr()
+
+
+def test_code_of_a_model_runs_only_for_a_named_target(
+    here: Path, toy_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The header's `trust_remote_code` is not heeded, and the flag alone does not suffice."""
+    shutil.copytree(toy_folder / "model", "model")
+    edited(Path("model/config.json"), lambda config: config.update(
+        model_type="mine", auto_map={"AutoConfig": "evil.Mine", "AutoModelForCausalLM": "evil.Me"}
+    ))  # fmt: skip
+    shutil.copy("evil.py", "model/evil.py")
+    shutil.copy("evil.py", "model/configuration_mine.py")
+    change: Edit = lambda header: header.update(  # noqa: E731
+        target={**header["target"], "options": {"trust_remote_code": True}}
+    )
+    edited(Path(TRANSCRIPT), change)
+    said = refused(capsys, "replay", TRANSCRIPT, "--target", "model")
+    assert "--trust-remote-code" in said
+    assert not Path("ran").exists()
+    assert "give --target" in refused(capsys, "replay", TRANSCRIPT, "--trust-remote-code")
+
+
+RUNS: dict[str, tuple[dict[str, Any], str]] = {
+    "factory": ({"target": EVIL}, "names Python code"),
+    "hub": ({"target": "some/model"}, "give --target"),
+    "revision": ({"revision": "refs/pr/1"}, "give --target"),
+    "data": ({"target": "planted", "data": "/etc/passwd"}, "give --data"),
+    "reader": ({"target": "planted", "data": "builtin:stories", "reader": f"clip:{EVIL}"}, "code"),
+    "no name": ({"target": ["x"]}, "settings.target is a list, not a text"),
+}
+DOORS: dict[str, list[str]] = {
+    "ask": ["ask", "run", "what does mlp.0/1 do?"],
+    "find": ["find", "run", "--similar-to", "mlp.0/1"],
+    "mcp": ["mcp", "--run", "run"],
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("name", RUNS)
+def test_a_run(here: Path, door: str, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    change, said = RUNS[name]
+    edited(Path("run/run.json"), lambda run: run["settings"].update(change))
+    found = refused(capsys, *DOORS[door])
+    assert said in found
+    assert "run/run.json" in found
+    assert not Path("ran").exists()
+
+
+def test_a_run_in_the_browser_is_shown_and_not_measured(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edited(Path("run/run.json"), lambda run: run["settings"].update(target=EVIL))
+    door = open_door(Path("run"))
+    assert "nothing can be measured" in capsys.readouterr().err
+    assert door.units is not None
+    assert door.units.index.record("mlp.0/1")["label"]
+    with pytest.raises(UsageError, match="names Python code"):
+        door.bench.target  # noqa: B018
+    assert not Path("ran").exists()
+
+
+def test_a_run_that_was_seen_to_be_ones_own_is_asked_for_when_it_changes(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At a terminal a person decides; code is not even asked for."""
+    asked: list[str] = []
+
+    def terminal(question: str) -> bool:
+        asked.append(question)
+        return True
+
+    monkeypatch.setattr(trust, "_asked", terminal)
+    named = trust.Named(Path("run/run.json"))
+    assert named.target("some/model\x1b[2J".replace("\x1b[2J", "")) == "some/model"
+    assert "names the model some/model. Use it?" in asked[0]
+    with pytest.raises(UsageError, match="names Python code"):
+        named.target(EVIL)
+    with pytest.raises(UsageError, match="not a name"):
+        named.target("some/model\x1b[2J")
+    assert len(asked) == 1
+
+
+def test_the_seal_is_of_what_is_named_and_of_one_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = {"target": "some/model", "data": "x.txt"}
+    monkeypatch.setenv("NEUROSCRIBE_HOME", str(tmp_path / "one"))
+    mark = trust.seal(named)
+    assert trust.sealed(named, mark)
+    assert (tmp_path / "one" / "seal.key").stat().st_mode & 0o777 == 0o600
+    assert not trust.sealed({**named, "data": "y.txt"}, mark)
+    for other in (None, 3, "", "é", mark[:-1] if mark else ""):
+        assert not trust.sealed(named, other)
+    monkeypatch.setenv("NEUROSCRIBE_HOME", str(tmp_path / "two"))
+    assert not trust.sealed(named, mark)
+    monkeypatch.setenv("NEUROSCRIBE_HOME", "/proc/none")
+    assert trust.seal(named) is None
+    assert not trust.sealed(named, mark)
+
+
+def test_an_index_holds_no_objects(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its header names a target that nobody loads, and pickled arrays are damaged ones."""
+    from neuroscribe.tools.exemplars.store import write_header
+
+    class Runs:
+        def __reduce__(self) -> Any:
+            return Path.touch, (here / "ran",)
+
+    folder = here / "index"
+    folder.mkdir()
+    for name in ("top", "sums", "fired", "sample", "places"):
+        np.save(folder / f"{name}.npy", np.zeros((1, 2, 2), np.int64))
+    sites = [{"name": "mlp.0", "units": 1}]
+    write_header(folder, {"format": 1, "count": 1, "k": 2, "sites": sites, "target": EVIL})
+    np.save(folder / "places.npy", np.array([Runs()], object), allow_pickle=True)
+    with pytest.raises(UsageError, match="damaged"):
+        ExemplarIndex.open(folder)
+    assert not (here / "ran").exists()
+
+
+def test_measurements_kept_in_a_run_hold_no_objects(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Runs:
+        def __reduce__(self) -> Any:
+            return Path.touch, (here / "ran",)
+
+    np.savez("run/similar.npz", format=np.array(1), units=np.array([Runs()], object))
+    np.savez("run/label-embeddings.npz", encoder=np.array([Runs()], object))
+    assert cli.run(["find", "run", "--similar-to", "mlp.0/1"]) == 0
+    capsys.readouterr()
+    assert not Path("ran").exists()
+
+
+def test_a_predictor_names_no_network_of_its_own(here: Path) -> None:
+    from neuroscribe.tools.predicates.features import _network
+
+    example = {"name": "a", "strength": 1.0, "features": [0.0] * 48}
+    like = {"kind": "like", "network": EVIL, "examples": [example, example]}
+    assert parse(like).english()
+    with pytest.raises(UsageError, match="does not ship with neuroscribe"):
+        _network(EVIL)
+    assert not Path("ran").exists()
+
+
+# ---- kept conversations
+
+
+@pytest.fixture
+def kept(here: Path, toy_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A conversation that was kept with an endpoint, and the key that went there."""
+    monkeypatch.setenv("NEUROSCRIBE_HOME", str(here / "home"))
+    monkeypatch.setenv("OPENAI_API_KEY", "first-key")
+    with endpoint(answers("Yes, I think.")) as server:
+        given = ["--planner", "openai:m", "--base-url", server.url, "--tokens", "4000"]
+        data = ["--data", str(toy_folder / "text.jsonl")]
+        assert cli.run(["ask", str(toy_folder / "model"), "is it?", *given, *data]) == 0
+    (folder,) = (here / "home" / "threads").iterdir()
+    return folder
+
+
+THREADS: dict[str, tuple[dict[str, Any], str]] = {
+    "factory": ({"target": EVIL}, "names Python code"),
+    "hub": ({"target": "some/model"}, "give the model before the question"),
+    "data": ({"data": "/etc/passwd", "target": "planted"}, "give --data"),
+    "run": ({"run": "/tmp/other", "target": "planted"}, "names the run /tmp/other"),
+    "no name": ({"target": {}}, "target is an object, not a text"),
+    "no number": ({"tokens": "many"}, "tokens is a text, not a whole number"),
+}
+
+
+@pytest.mark.parametrize("name", THREADS)
+def test_a_kept_conversation(kept: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    change, said = THREADS[name]
+    capsys.readouterr()
+    edited(kept / "thread.json", lambda about: about.update(change))
+    assert said in refused(capsys, "ask", "--thread", kept.name, "what does mlp.0/1 do?")
+    assert not Path("ran").exists()
+
+
+def test_a_kept_endpoint_never_gets_the_key_of_another(
+    kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with endpoint(answers("No.")) as server:
+        edited(kept / "thread.json", lambda about: about.update(base_url=server.url))
+        about = json.loads((kept / "thread.json").read_text())
+        about.pop("seal")
+        again = trust.seal(About.from_dict(about).names)
+        edited(kept / "thread.json", lambda found: found.update(seal=again))
+        assert cli.run(["ask", "--thread", kept.name, "is it?"]) == 0
+        assert set(server.keys) == {"Bearer none"}, "it is on this machine and needs none"
+        assert cli.run(["ask", "--thread", kept.name, "is it?", "--base-url", server.url]) == 0
+        assert server.keys[-1] == "Bearer first-key", "the person named the endpoint"
+        assert cli.run(["ask", "--thread", kept.name, "is it?"]) == 0
+        assert server.keys[-1] == "Bearer first-key", "from then on it is this one's"
+        monkeypatch.setenv("OPENAI_API_KEY", "second-key")
+        assert cli.run(["ask", "--thread", kept.name, "is it?"]) == 0
+        assert server.keys[-1] == "Bearer none"
+    edited(kept / "thread.json", lambda about: about.update(base_url="http://192.0.2.1/v1"))
+    with pytest.raises(UsageError):
+        resume(kept.name)
+
+
+def test_a_patched_conversation_runs_nothing(
+    kept: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran = Path("ran").resolve()
+    call = ormsgpack.packb(("os", "mknod", (str(ran),)))
+    content = ormsgpack.packb(ormsgpack.Ext(EXT_CONSTRUCTOR_POS_ARGS, call))
+    with sqlite3.connect(kept / "talk.sqlite") as file:
+        file.execute("UPDATE checkpoints SET type = 'msgpack', checkpoint = ?", (content,))
+    capsys.readouterr()
+    said = refused(capsys, "ask", "--thread", kept.name, "is it?", "--planner", "builtin")
+    assert "begin again" in said
+    assert not ran.exists()
+    assert "evil" not in sys.modules
