@@ -10,6 +10,7 @@ from ..tools import belt as _belt  # noqa: F401  registers the tools
 from ..tools.data.image_rows import ImageRows
 from ..tools.data.windows import TokenWindows
 from ..tools.errors import UsageError
+from ..tools.evidence import Evidence
 from ..tools.lab import Lab
 from ..tools.meter import Meter
 from ..tools.models import Unit
@@ -112,12 +113,14 @@ def investigate(
 
 def _resume(graph: Any, config: Any, loop: Loop, planner: Planner, store: Checkpoints) -> bool:
     """Puts the lab back to where the checkpoint was; False if there is nothing to go on from."""
+    state: Any = None
+    kept: Sequence[Evidence] = ()
     try:
         found = graph.get_state(config)
         state = check(found.values, State, str(store.path)) if found.next else None
-        kept = store.evidence(state["evidence"]) if state else []
+        kept = store.evidence(state["evidence"]) if state else ()
     except UsageError:  # damaged, or of an earlier version
-        found = state = None
+        state = None
     if state is None or not getattr(planner, "resumable", False):
         store.clear()
         return False

@@ -96,6 +96,8 @@ def find(
         return bench_of(run, target=target, data=data, trust_remote_code=trust_remote_code)
 
     search = RunSearch(run, encoder=encoder, bench=bench)
+    for line in search.faults:
+        typer.echo(f"neuroscribe: {line}", err=True)
     if embed:
         search.embed_labels()
     how = by or "activations"

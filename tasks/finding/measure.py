@@ -131,11 +131,12 @@ def bench_of(
     if run is None:
         raise UsageError(f"{folder} has no run.json: what its units do cannot be measured")
     named = target if isinstance(target, str) else None
-    loaded = target is not None and named is None
+    there = target if isinstance(target, Target) else None
+    loaded = there is not None
     settings = allowed(folder, run, target=named, data=data, images=(), loaded=loaded)
-    if target is None or named is not None:
-        target = load_allowed(folder, settings, target=named, trust_remote_code=trust_remote_code)
-    return prepare(target, settings)
+    if there is None:
+        there = load_allowed(folder, settings, target=named, trust_remote_code=trust_remote_code)
+    return prepare(there, settings)
 
 
 def _kept(path: Path, seen: str) -> Activity | None:

@@ -54,6 +54,8 @@ class RunSearch:
         self.folder = Path(folder)
         self.records: dict[str, Record] = {}
         """What the run says of each unit, as in `labels.jsonl`."""
+        self.faults: list[str] = []
+        """Lines of its files that are no labels."""
         check_folder(self.folder)
         self._state: object = None
         self._words: Words | None = None
@@ -72,7 +74,8 @@ class RunSearch:
             state = state_of(self.folder)
             if state == self._state:
                 return False
-            self.records = dict(RunFolder(self.folder).labels())
+            self.faults = []
+            self.records = dict(RunFolder(self.folder).labels(self.faults))
         except OSError as error:
             raise UsageError(f"cannot read the run in {self.folder}: {error.strerror}") from error
         self._state = state

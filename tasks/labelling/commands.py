@@ -176,6 +176,7 @@ def show(
     if unit is None:
         _print(found, as_json=as_json)
         return
+    _warn(found)
     try:
         chosen = found[unit]
     except KeyError:
@@ -225,6 +226,7 @@ def export(
     from .results import read_run
 
     found = read_run(RunFolder(run))
+    _warn(found)
     if csv is None and jsonl is None and neuronpedia is None and inspect is None:
         typer.echo(csv_text(found), nl=False)
     if csv is not None:
@@ -248,7 +250,13 @@ def export(
         write_run(inspect, found)
 
 
+def _warn(run: "LabelRun") -> None:
+    for line in run.said:
+        typer.echo(f"neuroscribe: {line}", err=True)
+
+
 def _print(run: "LabelRun", *, as_json: bool) -> None:
+    _warn(run)
     if as_json:
         typer.echo(json.dumps(run.as_dict()))
         return

@@ -267,13 +267,20 @@ def _records(content: bytes) -> Iterator[dict[str, Any] | Bad]:
     *lines, torn = content.split(b"\n")
     for number, line in enumerate(lines, 1):
         try:
-            record = json.loads(line)
+            record: Any = json.loads(line)
             why = fault(record, Record)
         except (ValueError, RecursionError):
-            record, why = None, "it is not valid JSON"
-        yield {"label": "", "status": "?", **record} if why is None else Bad(line, number, why)
+            record, why = {}, "it is not valid JSON"
+        yield Bad(line, number, why) if why else _completed(record)
     if torn:
         yield Bad(torn, len(lines) + 1, "it is torn")
+
+
+def _completed(record: dict[str, Any]) -> dict[str, Any]:
+    """A record that says at least that it says nothing."""
+    record.setdefault("label", "")
+    record.setdefault("status", "?")
+    return record
 
 
 def _line(record: Mapping[str, Any]) -> bytes:

@@ -49,11 +49,13 @@ def write_report(folder: str | Path) -> Path:
         UsageError: if there are no labels in the folder.
     """
     folder = Path(folder)
-    run, records = _run(folder)
+    run, records, said = _run(folder)
     if not records and not run:
         raise UsageError(f"there is no run in {folder}: neither run.json nor labels.jsonl")
     records = sorted(records, key=_order)
-    units = [_unit(folder, record, shown=at < MOST_PAGES) for at, record in enumerate(records)]
+    units = [
+        _unit(folder, record, said, shown=at < MOST_PAGES) for at, record in enumerate(records)
+    ]
     text = (
         environment(HERE, PAGE)
         .get_template("report.html")
@@ -65,6 +67,7 @@ def write_report(folder: str | Path) -> Path:
             statuses=statuses(records),
             failures=failures(records),
             missing=list(run.get("missing") or ()),
+            said=said,
             controls=controls_table(records),
             plots=distributions(records),
             columns=[NAMES.get(name, name) for name in COLUMNS],
@@ -82,12 +85,16 @@ def write_report(folder: str | Path) -> Path:
     return page
 
 
-def _run(folder: Path) -> tuple[dict[str, Any], list[Mapping[str, Any]]]:
-    """What `run.json` says, and the records with their controls; either may be missing."""
+def _run(folder: Path) -> tuple[dict[str, Any], list[Mapping[str, Any]], list[str]]:
+    """What `run.json` says, the records with their controls, and what is wrong with their lines;
+    run and records may be missing."""
     if (folder / "run.json").exists():
-        found = read_run(RunFolder(folder)).as_dict()
-        return found["run"], found["units"]
-    return {}, list(RunFolder(folder).labels().values()) if folder.is_dir() else []
+        run = read_run(RunFolder(folder))
+        found = run.as_dict()
+        return found["run"], found["units"], list(run.said)
+    said: list[str] = []
+    records = RunFolder(folder).labels(said) if folder.is_dir() else {}
+    return {}, list(records.values()), said
 
 
 def _order(record: Mapping[str, Any]) -> tuple[int, float]:
@@ -101,10 +108,16 @@ def _title(run: Mapping[str, Any], records: Sequence[Mapping[str, Any]]) -> str:
     return f"{len(records)} unit{'' if len(records) == 1 else 's'} of {Path(str(name)).name}"
 
 
-def _unit(folder: Path, record: Mapping[str, Any], *, shown: bool) -> dict[str, Any]:
-    """One row of the table, with what opens below it."""
+def _unit(
+    folder: Path, record: Mapping[str, Any], said: list[str], *, shown: bool
+) -> dict[str, Any]:
+    """One row of the table, with what opens below it; `said` gets what is wrong with it."""
     scores = record.get("scores") or {}
-    page, tops = _transcript(folder, record, shown=shown)
+    try:
+        page, tops = _transcript(folder, record, shown=shown)
+    except UsageError as error:
+        page, tops = None, []
+        said.append(f"{record.get('unit')} has no page: {error}")
     values = [triple(scores.get(name)) for name in COLUMNS]
     headline, low, high = values[0]
     return {
@@ -146,15 +159,12 @@ def _transcript(
     folder: Path, record: Mapping[str, Any], *, shown: bool
 ) -> tuple[str | None, list[dict[str, Any]]]:
     """A link to the page of the unit's transcript, made where needed, and its top exemplars."""
-    path = folder / "transcripts" / Path(str(record.get("transcript") or "-")).name
-    if not path.is_file():
+    if not record.get("transcript"):
         return None, []
-    if not shown:
+    path = folder / "transcripts" / Path(str(record["transcript"])).name
+    if not shown and path.is_file():
         return _link(folder, path), []
-    try:
-        found = read(path)
-    except UsageError:
-        return None, []
+    found = read(path)
     page = path.with_suffix(".html")
     if not page.exists() or page.stat().st_mtime < path.stat().st_mtime:
         render(path, page, record=record)

@@ -91,7 +91,7 @@ class Record(Said):
     unit: str
     label: NotRequired[str]
     status: NotRequired[str]
-    scores: NotRequired[_Scores | None]
+    scores: NotRequired[_Scores | None]  # type: ignore[misc]
     evidence: NotRequired[list[_Cited]]
     meter: NotRequired[dict[str, float | None] | None]
     seconds: NotRequired[float | None]

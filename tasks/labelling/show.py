@@ -80,9 +80,8 @@ def _detail(unit: UnitLabel, record: Mapping[str, Any]) -> Iterable[RenderableTy
         yield Text()
         sign = "" if part.get("sign", 1) > 0 else ", negative side"
         yield Text(f"{number}. {part['words']}{_cited(part)}")
-        yield Text(
-            f"   predictor {predictor_english(part['predictor'])}{sign}, band {part['band']}"
-        )
+        band = part.get("band", "any")
+        yield Text(f"   predictor {predictor_english(part['predictor'])}{sign}, band {band}")
         share, score = _number(part.get("share")), _number(part.get("score"))
         yield Text(
             f"   holds {share or '?'} of the activation mass; alone correlates {score or '?'}"

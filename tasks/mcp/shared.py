@@ -96,8 +96,13 @@ def settings_of(run: Path | None, **given: Any) -> Settings:
     said = {key: value for key, value in given.items() if value is not None}
     if run is not None:
         found = read_run(RunFolder(run))
-        which = {name: said.get(name) for name in ("target", "data", "images")}
-        kept = allowed(run, {**found.facts, "settings": found.settings}, **which)
+        kept = allowed(
+            run,
+            {**found.facts, "settings": found.settings},
+            target=said.get("target"),
+            data=said.get("data"),
+            images=said.get("images"),
+        )
     elif "target" in said:
         kept = Settings(target=said["target"], units="", data="", tokens=TOKENS)
     else:
