@@ -1,6 +1,7 @@
 """Credentials in the address of an endpoint: used, and kept out of everything that is written."""
 
 import json
+from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,8 @@ def test_a_run_keeps_no_credentials_and_goes_on_with_others(
     settings: Any, toy_target: Any, tmp_path: Path
 ) -> None:
     def refuses(handler: Any, request: dict[str, Any]) -> None:
-        fails(401, f"{handler.path} is not for {handler.headers['Authorization']}")(
-            handler, request
-        )
+        echo = f"{handler.path} is not for {handler.headers['Authorization']}"
+        fails(401, echo)(handler, request)
 
     with endpoint(refuses) as server:
         given = replace(settings, planner="openai:m", base_url=_with_secret(server.url))
@@ -40,6 +40,7 @@ def test_a_run_keeps_no_credentials_and_goes_on_with_others(
         data = path.read_bytes()
         assert SECRET.encode() not in data, path
         assert b"another-pass" not in data, path
+        assert b64encode(f"me:{SECRET}".encode()) not in data, path
     kept = json.loads((tmp_path / "run" / "run.json").read_text())["settings"]["base_url"]
     assert kept == server.url
 
