@@ -1,49 +1,27 @@
 """Serves the page on one socket, and lets nothing else in.
 
-1. The socket is bound before anything is loaded, so that a port in use is one line.
-2. Every answer carries a content policy under which a browser fetches nothing from elsewhere.
-3. On loopback only requests for loopback names are answered: a foreign page whose name was made to
-   point here (DNS rebinding) is not.
-4. With a password nothing but the login is served without it.
+The socket is bound before anything is loaded, so that a port in use is one line. What may reach the
+page is decided by `guard.py`, before gradio sees a request.
 """
 
-import asyncio
-import hmac
 import ipaddress
+import os
 import socket
-from collections.abc import Callable, Container
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
-from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
 from starlette.routing import Mount
 
 from ...tools.errors import UsageError
 from .door import Door
+from .guard import Guard
 from .page import build, theme
 from .rendering import head
+from .uploads import LARGEST, own_folder
 
-POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",  # gradio's templates need both
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "font-src 'self' data:",
-        "worker-src 'self' blob:",
-        "object-src 'none'",
-        "base-uri 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
-)
 _GRACE = 2  # seconds that open answers get when the server ends
-_PATIENCE = 0.5  # seconds that a login takes, right or wrong
-_LARGEST = "64mb"
 
 
 def is_loopback(host: str) -> bool:
@@ -106,18 +84,20 @@ class Application(NamedTuple):
 
 def application(door: Door, *, host: str, password: str | None) -> Application:
     """The page as an ASGI application."""
+    os.environ.setdefault("GRADIO_TEMP_DIR", own_folder())
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    page = build(door)
+    page.has_launched = True  # else gradio takes any file of the server for an upload
     gr.mount_gradio_app(
         app,
-        build(door),
+        page,
         "",
-        auth=_checks(password) if password else None,
-        auth_message="Any user name, and the password that the server was started with.",
+        allowed_paths=[],
         footer_links=[],
         run_history=False,
         enable_monitoring=False,
         show_error=False,
-        max_file_size=_LARGEST,
+        max_file_size=LARGEST,
         ssr_mode=False,
         mcp_server=False,
         pwa=False,
@@ -125,7 +105,7 @@ def application(door: Door, *, host: str, password: str | None) -> Application:
         head=head(),
     )
     names = {"localhost", "127.0.0.1", "::1", host.strip("[]")} if is_loopback(host) else None
-    guarded = _guarded(app, names=names)
+    guarded = Guard(app, names=names, password=password)
     return Application(guarded, next(r.app for r in app.routes if isinstance(r, Mount)), door)
 
 
@@ -158,54 +138,3 @@ class Server(uvicorn.Server):
         self._served.door.talks.leave_all()
         self._served.inner.stop_event.set()
         await super().shutdown(sockets)
-
-
-def _checks(password: str) -> Callable[[str, str], Any]:
-    async def check(_: str, given: str) -> bool:
-        await asyncio.sleep(_PATIENCE)
-        return hmac.compare_digest(given.encode(), password.encode())
-
-    return check
-
-
-def _guarded(app: Any, *, names: Container[str] | None) -> Any:
-    """Refuses foreign names, and adds the headers that keep a browser from fetching.
-
-    Args:
-        app: An ASGI application.
-        names: Hosts that requests may be for; None: any. On one machine answers are not
-            compressed either: there that only costs time.
-    """
-    headers = [
-        (b"content-security-policy", POLICY.encode()),
-        (b"referrer-policy", b"no-referrer"),
-        (b"x-content-type-options", b"nosniff"),
-    ]
-
-    async def answer(scope: Any, receive: Any, send: Any) -> None:
-        async def sent(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message.get("headers", []), *headers]}
-            await send(message)
-
-        if scope["type"] != "http":
-            await app(scope, receive, send)
-            return
-        if names is not None:
-            if _host(Headers(scope=scope).get("host", "")) not in names:
-                refusal = PlainTextResponse("this page is for this machine alone", 400)
-                await refusal(scope, receive, send)
-                return
-            kept = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
-            scope = {**scope, "headers": kept}
-        await app(scope, receive, sent)
-
-    return answer
-
-
-def _host(asked: str) -> str:
-    """The name in a Host header, without its port; empty where it is none."""
-    try:
-        return urlsplit(f"//{asked}").hostname or ""
-    except ValueError:
-        return ""
