@@ -50,7 +50,7 @@ _FILE = f"{_API}file="
 _UPLOAD = f"{_API}upload"
 _READ = ("queue/data", "queue/status", "upload_progress", "app_id", "info", "startup-events")
 _READ_BELOW = ("heartbeat/", "theme.css", "file=")
-_WRITTEN = ("queue/join", "cancel", "reset")
+_WRITTEN = ("queue/join", "run/predict", "cancel", "reset")
 _LARGEST_BODY = 4 << 20  # bytes of a request that is no upload: texts have 20,000 letters
 _LARGEST_LOGIN = 8192
 _FORM = 1 << 16  # bytes of a multipart form beside its file

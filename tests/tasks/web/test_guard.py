@@ -90,7 +90,8 @@ def test_no_file_of_the_server_is_read_or_copied(browser: httpx.Client, tmp_path
         {"path": [str(secret)]},
     ):
         body = look(browser, picture)
-        assert browser.post("/gradio_api/queue/join", json=body).status_code == 403
+        for route in ("queue/join", "run/predict"):
+            assert browser.post(f"/gradio_api/{route}", json=body).status_code == 403
         for route in (
             "run/x",
             "api/x",
