@@ -4,6 +4,7 @@ neuroscribe attribute ./stories260k --prompt "She loved to play outside in" --ta
 """
 
 import json
+import math
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -107,6 +108,7 @@ def as_document(
             "prompt": prompt,
             "answer": found.question.target,
             "contrast": found.question.contrast,
+            "token": found.question.measured,
             "tokens": len(found.question.predictions),
             "probability": found.probabilities,
             "rank": found.ranks,
@@ -142,8 +144,10 @@ def _print(document: dict[str, Any]) -> None:
         f"p = {p:.3g} (rank {rank})"
         for p, rank in zip(document["probability"], document["rank"], strict=True)
     )
+    if document["tokens"] > 1:
+        odds = f"p = {math.prod(document['probability']):.3g} in all; token by token {odds}"
     against = f" over '{document['contrast']}'" if document["contrast"] is not None else ""
-    console.print(escape(f"'{document['answer']}'{against} behind '{document['prompt']}': {odds}"))
+    console.print(escape(f"'{document['token']}'{against} behind '{document['prompt']}': {odds}"))
     for kind, found in document["kinds"].items():
         table = Table(title=f"{document['method']}, {kind}: {found['of']:,} units")
         for name in ("unit", "value", "act."):

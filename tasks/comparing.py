@@ -76,10 +76,18 @@ def compare(
     loaded = Target.load(target, dtype=dtype, device=device)
     first: Any = several
 
-    def asked(model: "Target", text: str) -> "Run":
-        from ..tools.attribution import ask
+    from ..tools.attribution import ask, reading
+    from ..tools.attribution.saturation import saturation
 
-        return Run(model, ask(model, text, answer, contrast=contrast, several=first))
+    answer, note = reading(loaded, prompt, answer)
+    notes = [note] if note else []
+    if contrast is not None:
+        contrast, note = reading(loaded, prompt, contrast)
+        notes += [note.replace("the target", "the contrast", 1)] if note else []
+
+    def asked(model: "Target", text: str) -> "Run":
+        made = ask(model, text, answer, contrast=contrast, several=first, as_written=True)
+        return Run(model, made)
 
     bases = [asked(loaded, text) for text in prompt]
     chosen = None if head is None else _head(loaded, head)
@@ -123,9 +131,15 @@ def compare(
         "prompts": prompt,
         "answer": answer,
         "contrast": contrast,
+        "token": bases[0].question.measured,
         "other": what,
         **as_document(found, pairs[0][0]),
     }
+    if contrast is None:
+        odds = [p for p, _ in found.probability]
+        sure = saturation(max(odds), bases[0].question.measured, None)
+        notes += [] if sure is None else [sure]
+    document["notes"] = list(dict.fromkeys([*notes, *document["notes"]]))
     if as_json:
         typer.echo(json.dumps(plain(document), ensure_ascii=True))
     else:

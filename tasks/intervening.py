@@ -11,6 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from ..tools.interventions.effect import Change
+    from ..tools.interventions.prompt import Asked
     from ..tools.interventions.ranking import Ranking
     from ..tools.interventions.reference import Reference
     from ..tools.interventions.runner import Runner
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 Model = Annotated[str, typer.Argument(help="A language model: a folder, a hub id, ...")]
 Answer = Annotated[
-    str, typer.Option("--target", help="What is to follow, with its leading space: ' the'.")
+    str,
+    typer.Option(
+        "--target", help="What is to follow: ' the'; with no space, the likelier reading."
+    ),
 ]
 Contrast = Annotated[
     str | None, typer.Option(help="Another text: how far is the target ahead of it?")
@@ -92,14 +96,11 @@ def intervene(
     chosen = [] if units is None else units_of(loaded, units)
     kind: Any = metric_kind(metric, contrast)
     first: Any = several
-    notes: list[str] = []
-    runners = []
-    for text in prompt:
-        row, measured, said = asked(
-            loaded, text, answer, contrast=contrast, kind=kind, several=first
-        )
-        runners.append(Runner(loaded, row, measured))
-        notes += said
+    read = asked(loaded, prompt, answer, contrast=contrast, kind=kind, several=first)
+    runners = [
+        Runner(loaded, row, measured)
+        for row, measured in zip(read.prompts, read.metrics, strict=True)
+    ]
     where: Any = places
     if each is not None:
         known = {}
@@ -107,7 +108,7 @@ def intervene(
             known = _references(loaded, [each], runners, data, tokens, seed)
         value = known[each].mean if known else change.value
         ranked = ranking(runners, each, value=value, where=where, seed=seed)
-        _show_ranked(ranked, change, runners, top, answer, contrast, prompt, notes, as_json)
+        _show_ranked(ranked, change, runners, top, read, as_json)
         return
     known = None
     if change.method in MEASURED:
@@ -122,18 +123,18 @@ def intervene(
         document = {
             "target": target,
             "prompts": prompt,
-            "answer": answer,
-            "contrast": contrast,
+            "answer": read.target,
+            "contrast": read.contrast,
             "metric": runners[0].metric.name,
             "places": places,
             **as_data(found),
         }
-        document["notes"] = list(dict.fromkeys([*notes, *document["notes"]]))
+        document["notes"] = list(dict.fromkeys([*read.notes, *document["notes"]]))
         typer.echo(as_json_text(document))
     else:
         from ..tools.intervene import words
 
-        typer.echo(words(found, runners[0].metric.name, answer, contrast, notes))
+        typer.echo(words(found, runners[0].metric.name, read))
 
 
 def units_of(target: "Target", text: str) -> "list[Unit]":
@@ -195,20 +196,17 @@ def _show_ranked(
     change: "Change",
     runners: "list[Runner]",
     top: int,
-    answer: str,
-    contrast: str | None,
-    prompts: list[str],
-    notes: list[str],
+    read: "Asked",
     as_json: bool,
 ) -> None:
     """All units in JSON, the first for people."""
-    notes = list(dict.fromkeys([*notes, *found.notes]))
+    notes = list(dict.fromkeys([*read.notes, *found.notes]))
     metric = runners[0].metric.name
     if as_json:
         document = {
-            "prompts": prompts,
-            "answer": answer,
-            "contrast": contrast,
+            "prompts": [row.text for row in read.prompts],
+            "answer": read.target,
+            "contrast": read.contrast,
             "metric": metric,
             "method": change.method,
             "value": change.value,
@@ -227,11 +225,11 @@ def _show_ranked(
 
     console = Console()
     many = len(runners)
-    over = f" over {contrast!r}" if contrast else ""
+    over = f" over {read.measured_contrast!r}" if read.contrast is not None else ""
     console.print(
         escape(
             f"each unit of {found.site} {change.words()} on {many} prompt{'s' * (many > 1)}; "
-            f"{metric}: {answer!r}{over}, {found.before:.4g} unchanged"
+            f"{metric}: {read.measured!r}{over}, {found.before:.4g} unchanged"
         ),
         highlight=False,
     )

@@ -89,9 +89,9 @@ def patch(
     loaded = Target.load(target, dtype=dtype, device=device)
     kind: Any = metric_kind(metric, contrast)
     chosen: Any = several
-    first, measured, notes = asked(
-        loaded, clean, answer, contrast=contrast, kind=kind, several=chosen
-    )
+    read = asked(loaded, [clean], answer, contrast=contrast, kind=kind, several=chosen)
+    first, measured, notes = read.prompts[0], read.metrics[0], read.notes
+    answer, contrast = read.target, read.contrast
     second = with_target(loaded, corrupt, answer, measured)
     if measured.other is not None and contrast is not None:
         same_target(loaded, corrupt, contrast, measured.other)

@@ -7,6 +7,7 @@
 3. Control: the best ten are zeroed, beside random sets of units of the same sites.
 """
 
+import math
 from typing import Any, Literal
 
 from .attribution import Attribution, Settings, UnitValue, ask
@@ -39,7 +40,8 @@ def attribute(
 
     Args:
         prompt: What the model reads.
-        target: The text it is to predict next, with its leading space, such as " park".
+        target: The text it is to predict next, such as " park"; without a leading space the more
+            probable of both readings is taken.
         contrast: Another text: what favours the target over it?
         several: What to do with a target of several tokens: take the first, or sum over all.
         method: imp is the increase of log-probability; direct the direct logit.
@@ -58,14 +60,20 @@ def attribute(
     odds = ", ".join(
         f"{p:.3g} (rank {rank})" for p, rank in zip(found.probabilities, found.ranks, strict=True)
     )
-    versus = f" over {quoted(contrast)}" if contrast is not None else ""
-    rows = [f"{quoted(target)}{versus} behind {quoted(prompt)}: probability {odds}"]
+    whole = math.prod(found.probabilities)
+    if len(found.probabilities) > 1:
+        odds = f"{whole:.3g} in all; token by token {odds}"
+    against = question.measured_contrast
+    versus = f" over {quoted(against)}" if against is not None else ""
+    rows = [f"{quoted(question.measured)}{versus} behind {quoted(prompt)}: probability {odds}"]
     data: dict[str, Any] = {
         "prompt": prompt,
-        "target": target,
-        "contrast": contrast,
+        "target": question.target,
+        "contrast": question.contrast,
+        "token": question.measured,
         "method": method,
         "probability": found.probabilities,
+        "whole_probability": whole,
         "rank": found.ranks,
         "notes": found.notes,
     }

@@ -14,7 +14,7 @@ from .errors import UsageError
 from .evidence import Result
 from .interventions.controls import Control
 from .interventions.effect import MEASURED, VALUED, Change, Effect, Method, effect_of
-from .interventions.prompt import asked
+from .interventions.prompt import Asked, asked
 from .interventions.reference import Reference, references
 from .interventions.runner import Runner
 from .interventions.sweep import Where
@@ -49,7 +49,8 @@ def intervene(
 
     Args:
         prompts: Texts that stop right before the target.
-        target: The next token to measure, with its leading space, such as " the".
+        target: The next token to measure, such as " the"; without a leading space the more
+            probable of both readings is taken.
         units: The units, changed together; a site such as mlp.1 stands for all of its units; left
             out: the unit under study.
         method: zero; mean: over explore; cama: the mean on the same token; resample: values from
@@ -64,13 +65,12 @@ def intervene(
         raise UsageError(f"pass one to {_MOST_PROMPTS} prompts, not {len(prompts)}")
     if method in VALUED and value is None:
         raise UsageError(f"the method {method} needs a value")
-    runners = []
-    notes: list[str] = []
-    for prompt in prompts:
-        row, metric, said = asked(lab.target, prompt, target, contrast=contrast, several=several)
-        runners.append(Runner(lab.target, row, metric))
-        notes += said
-        lab.meter.forward_tokens += row.places
+    read = asked(lab.target, prompts, target, contrast=contrast, several=several)
+    runners = [
+        Runner(lab.target, row, metric)
+        for row, metric in zip(read.prompts, read.metrics, strict=True)
+    ]
+    lab.meter.forward_tokens += sum(row.places for row in read.prompts)
     change = Change(method, value if method in VALUED else None)
     known = _references(lab, chosen, runners) if method in MEASURED else None
     rates = {unit.site: profile(lab, unit.site).rate for unit in chosen}
@@ -89,7 +89,9 @@ def intervene(
         + (len(found.directions.controls) if found.directions else 0)
     )
     lab.meter.forward_tokens += rows * sum(runner.prompt.places for runner in runners)
-    return Result(words(found, runners[0].metric.name, target, contrast, [*notes]), as_data(found))
+    data = as_data(found) | {"target": read.target, "token": read.measured}
+    data["notes"] = list(dict.fromkeys([*read.notes, *data["notes"]]))
+    return Result(words(found, runners[0].metric.name, read), data)
 
 
 def _chosen(lab: Lab, given: list[str] | None) -> tuple[Unit, ...]:
@@ -105,25 +107,26 @@ def _chosen(lab: Lab, given: list[str] | None) -> tuple[Unit, ...]:
     return tuple(dict.fromkeys([*named, *whole])) or (lab.chosen(None),)
 
 
-def words(found: Effect, metric: str, target: str, contrast: str | None, notes: list[str]) -> str:
+def words(found: Effect, metric: str, read: Asked) -> str:
     """An effect in a few lines."""
     many = len(found.before)
     names = ", ".join(str(unit) for unit in found.units[:6])
     names += f" and {len(found.units) - 6} more" if len(found.units) > 6 else ""
-    over = f" over {quoted(contrast)}" if contrast else ""
+    against = read.measured_contrast
+    over = f" over {quoted(against)}" if against is not None else ""
     before, after = sum(found.before) / many, sum(found.after) / many
     interval = (
         f" [{number(found.interval[0])}, {number(found.interval[1])}]" if found.interval else ""
     )
     lines = [
         f"{names} {found.change.words()} on {many} prompt{'s' if many > 1 else ''}; {metric}: "
-        f"{quoted(target)}{over}",
+        f"{quoted(read.measured)}{over}",
         f"from {number(before)} to {number(after)}: change {found.mean:+.4g}{interval}",
         control_words(found.matched, "matched units"),
     ]
     if found.directions is not None:
         lines.append(control_words(found.directions, "random directions of the same length"))
-    return "\n".join([*lines, *dict.fromkeys([*notes, *found.notes])])
+    return "\n".join([*lines, *dict.fromkeys([*read.notes, *found.notes])])
 
 
 def as_data(found: Effect) -> dict[str, Any]:

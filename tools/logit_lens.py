@@ -31,7 +31,8 @@ def lens(
 
     Args:
         prompt: What the model reads.
-        target: The text that may follow, with its leading space; left out: the model's own choice.
+        target: The text that may follow; without a leading space the more probable of both
+            readings is taken. Left out: the model's own choice.
         several: first takes the first token of a target of several tokens.
     """
     if target is None:

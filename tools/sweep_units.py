@@ -5,7 +5,7 @@ the sweep, and `interventions/ranking.py` for chance (random directions as long 
 writes) and the false-discovery rate, which is controlled within each site.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from .errors import UsageError
 from .evidence import Result
@@ -29,6 +29,7 @@ def sweep_units(
     *,
     contrast: str | None = None,
     sites: list[str] | None = None,
+    several: Literal["first", "sum"] | None = None,
     many: int = 10,
 ) -> Result:
     """Zeroes every single unit of the model in turn and measures the log-probability of the next
@@ -37,30 +38,33 @@ def sweep_units(
 
     Args:
         prompts: Texts that stop right before the target.
-        target: The next token to measure, with its leading space, such as " the".
+        target: The next token to measure, such as " the"; without a leading space the more
+            probable of both readings is taken.
         contrast: Another next token: measured is how far the target is ahead of it.
         sites: Where to look, such as mlp.3, head.2 or mlp (all layers); left out: all neurons.
+        several: What to do with a target of several tokens: take the first, or sum over all.
         many: How many units to list, at most 25.
     """
     if not 0 < len(prompts) <= MOST_PROMPTS:
         raise UsageError(f"pass one to {MOST_PROMPTS} prompts, not {len(prompts)}")
     chosen = sites_of(lab.target, sites)
-    runners, notes = [], []
-    for prompt in prompts:
-        row, metric, said = asked(lab.target, prompt, target, contrast=contrast)
-        runners.append(Runner(lab.target, row, metric))
-        notes += said
+    read = asked(lab.target, prompts, target, contrast=contrast, several=several)
+    runners = [
+        Runner(lab.target, row, metric)
+        for row, metric in zip(read.prompts, read.metrics, strict=True)
+    ]
     swept = [ranking(runners, name, seed=lab.seed) for name in chosen]
     units = [one for found in swept for one in found.units]
     lab.meter.forward_tokens += len(units) * sum(runner.prompt.places for runner in runners)
-    notes += [note for found in swept for note in found.notes]
+    notes = [*read.notes, *(note for found in swept for note in found.notes)]
     best = sorted(units, key=lambda one: -abs(one.effect))[: max(1, min(many, MOST))]
     beyond = [found.found for found in swept if found.found is not None]
-    over = f" over {quoted(contrast)}" if contrast else ""
+    against = read.measured_contrast
+    over = f" over {quoted(against)}" if against is not None else ""
     lines = [
         f"each of {len(units):,} units of {', '.join(chosen)} zeroed by itself on {len(prompts)} "
-        f"prompt{'s' * (len(prompts) > 1)}; {runners[0].metric.name} of {quoted(target)}{over}, "
-        f"{number(swept[0].before)} unchanged:",
+        f"prompt{'s' * (len(prompts) > 1)}; {runners[0].metric.name} of "
+        f"{quoted(read.measured)}{over}, {number(swept[0].before)} unchanged:",
         *(_line(one) for one in best),
     ]
     if beyond:
@@ -70,15 +74,17 @@ def sweep_units(
         )
     data: dict[str, Any] = {
         "prompts": prompts,
-        "target": target,
-        "contrast": contrast,
+        "target": read.target,
+        "contrast": read.contrast,
+        "token": read.measured,
         "sites": chosen,
         "swept": len(units),
         "before": swept[0].before,
         "beyond_chance": sum(beyond) if beyond else None,
         "units": [{**one._asdict(), "unit": str(one.unit)} for one in best],
     }
-    return Result("\n".join([*lines, *dict.fromkeys(notes)]), data)
+    data["notes"] = list(dict.fromkeys(notes))
+    return Result("\n".join([*lines, *data["notes"]]), data)
 
 
 def _line(one: RankedUnit) -> str:

@@ -144,7 +144,9 @@ def sort_out(
     refused: list[str] = []
     for case in cases:
         try:
-            rows.append((case, ask(target, case.prompt, case.target, several=several)))
+            rows.append(
+                (case, ask(target, case.prompt, case.target, several=several, as_written=True))
+            )
         except UsageError as error:
             refused.append(str(error))
     if not rows:

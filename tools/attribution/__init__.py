@@ -3,8 +3,9 @@
 from .attribute import KINDS, METHODS, Attribution, Settings, UnitValue, attribute
 from .exact import ExactTrace, exact_trace
 from .patterns import Pattern, attention_patterns
+from .readings import reading, target_tokens
 from .sources import Spot
-from .target_tokens import Prediction, Question, ask, target_tokens
+from .target_tokens import Prediction, Question, ask
 
 __all__ = [
     "KINDS",
@@ -21,5 +22,6 @@ __all__ = [
     "attention_patterns",
     "attribute",
     "exact_trace",
+    "reading",
     "target_tokens",
 ]

@@ -13,6 +13,7 @@ For a target of several tokens that are summed, so are the units' values: each t
 its own place, by the units at that place.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -28,6 +29,7 @@ from .gradients import integrated, taylor
 from .increase import Starts, direct, first_order, increase
 from .patterns import attention_patterns
 from .readout import Readout, check_vocabulary, readout_of
+from .saturation import rival, saturation
 from .sources import KINDS, Kind, Layout, Sources, Spot
 from .target_tokens import Question
 
@@ -215,7 +217,7 @@ def attribute(target: Target, question: Question, settings: Settings | None = No
         tuple(sources),
         readout,
         chosen.paper,
-        (*question.notes, *notes, *_notes(trace, chosen)),
+        (*question.notes, *notes, *_sure(trace, question, probabilities), *_notes(trace, chosen)),
     )
 
 
@@ -311,17 +313,31 @@ def _order(values: Tensor, exact: Tensor) -> Tensor:
 
 def predicted(trace: ExactTrace, question: Question) -> tuple[tuple[float, ...], tuple[int, ...]]:
     """Probability and rank of each token, from the full run."""
-    readout = readout_of(trace)
     out, ranks = [], []
     for prediction in question.predictions:
-        at = prediction.place
-        if trace.logits is not None and at == int(trace.last[0]):
-            logits = trace.logits.float()
-        else:
-            logits = readout.logits(trace.final[0, at][None], trace.final_scale[0, at])
-        out.append(float(logits.softmax(1)[0, prediction.token]))
-        ranks.append(1 + int((logits[0] > logits[0, prediction.token]).sum()))
+        logits = _logits(trace, prediction.place)
+        out.append(float(logits.softmax(0)[prediction.token]))
+        ranks.append(1 + int((logits > logits[prediction.token]).sum()))
     return tuple(out), tuple(ranks)
+
+
+def _logits(trace: ExactTrace, place: int) -> Tensor:
+    """Of the token behind a place, `[vocabulary]`."""
+    if trace.logits is not None and place == int(trace.last[0]):
+        return trace.logits[0].float()
+    readout = readout_of(trace)
+    return readout.logits(trace.final[0, place][None], trace.final_scale[0, place])[0]
+
+
+def _sure(trace: ExactTrace, question: Question, probabilities: Sequence[float]) -> list[str]:
+    """What is said of a target that the model is nearly sure of."""
+    one, *more = question.predictions
+    if one.other is not None:
+        return []
+    names = surfaces(trace.target) if trace.target.tokenizer is not None else ()
+    other = None if more else rival(_logits(trace, one.place), one.token, names)
+    said = saturation(math.prod(probabilities), question.measured or question.target, other)
+    return [] if said is None else [said]
 
 
 def _shown(

@@ -151,7 +151,7 @@ def effect_of(
     before = np.array([runner.before for runner in runners])
     each = after - before
     means = each.mean(1)
-    notes = list(runners[0].notes)
+    notes = list(dict.fromkeys(note for runner in runners for note in runner.notes))
     if unknown:
         notes.append(f"{unknown} places have a token that the text lacks: the overall mean there")
     if len(sets) - 1 < controls:

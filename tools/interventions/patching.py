@@ -79,7 +79,7 @@ class Pair:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a report has to say of the numbers."""
-        notes = [*self.base.notes]
+        notes = list(dict.fromkeys([*self.base.notes, *self.source.notes]))
         if self.alignment.note:
             notes.append(self.alignment.note)
         apart = abs(self.clean - self.corrupt)

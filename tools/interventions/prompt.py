@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from ..attribution.target_tokens import Several, ask, target_tokens
+from ..attribution.readings import reading, target_tokens
+from ..attribution.target_tokens import Several, ask
 from ..data.tokens import surfaces
 from ..errors import UsageError
 from ..models import Target
@@ -69,21 +71,37 @@ def row_of(target: Target, ids: Sequence[int], *, text: str = "", predicts: int 
     return Prompt(np.asarray([list(ids)], np.int32), tokens, text, predicts)
 
 
+class Asked(NamedTuple):
+    """Prompts with one target, read alike behind all of them."""
+
+    prompts: list[Prompt]
+    metrics: list[Metric]
+    """By prompt."""
+    target: str
+    """As it is read, with or without a space before it."""
+    contrast: str | None
+    measured: str
+    """The text that the metric is about: the target, or its first token."""
+    measured_contrast: str | None
+    notes: list[str]
+    """What was decided about tokens."""
+
+
 def asked(
     target: Target,
-    prompt: str,
+    prompts: Sequence[str],
     text: str,
     *,
     contrast: str | None = None,
     kind: Kind = "log_probability",
     several: Several | None = None,
-) -> tuple[Prompt, Metric, tuple[str, ...]]:
-    """A prompt, the metric on what follows it, and notes on tokens.
+) -> Asked:
+    """Prompts, and the metric on what follows each.
 
     Args:
         target: A causal language model.
-        prompt: What it reads.
-        text: What is to follow, with its leading space.
+        prompts: What it reads, one or more.
+        text: What is to follow; the more probable of the readings with and without a space.
         contrast: Another text; the metric is then the difference of the two.
         kind: The metric.
         several: Of a target of several tokens `first`, or the `sum`: all of them, each behind the
@@ -92,11 +110,23 @@ def asked(
     Raises:
         UsageError: for a target of several tokens where nothing is chosen; says how it splits.
     """
-    question = ask(target, prompt, text, contrast=contrast, several=several)
-    one, *more = question.predictions
-    metric = Metric(kind, one.token, one.other, more=tuple(other.token for other in more))
-    row = row_of(target, question.ids[0].tolist(), text=prompt, predicts=metric.places)
-    return row, metric, question.notes
+    text, note = reading(target, prompts, text)
+    notes = [note] if note else []
+    if contrast is not None:
+        contrast, note = reading(target, prompts, contrast)
+        notes += [note.replace("the target", "the contrast", 1)] if note else []
+    rows, metrics, names = [], [], []
+    for prompt in prompts:
+        question = ask(target, prompt, text, contrast=contrast, several=several, as_written=True)
+        one, *more = question.predictions
+        metrics.append(
+            Metric(kind, one.token, one.other, more=tuple(other.token for other in more))
+        )
+        predicts = metrics[-1].places
+        rows.append(row_of(target, question.ids[0].tolist(), text=prompt, predicts=predicts))
+        names.append((question.measured, question.measured_contrast))
+        notes += question.notes
+    return Asked(rows, metrics, text, contrast, *names[0], list(dict.fromkeys(notes)))
 
 
 def with_target(target: Target, prompt: str, text: str, metric: Metric) -> Prompt:

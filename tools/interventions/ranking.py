@@ -77,7 +77,7 @@ def ranking(
     ]
     each = np.stack([found.effect.numpy() for found in sweeps])  # [prompt, unit]
     effect = each.mean(0)
-    notes = list(runners[0].notes)
+    notes = list(dict.fromkeys(note for runner in runners for note in runner.notes))
     p = q = None
     try:
         ranked = [rank(r, s, seed=seed) for r, s in zip(runners, sweeps, strict=True)]
@@ -88,10 +88,7 @@ def ranking(
         p = chance(effect, spread, max(one.directions for one in ranked))
         q = benjamini_hochberg(p)
     if float(np.abs(effect).max(initial=0)) < _STILL:
-        notes.append(
-            f"no unit moves this metric by {_STILL:g} or more: where a model is sure of a target, "
-            "its log-probability hides single units; --contrast measures a difference of logits"
-        )
+        notes.append(f"no unit moves this metric by {_STILL:g} or more")
     order = np.argsort(-np.abs(effect), kind="stable")
     units = tuple(
         RankedUnit(

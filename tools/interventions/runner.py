@@ -7,12 +7,15 @@
    residual stream behind its block, and begins at the next block.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from ..attribution.saturation import rival, saturation
+from ..data.tokens import surfaces
 from ..errors import UsageError
 from ..models import Cached, Intervention, Start, Target
 from ..models.intervention import apply_all
@@ -64,13 +67,27 @@ class Runner:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a report has to say of the numbers."""
+        sure = self._saturation()
+        out = [] if sure is None else [sure]
         dtype = self.logits.dtype
         if dtype in (torch.float16, torch.bfloat16):
-            return (
+            out.append(
                 f"the model computes in {str(dtype).removeprefix('torch.')}: effects below about "
-                f"{self.rounding:.1g} are rounding",
+                f"{self.rounding:.1g} are rounding"
             )
-        return ()
+        return tuple(out)
+
+    def _saturation(self) -> str | None:
+        """What is said where the target is nearly sure; see `attribution/saturation.py`."""
+        metric = self.metric
+        if metric.token is None or metric.other is not None or metric.kind == "kl":
+            return None
+        p = self.before if metric.kind == "probability" else math.exp(min(0.0, self.before))
+        names = () if self.target.tokenizer is None else surfaces(self.target)
+        tokens = (metric.token, *metric.more)
+        measured = "".join(names[t] if t < len(names) else f"#{t}" for t in tokens)
+        other = None if metric.more else rival(self.logits, metric.token, names)
+        return saturation(p, measured, other)
 
     @property
     def rounding(self) -> float:

@@ -21,6 +21,7 @@ from typing import Literal, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
+from ..attribution.saturation import saturation
 from ..attribution.target_tokens import Question
 from ..data.tokens import surfaces
 from ..errors import UsageError
@@ -160,7 +161,7 @@ def logit_lens(
         cells.wanted,
         cells.rank,
         names,
-        (*question.notes, *_notes(target)),
+        (*question.notes, *_sure(made[0], names, cells.top[-1]), *_notes(target)),
     )
 
 
@@ -229,6 +230,13 @@ def _cells(
 def divergence(final: Tensor, said: Tensor) -> Tensor:
     """KL(final || said) in nats, `[n]`, of log-probabilities `[n, vocabulary]`."""
     return (final.exp() * (final - said)).sum(1).clamp_min(0)
+
+
+def _sure(one: Trajectory, names: Sequence[str], top: Tensor) -> list[str]:
+    """What is said of a target that the model is nearly sure of; `top` `[place, k]` at the end."""
+    others = [t for t in top[one.place].tolist() if t != one.token and t < len(names)]
+    said = saturation(one.probability[-1], one.text, names[others[0]] if others else None)
+    return [said] if said is not None and one.role == "target" else []
 
 
 def _notes(target: Target) -> Sequence[str]:

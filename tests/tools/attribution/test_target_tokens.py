@@ -1,6 +1,9 @@
 """What a target's tokens are, for tokenizers that put spaces in different places."""
 
+from types import SimpleNamespace
+
 import pytest
+import torch
 from neuroscribe.tools.attribution import ask, target_tokens
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models import Target
@@ -13,9 +16,17 @@ class Fake:
     kind = "causal"
     name = "fake"
 
-    def __init__(self, tokenizer, context_length=12):
+    def __init__(self, tokenizer, context_length=12, likely=()):
         self.tokenizer = tokenizer
         self.context_length = context_length
+        self.likely = likely
+
+    def trace(self, row):
+        """Logits that favour the `likely` tokens at every place."""
+        logits = torch.zeros(1, row.ids.shape[1], len(self.tokenizer))
+        for piece, logit in self.likely:
+            logits[..., self.tokenizer.convert_tokens_to_ids(piece)] = logit
+        return SimpleNamespace(output=logits)
 
 
 def _fast(inner, **more):
@@ -88,9 +99,38 @@ def test_several_tokens_are_said_with_the_split(which, request):
     assert both.ids[0, -1] == first.predictions[0].token, "the second is read behind the first"
 
 
-def test_a_space_that_was_forgotten_is_hinted_at(byte_level):
+def test_of_two_readings_the_more_probable_is_taken_and_said(byte_level):
+    """Both have tokens of their own; what the model holds likelier as a whole is meant."""
+    spaced = Fake(byte_level.tokenizer, likely=[("Ġcat", 5.0)])
+    asked = ask(spaced, "the", "cat")
+    assert asked.target == " cat"
+    assert named(spaced, [asked.predictions[0].token]) == ["Ġcat"]
+    (note,) = asked.notes
+    assert "read as ' cat'" in note
+    assert "'cat' 5.94e-06" in note  # two tokens, c and at: the product, 1 / 410^2
+    assert "with a space 0.362" in note
+    bare = Fake(byte_level.tokenizer, likely=[("c", 5.0), ("at", 5.0)])
+    asked = ask(bare, "the", "cat", several="sum")
+    assert asked.target == "cat"
+    assert len(asked.predictions) == 2
+    assert "read as 'cat'" in asked.notes[0]
     with pytest.raises(UsageError, match="with a leading space, ' cat' is one token"):
-        ask(byte_level, "the", "cat")
+        ask(bare, "the", "cat")
+    for text in (" cat", "cat"):  # as written, nothing is weighed
+        assert ask(bare, "the", text, several="sum", as_written=True).target == text
+
+
+def test_a_reading_without_tokens_of_its_own_gives_way(byte_level):
+    asked = ask(byte_level, "th", "e", several="first")
+    assert asked.target == " e"
+    assert "'e' has no token of its own" in asked.notes[0]
+
+
+def test_a_first_token_is_never_taken_for_the_target(byte_level):
+    asked = ask(byte_level, "cat", " thes", several="first")
+    assert (asked.target, asked.measured) == (" thes", " the")
+    assert "which is not the whole target" in asked.notes[0]
+    assert ask(byte_level, "cat", " thes", several="sum").measured == " thes"
 
 
 def test_contrasts(byte_level):
