@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from .attribution import Attribution, Settings, UnitValue, ask
 from .attribution import attribute as run
+from .attribution.attribute import likeliest_other
 from .attribution.control import DRAWS, Control, control
 from .attribution.sources import Kind, Spot
 from .evidence import Result
@@ -26,7 +27,7 @@ _TOKENS = 4  # decoded tokens of a unit in the text
 def attribute(
     lab: Lab,
     prompt: str,
-    target: str,
+    target: str | None = None,
     contrast: str | None = None,
     *,
     several: Literal["first", "sum"] | None = None,
@@ -41,7 +42,7 @@ def attribute(
     Args:
         prompt: What the model reads.
         target: The text it is to predict next, such as " park"; without a leading space the more
-            probable of both readings is taken.
+            probable of both readings is taken. Left out: the model's own next token.
         contrast: Another text: what favours the target over it?
         several: What to do with a target of several tokens: take the first, or sum over all.
         method: imp is the increase of log-probability; direct the direct logit.
@@ -74,6 +75,7 @@ def attribute(
         "method": method,
         "probability": found.probabilities,
         "whole_probability": whole,
+        "rival": likeliest_other(found.trace, question),
         "rank": found.ranks,
         "notes": found.notes,
     }

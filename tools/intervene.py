@@ -34,7 +34,7 @@ _ROWS = 16
 def intervene(
     lab: Lab,
     prompts: list[str],
-    target: str,
+    target: str | None = None,
     *,
     units: list[str] | None = None,
     method: Method = "zero",
@@ -50,7 +50,7 @@ def intervene(
     Args:
         prompts: Texts that stop right before the target.
         target: The next token to measure, such as " the"; without a leading space the more
-            probable of both readings is taken.
+            probable of both readings is taken. Left out: the model's own next token.
         units: The units, changed together; a site such as mlp.1 stands for all of its units; left
             out: the unit under study.
         method: zero; mean: over explore; cama: the mean on the same token; resample: values from

@@ -25,7 +25,7 @@ MOST = 25
 def sweep_units(
     lab: Lab,
     prompts: list[str],
-    target: str,
+    target: str | None = None,
     *,
     contrast: str | None = None,
     sites: list[str] | None = None,
@@ -39,7 +39,7 @@ def sweep_units(
     Args:
         prompts: Texts that stop right before the target.
         target: The next token to measure, such as " the"; without a leading space the more
-            probable of both readings is taken.
+            probable of both readings is taken. Left out: the model's own next token.
         contrast: Another next token: measured is how far the target is ahead of it.
         sites: Where to look, such as mlp.3, head.2 or mlp (all layers); left out: all neurons.
         several: What to do with a target of several tokens: take the first, or sum over all.

@@ -1,9 +1,9 @@
 """Two small models of one's own, as a researcher brings them: a file with factories.
 
-    decoder      a language model over letters, trained on stories; `h` behind `And t` is likeliest
-    classifier   tells balanced brackets from others; no Hugging Face model, no words
+decoder      a language model over letters, trained on stories; `h` behind `And t` is likeliest
+classifier   tells balanced brackets from others; no Hugging Face model, no words
 
-    Target.load("tests/support/own_models.py:decoder")
+Target.load("tests/support/own_models.py:decoder")
 """
 
 import torch
@@ -71,7 +71,9 @@ def strings(n: int, seed: int, length: int = 10) -> list[str]:
     made = []
     for at in range(n):
         if at % 2:
-            made.append("".join(SYMBOLS[int(i)] for i in torch.randint(4, (length,), generator=draw)))
+            made.append(
+                "".join(SYMBOLS[int(i)] for i in torch.randint(4, (length,), generator=draw))
+            )
             continue
         text, open_ = "", []
         while len(text) < length:

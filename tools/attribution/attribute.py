@@ -331,13 +331,19 @@ def _logits(trace: ExactTrace, place: int) -> Tensor:
 
 def _sure(trace: ExactTrace, question: Question, probabilities: Sequence[float]) -> list[str]:
     """What is said of a target that the model is nearly sure of."""
-    one, *more = question.predictions
-    if one.other is not None:
+    if question.predictions[0].other is not None:
         return []
-    names = surfaces(trace.target) if trace.target.tokenizer is not None else ()
-    other = None if more else rival(_logits(trace, one.place), one.token, names)
+    other = likeliest_other(trace, question)
     said = saturation(math.prod(probabilities), question.measured or question.target, other)
     return [] if said is None else [said]
+
+
+def likeliest_other(trace: ExactTrace, question: Question) -> str | None:
+    """The likeliest token beside the target's one; None where it has several."""
+    one, *more = question.predictions
+    if more or trace.target.tokenizer is None:
+        return None
+    return rival(_logits(trace, one.place), one.token, surfaces(trace.target))
 
 
 def _shown(

@@ -88,21 +88,27 @@ def log_probability(target: Target, before: list[int], beyond: list[int]) -> flo
     return float(scores.gather(1, wanted[:, None]).sum())
 
 
+def likeliest_next(target: Target, prompt: str) -> tuple[list[int], int]:
+    """A prompt's tokens, and the token that the model holds likeliest behind them.
+
+    Raises:
+        UsageError: if the prompt has no token, or more than the context holds.
+    """
+    before = _prompt_tokens(target, prompt)
+    ids = np.array([before], np.int32)
+    output = target.trace(_Row(ids, np.ones(ids.shape, bool)), output="last").output
+    assert output is not None
+    return before, int(output[0, : len(surfaces(target))].argmax())
+
+
 def target_tokens(target: Target, prompt: str, text: str) -> tuple[list[int], list[int]]:
     """The prompt's tokens, and those that prompt + text has beyond them.
 
     Raises:
         UsageError: if there are none, or a token lies across the border.
     """
-    before = _coded(target, prompt)
+    before = _prompt_tokens(target, prompt)
     both = _coded(target, prompt + text)
-    if not before:
-        raise UsageError("the prompt has no token; write one")
-    if len(before) > target.context_length:
-        raise UsageError(
-            f"the prompt has {len(before)} tokens and {target.name} takes at most "
-            f"{target.context_length}; shorten it"
-        )
     if both[: len(before)] != before:
         names = surfaces(target)
         at = next(
@@ -151,6 +157,19 @@ def _tokens(
         return [target_tokens(target, prompt, text) for prompt in prompts]
     except UsageError as error:
         return error
+
+
+def _prompt_tokens(target: Target, prompt: str) -> list[int]:
+    """Raises UsageError where there is none, or more than the context holds."""
+    before = _coded(target, prompt)
+    if not before:
+        raise UsageError("the prompt has no token; write one")
+    if len(before) > target.context_length:
+        raise UsageError(
+            f"the prompt has {len(before)} tokens and {target.name} takes at most "
+            f"{target.context_length}; shorten it"
+        )
+    return before
 
 
 def _coded(target: Target, text: str) -> list[int]:

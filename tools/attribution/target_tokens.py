@@ -11,7 +11,7 @@ import numpy as np
 from ..data.tokens import surfaces
 from ..errors import UsageError
 from ..models import Target
-from .readings import reading, split, target_tokens, unknown_token
+from .readings import likeliest_next, reading, split, target_tokens, unknown_token
 
 Several = Literal["first", "sum"]
 
@@ -55,7 +55,7 @@ class Question:
 def ask(
     target: Target,
     prompt: str,
-    text: str,
+    text: str | None,
     *,
     contrast: str | None = None,
     several: Several | None = None,
@@ -67,7 +67,8 @@ def ask(
         target: A causal language model.
         prompt: What it reads.
         text: What it is to predict; without a leading space the more probable of the readings with
-            and without one is taken, and that is noted (`readings.reading`).
+            and without one is taken, and that is noted (`readings.reading`). None: the model's own
+            likeliest next token, whatever text would make it.
         contrast: Another text, read in the same way; asked is then what favours the first over it.
         several: What to do with a target of several tokens: its `first`, or the `sum` over all,
             each predicted behind the ones before it. None: such a target is refused.
@@ -81,10 +82,15 @@ def ask(
             f"{target.name} is no causal language model: it predicts no next token to attribute"
         )
     notes: list[str] = []
-    if not as_written:
-        text, note = reading(target, [prompt], text)
-        notes += [note] if note else []
-    before, beyond = target_tokens(target, prompt, text)
+    if text is None:
+        before, likeliest = likeliest_next(target, prompt)
+        text, beyond = surfaces(target)[likeliest], [likeliest]
+        notes.append(f"no target was named: the model's own next token, '{text}', is taken")
+    else:
+        if not as_written:
+            text, note = reading(target, [prompt], text)
+            notes += [note] if note else []
+        before, beyond = target_tokens(target, prompt, text)
     notes += _unknown(target, before)
     measured = text
     if len(beyond) > 1:

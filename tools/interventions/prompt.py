@@ -90,7 +90,7 @@ class Asked(NamedTuple):
 def asked(
     target: Target,
     prompts: Sequence[str],
-    text: str,
+    text: str | None,
     *,
     contrast: str | None = None,
     kind: Kind = "log_probability",
@@ -101,7 +101,8 @@ def asked(
     Args:
         target: A causal language model.
         prompts: What it reads, one or more.
-        text: What is to follow; the more probable of the readings with and without a space.
+        text: What is to follow; the more probable of the readings with and without a space. None:
+            the model's own next token behind each prompt.
         contrast: Another text; the metric is then the difference of the two.
         kind: The metric.
         several: Of a target of several tokens `first`, or the `sum`: all of them, each behind the
@@ -110,8 +111,10 @@ def asked(
     Raises:
         UsageError: for a target of several tokens where nothing is chosen; says how it splits.
     """
-    text, note = reading(target, prompts, text)
-    notes = [note] if note else []
+    notes: list[str] = []
+    if text is not None:
+        text, note = reading(target, prompts, text)
+        notes += [note] if note else []
     if contrast is not None:
         contrast, note = reading(target, prompts, contrast)
         notes += [note.replace("the target", "the contrast", 1)] if note else []
@@ -124,9 +127,9 @@ def asked(
         )
         predicts = metrics[-1].places
         rows.append(row_of(target, question.ids[0].tolist(), text=prompt, predicts=predicts))
-        names.append((question.measured, question.measured_contrast))
+        names.append((question.target, contrast, question.measured, question.measured_contrast))
         notes += question.notes
-    return Asked(rows, metrics, text, contrast, *names[0], list(dict.fromkeys(notes)))
+    return Asked(rows, metrics, *names[0], list(dict.fromkeys(notes)))
 
 
 def with_target(target: Target, prompt: str, text: str, metric: Metric) -> Prompt:

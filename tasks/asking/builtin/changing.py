@@ -6,29 +6,21 @@ from ....tools.evidence import Evidence
 from ....tools.render_text import number, quoted
 from .asked import Ask, Call, cite, listed, short, spread
 from .describe import effect_said
-from .targets import wanted
 
 _CLEAR = 0.1
 
 
 def calls(ask: Ask) -> list[Call]:
-    """On a prompt `intervene`, after the lens where no target was named; else `unit_effect`."""
+    """On a prompt `intervene`, on the model's own next token where none is named; else
+    `unit_effect`.
+    """
     wish = ask.wish
     units = list(wish.units)
     image = ask.lab.target.image is not None
-    if wish.prompt and ask.has("intervene") and ask.has("lens"):
-        if wish.target is None and not ask.step:
-            return [Call("lens", {"prompt": wish.prompt})]
-        target = wish.target
-        seen = ask.found("lens")
-        if target is None and seen is not None:
-            target = str(seen.data["token"])
-        if target is None or ask.found("intervene") or any(e.tool == "intervene" for e in ask.made):
-            return []
-        asked = wanted(ask.lab.target, wish.prompt, target)
-        text = asked.text if wish.target is not None else target
-        arguments: dict[str, Any] = {"prompts": [wish.prompt], "target": text, "units": units}
-        return [Call("intervene", arguments | ({"several": "first"} if asked.several else {}))]
+    if wish.prompt and ask.has("intervene"):
+        named = {} if wish.target is None else {"target": wish.target}
+        arguments = {"prompts": [wish.prompt], "units": units, "several": "sum", **named}
+        return [] if ask.step else [Call("intervene", arguments)]
     if ask.step:
         return []
     if len(units) == 1 and ask.lab.target.kind != "module":
@@ -58,11 +50,6 @@ def answer(ask: Ask) -> str:
             f"{number(data.get('percentile'))} among matched units{cite(removed)}. What that does "
             "to further layers was not tested."
         )
-    if ask.wish.prompt and ask.wish.target is None and ask.made:
-        return ask.failed(
-            f"name what is to follow, as in: ablate {ask.wish.units[0]} in "
-            f"{quoted(short(ask.wish.prompt))} for ' the'"
-        )
     return ask.failed("ask instead what the unit responds to, or show its exemplars")
 
 
@@ -87,7 +74,7 @@ def _size(effect: Evidence) -> str:
 def _on_prompt(ask: Ask, found: Evidence) -> str:
     data = found.data
     effect, p = data["effect"], data["p"]
-    target = str(found.arguments["target"])
+    target = str(data["token"])
     before, after = effect["before"][0], effect["after"][0]
     direction = "falls" if effect["mean"] < 0 else "rises"
     units = listed([str(unit) for unit in data["units"]])
@@ -102,17 +89,10 @@ def _on_prompt(ask: Ask, found: Evidence) -> str:
     if directions is not None:
         control += f", and percentile {number(directions['percentile'])} among random directions"
     said.append(f"{control}{cite(found)}.")
-    if ask.wish.target is None:
-        said.append(
-            "No target was named, so I took the model's own next "
-            f"token{cite(ask.found('lens') or found)}."
-        )
-    else:
-        note = wanted(ask.lab.target, str(ask.wish.prompt), ask.wish.target).note
-        said += [f"{note}{cite(found)}."] if note else []
     interval = effect["interval"]
     if interval is None:
         said.append("Other prompts were not tested.")
     else:
         said.append(f"Over prompts it is {spread(effect['mean'], interval)}{cite(found)}.")
+    said += [f"Note: {short(note, 280)}{cite(found)}." for note in data["notes"]]
     return " ".join(said)

@@ -5,10 +5,10 @@ Where a network is not built as a sum, so that nothing can be attributed, units 
 
 from typing import Any
 
+from ....tools.attribution.saturation import SATURATED
 from ....tools.evidence import Evidence
 from ....tools.render_text import number, quoted
 from .asked import Ask, Call, cite, listed, short, tokens
-from .targets import Wanted, wanted
 
 _SHOWN = 6
 _LIKELY = 4
@@ -18,22 +18,22 @@ _FOUND = 0.05  # q up to which a unit counts
 
 
 def calls(ask: Ask) -> list[Call]:
-    """The attribution, else the sweep; without a target, the model's own next token goes first."""
+    """The attribution, of the lead over the next likeliest token where the model is nearly sure;
+    else the sweep. Without a target the tools take the model's own next token.
+    """
     if not ask.wish.prompt or not ask.has("attribute"):
         return []
-    if ask.made and ask.made[-1].tool == "sweep_units":
-        return []
-    target = _target(ask)
-    if target is None:
-        return [Call("lens", {"prompt": ask.wish.prompt})] if not ask.step else []
-    if ask.made and ask.made[-1].tool == "attribute":
-        if "exact trace" not in str(ask.made[-1].error):
-            return []
-        return [Call("sweep_units", {"prompts": [ask.wish.prompt], "target": target.text})]
-    arguments: dict[str, Any] = {"prompt": ask.wish.prompt, "target": target.text}
-    if target.several:
-        arguments["several"] = "first"
-    return [Call("attribute", arguments)]
+    named = {} if ask.wish.target is None else {"target": ask.wish.target}
+    if not ask.step:
+        return [Call("attribute", {"prompt": ask.wish.prompt, "several": "sum", **named})]
+    last = ask.made[-1]
+    if last.tool == "attribute" and "exact trace" in str(last.error):
+        return [Call("sweep_units", {"prompts": [ask.wish.prompt], "several": "sum", **named})]
+    first = ask.found("attribute")
+    if ask.step == 1 and first is not None and _sure(first):
+        contrast = {"contrast": first.data["rival"], "several": "first"}
+        return [Call("attribute", {"prompt": ask.wish.prompt, **named, **contrast})]
+    return []
 
 
 def answer(ask: Ask) -> str:
@@ -53,30 +53,49 @@ def answer(ask: Ask) -> str:
     )
     if found is None:
         return ask.failed(instead)
-    data, said = found.data, []
-    head = (
-        f"{quoted(data['target'])} follows {quoted(short(data['prompt']))} with a probability of "
-        f"{number(data['probability'][0])} (rank {data['rank'][0]}){cite(found)}."
-    )
+    data = found.data
+    said = [_probability(data, found)]
+    over = data["contrast"] is not None
+    if over:
+        said.append(
+            "So sure a prediction hardly moves whatever is changed, so what follows is about its "
+            f"lead over {quoted(data['rival'])}, the next likeliest{cite(found)}."
+        )
     for kind, name in (("mlp", "neurons"), ("head", "heads")):
         if kind in data:
-            said.append(_ranked(data[kind], name, data["method"], found))
-    notes = [
-        _target_note(ask, found),
-        *(f"Note: {short(n, 200)}{cite(found)}." for n in data["notes"]),
-    ]
-    return "\n\n".join([head, *said, *(note for note in notes if note)])
+            said.append(_ranked(data[kind], name, data["method"], found, over=over))
+    return "\n\n".join([*said, *_notes(found)])
+
+
+def _sure(found: Evidence) -> bool:
+    """Whether the target is so likely that its log-probability hardly moves."""
+    data = found.data
+    sure = data["whole_probability"] >= SATURATED and data["contrast"] is None
+    return sure and data["rival"] is not None
+
+
+def _probability(data: Any, found: Evidence) -> str:
+    """How likely the target is; of several tokens as a whole."""
+    target, prompt = quoted(data["token"]), quoted(short(data["prompt"]))
+    if len(data["probability"]) > 1:
+        each = listed([number(p) for p in data["probability"]])
+        odds = f"{number(data['whole_probability'])} as a whole ({each} token by token)"
+    else:
+        odds = f"{number(data['probability'][0])} (rank {data['rank'][0]})"
+    return f"{target} follows {prompt} with a probability of {odds}{cite(found)}."
+
+
+def _notes(found: Evidence) -> list[str]:
+    """What the tool decided about tokens, and warns of."""
+    return [f"Note: {short(note, 280)}{cite(found)}." for note in found.data.get("notes", ())]
 
 
 def lens_calls(ask: Ask) -> list[Call]:
     """The logit lens."""
     if ask.step or not ask.wish.prompt or not ask.has("lens"):
         return []
-    arguments: dict[str, Any] = {"prompt": ask.wish.prompt}
-    if ask.wish.target is not None:
-        target = wanted(ask.lab.target, ask.wish.prompt, ask.wish.target)
-        arguments |= {"target": target.text} | ({"several": "first"} if target.several else {})
-    return [Call("lens", arguments)]
+    named = {} if ask.wish.target is None else {"target": ask.wish.target, "several": "first"}
+    return [Call("lens", {"prompt": ask.wish.prompt, **named})]
 
 
 def lens_answer(ask: Ask) -> str:
@@ -124,25 +143,9 @@ def lens_answer(ask: Ask) -> str:
         "lens says where, not which unit; that early layers speak the output's language was not "
         "tested."
     )
-    note = _target_note(ask, found)
-    return " ".join([*rows, note] if note else rows)
-
-
-def _target(ask: Ask) -> Wanted | None:
-    """The target that was named, or the model's own from the lens."""
-    assert ask.wish.prompt is not None
-    if ask.wish.target is not None:
-        return wanted(ask.lab.target, ask.wish.prompt, ask.wish.target)
-    seen = ask.found("lens")
-    return None if seen is None else Wanted(str(seen.data["token"]), several=False)
-
-
-def _target_note(ask: Ask, found: Evidence) -> str:
     if ask.wish.target is None:
-        return f"No target was named, so I took the model's own next token{cite(found)}."
-    assert ask.wish.prompt is not None
-    note = wanted(ask.lab.target, ask.wish.prompt, ask.wish.target).note
-    return f"{note}{cite(found)}." if note else ""
+        rows.append(f"No target was named, so I took the model's own next token{cite(found)}.")
+    return " ".join([*rows, *_notes(found)])
 
 
 def _swept(ask: Ask, found: Evidence) -> str:
@@ -157,10 +160,10 @@ def _swept(ask: Ask, found: Evidence) -> str:
     head = (
         f"Of {data['swept']} units, each zeroed by itself, {listed(needed[:_SHOWN])} "
         f"take{'s' * (len(needed) == 1)} most from the log-probability of "
-        f"{quoted(data['target'])} behind "
+        f"{quoted(data['token'])} behind "
         f"{quoted(short(data['prompts'][0]))}{cite(found)}."
         if needed
-        else f"No single unit of {data['swept']} is shown to drive {quoted(data['target'])} behind "
+        else f"No single unit of {data['swept']} is shown to drive {quoted(data['token'])} behind "
         f"{quoted(short(data['prompts'][0]))}"
         + (f", though {listed(most[:_SHOWN])} take most from it" if most else "")
         + f"{cite(found)}."
@@ -174,10 +177,12 @@ def _swept(ask: Ask, found: Evidence) -> str:
             f"a false-discovery rate of {_FOUND:g}{cite(found)}."
         )
     rows.append("Units that stand in for each other were not tested together.")
-    return " ".join([*rows, note] if (note := _target_note(ask, found)) else rows)
+    return " ".join([*rows, *_notes(found)])
 
 
-def _ranked(data: Any, name: str, method: str, found: Evidence) -> str:
+def _ranked(data: Any, name: str, method: str, found: Evidence, *, over: bool) -> str:
+    """The units of a kind beside random sets; `over` another token, or by log-probability."""
+    what = "lead" if over else "log-probability"
     best = [one for one in data["units"] if one["value"] > 0][:_SHOWN]
     if not best:
         return f"No {name} add to it{cite(found)}."
@@ -188,10 +193,10 @@ def _ranked(data: Any, name: str, method: str, found: Evidence) -> str:
     chance = max(test["random"], default=0.0)
     shown = test["drop"] > max(chance, _LEAST)
     if shown:
-        how = f"Of the {name}, {names} add most to its log-probability ({method})"
+        how = f"Of the {name}, {names} add most to its {what} ({method})"
         said = [f"{how}; {first['unit']} favours {promotes}{cite(found)}."]
     else:
-        how = f"add most to its log-probability ({method})"
+        how = f"add most to its {what} ({method})"
         said = [f"No {name} are shown to drive it, though {names} {how}{cite(found)}."]
     few = ", of which there are too few to tell" if shown and test["p"] > _CHANCE else ""
     said.append(

@@ -28,10 +28,24 @@ def test_it_ranks_shows_and_checks(stories_lab: Lab) -> None:
     assert len(found.text) < 3000
 
 
+def test_a_target_without_its_space_and_none_at_all_are_the_same_here(stories_lab: Lab) -> None:
+    asked = {name: value for name, value in ASKED.items() if name != "target"}
+    spaced = call(stories_lab, "attribute", ASKED)
+    for given, says in (({"target": "the"}, "read as ' the'"), ({}, "the model's own next token")):
+        found = call(stories_lab, "attribute", {**asked, **given})
+        assert (found.data["target"], found.data["token"]) == (" the", " the")
+        assert found.data["mlp"]["units"] == spaced.data["mlp"]["units"]
+        assert says in found.data["notes"][0]
+    assert "measure a contrast" in spaced.text  # p is .90
+    sure = call(stories_lab, "attribute", {**ASKED, "contrast": spaced.data["rival"]})
+    assert sure.error is None
+    assert "measure a contrast" not in sure.text
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ({"target": "the"}, "with a leading space, ' the' is one token"),
+        ({"target": " elephant"}, "tokens behind this prompt"),
         ({"contrast": " the"}, "two different"),
         ({"prompt": " a" * 600}, "at most 512"),
         ({"method": "guess"}, "method"),

@@ -103,9 +103,10 @@ def test_patching_carries_the_whole_target(model):
 
 
 def test_words_of_several_tokens(stories260k):
-    prompt, metric, notes = asked(stories260k, "She went to the", " park", several="sum")
+    read = asked(stories260k, ["She went to the"], " park", several="sum")
+    (prompt,), (metric,), notes = read.prompts, read.metrics, read.notes
     assert metric.places == prompt.predicts == 3
-    assert "values are summed" in notes[0]
+    assert "all are asked for" in notes[0]
     other = with_target(stories260k, "He ran to the", " park", metric)
     assert other.ids[0, -2:].tolist() == prompt.ids[0, -2:].tolist()
     assert other.predicts == 3

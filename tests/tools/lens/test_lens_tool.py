@@ -17,10 +17,11 @@ def test_it_shows_where_the_prediction_arises(stories_lab: Lab) -> None:
     assert found.data["rank"] == list(one.rank)
     assert found.data["probability"] == pytest.approx(one.probability, rel=1e-4)
     lines = found.text.splitlines()
-    assert len(lines) == len(one.rank) + 2
+    assert len(lines) == len(one.rank) + 3
     assert lines[7].startswith(f"mlp_out.2: {one.probability[6]:.3g}, {one.rank[6]}, ")
     assert lines[7].endswith("<- mlp.2/3 writes here")
-    assert found.data["points"][found.data["settled"]] in lines[-1]
+    assert found.data["points"][found.data["settled"]] in lines[-2]
+    assert "measure a contrast" in lines[-1]  # p is .90
     assert len(found.text) < 1500
     own = call(stories_lab, "lens", {"prompt": ASKED["prompt"]})
     assert own.data["token"] == " the"

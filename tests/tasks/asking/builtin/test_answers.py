@@ -114,7 +114,7 @@ def test_which_units_respond(talk: Talker) -> None:
 def test_ablation_on_a_prompt(talk: Talker) -> None:
     text = talk.ask("ablate planted/0 in 'The dog' for 'ran'")
     assert "falls by" in text
-    assert "leading space" in text
+    assert "the more probable of two readings" in text
     assert not talk.opinions()
     why = talk.ask("why do you say that?")
     assert "intervene" in why
@@ -196,7 +196,7 @@ def test_predictions_of_an_organism(facts: Callable[[], Talker]) -> None:
     talk = facts()
     prompt = " ".join(talk.lab.explore.text(0).split()[:4])
     text = talk.ask(f"why does the model say what it says after '{prompt}'?")
-    assert talk.tools == ["lens", "attribute"]
+    assert set(talk.tools) == {"attribute"}
     assert "Of the neurons" in text
     assert "Zeroing the best together" in text
     assert "the model's own next token" in text
@@ -208,7 +208,7 @@ def test_predictions_of_an_organism(facts: Callable[[], Talker]) -> None:
     assert talk.tools == ["lens"]
     assert not talk.opinions()
     talk.ask(f"what if mlp.2/30 is ablated in '{prompt}'?")
-    assert talk.tools == ["lens", "intervene"]
+    assert talk.tools == ["intervene"]
     assert not talk.opinions()
 
 
