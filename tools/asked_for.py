@@ -2,7 +2,8 @@
 
 A phrase in plain English is tried in this order: the id of a hypothesis, predictor JSON, a concept
 of the lexicon, one of `_SAID` (digits, commas, ...), and last the words themselves. How it was read
-is said, since "kitchen things" is no concept of the lexicon and then means two words.
+is said, since "kitchen things" is no concept of the lexicon and then means two words. Where the
+vocabulary has no words (letters, symbols of a task), a text is the token or the tokens that it is.
 """
 
 import re
@@ -13,8 +14,11 @@ from .data.lexicon import lexicon
 from .errors import UsageError, nearest
 from .hypotheses import known, predictor
 from .lab import Lab
+from .pieces import named, ordinary, piece_of, run_of, token_of
 from .predicates import Predicate, parse
 from .predicates.concepts import resolve
+from .predicates.core import HOLDS
+from .predicates.phrases import quoted
 
 Given = str | list[str] | dict[str, Any]
 
@@ -27,6 +31,15 @@ class Wanted(NamedTuple):
     """How it was read, where that is not plain; else empty."""
     words: tuple[str, ...] = ()
     """Words that make it hold, for written texts; empty: unknown."""
+    named: str = ""
+    """What it is called where the predicate's own English would be wrong."""
+    of_tokens: bool = False
+    """Whether it is about tokens and not about words."""
+
+    @property
+    def english(self) -> str:
+        """In plain English."""
+        return self.named or self.predicate.english()
 
 
 _ABOUT = re.compile(
@@ -102,7 +115,7 @@ def wanted(lab: Lab, what: Given) -> Wanted:
     if isinstance(what, Mapping):
         return _of(predictor(lab, what))
     if not isinstance(what, str):
-        return _words([str(word) for word in what])
+        return _words(lab, [str(word) for word in what])
     text = " ".join(what.split()).strip(" .?!") or what.strip()
     if text[:1] == "{":
         return _of(predictor(lab, what))
@@ -115,7 +128,7 @@ def wanted(lab: Lab, what: Given) -> Wanted:
     try:
         return _of(resolve(low))
     except UsageError:
-        return _words(split_words(text))
+        return _words(lab, split_words(text) or [what])
 
 
 def split_words(text: str) -> list[str]:
@@ -128,14 +141,46 @@ def _of(predicate: Predicate) -> Wanted:
     return Wanted(predicate, "", tuple(getattr(predicate, "words", ())))
 
 
-def _words(given: Sequence[str]) -> Wanted:
-    words = [word.strip() for word in given if word.strip()]
-    if not words:
+def _words(lab: Lab, given: Sequence[str]) -> Wanted:
+    texts = [text for text in given if text]
+    if not any(text.strip() or token_of(lab.target, text) for text in texts):
         raise UsageError(
             "what should the units respond to? Pass words, a concept such as animals, or a "
             'predictor such as {"kind": "shape", "shape": "digits"}'
         )
+    if piece_of(lab.target) != "word":
+        return _tokens(lab, texts)
+    words = [text.strip() for text in texts if text.strip()]
     inflected = all(word.replace(" ", "").isalpha() for word in words)
     found = parse({"kind": "words", "words": words, "inflect": inflected})
+    if all(token_of(lab.target, text) for text in texts) and not _occurs(lab, found):
+        one = _tokens(lab, texts)
+        return one._replace(note=f"nowhere a word by itself, so read as {one.named}")
     near = "" if len(words) > 1 else f"; concepts with a near name: {nearest(words[0], lexicon())}"
     return Wanted(found, f"read as {found.english()}{near}", tuple(words))
+
+
+def _tokens(lab: Lab, texts: Sequence[str]) -> Wanted:
+    """The tokens that texts are; of a text of several the last, with the others before it."""
+    target = lab.target
+    parts = []
+    for text in texts:
+        token = token_of(target, text)
+        part = run_of(target, text) if token is None else None
+        if token is None and part is None:
+            known = [name for name in ordinary(target) if name.strip()]
+            raise UsageError(
+                f"{target.name} has no tokens for {quoted(text)}; its vocabulary has no words, but "
+                f"{piece_of(target)}s such as {', '.join(map(quoted, known[:8]))}: quote some of "
+                "these"
+            )
+        parts.append(parse({"kind": "tokens", "tokens": [token]}) if part is None else part)
+    many = {"kind": "or", "of": [part.model_dump() for part in parts]}
+    found = parts[0] if len(parts) == 1 else parse(many)
+    said = named(target, list(texts))
+    return Wanted(found, f"read as {said}", (), said, of_tokens=True)
+
+
+def _occurs(lab: Lab, predicate: Predicate) -> bool:
+    """Whether it holds anywhere in explore."""
+    return bool((predicate.evaluate(lab.explore)[lab.explore.counted] >= HOLDS).any())

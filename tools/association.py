@@ -17,6 +17,7 @@ from torch import Tensor
 
 from .data.image_rows import ImageRows
 from .data.windows import TokenWindows
+from .errors import UsageError
 from .lab import Lab
 from .models import Site
 
@@ -89,6 +90,11 @@ def _observed(site: Site, values: Tensor, mask: Tensor, rows: Rows, peaks: bool)
         scalar = site.over_space(values).float()  # [picture, place, unit]
         return torch.stack([(sign * scalar).amax(1) for sign in SIGNS])
     scalar = site.scalar(values).float()  # [window, place, unit]
+    if scalar.shape[:2] != mask.shape:
+        raise UsageError(
+            f"site {site.name} has one value a text and not one a token, so that it cannot be "
+            "compared with places"
+        )
     if not peaks:
         return scalar[mask][None]
     hidden = ~mask[..., None]

@@ -62,7 +62,7 @@ def find_units(
         predictor = None
     else:
         one = wanted(lab, what or "")
-        said, predictor = one.predicate.english(), one.predicate.model_dump()
+        said, predictor = one.english, one.predicate.model_dump()
         notes = [one.note] if one.note else []
         inputs = _of_corpus(lab, one, notes)
     found = search(lab, inputs, chosen, many)
@@ -106,6 +106,7 @@ def as_data(
             "chosen": found.control_chosen,
             "held_out": found.control,
             "words": found.control_words,
+            "of": inputs.kind,
         },
     }
 
@@ -124,7 +125,7 @@ def found_text(inputs: Inputs, found: Search, what: str, places: str) -> list[st
     ]
     for hit in found.hits:
         span = f" [{number(hit.interval[0])}, {number(hit.interval[1])}]" if hit.interval else ""
-        mark = "" if found.selective(hit) else " (not more than for other words)"
+        mark = "" if found.selective(hit) else f" (not more than for other {inputs.kind})"
         mark = mark if found.responds(hit) else " (no more than chance)"
         rows.append(
             f"{hit.unit}: correlation {number(hit.correlation)}{span}, AUROC {number(hit.auroc)}, "
@@ -138,8 +139,8 @@ def found_text(inputs: Inputs, found: Search, what: str, places: str) -> list[st
     )
     if found.control_words:
         rows.append(
-            f"control, the best of all units for {SHUFFLES} lists of other words as frequent: "
-            f"median {number(float(np.median(found.control_words)))}, at most "
+            f"control, the best of all units for {SHUFFLES} lists of other {inputs.kind} as "
+            f"frequent: median {number(float(np.median(found.control_words)))}, at most "
             f"{number(max(found.control_words))} where it was chosen"
         )
     return rows
@@ -150,7 +151,7 @@ def _of_corpus(lab: Lab, one: Wanted, notes: list[str]) -> Inputs:
     degrees = np.asarray(one.predicate.evaluate(lab.explore), np.float32)
     inputs = Inputs(lab.explore, degrees)
     if not too_few(inputs):
-        return _beside_words(lab, inputs)
+        return _beside_words(lab, inputs, one.of_tokens)
     many, known = int(inputs.holds.sum()), int(inputs.known.sum())
     few = f"it holds at {many} of {known} places of the corpus"
     if 2 * many > known:
@@ -170,13 +171,14 @@ def _of_corpus(lab: Lab, one: Wanted, notes: list[str]) -> Inputs:
             "written into sentences either"
         )
     notes.append(f"{few}, too few: measured on {len(rows)} sentences written with its words")
-    return _beside_words(lab, inputs)
+    return _beside_words(lab, inputs, one.of_tokens)
 
 
-def _beside_words(lab: Lab, inputs: Inputs) -> Inputs:
-    """With lists of other words as a control, where there are such."""
+def _beside_words(lab: Lab, inputs: Inputs, of_tokens: bool) -> Inputs:
+    """With lists of other words, or of other tokens, as a control, where there are such."""
     assert isinstance(inputs.rows, TokenWindows)
-    return inputs._replace(others=other_words(inputs.rows, inputs.holds, SHUFFLES, lab.rng()))
+    found = other_words(inputs.rows, inputs.holds, SHUFFLES, lab.rng(), of_tokens=of_tokens)
+    return inputs._replace(others=found, kind="tokens" if of_tokens else "words")
 
 
 def _sentences(lab: Lab, words: tuple[str, ...]) -> list[str]:

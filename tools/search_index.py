@@ -67,7 +67,7 @@ def search_index(
         row["p"] = min(1.0, row["p"] * compared)
     found = sorted(found, key=lambda row: (row["p"], -row["hits"]))[: max(1, min(many, MOST))]
     good = [row for row in found if row["p"] <= _LIKELY]
-    english = one.predicate.english()
+    english = one.english
     lines = [
         f"{english}: {rate:.2%} of the places of the index ({index.header['corpus']}); "
         f"{compared:,} units and directions by their strongest places, one a window:"

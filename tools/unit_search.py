@@ -44,6 +44,8 @@ class Inputs(NamedTuple):
     """Whether a row counts as one observation, with the unit's peak in it."""
     others: np.ndarray | None = None
     """bool `[list, row, place]`: lists of other words; None: there are none."""
+    kind: str = "words"
+    """What these lists are of: words, or tokens."""
 
     @property
     def known(self) -> np.ndarray:
@@ -116,6 +118,11 @@ def neuron_sites(target: Target) -> list[str]:
         and site.code is None
         and (name == "planted" or name.removesuffix(":in") not in modules)
     ]
+    if not found and target.kind == "module":
+        places = ("sequence", "joined") if target.image is None else None
+        found = [  # a network of one's own: nobody knows which are neurons
+            name for name, site in target.sites.items() if places is None or site.layout in places
+        ]
     if not found:
         raise UsageError(
             f"{target.name} has no sites of neurons; pass sites, such as "

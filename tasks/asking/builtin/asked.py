@@ -122,7 +122,7 @@ def short(text: str, letters: int = _LETTERS) -> str:
 
     Nothing in it can be read as a citation, or as the end of a sentence of the answer.
     """
-    line = " ".join(text.split()).replace("[", "(").replace("]", ")")
+    line = re.sub(r"\[(?=\s*E\d)", f"[{_JOIN}", " ".join(text.split()))
     line = line if len(line) <= letters else line[: letters - 1].rstrip() + "…"
     return re.sub(r"([.!?])(?=\s|$)", rf"\1{_JOIN}", line)
 

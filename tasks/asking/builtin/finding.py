@@ -127,7 +127,7 @@ def _units(found: Evidence, places: str) -> str:
         said.append(
             f"I found no unit for {what} in particular: {weak[0]['unit']} responds beyond chance "
             f"({spread(weak[0]['correlation'], weak[0]['interval'])}), but no more than the best "
-            f"units do for lists of other words{cite(found)}."
+            f"units do for lists of other {control.get('of', 'words')}{cite(found)}."
         )
     else:
         said.append(f"I found no unit that responds to {what} beyond chance{cite(found)}.")
@@ -136,7 +136,8 @@ def _units(found: Evidence, places: str) -> str:
         "to other documents"
     )
     if control["words"]:
-        chance += f", and {number(max(control['words']))} for lists of other words as frequent"
+        others = f"lists of other {control.get('of', 'words')} as frequent"
+        chance += f", and {number(max(control['words']))} for {others}"
     said.append(f"{chance} (each the highest of 20){cite(found)}.")
     said.append(
         f"It occurs at {data['holds']} of {data['places']} {places}, in {data['documents']} "

@@ -139,7 +139,7 @@ def _about(
     topic = re.sub(r"^(?:the |a |an |any |all )(?=\w)", "", topic.strip(), flags=re.IGNORECASE)
     if wish.kind == "labels" and re.fullmatch(r"run|there|it", topic):
         topic = ""
-    elif not topic:
+    elif not topic and not quoted:
         return None
     words = tuple(quoted) if quoted else ()
     return replace(wish, units=(), topic=topic, words=words, sites=where)
@@ -228,5 +228,5 @@ def _filled(wish: Wish, earlier: Sequence[Wish], best: str | None) -> Wish:
 def topics(wish: Wish) -> str | list[str]:
     """What `find_units` is to look for."""
     if wish.words:
-        return [word for text in wish.words for word in split_words(text)]
+        return [word for text in wish.words for word in split_words(text) or [text]]
     return wish.topic
