@@ -57,7 +57,7 @@ def other_words(
             near = np.argsort(np.abs(counts[free] - counts[word]), kind="stable")[:_NEAR]
             if of_tokens:  # of a small vocabulary few are as frequent
                 ratio = counts[free[near]] / counts[word]
-                alike = near[(1 / _APART < ratio) & (ratio < _APART)]
+                alike = near[(ratio > 1 / _APART) & (ratio < _APART)]
                 near = alike if alike.size else near
             pick = int(near[rng.integers(near.size)])
             drawn.append(int(free[pick]))

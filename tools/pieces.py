@@ -73,7 +73,7 @@ def run_of(target: Target, text: str) -> Predicate | None:
 
 
 def named(target: Target, texts: list[str]) -> str:
-    """What quoted texts are called: `the letter 'A'`, `the end of 'And'`, `the tokens '(' or ')'`."""
+    """What quoted texts are called: `the letter 'A'`, `the end of 'And'`."""
     piece = piece_of(target)
     single = [text for text in texts if token_of(target, text) is not None]
     longer = [text for text in texts if text not in single]
