@@ -3,8 +3,11 @@
 1. Over windows of explore, or over texts of the planner, every head's mean weight on the token
    before, on the token itself, on the first token, on earlier copies of the token, and behind these
    (induction, Olsson et al. 2022).
+   Intervals are bootstraps over documents.
 2. Control: what a head that looks at all it may see alike would put there.
-3. On texts: the tokens that each head looks at from the last place of the first of them.
+3. Of a few named heads, the tokens that get more of the weight than even attention would give them:
+   chosen on half of the windows, measured on the other half.
+4. On texts: the tokens that each head looks at from the last place of the first of them.
 """
 
 from typing import Any, NamedTuple
@@ -26,6 +29,9 @@ WINDOWS = 32
 MOST = 32
 _ROWS = 4
 _TOKENS = 5  # of a text, that a head looks at
+_FEW = 4  # heads, of which tokens are told
+_OFTEN = 20  # times that a token must stand in each half
+_DRAWS = 1000
 
 
 class Looks(NamedTuple):
@@ -59,18 +65,28 @@ def attention(
         raise UsageError(f"{lab.target.name} is no causal model; its attention is not read")
     given = [text for text in texts or [] if text.strip()]
     shown = (lab.tokenize(given) if given else lab.explore).rows(slice(0, WINDOWS))
-    found, alike, places = _over(lab, shown)
+    sums = _over(lab, shown, wanted if len(wanted) <= _FEW else [])
+    places = int(sums.places.sum())
+    alike = Looks(*(sums.even.sum(0) / places))
+    found = {head: Looks(*(sums.heads[head].sum(0) / places)) for head in wanted}
+    spans = _intervals(sums, shown.document, wanted, lab.rng())
     ranked = sorted(wanted, key=lambda head: -max(_above(found[head], alike)))
     ranked = ranked[: max(1, min(many, MOST))]
+    tokens = {head: _liked(sums, head, shown.vocabulary) for head in sums.tokens}
     lines = [
         f"mean attention weight over {len(shown)} {'texts' if given else 'windows of explore'}, "
         f"{places:,} places (from the third on; the kinds overlap); a head that looks everywhere "
         f"alike: {_said(alike)}",
-        *(f"{name}: {_said(found[name])}" for name in ranked),
+        *(f"{name}: {_said(found[name])}{_by_token(tokens.get(name))}" for name in ranked),
     ]
     data: dict[str, Any] = {
-        "heads": [{"unit": name, **found[name]._asdict()} for name in ranked],
+        "heads": [
+            {"unit": name, **found[name]._asdict(), "interval": spans.get(name)} for name in ranked
+        ],
         "everywhere_alike": alike._asdict(),
+        "places": places,
+        "windows": len(shown),
+        "tokens": tokens,
     }
     if given:
         seen = _on(lab, given[0], ranked)
@@ -99,33 +115,103 @@ def _heads(lab: Lab, given: list[str] | None) -> list[str]:
     return list(out)
 
 
-def _over(lab: Lab, windows: TokenWindows) -> tuple[dict[str, Looks], Looks, int]:
-    """Every head's mean weights over windows, those of a head that looks everywhere alike, and over
-    how many places.
-    """
-    sums: dict[str, np.ndarray] = {}
-    even = np.zeros(5)
-    places = 0
+class _Sums(NamedTuple):
+    """Weights summed over the places of each window, in the order of `Looks`."""
+
+    heads: dict[str, np.ndarray]
+    """`[window, kind]` by head."""
+    even: np.ndarray
+    """The same of a head that looks everywhere alike."""
+    places: np.ndarray
+    """`[window]`."""
+    tokens: dict[str, np.ndarray]
+    """`[half, token]` by head: the weight on each token of the vocabulary."""
+    even_tokens: np.ndarray
+    counts: np.ndarray
+    """`[half, token]`: how often each token stands there."""
+
+
+def _over(lab: Lab, windows: TokenWindows, of_tokens: list[str]) -> _Sums:
+    """Every head's weights over windows, and by token those of the heads `of_tokens`."""
+    heads: dict[str, list[np.ndarray]] = {}
+    even: list[np.ndarray] = []
+    counted: list[np.ndarray] = []
+    size = len(windows.vocabulary)
+    tokens = {name: np.zeros((2, size)) for name in of_tokens}
+    even_tokens, counts = np.zeros((2, size)), np.zeros((2, size), int)
     for at in range(0, len(windows), _ROWS):
         rows = windows.rows(slice(at, at + _ROWS))
         width = int(rows.attended.sum(1).max())
-        masks, asked = _masks(rows.ids[:, :width], rows.attended[:, :width])
+        ids = rows.ids[:, :width]
+        masks, asked = _masks(ids, rows.attended[:, :width])
         lab.meter.forward_tokens += 2 * int(rows.attended.sum())
         trace = exact_trace(lab.target, rows)
-        for block, pattern in enumerate(attention_patterns(trace)):
-            weights = pattern.weights[:, :, :width, :width].double()
-            each = torch.einsum("nhqk,nqk,mnqk->mh", weights, asked[..., None] * 1.0, masks)
-            for head in range(weights.shape[1]):
-                name = f"head.{block}/{head}"
-                sums[name] = sums.get(name, np.zeros(5)) + each[:, head].numpy()
         sight = torch.ones(width, width).tril().double()
         sight = sight / sight.sum(1, keepdim=True)
-        even += torch.einsum("qk,nqk,mnqk->m", sight, asked[..., None] * 1.0, masks).numpy()
-        places += int(asked.sum())
-    if not places:
+        from_ = asked[..., None].double()  # [row, place, 1]
+        for block, pattern in enumerate(attention_patterns(trace)):
+            weights = pattern.weights[:, :, :width, :width].double().cpu()
+            each = torch.einsum("nhqk,nqk,mnqk->nmh", weights, from_.expand(-1, -1, width), masks)
+            for head in range(weights.shape[1]):
+                name = f"head.{block}/{head}"
+                heads.setdefault(name, []).append(each[..., head].numpy())
+                if name in tokens:
+                    seen = (weights[:, head] * from_).sum(1).numpy()  # [row, seen place]
+                    _add(tokens[name], at, ids, seen)
+        even.append(
+            torch.einsum("qk,nqk,mnqk->nm", sight, from_.expand(-1, -1, width), masks).numpy()
+        )
+        counted.append(asked.sum(1).numpy())
+        _add(even_tokens, at, ids, torch.einsum("qk,nq->nk", sight, from_[..., 0]).numpy())
+        _add(counts, at, ids, rows.attended[:, :width].astype(int))
+    if not sum(int(part.sum()) for part in counted):
         raise UsageError("there is no text of three tokens or more")
-    found = {name: Looks(*(total / places)) for name, total in sums.items()}
-    return found, Looks(*(even / places)), places
+    return _Sums(
+        {name: np.concatenate(parts) for name, parts in heads.items()},
+        np.concatenate(even),
+        np.concatenate(counted),
+        tokens,
+        even_tokens,
+        counts,
+    )
+
+
+def _add(total: np.ndarray, first: int, ids: np.ndarray, values: np.ndarray) -> None:
+    """Adds `[row, place]` to the tokens there, every other window to the other half."""
+    for row, (tokens, value) in enumerate(zip(ids, values, strict=True)):
+        np.add.at(total[(first + row) % 2], tokens, value)
+
+
+def _intervals(
+    sums: _Sums, document: np.ndarray, heads: list[str], rng: np.random.Generator
+) -> dict[str, dict[str, list[float]]]:
+    """95% of each weight of each head, bootstrapped over documents; empty for one document."""
+    kinds, part = np.unique(document, return_inverse=True)
+    n = len(kinds)
+    if n < 2:
+        return {}
+    drawn = rng.multinomial(n, np.full(n, 1 / n), size=_DRAWS)  # [draw, document]
+    below = np.maximum(drawn @ np.bincount(part, sums.places, n), 1)
+    out = {}
+    for head in heads:
+        above = np.stack([np.bincount(part, column, n) for column in sums.heads[head].T], 1)
+        edges = np.quantile(drawn @ above / below[:, None], [0.025, 0.975], axis=0)  # [2, kind]
+        out[head] = dict(zip(Looks._fields, edges.T.tolist(), strict=True))
+    return out
+
+
+def _liked(sums: _Sums, head: str, names: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The tokens that a head looks at more than even attention would, by their share of it."""
+    both = [total / max(1e-12, total.sum()) for total in sums.tokens[head]]
+    even = [total / max(1e-12, total.sum()) for total in sums.even_tokens]
+    often = (sums.counts >= _OFTEN).all(0)
+    more = np.where(often, both[0] - even[0], -np.inf)
+    best = [int(at) for at in np.argsort(-more, kind="stable")[:_TOKENS] if more[at] > 0]
+    return [
+        {"token": names[at], "weight": float(both[1][at]), "even": float(even[1][at])}
+        for at in best
+        if both[1][at] > even[1][at]
+    ]
 
 
 def _masks(ids: np.ndarray, attended: np.ndarray) -> tuple[Tensor, Tensor]:
@@ -167,6 +253,14 @@ def _on(lab: Lab, text: str, heads: list[str]) -> dict[str, list[tuple[str, int,
 
 def _above(looks: Looks, alike: Looks) -> list[float]:
     return [one - even for one, even in zip(looks, alike, strict=True)]
+
+
+def _by_token(liked: list[dict[str, Any]] | None) -> str:
+    """`; most on " ." 0.31 (even 0.08)`."""
+    if not liked:
+        return ""
+    each = (f"{quoted(o['token'])} {o['weight']:.2f} (even {o['even']:.2f})" for o in liked)
+    return f"; by token more than even: {', '.join(each)}"
 
 
 def _said(looks: Looks) -> str:

@@ -14,7 +14,7 @@ from ....agent.state import Message
 from ....tools.evidence import Evidence
 from ....tools.lab import Lab
 from ..state import Talk
-from . import changing, describe, driving, finding, following, helping, looking
+from . import attending, changing, describe, driving, finding, following, helping, looking
 from .asked import Ask, Call, Past, cite
 from .recognise import recognise
 from .wish import Kind, Wish
@@ -40,6 +40,7 @@ COURSES: dict[Kind, Course] = {
     "compare": Course(looking.compare_calls, looking.compare_answer),
     "show": Course(looking.show_calls, looking.show_answer),
     "lens": Course(driving.lens_calls, driving.lens_answer),
+    "attend": Course(attending.calls, attending.answer),
     "labels": Course(finding.label_calls, finding.label_answer),
     "check": Course(looking.check_calls, looking.check_answer),
     "why": Course(following.why_calls, following.why_answer),

@@ -7,6 +7,7 @@ from typing import Any
 from ....tools.evidence import Evidence
 from ....tools.render_text import number
 from .asked import Ask, Call, cite, listed, peak, short, shown, spread, tokens
+from .attending import attention_said, is_head
 
 _CLEAR = 0.3
 """Correlation on unseen documents from which a description says something."""
@@ -24,6 +25,9 @@ def calls(ask: Ask) -> list[Call]:
         Call("exemplars", {**unit, "many": 4}),
         Call("investigate_unit", unit),
     ]
+    if is_head(unit["unit"]) and ask.lab.target.kind == "causal":
+        out.append(Call("attention", {"heads": [unit["unit"]]}))
+        out.append(Call("output_effect", unit))
     if ask.lab.target.kind != "module":
         out.append(Call("unit_effect", unit))
     if _labelled(ask, unit["unit"]):
@@ -39,11 +43,26 @@ def answer(ask: Ask) -> str:
         _headline(ask, studied),
         _firing(ask, survey, windows),
         _against(studied),
+        attention_said(ask.found("attention")),
+        _written(ask.found("output_effect")),
         effect_said(effect),
         _label(ask.found("read_label")),
         ask.failed(),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _written(found: Evidence | None) -> str:
+    """What a head writes where it is strongest, since its activation is a norm."""
+    if found is None or not found.data.get("direct"):
+        return ""
+    direct = found.data["direct"]
+    up, down = ([one["token"] for one in direct[side]] for side in ("promoted", "suppressed"))
+    return (
+        f"Its activation is the norm of what it writes, which says how much and not what: on "
+        f"average over its strongest places it writes directly toward {tokens(up, 4)} and away "
+        f"from {tokens(down, 4)}{cite(found)}."
+    )
 
 
 def _labelled(ask: Ask, unit: str) -> bool:

@@ -10,7 +10,7 @@ from .kinds import Rule, wordings
 from .reading import Reading, only_site, read
 from .wish import Wish
 
-_ONE = ("describe", "show", "change")
+_ONE = ("describe", "show", "change", "attend")
 """Kinds about one unit, which may be meant by "it"."""
 _NAMED = {
     "stories": "builtin:stories",
@@ -27,6 +27,14 @@ _SITES = re.compile(
     r"|\b((?:mlp|head|conv|resid)\.\d+)\b"
 )
 _BEHIND = "after|behind|following|given|in|from|for|on|prompt|when|with|reads?"
+_LOOKS = {
+    "induction": r"\binduction\b|\bbehind (?:earlier )?cop(?:y|ies)\b",
+    "previous": r"\b(?:previous|preceding|last|token before)\b",
+    "first": r"\b(?:first|bos|start|beginning|sink)\b",
+    "copies": r"\b(?:cop(?:y|ies|ying)|duplicate|same token|repeated)\b",
+    "itself": r"\b(?:itself|themselves|current|own)\b",
+}
+"""What heads may be asked to look at, by the tool's name for it."""
 _TAIL = re.compile(
     r" (?:in|of|from) (?:the|this|that|your) (?:model|network|net|corpus)$| please$"
     r"| (?:most|best|strongly|here|or not|at all|then)$"
@@ -106,6 +114,8 @@ def _fitted(rule: Rule, said: Reading, sites: Mapping[str, Any]) -> Wish | None:
     wish = Wish(rule.kind, said.units, data=said.data[0] if said.data else None)
     if rule.kind in ("drive", "lens"):
         return _prompted(wish, said)
+    if rule.kind == "attend":
+        return _looking(wish, said)
     if rule.kind == "change":
         return replace(_prompted(wish, said) or wish, kind="change")
     if rule.kind == "check":
@@ -143,6 +153,15 @@ def _about(
         return None
     words = tuple(quoted) if quoted else ()
     return replace(wish, units=(), topic=topic, words=words, sites=where)
+
+
+def _looking(wish: Wish, said: Reading) -> Wish:
+    """With the kind of place that heads are to look at, the layer, and texts."""
+    words = said.skeleton
+    asked = next((kind for kind, pattern in _LOOKS.items() if re.search(pattern, words)), "")
+    layer = re.search(r"\b(?:layer|block|head)[\s.]*(\d+)\b", words)
+    sites = (f"head.{layer[1]}",) if layer else ("head",) if "heads" in words else ()
+    return replace(wish, topic=asked, texts=said.texts, sites=() if wish.units else sites)
 
 
 def _site(match: "re.Match[str]", sites: Mapping[str, Any]) -> str:
@@ -209,6 +228,7 @@ def _elsewhere(wish: Wish, said: Reading) -> Wish:
 def _filled(wish: Wish, earlier: Sequence[Wish], best: str | None) -> Wish:
     """With the unit that "it" means, where a question needs one and names none."""
     needs = {"compare": 2, **dict.fromkeys(_ONE, 1), "check": 1, "why": 0, "sure": 0}
+    needs["attend"] = 0 if wish.sites else 1
     missing = needs.get(wish.kind, 0) - len(wish.units)
     if missing <= 0:
         return wish

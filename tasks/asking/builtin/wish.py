@@ -5,7 +5,7 @@ from typing import Literal
 
 Kind = Literal[
     "describe", "find", "drive", "change", "compare", "show", "lens", "labels",
-    "why", "check", "sure", "help", "unclear", "other",
+    "attend", "why", "check", "sure", "help", "unclear", "other",
 ]  # fmt: skip
 
 
