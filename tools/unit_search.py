@@ -31,6 +31,9 @@ from .test_hypotheses import HOLDS, interval
 SHUFFLES = 20
 LEAST = 5
 """Observations of each half where the predictor holds, under which there are too few."""
+_MOST = 0.5**0.5
+"""Correlation from which a predictor explains at least half of a unit's variance. In a small
+vocabulary every token has units of its own: these are for it though others are for others."""
 _NOT_NEURONS = ("head", "attn_out", "mlp_out", "resid", "logit")
 
 
@@ -104,8 +107,13 @@ class Search(NamedTuple):
         return hit.interval[0] > max(0.0, *self.control)
 
     def selective(self, hit: Hit) -> bool:
-        """Whether it does better than the best units for lists of other words too."""
-        return self.responds(hit) and (hit.p_words is None or hit.p_words <= 1 / SHUFFLES)
+        """Whether it does better than the best units for lists of other words too, or the predictor
+        says most of what it does (`_MOST`), however many units there are for other words.
+        """
+        if not self.responds(hit):
+            return False
+        strong = hit.interval is not None and hit.interval[0] >= _MOST
+        return strong or hit.p_words is None or hit.p_words <= 1 / SHUFFLES
 
 
 def neuron_sites(target: Target) -> list[str]:

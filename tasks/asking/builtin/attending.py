@@ -15,7 +15,9 @@ KINDS = {
     "induction": "the tokens behind earlier copies",
 }
 """What attention is measured on, by the tool's name for it."""
-_MOST = 0.5  # weight from which a head mostly looks there: more than at all else together
+_MOST = 0.5
+"""Of the way from even attention to all of it, from which a head looks there mostly: half, so that
+a kind of place that is common anyway does not count as its pattern."""
 _SHOWN = 6
 _HEADS = 32  # that the tool lists
 
@@ -41,9 +43,10 @@ def answer(ask: Ask) -> str:
     """Where heads look, beside even attention."""
     wish = ask.wish
     if wish.units and not any(map(is_head, wish.units)):
+        unit = wish.units[0]
         return (
-            f"{wish.units[0]} is no head and attends to nothing: ask what {wish.units[0]} responds "
-            "to, or what a head attends to, such as head.0/1."
+            f"I cannot say what {unit} attends to, as it is no head, and only heads attend: ask "
+            f"what {unit} responds to, or what a head attends to, such as head.0/1."
         )
     if not ask.has("attention"):
         return f"I cannot ask that of {ask.lab.target.name}, whose attention is not read here."
@@ -65,9 +68,9 @@ def attention_said(found: Evidence | None) -> str:
 def _one(row: Mapping[str, Any], found: Evidence) -> str:
     """One head: its weights with intervals, what stands out, and the tokens it prefers."""
     even, unit, where = found.data["everywhere_alike"], row["unit"], _over(found)
-    order = sorted(KINDS, key=lambda kind: even[kind] - row[kind])
+    order = sorted(KINDS, key=lambda kind: -_excess(row, kind, even))
     more = [kind for kind in order if _stands_out(row, kind, even)]
-    if more and row[more[0]] >= _MOST:
+    if more and _excess(row, more[0], even) >= _MOST:
         head = f"{unit} attends mostly to {KINDS[more[0]]}"
     elif more:
         what = listed([KINDS[kind] for kind in more[:2]])
@@ -96,14 +99,14 @@ def _ranked(topic: str, found: Evidence) -> str:
     if not topic:
         lines = []
         for row in rows[:_SHOWN]:
-            kind = max(KINDS, key=lambda one, row=row: row[one] - even[one])
+            kind = max(KINDS, key=lambda one, row=row: _excess(row, one, even))
             lines.append(
                 f"- {row['unit']}: {_weight(row, kind)} on {KINDS[kind]} (even "
                 f"{even[kind]:.2f}){cite(found)}"
             )
         return "\n".join([f"The sharpest of the heads, {_over(found)}:", *lines])
     good = sorted((r for r in rows if _stands_out(r, topic, even)), key=lambda r: -r[topic])
-    mostly = [row for row in good if row[topic] >= _MOST]
+    mostly = [row for row in good if _excess(row, topic, even) >= _MOST]
     shown = mostly or good
     what, control = KINDS[topic], f"even attention would put {even[topic]:.2f} there"
     if not shown:
@@ -115,6 +118,11 @@ def _ranked(topic: str, found: Evidence) -> str:
     if not mostly:
         head = f"No head attends mostly to {what}; {names} {verb} to it more than evenly"
     return f"{head}, {_over(found)}; {control}{cite(found)}."
+
+
+def _excess(row: Mapping[str, Any], kind: str, even: Mapping[str, float]) -> float:
+    """How far a weight is on the way from even attention (0) to all of it (1)."""
+    return (row[kind] - even[kind]) / max(1e-9, 1 - even[kind])
 
 
 def _stands_out(row: Mapping[str, Any], kind: str, even: Mapping[str, float]) -> bool:
@@ -133,8 +141,9 @@ def _weight(row: Mapping[str, Any], kind: str) -> str:
 
 def _over(found: Evidence) -> str:
     data = found.data
-    what = "texts" if "texts" in data else "windows of what I explored"
-    return f"on average over {data['places']} places of {data['windows']} {what}"
+    n = data["windows"]
+    what = f"text{'s' * (n != 1)}" if "texts" in data else "windows of what I explored"
+    return f"on average over {data['places']} places of {n} {what}"
 
 
 def _from_texts(found: Evidence) -> list[str]:

@@ -3,65 +3,17 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from neuroscribe.tasks.asking import belt as _belt  # noqa: F401
-from neuroscribe.tasks.asking.builtin import AnswererFactory
 from neuroscribe.tasks.asking.builtin.helping import examples
 from neuroscribe.tasks.asking.builtin.recognise import recognise
-from neuroscribe.tasks.asking.claims import claims
-from neuroscribe.tasks.asking.state import Talk, Turn
 from neuroscribe.tools.data.image_rows import image_rows
 from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.data.windows import TokenWindows, cut
 from neuroscribe.tools.exemplars import ExemplarIndex, build_index
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
-from neuroscribe.tools.registry import call
-
-
-class Talker:
-    """A conversation without its graph: runs the calls, keeps the turns."""
-
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
-        self.answerer = AnswererFactory()(lab)
-        self.earlier: list[Turn] = []
-        self.tools: list[str] = []
-
-    def ask(self, question: str, *, refuse: tuple[str, ...] = ()) -> str:
-        """The answer; calls of the tools `refuse` are not allowed."""
-        found: list[str] = []
-        self.tools = []
-        for step in range(8):
-            state: Any = {"question": question, "earlier": self.earlier, "found": found}
-            message = self.answerer.next(Talk(**state, step=step, last=False))  # type: ignore
-            calls = [one["function"] for one in message.get("tool_calls") or ()]
-            if not calls:
-                break
-            for one in calls:
-                self.tools.append(one["name"])
-                if one["name"] not in refuse:
-                    found.append(call(self.lab, one["name"], one["arguments"]).id)
-        text = message["content"]
-        self.earlier.append(
-            Turn(
-                question=question,
-                text=text,
-                evidence=found,
-                ended="answered",
-                reason=None,
-                spent={},
-            )
-        )
-        return text
-
-    def opinions(self) -> list[str]:
-        """Sentences of the last answer that cite nothing, or not the numbers that they state."""
-        last = self.earlier[-1]
-        said = claims(last["text"], self.lab.evidence, last["question"])
-        return [f"{one.text} ({one.mark})" for one in said if one.mark]
+from talker import Talker
 
 
 @pytest.fixture(scope="module")
