@@ -52,7 +52,7 @@ def save_windows(windows: TokenWindows | ImageRows | PictureList, folder: Path) 
         return
     folder.mkdir(parents=True, exist_ok=True)
     checks: dict[str, int] = {}
-    for name in _ARRAYS:
+    for name in _arrays(windows.read is not None):
         np.save(folder / f"{name}.npy", getattr(windows, name))
         checks[name] = zlib.crc32((folder / f"{name}.npy").read_bytes())
     used = set(windows.document.tolist())
@@ -79,10 +79,11 @@ def load_windows(folder: Path) -> Kept:
     try:
         header = json.loads((folder / _FILE).read_text())
         raw = (folder / "texts.json").read_bytes()
-        wrong = [name for name in _ARRAYS if not _sound(folder / f"{name}.npy", header, name)]
+        names = _arrays("read" in header["checks"])
+        wrong = [name for name in names if not _sound(folder / f"{name}.npy", header, name)]
         if wrong or zlib.crc32(raw) != header["checks"]["texts"]:
             raise ValueError(f"{', '.join(wrong) or 'texts'}: checksum")
-        arrays = {name: np.load(folder / f"{name}.npy") for name in _ARRAYS}
+        arrays = {name: np.load(folder / f"{name}.npy") for name in names}
         texts = json.loads(raw)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(
@@ -97,6 +98,10 @@ def load_windows(folder: Path) -> Kept:
     )
     windows.__dict__["_hash"] = header["hash"]
     return windows
+
+
+def _arrays(causal: bool) -> tuple[str, ...]:
+    return (*_ARRAYS, "read") if causal else _ARRAYS
 
 
 def _sound(path: Path, header: dict[str, dict[str, int]], name: str) -> bool:

@@ -3,6 +3,10 @@
 A word is a run of letters, digits and apostrophes in the text, or one other visible character; a
 token belongs to the word that its first visible character lies in. Words are interned, so that
 whatever looks at words looks at each different word once.
+
+A causal model has read a word only up to the token at hand. Its windows say so: `read` is the word
+that a token would belong to if the text ended with it. An apostrophe that nothing follows yet is a
+word of its own, and of a character spread over several tokens nothing is read before the last.
 """
 
 import re
@@ -31,7 +35,7 @@ class TokenWindows:
     attended: np.ndarray
     """bool: not padding."""
     counted: np.ndarray
-    """bool: places that count as data: no special token, padding or attention sink."""
+    """bool: places that count as data: no special token, no padding."""
     word: np.ndarray
     """int32 index into `words`; -1 where the token belongs to no word."""
     ordinal: np.ndarray
@@ -48,6 +52,8 @@ class TokenWindows:
     """Surface text of every token id: `" the"`, `"ing"`."""
     texts: tuple[str, ...]
     """`[document]`: the texts that the windows were cut from."""
+    read: np.ndarray | None = None
+    """int32 index into `words`: the word as far as a causal target has read it; None: whole."""
 
     def __len__(self) -> int:
         return self.ids.shape[0]
@@ -105,14 +111,16 @@ def cut(
             f"{len(before) + len(after)} special tokens; make them longer"
         )
     interned: dict[str, int] = {}
-    rows: list[np.ndarray] = []  # each [5, token]: ids, word, ordinal, start, end
+    rows: list[np.ndarray] = []  # each [6, token]: ids, word, ordinal, start, end, read
     document: list[int] = []
     total = 0
     for number, coded in enumerate(tokenize(target, texts)):
         if most_tokens is not None and total >= most_tokens:
             break
-        word, ordinal = _words(texts[number], coded.start, coded.end, interned)
-        whole = np.stack([coded.ids, word, ordinal, coded.start, coded.end])
+        word, ordinal, read = _words(
+            texts[number], coded.start, coded.end, interned, causal=target.kind == "causal"
+        )
+        whole = np.stack([coded.ids, word, ordinal, coded.start, coded.end, read])
         size = whole.shape[1]
         stop = min(size, room) if document_per_row else size
         for at in range(0, max(stop, 1 if document_per_row else 0), room):
@@ -145,7 +153,7 @@ def _filled(
     ids = np.full(shape, pad, np.int32)
     attended = np.zeros(shape, bool)
     counted = np.zeros(shape, bool)
-    word, ordinal = np.full((2, *shape), -1, np.int32)
+    word, ordinal, read = np.full((3, *shape), -1, np.int32)
     start, end = np.zeros((2, *shape), np.int32)
     first = len(before)
     for at, row in enumerate(rows):
@@ -154,10 +162,8 @@ def _filled(
         ids[at, last : last + len(after)] = after
         attended[at, : last + len(after)] = True
         counted[at, first:last] = ~np.isin(row[0], special)
-        for array, values in zip((ids, word, ordinal, start, end), row, strict=True):
+        for array, values in zip((ids, word, ordinal, start, end, read), row, strict=True):
             array[at, first:last] = values
-    if target.kind == "causal" and width:
-        counted[:, 0] = False  # the first token is an attention sink
     return TokenWindows(
         ids=ids,
         attended=attended,
@@ -170,6 +176,7 @@ def _filled(
         words=words,
         vocabulary=names,
         texts=texts,
+        read=read if target.kind == "causal" else None,
     )
 
 
@@ -181,20 +188,22 @@ def _specials(tokenizer: Any) -> tuple[list[int], list[int]]:
     return full[:at], full[at + len(plain) :]
 
 
-_SPACES = np.zeros(0x3001 + 1, bool)  # white space by code point; the last stands for all above
-_SPACES[[c for c in range(0x3001) if chr(c).isspace()]] = True
-
-
 def _words(
-    text: str, start: np.ndarray, end: np.ndarray, interned: dict[str, int]
-) -> tuple[np.ndarray, np.ndarray]:
-    """The word and its ordinal for each token, int32 `[token]`; -1 for none.
+    text: str,
+    start: np.ndarray,
+    end: np.ndarray,
+    interned: dict[str, int],
+    *,
+    causal: bool,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For each token its word, the word's ordinal and the word as read, int32 `[token]`.
 
     Args:
         text: The text.
         start: `[token]` offset of the first character.
         end: `[token]` offset after the last.
         interned: Numbers of the different words; new ones are added.
+        causal: Whether what stands behind a token is unknown at it.
     """
     number: list[int] = []
     starts: list[int] = []
@@ -205,13 +214,30 @@ def _words(
         number.append(interned.setdefault(match.group(), len(interned)))
     if not number or not len(start):
         none = np.full(len(start), -1, np.int32)
-        return none, none
+        return none, none, none
     codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
     visible = np.flatnonzero(~_SPACES[np.minimum(codes, 0x3001)])
     visible = np.append(visible, len(text))
     first = visible[np.searchsorted(visible, start)]  # [token] first visible character
     at = np.searchsorted(np.array(ends), first, side="right")  # first word that ends behind it
     inside = np.minimum(at, len(number) - 1)
-    has = (first < end) & (at < len(number)) & (np.array(starts)[inside] < end)
+    begin = np.array(starts)[inside]
+    has = (first < end) & (at < len(number)) & (begin < end)
     word = np.where(has, np.array(number)[inside], -1).astype(np.int32)
-    return word, np.where(has, inside, -1).astype(np.int32)
+    ordinal = np.where(has, inside, -1).astype(np.int32)
+    if not causal:
+        return word, ordinal, word
+    # a character spread over several tokens is known at the last of them
+    known = np.minimum(end, np.append(start[1:], len(text)))
+    known = np.where(known > begin, known, begin)
+    read = word.copy()
+    for token in np.flatnonzero(has & (known < np.array(ends)[inside])):
+        part = text[begin[token] : known[token]]
+        if part[-1:] in ("'", "’"):
+            part = part[-1] if first[token] == known[token] - 1 else part[:-1]
+        read[token] = interned.setdefault(part, len(interned)) if part else -1
+    return word, ordinal, read
+
+
+_SPACES = np.zeros(0x3001 + 1, bool)  # white space by code point; the last stands for all above
+_SPACES[[c for c in range(0x3001) if chr(c).isspace()]] = True

@@ -3,6 +3,7 @@
 Every atom decides on the unique token ids or on the interned words, then gathers.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from functools import cached_property, lru_cache
 from typing import ClassVar, Literal
@@ -20,6 +21,7 @@ from .view import View, kept, plain
 
 MOST_PATTERN = 300
 _MOST_MEMORY = 1 << 20
+_BYTE = re.compile("<0x[0-9A-F]{2}>")  # how surfaces show a part of a character
 Spell = Callable[[str], Iterable[str]]
 
 
@@ -46,7 +48,8 @@ class Tokens(Predicate, frozen=True):
 class Words(Predicate, frozen=True):
     """Every token of these words, whatever their case; `inflect` adds their inflected forms.
 
-    An item of several words (`New York`) is met as a phrase, word after word.
+    An item of several words (`New York`) is met as a phrase, word after word. For a causal target
+    a word, and a phrase, holds at the token at which it has been read to its end.
     """
 
     kind: Literal["words"] = "words"
@@ -188,7 +191,8 @@ class Shape(Predicate, frozen=True):
         return np.where(view.has_word, view.by_word(by_word), view.by_token(by_token))
 
     def _of_all(self, strings: tuple[str, ...]) -> np.ndarray:
-        return np.array([shape_holds(self.shape, text.strip()) for text in (*strings, "")], "f4")
+        texts = (_bytes_out(text).strip() for text in (*strings, ""))
+        return np.array([shape_holds(self.shape, text) for text in texts], "f4")
 
     def noun(self) -> str:
         return _SHAPES[self.shape][0]
@@ -258,6 +262,11 @@ class Repeated(Predicate, frozen=True):
         return "a token that occurred before in the text"
 
 
+def _bytes_out(text: str) -> str:
+    """The surface with parts of characters as one odd character, not as letters and digits."""
+    return _BYTE.sub("\ufffd", text) if "<0x" in text else text
+
+
 def has_word(text: str) -> bool:
     """Whether the text holds anything that windows count as a word."""
     return WORD.search(text) is not None
@@ -322,7 +331,15 @@ def _match_phrase(view: View, pieces: list[str], spell: Spell) -> np.ndarray:
         spelled = spell(plain(piece)) if step == size - 1 else (plain(piece),)
         wanted = [at for form in spelled for at in view.lower.get(form, [])]
         here = slice(step, many - size + 1 + step)
-        first &= np.isin(runs.word[here], wanted) & (runs.row[here] == runs.row[: len(first)])
+        first &= runs.row[here] == runs.row[: len(first)]
+        if view.causal and step == size - 1:  # the last word counts from where it is known
+            last = np.zeros(len(view.windows.words) + 1, np.float32)
+            last[wanted] = 1
+            held = np.zeros(many, bool)
+            held[here] = first
+            out.ravel()[runs.places] = held[runs.of_place] * view.by_word(last).ravel()[runs.places]
+            return out
+        first &= np.isin(runs.word[here], wanted)
     inside = np.zeros(many, bool)
     for step in range(size):
         inside[step : many - size + 1 + step] |= first

@@ -39,9 +39,10 @@ class _Beside(_OfOne, frozen=True):
     side: ClassVar[str]
 
     def values(self, view: View) -> np.ndarray:
-        seen = self._seen(view)
         step = self.distance if self.before else -self.distance
-        return _shift_words(view, seen, step) if self.by == "word" else _shift(seen, step)
+        if self.by == "word":  # every earlier word has been read to its end
+            return _shift_words(view, self._seen(view.settled), step)
+        return _shift(self._seen(view), step)
 
     def noun(self) -> str:
         stand = "" if self.distance == 1 else "that stand "
@@ -198,7 +199,7 @@ def _shift_words(view: View, values: np.ndarray, step: int) -> np.ndarray:
     goal = np.where(known, goal, 0)
     row = np.arange(view.shape[0])[:, None]
     known &= runs.row[goal] == row
-    return np.where(known & view.visible, largest[goal], np.float32(0))
+    return np.where(known & view.visible & ~view.bare, largest[goal], np.float32(0))
 
 
 def _largest_before(

@@ -78,20 +78,40 @@ class View:
 
     @cached_property
     def present_words(self) -> np.ndarray:
-        """int64: the word indices that occur."""
+        """int64: the word indices that occur, whole or as read."""
         seen = np.zeros(len(self.windows.words) + 1, bool)
         seen[self.windows.word] = True
+        if self.windows.read is not None:
+            seen[self.windows.read] = True
         return np.flatnonzero(seen[:-1])
+
+    @property
+    def causal(self) -> bool:
+        """Whether a place may know only what stands up to it."""
+        return self.windows.read is not None
+
+    @property
+    def settled(self) -> "View":
+        """The same windows with every word whole, for places behind the words that are asked of."""
+        return cast(View, _Settled(self)) if self.causal else self
 
     @cached_property
     def rank(self) -> np.ndarray:
-        """int64 `[window, place]`: number of counted places before this one."""
-        return np.cumsum(self.windows.counted, axis=1) - self.windows.counted
+        """int64 `[window, place]`: places from the first token of text to this one, from 0.
+
+        What a tokenizer puts before a text (BOS, CLS) stands before the start.
+        """
+        attended = self.windows.attended
+        if not attended.size:
+            return np.zeros(self.shape, np.int64)
+        place = np.cumsum(attended, axis=1) - attended
+        first = self.visible.argmax(1)[:, None]
+        return place - np.take_along_axis(place, first, axis=1)
 
     @cached_property
     def total(self) -> np.ndarray:
-        """int64 `[window, 1]`: counted places of the window."""
-        return self.windows.counted.sum(1, keepdims=True)
+        """int64 `[window, 1]`: places from the first token of text to the last."""
+        return np.where(self.visible, self.rank + 1, 0).max(1, keepdims=True, initial=0)
 
     @cached_property
     def runs(self) -> Runs:
@@ -136,7 +156,16 @@ class View:
             at, text = int(w.start.flat[place]), w.texts[int(w.document[place // self.shape[1]])]
             if at and _joined(text[at - 1]) and _joined(text[at : at + 1]):
                 out[place] = False
-        return out.reshape(self.shape)
+        return out.reshape(self.shape) | self.bare
+
+    @cached_property
+    def bare(self) -> np.ndarray:
+        """bool `[window, place]`: an apostrophe alone, of which a causal model cannot know yet
+        whether it goes on a word."""
+        w = self.windows
+        if w.read is None:
+            return np.zeros(self.shape, bool)
+        return kept(w.words, "bare", lambda all_: np.isin((*all_, ""), ("'", "’")))[w.read]
 
     @cached_property
     def again(self) -> np.ndarray:
@@ -156,8 +185,25 @@ class View:
         return chosen[self.windows.ids]
 
     def by_word(self, chosen: np.ndarray) -> np.ndarray:
-        """Spreads a float32 `[words + 1]` table; its last entry is for places with no word."""
-        return chosen[self.windows.word]
+        """Spreads a float32 `[words + 1]` table; its last entry is for places with no word.
+
+        For a causal target a word is what has been read of it.
+        """
+        return chosen[self.windows.word if self.windows.read is None else self.windows.read]
+
+
+class _Settled:
+    """A causal target's windows from a place behind: every word is known as a whole."""
+
+    def __init__(self, base: View) -> None:
+        self._base = base
+        self.settled = self
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._base, name)
+
+    def by_word(self, chosen: np.ndarray) -> np.ndarray:
+        return chosen[self._base.windows.word]
 
 
 def plain(word: str) -> str:

@@ -72,7 +72,7 @@ class Board:
     held: np.ndarray
     """float32 `[flag, window * place]`."""
     rank: np.ndarray
-    """Counted places before this one."""
+    """Places from the start of the text to this one."""
     from_end: np.ndarray
     context: Mapping[str, tuple[Stretches, Stretches]]
     """By bag axis: the stretches of words, and of groups that are concepts."""
@@ -123,8 +123,8 @@ def build(windows: TokenWindows, concepts: Mapping[str, Any], *, causal: bool) -
     view = view_of(windows)
     shape = windows.ids.shape
     names, lower = _lowered(windows.words)
-    word = np.where(windows.word >= 0, lower[windows.word], -1)
-    word = np.where(view.visible, word, -1)
+    here = windows.word if windows.read is None else windows.read
+    word = np.where(view.visible & (here >= 0), lower[here], -1)
     token = np.where(view.visible, _one_a_surface(windows.vocabulary)[windows.ids], -1)
     runs, (before, after) = view.runs, view.near
     run_word = lower[runs.word] if len(runs.word) else np.zeros(0, np.int64)
@@ -136,7 +136,7 @@ def build(windows: TokenWindows, concepts: Mapping[str, Any], *, causal: bool) -
         same = ok & (runs.row[at] == row) if len(run_word) else ok
         return np.where(same, run_word[at] if len(run_word) else 0, -1)
 
-    inside = word >= 0
+    inside = view.visible & (windows.word >= 0)
     axes = {"word": word, "token": token}
     for step, suffix in ((1, ""), (2, "_2")):
         axes[f"previous_word{suffix}"] = run_at(np.where(inside, before - step, before + 1 - step))

@@ -12,7 +12,10 @@ def join(one: TokenWindows, other: TokenWindows) -> TokenWindows:
     known = {word: at for at, word in enumerate(one.words)}
     index = [known.setdefault(word, len(known)) for word in other.words]
     number = np.array([*index, -1], np.int32)  # the last entry keeps -1
-    other = replace(other, word=number[other.word], document=other.document + len(one.texts))
+    read = None if other.read is None else number[other.read]
+    other = replace(
+        other, word=number[other.word], read=read, document=other.document + len(one.texts)
+    )
     width = max(one.ids.shape[1], other.ids.shape[1])
 
     def both(name: str, fill: int) -> np.ndarray:
@@ -35,6 +38,7 @@ def join(one: TokenWindows, other: TokenWindows) -> TokenWindows:
         words=tuple(known),
         vocabulary=one.vocabulary,
         texts=(*one.texts, *other.texts),
+        read=None if one.read is None or read is None else both("read", -1),
     )
 
 

@@ -6,6 +6,7 @@ around it). A set is named by its concepts where it has any, else by its stronge
 
 from collections.abc import Sequence
 
+from ....tools.predicates.phrases import ordinal
 from .board import TOKEN_AXES, is_bag
 from .clause import Clause, Rule
 from .concise import ordered
@@ -182,7 +183,10 @@ def _tail(sample: Sample, clause: Clause, rule: Rule, named: int, *, ends: bool 
         kind = _kind(sample, clause)
         return "at the start of a word" if kind == "word_start" else _FLAGS[kind]
     if clause.axis in ("position", "rank"):
-        return f"in the {_positions(clause)}"
+        said = _positions(clause)
+        if said.startswith("tokens"):
+            return f"in {said}"
+        return f"in the {said}" if said.endswith("s") else f"as the {said}"
     things = _things(sample, clause, rule, min(named, 3))
     if is_bag(clause.axis) and clause.axis not in _RELATION:
         return _near(clause).format(things)
@@ -213,13 +217,16 @@ def _kind(sample: Sample, clause: Clause) -> str:
 
 def _positions(clause: Clause) -> str:
     if clause.axis == "rank":
-        return f"positions {min(clause.values) + 1} to {max(clause.values) + 1}"
+        first, last = min(clause.values) + 1, max(clause.values) + 1
+        return f"{ordinal(first)} token" if first == last else f"tokens {first} to {last}"
     start, stop, from_end = clause.span
     end = "last" if from_end else "first"
     if start == 0 and stop is not None:
         return f"{end} {stop} tokens" if stop > 1 else f"{end} token"
-    upto = f"to {stop}" if stop is not None else "on"
-    return f"tokens from {start + 1} {upto}" + (" from the end" if from_end else "")
+    where = " from the end" if from_end else ""
+    if stop == start + 1:
+        return f"{ordinal(stop)} token{where}"
+    return f"tokens {start + 1} {f'to {stop}' if stop is not None else 'on'}{where}"
 
 
 def _names(sample: Sample, clause: Clause) -> dict[int, str]:

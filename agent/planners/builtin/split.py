@@ -187,7 +187,7 @@ def _spans(
 ) -> list[Split]:
     """The best stretch of positions, counted from the start and from the end."""
     found = []
-    for from_end in (False, True):
+    for from_end in (False,) if sample.board.causal else (False, True):
         rank = (sample.board.from_end if from_end else sample.board.rank)[at]
         n = np.concatenate(([0.0], np.bincount(rank, weight).cumsum()))
         s = np.concatenate(([0.0], np.bincount(rank, mine).cumsum()))

@@ -29,8 +29,11 @@ CALLS = {
 SLOW_CALLS = {
     "intervene": {**_PROMPT, "units": [_UNIT, "mlp.20/7"]},
     "scan": {"many": 50},
-    "edit_text": {"text": "if x is None:", "edits": [{"replace": "None", "by": "True"}]},
-    "write_texts": {"source": "target"},
+    "edit_text": {
+        "text": "if x is None:",
+        "edits": [{"op": "replace", "find": "None", "with": "True"}],
+    },
+    "write_texts": {"source": "target", "prompt": "The cat", "many": 2},
     "contrast": {"hypothesis": {"kind": "words", "words": ["read"]}},
     "separate": {
         "hypotheses": [{"kind": "words", "words": ["read"]}, {"kind": "tokens", "tokens": ["."]}]
@@ -46,7 +49,7 @@ SLOW_CALLS = {
     "survey_sites": {"sites": ["mlp.2"]},
     "compare_units": {"first": _UNIT, "second": "mlp.2/6"},
     "alike_units": {"sites": ["mlp.2"]},
-    "check_on": {"data": "builtin:stories", "texts": ["The cat sat on the mat."]},
+    "check_on": {"texts": ["The cat sat on the mat."]},
 }
 
 

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from neuroscribe.tools.data.inflection import forms
-from neuroscribe.tools.data.windows import TokenWindows
+from neuroscribe.tools.data.windows import WORD, TokenWindows
 
 CASED = {
     "capitalised": lambda t: t[:1].isupper() and not any(c.isupper() for c in t[1:]),
@@ -26,6 +26,8 @@ class Reference:
         self.w = windows
         self.rows = range(windows.ids.shape[0])
         self.places = range(windows.ids.shape[1])
+        self.causal = windows.read is not None
+        self.whole = False  # whether words are asked of from behind them
 
     def seen(self, r: int, c: int) -> bool:
         w = self.w
@@ -33,7 +35,19 @@ class Reference:
 
     def word(self, r: int, c: int) -> str:
         at = int(self.w.word[r, c])
-        return self.w.words[at] if at >= 0 else ""
+        if at < 0 or not self.causal or self.whole:
+            return self.w.words[at] if at >= 0 else ""
+        text, end = self.w.texts[self.w.document[r]], int(self.w.end[r, c])
+        if c + 1 in self.places and self.w.attended[r, c + 1]:
+            end = min(end, int(self.w.start[r, c + 1]))
+        visible = [i for i in range(self.w.start[r, c], end) if not text[i].isspace()]
+        at = visible[0] if visible else end - 1  # of a part of a character: the letters before
+        found = [m[0] for m in WORD.finditer(text[:end]) if at in range(*m.span())]
+        return found[0] if found else ""
+
+    def bare(self, r: int, c: int) -> bool:
+        """An apostrophe that may go on a word or not."""
+        return self.causal and self.word(r, c) in ("'", "’")
 
     def evaluate(self, p: dict[str, Any]) -> list[list[float]]:
         """The whole table, zero where not counted."""
@@ -73,10 +87,14 @@ class Reference:
             row = self.words_of_row(r)
             for first in range(len(row) - len(pieces) + 1):
                 stretch = row[first : first + len(pieces)]
-                if any(c in places for places in stretch) and all(
-                    self.word(r, places[0]).lower().replace("’", "'")
-                    in spelled(piece.lower(), i == len(pieces) - 1)
-                    for i, (places, piece) in enumerate(zip(stretch, pieces, strict=True))
+                if not any(c in places for places in (stretch[-1:] if self.causal else stretch)):
+                    continue
+                words = [self.w.words[self.w.word[r, places[0]]] for places in stretch]
+                if self.causal:
+                    words[-1] = self.word(r, c)
+                if all(
+                    word.lower().replace("’", "'") in spelled(piece.lower(), i == len(pieces) - 1)
+                    for i, (word, piece) in enumerate(zip(words, pieces, strict=True))
                 ):
                     return 1
         return 0
@@ -100,7 +118,7 @@ class Reference:
             inside = start > 0 and bool(
                 re.match(r"[^\W_'’]['’]?[^\W_]", text[start - 1 : start + 2])
             )
-            first = c == at[0] and not inside
+            first = (c == at[0] and not inside) or self.bare(r, c)
             return first if p["shape"] == "word_start" else not first
         text = self.word(r, c) if self.w.word[r, c] >= 0 else self.w.vocabulary[self.w.ids[r, c]]
         return CASED[p["shape"]](text.strip())
@@ -126,9 +144,12 @@ class Reference:
             goal = sum(places[-1] < c for places in row) + step
         else:
             goal = len(row) - sum(places[0] > c for places in row) + step - 1
-        if not 0 <= goal < len(row):
+        if not 0 <= goal < len(row) or self.bare(r, c):
             return 0
-        return max(self.context(of, r, i) for i in row[goal])
+        self.whole, before = True, self.whole
+        found = max(self.context(of, r, i) for i in row[goal])
+        self.whole = before
+        return found
 
     def previous_(self, p, r, c):
         return self._beside(p, r, c, -1)
