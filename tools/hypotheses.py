@@ -10,6 +10,7 @@ from .data.windows import TokenWindows
 from .errors import UsageError, nearest
 from .lab import Lab
 from .predicates import Predicate, parse
+from .predicates.ahead import refuse_ahead
 from .strict_json import read_json
 
 _DEEPEST = 64  # predicates are refused at a lesser depth anyway
@@ -85,15 +86,20 @@ def predictor(lab: Lab, data: Mapping[str, Any] | str) -> Predicate:
     A `like` may name windows of explore instead of examples.
 
     Raises:
-        UsageError: for an unknown id, a predictor that cannot be read, or a word of scenes in the
-            wrong place.
+        UsageError: for an unknown id, a predictor that cannot be read, one that looks ahead of a
+            causal target, or a word of scenes in the wrong place.
     """
     if isinstance(data, str):
         try:
             data = read_json(data)
         except ValueError:
-            return parse(data)  # which mends it or says what is wrong
-    found = parse(_unfolded(lab, data, 0))
+            return _checked(lab, parse(data))  # which mends it or says what is wrong
+    return _checked(lab, parse(_unfolded(lab, data, 0)))
+
+
+def _checked(lab: Lab, found: Predicate) -> Predicate:
+    if lab.target.kind == "causal":
+        refuse_ahead(found)
     if lab.target.image is not None:
         from .predicates.misplaced import refuse_misplaced
 
