@@ -49,9 +49,9 @@ def test_written_and_explore_are_kept_apart(lab: Lab, ledger: Ledger) -> None:
     act(lab, ledger, "activations", texts=["a cat and no cat", "the dog sat"])
     row = ledger.rows[0]
     assert row["explore"] is None
-    # counted, the first place aside: cat 1, and 0, no 0, cat 0 behind no; dog 1, sat 0
+    # a 0, cat 1, and 0, no 0, cat 0 behind no; the 0, dog 1, sat 0
     assert row["written"]["inputs"] == 2
-    assert row["written"]["balanced"] == pytest.approx((2 / 2 + 3 / 4) / 2, abs=1e-4)
+    assert row["written"]["balanced"] == pytest.approx((2 / 2 + 5 / 6) / 2, abs=1e-4)
     act(lab, ledger, "exemplars", many=4)
     assert ledger.rows[0]["explore"]["inputs"] == 4
     assert ledger.rows[0]["written"] == row["written"]

@@ -2,7 +2,8 @@
 
 zero       0
 mean       the unit's mean over a reference text
-resample   values from random places of the reference text, the same place for all units
+resample   values from random places of the reference text, the same place for all units of all
+           sites
 cama       E[value | token at the place] over the reference text (context-aware mean ablation)
 """
 
@@ -63,9 +64,12 @@ def ablation(
     method: Method,
     prompt: Prompt,
     reference: Reference | None = None,
-    rng: np.random.Generator | None = None,
+    seed: int | Sequence[int] = 0,
 ) -> tuple[Intervention, int]:
     """The intervention on one prompt, and how many of its places have a token unknown to cama.
+
+    Resampling draws a place of the reference text for every place of the prompt by the seed alone,
+    so that parts with one seed get their values from the same places.
 
     Raises:
         UsageError: for an unknown method or place, or a reference that is missing.
@@ -83,10 +87,9 @@ def ablation(
     elif method == "cama":
         value, unknown = reference.at(prompt.ids[0].tolist(), places)
     else:
-        rng = rng or np.random.default_rng(0)
-        value = reference.samples[
-            torch.as_tensor(rng.integers(len(reference.samples), size=len(places)))
-        ]
+        rng = np.random.default_rng(seed)
+        drawn = rng.integers(len(reference.samples), size=prompt.places)
+        value = reference.samples[torch.as_tensor(drawn[list(places)])]
     if part.units is not None:
         value = value[:, list(part.units)]
     return clamp(part.site, part.units, value[None]).at(places=places), unknown
@@ -145,11 +148,10 @@ def ablate_sets(
     for at, runner in enumerate(runners):
         rows = []
         for number, parts in enumerate(sets):
-            rng = np.random.default_rng([seed, at])
             row = []
             for part in parts:
                 given = (references or {}).get(part.site)
-                change, missing = ablation(part, method, runner.prompt, given, rng)
+                change, missing = ablation(part, method, runner.prompt, given, [seed, at])
                 row.append(change)
                 unknown[number] += missing
             rows.append(row)

@@ -136,9 +136,8 @@ def effect_of(
     for at, (runner, spots) in enumerate(zip(runners, places, strict=True)):
         rows = []
         for one in sets:
-            rng = np.random.default_rng([seed, at])
             found = [
-                _edit(part, change, runner, spots, references or {}, rng)
+                _edit(part, change, runner, spots, references or {}, [seed, at])
                 for part in parts_of(one, spots)
             ]
             unknown += sum(missing for _, missing in found) if one is chosen else 0
@@ -179,11 +178,11 @@ def _edit(
     runner: Runner,
     places: Sequence[int],
     references: Mapping[str, Reference],
-    rng: np.random.Generator,
+    seed: Sequence[int],
 ) -> tuple[Intervention, int]:
     method: Any = change.method
     if method in get_args(Ablation):
-        return ablation(part, method, runner.prompt, references.get(part.site), rng)
+        return ablation(part, method, runner.prompt, references.get(part.site), seed)
     if change.value is None:
         raise UsageError(f"the method {method} needs a number")
     make = {"scale": scale, "clamp": clamp, "steer": add}[method]

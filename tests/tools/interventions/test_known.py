@@ -5,7 +5,7 @@ import pytest
 import torch
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.interventions import Metric, Prompt, Runner, sweep
-from neuroscribe.tools.interventions.ablation import Part, ablate, ablate_sets
+from neuroscribe.tools.interventions.ablation import Part, ablate, ablate_sets, ablation
 from neuroscribe.tools.interventions.controls import (
     against,
     benjamini_hochberg,
@@ -18,6 +18,7 @@ from neuroscribe.tools.interventions.effect import Change, effect_of, parse_chan
 from neuroscribe.tools.interventions.patching import Pair, grid
 from neuroscribe.tools.interventions.path_patching import path_patch
 from neuroscribe.tools.interventions.ranking import ranking
+from neuroscribe.tools.interventions.reference import references
 from neuroscribe.tools.interventions.steer import doses, steer
 from neuroscribe.tools.models import Unit
 
@@ -231,3 +232,22 @@ def test_an_effect_beside_both_controls(answer):
         Change("scale", 2.0),
         Change("clamp", -0.5),
     ]
+
+
+def test_resampling_takes_the_same_place_for_all_sites(model, prompt):
+    target, one = model("llama"), prompt()
+    rows = [prompt(seed=seed) for seed in range(1, 6)]
+    known = references(target, rows, ["mlp.0", "resid.2"], samples=16)
+    parts = [Part("mlp.0", (3,)), Part("resid.2", (5,), (2, 4)), Part("resid.2", None, "last")]
+    drawn = []
+    for part in parts:
+        change, _ = ablation(part, "resample", one, known[part.site], seed=[7, 0])
+        index = part.units or range(target.site(part.site).units)
+        table = known[part.site].samples[:, list(index)]  # [sample, unit]
+        given = change.shift.reshape(-1, len(index))  # [place, unit]
+        places = change.places
+        drawn.append(
+            {p: int((table - g).abs().sum(1).argmin()) for p, g in zip(places, given, strict=True)}
+        )
+    for other in drawn[1:]:
+        assert all(drawn[0][place] == sample for place, sample in other.items())
