@@ -95,6 +95,8 @@ def _pairs(lab: Lab, first: Unit, second: Unit, rng: np.random.Generator) -> np.
     if first.site == second.site:
         for row, unit in enumerate(units):
             kept[row, unit.index] = False
+            if unit.index == second.index:  # the pair itself, the other way round
+                kept[row, first.index] = False
     kept[0, second.index] = False
     kept &= scores != 0  # units that never move are no control
     return scores[kept]
