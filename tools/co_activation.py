@@ -59,16 +59,15 @@ def together(lab: Lab, first: Unit, second: Unit) -> Together:
     one, other = flat(lab, first), flat(lab, second)
     known = np.isfinite(lab.column(first)) & np.isfinite(lab.column(second)) & lab.explore.counted
     x, y = lab.column(first)[known], lab.column(second)[known]
-    rng = lab.rng()
     found = correlation(x, y)
-    against = _pairs(lab, first, second, rng)
+    against = _pairs(lab, first, second, lab.rng("pairs"))
     on_x, on_y = x > activity(x), y > activity(y)
     tops = [_tops(lab, data) for data in (one, other)]
     size = min(map(len, tops))
-    cosine, share = _written(lab, first, second, rng)
+    cosine, share = _written(lab, first, second, lab.rng("written"))
     return Together(
         found,
-        interval(x, y, lab.explore.document[np.nonzero(known)[0]], rng),
+        interval(x, y, lab.explore.document[np.nonzero(known)[0]], lab.rng("interval")),
         100 * float((against < (found or 0.0)).mean()) if against.size else 50.0,
         int(against.size),
         int((on_x & on_y).sum()),

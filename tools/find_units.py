@@ -177,20 +177,21 @@ def _of_corpus(lab: Lab, one: Wanted, notes: list[str]) -> Inputs:
 def _beside_words(lab: Lab, inputs: Inputs, of_tokens: bool) -> Inputs:
     """With lists of other words, or of other tokens, as a control, where there are such."""
     assert isinstance(inputs.rows, TokenWindows)
-    found = other_words(inputs.rows, inputs.holds, SHUFFLES, lab.rng(), of_tokens=of_tokens)
+    rng = lab.rng("other words")
+    found = other_words(inputs.rows, inputs.holds, SHUFFLES, rng, of_tokens=of_tokens)
     return inputs._replace(others=found, kind="tokens" if of_tokens else "words")
 
 
 def _sentences(lab: Lab, words: tuple[str, ...]) -> list[str]:
     """Neutral sentences with each of the words, and as many with each of more words like any."""
-    rng = lab.rng()
+    rng, texts = lab.rng("words"), lab.rng("sentences")
     asked = [str(word) for word in rng.permutation(sorted(words))[:_WORDS]]
     low = {word.lower() for word in words}
     others = sorted({w for one in lexicon().values() for w in one if w.lower() not in low})
     drawn = rng.choice(others, max(_OTHERS, 2 * len(asked)), replace=False)
     each = max(3, _SENTENCES // len(asked))
     both = [*asked, *(str(word) for word in drawn)]
-    return [text for word in both for text in sentences_with([word], each, rng)]
+    return [text for word in both for text in sentences_with([word], each, texts)]
 
 
 def _of_texts(lab: Lab, active: list[str], silent: list[str] | None) -> Inputs:
@@ -202,7 +203,7 @@ def _of_texts(lab: Lab, active: list[str], silent: list[str] | None) -> Inputs:
     else:
         rows = lab.tokenize(own)
         length = max(8, int(rows.attended.sum(1).max(initial=8)))
-        drawn = lab.rng().permutation(len(lab.explore))[: max(40, 2 * len(own))]
+        drawn = lab.rng("windows").permutation(len(lab.explore))[: max(40, 2 * len(own))]
         other = [text for at in drawn if (text := lab.explore.text(int(at)).strip())]
     if min(len(own), len(other)) < 2 * LEAST:
         raise UsageError(

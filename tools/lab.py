@@ -1,5 +1,6 @@
 """The lab: what every tool is handed: the target, the data a planner may see, the record."""
 
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from .data.image_rows import ImageRows
 from .data.windows import TokenWindows, cut
 from .errors import UsageError
 from .evidence import EvidenceStore
+from .memo import Memo
 from .meter import Meter
 from .models import Target, Unit
 
@@ -45,7 +47,7 @@ class Lab:
     """Measured activations over `explore`, float32 `[window, place]`, by unit with sign."""
     unit: Unit | None = None
     """The unit under study: what tools mean where their `unit` is left out."""
-    memo: dict[Any, Any] = field(default_factory=dict)
+    memo: Memo = field(default_factory=Memo)
     """What tools computed from target, explore and seed alone; investigations may share it."""
     backends: Mapping[str, "Backend"] = field(default_factory=dict)
     """Image models by name, beside the project's own drawings: see `pictures/backends`."""
@@ -72,9 +74,15 @@ class Lab:
             raise UsageError("no unit was named: pass unit, such as mlp.3/7")
         return self.unit
 
-    def rng(self) -> np.random.Generator:
-        """Randomness of the coming tool call: depends on the seed and the evidence id alone."""
-        return np.random.default_rng([self.seed, len(self.evidence) + 1])
+    def rng(self, use: str = "") -> np.random.Generator:
+        """Randomness of the coming tool call: depends on seed, evidence id and use alone.
+
+        Args:
+            use: What it is for, such as `shuffles`. A call that draws for several purposes names
+                each, so that none of them depends on how much another draws.
+        """
+        key = [self.seed, len(self.evidence) + 1]
+        return np.random.default_rng([*key, zlib.crc32(use.encode())] if use else key)
 
     def tokenize(self, texts: Sequence[str]) -> TokenWindows:
         """One row a text, at most the target's context length."""

@@ -54,9 +54,7 @@ class Profile(NamedTuple):
 def profile(lab: Lab, site: str, sign: int = 1) -> Profile:
     """The profile of a site; measured once."""
     key = ("profile", site, sign)
-    if key not in lab.memo:
-        lab.memo[key] = _measured(lab, site, sign)
-    return lab.memo[key]
+    return lab.memo.once(key, lambda: _measured(lab, site, sign))
 
 
 def peaks(lab: Lab, units: tuple[Unit, ...], many: int) -> list[tuple[int, int]]:

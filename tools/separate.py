@@ -80,13 +80,13 @@ def _candidates(
     lab: Lab, unit: Unit, rivals: list[Hypothesis], explore: Grid, many: int
 ) -> list[Candidate]:
     """Shared out over who holds and who does not, and over sources, without repetition."""
-    rng = lab.rng()
+    sentence_rng, pair_rng = lab.rng("sentences"), lab.rng("pairs")
     pairs = [(a, b) for a in range(len(rivals)) for b in range(len(rivals)) if a != b]
     words = {pair: words_of(explore, rivals, *pair) for pair in pairs}
     every = list(dict.fromkeys(word for pair in pairs for word in words[pair]))
     edits = edited_exemplars(lab, unit, rivals, every[:24])
-    edits = [edits[at] for at in rng.permutation(len(edits))[:_TEXTS]]
-    written = [text for pair in pairs for text in sentences(words[pair][:8], 2, rng)]
+    edits = [edits[at] for at in lab.rng("edits").permutation(len(edits))[:_TEXTS]]
+    written = [text for pair in pairs for text in sentences(words[pair][:8], 2, sentence_rng)]
     made = {
         source: grid(rivals, lab.tokenize(texts))
         for source, texts in (("edit", edits), ("grammar", list(dict.fromkeys(written))))
@@ -98,9 +98,9 @@ def _candidates(
     }
     by_cell: dict[tuple[bool, ...], dict[str, list[Candidate]]] = {}
     for pair in pairs:
-        found = in_explore(explore, *pair, rng)
+        found = in_explore(explore, *pair, pair_rng)
         for source, texts in made.items():
-            found += in_texts(texts, source, *pair, rng)
+            found += in_texts(texts, source, *pair, pair_rng)
         for one in found:
             values, row = explore.values, one.window
             if one.text is not None:

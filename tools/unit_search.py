@@ -187,11 +187,12 @@ def search(lab: Lab, inputs: Inputs, sites: Sequence[str], many: int) -> Search:
         sites: Whose units.
         many: How many units to keep.
     """
-    rng = lab.rng()
+    shuffles, intervals = lab.rng("shuffles"), lab.rng("intervals")
     second = halves(inputs)
     parts = [_part(inputs, ~second), _part(inputs, second)]
     layers = [
-        np.stack([part.degrees, *(_shuffled(part, rng) for _ in range(SHUFFLES))]) for part in parts
+        np.stack([part.degrees, *(_shuffled(part, shuffles) for _ in range(SHUFFLES))])
+        for part in parts
     ]  # [predictor, row, place] of each half
     if inputs.others is not None:
         layers[0] = np.concatenate([layers[0], inputs.others[:, ~second].astype(np.float32)])
@@ -208,7 +209,7 @@ def search(lab: Lab, inputs: Inputs, sites: Sequence[str], many: int) -> Search:
         for (unit, _), layer in zip(winners, layers[1][1:], strict=True)
     ]
     hits = [
-        _hit(part, unit, score, values[unit], (top, words), rng)
+        _hit(part, unit, score, values[unit], (top, words), intervals)
         for unit, score in best
         if score > 0
     ]

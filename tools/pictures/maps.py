@@ -13,6 +13,7 @@ from PIL import Image
 from ..data.image_rows import ImageRows
 from ..data.pictures import Picture
 from ..lab import Lab
+from ..memo import Memo
 from ..models import Unit
 from ..scenes.picture import SIDE
 
@@ -50,14 +51,13 @@ def maps(lab: Lab, rows: ImageRows, unit: Unit) -> np.ndarray | None:
 
 def map_of(lab: Lab, rows: ImageRows, unit: Unit) -> np.ndarray | None:
     """The map on the first of `rows` alone; the last few are kept, for edits of one picture."""
-    kept = lab.memo.setdefault(("maps",), {})
-    key = (unit, rows.pictures[0].key)
-    if key not in kept:
-        if len(kept) >= _KEPT:
-            kept.clear()
+
+    def first() -> np.ndarray | None:
         found = maps(lab, rows.rows([0]), unit)
-        kept[key] = None if found is None else found[0]
-    return kept[key]
+        return None if found is None else found[0]
+
+    kept: Memo = lab.memo.once(("maps",), Memo)
+    return kept.once((unit, rows.pictures[0].key), first, most=_KEPT)
 
 
 def enlarged(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:

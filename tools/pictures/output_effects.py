@@ -91,7 +91,7 @@ def _unchanged(lab: Lab, rows: ImageRows, used: Sequence[int]) -> dict[int, Tens
     """The outputs of some pictures; those of explore are measured once."""
     known: dict[int, Tensor] = {}
     if rows is lab.explore:
-        known = lab.memo.setdefault(("picture outputs",), {})
+        known = lab.memo.once(("picture outputs",), dict)
     missing = [row for row in used if row not in known]
     for at in range(0, len(missing), _BATCH):
         part = missing[at : at + _BATCH]

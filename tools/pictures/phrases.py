@@ -72,9 +72,7 @@ def fitting_phrases(lab: Lab, phrases: list[str], unit: str | None = None) -> Re
 def _pictures(lab: Lab, clip: Clip) -> np.ndarray:
     """Embeddings of explore, `[image, d]`; computed once."""
     key = ("clip pictures", id(clip))
-    if key not in lab.memo:
-        lab.memo[key] = clip.pictures(pictures_of(lab))
-    return lab.memo[key]
+    return lab.memo.once(key, lambda: clip.pictures(pictures_of(lab)))
 
 
 def _directions(clip: Clip, phrases: list[str]) -> np.ndarray:

@@ -107,14 +107,13 @@ def _candidates(
     lab: Lab, unit: Unit, rivals: Sequence[Hypothesis], explore: np.ndarray, many: int
 ) -> list[Candidate]:
     """Shared out over who holds and who does not, and over sources; `explore` `[rival, image]`."""
-    rng = lab.rng()
     pool = [
         Candidate("explore", int(at), None, explore[:, at])
-        for at in rng.permutation(len(lab.explore))
+        for at in lab.rng("explore").permutation(len(lab.explore))
     ]
     for source, scenes in (
-        ("edit", edited_scenes(lab, unit, rivals, rng)),
-        ("drawn", drawn_scenes(rivals, rng, pictures_of(lab))),
+        ("edit", edited_scenes(lab, unit, rivals, lab.rng("edits"))),
+        ("drawn", drawn_scenes(rivals, lab.rng("scenes"), pictures_of(lab))),
     ):
         if scenes:
             rows = image_rows(lab.target, [picture_of(scene) for scene in scenes])

@@ -73,9 +73,9 @@ def visualise(
     """
     chosen = lab.chosen(unit)
     steps, pictures = max(16, min(steps, 512)), max(1, min(pictures, 4))
-    rng = lab.rng()
+    rng = lab.rng("starts")
     others = matched(lab, chosen, 64)
-    drawn = [others[int(at)] for at in rng.permutation(len(others))[:_CONTROLS]]
+    drawn = [others[int(at)] for at in lab.rng("controls").permutation(len(others))[:_CONTROLS]]
     seeds = [int(rng.integers(2**31)) for _ in range(pictures + len(drawn))]
     made = [ascended(lab, chosen, seed, steps=steps, of=of) for seed in seeds[:pictures]]
     made += [

@@ -8,6 +8,7 @@
 4. A candidate joins if its cosine with the centroid reaches the typical seed's (the median).
 """
 
+import threading
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -22,6 +23,7 @@ LONE_SEED = 0.6
 MOST_READ = 500
 _BATCH = 256
 _known: dict[str, np.ndarray] = {}
+_lock = threading.Lock()
 
 
 def alike(seeds: Sequence[str], candidates: Iterable[str], *, most: int = 60) -> tuple[str, ...]:
@@ -55,10 +57,15 @@ def alike(seeds: Sequence[str], candidates: Iterable[str], *, most: int = 60) ->
 
 def embed(words: Sequence[str]) -> np.ndarray:
     """Unit-length embeddings of words, float32 `[word, dimension]`; each word is read once."""
+    with _lock:
+        _read(sorted({word for word in words if word not in _known}, key=len))
+    return np.stack([_known[word] for word in words])
+
+
+def _read(missing: Sequence[str]) -> None:
     import torch
 
     tokenizer, network = _encoder()
-    missing = sorted({word for word in words if word not in _known}, key=len)
     for at in range(0, len(missing), _BATCH):
         part = missing[at : at + _BATCH]
         coded = tokenizer(part, return_tensors="pt", padding=True, truncation=True, max_length=32)
@@ -67,7 +74,6 @@ def embed(words: Sequence[str]) -> np.ndarray:
         mask = coded["attention_mask"][:, :, None]
         mean = torch.nn.functional.normalize((hidden * mask).sum(1) / mask.sum(1), dim=1)
         _known.update(zip(part, mean.numpy(), strict=True))
-    return np.stack([_known[word] for word in words])
 
 
 def _input_embeddings(words: Sequence[str]) -> np.ndarray:

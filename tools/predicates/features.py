@@ -12,12 +12,13 @@ import numpy as np
 
 from ..data.image_rows import ImageRows
 from ..errors import UsageError, nearest
+from ..memo import Memo
 
 SIZE = 48
 _SCENES = 96  # that the constants are measured on
 _MOST = 16
 _ROWS = 32
-_kept: dict[tuple[Any, ...], np.ndarray] = {}
+_kept = Memo()
 
 
 def known_colours(name: str) -> int:
@@ -111,8 +112,4 @@ def _means(rows: ImageRows, name: str) -> np.ndarray:
 
 def once(key: tuple[Any, ...], make: Callable[[], np.ndarray]) -> np.ndarray:
     """What `make` gives, kept under a key for as long as it is among the last."""
-    if key not in _kept:
-        while len(_kept) >= _MOST:
-            _kept.pop(next(iter(_kept)))
-        _kept[key] = make()
-    return _kept[key]
+    return _kept.once(key, make, most=_MOST)

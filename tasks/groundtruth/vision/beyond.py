@@ -107,7 +107,7 @@ def probe(
     )
 
 
-_last: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+_last: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # replaced as a whole, so threads may share it
 
 
 def features(host: Target, pixels: np.ndarray) -> np.ndarray:
