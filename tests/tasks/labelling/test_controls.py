@@ -62,13 +62,13 @@ class Answers:
 
 @pytest.fixture
 def told(stories260k) -> Labelled:
-    """A unit that fires on every 'dog', over real text."""
+    """A unit that fires where 'dog' has been read, over real text."""
     texts = [f"The {animal} ran home. A {animal} sat." for animal in ("dog", "cat", "bird") * 20]
     parts = []
     for _ in range(3):
         windows = cut(stories260k, texts)
         word = np.array([*(name == "dog" for name in windows.words), False])
-        values = np.where(windows.counted, 1.0 * word[windows.word], np.nan).astype(np.float32)
+        values = np.where(windows.counted, 1.0 * word[windows.read], np.nan).astype(np.float32)
         parts.append(Measured(windows, values))
     predictor = {"kind": "words", "words": ["dog"]}
     scored = score(Description("dogs", (Component("dogs", predictor),)), *parts)
@@ -85,7 +85,7 @@ def test_one_shot_asks_a_model_once_and_marks_the_peaks(told):
     llm = Answers('Here: {"label": "dogs", "words": ["dog"]}')
     assert one_shot(told, llm=llm)["correlation"] == pytest.approx(1.0)  # type: ignore[arg-type]
     assert len(llm.asked) == 1
-    assert "« do»g ran home" in llm.asked[0][0]["content"]
+    assert " do«g» ran home" in llm.asked[0][0]["content"]
 
 
 @pytest.mark.parametrize("text", ["no", "{}", '{"label": "x", "words": 3}', "{broken", ""])
