@@ -3,7 +3,8 @@
 Predicates combine what is in a scene by and, or, not and levels; a tree of decisions over the same
 atoms, with a value at each leaf, is such a combination, and a weighted sum of atoms is what several
 components give. Both are learnt from the truth on half of the fresh pictures and judged on the
-other half, and the other way round; the better one is the ceiling. Our formulation.
+other half, and the other way round; the best is a lower bound of what could be said. Our
+formulation.
 """
 
 from collections.abc import Sequence

@@ -33,7 +33,7 @@ def show(found: Mapping[str, Any]) -> None:
     console = Console()
     shown = [name for name in SHORT if name in found["baselines"]]
     for tier, entry in found["tiers"].items():
-        what = "of ceiling" if tier == "C" else "recovered"
+        what = "of best" if tier == "C" else "recovered"
         table = Table(title=f"Tier {tier}")
         for column in ("kind", "n", what, *(SHORT[name] for name in shown)):
             left = column == "kind"
@@ -50,12 +50,27 @@ def show(found: Mapping[str, Any]) -> None:
             table.add_row(kind, str(value["n"]), said(value), *others)
         console.print(table)
         if tier == "C":
-            console.print(f"ceiling: correlation {said(entry['ceiling'])}")
+            best = said(entry["ceiling"])
+            console.print(f"best predicate found, a lower bound: correlation {best}")
     if found.get("effects"):
         console.print(_effects(found["effects"]))
     null = found["null"]
-    console.print(f"null and dead units found out: {said(null['detected'])}")
-    console.print(f"units with a function called null or dead: {said(null['false'])}")
+    own = null.get("own") or {"detected": {}, "false": {}}
+    console.print(
+        f"null and dead units found out: {said(null['detected'])}; by the planner itself, where it "
+        f"was asked: {said(own['detected'])}"
+    )
+    console.print(
+        f"units with a function called without one: {said(null['false'])}; by the planner itself: "
+        f"{said(own['false'])}"
+    )
+    for name in shown:
+        there = found["baselines"][name].get("null") or {}
+        if there.get("own"):
+            console.print(
+                f"  {name}: found out {said(there['detected'])}, by itself "
+                f"{said(there['own']['detected'])}"
+            )
     console.print(f"Brier skill of confidence: {said(found['brier_skill'])}")
     for tier, value in found["text_match"].items():
         console.print(f"text match with the true description, tier {tier}: {said(value)}")

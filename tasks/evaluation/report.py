@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ...agent.statuses import CONFIDENCE
 from ...agent.transcript.page import HERE as PAGE
 from ...agent.transcript.page import environment, page_assets
 from ...tools.whole import write_whole
@@ -41,6 +42,8 @@ def write_report(
             effects=_effects(found.get("effects") or {}),
             tiers=[_tier(found, tier) for tier in found["tiers"]],
             units=[_unit(record) for record in sorted(records, key=_order)],
+            nulls=_nulls(found),
+            confidence_words=CONFIDENCE,
             effect_columns=COLUMNS,
             css=page_assets("page.js")["css"],
         )
@@ -75,6 +78,20 @@ def _tier(found: Mapping[str, Any], tier: str) -> dict[str, Any]:
         "match": said(found["text_match"].get(tier)),
         "beyond": tier == "C",
     }
+
+
+def _nulls(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Rows of the table of units without a function: the planner, then the baselines."""
+    entries = {"the planner": found["null"]}
+    entries |= {name: entry["null"] for name, entry in found["baselines"].items()}
+    return [
+        {
+            "name": name,
+            "cells": [said(part[key]) for key in ("detected", "false") for part in (entry, own)],
+        }
+        for name, entry in entries.items()
+        if (own := entry.get("own")) is not None
+    ]
 
 
 def _effects(found: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...agent.statuses import NO_FUNCTION as CLAIM_NOTHING
 from ..spent import total
 from .calibration import calibration
 from .effects_by_kind import effects_by_kind
@@ -10,6 +11,7 @@ from .intervals import mean, share
 from .text_match import text_match
 
 NO_FUNCTION = ("null", "dead")
+EMPTY: tuple[str, ...] = CLAIM_NOTHING
 _AUCS = ("value", "near_miss", "unrelated")
 _MADE = ("fit", "near_miss", "unrelated")
 
@@ -62,17 +64,29 @@ def _predictive(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def null(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """How often units without a function are found out, and others called so."""
-    empty = ("uninterpretable", "dead")
-    given = [r for r in records if r["kind"] in NO_FUNCTION]
+    """How often units without a function are found out, and others called so.
+
+    `detected` and `false` are of the final status, which held-out scores may have changed; `own` is
+    of what the planner concluded itself, over the units that it was asked about.
+    """
+    asked = [{**r, "status": r["planner_status"]} for r in records if r.get("planner_status")]
+    return {**_null(records), "own": _null(asked)}
+
+
+def _null(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    found = [(r["kind"], r["status"] in empty_statuses(r["kind"])) for r in records]
+    given = [(kind, empty) for kind, empty in found if kind in NO_FUNCTION]
     others = [r for r in records if r["kind"] not in NO_FUNCTION and r["tier"] != "C"]
     return {
-        "detected": share(r["right"] for r in given),
-        "false": share(r["status"] in empty for r in others),
-        "kinds": {
-            kind: share(r["right"] for r in given if r["kind"] == kind) for kind in NO_FUNCTION
-        },
+        "detected": share(empty for _, empty in given),
+        "false": share(r["status"] in EMPTY for r in others),
+        "kinds": {k: share(empty for kind, empty in given if kind == k) for k in NO_FUNCTION},
     }
+
+
+def empty_statuses(kind: str) -> tuple[str, ...]:
+    """The statuses that are right for a unit without a function; a dead one must be called so."""
+    return ("dead",) if kind == "dead" else EMPTY
 
 
 def _tier(records: Sequence[Mapping[str, Any]], tier: str) -> dict[str, Any]:
@@ -113,7 +127,7 @@ def _variants(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _fraction(record: Mapping[str, Any]) -> float:
-    """A tier C description's correlation with the truth, as a share of the ceiling."""
+    """A tier C description's correlation with the truth, as a share of the best found."""
     top = _top(record)
     return max(0.0, record["recovery"]["correlation"]) / top if top > 0 else 0.0
 

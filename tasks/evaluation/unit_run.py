@@ -2,7 +2,10 @@
 
 The baselines see what the planner sees and are judged the same way: the built-in search without
 experiments and with random ones, a description read off the top exemplars in one go, for text the
-list of the tokens with the largest means, and a constant.
+list of the tokens with the largest means, and a constant. One rule for all of them settles what
+becomes of a description: a unit that is silent on explore is dead before anyone is asked, and a
+description that explains too little, or fits matched units as well, is set aside by `judge`. What
+was said before that is kept as `planner_status`.
 """
 
 import time
@@ -18,10 +21,11 @@ from ...tools.models.unit import Unit
 from ..labelling.bench import Splits
 from ..labelling.folder import RunFolder
 from ..labelling.results import description_of, value_of
-from ..labelling.scores import plain_scores
+from ..labelling.specificity import judge
 from ..labelling.work import Job
 from .recovery import recovery
 from .suites import Fresh, Ground, Planted, Suite
+from .summary import empty_statuses
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,7 @@ class Bench:
         scores = record.get("scores") or {}
         found: dict[str, Any] = {
             "status": description.status,
+            "planner_status": record.get("planner_status"),
             "confidence": description.confidence,
             "explained": description.explained,
             "scores": {
@@ -105,7 +110,7 @@ class Bench:
             },
         }
         if inputs is None or unit.form is None:
-            wanted = ("dead",) if unit.kind == "dead" else ("uninterpretable", "dead")
+            wanted = empty_statuses(unit.kind)
             return {**found, "right": description.status in wanted, "recovery": None}
         done = recovery(description, unit.form, inputs, splits.explore, splits.select)
         return {**found, "right": done.recovered, "recovery": done.as_dict()}
@@ -125,15 +130,15 @@ class Bench:
             record = job.label(self.ground.target.unit(unit.unit), self.columns)
             description = description_of(record)
         else:
-            description = self._plainly(name, self.ground.target.unit(unit.unit), splits)
-            record = {"scores": {}}
-            if description.components:
-                plain = plain_scores(description, *splits)
-                record["scores"] = plain
+            given = self.ground.target.unit(unit.unit)
+            said = self._plainly(name, given, splits)
+            record = {"planner_status": None if said.status == "dead" else said.status}
+            description = judge(self.job.bench, given, said, splits, seed=self.seed)[0].description
         judged = self._judged(unit, description, record, inputs, splits)
         return {
             "right": judged["right"],
             "status": judged["status"],
+            "planner_status": judged["planner_status"],
             "confidence": judged["confidence"],
             "recovery": judged["recovery"],
             "seconds": round(time.monotonic() - started, 3),

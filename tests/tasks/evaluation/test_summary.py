@@ -27,6 +27,7 @@ def record(number, *, tier="A", kind="one", right=True, status="described", conf
         "steps": 5,
         "tokens": 0,
         "status": status,
+        "planner_status": status,
         "confidence": confidence,
         "explained": 0.3,
         "scores": {"correlation": 0.8, "auprc": 0.7, "f1": 0.6, "iou": 0.5},
@@ -71,6 +72,24 @@ def test_tiers_are_apart_and_all_keys_are_there(records):
     assert found["units"] == 28
     assert found["seconds"] == 10
     assert found["brier_skill"]["n"] == 24  # none of tier C: right has no meaning there
+
+
+def test_what_the_planner_found_out_itself_stands_apart_from_the_final_status(records):
+    """Three null units were described, and set aside by their held-out scores; one is dead."""
+    nulls = [r for r in records if r["kind"] == "null"]
+    for r in nulls[:2]:
+        r["planner_status"] = "described"
+    nulls[2] |= {"planner_status": "described", "status": "not specific"}
+    nulls[3] |= {"kind": "dead", "planner_status": None, "status": "dead"}
+    records[0] |= {"planner_status": "described", "status": "not specific"}
+    found = summary(records)
+    null = found["null"]
+    assert (null["detected"]["value"], null["detected"]["n"]) == (1.0, 4)
+    assert (null["own"]["detected"]["value"], null["own"]["detected"]["n"]) == (0.0, 3)
+    assert null["false"]["value"] == pytest.approx(1 / 20)
+    assert null["own"]["false"]["value"] == 0.0
+    baseline = found["baselines"]["no experiments"]["null"]
+    assert baseline["own"].keys() == null["own"].keys()
 
 
 def test_failed_units_stay_in_the_denominator(records):
