@@ -17,6 +17,7 @@ from torch import Tensor
 from ...tools.data.corpus import Corpus
 from ...tools.data.image_rows import ImageRows, image_rows
 from ...tools.data.pictures import ImageCorpus
+from ...tools.data.repeats import repeated
 from ...tools.data.windows import TokenWindows, cut
 from ...tools.errors import UsageError
 from ...tools.lab import at_places, measure
@@ -52,6 +53,8 @@ class Bench:
     corpus: Corpus
     windows: Mapping[str, TokenWindows]
     """Token windows, or image rows, by split."""
+    repeats: Mapping[str, int] = field(default_factory=dict)
+    """Windows of each split that were left out, as an earlier split nearly holds them."""
     _last: dict[Unit, Splits] = field(default_factory=dict, init=False, repr=False)
     """The activations measured last: whoever asks for the same units gets them again."""
     sites: Sites = field(init=False, repr=False)
@@ -147,15 +150,19 @@ def prepare(target: Target, settings: Settings) -> Bench:
     if isinstance(corpus, ImageCorpus):
         return _pictures(target, corpus, settings)
     windows: dict[str, TokenWindows] = {}
+    repeats: dict[str, int] = {}
     for name, split in zip(SPLITS, corpus.splits(), strict=True):
-        windows[name] = cut(target, split, length=settings.context_length)
+        rows = cut(target, split, length=settings.context_length)
+        again = repeated(rows, list(windows.values()))
+        windows[name], repeats[name] = rows.rows(~again), int(again.sum())
         counted = int(windows[name].counted.sum())
         if counted < LEAST_TOKENS:
             raise UsageError(
                 f"{settings.data} is too little data: {len(corpus)} documents give {counted} "
-                f"tokens for {name}, {LEAST_TOKENS} are needed; give more or longer documents"
+                f"tokens for {name} that the other splits do not repeat, {LEAST_TOKENS} are "
+                "needed; give more or longer documents"
             )
-    return Bench(target, corpus, windows)
+    return Bench(target, corpus, windows, repeats)
 
 
 def _pictures(target: Target, corpus: ImageCorpus, settings: Settings) -> Bench:

@@ -174,6 +174,7 @@ def _begin(folder: RunFolder, run: Ready) -> None:
             "documents": len(bench.corpus),
             "skipped": len(getattr(bench.corpus, "skipped", ())),
             "tokens": {name: int(w.counted.sum()) for name, w in bench.windows.items()},
+            "repeats": dict(bench.repeats),
         },
     }
     known = folder.read_run()

@@ -40,6 +40,7 @@ def facts(run: Mapping[str, Any]) -> list[tuple[str, str]]:
             ", ".join(f"{name} {_many(many)}" for name, many in tokens.items()),
         ),
         ("files left out", corpus.get("skipped") or None),
+        ("near-duplicate windows left out", sum((corpus.get("repeats") or {}).values()) or None),
         ("units", settings.get("units")),
         ("planner", run.get("planner")),
         ("seed", run.get("seed")),

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from ....tools.data.image_rows import ImageRows
+from ....tools.data.repeats import repeated
 from ....tools.errors import UsageError
 from ....tools.measured import activity
 from ....tools.models import Target, Unit
@@ -82,12 +83,11 @@ class Case:
     def peaks(self) -> np.ndarray:
         """`[window]` largest activation of each window of report.
 
-        NaN where no token counts, and where explore has a window of the same text: documents
+        NaN where no token counts, and where explore has nearly the same window: documents
         differ, but what they quote or end with may not.
         """
-        report, explore = self.splits.report, self.splits.explore.windows
-        seen = {explore.text(row) for row in range(len(explore))}
-        new = np.array([report.windows.text(row) not in seen for row in range(len(report.values))])
+        report = self.splits.report
+        new = ~repeated(report.windows, [self.splits.explore.windows])
         values = np.where(report.counted & new[:, None], report.values, -np.inf)
         top = values.max(1).astype(np.float64)
         return np.where(np.isfinite(top), top, np.nan)

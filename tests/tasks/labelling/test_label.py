@@ -1,21 +1,27 @@
 """Runs of moments through the whole pipeline: target, corpus, planner, scores, folder."""
 
 import json
+import random
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 from neuroscribe.agent.transcript import read
 from neuroscribe.tasks import label as label_from_python
+from neuroscribe.tasks.evaluation.scorers.contract import Case
+from neuroscribe.tasks.labelling.bench import Splits, prepare
 from neuroscribe.tasks.labelling.export import COLUMNS, csv_text, jsonl_text
 from neuroscribe.tasks.labelling.label import How, what_it_costs
+from neuroscribe.tasks.labelling.lookups import Measured
 from neuroscribe.tasks.labelling.merge import merge
 from neuroscribe.tasks.labelling.progress import Silent
 from neuroscribe.tasks.labelling.results import LabelRun, UnitLabel
 from neuroscribe.tasks.labelling.settings import Settings, Shard
+from neuroscribe.tools.data.repeats import repeated
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models import Target
 
@@ -271,3 +277,24 @@ def test_export(tmp_path: Path) -> None:
     assert (row["correlation"], row["correlation_low"], row["f1"]) == ("0.5", "0.4", "")
     assert row["evidence"] == "E1"
     assert json.loads(jsonl_text(run))["scores"]["correlation"]["high"] == 0.6
+
+
+def test_held_out_windows_that_explore_nearly_holds_are_left_out(
+    toy_target: Target, tmp_path: Path
+) -> None:
+    """Documents of their own, most of whose text is one licence."""
+    rng = random.Random(0)
+    words = ["cat", "dog", "sun", "run", "red", "old", "big", "sea", "day", "way"]
+    licence = " ".join(rng.choice(words) for _ in range(200))
+    texts = [f"{' '.join(rng.choice(words) for _ in range(60))}. {licence}" for _ in range(60)]
+    path = tmp_path / "texts.jsonl"
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    bench = prepare(toy_target, Settings(target="toy", units="x", data=str(path)))
+    assert bench.repeats["explore"] == 0
+    assert bench.repeats["select"] > 0
+    assert bench.repeats["report"] > 0
+    held = [bench.windows[name] for name in ("select", "report")]
+    assert not repeated(held[1], [bench.windows["explore"], held[0]]).any()
+    case = Case("x", Splits(*(Measured(bench.windows[n], bench.windows[n].ids * 1.0)
+                              for n in ("explore", "select", "report"))))  # fmt: skip
+    assert np.isfinite(case.peaks).all()  # scorers and scores leave out the same
