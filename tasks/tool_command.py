@@ -88,6 +88,7 @@ def tool(
         seed=seed,
         hypotheses=dict(recorded),
         backends={spec: open_backend(spec) for spec in images or []},
+        open=True,
     )
     found = call(lab, name, arguments)
     if found.error is not None:

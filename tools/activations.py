@@ -11,9 +11,8 @@ from .registry import tool
 from .render_text import MARKS, number, snippet
 from .within import at_span, occurrences
 
-_SHOWN = 24
-_BEGUN = 48  # characters of a text behind the first ones
-_SHORT = 24  # tokens of a text that is always shown whole
+_SHORT = 24  # tokens of a text that is shown whole
+_ALL = 1_000_000  # characters: a text is never cut before its peak
 
 
 @tool(needs=("text",))
@@ -22,18 +21,16 @@ def activations(
 ) -> Result:
     """Measures the unit on texts that you write, token by token.
 
-    Write near-misses of your hypothesis next to texts that fit it. Give the unit a few words of
-    context, as in the exemplars.
+    Write near-misses of your hypothesis beside texts that fit it, with a few words of context, as
+    in the exemplars.
 
     Args:
         texts: The texts, at most 64.
         unit: The unit, such as mlp.3/7; left out: the unit under study.
-        at: A word or words whose own activation is said for each text that holds them, with the
-            tokens that they are split into.
+        at: A word or words whose own activation is said for each text, token by token.
     """
     chosen = lab.chosen(unit)
-    asked = [at] if isinstance(at, str) else list(at or [])
-    asked = [word for word in asked if word.strip()]
+    asked = words_asked(at)
     found = of_texts(lab, chosen, texts, source="planner")
     head = f"{chosen} on your texts; peak at «» ({reference(lab, chosen)}; {MARKS}):"
     rows = drawn(lab, chosen, found, asked)
@@ -44,26 +41,26 @@ def activations(
 
 
 def drawn(lab: Lab, unit: Unit, found: Measured, asked: Sequence[str] = ()) -> list[str]:
-    """One line a text: its number, its peak, words asked for, the text with activations marked."""
+    """One line a text: its number, its peak, the text with activations marked, words asked for."""
     scale = full_scale(lab, unit)
-    short = len(found.items) > 8
     rows = []
-    for row in range(min(len(found.items), _SHOWN)):
+    for row in range(len(found.items)):
         values = found.values[row]
-        top = peak_of(values)
         whole = int(found.windows.attended[row].sum()) <= _SHORT
-        before, after = (10_000, 10_000) if whole else (40 if short else 100, 20)
-        shown = snippet(found.windows, row, values, scale=scale, before=before, after=after)
-        rows.append(f"{row + 1}. {number(top)}: {shown}{_asked(found, row, asked)}")
-    for row in range(_SHOWN, len(found.items)):  # too many to draw: how they begin
-        text = " ".join(found.windows.texts[int(found.windows.document[row])].split())
-        top = number(peak_of(found.values[row]))
-        rows.append(f"{row + 1}. {top}: {text[:_BEGUN]}{_asked(found, row, asked)}")
+        after = _ALL if whole else 20
+        shown = snippet(found.windows, row, values, scale=scale, before=_ALL, after=after)
+        rows.append(f"{row + 1}. {number(peak_of(values))}: {shown}{words_at(found, row, asked)}")
     return rows
 
 
-def _asked(found: Measured, row: int, asked: Sequence[str]) -> str:
-    """The activation of the words asked for, token by token."""
+def words_asked(at: str | Sequence[str] | None) -> list[str]:
+    """The words of an argument `at`."""
+    given = [at] if isinstance(at, str) else list(at or [])
+    return [word for word in given if word.strip()]
+
+
+def words_at(found: Measured, row: int, asked: Sequence[str]) -> str:
+    """The activation of the words asked for in one text, token by token."""
     shown = []
     for word in asked:
         try:

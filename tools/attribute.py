@@ -23,7 +23,7 @@ from .render_text import number, quoted
 _TOKENS = 4  # decoded tokens of a unit in the text
 
 
-@tool(needs=("text", "vocabulary"))
+@tool(needs=("text", "vocabulary", "open"))
 def attribute(
     lab: Lab,
     prompt: str,

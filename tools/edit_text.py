@@ -11,7 +11,7 @@ and "all": true for every occurrence instead of the first. `find` matches whole 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .activations import reference
+from .activations import reference, words_asked, words_at
 from .errors import UsageError
 from .evidence import Result
 from .lab import Lab
@@ -42,22 +42,25 @@ def edit_text(
     text: str | None = None,
     window: int | None = None,
     unit: str | None = None,
+    *,
+    at: str | list[str] | None = None,
 ) -> Result:
-    """Measures the unit on a text and on many edited variants of it: which words does the
-    activation need, and what may stand in their place?
+    """Measures the unit on a text and on edited variants of it: which words does it need, and what
+    may stand in their place?
 
-    Edits: {"op": "replace", "find": "cat", "with": ["dog", "car"]} makes one variant for each
-    alternative; {"op": "delete", "find": "the old"}; {"op": "insert", "text": "not", "before":
-    "sleep"} (or "after"; neither: at the start); {"op": "swap", "find": "cat", "with": "mouse"}.
-    Add "all": true to change every occurrence. Each edit starts from the original.
+    Edits, each from the original: {"op":"replace","find":"cat","with":["dog","car"]} (a variant
+    each), {"op":"delete","find":"the old"}, {"op":"insert","text":"not","before":"sleep"} (or
+    after; neither: at the start), {"op":"swap","find":"cat","with":"mouse"}; "all":true changes
+    every occurrence.
 
     Args:
         edits: The edits, at most 64 variants in all.
         text: The original text.
-        window: Instead of text: a window of explore, by its number in the exemplars.
+        window: Instead of text: a window of explore, by its number.
         unit: The unit, such as mlp.3/7; left out: the unit under study.
+        at: A word or words whose own activation is said for each variant that holds them.
     """
-    chosen = lab.chosen(unit)
+    chosen, asked = lab.chosen(unit), words_asked(at)
     original = _original(lab, text, window)
     variants, refused = make_variants(original, edits)
     if len(variants) > MOST_TEXTS - 1:
@@ -73,7 +76,7 @@ def edit_text(
     scale = full_scale(lab, chosen)
     before = peak_of(found.values[0])
     place = peak(found.values[0])
-    at = (
+    top = (
         (int(found.windows.start[0, place]), int(found.windows.end[0, place]))
         if place is not None
         else (0, 0)
@@ -83,7 +86,7 @@ def edit_text(
     rows: list[str] = []
     for row, variant in enumerate(kept, 1):
         values = found.values[row]
-        own = at_span(found.windows, row, values, _follow(variant, original, at))
+        own = at_span(found.windows, row, values, _follow(variant, original, top))
         after = peak_of(values)
         table.append(
             {
@@ -95,15 +98,16 @@ def edit_text(
                 "at_same_token": own.value,
             }
         )
-        line = f"{variant.edit}: {_own(own, _place_of(variant, at))}"
+        line = f"{variant.edit}: {_own(own, _place_of(variant, top))}"
         if after is not None and after > bar and after != own.value:
             drawn = snippet(found.windows, row, values, scale=scale, before=28, after=12)
             line += f"; peak elsewhere {number(after)}: {drawn}"
-        rows.append(line)
-    focus = at_span(found.windows, 0, found.values[0], at).split
+        rows.append(line + words_at(found, row, asked))
+    focus = at_span(found.windows, 0, found.values[0], top).split
     head = (
         f"{chosen}, peak {number(before)} in the original ({reference(lab, chosen)}; {MARKS}): "
         + snippet(found.windows, 0, found.values[0], scale=scale)
+        + words_at(found, 0, asked)
         + f"\nedit: activation at «{focus}», or at what took its place (a peak elsewhere is "
         "said if active; | parts the tokens of a word)"
     )

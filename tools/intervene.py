@@ -30,7 +30,7 @@ _TOKENS = 4096
 _ROWS = 16
 
 
-@tool(needs=("text", "vocabulary"))
+@tool(needs=("text", "vocabulary", "open"))
 def intervene(
     lab: Lab,
     prompts: list[str],

@@ -16,7 +16,7 @@ from .render_text import number, quoted
 _TOKENS = 4  # of a line
 
 
-@tool(needs=("text", "vocabulary"))
+@tool(needs=("text", "vocabulary", "open"))
 def lens(
     lab: Lab,
     prompt: str,

@@ -24,7 +24,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationError,
+    create_model,
+)
+from pydantic_core import CoreSchema
 
 from .errors import UsageError
 from .evidence import Evidence, Result, plain
@@ -32,6 +40,21 @@ from .lab import Lab
 from .strict_json import read_json
 
 Need = Literal["llm", "vocabulary", "text", "image", "open", "run", "index", "clip"]
+
+
+@dataclass(frozen=True)
+class UpTo:
+    """Marks a count that a tool brings within limits: the schema says the most, the result what
+    was changed. `many: Annotated[int, UpTo(40)] = 10`.
+    """
+
+    most: int
+    least: int = 1
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {**handler(core), "maximum": self.most}
 
 
 @dataclass(frozen=True)
@@ -61,6 +84,18 @@ class Tool:
                 "parameters": _untitled(parameters),
             },
         }
+
+    def shown(self, lab: Lab) -> dict[str, Any]:
+        """The schema as a planner reads it: short, because every request carries it.
+
+        References are resolved, an optional argument is one that is not required, and while one
+        unit is under study its `unit` is not asked for (it is still accepted).
+        """
+        function = self.schema["function"]
+        parameters = compact(function["parameters"])
+        if lab.unit is not None and not lab.open:
+            parameters["properties"].pop("unit", None)
+        return {"type": "function", "function": {**function, "parameters": parameters}}
 
     def offered(self, lab: Lab) -> bool:
         """Whether this lab has what the tool needs."""
@@ -134,6 +169,7 @@ def call(lab: Lab, name: str, arguments: str | Mapping[str, Any]) -> Evidence:
         found = known[name]
         checked = _checked(found.arguments, given)
         values = {key: getattr(checked, key) for key in type(checked).model_fields}
+        notes = _limit(found.arguments, values)
         result = found.function(lab, **values)
     except (UsageError, ValidationError) as error:
         said = in_words(error)
@@ -152,12 +188,60 @@ def call(lab: Lab, name: str, arguments: str | Mapping[str, Any]) -> Evidence:
             lab.evidence.next_id,
             name,
             plain(given),
-            result.text,
+            "\n".join([result.text, *notes]),
             plain(result.data),
             tuple(str(path) for path in result.images),
             time.monotonic() - started,
         )
     )
+
+
+def _limit(model: type[BaseModel], values: dict[str, Any]) -> list[str]:
+    """Brings counts within the limits of the tool, and says which were changed."""
+    notes = []
+    for key, field in model.model_fields.items():
+        for limit in field.metadata:
+            if isinstance(limit, UpTo) and isinstance(values[key], int):
+                given = values[key]
+                values[key] = max(limit.least, min(given, limit.most))
+                if values[key] != given:
+                    edge = "most" if given > limit.most else "least"
+                    notes.append(f"Note: {key}={given} was read as {values[key]}, the {edge}.")
+    return notes
+
+
+def compact(schema: dict[str, Any]) -> dict[str, Any]:
+    """A JSON schema in fewer words: without references, nulls and defaults that mean "left out"."""
+    known = schema.get("$defs", {})
+
+    def short(part: Any) -> Any:
+        if isinstance(part, list):
+            return [short(item) for item in part]
+        if not isinstance(part, dict):
+            return part
+        if "$ref" in part:
+            return short({**known[part["$ref"].rpartition("/")[2]], **_without(part, "$ref")})
+        if "anyOf" in part:
+            kinds = [one for one in part["anyOf"] if one.get("type") != "null"]
+            rest = _without(part, "anyOf")
+            part = {**kinds[0], **rest} if len(kinds) == 1 else {**rest, "anyOf": kinds}
+            if "$ref" in part:
+                return short(part)
+        out = {}
+        for key, value in part.items():
+            if key == "properties":  # whose keys are names, not words of the schema
+                out[key] = {name: short(item) for name, item in value.items()}
+            elif key == "default" and value in (None, "", False, []):
+                continue
+            elif key not in ("$defs", "title", "additionalProperties"):
+                out[key] = short(value)
+        return out
+
+    return {"type": "object", "properties": {}, **short(schema)}
+
+
+def _without(part: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in part.items() if key != name}
 
 
 def _joined(old: Tool, new: Tool) -> Tool:

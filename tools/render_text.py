@@ -1,10 +1,13 @@
 """Draws token activations as text that a language model or a person can read.
 
 The text runs as written. A token whose strength, `floor(10 * activation / scale)`, is at least 1
-carries it as a small raised digit, capped at 9; the place of interest stands in «», and ⏎ is a
-line break:
+carries it in braces, capped at 9; the place of interest stands in «», ⏎ is a line break, and ^ is
+where a window begins:
 
-    one day a «girl»⁹ named lily² went
+    ^one day a «girl»{9} named lily{2} went
+
+A digit in braces that the text itself holds gets a space, so that none can be read as a strength.
+(Raised digits would be shorter; tokenizers that normalise text read them as digits of the word.)
 """
 
 import math
@@ -15,8 +18,11 @@ import numpy as np
 
 from .data.windows import TokenWindows
 
-MARKS = "raised digits: strength in tenths of the maximum"
-_RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+MARKS = "{1} to {9}: strength of the token before it, in tenths of the maximum"
+STARTS = "^: where a window begins"
+_STRENGTH = 0xFDD0  # a character that is none, which stands for a strength until text is escaped
+_MARKED = {_STRENGTH + level: f"{{{level}}}" for level in range(10)}
+_NO_TEXT = dict.fromkeys(range(_STRENGTH, _STRENGTH + 10))
 
 
 def snippet(
@@ -28,6 +34,7 @@ def snippet(
     place: int | None = None,
     before: int = 80,
     after: int = 32,
+    edge: bool = False,
 ) -> str:
     """One window around a place, with activations marked.
 
@@ -39,6 +46,7 @@ def snippet(
         place: The place of interest; None: the peak.
         before: Characters shown before it, to a whole word.
         after: Characters shown after it.
+        edge: Put ^ where the window begins (and not merely the part of it that is shown).
     """
     if place is None:
         place = peak(values)
@@ -72,11 +80,12 @@ def snippet(
     end = int(windows.start[row, shown[0]]) if shown else 0
     for at in shown:
         begin, finish = int(windows.start[row, at]), int(windows.end[row, at])
-        parts.append(text[end:begin] if begin > end else "")
-        parts.append(_token(text[begin:finish], values[at], scale, at == place))
+        parts.append(text[end:begin].translate(_NO_TEXT) if begin > end else "")
+        parts.append(_token(text[begin:finish].translate(_NO_TEXT), values[at], scale, at == place))
         end = max(end, finish)
     line = " ".join(re.sub(r"\s*\n\s*", " ⏎ ", "".join(parts)).split())
-    head = "…" if shown and shown[0] != real[0] else ""
+    line = re.sub(r"\{(?=\d\})", "{ ", line).translate(_MARKED)
+    head = "…" if shown and shown[0] != real[0] else "^" if edge else ""
     return f"{head}{line}{'…' if shown and shown[-1] != real[-1] else ''}"
 
 
@@ -141,4 +150,4 @@ def _token(text: str, value: float, scale: float, marked: bool) -> str:
     if marked:
         shown = f"«{shown}»"
     level = strength(float(value), scale)
-    return f"{lead}{shown}{_RAISED[level] if level and shown else ''}{tail}"
+    return f"{lead}{shown}{chr(_STRENGTH + level) if level and shown else ''}{tail}"

@@ -5,8 +5,8 @@ that nothing but the word differs. Our formulation.
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -16,11 +16,13 @@ from .evidence import Result
 from .lab import Lab
 from .measured import activity, flat, item
 from .models import Unit
-from .registry import tool
+from .registry import UpTo, tool
 from .render_text import number
+from .within import at_span
 
-_MOST = 3000
-_SHOWN = 60
+_MOST = 3000  # words of one call: about ten seconds on a small model
+_ENDS = 20  # words that are always listed from each end
+_SHOWN = 60  # words that are listed of the rarer side
 _KEPT = 12  # texts that go to the ledger, from each side
 
 
@@ -32,119 +34,153 @@ def scan(
     before: str = "",
     after: str = "",
     words: list[str] | None = None,
-    many: int = _MOST,
+    many: Annotated[int, UpTo(_MOST)] = _MOST,
+    at: Literal["word", "end"] | None = None,
 ) -> Result:
-    """Puts each of thousands of words into the same short text, one at a time, and reads the unit
-    at the text's last word: which words switch it on, or off.
+    """Puts each of thousands of words into the same short text, one at a time, and reads the unit:
+    which words switch it on, or off.
 
-    Without `after` the scanned word itself is read: the full list of words that it is on at. With
-    `after`, a word that it is on at, the scanned word stands before that: which words it needs
-    before, or which suppress it. Longer `after` (such as "and then the lung") puts it further back.
+    Without `after` the scanned word itself is read: all the words that it is on at. With `after`, a
+    word that it is on at, the last word is read: which words it needs before that, or which
+    suppress it. Longer `after` ("and then the lung") puts the scanned word further back.
 
     Args:
         unit: The unit, such as mlp.3/7; left out: the unit under study.
         before: Text in front of the scanned word.
-        after: Text behind the scanned word; its last word is read.
+        after: Text behind the scanned word.
         words: The words to scan; left out: those of explore, most frequent first.
-        many: How many words at most.
+        many: How many words.
+        at: What is read: the scanned word (with text on both sides of it), or the end of the text.
     """
     chosen = lab.chosen(unit)
     names = vocabulary(lab) if words is None else [w.strip() for w in words if w.strip()]
     names = list(dict.fromkeys(names))
-    left_out = max(0, len(names) - max(1, min(many, _MOST)))
-    names = names[: len(names) - left_out]
+    left_out, names = max(0, len(names) - many), names[:many]
     if not names:
         raise UsageError("there is no word to scan; pass words")
-    windows, values, read = _read(lab, chosen, names, before, after)
-    if not after and not before and not np.isfinite(read).any():  # a first token is not counted
-        tried = [(lead, _read(lab, chosen, names, lead, "")) for lead in vocabulary(lab)[:2]]
+    own = at == "word" or not after
+    windows, values, read = _read(lab, chosen, names, before, after, own=own)
+    if own and not before and not np.isfinite(read).any():  # a first token is not counted
+        tried = [
+            (lead, _read(lab, chosen, names, lead, after, own=own)) for lead in vocabulary(lab)[:2]
+        ]
         if tried:  # one of them may itself suppress
             before, (windows, values, read) = max(tried, key=lambda t: float(np.nansum(t[1][2])))
-    base = float(read[-1]) if after and np.isfinite(read[-1]) else None
+    base = float(read[-1]) if not own and np.isfinite(read[-1]) else None
     read = read[: len(names)]
     good = np.isfinite(read)
     bar = activity(flat(lab, chosen).values)
     on = good & (read > bar)
     rare_on = on.sum() <= good.sum() / 2
-    shown = np.flatnonzero(on if rare_on else good & ~on)
-    order = shown[np.argsort(-read[shown] if rare_on else read[shown], kind="stable")]
-    where = "at the word" if not after else f"at the last word of '{_cut(after)}' behind the word"
     rows = [
-        f"{chosen} {where}, {int(good.sum())} words one at a time"
-        + (f" after '{_cut(before)}'" if before else "")
-        + f": on (above {number(bar)}) with {int(on.sum())}, off with {int((good & ~on).sum())}."
+        f"{chosen} {_where(before, after, own)}, {int(good.sum())} words one at a time: on (above "
+        f"{number(bar)}) with {int(on.sum())}, off with {int((good & ~on).sum())}."
     ]
     if base is not None:
         rows.append(f"Without any word: {number(base)}.")
-    if not len(order):
-        rows.append(
-            f"No word {'switches it on' if rare_on else 'switches it off'}; values from "
-            f"{number(float(read[good].min()))} to {number(float(read[good].max()))}."
-            if good.any()
-            else "No word could be read."
-        )
-        if not after and good.any() and not on.any():
-            rows.append(
-                "Where explore has it active, it needs something else beside the word: scan with "
-                "`after` set to a word at its peaks, to see what it needs before that."
+    order = np.flatnonzero(good)
+    order = order[np.argsort(-read[order], kind="stable")]
+    split = _split(windows, names)
+    listed: list[int] = []
+    if len(order):
+        most = max(_ENDS, min(_SHOWN, int(on.sum())) if rare_on else 0)
+        least = max(_ENDS, 0 if rare_on else min(_SHOWN, int((good & ~on).sum())))
+        top, low = order[:most], order[most:][-least:][::-1]
+        listed = [*top, *low]
+
+        def said(some: np.ndarray) -> str:
+            return ", ".join(
+                f"{names[i]}{'*' if split[i] else ''} {number(float(read[i]))}" for i in some
             )
-    else:
-        split = _split(windows, names)
-        listed = ", ".join(
-            f"{names[at]}{'*' if split[at] else ''} {number(float(read[at]))}"
-            for at in order[:_SHOWN]
-        )
-        if split[order[:_SHOWN]].any():
+
+        rest = int(on.sum()) - int(on[top].sum())
+        more = f"; {rest} more are on" if rest else ""
+        rows.append(f"{'Highest' if len(low) else 'All'}: {_sides(top, on, said)}{more}.")
+        if len(low):
+            rest = int((good & ~on).sum()) - int((~on)[listed].sum())
+            more = f"; {rest} more are off" if rest and not rare_on else ""
+            rows.append(f"Lowest: {_sides(low, on, said)}{more}.")
+        if split[listed].any():
             rows.append("* split into several tokens, which also moves what stands behind it.")
-        rest = f" and {len(order) - _SHOWN} more" if len(order) > _SHOWN else ""
-        rows.append(f"{'On' if rare_on else 'Off'} with: {listed}{rest}.")
-        others = good & (~on if rare_on else on)
-        if not after:
-            rows.append(
-                "Next: scan with `after` set to one of these, and with a few words between ('and "
-                f"the {names[order[0]]}'): what stands before may suppress it, or be needed."
-            )
-        if others.any():
-            some = read[others]
-            weaker = _weaker(read, others, bar) if rare_on else np.zeros(0, int)
-            if 0 < len(weaker) <= 0.2 * others.sum():
-                listed = ", ".join(f"{names[at]} {number(float(read[at]))}" for at in weaker[:30])
-                rows.append(f"Not on, but above the rest (a weaker level?): {listed}.")
-            rows.append(
-                f"With the others: median {number(float(np.median(some)))}, "
-                f"from {number(float(some.min()))} to {number(float(some.max()))}."
-            )
-    if not after and on.sum() >= 0.9 * good.sum() > 0:
+        weaker = np.setdiff1d(_weaker(read, good & ~on, bar), listed) if rare_on else []
+        if 0 < len(weaker) <= 0.2 * (good & ~on).sum():
+            weaker = weaker[np.argsort(-read[weaker], kind="stable")]
+            rows.append(f"Not on, but above the rest (a weaker level?): {said(weaker[:30])}.")
+        rows.append(f"Median of all: {number(float(np.median(read[good])))}.")
+    else:
+        rows.append("No word could be read.")
+    if own and rare_on and good.any():
+        rows.append(
+            f"Next: scan with `after` set to one of these, and with a few words between ('and the "
+            f"{names[order[0]]}'): what stands before may suppress it, or be needed."
+            if on.any()
+            else "Where explore has it active, it needs something else beside the word: scan with "
+            "`after` set to a word at its peaks, to see what it needs before that."
+        )
+    if own and on.sum() >= 0.9 * good.sum() > 0:
         rows.append("It is on at nearly every word: not the word decides, but place or context.")
     if left_out:
-        rows.append(f"Note: {left_out} rarer words were not scanned; pass them as words.")
+        which = "rarer words of explore" if words is None else "of your words, the last,"
+        rows.append(f"Note: {left_out} {which} were not scanned; pass them as words.")
     if not good.all():
         rows.append(f"Note: {int((~good).sum())} words were not counted (special or cut off).")
-    kept = [*order[:_KEPT], *_spread(np.setdiff1d(np.flatnonzero(good), order), _KEPT)]
-    measured = [item(chosen, windows, int(at), values[at], source="scan") for at in kept]
     data: dict[str, Any] = {
         "unit": str(chosen),
         "before": before,
         "after": after,
         "threshold": bar,
         "without": base,
-        "words": {names[at]: float(read[at]) for at in np.flatnonzero(good)},
-        "on": [names[at] for at in np.flatnonzero(on)],
-        "measured": measured,
+        "words": {names[i]: float(read[i]) for i in np.flatnonzero(good)},
+        "on": [names[i] for i in np.flatnonzero(on)],
+        "measured": [
+            item(chosen, windows, int(i), values[i], source="scan")
+            for i in _kept(read, good, on, rare_on)
+        ],
     }
-    return Result("\n".join(rows), data)
+    return Result("\n".join(rows), data | ({} if at is None else {"at": at}))
+
+
+def _where(before: str, after: str, own: bool) -> str:
+    """Which place of which text is read."""
+    if not own:
+        lead = f" after '{_cut(before)}'" if before else ""
+        return f"at the last word of '{_cut(after)}' behind the word{lead}"
+    sides = [
+        f"{side} '{_cut(text)}'" for side, text in (("after", before), ("before", after)) if text
+    ]
+    return " ".join(["at the word", *sides])
+
+
+def _sides(some: np.ndarray, on: np.ndarray, said: Callable[[np.ndarray], str]) -> str:
+    """Words in order, those that are on parted from those that are off."""
+    parts = [("on", some[on[some]]), ("off", some[~on[some]])]
+    return "; ".join(f"{name} with {said(words)}" for name, words in parts if len(words))
+
+
+def _kept(read: np.ndarray, good: np.ndarray, on: np.ndarray, rare_on: bool) -> list[int]:
+    """The texts that go to the ledger: the strongest of the rarer side, and some of the other."""
+    rare = np.flatnonzero(on if rare_on else good & ~on)
+    order = rare[np.argsort(-read[rare] if rare_on else read[rare], kind="stable")]
+    return [*order[:_KEPT], *_spread(np.setdiff1d(np.flatnonzero(good), order), _KEPT)]
 
 
 def _read(
-    lab: Lab, unit: Unit, names: Sequence[str], before: str, after: str
+    lab: Lab, unit: Unit, names: Sequence[str], before: str, after: str, *, own: bool
 ) -> tuple[TokenWindows, np.ndarray, np.ndarray]:
-    """Texts, activations `[text, place]`, and those at last words; the text without a word last."""
+    """Texts, activations `[text, place]`, and those at the words, or (not `own`) at last words with
+    the text without a word last.
+    """
     texts = [" ".join(part for part in (before, name, after) if part) for name in names]
-    if after:
+    if not own:
         texts.append(" ".join(part for part in (before, after) if part))
     windows = lab.tokenize(texts)
     values = lab.activations(windows, [unit])[0]
-    return windows, values, _last_word(windows, values)
+    if not (own and after):
+        return windows, values, _last_word(windows, values)
+    first = len(before) + 1 if before else 0
+    spans = [(first, first + len(name)) for name in names]
+    found = [at_span(windows, row, values[row], span).value for row, span in enumerate(spans)]
+    return windows, values, np.array([np.nan if value is None else value for value in found])
 
 
 def _split(windows: TokenWindows, names: Sequence[str]) -> np.ndarray:

@@ -7,7 +7,7 @@
 3. The unit is measured there. Whoever holds where the unit is active predicts it.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -28,8 +28,8 @@ from .hypotheses import Hypothesis, resolve
 from .lab import Lab
 from .measured import activity, flat, full_scale, item
 from .models import Unit
-from .registry import tool
-from .render_text import MARKS, number, snippet
+from .registry import UpTo, tool
+from .render_text import MARKS, STARTS, number, snippet
 from .rivals import agreed, cells, in_turn, leading, scores, verdict, who
 
 _TEXTS = 400
@@ -41,22 +41,22 @@ def separate(
     hypotheses: list[str | dict[str, Any]] | None = None,
     unit: str | None = None,
     *,
-    many: int = 18,
+    many: Annotated[int, UpTo(48, 2)] = 18,
 ) -> Result:
-    """Finds the inputs on which rival hypotheses disagree most and measures the unit there: places
-    of the exploration corpus, small edits of its exemplars, and written sentences.
+    """Measures the unit on inputs where rivals disagree: places of explore, small edits of
+    exemplars, written sentences.
 
     Args:
-        hypotheses: At least two ids such as H1, or predictors as JSON; left out: all that were
-            recorded. Of more than three the three that correlate best are kept.
+        hypotheses: At least two ids (H1) or predictors; left out: all recorded. Of more than three
+            the three that correlate best are kept, which is said.
         unit: The unit, such as mlp.3/7; left out: the unit under study.
-        many: How many inputs, at most 48.
+        many: How many inputs.
     """
     chosen = lab.chosen(unit)
     rivals = resolve(lab, hypotheses)
     if len(rivals) < 2:
         raise UsageError("separate needs two hypotheses or more: record a rival first")
-    many = max(2, min(many, 48))
+    given = rivals
     rivals, degrees = leading(lab, chosen, rivals, grid(rivals, lab.explore).values)
     explore = Grid(degrees, lab.explore)
     found = _candidates(lab, chosen, rivals, explore, many)
@@ -73,7 +73,10 @@ def separate(
                 "cells": [],
             },
         )
-    return _result(lab, chosen, rivals, found, agreed(lab, chosen, degrees))
+    kept = {rival.id for rival in rivals}
+    dropped = ", ".join(rival.id for rival in given if rival.id not in kept)
+    notes = [f"Not parted, as they correlate less: {dropped}."] if dropped else []
+    return _result(lab, chosen, rivals, found, agreed(lab, chosen, degrees), notes)
 
 
 def _candidates(
@@ -120,6 +123,7 @@ def _result(
     rivals: list[Hypothesis],
     found: list[Candidate],
     common: dict[str, Any],
+    notes: list[str],
 ) -> Result:
     inside = [c for c in found if c.text is None]
     outside = [c for c in found if c.text is not None]
@@ -157,7 +161,7 @@ def _result(
             )
             drawn.append((measured[-1], windows, row, values[row]))
     return Result(
-        _text(lab, unit, rivals, drawn, common),
+        "\n".join([_text(lab, unit, rivals, drawn, common), *notes]),
         {
             "unit": str(unit),
             "hypotheses": [r.id for r in rivals],
@@ -181,7 +185,7 @@ def _text(
     rows = [
         f"{unit} where the rivals disagree, {len(drawn)} inputs (explore: mean "
         f"{number(float(values.mean()))}, active above {number(activity(values))}, "
-        f"max {number(scale)}; {MARKS}):"
+        f"max {number(scale)}; {MARKS}; {STARTS}):"
     ]
     rows += verdict([entry for entry, *_ in drawn], rivals, common)
     short = sorted(drawn, key=lambda entry: -(entry[0]["value"] or -np.inf))
@@ -189,7 +193,14 @@ def _text(
     rows.append(f"highest and lowest of the {len(short)}:" if len(short) > 9 else "inputs:")
     for entry, windows, row, line in shown:
         holds = who(entry["predicted"])
-        text = snippet(windows, row, line, scale=scale, place=entry["place"], before=44, after=12)
+        text = snippet(
+            *(windows, row, line),
+            scale=scale,
+            place=entry["place"],
+            before=44,
+            after=12,
+            edge=True,
+        )
         source = entry["source"].removeprefix("separate:")
         rows.append(f"{number(entry['value'])} ({holds}; {source}): {text}")
     return "\n".join(rows)

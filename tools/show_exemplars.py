@@ -6,7 +6,7 @@ low        windows that hold the tokens or the words of the top exemplars, or ot
            words, and where the unit stays low
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -15,8 +15,8 @@ from .evidence import Result
 from .lab import Lab
 from .measured import Flat, activity, flat, full_scale, item
 from .models import Unit
-from .registry import tool
-from .render_text import MARKS, number, snippet
+from .registry import UpTo, tool
+from .render_text import MARKS, STARTS, number, snippet
 
 
 @tool(needs=("text",))
@@ -25,22 +25,20 @@ def exemplars(
     unit: str | None = None,
     *,
     kind: Literal["top", "quantile", "low"] = "top",
-    many: int = 8,
+    many: Annotated[int, UpTo(24)] = 8,
     skip: int = 0,
 ) -> Result:
-    """Shows windows of the exploration corpus with the unit's activations marked: the peak token
-    in «», strengths 1 to 9 as raised digits (9 is 90% or more of the unit's maximum).
+    """Shows windows of explore with the unit's activations marked: the place shown in «», {1} to
+    {9} behind a token its strength in tenths of the maximum, ^ where a window begins.
 
     Args:
         unit: The unit, such as mlp.3/7; left out: the unit under study.
-        kind: top: highest peaks. quantile: from high to low bands of activation, which shows what
-            weaker activations have in common. low: the same tokens, words and word forms as in
-            the top exemplars where the unit stays low, which shows what else it needs.
-        many: How many windows, at most 24.
-        skip: For top and low: leave out this many first, to see further ones.
+        kind: top: highest peaks. quantile: bands of activation from high to low. low: tokens, words
+            and word forms of the top exemplars where the unit stays low.
+        many: How many windows.
+        skip: top and low: leave out so many first, to see further ones.
     """
     chosen = lab.chosen(unit)
-    many = max(1, min(many, 24))
     scale = full_scale(lab, chosen)
     column = lab.column(chosen)
     if scale <= 0:
@@ -66,9 +64,9 @@ def exemplars(
                 peak=float(values[place]),
             )
         )
-        shown = snippet(lab.explore, window, values, scale=scale, place=place)
+        shown = snippet(lab.explore, window, values, scale=scale, place=place, edge=True)
         rows.append(f"{number_}. {number(float(values[place]))} (window {window}): {shown}")
-    head = f"{chosen}, {kind} exemplars; activation at «» (max {number(scale)}; {MARKS}):"
+    head = f"{chosen}, {kind} exemplars; activation at «» (max {number(scale)}; {MARKS}; {STARTS}):"
     if rows and len(rows) < many:
         rows.append(f"only {len(rows)} such exist" if not skip else "there are no further ones")
     elif rows and kind != "quantile":

@@ -8,7 +8,7 @@
 """
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from .evidence import Result
 from .lab import Lab
 from .measured import Flat, activity, flat
 from .models import Site, Unit
-from .registry import tool
+from .registry import UpTo, tool
 from .render_text import number, quoted
 
 QUANTILES = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999)
@@ -37,11 +37,9 @@ class Mean:
 
 
 @tool(needs=("text",))
-def survey(lab: Lab, unit: str | None = None, *, many: int = 10) -> Result:
-    """Measures the unit on the whole exploration corpus: how often it is active, its
-    distribution, both signs, and the tokens and words with the highest mean activation.
-
-    Start here. It shows no contexts: use exemplars for those.
+def survey(lab: Lab, unit: str | None = None, *, many: Annotated[int, UpTo(40)] = 10) -> Result:
+    """Measures the unit on all of explore: how often it is active, its distribution, both signs,
+    the tokens and words with the highest mean. Start here; exemplars shows contexts.
 
     Args:
         unit: The unit, such as mlp.3/7; left out: the unit under study.
@@ -56,7 +54,6 @@ def survey(lab: Lab, unit: str | None = None, *, many: int = 10) -> Result:
             {"unit": str(chosen), "stats": {"count": 0, "not_finite": data.not_finite}},
         )
     stats = statistics(data, lab.explore, site, chosen)
-    many = max(1, min(many, 40))
     least = max(2, min(5, data.values.size // 2000))
     tokens = by_token(data, lab.explore, least)
     words = by_word(lab.column(chosen), lab.explore, least)
@@ -236,12 +233,22 @@ def _text(
     if stats["not_finite"]:
         rows.append(f"{stats['not_finite']} activations were not finite and were left out")
     rows.append(f"tokens by mean (x count, at least {least}): " + _listed(tokens))
-    rows.append("words by mean of their peak: " + _listed(words))
-    rows.append("words by mean x count, what carries most: " + _listed(carried))
+    # A word that is one token, or that a list above named, is not said again.
+    named = {(entry.name.strip().lower(), entry.count) for entry in tokens}
+    more = [entry for entry in words if (entry.name, entry.count) not in named]
+    if more or not words:
+        rows.append("words by mean of their peak: " + _listed(more, len(words) - len(more)))
+    named |= {(entry.name, entry.count) for entry in words}
+    heavy = [entry for entry in carried if (entry.name, entry.count) not in named]
+    if heavy:
+        said = _listed(heavy, len(carried) - len(heavy))
+        rows.append("words that carry most (mean x count): " + said)
     return "\n".join(rows)
 
 
-def _listed(entries: list[Mean]) -> str:
+def _listed(entries: list[Mean], above: int = 0) -> str:
+    """A list of words; `above`: how many more of it stand in a list before."""
     if not entries:
         return "none is frequent enough"
-    return ", ".join(f"{quoted(e.name)} {number(e.mean)} x{e.count}" for e in entries)
+    said = ", ".join(f"{quoted(e.name)} {number(e.mean)} x{e.count}" for e in entries)
+    return said + (f", and {above} of those above" if above else "")

@@ -6,7 +6,7 @@ llm      texts that a language model writes to an instruction
 """
 
 import re
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
@@ -18,11 +18,11 @@ from .evidence import Result
 from .lab import Lab
 from .llm import LLMError
 from .measured import of_texts, said
-from .registry import tool
+from .registry import UpTo, tool
+from .render_text import MARKS
 from .strict_json import read_json
 
 Source = Literal["grammar", "target", "llm"]
-_MOST = 32
 
 
 @tool(needs=("text",))
@@ -34,32 +34,30 @@ def write_texts(
     words: list[str] | None = None,
     together: bool = False,
     prompt: str | None = None,
-    many: int = 8,
-    length: int = 24,
+    many: Annotated[int, UpTo(32)] = 8,
+    length: Annotated[int, UpTo(128)] = 24,
 ) -> Result:
-    """Has texts written by another source and measures the unit on them, token by token.
+    """Measures the unit on texts that another source writes.
 
     Args:
-        source: grammar: plain sentences, each around one of your words, which shows what the words
-            do outside the corpus. target: the target model continues your prompt (language
-            models only). llm: a language model writes texts to your prompt.
+        source: grammar: plain sentences around your words. target: the target continues your prompt
+            (language models only). llm: a language model writes texts to your prompt.
         unit: The unit, such as mlp.3/7; left out: the unit under study.
-        words: For grammar: the words, one to a sentence.
-        together: For grammar: all the words in every sentence.
-        prompt: For target: the text to continue. For llm: what the texts should be.
-        many: How many texts, at most 32.
+        words: For grammar: one to a sentence.
+        together: For grammar: all words in every sentence.
+        prompt: What to continue, or what to write.
+        many: How many texts.
         length: For target: tokens of a continuation.
     """
     chosen = lab.chosen(unit)
-    many = max(1, min(many, _MOST))
     if source == "grammar":
         texts = from_grammar(words, many, lab.rng(), together=together)
     elif source == "target":
-        texts = from_target(lab, prompt, many, max(1, min(length, 128)))
+        texts = from_target(lab, prompt, many, length)
     else:
         texts = from_llm(lab, prompt, many)
     found = of_texts(lab, chosen, texts, source=source)
-    head = f"{chosen} on texts by {source}; peak activation at «» ({reference(lab, chosen)}):"
+    head = f"{chosen} on texts by {source}; peak at «» ({reference(lab, chosen)}; {MARKS}):"
     return Result(
         "\n".join([head, *drawn(lab, chosen, found), said(found.notes)]).rstrip(),
         {"unit": str(chosen), "source": source, "texts": texts, "measured": found.items},

@@ -137,7 +137,7 @@ class Chat:
         request: dict[str, Any] = {
             "messages": [with_pictures(message) for message in messages],
             "tools": [
-                item.schema
+                item.shown(self._lab)
                 for item in offered(self._lab).values()
                 if self._actions or not item.action
             ],

@@ -5,7 +5,7 @@ quantile   one picture from each of `many` equal bands between 0 and the maximum
 low        pictures that look or read most like the top ones, and where the unit stays low
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from ..evidence import Result
 from ..lab import Lab
 from ..measured import activity, flat
 from ..models import Unit
-from ..registry import tool
+from ..registry import UpTo, tool
 from .cues import statements
 from .measure import item, reference
 from .recipes import pictures_of
@@ -29,7 +29,7 @@ def exemplars(
     unit: str | None = None,
     *,
     kind: Literal["top", "quantile", "low"] = "top",
-    many: int = 8,
+    many: Annotated[int, UpTo(16)] = 8,
     skip: int = 0,
 ) -> Result:
     """Shows pictures of the exploration corpus with the unit's activation: a sheet on which what
@@ -45,7 +45,7 @@ def exemplars(
         skip: For top and low: leave out this many first, to see further ones.
     """
     chosen = lab.chosen(unit)
-    many, skip = max(1, min(many, 16)), max(0, skip)
+    skip = max(0, skip)
     explore = pictures_of(lab)
     data = flat(lab, chosen)
     if not data.values.size or data.values.max() <= 0:

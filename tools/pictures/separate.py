@@ -9,7 +9,7 @@
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from ..evidence import Result
 from ..hypotheses import Hypothesis, resolve
 from ..lab import Lab
 from ..models import Unit
-from ..registry import tool
+from ..registry import UpTo, tool
 from ..render_text import number
 from ..rivals import agreed, cells, in_turn, leading, scores, verdict, who
 from ..scenes.backgrounds import SETTINGS
@@ -56,7 +56,7 @@ def separate(
     hypotheses: list[str | dict[str, Any]] | None = None,
     unit: str | None = None,
     *,
-    many: int = 18,
+    many: Annotated[int, UpTo(48, 2)] = 18,
 ) -> Result:
     """Finds the pictures on which rival hypotheses disagree most and measures the unit there:
     pictures of the exploration corpus, its exemplars with one thing changed, and drawn scenes.
@@ -74,7 +74,7 @@ def separate(
     explore = pictures_of(lab)
     degrees = np.stack([rival.evaluate(explore) for rival in rivals])  # [rival, image, 1]
     rivals, degrees = leading(lab, chosen, rivals, degrees)
-    found = _candidates(lab, chosen, rivals, degrees[..., 0], max(2, min(many, 48)))
+    found = _candidates(lab, chosen, rivals, degrees[..., 0], many)
     if not found:
         same = ", ".join(f"{r.id} ({r.english})" for r in rivals)
         return Result(

@@ -9,7 +9,7 @@
 """
 
 from collections import Counter
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from ..evidence import Result
 from ..lab import Lab
 from ..measured import activity, flat
 from ..models import Unit
-from ..registry import tool
+from ..registry import UpTo, tool
 from ..render_text import number
 from ..survey import numbers
 from .cues import Cue, cues
@@ -31,7 +31,7 @@ _AGAINST = 5  # statements that go against a unit
 
 
 @tool(needs=("image",))
-def survey(lab: Lab, unit: str | None = None, *, many: int = 10) -> Result:
+def survey(lab: Lab, unit: str | None = None, *, many: Annotated[int, UpTo(40)] = 10) -> Result:
     """Measures the unit on all pictures of the exploration corpus: how often it is active, how
     much of a picture it covers, both signs, and which things, colours and settings go with it.
 
@@ -59,7 +59,7 @@ def survey(lab: Lab, unit: str | None = None, *, many: int = 10) -> Result:
     if stats["dead"]:
         return Result(_dead(chosen, stats), payload)
     every = cues(lab, rows, lab.column(chosen)[:, 0])
-    found, tried = every[: max(1, min(many, 40))], len(every)
+    found, tried = every[:many], len(every)
     cover = _cover(lab, chosen)
     chance = float(np.sqrt(2 * np.log(max(2, tried)) / max(2, stats["count"])))
     payload |= {"cues": [cue._asdict() for cue in found], "chance": chance, "cover": cover}

@@ -166,5 +166,5 @@ def runs(text: str, length: int = 6) -> frozenset[str]:
 
 
 def _words(text: str) -> list[str]:
-    plain = re.sub(r"[⁰¹²³⁴⁵⁶⁷⁸⁹«»]", "", text)
+    plain = re.sub(r"\{\d\}|[«»]", "", text)
     return re.findall(r"[^\W_]+", plain.lower())

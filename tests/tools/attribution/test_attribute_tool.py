@@ -8,6 +8,13 @@ from neuroscribe.tools.registry import call
 ASKED = {"prompt": "She loved to play outside in", "target": " the", "many": 3}
 
 
+@pytest.fixture
+def stories_lab(stories_lab: Lab) -> Lab:
+    """In a conversation: an investigation of one unit is not offered the tool."""
+    stories_lab.open = True
+    return stories_lab
+
+
 def test_it_ranks_shows_and_checks(stories_lab: Lab) -> None:
     found = call(stories_lab, "attribute", {**ASKED, "kinds": ["mlp", "head", "attention"]})
     assert found.error is None

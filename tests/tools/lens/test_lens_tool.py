@@ -9,6 +9,13 @@ from neuroscribe.tools.registry import call
 ASKED = {"prompt": "She loved to play outside in", "target": " the"}
 
 
+@pytest.fixture
+def stories_lab(stories_lab: Lab) -> Lab:
+    """In a conversation: an investigation of one unit is not offered the tool."""
+    stories_lab.open = True
+    return stories_lab
+
+
 def test_it_shows_where_the_prediction_arises(stories_lab: Lab) -> None:
     found = call(stories_lab, "lens", ASKED)
     assert found.error is None
