@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from ..tools.data.image_rows import ImageRows
 from ..tools.errors import UsageError
 from ..tools.evidence import Result
+from ..tools.hypotheses import short
 from ..tools.hypotheses import known as recorded
 from ..tools.hypotheses import predictor as predictor_of
 from ..tools.lab import Lab
@@ -89,7 +90,7 @@ def hypothesise(
     holds, total = int((degrees > 0).sum()), int(lab.explore.counted.sum())
     samples = _samples(lab, degrees > 0, _SAMPLES)
     things, made = _words(lab)
-    text = f"recorded as {key}: {predicate.english()}\n"
+    text = f"recorded as {key}: {short(predicate.english())}\n"
     text += f"holds on {holds} of {total} explore {things} ({holds / max(total, 1):.2%})"
     strong = int((degrees >= 0.5).sum())
     if strong < holds:

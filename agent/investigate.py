@@ -11,6 +11,7 @@ from ..tools.data.image_rows import ImageRows
 from ..tools.data.windows import TokenWindows
 from ..tools.errors import UsageError
 from ..tools.evidence import Evidence
+from ..tools.hypotheses import recall
 from ..tools.lab import Lab
 from ..tools.meter import Meter
 from ..tools.models import Unit
@@ -130,6 +131,7 @@ def _resume(graph: Any, config: Any, loop: Loop, planner: Planner, store: Checkp
         loop.recall(evidence)
         if evidence.tool == "hypothesise" and evidence.error is None:
             lab.hypotheses[str(evidence.data["id"])] = dict(evidence.data["predictor"])
+        recall(lab, evidence.arguments)
         loop.ledger.update([evidence])
     spent = dict(state["spent"])
     lab.meter.started -= spent.pop("seconds", 0.0)

@@ -9,7 +9,8 @@
    balanced accuracy and precision of `prediction > 0.5` against `activation > threshold`. The
    threshold is half of the mean of the top 0.1% of explore. (Balanced accuracy alone flatters
    a rule that is far too broad; precision shows it.)
-4. A hypothesis is *tested* once a result arrived after it was recorded.
+4. A hypothesis is *tested* once a result arrived after it was recorded. A predictor that was
+   given in the call of a test (`P1`) stood before that result, and has a row from there on.
 """
 
 import json
@@ -20,6 +21,7 @@ import numpy as np
 
 from ..tools.data.windows import TokenWindows
 from ..tools.evidence import Evidence
+from ..tools.hypotheses import short
 from ..tools.lab import Lab
 from ..tools.measured import activity
 from ..tools.models import Unit
@@ -103,10 +105,9 @@ class Ledger:
             return ""
         many = {kind: self._inputs(kind) for kind in KINDS}
         lines = [
-            "LEDGER (r correlation; b balanced accuracy and p precision of predicted > 0.5 against "
-            f"active > {self.threshold:.3g}; shown: {many['explore']} {self._words[0]} in results, "
-            f"mostly strong ones; written: {many['written']} {self._words[1]}; all: the whole of "
-            "explore)"
+            "LEDGER (r correlation, b balanced accuracy, p precision; active > "
+            f"{self.threshold:.3g}; shown: {many['explore']} {self._words[0]}, mostly strong; "
+            f"written: {many['written']} {self._words[1]}; all: all of explore)"
         ]
         for row in sorted(self._rows.values(), key=strength, reverse=True)[:_SHOWN]:
             said = " ".join(str(row["statement"]).split())
@@ -114,7 +115,7 @@ class Ledger:
             parts = [f"{_NAMES[kind]} {_shown(row[kind])}" for kind in KINDS]
             test = row["test"]
             if test is None:
-                parts.append("all: not tested yet")
+                parts.append("all ?")
             elif test.get("correlation") is not None:
                 parts.append(f"all r {test['correlation']:.2f}")
             state = "" if row["tested"] else " UNTESTED"
@@ -129,34 +130,51 @@ class Ledger:
     def _take(self, result: Evidence) -> bool:
         changed = False
         if result.tool == "hypothesise":
-            self._record(result)
+            self._record(result.data, result.id)
             changed = True
         added = self._add(result.data.get("measured", ()))
         tests = {str(test.get("id")): dict(test) for test in result.data.get("tests", ())}
         about = result.data.get("unit", str(self._unit)) == str(self._unit)
+        named = dict.fromkeys((*tests, *result.data.get("hypotheses", ()))) if about else ()
+        given = [key for key in named if self._given(key)]
+        for key in given:
+            value = dict(self._lab.inline[key])
+            words = short(parse(value).english(), _WORDS)
+            row = {"id": key, "statement": words, "english": words, "predictor": value}
+            self._record(row, result.id)
         for key, row in self._rows.items():
             if key in tests and about:
                 row["test"] = {**tests[key], "evidence": result.id}
-            if row["recorded"] != result.id and (added or (key in tests and about)):
+            before = row["recorded"] != result.id or key in given
+            if before and (added or (key in tests and about)):
                 row["tested"] = [*row["tested"], result.id]
                 changed = True
         if added or changed:
             self._score(result.id)
         return changed or added
 
-    def _record(self, result: Evidence) -> None:
-        self._rows[str(result.data["id"])] = {
-            "id": result.data["id"],
-            "statement": result.data["statement"],
-            "english": result.data["english"],
-            "predictor": result.data["predictor"],
-            "recorded": result.id,
+    def _given(self, key: str) -> bool:
+        """Whether this is a predictor that was given in a call and has no row yet."""
+        return key in self._lab.inline and key not in self._rows
+
+    def _record(self, data: Mapping[str, Any], evidence: str) -> None:
+        """A new row; one of the same predictor without a record of its own goes up in it."""
+        row = {
+            "id": data["id"],
+            "statement": data["statement"],
+            "english": data["english"],
+            "predictor": data["predictor"],
+            "recorded": evidence,
             "tested": [],
             "explore": None,
             "written": None,
             "test": None,
             "history": [],
         }
+        for key in [k for k in self._rows if self._rows[k]["predictor"] == data["predictor"]]:
+            old = self._rows.pop(key)
+            row |= {name: old[name] for name in ("tested", "test", "history")}
+        self._rows[str(data["id"])] = row
 
     def _add(self, measured: Sequence[Mapping[str, Any]]) -> bool:
         """Adds the inputs that are new; True if there were any of this unit."""

@@ -1,6 +1,7 @@
 """Hypotheses that a tool is handed: ids that the planner recorded, or predictors as JSON."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,9 +23,11 @@ class Hypothesis(NamedTuple):
     """A predictor under a short name."""
 
     id: str
-    """`H1`, or `P1`, `P2`, ... for predictors given as JSON."""
+    """`H1`, or `P1`, `P2`, ... for predictors given as JSON, the same name in every call."""
     predicate: Any
     json: Mapping[str, Any]
+    brief: str = ""
+    """In words, told apart from the others of a call; at most about 100 characters."""
 
     @property
     def english(self) -> str:
@@ -55,29 +58,66 @@ def resolve(lab: Lab, given: Given | None) -> list[Hypothesis]:
         if isinstance(entry, str):
             key = entry.strip()
             if key[:1] == "{":
-                key, predicate = _free(out), predictor(lab, key)
+                predicate = predictor(lab, key)
+                key = _name(lab, predicate)
             else:
                 predicate = parse(known(lab, key))
         elif isinstance(entry, Mapping) and entry.get("kind") == "hypothesis":
             key = str(entry.get("id", "")).strip()
             predicate = parse(known(lab, key))
         else:
-            key, predicate = _free(out), predictor(lab, entry)
+            predicate = predictor(lab, entry)
+            key = _name(lab, predicate)
         if key not in [hypothesis.id for hypothesis in out]:
             out.append(Hypothesis(key, predicate, predicate.model_dump()))
+    return _apart(out)
+
+
+def short(name: str, most: int = 100) -> str:
+    """A predictor in words, its middle left out where it is longer than so many characters."""
+    half = most // 2 - 2
+    return name if len(name) <= most else f"{name[:half]} … {name[-half:]}"
+
+
+def _apart(given: Sequence[Hypothesis]) -> list[Hypothesis]:
+    """The hypotheses with brief names; like names go on with where their JSON differs."""
+    names = [short(str(one.predicate.english())) for one in given]
+    texts = [json.dumps(one.json, ensure_ascii=False) for one in given]
+    out = []
+    for i, one in enumerate(given):
+        twins = [texts[j] for j, name in enumerate(names) if j != i and name == names[i]]
+        brief = names[i]
+        if twins:
+            at = max(_common(texts[i], other) for other in twins)
+            brief = f"{short(brief, 60)} (… {texts[i][max(0, at - 12) : at + 28]} …)"
+        out.append(one._replace(brief=brief))
     return out
 
 
+def _common(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
 def known(lab: Lab, key: str) -> Mapping[str, Any]:
-    """The predictor that was recorded under this id.
+    """The predictor of this id: recorded (`H1`), or given in a call before (`P1`).
 
     Raises:
         UsageError: if there is none.
     """
-    if key not in lab.hypotheses:
-        near = nearest(key, lab.hypotheses) if lab.hypotheses else "none is recorded yet"
+    both = {**lab.inline, **lab.hypotheses}
+    if key not in both:
+        near = nearest(key, both) if both else "none is recorded yet"
         raise UsageError(f"there is no hypothesis '{key}'; nearest: {near}")
-    return lab.hypotheses[key]
+    return both[key]
+
+
+def recall(lab: Lab, arguments: Mapping[str, Any]) -> None:
+    """Names the predictors in the arguments of a call that was made before an interruption."""
+    given = arguments.get("hypotheses") or [arguments.get("hypothesis")]
+    with suppress(UsageError, TypeError):
+        resolve(lab, [one for one in given if one])
 
 
 def predictor(lab: Lab, data: Mapping[str, Any] | str) -> Predicate:
@@ -123,5 +163,12 @@ def _unfolded(lab: Lab, data: Any, depth: int) -> Any:
     return data
 
 
-def _free(taken: Sequence[Hypothesis]) -> str:
-    return f"P{1 + sum(hypothesis.id.startswith('P') for hypothesis in taken)}"
+def _name(lab: Lab, predicate: Predicate) -> str:
+    """The id of a predictor given as JSON: of the hypothesis that it is, or the one it had."""
+    for kept in (lab.hypotheses, lab.inline):
+        for key, other in kept.items():
+            if parse(other) == predicate:
+                return key
+    key = f"P{len(lab.inline) + 1}"
+    lab.inline[key] = predicate.model_dump()
+    return key

@@ -43,6 +43,8 @@ class Lab:
     seed: int = 0
     hypotheses: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """Predictors (JSON) that the planner recorded, by id: `H1`."""
+    inline: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Predictors (JSON) that were given in calls and not recorded, by name: `P1`."""
     columns: dict[Unit, np.ndarray] = field(default_factory=dict)
     """Measured activations over `explore`, float32 `[window, place]`, by unit with sign."""
     unit: Unit | None = None

@@ -138,7 +138,7 @@ def verdict(
     measured: list[dict[str, Any]], rivals: list[Hypothesis], common: Mapping[str, Any]
 ) -> list[str]:
     """What the inputs show, for a planner: by cell, where all hold, by rival."""
-    rows = [f"{rival.id}: {rival.english}" for rival in rivals]
+    rows = [f"{rival.id}: {rival.brief}" for rival in rivals]
     for cell in cells(measured, rivals):
         rows.append(
             f"predicted by {who(cell['predicted'])}: mean {number(cell['mean'])} "

@@ -61,7 +61,7 @@ def separate(
     explore = Grid(degrees, lab.explore)
     found = _candidates(lab, chosen, rivals, explore, many)
     if not found:
-        same = ", ".join(f"{r.id} ({r.english})" for r in rivals)
+        same = ", ".join(f"{r.id} ({r.brief})" for r in rivals)
         return Result(
             f"Nothing separates {same}: they agree on explore, on every edit of the exemplars and "
             "on the grammar's sentences that were tried. Take the simplest, or write a text "

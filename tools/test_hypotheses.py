@@ -10,7 +10,8 @@
    the lowest of its hits.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from sklearn.metrics import average_precision_score
@@ -20,13 +21,17 @@ from .hypotheses import Hypothesis, resolve
 from .lab import Lab
 from .measured import Flat, activity, flat, full_scale, item
 from .models import Unit
-from .registry import tool
+from .registry import UpTo, tool
 from .render_text import MARKS, number, snippet
 from .survey import TAILS, correlation
 
 HEADLINE = "half"
 """The tail whose numbers are said: see `activity`."""
 _DRAWS = 200
+_STREAM = 0x7E57
+"""Of the bootstrap's draws: the same in every call, so that a predictor keeps its interval."""
+_APART = 3  # hypotheses of one call that are shown at length
+_LEVELS = 9  # of a predictor that are told one by one
 HOLDS = 0.5
 """The degree from which a predictor holds."""
 
@@ -48,36 +53,35 @@ def compare(
     hypotheses: list[str | dict[str, Any]] | None = None,
     unit: str | None = None,
     *,
-    examples: int = 3,
+    examples: Annotated[int, UpTo(8, 0)] = 3,
 ) -> Result:
-    """Tests hypotheses against the unit's activation at every place of the exploration corpus,
-    and shows their largest false alarms and misses.
+    """Tests hypotheses at every place of explore, and shows their largest false alarms and misses.
 
     Args:
-        hypotheses: Ids such as H1, or predictors as JSON; left out: all that were recorded.
+        hypotheses: Ids (H1) or predictors; left out: all recorded.
         unit: The unit, such as mlp.3/7; left out: the unit under study.
-        examples: How many false alarms and misses to show for each.
+        examples: How many false alarms and misses to show for each; at most 2 from four on.
     """
     chosen = lab.chosen(unit)
     data = flat(lab, chosen)
     given = resolve(lab, hypotheses)
-    examples = max(0, min(examples, 8)) if len(given) <= 3 else max(0, min(examples, 2))
-    rng, bar = lab.rng(), activity(data.values)
+    few, bar = examples if len(given) <= _APART else min(examples, 2), activity(data.values)
+    cut = f"Note: {few} examples of each, as there are {len(given)} hypotheses."
     errors: dict[tuple[str, int], list[str]] = {}
     tests: list[dict[str, Any]] = []
     rows: list[str] = []
     measured: list[dict[str, Any]] = []
     for hypothesis in given:
         degrees = hypothesis.evaluate(lab.explore)[data.window, data.place]
-        found = tested(data, degrees, lab.explore.document, rng)
+        found = tested(data, degrees, lab.explore.document, stream(lab))
         said, off = degrees >= HOLDS, data.values <= bar
-        alarms = _worst(lab, data, np.where(said & off, -data.values, -np.inf), examples)
+        alarms = _worst(lab, data, np.where(said & off, -data.values, -np.inf), few)
         weak = (
             []
             if (said & off).any()
-            else _worst(lab, data, np.where(said, -data.values, -np.inf), min(examples, 2))
+            else _worst(lab, data, np.where(said, -data.values, -np.inf), min(few, 2))
         )
-        misses = _worst(lab, data, np.where(~said & ~off, data.values, -np.inf), examples)
+        misses = _worst(lab, data, np.where(~said & ~off, data.values, -np.inf), few)
         tails = {key: tail._asdict() for key, tail in found["tails"].items()}
         headline = found["tails"][HEADLINE]
         tests.append(
@@ -90,7 +94,7 @@ def compare(
                 "tails": tails,
             }
         )
-        rows.extend(_said(hypothesis, found))
+        rows.extend(told(hypothesis, found, data.values, degrees))
         if found["holds"] and not (said & off).any():
             rows.append("  no false alarms on explore; what may suppress it there, scan can tell")
         elif found["holds"] and data.values[said].min() > bar / 2:
@@ -112,8 +116,14 @@ def compare(
         f"Best: {order[0]['id']} (correlation {number(order[0]['correlation'])})."
     )
     return Result(
-        "\n".join([head, *rows]), {"unit": str(chosen), "tests": tests, "measured": measured}
+        "\n".join([head, *rows, *([cut] if few < examples else [])]),
+        {"unit": str(chosen), "tests": tests, "measured": measured},
     )
+
+
+def stream(lab: Lab) -> np.random.Generator:
+    """The draws of a test: they depend on the seed alone, not on the call."""
+    return np.random.default_rng([lab.seed, _STREAM])
 
 
 def tested(
@@ -222,17 +232,59 @@ def _shown(lab: Lab, unit: Unit, data: Flat, at: int) -> str:
     return f"{number(float(data.values[at]))} (window {window}): {text}"
 
 
-def _said(hypothesis: Hypothesis, found: dict[str, Any]) -> list[str]:
-    head = f"{hypothesis.id}: {hypothesis.english}"
+def told(
+    hypothesis: Hypothesis,
+    found: Mapping[str, Any],
+    values: np.ndarray,
+    degrees: np.ndarray,
+    *,
+    things: str = "places",
+    by: str = "activations",
+) -> list[str]:
+    """One test in two lines.
+
+    Args:
+        hypothesis: What was tested.
+        found: What `tested` gave.
+        values: float `[place]`, the unit.
+        degrees: float `[place]`, the predictor.
+        things: What the places are called.
+        by: The tool with which a planner makes inputs.
+    """
+    head = f"{hypothesis.id}: {hypothesis.brief}"
     if not found["holds"]:
-        return [head, "  never holds on explore: test it with activations, or widen it"]
+        return [head, f"  never holds on explore: test it with {by}, or widen it"]
     tail: Tail = found["tails"][HEADLINE]
     span = found["interval"]
     between = f" [{number(span[0])}, {number(span[1])}]" if span else ""
     return [
         head,
         f"  correlation {number(found['correlation'])}{between}; AUPRC {number(tail.auprc)} "
-        f"(base {number(tail.base_rate)}); at the best cut F1 {number(tail.f1)}, precision "
-        f"{number(tail.precision)}, recall {number(tail.recall)}; 0.5 or more at {found['holds']} "
-        f"places: mean {number(found['mean_inside'])}, elsewhere {number(found['mean_outside'])}",
+        f"(base {number(tail.base_rate)}); {_levels(found, values, degrees, things)}",
     ]
+
+
+def _levels(found: Mapping[str, Any], values: np.ndarray, degrees: np.ndarray, things: str) -> str:
+    """How a predictor does where it holds; level by level where it has several.
+
+    No single cut is told of a predictor with levels: the best one ignores all but one of them.
+    """
+    steps = np.unique(degrees)[::-1]
+    if len(steps) > 2:
+        if len(steps) > _LEVELS:  # as good as continuous: bands
+            steps = np.array([0.8, 0.6, 0.4, 0.2, 0.0])
+        edges = [np.inf, *steps[:-1]]
+        bands = [
+            (degrees >= low) & (degrees < high) for low, high in zip(steps, edges, strict=True)
+        ]
+        return "mean by level: " + ", ".join(
+            f"{step:.2g}: {number(float(values[band].mean()))} (n={int(band.sum())})"
+            for step, band in zip(steps, bands, strict=True)
+            if band.any()
+        )
+    tail: Tail = found["tails"][HEADLINE]
+    return (
+        f"F1 {number(tail.f1)}, precision {number(tail.precision)}, recall {number(tail.recall)}; "
+        f"holds at {found['holds']} {things}: mean {number(found['mean_inside'])}, elsewhere "
+        f"{number(found['mean_outside'])}"
+    )

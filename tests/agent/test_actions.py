@@ -28,6 +28,13 @@ def test_a_hypothesis_says_where_it_holds(lab: Lab) -> None:
     assert lab.hypotheses["H1"] == parse(PET).model_dump()
 
 
+def test_a_long_predictor_is_not_said_again_at_length(lab: Lab) -> None:
+    words = {"kind": "words", "words": [f"word{n}" for n in range(300)]}
+    result = call(lab, "hypothesise", {"statement": "many", "predictor": words})
+    assert len(result.text) < 400
+    assert len(result.data["predictor"]["words"]) == 300
+
+
 def test_it_may_be_written_as_json_text(lab: Lab) -> None:
     result = call(lab, "hypothesise", {"statement": "pets", "predictor": json.dumps(PET)})
     assert result.error is None

@@ -111,3 +111,19 @@ def test_activity_lies_between_silence_and_firing(lab: Lab) -> None:
     assert activity(column) == pytest.approx(0.5)
     assert activity(np.full((2, 3), np.nan)) == 0
     assert activity(np.array([-1.0, -0.5])) == 0
+
+
+def test_a_predictor_that_was_tested_in_a_call_has_a_row(lab: Lab, ledger: Ledger) -> None:
+    act(lab, ledger, "hypothesise", statement="pets", predictor=PET)
+    act(lab, ledger, "test_hypotheses", hypotheses=["H1", CAT])
+    assert [(row["id"], row["tested"]) for row in ledger.rows] == [("H1", ["E2"]), ("P1", ["E2"])]
+    assert "P1 | " in ledger.table()
+    assert len(those_tested(ledger.rows)) == 2
+    act(lab, ledger, "contrast", hypothesis={"kind": "repeated"})  # which measures nothing
+    assert len(ledger.rows) == 2
+    act(lab, ledger, "hypothesise", statement="only cats", predictor=CAT)
+    row = ledger.rows[-1]
+    assert (row["id"], row["statement"], row["tested"]) == ("H2", "only cats", ["E2"])
+    assert [row["id"] for row in ledger.rows] == ["H1", "H2"]
+    found = call(lab, "conclude", {"label": "a", "components": [{"words": "a", "predictor": "P1"}]})
+    assert found.data["description"]["components"][0]["predictor"]["words"] == ["cat"]

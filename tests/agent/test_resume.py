@@ -12,13 +12,17 @@ from scripted import Scripted, Turn
 
 PET = {"kind": "words", "words": ["cat", "dog"]}
 CAT = {"kind": "words", "words": ["cat"]}
+REPEATED = {"kind": "repeated"}
 SCRIPT: list[Any] = [
     [
         ("exemplars", {"kind": "quantile"}),
         ("hypothesise", {"statement": "pets", "predictor": PET}),
         ("hypothesise", {"statement": "only cats", "predictor": CAT}),
     ],
-    [("activations", {"texts": ["the cat ran", "the dog ran"]})],
+    [
+        ("activations", {"texts": ["the cat ran", "the dog ran"]}),
+        ("test_hypotheses", {"hypotheses": [REPEATED]}),
+    ],
     [
         (
             "edit_text",
@@ -85,7 +89,7 @@ def test_an_interrupted_investigation_goes_on(make_lab: Any, tmp_path: Path, sto
     assert done.ledger == expected.ledger
     assert done.steps == expected.steps
     assert [(e.id, e.data) for e in lab.evidence] == [(e.id, e.data) for e in whole.evidence]
-    assert lab.hypotheses == whole.hypotheses
+    assert (lab.hypotheses, lab.inline) == (whole.hypotheses, whole.inline)
     assert again.kinds() == plain.kinds()
     assert not list(path.parent.iterdir()), "the checkpoint is gone when it is done"
 
@@ -122,7 +126,7 @@ def test_a_planner_with_a_memory_starts_again(make_lab: Any, tmp_path: Path) -> 
     planner.resumable = False  # type: ignore[misc]
     done = investigate(lab, "planted/0", planner, checkpoint=path)
     assert done.steps == len(planner.seen) == len(SCRIPT)
-    assert len(lab.evidence) == 6
+    assert len(lab.evidence) == 7
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database at all" * 99])
@@ -151,7 +155,7 @@ def test_only_the_latest_state_is_kept(make_lab: Any, tmp_path: Path) -> None:
         investigate(make_lab(), "planted/0", script(SCRIPT, 3), checkpoint=path)
     with sqlite3.connect(path) as found:
         assert found.execute("SELECT count(*) FROM checkpoints").fetchone() == (1,)
-        assert found.execute("SELECT count(*) FROM evidence").fetchone() == (5,)
+        assert found.execute("SELECT count(*) FROM evidence").fetchone() == (6,)
     store = Checkpoints(path)
     assert [item.id for item in store.evidence(2)] == ["E1", "E2"]
     store.delete()

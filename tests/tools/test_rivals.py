@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from neuroscribe.tools.disagreements import _edits
+from neuroscribe.tools.hypotheses import short
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.predicates import parse
 from neuroscribe.tools.registry import call
@@ -63,7 +64,7 @@ def test_only_real_errors_are_called_errors(rivals: Lab) -> None:
     shared = call(rivals, "test_hypotheses", {"hypotheses": ["H3", {"kind": "repeated"}]})
     sources = [m["source"] for m in shared.data["measured"] if m["source"].startswith("miss")]
     assert len(sources) > shared.text.count("\nmiss of")
-    assert "miss of H3, P1" in shared.text
+    assert "miss of H3, P2" in shared.text
 
 
 def test_predictors_can_be_given_as_json(rivals: Lab) -> None:
@@ -71,6 +72,44 @@ def test_predictors_can_be_given_as_json(rivals: Lab) -> None:
     assert [test["id"] for test in found.data["tests"]] == ["P1", "H2", "P2"]
     never = call(rivals, "test_hypotheses", {"hypotheses": [{"kind": "words", "words": ["zebra"]}]})
     assert "never holds" in never.text
+
+
+def test_a_predictor_keeps_its_name_and_its_interval_in_every_call(rivals: Lab) -> None:
+    once, other = {"kind": "repeated"}, {"kind": "words", "words": ["red"]}
+    first = call(rivals, "test_hypotheses", {"hypotheses": [once, "H2"]}).data["tests"]
+    again = call(rivals, "test_hypotheses", {"hypotheses": ["H2", other, once, TREES]})
+    second = {test["id"]: test for test in again.data["tests"]}
+    assert list(second) == ["H2", "P2", "P1", "H3"]  # one that was recorded keeps that name
+    for test in first:
+        assert test["interval"] == second[test["id"]]["interval"]
+    parted = call(rivals, "separate", {"hypotheses": ["P1", other]})
+    assert parted.data["hypotheses"] == ["P1", "P2"]
+    assert "nearest: " in (call(rivals, "separate", {"hypotheses": ["P9", "P1"]}).error or "")
+
+
+def test_long_predictors_of_one_family_have_names_of_their_own(rivals: Lab) -> None:
+    words = [f"word{n}" for n in range(60)]
+    family = [{"kind": "words", "words": [*words[:30], odd, *words[30:]]} for odd in ("a", "the")]
+    found = call(rivals, "test_hypotheses", {"hypotheses": [*family, "H2"]})
+    one, other = (line for line in found.text.splitlines() if line.startswith(("P1: ", "P2: ")))
+    assert one[4:] != other[4:]
+    assert max(len(one), len(other)) < 130
+    assert short("a" * 300) == "a" * 48 + " … " + "a" * 48
+
+
+def test_levels_are_told_one_by_one_and_no_cut_that_ignores_them(rivals: Lab) -> None:
+    cat, dog = ({"kind": "words", "words": [word]} for word in ("cat", "dog"))
+    levels = [{"of": cat, "value": 1}, {"of": dog, "value": 0.3}]
+    found = call(rivals, "test_hypotheses", {"hypotheses": [{"kind": "graded", "levels": levels}]})
+    values = rivals.column(rivals.unit)
+    mean = {
+        step: float(values[np.asarray(parse(what).evaluate(rivals.explore)) > 0].mean())
+        for step, what in (("1", cat), ("0.3", dog))
+    }
+    for step, value in mean.items():
+        assert f"{step}: {value:.3g} (n=" in found.text
+    assert "F1" not in found.text
+    assert "F1" in call(rivals, "test_hypotheses", {"hypotheses": ["H2"]}).text
 
 
 def test_unknown_hypotheses_are_named(lab: Lab) -> None:

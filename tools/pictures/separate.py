@@ -76,7 +76,7 @@ def separate(
     rivals, degrees = leading(lab, chosen, rivals, degrees)
     found = _candidates(lab, chosen, rivals, degrees[..., 0], many)
     if not found:
-        same = ", ".join(f"{r.id} ({r.english})" for r in rivals)
+        same = ", ".join(f"{r.id} ({r.brief})" for r in rivals)
         return Result(
             f"Nothing separates {same}: they agree on explore, on every edit of the exemplars and "
             "on every drawn scene that was tried. Take the simplest, or draw a picture where "

@@ -4,19 +4,19 @@ The numbers are those of `test_hypotheses` on text, with a picture in the place 
 scenes are not known, atoms are read from pixels, and who reads them is said.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from ..data.image_rows import ImageRows
 from ..evidence import Result
-from ..hypotheses import Hypothesis, resolve
+from ..hypotheses import resolve
 from ..lab import Lab
 from ..measured import activity, flat
 from ..predicates.view_images import reader_of
-from ..registry import tool
+from ..registry import UpTo, tool
 from ..render_text import number
-from ..test_hypotheses import HEADLINE, HOLDS, Tail, tested
+from ..test_hypotheses import HEADLINE, HOLDS, Tail, stream, tested, told
 from .measure import item
 from .recipes import pictures_of
 from .words import caption
@@ -28,7 +28,7 @@ def compare(
     hypotheses: list[str | dict[str, Any]] | None = None,
     unit: str | None = None,
     *,
-    examples: int = 3,
+    examples: Annotated[int, UpTo(8, 0)] = 3,
 ) -> Result:
     """Tests hypotheses against the unit's activation on every picture of the exploration corpus,
     and shows their largest false alarms and misses.
@@ -41,15 +41,14 @@ def compare(
     chosen = lab.chosen(unit)
     explore, data = pictures_of(lab), flat(lab, chosen)
     given = resolve(lab, hypotheses)
-    examples = max(0, min(examples, 8)) if len(given) <= 3 else max(0, min(examples, 2))
-    rng, bar = lab.rng(), activity(data.values)
+    examples, bar = examples if len(given) <= 3 else min(examples, 2), activity(data.values)
     errors: dict[tuple[str, int], list[str]] = {}
     tests: list[dict[str, Any]] = []
     rows: list[str] = []
     measured: list[dict[str, Any]] = []
     for hypothesis in given:
         degrees = hypothesis.evaluate(explore)[data.window, 0]
-        found = tested(data, degrees, explore.document, rng)
+        found = tested(data, degrees, explore.document, stream(lab))
         headline: Tail = found["tails"][HEADLINE]
         said, off = degrees >= HOLDS, data.values <= bar
         tests.append(
@@ -62,7 +61,7 @@ def compare(
                 "tails": {key: tail._asdict() for key, tail in found["tails"].items()},
             }
         )
-        rows += _said(hypothesis, found)
+        rows += told(hypothesis, found, data.values, degrees, things="pictures", by="draw")
         wrong = {
             "false alarm": _worst(np.where(said & off, -data.values, -np.inf), examples),
             "miss": _worst(np.where(~said & ~off, data.values, -np.inf), examples),
@@ -107,19 +106,3 @@ def _read_by(rows: ImageRows) -> list[str]:
     if not blind:
         return []
     return [f"({blind} pictures without a known scene were read by {reader_of(rows).name})"]
-
-
-def _said(hypothesis: Hypothesis, found: dict[str, Any]) -> list[str]:
-    head = f"{hypothesis.id}: {hypothesis.english}"
-    if not found["holds"]:
-        return [head, "  never holds on explore: test it with draw, or widen it"]
-    tail: Tail = found["tails"][HEADLINE]
-    span = found["interval"]
-    between = f" [{number(span[0])}, {number(span[1])}]" if span else ""
-    return [
-        head,
-        f"  correlation {number(found['correlation'])}{between}; AUPRC {number(tail.auprc)} "
-        f"(base {number(tail.base_rate)}); at the best cut F1 {number(tail.f1)}, precision "
-        f"{number(tail.precision)}, recall {number(tail.recall)}; holds on {found['holds']} "
-        f"pictures: mean {number(found['mean_inside'])}, elsewhere {number(found['mean_outside'])}",
-    ]
