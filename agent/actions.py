@@ -9,9 +9,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from ..tools.data.image_rows import ImageRows
 from ..tools.errors import UsageError
 from ..tools.evidence import Result
-from ..tools.hypotheses import short
 from ..tools.hypotheses import known as recorded
 from ..tools.hypotheses import predictor as predictor_of
+from ..tools.hypotheses import short
 from ..tools.lab import Lab
 from ..tools.pictures.words import caption
 from ..tools.predicates import parse

@@ -69,7 +69,7 @@ def test_only_real_errors_are_called_errors(rivals: Lab) -> None:
 
 def test_predictors_can_be_given_as_json(rivals: Lab) -> None:
     found = call(rivals, "test_hypotheses", {"hypotheses": [PETS, "H2", '{"kind": "repeated"}']})
-    assert [test["id"] for test in found.data["tests"]] == ["P1", "H2", "P2"]
+    assert [test["id"] for test in found.data["tests"]] == ["H1", "H2", "P1"]
     never = call(rivals, "test_hypotheses", {"hypotheses": [{"kind": "words", "words": ["zebra"]}]})
     assert "never holds" in never.text
 
