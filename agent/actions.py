@@ -4,7 +4,7 @@ import json
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from ..tools.data.image_rows import ImageRows
 from ..tools.errors import UsageError
@@ -14,7 +14,8 @@ from ..tools.hypotheses import predictor as predictor_of
 from ..tools.hypotheses import short
 from ..tools.lab import Lab
 from ..tools.pictures.words import caption
-from ..tools.predicates import parse
+from ..tools.predicates import KINDS, parse
+from ..tools.predicates.grammar import schema
 from ..tools.registry import in_words, tool
 from ..tools.strict_json import read_json
 from .description import Band, Component, Description, Effect, Rejected
@@ -34,6 +35,7 @@ def _decoded(value: Any) -> Any:
     return value
 
 
+PredictorGiven = Annotated[dict[str, Any], BeforeValidator(_decoded), WithJsonSchema(schema(KINDS))]
 Predictor = Annotated[dict[str, Any] | str, BeforeValidator(_decoded)]
 
 
@@ -44,11 +46,9 @@ class _Part(BaseModel):
 class ComponentGiven(_Part):
     """One thing that the unit responds to."""
 
-    words: str = Field(description="The clause, in English.")
-    predictor: Predictor = Field(description="A predictor, or the id of a hypothesis (H1).")
-    evidence: list[str] = Field(
-        default=[], description="Ids of experiments that tested this predictor, such as E4."
-    )
+    words: str
+    predictor: Predictor = Field(description="A predictor, or the id of one (H1, P1).")
+    evidence: list[str] = Field(default=[], description="Experiments that tested it (E4).")
     sign: Literal[1, -1] = 1
     band: Band = "any"
 
@@ -69,16 +69,14 @@ class RejectedGiven(_Part):
 
 
 @tool(action=True)
-def hypothesise(
-    lab: Lab, statement: str, predictor: Annotated[dict[str, Any], BeforeValidator(_decoded)]
-) -> Result:
-    """Records a hypothesis about when the unit is active, with the predictor that tests it.
+def hypothesise(lab: Lab, statement: str, predictor: PredictorGiven) -> Result:
+    """Records a hypothesis, or a rival, with the predictor that tests it.
 
-    Every measurement, earlier and later, is scored against it. Record rivals too.
+    Every measurement, earlier and later, is scored against it.
 
     Args:
-        statement: The hypothesis, in a few words.
-        predictor: Predictor JSON, such as {"kind": "words", "words": ["month"]}.
+        statement: In a few words.
+        predictor: See Predictors; at most 400 P.
     """
     predicate = predictor_of(lab, predictor)
     value = predicate.model_dump()
@@ -176,16 +174,16 @@ def conclude(
     status: Literal["described", "uninterpretable", "dead"] = "described",
     label_evidence: list[str] = [],  # noqa: B006
 ) -> Result:
-    """Ends the investigation with a description of the unit.
+    """Ends the investigation with a description.
 
     Args:
         label: At most 12 words.
-        components: One or more things that the unit responds to; several if it is polysemantic.
-        effect: What it does to the output, where you measured it.
-        rejected: Rival hypotheses and what ruled them out.
+        components: What the unit responds to; several things if it is polysemantic.
+        effect: On the output, where you measured it.
+        rejected: Rivals and what ruled them out.
         confidence: 0 to 1.
-        status: uninterpretable and dead are honest answers; they need no component.
-        label_evidence: Ids of the experiments that separated the label from its best rival.
+        status: uninterpretable and dead need no component.
+        label_evidence: Experiments that parted the label from its best rival.
     """
     label = " ".join(label.split())
     if not label:

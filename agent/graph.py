@@ -151,7 +151,7 @@ class Loop:
                 said[slot] = f"[{concluded.id}] Sent back: " + "; ".join(reasons) + "."
         left = self.budget.left(self.lab.meter, state["step"])
         table = self.ledger.table() if changed else ""
-        parts = [said[-1], table, f"({left_words(left)})"]
+        parts = [said[-1], table, f"({self._outlook(state, left)})"]
         said[-1] = "\n\n".join(part for part in parts if part)
         for item, text in zip(reply.calls, said, strict=True):
             answer: Message = {"role": "tool", "tool_call_id": item.id, "content": text}
@@ -204,6 +204,17 @@ class Loop:
                 "reason": f"{idle} turns in a row brought nothing; the last: {trouble}",
             }
         return out
+
+    def _outlook(self, state: State, left: Left) -> str:
+        """What is left, what the turn took, and when the end will come."""
+        turn = taken(state["left"], left)
+        more = self.budget.ahead(left, state["step"], [*state.get("turns", []), turn])
+        said = left_words(left)
+        if turn["tokens"]:
+            said += f"; this turn took {turn['tokens']:,} tokens"
+        if more:
+            return f"{said}; about {more} more before only conclude is run"
+        return f"{said}; the next must conclude"
 
     def _refused(
         self, item: Call, number: int, state: State, concluded: Evidence | None

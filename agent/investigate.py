@@ -176,7 +176,7 @@ def _first(lab: Lab, unit: Unit, budget: Budget, known: str) -> State:
     if isinstance(lab.explore, ImageRows):
         first, second = system_pictures(), _pictures(lab, lab.explore, unit, about, left, known)
     else:
-        first, second = system(), _texts(lab, unit, about, left, known)
+        first, second = system(lab.target.kind), _texts(lab, unit, about, left, known)
     return State(
         unit=str(unit),
         messages=[

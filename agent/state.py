@@ -114,10 +114,36 @@ class Budget:
                 continue
             took = [float(turn[name] or 0) for turn in turns]
             most = max(took, default=(limit - there) / max(step, 1))
-            growth = max(0.0, (took[-1] - took[0]) / (len(took) - 1)) if len(took) > 1 else 0.0
+            growth = _growth(took)
             if there < max(0.1 * limit, 2 * most + 3 * growth) and there < 0.7 * limit:
                 return True
         return False
+
+    def ahead(self, left: Left, step: int, turns: Sequence[Left]) -> int:
+        """How many more turns fit before the one that must conclude, if turns grow as they did.
+
+        Args:
+            left: What is left.
+            step: Turns so far.
+            turns: What each of them took.
+        """
+        now, took, fit = dict(left), list(turns), 0
+        while not self.nearly(now, step + fit, took) and self.spent(now) is None:  # type: ignore[arg-type]
+            coming = {
+                name: None if one is None else one + _growth([float(t[name] or 0) for t in took])
+                for name, one in (took[-1] if took else now).items()
+            }
+            coming["steps"] = 1
+            for name, value in coming.items():
+                now[name] = None if now[name] is None else now[name] - (value or 0)
+            took.append(coming)  # type: ignore[arg-type]
+            fit += 1
+        return fit
+
+
+def _growth(took: Sequence[float]) -> float:
+    """By how much more each turn took than the one before, on average; never less than 0."""
+    return max(0.0, (took[-1] - took[0]) / (len(took) - 1)) if len(took) > 1 else 0.0
 
 
 class Planner(Protocol):

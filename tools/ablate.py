@@ -9,7 +9,7 @@
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -25,7 +25,7 @@ from .measured import item, of_texts, said
 from .models import Intervention, Unit, clamp, zero
 from .output_words import change_of, words_line
 from .profile_site import CONTROLS, matched, peaks, profile
-from .registry import tool
+from .registry import UpTo, tool
 from .render_text import number, peak
 
 Method = Literal["zero", "mean", "resample"]
@@ -54,17 +54,17 @@ def ablate(
     texts: list[str] | None = None,
     method: Method = "zero",
     places: Places = "all",
-    many: int = 6,
+    many: Annotated[int, UpTo(16, 2)] = 6,
 ) -> Result:
-    """Switches units off and measures what that does to the model's output, against random units
-    that are matched in firing rate and size: does the unit matter, and for what?
+    """Switches units off: the change of the model's output, beside random units matched in firing
+    rate and size.
 
     Args:
-        units: The units, ablated together; left out: the unit under study.
-        texts: Where to measure; left out: the windows of explore where the units peak.
-        method: zero; mean: their mean over explore; resample: values from random places.
-        places: all tokens, or active: only those where a unit is above half of its peak.
-        many: Windows of explore to measure on, at most 16.
+        units: Ablated together; left out: the unit under study.
+        texts: Left out: windows of explore where they peak.
+        method: zero; mean of explore; resample: values of random places.
+        places: All, or where a unit is above half of its peak.
+        many: Windows of explore.
     """
     chosen = tuple(dict.fromkeys(lab.target.unit(name) for name in units or []))
     chosen = chosen or (lab.chosen(None),)
@@ -77,7 +77,7 @@ def ablate(
         notes, windows, values = measured.notes, measured.windows, measured.values
         found = [(row, peak(line)) for row, line in enumerate(values)]
         spots = [(row, place) for row, place in found if place is not None]
-    how = Experiment(method, places, windows, spots, max(2, min(many, 16)))
+    how = Experiment(method, places, windows, spots, many)
     own = spots if spots is not None else peaks(lab, chosen, how.many)
     if not own:
         raise UsageError(

@@ -19,15 +19,13 @@ _ALL = 1_000_000  # characters: a text is never cut before its peak
 def activations(
     lab: Lab, texts: list[str], unit: str | None = None, *, at: str | list[str] | None = None
 ) -> Result:
-    """Measures the unit on texts that you write, token by token.
-
-    Write near-misses of your hypothesis beside texts that fit it, with a few words of context, as
-    in the exemplars.
+    """Measures the unit on texts that you write, token by token: near-misses of a hypothesis beside
+    texts that fit it, each with some context.
 
     Args:
         texts: The texts, at most 64.
         unit: The unit, such as mlp.3/7; left out: the unit under study.
-        at: A word or words whose own activation is said for each text, token by token.
+        at: Words whose own activation is said for each text, token by token.
     """
     chosen = lab.chosen(unit)
     asked = words_asked(at)

@@ -48,17 +48,15 @@ def edit_text(
     """Measures the unit on a text and on edited variants of it: which words does it need, and what
     may stand in their place?
 
-    Edits, each from the original: {"op":"replace","find":"cat","with":["dog","car"]} (a variant
-    each), {"op":"delete","find":"the old"}, {"op":"insert","text":"not","before":"sleep"} (or
-    after; neither: at the start), {"op":"swap","find":"cat","with":"mouse"}; "all":true changes
-    every occurrence.
-
     Args:
-        edits: The edits, at most 64 variants in all.
-        text: The original text.
-        window: Instead of text: a window of explore, by its number.
+        edits: Each from the original, at most 64 variants: {"op":"replace","find":"cat","with":
+            ["dog","car"]}, {"op":"delete","find":"the old"}, {"op":"insert","text":"not",
+            "before":"sleep"} (or after; neither: at the start), {"op":"swap","find":"cat","with":
+            "mouse"}; "all":true for every occurrence.
+        text: The original.
+        window: Instead of text: a window of explore.
         unit: The unit, such as mlp.3/7; left out: the unit under study.
-        at: A word or words whose own activation is said for each variant that holds them.
+        at: Words whose own activation is said for each variant.
     """
     chosen, asked = lab.chosen(unit), words_asked(at)
     original = _original(lab, text, window)

@@ -1,5 +1,6 @@
 """Hypotheses that a tool is handed: ids that the planner recorded, or predictors as JSON."""
 
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple

@@ -37,16 +37,16 @@ def patch(
     source_word: str | None = None,
     destination_word: str | None = None,
 ) -> Result:
-    """Puts the unit's value from one text into another and measures what changes in the output of
-    the other, against matched random units patched in the same way: does the unit carry what
-    tells the two texts apart?
+    """Puts the unit's value from one text into another: does it carry what tells them apart?
+
+    The change of the other's output stands beside matched random units patched in the same way.
 
     Args:
-        source: The text the value is taken from.
-        destination: The text it is put into.
+        source: The text that gives the value.
+        destination: The text that gets it.
         unit: The unit, such as mlp.3/7; left out: the unit under study.
-        source_word: Take the value at the last token of this word; left out: at the unit's peak.
-        destination_word: Put it at the last token of this word; left out: at the unit's peak.
+        source_word: Where, at its last token; left out: at the peak.
+        destination_word: The same in the destination.
     """
     chosen = lab.chosen(unit)
     found = of_texts(lab, chosen, [source, destination], source="patch")

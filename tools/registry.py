@@ -9,8 +9,9 @@
             many: How many exemplars.
         \"\"\"
 
-The first paragraphs of the docstring describe the tool, `Args:` describe its parameters, and the
-annotations give their types. `call` validates arguments, runs the tool and keeps the evidence.
+The docstring describes the tool, and its first paragraph alone is what a planner reads (it is sent
+with every request); `Args:` describe its parameters, and the annotations give their types. `call`
+validates arguments, runs the tool and keeps the evidence.
 
 An instrument that asks the same of text and of pictures has one name and one set of arguments, and
 a function for each: registering a name again, with other needs, adds a form to the tool, and a lab
@@ -20,7 +21,7 @@ is offered the form that it can run.
 import inspect
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_type_hints
 
@@ -37,6 +38,8 @@ from pydantic_core import CoreSchema
 from .errors import UsageError
 from .evidence import Evidence, Result, plain
 from .lab import Lab
+from .predicates import KINDS
+from .predicates.grammar import kinds
 from .strict_json import read_json
 
 Need = Literal["llm", "vocabulary", "text", "image", "open", "run", "index", "clip"]
@@ -92,10 +95,14 @@ class Tool:
         unit is under study its `unit` is not asked for (it is still accepted).
         """
         function = self.schema["function"]
-        parameters = compact(function["parameters"])
+        parameters = compact(function["parameters"], kinds(lab.target.kind))
         if lab.unit is not None and not lab.open:
             parameters["properties"].pop("unit", None)
-        return {"type": "function", "function": {**function, "parameters": parameters}}
+        said = self.description.partition("\n\n")[0]
+        return {
+            "type": "function",
+            "function": {**function, "description": said, "parameters": parameters},
+        }
 
     def offered(self, lab: Lab) -> bool:
         """Whether this lab has what the tool needs."""
@@ -210,8 +217,13 @@ def _limit(model: type[BaseModel], values: dict[str, Any]) -> list[str]:
     return notes
 
 
-def compact(schema: dict[str, Any]) -> dict[str, Any]:
-    """A JSON schema in fewer words: without references, nulls and defaults that mean "left out"."""
+def compact(schema: dict[str, Any], predictors: Sequence[str] = KINDS) -> dict[str, Any]:
+    """A JSON schema in fewer words: without references, nulls and defaults that mean "left out".
+
+    Args:
+        schema: As pydantic makes it.
+        predictors: The kinds of predictors to offer, where it offers all.
+    """
     known = schema.get("$defs", {})
 
     def short(part: Any) -> Any:
@@ -220,7 +232,8 @@ def compact(schema: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(part, dict):
             return part
         if "$ref" in part:
-            return short({**known[part["$ref"].rpartition("/")[2]], **_without(part, "$ref")})
+            target = known[part["$ref"].rpartition("/")[2]]
+            return short({**_without(target, "description"), **_without(part, "$ref")})
         if "anyOf" in part:
             kinds = [one for one in part["anyOf"] if one.get("type") != "null"]
             rest = _without(part, "anyOf")
@@ -233,6 +246,8 @@ def compact(schema: dict[str, Any]) -> dict[str, Any]:
                 out[key] = {name: short(item) for name, item in value.items()}
             elif key == "default" and value in (None, "", False, []):
                 continue
+            elif key == "enum" and value == list(KINDS):
+                out[key] = list(predictors)
             elif key not in ("$defs", "title", "additionalProperties"):
                 out[key] = short(value)
         return out

@@ -37,20 +37,17 @@ def scan(
     many: Annotated[int, UpTo(_MOST)] = _MOST,
     at: Literal["word", "end"] | None = None,
 ) -> Result:
-    """Puts each of thousands of words into the same short text, one at a time, and reads the unit:
-    which words switch it on, or off.
-
-    Without `after` the scanned word itself is read: all the words that it is on at. With `after`, a
-    word that it is on at, the last word is read: which words it needs before that, or which
-    suppress it. Longer `after` ("and then the lung") puts the scanned word further back.
+    """Puts each of thousands of words into one short text and reads the unit at the word: all words
+    that it is on at. With `after`, a word that it is on at, the end is read: which words it needs
+    before that, or which suppress it; longer `after` ("and then the lung") puts them further back.
 
     Args:
         unit: The unit, such as mlp.3/7; left out: the unit under study.
-        before: Text in front of the scanned word.
-        after: Text behind the scanned word.
-        words: The words to scan; left out: those of explore, most frequent first.
+        before: Text before the scanned word.
+        after: Text behind it.
+        words: Left out: those of explore, most frequent first.
         many: How many words.
-        at: What is read: the scanned word (with text on both sides of it), or the end of the text.
+        at: Read the scanned word (with text on both sides), or the end.
     """
     chosen = lab.chosen(unit)
     names = vocabulary(lab) if words is None else [w.strip() for w in words if w.strip()]

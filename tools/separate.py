@@ -47,8 +47,7 @@ def separate(
     exemplars, written sentences.
 
     Args:
-        hypotheses: At least two ids (H1) or predictors; left out: all recorded. Of more than three
-            the three that correlate best are kept, which is said.
+        hypotheses: Two or more; left out: all recorded. The three that correlate best are parted.
         unit: The unit, such as mlp.3/7; left out: the unit under study.
         many: How many inputs.
     """

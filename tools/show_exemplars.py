@@ -28,15 +28,17 @@ def exemplars(
     many: Annotated[int, UpTo(24)] = 8,
     skip: int = 0,
 ) -> Result:
-    """Shows windows of explore with the unit's activations marked: the place shown in «», {1} to
-    {9} behind a token its strength in tenths of the maximum, ^ where a window begins.
+    """Shows windows of explore with the unit's activations marked.
+
+    The place shown stands in «», {1} to {9} behind a token is its strength in tenths of the
+    maximum, ^ is where a window begins.
 
     Args:
         unit: The unit, such as mlp.3/7; left out: the unit under study.
-        kind: top: highest peaks. quantile: bands of activation from high to low. low: tokens, words
-            and word forms of the top exemplars where the unit stays low.
+        kind: top: highest peaks. quantile: bands from high to low. low: the words and tokens of the
+            top ones where the unit stays low.
         many: How many windows.
-        skip: top and low: leave out so many first, to see further ones.
+        skip: For top and low: leave out so many first.
     """
     chosen = lab.chosen(unit)
     scale = full_scale(lab, chosen)

@@ -39,7 +39,7 @@ class Mean:
 @tool(needs=("text",))
 def survey(lab: Lab, unit: str | None = None, *, many: Annotated[int, UpTo(40)] = 10) -> Result:
     """Measures the unit on all of explore: how often it is active, its distribution, both signs,
-    the tokens and words with the highest mean. Start here; exemplars shows contexts.
+    the tokens and words with the highest mean. Start here.
 
     Args:
         unit: The unit, such as mlp.3/7; left out: the unit under study.

@@ -60,7 +60,7 @@ def compare(
     Args:
         hypotheses: Ids (H1) or predictors; left out: all recorded.
         unit: The unit, such as mlp.3/7; left out: the unit under study.
-        examples: How many false alarms and misses to show for each; at most 2 from four on.
+        examples: How many of each to show; at most 2 from four hypotheses on.
     """
     chosen = lab.chosen(unit)
     data = flat(lab, chosen)

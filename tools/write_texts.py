@@ -40,14 +40,14 @@ def write_texts(
     """Measures the unit on texts that another source writes.
 
     Args:
-        source: grammar: plain sentences around your words. target: the target continues your prompt
-            (language models only). llm: a language model writes texts to your prompt.
+        source: grammar: sentences around words. target: the target, if a language model, continues
+            prompt. llm: an LLM writes to prompt.
         unit: The unit, such as mlp.3/7; left out: the unit under study.
-        words: For grammar: one to a sentence.
-        together: For grammar: all words in every sentence.
-        prompt: What to continue, or what to write.
+        words: One to a sentence.
+        together: All words in every sentence.
+        prompt: For target and llm.
         many: How many texts.
-        length: For target: tokens of a continuation.
+        length: Tokens of a continuation.
     """
     chosen = lab.chosen(unit)
     if source == "grammar":

@@ -11,11 +11,23 @@ def prompt(name: str, **values: object) -> str:
 
 
 @cache
-def system() -> str:
-    """The system prompt, with the names of the lexicon's concepts at its end."""
+def predictors(target_kind: str) -> str:
+    """How predictors for a target of that kind are written: one statement for every prompt."""
+    from ...tools.predicates.grammar import grammar
+
+    return grammar(target_kind)
+
+
+@cache
+def system(target_kind: str) -> str:
+    """The system prompt for models of text, with the names of the concepts at its end.
+
+    It depends on the kind of the target alone, so that all units of a run share it.
+    """
     from ...tools.data.lexicon import categories
 
-    return f"{prompt('system')}\n\nConcept names: {', '.join(categories())}."
+    text = prompt("system", predictors=predictors(target_kind))
+    return f"{text}\n\nConcept names: {', '.join(categories())}."
 
 
 @cache
@@ -37,7 +49,8 @@ def system_pictures() -> str:
     limits = {
         name: f"{at:.2f}" for name, at in (("small", SMALL), ("large", LARGE), ("edge", EDGE))
     }
-    return "\n".join([prompt("system_pictures", **limits), "", "What can be drawn.", *lines])
+    text = prompt("system_pictures", predictors=predictors("image"), **limits)
+    return "\n".join([text, "", "What can be drawn.", *lines])
 
 
 @cache

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...agent.prompts import prompt
+from ...agent.prompts import predictors, prompt
 from ...agent.state import Budget
 from ...tools.endpoints import public_url
 from ...tools.errors import UsageError
@@ -213,7 +213,7 @@ def system(lab: Lab, about: About) -> str:
         )
     if not lab.target.sites.get("logit"):
         lines.append("It has no output vocabulary: nothing can be asked about predicted tokens.")
-    return prompt("conversation", about="\n".join(lines))
+    return prompt("conversation", about="\n".join(lines), predictors=predictors(target.kind))
 
 
 def _lab(target: Target, about: About, factory: AnswersFactory) -> Lab:

@@ -52,12 +52,11 @@ def investigate_unit(shared: Shared, unit: str | None) -> str:
     pictures = target.image is not None
     name = "investigate_unit_pictures" if pictures else "investigate_unit"
     text = prompt(name, unit=chosen, target=target.name, kind=target.kind)
-    return f"{text}\n\n{_predictors(system_pictures() if pictures else system())}"
+    return f"{text}\n\n{_predictors(system_pictures() if pictures else system(target.kind))}"
 
 
 def _predictors(text: str) -> str:
     """The section on predictors of a planner's system prompt, and the names that they may use."""
     section = text.partition("# Predictors\n")[2].partition("\n# Conclusions")[0]
-    lines = [line for line in section.splitlines() if '"kind":"hypothesis"' not in line]
     names = text.rpartition("\n\n")[2]
-    return "\n".join(["# Predictors", *lines, names])
+    return "\n".join(["# Predictors", section, names])

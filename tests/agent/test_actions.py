@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from neuroscribe.agent.investigate import investigate
-from neuroscribe.agent.prompts import prompt, system
+from neuroscribe.agent.prompts import predictors, prompt, system, system_pictures
 from neuroscribe.tools.data.lexicon import categories
-from neuroscribe.tools.hypotheses import predictor
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.predicates import parse
+from neuroscribe.tools.predicates.grammar import grammar
 from neuroscribe.tools.registry import TOOLS, call
 
 assert investigate  # registers the tools
@@ -127,34 +127,21 @@ def test_actions_have_no_other_door() -> None:
     assert TOOLS["conclude"].action
 
 
-def test_every_predictor_in_the_system_prompt_is_valid(lab: Lab) -> None:
-    text = prompt("system")
-    lab.hypotheses["H1"] = PET
-    assert len(text) < 6500, "a prompt costs tokens in every request"
-    found = 0
-    inner = {
-        '"of":P': '"of":"x"',
-        "[P,Q]": '["x","y"]',
-        '"but":Q': '"but":"y"',
-        '"of":Q': '"of":"y"',
-    }
-    for line in text.splitlines():
-        at = line.find('{"kind"')
-        while at >= 0:
-            written = line[at:]
-            for short, full in inner.items():
-                written = written.replace(short, full)
-            value, end = json.JSONDecoder().raw_decode(written)
-            assert predictor(lab, value).english()
-            found += 1
-            rest = written[end:]
-            at = rest.find('{"kind"')
-            line = rest
-    assert found == 17
+@pytest.mark.parametrize("kind", ["causal", "encoder"])
+def test_every_prompt_makes_the_one_statement_of_the_grammar(kind: str) -> None:
+    said = grammar(kind)
+    assert len(system(kind)) < 7500, "a prompt costs tokens in every request"
+    for text in (
+        system(kind),
+        prompt("conversation", about="", predictors=predictors(kind)),
+    ):
+        assert text.count(said) == 1
+        assert '"kind":"' not in text.replace(said, "")
+    assert grammar("image") in system_pictures()
 
 
 def test_the_system_prompt_names_every_concept() -> None:
-    last = system().splitlines()[-1]
+    last = system("causal").splitlines()[-1]
     assert len(last) < 1100, "a prompt costs tokens in every request"
     names = last.removeprefix("Concept names: ").removesuffix(".").split(", ")
     assert names == list(categories())

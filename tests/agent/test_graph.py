@@ -345,3 +345,30 @@ def test_turns_that_cost_the_same_use_most_of_the_budget() -> None:
         for left in (700, 400, 210, 190)
     ]
     assert told == [False, False, False, True]
+
+
+def test_what_a_turn_took_and_when_the_end_comes_is_said_ahead(lab: Lab) -> None:
+    sizes = [1000, 1500, 2000, 2500, 3000, 3500, 4000]
+
+    def spend(state: Any) -> Any:
+        lab.meter.tokens_in += sizes[state["step"]]
+        if state["last"]:
+            return concluding(["E3"])
+        return RIVALS if state["step"] == 0 else [("activations", {"texts": ["a" * state["step"]]})]
+
+    done, planner = run(lab, *[spend] * 7, budget=Budget(steps=30, tokens=20_000, seconds=None))
+    told = [m["content"] for m in planner.seen[-1]["messages"] if m["role"] == "tool"]
+    ends = [text.rpartition("(left: ")[2] for text in told if "(left: " in text]
+    assert ends[0].startswith("29 turns, 19,000 tokens; this turn took 1,000 tokens; about ")
+    for turn in (2, 3, 4, 5):  # the seventh concluded
+        assert ends[turn - 1].endswith(f"; about {6 - turn} more before only conclude is run)")
+    assert ends[5].endswith("; the next must conclude)")
+    assert planner.seen[-1]["last"]
+    assert done.status == "described"
+
+
+def test_without_a_limit_of_tokens_the_turns_are_counted(lab: Lab) -> None:
+    _, planner = run(lab, RIVALS, MEASURE, concluding(["E3"]), budget=Budget(steps=9))
+    last = planner.seen[-1]["messages"][-1]["content"]
+    assert "(left: 7 turns, 200,000 tokens, " in last
+    assert last.endswith("; about 5 more before only conclude is run)")

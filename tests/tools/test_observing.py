@@ -1,12 +1,14 @@
 """Survey, exemplars and activations say what is true of a unit whose function is known."""
 
 import json
+import re
 
 import numpy as np
 import pytest
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.registry import call
+from neuroscribe.tools.render_text import snippet
 
 TRUTH = {"cat": 2.0, "dog": 1.0}
 
@@ -139,6 +141,49 @@ def test_the_word_asked_for_is_said_in_every_text(lab: Lab, stories_lab: Lab) ->
     said = call(stories_lab, "activations", {"texts": ["elephants sat"], "at": "elephants"}).text
     assert "| at " + "|".join(pieces) + " " in said
     assert len(pieces) > 1
+
+
+def test_a_text_is_shown_up_to_its_peak_however_many_there_are(lab: Lab) -> None:
+    long = "we saw a tree " + "and it ran on the red house " * 3 + "and my cat"
+    found = call(lab, "activations", {"texts": [long] * 30})
+    rows = found.text.splitlines()[1:31]
+    assert all(row.endswith(". 2: " + long[:-3] + "«cat»{9}") for row in rows[1:10])
+    assert rows[-1] == f"30. 2: {long[:-3]}«cat»{{9}}"
+
+
+def test_an_edit_says_the_words_asked_for(lab: Lab) -> None:
+    edits = [{"op": "replace", "find": "cat", "with": ["dog", "tree"]}]
+    text = "we saw a cat and my dog"
+    found = call(lab, "edit_text", {"text": text, "edits": edits, "at": ["dog", "cat"]})
+    head, dog, tree = (line for line in found.text.splitlines() if " | at " in line)
+    assert head.endswith("| at dog 1, cat 2")
+    assert dog.startswith("'cat' to 'dog': 1")
+    assert dog.endswith("| at dog 1")
+    assert tree.endswith("| at dog 1")
+
+
+def test_strengths_cannot_be_read_as_the_text_and_window_starts_are_marked(stories260k) -> None:
+    texts = ["Tom ran in {9} days to x{3} and 1984 trees."] + ["It is 19 and so on."] * 4
+    windows = cut(stories260k, texts, length=48, document_per_row=True)
+    values = np.where(windows.counted, 1.0, np.nan)
+    drawn = snippet(windows, 0, values[0], scale=2.0, place=3, before=10_000, after=10_000)
+    assert "{9}" not in drawn  # all strengths are 5
+    plain = drawn.replace("{5}", "").replace("{ ", "{").replace("«", "").replace("»", "")
+    assert plain == texts[0]
+    lab = Lab(stories260k, windows, unit=stories260k.unit("mlp.2/3"))
+    lab.columns[lab.unit] = np.where(windows.counted, np.arange(windows.ids.shape[1]) + 1.0, np.nan)
+    shown = call(lab, "exemplars", {}).text.splitlines()
+    assert "^: where a window begins" in shown[0]
+    assert ": ^Tom" in shown[1] or ": …" in shown[1]
+    assert any(": ^It" in line for line in shown[1:])
+
+
+def test_the_lists_of_a_survey_say_a_word_once(lab: Lab) -> None:
+    found = call(lab, "survey", {})
+    listed = [line for line in found.text.splitlines() if " by mean" in line or "carry" in line]
+    names = re.findall(r'"(\w+)" [-\d.]+ x\d+', " ".join(listed))
+    assert len(names) == len(set(names))
+    assert {entry["name"] for entry in found.data["carried"]} <= set(names)
 
 
 def test_activations_are_those_of_the_function(lab: Lab) -> None:

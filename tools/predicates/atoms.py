@@ -26,7 +26,7 @@ Spell = Callable[[str], Iterable[str]]
 
 
 class Tokens(Predicate, frozen=True):
-    """Places whose token has one of these surface texts, exactly."""
+    """Places whose token is exactly one of these texts, its leading space included (" the")."""
 
     kind: Literal["tokens"] = "tokens"
     tokens: tuple[str, ...] = Field(min_length=1)
@@ -46,10 +46,10 @@ class Tokens(Predicate, frozen=True):
 
 
 class Words(Predicate, frozen=True):
-    """Every token of these words, whatever their case; `inflect` adds their inflected forms.
+    """Every token of these words or phrases, in any case; `inflect` adds all their forms (went).
 
-    An item of several words (`New York`) is met as a phrase, word after word. For a causal target
-    a word, and a phrase, holds at the token at which it has been read to its end.
+    For a causal target a word, and a phrase, holds at the token at which it has been read to its
+    end.
     """
 
     kind: Literal["words"] = "words"
@@ -73,10 +73,11 @@ class Words(Predicate, frozen=True):
 
 
 class Concept(Predicate, frozen=True):
-    """Words that share a meaning, resolved once and stored: evaluating never looks anything up.
+    """Words that share a meaning, in all their forms: a known name, or any name with your words.
 
-    Words are met in every form that `part` (a part of speech) has; null tries all. Names that are
-    other words in lower case (`May`, `Turkey`) are met with a capital only.
+    They are resolved once and stored: evaluating never looks anything up. Words are met in every
+    form that `part` (a part of speech) has; null tries all. Names that are other words in lower
+    case (`May`, `Turkey`) are met with a capital only.
     """
 
     kind: Literal["concept"] = "concept"
@@ -103,7 +104,7 @@ class Concept(Predicate, frozen=True):
 
 
 class Regex(Predicate, frozen=True):
-    """Places where an RE2 pattern is found in the token's surface text, or in the word as written.
+    """Places where the pattern (RE2) is found in the token's text, or in the word as written.
 
     RE2 runs in linear time and refuses patterns that grow too big.
     """
@@ -172,7 +173,7 @@ _SHAPES = {  # several, one, what narrows
 
 
 class Shape(Predicate, frozen=True):
-    """How the word is written; every token of it counts. A place with no word: its token.
+    """How the word is written, for every token of it; outside words, the token.
 
     `upper` needs two letters; `I` and `A` are capitalised. `digits` and `punctuation` mean
     nothing else; `non_ascii` means at least one such character.

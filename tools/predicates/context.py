@@ -62,7 +62,7 @@ class _Beside(_OfOne, frozen=True):
 
 
 class Previous(_Beside, frozen=True):
-    """Places where the part holds `distance` tokens (or words) before."""
+    """Places where `of` holds `distance` tokens (or words) before."""
 
     kind: Literal["previous"] = "previous"
     before: ClassVar[bool] = True
@@ -70,7 +70,7 @@ class Previous(_Beside, frozen=True):
 
 
 class Next(_Beside, frozen=True):
-    """Places where the part holds `distance` tokens (or words) after."""
+    """Places where `of` holds `distance` tokens (or words) after."""
 
     kind: Literal["next"] = "next"
     before: ClassVar[bool] = False
@@ -104,9 +104,8 @@ class _Somewhere(_OfOne, frozen=True):
 
 
 class Earlier(_Somewhere, frozen=True):
-    """Places with a strictly earlier place where the part holds, at most `within` tokens back.
-
-    With `since`: and no place where that holds lies between the two.
+    """Places with a strictly earlier place where `of` holds: at most `within` tokens back, and no
+    place where `since` holds between the two (with the full stop: in this sentence).
     """
 
     kind: Literal["earlier"] = "earlier"
@@ -117,10 +116,7 @@ class Earlier(_Somewhere, frozen=True):
 
 
 class Later(_Somewhere, frozen=True):
-    """Places with a strictly later place where the part holds, at most `within` tokens on.
-
-    With `since`: and no place where that holds lies between the two.
-    """
+    """The same behind the place: at most `within` tokens on, no `since` between the two."""
 
     kind: Literal["later"] = "later"
     side: ClassVar[str] = "before"
@@ -132,7 +128,7 @@ class Later(_Somewhere, frozen=True):
 
 
 class Count(_OfOne, frozen=True):
-    """Places up to which, themselves included, the part held at so many places."""
+    """Places up to which, themselves included, `of` held at so many places."""
 
     kind: Literal["count"] = "count"
     at_least: int = Field(default=1, ge=0, le=MOST_STEPS)

@@ -200,7 +200,7 @@ class Level(BaseModel, frozen=True, extra="forbid"):
 
 
 class Graded(Predicate, frozen=True):
-    """The largest value whose condition holds; 0 where none does."""
+    """The largest value (not the first) whose condition holds; 0 where none does."""
 
     kind: Literal["graded"] = "graded"
     levels: tuple[Level, ...] = Field(min_length=1)

@@ -24,6 +24,7 @@ MOST_NODES = 400
 MOST_ITEMS = 5_000
 MOST_LETTERS = 200
 _MOST_TEXT = 1_000_000
+_FEWER = "put words that count alike into one words predictor, which is one part"
 
 AnyPredicate = Annotated[
     atoms.Tokens
@@ -122,7 +123,7 @@ class _Budget:
         if depth > MOST_DEPTH:
             raise UsageError(f"the predicate is nested deeper than {MOST_DEPTH}; make it flatter")
         if self.nodes > MOST_NODES:
-            raise UsageError(f"{where}: more than {MOST_NODES} parts; make the predicate smaller")
+            raise UsageError(f"{where}: more than {MOST_NODES} parts; {_FEWER}")
 
 
 def _decoded(text: str) -> Any:
@@ -219,7 +220,7 @@ def _inner(kind: str, value: Any, where: str, depth: int, budget: _Budget) -> An
     if not isinstance(value, Sequence) or not len(value):
         raise UsageError(f"{where}: expected a list of predicates, not {_shown(value)}")
     if len(value) > MOST_NODES:
-        raise UsageError(f"{where}: {len(value):,} parts, more than {MOST_NODES}")
+        raise UsageError(f"{where}: {len(value):,} parts, more than {MOST_NODES}; {_FEWER}")
     return [
         _of_thing(kind, _mend(item, f"{where}[{i}]", depth, budget), f"{where}[{i}]")
         for i, item in enumerate(value)

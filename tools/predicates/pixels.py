@@ -56,7 +56,7 @@ class Example(BaseModel, frozen=True, extra="forbid"):
 
 
 class Like(ImageAtom, frozen=True):
-    """As strong as the examples that a picture is most alike: a weighted mean of their strengths.
+    """As strong as the pictures of explore that a picture is most alike, by a second network.
 
     An example weighs `exp(sharpness * cosine)`, the cosine between features. Our formulation.
     """

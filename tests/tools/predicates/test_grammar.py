@@ -1,0 +1,61 @@
+"""The grammar that planners read says what `parse` takes, for every kind and field."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from neuroscribe.tools.data.windows import TokenWindows, cut
+from neuroscribe.tools.models import Target
+from neuroscribe.tools.predicates import KINDS, PICTURE_KINDS, parse
+from neuroscribe.tools.predicates.grammar import PICTURE_EXAMPLE, TEXT_EXAMPLE, grammar, kinds
+from neuroscribe.tools.predicates.parsing import CLASSES
+
+
+@pytest.mark.parametrize("target_kind", ["causal", "encoder", "image"])
+def test_every_kind_has_a_line_with_all_its_fields(target_kind: str) -> None:
+    lines = dict(line.partition(" ")[::2] for line in grammar(target_kind).splitlines())
+    for kind in kinds(target_kind):
+        fields = set(CLASSES[kind].model_fields) - {"kind"}
+        if kind == "like":  # is written by windows, and filled in
+            fields = {"windows"}
+        written = lines[kind].partition("}  ")[0]
+        assert fields <= set(re.findall(r"[a-z_]+", written)), kind
+        assert lines[kind].partition("}  ")[2], "a meaning"
+    assert "At most 400 P in all" in grammar(target_kind)
+
+
+def test_a_causal_model_is_not_offered_what_looks_ahead() -> None:
+    assert set(kinds("encoder")) - set(kinds("causal")) == {"next", "later"}
+    assert set(kinds("encoder")) | set(kinds("image")) == set(KINDS)
+    assert set(kinds("encoder")).isdisjoint(PICTURE_KINDS)
+
+
+def test_defaults_and_types_are_those_of_the_models() -> None:
+    lines = grammar("encoder").splitlines()
+    assert any(line.startswith("words {words: [text], inflect=false}  ") for line in lines)
+    assert any(line.startswith("previous {of: P, distance=1, by=token|word}  ") for line in lines)
+    assert any(line.startswith("earlier {of: P, within?: integer, since?: P}  ") for line in lines)
+    graded = next(line for line in lines if line.startswith("graded "))
+    assert "{levels: [{of: P, value: number}]}" in graded
+    assert "largest value (not the first)" in graded
+    assert "relation {first: T, relation: left of|" in grammar("image")
+
+
+def test_the_worked_example_means_what_it_says(stories260k: Target) -> None:
+    texts = [
+        "The river ran by the bank. The bank was shut.",
+        "They saw shores and a stream. A shore, a bank.",
+    ]
+    windows: TokenWindows = cut(stories260k, texts, length=64, document_per_row=True)
+    degrees = parse(json.loads(TEXT_EXAMPLE[1])).evaluate(windows)
+    held = [
+        {
+            (windows.words[windows.word[row, at]], float(degrees[row, at]))
+            for at in np.flatnonzero(d)
+        }
+        for row, d in enumerate(degrees)
+    ]
+    assert held == [{("bank", 1.0)}, {("shores", np.float32(0.4)), ("shore", np.float32(0.4))}]
+    assert degrees[0].max() == 1
+    assert parse(PICTURE_EXAMPLE[1]).english() == "a red cat, except with a sea background"

@@ -1,0 +1,130 @@
+"""The grammar of predictors as a planner reads it: one line a kind, made from the pydantic models.
+
+    words {words: [text], inflect=false}  Every token of these words, ...
+
+Fields and defaults come from a model's JSON schema, the meaning from the first paragraph of its
+docstring, so that what is said is what `parse` takes.
+"""
+
+import inspect
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from .parsing import CLASSES, MOST_DEPTH, MOST_ITEMS, MOST_NODES, PICTURE_KINDS
+
+_AHEAD = ("next", "later")
+"""Kinds that look ahead: a causal model cannot, so its units are not described by them."""
+_FILLED = {"concept": ("words",)}
+"""Fields of a model that `parse` fills in where they are left out."""
+_WRITTEN = {"like": "{windows: [integer]}"}
+"""How a kind is written whose model holds what is measured of that."""
+_CORE = ("and", "or", "not", "except", "graded")
+
+_NOTES = {
+    "causal": "A word holds at the token that completes it. A place sees only what came before it: "
+    "positions from the end are refused.",
+    "encoder": "A word that is split into tokens holds on each of them; `and` with shape word_start "
+    "keeps the first.",
+}
+_WRITTEN_AS = "shape sees the word as written, on models without capitals too."
+
+TEXT_EXAMPLE = (
+    "'bank' behind a river word of the same sentence, and at .4 any form of 'shore':",
+    '{"kind":"graded","levels":[{"value":1,"of":{"kind":"and","of":[{"kind":"words","words":["bank"]},'
+    '{"kind":"earlier","of":{"kind":"words","words":["river","stream"]},"since":{"kind":"tokens",'
+    '"tokens":["."]}}]}},{"value":0.4,"of":{"kind":"words","words":["shore"],"inflect":true}}]}',
+)
+PICTURE_EXAMPLE = (
+    "a red cat, but not before the sea:",
+    '{"kind":"except","of":{"kind":"thing","of":[{"kind":"colour","colours":["red"]},'
+    '{"kind":"object","names":["cat"]}]},"but":{"kind":"background","names":["sea"]}}',
+)
+
+
+def kinds(target_kind: str) -> tuple[str, ...]:
+    """The kinds of predictors for a target: `causal`, `encoder`, `module` or `image`."""
+    if target_kind == "image":
+        return (*PICTURE_KINDS, *_CORE)
+    left_out = (*PICTURE_KINDS, *(_AHEAD if target_kind == "causal" else ()))
+    return tuple(kind for kind in CLASSES if kind not in left_out)
+
+
+@cache
+def grammar(target_kind: str) -> str:
+    """The predictors for a target of that kind, with the limits and a worked example."""
+    pictures = target_kind == "image"
+    said, example = PICTURE_EXAMPLE if pictures else TEXT_EXAMPLE
+    thing = ", T one that describes one thing" if pictures else ""
+    head = (
+        'JSON {"kind": KIND, field: value, ...}. P stands for a predictor'
+        f"{thing}; fields with = or ? may be left out. At most {MOST_NODES} P in all (a list of "
+        f"words is one), {MOST_DEPTH} deep, {MOST_ITEMS:,} items a list."
+    )
+    lines = [_line(kind) for kind in kinds(target_kind)]
+    inside = (
+        "hypothesis {id: text}  The predictor of that id, such as H1 or P1; anywhere in another."
+    )
+    notes = [] if pictures else [*filter(None, [_NOTES.get(target_kind)]), _WRITTEN_AS]
+    return "\n".join([head, *lines, inside, *notes, f"Example, {said}", example])
+
+
+def _line(kind: str) -> str:
+    cls = CLASSES[kind]
+    schema = cls.model_json_schema()
+    filled = _FILLED.get(kind, ())
+    own = schema.get("$defs", {}).get(cls.__name__, schema)
+    known = schema.get("$defs", {})
+    fields = [
+        _field(name, part, name in own.get("required", ()) and name not in filled, known)
+        for name, part in own["properties"].items()
+        if name != "kind"
+    ]
+    meaning = " ".join((inspect.getdoc(cls) or "").partition("\n\n")[0].split())
+    written = _WRITTEN.get(kind, f"{{{', '.join(fields)}}}")
+    return f"{kind} {written}  {meaning.replace('`', '')}"
+
+
+def _field(name: str, part: dict[str, Any], required: bool, known: dict[str, Any]) -> str:
+    value, default = _type(part, known), part.get("default")
+    if required:
+        return f"{name}: {value}"
+    if default in (None, [], ""):
+        return f"{name}?: {value}"
+    said = str(default).lower() if isinstance(default, bool) else str(default)
+    others = [one for one in value.split("|") if one != said] if "|" in value else []
+    return f"{name}={'|'.join([said, *others])}"
+
+
+def _type(part: dict[str, Any], known: dict[str, Any]) -> str:
+    """The type of a field in a word."""
+    some = [one for one in part.get("anyOf", ()) if one.get("type") != "null"]
+    if len(some) == 1:
+        return _type(some[0], known)
+    if some or "oneOf" in part:
+        every = {one["$ref"].rpartition("/")[2] for one in some or part["oneOf"]}
+        return "P" if "Words" in every else "T"
+    if "$ref" in part:
+        return _object(known[part["$ref"].rpartition("/")[2]], known)
+    if "enum" in part:
+        return "|".join(map(str, part["enum"]))
+    if part.get("type") == "array":
+        return f"[{_type(part['items'], known)}]"
+    return {"string": "text"}.get(str(part.get("type")), str(part.get("type")))
+
+
+def _object(schema: dict[str, Any], known: dict[str, Any]) -> str:
+    inner = [
+        _field(name, part, name in schema.get("required", ()), known)
+        for name, part in schema.get("properties", {}).items()
+    ]
+    return f"{{{', '.join(inner)}}}"
+
+
+def schema(kinds: Iterable[str]) -> dict[str, Any]:
+    """A predictor in the JSON schema of a tool: its kind is typed, the grammar is in the prompt."""
+    return {
+        "type": "object",
+        "properties": {"kind": {"type": "string", "enum": list(kinds)}},
+        "required": ["kind"],
+    }
