@@ -178,7 +178,7 @@ def conclude(
 
     Args:
         label: At most 12 words.
-        components: What the unit responds to; several things if it is polysemantic.
+        components: One for each thing that it responds to.
         effect: On the output, where you measured it.
         rejected: Rivals and what ruled them out.
         confidence: 0 to 1.

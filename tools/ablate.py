@@ -63,7 +63,7 @@ def ablate(
         units: Ablated together; left out: the unit under study.
         texts: Left out: windows of explore where they peak.
         method: zero; mean of explore; resample: values of random places.
-        places: All, or where a unit is above half of its peak.
+        places: active: above half of the peak.
         many: Windows of explore.
     """
     chosen = tuple(dict.fromkeys(lab.target.unit(name) for name in units or []))

@@ -25,7 +25,7 @@ def activations(
     Args:
         texts: The texts, at most 64.
         unit: The unit, such as mlp.3/7; left out: the unit under study.
-        at: Words whose own activation is said for each text, token by token.
+        at: Words whose own activation is said, token by token.
     """
     chosen = lab.chosen(unit)
     asked = words_asked(at)

@@ -54,9 +54,9 @@ def edit_text(
             "before":"sleep"} (or after; neither: at the start), {"op":"swap","find":"cat","with":
             "mouse"}; "all":true for every occurrence.
         text: The original.
-        window: Instead of text: a window of explore.
+        window: Instead: of explore.
         unit: The unit, such as mlp.3/7; left out: the unit under study.
-        at: Words whose own activation is said for each variant.
+        at: Words whose own activation is said.
     """
     chosen, asked = lab.chosen(unit), words_asked(at)
     original = _original(lab, text, window)

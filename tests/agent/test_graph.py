@@ -354,7 +354,11 @@ def test_what_a_turn_took_and_when_the_end_comes_is_said_ahead(lab: Lab) -> None
         lab.meter.tokens_in += sizes[state["step"]]
         if state["last"]:
             return concluding(["E3"])
-        return RIVALS if state["step"] == 0 else [("activations", {"texts": ["a" * state["step"]]})]
+        return (
+            RIVALS
+            if state["step"] == 0
+            else [("activations", {"texts": ["a cat" + " on" * state["step"]]})]
+        )
 
     done, planner = run(lab, *[spend] * 7, budget=Budget(steps=30, tokens=20_000, seconds=None))
     told = [m["content"] for m in planner.seen[-1]["messages"] if m["role"] == "tool"]
