@@ -176,7 +176,7 @@ def test_bad_replies_for_ever_fail_the_unit_in_a_few_turns(lab: Lab, fault: Act)
 
 
 def test_a_context_overflow_shortens_old_results_and_goes_on(lab: Lab) -> None:
-    limit = len(json.dumps(system())) + 5_000
+    limit = len(json.dumps(system("causal"))) + 5_000
 
     def guarded(act: Act) -> Act:
         def sends(handler: Any, request: dict[str, Any]) -> None:

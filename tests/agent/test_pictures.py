@@ -75,45 +75,20 @@ def test_an_investigation_of_a_channel(lab: Lab) -> None:
     shown = [m for m in planner.seen[-1]["messages"] if isinstance(m["content"], list)]
     assert [part["text"] for part in shown[0]["content"] if part["type"] == "text"] == ["E2:"]
     texts = [m["content"] for m in planner.seen[-1]["messages"] if m["role"] == "tool"]
-    assert any("explore pictures in results" in text for text in texts)
+    assert any(" explore pictures, mostly strong" in text for text in texts)
 
 
-def test_what_the_prompt_shows_can_be_parsed() -> None:
-    """Every example of a predictor in the system prompt is one."""
-    lines = [
-        part
-        for line in system_pictures().splitlines()
-        if line.startswith('{"kind"')
-        for part in line.replace('}  {"kind"', '}\n{"kind"').splitlines()
-    ]
-    stand_ins = {
-        "[P,Q]": f'[{{"kind":"not","of":{_json(RED_THING)}}},{_json(RED_THING)}]',
-        '"of":P': f'"of":{_json(RED_THING)}',
-        '"of":Q': f'"of":{_json(RED_THING)}',
-        '"but":Q': f'"but":{_json(RED_THING)}',
-        '"first":A': f'"first":{_json(RED_CAT)}',
-        '"second":B': f'"second":{_json(RED_CAT)}',
-    }
-    tried = 0
-    for line in lines:
-        text = line.split("   ")[0]
-        if '"hypothesis"' in text or '"windows"' in text:
-            continue
-        for old, new in stand_ins.items():
-            text = text.replace(old, new)
-        assert parse(text).english()
-        tried += 1
-    assert tried >= 12
+def test_the_prompts_speak_of_their_own_targets() -> None:
     assert "bicycle" in system_pictures()
-    assert "vision" not in system()
+    assert "vision" not in system("causal")
 
 
 def test_the_prompt_says_where_sizes_and_places_begin() -> None:
     said = system_pictures()
     assert "$" not in said
-    limits = {"small": ("below 0.22", 0.21, 0.23), "large": ("from 0.36", 0.37, 0.35)}
+    limits = {"small": ("is below 0.22", 0.21, 0.23), "large": ("from 0.36", 0.37, 0.35)}
     for name, (words, inside, outside) in limits.items():
-        assert f"{name}: {words}" in said
+        assert f"{name} {words}" in said
         assert Thing(name="cat", colour="red", size=inside).extent == name
         assert Thing(name="cat", colour="red", size=outside).extent != name
     assert "within 0.36 of that edge" in said
@@ -151,10 +126,6 @@ def test_words_in_the_wrong_place_are_told_the_right_one(
 def test_words_that_scenes_do_not_know_are_left_to_other_readers(lab: Lab) -> None:
     zebra = {"kind": "object", "names": ["zebra"]}
     assert call(lab, "hypothesise", {"statement": "x", "predictor": zebra}).error is None
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value)
 
 
 def test_a_group_stands_for_its_members(lab: Lab) -> None:
