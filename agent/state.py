@@ -127,16 +127,17 @@ class Budget:
             step: Turns so far.
             turns: What each of them took.
         """
-        now, took, fit = dict(left), list(turns), 0
-        while not self.nearly(now, step + fit, took) and self.spent(now) is None:  # type: ignore[arg-type]
-            coming = {
-                name: None if one is None else one + _growth([float(t[name] or 0) for t in took])
-                for name, one in (took[-1] if took else now).items()
-            }
-            coming["steps"] = 1
+        now: Any = dict(left)
+        took: list[Any] = list(turns)
+        fit = 0
+        while not self.nearly(now, step + fit, took) and self.spent(now) is None:
+            coming: Any = {"steps": 1}
+            for name in ("tokens", "seconds", "cost"):
+                spent = [float(turn[name] or 0) for turn in took]
+                coming[name] = spent[-1] + _growth(spent) if spent else 0.0
             for name, value in coming.items():
-                now[name] = None if now[name] is None else now[name] - (value or 0)
-            took.append(coming)  # type: ignore[arg-type]
+                now[name] = None if now[name] is None else now[name] - value
+            took.append(coming)
             fit += 1
         return fit
 

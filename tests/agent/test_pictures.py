@@ -1,6 +1,5 @@
 """Investigations of a vision model: what planners are told, see and conclude."""
 
-import json
 from pathlib import Path
 from typing import Any
 
