@@ -22,12 +22,12 @@ _WRITTEN = {"like": "{windows: [integer]}"}
 _CORE = ("and", "or", "not", "except", "graded")
 
 _NOTES = {
-    "causal": "A word holds at the token that completes it. A place sees only what came before it: "
-    "positions from the end are refused.",
-    "encoder": "A word that is split into tokens holds on each of them; `and` with shape word_start "
+    "causal": "A word holds at the token that completes it. What looks ahead is refused: a place "
+    "sees only what came before it.",
+    "encoder": "A word that is split into tokens holds on each of them; and with shape word_start "
     "keeps the first.",
 }
-_WRITTEN_AS = "shape sees the word as written, on models without capitals too."
+_WRITTEN_AS = "Shapes are of words as written, on models without capitals too."
 
 TEXT_EXAMPLE = (
     "'bank' behind a river word of the same sentence, and at .4 any form of 'shore':",
