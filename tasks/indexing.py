@@ -14,6 +14,7 @@ from .labelling.settings import Shard
 if TYPE_CHECKING:
     from ..tools.exemplars import ExemplarIndex
 
+_SKIPPED = 5  # sites that cannot be used, named one a line
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
@@ -74,11 +75,18 @@ def index(
     from ..tools.data.windows import cut
     from ..tools.exemplars import ExemplarIndex, build_index
     from ..tools.models import Target
-    from .labelling.selection import matching
+    from .labelling.selection import matching, usable
 
     started = time.monotonic()
     model = Target.load(target, revision=revision, dtype=dtype, device=device)
-    chosen = matching(model, [item.strip() for item in sites.split(",") if item.strip()])
+    named = [item.strip() for item in sites.split(",") if item.strip()]
+    chosen = matching(model, named)
+    if not named:
+        chosen, skipped = usable(model, chosen)
+        for name, why in list(skipped.items())[:_SKIPPED]:
+            print(f"skipped {name}: {why}", file=sys.stderr)
+        if len(skipped) > _SKIPPED:
+            print(f"skipped {len(skipped) - _SKIPPED} more sites", file=sys.stderr)
     if model.tokenizer is None and model.image is None:
         raise UsageError(f"{model.name} has no tokenizer and takes no pictures")
     corpus = load_corpus(

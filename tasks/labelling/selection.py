@@ -170,6 +170,8 @@ def check_selection(parts: Iterable[Part], target: Target, *, sites: Sequence[st
 
 def _pool(part: Draw, target: Target, sites: Sequence[str]) -> list[Site]:
     names = matching(target, part.sites or tuple(sites))
+    if not (part.sites or sites):
+        names, _ = usable(target, names)
     pool = [target.sites[name] for name in names]
     total = sum(site.units for site in pool)
     if part.many > total:
@@ -197,6 +199,26 @@ def matching(target: Target, patterns: Sequence[str]) -> list[str]:
             target.site(pattern)  # says which are near, or why it cannot be reached
         found.update(dict.fromkeys(names))
     return list(found)
+
+
+def usable(target: Target, names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """The sites that a probe run can read and write, and why the others cannot be used.
+
+    Raises:
+        UsageError: if none can.
+    """
+    good: list[str] = []
+    skipped: dict[str, str] = {}
+    for name in names:
+        try:
+            target.site(name)
+            good.append(name)
+        except UsageError as error:
+            skipped[name] = str(error)
+    if not good:
+        why = next(iter(skipped.values()), "it has none")
+        raise UsageError(f"{target.name} has no site that can be used: {why}")
+    return good, skipped
 
 
 def _range(part: Range, target: Target, signs: str) -> list[Unit]:

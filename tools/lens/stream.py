@@ -18,6 +18,9 @@ from ..attribution.readout import Readout, readout_of
 from ..errors import UsageError
 from ..models import Inputs, Target
 from ..models.forward import Batch
+from ..models.probe import probe_ids
+
+_PLACES = 4  # of the row on which the readout is checked
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +105,8 @@ def reader(target: Target) -> Reader:
             "the next token"
         )
     architecture = read_architecture(target)
-    probe = Batch(Ids(np.arange(1, 5, dtype=np.int32)[None]), target.device)
+    row = probe_ids(target.sites["logit"].units, min(_PLACES, target.context_length))
+    probe = Batch(Ids(row.numpy().astype(np.int32)[None]), target.device)
     assert probe.ids is not None
     assert probe.attended is not None
     names = [architecture.embeddings, f"resid.{len(architecture.blocks) - 1}"]

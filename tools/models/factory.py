@@ -8,7 +8,8 @@ input: `factory.example`, a tensor or a shape for one; a module with a tokenizer
 A module takes pictures where its example is `[1, 3, height, width]` or `factory.image` says how: an
 `ImageInput`, or the arguments of `crop_and_normalise` as a dict. Left out, it is as for ImageNet:
 the middle of the picture, whose short side becomes 256/224 of the input's, and that data's mean and
-standard deviation. `factory.labels` names the classes.
+standard deviation. `factory.labels` names the classes. How long a row of text may be is found out
+by trying, up to 512 tokens; `factory.context_length` says it instead.
 """
 
 import hashlib
@@ -24,11 +25,12 @@ from torch import Tensor, nn
 from ..errors import UsageError, nearest
 from .huggingface import wrap
 from .image_input import ImageInput, crop_and_normalise
-from .probe import ROWS, Probe, paths
+from .probe import ROWS, Probe, paths, probe_ids
 from .target import Target
 from .vision import is_vision, seeing_target, wrap_vision
 
 _PLACES = 5
+_MOST_PLACES = 512  # of a row; longer ones are not tried, windows are shorter
 
 
 def from_factory(spec: str, *, device: torch.device, dtype: torch.dtype | str) -> Target:
@@ -76,6 +78,7 @@ def from_factory(spec: str, *, device: torch.device, dtype: torch.dtype | str) -
         example=getattr(factory, "example", None),
         image=image,
         labels=getattr(factory, "labels", ()),
+        context_length=getattr(factory, "context_length", None),
     )
 
 
@@ -113,6 +116,7 @@ def from_module(
     example: Any = None,
     image: Any = None,
     labels: Sequence[str] = (),
+    context_length: int | None = None,
 ) -> Target:
     """A target over any module; its sites are the outputs of its modules, by path.
 
@@ -123,6 +127,7 @@ def from_module(
         example: A tensor that the module takes, or a shape for one; a batch, input first.
         image: How pictures become its input, as in the docstring of this module.
         labels: Names of its classes, where it takes pictures.
+        context_length: Tokens of the longest row, where it reads text; None: found by trying.
 
     Raises:
         UsageError: if there is no example, or the module does not take it.
@@ -135,7 +140,7 @@ def from_module(
         tensor = None if example is None else _tensor(example)
         return seeing_target(network, seen, name=name, example=tensor, labels=list(labels))
     if example is None and tokenizer is not None:
-        example = torch.arange(1, 1 + _PLACES)[None] % max(2, len(tokenizer))
+        example = _ordinary(network, tokenizer, device)
     if example is None:
         raise UsageError(
             f"{name}: set `factory.example` to a tensor (or a shape) that the module takes, so "
@@ -164,10 +169,57 @@ def from_module(
         ) from error
     probe.forget()
     target = Target(
-        network, name=name, kind="module", sites=sites, tokenizer=tokenizer, probe=probe
+        network,
+        name=name,
+        kind="module",
+        sites=sites,
+        tokenizer=tokenizer,
+        probe=probe,
+        context_length=context_length
+        or (_longest(network, first) if text and tokenizer is not None else _MOST_PLACES),
     )
     target.unverified = set(sites)
     return target
+
+
+def _ordinary(network: nn.Module, tokenizer: Any, device: torch.device) -> Tensor:
+    """A row of tokens of text, `[1, place]`, as short as the module needs it."""
+    special = set(tokenizer.all_special_ids)
+    ids = [i for i in sorted(tokenizer.get_vocab().values()) if i not in special] or [0]
+    row = torch.tensor([ids[int(at)] for at in probe_ids(len(ids), _PLACES)])[None]
+    for places in (_PLACES, 4, 2):
+        if device.type == "cpu" and _takes(network, row[:, :places]):
+            return row[:, :places]
+    return row
+
+
+def _takes(network: nn.Module, row: Tensor) -> bool:
+    try:
+        with torch.no_grad():
+            network(row)
+    except Exception:  # whatever a module of one's own raises
+        return False
+    return True
+
+
+def _longest(network: nn.Module, example: Tensor) -> int:
+    """The longest row, at most `_MOST_PLACES`, that a module of token ids takes.
+
+    Rows are made longer until one fails, on the CPU: a GPU does not survive an id or a place that
+    a table lacks.
+    """
+    device = example.device
+    row = example.cpu().repeat(1, 1 + _MOST_PLACES // example.shape[1])
+    network.to("cpu")
+    good, bad = int(example.shape[1]), _MOST_PLACES + 1
+    while good < _MOST_PLACES and _takes(network, row[:, : min(2 * good, _MOST_PLACES)]):
+        good = min(2 * good, _MOST_PLACES)
+    bad = min(bad, 2 * good)
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        good, bad = (middle, bad) if _takes(network, row[:, :middle]) else (good, middle)
+    network.to(device)
+    return good
 
 
 def _tensor(example: Any) -> Tensor:

@@ -19,7 +19,7 @@ from torch import nn
 
 from ..errors import UsageError
 from .discover import discover
-from .probe import Probe
+from .probe import ROWS, Probe, probe_ids
 from .target import Target
 
 SECONDS = 5.0
@@ -119,15 +119,18 @@ def wrap(network: nn.Module, tokenizer: Any, *, name: str) -> Target:
     config = whole.config.get_text_config()
     network.eval()
 
+    length = _context(body, config)
+    places = min(_PLACES, length) if min(_PLACES, length) != ROWS else 2
+
     def run(inner: nn.Module, rows: int) -> Any:
         inner_body: Any = getattr(inner, "base_model", inner)
         device = next(p for p in inner.parameters() if p.device.type != "meta").device
-        ids = (torch.arange(_PLACES, device=device) * 3 + 5) % int(config.vocab_size)
+        ids = probe_ids(int(config.vocab_size), places).to(device)
         options: dict[str, Any] = {"use_cache": False} if causal else {}
         ids = ids.expand(rows, -1)  # [row, place]
         return inner_body(input_ids=ids, attention_mask=torch.ones_like(ids), **options)[0]
 
-    probe = Probe(network, run, _PLACES)
+    probe = Probe(network, run, places)
     try:
         found = discover(probe, config)
     except (LookupError, AttributeError) as error:
@@ -144,7 +147,7 @@ def wrap(network: nn.Module, tokenizer: Any, *, name: str) -> Target:
         sites=found.sites,
         tokenizer=tokenizer,
         body=body,
-        context_length=_context(body, config),
+        context_length=length,
         refused=found.refused,
         probe=probe,
     )

@@ -4,7 +4,8 @@
    often it runs and in which order.
 2. From the shapes, the layout of any module path follows, or the reason why it is no site.
 3. Sites are verified: writing back what was read must leave the output as it was (all sites in
-   one forward), and a random change must reach the output (one row a site, many in one forward).
+   one forward), and a random change, another at every place, must reach the output (one row a
+   site, many in one forward).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,11 @@ from .trace import first_tensor, hooked, output_tensor
 ROWS = 3
 """Rows of the recording run; another number than the places of a text probe."""
 _TOGETHER = 64  # rows of one verifying forward
+
+
+def probe_ids(vocabulary: int, places: int) -> Tensor:
+    """Token ids for a probe row, `[place]`: different ones, as far as the vocabulary goes."""
+    return (torch.arange(places) * 3 + 5) % max(1, vocabulary)
 
 
 @dataclass
@@ -302,10 +308,12 @@ def _with(
 
 
 def _noise(site: Site, values: Tensor) -> Intervention:
+    """A change that differs from place to place: one vector at all places is nothing to a softmax
+    over places (keys of attention) or to a norm over them."""
     draw = torch.Generator().manual_seed(0)
-    shape = values.shape[2:]  # [unit] or [unit, channel]
+    shape = values.shape[1:]  # [place, unit] or [place, unit, channel]
     size = 3 * float(values.float().square().mean().sqrt()) + 1.0
-    return add(site.name, None, size * torch.randn(1, 1, *shape, generator=draw))
+    return add(site.name, None, size * torch.randn(1, *shape, generator=draw))
 
 
 def _close(one: Tensor, other: Tensor) -> bool:
