@@ -9,6 +9,7 @@ from ...agent.description import Description
 from ...tools.errors import UsageError
 from ..spent import total
 from .folder import RunFolder
+from .tool_faults import tool_calls, whole_failures
 
 FIRST = (
     "unit",
@@ -106,6 +107,10 @@ class LabelRun:
             "labelled": len(self.units),
             "missing": list(self.missing),
             "status": counts,
+            "tools": {
+                name: {"calls": tool.calls, "errors": tool.errors}
+                for name, tool in tool_calls(unit.record for unit in self.units).items()
+            },
             "spent": self.spent,
             "controls": self.facts.get("controls"),
         }
@@ -135,6 +140,7 @@ def read_run(folder: RunFolder) -> LabelRun:
     facts = {key: value for key, value in run.items() if key not in ("settings", "units")}
     facts["controls"] = parts[0].get("run") if parts else None
     missing = tuple(unit for unit in order if unit not in labels)
+    faults += whole_failures(tool_calls(item.record for item in found))
     return LabelRun(folder.path, run["settings"], facts, tuple(found), missing, tuple(faults))
 
 

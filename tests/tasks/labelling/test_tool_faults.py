@@ -1,0 +1,41 @@
+"""A run in which a whole tool fails says so."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from neuroscribe.tasks.labelling.results import LabelRun
+from neuroscribe.tasks.labelling.settings import Settings
+from neuroscribe.tasks.labelling.tool_faults import tool_calls, whole_failures
+
+
+def test_a_tool_that_always_fails_is_said(
+    label: Callable[..., LabelRun],
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*given: object, **more: object) -> None:
+        raise IndexError("index 512 is out of range")
+
+    monkeypatch.setattr("neuroscribe.tools.test_hypotheses.tested", broken)
+    run = label(settings, tmp_path / "r")
+    (line,) = [line for line in run.said if "every call" in line]
+    assert line.startswith("every call of test_hypotheses failed (")
+    assert "IndexError: index 512 is out of range" in line
+    tools = run.as_dict()["run"]["tools"]
+    assert tools["test_hypotheses"]["errors"] == tools["test_hypotheses"]["calls"] > 0
+    assert tools["hypothesise"]["errors"] == 0
+
+
+def test_one_success_is_enough() -> None:
+    def record(*errors: str | None) -> dict:
+        return {"evidence": [{"tool": "scan", "error": error} for error in errors]}
+
+    found = tool_calls([record("no", None), record("no")])
+    assert found["scan"] == (3, 2, "no")
+    assert whole_failures(found) == ()
+    assert whole_failures(tool_calls([record("no\nroom", "no\nroom")])) == (
+        "every call of scan failed (2 of 2): no room",
+    )
+    assert tool_calls([{}, {"evidence": [3]}]) == {}
