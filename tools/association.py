@@ -38,7 +38,8 @@ class _Sums:
 
     def add(self, values: Tensor, predictors: Tensor) -> None:
         """Adds `[sign, observation, unit]` beside `[predictor, observation]`."""
-        values = values.double().nan_to_num(nan=0.0, posinf=0.0, neginf=0.0)
+        values = values.cpu() if values.device.type == "mps" else values  # no float64 there
+        values = values.to(torch.float64).nan_to_num(nan=0.0, posinf=0.0, neginf=0.0)
         self.one += values.sum(1).cpu()
         self.square += values.square().sum(1).cpu()
         self.product += (predictors.to(values.device) @ values).cpu()
@@ -65,7 +66,9 @@ def associations(
     for at in range(0, len(rows), step):
         part = rows.rows(slice(at, at + step))
         counted = torch.as_tensor(part.counted)
-        here = torch.as_tensor(degrees[:, at : at + step]).double()  # [predictor, row, place]
+        here = torch.as_tensor(degrees[:, at : at + step]).to(
+            torch.float64
+        )  # [predictor, row, place]
         here = here[:, :, 0] if peaks else here[:, counted]
         seen.append(here)
 

@@ -146,11 +146,11 @@ def _over(lab: Lab, windows: TokenWindows, of_tokens: list[str]) -> _Sums:
         masks, asked = _masks(ids, rows.attended[:, :width])
         lab.meter.forward_tokens += 2 * int(rows.attended.sum())
         trace = exact_trace(lab.target, rows)
-        sight = torch.ones(width, width).tril().double()
+        sight = torch.ones(width, width, dtype=torch.float64).tril()
         sight = sight / sight.sum(1, keepdim=True)
-        from_ = asked[..., None].double()  # [row, place, 1]
+        from_ = asked[..., None].to(torch.float64)  # [row, place, 1]
         for block, pattern in enumerate(attention_patterns(trace)):
-            weights = pattern.weights[:, :, :width, :width].double().cpu()
+            weights = pattern.weights[:, :, :width, :width].cpu().double()
             each = torch.einsum("nhqk,nqk,mnqk->nmh", weights, from_.expand(-1, -1, width), masks)
             for head in range(weights.shape[1]):
                 name = f"head.{block}/{head}"
@@ -232,7 +232,7 @@ def _masks(ids: np.ndarray, attended: np.ndarray) -> tuple[Tensor, Tensor]:
         copies,
         behind,
     ]
-    return torch.stack(kinds).double(), there & (at >= 2)
+    return torch.stack(kinds).to(torch.float64), there & (at >= 2)
 
 
 def _on(lab: Lab, text: str, heads: list[str]) -> dict[str, list[tuple[str, int, float]]]:

@@ -128,7 +128,7 @@ def _next(row: Row, before: Tensor, after: Tensor) -> Shift:
 
 
 def _turn(before: Tensor, after: Tensor) -> Shift:
-    one, other = before.flatten().double(), after.flatten().double()
+    one, other = before.flatten().cpu().double(), after.flatten().cpu().double()
     chord = one / one.norm().clamp_min(1e-12) - other / other.norm().clamp_min(1e-12)
     return Shift(float(chord.square().sum() / 2), (other - one).float().cpu().numpy())
 

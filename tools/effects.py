@@ -155,7 +155,7 @@ def _compare(
         return effect, [_numpy(change), _numpy(before.exp().mean(0)), _numpy(centred.mean(0))]
     if base.ndim > 1:
         base, changed = base[min(place, len(base) - 1)], changed[min(place, len(changed) - 1)]
-    base, changed = base.flatten().double(), changed.flatten().double()
+    base, changed = base.flatten().cpu().double(), changed.flatten().cpu().double()
     if lab.target.kind == "encoder":
         size = _turned(base, changed)
     else:
@@ -201,4 +201,4 @@ def narrow(windows: TokenWindows, width: int) -> TokenWindows:
 
 
 def _numpy(tensor: Tensor) -> np.ndarray:
-    return tensor.double().cpu().numpy()
+    return tensor.cpu().double().numpy()

@@ -67,7 +67,7 @@ def _embedded(lab: Lab) -> _Embedded:
             part = rows.rows(slice(at, at + _ROWS))
             output = target.trace(part).output
             assert output is not None
-            found.append(output.double().cpu().numpy())
+            found.append(output.cpu().double().numpy())
             lab.meter.forward_tokens += int(part.attended.sum())
         vectors = np.concatenate(found)  # [word, d]
         vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -187,7 +187,7 @@ def mean_direction(lab: Lab, unit: Unit) -> np.ndarray:
     values = lab.target.trace(rows, [unit.site], output=False).values[unit.site]
     lab.meter.forward_tokens += int(rows.attended.sum())
     at = [values[row, place, unit.index] for row, (_, place) in enumerate(spots)]
-    mean = torch.stack(at).double().mean(0)
+    mean = torch.stack(at).cpu().double().mean(0)
     return (mean / mean.norm().clamp_min(1e-12)).cpu().numpy()
 
 

@@ -129,7 +129,7 @@ def _toward(
     one, other = output[1], output[0]
     if one.ndim > 1:
         one, other = one[to_place], other[from_place]
-    way = (other - one).flatten().double()
+    way = (other - one).flatten().cpu().double()
     if float(way.norm()) < 1e-12:
         return None
-    return float(torch.as_tensor(shift).to(way) @ way / way.square().sum())
+    return float(torch.as_tensor(shift).cpu().to(way) @ way / way.square().sum())

@@ -148,10 +148,10 @@ def _measured(lab: Lab, site: str, sign: int) -> Profile:
         good = torch.nan_to_num(good, nan=0.0, posinf=0.0, neginf=0.0)
         count += len(good)
         fired += (good > 0).sum(0).numpy()
-        square += good.double().square().sum(0).numpy()
+        square += good.cpu().double().square().sum(0).numpy()
         whole = found.unflatten(-1, (units, 1)) if channels == 1 else found
         whole = torch.nan_to_num(whole, nan=0.0, posinf=0.0, neginf=0.0)
-        total += whole[mask].double().sum(0).numpy()
+        total += whole[mask].cpu().double().sum(0).numpy()
         here = (picked[:, 0] >= at) & (picked[:, 0] < at + _ROWS)
         samples[here] = whole[picked[here, 0] - at, picked[here, 1]].numpy()
         here = (asked[:, 0] >= at) & (asked[:, 0] < at + _ROWS)

@@ -26,4 +26,4 @@ def write_vector(target: Target, site: Site, index: int, direction: np.ndarray) 
 def projection(target: Target, vector: Tensor) -> np.ndarray | None:
     """Logits `[vocabulary]` that a vector of the residual stream gives, centred, or None."""
     logits = project(target, vector[None])
-    return None if logits is None else logits[0].double().cpu().numpy()
+    return None if logits is None else logits[0].cpu().double().numpy()

@@ -58,7 +58,7 @@ def fourier(target: Target) -> dict[str, Any]:
     pairs = [_prompt(a, b).prompt for a in range(MODULUS) for b in range(MODULUS)]
     windows = cut(target, pairs, length=target.context_length, document_per_row=True)
     values = target.trace(windows, ["mlp.0"], output=False).values["mlp.0"][:, -1]
-    table = values.double().numpy().reshape(MODULUS, MODULUS, -1)  # [a, b, neuron]
+    table = values.cpu().double().numpy().reshape(MODULUS, MODULUS, -1)  # [a, b, neuron]
     shares = shares_of(table)  # [neuron, frequency]
     alive = table.std((0, 1)) > 1e-3 * table.std()
     best = shares[alive].max(1)

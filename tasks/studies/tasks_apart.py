@@ -179,14 +179,14 @@ def unit_drops(target: Target, runners: Sequence[Runner], kind: str) -> UnitDrop
             slope = gradients(target, runner.prompt, runner.metric, sites)
             runner.read(sites)
             each = [_first_order(slope[s], runner.values(s)) for s in sites]
-        rows.append(torch.cat([part.double().cpu() for part in each]).numpy())
+        rows.append(torch.cat([part.cpu().double() for part in each]).numpy())
     before = float(np.mean([runner.before for runner in runners]))
     return UnitDrops(units, np.mean(rows, 0) / before, exact)
 
 
 def _first_order(slope: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
     """`[unit]` of two `[place, unit]` or `[place, unit, channel]`."""
-    term = slope.double() * value.double()
+    term = slope.cpu().double() * value.cpu().double()
     return term.sum(0) if term.ndim == 2 else term.sum((0, 2))
 
 

@@ -83,7 +83,8 @@ def log_probability(target: Target, before: list[int], beyond: list[int]) -> flo
         return float("-inf")
     output = target.trace(_Row(ids, np.ones(ids.shape, bool))).output
     assert output is not None
-    scores = output[0, len(before) - 1 :].double().log_softmax(-1)  # [token of the target, word]
+    logits = output[0, len(before) - 1 :]  # [token of the target, word]
+    scores = logits.cpu().double().log_softmax(-1)
     wanted = torch.as_tensor(beyond, device=scores.device)
     return float(scores.gather(1, wanted[:, None]).sum())
 

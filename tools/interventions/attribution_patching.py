@@ -63,10 +63,8 @@ def attribution_patch(pair: Pair, sites: Sequence[str], *, verify: int = 20) -> 
         if not bool(slopes[site].isfinite().all()):
             raise UsageError(f"the gradient at {site} is not finite; use 32 bits")
         moved = pair.source.values(site)[there] - pair.base.values(site)[here]
-        each = moved.double() * slopes[site][here].double()  # [place, unit(, channel)]
-        whole = torch.zeros(
-            pair.base.prompt.places, each.shape[1], dtype=torch.float64, device=each.device
-        )
+        each = moved.cpu().double() * slopes[site][here].cpu().double()  # [place, unit(, channel)]
+        whole = torch.zeros(pair.base.prompt.places, each.shape[1], dtype=torch.float64)
         whole[here] = each.sum(-1) if each.ndim > 2 else each
         estimates[site] = whole.cpu()
     flat = torch.cat([part.flatten() for part in estimates.values()])

@@ -144,7 +144,7 @@ def random_directions(change: Tensor, many: int = MANY, *, seed: int = 0) -> Ten
     draw = torch.Generator().manual_seed(seed)
     drawn = torch.randn(many, 1, change.shape[-1], generator=draw, dtype=torch.float64)
     drawn = drawn / torch.linalg.vector_norm(drawn, dim=-1, keepdim=True)
-    length = torch.linalg.vector_norm(change.double().cpu(), dim=-1)[None, :, None]
+    length = torch.linalg.vector_norm(change.cpu().double(), dim=-1)[None, :, None]
     return (drawn * length).to(change)
 
 
@@ -185,17 +185,17 @@ def rank(runner: Runner, found: Sweep, *, directions: int = 96, seed: int = 0) -
             "random direction of equal length stands beside them; take matched units"
         )
     place = list(found.places)
-    shift = found.shift.double().cpu()  # [place, unit] or [place, unit, channel]
+    shift = found.shift.cpu().double()  # [place, unit] or [place, unit, channel]
     weight = known.weight
-    norms = torch.ones(shift.shape[1]).double()
+    norms = torch.ones(shift.shape[1], dtype=torch.float64)
     if shift.ndim > 2:
         shift = torch.linalg.vector_norm(shift, dim=-1)
     elif weight is not None:
-        norms = torch.linalg.vector_norm(weight[list(found.units), 0].double().cpu(), dim=-1)
+        norms = torch.linalg.vector_norm(weight[list(found.units), 0].cpu().double(), dim=-1)
     profile = (shift * norms).T  # [unit, place]: lengths, with the sign of the value's change
     behind = f"resid.{known.block - 1}"
     slope = gradients(runner.target, runner.prompt, runner.metric, [behind])[behind]
-    slope = slope[place].double().cpu()  # [place, d]
+    slope = slope[place].cpu().double()  # [place, d]
     width = slope.shape[1]
     expected = torch.linalg.vector_norm(profile @ slope, dim=1) / width**0.5  # [unit]
     noise = 4 * runner.rounding
@@ -229,13 +229,13 @@ def _traits(
 ) -> np.ndarray:
     """`[trait, unit]`: log of the root mean square of |a| * ||w_out||, and the firing rate."""
     there = runners[0].target.site(site)
-    norms = write_norms(runners[0].target, site).double()
-    square, touched, fired, seen = torch.zeros(there.units).double(), 0, 0.0, 0
+    norms = write_norms(runners[0].target, site).cpu().double()
+    square, touched, fired, seen = torch.zeros(there.units, dtype=torch.float64), 0, 0.0, 0
     for runner, at in zip(runners, places, strict=True):
-        scalar = there.scalar(runner.values(site)[None])[0].double().cpu()  # [place, unit]
+        scalar = there.scalar(runner.values(site)[None])[0].cpu().double()  # [place, unit]
         square = square + scalar[list(at)].square().sum(0)
         touched += len(at)
-        fired = fired + (scalar > 0).double().sum(0)
+        fired = fired + (scalar > 0).cpu().double().sum(0)
         seen += len(scalar)
     size = (square / max(1, touched)).sqrt() * norms
     rates = np.asarray(fired) / max(1, seen) if rate is None else rate

@@ -300,7 +300,7 @@ class Runner:
 
     def _numbers(self, logits: Tensor) -> Tensor:
         _finite(self.target, logits)
-        return self.metric(logits).double().cpu()
+        return self.metric(logits).cpu().double()
 
     def _many(self, places: int) -> int:
         widest = max((s.units * s.channels for s in self.target.sites.values()), default=1)

@@ -87,8 +87,8 @@ def sweep(
     if known is None or known.weight is None:
         rows = [[_held(site, unit, new[:, unit], places)] for unit in chosen]
         after = runner.measure(rows)
-        size = shift.double().square().flatten(2).sum((0, 2)) if shift.ndim > 2 else None
-        size = shift.double().square().sum(0) if size is None else size
+        size = shift.cpu().double().square().flatten(2).sum((0, 2)) if shift.ndim > 2 else None
+        size = shift.cpu().double().square().sum(0) if size is None else size
     else:
         after, size = _direct(runner, known.block, known.weight[list(chosen)], shift, places)
     return Sweep(
@@ -143,7 +143,7 @@ def _direct(
     for at in range(0, weight.shape[0], many):
         part = slice(at, at + many)
         term = torch.einsum("puc,ucd->upd", shift[:, part], weight[part])  # [unit, place, d]
-        size.append(term.double().square().sum((1, 2)))
+        size.append(term.cpu().double().square().sum((1, 2)))
         changes = term
         if len(places) < length - first:
             changes = term.new_zeros(len(term), length - first, term.shape[2])

@@ -354,8 +354,8 @@ def _scores(
     maps: tuple[Tensor, Tensor],
     rng: np.random.Generator,
 ) -> tuple[PointScore, ...]:
-    plain = _kl(read, windows, how, None).double().cpu().numpy()
-    tuned = _kl(read, windows, how, maps).double().cpu().numpy()
+    plain = _kl(read, windows, how, None).cpu().double().numpy()
+    tuned = _kl(read, windows, how, maps).cpu().double().numpy()
     draws: Any = rng.integers(plain.shape[1], size=(500, plain.shape[1]))
     out = []
     for point, one, other in zip(read.points, plain, tuned, strict=False):

@@ -106,7 +106,7 @@ class Target:
             if weight.device.type == "meta":
                 continue
             step = max(1, weight.numel() // 1024)
-            sample = weight.detach().flatten()[::step].double().cpu().numpy()
+            sample = weight.detach().flatten()[::step].cpu().double().numpy()
             digest.update(np.ascontiguousarray(sample).tobytes())
         return digest.hexdigest()[:16]
 

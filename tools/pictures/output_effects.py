@@ -63,7 +63,7 @@ def outputs(lab: Lab, rows: ImageRows, changes: Sequence[Intervention] = ()) -> 
             f"the output of {lab.target.name} is not finite on these pictures: effects on it "
             "cannot be measured; describe the unit by its input alone"
         )
-    return found.flatten(1).double().cpu()
+    return found.flatten(1).cpu().double()
 
 
 def measure(lab: Lab, rows: ImageRows, cases: Sequence[Case]) -> Effects:

@@ -75,9 +75,9 @@ def _measured(lab: Lab, site: str, sign: int) -> Profile:
         scalar = sign * there.over_space(found)  # [picture, place, unit]
         peaks[at : at + len(part)] = scalar.amax(1).numpy()
         fired += (scalar > 0).sum((0, 1)).numpy()
-        square += scalar.double().square().sum((0, 1)).numpy()
+        square += scalar.cpu().double().square().sum((0, 1)).numpy()
         whole = found[..., None] if there.channels == 1 else found
-        total += whole.double().mean(1).sum(0).numpy()
+        total += whole.cpu().double().mean(1).sum(0).numpy()
         places += scalar.shape[0] * scalar.shape[1]
     return Profile(
         rows,

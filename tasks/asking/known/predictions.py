@@ -54,7 +54,7 @@ class Predictions:
         """Log-probabilities of the token behind a prompt, `[token]`."""
         with self.zeroed(zero), torch.no_grad():
             logits = self.target.network(input_ids=self.ids(prompt)).logits[0, -1]
-        return torch.log_softmax(logits.double(), -1).cpu().numpy()
+        return torch.log_softmax(logits.cpu().double(), -1).cpu().numpy()
 
     def logprob(self, prompt: str, answer: str, zero: Sequence[str] = ()) -> float:
         """The log-probability of an answer's first token."""
@@ -99,7 +99,7 @@ class Predictions:
                     logits = self.target.network(input_ids=ids.repeat(many, 1)).logits[:, -1]
             finally:
                 handle.remove()
-            out.append(torch.log_softmax(logits.double(), -1).cpu().numpy())
+            out.append(torch.log_softmax(logits.cpu().double(), -1).cpu().numpy())
         return np.concatenate(out)
 
     def beats_chance(self, prompt: str, answer: str, units: Sequence[str]) -> float:

@@ -64,7 +64,7 @@ def sentence_encoder(target: Target | None = None) -> Callable[[Sequence[str]], 
         for at in range(0, len(windows), _ROWS):
             pooled = encoder.trace(windows.rows(slice(at, at + _ROWS))).output  # [text, dimension]
             assert pooled is not None
-            parts.append(pooled.double().cpu().numpy())
+            parts.append(pooled.cpu().double().numpy())
         vectors = np.concatenate(parts)
         return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
 

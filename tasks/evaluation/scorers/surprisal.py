@@ -80,7 +80,7 @@ def _losses(target: Target, prefix: str, texts: Sequence[str]) -> np.ndarray:
         logits.transpose(1, 2), following, reduction="none"
     )  # [text, place]
     of_text = torch.from_numpy(attended[:, 1:] & (np.arange(1, width) >= len(before)))
-    return ((each * of_text).sum(1) / of_text.sum(1).clamp_min(1)).double().numpy()
+    return ((each * of_text).sum(1) / of_text.sum(1).clamp_min(1)).cpu().double().numpy()
 
 
 class _Rows(NamedTuple):

@@ -150,7 +150,7 @@ def _logit(host: Target, pixels: np.ndarray, label: int) -> np.ndarray:
     with torch.no_grad():
         found = host.trace(host.image.normalise(torch.from_numpy(pixels).to(host.device))).output
     assert found is not None
-    return found[:, label].double().cpu().numpy()
+    return found[:, label].cpu().double().numpy()
 
 
 def _spread(scene: Scene) -> float:
