@@ -138,7 +138,7 @@ def replay(
     bench = lab
     if bench is None:
         bench = rebuild(transcript, target=target, data=data, trust_remote_code=trust_remote_code)
-    if not bench.target.fingerprint == transcript.header["target"]["fingerprint"]:
+    if not bench.target.is_known_as(transcript.header["target"]["fingerprint"]):
         raise UsageError(_another("model", transcript.header["target"], bench.target.fingerprint))
     _register()
     bench.unit = bench.target.unit(str(transcript.header["unit"]))
@@ -228,7 +228,7 @@ def rebuild(
         options = named.options(said.get("options") or {}, given=target, code=trust_remote_code)
         where = find(target or named.target(said["name"]), beside=transcript.path)
         target = Target.load(where, **options)
-    if target.fingerprint != fingerprint:
+    if not target.is_known_as(fingerprint):
         raise UsageError(_another("model", said, target.fingerprint))
     where = find(data or named.data(spec), beside=transcript.path)
     options = source.get("options") or {}

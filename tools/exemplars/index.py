@@ -131,7 +131,7 @@ class ExemplarIndex:
         """
         folder = Path(folder)
         header = read_header(folder)
-        if target is not None and header["fingerprint"] != target.fingerprint:
+        if target is not None and not target.is_known_as(header["fingerprint"]):
             raise UsageError(
                 f"the index in {folder} is of another model ({header['target']}), not of "
                 f"{target.name} as it is now; build one for it in another folder"

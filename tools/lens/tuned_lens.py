@@ -145,7 +145,7 @@ def load_tuned(folder: Path, target: Target) -> TunedLens:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{folder / CARD} is no card of a tuned lens: {error}") from error
     read = reader(target)
-    if card.fingerprint != target.fingerprint:
+    if not target.is_known_as(card.fingerprint):
         raise UsageError(
             f"the tuned lens in {folder} was trained on {card.target} ({card.fingerprint}), not on "
             f"{target.name} ({target.fingerprint}); train one on this model"

@@ -1,18 +1,17 @@
 """A target: the network under study, its tokenizer and its sites."""
 
-import hashlib
 import itertools
 import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from .. import stopping
 from ..errors import UsageError, nearest
 from .allocator import keep_freed_memory
+from .fingerprint import fingerprint, sampled_fingerprint
 from .forward import Batch, Inputs, Output, forward
 from .image_input import ImageInput
 from .intervention import Intervention
@@ -99,16 +98,12 @@ class Target:
 
     @property
     def fingerprint(self) -> str:
-        """A hash of (samples of) the weights: the same for the same model, wherever it lies."""
-        digest = hashlib.sha256()
-        for key, weight in sorted(self.network.state_dict().items()):
-            digest.update(f"{key}{tuple(weight.shape)}{weight.dtype}".encode())
-            if weight.device.type == "meta":
-                continue
-            step = max(1, weight.numel() // 1024)
-            sample = weight.detach().flatten()[::step].cpu().double().numpy()
-            digest.update(np.ascontiguousarray(sample).tobytes())
-        return digest.hexdigest()[:16]
+        """A hash of all weights: the same for the same model, wherever it lies."""
+        return fingerprint(self.network)
+
+    def is_known_as(self, given: str) -> bool:
+        """Whether a record's fingerprint is this network's; earlier records hold one of samples."""
+        return given == self.fingerprint or given == sampled_fingerprint(self.network)
 
     def site(self, name: str) -> Site:
         """The site of that name: a known one, or a module path.

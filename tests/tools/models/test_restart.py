@@ -7,7 +7,7 @@ import pytest
 import torch
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models import Start, add, clamp, scale, zero
-from neuroscribe.tools.models.kernels import quick
+from neuroscribe.tools.models.kernels import onednn_works, quick
 
 CAUSAL = ["gpt2", "llama", "qwen2", "qwen3", "gemma", "gemma2", "gemma3", "gpt_neox", "mixtral"]
 
@@ -157,15 +157,28 @@ def test_a_start_that_does_not_fit_is_refused(load, rows):
 
 
 @pytest.mark.parametrize("family", ["gpt2", "llama"])
-def test_the_faster_kernels_are_the_same_functions(family, load, rows, monkeypatch):
-    """Also where oneDNN would not be chosen; and the modules are themselves again."""
-    from neuroscribe.tools.models import kernels
-
-    monkeypatch.setattr(kernels, "onednn_is_quicker", lambda: True)
+def test_the_faster_kernels_are_the_same_functions(family, load, rows):
+    """And the modules are themselves again."""
     target, batch = load(family), rows(8, 12)
     want = target.trace(batch).output
     with quick([target.network]):
-        assert any("forward" in module.__dict__ for module in target.network.modules())
+        if onednn_works():
+            assert any("forward" in module.__dict__ for module in target.network.modules())
         got = target.trace(batch).output
     torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-5)
     assert not any("forward" in module.__dict__ for module in target.network.modules())
+
+
+def test_no_stopwatch_chooses_the_kernel(monkeypatch):
+    """Measured again, a number is the same to the last digit: the choice is a rule."""
+    import time
+
+    def clock():
+        raise AssertionError("the choice depends on how long something takes")
+
+    onednn_works.cache_clear()
+    for name in ("perf_counter", "monotonic", "time", "process_time"):
+        monkeypatch.setattr(time, name, clock)
+    first = onednn_works()
+    onednn_works.cache_clear()
+    assert onednn_works() == first

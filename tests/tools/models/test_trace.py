@@ -1,5 +1,6 @@
 """Reads, writes, interventions and hooks, on any model."""
 
+import copy
 import threading
 
 import numpy as np
@@ -250,6 +251,30 @@ def test_fingerprints_tell_models_apart(load, save):
     changed = Target.load(str(save("llama")))
     changed.network.model.layers[0].mlp.down_proj.weight[0, 0] += 1
     assert changed.fingerprint != target.fingerprint
+    assert not changed.is_known_as(target.fingerprint)
+
+
+def test_a_fingerprint_sees_every_weight_and_is_kept(monkeypatch):
+    """One number of 40,000 is enough; what has not been written to is not read again."""
+    from neuroscribe.tools.models import fingerprint as module
+
+    network = torch.nn.Sequential(torch.nn.Linear(200, 200), torch.nn.Linear(200, 200))
+    network[1].weight = network[0].weight  # one tensor under two names
+    read = []
+    hashed = module._hash
+    monkeypatch.setattr(module, "_hash", lambda one: read.append(one.shape) or hashed(one))
+    monkeypatch.setattr(module, "_PIECE", 1000)
+    before, sampled = module.fingerprint(network), module.sampled_fingerprint(network)
+    assert len(read) == 3
+    assert module.fingerprint(network) == before
+    assert len(read) == 3
+    with torch.no_grad():
+        network[0].weight[3, 17] += 1e-3  # between the numbers of a sample
+    assert module.sampled_fingerprint(network) == sampled
+    assert module.fingerprint(network) != before
+    twin = copy.deepcopy(network)
+    assert module.fingerprint(twin) == module.fingerprint(network)
+    assert module.fingerprint(twin.to(torch.bfloat16)) != module.fingerprint(network)
 
 
 def test_real_models(minilm, stories260k):
