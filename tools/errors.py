@@ -8,6 +8,14 @@ class UsageError(ValueError):
     """Unusable arguments or input; the command line prints it as one line and exits with 2."""
 
 
+def not_finite(site: str) -> UsageError:
+    """The refusal of a model whose activations are NaN or infinite: no statistic of them holds."""
+    return UsageError(
+        f"site {site} gives values that are not finite (NaN or infinity); load the model with "
+        "--dtype float32, or check its weights"
+    )
+
+
 def nearest(wrong: str, valid: Iterable[str], *, most: int = 3) -> str:
     """The valid names closest to a wrong one, as text for an error message."""
     names = [str(name) for name in valid]

@@ -19,7 +19,7 @@ from ...tools.data.image_rows import ImageRows, image_rows
 from ...tools.data.pictures import ImageCorpus
 from ...tools.data.repeats import repeated
 from ...tools.data.windows import TokenWindows, cut
-from ...tools.errors import UsageError
+from ...tools.errors import UsageError, not_finite
 from ...tools.lab import at_places, measure
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
@@ -76,7 +76,11 @@ class Bench:
             yield units[at : at + size]
 
     def measure(self, units: Sequence[Unit]) -> dict[Unit, Splits]:
-        """The units' activations on every split, in one pass over each."""
+        """The units' activations on every split, in one pass over each.
+
+        Raises:
+            UsageError: if an activation is NaN or infinite.
+        """
         self.sites.expect(unit.site for unit in units)
         found = {unit: self._last[unit] for unit in units if unit in self._last}
         missing = [unit for unit in units if unit not in found]
@@ -86,6 +90,8 @@ class Bench:
                 for windows in (self.windows[name] for name in SPLITS)
             ]
             for number, unit in enumerate(missing):
+                if not all(np.isfinite(v[number][part.counted]).all() for part, v in parts):
+                    raise not_finite(unit.site)
                 found[unit] = Splits(*(Measured(part, values[number]) for part, values in parts))
         self._last.clear()
         self._last.update(found)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import UsageError
+from ..errors import not_finite
 from ..models import Site
 from .moments import added, fixed
 from .topk import GROUP, Groups, TopK, group_peaks
@@ -83,10 +83,7 @@ class Tally:
                 peaks[sign][at : at + len(found)] = found
             at += sum(divmod(stop - start, GROUP))
         if not np.isfinite(sums).all():
-            raise UsageError(
-                f"site {self.site.name} gives values that are not finite; "
-                "load the model with --dtype float32"
-            )
+            raise not_finite(self.site.name)
         self.sums = added(self.sums, fixed(sums.T))
         for sign, top in self.top.items():
             self.fired[:, 0 if sign > 0 else 1] += fired[sign].cpu().numpy().astype(np.int64)
