@@ -116,6 +116,7 @@ _REPEATED = r"repeat(s|ed|ing|ition|itions)?|duplicat\w+|(appeared|occurred|seen
 _PLACES = r"(?:tokens?|positions?|places?|words?)(?! of (?:a|the|each|every|any) (?:new )?[sc])"
 _FIRST = re.compile(rf"\bfirst (?:(\d{{1,4}}) )?{_PLACES}\b")
 _LAST = re.compile(rf"\b(?:last|final) (?:(\d{{1,4}}) )?{_PLACES}\b")
+_NTH = re.compile(rf"\b(\d{{1,4}})(?:st|nd|rd|th) {_PLACES}\b(?! from the end)")
 _BETWEEN = re.compile(
     r"\b(?:tokens|positions|places)(?: from)? (\d{1,4})"
     r"(?: (?:to|through|until|-) (\d{1,4})| on\w*)\b"
@@ -182,6 +183,9 @@ def _positions(low: str) -> list[Predicate]:
         for match in pattern.finditer(low):
             many = int(match[1] or 1)
             found.append({"start": 0, "stop": max(1, many), "from_end": from_end})
+    for match in _NTH.finditer(low):
+        if int(match[1]):
+            found.append({"start": int(match[1]) - 1, "stop": int(match[1])})
     for match in _BETWEEN.finditer(low):
         first, last = int(match[1]), int(match[2] or 0)
         if first and (not match[2] or last >= first):

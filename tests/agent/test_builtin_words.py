@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from neuroscribe.agent.investigate import Investigation, investigate
 from neuroscribe.agent.planners import planner_factory
+from neuroscribe.agent.planners.builtin.clause import Clause
 from neuroscribe.agent.planners.builtin.null import exchanged, null_score
 from neuroscribe.agent.planners.builtin.several import concise
 from neuroscribe.tools.data.sources import load_corpus
@@ -107,3 +108,26 @@ def test_every_predictor_parses_again(planted: Target, explore: TokenWindows, me
     for component in found.description.components:
         held = parse(component.predictor).evaluate(explore)
         assert 0 < held.sum() < explore.counted.sum() / 4
+
+
+@pytest.mark.parametrize(
+    ("clause", "said"),
+    [
+        (Clause("rank", frozenset({5})), "6th token"),
+        (Clause("rank", frozenset({5, 6, 7})), "tokens 6 to 8"),
+        (Clause("position", span=(5, 6, False)), "6th token"),
+        (Clause("position", span=(0, 1, False)), "first token"),
+        (Clause("position", span=(0, 4, False)), "first 4 tokens"),
+        (Clause("position", span=(46, None, False)), "tokens 47 on"),
+    ],
+)
+def test_positions_are_said_as_a_person_counts(clause: Clause, said: str) -> None:
+    from neuroscribe.agent.planners.builtin.phrases import _positions
+    from neuroscribe.tasks.evaluation.grammar import _positions as understood
+
+    assert _positions(clause) == said
+    start, stop, _ = (
+        clause.span if clause.axis == "position" else (5, 6 + len(clause.values) - 1, 0)
+    )
+    (found,) = understood(f"words in the {said}")
+    assert (found.start, found.stop) == (start, stop)
