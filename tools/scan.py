@@ -57,7 +57,8 @@ def scan(
         raise UsageError("there is no word to scan; pass words")
     own = at == "word" or not after
     windows, values, read = _read(lab, chosen, names, before, after, own=own)
-    if own and not before and not np.isfinite(read).any():  # a first token is not counted
+    opens = lab.target.kind == "causal" and bool(windows.counted[:, 0].any())
+    if own and not before and opens:  # the first place of all is often an attention sink
         tried = [
             (lead, _read(lab, chosen, names, lead, after, own=own)) for lead in vocabulary(lab)[:2]
         ]
