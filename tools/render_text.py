@@ -1,6 +1,6 @@
 """Draws token activations as text that a language model or a person can read.
 
-The text runs as written. A token whose strength, `floor(10 * activation / scale)`, is at least 1
+The text runs as written. A token whose strength, `floor(10 * activation / scale)`, is at least 2
 carries it in braces, capped at 9; the place of interest stands in «», ⏎ is a line break, and ^ is
 where a window begins:
 
@@ -18,7 +18,9 @@ import numpy as np
 
 from .data.windows import TokenWindows
 
-MARKS = "{1} to {9}: strength of the token before it, in tenths of the maximum"
+LEAST = 2
+"""The least strength that is marked; weaker marks are many, cost tokens and tell little."""
+MARKS = f"{{{LEAST}}} to {{9}}: strength of the token before it, in tenths of the maximum"
 STARTS = "^: where a window begins"
 _STRENGTH = 0xFDD0  # a character that is none, which stands for a strength until text is escaped
 _MARKED = {_STRENGTH + level: f"{{{level}}}" for level in range(10)}
@@ -61,20 +63,13 @@ def snippet(
         for at in real
         if ends[at] > starts[centre] - before and starts[at] < ends[centre] + after
     ]
-    while (
-        shown
-        and shown[0] != real[0]
-        and shown[0] < centre
-        and not _word_begins(text, starts[shown[0]])
-    ):
-        shown.pop(0)
-    while (
-        shown
-        and shown[-1] != real[-1]
-        and shown[-1] > centre
-        and not _word_ends(text, ends[shown[-1]])
-    ):
-        shown.pop()
+    left, right = [at for at in shown if at < centre], [at for at in shown if at > centre]
+    whole = (
+        _from_word(text, left, starts, first=int(real[0])),
+        _to_word(text, right, ends, last=int(real[-1])),
+    )
+    middle = [at for at in shown if at == centre]
+    shown = [*(whole[0] or left), *middle, *(whole[1] or right)]  # no word begins: as they are
     shown = _one_a_span(shown, starts, values, place)
     parts: list[str] = []
     end = int(windows.start[row, shown[0]]) if shown else 0
@@ -122,6 +117,18 @@ def lines(head: str, rows: Sequence[str], *, more: str = "") -> str:
     return "\n".join([head, *rows, *([more] if more else [])])
 
 
+def _from_word(text: str, shown: list[int], starts: np.ndarray, *, first: int) -> list[int]:
+    """The places from the first one on that begins a word, or that is the window's first."""
+    found = (i for i, at in enumerate(shown) if at == first or _word_begins(text, starts[at]))
+    return shown[next(found, len(shown)) :]
+
+
+def _to_word(text: str, shown: list[int], ends: np.ndarray, *, last: int) -> list[int]:
+    """The places up to the last one that ends a word, or that is the window's last."""
+    ending = [i for i, at in enumerate(shown) if at == last or _word_ends(text, ends[at])]
+    return shown[: ending[-1] + 1] if ending else []
+
+
 def _word_begins(text: str, at: int) -> bool:
     return at == 0 or text[at - 1].isspace() or text[at : at + 1].isspace()
 
@@ -150,4 +157,4 @@ def _token(text: str, value: float, scale: float, marked: bool) -> str:
     if marked:
         shown = f"«{shown}»"
     level = strength(float(value), scale)
-    return f"{lead}{shown}{chr(_STRENGTH + level) if level and shown else ''}{tail}"
+    return f"{lead}{shown}{chr(_STRENGTH + level) if level >= LEAST and shown else ''}{tail}"

@@ -149,9 +149,9 @@ def verdict(
             f"for comparison, explore where all of them hold: mean {number(common['mean'])} "
             f"(n={common['count']})"
         )
-    rows.append(
-        "correlation on these inputs: "
-        + ", ".join(f"{s['id']} {number(s['correlation'])}" for s in scores(measured, rivals))
-    )
+    known = [s for s in scores(measured, rivals) if s["correlation"] is not None]
+    if known:  # a rival that predicts one value on all of them has none
+        said = ", ".join(f"{s['id']} {number(s['correlation'])}" for s in known)
+        rows.append(f"correlation on these inputs: {said}")
     apart = inseparable(measured, rivals)
     return [*rows, apart] if apart else rows

@@ -107,7 +107,7 @@ def scan(
         rows.append(f"Median of all: {number(float(np.median(read[good])))}.")
     else:
         rows.append("No word could be read.")
-    if own and rare_on and good.any():
+    if own and rare_on and good.any() and not (before and after):
         rows.append(
             f"Next: scan with `after` set to one of these, and with a few words between ('and the "
             f"{names[order[0]]}'): what stands before may suppress it, or be needed."

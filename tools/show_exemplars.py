@@ -30,7 +30,7 @@ def exemplars(
 ) -> Result:
     """Shows windows of explore with the unit's activations marked.
 
-    The place shown stands in «», {1} to {9} behind a token is its strength in tenths of the
+    The place shown stands in «», {2} to {9} behind a token is its strength in tenths of the
     maximum, ^ is where a window begins.
 
     Args:

@@ -21,6 +21,7 @@ from ...tools.errors import UsageError
 from ...tools.evidence import Result
 from ...tools.lab import Lab
 from ...tools.measured import Flat, flat
+from ...tools.memo import Memo
 from ...tools.predicates import parse
 from ...tools.registry import tool
 from ...tools.render_text import number
@@ -60,7 +61,7 @@ def investigate_unit(lab: Lab, unit: str | None = None, *, seconds: float = _SEC
         lab.target,
         lab.explore.rows(~second),
         seed=lab.seed,
-        memo=lab.memo.setdefault("half of explore", {}),
+        memo=lab.memo.once("half of explore", Memo),
     )
     budget = Budget(steps=_STEPS, tokens=None, seconds=min(max(seconds, 10.0), 600.0))
     factory = BuiltinFactory(lab.seed, effects=False)

@@ -20,6 +20,7 @@ from ...agent.transcript import Recorder, make_header
 from ...tools.evidence import EvidenceStore
 from ...tools.lab import Lab
 from ...tools.llm import LLM
+from ...tools.memo import Memo
 from ...tools.models.unit import Unit
 from ...tools.pictures.backends import Backend, open_backend
 from .bench import Bench, Splits
@@ -40,7 +41,7 @@ class Job:
     folder: RunFolder
     watch: Any = None
     """Told of every event of an investigation, as `watch(unit, event, fields)`; None: nobody."""
-    memo: dict[Any, Any] = field(default_factory=dict)
+    memo: Memo = field(default_factory=Memo)
     """What tools measured once for all units of a run, such as the effects of control units."""
 
     @property

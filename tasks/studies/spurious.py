@@ -24,6 +24,7 @@ import numpy as np
 
 from ...agent.state import Budget, PlannerFactory
 from ...tools.errors import UsageError
+from ...tools.memo import Memo
 from .result import Study
 from .spurious_choice import Read, chosen, read, reading_scenes
 from .spurious_fit import fit, l1_units
@@ -198,7 +199,7 @@ def _descriptions(
     rows: Any = image_rows(target, training.pictures()[: options.explore])
     scenes, asked = reading_scenes(target, seed=seed)
     columns: dict[Any, np.ndarray] = {}
-    memo: dict[Any, Any] = {}
+    memo = Memo()
     found, failed = [], 0
     units = [target.unit(f"last/{at}") for at in range(target.sites["last"].units)]
     first = Lab(target, rows, seed=seed)

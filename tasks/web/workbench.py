@@ -3,10 +3,10 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from ...tools.errors import UsageError
 from ...tools.lab import Lab
+from ...tools.memo import Memo
 from ...tools.models import Target, Unit
 from ..asking.data import default_data
 from ..labelling.bench import Bench, prepare
@@ -31,7 +31,7 @@ class Workbench:
     load: Callable[[Settings], Target] | None = None
     busy: threading.RLock = field(default_factory=threading.RLock)
     _bench: Bench | None = None
-    _memo: dict[Any, Any] = field(default_factory=dict)
+    _memo: Memo = field(default_factory=Memo)
 
     @property
     def target(self) -> Target:

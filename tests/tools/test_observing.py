@@ -178,6 +178,13 @@ def test_strengths_cannot_be_read_as_the_text_and_window_starts_are_marked(stori
     assert any(": ^It" in line for line in shown[1:])
 
 
+def test_a_place_within_a_long_unbroken_string_is_shown_with_what_is_around_it(stories260k) -> None:
+    windows = cut(stories260k, ["a" + "b.c." * 60], length=200, document_per_row=True)
+    values = np.where(windows.counted, 0.0, np.nan)
+    drawn = snippet(windows, 0, values[0], scale=1.0, place=80, before=20, after=10)
+    assert 25 <= len(drawn) <= 45
+
+
 def test_the_lists_of_a_survey_say_a_word_once(lab: Lab) -> None:
     found = call(lab, "survey", {})
     listed = [line for line in found.text.splitlines() if " by mean" in line or "carry" in line]

@@ -82,7 +82,7 @@ def _line(kind: str) -> str:
     ]
     meaning = " ".join((inspect.getdoc(cls) or "").partition("\n\n")[0].split())
     written = _WRITTEN.get(kind, f"{{{', '.join(fields)}}}")
-    return f"{kind} {written}  {meaning.replace('`', '')}"
+    return f"{kind} {written}  {meaning}"
 
 
 def _field(name: str, part: dict[str, Any], required: bool, known: dict[str, Any]) -> str:
@@ -110,6 +110,8 @@ def _type(part: dict[str, Any], known: dict[str, Any]) -> str:
         return "|".join(map(str, part["enum"]))
     if part.get("type") == "array":
         return f"[{_type(part['items'], known)}]"
+    if part.get("type") == "number" and "maximum" in part:
+        return f"{part.get('minimum', 0):g}..{part['maximum']:g}"
     return {"string": "text"}.get(str(part.get("type")), str(part.get("type")))
 
 

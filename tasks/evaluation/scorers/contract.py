@@ -20,6 +20,7 @@ from ....tools.data.image_rows import ImageRows
 from ....tools.data.repeats import repeated
 from ....tools.errors import UsageError
 from ....tools.measured import activity
+from ....tools.memo import Memo
 from ....tools.models import Target, Unit
 from ...labelling.bench import Splits
 from ...labelling.bootstrap import Interval
@@ -56,7 +57,7 @@ class Case:
     """Another description of the same unit, for two-alternative choice."""
     target: Target | None = None
     unit: Unit | None = None
-    memo: dict[Any, Any] = field(default_factory=dict, repr=False)
+    memo: Memo = field(default_factory=Memo, repr=False)
     """What was computed from target and explore alone: cases over the same ones may share it."""
 
     def __post_init__(self) -> None:

@@ -15,7 +15,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ from ....tools.data.lexicon import categories
 from ....tools.data.sources import load_corpus
 from ....tools.data.windows import cut, surfaces
 from ....tools.lab import measure
+from ....tools.memo import Memo
 from ....tools.models import Target
 from ....tools.models.conditions import graded, one_of
 from ....tools.models.planted import Spec, plant, residual_norm
@@ -76,7 +77,7 @@ class SanityBench:
     target: Target
     subjects: tuple[Subject, ...]
     splits: tuple[Splits, ...]
-    memo: dict[Any, Any] = field(default_factory=dict)
+    memo: Memo = field(default_factory=Memo)
 
     def case(self, number: int, change: str) -> Case:
         """One subject with one of its descriptions; the rival is the true one."""

@@ -4,9 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from neuroscribe.tasks.evaluation.scorers.contract import Case
 from neuroscribe.tasks.labelling.results import LabelRun
 from neuroscribe.tasks.labelling.settings import Settings
 from neuroscribe.tasks.labelling.tool_faults import tool_calls, whole_failures
+from neuroscribe.tasks.labelling.work import Job
+from neuroscribe.tasks.web.workbench import Workbench
+from neuroscribe.tools.memo import Memo
 
 
 def test_a_tool_that_always_fails_is_said(
@@ -39,3 +43,9 @@ def test_one_success_is_enough() -> None:
         "every call of scan failed (2 of 2): no room",
     )
     assert tool_calls([{}, {"evidence": [3]}]) == {}
+
+
+@pytest.mark.parametrize(("one", "field"), [(Job, "memo"), (Case, "memo"), (Workbench, "_memo")])
+def test_what_units_share_is_made_once(one: type, field: str) -> None:
+    """Tools ask it for what is made once; a plain dictionary would fail every call of them."""
+    assert one.__dataclass_fields__[field].default_factory is Memo

@@ -37,7 +37,7 @@ def test_defaults_and_types_are_those_of_the_models() -> None:
     assert any(line.startswith("previous {of: P, distance=1, by=token|word}  ") for line in lines)
     assert any(line.startswith("earlier {of: P, within?: integer, since?: P}  ") for line in lines)
     graded = next(line for line in lines if line.startswith("graded "))
-    assert "{levels: [{of: P, value: number}]}" in graded
+    assert "{levels: [{of: P, value: 0..1}]}" in graded
     assert "largest value (not the first)" in graded
     assert "relation {first: T, relation: left of|" in grammar("image")
 
