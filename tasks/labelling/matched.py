@@ -22,8 +22,8 @@ from ...tools.lab import at_places
 from ...tools.measured import activity
 from ...tools.models.target import Target
 
-MEMORY = 768 * 2**20
-"""Bytes that all sites held at once may take."""
+MEMORY = 2**30
+"""Bytes that all sites held at once may take: the neurons of a small encoder, six times 1,536."""
 FACTOR = 4.0
 """How many times rarer or commoner, weaker or stronger, a matched unit may be. In sites of 128
 neurons a factor of 2 leaves one unit in four with fewer than 20 matched ones, 4 one in sixteen."""
@@ -144,6 +144,7 @@ class Sites:
             if many > most:
                 break
             chosen.append(name)
+        self._kept = {}  # the memory is needed
         self._kept = measured(self._target, self._windows, chosen, most)
         self._coming = {name: None for name in self._coming if name not in self._kept}
 
