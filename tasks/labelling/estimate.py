@@ -81,7 +81,9 @@ def estimate(
     share = min(1.0, limit / (turns * (TURN_IN + TURN_OUT)))
     tokens_in = round(len(units) * turns * TURN_IN * share) if paid else 0
     tokens_out = round(len(units) * turns * TURN_OUT * share) if paid else 0
-    forward = groups * bench.tokens + len(units) * EXPERIMENT_TOKENS
+    held_out = sum(int(bench.windows[name].attended.sum()) for name in ("select", "report"))
+    passes = bench.sites.passes(unit.site for unit in units)  # matched units
+    forward = groups * bench.tokens + passes * held_out + len(units) * EXPERIMENT_TOKENS
     own = turns * TURN_SECONDS / max(1, concurrency) if paid else BUILTIN_SECONDS
     pace = _pace(bench, units)
     return Estimate(

@@ -134,18 +134,28 @@ class Sites:
                 self._measure(site)
             return self._kept[site]
 
-    def _measure(self, site: str) -> None:
+    def passes(self, sites: Iterable[str]) -> int:
+        """How many passes over select and report these sites take."""
+        left, many = list(dict.fromkeys(sites)), 0
+        while left:
+            left, many = left[len(self._together(left)) :], many + 1
+        return many
+
+    def _most(self) -> int:
+        """Units that fit in memory."""
         places = sum(int(self._windows[name].counted.sum()) for name in ("select", "report"))
-        most = max(1, MEMORY // (2 * max(places, 1)))  # units that fit
+        return max(1, MEMORY // (2 * max(places, 1)))
+
+    def _together(self, sites: Sequence[str]) -> Sequence[str]:
+        """The first site and those behind it that fit in memory beside it."""
+        many = np.cumsum([self._target.sites[name].units for name in sites])
+        return sites[: max(1, int((many <= self._most()).sum()))]
+
+    def _measure(self, site: str) -> None:
         self._coming.pop(site, None)
-        chosen, many = [site], self._target.sites[site].units
-        for name in self._coming:
-            many += self._target.sites[name].units
-            if many > most:
-                break
-            chosen.append(name)
+        chosen = self._together([site, *self._coming])
         self._kept = {}  # the memory is needed
-        self._kept = measured(self._target, self._windows, chosen, most)
+        self._kept = measured(self._target, self._windows, chosen, self._most())
         self._coming = {name: None for name in self._coming if name not in self._kept}
 
 

@@ -171,6 +171,7 @@ def test_one_pass_reads_the_sites_that_will_be_asked_for(
     units = stories260k.sites["mlp.0"].units
     places = 2 * int(windows["select"].counted.sum())
     monkeypatch.setattr(matched, "MEMORY", 2 * places * units * 2)
+    assert sites.passes(names) == 2
     for name in names:
         assert len(sites[name].units) == units
     assert [sites for sites, _ in passes] == [("mlp.0", "mlp.1"), ("mlp.2",)]
