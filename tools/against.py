@@ -5,11 +5,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .causal_rule import units
 from .effects import SPAN
 from .lab import Lab
 from .render_text import number
 
 _DRAWS = 500
+LEAST = 19
+"""The fewest controls with which p can be .05."""
 
 
 class Against(NamedTuple):
@@ -51,11 +54,14 @@ def verdict(lab: Lab, against: Against, where: str) -> str:
         line += f" [{number(against.interval[0])}, {number(against.interval[1])}]"
     if not against.controls:
         return f"{line}; the site has no other unit to compare with"
+    n = len(against.controls)
     line += (
-        f"; {len(against.controls)} matched random units, {where}: median "
-        f"{number(float(np.median(against.controls)))}, max {number(max(against.controls))}; "
-        f"percentile {against.percentile:.0f}, p={against.p:.2g}"
+        f"; {units(n)}, {where}: median {number(float(np.median(against.controls)))}, max "
+        f"{number(max(against.controls))}; percentile {against.percentile:.0f} of {n}, "
+        f"p={against.p:.2g}"
     )
+    if n < LEAST:
+        return f"{line}: too few to tell; with {LEAST} p could be .05"
     return line if against.p <= 0.1 else f"{line}: over all outputs no more than a random unit does"
 
 

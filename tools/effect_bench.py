@@ -1,53 +1,78 @@
-"""What all units share when their effect is measured: prompts in two halves, words, control units.
+"""What all units share when their effect is measured: prompts in two halves, words, matched units.
 
 1. Neutral prompts: starts of windows of explore, drawn without looking at any unit. Documents go to
-   the writing half (0) and the scoring half (1) in turn.
+   the naming half (0) and the scoring half (1) in turn.
 2. A change of the output read in words: the logit of a token over the mean of all tokens, in nats,
    or lexicon words along the change of an output embedding.
-3. What a control unit does on the scoring half: held at its 99.9th percentile, and removed at its
-   own peaks. It is kept in `lab.memo` for the next unit of the site.
+3. What `causal_rule` ranks, and a score of words, of any unit in the same way (`Strength`): held at
+   its 99.9th percentile on the naming half, which names its words; held, on the scoring half, at
+   the level at which its size should be that of the site, the middle size of 16 random units;
+   resampled at its highest peaks. It is kept in `lab.memo` for the next unit of the site.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
+from .causal_rule import LEAST_CONTROLS, Causal, causal
 from .data.windows import TokenWindows, surfaces
-from .effect_rows import Row, Shift, measure_rows
+from .effect_rows import Row, measure_rows
 from .effects import SPAN, narrow
 from .lab import Lab
 from .lexicon_words import lexicon_vectors
-from .models import Unit, clamp, zero
-from .output_effect import mean_direction
-from .profile_site import TOPS, Profile, peaks, profile
+from .models import Intervention, Unit, clamp, zero
+from .profile_site import POOL, Profile, matched, mean_direction, peaks, pool, profile
 
 _PROMPTS = 16
-_WIDTH = 20
+_WIDTH = 16
 """Tokens of a neutral prompt."""
 NAMED = 6
 """Words that are named and scored."""
 _FLOATS = 2**25
-"""Of the changes of control units that are held in memory at a time."""
+"""Of changes of the output that are held in memory at a time."""
+PEAKS = 4
+"""Highest peaks at which a unit is resampled: few, as every matched unit is too."""
+_WIDTH_WITHOUT_WORDS = 4096
+"""About how many numbers the output of a module has, for the memory that changes take."""
+_MATCHED = 4
+"""Prompts of the scoring half at the matched size."""
+_REFERENCE = 16
+"""Random units whose middle size is the size that is matched, and whose words stand beside."""
+LEAST_SIZE = 1e-6
+"""Of a KL or a turn: what is smaller is rounding, and no size to compare units at."""
+_RANGE = 16.0
+"""The most that a unit's 99.9th percentile is multiplied or divided by to reach that size."""
 _OFF = 0.1
 """Share of the highest level up to which a unit counts as not active."""
 _BYTES = re.compile("^<0x[0-9A-F]{2}>$|\ufffd")
 """Tokens that are part of a character: they are no words, and are not named."""
-_RANKS = (1, 6)
-"""Peaks of a control unit that it is removed at; those of a unit's second half, about."""
 
 
-class Control(NamedTuple):
-    """What one matched unit does, on the scoring half."""
+class Strength(NamedTuple):
+    """What one unit does; the same for the unit under study and for those that match it."""
 
-    size: float
-    held: np.ndarray
-    """float32, mean change of every word when it is held at its 99.9th percentile."""
-    alone: float
-    removed: np.ndarray
-    """float32, the same when it is removed at its own peaks."""
+    needed: float
+    """Mean size of resampling it at its highest peaks."""
+    held: float
+    """Mean size of holding it at its 99.9th percentile."""
+    reach: float
+    """The inverse of the share of its 99.9th percentile at which the matched size is reached."""
+    score: float
+    """AUROC of its own words, on the scoring half, at the matched size."""
+    words: tuple[int, ...]
+    """That its 99.9th percentile raises most, on the naming half."""
+
+
+class _First(NamedTuple):
+    """A unit held at its 99.9th percentile on the naming half, and resampled."""
+
+    held: float
+    needed: float
+    words: tuple[int, ...]
 
 
 class Words:
@@ -109,10 +134,16 @@ class Bench:
             lab.memo[key] = _neutral(lab)
         self.windows, self.rows, self.half, self._half_of = lab.memo[key]
         self.disjoint = len(set(self._half_of.values())) > 1
-        if "effect words" not in lab.memo:
-            lab.memo["effect words"] = Words(lab)
-        self.words: Words = lab.memo["effect words"]
-        self.width = self.words.width
+        self.width = _WIDTH_WITHOUT_WORDS
+        if lab.target.kind != "module":
+            self.width = self.words.width
+
+    @property
+    def words(self) -> Words:
+        """What changes of the output are read in; a module has none."""
+        if "effect words" not in self.lab.memo:
+            self.lab.memo["effect words"] = Words(self.lab)
+        return self.lab.memo["effect words"]
 
     def split(self, spots: Sequence[tuple[int, int]]) -> list[int]:
         """The half, 0 or 1, of each window; by document, like the neutral prompts."""
@@ -158,38 +189,121 @@ class Bench:
         change = clamp(unit.site, [unit.index], value)
         return [Row(row, (change.at(places=at),), at, at) for row, at in held.items()]
 
-    def controls(self, units: Sequence[Unit]) -> list[Control]:
-        """What matched units do on the scoring half; kept for the next unit of the site."""
+    def usable(self, unit: Unit) -> bool:
+        """Whether a unit is somewhere active and somewhere not."""
+        known = profile(self.lab, unit.site, unit.sign)
+        return bool(peaks(self.lab, (unit,), 1)) and bool(self.held(unit, known))
+
+    def controls(self, unit: Unit) -> list[Unit]:
+        """Units that match one; 39 where the site has as many."""
+        near = (other for other in matched(self.lab, unit, POOL) if self.usable(other))
+        return list(islice(near, LEAST_CONTROLS))
+
+    def strengths(self, units: Sequence[Unit], n_peaks: int = PEAKS) -> list[Strength]:
+        """What units do, each resampled at as many peaks; kept for the next unit of the site."""
+        if not units:
+            return []
+        reference = self._reference(units[0])
+        first = self._first([*reference, *units], n_peaks)
+        size = matched_size([first[unit].held for unit in reference])
+        others = np.array([word for unit in reference for word in first[unit].words], int)
         memo = self.lab.memo
-        missing = [unit for unit in units if ("unit effect", unit) not in memo]
-        group = max(1, _FLOATS // (self.width * _PROMPTS))
-        for at in range(0, len(missing), group):
-            self._measure(missing[at : at + group])
-        return [memo["unit effect", unit] for unit in units]
+        keys = {unit: ("strength", unit, n_peaks) for unit in units}
+        missing = [unit for unit in keys if keys[unit] not in memo]
+        for part in self._groups(missing, _MATCHED):
+            factors = [
+                float(np.clip(np.sqrt(size / max(first[one].held, 1e-30)), 1 / _RANGE, _RANGE))
+                for one in part
+            ]
+            rows = [
+                self._holding_half(one, 1, factor)[:_MATCHED]
+                for one, factor in zip(part, factors, strict=True)
+            ]
+            found = self._measured(self.windows, rows)
+            for one, factor, (reached, change) in zip(part, factors, found, strict=True):
+                reach = float(np.sqrt(reached / size)) / factor
+                start, score = first[one], 0.5
+                if start.words:
+                    own = np.array(start.words)
+                    values = self.words.beyond(change)
+                    score = auroc(values[own], values[np.setdiff1d(others, own)])
+                memo[keys[one]] = Strength(start.needed, start.held, reach, score, start.words)
+        return [memo[keys[unit]] for unit in units]
 
-    def _measure(self, units: Sequence[Unit]) -> None:
-        lab = self.lab
-        holding: list[list[Row]] = []
-        removing: list[list[Row]] = []
-        for unit in units:
-            known = profile(lab, unit.site, unit.sign)
-            scoring = {r: at for r, at in self.held(unit, known).items() if self.half[r] == 1}
-            holding.append(self.holding(unit, scoring, levels_of(known, unit.index)[-1]))
-            own = peaks(lab, (unit,), TOPS)
-            spots = [own[rank] for rank in _RANKS if rank < len(own)] or own[:1]
-            removing.append([removal(lab, unit, spot) for spot in spots])
-        held = iter(measure_rows(lab, self.windows, [row for rows in holding for row in rows]))
-        gone = iter(measure_rows(lab, lab.explore, [row for rows in removing for row in rows]))
-        for unit, first, second in zip(units, holding, removing, strict=True):
-            size, change = self._mean([next(held) for _ in first])
-            alone, removed = self._mean([next(gone) for _ in second])
-            lab.memo["unit effect", unit] = Control(size, change, alone, removed)
+    def _reference(self, unit: Unit) -> list[Unit]:
+        """The same random units for all units of a site."""
+        key = ("reference units", unit.site, unit.sign)
+        if key not in self.lab.memo:
+            drawn = (one for one in pool(self.lab, unit.site, unit.sign) if self.usable(one))
+            self.lab.memo[key] = list(islice(drawn, _REFERENCE))
+        return self.lab.memo[key]
 
-    def _mean(self, shifts: Sequence[Shift]) -> tuple[float, np.ndarray]:
-        if not shifts:
-            return 0.0, np.zeros(self.width, np.float32)
-        sizes, changes = zip(*shifts, strict=True)
-        return float(np.mean(sizes)), np.mean(changes, axis=0)
+    def _first(self, units: Sequence[Unit], n_peaks: int) -> dict[Unit, _First]:
+        memo = self.lab.memo
+        keys = {unit: ("first strength", unit, n_peaks) for unit in units}
+        missing = [unit for unit in keys if keys[unit] not in memo]
+        for part in self._groups(missing, _PROMPTS // 2 + n_peaks):
+            held = self._measured(self.windows, [self._holding_half(one, 0) for one in part])
+            gone = [
+                [resampled(self.lab, one, spot) for spot in peaks(self.lab, (one,), n_peaks)]
+                for one in part
+            ]
+            needed = self._measured(self.lab.explore, gone)
+            for one, (size, change), (away, _) in zip(part, held, needed, strict=True):
+                named = self.lab.target.kind != "module"
+                words = tuple(self.words.top(change).tolist()) if named else ()
+                memo[keys[one]] = _First(size, away, words)
+        return {unit: memo[keys[unit]] for unit in units}
+
+    def _holding_half(self, unit: Unit, half: int, factor: float = 1.0) -> list[Row]:
+        known = profile(self.lab, unit.site, unit.sign)
+        rows = self.holding(unit, self.held(unit, known), factor * levels_of(known, unit.index)[-1])
+        return [row for row in rows if self.half[row.row] == half] or rows
+
+    def _groups(self, units: Sequence[Unit], rows: int) -> Iterator[Sequence[Unit]]:
+        """Parts of a list whose changes fit into memory."""
+        step = max(1, _FLOATS // (self.width * rows))
+        return (units[at : at + step] for at in range(0, len(units), step))
+
+    def _measured(
+        self, windows: TokenWindows, rows: Sequence[Sequence[Row]]
+    ) -> list[tuple[float, np.ndarray]]:
+        """Mean size and mean change of each list of rows."""
+        found = iter(measure_rows(self.lab, windows, [row for some in rows for row in some]))
+        out = []
+        for some in rows:
+            shifts = [next(found) for _ in some]
+            change = np.mean([shift.change for shift in shifts], axis=0) if shifts else None
+            size = float(np.mean([shift.size for shift in shifts])) if shifts else 0.0
+            out.append((size, np.zeros(self.width, np.float32) if change is None else change))
+        return out
+
+
+def causal_test(lab: Lab, unit: Unit) -> tuple[Causal, Strength, list[Strength]]:
+    """The rule of `causal_rule` for one unit: verdict, what the unit does, what its controls do.
+
+    `unit_effect` and `output_effect` take their verdict from here.
+    """
+    bench = Bench(lab)
+    n_peaks = max(1, len(peaks(lab, (unit,), PEAKS)))
+    own, *others = bench.strengths([unit, *bench.controls(unit)], n_peaks)
+    found = causal(
+        own.needed, [one.needed for one in others], own.reach, [one.reach for one in others]
+    )
+    return found, own, others
+
+
+def matched_size(sizes: Sequence[float]) -> float:
+    """The size at which units of a site are compared: the middle one of random units."""
+    return max(LEAST_SIZE, float(np.median(sizes)) if sizes else 0.0)
+
+
+def auroc(above: np.ndarray, below: np.ndarray) -> float:
+    """The chance that one of the first is larger than one of the second, ties half; .5 if empty."""
+    if not above.size or not below.size:
+        return 0.5
+    gap = above[:, None] - below[None]
+    return float((gap > 0).mean() + 0.5 * (gap == 0).mean())
 
 
 def _neutral(lab: Lab) -> tuple[TokenWindows, list[int], np.ndarray, dict[int, int]]:
@@ -222,10 +336,26 @@ def levels_of(known: Profile, index: int) -> list[float]:
 
 
 def removal(lab: Lab, unit: Unit, spot: tuple[int, int]) -> Row:
+    """The unit set to 0 in a window where it peaks."""
+    return _removed(lab, spot, zero(unit.site, [unit.index]))
+
+
+def resampled(lab: Lab, unit: Unit, spot: tuple[int, int]) -> Row:
+    """The unit's values in a window where it peaks replaced by those of random places."""
+    known = profile(lab, unit.site, unit.sign)
+    row = _removed(lab, spot, zero(unit.site, [unit.index]))
+    places = row.changes[0].places or ()
+    rng = np.random.default_rng([lab.seed, 19, unit.index, *spot])
+    drawn = known.samples[rng.integers(len(known.samples), size=len(places)), unit.index]
+    value = torch.as_tensor(np.ascontiguousarray(drawn))[None, :, None]  # [1, place, 1, channel]
+    if lab.target.site(unit.site).channels == 1:
+        value = value[..., 0]
+    return row._replace(changes=(clamp(unit.site, [unit.index], value).at(places=places),))
+
+
+def _removed(lab: Lab, spot: tuple[int, int], change: Intervention) -> Row:
     row, place = spot
     last = int(lab.explore.attended[row].sum())
-    change = zero(unit.site, [unit.index]).at(places=range(last))
     over = tuple(range(place, min(last, place + SPAN)))
-    if lab.target.kind == "causal":
-        change = change.at(places=range(over[-1] + 1))
-    return Row(row, (change,), (place,), over)
+    reach = over[-1] + 1 if lab.target.kind == "causal" else last
+    return Row(row, (change.at(places=range(reach)),), (place,), over)

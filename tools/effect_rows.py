@@ -40,7 +40,8 @@ class Shift(NamedTuple):
     """What one changed row did."""
 
     size: float
-    """Language models: KL(unchanged || changed) in nats; others: 1 - cosine of the output."""
+    """Language models: KL(unchanged || changed) in nats; encoders: 1 - cosine of the output;
+    modules: length of the output's change over the length of the output."""
     change: np.ndarray
     """float32 `[vocabulary]`, change of log-probabilities; or `[d]`, of the output."""
 
@@ -92,7 +93,8 @@ def measure_rows(
         for at, number in enumerate(numbers):
             row = rows[number]
             before, after = output[base.index(row.row)], output[many + at]
-            found[number] = _next(row, before, after) if causal else _turn(before, after)
+            kind = lab.target.kind
+            found[number] = _next(row, before, after) if causal else _moved(before, after, kind)
     return [found[at] for at in range(len(rows))]
 
 
@@ -127,8 +129,11 @@ def _next(row: Row, before: Tensor, after: Tensor) -> Shift:
     return Shift(size, change.cpu().numpy())
 
 
-def _turn(before: Tensor, after: Tensor) -> Shift:
+def _moved(before: Tensor, after: Tensor, kind: str) -> Shift:
     one, other = before.flatten().cpu().double(), after.flatten().cpu().double()
+    if kind == "module":
+        size = float((other - one).norm() / one.norm().clamp_min(1e-12))
+        return Shift(size, (other - one).float().cpu().numpy())
     chord = one / one.norm().clamp_min(1e-12) - other / other.norm().clamp_min(1e-12)
     return Shift(float(chord.square().sum() / 2), (other - one).float().cpu().numpy())
 

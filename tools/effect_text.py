@@ -3,15 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .causal_rule import LEAST_CONTROLS, MAX_P, SHOWN, units, verdict_text
 from .lab import Lab
-from .redundancy import Redundancy
 from .render_text import number, quoted
 
-CLEAR = 0.1
-"""p up to which an effect is clearly beyond matched units: at most one of 20 does as much."""
 
-
-def effect_text(lab: Lab, data: dict[str, Any], doubles: Sequence[Redundancy]) -> str:
+def effect_text(lab: Lab, data: dict[str, Any]) -> str:
     """At most 25 lines."""
     causal = lab.target.kind == "causal"
     what = (
@@ -23,6 +20,7 @@ def effect_text(lab: Lab, data: dict[str, Any], doubles: Sequence[Redundancy]) -
     lines = [
         f"{data['unit']}: words named on {prompts['writing']} prompts, every figure from "
         f"{prompts['scoring']} prompts of other documents",
+        verdict_line(data),
     ]
     if not prompts["disjoint"]:
         lines[0] = lines[0].replace("of other documents", "of the same document (explore has one)")
@@ -30,97 +28,113 @@ def effect_text(lab: Lab, data: dict[str, Any], doubles: Sequence[Redundancy]) -
     for verb, listed in names.items():
         said = ", ".join(f"{quoted(one['token'])} {number(one['value'])}" for one in listed)
         lines.append(f"{verb} ({what}): {said}")
-    score = data["held_out"]
-    if score is not None:
-        lines.append(
-            f"held-out score {score:.2f}: AUROC of the promoted words' change against words of "
-            f"{len(data['controls'])} matched units (chance .50)"
-        )
+    lines.append(score_line(data, "words"))
     lines.append(f"sufficiency, held where it is not active; {data['measure']}, rise of the words:")
     for one in data["sufficiency"]:
-        spread = one["interval"]
-        between = f" [{number(spread[0])}, {number(spread[1])}]" if spread else ""
         lines.append(
             f"  at {number(one['value'])} (percentile {one['percentile']:g}): "
-            f"{number(one['size'])}, {number(one['raised'])}{between}"
+            f"{number(one['size'])}, {number(one['raised'])}{between(one['interval'])}"
         )
-    if data["p"] is None:
-        lines.append("  the site has no other unit to compare with")
-    else:
+    if data["controls"]:
         lines.append(
-            f"  matched units at their 99.9% raise these words, over others, as much: "
-            f"p={data['p']:.2g}; size at percentile {data['percentile']:.0f} of theirs"
+            f"  at 99.9% its size is at percentile {data['percentile']:.0f} of "
+            f"{units(len(data['controls']))}, each at its own"
         )
     if data["direct_share"] is not None:
         lines.append(
             f"direct {number(data['direct'])} of a total rise of {number(data['raised'])} "
-            f"({data['direct_share']:.0%}); the rest goes through later layers"
+            f"({data['direct_share']:.0%})"
+            + ("" if abs(data["direct_share"] - 1) < 0.005 else "; the rest: through later layers")
         )
     if need["change"] is None:
         lines.append("necessity: it is above 0 nowhere in explore, so there is nothing to remove")
     else:
-        spread = need["interval"]
-        between = f" [{number(spread[0])}, {number(spread[1])}]" if spread else ""
         lines.append(
-            f"necessity, set to 0 in {need['windows']} windows where it peaks: the words change by "
-            f"{number(need['change'])}{between}, {_p(need['p'])}; size {number(need['size'])}, "
-            f"percentile {need['percentile']:.0f}"
+            f"necessity, resampled in {need['windows']} windows where it peaks: the words change "
+            f"by {number(need['change'])}{between(need['interval'])}"
         )
-    for one in doubles:
-        lines.append(
-            f"{one.double.unit} writes the same way (cosine {one.double.cosine:.2f}) and fires "
-            f"with it (r {one.double.correlation:.2f}): removing both does {one.ratio:.2f} "
-            f"[{one.interval[0]:.2f}, {one.interval[1]:.2f}] times the sum of each"
-            + (": redundant" if one.redundant else "")
-        )
-    beyond = [p for p in (data["p"], need["p"]) if p is not None]
-    doubt = ", though some matched units do as much" if beyond and min(beyond) > CLEAR else ""
-    lines.append(
-        {
-            "none": "verdict: no effect on words beyond matched units",
-            "effect": "verdict: what it promotes and suppresses is its effect",
-            "redundant": "verdict: this is its effect, shared with a redundant unit",
-        }[data["verdict"]]
-        + (doubt if data["verdict"] != "none" else "")
-    )
+    lines += [_pair(one) for one in data["redundant"]]
     return "\n".join(lines)
+
+
+def verdict_line(data: Mapping[str, Any], top: str = "99.9th percentile") -> str:
+    """The verdict of a payload with what it rests on."""
+    return verdict_text(data["test"], number, top)
+
+
+def score_line(data: Mapping[str, Any], what: str) -> str:
+    """The score of the words, beside what matched units reach with words of their own."""
+    line = (
+        f"held-out score {data['held_out']:.2f}: AUROC of the promoted {what}' change (chance .50)"
+    )
+    if not data["controls"]:
+        return f"{line}; no other unit to compare with"
+    line += (
+        f"; {units(len(data['controls']))}, each with {what} of its own: median "
+        f"{data['held_out_median']:.2f}, p={data['held_out_p']:.2g}"
+    )
+    if data["held_out_p"] > 0.5:
+        line += f". Most units do as well, so this says nothing of a theme of the {what}"
+    return line
+
+
+def between(interval: Sequence[float] | None) -> str:
+    """An interval behind its number."""
+    return f" [{number(interval[0])}, {number(interval[1])}]" if interval else ""
+
+
+def _pair(one: Mapping[str, Any]) -> str:
+    both = (
+        f"removing both lowers the words by {number(one['both'])}, each alone by "
+        f"{number(one['alone'])} and {number(one['other'])}; beyond the sum "
+        f"{number(one['interaction'])}{between(one['interval'])}: {one['verdict']}"
+    )
+    return (
+        f"{one['unit']} writes the same way (cosine {one['cosine']:.2f}) and fires with it (r "
+        f"{one['correlation']:.2f}): {both}"
+    )
 
 
 def effect_sentence(data: Mapping[str, Any]) -> str:
     """What a unit does to the output, as one sentence with its figures."""
-    need, controls = data["necessity"], data["controls"]
-    if data["verdict"] == "none":
-        known = [p for p in (data["p"], need["p"]) if p is not None]
-        if not known:
-            return "no effect on words; the site has no other unit to compare with"
-        return f"no effect beyond matched units (p = {min(known):.2g})"
+    verdict, test = data["verdict"], data["test"]
+    need, enough = test["necessity"], test["sufficiency"]
+    n = min(need["n"], enough["n"])
     both = _names(data["promoted"]) & _names(data["suppressed"])
     up, down = _quoted(data["promoted"], 6, both), _quoted(data["suppressed"], 3, both)
-    nats = data["measure"].startswith("KL")
+    nats = "KL" in data["measure"]
     verb, other = ("raises", "lowers") if nats else ("moves the output toward", "away from")
-    figures = [f"held-out score {data['held_out']:.2f}"]
-    if min(p for p in (data["p"], need["p"], 1.0) if p is not None) > CLEAR and controls:
-        figures.append("some matched units do as much")
+    if verdict not in SHOWN:
+        start = (
+            f"not testable ({units(n)}, {LEAST_CONTROLS} are needed)"
+            if verdict == "not testable"
+            else f"no effect shown beyond {units(n)} (necessity p = {need['p']:.2g}, sufficiency "
+            f"p = {enough['p']:.2g})"
+        )
+        top = data["sufficiency"][-1]
+        if top["interval"] is None or top["interval"][0] <= 0:
+            return start
+        rise = f"{number(top['raised'])}{between(top['interval'])}" + (" nats" if nats else "")
+        return f"{start}; held high it {verb} {up} (by {rise}); {other} {down}"
+    figures = [
+        verdict,
+        f"necessity p = {need['p']:.2g}, sufficiency p = {enough['p']:.2g} of {units(n)}",
+    ]
     if data["direct_share"] is not None:
         figures.append(f"direct {data['direct_share']:.0%} of total")
-    if need["change"] is not None:
-        much = f"{abs(need['change']):.2g}" + (" nats" if nats else " along them")
-        way = "lowers" if need["change"] < 0 else "raises"
-        figures.append(f"removing it {way} them by {much}")
-        figures.append(f"{_p(need['p'])}, {need['windows']} windows")
+    if data["necessity"]["change"] is not None:
+        change = data["necessity"]["change"]
+        much = f"{abs(change):.2g}" + (" nats" if nats else " along them")
+        figures.append(f"resampling it {'lowers' if change < 0 else 'raises'} them by {much}")
+    if data["held_out_p"] > MAX_P:
+        figures.append("the words are no surer than those of matched units")
     said = f"{verb} {up} ({'; '.join(figures)}); {other} {down}"
-    same = [one for one in data["redundant"] if one["redundant"]]
-    if data["verdict"] != "redundant":
+    same = [one for one in data["redundant"] if one["verdict"] == "redundant"]
+    if not same:
         return said
     names = ", ".join(one["unit"] for one in same)
-    return (
-        f"redundant with {names} (removing both does {same[0]['ratio']:.1f} times the sum of "
-        f"each); {said}"
-    )
-
-
-def _p(value: float | None) -> str:
-    return "no control" if value is None else f"p = {value:.2g}"
+    more = number(same[0]["interaction"])
+    return f"redundant with {names} (removing both does {more} more than each alone); {said}"
 
 
 def _quoted(listed: Sequence[Mapping[str, Any]], many: int, both: set[str]) -> str:

@@ -10,6 +10,7 @@
 
 from typing import Any, Literal
 
+from .against import LEAST
 from .errors import UsageError
 from .evidence import Result
 from .interventions.controls import Control
@@ -155,10 +156,14 @@ def control_words(control: Control, what: str) -> str:
     if not control.controls:
         return f"no {what} to compare with"
     sizes = sorted(abs(one) for one in control.controls)
+    n = len(sizes)
+    what = what if n > 1 else what.replace("units", "unit").replace("directions", "direction")
     line = (
-        f"{len(sizes)} {what}: median size {number(sizes[len(sizes) // 2])}, largest "
-        f"{number(sizes[-1])}; percentile {control.percentile:.0f}, p={control.p:.2g}"
+        f"{n} {what}: median size {number(sizes[n // 2])}, largest {number(sizes[-1])}; percentile "
+        f"{control.percentile:.0f} of {n}, p={control.p:.2g}"
     )
+    if n < LEAST:
+        return f"{line}: too few to tell; with {LEAST} p could be .05"
     return line if control.p <= 0.1 else f"{line}: no more than chance"
 
 

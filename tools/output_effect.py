@@ -4,7 +4,8 @@
 2. Measured: on neutral prompts, drawn from explore without looking at the unit, the unit is held
    at its own median, 99th and 99.9th percentile at every place, and the output is compared with
    the unchanged one (TokenChange of Gur-Arieh et al. 2025, but at the unit's own levels).
-3. The same for 20 matched random units at their own 99.9th percentile.
+3. Whether that is more than matched units do is told by the test of `causal_rule` alone, which
+   `unit_effect` shares.
 """
 
 from collections.abc import Sequence
@@ -13,14 +14,17 @@ from typing import Any
 import numpy as np
 import torch
 
-from .against import compare, measure_name, verdict
+from .against import measure_name
+from .causal_rule import percentile
 from .data.windows import TokenWindows, surfaces
+from .effect_bench import causal_test
+from .effect_text import verdict_line
 from .effects import Case, Effects, measure_effects, narrow
 from .evidence import Result
 from .lab import Lab
 from .lexicon_words import neighbours
 from .models import Unit, clamp
-from .profile_site import CONTROLS, LEVELS, matched, peaks, profile
+from .profile_site import LEVELS, mean_direction, profile
 from .registry import tool
 from .render_text import number, quoted
 from .survey import correlation
@@ -34,8 +38,9 @@ _WIDTH = 24
 @tool(needs=("text",))
 def output_effect(lab: Lab, unit: str | None = None, *, many: int = 8) -> Result:
     """Measures what the unit does to the model's output: the tokens it promotes and suppresses
-    directly, and what happens when it is held at its own high activations on neutral prompts,
-    against matched random units. On an encoder: the words its output embedding moves toward.
+    directly, and what happens when it is held at its own high activations on neutral prompts; with
+    the verdict of unit_effect on whether that is more than matched units do. On an encoder: the
+    words its output embedding moves toward.
 
     Args:
         unit: The unit, such as mlp.3/7; left out: the unit under study.
@@ -47,20 +52,22 @@ def output_effect(lab: Lab, unit: str | None = None, *, many: int = 8) -> Result
     levels = known.levels[:, chosen.index]
     windows, rows = _neutral(lab)
     direction = mean_direction(lab, chosen)
-    controls = matched(lab, chosen, CONTROLS)
     by_level = [_held(lab, chosen, float(level), windows, rows) for level in levels]
-    others = []
-    for other in controls:
-        key = ("held", other)
-        if key not in lab.memo:
-            top = float(known.levels[-1, other.index])
-            held = _held(lab, other, top, windows, rows)
-            lab.memo[key] = [effect.size for effect in held.each], _largest(held)
-        others.append(lab.memo[key])
     strongest = by_level[-1]
-    against = compare(
-        [[e.size for e in strongest.each], *(sizes for sizes, _ in others)], lab.rng()
-    )
+    tested, own, others = causal_test(lab, chosen)
+    data: dict[str, Any] = {
+        "unit": str(chosen),
+        "measure": measure_name(lab),
+        "verdict": tested.verdict,
+        "test": tested.as_dict(),
+        "levels": [
+            {"quantile": at, "value": float(level), "size": _mean(found)}
+            for at, level, found in zip(LEVELS, levels, by_level, strict=True)
+        ],
+        "controls": [other.held for other in others],
+        "percentile": percentile(own.held, [other.held for other in others]),
+        "p": tested.sufficiency.p,
+    }
     lines = [
         f"{chosen} held at its own levels at every place of {len(rows)} neutral prompts; "
         f"{measure_name(lab)}: "
@@ -69,22 +76,9 @@ def output_effect(lab: Lab, unit: str | None = None, *, many: int = 8) -> Result
             f"{number(_mean(found))}"
             for at, level, found in zip(LEVELS, levels, by_level, strict=True)
         ),
-        "at 99.9%: " + verdict(lab, against, "each at its own 99.9%"),
+        verdict_line(data),
     ]
-    data: dict[str, Any] = {
-        "unit": str(chosen),
-        "measure": measure_name(lab),
-        "levels": [
-            {"quantile": at, "value": float(level), "size": _mean(found)}
-            for at, level, found in zip(LEVELS, levels, by_level, strict=True)
-        ],
-        "controls": against.controls,
-        "percentile": against.percentile,
-        "p": against.p,
-        "interval": against.interval,
-    }
     if lab.target.kind == "causal":
-        lines.append(_single(strongest, [largest for _, largest in others], data))
         lines += _tokens(lab, chosen, direction, strongest, many, data)
     elif lab.target.kind == "encoder":
         found = neighbours(lab, strongest.shift, many)
@@ -95,26 +89,6 @@ def output_effect(lab: Lab, unit: str | None = None, *, many: int = 8) -> Result
     else:
         data |= {"promoted": [], "suppressed": []}
     return Result("\n".join(lines), data)
-
-
-def _largest(found: Effects) -> float:
-    """The largest mean change of one token's logit, up or down; 0 without a vocabulary."""
-    return 0.0 if found.logits is None else float(np.abs(found.logits).max())
-
-
-def _single(found: Effects, others: Sequence[float], data: dict[str, Any]) -> str:
-    """The largest change of a single token beside the controls': a specific effect, if any."""
-    own = _largest(found)
-    data["largest"] = {"own": own, "controls": list(others)}
-    if not others:
-        return f"largest change of one token's logit: {number(own)}"
-    above = sum(other >= own for other in others)
-    line = (
-        f"largest change of one token's logit: {number(own)} (controls: median "
-        f"{number(float(np.median(others)))}, max {number(max(others))}; p="
-        f"{(1 + above) / (1 + len(others)):.2g})"
-    )
-    return line + (": a specific effect on a few tokens" if not above else "")
 
 
 def _tokens(
@@ -173,22 +147,6 @@ def _neutral(lab: Lab) -> tuple[TokenWindows, list[tuple[int, int]]]:
     chosen = np.sort(rng.permutation(full)[:_PROMPTS])
     windows = narrow(lab.explore.rows(chosen), _WIDTH)
     return windows, [(at, int(windows.counted[at].argmax())) for at in range(len(windows))]
-
-
-def mean_direction(lab: Lab, unit: Unit) -> np.ndarray:
-    """`[channel]`: 1 for a coordinate; for a head its mean value at its peaks, of length 1."""
-    site = lab.target.site(unit.site)
-    if site.channels == 1:
-        return np.ones(1)
-    spots = peaks(lab, (unit,), 6)
-    if not spots:
-        return np.eye(1, site.channels)[0]
-    rows = lab.explore.rows([window for window, _ in spots])
-    values = lab.target.trace(rows, [unit.site], output=False).values[unit.site]
-    lab.meter.forward_tokens += int(rows.attended.sum())
-    at = [values[row, place, unit.index] for row, (_, place) in enumerate(spots)]
-    mean = torch.stack(at).cpu().double().mean(0)
-    return (mean / mean.norm().clamp_min(1e-12)).cpu().numpy()
 
 
 def _held(

@@ -22,7 +22,8 @@ TOPS = 12
 """Peaks kept for each unit."""
 CONTROLS = 20
 LEVELS = (0.5, 0.99, 0.999)
-_POOL = 128
+POOL = 128
+"""Random units of a site that controls are taken from."""
 _PLACES = 4096  # places behind the quantiles
 _SAMPLES = 256
 _ROWS = 16
@@ -85,6 +86,13 @@ def matched(
     return alike(unit, alive, known.size, known.rate, many=many, but=but, seed=lab.seed)
 
 
+def pool(lab: Lab, site: str, sign: int = 1) -> list[Unit]:
+    """The random units of a site that controls are taken from, in the order of the draw."""
+    known = profile(lab, site, sign)
+    alive = np.flatnonzero((known.size > 0) & np.isfinite(known.size))
+    return [Unit(site, int(at), sign) for at in drawn(alive, lab.seed)]
+
+
 def alike(
     unit: Unit,
     alive: np.ndarray,
@@ -107,13 +115,33 @@ def alike(
         seed: Draws the pool.
     """
     barred = {unit.index, *(other.index for other in but if other.site == unit.site)}
-    pool = np.random.default_rng([seed, 11]).permutation(alive)[:_POOL]
-    others = np.array(sorted(set(pool.tolist()) - barred), int)
+    others = np.array(sorted(set(drawn(alive, seed).tolist()) - barred), int)
     if not others.size:
         return []
     log = np.log(np.maximum(size, 1e-12))
     near = nearest(np.stack([log, rate]), unit.index, others)[:many]
     return [Unit(unit.site, int(index), unit.sign) for index in near]
+
+
+def mean_direction(lab: Lab, unit: Unit) -> np.ndarray:
+    """`[channel]`: 1 for a coordinate; for a head its mean value at its peaks, of length 1."""
+    site = lab.target.site(unit.site)
+    if site.channels == 1:
+        return np.ones(1)
+    spots = peaks(lab, (unit,), 6)
+    if not spots:
+        return np.eye(1, site.channels)[0]
+    rows = lab.explore.rows([window for window, _ in spots])
+    values = lab.target.trace(rows, [unit.site], output=False).values[unit.site]
+    lab.meter.forward_tokens += int(rows.attended.sum())
+    at = [values[row, place, unit.index] for row, (_, place) in enumerate(spots)]
+    mean = torch.stack(at).cpu().double().mean(0)
+    return (mean / mean.norm().clamp_min(1e-12)).cpu().numpy()
+
+
+def drawn(alive: np.ndarray, seed: int) -> np.ndarray:
+    """At most `POOL` of the units that are alive, in random order."""
+    return np.random.default_rng([seed, 11]).permutation(alive)[:POOL]
 
 
 def _measured(lab: Lab, site: str, sign: int) -> Profile:
@@ -128,9 +156,9 @@ def _measured(lab: Lab, site: str, sign: int) -> Profile:
     counted = explore.counted[rows]
     spots = np.argwhere(counted)
     rng = np.random.default_rng([lab.seed, 7])
-    drawn = rng.permutation(len(spots))
-    picked = spots[np.sort(drawn[:_SAMPLES])]
-    asked = spots[np.sort(drawn[:_PLACES])]
+    order = rng.permutation(len(spots))
+    picked = spots[np.sort(order[:_SAMPLES])]
+    asked = spots[np.sort(order[:_PLACES])]
     count, fired, square = 0, np.zeros(units), np.zeros(units)
     total = np.zeros((units, channels))
     samples = np.zeros((len(picked), units, channels), np.float32)

@@ -1,13 +1,16 @@
 """Does another unit of the site do the same? Removed alone and together.
 
-1. Doubles: units of the site whose output direction has a cosine of at least `ALIKE` with the
+1. Pairs: units of the site whose output direction has a cosine of at least `ALIKE` with the
    unit's, the nearest `MOST` of them, that fire together with it: activations on the unit's own
    windows correlate at least `TOGETHER`.
-2. On the windows where the unit is active, three removals: the unit, the double, both.
-3. The ratio of both to the sum of the two. The sizes (KL, or 1 - cosine) grow with the square of a
-   small change: units that write different things give 1, two that write the same at the same
-   places give 2, and more where one makes up for the other. `redundant` means that the bootstrap
-   interval of the ratio over windows lies above `CLEAR`. [ours]
+2. On the windows where the unit is active, three removals: the unit (a), the other (b), both (ab).
+3. The metric m is how far the unit's words fall, in one signed number, turned so that m(ab) > 0. A
+   size such as KL would not do: it grows with the square of a small change, so that two additive
+   units do more together than the sum of each.
+4. I = m(ab) - m(a) - m(b), with a 95% interval from a bootstrap over documents. Above 0 and at
+   least `SHARE` of m(ab): `redundant` (one makes up for the other). Below 0: `joint` (each needs
+   the other). Else `additive`, as two units are that write the same and do not interact. Fewer than
+   `DOCUMENTS` documents: `not testable`. [ours]
 """
 
 from collections.abc import Sequence
@@ -16,17 +19,21 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from .effect_rows import Row, Shift, measure_rows
+from .effect_bench import Bench, removal
+from .effect_rows import measure_rows
 from .interventions.writes import output_weight
 from .lab import Lab
-from .models import Unit, zero
+from .models import Unit
 
 ALIKE = 0.6
 TOGETHER = 0.5
 MOST = 2
-CLEAR = 1.25
+SHARE = 0.25
+"""Of what both do, from which an interaction makes units redundant: less is of no consequence."""
+DOCUMENTS = 5
+"""With fewer, a bootstrap over documents gives intervals that are much too short."""
 _NEAREST = 8
-_DRAWS = 500
+_DRAWS = 1000
 
 
 class Double(NamedTuple):
@@ -39,38 +46,76 @@ class Double(NamedTuple):
     """Of the activations, on the unit's own windows."""
 
 
+class Interaction(NamedTuple):
+    """What two removals do alone and together, in one signed metric with both > 0."""
+
+    alone: float
+    """m(a)."""
+    other: float
+    """m(b)."""
+    both: float
+    """m(ab), > 0."""
+    value: float
+    """I = m(ab) - m(a) - m(b)."""
+    interval: tuple[float, float] | None
+    """95%, bootstrapped over documents; None for fewer than `DOCUMENTS`."""
+
+    @property
+    def verdict(self) -> str:
+        """`redundant`, `additive`, `joint` or `not testable`."""
+        if self.interval is None:
+            return "not testable"
+        if self.interval[0] > 0 and self.value >= SHARE * self.both:
+            return "redundant"
+        return "joint" if self.interval[1] < 0 else "additive"
+
+
 class Redundancy(NamedTuple):
     """A unit and a double, removed alone and together."""
 
     double: Double
-    alone: float
-    """Mean size of removing the unit."""
-    other: float
-    """Mean size of removing the double, at the same places."""
-    both: float
-    ratio: float
-    """Both, over the sum of the two."""
-    interval: tuple[float, float]
-    """95%, bootstrapped over windows."""
-
-    @property
-    def redundant(self) -> bool:
-        """Whether both together clearly exceed the sum."""
-        return self.interval[0] > CLEAR
+    found: Interaction
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON."""
+        interval = self.found.interval
         return {
             "unit": str(self.double.unit),
             "cosine": self.double.cosine,
             "correlation": self.double.correlation,
-            "alone": self.alone,
-            "other": self.other,
-            "both": self.both,
-            "ratio": self.ratio,
-            "interval": list(self.interval),
-            "redundant": self.redundant,
+            "alone": self.found.alone,
+            "other": self.found.other,
+            "both": self.found.both,
+            "interaction": self.found.value,
+            "interval": None if interval is None else list(interval),
+            "verdict": self.found.verdict,
         }
+
+
+def interaction(
+    alone: np.ndarray, other: np.ndarray, both: np.ndarray, document: np.ndarray, *, seed: int = 0
+) -> Interaction:
+    """How two removals go together; see the module's docstring.
+
+    Args:
+        alone: `[window]`, what the first removal does to the metric.
+        other: `[window]`, the second.
+        both: `[window]`, both together.
+        document: `[window]`.
+        seed: Of the bootstrap.
+    """
+    turn = -1.0 if both.mean() < 0 else 1.0
+    each = turn * (both - alone - other)  # [window]
+    _, number = np.unique(document, return_inverse=True)
+    sums, sizes = np.bincount(number, each), np.bincount(number)  # [document]
+    interval = None
+    if len(sums) >= DOCUMENTS:
+        rng = np.random.default_rng(seed)
+        drawn = rng.integers(len(sums), size=(_DRAWS, len(sums)))
+        low, high = np.quantile(sums[drawn].sum(1) / sizes[drawn].sum(1), [0.025, 0.975])
+        interval = float(low), float(high)
+    a, b, ab = (turn * float(one.mean()) for one in (alone, other, both))
+    return Interaction(a, b, ab, float(each.mean()), interval)
 
 
 def alike(lab: Lab, unit: Unit) -> list[tuple[Unit, float]]:
@@ -111,41 +156,35 @@ def doubles(lab: Lab, unit: Unit, windows: Sequence[int]) -> list[Double]:
 
 
 def redundancy(
-    lab: Lab, unit: Unit, rows: Sequence[Row], alone: Sequence[Shift]
+    lab: Lab, unit: Unit, spots: Sequence[tuple[int, int]], words: np.ndarray
 ) -> list[Redundancy]:
     """Every double of a unit, tested.
 
     Args:
         lab: The bench.
         unit: The unit.
-        rows: Its own removals, on windows of explore.
-        alone: What they did.
+        spots: `(window, place)` of explore where it peaks.
+        words: Whose fall is the metric; named on other inputs than these.
     """
-    found = []
-    for double in doubles(lab, unit, [row.row for row in rows]):
-        index = double.unit.index
-        changes = []
-        for row in rows:
-            gone = [change.places for change in row.changes]
-            other = zero(unit.site, [index]).at(places=gone[0] or ())
-            changes += [row._replace(changes=(other,)), row._replace(changes=(*row.changes, other))]
-        sizes = [shift.size for shift in measure_rows(lab, lab.explore, changes)]
-        own = np.array([shift.size for shift in alone])
-        other_, both = np.array(sizes[::2]), np.array(sizes[1::2])
-        rng = np.random.default_rng([lab.seed, unit.index, index])
-        drawn = rng.integers(len(own), size=(_DRAWS, len(own)))
-        apart = (own + other_)[drawn].mean(1)
-        ratios = both[drawn].mean(1) / np.maximum(apart, 1e-12)
-        low, high = np.quantile(ratios, [0.025, 0.975])
-        ratio = float(both.mean() / max((own + other_).mean(), 1e-12))
-        found.append(
-            Redundancy(
-                double,
-                float(own.mean()),
-                float(other_.mean()),
-                float(both.mean()),
-                ratio,
-                (float(low), float(high)),
-            )
-        )
-    return found
+    pairs = doubles(lab, unit, [row for row, _ in spots])
+    return [
+        Redundancy(pair, removed_together(lab, unit, pair.unit, spots, words)) for pair in pairs
+    ]
+
+
+def removed_together(
+    lab: Lab, unit: Unit, other: Unit, spots: Sequence[tuple[int, int]], words: np.ndarray
+) -> Interaction:
+    """Two units set to 0, alone and together, where the first one peaks."""
+    rows = []
+    for spot in spots:
+        one, two = removal(lab, unit, spot), removal(lab, other, spot)
+        rows += [one, two, one._replace(changes=(*one.changes, *two.changes))]
+    read = Bench(lab).words
+    falls = [
+        -float(read.of(shift.change)[words].mean())
+        for shift in measure_rows(lab, lab.explore, rows)
+    ]
+    alone, second, both = (np.array(falls[at::3]) for at in range(3))
+    document = np.array([int(lab.explore.document[row]) for row, _ in spots])
+    return interaction(alone, second, both, document, seed=lab.seed)

@@ -1,18 +1,18 @@
 """What one unit does: is it needed, is it enough, how does its effect arise, and what else does it.
 
-1. Prompts, split by document into two halves: one names the words, the other gives every figure.
-2. Sufficiency: on neutral prompts (drawn without looking at the unit) it is held at its own 50th,
+1. The test: necessity and sufficiency beside matched units, by the rule of `causal_rule`.
+2. Prompts, split by document into two halves: one names the words, the other gives every figure.
+3. Sufficiency: on neutral prompts (drawn without looking at the unit) it is held at its own 50th,
    99th and 99.9th percentile at the places where it is not active: a dose-response curve.
-3. Necessity: in the windows where it peaks it is set to 0; the change is read at the peak.
-4. Words: the tokens that rise most by holding it and fall most by removing it, on the first half,
-   for the length of their unembedding row (long rows move with anything, short ones with little);
-   on an encoder, lexicon words along the change of the output embedding.
-5. Score, on the second half: the change of these words, over that of all words, beside what 20
-   matched units do to the same words (p), and how well the change tells them from the words that
-   those units change most (AUROC).
-6. Direct beside total: the rise again with the sub-layers of all later blocks held at what they
+4. Necessity: in the windows where it peaks it is resampled; the change is read at the peak.
+5. Words: the tokens that rise most by holding it, on the first half, for the length of their
+   unembedding row (long rows move with anything, short ones with little); on an encoder, lexicon
+   words along the change of the output embedding.
+6. Score, on the second half: how well the change tells these words from those of random units
+   (AUROC), beside the score that matched units reach with words of their own (p).
+7. Direct beside total: the rise again with the sub-layers of all later blocks held at what they
    gave (path patching), over the measured rise.
-7. Redundancy: the unit removed together with others that write the same way (see `redundancy`).
+8. Redundancy: the unit removed together with others that write the same way (see `redundancy`).
 """
 
 from collections.abc import Sequence
@@ -21,30 +21,26 @@ from typing import Any
 import numpy as np
 
 from .against import measure_name
-from .effect_bench import Bench, Words, levels_of, removal
+from .causal_rule import p_of, percentile
+from .effect_bench import PEAKS, Bench, Words, causal_test, levels_of, resampled
 from .effect_rows import Row, Shift, later_sublayers, measure_rows
 from .effect_text import effect_text
 from .errors import UsageError
 from .evidence import Result
 from .lab import Lab
 from .models import Unit
-from .profile_site import CONTROLS, LEVELS, TOPS, Profile, matched, peaks, profile
+from .profile_site import LEVELS, TOPS, Profile, peaks, profile
 from .redundancy import redundancy
 from .registry import tool
-
-WEAK = 1 / 3
-"""p from which a unit does no more to its words than matched units do."""
-LEAST_SCORE = 0.9
-"""AUROC on held-out prompts from which named words count as found again."""
 
 
 @tool(needs=("text",))
 def unit_effect(lab: Lab, unit: str | None = None) -> Result:
-    """Measures in one call what the unit does to the model's output. Necessity: removed where it
+    """Measures in one call what the unit does to the model's output. Necessity: resampled where it
     is active. Sufficiency: held at its own 50th, 99th and 99.9th percentile where it is not active.
-    The words that it promotes and suppresses, found on half of the texts and scored on the other
-    half against matched units; how much of that is its direct effect; and whether another unit
-    does the same (redundant).
+    Both ranked among 39 matched units, which gives the verdict. The words that it promotes and
+    suppresses, found on half of the texts and scored on the other half; how much of that is its
+    direct effect; and whether another unit does the same (redundant).
 
     Args:
         unit: The unit, such as mlp.3/7; left out: the unit under study.
@@ -68,34 +64,24 @@ def unit_effect(lab: Lab, unit: str | None = None) -> Result:
         if at != LEVELS[-1]:  # words are named at the highest level alone
             rows = [row for row in rows if bench.half[row.row] == 1] or rows
         by_level[at] = rows, measure_rows(lab, bench.windows, rows)
-    gone = [removal(lab, chosen, spot) for spot in spots]
-    removed = measure_rows(lab, lab.explore, gone)
+    removed = measure_rows(lab, lab.explore, [resampled(lab, chosen, spot) for spot in spots])
     halves = [[int(bench.half[row.row]) for row in rows] for rows, _ in by_level.values()]
     top_rows, top = by_level[LEVELS[-1]]
     rise = [_mean(top, halves[-1], side) for side in (0, 1)]  # [word] each
-    fall = [_mean(removed, half, side) for side in (0, 1)]
+    fall = _mean(removed, half, 1)
     words = bench.words
-    total = [one if other is None else one - other for one, other in zip(rise, fall, strict=True)]
-    up, down = words.top(total[0]), words.top(-total[0])
-    controls = bench.controls(matched(lab, chosen, CONTROLS))
+    up, down = words.top(rise[0]), words.top(-rise[0])
+    tested, own, others = causal_test(lab, chosen)
     raised = float(words.of(rise[1])[up].mean())
-    lowered = None if fall[1] is None else float(words.of(fall[1])[up].mean())
-
-    def moved(change: np.ndarray) -> float:
-        return float(words.beyond(change)[up].mean())
-
-    p_held = _p(moved(rise[1]), [moved(c.held) for c in controls])
-    p_removed = None
-    if fall[1] is not None:
-        p_removed = _p(moved(-fall[1]), [moved(-c.removed) for c in controls])
-    score = _auroc(words.beyond(total[1]), up, [words.top(c.held) for c in controls])
     direct = _direct(lab, chosen, bench, top_rows, halves[-1], up)
-    doubles = redundancy(lab, chosen, gone, removed)
+    pairs = redundancy(lab, chosen, spots, up)
     data = {
         "unit": str(chosen),
         "measure": measure_name(lab),
+        "verdict": tested.verdict,
+        "test": tested.as_dict(),
         "prompts": {
-            "writing": sum(h == 0 for h in halves[-1]) + half.count(0),
+            "writing": sum(h == 0 for h in halves[-1]),
             "scoring": sum(h == 1 for h in halves[-1]) + half.count(1),
             "disjoint": bench.disjoint,
             "windows": {
@@ -105,7 +91,7 @@ def unit_effect(lab: Lab, unit: str | None = None) -> Result:
                         for r, h in zip(top_rows, halves[-1], strict=True)
                         if h == at
                     }
-                    | {row for (row, _), h in zip(spots, half, strict=True) if h == at}
+                    | {row for (row, _), h in zip(spots, half, strict=True) if h == at == 1}
                 )
                 for at, name in enumerate(("writing", "scoring"))
             },
@@ -113,39 +99,28 @@ def unit_effect(lab: Lab, unit: str | None = None) -> Result:
         "sufficiency": _curve(known, chosen, by_level, halves, words, up),
         "necessity": {
             "windows": half.count(1),
-            "size": _size(removed, half),
-            "controls": [c.alone for c in controls],
-            "change": lowered,
+            "peaks": min(PEAKS, len(spots)),
+            "size": own.needed,
+            "controls": [other.needed for other in others],
+            "change": None if fall is None else float(words.of(fall)[up].mean()),
             "interval": _interval(removed, half, words, up),
-            "p": p_removed,
-            "percentile": _percentile(_size(removed, half), [c.alone for c in controls]),
+            "p": tested.necessity.p,
+            "percentile": percentile(own.needed, [other.needed for other in others]),
         },
-        "controls": [c.size for c in controls],
-        "p": p_held,
-        "percentile": _percentile(_size(top, halves[-1]), [c.size for c in controls]),
+        "controls": [other.held for other in others],
+        "p": tested.sufficiency.p,
+        "percentile": percentile(own.held, [other.held for other in others]),
         "raised": raised,
         "direct": direct,
         "direct_share": None if direct is None or abs(raised) < 1e-9 else direct / raised,
-        "held_out": score,
+        "held_out": own.score,
+        "held_out_p": p_of(own.score, [other.score for other in others]),
+        "held_out_median": float(np.median([o.score for o in others])) if others else None,
         "promoted": _listed(words, up, rise),
         "suppressed": _listed(words, down, rise),
-        "redundant": [one.as_dict() for one in doubles],
+        "redundant": [one.as_dict() for one in pairs],
     }
-    data["verdict"] = verdict(data)
-    return Result(effect_text(lab, data, doubles), data)
-
-
-def verdict(data: dict[str, Any]) -> str:
-    """`redundant`, `effect` or `none`, from the payload of `unit_effect`."""
-    if data["held_out"] is None or data["held_out"] < LEAST_SCORE:
-        return "none"
-    if any(one["redundant"] for one in data["redundant"]):
-        return "redundant"
-    if data["p"] is None:  # no other unit to compare with: does it raise them at all?
-        interval = data["sufficiency"][-1]["interval"]
-        return "effect" if interval is not None and interval[0] > 0 else "none"
-    found = data["p"] <= WEAK or (data["necessity"]["p"] or 1.0) <= WEAK
-    return "effect" if found else "none"
+    return Result(effect_text(lab, data), data)
 
 
 def _direct(
@@ -210,28 +185,6 @@ def _curve(
             }
         )
     return found
-
-
-def _p(own: float, controls: Sequence[float]) -> float | None:
-    """One-sided: how often matched units do as much to the same words; None without any."""
-    if not controls:
-        return None
-    return (1 + sum(c >= own - 1e-9 for c in controls)) / (1 + len(controls))
-
-
-def _percentile(own: float, controls: Sequence[float]) -> float:
-    below = sum(c < own for c in controls) + 0.5 * sum(c == own for c in controls)
-    return 100 * below / len(controls) if controls else 50.0
-
-
-def _auroc(values: np.ndarray, named: np.ndarray, others: Sequence[np.ndarray]) -> float | None:
-    """How well the change tells the named words from those of matched units; None without any."""
-    found = {int(word) for one in others for word in one} or set(range(len(values)))
-    rest = sorted(found - set(named.tolist()))
-    if not rest:
-        return None
-    gap = values[named][:, None] - values[rest][None]
-    return float((gap > 0).mean() + 0.5 * (gap == 0).mean())
 
 
 def _listed(words: Words, order: np.ndarray, rise: Sequence[np.ndarray]) -> list[dict[str, Any]]:

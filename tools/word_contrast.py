@@ -161,7 +161,8 @@ def _greedy(
     score = np.zeros(worth.shape[1])
     alive = np.arange(worth.shape[1])
     chosen: list[int] = []
-    has = (weight > 0).astype(float)
+    has = weight.copy()
+    has.data[:] = 1.0
     for _ in range(_MAX_SET):
         gain = weight @ free[:, alive]  # [word, draw]
         top = gain.argmax(0)
@@ -172,8 +173,8 @@ def _greedy(
             break
         score[alive] += most[going] - 1
         still = free[:, alive] != 0
-        right[alive] += (weight[top].T.toarray() * still * drawn[:, alive]).sum(0)
-        free[:, alive] = np.where(has[top].T.toarray() > 0, 0.0, free[:, alive])
+        right[alive] += (weight[top].toarray().T * still * drawn[:, alive]).sum(0)
+        free[:, alive] = np.where(has[top].toarray().T > 0, 0.0, free[:, alive])
         if alive[0] == 0:
             chosen.append(int(top[0]))
     score = np.where(right >= _LEAST_RIGHT - 1e-9, score, 0.0)

@@ -5,9 +5,13 @@ other words, nothing, or the same as a twin.
     at best     the same for the words nearest to what it really writes: far from every planted
                 direction has its own words among them
     by chance   the same for what is said of another unit with other words: names that fit anyway
-    no effect   it is said to do no more than matched units
-    redundant   another unit is said to do the same
-    its twin    and that unit is its twin (twins only)
+    causal      its effect is said to be causal or weakly causal, beside matched units
+    no effect   no effect is shown
+    redundant   another unit is said to make up for it
+    its twin    the twin is found to write the same way and to fire with it (twins only), whatever
+                both do together: two units that add up are no redundant ones
+
+Matched units may be planted too, so that one planted effect stands beside others as large.
 
 Units whose effect was not measured (dead ones) are counted in `missing`, and nowhere else.
 """
@@ -15,11 +19,12 @@ Units whose effect was not measured (dead ones) are counted in `missing`, and no
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...tools.causal_rule import SHOWN
 from .intervals import mean, share
 
 RELATIONS = ("own", "other", "nothing", "twin")
-COLUMNS = ("named", "at best", "by chance", "no effect", "redundant", "its twin")
-WANTED = {"own": "named", "other": "named", "nothing": "no effect", "twin": "redundant"}
+COLUMNS = ("named", "at best", "by chance", "causal", "no effect", "redundant", "its twin")
+WANTED = {"own": "named", "other": "named", "nothing": "no effect", "twin": "its twin"}
 """What should be said of each."""
 Records = Sequence[Mapping[str, Any]]
 
@@ -40,11 +45,10 @@ def effects_by_kind(records: Records) -> dict[str, Any]:
             "named": share(named(_raised(r), r["promotes"]) for r in writing),
             "at best": share(r["nameable"] for r in writing if r.get("nameable") is not None),
             "by chance": mean([_by_chance(r, known) for r in writing]),
-            "no effect": share(_scores(r)["verdict"] == "none" for r in part),
-            "redundant": share(_scores(r)["verdict"] == "redundant" for r in part),
-            "its twin": share(
-                bool(set(r["twins"]) & set(_scores(r)["redundant_with"])) for r in twins
-            ),
+            "causal": share(_scores(r)["verdict"] in SHOWN for r in part),
+            "no effect": share(_scores(r)["verdict"] == "no effect shown" for r in part),
+            "redundant": share(bool(_scores(r)["redundant_with"]) for r in part),
+            "its twin": share(bool(set(r["twins"]) & set(_scores(r)["alike"])) for r in twins),
         }
     return found
 

@@ -21,6 +21,7 @@ EFFECTS = {
     "named": "named",
     "at best": "best",
     "by chance": "chance",
+    "causal": "causal",
     "no effect": "none",
     "redundant": "redundant",
     "its twin": "twin",

@@ -1,14 +1,17 @@
 """The causal evidence behind a unit's `effect`, as it is kept in the unit's record.
 
-verdict          `effect`, `redundant` or `none` (no effect beyond matched units)
+verdict          `causal`, `weakly causal`, `no effect shown` or `not testable` (see `causal_rule`)
+test             necessity and sufficiency beside matched units, with p and their number `n`
 evidence         id of the experiment, in the transcript
-necessity        removed where it peaks: `size`, `change` of the words, `interval`, `p`, `windows`
+necessity        resampled where it peaks: `size`, `change` of the words, `interval`, `p`, `windows`
 sufficiency      by percentile at which it is held: `value`, `size`, `raised`, `interval`
 total, direct    rise of the words at the 99.9th percentile, and what of it is direct
-held_out         AUROC of the words on prompts that did not name them
-p                that matched units raise the same words as much
-percentile       of the size among matched units
-redundant_with   units that do the same
+held_out         AUROC of the words on prompts that did not name them; `held_out_p` among those of
+                 matched units with words of their own
+p                of sufficiency
+percentile       of the size among matched units; `controls`: how many there were
+redundant_with   units that make up for it
+alike            units that write the same way and fire with it, each with its verdict
 promoted, suppressed
 """
 
@@ -33,16 +36,21 @@ def _kept(data: Mapping[str, Any]) -> dict[str, Any]:
     names = ("windows", "size", "change", "interval", "p", "percentile")
     return {
         "verdict": data["verdict"],
+        "test": data["test"],
         "measure": data["measure"],
         "necessity": {name: need[name] for name in names},
         "sufficiency": data["sufficiency"],
         "total": data["raised"],
         "direct": data["direct"],
         "held_out": data["held_out"],
+        "held_out_p": data["held_out_p"],
         "p": data["p"],
         "percentile": data["percentile"],
         "controls": len(data["controls"]),
-        "redundant_with": [one["unit"] for one in data["redundant"] if one["redundant"]],
+        "redundant_with": [
+            one["unit"] for one in data["redundant"] if one["verdict"] == "redundant"
+        ],
+        "alike": {one["unit"]: one["verdict"] for one in data["redundant"]},
         "promoted": [one["token"] for one in data["promoted"]],
         "suppressed": [one["token"] for one in data["suppressed"]],
     }

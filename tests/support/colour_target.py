@@ -15,7 +15,7 @@ from torch import Tensor, nn
 COLOURS = ("red", "green", "blue", "yellow")
 LABELS = ("redness", "greenness", "blueness", "nothing")
 RED, GREEN, BLUE, DARK, DEAD = range(5)
-UNITS = 32
+UNITS = 64
 SIDE = 128
 """At which pictures are drawn, as they are for a target that sees as little."""
 
@@ -29,8 +29,11 @@ class Colours(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         draw = torch.Generator().manual_seed(0)
-        weight = 0.4 * torch.randn(UNITS, 3, generator=draw)
-        bias = 0.1 * torch.randn(UNITS, generator=draw)
+        drawn = [
+            (0.4 * torch.randn(n, 3, generator=draw), 0.1 * torch.randn(n, generator=draw))
+            for n in (32, UNITS - 32)
+        ]
+        weight, bias = (torch.cat(parts) for parts in zip(*drawn, strict=True))
         weight[RED], bias[RED] = torch.tensor([1.0, -1.0, -1.0]), 0.0
         weight[GREEN], bias[GREEN] = torch.tensor([-1.0, 1.0, -1.0]), 0.0
         weight[BLUE], bias[BLUE] = torch.tensor([-1.0, -1.0, 1.0]), 0.0

@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 import torch
 from neuroscribe.tools.ablate import interventions
+from neuroscribe.tools.against import compare, verdict
 from neuroscribe.tools.data import lexicon as categories
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.effects import SPAN, Case, measure_effects
+from neuroscribe.tools.intervene import control_words
+from neuroscribe.tools.interventions.controls import against
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target, Unit
 from neuroscribe.tools.profile_site import matched, peaks, profile
@@ -208,11 +211,8 @@ def test_output_effect_finds_what_the_planted_unit_writes(lab: Lab) -> None:
     assert found.data["direct"]["agreement"] > 0.8
     sizes = [level["size"] for level in found.data["levels"]]
     assert sizes[-1] > sizes[0]
-    largest = found.data["largest"]
-    assert largest["own"] == pytest.approx(
-        max(abs(found.data[side][0]["value"]) for side in ("promoted", "suppressed"))
-    )
-    assert len(largest["controls"]) == len(found.data["controls"])
+    assert found.data["verdict"] == "not testable"  # its site has one more unit, and that is dead
+    assert "0 matched units to compare with" in found.text
 
 
 def test_the_other_sign_promotes_what_this_one_suppresses(stories_lab: Lab) -> None:
@@ -239,3 +239,17 @@ def test_an_encoder_moves_toward_words(minilm_lab: Lab, few_words) -> None:
     assert len(found.data["promoted"]) == len(found.data["suppressed"]) == 4
     assert found.data["promoted"][0]["cosine"] > 0 > found.data["suppressed"][0]["cosine"]
     assert all(call(minilm_lab, "output_effect", {"unit": u}).error is None for u in ("head.0/3",))
+
+
+def test_a_percentile_says_of_how_many_and_when_they_are_too_few(lab: Lab) -> None:
+    few = compare([[1.0, 1.0], [2.0]], np.random.default_rng(0))
+    said = verdict(lab, few, "on the same texts")
+    assert "1 matched unit, on the same texts" in said
+    assert "percentile 0 of 1" in said
+    assert "too few to tell" in said
+    many = compare([[1.0, 1.0], *([2.0] for _ in range(20))], np.random.default_rng(0))
+    assert "percentile 0 of 20" in verdict(lab, many, "on the same texts")
+    alone = control_words(against(1.0, [2.0]), "matched units")
+    assert alone.startswith("1 matched unit: ")
+    assert "percentile 0 of 1" in alone
+    assert "too few to tell" in alone

@@ -4,15 +4,20 @@ and words that are scored on other documents than those that named them."""
 import numpy as np
 import pytest
 import torch
+from neuroscribe.tools import effect_bench
+from neuroscribe.tools import output_effect as _output_effect  # noqa: F401
 from neuroscribe.tools import unit_effect as _unit_effect  # noqa: F401
+from neuroscribe.tools.causal_rule import LEAST_CONTROLS, MAX_P, SHOWN
 from neuroscribe.tools.data import lexicon as categories
 from neuroscribe.tools.data.windows import cut
+from neuroscribe.tools.effect_bench import causal_test
 from neuroscribe.tools.effect_rows import Row, later_sublayers, measure_rows
 from neuroscribe.tools.effect_text import effect_sentence
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target, Unit, add, zero
 from neuroscribe.tools.models.planted import Spec, plant
 from neuroscribe.tools.registry import call
+from scipy.stats import binom
 
 from tests.tools.conftest import WORDS, _never, _pets
 
@@ -30,11 +35,23 @@ def _trees(ids: np.ndarray, vocabulary) -> np.ndarray:
     return 2.0 * vocabulary.among(["house", "red"])[ids].astype(np.float32)
 
 
+def _background(n: int, width: int) -> list[Spec]:
+    draw = torch.Generator().manual_seed(0)
+
+    def on(pair: list[str]):
+        return lambda ids, vocabulary: 2.0 * vocabulary.among(pair)[ids].astype(np.float32)
+
+    rng = np.random.default_rng(0)
+    pairs = [[str(word) for word in rng.choice(WORDS, 2, replace=False)] for _ in range(n)]
+    return [Spec(on(pair), output=0.1 * torch.randn(width, generator=draw)) for pair in pairs]
+
+
 @pytest.fixture(scope="session")
 def twins(word_model: Target, texts: list[str]) -> Lab:
     """`planted/0` and `/1` fire on pets and write half of `tree` each, `/2` writes nothing, `/3`
-    writes `tree` too but fires on other words, `/4` writes `green` there."""
-    rows = word_model.network.get_output_embeddings().weight
+    writes `tree` too but fires on other words, `/4` writes `green` there; 50 more are on at two
+    words each and write a little in random directions."""
+    rows = word_model.network.get_output_embeddings().weight.detach()
     tree = rows[4 + WORDS.index("tree")]
     green = rows[4 + WORDS.index("green")]
     specs = [
@@ -42,8 +59,9 @@ def twins(word_model: Target, texts: list[str]) -> Lab:
         Spec(_pets, output=2 * tree / tree.norm()),
         Spec(_pets, output=torch.zeros_like(tree)),
         Spec(_trees, output=4 * tree / tree.norm()),
-        Spec(_trees, output=4 * green / green.norm()),
+        Spec(_trees, output=6 * green / green.norm()),
         Spec(_never),
+        *_background(50, tree.shape[0]),
     ]
     target = plant(word_model, specs, block=1, site="grown")
     return Lab(target, cut(target, texts, length=32))
@@ -59,17 +77,64 @@ def _asked(bench: Lab, unit: str) -> dict:
 def test_planted_effects_are_told_apart(twins: Lab) -> None:
     one, nothing, other = (_asked(twins, f"grown/{at}") for at in (0, 2, 4))
     assert one["promoted"][0]["token"] == "tree"
-    assert one["verdict"] == "redundant"
-    assert [r["unit"] for r in one["redundant"] if r["redundant"]] == ["grown/1"]
-    assert one["redundant"][0]["ratio"] > 1.5
-    assert effect_sentence(one).startswith("redundant with grown/1")
-    assert nothing["verdict"] == "none"
+    assert one["verdict"] == "no effect shown"  # three units of the site write more
+    assert "held high it raises 'tree'" in effect_sentence(one)
+    assert [r["unit"] for r in one["redundant"]] == ["grown/1"]
+    assert nothing["verdict"] == "no effect shown"
     assert nothing["raised"] == pytest.approx(0, abs=1e-6)
-    assert "no effect beyond matched units" in effect_sentence(nothing)
+    assert nothing["test"]["necessity"]["detectable"] > 0
+    assert effect_sentence(nothing).startswith("no effect shown beyond 39 matched units (")
+    assert "'" not in effect_sentence(nothing)  # it raises nothing, so no word is named
     assert other["promoted"][0]["token"] == "green"
+    assert other["verdict"] == "causal"
+    assert other["test"]["necessity"]["n"] == other["test"]["sufficiency"]["n"] == LEAST_CONTROLS
+    assert effect_sentence(other).startswith("raises 'green'")
     assert not other["redundant"]
     # `tree` is written elsewhere by a unit that does not fire with it: no double
     assert "grown/3" not in {r["unit"] for r in one["redundant"]}
+
+
+def test_both_tools_give_one_verdict_on_one_measurement(twins: Lab) -> None:
+    for at in (0, 2, 20):
+        lab = Lab(twins.target, twins.explore, unit=twins.target.unit(f"grown/{at}"))
+        one, other = (call(lab, name, {}) for name in ("unit_effect", "output_effect"))
+        assert one.data["test"] == other.data["test"]
+        assert [line for line in one.text.splitlines() if line.startswith("verdict")] == [
+            line for line in other.text.splitlines() if line.startswith("verdict")
+        ]
+
+
+def test_units_like_the_others_of_their_site_have_no_effect_shown(twins: Lab) -> None:
+    """Random directions: 50 units that differ in nothing but the draw."""
+    units = [twins.target.unit(f"grown/{at}") for at in range(6, 56)]
+    verdicts = [causal_test(twins, unit)[0].verdict for unit in units]
+    assert "not testable" not in verdicts
+    assert sum(verdict in SHOWN for verdict in verdicts) <= binom.ppf(0.99, len(units), MAX_P)
+
+
+@pytest.mark.slow
+def test_neurons_taken_at_random_have_no_effect_shown(stories_bench: Lab) -> None:
+    units = [stories_bench.target.unit(f"mlp.{block}/{at}") for block in (1, 3) for at in range(99)]
+    tested = [causal_test(stories_bench, unit)[0] for unit in units]
+    known = [one for one in tested if one.verdict != "not testable"]
+    shown = sum(one.verdict in SHOWN for one in known)
+    assert len(known) > 150
+    assert shown <= binom.ppf(0.99, len(known), MAX_P)
+
+
+def test_controls_are_measured_at_as_many_peaks_as_the_unit(twins: Lab, monkeypatch) -> None:
+    lab = Lab(twins.target, twins.explore, unit=twins.target.unit("grown/0"))
+    asked: dict[Unit, int] = {}
+    kept = effect_bench.resampled
+
+    def counted(lab: Lab, unit: Unit, spot):
+        asked[unit] = asked.get(unit, 0) + 1
+        return kept(lab, unit, spot)
+
+    monkeypatch.setattr(effect_bench, "resampled", counted)
+    causal_test(lab, lab.chosen(None))
+    assert len(asked) > LEAST_CONTROLS
+    assert set(asked.values()) == {effect_bench.PEAKS}
 
 
 def test_the_dose_raises_and_the_removal_lowers_the_words(lab: Lab) -> None:
@@ -80,9 +145,10 @@ def test_the_dose_raises_and_the_removal_lowers_the_words(lab: Lab) -> None:
     assert rise[-1] > rise[0]
     assert data["necessity"]["change"] < 0
     assert data["direct_share"] == pytest.approx(1.0, abs=1e-4)  # nothing lies behind its block
-    assert data["p"] is None  # its site has no other unit that fires
-    assert data["verdict"] == "effect"
-    assert effect_sentence(data).startswith("raises 'tree'")
+    assert data["verdict"] == "not testable"  # its site has no other unit that fires
+    assert "0 matched units to compare with, 39 are needed" in found.text
+    assert effect_sentence(data).startswith("not testable (0 matched units, 39 are needed)")
+    assert "raises 'tree'" in effect_sentence(data)
     assert len(found.text.splitlines()) <= 25
     assert "no other unit" in found.text
 
@@ -96,7 +162,8 @@ def test_words_are_scored_on_documents_that_did_not_name_them(stories_lab: Lab) 
     assert all(apart)
     assert not apart[0] & apart[1]
     assert 0 <= data["held_out"] <= 1
-    assert len(data["controls"]) == 20
+    assert len(data["controls"]) == LEAST_CONTROLS
+    assert 0 < data["held_out_p"] <= 1
     again = Lab(stories_lab.target, stories_lab.explore, unit=stories_lab.unit)
     assert call(again, "unit_effect", {}).data == data
 
@@ -180,18 +247,17 @@ def test_bad_units_are_refused(stories_lab: Lab, make_lab) -> None:
     dead = call(make_lab("planted/1"), "unit_effect", {})
     assert dead.error is None
     assert dead.data["necessity"]["change"] is None
-    assert dead.data["verdict"] == "none"
+    assert dead.data["verdict"] == "not testable"
 
 
 def test_a_word_and_the_end_of_one_are_told_apart() -> None:
-    need = {"change": None, "p": None}
+    test = {"p": 0.025, "n": 39}
     data = {
-        "verdict": "effect",
+        "verdict": "causal",
+        "test": {"necessity": test, "sufficiency": test},
         "measure": "KL of the next token (nats)",
-        "necessity": need,
-        "controls": [],
-        "p": 0.05,
-        "held_out": 0.97,
+        "necessity": {"change": None},
+        "held_out_p": 0.05,
         "direct_share": None,
         "promoted": [{"token": " it"}, {"token": " her"}],
         "suppressed": [{"token": "it"}, {"token": "ent"}],

@@ -12,7 +12,7 @@ import torch
 
 from ..lab import Lab
 from ..models import Unit
-from ..profile_site import CONTROLS, alike
+from ..profile_site import CONTROLS, alike, drawn
 from .recipes import pictures_of
 
 MOST_PICTURES = 512
@@ -56,6 +56,13 @@ def matched(
     known = profile(lab, unit.site, unit.sign)
     alive = np.flatnonzero((known.size > 0) & (known.peaks > 0).any(0))
     return alike(unit, alive, known.size, known.rate, many=many, but=but, seed=lab.seed)
+
+
+def pool(lab: Lab, site: str, sign: int = 1) -> list[Unit]:
+    """The random units of a site that controls are taken from, in the order of the draw."""
+    known = profile(lab, site, sign)
+    alive = np.flatnonzero((known.size > 0) & (known.peaks > 0).any(0))
+    return [Unit(site, int(at), sign) for at in drawn(alive, lab.seed)]
 
 
 def _measured(lab: Lab, site: str, sign: int) -> Profile:

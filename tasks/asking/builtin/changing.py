@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ....tools.causal_rule import units as matched_units
 from ....tools.evidence import Evidence
 from ....tools.render_text import number, quoted
 from .asked import Ask, Call, cite, listed, short, spread
@@ -63,11 +64,12 @@ def _size(effect: Evidence) -> str:
         return (
             f"It is above 0 nowhere in what I explored: there is nothing to remove{cite(effect)}."
         )
+    controls = matched_units(len(need["controls"]))
     return (
-        f"Set to zero in the {need['windows']} held-out windows where it peaks, it changes the "
-        f"output by {number(need['size'])} ({effect.data['measure']}), percentile "
-        f"{need['percentile']:.0f} among units like it{cite(effect)}. Other windows were not "
-        "tested."
+        f"Resampled at its {need['peaks']} highest peaks, it changes the output by "
+        f"{number(need['size'])} ({effect.data['measure']}), percentile "
+        f"{need['percentile']:.0f} among {controls}; the verdict on its effect is "
+        f"“{effect.data['verdict']}”{cite(effect)}. Other windows were not tested."
     )
 
 
@@ -84,7 +86,13 @@ def _on_prompt(ask: Ask, found: Evidence) -> str:
         f"(from {number(before)} to {number(after)}){cite(found)}."
     ]
     verdict = "That is more than" if p is not None and p <= _CLEAR else "That is no more than"
-    control = f"{verdict} matched units do (percentile {number(data['percentile'])}, p {number(p)})"
+    n = len(data["controls"])
+    control = "No matched unit stands beside that"
+    if n:
+        control = (
+            f"{verdict} {matched_units(n)} {'does' if n == 1 else 'do'} (percentile "
+            f"{number(data['percentile'])}, p {number(p)})"
+        )
     directions = data["directions"]
     if directions is not None:
         control += f", and percentile {number(directions['percentile'])} among random directions"

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ....tools.causal_rule import LEAST_CONTROLS, SHOWN, units
 from ....tools.evidence import Evidence
 from ....tools.render_text import number
 from .asked import Ask, Call, cite, listed, peak, short, shown, spread, tokens
@@ -146,29 +147,33 @@ def effect_said(effect: Evidence | None) -> str:
         return ""
     data = effect.data
     named = listed([f'"{one["token"]}"' for one in data["promoted"][:4]])
-    if data["verdict"] == "none":
-        return (
-            "It has no effect on words of the output beyond that of matched units (held-out score "
-            f"{number(data['held_out'])}, chance 0.5){cite(effect)}."
+    need, n = data["necessity"], data["test"]["necessity"]["n"]
+    if data["verdict"] == "not testable":
+        beside = (
+            "Whether that is more than other units do cannot be tested: there are "
+            f"{units(n)}, {LEAST_CONTROLS} are needed"
         )
-    need = data["necessity"]
+    elif data["verdict"] in SHOWN:
+        beside = f"Beside {units(n)} its effect is {data['verdict']}"
+    else:
+        beside = f"Beside {units(n)} no effect of its own is shown"
     removed = ""
     if need["change"] is not None:
         removed = (
-            "; removing it where it peaks changes them by "
-            f"{spread(need['change'], need['interval'])}, p {number(need['p'])}"
+            "; resampling it where it peaks changes them by "
+            f"{spread(need['change'], need['interval'])}"
         )
     text = (
-        f"In the output it favours {named}: holding it at its 99.9th percentile raises them by "
-        f"{number(data['raised'])}, p {number(data['p'])} beside matched "
-        f"units{removed}{cite(effect)}."
+        f"In the output, holding it at its 99.9th percentile raises {named} by "
+        f"{number(data['raised'])}{removed}. {beside} (necessity p {number(need['p'])}, "
+        f"sufficiency p {number(data['p'])}){cite(effect)}."
     )
     return text + _doubles(data, effect)
 
 
 def _doubles(data: Mapping[str, Any], effect: Evidence) -> str:
-    twins = [one["unit"] for one in data["redundant"] if one["redundant"]]
-    if data["verdict"] != "redundant" or not twins:
+    twins = [one["unit"] for one in data["redundant"] if one["verdict"] == "redundant"]
+    if not twins:
         return ""
     return f" {listed(twins)} does much the same and can stand in for it{cite(effect)}."
 

@@ -2,6 +2,7 @@
 
 import re
 
+from ....tools.causal_rule import units
 from ....tools.evidence import Evidence
 from ....tools.render_text import number
 from .asked import Ask, Call, Past, cite, listed, short, spread
@@ -80,10 +81,12 @@ def certainty(one: Evidence) -> str:
             f"places reached {number(max(data['control']['held_out']))} there{cite(one)}."
         )
     if one.tool == "unit_effect":
+        need, enough = data["test"]["necessity"], data["test"]["sufficiency"]
         return (
-            f"The effect has p {number(data['p'])} beside {len(data['controls'])} matched units, "
-            f"and the words it names score {number(data['held_out'])} on held-out prompts (chance "
-            f"0.5){cite(one)}."
+            f"The verdict is “{data['verdict']}”: necessity has p {number(need['p'])}, sufficiency "
+            f"p {number(enough['p'])} beside {units(need['n'])}; the words it names score "
+            f"{number(data['held_out'])} on held-out prompts (chance 0.5), with p "
+            f"{number(data['held_out_p'])} among words of those units{cite(one)}."
         )
     if one.tool == "intervene":
         return (

@@ -9,14 +9,18 @@ from neuroscribe.tasks.evaluation.summary import summary
 from tests.tasks.evaluation.test_summary import record
 
 
-def _unit(number, relation, promotes, said, verdict, *, twins=(), same=()):
+def _unit(number, relation, promotes, said, verdict, *, twins=(), same=(), alike=()):
     made = record(number) | {"relation": relation, "promotes": promotes, "twins": list(twins)}
     made["nameable"] = bool(promotes) or None
     made["record"] = {
         "label": "x",
         "status": "described",
         "effect": {"words": said},
-        "effect_scores": {"verdict": verdict, "redundant_with": list(same)},
+        "effect_scores": {
+            "verdict": verdict,
+            "redundant_with": list(same),
+            "alike": {**dict.fromkeys(alike, "additive"), **dict.fromkeys(same, "redundant")},
+        },
     }
     return made
 
@@ -25,12 +29,12 @@ def _unit(number, relation, promotes, said, verdict, *, twins=(), same=()):
 def effects():
     pair = ["mlp.1/6"], ["mlp.1/6"]
     return [
-        _unit(1, "own", ["cat"], "raises 'cat', 'bird' (p = .05); lowers 'rose'", "effect"),
-        _unit(2, "own", ["rose"], "raises 'bird' (p = .05); lowers 'rose'", "effect"),
-        _unit(3, "other", ["gold"], "no effect beyond matched units (p = .6)", "none"),
-        _unit(4, "nothing", [], "no effect beyond matched units (p = .6)", "none"),
-        _unit(5, "twin", ["oak"], "raises 'oak'", "redundant", twins=pair[0], same=pair[1]),
-        _unit(6, "twin", ["oak"], "raises 'oak'", "redundant", twins=["mlp.1/5"], same=["mlp.1/9"]),
+        _unit(1, "own", ["cat"], "raises 'cat', 'bird' (p = .05); lowers 'rose'", "causal"),
+        _unit(2, "own", ["rose"], "raises 'bird' (p = .05); lowers 'rose'", "weakly causal"),
+        _unit(3, "other", ["gold"], "no effect shown", "no effect shown"),
+        _unit(4, "nothing", [], "no effect shown", "no effect shown"),
+        _unit(5, "twin", ["oak"], "raises 'oak'", "causal", twins=pair[0], alike=pair[1]),
+        _unit(6, "twin", ["oak"], "raises 'oak'", "causal", twins=["mlp.1/5"], same=["mlp.1/9"]),
     ]
 
 
@@ -41,7 +45,8 @@ def test_shares_by_relation(effects):
     assert found["other"]["no effect"]["value"] == 1.0
     assert found["nothing"]["no effect"]["value"] == 1.0
     assert found["nothing"]["named"]["n"] == 0
-    assert found["twin"]["redundant"]["value"] == 1.0
+    assert found["own"]["causal"]["value"] == 1.0
+    assert found["twin"]["redundant"]["value"] == 0.5  # a twin that adds up is no redundant one
     assert found["twin"]["its twin"]["value"] == 0.5
     assert found["twin"]["by chance"]["value"] == 0.0  # the twin's own sentence does not count
     assert named("raises 'Cat'", ["cat"])

@@ -45,7 +45,7 @@ def test_a_text_shows_activations_and_a_change_changes_the_output(served: Served
     assert len({float(number) for number in numbers[1:]}) > 1
     tab.page.click("#play-change")
     tab.page.wait_for_selector("#play-changed .outcomes")
-    assert "20 matched random units" in tab.text("#play-changed .controls")
+    assert "20 matched units" in tab.text("#play-changed .controls")
     zeroed = tab.text("#play-changed")
     tab.page.click("#play-method input")
     tab.page.click("text=hold at a value")
@@ -84,7 +84,7 @@ def test_a_picture_shows_where_the_unit_is_active(pictures: Served, tabs: Tabs, 
     assert tab.page.locator("#play-seen img").count() == 2
     tab.page.click("#play-change")
     tab.page.wait_for_selector("#play-changed .outcomes")
-    assert "matched random units, on the same picture" in tab.text("#play-changed .controls")
+    assert "matched units, on the same picture" in tab.text("#play-changed .controls")
 
 
 def test_a_file_that_is_no_picture_is_a_line(pictures: Served, tmp_path: Path):
