@@ -27,7 +27,7 @@ def test_a_channel_is_labelled_and_its_transcript_replayed(tmp_path: Path) -> No
     assert not run.failed
     (unit,) = run.units
     assert "red" in unit.record["label"]
-    assert unit.record["effect_scores"]["verdict"] == "effect"
+    assert unit.record["effect_scores"]["verdict"] == "causal"
     assert {"survey", "exemplars", "draw"} <= {item["tool"] for item in unit.record["evidence"]}
     assert not any(item["error"] for item in unit.record["evidence"])
     assert set(unit.record["scores"]["lookups"]) == {"colours", "grid"}
