@@ -27,7 +27,9 @@ def test_a_channel_is_labelled_and_its_transcript_replayed(tmp_path: Path) -> No
     assert not run.failed
     (unit,) = run.units
     assert "red" in unit.record["label"]
-    assert unit.record["effect_scores"]["verdict"] == "causal"
+    test = unit.record["effect_scores"]["test"]  # two more channels are read by the head
+    assert all(test[name]["p"] <= 3 / 40 for name in ("necessity", "sufficiency"))
+    assert "raises 'class 0'" in unit.record["effect"]["words"]
     assert {"survey", "exemplars", "draw"} <= {item["tool"] for item in unit.record["evidence"]}
     assert not any(item["error"] for item in unit.record["evidence"])
     assert set(unit.record["scores"]["lookups"]) == {"colours", "grid"}
