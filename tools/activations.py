@@ -1,5 +1,6 @@
 """Activations of a unit on texts that the planner writes, token by token."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from .errors import UsageError
@@ -67,7 +68,9 @@ def words_at(found: Measured, row: int, asked: Sequence[str]) -> str:
             continue
         here = [at_span(found.windows, row, found.values[row], span) for span in spans]
         shown += [one.said() for one in here]
-    return f" | at {', '.join(dict.fromkeys(shown))}" if shown else ""
+    times = Counter(shown)  # a word that stands there again with the same value is said once
+    said = (name if n == 1 else f"{name} ({n} times)" for name, n in times.items())
+    return f" | at {', '.join(said)}" if shown else ""
 
 
 def reference(lab: Lab, unit: Unit) -> str:

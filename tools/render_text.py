@@ -20,8 +20,8 @@ from .data.windows import TokenWindows
 
 LEAST = 2
 """The least strength that is marked; weaker marks are many, cost tokens and tell little."""
-MARKS = f"{{{LEAST}}} to {{9}}: strength of the token before it, in tenths of the maximum"
-STARTS = "^: where a window begins"
+MARKS = f"{{{LEAST}}} to {{9}} after a token: tenths of the maximum"
+STARTS = "^: a window's start"
 _STRENGTH = 0xFDD0  # a character that is none, which stands for a strength until text is escaped
 _MARKED = {_STRENGTH + level: f"{{{level}}}" for level in range(10)}
 _NO_TEXT = dict.fromkeys(range(_STRENGTH, _STRENGTH + 10))

@@ -185,12 +185,20 @@ Answer with one JSON object: {{"label": "at most 12 words", "words": ["every wor
 expect the unit to be active"]}}"""
 
 
+def _marked(windows: TokenWindows, row: int, place: int) -> str:
+    """The text of a window as it is written, its token at a place between « and »."""
+    text = windows.texts[int(windows.document[row])]
+    start, end = windows.start[row], windows.end[row]
+    real = windows.attended[row] & (end > start)
+    first, last = int(start[real].min(initial=len(text))), int(end[real].max(initial=0))
+    begin, finish = int(start[place]), int(end[place])
+    line = f"{text[first:begin]}«{text[begin:finish]}»{text[finish:last]}"
+    return " ".join(line.split())
+
+
 def _asked(item: Labelled, llm: LLM) -> Description:
     windows: TokenWindows = item.explore.windows
-    lines = []
-    for window, place in _peaks(item):
-        tokens = windows.tokens(window)
-        lines.append("".join([*tokens[:place], "«", tokens[place], "»", *tokens[place + 1 :]]))
+    lines = [_marked(windows, window, place) for window, place in _peaks(item)]
     request = _REQUEST.format(exemplars="\n".join(lines))
     text = llm.complete([{"role": "user", "content": request}]).text
     answer = read_json(text[text.index("{") : text.rindex("}") + 1])

@@ -136,6 +136,8 @@ def test_the_word_asked_for_is_said_in_every_text(lab: Lab, stories_lab: Lab) ->
     first, second = found.text.splitlines()[1:]
     assert first.endswith("| at dog 1, cat 2")
     assert second.endswith("| at cat 0")
+    twice = call(lab, "activations", {"texts": ["a cat saw my cat and no cat"], "at": "cat"}).text
+    assert twice.endswith("| at cat 2 (2 times), cat 0")
     tokens = stories_lab.tokenize(["elephants"]).tokens(0)
     pieces = [token.strip() for token in tokens if token.strip() and token.strip() in "elephants"]
     said = call(stories_lab, "activations", {"texts": ["elephants sat"], "at": "elephants"}).text
@@ -158,7 +160,7 @@ def test_an_edit_says_the_words_asked_for(lab: Lab) -> None:
     head, dog, tree = (line for line in found.text.splitlines() if " | at " in line)
     assert head.endswith("| at dog 1, cat 2")
     assert dog.startswith("'cat' to 'dog': 1")
-    assert dog.endswith("| at dog 1")
+    assert dog.endswith("| at dog 1 (2 times)")
     assert tree.endswith("| at dog 1")
 
 
@@ -173,7 +175,7 @@ def test_strengths_cannot_be_read_as_the_text_and_window_starts_are_marked(stori
     lab = Lab(stories260k, windows, unit=stories260k.unit("mlp.2/3"))
     lab.columns[lab.unit] = np.where(windows.counted, np.arange(windows.ids.shape[1]) + 1.0, np.nan)
     shown = call(lab, "exemplars", {}).text.splitlines()
-    assert "^: where a window begins" in shown[0]
+    assert "^: a window's start" in shown[0]
     assert ": ^Tom" in shown[1] or ": …" in shown[1]
     assert any(": ^It" in line for line in shown[1:])
 
