@@ -163,10 +163,10 @@ def effect_said(effect: Evidence | None) -> str:
             "; resampling it where it peaks changes them by "
             f"{spread(need['change'], need['interval'])}"
         )
+    tested = f"necessity p {number(need['p'])}, sufficiency p {number(data['p'])}"
     text = (
         f"In the output, holding it at its 99.9th percentile raises {named} by "
-        f"{number(data['raised'])}{removed}. {beside} (necessity p {number(need['p'])}, "
-        f"sufficiency p {number(data['p'])}){cite(effect)}."
+        f"{number(data['raised'])}{removed}{cite(effect)}. {beside} ({tested}){cite(effect)}."
     )
     return text + _doubles(data, effect)
 
