@@ -32,12 +32,11 @@ _MOST_PLACES = 2000
 
 @tool(needs=("text",))
 def contrast(lab: Lab, hypothesis: str | dict[str, Any], unit: str | None = None) -> Result:
-    """Compares the places of explore where a hypothesis holds and the unit is active with those
-    where it holds and the unit is not: which words, at the place or before it, go with failure
-    (exceptions, suppressors) or with success (conditions).
+    """Finds words at or near the place that go with a hypothesis's false alarms (exceptions,
+    suppressors) or with its hits (conditions), on explore.
 
     Args:
-        hypothesis: An id such as H1, or a predictor as JSON.
+        hypothesis: An id (H1) or a predictor.
         unit: The unit, such as mlp.3/7; left out: the unit under study.
     """
     chosen = lab.chosen(unit)

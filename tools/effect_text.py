@@ -43,8 +43,7 @@ def effect_text(lab: Lab, data: dict[str, Any]) -> str:
     if data["direct_share"] is not None:
         lines.append(
             f"direct {number(data['direct'])} of a total rise of {number(data['raised'])} "
-            f"({data['direct_share']:.0%})"
-            + ("" if abs(data["direct_share"] - 1) < 0.005 else "; the rest: through later layers")
+            f"({data['direct_share']:.0%}){_beyond_direct(data['direct_share'])}"
         )
     if need["change"] is None:
         lines.append("necessity: it is above 0 nowhere in explore, so there is nothing to remove")
@@ -93,6 +92,15 @@ def _pair(one: Mapping[str, Any]) -> str:
         f"{one['unit']} writes the same way (cosine {one['cosine']:.2f}) and fires with it (r "
         f"{one['correlation']:.2f}): {both}"
     )
+
+
+def _beyond_direct(share: float) -> str:
+    """What later layers do, given the direct effect's share of the total; empty for nothing."""
+    if abs(share - 1) < 0.005:
+        return ""
+    if share > 1:
+        return "; later layers take the difference back"
+    return "; the rest: through later layers" if share >= 0 else "; later layers turn it round"
 
 
 def effect_sentence(data: Mapping[str, Any]) -> str:

@@ -37,10 +37,11 @@ _WIDTH = 24
 
 @tool(needs=("text",))
 def output_effect(lab: Lab, unit: str | None = None, *, many: int = 8) -> Result:
-    """Measures what the unit does to the model's output: the tokens it promotes and suppresses
-    directly, and what happens when it is held at its own high activations on neutral prompts; with
-    the verdict of unit_effect on whether that is more than matched units do. On an encoder: the
-    words its output embedding moves toward.
+    """Measures the tokens that the unit promotes and suppresses directly (encoders: the words its
+    output moves toward), and what holding it at high activations does; with that verdict.
+
+    It is held at its own high activations on neutral prompts, and the verdict of unit_effect says
+    whether that is more than matched units do.
 
     Args:
         unit: The unit, such as mlp.3/7; left out: the unit under study.

@@ -248,6 +248,8 @@ def compact(schema: dict[str, Any], predictors: Sequence[str] = KINDS) -> dict[s
                 continue
             elif key == "enum" and value == list(KINDS):
                 out[key] = list(predictors)
+            elif key == "default" and value == next(iter(part.get("enum", ())), None):
+                continue  # the first of a choice
             elif key not in ("$defs", "title", "additionalProperties"):
                 out[key] = short(value)
         return out

@@ -36,11 +36,13 @@ from .registry import tool
 
 @tool(needs=("text",))
 def unit_effect(lab: Lab, unit: str | None = None) -> Result:
-    """Measures in one call what the unit does to the model's output. Necessity: resampled where it
-    is active. Sufficiency: held at its own 50th, 99th and 99.9th percentile where it is not active.
-    Both ranked among 39 matched units, which gives the verdict. The words that it promotes and
-    suppresses, found on half of the texts and scored on the other half; how much of that is its
-    direct effect; and whether another unit does the same (redundant).
+    """Measures what the unit does to the model's output, with a verdict beside matched units: the
+    words it promotes and suppresses, its direct effect, redundant units.
+
+    Necessity: resampled where it is active. Sufficiency: held at its own 50th, 99th and 99.9th
+    percentile where it is not active. Both ranked among 39 matched units, which gives the verdict.
+    The words are found on half of the texts and scored on the other half; a redundant unit does
+    the same.
 
     Args:
         unit: The unit, such as mlp.3/7; left out: the unit under study.

@@ -12,7 +12,7 @@ from neuroscribe.tools.data import lexicon as categories
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.effect_bench import causal_test
 from neuroscribe.tools.effect_rows import Row, later_sublayers, measure_rows
-from neuroscribe.tools.effect_text import effect_sentence
+from neuroscribe.tools.effect_text import _beyond_direct, effect_sentence
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target, Unit, add, zero
 from neuroscribe.tools.models.planted import Spec, plant
@@ -266,3 +266,18 @@ def test_a_word_and_the_end_of_one_are_told_apart() -> None:
     said = effect_sentence(data)
     assert said.startswith("raises ' it', 'her' (")
     assert said.endswith("lowers 'it', 'ent'")
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (1.0, ""),
+        (0.998, ""),
+        (0.6, "the rest: through later layers"),
+        (1.3, "take the difference back"),
+        (-0.2, "turn it round"),
+    ],
+)
+def test_what_later_layers_do_follows_from_the_direct_share(share: float, said: str) -> None:
+    assert _beyond_direct(share).removeprefix("; ").endswith(said)
+    assert bool(_beyond_direct(share)) == bool(said)
