@@ -6,6 +6,7 @@ that are expected must be finite; a whole number stands where a fraction may.
 """
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
@@ -14,6 +15,7 @@ from typing import Any, NotRequired, Union, get_args, get_origin, get_type_hints
 
 from .errors import UsageError
 
+_LARGEST = sys.float_info.max  # whole numbers of JSON may be larger, and are no float then
 _NEITHER = (MISSING, MISSING)
 _WORDS = {
     dict: "an object",
@@ -93,7 +95,7 @@ def _test(shape: Any) -> Test:
 def _plain(value: Any, kind: type) -> bool:
     if kind is float:
         good = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return good and math.isfinite(value)
+        return good and -_LARGEST <= value <= _LARGEST
     return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
 
 

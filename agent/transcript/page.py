@@ -7,7 +7,8 @@ by its hash in the page's content policy, so that no other script would run even
 import base64
 import hashlib
 import json
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import jinja2
 from markupsafe import Markup
 
 from ...tools.evidence import Evidence
+from ...tools.shapes import fault
 from ...tools.whole import write_whole
 from ..statuses import CONFIDENT
 from . import heat
@@ -29,12 +31,15 @@ from .sections import (
     test_table,
     tops_of,
 )
+from .shape import Measured, Said
 from .words import PICTURES, Words, words_of
 
 HERE = Path(__file__).parent
 _PAYLOAD = 20_000  # characters of a payload that are shown
 _ROWS = 16  # measured inputs shown before "further inputs"
 _BRIEF = 90
+ODD = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+"""What code raises that meets a payload of another shape than its tool writes."""
 
 
 def render(path: str | Path, out: str | Path, *, record: Mapping[str, Any] | None = None) -> Path:
@@ -72,10 +77,15 @@ def section(name: str, known: Mapping[str, Any]) -> Markup:
 
 
 def contents(transcript: Transcript, *, record: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """What the page shows; the arguments are those of `render`."""
+    """What the page shows; the arguments are those of `render`.
+
+    Payloads of results have no fixed shape: where one is not as its tool writes it, that part of
+    the page is left out, and the footer says so.
+    """
     scored = record or transcript.scored or _labelled(transcript) or {}
     said = {**(transcript.conclusion or {}), **{k: v for k, v in scored.items() if v is not None}}
     evidence = transcript.evidence
+    scores = said.get("scores") or {}
     components = [component_view(item) for item in said.get("components") or ()]
     album = Album(transcript.path)
     words = words_of(transcript)
@@ -85,7 +95,10 @@ def contents(transcript: Transcript, *, record: Mapping[str, Any] | None = None)
     cited.update(said.get("label_evidence") or ())
     for part in [said.get("effect") or {}, *(said.get("rejected") or ())]:
         cited.update(part.get("evidence") or ())
-    return {
+    faults: list[str] = []
+    shown = _Guard(faults)
+    results = evidence.values()
+    parts = {
         "target": str((transcript.header.get("target") or {}).get("name", "")),
         "unit": transcript.header.get("unit", "?"),
         "label": said.get("label"),
@@ -99,26 +112,40 @@ def contents(transcript: Transcript, *, record: Mapping[str, Any] | None = None)
         "rejected": said.get("rejected"),
         "notes": said.get("notes"),
         "known": set(evidence),
-        "scores": score_table(said.get("scores") or {}, words),
-        "tested_on": _tested_on(said.get("scores") or {}, words),
-        "histogram": histogram_of(evidence.values(), words.places),
-        "expected": expected_activation(said.get("scores") or {}, evidence.values(), words),
-        "tops": tops_of(evidence.values(), scale=scale),
-        "sheets": album.show(_first_sheets(evidence.values())),
+        "scores": shown("the scores", lambda: score_table(scores, words), []),
+        "tested_on": _tested_on(scores, words),
+        "histogram": shown("the histogram", lambda: histogram_of(results, words.places), None),
+        "expected": shown("the curve", lambda: expected_activation(scores, results, words), None),
+        "tops": shown("the top inputs", lambda: tops_of(results, scale=scale), []),
+        "sheets": album.show(_first_sheets(results)),
         "data": words.other,
         "places": words.place,
         "scale": f"{scale:.3g}",
-        "ledger": ledger_over_time(transcript),
-        "timeline": _timeline(transcript, cited, scale, album),
-        "footer": f"{transcript.path.name} · neuroscribe "
-        f"{transcript.header.get('versions', {}).get('neuroscribe', '')}"
-        + (
-            " · the last line of the record was incomplete and is left out"
-            if transcript.torn
-            else ""
-        )
-        + (" · the record has no end: it was interrupted" if transcript.ended is None else ""),
+        "ledger": shown("the ledger", lambda: ledger_over_time(transcript), None),
+        "timeline": _timeline(transcript, cited, scale, album, shown),
     }
+    version = transcript.header.get("versions", {}).get("neuroscribe", "")
+    footer = [f"{transcript.path.name} · neuroscribe {version}"]
+    if transcript.torn:
+        footer.append("the last line of the record was incomplete and is left out")
+    if transcript.ended is None:
+        footer.append("the record has no end: it was interrupted")
+    return {**parts, "footer": " · ".join([*footer, *faults])}
+
+
+class _Guard:
+    """Makes a part of a page, or notes why it cannot be shown and gives something in its place."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self._faults = faults
+
+    def __call__(self, name: str, make: Callable[[], Any], otherwise: Any) -> Any:
+        try:
+            return make()
+        except ODD as error:
+            said = " ".join(str(error).split())[:80]
+            self._faults.append(f"{name} cannot be shown ({type(error).__name__}: {said})")
+            return otherwise
 
 
 def environment(*folders: Path) -> jinja2.Environment:
@@ -149,7 +176,8 @@ def _labelled(transcript: Transcript) -> Mapping[str, Any] | None:
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
                 record = json.loads(line)
-                if str(folder / record["transcript"]) == str(transcript.path.resolve()):
+                here = str(folder / record["transcript"]) == str(transcript.path.resolve())
+                if here and fault(record, Said) is None:
                     return record
             except (ValueError, KeyError, TypeError):
                 continue
@@ -218,11 +246,13 @@ def _first_sheets(evidence: Iterable[Evidence]) -> Sequence[str]:
 
 def _measured(evidence: Evidence) -> Sequence[Mapping[str, Any]]:
     found = evidence.data.get("measured") or ()
-    return [item for item in found if isinstance(item, Mapping) and item.get("tokens")]
+    if not isinstance(found, Sequence):
+        return ()
+    return [item for item in found if fault(item, Measured) is None and item["tokens"]]
 
 
 def _timeline(
-    transcript: Transcript, cited: set[str], scale: float, album: Album
+    transcript: Transcript, cited: set[str], scale: float, album: Album, guard: "_Guard"
 ) -> list[dict[str, Any]]:
     planner = str(transcript.header.get("planner", "planner"))
     evidence = transcript.evidence
@@ -233,7 +263,8 @@ def _timeline(
             shown.extend(_message(event, planner, texts))
         elif event["event"] == "evidence":
             item = evidence[event["evidence"]["id"]]
-            shown.append(experiment_view(item, cited, scale, album))
+            view = partial(experiment_view, item, cited, scale, album)
+            shown.extend(guard(f"the result {item.id}", lambda view=view: [view()], []))
     return shown
 
 

@@ -82,6 +82,7 @@ class Said(TypedDict):
     """A description, as JSON."""
 
     label: NotRequired[str]
+    label_evidence: NotRequired[list[str]]
     components: NotRequired[list[_Component]]
     explained: NotRequired[float | None]
     effect: NotRequired[_Effect | None]
@@ -92,6 +93,17 @@ class Said(TypedDict):
     notes: NotRequired[list[str]]
     scores: NotRequired[dict[str, Any] | None]
     controls: NotRequired[dict[str, Any] | None]
+
+
+class Measured(TypedDict):
+    """An input with its activations, in the payload of a result."""
+
+    tokens: list[str]
+    activations: list[float | None]
+    source: NotRequired[str | None]
+    unit: NotRequired[str]
+    window: NotRequired[int | None]
+    text: NotRequired[str | None]
 
 
 class _Function(TypedDict):

@@ -97,13 +97,21 @@ class RunFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         self._replace(self.path / name, text.encode("utf-8", "backslashreplace"))
 
-    def read(self, name: str) -> dict[str, Any]:
-        """The controls in one file of the folder; empty where it is absent or damaged."""
+    def read(self, name: str, faults: list[str] | None = None) -> dict[str, Any]:
+        """The controls in one file of the folder; empty where it is absent or damaged.
+
+        Args:
+            name: The file.
+            faults: Gets a sentence where it is not as it was written.
+        """
         try:
             found = json.loads((self.path / name).read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError):
             return {}
-        return {} if fault(found, Controls) else found
+        wrong = fault(found, Controls)
+        if wrong is not None and faults is not None:
+            faults.append(f"{self.path / name}: {wrong}; it is left out")
+        return {} if wrong else found
 
     # ---- labels
 
@@ -266,18 +274,21 @@ def _records(content: bytes) -> Iterator[dict[str, Any] | Bad]:
     """Each line as a record, or with what is wrong where it is none."""
     *lines, torn = content.split(b"\n")
     for number, line in enumerate(lines, 1):
-        try:
-            record: Any = json.loads(line)
-            why = fault(record, Record)
-        except (ValueError, RecursionError):
-            record, why = {}, "it is not valid JSON"
-        yield Bad(line, number, why) if why else _completed(record)
+        record = record_of(line)
+        yield Bad(line, number, record) if isinstance(record, str) else record
     if torn:
         yield Bad(torn, len(lines) + 1, "it is torn")
 
 
-def _completed(record: dict[str, Any]) -> dict[str, Any]:
-    """A record that says at least that it says nothing."""
+def record_of(line: bytes) -> dict[str, Any] | str:
+    """The record of a line; what is wrong with it where it is none."""
+    try:
+        record = json.loads(line)
+        wrong = fault(record, Record)
+    except (ValueError, RecursionError):
+        return "it is not valid JSON"
+    if wrong is not None:
+        return wrong
     record.setdefault("label", "")
     record.setdefault("status", "?")
     return record

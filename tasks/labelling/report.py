@@ -16,7 +16,7 @@ from ...agent.statuses import CONFIDENCE, CONFIDENT
 from ...agent.transcript import read, render
 from ...agent.transcript.heat import scale_of
 from ...agent.transcript.page import HERE as PAGE
-from ...agent.transcript.page import component_view, environment, page_assets
+from ...agent.transcript.page import ODD, component_view, environment, page_assets
 from ...agent.transcript.plots import Point, curve, interval_bar
 from ...agent.transcript.sections import NAMES, cell, tops_of, triple
 from ...agent.transcript.words import words_for
@@ -115,7 +115,7 @@ def _unit(
     scores = record.get("scores") or {}
     try:
         page, tops = _transcript(folder, record, shown=shown)
-    except UsageError as error:
+    except (UsageError, *ODD) as error:
         page, tops = None, []
         said.append(f"{record.get('unit')} has no page: {error}")
     values = [triple(scores.get(name)) for name in COLUMNS]

@@ -128,7 +128,7 @@ def read_run(folder: RunFolder) -> LabelRun:
         raise UsageError(f"there is no run in {folder.path}: it has no run.json")
     faults: list[str] = []
     labels = folder.labels(faults)
-    parts = [folder.read(path.name) for path in sorted(folder.path.glob("controls*.json"))]
+    parts = [folder.read(path.name, faults) for path in sorted(folder.path.glob("controls*.json"))]
     own = {unit: entry for part in parts for unit, entry in part.get("units", {}).items()}
     order = run["units"]
     found = []

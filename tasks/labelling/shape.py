@@ -52,7 +52,7 @@ class Measurable(TypedDict):
 class Controls(TypedDict):
     """`controls.json`."""
 
-    units: NotRequired[dict[str, dict[str, Any]]]
+    units: NotRequired[dict[str, dict[str, dict[str, Any]]]]
     run: NotRequired[dict[str, Any] | None]
 
 
@@ -66,15 +66,50 @@ class _Value(TypedDict):
 _Score = _Value | float | None
 
 
-class _Scores(TypedDict):
-    correlation: NotRequired[_Score]
-    cosine: NotRequired[_Score]
-    auprc: NotRequired[_Score]
-    f1: NotRequired[_Score]
-    iou: NotRequired[_Score]
-    gain_over_lookup: NotRequired[_Score]
-    lookups: NotRequired[dict[str, Any] | None]
-    tails: NotRequired[dict[str, dict[str, Any]] | None]
+class _Tail(TypedDict, total=False):
+    threshold: float
+    base_rate: float | None
+    auprc: _Score
+    f1: _Score
+    iou: _Score
+    precision: _Score
+    recall: _Score
+    status: str
+
+
+class _Point(TypedDict):
+    predicted: float
+    mean: float
+    low: NotRequired[float | None]
+    high: NotRequired[float | None]
+    tokens: NotRequired[int | None]
+
+
+class _Scores(TypedDict, total=False):
+    correlation: _Score
+    cosine: _Score
+    auprc: _Score
+    f1: _Score
+    iou: _Score
+    gain_over_lookup: _Score
+    variance: _Score
+    beyond_tokens: _Score
+    lookups: dict[str, _Score] | None
+    tails: dict[str, _Tail] | None
+    curve: list[_Point] | None
+    tokens: int
+    documents: int
+
+
+class _Dose(TypedDict):
+    percentile: float
+    value: float
+    raised: float
+    interval: list[float] | None
+
+
+class _EffectScores(TypedDict, total=False):
+    sufficiency: list[_Dose] | None
 
 
 class _Cited(TypedDict):
@@ -92,9 +127,10 @@ class Record(Said):
     label: NotRequired[str]
     status: NotRequired[str]
     scores: NotRequired[_Scores | None]  # type: ignore[misc]
+    controls: NotRequired[dict[str, dict[str, Any]] | None]  # type: ignore[misc]
     evidence: NotRequired[list[_Cited]]
     meter: NotRequired[dict[str, float | None] | None]
     seconds: NotRequired[float | None]
     transcript: NotRequired[str]
     planner: NotRequired[str]
-    effect_scores: NotRequired[dict[str, Any] | None]
+    effect_scores: NotRequired[_EffectScores | None]

@@ -6,7 +6,6 @@
 3. A line that cannot be read is no label, as everywhere.
 """
 
-import json
 import os
 import re
 import threading
@@ -18,7 +17,7 @@ from typing import Any, NamedTuple
 
 from ...tools.errors import UsageError
 from ..finding.records import effect_of, interval, label_of, number
-from ..labelling.folder import RunFolder
+from ..labelling.folder import RunFolder, record_of
 
 PAGE = 50
 """Units of one page."""
@@ -96,6 +95,8 @@ class RunIndex:
 
     folder: Path
     rows: dict[str, Row] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    """Lines that are no labels."""
     _files: dict[str, _File] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -126,6 +127,7 @@ class RunIndex:
                 if any(self._renewed(path, facts[path]) for path in paths):
                     self._files.clear()
                     self.rows.clear()
+                    self.faults.clear()
                 left = 0
                 for path in paths:
                     known = self._files.setdefault(path.name, _File(facts[path].st_ino))
@@ -165,10 +167,10 @@ class RunIndex:
         try:
             with (self.folder / name).open("rb") as file:
                 file.seek(offset)
-                found = json.loads(file.read(length))
-            if found["unit"] != unit:
+                found = record_of(file.read(length))
+            if isinstance(found, str) or found["unit"] != unit:
                 raise ValueError
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError) as error:
             raise UsageError(f"the label of {unit} was just written anew; try again") from error
         return found
 
@@ -190,37 +192,37 @@ class RunIndex:
                 if not line.endswith(b"\n"):
                     return 0  # a line that is being written
                 row = _row(line, (path.name, known.offset, len(line)))
-                if row is not None:
+                if isinstance(row, Row):
                     self.rows.setdefault(row.unit, row)
+                else:
+                    at = f"{path.name} at byte {known.offset}"
+                    self.faults.append(f"{at}: {row}; it is left out")
                 known.offset += len(line)
                 if until is not None and number_ % _FEW == 0 and time.monotonic() > until:
                     return path.stat().st_size - known.offset
         return 0
 
 
-def _row(line: bytes, place: tuple[str, int, int]) -> Row | None:
-    try:
-        record = json.loads(line)
-        unit = record["unit"]
-        if not isinstance(unit, str):
-            return None
-        score, low, high = interval(record)
-        tails = (record.get("scores") or {}).get("tails") or {}
-        effect = effect_of(record).partition(" (")[0]
-        return Row(
-            unit,
-            label_of(record),
-            str(record.get("status") or "?"),
-            score,
-            low,
-            high,
-            number((tails.get("half") or {}).get("base_rate")),
-            number(record.get("confidence")),
-            effect if len(effect) <= _LINE else f"{effect[: _LINE - 1]}…",
-            place,
-        )
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
+def _row(line: bytes, place: tuple[str, int, int]) -> Row | str:
+    """The row of a label; what is wrong with the line where it is none."""
+    record = record_of(line)
+    if isinstance(record, str):
+        return record
+    score, low, high = interval(record)
+    tails = (record.get("scores") or {}).get("tails") or {}
+    effect = effect_of(record).partition(" (")[0]
+    return Row(
+        record["unit"],
+        label_of(record),
+        record["status"],
+        score,
+        low,
+        high,
+        number((tails.get("half") or {}).get("base_rate")),
+        number(record.get("confidence")),
+        effect if len(effect) <= _LINE else f"{effect[: _LINE - 1]}…",
+        place,
+    )
 
 
 def _sorted(rows: Sequence[Row], view: View) -> list[Row]:

@@ -134,6 +134,9 @@ class Units:
             said.append(f"{asked - page.known:,} not labelled yet")
         if page.view.hits is not None:
             said.append("found by words and meaning")
+        if faults := self.index.faults:
+            more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
+            said.append(f"{faults[0]}{more}")
         return "; ".join([", ".join(said), page.view.note]).rstrip("; ")
 
 
