@@ -10,7 +10,7 @@ constant     a prediction that never changes; it stands beside every unit's own 
 The first two are scored with the unit's own splits; weights and thresholds are fitted on select.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,8 +21,7 @@ from ...tools.data.windows import TokenWindows
 from ...tools.errors import UsageError
 from ...tools.evidence import plain
 from ...tools.llm import LLM, LLMError
-from ...tools.models import Target, Unit
-from ...tools.models.untrained import untrained
+from ...tools.models import Unit
 from ...tools.predicates import parse
 from ...tools.strict_json import read_json
 from .bootstrap import median
@@ -74,28 +73,6 @@ def one_shot(item: Labelled, *, llm: LLM | None = None) -> dict[str, Any]:
     except (UsageError, LLMError, ValueError, KeyError, TypeError) as error:
         return {"failed": " ".join(str(error).split())}
     return {"label": description.label, **_compared(description, item)}
-
-
-def on_untrained(
-    target: Target,
-    units: Sequence[Unit],
-    relabel: Callable[[Target, Sequence[Unit]], Sequence[Mapping[str, Any]]],
-    *,
-    seed: int = 0,
-) -> dict[str, Any]:
-    """The pipeline on an untrained copy: what it made of the same units, and the medians."""
-    records = relabel(untrained(target, seed=seed), units)
-    return {
-        "units": {
-            record["unit"]: {
-                "label": record["label"],
-                "status": record["status"],
-                **{name: value_of(record["scores"], name) for name in COMPARED},
-            }
-            for record in records
-        },
-        "median": medians([record["scores"] for record in records]),
-    }
 
 
 def medians(scores: Sequence[Mapping[str, Any]], *, seed: int = 0) -> dict[str, Any]:

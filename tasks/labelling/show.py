@@ -74,7 +74,7 @@ def _detail(unit: UnitLabel, record: Mapping[str, Any]) -> Iterable[RenderableTy
         yield Text(f"confidence  {record['confidence']:.2f}: {CONFIDENCE}")
     if record.get("explained") is not None:
         yield Text(f"explained   {_explained(record)} of held-out variance, beyond token identity")
-    if specific(record.get("specificity")):
+    if specific(record.get("specificity")) not in ("", record.get("reason")):
         yield Text(f"specificity {specific(record['specificity'])}")
     for number, part in enumerate(record.get("components") or (), 1):
         yield Text()

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from neuroscribe.agent.statuses import STATUSES
 from neuroscribe.tasks import cli
 from neuroscribe.tasks.evaluation.planner_run import Plan, read_records, run_planner, seeds_of
 from neuroscribe.tools.errors import UsageError
@@ -29,6 +30,9 @@ def test_every_unit_has_a_record_a_verdict_and_baselines(done):
             "top tokens",
             "constant",
         }
+        for entry in (record, *record["baselines"].values()):  # one rule for all
+            assert entry["planner_status"] in ("described", "uninterpretable")
+            assert entry["status"] in STATUSES
         assert (record["recovery"] is None) == (record["kind"] == "null")
         assert record["record"]["status"] != "failed", record["record"].get("reason")
     assert (out / "report.html").exists()

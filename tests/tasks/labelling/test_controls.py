@@ -1,6 +1,4 @@
-"""Controls earn what luck earns, and an untrained copy goes through the same pipeline."""
-
-import json
+"""Controls earn what luck earns."""
 
 import numpy as np
 import pytest
@@ -8,14 +6,12 @@ from neuroscribe.agent.description import Component, Description
 from neuroscribe.tasks.labelling.controls import (
     Labelled,
     medians,
-    on_untrained,
     one_shot,
     shuffled,
 )
 from neuroscribe.tasks.labelling.lookups import Measured
 from neuroscribe.tasks.labelling.scores import score
 from neuroscribe.tools.data.windows import cut
-from neuroscribe.tools.lab import measure
 from neuroscribe.tools.models import Unit
 
 
@@ -100,22 +96,3 @@ def test_medians_come_with_intervals_and_counts():
     assert found["correlation"]["n"] == 3
     assert found["correlation"]["low"] <= 0.2 <= found["correlation"]["high"]
     assert "f1" not in found
-
-
-def test_the_pipeline_runs_on_an_untrained_copy(stories260k):
-    units = [Unit("mlp.1", 3)]
-    texts = ["Once upon a time there was a girl."]
-    before = measure(stories260k, cut(stories260k, texts), units)
-
-    def relabel(copy, chosen):
-        values = measure(copy, cut(copy, texts), chosen)
-        assert not np.allclose(values, before, equal_nan=True)
-        scores = {"correlation": {"value": 0.3}}
-        return [
-            {"unit": str(u), "label": "x", "status": "described", "scores": scores} for u in chosen
-        ]
-
-    found = on_untrained(stories260k, units, relabel)
-    assert found["units"]["mlp.1/3"]["correlation"] == 0.3
-    assert found["median"]["correlation"]["n"] == 1
-    assert json.dumps(found)

@@ -52,6 +52,7 @@ def test_specificity_is_shown_and_exported_and_confidence_says_of_what() -> None
     assert CONFIDENCE in text
     assert "specificity p = 0.12: correlation 0.41 here, as high on 7 of 63 matched units" in text
     assert "shared with mlp.0/9" in text
+    assert text.count("as high on") == 1
     assert "explained   -0.01 (-0.02 .. 0.01) of held-out variance" in text
     cells = row(unit)
     assert (cells["specificity_p"], cells["specificity_units"]) == (0.125, 63)
