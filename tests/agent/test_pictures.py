@@ -36,7 +36,7 @@ TURNS: list[Any] = [
         ("hypothesise", {"statement": "red cats", "predictor": RED_CAT}),
     ],
     [
-        ("separate", {}),
+        ("separate", {"many": 32}),
         ("unit_effect", {}),
         ("draw", {"prompts": ["a large blue cat", "a red cat"]}),
     ],

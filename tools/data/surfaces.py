@@ -37,7 +37,7 @@ def surfaces(target: Any) -> tuple[str, ...]:
         size = max(len(tokenizer), 1 + max(tokenizer.get_vocab().values(), default=-1))
         pieces = tokenizer.convert_ids_to_tokens(list(range(size)))
         special = set(tokenizer.all_special_ids)
-        read = reader(tokenizer)
+        read = piece_text(tokenizer)
         kept = tuple(
             "" if piece is None else str(piece) if number in special else read(piece)
             for number, piece in enumerate(pieces)
@@ -55,7 +55,7 @@ def joined(texts: list[str] | tuple[str, ...]) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def reader(tokenizer: Any) -> Read:
+def piece_text(tokenizer: Any) -> Read:
     """What turns one piece of a tokenizer's vocabulary into the text it stands for."""
     inner = getattr(tokenizer, "backend_tokenizer", None)
     read = _asked(tokenizer) if inner is None else _told(tokenizer, inner)

@@ -6,13 +6,15 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from neuroscribe.tools import belt as _belt  # noqa: F401
 from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.data.surfaces import joined, surfaces
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.lab import Lab
-from neuroscribe.tools.models import Target
+from neuroscribe.tools.models import Target, zero
+from neuroscribe.tools.models.untrained import untrained
 from neuroscribe.tools.registry import call, offered
 from tokenizer_families import PAGE
 
@@ -77,6 +79,24 @@ def test_surfaces_are_the_decoded_text(smollm2: Target) -> None:
     windows = cut(smollm2, [PAGE], length=512)
     met = {windows.words[at] for at in windows.word[0] if at >= 0}
     assert {"return", "None", "café", "the", "The", "indented"} <= met
+
+
+def test_a_restart_gives_what_a_full_run_gives(smollm2: Target) -> None:
+    windows = cut(smollm2, ["The cat sat on the mat because it was tired."], length=16)
+    change = zero("mlp.20", [7]).at(places=[3])
+    whole = smollm2.trace(windows, interventions=[change], output="last").output
+    again = smollm2.restart(smollm2.cache(windows), [change], logits_at="last").output
+    torch.testing.assert_close(again.reshape(whole.shape), whole, rtol=1e-3, atol=1e-3)
+    assert smollm2.restarts
+
+
+@pytest.mark.slow
+def test_an_untrained_copy(smollm2: Target) -> None:
+    copy = untrained(smollm2)
+    assert copy.fingerprint != smollm2.fingerprint
+    windows = cut(copy, ["The cat sat."], length=16)
+    values = [t.activations(windows, [t.unit(_UNIT)]) for t in (smollm2, copy)]
+    assert not torch.allclose(*values)
 
 
 @pytest.mark.parametrize("name", CALLS)
