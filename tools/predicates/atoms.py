@@ -206,7 +206,7 @@ class Shape(Predicate, frozen=True):
 
 
 class Position(Predicate, frozen=True):
-    """Counted places `start` to before `stop` of the window, from its start or from its end."""
+    """Places `start` to before `stop`, from the first token of the text or back from its last."""
 
     kind: Literal["position"] = "position"
     start: int = Field(default=0, ge=0)
