@@ -71,9 +71,8 @@ def from_gguf(path: Path, *, name: str, dtype: torch.dtype | str, device: torch.
     kind = torch.float32 if isinstance(dtype, str) else dtype
     with quiet(), _read_once():
         try:
-            network, info = AutoModelForCausalLM.from_pretrained(
-                **source, dtype=kind, output_loading_info=True
-            )
+            kind_of: Any = AutoModelForCausalLM
+            network, info = kind_of.from_pretrained(**source, dtype=kind, output_loading_info=True)
             tokenizer = AutoTokenizer.from_pretrained(**source)
         except Exception as error:
             raise UsageError(reason(name, error)) from error
@@ -84,8 +83,9 @@ def from_gguf(path: Path, *, name: str, dtype: torch.dtype | str, device: torch.
 @contextlib.contextmanager
 def _read_once() -> Iterator[None]:
     import gguf
-    from transformers import modeling_gguf_pytorch_utils as loader
+    from transformers import modeling_gguf_pytorch_utils
 
+    loader: Any = modeling_gguf_pytorch_utils
     with contextlib.ExitStack() as stack:
         for name in ("GGUFReader", "get_tensor_name_map"):
             kept = functools.cache(getattr(gguf, name))

@@ -225,7 +225,7 @@ def _positions(clause: Clause) -> str:
         return f"{end} {stop} tokens" if stop > 1 else f"{end} token"
     where = " from the end" if from_end else ""
     if stop == start + 1:
-        return f"{ordinal(stop)} token{where}"
+        return f"{ordinal(start + 1)} token{where}"
     return f"tokens {start + 1} {f'to {stop}' if stop is not None else 'on'}{where}"
 
 
