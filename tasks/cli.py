@@ -31,6 +31,7 @@ from .evaluation import commands as evaluation
 from .finding import commands as finding
 from .labelling import commands as labelling
 from .mcp import command as serving
+from .numbers import guard
 from .studies import commands as studies
 from .web import commands as web
 
@@ -64,6 +65,7 @@ app.command()(web.serve)
 indexing.register(app)
 evaluation.register(app)
 studies.register(app)
+guard(app)
 
 
 def _version(asked: bool) -> None:

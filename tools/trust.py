@@ -36,6 +36,7 @@ _FACTORY = re.compile(r"\.py:\w+$")
 _ORGANISM = re.compile(r"organism:[\w-]+")
 _DATA = re.compile(r"(builtin|self):[\w:,]+")  # made here, from what is installed or the target
 _OPTIONS = ("revision", "dtype", "device", "device_map")
+_LONGEST = 4000  # bytes of a path
 _SHOWN = 200  # letters of a name in a message
 
 
@@ -64,7 +65,7 @@ def built_in(target: str) -> bool:
     """Whether a target ships with neuroscribe, and no folder of that name lies in its way."""
     from .models.load import NAMES
 
-    if Path(target).exists():
+    if os.path.lexists(target):
         return False
     return target in NAMES or _ORGANISM.fullmatch(target) is not None
 
@@ -102,7 +103,7 @@ class Named:
     def data(self, spec: Any, option: str = "--data DATA") -> str:
         """A corpus to read."""
         where = self._text(spec, "data")
-        if _DATA.fullmatch(where) and not Path(where).exists():
+        if _DATA.fullmatch(where) and not os.path.lexists(where):
             return where
         return self._allowed(where, "the data", option)
 
@@ -148,9 +149,10 @@ class Named:
         return {**kept, "trust_remote_code": code}
 
     def _text(self, name: Any, what: str) -> str:
-        if not isinstance(name, str) or not name.strip() or not name.isprintable():
+        text = name.strip() if isinstance(name, str) else ""
+        if not text or not text.isprintable() or len(text.encode(errors="replace")) > _LONGEST:
             raise UsageError(f"{self.file}: its {what} is {shown(json.dumps(name))}, not a name")
-        return name.strip()
+        return text
 
     def _allowed(self, name: str, what: str, option: str) -> str:
         if self.own or (self.ask and _asked(f"{self.file} names {what} {shown(name)}. Use it?")):

@@ -1,9 +1,39 @@
-"""Files that are there whole or not at all, however the process that writes them ends."""
+"""Files read whole and written whole.
 
+What is read may be named by anybody: a pipe or a device would keep a reader waiting, or never end.
+What is written is there whole or not at all, however the process that writes it ends.
+"""
+
+import errno
 import os
 import secrets
+import stat
 from contextlib import suppress
 from pathlib import Path
+
+MOST_BYTES = 2 << 30
+"""Of a file that is read into memory whole: more than any corpus or run that fits there."""
+
+
+def read_whole(path: Path, most: int = MOST_BYTES) -> bytes:
+    """The bytes of an ordinary file.
+
+    Raises:
+        OSError: if it cannot be read, is a pipe, device or folder, or is too large.
+    """
+    with open(path, "rb", opener=_unblocked) as file:
+        mode = os.fstat(file.fileno())
+        if stat.S_ISDIR(mode.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(mode.st_mode):
+            raise OSError(errno.EINVAL, "a pipe or device, not an ordinary file", str(path))
+        if mode.st_size > most:
+            raise OSError(errno.EFBIG, f"more than {most >> 20} MiB; give a part", str(path))
+        return file.read(most + 1)
+
+
+def _unblocked(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)  # opening a pipe would wait for a writer
 
 
 def write_whole(path: Path, content: bytes | str, *, errors: str = "replace") -> None:

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 from ...tools.errors import UsageError
 from ...tools.evidence import Evidence, plain
 from ...tools.trust import seal
+from ...tools.whole import read_whole
 from .shape import FORMAT, LINES, checked
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ def read(path: str | Path) -> Transcript:
     """
     path = Path(path)
     try:
-        lines = path.read_bytes().split(b"\n")
+        lines = read_whole(path).split(b"\n")
     except OSError as error:
         raise UsageError(f"cannot read the transcript {path}: {error.strerror}") from error
     torn = bool(lines.pop().strip())  # what follows the last newline was never finished

@@ -21,7 +21,7 @@ from ...tools.endpoints import public_options
 from ...tools.errors import UsageError, nearest
 from ...tools.shapes import fault
 from ...tools.trust import home, seal, sealed
-from ...tools.whole import write_whole
+from ...tools.whole import read_whole, write_whole
 
 _NAME = re.compile(r"[\w-]+")
 _TITLE = 80  # letters of a title
@@ -132,12 +132,12 @@ def about(name: str, folder: str | Path | None = None) -> About:
     """
     path = _root(folder) / name / "thread.json"
     try:
-        return About.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        return About.from_dict(json.loads(read_whole(path)))
     except FileNotFoundError:
         known = [other for other, _ in threads(folder)]
         close = f"nearest: {nearest(name, known)}" if known else "there are none yet"
         raise UsageError(f"there is no conversation '{name}'; {close}") from None
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path} cannot be read ({error})") from error
 
 
@@ -146,8 +146,8 @@ def threads(folder: str | Path | None = None) -> list[tuple[str, About]]:
     found = []
     for path in _root(folder).glob("*/thread.json"):
         try:
-            known = About.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+            known = About.from_dict(json.loads(read_whole(path)))
+        except (OSError, ValueError, RecursionError):
             continue
         found.append((path.stat().st_mtime, path.parent.name, known))
     return [(name, known) for _, name, known in sorted(found, key=lambda item: -item[0])]

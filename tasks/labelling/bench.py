@@ -130,9 +130,10 @@ def check_data(spec: str) -> None:
     Raises:
         UsageError: names the nearest.
     """
-    from ...tools.data.sources import BUILTINS, load_corpus
+    from ...tools.data.sources import BUILTINS, check_made, load_corpus
 
     kind, _, name = spec.partition(":")
+    check_made(spec)
     if kind in ("self", "hf") or (kind == "builtin" and name.partition(":")[0] in BUILTINS):
         return
     if not Path(spec).exists() and not Path(spec.rpartition(":")[0] or spec).exists():

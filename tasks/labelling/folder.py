@@ -27,7 +27,7 @@ from ...tools.errors import UsageError
 from ...tools.evidence import plain
 from ...tools.models.unit import Unit
 from ...tools.shapes import check, fault
-from ...tools.whole import write_whole
+from ...tools.whole import read_whole, write_whole
 from .settings import Shard
 from .shape import Controls, Record, RunFacts
 
@@ -76,7 +76,7 @@ class RunFolder:
         """
         path = self.path / "run.json"
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
+            found = json.loads(read_whole(path))
         except FileNotFoundError:
             return None
         except (ValueError, RecursionError, OSError) as error:
@@ -105,7 +105,7 @@ class RunFolder:
             faults: Gets a sentence where it is not as it was written.
         """
         try:
-            found = json.loads((self.path / name).read_text(encoding="utf-8"))
+            found = json.loads(read_whole(self.path / name))
         except (OSError, ValueError, RecursionError):
             return {}
         wrong = fault(found, Controls)
@@ -254,7 +254,7 @@ def disk_full(error: BaseException, path: Path) -> DiskFullError | None:
 
 def _labels(path: Path, faults: list[str] | None = None) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
-    for record in _records(path.read_bytes()):
+    for record in _records(read_whole(path)):
         if isinstance(record, dict):
             found.setdefault(record["unit"], record)
         elif faults is not None:

@@ -9,6 +9,7 @@ A trailing `-` is the sign; between two numbers it makes a range, whose own trai
 of all of it: `mlp.3/0-9-`. Sites may be patterns in draws: `random:20:mlp.*`.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -21,8 +22,10 @@ from ...tools.errors import UsageError
 from ...tools.models.site import Site
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
+from ...tools.whole import read_whole
 
-MOST = 10_000_000
+DIGITS = 15
+"""Of a number in a selection; a target says how many units it has."""
 _RANGE = re.compile(r"(?P<site>.+)/(?P<first>\d+)(?:-(?P<last>\d+))?(?P<sign>[+-]?)", re.DOTALL)
 _DRAW = re.compile(r"(?P<kind>random|top):(?P<many>[^:]*)(?::(?P<rest>.*))?", re.DOTALL)
 _MEASURES = ("variance", "firing")
@@ -61,10 +64,10 @@ def spelt_out(selection: str) -> str:
     if not selection.strip():
         raise UsageError("no units are named; write --units mlp.3/0-9, random:20 or top:20")
     path = Path(selection)
-    if not path.is_file():
+    if not os.path.isfile(path):  # a selection of many units is longer than any path
         return selection.strip()
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_whole(path).decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read units from {selection}: {error}") from error
     found = [line.partition("#")[0].strip().strip(",") for line in lines]
@@ -92,6 +95,8 @@ def _part(text: str) -> Part:
             f"'{text}' names no units; write SITE/INDEX such as mlp.3/7, a range such as "
             "mlp.3/0-9, random:20, top:20:firing, or an existing file with units"
         )
+    if max(len(match["first"]), len(match["last"] or "")) > DIGITS:
+        raise UsageError(f"'{text[:60]}' names no units: its index is too large for any site")
     first = int(match["first"])
     last = first if match["last"] is None else int(match["last"])
     if last < first:
@@ -100,7 +105,8 @@ def _part(text: str) -> Part:
 
 
 def _draw(text: str, match: re.Match[str]) -> Draw:
-    if not match["many"].isdecimal() or not 0 < int(match["many"]) <= MOST:
+    number = match["many"]
+    if not (number.isdecimal() and len(number) <= DIGITS and int(number)):
         raise UsageError(f"'{text}': write {match['kind']}:N with a number of units, such as 20")
     kind, many = match["kind"], int(match["many"])
     words = [word for word in (match["rest"] or "").split(":") if word]
@@ -175,7 +181,10 @@ def _pool(part: Draw, target: Target, sites: Sequence[str]) -> list[Site]:
     pool = [target.sites[name] for name in names]
     total = sum(site.units for site in pool)
     if part.many > total:
-        raise UsageError(f"{part.many} units are asked for, {', '.join(names)} have {total}")
+        raise UsageError(
+            f"{part.many} units are asked for, {', '.join(names)} have {total}: "
+            f"give at most {total}"
+        )
     return pool
 
 

@@ -21,6 +21,7 @@ from ...tools.attribution import Question, ask
 from ...tools.errors import UsageError
 from ...tools.interventions import Metric, Prompt, Runner, row_of
 from ...tools.models import Target
+from ...tools.whole import read_whole
 from ..evaluation.intervals import share
 
 LEAST = 8
@@ -87,7 +88,7 @@ def read_cases(path: Path) -> list[Case]:
         UsageError: for a file that is missing or no JSONL, or a line without the two.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_whole(path).decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read the prompts in '{path}': {error}") from error
     found: dict[tuple[str, str], Case] = {}

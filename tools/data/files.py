@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError, nearest
+from ..whole import read_whole
 from .corpus import Corpus, Document
 
 WORDS = 1000
@@ -76,7 +77,7 @@ def read_text(path: Path) -> str:
         UsageError: if it cannot be read, is empty, binary, or not UTF-8.
     """
     try:
-        raw = path.read_bytes()
+        raw = read_whole(path)
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror or error}") from error
     if not raw.strip():

@@ -31,6 +31,8 @@ STORIES = 2000
 """Stories that `builtin:stories` gives when it names no number."""
 SCENES = 1000
 """Pictures that `builtin:scenes` gives when it names no number."""
+MOST_STORIES, MOST_SCENES, MOST_SAMPLED = 200_000, 100_000, 100_000
+"""So many are made in minutes (3,000 stories a second); more would repeat what is there."""
 DEFAULT_TOKENS = 200_000
 """A corpus size that suits a small model on two cores: about 100,000 tokens to explore."""
 
@@ -99,7 +101,7 @@ def _pictures(spec: str, target: Any, field: str | None, seed: int) -> ImageCorp
         from ..scenes.picture import SIDE, scene_corpus, side_for
 
         many = rest.partition(":")[2]
-        number = _number(many, spec) if many else SCENES
+        number = _number(many, spec, MOST_SCENES) if many else SCENES
         side = SIDE if target is None else side_for(target)
         return scene_corpus(number, seed=seed, side=side, name=spec)
     if kind in ("builtin", "self") and sees:
@@ -150,7 +152,8 @@ def _documents(
     if kind == "self":
         from .sampled import sample_documents
 
-        return sample_documents(target, _number(rest, spec), seed=seed, most_tokens=most_tokens)
+        many = _number(rest, spec, MOST_SAMPLED)
+        return sample_documents(target, many, seed=seed, most_tokens=most_tokens)
     if kind == "hf":
         from .hub import read_hub
 
@@ -174,7 +177,7 @@ def _builtin(rest: str, seed: int) -> Sequence[Document]:
     if name == "stories":
         from .stories import stories
 
-        many = _number(number, f"builtin:{rest}") if number else STORIES
+        many = _number(number, f"builtin:{rest}", MOST_STORIES) if number else STORIES
         return [Document(f"stories/{at}", text) for at, text in enumerate(stories(many, seed=seed))]
     if name == "pydocs":
         raise UsageError(
@@ -187,12 +190,28 @@ def _nearest_builtin(name: str) -> str:
     return nearest(f"builtin:{name}", [f"builtin:{known}" for known in BUILTINS])
 
 
-def _number(text: str, spec: str) -> int:
+def check_made(spec: str) -> None:
+    """Refuses a number of documents to make that is none, or too large, before anything is made.
+
+    Raises:
+        UsageError: says the most that there may be.
+    """
+    kind, _, rest = spec.strip().partition(":")
+    name, _, number = rest.partition(":")
+    if kind == "self":
+        _number(rest, spec, MOST_SAMPLED)
+    elif kind == "builtin" and number:
+        _number(number, spec, MOST_SCENES if name == "scenes" else MOST_STORIES)
+
+
+def _number(text: str, spec: str, most: int) -> int:
     digits = text.replace("_", "").replace(",", "")
-    if not (digits.isascii() and digits.isdigit()) or int(digits) == 0:
+    if not (digits.isascii() and digits.isdigit()) or not digits.strip("0"):
         raise UsageError(
             f"'{spec}' must end in a number of documents, such as {spec.split(':')[0]}:2000"
         )
+    if len(digits) > 12 or int(digits) > most:
+        raise UsageError(f"'{spec[:60]}' asks for too many documents: at most {most:,} are made")
     return int(digits)
 
 

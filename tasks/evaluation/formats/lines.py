@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ....tools.errors import UsageError
+from ....tools.whole import read_whole
 
 MOST_BYTES = 1 << 30
 _SPACE = re.compile(r"[\s,]*")
@@ -43,8 +44,7 @@ def read_bytes(path: Path) -> tuple[bytes, str | None]:
         UsageError: if it cannot be read or is too large.
     """
     try:
-        with path.open("rb") as file:
-            raw = file.read(MOST_BYTES + 1)
+        raw = read_whole(path)
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror or error}") from error
     damage = None

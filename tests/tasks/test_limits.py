@@ -1,0 +1,126 @@
+"""Limits, numbers and files that nobody can mean: one line, exit 2, at once."""
+
+import inspect
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from neuroscribe.tasks import cli
+from neuroscribe.tasks.numbers import check_numbers
+from neuroscribe.tools.errors import UsageError
+from neuroscribe.tools.whole import read_whole, write_whole
+
+
+def verbs(app: Any = cli.app, before: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
+    """Every verb, with its function."""
+    found: dict[tuple[str, ...], Any] = {}
+    for group in app.registered_groups:
+        name = group.name or group.typer_instance.info.name
+        found |= verbs(group.typer_instance, (*before, name))
+    for command in app.registered_commands:
+        name = command.name or command.callback.__name__.rstrip("_").replace("_", "-")
+        found[(*before, name)] = command.callback
+    return found
+
+
+def numeric(verb: Any) -> list[str]:
+    """The options of a verb that take numbers."""
+    found = []
+    for name, parameter in inspect.signature(verb).parameters.items():
+        kinds = getattr(parameter.annotation, "__origin__", None)
+        if kinds in (int, float) or kinds in (int | None, float | None):
+            found.append(name)
+    return found
+
+
+def test_no_verb_takes_a_negative_or_endless_number() -> None:
+    every = verbs()
+    assert len(every) > 20
+    asked = 0
+    for name, verb in every.items():
+        for option in numeric(verb):
+            for value in (float("nan"), float("inf"), -1, 10**30):
+                if option == "min_score" and value == -1:
+                    continue
+                with pytest.raises(UsageError, match=f"--{option.replace('_', '-')} is"):
+                    verb(**{option: value})
+                asked += 1
+        assert name
+    assert asked > 200
+
+
+def test_what_is_meant_is_let_pass() -> None:
+    check_numbers({"tokens": 1, "unit_tokens": 0, "min_score": -0.5, "flag": True, "x": "-1"})
+    for wrong in ({"steps": 0}, {"timeout": 0.0}, {"tokens": 0}):
+        with pytest.raises(UsageError):
+            check_numbers(wrong)
+
+
+LABEL = ["label", "planted", "--units", "planted/3", "--data", "builtin:stories:20", "--out", "x"]
+WRONG: list[tuple[list[str], str]] = [
+    ([*LABEL, "--unit-seconds", "nan"], "--unit-seconds is nan"),
+    ([*LABEL, "--timeout", "-1"], "--timeout is -1.0"),
+    ([*LABEL, "--seed", "-1"], "--seed is -1"),
+    ([*LABEL, "--data", "builtin:stories:99999999"], "at most 200,000"),
+    ([*LABEL, "--data", "self:" + "9" * 5000], "at most 100,000"),
+    ([*LABEL, "--units", "random:99999999"], "give at most"),
+    ([*LABEL, "--units", "mlp.0/" + "9" * 5000], "too large for any site"),
+    ([*LABEL, "--data", "/dev/zero"], "/dev/zero"),
+    ([*LABEL, "--data", "pipe.txt"], "pipe.txt: a pipe or device"),
+    ([*LABEL, "--data", "zero.jsonl"], "zero.jsonl: a pipe or device"),
+    ([*LABEL, "--units", "pipe.txt"], "names no units"),
+    ([*LABEL, "--planner", "openai:m", "--base-url", "no address"], "no address"),
+    (["ask", "planted", "what?", "--question-cost", "-3"], "--question-cost is -3"),
+    (["index", "planted", "--data", "builtin:stories:9", "--out", "x", "--k", "0"], "--k is 0"),
+    (["replay", "pipe.txt"], "a pipe or device"),
+    (["transcript", "zero.jsonl"], "a pipe or device"),
+    (["show", "run"], "a pipe or device"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), WRONG)
+def test_one_line_at_once(
+    arguments: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe.txt")
+    Path("zero.jsonl").symlink_to("/dev/zero")
+    Path("run").mkdir()
+    os.mkfifo("run/run.json")
+    started = time.monotonic()
+    assert cli.run(arguments) == 2
+    assert time.monotonic() - started < 10
+    found = capsys.readouterr().err
+    assert said in found
+    assert found.count("\n") == 1
+    assert not Path("x").exists()
+
+
+def test_a_file_is_read_and_written_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "page.html"
+    write_whole(path, "one \ud800")
+    assert read_whole(path) == b"one ?"
+    with pytest.raises(OSError, match="more than"):
+        read_whole(path, most=2)
+    link = tmp_path / "link.html"
+    link.symlink_to(path)
+    write_whole(link, b"two")
+    assert link.is_symlink()
+    assert path.read_bytes() == b"two"
+
+    def full(file: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_whole(path, b"three")
+    assert path.read_bytes() == b"two", "what was there before is there still"
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["link.html", "page.html"]
+    write_whole(Path("/dev/null"), b"four")
+    assert not Path("/dev/null").is_file()
