@@ -12,6 +12,7 @@ from ...agent.graph import left_words
 from ...agent.replies import mend
 from ...agent.state import Budget, Message
 from ...tools.errors import UsageError
+from ...tools.hypotheses import recall
 from ...tools.lab import Lab
 from ...tools.meter import Meter
 from ...tools.shapes import check
@@ -97,6 +98,7 @@ class Conversation:
         self._graph = self._loop.compile()
         for evidence in thread.checkpoints.evidence(self._state["evidence"]):
             lab.evidence.add(evidence)
+            recall(lab, evidence.arguments)
 
     @property
     def turns(self) -> Sequence[Turn]:

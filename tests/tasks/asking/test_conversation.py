@@ -52,6 +52,24 @@ def test_later_turns_see_earlier_ones_and_cite_their_results(opened: Opened, in_
     assert [turn["text"] for turn in talk.turns] == ["On [E1].", "As said [E1]."]
 
 
+def test_predictors_keep_their_names_when_a_conversation_is_gone_on_with(
+    opened: Opened, toy_target: Target
+) -> None:
+    given = [{"kind": "words", "words": [word]} for word in ("cat", "dog")]
+    tested = [
+        [("test_hypotheses", {"unit": "mlp.0/1", "hypotheses": some})]
+        for some in (given[:1], given[::-1])
+    ]
+    talk = opened(tested[0], text("Cats [E1]."))
+    talk.ask("is mlp.0/1 on cats?")
+    name = talk.thread.name
+    talk.close()
+    again = resume(name, planner=Scripted([tested[1], text("Dogs [E2].")]), target=toy_target)
+    again.ask("or on dogs?")
+    assert [test["id"] for test in again.lab.evidence["E2"].data["tests"]] == ["P2", "P1"]
+    again.close()
+
+
 def test_a_conversation_is_gone_on_with(opened: Opened, toy_target: Target) -> None:
     talk = opened(SURVEY, text("On [E1]."))
     talk.ask("what does mlp.0/1 do?")
