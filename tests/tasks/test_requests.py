@@ -14,7 +14,7 @@ from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.llm import Reply, Usage
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.predicates.grammar import kinds
-from neuroscribe.tools.registry import call
+from neuroscribe.tools.registry import TOOLS, call
 
 assert investigate  # registers the tools
 
@@ -96,3 +96,12 @@ def test_cut_counts_are_said(lab: Lab) -> None:
     assert len(found.data["tokens"]) <= 40
     assert found.text.endswith("Note: many=110 was read as 40, the most.")
     assert "Note" not in call(lab, "survey", {"many": 5}).text
+
+
+def test_what_a_planner_reads_of_a_tool_holds_all_that_it_must_write() -> None:
+    """Its first paragraph: a form of JSON that stood below it would never be read."""
+    for tool in TOOLS.values():
+        for form in (tool, *tool.forms):
+            first, _, rest = form.description.partition("\n\n")
+            assert first, form.name
+            assert '{"' not in rest, form.name

@@ -34,7 +34,6 @@ def draw(
 ) -> Result:
     """Draws pictures that you describe and measures the unit on each. Draw near-misses of your
     hypothesis next to pictures that fit it, changing one thing at a time.
-
     Prompts such as "a large red striped cat at the left and 2 small blue circles on a meadow".
     Scenes such as {"background": "meadow", "things": [{"name": "cat", "colour": "red", "texture":
     "striped", "size": 0.4, "x": 0.3, "y": 0.5}]}; on a plain ground {"colour": "white", "things":

@@ -59,7 +59,6 @@ def edit_image(
     """Measures the unit on pictures and on many edited variants of them: what does the activation
     need, and what may stand in its place? Each edit starts from the original. A list of edits is
     made in order; a list of colours, names or backgrounds makes one variant each.
-
     Drawn scenes: {"edit": "recolour", "which": "the red cat", "colour": ["blue", "green"]},
     {"edit": "replace", "which": "cat", "name": ["dog", "car"]}, remove, keep, retexture (texture),
     resize (size or by), move (to places, or x and y), add (thing: "a small red circle"), swap
