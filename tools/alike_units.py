@@ -6,7 +6,7 @@
    which keeps what each unit is and breaks what they share: the largest |r| of all pairs there.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from torch import Tensor
@@ -15,7 +15,7 @@ from .errors import UsageError
 from .evidence import Result
 from .lab import Lab, at_places
 from .models import Unit
-from .registry import tool
+from .registry import UpTo, tool
 from .render_text import number
 from .unit_search import sites_of
 
@@ -32,7 +32,7 @@ def alike_units(
     sites: list[str] | None = None,
     *,
     unit: str | None = None,
-    many: int = 8,
+    many: Annotated[int, UpTo(MOST)] = 8,
 ) -> Result:
     """Correlates the activations of all pairs of units of sites over the corpus: the most alike,
     and the most opposite; with a unit, the units most like it. Beside what unrelated pairs reach.
@@ -61,7 +61,7 @@ def alike_units(
         pairs = list(zip(first.tolist(), second.tolist(), strict=True))
         values = r[first, second]
     order = np.argsort(-values, kind="stable")
-    many = max(1, min(many, MOST, len(pairs)))
+    many = max(1, min(many, len(pairs)))
 
     def listed(ranks: np.ndarray) -> list[dict[str, Any]]:
         return [

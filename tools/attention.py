@@ -10,7 +10,7 @@
 4. On texts: the tokens that each head looks at from the last place of the first of them.
 """
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from .data.windows import TokenWindows
 from .errors import UsageError
 from .evidence import Result
 from .lab import Lab
-from .registry import tool
+from .registry import UpTo, tool
 from .render_text import quoted
 from .unit_search import sites_of
 
@@ -48,7 +48,11 @@ class Looks(NamedTuple):
 
 @tool(needs=("text", "open"))
 def attention(
-    lab: Lab, texts: list[str] | None = None, *, heads: list[str] | None = None, many: int = 16
+    lab: Lab,
+    texts: list[str] | None = None,
+    *,
+    heads: list[str] | None = None,
+    many: Annotated[int, UpTo(MOST)] = 16,
 ) -> Result:
     """Shows where heads look: the mean attention weight on the previous token, the token itself,
     the first token, earlier copies of the token and the tokens behind these (induction), beside
@@ -71,7 +75,7 @@ def attention(
     found = {head: Looks(*(sums.heads[head].sum(0) / places)) for head in wanted}
     spans = _intervals(sums, shown.document, wanted, lab.rng())
     ranked = sorted(wanted, key=lambda head: -max(_above(found[head], alike)))
-    ranked = ranked[: max(1, min(many, MOST))]
+    ranked = ranked[:many]
     tokens = {head: _liked(sums, head, shown.vocabulary) for head in sums.tokens}
     lines = [
         f"mean attention weight over {len(shown)} {'texts' if given else 'windows of explore'}, "

@@ -8,7 +8,7 @@
 """
 
 import math
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from .attribution import Attribution, Settings, UnitValue, ask
 from .attribution import attribute as run
@@ -17,7 +17,7 @@ from .attribution.control import DRAWS, Control, control
 from .attribution.sources import Kind, Spot
 from .evidence import Result
 from .lab import Lab
-from .registry import tool
+from .registry import UpTo, tool
 from .render_text import number, quoted
 
 _TOKENS = 4  # decoded tokens of a unit in the text
@@ -33,7 +33,7 @@ def attribute(
     several: Literal["first", "sum"] | None = None,
     method: Literal["imp", "direct", "taylor", "integrated", "magnitude"] = "imp",
     kinds: list[Literal["mlp", "head", "attention"]] | None = None,
-    many: int = 8,
+    many: Annotated[int, UpTo(25)] = 8,
 ) -> Result:
     """Ranks all neurons and heads of the model by what they add to the prediction of a target
     behind a prompt, with the tokens they favour, and checks the best ten by zeroing them beside
@@ -49,9 +49,7 @@ def attribute(
         kinds: Of units: mlp, head, attention (a channel of a head at one source token).
         many: How many units of each kind to list.
     """
-    settings = Settings(
-        method, tuple(kinds or ("mlp", "head")), max(1, min(many, 25)), words=_TOKENS
-    )
+    settings = Settings(method, tuple(kinds or ("mlp", "head")), many, words=_TOKENS)
     settings.check()
     question = ask(lab.target, prompt, target, contrast=contrast, several=several)
     found = run(lab.target, question, settings)

@@ -7,7 +7,7 @@ written    where it holds too seldom there and is known by its words: neutral se
 examples   texts in which units should be active, against others; a unit counts by its peak
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from .evidence import Result
 from .lab import Lab
 from .measured import item
 from .other_words import other_words
-from .registry import tool
+from .registry import UpTo, tool
 from .render_text import number
 from .unit_search import LEAST, SHUFFLES, Inputs, Search, search, sites_of, too_few
 
@@ -40,7 +40,7 @@ def find_units(
     sites: list[str] | None = None,
     active: list[str] | None = None,
     silent: list[str] | None = None,
-    many: int = 8,
+    many: Annotated[int, UpTo(MOST)] = 8,
 ) -> Result:
     """Finds which units respond to something: compares every unit of the model, in both
     directions, with the places where it occurs in the corpus. Units are chosen on half of the
@@ -54,7 +54,6 @@ def find_units(
         many: How many units to list.
     """
     chosen = sites_of(lab.target, sites)
-    many = max(1, min(many, MOST))
     if active:
         if what:
             raise UsageError("pass either what or active texts, not both")

@@ -9,7 +9,7 @@
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -25,7 +25,7 @@ from .lab import Lab
 from .lexicon_words import neighbours
 from .models import Unit, clamp
 from .profile_site import LEVELS, mean_direction, profile
-from .registry import tool
+from .registry import UpTo, tool
 from .render_text import number, quoted
 from .survey import correlation
 from .vocabulary import projection, write_vector
@@ -36,7 +36,9 @@ _WIDTH = 24
 
 
 @tool(needs=("text",))
-def output_effect(lab: Lab, unit: str | None = None, *, many: int = 8) -> Result:
+def output_effect(
+    lab: Lab, unit: str | None = None, *, many: Annotated[int, UpTo(25)] = 8
+) -> Result:
     """Measures the tokens that the unit promotes and suppresses directly (encoders: the words its
     output moves toward), and what holding it at high activations does; with that verdict.
 
@@ -48,7 +50,6 @@ def output_effect(lab: Lab, unit: str | None = None, *, many: int = 8) -> Result
         many: How many tokens or words to list on each side.
     """
     chosen = lab.chosen(unit)
-    many = max(1, min(many, 25))
     known = profile(lab, chosen.site, chosen.sign)
     levels = known.levels[:, chosen.index]
     windows, rows = _neutral(lab)

@@ -7,7 +7,7 @@
    best of all units (binomial, times their number)? Our formulation.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from scipy.stats import binom
@@ -15,7 +15,7 @@ from scipy.stats import binom
 from .asked_for import wanted
 from .evidence import Result
 from .lab import Lab
-from .registry import tool
+from .registry import UpTo, tool
 from .unit_search import sites_of
 
 MOST = 25
@@ -28,7 +28,7 @@ def search_index(
     what: str | list[str] | dict[str, Any],
     *,
     sites: list[str] | None = None,
-    many: int = 8,
+    many: Annotated[int, UpTo(MOST)] = 8,
 ) -> Result:
     """Finds units whose strongest inputs in the exemplar index are mostly of one kind. Reads the
     index alone, so that it is quick on any model; find_units measures all places, not only the
@@ -65,7 +65,7 @@ def search_index(
                 )
     for row in found:
         row["p"] = min(1.0, row["p"] * compared)
-    found = sorted(found, key=lambda row: (row["p"], -row["hits"]))[: max(1, min(many, MOST))]
+    found = sorted(found, key=lambda row: (row["p"], -row["hits"]))[:many]
     good = [row for row in found if row["p"] <= _LIKELY]
     english = one.english
     lines = [

@@ -5,7 +5,7 @@ shares of places above 0 and above a level that the planner names. On pictures a
 at which a unit has its maximum over space.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from torch import Tensor
@@ -15,7 +15,7 @@ from .errors import UsageError
 from .evidence import Result
 from .lab import Lab, at_places
 from .models import Unit
-from .registry import tool
+from .registry import UpTo, tool
 from .render_text import number
 from .unit_search import sites_of
 
@@ -32,7 +32,7 @@ def survey_sites(
     order: Order = "max",
     above: float = 0.0,
     least_first: bool = False,
-    many: int = 10,
+    many: Annotated[int, UpTo(MOST)] = 10,
 ) -> Result:
     """Measures every unit of whole sites over the corpus in one pass and ranks them: which are the
     strongest, the most or least often active, how many never exceed a level.
@@ -63,7 +63,7 @@ def survey_sites(
     silent = sum(row["max"] == row["min"] for row in rows)
     what = "pictures" if isinstance(lab.explore, ImageRows) else "places"
     places = int(lab.explore.counted.sum())
-    listed = rows[: max(1, min(many, MOST))]
+    listed = rows[:many]
     lines = [
         f"{len(rows):,} units of {', '.join(chosen)} over {places:,} {what} of explore; {never:,} "
         f"never exceed {number(above)}, {len(rows) - never:,} do; {silent:,} are constant",

@@ -5,7 +5,7 @@ the sweep, and `interventions/ranking.py` for chance (random directions as long 
 writes) and the false-discovery rate, which is controlled within each site.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from .errors import UsageError
 from .evidence import Result
@@ -13,7 +13,7 @@ from .interventions.prompt import asked
 from .interventions.ranking import FOUND, RankedUnit, ranking
 from .interventions.runner import Runner
 from .lab import Lab
-from .registry import tool
+from .registry import UpTo, tool
 from .render_text import number, quoted
 from .unit_search import sites_of
 
@@ -30,7 +30,7 @@ def sweep_units(
     contrast: str | None = None,
     sites: list[str] | None = None,
     several: Literal["first", "sum"] | None = None,
-    many: int = 10,
+    many: Annotated[int, UpTo(MOST)] = 10,
 ) -> Result:
     """Zeroes every single unit of the model in turn and measures the log-probability of the next
     token that you name: which units does this prediction need? Slow on a large model; attribute
@@ -57,7 +57,7 @@ def sweep_units(
     units = [one for found in swept for one in found.units]
     lab.meter.forward_tokens += len(units) * sum(runner.prompt.places for runner in runners)
     notes = [*read.notes, *(note for found in swept for note in found.notes)]
-    best = sorted(units, key=lambda one: -abs(one.effect))[: max(1, min(many, MOST))]
+    best = sorted(units, key=lambda one: -abs(one.effect))[:many]
     beyond = [found.found for found in swept if found.found is not None]
     against = read.measured_contrast
     over = f" over {quoted(against)}" if against is not None else ""

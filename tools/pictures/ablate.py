@@ -9,7 +9,7 @@
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from ..evidence import Result
 from ..interventions.controls import control_sets
 from ..lab import Lab
 from ..models import Target, Unit
-from ..registry import tool
+from ..registry import UpTo, tool
 from .edit_image import recipe_of
 from .measure import item
 from .output_effects import Case, Effects, measure, removal
@@ -40,7 +40,7 @@ def ablate_pictures(
     pictures: list[int | str | dict[str, Any]] | None = None,
     method: Literal["zero", "mean", "scale"] = "zero",
     factor: float = 0.0,
-    many: int = 8,
+    many: Annotated[int, UpTo(32, 2)] = 8,
 ) -> Result:
     """Switches units off on pictures and measures what that does to the classes that the model
     gives, against random units that are matched in firing rate and size: does the unit matter, and
@@ -58,7 +58,6 @@ def ablate_pictures(
     chosen = chosen or (lab.chosen(None),)
     if len(chosen) > _MOST_UNITS:
         raise UsageError(f"{len(chosen)} units are too many; ablate at most {_MOST_UNITS} at once")
-    many = max(2, min(many, 32))
     recipes = [recipe_of(lab, one) for one in pictures or []][:32]
     rows = made_rows(lab, recipes) if recipes else pictures_of(lab)
     own = list(range(len(recipes))) if recipes else _peaks(lab, chosen, many)

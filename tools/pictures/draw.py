@@ -5,13 +5,13 @@ With `by`, an image model makes the picture instead, from any words.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from ..errors import UsageError
 from ..evidence import Result
 from ..lab import Lab
 from ..measured import said
-from ..registry import tool
+from ..registry import UpTo, tool
 from ..render_text import number
 from .measure import MOST_PICTURES, Made, of_recipes, reference
 from .recipes import Recipe, scene_of
@@ -28,7 +28,7 @@ def draw(
     scenes: list[dict[str, Any]] | None = None,
     unit: str | None = None,
     *,
-    many: int = 1,
+    many: Annotated[int, UpTo(MOST_PICTURES)] = 1,
     by: str = "scenes",
     shown: int = _SHOWN,
 ) -> Result:
@@ -50,7 +50,7 @@ def draw(
     """
     chosen = lab.chosen(unit)
     notes: list[str] = []
-    copies = range(max(1, min(many, MOST_PICTURES)))
+    copies = range(many)
     wanted = [(prompt, seed) for prompt in prompts or [] for seed in copies]
     recipes, names = _recipes(lab, wanted[:MOST_PICTURES], scenes or [], by, notes)
     if len(wanted) > MOST_PICTURES:

@@ -4,7 +4,7 @@ A picture is one observation and a unit counts by its maximum over space. Exampl
 explore, by their numbers.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from ..errors import UsageError
 from ..evidence import Result
 from ..find_units import MOST, as_data, found_text
 from ..lab import Lab
-from ..registry import tool
+from ..registry import UpTo, tool
 from ..unit_search import LEAST, Inputs, Search, search, sites_of, too_few
 from .asked_for import wanted_picture
 from .measure import item
@@ -30,7 +30,7 @@ def find_units(
     sites: list[str] | None = None,
     active: list[str] | None = None,
     silent: list[str] | None = None,
-    many: int = 8,
+    many: Annotated[int, UpTo(MOST)] = 8,
 ) -> Result:
     """Finds which units respond to something: compares every unit of the model, in both
     directions, with the pictures of the corpus that show it. Units are chosen on half of the
@@ -46,7 +46,6 @@ def find_units(
         many: How many units to list.
     """
     chosen = sites_of(lab.target, sites)
-    many = max(1, min(many, MOST))
     notes: list[str] = []
     explore = pictures_of(lab)
     if active:

@@ -16,7 +16,7 @@
 
 import math
 from contextlib import suppress
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
@@ -33,7 +33,7 @@ from ..models import Unit
 from ..models.forward import Batch
 from ..models.forward import call as run
 from ..models.trace import hooked
-from ..registry import tool
+from ..registry import UpTo, tool
 from ..render_text import number
 from .backends import fingerprint
 from .profile import matched
@@ -57,8 +57,8 @@ def visualise(
     lab: Lab,
     unit: str | None = None,
     *,
-    steps: int = 64,
-    pictures: int = 1,
+    steps: Annotated[int, UpTo(512, 16)] = 64,
+    pictures: Annotated[int, UpTo(4)] = 1,
     of: Literal["peak", "mean"] = "peak",
 ) -> Result:
     """Makes pictures that raise the unit as far as gradient ascent can, from noise, beside the
@@ -72,7 +72,6 @@ def visualise(
         of: Raise the unit's largest place (peak), or the mean over its map.
     """
     chosen = lab.chosen(unit)
-    steps, pictures = max(16, min(steps, 512)), max(1, min(pictures, 4))
     rng = lab.rng("starts")
     others = matched(lab, chosen, 64)
     drawn = [others[int(at)] for at in lab.rng("controls").permutation(len(others))[:_CONTROLS]]
