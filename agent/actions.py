@@ -172,7 +172,6 @@ def conclude(
     rejected: Annotated[list[RejectedGiven], BeforeValidator(_decoded)] = [],  # noqa: B006
     confidence: float = 0.5,
     status: Literal["described", "uninterpretable", "dead"] = "described",
-    label_evidence: list[str] = [],  # noqa: B006
 ) -> Result:
     """Ends the investigation with a description.
 
@@ -183,7 +182,6 @@ def conclude(
         rejected: Rivals and what ruled them out.
         confidence: 0 to 1.
         status: uninterpretable and dead need no component.
-        label_evidence: Experiments that parted the label from its best rival.
     """
     label = " ".join(label.split())
     if not label:
@@ -205,7 +203,6 @@ def conclude(
             Rejected(item.words, item.reason, tuple(item.evidence)) for item in rejected
         ),
         status=status,
-        label_evidence=tuple(label_evidence),
     )
     cut = f" (cut to {MOST_WORDS} words)" if label != given else ""
     return Result(f"Concluded: {label}{cut}", {"description": description.as_dict()})

@@ -19,7 +19,7 @@ from ..tools.measured import activity
 from ..tools.models import Unit
 from ..tools.predicates import parse
 from .description import Component, Description
-from .ledger import grid
+from .ledger import grid, strength, those_tested
 
 _INPUTS = ("window", "text", "recipe")
 _NAMED = 6  # results that a fault names as better ones
@@ -32,8 +32,9 @@ class Citations:
 
     def __init__(self, lab: Lab, unit: Unit) -> None:
         self._lab, self._unit = lab, unit
-        self._inputs: dict[str, list[tuple[Any, np.ndarray]]] = {}
-        self._held: dict[tuple[str, str], list[np.ndarray]] = {}
+        memo = lab.evidence.memo.setdefault(("citations", str(unit)), ({}, {}))
+        self._inputs: dict[str, list[tuple[Any, np.ndarray]]] = memo[0]
+        self._held: dict[tuple[str, str], list[np.ndarray]] = memo[1]
 
     def tested(self, evidence: Evidence, predictor: Predictor) -> bool:
         """Whether a result tested a predictor."""
@@ -82,14 +83,38 @@ class Citations:
             )
         return found
 
-    def marked(self, description: Description) -> Description:
-        """The description with such citations marked."""
+    def marked(self, description: Description, rows: Sequence[Mapping[str, Any]]) -> Description:
+        """The description with such citations marked, and with what its label rests on.
+
+        Args:
+            description: As the planner gave it.
+            rows: The ledger's hypotheses: the best other one is the rival.
+        """
+        ours = [dict(one.predictor) for one in description.components]
+        rival = self._best_rival(ours, rows) if ours else None
+        made = [item for item in self._lab.evidence if item.error is None]
         return replace(
             description,
             components=tuple(
                 replace(one, untested=self.untested(one)) for one in description.components
             ),
+            label_evidence=() if rival is None else tuple(self.separating(made, ours, rival)),
         )
+
+    def _best_rival(
+        self, ours: Sequence[Predictor], rows: Sequence[Mapping[str, Any]]
+    ) -> Predictor | None:
+        """The tested hypothesis that predicts best of those that say something else."""
+        explore = self._lab.explore
+
+        def places(predictor: Predictor) -> np.ndarray:
+            return np.asarray(parse(predictor).evaluate(explore)) > 0
+
+        said = np.any([places(one) for one in ours], axis=0)
+        for row in sorted(those_tested(rows), key=strength, reverse=True):
+            if not np.array_equal(places(row["predictor"]), said):
+                return row["predictor"]
+        return None
 
     def _listed(self, evidence: Evidence, predictor: Predictor) -> bool:
         if str(evidence.data.get("unit", self._unit)) != str(self._unit):

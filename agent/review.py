@@ -57,7 +57,6 @@ def faults(
         if not component.evidence:
             found.append(f"{where} cites no experiment")
     found += Citations(lab, unit).faults(description.components)
-    found += _said("the label", *_cited(lab.evidence, description.label_evidence))
     if description.effect is not None:
         found += _said("the effect", *_cited(lab.evidence, description.effect.evidence))
         if not description.effect.evidence:
@@ -89,13 +88,12 @@ def mended(
     kept = replace(
         description,
         status=status,
-        label_evidence=good(description.label_evidence),
         components=tuple(replace(c, evidence=good(c.evidence)) for c in description.components),
         rejected=tuple(replace(r, evidence=good(r.evidence)) for r in description.rejected),
         effect=effect,
         notes=tuple(notes),
     )
-    return Citations(lab, unit).marked(kept)
+    return Citations(lab, unit).marked(kept, rows)
 
 
 def from_ledger(

@@ -73,6 +73,8 @@ class EvidenceStore:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder
         """Where tools may put picture files; None: nowhere, they give no pictures."""
+        self.memo: dict[Any, Any] = {}
+        """What was derived from these results, which do not change."""
         self._kept: dict[str, Evidence] = {}
 
     @property

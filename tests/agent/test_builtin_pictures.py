@@ -14,7 +14,7 @@ from neuroscribe.agent.planners.pictures.label import case_label
 from neuroscribe.agent.planners.pictures.rule import Case
 from neuroscribe.agent.planners.pictures.spec import Spec
 from neuroscribe.tools.data.image_rows import ImageRows, image_rows
-from neuroscribe.tools.evidence import Evidence
+from neuroscribe.tools.evidence import Evidence, EvidenceStore
 from neuroscribe.tools.models.image_input import crop_and_normalise
 from neuroscribe.tools.models.unit import Unit
 from neuroscribe.tools.predicates import parse
@@ -59,7 +59,14 @@ class Played:
     def __init__(self, truth: Any, explore: list[Scene], rows: ImageRows, memo: Any) -> None:
         self.truth, self.rng = truth, np.random.default_rng(1)
         column = self.measured(explore)[:, None]
-        lab: Any = Bench(target=IMAGE, explore=rows, seed=0, memo=memo, column=lambda unit: column)
+        lab: Any = Bench(
+            target=IMAGE,
+            explore=rows,
+            seed=0,
+            memo=memo,
+            evidence=EvidenceStore(),
+            column=lambda unit: column,
+        )
         self.work = Investigation(lab, Unit("conv.1", 0, 1), 0, effects=False)
         self.drawn = 0
         self.calls = 0

@@ -8,7 +8,7 @@ from neuroscribe.agent.description import Description
 from neuroscribe.agent.investigate import investigate
 from neuroscribe.agent.planners.builtin.board import build
 from neuroscribe.agent.planners.builtin.clause import Clause, Rule
-from neuroscribe.agent.planners.builtin.conclusion import Findings, Rival, conclude
+from neuroscribe.agent.planners.builtin.conclusion import Findings, conclude
 from neuroscribe.agent.planners.builtin.parts import plain_part
 from neuroscribe.agent.planners.builtin.split import Sample
 from neuroscribe.agent.transcript import Recorder
@@ -66,17 +66,13 @@ def test_built_in_components_cite_their_own_results(lab: Lab, made: list[Evidenc
         for name in ("cat", "dog")
     ]
     found = Findings(sample=sample, parts=tuple(parts), checked=0.5, written=made[:4])
-    found.recorded["H1"] = Rival("cats", parts[0].predicate(board))
-    found.recorded["H2"] = Rival("trees", words("tree"))
     _, said = conclude(found, Citations(lab, lab.unit)).calls[0]
     assert [part["evidence"] for part in said["components"]] == [["E1", "E3"], ["E2", "E3"]]
-    assert said["label_evidence"] == ["E1", "E2", "E3", "E4"]
 
 
 def concluding(evidence: list[str]) -> Turn:
     component = {"words": "pets", "predictor": "H1", "evidence": evidence}
-    given = {"label": "pets", "components": [component], "label_evidence": ["E3"]}
-    return [("conclude", given)]
+    return [("conclude", {"label": "pets", "components": [component]})]
 
 
 RECORD: Turn = [
@@ -112,4 +108,5 @@ def test_own_citations_are_accepted_at_once(lab: Lab) -> None:
     done = investigate(lab, "planted/0", planner)
     assert done.steps == 2
     assert done.description.components[0].untested == ()
+    assert done.description.label_evidence == ("E3",), "at dogs, pets and cats differ"
     assert done.description.notes == ()

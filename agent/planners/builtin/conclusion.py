@@ -112,11 +112,7 @@ class Findings:
 
 
 def conclude(found: Findings, citations: Citations) -> Calls:
-    """The call that ends the investigation.
-
-    Each component cites the results that tested its own predictor, the label those that separated
-    it from the best rival.
-    """
+    """The call that ends the investigation; a component cites what tested its own predictor."""
     if found.dead is not None:
         arguments: dict[str, Any] = {
             "label": f"dead: never active at {found.dead} places",
@@ -148,8 +144,7 @@ def conclude(found: Findings, citations: Citations) -> Calls:
             f"{max(found.checked, 0):.1%} of variance."
         )
         return Calls(why, (("conclude", arguments),))
-    written = [*found.written, *found.separated, *found.checks]
-    results = [*found.tests, *written]
+    results = [*found.tests, *found.written, *found.separated, *found.checks]
     predicates = found.predicates()
     components = [
         {
@@ -167,9 +162,6 @@ def conclude(found: Findings, citations: Citations) -> Calls:
         "confidence": sure,
         "status": "described",
     }
-    rival = _best_rival(found)
-    if rival is not None:
-        arguments["label_evidence"] = citations.separating(written, predicates, rival.predicate)
     _add_effect(arguments, found)
     why = found.fresh.words() if found.fresh is not None else found.few
     if found.foretold is not None:
@@ -178,14 +170,6 @@ def conclude(found: Findings, citations: Citations) -> Calls:
             f"{found.foretold.right} rightly."
         )
     return Calls(f"{why} {sure_of(sure)}".strip(), (("conclude", arguments),))
-
-
-def _best_rival(found: Findings) -> Rival | None:
-    """The recorded hypothesis that does best on explore and is not part of the conclusion."""
-    leading = [str(predicate) for predicate in found.predicates()]
-    scores = _scores(found)
-    others = {k: r for k, r in found.recorded.items() if str(r.predicate) not in leading}
-    return others[max(others, key=lambda k: scores.get(k, (0.0, ""))[0] or 0.0)] if others else None
 
 
 def _scores(found: Findings) -> dict[str, tuple[float | None, str]]:

@@ -59,10 +59,13 @@ class Course:
 
     def _parted(self) -> tuple[np.ndarray, TokenWindows]:
         key = ("builtin aside", id(self.lab.explore))
-        if key not in self.lab.memo:
-            aside = kept_aside(self.lab.explore)
-            self.lab.memo[key] = aside, self.lab.explore.rows(~aside)
-        return self.lab.memo[key]
+        explore: Any = self.lab.explore
+
+        def parted() -> tuple[np.ndarray, Any]:
+            aside = kept_aside(explore)
+            return aside, explore.rows(~aside)
+
+        return self.lab.memo.once(key, parted)
 
     def conclusion(self) -> Calls:
         """What is known now, as a conclusion."""
@@ -91,9 +94,7 @@ class Course:
     def _board(self) -> Board:
         """The board over explore less what is kept aside, shared by a run's investigations."""
         key = ("builtin board", id(self.lab.explore), self.without)
-        if key not in self.lab.memo:
-            self.lab.memo[key] = self._built(self.windows)
-        return self.lab.memo[key]
+        return self.lab.memo.once(key, lambda: self._built(self.windows))
 
     def _built(self, windows: TokenWindows) -> Board:
         key = "builtin concepts"

@@ -51,11 +51,7 @@ class Findings:
 
 
 def conclude(course: "Investigation", citations: Citations) -> Calls:
-    """The call that ends the investigation.
-
-    Each component cites the results that tested its own predictor, the label those that separated
-    it from the best rival.
-    """
+    """The call that ends the investigation; a component cites what tested its own predictor."""
     found = course.findings
     if found.dead is not None:
         return _call(
@@ -94,7 +90,6 @@ def conclude(course: "Investigation", citations: Citations) -> Calls:
         for words, predicate in said
     ]
     predicates = [predicate for _, predicate in said]
-    others = [other for other in found.recorded.values() if other not in (*leading, *predicates)]
     found.fresh = fresh(
         predicates, course.lab.explore, course.lab.column(course.unit), course.aside
     )
@@ -107,7 +102,6 @@ def conclude(course: "Investigation", citations: Citations) -> Calls:
         components=components,
         effect=found.effect,
         rejected=_rejected(course, leading),
-        evidence=citations.separating(course.made, leading, others[0]) if others else (),
     )
 
 
@@ -187,7 +181,6 @@ def _call(
     components: list[dict[str, Any]] | None = None,
     effect: Evidence | None = None,
     rejected: list[dict[str, Any]] | None = None,
-    evidence: Sequence[str] = (),
 ) -> Calls:
     arguments: dict[str, Any] = {
         "label": " ".join(label.split()[:WORDS]),
@@ -196,8 +189,6 @@ def _call(
         "confidence": sure,
         "status": status,
     }
-    if evidence:
-        arguments["label_evidence"] = list(evidence)
     if effect is not None:
         arguments["effect"] = {"words": effect_sentence(effect.data), "evidence": [effect.id]}
     return Calls(why, (("conclude", arguments),))

@@ -59,10 +59,13 @@ class Course:
 
     def _parts(self) -> tuple[np.ndarray, ImageRows]:
         key = ("picture aside", id(self.lab.explore))
-        if key not in self.lab.memo:
-            aside = kept_aside(self.lab.explore)
-            self.lab.memo[key] = aside, self.lab.explore.rows(~aside)
-        return self.lab.memo[key]
+        explore: Any = self.lab.explore
+
+        def parted() -> tuple[np.ndarray, Any]:
+            aside = kept_aside(explore)
+            return aside, explore.rows(~aside)
+
+        return self.lab.memo.once(key, parted)
 
     def scale(self) -> None:
         """Learns from explore what on and off are.
