@@ -15,6 +15,7 @@ from neuroscribe.agent.planners.pictures.rule import Case
 from neuroscribe.agent.planners.pictures.spec import Spec
 from neuroscribe.tools.data.image_rows import ImageRows, image_rows
 from neuroscribe.tools.evidence import Evidence, EvidenceStore
+from neuroscribe.tools.memo import Memo
 from neuroscribe.tools.models.image_input import crop_and_normalise
 from neuroscribe.tools.models.unit import Unit
 from neuroscribe.tools.predicates import parse
@@ -37,8 +38,8 @@ def explore() -> list[Scene]:
 
 
 @pytest.fixture(scope="module")
-def memo() -> dict[Any, Any]:
-    return {}
+def memo() -> Memo:
+    return Memo()
 
 
 def named(*names: str) -> dict[str, Any]:

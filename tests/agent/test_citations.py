@@ -59,14 +59,14 @@ def test_a_result_separates_where_the_unit_sides_with_the_description(lab, made)
 
 def test_built_in_components_cite_their_own_results(lab: Lab, made: list[Evidence]) -> None:
     board = build(lab.explore, {}, causal=True)
-    column = lab.column(lab.unit)
-    sample = Sample(board, column.ravel() * 0, board.counted.astype(float))
+    unit = lab.target.unit("planted/0")
+    sample = Sample(board, lab.column(unit).ravel() * 0, board.counted.astype(float))
     parts = [
         plain_part(Rule((Clause("word", frozenset(board.ids_of([name]))),)))
         for name in ("cat", "dog")
     ]
     found = Findings(sample=sample, parts=tuple(parts), checked=0.5, written=made[:4])
-    _, said = conclude(found, Citations(lab, lab.unit)).calls[0]
+    _, said = conclude(found, Citations(lab, unit)).calls[0]
     assert [part["evidence"] for part in said["components"]] == [["E1", "E3"], ["E2", "E3"]]
 
 

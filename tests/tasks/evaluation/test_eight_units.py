@@ -1,7 +1,5 @@
 """Eight planted units of one development bench: the built-in planner recovers seven or more."""
 
-from typing import Any
-
 from neuroscribe.agent.investigate import investigate
 from neuroscribe.agent.planners.factories import BuiltinFactory
 from neuroscribe.tasks.evaluation.recovery import recovery
@@ -10,6 +8,7 @@ from neuroscribe.tasks.groundtruth.suite import bench
 from neuroscribe.tasks.labelling.lookups import Measured
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.lab import Lab, measure
+from neuroscribe.tools.memo import Memo
 
 KINDS = ("one", "or", "and", "and-not", "exception", "context", "position", "shape")
 SEED, LENGTH = 1, 64
@@ -24,7 +23,7 @@ def test_seven_of_eight_planted_units_are_recovered() -> None:
     )
     names = [ground.target.unit(unit.unit) for unit in ground.units]
     columns = [measure(ground.target, windows, names) for windows in (explore, select)]
-    memo: dict[Any, Any] = {}
+    memo = Memo()
     lost: list[str] = []
     for number, (unit, name) in enumerate(zip(ground.units, names, strict=True)):
         lab = Lab(ground.target, explore, memo=memo, columns={name: columns[0][number]})
