@@ -51,7 +51,7 @@ def test_what_a_failed_unit_spent_is_kept(
     def broken(*_: Any, **__: Any) -> Any:
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr(work, "score", broken)
+    monkeypatch.setattr(work, "judge", broken)
     with endpoint(says(("survey", {}))) as server:
         given = replace(settings, units="mlp.0/0", planner="openai:m", base_url=server.url)
         run_labels(given, tmp_path / "run", target=toy_target)

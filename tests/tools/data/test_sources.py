@@ -56,12 +56,12 @@ def test_stories_are_seeded() -> None:
 
 def test_self_writes_documents(stories260k: Target) -> None:
     corpus, again = (load_corpus("self:30", target=stories260k) for _ in range(2))
-    assert len(corpus) == 30
+    assert len({item.id.partition(".")[0] for item in corpus.documents}) == 30
     assert corpus.hash == again.hash
     assert corpus.hash != load_corpus("self:30", target=stories260k, seed=1).hash
     texts = [item.text for item in corpus.documents]
-    assert len(set(texts)) == 30
-    assert sum("the" in text for text in texts) > 25  # it writes English
+    assert len(set(texts)) == len(texts)
+    assert sum("the" in text for text in texts) > 0.8 * len(texts)  # it writes English
     assert not any("<s>" in text for text in texts)
 
 
