@@ -1,7 +1,9 @@
 """Runs of the toy in forked children that are killed, starved of disk or interrupted.
 
-Started as a program: `killing.py FOLDER MODEL TEXT KILLS SEED`; prints what happened as JSON. The
-target is loaded once, here; every child inherits it, so that one start costs no import.
+Started as a program: `killing.py FOLDER MODEL TEXT KILLS SEED LLM_KILLS`; prints what happened as
+JSON. The target is loaded once, here; every child inherits it, so that one start costs no import.
+For `LLM_KILLS` the planner is a language model behind an endpoint, which is a process of its own,
+and several units are worked on at a time.
 """
 
 import json
@@ -18,8 +20,9 @@ from typing import Any
 import torch
 
 torch.set_num_threads(1)
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "support")]
 
+import endpoint  # noqa: E402
 import toy  # noqa: E402
 from neuroscribe.tasks.labelling.label import How, run_labels  # noqa: E402
 from neuroscribe.tasks.labelling.progress import Silent  # noqa: E402
@@ -29,6 +32,8 @@ from neuroscribe.tools.models import Target  # noqa: E402
 
 UNITS = "mlp.0/0-7"
 MANY = 8
+FEW = "mlp.0/0-3"
+"""Units of a run under a language model."""
 
 
 class Said(Silent):
@@ -38,20 +43,65 @@ class Said(Silent):
         print(text, file=sys.stderr)
 
 
-def run(target: Target, text: str, out: Path, shown: Silent | None = None) -> None:
-    """One run over `UNITS`."""
+def run(
+    target: Target, text: str, out: Path, shown: Silent | None = None, url: str | None = None
+) -> None:
+    """One run over `UNITS`, by the toy planner, or by the language model at an address."""
     settings = Settings(
         target="toy",
-        units=UNITS,
+        units=UNITS if url is None else FEW,
         data=text,
-        planner="toy",
+        planner="toy" if url is None else "openai:m",
+        base_url=url,
         tokens=4000,
         context_length=32,
         controls="none",
     )
-    run_labels(
-        settings, out, how=How(), shown=shown or Said(), planner=toy.ToyFactory(), target=target
-    )
+    planner = toy.ToyFactory() if url is None else None
+    run_labels(settings, out, how=How(), shown=shown or Said(), planner=planner, target=target)
+
+
+CAT = {"kind": "words", "words": ["cat"]}
+TURNS = (
+    endpoint.says(
+        ("survey", {}),
+        ("hypothesise", {"statement": "cats", "predictor": CAT}),
+        ("hypothesise", {"statement": "pets", "predictor": {**CAT, "words": ["cat", "dog"]}}),
+    ),
+    endpoint.says(("activations", {"texts": ["the cat sat", "the dog sat"]})),
+    endpoint.says(
+        (
+            "conclude",
+            {
+                "label": "cats",
+                "components": [{"words": "cats", "predictor": "H1", "evidence": ["E4"]}],
+                "confidence": 0.3,
+            },
+        )
+    ),
+)
+
+
+def by_turn(handler: Any, request: dict[str, Any]) -> None:
+    """Answers as far as the conversation is; a state of its own would not outlive a kill."""
+    said = sum(message["role"] == "assistant" for message in request["messages"])
+    time.sleep(0.02)  # kills fall into requests too
+    TURNS[min(said, len(TURNS) - 1)](handler, request)
+
+
+def served() -> tuple[int, str]:
+    """An endpoint in a process of its own: its id and address."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(writing)
+        with os.fdopen(reading) as file:
+            return pid, file.readline().strip()
+    with endpoint.endpoint(by_turn) as server:
+        os.write(writing, f"{server.url}\n".encode())
+        os.close(writing)
+        signal.pause()
+    os._exit(0)
 
 
 def child(job: Callable[[], None]) -> int:
@@ -153,18 +203,27 @@ def main() -> None:
     """Everything, in turn."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs inherit "ignore"
     folder, model, text = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-    target = Target.load(model)
+    many, seed, llm = map(int, sys.argv[4:7])
+    server, url = served()
+    try:
+        target = Target.load(model)
 
-    def job(out: Path) -> None:
-        run(target, text, out)
+        def job(out: Path) -> None:
+            run(target, text, out)
 
-    job(folder / "warm")
-    found = {
-        "kills": kills(job, folder, int(sys.argv[4]), seed=int(sys.argv[5])),
-        "starved": starved(target, text, folder),
-        "interrupted": interrupted(job, folder),
-    }
-    print(json.dumps(found))
+        def asking(out: Path) -> None:
+            run(target, text, out, url=url)
+
+        job(folder / "warm")
+        found = {
+            "kills": kills(job, folder, many, seed=seed),
+            "llm": kills(asking, folder / "llm", llm, seed=seed + 1),
+            "starved": starved(target, text, folder),
+            "interrupted": interrupted(job, folder),
+        }
+        print(json.dumps(found))
+    finally:
+        os.kill(server, signal.SIGKILL)
 
 
 if __name__ == "__main__":

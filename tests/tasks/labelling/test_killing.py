@@ -12,7 +12,7 @@ import pytest
 UNITS = [f"mlp.0/{number}" for number in range(8)]
 
 
-def driven(folder: Path, toy_folder: Path, kills: int, seed: int) -> dict[str, Any]:
+def driven(folder: Path, toy_folder: Path, kills: int, seed: int, llm: int) -> dict[str, Any]:
     """What `killing.py` found; under `said`, what the runs said."""
     done = subprocess.run(
         [
@@ -23,6 +23,7 @@ def driven(folder: Path, toy_folder: Path, kills: int, seed: int) -> dict[str, A
             str(toy_folder / "text.jsonl"),
             str(kills),
             str(seed),
+            str(llm),
         ],
         capture_output=True,
         text=True,
@@ -35,8 +36,8 @@ def driven(folder: Path, toy_folder: Path, kills: int, seed: int) -> dict[str, A
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory, toy_folder: Path) -> dict[str, Any]:
-    """Three kills, a full disk, an interrupt: one start of Python for all."""
-    return driven(tmp_path_factory.mktemp("kills"), toy_folder, 3, 0)
+    """Three kills, two more, a full disk, an interrupt: one start of Python for all."""
+    return driven(tmp_path_factory.mktemp("kills"), toy_folder, 3, 0, 2)
 
 
 def labelled(run: str) -> list[str]:
@@ -46,14 +47,14 @@ def labelled(run: str) -> list[str]:
     return [json.loads(line)["unit"] for line in lines[:-1]]
 
 
-def check_kills(found: dict[str, Any], many: int) -> None:
+def check_kills(found: dict[str, Any], many: int, units: list[str] = UNITS) -> None:
     """Every label once, none lost, every transcript whole."""
     assert found["kills"] == many
     assert found["lost"] == 0
     assert set(found["codes"]) == {0}
     for run in map(Path, found["runs"]):
-        assert labelled(str(run)) == UNITS
-        for unit in UNITS:
+        assert sorted(labelled(str(run))) == units
+        for unit in units:
             path = run / "transcripts" / f"{unit.replace('/', '_')}.jsonl"
             events = [json.loads(line)["event"] for line in path.read_text().splitlines()]
             assert events.count("end") == events.count("header") == 1
@@ -64,10 +65,29 @@ def test_three_kills(found: dict[str, Any]) -> None:
 
 
 @pytest.mark.slow
-def test_forty_kills(tmp_path: Path, toy_folder: Path) -> None:
-    many = driven(tmp_path, toy_folder, 40, 1)["kills"]
-    check_kills(many, 40)
-    assert any(0 < at < len(UNITS) for at in many["at"])
+def test_forty_kills_and_twenty_under_a_language_model(tmp_path: Path, toy_folder: Path) -> None:
+    found = driven(tmp_path, toy_folder, 40, 1, 20)
+    check_kills(found["kills"], 40)
+    assert any(0 < at < len(UNITS) for at in found["kills"]["at"])
+    check_llm(found["llm"], 20)
+    assert any(0 < at < 4 for at in found["llm"]["at"])
+
+
+def check_llm(found: dict[str, Any], many: int) -> None:
+    """As `check_kills`; and no checkpoint is left, no unit failed, each has its own experiments."""
+    check_kills(found, many, UNITS[:4])
+    for run in map(Path, found["runs"]):
+        assert not list((run / ".checkpoints").glob("*"))
+        for line in (run / "labels.jsonl").read_text().splitlines():
+            record = json.loads(line)
+            assert record["status"] != "failed", record["reason"]
+            made = [item["id"] for item in record["evidence"]]
+            assert made == [f"E{number}" for number in range(1, len(made) + 1)]
+            assert len(made) >= 4
+
+
+def test_two_kills_under_a_language_model(found: dict[str, Any]) -> None:
+    check_llm(found["llm"], 2)
 
 
 def test_a_full_disk_is_said_and_the_run_goes_on_when_there_is_room(found: dict[str, Any]) -> None:
