@@ -22,11 +22,13 @@ from typing import Any
 from ...tools.lab import Lab
 from ...tools.llm import LLM, LLMError, Reply
 from ...tools.registry import offered
+from ...tools.whole import read_whole
 from ..state import Message
 
 _SHORT = 240  # letters of an older result in a shortened conversation
 _SHORT_NEWEST = 1200  # letters of the newest turn's results, where that is not enough
 _MOST_LEVEL = 2
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff")  # how files of PNG and JPEG begin
 _MOST_PICTURES = 12
 """Pictures of one request."""
 _STEP = 6
@@ -257,10 +259,13 @@ def with_pictures(message: Message) -> Message:
             parts.append(part)
             continue
         try:
-            data = base64.b64encode(Path(url).read_bytes()).decode()
-        except OSError:
+            raw = read_whole(Path(url))
+        except (OSError, ValueError):
+            raw = b""
+        if not raw.startswith(_PICTURES):  # a kept state may name any file of the person
             parts.append({"type": "text", "text": "(the picture file is gone)"})
             continue
+        data = base64.b64encode(raw).decode()
         kind = mimetypes.guess_type(url)[0] or "image/png"
         whole = {"type": "image_url", "image_url": {"url": f"data:{kind};base64,{data}"}}
         parts.append(whole)

@@ -332,3 +332,13 @@ def test_a_patched_conversation_runs_nothing(
     assert "begin again" in said
     assert not ran.exists()
     assert "evil" not in sys.modules
+
+
+def test_a_state_sends_no_file_that_is_no_picture(tmp_path: Path) -> None:
+    from neuroscribe.agent.planners.chat import with_pictures
+
+    secret = tmp_path / "key.png"
+    secret.write_text("a secret")
+    part = {"type": "image_url", "image_url": {"url": str(secret)}}
+    (sent,) = with_pictures({"role": "user", "content": [part]})["content"]
+    assert sent == {"type": "text", "text": "(the picture file is gone)"}
