@@ -32,6 +32,16 @@ def read_whole(path: Path, most: int = MOST_BYTES) -> bytes:
         return file.read(most + 1)
 
 
+def ends_with(path: Path, end: bytes) -> bool:
+    """Whether a file is there and its last bytes, without white space, are these."""
+    try:
+        with open(path, "rb", opener=_unblocked) as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - len(end) - 64))
+            return file.read(len(end) + 64).rstrip().endswith(end)
+    except OSError:
+        return False
+
+
 def _unblocked(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)  # opening a pipe would wait for a writer
 

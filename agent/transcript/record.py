@@ -222,6 +222,23 @@ def read(path: str | Path) -> Transcript:
     return Transcript(path, events[0], tuple(events[1:]), torn)
 
 
+def whole(path: Path) -> bool:
+    """Whether a transcript is there and was written to its end; reads its last line alone."""
+    try:
+        with path.open("rb") as file:
+            at = file.seek(0, os.SEEK_END)
+            last = b""
+            while at and b"\n" not in last.rstrip(b"\n"):
+                step = min(at, 1 << 16)
+                at = file.seek(at - step)
+                last = file.read(step) + last
+                file.seek(at)
+        event = json.loads(last.rstrip(b"\n").rpartition(b"\n")[2])
+        return last.endswith(b"\n") and event["event"] in ("end", "scores")
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
+
+
 def names(header: Mapping[str, Any]) -> dict[str, Any]:
     """What a header names to be loaded: what its seal is of (`tools/trust.py`)."""
     return {

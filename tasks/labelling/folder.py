@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from ...agent.transcript.record import whole
 from ...tools.errors import UsageError
 from ...tools.evidence import plain
 from ...tools.models.unit import Unit
@@ -184,6 +185,13 @@ class RunFolder:
         kept = [record for unit, record in self.own_labels().items() if unit not in unwanted]
         if unwanted:
             self.write_labels(kept)
+
+    def has_transcript(self, record: Mapping[str, Any]) -> bool:
+        """Whether the transcript that a label names is there, down to its last event."""
+        name = record.get("transcript")
+        if not name:  # units that failed have none
+            return True
+        return whole(self.path / "transcripts" / Path(name).name)
 
     # ---- lock
 

@@ -20,6 +20,7 @@ from ...tools.data.pictures import skipped_lines
 from ...tools.errors import UsageError, nearest
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
+from ...tools.whole import ends_with
 from .estimate import Estimate, estimate
 from .finishing import finish
 from .folder import RunFolder
@@ -68,7 +69,7 @@ def run_labels(
         for line in skipped_lines(run.bench.corpus):
             shown.say(line)
         _begin(folder, run)
-        todo = _todo(folder, run.units, how)
+        todo = _todo(folder, run.units, how, shown)
         mine = part_of(run.units, how.shard)
         shown.begin(len(mine), len(mine) - len(todo))
         job = Job(run.bench, settings, run.factory, folder, shown.watch)
@@ -201,8 +202,13 @@ def _begin(folder: RunFolder, run: Ready) -> None:
             )
 
 
-def _todo(folder: RunFolder, units: Sequence[Unit], how: How) -> list[Unit]:
-    """The units that have no label; failed ones too, where they are to be tried again."""
+def _todo(folder: RunFolder, units: Sequence[Unit], how: How, shown: Silent) -> list[Unit]:
+    """The units that have no label or lost their transcript; failed ones too, where they are to be
+    tried again."""
+    lost = _lost(folder)
+    for unit in lost:
+        shown.say(f"{unit}: its transcript is missing or torn; it is labelled again")
+    folder.drop(lost)
     labels = folder.labels()
     if how.retry_failed:
         folder.drop(unit for unit, record in labels.items() if record["status"] == "failed")
@@ -213,12 +219,21 @@ def _todo(folder: RunFolder, units: Sequence[Unit], how: How) -> list[Unit]:
     return todo
 
 
+def _lost(folder: RunFolder) -> list[str]:
+    """Units of this shard that have a label and no whole transcript."""
+    labels = folder.own_labels()
+    return [unit for unit, record in labels.items() if not folder.has_transcript(record)]
+
+
 def _complete(folder: RunFolder, known: Mapping[str, Any], how: How) -> bool:
     labels = folder.labels()
     if how.retry_failed and any(record["status"] == "failed" for record in labels.values()):
         return False
+    if _lost(folder):
+        return False
     mine = part_of(known["units"], how.shard)
-    return all(unit in labels for unit in mine) and (folder.path / "report.html").exists()
+    report = folder.path / "report.html"
+    return all(unit in labels for unit in mine) and ends_with(report, b"</html>")
 
 
 def _records(

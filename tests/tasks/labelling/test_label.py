@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -298,3 +298,37 @@ def test_held_out_windows_that_explore_nearly_holds_are_left_out(
     case = Case("x", Splits(*(Measured(bench.windows[n], bench.windows[n].ids * 1.0)
                               for n in ("explore", "select", "report"))))  # fmt: skip
     assert np.isfinite(case.peaks).all()  # scorers and scores leave out the same
+
+
+@pytest.mark.parametrize("damage", ["missing", "torn", "report", "torn report"])
+def test_what_a_finished_run_lost_is_said_and_made_again(
+    label: Label, settings: Settings, tmp_path: Path, damage: str
+) -> None:
+    class Heard(Silent):
+        lines: ClassVar[list[str]] = []
+
+        def say(self, text: str) -> None:
+            self.lines.append(text)
+
+    out = tmp_path / "run"
+    label(settings, out)
+    before = (out / "labels.jsonl").read_text()
+    path = out / "transcripts" / "mlp.0_1.jsonl"
+    if damage == "missing":
+        path.unlink()
+    elif damage == "torn":
+        path.write_bytes(path.read_bytes()[:-30])
+    elif damage == "report":
+        (out / "report.html").unlink()
+    else:
+        (out / "report.html").write_text("<!doctype html><html>")
+    Heard.lines.clear()
+    label(settings, out, shown=Heard())
+    said = "\n".join(Heard.lines)
+    assert ("mlp.0/1: its transcript is missing or torn" in said) == ("report" not in damage)
+    assert "report: " in said
+    assert (out / "report.html").read_text().rstrip().endswith("</html>")
+    assert '"event":"end"' in path.read_text()
+    after = (out / "labels.jsonl").read_text()
+    assert after.count('"unit":"mlp.0/1"') == before.count('"unit":"mlp.0/1"')
+    assert len(after.splitlines()) == len(before.splitlines())
