@@ -6,7 +6,7 @@
 2. Select gives the weights of the components (non-negative least squares), the prediction
    threshold of every tail, and the shares of activation mass.
 3. Report is touched once: correlation, cosine, AUPRC beside its base rate, F1, IoU, each with a 95%
-   interval by bootstrap over documents; the gain over two lookups of token identity; the share of
+   interval by bootstrap over documents; the gain over the best lookup; the share of
    variance explained beyond token identity.
 
 Fewer than `LEAST_POSITIVES` active tokens in report: no score at that tail, and no headline at all
