@@ -6,6 +6,7 @@ from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ...agent.statuses import CONFIDENT
 from .groups import Duplicates, Grouped
 from .records import Record, interval, label_of, number, shortened
 from .results import Found, Similar
@@ -114,6 +115,8 @@ def _table(*columns: tuple[str, JustifyMethod]) -> Table:
     made = Table(box=None, pad_edge=False, header_style="bold")
     for name, side in columns:
         made.add_column(name, justify=side, overflow="fold", no_wrap=name in ("unit", "95%"))
+    if ("conf.", "right") in columns:
+        made.caption, made.caption_justify = f"conf.: confidence {CONFIDENT}", "left"
     return made
 
 

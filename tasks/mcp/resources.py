@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import mcp_types as types
 
+from ...agent.statuses import CONFIDENCE
 from ...agent.transcript import read
 from ...tools.errors import UsageError, nearest
 from ...tools.evidence import plain
@@ -119,7 +120,7 @@ def _page(run: LabelRun, start: int) -> dict[str, Any]:
     end = start + len(shown)
     more = f"; read on at neuroscribe://labels?start={end}" if end < len(run.units) else ""
     note = f"{len(shown)} of {len(run.units)} labels{more}"
-    return {"note": note, "labels": [_short(unit) for unit in shown]}
+    return {"note": note, "confidence": CONFIDENCE, "labels": [_short(unit) for unit in shown]}
 
 
 def _short(unit: UnitLabel) -> dict[str, Any]:

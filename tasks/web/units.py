@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ...agent.statuses import CONFIDENT
+from ...agent.statuses import CONFIDENCE, CONFIDENT
 from ...agent.transcript import read
 from ...agent.transcript.page import component_view, contents, section
 from ...agent.transcript.plots import interval_bar
@@ -59,6 +59,7 @@ class Units:
             cell=cell,
             share=_share,
             bar=_bar,
+            confidence_words=CONFIDENCE,
         )
 
     def search(self, view: View) -> View:

@@ -1,6 +1,8 @@
 """Statuses stand in one place; specificity and the meaning of confidence stand where they show."""
 
+import html
 import io
+import json
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,10 +12,14 @@ from neuroscribe.agent.statuses import CONFIDENCE, CONFIDENT, MEANINGS, STATUSES
 from neuroscribe.tasks.finding.account import account
 from neuroscribe.tasks.finding.records import Filters
 from neuroscribe.tasks.finding.run_tools import Kind
+from neuroscribe.tasks.finding.search import RunSearch
+from neuroscribe.tasks.finding.shown import found
 from neuroscribe.tasks.labelling.export import row
 from neuroscribe.tasks.labelling.report_parts import statuses, tiles
 from neuroscribe.tasks.labelling.results import UnitLabel
 from neuroscribe.tasks.labelling.show import unit_detail
+from neuroscribe.tasks.web.index import RunIndex, View
+from neuroscribe.tasks.web.units import Units
 from rich.console import Console
 
 SPECIFICITY: dict[str, Any] = {
@@ -67,3 +73,14 @@ def test_records_of_other_versions_are_shown_too(broken: Any) -> None:
     unit = UnitLabel("mlp.0/3", "x", "described", {**RECORD, "specificity": broken})
     Console(width=300, record=True, file=io.StringIO()).print(unit_detail(unit))
     assert row(unit)["unit"] == "mlp.0/3"
+
+
+def test_lists_of_units_say_what_confidence_is_of(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text(json.dumps({"units": ["mlp.0/3"], "settings": {}}))
+    (tmp_path / "labels.jsonl").write_text(json.dumps(RECORD) + "\n")
+    answer = RunSearch(tmp_path).search("", 5, Filters(kinds=("not specific",)))
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(found(answer, {"mlp.0/3": RECORD}))
+    assert CONFIDENT in console.export_text()
+    grid = Units(RunIndex(tmp_path)).grid(View())
+    assert CONFIDENCE in html.unescape(grid)
