@@ -22,7 +22,7 @@ from .lab import Lab
 from .measured import Flat, activity, flat, full_scale, item
 from .models import Unit
 from .registry import UpTo, tool
-from .render_text import MARKS, number, snippet
+from .render_text import MARKS, STARTS, number, snippet
 from .survey import TAILS, correlation
 
 HEADLINE = "half"
@@ -112,7 +112,7 @@ def compare(
     order = sorted(tests, key=lambda t: -(t["correlation"] or -2))
     head = (
         f"{chosen} over explore: {data.values.size} places; active = above half of the mean of "
-        f"its top 0.1%, {number(bar)}; {MARKS}. "
+        f"its top 0.1%, {number(bar)}; {MARKS}; {STARTS}. "
         f"Best: {order[0]['id']} (correlation {number(order[0]['correlation'])})."
     )
     return Result(
@@ -228,7 +228,9 @@ def _shown(lab: Lab, unit: Unit, data: Flat, at: int) -> str:
     window, place = int(data.window[at]), int(data.place[at])
     scale = full_scale(lab, unit)
     values = lab.column(unit)[window]
-    text = snippet(lab.explore, window, values, scale=scale, place=place, before=56, after=16)
+    text = snippet(
+        lab.explore, window, values, scale=scale, place=place, before=56, after=16, edge=True
+    )
     return f"{number(float(data.values[at]))} (window {window}): {text}"
 
 
