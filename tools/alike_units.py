@@ -60,8 +60,15 @@ def alike_units(
         first, second = np.triu_indices(len(units), 1)
         pairs = list(zip(first.tolist(), second.tolist(), strict=True))
         values = r[first, second]
-    order = np.argsort(-values, kind="stable")
-    many = max(1, min(many, len(pairs)))
+    ranked = np.flatnonzero(np.isfinite(values))
+    if not ranked.size:
+        which = str(known) if known is not None else f"all units of {', '.join(chosen)}"
+        raise UsageError(
+            f"{which} never changes over the corpus, or is not finite there: nothing correlates "
+            "with that; name another unit or other sites"
+        )
+    order = ranked[np.argsort(-values[ranked], kind="stable")]
+    many = max(1, min(many, len(order)))
 
     def listed(ranks: np.ndarray) -> list[dict[str, Any]]:
         return [
@@ -78,7 +85,7 @@ def alike_units(
     lines = [
         f"{len(pairs):,} pairs of {len(units):,} units of {', '.join(chosen)}; control, the same "
         f"pairs with their rows shuffled: at most |r| = {number(control)}"
-        + (f"; {constant} units are constant" if constant else ""),
+        + (f"; {constant} units are constant or not finite, and left out" if constant else ""),
         "most alike: " + "; ".join(_line(row) for row in alike),
         "most opposite: " + "; ".join(_line(row) for row in opposite),
     ]
@@ -98,14 +105,18 @@ def _line(row: dict[str, Any]) -> str:
 
 
 def _correlations(lab: Lab, sites: list[str], units: int) -> tuple[np.ndarray, float]:
-    """Pearson's r `[unit, unit]`, 0 for pairs with a constant unit, whose own place is NaN; and the
+    """Pearson's r `[unit, unit]`, NaN for pairs with a unit that is constant or not finite; and the
     largest |r| with rows shuffled.
     """
     total = np.zeros(units)
     product, shuffled = np.zeros((units, units)), np.zeros((units, units))
     places, shift, rng = 0, None, lab.rng()
+    sound = np.ones(units, bool)
     for at in range(0, len(lab.explore), _ROWS):
         x = _values(lab, sites, at)
+        finite = np.isfinite(x).all(0)
+        sound &= finite
+        x[:, ~finite] = 0
         shift = x.mean(0) if shift is None else shift  # near the mean: nothing is lost in float32
         x = x - shift
         total += x.sum(0, dtype=np.float64)
@@ -115,12 +126,13 @@ def _correlations(lab: Lab, sites: list[str], units: int) -> tuple[np.ndarray, f
     both = np.outer(total, total) / places
     product, shuffled = product - both, shuffled - both
     size = np.sqrt(np.maximum(np.diag(product), 0))
-    flat = size < _FLAT * np.sqrt(places)
+    flat = ~sound | (size < _FLAT * np.sqrt(places))
     scale = np.where(flat, np.inf, size)
     r = product / np.outer(scale, scale)
     other = shuffled / np.outer(scale, scale)
     np.fill_diagonal(other, 0)
-    np.fill_diagonal(r, np.where(flat, np.nan, 1.0))
+    np.fill_diagonal(r, 1.0)
+    r[flat], r[:, flat] = np.nan, np.nan
     return r, float(np.abs(other).max(initial=0))
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .data.corpus import Corpus, Document, split_of
+from .data.corpus import Corpus, Document
 from .data.sources import load_corpus
 from .data.windows import TokenWindows, cut
 from .errors import UsageError
@@ -33,7 +33,6 @@ TOKENS = 30_000
 MOST = 12
 _MOST_TEXTS = 500
 _LEAST = 5  # places at which a hypothesis must hold to be tested
-_SMALL = 20  # documents of a corpus that is too small to hold any out
 
 
 class Held(NamedTuple):
@@ -228,7 +227,8 @@ def _windows(lab: Lab, data: str | None, texts: list[str] | None) -> tuple[str, 
         raise UsageError("pass either data (builtin:stories, a file) or texts")
     length = max(8, int(lab.explore.ids.shape[1]))
     if data:
-        corpus = _unseen(lab, load_corpus(allowed(data), target=lab.target, seed=lab.seed))
+        whole = load_corpus(allowed(data), target=lab.target, seed=lab.seed)
+        corpus = whole.unseen(lab.explore.texts)
         return data.strip(), cut(lab.target, corpus, length=length, most_tokens=TOKENS)
     given = [text for text in texts or [] if text.strip()][:_MOST_TEXTS]
     if not given:
@@ -236,20 +236,6 @@ def _windows(lab: Lab, data: str | None, texts: list[str] | None) -> tuple[str, 
     corpus = Corpus("texts", [Document(str(at), text) for at, text in enumerate(given)])
     name = f"{len(given)} text{'s' if len(given) > 1 else ''}"
     return name, cut(lab.target, corpus, length=length, most_tokens=TOKENS)
-
-
-def _unseen(lab: Lab, corpus: Corpus) -> Corpus:
-    """The documents that may be seen and are not those of explore."""
-    known = set(lab.explore.texts)
-    kept = [
-        document
-        for document in corpus.documents
-        if document.text not in known
-        and (len(corpus) < _SMALL or split_of(document.text) == "explore")
-    ]
-    if not kept:
-        raise UsageError(f"{corpus.name} holds nothing but the documents explored already")
-    return Corpus(corpus.name, kept)
 
 
 def _flat(windows: TokenWindows, values: np.ndarray) -> Flat:

@@ -59,6 +59,7 @@ def together(lab: Lab, first: Unit, second: Unit) -> Together:
     one, other = flat(lab, first), flat(lab, second)
     known = np.isfinite(lab.column(first)) & np.isfinite(lab.column(second)) & lab.explore.counted
     x, y = lab.column(first)[known], lab.column(second)[known]
+    _, document = np.unique(lab.explore.document[np.nonzero(known)[0]], return_inverse=True)
     found = correlation(x, y)
     against = _pairs(lab, first, second, lab.rng("pairs"))
     on_x, on_y = x > activity(x), y > activity(y)
@@ -67,7 +68,7 @@ def together(lab: Lab, first: Unit, second: Unit) -> Together:
     cosine, share = _written(lab, first, second, lab.rng("written"))
     return Together(
         found,
-        interval(x, y, lab.explore.document[np.nonzero(known)[0]], lab.rng("interval")),
+        interval(x, y, document, lab.rng("interval")),
         100 * float((against < (found or 0.0)).mean()) if against.size else 50.0,
         int(against.size),
         int((on_x & on_y).sum()),

@@ -29,7 +29,8 @@ def leading(
     if len(rivals) <= MOST:
         return rivals, degrees
     data = flat(lab, unit)
-    found = [correlation(one[data.window, data.place], data.values) or -1.0 for one in degrees]
+    each = [correlation(one[data.window, data.place], data.values) for one in degrees]
+    found = [-1.0 if r is None else r for r in each]
     order = np.argsort(-np.array(found), kind="stable")[:MOST]
     return [rivals[at] for at in order], degrees[order]
 

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.stats import binom
 
 from .asked_for import wanted
+from .errors import UsageError
 from .evidence import Result
 from .lab import Lab
 from .registry import UpTo, tool
@@ -47,7 +48,13 @@ def search_index(
     rate = float(holds[counted].mean())
     chosen = list(index.sites)
     if sites:
-        chosen = [name for name in sites_of(lab.target, sites) if name in index.sites]
+        asked = sites_of(lab.target, sites)
+        chosen = [name for name in asked if name in index.sites]
+        if not chosen:
+            raise UsageError(
+                f"the index has no site {', '.join(asked[:4])}; it has "
+                f"{', '.join(list(index.sites)[:8])}. find_units measures any site"
+            )
     found: list[dict[str, Any]] = []
     compared = 0
     for name in chosen:
@@ -77,8 +84,8 @@ def search_index(
         for row in good
     ]
     if not good:
-        best = f"; the nearest, {found[0]['unit']}, {found[0]['hits']} of {found[0]['of']}"
-        lines.append(f"none beyond chance{best if found else ''}")
+        near = [f"; the nearest, {row['unit']}, {row['hits']} of {row['of']}" for row in found[:1]]
+        lines.append(f"none beyond chance{''.join(near)}")
     lines += [one.note] if one.note else []
     data = {
         "what": english,

@@ -43,6 +43,7 @@ _OPENING_STATE = Talk(
     evidence=0,
     spent={},
     refused=[],
+    allowed=[],
 )
 
 
@@ -160,11 +161,12 @@ class Conversation:
         """
         if not self._busy.acquire(blocking=False):
             raise UsageError("a question of this conversation is being answered; wait for it")
-        if self.waiting is None:
+        asked = self.waiting
+        if asked is None:
             self._busy.release()
             raise UsageError("nothing waits for leave")
         self._fresh()
-        return self._run(Command(resume=allowed))
+        return self._run(Command(resume={"call": asked.call, "allowed": allowed}))
 
     def stop(self) -> None:
         """Stops the present experiment, from any thread; the conversation goes on."""

@@ -37,6 +37,8 @@ class Consent:
     arguments: Mapping[str, Any]
     cost: str
     """What it would cost, in words."""
+    call: str = field(default="", compare=False)
+    """The id of the call, which the leave is for."""
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,15 @@
     plan ──> consent ──> act ──> plan ... ──> answer
 
 1. `plan` checks the question's budget and asks for the next message: calls, or the answer.
-2. `consent` interrupts the graph where a call costs much, until the person has decided.
+2. `consent` interrupts the graph where a call costs much, until the person has decided; one call a
+   time, and what was decided is kept by the id of the call.
 3. `act` runs the calls in order; each result is evidence under an id that answers cite.
 4. `answer` ends the turn in every case; the conversation stays valid for the next question.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import interrupt
@@ -58,7 +59,7 @@ class TalkLoop:
             graph.add_node(name, getattr(self, name))
         graph.add_edge(START, "plan")
         graph.add_conditional_edges("plan", _then("consent"), ["consent", "answer"])
-        graph.add_edge("consent", "act")
+        graph.add_conditional_edges("consent", self._decided, ["consent", "act"])
         graph.add_conditional_edges("act", _then("plan"), ["plan", "answer"])
         graph.add_edge("answer", END)
         return graph.compile(checkpointer=self.checkpoints)
@@ -85,6 +86,8 @@ class TalkLoop:
         reply = mend(given, len(messages))
         out: dict[str, Any] = {
             "messages": [*messages, reply.message],
+            "refused": [],
+            "allowed": [],
             "step": state["step"] + 1,
             "last": last,
             "left": left,
@@ -104,17 +107,31 @@ class TalkLoop:
         return out
 
     def consent(self, state: Talk) -> dict[str, Any]:
-        """Waits for leave where a call costs much."""
-        refused: list[str] = []
-        if self.ask_first:
-            for item in self._calls(state)[:MOST_CALLS]:
-                arguments = _arguments(item)
-                said = consent.cost(self.lab, item.name, arguments)
-                if said is not None and not interrupt(
-                    {"tool": item.name, "arguments": arguments, "cost": said}
-                ):
-                    refused.append(item.id)
-        return {"refused": refused}
+        """Waits for leave for the first costly call that nobody has decided on."""
+        waiting = self._undecided(state)
+        if waiting is None:
+            return {}
+        item, said = waiting
+        asked = {"tool": item.name, "arguments": _arguments(item), "cost": said, "call": item.id}
+        given = interrupt(asked)  # of the call that was asked about, whatever waits now
+        name: Literal["allowed", "refused"] = "allowed" if given["allowed"] is True else "refused"
+        return {name: [*state[name], given["call"]]}
+
+    def _decided(self, state: Talk) -> str:
+        return "act" if self._undecided(state) is None else "consent"
+
+    def _undecided(self, state: Talk) -> tuple[Call, str] | None:
+        """The first costly call of the last message that waits for leave, with its cost."""
+        if not self.ask_first:
+            return None
+        known = {*state["refused"], *state["allowed"]}
+        for item in self._calls(state)[:MOST_CALLS]:
+            if item.id in known:
+                continue
+            said = consent.cost(self.lab, item.name, _arguments(item))
+            if said is not None:
+                return item, said
+        return None
 
     def act(self, state: Talk) -> dict[str, Any]:
         """Runs the calls of the last message."""

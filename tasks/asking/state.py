@@ -1,6 +1,6 @@
 """What a conversation knows, in plain JSON types, so that it can be kept and gone on with."""
 
-from typing import Any, Protocol, TypedDict
+from typing import Any, NotRequired, Protocol, TypedDict
 
 from ...agent.state import Left, Message
 from ...tools.lab import Lab
@@ -47,7 +47,9 @@ class Talk(TypedDict):
     spent: dict[str, float]
     """The meter's counts since the question was put."""
     refused: list[str]
-    """Costly calls of this question that the person did not allow."""
+    """Ids of the costly calls of the last message that the person did not allow."""
+    allowed: list[str]
+    """And of those that the person did."""
 
 
 class Waiting(TypedDict):
@@ -56,6 +58,7 @@ class Waiting(TypedDict):
     tool: str
     arguments: dict[str, Any]
     cost: str
+    call: NotRequired[str]
 
 
 class Answers(Protocol):

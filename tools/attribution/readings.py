@@ -48,6 +48,8 @@ def reading(target: Target, prompts: Sequence[str], text: str) -> Reading:
     Raises:
         UsageError: if it has no tokens of its own either way; says why of the text as written.
     """
+    if target.kind != "causal":
+        return Reading(text)  # whoever asks for a prediction says so
     if text[:1].isspace() or not text or any(not one or one[-1].isspace() for one in prompts):
         return Reading(text)
     spaced = f" {text}"

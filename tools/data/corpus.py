@@ -15,6 +15,9 @@ SHARES = {"explore": 0.5, "select": 0.2, "report": 0.3}
 LEAST_DOCUMENTS = 10
 """Documents that every split of a text has: fewer make no interval over documents."""
 
+SMALL = 20
+"""Documents under which nobody holds any out."""
+
 
 class Document(NamedTuple):
     """One text that is never cut across splits."""
@@ -69,6 +72,24 @@ class Corpus:
             total += len(self.documents[at].text)
         documents = [self.documents[at] for at in sorted(chosen)]
         return Corpus(self.name, documents, remarks=self.remarks)
+
+    def unseen(self, known: Iterable[str]) -> "Corpus":
+        """The part that may be shown beside documents that are `known`: none of these, and none
+        that a run over this corpus would hold out. Of a corpus too small to be split, all others.
+
+        Raises:
+            UsageError: if nothing is left.
+        """
+        seen = set(known)
+        small = len(self) < SMALL
+        kept = [
+            document
+            for document in self.documents
+            if document.text not in seen and (small or split_of(document.text) == "explore")
+        ]
+        if not kept:
+            raise UsageError(f"{self.name} holds nothing but the documents explored already")
+        return self._part(self.name, kept)
 
     @property
     def too_few(self) -> bool:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..attribution.readings import reading, target_tokens
-from ..attribution.target_tokens import Several, ask
+from ..attribution.target_tokens import Question, Several, ask
 from ..data.tokens import surfaces
 from ..errors import UsageError
 from ..models import Target
@@ -118,7 +118,9 @@ def asked(
     if contrast is not None:
         contrast, note = reading(target, prompts, contrast)
         notes += [note.replace("the target", "the contrast", 1)] if note else []
-    rows, metrics, names = [], [], []
+    rows: list[Prompt] = []
+    metrics: list[Metric] = []
+    questions: list[Question] = []
     for prompt in prompts:
         question = ask(target, prompt, text, contrast=contrast, several=several, as_written=True)
         one, *more = question.predictions
@@ -127,9 +129,18 @@ def asked(
         )
         predicts = metrics[-1].places
         rows.append(row_of(target, question.ids[0].tolist(), text=prompt, predicts=predicts))
-        names.append((question.target, contrast, question.measured, question.measured_contrast))
+        questions.append(question)
         notes += question.notes
-    return Asked(rows, metrics, *names[0], list(dict.fromkeys(notes)))
+    first = questions[0]
+    return Asked(
+        rows,
+        metrics,
+        first.target,
+        contrast,
+        first.measured,
+        first.measured_contrast,
+        list(dict.fromkeys(notes)),
+    )
 
 
 def with_target(target: Target, prompt: str, text: str, metric: Metric) -> Prompt:

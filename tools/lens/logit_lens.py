@@ -232,7 +232,7 @@ def divergence(final: Tensor, said: Tensor) -> Tensor:
     return (final.exp() * (final - said)).sum(1).clamp_min(0)
 
 
-def _sure(one: Trajectory, names: Sequence[str], top: Tensor) -> list[str]:
+def _sure(one: Trajectory, names: tuple[str, ...], top: Tensor) -> list[str]:
     """What is said of a target that the model is nearly sure of; `top` `[place, k]` at the end."""
     others = [t for t in top[one.place].tolist() if t != one.token and t < len(names)]
     said = saturation(one.probability[-1], one.text, names[others[0]] if others else None)

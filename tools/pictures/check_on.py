@@ -1,4 +1,7 @@
-"""Checks a unit, and what is said of it, on other pictures beside explore."""
+"""Checks a unit, and what is said of it, on other pictures beside explore.
+
+Which pictures may be seen is the rule of `Corpus.unseen`, as for texts.
+"""
 
 from typing import Any
 
@@ -58,7 +61,8 @@ def check_on(
             "pass data, a folder of pictures or builtin:scenes:300; texts are for draw"
         )
     predicate = None if hypothesis is None else hypothesis_of(lab, hypothesis)
-    corpus = load_corpus(allowed(data), target=lab.target, seed=lab.seed + 1)  # other scenes
+    whole = load_corpus(allowed(data), target=lab.target, seed=lab.seed + 1)  # other scenes
+    corpus = whole.unseen(pictures_of(lab).texts)
     assert isinstance(corpus, ImageCorpus)
     rows = image_rows(lab.target, corpus, reader=pictures_of(lab).reader)
     if len(rows) > PICTURES:

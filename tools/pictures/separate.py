@@ -265,7 +265,8 @@ def _text(
         *verdict(measured, rivals, common),
     ]
     order = sorted(
-        measured, key=lambda entry: -np.inf if entry["value"] is None else -entry["value"]
+        (entry for entry in measured if entry["value"] is not None),
+        key=lambda entry: -entry["value"],
     )
     shown = [*order[:5], *order[-4:]] if len(order) > 9 else order
     rows.append(f"highest and lowest of the {len(order)}:" if len(order) > 9 else "pictures:")
@@ -275,4 +276,6 @@ def _text(
         rows.append(
             f"{number(entry['value'])} ({who(entry['predicted'])}; {source}): {entry['tokens'][0]}"
         )
+    if missing := len(measured) - len(order):
+        rows.append(f"{missing} pictures have no finite activation and are not listed")
     return "\n".join(rows)

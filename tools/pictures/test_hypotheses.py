@@ -82,7 +82,7 @@ def compare(
             f"{name} of {', '.join(who)}: {number(float(data.values[at]))} (window {window}): "
             f"{caption(explore, window)}"
         )
-    order = sorted(tests, key=lambda t: -(t["correlation"] or -2))
+    order = sorted(tests, key=lambda t: 2 if t["correlation"] is None else -t["correlation"])
     head = (
         f"{chosen} over explore: {data.values.size} pictures; active = above half of the mean of "
         f"its strongest five, {number(bar)}. "

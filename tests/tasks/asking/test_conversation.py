@@ -206,9 +206,38 @@ def test_what_costs_much_is_asked_about(opened: Opened, monkeypatch: pytest.Monk
     lab = opened(text("Yes.")).lab
     assert consent.cost(lab, "survey", {}) is None
     assert consent.cost(lab, "find_units", {}) is None  # a toy is quick
-    lab.memo["pass seconds"] = 100.0
+    once = lab.memo["pass operations"]
+    assert once > 2 * 4096 * 0.5 * int(lab.explore.attended.sum())  # most of the weights, twice
+    del lab.memo["pass operations"]
+    consent.cost(lab, "find_units", {})
+    assert lab.memo["pass operations"] == once  # counted, not timed
+    lab.memo["pass operations"] = 2e12
     assert consent.cost(lab, "find_units", {}) == "about 100 s of computing"
     assert consent.cost(lab, "compare_units", {}) == "about 5 min of computing"
+
+
+def test_leave_is_for_the_call_that_was_asked_about(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What costs much may look otherwise when the graph goes on: leave follows the id."""
+    asked: list[str] = []
+
+    def cost(lab: object, tool: str, arguments: dict) -> str | None:
+        asked.append(arguments["unit"])
+        first = arguments["unit"] == "mlp.0/1"
+        return "an hour" if not first or len(asked) == 1 else None
+
+    monkeypatch.setattr(consent, "cost", cost)
+    talk = opened([*SURVEY, ("survey", {"unit": "mlp.1/2"})], text("Done."))
+    *_, last = talk.stream("what do they do?")
+    units = []
+    while isinstance(last, Consent):
+        unit = last.arguments["unit"]
+        units.append(unit)
+        *_, last = talk.go_on(allowed=unit == "mlp.0/1")
+    assert units == ["mlp.0/1", "mlp.1/2"]
+    assert talk.lab.evidence["E1"].arguments["unit"] == "mlp.0/1"
+    assert len(talk.lab.evidence) == 1
 
 
 def test_a_budget_ends_a_question_not_the_conversation(opened: Opened) -> None:
