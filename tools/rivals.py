@@ -30,7 +30,7 @@ def leading(
         return rivals, degrees
     data = flat(lab, unit)
     each = [correlation(one[data.window, data.place], data.values) for one in degrees]
-    found = [-1.0 if r is None else r for r in each]
+    found = [-2.0 if r is None else r for r in each]
     order = np.argsort(-np.array(found), kind="stable")[:MOST]
     return [rivals[at] for at in order], degrees[order]
 

@@ -48,3 +48,29 @@ def test_units_most_like_one(lab: Lab, truth: np.ndarray) -> None:
 def test_too_many_units_are_refused(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("neuroscribe.tools.alike_units.MOST_UNITS", 100)
     assert "name sites" in str(call(lab, "alike_units", {"sites": ["mlp.1"]}).error)
+
+
+def test_what_is_not_finite_or_never_changes_heads_no_list(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from neuroscribe.tools import alike_units
+
+    plain = alike_units._values
+
+    def broken(lab: Lab, sites: list[str], at: int) -> np.ndarray:
+        x = plain(lab, sites, at).copy()
+        x[0, 3] = np.nan
+        x[:, 5] = 0.25
+        return x
+
+    monkeypatch.setattr(alike_units, "_values", broken)
+    found = call(lab, "alike_units", {"sites": ["mlp.1"], "many": 25})
+    assert found.error is None
+    for row in (*found.data["alike"], *found.data["opposite"]):
+        assert np.isfinite(row["correlation"])
+        assert not {row["first"], row["second"]} & {"mlp.1/3", "mlp.1/5"}
+    assert found.data["constant"] == 2
+    assert np.isfinite(found.data["control"])
+    for unit in ("mlp.1/3", "mlp.1/5"):
+        said = call(lab, "alike_units", {"sites": ["mlp.1"], "unit": unit}).error
+        assert "nothing correlates" in str(said)

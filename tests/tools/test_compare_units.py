@@ -1,5 +1,7 @@
 """Comparing two units and checking one elsewhere, where it is known what they are."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from neuroscribe.tools import belt as _belt  # noqa: F401
@@ -134,3 +136,12 @@ def test_explored_documents_are_not_checked_again(
     found = call(bench, "check_on", {"unit": "planted/0", "data": "same.jsonl"})
     assert found.error is not None
     assert "explored already" in found.error
+
+
+def test_an_interval_is_of_the_documents_there_are(bench: Lab) -> None:
+    """Explore keeps a document's number though others are left out; gaps are no documents."""
+    spread = replace(bench.explore, document=bench.explore.document * 50)
+    apart = Lab(bench.target, spread, open=True)
+    asked = {"first": "planted/0", "second": "mlp.0/3"}
+    one, other = (call(lab, "compare_units", asked).data["interval"] for lab in (bench, apart))
+    assert other == pytest.approx(one, abs=1e-6)

@@ -53,3 +53,8 @@ def test_the_places_are_those_of_single_units(lab: Lab) -> None:
 def test_it_is_offered_with_an_index_only(lab: Lab) -> None:
     assert "search_index" in offered(lab)
     assert "search_index" not in offered(Lab(lab.target, lab.explore, open=True))
+
+
+def test_sites_that_the_index_lacks_are_said(lab: Lab) -> None:
+    made = call(lab, "search_index", {"what": "animals", "sites": ["mlp.0"]})
+    assert "the index has no site mlp.0; it has planted, mlp.1" in str(made.error)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from neuroscribe.tools.data.pictures import ImageCorpus
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.pictures.asked_for import wanted_picture
@@ -99,3 +100,22 @@ def test_texts_are_not_for_pictures(bench: Lab) -> None:
     found = call(bench, "check_on", {"unit": "conv.0/0", "texts": ["a red circle"]})
     assert found.error is not None
     assert "draw" in found.error
+
+
+def test_pictures_that_were_explored_or_would_be_held_out_are_not_shown(
+    bench: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rule of texts: `Corpus.unseen`."""
+    from neuroscribe.tools.data.corpus import split_of
+    from neuroscribe.tools.pictures import check_on, recipes
+
+    whole = check_on.load_corpus("builtin:scenes:120", target=bench.target, seed=bench.seed + 1)
+    known = {one.key for one in recipes.pictures_of(bench).pictures}
+    both = ImageCorpus("both", [*whole.pictures, *recipes.pictures_of(bench).pictures])
+    monkeypatch.setattr(check_on, "load_corpus", lambda *_, **__: both)
+    found = call(bench, "check_on", {"unit": "conv.0/0", "data": "builtin:scenes:120", "many": 12})
+    fair = [
+        one for one in whole.pictures if split_of(one.key) == "explore" and one.key not in known
+    ]
+    assert 0 < len(fair) < len(whole.pictures)
+    assert found.data["there"]["places"] == len(fair)

@@ -1,6 +1,8 @@
 """Rivals are parted on pictures where one holds and another does not."""
 
 import numpy as np
+from neuroscribe.tools.hypotheses import Hypothesis
+from neuroscribe.tools.pictures import separate
 from neuroscribe.tools.predicates import parse
 from neuroscribe.tools.registry import call
 
@@ -43,3 +45,16 @@ def test_calls_are_repeatable(make_lab) -> None:
     asked = {"hypotheses": [RED, CIRCLE], "many": 10}
     one, other = (call(make_lab(), "separate", asked) for _ in range(2))
     assert one.data == other.data
+
+
+def test_unmeasured_pictures_are_not_the_highest(lab) -> None:
+    found = call(lab, "separate", {"hypotheses": [RED, CIRCLE], "many": 12}).data["measured"]
+    for item, value in zip(found[:4], (None, 0.0, -0.5, None), strict=True):
+        item["value"] = value
+    rivals = [Hypothesis(key, parse(RED), RED) for key in found[0]["predicted"]]
+    common = {"count": 0, "mean": None}
+    lines = separate._text(lab, lab.chosen(None), rivals, found, common).splitlines()
+    assert not [line for line in lines if line.startswith("n/a (")]
+    assert lines[-1] == "2 pictures have no finite activation and are not listed"
+    shown = [line.split(" (")[0] for line in lines if "; " in line and " (" in line][1:]
+    assert shown.index("0") < shown.index("-0.5")
