@@ -25,7 +25,7 @@ def test_the_unit_of_a_colour_is_found(bench: Lab, colour: str, unit: str) -> No
     assert found.error is None
     best = [one["unit"] for one in found.data["found"] if one["responds"]]
     assert unit in best
-    assert found.data["units"] == 32
+    assert found.data["units"] == 64
     assert all("window" in item for item in found.data["measured"])
 
 
@@ -88,7 +88,7 @@ def test_two_channels_are_compared(bench: Lab) -> None:
 
 def test_a_channel_is_checked_on_other_pictures(bench: Lab) -> None:
     red = {"kind": "area", "colours": ["red"], "at_least": 0.03}
-    given = {"unit": "conv.0/0", "data": "builtin:scenes:120", "hypothesis": red}
+    given = {"unit": "conv.0/0", "data": "builtin:scenes:240", "hypothesis": red}
     found = call(bench, "check_on", given)
     assert found.error is None
     assert found.data["hypothesis"]["again"] in ("holds", "weaker")
