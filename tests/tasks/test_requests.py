@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from neuroscribe.agent.investigate import investigate
 from neuroscribe.agent.planners.chat import Chat
+from neuroscribe.tools.data.image_rows import image_rows
+from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.llm import Reply, Usage
@@ -51,8 +53,12 @@ def asked(lab: Lab) -> dict[str, Any]:
 
 
 def test_the_tools_of_an_investigation_cost_little(lab: Lab) -> None:
-    sent = json.dumps(list(asked(lab).values()), separators=(",", ":"), ensure_ascii=False)
-    assert len(sent) / 4 <= MOST_TOKENS
+    target = Target.load("pictures")
+    scenes: Any = load_corpus("builtin:scenes:4", target=target)
+    pictures: Any = image_rows(target, scenes.pictures)
+    for bench in (lab, Lab(target, pictures, unit=target.unit("conv.3/3"))):
+        sent = json.dumps(list(asked(bench).values()), separators=(",", ":"), ensure_ascii=False)
+        assert len(sent) / 4 <= MOST_TOKENS
 
 
 def test_tools_that_describe_no_unit_are_offered_in_conversations_only(lab: Lab) -> None:

@@ -42,17 +42,16 @@ def ablate_pictures(
     factor: float = 0.0,
     many: Annotated[int, UpTo(32, 2)] = 8,
 ) -> Result:
-    """Switches units off on pictures and measures what that does to the classes that the model
-    gives, against random units that are matched in firing rate and size: does the unit matter, and
-    for which classes?
+    """Switches units off on pictures: the change of the model's classes, beside random units
+    matched in firing rate and size.
 
     Args:
-        units: The units, ablated together; left out: the unit under study.
-        pictures: Where to measure: window numbers, prompts, scenes or recipes; left out: the
-            pictures of explore where the units peak.
-        method: zero; mean: their mean over explore; scale: times factor.
+        units: Ablated together; left out: the unit under study.
+        pictures: Window numbers, prompts, scenes or recipes; left out: those of explore where the
+            units peak.
+        method: zero; mean of explore; scale: times factor.
         factor: For scale: 0 removes, 2 doubles.
-        many: Pictures of explore to measure on, at most 32.
+        many: Pictures of explore.
     """
     chosen = tuple(dict.fromkeys(lab.target.unit(name) for name in units or []))
     chosen = chosen or (lab.chosen(None),)

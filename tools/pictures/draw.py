@@ -43,9 +43,8 @@ def draw(
         prompts: Plain English, one picture each, at most 64 in all.
         scenes: Scenes as JSON, one picture each.
         unit: The unit, such as conv.3/7; left out: the unit under study.
-        many: How many pictures of each prompt; what a prompt leaves open (colours, sizes, places)
-            differs between them.
-        shown: How many are shown; of the others the peaks are told.
+        many: How many of each prompt; what it leaves open differs.
+        shown: How many are shown; others by their peaks.
         by: Who draws: scenes, or the name of an image model of this lab.
     """
     chosen = lab.chosen(unit)

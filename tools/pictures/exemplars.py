@@ -32,17 +32,17 @@ def exemplars(
     many: Annotated[int, UpTo(16)] = 8,
     skip: int = 0,
 ) -> Result:
-    """Shows pictures of the exploration corpus with the unit's activation: a sheet on which what
-    is outside the active region is darkened, and for each picture in words what it shows, and
-    where, how large and on what the active region is.
+    """Shows pictures of explore with the unit's activation, as a sheet and in words: what they
+    show, and where, how large and on what the active region is.
+
+    On the sheet what is outside the active region is darkened.
 
     Args:
         unit: The unit, such as conv.3/7; left out: the unit under study.
-        kind: top: highest peaks. quantile: from high to low bands of activation, which shows what
-            weaker activations have in common. low: pictures much like the top ones where the unit
-            stays low, which shows what else it needs.
-        many: How many pictures, at most 16.
-        skip: For top and low: leave out this many first, to see further ones.
+        kind: top: highest peaks. quantile: bands from high to low. low: pictures much like the top
+            ones where the unit stays low.
+        many: How many pictures.
+        skip: For top and low: leave out so many first.
     """
     chosen = lab.chosen(unit)
     skip = max(0, skip)

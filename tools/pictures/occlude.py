@@ -46,10 +46,11 @@ class Grid(NamedTuple):
 def occlude(
     lab: Lab, picture: int | str | dict[str, Any], unit: str | None = None, *, cells: int = _CELLS
 ) -> Result:
-    """Covers parts of a picture and measures the unit: an occlusion map (which places does the
-    activation need?), and mask tests of its active region beside random regions as large (is it
-    needed, and is it enough?). On a drawn scene each thing and the background are removed and
-    kept alone, exactly: does the unit follow the object or its background?
+    """Covers parts of a picture and measures the unit: which places does it need, and is its active
+    region needed and enough? On a drawn scene: does it follow the object or its background?
+
+    An occlusion map, and mask tests of the active region beside random regions as large. On a
+    drawn scene each thing and the background are removed and kept alone, exactly.
 
     Args:
         picture: A window number, a prompt, a scene or a recipe.

@@ -30,13 +30,14 @@ def patch_pictures(
     destination: int | str | dict[str, Any],
     unit: str | None = None,
 ) -> Result:
-    """Puts the unit's activation map from one picture into another and measures what changes in
-    the classes of the other, against matched random units patched in the same way: does the unit
-    carry what tells the two pictures apart?
+    """Puts the unit's activation map from one picture into another: does it carry what tells them
+    apart?
+
+    The change of the other's classes stands beside matched random units patched in the same way.
 
     Args:
-        source: The picture the map is taken from: a window number, a prompt, a scene or a recipe.
-        destination: The picture it is put into.
+        source: The picture that gives: a window number, a prompt, a scene or a recipe.
+        destination: The picture that gets it.
         unit: The unit, such as conv.3/7; left out: the unit under study.
     """
     chosen = lab.chosen(unit)

@@ -58,14 +58,13 @@ def separate(
     *,
     many: Annotated[int, UpTo(48, 2)] = 18,
 ) -> Result:
-    """Finds the pictures on which rival hypotheses disagree most and measures the unit there:
-    pictures of the exploration corpus, its exemplars with one thing changed, and drawn scenes.
+    """Measures the unit on pictures where rivals disagree: of explore, exemplars with one thing
+    changed, drawn scenes.
 
     Args:
-        hypotheses: At least two ids such as H1, or predictors as JSON; left out: all that were
-            recorded. Of more than three the three that correlate best are kept.
+        hypotheses: Two or more; left out: all recorded. The three that correlate best are parted.
         unit: The unit, such as conv.3/7; left out: the unit under study.
-        many: How many pictures, at most 48.
+        many: How many pictures.
     """
     chosen = lab.chosen(unit)
     rivals = resolve(lab, hypotheses)

@@ -32,9 +32,8 @@ _AGAINST = 5  # statements that go against a unit
 
 @tool(needs=("image",))
 def survey(lab: Lab, unit: str | None = None, *, many: Annotated[int, UpTo(40)] = 10) -> Result:
-    """Measures the unit on all pictures of the exploration corpus: how often it is active, how
-    much of a picture it covers, both signs, and which things, colours and settings go with it.
-    Start here. It shows no pictures: use exemplars for those.
+    """Measures the unit on all pictures of explore: how often it is active, how much of a picture
+    it covers, both signs, which things, colours and settings go with it. Start here.
 
     Args:
         unit: The unit, such as conv.3/7; left out: the unit under study.

@@ -30,13 +30,12 @@ def compare(
     *,
     examples: Annotated[int, UpTo(8, 0)] = 3,
 ) -> Result:
-    """Tests hypotheses against the unit's activation on every picture of the exploration corpus,
-    and shows their largest false alarms and misses.
+    """Tests hypotheses on every picture of explore; shows their largest false alarms and misses.
 
     Args:
-        hypotheses: Ids such as H1, or predictors as JSON; left out: all that were recorded.
+        hypotheses: Ids (H1) or predictors; left out: all recorded.
         unit: The unit, such as conv.3/7; left out: the unit under study.
-        examples: How many false alarms and misses to show for each.
+        examples: How many of each to show; at most 2 from four hypotheses on.
     """
     chosen = lab.chosen(unit)
     explore, data = pictures_of(lab), flat(lab, chosen)

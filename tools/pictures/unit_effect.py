@@ -52,11 +52,12 @@ class Halves(NamedTuple):
 
 @tool(needs=("image",))
 def unit_effect(lab: Lab, unit: str | None = None) -> Result:
-    """Measures in one call what the unit does to the classes that the model gives. Necessity:
-    resampled where it is active. Sufficiency: its own activation maps put into pictures where it is
-    not active, at its 50th, 90th and 99th percentile. Both ranked among 39 matched units, which
-    gives the verdict. The classes that it promotes and suppresses, found on half of the pictures
-    and scored on the other half.
+    """Measures what the unit does to the model's classes, with a verdict beside matched units.
+
+    Necessity: resampled where it is active. Sufficiency: its own activation maps put into pictures
+    where it is not active, at its 50th, 90th and 99th percentile. Both ranked among 39 matched
+    units, which gives the verdict. The classes that it promotes and suppresses are found on half
+    of the pictures and scored on the other half.
 
     Args:
         unit: The unit, such as conv.3/7; left out: the unit under study.

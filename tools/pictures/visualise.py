@@ -61,15 +61,16 @@ def visualise(
     pictures: Annotated[int, UpTo(4)] = 1,
     of: Literal["peak", "mean"] = "peak",
 ) -> Result:
-    """Makes pictures that raise the unit as far as gradient ascent can, from noise, beside the
-    same for random units of its site. It shows textures and shapes that the unit looks for, without
-    any corpus; it says nothing of how often they occur.
+    """Makes pictures that raise the unit, by gradient ascent from noise: textures and shapes that
+    it looks for, beside random units.
+
+    No corpus is needed; it says nothing of how often they occur.
 
     Args:
         unit: The unit, such as conv.3/7; left out: the unit under study.
-        steps: Of the ascent, 16 to 512.
-        pictures: How many, from different noise, 1 to 4.
-        of: Raise the unit's largest place (peak), or the mean over its map.
+        steps: Of the ascent.
+        pictures: How many, from different noise.
+        of: Its largest place (peak), or the mean over its map.
     """
     chosen = lab.chosen(unit)
     rng = lab.rng("starts")
