@@ -42,7 +42,7 @@ POLICY = "; ".join(
 )
 _HEADERS = (
     (b"content-security-policy", POLICY.encode()),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),  # no-referrer would hide the Origin of our own form
     (b"x-content-type-options", b"nosniff"),
 )
 _API = "/gradio_api/"

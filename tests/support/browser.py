@@ -28,11 +28,11 @@ class Served(NamedTuple):
 
 
 @contextmanager
-def serving(run: Path | None, **more: Any) -> Iterator[Served]:
+def serving(run: Path | None, *, password: str | None = None, **more: Any) -> Iterator[Served]:
     """Serves a door on a free port of loopback."""
-    listening = bind("127.0.0.1", 0, password=None)
+    listening = bind("127.0.0.1", 0, password=password)
     door = open_door(run, **more)
-    app = application(door, host="127.0.0.1", password=None)
+    app = application(door, host="127.0.0.1", password=password)
     server = Server(app, listening)
     worker = threading.Thread(target=server.serve_on, daemon=True)
     worker.start()

@@ -217,6 +217,22 @@ def test_with_a_password_nothing_but_the_login_answers(toy_run: Any):
         assert client.get("/config").status_code == 401
 
 
+def test_a_browser_logs_in_and_lands_where_it_wanted_to(tabs: Any):
+    with serving(None, target="planted", password="öpen") as found:
+        tab = tabs(found.url, "?thread=x")
+        tab.page.fill("#password", "no")
+        tab.page.click("button")
+        tab.page.wait_for_selector(".wrong")
+        tab.page.fill("#password", "öpen")
+        tab.page.click("button")
+        tab.page.wait_for_selector("#tabs")
+        assert tab.page.url == f"{found.url}?thread=x"
+
+
+def test_the_answers_keep_the_origin_of_the_login_form(browser: httpx.Client):
+    assert browser.get("/").headers["referrer-policy"] == "same-origin"
+
+
 def test_failed_logins_slow_down_together():
     now = [0.0]
     login = Login("right", lambda: now[0])
