@@ -135,9 +135,10 @@ def _control(controls: "list[Control]", kind: str) -> dict[str, Any]:
 
 
 def _print(document: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
+
+    from ..tools.terminal import Console
 
     console = Console()
     odds = ", ".join(

@@ -13,6 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ..tools.errors import UsageError
+from ..tools.plain_text import plain_streams
 from . import (
     attributing,
     comparing,
@@ -104,6 +105,11 @@ def main() -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Runs a verb; the exit code. Every error that a user can mend is one line on stderr."""
+    with plain_streams():
+        return _run(arguments)
+
+
+def _run(arguments: list[str]) -> int:
     debug = "--debug" in arguments
     arguments = [item for item in arguments if item != "--debug"]
     try:

@@ -267,8 +267,9 @@ def _tokens(run: "Run") -> list[int]:
 
 
 def _print(document: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.text import Text
+
+    from ..tools.terminal import Console
 
     console = Console()
 

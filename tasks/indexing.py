@@ -141,7 +141,6 @@ def _bar(windows: int) -> Any:
     """A progress bar on stderr where that is a terminal; its value is the callback."""
     from contextlib import contextmanager
 
-    from rich.console import Console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -149,6 +148,8 @@ def _bar(windows: int) -> Any:
         TextColumn,
         TimeRemainingColumn,
     )
+
+    from ..tools.terminal import Console
 
     @contextmanager
     def shown() -> Any:

@@ -219,9 +219,10 @@ def _show_ranked(
         typer.echo(as_json_text(document))
         return
     from rich import box
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
+
+    from ..tools.terminal import Console
 
     console = Console()
     many = len(runners)

@@ -201,7 +201,7 @@ def _training(lens: "TunedLens") -> dict[str, Any]:
 
 
 def _print(document: dict[str, Any], places: int) -> None:
-    from rich.console import Console
+    from ..tools.terminal import Console
 
     console = Console()
     if "training" in document:

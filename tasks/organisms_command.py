@@ -49,10 +49,10 @@ def organisms(
 
 
 def _table(cards: list[dict[str, Any]]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     from ..tools.models.organisms import PREFIX
+    from ..tools.terminal import Console
 
     table = Table(box=None, pad_edge=False)
     for head in ("organism", "held out", "weights", "mechanism"):

@@ -219,8 +219,9 @@ def _receiver(target: "Target", name: str) -> "Part":
 
 
 def _show(document: dict[str, Any], found: "Grid | None") -> None:
-    from rich.console import Console
     from rich.markup import escape
+
+    from ..tools.terminal import Console
 
     console = Console()
 

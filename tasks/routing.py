@@ -87,8 +87,9 @@ def _data(found: "Route", notes: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _show(target: "Target", found: "Route", notes: tuple[str, ...]) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from ..tools.terminal import Console
 
     waits, transfers = found.accuracy.shape
     table = Table(

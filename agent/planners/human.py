@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
-from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
@@ -21,6 +20,7 @@ from rich.table import Table
 from ...tools.errors import nearest
 from ...tools.lab import Lab
 from ...tools.registry import Tool, offered
+from ...tools.terminal import Console
 from ..state import Message, State
 
 Read = Callable[[], str]

@@ -5,12 +5,13 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
 from ...tools.evidence import Evidence
+from ...tools.terminal import Console
 from ..spent import spent_words
 from .claims import CITED
 from .conversation import Conversation
@@ -164,9 +165,11 @@ class Terminal:
                 Text(f"not run: {call} would take {wanted.cost}; --yes runs it", style="yellow")
             )
             return False
+        from rich.markup import escape
         from rich.prompt import Confirm
 
-        return Confirm.ask(f"{call} takes {wanted.cost}. Run it?", console=self.console)
+        question = escape(f"{call} takes {wanted.cost}. Run it?")
+        return Confirm.ask(question, console=self.console)
 
 
 def marked(answer: Answer) -> Text:

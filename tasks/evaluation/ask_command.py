@@ -89,9 +89,9 @@ def _line(record: Mapping[str, Any], done: int, total: int) -> None:
 
 
 def _show(found: Mapping[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
+    from ...tools.terminal import Console
     from ..spent import spent_words
     from .report import said
 

@@ -65,8 +65,9 @@ def functions(
 
 
 def _with_progress(job: Any, out: Path | None, run: Any) -> dict[str, Any]:
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from ...tools.terminal import Console
 
     columns = (TextColumn("functions"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
@@ -80,9 +81,10 @@ def _with_progress(job: Any, out: Path | None, run: Any) -> dict[str, Any]:
 
 
 def _show(found: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Column, Table
+
+    from ...tools.terminal import Console
 
     measures = [key for key in ("recovered", "exact") if key in found]
     domains = list(found.get("nmse", {}))

@@ -124,8 +124,9 @@ def _real(
 
 
 def _with_progress(plan: Any, out: Path, processes: int, run: Any) -> dict[str, Any]:
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from ...tools.terminal import Console
 
     columns = (TextColumn("units"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:

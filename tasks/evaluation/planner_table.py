@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
+from ...tools.terminal import Console
 from ..spent import spent_words
 from .effects_by_kind import COLUMNS, WANTED
 

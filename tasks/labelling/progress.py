@@ -11,9 +11,10 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any
 
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from ...tools.terminal import Console
 
 
 class Silent(AbstractContextManager["Silent"]):

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping
 from statistics import median
 from typing import Any, TypeGuard
 
-from rich.console import Console, Group, JustifyMethod, RenderableType
+from rich.console import Group, JustifyMethod, RenderableType
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from ...agent.statuses import CONFIDENCE
+from ...tools.terminal import Console
 from ..spent import spent_words
 from .results import LabelRun, UnitLabel, value_of
 from .said import specific

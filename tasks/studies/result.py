@@ -106,9 +106,10 @@ def write(study: Study, out: Path) -> Path:
 def show(study: Study) -> None:
     """Prints sentences and tables."""
     from rich import box
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table as Drawn
+
+    from ...tools.terminal import Console
 
     console = Console(highlight=False)
     wide = min(console.width, WIDTH) if console.is_terminal else WIDTH

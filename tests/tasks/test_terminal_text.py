@@ -1,0 +1,135 @@
+"""Nothing that a label, a corpus or a model holds acts in a terminal, whatever verb shows it."""
+
+import importlib.util
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from endpoint import endpoint, says
+from neuroscribe.tasks.cli import run
+from neuroscribe.tools.plain_text import plain, plain_streams
+from neuroscribe.tools.terminal import Console
+from rich.table import Table
+from rich.text import Text
+
+EVIL = "\x1b]0;owned\x07\x1b[2J\x9b2J\u202ecat"
+ACTS = re.compile("\x1b\\]|\x1b\\[2J|\x07|\x9b|\u202e|\x08")
+LABEL = f"{EVIL} [red]or[/red] [/x] [link=http://evil.example]dogs[/link]"
+
+
+@pytest.fixture(scope="module")
+def hostile(toy: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model and a corpus with a hostile word, and a run over them by a hostile LLM."""
+    folder = tmp_path_factory.mktemp("hostile")
+    spec = importlib.util.spec_from_file_location("hostile_toy", toy.__file__)
+    assert spec is not None and spec.loader is not None  # noqa: PT018
+    mine = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(mine)
+    mine.WORDS = [EVIL if word == "cat" else word for word in toy.WORDS]
+    mine.build_model(folder / "model")
+    rng = np.random.default_rng(0)
+    lines = [" ".join(rng.choice(mine.WORDS, 60)) + " ." for _ in range(60)]
+    texts = "".join(json.dumps({"text": line}) + "\n" for line in lines)
+    (folder / "text.jsonl").write_text(texts)
+    return folder
+
+
+def verbs(folder: Path, out: str, url: str) -> list[tuple[str, ...]]:
+    """What is run, in an order in which each finds what it needs."""
+    model, data = str(folder / "model"), str(folder / "text.jsonl")
+    corpus = ("--data", data, "--tokens", "4000", "--context-length", "32")
+    tool = (model, "--data", data, "--tokens", "4000", "--length", "32", "--unit", "mlp.0/0")
+    llm = ("--planner", "openai:m", "--base-url", url)
+    units = ("--units", "mlp.0/0-1", "--controls", "none", "--concurrency", "1")
+    transcript = f"{out}/transcripts/mlp.0_0.jsonl"
+    return [
+        ("label", model, *units, *corpus, *llm, "--out", out, "--watch"),
+        ("show", out),
+        ("show", out, "mlp.0/0"),
+        ("export", out, "--csv", f"{folder}/labels.csv"),
+        ("export", out, "--jsonl", f"{folder}/labels.jsonl"),
+        ("find", out, "dogs"),
+        ("tool", "exemplars", *tool),
+        ("ask", out, "Describe mlp.0/0", "--yes"),
+        ("ask", model, "x", "--data", data, *llm, "--yes", "--steps", "3"),
+        ("replay", transcript),
+        ("evaluate", "labels", f"{folder}/labels.jsonl", "--target", model, *corpus),
+        ("show", f"{folder}/{EVIL}"),
+        ("label", f"{folder}/{EVIL}", "--units", "mlp.0/0", "--data", EVIL, "--out", out + "2"),
+        (EVIL,),
+    ]
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_no_verb_lets_text_act(
+    hostile: Path,
+    tmp_path: Path,
+    colour: bool,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NEUROSCRIBE_HOME", str(tmp_path / "home"))
+    if colour:
+        monkeypatch.setenv("FORCE_COLOR", "1")
+    predictor = {"kind": "words", "words": [EVIL]}
+    first = (
+        ("hypothesise", {"statement": LABEL, "predictor": predictor}),
+        ("hypothesise", {"statement": "dogs", "predictor": {**predictor, "words": ["dog"]}}),
+        ("test_hypotheses", {"hypotheses": ["H1", "H2"]}),
+        (EVIL, {}),
+    )
+    part = {"words": LABEL, "predictor": "H1", "evidence": ["E3"]}
+    concluded = ("conclude", {"label": LABEL, "components": [part]})
+
+    def acts(handler: Any, request: dict[str, Any]) -> None:
+        turn = says(concluded) if len(request["messages"]) > 2 else says(*first)
+        turn(handler, request)
+
+    codes = []
+    with endpoint(acts) as server:
+        for verb in verbs(hostile, str(tmp_path / "run"), server.url)[: 3 if colour else None]:
+            codes.append(run(list(verb)))
+            out, err = capsys.readouterr()
+            assert not ACTS.search(out + err), (verb, ACTS.search(out + err))
+            if not colour:
+                assert "\x1b" not in out + err, verb
+            assert "owned" in out + err or verb[0] in ("export", "replay"), (verb, out, err)
+    assert colour or codes == [0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 2, 2, 2]
+
+
+def test_console_text_is_plain_and_styles_stay() -> None:
+    kept = io.StringIO()
+    console = Console(file=kept, force_terminal=True, color_system="standard", width=120)
+    table = Table()
+    table.add_column(EVIL)
+    table.add_row(Text(EVIL, "red"))
+    console.print(table, f"[bold]{EVIL}[/bold]", Text.assemble((EVIL, "blue")))
+    console.rule(EVIL)
+    said = kept.getvalue()
+    assert not ACTS.search(said)
+    assert "\x1b[31m" in said
+    assert "owned" in said
+
+
+def test_plain_text() -> None:
+    every = "".join(map(chr, [*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F)]))
+    assert plain(f"a{every}b") == "a\t\nb"
+    assert plain("\ud800é😀\u200f") == "\ufffdé😀\u200f"
+
+
+def test_streams_are_plain_inside_and_as_before_outside(capsys: Any) -> None:
+    import sys
+
+    before = sys.stdout
+    with plain_streams():
+        print(EVIL, "\ud800")
+        sys.stdout.writelines([EVIL, "\n"])
+        print("bar 1\rbar 2", EVIL, file=sys.stderr)
+    assert sys.stdout is before
+    out, err = capsys.readouterr()
+    assert not ACTS.search(out + err)
+    assert err.startswith("bar 1\rbar 2")
