@@ -142,7 +142,7 @@ class Conversation:
         if not self._busy.acquire(blocking=False):
             raise UsageError("another question of this conversation is being answered; wait for it")
         try:
-            self.lab.meter = Meter()
+            self.lab.meter = Meter(limit=self.budget.seconds)
             self._fresh()
             state = self._next_state(asked)
             if not self.about.title:
