@@ -1,0 +1,69 @@
+"""Conversations with an endpoint whose messages hold more than was known, or never end."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from endpoint import answers, completion, endpoint
+from neuroscribe.agent.state import Budget
+from neuroscribe.tasks.asking.answer_html import answer_html
+from neuroscribe.tasks.asking.conversation import Conversation
+from neuroscribe.tasks.asking.opening import resume
+from neuroscribe.tools.models import Target
+
+Opened = Callable[..., Conversation]
+THOUGHT = "<script>alert(1)</script>"
+
+
+def thinks(message: dict[str, Any]) -> Any:
+    """Answers with this message and what the model thought."""
+    return answers({**message, "reasoning_content": THOUGHT})
+
+
+def test_reasoning_is_sent_back_in_later_turns_and_after_a_resumption(
+    opened: Opened, toy_target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "k-conversation")
+    with endpoint(thinks({"content": "Yes."})) as server:
+        talk = opened(planner="openai:m", base_url=server.url)
+        first = talk.ask("well?")
+        talk.ask("and?")
+        talk.close()
+        again = resume(talk.thread.name, base_url=server.url, target=toy_target)
+        again.ask("still?")
+        again.close()
+    sent = [
+        [m.get("reasoning_content") for m in request["messages"] if m["role"] == "assistant"]
+        for request in server.requests
+    ]
+    assert sent == [[], [THOUGHT], [THOUGHT, THOUGHT]]
+    assert THOUGHT not in answer_html(first)
+
+
+def test_headers_that_drip_end_with_the_seconds_of_a_question(opened: Opened) -> None:
+    def drips(handler: Any, request: dict[str, Any]) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        while not handler.server.over.wait(0.05):
+            handler.wfile.write(b"a")
+            handler.wfile.flush()
+
+    started = time.monotonic()
+    with endpoint(drips) as server:
+        talk = opened(planner="openai:m", base_url=server.url, budget=Budget(seconds=1.0))
+        answer = talk.ask("well?")
+    assert time.monotonic() - started < 3
+    assert answer.ended == "failed"
+    assert "no answer within" in str(answer.reason)
+
+
+def test_lone_surrogates_do_not_poison_a_conversation(opened: Opened) -> None:
+    def acts(handler: Any, request: dict[str, Any]) -> None:
+        body = completion({"content": "half: @"})
+        handler.send(200, json.dumps(body).replace("@", "\\ud800"))
+
+    with endpoint(acts) as server:
+        talk = opened(planner="openai:m", base_url=server.url)
+        assert talk.ask("well?").text == "half: \ufffd"
+        assert talk.ask("and \ud800?").ended == "answered"
