@@ -67,3 +67,21 @@ def label(toy: ModuleType, toy_target: Target) -> Label:
         return run_labels(settings, out, **given)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def finished_run(
+    toy: ModuleType, toy_folder: Path, toy_target: Target, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The folder of a run over two units, sealed by the person who runs the tests; copy it."""
+    settings = Settings(
+        target=str(toy_folder / "model"),
+        units="mlp.0/0-1",
+        data=str(toy_folder / "text.jsonl"),
+        planner="toy",
+        tokens=4000,
+        context_length=32,
+        controls="none",
+    )
+    out = tmp_path_factory.mktemp("finished") / "run"
+    return run_labels(settings, out, planner=toy.ToyFactory(), target=toy_target).folder

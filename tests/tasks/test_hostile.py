@@ -16,44 +16,20 @@ from langgraph.checkpoint.serde.jsonplus import EXT_CONSTRUCTOR_POS_ARGS
 from neuroscribe.tasks import cli
 from neuroscribe.tasks.asking.opening import resume
 from neuroscribe.tasks.asking.threads import About
-from neuroscribe.tasks.labelling.results import LabelRun
-from neuroscribe.tasks.labelling.settings import Settings
 from neuroscribe.tasks.web.opening import open_door
 from neuroscribe.tools import trust
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.exemplars import ExemplarIndex
-from neuroscribe.tools.models import Target
 from neuroscribe.tools.predicates import parse
 
 EVIL = "./evil.py:factory"
 Edit = Callable[[dict[str, Any]], Any]
 
 
-@pytest.fixture(scope="module")
-def finished(
-    toy: Any, toy_folder: Path, toy_target: Target, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """A run over two units, sealed by the person who runs the tests."""
-    from neuroscribe.tasks.labelling.label import run_labels
-
-    settings = Settings(
-        target=str(toy_folder / "model"),
-        units="mlp.0/0-1",
-        data=str(toy_folder / "text.jsonl"),
-        planner="toy",
-        tokens=4000,
-        context_length=32,
-        controls="none",
-    )
-    out = tmp_path_factory.mktemp("hostile") / "run"
-    found: LabelRun = run_labels(settings, out, planner=toy.ToyFactory(), target=toy_target)
-    return found.folder
-
-
 @pytest.fixture
-def here(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(finished_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with a copy of the run, and a program that must not run."""
-    shutil.copytree(finished, tmp_path / "run")
+    shutil.copytree(finished_run, tmp_path / "run")
     code = f"open({str(tmp_path / 'ran')!r}, 'w')\ndef factory():\n    raise SystemExit('ran')\n"
     (tmp_path / "evil.py").write_text(code)
     monkeypatch.chdir(tmp_path)

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from neuroscribe.tasks import cli
+from neuroscribe.tasks.labelling.selection import check_selection, parse_selection
 from neuroscribe.tasks.numbers import check_numbers
 from neuroscribe.tools.errors import UsageError
+from neuroscribe.tools.models import Target
 from neuroscribe.tools.whole import read_whole, write_whole
 
 
@@ -65,7 +67,6 @@ WRONG: list[tuple[list[str], str]] = [
     ([*LABEL, "--seed", "-1"], "--seed is -1"),
     ([*LABEL, "--data", "builtin:stories:99999999"], "at most 200,000"),
     ([*LABEL, "--data", "self:" + "9" * 5000], "at most 100,000"),
-    ([*LABEL, "--units", "random:99999999"], "give at most"),
     ([*LABEL, "--units", "mlp.0/" + "9" * 5000], "too large for any site"),
     ([*LABEL, "--data", "/dev/zero"], "/dev/zero"),
     ([*LABEL, "--data", "pipe.txt"], "pipe.txt: a pipe or device"),
@@ -100,6 +101,11 @@ def test_one_line_at_once(
     assert said in found
     assert found.count("\n") == 1
     assert not Path("x").exists()
+
+
+def test_more_units_than_there_are_says_the_maximum(toy_target: Target) -> None:
+    with pytest.raises(UsageError, match=r"99999999 units are asked for.*: give at most \d+$"):
+        check_selection(parse_selection("random:99999999"), toy_target)
 
 
 def test_a_file_is_read_and_written_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

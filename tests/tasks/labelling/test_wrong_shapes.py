@@ -4,17 +4,13 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 from neuroscribe.tasks import cli
-from neuroscribe.tasks.labelling.label import run_labels
 from neuroscribe.tasks.labelling.report import write_report
-from neuroscribe.tasks.labelling.settings import Settings
 from neuroscribe.tasks.web.index import RunIndex, View
 from neuroscribe.tasks.web.units import Units
-from neuroscribe.tools.models import Target
 
 DEEP = "[" * 5000 + "]" * 5000
 HUGE = 10**400
@@ -80,28 +76,10 @@ TRANSCRIPT: list[tuple[str, str, Any]] = [
 ]
 
 
-@pytest.fixture(scope="module")
-def finished(
-    toy: ModuleType, toy_folder: Path, toy_target: Target, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """A run over two units."""
-    settings = Settings(
-        target=str(toy_folder / "model"),
-        units="mlp.0/0-1",
-        data=str(toy_folder / "text.jsonl"),
-        planner="toy",
-        tokens=4000,
-        context_length=32,
-        controls="none",
-    )
-    out = tmp_path_factory.mktemp("shapes") / "run"
-    return run_labels(settings, out, planner=toy.ToyFactory(), target=toy_target).folder
-
-
 @pytest.fixture
-def run(finished: Path, tmp_path: Path) -> Path:
+def run(finished_run: Path, tmp_path: Path) -> Path:
     """A copy of it."""
-    shutil.copytree(finished, tmp_path / "run")
+    shutil.copytree(finished_run, tmp_path / "run")
     return tmp_path / "run"
 
 
