@@ -210,6 +210,10 @@ def test_an_index_holds_no_objects(here: Path, capsys: pytest.CaptureFixture[str
     with pytest.raises(UsageError, match="damaged"):
         ExemplarIndex.open(folder)
     assert not (here / "ran").exists()
+    for change in ({"sites": 3}, {"k": None}, {"sites": [{"name": 1}]}, {"checks": []}):
+        edited(folder / "index.json", lambda header, change=change: header.update(change))
+        with pytest.raises(UsageError, match="index"):
+            ExemplarIndex.open(folder)
 
 
 def test_measurements_kept_in_a_run_hold_no_objects(

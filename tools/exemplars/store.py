@@ -20,11 +20,12 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 
 from ..errors import UsageError
+from ..shapes import check
 from ..whole import write_whole
 
 ROWS = 256
@@ -32,6 +33,28 @@ ROWS = 256
 FORMAT = 1
 HEADER = "index.json"
 ARRAYS = ("top", "sums", "fired", "sample", "places")
+
+
+class _Site(TypedDict):
+    name: str
+    units: int
+    floor: NotRequired[float | None]
+    gated: NotRequired[bool]
+    signs: NotRequired[list[int]]
+
+
+class Header(TypedDict):
+    """`index.json`."""
+
+    format: int
+    target: str
+    fingerprint: NotRequired[str]
+    corpus: NotRequired[str | None]
+    windows: NotRequired[str]
+    sites: list[_Site]
+    k: int
+    count: int
+    checks: dict[str, list[int]]
 
 
 def write_header(folder: Path, header: Mapping[str, Any]) -> None:
@@ -59,6 +82,7 @@ def read_header(folder: Path) -> dict[str, Any]:
         header = json.loads(path.read_bytes())
         if header["format"] != FORMAT:
             raise UsageError(f"the index in {folder} has another format; build it again")
+        check(header, Header, str(path))
         for name in ARRAYS:
             header["checks"][name]
     except (ValueError, KeyError, TypeError, OSError) as error:
