@@ -1,5 +1,6 @@
 """What happens to the output without units: on a prompt, or on the texts where they are active."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from ....tools.causal_rule import units as matched_units
@@ -47,11 +48,18 @@ def answer(ask: Ask) -> str:
         data = removed.data
         return (
             f"Without {listed([str(unit) for unit in ask.wish.units])} the output changes by "
-            f"{number(_mean(data['effect']))} where they peak: percentile "
-            f"{number(data.get('percentile'))} among matched units{cite(removed)}. What that does "
-            "to further layers was not tested."
+            f"{number(_mean(data['effect']))} where they peak{cite(removed)}. {_beside(data)} "
+            f"(percentile {number(data.get('percentile'))}, p {number(data.get('p'))})"
+            f"{cite(removed)}. What that does to further layers was not tested."
         )
     return ask.failed("ask instead what the unit responds to, or show its exemplars")
+
+
+def _beside(data: Mapping[str, Any]) -> str:
+    p = data.get("p")
+    if p is None:
+        return "Matched units to compare it with were not tested"
+    return f"That is {'more' if p <= _CLEAR else 'no more'} than matched units do"
 
 
 def _mean(effect: Any) -> float | None:

@@ -130,3 +130,27 @@ def test_weights_are_by_token_too(letters: Lab) -> None:
             assert low <= row[kind] <= high
     for liked in found.data["tokens"].values():
         assert all(one["weight"] > one["even"] for one in liked)
+
+
+def test_a_nearly_sure_target_advises_a_contrast_everywhere(letters: Lab) -> None:
+    """Behind a word that was learnt by heart nothing moves log p; every tool says so."""
+    target = Target.load("organism:facts")
+    lab = Lab(target, letters.explore.rows(slice(0, 4)), open=True)
+    prompt, answer = "the city of Anna is", " Bergen"
+    given = {"prompts": [prompt], "target": answer}
+    for tool, arguments in (
+        ("attribute", {"prompt": prompt, "target": answer, "many": 2}),
+        ("lens", {"prompt": prompt, "target": answer}),
+        ("intervene", {**given, "units": ["mlp.3/36"]}),
+        ("sweep_units", {**given, "sites": ["head.0"]}),
+    ):
+        found = call(lab, tool, arguments)
+        assert found.error is None
+        assert "measure a contrast with" in found.text, tool
+    over = call(lab, "sweep_units", {**given, "sites": ["head.0"], "contrast": " Essen"})
+    assert "measure a contrast" not in over.text
+    talk = Talker(Lab(target, lab.explore, open=True))
+    text = talk.ask(f"which units drive '{answer}' after '{prompt}'?")
+    assert talk.tools == ["attribute", "attribute"]
+    assert "its lead over" in text
+    assert not talk.opinions()

@@ -71,6 +71,13 @@ WORDINGS = {
         "which neurons make it say park after They went to the",
         "what drives ' park' behind `They went to the`",
     ],
+    "attend": [
+        "what does head.2/1 attend to?",
+        "where does head 2.1 look?",
+        "which heads attend to the previous token?",
+        "are there induction heads?",
+        "is head.2/1 an induction head?",
+    ],
     "change": [
         "what happens to the output if mlp.3/7 is ablated?",
         "ablate mlp.3/7",
@@ -371,3 +378,23 @@ def test_the_site_that_was_named_is_kept(question: str, sites: tuple[str, ...]) 
 def test_prompt_and_target_are_told_apart(question: str) -> None:
     wish = recognise(question, {"mlp.0": None})
     assert (wish.prompt, wish.target) == ("te so ka mi", " ka")
+
+
+@pytest.mark.parametrize(
+    ("question", "units", "topic", "sites"),
+    [
+        ("what does head 1.0 attend to?", ("head.1/0",), "", ()),
+        ("where does head.2/5 look in 'They went'?", ("head.2/5",), "", ()),
+        ("what tokens does L2H5 look at?", ("head.2/5",), "", ()),
+        ("which heads attend to the previous token?", (), "previous", ("head",)),
+        ("which heads of layer 2 look back at the first token?", (), "first", ("head.2",)),
+        ("is head 2.5 an induction head?", ("head.2/5",), "induction", ()),
+        ("are there induction heads?", (), "induction", ("head",)),
+        ("show the attention pattern of head 2.5", ("head.2/5",), "", ()),
+    ],
+)
+def test_questions_about_attention(
+    question: str, units: tuple[str, ...], topic: str, sites: tuple[str, ...]
+) -> None:
+    wish = recognise(question, SITES)
+    assert (wish.kind, wish.units, wish.topic, wish.sites) == ("attend", units, topic, sites)
