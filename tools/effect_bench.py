@@ -196,8 +196,8 @@ class Bench:
 
     def controls(self, unit: Unit) -> list[Unit]:
         """Units that match one; 39 where the site has as many."""
-        near = (other for other in matched(self.lab, unit, POOL) if self.usable(other))
-        return list(islice(near, LEAST_CONTROLS))
+        near = [other for other in matched(self.lab, unit, POOL) if self.usable(other)]
+        return balanced(unit, near, profile(self.lab, unit.site, unit.sign).size)
 
     def strengths(self, units: Sequence[Unit], n_peaks: int = PEAKS) -> list[Strength]:
         """What units do, each resampled at as many peaks; kept for the next unit of the site."""
@@ -291,6 +291,24 @@ def causal_test(lab: Lab, unit: Unit) -> tuple[Causal, Strength, list[Strength]]
         own.needed, [one.needed for one in others], own.reach, [one.reach for one in others]
     )
     return found, own, others
+
+
+def balanced(unit: Unit, near: Sequence[Unit], size: np.ndarray) -> list[Unit]:
+    """The nearest 39 units, half of them at least as large as the unit where there are as many.
+
+    Large units are rare, so that the nearest to one are mostly smaller, and do less for that alone.
+
+    Args:
+        unit: The unit.
+        near: Units that may serve, nearest first.
+        size: `[unit]` root of the mean square of the site.
+    """
+    larger = [one for one in near if size[one.index] >= size[unit.index]]
+    smaller = [one for one in near if size[one.index] < size[unit.index]]
+    half = (LEAST_CONTROLS + 1) // 2
+    first = [*larger[:half], *smaller[: LEAST_CONTROLS - half]]
+    rest = [one for one in near if one not in first]
+    return [*first, *rest][:LEAST_CONTROLS]
 
 
 def matched_size(sizes: Sequence[float]) -> float:

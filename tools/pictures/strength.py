@@ -15,8 +15,8 @@ from itertools import islice
 import numpy as np
 from torch import Tensor
 
-from ..causal_rule import LEAST_CONTROLS, Causal, causal
-from ..effect_bench import PEAKS, Strength, auroc, matched_size
+from ..causal_rule import Causal, causal
+from ..effect_bench import PEAKS, Strength, auroc, balanced, matched_size
 from ..lab import Lab
 from ..models import Unit
 from ..profile_site import POOL
@@ -91,8 +91,8 @@ def resampled(lab: Lab, unit: Unit, rows: Sequence[int]) -> list[Case]:
 
 def controls(lab: Lab, unit: Unit) -> list[Unit]:
     """Units that match one; 39 where the site has as many."""
-    near = (other for other in matched(lab, unit, POOL) if _usable(lab, other))
-    return list(islice(near, LEAST_CONTROLS))
+    near = [other for other in matched(lab, unit, POOL) if _usable(lab, other)]
+    return balanced(unit, near, profile(lab, unit.site, unit.sign).size)
 
 
 def causal_test(lab: Lab, unit: Unit) -> tuple[Causal, Strength, list[Strength]]:
