@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from neuroscribe.tools.causal_rule import LEAST_CONTROLS, SHOWN, causal, p_of, verdict_text
+from neuroscribe.tools.effect_bench import balanced
+from neuroscribe.tools.models import Unit
 
 OTHERS = list(np.arange(1.0, LEAST_CONTROLS + 1))
 
@@ -38,6 +40,20 @@ def test_what_could_have_been_detected_is_just_that() -> None:
         assert bar is not None
         assert causal(bar * 1.001, others, 0.0, others).verdict == "weakly causal"
         assert causal(bar, others, 0.0, others).verdict == "no effect shown"
+
+
+def test_half_of_the_matched_units_are_at_least_as_large() -> None:
+    """Sizes are skewed: of the nearest to a large unit, most are smaller."""
+    size = np.exp(np.linspace(3.0, 0.0, 120) ** 2 / 3)
+    unit = Unit("mlp.0", 30)
+    order = np.argsort(abs(size - size[30]), kind="stable")
+    near = [Unit("mlp.0", int(at)) for at in order if at != 30]
+    assert sum(size[one.index] > size[30] for one in near[:LEAST_CONTROLS]) < 15
+    found = balanced(unit, near, size)
+    assert len(found) == len(set(found)) == LEAST_CONTROLS
+    assert sum(size[one.index] > size[30] for one in found) == 20
+    largest = balanced(Unit("mlp.0", 0), [Unit("mlp.0", at) for at in range(1, 60)], size)
+    assert [one.index for one in largest] == list(range(1, 40))
 
 
 def test_a_unit_that_does_nothing_ranks_last() -> None:
