@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from ...tools.endpoints import public_options
 from ...tools.errors import UsageError
 from ...tools.shapes import check
+from ..numbers import check_numbers
 
 CONTROLS = ("none", "quick", "full")
 SIGNS = ("positive", "both")
@@ -86,6 +87,7 @@ class Settings:
             if value < least:
                 option = name.replace("_", "-")
                 raise UsageError(f"--{option} is {value}; it must be at least {least}")
+        check_numbers(vars(self))
         for name, known in (("controls", CONTROLS), ("signs", SIGNS)):
             if getattr(self, name) not in known:
                 raise UsageError(f"--{name} '{getattr(self, name)}' is not {' or '.join(known)}")

@@ -11,6 +11,7 @@ from ...tools.models.target import Target
 from ...tools.models.unit import Unit
 from ...tools.pictures.backends import open_backend
 from ...tools.shapes import check
+from ..numbers import check_numbers
 from .bench import Bench, check_data, prepare
 from .folder import RunFolder
 from .selection import check_selection, parse_selection, select_units, spelt_out
@@ -38,6 +39,8 @@ class How:
     """Money for a million language-model tokens, in and out."""
 
     def __post_init__(self) -> None:
+        price_in, price_out = self.prices or (0.0, 0.0)
+        check_numbers({"timeout": self.timeout, "price_in": price_in, "price_out": price_out})
         if self.concurrency is not None and self.concurrency < 1:
             raise UsageError(f"--concurrency is {self.concurrency}; it must be at least 1")
 

@@ -1,5 +1,6 @@
 """Files that others made: a hostile one of each kind is opened, and nothing of it runs."""
 
+import io
 import json
 import shutil
 import sqlite3
@@ -172,6 +173,25 @@ def test_a_run_that_was_seen_to_be_ones_own_is_asked_for_when_it_changes(
     with pytest.raises(UsageError, match="not a name"):
         named.target("some/model\x1b[2J")
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(("typed", "taken"), [("y\n", True), ("\n", False), ("", False)])
+def test_a_person_at_a_terminal_is_asked(
+    typed: str, taken: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Terminal(typed))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    named = trust.Named(Path("run/run.json"))
+    if taken:
+        assert named.data("hf:some/data") == "hf:some/data"
+    else:
+        with pytest.raises(UsageError, match="give --data"):
+            named.data("hf:some/data")
+    assert "names the data hf:some/data. Use it? [y/N]" in capsys.readouterr().err
 
 
 def test_the_seal_is_of_what_is_named_and_of_one_person(

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from neuroscribe.tasks import cli
 from neuroscribe.tasks.labelling.selection import check_selection, parse_selection
+from neuroscribe.tasks.labelling.settings import Settings
+from neuroscribe.tasks.labelling.start import How
 from neuroscribe.tasks.numbers import check_numbers
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models import Target
@@ -101,6 +103,15 @@ def test_one_line_at_once(
     assert said in found
     assert found.count("\n") == 1
     assert not Path("x").exists()
+
+
+def test_python_is_held_to_the_same() -> None:
+    given = {"target": "planted", "units": "planted/3", "data": "builtin:stories"}
+    for more in ({"unit_seconds": float("nan")}, {"temperature": -1.0}, {"unit_cost": -1.0}):
+        with pytest.raises(UsageError, match="it must"):
+            Settings(**given, **more)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="--timeout is nan"):
+        How(timeout=float("nan"))
 
 
 def test_more_units_than_there_are_says_the_maximum(toy_target: Target) -> None:
