@@ -27,8 +27,8 @@ def functions(
     ] = 0,
     turns: Annotated[int, typer.Option(min=1, help="Answers of an LLM a function.")] = 20,
     concurrency: Annotated[
-        int, typer.Option(min=0, help="Functions at a time; 0: 4 with an LLM, else 1.")
-    ] = 0,
+        int | None, typer.Option(help="Functions at a time; default: 4 with an LLM, else 1.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for records and summary.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
@@ -55,7 +55,7 @@ def functions(
         model=model,
         units=units,
         turns=turns,
-        at_once=concurrency,
+        at_once=concurrency or 0,
     )
     found = _with_progress(job, out, run_job)
     typer.echo(json.dumps(found)) if as_json else _show(found)
