@@ -51,7 +51,7 @@ def test_a_channel_is_labelled_and_its_transcript_replayed(tmp_path: Path) -> No
             "documents",
         ):
             assert word not in shown, word
-    again = replay(path)
+    again = replay(path, target=TARGET)
     assert again.differing == ()
     assert again.checked > 4
     header = json.loads(path.read_text().splitlines()[0])
