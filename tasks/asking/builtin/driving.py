@@ -5,7 +5,6 @@ Where a network is not built as a sum, so that nothing can be attributed, units 
 
 from typing import Any
 
-from ....tools.attribution.saturation import SATURATED
 from ....tools.evidence import Evidence
 from ....tools.render_text import number, quoted
 from .asked import Ask, Call, cite, listed, short, tokens
@@ -18,9 +17,7 @@ _FOUND = 0.05  # q up to which a unit counts
 
 
 def calls(ask: Ask) -> list[Call]:
-    """The attribution, of the lead over the next likeliest token where the model is nearly sure;
-    else the sweep. Without a target the tools take the model's own next token.
-    """
+    """The attribution, else the sweep; without a target, of the model's own next token."""
     if not ask.wish.prompt or not ask.has("attribute"):
         return []
     named = {} if ask.wish.target is None else {"target": ask.wish.target}
@@ -29,10 +26,6 @@ def calls(ask: Ask) -> list[Call]:
     last = ask.made[-1]
     if last.tool == "attribute" and "exact trace" in str(last.error):
         return [Call("sweep_units", {"prompts": [ask.wish.prompt], "several": "sum", **named})]
-    first = ask.found("attribute")
-    if ask.step == 1 and first is not None and _sure(first):
-        contrast = {"contrast": first.data["rival"], "several": "first"}
-        return [Call("attribute", {"prompt": ask.wish.prompt, **named, **contrast})]
     return []
 
 
@@ -55,23 +48,10 @@ def answer(ask: Ask) -> str:
         return ask.failed(instead)
     data = found.data
     said = [_probability(data, found)]
-    over = data["contrast"] is not None
-    if over:
-        said.append(
-            "So sure a prediction hardly moves whatever is changed, so what follows is about its "
-            f"lead over {quoted(data['rival'])}, the next likeliest{cite(found)}."
-        )
     for kind, name in (("mlp", "neurons"), ("head", "heads")):
         if kind in data:
-            said.append(_ranked(data[kind], name, data["method"], found, over=over))
+            said.append(_ranked(data[kind], name, data["method"], found))
     return "\n\n".join([*said, *_notes(found)])
-
-
-def _sure(found: Evidence) -> bool:
-    """Whether the target is so likely that its log-probability hardly moves."""
-    data = found.data
-    sure = data["whole_probability"] >= SATURATED and data["contrast"] is None
-    return sure and data["rival"] is not None
 
 
 def _probability(data: Any, found: Evidence) -> str:
@@ -180,9 +160,8 @@ def _swept(ask: Ask, found: Evidence) -> str:
     return " ".join([*rows, *_notes(found)])
 
 
-def _ranked(data: Any, name: str, method: str, found: Evidence, *, over: bool) -> str:
-    """The units of a kind beside random sets; `over` another token, or by log-probability."""
-    what = "lead" if over else "log-probability"
+def _ranked(data: Any, name: str, method: str, found: Evidence) -> str:
+    """The units of a kind beside random sets."""
     best = [one for one in data["units"] if one["value"] > 0][:_SHOWN]
     if not best:
         return f"No {name} add to it{cite(found)}."
@@ -193,10 +172,10 @@ def _ranked(data: Any, name: str, method: str, found: Evidence, *, over: bool) -
     chance = max(test["random"], default=0.0)
     shown = test["drop"] > max(chance, _LEAST)
     if shown:
-        how = f"Of the {name}, {names} add most to its {what} ({method})"
+        how = f"Of the {name}, {names} add most to its log-probability ({method})"
         said = [f"{how}; {first['unit']} favours {promotes}{cite(found)}."]
     else:
-        how = f"add most to its {what} ({method})"
+        how = f"add most to its log-probability ({method})"
         said = [f"No {name} are shown to drive it, though {names} {how}{cite(found)}."]
     few = ", of which there are too few to tell" if shown and test["p"] > _CHANCE else ""
     said.append(
