@@ -195,7 +195,8 @@ def _begin(folder: RunFolder, run: Ready) -> None:
     if not own(known):  # the person named all of it on the command line
         folder.write_run({**known, "seal": seal_of(settings)})
     for name, key in (("target", "fingerprint"), ("corpus", "hash")):
-        if known[name][key] != facts[name][key]:
+        earlier = name == "target" and run.bench.target.is_known_as(known[name][key])
+        if known[name][key] != facts[name][key] and not earlier:
             raise UsageError(
                 f"the {name} of {folder.path} has {key} {known[name][key]}, the one here "
                 f"{facts[name][key]}: its labels would not belong together; use another --out"

@@ -24,6 +24,7 @@ from neuroscribe.tasks.labelling.settings import Settings, Shard
 from neuroscribe.tools.data.repeats import repeated
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models import Target
+from neuroscribe.tools.models.fingerprint import sampled_fingerprint
 
 Label = Callable[..., LabelRun]
 
@@ -98,6 +99,24 @@ def test_the_same_call_again_goes_on(label: Label, settings: Settings, tmp_path:
     assert any("torn" in line for line in shown.lines)
     assert [unit.unit for unit in run.units] == ["mlp.0/0", "mlp.0/1", "mlp.0/2"]
     assert path.read_text().count("\n") == 3
+
+
+def test_a_run_with_a_fingerprint_of_samples_goes_on(
+    label: Label, settings: Settings, toy_target: Target, tmp_path: Path
+) -> None:
+    label(settings, tmp_path / "r")
+    path = tmp_path / "r" / "run.json"
+    known = json.loads(path.read_text())
+    (tmp_path / "r" / "labels.jsonl").write_text("")
+    for fingerprint in (sampled_fingerprint(toy_target.network), "another"):
+        known["target"]["fingerprint"] = fingerprint
+        path.write_text(json.dumps(known))
+        if fingerprint == "another":
+            (tmp_path / "r" / "labels.jsonl").write_text("")
+            with pytest.raises(UsageError, match="would not belong together"):
+                label(settings, tmp_path / "r")
+        else:
+            assert len(label(settings, tmp_path / "r").units) == 3
 
 
 def test_other_settings_in_the_same_folder_are_refused(
