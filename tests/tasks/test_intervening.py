@@ -184,7 +184,8 @@ def test_patch_refuses_in_a_line(model, capsys):
 
 def test_the_tool_says_what_a_planner_needs(stories260k):
     texts = ["Once upon a time there was a little girl. She saw a big dog and said hello."] * 4
-    lab = Lab(stories260k, cut(stories260k, texts, length=32), unit=stories260k.unit("mlp.2/5"))
+    rows = cut(stories260k, texts, length=32)
+    lab = Lab(stories260k, rows, unit=stories260k.unit("mlp.2/5"), open=True)
     given = {"prompts": ["She saw a", "Tom had a"], "target": " l"}
     for more in ({}, {"method": "clamp", "value": 2.0}, {"method": "cama"}, {"places": "last"}):
         found = call(lab, "intervene", {**given, **more})

@@ -20,6 +20,11 @@ from ..errors import UsageError
 from ..models import Target
 from ..render_text import number
 
+_SHARED = "share the token"
+_PLAUSIBLE = 0.01
+"""Under this a reading with a space is not assumed of a target that goes on the prompt's last word:
+`h` behind `And t` is no ` h`."""
+
 
 class Reading(NamedTuple):
     """A target as it is taken."""
@@ -58,6 +63,9 @@ def reading(target: Target, prompts: Sequence[str], text: str) -> Reading:
     if bare == with_space or isinstance(with_space, UsageError):
         return Reading(text)  # if `bare` is an error, whoever asks for the tokens meets it
     if isinstance(bare, UsageError):
+        p = np.exp(np.mean([log_probability(target, *row) for row in with_space]))
+        if _SHARED in str(bare) and p < _PLAUSIBLE:
+            return Reading(text)  # the prompt ends inside a word: whoever asks meets the error
         return Reading(
             spaced,
             f"the target is read as '{spaced}', with a space: directly behind the prompt '{text}' "
@@ -125,7 +133,7 @@ def target_tokens(target: Target, prompt: str, text: str) -> tuple[list[int], li
             else "begin the target with a space, or end the prompt at a word"
         )
         raise UsageError(
-            f"'{prompt[-20:]}' and '{text}' share the token '{joined}', so that no token is the "
+            f"'{prompt[-20:]}' and '{text}' {_SHARED} '{joined}', so that no token is the "
             f"target's own; {hint}"
         )
     beyond = both[len(before) :]

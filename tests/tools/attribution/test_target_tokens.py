@@ -121,9 +121,15 @@ def test_of_two_readings_the_more_probable_is_taken_and_said(byte_level):
 
 
 def test_a_reading_without_tokens_of_its_own_gives_way(byte_level):
-    asked = ask(byte_level, "th", "e", several="first")
+    likely = Fake(byte_level.tokenizer, likely=[("Ġ", 9.0), ("e", 9.0)])
+    asked = ask(likely, "th", "e", several="first")
     assert asked.target == " e"
     assert "'e' has no token of its own" in asked.notes[0]
+
+
+def test_a_target_inside_a_word_is_not_given_an_unlikely_space(byte_level):
+    with pytest.raises(UsageError, match=r"share the token 'the'.*end the prompt at a word"):
+        ask(byte_level, "th", "e", several="first")
 
 
 def test_a_first_token_is_never_taken_for_the_target(byte_level):
