@@ -107,7 +107,7 @@ def classifier():
     return model.eval(), coder
 
 
-classifier.example = torch.ones(1, 10, dtype=torch.long)
+classifier.example = torch.ones(1, 10, dtype=torch.long)  # type: ignore[attr-defined]
 
 
 def _train(model: nn.Module, loss, steps: int = _STEPS) -> None:

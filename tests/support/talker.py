@@ -23,6 +23,7 @@ class Talker:
         """The answer; calls of the tools `refuse` are not allowed."""
         found: list[str] = []
         self.tools = []
+        message: Any = {"content": ""}
         for step in range(8):
             state: Any = {"question": question, "earlier": self.earlier, "found": found}
             message = self.answerer.next(Talk(**state, step=step, last=False))  # type: ignore
