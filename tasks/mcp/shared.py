@@ -17,6 +17,7 @@ from ...tools.errors import UsageError
 from ...tools.evidence import EvidenceStore
 from ...tools.lab import Lab
 from ...tools.llm import LLM
+from ...tools.memo import Memo
 from ...tools.models import Target, Unit
 from ...tools.pictures.backends import Backend, open_backend
 from ...tools.registry import Tool, offered
@@ -56,7 +57,7 @@ class Shared:
     unit: Unit | None = None
     llm: LLM | None = None
     backends: Mapping[str, Backend] = field(default_factory=dict)
-    memo: dict[Any, Any] = field(default_factory=dict)
+    memo: Memo = field(default_factory=Memo)
 
     def notebook(self) -> Notebook:
         """A new client's."""
