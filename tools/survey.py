@@ -24,6 +24,8 @@ from .render_text import number, quoted
 QUANTILES = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999)
 TAILS = (0.9, 0.99, 0.999)
 _BINS = 20
+_BY_PLACE = 0.2  # correlation below which the place explains under 4% of variance
+_PLACES = 8  # places of one mean: eight of them in the usual window
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,9 @@ def survey(lab: Lab, unit: str | None = None, *, many: Annotated[int, UpTo(40)] 
         "carried": [asdict(entry) for entry in carried],
         "least_count": least,
     }
-    return Result(_text(chosen, stats, tokens[:many], words[:many], carried, least), payload)
+    where = None if stats["dead"] else by_place(data, lab.explore)
+    text = _text(chosen, stats, tokens[:many], words[:many], carried, least, where)
+    return Result(text, payload)
 
 
 def statistics(data: Flat, windows: TokenWindows, site: Site, unit: Unit) -> dict[str, Any]:
@@ -112,25 +116,53 @@ def numbers(
 
 
 def token_identity(data: Flat, windows: TokenWindows) -> float | None:
-    """Correlation of the activation with its token's mean, learnt on the other half by document.
+    """Correlation of the activation with its token's mean: see `foretold_by`."""
+    return foretold_by(windows.ids[data.window, data.place], data, windows)
 
-    None where it cannot be told: one document, or no variance.
+
+def foretold_by(kinds: np.ndarray, data: Flat, windows: TokenWindows) -> float | None:
+    """Correlation of the activation with the mean of its kind, learnt on the other half by
+    document.
+
+    Args:
+        kinds: A whole number from 0 for each counted place: its token, or its place in the text.
+        data: The activations.
+        windows: Where they were measured.
+
+    Returns:
+        None where it cannot be told: one document, or no variance.
     """
-    ids = windows.ids[data.window, data.place]
     _, document = np.unique(windows.document[data.window], return_inverse=True)
     half = document % 2
     if half.max(initial=0) == 0:
         return None
-    size = int(ids.max()) + 1
+    size = int(kinds.max()) + 1
     predicted = np.empty(data.values.size)
     for part in (0, 1):
         learn, test = half != part, half == part
         values = data.values[learn].astype(np.float64)
-        total = np.bincount(ids[learn], values, minlength=size)
-        seen = np.bincount(ids[learn], minlength=size)
+        total = np.bincount(kinds[learn], values, minlength=size)
+        seen = np.bincount(kinds[learn], minlength=size)
         table = np.where(seen > 0, total / np.maximum(seen, 1), values.mean())
-        predicted[test] = table[ids[test]]
+        predicted[test] = table[kinds[test]]
     return correlation(predicted, data.values)
+
+
+def by_place(data: Flat, windows: TokenWindows) -> str | None:
+    """How the mean goes with the place in the window, where places alone foretell the unit."""
+    place = data.place - windows.counted.argmax(1)[data.window]
+    known = foretold_by(place, data, windows)
+    if known is None or known < _BY_PLACE:
+        return None
+    part = place // _PLACES
+    means = np.bincount(part, data.values.astype(np.float64)) / np.maximum(np.bincount(part), 1)
+    said = ", ".join(
+        f"{at * _PLACES + 1}-{(at + 1) * _PLACES} {number(mean)}" for at, mean in enumerate(means)
+    )
+    return (
+        f"the place in the window alone predicts it with correlation {known:.2f} (cross-fitted); "
+        f"mean by place: {said}"
+    )
 
 
 def correlation(one: np.ndarray, other: np.ndarray) -> float | None:
@@ -199,6 +231,7 @@ def _text(
     words: list[Mean],
     carried: list[Mean],
     least: int,
+    where: str | None,
 ) -> str:
     if stats["dead"]:
         return (
@@ -230,6 +263,8 @@ def _text(
             f"({max(known, 0) ** 2:.0%} of variance, cross-fitted)"
             + ("; the context matters" if known < 0.5 else "")
         )
+    if where is not None:
+        rows.append(where)
     if stats["not_finite"]:
         rows.append(f"{stats['not_finite']} activations were not finite and were left out")
     rows.append(f"tokens by mean (x count, at least {least}): " + _listed(tokens))

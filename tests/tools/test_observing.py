@@ -195,6 +195,16 @@ def test_the_lists_of_a_survey_say_a_word_once(lab: Lab) -> None:
     assert {entry["name"] for entry in found.data["carried"]} <= set(names)
 
 
+def test_a_survey_says_how_a_unit_goes_with_the_place(lab: Lab) -> None:
+    assert "the place in the window" not in call(lab, "survey", {}).text
+    counted = lab.explore.counted
+    ramp = np.where(counted, np.cumsum(counted, 1) - 1, np.nan).astype(np.float32)
+    lab.columns[lab.unit] = ramp
+    text = call(lab, "survey", {}).text
+    assert "the place in the window alone predicts it with correlation 1.00" in text
+    assert "mean by place: 1-8 3.5, 9-16 " in text
+
+
 def test_activations_are_those_of_the_function(lab: Lab) -> None:
     found = call(lab, "activations", {"texts": ["we saw my cat and no dog", "then a dog ran"]})
     first, second = found.data["measured"]
