@@ -10,8 +10,8 @@ from ..tools.data.image_rows import ImageRows
 from ..tools.errors import UsageError
 from ..tools.evidence import Result
 from ..tools.hypotheses import known as recorded
+from ..tools.hypotheses import no_tokens, short
 from ..tools.hypotheses import predictor as predictor_of
-from ..tools.hypotheses import short
 from ..tools.lab import Lab
 from ..tools.pictures.words import caption
 from ..tools.predicates import KINDS, parse
@@ -97,6 +97,8 @@ def hypothesise(lab: Lab, statement: str, predictor: PredictorGiven) -> Result:
         text += f": only {made} yourself can test it"
     else:
         text += _beside(lab, degrees) or ", for instance " + " | ".join(samples)
+    if lacking := no_tokens(lab, predicate):
+        text += f"\n{lacking}"
     if holds > total / 2:
         text += f"\nThat is more than half of all {things}: is this meant?"
     lab.hypotheses[key] = value

@@ -1,7 +1,7 @@
 """Hypotheses that a tool is handed: ids that the planner recorded, or predictors as JSON."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -13,8 +13,10 @@ from .errors import UsageError, nearest
 from .lab import Lab
 from .predicates import Predicate, parse
 from .predicates.ahead import refuse_ahead
+from .predicates.atoms import Tokens
 from .strict_json import read_json
 
+_LACKING = 6  # tokens that are named
 _DEEPEST = 64  # predicates are refused at a lesser depth anyway
 
 Given = Sequence[str | dict[str, Any]]
@@ -72,6 +74,27 @@ def resolve(lab: Lab, given: Given | None) -> list[Hypothesis]:
         if key not in [hypothesis.id for hypothesis in out]:
             out.append(Hypothesis(key, predicate, predicate.model_dump()))
     return _apart(out)
+
+
+def no_tokens(lab: Lab, predicate: Predicate) -> str:
+    """A sentence that names tokens of a predictor that the vocabulary lacks; else empty."""
+    known = set(lab.explore.vocabulary) if isinstance(lab.explore, TokenWindows) else set()
+    lacking = [text for text in _tokens(predicate) if text not in known]
+    if not known or not lacking:
+        return ""
+    other = [text[1:] if text[:1] == " " else f" {text}" for text in lacking]
+    there = next((text for text in other if text in known), None)
+    said = ", ".join(f'"{text}"' for text in lacking[:_LACKING])
+    more = f" and {len(lacking) - _LACKING} more" if len(lacking) > _LACKING else ""
+    hint = f'; the vocabulary has "{there}"' if there is not None else ""
+    return f"no token of the model is {said}{more}: they hold nowhere{hint}"
+
+
+def _tokens(predicate: Predicate) -> Iterator[str]:
+    if isinstance(predicate, Tokens):
+        yield from predicate.tokens
+    for part in predicate.parts():
+        yield from _tokens(part)
 
 
 def short(name: str, most: int = 100) -> str:

@@ -35,6 +35,14 @@ def test_a_long_predictor_is_not_said_again_at_length(lab: Lab) -> None:
     assert len(result.data["predictor"]["words"]) == 300
 
 
+def test_tokens_that_the_model_lacks_are_named(lab: Lab) -> None:
+    """A leading space where the vocabulary has none would be a rule that never holds."""
+    tokens = {"kind": "not", "of": {"kind": "tokens", "tokens": ["cat", " dog"]}}
+    text = call(lab, "hypothesise", {"statement": "pets", "predictor": tokens}).text
+    assert 'no token of the model is " dog": they hold nowhere; the vocabulary has "dog"' in text
+    assert "no token" not in call(lab, "hypothesise", {"statement": "p", "predictor": PET}).text
+
+
 def test_it_may_be_written_as_json_text(lab: Lab) -> None:
     result = call(lab, "hypothesise", {"statement": "pets", "predictor": json.dumps(PET)})
     assert result.error is None
