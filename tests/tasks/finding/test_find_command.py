@@ -46,7 +46,7 @@ def test_nothing_found_says_so(write: Write, capsys: pytest.CaptureFixture[str])
         (["x", "--kind", "dread"], "nearest: dead"),
         (["x", "--layer", "77"], "no unit of this run"),
         (["--similar-to", "mlp.0/77"], "nearest: mlp."),
-        (["--groups", "--by", "label", "--at-least", "nan"], "above 0"),
+        (["--groups", "--by", "label", "--at-least", "nan"], "must be a number"),
         (["x", "--sign", "?"], "+ or -"),
     ],
 )

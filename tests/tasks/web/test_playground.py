@@ -41,8 +41,7 @@ def test_a_text_shows_activations_and_a_change_changes_the_output(served: Served
     tab.page.wait_for_selector("#play-seen .tokens")
     numbers = tab.page.locator("#play-seen .tokens b").all_inner_texts()
     assert len(numbers) == 7
-    assert numbers[0] == "·", "the first place is not counted"
-    assert len({float(number) for number in numbers[1:]}) > 1
+    assert len({float(number) for number in numbers}) > 1  # without BOS the first place counts
     tab.page.click("#play-change")
     tab.page.wait_for_selector("#play-changed .outcomes")
     assert "20 matched units" in tab.text("#play-changed .controls")

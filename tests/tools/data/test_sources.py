@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from neuroscribe.tools.data import files
 from neuroscribe.tools.data.corpus import Corpus, Document
 from neuroscribe.tools.data.files import documents_of
 from neuroscribe.tools.data.pydocs import pydocs
@@ -151,11 +152,11 @@ def test_bad_input_is_one_clear_line(tmp_path: Path) -> None:
 
 
 def test_unreadable_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(self: Path) -> bytes:
+    def refuse(path: Path) -> bytes:
         raise PermissionError(13, "Permission denied")
 
     (tmp_path / "a.txt").write_text("text")
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(files, "read_whole", refuse)
     with pytest.raises(UsageError, match=r"cannot read .*a\.txt: Permission denied"):
         load_corpus(str(tmp_path / "a.txt"))
 
