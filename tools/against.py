@@ -57,8 +57,8 @@ def verdict(lab: Lab, against: Against, where: str) -> str:
     n = len(against.controls)
     line += (
         f"; {units(n)}, {where}: median {number(float(np.median(against.controls)))}, max "
-        f"{number(max(against.controls))}; percentile {against.percentile:.0f} of {n}, "
-        f"p={against.p:.2g}"
+        f"{number(max(against.controls))}; larger than {round(against.percentile * n / 100)} of "
+        f"{n}, p={against.p:.2g}"
     )
     if n < LEAST:
         return f"{line}: too few to tell; with {LEAST} p could be .05"

@@ -35,10 +35,10 @@ def effect_text(lab: Lab, data: dict[str, Any]) -> str:
             f"  at {number(one['value'])} (percentile {one['percentile']:g}): "
             f"{number(one['size'])}, {number(one['raised'])}{between(one['interval'])}"
         )
-    if data["controls"]:
+    if n := len(data["controls"]):
         lines.append(
-            f"  at 99.9% its size is at percentile {data['percentile']:.0f} of "
-            f"{units(len(data['controls']))}, each at its own"
+            f"  at 99.9% its size is larger than that of {round(data['percentile'] * n / 100)} of "
+            f"{units(n)}, each at its own"
         )
     if data["direct_share"] is not None:
         lines.append(

@@ -158,9 +158,10 @@ def control_words(control: Control, what: str) -> str:
     sizes = sorted(abs(one) for one in control.controls)
     n = len(sizes)
     what = what if n > 1 else what.replace("units", "unit").replace("directions", "direction")
+    above = round(control.percentile * n / 100)
     line = (
-        f"{n} {what}: median size {number(sizes[n // 2])}, largest {number(sizes[-1])}; percentile "
-        f"{control.percentile:.0f} of {n}, p={control.p:.2g}"
+        f"{n} {what}: median size {number(sizes[n // 2])}, largest {number(sizes[-1])}; "
+        f"larger than {above} of {n}, p={control.p:.2g}"
     )
     if n < LEAST:
         return f"{line}: too few to tell; with {LEAST} p could be .05"

@@ -178,10 +178,10 @@ def _text(data: dict[str, Any]) -> str:
             f"  peak {number(one['value'])} (percentile {one['percentile']:g}): "
             f"{number(one['size'])}, {number(one['raised'])}{between(one['interval'])}"
         )
-    if data["controls"]:
+    if n := len(data["controls"]):
+        above = round(data["percentile"] * n / 100)
         rows.append(
-            f"  at its 99th its size is at percentile {data['percentile']:.0f} of "
-            f"{units(len(data['controls']))}, each at its own"
+            f"  at its 99th its size is larger than that of {above} of {units(n)}, each at its own"
         )
     rows.append(
         f"necessity, resampled on {need['windows']} pictures where it peaks: the classes change by "

@@ -44,7 +44,7 @@ def test_a_text_shows_activations_and_a_change_changes_the_output(served: Served
     assert len({float(number) for number in numbers}) > 1  # without BOS the first place counts
     tab.page.click("#play-change")
     tab.page.wait_for_selector("#play-changed .outcomes")
-    assert "20 matched units" in tab.text("#play-changed .controls")
+    assert "20 matched random units" in tab.text("#play-changed .controls")
     zeroed = tab.text("#play-changed")
     tab.page.click("#play-method input")
     tab.page.click("text=hold at a value")
