@@ -90,9 +90,9 @@ def hypothesise(lab: Lab, statement: str, predictor: PredictorGiven) -> Result:
     things, made = _words(lab)
     text = f"recorded as {key}: {short(predicate.english())}\n"
     text += f"holds on {holds} of {total} explore {things} ({holds / max(total, 1):.2%})"
-    strong = int((degrees >= 0.5).sum())
+    strong = int((degrees > 0.5).sum())
     if strong < holds:
-        text += f", at 0.5 or more on {strong}"
+        text += f", above 0.5 on {strong}"
     if not holds:
         text += f": only {made} yourself can test it"
     else:

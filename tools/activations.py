@@ -63,7 +63,7 @@ def words_at(found: Measured, row: int, asked: Sequence[str]) -> str:
     shown = []
     for word in asked:
         try:
-            spans = occurrences(found.windows.texts[int(found.windows.document[row])], word)
+            spans = _whole(found.windows.texts[int(found.windows.document[row])], word)
         except UsageError:
             continue
         here = [at_span(found.windows, row, found.values[row], span) for span in spans]
@@ -71,6 +71,16 @@ def words_at(found: Measured, row: int, asked: Sequence[str]) -> str:
     times = Counter(shown)  # a word that stands there again with the same value is said once
     said = (name if n == 1 else f"{name} ({n} times)" for name, n in times.items())
     return f" | at {', '.join(said)}" if shown else ""
+
+
+def _whole(text: str, word: str) -> list[tuple[int, int]]:
+    """Where a word stands by itself in a text, not inside other words."""
+    return [
+        (start, end)
+        for start, end in occurrences(text, word)
+        if not (word[0].isalnum() and text[:start][-1:].isalnum())
+        and not (word[-1].isalnum() and text[end:][:1].isalnum())
+    ]
 
 
 def reference(lab: Lab, unit: Unit) -> str:

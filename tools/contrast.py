@@ -42,7 +42,7 @@ def contrast(lab: Lab, hypothesis: str | dict[str, Any], unit: str | None = None
     chosen = lab.chosen(unit)
     data = flat(lab, chosen)
     (given,) = resolve(lab, [hypothesis])
-    holds = given.evaluate(lab.explore)[data.window, data.place] >= _HOLDS
+    holds = given.evaluate(lab.explore)[data.window, data.place] > _HOLDS
     active = data.values > activity(data.values)
     at = np.flatnonzero(holds)
     head = (

@@ -26,7 +26,8 @@ def effect_text(lab: Lab, data: dict[str, Any]) -> str:
         lines[0] = lines[0].replace("of other documents", "of the same document (explore has one)")
     names = {"promotes": data["promoted"], "suppresses": data["suppressed"]}
     for verb, listed in names.items():
-        said = ", ".join(f"{quoted(one['token'])} {number(one['value'])}" for one in listed)
+        most = sorted(listed, key=lambda one: -abs(one["value"]))
+        said = ", ".join(f"{quoted(one['token'])} {number(one['value'])}" for one in most)
         lines.append(f"{verb} ({what}): {said}")
     lines.append(score_line(data, "words"))
     lines.append(f"sufficiency, held where it is not active; {data['measure']}, rise of the words:")

@@ -7,7 +7,7 @@
 4. The tokens and the words with the highest mean, and the words that carry most of the activation.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -254,7 +254,12 @@ def _text(
         "share of positive activation in the top "
         + ", ".join(f"{top} of places: {share:.0%}" for top, share in stats["mass_share"].items()),
         f"other sign: {opposite['why']}; min {number(opposite['min'])}, "
-        f"{opposite['energy']:.0%} of energy",
+        f"{opposite['energy']:.0%} of energy"
+        + (
+            f"; its places: exemplars with unit {replace(unit, sign=-unit.sign)}"
+            if opposite["meaning"]
+            else ""
+        ),
     ]
     known = stats["token_identity"]
     if known is not None:

@@ -164,6 +164,23 @@ def test_an_edit_says_the_words_asked_for(lab: Lab) -> None:
     assert tree.endswith("| at dog 1")
 
 
+def test_a_word_asked_for_is_not_found_inside_others(lab: Lab) -> None:
+    texts = ["we saw a cat", "a catalogue of the dog"]
+    first, second = call(lab, "activations", {"texts": texts, "at": "cat"}).text.splitlines()[1:3]
+    assert first.endswith("| at cat 2")
+    assert " | at " not in second
+
+
+def test_a_survey_says_where_the_other_sign_is_seen(lab: Lab) -> None:
+    assert "its places" not in call(lab, "survey", {}).text  # never below 0
+    column = lab.column(lab.unit)
+    lab.columns[lab.unit] = np.where(lab.explore.counted, column - 1, np.nan)
+    found = call(lab, "survey", {})
+    assert found.data["stats"]["opposite"]["meaning"]
+    assert f"its places: exemplars with unit {lab.unit}-" in found.text
+    assert call(lab, "exemplars", {"unit": f"{lab.unit}-"}).error is None
+
+
 def test_strengths_cannot_be_read_as_the_text_and_window_starts_are_marked(stories260k) -> None:
     texts = ["Tom ran in {9} days to x{3} and 1984 trees."] + ["It is 19 and so on."] * 4
     windows = cut(stories260k, texts, length=48, document_per_row=True)
