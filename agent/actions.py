@@ -18,9 +18,8 @@ from ..tools.predicates import KINDS, parse
 from ..tools.predicates.grammar import schema
 from ..tools.registry import in_words, tool
 from ..tools.strict_json import read_json
-from .description import Band, Component, Description, Effect, Rejected
+from .description import MOST_WORDS, Band, Component, Description, Effect, Rejected, short_label
 
-MOST_WORDS = 12
 """Of a label; what is longer is cut."""
 _SAMPLES = 4  # places shown of a hypothesis, so that a planner sees its own mistakes
 
@@ -188,7 +187,7 @@ def conclude(
     label = " ".join(label.split())
     if not label:
         raise UsageError("the label is empty; say in at most 12 words what the unit responds to")
-    given, label = label, " ".join(label.split()[:MOST_WORDS])
+    given, label = label, short_label(label)
     if not 0 <= confidence <= 1:
         raise UsageError(f"confidence is {confidence:g}; it must lie between 0 and 1")
     if not components and status == "described":

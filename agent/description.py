@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from .statuses import Status
 
+MOST_WORDS = 12
+"""Of a label: what is read at a glance in a list of units."""
 Band = Literal["any", "low", "middle", "high"]
 
 
@@ -99,3 +101,10 @@ class Description:
         known["notes"] = tuple(known.get("notes", ()))
         known["label_evidence"] = tuple(known.get("label_evidence", ()))
         return cls(**known)
+
+
+def short_label(words: str) -> str:
+    """The first `MOST_WORDS` words, without a mark behind the last where some were cut."""
+    kept = words.split()
+    label = " ".join(kept[:MOST_WORDS])
+    return label if len(kept) <= MOST_WORDS else label.rstrip(",;:")

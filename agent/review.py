@@ -17,7 +17,7 @@ from ..tools.lab import Lab
 from ..tools.models import Unit
 from ..tools.registry import TOOLS
 from .citations import Citations
-from .description import Component, Description, Rejected
+from .description import Component, Description, Rejected, short_label
 from .ledger import strength, those_tested, whole
 
 _RIVALS = 2
@@ -127,7 +127,7 @@ def from_ledger(
     cited = Citations(lab, unit).testing(results, best["predictor"]) or best["tested"]
     component = Component(str(best["statement"]), dict(best["predictor"]), tuple(cited))
     return Description(
-        label=_label("uninterpretable so far" if weak else str(best["statement"])),
+        label=short_label("uninterpretable so far" if weak else str(best["statement"])),
         components=() if weak else (component,),
         confidence=round(max(0.0, min(1.0, strength(best))) / 2, 3),
         rejected=tuple(
@@ -169,7 +169,3 @@ def _said(where: str, wrong: Sequence[str], actions: Sequence[str]) -> list[str]
     if actions:
         found.append(f"{where} cites {', '.join(actions)}: that is an action, not an experiment")
     return found
-
-
-def _label(words: str) -> str:
-    return " ".join(words.split()[:12])

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from neuroscribe.agent.description import short_label
 from neuroscribe.agent.investigate import investigate
 from neuroscribe.agent.prompts import predictors, prompt, system, system_pictures
 from neuroscribe.tools.data.lexicon import categories
@@ -41,6 +42,12 @@ def test_tokens_that_the_model_lacks_are_named(lab: Lab) -> None:
     text = call(lab, "hypothesise", {"statement": "pets", "predictor": tokens}).text
     assert 'no token of the model is " dog": they hold nowhere; the vocabulary has "dog"' in text
     assert "no token" not in call(lab, "hypothesise", {"statement": "p", "predictor": PET}).text
+
+
+def test_a_long_label_is_cut_between_words() -> None:
+    words = "one two three four five six seven eight nine ten eleven twelve, thirteen"
+    assert short_label(words) == words.removesuffix(", thirteen")
+    assert short_label("  pets,  wild ") == "pets, wild"
 
 
 def test_it_may_be_written_as_json_text(lab: Lab) -> None:
