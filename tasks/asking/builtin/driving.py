@@ -177,11 +177,12 @@ def _ranked(data: Any, name: str, method: str, found: Evidence) -> str:
     else:
         how = f"add most to its log-probability ({method})"
         said = [f"No {name} are shown to drive it, though {names} {how}{cite(found)}."]
-    few = ", of which there are too few to tell" if shown and test["p"] > _CHANCE else ""
+    n = len(test["random"])
+    few = ": too few sets to tell from chance" if shown and test["p"] > _CHANCE else ""
     said.append(
         f"Zeroing the best together lowers it by {number(test['drop'])}, "
-        f"{'more' if test['drop'] > chance else 'no more'} than random sets of the same layers "
-        f"do{few} (at most {number(chance)}, p {number(test['p'])}){cite(found)}."
+        f"{n} random set{'s' * (n != 1)} of the same layers by at most {number(chance)} "
+        f"(p {number(test['p'])}{few}){cite(found)}."
     )
     against = [f"{one['unit']} ({one['value']:+.3g})" for one in data["opposing"][:2]]
     if against:
