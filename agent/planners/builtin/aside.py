@@ -17,6 +17,7 @@ import numpy as np
 
 from ....tools.data.image_rows import ImageRows
 from ....tools.data.windows import TokenWindows
+from ....tools.lab import Lab
 from ....tools.predicates import parse
 from .model import nonnegative
 
@@ -61,6 +62,17 @@ def kept_aside(windows: TokenWindows | ImageRows) -> np.ndarray:
         return np.zeros(len(windows), bool)
     order = sorted(copies, key=_draw)[:many]
     return np.isin(windows.document, [document for text in order for document in copies[text]])
+
+
+def parted(lab: Lab) -> tuple[np.ndarray, Any]:
+    """What is kept aside, bool `[window]`, and explore without it; made once for a lab's memo."""
+    explore: Any = lab.explore
+
+    def made() -> tuple[np.ndarray, Any]:
+        aside = kept_aside(explore)
+        return aside, explore.rows(~aside)
+
+    return lab.memo.once(("kept aside", id(explore)), made)
 
 
 def few(windows: TokenWindows | ImageRows, things: str = "documents") -> str:

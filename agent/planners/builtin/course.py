@@ -15,7 +15,7 @@ from ....tools.models import Unit
 from ....tools.predicates.concepts import resolve
 from ...citations import Citations
 from ..factories import Experiments
-from .aside import few, fresh, kept_aside
+from .aside import few, fresh, parted
 from .board import Board, build
 from .conclusion import Findings, Rival, conclude
 from .parts import Part
@@ -50,22 +50,12 @@ class Course:
     @property
     def aside(self) -> np.ndarray:
         """bool `[window]` over explore: what decides nothing."""
-        return self._parted()[0]
+        return parted(self.lab)[0]
 
     @property
     def windows(self) -> TokenWindows:
         """Explore without what was kept aside: all that the search sees."""
-        return self._parted()[1]
-
-    def _parted(self) -> tuple[np.ndarray, TokenWindows]:
-        key = ("builtin aside", id(self.lab.explore))
-        explore: Any = self.lab.explore
-
-        def parted() -> tuple[np.ndarray, Any]:
-            aside = kept_aside(explore)
-            return aside, explore.rows(~aside)
-
-        return self.lab.memo.once(key, parted)
+        return parted(self.lab)[1]
 
     def conclusion(self) -> Calls:
         """What is known now, as a conclusion."""

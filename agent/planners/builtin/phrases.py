@@ -7,6 +7,7 @@ around it). A set is named by its concepts where it has any, else by its stronge
 from collections.abc import Sequence
 
 from ....tools.predicates.phrases import ordinal
+from ...description import MOST_WORDS
 from .board import TOKEN_AXES, is_bag
 from .clause import Clause, Rule
 from .concise import ordered
@@ -15,8 +16,6 @@ from .parts import Part
 from .split import Sample
 from .strongest import leading
 
-MOST_WORDS = 12
-"""Words of a label."""
 _RELATION = {
     "previous_word": "after {}",
     "previous_token": "after {}",

@@ -12,7 +12,7 @@ from ....tools.measured import activity
 from ....tools.models import Unit
 from ....tools.scenes.picture import picture_of, side_for
 from ....tools.scenes.scene import Scene
-from ..builtin.aside import kept_aside
+from ..builtin.aside import parted
 from ..builtin.turn import Calls
 from ..factories import Experiments
 from .rule import Rule
@@ -50,22 +50,12 @@ class Course:
     @property
     def aside(self) -> np.ndarray:
         """bool `[image]` over explore: what decides nothing."""
-        return self._parts()[0]
+        return parted(self.lab)[0]
 
     @property
     def rows(self) -> ImageRows:
         """Explore without what was kept aside: all that the search sees."""
-        return self._parts()[1]
-
-    def _parts(self) -> tuple[np.ndarray, ImageRows]:
-        key = ("picture aside", id(self.lab.explore))
-        explore: Any = self.lab.explore
-
-        def parted() -> tuple[np.ndarray, Any]:
-            aside = kept_aside(explore)
-            return aside, explore.rows(~aside)
-
-        return self.lab.memo.once(key, parted)
+        return parted(self.lab)[1]
 
     def scale(self) -> None:
         """Learns from explore what on and off are.
