@@ -9,15 +9,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from ..tools.data.image_rows import ImageRows
 from ..tools.errors import UsageError
 from ..tools.evidence import Result
-from ..tools.hypotheses import known as recorded
-from ..tools.hypotheses import no_tokens, short
-from ..tools.hypotheses import predictor as predictor_of
+from ..tools.hypotheses.resolve import known as recorded
+from ..tools.hypotheses.resolve import no_tokens, short
+from ..tools.hypotheses.resolve import predictor as predictor_of
+from ..tools.io.strict_json import read_json
 from ..tools.lab import Lab
-from ..tools.pictures.words import caption
 from ..tools.predicates import KINDS, parse
 from ..tools.predicates.grammar import schema
 from ..tools.registry import in_words, tool
-from ..tools.strict_json import read_json
+from ..tools.render.picture_words import caption
 from .description import MOST_WORDS, Band, Component, Description, Effect, Rejected, short_label
 
 """Of a label; what is longer is cut."""

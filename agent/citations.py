@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from ..tools.activations.records import activity
 from ..tools.evidence import Evidence
 from ..tools.lab import Lab
-from ..tools.measured import activity
 from ..tools.models import Unit
 from ..tools.predicates import parse
 from .description import Component, Description

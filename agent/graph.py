@@ -21,7 +21,7 @@ from langgraph.graph import END, START, StateGraph
 from ..tools.errors import UsageError
 from ..tools.evidence import Evidence
 from ..tools.lab import Lab
-from ..tools.llm import LLMError
+from ..tools.llm.client import LLMError
 from ..tools.models import Unit
 from ..tools.registry import call
 from . import review

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..tools import belt as _belt  # noqa: F401  registers the tools
 from ..tools.data.image_rows import ImageRows
 from ..tools.data.windows import TokenWindows
 from ..tools.errors import UsageError
 from ..tools.evidence import Evidence
-from ..tools.hypotheses import recall
+from ..tools.hypotheses.resolve import recall
+from ..tools.instruments import all_tools as _belt  # noqa: F401  registers the tools
+from ..tools.io.shapes import check
 from ..tools.lab import Lab
-from ..tools.meter import Meter
+from ..tools.llm.usage import Meter
 from ..tools.models import Unit
-from ..tools.pictures.words import caption, class_name
-from ..tools.shapes import check
+from ..tools.render.picture_words import caption, class_name
 from . import actions as _actions  # noqa: F401  registers the planner's own acts
 from .checkpoints import Checkpoints
 from .description import Description

@@ -19,11 +19,11 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from ..tools.activations.records import activity
 from ..tools.data.windows import TokenWindows
 from ..tools.evidence import Evidence
-from ..tools.hypotheses import short
+from ..tools.hypotheses.resolve import short
 from ..tools.lab import Lab
-from ..tools.measured import activity
 from ..tools.models import Unit
 from ..tools.predicates import parse
 

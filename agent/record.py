@@ -7,7 +7,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from ..tools.evidence import Evidence
-from ..tools.meter import Meter
+from ..tools.llm.usage import Meter
 from .description import Description
 from .state import Message
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ..tools.strict_json import read_json
+from ..tools.io.strict_json import read_json
 from .state import Message
 
 _READ = ("role", "content", "refusal", "finish_reason", "tool_calls")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypedDict
 
 from ..tools.lab import Lab
-from ..tools.meter import Meter
+from ..tools.llm.usage import Meter
 
 Message = dict[str, Any]
 """One Chat Completions message, as on the wire."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, NotRequired, TypedDict
 
 import numpy as np
 
-from .shapes import fault
+from .io.shapes import fault
 
 
 class Result(NamedTuple):

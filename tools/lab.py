@@ -13,15 +13,15 @@ from .data.image_rows import ImageRows
 from .data.windows import TokenWindows, cut
 from .errors import UsageError
 from .evidence import EvidenceStore
+from .llm.usage import Meter
 from .memo import Memo
-from .meter import Meter
 from .models import Target, Unit
 
 if TYPE_CHECKING:
     from .exemplars import ExemplarIndex
-    from .llm import LLM
+    from .images.backends import Backend
+    from .llm.client import LLM
     from .models.clip import Clip
-    from .pictures.backends import Backend
 
 _ROWS = 64  # rows of one forward pass
 _PICTURES = 32
@@ -123,7 +123,7 @@ class Lab:
         if all("window" in item for item in measured):
             return self.explore.rows([int(item["window"]) for item in measured])
         if self.target.image is not None:
-            from .pictures.recipes import made_rows
+            from .images.recipes import made_rows
 
             made: Any = made_rows(self, [item["recipe"] for item in measured])
             return made

@@ -37,10 +37,10 @@ from pydantic_core import CoreSchema
 
 from .errors import UsageError
 from .evidence import Evidence, Result, plain
+from .io.strict_json import read_json
 from .lab import Lab
 from .predicates import KINDS
 from .predicates.grammar import kinds
-from .strict_json import read_json
 
 Need = Literal["llm", "vocabulary", "text", "image", "open", "run", "index", "clip"]
 

@@ -6,7 +6,7 @@ from ...tools.errors import UsageError, nearest
 from ..state import PlannerFactory
 
 if TYPE_CHECKING:
-    from ...tools.llm import LLM
+    from ...tools.llm.client import LLM
 
 KINDS = ("builtin", "openai:MODEL", "human")
 
@@ -51,7 +51,7 @@ def planner_factory(
 
         return HumanFactory()
     if kind == "openai" and model:
-        from ...tools.llm import LLM
+        from ...tools.llm.client import LLM
         from .chat import ChatFactory
 
         client = llm or LLM(

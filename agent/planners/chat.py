@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...tools.io.files import read_whole
 from ...tools.lab import Lab
-from ...tools.llm import LLM, LLMError, Reply
+from ...tools.llm.client import LLM, LLMError, Reply
 from ...tools.registry import offered
-from ...tools.whole import read_whole
 from ..state import Message
 
 _SHORT = 240  # letters of an older result in a shortened conversation

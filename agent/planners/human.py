@@ -18,9 +18,9 @@ from rich.panel import Panel
 from rich.table import Table
 
 from ...tools.errors import nearest
+from ...tools.io.console import Console
 from ...tools.lab import Lab
 from ...tools.registry import Tool, offered
-from ...tools.terminal import Console
 from ..state import Message, State
 
 Read = Callable[[], str]

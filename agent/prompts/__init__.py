@@ -24,7 +24,7 @@ def system(target_kind: str) -> str:
 
     It depends on the kind of the target alone, so that all units of a run share it.
     """
-    from ...tools.data.lexicon import categories
+    from ...tools.english.lexicon import categories
 
     text = prompt("system", predictors=predictors(target_kind))
     return f"{text}\n\nConcept names: {', '.join(categories())}."

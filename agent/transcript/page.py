@@ -16,8 +16,8 @@ import jinja2
 from markupsafe import Markup
 
 from ...tools.evidence import Evidence
-from ...tools.shapes import fault
-from ...tools.whole import write_whole
+from ...tools.io.files import write_whole
+from ...tools.io.shapes import fault
 from ..statuses import CONFIDENT
 from . import heat
 from .pictures import Album

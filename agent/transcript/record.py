@@ -27,8 +27,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...tools.errors import UsageError
 from ...tools.evidence import Evidence, plain
-from ...tools.trust import seal
-from ...tools.whole import read_whole
+from ...tools.io.files import read_whole
+from ...tools.models.trust import seal
 from .shape import FORMAT, LINES, checked
 
 if TYPE_CHECKING:
@@ -240,7 +240,7 @@ def whole(path: Path) -> bool:
 
 
 def names(header: Mapping[str, Any]) -> dict[str, Any]:
-    """What a header names to be loaded: what its seal is of (`tools/trust.py`)."""
+    """What a header names to be loaded: what its seal is of (`tools/models/trust.py`)."""
     return {
         "target": header["target"]["name"],
         "target options": header["target"].get("options") or {},

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeGuard
 
 from ...tools.errors import UsageError
 from ...tools.evidence import Evidence
-from ...tools.shapes import check
-from ...tools.trust import Named, sealed
+from ...tools.io.shapes import check
+from ...tools.models.trust import Named, sealed
 from .pictures import folder_of
 from .record import Transcript, names, read
 from .shape import Replayed
@@ -187,7 +187,7 @@ def _replayed(
 def _lay_out(bench: "Lab", transcript: Transcript, folder: Path) -> None:
     """Copies of the files that image models made, in a folder of the replay's own, and stand-ins
     for the models."""
-    from ...tools.pictures.backends import recorded
+    from ...tools.images.backends import recorded
 
     bench.evidence.folder = folder
     for path in sorted(folder_of(transcript.path).glob("*.png")):
@@ -204,7 +204,7 @@ def rebuild(
 ) -> "Lab":
     """The bench that a transcript was recorded on, made again from its header.
 
-    What the header names is loaded as far as `tools/trust.py` allows.
+    What the header names is loaded as far as `tools/models/trust.py` allows.
 
     Raises:
         UsageError: if something cannot be loaded, may not be, or is another than the recorded one.
@@ -336,7 +336,7 @@ def _is_list(value: Any) -> TypeGuard[Sequence[Any]]:
 
 def _register() -> None:
     """Imports what registers tools and actions."""
-    from ...tools import belt  # noqa: F401
+    from ...tools.instruments import all_tools as belt  # noqa: F401
     from .. import actions  # noqa: F401
 
 

@@ -5,7 +5,7 @@ from typing import Any, NotRequired, TypedDict
 
 from ...tools.errors import UsageError
 from ...tools.evidence import Evidence
-from ...tools.shapes import check
+from ...tools.io.shapes import check
 
 FORMAT = 1
 

@@ -17,7 +17,7 @@ from ...agent.transcript.page import HERE as PAGE
 from ...agent.transcript.page import environment, experiment_view
 from ...agent.transcript.pictures import Album
 from ...tools.evidence import Evidence
-from ..spent import spent_words
+from ..report.usage import spent_words
 from .claims import CITED, cited
 from .events import Answer, Claim
 

@@ -6,7 +6,7 @@ from typing import Any
 from ...agent.planners.chat import Chat
 from ...tools.errors import UsageError, nearest
 from ...tools.lab import Lab
-from ...tools.llm import LLM
+from ...tools.llm.client import LLM
 from .state import AnswersFactory
 
 KINDS = ("builtin", "openai:MODEL")

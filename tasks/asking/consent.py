@@ -10,9 +10,9 @@ from typing import Any
 
 from torch.utils.flop_counter import FlopCounterMode
 
+from ...tools.activations.selectivity import sites_of
 from ...tools.errors import UsageError
 from ...tools.lab import Lab, measure
-from ...tools.unit_search import sites_of
 
 PASSES = {
     "find_units": 1.0,

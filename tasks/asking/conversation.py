@@ -12,10 +12,10 @@ from ...agent.graph import left_words
 from ...agent.replies import mend
 from ...agent.state import Budget, Message
 from ...tools.errors import UsageError
-from ...tools.hypotheses import recall
+from ...tools.hypotheses.resolve import recall
+from ...tools.io.shapes import check
 from ...tools.lab import Lab
-from ...tools.meter import Meter
-from ...tools.shapes import check
+from ...tools.llm.usage import Meter
 from .claims import cited, claims
 from .events import Answer, Consent, Event, Words
 from .graph import TalkLoop

@@ -20,13 +20,13 @@ from ...agent.checkpoints import Checkpoints
 from ...agent.graph import call_key, left_words, pictures_message
 from ...agent.replies import MOST_CALLS, Call, mend
 from ...agent.state import Budget, Message, taken
+from ...tools.cancellation import Stopped
 from ...tools.errors import UsageError
 from ...tools.evidence import Evidence
+from ...tools.io.strict_json import read_json
 from ...tools.lab import Lab
-from ...tools.llm import LLMError
+from ...tools.llm.client import LLMError
 from ...tools.registry import call, offered
-from ...tools.stopping import Stopped
-from ...tools.strict_json import read_json
 from . import consent
 from .events import Calling, Event, Found, Spent
 from .state import Answers, Talk

@@ -16,17 +16,17 @@ import numpy as np
 from ...agent.investigate import Investigation, investigate
 from ...agent.planners.factories import BuiltinFactory
 from ...agent.state import Budget
+from ...tools.activations.records import Flat, flat
 from ...tools.data.windows import TokenWindows
 from ...tools.errors import UsageError
 from ...tools.evidence import Result
+from ...tools.instruments.survey import correlation
+from ...tools.instruments.test_hypotheses import HOLDS, interval
 from ...tools.lab import Lab
-from ...tools.measured import Flat, flat
 from ...tools.memo import Memo
 from ...tools.predicates import parse
 from ...tools.registry import tool
-from ...tools.render_text import number
-from ...tools.survey import correlation
-from ...tools.test_hypotheses import HOLDS, interval
+from ...tools.render.text import number
 
 _STEPS = 14
 _SECONDS = 120.0

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from ...agent.prompts import predictors, prompt
 from ...agent.state import Budget
-from ...tools.endpoints import public_url
 from ...tools.errors import UsageError
 from ...tools.evidence import EvidenceStore
 from ...tools.lab import Lab
+from ...tools.llm.endpoints import public_url
 from ...tools.models import Target
-from ...tools.trust import Named
+from ...tools.models.trust import Named
 from . import belt as _belt  # noqa: F401  registers every tool
 from . import threads
 from .conversation import BUDGET, Conversation
@@ -150,7 +150,7 @@ def resume(
 
     Raises:
         UsageError: if there is no such conversation, or its parts cannot be loaded any more, or
-            may not be (`tools/trust.py`).
+            may not be (`tools/models/trust.py`).
     """
     if name is None:
         known = threads.threads(folder)
@@ -227,8 +227,8 @@ def _lab(target: Target, about: About, factory: AnswersFactory) -> Lab:
     lab = Lab(target, windows, evidence=EvidenceStore(), seed=about.seed, open=True)
     lab.llm = getattr(factory, "llm", None)
     if about.run is not None:
-        from ..finding import RunSearch
-        from ..finding.measure import bench_of
+        from ..search import RunSearch
+        from ..search.measure import bench_of
 
         lab.run = RunSearch(about.run, bench=lambda: bench_of(Path(str(about.run)), target=target))
     if about.index is not None:
@@ -256,8 +256,8 @@ def _factory(
 
 def _run_facts(run: str | Path, *, data: str | None, loaded: bool) -> "Settings":
     """What a run names, so far as it may be loaded."""
-    from ..labelling.folder import RunFolder
     from ..labelling.trusted import allowed
+    from ..runs.folder import RunFolder
 
     known = RunFolder(run).read_run()
     if known is None:

@@ -1,6 +1,6 @@
 """Stops what a thread is doing from outside: Ctrl-C in a terminal, a button in a browser.
 
-1. Every forward pass of the target looks whether a stop was asked for (`tools/stopping.py`).
+1. Every forward pass of the target looks whether a stop was asked for (`tools/cancellation.py`).
 2. Work that makes none for a while (a search over rules) gets the exception raised in its thread,
    between two steps of Python. That may hit any line, so it comes second.
 3. Waiting for a network is left behind.
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from ...tools.stopping import Stopped, stoppable
+from ...tools.cancellation import Stopped, stoppable
 
 _Made = TypeVar("_Made")
 _LOOK = 0.05  # seconds between two looks

@@ -11,8 +11,8 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from ...tools.evidence import Evidence
-from ...tools.terminal import Console
-from ..spent import spent_words
+from ...tools.io.console import Console
+from ..report.usage import spent_words
 from .claims import CITED
 from .conversation import Conversation
 from .events import Answer, Calling, Claim, Consent, Event, Found, Spent, Words

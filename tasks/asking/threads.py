@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from ...agent.checkpoints import Checkpoints
-from ...tools.endpoints import public_options
 from ...tools.errors import UsageError, nearest
-from ...tools.shapes import fault
-from ...tools.trust import home, seal, sealed
-from ...tools.whole import read_whole, write_whole
+from ...tools.io.files import read_whole, write_whole
+from ...tools.io.shapes import fault
+from ...tools.llm.endpoints import public_options
+from ...tools.models.trust import home, seal, sealed
 
 _NAME = re.compile(r"[\w-]+")
 _TITLE = 80  # letters of a title
@@ -46,7 +46,7 @@ class About:
     key: str | None = None
     """A seal of `base_url` together with the key that was sent there."""
     seal: str | None = None
-    """Of everything that is loaded when it is opened again (`tools/trust.py`)."""
+    """Of everything that is loaded when it is opened again (`tools/models/trust.py`)."""
 
     @classmethod
     def from_dict(cls, given: Any) -> "About":

@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ...tools.endpoints import loopback
 from ...tools.errors import UsageError
-from ...tools.trust import Named, seal, sealed, shown
+from ...tools.llm.endpoints import loopback
+from ...tools.models.trust import Named, seal, sealed, shown
 from .threads import About
 
 
@@ -22,7 +22,7 @@ def checked(about: About, file: Path, *, target: Any, data: str | None, ask: boo
         ask: Whether a person at a terminal may be asked.
 
     Raises:
-        UsageError: if it names what may not be loaded (`tools/trust.py`).
+        UsageError: if it names what may not be loaded (`tools/models/trust.py`).
     """
     named = Named(file, about.own, ask)
     model = target if isinstance(target, str) else about.target

@@ -19,8 +19,8 @@ Units whose effect was not measured (dead ones) are counted in `missing`, and no
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...tools.causal_rule import SHOWN
-from .intervals import mean, share
+from ...tools.statistics.causal_rule import SHOWN
+from ...tools.statistics.intervals import mean, share
 
 RELATIONS = ("own", "other", "nothing", "twin")
 COLUMNS = ("named", "at best", "by chance", "causal", "no effect", "redundant", "its twin")

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..spent import spent_words
-from ..tables_html import table_html
+from ..report.tables import table_html
+from ..report.usage import spent_words
 from .report import said
 
 if TYPE_CHECKING:

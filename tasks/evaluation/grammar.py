@@ -8,8 +8,8 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from ...tools.data.inflection import participle, past
-from ...tools.data.irregular import VERBS
+from ...tools.english.inflection import participle, past
+from ...tools.english.irregular import VERBS
 from ...tools.predicates import Predicate, parse
 
 _WORDS: dict[str, str] = {

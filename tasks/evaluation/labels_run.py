@@ -15,9 +15,9 @@ import numpy as np
 from ...tools.evidence import plain
 from ...tools.models.unit import Unit
 from ..labelling.bench import Bench, Splits
-from ..labelling.bootstrap import median
 from ..labelling.results import value_of
-from ..labelling.scores import FLAT, Prediction, constant, fitted, numbers
+from ..scoring.bootstrap import median
+from ..scoring.scores import FLAT, Prediction, constant, fitted, numbers
 from .formats.given import Given
 from .scorers import Case, Panel, score_all
 from .text_predictor import TextPredictor

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ...tools.data.lexicon import categories
+from ...tools.english.lexicon import categories
 from ...tools.predicates.embedding import embed
 
 _WORDS = 18

@@ -18,13 +18,13 @@ from typing import Any
 from ...agent.planners import planner_factory
 from ...agent.planners.factories import BuiltinFactory
 from ...agent.state import PlannerFactory
-from ...tools.endpoints import public_options
 from ...tools.errors import UsageError
 from ...tools.exemplars.store import owned
-from ...tools.whole import write_whole
-from ..groundtruth.suite import TOKENS
-from ..groundtruth.vision.suite import PICTURES
-from .jsonl import append, heal, read_records_of
+from ...tools.io.files import write_whole
+from ...tools.llm.endpoints import public_options
+from ..groundtruth.images.suite import PICTURES
+from ..groundtruth.text.suite import TOKENS
+from ..runs.jsonl import append, heal, read_records_of
 from .suites import Suite, suite_of
 from .summary import summary
 

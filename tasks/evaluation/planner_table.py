@@ -6,8 +6,8 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from ...tools.terminal import Console
-from ..spent import spent_words
+from ...tools.io.console import Console
+from ..report.usage import spent_words
 from .effects_by_kind import COLUMNS, WANTED
 
 SHORT = {

@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .intervals import share
+from ...tools.statistics.intervals import share
 
 _INK, _SOFT, _OTHER, _BAR = "#1f4e5f", "#9db4bd", "#c8773b", "#9cc3cf"
 

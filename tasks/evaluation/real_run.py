@@ -20,17 +20,17 @@ import torch
 from torch import Tensor
 
 from ...tools.errors import UsageError
+from ...tools.io.files import write_whole
 from ...tools.models import Target
 from ...tools.models.site import Site
 from ...tools.models.untrained import untrained
-from ...tools.whole import write_whole
+from ...tools.statistics.intervals import mean
 from ..labelling.bench import prepare
 from ..labelling.label import run_labels
 from ..labelling.progress import Silent
 from ..labelling.results import LabelRun, description_of, value_of
-from ..labelling.scores import predictions
 from ..labelling.settings import Settings
-from .intervals import mean
+from ..scoring.scores import predictions
 
 SCORES = ("correlation", "auprc", "f1", "gain_over_lookup")
 DIRECTIONS = "directions"

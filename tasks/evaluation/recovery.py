@@ -15,10 +15,10 @@ import numpy as np
 
 from ...agent.description import Description
 from ...tools.models.planted import Vocabulary
-from ..groundtruth.forms import Form as TextForm
-from ..groundtruth.inputs import LEAST, Probes
-from ..labelling.lookups import Measured
-from ..labelling.scores import HEADLINE, best_cut, predictions, thresholds
+from ..groundtruth.text.forms import Form as TextForm
+from ..groundtruth.text.inputs import LEAST, Probes
+from ..scoring.ngram_baselines import Measured
+from ..scoring.scores import HEADLINE, best_cut, predictions, thresholds
 from .suites import Form, Fresh
 
 CELL = 0.95

@@ -10,8 +10,8 @@ from markupsafe import Markup
 from ...agent.statuses import CONFIDENCE
 from ...agent.transcript.page import HERE as PAGE
 from ...agent.transcript.page import environment, page_assets
-from ...tools.whole import write_whole
-from ..spent import spent_words
+from ...tools.io.files import write_whole
+from ..report.usage import spent_words
 from .effects_by_kind import COLUMNS, WANTED
 from .plots import draw
 

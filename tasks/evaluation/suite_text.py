@@ -8,15 +8,15 @@ import numpy as np
 from ...agent.description import Component, Description
 from ...tools.data.tokens import surfaces
 from ...tools.data.windows import cut
+from ...tools.lens.write_vector import projection, write_vector
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
-from ...tools.vocabulary import projection, write_vector
-from ..groundtruth.inputs import Probes, probes
-from ..groundtruth.suite import BEYOND, EACH, KINDS, GroundBench, GroundUnit, bench
+from ..groundtruth.text.inputs import Probes, probes
+from ..groundtruth.text.suite import BEYOND, EACH, KINDS, GroundBench, GroundUnit, bench
 from ..labelling.bench import SPLITS, Splits
-from ..labelling.controls import Labelled, peak_words
-from ..labelling.lookups import Measured
-from ..labelling.scores import HEADLINE, thresholds
+from ..scoring.controls import Labelled, peak_words
+from ..scoring.ngram_baselines import Measured
+from ..scoring.scores import HEADLINE, thresholds
 from .recovery import ceiling
 
 _TOP_TOKENS = 40

@@ -10,10 +10,10 @@ from ...agent.description import Description
 from ...tools.data.image_rows import image_rows
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
-from ..groundtruth.vision.inputs import PictureProbes
-from ..groundtruth.vision.suite import BEYOND, EACH, KINDS, PictureBench, PictureUnit, bench
+from ..groundtruth.images.inputs import PictureProbes
+from ..groundtruth.images.suite import BEYOND, EACH, KINDS, PictureBench, PictureUnit, bench
 from ..labelling.bench import SPLITS, Splits
-from ..labelling.controls import Labelled, peak_pictures
+from ..scoring.controls import Labelled, peak_pictures
 from .picture_ceiling import ceiling
 from .scorers import SCORERS, Case, Panel
 

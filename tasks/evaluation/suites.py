@@ -13,7 +13,7 @@ from ...agent.description import Description
 from ...tools.errors import UsageError, nearest
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
-from ..groundtruth.forms import Cell
+from ..groundtruth.text.forms import Cell
 from ..labelling.bench import Splits
 
 NAMES = ("text", "vision")

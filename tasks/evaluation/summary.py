@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...agent.statuses import NO_FUNCTION as CLAIM_NOTHING
-from ..spent import total
+from ...tools.statistics.intervals import mean, share
+from ..report.usage import total
 from .calibration import calibration
 from .effects_by_kind import effects_by_kind
-from .intervals import mean, share
 from .text_match import text_match
 
 NO_FUNCTION = ("null", "dead")

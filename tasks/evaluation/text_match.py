@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .intervals import mean
+from ...tools.statistics.intervals import mean
 
 
 def text_match(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

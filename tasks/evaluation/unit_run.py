@@ -19,10 +19,10 @@ from ...agent.planners.factories import BuiltinFactory
 from ...agent.state import PlannerFactory
 from ...tools.models.unit import Unit
 from ..labelling.bench import Splits
-from ..labelling.folder import RunFolder
 from ..labelling.results import description_of, value_of
 from ..labelling.specificity import judge
 from ..labelling.work import Job
+from ..runs.folder import RunFolder
 from .recovery import recovery
 from .suites import Fresh, Ground, Planted, Suite
 from .summary import empty_statuses

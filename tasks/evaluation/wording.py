@@ -14,8 +14,8 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from ...tools.data.inflection import plural
-from ...tools.data.lexicon import categories
+from ...tools.english.inflection import plural
+from ...tools.english.lexicon import categories
 from ...tools.predicates import Predicate, parse
 from ...tools.predicates.concepts import concept
 from .grammar import affixes, cues, without_cues

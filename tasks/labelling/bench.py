@@ -23,8 +23,8 @@ from ...tools.errors import UsageError, not_finite
 from ...tools.lab import at_places, measure
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
+from ..scoring.scores import Measured
 from .matched import Sites
-from .scores import Measured
 from .settings import Settings
 
 SPLITS = ("explore", "select", "report")

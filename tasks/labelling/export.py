@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...tools.errors import UsageError
-from ...tools.whole import write_whole
+from ...tools.io.files import write_whole
 from .results import LabelRun, UnitLabel
 
 COLUMNS: tuple[str, ...] = (

@@ -3,8 +3,8 @@
 Neither may spoil the labels: what goes wrong is said in one line, and the labels stay.
 """
 
-from .control_run import run_controls
-from .folder import RunFolder
+from ..runs.folder import RunFolder
+from ..scoring.control_run import run_controls
 from .progress import Silent
 from .work import Job
 

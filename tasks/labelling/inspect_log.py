@@ -16,8 +16,8 @@ from statistics import mean, median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...tools.errors import UsageError
+from ..scoring.scores import HEADLINES
 from .results import LabelRun, value_of
-from .scores import HEADLINES
 
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog, EvalSample, EvalScore

@@ -18,12 +18,12 @@ from typing import Any
 from ...agent.state import PlannerFactory
 from ...tools.data.pictures import skipped_lines
 from ...tools.errors import UsageError, nearest
+from ...tools.io.files import ends_with
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
-from ...tools.whole import ends_with
+from ..runs.folder import RunFolder
 from .estimate import Estimate, estimate
 from .finishing import finish
-from .folder import RunFolder
 from .progress import Silent
 from .results import LabelRun, read_run
 from .settings import Settings, Shard

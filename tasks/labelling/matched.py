@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import Tensor
 
+from ...tools.activations.records import activity
 from ...tools.data.image_rows import ImageRows
 from ...tools.data.windows import TokenWindows
 from ...tools.lab import at_places
-from ...tools.measured import activity
 from ...tools.models.target import Target
 
 MEMORY = 2**30

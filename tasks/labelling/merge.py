@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ...tools.errors import UsageError
-from ...tools.shapes import check
-from .control_run import sums
-from .folder import RunFolder
+from ...tools.io.shapes import check
+from ..runs.folder import RunFolder
+from ..scoring.control_run import sums
 from .results import LabelRun, read_run
 from .settings import Shard, differences
 from .shape import Measurable

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from ...tools.errors import UsageError
+from ...tools.io.files import write_whole
 from ...tools.models.unit import Unit
-from ...tools.whole import write_whole
 from .results import LabelRun, UnitLabel, value_of
 
 BATCH = 1024

@@ -14,7 +14,7 @@ from typing import Any
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ...tools.terminal import Console
+from ...tools.io.console import Console
 
 
 class Silent(AbstractContextManager["Silent"]):

@@ -21,9 +21,9 @@ from ...agent.transcript.plots import Point, curve, interval_bar
 from ...agent.transcript.sections import NAMES, cell, tops_of, triple
 from ...agent.transcript.words import words_for
 from ...tools.errors import UsageError
-from ...tools.whole import write_whole
+from ...tools.io.files import write_whole
 from ..evaluation.scorers.marks import mark
-from .folder import RunFolder
+from ..runs.folder import RunFolder
 from .report_parts import controls_table, distributions, facts, failures, statuses, tiles
 from .results import read_run
 from .said import specific

@@ -7,8 +7,8 @@ from typing import Any
 
 from ...agent.description import Description
 from ...tools.errors import UsageError
-from ..spent import total
-from .folder import RunFolder
+from ..report.usage import total
+from ..runs.folder import RunFolder
 from .tool_faults import tool_calls, whole_failures
 
 FIRST = (

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from ...agent.statuses import CONFIDENT
-from ..spent import spent_words
-from ..tables_html import table_html
+from ..report.tables import table_html
+from ..report.usage import spent_words
 
 if TYPE_CHECKING:
     from .results import LabelRun

@@ -19,10 +19,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ...tools.errors import UsageError
+from ...tools.io.files import read_whole
 from ...tools.models.site import Site
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
-from ...tools.whole import read_whole
 
 DIGITS = 15
 """Of a number in a selection; a target says how many units it has."""

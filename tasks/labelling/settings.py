@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
-from ...tools.endpoints import public_options
 from ...tools.errors import UsageError
-from ...tools.shapes import check
-from ..numbers import check_numbers
+from ...tools.io.shapes import check
+from ...tools.llm.endpoints import public_options
+from ..cli.numbers import check_numbers
 
 CONTROLS = ("none", "quick", "full")
 SIGNS = ("positive", "both")

@@ -20,10 +20,10 @@ from ...agent.description import Description
 from ...tools.evidence import plain
 from ...tools.models.unit import Unit
 from ...tools.predicates import parse
+from ..scoring.scores import Scored, score
 from .bench import Bench, Splits
 from .matched import NEAREST, SiteUnits, kind_of, standard
 from .said import specific
-from .scores import Scored, score
 
 MOST = 100
 LEAST = 20

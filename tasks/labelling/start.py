@@ -7,13 +7,13 @@ from typing import Any
 from ...agent.planners import planner_factory
 from ...agent.state import PlannerFactory
 from ...tools.errors import UsageError
+from ...tools.images.backends import open_backend
+from ...tools.io.shapes import check
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
-from ...tools.pictures.backends import open_backend
-from ...tools.shapes import check
-from ..numbers import check_numbers
+from ..cli.numbers import check_numbers
+from ..runs.folder import RunFolder
 from .bench import Bench, check_data, prepare
-from .folder import RunFolder
 from .selection import check_selection, parse_selection, select_units, spelt_out
 from .settings import Settings, Shard, differences
 from .shape import Measurable

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ...tools.models.target import Target
-from ...tools.trust import Named, seal, sealed
+from ...tools.models.trust import Named, seal, sealed
 from .settings import Settings
 
 _NAMES = ("target", "revision", "data", "field", "reader", "images")
@@ -44,7 +44,7 @@ def allowed(
         ask: Whether a person at a terminal may be asked.
 
     Raises:
-        UsageError: if the run names what may not be loaded (`tools/trust.py`).
+        UsageError: if the run names what may not be loaded (`tools/models/trust.py`).
     """
     found = Settings.from_dict(run["settings"])
     named = Named(folder / "run.json", own(run), ask)

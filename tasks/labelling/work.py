@@ -18,14 +18,14 @@ from ...agent.state import Budget, PlannerFactory
 from ...agent.statuses import Status
 from ...agent.transcript import Recorder, make_header
 from ...tools.evidence import EvidenceStore
+from ...tools.images.backends import Backend, open_backend
 from ...tools.lab import Lab
-from ...tools.llm import LLM
+from ...tools.llm.client import LLM
 from ...tools.memo import Memo
 from ...tools.models.unit import Unit
-from ...tools.pictures.backends import Backend, open_backend
+from ..runs.folder import RunFolder, disk_full
+from ..scoring.effect_scores import effect_scores
 from .bench import Bench, Splits
-from .effect_scores import effect_scores
-from .folder import RunFolder, disk_full
 from .selection import has_negative_side
 from .settings import Settings
 from .specificity import judge

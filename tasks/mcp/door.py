@@ -32,10 +32,10 @@ from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSIONS
 
+from ...tools.cancellation import Stopped, stoppable
 from ...tools.errors import UsageError, nearest
 from ...tools.evidence import Evidence
 from ...tools.registry import call
-from ...tools.stopping import Stopped, stoppable
 from .resources import Resources
 from .shared import Notebook, Shared
 from .wording import arguments, instructions, investigate_unit

@@ -15,20 +15,20 @@ from typing import Any
 from ...tools.data.windows import TokenWindows
 from ...tools.errors import UsageError
 from ...tools.evidence import EvidenceStore
+from ...tools.images.backends import Backend, open_backend
 from ...tools.lab import Lab
-from ...tools.llm import LLM
+from ...tools.llm.client import LLM
 from ...tools.memo import Memo
 from ...tools.models import Target, Unit
-from ...tools.pictures.backends import Backend, open_backend
 from ...tools.registry import Tool, offered
 from ..asking import belt as _belt  # noqa: F401  registers every tool
 from ..asking.data import default_data
-from ..finding.search import RunSearch
 from ..labelling.bench import check_data, prepare
-from ..labelling.folder import RunFolder
 from ..labelling.results import read_run
 from ..labelling.settings import Settings
 from ..labelling.trusted import allowed, load_allowed
+from ..runs.folder import RunFolder
+from ..search.search import RunSearch
 
 TOKENS = 20_000
 """Of all three splits of the corpus, where neither user nor run say how many."""
@@ -90,7 +90,7 @@ def settings_of(run: Path | None, **given: Any) -> Settings:
 
     Raises:
         UsageError: if there is no run in the folder, no target is named, the data is not there, or
-            the run names what may not be loaded (`tools/trust.py`).
+            the run names what may not be loaded (`tools/models/trust.py`).
     """
     given["context_length"] = given.pop("length")
     given["images"] = tuple(given["images"]) if given["images"] else None

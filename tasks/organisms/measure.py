@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ...tools.models import Intervention, Target
-from ..evaluation.intervals import share
+from ...tools.statistics.intervals import share
 from .spec import Organism, Prompt, draw
 
 _ROWS = 1000

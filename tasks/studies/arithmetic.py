@@ -25,7 +25,7 @@ from ...tools.interventions import Prompt, Runner, row_of, sweep
 from ...tools.interventions.patching import sites_of
 from ...tools.interventions.route import Answered, Route, route
 from ...tools.models import Target, Unit
-from ..evaluation.intervals import mean, share
+from ...tools.statistics.intervals import mean, share
 from .cases import Asked, Case, Halves, Sorted, halves, read_cases, sort_out
 from .links import Links, links
 from .result import Study

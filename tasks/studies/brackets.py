@@ -25,7 +25,7 @@ from ...tools.interventions.ablation import parts_of
 from ...tools.lens.stream import Ids, reader
 from ...tools.models import Intervention, Target, Unit, scale
 from ...tools.models import zero as zeroing
-from ..evaluation.intervals import mean, share
+from ...tools.statistics.intervals import mean, share
 from .cases import Asked, Case, Halves, Sorted, halves, likeliest, read_cases, sort_out
 from .components import Graded, Said, by_chance, grade, said_alone
 from .result import Study

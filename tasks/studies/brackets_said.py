@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ..evaluation.intervals import mean
+from ...tools.statistics.intervals import mean
 from .brackets import GENERAL, Measured, by_group
 from .components import GENERALISES
 from .result import Sentence

@@ -20,9 +20,9 @@ import torch
 from ...tools.attribution import Question, ask
 from ...tools.errors import UsageError
 from ...tools.interventions import Metric, Prompt, Runner, row_of
+from ...tools.io.files import read_whole
 from ...tools.models import Target
-from ...tools.whole import read_whole
-from ..evaluation.intervals import share
+from ...tools.statistics.intervals import share
 
 LEAST = 8
 """Right prompts in a half: fewer give no interval worth reading."""

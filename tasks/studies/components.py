@@ -22,9 +22,9 @@ import torch
 from torch import Tensor
 
 from ...tools.attribution import exact_trace
-from ...tools.attribution.readout import Readout, readout_of
 from ...tools.attribution.sources import Sources
 from ...tools.models import Target, Unit
+from ...tools.residual.readout import Readout, readout_of
 from .cases import Asked
 
 GENERALISES = 0.7

@@ -29,7 +29,7 @@ from ...tools.errors import UsageError
 from ...tools.predicates import parse
 from ...tools.predicates.core import Predicate
 from ...tools.scenes.scene import Scene
-from ..evaluation.intervals import mean, share
+from ...tools.statistics.intervals import mean, share
 from .failures_world import Classes, Pair
 from .result import Study
 

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...tools.data.image_rows import ImageRows, image_rows
+from ...tools.data.scene_pictures import picture_of, side_for
 from ...tools.errors import UsageError
 from ...tools.models import Target
 from ...tools.predicates.core import Predicate
 from ...tools.scenes.grammar import sample, shared
-from ...tools.scenes.picture import picture_of, side_for
 from ...tools.scenes.scene import Scene
 from ...tools.scenes.things import NAMES
 

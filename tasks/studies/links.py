@@ -5,7 +5,7 @@
 2. Second half: what they lose under that head, beside what they lose under other heads (the
    strongest and, in a large model, some drawn at random).
 3. The chain: the neurons with the largest CNA under the strongest head behind the first block, and
-   the earlier neurons that reach them through that head (`tools/compare/shallow.py`).
+   the earlier neurons that reach them through that head (`comparative/shallow.py`).
 """
 
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ import numpy as np
 import torch
 
 from ...tools.attribution import Spot
-from ...tools.compare import Comparison, Run, Settings, compare
-from ...tools.compare.runs import shares
+from ...tools.attribution.comparative import Comparison, Run, Settings, compare
+from ...tools.attribution.comparative.runs import shares
 from ...tools.models import Target, Unit
-from ..evaluation.intervals import mean
+from ...tools.statistics.intervals import mean
 from .cases import Asked
 
 PROMPTS = 48

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from ...agent.transcript.page import HERE as PAGE
 from ...agent.transcript.page import environment, page_assets
-from ...tools.whole import write_whole
+from ...tools.io.files import write_whole
 from .result import Picture, Study
 
 HERE = Path(__file__).parent

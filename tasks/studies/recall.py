@@ -23,7 +23,7 @@ import numpy as np
 from ...tools.errors import UsageError
 from ...tools.interventions import Runner
 from ...tools.models import Target, Unit
-from ..evaluation.intervals import mean
+from ...tools.statistics.intervals import mean
 from .cases import Case, Halves, Sorted, halves, read_cases, sort_out
 from .result import Study
 from .tasks_apart import (

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...tools.whole import write_whole
+from ...tools.io.files import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -109,7 +109,7 @@ def show(study: Study) -> None:
     from rich.markup import escape
     from rich.table import Table as Drawn
 
-    from ...tools.terminal import Console
+    from ...tools.io.console import Console
 
     console = Console(highlight=False)
     wide = min(console.width, WIDTH) if console.is_terminal else WIDTH

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...tools.endpoints import public_options
+from ...tools.llm.endpoints import public_options
 from .result import Picture, Section, Sentence, Study, Table
 from .spurious import DRAWS, TESTS, OneSeed, Options
 from .spurious_choice import RULE, Read

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ...tools.data.pictures import Picture
+from ...tools.data.scene_pictures import picture_of
 from ...tools.scenes.grammar import sample
-from ...tools.scenes.picture import picture_of
 from ...tools.scenes.scene import Scene
 from ...tools.scenes.things import GROUPS, NAMES
 

@@ -27,7 +27,7 @@ from ...tools.interventions.gradients import gradients
 from ...tools.interventions.patching import Pair, grid, sites_of
 from ...tools.models import Target, Unit, add
 from ...tools.models import zero as zeroing
-from ..evaluation.intervals import mean, of_draws
+from ...tools.statistics.intervals import mean, of_draws
 from .cases import Asked
 from .zeroing import DRAWS, LEAST_DROP, LEVEL, Zeroed, zero
 

@@ -21,7 +21,7 @@ from ...tools.interventions import Runner
 from ...tools.interventions.ablation import ablate_sets, parts_of
 from ...tools.interventions.controls import matched_sets
 from ...tools.models import Target, Unit
-from ..evaluation.intervals import mean
+from ...tools.statistics.intervals import mean
 
 DRAWS = 20
 LEAST_DROP = 0.01

@@ -20,11 +20,11 @@ from ...agent.transcript.plots import interval_bar
 from ...agent.transcript.sections import NAMES, cell, triple
 from ...tools.errors import UsageError
 from ...tools.evidence import plain
-from ...tools.llm import LLM
+from ...tools.llm.client import LLM
 from ...tools.predicates import parse
 from ..evaluation.scorers import Case, LLMJudge, Panel, score_all
 from ..labelling.bench import Splits
-from ..labelling.scores import score
+from ..scoring.scores import score
 from .rendering import drawn
 from .workbench import Workbench
 

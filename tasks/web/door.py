@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from ...tools.llm import LLM
+from ...tools.llm.client import LLM
 from .rendering import HERE
 from .talk import Talks
 from .units import Units

@@ -12,7 +12,7 @@ from ..asking.answer_html import ending, sentence_views, titles
 from ..asking.claims import cited, claims
 from ..asking.conversation import Conversation
 from ..asking.events import Answer, Calling, Claim, Consent, Event, Found, Spent, Words
-from ..spent import spent_words
+from ..report.usage import spent_words
 from .rendering import drawn
 
 _TITLE = 160

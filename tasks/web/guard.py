@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
-from ...tools.strict_json import read_json
+from ...tools.io.strict_json import read_json
 from .login import Login, form
 from .rendering import drawn
 from .uploads import LARGEST, Uploads, named_files

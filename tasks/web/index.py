@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...tools.errors import UsageError
-from ..finding.records import effect_of, interval, label_of, number
-from ..labelling.folder import RunFolder, record_of
+from ..runs.folder import RunFolder, record_of
+from ..search.records import effect_of, interval, label_of, number
 
 PAGE = 50
 """Units of one page."""

@@ -16,28 +16,28 @@ import numpy as np
 from PIL import Image
 
 from ...agent.transcript import heat
-from ...tools.against import compare, verdict
+from ...tools.activations.picture_unit_stats import matched as matched_on_pictures
+from ...tools.activations.records import of_texts
+from ...tools.activations.unit_stats import matched
 from ...tools.data.decoding import decode
 from ...tools.data.image_rows import ImageRows, image_rows
 from ...tools.data.pictures import Picture
 from ...tools.data.tokens import surfaces
 from ...tools.data.windows import cut
-from ...tools.effects import Case, measure_effects
 from ...tools.errors import UsageError
-from ...tools.intervene import control_words
+from ...tools.images.maps import maps, region
+from ...tools.instruments.intervene import control_words
+from ...tools.interventions import class_change as output_effects
 from ...tools.interventions.effect import Change, effect_of
-from ...tools.interventions.metric import Metric
-from ...tools.interventions.prompt import prompt_of
+from ...tools.interventions.matched_control import compare, verdict
+from ...tools.interventions.output_change import Case, measure_effects
 from ...tools.interventions.runner import Runner
 from ...tools.lab import Lab
-from ...tools.measured import of_texts
+from ...tools.metrics.metric import Metric
+from ...tools.metrics.prompt import prompt_of
 from ...tools.models import Unit
-from ...tools.pictures import output_effects
-from ...tools.pictures.maps import maps, region
-from ...tools.pictures.profile import matched as matched_on_pictures
-from ...tools.pictures.sheet import overlaid
-from ...tools.pictures.words import class_name
-from ...tools.profile_site import matched
+from ...tools.render.contact_sheet import overlaid
+from ...tools.render.picture_words import class_name
 from .changes import Outcome, change_of, intervention, outcomes
 from .rendering import drawn
 from .workbench import Workbench

@@ -16,10 +16,10 @@ from ...agent.transcript.page import component_view, contents, section
 from ...agent.transcript.plots import interval_bar
 from ...agent.transcript.sections import cell, score_table
 from ...tools.errors import UsageError
-from ..finding.records import Filters
-from ..finding.search import RunSearch
 from ..labelling.report import dose
 from ..labelling.said import specific
+from ..search.records import Filters
+from ..search.search import RunSearch
 from .index import PAGE, Page, Row, RunIndex, View
 from .rendering import drawn, note, sendable
 

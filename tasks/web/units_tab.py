@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from ..finding.records import KINDS
+from ..search.records import KINDS
 from .contribution import beside, contribute, contributed
 from .door import QUIET, WORK, Door, html
 from .index import SORTS, View

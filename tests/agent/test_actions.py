@@ -7,7 +7,7 @@ import pytest
 from neuroscribe.agent.description import short_label
 from neuroscribe.agent.investigate import investigate
 from neuroscribe.agent.prompts import predictors, prompt, system, system_pictures
-from neuroscribe.tools.data.lexicon import categories
+from neuroscribe.tools.english.lexicon import categories
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.predicates import parse
 from neuroscribe.tools.predicates.grammar import grammar

@@ -87,7 +87,7 @@ def target_and_scanner():
     from neuroscribe.agent.planners.builtin.board import build
     from neuroscribe.agent.planners.builtin.clause import Clause, Rule
     from neuroscribe.agent.planners.builtin.parts import plain_part
-    from neuroscribe.tasks.groundtruth.host import suite_host
+    from neuroscribe.tasks.groundtruth.text.host import suite_host
     from neuroscribe.tools.data.windows import cut
 
     rng = np.random.default_rng(1)

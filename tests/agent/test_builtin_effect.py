@@ -5,7 +5,7 @@ import json
 import pytest
 from neuroscribe.agent.investigate import investigate
 from neuroscribe.agent.planners import planner_factory
-from neuroscribe.tasks.labelling.effect_scores import effect_scores
+from neuroscribe.tasks.scoring.effect_scores import effect_scores
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target

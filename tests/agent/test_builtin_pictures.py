@@ -14,13 +14,13 @@ from neuroscribe.agent.planners.pictures.label import case_label
 from neuroscribe.agent.planners.pictures.rule import Case
 from neuroscribe.agent.planners.pictures.spec import Spec
 from neuroscribe.tools.data.image_rows import ImageRows, image_rows
+from neuroscribe.tools.data.scene_pictures import picture_of
 from neuroscribe.tools.evidence import Evidence, EvidenceStore
 from neuroscribe.tools.memo import Memo
 from neuroscribe.tools.models.image_input import crop_and_normalise
 from neuroscribe.tools.models.unit import Unit
 from neuroscribe.tools.predicates import parse
 from neuroscribe.tools.scenes.grammar import scenes as drawn_scenes
-from neuroscribe.tools.scenes.picture import picture_of
 from neuroscribe.tools.scenes.scene import Scene
 
 IMAGE = Bench(image=crop_and_normalise(32), name="played")

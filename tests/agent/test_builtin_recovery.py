@@ -11,10 +11,10 @@ import pytest
 from neuroscribe.agent.planners.builtin.board import Board, build
 from neuroscribe.agent.planners.builtin.several import concise
 from neuroscribe.agent.planners.builtin.split import Sample
-from neuroscribe.tools.data.inflection import forms
-from neuroscribe.tools.data.lexicon import categories
 from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.data.windows import TokenWindows, cut
+from neuroscribe.tools.english.inflection import forms
+from neuroscribe.tools.english.lexicon import categories
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.predicates import parse
 from neuroscribe.tools.predicates.concepts import resolve

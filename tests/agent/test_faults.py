@@ -14,7 +14,7 @@ from neuroscribe.agent.planners.chat import ChatFactory
 from neuroscribe.agent.prompts import system
 from neuroscribe.agent.state import Budget
 from neuroscribe.tools.lab import Lab
-from neuroscribe.tools.llm import LLM
+from neuroscribe.tools.llm.client import LLM
 
 PET = {"kind": "words", "words": ["cat", "dog"]}
 CAT = {"kind": "words", "words": ["cat"]}

@@ -8,7 +8,7 @@ from neuroscribe.agent.graph import MOST_IDLE
 from neuroscribe.agent.investigate import Investigation, investigate
 from neuroscribe.agent.state import Budget, State
 from neuroscribe.tools.lab import Lab
-from neuroscribe.tools.llm import LLMError
+from neuroscribe.tools.llm.client import LLMError
 from scripted import Scripted, Turn
 
 PET = {"kind": "words", "words": ["cat", "dog"]}

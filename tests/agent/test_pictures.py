@@ -13,7 +13,7 @@ from neuroscribe.agent.prompts import system, system_pictures
 from neuroscribe.tools.data.image_rows import image_rows
 from neuroscribe.tools.evidence import EvidenceStore
 from neuroscribe.tools.lab import Lab
-from neuroscribe.tools.llm import LLM
+from neuroscribe.tools.llm.client import LLM
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.predicates import parse
 from neuroscribe.tools.registry import call

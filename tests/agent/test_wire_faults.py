@@ -13,7 +13,7 @@ from neuroscribe.agent.replies import mend
 from neuroscribe.agent.state import Budget
 from neuroscribe.agent.transcript import Recorder, make_header, render
 from neuroscribe.tools.lab import Lab
-from neuroscribe.tools.llm import LLM
+from neuroscribe.tools.llm.client import LLM
 
 PET = {"kind": "words", "words": ["cat", "dog"]}
 CAT = {"kind": "words", "words": ["cat"]}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .bench import Measure, seconds
 
-_PROGRAM = [sys.executable, "-c", "from neuroscribe.tasks.cli import main; main()"]
+_PROGRAM = [sys.executable, "-c", "from neuroscribe.tasks.cli.app import main; main()"]
 
 
 def run(quick: bool) -> list[Measure]:

@@ -10,7 +10,7 @@ from .bench import Measure, seconds
 
 def run(quick: bool) -> list[Measure]:
     """The first search by words, which builds the index, and a later one."""
-    from neuroscribe.tasks.finding import RunSearch
+    from neuroscribe.tasks.search import RunSearch
 
     many = 1000 if quick else 10_000
     with tempfile.TemporaryDirectory() as place:

@@ -25,8 +25,8 @@ def measure(name: str, times: int) -> None:
     """In the fresh process: prints what was measured as JSON."""
     import torch
     from neuroscribe.tools.attribution import Prediction, Question
+    from neuroscribe.tools.attribution.comparative import Run, Settings, compare, head_effects
     from neuroscribe.tools.attribution.sources import Spot
-    from neuroscribe.tools.compare import Run, Settings, compare, head_effects
     from neuroscribe.tools.lens.logit_lens import logit_lens
     from neuroscribe.tools.models.unit import Unit
 

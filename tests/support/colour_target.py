@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import torch
 from neuroscribe.tools.data.pictures import Picture
+from neuroscribe.tools.data.scene_pictures import picture_of
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.models.image_input import crop_and_normalise
 from neuroscribe.tools.models.site import Site
-from neuroscribe.tools.scenes.picture import picture_of
 from neuroscribe.tools.scenes.scene import Scene, Thing
 from torch import Tensor, nn
 

@@ -12,7 +12,7 @@ from neuroscribe.tasks.asking.threads import About, Thread
 from neuroscribe.tasks.evaluation.planner_run import Plan
 from neuroscribe.tasks.labelling import work
 from neuroscribe.tasks.labelling.label import run_labels
-from neuroscribe.tools.endpoints import public_options
+from neuroscribe.tools.llm.endpoints import public_options
 
 SECRET = "s3cretpass"
 

@@ -14,13 +14,13 @@ import ormsgpack
 import pytest
 from endpoint import answers, endpoint
 from langgraph.checkpoint.serde.jsonplus import EXT_CONSTRUCTOR_POS_ARGS
-from neuroscribe.tasks import cli
 from neuroscribe.tasks.asking.opening import resume
 from neuroscribe.tasks.asking.threads import About
+from neuroscribe.tasks.cli import app as cli
 from neuroscribe.tasks.web.opening import open_door
-from neuroscribe.tools import trust
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.exemplars import ExemplarIndex
+from neuroscribe.tools.models import trust
 from neuroscribe.tools.predicates import parse
 
 EVIL = "./evil.py:factory"

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from neuroscribe.tasks import cli
+from neuroscribe.tasks.cli import app as cli
+from neuroscribe.tasks.cli.numbers import check_numbers
 from neuroscribe.tasks.labelling.selection import check_selection, parse_selection
 from neuroscribe.tasks.labelling.settings import Settings
 from neuroscribe.tasks.labelling.start import How
-from neuroscribe.tasks.numbers import check_numbers
 from neuroscribe.tools.errors import UsageError
+from neuroscribe.tools.io.files import read_whole, write_whole
 from neuroscribe.tools.models import Target
-from neuroscribe.tools.whole import read_whole, write_whole
 
 
 def verbs(app: Any = cli.app, before: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:

@@ -52,7 +52,7 @@ def test_a_wheel_labels_elsewhere(toy_folder: Path, tmp_path: Path) -> None:
     assert host.stdout.strip() == "12", f"the host of planted units is in the wheel: {host.stderr}"
     done = subprocess.run(
         [
-            *(python, "-c", "from neuroscribe.tasks.cli import main; main()"),
+            *(python, "-c", "from neuroscribe.tasks.cli.app import main; main()"),
             *("label", str(toy_folder / "model"), "--units", "mlp.0/0"),
             *("--data", str(toy_folder / "text.jsonl"), "--tokens", "4000"),
             *("--context-length", "32", "--out", str(tmp_path / "r"), "--json"),

@@ -11,8 +11,8 @@ from neuroscribe.tasks.asking.events import Answer
 from neuroscribe.tasks.evaluation.evaluate import Evaluation
 from neuroscribe.tasks.labelling.results import LabelRun
 from neuroscribe.tasks.labelling.settings import Settings
-from neuroscribe.tasks.spent import spent_words, total
-from neuroscribe.tasks.tables_html import table_html
+from neuroscribe.tasks.report.tables import table_html
+from neuroscribe.tasks.report.usage import spent_words, total
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.evidence import Evidence
 from neuroscribe.tools.models import Target

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from neuroscribe.agent.transcript import Recorder
-from neuroscribe.tasks.labelling.bootstrap import median
 from neuroscribe.tasks.labelling.report import write_report
 from neuroscribe.tasks.labelling.report_parts import controls_table, failures, tiles
+from neuroscribe.tasks.scoring.bootstrap import median
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.evidence import Evidence
 

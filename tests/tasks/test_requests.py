@@ -13,7 +13,7 @@ from neuroscribe.tools.data.image_rows import image_rows
 from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.lab import Lab
-from neuroscribe.tools.llm import Reply, Usage
+from neuroscribe.tools.llm.client import Reply, Usage
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.predicates.grammar import kinds
 from neuroscribe.tools.registry import TOOLS, call

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 from endpoint import endpoint, says
-from neuroscribe.tasks.cli import run
-from neuroscribe.tools.plain_text import plain, plain_streams
-from neuroscribe.tools.terminal import Console
+from neuroscribe.tasks.cli.app import run
+from neuroscribe.tools.io.console import Console
+from neuroscribe.tools.io.plain_text import plain, plain_streams
 from rich.table import Table
 from rich.text import Text
 

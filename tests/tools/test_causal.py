@@ -6,18 +6,18 @@ import copy
 import numpy as np
 import pytest
 import torch
-from neuroscribe.tools.ablate import interventions
-from neuroscribe.tools.against import compare, verdict
-from neuroscribe.tools.data import lexicon as categories
+from neuroscribe.tools.activations.unit_stats import matched, peaks, profile
 from neuroscribe.tools.data.windows import cut
-from neuroscribe.tools.effects import SPAN, Case, measure_effects
-from neuroscribe.tools.intervene import control_words
+from neuroscribe.tools.english import lexicon as categories
+from neuroscribe.tools.instruments.ablate import interventions
+from neuroscribe.tools.instruments.intervene import control_words
 from neuroscribe.tools.interventions.controls import against
+from neuroscribe.tools.interventions.matched_control import compare, verdict
+from neuroscribe.tools.interventions.output_change import SPAN, Case, measure_effects
 from neuroscribe.tools.lab import Lab
+from neuroscribe.tools.lens.write_vector import projection, write_vector
 from neuroscribe.tools.models import Target, Unit
-from neuroscribe.tools.profile_site import matched, peaks, profile
 from neuroscribe.tools.registry import call
-from neuroscribe.tools.vocabulary import projection, write_vector
 
 EVERY = {"many": 4}
 

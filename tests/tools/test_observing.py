@@ -8,7 +8,7 @@ import pytest
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.registry import call
-from neuroscribe.tools.render_text import snippet
+from neuroscribe.tools.render.text import snippet
 
 TRUTH = {"cat": 2.0, "dog": 1.0}
 

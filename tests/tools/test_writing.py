@@ -3,10 +3,10 @@
 from types import SimpleNamespace
 
 import pytest
-from neuroscribe.tools.edit_text import make_variants
+from neuroscribe.tools.instruments.edit_text import make_variants
+from neuroscribe.tools.instruments.write_texts import listed
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.registry import call
-from neuroscribe.tools.write_texts import listed
 
 TEXT = "we saw the cat on my house"
 

@@ -1,11 +1,11 @@
 """Exact traces and attribution: which units are responsible for a prediction."""
 
+from ..metrics.readings import reading, target_tokens
+from ..metrics.target_tokens import Prediction, Question, ask
+from ..residual.exact import ExactTrace, exact_trace
 from .attribute import KINDS, METHODS, Attribution, Settings, UnitValue, attribute
-from .exact import ExactTrace, exact_trace
 from .patterns import Pattern, attention_patterns
-from .readings import reading, target_tokens
 from .sources import Spot
-from .target_tokens import Prediction, Question, ask
 
 __all__ = [
     "KINDS",

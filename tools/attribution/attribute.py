@@ -23,15 +23,15 @@ from torch import Tensor
 
 from ..data.tokens import surfaces
 from ..errors import UsageError
+from ..metrics.saturation import rival, saturation
+from ..metrics.target_tokens import Question
 from ..models import Target
-from .exact import ExactTrace, exact_trace
+from ..residual.exact import ExactTrace, exact_trace
+from ..residual.readout import Readout, check_vocabulary, readout_of
 from .gradients import integrated, taylor
 from .increase import Starts, direct, first_order, increase
 from .patterns import attention_patterns
-from .readout import Readout, check_vocabulary, readout_of
-from .saturation import rival, saturation
 from .sources import KINDS, Kind, Layout, Sources, Spot
-from .target_tokens import Question
 
 Method = Literal["imp", "direct", "taylor", "integrated", "magnitude"]
 METHODS: tuple[Method, ...] = get_args(Method)

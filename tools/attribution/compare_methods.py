@@ -19,11 +19,11 @@ import torch
 
 from ..data.windows import cut
 from ..errors import UsageError
+from ..metrics.target_tokens import Prediction, Question
 from ..models import Target
 from .attribute import METHODS, Method, Settings, attribute
 from .control import random_sets, with_others, zeroed
 from .sources import Kind
-from .target_tokens import Prediction, Question
 
 _RESAMPLES = 1000
 

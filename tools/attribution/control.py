@@ -17,11 +17,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..metrics.target_tokens import Question
 from ..models import Intervention, Target, add, zero
+from ..residual.readout import objective
 from .attribute import Attribution
-from .readout import objective
 from .sources import Kind, Layout, Spot
-from .target_tokens import Question
 
 DRAWS = 20
 CLEAR = 0.1

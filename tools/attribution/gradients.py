@@ -17,12 +17,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..metrics.target_tokens import Prediction
 from ..models import Intervention, Target, scale
 from ..models.forward import keeps_logits
 from ..models.trace import first_tensor, hooked
-from .readout import objective
+from ..residual.readout import objective
 from .sources import Kind, Sources
-from .target_tokens import Prediction
 
 _ROWS = 8
 """Steps of a path that run together."""

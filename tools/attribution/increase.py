@@ -18,9 +18,9 @@ A soft cap on the logits breaks 2 and 3; then nothing is called proven.
 import torch
 from torch import Tensor
 
-from .readout import Readout, objective, slope
+from ..metrics.target_tokens import Prediction
+from ..residual.readout import Readout, objective, slope
 from .sources import Kind, Layout, Sources
-from .target_tokens import Prediction
 
 Starts = dict[tuple[Kind, int], float]
 """The objective at each r: by `mlp` (before the MLP) or `head` (layer input), and block."""

@@ -21,12 +21,12 @@ from PIL import Image
 from torch import Tensor
 
 from ..errors import UsageError
-from .exact import ExactTrace, exact_trace
+from ..metrics.target_tokens import Prediction
+from ..residual.exact import ExactTrace, exact_trace
+from ..residual.readout import Readout, check_vocabulary, objective, readout_of
 from .patterns import attention_patterns
 from .picture_models import PictureModel
-from .readout import Readout, check_vocabulary, objective, readout_of
 from .sources import Sources, Spot
-from .target_tokens import Prediction
 
 By = Literal["picture", "head"]
 _HEADS = 5
@@ -142,8 +142,8 @@ def shares(values: np.ndarray) -> np.ndarray:
 
 def overlay(found: PatchMap) -> Image.Image:
     """The picture, the map on it and the baseline on it, side by side."""
-    from ..pictures.maps import enlarged
-    from ..pictures.sheet import contact_sheet
+    from ..images.maps import enlarged
+    from ..render.contact_sheet import contact_sheet
 
     height, width = found.seen.shape[:2]
     grow = max(1, round(352 / max(height, width)))

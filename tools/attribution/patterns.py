@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from ..errors import UsageError
 from ..models import Target
-from .exact import ExactTrace
+from ..residual.exact import ExactTrace
 
 
 class Pattern(NamedTuple):

@@ -22,13 +22,13 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import UsageError
+from ..metrics.target_tokens import Question
 from ..models import Target
+from ..residual.exact import ExactTrace
+from ..residual.norms import Norm
 from .attribute import Settings, attribute
-from .exact import ExactTrace
-from .norms import Norm
 from .patterns import Pattern, attention_patterns
 from .sources import Layout, Sources, Spot
-from .target_tokens import Question
 
 VALUES = 30
 

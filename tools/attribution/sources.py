@@ -16,8 +16,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from .architecture import Write
-from .exact import ExactTrace
+from ..residual.architecture import Write
+from ..residual.exact import ExactTrace
 from .patterns import Pattern
 
 Kind = Literal["mlp", "head", "attention"]

@@ -17,11 +17,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import inflection
+from ..english import inflection
+from ..english.irregular import ADJECTIVES, UNINFLECTED, VERBS
+from ..english.lexicon import categories
 from .clauses import CLAUSES, JOINTS
 from .grammar import Template, capital, fill, grammar, inflected, is_paired, template
-from .irregular import ADJECTIVES, UNINFLECTED, VERBS
-from .lexicon import categories
 
 _FORMS = {"noun": "ns", "verb": "npgt", "name": "n"}
 _DO = {"cooking verbs", "verbs of breaking", "verbs of cleaning", "verbs of seeing"}

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError, nearest
-from ..whole import read_whole
+from ..io.files import read_whole
 from .corpus import Corpus, Document
 
 WORDS = 1000

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from . import inflection
-from .lexicon import categories
+from ..english import inflection
+from ..english.lexicon import categories
 from .templates import OPENERS, PAIRED, TEMPLATES
 
 ALWAYS_TOGETHER: tuple[tuple[str, str], ...] = tuple(PAIRED)

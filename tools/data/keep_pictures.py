@@ -106,8 +106,8 @@ def _drawn(kept: KeptPicture) -> Picture | None:
     recipe = kept.recipe or {}
     if "scene" not in recipe or set(recipe) - {"scene", "side"}:
         return None
-    from ..scenes.picture import SIDE, picture_of
     from ..scenes.scene import Scene
+    from .scene_pictures import SIDE, picture_of
 
     try:
         scene = Scene.model_validate(recipe["scene"])

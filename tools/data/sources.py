@@ -98,7 +98,7 @@ def _pictures(spec: str, target: Any, field: str | None, seed: int) -> ImageCorp
     if kind == "builtin" and rest.partition(":")[0] == "scenes":
         if target is not None and not sees:
             raise UsageError(f"{name} reads text and '{spec}' are pictures; give builtin:stories")
-        from ..scenes.picture import SIDE, scene_corpus, side_for
+        from .scene_pictures import SIDE, scene_corpus, side_for
 
         many = rest.partition(":")[2]
         number = _number(many, spec, MOST_SCENES) if many else SCENES

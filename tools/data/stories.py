@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from ..english.lexicon import lexicon, part_of_speech
 from .carriers import sentences_with
 from .grammar import ALWAYS_TOGETHER, choose, fill, grammar, is_paired, person
-from .lexicon import lexicon, part_of_speech
 
 __all__ = [
     "ALWAYS_TOGETHER",

@@ -30,8 +30,8 @@ from ..data.image_rows import ImageRows
 from ..data.keep import save_windows, windows_hash
 from ..data.windows import TokenWindows
 from ..errors import UsageError
+from ..io.files import write_whole
 from ..models import Site, Target
-from ..whole import write_whole
 from .over_space import largest, least
 from .places import PICTURES, blocks_of_shard, rows_of_block, sampled_positions
 from .store import FORMAT, HEADER, disk, owned, read_header, reserved, write_header

@@ -25,8 +25,8 @@ from typing import Any, NotRequired, TypedDict
 import numpy as np
 
 from ..errors import UsageError
-from ..shapes import check
-from ..whole import write_whole
+from ..io.files import write_whole
+from ..io.shapes import check
 
 ROWS = 256
 """Units under one checksum."""

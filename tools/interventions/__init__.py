@@ -1,7 +1,7 @@
 """Interventions and what they do to a prediction: ablation, patching, steering, routes."""
 
-from .metric import Metric
-from .prompt import Prompt, prompt_of, row_of
+from ..metrics.metric import Metric
+from ..metrics.prompt import Prompt, prompt_of, row_of
 from .runner import Runner
 from .sweep import Sweep, sweep
 

@@ -15,10 +15,10 @@ import numpy as np
 import torch
 
 from ..errors import UsageError
+from ..metrics.metric import Metric
+from ..metrics.prompt import Prompt
 from ..models import Intervention, Target, Unit, clamp, zero
 from .controls import bootstrap
-from .metric import Metric
-from .prompt import Prompt
 from .reference import Reference
 from .runner import Runner
 from .sweep import Where, places_of

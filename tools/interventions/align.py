@@ -9,7 +9,7 @@ beside `a b`: which `a` is the new one?). Everything else is refused.
 from typing import NamedTuple
 
 from ..errors import UsageError
-from .prompt import Prompt
+from ..metrics.prompt import Prompt
 
 
 class Alignment(NamedTuple):

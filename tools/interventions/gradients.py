@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from ..metrics.metric import Metric
+from ..metrics.prompt import Prompt
 from ..models import Target, add
 from ..models.forward import Batch, forward
 from ..models.trace import hooked
-from .metric import Metric
-from .prompt import Prompt
 
 
 def gradients(

@@ -16,11 +16,11 @@ import torch
 from torch import Tensor
 
 from ..errors import UsageError, nearest
+from ..metrics.metric import Metric
+from ..metrics.prompt import Prompt
 from ..models import Intervention, Target, clamp
 from .ablation import Part
 from .align import Alignment, align
-from .metric import Metric
-from .prompt import Prompt
 from .runner import FLOATS, Runner
 from .sweep import places_of
 

@@ -23,10 +23,10 @@ import torch
 from torch import Tensor
 
 from ..errors import UsageError
+from ..metrics.prompt import Prompt
 from ..models import Intervention, Target, clamp
 from .controls import bootstrap
 from .masks import check_masks, closed, last_logits, layers, masked
-from .prompt import Prompt
 from .reference import Reference, references
 
 _ROWS = 64

@@ -14,13 +14,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..attribution.saturation import rival, saturation
 from ..data.tokens import surfaces
 from ..errors import UsageError
+from ..metrics.metric import Metric
+from ..metrics.prompt import Prompt
+from ..metrics.saturation import rival, saturation
 from ..models import Cached, Intervention, Start, Target
 from ..models.intervention import apply_all
-from .metric import Metric
-from .prompt import Prompt
 from .writes import Writes, writes
 
 FLOATS = 4 * 2**20

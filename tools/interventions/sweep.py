@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from ..errors import UsageError
+from ..metrics.metric import Metric
+from ..metrics.prompt import Prompt
 from ..models import Intervention, Target, clamp, zero
-from .metric import Metric
-from .prompt import Prompt
 from .runner import Runner
 
 Where = Literal["all", "last"]

@@ -16,8 +16,8 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
+from ..metrics.prompt import Prompt
 from ..models import Target, add
-from .prompt import Prompt
 
 
 class Writes(NamedTuple):

@@ -21,10 +21,10 @@ from typing import Literal, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from ..attribution.saturation import saturation
-from ..attribution.target_tokens import Question
 from ..data.tokens import surfaces
 from ..errors import UsageError
+from ..metrics.saturation import saturation
+from ..metrics.target_tokens import Question
 from ..models import Target
 from .stream import Reader, reader
 
@@ -167,7 +167,7 @@ def logit_lens(
 
 def plain(target: Target, prompt: str) -> Question:
     """A prompt by itself: the lens then follows the model's own choice behind it."""
-    from ..interventions.prompt import prompt_of
+    from ..metrics.prompt import prompt_of
 
     if target.kind != "causal":
         raise UsageError(

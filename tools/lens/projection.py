@@ -18,11 +18,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..attribution.architecture import read_architecture
-from ..attribution.norms import read_norm
 from ..data.tokens import surfaces
 from ..errors import UsageError
 from ..models import Site, Target
+from ..residual.architecture import read_architecture
+from ..residual.norms import read_norm
 
 _ROOM = 1 << 24  # logits in memory at a time
 _ROWS = 1024  # basis vectors that go through a module at a time

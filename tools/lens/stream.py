@@ -12,13 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..attribution.architecture import Architecture, read_architecture
-from ..attribution.exact import ExactTrace
-from ..attribution.readout import Readout, readout_of
 from ..errors import UsageError
 from ..models import Inputs, Target
 from ..models.forward import Batch
 from ..models.probe import probe_ids
+from ..residual.architecture import Architecture, read_architecture
+from ..residual.exact import ExactTrace
+from ..residual.readout import Readout, readout_of
 
 _PLACES = 4  # of the row on which the readout is checked
 

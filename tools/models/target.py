@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 from torch import Tensor, nn
 
-from .. import stopping
+from .. import cancellation
 from ..errors import UsageError, nearest
 from .allocator import keep_freed_memory
 from .fingerprint import fingerprint, sampled_fingerprint
@@ -181,9 +181,9 @@ class Target:
 
         Raises:
             UsageError: for an unknown site, or a row, place or unit that is not there.
-            Stopped: where a person asked for it (`tools/stopping.py`).
+            Stopped: where a person asked for it (`tools/cancellation.py`).
         """
-        stopping.check()
+        cancellation.check()
         batch = Batch(inputs, self.device, self.image)
         self.check(sites, interventions, *batch.shape)
         named = {*sites, *(change.site for change in interventions)}
@@ -243,7 +243,7 @@ class Target:
         """
         from .restart import restart
 
-        stopping.check()
+        cancellation.check()
         return restart(
             self,
             cached,

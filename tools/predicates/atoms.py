@@ -12,9 +12,9 @@ import numpy as np
 import re2
 from pydantic import Field, ValidationInfo, field_validator
 
-from ..data.inflection import Part, forms
-from ..data.irregular import ALSO_WORDS
 from ..data.windows import WORD
+from ..english.inflection import Part, forms
+from ..english.irregular import ALSO_WORDS
 from .core import Predicate, listed
 from .phrases import either, ordinal
 from .view import View, kept, plain

@@ -7,8 +7,8 @@ joins if it is nearer to that mean than the less typical of the seeds are.
 
 from collections.abc import Iterable, Sequence
 
-from ..data.inflection import Part, plural
-from ..data.lexicon import categories
+from ..english.inflection import Part, plural
+from ..english.lexicon import categories
 from ..errors import UsageError, nearest
 from .atoms import Concept
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data.inflection import forms
+from ..english.inflection import forms
 from ..errors import UsageError
 from ..models.load import minilm_folder
 

@@ -68,7 +68,7 @@ def _network(name: str) -> tuple[Any, tuple[str, ...]]:
     Predictors come from files and language models, so that only targets that ship may be named.
     """
     from ..models import Target
-    from ..trust import built_in, shown
+    from ..models.trust import built_in, shown
 
     if not built_in(name):
         raise UsageError(
@@ -88,8 +88,8 @@ def _network(name: str) -> tuple[Any, tuple[str, ...]]:
 @lru_cache(maxsize=4)
 def _constants(name: str) -> tuple[np.ndarray, np.ndarray]:
     from ..data.image_rows import image_rows
+    from ..data.scene_pictures import picture_of
     from ..scenes.grammar import scenes
-    from ..scenes.picture import picture_of
 
     target, _ = _network(name)
     x = _means(image_rows(target, [picture_of(scene) for scene in scenes(_SCENES, seed=0)]), name)

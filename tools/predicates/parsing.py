@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from ..errors import UsageError, nearest
-from ..strict_json import read_json
+from ..io.strict_json import read_json
 from . import atoms, context, core, images, pixels
 from .concepts import resolve
 from .core import Predicate

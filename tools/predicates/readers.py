@@ -25,7 +25,7 @@ def load_reader(spec: str, *, device: str | None = None) -> "Reader":
     """
     kind, _, rest = spec.partition(":")
     if spec == "detector":
-        from ..scenes.detector import detector
+        from .scene_detector import detector
 
         return detector()
     if kind == "clip" and rest:

@@ -58,6 +58,6 @@ def reader_of(rows: ImageRows) -> Reader:
     """Who reads these rows where no scene is known: their own reader, or the project's detector."""
     if rows.reader is not None:
         return rows.reader
-    from ..scenes.detector import detector
+    from .scene_detector import detector
 
     return detector()

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .detector import detect
+from ..predicates.scene_detector import detect
 from .drawing import render
 from .grammar import scenes
 from .scene import Scene

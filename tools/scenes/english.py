@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from ..data.inflection import plural
+from ..english.inflection import plural
 from .scene import Place, Scene, Thing
 
 _WORDS = (

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from ..data.inflection import plural
+from ..english.inflection import plural
 from .palette import COLOURS
 from .things import GROUPS, NAMES
 

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ....tools.data.windows import TokenWindows
-from ....tools.effect_text import effect_sentence
 from ....tools.evidence import Evidence
 from ....tools.predicates import parse
+from ....tools.render.effect import effect_sentence
 from ...citations import Citations
 from .aside import Fresh
 from .choice import Texts

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ....tools.data.inflection import forms
-from ....tools.data.lexicon import categories
 from ....tools.data.windows import TokenWindows
+from ....tools.english.inflection import forms
+from ....tools.english.lexicon import categories
 from ....tools.evidence import Evidence
 from ....tools.lab import Lab
 from ....tools.models import Unit

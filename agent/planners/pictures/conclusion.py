@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ....tools.effect_text import effect_sentence
 from ....tools.evidence import Evidence
 from ....tools.predicates import parse
+from ....tools.render.effect import effect_sentence
 from ...citations import Citations
 from ..builtin.aside import Fresh, few, fresh
 from ..builtin.confidence import of_foretold, squashed, sure_of

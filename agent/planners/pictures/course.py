@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from ....tools.activations.records import activity
 from ....tools.data.image_rows import ImageRows, image_rows
+from ....tools.data.scene_pictures import picture_of, side_for
 from ....tools.evidence import Evidence
 from ....tools.lab import Lab
-from ....tools.measured import activity
 from ....tools.models import Unit
-from ....tools.scenes.picture import picture_of, side_for
 from ....tools.scenes.scene import Scene
 from ..builtin.aside import parted
 from ..builtin.turn import Calls

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from ....tools.evidence import Evidence
 from ....tools.lab import Lab
 from ....tools.registry import offered
-from ....tools.render_text import number, quoted
+from ....tools.render.text import number, quoted
 from .wish import Wish
 
 _JOIN = "\u2060"  # a word joiner: what stands before it ends no sentence

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ....tools.evidence import Evidence
-from ....tools.render_text import quoted
+from ....tools.render.text import quoted
 from .asked import Ask, Call, cite, listed, short
 
 KINDS = {

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ....tools.causal_rule import units as matched_units
 from ....tools.evidence import Evidence
-from ....tools.render_text import number, quoted
+from ....tools.render.text import number, quoted
+from ....tools.statistics.causal_rule import units as matched_units
 from .asked import Ask, Call, cite, listed, short, spread
 from .describe import effect_said
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ....tools.causal_rule import LEAST_CONTROLS, SHOWN, units
 from ....tools.evidence import Evidence
-from ....tools.render_text import number
+from ....tools.render.text import number
+from ....tools.statistics.causal_rule import LEAST_CONTROLS, SHOWN, units
 from .asked import Ask, Call, cite, listed, peak, short, shown, spread, tokens
 from .attending import attention_said, is_head
 

@@ -6,7 +6,7 @@ Where a network is not built as a sum, so that nothing can be attributed, units 
 from typing import Any
 
 from ....tools.evidence import Evidence
-from ....tools.render_text import number, quoted
+from ....tools.render.text import number, quoted
 from .asked import Ask, Call, cite, listed, short, tokens
 
 _SHOWN = 6

@@ -1,7 +1,7 @@
 """Which units respond to something, and what the labels of a finished run say of it."""
 
 from ....tools.evidence import Evidence
-from ....tools.render_text import number, quoted
+from ....tools.render.text import number, quoted
 from .asked import Ask, Call, cite, listed, short, spread
 from .recognise import topics
 

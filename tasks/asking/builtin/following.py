@@ -2,9 +2,9 @@
 
 import re
 
-from ....tools.causal_rule import units
 from ....tools.evidence import Evidence
-from ....tools.render_text import number
+from ....tools.render.text import number
+from ....tools.statistics.causal_rule import units
 from .asked import Ask, Call, Past, cite, listed, short, spread
 
 _IDS = re.compile(r" ?[\[(]E\d+(?:, E\d+)*[\])]")

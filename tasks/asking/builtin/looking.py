@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ....tools.evidence import Evidence
-from ....tools.render_text import number
+from ....tools.render.text import number
 from .asked import Ask, Call, cite, listed, peak, short, shown, spread, tokens
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ....tools.asked_for import split_words
+from ....tools.hypotheses.concept_query import split_words
 from .kinds import Rule, wordings
 from .reading import Reading, only_site, read
 from .wish import Wish

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ....tools.errors import UsageError
-from ....tools.whole import read_whole
+from ....tools.io.files import read_whole
 
 MOST_BYTES = 1 << 30
 _SPACE = re.compile(r"[\s,]*")

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from ....tools.activations.records import activity
 from ....tools.data.image_rows import ImageRows
 from ....tools.data.repeats import repeated
 from ....tools.errors import UsageError
-from ....tools.measured import activity
 from ....tools.memo import Memo
 from ....tools.models import Target, Unit
 from ...labelling.bench import Splits
-from ...labelling.bootstrap import Interval
+from ...scoring.bootstrap import Interval
 from .judges import Judge
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...labelling.bootstrap import Interval
+from ...scoring.bootstrap import Interval
 from .contract import Case, Panel, Score, Scorer
 from .intervals import balanced_accuracy, clustered, f1
 from .judges import Judge, Question, ask

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ...labelling.bootstrap import Interval, interval
+from ...scoring.bootstrap import Interval, interval
 
 DRAWS = 400
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from ....tools.errors import UsageError
-from ....tools.llm import LLM, LLMError
+from ....tools.llm.client import LLM, LLMError
 
 _UNREADABLE = ("context", "broken")
 """Failures of one question alone; it counts as answered wrongly. Others end the run."""

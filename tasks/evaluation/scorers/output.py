@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ....tools.activations.unit_stats import matched
 from ....tools.data.windows import TokenWindows, surfaces
-from ....tools.effects import Case as Held
-from ....tools.effects import Effects, measure_effects, narrow
+from ....tools.interventions.output_change import Case as Held
+from ....tools.interventions.output_change import Effects, measure_effects, narrow
 from ....tools.lab import Lab
 from ....tools.models import Unit, clamp
-from ....tools.profile_site import matched
 from .contract import Case, Panel, Score, Scorer
 from .intervals import clustered, share
 from .judges import Question, ask

@@ -17,13 +17,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from ....tools.data.image_rows import image_rows
+from ....tools.data.scene_pictures import picture_of, prompted, side_for
 from ....tools.errors import UsageError
 from ....tools.lab import measure
 from ....tools.predicates import Predicate, parse
 from ....tools.scenes import edits, grammar
 from ....tools.scenes.backgrounds import SETTINGS
 from ....tools.scenes.palette import COLOURS
-from ....tools.scenes.picture import picture_of, prompted, side_for
 from ....tools.scenes.prompt import english, scene_of
 from ....tools.scenes.scene import TEXTURES, Scene
 from ....tools.scenes.things import NAMES

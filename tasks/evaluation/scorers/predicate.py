@@ -1,13 +1,13 @@
 """Predicate score: the description's own predictor against held-out activations, token by token.
 
-It asks no judge: `tasks/labelling/scores.py` fits weights and thresholds on select and reads report
+It asks no judge: `tasks/scoring/scores.py` fits weights and thresholds on select and reads report
 once. The value is the correlation; AUPRC, F1, IoU, cosine, the lookups and the tails are parts.
 """
 
 import numpy as np
 
 from ....agent.description import Component, Description
-from ...labelling.scores import score as labelling_score
+from ...scoring.scores import score as labelling_score
 from .contract import Case, Panel, Score, Scorer
 
 

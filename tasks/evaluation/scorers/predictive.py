@@ -20,7 +20,7 @@ import numpy as np
 from ....tools.data.image_rows import ImageRows
 from ....tools.data.windows import cut
 from ....tools.lab import measure
-from ...labelling.bootstrap import Interval
+from ...scoring.bootstrap import Interval
 from . import picture_writing, writing
 from .contract import Case, Panel, Score, Scorer
 from .intervals import auc, clustered

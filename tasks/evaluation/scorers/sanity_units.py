@@ -21,17 +21,17 @@ import numpy as np
 import torch
 
 from ....tools.data.corpus import Corpus
-from ....tools.data.inflection import plural
-from ....tools.data.lexicon import categories
 from ....tools.data.sources import load_corpus
 from ....tools.data.windows import cut, surfaces
+from ....tools.english.inflection import plural
+from ....tools.english.lexicon import categories
 from ....tools.lab import measure
 from ....tools.memo import Memo
 from ....tools.models import Target
 from ....tools.models.conditions import graded, one_of
 from ....tools.models.planted import Spec, plant, residual_norm
 from ...labelling.bench import Splits
-from ...labelling.lookups import Measured
+from ...scoring.ngram_baselines import Measured
 from . import SCORERS
 from .contract import Case, Need, Panel, Score
 from .oracle import Meaning, Oracle, Sometimes, Unreadable, oracle_panel, random_panel

@@ -17,7 +17,7 @@
 import numpy as np
 
 from ....tools.data.windows import TokenWindows
-from ...labelling.bootstrap import Interval
+from ...scoring.bootstrap import Interval
 from .contract import Case, Panel, Score, Scorer
 from .intervals import clustered, correlation
 from .judges import Question, ask

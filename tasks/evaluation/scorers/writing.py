@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ....tools.data.inflection import plural
-from ....tools.data.lexicon import categories
 from ....tools.data.windows import WORD, TokenWindows, cut
+from ....tools.english.inflection import plural
+from ....tools.english.lexicon import categories
 from ....tools.predicates import Predicate, parse
 from .contract import Case
 

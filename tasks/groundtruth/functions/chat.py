@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from ....tools.errors import UsageError
-from ....tools.llm import LLM, LLMError
-from ....tools.meter import Meter
-from ....tools.strict_json import read_json
+from ....tools.io.strict_json import read_json
+from ....tools.llm.client import LLM, LLMError
+from ....tools.llm.usage import Meter
 from .blackbox import Answer, Calls
 from .sandbox import run_code
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from ....tools.llm import LLM, LLMError
-from ....tools.strict_json import read_json
+from ....tools.io.strict_json import read_json
+from ....tools.llm.client import LLM, LLMError
 from .blackbox import Arguments, BlackBox
 from .sandbox import Value
 from .scores import Score, scored, unseen

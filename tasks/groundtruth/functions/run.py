@@ -12,7 +12,7 @@ from .blackbox import Investigate
 from .suite import SUITES, Record, builtin, run_suite, summed
 
 if TYPE_CHECKING:
-    from ....tools.llm import LLM
+    from ....tools.llm.client import LLM
     from .reader import Reader
 
 NAMES = (*SUITES, "modular")
@@ -142,6 +142,6 @@ def _client(option: str, spec: str, job: Job) -> "LLM":
     if kind != "openai" or not colon or not model:
         known = "builtin or openai:MODEL" if option == "--planner" else "openai:MODEL"
         raise UsageError(f"{option} '{spec}' is not known here; give {known}")
-    from ....tools.llm import LLM
+    from ....tools.llm.client import LLM
 
     return LLM(model, base_url=job.base_url)

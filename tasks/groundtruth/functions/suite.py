@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal, NamedTuple
 
-from ...evaluation import intervals
-from ...evaluation.intervals import share
-from ...labelling.bootstrap import median
+from ....tools.statistics import intervals
+from ....tools.statistics.intervals import share
+from ...scoring.bootstrap import median
 from . import number_search, string_search
 from .blackbox import Answer, BlackBox, Calls, Investigate
 from .number_search import search_numbers

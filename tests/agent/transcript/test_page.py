@@ -11,7 +11,7 @@ import pytest
 from neuroscribe.agent.transcript import Recorder, read, render
 from neuroscribe.agent.transcript.heat import heat, row
 from neuroscribe.agent.transcript.plots import Point, Series, curve, histogram, lines
-from neuroscribe.tasks import cli
+from neuroscribe.tasks.cli import app as cli
 from neuroscribe.tools.evidence import Evidence
 
 HOSTILE = "</style><script>alert(1)</script><img src=x onerror=alert(2)>\"'&"

@@ -9,13 +9,13 @@ import pytest
 from neuroscribe.agent.transcript import Recorder, make_header, read, replay
 from neuroscribe.agent.transcript.record import names
 from neuroscribe.agent.transcript.replay import differences, find
-from neuroscribe.tasks import cli
+from neuroscribe.tasks.cli import app as cli
 from neuroscribe.tools import registry
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.evidence import Result
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
-from neuroscribe.tools.trust import seal
+from neuroscribe.tools.models.trust import seal
 
 
 def _change(path: Path, change: Callable[[dict[str, Any]], None]) -> None:

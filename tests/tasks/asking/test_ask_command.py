@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from endpoint import Endpoint, answers, endpoint, hangs, says
-from neuroscribe.tasks import cli
 from neuroscribe.tasks.asking import consent
+from neuroscribe.tasks.cli import app as cli
 
 SURVEY = ("survey", {"unit": "mlp.0/1"})
 Ask = Callable[..., int]
@@ -111,7 +111,7 @@ def test_costly_calls_are_not_run_without_leave(
 def test_ctrl_c_stops_the_question_and_keeps_the_conversation(
     threads: Path, toy_folder: Path
 ) -> None:
-    code = "from neuroscribe.tasks.cli import main; main()"
+    code = "from neuroscribe.tasks.cli.app import main; main()"
     with endpoint(hangs(60)) as server:
         model, data = str(toy_folder / "model"), str(toy_folder / "text.jsonl")
         planner = ["--planner", "openai:m", "--base-url", server.url]

@@ -123,7 +123,7 @@ def test_a_tool_that_breaks_ends_nothing(opened: Opened, monkeypatch: pytest.Mon
     def breaks(*_: Any) -> Any:
         raise RuntimeError("a fault")
 
-    monkeypatch.setattr("neuroscribe.tools.survey.flat", breaks)
+    monkeypatch.setattr("neuroscribe.tools.instruments.survey.flat", breaks)
     assert talk.ask("what does it do?").ended == "answered"
     assert "RuntimeError: a fault" in str(talk.lab.evidence["E1"].error)
 
@@ -138,7 +138,7 @@ def test_stopping_a_tool_keeps_the_conversation(
         while True:
             time.sleep(0.01)
 
-    monkeypatch.setattr("neuroscribe.tools.survey.flat", forever)
+    monkeypatch.setattr("neuroscribe.tools.instruments.survey.flat", forever)
     talk = opened(SURVEY, text("Next [E1]."))
     threading.Thread(target=lambda: (begun.wait(10), talk.stop())).start()
     answer = talk.ask("what does it do?")

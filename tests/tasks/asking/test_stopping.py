@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from neuroscribe.tasks.asking.stopping import Stopper
+from neuroscribe.tools.cancellation import Stopped, check
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.models import Target
-from neuroscribe.tools.stopping import Stopped, check
 
 
 def stopped_after(begin: Callable[[Stopper, threading.Event], Any]) -> float:

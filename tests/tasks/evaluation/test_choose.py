@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from endpoint import answers, endpoint
-from neuroscribe.tasks.cli import run
+from neuroscribe.tasks.cli.app import run
 from neuroscribe.tasks.evaluation.choosing import choose_offline, summary, wilson
 from neuroscribe.tasks.evaluation.choosing_judge import shown
 from neuroscribe.tasks.evaluation.items import read_items

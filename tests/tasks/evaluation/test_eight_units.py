@@ -3,9 +3,9 @@
 from neuroscribe.agent.investigate import investigate
 from neuroscribe.agent.planners.factories import BuiltinFactory
 from neuroscribe.tasks.evaluation.recovery import recovery
-from neuroscribe.tasks.groundtruth.inputs import probes
-from neuroscribe.tasks.groundtruth.suite import bench
-from neuroscribe.tasks.labelling.lookups import Measured
+from neuroscribe.tasks.groundtruth.text.inputs import probes
+from neuroscribe.tasks.groundtruth.text.suite import bench
+from neuroscribe.tasks.scoring.ngram_baselines import Measured
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.lab import Lab, measure
 from neuroscribe.tools.memo import Memo

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 from endpoint import answers, endpoint
-from neuroscribe.tasks.cli import run
+from neuroscribe.tasks.cli.app import run
 from neuroscribe.tasks.evaluation.formats.given import Given, Part, Place
 from neuroscribe.tasks.evaluation.labels_run import judge, summary
 from neuroscribe.tasks.evaluation.text_predictor import TextPredictor
 from neuroscribe.tasks.labelling.bench import Splits
-from neuroscribe.tasks.labelling.lookups import Measured
 from neuroscribe.tasks.labelling.results import value_of
+from neuroscribe.tasks.scoring.ngram_baselines import Measured
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.models.unit import Unit
 

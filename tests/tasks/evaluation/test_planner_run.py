@@ -4,7 +4,7 @@ import json
 
 import pytest
 from neuroscribe.agent.statuses import STATUSES
-from neuroscribe.tasks import cli
+from neuroscribe.tasks.cli import app as cli
 from neuroscribe.tasks.evaluation.planner_run import Plan, read_records, run_planner, seeds_of
 from neuroscribe.tools.errors import UsageError
 

@@ -3,12 +3,12 @@
 import json
 
 import pytest
-from neuroscribe.tasks import cli
+from neuroscribe.tasks.cli import app as cli
 from neuroscribe.tasks.evaluation.planner_run import Plan, read_records, run_planner
 from neuroscribe.tasks.evaluation.suite_vision import VisionSuite
 from neuroscribe.tasks.evaluation.summary import summary
 from neuroscribe.tasks.evaluation.unit_run import open_bench
-from neuroscribe.tasks.groundtruth.vision.suite import bench
+from neuroscribe.tasks.groundtruth.images.suite import bench
 from neuroscribe.tasks.labelling.settings import Settings
 from neuroscribe.tools.errors import UsageError
 from scripted import Scripted

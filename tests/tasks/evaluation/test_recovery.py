@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from neuroscribe.agent.description import Component, Description
 from neuroscribe.tasks.evaluation.recovery import ceiling, recovery
-from neuroscribe.tasks.groundtruth import forms
-from neuroscribe.tasks.groundtruth.host import suite_host
-from neuroscribe.tasks.groundtruth.inputs import probes
-from neuroscribe.tasks.groundtruth.words import categories
-from neuroscribe.tasks.groundtruth.writing import documents
-from neuroscribe.tasks.labelling.lookups import Measured
+from neuroscribe.tasks.groundtruth.text import forms
+from neuroscribe.tasks.groundtruth.text.host import suite_host
+from neuroscribe.tasks.groundtruth.text.inputs import probes
+from neuroscribe.tasks.groundtruth.text.words import categories
+from neuroscribe.tasks.groundtruth.text.writing import documents
+from neuroscribe.tasks.scoring.ngram_baselines import Measured
 from neuroscribe.tools.data.windows import cut, surfaces
 from neuroscribe.tools.models.planted import Vocabulary
 
@@ -111,7 +111,7 @@ def test_the_ceiling_is_full_for_words_and_lower_for_what_no_table_can_say(setti
     def top(form):
         return ceiling(form, probes(form, host, vocabulary, fresh, seed=2), measured, vocabulary)
 
-    from neuroscribe.tasks.groundtruth import beyond
+    from neuroscribe.tasks.groundtruth.text import beyond
 
     assert top(forms.one("trees", TREES, FISH)) > 0.97
     assert top(beyond.alliteration()) < 0.8

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from neuroscribe.tasks.evaluation.calibration import calibration
-from neuroscribe.tasks.evaluation.intervals import mean, share
 from neuroscribe.tasks.evaluation.planner_table import show
 from neuroscribe.tasks.evaluation.report import write_report
 from neuroscribe.tasks.evaluation.summary import summary
 from neuroscribe.tasks.evaluation.text_match import matches
+from neuroscribe.tools.statistics.intervals import mean, share
 
 
 def record(number, *, tier="A", kind="one", right=True, status="described", confidence=0.9):

@@ -1,10 +1,10 @@
 from pathlib import Path
 
 import pytest
-from neuroscribe.tasks.groundtruth import host
-from neuroscribe.tasks.groundtruth.host import suite_host
-from neuroscribe.tasks.groundtruth.host.train import every_word
-from neuroscribe.tasks.groundtruth.prose import prose_documents, prose_sets
+from neuroscribe.tasks.groundtruth.text import host
+from neuroscribe.tasks.groundtruth.text.host import suite_host
+from neuroscribe.tasks.groundtruth.text.host.train import every_word
+from neuroscribe.tasks.groundtruth.text.prose import prose_documents, prose_sets
 from neuroscribe.tools.models.target import Target
 
 

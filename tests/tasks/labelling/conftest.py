@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from neuroscribe.tasks.labelling.lookups import Measured
+from neuroscribe.tasks.scoring.ngram_baselines import Measured
 from neuroscribe.tools.data.windows import TokenWindows
 
 VOCABULARY = tuple(f" t{number}" for number in range(12))

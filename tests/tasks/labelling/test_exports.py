@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from neuroscribe.tasks.cli import run as verb
+from neuroscribe.tasks.cli.app import run as verb
 from neuroscribe.tasks.evaluation.formats.given import SiteTemplate
 from neuroscribe.tasks.evaluation.formats.read import read_descriptions
 from neuroscribe.tasks.labelling.neuronpedia import BATCH, rows, source_of, write_neuronpedia

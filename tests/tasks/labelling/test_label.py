@@ -16,11 +16,11 @@ from neuroscribe.tasks.evaluation.scorers.contract import Case
 from neuroscribe.tasks.labelling.bench import Splits, prepare
 from neuroscribe.tasks.labelling.export import COLUMNS, csv_text, jsonl_text
 from neuroscribe.tasks.labelling.label import How, what_it_costs
-from neuroscribe.tasks.labelling.lookups import Measured
 from neuroscribe.tasks.labelling.merge import merge
 from neuroscribe.tasks.labelling.progress import Silent
 from neuroscribe.tasks.labelling.results import LabelRun, UnitLabel
 from neuroscribe.tasks.labelling.settings import Settings, Shard
+from neuroscribe.tasks.scoring.ngram_baselines import Measured
 from neuroscribe.tools.data.repeats import repeated
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models import Target

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from neuroscribe.agent.transcript import render, replay
-from neuroscribe.tasks.cli import run as command
+from neuroscribe.tasks.cli.app import run as command
 from neuroscribe.tasks.labelling.label import run_labels
 from neuroscribe.tasks.labelling.settings import Settings
 from neuroscribe.tools.errors import UsageError

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from neuroscribe.tasks.labelling.controls import Labelled, one_shot, peak_pictures
 from neuroscribe.tasks.labelling.label import label
-from neuroscribe.tasks.labelling.lookups import Measured, lookup_tables
+from neuroscribe.tasks.scoring.controls import Labelled, one_shot, peak_pictures
+from neuroscribe.tasks.scoring.ngram_baselines import Measured, lookup_tables
 from neuroscribe.tools.data.image_rows import image_rows
+from neuroscribe.tools.data.scene_pictures import scene_corpus
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.predicates import parse
-from neuroscribe.tools.scenes.picture import scene_corpus
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,11 @@ import pytest
 from neuroscribe.agent.description import Component, Description
 from neuroscribe.tasks.labelling import matched
 from neuroscribe.tasks.labelling.bench import Bench, Splits
-from neuroscribe.tasks.labelling.lookups import Measured
 from neuroscribe.tasks.labelling.matched import Columns, Kind, Sites, SiteUnits, measured
 from neuroscribe.tasks.labelling.said import specific
-from neuroscribe.tasks.labelling.scores import plain_scores
 from neuroscribe.tasks.labelling.specificity import ALPHA, judge, specificity
+from neuroscribe.tasks.scoring.ngram_baselines import Measured
+from neuroscribe.tasks.scoring.scores import plain_scores
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.lab import measure
 from neuroscribe.tools.models import Target, Unit

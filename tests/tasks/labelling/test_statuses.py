@@ -9,15 +9,15 @@ from typing import Any, get_args
 import pytest
 from neuroscribe.agent import transcript
 from neuroscribe.agent.statuses import CONFIDENCE, CONFIDENT, MEANINGS, STATUSES
-from neuroscribe.tasks.finding.account import account
-from neuroscribe.tasks.finding.records import Filters
-from neuroscribe.tasks.finding.run_tools import Kind
-from neuroscribe.tasks.finding.search import RunSearch
-from neuroscribe.tasks.finding.shown import found
+from neuroscribe.tasks.cli.show import unit_detail
 from neuroscribe.tasks.labelling.export import row
 from neuroscribe.tasks.labelling.report_parts import statuses, tiles
 from neuroscribe.tasks.labelling.results import UnitLabel
-from neuroscribe.tasks.labelling.show import unit_detail
+from neuroscribe.tasks.search.account import account
+from neuroscribe.tasks.search.records import Filters
+from neuroscribe.tasks.search.run_tools import Kind
+from neuroscribe.tasks.search.search import RunSearch
+from neuroscribe.tasks.search.shown import found
 from neuroscribe.tasks.web.index import RunIndex, View
 from neuroscribe.tasks.web.units import Units
 from rich.console import Console

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from neuroscribe.tasks import cli
+from neuroscribe.tasks.cli import app as cli
 from neuroscribe.tasks.labelling.report import write_report
 from neuroscribe.tasks.web.index import RunIndex, View
 from neuroscribe.tasks.web.units import Units

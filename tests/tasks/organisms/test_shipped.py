@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from neuroscribe.tasks import cli
+from neuroscribe.tasks.cli import app as cli
 from neuroscribe.tasks.organisms import ORGANISMS, measure, organism, prompts
 from neuroscribe.tasks.organisms.induction import attention
 from neuroscribe.tasks.organisms.modular import fourier

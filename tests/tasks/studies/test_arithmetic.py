@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from neuroscribe.tasks.cli import run
+from neuroscribe.tasks.cli.app import run
 from neuroscribe.tasks.organisms import prompts
 from neuroscribe.tasks.studies.arithmetic import Options, study
 from neuroscribe.tasks.studies.result import Study, write

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from neuroscribe.tasks.cli import run
+from neuroscribe.tasks.cli.app import run
 from neuroscribe.tasks.organisms import prompts
 from neuroscribe.tasks.organisms.measure import hits
 from neuroscribe.tasks.studies.brackets import Options, default_cases, hit, study

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from neuroscribe.tasks.cli import run
+from neuroscribe.tasks.cli.app import run
 from neuroscribe.tasks.studies.failures import Options, one_class, study
 from neuroscribe.tasks.studies.failures_shown import shown
 from neuroscribe.tasks.studies.failures_world import Classes, drawable, taken

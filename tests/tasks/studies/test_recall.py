@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from neuroscribe.tasks.cli import run
+from neuroscribe.tasks.cli.app import run
 from neuroscribe.tasks.studies.cases import sort_out
 from neuroscribe.tasks.studies.recall import Options, default_cases, study
 from neuroscribe.tasks.studies.result import Study, write

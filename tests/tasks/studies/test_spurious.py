@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from neuroscribe.agent.description import Component, Description
-from neuroscribe.tasks.cli import run
+from neuroscribe.tasks.cli.app import run
 from neuroscribe.tasks.studies.result import write
 from neuroscribe.tasks.studies.spurious import OneSeed, Options
 from neuroscribe.tasks.studies.spurious_choice import Read, chosen, explained, read, reading_scenes

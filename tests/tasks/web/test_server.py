@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from browser import serving
-from neuroscribe.tasks.cli import run
+from neuroscribe.tasks.cli.app import run
 from neuroscribe.tasks.web.server import bind, is_loopback
 from neuroscribe.tools.errors import UsageError
 
@@ -77,7 +77,7 @@ def test_binding_says_why_not():
 
 
 def test_ctrl_c_ends_cleanly(toy_run: Any):
-    command = "from neuroscribe.tasks.cli import main; main()"
+    command = "from neuroscribe.tasks.cli.app import main; main()"
     server = subprocess.Popen(
         [sys.executable, "-c", command, "serve", str(toy_run.folder), "--port", "0"],
         stderr=subprocess.PIPE,

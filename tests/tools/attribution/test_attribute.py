@@ -263,7 +263,7 @@ def test_magnitude_is_coefficient_times_length(tiny, rows):
 
 def test_decoded_tokens_are_the_vocabulary_projection(stories260k):
     from neuroscribe.tools.data.tokens import surfaces
-    from neuroscribe.tools.vocabulary import projection, write_vector
+    from neuroscribe.tools.lens.write_vector import projection, write_vector
 
     found = attribute(stories260k, ask(stories260k, PROMPT, TARGET), Settings(top=3, words=5))
     for unit in found.units["mlp"]:

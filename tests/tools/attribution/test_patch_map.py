@@ -38,10 +38,10 @@ def test_the_language_half_alone_gives_the_logits_of_the_whole(untrained):
 
 def test_what_a_head_brings_from_all_places_is_the_head(untrained):
     """The increases of places are those of exact parts: their sum is what the head writes."""
-    from neuroscribe.tools.attribution.exact import exact_trace
     from neuroscribe.tools.attribution.patch_map import _brought, _Row
     from neuroscribe.tools.attribution.patterns import attention_patterns
     from neuroscribe.tools.attribution.sources import Sources
+    from neuroscribe.tools.residual.exact import exact_trace
 
     patches = untrained.patches(_picture())
     row = _Row(np.array([untrained.ids(tiny.PROMPT, len(patches))], np.int32))
@@ -118,7 +118,7 @@ def test_a_model_without_pictures_is_refused(tmp_path):
 def test_the_verb_writes_an_overlay(tmp_path, capsys):
     import json
 
-    from neuroscribe.tasks.cli import run
+    from neuroscribe.tasks.cli.app import run
 
     folder = tmp_path / "model"
     tiny.untrained().save_pretrained(folder)

@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 from neuroscribe.tools.data import grammar as G
 from neuroscribe.tools.data.carriers import readings
-from neuroscribe.tools.data.inflection import forms
-from neuroscribe.tools.data.lexicon import categories
 from neuroscribe.tools.data.stories import (
     ALWAYS_TOGETHER,
     lexicon,
@@ -20,6 +18,8 @@ from neuroscribe.tools.data.stories import (
     story,
 )
 from neuroscribe.tools.data.templates import PAIRED
+from neuroscribe.tools.english.inflection import forms
+from neuroscribe.tools.english.lexicon import categories
 
 
 def _words(text: str) -> set[str]:

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from neuroscribe.tasks.cli import run
+from neuroscribe.tasks.cli.app import run
 from neuroscribe.tools.data.image_rows import image_rows
 from neuroscribe.tools.data.pictures import ImageCorpus, Picture
 from neuroscribe.tools.errors import UsageError

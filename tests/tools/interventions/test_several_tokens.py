@@ -7,7 +7,7 @@ from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.interventions import Metric, Prompt, Runner, sweep
 from neuroscribe.tools.interventions.gradients import gradients
 from neuroscribe.tools.interventions.patching import Pair, grid
-from neuroscribe.tools.interventions.prompt import asked, with_target
+from neuroscribe.tools.metrics.prompt import asked, with_target
 from neuroscribe.tools.models import Intervention, Target, add, clamp, zero
 
 METRIC = Metric(token=7, more=(11, 20))

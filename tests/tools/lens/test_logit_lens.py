@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 from neuroscribe.tools.attribution import ask
-from neuroscribe.tools.attribution.target_tokens import Prediction, Question
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.lens.logit_lens import logit_lens, plain
 from neuroscribe.tools.lens.stream import reader
+from neuroscribe.tools.metrics.target_tokens import Prediction, Question
 from neuroscribe.tools.models import Target
 
 PROMPT, TARGET = "She loved to play outside in", " the"

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from neuroscribe.tools.attribution.architecture import read_architecture
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.lens.projection import project, vocabulary_projection, write_rows
 from neuroscribe.tools.lens.stream import Ids
 from neuroscribe.tools.lens.token_change import NEUTRAL, token_change
 from neuroscribe.tools.lens.unit_tokens import unit_tokens
 from neuroscribe.tools.models import Target, clamp
+from neuroscribe.tools.residual.architecture import read_architecture
 
 from ..interventions import hand_built
 

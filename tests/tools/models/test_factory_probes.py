@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from neuroscribe.tasks.cli import run
+from neuroscribe.tasks.cli.app import run
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target

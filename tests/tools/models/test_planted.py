@@ -164,8 +164,8 @@ def test_the_dozen(planted, windows):
 
 def test_a_confounded_unit_cannot_be_told_apart_in_stories(planted):
     rivals = {"planted/3": "gems", "planted/7": "medicines", "planted/11": "mythical creatures"}
-    from neuroscribe.tools.data.inflection import plural
-    from neuroscribe.tools.data.lexicon import lexicon
+    from neuroscribe.tools.english.inflection import plural
+    from neuroscribe.tools.english.lexicon import lexicon
 
     windows = cut(planted, list(stories(150, seed=6)), length=200, document_per_row=True)
     vocabulary = planted.network.planted.vocabulary

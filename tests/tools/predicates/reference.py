@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
-from neuroscribe.tools.data.inflection import forms
 from neuroscribe.tools.data.windows import WORD, TokenWindows
+from neuroscribe.tools.english.inflection import forms
 
 CASED = {
     "capitalised": lambda t: t[:1].isupper() and not any(c.isupper() for c in t[1:]),

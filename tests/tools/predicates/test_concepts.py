@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from neuroscribe.tools.data.lexicon import categories
 from neuroscribe.tools.data.windows import cut
+from neuroscribe.tools.english.lexicon import categories
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.predicates import concept, embedding, parse, resolve
 

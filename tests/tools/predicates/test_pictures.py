@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from neuroscribe.tools.data.image_rows import image_rows
+from neuroscribe.tools.data.scene_pictures import picture_of
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.predicates import PICTURE_KINDS, parse
-from neuroscribe.tools.scenes.picture import picture_of
 from neuroscribe.tools.scenes.scene import Scene, Thing
 
 CAT = Thing(name="cat", colour="red", texture="striped", size=0.4, x=0.2, y=0.8)

@@ -5,6 +5,7 @@ import pytest
 import torch
 from neuroscribe.tools.data.image_rows import image_rows
 from neuroscribe.tools.data.pictures import Picture
+from neuroscribe.tools.data.scene_pictures import picture_of
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.models.clip import similarity
@@ -13,7 +14,6 @@ from neuroscribe.tools.predicates.clip_reader import NEUTRAL, ClipReader
 from neuroscribe.tools.predicates.grounding_reader import Box, GroundingReader
 from neuroscribe.tools.predicates.readers import load_reader
 from neuroscribe.tools.scenes.drawing import mask
-from neuroscribe.tools.scenes.picture import picture_of
 from neuroscribe.tools.scenes.scene import Scene, Thing
 from PIL import Image
 from vision_models import cutter, grounding, save

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import torch
 
-from ...data.inflection import plural
 from ...data.windows import surfaces
+from ...english.inflection import plural
 from ..conditions import (
     Condition,
     after,

@@ -9,7 +9,7 @@ from endpoint import completion, endpoint, fails
 from neuroscribe.tasks.evaluation.scorers import SCORERS, LLMJudge, Panel, Question
 from neuroscribe.tasks.evaluation.scorers.judges import ask, instructions
 from neuroscribe.tools.errors import UsageError
-from neuroscribe.tools.llm import LLM
+from neuroscribe.tools.llm.client import LLM
 
 
 def reads(judge) -> Callable:

@@ -8,9 +8,9 @@ import pytest
 from neuroscribe.tasks.evaluation.scorers import SCORERS, Case, Panel, score_all
 from neuroscribe.tasks.evaluation.scorers.judges import Answer, instructions
 from neuroscribe.tasks.evaluation.suite_vision import VisionSuite
-from neuroscribe.tasks.groundtruth.vision import draw, forms
-from neuroscribe.tasks.groundtruth.vision.atoms import Like
-from neuroscribe.tasks.groundtruth.vision.suite import bench
+from neuroscribe.tasks.groundtruth.images import draw, forms
+from neuroscribe.tasks.groundtruth.images.atoms import Like
+from neuroscribe.tasks.groundtruth.images.suite import bench
 from neuroscribe.tasks.labelling.bench import Bench
 
 RED_CAT = {

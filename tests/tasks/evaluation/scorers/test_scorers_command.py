@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from neuroscribe.tasks.cli import run
+from neuroscribe.tasks.cli.app import run
 from neuroscribe.tasks.evaluation.scorers import sanity, sanity_units
 from neuroscribe.tasks.evaluation.scorers.marks import FAILING
 

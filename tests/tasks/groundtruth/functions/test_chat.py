@@ -4,10 +4,10 @@ import json
 
 import pytest
 from endpoint import answers, endpoint, fails, says
-from neuroscribe.tasks.cli import run
+from neuroscribe.tasks.cli.app import run
 from neuroscribe.tasks.groundtruth.functions.blackbox import BlackBox, Calls, Case
 from neuroscribe.tasks.groundtruth.functions.chat import ChatInvestigator, unfenced
-from neuroscribe.tools.llm import LLM
+from neuroscribe.tools.llm.client import LLM
 
 CODE = "def f(x):\n    return 3 * x + 1\n"
 

@@ -6,7 +6,7 @@ from endpoint import completion, endpoint, fails
 from neuroscribe.tasks.groundtruth.functions.blackbox import Answer, BlackBox, Case
 from neuroscribe.tasks.groundtruth.functions.reader import Reader
 from neuroscribe.tasks.groundtruth.functions.suite import investigated, summed
-from neuroscribe.tools.llm import LLM
+from neuroscribe.tools.llm.client import LLM
 
 
 def box() -> BlackBox:

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-from neuroscribe.tasks.cli import run
+from neuroscribe.tasks.cli.app import run
 
 
 def test_a_run_leaves_records_and_a_summary(capsys, tmp_path):
@@ -35,7 +35,7 @@ def test_a_table_for_people(capsys):
 
 def test_help_imports_nothing_heavy():
     code = (
-        "import sys; from neuroscribe.tasks.cli import run; "
+        "import sys; from neuroscribe.tasks.cli.app import run; "
         "run(['evaluate', 'functions', '--help']); "
         "sys.exit(any(name in sys.modules for name in ('torch', 'numpy', 'sklearn')))"
     )

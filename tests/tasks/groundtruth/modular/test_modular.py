@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from endpoint import answers, endpoint, says
-from neuroscribe.tasks.cli import run
+from neuroscribe.tasks.cli.app import run
 from neuroscribe.tasks.groundtruth.functions.sandbox import run_code
 from neuroscribe.tasks.groundtruth.modular import load_modular
 from neuroscribe.tasks.groundtruth.modular.load import ModularAddition, modular_target

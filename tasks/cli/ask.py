@@ -1,0 +1,136 @@
+"""The verb `ask`. Heavy imports happen inside it."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ..asking.conversation import Conversation
+
+
+def ask(
+    target: Annotated[
+        str | None,
+        typer.Argument(help="A model, as for label, or a run folder.", show_default=False),
+    ] = None,
+    question: Annotated[
+        str | None,
+        typer.Argument(help="Left out: a conversation in the terminal.", show_default=False),
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="The corpus; left out: one whose words the model knows.")
+    ] = None,
+    run: Annotated[Path | None, typer.Option(help="A run folder, to search its labels.")] = None,
+    index: Annotated[
+        Path | None, typer.Option(help="An index of this model over this corpus.")
+    ] = None,
+    planner: Annotated[str | None, typer.Option(help="builtin or openai:MODEL.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="An OpenAI-compatible endpoint.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the newest conversation, or --thread.")
+    ] = False,
+    thread: Annotated[
+        str | None, typer.Option(help="The conversation to resume; see --threads.")
+    ] = None,
+    threads: Annotated[bool, typer.Option("--threads", help="List the conversations.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Run costly calls without asking.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show results in full.")] = False,
+    steps: Annotated[int, typer.Option(help="Turns of the planner a question.")] = 12,
+    question_tokens: Annotated[
+        int, typer.Option(help="LLM tokens a question; 0: no limit.")
+    ] = 200_000,
+    question_seconds: Annotated[float, typer.Option(help="Seconds a question; 0: none.")] = 600.0,
+    question_cost: Annotated[float, typer.Option(help="Money a question; 0: no limit.")] = 0.0,
+    price_in: Annotated[float, typer.Option(help="Money for a million tokens in.")] = 0.0,
+    price_out: Annotated[float, typer.Option(help="Money for a million tokens out.")] = 0.0,
+    tokens: Annotated[int, typer.Option(min=1000, help="Tokens of the corpus.")] = 50_000,
+    context_length: Annotated[int, typer.Option(min=8, help="Tokens a window.")] = 64,
+    timeout: Annotated[float, typer.Option(help="Seconds of one request to an LLM.")] = 120.0,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps.")] = None,
+    trust_remote_code: Annotated[bool, typer.Option(help="Run the model's own code.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> int:
+    """Ask a model; the answer comes from experiments and cites them.
+
+    Exit codes: 0 answered, 1 no answer, 2 unusable arguments, 130 stopped.
+    """
+    if threads:
+        return _list()
+    resume = resume or thread is not None
+    if resume and question is None:
+        target, question = None, target
+    from ...agent.state import Budget
+    from ...tools.errors import UsageError
+
+    if as_json and question is None:
+        raise UsageError("--json needs a question")
+    common = {
+        "prices": (price_in, price_out) if price_in or price_out else None,
+        "base_url": base_url,
+        "timeout": timeout,
+        "budget": Budget(
+            steps, question_tokens or None, question_seconds or None, question_cost or None
+        ),
+        "ask_first": not yes,
+        "device": device,
+        "trust_remote_code": trust_remote_code,
+    }
+    if resume:
+        from ..asking.opening import resume as opened
+
+        conversation = opened(thread, planner=planner, target=target, data=data, **common)
+    elif target is None:
+        raise UsageError('name a model: neuroscribe ask planted "what does unit planted/3 do?"')
+    else:
+        from ..asking.opening import open_conversation
+
+        conversation = open_conversation(
+            target,
+            data=data,
+            run=run,
+            index=index,
+            planner=planner or "builtin",
+            tokens=tokens,
+            context_length=context_length,
+            seed=seed,
+            **common,
+        )
+    with conversation:
+        return _answered(conversation, question, yes=yes, verbose=verbose, as_json=as_json)
+
+
+def _answered(
+    conversation: "Conversation", question: str | None, *, yes: bool, verbose: bool, as_json: bool
+) -> int:
+    from ..asking.terminal import Terminal, as_dict
+
+    shown = Terminal(conversation, yes=yes, verbose=verbose)
+    if question is None:
+        about = conversation.about
+        shown.talk(
+            f"{about.target} over {about.data}, answered by {conversation.planner}"
+            f" · conversation {conversation.thread.name}"
+        )
+        return 0
+    if as_json:
+        shown.console.quiet = True
+    answer = shown.ask(question)
+    if as_json:
+        typer.echo(json.dumps(as_dict(answer, conversation.thread.name)))
+    elif answer.ended == "answered":
+        shown.note(f"go on: neuroscribe ask --thread {conversation.thread.name}")
+    return {"answered": 0, "stopped": 130}.get(answer.ended, 1)
+
+
+def _list() -> int:
+    from ..asking.threads import threads
+
+    known = threads()
+    for name, about in known:
+        typer.echo(f"{name}  {about.target}  {about.title}")
+    if not known:
+        typer.echo("no conversations yet")
+    return 0

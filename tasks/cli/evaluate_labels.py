@@ -1,0 +1,248 @@
+"""The verb `evaluate labels`: how good are descriptions that another tool or a person gave?"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..evaluation.formats.given import Problem
+    from ..evaluation.labels_run import Judged
+    from ..evaluation.scorers import Panel
+
+SHOWN = 10
+
+
+def labels(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="JSONL {unit, description}, a Neuronpedia export, a delphi folder, "
+            "records of OpenAI's neuron explainer.",
+            show_default=False,
+        ),
+    ],
+    target: Annotated[
+        str, typer.Option(help="minilm, planted, a Hugging Face id, a folder, or path.py:factory.")
+    ],
+    data: Annotated[
+        str,
+        typer.Option(help="builtin:pydocs, builtin:stories, self:N, a .txt or .jsonl, hf:NAME."),
+    ],
+    site: Annotated[
+        str,
+        typer.Option(help="The site of a foreign layer; {layer} its number, {source} its name."),
+    ] = "mlp.{layer}",
+    judge: Annotated[
+        str | None, typer.Option(help="openai:MODEL reads the descriptions for --scorers.")
+    ] = None,
+    base_url: Annotated[str | None, typer.Option(help="An OpenAI-compatible endpoint.")] = None,
+    scorers: Annotated[
+        str | None,
+        typer.Option(help="detection,fuzzing,...; default with --judge: detection,fuzzing."),
+    ] = None,
+    field: Annotated[str | None, typer.Option(help="The text field of the data.")] = None,
+    records: Annotated[
+        str | None,
+        typer.Option(
+            help="What a document of a .txt is: lines or blocks; default: by blank lines."
+        ),
+    ] = None,
+    tokens: Annotated[int, typer.Option(help="Tokens of all three splits together.")] = 100_000,
+    context_length: Annotated[int, typer.Option(help="Tokens a window.")] = 64,
+    seed: Annotated[int, typer.Option(help="Of every random choice.")] = 0,
+    revision: Annotated[str | None, typer.Option(help="Revision of the model.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="Number type of the weights.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps.")] = None,
+    trust_remote_code: Annotated[bool, typer.Option(help="Run the model's own code.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="A .json, or a .eval log for Inspect.", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Score descriptions from any tool on held-out text, beside shuffled ones."""
+    from ...tools.errors import UsageError
+    from ...tools.models import Target
+    from ..evaluation import meaning
+    from ..evaluation.formats.given import SiteTemplate
+    from ..evaluation.formats.read import matched, read_descriptions
+    from ..evaluation.labels_run import judge as judged_by
+    from ..evaluation.labels_run import summary
+    from ..evaluation.text_predictor import SPLITS, TextPredictor
+    from ..labelling.bench import check_data, prepare
+    from ..labelling.settings import Settings
+
+    settings = Settings(
+        target,
+        units="",
+        data=data,
+        field=field,
+        records=records,
+        tokens=tokens,
+        context_length=context_length,
+        seed=seed,
+    )
+    template = SiteTemplate(site)
+    names = _names(scorers, judge)
+    if out is not None and out.suffix not in (".json", ".eval"):
+        raise UsageError(f"--out {out} ends neither in .json nor in .eval")
+    imported = read_descriptions(file, template)
+    check_data(data)
+    panel = _panel(names, judge, base_url)
+    model = Target.load(
+        target,
+        revision=revision,
+        dtype=dtype,
+        device=device,
+        trust_remote_code=trust_remote_code,
+    )
+    pairs, problems = matched(imported, model)
+    there = meaning.available()
+    items: list[Judged] = []
+    if pairs:
+        bench = prepare(model, settings)
+        reader = TextPredictor({name: bench.windows[name] for name in SPLITS}, with_meaning=there)
+        items = judged_by(
+            pairs, bench, reader, panel=panel, scorers=names, seed=seed, told=_progress
+        )
+    document = {
+        "units": [item.as_dict() for item in items],
+        "problems": [problem.as_dict() for problem in problems],
+        "summary": {
+            "file": str(file),
+            "target": model.name,
+            "fingerprint": model.fingerprint,
+            "data": data,
+            "site": site,
+            "seed": seed,
+            "text_read_by": "words and embeddings" if there else "words",
+            "judge": judge,
+            **summary(items, len(problems), seed=seed),
+        },
+    }
+    if out is not None:
+        _write(out, document)
+    if as_json:
+        typer.echo(json.dumps(document))
+    elif items:
+        _print(items, document["summary"])
+    _say(problems)
+    if not items:
+        raise UsageError(f"{file} has no description of a unit of {model.name} that can be scored")
+    failed = any(score["unreadable"] for score in document["summary"]["scorers"].values())
+    raise typer.Exit(1 if problems or failed else 0)
+
+
+def _names(scorers: str | None, judge: str | None) -> list[str]:
+    from ...tools.errors import UsageError, nearest
+    from ..evaluation.scorers import SCORERS
+
+    if scorers is None:
+        return ["detection", "fuzzing"] if judge else []
+    names = [name.strip() for name in scorers.split(",") if name.strip()]
+    for name in names:
+        if name not in SCORERS:
+            raise UsageError(f"there is no scorer '{name}'; nearest: {nearest(name, SCORERS)}")
+    return names
+
+
+def _panel(names: "Sequence[str]", judge: str | None, base_url: str | None) -> "Panel":
+    """Who reads the descriptions; says at once where a scorer has no reader."""
+    from ...tools.errors import UsageError
+    from ...tools.llm.client import LLM
+    from ..evaluation.scorers import NEEDS, SCORERS, LLMJudge, Panel
+    from ..evaluation.scorers.embedding import sentence_encoder
+
+    needs = {need for name in names for need in SCORERS[name].needs}
+    for need in ("loss", "rival"):
+        if need in needs:
+            wanting = [name for name in names if need in SCORERS[name].needs]
+            raise UsageError(f"--scorers {wanting[0]} needs {NEEDS[need]}; it is not offered here")
+    asked = None
+    if judge is not None:
+        kind, _, model = judge.partition(":")
+        if kind != "openai" or not model:
+            raise UsageError(f"--judge '{judge}' is not openai:MODEL")
+        asked = LLMJudge(LLM(model, base_url=base_url))
+    elif "judge" in needs:
+        wanting = [name for name in names if "judge" in SCORERS[name].needs]
+        raise UsageError(f"--scorers {wanting[0]} needs {NEEDS['judge']}")
+    return Panel(judge=asked, embed=sentence_encoder() if "embedder" in needs else None)
+
+
+def _progress(done: int, many: int) -> None:
+    if many >= 20 and done % max(1, many // 10) == 0:
+        typer.echo(f"neuroscribe: {done} of {many} descriptions scored", err=True)
+
+
+def _write(out: Path, document: dict[str, Any]) -> None:
+    if out.suffix == ".eval":
+        from ..labelling.inspect_log import write_evaluation
+
+        write_evaluation(out, document)
+        return
+    from ..labelling.export import write_export
+
+    write_export(out, json.dumps(document, indent=1) + "\n")
+
+
+def _print(items: "Sequence[Judged]", found: dict[str, Any]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from ..evaluation.shown import plain
+    from ..labelling.results import value_of
+    from .show import console
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("unit", no_wrap=True)
+    table.add_column("description", overflow="fold")
+    columns = ("correlation", "auprc", "f1", "gain_over_lookup")
+    for name in ("corr.", "AUPRC", "F1", "over lookup", "shuffled"):
+        table.add_column(name, justify="right")
+    scorers = list(found["scorers"])
+    for name in scorers:
+        table.add_column(name, justify="right")
+    for item in items:
+        values = [value_of(item.scores, name) for name in columns]
+        values.append((item.controls.get("shuffled") or {}).get("correlation"))
+        values += [item.scorers.get(name, {}).get("value") for name in scorers]
+        said = plain(item.given.description, 80)
+        if item.status != "scored":
+            said = f"{said} ({item.status})"
+        cells = ["" if value is None else f"{value:.2f}" for value in values]
+        table.add_row(Text(str(item.unit)), Text(said), *cells)
+    out = console()
+    out.print(table)
+    middle, shuffled = found["median"]["correlation"], found["shuffled"]
+    if middle["value"] is None:
+        return
+    line = f"median correlation {middle['value']:.2f}"
+    if middle["low"] is not None:
+        line += f" ({middle['low']:.2f} .. {middle['high']:.2f})"
+    if shuffled["beaten"] is not None:
+        line += (
+            f"; shuffled descriptions {shuffled['correlation']['value']:.2f}, "
+            f"beaten in {shuffled['beaten']:.0%}"
+        )
+    out.print(f"\n{found['scored']} of {found['descriptions']} scored; {line}", markup=False)
+    for name, entry in found["scorers"].items():
+        if entry["unreadable"]:
+            out.print(
+                f"{name}: {entry['unreadable']} of {entry['questions']} answers could not be read "
+                "and count as wrong",
+                markup=False,
+            )
+
+
+def _say(problems: "Sequence[Problem]") -> None:
+    from ..evaluation.shown import plain
+
+    for problem in problems[:SHOWN]:
+        where = plain(str(problem.place), 80)
+        typer.echo(f"neuroscribe: {where}: {plain(problem.reason, 200)}", err=True)
+    if len(problems) > SHOWN:
+        typer.echo(f"neuroscribe: {len(problems) - SHOWN} more problems, in --json", err=True)

@@ -1,0 +1,121 @@
+"""The verb `find`: search over a run. Heavy imports happen inside it."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ...agent.statuses import STATUSES
+
+if TYPE_CHECKING:
+    from ..labelling.bench import Bench
+
+
+def find(
+    run: Annotated[Path, typer.Argument(help="A run folder.", show_default=False)],
+    query: Annotated[
+        str | None,
+        typer.Argument(help="What to look for; none: all that pass.", show_default=False),
+    ] = None,
+    similar_to: Annotated[str | None, typer.Option(help="Units that do what this does.")] = None,
+    groups: Annotated[bool, typer.Option("--groups", help="Units that share a function.")] = False,
+    duplicates: Annotated[
+        bool, typer.Option("--duplicates", help="Units and labels that are there twice.")
+    ] = False,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            help="How units are compared: activations (the default), exemplars or label.",
+            show_default=False,
+        ),
+    ] = None,
+    at_least: Annotated[
+        float | None, typer.Option(help="How alike a group or duplicates must be.")
+    ] = None,
+    min_score: Annotated[float | None, typer.Option(help="Least held-out correlation.")] = None,
+    min_confidence: Annotated[float | None, typer.Option(help="Least confidence, 0 to 1.")] = None,
+    layer: Annotated[
+        list[str] | None, typer.Option(help="3, 2-5 or a pattern of sites: mlp.*; repeatable.")
+    ] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(help=f"{', '.join(STATUSES)}; repeatable."),
+    ] = None,
+    sign: Annotated[str | None, typer.Option(help="+ or -: which side was labelled.")] = None,
+    units: Annotated[str | None, typer.Option(help="Pattern of names: mlp.3/1*")] = None,
+    many: Annotated[int, typer.Option(help="Units, groups or pairs to show.")] = 10,
+    encoder: Annotated[
+        str, typer.Option(help="Who reads labels: minilm, a sentence encoder, or none.")
+    ] = "minilm",
+    embed: Annotated[
+        bool, typer.Option("--embed", help="Embed all labels first, however many.")
+    ] = False,
+    target: Annotated[
+        str | None, typer.Option(help="The run's model, for a run that you did not make.")
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="The run's corpus, for a run that you did not make.")
+    ] = None,
+    trust_remote_code: Annotated[
+        bool, typer.Option(help="Run the own code of the model that --target names.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Search the labels of a run by words and meaning, or its units by what they do."""
+    from ...tools.errors import UsageError
+    from ...tools.evidence import plain
+    from ..search import documents, shown
+    from ..search.records import Filters
+    from ..search.search import RunSearch
+    from .show import console
+
+    doors = [query is not None, similar_to is not None, groups, duplicates]
+    if sum(doors) > 1:
+        raise UsageError("give one of: a query, --similar-to, --groups, --duplicates")
+    if (by is not None or at_least is not None) and not any(doors[1:]):
+        raise UsageError("--by and --at-least go with --similar-to, --groups or --duplicates")
+    if at_least is not None and similar_to is not None:
+        raise UsageError("--at-least goes with --groups or --duplicates")
+    if many < 1:
+        raise UsageError(f"--many is {many}; it must be at least 1")
+    if sign not in (None, "+", "-"):
+        raise UsageError(f"--sign is '{sign}'; it must be + or -")
+    filters = Filters(
+        score=min_score,
+        confidence=min_confidence,
+        layers=tuple(layer or ()),
+        kinds=tuple(kind or ()),
+        sign=None if sign is None else 1 if sign == "+" else -1,
+        units=units,
+    )
+
+    def bench() -> "Bench":
+        from ..search.measure import bench_of
+
+        return bench_of(run, target=target, data=data, trust_remote_code=trust_remote_code)
+
+    search = RunSearch(run, encoder=encoder, bench=bench)
+    for line in search.faults:
+        typer.echo(f"neuroscribe: {line}", err=True)
+    if embed:
+        search.embed_labels()
+    how = by or "activations"
+    if similar_to is not None:
+        near = search.similar(similar_to, many, how, filters)
+        document, table = documents.similar(near), shown.similar(near, search.records)
+    elif groups:
+        shared = search.groups(how, at_least, filters)
+        document, table = documents.groups(shared, many), shown.groups(shared, many)
+    elif duplicates:
+        twice = search.duplicates(0.9 if at_least is None else at_least, how, filters)
+        document = documents.duplicates(twice, search.records, many)
+        table = shown.duplicates(twice, search.records, many)
+    else:
+        found = search.search(query or "", many, filters)
+        document, table = documents.found(found, search.records), shown.found(found, search.records)
+    if as_json:
+        asked = {"run": str(run), "query": query, "filters": filters.english() or None}
+        typer.echo(json.dumps(plain({**asked, **document})))
+        return
+    console().print(table)

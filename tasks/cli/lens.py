@@ -1,0 +1,349 @@
+"""The verb `lens`: what a model would say behind every sub-layer, and what single units say.
+
+neuroscribe lens ./stories260k --prompt "She loved to play outside in" --target " the"
+neuroscribe lens ./stories260k --tuned lenses/stories --data builtin:stories --prompt "One day"
+neuroscribe lens ./stories260k --unit mlp.4/102
+"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from ...tools.lens.logit_lens import Lens
+    from ...tools.lens.tuned_lens import TunedLens
+    from ...tools.models import Target
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def lens(
+    target: Annotated[str, typer.Argument(help="A language model: a folder, a hub id, ...")],
+    prompt: Annotated[str | None, typer.Option(help="What the model reads.")] = None,
+    answer: Annotated[
+        str | None,
+        typer.Option("--target", help="A text to follow, with its leading space; else the top."),
+    ] = None,
+    contrast: Annotated[str | None, typer.Option(help="Another text beside the target.")] = None,
+    several: Annotated[
+        str | None, typer.Option(help="A target of several tokens: first, or sum (each of them).")
+    ] = None,
+    frozen: Annotated[
+        bool,
+        typer.Option("--frozen", help="The final norm's statistics of the full run, not its own."),
+    ] = False,
+    tuned: Annotated[
+        Path | None, typer.Option(help="A tuned lens: a folder; with --data it is trained.")
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="A corpus: train a tuned lens on it, into --tuned.")
+    ] = None,
+    tokens: Annotated[int, typer.Option(min=2_000, help="Tokens of that corpus.")] = 100_000,
+    steps: Annotated[int, typer.Option(min=1, help="Of the training.")] = 300,
+    top: Annotated[int, typer.Option(min=1, help="Tokens a row.")] = 5,
+    places: Annotated[
+        int, typer.Option(min=0, help="Also the top token at so many last places.")
+    ] = 0,
+    unit: Annotated[
+        list[str] | None,
+        typer.Option(help="A unit: the tokens it favours, and TokenChange; repeat for more."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the training and of controls.")] = 0,
+    dtype: Annotated[str | None, typer.Option(help="Of the weights.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Read every sub-layer of a model as a prediction (logit or tuned lens), and units as tokens.
+
+    A row is the residual stream behind a sub-layer: probability and rank of the target, KL(the
+    model's own prediction || the row's) in nats, and the likeliest tokens.
+    """
+    from ...tools.evidence import plain as as_plain
+    from ...tools.models import Target
+
+    _check(prompt, answer, contrast, several, frozen, tuned, data, unit)
+    loaded = Target.load(target, dtype=dtype, device=device)
+    opened = None if tuned is None else _tuned(loaded, tuned, data, tokens, steps, seed)
+    document: dict[str, Any] = {"target": target}
+    if opened is not None and data is not None:
+        document["training"] = _training(opened)
+    if prompt is not None:
+        from ...tools.attribution import ask
+        from ...tools.lens.logit_lens import logit_lens, plain
+
+        chosen: Any = several
+        if answer is None:
+            question = plain(loaded, prompt)
+        else:
+            question = ask(loaded, prompt, answer, contrast=contrast, several=chosen)
+        found = logit_lens(
+            loaded,
+            question,
+            statistics="frozen" if frozen else "own",
+            top=top,
+            translators=opened,
+        )
+        document["prompt"] = prompt
+        document["lens"] = as_document(found)
+        if opened is not None:
+            document["lens"]["tuned_on"] = {
+                "corpus": opened.card.corpus,
+                "hash": opened.card.corpus_hash,
+            }
+    if unit:
+        from ...tools.lens.unit_tokens import unit_tokens
+
+        document["units"] = [unit_tokens(loaded, loaded.unit(u), top, seed) for u in unit]
+    if as_json:
+        typer.echo(json.dumps(as_plain(document), ensure_ascii=True))
+    else:
+        _print(document, places)
+
+
+def as_document(found: "Lens") -> dict[str, Any]:
+    """The lens as plain JSON; everything by point, then by place."""
+    return {
+        "kind": found.kind,
+        "statistics": found.statistics,
+        "points": list(found.points),
+        "tokens": list(found.tokens),
+        "trajectories": [
+            {**item._asdict(), "settled": item.settled()} for item in found.trajectories
+        ],
+        "kl": found.kl.tolist(),
+        "entropy": found.entropy.tolist(),
+        "top": [
+            [
+                [
+                    {"token": found.name(t), "id": t, "probability": p}
+                    for t, p in zip(ids, ps, strict=True)
+                ]
+                for ids, ps in zip(row, odds, strict=True)
+            ]
+            for row, odds in zip(found.top.tolist(), found.top_probability.tolist(), strict=True)
+        ],
+        "notes": list(found.notes),
+    }
+
+
+def _check(
+    prompt: str | None,
+    answer: str | None,
+    contrast: str | None,
+    several: str | None,
+    frozen: bool,
+    tuned: Path | None,
+    data: str | None,
+    unit: list[str] | None,
+) -> None:
+    """Options that do not go together."""
+    from ...tools.errors import UsageError
+
+    if prompt is None and not unit and data is None:
+        raise UsageError("nothing is asked: give --prompt, --unit, or --tuned with --data")
+    if prompt is None and (answer is not None or contrast is not None):
+        raise UsageError("--target and --contrast stand behind a prompt: give --prompt")
+    if answer is None and (contrast is not None or several is not None):
+        raise UsageError("--contrast and --several need --target")
+    if several not in (None, "first", "sum"):
+        raise UsageError(f"--several is '{several}'; use first or sum")
+    if data is not None and tuned is None:
+        raise UsageError("--data trains a tuned lens: say with --tuned in which folder to keep it")
+    if frozen and tuned is not None:
+        raise UsageError("a tuned lens is trained under the stream's own statistics: drop --frozen")
+
+
+def _tuned(
+    target: "Target", folder: Path, data: str | None, tokens: int, steps: int, seed: int
+) -> "TunedLens":
+    """Opens a tuned lens, or trains one."""
+    import sys
+
+    from ...tools.data.sources import load_corpus
+    from ...tools.errors import UsageError
+    from ...tools.lens.stream import reader
+    from ...tools.lens.tuned_lens import CARD, Training, load_tuned, train_tuned
+
+    if data is None:
+        return load_tuned(folder, target)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        what = "holds a tuned lens" if (folder / CARD).exists() else "is not empty"
+        raise UsageError(f"{folder} {what}; drop --data to use it, or name another folder")
+    reader(target)
+    corpus = load_corpus(data, target=target, most_tokens=tokens, seed=seed)
+    shown = sys.stderr.isatty()
+
+    def tell(step: int, of: int, loss: float) -> None:
+        if shown:
+            end = "\n" if step == of else ""
+            print(f"\rtuned lens: step {step} of {of}, KL {loss:.3f} ", end=end, file=sys.stderr)
+
+    made = train_tuned(target, corpus, Training(steps=steps, seed=seed), tell=tell)
+    made.save(folder)
+    return made
+
+
+def _training(lens: "TunedLens") -> dict[str, Any]:
+    card = lens.card
+    return {
+        "corpus": card.corpus,
+        "hash": card.corpus_hash,
+        "fingerprint": card.fingerprint,
+        "tokens": card.tokens,
+        "steps": card.training.steps,
+        "scores": [
+            {"point": s.point, "logit": s.logit, "tuned": s.tuned, "interval": s.interval}
+            for s in card.scores
+        ],
+    }
+
+
+def _print(document: dict[str, Any], places: int) -> None:
+    from ...tools.io.console import Console
+
+    console = Console()
+    if "training" in document:
+        _print_training(console, document["training"])
+    if "lens" in document:
+        _print_lens(console, document, places)
+    for unit in document.get("units", []):
+        _print_unit(console, unit)
+
+
+def _print_unit(console: Any, found: dict[str, Any]) -> None:
+    def say(text: str) -> None:
+        console.print(text, markup=False, highlight=False, soft_wrap=False)
+
+    def listed(tokens: list[dict[str, Any]]) -> str:
+        return " ".join(f"{t['token']!r} {t['value']:+.2f}" for t in tokens) or "none"
+
+    say(f"{found['unit']} vocabulary projection promotes: {listed(found['top'])}")
+    say(f"  suppresses: {listed(found['bottom'])}")
+    for change in found["changes"]:
+        controls = sorted(change["controls"])
+        beside = ""
+        if controls:
+            beside = (
+                f" ({len(controls)} other units: median {controls[len(controls) // 2]:.2f}, "
+                f"p = {change['p']:.2g})"
+            )
+        say(
+            f"  held at {change['level']:+g} on {change['prompts']} prompts (largest seen there: "
+            f"{change['seen']:.2f}): largest change of a logit {change['largest']:.2f}{beside}"
+        )
+        say(f"    raises: {listed(change['promoted'])}")
+        say(f"    lowers: {listed(change['suppressed'])}")
+
+
+def _print_training(console: Any, found: dict[str, Any]) -> None:
+    table = _table("point", "logit lens", "tuned lens", "gain, 95%")
+    for score in found["scores"]:
+        low, high = score["interval"]
+        table.add_row(
+            score["point"],
+            f"{score['logit']:.3f}",
+            f"{score['tuned']:.3f}",
+            f"{low:.3f} .. {high:.3f}",
+        )
+    console.print(table)
+    console.print(
+        f"KL(the model's own || lens), nats, on report documents of {found['corpus']} "
+        f"({found['tokens']:,} tokens of training on explore)",
+        markup=False,
+        highlight=False,
+    )
+
+
+def _print_lens(console: Any, document: dict[str, Any], places: int) -> None:
+    from rich.text import Text
+
+    found = document["lens"]
+
+    def say(text: str) -> None:
+        console.print(text, markup=False, highlight=False)
+
+    norm = "its own statistics" if found["statistics"] == "own" else "the full run's statistics"
+    title = f"{found['kind']} lens, final norm with {norm}"
+    if "tuned_on" in found:
+        title += f", trained on {found['tuned_on']['corpus']}"
+    say(title)
+    groups: dict[int, list[dict[str, Any]]] = {}
+    for item in found["trajectories"]:
+        groups.setdefault(item["place"], []).append(item)
+    for place, items in groups.items():
+        say(f"behind {''.join(found['tokens'][: place + 1])[-80:]!r}")
+        names = [column for item in items for column in (f"p({item['text']!r})", "rank")]
+        table = _table("point", *names, "KL")
+        table.add_column("likeliest", no_wrap=True)
+        wide = [
+            max(len(name), *(len(f"{p:.3g}") for p in item["probability"])) + 7
+            for name, item in zip(names[::2], items, strict=True)
+        ]
+        room = max(20, console.width - 21 - sum(wide))
+        for at, point in enumerate(found["points"]):
+            cells = []
+            for item in items:
+                rank = item["rank"][at]
+                style = "bold green" if rank == 1 else ""
+                cells += [
+                    Text(f"{item['probability'][at]:.3g}", style=style),
+                    Text(str(rank), style=style),
+                ]
+            likeliest = _fitting(found["top"][at][place], room)
+            table.add_row(point, *cells, f"{found['kl'][at][place]:.2f}", Text(likeliest))
+        console.print(table)
+        for item in items:
+            settled = item["settled"]
+            where = "not the likeliest at the end"
+            if settled is not None:
+                where = f"the likeliest from {found['points'][settled]} to the end"
+            say(f"{item['text']!r} ({item['role']}): {where}")
+    if places:
+        console.print(_grid(found, places))
+    for note in found["notes"]:
+        say(f"note: {note}")
+
+
+def _fitting(entries: list[dict[str, Any]], room: int) -> str:
+    """As many tokens with their probabilities as fit; the first always."""
+    out = ""
+    for entry in entries:
+        more = f"{entry['token']!r} {entry['probability']:.2f} "
+        if out and len(out) + len(more) > room:
+            break
+        out += more
+    return out.rstrip()[:room]
+
+
+def _grid(found: dict[str, Any], places: int) -> Any:
+    """Points down, the last places across: the likeliest token, bright where it is likely."""
+    from rich.text import Text
+
+    width = len(found["tokens"])
+    chosen = range(max(0, width - places), width)
+    table = _table("point")
+    for place in chosen:
+        table.add_column(Text(f"{found['tokens'][place]!r}"[:12]), no_wrap=True, max_width=12)
+    for at, point in enumerate(found["points"]):
+        cells = []
+        for place in chosen:
+            best = found["top"][at][place][0]
+            same = best["id"] == found["top"][-1][place][0]["id"]
+            style = ("green" if same else "") + (" bold" if best["probability"] >= 0.5 else "")
+            cells.append(Text(f"{best['token']!r}"[:12], style=style.strip() or "dim"))
+        table.add_row(point, *cells)
+    return table
+
+
+def _table(first: str, *numbers: str) -> Any:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column(first, no_wrap=True)
+    for name in numbers:
+        table.add_column(Text(name), justify="right", no_wrap=True)
+    return table

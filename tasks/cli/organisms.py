@@ -1,0 +1,75 @@
+"""The verb `organisms`: the trained networks of known mechanism, with what they get right."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def organisms(
+    name: Annotated[str | None, typer.Argument(help="One organism, in full.")] = None,
+    many: Annotated[int, typer.Option(min=1, help="Prompts to show of one organism.")] = 5,
+    split: Annotated[str, typer.Option(help="train or test.")] = "test",
+    kind: Annotated[str | None, typer.Option(help="Only prompts of this kind.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the prompts shown.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """List small networks trained on known mechanisms; load them as organism:NAME.
+
+    Exit codes: 0 done, 2 unusable arguments.
+    """
+    from ...tools.models.organisms import PREFIX, card, names
+
+    if name is None:
+        cards = [card(item) for item in names()]
+        if as_json:
+            typer.echo(json.dumps(cards))
+        else:
+            _table(cards)
+        return
+    from ..organisms import prompts
+
+    shown = [
+        {"prompt": item.prompt, "target": item.target, "meta": dict(item.meta)}
+        for item in prompts(name, split, many, seed, kind=kind)
+    ]
+    one = card(name)
+    if as_json:
+        typer.echo(json.dumps({**one, "prompts": shown}))
+        return
+    typer.echo(f"{PREFIX}{one['name']}: {one['mechanism']}")
+    typer.echo(f"trained by: {one['command']} ({one['seconds']:.0f} s)")
+    for key, found in one["held_out"].items():
+        typer.echo(f"held-out accuracy, {key}: {_share(found)} of {found['n']} prompts")
+    typer.echo(json.dumps(one["figures"], indent=1))
+    for item in shown:
+        typer.echo(f"{item['prompt']!r} -> {item['target']!r}")
+
+
+def _table(cards: list[dict[str, Any]]) -> None:
+    from rich.table import Table
+
+    from ...tools.io.console import Console
+    from ...tools.models.organisms import PREFIX
+
+    table = Table(box=None, pad_edge=False)
+    for head in ("organism", "held out", "weights", "mechanism"):
+        table.add_column(head, no_wrap=head in ("organism", "weights"), justify="left")
+    for one in cards:
+        lines = [_share(one["held_out"]["all"])]
+        lines += [
+            f"{key} {found['value']:.3f}" for key, found in one["held_out"].items() if key != "all"
+        ]
+        table.add_row(
+            f"{PREFIX}{one['name']}",
+            "\n".join(lines),
+            f"{one['bytes'] / 1e6:.1f} MB",
+            one["mechanism"],
+        )
+    Console(highlight=False).print(table)
+
+
+def _share(found: dict[str, Any]) -> str:
+    return f"{found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f})"

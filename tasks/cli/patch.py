@@ -1,0 +1,308 @@
+"""The verb `patch`: one prompt's activations put into another, and what becomes of a prediction.
+
+neuroscribe patch ./gpt2 --clean "Paris is in" --corrupt "Rome is in" --target " France"
+    ... --units mlp.6/7,head.9/1                these units, beside matched ones
+    ... --units head.5/1 --to head.9/6,logit    what goes from one to the other (path patching)
+"""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .intervene import (
+    Answer,
+    Contrast,
+    Device,
+    Dtype,
+    Json,
+    MetricName,
+    Model,
+    Seed,
+    Several,
+    as_json_text,
+    check_several,
+    metric_kind,
+    units_of,
+)
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ...tools.interventions.ablation import Part
+    from ...tools.interventions.patching import Grid, Pair
+    from ...tools.models import Target, Unit
+
+_WIDE = 24  # columns of a table
+_KINDS = ("resid", "attn_out", "mlp_out", "head")
+
+
+def patch(
+    target: Model,
+    clean: Annotated[str, typer.Option(help="A prompt that leads to the target.")],
+    corrupt: Annotated[str, typer.Option(help="A prompt that does not, best of as many tokens.")],
+    answer: Answer,
+    contrast: Contrast = None,
+    sites: Annotated[str, typer.Option(help="resid, attn_out, mlp_out or head.")] = "resid",
+    units: Annotated[
+        str | None,
+        typer.Option(help="Patch these instead, together and one by one: mlp.3/7,head.2/0-1."),
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(help="Path patching from --units to each of these: head.3/1,mlp.3,logit."),
+    ] = None,
+    through_mlps: Annotated[
+        bool, typer.Option("--through-mlps", help="The paths of --to may pass through MLPs.")
+    ] = False,
+    metric: MetricName = None,
+    noise: Annotated[
+        bool, typer.Option("--noise", help="Put corrupt values into the clean prompt.")
+    ] = False,
+    verify: Annotated[
+        int,
+        typer.Option(min=0, help="Also so many neurons: by gradient first, then patched exactly."),
+    ] = 0,
+    controls: Annotated[int, typer.Option(min=1, help="Sets of other units beside --units.")] = 20,
+    several: Several = None,
+    seed: Seed = 0,
+    dtype: Dtype = None,
+    device: Device = None,
+    as_json: Json = False,
+) -> None:
+    """Patch one prompt's activations into another, layer by place: where is the answer carried?
+
+    A cell is the share of the difference between the two prompts that patching it makes up for
+    (with --noise: that it undoes). Heads are patched one by one, at all places.
+    """
+    from ...tools.errors import UsageError, nearest
+    from ...tools.interventions.patching import Pair
+    from ...tools.metrics.prompt import asked, same_target, with_target
+    from ...tools.models import Target
+
+    if sites not in _KINDS:
+        raise UsageError(f"--sites is '{sites}'; nearest: {nearest(sites, _KINDS)}")
+    if (to is not None or through_mlps) and units is None:
+        raise UsageError("a path begins somewhere: name --units with --to")
+    if through_mlps and to is None:
+        raise UsageError("--through-mlps is about the paths of --to")
+    check_several(several)
+    loaded = Target.load(target, dtype=dtype, device=device)
+    kind: Any = metric_kind(metric, contrast)
+    chosen: Any = several
+    read = asked(loaded, [clean], answer, contrast=contrast, kind=kind, several=chosen)
+    first, measured, notes = read.prompts[0], read.metrics[0], read.notes
+    answer, contrast = read.target, read.contrast
+    second = with_target(loaded, corrupt, answer, measured)
+    if measured.other is not None and contrast is not None:
+        same_target(loaded, corrupt, contrast, measured.other)
+    pair = Pair(loaded, first, second, measured, denoise=not noise)
+    document: dict[str, Any] = {
+        "target": target,
+        "clean": clean,
+        "corrupt": corrupt,
+        "answer": answer,
+        "contrast": contrast,
+        "metric": measured.name,
+        "direction": "noise" if noise else "denoise",
+        "value": {"clean": pair.clean, "corrupt": pair.corrupt},
+    }
+    found: Grid | None = None
+    if units is not None:
+        senders = units_of(loaded, units)
+        document |= _units(pair, senders, controls, seed)
+        if to is not None:
+            document["paths"] = _paths(loaded, pair, senders, to, through_mlps)
+    else:
+        found, more = _grid(pair, sites)
+        document |= more
+    document["neurons"] = []
+    notes = [*notes, *pair.notes]
+    if verify:
+        document["neurons"], said = _neurons(pair, verify)
+        notes += said
+    document["notes"] = list(dict.fromkeys(notes))
+    if as_json:
+        typer.echo(as_json_text(document))
+    else:
+        _show(document, found)
+
+
+def _grid(pair: "Pair", sites: str) -> "tuple[Grid, dict[str, Any]]":
+    from ...tools.interventions.patching import grid
+
+    heads = sites == "head"
+    found = grid(pair, sites, by="unit" if heads else "place")
+    return found, {
+        "sites": list(found.sites),
+        "columns": found.share.shape[1] if heads else list(pair.base.prompt.tokens),
+        "share": found.share.tolist(),
+        "after": found.metric.tolist(),
+    }
+
+
+def _neurons(pair: "Pair", many: int) -> tuple[list[dict[str, Any]], list[str]]:
+    """Attribution patching of all neurons, the top exactly."""
+    from ...tools.interventions.attribution_patching import attribution_patch
+    from ...tools.interventions.patching import sites_of
+
+    found = attribution_patch(pair, sites_of(pair.target, "mlp"), verify=many)
+    said = []
+    if found.agreement is not None:
+        said = [f"estimates and exact effects of these neurons correlate {found.agreement:.2f}"]
+    return [one._asdict() for one in found.top], said
+
+
+def _units(pair: "Pair", units: "list[Unit]", controls: int, seed: int) -> dict[str, Any]:
+    """The units together, beside matched sets, and each by itself."""
+    from ...tools.interventions.ablation import parts_of
+    from ...tools.interventions.controls import against
+    from ...tools.interventions.patching import patch as run
+    from ..studies.zeroing import control_sets
+
+    sets, beside_what = control_sets([pair.base], units, draws=controls, seed=seed)
+    alone = [[unit] for unit in units] if len(units) > 1 else []
+    cells = [parts_of(one) for one in [units, *sets, *alone]]
+    found = run(pair, cells)
+    share, after = found.share.tolist(), found.metric.tolist()
+    beside = against(share[0], share[1 : 1 + len(sets)])
+    return {
+        "units": [str(unit) for unit in units],
+        "share": share[0],
+        "after": after[0],
+        "beside": beside_what,
+        "controls": beside.controls,
+        "control_units": [[str(unit) for unit in one] for one in sets],
+        "percentile": beside.percentile,
+        "p": beside.p,
+        "alone": [
+            {"unit": str(unit), "share": share[at], "after": after[at]}
+            for at, unit in enumerate(units, 1 + len(sets))
+            if alone
+        ],
+    }
+
+
+def _paths(
+    target: "Target", pair: "Pair", units: "list[Unit]", to: str, through_mlps: bool
+) -> list[dict[str, Any]]:
+    """The effect of the units through each receiver alone."""
+    from ...tools.errors import UsageError
+    from ...tools.interventions.ablation import parts_of
+    from ...tools.interventions.path_patching import path_patch
+
+    parts = parts_of(units)
+    if len(parts) > 1:
+        raise UsageError(
+            f"a path begins at one site, and --units names {len(parts)}: "
+            f"{', '.join(part.site for part in parts)}"
+        )
+    names = [name.strip() for name in to.split(",") if name.strip()]
+    if not names:
+        raise UsageError("--to names no receiver; write head.3/1, mlp.3 or logit")
+    receivers = [_receiver(target, name) for name in names]
+    found = path_patch(pair, parts[0], receivers, through_mlps=through_mlps)
+    return [
+        {"to": name, "change": one.change, "share": one.share, "moved": one.moved}
+        for name, one in zip(names, found, strict=True)
+    ]
+
+
+def _receiver(target: "Target", name: str) -> "Part":
+    """A unit, or a whole site."""
+    from ...tools.interventions.ablation import Part
+    from ...tools.interventions.path_patching import DIRECT
+
+    if name == DIRECT or "/" not in name:
+        return Part(name if name == DIRECT else target.site(name).name)
+    unit = target.unit(name)
+    return Part(unit.site, (unit.index,))
+
+
+def _show(document: dict[str, Any], found: "Grid | None") -> None:
+    from rich.markup import escape
+
+    from ...tools.io.console import Console
+
+    console = Console()
+
+    def say(text: str) -> None:
+        console.print(escape(text), highlight=False)
+
+    value = document["value"]
+    both = "clean into corrupt" if document["direction"] == "denoise" else "corrupt into clean"
+    title = (
+        f"{document['metric']}: {value['clean']:.3f} clean, {value['corrupt']:.3f} corrupt; {both}"
+    )
+    if found is None:
+        say(title)
+        _show_units(document, say)
+    else:
+        say(f"{title}, share of the difference in percent")
+        names = document["columns"]
+        if isinstance(names, int):
+            names = [str(head) for head in range(names)]
+        for first in range(0, len(names), _WIDE):
+            console.print(_table(found, names, range(first, min(first + _WIDE, len(names)))))
+    for one in document["neurons"]:
+        say(
+            f"{one['site']}/{one['unit']} at place {one['place']}: change {one['exact']:+.4f} "
+            f"(estimated {one['estimate']:+.4f})"
+        )
+    for note in document["notes"]:
+        say(f"note: {note}")
+
+
+def _show_units(document: dict[str, Any], say: Any) -> None:
+    from ...tools.attribution.control import CLEAR
+
+    names = document["units"]
+    some = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+    say(f"{some}: {document['share']:.1%} of the difference ({document['after']:.3f} after)")
+    controls = sorted(document["controls"], key=abs)
+    if controls:
+        few = 1 / (1 + len(controls)) > CLEAR
+        chance = "too few to tell" if few else f"no more than {document['beside']} do"
+        chance = "" if document["p"] <= CLEAR else f": {chance}"
+        say(
+            f"{len(controls)} sets of {document['beside']}: median "
+            f"{controls[len(controls) // 2]:.1%}, largest {controls[-1]:.1%}; "
+            f"percentile {document['percentile']:.0f}, p={document['p']:.2g}{chance}"
+        )
+    else:
+        say("no other units to compare with")
+    for one in document["alone"]:
+        say(f"  {one['unit']:<12} {one['share']:7.1%} ({one['after']:.3f})")
+    for one in document.get("paths", ()):
+        moved = "" if one["moved"] != one["moved"] else f", moved by {one['moved']:.1%}"
+        through = "straight to the output" if one["to"] == "logit" else f"through {one['to']} alone"
+        say(f"  {through}: {one['share']:.1%} (change {one['change']:+.4f}{moved})")
+
+
+def _table(found: "Grid", names: list[str], columns: range) -> "Table":
+    """Layers down, places or heads across; each cell in percent."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    heads = found.by == "unit"
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column(found.kind if not heads else "head", no_wrap=True)
+    for at in columns:
+        top = names[at].strip() or repr(names[at])[1:-1] or "?"
+        table.add_column(Text(f"{top[:6]}" if heads else f"{top[:6]}\n{at}"), justify="right")
+    for layer, site in reversed(list(enumerate(found.sites))):
+        cells: list[Any] = []
+        for at in columns:
+            share = float(found.share[layer, at])
+            if share != share:
+                cells.append(Text("·", style="dim"))
+                continue
+            strong = min(1.0, abs(share))
+            style = (
+                "dim"
+                if strong < 0.05
+                else ("bold " if strong >= 0.5 else "") + ("green" if share > 0 else "red")
+            )
+            cells.append(Text(f"{100 * share:.0f}", style=style))
+        table.add_row(site.rpartition(".")[2], *cells)
+    return table

@@ -1,0 +1,83 @@
+"""The verb `patch-map`: which patches of a picture drive a vision-language model's answer.
+
+neuroscribe patch-map llava-hf/llava-1.5-7b-hf --image cat.jpg \
+    --prompt "USER: <image>\\nWhat animal is it? ASSISTANT:" --answer " cat" --out map.png
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def patch_map(
+    target: Annotated[str, typer.Argument(help="A model of LLaVA's kind: a folder or hub id.")],
+    image: Annotated[Path, typer.Option(help="The picture.")],
+    prompt: Annotated[str, typer.Option(help="What it reads; the picture stands at its mark.")],
+    answer: Annotated[str, typer.Option(help="What it is to say next.")],
+    out: Annotated[Path, typer.Option(help="The overlay, PNG.")] = Path("patch-map.png"),
+    by: Annotated[
+        str,
+        typer.Option(
+            help="How the head is chosen: picture, by what it brings from the patches; head, by "
+            "all that it brings."
+        ),
+    ] = "picture",
+    dtype: Annotated[str | None, typer.Option(help="Of the weights.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Map which patches of a picture drive an answer, beside mean attention."""
+    from ...tools.attribution.patch_map import overlay
+    from ...tools.attribution.patch_map import patch_map as run
+    from ...tools.attribution.picture_models import load_picture_model
+    from ...tools.data.decoding import decode
+    from ...tools.errors import UsageError
+    from ...tools.evidence import plain
+
+    if by not in ("picture", "head"):
+        raise UsageError(f"--by is '{by}'; use picture or head")
+    if not image.is_file():
+        raise UsageError(f"there is no picture '{image}'")
+    if not out.parent.is_dir():
+        raise UsageError(f"there is no folder '{out.parent}' for --out")
+    picture = decode(image).picture
+    model = load_picture_model(target, dtype=dtype, device=device)
+    found = run(model, picture, prompt, answer, by=by)  # pyright: ignore[reportArgumentType]
+    overlay(found).save(out, "PNG")
+    if as_json:
+        document = {
+            "target": target,
+            "image": str(image),
+            "prompt": prompt,
+            "answer": found.answer,
+            "probability": found.probability,
+            "rank": found.rank,
+            "by": by,
+            "heads": [one._asdict() for one in found.heads],
+            "increases": found.increases.tolist(),
+            "elsewhere": found.elsewhere,
+            "map": found.map.tolist(),
+            "mean_attention": found.attention.tolist(),
+            "overlay": str(out),
+            "notes": found.notes,
+        }
+        typer.echo(json.dumps(plain(document), ensure_ascii=True))
+        return
+    first = found.heads[0]
+    typer.echo(f"{answer!r}: p = {found.probability:.3g} (rank {found.rank})")
+    heads = ", ".join(f"{one.head} {one.imp:+.3g}" for one in found.heads)
+    typer.echo(f"heads by increase: {heads}; mapped is {first.head}")
+    height, width = found.map.shape
+    order = found.map.ravel().argsort()[::-1][:5]
+    for at in order:
+        row, column = divmod(int(at), width)
+        typer.echo(
+            f"  patch {row + 1},{column + 1} of {height},{width}: "
+            f"{found.increases[row, column]:+.3g}, {found.map[row, column]:.0%} of the map "
+            f"(mean attention {found.attention[row, column]:.0%})"
+        )
+    for note in found.notes:
+        typer.echo(f"note: {note}")
+    typer.echo(str(out), err=True)

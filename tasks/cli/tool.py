@@ -1,0 +1,194 @@
+"""The verbs on tools: `tools` lists them, `tool NAME TARGET` runs one.
+
+    neuroscribe tool exemplars minilm --data builtin:pydocs --arg unit=mlp.3/7 --arg kind=quantile
+
+What a tool takes comes from its schema. A value is read as JSON where that gives what the schema
+asks for, and else as text; an argument given several times is a list.
+"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from ...tools.evidence import Evidence
+    from ...tools.registry import Tool
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def tools(
+    name: Annotated[str | None, typer.Argument(help="One tool, in full.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the tools that planners have, or show what one takes."""
+    from ...tools.instruments.all_tools import TOOLS
+
+    chosen = list(_instruments(TOOLS).values()) if name is None else [_tool(name)]
+    if as_json:
+        typer.echo(json.dumps([item.schema["function"] for item in chosen], ensure_ascii=True))
+        return
+    for item in chosen:
+        typer.echo(_page(item) if name is not None else _line(item))
+
+
+def tool(
+    name: Annotated[str, typer.Argument(help="The tool; `neuroscribe tools` lists them.")],
+    target: Annotated[str, typer.Argument(help="A model: minilm, a folder, a hub id, ...")],
+    arg: Annotated[
+        list[str] | None,
+        typer.Option("--arg", "-a", help="NAME=VALUE for the tool; repeat for lists."),
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="The corpus; builtin:pydocs or builtin:scenes:400.")
+    ] = None,
+    unit: Annotated[str | None, typer.Option(help="The unit under study.")] = None,
+    tokens: Annotated[int, typer.Option(min=200, help="Tokens of the corpus.")] = 20_000,
+    length: Annotated[int, typer.Option(min=8, help="Tokens of a window.")] = 64,
+    hypothesis: Annotated[
+        list[str] | None, typer.Option(help="A predictor as JSON: H1, H2, ... in order.")
+    ] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(help="Folder for the pictures that a tool makes.")
+    ] = None,
+    images: Annotated[
+        list[str] | None, typer.Option(help="An image model: openai:MODEL, diffusers:FOLDER.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    as_json: Json = False,
+) -> int:
+    """Run one tool on a model: what a planner would see.
+
+    Exit codes: 0 done, 2 unusable arguments.
+    """
+    from ...tools.errors import UsageError
+    from ...tools.evidence import EvidenceStore
+    from ...tools.images.backends import open_backend
+    from ...tools.lab import Lab
+    from ...tools.models import Target
+    from ...tools.predicates import parse
+    from ...tools.registry import call
+    from ..asking.data import explore
+
+    chosen = _tool(name)
+    arguments = read_arguments(chosen, arg or [])
+    recorded = {f"H{at}": parse(text).model_dump() for at, text in enumerate(hypothesis or [], 1)}
+    loaded = Target.load(target)
+    if loaded.tokenizer is None and loaded.image is None:
+        raise UsageError(f"{target} takes neither text nor pictures; the tools work on these")
+    studied = None if unit is None else loaded.unit(unit)
+    given = data or ("builtin:pydocs" if loaded.image is None else "builtin:scenes:400")
+    lab = Lab(
+        loaded,
+        explore(loaded, given, tokens=tokens, length=length, seed=seed),
+        evidence=EvidenceStore(pictures),
+        unit=studied,
+        seed=seed,
+        hypotheses=dict(recorded),
+        backends={spec: open_backend(spec) for spec in images or []},
+        open=True,
+    )
+    found = call(lab, name, arguments)
+    if found.error is not None:
+        raise UsageError(f"{name}: {found.error}")
+    _print(found, as_json)
+    return 0
+
+
+def read_arguments(chosen: "Tool", given: list[str]) -> dict[str, Any]:
+    """The arguments of `--arg NAME=VALUE`, as the tool's schema types them.
+
+    Raises:
+        UsageError: for a name that the tool does not take.
+    """
+    from ...tools.errors import UsageError, nearest
+
+    properties = chosen.schema["function"]["parameters"].get("properties", {})
+    out: dict[str, Any] = {}
+    for entry in given:
+        key, equals, text = entry.partition("=")
+        if not equals:
+            raise UsageError(f"--arg {entry}: write NAME=VALUE")
+        if key not in properties:
+            raise UsageError(f"{chosen.name} takes no '{key}'; nearest: {nearest(key, properties)}")
+        value = _value(text, _types(properties[key]))
+        if "array" in _types(properties[key]) and not isinstance(value, list):
+            out[key] = [*out.get(key, []), value]
+        else:
+            out[key] = value
+    return out
+
+
+def _value(text: str, types: set[str]) -> Any:
+    """JSON where the schema wants more than text; `@file` is the file's content."""
+    if text.startswith("@") and Path(text[1:]).is_file():
+        text = Path(text[1:]).read_text(encoding="utf-8")
+    if types <= {"string", "null"}:
+        return text
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError:
+        return text
+    return text if "array" in types and not isinstance(value, list | dict) else value
+
+
+def _types(schema: dict[str, Any]) -> set[str]:
+    parts = schema.get("anyOf", [schema])
+    return {str(part.get("type", "string")) for part in parts}
+
+
+def _instruments(all_tools: "dict[str, Tool]") -> "dict[str, Tool]":
+    return {name: item for name, item in all_tools.items() if not item.action}
+
+
+def _tool(name: str) -> "Tool":
+    from ...tools.errors import UsageError, nearest
+    from ...tools.instruments.all_tools import TOOLS
+
+    known = _instruments(TOOLS)
+    if name not in known:
+        raise UsageError(
+            f"there is no tool '{name}'; nearest: {nearest(name, known)} "
+            "(`neuroscribe tools` lists all)"
+        )
+    return known[name]
+
+
+def _line(item: "Tool") -> str:
+    first = item.description.split(". ")[0].split("\n")[0].rstrip(".:")
+    return f"{item.name:<17} {first}" + ("" if first.endswith("?") else ".")
+
+
+def _page(item: "Tool") -> str:
+    parameters = item.schema["function"]["parameters"]
+    lines = [item.name, "", item.description, ""]
+    for key, schema in parameters.get("properties", {}).items():
+        types = " or ".join(sorted(_types(schema) - {"null"}))
+        if "enum" in schema:
+            types = " | ".join(map(str, schema["enum"]))
+        required = key in parameters.get("required", [])
+        default = "" if required else f", default {json.dumps(schema.get('default'))}"
+        lines.append(f"  {key} ({types}{default}): {schema.get('description', '')}")
+    for form in item.forms:
+        what = "pictures" if "image" in form.needs else ", ".join(form.needs)
+        lines += ["", f"For {what}:", form.description]
+    return "\n".join(lines)
+
+
+def _print(found: "Evidence", as_json: bool) -> None:
+    if as_json:
+        document = {
+            "tool": found.tool,
+            "arguments": dict(found.arguments),
+            "text": found.text,
+            "data": dict(found.data),
+            "images": list(found.images),
+            "seconds": round(found.seconds, 3),
+        }
+        typer.echo(json.dumps(document, ensure_ascii=True))
+    else:
+        typer.echo(found.text)
+        for path in found.images:
+            typer.echo(f"picture: {path}", err=True)

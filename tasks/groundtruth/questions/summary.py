@@ -1,0 +1,46 @@
+"""Sums up the records of a run over known questions, by kind, with intervals."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ....tools.statistics.intervals import mean, share
+from ...report.usage import total
+from .question import DOCUMENTED, KINDS, WORTH
+
+Records = Sequence[Mapping[str, Any]]
+
+
+def summary(records: Records) -> dict[str, Any]:
+    """The numbers of a run: shares with 95% Wilson intervals, means by bootstrap."""
+    kinds = {kind: [one for one in records if one["kind"] == kind] for kind in KINDS}
+    inside = [one for one in records if one["kind"] in DOCUMENTED]
+    return {
+        "questions": len(records),
+        "documented": _of(inside),
+        "outside": _of(kinds["outside"]),
+        "kinds": {kind: _of(some) for kind, some in kinds.items() if some},
+        "citations": {
+            "cited": _ratio(records, "cited", "claims"),
+            "supported": _ratio(records, "supported", "numbers"),
+            "missing": sum(one["citations"]["missing"] for one in records),
+        },
+        "failed": sum(one["ended"] != "answered" for one in records),
+        "spent": total(one["spent"] for one in records),
+        "question_seconds": mean([one["spent"].get("seconds") for one in records]),
+    }
+
+
+def _of(records: Records) -> dict[str, Any]:
+    return {
+        "right": share(one["verdict"] == "right" for one in records),
+        "score": mean([WORTH[one["verdict"]] for one in records]),
+        "partly": sum(one["verdict"] == "partly" for one in records),
+        "failed": sum(one["ended"] != "answered" for one in records),
+    }
+
+
+def _ratio(records: Records, part: str, whole: str) -> dict[str, Any]:
+    """A share over all sentences or numbers of all answers, with its 95% Wilson interval."""
+    many = sum(one["citations"][whole] for one in records)
+    hit = sum(one["citations"][part] for one in records)
+    return share([True] * hit + [False] * (many - hit))

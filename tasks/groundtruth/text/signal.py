@@ -1,0 +1,97 @@
+"""From a noiseless level to an activation like those of the host's own neurons.
+
+The scale of a planted unit is that of a host neuron drawn for it: where the function holds, values
+lie around the mean of that neuron's largest hundredth, by a hash of the token and the one before.
+Units without a function get values that no text can explain, of the same sizes.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ....tools.models.conditions import uniform
+from ....tools.models.planted import Function, Vocabulary
+from .forms import Form
+
+
+class Neuron(NamedTuple):
+    """What is known of a host neuron that a planted unit resembles."""
+
+    number: int
+    values: np.ndarray
+    """Its activations over a sample of text, sorted."""
+
+    @property
+    def scale(self) -> float:
+        """Mean of the largest hundredth."""
+        many = max(1, len(self.values) // 100)
+        return float(self.values[-many:].mean())
+
+    @property
+    def spread(self) -> float:
+        """The magnitude that one value in a thousand passes."""
+        return float(np.quantile(np.abs(self.values), 0.999))
+
+
+def active(form: Form, neuron: Neuron, seed: int) -> Function:
+    """The form's level, on the scale of a neuron, shaken by up to a fifth."""
+
+    def function(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+        shake = 0.85 + 0.4 * uniform(_recent(ids, 2), seed)
+        return form.values(ids, vocabulary) * shake * neuron.scale
+
+    return function
+
+
+def permuted(neuron: Neuron, seed: int) -> Function:
+    """A neuron's own values in a random order of places."""
+
+    def function(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+        rank = uniform(_recent(ids, ids.shape[1]), seed)
+        return neuron.values[(rank * len(neuron.values)).astype(int)]
+
+    return function
+
+
+def hashed(neuron: Neuron, seed: int, *, rate: float = 0.02) -> Function:
+    """On or off by a hash of the last four tokens."""
+
+    def function(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+        draw = uniform(_recent(ids, 4), seed)
+        size = 0.85 + 0.4 * uniform(_recent(ids, 4), seed + 1)
+        return np.where(draw < rate, size * neuron.scale, 0.0)
+
+    return function
+
+
+def noise(neuron: Neuron, seed: int) -> Function:
+    """Log-normal noise with the tail of a neuron."""
+
+    def function(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+        from scipy.special import ndtri
+
+        draw = ndtri(np.clip(uniform(_recent(ids, ids.shape[1]), seed), 1e-9, 1 - 1e-9))
+        return 0.1 * neuron.scale * np.exp(draw)
+
+    return function
+
+
+def dead(neuron: Neuron, seed: int, *, below: bool) -> Function:
+    """Never above zero: zero, or a small value below."""
+
+    def function(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+        draw = uniform(_recent(ids, 3), seed)
+        return -0.1 * neuron.scale * draw if below else np.zeros(ids.shape)
+
+    return function
+
+
+def _recent(ids: np.ndarray, many: int) -> np.ndarray:
+    """One number for the last tokens up to each place, `[input, place]` uint64."""
+    found = np.zeros(ids.shape, np.uint64)
+    with np.errstate(over="ignore"):
+        for back in range(min(many, ids.shape[1])):
+            moved = np.zeros(ids.shape, np.uint64)
+            moved[:, back:] = ids[:, : ids.shape[1] - back].astype(np.uint64) + np.uint64(1)
+            found += moved * np.uint64(pow(0x9E3779B97F4A7C15, back + 1, 1 << 64) | 1)
+    return found

@@ -1,0 +1,166 @@
+"""The verbs `lens` and `compare`: what a person sees, and what they are told when it cannot be."""
+
+import json
+from pathlib import Path
+
+import pytest
+from neuroscribe.tasks.cli.app import run
+
+PROMPT = ["--prompt", "She loved to play outside in"]
+ASKED = [*PROMPT, "--target", " the"]
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = run(list(arguments))
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@pytest.fixture(scope="session")
+def model(test_data: Path) -> str:
+    return str(test_data / "stories260k")
+
+
+@pytest.fixture(autouse=True)
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+def test_lens_is_a_table_of_sublayers(capsys: pytest.CaptureFixture[str], model: str) -> None:
+    code, out, _ = said(
+        capsys, "lens", model, *ASKED, "--contrast", " her", "--places", "5", "--top", "8"
+    )
+    assert code == 0
+    lines = out.splitlines()
+    assert max(map(len, lines)) <= 100
+    assert "…" not in out
+    for point in ("embed", "attn_out.0", "mlp_out.4"):
+        assert sum(line.strip().startswith(point) for line in lines) == 2  # table and grid
+    code, out, _ = said(capsys, "lens", model, *ASKED, "--contrast", " her", "--json")
+    found = json.loads(out)["lens"]
+    last = next(line for line in lines if line.strip().startswith("mlp_out.4")).split()
+    target, contrast = found["trajectories"]
+    assert last[1:5] == [
+        *(f"{target['probability'][-1]:.3g}", str(target["rank"][-1])),
+        *(f"{contrast['probability'][-1]:.3g}", str(contrast["rank"][-1])),
+    ]
+    assert len(found["top"]) == len(found["points"]) == 11
+    assert found["kl"][-1][-1] < 1e-6 < found["kl"][0][-1]
+
+
+def test_a_tuned_lens_is_trained_kept_and_used(
+    capsys: pytest.CaptureFixture[str], model: str, tmp_path: Path
+) -> None:
+    folder = str(tmp_path / "lens")
+    train = ("--data", "builtin:stories:60", "--tokens", "8000", "--steps", "8")
+    code, out, _ = said(capsys, "lens", model, "--tuned", folder, *train)
+    assert code == 0
+    assert "report documents of builtin:stories:60" in out
+    plain, tuned = (
+        json.loads(said(capsys, "lens", model, *ASKED, "--json", *more)[1])["lens"]
+        for more in ((), ("--tuned", folder))
+    )
+    assert (plain["kind"], tuned["kind"]) == ("logit", "tuned")
+    assert tuned["kl"][0][-1] < plain["kl"][0][-1]
+    code, _, err = said(capsys, "lens", "organism:adder", "--tuned", folder, "--prompt", "1+2=")
+    assert code == 2
+    assert "train one on this model" in err
+    code, _, err = said(capsys, "lens", model, "--tuned", folder, *train)
+    assert code == 2
+    assert "holds a tuned lens" in err
+
+
+def test_units_in_tokens(capsys: pytest.CaptureFixture[str], model: str) -> None:
+    code, out, _ = said(capsys, "lens", model, "--unit", "mlp.4/164", "--top", "3")
+    assert code == 0
+    assert "vocabulary projection promotes: 'd'" in out
+    assert "held at -10 on 32 prompts" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((), "nothing is asked"),
+        (("--target", " the"), "nothing is asked"),
+        ((*PROMPT, "--contrast", " her"), "need --target"),
+        ((*PROMPT, "--target", " the garden"), "tokens behind this prompt"),
+        (("--prompt", "so " * 600), "shorten"),
+        ((*ASKED, "--several", "all"), "first or sum"),
+        ((*PROMPT, "--tuned", "/nowhere/lens"), "there is no tuned lens"),
+        ((*PROMPT, "--tuned", "x", "--frozen"), "drop --frozen"),
+        ((*PROMPT, "--data", "builtin:stories"), "--tuned in which folder"),
+        (("--unit", "head.2/3"), "writes a vector"),
+        (("--unit", "mlp.9/3"), "mlp.9"),
+    ],
+)
+def test_unusable_lens(
+    capsys: pytest.CaptureFixture[str], model: str, arguments: tuple[str, ...], says: str
+) -> None:
+    code, _, err = said(capsys, "lens", model, *arguments)
+    assert code == 2
+    assert says in err
+    assert err.count("\n") == 1
+
+
+def test_compare_with_the_strongest_head_zeroed(
+    capsys: pytest.CaptureFixture[str], model: str
+) -> None:
+    code, out, _ = said(capsys, "compare", model, *ASKED)
+    assert code == 0
+    assert max(map(len, out.splitlines())) <= 100
+    assert "head.2/3 zeroed" in out
+    assert "20 random sets" in out
+    code, text, _ = said(capsys, "compare", model, *ASKED, "--json", "--exact")
+    found = json.loads(text)
+    assert found["head"] == found["heads"][0]["unit"] == "head.2/3"
+    assert found["exact"] == found["of"] == 860
+    values = [unit["value"] for unit in found["neurons"]]
+    assert values == sorted(values, reverse=True)
+    for unit in found["neurons"]:
+        assert unit["value"] == pytest.approx(unit["base"] - unit["other"], abs=1e-5)
+        assert unit["unit"] in out
+    (first, *_) = found["chain"]
+    assert first["head"] == "head.2/3"
+    assert first["shallow"][0]["token"] == " play"
+    same = said(capsys, "compare", model, *ASKED, "--json", "--exact", "--ablate", "head.2/3")
+    assert json.loads(same[1])["neurons"] == found["neurons"]
+
+
+def test_compare_prompts_and_checkpoints(capsys: pytest.CaptureFixture[str], model: str) -> None:
+    code, out, _ = said(capsys, "compare", model, *ASKED, "--prompt", "She loved to eat")
+    assert code == 0
+    assert "behind 'She loved to eat'" in out
+    more = ("--prompt", "He went to", "--prompt", "She saw")
+    code, text, _ = said(capsys, "compare", model, *ASKED, *more, "--checkpoint", model, "--json")
+    found = json.loads(text)
+    assert len(found["probability"]) == 3
+    assert all(unit["value"] == 0 == unit["interval"][0] for unit in found["neurons"])
+    assert found["control"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--prompt", "a", "--prompt", "b"), "give one (with an edit)"),
+        (("--prompt", "She loved to eat", "--ablate", "head.2/3"), "drop --ablate"),
+        (("--prompt", PROMPT[1]), "are the same"),
+        (("--ablate", "resid.2/3"), "name heads and neurons"),
+        (("--head", "mlp.2/3"), "is no head"),
+        (("--checkpoint", "organism:adder"), "has no token for"),
+        (("--several", "all"), "use first or sum"),
+    ],
+)
+def test_unusable_compare(
+    capsys: pytest.CaptureFixture[str], model: str, arguments: tuple[str, ...], says: str
+) -> None:
+    code, _, err = said(capsys, "compare", model, *ASKED, *arguments)
+    assert code == 2
+    assert says in err
+    assert err.count("\n") == 1
+
+
+def test_an_encoder_predicts_nothing(capsys: pytest.CaptureFixture[str], minilm: object) -> None:
+    for verb in ("lens", "compare"):
+        code, _, err = said(capsys, verb, "minilm", *ASKED)
+        assert code == 2
+        assert "minilm" in err

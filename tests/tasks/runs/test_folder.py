@@ -1,0 +1,161 @@
+"""The run folder: durable lines, torn lines, locks, settings that must agree."""
+
+import errno
+import json
+import os
+import random
+from pathlib import Path
+
+import pytest
+from neuroscribe.tasks.labelling.settings import Settings, Shard, differences
+from neuroscribe.tasks.runs.folder import DiskFullError, RunFolder
+from neuroscribe.tools.errors import UsageError
+from neuroscribe.tools.models import Unit
+
+
+def record(number: int) -> dict[str, str]:
+    return {"unit": f"mlp.0/{number}", "label": f"unit {number} — ünïcode", "status": "described"}
+
+
+def filled(path: Path, many: int = 3) -> RunFolder:
+    folder = RunFolder(path)
+    path.mkdir(parents=True, exist_ok=True)
+    for number in range(many):
+        folder.append(record(number))
+    return folder
+
+
+def test_labels_come_back(tmp_path: Path) -> None:
+    folder = filled(tmp_path / "r")
+    assert folder.labels() == {f"mlp.0/{n}": record(n) for n in range(3)}
+    assert folder.heal() == []
+
+
+def test_a_line_torn_at_any_byte_is_cut_off_and_the_rest_kept(tmp_path: Path) -> None:
+    folder = filled(tmp_path / "r")
+    whole = folder.labels_path.read_bytes()
+    third = whole.rindex(b"\n", 0, -1) + 1
+    for size in random.Random(0).sample(range(third + 1, len(whole)), 20):
+        folder.labels_path.write_bytes(whole[:size])
+        assert set(folder.labels()) <= {"mlp.0/0", "mlp.0/1"}
+        said = folder.heal()
+        assert len(said) == 1
+        assert f"{size - third} bytes" in said[0]
+        assert folder.labels_path.read_bytes() == whole[:third]
+        folder.append(record(2))
+        assert folder.labels_path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("junk", [b"\x00\x00\x00\n", b"[1,2]\n", b'{"label": 3}\n', b"{\n"])
+def test_damage_in_the_middle_costs_only_its_line(tmp_path: Path, junk: bytes) -> None:
+    folder = filled(tmp_path / "r")
+    first, second, third = folder.labels_path.read_bytes().splitlines(keepends=True)
+    folder.labels_path.write_bytes(first + junk + third)
+    assert len(folder.heal()) == 1
+    assert folder.labels_path.read_bytes() == first + third
+    assert (folder.path / "labels.jsonl.damaged").read_bytes() == junk
+    assert second not in folder.labels_path.read_bytes()
+
+
+def test_a_full_disk_leaves_the_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = filled(tmp_path / "r")
+    before = folder.labels_path.read_bytes()
+    real = os.write
+
+    def write(file: int, data: bytes) -> int:
+        if len(data) < 40:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(file, data[:20])
+
+    monkeypatch.setattr(os, "write", write)
+    with pytest.raises(DiskFullError, match=r"No space left on device.*are kept"):
+        folder.append(record(3))
+    monkeypatch.undo()
+    assert folder.labels_path.read_bytes() == before
+
+
+def test_a_second_owner_is_refused_with_the_pid_of_the_first(tmp_path: Path) -> None:
+    first, second = RunFolder(tmp_path / "r"), RunFolder(tmp_path / "r")
+    second.refuse_if_owned()
+    with first.lock():
+        with pytest.raises(UsageError, match=f"in use by process {os.getpid()};"):
+            second.refuse_if_owned()
+        with RunFolder(tmp_path / "r", Shard(2, 4)).lock():
+            pass
+    with second.lock():
+        pass
+
+
+def test_shards_have_their_own_files(tmp_path: Path) -> None:
+    one, two = (RunFolder(tmp_path / "r", Shard(n, 2)) for n in (1, 2))
+    one.path.mkdir()
+    one.append(record(0))
+    two.append(record(1))
+    assert one.labels_path.name == "labels.1-of-2.jsonl"
+    assert set(one.own_labels()) == {"mlp.0/0"}
+    assert set(RunFolder(tmp_path / "r").labels()) == {"mlp.0/0", "mlp.0/1"}
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"settings": {}}', '{"format": "x"}'])
+def test_a_damaged_run_json_is_said(tmp_path: Path, content: str) -> None:
+    (tmp_path / "run.json").write_text(content)
+    with pytest.raises(UsageError, match=r"run\.json"):
+        RunFolder(tmp_path).read_run()
+
+
+def test_a_later_format_is_refused(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.write_run({"settings": {}, "units": []})
+    assert folder.read_run() == {"format": 1, "settings": {}, "units": []}
+    (tmp_path / "run.json").write_text(json.dumps({"format": 99}))
+    with pytest.raises(UsageError, match="later version"):
+        folder.read_run()
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="cannot write"), RunFolder(tmp_path / "file").lock():
+        pass
+
+
+def test_transcripts_of_different_units_never_share_a_file(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    units = [Unit("mlp.1", 12), Unit("mlp.1", 12, -1), Unit("a/b", 1), Unit("a_b", 1)]
+    paths = [folder.transcript_path(unit) for unit in units]
+    assert paths[:2] == [
+        tmp_path / "transcripts" / "mlp.1_12.jsonl",
+        tmp_path / "transcripts" / "mlp.1_12-.jsonl",
+    ]
+    assert len(set(paths)) == 4
+    assert {path.parent for path in paths} == {tmp_path / "transcripts"}
+
+
+def test_settings_say_what_differs() -> None:
+    old = Settings(target="minilm", units="mlp.0/1", data="builtin:pydocs")
+    new = Settings(target="minilm", units="mlp.0/1", data="builtin:pydocs", seed=3, tokens=5000)
+    assert differences(old.as_dict(), old.as_dict()) == []
+    assert differences(old.as_dict(), new.as_dict()) == [
+        "tokens (100000 there, 5000 here)",
+        "seed (0 there, 3 here)",
+    ]
+    assert Settings.from_dict({**new.as_dict(), "unheard_of": 1}) == new
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("tokens", 5), ("context_length", 2), ("controls", "some"), ("signs", "x")]
+)
+def test_settings_that_cannot_be_are_refused(name: str, value: object) -> None:
+    with pytest.raises(UsageError, match=name.replace("_", "-")):
+        Settings(target="t", units="u", data="d", **{name: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", ["0/4", "5/4", "1", "1/0", "a/b", "-1/2", "1/2/3"])
+def test_a_shard_that_cannot_be_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="I/N"):
+        Shard.parse(text)
+
+
+def test_a_shard() -> None:
+    assert str(Shard.parse("2/4")) == "2/4"

@@ -1,0 +1,193 @@
+"""Hypothesis tests agree with scikit-learn; separate finds what tells rivals apart."""
+
+import numpy as np
+import pytest
+from neuroscribe.tools.hypotheses.counterexamples import _edits
+from neuroscribe.tools.hypotheses.resolve import short
+from neuroscribe.tools.lab import Lab
+from neuroscribe.tools.predicates import parse
+from neuroscribe.tools.registry import call
+from sklearn.metrics import average_precision_score
+
+PETS = {"kind": "words", "words": ["cat", "dog"]}
+BEHIND_NO = {"kind": "previous", "of": {"kind": "words", "words": ["no"]}}
+TRUE = {"kind": "except", "of": PETS, "but": BEHIND_NO}
+TREES = {"kind": "words", "words": ["tree", "house"]}
+
+
+@pytest.fixture
+def rivals(lab: Lab) -> Lab:
+    lab.hypotheses.update({"H1": PETS, "H2": TRUE, "H3": TREES})
+    return lab
+
+
+def test_tests_agree_with_a_reference(rivals: Lab) -> None:
+    found = call(rivals, "test_hypotheses", {})
+    by_id = {test["id"]: test for test in found.data["tests"]}
+    values = rivals.column(rivals.unit)[rivals.explore.counted]
+    threshold = np.quantile(values, 0.9)
+    for key, predictor in rivals.hypotheses.items():
+        degrees = parse(predictor).evaluate(rivals.explore)[rivals.explore.counted]
+        assert by_id[key]["correlation"] == pytest.approx(
+            np.corrcoef(degrees, values)[0, 1], abs=1e-5
+        )
+        tail = by_id[key]["tails"]["0.9"]
+        if (values > threshold).any():
+            expected = average_precision_score(values > threshold, degrees)
+            assert tail["auprc"] == pytest.approx(expected, abs=1e-5)
+        low, high = by_id[key]["interval"]
+        assert low <= by_id[key]["correlation"] <= high
+        assert by_id[key]["mean_inside"] == pytest.approx(values[degrees > 0.5].mean(), rel=1e-4)
+    assert by_id["H2"]["correlation"] > by_id["H1"]["correlation"] > by_id["H3"]["correlation"]
+    assert "Best: H2" in found.text
+
+
+def test_false_alarms_and_misses_are_real(rivals: Lab) -> None:
+    found = call(rivals, "test_hypotheses", {"hypotheses": ["H1", "H3"], "examples": 3})
+    alarms = [m for m in found.data["measured"] if m["source"] == "false alarm of H1"]
+    assert len(alarms) == 3
+    for item in alarms[:2]:  # pets behind `no`; the third, of another pair of tokens, is weaker
+        assert item["tokens"][item["place"] - 1] == "no"
+        assert item["activations"][item["place"]] == 0
+    misses = [m for m in found.data["measured"] if m["source"] == "miss of H3"]
+    assert {m["tokens"][m["place"]] for m in misses} == {"cat"}
+
+
+def test_only_real_errors_are_called_errors(rivals: Lab) -> None:
+    exact = call(rivals, "test_hypotheses", {"hypotheses": ["H2"]})
+    assert "no misses above 1" in exact.text
+    assert not [m for m in exact.data["measured"] if m["source"].startswith("miss")]
+    cats = {"kind": "except", "of": {"kind": "words", "words": ["cat"]}, "but": BEHIND_NO}
+    found = call(rivals, "test_hypotheses", {"hypotheses": [cats]})
+    assert "no false alarms" in found.text
+    assert "weakest hit of P1: 2 " in found.text
+    shared = call(rivals, "test_hypotheses", {"hypotheses": ["H3", {"kind": "repeated"}]})
+    sources = [m["source"] for m in shared.data["measured"] if m["source"].startswith("miss")]
+    assert len(sources) > shared.text.count("\nmiss of")
+    assert "miss of H3, P2" in shared.text
+
+
+def test_predictors_can_be_given_as_json(rivals: Lab) -> None:
+    found = call(rivals, "test_hypotheses", {"hypotheses": [PETS, "H2", '{"kind": "repeated"}']})
+    assert [test["id"] for test in found.data["tests"]] == ["H1", "H2", "P1"]
+    never = call(rivals, "test_hypotheses", {"hypotheses": [{"kind": "words", "words": ["zebra"]}]})
+    assert "never holds" in never.text
+
+
+def test_a_predictor_keeps_its_name_and_its_interval_in_every_call(rivals: Lab) -> None:
+    once, other = {"kind": "repeated"}, {"kind": "words", "words": ["red"]}
+    first = call(rivals, "test_hypotheses", {"hypotheses": [once, "H2"]}).data["tests"]
+    again = call(rivals, "test_hypotheses", {"hypotheses": ["H2", other, once, TREES]})
+    second = {test["id"]: test for test in again.data["tests"]}
+    assert list(second) == ["H2", "P2", "P1", "H3"]  # one that was recorded keeps that name
+    for test in first:
+        assert test["interval"] == second[test["id"]]["interval"]
+    parted = call(rivals, "separate", {"hypotheses": ["P1", other]})
+    assert parted.data["hypotheses"] == ["P1", "P2"]
+    assert "nearest: " in (call(rivals, "separate", {"hypotheses": ["P9", "P1"]}).error or "")
+
+
+def test_long_predictors_of_one_family_have_names_of_their_own(rivals: Lab) -> None:
+    words = [f"word{n}" for n in range(60)]
+    family = [{"kind": "words", "words": [*words[:30], odd, *words[30:]]} for odd in ("a", "the")]
+    found = call(rivals, "test_hypotheses", {"hypotheses": [*family, "H2"]})
+    one, other = (line for line in found.text.splitlines() if line.startswith(("P1: ", "P2: ")))
+    assert one[4:] != other[4:]
+    assert max(len(one), len(other)) < 130
+    assert short("a" * 300) == "a" * 48 + " … " + "a" * 48
+
+
+def test_levels_are_told_one_by_one_and_no_cut_that_ignores_them(rivals: Lab) -> None:
+    cat, dog = ({"kind": "words", "words": [word]} for word in ("cat", "dog"))
+    levels = [{"of": cat, "value": 1}, {"of": dog, "value": 0.3}]
+    found = call(rivals, "test_hypotheses", {"hypotheses": [{"kind": "graded", "levels": levels}]})
+    values = rivals.column(rivals.unit)
+    mean = {
+        step: float(values[np.asarray(parse(what).evaluate(rivals.explore)) > 0].mean())
+        for step, what in (("1", cat), ("0.3", dog))
+    }
+    for step, value in mean.items():
+        assert f"{step}: {value:.3g} (n=" in found.text
+    assert "F1" not in found.text
+    assert "F1" in call(rivals, "test_hypotheses", {"hypotheses": ["H2"]}).text
+
+
+def test_unknown_hypotheses_are_named(lab: Lab) -> None:
+    assert "no hypothesis yet" in (call(lab, "test_hypotheses", {}).error or "")
+    lab.hypotheses["H1"] = PETS
+    assert "nearest: H1" in (call(lab, "separate", {"hypotheses": ["H7", "H1"]}).error or "")
+    assert "two" in (call(lab, "separate", {}).error or "")
+    assert call(lab, "test_hypotheses", {"hypotheses": [{"kind": "nonsense"}]}).error
+
+
+def test_separating_inputs_show_who_is_right(rivals: Lab) -> None:
+    found = call(rivals, "separate", {"hypotheses": ["H1", "H2"], "many": 12})
+    assert len(found.data["measured"]) == 12
+    for item in found.data["measured"]:
+        assert item["predicted"] == {"H1": 1.0, "H2": 0.0}  # only the exception is in dispute
+        assert item["value"] == 0.0
+    assert found.data["cells"][0]["true"] == ["H1"]
+    both = parse(TRUE).evaluate(rivals.explore) > 0.5  # H2 holds within H1
+    expected = np.nanmean(rivals.column(rivals.unit)[both & rivals.explore.counted])
+    assert found.data["agreed"]["mean"] == pytest.approx(expected, rel=1e-4)
+    assert {item["source"] for item in found.data["measured"]} >= {
+        "separate:explore",
+        "separate:edit",
+    }
+
+
+def test_both_directions_are_tried(rivals: Lab) -> None:
+    found = call(rivals, "separate", {"hypotheses": ["H2", "H3"], "many": 12})
+    cells = {tuple(cell["true"]): cell for cell in found.data["cells"]}
+    assert cells["H2",]["mean"] >= 1.0
+    assert cells["H3",]["mean"] == 0.0
+    scores = {score["id"]: score["correlation"] for score in found.data["scores"]}
+    assert scores["H2"] > 0.9 > 0 > scores["H3"]
+
+
+def test_graded_predictions_are_shown_and_the_inseparable_named(rivals: Lab) -> None:
+    rivals.hypotheses["H4"] = {
+        "kind": "graded",
+        "levels": [{"of": TRUE, "value": 1}, {"of": PETS, "value": 0.4}],
+    }
+    found = call(rivals, "separate", {"hypotheses": ["H1", "H2", "H4"]})
+    assert "no input separated H2 and H4" in found.text
+    assert "predicted by H1, H4 0.4: mean 0 " in found.text
+
+
+def test_edits_keep_to_english() -> None:
+    """Nouns for nouns, numbers for numbers, both numbers of a noun, and nothing put in at will."""
+    text = "Daniel waited six moments for the car."
+    made = list(_edits(text, text.index("moments"), ["weeks", "nine", "no"], False))
+    assert "Daniel waited six weeks for the car." in made
+    assert "Daniel waited nine moments for the car." in made
+    assert "Daniel waited six moment for the car." in made
+    assert "Daniel waited weeks moments for the car." not in made
+    assert "weeks waited six moments for the car." not in [one.lower() for one in made]
+    assert not any("six weeks moments" in one or "six nine" in one for one in made)
+    put_in = list(_edits(text, text.index("moments"), ["weeks", "no"], True))
+    assert "Daniel waited six no moments for the car." in put_in
+    assert not any("weeks moments" in one for one in put_in)
+
+
+def test_the_same_call_gives_the_same_inputs(make_lab) -> None:
+    data = []
+    for _ in range(2):
+        lab = make_lab()
+        lab.hypotheses.update({"H1": PETS, "H2": TRUE})
+        data.append(call(lab, "separate", {}).data)
+    assert data[0] == data[1]
+
+
+def test_nothing_separates_what_is_the_same(lab: Lab) -> None:
+    lab.hypotheses.update({"H1": PETS, "H2": {"kind": "words", "words": ["dog", "cat"]}})
+    found = call(lab, "separate", {})
+    assert "Nothing separates" in found.text
+    assert found.data["measured"] == []
+
+
+def test_only_the_three_best_of_many_are_kept(rivals: Lab) -> None:
+    rivals.hypotheses["H4"] = {"kind": "words", "words": ["red"]}
+    found = call(rivals, "separate", {})
+    assert len(found.data["hypotheses"]) == 3
+    assert found.data["hypotheses"][:2] == ["H2", "H1"]

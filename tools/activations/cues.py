@@ -1,0 +1,139 @@
+"""What goes with a unit's activation over many pictures: things, attributes, settings, colours.
+
+A cue is a statement about a picture with its degree on each picture of explore: image atoms where
+scenes are known, else how much of the picture has each colour of the palette, how bright, how
+colourful and how full of edges it is, and the classes that the target itself gives. What such a
+table shows is a correlation and nothing more.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ..data.image_rows import ImageRows
+from ..instruments.survey import correlation
+from ..lab import Lab
+from ..predicates import parse
+from ..render.picture_words import class_name, colour_shares, known_scene
+from ..scenes.scene import PLACES, SIZES, TEXTURES
+
+_LEAST = 3  # pictures in which a cue must occur
+_SMALL = 64  # side at which colours are counted
+_PICTURES = 32
+
+
+class Cue(NamedTuple):
+    """One statement with how it goes with the unit."""
+
+    name: str
+    """`a cat`, `something red`, `background meadow`; `share of red` for pixels."""
+    holds: int
+    """Pictures on which it holds (above its own median, for a share)."""
+    inside: float
+    """Mean activation on them."""
+    outside: float
+    correlation: float
+
+
+def cues(lab: Lab, rows: ImageRows, values: np.ndarray) -> list[Cue]:
+    """The statements with how they go with the unit, best first.
+
+    Args:
+        lab: The bench.
+        rows: The pictures.
+        values: `[image]` the unit's peaks.
+    """
+    table = statements(lab, rows)
+    found = [_cue(name, degrees, values) for name, degrees in table]
+    kept = [cue for cue in found if cue is not None]
+    return sorted(kept, key=lambda cue: -cue.correlation)
+
+
+def statements(lab: Lab, rows: ImageRows) -> list[tuple[str, np.ndarray]]:
+    """All statements with their degrees, float32 `[image]`; kept in the lab."""
+    key = ("cues", rows.by_pixels, rows.texts)
+    if key not in lab.memo:
+        known = all(known_scene(rows, at) is not None for at in range(len(rows)))
+        lab.memo[key] = _scenes(rows) if known else [*_colours(rows), *_classes(lab, rows)]
+    return lab.memo[key]
+
+
+def _cue(name: str, degrees: np.ndarray, values: np.ndarray) -> Cue | None:
+    good = np.isfinite(values)
+    degrees, values = degrees[good], values[good]
+    together = correlation(degrees, values)
+    if together is None:
+        return None
+    binary = bool(np.isin(degrees, (0, 1)).all())
+    inside = degrees >= 0.5 if binary else degrees > np.median(degrees)
+    if not _LEAST <= inside.sum() <= len(values) - _LEAST:
+        return None
+    means = float(values[inside].mean()), float(values[~inside].mean())
+    return Cue(name, int(inside.sum()), *means, together)
+
+
+def _scenes(rows: ImageRows) -> list[tuple[str, np.ndarray]]:
+    """Every single-attribute atom that occurs."""
+    scenes = [picture.scene for picture in rows.pictures if picture.scene is not None]
+    things = [thing for scene in scenes for thing in scene.things]
+    plain = [scene for scene in scenes if scene.background == "plain"]
+    given = [
+        *({"kind": "object", "names": [name]} for name in _sorted(t.name for t in things)),
+        *({"kind": "colour", "colours": [name]} for name in _sorted(t.colour for t in things)),
+        *({"kind": "texture", "textures": [name]} for name in TEXTURES),
+        *({"kind": "size", "sizes": [name]} for name in SIZES),
+        *({"kind": "place", "places": [name]} for name in PLACES),
+        *({"kind": "number", "at_least": many} for many in (2, 3, 4)),
+        *(
+            {"kind": "background", "names": [name]}
+            for name in _sorted(s.background for s in scenes)
+        ),
+        *({"kind": "background", "colours": [name]} for name in _sorted(s.colour for s in plain)),
+    ]
+    predicates = [parse(one) for one in given]
+    return [(p.noun(), np.asarray(p.evaluate(rows))[:, 0]) for p in predicates]
+
+
+def _colours(rows: ImageRows) -> list[tuple[str, np.ndarray]]:
+    from ..scenes.palette import COLOURS
+
+    shares = np.zeros((len(rows), len(COLOURS)), np.float32)
+    plain = np.zeros((len(rows), 3), np.float32)
+    for at in range(len(rows)):
+        seen = rows.seen(at)
+        step = max(1, min(seen.shape[:2]) // _SMALL)
+        small = seen[::step, ::step].astype(np.float32)
+        shares[at] = colour_shares(small)
+        light = small.mean(-1)
+        edges = abs(np.diff(light, axis=0)).mean() + abs(np.diff(light, axis=1)).mean()
+        plain[at] = light.mean(), (small.max(-1) - small.min(-1)).mean(), edges
+    named = [(f"share of {name}", shares[:, k]) for k, name in enumerate(COLOURS)]
+    plainly = ("brightness", "colourfulness", "edges")
+    return [*named, *((name, plain[:, k]) for k, name in enumerate(plainly))]
+
+
+def _classes(lab: Lab, rows: ImageRows) -> list[tuple[str, np.ndarray]]:
+    """Whether a class is among the target's first five."""
+    names = lab.target.labels
+    if not names:
+        return []
+    tops: list[np.ndarray] = []
+    for at in range(0, len(rows), _PICTURES):
+        part = rows.rows(slice(at, at + _PICTURES))
+        output = lab.target.trace(part).output
+        lab.meter.forward_tokens += len(part)
+        if output is None or output.ndim != 2 or output.shape[1] != len(names):
+            return []
+        tops.append(output.topk(min(5, len(names)), 1).indices.cpu().numpy())
+    top = np.concatenate(tops) if tops else np.zeros((0, 5), int)  # [image, rank]
+    which, counts = np.unique(top, return_counts=True)
+    often = which[counts >= _LEAST].tolist()
+    return [
+        (f"model's top 5 has {class_name(lab.target, k)}", (top == k).any(1).astype(np.float32))
+        for k in often
+    ]
+
+
+def _sorted(names: Iterable[str]) -> Sequence[str]:
+    return sorted(set(names) - {"plain"})

@@ -1,0 +1,104 @@
+"""Heads by what zeroing them does to a prediction, and the control that zeroes neurons.
+
+A head is zeroed at every place: its slice of W_O is gone.
+"""
+
+from collections.abc import Sequence
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...interventions.runner import Runner
+from ...interventions.sweep import sweep
+from ...metrics.metric import Metric
+from ...metrics.prompt import row_of
+from ...models import zero
+from ..control import random_sets, with_others
+from ..sources import Layout, Spot
+from .results import Change, Control, Settings, interval_of
+from .runs import Run
+
+_DROPS: WeakKeyDictionary[Run, Tensor] = WeakKeyDictionary()
+
+
+def head_effects(run: Run) -> Tensor:
+    """The fall of p(target) with each head zeroed at all places, `[head]` float64.
+
+    Measured once a run.
+    """
+    if run in _DROPS:
+        return _DROPS[run]
+    runner = _runner(run)
+    depth = sum(name.startswith("head.") for name in run.target.sites)
+    drops = [
+        -sweep(run.target, runner.prompt, runner.metric, f"head.{block}", runner=runner).effect
+        for block in range(depth)
+    ]
+    _DROPS[run] = torch.cat(drops)
+    return _DROPS[run]
+
+
+def strongest_head(run: Run) -> Spot:
+    """The head whose zeroing lowers p(target) most: the edit that the paper compares with."""
+    drops = head_effects(run)
+    return _head_layout(run).spot(int(drops.argmax()))
+
+
+def compared_heads(pairs: Sequence[tuple[Run, Run]], how: Settings) -> tuple[Change, ...]:
+    """All heads by base less other of the fall of p(target); under an edit by the base's alone."""
+    layout = _head_layout(pairs[0][0])
+    base = torch.stack([head_effects(one) for one, _ in pairs])  # [pair, head]
+    if any(other.changes for _, other in pairs):
+        apart, after = base, None
+    else:
+        after = torch.stack([head_effects(other) for _, other in pairs])
+        apart = base - after
+    order = apart.mean(0).argsort(descending=True, stable=True).tolist()
+    return tuple(
+        Change(
+            layout.spot(at),
+            float(apart[:, at].mean()),
+            float(base[:, at].mean()),
+            None if after is None else float(after[:, at].mean()),
+            interval=interval_of(apart[:, at].numpy(), how.seed),
+        )
+        for at in order
+    )
+
+
+def _head_layout(run: Run) -> Layout:
+    sites = run.target.sites
+    depth = sum(name.startswith("head.") for name in sites)
+    return Layout("head", tuple((sites[f"head.{block}"].units,) for block in range(depth)))
+
+
+def control(runs: Sequence[Run], layout: Layout, best: list[Spot], how: Settings) -> Control | None:
+    """Zeroes the best neurons in the base, and random ones of the same sites."""
+    best = with_others(layout, best)
+    if not best:
+        return None
+    rng = np.random.default_rng(how.seed)
+    sets = [best, *random_sets(layout, best, how.draws, rng)]
+    rows = [
+        [
+            zero(f"mlp.{b}", [s.index for s in spots if s.block == b])
+            for b in sorted({s.block for s in spots})
+        ]
+        for spots in sets
+    ]
+    drops = torch.zeros(len(rows), dtype=torch.float64)
+    for run in runs:
+        runner = _runner(run)
+        drops += (runner.before - runner.measure(rows)) / len(runs)
+    first, *others = drops.tolist()
+    p = (1 + sum(other >= first for other in others)) / (1 + len(others))
+    return Control(tuple(map(str, best)), first, tuple(others), p)
+
+
+def _runner(run: Run) -> Runner:
+    one, *more = run.predictions
+    metric = Metric("probability", one.token, more=tuple(other.token for other in more))
+    prompt = row_of(run.target, run.question.ids[0].tolist(), predicts=metric.places)
+    return Runner(run.target, prompt, metric)

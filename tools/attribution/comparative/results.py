@@ -1,0 +1,103 @@
+"""How to compare two runs, and what is found."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from torch import Tensor
+
+from ..sources import Layout, Spot
+from .shallow import Path
+
+_DRAWS = 500  # of the bootstrap over pairs
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to compare."""
+
+    top: int = 20
+    """Units to list at each end."""
+    shortlist: int = 300
+    """Candidates from each run that are made exact."""
+    exact: bool = False
+    keep: int | None = None
+    """Count only the best of each run, the rest as 0."""
+    scale: Literal["base", "own"] | None = None
+    """Of the final norm for the other run; None: the base's under an edit, else its own."""
+    deep: int = 3
+    """Deep neurons whose shallow neurons are sought."""
+    shallow: int = 5
+    zeroed: int = 10
+    """Deep neurons that the control zeroes together."""
+    draws: int = 20
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Change:
+    """One unit in both runs."""
+
+    spot: Spot
+    value: float
+    """Base less other: CNA of a neuron; of a head the fall of p(target) when it is zeroed."""
+    base: float
+    other: float | None
+    """None: not measured (heads under an edit)."""
+    exact: bool = True
+    interval: tuple[float, float] | None = None
+    """95% over pairs."""
+    promotes: tuple[str, ...] = ()
+    suppresses: tuple[str, ...] = ()
+    activation: tuple[float, float] | None = None
+    """In the first pair's base and other."""
+
+    @property
+    def unit(self) -> str:
+        """`mlp.3/1207`, `head.5/7`."""
+        return str(self.spot)
+
+
+@dataclass(frozen=True)
+class Control:
+    """The fall of p(target) in the base with the best deep neurons zeroed, and random sets."""
+
+    units: tuple[str, ...]
+    drop: float
+    random: tuple[float, ...]
+    p: float
+    """(1 + draws with at least this fall) / (1 + draws)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What makes two runs differ."""
+
+    probability: tuple[tuple[float, float], ...]
+    """p(target) in base and other, by pair."""
+    rank: tuple[tuple[int, int], ...]
+    heads: tuple[Change, ...]
+    """All heads, by `value`."""
+    neurons: tuple[Change, ...]
+    """The deep neurons with the largest CNA."""
+    gained: tuple[Change, ...]
+    """Those with the lowest: they add more in the other run."""
+    values: Tensor
+    """CNA of every neuron, `[unit]`, first-order terms where not `exact`."""
+    exact: Tensor
+    layout: Layout
+    head: Spot
+    """The head of the chain: the one an edit zeroed, or the first of `heads`."""
+    paths: tuple[Path, ...]
+    """From the best deep neurons behind the head back to shallow neurons, in the first base."""
+    control: Control | None
+    notes: tuple[str, ...] = ()
+
+
+def interval_of(each: np.ndarray, seed: int) -> tuple[float, float] | None:
+    """95% of a mean over pairs; None for one pair."""
+    if len(each) < 2:
+        return None
+    draws = np.random.default_rng(seed).choice(each, (_DRAWS, len(each))).mean(1)
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return float(low), float(high)

@@ -1,0 +1,186 @@
+"""Reads what units are to respond to: a predictor, a recorded hypothesis, a concept, or words.
+
+A phrase in plain English is tried in this order: the id of a hypothesis, predictor JSON, a concept
+of the lexicon, one of `_SAID` (digits, commas, ...), and last the words themselves. How it was read
+is said, since "kitchen things" is no concept of the lexicon and then means two words. Where the
+vocabulary has no words (letters, symbols of a task), a text is the token or the tokens that it is.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..english.lexicon import lexicon
+from ..errors import UsageError, nearest
+from ..lab import Lab
+from ..predicates import Predicate, parse
+from ..predicates.concepts import resolve
+from ..predicates.core import HOLDS
+from ..predicates.phrases import quoted
+from ..predicates.pieces import named, ordinary, piece_of, run_of, token_of
+from .resolve import known, predictor
+
+Given = str | list[str] | dict[str, Any]
+
+
+class Wanted(NamedTuple):
+    """What is looked for."""
+
+    predicate: Predicate
+    note: str
+    """How it was read, where that is not plain; else empty."""
+    words: tuple[str, ...] = ()
+    """Words that make it hold, for written texts; empty: unknown."""
+    named: str = ""
+    """What it is called where the predicate's own English would be wrong."""
+    of_tokens: bool = False
+    """Whether it is about tokens and not about words."""
+
+    @property
+    def english(self) -> str:
+        """In plain English."""
+        return self.named or self.predicate.english()
+
+
+_ABOUT = re.compile(
+    r"^(?:(?:the )?(?:words?|tokens?|names?|kinds?|types?|concepts?|mentions?|forms?)"
+    r"(?: (?:about|of|for|like|such as|that (?:are|name)))?|(?:any |all |some )?(?:sort|kind)s? of"
+    r"|things (?:about|to do with)|anything (?:about|to do with)) +",
+    re.IGNORECASE,
+)
+_ALIKE = {
+    "colors": "colours",
+    "color": "colours",
+    "jobs": "professions",
+    "occupations": "professions",
+    "relatives": "family",
+    "family members": "family",
+    "family words": "family",
+    "days of the week": "weekdays",
+    "days": "weekdays",
+    "months of the year": "months",
+    "feelings": "emotions",
+    "money": "currencies",
+    "time units": "units of time",
+    "illnesses": "diseases",
+    "girls' names": "female names",
+    "women's names": "female names",
+    "boys' names": "male names",
+    "men's names": "male names",
+    "number words": "numbers",
+}
+_SHAPE = {
+    "digits": "digits",
+    "numerals": "digits",
+    "punctuation": "punctuation",
+    "punctuation marks": "punctuation",
+    "capitalised words": "capitalised",
+    "capitalized words": "capitalised",
+    "capital letters": "capitalised",
+    "uppercase words": "upper",
+    "upper case": "upper",
+    "uppercase": "upper",
+    "capitals": "upper",
+    "non-english letters": "non_ascii",
+    "non-ascii letters": "non_ascii",
+}
+_MARKS = {
+    "full stops": (".",),
+    "periods": (".",),
+    "commas": (",",),
+    "question marks": ("?",),
+    "exclamation marks": ("!",),
+    "ends of sentences": (".", "!", "?"),
+    "the end of a sentence": (".", "!", "?"),
+    "quotation marks": ('"', "“", "”"),
+    "quotes": ('"', "“", "”"),
+}
+_SAID: dict[str, Mapping[str, Any]] = {
+    **{name: {"kind": "shape", "shape": shape} for name, shape in _SHAPE.items()},
+    **{name: {"kind": "words", "words": list(marks)} for name, marks in _MARKS.items()},
+    "repeated words": {"kind": "repeated"},
+    "repeated tokens": {"kind": "repeated"},
+    "repetition": {"kind": "repeated"},
+    "the first words": {"kind": "position", "start": 0, "stop": 3},
+    "the start of a text": {"kind": "position", "start": 0, "stop": 3},
+}
+
+
+def wanted(lab: Lab, what: Given) -> Wanted:
+    """What is looked for in texts.
+
+    Raises:
+        UsageError: if it is nothing, an unknown id or a predictor that cannot be read.
+    """
+    if isinstance(what, Mapping):
+        return _of(predictor(lab, what))
+    if not isinstance(what, str):
+        return _words(lab, [str(word) for word in what])
+    text = " ".join(what.split()).strip(" .?!") or what.strip()
+    if text[:1] == "{":
+        return _of(predictor(lab, what))
+    if text in lab.hypotheses:
+        return _of(parse(known(lab, text)))
+    text = _ABOUT.sub("", text).strip(" \"'“”‘’`") or text
+    low = _ALIKE.get(text.lower(), text.lower())
+    if low in _SAID:
+        return _of(parse(_SAID[low]))
+    try:
+        return _of(resolve(low))
+    except UsageError:
+        return _words(lab, split_words(text) or [what])
+
+
+def split_words(text: str) -> list[str]:
+    """The words or phrases of a list in plain English: `cats, dogs and "New York"`."""
+    parts = re.split(r"\s*[,;]\s*(?:and |or )?|\s+(?:and|or)\s+", text)
+    return [word for part in parts if (word := part.strip(" \"'“”‘’`"))]
+
+
+def _of(predicate: Predicate) -> Wanted:
+    return Wanted(predicate, "", tuple(getattr(predicate, "words", ())))
+
+
+def _words(lab: Lab, given: Sequence[str]) -> Wanted:
+    texts = [text for text in given if text]
+    if not any(text.strip() or token_of(lab.target, text) for text in texts):
+        raise UsageError(
+            "what should the units respond to? Pass words, a concept such as animals, or a "
+            'predictor such as {"kind": "shape", "shape": "digits"}'
+        )
+    if piece_of(lab.target) != "word":
+        return _tokens(lab, texts)
+    words = [text.strip() for text in texts if text.strip()]
+    inflected = all(word.replace(" ", "").isalpha() for word in words)
+    found = parse({"kind": "words", "words": words, "inflect": inflected})
+    if all(token_of(lab.target, text) for text in texts) and not _occurs(lab, found):
+        one = _tokens(lab, texts)
+        return one._replace(note=f"nowhere a word by itself, so read as {one.named}")
+    near = "" if len(words) > 1 else f"; concepts with a near name: {nearest(words[0], lexicon())}"
+    return Wanted(found, f"read as {found.english()}{near}", tuple(words))
+
+
+def _tokens(lab: Lab, texts: Sequence[str]) -> Wanted:
+    """The tokens that texts are; of a text of several the last, with the others before it."""
+    target = lab.target
+    parts = []
+    for text in texts:
+        token = token_of(target, text)
+        part = run_of(target, text) if token is None else None
+        if token is None and part is None:
+            known = [name for name in ordinary(target) if name.strip()]
+            raise UsageError(
+                f"{target.name} has no tokens for {quoted(text)}; its vocabulary has no words, but "
+                f"{piece_of(target)}s such as {', '.join(map(quoted, known[:8]))}: quote some of "
+                "these"
+            )
+        parts.append(parse({"kind": "tokens", "tokens": [token]}) if part is None else part)
+    many = {"kind": "or", "of": [part.model_dump() for part in parts]}
+    found = parts[0] if len(parts) == 1 else parse(many)
+    said = named(target, list(texts))
+    return Wanted(found, f"read as {said}", (), said, of_tokens=True)
+
+
+def _occurs(lab: Lab, predicate: Predicate) -> bool:
+    """Whether it holds anywhere in explore."""
+    return bool((predicate.evaluate(lab.explore)[lab.explore.counted] >= HOLDS).any())

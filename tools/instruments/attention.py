@@ -1,0 +1,274 @@
+"""Where the heads of a model look: the weights of its attention.
+
+1. Over windows of explore, or over texts of the planner, every head's mean weight on the token
+   before, on the token itself, on the first token, on earlier copies of the token, and behind these
+   (induction, Olsson et al. 2022).
+   Intervals are bootstraps over documents.
+2. Control: what a head that looks at all it may see alike would put there.
+3. Of a few named heads, the tokens that get more of the weight than even attention would give them:
+   chosen on half of the windows, measured on the other half.
+4. On texts: the tokens that each head looks at from the last place of the first of them.
+"""
+
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..activations.selectivity import sites_of
+from ..attribution import attention_patterns, exact_trace
+from ..data.windows import TokenWindows
+from ..errors import UsageError
+from ..evidence import Result
+from ..lab import Lab
+from ..registry import UpTo, tool
+from ..render.text import quoted
+
+WINDOWS = 32
+MOST = 32
+_ROWS = 4
+_TOKENS = 5  # of a text, that a head looks at
+_FEW = 4  # heads, of which tokens are told
+_OFTEN = 20  # times that a token must stand in each half
+_DRAWS = 1000
+
+
+class Looks(NamedTuple):
+    """Mean weights of a head."""
+
+    previous: float
+    itself: float
+    first: float
+    copies: float
+    """On earlier places with the same token."""
+    induction: float
+    """On places right behind earlier ones with the same token."""
+
+
+@tool(needs=("text", "open"))
+def attention(
+    lab: Lab,
+    texts: list[str] | None = None,
+    *,
+    heads: list[str] | None = None,
+    many: Annotated[int, UpTo(MOST)] = 16,
+) -> Result:
+    """Shows where heads look: the mean attention weight on the previous token, the token itself,
+    the first token, earlier copies of the token and the tokens behind these (induction), beside
+    what a head that looks everywhere alike would give; of your first text, the tokens seen from
+    its last place.
+
+    Args:
+        texts: Texts to measure on; left out: windows of the exploration corpus.
+        heads: Such as head.2/5, or head.2 for a layer; left out: all heads.
+        many: How many heads to list, the sharpest first; at most 32.
+    """
+    wanted = _heads(lab, heads)
+    if lab.target.kind != "causal":
+        raise UsageError(f"{lab.target.name} is no causal model; its attention is not read")
+    given = [text for text in texts or [] if text.strip()]
+    shown = (lab.tokenize(given) if given else lab.explore).rows(slice(0, WINDOWS))
+    sums = _over(lab, shown, wanted if len(wanted) <= _FEW else [])
+    places = int(sums.places.sum())
+    alike = Looks(*(sums.even.sum(0) / places))
+    found = {head: Looks(*(sums.heads[head].sum(0) / places)) for head in wanted}
+    spans = _intervals(sums, shown.document, wanted, lab.rng())
+    ranked = sorted(wanted, key=lambda head: -max(_above(found[head], alike)))
+    ranked = ranked[:many]
+    tokens = {head: _liked(sums, head, shown.vocabulary) for head in sums.tokens}
+    lines = [
+        f"mean attention weight over {len(shown)} {'texts' if given else 'windows of explore'}, "
+        f"{places:,} places (from the third on; the kinds overlap); a head that looks everywhere "
+        f"alike: {_said(alike)}",
+        *(f"{name}: {_said(found[name])}{_by_token(tokens.get(name))}" for name in ranked),
+    ]
+    data: dict[str, Any] = {
+        "heads": [
+            {"unit": name, **found[name]._asdict(), "interval": spans.get(name)} for name in ranked
+        ],
+        "everywhere_alike": alike._asdict(),
+        "places": places,
+        "windows": len(shown),
+        "tokens": tokens,
+    }
+    if given:
+        seen = _on(lab, given[0], ranked)
+        lines.append(f"from the last place of {quoted(given[0])}:")
+        lines += [
+            f"{name}: " + ", ".join(f"{quoted(token)}@{at} {w:.2f}" for token, at, w in row)
+            for name, row in seen.items()
+        ]
+        data |= {"texts": given, "last_place": seen}
+    return Result("\n".join(lines), data)
+
+
+def _heads(lab: Lab, given: list[str] | None) -> list[str]:
+    """Names of heads, `head.2/5`."""
+    out: dict[str, None] = {}
+    for name in given or ["head"]:
+        if "/" in name:
+            out[str(lab.target.unit(name))] = None
+            continue
+        for site in sites_of(lab.target, [name]):
+            units = range(lab.target.sites[site].units)
+            out |= dict.fromkeys(f"{site}/{unit}" for unit in units)
+    wrong = [name for name in out if not name.startswith("head.")]
+    if wrong:
+        raise UsageError(f"{wrong[0]} is no head; heads are written head.LAYER/HEAD")
+    return list(out)
+
+
+class _Sums(NamedTuple):
+    """Weights summed over the places of each window, in the order of `Looks`."""
+
+    heads: dict[str, np.ndarray]
+    """`[window, kind]` by head."""
+    even: np.ndarray
+    """The same of a head that looks everywhere alike."""
+    places: np.ndarray
+    """`[window]`."""
+    tokens: dict[str, np.ndarray]
+    """`[half, token]` by head: the weight on each token of the vocabulary."""
+    even_tokens: np.ndarray
+    counts: np.ndarray
+    """`[half, token]`: how often each token stands there."""
+
+
+def _over(lab: Lab, windows: TokenWindows, of_tokens: list[str]) -> _Sums:
+    """Every head's weights over windows, and by token those of the heads `of_tokens`."""
+    heads: dict[str, list[np.ndarray]] = {}
+    even: list[np.ndarray] = []
+    counted: list[np.ndarray] = []
+    size = len(windows.vocabulary)
+    tokens = {name: np.zeros((2, size)) for name in of_tokens}
+    even_tokens, counts = np.zeros((2, size)), np.zeros((2, size), int)
+    for at in range(0, len(windows), _ROWS):
+        rows = windows.rows(slice(at, at + _ROWS))
+        width = int(rows.attended.sum(1).max())
+        ids = rows.ids[:, :width]
+        masks, asked = _masks(ids, rows.attended[:, :width])
+        lab.meter.forward_tokens += 2 * int(rows.attended.sum())
+        trace = exact_trace(lab.target, rows)
+        sight = torch.ones(width, width, dtype=torch.float64).tril()
+        sight = sight / sight.sum(1, keepdim=True)
+        from_ = asked[..., None].to(torch.float64)  # [row, place, 1]
+        for block, pattern in enumerate(attention_patterns(trace)):
+            weights = pattern.weights[:, :, :width, :width].cpu().double()
+            each = torch.einsum("nhqk,nqk,mnqk->nmh", weights, from_.expand(-1, -1, width), masks)
+            for head in range(weights.shape[1]):
+                name = f"head.{block}/{head}"
+                heads.setdefault(name, []).append(each[..., head].numpy())
+                if name in tokens:
+                    seen = (weights[:, head] * from_).sum(1).numpy()  # [row, seen place]
+                    _add(tokens[name], at, ids, seen)
+        even.append(
+            torch.einsum("qk,nqk,mnqk->nm", sight, from_.expand(-1, -1, width), masks).numpy()
+        )
+        counted.append(asked.sum(1).numpy())
+        _add(even_tokens, at, ids, torch.einsum("qk,nq->nk", sight, from_[..., 0]).numpy())
+        _add(counts, at, ids, rows.attended[:, :width].astype(int))
+    if not sum(int(part.sum()) for part in counted):
+        raise UsageError("there is no text of three tokens or more")
+    return _Sums(
+        {name: np.concatenate(parts) for name, parts in heads.items()},
+        np.concatenate(even),
+        np.concatenate(counted),
+        tokens,
+        even_tokens,
+        counts,
+    )
+
+
+def _add(total: np.ndarray, first: int, ids: np.ndarray, values: np.ndarray) -> None:
+    """Adds `[row, place]` to the tokens there, every other window to the other half."""
+    for row, (tokens, value) in enumerate(zip(ids, values, strict=True)):
+        np.add.at(total[(first + row) % 2], tokens, value)
+
+
+def _intervals(
+    sums: _Sums, document: np.ndarray, heads: list[str], rng: np.random.Generator
+) -> dict[str, dict[str, list[float]]]:
+    """95% of each weight of each head, bootstrapped over documents; empty for one document."""
+    kinds, part = np.unique(document, return_inverse=True)
+    n = len(kinds)
+    if n < 2:
+        return {}
+    drawn = rng.multinomial(n, np.full(n, 1 / n), size=_DRAWS)  # [draw, document]
+    below = np.maximum(drawn @ np.bincount(part, sums.places, n), 1)
+    out = {}
+    for head in heads:
+        above = np.stack([np.bincount(part, column, n) for column in sums.heads[head].T], 1)
+        edges = np.quantile(drawn @ above / below[:, None], [0.025, 0.975], axis=0)  # [2, kind]
+        out[head] = dict(zip(Looks._fields, edges.T.tolist(), strict=True))
+    return out
+
+
+def _liked(sums: _Sums, head: str, names: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The tokens that a head looks at more than even attention would, by their share of it."""
+    both = [total / max(1e-12, total.sum()) for total in sums.tokens[head]]
+    even = [total / max(1e-12, total.sum()) for total in sums.even_tokens]
+    often = (sums.counts >= _OFTEN).all(0)
+    more = np.where(often, both[0] - even[0], -np.inf)
+    best = [int(at) for at in np.argsort(-more, kind="stable")[:_TOKENS] if more[at] > 0]
+    return [
+        {"token": names[at], "weight": float(both[1][at]), "even": float(even[1][at])}
+        for at in best
+        if both[1][at] > even[1][at]
+    ]
+
+
+def _masks(ids: np.ndarray, attended: np.ndarray) -> tuple[Tensor, Tensor]:
+    """float64 `[kind, row, place, seen place]` in the order of `Looks`, and bool `[row, place]`."""
+    tokens = torch.as_tensor(ids)
+    many, width = tokens.shape
+    at = torch.arange(width)
+    there = torch.as_tensor(attended).bool()
+    earlier = (at[:, None] > at[None, :]) & there[:, None, :]
+    copies = (tokens[:, :, None] == tokens[:, None, :]) & earlier
+    behind = torch.zeros_like(copies)
+    behind[:, :, 1:] = copies[:, :, :-1]
+    behind &= earlier
+    kinds = [
+        (at[:, None] - 1 == at[None, :]).expand(many, width, width),
+        (at[:, None] == at[None, :]).expand(many, width, width),
+        (at[None, :] == 0).expand(width, width).expand(many, width, width),
+        copies,
+        behind,
+    ]
+    return torch.stack(kinds).to(torch.float64), there & (at >= 2)
+
+
+def _on(lab: Lab, text: str, heads: list[str]) -> dict[str, list[tuple[str, int, float]]]:
+    """What heads look at from a text's last place, the most first: token, place, weight."""
+    rows = lab.tokenize([text])
+    lab.meter.forward_tokens += 2 * int(rows.attended.sum())
+    last = int(rows.attended[0].sum()) - 1
+    patterns = attention_patterns(exact_trace(lab.target, rows), places=[last])
+    tokens = [rows.vocabulary[int(one)] for one in rows.ids[0, : last + 1]]
+    out = {}
+    for name in heads:
+        site, _, head = name.partition("/")
+        weights = patterns[int(site.removeprefix("head."))].weights[0, int(head), 0]
+        best = weights[: last + 1].argsort(descending=True)[:_TOKENS].tolist()
+        out[name] = [(tokens[one], one, round(float(weights[one]), 4)) for one in best]
+    return out
+
+
+def _above(looks: Looks, alike: Looks) -> list[float]:
+    return [one - even for one, even in zip(looks, alike, strict=True)]
+
+
+def _by_token(liked: list[dict[str, Any]] | None) -> str:
+    """`; most on " ." 0.31 (even 0.08)`."""
+    if not liked:
+        return ""
+    each = (f"{quoted(o['token'])} {o['weight']:.2f} (even {o['even']:.2f})" for o in liked)
+    return f"; by token more than even: {', '.join(each)}"
+
+
+def _said(looks: Looks) -> str:
+    return (
+        f"previous {looks.previous:.2f}, itself {looks.itself:.2f}, first {looks.first:.2f}, "
+        f"copies {looks.copies:.2f}, behind copies {looks.induction:.2f}"
+    )

@@ -1,0 +1,142 @@
+"""Which units are responsible for what the model predicts behind a prompt.
+
+1. Every neuron and head of the model gets a value for the target's token (see `attribution`):
+   log-probability increase, or another method.
+2. The best ones of each kind are shown with the tokens that their rows favour, and where the unit
+   under study stands among all.
+3. Control: the best ten are zeroed, beside random sets of units of the same sites.
+"""
+
+import math
+from typing import Annotated, Any, Literal
+
+from ..attribution import Attribution, Settings, UnitValue, ask
+from ..attribution import attribute as run
+from ..attribution.attribute import likeliest_other
+from ..attribution.control import DRAWS, Control, control
+from ..attribution.sources import Kind, Spot
+from ..evidence import Result
+from ..lab import Lab
+from ..registry import UpTo, tool
+from ..render.text import number, quoted
+
+_TOKENS = 4  # decoded tokens of a unit in the text
+
+
+@tool(needs=("text", "vocabulary", "open"))
+def attribute(
+    lab: Lab,
+    prompt: str,
+    target: str | None = None,
+    contrast: str | None = None,
+    *,
+    several: Literal["first", "sum"] | None = None,
+    method: Literal["imp", "direct", "taylor", "integrated", "magnitude"] = "imp",
+    kinds: list[Literal["mlp", "head", "attention"]] | None = None,
+    many: Annotated[int, UpTo(25)] = 8,
+) -> Result:
+    """Ranks all neurons and heads of the model by what they add to the prediction of a target
+    behind a prompt, with the tokens they favour, and checks the best ten by zeroing them beside
+    random units of the same layers. Says where the unit under study stands.
+
+    Args:
+        prompt: What the model reads.
+        target: The text it is to predict next, such as " park"; without a leading space the more
+            probable of both readings is taken. Left out: the model's own next token.
+        contrast: Another text: what favours the target over it?
+        several: What to do with a target of several tokens: take the first, or sum over all.
+        method: imp is the increase of log-probability; direct the direct logit.
+        kinds: Of units: mlp, head, attention (a channel of a head at one source token).
+        many: How many units of each kind to list.
+    """
+    settings = Settings(method, tuple(kinds or ("mlp", "head")), many, words=_TOKENS)
+    settings.check()
+    question = ask(lab.target, prompt, target, contrast=contrast, several=several)
+    found = run(lab.target, question, settings)
+    draws = int(lab.rng().integers(1 << 31))
+    controls = [control(lab.target, found, kind, seed=draws) for kind in found.units]
+    lab.meter.forward_tokens += question.ids.shape[1] * (2 + len(controls) * (2 + DRAWS))
+    odds = ", ".join(
+        f"{p:.3g} (rank {rank})" for p, rank in zip(found.probabilities, found.ranks, strict=True)
+    )
+    whole = math.prod(found.probabilities)
+    if len(found.probabilities) > 1:
+        odds = f"{whole:.3g} in all; token by token {odds}"
+    against = question.measured_contrast
+    versus = f" over {quoted(against)}" if against is not None else ""
+    rows = [f"{quoted(question.measured)}{versus} behind {quoted(prompt)}: probability {odds}"]
+    data: dict[str, Any] = {
+        "prompt": prompt,
+        "target": question.target,
+        "contrast": question.contrast,
+        "token": question.measured,
+        "method": method,
+        "probability": found.probabilities,
+        "whole_probability": whole,
+        "rival": likeliest_other(found.trace, question),
+        "rank": found.ranks,
+        "notes": found.notes,
+    }
+    for kind, test in zip(found.units, controls, strict=True):
+        rows.append(f"{kind}, best of {len(found.values[kind]):,} by {method}:")
+        rows += [_line(unit) for unit in found.units[kind]]
+        if found.opposing[kind]:
+            rows.append(
+                "against it: " + "; ".join(_line(unit) for unit in found.opposing[kind][:2])
+            )
+        rows.append(_control(test))
+        data[kind] = {
+            "units": [unit.as_dict() for unit in found.units[kind]],
+            "opposing": [unit.as_dict() for unit in found.opposing[kind]],
+            "proven": found.proven[kind],
+            "control": {
+                "drop": test.drop,
+                "drop_probability": test.drop_probability,
+                "random": test.random,
+                "percentile": test.percentile,
+                "p": test.p,
+            },
+        }
+    own = _own(lab, found)
+    if own is not None:
+        rows.append(own["text"])
+        data["unit"] = own
+    return Result("\n".join([*rows, *found.notes]), data)
+
+
+def _line(unit: UnitValue) -> str:
+    tokens = unit.promotes if unit.activation >= 0 else unit.suppresses
+    shown = " ".join(quoted(token) for token in tokens)
+    bound = "" if unit.exact else " at most"
+    return f"{unit.unit}{bound} {unit.value:+.3g}, activation {number(unit.activation)}: {shown}"
+
+
+def _control(test: Control) -> str:
+    if not test.units:
+        return "control: the sites have no other units to zero beside the best"
+    what = f"control: zeroing these best {len(test.units)} together lowers it by {test.drop:+.3g}"
+    if not test.random:
+        return what
+    middle = sorted(test.random)[len(test.random) // 2]
+    line = (
+        f"{what}; {len(test.random)} random sets of the same sites: median {middle:+.3g}, max "
+        f"{max(test.random):+.3g}; percentile {test.percentile:.0f}, p={test.p:.2g}"
+    )
+    return f"{line}: {test.verdict}" if test.verdict else line
+
+
+def _own(lab: Lab, found: Attribution) -> dict[str, Any] | None:
+    """The unit under study among all of its kind."""
+    if lab.unit is None:
+        return None
+    name, _, block = lab.unit.site.partition(".")
+    kind: Kind = "mlp" if name == "mlp" else "head"
+    if name not in ("mlp", "head") or kind not in found.layouts or not block.isdigit():
+        return None
+    layout = found.layouts[kind]
+    at = layout.number(Spot(kind, int(block), lab.unit.index))
+    value = float(found.values[kind][at])
+    rank = 1 + int((found.values[kind] > value).sum())
+    sure = "" if bool(found.exact[kind][at]) else "at most "
+    text = f"the unit under study, {lab.unit}: {sure}{value:+.3g}, rank {rank} of {layout.size:,}"
+    return {"unit": str(lab.unit), "value": value, "rank": rank, "of": layout.size, "text": text}

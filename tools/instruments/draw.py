@@ -1,0 +1,140 @@
+"""Draws pictures from words or scenes and measures the unit on each.
+
+The words are those of the grammar of scenes; a scene as JSON says a place, a size, a layer exactly.
+With `by`, an image model makes the picture instead, from any words.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from ..activations.picture_records import MOST_PICTURES, Made, of_recipes, reference
+from ..activations.records import said
+from ..errors import UsageError
+from ..evidence import Result
+from ..images.recipes import Recipe, scene_of
+from ..lab import Lab
+from ..registry import UpTo, tool
+from ..render.captions import show
+from ..render.picture_words import caption
+from ..render.text import number
+
+_SHOWN = 24
+
+
+@tool(needs=("image",))
+def draw(
+    lab: Lab,
+    prompts: list[str] | None = None,
+    scenes: list[dict[str, Any]] | None = None,
+    unit: str | None = None,
+    *,
+    many: Annotated[int, UpTo(MOST_PICTURES)] = 1,
+    by: str = "scenes",
+    shown: int = _SHOWN,
+) -> Result:
+    """Draws pictures that you describe and measures the unit on each. Draw near-misses of your
+    hypothesis next to pictures that fit it, changing one thing at a time.
+    Prompts such as "a large red striped cat at the left and 2 small blue circles on a meadow".
+    Scenes such as {"background": "meadow", "things": [{"name": "cat", "colour": "red", "texture":
+    "striped", "size": 0.4, "x": 0.3, "y": 0.5}]}; on a plain ground {"colour": "white", "things":
+    [...]}, without a background.
+
+    Args:
+        prompts: Plain English, one picture each, at most 64 in all.
+        scenes: Scenes as JSON, one picture each.
+        unit: The unit, such as conv.3/7; left out: the unit under study.
+        many: How many of each prompt; what it leaves open differs.
+        shown: How many are shown; others by their peaks.
+        by: Who draws: scenes, or the name of an image model of this lab.
+    """
+    chosen = lab.chosen(unit)
+    notes: list[str] = []
+    copies = range(many)
+    wanted = [(prompt, seed) for prompt in prompts or [] for seed in copies]
+    recipes, names = _recipes(lab, wanted[:MOST_PICTURES], scenes or [], by, notes)
+    if len(wanted) > MOST_PICTURES:
+        notes.append(f"only the first {MOST_PICTURES} of {len(wanted)} were drawn")
+    if not recipes:
+        raise UsageError("nothing was drawn: " + ("; ".join(notes) or "pass prompts or scenes"))
+    if len(recipes) > MOST_PICTURES:
+        notes.append(f"only the first {MOST_PICTURES} of {len(recipes)} were drawn")
+        recipes, names = recipes[:MOST_PICTURES], names[:MOST_PICTURES]
+    more = [{"prompt": name} if name else {} for name in names]
+    found = of_recipes(lab, chosen, recipes, source="drawn", more=more)
+    first = list(range(max(0, min(shown, _SHOWN, len(recipes)))))
+    sheet = show(
+        lab,
+        chosen,
+        found.rows.rows(first),
+        found.values[first],
+        names=[""] * len(first),
+        sheet="drawn",
+    )
+    lines = [f"{at}. {line}" for at, line in enumerate(sheet.lines, 1)]
+    if len(recipes) > len(first):
+        lines.append(f"the other {len(recipes) - len(first)}, with their peaks:")
+        lines += _peaks(found, names, len(first))
+    head = f"{chosen} on what you asked for ({reference(lab, chosen)}):"
+    return Result(
+        "\n".join([head, *lines, said(notes)]).rstrip(),
+        {"unit": str(chosen), "measured": found.items, "refused": notes},
+        sheet.images,
+    )
+
+
+def _peaks(found: Made, names: Sequence[str], start: int) -> list[str]:
+    """What is not shown, from a place on: a line a prompt or scene, with its peaks."""
+    peaks: dict[str, list[str]] = {}
+    for at in range(start, len(names)):
+        said = names[at] or caption(found.rows, at)
+        peaks.setdefault(said, []).append(number(float(found.values[at])))
+    return [f"  {said}: {', '.join(values)}" for said, values in peaks.items()]
+
+
+def _recipes(
+    lab: Lab,
+    prompts: Sequence[tuple[str, int]],
+    scenes: Sequence[dict[str, Any]],
+    by: str,
+    notes: list[str],
+) -> tuple[list[Recipe], list[str]]:
+    """What can be drawn, with the prompt of each; what cannot goes to the notes."""
+    recipes: list[Recipe] = []
+    names: list[str] = []
+    for prompt, seed in prompts:
+        try:
+            recipes.append(_of_prompt(lab, prompt, seed, by))
+            names.append(prompt)
+        except UsageError as error:
+            said = f"'{prompt[:60]}' was not drawn: {error}"
+            notes += [said] if said not in notes else []
+    for given in scenes:
+        try:
+            recipes.append({"scene": drawable(given).model_dump()})
+            names.append("")
+        except UsageError as error:
+            notes.append(f"a scene was not drawn: {error}")
+    return recipes, names
+
+
+def _of_prompt(lab: Lab, prompt: str, seed: int, by: str) -> Recipe:
+    if by != "scenes":
+        from ..images.backends import backend_of, generated
+
+        return generated(lab, backend_of(lab, by), prompt, copy=seed)
+    from ..scenes.prompt import scene_of as read
+
+    return {"scene": read(prompt, seed).model_dump()}
+
+
+def drawable(given: Any) -> Any:
+    """A scene from JSON whose names and colours can be drawn.
+
+    Raises:
+        UsageError: if it cannot be read or drawn.
+    """
+    from ..scenes.drawing import render
+
+    scene = scene_of(given)
+    render(scene, 16)
+    return scene

@@ -1,0 +1,84 @@
+"""A measured effect beside the same effect of matched random units."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ..lab import Lab
+from ..render.text import number
+from ..statistics.causal_rule import units
+from .output_change import SPAN
+
+_DRAWS = 500
+LEAST = 19
+"""The fewest controls with which p can be .05."""
+
+
+class Against(NamedTuple):
+    """A number beside the same number of control sets."""
+
+    mean: float
+    interval: list[float] | None
+    """95%, bootstrapped over prompts; None for one prompt."""
+    controls: list[float]
+    percentile: float
+    """Share of controls below it, ties half, in percent."""
+    p: float
+    """(1 + controls at least as large) / (1 + controls)."""
+
+
+def compare(sizes: Sequence[Sequence[float]], rng: np.random.Generator) -> Against:
+    """The first group's mean beside the means of the others."""
+    first = np.asarray(sizes[0])
+    interval = None
+    if first.size > 1:
+        draws = rng.choice(first, (_DRAWS, first.size)).mean(1)
+        interval = [float(edge) for edge in np.quantile(draws, [0.025, 0.975])]
+    mean = float(first.mean())
+    controls = [float(np.mean(group)) for group in sizes[1:] if len(group)]
+    below = sum(c < mean for c in controls) + 0.5 * sum(c == mean for c in controls)
+    return Against(
+        mean,
+        interval,
+        controls,
+        100 * below / len(controls) if controls else 50.0,
+        (1 + sum(c >= mean for c in controls)) / (1 + len(controls)),
+    )
+
+
+def verdict(lab: Lab, against: Against, where: str) -> str:
+    """The effect, its interval, and where it stands among the controls."""
+    line = f"{measure_name(lab)} {number(against.mean)}"
+    if against.interval is not None:
+        line += f" [{number(against.interval[0])}, {number(against.interval[1])}]"
+    if not against.controls:
+        return f"{line}; the site has no other unit to compare with"
+    n = len(against.controls)
+    line += (
+        f"; {units(n)}, {where}: median {number(float(np.median(against.controls)))}, max "
+        f"{number(max(against.controls))}; larger than {round(against.percentile * n / 100)} of "
+        f"{n}, p={against.p:.2g}"
+    )
+    if n < LEAST:
+        return f"{line}: too few to tell; with {LEAST} p could be .05"
+    return line if against.p <= 0.1 else f"{line}: over all outputs no more than a random unit does"
+
+
+def measure_name(lab: Lab) -> str:
+    """What the size of an effect is for this target."""
+    return {
+        "causal": "KL of the next token (nats)",
+        "encoder": "turn of the output embedding (1-cosine)",
+        "module": "relative change of the output",
+        "image": "KL of the classes (nats)"
+        if "logit" in lab.target.sites
+        else "turn of the output (1-cosine)",
+    }[lab.target.kind]
+
+
+def scope(lab: Lab) -> str:
+    """Where the output is read."""
+    if lab.target.kind == "causal":
+        return f"output read at the peak and the {SPAN - 1} tokens after it"
+    return "output read: " + ("pooled embedding" if lab.target.kind == "encoder" else "as it is")

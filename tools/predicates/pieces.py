@@ -1,0 +1,86 @@
+"""What a tokenizer's tokens are called: words, letters or plain tokens; and text as such tokens.
+
+Told by the vocabulary alone. It has words where some token holds two letters in a row (`the`,
+`ing`); letters where every token is one character, most of them letters; tokens otherwise
+(brackets, digits, symbols of a task). Tokens in angle or square brackets (`<sep>`, `[PAD]`) and
+special ones do not count.
+"""
+
+import re
+from typing import Any, Literal
+
+from ..data.tokens import surfaces
+from ..models import Target
+from . import Predicate, parse
+from .phrases import quoted
+
+Piece = Literal["word", "letter", "token"]
+_MARK = re.compile(r"[<\[].+[>\]]")
+_TWO_LETTERS = re.compile(r"[^\W\d_]{2}")
+_ESCAPES = {"\\n": "\n", "\\t": "\t"}
+
+
+def piece_of(target: Target) -> Piece:
+    """What one token of a target is, in one word."""
+    kept = getattr(target, "_piece", None)
+    if kept is None:
+        kept = _piece(target)
+        target._piece = kept  # type: ignore[attr-defined]
+    return kept
+
+
+def ordinary(target: Target) -> list[str]:
+    """The texts of all tokens that are no special ones and no marks."""
+    tokenizer: Any = target.tokenizer
+    special = set(tokenizer.all_special_ids)
+    texts = [text for at, text in enumerate(surfaces(target)) if at not in special]
+    return [text for text in texts if text and not _MARK.fullmatch(text)]
+
+
+def _piece(target: Target) -> Piece:
+    texts = ordinary(target)
+    if any(_TWO_LETTERS.search(text) for text in texts):
+        return "word"
+    single = all(len(text) == 1 for text in texts)
+    return "letter" if single and 2 * sum(map(str.isalpha, texts)) > len(texts) else "token"
+
+
+def token_of(target: Target, text: str) -> str | None:
+    """The token that a quoted text is, perhaps without the spaces around it; None: it is none."""
+    known = set(surfaces(target))
+    for one in (text, _ESCAPES.get(text, text), text.strip()):
+        if one and one in known:
+            return one
+    return None
+
+
+def run_of(target: Target, text: str) -> Predicate | None:
+    """Places of the last token of a text, where its other tokens stand before; None: it has none.
+
+    Nothing behind the place is looked at, so that a causal model can compute it.
+    """
+    tokenizer: Any = target.tokenizer
+    ids = [int(token) for token in tokenizer(text, add_special_tokens=False)["input_ids"]]
+    names = surfaces(target)
+    if not ids or tokenizer.unk_token_id in ids:
+        return None
+    *before, last = ({"kind": "tokens", "tokens": [names[token]]} for token in ids)
+    steps = [
+        {"kind": "previous", "of": one, "distance": at}
+        for at, one in enumerate(reversed(before), 1)
+    ]
+    return parse({"kind": "and", "of": [last, *steps]} if steps else last)
+
+
+def named(target: Target, texts: list[str]) -> str:
+    """What quoted texts are called: `the letter 'A'`, `the end of 'And'`."""
+    piece = piece_of(target)
+    single = [text for text in texts if token_of(target, text) is not None]
+    longer = [text for text in texts if text not in single]
+    noun = piece if all(text.isalpha() for text in single) else "token"
+    parts = []
+    if single:
+        parts.append(f"the {noun}{'s' * (len(single) > 1)} {' or '.join(map(quoted, single))}")
+    if longer:
+        parts.append(f"the end of {' or '.join(map(quoted, longer))}")
+    return " or ".join(parts)
