@@ -25,9 +25,9 @@ class Component:
     band: Band = "any"
     """Which part of the unit's activation range the clause speaks of."""
     share: float | None = None
-    """Share of the unit's positive activation mass, on select, where the predictor holds."""
+    """Share of the unit's positive activation mass, on validation, where the predictor holds."""
     score: float | None = None
-    """Correlation of this component alone with the unit, on report."""
+    """Correlation of this component alone with the unit, on test."""
     untested: tuple[str, ...] = ()
     """Those ids of `evidence` in which the predictor was not tested."""
 

@@ -48,7 +48,7 @@ def scorers(
     bench = sanity_bench(stories=stories)
     if panel is not None and panel.judge is not None:
         rng = np.random.default_rng(seed)
-        panel = replace(panel, control=control(panel.judge, bench.splits[0].report.windows, rng))
+        panel = replace(panel, control=control(panel.judge, bench.splits[0].test.windows, rng))
     found = scorer_sanity(
         bench,
         names=names,

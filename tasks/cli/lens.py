@@ -249,7 +249,7 @@ def _print_training(console: Any, found: dict[str, Any]) -> None:
         )
     console.print(table)
     console.print(
-        f"KL(the model's own || lens), nats, on report documents of {found['corpus']} "
+        f"KL(the model's own || lens), nats, on test documents of {found['corpus']} "
         f"({found['tokens']:,} tokens of training on explore)",
         markup=False,
         highlight=False,

@@ -1,7 +1,7 @@
-"""Scores descriptions that other tools gave of a target's units, on text held out from select.
+"""Scores descriptions that other tools gave of a target's units on held-out text.
 
 1. Each description becomes columns of a prediction: its predictors, or `text_predictor.py`.
-2. Weights and thresholds are fitted on select; report is read once, as for our own labels.
+2. Weights and thresholds are fitted on validation; test is read once, as for our own labels.
 3. Controls: the same unit under descriptions of other units of the file, fitted likewise; and a
    constant. A file whose descriptions do no better than shuffled ones says nothing.
 """
@@ -128,12 +128,14 @@ def _scored(
     seed: int,
 ) -> Judged:
     given, unit = pairs[at]
-    names = reader.columns(given, "select").names
+    names = reader.columns(given, "validation").names
     prediction = _predicted(given, splits, reader)
     if prediction is None:
         return Judged(given, unit, {}, "says nothing that can be tested")
-    on_select, on_report = prediction
-    scores = numbers(on_select, on_report, splits.explore, splits.select, splits.report, seed=seed)
+    on_validation, on_test = prediction
+    scores = numbers(
+        on_validation, on_test, splits.explore, splits.validation, splits.test, seed=seed
+    )
     status = "scored" if scores["correlation"] is not None else "insufficient held-out"
     controls = constant(scores)
     if status == "scored":
@@ -144,8 +146,10 @@ def _scored(
 
 
 def _predicted(given: Given, splits: Splits, reader: TextPredictor) -> list[Prediction] | None:
-    on_select, on_report = (reader.columns(given, split).values for split in ("select", "report"))
-    return fitted([on_select, on_report], splits.select.flat) if len(on_select) else None
+    on_validation, on_test = (
+        reader.columns(given, split).values for split in ("validation", "test")
+    )
+    return fitted([on_validation, on_test], splits.validation.flat) if len(on_validation) else None
 
 
 def _shuffled(
@@ -164,7 +168,7 @@ def _shuffled(
         return {}
     rng = np.random.default_rng([seed, at])
     drawn = rng.choice(len(others), min(RIVALS, len(others)), replace=False)
-    truth, found = splits.report.flat, []
+    truth, found = splits.test.flat, []
     for number in drawn:
         prediction = _predicted(others[int(number)], splits, reader)
         said = np.zeros(len(truth)) if prediction is None else prediction[1].total

@@ -145,7 +145,7 @@ def run_real(
 
 
 def agreement(target: Target, settings: Settings, runs: Sequence[LabelRun]) -> dict[str, Any]:
-    """How alike the predictions of two seeds are on the report split, over units and pairs."""
+    """How alike the predictions of two seeds are on the test split, over units and pairs."""
     bench = prepare(target, settings)
     values: list[float | None] = []
     failed = 0
@@ -156,9 +156,9 @@ def agreement(target: Target, settings: Settings, runs: Sequence[LabelRun]) -> d
             said = []
             for run in runs:
                 description = description_of(run[str(unit)].record)
-                _, select, report = columns[unit]
+                _, validation, test = columns[unit]
                 if description.components:
-                    said.append(predictions(description, select, report)[1].total)
+                    said.append(predictions(description, validation, test)[1].total)
             failed += len(runs) - len(said)
             for one, other in combinations(said, 2):
                 flat = min(one.std(), other.std()) < 1e-12

@@ -1,7 +1,7 @@
 """Whether a description recovers a planted function: every cell of its truth table, one by one.
 
-1. The description's components are weighted on the select split, against measured activations, and
-   the prediction threshold is the one with the best F1 there, as in the scores.
+1. The description's components are weighted on the validation split, against measured activations,
+   and the prediction threshold is the one with the best F1 there, as in the scores.
 2. On fresh inputs of each cell the thresholded prediction is compared with the noiseless function.
    Recovered: balanced accuracy of at least .95 for every cell. A cell has one true value, so that
    its balanced accuracy is the share of its places that are said rightly.
@@ -52,7 +52,7 @@ class Recovery(NamedTuple):
 
 
 def recovery(
-    description: Description, form: Form, inputs: Fresh, explore: Measured, select: Measured
+    description: Description, form: Form, inputs: Fresh, explore: Measured, validation: Measured
 ) -> Recovery:
     """Judges a description; one without components says "inactive" everywhere."""
     windows = inputs.windows
@@ -61,8 +61,8 @@ def recovery(
     active = np.zeros(level.shape, bool)
     if description.components:
         everywhere = Measured(windows, np.where(windows.counted, 0.0, np.nan))
-        on_select, fresh = predictions(description, select, everywhere)
-        cut = best_cut(on_select.total, select.flat > thresholds(explore)[HEADLINE])
+        on_validation, fresh = predictions(description, validation, everywhere)
+        cut = best_cut(on_validation.total, validation.flat > thresholds(explore)[HEADLINE])
         said[windows.counted] = fresh.total
         active[windows.counted] = fresh.total >= cut
     cells: dict[str, float] = {}

@@ -5,7 +5,7 @@
 2. With the offline extra, more columns: the words of the two concepts whose meaning is nearest;
    how near the description is to the token's word, and to the stretch of text around it, in
    standard deviations above what is usual for this text.
-3. Weights of the columns are fitted on select, none below zero; the scores are taken on report.
+3. Weights of the columns are fitted on validation, none below zero; the scores are taken on test.
 
 Our formulation. Fitted weights let any description score a little; what a wrong one earns that way
 is the control of shuffled descriptions.
@@ -25,7 +25,7 @@ from .wording import read
 
 STRETCH = 12
 """Words of one stretch of text."""
-SPLITS = ("select", "report")
+SPLITS = ("validation", "test")
 
 
 class Columns(NamedTuple):
@@ -49,7 +49,7 @@ class _Meanings(NamedTuple):
 
 @dataclass
 class TextPredictor:
-    """Reads descriptions on the windows of select and report."""
+    """Reads descriptions on the windows of validation and test."""
 
     windows: Mapping[str, TokenWindows]
     with_meaning: bool = True

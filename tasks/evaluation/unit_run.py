@@ -112,7 +112,7 @@ class Bench:
         if inputs is None or unit.form is None:
             wanted = empty_statuses(unit.kind)
             return {**found, "right": description.status in wanted, "recovery": None}
-        done = recovery(description, unit.form, inputs, splits.explore, splits.select)
+        done = recovery(description, unit.form, inputs, splits.explore, splits.validation)
         return {**found, "right": done.recovered, "recovery": done.as_dict()}
 
     def _baseline(

@@ -27,7 +27,9 @@ from ..scoring.scores import Measured
 from .matched import Sites
 from .settings import Settings
 
-SPLITS = ("explore", "select", "report")
+SPLITS = ("explore", "validation", "test")
+SPLIT_KEYS = {"explore": "explore", "validation": "select", "test": "report"}
+"""Names of the splits in `run.json` and in JSON output."""
 MEMORY = 512 * 2**20
 """Bytes that the activations of one group may take."""
 LEAST_TOKENS = 200
@@ -41,8 +43,8 @@ class Splits(NamedTuple):
     """One unit's activations on the three splits."""
 
     explore: Measured
-    select: Measured
-    report: Measured
+    validation: Measured
+    test: Measured
 
 
 @dataclass(frozen=True)

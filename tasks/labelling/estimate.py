@@ -13,7 +13,7 @@ import numpy as np
 
 from ...tools.lab import measure
 from ...tools.models.unit import Unit
-from .bench import SPLITS, Bench
+from .bench import SPLIT_KEYS, SPLITS, Bench
 from .settings import Settings
 
 BUILTIN_SECONDS = 6.0
@@ -46,7 +46,8 @@ class Estimate:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON."""
-        return {**asdict(self), "first": list(self.first)}
+        windows = {SPLIT_KEYS[name]: tokens for name, tokens in self.windows.items()}
+        return {**asdict(self), "first": list(self.first), "windows": windows}
 
     def text(self) -> str:
         """For a person."""
@@ -81,7 +82,7 @@ def estimate(
     share = min(1.0, limit / (turns * (TURN_IN + TURN_OUT)))
     tokens_in = round(len(units) * turns * TURN_IN * share) if paid else 0
     tokens_out = round(len(units) * turns * TURN_OUT * share) if paid else 0
-    held_out = sum(int(bench.windows[name].attended.sum()) for name in ("select", "report"))
+    held_out = sum(int(bench.windows[name].attended.sum()) for name in ("validation", "test"))
     passes = bench.sites.passes(unit.site for unit in units)  # matched units
     forward = groups * bench.tokens + passes * held_out + len(units) * EXPERIMENT_TOKENS
     own = turns * TURN_SECONDS / max(1, concurrency) if paid else BUILTIN_SECONDS

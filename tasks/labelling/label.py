@@ -1,7 +1,7 @@
 """Labels units of a model: from a selection to a folder of scored descriptions.
 
 1. The arguments are checked, then the run folder, before anything heavy is loaded.
-2. The corpus is split by document; token windows are cut for explore, select and report.
+2. The corpus is split by document; token windows are cut for explore, validation and test.
 3. Units are measured in groups, each investigated on explore alone, then scored on the rest.
 4. Every label is on the disk before the next is taken, so that a run goes on where it stopped.
 """
@@ -22,6 +22,7 @@ from ...tools.io.files import ends_with
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
 from ..runs.folder import RunFolder
+from .bench import SPLIT_KEYS
 from .estimate import Estimate, estimate
 from .finishing import finish
 from .progress import Silent
@@ -174,8 +175,8 @@ def _begin(folder: RunFolder, run: Ready) -> None:
             "hash": bench.corpus.hash,
             "documents": len(bench.corpus),
             "skipped": len(getattr(bench.corpus, "skipped", ())),
-            "tokens": {name: int(w.counted.sum()) for name, w in bench.windows.items()},
-            "repeats": dict(bench.repeats),
+            "tokens": {SPLIT_KEYS[name]: int(w.counted.sum()) for name, w in bench.windows.items()},
+            "repeats": {SPLIT_KEYS[name]: n for name, n in bench.repeats.items()},
         },
     }
     known = folder.read_run()

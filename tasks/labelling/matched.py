@@ -1,8 +1,8 @@
 """All units of a site on the held-out splits: whom a unit is compared with.
 
-1. One pass over select and report reads every unit of one or more sites at all counted places, in
+1. One pass over validation and test reads every unit of one or more sites at all counted places, in
    half precision; of a site too large for `MEMORY` a random part of its units is kept.
-2. How often a unit is active, and how high its peaks stand, are read on select.
+2. How often a unit is active, and how high its peaks stand, are read on validation.
 3. Matched units are of the same site and sign, and active as often and as strongly within a factor
    of `FACTOR`; the `NEAREST` of them are drawn from. A predictor scores higher on common and
    steady units than on rare and sharp ones whatever it says, so others are no comparison.
@@ -84,30 +84,30 @@ class Columns:
 
 
 class SiteUnits:
-    """Units of one site on select and report.
+    """Units of one site on validation and test.
 
     Args:
         units: Their numbers in the site, `[unit]`.
-        select: Their activations on select.
-        report: On report.
+        validation: Their activations on validation.
+        test: On test.
     """
 
-    def __init__(self, units: np.ndarray, select: Columns, report: Columns) -> None:
-        self.units, self.select, self.report = units, select, report
+    def __init__(self, units: np.ndarray, validation: Columns, test: Columns) -> None:
+        self.units, self.validation, self.test = units, validation, test
         self._kinds: dict[int, Kind] = {}
         self._lock = threading.Lock()
 
     @property
     def size(self) -> int:
         """Bytes."""
-        return self.select.values.nbytes + self.report.values.nbytes
+        return self.validation.values.nbytes + self.test.values.nbytes
 
     def kinds(self, sign: int) -> Kind:
-        """How often and how strongly the units are active on select, in one direction."""
+        """How often and how strongly the units are active on validation, in one direction."""
         with self._lock:
             if sign not in self._kinds:
                 parts = [
-                    kind_of(sign * self.select.take(slice(at, at + _COLUMNS)))
+                    kind_of(sign * self.validation.take(slice(at, at + _COLUMNS)))
                     for at in range(0, len(self.units), _COLUMNS)
                 ]
                 rates, peaks = zip(*parts, strict=True)
@@ -135,7 +135,7 @@ class Sites:
             return self._kept[site]
 
     def passes(self, sites: Iterable[str]) -> int:
-        """How many passes over select and report these sites take."""
+        """How many passes over validation and test these sites take."""
         left, many = list(dict.fromkeys(sites)), 0
         while left:
             left, many = left[len(self._together(left)) :], many + 1
@@ -143,7 +143,7 @@ class Sites:
 
     def _most(self) -> int:
         """Units that fit in memory."""
-        places = sum(int(self._windows[name].counted.sum()) for name in ("select", "report"))
+        places = sum(int(self._windows[name].counted.sum()) for name in ("validation", "test"))
         return max(1, MEMORY // (2 * max(places, 1)))
 
     def _together(self, sites: Sequence[str]) -> Sequence[str]:
@@ -162,12 +162,12 @@ class Sites:
 def measured(
     target: Target, windows: Mapping[str, Any], sites: Sequence[str], most: int
 ) -> dict[str, SiteUnits]:
-    """Measures sites on the `select` and `report` of windows, at most so many units of each."""
+    """Measures sites on the `validation` and `test` of windows, at most so many units of each."""
     units = {}
     for name in sites:
         order = np.random.default_rng(0).permutation(target.sites[name].units)
         units[name] = np.sort(order[:most])
-    parts = [_columns(target, windows[name], units) for name in ("select", "report")]
+    parts = [_columns(target, windows[name], units) for name in ("validation", "test")]
     return {name: SiteUnits(units[name], *(part[name] for part in parts)) for name in sites}
 
 

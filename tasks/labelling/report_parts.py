@@ -12,6 +12,7 @@ from ...agent.transcript.plots import Point, histogram, interval_bar, scatter
 from ...agent.transcript.sections import NAMES, cell, triple
 from ..report.usage import total
 from ..scoring.bootstrap import median
+from .bench import SPLIT_KEYS
 
 COMPARED = ("correlation", "gain_over_lookup", "auprc", "f1")
 ROWS = {
@@ -22,6 +23,7 @@ ROWS = {
     "untrained": ("untrained copy", "the same pipeline on weights drawn anew"),
     "constant": ("constant", "a prediction that never changes"),
 }
+_SPLITS = {key: name for name, key in SPLIT_KEYS.items()}
 Records = Sequence[Mapping[str, Any]]
 
 
@@ -37,7 +39,7 @@ def facts(run: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("corpus hash", corpus.get("hash")),
         (
             "pictures" if target.get("kind") == "image" else "tokens",
-            ", ".join(f"{name} {_many(many)}" for name, many in tokens.items()),
+            ", ".join(f"{_SPLITS.get(name, name)} {_many(n)}" for name, n in tokens.items()),
         ),
         ("files left out", corpus.get("skipped") or None),
         ("near-duplicate windows left out", sum((corpus.get("repeats") or {}).values()) or None),

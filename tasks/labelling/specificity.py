@@ -1,7 +1,7 @@
 """Whether a description is of its unit, or of what many units do.
 
 1. The description's predictor is scored on up to `MOST` random matched units as on its own: weights
-   fitted on their select split, correlation on their report split (`matched.py`).
+   fitted on their validation split, correlation on their test split (`matched.py`).
 2. p = (1 + units that score at least as high) / (n + 1), the rank of the own score (North et al.
    2002). Above `ALPHA` a described unit becomes `not specific`.
 3. Units that correlate with this one by `SHARED` or more do the same; they are named and are no
@@ -112,19 +112,19 @@ def specificity(
     """
     predicates = [parse(component.predictor) for component in description.components]
     own, parts = [], []
-    for split in (splits.select, splits.report):
+    for split in (splits.validation, splits.test):
         counted = split.windows.counted
         own.append(np.nan_to_num(split.values[counted], posinf=0, neginf=0)[:, None])
         held = np.stack([p.evaluate(split.windows)[counted] for p in predicates], 1)
         parts.append(held.astype(np.float64))  # [place, component]
-    r = unit.sign * site.report.correlations(own[1][:, 0])  # [unit]
+    r = unit.sign * site.test.correlations(own[1][:, 0])  # [unit]
     other = site.units != unit.index
     same = other & (r >= SHARED)
     near = site.kinds(unit.sign).nearest(kind_of(own[0]), other & ~same)
     rng = np.random.default_rng([seed, unit.index])
     drawn = np.sort(rng.permutation(near[:NEAREST])[:MOST])
     score = float(_scores(parts, *own)[0])
-    others = _scores(parts, *(unit.sign * s.take(drawn) for s in (site.select, site.report)))
+    others = _scores(parts, *(unit.sign * s.take(drawn) for s in (site.validation, site.test)))
 
     def named(at: Sequence[int], values: np.ndarray) -> tuple[tuple[str, float], ...]:
         names = [str(Unit(unit.site, int(site.units[i]), unit.sign)) for i in at]
@@ -145,18 +145,18 @@ def specificity(
     )
 
 
-def _scores(parts: Sequence[np.ndarray], select: np.ndarray, report: np.ndarray) -> np.ndarray:
-    """Correlation on report of components weighted on select, `[unit]`.
+def _scores(parts: Sequence[np.ndarray], validation: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """Correlation on test of components weighted on validation, `[unit]`.
 
     Args:
-        parts: The components on select and report, `[place, component]`.
-        select: The units on select, `[place, unit]`.
-        report: On report.
+        parts: The components on validation and test, `[place, component]`.
+        validation: The units on validation, `[place, unit]`.
+        test: On test.
     """
     here, there = (part - part.mean(0) for part in parts)
-    weights = _non_negative(here.T @ here, here.T @ standard(select))  # [component, unit]
+    weights = _non_negative(here.T @ here, here.T @ standard(validation))  # [component, unit]
     spread = np.sqrt(np.maximum(np.einsum("cu,cd,du->u", weights, there.T @ there, weights), 0))
-    top = (weights * (there.T @ standard(report))).sum(0)
+    top = (weights * (there.T @ standard(test))).sum(0)
     return np.where(spread > 1e-12, top / np.maximum(spread, 1e-12), 0.0)
 
 

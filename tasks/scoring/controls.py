@@ -7,7 +7,8 @@ one_shot     a description read off the top exemplars alone, with no search and 
 untrained    the whole pipeline on a copy of the target with weights drawn anew
 constant     a prediction that never changes; it stands beside every unit's own scores
 
-The first two are scored with the unit's own splits; weights and thresholds are fitted on select.
+The first two are scored with the unit's own splits; weights and thresholds are fitted on
+validation.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,8 +40,8 @@ class Labelled(NamedTuple):
     description: Description
     scores: Mapping[str, Any]
     explore: Measured
-    select: Measured
-    report: Measured
+    validation: Measured
+    test: Measured
 
 
 def shuffled(labelled: Sequence[Labelled]) -> dict[str, dict[str, Any]]:
@@ -84,7 +85,7 @@ def medians(scores: Sequence[Mapping[str, Any]], *, seed: int = 0) -> dict[str, 
 
 
 def _compared(description: Description, item: Labelled) -> dict[str, Any]:
-    found = plain_scores(description, item.explore, item.select, item.report)
+    found = plain_scores(description, item.explore, item.validation, item.test)
     lookups = item.scores.get("lookups") or {}
     known = [value for name in lookups if (value := value_of(lookups, name)) is not None]
     if found and known:

@@ -19,7 +19,7 @@ from ...tools.data.image_rows import ImageRows
 from ...tools.data.windows import TokenWindows
 
 SHRINKAGE = (1.0, 4.0, 16.0)
-"""Strengths tried, in pseudo-counts; the one that fits select best is kept."""
+"""Strengths tried, in pseudo-counts; the one that fits validation best is kept."""
 
 
 @dataclass(frozen=True)
@@ -66,64 +66,64 @@ class Measured:
         return about * (len(self.windows.vocabulary) + 1) + self.tokens()
 
 
-def lookup_tables(explore: Measured, select: Measured, report: Measured) -> dict[str, np.ndarray]:
-    """What every lookup predicts on report, by name; the plainest first."""
+def lookup_tables(explore: Measured, validation: Measured, test: Measured) -> dict[str, np.ndarray]:
+    """What every lookup predicts on test, by name; the plainest first."""
     if isinstance(explore.windows, ImageRows):
         from .picture_baselines import colour_grid, colour_shares
 
         return {
-            "colours": colour_shares(explore, select, report),
-            "grid": colour_grid(explore, select, report),
+            "colours": colour_shares(explore, validation, test),
+            "grid": colour_grid(explore, validation, test),
         }
     return {
-        "token": token_table(explore, select, report),
-        "bigram": bigram_table(explore, select, report),
-        "token_place": token_place_table(explore, select, report),
+        "token": token_table(explore, validation, test),
+        "bigram": bigram_table(explore, validation, test),
+        "token_place": token_place_table(explore, validation, test),
     }
 
 
-def token_table(explore: Measured, select: Measured, report: Measured) -> np.ndarray:
-    """Per-token means learnt on explore, `[token of report]`."""
-    return _layered((Measured.tokens,), explore, select, report)
+def token_table(explore: Measured, validation: Measured, test: Measured) -> np.ndarray:
+    """Per-token means learnt on explore, `[token of the test split]`."""
+    return _layered((Measured.tokens,), explore, validation, test)
 
 
-def bigram_table(explore: Measured, select: Measured, report: Measured) -> np.ndarray:
-    """Means per pair of tokens, backed off to the token's, `[token of report]`."""
-    return _layered((Measured.tokens, Measured.pairs), explore, select, report)
+def bigram_table(explore: Measured, validation: Measured, test: Measured) -> np.ndarray:
+    """Means per pair of tokens, backed off to the token's, `[token of the test split]`."""
+    return _layered((Measured.tokens, Measured.pairs), explore, validation, test)
 
 
-def token_place_table(explore: Measured, select: Measured, report: Measured) -> np.ndarray:
+def token_place_table(explore: Measured, validation: Measured, test: Measured) -> np.ndarray:
     """Means per token, what each place adds, and what a token adds about there."""
     keys = (Measured.tokens, Measured.places, Measured.token_places)
-    return _layered(keys, explore, select, report)
+    return _layered(keys, explore, validation, test)
 
 
 def _layered(
     keys: Sequence[Callable[[Measured], np.ndarray]],
     explore: Measured,
-    select: Measured,
-    report: Measured,
+    validation: Measured,
+    test: Measured,
 ) -> np.ndarray:
     """Tables of rising detail, each learnt from what those before it leave over.
 
-    The last is drawn towards nothing by the strength that fits select best, the others by one
+    The last is drawn towards nothing by the strength that fits validation best, the others by one
     pseudo-count.
     """
     mean = float(explore.flat.mean())
     left = explore.flat - mean
-    on_select, on_report = (np.full(on.flat.shape, mean) for on in (select, report))
+    on_validation, on_test = (np.full(on.flat.shape, mean) for on in (validation, test))
     for key in keys[:-1]:
         known = key(explore)
-        on_select += _table(known, left, key(select), 1.0)
-        on_report += _table(known, left, key(report), 1.0)
+        on_validation += _table(known, left, key(validation), 1.0)
+        on_test += _table(known, left, key(test), 1.0)
         left = left - _table(known, left, known, 1.0)
-    known, asked = keys[-1](explore), keys[-1](select)
+    known, asked = keys[-1](explore), keys[-1](validation)
 
     def error(strength: float) -> float:
-        said = on_select + _table(known, left, asked, strength)
-        return float(np.square(said - select.flat).mean())
+        said = on_validation + _table(known, left, asked, strength)
+        return float(np.square(said - validation.flat).mean())
 
-    return on_report + _table(known, left, keys[-1](report), min(SHRINKAGE, key=error))
+    return on_test + _table(known, left, keys[-1](test), min(SHRINKAGE, key=error))
 
 
 def _table(keys: np.ndarray, values: np.ndarray, asked: np.ndarray, strength: float) -> np.ndarray:

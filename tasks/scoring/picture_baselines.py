@@ -2,7 +2,8 @@
 
 `colours` predicts the activation from the share of each colour of the palette in the picture,
 `grid` from the mean colour of each of four by four parts: ridge regressions learnt on explore,
-their strength chosen on select. They stand where the token tables stand for text. Our formulation.
+their strength chosen on validation. They stand where the token tables stand for text. Our
+formulation.
 """
 
 from collections.abc import Callable
@@ -19,28 +20,30 @@ _PARTS = 4
 Features = Callable[[ImageRows], np.ndarray]
 
 
-def colour_shares(explore: Measured, select: Measured, report: Measured) -> np.ndarray:
-    """From how much of each colour there is, `[image of report]`."""
-    return _ridge(colour_features, explore, select, report)
+def colour_shares(explore: Measured, validation: Measured, test: Measured) -> np.ndarray:
+    """From how much of each colour there is, `[image of the test split]`."""
+    return _ridge(colour_features, explore, validation, test)
 
 
-def colour_grid(explore: Measured, select: Measured, report: Measured) -> np.ndarray:
-    """From which colour is where, `[image of report]`."""
-    return _ridge(_grid, explore, select, report)
+def colour_grid(explore: Measured, validation: Measured, test: Measured) -> np.ndarray:
+    """From which colour is where, `[image of the test split]`."""
+    return _ridge(_grid, explore, validation, test)
 
 
-def _ridge(features: Features, explore: Measured, select: Measured, report: Measured) -> np.ndarray:
+def _ridge(
+    features: Features, explore: Measured, validation: Measured, test: Measured
+) -> np.ndarray:
     from sklearn.linear_model import Ridge
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     x, held, wanted = (
-        features(_rows(part))[part.counted[:, 0]] for part in (explore, select, report)
+        features(_rows(part))[part.counted[:, 0]] for part in (explore, validation, test)
     )
     best: tuple[float, np.ndarray] | None = None
     for strength in _STRENGTHS:
         model = make_pipeline(StandardScaler(), Ridge(strength)).fit(x, explore.flat)
-        error = float(np.square(model.predict(held) - select.flat).mean())
+        error = float(np.square(model.predict(held) - validation.flat).mean())
         if best is None or error < best[0]:
             best = (error, model.predict(wanted))
     assert best is not None

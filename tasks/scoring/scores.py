@@ -3,14 +3,14 @@
 1. Active means above a threshold fixed on explore: the 90th, 99th and 99.9th percentile, and half
    of the mean of the top 0.1% (`half`), which fits units that are either on or off. The headline
    AUPRC, F1 and IoU are those of `half`; the three tails are reported apart.
-2. Select gives the weights of the components (non-negative least squares), the prediction
+2. Validation gives the weights of the components (non-negative least squares), the prediction
    threshold of every tail, and the shares of activation mass.
-3. Report is touched once: correlation, cosine, AUPRC beside its base rate, F1, IoU, each with a 95%
-   interval by bootstrap over documents; the gain over the best lookup; the share of
+3. The test split is touched once: correlation, cosine, AUPRC beside its base rate, F1, IoU, each
+   with a 95% interval by bootstrap over documents; the gain over the best lookup; the share of
    variance explained beyond token identity.
 
-Fewer than `LEAST_POSITIVES` active tokens in report: no score at that tail, and no headline at all
-where that tail is `half`.
+Fewer than `LEAST_POSITIVES` active tokens in the test split: no score at that tail, and no
+headline at all where that tail is `half`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -73,56 +73,58 @@ class Prediction(NamedTuple):
 def score(
     description: Description,
     explore: Measured,
-    select: Measured,
-    report: Measured,
+    validation: Measured,
+    test: Measured,
     *,
     seed: int = 0,
 ) -> Scored:
     """Scores a description; one without components gets no scores and keeps its status."""
-    if not description.components or min(m.flat.size for m in (explore, select, report)) == 0:
+    if not description.components or min(m.flat.size for m in (explore, validation, test)) == 0:
         return Scored(description, {}, {})
-    on_select, on_report = predictions(description, select, report)
-    scores = numbers(on_select, on_report, explore, select, report, seed=seed)
-    filled = _filled(description, select, on_select, on_report, report.flat, scores)
+    on_validation, on_test = predictions(description, validation, test)
+    scores = numbers(on_validation, on_test, explore, validation, test, seed=seed)
+    filled = _filled(description, validation, on_validation, on_test, test.flat, scores)
     return Scored(filled, plain(scores), constant(scores))
 
 
 def numbers(
-    on_select: Prediction,
-    on_report: Prediction,
+    on_validation: Prediction,
+    on_test: Prediction,
     explore: Measured,
-    select: Measured,
-    report: Measured,
+    validation: Measured,
+    test: Measured,
     *,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """The scores of a prediction, however it was made; weights are fitted on select already."""
-    truth, documents = report.flat, report.documents
+    """The scores of a prediction, however it was made; weights are fitted on validation already."""
+    truth, documents = test.flat, test.documents
     resampler = Resampler(documents, seed=seed)
-    own = correlations(resampler, on_report.total, truth)
-    tables = lookup_tables(explore, select, report)
+    own = correlations(resampler, on_test.total, truth)
+    tables = lookup_tables(explore, validation, test)
     lookups = {name: correlations(resampler, table, truth) for name, table in tables.items()}
     best = max(lookups.values(), key=lambda values: values[0])
     tails = {
-        name: _tail(threshold, on_select.total, select.flat, on_report.total, truth, resampler)
+        name: _tail(
+            threshold, on_validation.total, validation.flat, on_test.total, truth, resampler
+        )
         for name, threshold in thresholds(explore).items()
     }
     headline = tails[HEADLINE]
     scores: dict[str, Any] = {
         "correlation": interval(own).as_dict(),
-        "cosine": _cosine(resampler, on_report.total, truth).as_dict(),
+        "cosine": _cosine(resampler, on_test.total, truth).as_dict(),
         "auprc": headline.get("auprc"),
         "f1": headline.get("f1"),
         "iou": headline.get("iou"),
         "gain_over_lookup": interval(own - best).as_dict(),
         "lookups": {name: interval(values).as_dict() for name, values in lookups.items()},
-        "variance": _variance(resampler, on_report.total, truth).as_dict(),
+        "variance": _variance(resampler, on_test.total, truth).as_dict(),
         "beyond_tokens": _beyond(
-            resampler, next(iter(tables.values())), on_report.parts, truth, documents
+            resampler, next(iter(tables.values())), on_test.parts, truth, documents
         ).as_dict(),
-        "context_correlation": _context(on_report.total, report),
+        "context_correlation": _context(on_test.total, test),
         "tails": tails,
-        "curve": expected_activation(on_report.total, truth, resampler),
+        "curve": expected_activation(on_test.total, truth, resampler),
         "tokens": int(truth.size),
         "documents": resampler.count,
     }
@@ -132,18 +134,18 @@ def numbers(
 
 
 def plain_scores(
-    description: Description, explore: Measured, select: Measured, report: Measured
+    description: Description, explore: Measured, validation: Measured, test: Measured
 ) -> dict[str, float]:
     """Correlation, F1 and AUPRC without intervals, for controls; empty where there is no score."""
     from sklearn.metrics import average_precision_score, f1_score
 
-    on_select, on_report = predictions(description, select, report)
+    on_validation, on_test = predictions(description, validation, test)
     threshold = thresholds(explore)[HEADLINE]
-    positive = report.flat > threshold
+    positive = test.flat > threshold
     if positive.sum() < LEAST_POSITIVES:
         return {}
-    said, truth = on_report.total, report.flat
-    cut = best_cut(on_select.total, select.flat > threshold)
+    said, truth = on_test.total, test.flat
+    cut = best_cut(on_validation.total, validation.flat > threshold)
     varies = min(said.std(), truth.std()) > FLAT
     return {
         "correlation": float(np.corrcoef(said, truth)[0, 1]) if varies else 0.0,
@@ -185,8 +187,8 @@ def fitted(parts: Sequence[np.ndarray], truth: np.ndarray) -> list[Prediction]:
 
 def _tail(
     threshold: float,
-    select_prediction: np.ndarray,
-    select_truth: np.ndarray,
+    validation_prediction: np.ndarray,
+    validation_truth: np.ndarray,
     prediction: np.ndarray,
     truth: np.ndarray,
     resampler: Resampler,
@@ -200,7 +202,7 @@ def _tail(
     }
     if positive.sum() < LEAST_POSITIVES:
         return {**found, "status": "insufficient held-out"}
-    cut = best_cut(select_prediction, select_truth > threshold)
+    cut = best_cut(validation_prediction, validation_truth > threshold)
     said = prediction >= cut
     sums = resampler.sums(
         (said & positive).astype(float), said.astype(float), positive.astype(float)
@@ -287,12 +289,12 @@ def _beyond(
     return resampler.interval(share, np.ones_like(truth), saved, truth, np.square(truth))
 
 
-def _context(prediction: np.ndarray, report: Measured) -> float:
+def _context(prediction: np.ndarray, test: Measured) -> float:
     """Correlation between the largest prediction and the largest activation of each window."""
-    said = np.full(report.values.shape, -np.inf)
-    said[report.counted] = prediction
-    here = report.counted.any(1)
-    x, y = said[here].max(1), np.nanmax(report.values[here], axis=1)
+    said = np.full(test.values.shape, -np.inf)
+    said[test.counted] = prediction
+    here = test.counted.any(1)
+    x, y = said[here].max(1), np.nanmax(test.values[here], axis=1)
     return float(np.corrcoef(x, y)[0, 1]) if min(x.std(), y.std()) > FLAT else 0.0
 
 
@@ -308,18 +310,18 @@ def constant(scores: Mapping[str, Any]) -> dict[str, Any]:
 
 def _filled(
     description: Description,
-    select: Measured,
-    on_select: Prediction,
-    on_report: Prediction,
+    validation: Measured,
+    on_validation: Prediction,
+    on_test: Prediction,
     truth: np.ndarray,
     scores: Mapping[str, Any],
 ) -> Description:
     """The description with shares, component scores, `explained` and its final status."""
-    mass = np.maximum(select.flat, 0)
+    mass = np.maximum(validation.flat, 0)
     components = []
     for number, component in enumerate(description.components):
-        holds = on_select.parts[number] > 0
-        part = on_report.parts[number]
+        holds = on_validation.parts[number] > 0
+        part = on_test.parts[number]
         varies = min(part.std(), truth.std()) > FLAT
         alone = float(np.corrcoef(part, truth)[0, 1]) if varies else 0.0
         share = float(mass[holds].sum() / max(mass.sum(), 1e-30))
@@ -328,7 +330,9 @@ def _filled(
     if status == "described" and "status" in scores["tails"][HEADLINE]:
         status = "insufficient held-out"
         positives = scores["tails"][HEADLINE]["positives"]
-        reason = f"{positives} active tokens in report, {LEAST_POSITIVES} are needed for a score"
+        reason = (
+            f"{positives} active tokens in the test split, {LEAST_POSITIVES} are needed for a score"
+        )
     elif status == "described" and scores["variance"]["value"] < LEAST_VARIANCE:
         status = "uninterpretable"
         reason = f"the description explains {scores['variance']['value']:.1%} of held-out variance"

@@ -2,7 +2,7 @@
 
 1. A description is a label, with a predictor as JSON, or with words that stand for one.
 2. With a predictor, its scores are those of `labelling/scores.py`: weights and thresholds on
-   select, the numbers on report.
+   validation, the numbers on test.
 3. Text alone is read by a judge (a language model), if one was named; else it is kept unscored.
 4. Each is a line of `contributed.jsonl` in the run folder, forced to the disk.
 """

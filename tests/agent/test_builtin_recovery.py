@@ -79,7 +79,7 @@ def split(planted: Target) -> tuple[TokenWindows, TokenWindows]:
     splits = load_corpus("builtin:stories", target=planted).splits()
     return (
         cut(planted, splits.explore, length=64, most_tokens=50_000),
-        cut(planted, splits.report, length=64, most_tokens=20_000),
+        cut(planted, splits.test, length=64, most_tokens=20_000),
     )
 
 

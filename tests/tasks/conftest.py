@@ -1,4 +1,4 @@
-"""A run of moments: the target, text and planner of `toy.py`."""
+"""A run of moments: the target, text and planner of `toy.py`; splits that are known exactly."""
 
 import importlib.util
 import sys
@@ -11,7 +11,9 @@ import pytest
 from neuroscribe.tasks.labelling.label import run_labels
 from neuroscribe.tasks.labelling.results import LabelRun
 from neuroscribe.tasks.labelling.settings import Settings
+from neuroscribe.tasks.scoring.ngram_baselines import Measured
 from neuroscribe.tools.models import Target
+from synthetic_splits import measured
 
 
 @pytest.fixture(scope="session")
@@ -85,3 +87,15 @@ def finished_run(
     )
     out = tmp_path_factory.mktemp("finished") / "run"
     return run_labels(settings, out, planner=toy.ToyFactory(), target=toy_target).folder
+
+
+@pytest.fixture
+def made() -> Callable[..., Measured]:
+    """Makes one split."""
+    return measured
+
+
+@pytest.fixture
+def splits() -> Callable[..., list[Measured]]:
+    """Makes explore, validation and test of one unit."""
+    return lambda values_of: [measured(values_of, seed=seed) for seed in range(3)]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ..errors import UsageError
 
-SHARES = {"explore": 0.5, "select": 0.2, "report": 0.3}
+SHARES = {"explore": 0.5, "validation": 0.2, "test": 0.3}
 LEAST_DOCUMENTS = 10
 """Documents that every split of a text has: fewer make no interval over documents."""
 
@@ -97,7 +97,7 @@ class Corpus:
         return any(len(some) < self.least for some in self._shared_out().values())
 
     def splits(self, *, least: int | None = None) -> "Splits":
-        """Explore, select and report, by document.
+        """Explore, validation and test, by document.
 
         Args:
             least: Documents that every split must have, where it is not the class's `least`: 1
@@ -136,9 +136,9 @@ class Splits(NamedTuple):
 
     explore: Corpus
     """What the planner sees."""
-    select: Corpus
+    validation: Corpus
     """Where thresholds are fitted and rivals chosen."""
-    report: Corpus
+    test: Corpus
     """Touched once, at the end."""
 
 
@@ -149,7 +149,7 @@ def split_of(text: str) -> str:
         draw -= share
         if draw < 0:
             return name
-    return "report"
+    return "test"
 
 
 def _draw(purpose: str, text: str) -> float:

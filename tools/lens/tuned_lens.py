@@ -3,16 +3,16 @@
     lens(r) = W_U LN_f(W r + b), trained on KL(the model's own prediction || lens)
 
 1. W is the identity and b zero at first: training starts at the logit lens.
-2. Documents are split by a hash of their text: trained on `explore`, watched on `select`, reported
-   on `report`, all windows of one length, every place but the first (an attention sink).
+2. Documents are split by a hash of their text: trained on `explore`, watched on `validation`,
+   reported on `test`, all windows of one length, every place but the first (an attention sink).
 3. Adam with a linear decay. The change is learnt in standardised coordinates (mean and deviation
    of each on the first batch), so that coordinates of very different size are learnt alike; the map
    is folded back to W and b.
-4. Every few steps each point is measured on `select`; what is kept is the best that was seen, the
-   identity among it.
+4. Every few steps each point is measured on `validation`; what is kept is the best that was seen,
+   the identity among it.
 
 A saved lens is a folder: `lens.safetensors` (W and b of each point) and `lens.json` (the target's
-fingerprint, the corpus and its hash, settings, and the KL of both lenses on `report`). It opens on
+fingerprint, the corpus and its hash, settings, and the KL of both lenses on `test`). It opens on
 the network it was trained on and on no other.
 """
 
@@ -48,9 +48,9 @@ class Training:
     length: int = 64
     """Tokens of a window."""
     looks: int = 8
-    """How often `select` is measured."""
+    """How often `validation` is measured."""
     watched: int = 4_000
-    """Tokens of `select`, and of `report`, at most."""
+    """Tokens of `validation`, and of `test`, at most."""
     seed: int = 0
 
 
@@ -187,12 +187,12 @@ def train_tuned(
     how = training or Training()
     read = reader(target)
     splits = corpus.splits()
-    explore, select, report = (
+    explore, validation, test = (
         _windows(target, part, how, most)
         for part, most in (
             (splits.explore, None),
-            (splits.select, how.watched),
-            (splits.report, how.watched),
+            (splits.validation, how.watched),
+            (splits.test, how.watched),
         )
     )
     points, width = len(read.points), read.architecture.width
@@ -200,7 +200,7 @@ def train_tuned(
     rng = np.random.default_rng(how.seed)
     losses, tokens = [], 0
     kept = made.folded()
-    best = _kl(read, select, how, kept).mean(1)  # [point]
+    best = _kl(read, validation, how, kept).mean(1)  # [point]
     looks = {round(how.steps * (at + 1) / how.looks) for at in range(how.looks)}
     batches = _batches(explore, how, rng)
     for step in range(how.steps):
@@ -216,7 +216,7 @@ def train_tuned(
             tell(step + 1, how.steps, losses[-1])
         if step + 1 in looks:
             now = made.folded()
-            score = _kl(read, select, how, now).mean(1)
+            score = _kl(read, validation, how, now).mean(1)
             better = score < best
             best = torch.where(better, score, best)
             kept = tuple(
@@ -235,7 +235,7 @@ def train_tuned(
         tokens,
         how,
     )
-    card = replace(card, scores=_scores(read, report, how, (weight[:-1], bias[:-1]), rng))
+    card = replace(card, scores=_scores(read, test, how, (weight[:-1], bias[:-1]), rng))
     return TunedLens(card, weight, bias, tuple(losses))
 
 

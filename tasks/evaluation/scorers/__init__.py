@@ -82,7 +82,7 @@ def score_all(
     order = list(SCORERS)
     if panel.judge is not None and panel.control is None:
         rng = np.random.default_rng([seed, len(order)])
-        panel = replace(panel, control=control(panel.judge, case.splits.report.windows, rng))
+        panel = replace(panel, control=control(panel.judge, case.splits.test.windows, rng))
     return {
         name: SCORERS[name](case, panel, np.random.default_rng([seed, order.index(name)]))
         for name in names or order

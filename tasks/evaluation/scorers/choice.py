@@ -1,8 +1,8 @@
 """Two-alternative choice (MAIA; Shaham et al. 2024): which of two descriptions is the unit's?
 
-Each question shows five active windows of report with the active tokens marked, and ten that are
-not active (a claim too many shows in them alone); the descriptions stand in random order. The value
-is the share of questions in which this description is preferred to its rival.
+Each question shows five active windows of the test split with the active tokens marked, and ten
+that are not active (a claim too many shows in them alone); the descriptions stand in random order.
+The value is the share of questions in which this description is preferred to its rival.
 """
 
 import numpy as np
@@ -26,7 +26,7 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     reason = too_few(whole)
     if reason:
         return Score("choice", None, reason=reason)
-    windows = case.splits.report.windows
+    windows = case.splits.test.windows
     questions, letters, documents = [], [], []
     for _ in range(QUESTIONS):
         pool = deciles(whole.active, rng)

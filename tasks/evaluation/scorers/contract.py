@@ -1,7 +1,7 @@
 """What every scorer of a description is handed and gives back.
 
 A `Case` is one description of one unit with the three splits of its activations. Everything that a
-judge is shown comes from report, which the explainer never saw: a case whose report and explore
+judge is shown comes from test, which the explainer never saw: a case whose test and explore
 share a document is refused, because exemplars that the explainer was shown are no test. (20 to 40%
 of the test positives of one public pipeline were.)
 
@@ -48,7 +48,7 @@ class Case:
 
     description: str
     splits: Splits
-    """Explore (what the explainer saw), select, report."""
+    """Explore (what the explainer saw), validation, test."""
     predictors: tuple[Mapping[str, Any], ...] = ()
     """The components' predicates, as JSON; empty for a description in words alone."""
     effect: str | None = None
@@ -63,11 +63,11 @@ class Case:
     def __post_init__(self) -> None:
         if not self.description.strip():
             raise UsageError("there is no description to score: it is empty")
-        seen = _texts(self.splits.explore) & _texts(self.splits.report)
+        seen = _texts(self.splits.explore) & _texts(self.splits.test)
         if seen:
             raise UsageError(
-                f"{len(seen)} documents of report are in explore too: what the explainer saw is "
-                "no test; split the corpus by document"
+                f"{len(seen)} documents of the test split are in explore too: what the explainer "
+                "saw is no test; split the corpus by document"
             )
 
     @cached_property
@@ -82,14 +82,14 @@ class Case:
 
     @cached_property
     def peaks(self) -> np.ndarray:
-        """`[window]` largest activation of each window of report.
+        """`[window]` largest activation of each window of the test split.
 
         NaN where no token counts, and where explore has nearly the same window: documents
         differ, but what they quote or end with may not.
         """
-        report = self.splits.report
-        new = ~repeated(report.windows, [self.splits.explore.windows])
-        values = np.where(report.counted & new[:, None], report.values, -np.inf)
+        test = self.splits.test
+        new = ~repeated(test.windows, [self.splits.explore.windows])
+        values = np.where(test.counted & new[:, None], test.values, -np.inf)
         top = values.max(1).astype(np.float64)
         return np.where(np.isfinite(top), top, np.nan)
 
@@ -192,7 +192,7 @@ class Scorer:
 
     def __call__(self, case: Case, panel: Panel, rng: np.random.Generator) -> Score:
         """The score; without a value where something that it needs is not there."""
-        if isinstance(case.splits.report.windows, ImageRows) and not self.pictures:
+        if isinstance(case.splits.test.windows, ImageRows) and not self.pictures:
             return Score(self.name, None, reason="reads text, and this unit looks at pictures")
         lacking = self.lacks(case, panel)
         if lacking:

@@ -1,7 +1,7 @@
 """Detection and fuzzing (delphi, Paulo et al. 2024): does the description tell texts apart?
 
-1. 50 windows of report in which the unit is active, five from each decile of their peaks, and 50 in
-   which it is not, are shuffled and shown five to a prompt.
+1. 50 windows of the test split in which the unit is active, five from each decile of their peaks,
+   and 50 in which it is not, are shuffled and shown five to a prompt.
 2. Detection: the judge says for each text whether it fits the description.
    Fuzzing: tokens are marked, and the judge says whether the marked ones fit. Half of the wrong
    texts are windows without activity, half are active windows with the marks elsewhere; the marks
@@ -9,7 +9,7 @@
 3. The value is balanced accuracy. A prompt whose reply cannot be read counts five wrong answers.
 
 Half of the texts are active, whatever the unit's rate: a description that claims far too much loses
-little. `f1_at_base_rate` weighs each text by the windows of report that it stands for.
+little. `f1_at_base_rate` weighs each text by the windows of the test split that it stands for.
 """
 
 from collections.abc import Callable, Sequence
@@ -60,7 +60,7 @@ def detection(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     reason = too_few(found)
     if reason:
         return Score("detection", None, reason=reason)
-    windows = case.splits.report.windows
+    windows = case.splits.test.windows
     shown = [
         Shown(windows.text(int(row)), bool(true), int(row), "active" if true else "inactive")
         for row, true in zip(found.rows, found.truth, strict=True)
@@ -79,7 +79,7 @@ def fuzzing(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
 
 def fuzzed(case: Case, found: Sample, rng: np.random.Generator) -> list[Shown]:
     """Active windows marked where they are active; as many others marked at random places."""
-    windows = case.splits.report.windows
+    windows = case.splits.test.windows
     places = {int(row): active_places(case, int(row)) for row in found.active}
     shown = [Shown(marked(windows, row, at), True, row, "active") for row, at in places.items()]
     counts = [len(at) for at in places.values()]
@@ -121,7 +121,7 @@ def _scored(
     said, failed = said_of(panel.judge, name, case.description, shown, rng)
     truth = np.array([item.truth for item in shown])
     weight = _weights(case, shown)
-    documents = case.splits.report.windows.document[[item.row for item in shown]]
+    documents = case.splits.test.windows.document[[item.row for item in shown]]
 
     def interval(statistic: Callable[..., float], *columns: np.ndarray) -> Interval:
         return clustered(statistic, documents, *columns, rng=rng)
@@ -140,7 +140,7 @@ def _scored(
 
 
 def _weights(case: Case, shown: Sequence[Shown]) -> np.ndarray:
-    """`[text]`: windows of report that each text stands for."""
+    """`[text]`: windows of the test split that each text stands for."""
     whole = kinds(case)
     right = np.array([item.truth for item in shown])
     many = {True: len(whole.active), False: len(whole.inactive)}

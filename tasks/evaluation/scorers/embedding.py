@@ -28,7 +28,7 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     reason = too_few(found)
     if reason:
         return Score("embedding", None, reason=reason)
-    windows = case.splits.report.windows
+    windows = case.splits.test.windows
     vectors = panel.embed([case.description, *(windows.text(int(row)) for row in found.rows)])
     near = vectors[1:] @ vectors[0]  # [text]
     documents = windows.document[found.rows]

@@ -1,7 +1,8 @@
 """Intruder: one of five texts is not the unit's; the judge finds it.
 
-1. Four windows of report from one decile of the unit's peaks, with its active tokens marked, and
-   one window without activity, marked at as many random places (delphi; Paulo & Belrose 2025).
+1. Four windows of the test split from one decile of the unit's peaks, with its active tokens
+   marked, and one window without activity, marked at as many random places (delphi; Paulo &
+   Belrose 2025).
 2. The original judge is told nothing: that measures whether the unit's examples belong together,
    not whether a description is right. It is kept as the part `blind`.
 3. For the value the judge is given the description and finds the text that does not fit it.
@@ -29,7 +30,7 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     asked = [_texts(case, rng) for _ in range(QUESTIONS)]
     told = _answers(panel.judge, asked, case.description)
     blind = _answers(panel.judge, asked, None)
-    documents = case.splits.report.windows.document[[row for _, _, row in asked]]
+    documents = case.splits.test.windows.document[[row for _, _, row in asked]]
     return Score.of(
         "intruder",
         clustered(share, documents, told == 1, rng=rng),
@@ -42,7 +43,7 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
 
 def _texts(case: Case, rng: np.random.Generator) -> tuple[list[str], str, int]:
     """Five texts, the letter of the intruder, and the intruder's row."""
-    windows = case.splits.report.windows
+    windows = case.splits.test.windows
     active, inactive = kinds(case)
     parts = [part for part in np.array_split(active, DECILES) if len(part) >= TEXTS - 1]
     pool = parts[int(rng.integers(len(parts)))] if parts else active

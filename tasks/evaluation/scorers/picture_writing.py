@@ -2,8 +2,8 @@
 
 Without a language model they are made from the predictor:
 
-1. Fitting: scenes of the grammar, and things of select's pictures put into new ones, in which it
-   holds.
+1. Fitting: scenes of the grammar, and things of validation's pictures put into new ones, in which
+   it holds.
 2. Near-misses: other such scenes with one change (another colour, texture, name or place of a
    thing, a thing fewer or one more, another background) after which it no longer holds.
 3. Unrelated: scenes in which it does not hold.
@@ -53,7 +53,7 @@ def write(case: Case, rng: np.random.Generator, many: int) -> dict[str, list[str
     holds = _holds(case, parts, scenes)
     inside = [scenes[int(at)] for at in rng.permutation(np.flatnonzero(holds))]
     if len(inside) < 2 * many:
-        inside += _of_select(case, parts, rng)
+        inside += _of_validation(case, parts, rng)
     outside = [scenes[int(at)] for at in rng.permutation(np.flatnonzero(~holds))]
     half = (len(inside) + 1) // 2
     found = {
@@ -109,9 +109,9 @@ def _said(
     return found
 
 
-def _of_select(case: Case, parts: Sequence[Predicate], rng: np.random.Generator) -> list[Scene]:
-    """New scenes with things of select's pictures in which the predictor holds."""
-    known = [p.scene for p in case.splits.select.windows.pictures if p.scene is not None]  # type: ignore[attr-defined]
+def _of_validation(case: Case, parts: Sequence[Predicate], rng: np.random.Generator) -> list[Scene]:
+    """New scenes with things of validation's pictures in which the predictor holds."""
+    known = [p.scene for p in case.splits.validation.windows.pictures if p.scene is not None]  # type: ignore[attr-defined]
     seeds = [s for s, there in zip(known, _holds(case, parts, known), strict=True) if there]
     made = []
     for number in range(_SCENES // 4 if seeds else 0):

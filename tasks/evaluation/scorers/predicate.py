@@ -1,6 +1,6 @@
 """Predicate score: the description's own predictor against held-out activations, token by token.
 
-It asks no judge: `tasks/scoring/scores.py` fits weights and thresholds on select and reads report
+It asks no judge: `tasks/scoring/scores.py` fits weights and thresholds on validation and reads test
 once. The value is the correlation; AUPRC, F1, IoU, cosine, the lookups and the tails are parts.
 """
 

@@ -99,7 +99,7 @@ def _asked(case: Case, panel: Panel) -> Written:
 
 def _looks(case: Case) -> bool:
     """Whether the unit looks at pictures."""
-    return isinstance(case.splits.report.windows, ImageRows)
+    return isinstance(case.splits.test.windows, ImageRows)
 
 
 def _share(values: np.ndarray, of: float) -> float:
@@ -111,7 +111,7 @@ def _peaks(case: Case, texts: list[str]) -> np.ndarray:
     """`[text]` the unit's largest activation; its smallest known one where no token counts."""
     assert case.target is not None
     assert case.unit is not None
-    length = case.splits.report.windows.ids.shape[1]
+    length = case.splits.test.windows.ids.shape[1]
     windows = cut(case.target, texts, length=max(length, 64), document_per_row=True)
     values = measure(case.target, windows, [case.unit])[0]  # [text, place]
     lowest = float(case.splits.explore.flat.min())

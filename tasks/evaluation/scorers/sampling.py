@@ -1,4 +1,4 @@
-"""Which windows of report a judge is shown, and how their active tokens are marked.
+"""Which windows of the test split a judge is shown, and how their active tokens are marked.
 
 Activating windows are drawn evenly from the deciles of their peaks, five from each, so that weak
 activations count as much as strong ones; the others are drawn from all windows in which the unit
@@ -25,7 +25,7 @@ OPEN, CLOSE = "«", "»"
 
 
 class Sample(NamedTuple):
-    """Windows of report, by number."""
+    """Windows of the test split, by number."""
 
     active: np.ndarray
     inactive: np.ndarray
@@ -42,7 +42,7 @@ class Sample(NamedTuple):
 
 
 def kinds(case: Case) -> Sample:
-    """All windows of report in which the unit is active, by rising peak; and all others."""
+    """All windows of the test split in which the unit is active, by rising peak; and all others."""
     active = np.flatnonzero(case.peaks > case.threshold)
     inactive = np.flatnonzero(case.peaks <= case.threshold)
     return Sample(active[np.argsort(case.peaks[active], kind="stable")], inactive)
@@ -70,15 +70,15 @@ def too_few(found: Sample) -> str | None:
     for kind, rows in (("active", found.active), ("not active", found.inactive)):
         if len(rows) < LEAST:
             return (
-                f"insufficient held-out: the unit is {kind} in {len(rows)} windows of report, "
-                f"{LEAST} are needed"
+                f"insufficient held-out: the unit is {kind} in {len(rows)} windows "
+                f"of the test split, {LEAST} are needed"
             )
     return None
 
 
 def active_places(case: Case, row: int) -> np.ndarray:
     """Places of a window at `MARKED` of its peak or more."""
-    values = case.splits.report.values[row]
+    values = case.splits.test.values[row]
     return np.flatnonzero(np.isfinite(values) & (values >= MARKED * case.peaks[row]))
 
 
@@ -86,8 +86,8 @@ def random_places(
     case: Case, row: int, many: int, rng: np.random.Generator, *, but: Sequence[int] = ()
 ) -> np.ndarray:
     """So many places of a window, at random: counted, with something to see, and not in `but`."""
-    windows = case.splits.report.windows
-    counted = np.flatnonzero(case.splits.report.counted[row])
+    windows = case.splits.test.windows
+    counted = np.flatnonzero(case.splits.test.counted[row])
     seen = [at for at in counted if windows.vocabulary[int(windows.ids[row, at])].strip()]
     free = np.setdiff1d(np.array(seen, int), but)
     return np.sort(rng.choice(free, min(many, len(free)), replace=False))

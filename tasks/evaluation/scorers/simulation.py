@@ -1,12 +1,12 @@
 """Simulation (Bills et al. 2023): the judge predicts the unit's activation, token by token.
 
-1. Windows of report: 20 with activity, two from each decile of their peaks, and 40 without, so that
-   a claim that is wrong in one window of twenty is met. One prompt a window; the judge gives every
-   token a whole number 0 to 10.
+1. Windows of the test split: 20 with activity, two from each decile of their peaks, and 40
+   without, so that a claim that is wrong in one window of twenty is met. One prompt a window; the
+   judge gives every token a whole number 0 to 10.
 2. The prediction is the expected value of that number under the judge's log-probabilities where
    the endpoint gives them, else the number itself.
 3. The value is the Pearson correlation with the activation over all tokens, each weighted by the
-   windows of report that its own stands for. Without the weights (`unweighted`) it is the
+   windows of the test split that its own stands for. Without the weights (`unweighted`) it is the
    top-and-random correlation of the paper, which forgives descriptions that claim too much.
 4. Windows whose reply cannot be read count with correlation 0: the value is the correlation over
    the others times their share of the tokens.
@@ -42,19 +42,19 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
         [len(whole.active) / len(active), len(whole.inactive) / len(inactive)],
         [len(active), len(inactive)],
     )
-    report = case.splits.report
+    test = case.splits.test
     questions = [
-        Question("simulation", _data(case.description, report.windows, row), logprobs=True)
+        Question("simulation", _data(case.description, test.windows, row), logprobs=True)
         for row in rows
     ]
     columns: list[np.ndarray] = []  # each [5, token]: said, truth, weight, document, failed
     failures = 0
     answers = ask(panel.judge, questions)
     for row, weight, answer in zip(rows, stands_for, answers, strict=True):
-        truth = report.values[row][report.counted[row]].astype(np.float64)
+        truth = test.values[row][test.counted[row]].astype(np.float64)
         said = activations(answer, len(truth))
         failures += said is None
-        same = (weight, report.windows.document[row], said is None)
+        same = (weight, test.windows.document[row], said is None)
         rest = [np.full(len(truth), float(value)) for value in same]
         columns.append(np.stack([np.zeros(len(truth)) if said is None else said, truth, *rest]))
     said, truth, weight, document, failed = np.concatenate(columns, axis=1)

@@ -30,7 +30,7 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     reason = too_few(found)
     if reason:
         return Score("surprisal", None, reason=reason)
-    windows = case.splits.report.windows
+    windows = case.splits.test.windows
     texts = [windows.text(int(row)) for row in found.rows]
     told = panel.loss(TOLD.format(description=case.description), texts)
     gain = panel.loss(NOT_TOLD, texts) - told  # [text] nats a token

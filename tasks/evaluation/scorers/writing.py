@@ -1,10 +1,10 @@
 """Texts that a predictor calls fitting, near-misses and unrelated, without a language model.
 
-1. Fitting: windows of select in which the predictor holds.
+1. Fitting: windows of validation in which the predictor holds.
 2. Near-misses: other such windows, with every word that carries the predictor exchanged for one of
    the same category of the lexicon and the same form (any word of the text where there is none),
    until the predictor holds nowhere. One that cannot be mended so is left out.
-3. Unrelated: windows of select in which it never holds.
+3. Unrelated: windows of validation in which it never holds.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ TRIES = 12
 def write(case: Case, rng: np.random.Generator, many: int) -> dict[str, list[str]] | None:
     """Texts by kind, `many` of each at most; None where some kind has none."""
     parts = [parse(predictor) for predictor in case.predictors]
-    windows = case.splits.select.windows
+    windows = case.splits.validation.windows
     holds = _degrees(parts, windows).max(1) >= HOLDS
     inside, outside = (rng.permutation(np.flatnonzero(rows)) for rows in (holds, ~holds))
     half = len(inside) // 2
@@ -89,7 +89,7 @@ def _near_miss(
 
 
 def _rows(case: Case, texts: Sequence[str]) -> TokenWindows:
-    length = case.splits.select.windows.ids.shape[1]
+    length = case.splits.validation.windows.ids.shape[1]
     return cut(case.target, texts, length=max(length, 64), document_per_row=True)
 
 

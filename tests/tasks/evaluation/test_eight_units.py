@@ -18,11 +18,11 @@ TOKENS = 25_000
 
 def test_seven_of_eight_planted_units_are_recovered() -> None:
     ground = bench("A", SEED, kinds=KINDS, each=1, beyond_each=0, tokens=TOKENS)
-    explore, select = (
+    explore, validation = (
         cut(ground.target, split, length=LENGTH) for split in ground.corpus.splits()[:2]
     )
     names = [ground.target.unit(unit.unit) for unit in ground.units]
-    columns = [measure(ground.target, windows, names) for windows in (explore, select)]
+    columns = [measure(ground.target, windows, names) for windows in (explore, validation)]
     memo = Memo()
     lost: list[str] = []
     for number, (unit, name) in enumerate(zip(ground.units, names, strict=True)):
@@ -30,11 +30,11 @@ def test_seven_of_eight_planted_units_are_recovered() -> None:
         found = investigate(lab, name, BuiltinFactory(seed=SEED, effects=False)).description
         assert unit.form is not None
         inputs = probes(unit.form, ground.target, ground.vocabulary, ground.fresh, seed=number)
-        on_explore, on_select = (
+        on_explore, on_validation = (
             Measured(windows, column[number])
-            for windows, column in zip((explore, select), columns, strict=True)
+            for windows, column in zip((explore, validation), columns, strict=True)
         )
-        judged = recovery(found, unit.form, inputs, on_explore, on_select)
+        judged = recovery(found, unit.form, inputs, on_explore, on_validation)
         if not judged.recovered:
             lost.append(f"{unit.unit}: {unit.text}, described as '{found.label}': {judged.cells}")
     assert len(lost) <= 1, "\n".join(lost)

@@ -46,7 +46,7 @@ def windows(toy_target) -> dict[str, Any]:
         name: cut(
             toy_target, [" ".join(rng.choice(words, 40)) + " ." for _ in range(100)], length=24
         )
-        for name in ("explore", "select", "report")
+        for name in ("explore", "validation", "test")
     }
 
 

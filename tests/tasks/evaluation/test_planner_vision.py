@@ -110,7 +110,7 @@ def test_an_untold_planner_gets_pictures_without_scenes():
     ground = bench("B", 5, kinds=("object",), each=1, beyond_each=0, pictures=40)
     windows = VisionSuite().windows(ground, length=1, told=False)
     assert all(picture.scene is None for picture in windows["explore"].pictures)
-    assert all(picture.scene is not None for picture in windows["report"].pictures)
+    assert all(picture.scene is not None for picture in windows["test"].pictures)
     told = VisionSuite().windows(ground, length=1, told=True)
     assert [p.key for p in told["explore"].pictures] == [p.key for p in windows["explore"].pictures]
 

@@ -310,12 +310,12 @@ def test_held_out_windows_that_explore_nearly_holds_are_left_out(
     path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
     bench = prepare(toy_target, Settings(target="toy", units="x", data=str(path)))
     assert bench.repeats["explore"] == 0
-    assert bench.repeats["select"] > 0
-    assert bench.repeats["report"] > 0
-    held = [bench.windows[name] for name in ("select", "report")]
+    assert bench.repeats["validation"] > 0
+    assert bench.repeats["test"] > 0
+    held = [bench.windows[name] for name in ("validation", "test")]
     assert not repeated(held[1], [bench.windows["explore"], held[0]]).any()
     case = Case("x", Splits(*(Measured(bench.windows[n], bench.windows[n].ids * 1.0)
-                              for n in ("explore", "select", "report"))))  # fmt: skip
+                              for n in ("explore", "validation", "test"))))  # fmt: skip
     assert np.isfinite(case.peaks).all()  # scorers and scores leave out the same
 
 

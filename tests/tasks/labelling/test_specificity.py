@@ -45,7 +45,7 @@ def site(splits) -> Callable[..., tuple[list[Splits], SiteUnits]]:
                 parts.append(Measured(part.windows, values.astype(np.float32)))
             columns.append(Splits(*parts))
         held = []
-        for name in ("select", "report"):
+        for name in ("validation", "test"):
             values = np.stack([getattr(c, name).flat for c in columns], 1).astype(np.float16)
             held.append(Columns(values, np.zeros(UNITS, np.float32), np.ones(UNITS, np.float32)))
         return columns, SiteUnits(np.arange(UNITS), *held)
@@ -116,7 +116,7 @@ def test_controls_are_scored_as_the_unit_itself(site, sign: int) -> None:
 
 def test_the_harness_settles_the_status(site) -> None:
     columns, units = site(lambda unit, ids: 1.0 * (ids == 3))
-    worst = int(np.argmin([np.corrcoef(c.report.flat, columns[0].report.tokens() == 3)[0, 1]
+    worst = int(np.argmin([np.corrcoef(c.test.flat, columns[0].test.tokens() == 3)[0, 1]
                            for c in columns]))  # fmt: skip
 
     bench: Any = SimpleNamespace(sites={"mlp.0": units})
@@ -132,14 +132,14 @@ def test_the_harness_settles_the_status(site) -> None:
 
 def test_a_site_is_measured_as_its_units_are(stories260k: Target) -> None:
     texts = ["Once upon a time there was a girl. She ran.", "The dog and the cat sat down."]
-    windows = {name: cut(stories260k, texts) for name in ("explore", "select", "report")}
+    windows = {name: cut(stories260k, texts) for name in ("explore", "validation", "test")}
     bench = Bench(stories260k, None, windows)  # pyright: ignore
     site = bench.sites["mlp.1"]
     assert bench.sites["mlp.1"] is site
-    values = measure(stories260k, windows["report"], [Unit("mlp.1", int(n)) for n in site.units])
-    flat = values[:, windows["report"].counted].T  # [place, unit]
-    assert np.allclose(site.report.take(slice(None)), flat, atol=2e-3)
-    r = site.report.correlations(flat[:, 5])
+    values = measure(stories260k, windows["test"], [Unit("mlp.1", int(n)) for n in site.units])
+    flat = values[:, windows["test"].counted].T  # [place, unit]
+    assert np.allclose(site.test.take(slice(None)), flat, atol=2e-3)
+    r = site.test.correlations(flat[:, 5])
     truth = [np.corrcoef(flat[:, 5], column)[0, 1] for column in flat.T]
     assert np.allclose(r, truth, atol=2e-3)
     kinds = site.kinds(-1)
@@ -157,7 +157,7 @@ def test_units_of_another_kind_do_not_match() -> None:
 def test_one_pass_reads_the_sites_that_will_be_asked_for(
     stories260k: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    windows = {name: cut(stories260k, ["Once upon a time."]) for name in ("select", "report")}
+    windows = {name: cut(stories260k, ["Once upon a time."]) for name in ("validation", "test")}
     passes: list[Any] = []
 
     def counted(target: Any, windows: Any, sites: Any, most: int) -> Any:
@@ -169,7 +169,7 @@ def test_one_pass_reads_the_sites_that_will_be_asked_for(
     sites = Sites(stories260k, windows)
     sites.expect(names)
     units = stories260k.sites["mlp.0"].units
-    places = 2 * int(windows["select"].counted.sum())
+    places = 2 * int(windows["validation"].counted.sum())
     monkeypatch.setattr(matched, "MEMORY", 2 * places * units * 2)
     assert sites.passes(names) == 2
     for name in names:

@@ -1,4 +1,4 @@
-"""The lookups learn on explore, choose their shrinkage on select and are asked about report."""
+"""The lookups learn on explore, choose their shrinkage on validation and are asked about test."""
 
 import numpy as np
 import pytest
@@ -15,8 +15,8 @@ from neuroscribe.tasks.scoring.scores import score
 TOKEN = {"kind": "tokens", "tokens": [" t3"]}
 
 
-def correlation(predicted: np.ndarray, report: Measured) -> float:
-    return float(np.corrcoef(predicted, report.flat)[0, 1])
+def correlation(predicted: np.ndarray, test: Measured) -> float:
+    return float(np.corrcoef(predicted, test.flat)[0, 1])
 
 
 def test_a_token_unit_is_known_to_both_tables(splits):
@@ -32,10 +32,10 @@ def test_a_pair_unit_is_known_to_the_bigram_table_only(splits):
 
 
 def test_a_token_never_seen_gets_the_mean(splits):
-    explore, select, report = splits(lambda ids, before: 1.0 * (ids == 3))
+    explore, validation, test = splits(lambda ids, before: 1.0 * (ids == 3))
     unseen = 11
     explore.values[explore.windows.ids == unseen] = np.nan
-    said = token_table(explore, select, report)[report.tokens() == unseen]
+    said = token_table(explore, validation, test)[test.tokens() == unseen]
     assert said == pytest.approx(float(explore.flat.mean()), abs=1e-6)
 
 

@@ -68,12 +68,12 @@ def test_noise_gives_nothing_to_explain(splits):
 
 def test_too_few_positives_give_counts_but_no_score(splits):
     parts = splits(lambda ids, before: np.zeros(ids.shape))
-    report = parts[2]
+    test = parts[2]
     explore = parts[0]
     for part in parts:
         part.values[:] = 0
     explore.values[:30, 0] = 1.0
-    report.values[: LEAST_POSITIVES - 1, 0] = 1.0
+    test.values[: LEAST_POSITIVES - 1, 0] = 1.0
     scored = score(described(tokens(3)), *parts)
     assert scored.description.status == "insufficient held-out"
     assert scored.scores["correlation"] is None
@@ -106,12 +106,12 @@ def test_tails_are_fixed_on_explore_and_reported_apart(splits):
     assert tails["10%"]["f1"]["value"] > tails["1%"]["f1"]["value"] > 0
 
 
-def test_f1_is_scikit_learns_at_the_threshold_of_select(splits):
+def test_f1_is_scikit_learns_at_the_threshold_of_validation(splits):
     parts = splits(lambda ids, before: 1.0 * ((ids == 3) | (ids == 4)))
     scored = score(described(tokens(3)), *parts)
-    report = parts[2]
-    truth = report.flat > thresholds(parts[0])["half"]
-    said = report.tokens() == 3
+    test = parts[2]
+    truth = test.flat > thresholds(parts[0])["half"]
+    said = test.tokens() == 3
     assert scored.scores["f1"]["value"] == pytest.approx(f1_score(truth, said), abs=1e-5)
 
 

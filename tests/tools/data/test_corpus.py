@@ -17,7 +17,7 @@ def test_splits_share_out_documents() -> None:
     for part, share in zip(parts, SHARES.values(), strict=True):
         assert len(part) / 4000 == pytest.approx(share, abs=0.03)
     again = Corpus("c", list(reversed(whole.documents))[:3000]).splits()
-    assert {item.id for item in again.report.documents} <= parts[2]
+    assert {item.id for item in again.test.documents} <= parts[2]
 
 
 def test_too_few_documents_to_split() -> None:

@@ -40,7 +40,7 @@ def test_it_is_closer_than_the_logit_lens_at_every_point(
     scores = lens.card.scores
     assert [s.point for s in scores] == list(lens.card.points[:-1])
     assert all(s.tuned < s.logit and s.interval[0] > 0 for s in scores)
-    again = evaluate(stories260k, lens, corpus.splits().report)
+    again = evaluate(stories260k, lens, corpus.splits().test)
     assert [s.tuned for s in again] == pytest.approx([s.tuned for s in scores], rel=1e-4)
     other = load_corpus("builtin:stories:30", seed=5)
     assert all(s.tuned < s.logit for s in evaluate(stories260k, lens, other))

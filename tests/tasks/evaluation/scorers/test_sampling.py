@@ -24,10 +24,10 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
-def test_a_report_that_the_explainer_saw_is_refused(bench):
+def test_a_test_split_that_the_explainer_saw_is_refused(bench):
     splits = bench.splits[0]
-    with pytest.raises(UsageError, match="what the explainer saw is no test"):
-        Case("colours", splits._replace(report=splits.explore))
+    with pytest.raises(UsageError, match="the explainer saw is no test"):
+        Case("colours", splits._replace(test=splits.explore))
 
 
 def test_an_empty_description_is_refused(bench):
@@ -60,10 +60,10 @@ def test_active_is_above_the_threshold_of_explore_and_the_rest_is_everything_els
 def test_too_few_windows_give_no_score_and_say_so(bench, rng, scored):
     case = bench.case(0, "true")
     active = kinds(case).active
-    few = case.splits.report
+    few = case.splits.test
     values = few.values.copy()
     values[active[9:]] = np.where(np.isfinite(values[active[9:]]), 0, np.nan)
-    spoilt = replace(case, splits=case.splits._replace(report=replace(few, values=values)))
+    spoilt = replace(case, splits=case.splits._replace(test=replace(few, values=values)))
     assert "active in 9 windows" in str(too_few(sample(spoilt, rng)))
 
 
@@ -72,15 +72,15 @@ def test_marks_stand_on_the_active_tokens(bench):
     words = set(bench.subjects[0].words)
     for row in kinds(case).active[:20]:
         places = active_places(case, row)
-        values = case.splits.report.values[row]
+        values = case.splits.test.values[row]
         assert (values[places] >= MARKED * np.nanmax(values)).all()
-        plain, spans = unmarked(marked(case.splits.report.windows, row, places))
-        assert plain == case.splits.report.windows.text(row)
+        plain, spans = unmarked(marked(case.splits.test.windows, row, places))
+        assert plain == case.splits.test.windows.text(row)
         assert {plain[a:b].lower() for a, b in spans} <= words
 
 
 def test_marks_in_the_text_itself_do_not_pass_for_marks(bench):
-    windows = bench.splits[0].report.windows
+    windows = bench.splits[0].test.windows
     texts = tuple(text.replace(".", "«") for text in windows.texts)
     row = next(row for row in range(len(windows)) if "." in windows.text(row))
     text = marked(replace(windows, texts=texts), row, [])

@@ -99,7 +99,7 @@ def test_readable_nonsense_half_of_the_time_is_told_by_control_questions(bench, 
 
 
 def test_control_questions_count_what_cannot_be_read_as_wrong(bench):
-    windows = bench.splits[0].report.windows
+    windows = bench.splits[0].test.windows
     found = control(Unreadable(np.random.default_rng(0)), windows, np.random.default_rng(0))
     assert found.right == 0
     assert found.failed == found.n == 80
@@ -122,8 +122,8 @@ def test_detection_shows_five_shuffled_texts_a_prompt_all_from_report(bench, sco
     judge = Recorder()
     score = scored("detection", given=Panel(judge=judge))
     shown = [text for question in judge.questions for text in question.data["texts"]]
-    report, explore = bench.splits[0].report.windows, bench.splits[0].explore.windows
-    assert set(shown) <= {report.text(row) for row in range(len(report))}
+    test, explore = bench.splits[0].test.windows, bench.splits[0].explore.windows
+    assert set(shown) <= {test.text(row) for row in range(len(test))}
     assert not set(shown) & {explore.text(row) for row in range(len(explore))}
     assert all(len(question.data["texts"]) == 5 for question in judge.questions[:-1])
     words = bench.subjects[0].words
@@ -147,8 +147,8 @@ def test_detection_is_scikit_learns_balanced_accuracy_and_f1(bench, panel):
 
     case = bench.case(0, "missing")
     score = SCORERS["detection"](case, Panel(judge=Kept()), np.random.default_rng(5))
-    report = case.splits.report.windows
-    active = {report.text(row) for row in np.flatnonzero(case.peaks > case.threshold)}
+    test = case.splits.test.windows
+    active = {test.text(row) for row in np.flatnonzero(case.peaks > case.threshold)}
     truth = [text in active for text, _ in kept]
     said = [answer for _, answer in kept]
     assert score.value == pytest.approx(balanced_accuracy_score(truth, said))
@@ -173,8 +173,8 @@ def test_embedding_and_surprisal_are_scikit_learns_auc(bench):
     panel = Panel(embed=embed, loss=loss)
     for name in ("embedding", "surprisal"):
         score = SCORERS[name](case, panel, np.random.default_rng(5))
-        report = case.splits.report.windows
-        peak = {report.text(row): case.peaks[row] for row in range(len(report))}
+        test = case.splits.test.windows
+        peak = {test.text(row): case.peaks[row] for row in range(len(test))}
         texts = [text for text in kept if text != case.description]
         truth = [peak[text] > case.threshold for text in texts]
         expected = roc_auc_score(truth, [kept[text] for text in texts])

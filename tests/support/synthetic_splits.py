@@ -3,20 +3,20 @@
 from collections.abc import Callable
 
 import numpy as np
-import pytest
 from neuroscribe.tasks.scoring.ngram_baselines import Measured
 from neuroscribe.tools.data.windows import TokenWindows
 
 VOCABULARY = tuple(f" t{number}" for number in range(12))
 
 
-def _made(
+def measured(
     values_of: Callable[[np.ndarray, np.ndarray], np.ndarray],
     *,
     seed: int,
     rows: int = 300,
     places: int = 20,
 ) -> Measured:
+    """One split: `measured(values_of(ids, previous ids), seed=...)`."""
     rng = np.random.default_rng(seed)
     ids = rng.integers(0, 12, (rows, places)).astype(np.int32)
     before = np.roll(ids, 1, axis=1)
@@ -28,15 +28,3 @@ def _made(
         ids, true, true, none, none, ids * 0, ids * 0, documents, (), VOCABULARY, ("",) * rows
     )
     return Measured(windows, values.astype(np.float32))
-
-
-@pytest.fixture
-def made() -> Callable[..., Measured]:
-    """Makes one split: `made(values_of(ids, previous ids), seed=...)`."""
-    return _made
-
-
-@pytest.fixture
-def splits() -> Callable[..., list[Measured]]:
-    """Makes explore, select and report of one unit."""
-    return lambda values_of: [_made(values_of, seed=seed) for seed in range(3)]
