@@ -22,7 +22,8 @@ import torch
 
 from ...tools.errors import UsageError
 from ...tools.interventions.ablation import parts_of
-from ...tools.lens.stream import Ids, reader
+from ...tools.lens.stream import reader
+from ...tools.metrics.rows import Rows
 from ...tools.models import Intervention, Target, Unit, scale
 from ...tools.models import zero as zeroing
 from ...tools.statistics.intervals import mean, share
@@ -212,7 +213,7 @@ def _lens(
     out = np.zeros((len(some), len(read.points)))
     for at, one in enumerate(some):
         with torch.no_grad():
-            last = read.streams(Ids(one.row.ids))[:, 0, -1]  # [point, d]
+            last = read.streams(Rows(one.row.ids))[:, 0, -1]  # [point, d]
             logits = read.logits(last)[:, list(answers)].cpu().numpy()  # [point, answer]
         own = logits[:, answers.index(one.answer)].copy()
         logits[:, answers.index(one.answer)] = -np.inf

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..metrics.rows import Rows
 from ..metrics.target_tokens import Question
 from ..models import Intervention, Target, add, zero
 from ..residual.readout import objective
@@ -143,7 +144,7 @@ def zeroed(target: Target, found: Attribution, sets: Sequence[Sequence[Spot]]) -
     for at in range(0, len(sets), room):
         some = sets[at : at + room]
         changes = [c for row, spots in enumerate(some) for c in _changes(found, spots, row)]
-        rows = _Rows(question.ids.repeat(len(some), 0))
+        rows = Rows(question.ids.repeat(len(some), 0))
         logits = target.trace(rows, interventions=changes, output="last" if one else True).output
         assert logits is not None
         logits = logits[:, None] if one else logits
@@ -184,12 +185,3 @@ def _read(logits: Tensor, question: Question, one: bool) -> Zeroed:
         score += float(objective(at, prediction)[0])
         log += float(at.log_softmax(1)[0, prediction.token])
     return Zeroed(score, float(np.exp(log)))
-
-
-@dataclass(frozen=True)
-class _Rows:
-    ids: np.ndarray
-
-    @property
-    def attended(self) -> np.ndarray:
-        return np.ones(self.ids.shape, bool)

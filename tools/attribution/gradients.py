@@ -6,65 +6,23 @@
 - Integrated gradients: h . mean over steps of dL/dh, while all units of the unit's site at the
   place go from 0 to their values together (as in Dai et al. 2022, who integrate the probability;
   here log p). Over a site they sum to L(full) - L(site zeroed), up to the steps.
-
-Weights need no gradients, so that a backward pass costs about one forward.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from ..interventions.gradients import slopes
+from ..metrics.rows import Rows
 from ..metrics.target_tokens import Prediction
-from ..models import Intervention, Target, scale
-from ..models.forward import keeps_logits
-from ..models.trace import first_tensor, hooked
+from ..models import Intervention, scale
+from ..residual.exact import ExactTrace
 from ..residual.readout import objective
 from .sources import Kind, Sources
 
 _ROWS = 8
 """Steps of a path that run together."""
-
-
-def slopes(
-    target: Target,
-    ids: Tensor,
-    sites: Sequence[str],
-    predictions: Sequence[Prediction],
-    *,
-    changes: Sequence[Intervention] = (),
-    first: int = 0,
-) -> dict[str, Tensor]:
-    """Derivatives of the summed objective by the values of sites.
-
-    Args:
-        target: A causal target.
-        ids: `[row, place]`.
-        sites: Neuron and head sites (inputs of projections), none below block `first`.
-        predictions: What is predicted on every row.
-        changes: Interventions to carry.
-        first: The block from whose input on gradients are kept.
-
-    Returns:
-        By site, `[row, place, unit]` or `[row, place, head, channel]`, float32.
-    """
-    assert target.probe is not None
-    start = target.network.get_submodule(f"{target.probe.blocks}.{first}")
-    raws: dict[str, Tensor] = {}
-    with target.lock, torch.enable_grad():
-        with (
-            _leaf(start),
-            hooked(target.network, target.sites, (), changes, inputs=len(ids)),
-            _kept(target, sites, raws),
-        ):
-            total = _summed(target, ids, predictions)
-        found = torch.autograd.grad(total, [raws[name] for name in sites])
-    out = {}
-    for name, slope in zip(sites, found, strict=True):
-        out[name] = target.sites[name].read(slope, inputs=len(ids)).float()
-    return out
 
 
 def taylor(
@@ -83,7 +41,7 @@ def taylor(
         for block in range(depth)
         if not _silent(sources[0], end, block)
     ]
-    found = slopes(trace.target, trace.ids, names, predictions)
+    found = _slopes(trace, trace.ids, names, predictions)
     out: dict[Kind, Tensor] = {}
     for kind in kinds:
         parts = []
@@ -136,9 +94,8 @@ def integrated(
                         for row, part in enumerate(some)
                     ]
                     rows = trace.ids.expand(len(some), -1)
-                    found = slopes(
-                        trace.target, rows, [name], [prediction], changes=changes, first=block
-                    )[name][:, source.place].sum(0)
+                    found = _slopes(trace, rows, [name], [prediction], changes)[name]
+                    found = found[:, source.place].sum(0)
                     total = found if total is None else total + found
                 assert total is not None
                 means.append(total / steps)
@@ -167,57 +124,22 @@ def _shape(source: Sources, kind: Kind, block: int) -> tuple[int, ...]:
     return tuple(values.shape[2:])
 
 
-def _summed(target: Target, ids: Tensor, predictions: Sequence[Prediction]) -> Tensor:
-    network: Any = target.network
-    places = sorted({prediction.place for prediction in predictions})
-    if keeps_logits(network):
-        kept = torch.tensor(places, device=ids.device)
-        logits = network(input_ids=ids, use_cache=False, logits_to_keep=kept).logits
-    else:
-        logits = network(input_ids=ids, use_cache=False).logits[:, places]
-    logits = logits.float()  # [row, asked place, vocabulary]
-    each = [objective(logits[:, places.index(p.place)], p).sum() for p in predictions]
-    return torch.stack(each).sum()
+def _slopes(
+    trace: ExactTrace,
+    rows: Tensor,
+    sites: Sequence[str],
+    predictions: Sequence[Prediction],
+    changes: Sequence[Intervention] = (),
+) -> dict[str, Tensor]:
+    """Derivatives of the objective, summed over rows and predictions, by the values of sites,
+    float32."""
+    last = all(p.place == rows.shape[1] - 1 for p in predictions)
 
+    def summed(logits: Tensor) -> Tensor:
+        each = [objective((logits if last else logits[:, p.place]).float(), p) for p in predictions]
+        return torch.stack(each).sum()
 
-@contextmanager
-def _leaf(block: nn.Module) -> Iterator[None]:
-    """While open, what goes into a block is where gradients begin."""
-
-    def begin(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        given = first_tensor(args, kwargs)
-        assert given is not None
-        given = given.detach().requires_grad_(True)
-        if args:
-            return (given, *args[1:]), kwargs
-        name = next(key for key, value in kwargs.items() if isinstance(value, Tensor))
-        return args, {**kwargs, name: given}
-
-    handle = block.register_forward_pre_hook(begin, with_kwargs=True)
-    try:
-        yield
-    finally:
-        handle.remove()
-
-
-@contextmanager
-def _kept(target: Target, sites: Sequence[str], raws: dict[str, Tensor]) -> Iterator[None]:
-    """While open, forwards keep the tensors that hold the sites, as they stand in the graph."""
-    handles = []
-
-    def keep(name: str) -> Any:
-        def hook(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-            raw = first_tensor(args, kwargs)
-            assert raw is not None
-            raws[name] = raw
-
-        return hook
-
-    try:
-        for name in sites:
-            module = target.network.get_submodule(target.sites[name].module)
-            handles.append(module.register_forward_pre_hook(keep(name), with_kwargs=True))
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
+    found = slopes(
+        trace.target, Rows(rows.cpu().numpy()), sites, summed, changes=changes, every_place=not last
+    )
+    return {site: slope.float() for site, slope in found.items()}

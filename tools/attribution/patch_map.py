@@ -21,6 +21,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..errors import UsageError
+from ..metrics.rows import Rows
 from ..metrics.target_tokens import Prediction
 from ..residual.exact import ExactTrace, exact_trace
 from ..residual.readout import Readout, check_vocabulary, objective, readout_of
@@ -90,7 +91,7 @@ def patch_map(
     patches = model.patches(picture)  # [patch, d]
     before = model.ids(prompt, len(patches))
     token, notes = _answer(model, prompt, before, answer, len(patches))
-    asked = _Row(np.array([before], np.int32))
+    asked = Rows(np.array([before], np.int32))
     places = np.flatnonzero(asked.ids[0] == model.token)
     grid = _grid(model, len(patches))
     with model.looking(patches) as language, torch.no_grad():
@@ -155,18 +156,6 @@ def overlay(found: PatchMap) -> Image.Image:
         tiles.append((seen * (0.2 + 0.8 * light[..., None])).round().astype(np.uint8))
     heads = ("what it sees", f"{found.heads[0].head} for {found.answer!r}", "mean attention")
     return contact_sheet(tiles, heads)
-
-
-class _Row(NamedTuple):
-    """One prompt."""
-
-    ids: np.ndarray
-    """`[1, place]`."""
-
-    @property
-    def attended(self) -> np.ndarray:
-        """`[1, place]` bool: everything."""
-        return np.ones(self.ids.shape, bool)
 
 
 def _answer(

@@ -1,13 +1,18 @@
-"""How a metric answers to a change at any site: one forward and one backward of one prompt."""
+"""How a number answers to a change at any site: one forward and one backward.
 
-from collections.abc import Sequence
+Zeros are added to what each site holds; the gradient by them is the gradient by the site. Weights
+need no gradients, so that the graph begins at the first site and a backward pass costs about one
+forward.
+"""
+
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
 from ..metrics.metric import Metric
 from ..metrics.prompt import Prompt
-from ..models import Target, add
+from ..models import Inputs, Intervention, Target, add
 from ..models.forward import Batch, forward
 from ..models.trace import hooked
 
@@ -20,24 +25,69 @@ def gradients(
     Raises:
         UsageError: for an unknown site, or a metric that no gradient reaches.
     """
-    shapes = target.trace(prompt, sites, output=False).values
-    probes = {
-        site: torch.zeros_like(shapes[site], requires_grad=True) for site in dict.fromkeys(sites)
-    }
-    changes = [add(site, None, probe) for site, probe in probes.items()]
-    named = list(probes)
+
+    def measured(logits: Tensor) -> Tensor:
+        several = logits.ndim == 3 and metric.places > 1
+        return metric(logits[:, -metric.places :] if several else _last(logits))[0]
+
+    found = slopes(target, prompt, sites, measured, every_place=metric.places > 1)
+    return {site: slope[0] for site, slope in found.items()}
+
+
+def slopes(
+    target: Target,
+    inputs: Inputs,
+    sites: Sequence[str],
+    objective: Callable[[Tensor], Tensor],
+    *,
+    changes: Sequence[Intervention] = (),
+    every_place: bool = False,
+) -> dict[str, Tensor]:
+    """Derivatives of an objective by what sites hold, behind changes of them.
+
+    Args:
+        target: The target.
+        inputs: Rows.
+        sites: By whose values the derivative is taken.
+        objective: A number from the logits: `[row, vocabulary]` of the last place, or
+            `[row, place, vocabulary]`.
+        changes: Interventions that the run carries.
+        every_place: Give the objective the logits of every place.
+
+    Returns:
+        By site, `[row, place, unit]`, or `[row, place, unit, channel]`; 0 where no gradient
+        reaches.
+
+    Raises:
+        UsageError: for an unknown site.
+    """
+    batch = Batch(inputs, target.device)
+    named = list(dict.fromkeys(sites))
+    probes = {site: _zeros(target, inputs, batch, site).requires_grad_(True) for site in named}
+    edits = [*changes, *(add(site, None, probe) for site, probe in probes.items())]
+    rows = batch.shape[0]
     with target.lock, torch.enable_grad():
-        with hooked(target.network, target.sites, (), changes, inputs=1):
-            batch = Batch(prompt, target.device)
+        with hooked(target.network, target.sites, (), edits, inputs=rows):
             head = any(target.in_head(target.sites[site]) for site in named)
-            several = metric.places > 1
-            output = forward(target, batch, output=True if several else "last", head=head)
+            output = forward(target, batch, output=True if every_place else "last", head=head)
         assert output is not None
-        logits = output
-        if output.ndim == 3:
-            logits = output[:, -metric.places :] if several else output[:, -1]
-        found = torch.autograd.grad(metric(logits)[0], list(probes.values()), allow_unused=True)
+        found = torch.autograd.grad(objective(output), list(probes.values()), allow_unused=True)
     return {
-        site: torch.zeros_like(probes[site])[0] if slope is None else slope[0].detach()
+        site: torch.zeros_like(probes[site]) if slope is None else slope.detach()
         for site, slope in zip(named, found, strict=True)
     }
+
+
+def _zeros(target: Target, inputs: Inputs, batch: Batch, site: str) -> Tensor:
+    """Zeros in the shape of what a site holds, each row and place its own."""
+    there = target.site(site)
+    rows, places = batch.shape
+    if there.layout != "sequence" or places is None:
+        return torch.zeros_like(target.trace(inputs, [site], output=False).values[site])
+    shape = (rows, places, there.units, *([there.channels] if there.channels > 1 else []))
+    weight = next(target.network.parameters())
+    return torch.zeros(shape, dtype=weight.dtype, device=target.device)
+
+
+def _last(logits: Tensor) -> Tensor:
+    return logits[:, -1] if logits.ndim == 3 else logits

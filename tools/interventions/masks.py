@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import UsageError
+from ..metrics.rows import Rows
 from ..models import Target
 
 _FLASH = ("flash_attention_2", "flash_attention_3", "flex_attention")
@@ -141,17 +142,9 @@ def check_masks(target: Target, ids: Sequence[int], *, sink: bool = True) -> Non
 
 def last_logits(target: Target, ids: np.ndarray, changes: Sequence[Any] = ()) -> Tensor:
     """Logits of the last place, `[row, vocabulary]`."""
-    output = target.trace(_Rows(ids), interventions=changes, output="last").output
+    output = target.trace(Rows(ids), interventions=changes, output="last").output
     assert output is not None
     return output[:, -1] if output.ndim == 3 else output
-
-
-class _Rows:
-    """Rows of one length."""
-
-    def __init__(self, ids: np.ndarray) -> None:
-        self.ids = ids
-        self.attended = np.ones(ids.shape, bool)
 
 
 def _additive(seen: Tensor, target: Target) -> Tensor:

@@ -24,6 +24,7 @@ from torch import Tensor
 
 from ..errors import UsageError
 from ..metrics.prompt import Prompt
+from ..metrics.rows import Rows
 from ..models import Intervention, Target, clamp
 from .controls import bootstrap
 from .masks import check_masks, closed, last_logits, layers, masked
@@ -187,9 +188,5 @@ def _chosen(logits: Tensor, among: Sequence[int] | None) -> Tensor:
     return options[logits[:, options].argmax(-1)]
 
 
-def _chunks(ids: np.ndarray) -> list[Prompt]:
-    return [_Many(ids[at : at + _ROWS]) for at in range(0, len(ids), _ROWS)]
-
-
-class _Many(Prompt):
-    """Rows of one length."""
+def _chunks(ids: np.ndarray) -> list[Rows]:
+    return [Rows(ids[at : at + _ROWS]) for at in range(0, len(ids), _ROWS)]

@@ -18,6 +18,7 @@ from ..data.tokens import surfaces
 from ..errors import UsageError
 from ..metrics.metric import Metric
 from ..metrics.prompt import Prompt
+from ..metrics.rows import Rows
 from ..metrics.saturation import rival, saturation
 from ..models import Cached, Intervention, Start, Target
 from ..models.intervention import apply_all
@@ -282,7 +283,7 @@ class Runner:
 
     def _traced(self, rows: Sequence[Row]) -> Tensor:
         changes = [change.at(rows=[number]) for number, row in enumerate(rows) for change in row]
-        batch = _Rows(self.prompt, len(rows))
+        batch = Rows(self.prompt.ids.repeat(len(rows), 0))
         with torch.no_grad():
             wanted = "last" if self.ends == 1 else True
             output: Any = self.target.trace(batch, interventions=changes, output=wanted).output
@@ -310,14 +311,6 @@ class Runner:
         ends = self.ends if self.ends == 1 or self.cached is not None else places
         floats = max(places * inner, ends * getattr(self, "vocabulary", widest), 1)
         return max(1, min(_MOST, self.floats // floats))
-
-
-class _Rows:
-    """A prompt repeated."""
-
-    def __init__(self, prompt: Prompt, many: int) -> None:
-        self.ids = prompt.ids.repeat(many, 0)
-        self.attended = prompt.attended.repeat(many, 0)
 
 
 def _finite(target: Target, logits: Tensor) -> None:

@@ -6,13 +6,13 @@ MLP run side by side (GPT-NeoX), `attn_out.N` is the layer input with the attent
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ..errors import UsageError
+from ..metrics.rows import Rows
 from ..models import Inputs, Target
 from ..models.forward import Batch
 from ..models.probe import probe_ids
@@ -106,11 +106,11 @@ def reader(target: Target) -> Reader:
         )
     architecture = read_architecture(target)
     row = probe_ids(target.sites["logit"].units, min(_PLACES, target.context_length))
-    probe = Batch(Ids(row.numpy().astype(np.int32)[None]), target.device)
+    probe = Batch(Rows(row.numpy().astype(np.int32)[None]), target.device)
     assert probe.ids is not None
     assert probe.attended is not None
     names = [architecture.embeddings, f"resid.{len(architecture.blocks) - 1}"]
-    found = target.trace(Ids(probe.ids.cpu().numpy()), names, output="last")
+    found = target.trace(Rows(probe.ids.cpu().numpy()), names, output="last")
     assert found.output is not None
     if not bool(found.output.isfinite().all()):
         raise UsageError(
@@ -128,16 +128,3 @@ def reader(target: Target) -> Reader:
         found.output,
     )
     return Reader(target, architecture, readout_of(run))
-
-
-@dataclass(frozen=True, eq=False)
-class Ids:
-    """Rows of tokens, all of them attended."""
-
-    ids: np.ndarray
-    """`[row, place]` int32."""
-
-    @property
-    def attended(self) -> Any:
-        """`[row, place]` bool."""
-        return np.ones(self.ids.shape, bool)

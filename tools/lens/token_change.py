@@ -22,8 +22,8 @@ from torch import Tensor
 from ..data.tokens import surfaces
 from ..data.windows import TokenWindows, cut
 from ..errors import UsageError
+from ..metrics.rows import Rows
 from ..models import Target, Unit, clamp
-from .stream import Ids
 
 LEVEL = 10.0
 NEUTRAL = (
@@ -177,7 +177,7 @@ def token_change(
     return found[0], found[1]
 
 
-def _rows(target: Target, prompts: Sequence[str] | TokenWindows) -> list[Ids]:
+def _rows(target: Target, prompts: Sequence[str] | TokenWindows) -> list[Rows]:
     """Each prompt as one row without padding."""
     if not isinstance(prompts, TokenWindows):
         texts = [text for text in prompts if text.strip()]
@@ -187,14 +187,14 @@ def _rows(target: Target, prompts: Sequence[str] | TokenWindows) -> list[Ids]:
     out = []
     for ids, attended in zip(prompts.ids, prompts.attended, strict=True):
         if attended.any():
-            out.append(Ids(ids[attended][None].astype(np.int32)))
+            out.append(Rows(ids[attended][None].astype(np.int32)))
     if not out:
         raise UsageError("TokenChange needs at least one prompt")
     return out
 
 
 def _changes(
-    target: Target, row: Ids, site: str, held: Sequence[tuple[int, float]]
+    target: Target, row: Rows, site: str, held: Sequence[tuple[int, float]]
 ) -> Iterator[Tensor]:
     """Change of the centred logits behind one prompt, `[n, vocabulary]` in the order of `held`."""
     cached = None
@@ -214,7 +214,7 @@ def _changes(
         if cached is not None:
             after = target.restart(cached, edits, rows=len(some), logits_at="last").output
         else:
-            batch = Ids(row.ids.repeat(len(some), 0))
+            batch = Rows(row.ids.repeat(len(some), 0))
             after = target.trace(batch, interventions=edits, output="last").output
         assert after is not None
         yield _centred(target, after[:, -1] if after.ndim == 3 else after) - base

@@ -11,25 +11,19 @@ from ..errors import UsageError
 from ..models import Target
 from .metric import Kind, Metric
 from .readings import reading, target_tokens
+from .rows import Rows
 from .target_tokens import Question, Several, ask
 
 
 @dataclass(frozen=True, eq=False)
-class Prompt:
+class Prompt(Rows):
     """One row of tokens; what `Target.trace` and `Target.cache` read."""
 
-    ids: np.ndarray
-    """`[1, place]` int32."""
     tokens: tuple[str, ...] = ()
     """What a person reads, by place."""
     text: str = ""
     predicts: int = 1
     """How many of its last places predict a token of the target: what `last` means."""
-
-    @property
-    def attended(self) -> np.ndarray:
-        """`[1, place]` bool: all of them."""
-        return np.ones(self.ids.shape, bool)
 
     @property
     def places(self) -> int:

@@ -19,6 +19,7 @@ from ..data.tokens import surfaces
 from ..errors import UsageError
 from ..models import Target
 from ..render.text import number
+from .rows import Rows
 
 _SHARED = "share the token"
 _PLAUSIBLE = 0.01
@@ -32,13 +33,6 @@ class Reading(NamedTuple):
     text: str
     note: str = ""
     """What was decided, with both probabilities; empty where there was nothing to decide."""
-
-
-class _Row(NamedTuple):
-    """One row of tokens, as `Target.trace` reads it."""
-
-    ids: np.ndarray
-    attended: np.ndarray
 
 
 def reading(target: Target, prompts: Sequence[str], text: str) -> Reading:
@@ -91,7 +85,7 @@ def log_probability(target: Target, before: list[int], beyond: list[int]) -> flo
     ids = np.array([[*before, *beyond[:-1]]], np.int32)
     if ids.shape[1] > target.context_length:
         return float("-inf")
-    output = target.trace(_Row(ids, np.ones(ids.shape, bool))).output
+    output = target.trace(Rows(ids)).output
     assert output is not None
     logits = output[0, len(before) - 1 :]  # [token of the target, word]
     scores = logits.cpu().double().log_softmax(-1)
@@ -107,7 +101,7 @@ def likeliest_next(target: Target, prompt: str) -> tuple[list[int], int]:
     """
     before = _prompt_tokens(target, prompt)
     ids = np.array([before], np.int32)
-    output = target.trace(_Row(ids, np.ones(ids.shape, bool)), output="last").output
+    output = target.trace(Rows(ids), output="last").output
     assert output is not None
     return before, int(output[0, : len(surfaces(target))].argmax())
 

@@ -12,6 +12,7 @@ from ..data.tokens import surfaces
 from ..errors import UsageError
 from ..models import Target
 from .readings import likeliest_next, reading, split, target_tokens, unknown_token
+from .rows import Rows
 
 Several = Literal["first", "sum"]
 
@@ -27,11 +28,9 @@ class Prediction:
 
 
 @dataclass(frozen=True, eq=False)
-class Question:
+class Question(Rows):
     """A row of tokens and what is predicted on it."""
 
-    ids: np.ndarray
-    """`[1, place]` int32."""
     prompt: int
     """Tokens of the prompt."""
     predictions: tuple[Prediction, ...]
@@ -45,11 +44,6 @@ class Question:
     """The text of the tokens that are predicted: the target, or its first token alone."""
     measured_contrast: str | None = None
     """The same of the contrast."""
-
-    @property
-    def attended(self) -> np.ndarray:
-        """`[1, place]` bool: everything."""
-        return np.ones(self.ids.shape, bool)
 
 
 def ask(

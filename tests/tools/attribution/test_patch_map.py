@@ -38,13 +38,14 @@ def test_the_language_half_alone_gives_the_logits_of_the_whole(untrained):
 
 def test_what_a_head_brings_from_all_places_is_the_head(untrained):
     """The increases of places are those of exact parts: their sum is what the head writes."""
-    from neuroscribe.tools.attribution.patch_map import _brought, _Row
+    from neuroscribe.tools.attribution.patch_map import _brought
     from neuroscribe.tools.attribution.patterns import attention_patterns
     from neuroscribe.tools.attribution.sources import Sources
+    from neuroscribe.tools.metrics.rows import Rows
     from neuroscribe.tools.residual.exact import exact_trace
 
     patches = untrained.patches(_picture())
-    row = _Row(np.array([untrained.ids(tiny.PROMPT, len(patches))], np.int32))
+    row = Rows(np.array([untrained.ids(tiny.PROMPT, len(patches))], np.int32))
     last = row.ids.shape[1] - 1
     with untrained.looking(patches) as language, torch.no_grad():
         trace = exact_trace(language, row)

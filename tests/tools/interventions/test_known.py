@@ -19,7 +19,6 @@ from neuroscribe.tools.interventions.patching import Pair, grid
 from neuroscribe.tools.interventions.path_patching import path_patch
 from neuroscribe.tools.interventions.ranking import ranking
 from neuroscribe.tools.interventions.reference import references
-from neuroscribe.tools.interventions.steer import doses, steer
 from neuroscribe.tools.models import Unit
 
 from . import hand_built
@@ -189,27 +188,6 @@ def test_path_patching_finds_the_chain(chain):
     assert whole.share == pytest.approx(heard.share, abs=0.02)
     with pytest.raises(UsageError, match="does not come after"):
         path_patch(pair, Part("mlp.1"), [Part("head.0")])
-
-
-def test_doses_and_steering(answer):
-    runner = Runner(answer, PROMPTS[0], ANSWER)
-    held = doses(runner, [Part("mlp.1", (17,), "last")], "scale", [0, 1, 2])
-    assert held[1].effect == pytest.approx(0, abs=1e-5)
-    assert held[0].effect < 0 < held[2].effect
-    clamped = doses(runner, [Part("mlp.1", (17,), "last")], "clamp", [0.0])
-    assert clamped[0].effect == pytest.approx(held[0].effect, abs=1e-5)
-    toward = answer.network.lm_head.weight[7]
-    found = steer(runner, Part("resid.1", None, "last"), toward, [-0.5, 0.25, 0.5])
-    assert found[0].effect < 0 < found[1].effect < found[2].effect
-    assert all(one.control and one.control.percentile == 100 for one in found)
-    for call, message in (
-        (lambda: steer(runner, Part("resid.1"), toward[:3], [1]), "shape"),
-        (lambda: steer(runner, Part("resid.1"), 0 * toward, [1]), "nothing to steer"),
-        (lambda: steer(runner, Part("mlp.1", (3,)), toward, [1]), "name no units"),
-        (lambda: doses(runner, [Part("mlp.1", (3,))], "scale", [float("nan")]), "finite"),
-    ):
-        with pytest.raises(UsageError, match=message):
-            call()
 
 
 def test_an_effect_beside_both_controls(answer):

@@ -5,9 +5,9 @@ import pytest
 import torch
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.lens.projection import project, vocabulary_projection, write_rows
-from neuroscribe.tools.lens.stream import Ids
 from neuroscribe.tools.lens.token_change import NEUTRAL, token_change
 from neuroscribe.tools.lens.unit_tokens import unit_tokens
+from neuroscribe.tools.metrics.rows import Rows
 from neuroscribe.tools.models import Target, clamp
 from neuroscribe.tools.residual.architecture import read_architecture
 
@@ -42,7 +42,7 @@ def test_what_units_write_is_what_the_network_adds(family: str, tiny) -> None:
     target = tiny(family)
     rows_ = write_rows(target, target.site("mlp.1"))
     assert rows_ is not None
-    inputs = Ids(np.array([[5, 9, 21]], np.int32))
+    inputs = Rows(np.array([[5, 9, 21]], np.int32))
     write = read_architecture(target).blocks[1].mlp
     moved = [
         target.trace(inputs, ["mlp_out.1"], interventions=[clamp("mlp.1", [7], value)])
@@ -76,7 +76,7 @@ def test_token_change_is_the_mean_change_of_logits(stories260k: Target) -> None:
     total = torch.zeros(512)
     largest = 0.0
     for text in PROMPTS:
-        row = Ids(np.array([stories260k.tokenizer(text)["input_ids"]], np.int32))
+        row = Rows(np.array([stories260k.tokenizer(text)["input_ids"]], np.int32))
         logits = [
             stories260k.trace(row, interventions=edits).output[0, -1]
             for edits in ([], [clamp("mlp.2", [31], 4.0)])

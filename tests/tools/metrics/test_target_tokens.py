@@ -6,7 +6,7 @@ import pytest
 import torch
 from neuroscribe.tools.attribution import ask
 from neuroscribe.tools.errors import UsageError
-from neuroscribe.tools.metrics import target_tokens
+from neuroscribe.tools.metrics.readings import target_tokens
 from neuroscribe.tools.models import Target
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 
