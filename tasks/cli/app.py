@@ -1,38 +1,55 @@
 """The command line: `neuroscribe VERB TARGET ...`.
 
-A verb is a function with typer annotations in a module that imports nothing heavy; one line below
-adds it. What a verb needs (torch, transformers) is imported when it runs: `--help` stays quick.
+A verb is a function with typer annotations in a module named as the verb is typed, which imports
+nothing heavy. What a verb needs (torch, transformers) is imported when it runs: `--help` stays
+quick.
 """
 
+import functools
 import os
 import sys
 import tempfile
 import traceback
-from typing import Annotated, NoReturn
+from collections.abc import Callable
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from ...tools.errors import UsageError
+from ...tools.io.numbers import check_numbers
 from ...tools.io.plain_text import plain_streams
-from . import ask as asking
-from . import attribute as attributing
-from . import compare as comparing
-from . import evaluate as evaluation
-from . import find as finding
-from . import index as indexing
-from . import intervene as intervening
-from . import label as labelling
-from . import lens as lensing
-from . import mcp as serving
-from . import organisms as organisms_command
-from . import patch as patching
-from . import patch_map as patch_mapping
-from . import replay as replaying
-from . import route as routing
-from . import serve as web
-from . import study as studies
-from . import tool as tool_command
-from .numbers import guard
+from . import evaluate, study
+from .ask import ask
+from .attribute import attribute
+from .compare import compare
+from .export import export
+from .find import find
+from .index import index
+from .index_merge import index_merge
+from .intervene import intervene
+from .label import label
+from .lens import lens
+from .mcp import mcp
+from .merge import merge
+from .organisms import organisms
+from .patch import patch
+from .patch_map import patch_map
+from .replay import replay
+from .route import route
+from .serve import serve
+from .show import show
+from .tool import tool
+from .tools import tools
+from .transcript import transcript
+
+PANELS: dict[str, tuple[Callable[..., Any], ...]] = {
+    "Label and read": (label, show, find, merge, export, index, index_merge, replay, transcript),
+    "Ask": (ask, tool, tools),
+    "Explain a prediction": (attribute, lens, compare, patch, patch_map, intervene, route),
+    "Serve": (serve, mcp),
+    "Study": (organisms,),
+}
+"""The verbs, as the help groups them."""
 
 app = typer.Typer(
     name="neuroscribe",
@@ -41,34 +58,37 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(asking.ask)
-app.command()(labelling.label)
-app.command()(labelling.show)
-app.command()(finding.find)
-app.command()(labelling.merge)
-app.command()(labelling.export)
-app.command()(replaying.replay)
-app.command()(replaying.transcript)
-app.command()(attributing.attribute)
-app.command()(lensing.lens)
-app.command()(comparing.compare)
-app.command()(patching.patch)
-app.command("patch-map")(patch_mapping.patch_map)
-app.command()(intervening.intervene)
-app.command()(routing.route)
-app.command()(tool_command.tool)
-app.command()(tool_command.tools)
-app.command()(organisms_command.organisms)
-app.command()(serving.mcp)
-app.command()(web.serve)
-indexing.register(app)
-evaluation.register(app)
-studies.register(app)
+
+
+def guard(typer_app: typer.Typer) -> None:
+    """From now on every verb of an application refuses unusable numbers before it does anything."""
+    for group in typer_app.registered_groups:
+        if group.typer_instance is not None:
+            guard(group.typer_instance)
+    for command in typer_app.registered_commands:
+        if command.callback is not None:
+            command.callback = _guarded(command.callback)
+
+
+def _guarded(verb: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(verb)
+    def checked(*args: Any, **options: Any) -> Any:
+        check_numbers(options)
+        return verb(*args, **options)
+
+    return checked
+
+
+for _panel, _verbs in PANELS.items():
+    for _verb in _verbs:
+        app.command(_verb.__name__.replace("_", "-"), rich_help_panel=_panel)(_verb)
+app.add_typer(evaluate.app, rich_help_panel="Evaluate")
+app.add_typer(study.app, rich_help_panel="Study")
 guard(app)
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(wanted: bool) -> None:
+    if wanted:
         from importlib.metadata import version
 
         typer.echo(f"neuroscribe {version('neuroscribe')}")
@@ -114,20 +134,20 @@ def _run(arguments: list[str]) -> int:
         code = app(arguments, prog_name="neuroscribe", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except UsageError as error:
-        return _say(str(error), 2)
+        return _fail(str(error), 2)
     except (KeyboardInterrupt, typer.Abort):
-        return _say("interrupted", 130)
+        return _fail("interrupted", 130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
         wrong = _usage(error)
         if wrong is not None:
-            return _say(wrong, 2) if wrong else 2
+            return _fail(wrong, 2) if wrong else 2
         if debug:
             traceback.print_exc()
             return 70
-        return _say(f"unexpected {_kept(error)}", 70)
+        return _fail(f"unexpected {_kept(error)}", 70)
 
 
 def _usage(error: Exception) -> str | None:
@@ -140,16 +160,16 @@ def _usage(error: Exception) -> str | None:
     return error.format_message()  # type: ignore[attr-defined]
 
 
-def _say(text: str, code: int) -> int:
+def _fail(text: str, code: int) -> int:
     print(f"neuroscribe: {' '.join(text.split())}", file=sys.stderr)
     return code
 
 
 def _kept(error: Exception) -> str:
     """The error in a line, and where its traceback was written."""
-    said = f"{type(error).__name__}: {error}"
     with tempfile.NamedTemporaryFile(
         "w", prefix="neuroscribe-", suffix=".log", delete=False, encoding="utf-8"
     ) as file:
         file.write("".join(traceback.format_exception(error)))
-    return f"{said}; the traceback is in {file.name} (or use --debug)"
+    line = f"{type(error).__name__}: {error}"
+    return f"{line}; the traceback is in {file.name} (or use --debug)"

@@ -1,10 +1,12 @@
 """The verb `ask`. Heavy imports happen inside it."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from . import options
+from .printing import print_json
 
 if TYPE_CHECKING:
     from ..asking.conversation import Conversation
@@ -27,7 +29,7 @@ def ask(
         Path | None, typer.Option(help="An index of this model over this corpus.")
     ] = None,
     planner: Annotated[str | None, typer.Option(help="builtin or openai:MODEL.")] = None,
-    base_url: Annotated[str | None, typer.Option(help="An OpenAI-compatible endpoint.")] = None,
+    base_url: options.BaseUrl = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the newest conversation, or --thread.")
     ] = False,
@@ -37,21 +39,19 @@ def ask(
     threads: Annotated[bool, typer.Option("--threads", help="List the conversations.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Run costly calls without asking.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show results in full.")] = False,
-    steps: Annotated[int, typer.Option(help="Turns of the planner a question.")] = 12,
-    question_tokens: Annotated[
-        int, typer.Option(help="LLM tokens a question; 0: no limit.")
-    ] = 200_000,
-    question_seconds: Annotated[float, typer.Option(help="Seconds a question; 0: none.")] = 600.0,
+    steps: options.QuestionSteps = 12,
+    question_tokens: options.QuestionTokens = 200_000,
+    question_seconds: options.QuestionSeconds = 600.0,
     question_cost: Annotated[float, typer.Option(help="Money a question; 0: no limit.")] = 0.0,
-    price_in: Annotated[float, typer.Option(help="Money for a million tokens in.")] = 0.0,
-    price_out: Annotated[float, typer.Option(help="Money for a million tokens out.")] = 0.0,
+    price_in: options.PriceIn = 0.0,
+    price_out: options.PriceOut = 0.0,
     tokens: Annotated[int, typer.Option(min=1000, help="Tokens of the corpus.")] = 50_000,
     context_length: Annotated[int, typer.Option(min=8, help="Tokens a window.")] = 64,
-    timeout: Annotated[float, typer.Option(help="Seconds of one request to an LLM.")] = 120.0,
-    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps.")] = None,
-    trust_remote_code: Annotated[bool, typer.Option(help="Run the model's own code.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    timeout: options.Timeout = 120.0,
+    seed: options.Seed = 0,
+    device: options.Device = None,
+    trust_remote_code: options.TrustRemoteCode = False,
+    as_json: options.Json = False,
 ) -> int:
     """Ask a model; the answer comes from experiments and cites them.
 
@@ -68,7 +68,7 @@ def ask(
     if as_json and question is None:
         raise UsageError("--json needs a question")
     common = {
-        "prices": (price_in, price_out) if price_in or price_out else None,
+        "prices": options.prices(price_in, price_out),
         "base_url": base_url,
         "timeout": timeout,
         "budget": Budget(
@@ -119,7 +119,7 @@ def _answered(
         shown.console.quiet = True
     answer = shown.ask(question)
     if as_json:
-        typer.echo(json.dumps(as_dict(answer, conversation.thread.name)))
+        print_json(as_dict(answer, conversation.thread.name))
     elif answer.ended == "answered":
         shown.note(f"go on: neuroscribe ask --thread {conversation.thread.name}")
     return {"answered": 0, "stopped": 130}.get(answer.ended, 1)

@@ -3,31 +3,30 @@
 neuroscribe attribute ./stories260k --prompt "She loved to play outside in" --target " the"
 """
 
-import json
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import options
+from .printing import console, fitting, lines, print_json, print_notes, spread, table
+
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from ...tools.attribution import Attribution
     from ...tools.attribution.control import Control
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+_ROOM = 31  # for tokens: a row fits 80 columns
 
 
 def attribute(
-    target: Annotated[str, typer.Argument(help="A language model: a folder, a hub id, ...")],
-    prompt: Annotated[str, typer.Option(help="What the model reads.")],
-    answer: Annotated[
-        str, typer.Option("--target", help="What it is to predict, with its leading space.")
-    ],
-    contrast: Annotated[
-        str | None, typer.Option(help="Another text: what favours the target over it?")
-    ] = None,
-    several: Annotated[
-        str | None, typer.Option(help="A target of several tokens: first, or sum.")
-    ] = None,
+    target: options.LanguageModel,
+    prompt: options.Prompt,
+    answer: options.Answer,
+    contrast: options.Contrast = None,
+    several: options.Several = None,
     method: Annotated[
         str, typer.Option(help="imp, direct, taylor, integrated or magnitude.")
     ] = "imp",
@@ -43,11 +42,11 @@ def attribute(
     query: Annotated[
         bool, typer.Option("--query", help="Also the units that switch the value units on.")
     ] = False,
-    draws: Annotated[int, typer.Option(min=0, help="Random sets of the control.")] = 20,
-    seed: Annotated[int, typer.Option(help="Of the control.")] = 0,
-    dtype: Annotated[str | None, typer.Option(help="Of the weights.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps.")] = None,
-    as_json: Json = False,
+    draws: options.Draws = 20,
+    seed: options.Seed = 0,
+    dtype: options.Dtype = None,
+    device: options.Device = None,
+    as_json: options.Json = False,
 ) -> None:
     """Rank all units of a model by their share in a prediction.
 
@@ -58,17 +57,15 @@ def attribute(
     from ...tools.attribution import attribute as run
     from ...tools.attribution.control import control
     from ...tools.attribution.query import Query, query_units
-    from ...tools.errors import UsageError
     from ...tools.models import Target
 
-    if several not in (None, "first", "sum"):
-        raise UsageError(f"--several is '{several}'; use first or sum")
-    chosen: Any = tuple(kind.strip() for kind in kinds.split(",") if kind.strip())
+    both = options.one_of("--several", several, options.SEVERAL)
+    chosen: Any = options.listed(kinds)
     picked: Any = method
     settings = Settings(picked, chosen, top, exact=exact, paper=paper, everywhere=everywhere)
     settings.check()
     loaded = Target.load(target, dtype=dtype, device=device)
-    question = ask(loaded, prompt, answer, contrast=contrast, several=several)  # pyright: ignore
+    question = ask(loaded, prompt, answer, contrast=contrast, several=both)
     found = run(loaded, question, settings)
     controls = [control(loaded, found, kind, draws=draws, seed=seed) for kind in found.units]
     queries: list[Query] = []
@@ -76,7 +73,7 @@ def attribute(
         queries = query_units(loaded, question, paper=paper, top=top)
     document = as_document(found, controls, queries, prompt, target)
     if as_json:
-        typer.echo(json.dumps(document, ensure_ascii=True))
+        print_json(document)
     else:
         _print(document)
 
@@ -135,12 +132,8 @@ def _control(controls: "list[Control]", kind: str) -> dict[str, Any]:
 
 
 def _print(document: dict[str, Any]) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
-    from ...tools.io.console import Console
-
-    console = Console()
+    where = console()
+    say = lines(where)
     odds = ", ".join(
         f"p = {p:.3g} (rank {rank})"
         for p, rank in zip(document["probability"], document["rank"], strict=True)
@@ -148,75 +141,66 @@ def _print(document: dict[str, Any]) -> None:
     if document["tokens"] > 1:
         odds = f"p = {math.prod(document['probability']):.3g} in all; token by token {odds}"
     against = f" over '{document['contrast']}'" if document["contrast"] is not None else ""
-    console.print(escape(f"'{document['token']}'{against} behind '{document['prompt']}': {odds}"))
-    for kind, found in document["kinds"].items():
-        table = Table(title=f"{document['method']}, {kind}: {found['of']:,} units")
-        for name in ("unit", "value", "act."):
-            table.add_column(name, justify="left" if name == "unit" else "right", no_wrap=True)
-        table.add_column("promotes here", no_wrap=True)
-        for unit in found["units"]:
-            _row(table, unit)
-        if found["opposing"]:
-            table.add_section()
-            for unit in found["opposing"][: max(3, len(found["units"]) // 4)]:
-                _row(table, unit)
-        console.print(table)
-        console.print(escape(_said(found)))
+    say(f"'{document['token']}'{against} behind '{document['prompt']}': {odds}")
+    for kind, part in document["kinds"].items():
+        ranked = table(
+            "unit", "value", "act.", title=f"{document['method']}, {kind}: {part['of']:,} units"
+        )
+        ranked.add_column("promotes here", no_wrap=True)
+        for unit in part["units"]:
+            _row(ranked, unit)
+        if part["opposing"]:
+            ranked.add_section()
+            for unit in part["opposing"][: max(3, len(part["units"]) // 4)]:
+                _row(ranked, unit)
+        where.print(ranked)
+        for line in _exactness_and_control(part):
+            say(line)
     if document["query"]:
-        table = Table(title="query units")
-        for name in ("unit", "value"):
-            table.add_column(name, justify="left" if name == "unit" else "right", no_wrap=True)
+        query = table("unit", "value", title="query units")
         for unit in document["query"]:
-            table.add_row(escape(unit["unit"]), f"{unit['value']:+.3g}")
-        console.print(table)
-        console.print("query units switch on the 30 attention neurons with the highest Imp")
-    for note in document["notes"]:
-        console.print(escape(f"note: {note}"))
+            query.add_row(unit["unit"], f"{unit['value']:+.3g}")
+        where.print(query)
+        say("query units switch on the 30 attention neurons with the highest Imp")
+    print_notes(where, document["notes"])
 
 
-def _row(table: Any, unit: dict[str, Any]) -> None:
-    from rich.markup import escape
+def _row(ranked: "Table", unit: dict[str, Any]) -> None:
+    from rich.text import Text
 
     tokens = unit["promotes"] if unit["activation"] >= 0 else unit["suppresses"]
-    shown, room = "", 32
-    for token in tokens:  # as many as fit a narrow terminal
-        if len(shown) + len(repr(token)) < room:
-            shown += f"{token!r} "
     mark = "" if unit["exact"] else "≤"
-    table.add_row(
-        escape(unit["unit"]),
+    ranked.add_row(
+        unit["unit"],
         f"{mark}{unit['value']:+.3f}",
         f"{unit['activation']:+.2f}",
-        escape(shown.rstrip()),
+        Text(fitting(map(repr, tokens), _ROOM)),
     )
 
 
-def _said(found: dict[str, Any]) -> str:
-    """What is exact, and the control, in two lines."""
-    lines = []
-    if found["exact"] < found["of"]:
-        proven = found["proven"]
-        lines.append(
-            f"{found['exact']} units exact, the rest bounded by their first-order terms; "
-            + (
-                "no order is proven under a soft cap on logits"
-                if proven is None
-                else f"the first {proven} are proven to be the first of all"
-            )
+def _exactness_and_control(part: dict[str, Any]) -> Iterator[str]:
+    if part["exact"] < part["of"]:
+        proven = part["proven"]
+        order = (
+            "no order is proven under a soft cap on logits"
+            if proven is None
+            else f"the first {proven} are proven to be the first of all"
         )
-    test = found["control"]
-    draws = sorted(test["random"])
+        yield f"{part['exact']} units exact, the rest bounded by their first-order terms; {order}"
+    test = part["control"]
     if not test["zeroed"]:
-        return "\n".join([*lines, "control: its sites have no other units to zero beside it"])
+        yield "control: its sites have no other units to zero beside it"
+        return
     line = (
         f"control: zeroing the best {len(test['zeroed'])} lowers the prediction by "
         f"{test['drop']:+.3g} (p by {test['drop_probability']:+.3g})"
     )
+    draws = test["random"]
     if draws:
         sets = "random sets" if len(draws) > 1 else "other set"
         line += (
-            f"; {len(draws)} {sets} of the same sites: median {draws[len(draws) // 2]:+.3g}, "
-            f"largest {draws[-1]:+.3g}; percentile {test['percentile']:.0f}, p = {test['p']:.2g}"
+            f"; {len(draws)} {sets} of the same sites: {spread(draws, '{:+.3g}'.format)}; "
+            f"percentile {test['percentile']:.0f}, p = {test['p']:.2g}"
         )
         line += f": {test['verdict']}" if test["verdict"] else ""
-    return "\n".join([*lines, line])
+    yield line

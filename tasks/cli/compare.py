@@ -5,37 +5,32 @@ neuroscribe compare ./gpt2 --prompt "Paris is in" --prompt "Rome is in" --target
 neuroscribe compare ./base --checkpoint ./tuned --prompt "Paris is in" --target " France"
 """
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from . import options
+from .printing import console, fitting, lines, print_json, print_notes, spread, table
 
 if TYPE_CHECKING:
     from ...tools.attribution.comparative import Change, Comparison, Run
     from ...tools.attribution.sources import Spot
     from ...tools.models import Target
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _NUMBER = 6  # characters of a number in a table
 _FEW = 9  # control sets below which p cannot reach .1
 _LEFT = 53  # columns before the tokens of a unit
 
 
 def compare(
-    target: Annotated[str, typer.Argument(help="A language model: a folder, a hub id, ...")],
+    target: options.LanguageModel,
     prompt: Annotated[
         list[str],
         typer.Option(help="What the model reads. Two: base and other; with --checkpoint: any."),
     ],
-    answer: Annotated[
-        str, typer.Option("--target", help="What is to follow, with its leading space.")
-    ],
-    contrast: Annotated[
-        str | None, typer.Option(help="Another text: what favours the target over it?")
-    ] = None,
-    several: Annotated[
-        str | None, typer.Option(help="A target of several tokens: first, or sum (of all).")
-    ] = None,
+    answer: options.Answer,
+    contrast: options.Contrast = None,
+    several: options.Several = None,
     checkpoint: Annotated[
         str | None, typer.Option(help="Another model of the same shape: the other run.")
     ] = None,
@@ -55,35 +50,32 @@ def compare(
         bool,
         typer.Option("--own-scale", help="Final-norm scale of the edited run, not the base's."),
     ] = False,
-    draws: Annotated[int, typer.Option(min=0, help="Random sets of the control.")] = 20,
-    seed: Annotated[int, typer.Option(help="Of the control.")] = 0,
-    dtype: Annotated[str | None, typer.Option(help="Of the weights.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps.")] = None,
-    as_json: Json = False,
+    draws: options.Draws = 20,
+    seed: options.Seed = 0,
+    dtype: options.Dtype = None,
+    device: options.Device = None,
+    as_json: options.Json = False,
 ) -> None:
     """Compare two runs of a model: heads, the neurons they switch on, and what feeds them.
 
     The other run is a second prompt, another checkpoint, or the base with units zeroed; with one
     prompt and nothing else, the head whose loss lowers p(target) most is zeroed, or --head.
     """
+    from ...tools.attribution import ask
     from ...tools.attribution.comparative import Run, Settings, strongest_head
     from ...tools.attribution.comparative import compare as run
     from ...tools.errors import UsageError
     from ...tools.evidence import plain
+    from ...tools.metrics.saturation import saturation
     from ...tools.models import Target
 
     _check(prompt, several, checkpoint, ablate, own_scale)
     loaded = Target.load(target, dtype=dtype, device=device)
-    first: Any = several
-
-    from ...tools.attribution import ask, reading
-    from ...tools.metrics.saturation import saturation
-
-    answer, note = reading(loaded, prompt, answer)
-    notes = [note] if note else []
+    answer, notes = _reading(loaded, prompt, answer)
     if contrast is not None:
-        contrast, note = reading(loaded, prompt, contrast)
-        notes += [note.replace("the target", "the contrast", 1)] if note else []
+        contrast, more = _reading(loaded, prompt, contrast)
+        notes += [note.replace("the target", "the contrast", 1) for note in more]
+    first: Any = several
 
     def asked(model: "Target", text: str) -> "Run":
         made = ask(model, text, answer, contrast=contrast, several=first, as_written=True)
@@ -98,9 +90,7 @@ def compare(
         except UsageError as error:
             raise UsageError(f"in the checkpoint {checkpoint}: {error}") from error
         for base, changed in pairs:
-            same = base.question.ids.tolist() == changed.question.ids.tolist()
-            if not same or base.predictions != changed.predictions:
-                _same_tokens(target, checkpoint, base, changed)
+            _same_tokens(target, checkpoint, base, changed)
         what = f"the checkpoint {checkpoint}"
     elif len(prompt) == 2:
         pairs = [(bases[0], bases[1])]
@@ -108,23 +98,15 @@ def compare(
             raise UsageError(f"behind the two prompts '{answer}' is other tokens; end both alike")
         what = f"behind {prompt[1]!r}"
     else:
-        if ablate:
-            units = [loaded.unit(text) for text in ablate]
-        else:
-            units = [loaded.unit(str(chosen or strongest_head(bases[0])))]
+        names = ablate or [str(chosen or strongest_head(bases[0]))]
+        units = [loaded.unit(text) for text in names]
         heads = [unit for unit in units if unit.site.startswith("head.")]
         if chosen is None and heads:
             chosen = _head(loaded, str(heads[0]))
         pairs = [(bases[0], bases[0].without(units))]
         what = f"the same with {', '.join(map(str, units))} zeroed"
-    settings = Settings(
-        top=top,
-        exact=exact,
-        keep=keep,
-        scale="own" if own_scale else None,
-        draws=draws,
-        seed=seed,
-    )
+    scale = "own" if own_scale else None
+    settings = Settings(top=top, exact=exact, keep=keep, scale=scale, draws=draws, seed=seed)
     found = run(pairs, settings, head=chosen)
     document = {
         "target": target,
@@ -136,14 +118,21 @@ def compare(
         **as_document(found, pairs[0][0]),
     }
     if contrast is None:
-        odds = [p for p, _ in found.probability]
-        sure = saturation(max(odds), bases[0].question.measured, None)
+        sure = saturation(max(p for p, _ in found.probability), document["token"], None)
         notes += [] if sure is None else [sure]
     document["notes"] = list(dict.fromkeys([*notes, *document["notes"]]))
     if as_json:
-        typer.echo(json.dumps(plain(document), ensure_ascii=True))
+        print_json(plain(document))
     else:
         _print(document)
+
+
+def _reading(target: "Target", prompts: list[str], text: str) -> tuple[str, list[str]]:
+    """The text as the prompts' tokenizer reads it behind them, and a note where that differs."""
+    from ...tools.attribution import reading
+
+    text, note = reading(target, prompts, text)
+    return text, [note] if note else []
 
 
 def as_document(found: "Comparison", base: "Run") -> dict[str, Any]:
@@ -200,21 +189,10 @@ def as_document(found: "Comparison", base: "Run") -> dict[str, Any]:
 
 
 def _change(item: "Change") -> dict[str, Any]:
-    out: dict[str, Any] = {
-        "unit": item.unit,
-        "value": item.value,
-        "base": item.base,
-        "other": item.other,
-        "exact": item.exact,
-        "interval": item.interval,
-    }
+    names = ["unit", "value", "base", "other", "exact", "interval"]
     if item.activation is not None:
-        out |= {
-            "activation": item.activation,
-            "promotes": item.promotes,
-            "suppresses": item.suppresses,
-        }
-    return out
+        names += ["activation", "promotes", "suppresses"]
+    return {name: getattr(item, name) for name in names}
 
 
 def _check(
@@ -226,8 +204,7 @@ def _check(
 ) -> None:
     from ...tools.errors import UsageError
 
-    if several not in (None, "first", "sum"):
-        raise UsageError(f"--several is '{several}'; use first or sum")
+    options.one_of("--several", several, options.SEVERAL)
     if checkpoint is not None and ablate:
         raise UsageError("--checkpoint and --ablate are two different comparisons; give one")
     if checkpoint is None and len(prompt) > 2:
@@ -256,10 +233,13 @@ def _head(target: "Target", text: str) -> "Spot":
 def _same_tokens(one: str, other: str, base: "Run", changed: "Run") -> None:
     from ...tools.errors import UsageError
 
+    what = ""
     if base.question.ids.tolist() != changed.question.ids.tolist():
-        raise UsageError(f"{one} and {other} tokenize the prompt differently; compare checkpoints")
-    if _tokens(base) != _tokens(changed):
-        raise UsageError(f"{one} and {other} tokenize the target differently; compare checkpoints")
+        what = "prompt"
+    elif _tokens(base) != _tokens(changed):
+        what = "target"
+    if what:
+        raise UsageError(f"{one} and {other} tokenize the {what} differently; compare checkpoints")
 
 
 def _tokens(run: "Run") -> list[int]:
@@ -269,13 +249,8 @@ def _tokens(run: "Run") -> list[int]:
 def _print(document: dict[str, Any]) -> None:
     from rich.text import Text
 
-    from ...tools.io.console import Console
-
-    console = Console()
-
-    def say(text: str) -> None:
-        console.print(text, markup=False, highlight=False)
-
+    where = console()
+    say = lines(where)
     against = f" over {document['contrast']!r}" if document["contrast"] is not None else ""
     say(
         f"{document['answer']!r}{against} behind {document['prompts'][0]!r}, compared with: "
@@ -285,38 +260,24 @@ def _print(document: dict[str, Any]) -> None:
         say(f"p = {base:.3g} (rank {ranks[0]}) and {other:.3g} (rank {ranks[1]})")
     one_sided = document["heads"][0]["other"] is None
     names = ["fall of p when zeroed"] if one_sided else ["fall of p: difference", "base", "other"]
-    table = _table("head", *names)
+    heads = table("head", *names, width=_NUMBER)
     for item in document["heads"][:5]:
-        table.add_row(item["unit"], *_numbers(item)[: len(names)])
-    console.print(table)
-    neurons = _table("deep neuron", "CNA", "Imp base", "other", "activations")
+        heads.add_row(item["unit"], *_numbers(item)[: len(names)])
+    where.print(heads)
+    neurons = table("deep neuron", "CNA", "Imp base", "other", "activations", width=_NUMBER)
     neurons.add_column("promotes here", no_wrap=True)
     for item in [*document["neurons"], *document["gained"][:3]]:
         tokens = item["promotes"] if item["activation"][0] >= 0 else item["suppresses"]
         one, two = item["activation"]
-        neurons.add_row(
-            item["unit"],
-            *_numbers(item),
-            f"{one:+.2f} {two:+.2f}",
-            Text(_fitting(tokens, console.width - _LEFT)),
-        )
+        room = min(where.width - _LEFT, 40)
+        text = Text(fitting(map(repr, tokens), room))
+        neurons.add_row(item["unit"], *_numbers(item), f"{one:+.2f} {two:+.2f}", text)
     if neurons.rows:
-        console.print(neurons)
+        where.print(neurons)
     if document["exact"] < document["of"]:
         say(f"Imp is exact for {document['exact']} of {document['of']} neurons, the candidates")
-    test = document["control"]
-    if test is not None:
-        line = f"control: zeroing the best {len(test['zeroed'])} lowers p by {test['drop']:+.3g}"
-        if test["random"]:
-            draws = sorted(test["random"])
-            line += (
-                f"; {len(draws)} random sets of the same sites: median "
-                f"{draws[len(draws) // 2]:+.3g}, largest {draws[-1]:+.3g}; p = {test['p']:.2g}"
-            )
-            few = len(draws) < _FEW
-            chance = "too few other sets to tell" if few else "no more than random units do"
-            line += "" if test["p"] <= 0.1 else f": {chance}"
-        say(line)
+    if document["control"] is not None:
+        say(_control(document["control"]))
     for item in document["chain"]:
         say(
             f"{item['deep']} reads {item['key']:+.3g}, of which {item['through']:+.3g} through "
@@ -327,8 +288,21 @@ def _print(document: dict[str, Any]) -> None:
                 f"  {one['unit']:<12} {one['value']:+.3g}, most at place {one['place']} "
                 f"({one['token']!r})"
             )
-    for note in document["notes"]:
-        say(f"note: {note}")
+    print_notes(where, document["notes"])
+
+
+def _control(test: dict[str, Any]) -> str:
+    line = f"control: zeroing the best {len(test['zeroed'])} lowers p by {test['drop']:+.3g}"
+    draws = test["random"]
+    if draws:
+        line += (
+            f"; {len(draws)} random sets of the same sites: {spread(draws, '{:+.3g}'.format)}; "
+            f"p = {test['p']:.2g}"
+        )
+        few = len(draws) < _FEW
+        chance = "too few other sets to tell" if few else "no more than random units do"
+        line += "" if test["p"] <= 0.1 else f": {chance}"
+    return line
 
 
 def _numbers(item: dict[str, Any]) -> list[str]:
@@ -338,25 +312,3 @@ def _numbers(item: dict[str, Any]) -> list[str]:
         value += " [{:+.3f}, {:+.3f}]".format(*item["interval"])
     other = "" if item["other"] is None else f"{item['other']:+.3f}"
     return [value, f"{item['base']:+.3f}", other]
-
-
-def _fitting(tokens: list[str], room: int) -> str:
-    """As many tokens as fit, whole ones; the first always."""
-    out = ""
-    for token in tokens:
-        if out and len(out) + len(repr(token)) > min(room, 40):
-            break
-        out += f"{token!r} "
-    return out.rstrip()
-
-
-def _table(first: str, *numbers: str) -> Any:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column(first, no_wrap=True, min_width=len(first))
-    for name in numbers:
-        width = max(len(name), _NUMBER)
-        table.add_column(name, justify="right", no_wrap=True, min_width=width)
-    return table

@@ -9,18 +9,10 @@ from .evaluate_labels import labels
 from .evaluate_planner import planner
 from .evaluate_scorers import scorers
 
-
-def register(app: typer.Typer) -> None:
-    """Adds `evaluate planner|functions|ask|scorers|choose|labels`."""
-    evaluate = typer.Typer(
-        name="evaluate",
-        help="Measure planners, scorers and other people's descriptions against known truth.",
-        no_args_is_help=True,
-    )
-    evaluate.command()(planner)
-    evaluate.command()(functions)
-    evaluate.command()(ask)
-    evaluate.command()(scorers)
-    evaluate.command()(choose)
-    evaluate.command()(labels)
-    app.add_typer(evaluate)
+app = typer.Typer(
+    name="evaluate",
+    help="Measure planners, scorers and other people's descriptions against known truth.",
+    no_args_is_help=True,
+)
+for verb in (planner, functions, ask, scorers, choose, labels):
+    app.command()(verb)

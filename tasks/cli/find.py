@@ -1,19 +1,19 @@
 """The verb `find`: search over a run. Heavy imports happen inside it."""
 
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ...agent.statuses import STATUSES
+from . import options
+from .printing import console, print_json, warn
 
 if TYPE_CHECKING:
     from ..labelling.bench import Bench
 
 
 def find(
-    run: Annotated[Path, typer.Argument(help="A run folder.", show_default=False)],
+    run: options.Run,
     query: Annotated[
         str | None,
         typer.Argument(help="What to look for; none: all that pass.", show_default=False),
@@ -31,7 +31,7 @@ def find(
         ),
     ] = None,
     at_least: Annotated[
-        float | None, typer.Option(help="How alike a group or duplicates must be.")
+        float | None, typer.Option(help="Least similarity within a group or of duplicates.")
     ] = None,
     min_score: Annotated[float | None, typer.Option(help="Least held-out correlation.")] = None,
     min_confidence: Annotated[float | None, typer.Option(help="Least confidence, 0 to 1.")] = None,
@@ -57,10 +57,8 @@ def find(
     data: Annotated[
         str | None, typer.Option(help="The run's corpus, for a run that you did not make.")
     ] = None,
-    trust_remote_code: Annotated[
-        bool, typer.Option(help="Run the own code of the model that --target names.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    trust_remote_code: options.TrustNamed = False,
+    as_json: options.Json = False,
 ) -> None:
     """Search the labels of a run by words and meaning, or its units by what they do."""
     from ...tools.errors import UsageError
@@ -68,17 +66,14 @@ def find(
     from ..search import documents, shown
     from ..search.records import Filters
     from ..search.search import RunSearch
-    from .show import console
 
-    doors = [query is not None, similar_to is not None, groups, duplicates]
-    if sum(doors) > 1:
+    questions = [query is not None, similar_to is not None, groups, duplicates]
+    if sum(questions) > 1:
         raise UsageError("give one of: a query, --similar-to, --groups, --duplicates")
-    if (by is not None or at_least is not None) and not any(doors[1:]):
+    if (by is not None or at_least is not None) and not any(questions[1:]):
         raise UsageError("--by and --at-least go with --similar-to, --groups or --duplicates")
     if at_least is not None and similar_to is not None:
         raise UsageError("--at-least goes with --groups or --duplicates")
-    if many < 1:
-        raise UsageError(f"--many is {many}; it must be at least 1")
     if sign not in (None, "+", "-"):
         raise UsageError(f"--sign is '{sign}'; it must be + or -")
     filters = Filters(
@@ -97,7 +92,7 @@ def find(
 
     search = RunSearch(run, encoder=encoder, bench=bench)
     for line in search.faults:
-        typer.echo(f"neuroscribe: {line}", err=True)
+        warn(line)
     if embed:
         search.embed_labels()
     how = by or "activations"
@@ -112,10 +107,10 @@ def find(
         document = documents.duplicates(twice, search.records, many)
         table = shown.duplicates(twice, search.records, many)
     else:
-        found = search.search(query or "", many, filters)
-        document, table = documents.found(found, search.records), shown.found(found, search.records)
+        hits = search.search(query or "", many, filters)
+        document, table = documents.found(hits, search.records), shown.found(hits, search.records)
     if as_json:
         asked = {"run": str(run), "query": query, "filters": filters.english() or None}
-        typer.echo(json.dumps(plain({**asked, **document})))
-        return
-    console().print(table)
+        print_json(plain({**asked, **document}))
+    else:
+        console(wide=True).print(table)

@@ -1,31 +1,25 @@
-"""The verbs `index` and `index-merge`: an exemplar index of a model over a corpus."""
+"""The verb `index`: an exemplar index of a model over a corpus."""
 
-import json
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ...tools.errors import UsageError
 from ..labelling.settings import Shard
+from . import options
+from .printing import print_json, progress
 
 if TYPE_CHECKING:
     from ...tools.exemplars import ExemplarIndex
 
 _SKIPPED = 5  # sites that cannot be used, named one a line
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 def index(
-    target: Annotated[
-        str,
-        typer.Argument(
-            help="minilm, planted, a Hugging Face id, a folder, or path.py:factory.",
-            show_default=False,
-        ),
-    ],
+    target: options.Target,
     data: Annotated[
         str,
         typer.Option(
@@ -45,30 +39,22 @@ def index(
     split: Annotated[
         str, typer.Option(help="explore: what a planner may see; or all of the corpus.")
     ] = "explore",
-    tokens: Annotated[int, typer.Option(help="Tokens of all three splits together.")] = 200_000,
-    context_length: Annotated[int, typer.Option(help="Tokens a window.")] = 64,
+    tokens: options.CorpusTokens = 200_000,
+    context_length: options.ContextLength = 64,
     k: Annotated[int, typer.Option(help="Largest values to keep, a unit and sign.")] = 20,
     sample: Annotated[int, typer.Option(help="Places at which all values are kept.")] = 1024,
     shard: Annotated[str, typer.Option(help="I/N: the I-th of N parts of the corpus.")] = "1/1",
-    field: Annotated[str | None, typer.Option(help="The text field of the data.")] = None,
-    records: Annotated[
-        str | None,
-        typer.Option(
-            help="What a document of a .txt is: lines or blocks; default: by blank lines."
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Of what is generated or sampled.")] = 0,
-    revision: Annotated[str | None, typer.Option(help="Revision of the model.")] = None,
-    dtype: Annotated[str | None, typer.Option(help="Number type of the weights.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps.")] = None,
-    as_json: Json = False,
+    field: options.Field = None,
+    records: options.Records = None,
+    seed: options.Seed = 0,
+    revision: options.Revision = None,
+    dtype: options.Dtype = None,
+    device: options.Device = None,
+    as_json: options.Json = False,
 ) -> None:
     """Index every unit of the chosen sites: largest values, samples, counts; resumable."""
     part = Shard.parse(shard)
-    if split not in ("explore", "all"):
-        raise UsageError(f"--split is explore or all, not '{split}'")
-    if tokens < 1 or context_length < 1:
-        raise UsageError("--tokens and --context-length must be above 0")
+    options.one_of("--split", split, ("explore", "all"))
     from ...tools.data.image_rows import image_rows
     from ...tools.data.pictures import ImageCorpus, skipped_lines
     from ...tools.data.sources import load_corpus
@@ -79,8 +65,8 @@ def index(
 
     started = time.monotonic()
     model = Target.load(target, revision=revision, dtype=dtype, device=device)
-    named = [item.strip() for item in sites.split(",") if item.strip()]
-    chosen = matching(model, named)
+    named = options.listed(sites)
+    chosen = matching(model, list(named))
     if not named:
         chosen, skipped = usable(model, chosen)
         for name, why in list(skipped.items())[:_SKIPPED]:
@@ -101,7 +87,7 @@ def index(
         if isinstance(some, ImageCorpus)
         else cut(model, some, length=context_length)
     )
-    with _bar(len(windows)) as show:
+    with progress("windows", total=len(windows)) as show:
         build_index(
             model,
             windows,
@@ -113,55 +99,11 @@ def index(
             corpus=name,
             progress=show,
         )
-    _say(ExemplarIndex.open(out, target=model, windows=windows), started, as_json)
+    print_index(ExemplarIndex.open(out, target=model, windows=windows), started, as_json)
 
 
-def index_merge(
-    folders: Annotated[
-        list[Path], typer.Argument(help="Folders of the shards.", show_default=False)
-    ],
-    out: Annotated[Path, typer.Option(help="Folder of the merged index.")],
-    as_json: Json = False,
-) -> None:
-    """Merge shards of an index; the result is the same as from one run."""
-    from ...tools.exemplars import ExemplarIndex, merge
-
-    started = time.monotonic()
-    merge(folders, out)
-    _say(ExemplarIndex.open(out), started, as_json)
-
-
-def register(app: typer.Typer) -> None:
-    """Adds the verbs to the command line."""
-    app.command("index")(index)
-    app.command("index-merge")(index_merge)
-
-
-def _bar(windows: int) -> Any:
-    """A progress bar on stderr where that is a terminal; its value is the callback."""
-    from contextlib import contextmanager
-
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    from ...tools.io.console import Console
-
-    @contextmanager
-    def shown() -> Any:
-        columns = (TextColumn("windows"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
-            task = bar.add_task("windows", total=windows)
-            yield lambda done, total: bar.update(task, completed=done, total=total)
-
-    return shown()
-
-
-def _say(made: "ExemplarIndex", started: float, as_json: bool) -> None:
+def print_index(made: "ExemplarIndex", started: float, as_json: bool) -> None:
+    """The facts of an index, in a line or as JSON."""
     size = sum(path.stat().st_size for path in made.folder.rglob("*") if path.is_file())
     shards = made.header["shards"]
     facts = {
@@ -176,7 +118,7 @@ def _say(made: "ExemplarIndex", started: float, as_json: bool) -> None:
         "seconds": round(time.monotonic() - started, 2),
     }
     if as_json:
-        print(json.dumps(facts))
+        print_json(facts)
         return
     whole = "" if shards == [[0, 1]] else f", shards {', '.join(facts['shards'])}"
     what = "pictures" if made.pictures else "tokens"

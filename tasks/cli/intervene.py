@@ -4,10 +4,12 @@ neuroscribe intervene ./gpt2 --units mlp.6/7 --prompt "Paris is in" --target " F
 neuroscribe intervene ./gpt2 --each mlp.6 --prompt "Paris is in" --target " France"
 """
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from . import options
+from .printing import console, lines, print_json, print_notes, table
 
 if TYPE_CHECKING:
     from ...tools.interventions.effect import Change
@@ -17,36 +19,11 @@ if TYPE_CHECKING:
     from ...tools.metrics.prompt import Asked
     from ...tools.models import Target, Unit
 
-Model = Annotated[str, typer.Argument(help="A language model: a folder, a hub id, ...")]
-Answer = Annotated[
-    str,
-    typer.Option(
-        "--target", help="What is to follow: ' the'; with no space, the likelier reading."
-    ),
-]
-Contrast = Annotated[
-    str | None, typer.Option(help="Another text: how far is the target ahead of it?")
-]
-Several = Annotated[
-    str | None, typer.Option(help="A target of several tokens: first, or sum (of all).")
-]
-MetricName = Annotated[
-    str | None,
-    typer.Option(
-        help="log_probability, probability, logit_difference, kl; left out: the log-probability, "
-        "with --contrast the logit difference."
-    ),
-]
-Seed = Annotated[int, typer.Option(help="Of everything random.")]
-Dtype = Annotated[str | None, typer.Option(help="Of the weights.")]
-Device = Annotated[str | None, typer.Option(help="cpu, cuda, mps.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-
 
 def intervene(
-    target: Model,
+    target: options.LanguageModel,
     prompt: Annotated[list[str], typer.Option(help="What the model reads; repeat for more.")],
-    answer: Answer,
+    answer: options.Answer,
     units: Annotated[str | None, typer.Option(help="Changed together: mlp.3/7,mlp.4/0-9.")] = None,
     each: Annotated[
         str | None,
@@ -57,19 +34,19 @@ def intervene(
         str,
         typer.Option(help="zero, mean, resample, cama, scale:FACTOR, clamp:VALUE, steer:AMOUNT."),
     ] = "zero",
-    contrast: Contrast = None,
-    metric: MetricName = None,
+    contrast: options.Contrast = None,
+    metric: options.Metric = None,
     places: Annotated[str, typer.Option(help="all, or last.")] = "all",
     data: Annotated[
         str, typer.Option(help="The text behind mean, resample and cama.")
     ] = "builtin:pydocs",
     tokens: Annotated[int, typer.Option(min=200, help="Tokens of that text.")] = 4_000,
     controls: Annotated[int, typer.Option(min=1, help="Of each kind.")] = 20,
-    several: Several = None,
-    seed: Seed = 0,
-    dtype: Dtype = None,
-    device: Device = None,
-    as_json: Json = False,
+    several: options.Several = None,
+    seed: options.Seed = 0,
+    dtype: options.Dtype = None,
+    device: options.Device = None,
+    as_json: options.Json = False,
 ) -> None:
     """Change units and measure what becomes of a prediction, beside matched units and directions.
 
@@ -78,6 +55,8 @@ def intervene(
     the chance of a random direction as long, with its false-discovery rate q.
     """
     from ...tools.errors import UsageError
+    from ...tools.evidence import plain
+    from ...tools.instruments.intervene import as_data, words
     from ...tools.interventions.effect import MEASURED, effect_of, parse_change
     from ...tools.interventions.ranking import ranking
     from ...tools.interventions.runner import Runner
@@ -89,52 +68,45 @@ def intervene(
         raise UsageError("name --units to change together, or with --each a site to rank")
     if each is not None and change.method not in ("zero", "mean", "clamp"):
         raise UsageError(f"--each sets units to zero, mean or clamp:VALUE, not {change.method}")
-    if places not in ("all", "last"):
-        raise UsageError(f"--places is '{places}'; use all or last")
-    check_several(several)
+    where = options.one_of("--places", places, ("all", "last"))
+    first = options.one_of("--several", several, options.SEVERAL)
     loaded = Target.load(target, dtype=dtype, device=device)
     chosen = [] if units is None else units_of(loaded, units)
     kind: Any = metric_kind(metric, contrast)
-    first: Any = several
     read = asked(loaded, prompt, answer, contrast=contrast, kind=kind, several=first)
     runners = [
         Runner(loaded, row, measured)
         for row, measured in zip(read.prompts, read.metrics, strict=True)
     ]
-    where: Any = places
+    sites = list(dict.fromkeys(unit.site for unit in chosen)) if each is None else [each]
+    known = {}
+    if change.method in MEASURED:
+        known = _references(loaded, sites, runners, data, tokens, seed)
     if each is not None:
-        known = {}
-        if change.method == "mean":
-            known = _references(loaded, [each], runners, data, tokens, seed)
         value = known[each].mean if known else change.value
         ranked = ranking(runners, each, value=value, where=where, seed=seed)
-        _show_ranked(ranked, change, runners, top, read, as_json)
+        notes = list(dict.fromkeys([*read.notes, *ranked.notes]))
+        if as_json:
+            print_json(plain(_ranked_document(ranked, change, runners, read, notes)))
+        else:
+            _print_ranked(ranked, change, runners, read, top, notes)
         return
-    known = None
-    if change.method in MEASURED:
-        sites = list(dict.fromkeys(unit.site for unit in chosen))
-        known = _references(loaded, sites, runners, data, tokens, seed)
-    found = effect_of(
+    effect = effect_of(
         runners, chosen, change, where=where, references=known, controls=controls, seed=seed
     )
     if as_json:
-        from ...tools.instruments.intervene import as_data
-
         document = {
-            "target": target,
             "prompts": prompt,
             "answer": read.target,
             "contrast": read.contrast,
             "metric": runners[0].metric.name,
             "places": places,
-            **as_data(found),
+            **as_data(effect),
         }
         document["notes"] = list(dict.fromkeys([*read.notes, *document["notes"]]))
-        typer.echo(as_json_text(document))
+        print_json(plain(document))
     else:
-        from ...tools.instruments.intervene import words
-
-        typer.echo(words(found, runners[0].metric.name, read))
+        typer.echo(words(effect, runners[0].metric.name, read))
 
 
 def units_of(target: "Target", text: str) -> "list[Unit]":
@@ -176,78 +148,49 @@ def metric_kind(name: str | None, contrast: str | None) -> str:
     return name
 
 
-def check_several(several: str | None) -> None:
-    """Raises `UsageError` for what `--several` cannot be."""
-    from ...tools.errors import UsageError
+def _ranked_document(
+    ranked: "Ranking", change: "Change", runners: "list[Runner]", read: "Asked", notes: list[str]
+) -> dict[str, Any]:
+    return {
+        "prompts": [row.text for row in read.prompts],
+        "answer": read.target,
+        "contrast": read.contrast,
+        "metric": runners[0].metric.name,
+        "method": change.method,
+        "value": change.value,
+        "site": ranked.site,
+        "before": ranked.before,
+        "found": ranked.found,
+        "units": [{**one._asdict(), "unit": str(one.unit)} for one in ranked.units],
+        "notes": notes,
+    }
 
-    if several not in (None, "first", "sum"):
-        raise UsageError(f"--several is '{several}'; use first or sum")
 
-
-def as_json_text(document: dict[str, Any]) -> str:
-    """One line of JSON."""
-    from ...tools.evidence import plain
-
-    return json.dumps(plain(document), ensure_ascii=True)
-
-
-def _show_ranked(
-    found: "Ranking",
+def _print_ranked(
+    ranked: "Ranking",
     change: "Change",
     runners: "list[Runner]",
-    top: int,
     read: "Asked",
-    as_json: bool,
+    top: int,
+    notes: list[str],
 ) -> None:
-    """All units in JSON, the first for people."""
-    notes = list(dict.fromkeys([*read.notes, *found.notes]))
-    metric = runners[0].metric.name
-    if as_json:
-        document = {
-            "prompts": [row.text for row in read.prompts],
-            "answer": read.target,
-            "contrast": read.contrast,
-            "metric": metric,
-            "method": change.method,
-            "value": change.value,
-            "site": found.site,
-            "before": found.before,
-            "found": found.found,
-            "units": [{**one._asdict(), "unit": str(one.unit)} for one in found.units],
-            "notes": notes,
-        }
-        typer.echo(as_json_text(document))
-        return
-    from rich import box
-    from rich.markup import escape
-    from rich.table import Table
-
-    from ...tools.io.console import Console
-
-    console = Console()
-    many = len(runners)
+    where = console()
+    say = lines(where)
+    n = len(runners)
     over = f" over {read.measured_contrast!r}" if read.contrast is not None else ""
-    console.print(
-        escape(
-            f"each unit of {found.site} {change.words()} on {many} prompt{'s' * (many > 1)}; "
-            f"{metric}: {read.measured!r}{over}, {found.before:.4g} unchanged"
-        ),
-        highlight=False,
+    say(
+        f"each unit of {ranked.site} {change.words()} on {n} prompt{'s' * (n > 1)}; "
+        f"{runners[0].metric.name}: {read.measured!r}{over}, {ranked.before:.4g} unchanged"
     )
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column("unit", no_wrap=True)
-    for name in ("change", *(["95%"] if many > 1 else []), "p", "q"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for one in found.units[:top]:
-        spread = ["{:+.3g} .. {:+.3g}".format(*one.interval)] if one.interval else []
+    effects = table("unit", "change", *(["95%"] if n > 1 else []), "p", "q")
+    for one in ranked.units[:top]:
+        interval = ["{:+.3g} .. {:+.3g}".format(*one.interval)] if one.interval else []
         chance = ["–" if value is None else f"{value:.2g}" for value in (one.p, one.q)]
-        table.add_row(str(one.unit), f"{one.effect:+.4g}", *spread, *chance)
-    console.print(table)
-    if found.found is not None:
-        console.print(
-            f"{found.found} of {len(found.units)} units are beyond random directions as long at a "
-            "false-discovery rate of .05",
-            highlight=False,
+        effects.add_row(str(one.unit), f"{one.effect:+.4g}", *interval, *chance)
+    where.print(effects)
+    if ranked.found is not None:
+        say(
+            f"{ranked.found} of {len(ranked.units)} units are beyond random directions as long at "
+            "a false-discovery rate of .05"
         )
-    for note in notes:
-        console.print(escape(f"note: {note}"), highlight=False)
+    print_notes(where, notes)

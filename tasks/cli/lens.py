@@ -5,22 +5,27 @@ neuroscribe lens ./stories260k --tuned lenses/stories --data builtin:stories --p
 neuroscribe lens ./stories260k --unit mlp.4/102
 """
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import options
+from .printing import console, fitting, lines, print_json, print_notes, spread, table
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.table import Table
+
+    from ...tools.io.console import Console
     from ...tools.lens.logit_lens import Lens
     from ...tools.lens.tuned_lens import TunedLens
     from ...tools.models import Target
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-
 
 def lens(
-    target: Annotated[str, typer.Argument(help="A language model: a folder, a hub id, ...")],
+    target: options.LanguageModel,
     prompt: Annotated[str | None, typer.Option(help="What the model reads.")] = None,
     answer: Annotated[
         str | None,
@@ -50,10 +55,10 @@ def lens(
         list[str] | None,
         typer.Option(help="A unit: the tokens it favours, and TokenChange; repeat for more."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the training and of controls.")] = 0,
-    dtype: Annotated[str | None, typer.Option(help="Of the weights.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps.")] = None,
-    as_json: Json = False,
+    seed: options.Seed = 0,
+    dtype: options.Dtype = None,
+    device: options.Device = None,
+    as_json: options.Json = False,
 ) -> None:
     """Read every sub-layer of a model as a prediction (logit or tuned lens), and units as tokens.
 
@@ -97,7 +102,7 @@ def lens(
 
         document["units"] = [unit_tokens(loaded, loaded.unit(u), top, seed) for u in unit]
     if as_json:
-        typer.echo(json.dumps(as_plain(document), ensure_ascii=True))
+        print_json(as_plain(document))
     else:
         _print(document, places)
 
@@ -147,8 +152,7 @@ def _check(
         raise UsageError("--target and --contrast stand behind a prompt: give --prompt")
     if answer is None and (contrast is not None or several is not None):
         raise UsageError("--contrast and --several need --target")
-    if several not in (None, "first", "sum"):
-        raise UsageError(f"--several is '{several}'; use first or sum")
+    options.one_of("--several", several, options.SEVERAL)
     if data is not None and tuned is None:
         raise UsageError("--data trains a tuned lens: say with --tuned in which folder to keep it")
     if frozen and tuned is not None:
@@ -201,149 +205,116 @@ def _training(lens: "TunedLens") -> dict[str, Any]:
 
 
 def _print(document: dict[str, Any], places: int) -> None:
-    from ...tools.io.console import Console
-
-    console = Console()
+    where = console()
     if "training" in document:
-        _print_training(console, document["training"])
+        _print_training(where, document["training"])
     if "lens" in document:
-        _print_lens(console, document, places)
+        _print_lens(where, document, places)
     for unit in document.get("units", []):
-        _print_unit(console, unit)
+        _print_unit(lines(where), unit)
 
 
-def _print_unit(console: Any, found: dict[str, Any]) -> None:
-    def say(text: str) -> None:
-        console.print(text, markup=False, highlight=False, soft_wrap=False)
+def _print_unit(say: "Callable[[str], None]", unit: dict[str, Any]) -> None:
+    def tokens(part: list[dict[str, Any]]) -> str:
+        return " ".join(f"{t['token']!r} {t['value']:+.2f}" for t in part) or "none"
 
-    def listed(tokens: list[dict[str, Any]]) -> str:
-        return " ".join(f"{t['token']!r} {t['value']:+.2f}" for t in tokens) or "none"
-
-    say(f"{found['unit']} vocabulary projection promotes: {listed(found['top'])}")
-    say(f"  suppresses: {listed(found['bottom'])}")
-    for change in found["changes"]:
-        controls = sorted(change["controls"])
+    say(f"{unit['unit']} vocabulary projection promotes: {tokens(unit['top'])}")
+    say(f"  suppresses: {tokens(unit['bottom'])}")
+    for change in unit["changes"]:
+        controls = change["controls"]
         beside = ""
         if controls:
-            beside = (
-                f" ({len(controls)} other units: median {controls[len(controls) // 2]:.2f}, "
-                f"p = {change['p']:.2g})"
-            )
+            middle, _, _ = spread(controls, "{:.2f}".format).partition(",")
+            beside = f" ({len(controls)} other units: {middle}, p = {change['p']:.2g})"
         say(
             f"  held at {change['level']:+g} on {change['prompts']} prompts (largest seen there: "
             f"{change['seen']:.2f}): largest change of a logit {change['largest']:.2f}{beside}"
         )
-        say(f"    raises: {listed(change['promoted'])}")
-        say(f"    lowers: {listed(change['suppressed'])}")
+        say(f"    raises: {tokens(change['promoted'])}")
+        say(f"    lowers: {tokens(change['suppressed'])}")
 
 
-def _print_training(console: Any, found: dict[str, Any]) -> None:
-    table = _table("point", "logit lens", "tuned lens", "gain, 95%")
-    for score in found["scores"]:
+def _print_training(where: "Console", training: dict[str, Any]) -> None:
+    gains = table("point", "logit lens", "tuned lens", "gain, 95%")
+    for score in training["scores"]:
         low, high = score["interval"]
-        table.add_row(
-            score["point"],
-            f"{score['logit']:.3f}",
-            f"{score['tuned']:.3f}",
-            f"{low:.3f} .. {high:.3f}",
-        )
-    console.print(table)
-    console.print(
-        f"KL(the model's own || lens), nats, on test documents of {found['corpus']} "
-        f"({found['tokens']:,} tokens of training on explore)",
-        markup=False,
-        highlight=False,
+        numbers = (f"{score['logit']:.3f}", f"{score['tuned']:.3f}", f"{low:.3f} .. {high:.3f}")
+        gains.add_row(score["point"], *numbers)
+    where.print(gains)
+    lines(where)(
+        f"KL(the model's own || lens), nats, on test documents of {training['corpus']} "
+        f"({training['tokens']:,} tokens of training on explore)"
     )
 
 
-def _print_lens(console: Any, document: dict[str, Any], places: int) -> None:
-    from rich.text import Text
-
-    found = document["lens"]
-
-    def say(text: str) -> None:
-        console.print(text, markup=False, highlight=False)
-
-    norm = "its own statistics" if found["statistics"] == "own" else "the full run's statistics"
-    title = f"{found['kind']} lens, final norm with {norm}"
-    if "tuned_on" in found:
-        title += f", trained on {found['tuned_on']['corpus']}"
+def _print_lens(where: "Console", document: dict[str, Any], places: int) -> None:
+    lens, say = document["lens"], lines(where)
+    norm = "its own statistics" if lens["statistics"] == "own" else "the full run's statistics"
+    title = f"{lens['kind']} lens, final norm with {norm}"
+    if "tuned_on" in lens:
+        title += f", trained on {lens['tuned_on']['corpus']}"
     say(title)
     groups: dict[int, list[dict[str, Any]]] = {}
-    for item in found["trajectories"]:
+    for item in lens["trajectories"]:
         groups.setdefault(item["place"], []).append(item)
     for place, items in groups.items():
-        say(f"behind {''.join(found['tokens'][: place + 1])[-80:]!r}")
-        names = [column for item in items for column in (f"p({item['text']!r})", "rank")]
-        table = _table("point", *names, "KL")
-        table.add_column("likeliest", no_wrap=True)
-        wide = [
-            max(len(name), *(len(f"{p:.3g}") for p in item["probability"])) + 7
-            for name, item in zip(names[::2], items, strict=True)
-        ]
-        room = max(20, console.width - 21 - sum(wide))
-        for at, point in enumerate(found["points"]):
-            cells = []
-            for item in items:
-                rank = item["rank"][at]
-                style = "bold green" if rank == 1 else ""
-                cells += [
-                    Text(f"{item['probability'][at]:.3g}", style=style),
-                    Text(str(rank), style=style),
-                ]
-            likeliest = _fitting(found["top"][at][place], room)
-            table.add_row(point, *cells, f"{found['kl'][at][place]:.2f}", Text(likeliest))
-        console.print(table)
+        say(f"behind {''.join(lens['tokens'][: place + 1])[-80:]!r}")
+        where.print(_trajectories(lens, place, items, where.width))
         for item in items:
             settled = item["settled"]
-            where = "not the likeliest at the end"
+            until = "not the likeliest at the end"
             if settled is not None:
-                where = f"the likeliest from {found['points'][settled]} to the end"
-            say(f"{item['text']!r} ({item['role']}): {where}")
+                until = f"the likeliest from {lens['points'][settled]} to the end"
+            say(f"{item['text']!r} ({item['role']}): {until}")
     if places:
-        console.print(_grid(found, places))
-    for note in found["notes"]:
-        say(f"note: {note}")
+        where.print(_grid(lens, places))
+    print_notes(where, lens["notes"])
 
 
-def _fitting(entries: list[dict[str, Any]], room: int) -> str:
-    """As many tokens with their probabilities as fit; the first always."""
-    out = ""
-    for entry in entries:
-        more = f"{entry['token']!r} {entry['probability']:.2f} "
-        if out and len(out) + len(more) > room:
-            break
-        out += more
-    return out.rstrip()[:room]
+def _trajectories(
+    lens: dict[str, Any], place: int, items: list[dict[str, Any]], width: int
+) -> "Table":
+    """A row a point: probability and rank of each text, KL, and the likeliest tokens."""
+    from rich.text import Text
+
+    names = [column for item in items for column in (f"p({item['text']!r})", "rank")]
+    rows = table("point", *names, "KL")
+    rows.add_column("likeliest", no_wrap=True)
+    wide = [
+        max(len(name), *(len(f"{p:.3g}") for p in item["probability"])) + 7
+        for name, item in zip(names[::2], items, strict=True)
+    ]
+    room = max(20, width - 21 - sum(wide))
+    for at, point in enumerate(lens["points"]):
+        cells = []
+        for item in items:
+            rank = item["rank"][at]
+            style = "bold green" if rank == 1 else ""
+            cells += [
+                Text(f"{item['probability'][at]:.3g}", style=style),
+                Text(str(rank), style=style),
+            ]
+        likeliest = (f"{t['token']!r} {t['probability']:.2f}" for t in lens["top"][at][place])
+        cells += [f"{lens['kl'][at][place]:.2f}", Text(fitting(likeliest, room)[:room])]
+        rows.add_row(point, *cells)
+    return rows
 
 
-def _grid(found: dict[str, Any], places: int) -> Any:
+def _grid(lens: dict[str, Any], places: int) -> "Table":
     """Points down, the last places across: the likeliest token, bright where it is likely."""
     from rich.text import Text
 
-    width = len(found["tokens"])
+    width = len(lens["tokens"])
     chosen = range(max(0, width - places), width)
-    table = _table("point")
+    grid = table("point")
     for place in chosen:
-        table.add_column(Text(f"{found['tokens'][place]!r}"[:12]), no_wrap=True, max_width=12)
-    for at, point in enumerate(found["points"]):
+        grid.add_column(Text(f"{lens['tokens'][place]!r}"[:12]), no_wrap=True, max_width=12)
+    for at, point in enumerate(lens["points"]):
         cells = []
         for place in chosen:
-            best = found["top"][at][place][0]
-            same = best["id"] == found["top"][-1][place][0]["id"]
+            best = lens["top"][at][place][0]
+            same = best["id"] == lens["top"][-1][place][0]["id"]
             style = ("green" if same else "") + (" bold" if best["probability"] >= 0.5 else "")
             cells.append(Text(f"{best['token']!r}"[:12], style=style.strip() or "dim"))
-        table.add_row(point, *cells)
-    return table
-
-
-def _table(first: str, *numbers: str) -> Any:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column(first, no_wrap=True)
-    for name in numbers:
-        table.add_column(Text(name), justify="right", no_wrap=True)
-    return table
+        grid.add_row(point, *cells)
+    return grid

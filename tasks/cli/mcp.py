@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from . import options
+
 TRANSPORTS = ("stdio", "http")
 
 
@@ -47,12 +49,10 @@ def mcp(
     planner: Annotated[
         str | None, typer.Option(help="openai:MODEL, for the tools that ask a language model.")
     ] = None,
-    base_url: Annotated[str | None, typer.Option(help="The endpoint of that model.")] = None,
-    images: Annotated[
-        list[str] | None, typer.Option(help="An image model: openai:MODEL, diffusers:FOLDER.")
-    ] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps.")] = None,
-    trust_remote_code: Annotated[bool, typer.Option(help="Run the model's own code.")] = False,
+    base_url: options.BaseUrl = None,
+    images: options.Images = None,
+    device: options.Device = None,
+    trust_remote_code: options.TrustRemoteCode = False,
 ) -> None:
     """Serve the tools to MCP clients, until they leave or Ctrl-C.
 
@@ -60,8 +60,7 @@ def mcp(
     """
     from ...tools.errors import UsageError
 
-    if transport not in TRANSPORTS:
-        raise UsageError(f"--transport '{transport}' is not {' or '.join(TRANSPORTS)}")
+    options.one_of("--transport", transport, TRANSPORTS)
     if transport == "http" and not token and not _loopback(host):
         raise UsageError(
             f"--host {host} can be reached from other machines: give a --token (or set "

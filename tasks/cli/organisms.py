@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+from . import options
+from .printing import console, print_json, with_interval
 
 
 def organisms(
@@ -13,8 +14,8 @@ def organisms(
     many: Annotated[int, typer.Option(min=1, help="Prompts to show of one organism.")] = 5,
     split: Annotated[str, typer.Option(help="train or test.")] = "test",
     kind: Annotated[str | None, typer.Option(help="Only prompts of this kind.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the prompts shown.")] = 0,
-    as_json: Json = False,
+    seed: options.Seed = 0,
+    as_json: options.Json = False,
 ) -> None:
     """List small networks trained on known mechanisms; load them as organism:NAME.
 
@@ -25,7 +26,7 @@ def organisms(
     if name is None:
         cards = [card(item) for item in names()]
         if as_json:
-            typer.echo(json.dumps(cards))
+            print_json(cards)
         else:
             _table(cards)
         return
@@ -37,12 +38,12 @@ def organisms(
     ]
     one = card(name)
     if as_json:
-        typer.echo(json.dumps({**one, "prompts": shown}))
+        print_json({**one, "prompts": shown})
         return
     typer.echo(f"{PREFIX}{one['name']}: {one['mechanism']}")
     typer.echo(f"trained by: {one['command']} ({one['seconds']:.0f} s)")
     for key, found in one["held_out"].items():
-        typer.echo(f"held-out accuracy, {key}: {_share(found)} of {found['n']} prompts")
+        typer.echo(f"held-out accuracy, {key}: {with_interval(found)} of {found['n']} prompts")
     typer.echo(json.dumps(one["figures"], indent=1))
     for item in shown:
         typer.echo(f"{item['prompt']!r} -> {item['target']!r}")
@@ -51,14 +52,13 @@ def organisms(
 def _table(cards: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
-    from ...tools.io.console import Console
     from ...tools.models.organisms import PREFIX
 
     table = Table(box=None, pad_edge=False)
     for head in ("organism", "held out", "weights", "mechanism"):
         table.add_column(head, no_wrap=head in ("organism", "weights"), justify="left")
     for one in cards:
-        lines = [_share(one["held_out"]["all"])]
+        lines = [with_interval(one["held_out"]["all"])]
         lines += [
             f"{key} {found['value']:.3f}" for key, found in one["held_out"].items() if key != "all"
         ]
@@ -68,8 +68,4 @@ def _table(cards: list[dict[str, Any]]) -> None:
             f"{one['bytes'] / 1e6:.1f} MB",
             one["mechanism"],
         )
-    Console(highlight=False).print(table)
-
-
-def _share(found: dict[str, Any]) -> str:
-    return f"{found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f})"
+    console().print(table)

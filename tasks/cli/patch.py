@@ -9,24 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .intervene import (
-    Answer,
-    Contrast,
-    Device,
-    Dtype,
-    Json,
-    MetricName,
-    Model,
-    Seed,
-    Several,
-    as_json_text,
-    check_several,
-    metric_kind,
-    units_of,
-)
+from . import options
+from .intervene import metric_kind, units_of
+from .printing import console, lines, print_json, print_notes, spread, table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.table import Table
+    from rich.text import Text
 
     from ...tools.interventions.ablation import Part
     from ...tools.interventions.patching import Grid, Pair
@@ -37,11 +28,11 @@ _KINDS = ("resid", "attn_out", "mlp_out", "head")
 
 
 def patch(
-    target: Model,
+    target: options.LanguageModel,
     clean: Annotated[str, typer.Option(help="A prompt that leads to the target.")],
     corrupt: Annotated[str, typer.Option(help="A prompt that does not, best of as many tokens.")],
-    answer: Answer,
-    contrast: Contrast = None,
+    answer: options.Answer,
+    contrast: options.Contrast = None,
     sites: Annotated[str, typer.Option(help="resid, attn_out, mlp_out or head.")] = "resid",
     units: Annotated[
         str | None,
@@ -54,7 +45,7 @@ def patch(
     through_mlps: Annotated[
         bool, typer.Option("--through-mlps", help="The paths of --to may pass through MLPs.")
     ] = False,
-    metric: MetricName = None,
+    metric: options.Metric = None,
     noise: Annotated[
         bool, typer.Option("--noise", help="Put corrupt values into the clean prompt.")
     ] = False,
@@ -63,32 +54,31 @@ def patch(
         typer.Option(min=0, help="Also so many neurons: by gradient first, then patched exactly."),
     ] = 0,
     controls: Annotated[int, typer.Option(min=1, help="Sets of other units beside --units.")] = 20,
-    several: Several = None,
-    seed: Seed = 0,
-    dtype: Dtype = None,
-    device: Device = None,
-    as_json: Json = False,
+    several: options.Several = None,
+    seed: options.Seed = 0,
+    dtype: options.Dtype = None,
+    device: options.Device = None,
+    as_json: options.Json = False,
 ) -> None:
     """Patch one prompt's activations into another, layer by place: where is the answer carried?
 
     A cell is the share of the difference between the two prompts that patching it makes up for
     (with --noise: that it undoes). Heads are patched one by one, at all places.
     """
-    from ...tools.errors import UsageError, nearest
+    from ...tools.errors import UsageError
+    from ...tools.evidence import plain
     from ...tools.interventions.patching import Pair
     from ...tools.metrics.prompt import asked, same_target, with_target
     from ...tools.models import Target
 
-    if sites not in _KINDS:
-        raise UsageError(f"--sites is '{sites}'; nearest: {nearest(sites, _KINDS)}")
+    options.one_of("--sites", sites, _KINDS)
     if (to is not None or through_mlps) and units is None:
         raise UsageError("a path begins somewhere: name --units with --to")
     if through_mlps and to is None:
         raise UsageError("--through-mlps is about the paths of --to")
-    check_several(several)
+    chosen = options.one_of("--several", several, options.SEVERAL)
     loaded = Target.load(target, dtype=dtype, device=device)
     kind: Any = metric_kind(metric, contrast)
-    chosen: Any = several
     read = asked(loaded, [clean], answer, contrast=contrast, kind=kind, several=chosen)
     first, measured, notes = read.prompts[0], read.metrics[0], read.notes
     answer, contrast = read.target, read.contrast
@@ -122,9 +112,9 @@ def patch(
         notes += said
     document["notes"] = list(dict.fromkeys(notes))
     if as_json:
-        typer.echo(as_json_text(document))
+        print_json(plain(document))
     else:
-        _show(document, found)
+        _print(document, found)
 
 
 def _grid(pair: "Pair", sites: str) -> "tuple[Grid, dict[str, Any]]":
@@ -196,7 +186,7 @@ def _paths(
             f"a path begins at one site, and --units names {len(parts)}: "
             f"{', '.join(part.site for part in parts)}"
         )
-    names = [name.strip() for name in to.split(",") if name.strip()]
+    names = options.listed(to)
     if not names:
         raise UsageError("--to names no receiver; write head.3/1, mlp.3 or logit")
     receivers = [_receiver(target, name) for name in names]
@@ -218,16 +208,9 @@ def _receiver(target: "Target", name: str) -> "Part":
     return Part(unit.site, (unit.index,))
 
 
-def _show(document: dict[str, Any], found: "Grid | None") -> None:
-    from rich.markup import escape
-
-    from ...tools.io.console import Console
-
-    console = Console()
-
-    def say(text: str) -> None:
-        console.print(escape(text), highlight=False)
-
+def _print(document: dict[str, Any], found: "Grid | None") -> None:
+    where = console()
+    say = lines(where)
     value = document["value"]
     both = "clean into corrupt" if document["direction"] == "denoise" else "corrupt into clean"
     title = (
@@ -235,37 +218,36 @@ def _show(document: dict[str, Any], found: "Grid | None") -> None:
     )
     if found is None:
         say(title)
-        _show_units(document, say)
+        _print_units(document, say)
     else:
         say(f"{title}, share of the difference in percent")
         names = document["columns"]
         if isinstance(names, int):
             names = [str(head) for head in range(names)]
         for first in range(0, len(names), _WIDE):
-            console.print(_table(found, names, range(first, min(first + _WIDE, len(names)))))
+            where.print(_table(found, names, range(first, min(first + _WIDE, len(names)))))
     for one in document["neurons"]:
         say(
             f"{one['site']}/{one['unit']} at place {one['place']}: change {one['exact']:+.4f} "
             f"(estimated {one['estimate']:+.4f})"
         )
-    for note in document["notes"]:
-        say(f"note: {note}")
+    print_notes(where, document["notes"])
 
 
-def _show_units(document: dict[str, Any], say: Any) -> None:
+def _print_units(document: dict[str, Any], say: "Callable[[str], None]") -> None:
     from ...tools.attribution.control import CLEAR
 
     names = document["units"]
     some = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
     say(f"{some}: {document['share']:.1%} of the difference ({document['after']:.3f} after)")
-    controls = sorted(document["controls"], key=abs)
+    controls = document["controls"]
     if controls:
         few = 1 / (1 + len(controls)) > CLEAR
         chance = "too few to tell" if few else f"no more than {document['beside']} do"
         chance = "" if document["p"] <= CLEAR else f": {chance}"
         say(
-            f"{len(controls)} sets of {document['beside']}: median "
-            f"{controls[len(controls) // 2]:.1%}, largest {controls[-1]:.1%}; "
+            f"{len(controls)} sets of {document['beside']}: "
+            f"{spread(controls, '{:.1%}'.format, key=abs)}; "
             f"percentile {document['percentile']:.0f}, p={document['p']:.2g}{chance}"
         )
     else:
@@ -280,29 +262,25 @@ def _show_units(document: dict[str, Any], say: Any) -> None:
 
 def _table(found: "Grid", names: list[str], columns: range) -> "Table":
     """Layers down, places or heads across; each cell in percent."""
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
     heads = found.by == "unit"
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column(found.kind if not heads else "head", no_wrap=True)
+    grid = table("head" if heads else found.kind)
     for at in columns:
         top = names[at].strip() or repr(names[at])[1:-1] or "?"
-        table.add_column(Text(f"{top[:6]}" if heads else f"{top[:6]}\n{at}"), justify="right")
+        grid.add_column(Text(top[:6] if heads else f"{top[:6]}\n{at}"), justify="right")
     for layer, site in reversed(list(enumerate(found.sites))):
-        cells: list[Any] = []
-        for at in columns:
-            share = float(found.share[layer, at])
-            if share != share:
-                cells.append(Text("·", style="dim"))
-                continue
-            strong = min(1.0, abs(share))
-            style = (
-                "dim"
-                if strong < 0.05
-                else ("bold " if strong >= 0.5 else "") + ("green" if share > 0 else "red")
-            )
-            cells.append(Text(f"{100 * share:.0f}", style=style))
-        table.add_row(site.rpartition(".")[2], *cells)
-    return table
+        cells = [_cell(float(found.share[layer, at])) for at in columns]
+        grid.add_row(site.rpartition(".")[2], *cells)
+    return grid
+
+
+def _cell(share: float) -> "Text":
+    """A share in percent, bold from a half on, green where it restores."""
+    from rich.text import Text
+
+    if share != share:
+        return Text("·", style="dim")
+    bold = "bold " if abs(share) >= 0.5 else ""
+    style = "dim" if abs(share) < 0.05 else bold + ("green" if share > 0 else "red")
+    return Text(f"{100 * share:.0f}", style=style)

@@ -4,11 +4,13 @@ neuroscribe patch-map llava-hf/llava-1.5-7b-hf --image cat.jpg \
     --prompt "USER: <image>\\nWhat animal is it? ASSISTANT:" --answer " cat" --out map.png
 """
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from . import options
+from .printing import print_json
 
 
 def patch_map(
@@ -24,9 +26,9 @@ def patch_map(
             "all that it brings."
         ),
     ] = "picture",
-    dtype: Annotated[str | None, typer.Option(help="Of the weights.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    dtype: options.Dtype = None,
+    device: options.Device = None,
+    as_json: options.Json = False,
 ) -> None:
     """Map which patches of a picture drive an answer, beside mean attention."""
     from ...tools.attribution.patch_map import overlay
@@ -36,8 +38,7 @@ def patch_map(
     from ...tools.errors import UsageError
     from ...tools.evidence import plain
 
-    if by not in ("picture", "head"):
-        raise UsageError(f"--by is '{by}'; use picture or head")
+    options.one_of("--by", by, ("picture", "head"))
     if not image.is_file():
         raise UsageError(f"there is no picture '{image}'")
     if not out.parent.is_dir():
@@ -63,7 +64,7 @@ def patch_map(
             "overlay": str(out),
             "notes": found.notes,
         }
-        typer.echo(json.dumps(plain(document), ensure_ascii=True))
+        print_json(plain(document))
         return
     first = found.heads[0]
     typer.echo(f"{answer!r}: p = {found.probability:.3g} (rank {found.rank})")

@@ -4,11 +4,13 @@ neuroscribe route organism:adder
 neuroscribe route ./gpt2 --prompts sums.jsonl
 """
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from . import options
+from .printing import console, lines, print_json, print_notes, table
 
 if TYPE_CHECKING:
     from ...tools.interventions.route import Route
@@ -29,10 +31,10 @@ def route(
     by_token: Annotated[
         bool, typer.Option("--by-token", help="Means by token alone, not by token and place.")
     ] = False,
-    seed: Annotated[int, typer.Option(help="Of an organism's prompts.")] = 0,
-    dtype: Annotated[str | None, typer.Option(help="Of the weights.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    seed: options.Seed = 0,
+    dtype: options.Dtype = None,
+    device: options.Device = None,
+    as_json: options.Json = False,
 ) -> None:
     """Find the least attention that a task needs: layers to wait, then layers to look back.
 
@@ -50,9 +52,9 @@ def route(
     answered = [Answered(one.row, one.answer) for one in found.used]
     result = run(loaded, answered, keep=keep, by_place=not by_token)
     if as_json:
-        typer.echo(json.dumps(_data(result, found.notes)))
+        print_json(_document(result, found.notes))
         return
-    _show(loaded, result, found.notes)
+    _print(loaded, result, found.notes)
 
 
 def _own(target: str, many: int, seed: int) -> "list[Case]":
@@ -67,59 +69,40 @@ def _own(target: str, many: int, seed: int) -> "list[Case]":
     return [Case(one.prompt, one.target) for one in prompts(name, many=many, seed=seed)]
 
 
-def _data(found: "Route", notes: tuple[str, ...]) -> dict[str, Any]:
+def _document(found: "Route", notes: tuple[str, ...]) -> dict[str, Any]:
     def plain(values: Any) -> list:
         return [None if item != item else round(float(item), 4) for item in values]
 
-    return {
-        "clean": found.clean,
-        "clean_interval": found.clean_interval,
-        "accuracy": [plain(row) for row in found.accuracy],
-        "cama": plain(found.cama),
-        "mean": plain(found.mean),
-        "smallest": found.smallest,
-        "smallest_interval": found.smallest_interval,
-        "keep": found.keep,
-        "prompts": found.prompts,
-        "unknown": found.unknown,
-        "notes": list(notes),
-    }
+    document = found._asdict() | {"notes": list(notes)}
+    del document["sink"]
+    document["accuracy"] = [plain(row) for row in found.accuracy]
+    return document | {"cama": plain(found.cama), "mean": plain(found.mean)}
 
 
-def _show(target: "Target", found: "Route", notes: tuple[str, ...]) -> None:
-    from rich.table import Table
-
-    from ...tools.io.console import Console
-
+def _print(target: "Target", found: "Route", notes: tuple[str, ...]) -> None:
+    where = console()
+    say = lines(where)
     waits, transfers = found.accuracy.shape
-    table = Table(
-        title=f"accuracy of {target.name}; all attention: {found.clean:.2f}", title_justify="left"
-    )
-    table.add_column("wait", justify="right")
-    for count in range(transfers):
-        table.add_column(f"look {count}", justify="right", no_wrap=True)
-    table.add_column("CAMA alone", justify="right")
-    table.add_column("plain mean", justify="right")
+    columns = [*(f"look {count}" for count in range(transfers)), "CAMA alone", "plain mean"]
+    title = f"accuracy of {target.name}; all attention: {found.clean:.2f}"
+    grid = table("wait", *columns, title=title)
     for wait in range(waits):
         cells = ["" if v != v else f"{v:.2f}" for v in found.accuracy[wait]]
         if found.smallest is not None and found.smallest[0] == wait:
             cells[found.smallest[1]] = f"[bold]{cells[found.smallest[1]]}[/bold]"
         sides = [f"{v[wait]:.2f}" if wait < len(v) else "" for v in (found.cama, found.mean)]
-        table.add_row(str(wait), *cells, *sides)
-    console = Console()
-    console.print(table)
+        grid.add_row(str(wait), *cells, *sides)
+    where.print(grid)
     if found.smallest is None:
-        console.print(f"nothing less than all attention keeps {found.keep:.0%} of the accuracy")
+        say(f"nothing less than all attention keeps {found.keep:.0%} of the accuracy")
     else:
         wait, look = found.smallest
         low, high = found.smallest_interval or (float("nan"), float("nan"))
-        console.print(
+        say(
             f"smallest that keeps {found.keep:.0%}: wait {wait} layers, look back for {look} "
             f"(accuracy {found.accuracy[wait, look]:.2f}, 95% {low:.2f} to {high:.2f}; "
-            f"{found.prompts} prompts)",
-            highlight=False,
+            f"{found.prompts} prompts)"
         )
     if found.unknown:
-        console.print(f"{found.unknown} places have a token without a mean there", highlight=False)
-    for note in notes:
-        console.print(f"note: {note}", highlight=False, markup=False)
+        say(f"{found.unknown} places have a token without a mean there")
+    print_notes(where, notes)

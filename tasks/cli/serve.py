@@ -12,6 +12,8 @@ from typing import Annotated
 
 import typer
 
+from . import options
+
 
 def serve(
     run: Annotated[
@@ -26,12 +28,8 @@ def serve(
     planner: Annotated[
         str, typer.Option(help="Who answers in the chat: builtin, or openai:MODEL.")
     ] = "builtin",
-    base_url: Annotated[
-        str | None, typer.Option(help="The endpoint of an openai: planner.")
-    ] = None,
-    trust_remote_code: Annotated[
-        bool, typer.Option(help="Run the own code of the model that --target names.")
-    ] = False,
+    base_url: options.BaseUrl = None,
+    trust_remote_code: options.TrustNamed = False,
     host: Annotated[
         str, typer.Option(help="Where to listen; other than loopback needs a password.")
     ] = "127.0.0.1",

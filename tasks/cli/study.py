@@ -6,13 +6,15 @@ neuroscribe study spurious
 neuroscribe study failures --target pictures
 """
 
-import json
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from . import options
+from .printing import print_json
 
 if TYPE_CHECKING:
     from ..studies.result import Study
@@ -29,7 +31,6 @@ Prompts = Annotated[
 ]
 Out = Annotated[Path | None, typer.Option(help="The folder; by default runs/study-NAME.")]
 Many = Annotated[int, typer.Option(min=16, help="Prompts, at most.")]
-Seed = Annotated[int, typer.Option(help="Of prompts, halves and controls.")]
 KeepWrong = Annotated[
     bool, typer.Option("--keep-wrong", help="Keep prompts that the model gets wrong.")
 ]
@@ -39,9 +40,6 @@ Several = Annotated[
 Untrained = Annotated[
     bool, typer.Option("--untrained", help="Study a copy with weights drawn anew: a control.")
 ]
-Device = Annotated[str | None, typer.Option(help="cpu, cuda, mps.")]
-Dtype = Annotated[str | None, typer.Option(help="Of the weights.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 FILES = {
     "organism:adder": "--prompts FILE.jsonl",
@@ -50,31 +48,26 @@ FILES = {
 }
 
 
-def register(parent: typer.Typer) -> None:
-    """Adds `study`."""
-    parent.add_typer(app)
-
-
 @app.command()
 def arithmetic(
     target: TargetName = "organism:adder",
     prompts: Prompts = None,
     many: Many = 160,
-    seed: Seed = 0,
+    seed: options.Seed = 0,
     keep_wrong: KeepWrong = False,
     untrained: Untrained = False,
     several: Several = None,
     out: Out = None,
-    device: Device = None,
-    dtype: Dtype = None,
-    as_json: Json = False,
+    device: options.Device = None,
+    dtype: options.Dtype = None,
+    as_json: options.Json = False,
 ) -> None:
     """Which neurons produce the answer, which heads feed them, when the operands arrive."""
     from ..studies.arithmetic import Options, study
 
     log, loaded = _begin(target, prompts, "organism:adder", untrained, device, dtype)
-    options = Options(target, prompts, many, seed, keep_wrong or untrained, _several(several))
-    _finish(study(loaded, options, log), out, as_json, log)
+    how = Options(target, prompts, many, seed, keep_wrong or untrained, _several(several))
+    _finish(study(loaded, how, log), out, as_json, log)
 
 
 @app.command("recall-vs-reasoning")
@@ -83,24 +76,22 @@ def recall_vs_reasoning(
     recall: Annotated[Path | None, typer.Option(help="Your own prompts, JSONL.")] = None,
     reasoning: Annotated[Path | None, typer.Option(help="Your own prompts, JSONL.")] = None,
     many: Annotated[int, typer.Option(min=16, help="Prompts of each task, at most.")] = 80,
-    seed: Seed = 0,
+    seed: options.Seed = 0,
     keep_wrong: KeepWrong = False,
     untrained: Untrained = False,
     several: Several = None,
     out: Out = None,
-    device: Device = None,
-    dtype: Dtype = None,
-    as_json: Json = False,
+    device: options.Device = None,
+    dtype: options.Dtype = None,
+    as_json: options.Json = False,
 ) -> None:
     """Do facts of one hop and of two rest on the same layers, heads and neurons?"""
     from ..studies.recall import Options, study
 
     files = recall or reasoning
     log, loaded = _begin(target, files, "organism:facts", untrained, device, dtype)
-    options = Options(
-        target, recall, reasoning, many, seed, keep_wrong or untrained, _several(several)
-    )
-    _finish(study(loaded, options, log), out, as_json, log)
+    how = Options(target, recall, reasoning, many, seed, keep_wrong or untrained, _several(several))
+    _finish(study(loaded, how, log), out, as_json, log)
 
 
 @app.command("code-brackets")
@@ -108,20 +99,20 @@ def code_brackets(
     target: TargetName = "organism:brackets",
     prompts: Prompts = None,
     many: Annotated[int, typer.Option(min=8, help="Prompts of each subtask, at most.")] = 100,
-    seed: Seed = 0,
+    seed: options.Seed = 0,
     untrained: Untrained = False,
     several: Several = None,
     out: Out = None,
-    device: Device = None,
-    dtype: Dtype = None,
-    as_json: Json = False,
+    device: options.Device = None,
+    dtype: options.Dtype = None,
+    as_json: options.Json = False,
 ) -> None:
     """Who closes brackets, where the right answer wins, does turning the heads up help?"""
     from ..studies.brackets import Options, study
 
     log, loaded = _begin(target, prompts, "organism:brackets", untrained, device, dtype)
-    options = Options(target, prompts, many, seed, _several(several))
-    _finish(study(loaded, options, log), out, as_json, log)
+    how = Options(target, prompts, many, seed, _several(several))
+    _finish(study(loaded, how, log), out, as_json, log)
 
 
 @app.command()
@@ -137,11 +128,11 @@ def spurious(
     planner: Annotated[
         str, typer.Option(help="Who describes the units: builtin or openai:MODEL.")
     ] = "builtin",
-    base_url: Annotated[str | None, typer.Option(help="An OpenAI-compatible endpoint.")] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Turns of the planner a unit.")] = 24,
+    base_url: options.BaseUrl = None,
+    steps: options.UnitSteps = 24,
     processes: Annotated[int, typer.Option(min=0, help="Seeds at a time; 0: one a core.")] = 0,
     out: Out = None,
-    as_json: Json = False,
+    as_json: options.Json = False,
 ) -> None:
     """Units of a biased classifier, chosen by description, against l1 and random selection."""
     import os
@@ -150,7 +141,7 @@ def spurious(
     from ..studies.spurious import Options, study
 
     log = _clock()
-    options = Options(
+    how = Options(
         seeds=seeds_of(seeds),
         own=own,
         scenes=scenes,
@@ -160,7 +151,7 @@ def spurious(
         steps=steps,
         processes=processes or os.cpu_count() or 1,
     )
-    _finish(study(options, log), out, as_json, log)
+    _finish(study(how, log), out, as_json, log)
 
 
 @app.command()
@@ -169,21 +160,21 @@ def failures(
         str, typer.Option(help="biased, biased:SEED (trained now), pictures, or a classifier.")
     ] = "biased",
     classes: Annotated[str, typer.Option(help="With commas; default: all that can be drawn.")] = "",
-    seed: Seed = 0,
+    seed: options.Seed = 0,
     explore: Annotated[int, typer.Option(min=40, help="Scenes to explore, a class.")] = 400,
     tested: Annotated[int, typer.Option(min=40, help="Pairs of the check, a class.")] = 150,
     out: Out = None,
-    device: Device = None,
-    as_json: Json = False,
+    device: options.Device = None,
+    as_json: options.Json = False,
 ) -> None:
     """Which pictures of a class are misclassified: described, then drawn beside matched ones."""
     from ...tools.errors import UsageError
     from ..studies.failures import Options, study
     from ..studies.failures_world import biased, drawable
 
-    wanted = tuple(part.strip() for part in classes.split(",") if part.strip())
-    options = Options(target, wanted, seed, explore, tested=tested)
-    options.check()
+    wanted = options.listed(classes)
+    how = Options(target, wanted, seed, explore, tested=tested)
+    how.check()
     log = _clock()
     kind, _, number = target.partition(":")
     if kind == "biased":
@@ -195,7 +186,7 @@ def failures(
 
         found = drawable(Target.load(target, device=device), wanted)
     log(f"{found.target.name}: {len(found.names)} classes")
-    _finish(study(found, options, log), out, as_json, log)
+    _finish(study(found, how, log), out, as_json, log)
 
 
 def _clock() -> Any:
@@ -247,7 +238,7 @@ def _finish(study: "Study", out: Path | None, as_json: bool, log: Any) -> None:
 
     report = write(study, out or Path("runs") / f"study-{study.name}")
     if as_json:
-        typer.echo(json.dumps(study.as_dict(), ensure_ascii=True))
+        print_json(study.as_dict())
     else:
         show(study)
     log(f"report: {report}")

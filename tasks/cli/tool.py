@@ -1,4 +1,4 @@
-"""The verbs on tools: `tools` lists them, `tool NAME TARGET` runs one.
+"""The verb `tool NAME TARGET`: runs one tool.
 
     neuroscribe tool exemplars minilm --data builtin:pydocs --arg unit=mlp.3/7 --arg kind=quantile
 
@@ -12,26 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import options
+from .printing import print_json
+from .tools import tool_named, types_of
+
 if TYPE_CHECKING:
     from ...tools.evidence import Evidence
     from ...tools.registry import Tool
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-
-
-def tools(
-    name: Annotated[str | None, typer.Argument(help="One tool, in full.")] = None,
-    as_json: Json = False,
-) -> None:
-    """List the tools that planners have, or show what one takes."""
-    from ...tools.instruments.all_tools import TOOLS
-
-    chosen = list(_instruments(TOOLS).values()) if name is None else [_tool(name)]
-    if as_json:
-        typer.echo(json.dumps([item.schema["function"] for item in chosen], ensure_ascii=True))
-        return
-    for item in chosen:
-        typer.echo(_page(item) if name is not None else _line(item))
 
 
 def tool(
@@ -53,11 +40,9 @@ def tool(
     pictures: Annotated[
         Path | None, typer.Option(help="Folder for the pictures that a tool makes.")
     ] = None,
-    images: Annotated[
-        list[str] | None, typer.Option(help="An image model: openai:MODEL, diffusers:FOLDER.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
-    as_json: Json = False,
+    images: options.Images = None,
+    seed: options.Seed = 0,
+    as_json: options.Json = False,
 ) -> int:
     """Run one tool on a model: what a planner would see.
 
@@ -72,7 +57,7 @@ def tool(
     from ...tools.registry import call
     from ..asking.data import explore
 
-    chosen = _tool(name)
+    chosen = tool_named(name)
     arguments = read_arguments(chosen, arg or [])
     recorded = {f"H{at}": parse(text).model_dump() for at, text in enumerate(hypothesis or [], 1)}
     loaded = Target.load(target)
@@ -113,8 +98,8 @@ def read_arguments(chosen: "Tool", given: list[str]) -> dict[str, Any]:
             raise UsageError(f"--arg {entry}: write NAME=VALUE")
         if key not in properties:
             raise UsageError(f"{chosen.name} takes no '{key}'; nearest: {nearest(key, properties)}")
-        value = _value(text, _types(properties[key]))
-        if "array" in _types(properties[key]) and not isinstance(value, list):
+        value = _value(text, types_of(properties[key]))
+        if "array" in types_of(properties[key]) and not isinstance(value, list):
             out[key] = [*out.get(key, []), value]
         else:
             out[key] = value
@@ -134,60 +119,18 @@ def _value(text: str, types: set[str]) -> Any:
     return text if "array" in types and not isinstance(value, list | dict) else value
 
 
-def _types(schema: dict[str, Any]) -> set[str]:
-    parts = schema.get("anyOf", [schema])
-    return {str(part.get("type", "string")) for part in parts}
-
-
-def _instruments(all_tools: "dict[str, Tool]") -> "dict[str, Tool]":
-    return {name: item for name, item in all_tools.items() if not item.action}
-
-
-def _tool(name: str) -> "Tool":
-    from ...tools.errors import UsageError, nearest
-    from ...tools.instruments.all_tools import TOOLS
-
-    known = _instruments(TOOLS)
-    if name not in known:
-        raise UsageError(
-            f"there is no tool '{name}'; nearest: {nearest(name, known)} "
-            "(`neuroscribe tools` lists all)"
-        )
-    return known[name]
-
-
-def _line(item: "Tool") -> str:
-    first = item.description.split(". ")[0].split("\n")[0].rstrip(".:")
-    return f"{item.name:<17} {first}" + ("" if first.endswith("?") else ".")
-
-
-def _page(item: "Tool") -> str:
-    parameters = item.schema["function"]["parameters"]
-    lines = [item.name, "", item.description, ""]
-    for key, schema in parameters.get("properties", {}).items():
-        types = " or ".join(sorted(_types(schema) - {"null"}))
-        if "enum" in schema:
-            types = " | ".join(map(str, schema["enum"]))
-        required = key in parameters.get("required", [])
-        default = "" if required else f", default {json.dumps(schema.get('default'))}"
-        lines.append(f"  {key} ({types}{default}): {schema.get('description', '')}")
-    for form in item.forms:
-        what = "pictures" if "image" in form.needs else ", ".join(form.needs)
-        lines += ["", f"For {what}:", form.description]
-    return "\n".join(lines)
-
-
 def _print(found: "Evidence", as_json: bool) -> None:
     if as_json:
-        document = {
-            "tool": found.tool,
-            "arguments": dict(found.arguments),
-            "text": found.text,
-            "data": dict(found.data),
-            "images": list(found.images),
-            "seconds": round(found.seconds, 3),
-        }
-        typer.echo(json.dumps(document, ensure_ascii=True))
+        print_json(
+            {
+                "tool": found.tool,
+                "arguments": dict(found.arguments),
+                "text": found.text,
+                "data": dict(found.data),
+                "images": list(found.images),
+                "seconds": round(found.seconds, 3),
+            }
+        )
     else:
         typer.echo(found.text)
         for path in found.images:

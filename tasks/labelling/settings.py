@@ -9,9 +9,9 @@ from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 from ...tools.errors import UsageError
+from ...tools.io.numbers import check_numbers
 from ...tools.io.shapes import check
 from ...tools.llm.endpoints import public_options
-from ..cli.numbers import check_numbers
 
 CONTROLS = ("none", "quick", "full")
 SIGNS = ("positive", "both")
@@ -41,45 +41,54 @@ class Shard(NamedTuple):
 
 @dataclass(frozen=True)
 class Settings:
-    """What decides the labels of a run."""
+    """What decides the labels of a run; the docstring of a field is the help of its option."""
 
     target: str
     """As the user wrote it."""
     units: str
-    """The selection, as the user wrote it; a file's contents are spelt out."""
+    """mlp.3/0-9,mlp.4/12-  random:20[:SITE]  top:20[:variance|firing][:SITE]  a file."""
     data: str
-    """The corpus, for `load_corpus`."""
+    """builtin:pydocs, builtin:stories, self:N, a .txt or .jsonl, hf:NAME."""
     field: str | None = None
-    """The text field of `.jsonl` lines and datasets."""
+    """The text field of the data."""
     records: str | None = None
-    """`lines` or `blocks`: what the documents of a `.txt` file are; None: told by blank lines."""
+    """What a document of a .txt is: lines or blocks; default: by blank lines."""
     planner: str = "builtin"
+    """builtin, openai:MODEL or human."""
     base_url: str | None = None
+    """An OpenAI-compatible endpoint."""
     sites: tuple[str, ...] = ()
-    """Where `random:N` and `top:N` look; patterns such as `mlp.*`. Empty: the neurons."""
+    """Where random and top look: mlp.3,mlp.4 or mlp.*"""
     signs: str = "positive"
+    """positive, or both where both mean something."""
     tokens: int = 100_000
     """Tokens of all three splits together."""
     context_length: int = 64
     """Tokens a window."""
     seed: int = 0
+    """Of every random choice."""
     steps: int = 16
     """Turns of the planner a unit."""
     unit_tokens: int | None = 200_000
-    """Language-model tokens a unit."""
+    """LLM tokens a unit; 0: no limit."""
     unit_seconds: float | None = 600.0
+    """Seconds a unit; 0: no limit."""
     unit_cost: float | None = None
+    """Money a unit; 0: no limit."""
     controls: str = "quick"
+    """none, quick or full."""
     revision: str | None = None
+    """Revision of the model."""
     dtype: str | None = None
+    """Number type of the weights."""
     shards: int = 1
     """Into how many parts the units are divided in this folder."""
     temperature: float | None = None
-    """Of a language model; None: the endpoint's default."""
+    """Of an LLM; default: the endpoint's own."""
     reader: str | None = None
-    """Who reads image atoms where no scene is known; None: the project's detector."""
+    """Who reads photos: clip:MODEL, dino:MODEL[+sam:MODEL]."""
     images: tuple[str, ...] = ()
-    """Image models that planners may draw with."""
+    """Image models to draw with: openai:MODEL, diffusers:FOLDER."""
 
     def __post_init__(self) -> None:
         for name, least in (("tokens", 1000), ("context_length", 8), ("steps", 1), ("seed", 0)):

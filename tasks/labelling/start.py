@@ -8,10 +8,10 @@ from ...agent.planners import planner_factory
 from ...agent.state import PlannerFactory
 from ...tools.errors import UsageError
 from ...tools.images.backends import open_backend
+from ...tools.io.numbers import check_numbers
 from ...tools.io.shapes import check
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
-from ..cli.numbers import check_numbers
 from ..runs.folder import RunFolder
 from .bench import Bench, check_data, prepare
 from .selection import check_selection, parse_selection, select_units, spelt_out

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from ...agent.statuses import CONFIDENT
 from ...agent.transcript import read
+from ...agent.transcript.page import english as predictor_english
 from ...tools.errors import UsageError
-from ..cli.show import predictor_english
 from ..labelling.said import specific
 from .records import Record, effect_of, interval, label_of, number, parts, readable, shortened
 

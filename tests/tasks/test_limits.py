@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from neuroscribe.tasks.cli import app as cli
-from neuroscribe.tasks.cli.numbers import check_numbers
+from neuroscribe.tools.io.numbers import check_numbers
 from neuroscribe.tasks.labelling.selection import check_selection, parse_selection
 from neuroscribe.tasks.labelling.settings import Settings
 from neuroscribe.tasks.labelling.start import How

@@ -66,7 +66,7 @@ def test_errors_are_one_line(toy_folder: Path, capsys, arguments: list[str], sai
 
 
 def test_a_tool_runs_on_pictures(tmp_path: Path, capsys) -> None:
-    target = Path(__file__).parents[1] / "support" / "colour_target.py"
+    target = Path(__file__).parents[2] / "support" / "colour_target.py"
     common = [f"{target}:load", "--data", "builtin:scenes:60", "--pictures", str(tmp_path / "p")]
     asked = ["--unit", "conv/0", "--arg", "many=2", "--json"]
     assert run(["tool", "exemplars", *common, *asked]) == 0

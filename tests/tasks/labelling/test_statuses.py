@@ -9,7 +9,7 @@ from typing import Any, get_args
 import pytest
 from neuroscribe.agent import transcript
 from neuroscribe.agent.statuses import CONFIDENCE, CONFIDENT, MEANINGS, STATUSES
-from neuroscribe.tasks.cli.show import unit_detail
+from neuroscribe.tasks.cli.label_tables import unit_detail
 from neuroscribe.tasks.labelling.export import row
 from neuroscribe.tasks.labelling.report_parts import statuses, tiles
 from neuroscribe.tasks.labelling.results import UnitLabel

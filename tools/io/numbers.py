@@ -1,32 +1,19 @@
-"""Numbers on the command line: one rule for the options of every verb.
+"""Numbers that a user gives: one rule for the options of every verb and their Python twins.
 
 No option takes NaN or infinity. None is negative, but those of `_SIGNED`; those of `_COUNTS` are at
 least 1, where 0 would mean to do nothing. Bounds that an option states itself hold besides.
 """
 
-import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import typer
-
-from ...tools.errors import UsageError
+from ..errors import UsageError
 
 _SIGNED = {"min_score"}  # a correlation
 _COUNTS = {"steps", "tokens", "context_length", "concurrency", "k", "sample", "many", "pictures"}
 _POSITIVE = {"timeout"}
 _LARGEST = 2**63 - 1  # of whole numbers: what torch and numpy take as a seed or a size
-
-
-def guard(app: typer.Typer) -> None:
-    """From now on every verb of an application refuses unusable numbers before it does anything."""
-    for group in app.registered_groups:
-        if group.typer_instance is not None:
-            guard(group.typer_instance)
-    for command in app.registered_commands:
-        if command.callback is not None:
-            command.callback = _guarded(command.callback)
 
 
 def check_numbers(options: Mapping[str, Any]) -> None:
@@ -43,20 +30,11 @@ def check_numbers(options: Mapping[str, Any]) -> None:
             continue
         option = f"--{name.removesuffix('_').replace('_', '-')}"
         if not math.isfinite(value) if isinstance(value, float) else abs(value) > _LARGEST:
-            said = f"{value}" if isinstance(value, float) else "too large"
-            raise UsageError(f"{option} is {said}; it must be a number that can be reached")
+            given = f"{value}" if isinstance(value, float) else "too large"
+            raise UsageError(f"{option} is {given}; it must be a number that can be reached")
         if name in _COUNTS and value < 1:
             raise UsageError(f"{option} is {value}; it must be at least 1")
         if name in _POSITIVE and value <= 0:
             raise UsageError(f"{option} is {value}; it must be above 0")
         if value < 0 and name not in _SIGNED:
             raise UsageError(f"{option} is {value}; it must not be negative")
-
-
-def _guarded(verb: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(verb)
-    def checked(*args: Any, **options: Any) -> Any:
-        check_numbers(options)
-        return verb(*args, **options)
-
-    return checked

@@ -1,0 +1,154 @@
+"""Options that several verbs share: each is written here, once.
+
+An alias is used as the annotation of a parameter, whose name is the option's; the default stands in
+the verb. `from_settings` makes parameters from a dataclass, whose docstrings are the help.
+"""
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Annotated, Any
+
+from typer import Argument, Option
+
+from ...tools.errors import UsageError
+
+# models
+Target = Annotated[
+    str,
+    Argument(
+        help="minilm, planted, a Hugging Face id, a folder, or path.py:factory.",
+        show_default=False,
+    ),
+]
+LanguageModel = Annotated[str, Argument(help="A language model: a folder, a hub id, ...")]
+Revision = Annotated[str | None, Option(help="Revision of the model.")]
+Dtype = Annotated[str | None, Option(help="Number type of the weights.")]
+Device = Annotated[str | None, Option(help="cpu, cuda, mps.")]
+TrustRemoteCode = Annotated[bool, Option(help="Run the model's own code.")]
+TrustNamed = Annotated[bool, Option(help="Run the own code of the model that --target names.")]
+
+# corpora
+Data = Annotated[
+    str, Option(help="builtin:pydocs, builtin:stories, self:N, a .txt or .jsonl, hf:NAME.")
+]
+Field = Annotated[str | None, Option(help="The text field of the data.")]
+Records = Annotated[
+    str | None,
+    Option(help="What a document of a .txt is: lines or blocks; default: by blank lines."),
+]
+ContextLength = Annotated[int, Option(help="Tokens a window.")]
+Shard = Annotated[str, Option(help="I/N: the I-th of N parts of the units.")]
+CorpusTokens = Annotated[int, Option(help="Tokens of all three splits together.")]
+Images = Annotated[
+    list[str] | None, Option(help="Image models to draw with: openai:MODEL, diffusers:FOLDER.")
+]
+
+# language models
+BaseUrl = Annotated[str | None, Option(help="An OpenAI-compatible endpoint.")]
+Timeout = Annotated[float, Option(help="Seconds of one request to an LLM.")]
+PriceIn = Annotated[float, Option(help="Money for a million tokens in.")]
+PriceOut = Annotated[float, Option(help="Money for a million tokens out.")]
+UnitSteps = Annotated[int, Option(help="Turns of the planner a unit.")]
+UnitTokens = Annotated[int, Option(help="LLM tokens a unit; 0: no limit.")]
+UnitSeconds = Annotated[float, Option(help="Seconds a unit; 0: no limit.")]
+QuestionSteps = Annotated[int, Option(help="Turns of the planner a question.")]
+QuestionTokens = Annotated[int, Option(help="LLM tokens a question; 0: no limit.")]
+QuestionSeconds = Annotated[float, Option(help="Seconds a question; 0: none.")]
+
+# a prediction
+Prompt = Annotated[str, Option(help="What the model reads.")]
+Answer = Annotated[
+    str, Option("--target", help="What is to follow: ' the'; with no space, the likelier reading.")
+]
+Contrast = Annotated[str | None, Option(help="Another text: how far is the target ahead of it?")]
+Several = Annotated[str | None, Option(help="A target of several tokens: first, or sum (of all).")]
+SEVERAL = (None, "first", "sum")
+Metric = Annotated[
+    str | None,
+    Option(
+        help="log_probability, probability, logit_difference, kl; left out: the log-probability, "
+        "with --contrast the logit difference."
+    ),
+]
+Draws = Annotated[int, Option(min=0, help="Random sets of the control.")]
+
+# everything else
+Run = Annotated[Path, Argument(help="A run folder.", show_default=False)]
+Transcript = Annotated[Path, Argument(help="A transcript: a .jsonl file.", show_default=False)]
+Seed = Annotated[int, Option(help="Of every random choice.")]
+Json = Annotated[bool, Option("--json", help="Print one JSON document.")]
+
+
+def prices(price_in: float, price_out: float) -> tuple[float, float] | None:
+    """Prices for a million tokens; None where none is known."""
+    return (price_in, price_out) if price_in or price_out else None
+
+
+def listed(text: str | None) -> tuple[str, ...]:
+    """The parts of `a, b,c`."""
+    return tuple(part for item in (text or "").split(",") if (part := item.strip()))
+
+
+def one_of(option: str, value: str | None, known: Sequence[str | None]) -> Any:
+    """The value, which the caller knows as a literal.
+
+    Raises:
+        UsageError: if it is none of the known ones.
+    """
+    if value in known:
+        return value
+    names = [str(name) for name in known if name is not None]
+    choice = f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
+    raise UsageError(f"{option} is '{value}'; use {choice}")
+
+
+def from_settings(kind: type, **own: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Gives a verb an option for each field of a dataclass, in the place of its `**settings`.
+
+    The help is the docstring under the field; the type and the default are the field's.
+
+    Args:
+        kind: The dataclass.
+        own: Annotations in the place of the field's own; `(annotation, default)` where the default
+            differs too, and None for a field that is no option.
+    """
+
+    def taken(verb: Callable[..., Any]) -> Callable[..., Any]:
+        signature = inspect.signature(verb)
+        rest = [p for p in signature.parameters.values() if p.kind is p.KEYWORD_ONLY]
+        every = [*_parameters(kind, own), *rest]
+        verb.__signature__ = signature.replace(parameters=every)  # type: ignore[attr-defined]
+        verb.__annotations__ = {one.name: one.annotation for one in every}
+        return verb
+
+    return taken
+
+
+def _parameters(kind: type, own: dict[str, Any]) -> Iterator[inspect.Parameter]:
+    helps = _docstrings(kind)
+    for field in fields(kind):
+        default = inspect.Parameter.empty if field.default is MISSING else field.default
+        annotation = own.get(field.name, Annotated[field.type, Option(help=helps.get(field.name))])
+        if isinstance(annotation, tuple):
+            annotation, default = annotation
+        if annotation is not None:
+            kept = {"default": default, "annotation": annotation}
+            yield inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, **kept)
+
+
+def _docstrings(kind: type) -> dict[str, str]:
+    """The text under each field of a class."""
+    (body,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+    assert isinstance(body, ast.ClassDef)
+    return {
+        field.target.id: " ".join(line.strip() for line in str(doc.value.value).splitlines())
+        for field, doc in zip(body.body, body.body[1:], strict=False)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(doc, ast.Expr)
+        and isinstance(doc.value, ast.Constant)
+    }

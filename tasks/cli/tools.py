@@ -1,0 +1,76 @@
+"""The verb `tools`: the tools that planners have."""
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import options
+from .printing import print_json
+
+if TYPE_CHECKING:
+    from ...tools.registry import Tool
+
+
+def tools(
+    name: Annotated[str | None, typer.Argument(help="One tool, in full.")] = None,
+    as_json: options.Json = False,
+) -> None:
+    """List the tools that planners have, or show what one takes."""
+    from ...tools.instruments.all_tools import TOOLS
+
+    chosen = list(_instruments(TOOLS).values()) if name is None else [tool_named(name)]
+    if as_json:
+        print_json([item.schema["function"] for item in chosen])
+        return
+    for item in chosen:
+        typer.echo(_page(item) if name is not None else _line(item))
+
+
+def _instruments(all_tools: "dict[str, Tool]") -> "dict[str, Tool]":
+    return {name: item for name, item in all_tools.items() if not item.action}
+
+
+def tool_named(name: str) -> "Tool":
+    """The tool of that name.
+
+    Raises:
+        UsageError: if there is none.
+    """
+    from ...tools.errors import UsageError, nearest
+    from ...tools.instruments.all_tools import TOOLS
+
+    known = _instruments(TOOLS)
+    if name not in known:
+        raise UsageError(
+            f"there is no tool '{name}'; nearest: {nearest(name, known)} "
+            "(`neuroscribe tools` lists all)"
+        )
+    return known[name]
+
+
+def types_of(schema: dict[str, Any]) -> set[str]:
+    """The JSON types that a schema takes."""
+    parts = schema.get("anyOf", [schema])
+    return {str(part.get("type", "string")) for part in parts}
+
+
+def _line(item: "Tool") -> str:
+    first = item.description.split(". ")[0].split("\n")[0].rstrip(".:")
+    return f"{item.name:<17} {first}" + ("" if first.endswith("?") else ".")
+
+
+def _page(item: "Tool") -> str:
+    parameters = item.schema["function"]["parameters"]
+    lines = [item.name, "", item.description, ""]
+    for key, schema in parameters.get("properties", {}).items():
+        types = " or ".join(sorted(types_of(schema) - {"null"}))
+        if "enum" in schema:
+            types = " | ".join(map(str, schema["enum"]))
+        required = key in parameters.get("required", [])
+        default = "" if required else f", default {json.dumps(schema.get('default'))}"
+        lines.append(f"  {key} ({types}{default}): {schema.get('description', '')}")
+    for form in item.forms:
+        what = "pictures" if "image" in form.needs else ", ".join(form.needs)
+        lines += ["", f"For {what}:", form.description]
+    return "\n".join(lines)
