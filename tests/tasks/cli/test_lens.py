@@ -55,7 +55,7 @@ def test_a_tuned_lens_is_trained_kept_and_used(
     train = ("--data", "builtin:stories:60", "--tokens", "8000", "--steps", "8")
     code, out, _ = said(capsys, "lens", model, "--tuned", folder, *train)
     assert code == 0
-    assert "report documents of builtin:stories:60" in out
+    assert "test documents of builtin:stories:60" in out
     plain, tuned = (
         json.loads(said(capsys, "lens", model, *ASKED, "--json", *more)[1])["lens"]
         for more in ((), ("--tuned", folder))
