@@ -43,7 +43,7 @@ def planner_factory(
     """
     kind, _, model = spec.strip().partition(":")
     if kind == "builtin" and not model:
-        from .factories import BuiltinFactory
+        from .builtin.planner import BuiltinFactory
 
         return BuiltinFactory(seed)
     if kind == "human" and not model:

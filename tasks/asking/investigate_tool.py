@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...agent.investigate import Investigation, investigate
-from ...agent.planners.factories import BuiltinFactory
+from ...agent.planners.builtin.planner import BuiltinFactory
 from ...agent.state import Budget
 from ...tools.activations.records import Flat, flat
 from ...tools.data.windows import TokenWindows

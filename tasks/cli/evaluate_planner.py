@@ -38,7 +38,9 @@ def planner(
     price_out: Annotated[float, typer.Option(help="Money for a million tokens out.")] = 0.0,
     without: Annotated[
         str | None,
-        typer.Option(help="A lesion: concept, words, previous, earlier, position, shape, not."),
+        typer.Option(
+            help="A feature ablation: concept, words, previous, earlier, position, shape, not."
+        ),
     ] = None,
     baselines: Annotated[bool, typer.Option(help="Run the baselines beside it.")] = True,
     processes: Annotated[int, typer.Option(help="Benches at a time; 0: one a core.")] = 0,

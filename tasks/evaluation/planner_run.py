@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ...agent.planners import planner_factory
-from ...agent.planners.factories import BuiltinFactory
+from ...agent.planners.builtin.planner import BuiltinFactory
 from ...agent.state import PlannerFactory
 from ...tools.errors import UsageError
 from ...tools.exemplars.store import owned
@@ -60,7 +60,7 @@ class Plan:
     host: str | None = None
     """A target to plant in; None: the one that ships."""
     without: str | None = None
-    """A kind of predicate that is taken from the built-in planner: a lesion."""
+    """A kind of predicate that is taken from the built-in planner: a feature ablation."""
 
     def factory(self, seed: int) -> PlannerFactory:
         """Makes the planner for a bench."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ...agent.description import Description
-from ...agent.planners.factories import BuiltinFactory
+from ...agent.planners.builtin.planner import BuiltinFactory
 from ...agent.state import PlannerFactory
 from ...tools.models.unit import Unit
 from ..labelling.bench import Splits

@@ -23,8 +23,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...agent.planners.pictures.board import build
-from ...agent.planners.pictures.search import search
+from ...agent.planners.builtin.pictures.feature_table import build
+from ...agent.planners.builtin.pictures.search import search
 from ...tools.errors import UsageError
 from ...tools.predicates import parse
 from ...tools.predicates.core import Predicate

@@ -72,7 +72,7 @@ class Options:
     def factory(self, seed: int) -> PlannerFactory:
         """Makes the planner; raises `UsageError` where there is none."""
         from ...agent.planners import planner_factory
-        from ...agent.planners.factories import BuiltinFactory
+        from ...agent.planners.builtin.planner import BuiltinFactory
 
         if self.planner == "builtin":
             return BuiltinFactory(seed, effects=False)
@@ -163,7 +163,7 @@ def one_seed(options: Options, seed: int, log: Log = lambda line: None) -> OneSe
         f"seed {seed}: trained a network; accuracy {whole['biased']:.2f} on scenes as in training, "
         f"{whole['shifted']:.2f} shifted"
     )
-    from ...agent.planners.factories import BuiltinFactory
+    from ...agent.planners.builtin.planner import BuiltinFactory
 
     target = net.wrapped(network)
     started = time.monotonic()

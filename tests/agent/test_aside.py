@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 from neuroscribe.agent.investigate import investigate
-from neuroscribe.agent.planners.builtin.aside import few, fresh, kept_aside
-from neuroscribe.agent.planners.builtin.board import build
-from neuroscribe.agent.planners.builtin.search import halves, search
-from neuroscribe.agent.planners.builtin.split import Sample
-from neuroscribe.agent.planners.factories import BuiltinFactory
+from neuroscribe.agent.planners.builtin.held_out import few, fresh, held_out_mask
+from neuroscribe.agent.planners.builtin.planner import BuiltinFactory
+from neuroscribe.agent.planners.builtin.text.feature_table import build
+from neuroscribe.agent.planners.builtin.text.search import halves, search
+from neuroscribe.agent.planners.builtin.text.splits import Sample
 from neuroscribe.tools.data.windows import TokenWindows, cut
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
@@ -28,7 +28,7 @@ def windows(toy: Target) -> TokenWindows:
 def test_what_noise_explains_of_new_documents_is_not_what_the_search_chose(
     windows: TokenWindows,
 ) -> None:
-    aside = kept_aside(windows)
+    aside = held_out_mask(windows)
     kept = windows.rows(~aside)
     board = build(kept, {}, causal=True)
     fit, check = halves(board)
@@ -50,7 +50,7 @@ def test_what_noise_explains_of_new_documents_is_not_what_the_search_chose(
 
 def test_a_true_predictor_explains_new_documents(windows: TokenWindows) -> None:
     pets = {"kind": "words", "words": ["cat", "dog"], "inflect": False}
-    aside = kept_aside(windows)
+    aside = held_out_mask(windows)
     names = np.array([word in ("cat", "dog") for word in windows.words])
     noise = 0.1 * np.random.default_rng(0).standard_normal(windows.ids.shape)
     values = np.where(windows.counted, names[windows.word] + noise, np.nan)
@@ -66,16 +66,17 @@ def test_copies_of_a_document_are_never_parted_and_few_documents_keep_none(toy: 
     rng = np.random.default_rng(1)
     texts = [" ".join(rng.choice(WORDS, 40)) for _ in range(40)]
     twice = cut(toy, texts * 2, length=16)
-    aside = kept_aside(twice)
+    aside = held_out_mask(twice)
     assert np.unique(twice.document[aside]).size == 10
     assert {d % 40 for d in twice.document[aside].tolist()}.isdisjoint(
         d % 40 for d in twice.document[~aside].tolist()
     )
     scarce = cut(toy, texts[:15], length=16)
-    assert not kept_aside(scarce).any()
+    assert not held_out_mask(scarce).any()
     assert "15 documents, too few" in few(scarce)
     assert (
-        fresh([{"kind": "repeated"}], scarce, np.ones(scarce.ids.shape), kept_aside(scarce)) is None
+        fresh([{"kind": "repeated"}], scarce, np.ones(scarce.ids.shape), held_out_mask(scarce))
+        is None
     )
 
 
@@ -107,7 +108,7 @@ def test_what_is_kept_aside_decides_nothing(toy: Target, windows: TokenWindows) 
     lab = Lab(toy, windows)
     column = lab.column(toy.unit("planted/0"))
     first, said = _concluded(lab, column)
-    aside = kept_aside(windows)
+    aside = held_out_mask(windows)
     other = column.copy()
     other[aside] = np.random.default_rng(0).permutation(column[aside].T).T[:, ::-1]
     other[aside] = np.where(np.isfinite(column[aside]), np.nan_to_num(other[aside]), np.nan)

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from neuroscribe.agent.investigate import investigate
 from neuroscribe.agent.planners import planner_factory
-from neuroscribe.agent.planners.builtin import Builtin
-from neuroscribe.agent.planners.builtin.board import build
-from neuroscribe.agent.planners.builtin.clause import Clause, Rule
-from neuroscribe.agent.planners.builtin.join import join
-from neuroscribe.agent.planners.builtin.model import fit_model, relearnt
-from neuroscribe.agent.planners.builtin.split import Sample
-from neuroscribe.agent.planners.builtin.turn import Calls
+from neuroscribe.agent.planners.builtin.planner import Builtin, BuiltinFactory
+from neuroscribe.agent.planners.builtin.text.feature_table import build
+from neuroscribe.agent.planners.builtin.text.join import join
+from neuroscribe.agent.planners.builtin.text.model import fit_model, relearnt
+from neuroscribe.agent.planners.builtin.text.rules import Clause, Rule
+from neuroscribe.agent.planners.builtin.text.splits import Sample
+from neuroscribe.agent.planners.builtin.turns import Calls
 from neuroscribe.tools.data.windows import TokenWindows, cut
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
@@ -157,14 +157,14 @@ def test_a_dead_unit_is_said_to_be_dead(toy: Target, windows: TokenWindows) -> N
 
 
 def test_a_step_without_questions_is_passed_over(toy: Target, windows: TokenWindows) -> None:
-    planner = Builtin(Lab(toy, windows), seed=0)
+    planner = Builtin(Lab(toy, windows), BuiltinFactory())
 
     def turns() -> Iterator[Calls]:
         yield Calls("first", (("survey", {}),))
         yield Calls("nothing", ())
         yield Calls("second", (("exemplars", {}),))
 
-    planner._course = lambda unit: SimpleNamespace(  # type: ignore[method-assign, return-value]
+    planner._start = lambda unit: SimpleNamespace(  # type: ignore[method-assign, return-value]
         turns=turns, conclusion=lambda: Calls("end", (("conclude", {}),))
     )
     site = next(iter(toy.sites))

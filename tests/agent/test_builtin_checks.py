@@ -5,25 +5,25 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from neuroscribe.agent.planners.builtin.confidence import Features, probability
-from neuroscribe.agent.planners.builtin.foretold import Foretold
-from neuroscribe.agent.planners.builtin.pairs import likely
-from neuroscribe.agent.planners.builtin.scan import Words
-from neuroscribe.agent.planners.builtin.valley import valley
-from neuroscribe.agent.planners.builtin.vocabulary import vocabulary
+from neuroscribe.agent.planners.builtin.text.bimodality import bimodality
+from neuroscribe.agent.planners.builtin.text.pairs import likely
+from neuroscribe.agent.planners.builtin.text.predictive_check import PredictiveCheck
+from neuroscribe.agent.planners.builtin.text.scan import ScanWords
+from neuroscribe.agent.planners.builtin.text.vocabulary import vocabulary
 
 
 def test_the_threshold_lies_under_the_weaker_of_two_strengths():
     rng = np.random.default_rng(0)
     background = np.abs(rng.normal(0, 0.05, 5000))
     weak, strong = 0.8 * rng.uniform(0.85, 1.25, 100), 2 * rng.uniform(0.85, 1.25, 100)
-    found = valley(np.concatenate([background, weak, strong]))
+    found = bimodality(np.concatenate([background, weak, strong]))
     assert found.clear
     assert background.max() < found.threshold < weak.min()
 
 
 def test_values_without_an_empty_stretch_are_not_on_or_off():
-    assert not valley(np.abs(np.random.default_rng(0).normal(0, 1, 5000))).clear
-    assert not valley(np.zeros(50)).clear
+    assert not bimodality(np.abs(np.random.default_rng(0).normal(0, 1, 5000))).clear
+    assert not bimodality(np.zeros(50)).clear
 
 
 def test_a_form_that_is_one_token_is_written():
@@ -44,13 +44,13 @@ def _forms(windows) -> dict[str, str]:
     from unittest.mock import patch
 
     view = SimpleNamespace(begins=np.zeros_like(windows.counted))
-    module = "neuroscribe.agent.planners.builtin.vocabulary.view_of"
+    module = "neuroscribe.agent.planners.builtin.text.vocabulary.view_of"
     with patch(module, return_value=view):
         return vocabulary(windows, most=10)
 
 
 def test_words_that_only_hold_a_pointed_token_are_not_tested():
-    words = Words(
+    words = ScanWords(
         {"a": "a", "aas": "aas", "on": "on", "xyz": "xyz"},
         {"a": 1, "aas": 2, "on": 1, "xyz": 2},
         {"aas": ("a", "as"), "xyz": ("xy", "z")},
@@ -71,10 +71,10 @@ def test_confidence_rises_with_what_was_foretold(worst):
 
 def test_a_conclusion_is_as_good_as_its_worst_cell(target_and_scanner):
     scanner, right, wrong, board, texts = target_and_scanner
-    from neuroscribe.agent.planners.builtin.foretold import foretold
+    from neuroscribe.agent.planners.builtin.text.predictive_check import foretold
 
     good, bad = (foretold(scanner, [part], board, texts) for part in (right, wrong))
-    assert isinstance(good, Foretold)
+    assert isinstance(good, PredictiveCheck)
     assert good.right == good.places > 20
     assert good.worst > 0.95
     assert bad.worst < 0.8
@@ -84,9 +84,9 @@ def test_a_conclusion_is_as_good_as_its_worst_cell(target_and_scanner):
 @pytest.fixture(scope="module")
 def target_and_scanner():
     """A unit that is on at `oak` unless `the` stands before it; parts that say so, or only half."""
-    from neuroscribe.agent.planners.builtin.board import build
-    from neuroscribe.agent.planners.builtin.clause import Clause, Rule
-    from neuroscribe.agent.planners.builtin.parts import plain_part
+    from neuroscribe.agent.planners.builtin.text.feature_table import build
+    from neuroscribe.agent.planners.builtin.text.rules import Clause, Rule
+    from neuroscribe.agent.planners.builtin.text.terms import plain_term
     from neuroscribe.tasks.groundtruth.text.host import suite_host
     from neuroscribe.tools.data.windows import cut
 
@@ -97,7 +97,7 @@ def target_and_scanner():
     index = {name: at for at, name in enumerate(board.names)}
     oak = Clause("word", frozenset({index["oak"]}))
     the = Clause("previous_word", frozenset({index["the"]}), negated=True)
-    right, wrong = plain_part(Rule((oak, the))), plain_part(Rule((oak,)))
+    right, wrong = plain_term(Rule((oak, the))), plain_term(Rule((oak,)))
     values = np.where(windows.counted, right.rule.mask(board).reshape(board.shape) * 1.0, np.nan)
     scanner = SimpleNamespace(level=SimpleNamespace(threshold=0.5), sample=None)
     return scanner, right, wrong, board, (windows, values)

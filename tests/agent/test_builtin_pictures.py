@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from neuroscribe.agent.planners.builtin.once import once
-from neuroscribe.agent.planners.pictures import Investigation
-from neuroscribe.agent.planners.pictures.label import case_label
-from neuroscribe.agent.planners.pictures.rule import Case
-from neuroscribe.agent.planners.pictures.spec import Spec
+from neuroscribe.agent.planners.builtin.pictures.investigation import Investigation
+from neuroscribe.agent.planners.builtin.pictures.label import case_label
+from neuroscribe.agent.planners.builtin.pictures.rules import SceneCase
+from neuroscribe.agent.planners.builtin.pictures.spec import Spec
+from neuroscribe.agent.planners.builtin.wording import without_repeats
 from neuroscribe.tools.data.image_rows import ImageRows, image_rows
 from neuroscribe.tools.data.scene_pictures import picture_of
 from neuroscribe.tools.evidence import Evidence, EvidenceStore
@@ -215,18 +215,20 @@ def test_pictures_that_are_kept_aside_decide_nothing(explore, memo) -> None:
     ],
 )
 def test_a_label_says_each_thing_once(clauses: list[tuple[str, int]], said: list[str]) -> None:
-    assert once(clauses) == said
+    assert without_repeats(clauses) == said
 
 
 def test_a_label_of_two_alike_cases_is_whole_and_says_it_once(explore, memo) -> None:
     rows = memo.setdefault("rows", rows_of(explore))
     star = Spec({"colour": ("red", "orange"), "name": ("star",)})
     two = [
-        Case((star,), but=(named("cat"),), but_words=("cat",)),
-        Case((star,), backgrounds=("sea", "desert", "meadow", "street")),
+        SceneCase((star,), but=(named("cat"),), but_words=("cat",)),
+        SceneCase((star,), backgrounds=("sea", "desert", "meadow", "street")),
     ]
     assert case_label(two, rows) == "red or orange star"
-    long = Case((star,), but=(named("cat"),), but_words=("cat or dog or rabbit or turtle or fish",))
-    assert case_label([long, Case((Spec({"name": ("moon",)}),))], rows) == (
+    long = SceneCase(
+        (star,), but=(named("cat"),), but_words=("cat or dog or rabbit or turtle or fish",)
+    )
+    assert case_label([long, SceneCase((Spec({"name": ("moon",)}),))], rows) == (
         "red or orange star; or moon"
     )

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from neuroscribe.agent.planners.builtin.board import Board, build
-from neuroscribe.agent.planners.builtin.several import concise
-from neuroscribe.agent.planners.builtin.split import Sample
+from neuroscribe.agent.planners.builtin.text.feature_table import FeatureTable, build
+from neuroscribe.agent.planners.builtin.text.rule_list import fit_rule_list
+from neuroscribe.agent.planners.builtin.text.splits import Sample
 from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.data.windows import TokenWindows, cut
 from neuroscribe.tools.english.inflection import forms
@@ -84,7 +84,7 @@ def split(planted: Target) -> tuple[TokenWindows, TokenWindows]:
 
 
 @pytest.fixture(scope="module")
-def board(split: tuple[TokenWindows, TokenWindows]) -> Board:
+def board(split: tuple[TokenWindows, TokenWindows]) -> FeatureTable:
     concepts = {
         name: (
             resolve(name).model_dump(),
@@ -95,22 +95,24 @@ def board(split: tuple[TokenWindows, TokenWindows]) -> Board:
     return build(split[0], concepts, causal=True)
 
 
-def _sample(board: Board, values: np.ndarray) -> Sample:
+def _sample(board: FeatureTable, values: np.ndarray) -> Sample:
     counted = board.windows.counted
     target = np.where(counted, values, 0).ravel().astype(float)
     return Sample(board, target, counted.ravel().astype(float))
 
 
-def _activations(board: Board, held: np.ndarray, *, graded: bool) -> np.ndarray:
+def _activations(board: FeatureTable, held: np.ndarray, *, graded: bool) -> np.ndarray:
     """Noise, and where the unit holds a strength by token."""
     rng = np.random.default_rng(7)
     strength = rng.uniform(0.5 if graded else 0.8, 1.5 if graded else 1.2, 100_000)
     return held * strength[board.windows.ids] + 0.05 * rng.standard_normal(held.shape)
 
 
-def _recovered(board: Board, fresh: TokenWindows, truth: dict, *, graded: bool) -> np.ndarray:
+def _recovered(
+    board: FeatureTable, fresh: TokenWindows, truth: dict, *, graded: bool
+) -> np.ndarray:
     held = parse(truth).evaluate(board.windows) > 0.5
-    found = concise(_sample(board, _activations(board, held, graded=graded)))
+    found = fit_rule_list(_sample(board, _activations(board, held, graded=graded)))
     assert found.parts
     said = [parse(part.predicate(board)).evaluate(fresh) for part in found.parts]
     return np.max(said, axis=0) > 0.1
@@ -119,7 +121,7 @@ def _recovered(board: Board, fresh: TokenWindows, truth: dict, *, graded: bool) 
 @pytest.mark.parametrize("graded", [False, True], ids=["level", "graded"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_is_recovered_in_each_cell(
-    board: Board, split: tuple[TokenWindows, TokenWindows], kind: str, graded: bool
+    board: FeatureTable, split: tuple[TokenWindows, TokenWindows], kind: str, graded: bool
 ) -> None:
     fresh = split[1]
     parts = KINDS[kind]
@@ -144,6 +146,6 @@ NULLS: dict[str, Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]] =
 
 
 @pytest.mark.parametrize("kind", NULLS)
-def test_nothing_is_found_where_there_is_nothing(board: Board, kind: str) -> None:
+def test_nothing_is_found_where_there_is_nothing(board: FeatureTable, kind: str) -> None:
     values = NULLS[kind](np.random.default_rng(3), board.shape)
-    assert concise(_sample(board, values)).checked < 0.02
+    assert fit_rule_list(_sample(board, values)).checked < 0.02

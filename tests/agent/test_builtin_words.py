@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from neuroscribe.agent.investigate import Investigation, investigate
 from neuroscribe.agent.planners import planner_factory
-from neuroscribe.agent.planners.builtin.clause import Clause
-from neuroscribe.agent.planners.builtin.null import exchanged, null_score
-from neuroscribe.agent.planners.builtin.several import concise
+from neuroscribe.agent.planners.builtin.text.null import exchanged, null_score
+from neuroscribe.agent.planners.builtin.text.rule_list import fit_rule_list
+from neuroscribe.agent.planners.builtin.text.rules import Clause
 from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.data.windows import TokenWindows, cut
 from neuroscribe.tools.lab import Lab
@@ -80,7 +80,7 @@ def test_the_rival_that_the_corpus_cannot_part_is_rejected_by_sentences(
 def test_a_units_activations_on_other_documents_explain_nothing(
     planted: Target, explore: TokenWindows
 ) -> None:
-    from neuroscribe.agent.planners.builtin.investigation import Investigation as Work
+    from neuroscribe.agent.planners.builtin.text.investigation import Investigation as Work
 
     lab = Lab(planted, explore)
     work = Work(lab, planted.unit("planted/4"), 0)
@@ -88,7 +88,7 @@ def test_a_units_activations_on_other_documents_explain_nothing(
     rng = np.random.default_rng(0)
     moved = exchanged(sample, rng)
     assert np.allclose(np.sort(moved.target), np.sort(sample.target))
-    assert null_score(sample, rng, times=1) < 0.02 < 0.5 < concise(sample).checked
+    assert null_score(sample, rng, times=1) < 0.02 < 0.5 < fit_rule_list(sample).checked
 
 
 def test_noise_is_said_to_be_uninterpretable(planted: Target, explore: TokenWindows) -> None:
@@ -122,7 +122,7 @@ def test_every_predictor_parses_again(planted: Target, explore: TokenWindows, me
     ],
 )
 def test_positions_are_said_as_a_person_counts(clause: Clause, said: str) -> None:
-    from neuroscribe.agent.planners.builtin.phrases import _positions
+    from neuroscribe.agent.planners.builtin.text.phrases import _positions
     from neuroscribe.tasks.evaluation.grammar import _positions as understood
 
     assert _positions(clause) == said

@@ -6,11 +6,11 @@ import pytest
 from neuroscribe.agent.citations import Citations
 from neuroscribe.agent.description import Description
 from neuroscribe.agent.investigate import investigate
-from neuroscribe.agent.planners.builtin.board import build
-from neuroscribe.agent.planners.builtin.clause import Clause, Rule
-from neuroscribe.agent.planners.builtin.conclusion import Findings, conclude
-from neuroscribe.agent.planners.builtin.parts import plain_part
-from neuroscribe.agent.planners.builtin.split import Sample
+from neuroscribe.agent.planners.builtin.text.conclusion import Findings, conclude
+from neuroscribe.agent.planners.builtin.text.feature_table import build
+from neuroscribe.agent.planners.builtin.text.rules import Clause, Rule
+from neuroscribe.agent.planners.builtin.text.splits import Sample
+from neuroscribe.agent.planners.builtin.text.terms import plain_term
 from neuroscribe.agent.transcript import Recorder
 from neuroscribe.agent.transcript.page import html
 from neuroscribe.agent.transcript.record import read
@@ -62,7 +62,7 @@ def test_built_in_components_cite_their_own_results(lab: Lab, made: list[Evidenc
     unit = lab.target.unit("planted/0")
     sample = Sample(board, lab.column(unit).ravel() * 0, board.counted.astype(float))
     parts = [
-        plain_part(Rule((Clause("word", frozenset(board.ids_of([name]))),)))
+        plain_term(Rule((Clause("word", frozenset(board.ids_of([name]))),)))
         for name in ("cat", "dog")
     ]
     found = Findings(sample=sample, parts=tuple(parts), checked=0.5, written=made[:4])

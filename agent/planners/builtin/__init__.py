@@ -1,5 +1,1 @@
 """The built-in planner: it searches, experiments and concludes without a language model."""
-
-from .planner import Builtin
-
-__all__ = ["Builtin"]

@@ -1,26 +1,45 @@
 """The built-in planner: an investigation without a language model.
 
 1. Survey the unit; one that never fires is dead. Look at exemplars.
-2. Search compositions of predicates over the explore split (`search`, `model`). Where a unit is
-   clearly on or off, scan the vocabulary: what it does at each word, and behind it (`scanner`).
-3. Record the best rivals, test them on explore, and measure what parts them (`experiments`).
-4. Search again with what was measured, until the leader stays; then measure the effect, conclude.
+2. Search compositions of predicates over the explore split.
+3. Record the best rivals, test them on explore, and measure what separates them.
+4. Measure the effect on the output and conclude.
 
 The order of acts is a generator: each turn yields the calls to make and receives their evidence.
 """
 
 import json
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
+from ....tools.errors import UsageError, nearest
 from ....tools.lab import Lab
-from ....tools.models import Unit
-from ...state import Message, State
-from ..factories import Experiments
-from .investigation import Investigation
-from .turn import Calls, Turns
+from ...state import Message, Planner, State
+from .pictures.investigation import Investigation as PictureInvestigation
+from .text.investigation import Investigation as TextInvestigation
+from .text.rules import ABLATIONS
+from .turns import Calls, Experiments, Turns
 
-if TYPE_CHECKING:
-    from ..pictures import Investigation as PictureInvestigation
+
+@dataclass(frozen=True)
+class BuiltinFactory:
+    """Makes built-in planners with one seed."""
+
+    seed: int = 0
+    name: str = "builtin"
+    experiments: Experiments = "designed"
+    without: str | None = None
+    """A feature ablation: one of `ABLATIONS`, a kind of predicate that the search does without."""
+
+    effects: bool = True
+    """Whether to measure what a unit does to the output."""
+
+    def __post_init__(self) -> None:
+        if self.without is not None and self.without not in ABLATIONS:
+            close = nearest(self.without, ABLATIONS, most=1)
+            raise UsageError(f"there is no feature ablation '{self.without}'; nearest: {close}")
+
+    def __call__(self, lab: Lab) -> Planner:
+        return Builtin(lab, self)
 
 
 class Builtin:
@@ -28,29 +47,17 @@ class Builtin:
 
     name = "builtin"
 
-    def __init__(
-        self,
-        lab: Lab,
-        *,
-        seed: int = 0,
-        experiments: Experiments = "designed",
-        without: str | None = None,
-        effects: bool = True,
-    ) -> None:
-        self._lab = lab
-        self._effects = effects
-        self._experiments: Experiments = experiments
-        self._seed = seed
-        self._without = without
+    def __init__(self, lab: Lab, settings: BuiltinFactory) -> None:
+        self._lab, self._settings = lab, settings
         self._turns: Turns | None = None
-        self._seen = 0
-        self._work: Investigation | PictureInvestigation | None = None
+        self._n_evidence = 0
+        self._investigation: TextInvestigation | PictureInvestigation | None = None
         self._last: Calls | None = None
 
     def next(self, state: State) -> Message:
         """The next assistant message; one turn of calls."""
         turn = self._next(state)
-        self._seen = len(self._lab.evidence)
+        self._n_evidence = len(self._lab.evidence)
         self._last = turn
         number = state["step"]
         return {
@@ -58,39 +65,39 @@ class Builtin:
             "content": turn.why,
             "tool_calls": [
                 {
-                    "id": f"call_{number}_{at}",
+                    "id": f"call_{number}_{i}",
                     "type": "function",
                     "function": {"name": name, "arguments": json.dumps(arguments)},
                 }
-                for at, (name, arguments) in enumerate(turn.calls)
+                for i, (name, arguments) in enumerate(turn.calls)
             ],
         }
 
     def _next(self, state: State) -> Calls:
-        made = list(self._lab.evidence)[self._seen :]
-        if self._turns is None or self._work is None:
-            unit = self._lab.target.unit(state["unit"])
-            self._work = self._course(unit)
-            self._turns = self._work.turns()
+        new = list(self._lab.evidence)[self._n_evidence :]
+        if self._turns is None or self._investigation is None:
+            self._investigation = self._start(state["unit"])
+            self._turns = self._investigation.turns()
             return next(self._turns)
-        if self._last is not None and self._last.calls[0][0] == "conclude":
-            return self._work.conclusion()
-        if state["last"]:
-            return self._work.conclusion()
+        concluded = self._last is not None and self._last.calls[0][0] == "conclude"
+        if concluded or state["last"]:
+            return self._investigation.conclusion()
         try:
-            turn = self._turns.send(made)
+            turn = self._turns.send(new)
             while not turn.calls:  # a step that found nothing to ask
                 turn = self._turns.send([])
             return turn
         except StopIteration:
-            return self._work.conclusion()
+            return self._investigation.conclusion()
 
-    def _course(self, unit: Unit) -> "Investigation | PictureInvestigation":
-        """What is done with this unit: pictures have a course of their own."""
-        if self._lab.target.image is not None:
-            from ..pictures import Investigation as Pictures
-
-            given = self._experiments
-            return Pictures(self._lab, unit, self._seed, given, effects=self._effects)
-        given = (self._experiments, self._without, self._effects)
-        return Investigation(self._lab, unit, self._seed, *given)
+    def _start(self, unit: str) -> TextInvestigation | PictureInvestigation:
+        settings = self._settings
+        kind = TextInvestigation if self._lab.target.image is None else PictureInvestigation
+        return kind(
+            self._lab,
+            self._lab.target.unit(unit),
+            settings.seed,
+            settings.experiments,
+            without=settings.without,
+            effects=settings.effects,
+        )

@@ -1,7 +1,7 @@
 """Eight planted units of one development bench: the built-in planner recovers seven or more."""
 
 from neuroscribe.agent.investigate import investigate
-from neuroscribe.agent.planners.factories import BuiltinFactory
+from neuroscribe.agent.planners.builtin.planner import BuiltinFactory
 from neuroscribe.tasks.evaluation.recovery import recovery
 from neuroscribe.tasks.groundtruth.text.inputs import probes
 from neuroscribe.tasks.groundtruth.text.suite import bench

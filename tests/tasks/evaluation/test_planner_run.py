@@ -79,7 +79,7 @@ def test_seeds_are_read():
         seeds_of("1-x")
 
 
-def test_a_lesion_reaches_the_planner():
+def test_a_feature_ablation_reaches_the_planner():
     factory = Plan(without="words").factory(3)
     assert (factory.without, factory.seed) == ("words", 3)
     assert Plan().factory(3).without is None

@@ -1,0 +1,111 @@
+"""A rule: one case after another in which a unit is on, as predicates and in words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .....tools.data.image_rows import ImageRows
+from .....tools.predicates import parse
+from .spec import Spec
+
+
+@dataclass(frozen=True)
+class SceneCase:
+    """One combination that switches a unit on."""
+
+    things: tuple[Spec, ...] = ()
+    """Kinds of things that must all be there."""
+    at_least: int = 1
+    """How many of the first kind."""
+    at_most: int | None = None
+    backgrounds: tuple[str, ...] = ()
+    """Settings; empty where they do not matter."""
+    colours: tuple[str, ...] = ()
+    """Plain backgrounds of these colours, beside the settings."""
+    but: tuple[dict[str, Any], ...] = ()
+    """What switches it off all the same."""
+    but_words: tuple[str, ...] = ()
+    levels: "tuple[tuple[SceneCase, float], ...]" = field(default=())
+    """Strengths: narrower cases, each with how strong the unit is there, in 0..1."""
+
+    def predicate(self) -> dict[str, Any]:
+        """Predictor JSON."""
+        if not self.levels:
+            return self._whole()
+        levels = [{"of": narrow.predicate(), "value": value} for narrow, value in self.levels]
+        return {"kind": "graded", "levels": levels}
+
+    def _whole(self) -> dict[str, Any]:
+        parts: list[dict[str, Any]] = []
+        for at, spec in enumerate(self.things):
+            of = spec.predicate()
+            if at == 0 and (self.at_least != 1 or self.at_most is not None or of is None):
+                number: dict[str, Any] = {"kind": "number", "of": of, "at_least": self.at_least}
+                parts.append({**number, "at_most": self.at_most})
+            elif of is not None:
+                parts.append(of)
+        parts += self._ground()
+        whole = _and(parts) if parts else {"kind": "number", "of": None, "at_least": 0}
+        if self.but:
+            other = self.but[0] if len(self.but) == 1 else {"kind": "or", "of": list(self.but)}
+            whole = {"kind": "except", "of": whole, "but": other}
+        return whole
+
+    def _ground(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        if self.backgrounds:
+            found.append({"kind": "background", "names": list(self.backgrounds)})
+        if self.colours:
+            found.append({"kind": "background", "colours": list(self.colours)})
+        return [{"kind": "or", "of": found}] if len(found) > 1 else found
+
+    def words(self) -> str:
+        """In English, short."""
+        said = [spec.words() for spec in self.things]
+        if said and self.at_most is not None:
+            many = str(self.at_least)
+            if self.at_most != self.at_least:
+                many += f" to {self.at_most}"
+            said[0] = f"exactly {many} {said[0]}" if self.at_most == self.at_least else said[0]
+            if self.at_most != self.at_least:
+                said[0] = f"{many} {said[0]}"
+        elif said and self.at_least > 1:
+            said[0] = f"{self.at_least} or more {said[0]}"
+        out = " and ".join(said)
+        grounds = [*self.backgrounds, *(f"plain {colour}" for colour in self.colours)]
+        if grounds:
+            ground = f"{' or '.join(grounds)} backgrounds"
+            out = f"{out} on {ground}" if out else ground
+        if self.but_words:
+            out += f", except with {' or '.join(self.but_words)}"
+        return out or "any picture"
+
+
+@dataclass(frozen=True)
+class CaseList:
+    """Cases; each one alone switches the unit on."""
+
+    cases: tuple[SceneCase, ...] = ()
+
+    def predicate(self) -> dict[str, Any]:
+        """Predictor JSON."""
+        given = [case.predicate() for case in self.cases]
+        return given[0] if len(given) == 1 else {"kind": "or", "of": given}
+
+    def holds(self, rows: ImageRows) -> np.ndarray:
+        """Strength that is foretold, float32 `[image]`; 0 where the unit is to be off."""
+        if not self.cases:
+            return np.zeros(len(rows), np.float32)
+        return parse(self.predicate()).evaluate(rows)[:, 0]
+
+    def with_case(self, case: SceneCase) -> "CaseList":
+        """The rule with one more case, if it says anything new."""
+        if any(case.predicate() == other.predicate() for other in self.cases):
+            return self
+        return CaseList((*self.cases, case))
+
+
+def _and(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return parts[0] if len(parts) == 1 else {"kind": "and", "of": list(parts)}

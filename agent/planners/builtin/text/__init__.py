@@ -1,0 +1,1 @@
+"""Investigations of units that read text."""

@@ -1,0 +1,248 @@
+"""Clauses and rules: what the search composes, as masks over a board and as predicates.
+
+A clause asks one thing of a place: that its value on an axis is in a set, that a group holds
+there, a flag, or a stretch of positions. A rule is a conjunction of clauses.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .feature_table import TOKEN_AXES, WORD_AXES, FeatureTable, is_context
+
+ABLATIONS = ("concept", "words", "previous", "earlier", "position", "shape", "regex", "not")
+"""Kinds of predicates that the search can do without; `words` are lists of words and of tokens."""
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One condition on a place."""
+
+    axis: str
+    """An axis of the board, `flag` or `position`."""
+    values: frozenset[int] = frozenset()
+    """Values of the axis (its words or tokens), or the one flag."""
+    groups: frozenset[int] = frozenset()
+    """Groups of words, for word and bag axes; the clause holds where any of either does."""
+    span: tuple[int, int | None, bool] = (0, None, False)
+    """Start, stop and from-the-end, for positions."""
+    negated: bool = False
+    unseen: frozenset[str] = frozenset()
+    """Words beside the values that explore does not have; for word and bag axes."""
+    called: str = ""
+    """What its words are called, where a concept has most of them but not exactly them."""
+    started: bool = False
+    """Whether its words are tokens that begin a word: `new` in `newest` too, if it is so cut."""
+
+    @property
+    def size(self) -> int:
+        """How many things the clause names."""
+        return max(1, len(self.values) + len(self.groups) + len(self.unseen))
+
+    def mask(self, board: FeatureTable) -> np.ndarray:
+        """bool, flat: where the clause holds."""
+        held = self._held(board)
+        return ~held if self.negated else held
+
+    def _held(self, board: FeatureTable) -> np.ndarray:
+        if self.axis == "flag":
+            (flag,) = self.values
+            return board.held[flag] > 0.5
+        if self.axis == "position":
+            start, stop, from_end = self.span
+            at = board.from_end if from_end else board.rank
+            return board.counted & (at >= start) & (at < (stop if stop is not None else 10**9))
+        if is_context(self.axis):
+            known = self.axis in board.context and not (self.started or self.unseen)
+            return self._somewhere(board) if known else self._near(board)
+        if self.started:
+            spelled = [board.spelled(pattern) for pattern in self._patterns(board)]
+            return np.logical_or.reduce([board.started(self._named(board)), *spelled])
+        chosen = np.zeros(board.size(self.axis) + 1, bool)  # the last entry is for "none"
+        chosen[list(self.values)] = True
+        for group in self.groups:
+            chosen[board.members[group].indices] = True
+        return chosen[board.axes[self.axis]]
+
+    def _somewhere(self, board: FeatureTable) -> np.ndarray:
+        rows, width = board.shape
+        edges = np.zeros((rows, width + 1), np.int32)
+        for table, picked in zip(board.context[self.axis], (self.values, self.groups), strict=True):
+            for value in picked:
+                part = slice(table.indptr[value], table.indptr[value + 1])
+                np.add.at(edges, (table.row[part], table.start[part]), 1)
+                np.add.at(edges, (table.row[part], table.stop[part]), -1)
+        return (edges[:, :-1].cumsum(axis=1) > 0).ravel()
+
+    def _patterns(self, board: FeatureTable) -> list[str]:
+        """Spellings among the groups; concepts are not meant where tokens are."""
+        groups = [board.groups[at] for at in sorted(self.groups)]
+        return [str(g.predicate["pattern"]) for g in groups if not g.concept]
+
+    def _named(self, board: FeatureTable) -> frozenset[str]:
+        return frozenset(board.names[at] for at in self.values) | self.unseen
+
+    def _near(self, board: FeatureTable) -> np.ndarray:
+        """Where a word occurs at most so many tokens before; any number, unlike the board's."""
+        reach = int(self.axis.partition("_")[2] or board.shape[1])
+        here = replace(self, axis="word", negated=False)._held(board).reshape(board.shape)
+        sums = np.pad(here.cumsum(axis=1), ((0, 0), (reach + 1, 0)))
+        width = board.shape[1]
+        return (sums[:, reach : reach + width] > sums[:, :width]).ravel()
+
+    def predicate(self, board: FeatureTable) -> dict[str, Any]:
+        """The clause as predicate JSON."""
+        inner = self._asked(board)
+        return {"kind": "not", "of": inner} if self.negated else inner
+
+    def _asked(self, board: FeatureTable) -> dict[str, Any]:
+        if self.axis == "flag":
+            (flag,) = self.values
+            return dict(board.flags[flag])
+        if self.axis == "rank":
+            return either([_stretch(*run) for run in runs(self.values)])
+        if self.axis == "position":
+            start, stop, from_end = self.span
+            return {"kind": "position", "start": start, "stop": stop, "from_end": from_end}
+        of = either(self.things(board))
+        if is_context(self.axis):
+            return somewhere(self.axis, of)
+        if self.axis.startswith(("previous", "next")):
+            kind, _, rest = self.axis.partition("_")
+            by = "token" if "token" in rest else "word"
+            distance = 2 if rest.endswith("2") else 1
+            return {"kind": kind, "of": of, "distance": distance, "by": by}
+        return of
+
+    def things(self, board: FeatureTable) -> list[dict[str, Any]]:
+        """Predicates of the groups and of the values, without the relation."""
+        named = [dict(board.groups[at].predicate) for at in sorted(self.groups)]
+        if self.started:
+            named = [
+                {"kind": "regex", "pattern": of_token(pattern), "on": "token"}
+                for pattern in self._patterns(board)
+            ]
+        if not self.values and not self.unseen:
+            return named
+        if self.axis in TOKEN_AXES:
+            vocabulary = board.windows.vocabulary
+            tokens = sorted({vocabulary[at] for at in self.values})
+            return [*named, {"kind": "tokens", "tokens": tokens}]
+        if self.started:
+            tokens = sorted(board.tokens_of(self._named(board)))
+            start = {"kind": "shape", "shape": "word_start"}
+            return [*named, all_of([{"kind": "tokens", "tokens": tokens}, start])]
+        words = sorted({*(board.names[at] for at in self.values), *self.unseen})
+        return [*named, {"kind": "words", "words": words, "inflect": False}]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A conjunction of clauses; the first is its base."""
+
+    clauses: tuple[Clause, ...] = ()
+
+    def and_(self, clause: Clause) -> "Rule":
+        """The rule narrowed by a clause."""
+        return Rule((*self.clauses, clause))
+
+    def with_clause(self, at: int, **changes: Any) -> "Rule":
+        """The rule with one clause changed."""
+        clauses = list(self.clauses)
+        clauses[at] = replace(clauses[at], **changes)
+        return Rule(tuple(clauses))
+
+    def mask(self, board: FeatureTable) -> np.ndarray:
+        """bool, flat: where the rule holds, counted places only."""
+        held = board.counted.copy()
+        for clause in self.clauses:
+            held &= clause.mask(board)
+        return held
+
+    @property
+    def signature(self) -> tuple[tuple[str, bool], ...]:
+        """The axes it uses, whatever the sets."""
+        return tuple((clause.axis, clause.negated) for clause in self.clauses)
+
+    def predicate(self, board: FeatureTable) -> dict[str, Any]:
+        """The rule as predicate JSON: conditions joined by `and`, exclusions by `except`."""
+        asked = [c.predicate(board) for c in self.clauses if not c.negated]
+        barred = [replace(c, negated=False).predicate(board) for c in self.clauses if c.negated]
+        if not asked:
+            return all_of([{"kind": "not", "of": item} for item in barred])
+        of = all_of(asked)
+        return {"kind": "except", "of": of, "but": either(barred)} if barred else of
+
+
+def either(items: list[dict[str, Any]]) -> dict[str, Any]:
+    """`or` of predicates; one stays as it is."""
+    return items[0] if len(items) == 1 else {"kind": "or", "of": items}
+
+
+def all_of(items: list[dict[str, Any]]) -> dict[str, Any]:
+    """`and` of predicates; one stays as it is."""
+    return items[0] if len(items) == 1 else {"kind": "and", "of": items}
+
+
+def somewhere(axis: str, of: dict[str, Any]) -> dict[str, Any]:
+    """A bag axis as a predicate."""
+    side, _, reach = axis.partition("_")
+    if side == "elsewhere":
+        return either([{"kind": kind, "of": of} for kind in ("earlier", "later")])
+    if reach == "1":
+        kind = {"earlier": "previous", "later": "next"}[side]
+        return {"kind": kind, "of": of, "distance": 1, "by": "token"}
+    return {"kind": side, "of": of, "within": int(reach) if reach else None}
+
+
+def runs(values: frozenset[int]) -> list[tuple[int, int]]:
+    """Stretches of consecutive numbers, as start and stop."""
+    found: list[tuple[int, int]] = []
+    for value in sorted(values):
+        if found and found[-1][1] == value:
+            found[-1] = (found[-1][0], value + 1)
+        else:
+            found.append((value, value + 1))
+    return found
+
+
+def _stretch(start: int, stop: int) -> dict[str, Any]:
+    return {"kind": "position", "start": start, "stop": stop, "from_end": False}
+
+
+def of_token(pattern: str) -> str:
+    """A pattern for words as one for tokens, which may start with a space."""
+    return pattern.replace("^", "^\\s*", 1)
+
+
+def speaks_of_words(axis: str) -> bool:
+    """Whether groups of words apply to an axis."""
+    return axis in WORD_AXES or is_context(axis)
+
+
+def clause_allowed(board: FeatureTable, clause: Clause) -> bool:
+    """Whether a clause does without what was taken away."""
+    without = board.without
+    if without is None:
+        return True
+    side, _, reach = clause.axis.partition("_")
+    beside = side in ("previous", "next") or (side in ("earlier", "later") and reach == "1")
+    around = side in ("earlier", "later", "elsewhere") and not beside
+    concepts = [board.groups[at].concept for at in clause.groups]
+    uses = {
+        "concept": any(concepts) or bool(clause.called),
+        "words": clause.axis not in ("flag", "rank") and bool(clause.values or clause.unseen),
+        "previous": beside,
+        "earlier": around,
+        "position": clause.axis in ("position", "rank"),
+        "shape": clause.axis == "flag",
+        "regex": not all(concepts),
+        "not": clause.negated,
+    }
+    return not uses[without]
+
+
+def allowed(board: FeatureTable, rule: Rule) -> bool:
+    """Whether a rule does."""
+    return board.without is None or all(clause_allowed(board, c) for c in rule.clauses)

@@ -1,0 +1,218 @@
+"""The best next clause of a rule: one pass over its places for every axis at once.
+
+For a variable with many values the set that explains most variance is a prefix of the values in
+order of their means (Breiman et al. 1984, section 4.2.2). Means are drawn towards the region's by a
+variance-components estimate of how far values truly differ, so that a value seen once counts for
+little where places are noisy and for all where they are not.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .context import Context
+from .feature_table import FeatureTable
+from .rules import Clause, Rule, clause_allowed, speaks_of_words
+
+MOST_VALUES = 240
+"""Words or tokens that one clause lists."""
+_LEAST = 3.0  # weight of the fewest places a rule may stand on
+_GROUPS = 3  # groups tried on each axis
+
+
+Totals = tuple[float, float, float]
+
+
+class Sample(NamedTuple):
+    """What a search looks at; arrays are flat over the board."""
+
+    board: FeatureTable
+    target: np.ndarray
+    """float64: what is to be explained, zero where `weight` is."""
+    weight: np.ndarray
+    """float64, zero on places left out."""
+
+    @property
+    def totals(self) -> Totals:
+        """Weight, mean and sum of squares about the mean."""
+        many = float(self.weight.sum())
+        mean = float(self.weight @ self.target) / max(many, 1e-12)
+        return many, mean, float(self.weight @ np.square(self.target - mean))
+
+
+class Split(NamedTuple):
+    """A clause with the share of all variance that the narrowed rule explains."""
+
+    clause: Clause
+    score: float
+
+
+def score_of(sample: Sample, mask: np.ndarray) -> float:
+    """Squared correlation between a rule and the target; 0 where the rule points down."""
+    weight = sample.weight[mask]
+    return float(_score(weight.sum(), weight @ sample.target[mask], sample.totals))
+
+
+def _score(n: np.ndarray | float, s: np.ndarray | float, totals: Totals):
+    many, mean, squares = totals
+    n = np.asarray(n, float)
+    lift = np.asarray(s, float) - n * mean
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = np.square(lift) / (n * (1 - n / many)) / max(squares, 1e-30)
+    return np.where((lift > 0) & (n >= _LEAST) & (n < many), found, 0.0)
+
+
+def splits(
+    sample: Sample, region: np.ndarray, axes: list[str], *, rule: Rule | None = None
+) -> list[Split]:
+    """Candidate clauses, best first.
+
+    Args:
+        sample: The data.
+        region: bool, flat: where the rule so far holds.
+        axes: The axes to try.
+        rule: The rule so far; its clauses are not repeated.
+    """
+    totals = sample.totals
+    at = np.flatnonzero(region & (sample.weight > 0))
+    found: list[Split] = []
+    if len(at) == 0:
+        return found
+    weight, target = sample.weight[at], sample.target[at]
+    mine = weight * target
+    root = rule is None or not rule.clauses
+    context: Context | None = None
+    for axis in axes:
+        if axis == "flag":
+            found += _flags(sample, at, weight, mine, totals)
+        elif axis == "position":
+            found += _spans(sample, at, weight, mine, totals)
+        elif axis in sample.board.context:
+            context = context or Context(sample, at)
+            found += _context(context, axis, totals)
+        else:
+            found += _values(sample, at, axis, totals, root=root)
+    used = set(rule.clauses) if rule else set()
+    found = [split for split in found if split.clause not in used and split.score > 0]
+    found = [split for split in found if clause_allowed(sample.board, split.clause)]
+    return sorted(found, key=lambda split: -split.score)
+
+
+def _values(
+    sample: Sample, at: np.ndarray, axis: str, totals: Totals, *, root: bool
+) -> list[Split]:
+    """The best set of values of one axis, and its best groups."""
+    board = sample.board
+    keys = board.axes[axis][at]
+    ok = keys >= 0
+    keys, weight, target = keys[ok], sample.weight[at][ok], sample.target[at][ok]
+    size = board.size(axis)
+    n = np.bincount(keys, weight, size)
+    s = np.bincount(keys, weight * target, size)
+    present = np.flatnonzero(n > 0)
+    if len(present) < 2:
+        return []
+    squares = float(weight @ np.square(target))
+    means = shrunk(n[present], s[present], squares)
+    order = present[np.argsort(-means, kind="stable")]
+    many = n[order].cumsum()
+    sums = (n[present] * means)[np.argsort(-means, kind="stable")].cumsum()
+    scores = _score(many, sums, totals)
+    best = int(scores.argmax())
+    chosen, others = order[: best + 1], order[best + 1 :]
+    lift = n * np.square(np.where(n > 0, s / np.maximum(n, 1e-9), 0.0) - totals[1])
+    chosen = _weightiest(chosen, lift)
+    found = []
+    if len(others):
+        if not root and (2 * len(others) <= best + 1 or many[best] > 0.7 * many[-1]):
+            clause = Clause(axis, frozenset(_weightiest(others, lift).tolist()), negated=True)
+        else:
+            clause = Clause(axis, frozenset(chosen.tolist()))
+        found.append(Split(clause, float(scores[best])))
+    if speaks_of_words(axis):
+        for negated in (False, True) if not root else (False,):
+            gn, gs = board.members @ n, board.members @ s
+            if negated:
+                gn, gs = many[-1] - gn, s.sum() - gs
+            by_group = _score(gn, gs, totals)
+            for group in np.argsort(-by_group, kind="stable")[:_GROUPS].tolist():
+                clause = Clause(axis, groups=frozenset((group,)), negated=negated)
+                found.append(Split(clause, float(by_group[group])))
+    return found
+
+
+def _weightiest(values: np.ndarray, lift: np.ndarray) -> np.ndarray:
+    """The values of a set that matter, where there are too many to list."""
+    if len(values) <= MOST_VALUES:
+        return values
+    return values[np.argsort(-lift[values], kind="stable")[:MOST_VALUES]]
+
+
+def shrunk(n: np.ndarray, s: np.ndarray, squares: float) -> np.ndarray:
+    """Means by value, drawn towards the common mean by the estimated variance components.
+
+    Args:
+        n: Weight of each value, positive.
+        s: Weighted sum of the target for each value.
+        squares: Weighted sum of squared targets over all places.
+    """
+    total, kinds = float(n.sum()), len(n)
+    mean = float(s.sum()) / total
+    between = float((np.square(s) / n).sum())
+    within = max(squares - between, 0.0) / max(total - kinds, 1.0)
+    spread = between - total * mean**2 - (kinds - 1) * within
+    tau = spread / max(total - float(np.square(n).sum()) / total, 1e-9)
+    k = 1e4 if tau <= 0 else min(max(within / tau, 0.05), 1e4)
+    return (s + k * mean) / (n + k)
+
+
+def _flags(
+    sample: Sample, at: np.ndarray, weight: np.ndarray, mine: np.ndarray, totals: Totals
+) -> list[Split]:
+    held = sample.board.held[:, at]  # [flag, place]
+    n, s = held @ weight, held @ mine
+    found = []
+    for negated in (False, True):
+        many = weight.sum() - n if negated else n
+        sums = mine.sum() - s if negated else s
+        for flag, score in enumerate(_score(many, sums, totals)):
+            clause = Clause("flag", frozenset((flag,)), negated=negated)
+            found.append(Split(clause, float(score)))
+    return found
+
+
+def _spans(
+    sample: Sample, at: np.ndarray, weight: np.ndarray, mine: np.ndarray, totals: Totals
+) -> list[Split]:
+    """The best stretch of positions, counted from the start and from the end."""
+    found = []
+    for from_end in (False,) if sample.board.causal else (False, True):
+        rank = (sample.board.from_end if from_end else sample.board.rank)[at]
+        n = np.concatenate(([0.0], np.bincount(rank, weight).cumsum()))
+        s = np.concatenate(([0.0], np.bincount(rank, mine).cumsum()))
+        start, stop = np.triu_indices(len(n), 1)
+        whole = (start == 0) & (stop == len(n) - 1)
+        scores = np.where(whole, 0, _score(n[stop] - n[start], s[stop] - s[start], totals))
+        best = int(scores.argmax())
+        stop_at = None if stop[best] == len(n) - 1 else int(stop[best])
+        clause = Clause("position", span=(int(start[best]), stop_at, from_end))
+        found.append(Split(clause, float(scores[best])))
+    return found
+
+
+def _context(context: Context, axis: str, totals: Totals) -> list[Split]:
+    """The best word sets and concepts that occur somewhere in the context, or do not."""
+
+    def score(n: np.ndarray, s: np.ndarray) -> np.ndarray:
+        return _score(n, s, totals)
+
+    found: list[Split] = []
+    for negated in (False, True):
+        words, best = context.grown(axis, score, negated=negated)
+        if words:
+            found.append(Split(Clause(axis, frozenset(words), negated=negated), best))
+        scores = context.scores("groups", axis, score, negated=negated)
+        for group in np.argsort(-scores, kind="stable")[:_GROUPS].tolist():
+            one = frozenset((group,))
+            found.append(Split(Clause(axis, groups=one, negated=negated), float(scores[group])))
+    return found
