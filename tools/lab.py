@@ -107,13 +107,6 @@ class Lab:
             values = measure(self.target, self.explore, missing, self.meter)
             self.columns.update(zip(missing, values, strict=True))
 
-    def maps(self, rows: ImageRows, unit: Unit) -> np.ndarray:
-        """The unit over space on pictures, in its direction: float32 `[image, height, width]`."""
-        from .exemplars.maps import maps
-
-        self.meter.forward_tokens += len(rows)
-        return maps(self.target, rows, [unit])[0]
-
     def inputs_of(self, measured: Sequence[Mapping[str, Any]]) -> TokenWindows:
         """The token windows, or image rows, behind `measured` items of a tool result.
 

@@ -19,7 +19,8 @@ from torch import Tensor, nn
 
 from ..errors import UsageError
 from ..models import Target
-from ..models.huggingface import quiet, wrap
+from ..models.checkpoints import quiet
+from ..models.huggingface import wrap
 from ..models.image_input import ImageInput
 from ..models.vision_input import processor_input
 

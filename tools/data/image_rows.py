@@ -1,7 +1,7 @@
 """Image rows: pictures as a target sees them, in the form that measuring and predicates take.
 
 One row is one picture, with one place: a unit's activation on a picture is its maximum over space.
-The map over space is kept where it is needed (`lab.maps`).
+The map over space is kept where it is needed (`images/maps.py`).
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from ..errors import UsageError
 from .pictures import ImageCorpus, Picture
 
 if TYPE_CHECKING:
-    from ..predicates.core import Predicate
+    from ..predicates.images import ImageAtom
 
 MEMORY = 768 * 2**20
 """Bytes of decoded pixels that one set of rows keeps; what is beyond is decoded again."""
@@ -26,7 +26,7 @@ class Reader(Protocol):
     name: str
     """For reports: `detector`, `clip:openai/clip-vit-base-patch32`."""
 
-    def degrees(self, atom: "Predicate", rows: "ImageRows") -> np.ndarray:
+    def degrees(self, atom: "ImageAtom", rows: "ImageRows") -> np.ndarray:
         """float32 `[image]` in 0..1."""
         ...
 

@@ -2,7 +2,6 @@
 
 from .build import build_index
 from .index import Band, Exemplar, ExemplarIndex, SiteSummary, UnitExemplars
-from .maps import maps, regions
 from .merge import merge
 
 __all__ = [
@@ -12,7 +11,5 @@ __all__ = [
     "SiteSummary",
     "UnitExemplars",
     "build_index",
-    "maps",
     "merge",
-    "regions",
 ]

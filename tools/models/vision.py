@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import UsageError
+from .checkpoints import has_tokenizer
 from .convolutions import convolutions
 from .discover import discover
 from .forward import picture_output
@@ -73,8 +74,6 @@ def load_vision(
     if any("pooler" in key for key in info["missing_keys"]) and hasattr(network, "pooler"):
         network.pooler = None  # drawn at random: the checkpoint has none
     tokenizer = None
-    from .huggingface import has_tokenizer
-
     if is_pair(config) and (has_tokenizer(Path(source)) or not Path(source).is_dir()):
         with contextlib.suppress(OSError, ValueError, ImportError):
             tokenizer = AutoTokenizer.from_pretrained(source, **options)

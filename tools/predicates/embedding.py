@@ -96,7 +96,7 @@ def _encoder() -> tuple[Any, Any]:
         ) from None
     from transformers import AutoModel, AutoTokenizer
 
-    from ..models.huggingface import quiet
+    from ..models.checkpoints import quiet
 
     with quiet():
         return AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()

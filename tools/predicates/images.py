@@ -11,12 +11,11 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from ..errors import UsageError
+from ..scenes.relations import Relation, related
 from ..scenes.scene import Place, Scene, Size, Thing
 from .core import Predicate, listed
 from .view import View
 from .view_images import ImageView
-
-Relation = Literal["left of", "right of", "above", "below", "overlapping"]
 
 
 class ImageAtom(Predicate, frozen=True):
@@ -259,25 +258,6 @@ class Related(ImageAtom, frozen=True):
     @cached_property
     def complexity(self) -> float:
         return self.weight + self.first.complexity + self.second.complexity
-
-
-def related(one: Thing, relation: Relation, other: Thing) -> bool:
-    """Whether a thing stands so to another; the centres decide, by more than a quarter of a side.
-
-    Overlapping things have bounding squares that share more than a tenth of the smaller one.
-    """
-    reach = (one.size + other.size) / 4
-    dx, dy = one.x - other.x, one.y - other.y
-    if relation == "overlapping":
-        wide = min(one.x + one.size / 2, other.x + other.size / 2) - max(
-            one.x - one.size / 2, other.x - other.size / 2
-        )
-        high = min(one.y + one.size / 2, other.y + other.size / 2) - max(
-            one.y - one.size / 2, other.y - other.size / 2
-        )
-        return wide > 0 and high > 0 and wide * high > 0.1 * min(one.size, other.size) ** 2
-    apart = {"left of": -dx, "right of": dx, "above": -dy, "below": dy}[relation]
-    return apart > reach
 
 
 def _a(name: str) -> str:

@@ -50,7 +50,7 @@ def load_reader(spec: str, *, device: str | None = None) -> "Reader":
 def _loaded(kind: Any, name: str, device: str | None) -> tuple[Any, Any]:
     from transformers import AutoProcessor
 
-    from ..models.huggingface import quiet
+    from ..models.checkpoints import quiet
     from ..models.load import checked_device
 
     where = checked_device(device)

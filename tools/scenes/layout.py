@@ -5,13 +5,15 @@ layout that breaks least is taken, and one that breaks a relation or a place is 
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from .grammar import shared
+from .relations import Relation, related
 from .scene import LARGE, SMALL, Place, Size, Thing
 
+PromptRelation = Relation | Literal["beside"]
 SPANS: dict[Size, tuple[float, float]] = {
     "small": (0.14, SMALL - 0.02),
     "medium": (SMALL + 0.02, LARGE - 0.02),
@@ -39,7 +41,7 @@ class Tie(NamedTuple):
     """A relation that should hold: `first` and `second` are numbers of wishes."""
 
     first: int
-    relation: str
+    relation: PromptRelation
     second: int
 
 
@@ -126,17 +128,11 @@ def _outside(thing: Thing) -> float:
     return over / thing.size
 
 
-def stands(one: Thing, relation: str, other: Thing) -> bool:
+def stands(one: Thing, relation: PromptRelation, other: Thing) -> bool:
     """Whether a relation of a prompt holds; `beside` is left or right of."""
-    from ..predicates.images import related
-
     if relation == "beside":
         return related(one, "left of", other) or related(one, "right of", other)
-    if relation == "left of" or relation == "right of":
-        return related(one, relation, other)
-    if relation == "above" or relation == "below":
-        return related(one, relation, other)
-    return related(one, "overlapping", other)
+    return related(one, relation, other)
 
 
 def _askew(one: Thing, relation: str, other: Thing) -> float:

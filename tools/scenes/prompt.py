@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import UsageError, nearest
 from .grammar import visible
-from .layout import SPANS, Tie, Wish, arrange
+from .layout import SPANS, PromptRelation, Tie, Wish, arrange
 from .palette import COLOURS
 from .scene import Place, Scene, Size, Texture, Thing
 from .things import NAMES
@@ -202,7 +202,7 @@ class _Reader:
         self.setting: Setting | None = None
         self.open = Wanted()
         self.before = ""
-        self.relation = ""
+        self.relation: PromptRelation | None = None
         self.on_ground = False
         """The last thing named was the background."""
 
@@ -226,7 +226,7 @@ class _Reader:
             self._setting(word)
         elif word.sort == "relation":
             self.bare()
-            self.relation = value
+            self.relation = value  # type: ignore[assignment]
         elif word.sort == "before":
             self.bare()
             self.before = value
@@ -290,7 +290,7 @@ class _Reader:
             self.ties.append(Tie(len(self.groups) - 2, relation, len(self.groups) - 1))
         elif relation:
             raise UsageError(f"what is {relation} it? Name a thing before '{relation}' too")
-        self.open, self.relation, self.before, self.on_ground = Wanted(), "", "", False
+        self.open, self.relation, self.before, self.on_ground = Wanted(), None, "", False
 
     def _setting(self, word: Word) -> None:
         if self.setting is not None:
@@ -304,7 +304,7 @@ class _Reader:
             self.setting = Setting(word.value)
         else:
             self.setting = Setting("plain", left.colour, left.texture or "plain")
-        self.open, self.relation, self.before, self.on_ground = Wanted(), "", "", True
+        self.open, self.relation, self.before, self.on_ground = Wanted(), None, "", True
 
 
 def _joined(places: frozenset[Place], place: Place) -> frozenset[Place]:

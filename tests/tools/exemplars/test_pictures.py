@@ -1,4 +1,4 @@
-"""The index over pictures, against measuring each picture by itself; maps and active regions."""
+"""The index over pictures, against measuring each picture by itself; maps."""
 
 import json
 
@@ -9,7 +9,8 @@ from neuroscribe.tasks.cli.app import run
 from neuroscribe.tools.data.image_rows import image_rows
 from neuroscribe.tools.data.pictures import ImageCorpus, Picture
 from neuroscribe.tools.errors import UsageError
-from neuroscribe.tools.exemplars import ExemplarIndex, build_index, maps, merge, regions
+from neuroscribe.tools.exemplars import ExemplarIndex, build_index, merge
+from neuroscribe.tools.images.maps import maps
 from neuroscribe.tools.lab import Lab, measure
 from neuroscribe.tools.models import Target, Unit
 from neuroscribe.tools.models.factory import from_module
@@ -153,41 +154,15 @@ def test_what_is_not_finite_is_refused(target, tmp_path):
 
 
 def test_maps_have_the_activation_as_their_maximum(target, rows):
-    units = [Unit("conv.0", 3), Unit("conv.1", 2, -1)]
     some = rows.rows(slice(0, 40))
-    found = maps(target, some, units)
-    assert [item.shape for item in found] == [(40, 20, 20), (40, 8, 8)]
-    values = measure(target, some, units)[..., 0]
-    np.testing.assert_allclose([item.max((1, 2)) for item in found], values, atol=1e-6)
-    raw = target.trace(some, ["conv.0"]).values["conv.0"][:, :, 3]
-    np.testing.assert_allclose(found[0].reshape(40, -1), raw.numpy(), atol=1e-6)
-    np.testing.assert_array_equal(Lab(target, rows).maps(some, units[1]), found[1])
-    with pytest.raises(UsageError, match="no map"):
-        maps(target, rows, [Unit("logit", 1)])
-
-
-def test_the_active_region_lies_where_the_cause_is(target):
-    """A detector of red on a picture that is red in one corner."""
-    picture = Image.new("RGB", (20, 20), "black")
-    picture.paste("red", (12, 2, 18, 8))
-    red = Net()
-    with torch.no_grad():
-        red.one[0].weight.zero_()
-        red.one[0].bias.fill_(-0.5)
-        red.one[0].weight[4, 0, 1, 1], red.one[0].weight[4, 1, 1, 1] = 1.0, -1.0
-    image = crop_and_normalise(20, mean=(0, 0, 0), sd=(1, 1, 1))
-    seeing = from_module(red, name="red", image=image)
-    dim = Image.eval(picture, lambda level: int(0.7 * level))
-    pictures = [Picture("a", "a", lambda: picture), Picture("b", "b", lambda: dim)]
-    rows = image_rows(seeing, pictures)
-    unit = Unit("conv.0", 4)
-    most = float(measure(seeing, rows, [unit]).max())
-    masks = regions(seeing, rows, unit, most)
-    want = np.zeros((20, 20), bool)
-    want[2:8, 12:18] = True
-    np.testing.assert_array_equal(masks[0], want)
-    assert not masks[1].any()  # it is active there, but below half of its maximum
-    assert not regions(seeing, rows, unit, 0.0).any()
+    lab = Lab(target, rows)
+    for unit, size in ((Unit("conv.0", 3), 20), (Unit("conv.1", 2, -1), 8)):
+        found = maps(lab, some, unit)
+        assert found is not None
+        assert found.shape == (40, size, size)
+        values = measure(target, some, [unit])[0, :, 0]
+        np.testing.assert_allclose(found.max((1, 2)), values, atol=1e-6)
+    assert maps(lab, some, Unit("logit", 1)) is None
 
 
 def test_the_verb_index_on_pictures(tmp_path, capsys):

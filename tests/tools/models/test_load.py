@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from neuroscribe.tools.errors import UsageError
-from neuroscribe.tools.models import Target, add, huggingface, zero
+from neuroscribe.tools.models import Target, add, checkpoints, huggingface, zero
 
 
 def test_options_are_kept_for_another_load(save, rows):
@@ -82,7 +82,7 @@ def test_an_unknown_id_is_one_line_soon(name, monkeypatch):
 def test_a_hub_that_never_answers_is_given_up(monkeypatch):
     from huggingface_hub import HfApi
 
-    monkeypatch.setattr(huggingface, "SECONDS", -0.8)
+    monkeypatch.setattr(checkpoints, "SECONDS", -0.8)
     monkeypatch.setattr(HfApi, "model_info", lambda self, *a, **k: time.sleep(2))
     started = time.monotonic()
     with pytest.raises(UsageError, match="TimeoutError"):

@@ -9,11 +9,11 @@ from neuroscribe.tools.models.image_input import crop_and_normalise
 from neuroscribe.tools.predicates import parse
 from neuroscribe.tools.predicates import scene_detector as module
 from neuroscribe.tools.predicates.scene_detector import Detector, detect, detector
-from neuroscribe.tools.scenes.accuracy import accuracy, compare, table
 from neuroscribe.tools.scenes.drawing import render
 from neuroscribe.tools.scenes.grammar import scenes
 from neuroscribe.tools.scenes.ground import UNKNOWN, ground_of
 from neuroscribe.tools.scenes.scene import Scene, Thing
+from scene_accuracy import accuracy, compare, table
 
 
 def rows_of(found: list[Scene], side: int = 96) -> ImageRows:

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from neuroscribe.tools.data.scene_pictures import picture_of, pixels_of, prompted, scene_corpus
 from neuroscribe.tools.errors import UsageError
-from neuroscribe.tools.predicates.images import related
 from neuroscribe.tools.scenes.grammar import scenes
 from neuroscribe.tools.scenes.prompt import english, groups_of, scene_of, wanted
+from neuroscribe.tools.scenes.relations import related
 from neuroscribe.tools.scenes.scene import Scene, Thing
 from neuroscribe.tools.scenes.things import GROUPS
 from neuroscribe.tools.scenes.vocabulary import vocabulary

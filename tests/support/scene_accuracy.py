@@ -9,13 +9,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-
-from ..predicates.scene_detector import detect
-from .drawing import render
-from .grammar import scenes
-from .scene import Scene
-
-_RELATIONS = ("left of", "right of", "above", "below", "overlapping")
+from neuroscribe.tools.predicates.scene_detector import detect
+from neuroscribe.tools.scenes.drawing import render
+from neuroscribe.tools.scenes.grammar import scenes
+from neuroscribe.tools.scenes.relations import RELATIONS, related
+from neuroscribe.tools.scenes.scene import Scene
 
 
 class Agreement(NamedTuple):
@@ -90,14 +88,12 @@ def _behind(scene: Scene) -> object:
 
 
 def _relations(scene: Scene) -> set[object]:
-    from ..predicates.images import related
-
     return {
         (one.name, relation, other.name)
         for one in scene.things
         for other in scene.things
         if one is not other
-        for relation in _RELATIONS
+        for relation in RELATIONS
         if related(one, relation, other)
     }
 
