@@ -5,25 +5,11 @@ colour, that of its body; details are neutral.
 """
 
 from ..errors import UsageError, nearest
-from .animals import ANIMALS
 from .figures import FIGURES
-from .household import BUILDINGS, CLOTHES, HOUSEHOLD, TOOLS
-from .nature import FOOD, PLANTS, WEATHER
+from .pictograms import pictograms
 from .shapes import Drawing, fitted
-from .vehicles import VEHICLES
 
-_KINDS: dict[str, dict[str, Drawing]] = {
-    "figures": FIGURES,
-    "animals": ANIMALS,
-    "vehicles": VEHICLES,
-    "plants": PLANTS,
-    "weather": WEATHER,
-    "food": FOOD,
-    "buildings": BUILDINGS,
-    "household": HOUSEHOLD,
-    "tools": TOOLS,
-    "clothes": CLOTHES,
-}
+_KINDS: dict[str, dict[str, Drawing]] = {"figures": FIGURES, **pictograms()}
 
 THINGS: dict[str, Drawing] = {
     name: fitted(drawing) for kind in _KINDS.values() for name, drawing in kind.items()
