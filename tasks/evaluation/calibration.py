@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...tools.statistics.intervals import RESAMPLES
+from ...tools.statistics.bootstrap import RESAMPLES
 
 BINS = 8
 

@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...tools.data.windows import TokenWindows
+from ...tools.statistics.association import correlation
 from . import meaning
 from .items import Item, Question
 from .records import Words, windows_of, words_of
@@ -121,7 +122,7 @@ def _lexical(question: Question, read_: _Read) -> list[dict[str, float]]:
         for name, predicate in reading.parts().items():
             held = predicate.evaluate(windows)  # [window, place]
             said = held[words.place[:, 0], words.place[:, 1]]
-            fits[name] = _correlation(said, words.activation)
+            fits[name] = correlation(said, words.activation)
         if reading.closed:
             found.append({"exact": _listed(fits["quoted"]), "words": 0.0})
             continue
@@ -173,16 +174,10 @@ def _meanings(
                 {"meaning": 0.0, "context": 0.0}
                 if reading.closed
                 else {
-                    "meaning": _correlation(near[number], words.activation),
+                    "meaning": correlation(near[number], words.activation),
                     "context": float(AROUND * around[number] + PHRASE * inside[number]),
                 }
                 for number, reading in enumerate(readings)
             ]
         )
     return found
-
-
-def _correlation(x: np.ndarray, y: np.ndarray) -> float:
-    if len(x) < 2 or x.std() < 1e-9 or y.std() < 1e-9:
-        return 0.0
-    return float(np.corrcoef(x, y)[0, 1])

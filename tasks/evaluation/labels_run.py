@@ -14,9 +14,9 @@ import numpy as np
 
 from ...tools.evidence import plain
 from ...tools.models.unit import Unit
+from ...tools.statistics.bootstrap import median
 from ..labelling.bench import Bench, Splits
 from ..labelling.results import value_of
-from ..scoring.bootstrap import median
 from ..scoring.scores import FLAT, Prediction, constant, fitted, numbers
 from .formats.given import Given
 from .scorers import Case, Panel, score_all

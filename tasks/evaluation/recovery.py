@@ -15,6 +15,7 @@ import numpy as np
 
 from ...agent.description import Description
 from ...tools.models.planted import Vocabulary
+from ...tools.statistics.association import correlation
 from ..groundtruth.text.forms import Form as TextForm
 from ..groundtruth.text.inputs import LEAST, Probes
 from ..scoring.ngram_baselines import Measured
@@ -74,7 +75,7 @@ def recovery(
         right = active[places[:, 0], places[:, 1]] == cell.active
         cells[cell.name] = float(right.mean())
     here = windows.counted
-    correlation = _correlation(said[here], level[here])
+    fit = correlation(said[here], level[here])
     r2 = None
     if form.kind == "graded":
         chosen = np.concatenate([places for places in inputs.cells.values() if len(places)])
@@ -82,7 +83,7 @@ def recovery(
         good = r2 >= GRADED and not inputs.short
     else:
         good = all(value >= CELL for value in cells.values())
-    return Recovery(bool(good), cells, correlation, tuple(inputs.short), r2)
+    return Recovery(bool(good), cells, fit, tuple(inputs.short), r2)
 
 
 def ceiling(form: TextForm, inputs: Probes, train: Measured, vocabulary: Vocabulary) -> float:
@@ -108,7 +109,7 @@ def ceiling(form: TextForm, inputs: Probes, train: Measured, vocabulary: Vocabul
             sums[1] += np.bincount(tokens, minlength=sums.shape[1])
         table = sums[0] / np.maximum(sums[1], 1)
         said = table[_moved(inputs.windows.ids[~half], back)][counted]
-        best = max(best, _correlation(said, truth))
+        best = max(best, correlation(said, truth))
     return best
 
 
@@ -126,12 +127,6 @@ def _moved(ids: np.ndarray, back: int) -> np.ndarray:
     return out
 
 
-def _correlation(x: np.ndarray, y: np.ndarray) -> float:
-    if x.std() < 1e-12 or y.std() < 1e-12:
-        return 0.0
-    return float(np.corrcoef(x, y)[0, 1])
-
-
 def _r2(said: np.ndarray, truth: np.ndarray) -> float:
     """Share of variance explained after the best scale and shift."""
-    return _correlation(said, truth) ** 2
+    return correlation(said, truth) ** 2

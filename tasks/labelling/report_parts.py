@@ -10,8 +10,8 @@ from markupsafe import Markup
 from ...agent.statuses import MEANINGS, STATUSES, Meaning
 from ...agent.transcript.plots import Point, histogram, interval_bar, scatter
 from ...agent.transcript.sections import NAMES, cell, triple
+from ...tools.statistics.bootstrap import median
 from ..report.usage import total
-from ..scoring.bootstrap import median
 from .bench import SPLIT_KEYS
 
 COMPARED = ("correlation", "gain_over_lookup", "auprc", "f1")

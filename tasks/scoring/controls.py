@@ -25,8 +25,8 @@ from ...tools.io.strict_json import read_json
 from ...tools.llm.client import LLM, LLMError
 from ...tools.models import Unit
 from ...tools.predicates import parse
+from ...tools.statistics.bootstrap import median
 from ..labelling.results import value_of
-from .bootstrap import median
 from .scores import HEADLINE, Measured, plain_scores, thresholds
 
 EXEMPLARS = 20

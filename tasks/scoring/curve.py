@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .bootstrap import Resampler, interval
+from ...tools.statistics.bootstrap import Resampler, interval
 
 MOST = 8
 

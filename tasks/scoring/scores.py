@@ -23,7 +23,13 @@ from ...agent.description import Description
 from ...tools.activations.records import activity
 from ...tools.evidence import plain
 from ...tools.predicates import parse
-from .bootstrap import Interval, Resampler, average_precisions, correlations, interval
+from ...tools.statistics.bootstrap import (
+    Interval,
+    Resampler,
+    average_precisions,
+    correlations,
+    interval,
+)
 from .curve import expected_activation
 from .ngram_baselines import Measured, lookup_tables
 

@@ -27,7 +27,9 @@ from ...tools.interventions.gradients import gradients
 from ...tools.interventions.patching import Pair, grid, sites_of
 from ...tools.models import Target, Unit, add
 from ...tools.models import zero as zeroing
-from ...tools.statistics.intervals import mean, of_draws
+from ...tools.statistics.bootstrap import mean_interval
+from ...tools.statistics.intervals import mean
+from ...tools.statistics.permutation import p_value
 from .cases import Asked
 from .zeroing import DRAWS, LEAST_DROP, LEVEL, Zeroed, zero
 
@@ -67,14 +69,13 @@ def layers(target: Target, runners: Sequence[Runner], *, seed: int) -> list[Laye
             rows.append(runner.before - runner.measure(changed).numpy())
         drops = np.array(rows).T / np.mean([runner.before for runner in runners])  # [set, prompt]
         own, control = drops[0], drops[1:].mean(0)
-        above = int((drops[1:].mean(1) >= own.mean()).sum())
         found.append(
             Layer(
                 site,
                 mean(own, seed=seed),
                 mean(control, seed=seed),
                 mean(own - control, seed=seed),
-                (1 + above) / (1 + DRAWS),
+                p_value(own.mean(), drops[1:].mean(1)),
             )
         )
     return found
@@ -98,8 +99,8 @@ class Patched(NamedTuple):
         """The first layer behind which the last place carries half of the difference, and more
         than a random change."""
         for layer, value in enumerate(self.at_last(seed)):
-            apart = of_draws(self.share[:, layer, -1] - self.random[:, layer, -1], seed)
-            if value["value"] >= 0.5 and apart[0] > 0:
+            apart = mean_interval(self.share[:, layer, -1] - self.random[:, layer, -1], seed=seed)
+            if value["value"] >= 0.5 and apart is not None and apart[0] > 0:
                 return layer
         return None
 

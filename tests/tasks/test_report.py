@@ -10,9 +10,9 @@ import pytest
 from neuroscribe.agent.transcript import Recorder
 from neuroscribe.tasks.labelling.report import write_report
 from neuroscribe.tasks.labelling.report_parts import controls_table, failures, tiles
-from neuroscribe.tasks.scoring.bootstrap import median
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.evidence import Evidence
+from neuroscribe.tools.statistics.bootstrap import median
 
 HOSTILE = "</table><script>alert(1)</script><img src=x onerror=alert(2)>\"'"
 

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from ..instruments.survey import correlation
 from ..instruments.test_hypotheses import interval
 from ..lab import Lab
 from ..lens.projection import write_rows
 from ..models import Unit
+from ..statistics.association import pearson
 from .association import SIGNS, associations
 from .records import Flat, activity, flat
 
@@ -60,7 +60,7 @@ def together(lab: Lab, first: Unit, second: Unit) -> Together:
     known = np.isfinite(lab.column(first)) & np.isfinite(lab.column(second)) & lab.explore.counted
     x, y = lab.column(first)[known], lab.column(second)[known]
     _, document = np.unique(lab.explore.document[np.nonzero(known)[0]], return_inverse=True)
-    found = correlation(x, y)
+    found = pearson(x, y)
     against = _pairs(lab, first, second, lab.rng("pairs"))
     on_x, on_y = x > activity(x), y > activity(y)
     tops = [_tops(lab, data) for data in (one, other)]

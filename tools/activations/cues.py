@@ -12,11 +12,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ..data.image_rows import ImageRows
-from ..instruments.survey import correlation
 from ..lab import Lab
 from ..predicates import parse
 from ..render.picture_words import class_name, colour_shares, known_scene
 from ..scenes.scene import PLACES, SIZES, TEXTURES
+from ..statistics.association import pearson
 
 _LEAST = 3  # pictures in which a cue must occur
 _SMALL = 64  # side at which colours are counted
@@ -62,7 +62,7 @@ def statements(lab: Lab, rows: ImageRows) -> list[tuple[str, np.ndarray]]:
 def _cue(name: str, degrees: np.ndarray, values: np.ndarray) -> Cue | None:
     good = np.isfinite(values)
     degrees, values = degrees[good], values[good]
-    together = correlation(degrees, values)
+    together = pearson(degrees, values)
     if together is None:
         return None
     binary = bool(np.isin(degrees, (0, 1)).all())

@@ -22,10 +22,11 @@ from sklearn.metrics import roc_auc_score
 
 from ..data.image_rows import ImageRows
 from ..errors import UsageError
-from ..instruments.survey import correlation
 from ..instruments.test_hypotheses import HOLDS, interval
 from ..lab import Lab
 from ..models import Target, Unit
+from ..statistics.association import pearson
+from ..statistics.permutation import p_value
 from .association import SIGNS, Rows, associations
 
 SHUFFLES = 20
@@ -205,7 +206,7 @@ def search(lab: Lab, inputs: Inputs, sites: Sequence[str], many: int) -> Search:
     values = _measured(lab, parts[1], names)
     part, known = parts[1], parts[1].known
     control = [
-        correlation(values[unit][known], layer[known]) or 0.0
+        pearson(values[unit][known], layer[known]) or 0.0
         for (unit, _), layer in zip(winners, layers[1][1:], strict=True)
     ]
     hits = [
@@ -233,19 +234,15 @@ def _hit(
     return Hit(
         unit,
         chosen,
-        correlation(degrees, column),
+        pearson(degrees, column),
         interval(degrees, column, document, rng),
         float(roc_auc_score(holds, column)) if both else None,
         float(column[holds].mean()) if holds.any() else 0.0,
         float(column[~holds].mean()) if (~holds).any() else 0.0,
-        _p(chosen, controls[0]),
-        _p(chosen, controls[1]) if controls[1] else None,
+        p_value(chosen, controls[0]),
+        p_value(chosen, controls[1]) if controls[1] else None,
         values,
     )
-
-
-def _p(own: float, others: Sequence[float]) -> float:
-    return (1 + sum(other >= own for other in others)) / (1 + len(others))
 
 
 def _part(inputs: Inputs, rows: np.ndarray) -> Inputs:

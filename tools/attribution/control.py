@@ -21,6 +21,7 @@ from ..metrics.rows import Rows
 from ..metrics.target_tokens import Question
 from ..models import Intervention, Target, add, zero
 from ..residual.readout import objective
+from ..statistics.permutation import p_value
 from .attribute import Attribution
 from .sources import Kind, Layout, Spot
 
@@ -65,7 +66,7 @@ class Control:
     @property
     def p(self) -> float:
         """(1 + draws with at least this drop) / (1 + draws)."""
-        return (1 + sum(r >= self.drop for r in self.random)) / (1 + len(self.random))
+        return p_value(self.drop, self.random)
 
     @property
     def verdict(self) -> str:

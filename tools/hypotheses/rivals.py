@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..activations.records import flat
-from ..instruments.survey import correlation
 from ..lab import Lab
 from ..models import Unit
 from ..render.text import number
+from ..statistics.association import pearson
 from .resolve import Hypothesis
 
 MOST = 3
@@ -29,7 +29,7 @@ def leading(
     if len(rivals) <= MOST:
         return rivals, degrees
     data = flat(lab, unit)
-    each = [correlation(one[data.window, data.place], data.values) for one in degrees]
+    each = [pearson(one[data.window, data.place], data.values) for one in degrees]
     found = [-2.0 if r is None else r for r in each]
     order = np.argsort(-np.array(found), kind="stable")[:MOST]
     return [rivals[at] for at in order], degrees[order]
@@ -126,7 +126,7 @@ def scores(measured: list[dict[str, Any]], rivals: list[Hypothesis]) -> list[dic
         out.append(
             {
                 "id": rival.id,
-                "correlation": correlation(degrees, values),
+                "correlation": pearson(degrees, values),
                 "holds": int(holds.sum()),
                 "mean_inside": float(values[holds].mean()) if holds.any() else None,
                 "mean_outside": float(values[~holds].mean()) if (~holds).any() else None,

@@ -25,7 +25,7 @@ from ..models import Unit
 from ..predicates import Predicate, parse
 from ..registry import tool
 from ..render.text import number, snippet
-from .survey import correlation
+from ..statistics.association import pearson
 from .test_hypotheses import HOLDS, interval
 
 TOKENS = 30_000
@@ -159,7 +159,7 @@ def held(data: Flat, degrees: np.ndarray, document: np.ndarray, lab: Lab) -> Hel
     _, part = np.unique(document[data.window], return_inverse=True)
     inside = at >= HOLDS
     return Held(
-        correlation(at, data.values),
+        pearson(at, data.values),
         interval(at, data.values, part, lab.rng()),
         int(inside.sum()),
         float(data.values[inside].mean()) if inside.any() else None,
@@ -255,7 +255,7 @@ def _token_table(
     count = np.bincount(ids, minlength=size)
     total = np.bincount(ids, here.values.astype(np.float64), size)
     table = np.where(count > 0, total / np.maximum(count, 1), here.values.mean())
-    return correlation(table[asked], there.values)
+    return pearson(table[asked], there.values)
 
 
 def _tops(data: Flat, many: int) -> list[tuple[int, int]]:

@@ -23,7 +23,7 @@ from ..lab import Lab
 from ..models.clip import Clip
 from ..predicates.clip_reader import NEUTRAL
 from ..registry import tool
-from .survey import correlation
+from ..statistics.association import pearson
 
 _MOST = 40
 
@@ -52,7 +52,7 @@ def fitting_phrases(lab: Lab, phrases: list[str], unit: str | None = None) -> Re
     found = [
         {
             "phrase": phrase,
-            "correlation": correlation(fits[:, at], values) or 0.0,
+            "correlation": pearson(fits[:, at], values) or 0.0,
             "auc": _auc(fits[:, at], active),
         }
         for at, phrase in enumerate(wanted)

@@ -27,8 +27,8 @@ from ..models import Unit, clamp
 from ..registry import UpTo, tool
 from ..render.effect import verdict_line
 from ..render.text import number, quoted
+from ..statistics.association import pearson
 from ..statistics.causal_rule import percentile
-from .survey import correlation
 
 _PROMPTS = 8
 _WIDTH = 24
@@ -107,7 +107,7 @@ def _tokens(
         lines.append("no vocabulary projection: what the unit writes cannot be read off its site")
     else:
         up, down = _ends(lab, direct, many)
-        agree = correlation(direct, found.logits)
+        agree = pearson(direct, found.logits)
         data["direct"] = {"promoted": up, "suppressed": down, "agreement": agree}
         lines.append("vocabulary projection promotes: " + _list(up))
         lines.append("and suppresses: " + _list(down))

@@ -20,6 +20,7 @@ from ..lab import Lab
 from ..models import Site, Unit
 from ..registry import UpTo, tool
 from ..render.text import number, quoted
+from ..statistics.association import pearson
 
 QUANTILES = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999)
 TAILS = (0.9, 0.99, 0.999)
@@ -145,7 +146,7 @@ def foretold_by(kinds: np.ndarray, data: Flat, windows: TokenWindows) -> float |
         seen = np.bincount(kinds[learn], minlength=size)
         table = np.where(seen > 0, total / np.maximum(seen, 1), values.mean())
         predicted[test] = table[kinds[test]]
-    return correlation(predicted, data.values)
+    return pearson(predicted, data.values)
 
 
 def by_place(data: Flat, windows: TokenWindows) -> str | None:
@@ -163,14 +164,6 @@ def by_place(data: Flat, windows: TokenWindows) -> str | None:
         f"the place in the window alone predicts it with correlation {known:.2f} (cross-fitted); "
         f"mean by place: {said}"
     )
-
-
-def correlation(one: np.ndarray, other: np.ndarray) -> float | None:
-    """Pearson's; None without variance."""
-    one, other = one.astype(np.float64), other.astype(np.float64)
-    if one.size < 2 or one.std() < 1e-12 or other.std() < 1e-12:
-        return None
-    return float(np.corrcoef(one, other)[0, 1])
 
 
 def by_token(data: Flat, windows: TokenWindows, least: int) -> list[Mean]:

@@ -23,7 +23,10 @@ from ..lab import Lab
 from ..models import Unit
 from ..registry import UpTo, tool
 from ..render.text import MARKS, STARTS, number, snippet
-from .survey import TAILS, correlation
+from ..statistics.association import pearson
+from ..statistics.bootstrap import Resampler, correlations
+from ..statistics.bootstrap import interval as interval_of
+from .survey import TAILS
 
 HEADLINE = "half"
 """The tail whose numbers are said: see `activity`."""
@@ -134,7 +137,7 @@ def tested(
     holds = degrees >= HOLDS
     _, part = np.unique(document[data.window], return_inverse=True)
     return {
-        "correlation": correlation(degrees, values),
+        "correlation": pearson(degrees, values),
         "interval": interval(degrees, values, part, rng),
         "holds": int(holds.sum()),
         "mean_inside": float(values[holds].mean()) if holds.any() else None,
@@ -154,18 +157,12 @@ def interval(
 ) -> list[float] | None:
     """95% interval of the correlation, bootstrapped over documents; None for one document."""
     many = int(document.max(initial=0)) + 1
-    if many < 2 or correlation(one, other) is None:
+    if many < 2 or pearson(one, other) is None:
         return None
-    x, y = one.astype(np.float64), other.astype(np.float64)
-    x, y = x - x.mean(), y - y.mean()
-    sums = np.stack(
-        [np.bincount(document, w, many) for w in (np.ones_like(x), x, y, x * x, y * y, x * y)]
-    )  # [sum, document]
-    drawn = rng.multinomial(many, np.full(many, 1 / many), size=_DRAWS)  # [draw, document]
-    n, sx, sy, sxx, syy, sxy = sums @ drawn.T
-    spread = np.sqrt(np.maximum(n * sxx - sx**2, 0) * np.maximum(n * syy - sy**2, 0))
-    found = (n * sxy - sx * sy)[spread > 1e-12] / spread[spread > 1e-12]
-    return [float(edge) for edge in np.quantile(found, [0.025, 0.975])] if found.size else None
+    x, y = one - one.mean(dtype=np.float64), other - other.mean(dtype=np.float64)
+    draws = Resampler(document, seed=rng, resamples=_DRAWS)
+    found = interval_of(correlations(draws, x, y, constant=np.nan))
+    return [found.low, found.high] if np.isfinite(found.low) else None
 
 
 def _tail(values: np.ndarray, degrees: np.ndarray, threshold: float, half: np.ndarray) -> Tail:

@@ -31,6 +31,7 @@ from ..lab import Lab
 from ..models import Unit
 from ..registry import tool
 from ..render.effect import effect_text
+from ..statistics.bootstrap import mean_interval
 from ..statistics.causal_rule import p_of, percentile
 
 
@@ -157,10 +158,8 @@ def _interval(
 ) -> list[float] | None:
     """95% of the words' change, bootstrapped over windows of the scoring half."""
     each = [words.of(s.change)[up].mean() for s, h in zip(shifts, half, strict=True) if h == 1]
-    if len(each) < 2:
-        return None
-    draws = np.random.default_rng(0).choice(each, (500, len(each))).mean(1)
-    return [float(edge) for edge in np.quantile(draws, [0.025, 0.975])]
+    found = mean_interval(each, resamples=500)
+    return None if found is None else list(found)
 
 
 def _curve(

@@ -41,6 +41,7 @@ from ..registry import tool
 from ..render.effect import between, score_line, verdict_line
 from ..render.picture_words import class_name
 from ..render.text import number
+from ..statistics.bootstrap import mean_interval
 from ..statistics.causal_rule import p_of, percentile, units
 
 LEVELS = (0.5, 0.9, HIGH)
@@ -149,10 +150,8 @@ def _halves(lab: Lab, cases: Sequence[Case], rows: Sequence[int]) -> Halves:
 
 def _interval(each: np.ndarray) -> list[float] | None:
     """95% of a mean over pictures, bootstrapped."""
-    if len(each) < 2:
-        return None
-    draws = np.random.default_rng(0).choice(each, (500, len(each))).mean(1)
-    return [float(edge) for edge in np.quantile(draws, [0.025, 0.975])]
+    found = mean_interval(each, resamples=500)
+    return None if found is None else list(found)
 
 
 def _listed(lab: Lab, order: np.ndarray, top: Halves) -> list[dict[str, Any]]:

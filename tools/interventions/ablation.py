@@ -18,7 +18,7 @@ from ..errors import UsageError
 from ..metrics.metric import Metric
 from ..metrics.prompt import Prompt
 from ..models import Intervention, Target, Unit, clamp, zero
-from .controls import bootstrap
+from ..statistics.bootstrap import mean_interval
 from .reference import Reference
 from .runner import Runner
 from .sweep import Where, places_of
@@ -163,7 +163,7 @@ def ablate_sets(
             before.tolist(),
             line.tolist(),
             float((line - before).mean()),
-            bootstrap(line - before, seed=seed),
+            mean_interval(line - before, seed=seed),
             int(missing),
             notes,
         )

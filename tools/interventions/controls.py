@@ -21,6 +21,7 @@ from torch import Tensor
 
 from ..errors import UsageError
 from ..models import Unit
+from ..statistics.permutation import false_discovery_rate, p_value, percentile
 from .gradients import gradients
 from .runner import Runner
 from .sweep import Sweep
@@ -45,34 +46,9 @@ def against(effect: float, controls: Sequence[float]) -> Control:
     """Where the size of an effect stands; without controls at 50, p = 1."""
     sizes = np.abs(np.asarray(controls, float))
     own = abs(effect)
-    below = float((sizes < own).sum() + 0.5 * (sizes == own).sum())
-    percentile = 100 * below / len(sizes) if len(sizes) else 50.0
-    p = (1 + float((sizes >= own).sum())) / (1 + len(sizes))
-    return Control(float(effect), [float(c) for c in controls], percentile, p)
-
-
-def bootstrap(
-    values: Sequence[float] | np.ndarray, *, seed: int = 0, draws: int = _DRAWS
-) -> tuple[float, float] | None:
-    """95% interval of the mean over prompts; None for fewer than two."""
-    values = np.asarray(values, float)
-    if values.size < 2:
-        return None
-    drawn = np.random.default_rng(seed).choice(values, (draws, values.size)).mean(1)
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return float(low), float(high)
-
-
-def benjamini_hochberg(p: Sequence[float] | np.ndarray) -> np.ndarray:
-    """The false-discovery rate at which each would be found, `[test]`."""
-    p = np.asarray(p, float)
-    if not p.size:
-        return p
-    order = np.argsort(p, kind="stable")
-    raised = p[order] * p.size / np.arange(1, p.size + 1)
-    found = np.empty_like(p)
-    found[order] = np.minimum(np.minimum.accumulate(raised[::-1])[::-1], 1.0)
-    return found
+    return Control(
+        float(effect), [float(c) for c in controls], percentile(own, sizes), p_value(own, sizes)
+    )
 
 
 def nearest(traits: np.ndarray, at: int, pool: np.ndarray) -> np.ndarray:
@@ -218,7 +194,7 @@ def rank(runner: Runner, found: Sweep, *, directions: int = 96, seed: int = 0) -
     spread = max(1.0, float(each.square().mean().sqrt()))
     scale = np.hypot((expected * spread).numpy(), noise)
     p = chance(effect, scale, directions)
-    return Ranked(p, benjamini_hochberg(p), order, spread, directions, scale)
+    return Ranked(p, false_discovery_rate(p), order, spread, directions, scale)
 
 
 def _traits(

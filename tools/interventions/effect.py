@@ -15,9 +15,10 @@ import numpy as np
 
 from ..errors import UsageError
 from ..models import Intervention, Target, Unit, add, clamp, scale
+from ..statistics.bootstrap import mean_interval
 from .ablation import Method as Ablation
 from .ablation import Part, ablation, parts_of
-from .controls import MANY, Control, against, bootstrap, matched_sets, random_directions
+from .controls import MANY, Control, against, matched_sets, random_directions
 from .reference import Reference
 from .runner import Runner
 from .sweep import Where, places_of
@@ -164,7 +165,7 @@ def effect_of(
         before.tolist(),
         after[0].tolist(),
         float(means[0]),
-        bootstrap(each[0], seed=seed),
+        mean_interval(each[0], seed=seed),
         against(float(means[0]), means[1:].tolist()),
         [tuple(str(unit) for unit in one) for one in sets[1:]],
         directions,

@@ -7,7 +7,9 @@ import numpy as np
 
 from ..lab import Lab
 from ..render.text import number
+from ..statistics.bootstrap import mean_interval
 from ..statistics.causal_rule import units
+from ..statistics.permutation import p_value, percentile
 from .output_change import SPAN
 
 _DRAWS = 500
@@ -31,19 +33,15 @@ class Against(NamedTuple):
 def compare(sizes: Sequence[Sequence[float]], rng: np.random.Generator) -> Against:
     """The first group's mean beside the means of the others."""
     first = np.asarray(sizes[0])
-    interval = None
-    if first.size > 1:
-        draws = rng.choice(first, (_DRAWS, first.size)).mean(1)
-        interval = [float(edge) for edge in np.quantile(draws, [0.025, 0.975])]
+    interval = mean_interval(first, seed=rng, resamples=_DRAWS)
     mean = float(first.mean())
     controls = [float(np.mean(group)) for group in sizes[1:] if len(group)]
-    below = sum(c < mean for c in controls) + 0.5 * sum(c == mean for c in controls)
     return Against(
         mean,
-        interval,
+        None if interval is None else list(interval),
         controls,
-        100 * below / len(controls) if controls else 50.0,
-        (1 + sum(c >= mean for c in controls)) / (1 + len(controls)),
+        percentile(mean, controls),
+        p_value(mean, controls),
     )
 
 

@@ -16,7 +16,9 @@ from torch import Tensor
 
 from ..errors import UsageError
 from ..models import Unit
-from .controls import benjamini_hochberg, bootstrap, chance, rank
+from ..statistics.bootstrap import mean_interval
+from ..statistics.permutation import false_discovery_rate
+from .controls import chance, rank
 from .runner import Runner
 from .sweep import Where, sweep
 
@@ -86,7 +88,7 @@ def ranking(
     else:
         spread = np.mean([one.scale for one in ranked], 0)
         p = chance(effect, spread, max(one.directions for one in ranked))
-        q = benjamini_hochberg(p)
+        q = false_discovery_rate(p)
     if float(np.abs(effect).max(initial=0)) < _STILL:
         notes.append(f"no unit moves this metric by {_STILL:g} or more")
     order = np.argsort(-np.abs(effect), kind="stable")
@@ -94,7 +96,7 @@ def ranking(
         RankedUnit(
             Unit(site, int(sweeps[0].units[at])),
             float(effect[at]),
-            bootstrap(each[:, at], seed=seed),
+            mean_interval(each[:, at], seed=seed),
             None if p is None else float(p[at]),
             None if q is None else float(q[at]),
         )

@@ -26,7 +26,7 @@ from ..errors import UsageError
 from ..metrics.prompt import Prompt
 from ..metrics.rows import Rows
 from ..models import Intervention, Target, clamp
-from .controls import bootstrap
+from ..statistics.bootstrap import mean_interval
 from .masks import check_masks, closed, last_logits, layers, masked
 from .reference import Reference, references
 
@@ -141,12 +141,12 @@ def route(
     unknown = sum(known[streams[0]].at(row, range(places))[1] for row in ids.tolist())
     return Route(
         float(whole.mean()),
-        bootstrap(whole),
+        mean_interval(whole),
         accuracy,
         cama,
         mean,
         smallest,
-        bootstrap(each[smallest]) if smallest else None,
+        mean_interval(each[smallest]) if smallest else None,
         keep,
         sink,
         len(cases),

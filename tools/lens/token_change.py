@@ -24,6 +24,7 @@ from ..data.windows import TokenWindows, cut
 from ..errors import UsageError
 from ..metrics.rows import Rows
 from ..models import Target, Unit, clamp
+from ..statistics.permutation import p_value
 
 LEVEL = 10.0
 NEUTRAL = (
@@ -96,8 +97,7 @@ class TokenChange:
     @property
     def p(self) -> float:
         """(1 + controls that move a token as far) / (1 + controls)."""
-        above = sum(other >= self.largest for other in self.controls)
-        return (1 + above) / (1 + len(self.controls))
+        return p_value(self.largest, self.controls)
 
 
 def token_change(

@@ -1,11 +1,11 @@
 """Intervals of shares and means over units."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-RESAMPLES = 1000
+from .bootstrap import mean_interval
 
 
 def share(right: Iterable[bool]) -> dict[str, Any]:
@@ -20,21 +20,18 @@ def share(right: Iterable[bool]) -> dict[str, Any]:
     return {"value": _r(value), "low": _r(low), "high": _r(high), "n": len(known)}
 
 
+def share_of(right: np.ndarray) -> float:
+    """Share of items that are right, as a statistic that is resampled."""
+    return float(np.mean(right))
+
+
 def mean(values: Iterable[float | None], *, seed: int = 0) -> dict[str, Any]:
     """A mean with its 95% bootstrap interval over units: `value, low, high, n`."""
     known = np.array([value for value in values if value is not None], dtype=np.float64)
     if not len(known):
         return {"value": None, "low": None, "high": None, "n": 0}
-    low, high = of_draws(known, seed)
+    low, high = mean_interval(known, seed=seed) or (known[0], known[0])
     return {"value": _r(float(known.mean())), "low": _r(low), "high": _r(high), "n": len(known)}
-
-
-def of_draws(values: Sequence[float] | np.ndarray, seed: int) -> tuple[float, float]:
-    """The interval of a mean by bootstrap."""
-    known = np.asarray(values, dtype=np.float64)
-    draws = np.random.default_rng(seed).choice(known, (RESAMPLES, len(known))).mean(1)
-    low, high = np.percentile(draws, [2.5, 97.5])
-    return float(low), float(high)
 
 
 def _r(value: float) -> float:

@@ -7,8 +7,9 @@ The value is the share of questions in which this description is preferred to it
 
 import numpy as np
 
+from ....tools.statistics.bootstrap import clustered
+from ....tools.statistics.intervals import share_of
 from .contract import Case, Panel, Score, Scorer
-from .intervals import clustered, share
 from .judges import Question, ask
 from .replies import one_of
 from .sampling import active_places, deciles, kinds, marked, too_few
@@ -47,7 +48,7 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     right = np.array([given == letter for given, letter in zip(found, letters, strict=True)])
     return Score.of(
         "choice",
-        clustered(share, np.array(documents), right, rng=rng),
+        clustered(share_of, np.array(documents), right, rng=rng),
         QUESTIONS,
         found.count(None),
         first=float(np.mean([given == "A" for given in found])),

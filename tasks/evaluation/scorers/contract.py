@@ -22,8 +22,8 @@ from ....tools.data.repeats import repeated
 from ....tools.errors import UsageError
 from ....tools.memo import Memo
 from ....tools.models import Target, Unit
+from ....tools.statistics.bootstrap import Interval
 from ...labelling.bench import Splits
-from ...scoring.bootstrap import Interval
 from .judges import Judge
 
 if TYPE_CHECKING:

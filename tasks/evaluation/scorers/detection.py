@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...scoring.bootstrap import Interval
+from ....tools.statistics.association import balanced_accuracy, f1
+from ....tools.statistics.bootstrap import Interval, clustered
 from .contract import Case, Panel, Score, Scorer
-from .intervals import balanced_accuracy, clustered, f1
 from .judges import Judge, Question, ask
 from .replies import yes_or_no
 from .sampling import (

@@ -12,8 +12,9 @@ import numpy as np
 from ....tools.data.windows import cut
 from ....tools.errors import UsageError
 from ....tools.models import Target
+from ....tools.statistics.association import auroc
+from ....tools.statistics.bootstrap import clustered
 from .contract import Case, Panel, Score, Scorer
-from .intervals import auc, clustered
 from .sampling import sample, too_few
 
 _ROWS = 64
@@ -34,7 +35,7 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     documents = windows.document[found.rows]
     return Score.of(
         "embedding",
-        clustered(auc, documents, found.truth, near, rng=rng),
+        clustered(auroc, documents, found.truth, near, rng=rng),
         len(near),
         active=float(near[found.truth].mean()),
         inactive=float(near[~found.truth].mean()),

@@ -10,8 +10,9 @@
 
 import numpy as np
 
+from ....tools.statistics.bootstrap import clustered
+from ....tools.statistics.intervals import share_of
 from .contract import Case, Panel, Score, Scorer
-from .intervals import clustered, share
 from .judges import Judge, Question, ask
 from .replies import one_of
 from .sampling import DECILES, active_places, kinds, marked, random_places, too_few
@@ -33,10 +34,10 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     documents = case.splits.test.windows.document[[row for _, _, row in asked]]
     return Score.of(
         "intruder",
-        clustered(share, documents, told == 1, rng=rng),
+        clustered(share_of, documents, told == 1, rng=rng),
         QUESTIONS,
         int((told < 0).sum()),
-        blind=clustered(share, documents, blind == 1, rng=rng).as_dict(),
+        blind=clustered(share_of, documents, blind == 1, rng=rng).as_dict(),
         blind_failed=int((blind < 0).sum()),
     )
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn import metrics as sk
 
-from .intervals import correlation
+from ....tools.statistics.association import correlation
 
 TOP = 50
 """Inputs with the largest activation, and as many at random, of a top-and-random metric."""

@@ -21,8 +21,9 @@ from ....tools.interventions.output_change import Case as Held
 from ....tools.interventions.output_change import Effects, measure_effects, narrow
 from ....tools.lab import Lab
 from ....tools.models import Unit, clamp
+from ....tools.statistics.bootstrap import clustered
+from ....tools.statistics.intervals import share_of
 from .contract import Case, Panel, Score, Scorer
-from .intervals import clustered, share
 from .judges import Question, ask
 from .replies import one_of
 
@@ -78,7 +79,7 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     right = np.array([given == letter for given, letter in zip(answers, letters, strict=True)])
     return Score.of(
         "output",
-        clustered(share, np.array(group), right, rng=rng),
+        clustered(share_of, np.array(group), right, rng=rng),
         len(questions),
         answers.count(None),
         levels=levels,

@@ -20,10 +20,10 @@ import numpy as np
 from ....tools.data.image_rows import ImageRows
 from ....tools.data.windows import cut
 from ....tools.lab import measure
-from ...scoring.bootstrap import Interval
+from ....tools.statistics.association import auroc
+from ....tools.statistics.bootstrap import Interval, clustered
 from . import picture_writing, writing
 from .contract import Case, Panel, Score, Scorer
-from .intervals import auc, clustered
 from .judges import Question, ask
 from .replies import texts as read_texts
 
@@ -67,7 +67,9 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
 
     def against(*names: str) -> Interval:
         chosen = np.isin(kind, ["fit", *names])
-        found = clustered(auc, np.flatnonzero(chosen), kind[chosen] == "fit", peak[chosen], rng=rng)
+        found = clustered(
+            auroc, np.flatnonzero(chosen), kind[chosen] == "fit", peak[chosen], rng=rng
+        )
         return Interval(*(share * edge for edge in found))
 
     return Score.of(

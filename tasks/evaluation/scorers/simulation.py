@@ -17,9 +17,9 @@
 import numpy as np
 
 from ....tools.data.windows import TokenWindows
-from ...scoring.bootstrap import Interval
+from ....tools.statistics.association import correlation
+from ....tools.statistics.bootstrap import Interval, clustered
 from .contract import Case, Panel, Score, Scorer
-from .intervals import clustered, correlation
 from .judges import Question, ask
 from .replies import activations
 from .sampling import deciles, kinds, too_few

@@ -14,8 +14,9 @@ import numpy as np
 
 from ....tools.errors import UsageError
 from ....tools.models import Target
+from ....tools.statistics.association import auroc
+from ....tools.statistics.bootstrap import clustered
 from .contract import Case, Panel, Score, Scorer
-from .intervals import auc, clustered
 from .sampling import sample, too_few
 
 TOLD = "The following text is about, or contains, this: {description}\n\n"
@@ -36,7 +37,7 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     gain = panel.loss(NOT_TOLD, texts) - told  # [text] nats a token
     return Score.of(
         "surprisal",
-        clustered(auc, windows.document[found.rows], found.truth, gain, rng=rng),
+        clustered(auroc, windows.document[found.rows], found.truth, gain, rng=rng),
         len(gain),
         active=float(gain[found.truth].mean()),
         inactive=float(gain[~found.truth].mean()),

@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal, NamedTuple
 
 from ....tools.statistics import intervals
+from ....tools.statistics.bootstrap import median
 from ....tools.statistics.intervals import share
-from ...scoring.bootstrap import median
 from . import number_search, string_search
 from .blackbox import Answer, BlackBox, Calls, Investigate
 from .number_search import search_numbers

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...scoring.bootstrap import median
+from ....tools.statistics.bootstrap import median
 from ..functions.blackbox import Answer
 from ..functions.scores import Score
 from ..functions.suite import mean

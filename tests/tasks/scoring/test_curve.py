@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from neuroscribe.tasks.scoring.bootstrap import Resampler
 from neuroscribe.tasks.scoring.curve import MOST, expected_activation
+from neuroscribe.tools.statistics.bootstrap import Resampler
 
 TOKENS = 4000
 

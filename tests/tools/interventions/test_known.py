@@ -8,8 +8,6 @@ from neuroscribe.tools.interventions import Metric, Prompt, Runner, sweep
 from neuroscribe.tools.interventions.ablation import Part, ablate, ablate_sets, ablation
 from neuroscribe.tools.interventions.controls import (
     against,
-    benjamini_hochberg,
-    bootstrap,
     matched_sets,
     random_directions,
     rank,
@@ -138,16 +136,6 @@ def test_ranking_without_a_shortcut_says_so(model):
     assert found.found is None
     assert all(one.p is None and one.interval is None for one in found.units)
     assert "no random direction" in found.notes[-1]
-
-
-def test_benjamini_hochberg_by_hand():
-    np.testing.assert_allclose(
-        benjamini_hochberg([0.01, 0.5, 0.02, 0.04]), [0.04, 0.5, 0.04, 0.16 / 3]
-    )
-    assert benjamini_hochberg([]).size == 0
-    low, high = bootstrap([1.0, 2.0, 3.0, 4.0]) or (0, 0)
-    assert low < 2.5 < high
-    assert bootstrap([1.0]) is None
 
 
 def test_random_directions_are_as_long_at_every_place():

@@ -21,11 +21,12 @@ import torch
 from torch import Tensor
 
 from ...errors import UsageError
+from ...statistics.bootstrap import mean_interval
 from ..attribute import decoded, half_precision, no_neurons
 from ..patterns import attention_patterns
 from ..sources import Spot
 from .heads import compared_heads, control
-from .results import Change, Comparison, Settings, interval_of
+from .results import Change, Comparison, Settings
 from .runs import Run, Shares, shares
 from .shallow import Path, path
 
@@ -187,7 +188,7 @@ def _changes(
                 float(means[0][number]),
                 float(means[1][number]),
                 bool(exact[number]),
-                interval_of(each[:, number].numpy(), how.seed),
+                mean_interval(each[:, number].numpy(), seed=how.seed),
                 *words[at],
                 activation=(active[0], active[1]),
             )

@@ -15,9 +15,11 @@ from ...interventions.sweep import sweep
 from ...metrics.metric import Metric
 from ...metrics.prompt import row_of
 from ...models import zero
+from ...statistics.bootstrap import mean_interval
+from ...statistics.permutation import p_value
 from ..control import random_sets, with_others
 from ..sources import Layout, Spot
-from .results import Change, Control, Settings, interval_of
+from .results import Change, Control, Settings
 from .runs import Run
 
 _DROPS: WeakKeyDictionary[Run, Tensor] = WeakKeyDictionary()
@@ -62,7 +64,7 @@ def compared_heads(pairs: Sequence[tuple[Run, Run]], how: Settings) -> tuple[Cha
             float(apart[:, at].mean()),
             float(base[:, at].mean()),
             None if after is None else float(after[:, at].mean()),
-            interval=interval_of(apart[:, at].numpy(), how.seed),
+            interval=mean_interval(apart[:, at].numpy(), seed=how.seed),
         )
         for at in order
     )
@@ -93,7 +95,7 @@ def control(runs: Sequence[Run], layout: Layout, best: list[Spot], how: Settings
         runner = _runner(run)
         drops += (runner.before - runner.measure(rows)) / len(runs)
     first, *others = drops.tolist()
-    p = (1 + sum(other >= first for other in others)) / (1 + len(others))
+    p = p_value(first, others)
     return Control(tuple(map(str, best)), first, tuple(others), p)
 
 

@@ -3,13 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
 from torch import Tensor
 
 from ..sources import Layout, Spot
 from .shallow import Path
-
-_DRAWS = 500  # of the bootstrap over pairs
 
 
 @dataclass(frozen=True)
@@ -92,12 +89,3 @@ class Comparison:
     """From the best deep neurons behind the head back to shallow neurons, in the first base."""
     control: Control | None
     notes: tuple[str, ...] = ()
-
-
-def interval_of(each: np.ndarray, seed: int) -> tuple[float, float] | None:
-    """95% of a mean over pairs; None for one pair."""
-    if len(each) < 2:
-        return None
-    draws = np.random.default_rng(seed).choice(each, (_DRAWS, len(each))).mean(1)
-    low, high = np.quantile(draws, [0.025, 0.975])
-    return float(low), float(high)

@@ -10,6 +10,7 @@ from .....tools.data.windows import TokenWindows
 from .....tools.evidence import Evidence
 from .....tools.predicates import parse
 from .....tools.render.effect import effect_sentence
+from .....tools.statistics.association import correlation
 from ....citations import Citations
 from ..confidence import Features, probability, sure_of
 from ..held_out import HeldOut
@@ -105,10 +106,10 @@ class Findings:
             return parse(predicate).evaluate(windows)[known].astype(float)
 
         for key, rival in self.recorded.items():
-            self.on_written[key] = _correlation(agreement(rival.predicate), truth)
+            self.on_written[key] = correlation(agreement(rival.predicate), truth)
         said = [agreement(predicate) for predicate in self.predicates()]
         if said:
-            self.agreed = _correlation(np.sum(said, axis=0), truth)
+            self.agreed = correlation(np.sum(said, axis=0), truth)
 
 
 def conclude(found: Findings, citations: Citations) -> Calls:
@@ -261,9 +262,3 @@ def _effect(evidence: Evidence | None) -> dict[str, Any] | None:
     if evidence is None:
         return None
     return {"words": effect_sentence(evidence.data), "evidence": [evidence.id]}
-
-
-def _correlation(one: np.ndarray, other: np.ndarray) -> float:
-    if one.std() < 1e-12 or other.std() < 1e-12:
-        return 0.0
-    return float(np.corrcoef(one, other)[0, 1])

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from neuroscribe.tasks.scoring.bootstrap import (
+from neuroscribe.tools.statistics.bootstrap import (
     Resampler,
     average_precisions,
     correlations,
     interval,
+    mean_interval,
 )
 from sklearn.metrics import average_precision_score
 
@@ -100,3 +101,9 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
 def test_a_constant_prediction_correlates_with_nothing(data):
     documents, x, y = data
     assert correlations(Resampler(documents), np.ones_like(x), y)[0] == 0
+
+
+def test_a_mean_of_one_value_has_no_interval():
+    low, high = mean_interval([1.0, 2.0, 3.0, 4.0]) or (0, 0)
+    assert low < 2.5 < high
+    assert mean_interval([1.0]) is None

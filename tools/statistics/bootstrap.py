@@ -1,11 +1,13 @@
-"""Bootstrap over documents: tokens of one document hang together, so documents are resampled.
+"""Bootstrap intervals: of means over independent values, and of statistics over documents.
 
-Most statistics here are functions of sums over tokens. The sums are taken once per document; a
-resample is then a weighted sum of rows, and a thousand resamples one matrix product. Average
-precision needs the order of the tokens: they are sorted once, and counted by document.
+Tokens of one document hang together, so documents are resampled. Most statistics are functions of
+sums over tokens: the sums are taken once per document, a resample is a weighted sum of rows, and a
+thousand resamples are one matrix product (`Resampler`). Average precision needs the order of the
+tokens: they are sorted once, and counted by document. Any other statistic is computed anew on each
+draw of documents (`clustered`).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,12 +32,18 @@ class Interval(NamedTuple):
 class Resampler:
     """Draws the same resamples of documents for every statistic, so that differences are paired."""
 
-    def __init__(self, documents: np.ndarray, *, seed: int = 0) -> None:
+    def __init__(
+        self,
+        documents: np.ndarray,
+        *,
+        seed: int | np.random.Generator = 0,
+        resamples: int = RESAMPLES,
+    ) -> None:
         different, self.where = np.unique(documents, return_inverse=True)
         self.count = len(different)
         rng = np.random.default_rng(seed)
         share = np.full(self.count, 1 / max(self.count, 1))
-        draws = rng.multinomial(self.count, share, size=RESAMPLES)  # [resample, document]
+        draws = rng.multinomial(self.count, share, size=resamples)  # [resample, document]
         self.weights = np.vstack([np.ones(self.count), draws])
 
     def sums(self, *columns: np.ndarray) -> np.ndarray:
@@ -59,13 +67,17 @@ def interval(values: np.ndarray) -> Interval:
     return Interval(float(values[0]), float(low), float(high))
 
 
-def correlations(resampler: Resampler, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Pearson correlation on the data and on each resample, `[1 + resample]`; 0 for a constant."""
+def correlations(
+    resampler: Resampler, x: np.ndarray, y: np.ndarray, *, constant: float = 0.0
+) -> np.ndarray:
+    """Pearson correlation on the data and on each resample, `[1 + resample]`; `constant` where one
+    of the two has no variance."""
     sums = resampler.sums(np.ones_like(x), x, y, x * x, y * y, x * y)
     n, sx, sy, sxx, syy, sxy = sums.T
     covariance = sxy - sx * sy / n
     spread = np.sqrt(np.maximum(sxx - sx**2 / n, 0) * np.maximum(syy - sy**2 / n, 0))
-    return np.where(spread > 1e-12 * np.maximum(n, 1), covariance / np.maximum(spread, 1e-30), 0.0)
+    varies = spread > 1e-12 * np.maximum(n, 1)
+    return np.where(varies, covariance / np.maximum(spread, 1e-30), constant)
 
 
 def average_precisions(resampler: Resampler, positive: np.ndarray, score: np.ndarray) -> np.ndarray:
@@ -78,7 +90,7 @@ def average_precisions(resampler: Resampler, positive: np.ndarray, score: np.nda
     from scipy.sparse import coo_array
 
     if not positive.any():
-        return np.zeros(1 + RESAMPLES)
+        return np.zeros(len(resampler.weights))
     order, steps = -score, np.unique(-score[positive])  # highest score first
     step = np.searchsorted(steps, order)  # of a silent token: the first step at or below it
     size = (len(steps), resampler.count)
@@ -120,3 +132,45 @@ def median(values: Iterable[float | None], *, seed: int = 0) -> Median:
     draws = np.random.default_rng(seed).choice(known, (RESAMPLES, known.size))
     low, high = np.percentile(np.median(draws, axis=1), [2.5, 97.5])
     return Median(float(np.median(known)), float(low), float(high), int(known.size))
+
+
+def mean_interval(
+    values: Sequence[float] | np.ndarray,
+    *,
+    seed: int | np.random.Generator = 0,
+    resamples: int = RESAMPLES,
+) -> tuple[float, float] | None:
+    """95% interval of the mean of independent values; None for fewer than two."""
+    known = np.asarray(values, dtype=np.float64)
+    if known.size < 2:
+        return None
+    draws = np.random.default_rng(seed).choice(known, (resamples, known.size)).mean(1)
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def clustered(
+    statistic: Callable[..., float],
+    documents: np.ndarray,
+    *columns: np.ndarray,
+    rng: np.random.Generator,
+    resamples: int = 400,
+) -> Interval:
+    """A statistic of columns `[item]` that is computed anew on each draw of whole documents.
+
+    Args:
+        statistic: Takes the columns; NaN for a draw on which it is not defined.
+        documents: `[item]`.
+        columns: Each `[item]`.
+        rng: Of the draws.
+        resamples: Draws of documents, with replacement.
+    """
+    order = np.argsort(documents, kind="stable")
+    _, starts = np.unique(documents[order], return_index=True)
+    groups = np.split(order, starts[1:])  # items by document
+    values = [statistic(*columns)]
+    for _ in range(resamples):
+        chosen = rng.integers(len(groups), size=len(groups))
+        items = np.concatenate([groups[number] for number in chosen])
+        values.append(statistic(*(column[items] for column in columns)))
+    return interval(np.array(values, np.float64))
