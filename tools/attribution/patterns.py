@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from ..errors import UsageError
 from ..models import Target
+from ..models.forward import caching
 from ..residual.exact import ExactTrace
 
 
@@ -73,7 +74,7 @@ def attention_patterns(
                     module = target.network.get_submodule(path)
                     handles.append(module.register_forward_hook(hook(number)))
             mask = {} if bool(trace.attended.all()) else {"attention_mask": trace.attended.long()}
-            target.body(input_ids=trace.ids, past_key_values=past, use_cache=True, **mask)
+            target.body(input_ids=trace.ids, **caching(target.body, past), **mask)
         finally:
             for handle in handles:
                 handle.remove()

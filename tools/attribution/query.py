@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from ..errors import UsageError
 from ..metrics.target_tokens import Question
 from ..models import Target
+from ..models.forward import caching
 from ..residual.exact import ExactTrace
 from ..residual.norms import Norm
 from .attribute import Settings, attribute
@@ -230,7 +231,7 @@ def _value_maps(
     past: Any = DynamicCache()
     try:
         with target.lock, torch.no_grad():
-            target.body(input_ids=trace.ids[:1], past_key_values=past, use_cache=True)
+            target.body(input_ids=trace.ids[:1], **caching(target.body, past))
     finally:
         for handle in handles:
             handle.remove()

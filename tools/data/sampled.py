@@ -66,11 +66,8 @@ def _batch(target: Any, rows: int, length: int, generator: torch.Generator) -> I
     open_rows = torch.ones(rows, dtype=torch.bool)
     with target.lock, torch.no_grad():
         for _ in range(length - 1):
-            result = target.network(
-                input_ids=written[-1].to(target.device), past_key_values=cache, use_cache=True
-            )
-            cache = result.past_key_values
-            odds = torch.softmax(result.logits[:, -1].float(), dim=-1).cpu()  # [row, vocabulary]
+            logits, cache = target.write(written[-1], cache)
+            odds = torch.softmax(logits.float(), dim=-1).cpu()  # [row, vocabulary]
             following = torch.multinomial(odds, 1, generator=generator)  # [row, 1]
             written.append(following)
             for end in ends:

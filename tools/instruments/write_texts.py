@@ -6,7 +6,7 @@ llm      texts that a language model writes to an instruction
 """
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
@@ -94,11 +94,8 @@ def from_target(lab: Lab, prompt: str | None, many: int, length: int) -> list[st
     step, cache = ids, None
     with target.lock, torch.no_grad():
         for _ in range(length):
-            result: Any = target.network(
-                input_ids=step.to(target.device), past_key_values=cache, use_cache=True
-            )
-            cache = result.past_key_values
-            odds = torch.softmax(result.logits[:, -1].float(), -1).cpu()  # [text, vocabulary]
+            logits, cache = target.write(step, cache)
+            odds = torch.softmax(logits.float(), -1).cpu()  # [text, vocabulary]
             step = torch.multinomial(odds, 1, generator=generator)  # [text, 1]
             written.append(step)
     lab.meter.forward_tokens += many * (ids.shape[1] + length)

@@ -144,6 +144,15 @@ def picture_output(raw: Any) -> Tensor | None:
     return output_tensor(raw)
 
 
+def caching(network: nn.Module, cache: Any) -> dict[str, Any]:
+    """Arguments with which a language model reads and fills a key-value cache.
+
+    It was called `past_key_values` before transformers 5.20, and is in models with their own code.
+    """
+    known = inspect.signature(network.forward).parameters
+    return {"cache" if "cache" in known else "past_key_values": cache, "use_cache": True}
+
+
 def keeps_logits(network: nn.Module) -> bool:
     """Whether a network can compute the logits of chosen places only."""
     return "logits_to_keep" in inspect.signature(network.forward).parameters

@@ -13,7 +13,7 @@ beyond it, where the host is causal.
 import copy
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..data.windows import surfaces
 from ..errors import UsageError
 from .site import Site
 from .target import Target
@@ -128,7 +129,7 @@ class Graft(nn.Module):
         if ids is None:
             raise UsageError("planted units need token ids; the network was given embeddings")
         before = self.prefix_ids
-        past = kwargs.get("past_key_values")
+        past = kwargs.get("cache", kwargs.get("past_key_values"))
         done = past.get_seq_length() if past is not None and before is None else 0
         if done:
             if self._ids is None or self._ids.shape != (ids.shape[0], done):
@@ -183,33 +184,17 @@ def plant(
         raise UsageError(f"{target.name} has no block {block} to plant units behind")
     if site in target.sites or hasattr(target.network, site):
         raise UsageError(f"{target.name} has a site or module '{site}' already; name another")
-    from ..data.windows import surfaces
-
     vocabulary = Vocabulary(surfaces(target), target.tokenizer)
-    path = next(name for name, module in target.network.named_modules() if module is target.body)
     network = target.network if in_place else copy.deepcopy(target.network)
-    body = network.get_submodule(path)
     graft = Graft(
         [spec.function for spec in specs], vocabulary, _outputs(target, specs, block, seed)
     )
     graft.register_buffer("stamp", _stamp(specs))
     weight = next(network.parameters())
     network.add_module(site, graft.to(weight.device, weight.dtype))
-    body.register_forward_pre_hook(graft.see, with_kwargs=True)
     network.get_submodule(f"{probe.blocks}.{block}").register_forward_hook(graft.add)
-    new = Target(
-        network,
-        name=target.name,
-        kind=target.kind,
-        sites=target.sites,
-        tokenizer=target.tokenizer,
-        body=body,
-        context_length=target.context_length,
-        refused=target.refused,
-        probe=replace(probe, network=network),
-        options=target.options,
-    )
-    new.unverified = set(target.unverified)
+    new = target.over(network)
+    new.body.register_forward_pre_hook(graft.see, with_kwargs=True)
     new.add_site(Site(site, f"{site}.out", "input", len(specs), block=block))
     new.truth = {**target.truth, **_truth(specs, vocabulary, site)}
     return new

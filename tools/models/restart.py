@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import UsageError
-from .forward import Batch, Inputs, keeps_logits
+from .forward import Batch, Inputs, caching, keeps_logits
 from .intervention import Intervention
 from .kernels import quick
 from .shortcuts import prefixed, skipped, trimmed
@@ -195,8 +195,7 @@ def _run(
         result = network(
             input_ids=cached.ids[:, place:].expand(rows, -1),
             position_ids=places,
-            past_key_values=_past(cached, place, rows),
-            use_cache=True,
+            **caching(network, _past(cached, place, rows)),
             **options,
         )
     logits = result.logits if output else None
@@ -231,7 +230,7 @@ def _clean(target: "Target", blocks: nn.ModuleList, ids: Tensor) -> Cached:
     past = DynamicCache()
     try:
         with torch.no_grad():
-            logits = target.network(input_ids=ids, past_key_values=past, use_cache=True).logits
+            logits = target.network(input_ids=ids, **caching(target.network, past)).logits
     finally:
         for handle in handles:
             handle.remove()

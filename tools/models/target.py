@@ -3,6 +3,7 @@
 import itertools
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import torch
@@ -12,7 +13,7 @@ from .. import cancellation
 from ..errors import UsageError, nearest
 from .allocator import keep_freed_memory
 from .fingerprint import fingerprint, sampled_fingerprint
-from .forward import Batch, Inputs, Output, forward
+from .forward import Batch, Inputs, Output, caching, forward
 from .image_input import ImageInput
 from .intervention import Intervention
 from .probe import Probe, dotted, verify
@@ -85,6 +86,27 @@ class Target:
         """Whether `restart` works here; None: not tried yet."""
         self.trims = False
         """Whether a restart may run the end of its last block on the last place alone."""
+
+    def over(self, network: nn.Module, **changes: Any) -> "Target":
+        """A target like this one over a changed copy of its network; `changes` are of `Target`."""
+        named = self.network.named_modules()
+        path = next((path for path, module in named if module is self.body), "")
+        settings: dict[str, Any] = {
+            "name": self.name,
+            "kind": self.kind,
+            "sites": self.sites,
+            "tokenizer": self.tokenizer,
+            "body": network.get_submodule(path),
+            "context_length": self.context_length,
+            "refused": self.refused,
+            "probe": None if self.probe is None else replace(self.probe, network=network),
+            "options": self.options,
+            "image": self.image,
+            "labels": self.labels,
+        }
+        new = Target(network, **{**settings, **changes})
+        new.unverified = set(self.unverified)
+        return new
 
     @property
     def device(self) -> torch.device:
@@ -250,6 +272,20 @@ class Target:
             logits_at=logits_at,
             start=start,
         )
+
+    def write(self, ids: Tensor, cache: Any = None) -> tuple[Tensor, Any]:
+        """One step of a causal model that writes; the caller holds the lock.
+
+        Args:
+            ids: The next tokens, `[row, place]`.
+            cache: The key-value cache of the tokens before; None: there are none.
+
+        Returns:
+            The logits behind the last token, `[row, vocabulary]`, and the cache with these tokens.
+        """
+        result = self.network(input_ids=ids.to(self.device), **caching(self.network, cache))
+        kept = result.cache if hasattr(result, "cache") else result.past_key_values
+        return result.logits[:, -1], kept
 
     def check(
         self,

@@ -5,7 +5,6 @@ an untrained encoder about as well as those of the trained one.
 """
 
 import copy
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -36,20 +35,7 @@ def untrained(target: Target, *, seed: int = 0) -> Target:
         initialise = getattr(network, "_init_weights", None)
         if initialise is not None:
             _redraw(network, initialise)
-    body_path = _path(target.network, target.body)
-    return Target(
-        network,
-        name=f"{target.name} (untrained)",
-        kind=target.kind,
-        sites=target.sites,
-        tokenizer=target.tokenizer,
-        body=network.get_submodule(body_path) if body_path is not None else None,
-        context_length=target.context_length,
-        refused=target.refused,
-        probe=None if target.probe is None else replace(target.probe, network=network),
-        image=target.image,
-        labels=target.labels,
-    )
+    return target.over(network, name=f"{target.name} (untrained)", options={})
 
 
 def _redraw(network: nn.Module, initialise: Any) -> None:
@@ -58,7 +44,3 @@ def _redraw(network: nn.Module, initialise: Any) -> None:
             if hasattr(held, "_is_hf_initialized"):
                 delattr(held, "_is_hf_initialized")
         initialise(module)
-
-
-def _path(network: nn.Module, body: nn.Module) -> str | None:
-    return next((path for path, module in network.named_modules() if module is body), None)

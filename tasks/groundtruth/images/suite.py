@@ -21,7 +21,7 @@ import torch
 
 from ....tools.data.image_rows import image_rows
 from ....tools.data.pictures import ImageCorpus
-from ....tools.models.interleave_channels import PlantedChannel, interleave_channels
+from ....tools.models.interleave import Interleaved, interleave
 from ....tools.models.planted import PlantedTruth
 from ....tools.models.target import Target
 from ....tools.scenes.scene import Scene
@@ -139,7 +139,7 @@ def bench(
         drawn.append(("beyond", beyond.probe(which, host, pixels, sample, rng)))
     shuffled = [drawn[int(at)] for at in rng.permutation(len(drawn))]
     planted, facts = _plant(host, shuffled, pixels, rng)
-    target, names = interleave_channels(host, planted, site=SITE, seed=seed)
+    target, names = interleave(host, planted, site=SITE, seed=seed)
     units = [
         PictureUnit(
             name,
@@ -179,7 +179,7 @@ def _plant(
     drawn: Sequence[tuple[str, PictureForm | ProbeForm | None]],
     pixels: np.ndarray,
     rng: np.random.Generator,
-) -> tuple[list[PlantedChannel], list[tuple[str, tuple[str, ...]]]]:
+) -> tuple[list[Interleaved], list[tuple[str, tuple[str, ...]]]]:
     maps = _maps(host, pixels)  # [image, channel, height, width]
     peaks = maps.max((2, 3))  # [image, channel]
     alive = np.flatnonzero((peaks > 0).mean(0) > 0.2)
@@ -202,7 +202,7 @@ def _plant(
         limit = 0.2 * channel.scale
         quiet = kind in ("dead", "null") and not (kind == "null" and number % 3 == 1)
         planted.append(
-            PlantedChannel(
+            Interleaved(
                 _function(kind, form, channel, int(rng.integers(1 << 30)), number),
                 vector,
                 None if quiet else behind,

@@ -85,9 +85,16 @@ def test_restarts_know_the_tokens_before(block, load, rows):
         assert torch.equal(got.values["planted"], want.values["planted"][:, got.first_place :])
 
 
-def test_generating_with_a_cache_sees_the_whole_text(load, rows):
+def test_writing_with_a_cache_sees_the_whole_text(load, rows):
     target = plant(load("llama"), [Spec(after_seven, strength=20.0)], block=1)
-    ids = torch.as_tensor(rows(1, 5).ids).long()
+    row = rows(1, 6)
+    row.ids[:, [1, 3, 4]] = 7
+    whole = target.trace(row).output[0]
+    ids, cache = torch.as_tensor(row.ids).long(), None
+    with torch.no_grad():
+        for start, stop in ((0, 3), (3, 4), (4, 6)):
+            logits, cache = target.write(ids[:, start:stop], cache)
+            torch.testing.assert_close(logits[0], whole[stop - 1], rtol=1e-4, atol=1e-4)
     options = {"max_new_tokens": 8, "do_sample": False, "pad_token_id": 0}
     with_cache = target.network.generate(ids, use_cache=True, **options)
     assert torch.equal(with_cache, target.network.generate(ids, use_cache=False, **options))

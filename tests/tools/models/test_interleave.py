@@ -7,7 +7,7 @@ from neuroscribe.tools.data.image_rows import image_rows
 from neuroscribe.tools.data.pictures import Picture
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models import Target, clamp
-from neuroscribe.tools.models.interleave_channels import PlantedChannel, interleave_channels
+from neuroscribe.tools.models.interleave import Interleaved, interleave
 from PIL import Image
 
 COLOURS = ((255, 0, 0), (0, 0, 0), (200, 30, 90))
@@ -32,7 +32,7 @@ def red(pixels, size):
 
 def planted(vector, **more):
     host = Target.load("pictures")
-    return interleave_channels(host, [PlantedChannel(red, vector, **more)], site="conv.3", seed=4)
+    return interleave(host, [Interleaved(red, vector, **more)], site="conv.3", seed=4)
 
 
 def test_a_planted_channel_is_what_its_function_says_of_the_pixels(rows):
@@ -70,11 +70,11 @@ def test_the_background_is_a_channel_scaled_and_clipped(rows):
 
 def test_what_cannot_carry_planted_channels_is_refused():
     host = Target.load("pictures")
-    unit = PlantedChannel(red, torch.zeros(48))
+    unit = Interleaved(red, torch.zeros(48))
     with pytest.raises(UsageError, match="not the input of a plain convolution"):
-        interleave_channels(host, [unit], site="logit")
-    with pytest.raises(UsageError, match="takes no pictures"):
-        interleave_channels(Target.load("planted"), [unit], site="mlp.1")
-    bad = PlantedChannel(red, torch.full((48,), float("nan")))
+        interleave(host, [unit], site="logit")
+    with pytest.raises(UsageError, match="not the input of a linear down-projection"):
+        interleave(Target.load("planted"), [unit], site="resid.1")
+    bad = Interleaved(red, torch.full((48,), float("nan")))
     with pytest.raises(UsageError, match="not finite"):
-        interleave_channels(host, [bad], site="conv.3")
+        interleave(host, [bad], site="conv.3")
