@@ -20,8 +20,17 @@ import numpy as np
 from ..english import inflection
 from ..english.irregular import ADJECTIVES, UNINFLECTED, VERBS
 from ..english.lexicon import categories
-from .clauses import CLAUSES, JOINTS
-from .grammar import Template, capital, fill, grammar, inflected, is_paired, template
+from .grammar import (
+    CLAUSES,
+    JOINTS,
+    Template,
+    capital,
+    fill,
+    grammar,
+    inflected,
+    is_paired,
+    template,
+)
 
 _FORMS = {"noun": "ns", "verb": "npgt", "name": "n"}
 _DO = {"cooking verbs", "verbs of breaking", "verbs of cleaning", "verbs of seeing"}
@@ -39,7 +48,7 @@ class Reading(NamedTuple):
     part: str
     """A part of speech; `any` for what fits nowhere."""
     form: str
-    """Form of a slot, see `templates`; `mass` and `person` name special clauses."""
+    """Form of a slot, see `grammar`; `mass` and `person` name special clauses."""
     category: str | None = None
     base: str = ""
 
@@ -187,7 +196,7 @@ def _clause(word: str, reading: Reading, draw: random.Random) -> str:
             text = fill(one, draw).rstrip(".")
             return text if one.text[:1] in "{" and text[:1] != '"' else text[:1].lower() + text[1:]
     name = f"{reading.part}:{_clause_form(reading, draw)}"
-    one = template(draw.choice(CLAUSES[name].splitlines()))
+    one = template(draw.choice(CLAUSES[name]))
     object_ = " it" if reading.category in _DO else ""
     text = fill(one, draw)
     if one.text[:1] not in "{@":

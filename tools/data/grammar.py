@@ -1,22 +1,37 @@
 """The grammar of the stories: people, slots and templates, and how a sentence is filled.
 
+`stories.json` holds the sentences. A slot is `{form:category}`. Forms: `n` as in the lexicon, `a`
+with its article, `s` plural, `p` past tense, `g` -ing, `t` third person. `{N}` is the person that
+the sentence is about (in a story also a pronoun), `{M}` another person; `{he}`, `{him}`, `{his}`,
+`{himself}` stand for `{N}`. `clauses` carry any word of a part of speech and form: `@` is the word
+as written, `@@` the word with its article, `%` an object where the verb needs one.
+
 The categories of each pair in `ALWAYS_TOGETHER` occur only in templates that hold a word of both:
 in the corpus neither is ever seen in a sentence without the other. Their words belong to no other
 category and to no template's own text.
 """
 
+import json
 import random
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
 from ..english import inflection
 from ..english.lexicon import categories
-from .templates import OPENERS, PAIRED, TEMPLATES
 
-ALWAYS_TOGETHER: tuple[tuple[str, str], ...] = tuple(PAIRED)
+_TEXTS = json.loads((Path(__file__).parent / "stories.json").read_text(encoding="utf-8"))
+ALWAYS_TOGETHER: tuple[tuple[str, str], ...] = tuple(
+    (first, second) for first, second in (pair["categories"] for pair in _TEXTS["together"])
+)
 """Pairs of categories; each pair is in about 4% of all sentences."""
+
+CLAUSES: dict[str, list[str]] = _TEXTS["clauses"]
+OPENERS: list[str] = _TEXTS["openers"]
+JOINTS: list[str] = _TEXTS["joints"]
+"""What stands between clauses."""
 
 _PAIRED_SHARE = 0.16
 _SLOT = re.compile(r"\{(?:(\w):([^}]+)|(\w+))\}")
@@ -60,8 +75,8 @@ class Grammar(NamedTuple):
 @lru_cache(maxsize=1)
 def grammar() -> Grammar:
     """The grammar of the corpus."""
-    free = tuple(template(line) for line in TEMPLATES.splitlines())
-    paired = tuple(tuple(template(line) for line in t.splitlines()) for t in PAIRED.values())
+    free = tuple(map(template, _TEXTS["sentences"]))
+    paired = tuple(tuple(map(template, pair["sentences"])) for pair in _TEXTS["together"])
     about: dict[str, list[Template]] = {name: [] for name in categories()}
     for one in (*free, *(one for group in paired for one in group)):
         for name in {slot.category for slot in one.slots}:
@@ -129,12 +144,12 @@ def fill(
 
     text = _SLOT.sub(put, one.text)
     if opener and not text.startswith('"'):
-        text = f"{draw.choice(OPENERS.splitlines())}, {_small_start(one, text)}"
+        text = f"{draw.choice(OPENERS)}, {_small_start(one, text)}"
     return capital(text)
 
 
 def inflected(word: str, form: str) -> str:
-    """The word in a slot's form: see `templates`."""
+    """The word in a slot's form."""
     if form == "a":
         return f"{inflection.article(word)} {word}"
     return {

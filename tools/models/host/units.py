@@ -5,92 +5,20 @@ ones answer to the end of a sentence that mentions one thing. In `builtin:storie
 comes without another, so that only written texts can tell which of the two it is.
 """
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 
 from ...data.windows import surfaces
 from ...english.inflection import plural
-from ..conditions import (
-    Condition,
-    after,
-    both,
-    capital,
-    earlier,
-    either,
-    graded,
-    in_sentence,
-    one_of,
-    symbol,
-)
+from .. import conditions
+from ..conditions import Condition, both
 from ..planted import Spec
 from ..target import Target
 
-_ANIMALS = """
-cat dog horse mouse rabbit fox wolf bear lion tiger elephant giraffe monkey zebra camel
-squirrel hedgehog otter beaver badger deer kangaroo panda leopard rhinoceros hippopotamus rat
-bat
-"""
-_COLOURS = """
-red blue green yellow black white brown pink purple grey orange violet crimson scarlet lilac
-beige maroon golden silver indigo
-"""
-_FAMILY = """
-mother father sister brother aunt uncle cousin grandmother grandfather niece nephew daughter
-son wife husband grandson granddaughter stepmother stepfather twin
-"""
-_MONTHS = """
-January February March April May June July August September October November December
-"""
-_WEEKDAYS = """
-Monday Tuesday Wednesday Thursday Friday Saturday Sunday
-"""
-_VEHICLES = """
-car bus truck van bicycle motorcycle tram taxi train lorry scooter tractor ambulance limousine
-helicopter airplane minibus jeep bulldozer sledge carriage wagon
-"""
-_DRINKS = """
-milk tea coffee juice water lemonade wine beer cocoa cider whisky champagne vodka rum gin cola
-espresso brandy sherry ginger
-"""
-_FRUITS = """
-apple banana cherry grape lemon lime mango orange peach pear plum strawberry raspberry
-blueberry pineapple melon apricot fig kiwi papaya coconut grapefruit
-"""
-_WEATHER = """
-rain snow fog wind hail thunder lightning sleet mist drizzle frost sunshine ice slush smog
-humidity dew haze rainfall snowfall
-"""
-_UNITS_OF_TIME = """
-second minute hour day week month year decade century fortnight moment night morning evening
-afternoon weekend season generation millennium quarter
-"""
-_NUMBERS = """
-two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
-seventeen eighteen nineteen twenty thirty forty fifty sixty ninety
-"""
-_PROFESSIONS = """
-doctor nurse teacher lawyer engineer carpenter plumber electrician baker butcher farmer pilot
-dentist architect accountant journalist librarian chef barber tailor mechanic firefighter
-scientist gardener
-"""
-_FEMALE_NAMES = """
-Anna Mary Emma Lucy Sarah Alice Clara Julia Laura Sophie Helen Nora Grace Ellen Maria Jane Kate
-Eva Martha Ida Olivia Hannah Zoe Rachel
-"""
-_CURRENCIES = """
-dollar euro peso rupee yen franc rouble dinar krona lira shilling guilder drachma ducat florin
-zloty rand forint cent escudo
-"""
-_DISEASES = """
-malaria measles asthma pneumonia influenza tuberculosis cholera diabetes arthritis bronchitis
-mumps rabies hepatitis leukaemia smallpox typhoid scurvy eczema polio tetanus
-"""
-_ROYALTY = """
-king queen prince princess emperor empress duke duchess baron baroness earl sultan tsar pharaoh
-monarch viscount countess maharaja archduke regent
-"""
-
+_WORDS = json.loads((Path(__file__).parent / "words.json").read_text(encoding="utf-8"))
 _NEAR = 10
 """Tokens that "soon after" looks back."""
 
@@ -99,17 +27,17 @@ _Unit = tuple[str, str, str, tuple[str, ...], Condition]
 
 
 def _forms(*lists: str) -> tuple[str, ...]:
-    base = [word for words in lists for word in words.split()]
+    base = [word for name in lists for word in _WORDS[name]]
     return tuple(sorted({form for word in base for form in (word, plural(word))}))
 
 
 def _about(words: str) -> Condition:
-    return one_of(_forms(words))
+    return conditions.one_of(_forms(words))
 
 
 def _ends(words: str) -> Condition:
-    """The end of a sentence that mentions one of the words."""
-    return both(symbol("."), in_sentence(_about(words)))
+    """The end of a sentence that mentions one of these words."""
+    return both(conditions.symbol("."), conditions.in_sentence(_about(words)))
 
 
 def _one(name: str, promotes: str, words: str) -> _Unit:
@@ -117,7 +45,7 @@ def _one(name: str, promotes: str, words: str) -> _Unit:
 
 
 def _or(name: str, promotes: str, one: str, other: str) -> _Unit:
-    return name, "or", promotes, _forms(one, other), either(_about(one), _about(other))
+    return name, "or", promotes, _forms(one, other), conditions.either(_about(one), _about(other))
 
 
 def _and(name: str, promotes: str, words: str, other: Condition) -> _Unit:
@@ -129,29 +57,34 @@ def _confounded(name: str, promotes: str, words: str) -> _Unit:
 
 
 _UNITS: tuple[_Unit, ...] = (
-    _one("animals", "ran", _ANIMALS),
-    _or("months or weekdays", "morning", _MONTHS, _WEEKDAYS),
-    _and("units of time right after a number", "later", _UNITS_OF_TIME, after(_about(_NUMBERS))),
-    _confounded("end of a sentence about money", "paid", _CURRENCIES),
-    _one("colours", "green", _COLOURS),
-    _or("vehicles or drinks", "drove", _VEHICLES, _DRINKS),
-    _and("capitalised numbers", "men", _NUMBERS, capital),
-    _confounded("end of a sentence about a disease", "hospital", _DISEASES),
-    _one("family members", "mother", _FAMILY),
-    _or("fruits or weather", "garden", _FRUITS, _WEATHER),
+    _one("animals", "ran", "animals"),
+    _or("months or weekdays", "morning", "months", "weekdays"),
+    _and(
+        "units of time right after a number",
+        "later",
+        "units of time",
+        conditions.after(_about("numbers")),
+    ),
+    _confounded("end of a sentence about money", "paid", "currencies"),
+    _one("colours", "green", "colours"),
+    _or("vehicles or drinks", "drove", "vehicles", "drinks"),
+    _and("capitalised numbers", "men", "numbers", conditions.capital),
+    _confounded("end of a sentence about a disease", "hospital", "diseases"),
+    _one("family members", "mother", "family"),
+    _or("fruits or weather", "garden", "fruits", "weather"),
     _and(
         "professions soon after a woman's name",
         "carefully",
-        _PROFESSIONS,
-        earlier(_about(_FEMALE_NAMES), _NEAR),
+        "professions",
+        conditions.earlier(_about("female names"), _NEAR),
     ),
-    _confounded("end of a sentence about royalty", "castle", _ROYALTY),
+    _confounded("end of a sentence about royalty", "castle", "royalty"),
 )
 
 
 def words() -> tuple[str, ...]:
     """Every word that some unit is about or promotes, as written: for the tokenizer."""
-    about = {word for unit in _UNITS for word in unit[3]} | set(_forms(_FEMALE_NAMES))
+    about = {word for unit in _UNITS for word in unit[3]} | set(_forms("female names"))
     every = about | {unit[2] for unit in _UNITS}
     return tuple(sorted(every | {word.capitalize() for word in about}))
 
@@ -171,7 +104,7 @@ def specs(host: Target, *, length: float) -> Sequence[Spec]:
         vector = rows[token].detach().float()
         found.append(
             Spec(
-                graded(condition, 100 * number),
+                conditions.graded(condition, 100 * number),
                 length * vector / torch.linalg.vector_norm(vector),
                 name=name,
                 kind=kind,
