@@ -134,12 +134,9 @@ def measure(
         return measure_pictures(target, windows, units, meter)
     out = np.full((len(units), *windows.ids.shape), np.nan, np.float32)
     for at in range(0, len(windows), _ROWS):
-        rows = windows.rows(slice(at, at + _ROWS))
-        width = max(1, int(rows.attended.sum(1).max(initial=1)))  # drop columns of padding only
-        part = _Rows(rows.ids[:, :width], rows.attended[:, :width])
-        values = target.activations(part, units).float().cpu().numpy()
-        counted = rows.counted[:, :width]
-        out[:, at : at + _ROWS, :width] = np.where(counted, values, np.nan)
+        rows = windows.rows(slice(at, at + _ROWS)).trimmed()
+        values = target.activations(rows, units).float().cpu().numpy()
+        out[:, at : at + _ROWS, : rows.ids.shape[1]] = np.where(rows.counted, values, np.nan)
         if meter is not None:
             meter.forward_tokens += int(rows.attended.sum())
     return out
@@ -190,9 +187,3 @@ def at_places(
     else:
         scalar = there.scalar(values)  # [window, place, unit]
     return scalar.float().cpu().numpy()[rows.counted[:, : scalar.shape[1]]]
-
-
-@dataclass(frozen=True)
-class _Rows:
-    ids: np.ndarray
-    attended: np.ndarray

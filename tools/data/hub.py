@@ -1,6 +1,8 @@
 """`hf:dataset[:config][:split][:field]`: a text dataset from the Hugging Face hub, streamed."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ..errors import UsageError
@@ -28,18 +30,29 @@ def read_hub(
     """
     name, config, split, named = spec_parts(spec)
     datasets = datasets_library(spec)
-    try:
+    with reading(name, "a .txt or .jsonl file"):
         stream = datasets.load_dataset(name, config, split=split, streaming=True)
         rows: Any = stream.shuffle(seed=seed, buffer_size=_SHUFFLED)
         return _documents(rows, name, named or field, most_tokens)
+
+
+@contextmanager
+def reading(name: str, instead: str) -> Iterator[None]:
+    """Inside, whatever the library raises about a dataset becomes one clear line.
+
+    Raises:
+        UsageError: then.
+    """
+    try:
+        yield
     except UsageError:
         raise
-    except Exception as error:  # the library raises many kinds; each becomes one clear line
+    except Exception as error:
         said = " ".join(str(error).split())[:300] or type(error).__name__
         offline = " (offline mode is on)" if os.environ.get("HF_HUB_OFFLINE") else ""
         raise UsageError(
             f"cannot read dataset '{name}'{offline}: {said}; "
-            "check the name and the connection, or give a .txt or .jsonl file"
+            f"check the name and the connection, or give {instead}"
         ) from error
 
 

@@ -8,7 +8,7 @@ import os
 from typing import Any
 
 from ..errors import UsageError
-from .hub import datasets_library, spec_parts
+from .hub import datasets_library, reading, spec_parts
 from .image_files import collected, look_through
 from .pictures import ImageCorpus
 
@@ -30,7 +30,7 @@ def read_hub_images(spec: str, *, field: str | None = None, seed: int = 0) -> Im
     """
     name, config, split, named = spec_parts(spec)
     datasets = datasets_library(spec)
-    try:
+    with reading(name, "a folder of pictures"):
         stream: Any = datasets.load_dataset(name, config, split=split, streaming=True)
         features = stream.features or {}
         column = named or field or _column(features, datasets.Image)
@@ -43,15 +43,6 @@ def read_hub_images(spec: str, *, field: str | None = None, seed: int = 0) -> Im
         stream = stream.cast_column(column, datasets.Image(decode=False))
         rows = stream.shuffle(seed=seed, buffer_size=_SHUFFLED)
         files = _files(rows, name, column, classes, features)
-    except UsageError:
-        raise
-    except Exception as error:  # the library raises many kinds; each becomes one clear line
-        said = " ".join(str(error).split())[:300] or type(error).__name__
-        offline = " (offline mode is on)" if os.environ.get("HF_HUB_OFFLINE") else ""
-        raise UsageError(
-            f"cannot read dataset '{name}'{offline}: {said}; "
-            "check the name and the connection, or give a folder of pictures"
-        ) from error
     corpus = collected(f"hf:{spec}", look_through(files))
     if not corpus.pictures:
         raise UsageError(f"dataset '{name}' holds no picture that can be used")

@@ -33,8 +33,6 @@ SCENES = 1000
 """Pictures that `builtin:scenes` gives when it names no number."""
 MOST_STORIES, MOST_SCENES, MOST_SAMPLED = 200_000, 100_000, 100_000
 """Documents that are made at most: 200,000 stories take 35 seconds and have 30 million tokens."""
-DEFAULT_TOKENS = 200_000
-"""A corpus size that suits a small model on two cores: about 100,000 tokens to explore."""
 
 
 def load_corpus(

@@ -12,7 +12,7 @@ word of its own, and of a character spread over several tokens nothing is read b
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,6 +24,14 @@ from .tokens import tokenize
 __all__ = ["WORD", "TokenWindows", "clean", "cut", "surfaces"]
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s]|_")
+
+
+class Rows(NamedTuple):
+    """What a forward pass reads of windows; every array is `[window, place]`."""
+
+    ids: np.ndarray
+    attended: np.ndarray
+    counted: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +76,11 @@ class TokenWindows:
         return TokenWindows(
             **arrays, words=self.words, vocabulary=self.vocabulary, texts=self.texts
         )
+
+    def trimmed(self) -> Rows:
+        """What a forward pass reads, without columns that are padding in all windows."""
+        width = max(1, int(self.attended.sum(1).max(initial=1)))
+        return Rows(self.ids[:, :width], self.attended[:, :width], self.counted[:, :width])
 
     def text(self, window: int) -> str:
         """The text of one window."""

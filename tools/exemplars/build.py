@@ -148,11 +148,9 @@ def _block(run: _Pass) -> None:
         _block_of_pictures(run, run.windows)
         return
     first = run.next * run.rows
-    rows = run.windows.rows(slice(first, first + run.rows))
-    width = max(1, int(rows.attended.sum(1).max(initial=1)))
-    counted = rows.counted[:, :width]
-    inputs = _Rows(rows.ids[:, :width], rows.attended[:, :width])
-    window, place = counted.nonzero()
+    rows = run.windows.rows(slice(first, first + run.rows)).trimmed()
+    width = rows.ids.shape[1]
+    window, place = rows.counted.nonzero()
     positions = (window + first) * run.width + place  # [token] int64, ascending
     if not len(positions):
         return
@@ -170,7 +168,7 @@ def _block(run: _Pass) -> None:
         kept = tally.take(found, flat, where)  # [token, unit]
         sample[:, run.columns[name]] = kept[chosen].cpu().numpy()
 
-    run.target.trace(inputs, list(run.tallies), output=False, take=take)
+    run.target.trace(rows, list(run.tallies), output=False, take=take)
     _keep(run, slots, sample)
     run.count += len(positions)
 
@@ -345,9 +343,3 @@ def _done(folder: Path, header: dict[str, Any]) -> bool:
                 f"{folder} holds an index of {what}; give another folder or delete this one"
             )
     return complete
-
-
-@dataclass(frozen=True)
-class _Rows:
-    ids: np.ndarray
-    attended: np.ndarray

@@ -15,7 +15,7 @@ from ..models import Target, Unit
 from .moments import mean_and_sd
 from .places import mixed
 from .store import ARRAYS, ROWS, checksums, damaged, open_array, read_header
-from .topk import EMPTY
+from .topk import EMPTY, positions_of
 
 QUANTILES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 BANDS = ((0.5, 0.75), (0.75, 0.9), (0.9, 0.99), (0.99, 1.0))
@@ -218,7 +218,7 @@ class ExemplarIndex:
         for block in range(rows.start // ROWS, -(-rows.stop // ROWS)):
             self._check(block)
         keys = np.asarray(self.top[rows, side])
-        positions = np.where(keys == EMPTY, -1, 0xFFFFFFFF - (keys & 0xFFFFFFFF))
+        positions = np.where(keys == EMPTY, -1, positions_of(keys))
         return positions // self._width, np.where(positions < 0, -1, positions % self._width)
 
     def summary(self, site: str) -> SiteSummary:
@@ -279,10 +279,9 @@ class ExemplarIndex:
         return self.windows.ids.shape[1]
 
     def _exemplars(self, keys: np.ndarray) -> tuple[Exemplar, ...]:
-        positions = 0xFFFFFFFF - (keys & 0xFFFFFFFF)
         return tuple(
-            Exemplar(int(at) // self._width, int(at) % self._width, float(value))
-            for at, value in zip(positions, _values(keys), strict=True)
+            Exemplar(*divmod(int(position), self._width), float(value))
+            for position, value in zip(positions_of(keys), _values(keys), strict=True)
         )
 
     def _bands(self, sample: np.ndarray, many: int) -> tuple[Band, ...]:

@@ -8,7 +8,7 @@
 3. What passes is gathered, laid out by unit and merged with the unit's best by one top-k.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -35,8 +35,8 @@ def values_of(keys: Tensor) -> Tensor:
     return torch.where(keys == EMPTY, -torch.inf, bits.view(torch.float32))
 
 
-def positions_of(keys: Tensor) -> Tensor:
-    """The positions of keys, int64."""
+def positions_of(keys: Any) -> Any:
+    """The positions of keys, int64; of a tensor or an array."""
     return _LOW - (keys & _LOW)
 
 

@@ -11,7 +11,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import (
+    Any,
+    NamedTuple,
+    NotRequired,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 from ..errors import UsageError
 
@@ -54,42 +63,81 @@ def check(value: Any, shape: Any, where: str) -> Any:
 
 def fault(value: Any, shape: Any) -> str | None:
     """What is wrong with a value, such as `units[2] is null, not a text`; None: nothing."""
-    return None if _test(shape)(value) else _fault(value, shape, "")
+    wrong = _checker(shape)(value)
+    return None if wrong is None else f"{wrong.path.lstrip('.') or 'it'} {wrong.message}"
 
 
-Test = Callable[[Any], bool]
+class _Fault(NamedTuple):
+    path: str
+    """From the value on: `.units[2]`."""
+    message: str
+
+
+Checker = Callable[[Any], _Fault | None]
 
 
 @cache
-def _test(shape: Any) -> Test:
-    """Whether values have a shape: the fast way, without a word about what is wrong."""
-    origin = get_origin(shape)
+def _checker(shape: Any) -> Checker:
+    """What looks for the first fault of a value."""
+    origin, inner = get_origin(shape), get_args(shape)
     if shape is Any:
-        return lambda value: True
+        return lambda value: None
     if origin is NotRequired:
-        return _test(get_args(shape)[0])
+        return _checker(inner[0])
     if origin in (Union, UnionType):
-        tests = [_test(inner) for inner in get_args(shape)]
-        return lambda value: any(test(value) for test in tests)
+        return _either(shape, [_checker(one) for one in inner])
     if is_typeddict(shape) or is_dataclass(shape):
-        parts = [(name, _test(inner), needed) for name, inner, needed in _fields(shape)]
-        return lambda value: (
-            isinstance(value, dict)
-            and all(
-                test(value[name]) if name in value else not needed for name, test, needed in parts
-            )
-        )
+        return _object([(name, _checker(one), needed) for name, one, needed in _fields(shape)])
     plain = origin or (NoneType if shape is None else shape)
-    inner = get_args(shape)
     if plain in (dict, Mapping):
-        of = _test(inner[1]) if inner and inner[1] is not Any else None
-        return lambda value: (
-            isinstance(value, dict) and (of is None or all(map(of, value.values())))
-        )
+        return _each(dict, inner[1] if inner else Any, lambda value: value.items(), ".{}")
     if plain in (list, tuple):
-        of = _test(inner[0]) if inner and inner[0] is not Any else None
-        return lambda value: isinstance(value, list) and (of is None or all(map(of, value)))
-    return lambda value: _plain(value, plain)
+        return _each(list, inner[0] if inner else Any, enumerate, "[{}]")
+    return lambda value: None if _plain(value, plain) else _not(value, plain)
+
+
+def _either(shape: Any, checkers: list[Checker]) -> Checker:
+    def check(value: Any) -> _Fault | None:
+        faults = []
+        for checker in checkers:
+            wrong = checker(value)
+            if wrong is None:
+                return None
+            faults.append(wrong)
+        return next((wrong for wrong in faults if wrong.path), _not(value, shape))
+
+    return check
+
+
+def _object(parts: list[tuple[str, Checker, bool]]) -> Checker:
+    def check(value: Any) -> _Fault | None:
+        if not isinstance(value, dict):
+            return _not(value, dict)
+        for name, checker, needed in parts:
+            if name not in value:
+                if needed:
+                    return _Fault(f".{name}", "is missing")
+            elif (wrong := checker(value[name])) is not None:
+                return _Fault(f".{name}{wrong.path}", wrong.message)
+        return None
+
+    return check
+
+
+def _each(kind: type, shape: Any, items: Callable[[Any], Any], form: str) -> Checker:
+    checker = None if shape is Any else _checker(shape)
+
+    def check(value: Any) -> _Fault | None:
+        if not isinstance(value, kind):
+            return _not(value, kind)
+        if checker is None:
+            return None
+        for key, item in items(value):
+            if (wrong := checker(item)) is not None:
+                return _Fault(form.format(key) + wrong.path, wrong.message)
+        return None
+
+    return check
 
 
 def _plain(value: Any, kind: type) -> bool:
@@ -99,49 +147,6 @@ def _plain(value: Any, kind: type) -> bool:
     return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
 
 
-def _fault(value: Any, shape: Any, path: str) -> str | None:
-    origin = get_origin(shape)
-    if shape is Any:
-        return None
-    if origin is NotRequired:
-        return _fault(value, get_args(shape)[0], path)
-    if origin in (Union, UnionType):
-        found = [_fault(value, inner, path) for inner in get_args(shape)]
-        if None in found:
-            return None
-        near = [one for one in found if one and not one.startswith(f"{path or 'it'} is ")]
-        return near[0] if near else _not(value, shape, path)
-    if is_typeddict(shape) or is_dataclass(shape):
-        return _object(value, shape, path)
-    plain = origin or (NoneType if shape is None else shape)
-    if plain in (dict, Mapping):
-        if not isinstance(value, dict):
-            return _not(value, dict, path)
-        inner = (get_args(shape) or (Any, Any))[1]
-        return _first(value.items(), inner, path, "{}.{}")
-    if plain in (list, tuple):
-        if not isinstance(value, list):
-            return _not(value, list, path)
-        return _first(enumerate(value), (get_args(shape) or (Any,))[0], path, "{}[{}]")
-    return None if _plain(value, plain) else _not(value, plain, path)
-
-
-def _object(value: Any, shape: Any, path: str) -> str | None:
-    if not isinstance(value, dict):
-        return _not(value, dict, path)
-    for name, inner, needed in _fields(shape):
-        here = f"{path}.{name}" if path else name
-        if name not in value:
-            if needed:
-                return f"{here} is missing"
-            continue
-        wrong = _fault(value[name], inner, here)
-        if wrong is not None:
-            return wrong
-    return None
-
-
-@cache
 def _fields(shape: Any) -> list[tuple[str, Any, bool]]:
     """Name, shape, and whether it must be there."""
     hints = get_type_hints(shape, include_extras=True)
@@ -152,15 +157,7 @@ def _fields(shape: Any) -> list[tuple[str, Any, bool]]:
     return [(name, inner, name in needed) for name, inner in hints.items()]
 
 
-def _first(items: Any, shape: Any, path: str, form: str) -> str | None:
-    """The fault of the first item that has one."""
-    if shape is Any:
-        return None
-    found = (_fault(item, shape, form.format(path, key).lstrip(".")) for key, item in items)
-    return next((one for one in found if one is not None), None)
-
-
-def _not(value: Any, shape: Any, path: str) -> str:
+def _not(value: Any, shape: Any) -> _Fault:
     kinds = get_args(shape) if get_origin(shape) in (Union, UnionType) else (shape,)
     wanted = " or ".join(_WORDS.get(get_origin(kind) or kind, "an object") for kind in kinds)
-    return f"{path or 'it'} is {kind_of(value)}, not {wanted}"
+    return _Fault("", f"is {kind_of(value)}, not {wanted}")

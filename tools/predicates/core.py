@@ -7,7 +7,7 @@ the usual truth tables. A part holds where its degree is at least one half.
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -90,11 +90,21 @@ class Predicate(BaseModel, frozen=True, extra="forbid"):
         return self.english()
 
 
-class And(Predicate, frozen=True):
+class _Joint(Predicate, frozen=True):
+    of: "tuple[AnyPredicate, ...]" = Field(min_length=1)
+
+    def parts(self) -> tuple[Predicate, ...]:
+        return self.of
+
+    @cached_property
+    def complexity(self) -> float:
+        return joined(self.of)
+
+
+class And(_Joint, frozen=True):
     """Places where every part holds."""
 
     kind: Literal["and"] = "and"
-    of: "tuple[AnyPredicate, ...]" = Field(min_length=1)
 
     def values(self, view: View) -> np.ndarray:
         return np.minimum.reduce([part.values(view) for part in self.of])
@@ -110,19 +120,11 @@ class And(Predicate, frozen=True):
         first, rest = split_head(self.of)
         return " ".join([first.brief(), *(part.tail() for part in rest)])
 
-    def parts(self) -> tuple[Predicate, ...]:
-        return self.of
 
-    @cached_property
-    def complexity(self) -> float:
-        return 0.5 * (len(self.of) - 1) + sum(part.complexity for part in self.of)
-
-
-class Or(Predicate, frozen=True):
+class Or(_Joint, frozen=True):
     """Places where some part holds."""
 
     kind: Literal["or"] = "or"
-    of: "tuple[AnyPredicate, ...]" = Field(min_length=1)
 
     def values(self, view: View) -> np.ndarray:
         return np.maximum.reduce([part.values(view) for part in self.of])
@@ -136,13 +138,6 @@ class Or(Predicate, frozen=True):
 
     def brief(self) -> str:
         return " or ".join(part.brief() for part in self.of)
-
-    def parts(self) -> tuple[Predicate, ...]:
-        return self.of
-
-    @cached_property
-    def complexity(self) -> float:
-        return 0.5 * (len(self.of) - 1) + sum(part.complexity for part in self.of)
 
 
 class Not(Predicate, frozen=True):
@@ -228,6 +223,11 @@ class Graded(Predicate, frozen=True):
 def listed(size: int) -> float:
     """What a list of `size` items costs as one atom."""
     return 1 + 0.5 * math.log2(max(1, size))
+
+
+def joined(parts: "Sequence[Predicate]") -> float:
+    """What several predicates cost as one."""
+    return 0.5 * (len(parts) - 1) + sum(part.complexity for part in parts)
 
 
 def split_head(parts: "tuple[Predicate, ...]") -> "tuple[Predicate, list[Predicate]]":

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from ..errors import UsageError
 from ..scenes.relations import Relation, related
 from ..scenes.scene import Place, Scene, Size, Thing
-from .core import Predicate, listed
+from .core import Predicate, joined, listed
 from .view import View
 from .view_images import ImageView
 
@@ -52,84 +52,86 @@ class ThingAtom(ImageAtom, frozen=True):
         return f"something {self.adjective()}"
 
 
-class Object(ThingAtom, frozen=True):
+class _OneOf(ThingAtom, frozen=True):
+    """A thing with one of the values of a list."""
+
+    listed: ClassVar[str]
+    """The field with the values."""
+    attribute: ClassVar[str]
+    """Of a thing."""
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The values."""
+        return getattr(self, self.listed)
+
+    def fits(self, thing: Thing) -> bool:
+        return getattr(thing, self.attribute) in self.options
+
+    def adjective(self) -> str:
+        return " or ".join(self.options)
+
+    @cached_property
+    def complexity(self) -> float:
+        return listed(len(self.options))
+
+
+class Object(_OneOf, frozen=True):
     """A thing of one of these names: `cat`, `circle`."""
 
     kind: Literal["object"] = "object"
     names: tuple[str, ...] = Field(min_length=1)
     name: str | None = None
     """What they have in common: `animals`."""
+    listed: ClassVar[str] = "names"
+    attribute: ClassVar[str] = "name"
 
-    def fits(self, thing: Thing) -> bool:
-        return thing.name in self.names
+    def adjective(self) -> str:
+        return ""
 
     def noun(self) -> str:
         return self.name or " or ".join(_a(name) for name in self.names)
 
-    @cached_property
-    def complexity(self) -> float:
-        return listed(len(self.names))
 
-
-class Colour(ThingAtom, frozen=True):
+class Colour(_OneOf, frozen=True):
     """A thing of one of these colours."""
 
     kind: Literal["colour"] = "colour"
     colours: tuple[str, ...] = Field(min_length=1)
-
-    def fits(self, thing: Thing) -> bool:
-        return thing.colour in self.colours
-
-    def adjective(self) -> str:
-        return " or ".join(self.colours)
-
-    @cached_property
-    def complexity(self) -> float:
-        return listed(len(self.colours))
+    listed: ClassVar[str] = "colours"
+    attribute: ClassVar[str] = "colour"
 
 
-class Textured(ThingAtom, frozen=True):
+class Textured(_OneOf, frozen=True):
     """A thing with one of these textures: `plain`, `striped`, `dotted`, `checked`."""
 
     kind: Literal["texture"] = "texture"
     textures: tuple[str, ...] = Field(min_length=1)
-
-    def fits(self, thing: Thing) -> bool:
-        return thing.texture in self.textures
-
-    def adjective(self) -> str:
-        return " or ".join(self.textures)
-
-    @cached_property
-    def complexity(self) -> float:
-        return listed(len(self.textures))
+    listed: ClassVar[str] = "textures"
+    attribute: ClassVar[str] = "texture"
 
 
-class Sized(ThingAtom, frozen=True):
+class Sized(_OneOf, frozen=True):
     """A thing that is `small`, `medium` or `large`."""
 
     kind: Literal["size"] = "size"
     sizes: tuple[Size, ...] = Field(min_length=1)
-
-    def fits(self, thing: Thing) -> bool:
-        return thing.extent in self.sizes
-
-    def adjective(self) -> str:
-        return " or ".join(self.sizes)
-
-    @cached_property
-    def complexity(self) -> float:
-        return listed(len(self.sizes))
+    listed: ClassVar[str] = "sizes"
+    attribute: ClassVar[str] = "extent"
 
 
-class Placed(ThingAtom, frozen=True):
+class Placed(_OneOf, frozen=True):
     """A thing at the `left`, `right`, `top`, `bottom` or in the `middle`."""
 
     kind: Literal["place"] = "place"
     places: tuple[Place, ...] = Field(min_length=1)
+    listed: ClassVar[str] = "places"
 
     def fits(self, thing: Thing) -> bool:
         return bool(thing.places & set(self.places))
+
+    def adjective(self) -> str:
+        return ""
 
     def noun(self) -> str:
         return f"something {self.where()}"
@@ -137,10 +139,6 @@ class Placed(ThingAtom, frozen=True):
     def where(self) -> str:
         """`at the left or top`."""
         return " or ".join("in the middle" if p == "middle" else f"at the {p}" for p in self.places)
-
-    @cached_property
-    def complexity(self) -> float:
-        return listed(len(self.places))
 
 
 class OneThing(ThingAtom, frozen=True):
@@ -166,7 +164,7 @@ class OneThing(ThingAtom, frozen=True):
 
     @cached_property
     def complexity(self) -> float:
-        return 0.5 * (len(self.of) - 1) + sum(part.complexity for part in self.of)
+        return joined(self.of)
 
 
 class Number(ImageAtom, frozen=True):
@@ -263,9 +261,3 @@ class Related(ImageAtom, frozen=True):
 def _a(name: str) -> str:
     """With its article."""
     return f"{'an' if name[:1] in 'aeiou' else 'a'} {name}"
-
-
-IMAGE_KINDS: tuple[type[Predicate], ...] = (
-    *(Object, Colour, Textured, Sized, Placed),
-    *(OneThing, Number, Background, Related),
-)

@@ -9,7 +9,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -58,14 +58,7 @@ AnyPredicate = Annotated[
     Field(discriminator="kind"),
 ]
 CLASSES: dict[str, type[Predicate]] = {
-    cls.model_fields["kind"].default: cls
-    for cls in (
-        *(atoms.Tokens, atoms.Words, atoms.Concept, atoms.Regex, atoms.Shape, atoms.Position),
-        *(atoms.Repeated, context.Previous, context.Next, context.Earlier, context.Later),
-        *(context.Count, core.And, core.Or, core.Not, core.Except, core.Graded),
-        *images.IMAGE_KINDS,
-        *(pixels.Area, pixels.Like),
-    )
+    cls.model_fields["kind"].default: cls for cls in get_args(get_args(AnyPredicate)[0])
 }
 KINDS = tuple(CLASSES)
 PICTURE_KINDS = tuple(kind for kind, cls in CLASSES.items() if issubclass(cls, images.ImageAtom))

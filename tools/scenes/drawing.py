@@ -23,7 +23,7 @@ SIDE = 224
 """Pixels of a side, where nothing else is asked for."""
 LARGEST = 2048
 _SAMPLES = 4
-_CODES = {"hole": 0, "body": 1, "ink": 2, "dark": 3, "light": 4}
+CODES = {"hole": 0, "body": 1, "ink": 2, "dark": 3, "light": 4}
 
 
 class Tile(NamedTuple):
@@ -96,23 +96,44 @@ def tile(thing: Thing, side: int) -> Tile:
     left = math.floor((thing.x - thing.size / 2) * side) - 1
     top = math.floor((thing.y - thing.size / 2) * side) - 1
     wide = math.ceil(thing.size * side) + 3
-    parts = _parts(thing, side, left, top, wide)  # [y, x] codes
+    x = ((thing.x - thing.size / 2) * side - left) * _SAMPLES - 0.5
+    y = ((thing.y - thing.size / 2) * side - top) * _SAMPLES - 0.5
+    scale = thing.size * side * _SAMPLES
+    parts = roles(thing.name, wide * _SAMPLES, scale=scale, x=x, y=y)
     colour = _painted(thing, side, parts, left, top)
     shape = (wide, _SAMPLES, wide, _SAMPLES)
     alpha = (parts > 0).reshape(shape).mean((1, 3), dtype=np.float32)
     return Tile(left, top, colour.reshape(*shape, 3).mean((1, 3), dtype=np.float32), alpha)
 
 
-def _parts(thing: Thing, side: int, left: int, top: int, wide: int) -> np.ndarray:
-    """Which role each sample of a tile has; 0 is outside the thing."""
-    canvas = Image.new("L", (wide * _SAMPLES, wide * _SAMPLES))
+def roles(name: str, pixels: int, *, scale: float, x: float, y: float) -> np.ndarray:
+    """Which role each sample of a square canvas has, uint8 `[y, x]`; 0 is outside the thing.
+
+    Args:
+        name: Of the thing.
+        pixels: Samples of a side of the canvas.
+        scale: Samples of a side of the thing's square.
+        x: Where the square begins.
+        y: Where the square begins.
+    """
+    canvas = Image.new("L", (pixels, pixels))
     pen = ImageDraw.Draw(canvas)
-    scale = thing.size * side * _SAMPLES
-    x = ((thing.x - thing.size / 2) * side - left) * _SAMPLES - 0.5
-    y = ((thing.y - thing.size / 2) * side - top) * _SAMPLES - 0.5
-    for part in drawing_of(thing.name):
-        pen.polygon([(x + px * scale, y + py * scale) for px, py in part.points], _CODES[part.role])
+    for part in drawing_of(name):
+        pen.polygon([(x + px * scale, y + py * scale) for px, py in part.points], CODES[part.role])
     return np.asarray(canvas)
+
+
+def rim(inside: np.ndarray, size: float, samples: float) -> np.ndarray:
+    """The thin edge of a thing, bool `[y, x]`: where the outside is near.
+
+    Args:
+        inside: bool `[y, x]`: samples of the thing.
+        size: Of the thing, as a share of the picture's side.
+        samples: Of the picture's side.
+    """
+    window = 2 * max(1, round((0.003 + 0.014 * size) * samples)) + 1
+    deep = ndimage.minimum_filter(inside.view(np.uint8), window, mode="constant")
+    return inside & (np.asarray(deep) == 0)
 
 
 def _painted(thing: Thing, side: int, parts: np.ndarray, left: int, top: int) -> np.ndarray:
@@ -127,18 +148,10 @@ def _painted(thing: Thing, side: int, parts: np.ndarray, left: int, top: int) ->
             (at + top) / side - thing.y,
             period(thing.size),
         )
-        parts = np.where(marks & (parts == _CODES["body"]), _CODES["ink"], parts)
-    inside = parts > 0
-    deep = ndimage.minimum_filter(inside.view(np.uint8), _rim(thing.size, side), mode="constant")
-    rim = inside & (np.asarray(deep) == 0)
+        parts = np.where(marks & (parts == CODES["body"]), CODES["ink"], parts)
     out = np.array(tones, np.float32)[parts]
-    out[rim] = edge(thing.colour)
+    out[rim(parts > 0, thing.size, side * _SAMPLES)] = edge(thing.colour)
     return out
-
-
-def _rim(size: float, side: int) -> int:
-    """The window, in samples, within which a place is at the edge."""
-    return 2 * max(1, round((0.003 + 0.014 * size) * side * _SAMPLES)) + 1
 
 
 def put(pixels: np.ndarray, found: Tile) -> None:

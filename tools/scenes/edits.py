@@ -8,16 +8,18 @@ edited scene is drawn anew, so that everything that was not changed keeps its pi
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from ..errors import UsageError, nearest
 from .backgrounds import BACKGROUNDS
+from .english import phrase
 from .grammar import place, visible
 from .layout import SPANS, Wish, arrange
 from .palette import COLOURS, rgb
+from .prompt import groups_of, scene_of, wanted
 from .scene import Place, Scene, Size, Texture, Thing
 from .things import drawing_of
 
@@ -197,13 +199,11 @@ class Add(SceneEdit, frozen=True):
         return scene.model_copy(update={"things": (*scene.things, thing)})
 
     def _phrased(self, scene: Scene) -> Thing:
-        from .prompt import scene_of, wanted
-
-        phrase = str(self.thing)
-        like = wanted(phrase)
-        drawn = scene_of(phrase, self.seed).things
+        text = str(self.thing)
+        like = wanted(text)
+        drawn = scene_of(text, self.seed).things
         if len(drawn) != 1:
-            raise UsageError(f"add takes one thing at a time, and '{phrase[:60]}' is {len(drawn)}")
+            raise UsageError(f"add takes one thing at a time, and '{text[:60]}' is {len(drawn)}")
         rng = np.random.default_rng([abs(self.seed), 1])
         wishes = [*(Wish(thing, fixed=True) for thing in scene.things), Wish(drawn[0], like.places)]
         return arrange(rng, wishes).things[-1]
@@ -271,11 +271,6 @@ class Swap(SceneEdit, frozen=True):
         return found[0]
 
 
-EDITS: tuple[type[SceneEdit], ...] = (
-    *(Recolour, Retexture, Resize, Replace, Move, Remove),
-    *(Keep, Reorder, Add, ChangeBackground, Swap),
-)
-EDIT_NAMES: tuple[str, ...] = tuple(str(kind.model_fields["edit"].default) for kind in EDITS)
 Edit = Annotated[
     Recolour
     | Retexture
@@ -291,6 +286,8 @@ Edit = Annotated[
     Field(discriminator="edit"),
 ]
 """Any of the edits; as JSON, `edit` says which."""
+EDITS: tuple[type[SceneEdit], ...] = get_args(get_args(Edit)[0])
+EDIT_NAMES: tuple[str, ...] = tuple(str(kind.model_fields["edit"].default) for kind in EDITS)
 _ADAPTER: TypeAdapter[SceneEdit] = TypeAdapter(Edit)
 
 
@@ -339,9 +336,6 @@ def chosen_things(scene: Scene, which: int | str) -> Sequence[int]:
             many = len(scene.things)
             raise UsageError(f"the scene has {many} things, numbered from 0; there is no {which}")
         return [which]
-    from .english import phrase
-    from .prompt import groups_of
-
     found = range(len(scene.things)) if which.strip() == "all" else groups_of(scene, which)
     if not found:
         there = "; ".join(phrase(thing) for thing in scene.things) or "nothing"

@@ -342,13 +342,6 @@ def parse(prompt: str, *, nouns: bool = True) -> Parsed:
     return Parsed(tuple(reader.groups), tuple(reader.ties), reader.setting)
 
 
-def english(scene: Scene) -> str:
-    """A scene in plain English, from which `scene_of` makes one with the same content."""
-    from .english import described
-
-    return described(scene)
-
-
 def groups_of(scene: Scene, phrase: str) -> Sequence[int]:
     """The numbers of the things that a phrase means: `the small red cats`."""
     like = wanted(phrase)

@@ -8,13 +8,13 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageDraw
 from scipy import ndimage
 
+from .drawing import rim, roles
 from .palette import dark, edge, ink, light, rgb
 from .scene import TEXTURES, Texture
 from .textures import inked, period
-from .things import NAMES, drawing_of
+from .things import NAMES
 
 FINE = 192
 """Samples of a template's side."""
@@ -22,8 +22,6 @@ GRIDS: tuple[int, ...] = (8, 12, 16, 24, 32, 48)
 """Cells of a side at which pictures are compared; all divide `FINE`."""
 OUTLINE = 32
 """Cells of a side of the silhouettes by which names are shortlisted."""
-ROLES = ("body", "ink", "dark", "light", "edge")
-_CODES = {"hole": 0, "body": 1, "ink": 2, "dark": 3, "light": 4}
 _EDGE = 5
 _LEVELS = 8  # templates for so many sizes, each so many times the one before
 _SMALLEST, _STEP = 0.08, 1.35
@@ -53,12 +51,12 @@ def level_of(size: float) -> int:
 @lru_cache(maxsize=1024)
 def template(name: str, level: int, grid: int) -> Template:
     """How a thing of this name covers a grid over its bounding square."""
-    roles = _roles(name, level)
-    cover = np.stack([_reduced(roles == code, grid) for code in (1, 2, 3, 4, _EDGE)])
+    found = _roles(name, level)
+    cover = np.stack([_reduced(found == code, grid) for code in (1, 2, 3, 4, _EDGE)])
     at = (np.arange(FINE) + 0.5) / FINE - 0.5
     size = _SMALLEST * _STEP**level
     marks = [
-        _reduced((roles == 1) & inked(texture, at * size, at * size, period(size)), grid)
+        _reduced((found == 1) & inked(texture, at * size, at * size, period(size)), grid)
         for texture in TEXTURES
     ]
     return Template(cover, np.stack(marks), cover.sum(0))
@@ -67,18 +65,10 @@ def template(name: str, level: int, grid: int) -> Template:
 @lru_cache(maxsize=512)
 def _roles(name: str, level: int) -> np.ndarray:
     """uint8 `[FINE, FINE]` codes of roles, with the edge."""
-    canvas = Image.new("L", (FINE, FINE))
-    pen = ImageDraw.Draw(canvas)
-    for part in drawing_of(name):
-        points = [(x * FINE - 0.5, y * FINE - 0.5) for x, y in part.points]
-        pen.polygon(points, _CODES[part.role])
-    roles = np.asarray(canvas).copy()
+    found = roles(name, FINE, scale=FINE, x=-0.5, y=-0.5).copy()
     size = _SMALLEST * _STEP**level
-    window = 2 * max(1, round((0.003 + 0.014 * size) / size * FINE)) + 1
-    inside = roles > 0
-    deep = ndimage.minimum_filter(inside.view(np.uint8), window, mode="constant")
-    roles[inside & (np.asarray(deep) == 0)] = _EDGE
-    return roles
+    found[rim(found > 0, size, FINE / size)] = _EDGE
+    return found
 
 
 def _reduced(mask: np.ndarray, grid: int) -> np.ndarray:

@@ -23,8 +23,9 @@ from ....tools.lab import measure
 from ....tools.predicates import Predicate, parse
 from ....tools.scenes import edits, grammar
 from ....tools.scenes.backgrounds import SETTINGS
+from ....tools.scenes.english import described
 from ....tools.scenes.palette import COLOURS
-from ....tools.scenes.prompt import english, scene_of
+from ....tools.scenes.prompt import scene_of
 from ....tools.scenes.scene import TEXTURES, Scene
 from ....tools.scenes.things import NAMES
 from .contract import Case
@@ -97,7 +98,7 @@ def _said(
     """So many scenes in English, of which the predictor says the same when they are drawn again."""
     found: list[str] = []
     for scene in scenes:
-        prompt = english(scene)
+        prompt = described(scene)
         try:
             drawn = [scene_of(prompt, seed) for seed in range(DRAWN)]
         except UsageError:

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from neuroscribe.tools.data.scene_pictures import picture_of, pixels_of, prompted, scene_corpus
 from neuroscribe.tools.errors import UsageError
+from neuroscribe.tools.scenes.english import described
 from neuroscribe.tools.scenes.grammar import scenes
-from neuroscribe.tools.scenes.prompt import english, groups_of, scene_of, wanted
+from neuroscribe.tools.scenes.prompt import groups_of, scene_of, wanted
 from neuroscribe.tools.scenes.relations import related
 from neuroscribe.tools.scenes.scene import Scene, Thing
 from neuroscribe.tools.scenes.things import GROUPS
@@ -111,9 +112,9 @@ def test_what_cannot_be_drawn_is_refused(prompt, words):
 
 def test_english_is_read_back_as_the_same_content():
     for scene in scenes(120, seed=9):
-        said = english(scene)
+        said = described(scene)
         again = scene_of(said, seed=1)
-        assert sorted(english(again)) == sorted(said)
+        assert sorted(described(again)) == sorted(said)
         assert again.background == scene.background
         for thing in scene.things:
             assert any(
@@ -124,8 +125,8 @@ def test_english_is_read_back_as_the_same_content():
 
 
 def test_english_of_an_empty_scene():
-    assert english(Scene(background="sea")) == "at sea"
-    assert scene_of(english(Scene(colour="red"))).colour == "red"
+    assert described(Scene(background="sea")) == "at sea"
+    assert scene_of(described(Scene(colour="red"))).colour == "red"
 
 
 def test_noun_phrases_choose_things():
