@@ -9,7 +9,7 @@ import typer
 
 def functions(
     suite: Annotated[str, typer.Option(help="numbers, strings or modular.")],
-    planner: Annotated[str, typer.Option(help="builtin or openai:MODEL.")] = "builtin",
+    planner: Annotated[str, typer.Option(help="openai:MODEL; modular: also builtin.")] = "builtin",
     base_url: Annotated[str | None, typer.Option(help="An OpenAI-compatible endpoint.")] = None,
     reader: Annotated[
         str | None, typer.Option(help="openai:MODEL that judges the words too.")

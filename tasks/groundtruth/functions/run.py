@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ....tools.errors import UsageError
 from .blackbox import Investigate
-from .suite import SUITES, Record, builtin, run_suite, summed
+from .suite import SUITES, Record, run_suite, summed
 
 if TYPE_CHECKING:
     from ....tools.llm.client import LLM
@@ -26,7 +26,7 @@ class Job:
     suite: str
     """`numbers`, `strings` or `modular`."""
     planner: str = "builtin"
-    """`builtin` or `openai:MODEL`."""
+    """`openai:MODEL`; for `modular` also `builtin`, a search over frequencies."""
     base_url: str | None = None
     reader: str | None = None
     """`openai:MODEL` that judges the words; None: they are kept and not judged."""
@@ -66,6 +66,11 @@ def run_job(job: Job, out: Path | None = None, *, progress: Progress | None = No
     if job.suite not in NAMES:
         raise UsageError(f"there is no suite '{job.suite}'; give {', '.join(NAMES)}")
     investigate, reader = investigator(job), reader_of(job)
+    if investigate is None and job.suite != "modular":
+        raise UsageError(
+            f"functions of the suite '{job.suite}' are described by a language model: give "
+            "--planner openai:MODEL, with --base-url for an endpoint of your own"
+        )
     if reader is not None and job.suite == "modular":
         raise UsageError("--reader judges words of numbers and strings, not of neurons")
     lines = out / "functions.jsonl" if out is not None else None
@@ -84,6 +89,7 @@ def run_job(job: Job, out: Path | None = None, *, progress: Progress | None = No
 
         found = run_modular(job, investigate, keep=keep, progress=progress)
     else:
+        assert investigate is not None
 
         def done(record: Record, at: int, total: int) -> None:
             keep(record.as_dict())
@@ -92,7 +98,7 @@ def run_job(job: Job, out: Path | None = None, *, progress: Progress | None = No
 
         records = run_suite(
             job.suite,
-            investigate or builtin(job.suite),
+            investigate,
             seeds=job.seeds,
             many=job.many,
             budget=job.budget,
@@ -100,7 +106,7 @@ def run_job(job: Job, out: Path | None = None, *, progress: Progress | None = No
             at_once=job.workers,
             progress=done,
         )
-        found = summed(job.suite, records, language=investigate is None)
+        found = summed(job.suite, records)
     found |= {
         "planner": job.planner,
         "seeds": list(job.seeds),
@@ -112,7 +118,7 @@ def run_job(job: Job, out: Path | None = None, *, progress: Progress | None = No
 
 
 def investigator(job: Job) -> Investigate | None:
-    """The language model that the job names; None: the built-in search.
+    """The language model that the job names; None: the built-in search of the modular suite.
 
     Raises:
         UsageError: for anything else.

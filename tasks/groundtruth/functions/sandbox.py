@@ -1,31 +1,33 @@
-"""Runs code that a model wrote, in another process, behind every wall that the system offers.
+"""Runs code that a model wrote in `pydantic-monty`: a Python interpreter without files or network.
 
-The code defines `f`. It never runs in this process: `child.py` does that in an isolated interpreter
-(`python -I -S`) with an empty environment, a temporary working directory, limits on seconds,
-memory, files and processes, and on Linux without network and with a filter of system calls. What
-comes back is JSON, read up to a limit. What goes wrong is a reason in words, no exception here.
+The code defines `f`. It never runs in this interpreter: Monty runs it in a worker process, with
+limits on time, memory and recursion, a few modules of the standard library, and no way out. What
+goes wrong is a reason in words, no exception here.
 """
 
-import contextlib
-import json
-import os
-import select
-import signal
-import subprocess
-import sys
-import tempfile
-import time
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from ....tools.errors import UsageError
+from pydantic_monty import ExternalModule, Monty, MontyError, MontySyntaxError, ResourceLimits
 
 Argument = bool | int | float | str
 Value = bool | int | float | str | None
 
-_CHILD = Path(__file__).with_name("child.py")
+MOST_LETTERS = 10_000
+"""Of one answer."""
+_DRIVER = """
+f
+_results = []
+for _arguments in _inputs:
+    try:
+        _results.append([None, f(*_arguments)])
+    except BaseException as _error:
+        _results.append([type(_error).__name__ + ": " + str(_error), None])
+_results
+"""
+_CONSTANTS = ("ascii_letters", "ascii_lowercase", "ascii_uppercase", "digits", "punctuation")
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,9 @@ class Limits:
     """What code may use."""
 
     seconds: float = 5.0
-    """Wall-clock seconds for all inputs together."""
-    cpu: int = 4
-    """Seconds of CPU."""
+    """Of execution, for all inputs together."""
     memory: int = 512 * 2**20
-    """Bytes of address space."""
-    answer: int = 8 * 2**20
-    """Bytes that come back."""
+    """Bytes of its heap."""
 
 
 class Ran(NamedTuple):
@@ -50,9 +48,7 @@ class Ran(NamedTuple):
     errors: list[str | None]
     """One an input: None, or what was raised or returned instead of a value."""
     failed: str | None
-    """Why nothing ran at all: `time-out`, `memory`, `killed ...`, a syntax error, no function f."""
-    guards: tuple[str, ...]
-    """The walls that stood."""
+    """Why nothing ran at all: `time-out`, `memory`, a syntax error, no function f."""
 
 
 def run_code(
@@ -64,99 +60,67 @@ def run_code(
         code: Python that defines `f`; nothing in it is trusted.
         inputs: The arguments, one sequence an input.
         limits: Default: a few seconds and half a gigabyte.
-
-    Raises:
-        UsageError: where there are no limits on processes (Windows).
     """
-    if os.name != "posix":
-        raise UsageError("running written code needs Linux or macOS, which can limit a process")
     limits = limits or Limits()
-    request = {
-        "code": code,
-        "inputs": [list(item) for item in inputs],
-        "cpu": limits.cpu,
-        "memory": limits.memory,
-    }
-    with tempfile.TemporaryDirectory(prefix="neuroscribe-") as folder:
-        process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-B", str(_CHILD)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=folder,
-            env={},
-            close_fds=True,
-            start_new_session=True,
-        )
-        try:
-            data, stopped = _talk(process, json.dumps(request).encode(), limits)
-        finally:
-            _end(process)
-    return _read(data, stopped, process.returncode, len(inputs))
-
-
-def _talk(process: subprocess.Popen[bytes], request: bytes, limits: Limits) -> tuple[bytes, str]:
-    """Sends the request and reads the answer; also why it was stopped, if it was."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    deadline = time.monotonic() + limits.seconds
-    with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
-        pipe.write(request)  # the child reads all of it before anything untrusted runs
-    pieces: list[bytes] = []
-    size = 0
-    while True:
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
-            return b"", "time-out"
-        piece = os.read(process.stdout.fileno(), 1 << 16)
-        if not piece:
-            break
-        pieces.append(piece)
-        size += len(piece)
-        if size > limits.answer:
-            return b"", "it answered too much"
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(max(0.05, deadline - time.monotonic()))
-    return b"".join(pieces), "" if process.poll() is not None else "time-out"
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kills the process and whatever it started."""
-    if process.poll() is None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.kill()
-        process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
-
-
-def _read(data: bytes, stopped: str, status: int | None, count: int) -> Ran:
-    def none(why: str, guards: tuple[str, ...] = ()) -> Ran:
-        return Ran([None] * count, [why] * count, why, guards)
-
-    if stopped:
-        return none(stopped)
-    if status is not None and status < 0:
-        # SIGXCPU is the limit on CPU; the kernel sends SIGKILL at the hard limit
-        cpu = -status in (signal.SIGXCPU, signal.SIGKILL)
-        return none("time-out" if cpu else f"killed by {signal.Signals(-status).name}")
+    allowed = ResourceLimits(
+        max_feed_duration_secs=limits.seconds, max_total_sleep_secs=0.0, max_memory=limits.memory
+    )
+    constants = {name: getattr(string, name) for name in _CONSTANTS}
+    modules = {"string": ExternalModule(constants)}
     try:
-        answer: Any = json.loads(data)
-        guards = tuple(str(name) for name in answer["guards"])
-        if "error" in answer:
-            return none(str(answer["error"]), guards)
-        results = answer["results"]
-        values = [_plain(item.get("value")) for item in results]
-        errors = [None if "value" in item else str(item["error"]) for item in results]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return none(f"unreadable answer (exit status {status})")
-    if len(values) != count:
-        return none("unreadable answer (another number of results)", guards)
-    return Ran(values, errors, None, guards)
+        with (
+            Monty(max_processes=1, request_timeout=2 * limits.seconds + 1) as pool,
+            pool.checkout(limits=allowed, external_modules=modules) as session,
+        ):
+            session.feed_run(code, print_callback=_dropped)
+            results = session.feed_run(
+                _DRIVER,
+                inputs={"_inputs": [list(item) for item in inputs]},
+                print_callback=_dropped,
+            )
+            return _read(results, len(inputs))
+    except MontyError as error:
+        return _none(_reason(error), len(inputs))
 
 
-def _plain(value: Any) -> Value:
+def _dropped(stream: str, text: str) -> None:
+    """What the code prints goes nowhere."""
+
+
+def _none(reason: str, n: int) -> Ran:
+    return Ran([None] * n, [reason] * n, reason)
+
+
+def _reason(error: MontyError) -> str:
+    text = " ".join(str(error).split())[:200]
+    if "TimeoutError" in text or getattr(error, "timed_out", False):
+        return "time-out"
+    if text.startswith("MemoryError"):
+        return "memory"
+    if text == "NameError: name 'f' is not defined":
+        return "the code defines no function f"
+    return f"SyntaxError: {text}" if isinstance(error, MontySyntaxError) else text
+
+
+def _read(results: Any, n: int) -> Ran:
+    if not isinstance(results, list) or len(results) != n:  # the code may have renamed anything
+        return _none("unreadable answer", n)
+    values: list[Value] = []
+    errors: list[str | None] = []
+    for item in results:
+        error, value = item if isinstance(item, list) and len(item) == 2 else ("unreadable", None)
+        error = _wrong(value) if error is None else str(error)[:200]
+        values.append(None if error else value)
+        errors.append(error)
+    return Ran(values, errors, None)
+
+
+def _wrong(value: Any) -> str | None:
+    """Why a value is no answer; None: it is."""
     if value is not None and not isinstance(value, bool | int | float | str):
-        raise TypeError("no plain value")
-    return value
+        return f"TypeError: f returned {type(value).__name__}"
+    if isinstance(value, int) and abs(value) > 10**300:
+        return "ValueError: a number beyond 1e300"
+    if isinstance(value, str) and len(value) > MOST_LETTERS:
+        return f"ValueError: a text of more than {MOST_LETTERS} letters"
+    return None

@@ -15,13 +15,10 @@ from typing import Any, Literal, NamedTuple
 from ....tools.statistics import intervals
 from ....tools.statistics.bootstrap import median
 from ....tools.statistics.intervals import share
-from . import number_search, string_search
 from .blackbox import Answer, BlackBox, Calls, Investigate
-from .number_search import search_numbers
 from .numbers import number_boxes
 from .reader import Reader
 from .scores import Score, by_rule, judged
-from .string_search import search_strings
 from .strings import string_boxes
 
 Suite = Literal["numbers", "strings"]
@@ -62,11 +59,6 @@ class Record(NamedTuple):
             "spent": dict(self.answer.spent),
             "seconds": round(self.seconds, 3),
         }
-
-
-def builtin(suite: str) -> Investigate:
-    """The investigator that needs no language model."""
-    return search_numbers if suite == "numbers" else search_strings
 
 
 def run_suite(
@@ -135,13 +127,12 @@ def investigated(
     )
 
 
-def summed(suite: str, records: Sequence[Record], *, language: bool) -> dict[str, Any]:
+def summed(suite: str, records: Sequence[Record]) -> dict[str, Any]:
     """What the records say together.
 
     Args:
         suite: Its name.
         records: All functions.
-        language: Also split by whether the built-in search claims to be able to say them.
     """
     said = _summary([record.score for record in records])
     kinds = {}
@@ -172,14 +163,6 @@ def summed(suite: str, records: Sequence[Record], *, language: bool) -> dict[str
     if records and records[0].read:
         found["read"] = {
             name: _summary([record.read[name] for record in records]) for name in records[0].read
-        }
-    if language:
-        claims = number_search.SAYS if suite == "numbers" else string_search.SAYS
-        found["language"] = {
-            name: _summary(
-                [r.score for r in records if (r.box.template in claims) == (name == "inside")]
-            )
-            for name in ("inside", "outside")
         }
     return found
 

@@ -132,7 +132,6 @@ def test_the_command_line_with_a_model(capsys, tmp_path):
     assert found["failed"] == 6
     assert found["reasons"]["time-out"] == 1
     assert found["recovered"]["value"] == 0
-    assert "language" not in found
     first = json.loads((tmp_path / "o" / "functions.jsonl").read_text().splitlines()[0])
     assert first["answer"] == {"words": "always two", "code": "def f(x): return 2"}
     assert first["truth"]["code"].startswith("import math")
@@ -144,6 +143,11 @@ def test_the_command_line_with_a_model(capsys, tmp_path):
         "tokens_out": 20,
     }
     assert found["spent"]["requests"] == 3
+    assert json.loads((tmp_path / "o" / "evaluation.json").read_text()) == found
+    again = ["evaluate", "functions", "--suite", "numbers", "--planner", "openai:m"]
+    again += ["--base-url", server.url, "--out", str(tmp_path / "o")]
+    assert run(again) == 2
+    assert "holds an earlier run" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -151,6 +155,7 @@ def test_the_command_line_with_a_model(capsys, tmp_path):
     [
         (["--suite", "number"], "nearest: numbers"),
         (["--suite", "numbers", "--planner", "bultin"], "builtin or openai:MODEL"),
+        (["--suite", "numbers"], "--planner openai:MODEL"),
         (["--suite", "numbers", "--seeds", "x"], "--seeds"),
     ],
 )

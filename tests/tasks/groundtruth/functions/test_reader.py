@@ -60,6 +60,6 @@ def test_the_suite_shows_how_well_the_reader_reads():
         answer = Answer("whether it has a g", "def f(s): return 'a' in s")
         record = investigated(1, box(), lambda calls: answer, 5, reader)
     assert record.score.exact == 1
-    found = summed("strings", [record], language=False)["read"]
+    found = summed("strings", [record])["read"]
     assert found["truth"]["exact"]["value"] == 1
     assert found["words"]["exact"]["value"] < 0.5

@@ -1,36 +1,21 @@
-"""A suite from the command line: one document, records beside it, no run over another."""
+"""The command from the command line: a table for people, and nothing heavy for its help."""
 
-import json
 import subprocess
 import sys
 
+from endpoint import endpoint, says
 from neuroscribe.tasks.cli.app import run
 
 
-def test_a_run_leaves_records_and_a_summary(capsys, tmp_path):
-    given = ["evaluate", "functions", "--suite", "strings", "--many", "1", "--seeds", "4"]
-    given += ["--out", str(tmp_path / "o"), "--json"]
-    assert run(given) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert set(found) >= {"suite", "n", "exact", "recovered", "kinds", "baselines", "failed"}
-    assert found["n"] == 8
-    assert found["failed"] == 0
-    assert found["language"]["inside"]["recovered"]["value"] > 0.5
-    lines = (tmp_path / "o" / "functions.jsonl").read_text().splitlines()
-    records = [json.loads(line) for line in lines]
-    assert len(records) == 8
-    assert all(one["truth"]["code"] and one["answer"]["words"] for one in records)
-    assert all(one["calls"] <= 150 for one in records)
-    assert json.loads((tmp_path / "o" / "evaluation.json").read_text()) == found
-    assert run(given) == 2
-    assert "holds an earlier run" in capsys.readouterr().err
-
-
 def test_a_table_for_people(capsys):
-    assert run(["evaluate", "functions", "--suite", "numbers", "--many", "1", "--seeds", "4"]) == 0
-    said = capsys.readouterr().out
-    assert "whole numbers" in said
-    assert "nearest" in said
+    with endpoint(says(("answer", {"words": "zero", "code": "def f(x): return 0"}))) as server:
+        planner = ["--planner", "openai:m", "--base-url", server.url, "--concurrency", "1"]
+        run(
+            ["evaluate", "functions", "--suite", "numbers", "--many", "1", "--seeds", "4", *planner]
+        )
+    table = capsys.readouterr().out
+    assert "whole numbers" in table
+    assert "nearest" in table
 
 
 def test_help_imports_nothing_heavy():
