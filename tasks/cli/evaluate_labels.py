@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .evaluate_choose import print_problems
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..evaluation.formats.given import Problem
     from ..evaluation.labels_run import Judged
     from ..evaluation.scorers import Panel
-
-SHOWN = 10
 
 
 def labels(
@@ -66,12 +65,12 @@ def labels(
     """Score descriptions from any tool on held-out text, beside shuffled ones."""
     from ...tools.errors import UsageError
     from ...tools.models import Target
-    from ..evaluation import meaning
+    from ...tools.models.sentence_encoder import minilm_installed
     from ..evaluation.formats.given import SiteTemplate
     from ..evaluation.formats.read import matched, read_descriptions
     from ..evaluation.labels_run import judge as judged_by
     from ..evaluation.labels_run import summary
-    from ..evaluation.text_predictor import SPLITS, TextPredictor
+    from ..evaluation.text_columns import SPLITS, TextColumns
     from ..labelling.bench import check_data, prepare
     from ..labelling.settings import Settings
 
@@ -100,11 +99,12 @@ def labels(
         trust_remote_code=trust_remote_code,
     )
     pairs, problems = matched(imported, model)
-    there = meaning.available()
+    embedded = minilm_installed()
     items: list[Judged] = []
     if pairs:
         bench = prepare(model, settings)
-        reader = TextPredictor({name: bench.windows[name] for name in SPLITS}, with_meaning=there)
+        windows = {name: bench.windows[name] for name in SPLITS}
+        reader = TextColumns(windows, with_embeddings=embedded)
         items = judged_by(
             pairs, bench, reader, panel=panel, scorers=names, seed=seed, told=_progress
         )
@@ -118,7 +118,7 @@ def labels(
             "data": data,
             "site": site,
             "seed": seed,
-            "text_read_by": "words and embeddings" if there else "words",
+            "text_read_by": "words and embeddings" if embedded else "words",
             "judge": judge,
             **summary(items, len(problems), seed=seed),
         },
@@ -129,7 +129,7 @@ def labels(
         typer.echo(json.dumps(document))
     elif items:
         _print(items, document["summary"])
-    _say(problems)
+    print_problems(problems, "more problems, in --json")
     if not items:
         raise UsageError(f"{file} has no description of a unit of {model.name} that can be scored")
     failed = any(score["unreadable"] for score in document["summary"]["scorers"].values())
@@ -152,25 +152,20 @@ def _names(scorers: str | None, judge: str | None) -> list[str]:
 def _panel(names: "Sequence[str]", judge: str | None, base_url: str | None) -> "Panel":
     """Who reads the descriptions; says at once where a scorer has no reader."""
     from ...tools.errors import UsageError
-    from ...tools.llm.client import LLM
-    from ..evaluation.scorers import NEEDS, SCORERS, LLMJudge, Panel
-    from ..evaluation.scorers.embedding import sentence_encoder
+    from ...tools.models.sentence_encoder import sentence_encoder
+    from ..evaluation.scorers import NEEDS, SCORERS, Panel
+    from ..evaluation.scorers.judges import judge_named
 
     needs = {need for name in names for need in SCORERS[name].needs}
     for need in ("loss", "rival"):
         if need in needs:
             wanting = [name for name in names if need in SCORERS[name].needs]
             raise UsageError(f"--scorers {wanting[0]} needs {NEEDS[need]}; it is not offered here")
-    asked = None
-    if judge is not None:
-        kind, _, model = judge.partition(":")
-        if kind != "openai" or not model:
-            raise UsageError(f"--judge '{judge}' is not openai:MODEL")
-        asked = LLMJudge(LLM(model, base_url=base_url))
-    elif "judge" in needs:
+    llm = None if judge is None else judge_named(judge, base_url=base_url)
+    if llm is None and "judge" in needs:
         wanting = [name for name in names if "judge" in SCORERS[name].needs]
         raise UsageError(f"--scorers {wanting[0]} needs {NEEDS['judge']}")
-    return Panel(judge=asked, embed=sentence_encoder() if "embedder" in needs else None)
+    return Panel(judge=llm, embed=sentence_encoder() if "embedder" in needs else None)
 
 
 def _progress(done: int, many: int) -> None:
@@ -193,7 +188,7 @@ def _print(items: "Sequence[Judged]", found: dict[str, Any]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from ..evaluation.shown import plain
+    from ..evaluation.formats.given import one_line
     from ..labelling.results import value_of
     from .show import console
 
@@ -210,7 +205,7 @@ def _print(items: "Sequence[Judged]", found: dict[str, Any]) -> None:
         values = [value_of(item.scores, name) for name in columns]
         values.append((item.controls.get("shuffled") or {}).get("correlation"))
         values += [item.scorers.get(name, {}).get("value") for name in scorers]
-        said = plain(item.given.description, 80)
+        said = one_line(item.given.description, 80)
         if item.status != "scored":
             said = f"{said} ({item.status})"
         cells = ["" if value is None else f"{value:.2f}" for value in values]
@@ -236,13 +231,3 @@ def _print(items: "Sequence[Judged]", found: dict[str, Any]) -> None:
                 "and count as wrong",
                 markup=False,
             )
-
-
-def _say(problems: "Sequence[Problem]") -> None:
-    from ..evaluation.shown import plain
-
-    for problem in problems[:SHOWN]:
-        where = plain(str(problem.place), 80)
-        typer.echo(f"neuroscribe: {where}: {plain(problem.reason, 200)}", err=True)
-    if len(problems) > SHOWN:
-        typer.echo(f"neuroscribe: {len(problems) - SHOWN} more problems, in --json", err=True)

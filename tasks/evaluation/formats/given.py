@@ -120,3 +120,9 @@ def short(value: Any) -> str:
     """A value of a file in a message: one line, in quotation marks, at most 60 characters."""
     text = repr(value if isinstance(value, (str, int, float, bool)) else type(value).__name__)
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def one_line(text: str, limit: int = 100) -> str:
+    """Text of a file as one line of at most so many characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"

@@ -22,8 +22,8 @@ from . import (
     simulation,
     surprisal,
 )
-from .contract import NEEDS, Case, Panel, Score, Scorer
-from .control import Control, control
+from .contract import NEEDS, Case, Control, Panel, Score, Scorer
+from .control import control
 from .judges import Answer, Judge, LLMJudge, Question
 
 __all__ = [

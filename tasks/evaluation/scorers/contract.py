@@ -12,7 +12,7 @@ says which it needs. A `Score` keeps unreadable answers in its denominator and s
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -25,9 +25,7 @@ from ....tools.models import Target, Unit
 from ....tools.statistics.bootstrap import Interval
 from ...labelling.bench import Splits
 from .judges import Judge
-
-if TYPE_CHECKING:
-    from .control import Control
+from .marks import mark
 
 Need = Literal["predictor", "judge", "embedder", "loss", "target", "rival"]
 NEEDS: Mapping[Need, str] = {
@@ -40,6 +38,8 @@ NEEDS: Mapping[Need, str] = {
 }
 UNREADABLE = 0.1
 """Above this share of unreadable answers a score carries a warning."""
+TRUSTED = 0.9
+"""Share of control answers that a judge must get right."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,16 @@ class Case:
         return np.where(np.isfinite(top), top, np.nan)
 
 
+class Control(NamedTuple):
+    """How a judge did on control questions."""
+
+    right: float
+    """Share of the texts that it got right; unreadable answers count as wrong."""
+    failed: int
+    """Texts whose answer could not be read."""
+    n: int
+
+
 @dataclass(frozen=True)
 class Score:
     """One scorer's number for one description."""
@@ -111,7 +121,7 @@ class Score:
     """Other numbers of the same measurement."""
     reason: str | None = None
     """Why there is no value."""
-    control: "Control | None" = None
+    control: Control | None = None
     """How its judge did on control questions."""
 
     @classmethod
@@ -123,9 +133,6 @@ class Score:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a report must say beside the value."""
-        from .control import TRUSTED
-        from .marks import mark
-
         said = []
         if self.n and self.failed > UNREADABLE * self.n:
             said.append(
@@ -155,7 +162,7 @@ class Panel:
     """Texts to embeddings of length one, `[text, dimension]`."""
     loss: Callable[[str, Sequence[str]], np.ndarray] | None = None
     """A prefix and texts to the mean loss of each text's tokens behind the prefix, `[text]`."""
-    control: "Control | None" = None
+    control: Control | None = None
     """How the judge did on control questions."""
 
 

@@ -6,32 +6,19 @@ contain the word "river"? The share that it gets right stands beside every score
 """
 
 import re
-from collections.abc import Mapping
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from ....tools.data.image_rows import ImageRows
 from ....tools.data.windows import TokenWindows
+from .contract import Control
 from .detection import Shown, said_of
 from .judges import Judge
 
-TRUSTED = 0.9
-"""Share of control answers that a judge must get right."""
 WORDS = 16
 TEXTS = 5
 DESCRIPTION = 'the word "{}"'
 _WORD = re.compile(r"[^\W\d_]{4,}")
-
-
-class Control(NamedTuple):
-    """How a judge did on control questions."""
-
-    right: float
-    """Share of the texts that it got right; unreadable answers count as wrong."""
-    failed: int
-    """Texts whose answer could not be read."""
-    n: int
 
 
 def control(judge: Judge, windows: TokenWindows, rng: np.random.Generator) -> Control | None:
@@ -59,9 +46,3 @@ def control(judge: Judge, windows: TokenWindows, rng: np.random.Generator) -> Co
         right.append(float((said.said == truth).mean()))
         failed += int(said.failed.sum())
     return Control(float(np.mean(right)), failed, WORDS * TEXTS)
-
-
-def meaning_of(description: str) -> Mapping[str, Any] | None:
-    """The predicate of a control question's description; None for another description."""
-    match = re.fullmatch(DESCRIPTION.replace("{}", "(.+)"), description)
-    return {"kind": "words", "words": [match.group(1)], "inflect": False} if match else None

