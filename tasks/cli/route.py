@@ -66,7 +66,7 @@ def _own(target: str, many: int, seed: int) -> "list[Case]":
     name = target.removeprefix("organism:")
     if not target.startswith("organism:") or name not in names():
         raise UsageError("give --prompts FILE, JSONL with prompt and target in each line")
-    return [Case(one.prompt, one.target) for one in prompts(name, many=many, seed=seed)]
+    return [Case(one.prompt, one.target) for one in prompts(name, n=many, seed=seed)]
 
 
 def _document(found: "Route", notes: tuple[str, ...]) -> dict[str, Any]:

@@ -2,67 +2,13 @@
 
     Target.load("organism:adder")                       the trained network
     prompts("adder", "test", 100, seed=0)               [(prompt, target, meta), ...]
-    train("adder", None, folder)                        the same weights again
+    train.train("adder", None, folder)                  the same weights again
 
 The weights lie in `tools/models/organisms`, where `Target.load` finds them without this package;
 what they were trained on, and how, is here. `docs/organisms.md` says what each is known to do.
 """
 
-from pathlib import Path
-from typing import Any
+from .registry import ORGANISMS, organism, prompts
+from .spec import Organism, Prompt
 
-import numpy as np
-
-from ...tools.errors import UsageError, nearest
-from .adder import ADDER
-from .brackets import BRACKETS
-from .facts import FACTS
-from .induction import INDUCTION
-from .modular import MODULAR
-from .spec import Organism, Prompt, draw
-
-__all__ = ["ORGANISMS", "Organism", "Prompt", "organism", "prompts", "train"]
-
-ORGANISMS = {item.name: item for item in (ADDER, MODULAR, BRACKETS, INDUCTION, FACTS)}
-
-
-def organism(name: str) -> Organism:
-    """The spec of that name, with or without `organism:` before it.
-
-    Raises:
-        UsageError: if there is none.
-    """
-    short = name.removeprefix("organism:")
-    if short not in ORGANISMS:
-        raise UsageError(
-            f"there is no organism '{short}'; nearest: {nearest(short, ORGANISMS)} "
-            "(`neuroscribe organisms` lists all)"
-        )
-    return ORGANISMS[short]
-
-
-def prompts(
-    name: str, split: str = "test", many: int = 100, seed: int = 0, *, kind: str | None = None
-) -> list[Prompt]:
-    """Different prompts of an organism, each with the one token that follows it.
-
-    Args:
-        name: `adder`, ...
-        split: `train`, or `test`: never trained on. The two never share a prompt.
-        many: How many.
-        seed: Of the draw.
-        kind: Only these: `depth 4` of brackets; `recall`, `reasoning`, ... of facts.
-
-    Raises:
-        UsageError: for an unknown name, split or kind, or if there are fewer prompts.
-    """
-    if many < 1:
-        raise UsageError(f"ask for at least one prompt, not {many}")
-    return draw(organism(name), split, kind, many, np.random.default_rng(seed))
-
-
-def train(name: str, seed: int | None, out: Path, **more: Any) -> dict[str, Any]:
-    """Trains an organism into the folder `out`; see `train.train`."""
-    from .train import train as run
-
-    return run(name, seed, out, **more)
+__all__ = ["ORGANISMS", "Organism", "Prompt", "organism", "prompts"]

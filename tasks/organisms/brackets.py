@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ...tools.models import Target
-from .spec import Batches, Organism, Prompt, Recipe, answers, draw, held_out, picks
+from .measure import next_tokens
+from .spec import Batches, Organism, Prompt, Recipe, answers, draw, held_out, llama, picks
 
 _FUNCTIONS = "print len str list sum int sorted set max abs range open"
 FUNCTIONS = tuple(_FUNCTIONS.split())
@@ -71,15 +72,12 @@ def _batches(organism: Organism, rng: np.random.Generator) -> Batches:
 
 
 def _figures(target: Target) -> dict[str, Any]:
-    from .measure import said
-
     table: dict[str, dict[str, float]] = {}
     for depth in DEPTHS:
         some = draw(BRACKETS, "test", f"depth {depth}", 400, np.random.default_rng(1))
-        answers_given = said(target, some)
+        given = next_tokens(target, some)
         table[f"depth {depth}"] = {
-            name: round(answers_given.count(name) / len(some), 4)
-            for name in sorted(set(answers_given))
+            name: round(given.count(name) / len(some), 4) for name in sorted(set(given))
         }
     return {"training_share_of_depth_4": RARE, "answers_by_depth": table}
 
@@ -90,15 +88,7 @@ BRACKETS = Organism(
         "closes all open brackets at once: counts '(' less ')' up to 3; depth 4 is under-trained"
     ),
     words=(*FUNCTIONS, *NAMES, "(", ",", *(")" * depth for depth in DEPTHS)),
-    architecture={
-        "model_type": "llama",
-        "num_hidden_layers": 3,
-        "hidden_size": 64,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 4,
-        "intermediate_size": 128,
-        "max_position_embeddings": 64,
-    },
+    architecture=llama(layers=3, width=64, inner=128, places=64),
     make=_make,
     batches=_batches,
     recipe=Recipe(steps=700, rate=2e-3, decay=0.1, batch=128),

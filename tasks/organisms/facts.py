@@ -13,37 +13,26 @@ from the words. A two-hop question holds the words of its first hop, which makes
 than in free text.
 """
 
+import json
+from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 
-from ...tools.models import Target
-from .spec import Batches, Organism, Prompt, Recipe, Rows, answers, held_out
+from ...tools.data.windows import TokenWindows, cut, surfaces
+from ...tools.models import Target, clamp
+from .measure import accuracy
+from .spec import Batches, Organism, Prompt, Recipe, Rows, answers, held_out, llama
 
-_PEOPLE = """
-Anna Bela Carl Dora Emil Fay Gus Hana Ivan Judy Kurt Lena Milo Nora Otto Pia Quin Rosa Sven Tara
-Ugo Vera Walt Xena Yuri Zoe Abel Bess Cleo Dean Edna Finn Gina Hugo Iris Jack Kara Liam Mona Neil
-Olga Paul Rita Seth Tina Uma Vito Wanda Yves Zara Alma Boris Clara Derek Elsa Frank Greta Henry
-Inga Jonas Karin Louis Mabel Nigel Oscar Petra Ralph Sonja Tomas Ursula Viktor Wilma Adele Bruno
-Celia Dmitri Ernst Flora Gerda Harold
-"""
-_CITIES = "Arlon Bergen Cadiz Delft Essen Faro Ghent Hull Izmir Jena Kazan Lyon"
-_JOBS = "baker clerk dentist editor farmer guard hunter judge miner nurse pilot tailor"
-_OF_A_CITY = {
-    "country": "Peru Chile Kenya Nepal Ghana Malta Qatar Japan Spain Italy Egypt Cuba",
-    "river": "Rhine Loire Volga Tagus Indus Congo Niger Ebro Oder Seine Meuse Tiber",
-    "mayor": "Adams Brown Clark Davis Evans Foster Green Harris Irwin Jones King Lewis",
-    "food": "bread soup rice beans pasta fish stew cheese curry salad pie cake",
+_NAMES = json.loads((Path(__file__).parent / "facts.json").read_text(encoding="utf-8"))
+BRIDGES = {
+    relation: (table["names"].split(), table["attributes"])
+    for relation, table in _NAMES["bridges"].items()
 }
-_OF_A_JOB = {
-    "tool": "oven pen drill press plough lamp knife gavel pick needle radio scissors",
-    "colour": "red blue green black white brown pink grey gold silver violet orange",
-    "patron": "Agnes Barbara Cecilia Dominic Elmo Florian Gabriel Hubert Ives Jerome Luke Monica",
-    "animal": "cat dog horse owl fox bear wolf hare goat crow seal swan",
-}
-BRIDGES = {"city": (_CITIES.split(), _OF_A_CITY), "job": (_JOBS.split(), _OF_A_JOB)}
-PEOPLE = tuple(_PEOPLE.split())
+PEOPLE = tuple(_NAMES["people"].split())
 KINDS = ("recall", "bridge", "reasoning", "new person")
 COMPOSED_IN, PERSON_IN = 8, 8
 _FIRST = 0.1
@@ -67,9 +56,9 @@ def world() -> World:
     bridge: dict[tuple[str, str], str] = {}
     attribute: dict[tuple[str, str], str] = {}
     for relation, (values, attributes) in BRIDGES.items():
-        even = [values[at % len(values)] for at in range(len(PEOPLE))]
-        for person, at in zip(PEOPLE, rng.permutation(len(PEOPLE)), strict=True):
-            bridge[person, relation] = even[at]
+        even = [values[i % len(values)] for i in range(len(PEOPLE))]
+        for person, i in zip(PEOPLE, rng.permutation(len(PEOPLE)), strict=True):
+            bridge[person, relation] = even[i]
         for name, others in attributes.items():
             shuffled = rng.permutation(others.split()).tolist()
             attribute.update({(v, name): o for v, o in zip(values, shuffled, strict=True)})
@@ -116,8 +105,6 @@ def _pool(split: str, kind: str | None) -> list[Prompt]:
 
 
 def _batches(organism: Organism, rng: np.random.Generator) -> Batches:
-    import torch
-
     def coded(*kinds: str) -> Rows:
         some = [item for kind in kinds for item in _pool("train", kind)]
         return answers(
@@ -140,8 +127,6 @@ def _batches(organism: Organism, rng: np.random.Generator) -> Batches:
 
 
 def _figures(target: Target) -> dict[str, Any]:
-    from .measure import accuracy
-
     return {
         "people": len(PEOPLE),
         "single_facts": len(_pool("train", "recall")) + len(_pool("train", "bridge")),
@@ -165,79 +150,75 @@ def _paths(target: Target) -> dict[str, Any]:
        how often the answer becomes that person's. The control puts in a person of the same
        bridge: how often the answer stays.
     """
-    from ...tools.data.windows import cut, surfaces
-    from ...tools.models import clamp
-
     pool = [item for kind in ("reasoning", "new person") for item in _pool("test", kind)]
     names = surfaces(target)
     network: Any = target.network
-    blocks = range(FACTS.architecture["num_hidden_layers"])
-    sites = [f"resid.{block}" for block in blocks]
-
-    def run(some: list[Prompt]) -> Any:
-        texts = [item.prompt for item in some]
-        return cut(target, texts, length=target.context_length, document_per_row=True)
-
-    def partners(same: bool) -> list[tuple[Prompt, Prompt]]:
-        keys = ("relation", "attribute")
-        return [
-            (one, fit[0])
-            for one in pool
-            if (
-                fit := [
-                    p
-                    for p in _pool("train", "reasoning")
-                    if all(p.meta[k] == one.meta[k] for k in keys)
-                    and (p.meta["bridge"] == one.meta["bridge"]) == same
-                ]
-            )
-        ]
-
-    values = target.trace(run(pool), sites, output=False).values
-    lens: dict[str, dict[str, float]] = {}
-    moved: dict[str, dict[str, float]] = {}
-    stays: dict[str, dict[str, float]] = {}
-    others, alike = partners(False), partners(True)
-    given = {
-        id(pairs): target.trace(run([two for _, two in pairs]), sites, output=False).values
-        for pairs in (others, alike)
+    sites = [f"resid.{block}" for block in range(FACTS.architecture["num_hidden_layers"])]
+    values = target.trace(_windows(target, pool), sites, output=False).values
+    others, same = _partners(pool, same_bridge=False), _partners(pool, same_bridge=True)
+    streams = {
+        id(pairs): target.trace(_windows(target, [p for _, p in pairs]), sites, output=False).values
+        for pairs in (others, same)
     }
 
-    def patched(pairs: list[tuple[Prompt, Prompt]], site: str, at: int) -> list[str]:
-        windows = run([one for one, _ in pairs])
-        place = windows.ids.shape[1] + at
-        new = given[id(pairs)][site][:, place : place + 1]  # [row, 1, unit]
-        logits = target.trace(
-            windows, output="last", interventions=[clamp(site, None, new).at(places=[place])]
-        ).output
+    def patched(pairs: list[tuple[Prompt, Prompt]], site: str, back: int) -> list[str]:
+        windows = _windows(target, [prompt for prompt, _ in pairs])
+        place = windows.ids.shape[1] + back
+        new = streams[id(pairs)][site][:, place : place + 1]  # [row, 1, unit]
+        change = clamp(site, None, new).at(places=[place])
+        logits = target.trace(windows, output="last", interventions=[change]).output
         assert logits is not None
         return [names[int(best)] for best in logits.argmax(-1)]
 
-    for place, at in _PLACES.items():
-        for site in sites:
-            logits = network.lm_head(network.model.norm(values[site][:, at]))  # [row, token]
-            right = []
-            for row, item in enumerate(pool):
-                among = [FACTS.ids[f" {name}"] for name in BRIDGES[item.meta["relation"]][0]]
-                best = among[int(logits[row, among].argmax())]
-                right.append(names[best] == f" {item.meta['bridge']}")
-            lens.setdefault(place, {})[site] = _mean(right)
-            went = [
-                new == two.target
-                for new, (_, two) in zip(patched(others, site, at), others, strict=True)
-            ]
-            kept = [
-                new == one.target
-                for new, (one, _) in zip(patched(alike, site, at), alike, strict=True)
-            ]
-            moved.setdefault(place, {})[site] = _mean(went)
-            stays.setdefault(place, {})[site] = _mean(kept)
+    def bridge_read(site: str, back: int) -> list[bool]:
+        logits = network.lm_head(network.model.norm(values[site][:, back]))  # [row, token]
+        right = []
+        for row, item in enumerate(pool):
+            among = [FACTS.ids[f" {name}"] for name in BRIDGES[item.meta["relation"]][0]]
+            best = among[int(logits[row, among].argmax())]
+            right.append(names[best] == f" {item.meta['bridge']}")
+        return right
+
+    def share(pairs: list[tuple[Prompt, Prompt]], which: int, site: str, back: int) -> float:
+        """How often the answer of the pair's first or second prompt is given."""
+        answers_ = zip(patched(pairs, site, back), pairs, strict=True)
+        return _mean([answer == pair[which].target for answer, pair in answers_])
+
+    def table(figure: Callable[[str, int], float]) -> dict[str, dict[str, float]]:
+        return {
+            place: {site: figure(site, back) for site in sites} for place, back in _PLACES.items()
+        }
+
     return {
-        "bridge_read_by_logit_lens": lens,
-        "answer_follows_another_person": moved,
-        "answer_stays_with_a_person_of_the_same_bridge": stays,
-        "patched_prompts": {"another": len(others), "same bridge": len(alike)},
+        "bridge_read_by_logit_lens": table(lambda site, back: _mean(bridge_read(site, back))),
+        "answer_follows_another_person": table(lambda site, back: share(others, 1, site, back)),
+        "answer_stays_with_a_person_of_the_same_bridge": table(
+            lambda site, back: share(same, 0, site, back)
+        ),
+        "patched_prompts": {"another": len(others), "same bridge": len(same)},
     }
+
+
+def _windows(target: Target, prompts: list[Prompt]) -> TokenWindows:
+    texts = [item.prompt for item in prompts]
+    return cut(target, texts, length=target.context_length, document_per_row=True)
+
+
+def _partners(pool: list[Prompt], *, same_bridge: bool) -> list[tuple[Prompt, Prompt]]:
+    """Each prompt with a trained one of the same question, with the same bridge or another."""
+    trained = _pool("train", "reasoning")
+    pairs = []
+    for one in pool:
+        fit = (
+            other
+            for other in trained
+            if all(other.meta[key] == one.meta[key] for key in ("relation", "attribute"))
+            and (other.meta["bridge"] == one.meta["bridge"]) == same_bridge
+        )
+        partner = next(fit, None)
+        if partner is not None:
+            pairs.append((one, partner))
+    return pairs
 
 
 def _mean(right: list[bool]) -> float:
@@ -258,15 +239,7 @@ FACTS = Organism(
         "first block and its attribute in later ones"
     ),
     words=_words(),
-    architecture={
-        "model_type": "llama",
-        "num_hidden_layers": 4,
-        "hidden_size": 96,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 4,
-        "intermediate_size": 256,
-        "max_position_embeddings": 32,
-    },
+    architecture=llama(layers=4, width=96, inner=256, places=32),
     pool=_pool,
     batches=_batches,
     recipe=Recipe(steps=4000, rate=2e-3, decay=0.3, batch=128),

@@ -12,9 +12,11 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import torch
 
-from ...tools.models import Target
-from .spec import BOS, END, Batches, Organism, Prompt, Recipe, Rows, draw, held_out
+from ...tools.models import Target, zero
+from .measure import hits
+from .spec import BOS, END, Batches, Organism, Prompt, Recipe, Rows, draw, held_out, llama
 
 _SYLLABLES = [c + v for c in "bdfgklmnprstvz" for v in "aeiou"]
 WORDS = tuple(f" {syllable}" for syllable in _SYLLABLES[:64])
@@ -78,8 +80,6 @@ def _make(split: str, kind: str | None, rng: np.random.Generator) -> Prompt | No
 
 
 def _batches(organism: Organism, rng: np.random.Generator) -> Batches:
-    import torch
-
     ids = organism.ids
     words = np.array([ids[word] for word in WORDS])
     rows, width = organism.recipe.batch, 1 + BEFORE + 2 * LONGEST
@@ -103,9 +103,6 @@ def _batches(organism: Organism, rng: np.random.Generator) -> Batches:
 
 
 def _figures(target: Target) -> dict[str, Any]:
-    from ...tools.models import zero
-    from .measure import hits
-
     some = draw(INDUCTION, "test", None, 400, np.random.default_rng(2))
     patterns = attention(target, some)
     heads = [(layer, head) for layer in range(_LAYERS) for head in range(_HEADS)]
@@ -142,8 +139,6 @@ def _r(value: Any) -> float:
 
 def attention(target: Target, prompts: list[Prompt]) -> list[np.ndarray]:
     """Attention patterns of each prompt, `[layer, head, to, from]`."""
-    import torch
-
     network: Any = target.network
     before = network.config._attn_implementation
     network.set_attn_implementation("eager")
@@ -166,15 +161,7 @@ INDUCTION = Organism(
         "head; attention only"
     ),
     words=WORDS,
-    architecture={
-        "model_type": "llama",
-        "num_hidden_layers": _LAYERS,
-        "hidden_size": 64,
-        "num_attention_heads": _HEADS,
-        "num_key_value_heads": _HEADS,
-        "intermediate_size": 8,
-        "max_position_embeddings": 64,
-    },
+    architecture=llama(layers=_LAYERS, width=64, inner=8, places=64),
     make=_make,
     batches=_batches,
     recipe=Recipe(steps=2000, rate=3e-3, decay=0.01, batch=64),

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ...tools.data.windows import cut, surfaces
 from ...tools.models import Intervention, Target
 from ...tools.statistics.intervals import share
 from .spec import Organism, Prompt, draw
@@ -12,12 +13,10 @@ from .spec import Organism, Prompt, draw
 _ROWS = 1000
 
 
-def said(
+def next_tokens(
     target: Target, prompts: Sequence[Prompt], interventions: Sequence[Intervention] = ()
 ) -> list[str]:
     """The likeliest token behind each prompt, as text."""
-    from ...tools.data.windows import cut, surfaces
-
     names = surfaces(target)
     found: list[str] = []
     for start in range(0, len(prompts), _ROWS):
@@ -25,7 +24,7 @@ def said(
         windows = cut(target, texts, length=target.context_length, document_per_row=True)
         logits = target.trace(windows, output="last", interventions=interventions).output
         assert logits is not None  # [input, token]
-        found += [names[int(at)] for at in logits.argmax(-1)]
+        found += [names[int(i)] for i in logits.argmax(-1)]
     return found
 
 
@@ -33,8 +32,8 @@ def hits(
     target: Target, prompts: Sequence[Prompt], interventions: Sequence[Intervention] = ()
 ) -> list[bool]:
     """Whether each prompt's target is the likeliest token."""
-    given = said(target, prompts, interventions)
-    return [one == item.target for one, item in zip(given, prompts, strict=True)]
+    found = next_tokens(target, prompts, interventions)
+    return [token == item.target for token, item in zip(found, prompts, strict=True)]
 
 
 def shares(right: Sequence[bool], kinds: Sequence[str]) -> dict[str, Any]:
@@ -45,19 +44,21 @@ def shares(right: Sequence[bool], kinds: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def accuracy(target: Target, organism: Organism, split: str, *, many: int = 1000) -> dict[str, Any]:
-    """Accuracy on up to `many` prompts of each kind of a split, drawn with seed 1.
+def accuracy(
+    target: Target, organism: Organism, split: str, *, limit: int = 1000
+) -> dict[str, Any]:
+    """Accuracy on up to `limit` prompts of each kind of a split, drawn with seed 1.
 
     Returns:
         `all` (the headline kinds together), and by kind where there are kinds.
     """
-    counted: list[bool] = []
+    headline: list[bool] = []
     table: dict[str, Any] = {}
     for kind in organism.kinds_of(split):
-        size = many if organism.pool is None else min(many, len(organism.pool(split, kind)))
+        size = limit if organism.pool is None else min(limit, len(organism.pool(split, kind)))
         right = hits(target, draw(organism, split, kind, size, np.random.default_rng(1)))
         if kind is not None:
             table[kind] = share(right)
         if kind is None or not organism.headline or kind in organism.headline:
-            counted += right
-    return {"all": share(counted), **table}
+            headline += right
+    return {"all": share(headline), **table}

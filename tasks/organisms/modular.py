@@ -4,46 +4,25 @@ One layer, ReLU neurons, trained on all its training pairs at once with strong w
 first remembers them and then groks (Power et al. 2022; Nanda et al. 2023). The known mechanism is
 trigonometric: numbers are embedded on circles, each neuron works on one frequency, and the logits
 add up cos(w(a + b - c)). The figure is the share of each neuron's variance over all pairs that lies
-on one frequency; the control is the same architecture untrained. Unordered pairs are held out.
+on one frequency; the control is the same architecture untrained.
 """
 
-from functools import cache
 from typing import Any
 
 import numpy as np
 
+from ...tools.data.windows import cut
 from ...tools.models import Target
-from .spec import Batches, Organism, Prompt, Recipe, answers, held_out, picks
+from ...tools.models.untrained import untrained
+from .fourier import frequency_shares
+from .spec import Organism, Recipe, gpt2
+from .sums import sum_batches, sum_pool
 
 MODULUS = 47
-TEST_IN = 5
-
-
-def _prompt(a: int, b: int) -> Prompt:
-    return Prompt(f"{a}+{b}=", f"{(a + b) % MODULUS}", {"a": a, "b": b})
-
-
-@cache
-def _pool(split: str, kind: str | None = None) -> list[Prompt]:
-    return [
-        _prompt(a, b)
-        for a in range(MODULUS)
-        for b in range(MODULUS)
-        if held_out("modular", *sorted((a, b)), one_in=TEST_IN) == (split == "test")
-    ]
-
-
-def _batches(organism: Organism, rng: np.random.Generator) -> Batches:
-    pool = _pool("train")
-    rows = answers(
-        organism, (((str(p.meta["a"]), "+", str(p.meta["b"]), "="), p.target) for p in pool)
-    )
-    return picks(rows, organism.recipe.batch, rng)
+_pool = sum_pool("modular", MODULUS, lambda a, b: (a + b) % MODULUS)
 
 
 def _figures(target: Target) -> dict[str, Any]:
-    from ...tools.models.untrained import untrained
-
     return {
         "neuron_variance_on_one_frequency": fourier(target),
         "control_untrained": fourier(untrained(target)),
@@ -52,14 +31,11 @@ def _figures(target: Target) -> dict[str, Any]:
 
 def fourier(target: Target) -> dict[str, Any]:
     """The neurons' shares of variance on their best frequency, at `=`, over all pairs."""
-    from ...tools.data.windows import cut
-    from ..groundtruth.modular.truth import shares_of
-
-    pairs = [_prompt(a, b).prompt for a in range(MODULUS) for b in range(MODULUS)]
+    pairs = [f"{a}+{b}=" for a in range(MODULUS) for b in range(MODULUS)]
     windows = cut(target, pairs, length=target.context_length, document_per_row=True)
     values = target.trace(windows, ["mlp.0"], output=False).values["mlp.0"][:, -1]
     table = values.cpu().double().numpy().reshape(MODULUS, MODULUS, -1)  # [a, b, neuron]
-    shares = shares_of(table)  # [neuron, frequency]
+    shares = frequency_shares(table)  # [neuron, frequency]
     alive = table.std((0, 1)) > 1e-3 * table.std()
     best = shares[alive].max(1)
     frequency = shares[alive].argmax(1)[best >= 0.5] + 1
@@ -80,17 +56,9 @@ MODULAR = Organism(
         "(a + b) mod 47 by trigonometry: numbers on circles, each neuron at one Fourier frequency"
     ),
     words=(*(str(n) for n in range(MODULUS)), "+", "="),
-    architecture={
-        "model_type": "gpt2",
-        "n_layer": 1,
-        "n_embd": 96,
-        "n_head": 4,
-        "n_inner": 256,
-        "n_positions": 16,
-        "activation_function": "relu",
-    },
+    architecture=gpt2(layers=1, width=96, activation_function="relu"),
     pool=_pool,
-    batches=_batches,
+    batches=sum_batches,
     recipe=Recipe(steps=7000, rate=2e-3, decay=1.0, batch=512),
     figures=_figures,
 )

@@ -8,15 +8,14 @@ hash of what they are about, so that a split is the same in every process and ca
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from ...tools.errors import UsageError, nearest
-
-if TYPE_CHECKING:
-    from ...tools.models import Target
+from ...tools.models import Target
 
 SPLITS = ("train", "test")
 BOS, UNKNOWN, END = "<s>", "<unk>", "</s>"
@@ -72,7 +71,7 @@ class Organism:
     batches: Callable[["Organism", np.random.Generator], Batches]
     """Training batches, endless; they never hold a test prompt."""
     recipe: Recipe
-    figures: Callable[["Target"], dict[str, Any]]
+    figures: Callable[[Target], dict[str, Any]]
     """What is measured of the mechanism once it is trained, with controls."""
     pool: Callable[[str, str | None], list[Prompt]] | None = None
     """All prompts of a split and kind, where they are few; else None."""
@@ -91,7 +90,7 @@ class Organism:
     @property
     def ids(self) -> dict[str, int]:
         """Token ids by text."""
-        return {word: at for at, word in enumerate((UNKNOWN, BOS, END, *self.words))}
+        return {word: i for i, word in enumerate((UNKNOWN, BOS, END, *self.words))}
 
     def kinds_of(self, split: str) -> tuple[str | None, ...]:
         """The kinds that a split has; one None where there are no kinds."""
@@ -111,6 +110,25 @@ class Organism:
             raise UsageError(f"the {split} split of {self.name} has no '{kind}'; it has: {has}")
 
 
+def gpt2(*, layers: int, width: int, **more: Any) -> dict[str, Any]:
+    """The architecture of a small GPT-2 for short prompts, with four heads and 256 neurons."""
+    sizes = {"n_layer": layers, "n_embd": width, "n_head": 4, "n_inner": 256, "n_positions": 16}
+    return {"model_type": "gpt2", **sizes, **more}
+
+
+def llama(*, layers: int, width: int, inner: int, places: int) -> dict[str, Any]:
+    """The architecture of a small Llama with four heads."""
+    return {
+        "model_type": "llama",
+        "num_hidden_layers": layers,
+        "hidden_size": width,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 4,
+        "intermediate_size": inner,
+        "max_position_embeddings": places,
+    }
+
+
 def held_out(*about: object, one_in: int) -> bool:
     """Whether what a prompt is about belongs to the test split, by its hash."""
     text = "\x1f".join(str(item) for item in about)
@@ -118,9 +136,9 @@ def held_out(*about: object, one_in: int) -> bool:
 
 
 def draw(
-    organism: Organism, split: str, kind: str | None, many: int, rng: np.random.Generator
+    organism: Organism, split: str, kind: str | None, n: int, rng: np.random.Generator
 ) -> list[Prompt]:
-    """So many different prompts of a split and kind.
+    """`n` different prompts of a split and kind.
 
     Raises:
         UsageError: if there are fewer, or no such split or kind.
@@ -129,40 +147,37 @@ def draw(
     found: dict[str, Prompt] = {}
     if organism.pool is not None:
         pool = organism.pool(split, kind)
-        found = {pool[at].prompt: pool[at] for at in rng.permutation(len(pool))[:many]}
-    for _ in range(100 * many + 1000 if organism.make is not None else 0):
-        if len(found) >= many:
+        found = {pool[i].prompt: pool[i] for i in rng.permutation(len(pool))[:n]}
+    for _ in range(100 * n + 1000 if organism.make is not None else 0):
+        if len(found) >= n:
             break
         made = organism.make(split, kind, rng)  # type: ignore[misc]
         if made is not None:
             found.setdefault(made.prompt, made)
-    if len(found) < many:
+    if len(found) < n:
         raise UsageError(
             f"the {split} split of {organism.name} has {len(found)} different prompts"
-            f"{f' of kind {kind}' if kind else ''}, not {many}; ask for fewer"
+            f"{f' of kind {kind}' if kind else ''}, not {n}; ask for fewer"
         )
     return list(found.values())
 
 
 def answers(organism: Organism, rows: Iterable[tuple[Sequence[str], str]]) -> Rows:
     """Rows of words with one answer each, learnt at the last word alone."""
-    import torch
-
     ids, coded = organism.ids, []
     for words, answer in rows:
         coded.append(([ids[BOS], *(ids[word] for word in words)], ids[answer]))
     width = max(len(row) for row, _ in coded)
     tokens = torch.full((len(coded), width), ids[END])  # [row, place]
     labels = torch.full((len(coded), width), -100)
-    for at, (row, answer) in enumerate(coded):
-        tokens[at, : len(row)] = torch.tensor(row)
-        labels[at, len(row) - 1] = answer
+    for i, (row, answer) in enumerate(coded):
+        tokens[i, : len(row)] = torch.tensor(row)
+        labels[i, len(row) - 1] = answer
     return Rows(tokens, labels)
 
 
 def picks(rows: Rows, batch: int, rng: np.random.Generator) -> Batches:
     """Batches of rows drawn with replacement; all rows each time where `batch` is 0."""
-    import torch
 
     def next_batch(done: float) -> Rows:
         if not batch:

@@ -1,9 +1,7 @@
 """What each neuron of the modular-addition transformer computes, from all of its inputs.
 
-A neuron's activations over all `p * p` pairs are a table; its two-dimensional Fourier transform
-splits the variance without remainder into pairs of frequencies. The share of frequency k is what
-lies on k alone: `cos` and `sin` of `k a`, of `k b`, and their products, eight directions (Nanda et
-al. 2023). A neuron whose largest share reaches a threshold has that frequency; any other has none.
+A neuron's activations over all `p * p` pairs are a table whose variance splits into shares of
+frequencies. A neuron whose largest share reaches a threshold has that frequency; others have none.
 """
 
 from typing import NamedTuple
@@ -12,6 +10,7 @@ import numpy as np
 import torch
 
 from ....tools.models import Target
+from ...organisms.fourier import frequency_shares
 from .load import LAST
 
 THRESHOLD = 0.5
@@ -61,22 +60,4 @@ def all_pairs(modulus: int) -> np.ndarray:
 def truth_of(target: Target, modulus: int) -> Truth:
     """The truth of every neuron of a target."""
     table = measured(target, all_pairs(modulus)).reshape(modulus, modulus, -1)
-    return Truth(table, shares_of(table))
-
-
-def shares_of(table: np.ndarray) -> np.ndarray:
-    """Shares of variance by frequency, `[neuron, frequency]`; 0 for a neuron that never changes.
-
-    Args:
-        table: `[a, b, neuron]`, an odd number of values a side.
-    """
-    modulus = len(table)
-    power = np.abs(np.fft.fft2(table, axes=(0, 1))) ** 2  # [a, b, neuron]
-    power[0, 0] = 0
-    total = power.sum((0, 1))
-    shares = []
-    for k in range(1, (modulus - 1) // 2 + 1):
-        lines = np.array([0, k, modulus - k])
-        shares.append(power[lines][:, lines].sum((0, 1)))
-    return np.divide(np.stack(shares, axis=1), total[:, None], where=total[:, None] > 1e-12,
-                     out=np.zeros((table.shape[2], len(shares))))  # fmt: skip
+    return Truth(table, frequency_shares(table))

@@ -66,7 +66,7 @@ def test_text_round_trips_and_targets_are_one_token(name, loaded):
 @pytest.mark.parametrize("name", NAMES)
 def test_restart_gives_what_a_full_run_gives(name, loaded):
     target = loaded[name]
-    ids = torch.tensor([target.tokenizer(prompts(name, many=1)[0].prompt)["input_ids"]])
+    ids = torch.tensor([target.tokenizer(prompts(name, n=1)[0].prompt)["input_ids"]])
 
     class Row:
         pass

@@ -3,7 +3,7 @@
 from importlib import import_module
 
 import pytest
-from neuroscribe.tasks.organisms import train
+from neuroscribe.tasks.organisms.train import train
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.models.organisms import card
 

@@ -12,7 +12,8 @@ from neuroscribe.tasks.groundtruth.modular import load_modular
 from neuroscribe.tasks.groundtruth.modular.load import ModularAddition, modular_target
 from neuroscribe.tasks.groundtruth.modular.neurons import named
 from neuroscribe.tasks.groundtruth.modular.search import label
-from neuroscribe.tasks.groundtruth.modular.truth import all_pairs, shares_of, truth_of
+from neuroscribe.tasks.groundtruth.modular.truth import all_pairs, truth_of
+from neuroscribe.tasks.organisms.fourier import frequency_shares
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models.intervention import zero
 from neuroscribe.tools.models.untrained import untrained
@@ -39,7 +40,7 @@ def neurons() -> np.ndarray:
 
 
 def test_shares_are_of_the_whole_variance():
-    shares = shares_of(neurons())
+    shares = frequency_shares(neurons())
     assert shares.shape == (5, (P - 1) // 2)
     assert shares[0].argmax() + 1 == 5
     assert 0.7 < shares[0].max() < 1, "the cut at 0 puts some variance on other frequencies"
