@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tools.activations.records import activity
+from ..tools.activations.records import activity, inputs_of
 from ..tools.evidence import Evidence
 from ..tools.lab import Lab
 from ..tools.models import Unit
@@ -169,7 +169,7 @@ class Citations:
                 some = [item for item in items if kind in item]
                 items = [item for item in items if kind not in item]
                 if some:
-                    windows = self._lab.inputs_of(some)
+                    windows = inputs_of(self._lab, some)
                     found.append((windows, grid(windows, some)))
             self._inputs[evidence.id] = found
         return self._inputs[evidence.id]

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..tools import instruments as _belt  # noqa: F401  registers the tools
 from ..tools.data.image_rows import ImageRows
 from ..tools.data.windows import TokenWindows
 from ..tools.errors import UsageError
 from ..tools.evidence import Evidence
 from ..tools.hypotheses.resolve import recall
-from ..tools.instruments import all_tools as _belt  # noqa: F401  registers the tools
 from ..tools.io.shapes import check
 from ..tools.lab import Lab
 from ..tools.llm.usage import Meter

@@ -19,7 +19,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from ..tools.activations.records import activity
+from ..tools.activations.records import activity, inputs_of
 from ..tools.data.windows import TokenWindows
 from ..tools.evidence import Evidence
 from ..tools.hypotheses.resolve import short
@@ -187,7 +187,7 @@ class Ledger:
                     self._seen.add(key)
                     fresh.append(item)
             if fresh:
-                windows = self._lab.inputs_of(fresh)
+                windows = inputs_of(self._lab, fresh)
                 self._groups.append(_Group(kind, windows, grid(windows, fresh)))
         return bool(mine)
 

@@ -3,10 +3,11 @@
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from .data.image_rows import ImageRows
@@ -19,12 +20,43 @@ from .models import Target, Unit
 
 if TYPE_CHECKING:
     from .exemplars import ExemplarIndex
-    from .images.backends import Backend
     from .llm.client import LLM
     from .models.clip import Clip
 
 _ROWS = 64  # rows of one forward pass
 _PICTURES = 32
+
+
+class Backend(Protocol):
+    """An image model: see `images/backends`."""
+
+    @property
+    def name(self) -> str:
+        """As the user names it."""
+        ...
+
+    @property
+    def price(self) -> float:
+        """Money for one picture."""
+        ...
+
+    def generate(self, prompt: str, *, seed: int, seconds: float | None = None) -> Image.Image:
+        """A picture of these words; a network is waited for that many seconds at most.
+
+        Raises:
+            UsageError: if the model refuses or cannot be reached, in one line.
+        """
+        ...
+
+    def edit(
+        self, picture: Image.Image, instruction: str, *, seed: int, seconds: float | None = None
+    ) -> Image.Image:
+        """The picture, changed as told.
+
+        Raises:
+            UsageError: if the model refuses, cannot be reached or cannot edit, in one line.
+        """
+        ...
 
 
 @dataclass
@@ -51,8 +83,8 @@ class Lab:
     """The unit under study: what tools mean where their `unit` is left out."""
     memo: Memo = field(default_factory=Memo)
     """What tools computed from target, explore and seed alone; investigations may share it."""
-    backends: Mapping[str, "Backend"] = field(default_factory=dict)
-    """Image models by name, beside the project's own drawings: see `pictures/backends`."""
+    backends: Mapping[str, Backend] = field(default_factory=dict)
+    """Image models by name, beside the project's own drawings: see `images/backends`."""
     open: bool = False
     """No single unit is under study: instruments that look over many units are offered too."""
     run: Any = None
@@ -106,21 +138,6 @@ class Lab:
         if missing:
             values = measure(self.target, self.explore, missing, self.meter)
             self.columns.update(zip(missing, values, strict=True))
-
-    def inputs_of(self, measured: Sequence[Mapping[str, Any]]) -> TokenWindows:
-        """The token windows, or image rows, behind `measured` items of a tool result.
-
-        Items name a row of explore (`window`), a text (`text`) or how a picture was made
-        (`recipe`); one kind in one call.
-        """
-        if all("window" in item for item in measured):
-            return self.explore.rows([int(item["window"]) for item in measured])
-        if self.target.image is not None:
-            from .images.recipes import made_rows
-
-            made: Any = made_rows(self, [item["recipe"] for item in measured])
-            return made
-        return self.tokenize([str(item["text"]) for item in measured])
 
 
 def measure(

@@ -42,7 +42,7 @@ from .lab import Lab
 from .predicates import KINDS
 from .predicates.grammar import kinds
 
-Need = Literal["llm", "vocabulary", "text", "image", "open", "run", "index", "clip"]
+Need = Literal["llm", "vocabulary", "text", "image", "inputs", "open", "run", "index", "clip"]
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,7 @@ class Tool:
             "vocabulary": "logit" in lab.target.sites,
             "text": lab.target.tokenizer is not None and lab.target.image is None,
             "image": lab.target.image is not None,
+            "inputs": lab.target.tokenizer is not None or lab.target.image is not None,
             "open": lab.open,
             "run": lab.run is not None,
             "index": lab.index is not None,

@@ -187,12 +187,12 @@ def _replayed(
 def _lay_out(bench: "Lab", transcript: Transcript, folder: Path) -> None:
     """Copies of the files that image models made, in a folder of the replay's own, and stand-ins
     for the models."""
-    from ...tools.images.backends import recorded
+    from ...tools.images.backends.stand_ins import stand_ins
 
     bench.evidence.folder = folder
     for path in sorted(folder_of(transcript.path).glob("*.png")):
         copyfile(path, folder / path.name)
-    bench.backends = recorded(folder, [item.data for item in transcript.evidence.values()])
+    bench.backends = stand_ins(folder, [item.data for item in transcript.evidence.values()])
 
 
 def rebuild(
@@ -336,7 +336,7 @@ def _is_list(value: Any) -> TypeGuard[Sequence[Any]]:
 
 def _register() -> None:
     """Imports what registers tools and actions."""
-    from ...tools.instruments import all_tools as belt  # noqa: F401
+    from ...tools import instruments as belt  # noqa: F401
     from .. import actions  # noqa: F401
 
 

@@ -16,17 +16,16 @@ import numpy as np
 from ...agent.investigate import Investigation, investigate
 from ...agent.planners.builtin.planner import BuiltinFactory
 from ...agent.state import Budget
+from ...tools.activations.agreement import HOLDS, interval
 from ...tools.activations.records import Flat, flat
 from ...tools.data.windows import TokenWindows
 from ...tools.errors import UsageError
 from ...tools.evidence import Result
-from ...tools.instruments.test_hypotheses import HOLDS, interval
 from ...tools.lab import Lab
 from ...tools.memo import Memo
 from ...tools.predicates import parse
 from ...tools.registry import tool
 from ...tools.render.text import number
-from ...tools.statistics.association import pearson
 
 _STEPS = 14
 _SECONDS = 120.0
@@ -141,7 +140,7 @@ def _score(degrees: np.ndarray, data: Flat, bench: Lab, rng: np.random.Generator
     _, document = np.unique(bench.explore.document[data.window], return_inverse=True)
     inside = degrees >= HOLDS
     return Score(
-        pearson(degrees, data.values),
+        correlation(degrees, data.values),
         interval(degrees, data.values, document, rng),
         int(inside.sum()),
         float(data.values[inside].mean()) if inside.any() else None,
@@ -172,7 +171,7 @@ def _token_table(bench: Lab, here: Flat, rest: Lab, there: Flat) -> float | None
     count = np.bincount(ids, minlength=size)
     total = np.bincount(ids, here.values.astype(np.float64), size)
     table = np.where(count > 0, total / np.maximum(count, 1), here.values.mean())
-    return pearson(table[asked], there.values)
+    return correlation(table[asked], there.values)
 
 
 def _measured(bench: Lab) -> list[dict[str, Any]]:

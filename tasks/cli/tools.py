@@ -17,7 +17,7 @@ def tools(
     as_json: options.Json = False,
 ) -> None:
     """List the tools that planners have, or show what one takes."""
-    from ...tools.instruments.all_tools import TOOLS
+    from ...tools.instruments import TOOLS
 
     chosen = list(_instruments(TOOLS).values()) if name is None else [tool_named(name)]
     if as_json:
@@ -38,7 +38,7 @@ def tool_named(name: str) -> "Tool":
         UsageError: if there is none.
     """
     from ...tools.errors import UsageError, nearest
-    from ...tools.instruments.all_tools import TOOLS
+    from ...tools.instruments import TOOLS
 
     known = _instruments(TOOLS)
     if name not in known:

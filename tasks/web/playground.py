@@ -16,8 +16,7 @@ import numpy as np
 from PIL import Image
 
 from ...agent.transcript import heat
-from ...tools.activations.picture_unit_stats import matched as matched_on_pictures
-from ...tools.activations.records import of_texts
+from ...tools.activations.measured import of_texts
 from ...tools.activations.unit_stats import matched
 from ...tools.data.decoding import decode
 from ...tools.data.image_rows import ImageRows, image_rows
@@ -119,7 +118,7 @@ def picture_change(
         lab = bench.lab()
         cases = [
             output_effects.Case(0, (intervention(one, change),))
-            for one in (chosen, *matched_on_pictures(lab, chosen))
+            for one in (chosen, *matched(lab, chosen))
         ]
         sizes = output_effects.measure(lab, rows, cases).size
         said = verdict(lab, compare([[size] for size in sizes], lab.rng()), "on the same picture")

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from neuroscribe.tools import instruments as _belt  # noqa: F401
 from neuroscribe.tools.data.windows import cut
-from neuroscribe.tools.instruments import all_tools as _belt  # noqa: F401
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
 from tiny_families import rows, tiny  # noqa: F401

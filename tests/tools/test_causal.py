@@ -150,7 +150,7 @@ def test_profiles_agree_with_the_columns(stories_lab: Lab) -> None:
     values = column[stories_lab.explore.counted]
     assert known.rate[17] == pytest.approx((values > 0).mean(), abs=1e-6)
     assert known.size[17] == pytest.approx(np.sqrt((values**2).mean()), rel=1e-4)
-    assert known.top_value[17, 0] == pytest.approx(values.max(), rel=1e-4)
+    assert known.top_values(17)[0] == pytest.approx(values.max(), rel=1e-4)
     window, place = peaks(stories_lab, (unit,), 1)[0]
     assert column[window, place] == pytest.approx(values.max(), rel=1e-4)
 

@@ -20,8 +20,8 @@ from ..data.windows import TokenWindows
 from ..errors import UsageError
 from ..lab import Lab
 from ..models import Site
+from .records import Rows
 
-Rows = TokenWindows | ImageRows
 SIGNS = (1, -1)
 _PLACES = 2048  # of one forward pass over texts
 _PICTURES = 32

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from ..instruments.test_hypotheses import interval
 from ..lab import Lab
 from ..lens.projection import write_rows
 from ..models import Unit
 from ..statistics.association import pearson
+from .agreement import interval
 from .association import SIGNS, associations
 from .records import Flat, activity, flat
 
@@ -52,6 +52,10 @@ class Together(NamedTuple):
         """Whether they go together more than nearly all other pairs, and strongly."""
         return self.percentile >= 99 and (self.correlation or 0) >= 0.5
 
+    def as_data(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {**self._asdict(), "alike": self.alike}
+
 
 def together(lab: Lab, first: Unit, second: Unit) -> Together:
     """Measures how far two units go together."""
@@ -60,16 +64,16 @@ def together(lab: Lab, first: Unit, second: Unit) -> Together:
     known = np.isfinite(lab.column(first)) & np.isfinite(lab.column(second)) & lab.explore.counted
     x, y = lab.column(first)[known], lab.column(second)[known]
     _, document = np.unique(lab.explore.document[np.nonzero(known)[0]], return_inverse=True)
-    found = pearson(x, y)
+    own = pearson(x, y)
     against = _pairs(lab, first, second, lab.rng("pairs"))
     on_x, on_y = x > activity(x), y > activity(y)
     tops = [_tops(lab, data) for data in (one, other)]
     size = min(map(len, tops))
     cosine, share = _written(lab, first, second, lab.rng("written"))
     return Together(
-        found,
+        own,
         interval(x, y, document, lab.rng("interval")),
-        100 * float((against < (found or 0.0)).mean()) if against.size else 50.0,
+        100 * float((against < (own or 0.0)).mean()) if against.size else 50.0,
         int(against.size),
         int((on_x & on_y).sum()),
         int((on_x & ~on_y).sum()),
@@ -89,8 +93,8 @@ def _pairs(lab: Lab, first: Unit, second: Unit, rng: np.random.Generator) -> np.
     units = [first, *(Unit(first.site, at, first.sign) for at in drawn)]
     columns = [lab.column(first), *lab.activations(lab.explore, units[1:])]
     values = np.nan_to_num(np.stack(columns), nan=0.0, posinf=0.0, neginf=0.0)
-    found = associations(lab, lab.explore, values, [second.site])[second.site]
-    scores = found[:, SIGNS.index(second.sign)]  # [unit of the first's site, unit]
+    every = associations(lab, lab.explore, values, [second.site])[second.site]
+    scores = every[:, SIGNS.index(second.sign)]  # [unit of the first's site, unit]
     kept = np.ones(scores.shape, bool)
     if first.site == second.site:
         for row, unit in enumerate(units):
@@ -130,8 +134,3 @@ def _written(
     apart = (a != b) | (first.site != second.site)
     others = sign * (left[a] * right[b]).sum(1)[apart]
     return own, 100 * float((others < own).mean()) if others.size else None
-
-
-def as_data(found: Together) -> dict[str, Any]:
-    """Plain JSON."""
-    return {**found._asdict(), "alike": found.alike}

@@ -15,6 +15,7 @@ from ..data.image_rows import ImageRows
 from ..lab import Lab
 from ..predicates import parse
 from ..render.picture_words import class_name, colour_shares, known_scene
+from ..scenes.palette import COLOURS
 from ..scenes.scene import PLACES, SIZES, TEXTURES
 from ..statistics.association import pearson
 
@@ -96,8 +97,6 @@ def _scenes(rows: ImageRows) -> list[tuple[str, np.ndarray]]:
 
 
 def _colours(rows: ImageRows) -> list[tuple[str, np.ndarray]]:
-    from ..scenes.palette import COLOURS
-
     shares = np.zeros((len(rows), len(COLOURS)), np.float32)
     plain = np.zeros((len(rows), 3), np.float32)
     for at in range(len(rows)):

@@ -1,4 +1,4 @@
-"""Control lists of words: as many others, each about as frequent, for what is said of some words.
+"""Frequency-matched words: lists of as many others, as a control for what is said of some words.
 
 A unit that goes with the words of a concept may go with any list of rare words. So the words at
 which a predictor holds are exchanged, one by one, for words that occur about as often.
@@ -13,22 +13,22 @@ _SHARE = 0.8  # of a word's places, at which a predictor that is about words hol
 _APART = 1.5  # times as many occurrences, from which a list is no match
 
 
-def other_words(
+def matched_words(
     windows: TokenWindows,
     holds: np.ndarray,
-    many: int,
+    n: int,
     rng: np.random.Generator,
     *,
     of_tokens: bool = False,
 ) -> np.ndarray | None:
-    """Where lists of other words stand, bool `[list, window, place]`.
+    """Where lists of frequency-matched words stand, bool `[list, window, place]`.
 
     None where the predictor is not about words alone, or no words are as frequent.
 
     Args:
         windows: The texts.
         holds: bool `[window, place]`: where the predictor holds.
-        many: How many lists.
+        n: How many lists.
         rng: Draws them.
         of_tokens: Exchange tokens and not words.
     """
@@ -49,16 +49,16 @@ def other_words(
     rest = rest[np.argsort(counts[rest], kind="stable")]
     if rest.size < 2 * own.size:
         return None
-    out = np.zeros((many, *holds.shape), bool)
-    for number in range(many):
+    out = np.zeros((n, *holds.shape), bool)
+    for number in range(n):
         free = rest
         drawn: list[int] = []
         for word in own[np.argsort(-counts[own], kind="stable")]:
             near = np.argsort(np.abs(counts[free] - counts[word]), kind="stable")[:_NEAR]
             if of_tokens:  # of a small vocabulary few are as frequent
                 ratio = counts[free[near]] / counts[word]
-                alike = near[(ratio > 1 / _APART) & (ratio < _APART)]
-                near = alike if alike.size else near
+                similar = near[(ratio > 1 / _APART) & (ratio < _APART)]
+                near = similar if similar.size else near
             pick = int(near[rng.integers(near.size)])
             drawn.append(int(free[pick]))
             free = np.delete(free, pick)

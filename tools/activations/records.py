@@ -1,21 +1,30 @@
-"""What tools measure a unit on: inputs with their activations, in the form that evidence keeps."""
+"""What tools measure a unit on: inputs with their activations, in the form that evidence keeps.
 
-from collections.abc import Sequence
+    {"unit": ..., "window": 17 | "text": "..." | "recipe": {...}, "source": ...,
+     "tokens": [...], "activations": [...]}
+
+An observation is a counted place of a text, or a whole picture: its one place, whose token is a
+caption and whose activation is the unit's maximum over space.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..data.image_rows import ImageRows
 from ..data.windows import TokenWindows
-from ..errors import UsageError
+from ..images.recipes import Recipe, made_rows
 from ..lab import Lab
 from ..models import Unit
+from ..render.picture_words import caption
+from ..render.text import number
 
-MOST_TEXTS = 64
-"""Texts of one call."""
+Rows = TokenWindows | ImageRows
 
 
 class Flat(NamedTuple):
-    """The counted places of explore in a row; every array is `[place]`."""
+    """The counted places of some rows one after the other; every array is `[place]`."""
 
     values: np.ndarray
     window: np.ndarray
@@ -24,25 +33,17 @@ class Flat(NamedTuple):
     """Counted places whose activation was NaN or infinite; they are left out."""
 
 
-class Measured(NamedTuple):
-    """Texts with the unit's activations."""
-
-    windows: TokenWindows
-    values: np.ndarray
-    """float32 `[text, place]`, NaN where not counted."""
-    items: list[dict[str, Any]]
-    """The same in the form of `measured`."""
-    notes: list[str]
-    """What was cut or left out."""
-
-
 def flat(lab: Lab, unit: Unit) -> Flat:
     """The unit over all counted places of explore."""
-    column = lab.column(unit)  # [window, place]
-    finite = np.isfinite(column)
-    good = finite & lab.explore.counted
+    return flattened(lab.explore, lab.column(unit))
+
+
+def flattened(rows: Rows, values: np.ndarray) -> Flat:
+    """Activations `[window, place]` at the counted places."""
+    finite = np.isfinite(values)
+    good = finite & rows.counted
     window, place = np.nonzero(good)
-    return Flat(column[good], window, place, int((lab.explore.counted & ~finite).sum()))
+    return Flat(values[good], window, place, int((rows.counted & ~finite).sum()))
 
 
 def activity(values: np.ndarray) -> float:
@@ -57,8 +58,8 @@ def activity(values: np.ndarray) -> float:
     known = values[np.isfinite(values)]
     if known.size == 0:
         return 0.0
-    many = min(known.size, max(5, round(0.001 * known.size)))
-    return max(float(np.partition(known, -many)[-many:].mean()), 0.0) / 2
+    n = min(known.size, max(5, round(0.001 * known.size)))
+    return max(float(np.partition(known, -n)[-n:].mean()), 0.0) / 2
 
 
 def full_scale(lab: Lab, unit: Unit) -> float:
@@ -67,75 +68,81 @@ def full_scale(lab: Lab, unit: Unit) -> float:
     return float(values.max()) if values.size else 0.0
 
 
+def reference(lab: Lab, unit: Unit) -> str:
+    """What activations of the unit are to be compared with."""
+    values = flat(lab, unit).values
+    if not values.size:
+        return "not measured on explore"
+    middle = "median" if isinstance(lab.explore, ImageRows) else "mean"
+    value = float(np.median(values) if middle == "median" else values.mean())
+    return (
+        f"on explore: {middle} {number(value)}, active above {number(activity(values))}, max "
+        f"{number(float(values.max()))}"
+    )
+
+
 def item(
     unit: Unit,
-    windows: TokenWindows,
+    rows: Rows,
     row: int,
-    values: np.ndarray,
+    values: np.ndarray | float,
     *,
     source: str,
     window: int | None = None,
+    recipe: Recipe | None = None,
     **more: Any,
 ) -> dict[str, Any]:
-    """One entry of `measured`; `window` where it is a row of explore, else its text is kept."""
-    attended = windows.attended[row]
-    shown = values[attended]
-    where: dict[str, Any] = (
-        {"text": windows.texts[int(windows.document[row])]}
-        if window is None
-        else {"window": int(window)}
-    )
-    tokens = windows.tokens(row)
-    glued: dict[str, Any] = {}
-    if not any(" " in token for token in tokens):  # surfaces without spaces: keep where words go on
-        start, end = windows.start[row][attended], windows.end[row][attended]
-        glued = {"glued": (1 + np.flatnonzero((start[1:] == end[:-1]) & (end[1:] > 0))).tolist()}
+    """One entry of `measured`.
+
+    Args:
+        unit: The unit.
+        rows: What was measured.
+        row: Which of it.
+        values: `[place]` the unit there; a number for a picture.
+        source: Where the input comes from.
+        window: Its number in explore, where it stands there; else
+        recipe: how the picture was made; a text is kept itself.
+        more: Further fields.
+    """
+    attended = rows.attended[row]
+    tokens = _tokens(rows, row)
+    where: dict[str, Any] = {"recipe": recipe}
+    if window is not None:
+        where = {"window": int(window)}
+    elif not isinstance(rows, ImageRows):
+        where = {"text": rows.texts[int(rows.document[row])]}
+    known = np.ravel(values)[attended]
     return {
         "unit": str(unit),
         **where,
         "source": source,
-        "tokens": tokens,
-        **glued,
-        "activations": [float(v) if np.isfinite(v) else None for v in shown],
+        **tokens,
+        "activations": [float(v) if np.isfinite(v) else None for v in known],
         **more,
     }
 
 
-def of_texts(
-    lab: Lab, unit: Unit, texts: Sequence[str], *, source: str, most: int = MOST_TEXTS
-) -> Measured:
-    """Measures the unit on written texts.
+def of_explore(
+    lab: Lab, unit: Unit, window: int, place: int | None = None, *, source: str, **more: Any
+) -> dict[str, Any]:
+    """The entry of `measured` of a row of explore; of a text with the place that it is about."""
+    if place is not None and not isinstance(lab.explore, ImageRows):
+        more = {"place": int(place), **more}
+    values = lab.column(unit)[window]
+    return item(unit, lab.explore, window, values, source=source, window=window, **more)
 
-    Raises:
-        UsageError: if no text has a token that counts.
+
+def inputs_of(lab: Lab, measured: Sequence[Mapping[str, Any]]) -> Rows:
+    """The token windows, or image rows, behind `measured` items of a tool result.
+
+    Items name a row of explore (`window`), a text (`text`) or how a picture was made
+    (`recipe`); one kind in one call.
     """
-    given = [text for text in texts if isinstance(text, str)]
-    kept = [text for text in given if text.strip()]
-    notes = []
-    if len(given) < len(texts):
-        notes.append(f"{len(texts) - len(given)} entries were not text and were left out")
-    if len(kept) < len(given):
-        notes.append(f"{len(given) - len(kept)} empty texts were left out")
-    if len(kept) > most:
-        notes.append(f"only the first {most} of {len(kept)} texts were measured")
-        kept = kept[:most]
-    if not kept:
-        raise UsageError("there is no text to measure: pass texts, a list of non-empty strings")
-    windows = lab.tokenize(kept)
-    cut = [
-        row
-        for row in range(len(windows))
-        if windows.texts[row][int(windows.end[row].max(initial=0)) :].strip()
-    ]
-    if cut:
-        notes.append(f"{len(cut)} texts were cut to the context of {windows.ids.shape[1]} tokens")
-    values = lab.activations(windows, [unit])[0]  # [text, place]
-    lost = int((windows.counted & ~np.isfinite(values)).sum())
-    if lost:
-        notes.append(f"{lost} activations were not finite and were left out")
-        values = np.where(np.isfinite(values), values, np.nan)
-    items = [item(unit, windows, row, values[row], source=source) for row in range(len(windows))]
-    return Measured(windows, values, items, notes)
+    if all("window" in entry for entry in measured):
+        return lab.explore.rows([int(entry["window"]) for entry in measured])
+    if lab.target.image is not None:
+        return made_rows(lab, [entry["recipe"] for entry in measured])
+    return lab.tokenize([str(entry["text"]) for entry in measured])
 
 
 def peak_of(values: np.ndarray) -> float | None:
@@ -143,6 +150,14 @@ def peak_of(values: np.ndarray) -> float | None:
     return float(np.nanmax(values)) if np.isfinite(values).any() else None
 
 
-def said(notes: Sequence[str]) -> str:
-    """Notes as the last line of a result."""
-    return f"Note: {'; '.join(notes)}." if notes else ""
+def _tokens(rows: Rows, row: int) -> dict[str, Any]:
+    """A row's tokens; where none holds a space, also which of them go on with a word (`glued`)."""
+    if isinstance(rows, ImageRows):
+        return {"tokens": [caption(rows, row)]}
+    tokens = rows.tokens(row)
+    if any(" " in token for token in tokens):
+        return {"tokens": tokens}
+    attended = rows.attended[row]
+    start, end = rows.start[row][attended], rows.end[row][attended]
+    glued = 1 + np.flatnonzero((start[1:] == end[:-1]) & (end[1:] > 0))
+    return {"tokens": tokens, "glued": glued.tolist()}

@@ -9,9 +9,9 @@
    often and how bunched it holds, and the same search is made for each. `p` says how often the best
    of *all* units for such a predictor did as well on the first half (Westfall & Young 1993), so
    that it accounts for the number of units; the winners are measured on the second half as well.
-5. Second control, where the predictor is about words: the same search for `SHUFFLES` lists of other
-   words that are as frequent (see `other_words`). A unit that does no better than the best units
-   for these responds to the words, but is none *for* them.
+5. Second control, where the predictor is about words: the same search for `SHUFFLES` lists of
+   frequency-matched words. A unit that does no better than the best units for these responds to the
+   words, but is none *for* them.
 """
 
 from collections.abc import Sequence
@@ -22,12 +22,13 @@ from sklearn.metrics import roc_auc_score
 
 from ..data.image_rows import ImageRows
 from ..errors import UsageError
-from ..instruments.test_hypotheses import HOLDS, interval
 from ..lab import Lab
 from ..models import Target, Unit
 from ..statistics.association import pearson
 from ..statistics.permutation import p_value
-from .association import SIGNS, Rows, associations
+from .agreement import HOLDS, interval, means
+from .association import SIGNS, associations
+from .records import Rows
 
 SHUFFLES = 20
 LEAST = 5
@@ -46,8 +47,8 @@ class Inputs(NamedTuple):
     """float32 `[row, place]` in 0..1: the predictor."""
     by_row: bool = False
     """Whether a row counts as one observation, with the unit's peak in it."""
-    others: np.ndarray | None = None
-    """bool `[list, row, place]`: lists of other words; None: there are none."""
+    matched: np.ndarray | None = None
+    """bool `[list, row, place]`: lists of frequency-matched words; None: there are none."""
     kind: str = "words"
     """What these lists are of: words, or tokens."""
 
@@ -195,8 +196,8 @@ def search(lab: Lab, inputs: Inputs, sites: Sequence[str], many: int) -> Search:
         np.stack([part.degrees, *(_shuffled(part, shuffles) for _ in range(SHUFFLES))])
         for part in parts
     ]  # [predictor, row, place] of each half
-    if inputs.others is not None:
-        layers[0] = np.concatenate([layers[0], inputs.others[:, ~second].astype(np.float32)])
+    if inputs.matched is not None:
+        layers[0] = np.concatenate([layers[0], inputs.matched[:, ~second].astype(np.float32)])
     found = associations(lab, parts[0].rows, layers[0], sites, by_row=inputs.by_row)
     best = _best(found, 0, many)
     winners = [_best(found, at, 1)[0] for at in range(1, SHUFFLES + 1)]
@@ -230,6 +231,7 @@ def _hit(
     column, degrees = values[known], part.degrees[known]
     holds = degrees >= HOLDS
     _, document = np.unique(part.rows.document[np.nonzero(known)[0]], return_inverse=True)
+    _, inside, outside = means(column, holds)
     both = bool(holds.any() and (~holds).any())
     return Hit(
         unit,
@@ -237,8 +239,8 @@ def _hit(
         pearson(degrees, column),
         interval(degrees, column, document, rng),
         float(roc_auc_score(holds, column)) if both else None,
-        float(column[holds].mean()) if holds.any() else 0.0,
-        float(column[~holds].mean()) if (~holds).any() else 0.0,
+        inside or 0.0,
+        outside or 0.0,
         p_value(chosen, controls[0]),
         p_value(chosen, controls[1]) if controls[1] else None,
         values,

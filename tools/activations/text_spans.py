@@ -13,7 +13,7 @@ Span = tuple[int, int]
 """Characters of a text."""
 
 
-class At(NamedTuple):
+class SpanValues(NamedTuple):
     """A stretch of a text with the activation of each of its tokens."""
 
     split: str
@@ -26,31 +26,37 @@ class At(NamedTuple):
         """The largest."""
         return max(self.values, default=None)
 
-    def said(self) -> str:
+    def text(self) -> str:
         """`seven|ty 0.1|0.62`."""
         return f"{self.split} {'|'.join(number(v) for v in self.values) or 'not counted'}"
 
 
-def occurrences(text: str, wanted: str) -> list[Span]:
-    """Where a string stands: as whole words, else anywhere, else without regard to case.
+def occurrences(text: str, wanted: str, *, whole_words: bool = False) -> list[Span]:
+    """Where a string stands in a text, in its own letter case, else in any.
+
+    Args:
+        text: The text.
+        wanted: The string.
+        whole_words: Only as whole words, and an empty list where there are none; else as a part
+            of words too, where it stands nowhere as whole words in the same letter case.
 
     Raises:
-        UsageError: if it stands nowhere.
+        UsageError: if it stands nowhere, without `whole_words`.
     """
     escaped = re.escape(wanted)
-    for pattern, flags in [
-        (rf"(?<!\w){escaped}(?!\w)", 0),
-        (escaped, 0),
-        (rf"(?<!\w){escaped}(?!\w)", re.IGNORECASE),
-        (escaped, re.IGNORECASE),
-    ]:
-        found = [(m.start(), m.end()) for m in re.finditer(pattern, text, flags)]
-        if found:
-            return found
+    start = r"(?<!\w)" if wanted[:1].isalnum() or not whole_words else ""
+    end = r"(?!\w)" if wanted[-1:].isalnum() or not whole_words else ""
+    for flags in (0, re.IGNORECASE):
+        for pattern in (f"{start}{escaped}{end}", *(() if whole_words else (escaped,))):
+            spans = [(m.start(), m.end()) for m in re.finditer(pattern, text, flags)]
+            if spans:
+                return spans
+    if whole_words:
+        return []
     raise UsageError(f"'{wanted}' does not stand in the original")
 
 
-def at_span(windows: TokenWindows, row: int, values: np.ndarray, span: Span) -> At:
+def at_span(windows: TokenWindows, row: int, values: np.ndarray, span: Span) -> SpanValues:
     """The tokens that overlap a span of a row's text; `values` `[place]`."""
     text = windows.texts[int(windows.document[row])]
     start, end = windows.start[row], windows.end[row]
@@ -59,4 +65,4 @@ def at_span(windows: TokenWindows, row: int, values: np.ndarray, span: Span) -> 
     )
     pieces = [text[int(start[at]) : int(end[at])].strip() for at in inside]
     finite = [float(values[at]) for at in inside if np.isfinite(values[at])]
-    return At("|".join(piece for piece in pieces if piece), finite)
+    return SpanValues("|".join(piece for piece in pieces if piece), finite)

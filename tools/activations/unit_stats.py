@@ -1,8 +1,8 @@
-"""Profiles every unit of a site in one pass over (a part of) explore, and finds matched controls.
+"""Profiles every unit of a site in one pass over (a part of) explore, and finds matched units.
 
 A claim that ablating a unit changes the output means little by itself: any unit's ablation does.
-So every causal tool measures the same on random units of the same site that fire about as often
-and are about as large, each on its *own* peaks, found in the same windows in the same way.
+So every causal tool measures the same on random units of the same site that are above zero about
+as often and are about as large, each on its *own* peaks, found in the same rows in the same way.
 
 The profile depends on target, explore and site alone and is kept in `lab.memo`.
 """
@@ -12,44 +12,63 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from ..interventions.controls import nearest
+from ..data.image_rows import ImageRows
 from ..lab import Lab
 from ..models import Unit
+from .records import Rows
 
 MOST_TOKENS = 8_192
 """Tokens of explore that a profile reads; windows are taken evenly."""
+MOST_PICTURES = 512
+"""Pictures of explore that a profile reads, taken evenly."""
 TOPS = 12
-"""Peaks kept for each unit."""
+"""Peaks used of each unit."""
 CONTROLS = 20
 LEVELS = (0.5, 0.99, 0.999)
 POOL = 128
-"""Random units of a site that controls are taken from."""
+"""Random units of a site that matched units are taken from."""
 _PLACES = 4096  # places behind the quantiles
 _SAMPLES = 256
 _ROWS = 16
+_PICTURES = 32
 
 
 class Profile(NamedTuple):
     """All units of one site in one direction. Values are the site's own, without the sign."""
 
-    windows: np.ndarray
-    """`[window]` rows of explore that were read."""
+    rows: np.ndarray
+    """`[row]` rows of explore that were read."""
     rate: np.ndarray
-    """`[unit]` share of places above 0, in the direction."""
+    """`[unit]` share of places above 0, in the direction; on pictures of places in space."""
     size: np.ndarray
     """`[unit]` root of the mean square of the scalar."""
     mean: np.ndarray
-    """`[unit, channel]`."""
+    """float32 `[unit, channel]`."""
+    peaks: np.ndarray
+    """float32 `[row, unit]` the highest scalar of each row, in the direction; -inf where none."""
+    places: np.ndarray
+    """`[row, unit]` where that is."""
     samples: np.ndarray
-    """`[sample, unit, channel]` values at random places."""
+    """`[sample, unit, channel]` values at random places of texts."""
     levels: np.ndarray
-    """`[level, unit]` quantiles `LEVELS` of the scalar in the direction, from random places."""
-    top_window: np.ndarray
-    """`[unit, rank]` rows of explore with the highest peaks, best first; -1 where none is left."""
-    top_place: np.ndarray
-    """`[unit, rank]`."""
-    top_value: np.ndarray
-    """`[unit, rank]` the scalar there, in the direction; -inf where none is left."""
+    """`[level, unit]` quantiles `LEVELS` of the scalar in the direction, from random places of
+    texts."""
+
+    @property
+    def alive(self) -> np.ndarray:
+        """Indices of the units that ever move, in the direction on pictures."""
+        moves = (self.size > 0) & np.isfinite(self.size)
+        return np.flatnonzero(moves if len(self.samples) else moves & (self.peaks > 0).any(0))
+
+    def tops(self, index: int, n: int = TOPS) -> np.ndarray:
+        """Which of `rows` have the highest peaks of a unit above zero, best first."""
+        column = self.peaks[:, index]
+        order = np.argsort(-column, kind="stable")[:n]
+        return order[(column[order] > 0) & np.isfinite(column[order])]
+
+    def top_values(self, index: int) -> np.ndarray:
+        """A unit's highest peaks, those above zero, best first."""
+        return self.peaks[self.tops(index), index]
 
 
 def profile(lab: Lab, site: str, sign: int = 1) -> Profile:
@@ -58,69 +77,64 @@ def profile(lab: Lab, site: str, sign: int = 1) -> Profile:
     return lab.memo.once(key, lambda: _measured(lab, site, sign))
 
 
-def peaks(lab: Lab, units: tuple[Unit, ...], many: int) -> list[tuple[int, int]]:
+def peaks(lab: Lab, units: tuple[Unit, ...], n: int) -> list[tuple[int, int]]:
     """`(window, place)` of the highest peaks of the units in turn, windows all different."""
-    out: list[tuple[int, int]] = []
-    used: set[int] = set()
+    out: dict[int, int] = {}
+    known = [profile(lab, unit.site, unit.sign) for unit in units]
+    tops = [one.tops(unit.index) for one, unit in zip(known, units, strict=True)]
     for rank in range(TOPS):
-        for unit in units:
-            known = profile(lab, unit.site, unit.sign)
-            window = int(known.top_window[unit.index, rank])
-            if window >= 0 and window not in used and known.top_value[unit.index, rank] > 0:
-                used.add(window)
-                out.append((window, int(known.top_place[unit.index, rank])))
-            if len(out) >= many:
-                return out
-    return out
+        for one, unit, rows in zip(known, units, tops, strict=True):
+            if rank < len(rows):
+                at = int(rows[rank])
+                out.setdefault(int(one.rows[at]), int(one.places[at, unit.index]))
+            if len(out) >= n:
+                return list(out.items())
+    return list(out.items())
 
 
-def matched(
-    lab: Lab, unit: Unit, many: int = CONTROLS, *, but: tuple[Unit, ...] = ()
-) -> list[Unit]:
+def strongest(lab: Lab, unit: Unit, n: int) -> list[int]:
+    """Rows of explore where a unit peaks above zero, highest first."""
+    known = profile(lab, unit.site, unit.sign)
+    return [int(known.rows[at]) for at in known.tops(unit.index, n)]
+
+
+def matched(lab: Lab, unit: Unit, n: int = CONTROLS, *, but: tuple[Unit, ...] = ()) -> list[Unit]:
     """The units nearest in rate and size among a fixed random pool of the same site, best first.
 
     The pool is the same for all units of a site, so that what was measured on it serves again.
+
+    Args:
+        lab: The lab.
+        unit: The unit.
+        n: How many at most.
+        but: Units that may not serve.
     """
     known = profile(lab, unit.site, unit.sign)
-    alive = np.flatnonzero((known.size > 0) & np.isfinite(known.size))
-    return alike(unit, alive, known.size, known.rate, many=many, but=but, seed=lab.seed)
+    barred = {unit.index, *(other.index for other in but if other.site == unit.site)}
+    others = np.array(sorted(set(_drawn(known, lab.seed).tolist()) - barred), int)
+    if not others.size:
+        return []
+    traits = np.stack([np.log(np.maximum(known.size, 1e-12)), known.rate])
+    near = nearest(traits, unit.index, others)[:n]
+    return [Unit(unit.site, int(index), unit.sign) for index in near]
 
 
 def pool(lab: Lab, site: str, sign: int = 1) -> list[Unit]:
-    """The random units of a site that controls are taken from, in the order of the draw."""
-    known = profile(lab, site, sign)
-    alive = np.flatnonzero((known.size > 0) & np.isfinite(known.size))
-    return [Unit(site, int(at), sign) for at in drawn(alive, lab.seed)]
+    """The random units of a site that matched units are taken from, in the order of the draw."""
+    return [Unit(site, int(at), sign) for at in _drawn(profile(lab, site, sign), lab.seed)]
 
 
-def alike(
-    unit: Unit,
-    alive: np.ndarray,
-    size: np.ndarray,
-    rate: np.ndarray,
-    *,
-    many: int,
-    but: tuple[Unit, ...],
-    seed: int,
-) -> list[Unit]:
-    """The units nearest to one in rate and size, of a random pool of those that are alive.
+def nearest(traits: np.ndarray, index: int, pool: np.ndarray) -> np.ndarray:
+    """The members of a pool, nearest first, by the sum of differences in units of spread.
 
     Args:
-        unit: The unit.
-        alive: Indices of the units of its site that may serve.
-        size: `[unit]` root of the mean square.
-        rate: `[unit]` share of places above 0.
-        many: How many at most.
-        but: Units that may not serve.
-        seed: Draws the pool.
+        traits: `[trait, unit]`.
+        index: The unit they are compared with.
+        pool: Indices.
     """
-    barred = {unit.index, *(other.index for other in but if other.site == unit.site)}
-    others = np.array(sorted(set(drawn(alive, seed).tolist()) - barred), int)
-    if not others.size:
-        return []
-    log = np.log(np.maximum(size, 1e-12))
-    near = nearest(np.stack([log, rate]), unit.index, others)[:many]
-    return [Unit(unit.site, int(index), unit.sign) for index in near]
+    spread = traits[:, pool].std(1, keepdims=True)
+    gap = (traits - traits[:, [index]]) / np.where(spread > 1e-9, spread, 1.0)
+    return pool[np.argsort(np.abs(gap[:, pool]).sum(0).round(4), kind="stable")]
 
 
 def mean_direction(lab: Lab, unit: Unit) -> np.ndarray:
@@ -139,67 +153,63 @@ def mean_direction(lab: Lab, unit: Unit) -> np.ndarray:
     return (mean / mean.norm().clamp_min(1e-12)).cpu().numpy()
 
 
-def drawn(alive: np.ndarray, seed: int) -> np.ndarray:
+def _drawn(known: Profile, seed: int) -> np.ndarray:
     """At most `POOL` of the units that are alive, in random order."""
-    return np.random.default_rng([seed, 11]).permutation(alive)[:POOL]
+    return np.random.default_rng([seed, 11]).permutation(known.alive)[:POOL]
 
 
-def _measured(lab: Lab, site: str, sign: int) -> Profile:
-    explore = lab.explore
-    sizes = explore.attended.sum(1)
-    share = min(1.0, MOST_TOKENS / max(1, int(sizes.sum())))
-    rows = np.unique(
-        np.linspace(0, len(explore) - 1, max(1, int(share * len(explore)))).astype(int)
-    )
-    there = lab.target.site(site)
-    units, channels = there.units, there.channels
-    counted = explore.counted[rows]
-    spots = np.argwhere(counted)
-    rng = np.random.default_rng([lab.seed, 7])
-    order = rng.permutation(len(spots))
-    picked = spots[np.sort(order[:_SAMPLES])]
-    asked = spots[np.sort(order[:_PLACES])]
-    count, fired, square = 0, np.zeros(units), np.zeros(units)
-    total = np.zeros((units, channels))
-    samples = np.zeros((len(picked), units, channels), np.float32)
-    scalars = np.zeros((len(asked), units), np.float32)
-    value = np.full((units, TOPS), -np.inf, np.float32)
-    window = np.full((units, TOPS), -1, np.int64)
-    place = np.zeros((units, TOPS), np.int64)
-    for at in range(0, len(rows), _ROWS):
-        part = explore.rows(rows[at : at + _ROWS])
-        found = lab.target.trace(part, [site], output=False).values[site].float().cpu()
+def _rows_read(explore: Rows) -> np.ndarray:
+    """Rows taken evenly, as many as a profile reads."""
+    if isinstance(explore, ImageRows):
+        n = min(len(explore), MOST_PICTURES)
+    else:
+        share = min(1.0, MOST_TOKENS / max(1, int(explore.attended.sum())))
+        n = max(1, int(share * len(explore)))
+    return np.unique(np.linspace(0, max(0, len(explore) - 1), n).astype(int))
+
+
+def _measured(lab: Lab, name: str, sign: int) -> Profile:
+    explore: Rows = lab.explore
+    pictures = isinstance(explore, ImageRows)
+    site, rows = lab.target.site(name), _rows_read(explore)
+    units, channels = site.units, site.channels
+    spots = np.argwhere(explore.counted[rows] & (not pictures))  # [place, (row, place)]
+    order = np.random.default_rng([lab.seed, 7]).permutation(len(spots))
+    sampled, ranked = (spots[np.sort(order[:n])] for n in (_SAMPLES, _PLACES))
+    samples = np.zeros((len(sampled), units, channels), np.float32)
+    scalars = np.zeros((len(ranked), units), np.float32)
+    highest = np.zeros((len(rows), units), np.float32)
+    places = np.zeros((len(rows), units), np.int64)
+    n, n_values = 0, 0
+    fired, square, total = np.zeros(units), np.zeros(units), np.zeros((units, channels))
+    step = _PICTURES if pictures else _ROWS
+    for start in range(0, len(rows), step):
+        part = explore.rows(rows[start : start + step])
+        values = lab.target.trace(part, [name], output=False).values[name].float().cpu()
         lab.meter.forward_tokens += int(part.attended.sum())
-        scalar = sign * there.scalar(found)  # [window, place, unit]
-        mask = torch.as_tensor(part.counted)
-        good = scalar[mask]  # [token, unit]
-        good = torch.nan_to_num(good, nan=0.0, posinf=0.0, neginf=0.0)
-        count += len(good)
+        whole = (values[..., None] if channels == 1 else values).nan_to_num(0.0, 0.0, 0.0)
+        scalar = sign * (site.over_space(values) if pictures else site.scalar(values))
+        mask = torch.as_tensor(part.counted).expand(scalar.shape[:2])  # [row, place]
+        good = scalar[mask].nan_to_num(0.0, 0.0, 0.0)  # [place, unit]
+        n += len(good)
         fired += (good > 0).sum(0).numpy()
-        square += good.cpu().double().square().sum(0).numpy()
-        whole = found.unflatten(-1, (units, 1)) if channels == 1 else found
-        whole = torch.nan_to_num(whole, nan=0.0, posinf=0.0, neginf=0.0)
-        total += whole[mask].cpu().double().sum(0).numpy()
-        here = (picked[:, 0] >= at) & (picked[:, 0] < at + _ROWS)
-        samples[here] = whole[picked[here, 0] - at, picked[here, 1]].numpy()
-        here = (asked[:, 0] >= at) & (asked[:, 0] < at + _ROWS)
-        scalars[here] = scalar[asked[here, 0] - at, asked[here, 1]].nan_to_num(nan=0.0).numpy()
+        square += good.double().square().sum(0).numpy()
+        kept = whole.flatten(0, 1) if pictures else whole[mask]  # class token and registers too
+        n_values += len(kept)
+        total += kept.double().sum(0).numpy()
         hidden = scalar.masked_fill(~mask[..., None], -torch.inf).nan_to_num(nan=-torch.inf)
-        best, where = hidden.max(1)  # [window, unit]
-        value = np.concatenate([value, best.numpy().T], 1)
-        names = np.broadcast_to(rows[at : at + _ROWS], (units, len(part)))
-        window = np.concatenate([window, names], 1)
-        place = np.concatenate([place, where.numpy().T], 1)
-        order = np.argsort(-value, axis=1, kind="stable")[:, :TOPS]
-        value, window, place = (np.take_along_axis(x, order, 1) for x in (value, window, place))
+        best, where = hidden.max(1)  # [row, unit]
+        highest[start : start + len(part)], places[start : start + len(part)] = best, where
+        for chosen, source, out in ((sampled, whole, samples), (ranked, scalar, scalars)):
+            here = (chosen[:, 0] >= start) & (chosen[:, 0] < start + step)
+            out[here] = source[chosen[here, 0] - start, chosen[here, 1]].nan_to_num(nan=0.0)
     return Profile(
         rows,
-        fired / max(1, count),
-        np.sqrt(square / max(1, count)),
-        total / max(1, count),
+        fired / max(1, n),
+        np.sqrt(square / max(1, n)),
+        (total / max(1, n_values)).astype(np.float32),
+        highest,
+        places,
         samples,
-        np.quantile(scalars, LEVELS, axis=0) if len(asked) else np.zeros((len(LEVELS), units)),
-        np.where(np.isfinite(value), window, -1),
-        place,
-        value,
+        np.quantile(scalars, LEVELS, axis=0) if len(ranked) else np.zeros((len(LEVELS), units)),
     )

@@ -1,4 +1,4 @@
-"""Inputs on which two predictors disagree: where one holds and the other does not.
+"""Places of texts on which predictors disagree: where one holds and another does not.
 
     explore   places of the explore windows, drawn at random among those that differ
     edit      the unit's own exemplars, changed a little: a word replaced by one of the predictors'
@@ -12,34 +12,32 @@ Nothing is chosen by the activation of the place: the unit is not looked at to p
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import permutations
 from typing import NamedTuple
 
 import numpy as np
 
+from ..activations.examples import top
 from ..data.carriers import readings, sentences_with
 from ..data.windows import TokenWindows
 from ..english.inflection import plural
-from ..instruments.exemplars import top_places
 from ..lab import Lab
 from ..models import Unit
 from ..predicates import Predicate
 from ..predicates.context import Earlier, Later, Next, Previous
 from .resolve import Hypothesis
+from .rivals import DIFFERS, Candidate, shared_out
 
-_APART = 0.5
 _EXEMPLARS = 8
 _WORDS = 6
+_INSERTED = 24
+"""Words that are put into exemplars."""
+_SENTENCES = 2
+"""Of each word."""
+_WRITTEN = 8
+"""Words of each pair that sentences are written around."""
+_TEXTS = 400
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-
-
-class Candidate(NamedTuple):
-    """One input and the place where the two differ."""
-
-    source: str
-    window: int | None
-    """A row of explore, or"""
-    text: str | None
-    place: int
 
 
 class Grid(NamedTuple):
@@ -49,54 +47,89 @@ class Grid(NamedTuple):
     windows: TokenWindows
 
 
-def grid(hypotheses: Sequence[Hypothesis], windows: TokenWindows) -> Grid:
-    """Evaluates every hypothesis."""
-    return Grid(np.stack([h.evaluate(windows) for h in hypotheses]), windows)
-
-
-def in_explore(explore: Grid, one: int, other: int, rng: np.random.Generator) -> list[Candidate]:
-    """Places of explore where `one` holds and `other` does not, in random order, one a window."""
-    window, place = np.nonzero(explore.values[one] - explore.values[other] >= _APART)
-    order = rng.permutation(window.size)
-    _, first = np.unique(window[order], return_index=True)
-    chosen = order[np.sort(first)]
-    found = [Candidate("explore", int(window[at]), None, int(place[at])) for at in chosen]
-    return _varied(found, explore, [int(row) for row in window[chosen]])
-
-
-def in_texts(
-    texts: Grid, source: str, one: int, other: int, rng: np.random.Generator
+def candidates(
+    lab: Lab, unit: Unit, rivals: Sequence[Hypothesis], explore: np.ndarray, n: int
 ) -> list[Candidate]:
-    """The same among written texts; where several places differ, the last one."""
-    differ = texts.values[one] - texts.values[other] >= _APART
-    rows = rng.permutation(np.flatnonzero(differ.any(1)))
-    found = [
-        Candidate(source, None, texts.windows.texts[row], int(np.flatnonzero(differ[row])[-1]))
-        for row in rows
+    """Places where rivals differ, shared out over who holds and who does not, and over sources.
+
+    Args:
+        lab: The lab.
+        unit: Whose exemplars are edited.
+        rivals: The hypotheses.
+        explore: `[rival, window, place]` what they predict on explore.
+        n: How many.
+    """
+    sentence_rng, pair_rng = lab.rng("sentences"), lab.rng("pairs")
+    grids = {"explore": Grid(explore, lab.explore)}
+    pairs = list(permutations(range(len(rivals)), 2))
+    words = {pair: _words_of(grids["explore"], rivals, *pair) for pair in pairs}
+    every = list(dict.fromkeys(word for pair in pairs for word in words[pair]))
+    edits = _edited_exemplars(lab, unit, rivals, every[:_INSERTED])
+    edits = [edits[at] for at in lab.rng("edits").permutation(len(edits))[:_TEXTS]]
+    written = [
+        text
+        for pair in pairs
+        for word in words[pair][:_WRITTEN]
+        for text in sentences_with([word], _SENTENCES, sentence_rng)
     ]
-    return _varied(found, texts, [int(row) for row in rows])
+    for source, texts in (("edit", edits), ("grammar", list(dict.fromkeys(written)))):
+        if texts:
+            windows = lab.tokenize(texts)
+            grids[source] = Grid(np.stack([one.evaluate(windows) for one in rivals]), windows)
+    differing = [
+        one
+        for pair in pairs
+        for source, grid in grids.items()
+        for one in _differing(grid, source, *pair, pair_rng)
+    ]
+    return shared_out(differing, n, lambda one: one.input)
 
 
-def words_of(
-    explore: Grid, hypotheses: Sequence[Hypothesis], one: int, other: int, *, most: int = _WORDS
-) -> list[str]:
+def _differing(
+    grid: Grid, source: str, one: int, other: int, rng: np.random.Generator
+) -> list[Candidate]:
+    """Places where `one` holds and `other` does not, in random order, one a window: any of explore,
+    of written texts the last."""
+    windows = grid.windows
+    differ = grid.values[one] - grid.values[other] >= DIFFERS
+    if source == "explore":
+        window, place = np.nonzero(differ)
+        order = rng.permutation(window.size)
+        _, first = np.unique(window[order], return_index=True)
+        chosen = order[np.sort(first)]
+        spots = list(zip(window[chosen].tolist(), place[chosen].tolist(), strict=True))
+    else:
+        rows = rng.permutation(np.flatnonzero(differ.any(1))).tolist()
+        spots = [(row, int(np.flatnonzero(differ[row])[-1])) for row in rows]
+    return [
+        Candidate(
+            source,
+            row if source == "explore" else windows.texts[row],
+            place,
+            grid.values[:, row, place],
+        )
+        for row, place in _varied(spots, windows)
+    ]
+
+
+def _words_of(explore: Grid, hypotheses: Sequence[Hypothesis], one: int, other: int) -> list[str]:
     """Words where `one` holds and `other` does not: from explore, then from its own lists."""
-    differ = (explore.values[one] - explore.values[other] >= _APART) & (explore.windows.word >= 0)
+    differ = (explore.values[one] - explore.values[other] >= DIFFERS) & (explore.windows.word >= 0)
     count = np.bincount(explore.windows.word[differ], minlength=len(explore.windows.words))
-    order = np.argsort(-count, kind="stable")[:most]
-    found = [explore.windows.words[at] for at in order if count[at] > 0]
+    order = np.argsort(-count, kind="stable")[:_WORDS]
+    frequent = [explore.windows.words[at] for at in order if count[at] > 0]
     own = _listed(hypotheses[one]) - _listed(hypotheses[other])
-    words = [word for word in (*found, *sorted(own)) if _WORD.fullmatch(word)]
-    return list(dict.fromkeys(words))[: 2 * most]
+    words = [word for word in (*frequent, *sorted(own)) if _WORD.fullmatch(word)]
+    return list(dict.fromkeys(words))[: 2 * _WORDS]
 
 
-def edited_exemplars(
+def _edited_exemplars(
     lab: Lab, unit: Unit, hypotheses: Sequence[Hypothesis], words: Sequence[str]
 ) -> list[str]:
     """Small edits of the unit's top exemplars; `words` are put in."""
     out: list[str] = []
     insert = any(_asks_for_context(one.predicate) for one in hypotheses)
-    for window, place in top_places(lab, unit, _EXEMPLARS):
+    for window, place in top(lab, unit, _EXEMPLARS):
         explore = lab.explore
         text = explore.text(window)
         attended = explore.attended[window] & (explore.end[window] > explore.start[window])
@@ -105,11 +138,6 @@ def edited_exemplars(
         at += len(text[at:]) - len(text[at:].lstrip())
         out.extend(_edits(text, at, words, insert))
     return list(dict.fromkeys(text for text in out if text.strip()))
-
-
-def sentences(words: Sequence[str], each: int, rng: np.random.Generator) -> list[str]:
-    """Grammar sentences, so many around each word; none without words."""
-    return [text for word in words for text in sentences_with([word], each, rng)]
 
 
 def _asks_for_context(predicate: Predicate) -> bool:
@@ -129,7 +157,7 @@ def _edits(text: str, at: int, words: Sequence[str], insert: bool) -> Iterator[s
     for back in range(here, max(-1, here - 5), -1):
         first, last = spans[back]
         old = text[first:last]
-        same = _alike(old, words)
+        same = _same_part(old, words)
         for other in [*(same or (words if back == here else [])), *_other_forms(old)]:
             yield text[:first] + _cased(other, old) + text[last:]
         if back < here:
@@ -145,7 +173,7 @@ def _edits(text: str, at: int, words: Sequence[str], insert: bool) -> Iterator[s
     yield f"{word} {text}"
 
 
-def _alike(word: str, others: Sequence[str]) -> list[str]:
+def _same_part(word: str, others: Sequence[str]) -> list[str]:
     """The others that may stand where the word stands: of its part of speech."""
     parts = {reading.part for reading in readings(word)}
     return [
@@ -164,17 +192,16 @@ def _other_forms(word: str) -> list[str]:
     return list(dict.fromkeys(out))
 
 
-def _varied(found: Sequence[Candidate], grid: Grid, rows: Sequence[int]) -> list[Candidate]:
+def _varied(spots: Sequence[tuple[int, int]], windows: TokenWindows) -> list[tuple[int, int]]:
     """The same, in an order that repeats a word only after the others had their turn."""
-    windows = grid.windows
     times: dict[tuple[int, int], int] = {}
     turns: list[int] = []
-    for candidate, row in zip(found, rows, strict=True):
-        word = int(windows.word[row, candidate.place])
-        key = (word, -1 if word >= 0 else int(windows.ids[row, candidate.place]))
+    for row, place in spots:
+        word = int(windows.word[row, place])
+        key = (word, -1 if word >= 0 else int(windows.ids[row, place]))
         times[key] = times.get(key, 0) + 1
         turns.append(times[key])
-    return [found[at] for at in np.argsort(turns, kind="stable")]
+    return [spots[at] for at in np.argsort(turns, kind="stable")]
 
 
 def _cased(word: str, like: str) -> str:

@@ -25,21 +25,27 @@ from scipy.ndimage import gaussian_filter
 from ..data.image_rows import ImageRows
 from ..errors import UsageError, nearest
 from ..lab import Lab
-from .regions import mask_of
+from ..scenes.drawing import put, tile
+from ..scenes.palette import nearest_colour, rgb
+from .drawable import scene_of
+from .regions import bounds, mask_of
 
 _HEAVY = 0.12  # share of the side by which what is blurred beyond recognition is blurred
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 Edit = Mapping[str, Any]
+Made = Callable[[Mapping[str, Any]], np.ndarray]
+"""Another picture by its recipe, as the target sees it: uint8 `[height, width, 3]`."""
 
 
 class Canvas:
     """A picture under work."""
 
-    def __init__(self, lab: Lab, rows: ImageRows) -> None:
+    def __init__(self, lab: Lab, rows: ImageRows, made: Made) -> None:
         self.lab = lab
         self.rows = rows
         """The one picture that the edits start from: regions are found in it."""
+        self.made = made
         self.pixels = rows.seen(0).astype(np.float32)  # [height, width, 3]
 
     @property
@@ -64,29 +70,21 @@ class Canvas:
         if given == "blur":
             return blurred(self.pixels, _HEAVY * self.side)
         if isinstance(given, Mapping):
-            return self.other(given)
-        from ..scenes.palette import rgb
-
+            return self.made(given).astype(np.float32)
         return np.broadcast_to(np.array(rgb(str(given)), np.float32), self.pixels.shape)
-
-    def other(self, recipe: Mapping[str, Any]) -> np.ndarray:
-        """Another picture as the target sees it."""
-        from .recipes import made_rows
-
-        return made_rows(self.lab, [recipe]).seen(0).astype(np.float32)
 
     def put(self, mask: np.ndarray, pixels: np.ndarray) -> None:
         """Replaces the pixels under a mask."""
         self.pixels = np.where(mask[..., None], pixels, self.pixels)
 
 
-def apply(lab: Lab, rows: ImageRows, edits: Sequence[Any]) -> np.ndarray:
+def apply(lab: Lab, rows: ImageRows, edits: Sequence[Any], made: Made) -> np.ndarray:
     """The first of `rows` with the edits made in order: uint8 `[height, width, 3]`.
 
     Raises:
         UsageError: for an edit that cannot be made, with the reason.
     """
-    canvas = Canvas(lab, rows)
+    canvas = Canvas(lab, rows, made)
     for edit in edits:
         if not isinstance(edit, Mapping) or edit.get("edit") not in OPS:
             name = edit.get("edit") if isinstance(edit, Mapping) else edit
@@ -160,9 +158,7 @@ def _brightness(canvas: Canvas, edit: Edit) -> None:
 
 def _crop(canvas: Canvas, edit: Edit) -> None:
     inside = mask_of(canvas.lab, canvas.rows, edit.get("region") or {"box": edit.get("box")})
-    ys, xs = (np.flatnonzero(inside.any(axis)) for axis in (1, 0))
-    box = (int(xs[0]), int(ys[0]), int(xs[-1]) + 1, int(ys[-1]) + 1)
-    image = Image.fromarray(canvas.pixels.round().astype(np.uint8)).crop(box)
+    image = Image.fromarray(canvas.pixels.round().astype(np.uint8)).crop(bounds(inside))
     size = canvas.pixels.shape[1::-1]
     canvas.pixels = np.asarray(image.resize(size, Image.Resampling.BICUBIC), np.float32)
 
@@ -184,8 +180,6 @@ def _recolour(canvas: Canvas, edit: Edit) -> None:
     mask = canvas.mask(edit)
     light = canvas.pixels @ _LUMA  # [height, width]
     shade = light / max(float(light[mask].mean()), 1.0)
-    from ..scenes.palette import rgb
-
     canvas.put(
         mask, (shade[..., None] * np.array(rgb(str(edit.get("colour"))), np.float32)).clip(0, 255)
     )
@@ -204,13 +198,10 @@ def _move(canvas: Canvas, edit: Edit) -> None:
 
 
 def _paste(canvas: Canvas, edit: Edit) -> None:
-    canvas.put(canvas.mask(edit), canvas.other(edit["picture"]))
+    canvas.put(canvas.mask(edit), canvas.made(edit["picture"]).astype(np.float32))
 
 
 def _add(canvas: Canvas, edit: Edit) -> None:
-    from ..scenes.drawing import put, tile
-    from .recipes import scene_of
-
     if not isinstance(edit.get("thing"), Mapping):
         raise UsageError('add needs a thing, such as {"name": "cat", "colour": "red"}')
     (thing,) = scene_of({"things": [edit["thing"]]}).things
@@ -224,8 +215,6 @@ def _add(canvas: Canvas, edit: Edit) -> None:
 
 def _replace(canvas: Canvas, edit: Edit) -> None:
     """Closed, and a thing drawn on it, as large and, unless said otherwise, of its mean colour."""
-    from ..scenes.palette import nearest_colour
-
     mask = canvas.mask(edit)
     height, width = mask.shape
     side = max(height, width)

@@ -13,23 +13,27 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
-from pydantic import ValidationError
 
 from ..data.image_rows import ImageRows, image_rows
 from ..data.pictures import Picture
 from ..data.scene_pictures import picture_of, side_for
 from ..errors import UsageError
+from ..evidence import plain
 from ..lab import Lab
 from ..scenes.drawing import LARGEST
-from ..scenes.scene import Scene
+from ..scenes.prompt import scene_of as scene_of_prompt
+from .drawable import drawable, scene_of
+from .kept import folder_of, opened
 from .pixels import apply
 
 Recipe = Mapping[str, Any]
+Given = int | str | dict[str, Any]
+"""How a planner names a picture: a row of explore, a prompt, a scene or a recipe."""
+_DEEPEST = 24
 
 
 def picture(lab: Lab, recipe: Recipe) -> Picture:
@@ -60,16 +64,40 @@ def pictures_of(lab: Lab) -> ImageRows:
     return lab.explore
 
 
-def scene_of(given: Any) -> Scene:
-    """A scene from JSON, with an error that says what is wrong in one line."""
-    if isinstance(given, Scene):
-        return given
-    try:
-        return Scene.model_validate(given)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(step) for step in first["loc"]) or "scene"
-        raise UsageError(f"the scene cannot be read: {where}: {first['msg']}") from None
+def recipe_of(lab: Lab, given: Given) -> Recipe:
+    """The recipe of a picture that a planner names.
+
+    Raises:
+        UsageError: if there is no such picture.
+    """
+    if isinstance(given, str) and given.strip().isdecimal():
+        given = int(given)
+    if isinstance(given, str):
+        return {"scene": scene_of_prompt(given).model_dump()}
+    if isinstance(given, int):
+        given = {"window": given}
+    if "things" in given or "background" in given:
+        given = {"scene": given}
+    if "scene" in given:
+        given = {**given, "scene": drawable(given["scene"]).model_dump()}
+    if _depth(given) > _DEEPEST:
+        raise UsageError(f"a picture made of pictures is nested deeper than {_DEEPEST}")
+    picture(lab, given)
+    return plain(given)
+
+
+def with_edit(recipe: Recipe, edit: Mapping[str, Any]) -> Recipe:
+    """The recipe of a picture with one more change of its pixels."""
+    base = recipe if "edits" in recipe else {"of": recipe, "edits": []}
+    return {**base, "edits": [*base["edits"], dict(edit)]}
+
+
+def _depth(value: Any, depth: int = 0) -> int:
+    """How deep JSON is nested, as far as it matters."""
+    if depth > _DEEPEST or not isinstance(value, (Mapping, list)):
+        return depth
+    inner = value.values() if isinstance(value, Mapping) else value
+    return max((_depth(item, depth + 1) for item in inner), default=depth)
 
 
 def _window(lab: Lab, recipe: Recipe) -> Picture:
@@ -93,8 +121,11 @@ def _edited(lab: Lab, recipe: Recipe) -> Picture:
         raise UsageError("an edited picture needs edits: a list of one or more")
     rows = image_rows(lab.target, [base])
 
+    def other(recipe: Recipe) -> np.ndarray:
+        return made_rows(lab, [recipe]).seen(0)
+
     def seen() -> np.ndarray:
-        return apply(lab, rows, edits)
+        return apply(lab, rows, edits, other)
 
     key = hashlib.sha256(f"{base.key} {json.dumps(edits, sort_keys=True)}".encode()).hexdigest()
     return Picture(
@@ -103,22 +134,10 @@ def _edited(lab: Lab, recipe: Recipe) -> Picture:
 
 
 def _file(lab: Lab, recipe: Recipe) -> Picture:
-    """A file beside the transcript; only its own name is used, so that it can lie nowhere else."""
-    if lab.evidence.folder is None:
-        raise UsageError("pictures of an image model are kept in a folder, and this lab has none")
-    path = lab.evidence.folder / Path(str(recipe["file"])).name
-    known = str(recipe.get("sha256"))
+    """A file beside the transcript."""
+    folder, known = folder_of(lab), str(recipe.get("sha256"))
 
     def load() -> Image.Image:
-        from .backends import fingerprint
-
-        try:
-            with Image.open(path) as image:
-                found = image.convert("RGB")
-        except (OSError, Image.DecompressionBombError) as error:
-            raise UsageError(f"cannot read {path}: {error}") from error
-        if fingerprint(found) != known:
-            raise UsageError(f"{path} is not the picture that was recorded")
-        return found
+        return opened(folder, str(recipe["file"]), known)
 
     return Picture(known[:12], known, load, None, recipe=dict(recipe))

@@ -20,6 +20,9 @@ from scipy.ndimage import maximum_filter
 from ..data.image_rows import ImageRows
 from ..errors import UsageError
 from ..lab import Lab
+from ..scenes.drawing import mask
+from ..scenes.edits import chosen_things
+from ..scenes.palette import COLOURS, nearest_colours, rgb
 from ..scenes.scene import Scene
 from .maps import LEVEL, map_of, region
 
@@ -60,10 +63,21 @@ def mask_of(lab: Lab, rows: ImageRows, given: Any) -> np.ndarray:
 
 def thing_mask(lab: Lab, scene: Scene, at: int) -> np.ndarray:
     """Where one thing of a scene is seen, as the target sees it: bool `[height, width]`."""
-    from ..scenes.drawing import mask
-
     shown = np.repeat(mask(scene, at)[..., None], 3, -1).astype(np.uint8) * 255
     return lab.target.image.see(Image.fromarray(shown))[..., 0] > 127  # type: ignore[union-attr]
+
+
+def bounds(mask: np.ndarray) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of a mask in pixels, the last two behind it."""
+    ys, xs = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
+    return int(xs[0]), int(ys[0]), int(xs[-1]) + 1, int(ys[-1]) + 1
+
+
+def box_of(mask: np.ndarray, digits: int) -> list[float]:
+    """The bounding box of a mask in shares of the picture, as a region's `box`."""
+    height, width = mask.shape
+    sizes = (width, height, width, height)
+    return [round(at / size, digits) for at, size in zip(bounds(mask), sizes, strict=True)]
 
 
 def _box(given: Any, size: tuple[int, ...]) -> np.ndarray:
@@ -90,15 +104,11 @@ def _active(lab: Lab, rows: ImageRows, given: Mapping[str, Any]) -> np.ndarray:
 
 
 def _coloured(pixels: np.ndarray, name: str) -> np.ndarray:
-    from ..scenes.palette import COLOURS, nearest_colours, rgb
-
     rgb(name)  # says what colours there are
     return nearest_colours(pixels) == COLOURS.index(name)
 
 
 def _things(lab: Lab, rows: ImageRows, which: Any) -> np.ndarray:
-    from ..scenes.edits import chosen_things
-
     scene = rows.pictures[0].scene
     if scene is None:
         raise UsageError("only drawn scenes have things by name; take a box, a unit or a colour")

@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 import numpy as np
 import torch
 
-from ..activations.records import item, of_texts, said
+from ..activations.measured import note_line, of_texts
+from ..activations.records import item
 from ..activations.unit_stats import CONTROLS, matched, peaks, profile
 from ..data.windows import TokenWindows
 from ..errors import UsageError
@@ -125,7 +126,7 @@ def ablate(
         data["measured"] = [
             item(chosen[0], windows, row, values[row], source="ablate") for row, _ in own
         ]
-    return Result("\n".join([*rows, said(notes)]).rstrip(), data)
+    return Result("\n".join([*rows, note_line(notes)]).rstrip(), data)
 
 
 def interventions(

@@ -13,11 +13,11 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from ..activations.picture_records import item
-from ..activations.picture_unit_stats import CONTROLS, matched, strongest
+from ..activations.records import item
+from ..activations.unit_stats import CONTROLS, matched, strongest
 from ..errors import UsageError
 from ..evidence import Result
-from ..images.recipes import made_rows, pictures_of
+from ..images.recipes import made_rows, pictures_of, recipe_of
 from ..interventions.class_change import Case, Effects, measure, removal
 from ..interventions.controls import control_sets
 from ..interventions.matched_control import compare, measure_name, verdict
@@ -25,7 +25,6 @@ from ..lab import Lab
 from ..models import Target, Unit
 from ..registry import UpTo, tool
 from ..render.picture_words import class_name
-from .edit_image import recipe_of
 
 _MOST_UNITS = 64
 _CLASSES = 5

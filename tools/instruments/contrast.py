@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..activations.agreement import HOLDS
 from ..activations.records import activity, flat
 from ..activations.word_contrast import MAX_P, Sign, Table, WordSet, single_words, table, word_set
 from ..data.windows import TokenWindows
@@ -26,7 +27,6 @@ from ..render.text import number
 _REACH = (4, 8, 16)
 _FEW = 3
 _LISTED = 6
-_HOLDS = 0.5
 _MOST_PLACES = 2000
 
 
@@ -42,7 +42,7 @@ def contrast(lab: Lab, hypothesis: str | dict[str, Any], unit: str | None = None
     chosen = lab.chosen(unit)
     data = flat(lab, chosen)
     (given,) = resolve(lab, [hypothesis])
-    holds = given.evaluate(lab.explore)[data.window, data.place] > _HOLDS
+    holds = given.evaluate(lab.explore)[data.window, data.place] > HOLDS
     active = data.values > activity(data.values)
     at = np.flatnonzero(holds)
     head = (

@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ..activations.picture_records import of_explore, of_recipes
-from ..activations.records import said
+from ..activations.examples import low, top
+from ..activations.measured import note_line, of_recipes
+from ..activations.records import of_explore
 from ..data.image_rows import ImageRows
 from ..errors import UsageError
 from ..evidence import Result
-from ..images.recipes import pictures_of
+from ..images.recipes import pictures_of, recipe_of
 from ..lab import Lab
 from ..llm.client import LLMError
 from ..models import Unit
@@ -27,10 +28,9 @@ from ..registry import tool
 from ..render.captions import regions
 from ..render.contact_sheet import overlaid
 from ..render.text import number
-from .edit_image import recipe_of
-from .exemplars_pictures import low_pictures, top_pictures
 
 _MOST = 12
+_GROUP = 8  # pictures of each group, where none are named
 _SIDE = 320
 _DESCRIBE = (
     "Describe each picture by itself in at most 30 words: the things in it, their colours, "
@@ -93,7 +93,7 @@ def describe_image(
         entry["description"] = told[at]
     return Result(
         "\n".join(
-            [f"{chosen}, as a model without hypotheses sees it:", *rows, said(notes)]
+            [f"{chosen}, as a model without hypotheses sees it:", *rows, note_line(notes)]
         ).rstrip(),
         {"unit": str(chosen), "measured": found.items, "answer": answer, "failed": missing},
     )
@@ -121,8 +121,8 @@ def what_is_common(
     chosen = lab.chosen(unit)
     explore = pictures_of(lab)
     groups = [
-        active or top_pictures(lab, chosen, 8),
-        silent or low_pictures(lab, chosen, 8),
+        active or [row for row, _ in top(lab, chosen, _GROUP)],
+        silent or [row for row, _ in low(lab, chosen, _GROUP)],
     ]
     for group in groups:
         wrong = next((at for at in group if not 0 <= at < len(explore)), None)
@@ -151,8 +151,9 @@ def what_is_common(
         f"silent ({len(groups[1])} pictures) have: {_cut(told[1] or 'no answer')}",
     ]
     measured = [
-        *of_explore(lab, chosen, groups[0], source="active"),
-        *of_explore(lab, chosen, groups[1], source="silent"),
+        of_explore(lab, chosen, row, source=source)
+        for source, group in zip(("active", "silent"), groups, strict=True)
+        for row in group
     ]
     return Result(
         "\n".join(rows),

@@ -7,16 +7,19 @@ With `by`, an image model makes the picture instead, from any words.
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from ..activations.picture_records import MOST_PICTURES, Made, of_recipes, reference
-from ..activations.records import said
+from ..activations.measured import MOST_PICTURES, Pictures, note_line, of_recipes
+from ..activations.records import reference
 from ..errors import UsageError
 from ..evidence import Result
-from ..images.recipes import Recipe, scene_of
+from ..images.backends import backend_of, generated
+from ..images.drawable import drawable
+from ..images.recipes import Recipe
 from ..lab import Lab
 from ..registry import UpTo, tool
 from ..render.captions import show
 from ..render.picture_words import caption
 from ..render.text import number
+from ..scenes.prompt import scene_of
 
 _SHOWN = 24
 
@@ -76,13 +79,13 @@ def draw(
         lines += _peaks(found, names, len(first))
     head = f"{chosen} on what you asked for ({reference(lab, chosen)}):"
     return Result(
-        "\n".join([head, *lines, said(notes)]).rstrip(),
+        "\n".join([head, *lines, note_line(notes)]).rstrip(),
         {"unit": str(chosen), "measured": found.items, "refused": notes},
         sheet.images,
     )
 
 
-def _peaks(found: Made, names: Sequence[str], start: int) -> list[str]:
+def _peaks(found: Pictures, names: Sequence[str], start: int) -> list[str]:
     """What is not shown, from a place on: a line a prompt or scene, with its peaks."""
     peaks: dict[str, list[str]] = {}
     for at in range(start, len(names)):
@@ -119,22 +122,5 @@ def _recipes(
 
 def _of_prompt(lab: Lab, prompt: str, seed: int, by: str) -> Recipe:
     if by != "scenes":
-        from ..images.backends import backend_of, generated
-
         return generated(lab, backend_of(lab, by), prompt, copy=seed)
-    from ..scenes.prompt import scene_of as read
-
-    return {"scene": read(prompt, seed).model_dump()}
-
-
-def drawable(given: Any) -> Any:
-    """A scene from JSON whose names and colours can be drawn.
-
-    Raises:
-        UsageError: if it cannot be read or drawn.
-    """
-    from ..scenes.drawing import render
-
-    scene = scene_of(given)
-    render(scene, 16)
-    return scene
+    return {"scene": scene_of(prompt, seed).model_dump()}

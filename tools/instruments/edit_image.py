@@ -13,14 +13,24 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..activations.picture_records import MOST_PICTURES, of_recipes, reference
-from ..activations.records import said
+from ..activations.measured import MOST_PICTURES, note_line, of_recipes
+from ..activations.records import reference
 from ..data.pictures import Picture
 from ..data.scene_pictures import SIDE, side_for
 from ..errors import UsageError
 from ..evidence import Result, plain
+from ..images.backends import backend_of, edited
+from ..images.drawable import drawable
 from ..images.pixels import OPS
-from ..images.recipes import Recipe, made_rows, picture, pictures_of
+from ..images.recipes import (
+    Given,
+    Recipe,
+    made_rows,
+    picture,
+    pictures_of,
+    recipe_of,
+    with_edit,
+)
 from ..lab import Lab
 from ..models import Unit
 from ..registry import tool
@@ -29,15 +39,12 @@ from ..render.picture_words import told
 from ..render.text import number
 from ..scenes.edits import EDIT_NAMES
 from ..scenes.edits import apply as edit_scene
-from .draw import drawable
 
 _LISTED = ("colour", "texture", "size", "name", "background", "fill", "which", "radius")
 _NEED_REGION = ("cover", "background", "keep", "remove", "recolour", "move", "paste", "replace")
 _WIDE = {"level": 0.25, "grow": 0.03}  # of the active region, where none is named
 _MOST_BASES = 8
 _MOST_STEPS = 8
-_DEEPEST = 24
-Given = int | str | dict[str, Any]
 
 
 class Variant(NamedTuple):
@@ -120,7 +127,7 @@ def edit_image(
     lines = _lines(table, shown.lines, len(bases))
     head = f"{chosen} before and after each edit ({reference(lab, chosen)}):"
     return Result(
-        "\n".join([head, *lines, said(notes)]).rstrip(),
+        "\n".join([head, *lines, note_line(notes)]).rstrip(),
         {
             "unit": str(chosen),
             "originals": found.items[: len(bases)],
@@ -130,38 +137,6 @@ def edit_image(
         },
         shown.images,
     )
-
-
-def recipe_of(lab: Lab, given: Given) -> Recipe:
-    """The recipe of a picture that a planner names.
-
-    Raises:
-        UsageError: if there is no such picture.
-    """
-    if isinstance(given, str) and given.strip().isdecimal():
-        given = int(given)
-    if isinstance(given, str):
-        from ..scenes.prompt import scene_of
-
-        return {"scene": scene_of(given).model_dump()}
-    if isinstance(given, int):
-        given = {"window": given}
-    if "things" in given or "background" in given:
-        given = {"scene": given}
-    if "scene" in given:
-        given = {**given, "scene": drawable(given["scene"]).model_dump()}
-    if _depth(given) > _DEEPEST:
-        raise UsageError(f"a picture made of pictures is nested deeper than {_DEEPEST}")
-    picture(lab, given)
-    return plain(given)
-
-
-def _depth(value: Any, depth: int = 0) -> int:
-    """How deep JSON is nested, as far as it matters."""
-    if depth > _DEEPEST or not isinstance(value, (Mapping, list)):
-        return depth
-    inner = value.values() if isinstance(value, Mapping) else value
-    return max((_depth(item, depth + 1) for item in inner), default=depth)
 
 
 def _listed(given: Sequence[Given] | Given) -> list[Given]:
@@ -205,11 +180,9 @@ def _spread(edit: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{**edit, **dict(zip(lists, values, strict=True))} for values in every]
 
 
-def _edited(
-    lab: Lab, unit: Unit, base: Recipe, steps: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
+def _edited(lab: Lab, unit: Unit, base: Recipe, steps: Sequence[Mapping[str, Any]]) -> Recipe:
     """The recipe of a picture after some edits."""
-    recipe = dict(base)
+    recipe = base
     for step in steps:
         name = step.get("edit")
         if name == "instruct":
@@ -234,8 +207,7 @@ def _edited(
             )
         if name in _NEED_REGION and step.get("region") is None:
             step = {**step, "region": {"unit": str(unit), **_WIDE}}
-        done = recipe if "edits" in recipe else {"of": recipe, "edits": []}
-        recipe = {**done, "edits": [*done["edits"], dict(step)]}
+        recipe = with_edit(recipe, step)
     recipe = plain(recipe)
     if "edits" in recipe:
         made_rows(lab, [recipe]).seen(0)  # says now what cannot be made
@@ -250,8 +222,6 @@ def _side(lab: Lab, of: Picture) -> dict[str, int]:
 
 
 def _instructed(lab: Lab, recipe: Mapping[str, Any], step: Mapping[str, Any]) -> dict[str, Any]:
-    from ..images.backends import backend_of, edited
-
     text = step.get("text")
     if not isinstance(text, str) or not text.strip():
         raise UsageError('instruct needs a text, such as "make the sky red"')

@@ -11,14 +11,14 @@ and "all": true for every occurrence instead of the first. `find` matches whole 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..activations.records import MOST_TEXTS, activity, flat, full_scale, of_texts, peak_of, said
-from ..activations.text_spans import At, Span, at_span, occurrences
+from ..activations.measured import MOST_TEXTS, note_line, of_texts, words_of
+from ..activations.records import activity, flat, full_scale, peak_of, reference
+from ..activations.text_spans import Span, SpanValues, at_span, occurrences
 from ..errors import UsageError
 from ..evidence import Result
 from ..lab import Lab
 from ..registry import tool
 from ..render.text import MARKS, number, peak, snippet
-from .activations import reference, words_asked, words_at
 
 _OPS = ("replace", "delete", "insert", "swap")
 
@@ -58,7 +58,7 @@ def edit_text(
         unit: The unit, such as mlp.3/7; left out: the unit under study.
         at: Words whose own activation is said.
     """
-    chosen, asked = lab.chosen(unit), words_asked(at)
+    chosen, asked = lab.chosen(unit), words_of(at)
     original = _original(lab, text, window)
     variants, refused = make_variants(original, edits)
     if len(variants) > MOST_TEXTS - 1:
@@ -100,17 +100,17 @@ def edit_text(
         if after is not None and after > bar and after != own.value:
             drawn = snippet(found.windows, row, values, scale=scale, before=28, after=12)
             line += f"; peak elsewhere {number(after)}: {drawn}"
-        rows.append(line + words_at(found, row, asked))
+        rows.append(line + found.at_words(row, asked))
     focus = at_span(found.windows, 0, found.values[0], top).split
     head = (
         f"{chosen}, peak {number(before)} in the original ({reference(lab, chosen)}; {MARKS}): "
         + snippet(found.windows, 0, found.values[0], scale=scale)
-        + words_at(found, 0, asked)
+        + found.at_words(0, asked)
         + f"\nedit: activation at «{focus}», or at what took its place (a peak elsewhere is "
         "said if active; | parts the tokens of a word)"
     )
     return Result(
-        "\n".join([head, *rows, said([*refused, *found.notes])]).rstrip(),
+        "\n".join([head, *rows, note_line([*refused, *found.notes])]).rstrip(),
         {
             "unit": str(chosen),
             "original": {"text": original, "peak": before, "place": place},
@@ -231,12 +231,12 @@ def _follow(variant: Variant, original: str, at: Span) -> Span:
     return (at[0] + grown, at[1] + grown) if where == "right" else variant.focus
 
 
-def _own(found: At, where: str) -> str:
+def _own(found: SpanValues, where: str) -> str:
     """The value, with the tokens where an edit put in a word of several."""
     if found.value is None:
         return "that token is gone"
     split = "|" in found.split and where == "inside"
-    return f"{number(found.value)} ({found.said()})" if split else number(found.value)
+    return f"{number(found.value)} ({found.text()})" if split else number(found.value)
 
 
 def _original(lab: Lab, text: str | None, window: int | None) -> str:

@@ -1,25 +1,30 @@
 """Finds the units that respond to something, over all units of many sites.
 
-The search, its halves and its control are those of `unit_search`. What units are compared with:
+The search, its halves and its controls are those of `selectivity`. What units are compared with:
 
-explore    every place of the exploration corpus, with the places where the predictor holds
+explore    every place of the exploration corpus, with the places where the predictor holds; or
+           every picture, where a unit counts by its maximum over space
 written    where it holds too seldom there and is known by its words: neutral sentences with them
-examples   texts in which units should be active, against others; a unit counts by its peak
+examples   texts or pictures in which units should be active, against others; a unit counts by its
+           peak
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
-from ..activations.matched_words import other_words
+from ..activations.matched_words import matched_words
 from ..activations.records import item
 from ..activations.selectivity import LEAST, SHUFFLES, Inputs, Search, search, sites_of, too_few
 from ..data.carriers import sentences_with
+from ..data.image_rows import ImageRows
 from ..data.windows import TokenWindows, cut
 from ..english.lexicon import lexicon
 from ..errors import UsageError
 from ..evidence import Result
 from ..hypotheses.concept_query import Wanted, wanted
+from ..hypotheses.picture_query import wanted_picture
+from ..images.recipes import pictures_of
 from ..lab import Lab
 from ..registry import UpTo, tool
 from ..render.text import number
@@ -32,7 +37,16 @@ _TEXTS = 200
 _EXAMPLES = 3  # windows kept of each of the best units
 
 
-@tool(needs=("text", "open"))
+class Question(NamedTuple):
+    """What units are compared with."""
+
+    what: str
+    predictor: dict[str, Any] | None
+    inputs: Inputs
+    notes: list[str]
+
+
+@tool(needs=("inputs", "open"))
 def find_units(
     lab: Lab,
     what: str | list[str] | dict[str, Any] | None = None,
@@ -43,125 +57,143 @@ def find_units(
     many: Annotated[int, UpTo(MOST)] = 8,
 ) -> Result:
     """Finds which units respond to something: compares every unit of the model, in both
-    directions, with the places where it occurs in the corpus. Units are chosen on half of the
-    documents and measured on the other half, beside the best units for shuffled places.
+    directions, with the places or pictures of the corpus where it occurs. Units are chosen on half
+    of the documents and measured on the other half, beside the best units for shuffled places.
 
     Args:
-        what: A concept (animals), words, or a predictor as JSON; left out: give active.
-        sites: Where to look, such as mlp.3 or mlp (all layers); left out: all neurons.
-        active: Instead of what: at least ten texts in which the units should be active.
-        silent: Texts in which they should not be; left out: windows of the corpus.
+        what: A concept (animals), words, or a predictor as JSON; of pictures a thing, a group of
+            things, a colour, texture, size or setting (red circles, snow); left out: give active.
+        sites: Where to look, such as mlp.3, or mlp or conv (all layers); left out: all neurons.
+        active: Instead of what: at least ten texts in which the units should be active, or numbers
+            of pictures (windows of the corpus).
+        silent: Texts, or numbers of pictures, in which they should not be; left out: windows of the
+            corpus, all other pictures.
         many: How many units to list.
     """
     chosen = sites_of(lab.target, sites)
-    if active:
-        if what:
-            raise UsageError("pass either what or active texts, not both")
-        said, notes, inputs = "the active texts", [], _of_texts(lab, active, silent)
-        predictor = None
-    else:
-        one = wanted(lab, what or "")
-        said, predictor = one.english, one.predicate.model_dump()
-        notes = [one.note] if one.note else []
-        inputs = _of_corpus(lab, one, notes)
-    found = search(lab, inputs, chosen, many)
-    data = as_data(inputs, found, said, predictor, chosen)
-    written = inputs.rows is not lab.explore
-    data |= {"written": written, "measured": _measured(lab, inputs, found), "notes": notes}
-    return Result("\n".join([*found_text(inputs, found, said, "places"), *notes]), data)
+    pictures = isinstance(lab.explore, ImageRows)
+    if active and what:
+        raise UsageError(
+            f"pass either what or active {'pictures' if pictures else 'texts'}, not both"
+        )
+    asked = (_of_pictures if pictures else _of_texts)(lab, what, active, silent)
+    result = search(lab, asked.inputs, chosen, many)
+    kind = "pictures" if pictures else "places"
+    if asked.inputs.by_row and not pictures:
+        kind = "texts"
+    return Result(
+        "\n".join([*_lines(asked, result, kind), *asked.notes]),
+        {
+            **_as_data(asked, result, chosen),
+            "written": not pictures and asked.inputs.rows is not lab.explore,
+            "measured": _measured(lab, asked.inputs, result),
+            "notes": asked.notes,
+        },
+    )
 
 
-def as_data(
-    inputs: Inputs, found: Search, what: str, predictor: Any, sites: list[str]
-) -> dict[str, Any]:
+def _as_data(asked: Question, result: Search, sites: list[str]) -> dict[str, Any]:
     """A search as plain JSON."""
-    holds, known = inputs.holds, inputs.known
+    holds, known = asked.inputs.holds, asked.inputs.known
     return {
-        "what": what,
-        "predictor": predictor,
+        "what": asked.what,
+        "predictor": asked.predictor,
         "sites": sites,
-        "units": found.units,
+        "units": result.units,
         "holds": int(holds.sum()),
         "places": int(known.sum()),
         "base_rate": float(holds.sum() / max(1, known.sum())),
-        "documents": int(np.unique(inputs.rows.document[holds.any(1)]).size),
+        "documents": int(np.unique(asked.inputs.rows.document[holds.any(1)]).size),
         "found": [
             {
+                **{key: value for key, value in hit._asdict().items() if key != "values"},
                 "unit": str(hit.unit),
-                "correlation": hit.correlation,
-                "interval": hit.interval,
-                "auroc": hit.auroc,
-                "inside": hit.inside,
-                "outside": hit.outside,
-                "chosen": hit.chosen,
-                "p": hit.p,
-                "p_words": hit.p_words,
-                "responds": found.responds(hit),
-                "selective": found.selective(hit),
+                "responds": result.responds(hit),
+                "selective": result.selective(hit),
             }
-            for hit in found.hits
+            for hit in result.hits
         ],
         "control": {
-            "chosen": found.control_chosen,
-            "held_out": found.control,
-            "words": found.control_words,
-            "of": inputs.kind,
+            "chosen": result.control_chosen,
+            "held_out": result.control,
+            "words": result.control_words,
+            "of": asked.inputs.kind,
         },
     }
 
 
-def found_text(inputs: Inputs, found: Search, what: str, places: str) -> list[str]:
-    """A search in a few lines; `places` are what is counted."""
+def _lines(asked: Question, result: Search, kind: str) -> list[str]:
+    """A search in a few lines; `kind` of observations."""
+    inputs = asked.inputs
     holds, known = int(inputs.holds.sum()), int(inputs.known.sum())
-    unit = "texts" if inputs.by_row and isinstance(inputs.rows, TokenWindows) else places
-    good = [hit for hit in found.hits if found.responds(hit)]
+    good = [hit for hit in result.hits if result.responds(hit)]
     rows = [
-        f"{what}: {holds} of {known} {unit} ({holds / known:.2%}); {found.units:,} units in both "
-        "directions, chosen on half of the documents; the numbers are of the other half",
-        f"{len(good)} of the best {len(found.hits)} respond beyond chance:"
+        f"{asked.what}: {holds} of {known} {kind} ({holds / known:.2%}); {result.units:,} units in "
+        "both directions, chosen on half of the documents; the numbers are of the other half",
+        f"{len(good)} of the best {len(result.hits)} respond beyond chance:"
         if good
         else "no unit responds beyond chance; the best are:",
     ]
-    for hit in found.hits:
+    for hit in result.hits:
         span = f" [{number(hit.interval[0])}, {number(hit.interval[1])}]" if hit.interval else ""
-        mark = "" if found.selective(hit) else f" (not more than for other {inputs.kind})"
-        mark = mark if found.responds(hit) else " (no more than chance)"
+        mark = "" if result.selective(hit) else f" (not more than for other {inputs.kind})"
+        mark = mark if result.responds(hit) else " (no more than chance)"
         rows.append(
             f"{hit.unit}: correlation {number(hit.correlation)}{span}, AUROC {number(hit.auroc)}, "
             f"mean {number(hit.inside)} there and {number(hit.outside)} elsewhere, "
             f"p {number(hit.p)}{mark}"
         )
     rows.append(
-        f"control, the best of all units for the same {unit} moved to other documents, "
-        f"{SHUFFLES} times: at most {number(max(found.control_chosen))} where it was chosen, "
-        f"{number(max(found.control))} on the other half"
+        f"control, the best of all units for the same {kind} moved to other documents, "
+        f"{SHUFFLES} times: at most {number(max(result.control_chosen))} where it was chosen, "
+        f"{number(max(result.control))} on the other half"
     )
-    if found.control_words:
+    if result.control_words:
         rows.append(
             f"control, the best of all units for {SHUFFLES} lists of other {inputs.kind} as "
-            f"frequent: median {number(float(np.median(found.control_words)))}, at most "
-            f"{number(max(found.control_words))} where it was chosen"
+            f"frequent: median {number(float(np.median(result.control_words)))}, at most "
+            f"{number(max(result.control_words))} where it was chosen"
         )
     return rows
 
 
-def _of_corpus(lab: Lab, one: Wanted, notes: list[str]) -> Inputs:
+def _of_texts(lab: Lab, what: Any, active: list[str] | None, silent: list[str] | None) -> Question:
+    """Places of explore or of written sentences, or texts against texts."""
+    if active:
+        return Question("the active texts", None, _against(lab, active, silent), [])
+    one = wanted(lab, what or "")
+    notes = [one.note] if one.note else []
+    inputs = _places(lab, one, notes)
+    assert isinstance(inputs.rows, TokenWindows)
+    inputs = inputs._replace(
+        matched=matched_words(
+            inputs.rows,
+            inputs.holds,
+            SHUFFLES,
+            lab.rng("other words"),
+            of_tokens=one.of_tokens,
+        ),
+        kind="tokens" if one.of_tokens else "words",
+    )
+    return Question(one.english, one.predicate.model_dump(), inputs, notes)
+
+
+def _places(lab: Lab, one: Wanted, notes: list[str]) -> Inputs:
     """Explore, or sentences written for the words where explore has too few of them."""
     degrees = np.asarray(one.predicate.evaluate(lab.explore), np.float32)
     inputs = Inputs(lab.explore, degrees)
     if not too_few(inputs):
-        return _beside_words(lab, inputs, one.of_tokens)
-    many, known = int(inputs.holds.sum()), int(inputs.known.sum())
-    few = f"it holds at {many} of {known} places of the corpus"
-    if 2 * many > known:
+        return inputs
+    n, known = int(inputs.holds.sum()), int(inputs.known.sum())
+    few = f"it holds at {n} of {known} places of the corpus"
+    if 2 * n > known:
         raise UsageError(f"{few}, nearly all: there is nothing to compare with; narrow it")
     if not one.words:
         raise UsageError(
             f"{few}; at least {LEAST} in each half of the documents are needed. Widen it, give "
             "active texts, or take a larger corpus"
         )
-    texts = _sentences(lab, one.words)
-    rows = lab.tokenize(texts)
+    rows = lab.tokenize(_sentences(lab, one.words))
     inputs = Inputs(rows, np.asarray(one.predicate.evaluate(rows), np.float32))
     unknown = getattr(lab.target.tokenizer, "unk_token_id", None)
     if too_few(inputs) or bool((rows.ids[inputs.holds] == unknown).any()):
@@ -170,15 +202,7 @@ def _of_corpus(lab: Lab, one: Wanted, notes: list[str]) -> Inputs:
             "written into sentences either"
         )
     notes.append(f"{few}, too few: measured on {len(rows)} sentences written with its words")
-    return _beside_words(lab, inputs, one.of_tokens)
-
-
-def _beside_words(lab: Lab, inputs: Inputs, of_tokens: bool) -> Inputs:
-    """With lists of other words, or of other tokens, as a control, where there are such."""
-    assert isinstance(inputs.rows, TokenWindows)
-    rng = lab.rng("other words")
-    found = other_words(inputs.rows, inputs.holds, SHUFFLES, rng, of_tokens=of_tokens)
-    return inputs._replace(others=found, kind="tokens" if of_tokens else "words")
+    return inputs
 
 
 def _sentences(lab: Lab, words: tuple[str, ...]) -> list[str]:
@@ -193,7 +217,7 @@ def _sentences(lab: Lab, words: tuple[str, ...]) -> list[str]:
     return [text for word in both for text in sentences_with([word], each, texts)]
 
 
-def _of_texts(lab: Lab, active: list[str], silent: list[str] | None) -> Inputs:
+def _against(lab: Lab, active: list[str], silent: list[str] | None) -> Inputs:
     """Texts against texts: a text is one observation."""
     own = [text for text in dict.fromkeys(active) if text.strip()][:_TEXTS]
     length = lab.target.context_length
@@ -215,17 +239,49 @@ def _of_texts(lab: Lab, active: list[str], silent: list[str] | None) -> Inputs:
     return Inputs(rows, degrees, by_row=True)
 
 
-def _measured(lab: Lab, inputs: Inputs, found: Search) -> list[dict[str, Any]]:
-    """The strongest windows of the best units, of the half that did not choose them."""
-    if inputs.by_row or not isinstance(inputs.rows, TokenWindows):
+def _of_pictures(
+    lab: Lab, what: Any, active: list[str] | None, silent: list[str] | None
+) -> Question:
+    """Pictures of explore, or some of them against others by their numbers."""
+    explore = pictures_of(lab)
+    if active:
+        own = _numbers(explore, active)
+        rows = sorted(own | (_numbers(explore, silent) if silent else set(range(len(explore)))))
+        degrees = np.array([[row in own] for row in rows], np.float32)  # [picture, 1]
+        asked = Question("the active pictures", None, Inputs(explore.rows(rows), degrees), [])
+    else:
+        one = wanted_picture(lab, what or "")
+        inputs = Inputs(explore, np.asarray(one.predicate.evaluate(explore), np.float32))
+        notes = [one.note] if one.note else []
+        asked = Question(one.english, one.predicate.model_dump(), inputs, notes)
+    if too_few(asked.inputs):
+        raise UsageError(
+            f"{asked.what}: {int(asked.inputs.holds.sum())} of {len(asked.inputs.rows)} pictures; "
+            f"at least {2 * LEAST} with it and as many without are needed. Ask for something "
+            "else, or take a larger corpus"
+        )
+    return asked
+
+
+def _numbers(explore: ImageRows, given: list[str]) -> set[int]:
+    for text in given:
+        if not text.strip().isdigit() or int(text) >= len(explore):
+            raise UsageError(f"'{text[:30]}' is no picture; pass numbers, 0 to {len(explore) - 1}")
+    return {int(text) for text in given}
+
+
+def _measured(lab: Lab, inputs: Inputs, result: Search) -> list[dict[str, Any]]:
+    """The strongest rows of the best units, of the half that did not choose them."""
+    of_explore = inputs.rows is lab.explore
+    if inputs.by_row or (isinstance(inputs.rows, ImageRows) and not of_explore):
         return []
-    explore = inputs.rows is lab.explore
-    rows = inputs.rows
     out: list[dict[str, Any]] = []
-    for hit in [hit for hit in found.hits if found.responds(hit)][:_EXAMPLES]:
+    for hit in [hit for hit in result.hits if result.responds(hit)][:_EXAMPLES]:
         peaks = np.where(np.isfinite(hit.values), hit.values, -np.inf).max(1)
         for at in np.argsort(-peaks, kind="stable")[:_EXAMPLES].tolist():
-            window = int(found.rows[at])
-            where = {"window": window} if explore else {}
-            out.append(item(hit.unit, rows, window, hit.values[at], source="top", **where))
+            row = int(result.rows[at])
+            window = row if of_explore else None
+            out.append(
+                item(hit.unit, inputs.rows, row, hit.values[at], source="top", window=window)
+            )
     return out

@@ -13,12 +13,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..activations.picture_records import Made, of_recipes, reference
+from ..activations.measured import of_recipes
+from ..activations.records import reference
 from ..data.image_rows import ImageRows
 from ..errors import UsageError
 from ..evidence import Result
 from ..images.maps import enlarged, maps, region
-from ..images.recipes import Recipe, made_rows
+from ..images.recipes import Recipe, made_rows, recipe_of, with_edit
+from ..images.regions import box_of
 from ..lab import Lab
 from ..models import Unit
 from ..registry import tool
@@ -26,7 +28,6 @@ from ..render.contact_sheet import contact_sheet, keep
 from ..render.picture_words import caption, known_scene, main_colours, thing_words, where
 from ..render.text import number
 from ..scenes.scene import Scene
-from .edit_image import recipe_of
 
 _CELLS = 7
 _OVERLAP = 2.0  # sides of a cell that the covering square has
@@ -113,9 +114,7 @@ def _map(lab: Lab, unit: Unit, recipe: Recipe, peak: float, cells: int) -> Grid:
 
 
 def _covered(recipe: Recipe, area: dict[str, Any], fill: str, edit: str = "cover") -> Recipe:
-    done = recipe if "edits" in recipe else {"of": recipe, "edits": []}
-    step = {"edit": edit, "region": area, "fill": fill}
-    return {**done, "edits": [*done["edits"], step]}
+    return with_edit(recipe, {"edit": edit, "region": area, "fill": fill})
 
 
 def _mask_tests(lab: Lab, unit: Unit, recipe: Recipe, rows: ImageRows) -> list[dict[str, Any]]:
@@ -128,7 +127,7 @@ def _mask_tests(lab: Lab, unit: Unit, recipe: Recipe, rows: ImageRows) -> list[d
         return []
     area: dict[str, Any] = {"unit": str(unit), "level": 0.25, "grow": 0.03}
     if "edits" in recipe:  # regions are found in the picture that the edits start from
-        area = _as_box(found.mask)
+        area = {"box": box_of(found.mask, 4)}
     shifts = lab.rng().uniform(0.2, 0.8, (_CONTROLS, 2)).round(3).tolist()
     tests = []
     for edit, what in (("cover", "needed"), ("background", "enough")):
@@ -162,13 +161,6 @@ def _mask_tests(lab: Lab, unit: Unit, recipe: Recipe, rows: ImageRows) -> list[d
     return tests
 
 
-def _as_box(mask: np.ndarray) -> dict[str, Any]:
-    ys, xs = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
-    height, width = mask.shape
-    box = [xs[0] / width, ys[0] / height, (xs[-1] + 1) / width, (ys[-1] + 1) / height]
-    return {"box": [round(float(v), 4) for v in box]}
-
-
 def _scene_tests(lab: Lab, unit: Unit, scene: Scene) -> list[dict[str, Any]]:
     """Every thing without the others and the others without it; other backgrounds; none at all."""
     plain = {"background": "plain", "colour": "grey", "texture": "plain"}
@@ -182,7 +174,7 @@ def _scene_tests(lab: Lab, unit: Unit, scene: Scene) -> list[dict[str, Any]]:
         )
     variants.append(("all things on grey", scene.model_copy(update=plain)))
     variants.append(("the background alone", scene.model_copy(update={"things": ()})))
-    made: Made = of_recipes(
+    made = of_recipes(
         lab, unit, [{"scene": one.model_dump()} for _, one in variants], source="occlude:scene"
     )
     return [

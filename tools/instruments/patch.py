@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..activations.records import full_scale, of_texts, said
+from ..activations.measured import note_line, of_texts
+from ..activations.records import full_scale
 from ..activations.text_spans import occurrences
 from ..activations.unit_stats import CONTROLS, matched
 from ..data.windows import TokenWindows
@@ -100,7 +101,7 @@ def patch(
         "p": against.p,
         "measured": found.items,
     }
-    return Result("\n".join([*rows, said(found.notes)]).rstrip(), data)
+    return Result("\n".join([*rows, note_line(found.notes)]).rstrip(), data)
 
 
 def _place(windows: TokenWindows, row: int, values: np.ndarray, word: str | None) -> int:

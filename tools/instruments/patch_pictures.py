@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ..activations.picture_records import of_recipes
-from ..activations.picture_unit_stats import CONTROLS, matched
+from ..activations.measured import of_recipes
+from ..activations.unit_stats import CONTROLS, matched
 from ..evidence import Result
+from ..images.recipes import recipe_of
 from ..interventions.class_change import Case, Effects, measure, outputs, own_maps, put_in
 from ..interventions.matched_control import compare, verdict
 from ..lab import Lab
@@ -20,7 +21,6 @@ from ..registry import tool
 from ..render.picture_words import caption
 from ..render.text import number
 from .ablate_pictures import class_lines, class_table
-from .edit_image import recipe_of
 
 
 @tool(needs=("image",))

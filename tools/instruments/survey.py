@@ -1,239 +1,112 @@
-"""Surveys a unit over all of explore: how often, how strongly and on which tokens it is active.
+"""Surveys a unit over all of explore: how often, how strongly and on what it is active.
 
-1. Moments, quantiles and a histogram of the activation at every counted place.
+1. Moments, quantiles and a histogram of the activation at every counted place, or of its peak on
+   every picture.
 2. Both signs: whether the opposite one carries meaning, from the activation function.
-3. How much of it token identity explains: the mean activation of each token is learnt on half of
-   the documents and correlated with the activation in the other half, both ways.
-4. The tokens and the words with the highest mean, and the words that carry most of the activation.
+3. On texts: how much of it token identity explains (the mean activation of each token is learnt on
+   half of the documents and correlated with the activation in the other half, both ways); the
+   tokens and the words with the highest mean, and the words that carry most of the activation.
+4. On pictures: how much of a picture the active region covers, and where it lies; the statements
+   about pictures that go best with the activation (see `cues.py`), and those that go against it by
+   more than chance.
 """
 
-from dataclasses import asdict, dataclass, replace
+from collections import Counter
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 import numpy as np
 
+from ..activations.cues import Cue, cues
 from ..activations.records import Flat, activity, flat
+from ..activations.unit_summary import (
+    Mean,
+    by_place,
+    by_token,
+    by_word,
+    distribution,
+    token_identity,
+)
 from ..data.image_rows import ImageRows
-from ..data.windows import TokenWindows
 from ..evidence import Result
+from ..images.recipes import pictures_of
 from ..lab import Lab
-from ..models import Site, Unit
+from ..models import Unit
 from ..registry import UpTo, tool
+from ..render.captions import regions
+from ..render.picture_words import where
 from ..render.text import number, quoted
-from ..statistics.association import pearson
 
-QUANTILES = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999)
-TAILS = (0.9, 0.99, 0.999)
 _BINS = 20
-_BY_PLACE = 0.2  # correlation below which the place explains under 4% of variance
-_PLACES = 8  # places of one mean: eight of them in the usual window
+_REGIONS = 32  # pictures whose active regions are looked at
+_AGAINST = 5  # statements that go against a unit
+_SHOWN_PLACES = 4
 
 
-@dataclass(frozen=True)
-class Mean:
-    """A token or word with its mean activation."""
-
-    name: str
-    mean: float
-    maximum: float
-    count: int
-
-
-@tool(needs=("text",))
+@tool(needs=("inputs",))
 def survey(lab: Lab, unit: str | None = None, *, many: Annotated[int, UpTo(40)] = 10) -> Result:
-    """Measures the unit on all of explore: how often it is active, its distribution, both signs,
-    the tokens and words with the highest mean. Start here.
+    """Measures the unit on all of explore: how often it is active, its distribution, both signs;
+    the tokens and words with the highest mean, or of pictures how much of them it covers and which
+    things, colours and settings go with it. Start here.
 
     Args:
-        unit: The unit, such as mlp.3/7; left out: the unit under study.
-        many: How many tokens and words to list.
+        unit: The unit, such as mlp.3/7 or conv.3/7; left out: the unit under study.
+        many: How many tokens and words, or things, colours and settings, to list.
     """
     chosen = lab.chosen(unit)
-    site = lab.target.site(chosen.site)
+    pictures = isinstance(lab.explore, ImageRows)
     data = flat(lab, chosen)
     if not data.values.size:
         return Result(
-            f"{chosen}: explore has no place with a finite activation.",
+            f"{chosen}: explore has no {'picture' if pictures else 'place'} with a finite "
+            "activation.",
             {"unit": str(chosen), "stats": {"count": 0, "not_finite": data.not_finite}},
         )
-    stats = statistics(data, lab.explore, site, chosen)
-    least = max(2, min(5, data.values.size // 2000))
-    tokens = by_token(data, lab.explore, least)
-    words = by_word(lab.column(chosen), lab.explore, least)
-    carried = sorted(words, key=lambda one: -one.mean * one.count)[: max(1, many * 6 // 10)]
+    stats = distribution(data, lab.explore, lab.target.site(chosen.site), chosen)
+    if not pictures:
+        stats["token_identity"] = token_identity(data, lab.explore)
     counts, edges = np.histogram(data.values, bins=_BINS)
     payload: dict[str, Any] = {
         "unit": str(chosen),
         "stats": stats,
         "histogram": {"counts": counts, "edges": edges},
-        "tokens": [asdict(entry) for entry in tokens[:many]],
-        "words": [asdict(entry) for entry in words[:many]],
+    }
+    lines = (_of_pictures if pictures else _of_texts)(lab, chosen, data, payload, many)
+    if stats["dead"]:
+        return Result(_dead(chosen, stats, pictures), payload)
+    if stats["not_finite"]:
+        lines.insert(-1, f"{stats['not_finite']} activations were not finite and were left out")
+    return Result("\n".join(lines), payload)
+
+
+def _dead(unit: Unit, stats: dict[str, Any], pictures: bool) -> str:
+    where_to = f"at {stats['count']} places of {stats['windows']} windows"
+    what, how = "a text", "activations"
+    if pictures:
+        where_to, what, how = f"on {stats['count']} pictures", "a picture", "draw"
+    return (
+        f"{unit} is dead: it was never above 0 {where_to} (max {number(stats['max'])}, sd "
+        f"{number(stats['sd'])}). Conclude so, unless {what} of your own moves it ({how})."
+    )
+
+
+def _of_texts(lab: Lab, unit: Unit, data: Flat, payload: dict[str, Any], many: int) -> list[str]:
+    """Adds tokens and words to the payload, and says what was found."""
+    least = max(2, min(5, data.values.size // 2000))
+    tokens = by_token(data, lab.explore, least)[:many]
+    words = by_word(lab.column(unit), lab.explore, least)
+    carried = sorted(words, key=lambda one: -one.mean * one.count)[: max(1, many * 6 // 10)]
+    words = words[:many]
+    payload |= {
+        "tokens": [asdict(entry) for entry in tokens],
+        "words": [asdict(entry) for entry in words],
         "carried": [asdict(entry) for entry in carried],
         "least_count": least,
     }
-    where = None if stats["dead"] else by_place(data, lab.explore)
-    text = _text(chosen, stats, tokens[:many], words[:many], carried, least, where)
-    return Result(text, payload)
-
-
-def statistics(data: Flat, windows: TokenWindows, site: Site, unit: Unit) -> dict[str, Any]:
-    """Numbers about the unit at the counted places."""
-    return numbers(data, windows, site, unit) | {"token_identity": token_identity(data, windows)}
-
-
-def numbers(
-    data: Flat, windows: TokenWindows | ImageRows, site: Site, unit: Unit
-) -> dict[str, Any]:
-    """Those of them that mean the same for text and for pictures."""
-    values = data.values.astype(np.float64)
-    thresholds = dict(zip(TAILS, np.quantile(values, TAILS), strict=True))
-    positive = np.sort(np.maximum(values, 0))[::-1]
-    mass = positive.sum()
-    share = {
-        f"{100 * top:g}%": float(positive[: max(1, round(top * values.size))].sum() / mass)
-        for top in (0.01, 0.001)
-        if mass > 0
-    }
-    peak = float(values.max())
-    return {
-        "count": int(values.size),
-        "windows": len(windows),
-        "documents": int(np.unique(windows.document).size),
-        "not_finite": data.not_finite,
-        "dead": bool(peak <= 0 or values.std() < 1e-9),
-        "firing_rate": float((values > 0).mean()),
-        "active_above": activity(values),
-        "active": int((values > activity(values)).sum()),
-        "mean": float(values.mean()),
-        "sd": float(values.std()),
-        "max": peak,
-        "min": float(values.min()),
-        "quantiles": {str(q): float(np.quantile(values, q)) for q in QUANTILES},
-        "thresholds": {str(tail): float(at) for tail, at in thresholds.items()},
-        "above": {str(tail): int((values > at).sum()) for tail, at in thresholds.items()},
-        "mass_share": share,
-        "opposite": _opposite(values, site, unit),
-    }
-
-
-def token_identity(data: Flat, windows: TokenWindows) -> float | None:
-    """Correlation of the activation with its token's mean: see `foretold_by`."""
-    return foretold_by(windows.ids[data.window, data.place], data, windows)
-
-
-def foretold_by(kinds: np.ndarray, data: Flat, windows: TokenWindows) -> float | None:
-    """Correlation of the activation with the mean of its kind, learnt on the other half by
-    document.
-
-    Args:
-        kinds: A whole number from 0 for each counted place: its token, or its place in the text.
-        data: The activations.
-        windows: Where they were measured.
-
-    Returns:
-        None where it cannot be told: one document, or no variance.
-    """
-    _, document = np.unique(windows.document[data.window], return_inverse=True)
-    half = document % 2
-    if half.max(initial=0) == 0:
-        return None
-    size = int(kinds.max()) + 1
-    predicted = np.empty(data.values.size)
-    for part in (0, 1):
-        learn, test = half != part, half == part
-        values = data.values[learn].astype(np.float64)
-        total = np.bincount(kinds[learn], values, minlength=size)
-        seen = np.bincount(kinds[learn], minlength=size)
-        table = np.where(seen > 0, total / np.maximum(seen, 1), values.mean())
-        predicted[test] = table[kinds[test]]
-    return pearson(predicted, data.values)
-
-
-def by_place(data: Flat, windows: TokenWindows) -> str | None:
-    """How the mean goes with the place in the window, where places alone foretell the unit."""
-    place = data.place - windows.counted.argmax(1)[data.window]
-    known = foretold_by(place, data, windows)
-    if known is None or known < _BY_PLACE:
-        return None
-    part = place // _PLACES
-    means = np.bincount(part, data.values.astype(np.float64)) / np.maximum(np.bincount(part), 1)
-    said = ", ".join(
-        f"{at * _PLACES + 1}-{(at + 1) * _PLACES} {number(mean)}" for at, mean in enumerate(means)
-    )
-    return (
-        f"the place in the window alone predicts it with correlation {known:.2f} (cross-fitted); "
-        f"mean by place: {said}"
-    )
-
-
-def by_token(data: Flat, windows: TokenWindows, least: int) -> list[Mean]:
-    """Tokens seen at least so often, highest mean first."""
-    ids = windows.ids[data.window, data.place]
-    return _means(ids, data.values, windows.vocabulary, least)
-
-
-def by_word(column: np.ndarray, windows: TokenWindows, least: int) -> list[Mean]:
-    """Words, lower-cased, by the mean over occurrences of the largest activation in the word."""
-    good = (windows.word >= 0) & windows.counted & np.isfinite(column)
-    document = np.broadcast_to(windows.document[:, None], windows.ids.shape)[good]
-    key = document.astype(np.int64) * 2**31 + windows.ordinal[good]
-    keys, first, inverse = np.unique(key, return_index=True, return_inverse=True)
-    top = np.full(keys.size, -np.inf)
-    np.maximum.at(top, inverse, column[good])
-    lowered: dict[str, int] = {}
-    index = np.array([lowered.setdefault(w.lower(), len(lowered)) for w in windows.words], int)
-    kinds = index[windows.word[good][first]] if keys.size else np.zeros(0, int)
-    return _means(kinds, top, tuple(lowered), least)
-
-
-def _means(kinds: np.ndarray, values: np.ndarray, names: tuple[str, ...], least: int) -> list[Mean]:
-    if not kinds.size:
-        return []
-    count = np.bincount(kinds)
-    total = np.bincount(kinds, values.astype(np.float64))
-    top = np.full(count.size, -np.inf)
-    np.maximum.at(top, kinds, values)
-    seen = np.flatnonzero(count >= least)
-    order = seen[np.argsort(-total[seen] / count[seen], kind="stable")]
-    return [Mean(names[k], float(total[k] / count[k]), float(top[k]), int(count[k])) for k in order]
-
-
-def _opposite(values: np.ndarray, site: Site, unit: Unit) -> dict[str, Any]:
-    """Whether the other sign carries meaning, with what is known of it."""
-    negative = np.minimum(values, 0)
-    energy = float((values**2).sum())
-    share = float((negative**2).sum() / energy) if energy > 0 else 0.0
-    known = {"min": float(values.min()), "rate": float((values < 0).mean()), "energy": share}
-    if site.readout == "norm":
-        return {**known, "meaning": False, "why": "the readout is a norm: it has no other sign"}
-    if site.floor is not None:
-        side = "negative" if unit.sign > 0 else "positive (this reading is the negative side)"
-        if unit.sign > 0:
-            why = f"the {side} side is the activation function's floor ({site.floor:g})"
-            return {**known, "meaning": False, "why": why}
-        why = f"the {side} side is the one with meaning; this one is the floor ({site.floor:g})"
-        return {**known, "meaning": True, "why": why}
-    why = "both signs are real" + (": the unit is gated" if site.gated else "")
-    return {**known, "meaning": share > 0.01, "why": why}
-
-
-def _text(
-    unit: Unit,
-    stats: dict[str, Any],
-    tokens: list[Mean],
-    words: list[Mean],
-    carried: list[Mean],
-    least: int,
-    where: str | None,
-) -> str:
+    stats = payload["stats"]
     if stats["dead"]:
-        return (
-            f"{unit} is dead: it was never above 0 at {stats['count']} places of "
-            f"{stats['windows']} windows (max {number(stats['max'])}, sd {number(stats['sd'])}). "
-            "Conclude so, unless a text of your own moves it (activations)."
-        )
-    at = stats["thresholds"]
-    opposite = stats["opposite"]
+        return []
+    at, opposite, identity = stats["thresholds"], stats["opposite"], stats["token_identity"]
     rows = [
         f"{unit} over explore: {stats['count']} places, {stats['windows']} windows, "
         f"{stats['documents']} documents",
@@ -241,32 +114,29 @@ def _text(
         f"sd {number(stats['sd'])}, max {number(stats['max'])}, median "
         f"{number(stats['quantiles']['0.5'])}",
         f"active, above half of the mean of its top 0.1% ({number(stats['active_above'])}): "
-        f"{stats['active']} places; top 10% above "
-        + ", top 1% above ".join([number(at["0.9"]), number(at["0.99"])])
-        + f", top 0.1% above {number(at['0.999'])}",
+        f"{stats['active']} places; top 10% above {number(at['0.9'])}, top 1% above "
+        f"{number(at['0.99'])}, top 0.1% above {number(at['0.999'])}",
         "share of positive activation in the top "
         + ", ".join(f"{top} of places: {share:.0%}" for top, share in stats["mass_share"].items()),
         f"other sign: {opposite['why']}; min {number(opposite['min'])}, "
-        f"{opposite['energy']:.0%} of energy"
-        + (
-            f"; its places: exemplars with unit {replace(unit, sign=-unit.sign)}"
-            if opposite["meaning"]
-            else ""
-        ),
+        f"{opposite['energy']:.0%} of energy",
     ]
-    known = stats["token_identity"]
-    if known is not None:
+    if opposite["meaning"]:
+        rows[-1] += f"; its places: exemplars with unit {replace(unit, sign=-unit.sign)}"
+    if identity is not None:
         rows.append(
-            f"token identity alone predicts it with correlation {known:.2f} "
-            f"({max(known, 0) ** 2:.0%} of variance, cross-fitted)"
-            + ("; the context matters" if known < 0.5 else "")
+            f"token identity alone predicts it with correlation {identity:.2f} "
+            f"({max(identity, 0) ** 2:.0%} of variance, cross-fitted)"
+            + ("; the context matters" if identity < 0.5 else "")
         )
-    if where is not None:
-        rows.append(where)
-    if stats["not_finite"]:
-        rows.append(f"{stats['not_finite']} activations were not finite and were left out")
-    rows.append(f"tokens by mean (x count, at least {least}): " + _listed(tokens))
-    # A word that is one token, or that a list above named, is not said again.
+    where_active = by_place(data, lab.explore)
+    rows += [where_active] if where_active is not None else []
+    return [*rows, "\n".join(_words(tokens, words, carried, least))]
+
+
+def _words(tokens: list[Mean], words: list[Mean], carried: list[Mean], least: int) -> list[str]:
+    """Tokens and words in a line each; none that a list above named is said again."""
+    rows = [f"tokens by mean (x count, at least {least}): {_listed(tokens)}"]
     named = {(entry.name.strip().lower(), entry.count) for entry in tokens}
     more = [entry for entry in words if (entry.name, entry.count) not in named]
     if more or not words:
@@ -274,14 +144,81 @@ def _text(
     named |= {(entry.name, entry.count) for entry in words}
     heavy = [entry for entry in carried if (entry.name, entry.count) not in named]
     if heavy:
-        said = _listed(heavy, len(carried) - len(heavy))
-        rows.append("words that carry most (mean x count): " + said)
-    return "\n".join(rows)
+        listed = _listed(heavy, len(carried) - len(heavy))
+        rows.append("words that carry most (mean x count): " + listed)
+    return rows
 
 
 def _listed(entries: list[Mean], above: int = 0) -> str:
     """A list of words; `above`: how many more of it stand in a list before."""
     if not entries:
         return "none is frequent enough"
-    said = ", ".join(f"{quoted(e.name)} {number(e.mean)} x{e.count}" for e in entries)
-    return said + (f", and {above} of those above" if above else "")
+    listed = ", ".join(f"{quoted(e.name)} {number(e.mean)} x{e.count}" for e in entries)
+    return listed + (f", and {above} of those above" if above else "")
+
+
+def _of_pictures(lab: Lab, unit: Unit, data: Flat, payload: dict[str, Any], many: int) -> list[str]:
+    """Adds cues and the active region to the payload, and says what was found."""
+    stats = payload["stats"]
+    if stats["dead"]:
+        return []
+    every = cues(lab, pictures_of(lab), lab.column(unit)[:, 0])
+    cover = _cover(lab, unit)
+    chance = float(np.sqrt(2 * np.log(max(2, len(every))) / max(2, stats["count"])))
+    payload |= {
+        "cues": [cue._asdict() for cue in every[:many]],
+        "chance": chance,
+        "cover": cover,
+    }
+    at, opposite = stats["thresholds"], stats["opposite"]
+    rows = [
+        f"{unit} over explore: {stats['count']} pictures; the activation of a picture is the "
+        "unit's maximum over space",
+        f"above 0 on {stats['firing_rate']:.1%} of pictures; mean {number(stats['mean'])}, sd "
+        f"{number(stats['sd'])}, max {number(stats['max'])}, median "
+        f"{number(stats['quantiles']['0.5'])}, min {number(stats['min'])}",
+        f"active, above half of the mean of its strongest five ({number(stats['active_above'])}): "
+        f"{stats['active']} pictures; top 10% above {number(at['0.9'])}, top 1% above "
+        f"{number(at['0.99'])}",
+        f"other sign: {opposite['why']}; {opposite['energy']:.0%} of energy",
+    ]
+    if cover is not None:
+        shares = list(cover["where"].items())[:_SHOWN_PLACES]
+        rows.append(
+            f"active region on its {cover['pictures']} strongest pictures: median "
+            f"{cover['median_share']:.0%} of the picture; "
+            + ", ".join(f"{name} x{n}" for name, n in shares)
+        )
+    listed = [
+        "goes with it (r: mean where so, mean elsewhere, pictures), "
+        f"of {len(every)} statements; chance alone reaches about {chance:.2f}:",
+        *map(_cue, every[:many]),
+    ]
+    against = [cue for cue in reversed(every) if cue.correlation < -chance][:_AGAINST]
+    if against:
+        listed += ["goes against it, beyond chance:", *map(_cue, against)]
+    return [*rows, "\n".join(listed)]
+
+
+def _cover(lab: Lab, unit: Unit) -> dict[str, Any] | None:
+    """Size and place of the active region where the unit is most active."""
+    column = np.nan_to_num(lab.column(unit)[:, 0], nan=-np.inf)
+    bar = activity(column)
+    order = [int(at) for at in np.argsort(-column, kind="stable")[:_REGIONS] if column[at] > bar]
+    found = regions(lab, unit, pictures_of(lab).rows(order)) if order else None
+    masks = [one.mask for one in found or () if one is not None]
+    if not masks:
+        return None
+    shares = [float(mask.mean()) for mask in masks]
+    return {
+        "pictures": len(masks),
+        "median_share": float(np.median(shares)),
+        "where": dict(Counter(where(mask) for mask in masks).most_common()),
+    }
+
+
+def _cue(cue: Cue) -> str:
+    return (
+        f"  {cue.name} ({cue.correlation:.2f}: {number(cue.inside)}, {number(cue.outside)}, "
+        f"x{cue.holds})"
+    )

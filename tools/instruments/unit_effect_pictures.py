@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..activations.picture_unit_stats import strongest
+from ..activations.unit_stats import strongest
 from ..errors import UsageError
 from ..evidence import Result
 from ..images.recipes import pictures_of

@@ -23,13 +23,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ..activations.picture_unit_stats import matched
 from ..activations.records import flat
+from ..activations.unit_stats import matched
 from ..data.image_rows import image_rows
 from ..data.pictures import Picture
 from ..errors import UsageError
 from ..evidence import Result
-from ..images.backends import fingerprint
+from ..images.kept import fingerprint
 from ..lab import Lab
 from ..models import Unit
 from ..models.forward import Batch

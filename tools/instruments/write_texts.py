@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 import numpy as np
 import torch
 
-from ..activations.records import of_texts, said
+from ..activations.measured import note_line, of_texts
+from ..activations.records import reference
 from ..data.carriers import sentences_with
 from ..errors import UsageError
 from ..evidence import Result
@@ -20,7 +21,6 @@ from ..lab import Lab
 from ..llm.client import LLMError
 from ..registry import UpTo, tool
 from ..render.text import MARKS
-from .activations import drawn, reference
 
 Source = Literal["grammar", "target", "llm"]
 
@@ -56,11 +56,11 @@ def write_texts(
         texts = from_target(lab, prompt, many, length)
     else:
         texts = from_llm(lab, prompt, many)
-    found = of_texts(lab, chosen, texts, source=source)
+    measured = of_texts(lab, chosen, texts, source=source)
     head = f"{chosen} on texts by {source}; peak at «» ({reference(lab, chosen)}; {MARKS}):"
     return Result(
-        "\n".join([head, *drawn(lab, chosen, found), said(found.notes)]).rstrip(),
-        {"unit": str(chosen), "source": source, "texts": texts, "measured": found.items},
+        "\n".join([head, *measured.lines(lab, chosen), note_line(measured.notes)]).rstrip(),
+        {"unit": str(chosen), "source": source, "texts": texts, "measured": measured.items},
     )
 
 

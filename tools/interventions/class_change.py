@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..activations.picture_unit_stats import profile
+from ..activations.unit_stats import profile
 from ..data.image_rows import ImageRows
 from ..errors import UsageError
 from ..lab import Lab

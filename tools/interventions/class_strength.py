@@ -15,8 +15,7 @@ from itertools import islice
 import numpy as np
 from torch import Tensor
 
-from ..activations.picture_unit_stats import matched, pool, profile, strongest
-from ..activations.unit_stats import POOL
+from ..activations.unit_stats import POOL, matched, pool, profile, strongest
 from ..images.recipes import pictures_of
 from ..lab import Lab
 from ..models import Unit
@@ -53,8 +52,8 @@ def neutral(lab: Lab, unit: Unit) -> list[int]:
     known = profile(lab, unit.site, unit.sign)
     low, high = np.quantile(unit_peaks(lab, unit), (_LOWEST, HIGH))
     bar = max(_OFF * float(high), float(low))
-    order = np.random.default_rng([lab.seed, 17]).permutation(len(known.pictures))
-    rows = [int(known.pictures[at]) for at in order if known.peaks[at, unit.index] <= bar]
+    order = np.random.default_rng([lab.seed, 17]).permutation(len(known.rows))
+    rows = [int(known.rows[at]) for at in order if known.peaks[at, unit.index] <= bar]
     halves = [[row for row in rows if half_of(row) == side][: _NEUTRAL // 2] for side in (0, 1)]
     return [*halves[0], *halves[1]]
 
@@ -79,7 +78,7 @@ def resampled(lab: Lab, unit: Unit, rows: Sequence[int]) -> list[Case]:
     if key not in lab.memo:
         known = profile(lab, unit.site, unit.sign)
         rng = np.random.default_rng([lab.seed, 19])
-        drawn = rng.permutation(known.pictures)[:_RANDOM]
+        drawn = rng.permutation(known.rows)[:_RANDOM]
         part = pictures_of(lab).rows(drawn.tolist())
         lab.memo[key] = lab.target.trace(part, [unit.site], output=False).values[unit.site]
         lab.meter.forward_tokens += len(part)
@@ -170,7 +169,7 @@ def _sources(lab: Lab, unit: Unit, level: float) -> list[Tensor]:
         wanted = float(np.quantile(peaks, level))
         near = np.argsort(abs(peaks - wanted), kind="stable")
         near = [int(at) for at in near if peaks[at] > 0][:_SOURCES]
-        rows = pictures_of(lab).rows([int(known.pictures[at]) for at in near])
+        rows = pictures_of(lab).rows([int(known.rows[at]) for at in near])
         maps = own_maps(lab, rows, [unit])[unit]
         lab.memo[key] = [
             one * (wanted / float(peaks[at])) for one, at in zip(maps, near, strict=True)

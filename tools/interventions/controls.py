@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..activations.unit_stats import nearest
 from ..errors import UsageError
 from ..models import Unit
 from ..statistics.permutation import false_discovery_rate, p_value, percentile
@@ -49,19 +50,6 @@ def against(effect: float, controls: Sequence[float]) -> Control:
     return Control(
         float(effect), [float(c) for c in controls], percentile(own, sizes), p_value(own, sizes)
     )
-
-
-def nearest(traits: np.ndarray, at: int, pool: np.ndarray) -> np.ndarray:
-    """The members of a pool, nearest first, by the sum of differences in units of spread.
-
-    Args:
-        traits: `[trait, unit]`.
-        at: The unit they are compared with.
-        pool: Indices.
-    """
-    spread = traits[:, pool].std(1, keepdims=True)
-    gap = (traits - traits[:, [at]]) / np.where(spread > 1e-9, spread, 1.0)
-    return pool[np.argsort(np.abs(gap[:, pool]).sum(0).round(4), kind="stable")]
 
 
 def control_sets(drawn: Sequence[Sequence[Unit]]) -> list[tuple[Unit, ...]]:

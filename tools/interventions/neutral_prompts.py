@@ -346,8 +346,7 @@ def _neutral(lab: Lab) -> tuple[TokenWindows, list[int], np.ndarray, dict[int, i
 def levels_of(known: Profile, index: int) -> list[float]:
     """A unit's own percentiles; one that fires too seldom for the highest has its middle peak."""
     levels = [float(value) for value in known.levels[:, index]]
-    tops = known.top_value[index]
-    tops = tops[np.isfinite(tops) & (tops > 0)]
+    tops = known.top_values(index)
     if tops.size and levels[-1] < 0.25 * float(np.median(tops)):
         levels[-1] = float(np.median(tops))
     return levels

@@ -8,10 +8,11 @@ import numpy as np
 
 from ..data.image_rows import ImageRows
 from ..images.maps import Region, maps, region
+from ..images.regions import box_of
 from ..lab import Lab
 from ..models import Unit
 from .contact_sheet import MOST, contact_sheet, keep, overlaid
-from .picture_words import caption, detected, region_words, said_by, told
+from .picture_words import caption, detected, region_words, said_by, told, where
 from .text import number
 
 
@@ -85,13 +86,8 @@ def summary(found: Region | None) -> dict[str, Any] | None:
     """A region in numbers: where, its share of the picture, its bounding box in shares."""
     if found is None:
         return None
-    from .picture_words import where
-
-    ys, xs = (np.flatnonzero(found.mask.any(axis)) for axis in (1, 0))
-    height, width = found.mask.shape
-    box = [xs[0] / width, ys[0] / height, (xs[-1] + 1) / width, (ys[-1] + 1) / height]
     return {
         "where": where(found.mask),
         "share": float(found.mask.mean()),
-        "box": [round(float(v), 3) for v in box],
+        "box": box_of(found.mask, 3),
     }

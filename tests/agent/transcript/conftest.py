@@ -10,11 +10,11 @@ import torch
 from neuroscribe.agent import actions as _actions  # noqa: F401
 from neuroscribe.agent.ledger import Ledger
 from neuroscribe.agent.transcript import Recorder, make_header
+from neuroscribe.tools import instruments as _belt  # noqa: F401
 from neuroscribe.tools import registry
 from neuroscribe.tools.data.corpus import Document
 from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.data.windows import cut
-from neuroscribe.tools.instruments import all_tools as _belt  # noqa: F401
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
 from transformers import BertConfig, BertModel, BertTokenizerFast

@@ -11,11 +11,11 @@ from colour_target import RED, colour_target
 from neuroscribe.agent import actions as _actions  # noqa: F401
 from neuroscribe.agent.transcript import Recorder, make_header, read, render, replay
 from neuroscribe.agent.transcript.pictures import MOST_PICTURES, Album, folder_of
+from neuroscribe.tools import instruments as _belt  # noqa: F401
 from neuroscribe.tools import registry
 from neuroscribe.tools.data.image_rows import image_rows
 from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.evidence import EvidenceStore
-from neuroscribe.tools.instruments import all_tools as _belt  # noqa: F401
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
 from PIL import Image

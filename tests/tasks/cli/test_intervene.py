@@ -5,7 +5,7 @@ import json
 import pytest
 from neuroscribe.tasks.cli.app import run
 from neuroscribe.tools.data.windows import cut
-from neuroscribe.tools.instruments.all_tools import TOOLS
+from neuroscribe.tools.instruments import TOOLS
 from neuroscribe.tools.interventions import Metric, prompt_of, row_of
 from neuroscribe.tools.interventions.ablation import Part
 from neuroscribe.tools.interventions.patching import Pair

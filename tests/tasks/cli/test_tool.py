@@ -7,7 +7,7 @@ import pytest
 from neuroscribe.tasks.cli.app import run
 from neuroscribe.tasks.cli.tool import read_arguments
 from neuroscribe.tools.errors import UsageError
-from neuroscribe.tools.instruments.all_tools import TOOLS
+from neuroscribe.tools.instruments import TOOLS
 
 
 def test_every_instrument_is_listed(capsys) -> None:

@@ -23,7 +23,7 @@ def test_a_tool_that_always_fails_is_said(
     def broken(*given: object, **more: object) -> None:
         raise IndexError("index 512 is out of range")
 
-    monkeypatch.setattr("neuroscribe.tools.instruments.test_hypotheses.tested", broken)
+    monkeypatch.setattr("neuroscribe.tools.instruments.test_hypotheses.agreement", broken)
     run = label(settings, tmp_path / "r")
     (line,) = [line for line in run.said if "every call" in line]
     assert line.startswith("every call of test_hypotheses failed (")

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from colour_target import RED, colour_target, picture, scene_of
+from neuroscribe.tools import instruments as _belt  # noqa: F401
 from neuroscribe.tools.data.image_rows import ImageRows, image_rows
 from neuroscribe.tools.evidence import EvidenceStore
-from neuroscribe.tools.instruments import all_tools as _belt  # noqa: F401
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.scenes.scene import Scene

@@ -11,9 +11,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from neuroscribe.tools.activations.records import inputs_of
 from neuroscribe.tools.errors import UsageError
-from neuroscribe.tools.images.backends import backend_of, fingerprint, open_backend, recorded
+from neuroscribe.tools.images.backends import backend_of, open_backend
 from neuroscribe.tools.images.backends.openai_images import OpenAIImages
+from neuroscribe.tools.images.backends.stand_ins import stand_ins
+from neuroscribe.tools.images.kept import fingerprint
 from neuroscribe.tools.registry import call
 from PIL import Image
 
@@ -105,7 +108,7 @@ def test_a_prompt_is_drawn_measured_and_kept(make_lab) -> None:
     assert found.data["measured"][0]["activations"][0] > 0.4
     assert "fire engine" in found.text
     assert lab.meter.cost == pytest.approx(0.04)
-    again = lab.activations(lab.inputs_of(found.data["measured"]), [lab.unit])[0, 0, 0]
+    again = lab.activations(inputs_of(lab, found.data["measured"]), [lab.unit])[0, 0, 0]
     assert again == pytest.approx(found.data["measured"][0]["activations"][0], rel=1e-5)
 
 
@@ -131,10 +134,10 @@ def test_a_kept_file_that_was_changed_is_refused(make_lab) -> None:
     path = lab.evidence.folder / found.data["measured"][0]["recipe"]["file"]
     path.write_bytes(png((0, 0, 0)))
     with pytest.raises(UsageError, match="not the picture that was recorded"):
-        lab.inputs_of(found.data["measured"]).pixels()
+        inputs_of(lab, found.data["measured"]).pixels()
     outside = {**found.data["measured"][0]["recipe"], "file": "../../../etc/passwd"}
     with pytest.raises(UsageError, match="pictures/passwd"):
-        lab.inputs_of([{"recipe": outside}]).pixels()
+        inputs_of(lab, [{"recipe": outside}]).pixels()
 
 
 def test_recorded_pictures_stand_in_for_the_model(make_lab) -> None:
@@ -142,7 +145,7 @@ def test_recorded_pictures_stand_in_for_the_model(make_lab) -> None:
     with images(drawn(png()), drawn(png((20, 30, 220)))) as server:
         lab = make_lab(backends={"openai:gpt-image-1": model(server)})
         found = call(lab, "draw", asked)
-    again = make_lab(backends=recorded(lab.evidence.folder, [found.data]))
+    again = make_lab(backends=stand_ins(lab.evidence.folder, [found.data]))
     replayed = call(again, "draw", asked)
     assert replayed.data == found.data
     other = call(again, "draw", {"prompts": ["a sun"], "by": "openai"})

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from colour_target import BLUE, DEAD, GREEN, RED
-from neuroscribe.tools.activations.picture_unit_stats import matched, profile
+from neuroscribe.tools.activations.unit_stats import matched, profile
 from neuroscribe.tools.interventions.class_change import Case, measure, removal
 from neuroscribe.tools.registry import call
 from neuroscribe.tools.render.effect import effect_sentence

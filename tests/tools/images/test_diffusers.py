@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from neuroscribe.tools.activations.records import inputs_of
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.images.backends import open_backend
 from neuroscribe.tools.registry import call
@@ -111,7 +112,7 @@ def test_both_jobs_through_the_tools(make_lab, drawer: str, editor: str) -> None
     changed = call(lab, "edit_image", {"pictures": [3], "edits": edits})
     assert changed.error is None
     for evidence in (found, changed):
-        again = lab.activations(lab.inputs_of(evidence.data["measured"][-1:]), [lab.unit])
+        again = lab.activations(inputs_of(lab, evidence.data["measured"][-1:]), [lab.unit])
         said = evidence.data["measured"][-1]["activations"][0]
         assert again[0, 0, 0] == pytest.approx(said, rel=1e-5)
 

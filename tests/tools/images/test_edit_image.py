@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from colour_target import colour_target, picture
+from neuroscribe.tools.activations.records import inputs_of
 from neuroscribe.tools.data.image_rows import image_rows
 from neuroscribe.tools.data.scene_pictures import picture_of
 from neuroscribe.tools.images.maps import whereabouts
@@ -105,7 +106,7 @@ def test_photos_are_edited_where_the_unit_is_active(make_lab, photo_rows) -> Non
     assert ratio["replace name=cat colour=green"] < 0.4
     assert ratio["background fill=grey"] == pytest.approx(1, abs=0.02)
     assert "over 3 pictures" in found.text
-    rows = lab.inputs_of(found.data["measured"][3:])
+    rows = inputs_of(lab, found.data["measured"][3:])
     again = lab.activations(rows, [lab.unit])[0, :, 0]
     said = [item["activations"][0] for item in found.data["measured"][3:]]
     assert again.tolist() == pytest.approx(said, rel=1e-4)
@@ -198,7 +199,7 @@ def test_a_scene_of_the_corpus_is_drawn_again_as_large(lab: Lab) -> None:
         lab.explore = rows  # type: ignore[assignment]
         same = [{"edit": "recolour", "which": "cat", "colour": "red"}]
         found = call(lab, "edit_image", {"pictures": [0], "edits": same})
-        again = lab.inputs_of(found.data["measured"][1:])
+        again = inputs_of(lab, found.data["measured"][1:])
         assert (again.pixels() == rows.pixels()).all()
         lab.columns.clear()
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from neuroscribe.tools.activations.records import inputs_of
 from neuroscribe.tools.data.pictures import ImageCorpus
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.hypotheses.picture_query import wanted_picture
@@ -93,7 +94,7 @@ def test_a_channel_is_checked_on_other_pictures(bench: Lab) -> None:
     assert found.error is None
     assert found.data["hypothesis"]["again"] in ("holds", "weaker")
     assert all("recipe" in item for item in found.data["measured"])
-    assert len(bench.inputs_of(found.data["measured"])) == len(found.data["measured"])
+    assert len(inputs_of(bench, found.data["measured"])) == len(found.data["measured"])
 
 
 def test_texts_are_not_for_pictures(bench: Lab) -> None:
@@ -108,7 +109,7 @@ def test_pictures_that_were_explored_or_would_be_held_out_are_not_shown(
     """The rule of texts: `Corpus.unseen`."""
     from neuroscribe.tools.data.corpus import split_of
     from neuroscribe.tools.images import recipes
-    from neuroscribe.tools.instruments import check_on_pictures as check_on
+    from neuroscribe.tools.instruments import check_on
 
     whole = check_on.load_corpus("builtin:scenes:120", target=bench.target, seed=bench.seed + 1)
     known = {one.key for one in recipes.pictures_of(bench).pictures}

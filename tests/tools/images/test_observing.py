@@ -8,6 +8,7 @@ import pytest
 from colour_target import BLUE, DEAD, GREEN, RED, picture
 from neuroscribe.agent import actions as _actions  # noqa: F401
 from neuroscribe.agent.ledger import Ledger
+from neuroscribe.tools.activations.records import inputs_of
 from neuroscribe.tools.data.image_rows import ImageRows, image_rows
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.registry import call, offered
@@ -195,7 +196,7 @@ def test_what_was_drawn_is_made_again_to_the_bit(lab: Lab) -> None:
         "things": [{"name": "tree", "colour": "green", "x": 1 / 3, "y": 2 / 3, "size": 0.333333333}]
     }
     found = call(lab, "draw", {"scenes": [odd], "prompts": ["two red cats on a meadow"]})
-    rows = lab.inputs_of(found.data["measured"])
+    rows = inputs_of(lab, found.data["measured"])
     assert isinstance(rows, ImageRows)
     again = lab.activations(rows, [lab.unit])[0, :, 0]
     said = [item["activations"][0] for item in found.data["measured"]]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from colour_target import DARK
+from neuroscribe.tools.activations.records import inputs_of
 from neuroscribe.tools.registry import call
 
 RED_CAT = {"name": "cat", "colour": "red", "size": 0.34, "x": 0.25, "y": 0.75}
@@ -48,7 +49,7 @@ def test_photos_have_masks_and_no_parts(make_lab, photo_rows) -> None:
     assert found.data["parts"] == []
     assert len(found.data["masks"]) == 2
     assert np.array(found.data["map"]).shape == (4, 4)
-    rows = lab.inputs_of(found.data["measured"][1:])
+    rows = inputs_of(lab, found.data["measured"][1:])
     again = lab.activations(rows, [lab.unit])[0, :, 0]
     said = [item["activations"][0] for item in found.data["measured"][1:]]
     assert again.tolist() == pytest.approx(said, abs=1e-5)

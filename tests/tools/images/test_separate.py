@@ -1,8 +1,9 @@
 """Rivals are parted on pictures where one holds and another does not."""
 
 import numpy as np
+from neuroscribe.tools.activations.records import inputs_of
 from neuroscribe.tools.hypotheses.resolve import Hypothesis
-from neuroscribe.tools.instruments import separate_pictures as separate
+from neuroscribe.tools.instruments import separate
 from neuroscribe.tools.predicates import parse
 from neuroscribe.tools.registry import call
 
@@ -21,7 +22,7 @@ def test_the_true_rule_wins_where_rivals_differ(lab) -> None:
     kinds = {item["source"] for item in items}
     assert kinds == {"separate:explore", "separate:edit", "separate:drawn"}
     for item in items:  # they are what they are said to be
-        rows = lab.inputs_of([item])
+        rows = inputs_of(lab, [item])
         for key, predictor in lab.hypotheses.items():
             assert item["predicted"][key] == parse(predictor).evaluate(rows)[0, 0]
         assert np.ptp(list(item["predicted"].values())) == 1
@@ -53,7 +54,8 @@ def test_unmeasured_pictures_are_not_the_highest(lab) -> None:
         item["value"] = value
     rivals = [Hypothesis(key, parse(RED), RED) for key in found[0]["predicted"]]
     common = {"count": 0, "mean": None}
-    lines = separate._text(lab, lab.chosen(None), rivals, found, common).splitlines()
+    inputs = [(item, item["tokens"][0]) for item in found]
+    lines = separate._lines(lab, lab.chosen(None), rivals, inputs, common)
     assert not [line for line in lines if line.startswith("n/a (")]
     assert lines[-1] == "2 pictures have no finite activation and are not listed"
     shown = [line.split(" (")[0] for line in lines if "; " in line and " (" in line][1:]

@@ -2,8 +2,8 @@
 
 import pytest
 import torch
+from neuroscribe.tools import instruments as _belt  # noqa: F401
 from neuroscribe.tools.data.windows import cut
-from neuroscribe.tools.instruments import all_tools as _belt  # noqa: F401
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.registry import call

@@ -4,11 +4,11 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from neuroscribe.tools import instruments as _belt  # noqa: F401
 from neuroscribe.tools.activations.association import associations
 from neuroscribe.tools.activations.selectivity import Inputs, halves, neuron_sites
 from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.data.windows import TokenWindows, cut
-from neuroscribe.tools.instruments import all_tools as _belt  # noqa: F401
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.registry import call, offered

@@ -1,10 +1,10 @@
 """Searching an index: planted units are found by what they like, and nothing where nothing is."""
 
 import pytest
+from neuroscribe.tools import instruments as _belt  # noqa: F401
 from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.exemplars import ExemplarIndex, build_index
-from neuroscribe.tools.instruments import all_tools as _belt  # noqa: F401
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.registry import call, offered

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from neuroscribe.tools import instruments as _belt  # noqa: F401
 from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.data.windows import cut
-from neuroscribe.tools.instruments import all_tools as _belt  # noqa: F401
 from neuroscribe.tools.lab import Lab, measure
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.registry import call

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from neuroscribe.tools import instruments as _belt  # noqa: F401
 from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.data.surfaces import joined, surfaces
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.errors import UsageError
-from neuroscribe.tools.instruments import all_tools as _belt  # noqa: F401
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target, zero
 from neuroscribe.tools.models.untrained import untrained

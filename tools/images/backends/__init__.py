@@ -6,52 +6,16 @@ lab's folder, and its recipe names that file by a hash of its pixels.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Mapping
+from typing import Any
 
 from PIL import Image
 
 from ...errors import UsageError, nearest
-
-if TYPE_CHECKING:
-    from ...lab import Lab
+from ...lab import Backend, Lab
+from ..kept import folder_of, kept
 
 KINDS = ("openai:MODEL", "diffusers:FOLDER")
-LARGEST = 2048
-"""Pixels a side of a picture that a model may give; larger ones are made smaller."""
-
-
-class Backend(Protocol):
-    """An image model."""
-
-    @property
-    def name(self) -> str:
-        """As the user names it."""
-        ...
-
-    @property
-    def price(self) -> float:
-        """Money for one picture."""
-        ...
-
-    def generate(self, prompt: str, *, seed: int, seconds: float | None = None) -> Image.Image:
-        """A picture of these words; a network is waited for that many seconds at most.
-
-        Raises:
-            UsageError: if the model refuses or cannot be reached, in one line.
-        """
-        ...
-
-    def edit(
-        self, picture: Image.Image, instruction: str, *, seed: int, seconds: float | None = None
-    ) -> Image.Image:
-        """The picture, changed as told.
-
-        Raises:
-            UsageError: if the model refuses, cannot be reached or cannot edit, in one line.
-        """
-        ...
 
 
 def open_backend(spec: str, **options: Any) -> Backend:
@@ -76,7 +40,7 @@ def open_backend(spec: str, **options: Any) -> Backend:
     raise UsageError(f"there is no image backend '{spec}'; the backends are {', '.join(KINDS)}")
 
 
-def backend_of(lab: "Lab", name: str) -> Backend:
+def backend_of(lab: Lab, name: str) -> Backend:
     """An image model of a lab, by its full name or its kind (`openai`).
 
     Raises:
@@ -93,9 +57,9 @@ def backend_of(lab: "Lab", name: str) -> Backend:
     raise UsageError(f"there is no image model '{name}'; nearest: {nearest(name, lab.backends)}")
 
 
-def generated(lab: "Lab", backend: Backend, prompt: str, *, copy: int = 0) -> dict[str, Any]:
+def generated(lab: Lab, backend: Backend, prompt: str, *, copy: int = 0) -> dict[str, Any]:
     """Lets a model draw, keeps the picture, and gives its recipe; `copy` tells attempts apart."""
-    _folder(lab)
+    folder_of(lab)
     seed = _seed(lab, f"{prompt} {copy}" if copy else prompt)
     picture = backend.generate(prompt, seed=seed, seconds=lab.meter.remaining)
     lab.meter.cost += backend.price
@@ -103,14 +67,14 @@ def generated(lab: "Lab", backend: Backend, prompt: str, *, copy: int = 0) -> di
 
 
 def edited(
-    lab: "Lab",
+    lab: Lab,
     backend: Backend,
     picture: Image.Image,
     instruction: str,
     of: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Lets a model change a picture, keeps the result, and gives its recipe."""
-    _folder(lab)
+    folder_of(lab)
     seed = _seed(lab, instruction)
     found = backend.edit(picture, instruction, seed=seed, seconds=lab.meter.remaining)
     lab.meter.cost += backend.price
@@ -118,38 +82,7 @@ def edited(
     return {**kept(lab, found), **made}
 
 
-def kept(lab: "Lab", picture: Image.Image) -> dict[str, Any]:
-    """Writes a picture into the lab's folder: its file name and the hash of its pixels."""
-    folder = _folder(lab)
-    picture = picture.convert("RGB")
-    picture.thumbnail((LARGEST, LARGEST))
-    known = fingerprint(picture)
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{known[:16]}.png"
-    if not path.exists():
-        picture.save(path, "PNG")
-    return {"file": path.name, "sha256": known}
-
-
-def _folder(lab: "Lab") -> Path:
-    if lab.evidence.folder is None:
-        raise UsageError("pictures of an image model are kept in a folder, and this lab has none")
-    return lab.evidence.folder
-
-
-def fingerprint(picture: Image.Image) -> str:
-    """A hash of a picture's size and pixels, whatever file it lies in."""
-    return hashlib.sha256(f"{picture.size}".encode() + picture.tobytes()).hexdigest()
-
-
-def recorded(folder: Path, payloads: Sequence[Any]) -> dict[str, Backend]:
-    """Stand-ins for the models behind recorded results: they give the kept files again."""
-    from .stand_ins import stand_ins
-
-    return stand_ins(folder, payloads)
-
-
-def _seed(lab: "Lab", words: str) -> int:
+def _seed(lab: Lab, words: str) -> int:
     """Of one picture: depends on the lab's seed, the coming evidence and the words alone."""
     text = f"{lab.seed} {lab.evidence.next_id} {words}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) % 2**31

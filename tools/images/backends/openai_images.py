@@ -28,7 +28,7 @@ from ...llm.endpoints import (
 )
 from ...llm.retries import with_retries
 from ...llm.wire import posted
-from . import LARGEST
+from ..kept import LARGEST
 
 _LARGEST = 64 << 20  # bytes of an answer: a picture of 4096 x 4096 as base64
 _MOST_PIXELS = 64_000_000

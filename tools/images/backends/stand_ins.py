@@ -8,7 +8,8 @@ from typing import Any
 from PIL import Image
 
 from ...errors import UsageError
-from . import Backend, fingerprint
+from ...lab import Backend
+from ..kept import opened
 
 
 @dataclass(frozen=True)
@@ -35,15 +36,7 @@ class Recorded:
         recipe = self.files.get((words, seed))
         if recipe is None:
             raise UsageError(f"{self.name} made no picture of '{words[:60]}' then")
-        path = self.folder / Path(str(recipe["file"])).name
-        try:
-            with Image.open(path) as image:
-                found = image.convert("RGB")
-        except OSError as error:
-            raise UsageError(f"cannot read {path}: {error}") from error
-        if fingerprint(found) != recipe["sha256"]:
-            raise UsageError(f"{path} is not the picture that was recorded")
-        return found
+        return opened(self.folder, str(recipe["file"]), recipe["sha256"])
 
 
 def stand_ins(folder: Path, payloads: Sequence[Any]) -> dict[str, Backend]:

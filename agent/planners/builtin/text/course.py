@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .....tools.activations.records import inputs_of
 from .....tools.data.windows import TokenWindows
 from .....tools.english.inflection import forms
 from .....tools.english.lexicon import categories
@@ -144,7 +145,7 @@ class Course:
 
     def _measured(self, made: Sequence[Evidence]) -> tuple[TokenWindows, np.ndarray]:
         items = [item for evidence in made for item in evidence.data["measured"]]
-        windows = self.lab.inputs_of(items)
+        windows = inputs_of(self.lab, items)
         values = np.full(windows.ids.shape, np.nan)
         for row, item in enumerate(items):
             given = np.array(

@@ -1,0 +1,146 @@
+"""How well a predictor goes with a unit: the numbers of `test_hypotheses`, for texts and pictures.
+
+1. Pearson's correlation, with an interval by bootstrap over documents.
+2. For "active" (above half of the mean of the top 0.1%) and at each tail (top 10%, 1%, 0.1%):
+   AUPRC beside its base rate; F1, precision and recall on half of the documents with the
+   prediction threshold that was best on the other half.
+3. Mean activation where the predictor holds and where it does not.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.metrics import average_precision_score
+
+from ..lab import Lab
+from ..predicates.core import HOLDS
+from ..statistics.association import pearson
+from ..statistics.bootstrap import Resampler, correlations
+from ..statistics.bootstrap import interval as interval_of
+from .records import Flat, activity
+
+TAILS = (0.9, 0.99, 0.999)
+HEADLINE = "half"
+"""The tail whose numbers are reported: see `activity`."""
+_DRAWS = 200
+_STREAM = 0x7E57
+"""Of the bootstrap's draws: the same in every call, so that a predictor keeps its interval."""
+_MAX_LEVELS = 32
+"""Thresholds that are tried; of more levels, as many quantiles."""
+
+
+class Tail(NamedTuple):
+    """How well a predictor finds the places above one threshold."""
+
+    threshold: float
+    base_rate: float
+    auprc: float | None
+    f1: float | None
+    precision: float | None
+    recall: float | None
+
+
+class Means(NamedTuple):
+    """A unit where a predictor holds and elsewhere."""
+
+    holds: int
+    inside: float | None
+    outside: float | None
+
+
+class Agreement(NamedTuple):
+    """The numbers of one predictor."""
+
+    correlation: float | None
+    interval: list[float] | None
+    holds: int
+    mean_inside: float | None
+    mean_outside: float | None
+    tails: dict[str, Tail]
+
+    @property
+    def headline(self) -> Tail:
+        """The tail of active places."""
+        return self.tails[HEADLINE]
+
+    def as_data(self) -> dict[str, Any]:
+        """Plain JSON: the numbers, those of the headline, and every tail."""
+        headline = self.headline._asdict()
+        del headline["threshold"]
+        tails = {name: tail._asdict() for name, tail in self.tails.items()}
+        return {**self._asdict(), **headline, "tails": tails}
+
+
+def stream(lab: Lab) -> np.random.Generator:
+    """The draws of a test: they depend on the seed alone, not on the call."""
+    return np.random.default_rng([lab.seed, _STREAM])
+
+
+def agreement(
+    data: Flat, degrees: np.ndarray, document: np.ndarray, rng: np.random.Generator
+) -> Agreement:
+    """Compares a predictor with a unit; `degrees` `[place]` in 0..1, `document` `[window]`."""
+    values = data.values.astype(np.float64)
+    _, part = np.unique(document[data.window], return_inverse=True)
+    thresholds = {HEADLINE: activity(values)}
+    thresholds |= {str(tail): float(np.quantile(values, tail)) for tail in TAILS}
+    return Agreement(
+        pearson(degrees, values),
+        interval(degrees, values, part, rng),
+        *means(values, degrees >= HOLDS),
+        {name: _tail(values, degrees, at, part % 2) for name, at in thresholds.items()},
+    )
+
+
+def means(values: np.ndarray, holds: np.ndarray) -> Means:
+    """The mean activation where a predictor holds and elsewhere; None where there is no place."""
+    inside, outside = values[holds], values[~holds]
+    return Means(
+        int(holds.sum()),
+        float(inside.mean()) if inside.size else None,
+        float(outside.mean()) if outside.size else None,
+    )
+
+
+def interval(
+    one: np.ndarray, other: np.ndarray, document: np.ndarray, rng: np.random.Generator
+) -> list[float] | None:
+    """95% interval of the correlation, bootstrapped over documents; None for one document."""
+    if document.max(initial=0) < 1 or pearson(one, other) is None:
+        return None
+    x, y = one - one.mean(dtype=np.float64), other - other.mean(dtype=np.float64)
+    draws = Resampler(document, seed=rng, resamples=_DRAWS)
+    result = interval_of(correlations(draws, x, y, constant=np.nan))
+    return [result.low, result.high] if np.isfinite(result.low) else None
+
+
+def _tail(values: np.ndarray, degrees: np.ndarray, threshold: float, half: np.ndarray) -> Tail:
+    active = values > threshold
+    if not active.any() or active.all():
+        return Tail(threshold, float(active.mean()), None, None, None, None)
+    auprc = float(average_precision_score(active, degrees))
+    everywhere = np.ones(active.size, bool)
+    halves = [half == 0, half == 1]
+    folds = [(~test, test) for test in halves] if half.any() else [(everywhere, everywhere)]
+    hits = chosen = 0
+    for learn, test in folds:
+        predicted = degrees[test] >= _best_threshold(active[learn], degrees[learn])
+        hits += int((predicted & active[test]).sum())
+        chosen += int(predicted.sum())
+    recall = hits / int(active.sum())
+    precision = hits / chosen if chosen else 0.0
+    f1 = 2 * precision * recall / (precision + recall) if hits else 0.0
+    return Tail(threshold, float(active.mean()), auprc, f1, precision, recall)
+
+
+def _best_threshold(active: np.ndarray, degrees: np.ndarray) -> float:
+    """The threshold with the highest F1."""
+    levels = np.unique(degrees[degrees > 0])
+    if not levels.size:
+        return HOLDS
+    if levels.size > _MAX_LEVELS:
+        levels = np.quantile(levels, np.linspace(0, 1, _MAX_LEVELS))
+    predicted = degrees >= levels[:, None]  # [level, place]
+    hits = (predicted & active).sum(1)
+    scores = 2 * hits / np.maximum(1, predicted.sum(1) + active.sum())
+    return float(levels[int(np.argmax(scores))])
