@@ -82,6 +82,6 @@ def test_a_tool_runs_on_pictures(tmp_path: Path, capsys) -> None:
 
 
 def test_a_tool_with_two_forms_says_both(capsys) -> None:
-    assert run(["tools", "exemplars"]) == 0
+    assert run(["tools", "unit_effect"]) == 0
     shown = capsys.readouterr().out
     assert "For pictures:" in shown
