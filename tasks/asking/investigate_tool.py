@@ -18,6 +18,7 @@ from ...agent.planners.builtin.planner import BuiltinFactory
 from ...agent.state import Budget
 from ...tools.activations.agreement import HOLDS, interval
 from ...tools.activations.records import Flat, flat
+from ...tools.activations.unit_summary import token_means
 from ...tools.data.windows import TokenWindows
 from ...tools.errors import UsageError
 from ...tools.evidence import Result
@@ -26,6 +27,7 @@ from ...tools.memo import Memo
 from ...tools.predicates import parse
 from ...tools.registry import tool
 from ...tools.render.text import number
+from ...tools.statistics.association import pearson
 
 _STEPS = 14
 _SECONDS = 120.0
@@ -140,7 +142,7 @@ def _score(degrees: np.ndarray, data: Flat, bench: Lab, rng: np.random.Generator
     _, document = np.unique(bench.explore.document[data.window], return_inverse=True)
     inside = degrees >= HOLDS
     return Score(
-        correlation(degrees, data.values),
+        pearson(degrees, data.values),
         interval(degrees, data.values, document, rng),
         int(inside.sum()),
         float(data.values[inside].mean()) if inside.any() else None,
@@ -167,11 +169,7 @@ def _token_table(bench: Lab, here: Flat, rest: Lab, there: Flat) -> float | None
         return None
     ids = bench.explore.ids[here.window, here.place]
     asked = rest.explore.ids[there.window, there.place]
-    size = 1 + int(max(ids.max(initial=0), asked.max(initial=0)))
-    count = np.bincount(ids, minlength=size)
-    total = np.bincount(ids, here.values.astype(np.float64), size)
-    table = np.where(count > 0, total / np.maximum(count, 1), here.values.mean())
-    return correlation(table[asked], there.values)
+    return pearson(token_means(ids, here.values, asked), there.values)
 
 
 def _measured(bench: Lab) -> list[dict[str, Any]]:
