@@ -1,4 +1,4 @@
-"""Answers without a language model: recognises kinds of questions and runs their experiments."""
+"""Answers without a language model: templates of questions, and their experiments."""
 
 from .answerer import Answerer, AnswererFactory
 

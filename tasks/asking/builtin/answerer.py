@@ -1,6 +1,6 @@
-"""Answers questions without a language model: recognise, experiment, say what was found.
+"""Answers questions without a language model: parse, experiment, say what was found.
 
-1. `recognise` gives the kind of a question and what it names; "it" is the unit of earlier turns.
+1. `intent_of` gives a question's template and what it names; "it" is the unit of earlier turns.
 2. The kind's `calls` are made, step by step; what is known is read from the evidence alone.
 3. Its `answer` turns evidence into a few sentences, each with its numbers, controls and citations.
 """
@@ -16,8 +16,8 @@ from ....tools.lab import Lab
 from ..state import Talk
 from . import attending, changing, describe, driving, finding, following, helping, looking
 from .asked import Ask, Call, Past, cite
-from .recognise import recognise
-from .wish import Kind, Wish
+from .intent import Intent, Kind
+from .templates import intent_of
 
 
 def _no_calls(ask: Ask) -> list[Call]:
@@ -63,7 +63,7 @@ class Answerer:
     def next(self, state: Talk) -> Message:
         """Tool calls, or the answer."""
         ask = self._ask(state)
-        course = COURSES[ask.wish.kind]
+        course = COURSES[ask.intent.kind]
         calls = [] if state["last"] or ask.step >= _MOST_STEPS else course.calls(ask)
         if calls:
             return _message(calls, state)
@@ -75,15 +75,17 @@ class Answerer:
         image = self._lab.target.image is not None
         earlier: list[Past] = []
         for turn in state["earlier"]:
-            wish = self._wish(turn["question"], earlier, image)
-            earlier.append(Past(wish, turn["question"], turn["text"], self._made(turn["evidence"])))
-        wish = self._wish(state["question"], earlier, image)
-        return Ask(self._lab, wish, state["step"], self._made(state["found"]), tuple(earlier))
+            intent = self._intent(turn["question"], earlier, image)
+            earlier.append(
+                Past(intent, turn["question"], turn["text"], self._made(turn["evidence"]))
+            )
+        intent = self._intent(state["question"], earlier, image)
+        return Ask(self._lab, intent, state["step"], self._made(state["found"]), tuple(earlier))
 
-    def _wish(self, question: str, earlier: Sequence[Past], image: bool) -> Wish:
-        before = [past.wish for past in earlier]
+    def _intent(self, question: str, earlier: Sequence[Past], image: bool) -> Intent:
+        before = [past.intent for past in earlier]
         sites = self._lab.target.sites
-        return recognise(question, sites, before, image=image, best=_best(earlier))
+        return intent_of(question, sites, before, image=image, best=_best(earlier))
 
     def _made(self, ids: Sequence[str]) -> tuple[Evidence, ...]:
         return tuple(self._lab.evidence[name] for name in ids if name in self._lab.evidence)
@@ -132,7 +134,7 @@ def _message(calls: Sequence[Call], state: Talk) -> Message:
 
 def _with_taken(text: str, ask: Ask) -> str:
     """The answer, and what the question was taken to mean."""
-    if not ask.wish.taken or not ask.made:
+    if not ask.intent.taken or not ask.made:
         return text
-    said = ask.wish.taken
+    said = ask.intent.taken
     return f"{text}\n\n{said[:1].upper()}{said[1:]}{cite(*ask.made[:1])}."

@@ -1,4 +1,4 @@
-"""What the kinds of questions work on: the wish, what was found so far, and how answers cite it."""
+"""What answers are made from: the intent, what was found so far, and how sentences cite it."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from ....tools.evidence import Evidence
 from ....tools.lab import Lab
 from ....tools.registry import offered
 from ....tools.render.text import number, quoted
-from .wish import Wish
+from .intent import Intent
 
 _JOIN = "\u2060"  # a word joiner: what stands before it ends no sentence
 _SPECIAL = re.compile(r"<[^<>]*>|\[[A-Z]+\]")
@@ -27,7 +27,7 @@ class Call(NamedTuple):
 class Past:
     """An earlier turn."""
 
-    wish: Wish
+    intent: Intent
     question: str
     text: str
     made: tuple[Evidence, ...]
@@ -38,7 +38,7 @@ class Ask:
     """One question at one step."""
 
     lab: Lab
-    wish: Wish
+    intent: Intent
     step: int
     """How often tools were called for it before."""
     made: tuple[Evidence, ...]

@@ -29,21 +29,21 @@ def is_head(unit: str) -> bool:
 
 def calls(ask: Ask) -> list[Call]:
     """One measurement, of the heads that are named or of all."""
-    heads = [unit for unit in ask.wish.units if is_head(unit)]
-    if ask.step or (ask.wish.units and not heads) or not ask.has("attention"):
+    heads = [unit for unit in ask.intent.units if is_head(unit)]
+    if ask.step or (ask.intent.units and not heads) or not ask.has("attention"):
         return []
-    named: Sequence[str] = heads or list(ask.wish.sites)
+    named: Sequence[str] = heads or list(ask.intent.sites)
     arguments: dict[str, Any] = {"many": _HEADS}
     arguments |= {"heads": list(named)} if named else {}
-    arguments |= {"texts": list(ask.wish.texts)} if ask.wish.texts else {}
+    arguments |= {"texts": list(ask.intent.texts)} if ask.intent.texts else {}
     return [Call("attention", arguments)]
 
 
 def answer(ask: Ask) -> str:
     """Where heads look, beside even attention."""
-    wish = ask.wish
-    if wish.units and not any(map(is_head, wish.units)):
-        unit = wish.units[0]
+    intent = ask.intent
+    if intent.units and not any(map(is_head, intent.units)):
+        unit = intent.units[0]
         return (
             f"I cannot say what {unit} attends to, as it is no head, and only heads attend: ask "
             f"what {unit} responds to, or what a head attends to, such as head.0/1."
@@ -53,10 +53,10 @@ def answer(ask: Ask) -> str:
     found = ask.found("attention")
     if found is None:
         return ask.failed("ask instead what the unit responds to, or show its exemplars")
-    if wish.units:
+    if intent.units:
         said = [_one(row, found) for row in found.data["heads"]]
     else:
-        said = [_ranked(wish.topic, found)]
+        said = [_ranked(intent.topic, found)]
     return "\n\n".join([*said, *_from_texts(found), _caveat(found)])
 
 

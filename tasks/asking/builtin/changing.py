@@ -16,12 +16,12 @@ def calls(ask: Ask) -> list[Call]:
     """On a prompt `intervene`, on the model's own next token where none is named; else
     `unit_effect`.
     """
-    wish = ask.wish
-    units = list(wish.units)
+    intent = ask.intent
+    units = list(intent.units)
     image = ask.lab.target.image is not None
-    if wish.prompt and ask.has("intervene"):
-        named = {} if wish.target is None else {"target": wish.target}
-        arguments = {"prompts": [wish.prompt], "units": units, "several": "sum", **named}
+    if intent.prompt and ask.has("intervene"):
+        named = {} if intent.target is None else {"target": intent.target}
+        arguments = {"prompts": [intent.prompt], "units": units, "several": "sum", **named}
         return [] if ask.step else [Call("intervene", arguments)]
     if ask.step:
         return []
@@ -37,17 +37,17 @@ def answer(ask: Ask) -> str:
         return _on_prompt(ask, found)
     effect = ask.found("unit_effect")
     if effect is not None:
-        unit = ask.wish.units[0]
+        unit = ask.intent.units[0]
         said = effect_said(effect).replace("It has", f"{unit} has", 1)
         said = said.replace("In the output it", f"In the output {unit}", 1)
         name = ask.lab.target.name
         head = f"On that prompt it was not tested, as {name} predicts no next token. "
-        return f"{head if ask.wish.prompt else ''}{said} {_size(effect)}".strip()
+        return f"{head if ask.intent.prompt else ''}{said} {_size(effect)}".strip()
     removed = ask.found("ablate") or ask.found("ablate_pictures")
     if removed is not None:
         data = removed.data
         return (
-            f"Without {listed([str(unit) for unit in ask.wish.units])} the output changes by "
+            f"Without {listed([str(unit) for unit in ask.intent.units])} the output changes by "
             f"{number(_mean(data['effect']))} where they peak{cite(removed)}. {_beside(data)} "
             f"(percentile {number(data.get('percentile'))}, p {number(data.get('p'))})"
             f"{cite(removed)}. What that does to further layers was not tested."
@@ -88,9 +88,10 @@ def _on_prompt(ask: Ask, found: Evidence) -> str:
     before, after = effect["before"][0], effect["after"][0]
     direction = "falls" if effect["mean"] < 0 else "rises"
     units = listed([str(unit) for unit in data["units"]])
+    prompt = quoted(short(str(ask.intent.prompt)))
     said = [
         f"With {units} set to zero, the log-probability of {quoted(target)} behind "
-        f"{quoted(short(str(ask.wish.prompt)))} {direction} by {number(abs(effect['mean']))} nats "
+        f"{prompt} {direction} by {number(abs(effect['mean']))} nats "
         f"(from {number(before)} to {number(after)}){cite(found)}."
     ]
     verdict = "That is more than" if p is not None and p <= _CLEAR else "That is no more than"

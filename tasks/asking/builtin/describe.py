@@ -20,7 +20,7 @@ def calls(ask: Ask) -> list[Call]:
     """Everything in one turn."""
     if ask.step:
         return []
-    unit = {"unit": ask.wish.units[0]}
+    unit = {"unit": ask.intent.units[0]}
     out = [
         Call("survey", unit),
         Call("exemplars", {**unit, "many": 4}),
@@ -74,7 +74,7 @@ def _labelled(ask: Ask, unit: str) -> bool:
 def _headline(ask: Ask, studied: Evidence | None) -> str:
     if studied is None:
         return ""
-    data, unit = studied.data, ask.wish.units[0]
+    data, unit = studied.data, ask.intent.units[0]
     if data["status"] == "dead":
         return f"{unit} is dead: it is never active on what I explored{cite(studied)}."
     whole = data["whole"]

@@ -18,14 +18,14 @@ _FOUND = 0.05  # q up to which a unit counts
 
 def calls(ask: Ask) -> list[Call]:
     """The attribution, else the sweep; without a target, of the model's own next token."""
-    if not ask.wish.prompt or not ask.has("attribute"):
+    if not ask.intent.prompt or not ask.has("attribute"):
         return []
-    named = {} if ask.wish.target is None else {"target": ask.wish.target}
+    named = {} if ask.intent.target is None else {"target": ask.intent.target}
     if not ask.step:
-        return [Call("attribute", {"prompt": ask.wish.prompt, "several": "sum", **named})]
+        return [Call("attribute", {"prompt": ask.intent.prompt, "several": "sum", **named})]
     last = ask.made[-1]
     if last.tool == "attribute" and "exact trace" in str(last.error):
-        return [Call("sweep_units", {"prompts": [ask.wish.prompt], "several": "sum", **named})]
+        return [Call("sweep_units", {"prompts": [ask.intent.prompt], "several": "sum", **named})]
     return []
 
 
@@ -33,7 +33,7 @@ def answer(ask: Ask) -> str:
     """Neurons and heads by what they add, beside random sets."""
     if ask.refused("attribute"):
         return ask.refused("attribute")
-    if not ask.wish.prompt:
+    if not ask.intent.prompt:
         return (
             "I cannot attribute without a prompt and what is to follow it: put both in quotes, as "
             "in which units drive ' park' after 'They went to the'?"
@@ -72,10 +72,10 @@ def _notes(found: Evidence) -> list[str]:
 
 def lens_calls(ask: Ask) -> list[Call]:
     """The logit lens."""
-    if ask.step or not ask.wish.prompt or not ask.has("lens"):
+    if ask.step or not ask.intent.prompt or not ask.has("lens"):
         return []
-    named = {} if ask.wish.target is None else {"target": ask.wish.target, "several": "first"}
-    return [Call("lens", {"prompt": ask.wish.prompt, **named})]
+    named = {} if ask.intent.target is None else {"target": ask.intent.target, "several": "first"}
+    return [Call("lens", {"prompt": ask.intent.prompt, **named})]
 
 
 def lens_answer(ask: Ask) -> str:
@@ -123,7 +123,7 @@ def lens_answer(ask: Ask) -> str:
         "lens says where, not which unit; that early layers speak the output's language was not "
         "tested."
     )
-    if ask.wish.target is None:
+    if ask.intent.target is None:
         rows.append(f"No target was named, so I took the model's own next token{cite(found)}.")
     return " ".join([*rows, *_notes(found)])
 

@@ -3,7 +3,7 @@
 from ....tools.evidence import Evidence
 from ....tools.render.text import number, quoted
 from .asked import Ask, Call, cite, listed, short, spread
-from .recognise import topics
+from .templates import topics
 
 _LISTED = 5
 _LIKELY = 0.05
@@ -19,13 +19,13 @@ def calls(ask: Ask) -> list[Call]:
     """The search over all units, and the labels where there are some."""
     if ask.step:
         return []
-    wish = ask.wish
-    arguments = {"what": topics(wish)} | ({"sites": list(wish.sites)} if wish.sites else {})
+    intent = ask.intent
+    arguments = {"what": topics(intent)} | ({"sites": list(intent.sites)} if intent.sites else {})
     out = [Call("find_units", arguments)]
     if ask.has("search_index"):
         out.append(Call("search_index", arguments))
     if ask.has("search_labels"):
-        out.append(Call("search_labels", {"query": wish.topic, "many": _LISTED}))
+        out.append(Call("search_labels", {"query": intent.topic, "many": _LISTED}))
     return out
 
 
@@ -61,7 +61,7 @@ def label_calls(ask: Ask) -> list[Call]:
     """The search of the run."""
     if ask.step or not ask.has("search_labels"):
         return []
-    return [Call("search_labels", {"query": ask.wish.topic, "many": 2 * _LISTED})]
+    return [Call("search_labels", {"query": ask.intent.topic, "many": 2 * _LISTED})]
 
 
 def label_answer(ask: Ask) -> str:

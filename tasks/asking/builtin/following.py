@@ -13,10 +13,10 @@ _NOTHING = "I have said nothing yet in this conversation that could be explained
 
 def why_calls(ask: Ask) -> list[Call]:
     """The run's record of a unit that is asked about and was not measured here."""
-    wish = ask.wish
-    if ask.step or not wish.units or _past(ask) is not None or not ask.has("read_label"):
+    intent = ask.intent
+    if ask.step or not intent.units or _past(ask) is not None or not ask.has("read_label"):
         return []
-    return [Call("read_label", {"unit": wish.units[0]})]
+    return [Call("read_label", {"unit": intent.units[0]})]
 
 
 def why_answer(ask: Ask) -> str:
@@ -25,7 +25,7 @@ def why_answer(ask: Ask) -> str:
     if read is not None:
         text = _IDS.sub("", read.text)  # of another investigation, and no results of this one
         lines = [short(line, 200) for line in text.splitlines()[:10] if line.strip()]
-        head = f"The finished run says this of {ask.wish.units[0]}:{cite(read)}"
+        head = f"The finished run says this of {ask.intent.units[0]}:{cite(read)}"
         return "\n".join([head, *(f"- {line}{cite(read)}" for line in lines)])
     past = _past(ask)
     if past is None:
@@ -112,11 +112,11 @@ def certainty(one: Evidence) -> str:
 
 def _past(ask: Ask) -> Past | None:
     """The last turn that measured; about the unit that is named, if one is."""
-    wanted = set(ask.wish.units)
+    wanted = set(ask.intent.units)
     measured = [past for past in reversed(ask.earlier) if past.made]
     for about in (lambda units: units == wanted, lambda units: bool(units & wanted)):
         for past in measured:
-            if not wanted or about(set(past.wish.units)):
+            if not wanted or about(set(past.intent.units)):
                 return past
     return None
 

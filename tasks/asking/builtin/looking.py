@@ -10,7 +10,7 @@ from .asked import Ask, Call, cite, listed, peak, short, shown, spread, tokens
 
 def compare_calls(ask: Ask) -> list[Call]:
     """One comparison."""
-    first, second = ask.wish.units[:2]
+    first, second = ask.intent.units[:2]
     return [] if ask.step else [Call("compare_units", {"first": first, "second": second})]
 
 
@@ -48,7 +48,7 @@ def show_calls(ask: Ask) -> list[Call]:
     """Strongest windows, and some from all bands."""
     if ask.step:
         return []
-    unit = {"unit": ask.wish.units[0]}
+    unit = {"unit": ask.intent.units[0]}
     return [
         Call("survey", unit),
         Call("exemplars", {**unit, "many": 6}),
@@ -59,7 +59,7 @@ def show_calls(ask: Ask) -> list[Call]:
 def show_answer(ask: Ask) -> str:
     """Windows with the strongest token in «»."""
     top, bands = ask.found("exemplars", many=6), ask.found("exemplars", kind="quantile")
-    survey, unit = ask.found("survey"), ask.wish.units[0]
+    survey, unit = ask.found("survey"), ask.intent.units[0]
     rows = []
     if top is not None and not top.data["measured"]:
         rows.append(f"{unit} was never above 0 on what I explored{cite(top)}.")
@@ -84,12 +84,12 @@ def show_answer(ask: Ask) -> str:
 
 def check_calls(ask: Ask) -> list[Call]:
     """The unit on the other corpus, with what was found of it before."""
-    wish = ask.wish
-    if ask.step or not (wish.data or wish.texts) or not wish.units:
+    intent = ask.intent
+    if ask.step or not (intent.data or intent.texts) or not intent.units:
         return []
-    arguments: dict[str, Any] = {"unit": wish.units[0]}
-    arguments |= {"data": wish.data} if wish.data else {"texts": list(wish.texts)}
-    known = hypothesis(ask, wish.units[0])
+    arguments: dict[str, Any] = {"unit": intent.units[0]}
+    arguments |= {"data": intent.data} if intent.data else {"texts": list(intent.texts)}
+    known = hypothesis(ask, intent.units[0])
     if known is not None:
         arguments["hypothesis"] = known.id
     return [Call("check_on", arguments)]
@@ -97,9 +97,9 @@ def check_calls(ask: Ask) -> list[Call]:
 
 def check_answer(ask: Ask) -> str:
     """Whether it holds there, beside explore and a table of tokens."""
-    wish = ask.wish
-    if not (wish.data or wish.texts):
-        asked = f" and have no corpus of “{short(wish.topic, 60)}”" if wish.topic else ""
+    intent = ask.intent
+    if not (intent.data or intent.texts):
+        asked = f" and have no corpus of “{short(intent.topic, 60)}”" if intent.topic else ""
         return (
             f"I cannot tell which data was meant{asked}: name builtin:stories, builtin:pydocs, "
             "self:200, a .txt or .jsonl file or a folder, or put texts in quotes."

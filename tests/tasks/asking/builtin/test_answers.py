@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from neuroscribe.tasks.asking.builtin.helping import examples
-from neuroscribe.tasks.asking.builtin.recognise import recognise
+from neuroscribe.tasks.asking.builtin.templates import intent_of
 from neuroscribe.tools.data.image_rows import image_rows
 from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.data.windows import TokenWindows, cut
@@ -50,7 +50,7 @@ def test_what_a_planted_unit_does(talk: Talker) -> None:
 
 
 def test_which_units_respond(talk: Talker) -> None:
-    text = talk.ask("Which nuerons repsond to months?")
+    text = talk.ask("/find months")
     assert text.startswith("planted/1")
     assert "for lists of other words" in text
     assert not talk.opinions()
@@ -124,17 +124,18 @@ def test_other_questions_get_one_clear_answer(talk: Talker, question: str) -> No
     assert text.startswith("I cannot answer that without a language model.")
     assert "--planner openai:MODEL" in text
     assert talk.tools == []
-    assert len(text) < 2000
+    assert "The nearest question that I can answer is `/" in text
+    assert len(text) < 2500
 
 
-def test_every_example_of_the_help_is_recognised(talk: Talker, facts: Callable[[], Talker]) -> None:
-    kinds = ["describe", "show", "find", "compare", "change", "change", "drive", "lens"]
+def test_every_example_of_the_help_is_a_template(talk: Talker, facts: Callable[[], Talker]) -> None:
     for one in (talk, facts()):
-        asked = examples(one.lab)
-        sites = one.lab.target.sites
-        earlier = [recognise(asked[0].question, sites)]
-        found = [recognise(item.question, sites, earlier).kind for item in asked]
-        assert found == [*kinds, "why", "sure", "check"]
+        sites, asked = one.lab.target.sites, examples(one.lab)
+        earlier = [intent_of(asked[0].question, sites)]
+        assert {"describe", "find", "drive", "lens", "check"} <= {item.kind for item in asked}
+        for item in asked:
+            assert intent_of(item.question, sites, earlier).kind == item.kind
+            assert intent_of(item.command, sites, earlier).kind == item.kind
     assert "what does" in talk.ask("help")
     assert not talk.opinions()
 

@@ -1,4 +1,4 @@
-"""Reads a question: quoted texts, units in any notation, corpora, and what is left as a skeleton.
+"""Parses a question: quoted texts, units in any notation, corpora, and what is left as a skeleton.
 
     which neurons say ' park' behind "They went to the"?   ->   which neurons say TEXT behind TEXT
 
@@ -7,10 +7,9 @@
 2. Units become UNIT: `mlp.3/7`, `MLP3/7`, `neuron 7 of layer 3`, `layer 3, neuron 7`, `L3N7`,
    `L2H5`, `mlp[3][7]`, `head 2.5`, `channel 5 of conv 3`, `planted/3`.
 3. Corpora become DATA: `builtin:stories`, `self:200`, `laws.txt`, `./pictures/`.
-4. Words are lower-cased, and words that are nearly a keyword are taken for it.
+4. Words are lower-cased.
 """
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -49,39 +48,10 @@ _WORD = re.compile(r"\S+")
 _EDGES = " \t\n.,;:!?()[]{}…—–-¿¡*"
 _PLACES = {"TEXT": 0, "UNIT": 1, "DATA": 2}
 
-KEYWORDS = (
-    *("which", "what", "where", "when", "units", "unit", "neurons", "neuron", "respond"),
-    *("responds", "activate", "activates", "describe", "explain", "ablate", "ablated", "ablating"),
-    *("remove", "removed", "compare", "difference", "different", "between", "similar"),
-    *("exemplars", "examples", "layers", "layer", "labels", "label", "search", "decided"),
-    *("attribute", "heads", "responsible", "features", "channels", "happens", "output", "again"),
-    *(
-        "check",
-        "certain",
-        "confident",
-        "evidence",
-        "prediction",
-        "represent",
-        "detect",
-        "strongest",
-    ),
-)
-_KNOWN = frozenset(KEYWORDS) | frozenset(
-    ("there", "their", "these", "those", "others", "detects", "then", "checks", "words", "world")
-)
-
-_SLIPS = {
-    **dict.fromkeys(("wat", "waht", "wht", "hwat", "whats", "what's", "wath"), "what"),
-    **dict.fromkeys(("wich", "whcih", "witch", "whic", "whichs"), "which"),
-    **dict.fromkeys(("teh", "hte"), "the"),
-    **dict.fromkeys(("doe", "deos", "dose"), "does"),
-    **dict.fromkeys(("wher", "wheres", "where's"), "where"),
-}
-
 
 @dataclass(frozen=True)
-class Reading:
-    """A question as it is recognised."""
+class Question:
+    """A question in pieces."""
 
     skeleton: str
     """Lower-case words with TEXT, UNIT and DATA for what they stand for."""
@@ -105,8 +75,8 @@ class Reading:
     def quoted_in(self, start: int, end: int) -> list[str]:
         """The quoted texts in a stretch of the skeleton."""
         before = len(re.findall(r"\bTEXT\b", self.skeleton[:start]))
-        many = len(re.findall(r"\bTEXT\b", self.skeleton[start:end]))
-        return list(self.texts[before : before + many])
+        count = len(re.findall(r"\bTEXT\b", self.skeleton[start:end]))
+        return list(self.texts[before : before + count])
 
 
 class Marks:
@@ -122,8 +92,8 @@ class Marks:
         return f" \x00{len(self.kept) - 1}\x00 "
 
 
-def read(question: str, sites: Mapping[str, Any], *, image: bool = False) -> Reading:
-    """Reads a question about a target with these sites.
+def parse(question: str, sites: Mapping[str, Any], *, image: bool = False) -> Question:
+    """Parses a question about a target with these sites.
 
     Args:
         question: As it was asked.
@@ -156,9 +126,9 @@ def read(question: str, sites: Mapping[str, Any], *, image: bool = False) -> Rea
             skeleton.append("LOOSE")
             words.append("LOOSE")
         elif bare:
-            skeleton.append(_mended(bare.lower()))
+            skeleton.append(bare.lower())
             words.append(word.replace("\x00", ""))
-    return Reading(
+    return Question(
         " ".join(skeleton),
         tuple(words),
         tuple(found[0]),
@@ -180,18 +150,6 @@ def unit_name(sites: Mapping[str, Any], name: str) -> str:
 def _plain(word: str) -> str:
     """A word without the punctuation around it, with straight apostrophes."""
     return word.replace("’", "'").strip(_EDGES + "'\"“”‘`")
-
-
-def _mended(word: str) -> str:
-    """The keyword that a word nearly is, or the word."""
-    if word in _SLIPS:
-        return _SLIPS[word]
-    if len(word) < 5 or word in _KNOWN or not word.isalpha():
-        return word
-    close = difflib.get_close_matches(word, KEYWORDS, n=1, cutoff=0.83)
-    if not close or word[0] != close[0][0] or word.startswith(close[0]):
-        return word  # an inflection is no slip
-    return close[0]
 
 
 def _quote(match: "re.Match[str]", marks: Marks) -> str:

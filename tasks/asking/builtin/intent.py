@@ -1,4 +1,4 @@
-"""What a question asks for, once it is recognised."""
+"""What a question asks for, once it is parsed."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -10,7 +10,7 @@ Kind = Literal[
 
 
 @dataclass(frozen=True)
-class Wish:
+class Intent:
     """A kind of question with what it names."""
 
     kind: Kind
@@ -30,6 +30,6 @@ class Wish:
     taken: str = ""
     """What an unclear question was taken to mean; empty where it was clear."""
 
-    def noting(self, note: str) -> "Wish":
+    def noting(self, note: str) -> "Intent":
         """With a further note on what was taken."""
         return replace(self, taken=f"{self.taken}; {note}" if self.taken else note)
