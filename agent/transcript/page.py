@@ -67,7 +67,7 @@ def render(path: str | Path, out: str | Path, *, record: Mapping[str, Any] | Non
 def html(transcript: Transcript, *, record: Mapping[str, Any] | None = None) -> str:
     """The page as text."""
     page = environment(HERE).get_template("page.html")
-    return page.render(**contents(transcript, record=record), **page_assets("page.js"))
+    return page.render(**contents(transcript, record=record), **page_assets(HERE / "page.js"))
 
 
 def section(name: str, known: Mapping[str, Any]) -> Markup:
@@ -157,9 +157,9 @@ def environment(*folders: Path) -> jinja2.Environment:
     )
 
 
-def page_assets(script: str, folder: Path = HERE) -> dict[str, Any]:
+def page_assets(script: Path | None = None) -> dict[str, Any]:
     """The style sheet, a script and the script's hash for the content policy."""
-    code = (folder / script).read_text(encoding="utf-8")
+    code = script.read_text(encoding="utf-8") if script else ""
     digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
     style = (HERE / "style.css").read_text(encoding="utf-8")
     return {

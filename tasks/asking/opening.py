@@ -228,9 +228,9 @@ def _lab(target: Target, about: About, factory: AnswersFactory) -> Lab:
     lab.llm = getattr(factory, "llm", None)
     if about.run is not None:
         from ..search import RunSearch
-        from ..search.measure import bench_of
+        from ..search.measure import data_of
 
-        lab.run = RunSearch(about.run, bench=lambda: bench_of(Path(str(about.run)), target=target))
+        lab.run = RunSearch(about.run, data=lambda: data_of(Path(str(about.run)), target=target))
     if about.index is not None:
         from ...tools.exemplars import ExemplarIndex
 
@@ -256,8 +256,8 @@ def _factory(
 
 def _run_facts(run: str | Path, *, data: str | None, loaded: bool) -> "Settings":
     """What a run names, so far as it may be loaded."""
+    from ..labelling.folder import RunFolder
     from ..labelling.trusted import allowed
-    from ..runs.folder import RunFolder
 
     known = RunFolder(run).read_run()
     if known is None:

@@ -6,9 +6,7 @@ pictures/       what tools drew
 .lock           held by the process that has it open
 """
 
-import fcntl
 import json
-import os
 import re
 import secrets
 import time
@@ -19,6 +17,7 @@ from typing import Any
 from ...agent.checkpoints import Checkpoints
 from ...tools.errors import UsageError, nearest
 from ...tools.io.files import read_whole, write_whole
+from ...tools.io.lock import take
 from ...tools.io.shapes import fault
 from ...tools.llm.endpoints import public_options
 from ...tools.models.trust import home, seal, sealed
@@ -93,18 +92,14 @@ class Thread:
         self.path = root / self.name
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+            self._lock = take(
+                self.path / ".lock",
+                f"the conversation {self.name} is open elsewhere; close it there, or begin another",
+            )
         except OSError as error:
             raise UsageError(
                 f"cannot keep the conversation in {self.path}: {error.strerror}; "
                 "set NEUROSCRIBE_HOME to a folder that can be written"
-            ) from error
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(self._lock)
-            raise UsageError(
-                f"the conversation {self.name} is open elsewhere; close it there, or begin another"
             ) from error
         self.checkpoints = Checkpoints(self.path / "talk.sqlite")
         self.pictures = self.path / "pictures"
@@ -119,9 +114,7 @@ class Thread:
     def close(self) -> None:
         """Lets others open it."""
         self.checkpoints.close()
-        if self._lock >= 0:
-            os.close(self._lock)
-        self._lock = -1
+        self._lock.release()
 
 
 def about(name: str, folder: str | Path | None = None) -> About:

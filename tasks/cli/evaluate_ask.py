@@ -92,7 +92,7 @@ def _show(found: Mapping[str, Any]) -> None:
     from rich.table import Table
 
     from ...tools.io.console import Console
-    from ..evaluation.report import said
+    from ..report.tables import with_interval as said
     from ..report.usage import spent_words
 
     table = Table("kind", "n", "right", "partly", "score", "no answer")

@@ -71,7 +71,7 @@ def labels(
     from ..evaluation.labels_run import judge as judged_by
     from ..evaluation.labels_run import summary
     from ..evaluation.text_columns import SPLITS, TextColumns
-    from ..labelling.bench import check_data, prepare
+    from ..labelling.data import check_data, load_data
     from ..labelling.settings import Settings
 
     settings = Settings(
@@ -102,7 +102,7 @@ def labels(
     embedded = minilm_installed()
     items: list[Judged] = []
     if pairs:
-        bench = prepare(model, settings)
+        bench = load_data(model, settings)
         windows = {name: bench.windows[name] for name in SPLITS}
         reader = TextColumns(windows, with_embeddings=embedded)
         items = judged_by(
@@ -189,7 +189,7 @@ def _print(items: "Sequence[Judged]", found: dict[str, Any]) -> None:
     from rich.text import Text
 
     from ..evaluation.formats.given import one_line
-    from ..labelling.results import value_of
+    from ..scoring.entries import value_of
     from .show import console
 
     table = Table(box=None, pad_edge=False, header_style="bold")

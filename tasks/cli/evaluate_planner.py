@@ -103,7 +103,7 @@ def _real(
     from ..evaluation.planner_run import seeds_of
     from ..evaluation.planner_table import show_real
     from ..evaluation.real_run import RealPlan, run_real
-    from ..labelling.progress import Shown
+    from ..labelling.progress import TerminalProgress
 
     several = seeds_of(seeds)
     if len(several) == 1:  # agreement needs two
@@ -118,7 +118,7 @@ def _real(
         steps=steps,
         unit_tokens=unit_tokens or None,
     )
-    found = run_real(plan, out, shown=Shown())
+    found = run_real(plan, out, shown=TerminalProgress())
     if as_json:
         typer.echo(json.dumps(found))
     else:

@@ -28,8 +28,8 @@ def export(
 ) -> None:
     """Write the labels of a run as files; to stdout as CSV where no file is named."""
     from ..labelling.export import csv_text, jsonl_text, write_export
+    from ..labelling.folder import RunFolder
     from ..labelling.results import read_run
-    from ..runs.folder import RunFolder
 
     labels = read_run(RunFolder(run))
     print_faults(labels)

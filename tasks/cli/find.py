@@ -9,7 +9,7 @@ from . import options
 from .printing import console, print_json, warn
 
 if TYPE_CHECKING:
-    from ..labelling.bench import Bench
+    from ..labelling.data import RunData
 
 
 def find(
@@ -63,7 +63,7 @@ def find(
     """Search the labels of a run by words and meaning, or its units by what they do."""
     from ...tools.errors import UsageError
     from ...tools.evidence import plain
-    from ..search import documents, shown
+    from ..search import terminal
     from ..search.records import Filters
     from ..search.search import RunSearch
 
@@ -85,12 +85,12 @@ def find(
         units=units,
     )
 
-    def bench() -> "Bench":
-        from ..search.measure import bench_of
+    def load() -> "RunData":
+        from ..search.measure import data_of
 
-        return bench_of(run, target=target, data=data, trust_remote_code=trust_remote_code)
+        return data_of(run, target=target, data=data, trust_remote_code=trust_remote_code)
 
-    search = RunSearch(run, encoder=encoder, bench=bench)
+    search = RunSearch(run, encoder=encoder, data=load)
     for line in search.faults:
         warn(line)
     if embed:
@@ -98,17 +98,17 @@ def find(
     how = by or "activations"
     if similar_to is not None:
         near = search.similar(similar_to, many, how, filters)
-        document, table = documents.similar(near), shown.similar(near, search.records)
+        document, table = near.as_dict(), terminal.similar(near, search.records)
     elif groups:
         shared = search.groups(how, at_least, filters)
-        document, table = documents.groups(shared, many), shown.groups(shared, many)
+        document, table = shared.as_dict(many), terminal.groups(shared, many)
     elif duplicates:
         twice = search.duplicates(0.9 if at_least is None else at_least, how, filters)
-        document = documents.duplicates(twice, search.records, many)
-        table = shown.duplicates(twice, search.records, many)
+        document = twice.as_dict(search.records, many)
+        table = terminal.duplicates(twice, search.records, many)
     else:
         hits = search.search(query or "", many, filters)
-        document, table = documents.found(hits, search.records), shown.found(hits, search.records)
+        document, table = hits.as_dict(search.records), terminal.hits(hits, search.records)
     if as_json:
         asked = {"run": str(run), "query": query, "filters": filters.english() or None}
         print_json(plain({**asked, **document}))

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ..labelling.settings import Settings, Shard
+from ..labelling.settings import How, Settings, Shard
 from . import options
 from .printing import print_json, warn
 
@@ -55,8 +55,9 @@ def label(
     given |= {"sites": options.listed(given["sites"]), "images": tuple(given["images"] or ())}
     settings = Settings(**given)
     part = Shard.parse(shard)
-    from ..labelling.label import How, run_labels, what_it_costs
-    from ..labelling.progress import Shown
+    from ..labelling.estimate import what_it_costs
+    from ..labelling.label import run_labels
+    from ..labelling.progress import TerminalProgress
     from .show import print_run
 
     how = How(
@@ -76,9 +77,9 @@ def label(
         else:
             typer.echo(cost.text())
         return
-    shown = Shown(watching=watch, bar=settings.planner != "human")
+    progress = TerminalProgress(watching=watch, bar=settings.planner != "human")
     try:
-        run = run_labels(settings, out, how=how, shown=shown)
+        run = run_labels(settings, out, how=how, progress=progress)
     except KeyboardInterrupt:
         warn(f"interrupted; run the same command again to go on in {out}")
         raise typer.Exit(130) from None

@@ -11,11 +11,9 @@ from rich.text import Text
 
 from ...agent.statuses import CONFIDENCE
 from ...agent.transcript.page import english
-from ..labelling.results import LabelRun, UnitLabel, value_of
-from ..labelling.said import specific
+from ..labelling.results import LabelRun, UnitLabel
 from ..report.usage import spent_words
-
-_HEADLINES = ("correlation", "cosine", "auprc", "f1", "iou", "gain_over_lookup")
+from ..scoring.entries import HEADLINES, specificity_words, value_of
 
 
 def table(run: LabelRun) -> RenderableType:
@@ -68,8 +66,8 @@ def _detail(unit: UnitLabel, record: Mapping[str, Any]) -> Iterable[RenderableTy
         yield Text(f"confidence  {record['confidence']:.2f}: {CONFIDENCE}")
     if record.get("explained") is not None:
         yield Text(f"explained   {_explained(record)} of held-out variance, beyond token identity")
-    if specific(record.get("specificity")) not in ("", record.get("reason")):
-        yield Text(f"specificity {specific(record['specificity'])}")
+    if specificity_words(record.get("specificity")) not in ("", record.get("reason")):
+        yield Text(f"specificity {specificity_words(record['specificity'])}")
     for number, part in enumerate(record.get("components") or (), 1):
         yield Text()
         sign = "" if part.get("sign", 1) > 0 else ", negative side"
@@ -102,7 +100,7 @@ def _scores(record: Mapping[str, Any]) -> Iterable[RenderableType]:
     if not scores:
         return
     yield Text("\nheld-out scores (95% interval over documents)")
-    for name in _HEADLINES:
+    for name in HEADLINES:
         entry = scores.get(name)
         if _whole(entry):
             base = f", base rate {entry['base_rate']:.3f}" if "base_rate" in entry else ""

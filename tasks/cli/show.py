@@ -21,7 +21,7 @@ def show(
     """Show the labels of a run, or one unit in full."""
     from ...tools.errors import UsageError, nearest
     from ..labelling import results
-    from ..runs.folder import RunFolder
+    from ..labelling.folder import RunFolder
 
     labels = results.read_run(RunFolder(run))
     if unit is None:

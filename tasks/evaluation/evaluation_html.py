@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..report.tables import table_html
+from ..report.tables import with_interval as said
 from ..report.usage import spent_words
-from .report import said
 
 if TYPE_CHECKING:
     from .evaluate import Evaluation

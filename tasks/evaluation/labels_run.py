@@ -15,9 +15,11 @@ import numpy as np
 from ...tools.evidence import plain
 from ...tools.models.unit import Unit
 from ...tools.statistics.bootstrap import median
-from ..labelling.bench import Bench, Splits
-from ..labelling.results import value_of
-from ..scoring.scores import FLAT, Prediction, constant, fitted, numbers
+from ..labelling.data import RunData
+from ..scoring.entries import value_of
+from ..scoring.measured import Splits
+from ..scoring.predictions import FLAT, Prediction, fitted
+from ..scoring.scores import constant, numbers
 from .formats.given import Given
 from .scorers import Case, Panel, score_all
 from .text_columns import TextColumns
@@ -62,7 +64,7 @@ class Judged:
 
 def judge(
     pairs: Sequence[tuple[Given, Unit]],
-    bench: Bench,
+    bench: RunData,
     reader: TextColumns,
     *,
     panel: Panel | None = None,
@@ -133,9 +135,7 @@ def _scored(
     if prediction is None:
         return Judged(given, unit, {}, "says nothing that can be tested")
     on_validation, on_test = prediction
-    scores = numbers(
-        on_validation, on_test, splits.explore, splits.validation, splits.test, seed=seed
-    )
+    scores = numbers(on_validation, on_test, splits, seed=seed)
     status = "scored" if scores["correlation"] is not None else "insufficient held-out"
     controls = constant(scores)
     if status == "scored":
@@ -182,7 +182,7 @@ def _by_scorers(
     given: Given,
     unit: Unit,
     splits: Splits,
-    bench: Bench,
+    bench: RunData,
     panel: Panel | None,
     scorers: Sequence[str],
     seed: int,

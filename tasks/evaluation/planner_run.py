@@ -19,8 +19,8 @@ from ...agent.planners import planner_factory
 from ...agent.planners.builtin.planner import BuiltinFactory
 from ...agent.state import PlannerFactory
 from ...tools.errors import UsageError
-from ...tools.exemplars.store import owned
 from ...tools.io.files import write_whole
+from ...tools.io.lock import owned
 from ...tools.llm.endpoints import public_options
 from ..groundtruth.images.suite import PICTURES
 from ..groundtruth.text.suite import TOKENS

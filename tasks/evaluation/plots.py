@@ -4,24 +4,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from matplotlib.axes import Axes
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from ...tools.statistics.intervals import share
+from ..report.plots import plain, save
 
 _INK, _SOFT, _OTHER, _BAR = "#1f4e5f", "#9db4bd", "#c8773b", "#9cc3cf"
 
 
-def draw(found: Mapping[str, Any], out: Path) -> dict[str, Path]:
-    """Writes the pictures of a summary as PNG files, by name."""
-    paths = {}
+def draw(found: Mapping[str, Any], out: Path) -> dict[str, Markup]:
+    """Writes the pictures of a summary as PNG files; by name, what a page shows."""
+    drawn = {}
     for tier in ("A", "B"):
         if tier in found["tiers"]:
-            paths[f"recovery {tier}"] = _save(_recovery(found, tier), out / f"recovery-{tier}.png")
+            drawn[f"recovery {tier}"] = save(_recovery(found, tier), out / f"recovery-{tier}.png")
     if found["calibration"].get("bins"):
-        paths["reliability"] = _save(_reliability(found), out / "reliability.png")
-        paths["risk and coverage"] = _save(_risk(found), out / "risk-coverage.png")
-    return paths
+        drawn["reliability"] = save(_reliability(found), out / "reliability.png")
+        drawn["risk and coverage"] = save(_risk(found), out / "risk-coverage.png")
+    return drawn
 
 
 def _recovery(found: Mapping[str, Any], tier: str) -> Figure:
@@ -48,7 +49,7 @@ def _recovery(found: Mapping[str, Any], tier: str) -> Figure:
     axes.set_title(f"Tier {tier}", loc="left", fontsize=11)
     if axes.get_legend_handles_labels()[0]:
         figure.legend(loc="outside lower right", ncols=2, fontsize=8, frameon=False)
-    return _plain(figure, axes)
+    return plain(figure, axes)
 
 
 def _reliability(found: Mapping[str, Any]) -> Figure:
@@ -73,7 +74,7 @@ def _reliability(found: Mapping[str, Any]) -> Figure:
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.02)
     axes.legend(frameon=False, fontsize=8, loc="lower right")
-    return _plain(figure, axes)
+    return plain(figure, axes)
 
 
 def _risk(found: Mapping[str, Any]) -> Figure:
@@ -89,15 +90,4 @@ def _risk(found: Mapping[str, Any]) -> Figure:
     axes.set_ylim(0, max(0.2, 1.1 * max(p["risk"] for p in points)))
     axes.set_title(f"area {found['calibration']['aurc']:.3f}", loc="left", fontsize=10)
     axes.legend(frameon=False, fontsize=8)
-    return _plain(figure, axes)
-
-
-def _plain(figure: Figure, axes: Axes) -> Figure:
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="x", color="#e6ecee", zorder=0)
-    return figure
-
-
-def _save(figure: Figure, path: Path) -> Path:
-    figure.savefig(path, dpi=130)
-    return path
+    return plain(figure, axes)

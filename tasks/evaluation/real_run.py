@@ -25,12 +25,13 @@ from ...tools.models import Target
 from ...tools.models.site import Site
 from ...tools.models.untrained import untrained
 from ...tools.statistics.intervals import mean
-from ..labelling.bench import prepare
+from ..labelling.data import load_data
 from ..labelling.label import run_labels
-from ..labelling.progress import Silent
-from ..labelling.results import LabelRun, description_of, value_of
+from ..labelling.progress import Progress
+from ..labelling.results import LabelRun, description_of
 from ..labelling.settings import Settings
-from ..scoring.scores import predictions
+from ..scoring.entries import value_of
+from ..scoring.predictions import predictions
 
 SCORES = ("correlation", "auprc", "f1", "gain_over_lookup")
 DIRECTIONS = "directions"
@@ -90,7 +91,7 @@ def with_directions(target: Target, many: int, *, seed: int = 0) -> Target:
 
 
 def run_real(
-    plan: RealPlan, out: Path, *, target: Target | None = None, shown: Silent | None = None
+    plan: RealPlan, out: Path, *, target: Target | None = None, shown: Progress | None = None
 ) -> dict[str, Any]:
     """Labels and compares; the same call goes on where it stopped.
 
@@ -106,25 +107,25 @@ def run_real(
     started = time.monotonic()
     target = target or Target.load(plan.target)
     out.mkdir(parents=True, exist_ok=True)
-    shown = shown or Silent()
+    shown = shown or Progress()
     first = _settings(plan, plan.seeds[0])
     runs: dict[int, LabelRun] = {}
     for seed in plan.seeds:
         units = plan.units if not runs else ",".join(u.unit for u in runs[plan.seeds[0]].units)
         settings = replace(first, seed=seed, units=units)
-        runs[seed] = run_labels(settings, out / f"seed-{seed}", shown=shown, target=target)
+        runs[seed] = run_labels(settings, out / f"seed-{seed}", progress=shown, target=target)
     units = [unit.unit for unit in runs[plan.seeds[0]].units]
     controls = {
         "untrained": run_labels(
             replace(first, units=",".join(units)),
             out / "untrained",
-            shown=shown,
+            progress=shown,
             target=untrained(target, seed=first.seed),
         ),
         "random directions": run_labels(
             replace(first, units=f"{DIRECTIONS}/0-{len(units) - 1}"),
             out / "directions",
-            shown=shown,
+            progress=shown,
             target=with_directions(target, len(units), seed=first.seed),
         ),
     }
@@ -146,7 +147,7 @@ def run_real(
 
 def agreement(target: Target, settings: Settings, runs: Sequence[LabelRun]) -> dict[str, Any]:
     """How alike the predictions of two seeds are on the test split, over units and pairs."""
-    bench = prepare(target, settings)
+    bench = load_data(target, settings)
     values: list[float | None] = []
     failed = 0
     names = [unit.unit for unit in runs[0].units]

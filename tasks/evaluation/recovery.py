@@ -18,8 +18,8 @@ from ...tools.models.planted import Vocabulary
 from ...tools.statistics.association import correlation
 from ..groundtruth.text.forms import Form as TextForm
 from ..groundtruth.text.inputs import LEAST, Probes
-from ..scoring.ngram_baselines import Measured
-from ..scoring.scores import HEADLINE, best_cut, predictions, thresholds
+from ..scoring.measured import Measured
+from ..scoring.predictions import HEADLINE, best_f1_threshold, predictions, thresholds
 from .suites import Form, Fresh
 
 CELL = 0.95
@@ -63,7 +63,8 @@ def recovery(
     if description.components:
         everywhere = Measured(windows, np.where(windows.counted, 0.0, np.nan))
         on_validation, fresh = predictions(description, validation, everywhere)
-        cut = best_cut(on_validation.total, validation.flat > thresholds(explore)[HEADLINE])
+        positive = validation.flat > thresholds(explore)[HEADLINE]
+        cut = best_f1_threshold(on_validation.total, positive)
         said[windows.counted] = fresh.total
         active[windows.counted] = fresh.total >= cut
     cells: dict[str, float] = {}

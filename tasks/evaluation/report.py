@@ -1,16 +1,12 @@
 """The report of a benchmark run: one self-contained page."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
 from ...agent.statuses import CONFIDENCE
-from ...agent.transcript.page import HERE as PAGE
-from ...agent.transcript.page import environment, page_assets
-from ...tools.io.files import write_whole
+from ..report.page import write_page
+from ..report.tables import with_interval as said
 from ..report.usage import spent_words
 from .effects_by_kind import COLUMNS, WANTED
 from .plots import draw
@@ -29,35 +25,22 @@ def write_report(
         out: The folder.
         title: Of the page.
     """
-    pictures = {name: _inline(path) for name, path in draw(found, out).items()}
-    text = (
-        environment(HERE, PAGE)
-        .get_template("evaluation.html")
-        .render(
-            title=title,
-            found=found,
-            said=said,
-            spent=spent_words(found["spent"]),
-            pictures=pictures,
-            effects=_effects(found.get("effects") or {}),
-            tiers=[_tier(found, tier) for tier in found["tiers"]],
-            units=[_unit(record) for record in sorted(records, key=_order)],
-            nulls=_nulls(found),
-            confidence_words=CONFIDENCE,
-            effect_columns=COLUMNS,
-            css=page_assets("page.js")["css"],
-        )
+    return write_page(
+        out / "report.html",
+        title,
+        HERE / "evaluation.html",
+        over="neuroscribe · planner against known truth",
+        found=found,
+        said=said,
+        spent=spent_words(found["spent"]),
+        pictures=draw(found, out),
+        effects=_effects(found.get("effects") or {}),
+        tiers=[_tier(found, tier) for tier in found["tiers"]],
+        units=[_unit(record) for record in sorted(records, key=_order)],
+        nulls=_nulls(found),
+        confidence_words=CONFIDENCE,
+        effect_columns=COLUMNS,
     )
-    path = out / "report.html"
-    write_whole(path, text)
-    return path
-
-
-def said(value: Mapping[str, Any] | None) -> str:
-    """`0.83 [0.71, 0.90]`, or a dash."""
-    if not value or value.get("value") is None:
-        return "–"
-    return f"{value['value']:.2f} [{value['low']:.2f}, {value['high']:.2f}]"
 
 
 def _tier(found: Mapping[str, Any], tier: str) -> dict[str, Any]:
@@ -132,8 +115,3 @@ def _unit(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def _bad(value: float | None) -> bool:
     return value is None or value < 0.95
-
-
-def _inline(path: Path) -> Markup:
-    raw = base64.b64encode(path.read_bytes()).decode()
-    return Markup("data:image/png;base64,") + Markup(raw)

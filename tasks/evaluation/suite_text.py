@@ -13,10 +13,9 @@ from ...tools.models.target import Target
 from ...tools.models.unit import Unit
 from ..groundtruth.text.inputs import Probes, probes
 from ..groundtruth.text.suite import BEYOND, EACH, KINDS, GroundBench, GroundUnit, bench
-from ..labelling.bench import SPLITS, Splits
-from ..scoring.controls import Labelled, peak_words
-from ..scoring.ngram_baselines import Measured
-from ..scoring.scores import HEADLINE, thresholds
+from ..scoring.controls import peak_words
+from ..scoring.measured import SPLITS, Measured, Splits
+from ..scoring.predictions import HEADLINE, thresholds
 from .recovery import ceiling
 
 _TOP_TOKENS = 40
@@ -99,7 +98,7 @@ class TextSuite:
         """The words at the peaks, or the tokens with the largest means."""
         if name == "one-shot":
             try:
-                return peak_words(Labelled(unit, Description(""), {}, *splits))
+                return peak_words(splits.explore)
             except ValueError:
                 return Description("no word stands at the peaks", status="uninterpretable")
         tokens = top_tokens(splits.explore)

@@ -12,8 +12,8 @@ from ...tools.models.target import Target
 from ...tools.models.unit import Unit
 from ..groundtruth.images.inputs import PictureProbes
 from ..groundtruth.images.suite import BEYOND, EACH, KINDS, PictureBench, PictureUnit, bench
-from ..labelling.bench import SPLITS, Splits
-from ..scoring.controls import Labelled, peak_pictures
+from ..scoring.controls import peak_pictures
+from ..scoring.measured import SPLITS, Splits
 from .picture_ceiling import ceiling
 from .scorers import SCORERS, Case, Panel
 
@@ -110,6 +110,6 @@ class VisionSuite:
     def plainly(self, name: str, unit: Unit, splits: Splits) -> Description:
         """What the strongest pictures have in common."""
         try:
-            return peak_pictures(Labelled(unit, Description(""), {}, *splits))
+            return peak_pictures(splits.explore)
         except ValueError:
             return Description("nothing in common", status="uninterpretable")

@@ -14,7 +14,7 @@ from ...tools.errors import UsageError, nearest
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
 from ..groundtruth.text.forms import Cell
-from ..labelling.bench import Splits
+from ..scoring.measured import Splits
 
 NAMES = ("text", "vision")
 

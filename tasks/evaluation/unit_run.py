@@ -18,11 +18,12 @@ from ...agent.description import Description
 from ...agent.planners.builtin.planner import BuiltinFactory
 from ...agent.state import PlannerFactory
 from ...tools.models.unit import Unit
-from ..labelling.bench import Splits
-from ..labelling.results import description_of, value_of
+from ..labelling.folder import RunFolder
+from ..labelling.labeller import Labeller
+from ..labelling.results import description_of
 from ..labelling.specificity import judge
-from ..labelling.work import Job
-from ..runs.folder import RunFolder
+from ..scoring.entries import value_of
+from ..scoring.measured import Splits
 from .recovery import recovery
 from .suites import Fresh, Ground, Planted, Suite
 from .summary import empty_statuses
@@ -34,7 +35,7 @@ class Bench:
 
     suite: Suite
     ground: Ground
-    job: Job
+    job: Labeller
     columns: Mapping[Unit, Splits]
     seed: int
     baselines: tuple[str, ...]
@@ -126,14 +127,16 @@ class Bench:
             )
             folder = RunFolder(self.job.folder.path / "baselines" / kind)
             (folder.path / "transcripts").mkdir(parents=True, exist_ok=True)
-            job = replace(self.job, factory=factory, folder=folder, watch=None)
+            job = replace(self.job, planner=factory, folder=folder, watch=None)
             record = job.label(self.ground.target.unit(unit.unit), self.columns)
             description = description_of(record)
         else:
             given = self.ground.target.unit(unit.unit)
             said = self._plainly(name, given, splits)
             record = {"planner_status": None if said.status == "dead" else said.status}
-            description = judge(self.job.bench, given, said, splits, seed=self.seed)[0].description
+            description = judge(
+                self.job.data.sites[given.site], given, said, splits, seed=self.seed
+            ).scored.description
         judged = self._judged(unit, description, record, inputs, splits)
         return {
             "right": judged["right"],
@@ -189,11 +192,11 @@ def open_bench(
     told: bool = True,
 ) -> Bench:
     """Makes the rows of the splits, measures all planted units once, gets a folder ready."""
-    from ..labelling.bench import Bench as Labelling
+    from ..labelling.data import RunData
 
     windows = suite.windows(ground, length=settings.context_length, told=told)
-    bench = Labelling(ground.target, ground.corpus, windows)
+    bench = RunData(ground.target, ground.corpus, windows)
     columns = bench.measure([ground.target.unit(unit.unit) for unit in units]) if units else {}
     (out / "transcripts").mkdir(parents=True, exist_ok=True)
-    job = Job(bench, settings, factory, RunFolder(out))
+    job = Labeller(bench, settings, factory, RunFolder(out))
     return Bench(suite, ground, job, columns, seed, baselines)

@@ -7,14 +7,19 @@ typical: a built-in investigation takes some seconds, a language model some thou
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ...tools.lab import measure
+from ...tools.models.target import Target
 from ...tools.models.unit import Unit
-from .bench import SPLIT_KEYS, SPLITS, Bench
-from .settings import Settings
+from ..scoring.measured import SPLITS
+from .data import SPLIT_KEYS, RunData
+from .folder import RunFolder
+from .prepare import earlier, prepare, resolved
+from .settings import How, Settings
 
 BUILTIN_SECONDS = 6.0
 SCORING_SECONDS = 1.0
@@ -51,7 +56,7 @@ class Estimate:
 
     def text(self) -> str:
         """For a person."""
-        splits = ", ".join(f"{name} {many:,}" for name, many in self.windows.items())
+        splits = ", ".join(f"{name} {n:,}" for name, n in self.windows.items())
         lines = [
             f"units            {self.units:,} ({', '.join(self.first)}"
             f"{', ...' if self.units > len(self.first) else ''})",
@@ -66,8 +71,26 @@ class Estimate:
         return "\n".join([*lines, "nothing was written"])
 
 
+def what_it_costs(
+    settings: Settings, out: str | Path, *, how: How | None = None, target: Target | None = None
+) -> Estimate:
+    """What the run would cost from here on; writes nothing.
+
+    Raises:
+        UsageError: as `run_labels`.
+    """
+    how = how or How()
+    folder = RunFolder(out, how.shard)
+    settings = resolved(settings, how.shard)
+    run = prepare(settings, earlier(folder, settings), how, target=target)
+    labels = folder.labels()
+    left = [unit for unit in how.shard.part_of(run.units) if str(unit) not in labels]
+    at_a_time = how.at_a_time(settings.planner)
+    return estimate(run.data, left, settings, concurrency=at_a_time, prices=how.prices)
+
+
 def estimate(
-    bench: Bench,
+    data: RunData,
     units: Sequence[Unit],
     settings: Settings,
     *,
@@ -75,18 +98,18 @@ def estimate(
     prices: tuple[float, float] | None,
 ) -> Estimate:
     """What labelling these units would cost."""
-    groups = sum(1 for _ in bench.groups(units))
+    groups = sum(1 for _ in data.groups(units))
     paid = settings.planner.startswith("openai:")
     turns = min(settings.steps, TURNS)
     limit = settings.unit_tokens or turns * (TURN_IN + TURN_OUT)
     share = min(1.0, limit / (turns * (TURN_IN + TURN_OUT)))
     tokens_in = round(len(units) * turns * TURN_IN * share) if paid else 0
     tokens_out = round(len(units) * turns * TURN_OUT * share) if paid else 0
-    held_out = sum(int(bench.windows[name].attended.sum()) for name in ("validation", "test"))
-    passes = bench.sites.passes(unit.site for unit in units)  # matched units
-    forward = groups * bench.tokens + passes * held_out + len(units) * EXPERIMENT_TOKENS
+    held_out = sum(int(data.windows[name].attended.sum()) for name in ("validation", "test"))
+    passes = data.sites.passes(unit.site for unit in units)  # matched units
+    forward = groups * data.tokens + passes * held_out + len(units) * EXPERIMENT_TOKENS
     own = turns * TURN_SECONDS / max(1, concurrency) if paid else BUILTIN_SECONDS
-    pace = _pace(bench, units)
+    pace = _pace(data, units)
     return Estimate(
         units=len(units),
         first=tuple(str(unit) for unit in units[:3]),
@@ -95,20 +118,20 @@ def estimate(
         tokens_out=tokens_out,
         cost=None if not (paid and prices) else _money(tokens_in, tokens_out, prices),
         seconds=round(forward * pace + len(units) * (own + SCORING_SECONDS), 1),
-        windows={name: int(bench.windows[name].counted.sum()) for name in SPLITS},
+        windows={name: int(data.windows[name].counted.sum()) for name in SPLITS},
     )
 
 
-def _pace(bench: Bench, units: Sequence[Unit]) -> float:
+def _pace(data: RunData, units: Sequence[Unit]) -> float:
     """Seconds a token, measured on a few windows after one to warm up."""
     if not units:
         return 0.0
-    explore = bench.windows["explore"]
+    explore = data.windows["explore"]
     rows = explore.rows(np.arange(min(16, len(explore))))
-    deepest = max(units, key=lambda unit: bench.target.sites[unit.site].block or 0)
-    measure(bench.target, rows.rows(slice(0, 1)), [deepest])
+    deepest = max(units, key=lambda unit: data.target.sites[unit.site].block or 0)
+    measure(data.target, rows.rows(slice(0, 1)), [deepest])
     started = time.monotonic()
-    measure(bench.target, rows, [deepest])
+    measure(data.target, rows, [deepest])
     return (time.monotonic() - started) / max(1, int(rows.attended.sum()))
 
 

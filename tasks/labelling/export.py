@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ...agent.transcript.sections import triple
 from ...tools.errors import UsageError
 from ...tools.io.files import write_whole
+from ..scoring.entries import HEADLINES, value_of
 from .results import LabelRun, UnitLabel
 
 COLUMNS: tuple[str, ...] = (
@@ -45,19 +47,18 @@ def row(unit: UnitLabel) -> dict[str, Any]:
     scores = record.get("scores") or {}
     parts = record.get("components") or ()
     cited = [item["id"] for item in record.get("evidence") or () if item.get("cited")]
-    found: dict[str, Any] = {name: record.get(name) for name in COLUMNS}
-    for name in ("correlation", "cosine", "auprc", "f1", "iou", "gain_over_lookup"):
-        found[name] = _part(scores.get(name), "value")
     specific = record.get("specificity")
     specific = specific if isinstance(specific, Mapping) else {}
-    shared = [str(one["unit"]) for one in specific.get("shared") or ()]
-    return found | {
+    _, low, high = triple(scores.get("correlation"))
+    auprc = scores.get("auprc")
+    return {name: record.get(name) for name in COLUMNS} | {
+        **{name: value_of(scores, name) for name in HEADLINES},
         "specificity_p": specific.get("p"),
         "specificity_units": specific.get("n"),
-        "shared_with": " ".join(shared),
-        "correlation_low": _part(scores.get("correlation"), "low"),
-        "correlation_high": _part(scores.get("correlation"), "high"),
-        "auprc_base_rate": _part(scores.get("auprc"), "base_rate"),
+        "shared_with": " ".join(str(one["unit"]) for one in specific.get("shared") or ()),
+        "correlation_low": low,
+        "correlation_high": high,
+        "auprc_base_rate": auprc.get("base_rate") if isinstance(auprc, Mapping) else None,
         "effect": (record.get("effect") or {}).get("words"),
         "components": " | ".join(part["words"] for part in parts),
         "predictors": json.dumps([part["predictor"] for part in parts], ensure_ascii=False),
@@ -80,7 +81,7 @@ def jsonl_text(run: LabelRun) -> str:
     return "".join(f"{json.dumps(unit.as_dict(), ensure_ascii=False)}\n" for unit in run.units)
 
 
-def write_export(path: Path, text: str) -> None:
+def write_export(path: Path, content: str | bytes) -> None:
     """Writes an export.
 
     Raises:
@@ -88,15 +89,9 @@ def write_export(path: Path, text: str) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, text, errors="backslashreplace")
+        write_whole(path, content, errors="backslashreplace")
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}") from error
-
-
-def _part(entry: Any, name: str) -> Any:
-    if isinstance(entry, Mapping):
-        return entry.get(name)
-    return entry if name == "value" else None
 
 
 def _safe(value: Any) -> Any:

@@ -3,40 +3,49 @@
 Neither may spoil the labels: what goes wrong is said in one line, and the labels stay.
 """
 
-from ..runs.folder import RunFolder
-from ..scoring.control_run import run_controls
-from .progress import Silent
-from .work import Job
+from collections.abc import Callable
+
+from ..runs.disk import disk_full
+from .controls_run import run_controls
+from .folder import RunFolder
+from .labeller import Labeller
+from .progress import Progress
 
 
-def finish(job: Job, shown: Silent) -> None:
+def finish(labeller: Labeller, progress: Progress) -> None:
     """Computes the controls of what the folder holds, where they are not there yet, and reports.
 
     Raises:
         DiskFullError: if there is no room for them.
     """
-    folder = job.folder
-    if job.settings.controls != "none" and not (folder.path / folder.controls_name).exists():
-        try:
-            folder.write(folder.controls_name, run_controls(job, shown))
-        except Exception as error:
-            _said(folder, shown, "controls", error)
-    report(folder, shown)
+    folder = labeller.folder
+
+    def controls() -> None:
+        folder.write(folder.controls_name, run_controls(labeller, progress))
+
+    if labeller.settings.controls != "none" and not (folder.path / folder.controls_name).exists():
+        _attempt(folder, progress, "controls", controls)
+    report(folder, progress)
 
 
-def report(folder: RunFolder, shown: Silent) -> None:
+def report(folder: RunFolder, progress: Progress) -> None:
     """Writes `report.html`."""
-    try:
+
+    def write() -> None:
         from .report import write_report
 
-        shown.say(f"report: {write_report(folder.path)}")
+        progress.say(f"report: {write_report(folder.path)}")
+
+    _attempt(folder, progress, "report", write)
+
+
+def _attempt(folder: RunFolder, progress: Progress, what: str, make: Callable[[], None]) -> None:
+    try:
+        make()
     except Exception as error:
-        _said(folder, shown, "report", error)
-
-
-def _said(folder: RunFolder, shown: Silent, what: str, error: Exception) -> None:
-    full = folder.full(error)
-    if full is not None:
-        raise full from error
-    folder.log_error(what, error)
-    shown.say(f"no {what}: {type(error).__name__}: {error} (see {folder.path / 'errors.log'})")
+        full = disk_full(error, folder.path)
+        if full is not None:
+            raise full from error
+        folder.log_error(what, error)
+        log = folder.path / "errors.log"
+        progress.say(f"no {what}: {type(error).__name__}: {error} (see {log})")

@@ -16,8 +16,8 @@ from statistics import mean, median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...tools.errors import UsageError
-from ..scoring.scores import HEADLINES
-from .results import LabelRun, value_of
+from ..scoring.entries import HEADLINES, value_of
+from .results import LabelRun
 
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog, EvalSample, EvalScore
@@ -200,8 +200,8 @@ def _different(found: Sequence[Row]) -> list[Row]:
     rows = []
     for row in found:
         seen[row.unit] = seen.get(row.unit, 0) + 1
-        many = seen[row.unit]
-        rows.append(row if many == 1 else row._replace(unit=f"{row.unit} ({many})"))
+        n = seen[row.unit]
+        rows.append(row if n == 1 else row._replace(unit=f"{row.unit} ({n})"))
     return rows
 
 

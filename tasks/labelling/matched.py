@@ -74,9 +74,9 @@ class Columns:
         """Pearson's r of `x`, `[place]`, with every unit: `[unit]`; 0 for a constant."""
         x = standard(x[:, None].astype(np.float32))[:, 0]
         sums = np.zeros((3, len(self.scale)))
-        for at in range(0, len(x), _PLACES):
-            here = self.values[at : at + _PLACES].astype(np.float32)
-            sums += here.sum(0), np.square(here).sum(0), x[at : at + _PLACES] @ here
+        for i in range(0, len(x), _PLACES):
+            here = self.values[i : i + _PLACES].astype(np.float32)
+            sums += here.sum(0), np.square(here).sum(0), x[i : i + _PLACES] @ here
         total, squares, products = sums
         length = np.sqrt(np.maximum(squares - total**2 / max(len(x), 1), 0))
         flat = length <= 1e-3 * np.sqrt(max(len(x), 1))  # the resolution of half precision
@@ -107,8 +107,8 @@ class SiteUnits:
         with self._lock:
             if sign not in self._kinds:
                 parts = [
-                    kind_of(sign * self.validation.take(slice(at, at + _COLUMNS)))
-                    for at in range(0, len(self.units), _COLUMNS)
+                    kind_of(sign * self.validation.take(slice(i, i + _COLUMNS)))
+                    for i in range(0, len(self.units), _COLUMNS)
                 ]
                 rates, peaks = zip(*parts, strict=True)
                 self._kinds[sign] = Kind(np.concatenate(rates), np.concatenate(peaks))
@@ -136,10 +136,10 @@ class Sites:
 
     def passes(self, sites: Iterable[str]) -> int:
         """How many passes over validation and test these sites take."""
-        left, many = list(dict.fromkeys(sites)), 0
+        left, n = list(dict.fromkeys(sites)), 0
         while left:
-            left, many = left[len(self._together(left)) :], many + 1
-        return many
+            left, n = left[len(self._together(left)) :], n + 1
+        return n
 
     def _most(self) -> int:
         """Units that fit in memory."""
@@ -148,8 +148,8 @@ class Sites:
 
     def _together(self, sites: Sequence[str]) -> Sequence[str]:
         """The first site and those behind it that fit in memory beside it."""
-        many = np.cumsum([self._target.sites[name].units for name in sites])
-        return sites[: max(1, int((many <= self._most()).sum()))]
+        n = np.cumsum([self._target.sites[name].units for name in sites])
+        return sites[: max(1, int((n <= self._most()).sum()))]
 
     def _measure(self, site: str) -> None:
         self._coming.pop(site, None)
@@ -198,8 +198,8 @@ def _columns(
     places = int(windows.counted.sum())
     found: dict[str, Columns] = {}
     size, start = _ROWS[isinstance(windows, ImageRows)], 0
-    for at in range(0, len(windows), size):
-        rows = windows.rows(slice(at, at + size))
+    for i in range(0, len(windows), size):
+        rows = windows.rows(slice(i, i + size))
         parts: dict[str, np.ndarray] = {}
 
         def take(name: str, values: Tensor, rows: Any = rows, parts: Any = parts) -> None:

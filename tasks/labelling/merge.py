@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ...tools.errors import UsageError
-from ...tools.io.shapes import check
-from ..runs.folder import RunFolder
-from ..scoring.control_run import sums
+from .controls_run import sums
+from .folder import RunFolder
 from .results import LabelRun, read_run
 from .settings import Shard, differences
 from .shape import Measurable
@@ -30,7 +29,7 @@ def merge(runs: Sequence[Path], out: Path | None = None) -> LabelRun:
         UsageError: if the folders hold different runs, or a shard is being labelled.
     """
     folders = [RunFolder(path) for path in dict.fromkeys(Path(path) for path in runs)]
-    facts = [_facts(folder) for folder in folders]
+    facts = [folder.facts(Measurable) for folder in folders]
     for folder, other in zip(folders[1:], facts[1:], strict=True):
         found = differences(_identity(facts[0]), _identity(other))
         if found:
@@ -46,13 +45,6 @@ def merge(runs: Sequence[Path], out: Path | None = None) -> LabelRun:
             locks.enter_context(whole.lock())
         _bring_together(folders, whole, facts[0])
     return read_run(whole)
-
-
-def _facts(folder: RunFolder) -> dict[str, Any]:
-    run = folder.read_run()
-    if run is None:
-        raise UsageError(f"there is no run in {folder.path}: it has no run.json")
-    return check(run, Measurable, str(folder.path / "run.json"))
 
 
 def _identity(run: dict[str, Any]) -> dict[str, Any]:
@@ -82,7 +74,7 @@ def _bring_together(folders: Sequence[RunFolder], whole: RunFolder, run: dict[st
             if unit not in labels or labels[unit]["status"] == "failed":
                 labels[unit] = record
         for path in folder.path.glob("controls*.json"):
-            controls.update(folder.read(path.name).get("units", {}))
+            controls.update(folder.read_controls(path.name).get("units", {}))
         _take_transcripts(folder, whole)
     ordered = [labels[unit] for unit in run["units"] if unit in labels]
     whole.write_labels(ordered)

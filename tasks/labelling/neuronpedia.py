@@ -16,10 +16,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from ...tools.errors import UsageError
-from ...tools.io.files import write_whole
 from ...tools.models.unit import Unit
-from .results import LabelRun, UnitLabel, value_of
+from ..scoring.entries import value_of
+from .export import write_export
+from .results import LabelRun, UnitLabel
 
 BATCH = 1024
 TYPE = "neuroscribe"
@@ -56,9 +56,9 @@ def write_neuronpedia(path: Path, found: Iterable[dict[str, Any]]) -> list[Path]
     for (model, source), part in groupby(found, key=lambda row: (row["modelId"], row["layer"])):
         folder = path / _safe(model) / _safe(source) / "explanations"
         lines = list(part)
-        for at in range(0, len(lines), BATCH):
-            files.append(folder / f"batch-{at // BATCH}.jsonl.gz")
-            _write(files[-1], lines[at : at + BATCH])
+        for i in range(0, len(lines), BATCH):
+            files.append(folder / f"batch-{i // BATCH}.jsonl.gz")
+            _write(files[-1], lines[i : i + BATCH])
     return files
 
 
@@ -97,11 +97,6 @@ def _safe(name: str) -> str:
     return re.sub(r"[^\w.-]", "_", name) or "_"
 
 
-def _write(path: Path, found: Iterable[dict[str, Any]]) -> None:
-    text = "".join(f"{json.dumps(row)}\n" for row in found)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        packed = path.suffix == ".gz"
-        write_whole(path, gzip.compress(text.encode(), mtime=0) if packed else text)
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from error
+def _write(path: Path, lines: Iterable[dict[str, Any]]) -> None:
+    text = "".join(f"{json.dumps(line)}\n" for line in lines)
+    write_export(path, gzip.compress(text.encode(), mtime=0) if path.suffix == ".gz" else text)

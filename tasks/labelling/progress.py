@@ -11,13 +11,13 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any
 
+from rich import progress as bars
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ...tools.io.console import Console
 
 
-class Silent(AbstractContextManager["Silent"]):
+class Progress(AbstractContextManager["Progress"]):
     """Says nothing: what Python callers get unless they ask for more."""
 
     def say(self, text: str) -> None:
@@ -41,7 +41,7 @@ class Silent(AbstractContextManager["Silent"]):
         pass
 
 
-class Shown(Silent):
+class TerminalProgress(Progress):
     """Tells a person on stderr.
 
     Args:
@@ -58,7 +58,7 @@ class Shown(Silent):
         self._total = 0
         self._tokens = 0
         self._money = 0.0
-        self._bar: Progress | None = None
+        self._bar: bars.Progress | None = None
         self._task: Any = None
 
     def say(self, text: str) -> None:
@@ -69,12 +69,12 @@ class Shown(Silent):
         if done:
             self.say(f"{done} of {total} units have a label already")
         if self._with_bar and self.console.is_terminal and done < total:
-            self._bar = Progress(
-                TextColumn("units"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TextColumn("{task.fields[spent]}"),
-                TimeElapsedColumn(),
+            self._bar = bars.Progress(
+                bars.TextColumn("units"),
+                bars.BarColumn(),
+                bars.MofNCompleteColumn(),
+                bars.TextColumn("{task.fields[spent]}"),
+                bars.TimeElapsedColumn(),
                 console=self.console,
                 transient=True,
             )

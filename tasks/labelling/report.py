@@ -15,18 +15,17 @@ from markupsafe import Markup
 from ...agent.statuses import CONFIDENCE, CONFIDENT
 from ...agent.transcript import read, render
 from ...agent.transcript.heat import scale_of
-from ...agent.transcript.page import HERE as PAGE
-from ...agent.transcript.page import ODD, component_view, environment, page_assets
+from ...agent.transcript.page import ODD, component_view
 from ...agent.transcript.plots import Point, curve, interval_bar
 from ...agent.transcript.sections import NAMES, cell, tops_of, triple
 from ...agent.transcript.words import words_for
 from ...tools.errors import UsageError
-from ...tools.io.files import write_whole
-from ..evaluation.scorers.marks import mark
-from ..runs.folder import RunFolder
+from ..report.page import write_page
+from ..scoring.entries import specificity_words
+from ..scoring.sanity_marks import mark
+from .folder import RunFolder
 from .report_parts import controls_table, distributions, facts, failures, statuses, tiles
 from .results import read_run
-from .said import specific
 
 HERE = Path(__file__).parent
 COLUMNS = ("correlation", "gain_over_lookup", "auprc", "f1", "iou", "cosine")
@@ -53,36 +52,30 @@ def write_report(folder: str | Path) -> Path:
     if not records and not run:
         raise UsageError(f"there is no run in {folder}: neither run.json nor labels.jsonl")
     records = sorted(records, key=_order)
-    units = [
-        _unit(folder, record, said, shown=at < MOST_PAGES) for at, record in enumerate(records)
-    ]
-    text = (
-        environment(HERE, PAGE)
-        .get_template("report.html")
-        .render(
-            title=_title(run, records),
-            facts=facts(run),
-            words=words_for(run.get("target")),
-            tiles=tiles(records, missing=len(run.get("missing") or ())),
-            statuses=statuses(records),
-            failures=failures(records),
-            missing=list(run.get("missing") or ()),
-            said=said,
-            controls=controls_table(records),
-            plots=distributions(records),
-            columns=[NAMES.get(name, name) for name in COLUMNS],
-            units=units,
-            marks={name: mark(name) for name in ("precision", "recall")},
-            confidence_words=CONFIDENCE,
-            confident=CONFIDENT,
-            known=set(),
-            created=run.get("created"),
-            **page_assets("report.js", HERE),
-        )
+    units = [_unit(folder, record, said, shown=i < MOST_PAGES) for i, record in enumerate(records)]
+    return write_page(
+        folder / "report.html",
+        _title(run, records),
+        HERE / "report.html",
+        over="neuroscribe · labelling run",
+        script=HERE / "report.js",
+        facts=facts(run),
+        words=words_for(run.get("target")),
+        tiles=tiles(records, missing=len(run.get("missing") or ())),
+        statuses=statuses(records),
+        failures=failures(records),
+        missing=list(run.get("missing") or ()),
+        said=said,
+        controls=controls_table(records),
+        plots=distributions(records),
+        columns=[NAMES.get(name, name) for name in COLUMNS],
+        units=units,
+        marks={name: mark(name) for name in ("precision", "recall")},
+        confidence_words=CONFIDENCE,
+        confident=CONFIDENT,
+        known=set(),
+        created=run.get("created"),
     )
-    page = folder / "report.html"
-    write_whole(page, text)
-    return page
 
 
 def _run(folder: Path) -> tuple[dict[str, Any], list[Mapping[str, Any]], list[str]]:
@@ -135,7 +128,7 @@ def _unit(
         ],
         "bar": "" if headline is None else interval_bar(headline, low, high),
         "explained": _explained(record, scores),
-        "specific": specific(record.get("specificity")),
+        "specific": specificity_words(record.get("specificity")),
         "confidence": cell(record.get("confidence")),
         "components": [component_view(item) for item in record.get("components") or ()],
         "effect": record.get("effect"),

@@ -12,7 +12,7 @@ from ...agent.transcript.plots import Point, histogram, interval_bar, scatter
 from ...agent.transcript.sections import NAMES, cell, triple
 from ...tools.statistics.bootstrap import median
 from ..report.usage import total
-from .bench import SPLIT_KEYS
+from .data import SPLIT_KEYS
 
 COMPARED = ("correlation", "gain_over_lookup", "auprc", "f1")
 ROWS = {
@@ -62,9 +62,9 @@ def tiles(records: Records, *, missing: int) -> list[tuple[str, str]]:
     found.append((f"{count['not specific']}", "not specific"))
     found.append((f"{count['failed']}", "failed"))
     for name in COMPARED:
-        value, _, _, many = median([_score(record, name) for record in records])
+        value, _, _, n = median([_score(record, name) for record in records])
         if value is not None:
-            found.append((cell(value), f"median {NAMES.get(name, name)}, {many} units"))
+            found.append((cell(value), f"median {NAMES.get(name, name)}, {n} units"))
     seconds = [record["seconds"] for record in records if record.get("seconds") is not None]
     if seconds:
         found.append((f"{np.median(seconds):.1f} s", "median time a unit"))
@@ -118,15 +118,15 @@ def controls_table(records: Records) -> dict[str, Any] | None:
             else [(record.get("controls") or {}).get(kind) or {} for record in records]
         )
         cells = [median([triple(item.get(score))[0] for item in given]) for score in COMPARED]
-        many = max(cell_[3] for cell_ in cells)
+        n = max(cell_[3] for cell_ in cells)
         failed = sum("failed" in item for item in given)
-        if many == 0 and not failed:
+        if n == 0 and not failed:
             continue
         rows.append(
             {
                 "name": name,
                 "meaning": meaning + (f"; failed for {failed}" if failed else ""),
-                "many": many,
+                "many": n,
                 "cells": [
                     {
                         "said": cell(value),

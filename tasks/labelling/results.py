@@ -1,15 +1,18 @@
 """What a labelling run gives back: typed for Python, plain JSON for other programs."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...agent.description import Description
-from ...tools.errors import UsageError
-from ..report.usage import total
-from ..runs.folder import RunFolder
-from .tool_faults import tool_calls, whole_failures
+from ...agent.statuses import CONFIDENT
+from ...agent.transcript.sections import cell
+from ..report.tables import table_html
+from ..report.usage import spent_words, total
+from ..scoring.entries import value_of
+from .folder import RunFolder
 
 FIRST = (
     "unit",
@@ -23,12 +26,8 @@ FIRST = (
     "controls",
     "evidence",
 )
-
-
-def value_of(scores: Mapping[str, Any] | None, name: str) -> float | None:
-    """A score's value, whether it is kept with its interval or alone; None where there is none."""
-    entry = (scores or {}).get(name)
-    return entry.get("value") if isinstance(entry, Mapping) else entry
+_MOST_ROWS = 100
+"""Units in the table of a notebook."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +77,27 @@ class LabelRun:
         return total(unit.record.get("meter") for unit in self.units)
 
     def _repr_html_(self) -> str:
-        """The table of a notebook."""
-        from .run_html import run_html
-
-        return run_html(self)
+        """The table of a notebook: label, status, held-out correlation, confidence of each unit."""
+        rest = len(self.units) - _MOST_ROWS
+        notes = [f"{rest} more units"] if rest > 0 else []
+        if self.missing:
+            notes.append(f"{len(self.missing)} units have no label yet")
+        return table_html(
+            f"{len(self.units)} units of {self.settings.get('target')}, {len(self.failed)} failed",
+            ["unit", "label", "status", "correlation", f"confidence {CONFIDENT}"],
+            [
+                [
+                    unit.unit,
+                    unit.label or unit.record.get("reason") or "–",
+                    unit.status,
+                    cell(unit.correlation),
+                    cell(unit.record.get("confidence")),
+                ]
+                for unit in self.units[:_MOST_ROWS]
+            ],
+            notes=[*notes, spent_words(self.spent), str(self.folder / "report.html")],
+            words=3,
+        )
 
     def __getitem__(self, unit: str) -> UnitLabel:
         """The label of one unit."""
@@ -92,9 +108,6 @@ class LabelRun:
 
     def as_dict(self) -> dict[str, Any]:
         """The document that `--json` prints."""
-        counts: dict[str, int] = {}
-        for unit in self.units:
-            counts[unit.status] = counts.get(unit.status, 0) + 1
         run = {
             "folder": str(self.folder),
             "target": self.facts.get("target"),
@@ -106,7 +119,7 @@ class LabelRun:
             "settings": self.settings,
             "labelled": len(self.units),
             "missing": list(self.missing),
-            "status": counts,
+            "status": dict(Counter(unit.status for unit in self.units)),
             "tools": {
                 name: {"calls": tool.calls, "errors": tool.errors}
                 for name, tool in tool_calls(unit.record for unit in self.units).items()
@@ -123,28 +136,63 @@ def read_run(folder: RunFolder) -> LabelRun:
     Raises:
         UsageError: if there is none.
     """
-    run = folder.read_run()
-    if run is None:
-        raise UsageError(f"there is no run in {folder.path}: it has no run.json")
+    run = folder.facts()
     faults: list[str] = []
     labels = folder.labels(faults)
-    parts = [folder.read(path.name, faults) for path in sorted(folder.path.glob("controls*.json"))]
+    names = sorted(path.name for path in folder.path.glob("controls*.json"))
+    parts = [folder.read_controls(name, faults) for name in names]
     own = {unit: entry for part in parts for unit, entry in part.get("units", {}).items()}
-    order = run["units"]
-    found = []
-    for unit in order:
+    units = []
+    for unit in run["units"]:
         if unit in labels:
             record = labels[unit]
             record = {**record, "controls": {**(record.get("controls") or {}), **own.get(unit, {})}}
-            found.append(UnitLabel(unit, record["label"], record["status"], record))
+            units.append(UnitLabel(unit, record["label"], record["status"], record))
     facts = {key: value for key, value in run.items() if key not in ("settings", "units")}
     facts["controls"] = parts[0].get("run") if parts else None
-    missing = tuple(unit for unit in order if unit not in labels)
-    faults += whole_failures(tool_calls(item.record for item in found))
-    return LabelRun(folder.path, run["settings"], facts, tuple(found), missing, tuple(faults))
+    missing = tuple(unit for unit in run["units"] if unit not in labels)
+    faults += whole_failures(tool_calls(item.record for item in units))
+    return LabelRun(folder.path, run["settings"], facts, tuple(units), missing, tuple(faults))
 
 
 def description_of(record: Mapping[str, Any]) -> Description:
     """The description in a unit's record."""
     names = Description.__dataclass_fields__
     return Description.from_dict({key: value for key, value in record.items() if key in names})
+
+
+class ToolCalls(NamedTuple):
+    """What became of one tool's calls, over all units."""
+
+    calls: int
+    errors: int
+    reason: str
+    """Of the last error."""
+
+
+def tool_calls(records: Iterable[Mapping[str, Any]]) -> dict[str, ToolCalls]:
+    """Calls and errors by tool, in the order of first use.
+
+    Args:
+        records: Of units, whose `evidence` lists `tool` and `error`.
+    """
+    tools: dict[str, ToolCalls] = {}
+    for record in records:
+        for item in record.get("evidence") or ():
+            if not isinstance(item, Mapping) or not isinstance(item.get("tool"), str):
+                continue
+            calls, errors, reason = tools.get(item["tool"], ToolCalls(0, 0, ""))
+            error = item.get("error")
+            reason = str(error) if error else reason
+            tools[item["tool"]] = ToolCalls(calls + 1, errors + bool(error), reason)
+    return tools
+
+
+def whole_failures(tools: Mapping[str, ToolCalls]) -> tuple[str, ...]:
+    """A line for each tool of which no call succeeded."""
+    return tuple(
+        f"every call of {name} failed ({tool.errors} of {tool.calls}): "
+        f"{' '.join(tool.reason.split())[:200]}"
+        for name, tool in tools.items()
+        if tool.errors == tool.calls
+    )

@@ -27,7 +27,7 @@ from ...tools.models.unit import Unit
 DIGITS = 15
 """Of a number in a selection; a target says how many units it has."""
 _RANGE = re.compile(r"(?P<site>.+)/(?P<first>\d+)(?:-(?P<last>\d+))?(?P<sign>[+-]?)", re.DOTALL)
-_DRAW = re.compile(r"(?P<kind>random|top):(?P<many>[^:]*)(?::(?P<rest>.*))?", re.DOTALL)
+_DRAW = re.compile(r"(?P<kind>random|top):(?P<n>[^:]*)(?::(?P<rest>.*))?", re.DOTALL)
 _MEASURES = ("variance", "firing")
 
 
@@ -45,7 +45,7 @@ class Draw(NamedTuple):
 
     kind: str
     """`random`, `variance` or `firing`."""
-    many: int
+    n: int
     sites: tuple[str, ...] = ()
     """Patterns; empty: those of the run."""
 
@@ -70,10 +70,10 @@ def spelt_out(selection: str) -> str:
         lines = read_whole(path).decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read units from {selection}: {error}") from error
-    found = [line.partition("#")[0].strip().strip(",") for line in lines]
-    if not any(found):
+    parts = [line.partition("#")[0].strip().strip(",") for line in lines]
+    if not any(parts):
         raise UsageError(f"{selection} names no units; write one a line, such as mlp.3/7")
-    return ",".join(line for line in found if line)
+    return ",".join(part for part in parts if part)
 
 
 def parse_selection(selection: str) -> tuple[Part, ...]:
@@ -105,19 +105,17 @@ def _part(text: str) -> Part:
 
 
 def _draw(text: str, match: re.Match[str]) -> Draw:
-    number = match["many"]
+    number = match["n"]
     if not (number.isdecimal() and len(number) <= DIGITS and int(number)):
         raise UsageError(f"'{text}': write {match['kind']}:N with a number of units, such as 20")
-    kind, many = match["kind"], int(match["many"])
     words = [word for word in (match["rest"] or "").split(":") if word]
-    if kind == "top":
-        measures = [word for word in words if word in _MEASURES]
-        kind = measures[0] if measures else "variance"
-        words = [word for word in words if word not in _MEASURES]
-    if len(words) > 1:
+    measures = [word for word in words if match["kind"] == "top" and word in _MEASURES]
+    sites = [word for word in words if word not in measures]
+    if len(sites) > 1:
         known = " or ".join(_MEASURES) if match["kind"] == "top" else "a site"
         raise UsageError(f"'{text}': after the number comes {known}, such as {match['kind']}:20")
-    return Draw(kind, many, tuple(words))
+    kind = "random" if match["kind"] == "random" else (measures or ["variance"])[0]
+    return Draw(kind, int(number), tuple(sites))
 
 
 def select_units(
@@ -142,23 +140,22 @@ def select_units(
     Raises:
         UsageError: if a site or unit does not exist; names the nearest.
     """
-    found: dict[Unit, None] = {}
-    for number, part in enumerate(parts):
+    chosen: list[Unit] = []
+    for i, part in enumerate(parts):
         if isinstance(part, Range):
-            found.update(dict.fromkeys(_range(part, target, signs)))
+            chosen += _range(part, target)
             continue
         pool = _pool(part, target, sites)
-        names = [site.name for site in pool]
+        units = [(site, index) for site in pool for index in range(site.units)]
         if part.kind == "random":
-            total = sum(site.units for site in pool)
-            order = np.random.default_rng([seed, number]).permutation(total)[: part.many]
-            order.sort()
+            order = np.sort(np.random.default_rng([seed, i]).permutation(len(units))[: part.n])
         else:
-            values = ranks(part.kind, names)
-            order = np.argsort(-np.concatenate([values[name] for name in names]), kind="stable")
-        for at in order[: part.many]:
-            found.update(dict.fromkeys(_signs(_unit(pool, int(at)), target, signs)))
-    return list(found)
+            values = ranks(part.kind, [site.name for site in pool])
+            ranked = np.concatenate([values[site.name] for site in pool])
+            order = np.argsort(-ranked, kind="stable")[: part.n]
+        chosen += [Unit(site.name, index) for site, index in (units[j] for j in order)]
+    signed = (each for unit in chosen for each in _signs(unit, target, signs))
+    return list(dict.fromkeys(signed))
 
 
 def check_selection(parts: Iterable[Part], target: Target, *, sites: Sequence[str] = ()) -> None:
@@ -169,7 +166,7 @@ def check_selection(parts: Iterable[Part], target: Target, *, sites: Sequence[st
     """
     for part in parts:
         if isinstance(part, Range):
-            _range(part, target, "positive")
+            _range(part, target)
         else:
             _pool(part, target, sites)
 
@@ -180,10 +177,9 @@ def _pool(part: Draw, target: Target, sites: Sequence[str]) -> list[Site]:
         names, _ = usable(target, names)
     pool = [target.sites[name] for name in names]
     total = sum(site.units for site in pool)
-    if part.many > total:
+    if part.n > total:
         raise UsageError(
-            f"{part.many} units are asked for, {', '.join(names)} have {total}: "
-            f"give at most {total}"
+            f"{part.n} units are asked for, {', '.join(names)} have {total}: give at most {total}"
         )
     return pool
 
@@ -197,17 +193,14 @@ def matching(target: Target, patterns: Sequence[str]) -> list[str]:
     if not patterns:
         neurons = [name for name in target.sites if re.fullmatch(r"(mlp|conv)\.\d+", name)]
         return neurons or [name for name in target.sites if name != "logit"]
-    found: dict[str, None] = {}
+    names: list[str] = []
     for pattern in patterns:
-        names = [
-            name
-            for name in target.sites
-            if fnmatchcase(name, pattern) or re.fullmatch(rf"{re.escape(pattern)}\.\d+", name)
-        ]
-        if not names:
+        block = re.compile(rf"{re.escape(pattern)}\.\d+")
+        here = [n for n in target.sites if fnmatchcase(n, pattern) or block.fullmatch(n)]
+        if not here:
             target.site(pattern)  # says which are near, or why it cannot be reached
-        found.update(dict.fromkeys(names))
-    return list(found)
+        names += here
+    return list(dict.fromkeys(names))
 
 
 def usable(target: Target, names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
@@ -230,15 +223,14 @@ def usable(target: Target, names: Sequence[str]) -> tuple[list[str], dict[str, s
     return good, skipped
 
 
-def _range(part: Range, target: Target, signs: str) -> list[Unit]:
+def _range(part: Range, target: Target) -> list[Unit]:
     site = target.site(part.site)
     if part.last >= site.units:
         raise UsageError(
             f"{part.site}/{part.last}: site {site.name} of {target.name} has units 0 to "
             f"{site.units - 1}"
         )
-    units = [Unit(part.site, index, part.sign) for index in range(part.first, part.last + 1)]
-    return [each for unit in units for each in _signs(unit, target, signs)]
+    return [Unit(part.site, index, part.sign) for index in range(part.first, part.last + 1)]
 
 
 def _signs(unit: Unit, target: Target, signs: str) -> list[Unit]:
@@ -251,11 +243,3 @@ def _signs(unit: Unit, target: Target, signs: str) -> list[Unit]:
 def has_negative_side(site: Site) -> bool:
     """Whether values below zero say something: neither a floor nor a norm."""
     return site.floor is None and site.readout == "coordinate" and site.channels == 1
-
-
-def _unit(pool: Sequence[Site], at: int) -> Unit:
-    for site in pool:
-        if at < site.units:
-            return Unit(site.name, at)
-        at -= site.units
-    raise IndexError(at)

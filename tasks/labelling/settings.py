@@ -4,8 +4,8 @@ The first kind is kept in `run.json`; running again in the same folder with othe
 refused, because the labels would not belong together.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 from ...tools.errors import UsageError
@@ -34,6 +34,10 @@ class Shard(NamedTuple):
         if not (first.isdecimal() and second.isdecimal() and 1 <= int(first) <= int(second)):
             raise UsageError(f"shard '{text}' is not I/N with I from 1 to N, such as 1/4 ... 4/4")
         return cls(int(first), int(second))
+
+    def part_of(self, units: Sequence[Any]) -> list[Any]:
+        """The units of this shard: every `of`-th."""
+        return list(units[self.number - 1 :: self.of])
 
     def __str__(self) -> str:
         return f"{self.number}/{self.of}"
@@ -123,6 +127,39 @@ class Settings:
         """Keyword options of `load_corpus`."""
         names = {"most_tokens": self.tokens, "field": self.field, "records": self.records}
         return {**names, "seed": self.seed}
+
+
+AT_A_TIME = 4
+"""Units at a time where a planner waits for a network."""
+
+
+@dataclass(frozen=True)
+class How:
+    """How a run is done; none of it changes the labels."""
+
+    shard: Shard = field(default_factory=Shard)
+    concurrency: int | None = None
+    """Units at a time; None: several for language models, else one."""
+    retry_failed: bool = False
+    device: str | None = None
+    device_map: str | None = None
+    trust_remote_code: bool = False
+    timeout: float = 120.0
+    """Seconds of one attempt at a language model."""
+    prices: tuple[float, float] | None = None
+    """Money for a million language-model tokens, in and out."""
+
+    def __post_init__(self) -> None:
+        price_in, price_out = self.prices or (0.0, 0.0)
+        check_numbers({"timeout": self.timeout, "price_in": price_in, "price_out": price_out})
+        if self.concurrency is not None and self.concurrency < 1:
+            raise UsageError(f"--concurrency is {self.concurrency}; it must be at least 1")
+
+    def at_a_time(self, planner: str) -> int:
+        """Units at a time under a planner; a person takes one after the other."""
+        if planner == "human":
+            return 1
+        return self.concurrency or (AT_A_TIME if planner.startswith("openai:") else 1)
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

@@ -20,10 +20,10 @@ from ...agent.description import Description
 from ...tools.evidence import plain
 from ...tools.models.unit import Unit
 from ...tools.predicates import parse
+from ..scoring.entries import specificity_words
+from ..scoring.measured import Splits
 from ..scoring.scores import Scored, score
-from .bench import Bench, Splits
 from .matched import NEAREST, SiteUnits, kind_of, standard
-from .said import specific
 
 MOST = 100
 LEAST = 20
@@ -77,19 +77,19 @@ class Judged(NamedTuple):
 
 
 def judge(
-    bench: Bench, unit: Unit, description: Description, splits: Splits, *, seed: int = 0
+    site: SiteUnits, unit: Unit, description: Description, splits: Splits, *, seed: int = 0
 ) -> Judged:
     """Scores a description on held-out data and settles its status.
 
     One rule for all descriptions, whoever wrote them.
     """
-    scored = score(description, *splits, seed=seed)
+    scored = score(description, splits, seed=seed)
     if scored.scores.get("correlation") is None:
         return Judged(scored, None)
-    found = specificity(bench.sites[unit.site], unit, scored.description, splits, seed=seed)
+    found = specificity(site, unit, scored.description, splits, seed=seed)
     if scored.description.status == "described" and found.p is not None and found.p > ALPHA:
         settled = replace(
-            scored.description, status="not specific", reason=specific(found.as_dict())
+            scored.description, status="not specific", reason=specificity_words(found.as_dict())
         )
         scored = scored._replace(description=settled)
     if found.p is not None:
@@ -126,8 +126,8 @@ def specificity(
     score = float(_scores(parts, *own)[0])
     others = _scores(parts, *(unit.sign * s.take(drawn) for s in (site.validation, site.test)))
 
-    def named(at: Sequence[int], values: np.ndarray) -> tuple[tuple[str, float], ...]:
-        names = [str(Unit(unit.site, int(site.units[i]), unit.sign)) for i in at]
+    def named(j: Sequence[int], values: np.ndarray) -> tuple[tuple[str, float], ...]:
+        names = [str(Unit(unit.site, int(site.units[i]), unit.sign)) for i in j]
         pairs = zip(names, map(float, values), strict=True)
         return tuple(sorted(pairs, key=lambda pair: -pair[1]))
 

@@ -13,8 +13,8 @@ from ...agent.transcript import read
 from ...tools.errors import UsageError, nearest
 from ...tools.evidence import plain
 from ...tools.lab import Lab
+from ..labelling.folder import RunFolder
 from ..labelling.results import LabelRun, UnitLabel, read_run
-from ..runs.folder import RunFolder
 from .shared import Shared
 
 MOST_LABELS = 500

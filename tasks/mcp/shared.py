@@ -23,11 +23,11 @@ from ...tools.models import Target, Unit
 from ...tools.registry import Tool, offered
 from ..asking import belt as _belt  # noqa: F401  registers every tool
 from ..asking.data import default_data
-from ..labelling.bench import check_data, prepare
+from ..labelling.data import check_data, load_data
+from ..labelling.folder import RunFolder
 from ..labelling.results import read_run
 from ..labelling.settings import Settings
 from ..labelling.trusted import allowed, load_allowed
-from ..runs.folder import RunFolder
 from ..search.search import RunSearch
 
 TOKENS = 20_000
@@ -153,9 +153,9 @@ def open_shared(
         )
         studied = None if unit is None else target.unit(unit)
         settings = replace(settings, data=settings.data or default_data(target))
-        whole = prepare(target, settings)
+        whole = load_data(target, settings)
         bench = replace(whole, windows={"explore": whole.windows["explore"]})
-        search = None if run is None else RunSearch(run, bench=lambda: bench)
+        search = None if run is None else RunSearch(run, data=lambda: bench)
     folder = None if run is None else RunFolder(run)
     explore = bench.windows["explore"]
     return Shared(target, explore, settings, folder, search, studied, llm, backends)

@@ -1,10 +1,28 @@
-"""A table as a piece of a page, for notebooks; everything in it is escaped."""
+"""Numbers with intervals as text; a table for notebooks, in which everything is escaped."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from markupsafe import Markup
 
 from ...agent.transcript.nested import nested_style
+
+
+def with_interval(value: Mapping[str, Any] | None) -> str:
+    """`0.83 [0.71, 0.90]`, or a dash."""
+    if not value or value.get("value") is None:
+        return "–"
+    return f"{value['value']:.2f} [{value['low']:.2f}, {value['high']:.2f}]"
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """`.47`, `-.02`, `1.30`; a dash for nothing."""
+    if value is None or value != value:
+        return "–"
+    text = f"{value:.{digits}f}"
+    if float(text) == 0:
+        text = text.lstrip("-")
+    return text.replace("0.", ".", 1) if text.lstrip("-").startswith("0.") else text
 
 
 def table_html(
@@ -24,7 +42,7 @@ def table_html(
         notes: Lines below it.
         words: So many columns from the left are words, the others numbers.
     """
-    kinds = [Markup("") if at < words else Markup(' class="n"') for at in range(len(columns))]
+    kinds = [Markup("") if i < words else Markup(' class="n"') for i in range(len(columns))]
     head = _row("th", columns, kinds)
     body = Markup("").join(_row("td", row, kinds) for row in rows)
     below = Markup("").join(Markup('<p class="small faint">{}</p>').format(one) for one in notes)

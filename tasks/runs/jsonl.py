@@ -1,21 +1,22 @@
 """Records as lines of JSON that survive a kill: whole lines, on the disk before work goes on."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
+
+from .disk import append_line
 
 
 def read_records_of(path: Path) -> list[dict[str, Any]]:
     """The whole records of one file; a torn last line is left out, and that unit done again."""
-    found = []
+    records = []
     if path.exists():
         for line in path.read_text(encoding="utf-8").splitlines():
             try:
-                found.append(json.loads(line))
+                records.append(json.loads(line))
             except ValueError:
                 continue
-    return found
+    return records
 
 
 def heal(path: Path) -> None:
@@ -26,11 +27,8 @@ def heal(path: Path) -> None:
 
 
 def append(path: Path, record: dict[str, Any]) -> None:
-    """Adds one line and puts it on the disk."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(record, default=_plain) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    """Adds one line and forces it to the disk."""
+    append_line(path, json.dumps(record, default=_plain).encode() + b"\n")
 
 
 def _plain(value: Any) -> Any:

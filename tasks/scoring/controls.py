@@ -24,10 +24,12 @@ from ...tools.evidence import plain
 from ...tools.io.strict_json import read_json
 from ...tools.llm.client import LLM, LLMError
 from ...tools.models import Unit
-from ...tools.predicates import parse
+from ...tools.predicates import Predicate, parse
 from ...tools.statistics.bootstrap import median
-from ..labelling.results import value_of
-from .scores import HEADLINE, Measured, plain_scores, thresholds
+from .entries import value_of
+from .measured import Measured, Splits
+from .predictions import HEADLINE, thresholds
+from .scores import plain_scores
 
 EXEMPLARS = 20
 COMPARED = ("correlation", "f1", "auprc", "gain_over_lookup")
@@ -39,9 +41,7 @@ class Labelled(NamedTuple):
     unit: Unit
     description: Description
     scores: Mapping[str, Any]
-    explore: Measured
-    validation: Measured
-    test: Measured
+    splits: Splits
 
 
 def shuffled(labelled: Sequence[Labelled]) -> dict[str, dict[str, Any]]:
@@ -52,7 +52,7 @@ def shuffled(labelled: Sequence[Labelled]) -> dict[str, dict[str, Any]]:
     """
     able = [item for item in labelled if item.description.components]
     rates = {item.unit: _rate(item) for item in able}
-    found: dict[str, dict[str, Any]] = {}
+    entries: dict[str, dict[str, Any]] = {}
     for item in able:
         others = [other for other in able if other.unit != item.unit]
         same = [other for other in others if other.unit.site == item.unit.site]
@@ -60,17 +60,18 @@ def shuffled(labelled: Sequence[Labelled]) -> dict[str, dict[str, Any]]:
             continue
         near = min(same or others, key=lambda other: abs(rates[other.unit] - rates[item.unit]))
         scores = _compared(near.description, item)
-        found[str(item.unit)] = {"from": str(near.unit), "same_site": bool(same), **scores}
-    return found
+        entries[str(item.unit)] = {"from": str(near.unit), "same_site": bool(same), **scores}
+    return entries
 
 
 def one_shot(item: Labelled, *, llm: LLM | None = None) -> dict[str, Any]:
     """Scores of a description made in one go from the top exemplars of explore."""
+    explore = item.splits.explore
     try:
-        if isinstance(item.explore.windows, ImageRows):
-            description = peak_pictures(item)
+        if isinstance(explore.windows, ImageRows):
+            description = peak_pictures(explore)
         else:
-            description = peak_words(item) if llm is None else _asked(item, llm)
+            description = peak_words(explore) if llm is None else _asked(explore, llm)
     except (UsageError, LLMError, ValueError, KeyError, TypeError) as error:
         return {"failed": " ".join(str(error).split())}
     return {"label": description.label, **_compared(description, item)}
@@ -78,65 +79,70 @@ def one_shot(item: Labelled, *, llm: LLM | None = None) -> dict[str, Any]:
 
 def medians(scores: Sequence[Mapping[str, Any]], *, seed: int = 0) -> dict[str, Any]:
     """Median of each score over units, with a 95% bootstrap interval over units."""
-    found = {
-        name: median([value_of(item, name) for item in scores], seed=seed) for name in COMPARED
-    }
-    return plain({name: item._asdict() for name, item in found.items() if item.n})
+    each = {name: median([value_of(item, name) for item in scores], seed=seed) for name in COMPARED}
+    return plain({name: item._asdict() for name, item in each.items() if item.n})
 
 
 def _compared(description: Description, item: Labelled) -> dict[str, Any]:
-    found = plain_scores(description, item.explore, item.validation, item.test)
-    lookups = item.scores.get("lookups") or {}
-    known = [value for name in lookups if (value := value_of(lookups, name)) is not None]
-    if found and known:
-        found["gain_over_lookup"] = found["correlation"] - max(known)
-    return plain(found)
+    scores = plain_scores(description, item.splits)
+    baselines = item.scores.get("lookups") or {}
+    known = [value for name in baselines if (value := value_of(baselines, name)) is not None]
+    if scores and known:
+        scores["gain_over_lookup"] = scores["correlation"] - max(known)
+    return plain(scores)
 
 
 def _rate(item: Labelled) -> float:
-    explore = item.explore
+    explore = item.splits.explore
     return float((explore.flat > thresholds(explore)[HEADLINE]).mean())
 
 
-def _peaks(item: Labelled) -> list[tuple[int, int]]:
+def _peaks(explore: Measured) -> list[tuple[int, int]]:
     """Window and place of the largest activation of the top windows."""
-    explore = item.explore
     filled = np.where(explore.counted, explore.values, -np.inf)
     windows = np.argsort(-filled.max(1), kind="stable")[:EXEMPLARS]
     return [(int(window), int(filled[window].argmax())) for window in windows]
 
 
-def peak_words(item: Labelled) -> Description:
-    windows: TokenWindows = item.explore.windows
-    found = [int(windows.word[window, place]) for window, place in _peaks(item)]
-    words = sorted({windows.words[word].lower() for word in found if word >= 0})
+def peak_words(explore: Measured) -> Description:
+    """The words at the peaks of explore.
+
+    Raises:
+        ValueError: if no word stands there.
+    """
+    windows = explore.windows
+    at_peaks = [int(windows.word[window, place]) for window, place in _peaks(explore)]
+    words = sorted({windows.words[word].lower() for word in at_peaks if word >= 0})
     if not words:
         raise ValueError("no word stands at the peaks")
     predictor = {"kind": "words", "words": words, "inflect": False}
     return Description(f"the words {', '.join(words[:5])}", (Component("words", predictor),))
 
 
-def peak_pictures(item: Labelled) -> Description:
+def peak_pictures(explore: Measured) -> Description:
     """What most of the strongest pictures of explore have in common, without an experiment.
 
     Every value of a thing's attributes and every background is compared by how much oftener it is
     in the strongest pictures than in all; the best one is the description. Our formulation.
+
+    Raises:
+        ValueError: if they have nothing in common.
     """
-    rows: Any = item.explore.windows
-    top = [window for window, _ in _peaks(item)]
-    best: tuple[float, Any] | None = None
-    for predicate in _simple_atoms():
+    rows: Any = explore.windows
+    top = [window for window, _ in _peaks(explore)]
+
+    def excess(predicate: Predicate) -> float:
         holds = predicate.evaluate(rows)[:, 0] >= 0.5  # [image]
-        excess = float(holds[top].mean() - holds.mean())
-        if best is None or excess > best[0]:
-            best = (excess, predicate)
-    if best is None or best[0] <= 0:
+        return float(holds[top].mean() - holds.mean())
+
+    share, best = max(((excess(one), one) for one in _simple_atoms()), key=lambda pair: pair[0])
+    if share <= 0:
         raise ValueError("the strongest pictures have nothing in common")
-    label = best[1].english()
-    return Description(label, (Component(label, best[1].model_dump()),))
+    label = best.english()
+    return Description(label, (Component(label, best.model_dump()),))
 
 
-def _simple_atoms() -> list[Any]:
+def _simple_atoms() -> list[Predicate]:
     from ...tools.scenes.backgrounds import SETTINGS
     from ...tools.scenes.palette import COLOURS
     from ...tools.scenes.scene import PLACES, SIZES, TEXTURES
@@ -148,7 +154,7 @@ def _simple_atoms() -> list[Any]:
         *({"kind": "texture", "textures": [name]} for name in TEXTURES),
         *({"kind": "size", "sizes": [name]} for name in SIZES),
         *({"kind": "place", "places": [name]} for name in PLACES),
-        *({"kind": "number", "at_least": many} for many in (2, 3, 4)),
+        *({"kind": "number", "at_least": n} for n in (2, 3, 4)),
         *({"kind": "background", "names": [name]} for name in ("plain", *SETTINGS)),
     ]
     return [parse(one) for one in given]
@@ -174,9 +180,8 @@ def _marked(windows: TokenWindows, row: int, place: int) -> str:
     return " ".join(line.split())
 
 
-def _asked(item: Labelled, llm: LLM) -> Description:
-    windows: TokenWindows = item.explore.windows
-    lines = [_marked(windows, window, place) for window, place in _peaks(item)]
+def _asked(explore: Measured, llm: LLM) -> Description:
+    lines = [_marked(explore.windows, window, place) for window, place in _peaks(explore)]
     request = _REQUEST.format(exemplars="\n".join(lines))
     text = llm.complete([{"role": "user", "content": request}]).text
     answer = read_json(text[text.index("{") : text.rindex("}") + 1])

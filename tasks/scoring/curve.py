@@ -40,14 +40,14 @@ def expected_activation(
         here = (part == number).astype(np.float64)
         if not here.any():
             continue
-        many, mass, said = resampler.sums(here, here * truth, here * prediction).T
+        n, mass, said = resampler.sums(here, here * truth, here * prediction).T
         with np.errstate(invalid="ignore", divide="ignore"):
-            mean = interval(mass / many)
+            mean = interval(mass / n)
         points.append(
             {
-                "predicted": float(said[0] / many[0]),
+                "predicted": float(said[0] / n[0]),
                 **mean.as_dict(),
-                "tokens": int(many[0]),
+                "tokens": int(n[0]),
             }
         )
     return [{"mean" if k == "value" else k: v for k, v in point.items()} for point in points]

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from ...agent.statuses import CONFIDENT
 from ...agent.transcript import read
-from ...agent.transcript.page import english as predictor_english
+from ...agent.transcript.page import english
 from ...tools.errors import UsageError
-from ..labelling.said import specific
+from ..scoring.entries import specificity_words
 from .records import Record, effect_of, interval, label_of, number, parts, readable, shortened
 
 _SCORES = {
@@ -115,9 +115,9 @@ def _described(record: Record) -> Iterator[str]:
     if explained is not None:
         yield f"explains {explained:.1%} of held-out variance beyond token identity"
     yield from _scored(record)
-    if specific(record.get("specificity")):
-        yield f"specificity, {specific(record.get('specificity'))}"
-    for at, part in enumerate(parts(record, "components"), 1):
+    if specificity_words(record.get("specificity")):
+        yield f"specificity, {specificity_words(record.get('specificity'))}"
+    for i, part in enumerate(parts(record, "components"), 1):
         share, score = number(part.get("share")), number(part.get("score"))
         facts = [
             "" if share is None else f"{share:.0%} of the activation mass",
@@ -125,9 +125,9 @@ def _described(record: Record) -> Iterator[str]:
             "negative side" if part.get("sign") == -1 else "",
             f"band {part.get('band')}" if part.get("band") not in (None, "any") else "",
         ]
-        yield f"component {at}: {quote(part.get('words'))}{_evidence(part)}"
+        yield f"component {i}: {quote(part.get('words'))}{_evidence(part)}"
         predictor = part.get("predictor")
-        rule = quote(predictor_english(predictor)) if isinstance(predictor, Mapping) else "none"
+        rule = quote(english(predictor)) if isinstance(predictor, Mapping) else "none"
         yield f"  predictor: {rule}; {', '.join(fact for fact in facts if fact) or 'not measured'}"
     effect = record.get("effect")
     if isinstance(effect, Mapping):

@@ -1,21 +1,21 @@
 """Groups of units that share a function, and units that are duplicates of each other.
 
-1. Two units are linked where their likeness reaches the bar.
+1. Two units are linked where their similarity reaches the bar.
 2. Within each connected part of that graph, complete linkage: a group is a set of units of which
-   *every* pair reaches the bar, so that no chain of half-alike units becomes one group. (Parts can
-   be clustered by themselves, since no complete-linkage group spans two of them.)
+   *every* pair reaches the bar, so that no chain of half-similar units becomes one group. (Parts
+   can be clustered by themselves, since no complete-linkage group spans two of them.)
 3. A group has the name of its medoid, the unit that is most like the others, and its spread.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from .likeness import By, Control, Likeness, same_neuron
 from .records import Record, has_label, interval, label_of
+from .results import By, Duplicates, Group, Groups, Pair
+from .similarity import Similarity, same_neuron
 from .words import plain_words
 
 AT_LEAST: dict[By, float] = {"activations": 0.5, "exemplars": 0.3, "label": 0.7}
@@ -23,85 +23,24 @@ AT_LEAST: dict[By, float] = {"activations": 0.5, "exemplars": 0.3, "label": 0.7}
 _ROWS = 256
 
 
-@dataclass(frozen=True)
-class Group:
-    """Units that share a function."""
-
-    units: tuple[str, ...]
-    """The medoid first, then the most like it first."""
-    name: str
-    """The label of `named_by`."""
-    named_by: str
-    """The medoid; where it has no label that says what it does, the most like it that has."""
-    mean: float
-    """Mean likeness of its pairs."""
-    lowest: float
-    """That of its least alike pair."""
-    score: float | None
-    """Held-out correlation of that label, which says how far the name is to be trusted."""
-
-
-@dataclass(frozen=True)
-class Grouped:
-    """The groups of a run."""
-
-    by: By
-    compared: str
-    at_least: float
-    groups: tuple[Group, ...]
-    """Largest first."""
-    alone: int
-    """Units that are in no group."""
-    left_out: Mapping[str, str]
-    reach: float | None
-    """Share of random pairs of units that reach the bar; None: there are no pairs."""
-    controls: tuple[Control, ...]
-
-
-class Pair(NamedTuple):
-    """Two units that do nearly the same, or the opposite."""
-
-    first: str
-    second: str
-    correlation: float
-    overlap: float | None
-    """Jaccard overlap of their exemplars; None where one has none."""
-    same_label: bool
-
-
-@dataclass(frozen=True)
-class Duplicates:
-    """What a run says twice."""
-
-    at_least: float
-    pairs: tuple[Pair, ...]
-    """Nearly identical in activations, by size of the correlation; two sides of one unit are not
-    counted."""
-    labels: tuple[tuple[str, ...], ...]
-    """Units whose labels are the same words; case and punctuation do not count."""
-    compared: str
-    """Empty: only labels were compared."""
-    controls: tuple[Control, ...]
-
-
-def grouped(likeness: Likeness, records: Mapping[str, Record], at_least: float) -> Grouped:
+def grouped(similarity: Similarity, records: Mapping[str, Record], at_least: float) -> Groups:
     """All groups of two units and more."""
     groups = []
-    for part in _parts(likeness, at_least):
-        values = _between(likeness, part)
+    for part in _parts(similarity, at_least):
+        values = _between(similarity, part)
         for members in _complete(values, at_least):
-            groups.append(_group(likeness, records, [part[at] for at in members], values, members))
+            groups.append(_group(similarity, records, [part[i] for i in members], values, members))
     groups.sort(key=lambda group: (-len(group.units), -group.mean, group.units))
-    pairs = likeness.random_pairs()
-    return Grouped(
-        likeness.by,
-        likeness.compared,
+    pairs = similarity.random_pairs()
+    return Groups(
+        similarity.by,
+        similarity.compared,
         at_least,
         tuple(groups),
-        len(likeness.units) - sum(len(group.units) for group in groups),
-        likeness.left_out,
+        len(similarity.units) - sum(len(group.units) for group in groups),
+        similarity.left_out,
         float((pairs >= at_least).mean()) if pairs.size else None,
-        likeness.controls(),
+        similarity.controls(),
     )
 
 
@@ -112,15 +51,15 @@ def identical_labels(records: Mapping[str, Record]) -> tuple[tuple[str, ...], ..
         words = plain_words(label_of(record))
         if words and has_label(record):
             same[words].append(unit)
-    return tuple(sorted((tuple(units) for units in same.values() if units[1:]), key=_many_first))
+    return tuple(sorted((tuple(units) for units in same.values() if units[1:]), key=_largest_first))
 
 
 def duplicates(
-    activations: Likeness, exemplars: Likeness, records: Mapping[str, Record], at_least: float
+    activations: Similarity, exemplars: Similarity, records: Mapping[str, Record], at_least: float
 ) -> Duplicates:
     """Pairs that are nearly identical in activations, and labels that are in words."""
-    place = {unit: at for at, unit in enumerate(exemplars.units)}
-    found = []
+    place = {unit: i for i, unit in enumerate(exemplars.units)}
+    pairs = []
     for first, seconds, values in _linked(activations, at_least, absolute=True):
         one = activations.units[first]
         overlaps = exemplars.block([place[one]])[0] if one in place and seconds else None
@@ -130,38 +69,38 @@ def duplicates(
                 continue
             overlap = None if overlaps is None or two not in place else float(overlaps[place[two]])
             labels = {plain_words(label_of(records[unit])) for unit in (one, two)}
-            found.append(Pair(one, two, value, overlap, len(labels) == 1))
-    found.sort(key=lambda pair: (-abs(pair.correlation), pair.first, pair.second))
+            pairs.append(Pair(one, two, value, overlap, len(labels) == 1))
+    pairs.sort(key=lambda pair: (-abs(pair.correlation), pair.first, pair.second))
     labels = identical_labels(records)
     how = activations.compared
-    return Duplicates(at_least, tuple(found), labels, how, activations.controls())
+    return Duplicates(at_least, tuple(pairs), labels, how, activations.controls())
 
 
 def _linked(
-    likeness: Likeness, at_least: float, *, absolute: bool = False
+    similarity: Similarity, at_least: float, *, absolute: bool = False
 ) -> Iterator[tuple[int, list[int], list[float]]]:
     """Each unit with those that reach the bar, and their values."""
-    many = len(likeness.units)
-    for start in range(0, many, _ROWS):
-        rows = list(range(start, min(start + _ROWS, many)))
-        block = likeness.block(rows)
+    n = len(similarity.units)
+    for start in range(0, n, _ROWS):
+        rows = list(range(start, min(start + _ROWS, n)))
+        block = similarity.block(rows)
         reached = (np.abs(block) if absolute else block) >= at_least
         for row, values, here in zip(rows, block, reached, strict=True):
             near = np.flatnonzero(here)
             yield row, near.tolist(), values[near].tolist()
 
 
-def _parts(likeness: Likeness, at_least: float) -> list[list[int]]:
+def _parts(similarity: Similarity, at_least: float) -> list[list[int]]:
     """Connected parts of two units and more."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    many = len(likeness.units)
-    pairs = [(row, other) for row, near, _ in _linked(likeness, at_least) for other in near]
+    n = len(similarity.units)
+    pairs = [(row, other) for row, near, _ in _linked(similarity, at_least) for other in near]
     if not pairs:
         return []
     first, second = np.array(pairs).T
-    graph = coo_matrix((np.ones(len(pairs), bool), (first, second)), (many, many))
+    graph = coo_matrix((np.ones(len(pairs), bool), (first, second)), (n, n))
     _, part = connected_components(graph, directed=False)
     members: dict[int, list[int]] = defaultdict(list)
     for unit, number in enumerate(part.tolist()):
@@ -169,10 +108,10 @@ def _parts(likeness: Likeness, at_least: float) -> list[list[int]]:
     return [units for units in members.values() if units[1:]]
 
 
-def _between(likeness: Likeness, units: Sequence[int]) -> np.ndarray:
-    """Likeness among some units, `[unit, unit]`."""
+def _between(similarity: Similarity, units: Sequence[int]) -> np.ndarray:
+    """Similarity among some units, `[unit, unit]`."""
     return np.concatenate(
-        [likeness.block(units[at : at + _ROWS])[:, units] for at in range(0, len(units), _ROWS)]
+        [similarity.block(units[i : i + _ROWS])[:, units] for i in range(0, len(units), _ROWS)]
     )
 
 
@@ -190,7 +129,7 @@ def _complete(values: np.ndarray, at_least: float) -> list[list[int]]:
 
 
 def _group(
-    likeness: Likeness,
+    similarity: Similarity,
     records: Mapping[str, Record],
     units: Sequence[int],
     values: np.ndarray,
@@ -198,14 +137,20 @@ def _group(
 ) -> Group:
     inside: Any = values[np.ix_(members, members)]
     middle = int(inside.sum(1).argmax())
-    order = sorted(range(len(units)), key=lambda at: (at != middle, -inside[middle, at]))
-    names = tuple(likeness.units[units[at]] for at in order)
+    order = sorted(range(len(units)), key=lambda i: (i != middle, -inside[middle, i]))
+    names = tuple(similarity.units[units[i]] for i in order)
     pairs = inside[np.triu_indices(len(units), 1)]
     named_by = next((unit for unit in names if has_label(records[unit])), names[0])
     record = records[named_by]
-    mean, lowest = float(pairs.mean()), float(pairs.min())
-    return Group(names, label_of(record), named_by, mean, lowest, interval(record)[0])
+    return Group(
+        label_of(record),
+        named_by,
+        interval(record)[0],
+        names,
+        float(pairs.mean()),
+        float(pairs.min()),
+    )
 
 
-def _many_first(units: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+def _largest_first(units: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
     return -len(units), units

@@ -23,14 +23,13 @@ import numpy as np
 from ...tools.data.image_rows import ImageRows
 from ...tools.data.windows import TokenWindows
 from ...tools.errors import UsageError
-from ...tools.io.shapes import check
 from ...tools.lab import measure
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
-from ..labelling.bench import Bench, prepare
+from ..labelling.data import RunData, load_data
+from ..labelling.folder import RunFolder
 from ..labelling.shape import Measurable
 from ..labelling.trusted import allowed, load_allowed
-from ..runs.folder import RunFolder
 from . import cache
 
 FILE = "similar.npz"
@@ -73,28 +72,25 @@ class Activity:
 
 
 def activity(
-    folder: Path, units: Sequence[str], bench: Callable[[], Bench] | None = None
+    folder: Path, units: Sequence[str], data: Callable[[], RunData] | None = None
 ) -> Activity:
     """What these units do, from the run folder or measured now and kept there.
 
     Args:
         folder: A run folder with `run.json`.
         units: Units that must be in it.
-        bench: Gives the run's target and windows; None: they are loaded as `run.json` names them,
+        data: Gives the run's target and windows; None: they are loaded as `run.json` names them,
             so far as that may be (`tools/models/trust.py`).
 
     Raises:
         UsageError: if the target or corpus cannot be loaded, or is not the one of the run.
     """
-    run = RunFolder(folder).read_run()
-    if run is None:
-        raise UsageError(f"{folder} has no run.json: what its units do cannot be measured")
-    check(run, Measurable, str(folder / "run.json"))
+    run = RunFolder(folder).facts(Measurable)
     seen = f"{run['target']['fingerprint']} {run['corpus']['hash']}"
     kept = _kept(folder / FILE, seen)
     if kept is not None and set(units) <= set(kept.units.tolist()):
         return kept
-    made = bench_of(folder) if bench is None else bench()
+    made = data_of(folder) if data is None else data()
     here = f"{made.target.fingerprint} {made.corpus.hash}"
     if here != seen:
         raise UsageError(
@@ -109,13 +105,13 @@ def activity(
     return found
 
 
-def bench_of(
+def data_of(
     folder: Path,
     *,
     target: str | Target | None = None,
     data: str | None = None,
     trust_remote_code: bool = False,
-) -> Bench:
+) -> RunData:
     """The target of a run and its windows, loaded.
 
     Args:
@@ -127,16 +123,14 @@ def bench_of(
     Raises:
         UsageError: if something cannot be loaded, or may not be (`tools/models/trust.py`).
     """
-    run = RunFolder(folder).read_run()
-    if run is None:
-        raise UsageError(f"{folder} has no run.json: what its units do cannot be measured")
+    run = RunFolder(folder).facts(Measurable)
     named = target if isinstance(target, str) else None
     there = target if isinstance(target, Target) else None
     loaded = there is not None
     settings = allowed(folder, run, target=named, data=data, images=(), loaded=loaded)
     if there is None:
         there = load_allowed(folder, settings, target=named, trust_remote_code=trust_remote_code)
-    return prepare(there, settings)
+    return load_data(there, settings)
 
 
 def _kept(path: Path, seen: str) -> Activity | None:
@@ -161,23 +155,23 @@ def _measure(
     width = min(size, max(LEAST_WIDTH, MOST_NUMBERS // len(units)))
     sums = _Sums(len(units), width, exact=width == size)
     tops = _Tops(len(units), max(1, min(MOST_EXEMPLARS, len(windows) // 10)))
-    many = min(_CONTROL_UNITS, len(units), max(2, _CONTROL_NUMBERS // size))
-    chosen = np.sort(rng.permutation(len(units))[:many])
+    n = min(_CONTROL_UNITS, len(units), max(2, _CONTROL_NUMBERS // size))
+    chosen = np.sort(rng.permutation(len(units))[:n])
     whole = []
     length = windows.counted.shape[1]
     step = max(1, min(_ROWS, _BATCH_NUMBERS // (len(units) * length)))
-    for at in range(0, len(windows), step):
-        part = windows.rows(slice(at, at + step))
+    for i in range(0, len(windows), step):
+        part = windows.rows(slice(i, i + step))
         values = measure(target, part, units)  # [unit, window, place]
         whole.append(values[chosen])
-        tops.add(values, at)
+        tops.add(values, i)
         sums.add(values, part.counted, rng)
     control = np.concatenate(whole, 1)  # [chosen, window, place]
     return Activity(
         units=np.array([str(name) for name in names]),
         rows=sums.rows(),
         exemplars=tops.above(sums.mean),
-        shuffled=_shuffled(control, [units[at] for at in chosen], rng),
+        shuffled=_shuffled(control, [units[i] for i in chosen], rng),
         windows=len(windows),
         places=int(windows.counted.sum()),
         exact=sums.exact,
@@ -227,11 +221,11 @@ class _Sums:
         """Centred, with a mean square of one; float16 `[unit, width]`."""
         offset = (self._total / max(self._count, 1)).astype(np.float32)
         found = np.empty((len(offset), self._rows.shape[1]), np.float16)
-        for at, row in enumerate(self._rows[:-1]):
-            centred = row - offset[at] * self._rows[-1]
+        for i, row in enumerate(self._rows[:-1]):
+            centred = row - offset[i] * self._rows[-1]
             size = math.sqrt(float(np.square(centred, dtype=np.float64).mean()))
-            still = size <= 1e-6 * (abs(float(self.mean[at])) + 1e-6)
-            found[at] = 0 if still else centred / size
+            still = size <= 1e-6 * (abs(float(self.mean[i])) + 1e-6)
+            found[i] = 0 if still else centred / size
         return found
 
 
@@ -262,7 +256,7 @@ def _shuffled(values: np.ndarray, units: Sequence[Unit], rng: np.random.Generato
     """Correlations of random pairs, the second unit's windows shuffled; float32 `[pair]`."""
     centred = np.nan_to_num(values - _means(values)[:, None, None])  # [unit, window, place]
     sizes = np.sqrt(np.square(centred).sum((1, 2)))
-    alive = [at for at in range(len(units)) if sizes[at] > 0]
+    alive = [i for i in range(len(units)) if sizes[i] > 0]
     if len(alive) < 2:
         return np.zeros(0, np.float32)
     found = []

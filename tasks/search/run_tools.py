@@ -8,11 +8,9 @@ from ...agent.statuses import Status
 from ...tools.evidence import Result
 from ...tools.lab import Lab
 from ...tools.registry import tool
-from . import documents
 from .account import account, headline, quote
-from .likeness import By
 from .records import Filters, label_of
-from .said import compared_with, controls, reach_said
+from .results import By, control_lines
 from .search import RunSearch
 
 Kind = Status
@@ -57,7 +55,7 @@ def search_labels(
         why = f" found by {'; '.join(hit.why)}" if hit.why else ""
         lines.append(headline(hit.unit, hit.record) + why)
     lines += [f"not found, but nearest: {headline(u, run.records[u])}" for u in found.nearest]
-    return Result("\n".join(lines), documents.found(found, run.records))
+    return Result("\n".join(lines), found.as_dict(run.records))
 
 
 @tool(needs=("run",))
@@ -91,12 +89,12 @@ def similar_units(lab: Lab, unit: str, *, by: By = "activations", many: int = 8)
     found = run.similar(unit, _few(many), by)
     lines = [
         f"like {headline(found.unit, run.records[found.unit])}",
-        *compared_with(found),
+        *found.sentences(),
         *(f"{near.value:+.3f} {headline(near.unit, near.record)}" for near in found.neighbours),
     ]
     if not found.neighbours:
         lines.append("the run has no other unit to compare with")
-    return Result("\n".join(lines), documents.similar(found))
+    return Result("\n".join(lines), found.as_dict())
 
 
 @tool(needs=("run",))
@@ -114,8 +112,8 @@ def label_groups(
     run = _run(lab)
     found = run.groups(by, at_least)
     lines = [
-        f"{len(found.groups)} groups; {found.alone} units are in none; {reach_said(found)}",
-        *controls(found.controls, found.by),
+        f"{len(found.groups)} groups; {found.alone} units are in none; {found.sentence()}",
+        *control_lines(found.controls, found.by),
     ]
     for group in found.groups[: _few(many)]:
         more = f" and {len(group.units) - _UNITS} more" if len(group.units) > _UNITS else ""
@@ -131,7 +129,7 @@ def label_groups(
             f"{len(units)} units have the same label {quote(label_of(run.records[units[0]]))}: "
             f"{', '.join(units[:_UNITS])}"
         )
-    return Result("\n".join(lines), documents.groups(found, _few(many)))
+    return Result("\n".join(lines), found.as_dict(_few(many)))
 
 
 def _run(lab: Lab) -> RunSearch:

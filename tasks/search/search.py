@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...tools.errors import UsageError, nearest
-from .groups import AT_LEAST, Duplicates, Grouped, duplicates, grouped, identical_labels
-from .likeness import Likeness, by_activations, by_exemplars, by_label, check_by, same_neuron
-from .meaning import AT_ONCE, NEAR, Meaning
+from .embeddings import AT_ONCE, NEAR, LabelEmbeddings
+from .groups import AT_LEAST, duplicates, grouped, identical_labels
 from .records import Filters, Record, check_folder, interval, label_of, readable, state_of
-from .results import Found, Hit, Neighbour, Similar
+from .results import Duplicates, Groups, Hit, Hits, Neighbour, Similar
+from .similarity import Similarity, by_activations, by_exemplars, by_label, check_by, same_neuron
 from .words import MOST_LETTERS, Query, Words
 
 if TYPE_CHECKING:
-    from ..labelling.bench import Bench
+    from ..labelling.data import RunData
     from .measure import Activity
 
 _RANK = 60
@@ -38,7 +38,7 @@ class RunSearch:
     Args:
         folder: The run folder; it may be in use, and may be read-only.
         encoder: Who embeds labels: `minilm`, another sentence encoder, or `none`.
-        bench: Gives the run's target and windows when they are needed; None: as `run.json` says.
+        data: Gives the run's target and windows when they are needed; None: as `run.json` says.
 
     Raises:
         UsageError: if there is no run, or it has no label yet.
@@ -49,7 +49,7 @@ class RunSearch:
         folder: str | Path,
         *,
         encoder: str = "minilm",
-        bench: "Callable[[], Bench] | None" = None,
+        data: "Callable[[], RunData] | None" = None,
     ) -> None:
         self.folder = Path(folder)
         self.records: dict[str, Record] = {}
@@ -60,15 +60,15 @@ class RunSearch:
         self._state: object = None
         self._words: Words | None = None
         self._activity: Activity | None = None
-        self._bench = bench
-        self._meaning = Meaning(self.folder, encoder)
+        self._data = data
+        self._embeddings = LabelEmbeddings(self.folder, encoder)
         self.refresh()
         if not self.records:
             raise UsageError(f"the run in {self.folder} has no labels yet; try again later")
 
     def refresh(self) -> bool:
         """Reads the labels again if their files have changed; whether they had."""
-        from ..runs.folder import RunFolder
+        from ..labelling.folder import RunFolder
 
         try:
             state = state_of(self.folder)
@@ -80,7 +80,7 @@ class RunSearch:
             raise UsageError(f"cannot read the run in {self.folder}: {error.strerror}") from error
         self._state = state
         self._words = None
-        self._meaning.read(self.records)
+        self._embeddings.read(self.records)
         return True
 
     def record(self, unit: str) -> Record:
@@ -100,14 +100,14 @@ class RunSearch:
 
     # ---- by words and meaning
 
-    def search(self, query: str = "", many: int = 10, filters: Filters = Filters()) -> Found:  # noqa: B008
+    def search(self, query: str = "", limit: int = 10, filters: Filters = Filters()) -> Hits:  # noqa: B008
         """Units whose label answers a query, best first.
 
         Full text and embeddings each give a ranking; reciprocal rank fusion merges them. Without
         any word in the query, all units that pass the filters, the best scored first.
         """
         self.refresh()
-        most = _positive(many)
+        most = _positive(limit)
         allowed = {unit: self.records[unit] for unit in filters.chosen(self.records)}
         notes = [] if allowed else [f"no unit passes the filters: {filters.english()}"]
         if len(query) > MOST_LETTERS:
@@ -119,7 +119,7 @@ class RunSearch:
                 notes.append("there is no word in the query")
             best = sorted(allowed, key=lambda unit: _by_score(allowed[unit]))
             hits = tuple(Hit(unit, allowed[unit], ()) for unit in best[:most])
-            return Found(hits, len(best), len(allowed), ("filters only",), tuple(notes))
+            return Hits(hits, len(best), len(allowed), ("filters only",), tuple(notes))
         notes += [f"'{word}' is in no label, read as '{near}'" for word, near in asked.read_as]
         cosines, said = self._cosines(query, allowed)
         notes += said
@@ -129,27 +129,27 @@ class RunSearch:
         )
         order = _fused([by_words, by_meaning], allowed)
         hits = _hits(order[:most], allowed, words, asked, cosines)
-        used = ("full text", *([f"embeddings by {self._meaning.encoder}"] if cosines else []))
+        used = ("full text", *([f"embeddings by {self._embeddings.encoder}"] if cosines else []))
         near = () if order else _nearest(query, allowed, cosines)
-        return Found(hits, len(order), len(allowed), used, tuple(notes), near)
+        return Hits(hits, len(order), len(allowed), used, tuple(notes), near)
 
     def embed_labels(self) -> int:
         """Embeds every label that has no embedding yet; how many texts these were."""
-        missing = self._meaning.missing()
-        self._meaning.add(missing)
+        missing = self._embeddings.missing()
+        self._embeddings.add(missing)
         return len(missing)
 
     def _cosines(
         self, query: str, allowed: Mapping[str, Record]
     ) -> tuple[dict[str, float], list[str]]:
         """How near each unit is in meaning, where there are embeddings; and what to say of it."""
-        absent = self._meaning.absent
+        absent = self._embeddings.absent
         if absent is not None or not allowed:
             return {}, [f"searched by words only: {absent}"] if absent else []
-        missing = self._meaning.missing()
+        missing = self._embeddings.missing()
         if len(missing) <= AT_ONCE:
-            said = self._meaning.add(missing)
-            near = self._meaning.cosines(query)
+            said = self._embeddings.add(missing)
+            near = self._embeddings.cosines(query)
             return {unit: near[unit] for unit in near if unit in allowed}, [said] if said else []
         return {}, [
             f"searched by words only: {len(missing)} texts of labels have no embedding yet; "
@@ -161,41 +161,41 @@ class RunSearch:
     def similar(
         self,
         unit: str,
-        many: int = 10,
+        limit: int = 10,
         by: str = "activations",
         filters: Filters = Filters(),  # noqa: B008
     ) -> Similar:
-        """Units like this one, most alike first, beside what pairs have by chance.
+        """Units like this one, most similar first, beside what pairs have by chance.
 
         Raises:
             UsageError: if the unit has no label, or cannot be compared so.
         """
         self.record(unit)
         name = unit.strip().removesuffix("+")
-        likeness = self.likeness(by, dict.fromkeys([name, *filters.chosen(self.records)]))
-        if name in likeness.left_out:
+        similarity = self.similarity(by, dict.fromkeys([name, *filters.chosen(self.records)]))
+        if name in similarity.left_out:
             raise UsageError(
-                f"{name} cannot be compared by {likeness.by}: it is {likeness.left_out[name]}"
+                f"{name} cannot be compared by {similarity.by}: it is {similarity.left_out[name]}"
             )
-        place = likeness.units.index(name)
-        values = likeness.block([place])[0]
+        place = similarity.units.index(name)
+        values = similarity.block([place])[0]
         order = [
-            at
-            for at in sorted(range(len(values)), key=lambda at: -abs(float(values[at])))
-            if at != place and not same_neuron(likeness.units[at], name)
+            i
+            for i in sorted(range(len(values)), key=lambda i: -abs(float(values[i])))
+            if i != place and not same_neuron(similarity.units[i], name)
         ]
         neighbours = tuple(
-            Neighbour(likeness.units[at], self.records[likeness.units[at]], float(values[at]))
-            for at in order[: _positive(many)]
+            Neighbour(similarity.units[i], self.records[similarity.units[i]], float(values[i]))
+            for i in order[: _positive(limit)]
         )
         return Similar(
             name,
-            likeness.by,
-            likeness.compared,
+            similarity.by,
+            similarity.compared,
             neighbours,
             len(order),
-            likeness.controls(),
-            likeness.error,
+            similarity.controls(),
+            similarity.error,
         )
 
     def groups(
@@ -203,11 +203,11 @@ class RunSearch:
         by: str = "activations",
         at_least: float | None = None,
         filters: Filters = Filters(),  # noqa: B008
-    ) -> Grouped:
+    ) -> Groups:
         """Units that share a function, in groups of which every pair reaches the bar."""
         self.refresh()
         bar = AT_LEAST[check_by(by)] if at_least is None else _bar(at_least)
-        return grouped(self.likeness(by, filters.chosen(self.records)), self.records, bar)
+        return grouped(self.similarity(by, filters.chosen(self.records)), self.records, bar)
 
     def duplicates(
         self,
@@ -221,18 +221,18 @@ class RunSearch:
         chosen = {unit: self.records[unit] for unit in filters.chosen(self.records)}
         if check_by(by) == "label":
             return Duplicates(bar, (), identical_labels(chosen), "", ())
-        first, second = (self.likeness(name, chosen) for name in ("activations", "exemplars"))
+        first, second = (self.similarity(name, chosen) for name in ("activations", "exemplars"))
         return duplicates(first, second, chosen, bar)
 
-    def likeness(self, by: str, units: Iterable[str]) -> Likeness:
+    def similarity(self, by: str, units: Iterable[str]) -> Similarity:
         """The measure of that name between some units of the run."""
         wanted = list(units)
         if check_by(by) == "label":
-            return by_label({unit: self.records[unit] for unit in wanted}, self._meaning)
+            return by_label({unit: self.records[unit] for unit in wanted}, self._embeddings)
         from .measure import activity
 
         if self._activity is None or not set(self.records) <= set(self._activity.units.tolist()):
-            self._activity = activity(self.folder, list(self.records), self._bench)
+            self._activity = activity(self.folder, list(self.records), self._data)
         measure = by_activations if by == "activations" else by_exemplars
         return measure(self._activity, wanted)
 
@@ -281,10 +281,10 @@ def _by_score(record: Record) -> tuple[bool, float]:
     return score is None, -(score or 0.0)
 
 
-def _positive(many: int) -> int:
-    if many < 1:
-        raise UsageError(f"{many} units are asked for; it must be at least 1")
-    return many
+def _positive(limit: int) -> int:
+    if limit < 1:
+        raise UsageError(f"{limit} units are asked for; it must be at least 1")
+    return limit
 
 
 def _bar(at_least: float) -> float:

@@ -53,11 +53,11 @@ class Words:
         self._units = list(records)
         self._lock = threading.Lock()
         self._base = sqlite3.connect(":memory:", check_same_thread=False)
-        columns = ", ".join(f"c{at}" for at in range(len(FIELDS)))
+        columns = ", ".join(f"c{i}" for i in range(len(FIELDS)))
         self._base.execute(
             f"create virtual table labels using fts5({columns}, tokenize='porter unicode61')"
         )
-        rows = [(at, *_texts(records[unit])) for at, unit in enumerate(self._units)]
+        rows = [(i, *_texts(records[unit])) for i, unit in enumerate(self._units)]
         marks = ", ".join("?" * (1 + len(FIELDS)))
         self._base.executemany(f"insert into labels(rowid, {columns}) values ({marks})", rows)
         self._known: set[str] | None = None
@@ -68,12 +68,12 @@ class Words:
         asked = [word for word in asked if word not in _SMALL] or asked
         words = [word[:_MOST_LETTERS_A_WORD] for word in dict.fromkeys(asked)][:_MOST_WORDS]
         read_as = []
-        for at, word in enumerate(words):
+        for i, word in enumerate(words):
             if len(word) > 3 and not self._matches(_phrases([word])):
                 near = difflib.get_close_matches(word, self._vocabulary(word), 1, _ALIKE)
                 if near:
                     read_as.append((word, near[0]))
-                    words[at] = near[0]
+                    words[i] = near[0]
         return Query(_phrases(words), tuple(read_as))
 
     def ranked(self, query: Query) -> list[str]:
@@ -89,8 +89,8 @@ class Words:
 
     def where(self, query: Query, units: Sequence[str]) -> dict[str, list[str]]:
         """What matched in these units, by field: `label: 'weekday', 'names'`."""
-        number = {unit: at for at, unit in enumerate(self._units)}
-        shown = ", ".join(f"highlight(labels, {at}, char(2), char(3))" for at in range(len(FIELDS)))
+        number = {unit: i for i, unit in enumerate(self._units)}
+        shown = ", ".join(f"highlight(labels, {i}, char(2), char(3))" for i in range(len(FIELDS)))
         found = {}
         for unit in units:
             rows = self._ask(

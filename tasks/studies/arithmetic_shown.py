@@ -98,7 +98,7 @@ def _neuron_section(table: Sequence[dict[str, Any]], prompts: int) -> Section:
 
 
 def _ablation_section(tested: Sequence[Zeroed]) -> Section:
-    from .plots import drops
+    from ..report.plots import drops
 
     return Section(
         "Zeroing them on held-out prompts",
@@ -125,7 +125,7 @@ _LEGEND = (
 def _head_section(
     effects: Sequence[dict[str, Any]], heads: Sequence[Unit], tested: Zeroed
 ) -> Section:
-    from .plots import drops, heat
+    from ..report.plots import drops, heat
 
     units = [Unit.parse(row["unit"]) for row in effects]
     sites = list(dict.fromkeys(unit.site for unit in units))
@@ -169,7 +169,7 @@ def _head_section(
 def _route_section(grid: Route | None, smallest: dict[str, Any] | None) -> list[Section]:
     if grid is None or smallest is None:
         return []
-    from .plots import heat
+    from ..report.plots import heat
 
     depth = len(grid.cama)
     names = [str(at) for at in range(depth)]

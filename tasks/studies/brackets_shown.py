@@ -86,7 +86,7 @@ def _accuracy(found: Measured) -> Section:
 
 
 def _lens(found: Measured, seed: int) -> Section:
-    from .plots import curves
+    from ..report.plots import curves
 
     lines = margins(found, seed)
     rows = [
@@ -123,7 +123,7 @@ def _lens(found: Measured, seed: int) -> Section:
 
 
 def _components(found: Measured) -> Section:
-    from .plots import heat
+    from ..report.plots import heat
 
     first, second = found.graded
     units, passed = found.said.units, found.said.passed
@@ -179,7 +179,7 @@ def _components(found: Measured) -> Section:
 
 
 def _zeroed(found: Measured) -> Section:
-    from .plots import drops
+    from ..report.plots import drops
 
     numbers, groups = found.numbers(), found.groups
     whole = by_group(found.hits["whole"], numbers, groups)
@@ -221,7 +221,7 @@ def _zeroed(found: Measured) -> Section:
 
 
 def _steered(found: Measured) -> Section:
-    from .plots import drops, heat
+    from ..report.plots import drops, heat
 
     made, numbers, groups = found.steered, found.numbers(), found.groups
     before, after = whole_accuracy(found), by_group(made.hits, numbers, groups)

@@ -142,7 +142,7 @@ def _check(found: Sequence[OneClass]) -> Section:
 def _bars(found: Sequence[OneClass]) -> "Figure":
     from matplotlib.figure import Figure
 
-    from .plots import INK, OTHER, SOFT, bar, plain
+    from ..report.plots import INK, OTHER, SOFT, bar, plain
 
     figure = Figure(figsize=(7.4, 1.1 + 0.46 * len(found)), layout="constrained")
     axes = figure.subplots()

@@ -1,14 +1,10 @@
 """The report of a study: one self-contained page, and its pictures as files beside it."""
 
-import base64
 import re
 from pathlib import Path
 
-from markupsafe import Markup
-
-from ...agent.transcript.page import HERE as PAGE
-from ...agent.transcript.page import environment, page_assets
-from ...tools.io.files import write_whole
+from ..report.page import write_page as write_base
+from ..report.plots import save
 from .result import Picture, Study
 
 HERE = Path(__file__).parent
@@ -25,21 +21,19 @@ def write_page(study: Study, out: Path) -> Path:
         }
         for section in study.sections
     ]
-    page = environment(HERE, PAGE).get_template("study.html")
-    text = page.render(study=study, sections=shown, css=page_assets("page.js")["css"])
     path = out / "report.html"
-    write_whole(path, text)
-    return path
+    over = f"neuroscribe · study · {study.name}"
+    return write_base(
+        path, study.title, HERE / "study.html", over=over, study=study, sections=shown
+    )
 
 
 def _picture(one: Picture, out: Path) -> dict[str, object]:
     path = out / (re.sub(r"\W+", "-", one.name) + ".png")
-    one.figure.savefig(path, dpi=130)
-    raw = base64.b64encode(path.read_bytes()).decode()
     width = round(one.figure.get_figwidth() * 96)
     return {
         "name": one.name,
         "caption": one.caption,
         "width": width,
-        "source": Markup("data:image/png;base64,") + Markup(raw),
+        "source": save(one.figure, path),
     }

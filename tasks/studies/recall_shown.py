@@ -93,7 +93,7 @@ def nothing(target: Target, options: Options, found: NoMargin) -> Study:
 
 
 def _layers(found: Measured) -> Section:
-    from .plots import curves
+    from ..report.plots import curves
 
     rows = []
     for one, two in zip(*(found.layers[task] for task in TASKS), strict=True):
@@ -138,7 +138,7 @@ def _layers(found: Measured) -> Section:
 
 
 def _patches(found: Measured, seed: int) -> list[Section]:
-    from .plots import heat
+    from ..report.plots import heat
 
     rows, pictures = [], []
     for task in TASKS:
@@ -186,7 +186,7 @@ def _patch_picture(task: str, moved: Patched, heat: Any) -> Picture:
 
 
 def _units(found: Measured) -> Section:
-    from .plots import heat
+    from ..report.plots import heat
 
     tables = []
     for rule, title in (

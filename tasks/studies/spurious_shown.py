@@ -220,7 +220,7 @@ def _accuracy(found: Sequence[OneSeed]) -> Section:
 def _dots(found: Sequence[OneSeed]) -> "Figure":
     from matplotlib.figure import Figure
 
-    from .plots import INK, OTHER, SOFT, bar, plain
+    from ..report.plots import INK, OTHER, SOFT, bar, plain
 
     figure = Figure(figsize=(7.4, 3.2), layout="constrained")
     axes = figure.subplots()

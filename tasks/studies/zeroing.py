@@ -22,6 +22,7 @@ from ...tools.interventions.ablation import ablate_sets, parts_of
 from ...tools.interventions.controls import matched_sets
 from ...tools.models import Target, Unit
 from ...tools.statistics.intervals import mean
+from ..report.tables import number
 
 DRAWS = 20
 LEAST_DROP = 0.01
@@ -97,16 +98,6 @@ def said(value: dict[str, Any], digits: int = 2) -> str:
     if value["low"] is not None and value["low"] != value["low"]:
         return number(value["value"], digits)
     return "{} [{}, {}]".format(*(number(value[key], digits) for key in ("value", "low", "high")))
-
-
-def number(value: float | None, digits: int = 2) -> str:
-    """`.47`, `-.02`, `1.30`; a dash for nothing."""
-    if value is None or value != value:
-        return "–"
-    text = f"{value:.{digits}f}"
-    if float(text) == 0:
-        text = text.lstrip("-")
-    return text.replace("0.", ".", 1) if text.lstrip("-").startswith("0.") else text
 
 
 def zero(

@@ -23,7 +23,7 @@ from ...tools.evidence import plain
 from ...tools.llm.client import LLM
 from ...tools.predicates import parse
 from ..evaluation.scorers import Case, LLMJudge, Panel, score_all
-from ..labelling.bench import Splits
+from ..scoring.measured import Splits
 from ..scoring.scores import score
 from .rendering import drawn
 from .workbench import Workbench
@@ -158,7 +158,7 @@ def beside(agent: Mapping[str, Any], people: Sequence[Mapping[str, Any]]) -> str
 
 def _scored(label: str, rule: Mapping[str, Any], splits: Splits, seed: int) -> dict[str, Any]:
     given = Description(label, (Component(label, rule),))
-    found = score(given, *splits, seed=seed)
+    found = score(given, splits, seed=seed)
     return {
         **{key: found.description.as_dict()[key] for key in ("status", "reason", "explained")},
         "predictor": rule,

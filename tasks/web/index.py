@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...tools.errors import UsageError
-from ..runs.folder import RunFolder, record_of
+from ..labelling.folder import RunFolder, record_of
 from ..search.records import effect_of, interval, label_of, number
 
 PAGE = 50

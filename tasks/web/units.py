@@ -17,7 +17,7 @@ from ...agent.transcript.plots import interval_bar
 from ...agent.transcript.sections import cell, score_table
 from ...tools.errors import UsageError
 from ..labelling.report import dose
-from ..labelling.said import specific
+from ..scoring.entries import specificity_words
 from ..search.records import Filters
 from ..search.search import RunSearch
 from .index import PAGE, Page, Row, RunIndex, View
@@ -86,7 +86,7 @@ class Units:
             )
             if record.get(key) is not None
         ]
-        specificity = specific(record.get("specificity"))
+        specificity = specificity_words(record.get("specificity"))
         ending += [f"specificity {specificity}"] if specificity else []
         return drawn(
             "unit.html",

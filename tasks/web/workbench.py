@@ -9,7 +9,7 @@ from ...tools.lab import Lab
 from ...tools.memo import Memo
 from ...tools.models import Target, Unit
 from ..asking.data import default_data
-from ..labelling.bench import Bench, prepare
+from ..labelling.data import RunData, load_data
 from ..labelling.settings import Settings
 
 
@@ -30,7 +30,7 @@ class Workbench:
     loaded: Target | None = None
     load: Callable[[Settings], Target] | None = None
     busy: threading.RLock = field(default_factory=threading.RLock)
-    _bench: Bench | None = None
+    _bench: RunData | None = None
     _memo: Memo = field(default_factory=Memo)
 
     @property
@@ -46,7 +46,7 @@ class Workbench:
             return self.loaded
 
     @property
-    def bench(self) -> Bench:
+    def bench(self) -> RunData:
         """Target, corpus and windows.
 
         Raises:
@@ -56,7 +56,7 @@ class Workbench:
             if self._bench is None:
                 target = self.target
                 data = self.settings.data or default_data(target)
-                self._bench = prepare(target, replace(self.settings, data=data))
+                self._bench = load_data(target, replace(self.settings, data=data))
             return self._bench
 
     def lab(self) -> Lab:

@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 from neuroscribe.tasks.evaluation.scorers import SCORERS
 from neuroscribe.tasks.evaluation.scorers.contract import Case, Panel, Score
-from neuroscribe.tasks.evaluation.scorers.marks import FAILING, Change
+from neuroscribe.tasks.scoring.sanity_marks import FAILING, Change
 
 from tests.support.oracles import Sometimes, Unreadable, oracle_panel, random_panel
 from tests.support.scorer_bench import PLAN, SanityBench, sanity_bench

@@ -14,8 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from neuroscribe.tasks.evaluation.scorers.contract import Case
-from neuroscribe.tasks.labelling.bench import Splits
-from neuroscribe.tasks.scoring.ngram_baselines import Measured
+from neuroscribe.tasks.scoring.measured import Measured, Splits
 from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.data.windows import cut, surfaces
 from neuroscribe.tools.english.inflection import plural

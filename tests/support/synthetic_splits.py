@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
-from neuroscribe.tasks.scoring.ngram_baselines import Measured
+from neuroscribe.tasks.scoring.measured import Measured
 from neuroscribe.tools.data.windows import TokenWindows
 
 VOCABULARY = tuple(f" t{number}" for number in range(12))

@@ -11,7 +11,7 @@ import pytest
 from neuroscribe.tasks.labelling.label import run_labels
 from neuroscribe.tasks.labelling.results import LabelRun
 from neuroscribe.tasks.labelling.settings import Settings
-from neuroscribe.tasks.scoring.ngram_baselines import Measured
+from neuroscribe.tasks.scoring.measured import Measured, Splits
 from neuroscribe.tools.models import Target
 from synthetic_splits import measured
 
@@ -96,6 +96,6 @@ def made() -> Callable[..., Measured]:
 
 
 @pytest.fixture
-def splits() -> Callable[..., list[Measured]]:
+def splits() -> Callable[..., Splits]:
     """Makes explore, validation and test of one unit."""
-    return lambda values_of: [measured(values_of, seed=seed) for seed in range(3)]
+    return lambda values_of: Splits(*(measured(values_of, seed=seed) for seed in range(3)))

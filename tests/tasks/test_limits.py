@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from neuroscribe.tasks.cli import app as cli
 from neuroscribe.tasks.labelling.selection import check_selection, parse_selection
-from neuroscribe.tasks.labelling.settings import Settings
-from neuroscribe.tasks.labelling.start import How
+from neuroscribe.tasks.labelling.settings import How, Settings
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.io.files import read_whole, write_whole
 from neuroscribe.tools.io.numbers import check_numbers

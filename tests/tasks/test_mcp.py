@@ -15,13 +15,13 @@ from mcp.client.stdio import StdioServerParameters
 from mcp.shared.exceptions import MCPError
 from neuroscribe.agent import actions
 from neuroscribe.tasks.cli import app as cli
+from neuroscribe.tasks.labelling.folder import RunFolder
 from neuroscribe.tasks.labelling.settings import Settings
 from neuroscribe.tasks.mcp.door import Door
 from neuroscribe.tasks.mcp.resources import MOST_LABELS, Resources
 from neuroscribe.tasks.mcp.serving import Address, listen
 from neuroscribe.tasks.mcp.shared import Shared, open_shared, settings_of
 from neuroscribe.tasks.mcp.wording import investigate_unit
-from neuroscribe.tasks.runs.folder import RunFolder
 from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.predicates.grammar import grammar

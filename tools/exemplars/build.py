@@ -31,10 +31,11 @@ from ..data.keep import save_windows, windows_hash
 from ..data.windows import TokenWindows
 from ..errors import UsageError
 from ..io.files import write_whole
+from ..io.lock import owned
 from ..models import Site, Target
 from .over_space import largest, least
 from .places import PICTURES, blocks_of_shard, rows_of_block, sampled_positions
-from .store import FORMAT, HEADER, disk, owned, read_header, reserved, write_header
+from .store import FORMAT, HEADER, disk, read_header, reserved, write_header
 from .tally import Tally, signs
 from .topk import EMPTY
 

@@ -12,9 +12,10 @@ import numpy as np
 
 from ..data.keep import load_windows, save_windows
 from ..errors import UsageError
+from ..io.lock import owned
 from .index import ExemplarIndex
 from .moments import added
-from .store import ROWS, disk, owned, reserved, write_header
+from .store import ROWS, disk, reserved, write_header
 
 _SAME = {
     "fingerprint": "another model",

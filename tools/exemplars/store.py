@@ -13,7 +13,6 @@ memory-mapped, and rows are checked the first time they are read.
 """
 
 import errno
-import fcntl
 import json
 import os
 import zlib
@@ -142,27 +141,3 @@ def reserved(path: Path, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     with path.open("r+b") as file:
         os.posix_fallocate(file.fileno(), 0, max(size, 1))
     return array
-
-
-@contextmanager
-def owned(folder: Path) -> Iterator[None]:
-    """Holds the folder for this process.
-
-    Raises:
-        UsageError: if another process holds it; names its pid.
-    """
-    path = folder / "owner.lock"
-    with path.open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            file.seek(0)
-            pid = file.read().strip() or "unknown"
-            raise UsageError(
-                f"{folder} is being written by process {pid}; wait for it or stop it"
-            ) from error
-        file.seek(0)
-        file.truncate()
-        file.write(str(os.getpid()))
-        file.flush()
-        yield

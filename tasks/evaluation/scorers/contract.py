@@ -23,9 +23,9 @@ from ....tools.errors import UsageError
 from ....tools.memo import Memo
 from ....tools.models import Target, Unit
 from ....tools.statistics.bootstrap import Interval
-from ...labelling.bench import Splits
+from ...scoring.measured import Splits
+from ...scoring.sanity_marks import mark
 from .judges import Judge
-from .marks import mark
 
 Need = Literal["predictor", "judge", "embedder", "loss", "target", "rival"]
 NEEDS: Mapping[Need, str] = {

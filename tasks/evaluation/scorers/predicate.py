@@ -15,7 +15,7 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     """Scores the predictors of a case."""
     components = tuple(Component(case.description, given) for given in case.predictors)
     description = Description(case.description, components)
-    scored = labelling_score(description, *case.splits, seed=int(rng.integers(2**31)))
+    scored = labelling_score(description, case.splits, seed=int(rng.integers(2**31)))
     found = scored.scores.get("correlation")
     if found is None:
         return Score("predicate", None, reason=scored.description.reason or "no token counts")

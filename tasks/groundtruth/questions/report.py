@@ -4,10 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ....agent.transcript.page import HERE as PAGE
-from ....agent.transcript.page import environment, page_assets
-from ....tools.io.files import write_whole
-from ...evaluation.report import said
+from ...report.page import write_page
+from ...report.tables import with_interval
 from ...report.usage import spent_words
 from .question import KINDS
 
@@ -23,18 +21,13 @@ def write_report(found: Mapping[str, Any], records: Sequence[Mapping[str, Any]],
         out: The folder.
     """
     order = sorted(records, key=lambda one: (KINDS.index(one["kind"]), one["id"]))
-    text = (
-        environment(HERE, PAGE)
-        .get_template("known.html")
-        .render(
-            title=f"{found['planner']} on questions whose answers are known",
-            found=found,
-            said=said,
-            spent=spent_words(found["spent"]),
-            records=[{**one, "cost": spent_words(one["spent"])} for one in order],
-            css=page_assets("page.js")["css"],
-        )
+    return write_page(
+        out / "report.html",
+        f"{found['planner']} on questions whose answers are known",
+        HERE / "known.html",
+        over="neuroscribe · answers against known truth",
+        found=found,
+        said=with_interval,
+        spent=spent_words(found["spent"]),
+        records=[{**one, "cost": spent_words(one["spent"])} for one in order],
     )
-    path = out / "report.html"
-    write_whole(path, text)
-    return path

@@ -19,8 +19,8 @@ from typing import Any
 
 from ....agent.state import Budget
 from ....tools.errors import UsageError
-from ....tools.exemplars.store import owned
 from ....tools.io.files import write_whole
+from ....tools.io.lock import owned
 from ....tools.llm.endpoints import public_options
 from ...asking.answer_html import answer_html
 from ...asking.conversation import Conversation

@@ -5,7 +5,7 @@ from neuroscribe.agent.planners.builtin.planner import BuiltinFactory
 from neuroscribe.tasks.evaluation.recovery import recovery
 from neuroscribe.tasks.groundtruth.text.inputs import probes
 from neuroscribe.tasks.groundtruth.text.suite import bench
-from neuroscribe.tasks.scoring.ngram_baselines import Measured
+from neuroscribe.tasks.scoring.measured import Measured
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.lab import Lab, measure
 from neuroscribe.tools.memo import Memo

@@ -12,9 +12,8 @@ from neuroscribe.tasks.cli.app import run
 from neuroscribe.tasks.evaluation.formats.given import Given, Part, Place
 from neuroscribe.tasks.evaluation.labels_run import judge, summary
 from neuroscribe.tasks.evaluation.text_columns import TextColumns
-from neuroscribe.tasks.labelling.bench import Splits
-from neuroscribe.tasks.labelling.results import value_of
-from neuroscribe.tasks.scoring.ngram_baselines import Measured
+from neuroscribe.tasks.scoring.entries import value_of
+from neuroscribe.tasks.scoring.measured import Measured, Splits
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.models.unit import Unit
 

@@ -9,7 +9,7 @@ from neuroscribe.tasks.groundtruth.text.host import suite_host
 from neuroscribe.tasks.groundtruth.text.inputs import probes
 from neuroscribe.tasks.groundtruth.text.words import categories
 from neuroscribe.tasks.groundtruth.text.writing import documents
-from neuroscribe.tasks.scoring.ngram_baselines import Measured
+from neuroscribe.tasks.scoring.measured import Measured
 from neuroscribe.tools.data.windows import cut, surfaces
 from neuroscribe.tools.models.planted import Vocabulary
 

@@ -24,9 +24,9 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / 
 
 import endpoint  # noqa: E402
 import toy  # noqa: E402
-from neuroscribe.tasks.labelling.label import How, run_labels  # noqa: E402
-from neuroscribe.tasks.labelling.progress import Silent  # noqa: E402
-from neuroscribe.tasks.labelling.settings import Settings  # noqa: E402
+from neuroscribe.tasks.labelling.label import run_labels  # noqa: E402
+from neuroscribe.tasks.labelling.progress import Progress  # noqa: E402
+from neuroscribe.tasks.labelling.settings import How, Settings  # noqa: E402
 from neuroscribe.tools.errors import UsageError  # noqa: E402
 from neuroscribe.tools.models import Target  # noqa: E402
 
@@ -36,7 +36,7 @@ FEW = "mlp.0/0-3"
 """Units of a run under a language model."""
 
 
-class Said(Silent):
+class Said(Progress):
     """Prints what a run says."""
 
     def say(self, text: str) -> None:
@@ -44,7 +44,7 @@ class Said(Silent):
 
 
 def run(
-    target: Target, text: str, out: Path, shown: Silent | None = None, url: str | None = None
+    target: Target, text: str, out: Path, shown: Progress | None = None, url: str | None = None
 ) -> None:
     """One run over `UNITS`, by the toy planner, or by the language model at an address."""
     settings = Settings(
@@ -58,7 +58,7 @@ def run(
         controls="none",
     )
     planner = toy.ToyFactory() if url is None else None
-    run_labels(settings, out, how=How(), shown=shown or Said(), planner=planner, target=target)
+    run_labels(settings, out, how=How(), progress=shown or Said(), planner=planner, target=target)
 
 
 CAT = {"kind": "words", "words": ["cat"]}

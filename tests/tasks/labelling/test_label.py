@@ -13,14 +13,14 @@ import pytest
 from neuroscribe.agent.transcript import read
 from neuroscribe.tasks import label as label_from_python
 from neuroscribe.tasks.evaluation.scorers.contract import Case
-from neuroscribe.tasks.labelling.bench import Splits, prepare
+from neuroscribe.tasks.labelling.data import load_data
+from neuroscribe.tasks.labelling.estimate import what_it_costs
 from neuroscribe.tasks.labelling.export import COLUMNS, csv_text, jsonl_text
-from neuroscribe.tasks.labelling.label import How, what_it_costs
 from neuroscribe.tasks.labelling.merge import merge
-from neuroscribe.tasks.labelling.progress import Silent
+from neuroscribe.tasks.labelling.progress import Progress
 from neuroscribe.tasks.labelling.results import LabelRun, UnitLabel
-from neuroscribe.tasks.labelling.settings import Settings, Shard
-from neuroscribe.tasks.scoring.ngram_baselines import Measured
+from neuroscribe.tasks.labelling.settings import How, Settings, Shard
+from neuroscribe.tasks.scoring.measured import Measured, Splits
 from neuroscribe.tools.data.repeats import repeated
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models import Target
@@ -50,7 +50,7 @@ class Failing:
         return planner
 
 
-class Counting(Silent):
+class Counting(Progress):
     """Keeps what it is told."""
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ def test_a_run_leaves_labels_scores_and_transcripts(
     label: Label, settings: Settings, tmp_path: Path
 ) -> None:
     shown = Counting()
-    run = label(settings, tmp_path / "r", shown=shown)
+    run = label(settings, tmp_path / "r", progress=shown)
     assert [unit.unit for unit in run.units] == shown.units == ["mlp.0/0", "mlp.0/1", "mlp.0/2"]
     record = run["mlp.0/1"].as_dict()
     assert record["label"] == "the word cat"
@@ -94,7 +94,7 @@ def test_the_same_call_again_goes_on(label: Label, settings: Settings, tmp_path:
     (tmp_path / "r" / "report.html").unlink(missing_ok=True)
     path.write_text(whole[: whole.rindex('"unit":"mlp.0/2"') + 30])
     shown = Counting()
-    run = label(settings, tmp_path / "r", shown=shown)
+    run = label(settings, tmp_path / "r", progress=shown)
     assert shown.units == ["mlp.0/2"]
     assert any("torn" in line for line in shown.lines)
     assert [unit.unit for unit in run.units] == ["mlp.0/0", "mlp.0/1", "mlp.0/2"]
@@ -156,7 +156,7 @@ def test_a_unit_that_fails_is_recorded_and_the_rest_goes_on(
     assert "fell over" in (tmp_path / "r" / "errors.log").read_text()
     assert label(settings, tmp_path / "r").failed, "without --retry-failed a failure stays"
     again = Counting()
-    mended = label(settings, tmp_path / "r", how=How(retry_failed=True), shown=again)
+    mended = label(settings, tmp_path / "r", how=How(retry_failed=True), progress=again)
     assert not mended.failed
     assert again.units == ["mlp.0/1"]
     assert (tmp_path / "r" / "labels.jsonl").read_text().count("\n") == 3
@@ -239,13 +239,13 @@ def test_top_units_are_those_that_a_plain_pass_finds(
     label: Label, settings: Settings, tmp_path: Path, toy_target: Target, measure: str
 ) -> None:
     import numpy as np
-    from neuroscribe.tasks.labelling.bench import prepare
+    from neuroscribe.tasks.labelling.data import load_data
     from neuroscribe.tools.lab import measure as measured
     from neuroscribe.tools.models import Unit
 
     top = replace(settings, units=f"top:2:{measure}:mlp.1")
     found = [unit.unit for unit in label(top, tmp_path / "r").units]
-    explore = prepare(toy_target, top).windows["explore"]
+    explore = load_data(toy_target, top).windows["explore"]
     values = measured(toy_target, explore, [Unit("mlp.1", n) for n in range(32)])
     flat = values[:, explore.counted]
     rank = flat.var(1) if measure == "variance" else (flat > 0).mean(1)
@@ -308,7 +308,7 @@ def test_held_out_windows_that_explore_nearly_holds_are_left_out(
     texts = [f"{' '.join(rng.choice(words) for _ in range(60))}. {licence}" for _ in range(60)]
     path = tmp_path / "texts.jsonl"
     path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
-    bench = prepare(toy_target, Settings(target="toy", units="x", data=str(path)))
+    bench = load_data(toy_target, Settings(target="toy", units="x", data=str(path)))
     assert bench.repeats["explore"] == 0
     assert bench.repeats["validation"] > 0
     assert bench.repeats["test"] > 0
@@ -323,7 +323,7 @@ def test_held_out_windows_that_explore_nearly_holds_are_left_out(
 def test_what_a_finished_run_lost_is_said_and_made_again(
     label: Label, settings: Settings, tmp_path: Path, damage: str
 ) -> None:
-    class Heard(Silent):
+    class Heard(Progress):
         lines: ClassVar[list[str]] = []
 
         def say(self, text: str) -> None:
@@ -342,7 +342,7 @@ def test_what_a_finished_run_lost_is_said_and_made_again(
     else:
         (out / "report.html").write_text("<!doctype html><html>")
     Heard.lines.clear()
-    label(settings, out, shown=Heard())
+    label(settings, out, progress=Heard())
     said = "\n".join(Heard.lines)
     assert ("mlp.0/1: its transcript is missing or torn" in said) == ("report" not in damage)
     assert "report: " in said

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from neuroscribe.agent.transcript import render, replay
 from neuroscribe.tasks.cli.app import run as command
-from neuroscribe.tasks.labelling.label import run_labels
+from neuroscribe.tasks.labelling.label import label, run_labels
 from neuroscribe.tasks.labelling.settings import Settings
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.scenes.drawing import draw
@@ -90,3 +90,10 @@ def test_files_that_are_left_out_are_said_and_counted(tmp_path: Path, capsys: An
     page = (tmp_path / "run" / "report.html").read_text()
     assert "files left out" in page
     assert "<dt>tokens" not in page
+
+
+def test_text_for_a_vision_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="takes pictures"):
+        label("pictures", units="conv.3/5", data="builtin:stories", out=tmp_path / "run")
+    with pytest.raises(UsageError, match="20 are needed"):
+        label("pictures", units="conv.3/5", data="builtin:scenes:40", out=tmp_path / "run")

@@ -2,18 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from neuroscribe.agent.description import Component, Description
 from neuroscribe.tasks.labelling import matched
-from neuroscribe.tasks.labelling.bench import Bench, Splits
+from neuroscribe.tasks.labelling.data import RunData
 from neuroscribe.tasks.labelling.matched import Columns, Kind, Sites, SiteUnits, measured
-from neuroscribe.tasks.labelling.said import specific
 from neuroscribe.tasks.labelling.specificity import ALPHA, judge, specificity
-from neuroscribe.tasks.scoring.ngram_baselines import Measured
+from neuroscribe.tasks.scoring.entries import specificity_words
+from neuroscribe.tasks.scoring.measured import Measured, Splits
 from neuroscribe.tasks.scoring.scores import plain_scores
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.lab import measure
@@ -93,7 +92,7 @@ def test_too_few_matched_units_settle_nothing(site) -> None:
     )
     found = specificity(units, Unit("mlp.0", 3), said(tokens(3)), columns[3])
     assert (found.n, found.p) == (8, None)
-    assert "20 are needed" in specific(found.as_dict())
+    assert "20 are needed" in specificity_words(found.as_dict())
     assert found.as_dict()["p"] is None
 
 
@@ -106,7 +105,7 @@ def test_controls_are_scored_as_the_unit_itself(site, sign: int) -> None:
     def signed(parts: Splits) -> Splits:
         return Splits(*(Measured(part.windows, sign * part.values) for part in parts))
 
-    own = [plain_scores(description, *signed(parts))["correlation"] for parts in columns]
+    own = [plain_scores(description, signed(parts))["correlation"] for parts in columns]
     found = specificity(units, Unit("mlp.0", 20, sign), description, signed(columns[20]))
     assert found.score == pytest.approx(own[20], abs=1e-4)
     for name, value in found.as_high:
@@ -119,21 +118,20 @@ def test_the_harness_settles_the_status(site) -> None:
     worst = int(np.argmin([np.corrcoef(c.test.flat, columns[0].test.tokens() == 3)[0, 1]
                            for c in columns]))  # fmt: skip
 
-    bench: Any = SimpleNamespace(sites={"mlp.0": units})
-    scored, found = judge(bench, Unit("mlp.0", worst), said(tokens(3)), columns[worst])
+    scored, found = judge(units, Unit("mlp.0", worst), said(tokens(3)), columns[worst])
     assert found is not None
     assert found.p == 1.0
     assert scored.description.status == "not specific"
     assert "matched units" in str(scored.description.reason)
     honest = replace(said(tokens(3)), status="uninterpretable")
-    scored, _ = judge(bench, Unit("mlp.0", worst), honest, columns[worst])
+    scored, _ = judge(units, Unit("mlp.0", worst), honest, columns[worst])
     assert scored.description.status == "uninterpretable"
 
 
 def test_a_site_is_measured_as_its_units_are(stories260k: Target) -> None:
     texts = ["Once upon a time there was a girl. She ran.", "The dog and the cat sat down."]
     windows = {name: cut(stories260k, texts) for name in ("explore", "validation", "test")}
-    bench = Bench(stories260k, None, windows)  # pyright: ignore
+    bench = RunData(stories260k, None, windows)  # pyright: ignore
     site = bench.sites["mlp.1"]
     assert bench.sites["mlp.1"] is site
     values = measure(stories260k, windows["test"], [Unit("mlp.1", int(n)) for n in site.units])

@@ -17,7 +17,7 @@ from neuroscribe.tasks.search.account import account
 from neuroscribe.tasks.search.records import Filters
 from neuroscribe.tasks.search.run_tools import Kind
 from neuroscribe.tasks.search.search import RunSearch
-from neuroscribe.tasks.search.shown import found
+from neuroscribe.tasks.search.terminal import hits
 from neuroscribe.tasks.web.index import RunIndex, View
 from neuroscribe.tasks.web.units import Units
 from rich.console import Console
@@ -80,7 +80,7 @@ def test_lists_of_units_say_what_confidence_is_of(tmp_path: Path) -> None:
     (tmp_path / "labels.jsonl").write_text(json.dumps(RECORD) + "\n")
     answer = RunSearch(tmp_path).search("", 5, Filters(kinds=("not specific",)))
     console = Console(width=200, record=True, file=io.StringIO())
-    console.print(found(answer, {"mlp.0/3": RECORD}))
+    console.print(hits(answer, {"mlp.0/3": RECORD}))
     assert CONFIDENT in console.export_text()
     grid = Units(RunIndex(tmp_path)).grid(View())
     assert CONFIDENCE in html.unescape(grid)

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 from neuroscribe.tasks.evaluation.scorers.contract import Case
-from neuroscribe.tasks.labelling.results import LabelRun
+from neuroscribe.tasks.labelling.labeller import Labeller
+from neuroscribe.tasks.labelling.results import LabelRun, tool_calls, whole_failures
 from neuroscribe.tasks.labelling.settings import Settings
-from neuroscribe.tasks.labelling.tool_faults import tool_calls, whole_failures
-from neuroscribe.tasks.labelling.work import Job
 from neuroscribe.tasks.mcp.shared import Shared
 from neuroscribe.tasks.web.workbench import Workbench
 from neuroscribe.tools.memo import Memo
@@ -47,7 +46,7 @@ def test_one_success_is_enough() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "field"), [(Job, "memo"), (Case, "memo"), (Shared, "memo"), (Workbench, "_memo")]
+    ("one", "field"), [(Labeller, "memo"), (Case, "memo"), (Shared, "memo"), (Workbench, "_memo")]
 )
 def test_what_units_share_is_made_once(one: type, field: str) -> None:
     """Tools ask it for what is made once; a plain dictionary would fail every call of them."""

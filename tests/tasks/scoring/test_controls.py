@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 from neuroscribe.agent.description import Component, Description
 from neuroscribe.tasks.scoring.controls import Labelled, medians, one_shot, shuffled
-from neuroscribe.tasks.scoring.ngram_baselines import Measured
+from neuroscribe.tasks.scoring.measured import Measured, Splits
 from neuroscribe.tasks.scoring.scores import score
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.models import Unit
 
 
-def labelled(index: int, parts: list, *tokens: int) -> Labelled:
+def labelled(index: int, parts: Splits, *tokens: int) -> Labelled:
     predictor = {"kind": "tokens", "tokens": [f" t{number}" for number in tokens]}
-    scored = score(Description("x", (Component("x", predictor),)), *parts)
-    return Labelled(Unit("mlp.0", index), scored.description, scored.scores, *parts)
+    scored = score(Description("x", (Component("x", predictor),)), parts)
+    return Labelled(Unit("mlp.0", index), scored.description, scored.scores, parts)
 
 
 @pytest.fixture
@@ -55,15 +55,15 @@ class Answers:
 def told(stories260k) -> Labelled:
     """A unit that fires where 'dog' has been read, over real text."""
     texts = [f"The {animal} ran home. A {animal} sat." for animal in ("dog", "cat", "bird") * 20]
-    parts = []
+    parts: list[Measured] = []
     for _ in range(3):
         windows = cut(stories260k, texts)
         word = np.array([*(name == "dog" for name in windows.words), False])
         values = np.where(windows.counted, 1.0 * word[windows.read], np.nan).astype(np.float32)
         parts.append(Measured(windows, values))
     predictor = {"kind": "words", "words": ["dog"]}
-    scored = score(Description("dogs", (Component("dogs", predictor),)), *parts)
-    return Labelled(Unit("mlp.0", 0), scored.description, scored.scores, *parts)
+    scored = score(Description("dogs", (Component("dogs", predictor),)), Splits(*parts))
+    return Labelled(Unit("mlp.0", 0), scored.description, scored.scores, Splits(*parts))
 
 
 def test_one_shot_reads_the_words_at_the_peaks(told):

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from neuroscribe.agent.description import Component, Description
-from neuroscribe.tasks.scoring.scores import LEAST_POSITIVES, best_cut, fitted, score, thresholds
+from neuroscribe.tasks.scoring.predictions import best_f1_threshold, fitted, thresholds
+from neuroscribe.tasks.scoring.scores import LEAST_POSITIVES, score
 from sklearn.metrics import f1_score, precision_recall_curve
 
 
@@ -22,7 +23,7 @@ def described(*predictors: dict) -> Description:
 
 def test_a_true_description_scores_near_one(splits):
     parts = splits(lambda ids, before: 1.0 * (ids == 3))
-    scored = score(described(tokens(3)), *parts)
+    scored = score(described(tokens(3)), parts)
     assert scored.description.status == "described"
     assert scored.scores["correlation"]["value"] > 0.9
     assert scored.scores["f1"]["value"] == pytest.approx(1.0, abs=0.01)
@@ -32,22 +33,22 @@ def test_a_true_description_scores_near_one(splits):
 
 
 def test_token_identity_is_not_beaten_by_a_token_unit(splits):
-    scored = score(described(tokens(3)), *splits(lambda ids, before: 1.0 * (ids == 3)))
+    scored = score(described(tokens(3)), splits(lambda ids, before: 1.0 * (ids == 3)))
     assert scored.scores["gain_over_lookup"]["high"] < 0.02
     assert scored.description.explained == pytest.approx(0, abs=0.01)
 
 
 def test_a_context_unit_beats_the_token_table_and_is_explained_beyond_it(splits):
     parts = splits(lambda ids, before: 1.0 * ((ids == 3) & (before == 5)))
-    scored = score(described(after(5, 3)), *parts)
+    scored = score(described(after(5, 3)), parts)
     assert scored.description.explained > 0.2
     assert scored.scores["correlation"]["value"] > scored.scores["lookups"]["token"]["value"] + 0.3
 
 
 def test_weights_of_components_come_from_select(splits):
     parts = splits(lambda ids, before: 1.0 * (ids == 3) + 0.3 * (ids == 7))
-    two = score(described(tokens(3), tokens(7)), *parts)
-    flat = score(described(tokens(3, 7)), *parts)
+    two = score(described(tokens(3), tokens(7)), parts)
+    flat = score(described(tokens(3, 7)), parts)
     assert two.scores["correlation"]["value"] > flat.scores["correlation"]["value"] + 0.02
     first, second = two.description.components
     assert first.share > second.share > 0.1
@@ -55,13 +56,13 @@ def test_weights_of_components_come_from_select(splits):
 
 
 def test_a_false_description_is_called_uninterpretable(splits):
-    scored = score(described(tokens(8)), *splits(lambda ids, before: 1.0 * (ids == 3)))
+    scored = score(described(tokens(8)), splits(lambda ids, before: 1.0 * (ids == 3)))
     assert scored.description.status == "uninterpretable"
     assert "held-out variance" in scored.description.reason
 
 
 def test_noise_gives_nothing_to_explain(splits):
-    scored = score(described(tokens(8)), *splits(lambda ids, before: np.zeros(ids.shape)))
+    scored = score(described(tokens(8)), splits(lambda ids, before: np.zeros(ids.shape)))
     assert scored.description.status == "uninterpretable"
     assert scored.scores["correlation"]["low"] < 0.03
 
@@ -74,7 +75,7 @@ def test_too_few_positives_give_counts_but_no_score(splits):
         part.values[:] = 0
     explore.values[:30, 0] = 1.0
     test.values[: LEAST_POSITIVES - 1, 0] = 1.0
-    scored = score(described(tokens(3)), *parts)
+    scored = score(described(tokens(3)), parts)
     assert scored.description.status == "insufficient held-out"
     assert scored.scores["correlation"] is None
     assert scored.scores["f1"] is None
@@ -86,7 +87,7 @@ def test_what_a_description_adds_to_tokens_may_be_negative_and_has_an_interval(s
     values = []
     for token in range(12):
         parts = splits(lambda ids, before: 1.0 * (ids == 3))
-        scored = score(described(after(token, 5), after(5, token)), *parts)
+        scored = score(described(after(token, 5), after(5, token)), parts)
         entry = scored.scores["beyond_tokens"]
         values.append(entry["value"])
         assert scored.description.explained == pytest.approx(entry["value"], abs=1e-4)
@@ -99,7 +100,7 @@ def test_tails_are_fixed_on_explore_and_reported_apart(splits):
     parts = splits(lambda ids, before: ids / 11)
     found = thresholds(parts[0])
     assert found["10%"] == pytest.approx(np.quantile(parts[0].flat, 0.9))
-    scored = score(described(tokens(11)), *parts)
+    scored = score(described(tokens(11)), parts)
     tails = scored.scores["tails"]
     assert tails["10%"]["base_rate"] == pytest.approx(0.1, abs=0.02)
     assert tails["1%"]["base_rate"] == pytest.approx(0.01, abs=0.005)
@@ -108,7 +109,7 @@ def test_tails_are_fixed_on_explore_and_reported_apart(splits):
 
 def test_f1_is_scikit_learns_at_the_threshold_of_validation(splits):
     parts = splits(lambda ids, before: 1.0 * ((ids == 3) | (ids == 4)))
-    scored = score(described(tokens(3)), *parts)
+    scored = score(described(tokens(3)), parts)
     test = parts[2]
     truth = test.flat > thresholds(parts[0])["half"]
     said = test.tokens() == 3
@@ -117,7 +118,7 @@ def test_f1_is_scikit_learns_at_the_threshold_of_validation(splits):
 
 def test_a_unit_without_components_keeps_its_status(splits):
     dead = Description("never active", status="dead", reason="0 of 6000 tokens")
-    scored = score(dead, *splits(lambda ids, before: np.zeros(ids.shape)))
+    scored = score(dead, splits(lambda ids, before: np.zeros(ids.shape)))
     assert scored == (dead, {}, {})
 
 
@@ -126,18 +127,18 @@ def test_the_cut_is_the_best_of_all_values_however_far_in_the_tail():
     rng = np.random.default_rng(0)
     prediction = rng.random(20_000)
     positive = prediction >= np.sort(prediction)[-20]
-    cut = best_cut(prediction, positive)
+    cut = best_f1_threshold(prediction, positive)
     assert f1_score(positive, prediction >= cut) == 1.0
     noisy = prediction + rng.normal(0, 1e-3, 20_000)
     precision, recall, _ = precision_recall_curve(positive, noisy)
     best = (2 * precision * recall / np.maximum(precision + recall, 1e-12)).max()
-    found = f1_score(positive, noisy >= best_cut(noisy, positive))
+    found = f1_score(positive, noisy >= best_f1_threshold(noisy, positive))
     assert found == pytest.approx(best, abs=1e-12)
 
 
 def test_a_cut_where_nothing_is_active_takes_nothing():
-    assert best_cut(np.arange(9.0), np.zeros(9, bool)) == np.inf
-    assert best_cut(np.ones(4), np.ones(4, bool)) == 1.0
+    assert best_f1_threshold(np.arange(9.0), np.zeros(9, bool)) == np.inf
+    assert best_f1_threshold(np.ones(4), np.ones(4, bool)) == 1.0
 
 
 def test_equal_parts_give_equal_predictions_to_the_bit():

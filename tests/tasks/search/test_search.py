@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from neuroscribe.tasks.search import RunSearch
-from neuroscribe.tasks.search.meaning import FILE
+from neuroscribe.tasks.search.embeddings import FILE
 from neuroscribe.tasks.search.records import Filters
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models.sentence_encoder import minilm_installed
@@ -211,7 +211,7 @@ def test_embeddings_are_kept_and_a_damaged_file_is_made_again(write: Write) -> N
     first = RunSearch(folder)
     best = first.search("days such as Monday")[0]
     kept = RunSearch(folder)
-    assert kept._meaning.missing() == []
+    assert kept._embeddings.missing() == []
     assert kept.search("days such as Monday")[0].cosine == pytest.approx(best.cosine, abs=1e-6)
     (folder / FILE).write_bytes(b"PK\x03\x04 torn")
     assert RunSearch(folder).search("days such as Monday")[0].unit == best.unit
@@ -236,8 +236,8 @@ def test_ten_thousand_labels_are_searched_in_about_the_time_they_are_read(write:
     started = time.perf_counter()
     search = RunSearch(folder, encoder="made up")
     loaded = time.perf_counter() - started
-    meaning = search._meaning
-    meaning._embed = lambda texts: np.ones((len(texts), 384)) / np.sqrt(384)
+    embeddings = search._embeddings
+    embeddings._embed = lambda texts: np.ones((len(texts), 384)) / np.sqrt(384)
     started = time.perf_counter()
     found = search.search("word17 wrod18")
     seconds = time.perf_counter() - started
@@ -246,7 +246,7 @@ def test_ten_thousand_labels_are_searched_in_about_the_time_they_are_read(write:
     assert seconds < max(2.0, 4 * loaded)
     search.embed_labels()
     again = RunSearch(folder, encoder="made up")
-    again._meaning._embed = meaning._embed
+    again._embeddings._embed = embeddings._embed
     started = time.perf_counter()
     found = again.search("word17")
     assert time.perf_counter() - started < max(2.0, 4 * loaded)

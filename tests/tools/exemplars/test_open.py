@@ -1,7 +1,6 @@
 """An index of another model or corpus, a damaged one, a full disk, a second writer."""
 
 import errno
-import fcntl
 import os
 import shutil
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.exemplars import ExemplarIndex, build_index
+from neuroscribe.tools.io.lock import owned
 from neuroscribe.tools.models import Target
 
 from .conftest import random_windows
@@ -103,9 +103,5 @@ def test_a_full_disk_is_said_and_the_same_call_goes_on(
 def test_a_second_writer_is_refused_with_the_pid(
     tiny: Callable[[str], Target], tmp_path: Path
 ) -> None:
-    with (tmp_path / "owner.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        file.write("4321")
-        file.flush()
-        with pytest.raises(UsageError, match="process 4321"):
-            build_index(tiny("gpt2"), random_windows(60), ["mlp.0"], tmp_path)
+    with owned(tmp_path), pytest.raises(UsageError, match=f"process {os.getpid()};"):
+        build_index(tiny("gpt2"), random_windows(60), ["mlp.0"], tmp_path)

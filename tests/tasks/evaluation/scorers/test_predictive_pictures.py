@@ -11,7 +11,7 @@ from neuroscribe.tasks.evaluation.suite_vision import VisionSuite
 from neuroscribe.tasks.groundtruth.images import draw, forms
 from neuroscribe.tasks.groundtruth.images.atoms import Like
 from neuroscribe.tasks.groundtruth.images.suite import bench
-from neuroscribe.tasks.labelling.bench import Bench
+from neuroscribe.tasks.labelling.data import RunData
 
 RED_CAT = {
     "kind": "thing",
@@ -31,7 +31,7 @@ def setting():
     windows = VisionSuite().windows(ground, length=1, told=True)
     (planted,) = ground.units
     unit = ground.target.unit(planted.unit)
-    splits = Bench(ground.target, ground.corpus, windows).measure([unit])[unit]
+    splits = RunData(ground.target, ground.corpus, windows).measure([unit])[unit]
     return SimpleNamespace(target=ground.target, unit=unit, splits=splits)
 
 

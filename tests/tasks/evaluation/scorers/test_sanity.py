@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from neuroscribe.tasks.evaluation.scorers import Score
-from neuroscribe.tasks.evaluation.scorers.marks import FAILING, mark
+from neuroscribe.tasks.scoring.sanity_marks import FAILING, mark
 
 from tests.benchmarks.bench_scorers import RATES, metric_sanity, sanity_of, scorer_sanity
 from tests.benchmarks.metrics import METRICS, Data

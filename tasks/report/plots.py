@@ -1,16 +1,50 @@
-"""Plots of studies: grids, drops beside their controls, curves with bands."""
+"""Plots of reports over matplotlib: grids, differences beside controls, curves with bands.
 
+Every function makes a `Figure`; `save` writes it as a file and gives SVG for the `src` of an `img`.
+"""
+
+import base64
+import io
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
+import matplotlib as mpl
 import numpy as np
+from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .zeroing import Zeroed, number
+from .tables import number
 
 INK, OTHER, SOFT = "#0b7285", "#d9480f", "#adb5bd"
 COLOURS = (INK, OTHER, "#5f3dc4", "#2b8a3e", "#c2255c", "#868e96")
+
+
+class Compared(Protocol):
+    """A difference beside those of its controls."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def drop(self) -> Mapping[str, Any]:
+        """`value, low, high`."""
+        ...
+
+    @property
+    def draws(self) -> Sequence[float]:
+        """The difference of every control."""
+        ...
+
+
+def save(figure: Figure, path: Path) -> Markup:
+    """Writes a figure as PNG, and gives it as SVG for the `src` of a picture."""
+    figure.savefig(path, dpi=130)
+    drawn = io.BytesIO()
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "neuroscribe"}):
+        figure.savefig(drawn, format="svg", metadata={"Date": None})
+    encoded = base64.b64encode(drawn.getvalue()).decode()
+    return Markup("data:image/svg+xml;base64,") + Markup(encoded)
 
 
 def heat(
@@ -72,21 +106,21 @@ def heat(
     return figure
 
 
-def drops(tested: Sequence[Zeroed], *, what: str = "drop of p(target)") -> Figure:
+def drops(tested: Sequence[Compared], *, what: str = "drop of p(target)") -> Figure:
     """Each chosen set's drop with its interval, and its controls as dots."""
     figure = Figure(figsize=(7.4, 0.95 + 0.5 * len(tested)), layout="constrained")
     axes = figure.subplots()
-    for at, one in enumerate(tested):
+    for i, one in enumerate(tested):
         spread = np.linspace(-0.16, 0.16, len(one.draws)) if one.draws else []
         axes.scatter(
             one.draws,
-            [at + s for s in spread],
+            [i + s for s in spread],
             s=13,
             color=SOFT,
             zorder=2,
-            label="a control set" if at == 0 else None,
+            label="a control set" if i == 0 else None,
         )
-        bar(axes, one.drop, at, label="chosen units" if at == 0 else None)
+        bar(axes, one.drop, i, label="chosen units" if i == 0 else None)
     axes.axvline(0, color="#ced4da", lw=1, zorder=1)
     axes.set_yticks(range(len(tested)), [one.name for one in tested], fontsize=9)
     axes.set_ylim(len(tested) - 0.5, -0.5)
@@ -118,17 +152,17 @@ def curves(
     """Lines of means with interval bands, by name."""
     figure = Figure(figsize=(5.9, 3.4), layout="constrained")
     axes = figure.subplots()
-    at = np.arange(len(ticks))
+    i = np.arange(len(ticks))
     for colour, (name, points) in zip(COLOURS * 3, lines.items(), strict=False):
         middle = [np.nan if p["value"] is None else p["value"] for p in points]
         low = [np.nan if p["low"] is None else p["low"] for p in points]
         high = [np.nan if p["high"] is None else p["high"] for p in points]
         style = "--" if name in dashed else "-"
-        axes.plot(at, middle, style, color=colour, lw=1.7, marker="o", ms=3.5, label=name)
-        axes.fill_between(at, low, high, color=colour, alpha=0.14, lw=0)
+        axes.plot(i, middle, style, color=colour, lw=1.7, marker="o", ms=3.5, label=name)
+        axes.fill_between(i, low, high, color=colour, alpha=0.14, lw=0)
     if zero:
         axes.axhline(0, color="#ced4da", lw=1, zorder=0)
-    axes.set_xticks(at, list(ticks), fontsize=8)
+    axes.set_xticks(i, list(ticks), fontsize=8)
     if max(map(len, ticks), default=0) > 6:
         axes.tick_params(axis="x", rotation=40)
     axes.set_xlabel(x, fontsize=9)

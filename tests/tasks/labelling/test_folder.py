@@ -7,8 +7,9 @@ import random
 from pathlib import Path
 
 import pytest
+from neuroscribe.tasks.labelling.folder import RunFolder
 from neuroscribe.tasks.labelling.settings import Settings, Shard, differences
-from neuroscribe.tasks.runs.folder import DiskFullError, RunFolder
+from neuroscribe.tasks.runs.disk import DiskFullError
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models import Unit
 

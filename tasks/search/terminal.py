@@ -1,4 +1,4 @@
-"""What a search found as a person reads it in a terminal."""
+"""What a search gives back, as a person reads it in a terminal."""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,15 +7,36 @@ from rich.table import Table
 from rich.text import Text
 
 from ...agent.statuses import CONFIDENT
-from .groups import Duplicates, Grouped
 from .records import Record, interval, label_of, number, shortened
-from .results import Found, Similar
-from .said import compared_with, controls, reach_said
+from .results import Duplicates, Groups, Hits, Similar, control_lines
 
+Column = tuple[str, JustifyMethod]
 _LABEL = 56
+_UNIT: tuple[Column, ...] = (
+    ("unit", "left"),
+    ("label", "left"),
+    ("kind", "left"),
+    ("score", "right"),
+    ("95%", "right"),
+    ("conf.", "right"),
+)
+_GROUP: tuple[Column, ...] = (
+    ("units", "right"),
+    ("name", "left"),
+    ("score", "right"),
+    ("mean", "right"),
+    ("lowest", "right"),
+    ("which", "left"),
+)
+_PAIR: tuple[Column, ...] = (
+    ("units", "left"),
+    ("corr.", "right"),
+    ("overlap", "right"),
+    ("labels", "left"),
+)
 
 
-def found(answer: Found, records: Mapping[str, Record]) -> RenderableType:
+def hits(answer: Hits, records: Mapping[str, Record]) -> RenderableType:
     """Hits with why they were found; the nearest labels where there are none."""
     lines = [Text(note) for note in answer.notes]
     if not answer.hits:
@@ -35,43 +56,44 @@ def found(answer: Found, records: Mapping[str, Record]) -> RenderableType:
 def similar(answer: Similar, records: Mapping[str, Record]) -> RenderableType:
     """Neighbours beside the controls."""
     title = Text(f"like {answer.unit}  {label_of(records[answer.unit])}", style="bold")
-    table = _table(*_UNIT, ("likeness", "right"))
+    table = _table(*_UNIT, ("similarity", "right"))
     for one in answer.neighbours:
         table.add_row(*_cells(one.unit, one.record), Text(f"{one.value:+.2f}"))
-    return Group(title, table, Text(), *map(Text, compared_with(answer)))
+    return Group(title, table, Text(), *map(Text, answer.sentences()))
 
 
-def groups(answer: Grouped, many: int) -> RenderableType:
+def groups(answer: Groups, limit: int) -> RenderableType:
     """A group a line, its units by name."""
     if not answer.groups:
-        return Group(Text("no two units are as alike as that"), Text(reach_said(answer)))
+        return Group(Text("no two units are as similar as that"), Text(answer.sentence()))
     table = _table(*_GROUP)
-    for group in answer.groups[:many]:
-        cells = (
+    for group in answer.groups[:limit]:
+        table.add_row(
             str(len(group.units)),
-            _cut(group.name),
-            "" if group.score is None else f"{group.score:.2f}",
+            Text(_cut(group.name)),
+            _number(group.score),
             f"{group.mean:.2f}",
             f"{group.lowest:.2f}",
-            " ".join(group.units),
+            Text(" ".join(group.units)),
         )
-        table.add_row(*map(Text, cells))
-    shown = min(many, len(answer.groups))
+    shown = min(limit, len(answer.groups))
     rest = f"{shown} of {len(answer.groups)} groups; {answer.alone} units are in none"
-    return Group(table, Text(), Text(rest), Text(reach_said(answer)))
+    return Group(table, Text(), Text(rest), Text(answer.sentence()))
 
 
-def duplicates(answer: Duplicates, records: Mapping[str, Record], many: int) -> RenderableType:
+def duplicates(answer: Duplicates, records: Mapping[str, Record], limit: int) -> RenderableType:
     """Pairs by correlation, then labels that are the same words."""
     lines: list[RenderableType] = []
     if answer.pairs:
         table = _table(*_PAIR)
-        for pair in answer.pairs[:many]:
-            overlap = "" if pair.overlap is None else f"{pair.overlap:.2f}"
+        for pair in answer.pairs[:limit]:
             labels = [_cut(label_of(records[unit])) for unit in (pair.first, pair.second)]
-            said = labels[0] if pair.same_label else "\n".join(labels)
-            names = f"{pair.first} {pair.second}"
-            table.add_row(*map(Text, (names, f"{pair.correlation:+.2f}", overlap, said)))
+            table.add_row(
+                Text(f"{pair.first} {pair.second}"),
+                f"{pair.correlation:+.2f}",
+                _number(pair.overlap),
+                Text(labels[0] if pair.same_label else "\n".join(labels)),
+            )
         lines += [table, Text()]
     if answer.compared:
         lines.append(
@@ -80,58 +102,32 @@ def duplicates(answer: Duplicates, records: Mapping[str, Record], many: int) -> 
                 f"{answer.at_least:g} ({answer.compared})"
             )
         )
-        lines += [Text(line) for line in controls(answer.controls, "activations")]
-    for units in answer.labels[:many]:
+        lines += map(Text, control_lines(answer.controls, "activations"))
+    for units in answer.labels[:limit]:
         lines.append(Text(f"same label: {_cut(label_of(records[units[0]]))}  {' '.join(units)}"))
     lines.append(Text(f"{len(answer.labels)} labels are said of more than one unit"))
     return Group(*lines)
 
 
-_PAIR: tuple[tuple[str, JustifyMethod], ...] = (
-    ("units", "left"),
-    ("corr.", "right"),
-    ("overlap", "right"),
-    ("labels", "left"),
-)
-_GROUP: tuple[tuple[str, JustifyMethod], ...] = (
-    ("units", "right"),
-    ("name", "left"),
-    ("score", "right"),
-    ("mean", "right"),
-    ("lowest", "right"),
-    ("which", "left"),
-)
-_UNIT: tuple[tuple[str, JustifyMethod], ...] = (
-    ("unit", "left"),
-    ("label", "left"),
-    ("kind", "left"),
-    ("score", "right"),
-    ("95%", "right"),
-    ("conf.", "right"),
-)
-
-
-def _table(*columns: tuple[str, JustifyMethod]) -> Table:
-    made = Table(box=None, pad_edge=False, header_style="bold")
+def _table(*columns: Column) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
     for name, side in columns:
-        made.add_column(name, justify=side, overflow="fold", no_wrap=name in ("unit", "95%"))
+        table.add_column(name, justify=side, overflow="fold", no_wrap=name in ("unit", "95%"))
     if ("conf.", "right") in columns:
-        made.caption, made.caption_justify = f"conf.: confidence {CONFIDENT}", "left"
-    return made
+        table.caption, table.caption_justify = f"conf.: confidence {CONFIDENT}", "left"
+    return table
 
 
 def _cells(unit: str, record: Record) -> Iterable[Text]:
     value, low, high = interval(record)
-    confidence = number(record.get("confidence"))
-    cells = (
-        unit,
-        _cut(label_of(record)),
-        str(record.get("status") or ""),
-        "" if value is None else f"{value:.2f}",
-        "" if low is None or high is None else f"{low:.2f} .. {high:.2f}",
-        "" if confidence is None else f"{confidence:.2f}",
-    )
+    between = "" if low is None or high is None else f"{low:.2f} .. {high:.2f}"
+    status, confidence = str(record.get("status") or ""), number(record.get("confidence"))
+    cells = (unit, _cut(label_of(record)), status, _number(value), between, _number(confidence))
     return map(Text, cells)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
 
 
 def _cut(label: str) -> str:

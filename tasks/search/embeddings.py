@@ -25,7 +25,7 @@ AT_ONCE = 1000
 _NONE = ("none", "")
 
 
-class Meaning:
+class LabelEmbeddings:
     """The embeddings of the labels of one run.
 
     Args:
@@ -44,7 +44,7 @@ class Meaning:
         self._known = np.zeros((0, 0), np.float32)
         kept = cache.load(self._path)
         if _whole(kept, encoder):
-            self._place = {key: at for at, key in enumerate(kept["keys"].tolist())}
+            self._place = {key: i for i, key in enumerate(kept["keys"].tolist())}
             self._known = kept["vectors"]
 
     @property
@@ -60,7 +60,7 @@ class Meaning:
 
     def read(self, records: Mapping[str, Record]) -> None:
         """From now on these are the labels."""
-        self._texts = [(unit, text) for unit, found in records.items() for text in sayings(found)]
+        self._texts = [(unit, text) for unit, record in records.items() for text in sayings(record)]
         self._matrix = None
 
     def missing(self) -> list[str]:
@@ -80,7 +80,7 @@ class Meaning:
                 vectors = self._encoder()(ordered).astype(np.float32)
                 start = len(self._place)
                 self._known = np.concatenate([self._known, vectors]) if start else vectors
-                self._place.update({_key(text): start + at for at, text in enumerate(ordered)})
+                self._place.update({_key(text): start + i for i, text in enumerate(ordered)})
             kept = {"keys": np.array(list(self._place)), "vectors": self._known}
             return cache.save(self._path, {"encoder": np.array(self.encoder), **kept})
 
@@ -92,10 +92,10 @@ class Meaning:
         texts, rows = self._matrix
         asked = self._encoder()([readable(query, most=MOST_LETTERS)])[0].astype(np.float32)
         near = dict(zip(texts, (rows @ asked).tolist(), strict=True))
-        found: dict[str, float] = {}
+        cosines: dict[str, float] = {}
         for unit, text in self._texts:
-            found[unit] = max(near[text], found.get(unit, -1.0))
-        return found
+            cosines[unit] = max(near[text], cosines.get(unit, -1.0))
+        return cosines
 
     def vectors(self, texts: Sequence[str]) -> np.ndarray:
         """Embeddings of length one of texts that were added, float32 `[text, dimension]`."""

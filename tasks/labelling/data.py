@@ -1,4 +1,4 @@
-"""What the units of a run share: the target, the corpus, and token windows of its three splits.
+"""What the units of a run are measured on: target, corpus, and the windows of its three splits.
 
 Where the target takes pictures, a window is a picture with one place: see `ImageRows`.
 
@@ -9,7 +9,7 @@ allows, because a forward pass costs the same for one unit as for a hundred.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -23,11 +23,10 @@ from ...tools.errors import UsageError, not_finite
 from ...tools.lab import at_places, measure
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
-from ..scoring.scores import Measured
+from ..scoring.measured import SPLITS, Measured, Splits
 from .matched import Sites
 from .settings import Settings
 
-SPLITS = ("explore", "validation", "test")
 SPLIT_KEYS = {"explore": "explore", "validation": "select", "test": "report"}
 """Names of the splits in `run.json` and in JSON output."""
 MEMORY = 512 * 2**20
@@ -39,16 +38,8 @@ LEAST_PICTURES = 20
 _ROWS = 64
 
 
-class Splits(NamedTuple):
-    """One unit's activations on the three splits."""
-
-    explore: Measured
-    validation: Measured
-    test: Measured
-
-
 @dataclass(frozen=True)
-class Bench:
+class RunData:
     """Target, corpus and windows of one run."""
 
     target: Target
@@ -57,10 +48,10 @@ class Bench:
     """Token windows, or image rows, by split."""
     repeats: Mapping[str, int] = field(default_factory=dict)
     """Windows of each split that were left out, as an earlier split nearly holds them."""
-    _last: dict[Unit, Splits] = field(default_factory=dict, init=False, repr=False)
-    """The activations measured last: whoever asks for the same units gets them again."""
     sites: Sites = field(init=False, repr=False)
     """All units of a site on the held-out splits: whom a unit is compared with."""
+    _last: dict[Unit, Splits] = field(default_factory=dict, init=False, repr=False)
+    """The activations measured last: whoever asks for the same units gets them again."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sites", Sites(self.target, self.windows))
@@ -70,12 +61,32 @@ class Bench:
         """Tokens of one pass over all splits."""
         return sum(int(windows.attended.sum()) for windows in self.windows.values())
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Target and corpus for `run.json`."""
+        target, corpus = self.target, self.corpus
+        return {
+            "target": {
+                "name": target.name,
+                "kind": target.kind,
+                "fingerprint": target.fingerprint,
+            },
+            "corpus": {
+                "name": corpus.name,
+                "hash": corpus.hash,
+                "documents": len(corpus),
+                "skipped": len(getattr(corpus, "skipped", ())),
+                "tokens": {SPLIT_KEYS[k]: int(w.counted.sum()) for k, w in self.windows.items()},
+                "repeats": {SPLIT_KEYS[k]: n for k, n in self.repeats.items()},
+            },
+        }
+
     def groups(self, units: Sequence[Unit]) -> Iterator[Sequence[Unit]]:
         """The units, in groups whose activations fit in memory."""
         places = sum(windows.ids.size for windows in self.windows.values())
         size = max(1, MEMORY // (4 * max(places, 1)))
-        for at in range(0, len(units), size):
-            yield units[at : at + size]
+        for start in range(0, len(units), size):
+            yield units[start : start + size]
 
     def measure(self, units: Sequence[Unit]) -> dict[Unit, Splits]:
         """The units' activations on every split, in one pass over each.
@@ -84,20 +95,20 @@ class Bench:
             UsageError: if an activation is NaN or infinite.
         """
         self.sites.expect(unit.site for unit in units)
-        found = {unit: self._last[unit] for unit in units if unit in self._last}
-        missing = [unit for unit in units if unit not in found]
+        columns = {unit: self._last[unit] for unit in units if unit in self._last}
+        missing = [unit for unit in units if unit not in columns]
         if missing:
             parts = [
                 (windows, measure(self.target, windows, missing))
                 for windows in (self.windows[name] for name in SPLITS)
             ]
-            for number, unit in enumerate(missing):
-                if not all(np.isfinite(v[number][part.counted]).all() for part, v in parts):
+            for i, unit in enumerate(missing):
+                if not all(np.isfinite(v[i][part.counted]).all() for part, v in parts):
                     raise not_finite(unit.site)
-                found[unit] = Splits(*(Measured(part, values[number]) for part, values in parts))
+                columns[unit] = Splits(*(Measured(part, values[i]) for part, values in parts))
         self._last.clear()
-        self._last.update(found)
-        return found
+        self._last.update(columns)
+        return columns
 
     def ranks(self, kind: str, sites: Sequence[str]) -> dict[str, np.ndarray]:
         """Variance, or share of places above zero, of every unit of sites over explore.
@@ -111,19 +122,18 @@ class Bench:
         """
         windows = self.windows["explore"]
         sums = {name: np.zeros((3, self.target.sites[name].units)) for name in sites}
-        many = 0
-        for at in range(0, len(windows), _ROWS):
-            rows = windows.rows(slice(at, at + _ROWS))
-            many += int(rows.counted.sum())
+        for start in range(0, len(windows), _ROWS):
+            rows = windows.rows(slice(start, start + _ROWS))
 
             def take(name: str, values: Tensor, rows: TokenWindows | ImageRows = rows) -> None:
                 x = at_places(self.target, rows, name, values).astype(np.float64)
                 sums[name] += np.stack([x.sum(0), np.square(x).sum(0), (x > 0).sum(0)])
 
             self.target.trace(rows, list(sites), output=False, take=take)
+        n = int(windows.counted.sum())
         if kind == "firing":
-            return {name: total[2] / many for name, total in sums.items()}
-        return {name: total[1] / many - np.square(total[0] / many) for name, total in sums.items()}
+            return {name: total[2] / n for name, total in sums.items()}
+        return {name: total[1] / n - np.square(total[0] / n) for name, total in sums.items()}
 
 
 def check_data(spec: str) -> None:
@@ -142,7 +152,7 @@ def check_data(spec: str) -> None:
         load_corpus(spec)  # says what is near
 
 
-def prepare(target: Target, settings: Settings) -> Bench:
+def load_data(target: Target, settings: Settings) -> RunData:
     """Loads the corpus and cuts the windows of its splits.
 
     Raises:
@@ -171,11 +181,10 @@ def prepare(target: Target, settings: Settings) -> Bench:
                 f"tokens for {name} that the other splits do not repeat, {LEAST_TOKENS} are "
                 "needed; give more or longer documents"
             )
-    return Bench(target, corpus, windows, repeats)
+    return RunData(target, corpus, windows, repeats)
 
 
-def _pictures(target: Target, corpus: ImageCorpus, settings: Settings) -> Bench:
-    """A bench over pictures."""
+def _pictures(target: Target, corpus: ImageCorpus, settings: Settings) -> RunData:
     from ...tools.predicates.readers import load_reader
 
     reader = None if settings.reader is None else load_reader(settings.reader)
@@ -189,4 +198,4 @@ def _pictures(target: Target, corpus: ImageCorpus, settings: Settings) -> Bench:
                 f"{name}, {LEAST_PICTURES} are needed; give more pictures"
             )
         windows[name] = replace(image_rows(target, split, reader=reader), cache=cache)
-    return Bench(target, corpus, windows)
+    return RunData(target, corpus, windows)

@@ -17,11 +17,11 @@ import numpy as np
 
 from ...tools.models import Unit
 from ...tools.models.untrained import untrained
-from ..labelling.progress import Silent
-from ..labelling.results import description_of
-from ..labelling.work import Job
-from ..runs.folder import RunFolder
-from .controls import Labelled, medians, one_shot, shuffled
+from ..scoring.controls import Labelled, medians, one_shot, shuffled
+from .folder import RunFolder
+from .labeller import Labeller
+from .progress import Progress
+from .results import description_of
 
 QUICK = 40
 PAID = 5
@@ -29,39 +29,39 @@ PAID = 5
 UNTRAINED = {"quick": 2, "full": 20}
 
 
-def run_controls(job: Job, shown: Silent) -> dict[str, Any]:
+def run_controls(labeller: Labeller, progress: Progress) -> dict[str, Any]:
     """Controls of the labels of this shard.
 
     Returns:
         `units`: by unit, its controls; `run`: medians of the scores and of each control, and the
         units that stand behind them.
     """
-    kind = job.settings.controls
-    labels = job.folder.own_labels()
+    kind = labeller.settings.controls
+    labels = labeller.folder.own_labels()
     described = [unit for unit, record in labels.items() if record.get("scores")]
     entries: dict[str, dict[str, Any]] = {unit: {} for unit in described}
     if kind == "none" or not described:
         return {"units": entries, "run": {}}
-    chosen = _sample(described, QUICK if kind == "quick" else None, job.settings.seed)
-    shown.say(f"controls: shuffled and one-shot descriptions of {len(chosen)} units")
-    for group in job.bench.groups([job.bench.target.unit(unit) for unit in chosen]):
-        columns = job.bench.measure(group)
+    chosen = _sample(described, QUICK if kind == "quick" else None, labeller.settings.seed)
+    progress.say(f"controls: shuffled and one-shot descriptions of {len(chosen)} units")
+    for group in labeller.data.groups([labeller.data.target.unit(unit) for unit in chosen]):
+        columns = labeller.data.measure(group)
         labelled = [
-            Labelled(unit, description_of(record), record["scores"], *columns[unit])
+            Labelled(unit, description_of(record), record["scores"], columns[unit])
             for unit in group
             for record in [labels[str(unit)]]
         ]
         for unit, scores in shuffled(labelled).items():
             entries[unit]["shuffled"] = scores
         asked = sum("one_shot" in entry for entry in entries.values())
-        for item in labelled if job.llm is None else labelled[: max(0, PAID - asked)]:
-            entries[str(item.unit)]["one_shot"] = one_shot(item, llm=job.llm)
-    few = UNTRAINED[kind if job.llm is None else "quick"]
+        for item in labelled if labeller.llm is None else labelled[: max(0, PAID - asked)]:
+            entries[str(item.unit)]["one_shot"] = one_shot(item, llm=labeller.llm)
+    few = UNTRAINED[kind if labeller.llm is None else "quick"]
     if few == UNTRAINED["quick"]:
         few = min(few, -(-len(described) // 10))
-    drawn = _sample(described, few, job.settings.seed)
-    shown.say(f"controls: the same pipeline on an untrained copy, {len(drawn)} units")
-    for unit, record in _on_untrained(job, drawn).items():
+    drawn = _sample(described, few, labeller.settings.seed)
+    progress.say(f"controls: the same pipeline on an untrained copy, {len(drawn)} units")
+    for unit, record in _on_untrained(labeller, drawn).items():
         plain = {name: entry["value"] for name, entry in medians([record["scores"]]).items()}
         said = {"label": record["label"], "status": record["status"]}
         entries[unit]["untrained"] = {**said, **plain, "tokens": record["scores"].get("tokens")}
@@ -90,14 +90,14 @@ def _sample(units: Sequence[str], most: int | None, seed: int) -> list[str]:
     return sorted(np.random.default_rng(seed).choice(units, most, replace=False).tolist())
 
 
-def _on_untrained(job: Job, names: Sequence[str]) -> Mapping[str, dict[str, Any]]:
+def _on_untrained(labeller: Labeller, names: Sequence[str]) -> Mapping[str, dict[str, Any]]:
     """Records of the same units on an untrained copy."""
-    target = untrained(job.bench.target, seed=job.settings.seed)
+    target = untrained(labeller.data.target, seed=labeller.settings.seed)
     units: list[Unit] = [target.unit(name) for name in names]
-    bench = replace(job.bench, target=target)  # the windows of the scores that it stands beside
-    columns = bench.measure(units)
+    data = replace(labeller.data, target=target)  # the windows of the scores that it stands beside
+    columns = data.measure(units)
     with tempfile.TemporaryDirectory() as scratch:
         folder = RunFolder(Path(scratch) / "run")
         folder.path.mkdir()
-        other = replace(job, bench=bench, folder=folder, watch=None)
+        other = replace(labeller, data=data, folder=folder, watch=None)
         return {str(unit): other.label(unit, columns) for unit in units}

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from neuroscribe.tasks.labelling.bench import prepare
+from neuroscribe.tasks.labelling.data import load_data
 from neuroscribe.tasks.labelling.settings import Settings
 from neuroscribe.tasks.search import RunSearch, measure
 from neuroscribe.tasks.search.groups import grouped
-from neuroscribe.tasks.search.likeness import Likeness, by_activations
 from neuroscribe.tasks.search.records import Filters
+from neuroscribe.tasks.search.similarity import Similarity, by_activations
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models import Target
 
@@ -30,7 +30,7 @@ def direct(twins: Path) -> tuple[np.ndarray, np.ndarray]:
     """Activations straight from the target: `[unit, place]`, and peaks `[unit, window]`."""
     settings = Settings.from_dict(json.loads((twins / "run.json").read_text())["settings"])
     target = Target.load(settings.target)
-    windows = prepare(target, settings).windows["explore"]
+    windows = load_data(target, settings).windows["explore"]
     units = [target.unit(f"mlp.0/{at}") for at in range(12)]
     values = target.activations(windows, units).detach().numpy()
     peaks = np.where(windows.counted, values, -np.inf).max(2)
@@ -38,7 +38,7 @@ def direct(twins: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_the_copy_is_nearest_and_strangers_are_far(search: RunSearch) -> None:
-    found = search.similar("mlp.0/2", many=11)
+    found = search.similar("mlp.0/2", limit=11)
     assert [one.unit for one in found.neighbours[:2]] == ["mlp.0/5", "mlp.0/9"]
     assert found.neighbours[0].value > 0.999
     assert found.neighbours[1].value > 0.95
@@ -51,7 +51,7 @@ def test_correlations_are_those_of_the_activations(
     search: RunSearch, direct: tuple[np.ndarray, np.ndarray]
 ) -> None:
     wanted = np.corrcoef(direct[0])[2]
-    for one in search.similar("mlp.0/2", many=11).neighbours:
+    for one in search.similar("mlp.0/2", limit=11).neighbours:
         assert one.value == pytest.approx(wanted[int(one.unit.split("/")[1])], abs=2e-3)
 
 
@@ -61,7 +61,7 @@ def test_overlap_is_that_of_the_highest_windows(
     peaks = direct[1]
     k = max(1, min(20, peaks.shape[1] // 10))
     tops = [set(np.argsort(-row, kind="stable")[:k].tolist()) for row in peaks]
-    for one in search.similar("mlp.0/2", many=11, by="exemplars").neighbours:
+    for one in search.similar("mlp.0/2", limit=11, by="exemplars").neighbours:
         other = tops[int(one.unit.split("/")[1])]
         assert one.value == pytest.approx(len(tops[2] & other) / len(tops[2] | other), abs=1e-6)
 
@@ -115,7 +115,7 @@ def test_a_group_is_the_twins_and_every_pair_reaches_the_bar(search: RunSearch) 
 def test_a_chain_of_half_alike_units_is_no_group() -> None:
     values = np.array([[1, 0.8, 0.2], [0.8, 1, 0.75], [0.2, 0.75, 1]], np.float32)
     names = ("mlp.0/1", "mlp.0/2", "mlp.0/3")
-    chain = Likeness("label", "", names, {}, lambda rows: values[rows], np.zeros(0, np.float32))
+    chain = Similarity("label", "", names, {}, lambda rows: values[rows], np.zeros(0, np.float32))
     records = {name: labelled(name, f"label of {name}") for name in names}
     records["mlp.0/1"]["status"] = "uninterpretable"
     (group,) = grouped(chain, records, 0.7).groups

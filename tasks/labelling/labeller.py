@@ -1,0 +1,253 @@
+"""Labels units: from their activations to the records that are kept.
+
+1. A lab over explore, and nothing else, is handed to an investigation by the planner.
+2. The description that it gives is scored on validation and test (`specificity.py`).
+3. Description, scores, cited evidence and what it cost become the unit's record.
+
+Whatever goes wrong with one unit, other than a full disk or an interrupt, becomes the record of a
+failure, with the reason; the batch goes on.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...agent.description import Description
+from ...agent.state import Budget, PlannerFactory
+from ...agent.statuses import Status
+from ...agent.transcript import Recorder, make_header
+from ...tools.evidence import EvidenceStore
+from ...tools.images.backends import Backend, open_backend
+from ...tools.lab import Lab
+from ...tools.llm.client import LLM
+from ...tools.memo import Memo
+from ...tools.models.unit import Unit
+from ..runs.disk import disk_full
+from ..scoring.effect_scores import effect_scores
+from ..scoring.measured import Measured, Splits
+from .data import RunData
+from .folder import RunFolder
+from .selection import has_negative_side
+from .settings import Settings
+from .specificity import judge
+
+
+@dataclass(frozen=True)
+class Labeller:
+    """What every unit of a run is labelled with."""
+
+    data: RunData
+    settings: Settings
+    planner: PlannerFactory
+    folder: RunFolder
+    watch: Any = None
+    """Told of every event of an investigation, as `watch(unit, event, fields)`; None: nobody."""
+    memo: Memo = field(default_factory=Memo)
+    """What tools measured once for all units of a run, such as the effects of control units."""
+
+    @property
+    def llm(self) -> LLM | None:
+        """The language model of the planner, which tools may ask too."""
+        return getattr(self.planner, "llm", None)
+
+    @cached_property
+    def backends(self) -> Mapping[str, Backend]:
+        """The image models that tools may draw with."""
+        return {spec: open_backend(spec) for spec in self.settings.images}
+
+    @property
+    def budget(self) -> Budget:
+        """Hard stops of one investigation."""
+        limits = self.settings
+        return Budget(limits.steps, limits.unit_tokens, limits.unit_seconds, limits.unit_cost)
+
+    def label_all(self, units: Sequence[Unit], concurrency: int = 1) -> Iterator[dict[str, Any]]:
+        """The records of units, each as soon as it is there; all units of a site together."""
+        order = {name: i for i, name in enumerate(self.data.target.sites)}
+        for group in self.data.groups(sorted(units, key=lambda unit: order[unit.site])):
+            columns = self.data.measure(group)
+            if concurrency == 1:
+                yield from (self.label(unit, columns) for unit in group)
+                continue
+            pool = ThreadPoolExecutor(concurrency, "unit")
+            try:
+                futures = [pool.submit(self.label, unit, columns) for unit in group]
+                yield from (done.result() for done in as_completed(futures))
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+
+    def label(self, unit: Unit, columns: Mapping[Unit, Splits]) -> dict[str, Any]:
+        """The record of one unit.
+
+        Args:
+            unit: The unit.
+            columns: Measured activations of it, and of other units of its group.
+
+        Raises:
+            DiskFullError: if its transcript cannot be written.
+        """
+        started = time.monotonic()
+        lab = self._lab(unit, columns)
+        try:
+            record = self._label(unit, columns[unit], lab)
+        except Exception as error:
+            full = disk_full(error, self.folder.path)
+            if full is not None:
+                raise full from error
+            self.folder.log_error(str(unit), error)
+            record = {"unit": str(unit), **_plain(_failed(error))}
+            record |= {"planner": self.planner.name, "meter": lab.meter.as_dict()}
+        return {**record, "seconds": round(time.monotonic() - started, 3)}
+
+    def _label(self, unit: Unit, splits: Splits, lab: Lab) -> dict[str, Any]:
+        path = self.folder.transcript_path(unit)
+        with _Watched(path, self._header(lab, unit), unit, self.watch) as recorder:
+            description, concluded = self._described(unit, splits, lab, recorder)
+            scored, specific = judge(
+                self.data.sites[unit.site], unit, description, splits, seed=self.settings.seed
+            )
+            scores = {
+                "planner_status": concluded,
+                "scores": scored.scores,
+                "controls": scored.controls,
+                "specificity": None if specific is None else specific.as_dict(),
+            }
+            recorder.scores({**_plain(scored.description), **scores})
+        return {
+            "unit": str(unit),
+            **_plain(scored.description),
+            "evidence": _evidence(lab, scored.description),
+            **scores,
+            "planner": self.planner.name,
+            "meter": lab.meter.as_dict(),
+            "transcript": str(path.relative_to(self.folder.path)),
+            "effect_scores": effect_scores(lab, unit),
+        }
+
+    def _described(
+        self, unit: Unit, splits: Splits, lab: Lab, recorder: Recorder
+    ) -> tuple[Description, Status | None]:
+        """The description, and the status that the planner concluded; None: it was not asked."""
+        from ...agent.investigate import investigate
+
+        description = self._without_planner(unit, splits.explore)
+        if description is not None:
+            recorder.conclusion(description)
+            recorder.end("concluded", lab.meter.as_dict())
+            return description, None
+        done = investigate(
+            lab,
+            unit,
+            self.planner,
+            budget=self.budget,
+            recorder=recorder,
+            checkpoint=self._checkpoint(unit),
+        )
+        return done.description, done.description.status
+
+    def _without_planner(self, unit: Unit, explore: Measured) -> Description | None:
+        """What needs no experiment: a unit that never fires, a floor that is no direction."""
+        site = self.data.target.sites[unit.site]
+        values = explore.flat
+        if not (values > 0).any():
+            largest = values.max(initial=-np.inf)
+            places = "tokens" if self.data.target.image is None else "pictures"
+            reason = (
+                f"0 of {values.size:,} {places} of explore have a value above zero; "
+                f"the largest is {largest:.3g}"
+            )
+            return Description("never active", status="dead", reason=reason)
+        if unit.sign < 0 and not has_negative_side(site):
+            near = int((values > 0.5 * values.max()).sum())
+            reason = (
+                f"values below zero have no meaning of their own in {unit.site}: many places share "
+                f"one floor ({near:,} of {values.size:,} tokens come near it)"
+            )
+            return Description(
+                "the floor of the activation function", status="uninterpretable", reason=reason
+            )
+        return None
+
+    def _checkpoint(self, unit: Unit) -> Path | None:
+        """Where an investigation that costs money can go on after a kill."""
+        if self.llm is None:
+            return None
+        name = self.folder.transcript_path(unit).stem
+        return self.folder.path / ".checkpoints" / f"{name}.sqlite"
+
+    def _lab(self, unit: Unit, columns: Mapping[Unit, Splits]) -> Lab:
+        path = self.folder.transcript_path(unit)
+        pictures = None if self.data.target.image is None else path.with_suffix("")
+        return Lab(
+            self.data.target,
+            self.data.windows["explore"],
+            evidence=EvidenceStore(pictures),
+            llm=self.llm,
+            backends=self.backends,
+            seed=self.settings.seed,
+            columns={unit: splits.explore.values for unit, splits in columns.items()},
+            memo=self.memo,
+        )
+
+    def _header(self, lab: Lab, unit: Unit) -> dict[str, Any]:
+        settings = self.settings
+        more: dict[str, Any] = {} if settings.reader is None else {"reader": settings.reader}
+        return make_header(
+            lab,
+            str(unit),
+            planner=self.planner.name,
+            corpus=settings.data,
+            corpus_hash=self.data.corpus.hash,
+            length=settings.context_length,
+            corpus_options=settings.corpus_options,
+            budget=self.budget,
+            target=settings.target,
+            target_options={"revision": settings.revision, "dtype": settings.dtype},
+            **more,
+        )
+
+
+class _Watched(Recorder):
+    """A transcript that also tells a watcher what happens."""
+
+    def __init__(self, path: Path, header: Mapping[str, Any], unit: Unit, watch: Any) -> None:
+        self._unit, self._watch = unit, watch
+        super().__init__(path, header)
+
+    def write(self, event: str, **fields: Any) -> None:
+        super().write(event, **fields)
+        if self._watch is not None:
+            self._watch(self._unit, event, fields)
+
+
+def _failed(error: Exception) -> Description:
+    said = " ".join(str(error).split()) or "no reason given"
+    return Description("", status="failed", reason=f"{type(error).__name__}: {said}"[:500])
+
+
+def _evidence(lab: Lab, description: Description) -> list[dict[str, Any]]:
+    """Every tool call, and whether the description cites it."""
+    cited = {key for component in description.components for key in component.evidence}
+    cited.update(description.label_evidence)
+    cited.update(description.effect.evidence if description.effect else ())
+    cited.update(key for rival in description.rejected for key in rival.evidence)
+    return [
+        {
+            "id": item.id,
+            "tool": item.tool,
+            "arguments": item.arguments,
+            "cited": item.id in cited,
+            "error": item.error,
+        }
+        for item in lab.evidence
+    ]
+
+
+def _plain(description: Description) -> dict[str, Any]:
+    return {**description.as_dict(), "scores": {}, "controls": {}, "evidence": []}

@@ -1,0 +1,62 @@
+"""What one unit did on the three splits of a corpus."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from ...tools.data.windows import TokenWindows
+
+SPLITS = ("explore", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One unit's activations on one split."""
+
+    windows: TokenWindows
+    values: np.ndarray
+    """float32 `[window, place]`, signed; NaN on places that are not counted."""
+
+    @property
+    def counted(self) -> np.ndarray:
+        """bool `[window, place]`."""
+        return np.isfinite(self.values)
+
+    @property
+    def flat(self) -> np.ndarray:
+        """The counted activations, float64 `[token]`."""
+        return self.values[self.counted].astype(np.float64)
+
+    @property
+    def documents(self) -> np.ndarray:
+        """The document of each counted token, `[token]`."""
+        return np.broadcast_to(self.windows.document[:, None], self.values.shape)[self.counted]
+
+    def tokens(self) -> np.ndarray:
+        """Ids of the counted tokens, `[token]`."""
+        return self.windows.ids[self.counted].astype(np.int64)
+
+    def pairs(self) -> np.ndarray:
+        """Previous id and id as one key, `[token]`."""
+        before = np.roll(self.windows.ids, 1, axis=1).astype(np.int64)
+        before[:, 0] = -1
+        size = len(self.windows.vocabulary) + 1
+        return ((before + 1) * size + self.windows.ids)[self.counted]
+
+    def places(self) -> np.ndarray:
+        """Place in the window of each counted token, `[token]`."""
+        return np.nonzero(self.counted)[1].astype(np.int64)
+
+    def token_places(self) -> np.ndarray:
+        """Token and place, to the nearest power of two, as one key, `[token]`."""
+        about = np.log2(self.places() + 1).round().astype(np.int64)
+        return about * (len(self.windows.vocabulary) + 1) + self.tokens()
+
+
+class Splits(NamedTuple):
+    """One unit's activations on the three splits."""
+
+    explore: Measured
+    validation: Measured
+    test: Measured

@@ -1,0 +1,78 @@
+"""What a description predicts on splits, and where a prediction means that the unit is active."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ...agent.description import Description
+from ...tools.activations.records import activity
+from ...tools.predicates import parse
+from .measured import Measured
+
+TAILS = {"10%": 0.90, "1%": 0.99, "0.1%": 0.999}
+HEADLINE = "half"
+FLAT = 1e-12
+"""Standard deviation up to which nothing varies."""
+
+
+class Prediction(NamedTuple):
+    """What the components predict for the counted tokens of one split."""
+
+    total: np.ndarray
+    """float64 `[token]`, in units of the activation."""
+    parts: np.ndarray
+    """float64 `[component, token]`, each in 0..1."""
+
+
+def predictions(description: Description, *splits: Measured) -> list[Prediction]:
+    """What a description predicts on splits, with weights fitted on the first of them."""
+    predicates = [parse(component.predictor) for component in description.components]
+    parts = [
+        np.stack([p.evaluate(split.windows)[split.counted] for p in predicates]).astype(np.float64)
+        for split in splits
+    ]
+    return fitted(parts, splits[0].flat)
+
+
+def fitted(parts: Sequence[np.ndarray], truth: np.ndarray) -> list[Prediction]:
+    """Predictions of splits from their parts `[component, token]`, weighted on the first."""
+    from sklearn.linear_model import LinearRegression
+
+    model = LinearRegression(positive=True).fit(parts[0].T, truth)
+    # a sum of columns, not a matrix product: equal parts must give equal predictions to the bit,
+    # as thresholds and ranks go by distinct values
+    return [
+        Prediction(sum((w * p for w, p in zip(model.coef_, part, strict=True)), base), part)
+        for part in parts
+        for base in [np.full(part.shape[1], float(model.intercept_))]
+    ]
+
+
+def thresholds(explore: Measured) -> dict[str, float]:
+    """Activation above which a token counts as active, by tail."""
+    values = explore.flat
+    tails = {name: float(np.quantile(values, share)) for name, share in TAILS.items()}
+    return {HEADLINE: activity(values), **tails}
+
+
+def best_f1_threshold(prediction: np.ndarray, positive: np.ndarray) -> float:
+    """The prediction threshold with the best F1 among all distinct values; the lowest of equals.
+
+    Infinite, above everything, where nothing is positive. A threshold that takes everything is only
+    taken for a constant prediction.
+    """
+    if not positive.any():
+        return float("inf")
+    order = np.argsort(-prediction, kind="stable")
+    value, hits = prediction[order], np.cumsum(positive[order])
+    last = np.append(np.flatnonzero(np.diff(value)), len(value) - 1)  # of each distinct value
+    if len(last) > 1:
+        last = last[:-1]
+    f1 = 2 * hits[last] / (last + 1 + hits[-1])
+    return float(value[last[len(last) - 1 - np.argmax(f1[::-1])]])
+
+
+def pearson(x: np.ndarray, y: np.ndarray) -> float:
+    """Pearson's correlation; 0 where one of the two does not vary."""
+    return float(np.corrcoef(x, y)[0, 1]) if min(x.std(), y.std()) > FLAT else 0.0
