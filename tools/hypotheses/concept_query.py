@@ -1,13 +1,17 @@
 """Reads what units are to respond to: a predictor, a recorded hypothesis, a concept, or words.
 
 A phrase in plain English is tried in this order: the id of a hypothesis, predictor JSON, a concept
-of the lexicon, one of `_SAID` (digits, commas, ...), and last the words themselves. How it was read
-is said, since "kitchen things" is no concept of the lexicon and then means two words. Where the
-vocabulary has no words (letters, symbols of a task), a text is the token or the tokens that it is.
+of the lexicon, a phrase of `concept_words.json` (digits, commas, ...), and last the words
+themselves. The note says how it was read, since "kitchen things" is no concept of the lexicon and
+then means two words. Where the vocabulary has no words (letters, symbols of a task), a text is the
+token or the tokens that it is.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..english.lexicon import lexicon
@@ -48,62 +52,13 @@ _ABOUT = re.compile(
     r"|things (?:about|to do with)|anything (?:about|to do with)) +",
     re.IGNORECASE,
 )
-_ALIKE = {
-    "colors": "colours",
-    "color": "colours",
-    "jobs": "professions",
-    "occupations": "professions",
-    "relatives": "family",
-    "family members": "family",
-    "family words": "family",
-    "days of the week": "weekdays",
-    "days": "weekdays",
-    "months of the year": "months",
-    "feelings": "emotions",
-    "money": "currencies",
-    "time units": "units of time",
-    "illnesses": "diseases",
-    "girls' names": "female names",
-    "women's names": "female names",
-    "boys' names": "male names",
-    "men's names": "male names",
-    "number words": "numbers",
-}
-_SHAPE = {
-    "digits": "digits",
-    "numerals": "digits",
-    "punctuation": "punctuation",
-    "punctuation marks": "punctuation",
-    "capitalised words": "capitalised",
-    "capitalized words": "capitalised",
-    "capital letters": "capitalised",
-    "uppercase words": "upper",
-    "upper case": "upper",
-    "uppercase": "upper",
-    "capitals": "upper",
-    "non-english letters": "non_ascii",
-    "non-ascii letters": "non_ascii",
-}
-_MARKS = {
-    "full stops": (".",),
-    "periods": (".",),
-    "commas": (",",),
-    "question marks": ("?",),
-    "exclamation marks": ("!",),
-    "ends of sentences": (".", "!", "?"),
-    "the end of a sentence": (".", "!", "?"),
-    "quotation marks": ('"', "“", "”"),
-    "quotes": ('"', "“", "”"),
-}
-_SAID: dict[str, Mapping[str, Any]] = {
-    **{name: {"kind": "shape", "shape": shape} for name, shape in _SHAPE.items()},
-    **{name: {"kind": "words", "words": list(marks)} for name, marks in _MARKS.items()},
-    "repeated words": {"kind": "repeated"},
-    "repeated tokens": {"kind": "repeated"},
-    "repetition": {"kind": "repeated"},
-    "the first words": {"kind": "position", "start": 0, "stop": 3},
-    "the start of a text": {"kind": "position", "start": 0, "stop": 3},
-}
+
+
+@lru_cache(maxsize=1)
+def _phrases() -> dict[str, Any]:
+    """`same_as`: other names of concepts; `predictors`: of phrases that are no concept."""
+    path = Path(__file__).parent / "concept_words.json"
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def wanted(lab: Lab, what: Given) -> Wanted:
@@ -115,20 +70,20 @@ def wanted(lab: Lab, what: Given) -> Wanted:
     if isinstance(what, Mapping):
         return _of(predictor(lab, what))
     if not isinstance(what, str):
-        return _words(lab, [str(word) for word in what])
+        return _of_words(lab, [str(word) for word in what])
     text = " ".join(what.split()).strip(" .?!") or what.strip()
     if text[:1] == "{":
         return _of(predictor(lab, what))
     if text in lab.hypotheses:
         return _of(parse(known(lab, text)))
     text = _ABOUT.sub("", text).strip(" \"'“”‘’`") or text
-    low = _ALIKE.get(text.lower(), text.lower())
-    if low in _SAID:
-        return _of(parse(_SAID[low]))
+    low = _phrases()["same_as"].get(text.lower(), text.lower())
+    if low in _phrases()["predictors"]:
+        return _of(parse(_phrases()["predictors"][low]))
     try:
         return _of(resolve(low))
     except UsageError:
-        return _words(lab, split_words(text) or [what])
+        return _of_words(lab, split_words(text) or [what])
 
 
 def split_words(text: str) -> list[str]:
@@ -141,7 +96,7 @@ def _of(predicate: Predicate) -> Wanted:
     return Wanted(predicate, "", tuple(getattr(predicate, "words", ())))
 
 
-def _words(lab: Lab, given: Sequence[str]) -> Wanted:
+def _of_words(lab: Lab, given: Sequence[str]) -> Wanted:
     texts = [text for text in given if text]
     if not any(text.strip() or token_of(lab.target, text) for text in texts):
         raise UsageError(
@@ -149,18 +104,18 @@ def _words(lab: Lab, given: Sequence[str]) -> Wanted:
             'predictor such as {"kind": "shape", "shape": "digits"}'
         )
     if piece_of(lab.target) != "word":
-        return _tokens(lab, texts)
+        return _of_tokens(lab, texts)
     words = [text.strip() for text in texts if text.strip()]
     inflected = all(word.replace(" ", "").isalpha() for word in words)
-    found = parse({"kind": "words", "words": words, "inflect": inflected})
-    if all(token_of(lab.target, text) for text in texts) and not _occurs(lab, found):
-        one = _tokens(lab, texts)
+    predicate = parse({"kind": "words", "words": words, "inflect": inflected})
+    if all(token_of(lab.target, text) for text in texts) and not _occurs(lab, predicate):
+        one = _of_tokens(lab, texts)
         return one._replace(note=f"nowhere a word by itself, so read as {one.named}")
     near = "" if len(words) > 1 else f"; concepts with a near name: {nearest(words[0], lexicon())}"
-    return Wanted(found, f"read as {found.english()}{near}", tuple(words))
+    return Wanted(predicate, f"read as {predicate.english()}{near}", tuple(words))
 
 
-def _tokens(lab: Lab, texts: Sequence[str]) -> Wanted:
+def _of_tokens(lab: Lab, texts: Sequence[str]) -> Wanted:
     """The tokens that texts are; of a text of several the last, with the others before it."""
     target = lab.target
     parts = []
@@ -175,10 +130,10 @@ def _tokens(lab: Lab, texts: Sequence[str]) -> Wanted:
                 "these"
             )
         parts.append(parse({"kind": "tokens", "tokens": [token]}) if part is None else part)
-    many = {"kind": "or", "of": [part.model_dump() for part in parts]}
-    found = parts[0] if len(parts) == 1 else parse(many)
-    said = named(target, list(texts))
-    return Wanted(found, f"read as {said}", (), said, of_tokens=True)
+    either = {"kind": "or", "of": [part.model_dump() for part in parts]}
+    name = named(target, list(texts))
+    predicate = parts[0] if len(parts) == 1 else parse(either)
+    return Wanted(predicate, f"read as {name}", (), name, of_tokens=True)
 
 
 def _occurs(lab: Lab, predicate: Predicate) -> bool:

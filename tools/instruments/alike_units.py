@@ -52,14 +52,11 @@ def alike_units(
             f"{', '.join(chosen)} have {len(units):,} units; name sites with at most {MOST_UNITS:,}"
         )
     r, control = _correlations(lab, chosen, len(units))
+    first, second = np.triu_indices(len(units), 1)
     if known is not None:
-        at = units.index(Unit(known.site, known.index))
-        pairs = [(at, other) for other in range(len(units)) if other != at]
-        values = known.sign * r[at, [other for _, other in pairs]]
-    else:
-        first, second = np.triu_indices(len(units), 1)
-        pairs = list(zip(first.tolist(), second.tolist(), strict=True))
-        values = r[first, second]
+        second = np.delete(np.arange(len(units)), units.index(Unit(known.site, known.index)))
+        first = np.full_like(second, units.index(Unit(known.site, known.index)))
+    values = (known.sign if known is not None else 1) * r[first, second]  # [pair]
     ranked = np.flatnonzero(np.isfinite(values))
     if not ranked.size:
         which = str(known) if known is not None else f"all units of {', '.join(chosen)}"
@@ -68,40 +65,38 @@ def alike_units(
             "with that; name another unit or other sites"
         )
     order = ranked[np.argsort(-values[ranked], kind="stable")]
-    many = max(1, min(many, len(order)))
-
-    def listed(ranks: np.ndarray) -> list[dict[str, Any]]:
-        return [
-            {
-                "first": str(known or units[pairs[at][0]]),
-                "second": str(units[pairs[at][1]]),
-                "correlation": float(values[at]),
-            }
-            for at in ranks
-        ]
-
-    alike, opposite = listed(order[:many]), listed(order[::-1][:many])
-    constant = int((~np.isfinite(np.diag(r))).sum())
-    lines = [
-        f"{len(pairs):,} pairs of {len(units):,} units of {', '.join(chosen)}; control, the same "
-        f"pairs with their rows shuffled: at most |r| = {number(control)}"
-        + (f"; {constant} units are constant or not finite, and left out" if constant else ""),
-        "most alike: " + "; ".join(_line(row) for row in alike),
-        "most opposite: " + "; ".join(_line(row) for row in opposite),
+    pairs = [
+        {
+            "first": str(known or units[first[at]]),
+            "second": str(units[second[at]]),
+            "correlation": float(values[at]),
+        }
+        for at in [*order[:many], *order[::-1][:many]]
     ]
+    n = len(pairs) // 2
     data = {
         "sites": chosen,
-        "pairs": len(pairs),
-        "alike": alike,
-        "opposite": opposite,
+        "pairs": len(values),
+        "alike": pairs[:n],
+        "opposite": pairs[n:],
         "control": control,
-        "constant": constant,
+        "constant": int((~np.isfinite(np.diag(r))).sum()),
     }
-    return Result("\n".join(lines), data)
+    return Result("\n".join(_lines(data, len(units))), data)
 
 
-def _line(row: dict[str, Any]) -> str:
-    return f"{row['first']} and {row['second']} {row['correlation']:+.4f}"
+def _lines(data: dict[str, Any], n: int) -> list[str]:
+    def listed(pairs: list[dict[str, Any]]) -> str:
+        return "; ".join(f"{p['first']} and {p['second']} {p['correlation']:+.4f}" for p in pairs)
+
+    constant = data["constant"]
+    return [
+        f"{data['pairs']:,} pairs of {n:,} units of {', '.join(data['sites'])}; control, the same "
+        f"pairs with their rows shuffled: at most |r| = {number(data['control'])}"
+        + (f"; {constant} units are constant or not finite, and left out" if constant else ""),
+        f"most alike: {listed(data['alike'])}",
+        f"most opposite: {listed(data['opposite'])}",
+    ]
 
 
 def _correlations(lab: Lab, sites: list[str], units: int) -> tuple[np.ndarray, float]:
@@ -112,8 +107,8 @@ def _correlations(lab: Lab, sites: list[str], units: int) -> tuple[np.ndarray, f
     product, shuffled = np.zeros((units, units)), np.zeros((units, units))
     places, shift, rng = 0, None, lab.rng()
     sound = np.ones(units, bool)
-    for at in range(0, len(lab.explore), _ROWS):
-        x = _values(lab, sites, at)
+    for start in range(0, len(lab.explore), _ROWS):
+        x = _values(lab, sites, start)
         finite = np.isfinite(x).all(0)
         sound &= finite
         x[:, ~finite] = 0
@@ -136,9 +131,9 @@ def _correlations(lab: Lab, sites: list[str], units: int) -> tuple[np.ndarray, f
     return r, float(np.abs(other).max(initial=0))
 
 
-def _values(lab: Lab, sites: list[str], at: int) -> np.ndarray:
+def _values(lab: Lab, sites: list[str], start: int) -> np.ndarray:
     """float32 `[place, unit]` of some rows of explore; on pictures a place is a picture."""
-    rows = lab.explore.rows(slice(at, at + _ROWS))
+    rows = lab.explore.rows(slice(start, start + _ROWS))
     lab.meter.forward_tokens += int(rows.attended.sum())
     parts: dict[str, np.ndarray] = {}
 

@@ -32,6 +32,7 @@ from ..render.text import number
 _MOST = 12
 _GROUP = 8  # pictures of each group, where none are named
 _SIDE = 320
+_LETTERS = 400  # of an answer
 _DESCRIBE = (
     "Describe each picture by itself in at most 30 words: the things in it, their colours, "
     "textures, sizes and places, how many there are, and the background. Say only what you see. "
@@ -67,35 +68,30 @@ def describe_image(
     """
     chosen = lab.chosen(unit)
     recipes = [recipe_of(lab, one) for one in pictures]
-    notes = [f"only the first {_MOST} were shown"] if len(recipes) > _MOST else []
-    found = of_recipes(lab, chosen, recipes[:_MOST], source="described")
     if not recipes:
         raise UsageError("pass pictures, such as [3, 17]: window numbers of explore")
-    rng = lab.rng()
-    order = rng.permutation(len(found.rows))
-    images = _images(lab, chosen, found.rows, lit)
-    parts: list[dict[str, Any]] = [_words(_DESCRIBE + (_LIT if lit else ""))]
-    for place, at in enumerate(order.tolist(), 1):
-        parts += [_words(f"{place}:"), images[at]]
+    notes = [f"only the first {_MOST} were shown"] if len(recipes) > _MOST else []
+    made = of_recipes(lab, chosen, recipes[:_MOST], source="described")
+    order = lab.rng().permutation(len(made.rows)).tolist()
+    images = _images(lab, chosen, made.rows, lit)
+    parts: list[str | dict[str, Any]] = [_DESCRIBE + (_LIT if lit else "")]
+    for place, at in enumerate(order, 1):
+        parts += [f"{place}:", images[at]]
     answer = _asked(lab, parts)
-    lines = {
-        int(n): text.strip() for n, text in re.findall(r"(?m)^\W*(\d+)\W*[:.)]\s*(.+)$", answer)
-    }
-    told = {at: lines.get(place) for place, at in enumerate(order.tolist(), 1)}
-    missing = sum(text is None for text in told.values())
+    lines = {int(n): text.strip() for n, text in _numbered(r"\d+", r"[:.)]", answer)}
+    for place, at in enumerate(order, 1):
+        made.items[at]["description"] = lines.get(place)
+    missing = sum(entry["description"] is None for entry in made.items)
     if missing:
-        notes.append(f"{missing} of {len(told)} pictures got no description")
+        notes.append(f"{missing} of {len(made.items)} pictures got no description")
     rows = [
-        f"{at + 1}. {number(float(found.values[at]))}: {_cut(told[at] or 'no description')}"
-        for at in range(len(told))
+        f"{k}. {number(float(value))}: {_cut(entry['description'] or 'no description')}"
+        for k, (value, entry) in enumerate(zip(made.values, made.items, strict=True), 1)
     ]
-    for at, entry in enumerate(found.items):
-        entry["description"] = told[at]
+    head = f"{chosen}, as a model without hypotheses sees it:"
     return Result(
-        "\n".join(
-            [f"{chosen}, as a model without hypotheses sees it:", *rows, note_line(notes)]
-        ).rstrip(),
-        {"unit": str(chosen), "measured": found.items, "answer": answer, "failed": missing},
+        "\n".join([head, *rows, note_line(notes)]).rstrip(),
+        {"unit": str(chosen), "measured": made.items, "answer": answer, "failed": missing},
     )
 
 
@@ -118,64 +114,69 @@ def what_is_common(
         unit: The unit, such as conv.3/7; left out: the unit under study.
         lit: Whether what is outside the unit's active region is darkened, where all have one.
     """
-    chosen = lab.chosen(unit)
-    explore = pictures_of(lab)
-    groups = [
-        active or [row for row, _ in top(lab, chosen, _GROUP)],
-        silent or [row for row, _ in low(lab, chosen, _GROUP)],
-    ]
-    for group in groups:
-        wrong = next((at for at in group if not 0 <= at < len(explore)), None)
-        if wrong is not None:
-            raise UsageError(f"there is no picture {wrong}; explore has 0 to {len(explore) - 1}")
-    if not groups[0] or not groups[1]:
+    chosen, explore = lab.chosen(unit), pictures_of(lab)
+    groups = {
+        kind: given or [row for row, _ in pick(lab, chosen, _GROUP)]
+        for kind, given, pick in (("active", active, top), ("silent", silent, low))
+    }
+    every = [row for rows in groups.values() for row in rows]
+    wrong = next((row for row in every if not 0 <= row < len(explore)), None)
+    if wrong is not None:
+        raise UsageError(f"there is no picture {wrong}; explore has 0 to {len(explore) - 1}")
+    if not all(groups.values()):
         raise UsageError("there are not enough active and silent pictures to compare")
-    groups = [group[:_MOST] for group in groups]
+    groups = {kind: rows[:_MOST] for kind, rows in groups.items()}
     if lit:  # in the dark all over, a silent picture would give its group away
-        found = regions(lab, chosen, explore.rows([at for group in groups for at in group]))
-        lit = found is not None and all(one is not None for one in found)
+        both = explore.rows([row for rows in groups.values() for row in rows])
+        lit = all(one is not None for one in regions(lab, chosen, both) or [None])
     rng = lab.rng()
     names = ["P", "Q"] if rng.random() < 0.5 else ["Q", "P"]
-    parts: list[dict[str, Any]] = [_words(_COMMON)]
-    for name in ("P", "Q"):
-        group = groups[names.index(name)]
-        images = _images(lab, chosen, explore.rows(group), lit)
-        parts.append(_words(f"Group {name}:"))
-        parts += [images[int(at)] for at in rng.permutation(len(group))]
+    kinds = dict(sorted(zip(names, groups, strict=True)))  # P first
+    parts: list[str | dict[str, Any]] = [_COMMON]
+    for name, kind in kinds.items():
+        images = _images(lab, chosen, explore.rows(groups[kind]), lit)
+        parts.append(f"Group {name}:")
+        parts += [images[int(at)] for at in rng.permutation(len(images))]
     answer = _asked(lab, parts)
-    lines = dict(re.findall(r"(?m)^\W*(?:[Gg]roup\s+)?([PQ])\W*:\s*(.+)$", answer))
-    told = [lines.get(name) for name in names]
-    rows = [
-        f"{chosen}, as a model that does not know which group is which sees it:",
-        f"active ({len(groups[0])} pictures) have: {_cut(told[0] or 'no answer')}",
-        f"silent ({len(groups[1])} pictures) have: {_cut(told[1] or 'no answer')}",
-    ]
-    measured = [
-        of_explore(lab, chosen, row, source=source)
-        for source, group in zip(("active", "silent"), groups, strict=True)
-        for row in group
-    ]
+    lines = dict(_numbered("[PQ]", ":", answer, lead=r"(?:[Gg]roup\s+)?"))
+    told = {kind: lines.get(name) for name, kind in kinds.items()}
     return Result(
-        "\n".join(rows),
+        "\n".join(
+            [
+                f"{chosen}, as a model that does not know which group is which sees it:",
+                *(
+                    f"{kind} ({len(rows)} pictures) have: {_cut(told[kind] or 'no answer')}"
+                    for kind, rows in groups.items()
+                ),
+            ]
+        ),
         {
             "unit": str(chosen),
-            "active": told[0],
-            "silent": told[1],
-            "failed": sum(text is None for text in told),
+            "active": told["active"],
+            "silent": told["silent"],
+            "failed": sum(text is None for text in told.values()),
             "answer": answer,
-            "measured": measured,
+            "measured": [
+                of_explore(lab, chosen, row, source=kind)
+                for kind, rows in groups.items()
+                for row in rows
+            ],
         },
     )
 
 
+def _numbered(name: str, end: str, answer: str, *, lead: str = "") -> list[tuple[str, str]]:
+    """The lines of an answer that begin with a name, with what they say."""
+    return re.findall(rf"(?m)^\W*{lead}({name})\W*{end}\s*(.+)$", answer)
+
+
 def _images(lab: Lab, unit: Unit, rows: ImageRows, lit: bool) -> list[dict[str, Any]]:
     """The pictures as parts of a message."""
-    found = regions(lab, unit, rows) if lit else None
-    out = []
-    for at in range(len(rows)):
-        pixels = rows.seen(at) if found is None else overlaid(rows.seen(at), found[at])
-        out.append(_image(pixels))
-    return out
+    active = regions(lab, unit, rows) if lit else None
+    return [
+        _image(rows.seen(at) if active is None else overlaid(rows.seen(at), active[at]))
+        for at in range(len(rows))
+    ]
 
 
 def _image(pixels: np.ndarray) -> dict[str, Any]:
@@ -189,14 +190,12 @@ def _image(pixels: np.ndarray) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": url}}
 
 
-def _words(text: str) -> dict[str, Any]:
-    return {"type": "text", "text": text}
-
-
-def _asked(lab: Lab, parts: Sequence[dict[str, Any]]) -> str:
+def _asked(lab: Lab, parts: Sequence[str | dict[str, Any]]) -> str:
+    """The answer to texts and pictures in one message."""
     assert lab.llm is not None
+    content = [{"type": "text", "text": one} if isinstance(one, str) else one for one in parts]
     try:
-        reply = lab.llm.complete([{"role": "user", "content": list(parts)}], meter=lab.meter)
+        reply = lab.llm.complete([{"role": "user", "content": content}], meter=lab.meter)
     except LLMError as error:
         raise UsageError(f"the language model did not answer about pictures: {error}") from error
     if not reply.text.strip():
@@ -204,6 +203,6 @@ def _asked(lab: Lab, parts: Sequence[dict[str, Any]]) -> str:
     return reply.text
 
 
-def _cut(text: str, most: int = 400) -> str:
+def _cut(text: str) -> str:
     flat = " ".join(text.split())
-    return flat if len(flat) <= most else f"{flat[: most - 1]}…"
+    return flat if len(flat) <= _LETTERS else f"{flat[: _LETTERS - 1]}…"

@@ -51,73 +51,58 @@ def draw(
         by: Who draws: scenes, or the name of an image model of this lab.
     """
     chosen = lab.chosen(unit)
-    notes: list[str] = []
-    copies = range(many)
-    wanted = [(prompt, seed) for prompt in prompts or [] for seed in copies]
-    recipes, names = _recipes(lab, wanted[:MOST_PICTURES], scenes or [], by, notes)
-    if len(wanted) > MOST_PICTURES:
-        notes.append(f"only the first {MOST_PICTURES} of {len(wanted)} were drawn")
+    wanted = [(prompt, seed) for prompt in prompts or [] for seed in range(many)]
+    recipes, names, notes = _recipes(lab, wanted[:MOST_PICTURES], scenes or [], by)
+    n = max(len(wanted), len(recipes))
     if not recipes:
         raise UsageError("nothing was drawn: " + ("; ".join(notes) or "pass prompts or scenes"))
-    if len(recipes) > MOST_PICTURES:
-        notes.append(f"only the first {MOST_PICTURES} of {len(recipes)} were drawn")
+    if n > MOST_PICTURES:
+        notes.append(f"only the first {MOST_PICTURES} of {n} were drawn")
         recipes, names = recipes[:MOST_PICTURES], names[:MOST_PICTURES]
     more = [{"prompt": name} if name else {} for name in names]
-    found = of_recipes(lab, chosen, recipes, source="drawn", more=more)
-    first = list(range(max(0, min(shown, _SHOWN, len(recipes)))))
-    sheet = show(
-        lab,
-        chosen,
-        found.rows.rows(first),
-        found.values[first],
-        names=[""] * len(first),
-        sheet="drawn",
-    )
+    made = of_recipes(lab, chosen, recipes, source="drawn", more=more)
+    first = slice(0, max(0, min(shown, _SHOWN)))
+    rows = made.rows.rows(first)
+    sheet = show(lab, chosen, rows, made.values[first], names=[""] * len(rows), sheet="drawn")
     lines = [f"{at}. {line}" for at, line in enumerate(sheet.lines, 1)]
-    if len(recipes) > len(first):
-        lines.append(f"the other {len(recipes) - len(first)}, with their peaks:")
-        lines += _peaks(found, names, len(first))
+    if len(recipes) > len(rows):
+        lines.append(f"the other {len(recipes) - len(rows)}, with their peaks:")
+        lines += _peaks(made, names, len(rows))
     head = f"{chosen} on what you asked for ({reference(lab, chosen)}):"
     return Result(
         "\n".join([head, *lines, note_line(notes)]).rstrip(),
-        {"unit": str(chosen), "measured": found.items, "refused": notes},
+        {"unit": str(chosen), "measured": made.items, "refused": notes},
         sheet.images,
     )
 
 
-def _peaks(found: Pictures, names: Sequence[str], start: int) -> list[str]:
+def _peaks(made: Pictures, names: Sequence[str], start: int) -> list[str]:
     """What is not shown, from a place on: a line a prompt or scene, with its peaks."""
     peaks: dict[str, list[str]] = {}
     for at in range(start, len(names)):
-        said = names[at] or caption(found.rows, at)
-        peaks.setdefault(said, []).append(number(float(found.values[at])))
-    return [f"  {said}: {', '.join(values)}" for said, values in peaks.items()]
+        name = names[at] or caption(made.rows, at)
+        peaks.setdefault(name, []).append(number(float(made.values[at])))
+    return [f"  {name}: {', '.join(values)}" for name, values in peaks.items()]
 
 
 def _recipes(
-    lab: Lab,
-    prompts: Sequence[tuple[str, int]],
-    scenes: Sequence[dict[str, Any]],
-    by: str,
-    notes: list[str],
-) -> tuple[list[Recipe], list[str]]:
-    """What can be drawn, with the prompt of each; what cannot goes to the notes."""
-    recipes: list[Recipe] = []
-    names: list[str] = []
+    lab: Lab, prompts: Sequence[tuple[str, int]], scenes: Sequence[dict[str, Any]], by: str
+) -> tuple[list[Recipe], list[str], list[str]]:
+    """What can be drawn, the prompt of each, and what cannot be drawn with the reason."""
+    recipes: list[tuple[Recipe, str]] = []
+    notes: list[str] = []
     for prompt, seed in prompts:
         try:
-            recipes.append(_of_prompt(lab, prompt, seed, by))
-            names.append(prompt)
+            recipes.append((_of_prompt(lab, prompt, seed, by), prompt))
         except UsageError as error:
-            said = f"'{prompt[:60]}' was not drawn: {error}"
-            notes += [said] if said not in notes else []
-    for given in scenes:
+            note = f"'{prompt[:60]}' was not drawn: {error}"
+            notes += [note] if note not in notes else []
+    for scene in scenes:
         try:
-            recipes.append({"scene": drawable(given).model_dump()})
-            names.append("")
+            recipes.append(({"scene": drawable(scene).model_dump()}, ""))
         except UsageError as error:
             notes.append(f"a scene was not drawn: {error}")
-    return recipes, names
+    return [recipe for recipe, _ in recipes], [name for _, name in recipes], notes
 
 
 def _of_prompt(lab: Lab, prompt: str, seed: int, by: str) -> Recipe:

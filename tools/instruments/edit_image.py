@@ -45,6 +45,8 @@ _NEED_REGION = ("cover", "background", "keep", "remove", "recolour", "move", "pa
 _WIDE = {"level": 0.25, "grow": 0.03}  # of the active region, where none is named
 _MOST_BASES = 8
 _MOST_STEPS = 8
+_SHOWN = 24
+"""Pictures that are described in full."""
 
 
 class Variant(NamedTuple):
@@ -95,48 +97,53 @@ def edit_image(
         room = MOST_PICTURES - len(bases)
         notes.append(f"only the first {room} of {len(variants)} variants were measured")
         variants = variants[:room]
-    found = of_recipes(
+    made = of_recipes(
         lab,
         chosen,
         [*bases, *(variant.recipe for variant in variants)],
         source="edit",
         more=[{}] * len(bases) + [{"edit": variant.edit} for variant in variants],
     )
-    before, after = found.values[: len(bases)], found.values[len(bases) :]
-    table = [
-        {
-            "edit": variant.edit,
-            "original": variant.base,
-            "before": float(before[variant.base]),
-            "after": float(after[at]),
-            "change": float(after[at] - before[variant.base]),
-        }
-        for at, variant in enumerate(variants)
-    ]
     names = ["original"] * len(bases) + [variant.edit for variant in variants]
-    many = min(len(names), 24)
+    first = slice(0, _SHOWN)
     shown = show(
         lab,
         chosen,
-        found.rows.rows(slice(0, many)),
-        found.values[:many],
-        names=names[:many],
+        made.rows.rows(first),
+        made.values[first],
+        names=names[first],
         sheet="edits",
-        captions=[at < len(bases) and told(found.rows, at) for at in range(many)],
+        captions=[at < len(bases) and told(made.rows, at) for at in range(len(names[first]))],
     )
-    lines = _lines(table, shown.lines, len(bases))
+    table = _table(variants, made.values[: len(bases)], made.values[len(bases) :])
     head = f"{chosen} before and after each edit ({reference(lab, chosen)}):"
     return Result(
-        "\n".join([head, *lines, note_line(notes)]).rstrip(),
+        "\n".join([head, *_lines(table, shown.lines, len(bases)), note_line(notes)]).rstrip(),
         {
             "unit": str(chosen),
-            "originals": found.items[: len(bases)],
+            "originals": made.items[: len(bases)],
             "variants": table,
-            "measured": found.items,
+            "measured": made.items,
             "refused": notes,
         },
         shown.images,
     )
+
+
+def _table(
+    variants: Sequence[Variant], before: np.ndarray, after: np.ndarray
+) -> list[dict[str, Any]]:
+    """Every variant beside its original; `before` `[original]`, `after` `[variant]`."""
+    return [
+        {
+            "edit": variant.edit,
+            "original": variant.base,
+            "before": float(before[variant.base]),
+            "after": float(value),
+            "change": float(value - before[variant.base]),
+        }
+        for variant, value in zip(variants, after, strict=True)
+    ]
 
 
 def _listed(given: Sequence[Given] | Given) -> list[Given]:

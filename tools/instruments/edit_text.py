@@ -11,9 +11,9 @@ and "all": true for every occurrence instead of the first. `find` matches whole 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..activations.measured import MOST_TEXTS, note_line, of_texts, words_of
+from ..activations.measured import MOST_TEXTS, Texts, note_line, of_texts, words_of
 from ..activations.records import activity, flat, full_scale, peak_of, reference
-from ..activations.text_spans import Span, SpanValues, at_span, occurrences
+from ..activations.text_spans import Span, at_span, occurrences
 from ..errors import UsageError
 from ..evidence import Result
 from ..lab import Lab
@@ -29,10 +29,22 @@ class Variant(NamedTuple):
     edit: str
     """What was done, in a few words."""
     text: str
-    focus: tuple[int, int]
+    focus: Span
     """Characters of the new text that the edit left changed (empty after a deletion)."""
-    old: tuple[int, int]
+    old: Span
     """Characters of the original that it changed."""
+
+    def place_of(self, at: Span) -> str:
+        """Where a span of the original lies: `left` or `right` of the edit, or `inside` it."""
+        if at[1] <= self.old[0]:
+            return "left"
+        return "right" if at[0] >= self.old[1] else "inside"
+
+    def became(self, at: Span, original: str) -> Span:
+        """The characters of the new text that a span of the original became."""
+        grown = len(self.text) - len(original)
+        moved = {"left": at, "right": (at[0] + grown, at[1] + grown), "inside": self.focus}
+        return moved[self.place_of(at)]
 
 
 @tool(needs=("text",))
@@ -58,7 +70,7 @@ def edit_text(
         unit: The unit, such as mlp.3/7; left out: the unit under study.
         at: Words whose own activation is said.
     """
-    chosen, asked = lab.chosen(unit), words_of(at)
+    chosen, words = lab.chosen(unit), words_of(at)
     original = _original(lab, text, window)
     variants, refused = make_variants(original, edits)
     if len(variants) > MOST_TEXTS - 1:
@@ -68,57 +80,77 @@ def edit_text(
         raise UsageError("no edit could be made: " + ("; ".join(refused) or "pass edits"))
     kept = [variant for variant in variants if variant.text.strip()]
     refused += [f"{v.edit} leaves no text" for v in variants if not v.text.strip()]
-    found = of_texts(
+    measured = of_texts(
         lab, chosen, [original, *(v.text for v in kept)], source="edit", most=MOST_TEXTS
     )
-    scale = full_scale(lab, chosen)
-    before = peak_of(found.values[0])
-    place = peak(found.values[0])
-    top = (
-        (int(found.windows.start[0, place]), int(found.windows.end[0, place]))
-        if place is not None
-        else (0, 0)
-    )
-    bar = activity(flat(lab, chosen).values)
-    table: list[dict[str, Any]] = []
-    rows: list[str] = []
+    before, place = peak_of(measured.values[0]), peak(measured.values[0])
+    top = (0, 0)
+    if place is not None:
+        top = int(measured.windows.start[0, place]), int(measured.windows.end[0, place])
+    scale, bar = full_scale(lab, chosen), activity(flat(lab, chosen).values)
+    table, rows = [], []
     for row, variant in enumerate(kept, 1):
-        values = found.values[row]
-        own = at_span(found.windows, row, values, _follow(variant, original, top))
-        after = peak_of(values)
-        table.append(
-            {
-                "edit": variant.edit,
-                "text": variant.text,
-                "before": before,
-                "after": after,
-                "change": None if None in (before, after) else after - before,  # type: ignore[operator]
-                "at_same_token": own.value,
-            }
-        )
-        line = f"{variant.edit}: {_own(own, _place_of(variant, top))}"
-        if after is not None and after > bar and after != own.value:
-            drawn = snippet(found.windows, row, values, scale=scale, before=28, after=12)
-            line += f"; peak elsewhere {number(after)}: {drawn}"
-        rows.append(line + found.at_words(row, asked))
-    focus = at_span(found.windows, 0, found.values[0], top).split
+        entry, line = _changed(measured, row, variant, before, top, (scale, bar))
+        table.append(entry)
+        rows.append(line + measured.at_words(row, words))
+    focus = at_span(measured.windows, 0, measured.values[0], top).split
     head = (
         f"{chosen}, peak {number(before)} in the original ({reference(lab, chosen)}; {MARKS}): "
-        + snippet(found.windows, 0, found.values[0], scale=scale)
-        + found.at_words(0, asked)
+        + snippet(measured.windows, 0, measured.values[0], scale=scale)
+        + measured.at_words(0, words)
         + f"\nedit: activation at «{focus}», or at what took its place (a peak elsewhere is "
         "said if active; | parts the tokens of a word)"
     )
     return Result(
-        "\n".join([head, *rows, note_line([*refused, *found.notes])]).rstrip(),
+        "\n".join([head, *rows, note_line([*refused, *measured.notes])]).rstrip(),
         {
             "unit": str(chosen),
             "original": {"text": original, "peak": before, "place": place},
             "variants": table,
-            "measured": found.items,
+            "measured": measured.items,
             "refused": refused,
         },
     )
+
+
+def _changed(
+    measured: Texts,
+    row: int,
+    variant: Variant,
+    before: float | None,
+    top: Span,
+    levels: tuple[float, float],
+) -> tuple[dict[str, Any], str]:
+    """One variant beside the original, as data and in words.
+
+    Args:
+        measured: The original and the variants.
+        row: Of the variant.
+        variant: It.
+        before: The peak of the original.
+        top: The original's peak token.
+        levels: The unit's largest activation, and the one above which it is active.
+    """
+    values, (scale, bar) = measured.values[row], levels
+    original = measured.windows.texts[0]
+    own = at_span(measured.windows, row, values, variant.became(top, original))
+    after = peak_of(values)
+    line = "that token is gone"
+    if own.value is not None:
+        split = "|" in own.split and variant.place_of(top) == "inside"
+        line = f"{number(own.value)} ({own.text()})" if split else number(own.value)
+    if after is not None and after > bar and after != own.value:
+        text = snippet(measured.windows, row, values, scale=scale, before=28, after=12)
+        line += f"; peak elsewhere {number(after)}: {text}"
+    entry = {
+        "edit": variant.edit,
+        "text": variant.text,
+        "before": before,
+        "after": after,
+        "change": None if before is None or after is None else after - before,
+        "at_same_token": own.value,
+    }
+    return entry, f"{variant.edit}: {line}"
 
 
 def make_variants(
@@ -139,53 +171,18 @@ def _variants(original: str, edit: Mapping[str, Any]) -> list[Variant]:
     op = edit.get("op", "replace" if "with" in edit else None)
     every = bool(edit.get("all", False))
     if op == "insert":
-        added = _string(edit, "text")
-        anchor, before = edit.get("after"), False
-        if anchor is None:
-            anchor, before = edit.get("before"), True
-        if anchor is None:
-            return [
-                Variant(f"insert '{added}'", _joined("", added, original), (0, len(added)), (0, 0))
-            ]
-        start, end = occurrences(original, str(anchor))[0]
-        point = start if before else end
-        new = _joined(
-            original[:point].rstrip() if before else original[:point], added, original[point:]
-        )
-        begin = new.index(added, max(0, point - 1))
-        where = f"{'before' if before else 'after'} '{anchor}'"
-        return [
-            Variant(f"insert '{added}' {where}", new, (begin, begin + len(added)), (point, point))
-        ]
+        return [_inserted(original, edit)]
     if op == "delete":
         find = _string(edit, "find")
-        new, focus, old = _replaced(original, find, "", every)
-        return [Variant(f"delete '{find}'", new, focus, old)]
+        return [_replaced(original, find, "", every, f"delete '{find}'")]
     if op == "swap":
-        one, other = _string(edit, "find"), _string(edit, "with")
-        a, b = sorted([occurrences(original, one)[0], occurrences(original, other)[0]])
-        if a[1] > b[0]:
-            raise UsageError(f"swap: '{one}' and '{other}' overlap")
-        middle = original[a[1] : b[0]]
-        new = (
-            original[: a[0]]
-            + original[b[0] : b[1]]
-            + middle
-            + original[a[0] : a[1]]
-            + original[b[1] :]
-        )
-        return [Variant(f"swap '{one}' and '{other}'", new, (a[0], b[1]), (a[0], b[1]))]
+        return [_swapped(original, _string(edit, "find"), _string(edit, "with"))]
     if op == "replace":
-        find = _string(edit, "find")
-        given = edit.get("with")
-        each = given if isinstance(given, (list, tuple)) else [given]
-        out = []
-        for new_text in each:
-            if not isinstance(new_text, str):
-                raise UsageError("replace needs with: a string, or a list of strings")
-            new, focus, old = _replaced(original, find, new_text, every)
-            out.append(Variant(f"'{find}' to '{new_text}'", new, focus, old))
-        return out
+        find, given = _string(edit, "find"), edit.get("with")
+        each = list(given) if isinstance(given, (list, tuple)) else [given]
+        if not all(isinstance(new, str) for new in each):
+            raise UsageError("replace needs with: a string, or a list of strings")
+        return [_replaced(original, find, new, every, f"'{find}' to '{new}'") for new in each]
     raise UsageError(f"there is no edit op '{op}'; the ops are {', '.join(_OPS)}")
 
 
@@ -196,47 +193,45 @@ def _string(edit: Mapping[str, Any], key: str) -> str:
     return value
 
 
-def _replaced(
-    text: str, find: str, new: str, every: bool
-) -> tuple[str, tuple[int, int], tuple[int, int]]:
+def _inserted(original: str, edit: Mapping[str, Any]) -> Variant:
+    added = _string(edit, "text")
+    side = next((side for side in ("after", "before") if edit.get(side) is not None), None)
+    if side is None:
+        return Variant(f"insert '{added}'", _joined("", added, original), (0, len(added)), (0, 0))
+    start, end = occurrences(original, str(edit[side]))[0]
+    point = start if side == "before" else end
+    left = original[:point].rstrip() if side == "before" else original[:point]
+    new = _joined(left, added, original[point:])
+    begin = new.index(added, max(0, point - 1))
+    return Variant(
+        f"insert '{added}' {side} '{edit[side]}'", new, (begin, begin + len(added)), (point, point)
+    )
+
+
+def _swapped(original: str, one: str, other: str) -> Variant:
+    a, b = sorted([occurrences(original, one)[0], occurrences(original, other)[0]])
+    if a[1] > b[0]:
+        raise UsageError(f"swap: '{one}' and '{other}' overlap")
+    parts = (original[: a[0]], original[slice(*b)], original[a[1] : b[0]], original[slice(*a)])
+    new = "".join([*parts, original[b[1] :]])
+    return Variant(f"swap '{one}' and '{other}'", new, (a[0], b[1]), (a[0], b[1]))
+
+
+def _replaced(text: str, find: str, new: str, every: bool, edit: str) -> Variant:
     spots = occurrences(text, find)
-    first = spots[0]
     for start, end in reversed(spots if every else spots[:1]):
         left, right = text[:start], text[end:]
         if not new and left.endswith(" ") and right.startswith(" "):
             right = right[1:]
         text = left + new + right
-    return text, (first[0], first[0] + len(new)), first
+    first = spots[0]
+    return Variant(edit, text, (first[0], first[0] + len(new)), first)
 
 
 def _joined(left: str, middle: str, right: str) -> str:
     gap = " " if left and not left[-1].isspace() else ""
     tail = " " if right and (right[0].isalnum() or right[0] in "'\"(") else ""
     return f"{left}{gap}{middle}{tail}{right}"
-
-
-def _place_of(variant: Variant, at: Span) -> str:
-    """Where the original's peak token lies: `left` or `right` of the edit, or `inside` it."""
-    if at[1] <= variant.old[0]:
-        return "left"
-    return "right" if at[0] >= variant.old[1] else "inside"
-
-
-def _follow(variant: Variant, original: str, at: Span) -> Span:
-    """The characters of the new text that the original's peak token became."""
-    grown = len(variant.text) - len(original)
-    where = _place_of(variant, at)
-    if where == "left":
-        return at
-    return (at[0] + grown, at[1] + grown) if where == "right" else variant.focus
-
-
-def _own(found: SpanValues, where: str) -> str:
-    """The value, with the tokens where an edit put in a word of several."""
-    if found.value is None:
-        return "that token is gone"
-    split = "|" in found.split and where == "inside"
-    return f"{number(found.value)} ({found.text()})" if split else number(found.value)
 
 
 def _original(lab: Lab, text: str | None, window: int | None) -> str:

@@ -5,8 +5,8 @@ that nothing but the word differs. Our formulation.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -23,7 +23,48 @@ from ..render.text import number
 _MOST = 3000  # words of one call: about ten seconds on a small model
 _ENDS = 20  # words that are always listed from each end
 _SHOWN = 60  # words that are listed of the rarer side
+_WEAKER = 30  # words that are listed of a weaker level
 _KEPT = 12  # texts that go to the ledger, from each side
+
+
+class Reading(NamedTuple):
+    """The unit in a text for each word."""
+
+    windows: TokenWindows
+    values: np.ndarray
+    """float32 `[text, place]`."""
+    read: np.ndarray
+    """`[text]` at the words; or at last words, with the text without a word last."""
+
+
+class Scan(NamedTuple):
+    """What the unit does at each word; every array is `[word]`."""
+
+    names: list[str]
+    read: np.ndarray
+    on: np.ndarray
+    """Whether it is active."""
+    off: np.ndarray
+    """Whether it was read and is not active."""
+    split: np.ndarray
+    """Whether the word takes more than one token."""
+
+    @property
+    def rare_on(self) -> bool:
+        """Whether it is on at no more than half of the words."""
+        return bool(self.on.sum() <= (self.on | self.off).sum() / 2)
+
+    def text(self, some: np.ndarray) -> str:
+        """Words with their activations."""
+        return ", ".join(
+            f"{self.names[i]}{'*' if self.split[i] else ''} {number(float(self.read[i]))}"
+            for i in some
+        )
+
+    def sides(self, some: np.ndarray) -> str:
+        """The same, those that are on parted from those that are off."""
+        parts = [("on", some[self.on[some]]), ("off", some[self.off[some]])]
+        return "; ".join(f"{name} with {self.text(words)}" for name, words in parts if len(words))
 
 
 @tool(needs=("text",))
@@ -56,67 +97,22 @@ def scan(
     if not names:
         raise UsageError("there is no word to scan; pass words")
     own = at == "word" or not after
-    windows, values, read = _read(lab, chosen, names, before, after, own=own)
-    opens = lab.target.kind == "causal" and bool(windows.counted[:, 0].any())
-    if own and not before and opens:  # the first place of all is often an attention sink
-        tried = [
-            (lead, _read(lab, chosen, names, lead, after, own=own)) for lead in vocabulary(lab)[:2]
-        ]
-        if tried:  # one of them may itself suppress
-            before, (windows, values, read) = max(tried, key=lambda t: float(np.nansum(t[1][2])))
-    base = float(read[-1]) if not own and np.isfinite(read[-1]) else None
-    read = read[: len(names)]
+    before, reading = _led(lab, chosen, names, before, after, own=own)
+    base = None
+    if not own and np.isfinite(reading.read[-1]):
+        base = float(reading.read[-1])
+    read, bar = reading.read[: len(names)], activity(flat(lab, chosen).values)
     good = np.isfinite(read)
-    bar = activity(flat(lab, chosen).values)
-    on = good & (read > bar)
-    rare_on = on.sum() <= good.sum() / 2
+    scanned = Scan(
+        names, read, good & (read > bar), good & ~(read > bar), _split(reading.windows, names)
+    )
     rows = [
         f"{chosen} {_where(before, after, own)}, {int(good.sum())} words one at a time: on (above "
-        f"{number(bar)}) with {int(on.sum())}, off with {int((good & ~on).sum())}."
+        f"{number(bar)}) with {int(scanned.on.sum())}, off with {int(scanned.off.sum())}.",
+        *([] if base is None else [f"Without any word: {number(base)}."]),
+        *_lines(scanned, bar),
+        *(_advice(scanned, alone=not (before and after)) if own else []),
     ]
-    if base is not None:
-        rows.append(f"Without any word: {number(base)}.")
-    order = np.flatnonzero(good)
-    order = order[np.argsort(-read[order], kind="stable")]
-    split = _split(windows, names)
-    listed: list[int] = []
-    if len(order):
-        most = max(_ENDS, min(_SHOWN, int(on.sum())) if rare_on else 0)
-        least = max(_ENDS, 0 if rare_on else min(_SHOWN, int((good & ~on).sum())))
-        top, low = order[:most], order[most:][-least:][::-1]
-        listed = [*top, *low]
-
-        def said(some: np.ndarray) -> str:
-            return ", ".join(
-                f"{names[i]}{'*' if split[i] else ''} {number(float(read[i]))}" for i in some
-            )
-
-        rest = int(on.sum()) - int(on[top].sum())
-        more = f"; {rest} more are on" if rest else ""
-        rows.append(f"{'Highest' if len(low) else 'All'}: {_sides(top, on, said)}{more}.")
-        if len(low):
-            rest = int((good & ~on).sum()) - int((~on)[listed].sum())
-            more = f"; {rest} more are off" if rest and not rare_on else ""
-            rows.append(f"Lowest: {_sides(low, on, said)}{more}.")
-        if split[listed].any():
-            rows.append("* split into several tokens, which also moves what stands behind it.")
-        weaker = np.setdiff1d(_weaker(read, good & ~on, bar), listed) if rare_on else []
-        if 0 < len(weaker) <= 0.2 * (good & ~on).sum():
-            weaker = weaker[np.argsort(-read[weaker], kind="stable")]
-            rows.append(f"Not on, but above the rest (a weaker level?): {said(weaker[:30])}.")
-        rows.append(f"Median of all: {number(float(np.median(read[good])))}.")
-    else:
-        rows.append("No word could be read.")
-    if own and rare_on and good.any() and not (before and after):
-        rows.append(
-            f"Next: scan with `after` set to one of these, and with a few words between ('and the "
-            f"{names[order[0]]}'): what stands before may suppress it, or be needed."
-            if on.any()
-            else "Where explore has it active, it needs something else beside the word: scan with "
-            "`after` set to a word at its peaks, to see what it needs before that."
-        )
-    if own and on.sum() >= 0.9 * good.sum() > 0:
-        rows.append("It is on at nearly every word: not the word decides, but place or context.")
     if left_out:
         which = "rarer words of explore" if words is None else "of your words, the last,"
         rows.append(f"Note: {left_out} {which} were not scanned; pass them as words.")
@@ -129,13 +125,61 @@ def scan(
         "threshold": bar,
         "without": base,
         "words": {names[i]: float(read[i]) for i in np.flatnonzero(good)},
-        "on": [names[i] for i in np.flatnonzero(on)],
+        "on": [names[i] for i in np.flatnonzero(scanned.on)],
         "measured": [
-            item(chosen, windows, int(i), values[i], source="scan")
-            for i in _kept(read, good, on, rare_on)
+            item(chosen, reading.windows, int(i), reading.values[i], source="scan")
+            for i in _kept(scanned)
         ],
     }
     return Result("\n".join(rows), data | ({} if at is None else {"at": at}))
+
+
+def _lines(scanned: Scan, bar: float) -> list[str]:
+    """The highest and the lowest words, words of a weaker level, and the median."""
+    read, on, off = scanned.read, scanned.on, scanned.off
+    order = np.flatnonzero(on | off)
+    order = order[np.argsort(-read[order], kind="stable")]
+    if not len(order):
+        return ["No word could be read."]
+    rare = scanned.rare_on
+    most = max(_ENDS, min(_SHOWN, int(on.sum())) if rare else 0)
+    least = max(_ENDS, 0 if rare else min(_SHOWN, int(off.sum())))
+    top, low = order[:most], order[most:][-least:][::-1]
+    listed = np.array([*top, *low])
+    rest = int(on.sum() - on[top].sum())
+    more = f"; {rest} more are on" if rest else ""
+    rows = [f"{'Highest' if len(low) else 'All'}: {scanned.sides(top)}{more}."]
+    if len(low):
+        rest = int(off.sum() - off[listed].sum())
+        more = f"; {rest} more are off" if rest and not rare else ""
+        rows.append(f"Lowest: {scanned.sides(low)}{more}.")
+    if scanned.split[listed].any():
+        rows.append("* split into several tokens, which also moves what stands behind it.")
+    weaker = np.setdiff1d(_weaker(read, off, bar), listed) if rare else np.zeros(0, int)
+    if 0 < len(weaker) <= 0.2 * off.sum():
+        weaker = weaker[np.argsort(-read[weaker], kind="stable")][:_WEAKER]
+        rows.append(f"Not on, but above the rest (a weaker level?): {scanned.text(weaker)}.")
+    return [*rows, f"Median of all: {number(float(np.median(read[on | off])))}."]
+
+
+def _advice(scanned: Scan, *, alone: bool) -> list[str]:
+    """What to scan next; `alone`: whether the words have text on one side at most."""
+    rows = []
+    on, good = scanned.on, scanned.on | scanned.off
+    if alone and scanned.rare_on and on.any():
+        best = scanned.names[int(np.argmax(np.where(good, scanned.read, -np.inf)))]
+        rows.append(
+            "Next: scan with `after` set to one of these, and with a few words between ('and the "
+            f"{best}'): what stands before may suppress it, or be needed."
+        )
+    elif alone and scanned.rare_on and good.any():
+        rows.append(
+            "Where explore has it active, it needs something else beside the word: scan with "
+            "`after` set to a word at its peaks, to see what it needs before that."
+        )
+    if on.sum() >= 0.9 * good.sum() > 0:
+        rows.append("It is on at nearly every word: not the word decides, but place or context.")
+    return rows
 
 
 def _where(before: str, after: str, own: bool) -> str:
@@ -149,36 +193,46 @@ def _where(before: str, after: str, own: bool) -> str:
     return " ".join(["at the word", *sides])
 
 
-def _sides(some: np.ndarray, on: np.ndarray, said: Callable[[np.ndarray], str]) -> str:
-    """Words in order, those that are on parted from those that are off."""
-    parts = [("on", some[on[some]]), ("off", some[~on[some]])]
-    return "; ".join(f"{name} with {said(words)}" for name, words in parts if len(words))
-
-
-def _kept(read: np.ndarray, good: np.ndarray, on: np.ndarray, rare_on: bool) -> list[int]:
+def _kept(scanned: Scan) -> list[int]:
     """The texts that go to the ledger: the strongest of the rarer side, and some of the other."""
-    rare = np.flatnonzero(on if rare_on else good & ~on)
-    order = rare[np.argsort(-read[rare] if rare_on else read[rare], kind="stable")]
-    return [*order[:_KEPT], *_spread(np.setdiff1d(np.flatnonzero(good), order), _KEPT)]
+    rare = np.flatnonzero(scanned.on if scanned.rare_on else scanned.off)
+    key = -scanned.read[rare] if scanned.rare_on else scanned.read[rare]
+    order = rare[np.argsort(key, kind="stable")]
+    rest = np.setdiff1d(np.flatnonzero(scanned.on | scanned.off), order)
+    spread = np.unique(np.linspace(0, max(0, len(rest) - 1), _KEPT).round().astype(int))
+    return [*order[:_KEPT], *(rest[spread] if len(rest) else ())]
+
+
+def _led(
+    lab: Lab, unit: Unit, names: Sequence[str], before: str, after: str, *, own: bool
+) -> tuple[str, Reading]:
+    """The texts measured; without text before the word, behind one of the two most frequent words
+    where the first place of all counts: it is often an attention sink."""
+    reading = _read(lab, unit, names, before, after, own=own)
+    opens = lab.target.kind == "causal" and bool(reading.windows.counted[:, 0].any())
+    if not (own and not before and opens):
+        return before, reading
+    tried = [(lead, _read(lab, unit, names, lead, after, own=own)) for lead in vocabulary(lab)[:2]]
+    # one of them may itself suppress
+    best = max(tried, key=lambda pair: float(np.nansum(pair[1].read)), default=None)
+    return best or (before, reading)
 
 
 def _read(
     lab: Lab, unit: Unit, names: Sequence[str], before: str, after: str, *, own: bool
-) -> tuple[TokenWindows, np.ndarray, np.ndarray]:
-    """Texts, activations `[text, place]`, and those at the words, or (not `own`) at last words with
-    the text without a word last.
-    """
+) -> Reading:
+    """Each word between two texts; where the last word is read (not `own`), also no word."""
     texts = [" ".join(part for part in (before, name, after) if part) for name in names]
     if not own:
         texts.append(" ".join(part for part in (before, after) if part))
     windows = lab.tokenize(texts)
     values = lab.activations(windows, [unit])[0]
     if not (own and after):
-        return windows, values, _last_word(windows, values)
+        return Reading(windows, values, _last_word(windows, values))
     first = len(before) + 1 if before else 0
     spans = [(first, first + len(name)) for name in names]
-    found = [at_span(windows, row, values[row], span).value for row, span in enumerate(spans)]
-    return windows, values, np.array([np.nan if value is None else value for value in found])
+    at_words = [at_span(windows, row, values[row], span).value for row, span in enumerate(spans)]
+    return Reading(windows, values, np.array(at_words, float))
 
 
 def _split(windows: TokenWindows, names: Sequence[str]) -> np.ndarray:
@@ -218,12 +272,6 @@ def _last_word(windows: TokenWindows, values: np.ndarray) -> np.ndarray:
     last = ordinal.max(1, keepdims=True)  # [text, 1]
     own = (ordinal == last) & (last >= 0) & np.isfinite(values)
     return np.where(own.any(1), np.where(own, values, -np.inf).max(1), np.nan)
-
-
-def _spread(rows: np.ndarray, many: int) -> np.ndarray:
-    if not len(rows):
-        return rows
-    return rows[np.unique(np.linspace(0, len(rows) - 1, many).round().astype(int))]
 
 
 def _cut(text: str) -> str:

@@ -15,12 +15,16 @@ from scipy.stats import binom
 from ..activations.selectivity import sites_of
 from ..errors import UsageError
 from ..evidence import Result
+from ..exemplars import ExemplarIndex
 from ..hypotheses.concept_query import wanted
 from ..lab import Lab
+from ..models import Unit
+from ..predicates.core import HOLDS
 from ..registry import UpTo, tool
 
 MOST = 25
-_LIKELY = 0.05  # above this, after correction, a share is no finding
+_MAX_P = 0.05
+"""After correction; above it a share is no finding."""
 
 
 @tool(needs=("text", "index", "open"))
@@ -43,58 +47,65 @@ def search_index(
     index = lab.index
     assert index is not None
     one = wanted(lab, what)
-    holds = one.predicate.evaluate(index.windows) > 0.5  # [window, place]
-    counted = index.windows.counted
-    rate = float(holds[counted].mean())
-    chosen = list(index.sites)
-    if sites:
-        asked = sites_of(lab.target, sites)
-        chosen = [name for name in asked if name in index.sites]
-        if not chosen:
-            raise UsageError(
-                f"the index has no site {', '.join(asked[:4])}; it has "
-                f"{', '.join(list(index.sites)[:8])}. find_units measures any site"
-            )
-    found: list[dict[str, Any]] = []
-    compared = 0
-    for name in chosen:
+    holds = one.predicate.evaluate(index.windows) > HOLDS  # [window, place]
+    rate = float(holds[index.windows.counted].mean())
+    rows, compared = [], 0
+    for name in _sites(lab, index, sites):
         for sign in index.signs(name):
             windows, places = index.top_places(name, sign)  # [unit, k], -1 where there is none
             first = _first_of_window(windows)
-            hits = (holds[windows, places] & first).sum(1)
-            seen = first.sum(1)
+            hits, seen = (holds[windows, places] & first).sum(1), first.sum(1)
             p = binom.sf(hits - 1, seen, rate)
             compared += len(hits)
-            for at in np.argsort(p, kind="stable")[:many]:
-                unit = f"{name}/{at}{'-' if sign < 0 else ''}"
-                found.append(
-                    {"unit": unit, "hits": int(hits[at]), "of": int(seen[at]), "p": float(p[at])}
-                )
-    for row in found:
-        row["p"] = min(1.0, row["p"] * compared)
-    found = sorted(found, key=lambda row: (row["p"], -row["hits"]))[:many]
-    good = [row for row in found if row["p"] <= _LIKELY]
-    english = one.english
+            rows += [
+                {
+                    "unit": str(Unit(name, int(at), sign)),
+                    "hits": int(hits[at]),
+                    "of": int(seen[at]),
+                    "p": float(p[at]),
+                }
+                for at in np.argsort(p, kind="stable")[:many]
+            ]
+    rows = [{**row, "p": min(1.0, row["p"] * compared)} for row in rows]
+    rows = sorted(rows, key=lambda row: (row["p"], -row["hits"]))[:many]
     lines = [
-        f"{english}: {rate:.2%} of the places of the index ({index.header['corpus']}); "
-        f"{compared:,} units and directions by their strongest places, one a window:"
+        f"{one.english}: {rate:.2%} of the places of the index ({index.header['corpus']}); "
+        f"{compared:,} units and directions by their strongest places, one a window:",
+        *_lines(rows),
     ]
-    lines += [
-        f"{row['unit']}: {row['hits']} of {row['of']}; p={row['p']:.2g} after correction for all"
-        for row in good
-    ]
-    if not good:
-        near = [f"; the nearest, {row['unit']}, {row['hits']} of {row['of']}" for row in found[:1]]
-        lines.append(f"none beyond chance{''.join(near)}")
     lines += [one.note] if one.note else []
     data = {
-        "what": english,
+        "what": one.english,
         "predictor": one.predicate.model_dump(),
         "base_rate": rate,
         "compared": compared,
-        "found": found,
+        "found": rows,
     }
     return Result("\n".join(lines), data)
+
+
+def _lines(rows: list[dict[str, Any]]) -> list[str]:
+    good = [
+        f"{row['unit']}: {row['hits']} of {row['of']}; p={row['p']:.2g} after correction for all"
+        for row in rows
+        if row["p"] <= _MAX_P
+    ]
+    near = [f"; the nearest, {row['unit']}, {row['hits']} of {row['of']}" for row in rows[:1]]
+    return good or [f"none beyond chance{''.join(near)}"]
+
+
+def _sites(lab: Lab, index: ExemplarIndex, given: list[str] | None) -> list[str]:
+    """The sites of the index that were asked for."""
+    if not given:
+        return list(index.sites)
+    asked = sites_of(lab.target, given)
+    chosen = [name for name in asked if name in index.sites]
+    if not chosen:
+        raise UsageError(
+            f"the index has no site {', '.join(asked[:4])}; it has "
+            f"{', '.join(list(index.sites)[:8])}. find_units measures any site"
+        )
+    return chosen
 
 
 def _first_of_window(windows: np.ndarray) -> np.ndarray:

@@ -45,43 +45,33 @@ def survey_sites(
         many: How many units to list, at most 50.
     """
     chosen = sites_of(lab.target, sites)
-    measured = _measured(lab, chosen, above)
-    rows: list[dict[str, Any]] = []
-    for name in chosen:
-        stats = measured[name]
-        rows += [
-            {
-                "unit": str(Unit(name, at)),
-                **{key: float(values[at]) for key, values in stats.items()},
-            }
-            for at in range(lab.target.sites[name].units)
-        ]
+    rows = [
+        {"unit": str(Unit(name, at)), **{key: float(values[at]) for key, values in stats.items()}}
+        for name, stats in _measured(lab, chosen, above).items()
+        for at in range(lab.target.sites[name].units)
+    ]
     if not rows:
         raise UsageError("these sites have no units")
     rows.sort(key=lambda row: row[order], reverse=not least_first)
-    never = sum(row["above"] == 0 for row in rows)
-    silent = sum(row["max"] == row["min"] for row in rows)
-    what = "pictures" if isinstance(lab.explore, ImageRows) else "places"
-    places = int(lab.explore.counted.sum())
-    listed = rows[:many]
-    lines = [
-        f"{len(rows):,} units of {', '.join(chosen)} over {places:,} {what} of explore; {never:,} "
-        f"never exceed {number(above)}, {len(rows) - never:,} do; {silent:,} are constant",
-        f"by {order}, {'lowest' if least_first else 'highest'} first; share above 0"
-        + (f" and above {number(above)}" if above else "")
-        + ":",
-        *(_line(row, above) for row in listed),
-    ]
-    data = {
+    data: dict[str, Any] = {
         "sites": chosen,
         "order": order,
         "above": above,
         "surveyed": len(rows),
-        "places": places,
-        "never_above": never,
-        "constant": silent,
-        "units": listed,
+        "places": int(lab.explore.counted.sum()),
+        "never_above": sum(row["above"] == 0 for row in rows),
+        "constant": sum(row["max"] == row["min"] for row in rows),
+        "units": rows[:many],
     }
+    what = "pictures" if isinstance(lab.explore, ImageRows) else "places"
+    n, never = len(rows), data["never_above"]
+    level = f" and above {number(above)}" if above else ""
+    lines = [
+        f"{n:,} units of {', '.join(chosen)} over {data['places']:,} {what} of explore; {never:,} "
+        f"never exceed {number(above)}, {n - never:,} do; {data['constant']:,} are constant",
+        f"by {order}, {'lowest' if least_first else 'highest'} first; share above 0{level}:",
+        *(_line(row, above) for row in data["units"]),
+    ]
     return Result("\n".join(lines), data)
 
 
@@ -95,34 +85,29 @@ def _line(row: dict[str, Any], above: float) -> str:
 
 def _measured(lab: Lab, sites: list[str], above: float) -> dict[str, dict[str, np.ndarray]]:
     """Numbers of every unit, `[unit]` each, by site."""
-    shape = {name: lab.target.sites[name].units for name in sites}
-    sums = {name: np.zeros((4, many)) for name, many in shape.items()}
-    high = {name: np.full(many, -np.inf) for name, many in shape.items()}
-    low = {name: np.full(many, np.inf) for name, many in shape.items()}
-    places = 0
-    for at in range(0, len(lab.explore), _ROWS):
-        rows = lab.explore.rows(slice(at, at + _ROWS))
-        places += int(rows.counted.sum())
+    sums = {name: np.zeros((4, lab.target.sites[name].units)) for name in sites}
+    high = {name: np.full(found.shape[1], -np.inf) for name, found in sums.items()}
+    low = {name: np.full(found.shape[1], np.inf) for name, found in sums.items()}
+    for start in range(0, len(lab.explore), _ROWS):
+        rows = lab.explore.rows(slice(start, start + _ROWS))
         lab.meter.forward_tokens += int(rows.attended.sum())
 
         def take(name: str, values: Tensor, rows: Any = rows) -> None:
             x = at_places(lab.target, rows, name, values).astype(np.float64)
-            sums[name] += np.stack(
-                [x.sum(0), np.square(x).sum(0), (x > 0).sum(0), (x > above).sum(0)]
-            )
+            sums[name] += [x.sum(0), np.square(x).sum(0), (x > 0).sum(0), (x > above).sum(0)]
             np.maximum(high[name], x.max(0, initial=-np.inf), out=high[name])
             np.minimum(low[name], x.min(0, initial=np.inf), out=low[name])
 
         lab.target.trace(rows, sites, output=False, take=take)
-    found = {}
-    for name, (total, squares, firing, over) in sums.items():
-        mean = total / places
-        found[name] = {
+    results = {}
+    for name, found in sums.items():
+        mean, square, firing, over = found / int(lab.explore.counted.sum())
+        results[name] = {
             "max": high[name],
             "min": low[name],
             "mean": mean,
-            "sd": np.sqrt(np.maximum(squares / places - np.square(mean), 0)),
-            "firing": firing / places,
-            "above": over / places,
+            "sd": np.sqrt(np.maximum(square - np.square(mean), 0)),
+            "firing": firing,
+            "above": over,
         }
-    return found
+    return results

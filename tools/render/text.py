@@ -12,7 +12,6 @@ A digit in braces that the text itself holds gets a space, so that none can be r
 
 import math
 import re
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -110,11 +109,6 @@ def number(value: float | None) -> str:
 def quoted(token: str) -> str:
     """A token with its spaces visible."""
     return '"' + token.replace("\n", "\\n").replace("\t", "\\t") + '"'
-
-
-def lines(head: str, rows: Sequence[str], *, more: str = "") -> str:
-    """A heading, one row a line, and what was left out."""
-    return "\n".join([head, *rows, *([more] if more else [])])
 
 
 def _from_word(text: str, shown: list[int], starts: np.ndarray, *, first: int) -> list[int]:

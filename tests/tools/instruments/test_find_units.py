@@ -151,3 +151,42 @@ def test_it_is_offered_where_no_unit_is_under_study(lab: Lab) -> None:
 def test_a_call_can_be_repeated(lab: Lab, host: Target, windows: TokenWindows) -> None:
     first = call(lab, "find_units", {"what": "animals"})
     assert call(Lab(host, windows, open=True), "find_units", {"what": "animals"}).text == first.text
+
+
+@pytest.mark.parametrize(("colour", "unit"), [("red", "conv.0/0"), ("green", "conv.0/1")])
+def test_the_unit_of_a_colour_is_found(open_pictures: Lab, colour: str, unit: str) -> None:
+    found = call(open_pictures, "find_units", {"what": f"{colour} things", "sites": ["conv"]})
+    assert found.error is None
+    best = [one["unit"] for one in found.data["found"] if one["responds"]]
+    assert unit in best
+    assert found.data["units"] == 64
+    assert all("window" in item for item in found.data["measured"])
+
+
+def test_pictures_by_number(open_pictures: Lab) -> None:
+    scenes = [one.scene for one in open_pictures.explore.pictures]  # type: ignore[attr-defined]
+    red = [any(thing.colour == "red" for thing in scene.things) for scene in scenes]
+    active = [str(row) for row, shows in enumerate(red) if shows]
+    silent = [str(row) for row, shows in enumerate(red) if not shows]
+    given = {"active": active, "silent": silent, "sites": ["conv.0"]}
+    found = call(open_pictures, "find_units", given)
+    assert found.error is None
+    assert "conv.0/0" in [one["unit"] for one in found.data["found"] if one["responds"]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"what": "kitchens"}, "names nothing that pictures are read for"),
+        ({"what": "purple elephants in snow"}, "at least 10 with it"),
+        ({"active": ["one"]}, "is no picture"),
+        ({"what": "red", "active": ["1"]}, "not both"),
+        ({}, "what should the units respond to"),
+    ],
+)
+def test_what_cannot_be_searched_in_pictures_is_said(
+    open_pictures: Lab, arguments: dict, said: str
+) -> None:
+    found = call(open_pictures, "find_units", arguments)
+    assert found.error is not None
+    assert said in found.error

@@ -1,10 +1,7 @@
-"""Edits and written texts are what they say, and are measured as the unit's function has them."""
-
-from types import SimpleNamespace
+"""Edits are what they say, and are measured as the unit's function has them."""
 
 import pytest
 from neuroscribe.tools.instruments.edit_text import make_variants
-from neuroscribe.tools.instruments.write_texts import listed
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.registry import call
 
@@ -92,11 +89,6 @@ def test_an_edit_that_leaves_nothing_says_so(lab: Lab) -> None:
     assert "delete 'cat' leaves no text" in found.text
 
 
-def test_bytes_of_one_character_are_drawn_once(stories_lab: Lab) -> None:
-    found = call(stories_lab, "activations", {"texts": ["a 😀 b"]})
-    assert found.text.split("\n")[1].count("😀") == 1
-
-
 def test_windows_can_be_edited(lab: Lab) -> None:
     window = call(lab, "exemplars", {"many": 1}).data["measured"][0]["window"]
     edits = [{"op": "replace", "find": "cat", "with": "tree", "all": True}]
@@ -107,40 +99,12 @@ def test_windows_can_be_edited(lab: Lab) -> None:
     assert "pass text" in (call(lab, "edit_text", {"edits": edits}).error or "")
 
 
-def test_grammar_sentences_hold_the_words(lab: Lab) -> None:
-    found = call(lab, "write_texts", {"source": "grammar", "words": ["cat", "dog"], "many": 6})
-    assert len(found.data["texts"]) == 6
-    assert sum("cat" in text.lower() for text in found.data["texts"]) >= 3
-    assert sum("dog" in text.lower() for text in found.data["texts"]) >= 3
-    both = {"source": "grammar", "words": ["cat", "dog"], "together": True, "many": 2}
-    for text in call(lab, "write_texts", both).data["texts"]:
-        assert "cat" in text.lower()
-        assert "dog" in text.lower()
-    assert "needs words" in (call(lab, "write_texts", {"source": "grammar"}).error or "")
-
-
-def test_the_target_continues_a_prompt(stories_lab: Lab, minilm_lab: Lab) -> None:
-    arguments = {"source": "target", "prompt": "Once upon a time", "many": 3, "length": 12}
-    first = call(stories_lab, "write_texts", arguments)
-    assert all(text.startswith("Once upon a time") for text in first.data["texts"])
-    again = call(
-        Lab(stories_lab.target, stories_lab.explore, unit=stories_lab.unit),
-        "write_texts",
-        arguments,
-    )
-    assert again.data == first.data
-    assert "no language model" in (call(minilm_lab, "write_texts", arguments).error or "")
-
-
-def test_a_language_model_writes(lab: Lab) -> None:
-    def complete(messages: list, **options: object) -> SimpleNamespace:
-        assert "pets" in messages[0]["content"]
-        return SimpleNamespace(text='Here: ["the cat sat", "a dog ran"]')
-
-    assert "needs a language model" in (
-        call(lab, "write_texts", {"source": "llm", "prompt": "pets"}).error or ""
-    )
-    lab.llm = SimpleNamespace(complete=complete)  # type: ignore[assignment]
-    found = call(lab, "write_texts", {"source": "llm", "prompt": "about pets"})
-    assert found.data["texts"] == ["the cat sat", "a dog ran"]
-    assert listed("1. one\n- two") == ["one", "two"]
+def test_an_edit_says_the_words_asked_for(lab: Lab) -> None:
+    edits = [{"op": "replace", "find": "cat", "with": ["dog", "tree"]}]
+    text = "we saw a cat and my dog"
+    found = call(lab, "edit_text", {"text": text, "edits": edits, "at": ["dog", "cat"]})
+    head, dog, tree = (line for line in found.text.splitlines() if " | at " in line)
+    assert head.endswith("| at dog 1, cat 2")
+    assert dog.startswith("'cat' to 'dog': 1")
+    assert dog.endswith("| at dog 1 (2 times)")
+    assert tree.endswith("| at dog 1")

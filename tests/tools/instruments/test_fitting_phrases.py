@@ -32,8 +32,8 @@ class _Reader:
     clip = _Colours()
 
 
-def test_a_phrase_that_fits_where_a_unit_is_active_comes_first(make_lab, drawn_rows) -> None:
-    lab = make_lab(rows=replace(drawn_rows, reader=_Reader()))
+def test_a_phrase_that_fits_where_a_unit_is_active_comes_first(make_pictures, drawn_rows) -> None:
+    lab = make_pictures(rows=replace(drawn_rows, reader=_Reader()))
     found = call(lab, "fitting_phrases", {"phrases": ["a blue thing", "something red", "green "]})
     assert found.error is None
     first, *others = found.data["phrases"]
@@ -45,9 +45,9 @@ def test_a_phrase_that_fits_where_a_unit_is_active_comes_first(make_lab, drawn_r
     assert "give phrases" in str(call(lab, "fitting_phrases", {"phrases": [" "]}).error)
 
 
-def test_it_is_offered_where_there_is_such_a_model(lab) -> None:
-    assert "fitting_phrases" not in offered(lab)
-    assert "there is no tool" in str(call(lab, "fitting_phrases", {"phrases": ["a"]}).error)
+def test_it_is_offered_where_there_is_such_a_model(pictures) -> None:
+    assert "fitting_phrases" not in offered(pictures)
+    assert "there is no tool" in str(call(pictures, "fitting_phrases", {"phrases": ["a"]}).error)
 
 
 @pytest.mark.parametrize("family", ["clip"])

@@ -10,9 +10,9 @@ RED_CAT = {"name": "cat", "colour": "red", "size": 0.34, "x": 0.25, "y": 0.75}
 GREEN = {"name": "circle", "colour": "green", "size": 0.3, "x": 0.75, "y": 0.3}
 
 
-def test_the_map_peaks_where_the_thing_is(lab) -> None:
+def test_the_map_peaks_where_the_thing_is(pictures) -> None:
     scene = {"background": "meadow", "things": [RED_CAT, GREEN]}
-    found = call(lab, "occlude", {"picture": scene})
+    found = call(pictures, "occlude", {"picture": scene})
     assert found.error is None
     drop = np.array(found.data["map"])
     row, column = np.unravel_index(drop.argmax(), drop.shape)
@@ -33,8 +33,8 @@ def test_the_map_peaks_where_the_thing_is(lab) -> None:
     assert found.images
 
 
-def test_a_channel_that_follows_the_background(make_lab) -> None:
-    lab = make_lab(f"conv.0/{DARK}")
+def test_a_channel_that_follows_the_background(make_pictures) -> None:
+    lab = make_pictures(f"conv.0/{DARK}")
     scene = {"background": "night", "things": [RED_CAT, GREEN]}
     found = call(lab, "occlude", {"picture": scene})
     parts = {part["part"]: part["after"] for part in found.data["parts"]}
@@ -42,8 +42,8 @@ def test_a_channel_that_follows_the_background(make_lab) -> None:
     assert parts["all things on grey"] < parts["the background alone"]
 
 
-def test_photos_have_masks_and_no_parts(make_lab, photo_rows) -> None:
-    lab = make_lab(rows=photo_rows)
+def test_photos_have_masks_and_no_parts(make_pictures, photo_rows) -> None:
+    lab = make_pictures(rows=photo_rows)
     window = int(lab.column(lab.unit)[:, 0].argmax())
     found = call(lab, "occlude", {"picture": window, "cells": 4})
     assert found.data["parts"] == []
@@ -55,6 +55,6 @@ def test_photos_have_masks_and_no_parts(make_lab, photo_rows) -> None:
     assert again.tolist() == pytest.approx(said, abs=1e-5)
 
 
-def test_a_picture_on_which_it_is_silent(lab) -> None:
-    found = call(lab, "occlude", {"picture": {"things": [GREEN]}})
+def test_a_picture_on_which_it_is_silent(pictures) -> None:
+    found = call(pictures, "occlude", {"picture": {"things": [GREEN]}})
     assert "nothing to cover away" in str(found.error)

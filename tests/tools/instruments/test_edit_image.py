@@ -5,14 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from colour_target import colour_target, picture
 from neuroscribe.tools.activations.records import inputs_of
 from neuroscribe.tools.data.image_rows import image_rows
 from neuroscribe.tools.data.scene_pictures import picture_of
-from neuroscribe.tools.images.maps import whereabouts
-from neuroscribe.tools.images.pixels import closed
 from neuroscribe.tools.images.recipes import made_rows
-from neuroscribe.tools.images.regions import mask_of
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.registry import call
 from neuroscribe.tools.scenes.scene import Scene
@@ -26,14 +22,14 @@ def after(found) -> dict[str, float]:
     return {row["edit"]: row["after"] for row in found.data["variants"]}
 
 
-def test_a_scene_is_edited_exactly(lab: Lab) -> None:
+def test_a_scene_is_edited_exactly(pictures: Lab) -> None:
     edits = [
         {"edit": "recolour", "which": "cat", "colour": ["blue", "red"]},
         {"edit": "recolour", "which": "circle", "colour": "red"},
         {"edit": "remove", "which": "cat"},
         {"edit": "background", "background": "desert"},
     ]
-    found = call(lab, "edit_image", {"pictures": BOTH, "edits": edits})
+    found = call(pictures, "edit_image", {"pictures": BOTH, "edits": edits})
     assert found.error is None
     peaks = after(found)
     before = found.data["variants"][0]["before"]
@@ -49,22 +45,7 @@ def test_a_scene_is_edited_exactly(lab: Lab) -> None:
     assert scenes[1].things[1] == scenes[0].things[1]
 
 
-def test_pixels_outside_a_region_stay_to_the_bit(lab: Lab) -> None:
-    region = {"thing": "cat"}
-    of = {"scene": BOTH}
-    fills = [{"edit": "cover", "fill": "mean"}, {"edit": "recolour", "colour": "blue"}]
-    fills += [{"edit": "grey"}, {"edit": "blur", "radius": 0.1}, {"edit": "remove"}]
-    fills += [{"edit": "paste", "picture": {"window": 0}}]
-    recipes = [{"of": of, "edits": [{**edit, "region": region}]} for edit in fills]
-    original, *changed = made_rows(lab, [of, *recipes]).pixels()
-    mask = mask_of(lab, made_rows(lab, [of]), region)
-    assert 0.02 < mask.mean() < 0.2
-    for pixels in changed:
-        assert (pixels[~mask] == original[~mask]).all()
-        assert (pixels[mask] != original[mask]).any(-1).mean() > 0.8
-
-
-def test_masks_follow_the_thing(lab: Lab) -> None:
+def test_masks_follow_the_thing(pictures: Lab) -> None:
     region = {"thing": "cat"}
     edits = [
         {"edit": "cover", "region": region},
@@ -73,7 +54,7 @@ def test_masks_follow_the_thing(lab: Lab) -> None:
         {"edit": "move", "region": region, "by": [0.3, 0.0]},
         {"edit": "grey"},
     ]
-    found = call(lab, "edit_image", {"pictures": BOTH, "edits": edits})
+    found = call(pictures, "edit_image", {"pictures": BOTH, "edits": edits})
     values = [row["after"] for row in found.data["variants"]]
     before = found.data["variants"][0]["before"]
     assert values[0] < 0.1 * before
@@ -81,12 +62,14 @@ def test_masks_follow_the_thing(lab: Lab) -> None:
     assert values[4] == before
     assert values[5] == pytest.approx(before, abs=0.05)
     assert values[6] == 0
-    moved = made_rows(lab, [found.data["measured"][6]["recipe"]])
-    assert lab.activations(moved, [lab.unit])[0, 0, 0] == pytest.approx(values[5], rel=1e-5)
+    moved = made_rows(pictures, [found.data["measured"][6]["recipe"]])
+    assert pictures.activations(moved, [pictures.unit])[0, 0, 0] == pytest.approx(
+        values[5], rel=1e-5
+    )
 
 
-def test_photos_are_edited_where_the_unit_is_active(make_lab, photo_rows) -> None:
-    lab = make_lab(rows=photo_rows)
+def test_photos_are_edited_where_the_unit_is_active(make_pictures, photo_rows) -> None:
+    lab = make_pictures(rows=photo_rows)
     top = [item["window"] for item in call(lab, "exemplars", {"many": 3}).data["measured"]]
     edits = [
         {"edit": "remove"},
@@ -130,104 +113,73 @@ def test_photos_are_edited_where_the_unit_is_active(make_lab, photo_rows) -> Non
         ([{"edit": "grey"}, {"edit": "remove", "which": "cat"}], "name a region"),
     ],
 )
-def test_what_cannot_be_edited_is_said(lab: Lab, edit, said: str) -> None:
+def test_what_cannot_be_edited_is_said(pictures: Lab, edit, said: str) -> None:
     good = {"edit": "remove", "which": "cat"}
-    found = call(lab, "edit_image", {"pictures": [BOTH], "edits": [edit, good]})
+    found = call(pictures, "edit_image", {"pictures": [BOTH], "edits": [edit, good]})
     assert found.error is None
     assert len(found.data["variants"]) == 1
     assert said in found.text
-    alone = call(lab, "edit_image", {"pictures": [BOTH], "edits": [edit]})
+    alone = call(pictures, "edit_image", {"pictures": [BOTH], "edits": [edit]})
     assert said in str(alone.error)
 
 
-def test_pictures_that_are_not_there(lab: Lab) -> None:
+def test_pictures_that_are_not_there(pictures: Lab) -> None:
     edits = [{"edit": "grey"}]
     for given, said in (
         (900, "explore has 0 to 79"),
         ("a red zug", "zug"),
         ({"x": 1}, "a picture is"),
     ):
-        assert said in str(call(lab, "edit_image", {"pictures": [given], "edits": edits}).error)
+        assert said in str(
+            call(pictures, "edit_image", {"pictures": [given], "edits": edits}).error
+        )
 
 
-def test_prompts_windows_and_recipes_are_pictures(lab: Lab) -> None:
+def test_prompts_windows_and_recipes_are_pictures(pictures: Lab) -> None:
     given = ["a red cat on a meadow", "3", 3, {"window": 3}, BOTH, {"scene": BOTH}]
-    found = call(lab, "edit_image", {"pictures": given, "edits": [{"edit": "grey"}]})
+    found = call(pictures, "edit_image", {"pictures": given, "edits": [{"edit": "grey"}]})
     assert len(found.data["originals"]) == 6
     assert [item.get("window") for item in found.data["originals"]][1:4] == [3, 3, 3]
 
 
-def test_closing_uses_what_is_around() -> None:
-    pixels = np.zeros((40, 40, 3), np.float32)
-    pixels[:, 20:] = 200
-    mask = np.zeros((40, 40), bool)
-    mask[10:30, 5:12] = True
-    assert closed(pixels, mask)[mask].max() < 20
-    assert (closed(pixels, np.ones((40, 40), bool)) == 100).all()
-
-
-def test_a_region_of_a_colour(lab: Lab) -> None:
-    rows = made_rows(lab, [{"scene": {"colour": "white", "things": [CIRCLE]}}])
-    mask = mask_of(lab, rows, {"colour": "green"})
-    assert 0.03 < mask.mean() < 0.09
-    assert mask_of(lab, rows, {"not": {"colour": "green"}}).mean() == pytest.approx(1 - mask.mean())
-    grown = mask_of(lab, rows, {"colour": "green", "grow": 0.05})
-    assert grown[mask].all()
-    assert grown.sum() > mask.sum()
-
-
-def test_what_is_seen_is_not_resized_again() -> None:
-    """A target that cuts the middle out sees an edited picture as it was edited."""
-    target = colour_target(resize=60)
-    base = image_rows(target, [picture(Scene.model_validate(BOTH), known=False)])
-    lab = Lab(target, base, unit=target.unit("conv.0/0"))  # type: ignore[arg-type]
-    box = {"edit": "cover", "region": {"box": [0, 0, 0.1, 0.1]}, "fill": "mean"}
-    edited = made_rows(lab, [{"of": {"window": 0}, "edits": [box]}])
-    same = (edited.seen(0) == base.seen(0)).all(-1)
-    assert not same[:5, :5].any()
-    assert same.sum() == 48 * 48 - 25
-    points = whereabouts(lab, base.pictures[0])
-    assert points[24, 0, 0] == pytest.approx(0.1, abs=0.02)  # what is cut off on the left
-    assert points[24, -1, 0] == pytest.approx(0.9, abs=0.02)
-    assert (whereabouts(lab, edited.pictures[0])[24, 0, 0]) < 0.02
-
-
-def test_a_scene_of_the_corpus_is_drawn_again_as_large(lab: Lab) -> None:
+def test_a_scene_of_the_corpus_is_drawn_again_as_large(pictures: Lab) -> None:
     """What an edit leaves alone keeps its pixels, whatever side the corpus was drawn at."""
     for side in (128, 224):
-        rows = image_rows(lab.target, [picture_of(Scene.model_validate(BOTH), side=side)])
-        lab.explore = rows  # type: ignore[assignment]
+        rows = image_rows(pictures.target, [picture_of(Scene.model_validate(BOTH), side=side)])
+        pictures.explore = rows  # type: ignore[assignment]
         same = [{"edit": "recolour", "which": "cat", "colour": "red"}]
-        found = call(lab, "edit_image", {"pictures": [0], "edits": same})
-        again = inputs_of(lab, found.data["measured"][1:])
+        found = call(pictures, "edit_image", {"pictures": [0], "edits": same})
+        again = inputs_of(pictures, found.data["measured"][1:])
         assert (again.pixels() == rows.pixels()).all()
-        lab.columns.clear()
+        pictures.columns.clear()
 
 
-def test_demands_without_measure_are_bounded(lab: Lab) -> None:
+def test_demands_without_measure_are_bounded(pictures: Lab) -> None:
     many = {"edit": "recolour", "which": "cat", "colour": ["red", "blue"] * 500}
-    found = call(lab, "edit_image", {"pictures": BOTH, "edits": [[many, many, many]]})
+    found = call(pictures, "edit_image", {"pictures": BOTH, "edits": [[many, many, many]]})
     assert found.error is None
     assert len(found.data["variants"]) <= 63
-    assert len(call(lab, "draw", {"prompts": ["a cat"], "many": 10**9}).data["measured"]) == 64
+    assert len(call(pictures, "draw", {"prompts": ["a cat"], "many": 10**9}).data["measured"]) == 64
     nested: dict = {"scene": BOTH}
     for _ in range(200):
         nested = {"of": nested, "edits": [{"edit": "grey"}]}
-    deep = call(lab, "edit_image", {"pictures": [nested], "edits": [{"edit": "flip"}]})
+    deep = call(pictures, "edit_image", {"pictures": [nested], "edits": [{"edit": "flip"}]})
     assert "nested deeper" in str(deep.error)
     for side in (10**6, "x", None):
-        wide = call(lab, "edit_image", {"pictures": [{"scene": BOTH, "side": side}], "edits": []})
+        wide = call(
+            pictures, "edit_image", {"pictures": [{"scene": BOTH, "side": side}], "edits": []}
+        )
         assert "the side of a picture" in str(wide.error)
     for value in (float("inf"), float("nan"), "x"):
         odd = [{"edit": "brightness", "by": value}, {"edit": "rotate", "degrees": value}]
         odd += [{"edit": "blur", "radius": value}, {"edit": "grey"}]
-        shown = call(lab, "edit_image", {"pictures": [BOTH], "edits": odd})
+        shown = call(pictures, "edit_image", {"pictures": [BOTH], "edits": odd})
         assert shown.error is None
         json.dumps(dict(shown.data), allow_nan=False)
 
 
-def test_a_scene_that_may_not_be_told_is_not(make_lab, drawn_rows) -> None:
-    lab = make_lab(rows=replace(drawn_rows.rows(slice(0, 12)), by_pixels=True))
+def test_a_scene_that_may_not_be_told_is_not(make_pictures, drawn_rows) -> None:
+    lab = make_pictures(rows=replace(drawn_rows.rows(slice(0, 12)), by_pixels=True))
     for name, arguments in (("survey", {}), ("exemplars", {}), ("occlude", {"picture": 3})):
         found = call(lab, name, arguments)
         assert found.error is None

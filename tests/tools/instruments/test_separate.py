@@ -1,0 +1,133 @@
+"""Rivals are parted where one holds and another does not, on texts and on pictures."""
+
+import numpy as np
+import pytest
+from neuroscribe.tools.activations.records import inputs_of
+from neuroscribe.tools.hypotheses.resolve import Hypothesis
+from neuroscribe.tools.instruments import separate
+from neuroscribe.tools.lab import Lab
+from neuroscribe.tools.predicates import parse
+from neuroscribe.tools.registry import call
+
+PETS = {"kind": "words", "words": ["cat", "dog"]}
+BEHIND_NO = {"kind": "previous", "of": {"kind": "words", "words": ["no"]}}
+TRUE = {"kind": "except", "of": PETS, "but": BEHIND_NO}
+TREES = {"kind": "words", "words": ["tree", "house"]}
+
+RED = {"kind": "colour", "colours": ["red"]}
+CIRCLE = {"kind": "object", "names": ["circle"]}
+RED_CIRCLE = {"kind": "thing", "of": [RED, CIRCLE]}
+NOWHERE = {"kind": "and", "of": [RED, {"kind": "background", "names": ["sea"]}]}
+
+
+@pytest.fixture
+def rivals(lab: Lab) -> Lab:
+    lab.hypotheses.update({"H1": PETS, "H2": TRUE, "H3": TREES})
+    return lab
+
+
+def test_separating_inputs_show_who_is_right(rivals: Lab) -> None:
+    found = call(rivals, "separate", {"hypotheses": ["H1", "H2"], "many": 12})
+    assert len(found.data["measured"]) == 12
+    for item in found.data["measured"]:
+        assert item["predicted"] == {"H1": 1.0, "H2": 0.0}  # only the exception is in dispute
+        assert item["value"] == 0.0
+    assert found.data["cells"][0]["true"] == ["H1"]
+    both = parse(TRUE).evaluate(rivals.explore) > 0.5  # H2 holds within H1
+    expected = np.nanmean(rivals.column(rivals.unit)[both & rivals.explore.counted])
+    assert found.data["agreed"]["mean"] == pytest.approx(expected, rel=1e-4)
+    assert {item["source"] for item in found.data["measured"]} >= {
+        "separate:explore",
+        "separate:edit",
+    }
+
+
+def test_both_directions_are_tried(rivals: Lab) -> None:
+    found = call(rivals, "separate", {"hypotheses": ["H2", "H3"], "many": 12})
+    cells = {tuple(cell["true"]): cell for cell in found.data["cells"]}
+    assert cells["H2",]["mean"] >= 1.0
+    assert cells["H3",]["mean"] == 0.0
+    scores = {score["id"]: score["correlation"] for score in found.data["scores"]}
+    assert scores["H2"] > 0.9 > 0 > scores["H3"]
+
+
+def test_graded_predictions_are_shown_and_the_inseparable_named(rivals: Lab) -> None:
+    rivals.hypotheses["H4"] = {
+        "kind": "graded",
+        "levels": [{"of": TRUE, "value": 1}, {"of": PETS, "value": 0.4}],
+    }
+    found = call(rivals, "separate", {"hypotheses": ["H1", "H2", "H4"]})
+    assert "no input separated H2 and H4" in found.text
+    assert "predicted by H1, H4 0.4: mean 0 " in found.text
+
+
+def test_the_same_call_gives_the_same_inputs(make_lab) -> None:
+    data = []
+    for _ in range(2):
+        lab = make_lab()
+        lab.hypotheses.update({"H1": PETS, "H2": TRUE})
+        data.append(call(lab, "separate", {}).data)
+    assert data[0] == data[1]
+
+
+def test_nothing_separates_what_is_the_same(lab: Lab) -> None:
+    lab.hypotheses.update({"H1": PETS, "H2": {"kind": "words", "words": ["dog", "cat"]}})
+    found = call(lab, "separate", {})
+    assert "Nothing separates" in found.text
+    assert found.data["measured"] == []
+
+
+def test_only_the_three_best_of_many_are_kept(rivals: Lab) -> None:
+    rivals.hypotheses["H4"] = {"kind": "words", "words": ["red"]}
+    found = call(rivals, "separate", {})
+    assert len(found.data["hypotheses"]) == 3
+    assert found.data["hypotheses"][:2] == ["H2", "H1"]
+
+
+def test_the_true_rule_wins_where_rivals_differ(pictures) -> None:
+    pictures.hypotheses |= {"H1": RED, "H2": RED_CIRCLE, "H3": NOWHERE}
+    found = call(pictures, "separate", {"many": 24})
+    assert found.error is None
+    items = found.data["measured"]
+    assert len(items) == 24
+    kinds = {item["source"] for item in items}
+    assert kinds == {"separate:explore", "separate:edit", "separate:drawn"}
+    for item in items:  # they are what they are said to be
+        rows = inputs_of(pictures, [item])
+        for key, predictor in pictures.hypotheses.items():
+            assert item["predicted"][key] == parse(predictor).evaluate(rows)[0, 0]
+        assert np.ptp(list(item["predicted"].values())) == 1
+    scores = {row["id"]: row["mean_inside"] for row in found.data["scores"]}
+    assert scores["H1"] > 0.3
+    assert found.data["agreed"]["count"] == 0
+    assert {"sea"} & set(found.text.replace(",", " ").split())
+    both = [item for item in items if item["predicted"]["H3"] == 1]
+    assert both
+
+
+def test_the_same_rule_twice_is_not_parted(pictures) -> None:
+    double = {"kind": "or", "of": [RED_CIRCLE, RED]}
+    found = call(pictures, "separate", {"hypotheses": [RED, double]})
+    assert "Nothing separates" in found.text
+    assert found.data["measured"] == []
+    assert "record a rival" in str(call(pictures, "separate", {"hypotheses": [RED]}).error)
+
+
+def test_calls_are_repeatable(make_pictures) -> None:
+    asked = {"hypotheses": [RED, CIRCLE], "many": 10}
+    one, other = (call(make_pictures(), "separate", asked) for _ in range(2))
+    assert one.data == other.data
+
+
+def test_unmeasured_pictures_are_not_the_highest(pictures) -> None:
+    found = call(pictures, "separate", {"hypotheses": [RED, CIRCLE], "many": 12}).data["measured"]
+    for item, value in zip(found[:4], (None, 0.0, -0.5, None), strict=True):
+        item["value"] = value
+    rivals = [Hypothesis(key, parse(RED), RED) for key in found[0]["predicted"]]
+    common = {"count": 0, "mean": None}
+    inputs = [(item, item["tokens"][0]) for item in found]
+    lines = separate._lines(pictures, pictures.chosen(None), rivals, inputs, common)
+    assert not [line for line in lines if line.startswith("n/a (")]
+    assert lines[-1] == "2 pictures have no finite activation and are not listed"
+    shown = [line.split(" (")[0] for line in lines if "; " in line and " (" in line][1:]
+    assert shown.index("0") < shown.index("-0.5")
