@@ -37,8 +37,8 @@ def functions(
     Exit codes: 0 done, 1 some functions have no answer that runs, 2 unusable arguments.
     """
     from ...tools.errors import UsageError, nearest
+    from ..evaluation.functions_run import NAMES, Job, run_job
     from ..evaluation.planner_run import seeds_of
-    from ..groundtruth.functions.run import NAMES, Job, run_job
 
     if suite not in NAMES:
         raise UsageError(f"there is no suite '{suite}'; nearest: {nearest(suite, NAMES)}")

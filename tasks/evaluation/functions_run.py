@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ....tools.errors import UsageError
-from .blackbox import Investigate
-from .suite import SUITES, Record, run_suite, summed
+from ...tools.errors import UsageError
+from ..groundtruth.functions.blackbox import Investigate
+from ..groundtruth.functions.suite import SUITES, Record, run_suite, summed
 
 if TYPE_CHECKING:
-    from ....tools.llm.client import LLM
-    from .reader import Reader
+    from ...tools.llm.client import LLM
+    from ..groundtruth.functions.reader import Reader
 
 NAMES = (*SUITES, "modular")
 Progress = Callable[[int, int], None]
@@ -85,7 +85,7 @@ def run_job(job: Job, out: Path | None = None, *, progress: Progress | None = No
                 file.write(json.dumps(record) + "\n")
 
     if job.suite == "modular":
-        from ..modular.suite import run_modular
+        from ..groundtruth.modular.suite import run_modular
 
         found = run_modular(job, investigate, keep=keep, progress=progress)
     else:
@@ -125,7 +125,7 @@ def investigator(job: Job) -> Investigate | None:
     """
     if job.planner == "builtin":
         return None
-    from .chat import ChatInvestigator
+    from ..groundtruth.functions.chat import ChatInvestigator
 
     return ChatInvestigator(_client("--planner", job.planner, job), turns=job.turns)
 
@@ -138,7 +138,7 @@ def reader_of(job: Job) -> "Reader | None":
     """
     if job.reader is None:
         return None
-    from .reader import Reader
+    from ..groundtruth.functions.reader import Reader
 
     return Reader(_client("--reader", job.reader, job))
 
@@ -148,6 +148,6 @@ def _client(option: str, spec: str, job: Job) -> "LLM":
     if kind != "openai" or not colon or not model:
         known = "builtin or openai:MODEL" if option == "--planner" else "openai:MODEL"
         raise UsageError(f"{option} '{spec}' is not known here; give {known}")
-    from ....tools.llm.client import LLM
+    from ...tools.llm.client import LLM
 
     return LLM(model, base_url=job.base_url)
