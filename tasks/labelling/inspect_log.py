@@ -8,6 +8,7 @@ the extra `inspect`.
 # pyright: reportMissingImports=false
 # the extra `inspect` need not be installed where types are checked
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -52,41 +53,40 @@ def write_run(path: Path, run: LabelRun) -> None:
     Raises:
         UsageError: if Inspect is not installed, or the file cannot be written.
     """
-    found = []
+    rows = []
     for unit in run.units:
         record = unit.record
         failed = str(record.get("reason") or "failed") if unit.status == "failed" else None
         parts = "\n".join(f"- {part['words']}" for part in record.get("components") or ())
         answer = f"{unit.label}\n\n{parts}".strip()
         scores = _values(record.get("scores"))
-        found.append(Row(unit.unit, answer, scores, unit.status, unit.as_dict(), failed))
+        rows.append(Row(unit.unit, answer, scores, unit.status, unit.as_dict(), failed))
+    facts = {
+        name: run.facts[name] for name in ("target", "corpus", "versions") if name in run.facts
+    }
     about = About(
         "neuroscribe_label",
         f"neuroscribe/{run.settings.get('planner') or 'unknown'}",
         str((run.facts.get("target") or {}).get("name")),
         str(run.settings.get("data")),
         str(run.facts.get("created") or ""),
-        {"settings": run.settings, "controls": run.facts.get("controls"), **_facts(run)},
+        {"settings": run.settings, "controls": run.facts.get("controls"), **facts},
     )
-    _write(path, about, found)
+    _write(path, about, rows)
 
 
 def write_evaluation(path: Path, document: Mapping[str, Any]) -> None:
-    """Writes what `evaluate labels` found as a log.
+    """Writes the document of `evaluate labels` as a log.
 
     Raises:
         UsageError: if Inspect is not installed, or the file cannot be written.
     """
     summary = document["summary"]
-    found = []
+    rows = []
     for item in document["units"]:
-        scores = _values(item["scores"])
-        scores |= {
-            name: float(score["value"])
-            for name, score in item["scorers"].items()
-            if score["value"] is not None
-        }
-        found.append(Row(item["unit"], item["description"], scores, item["status"], item))
+        scorers = {name: value_of(item["scorers"], name) for name in item["scorers"]}
+        scores = _values({**item["scores"], **scorers}, [*HEADLINES, *scorers])
+        rows.append(Row(item["unit"], item["description"], scores, item["status"], item))
     about = About(
         "neuroscribe_evaluate_labels",
         f"neuroscribe/{summary.get('judge') or 'offline'}",
@@ -95,10 +95,15 @@ def write_evaluation(path: Path, document: Mapping[str, Any]) -> None:
         "",
         {"summary": summary, "problems": document["problems"]},
     )
-    _write(path, about, found)
+    _write(path, about, rows)
 
 
-def _write(path: Path, about: About, found: Sequence[Row]) -> None:
+def _values(scores: Mapping[str, Any] | None, names: Sequence[str] = HEADLINES) -> dict[str, float]:
+    values = {name: value_of(scores, name) for name in names}
+    return {name: float(value) for name, value in values.items() if value is not None}
+
+
+def _write(path: Path, about: About, rows: Sequence[Row]) -> None:
     if path.suffix != ".eval":
         raise UsageError(f"{path} does not end in .eval, by which Inspect knows its logs")
     try:
@@ -107,7 +112,7 @@ def _write(path: Path, about: About, found: Sequence[Row]) -> None:
         raise UsageError(
             "a log for Inspect needs its library: pip install 'neuroscribe[inspect]'"
         ) from None
-    log = _log(about, found)
+    log = _log(about, rows)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_eval_log(log, str(path.absolute()), format="eval")
@@ -115,12 +120,17 @@ def _write(path: Path, about: About, found: Sequence[Row]) -> None:
         raise UsageError(f"cannot write {path}: {error.strerror}") from error
 
 
-def _log(about: About, found: Sequence[Row]) -> "EvalLog":
+def _log(about: About, rows: Sequence[Row]) -> "EvalLog":
     from inspect_ai.log import EvalConfig, EvalDataset, EvalLog, EvalResults, EvalSpec, EvalStats
 
     now = datetime.now(UTC).isoformat(timespec="seconds")
     created = about.created or now
-    samples = [_sample(about, row) for row in _different(found)]
+    seen: Counter[str] = Counter()
+    samples = []
+    for row in rows:  # a unit may have several descriptions
+        seen[row.unit] += 1
+        n = seen[row.unit]
+        samples.append(_sample(about, row, row.unit if n == 1 else f"{row.unit} ({n})"))
     ids = [str(sample.id) for sample in samples]
     return EvalLog(
         status="success",
@@ -140,24 +150,24 @@ def _log(about: About, found: Sequence[Row]) -> "EvalLog":
         results=EvalResults(
             total_samples=len(samples),
             completed_samples=sum(sample.error is None for sample in samples),
-            scores=_results(found),
+            scores=_results(rows),
         ),
         stats=EvalStats(started_at=created, completed_at=now),
         samples=samples,
     )
 
 
-def _sample(about: About, row: Row) -> "EvalSample":
+def _sample(about: About, row: Row, name: str) -> "EvalSample":
     from inspect_ai.log import EvalError, EvalSample
     from inspect_ai.model import ChatMessageAssistant, ChatMessageUser, ModelOutput
     from inspect_ai.scorer import Score
 
-    question = f"What does unit {row.unit} of {about.target} respond to?"
+    question = f"What does unit {name} of {about.target} respond to?"
     error = None
     if row.error is not None:
         error = EvalError(message=row.error, traceback="", traceback_ansi="")
     return EvalSample(
-        id=row.unit,
+        id=name,
         epoch=1,
         input=question,
         target="",
@@ -175,40 +185,20 @@ def _sample(about: About, row: Row) -> "EvalSample":
     )
 
 
-def _results(found: Sequence[Row]) -> "list[EvalScore]":
+def _results(rows: Sequence[Row]) -> "list[EvalScore]":
     from inspect_ai.log import EvalMetric, EvalScore
 
     results = []
-    for name in dict.fromkeys(name for row in found for name in row.scores):
-        values = [row.scores[name] for row in found if name in row.scores]
+    for name in dict.fromkeys(name for row in rows for name in row.scores):
+        values = [row.scores[name] for row in rows if name in row.scores]
         metrics = {"median": median(values), "mean": mean(values)}
         results.append(
             EvalScore(
                 name=name,
                 scorer=name,
                 scored_samples=len(values),
-                unscored_samples=len(found) - len(values),
+                unscored_samples=len(rows) - len(values),
                 metrics={key: EvalMetric(name=key, value=v) for key, v in metrics.items()},
             )
         )
     return results
-
-
-def _different(found: Sequence[Row]) -> list[Row]:
-    """The rows with ids that differ: a unit may have several descriptions."""
-    seen: dict[str, int] = {}
-    rows = []
-    for row in found:
-        seen[row.unit] = seen.get(row.unit, 0) + 1
-        n = seen[row.unit]
-        rows.append(row if n == 1 else row._replace(unit=f"{row.unit} ({n})"))
-    return rows
-
-
-def _values(scores: Mapping[str, Any] | None) -> dict[str, float]:
-    found = {name: value_of(scores, name) for name in HEADLINES}
-    return {name: float(value) for name, value in found.items() if value is not None}
-
-
-def _facts(run: LabelRun) -> dict[str, Any]:
-    return {name: run.facts[name] for name in ("target", "corpus", "versions") if name in run.facts}

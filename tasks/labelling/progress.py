@@ -8,13 +8,13 @@ import sys
 import threading
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from types import TracebackType
 from typing import Any
 
 from rich import progress as bars
 from rich.markup import escape
 
 from ...tools.io.console import Console
+from ..scoring.entries import value_of
 
 
 class Progress(AbstractContextManager["Progress"]):
@@ -32,12 +32,7 @@ class Progress(AbstractContextManager["Progress"]):
     def watch(self, unit: object, event: str, fields: Mapping[str, Any]) -> None:
         """Something happened in an investigation."""
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         pass
 
 
@@ -54,9 +49,7 @@ class TerminalProgress(Progress):
         self.watching = watching
         self._with_bar = bar
         self._lock = threading.Lock()
-        self._done = 0
-        self._total = 0
-        self._tokens = 0
+        self._done = self._total = self._tokens = 0
         self._money = 0.0
         self._bar: bars.Progress | None = None
         self._task: Any = None
@@ -89,7 +82,9 @@ class TerminalProgress(Progress):
             self._money += float(meter.get("cost", 0))
             self.console.print(self._line(record))
             if self._bar is not None:
-                self._bar.update(self._task, completed=self._done, spent=self._spent())
+                money = f", {self._money:.2f} money" if self._money else ""
+                spent = f"{self._tokens:,} tokens{money}" if self._tokens else ""
+                self._bar.update(self._task, completed=self._done, spent=spent)
 
     def watch(self, unit: object, event: str, fields: Mapping[str, Any]) -> None:
         if self.watching:
@@ -99,30 +94,16 @@ class TerminalProgress(Progress):
                 for line in lines(unit, event, fields):
                     self.console.print(line)
 
-    def _spent(self) -> str:
-        money = f", {self._money:.2f} money" if self._money else ""
-        return f"{self._tokens:,} tokens{money}" if self._tokens else ""
-
     def _line(self, record: Mapping[str, Any]) -> str:
-        scores = record.get("scores") or {}
-        entry = scores.get("correlation")
-        value = entry.get("value") if isinstance(entry, Mapping) else None
-        said = record["label"] or record.get("reason") or ""
-        tail = record["status"] if value is None else f"correlation {value:.2f}"
-        if record["status"] == "failed":
-            tail = "failed"
-        seconds = record.get("seconds") or 0.0
+        value, status = value_of(record.get("scores"), "correlation"), record["status"]
+        outcome = status if value is None or status == "failed" else f"correlation {value:.2f}"
         return (
-            f"{self._done}/{self._total} [bold]{escape(record['unit'])}[/bold] {escape(said)} "
-            f"[dim]({tail}, {seconds:.1f} s)[/dim]"
+            f"{self._done}/{self._total} [bold]{escape(record['unit'])}[/bold] "
+            f"{escape(record['label'] or record.get('reason') or '')} "
+            f"[dim]({outcome}, {record.get('seconds') or 0.0:.1f} s)[/dim]"
         )
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None

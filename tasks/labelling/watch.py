@@ -18,44 +18,45 @@ def lines(unit: object, event: str, fields: Mapping[str, Any]) -> Iterator[Text]
         event: `message`, `evidence`, `ledger`, `conclusion` or `end`.
         fields: The event's own fields, as a recorder is given them.
     """
-    if event == "message":
-        yield from _thought(unit, fields["message"])
+    for text, style in _lines(event, fields):
+        yield Text.assemble((f"{unit}  ", "dim"), (text, style))
+
+
+def _lines(event: str, fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Lines with their style."""
+    if event == "message":  # what the planner says beside its calls
+        message = fields["message"]
+        content = message.get("content") if message.get("role") == "assistant" else None
+        if isinstance(content, str) and content.strip():
+            yield _short(" ".join(content.split())), "italic"
     elif event == "evidence":
-        yield from _evidence(unit, _mapping(fields["evidence"]))
+        yield from _evidence(_mapping(fields["evidence"]))
     elif event == "ledger":
-        yield from _ledger(unit, fields["rows"])
+        yield from _ledger(fields["rows"])
     elif event == "conclusion":
-        said = _mapping(fields["description"])
-        text = said.get("label") or said.get("reason") or said.get("status")
-        yield _line(unit, f"=> {text}", "bold")
+        end = _mapping(fields["description"])
+        yield f"=> {end.get('label') or end.get('reason') or end.get('status')}", "bold"
 
 
-def _thought(unit: object, message: Mapping[str, Any]) -> Iterator[Text]:
-    """What the planner says beside its calls."""
-    content = message.get("content")
-    if message.get("role") == "assistant" and isinstance(content, str) and content.strip():
-        yield _line(unit, _short(" ".join(content.split())), "italic")
-
-
-def _evidence(unit: object, item: Mapping[str, Any]) -> Iterator[Text]:
-    given = ", ".join(
+def _evidence(item: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    arguments = (
         f"{key}={_short(value, 60)}" for key, value in item["arguments"].items() if key != "unit"
     )
-    yield _line(unit, f"{item['id']} {item['tool']}({given})", "cyan")
-    found = [line for line in str(item["text"]).splitlines() if line.strip()]
-    for line in found[:LINES]:
-        yield _line(unit, f"     {_short(line)}", "")
-    if len(found) > LINES:
-        yield _line(unit, f"     ... {len(found) - LINES} lines more", "dim")
+    yield f"{item['id']} {item['tool']}({', '.join(arguments)})", "cyan"
+    result = [line for line in str(item["text"]).splitlines() if line.strip()]
+    for line in result[:LINES]:
+        yield f"     {_short(line)}", ""
+    if len(result) > LINES:
+        yield f"     ... {len(result) - LINES} lines more", "dim"
 
 
-def _ledger(unit: object, rows: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
+def _ledger(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     from ...agent.ledger import strength
 
     best = sorted(rows, key=strength, reverse=True)[:3]
     if best:
-        said = "; ".join(f"{row['id']} {_short(row['statement'], 50)}{_fit(row)}" for row in best)
-        yield _line(unit, f"     rivals: {said}", "magenta")
+        rivals = (f"{row['id']} {_short(row['statement'], 50)}{_fit(row)}" for row in best)
+        yield f"     rivals: {'; '.join(rivals)}", "magenta"
 
 
 def _fit(row: Mapping[str, Any]) -> str:
@@ -64,10 +65,6 @@ def _fit(row: Mapping[str, Any]) -> str:
         if value is not None:
             return f" ({value:.2f})"
     return ""
-
-
-def _line(unit: object, text: str, style: str) -> Text:
-    return Text.assemble((f"{unit}  ", "dim"), (text, style))
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 from ...agent.statuses import CONFIDENT
 from ...agent.transcript import read
 from ...agent.transcript.page import english
+from ...agent.transcript.sections import triple
 from ...tools.errors import UsageError
 from ..scoring.entries import specificity_words
-from .records import Record, effect_of, interval, label_of, number, parts, readable, shortened
+from .records import Record, effect_of, interval, label_of, readable, shortened
 
 _SCORES = {
     "correlation": "correlation with the unit",
@@ -53,31 +54,28 @@ def headline(unit: str, record: Record) -> str:
     score = "no held-out score" if value is None else f"held-out correlation {value:.2f}"
     if low is not None and high is not None:
         score += f" (95% {low:.2f} .. {high:.2f})"
-    confidence = number(record.get("confidence"))
+    confidence = record.get("confidence")
     sure = "" if confidence is None else f", confidence {confidence:.2f} {CONFIDENT}"
     return f"{unit}: {quote(label_of(record))} [{record.get('status')}; {score}{sure}]"
 
 
 def account(unit: str, record: Record, folder: Path) -> tuple[str, dict[str, Any]]:
     """Everything that a run holds of a unit: the text, and plain JSON."""
-    found, missing = experiments(record, folder)
+    made, missing = experiments(record, folder)
     lines = [headline(unit, record), *_described(record)]
     lines += [f"experiments in order, * what the label cites ({missing or 'from the transcript'}):"]
-    for item in found[:_MOST]:
-        said = (item.error and f"error: {item.error}") or item.said
-        most = _CITED if item.cited else _OTHER
-        given = {key: value for key, value in item.arguments.items() if value != unit}
-        arguments = shortened(json.dumps(given, ensure_ascii=False, default=str), _ARGUMENTS)
-        lines.append(
-            f"{'*' if item.cited else ' '} {item.id} {item.tool} {arguments}"
-            + (f" -> {quote(said, most)}" if said else "")
-        )
-    if len(found) > _MOST:
-        lines.append(f"and {len(found) - _MOST} more")
+    for item in made[:_MOST]:
+        result = (item.error and f"error: {item.error}") or item.said
+        named = {key: value for key, value in item.arguments.items() if value != unit}
+        arguments = shortened(json.dumps(named, ensure_ascii=False, default=str), _ARGUMENTS)
+        end = f" -> {quote(result, _CITED if item.cited else _OTHER)}" if result else ""
+        lines.append(f"{'*' if item.cited else ' '} {item.id} {item.tool} {arguments}{end}")
+    if len(made) > _MOST:
+        lines.append(f"and {len(made) - _MOST} more")
     data = {
         "unit": unit,
         "record": dict(record),
-        "experiments": [item._asdict() for item in found],
+        "experiments": [item._asdict() for item in made],
         "transcript": missing or "read",
     }
     return "\n".join(lines), data
@@ -85,85 +83,76 @@ def account(unit: str, record: Record, folder: Path) -> tuple[str, dict[str, Any
 
 def experiments(record: Record, folder: Path) -> tuple[list[Experiment], str]:
     """The experiments of a unit in order; and why what they found is not known, or empty."""
-    listed = {str(item.get("id")): item for item in parts(record, "evidence")}
-    cited = {key for key, item in listed.items() if item.get("cited")} | set(_cited(record))
+    listed = record.get("evidence") or ()
+    parts = [*(record.get("components") or ()), *(record.get("rejected") or ())]
+    parts.append(record.get("effect") or {})
+    cited = {str(key) for part in parts for key in part.get("evidence") or ()}
+    cited |= {item["id"] for item in listed if item.get("cited")}
     path = folder / "transcripts" / Path(str(record.get("transcript") or "-")).name
     try:
-        kept = read(path).evidence
+        kept = read(path).evidence.values()
     except UsageError as error:
-        found = [
+        made = [
             Experiment(
-                key,
-                str(item.get("tool")),
-                item.get("arguments") or {},
-                key in cited,
+                item["id"],
+                item["tool"],
+                item["arguments"],
+                item["id"] in cited,
                 "",
                 item.get("error"),
             )
-            for key, item in listed.items()
+            for item in listed
         ]
-        return found, f"what they found is not known: {error}"
-    found = [
-        Experiment(key, item.tool, item.arguments, key in cited, item.text, item.error)
-        for key, item in kept.items()
-    ]
-    return found, ""
+        return made, f"what they found is not known: {error}"
+    return [Experiment(e.id, e.tool, e.arguments, e.id in cited, e.text, e.error) for e in kept], ""
 
 
 def _described(record: Record) -> Iterator[str]:
-    explained = number(record.get("explained"))
-    if explained is not None:
-        yield f"explains {explained:.1%} of held-out variance beyond token identity"
+    if record.get("explained") is not None:
+        yield f"explains {record['explained']:.1%} of held-out variance beyond token identity"
     yield from _scored(record)
-    if specificity_words(record.get("specificity")):
-        yield f"specificity, {specificity_words(record.get('specificity'))}"
-    for i, part in enumerate(parts(record, "components"), 1):
-        share, score = number(part.get("share")), number(part.get("score"))
+    specific = specificity_words(record.get("specificity"))
+    if specific:
+        yield f"specificity, {specific}"
+    for i, part in enumerate(record.get("components") or (), 1):
+        share, score, band = part.get("share"), part.get("score"), part.get("band")
         facts = [
             "" if share is None else f"{share:.0%} of the activation mass",
             "" if score is None else f"alone correlates {score:.2f}",
             "negative side" if part.get("sign") == -1 else "",
-            f"band {part.get('band')}" if part.get("band") not in (None, "any") else "",
+            f"band {band}" if band not in (None, "any") else "",
         ]
-        yield f"component {i}: {quote(part.get('words'))}{_evidence(part)}"
-        predictor = part.get("predictor")
-        rule = quote(english(predictor)) if isinstance(predictor, Mapping) else "none"
-        yield f"  predictor: {rule}; {', '.join(fact for fact in facts if fact) or 'not measured'}"
-    effect = record.get("effect")
-    if isinstance(effect, Mapping):
-        yield f"effect: {quote(effect_of(record))}{_evidence(effect)}"
-    for rival in parts(record, "rejected"):
-        reason = quote(rival.get("reason"))
-        yield f"rejected: {quote(rival.get('words'))} because {reason}{_evidence(rival)}"
+        yield f"component {i}: {quote(part['words'])}{_evidence(part)}"
+        rule = quote(english(part["predictor"]))
+        yield f"  predictor: {rule}; {', '.join(filter(None, facts)) or 'not measured'}"
+    if record.get("effect"):
+        yield f"effect: {quote(effect_of(record))}{_evidence(record['effect'])}"
+    for rival in record.get("rejected") or ():
+        because = f"because {quote(rival['reason'])}{_evidence(rival)}"
+        yield f"rejected: {quote(rival['words'])} {because}"
     if record.get("reason"):
         yield f"reason for the kind: {quote(record['reason'])}"
 
 
 def _scored(record: Record) -> Iterator[str]:
     """Scores with intervals and base rates, and the controls beside them."""
-    scores = record.get("scores")
+    scores = record.get("scores") or {}
     for name, meaning in _SCORES.items():
-        entry = scores.get(name) if isinstance(scores, Mapping) else None
-        if isinstance(entry, Mapping) and number(entry.get("value")) is not None:
-            low, high, base = (number(entry.get(key)) for key in ("low", "high", "base_rate"))
-            between = "" if low is None or high is None else f" (95% {low:.3f} .. {high:.3f})"
-            rate = "" if base is None else f", base rate {base:.3f}"
-            yield f"held-out {meaning}: {entry['value']:.3f}{between}{rate}"
-    controls = record.get("controls")
-    for name, entry in controls.items() if isinstance(controls, Mapping) else ():
-        if isinstance(entry, Mapping):
-            numbers = [f"{k} {v:.3f}" for k, v in entry.items() if number(v) is not None]
-            yield f"control, {name}: {', '.join(numbers)}"
+        entry = scores.get(name)
+        value, low, high = triple(entry)
+        if value is None or not isinstance(entry, Mapping):
+            continue
+        base = entry.get("base_rate")
+        between = "" if low is None or high is None else f" (95% {low:.3f} .. {high:.3f})"
+        rate = "" if base is None else f", base rate {base:.3f}"
+        yield f"held-out {meaning}: {value:.3f}{between}{rate}"
+    for name, entry in (record.get("controls") or {}).items():
+        numbers = (f"{k} {v:.3f}" for k, v in entry.items() if _is_number(v))
+        yield f"control, {name}: {', '.join(numbers)}"
 
 
-def _cited(record: Record) -> Iterator[str]:
-    effect = record.get("effect")
-    for item in (
-        *parts(record, "components"),
-        *parts(record, "rejected"),
-        *([effect] if isinstance(effect, Mapping) else []),
-    ):
-        yield from map(str, item.get("evidence") or ())
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _evidence(part: Mapping[str, Any]) -> str:

@@ -1,4 +1,7 @@
-"""The labels of a run as they are searched: what is read, what each says, which are wanted."""
+"""The labels of a run as they are searched: what is read, what each says, which are wanted.
+
+A record has the shape of `tasks/labelling/shape.py`: lines of another shape are left out when read.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -8,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...agent.statuses import LABELLED, STATUSES
+from ...agent.transcript.sections import triple
 from ...tools.errors import UsageError, nearest
 
 Record = Mapping[str, Any]
@@ -53,7 +57,7 @@ class Filters:
 
     def keep(self, unit: str, record: Record) -> bool:
         """Whether a unit is wanted; one without a score or confidence has not the least of it."""
-        score, confidence = interval(record)[0], number(record.get("confidence"))
+        score, confidence = interval(record)[0], record.get("confidence")
         return (
             (self.score is None or (score is not None and score >= self.score))
             and (
@@ -83,7 +87,7 @@ class Filters:
 
     def english(self) -> str:
         """What is asked for, in words; empty where nothing is."""
-        said = [
+        parts = [
             f"score at least {self.score:g}" if self.score is not None else "",
             f"confidence at least {self.confidence:g}" if self.confidence is not None else "",
             f"layer {' or '.join(self.layers)}" if self.layers else "",
@@ -91,7 +95,7 @@ class Filters:
             f"sign {'+' if self.sign > 0 else '-'}" if self.sign else "",
             f"units {self.units}" if self.units else "",
         ]
-        return ", ".join(part for part in said if part)
+        return ", ".join(part for part in parts if part)
 
 
 # ---- what a record says
@@ -104,24 +108,7 @@ def label_of(record: Record) -> str:
 
 def interval(record: Record) -> tuple[float | None, float | None, float | None]:
     """The held-out correlation, and the ends of its 95% interval."""
-    scores = record.get("scores")
-    entry = scores.get("correlation") if isinstance(scores, Mapping) else None
-    if not isinstance(entry, Mapping):
-        return number(entry), None, None
-    return number(entry.get("value")), number(entry.get("low")), number(entry.get("high"))
-
-
-def number(value: Any) -> float | None:
-    """A float where the value is a number; None for all else."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return float(value)
-
-
-def parts(record: Record, name: str) -> list[Mapping[str, Any]]:
-    """The `components`, `rejected` or `evidence` of a record that can be read."""
-    found = record.get(name)
-    return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
+    return triple((record.get("scores") or {}).get("correlation"))
 
 
 def has_label(record: Record) -> bool:
@@ -131,29 +118,33 @@ def has_label(record: Record) -> bool:
 
 def effect_of(record: Record) -> str:
     """What the unit does to the output, in words."""
-    effect = record.get("effect")
-    return readable(effect.get("words")) if isinstance(effect, Mapping) else ""
+    return readable((record.get("effect") or {}).get("words"))
+
+
+def clauses(record: Record, name: str = "components") -> list[str]:
+    """The words of the `components` or `rejected` rivals of a record."""
+    return [readable(item["words"]) for item in record.get(name) or ()]
 
 
 def sayings(record: Record) -> list[str]:
     """The label and the components' words, each once: what is compared by meaning."""
-    clauses = (readable(item.get("words")) for item in parts(record, "components"))
-    return list(dict.fromkeys(text for text in (label_of(record), *clauses) if text))
+    texts = (label_of(record), *clauses(record))
+    return list(dict.fromkeys(text for text in texts if text))
 
 
 def predictor_words(record: Record) -> str:
     """Words that the predictors look for, each once; not those that they exclude."""
-    left = [item.get("predictor") for item in reversed(parts(record, "components"))]
-    found: dict[str, None] = {}
-    while left and len(found) < _MOST_WORDS:
-        one = left.pop()
+    rest = [item["predictor"] for item in reversed(record.get("components") or ())]
+    words: dict[str, None] = {}
+    while rest and len(words) < _MOST_WORDS:
+        one = rest.pop()
         if isinstance(one, str):
-            found[one] = None
+            words[one] = None
         elif isinstance(one, list):
-            left.extend(reversed(one[:_MOST_WORDS]))
+            rest.extend(reversed(one[:_MOST_WORDS]))
         elif isinstance(one, dict) and one.get("kind") != "not":
-            left.extend(one[key] for key in reversed(one) if key not in _UNSAID)
-    return readable(" ".join(found))
+            rest.extend(one[key] for key in reversed(one) if key not in _UNSAID)
+    return readable(" ".join(words))
 
 
 def readable(text: Any, *, most: int = 2000) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from .records import Record, interval, label_of, number
+from .records import Record, interval, label_of
 
 By = Literal["activations", "exemplars", "label"]
 BY: tuple[By, ...] = ("activations", "exemplars", "label")
@@ -236,7 +236,7 @@ def unit_line(unit: str, record: Record) -> dict[str, Any]:
         "label": label_of(record),
         "kind": record.get("status"),
         "score": None if value is None else {"value": value, "low": low, "high": high},
-        "confidence": number(record.get("confidence")),
+        "confidence": record.get("confidence"),
     }
 
 

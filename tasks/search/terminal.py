@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ...agent.statuses import CONFIDENT
-from .records import Record, interval, label_of, number, shortened
+from .records import Record, interval, label_of, shortened
 from .results import Duplicates, Groups, Hits, Similar, control_lines
 
 Column = tuple[str, JustifyMethod]
@@ -121,7 +121,7 @@ def _table(*columns: Column) -> Table:
 def _cells(unit: str, record: Record) -> Iterable[Text]:
     value, low, high = interval(record)
     between = "" if low is None or high is None else f"{low:.2f} .. {high:.2f}"
-    status, confidence = str(record.get("status") or ""), number(record.get("confidence"))
+    status, confidence = str(record.get("status") or ""), record.get("confidence")
     cells = (unit, _cut(label_of(record)), status, _number(value), between, _number(confidence))
     return map(Text, cells)
 

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from .records import Record, effect_of, label_of, parts, predictor_words, readable
+from .records import Record, clauses, effect_of, label_of, predictor_words, readable
 
 FIELDS: dict[str, float] = {
     "label": 4.0,
@@ -126,10 +126,10 @@ def _texts(record: Record) -> list[str]:
     """The text of each of `FIELDS`."""
     return [
         label_of(record),
-        "; ".join(readable(item.get("words")) for item in parts(record, "components")),
+        "; ".join(clauses(record)),
         effect_of(record),
         predictor_words(record),
-        "; ".join(readable(item.get("words")) for item in parts(record, "rejected")),
+        "; ".join(clauses(record, "rejected")),
     ]
 
 

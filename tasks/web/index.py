@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from ...tools.errors import UsageError
 from ..labelling.folder import RunFolder, record_of
-from ..search.records import effect_of, interval, label_of, number
+from ..search.records import effect_of, interval, label_of
 
 PAGE = 50
 """Units of one page."""
@@ -218,8 +218,8 @@ def _row(line: bytes, place: tuple[str, int, int]) -> Row | str:
         score,
         low,
         high,
-        number((tails.get("half") or {}).get("base_rate")),
-        number(record.get("confidence")),
+        (tails.get("half") or {}).get("base_rate"),
+        record.get("confidence"),
         effect if len(effect) <= _LINE else f"{effect[: _LINE - 1]}…",
         place,
     )
