@@ -12,7 +12,7 @@ from .record import Transcript
 from .words import PICTURES, TEXT, Words, meanings, words_of
 
 NAMES = {
-    "gain_over_lookup": "gain over lookups",
+    "gain_over_lookup": "gain over baselines",
     "auprc": "AUPRC",
     "f1": "F1",
     "iou": "IoU",

@@ -40,11 +40,11 @@ TEXT = Words(
 PICTURES = Words(
     "picture",
     "pictures",
-    "two lookups that know only how much there is of each colour, or which colour is where",
+    "two baselines that know only how much there is of each colour, or which colour is where",
     "colours",
     "pictures",
     "pictures",
-    "the lookup of colours",
+    "the baseline of colours",
     "many channels follow a colour, so a high correlation with no gain says only which",
 )
 

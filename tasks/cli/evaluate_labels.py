@@ -196,7 +196,7 @@ def _print(items: "Sequence[Judged]", found: dict[str, Any]) -> None:
     table.add_column("unit", no_wrap=True)
     table.add_column("description", overflow="fold")
     columns = ("correlation", "auprc", "f1", "gain_over_lookup")
-    for name in ("corr.", "AUPRC", "F1", "over lookup", "shuffled"):
+    for name in ("corr.", "AUPRC", "F1", "vs baseline", "shuffled"):
         table.add_column(name, justify="right")
     scorers = list(found["scorers"])
     for name in scorers:

@@ -25,7 +25,7 @@ def table(run: LabelRun) -> RenderableType:
         ("status", "left"),
         ("corr.", "right"),
         ("95%", "right"),
-        ("over lookup", "right"),
+        ("vs baseline", "right"),
         ("AUPRC", "right"),
         ("conf.", "right"),
     )
@@ -110,7 +110,7 @@ def _scores(record: Mapping[str, Any]) -> Iterable[RenderableType]:
             )
     for name, entry in (scores.get("lookups") or {}).items():
         if _whole(entry):
-            yield Text(f"  {name.replace('_', ' x ') + ' lookup':<17} {entry['value']:.3f}")
+            yield Text(f"  {name.replace('_', ' x ') + ' baseline':<17} {entry['value']:.3f}")
     for name, control in (record.get("controls") or {}).items():
         if isinstance(control, Mapping):
             numbers = ", ".join(

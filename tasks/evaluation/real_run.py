@@ -1,7 +1,7 @@
 """A planner on a network's own units, whose truth nobody knows: what its scores are worth.
 
 1. The same units are labelled with each seed, scored on held-out documents, with the gain over the
-   best lookup of token, pair and place.
+   best n-gram baseline of token, pair and place.
 2. Beside them: the same pipeline on as many units of an untrained copy, and on random directions of
    a residual stream. A planner that does as well there has found nothing that training put in.
 3. Agreement: the correlation, on held-out text, of what the descriptions of two seeds predict.

@@ -145,7 +145,7 @@ def controls_table(records: Records) -> dict[str, Any] | None:
 
 
 def distributions(records: Records) -> list[dict[str, Any]]:
-    """A histogram of each headline score, and the labels against the best lookup."""
+    """A histogram of each headline score, and the labels against the best baseline."""
     found: list[dict[str, Any]] = []
     for name in (*COMPARED, "iou"):
         values = [value for record in records if (value := _score(record, name)) is not None]
@@ -170,13 +170,13 @@ def distributions(records: Records) -> list[dict[str, Any]]:
         best = max((v for v, _, _ in map(triple, lookups) if v is not None), default=None)
         own = _score(record, "correlation")
         if best is not None and own is not None:
-            note = f"{record.get('unit')}: {record.get('label')} ({own:.2f}; lookup {best:.2f})"
+            note = f"{record.get('unit')}: {record.get('label')} ({own:.2f}; baseline {best:.2f})"
             points.append(Point(best, own, note=note))
     if points:
         found.append(
             {
-                "title": "Labels against lookups",
-                "plot": scatter(points, x_name="best lookup", y_name="label"),
+                "title": "Labels against baselines",
+                "plot": scatter(points, x_name="best baseline", y_name="label"),
                 "said": "Correlations, one point a unit; above the line the label beats all.",
             }
         )

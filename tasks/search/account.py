@@ -18,7 +18,7 @@ from .records import Record, effect_of, interval, label_of, readable, shortened
 
 _SCORES = {
     "correlation": "correlation with the unit",
-    "gain_over_lookup": "the same less that of the best lookup of token, pair or place",
+    "gain_over_lookup": "the same less that of the best baseline of token, pair or place",
     "auprc": "AUPRC",
     "f1": "F1",
 }

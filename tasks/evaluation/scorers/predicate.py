@@ -1,7 +1,7 @@
 """Predicate score: the description's own predictor against held-out activations, token by token.
 
 It asks no judge: `tasks/scoring/scores.py` fits weights and thresholds on validation and reads test
-once. The value is the correlation; AUPRC, F1, IoU, cosine, the lookups and the tails are parts.
+once. The value is the correlation; AUPRC, F1, IoU, cosine, the baselines and the tails are parts.
 """
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The run folder: durable lines, torn lines, locks, settings that must agree."""
 
-import errno
-import json
 import os
 import random
 from pathlib import Path
@@ -9,7 +7,6 @@ from pathlib import Path
 import pytest
 from neuroscribe.tasks.labelling.folder import RunFolder
 from neuroscribe.tasks.labelling.settings import Settings, Shard, differences
-from neuroscribe.tasks.runs.disk import DiskFullError
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models import Unit
 
@@ -58,25 +55,6 @@ def test_damage_in_the_middle_costs_only_its_line(tmp_path: Path, junk: bytes) -
     assert second not in folder.labels_path.read_bytes()
 
 
-def test_a_full_disk_leaves_the_file_as_it_was(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = filled(tmp_path / "r")
-    before = folder.labels_path.read_bytes()
-    real = os.write
-
-    def write(file: int, data: bytes) -> int:
-        if len(data) < 40:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        return real(file, data[:20])
-
-    monkeypatch.setattr(os, "write", write)
-    with pytest.raises(DiskFullError, match=r"No space left on device.*are kept"):
-        folder.append(record(3))
-    monkeypatch.undo()
-    assert folder.labels_path.read_bytes() == before
-
-
 def test_a_second_owner_is_refused_with_the_pid_of_the_first(tmp_path: Path) -> None:
     first, second = RunFolder(tmp_path / "r"), RunFolder(tmp_path / "r")
     second.refuse_if_owned()
@@ -104,21 +82,6 @@ def test_a_damaged_run_json_is_said(tmp_path: Path, content: str) -> None:
     (tmp_path / "run.json").write_text(content)
     with pytest.raises(UsageError, match=r"run\.json"):
         RunFolder(tmp_path).read_run()
-
-
-def test_a_later_format_is_refused(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path)
-    folder.write_run({"settings": {}, "units": []})
-    assert folder.read_run() == {"format": 1, "settings": {}, "units": []}
-    (tmp_path / "run.json").write_text(json.dumps({"format": 99}))
-    with pytest.raises(UsageError, match="later version"):
-        folder.read_run()
-
-
-def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="cannot write"), RunFolder(tmp_path / "file").lock():
-        pass
 
 
 def test_transcripts_of_different_units_never_share_a_file(tmp_path: Path) -> None:

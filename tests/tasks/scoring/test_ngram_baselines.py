@@ -1,33 +1,51 @@
-"""The lookups learn on explore, choose their shrinkage on validation and are asked about test."""
+"""The baselines learn on explore, choose their shrinkage on validation and are asked about test."""
 
 import numpy as np
 import pytest
 from neuroscribe.agent.description import Component, Description
-from neuroscribe.tasks.scoring.measured import Measured, Splits
-from neuroscribe.tasks.scoring.ngram_baselines import (
-    bigram_table,
-    token_place_table,
-    token_table,
-)
+from neuroscribe.tasks.scoring.measured import Splits
+from neuroscribe.tasks.scoring.ngram_baselines import token_table
 from neuroscribe.tasks.scoring.scores import baselines, score
 
 TOKEN = {"kind": "tokens", "tokens": [" t3"]}
 
 
-def correlation(predicted: np.ndarray, test: Measured) -> float:
-    return float(np.corrcoef(predicted, test.flat)[0, 1])
+def token(ids, before):
+    return (ids == 3) + 0.5 * (ids == 7)
 
 
-def test_a_token_unit_is_known_to_both_tables(splits):
-    parts = splits(lambda ids, before: (ids == 3) + 0.5 * (ids == 7))
-    assert correlation(token_table(parts), parts[2]) > 0.9
-    assert correlation(bigram_table(parts), parts[2]) > 0.9
+def pair(ids, before):
+    return (ids == 3) & (before == 5)
 
 
-def test_a_pair_unit_is_known_to_the_bigram_table_only(splits):
-    parts = splits(lambda ids, before: (ids == 3) & (before == 5))
-    assert correlation(bigram_table(parts), parts[2]) > 0.6
-    assert correlation(token_table(parts), parts[2]) < 0.35
+def early(ids, before):
+    return 1.0 * ((ids == 3) & (np.arange(ids.shape[1]) < 5))
+
+
+def place(ids, before):
+    return np.broadcast_to(np.sin(np.arange(ids.shape[1])), ids.shape)
+
+
+def noise(ids, before):
+    return np.zeros(ids.shape)
+
+
+@pytest.mark.parametrize(
+    ("unit", "known", "unknown"),
+    [
+        (token, {"token": 0.9, "bigram": 0.9}, {}),
+        (pair, {"bigram": 0.6}, {"token": 0.35}),
+        (early, {"token_place": 0.7}, {"token": 0.6, "bigram": 0.6}),
+        (place, {"token_place": 0.95}, {"token": 0.2}),
+        (noise, {}, {"token": 0.1, "bigram": 0.1, "token_place": 0.1}),
+    ],
+)
+def test_each_baseline_knows_its_units_and_no_others(splits, unit, known, unknown):
+    parts = splits(unit)
+    r = {k: np.corrcoef(table, parts.test.flat)[0, 1] for k, table in baselines(parts).items()}
+    assert set(r) == {"token", "bigram", "token_place"}
+    assert all(r[name] > least for name, least in known.items()), r
+    assert all(abs(r[name]) < most for name, most in unknown.items()), r
 
 
 def test_a_token_never_seen_gets_the_mean(splits):
@@ -38,35 +56,10 @@ def test_a_token_never_seen_gets_the_mean(splits):
     assert said == pytest.approx(float(explore.flat.mean()), abs=1e-6)
 
 
-def test_noise_is_known_to_neither(splits):
-    parts = splits(lambda ids, before: np.zeros(ids.shape))
-    assert abs(correlation(token_table(parts), parts[2])) < 0.1
-    assert abs(correlation(bigram_table(parts), parts[2])) < 0.1
-
-
-def test_a_unit_of_token_and_place_is_known_to_the_token_place_table_only(splits):
-    def early(ids, before):
-        return 1.0 * ((ids == 3) & (np.arange(ids.shape[1]) < 5))
-
-    parts = splits(early)
-    assert correlation(token_place_table(parts), parts[2]) > 0.7
-    assert correlation(token_table(parts), parts[2]) < 0.6
-    assert correlation(bigram_table(parts), parts[2]) < 0.6
-    scored = score(Description("x", (Component("x", TOKEN),)), parts)
-    assert scored.scores["lookups"].keys() == {"token", "bigram", "token_place"}
-    own, best = scored.scores["correlation"], scored.scores["lookups"]["token_place"]
-    gain = scored.scores["gain_over_lookup"]
-    assert gain["value"] == pytest.approx(own["value"] - best["value"], abs=1e-5)
-    assert gain["high"] < 0
-
-
-def test_a_unit_of_place_alone_is_known_to_the_token_place_table(splits):
-    parts = splits(lambda ids, before: np.broadcast_to(np.sin(np.arange(ids.shape[1])), ids.shape))
-    assert correlation(token_place_table(parts), parts[2]) > 0.95
-    assert correlation(token_table(parts), parts[2]) < 0.2
-
-
-def test_no_table_predicts_noise(splits):
-    parts = splits(lambda ids, before: np.zeros(ids.shape))
-    for said in baselines(parts).values():
-        assert abs(correlation(said, parts[2])) < 0.1
+def test_the_gain_is_over_the_best_of_them(splits):
+    scores = score(Description("x", (Component("x", TOKEN),)), splits(early)).scores
+    own, best = scores["correlation"], scores["lookups"]["token_place"]
+    assert scores["gain_over_lookup"]["value"] == pytest.approx(
+        own["value"] - best["value"], abs=1e-5
+    )
+    assert scores["gain_over_lookup"]["high"] < 0
