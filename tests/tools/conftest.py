@@ -15,12 +15,10 @@ from neuroscribe.tools.models import Target
 from neuroscribe.tools.scenes.scene import Scene
 from tiny_families import rows as rows
 from tiny_families import tiny as tiny
+from word_model import WORDS
+from word_model import word_model as make_word_model
 
 PETS = ("cat", "dog")
-WORDS = [
-    *("the", "a", "no", "my", "cat", "dog", "bird", "house", "tree", "red"),
-    *("green", "sat", "ran", "on", "under", "and", "then", "saw", "it", "we"),
-]
 MakeLab = Callable[..., Lab]
 
 
@@ -39,28 +37,7 @@ def _never(ids: np.ndarray, vocabulary) -> np.ndarray:
 @pytest.fixture(scope="session")
 def word_model(tmp_path_factory: pytest.TempPathFactory) -> Target:
     """A random two-layer GPT-2 whose tokens are whole words."""
-    import torch
-    import transformers as hf
-    from tokenizers import Tokenizer, models, pre_tokenizers
-
-    names = ["<pad>", "<s>", "</s>", "<unk>", *WORDS, ".", ","]
-    inner = Tokenizer(models.WordLevel({n: i for i, n in enumerate(names)}, unk_token="<unk>"))
-    inner.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer = hf.PreTrainedTokenizerFast(
-        tokenizer_object=inner, unk_token="<unk>", pad_token="<pad>", bos_token="<s>"
-    )
-    torch.manual_seed(0)
-    config = hf.GPT2Config(
-        vocab_size=len(names), n_embd=16, n_layer=2, n_head=2, n_positions=64, bos_token_id=1
-    )
-    network = hf.GPT2LMHeadModel(config)
-    for weight in network.parameters():  # larger than at birth, so that writes matter
-        if weight.ndim > 1:
-            torch.nn.init.normal_(weight, std=0.3)
-    folder = tmp_path_factory.mktemp("words")
-    network.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return Target.load(str(folder))
+    return make_word_model(tmp_path_factory.mktemp("words"), spread=0.3)  # so that writes matter
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,46 @@
+"""A random two-layer GPT-2 whose tokens are words; tests plant units with known functions in it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from neuroscribe.tools.models import Target
+
+WORDS = [
+    *("the", "a", "no", "my", "cat", "dog", "bird", "house", "tree", "red"),
+    *("green", "sat", "ran", "on", "under", "and", "then", "saw", "it", "we"),
+]
+
+
+def word_model(
+    folder: Path, words: Sequence[str] = WORDS, *, marks: str = ".,", spread: float | None = None
+) -> Target:
+    """Saves the model into a folder and loads it from there.
+
+    Args:
+        folder: Empty.
+        words: The vocabulary, behind four special tokens.
+        marks: Punctuation behind the words.
+        spread: Standard deviation of the matrices; None: as GPT-2 is born, with small ones.
+    """
+    import torch
+    import transformers as hf
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    names = ["<pad>", "<s>", "</s>", "<unk>", *words, *marks]
+    inner = Tokenizer(models.WordLevel({n: i for i, n in enumerate(names)}, unk_token="<unk>"))
+    inner.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer = hf.PreTrainedTokenizerFast(
+        tokenizer_object=inner, unk_token="<unk>", pad_token="<pad>", bos_token="<s>"
+    )
+    torch.manual_seed(0)
+    config = hf.GPT2Config(
+        vocab_size=len(names), n_embd=16, n_layer=2, n_head=2, n_positions=64, bos_token_id=1
+    )
+    network = hf.GPT2LMHeadModel(config)
+    if spread is not None:
+        for weight in network.parameters():
+            if weight.ndim > 1:
+                torch.nn.init.normal_(weight, std=spread)
+    network.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return Target.load(str(folder))
