@@ -39,19 +39,19 @@ class Evidence:
     """Why the call gave no result; the call is counted all the same."""
 
     @classmethod
-    def from_dict(cls, found: Any) -> "Evidence":
+    def from_dict(cls, record: Any) -> "Evidence":
         """The inverse of `asdict`, for a record out of a file.
 
         Raises:
             ValueError: if it is none; says which field is wrong.
         """
-        wrong = fault(found, _Kept)
+        wrong = fault(record, _Kept)
         if wrong is not None:
             raise ValueError(wrong)
-        if not re.fullmatch(r"E[1-9][0-9]{0,8}", found["id"]):
-            raise ValueError(f"id is '{found['id'][:20]}', not E1, E2, ...")
-        fields = {name: found[name] for name in cls.__dataclass_fields__ if name in found}
-        return cls(**{**fields, "images": tuple(found.get("images", ()))})
+        if not re.fullmatch(r"E[1-9][0-9]{0,8}", record["id"]):
+            raise ValueError(f"id is '{record['id'][:20]}', not E1, E2, ...")
+        fields = {name: record[name] for name in cls.__dataclass_fields__ if name in record}
+        return cls(**{**fields, "images": tuple(record.get("images", ()))})
 
 
 class _Kept(TypedDict):

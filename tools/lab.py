@@ -150,10 +150,10 @@ def measure(
     if isinstance(windows, ImageRows):
         return measure_pictures(target, windows, units, meter)
     out = np.full((len(units), *windows.ids.shape), np.nan, np.float32)
-    for at in range(0, len(windows), _ROWS):
-        rows = windows.rows(slice(at, at + _ROWS)).trimmed()
+    for start in range(0, len(windows), _ROWS):
+        rows = windows.rows(slice(start, start + _ROWS)).trimmed()
         values = target.activations(rows, units).float().cpu().numpy()
-        out[:, at : at + _ROWS, : rows.ids.shape[1]] = np.where(rows.counted, values, np.nan)
+        out[:, start : start + _ROWS, : rows.ids.shape[1]] = np.where(rows.counted, values, np.nan)
         if meter is not None:
             meter.forward_tokens += int(rows.attended.sum())
     return out

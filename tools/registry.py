@@ -129,8 +129,8 @@ TOOLS: dict[str, Tool] = {}
 
 def offered(lab: Lab) -> dict[str, Tool]:
     """The tools that a lab has what they need for, by name, each in the form for that lab."""
-    found = {name: item.form(lab) for name, item in TOOLS.items()}
-    return {name: item for name, item in found.items() if item is not None}
+    result = {name: item.form(lab) for name, item in TOOLS.items()}
+    return {name: item for name, item in result.items() if item is not None}
 
 
 def tool(
@@ -174,11 +174,11 @@ def call(lab: Lab, name: str, arguments: str | Mapping[str, Any]) -> Evidence:
         if name not in known:
             names = [item.name for item in known.values() if not (item.action and lab.open)]
             raise UsageError(f"there is no tool '{name}'; the tools are: {', '.join(names)}")
-        found = known[name]
-        checked = _checked(found.arguments, given)
+        chosen = known[name]
+        checked = _checked(chosen.arguments, given)
         values = {key: getattr(checked, key) for key in type(checked).model_fields}
-        notes = _limit(found.arguments, values)
-        result = found.function(lab, **values)
+        notes = _limit(chosen.arguments, values)
+        result = chosen.function(lab, **values)
     except (UsageError, ValidationError) as error:
         said = in_words(error)
         return lab.evidence.add(

@@ -53,12 +53,12 @@ class Reading(NamedTuple):
     base: str = ""
 
 
-def sentences_with(words: Sequence[str], many: int, rng: np.random.Generator) -> list[str]:
+def sentences_with(words: Sequence[str], n: int, rng: np.random.Generator) -> list[str]:
     """Sentences that hold all the words, as written (but for a capital at the start).
 
     Args:
         words: Words in any form; an item may have a space (`New York`).
-        many: How many sentences; they differ, unless the words allow too few.
+        n: How many sentences; they differ, unless the words allow too few.
         rng: Where the choices come from.
 
     Raises:
@@ -70,16 +70,16 @@ def sentences_with(words: Sequence[str], many: int, rng: np.random.Generator) ->
     draw = random.Random(int(rng.integers(2**62)))
     fitting = _templates_for(tuple(words))
     out: dict[str, None] = {}
-    for attempt in range(20 * many + 20):
-        if len(out) == many:
+    for attempt in range(20 * n + 20):
+        if len(out) == n:
             break
         if fitting and attempt % 2 == 0:
             one, given = draw.choice(fitting)
             out[fill(one, draw, given=dict(given))] = None
         else:
             out[_joined(words, draw)] = None
-    found = list(out)
-    return [found[i % len(found)] for i in range(many)]
+    result = list(out)
+    return [result[i % len(result)] for i in range(n)]
 
 
 @lru_cache(maxsize=4096)
@@ -92,15 +92,15 @@ def readings(word: str) -> tuple[Reading, ...]:
 
 @lru_cache(maxsize=1)
 def _index() -> dict[str, tuple[Reading, ...]]:
-    found: dict[str, list[Reading]] = {}
+    result: dict[str, list[Reading]] = {}
     for name, one in categories().items():
         for base in one.words:
             for form in _FORMS.get(one.part, "n"):
                 if form == "s" and not one.countable:
                     continue
                 spelled = inflected(base, form).lower()
-                found.setdefault(spelled, []).append(Reading(one.part, form, name, base))
-    return {word: tuple(ways) for word, ways in found.items()}
+                result.setdefault(spelled, []).append(Reading(one.part, form, name, base))
+    return {word: tuple(ways) for word, ways in result.items()}
 
 
 @lru_cache(maxsize=1)

@@ -168,15 +168,15 @@ def _parts(block: str, words: int) -> Iterator[str]:
     group: list[str] = []
     size = 0
     for piece in pieces:
-        many = len(piece.split())
-        if many > 2 * words:
+        n = len(piece.split())
+        if n > 2 * words:
             if group:
                 yield glue.join(group)
             group, size = [], 0
             yield from _parts(piece, words)
             continue
         group.append(piece)
-        size += many
+        size += n
         if size >= words:
             yield glue.join(group).strip()
             group, size = [], 0

@@ -81,13 +81,13 @@ def grammar() -> Grammar:
     for one in (*free, *(one for group in paired for one in group)):
         for name in {slot.category for slot in one.slots}:
             about[name].append(one)
-    return Grammar(free, paired, {name: tuple(found) for name, found in about.items()})
+    return Grammar(free, paired, {name: tuple(result) for name, result in about.items()})
 
 
 def template(text: str) -> Template:
     """Reads a template's slots."""
-    found = (Slot(m[1], m[2]) for m in _SLOT.finditer(text) if m[1])
-    return Template(text, tuple(found))
+    result = (Slot(m[1], m[2]) for m in _SLOT.finditer(text) if m[1])
+    return Template(text, tuple(result))
 
 
 def person(draw: random.Random) -> Person:

@@ -46,8 +46,8 @@ def read_images(path: Path, *, name: str | None = None) -> ImageCorpus:
         order = sorted(chosen, key=lambda file: hashlib.sha256(shown(file, path).encode()).digest())
         skipped += [(shown(file, path), f"beyond {MOST:,} pictures") for file in order[MOST:]]
         chosen = sorted(order[:MOST])
-    found = look_through([(shown(file, path), file, _label(file, path)) for file in chosen])
-    corpus = collected(name or str(path), found, skipped)
+    result = look_through([(shown(file, path), file, _label(file, path)) for file in chosen])
+    corpus = collected(name or str(path), result, skipped)
     if not corpus.pictures:
         raise UsageError(f"{path} holds no picture that can be used{_reasons(corpus.skipped)}")
     return corpus
@@ -89,14 +89,14 @@ def look_through(files: Sequence[tuple[str, Path | bytes, str | None]]) -> list[
 
 
 def collected(
-    name: str, found: Sequence[Looked], skipped: Sequence[tuple[str, str]] = ()
+    name: str, files: Sequence[Looked], skipped: Sequence[tuple[str, str]] = ()
 ) -> ImageCorpus:
     """A corpus of what could be used."""
     return ImageCorpus(
         name,
-        [item.picture for item in found if item.picture is not None],
-        skipped=[*skipped, *((item.id, item.why) for item in found if item.picture is None)],
-        notes=[(item.id, note) for item in found for note in item.notes],
+        [item.picture for item in files if item.picture is not None],
+        skipped=[*skipped, *((item.id, item.why) for item in files if item.picture is None)],
+        notes=[(item.id, note) for item in files for note in item.notes],
     )
 
 
@@ -115,10 +115,10 @@ def shown(file: Path, folder: Path) -> str:
 
 def _load(id: str, source: Path | bytes) -> Image.Image:
     try:
-        found: Decoded = decode(source)
+        result: Decoded = decode(source)
     except UsageError as error:
         raise UsageError(f"picture {id} cannot be read any more: {error}") from error
-    return found.picture
+    return result.picture
 
 
 def _label(file: Path, folder: Path) -> str | None:

@@ -83,17 +83,17 @@ class ImageRows:
         """What the target sees: uint8 `[image, height, width, 3]`."""
         if not len(self):
             return np.zeros((0, *self.target.image.size, 3), np.uint8)
-        return np.stack([self.seen(at) for at in range(len(self))])
+        return np.stack([self.seen(i) for i in range(len(self))])
 
     def seen(self, row: int) -> np.ndarray:
         """What the target sees of one picture: uint8 `[height, width, 3]`."""
         picture = self.pictures[row]
-        found = self.cache.get(picture.key)
-        if found is None:
-            found = picture.seen() if picture.seen else self.target.image.see(picture.load())
-            if (len(self.cache) + 1) * found.nbytes <= MEMORY:
-                self.cache[picture.key] = found
-        return found
+        result = self.cache.get(picture.key)
+        if result is None:
+            result = picture.seen() if picture.seen else self.target.image.see(picture.load())
+            if (len(self.cache) + 1) * result.nbytes <= MEMORY:
+                self.cache[picture.key] = result
+        return result
 
     def joined(self, other: "ImageRows") -> "ImageRows":
         """These rows and then the others', whose documents get numbers of their own."""

@@ -59,7 +59,7 @@ def save_windows(windows: TokenWindows | ImageRows | PictureList, folder: Path) 
     texts = {
         "words": windows.words,
         "vocabulary": windows.vocabulary,
-        "texts": [text if at in used else "" for at, text in enumerate(windows.texts)],
+        "texts": [text if i in used else "" for i, text in enumerate(windows.texts)],
     }
     raw = json.dumps(texts, ensure_ascii=False).encode()
     (folder / "texts.json").write_bytes(raw)

@@ -51,14 +51,14 @@ class PictureList:
         """
         pictures = source.pictures if isinstance(source, ImageCorpus) else source
         there = {picture.key: picture for picture in pictures}
-        found = [there.get(kept.key) or _drawn(kept) for kept in self.pictures]
-        missing = [kept.id for kept, one in zip(self.pictures, found, strict=True) if one is None]
+        result = [there.get(kept.key) or _drawn(kept) for kept in self.pictures]
+        missing = [kept.id for kept, one in zip(self.pictures, result, strict=True) if one is None]
         if missing:
             raise UsageError(
                 f"{len(missing)} of {len(self)} pictures are not in this corpus, such as "
                 f"{missing[0]}; give the corpus that was used"
             )
-        return [picture for picture in found if picture is not None]
+        return [picture for picture in result if picture is not None]
 
 
 def list_of(rows: ImageRows) -> PictureList:

@@ -68,9 +68,9 @@ def skipped_lines(corpus: Any, *, most: int = 5) -> list[str]:
     """What was left out of a corpus or is read otherwise than it stands, for a person."""
     lines: list[str] = list(getattr(corpus, "remarks", ()))
     for word in ("skipped", "notes"):
-        found = getattr(corpus, word, ())
+        result = getattr(corpus, word, ())
         said = "skipped" if word == "skipped" else "changed"
-        lines += [f"{said} {file}: {why}" for file, why in found[:most]]
-        if len(found) > most:
-            lines[-1] += f" ({len(found)} {said} in all)"
+        lines += [f"{said} {file}: {why}" for file, why in result[:most]]
+        if len(result) > most:
+            lines[-1] += f" ({len(result)} {said} in all)"
     return lines

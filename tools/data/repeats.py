@@ -42,18 +42,18 @@ def repeated(
         sets.append(csr_array((ones, columns, edges), (len(group), len(names))))
     here, there = sets
     sizes = [np.diff(group.indptr) for group in sets]
-    found = np.zeros(len(mine), bool)
-    for at in range(0, len(mine), _ROWS):
-        shared = (here[at : at + _ROWS] @ there.T).tocoo()
-        union = sizes[0][at + shared.row] + sizes[1][shared.col] - shared.data
-        found[at + shared.row[shared.data >= ALIKE * union]] = True
-    return found
+    result = np.zeros(len(mine), bool)
+    for start in range(0, len(mine), _ROWS):
+        shared = (here[start : start + _ROWS] @ there.T).tocoo()
+        union = sizes[0][start + shared.row] + sizes[1][shared.col] - shared.data
+        result[start + shared.row[shared.data >= ALIKE * union]] = True
+    return result
 
 
 def _runs(windows: TokenWindows) -> list[np.ndarray]:
     """The different runs of each window's tokens, as hashes: uint64 `[run]` a window."""
     odd = np.uint64(0x9E3779B97F4A7C15)
-    found = []
+    result = []
     with np.errstate(over="ignore"):
         powers = odd ** np.arange(1, max(RUN, windows.ids.shape[1]) + 1, dtype=np.uint64)
         for row in range(len(windows)):
@@ -61,5 +61,5 @@ def _runs(windows: TokenWindows) -> list[np.ndarray]:
             size = min(RUN, len(ids))
             runs = np.lib.stride_tricks.sliding_window_view(ids, size) if size else ids[None]
             mixed = (runs * odd) ^ (runs * odd >> np.uint64(31))
-            found.append(np.unique((mixed * powers[:size]).sum(-1, dtype=np.uint64)))
-    return found
+            result.append(np.unique((mixed * powers[:size]).sum(-1, dtype=np.uint64)))
+    return result

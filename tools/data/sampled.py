@@ -20,13 +20,13 @@ _ROWS = 128
 
 
 def sample_documents(
-    target: Any, many: int, *, seed: int = 0, length: int = LENGTH, most_tokens: int | None = None
+    target: Any, n: int, *, seed: int = 0, length: int = LENGTH, most_tokens: int | None = None
 ) -> list[Document]:
     """Documents from a causal language model.
 
     Args:
         target: A causal target.
-        many: Documents to write; ones that come out empty are written again.
+        n: Documents to write; ones that come out empty are written again.
         seed: The same seed gives the same documents on the same machine.
         length: Tokens of a document at most.
         most_tokens: Stops after the batch that passes this many tokens.
@@ -36,20 +36,18 @@ def sample_documents(
     """
     if target is None or target.kind != "causal":
         what = "no target" if target is None else f"{target.name}, which is not a causal one"
-        raise UsageError(
-            f"data 'self:{many}' is sampled from a language model, but there is {what}"
-        )
+        raise UsageError(f"data 'self:{n}' is sampled from a language model, but there is {what}")
     generator = torch.Generator().manual_seed(seed)
     texts: list[str] = []
     total = 0
-    for _ in range(4 * (many // _ROWS + 1)):
-        for ids in _batch(target, min(_ROWS, many), length, generator):
+    for _ in range(4 * (n // _ROWS + 1)):
+        for ids in _batch(target, min(_ROWS, n), length, generator):
             text = target.tokenizer.decode(ids, skip_special_tokens=True)
             text = text.replace("\ufffd", "")
-            if text.strip() and len(texts) < many:
+            if text.strip() and len(texts) < n:
                 texts.append(text)
                 total += len(ids)
-        if len(texts) >= many or (most_tokens is not None and total >= most_tokens):
+        if len(texts) >= n or (most_tokens is not None and total >= most_tokens):
             break
     if not texts:
         raise UsageError(f"{target.name} writes nothing but empty texts; give other data")
@@ -75,7 +73,7 @@ def _batch(target: Any, rows: int, length: int, generator: torch.Generator) -> I
             if not open_rows.any():
                 break
     for row in torch.cat(written, dim=1).tolist():
-        stop = next((at for at, token in enumerate(row) if at and token in ends), len(row))
+        stop = next((i for i, token in enumerate(row) if i and token in ends), len(row))
         yield row[:stop]
 
 

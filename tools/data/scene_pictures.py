@@ -65,11 +65,11 @@ def scene_corpus(
 
     if number < 1:
         raise UsageError(f"a corpus of scenes has at least one, not {number}")
-    found = scenes(number, seed=seed, **settings)
+    result = scenes(number, seed=seed, **settings)
     wide = len(str(number - 1))
     return ImageCorpus(
         name or f"builtin:scenes:{number}",
-        [picture_of(scene, id=f"scene{at:0{wide}d}", side=side) for at, scene in enumerate(found)],
+        [picture_of(scene, id=f"scene{i:0{wide}d}", side=side) for i, scene in enumerate(result)],
     )
 
 

@@ -98,8 +98,8 @@ def _pictures(spec: str, target: Any, field: str | None, seed: int) -> ImageCorp
             raise UsageError(f"{name} reads text and '{spec}' are pictures; give builtin:stories")
         from .scene_pictures import SIDE, scene_corpus, side_for
 
-        many = rest.partition(":")[2]
-        number = _number(many, spec, MOST_SCENES) if many else SCENES
+        digits = rest.partition(":")[2]
+        number = _number(digits, spec, MOST_SCENES) if digits else SCENES
         side = SIDE if target is None else side_for(target)
         return scene_corpus(number, seed=seed, side=side, name=spec)
     if kind in ("builtin", "self") and sees:
@@ -150,8 +150,8 @@ def _documents(
     if kind == "self":
         from .sampled import sample_documents
 
-        many = _number(rest, spec, MOST_SAMPLED)
-        return sample_documents(target, many, seed=seed, most_tokens=most_tokens)
+        n = _number(rest, spec, MOST_SAMPLED)
+        return sample_documents(target, n, seed=seed, most_tokens=most_tokens)
     if kind == "hf":
         from .hub import read_hub
 
@@ -175,8 +175,8 @@ def _builtin(rest: str, seed: int) -> Sequence[Document]:
     if name == "stories":
         from .stories import stories
 
-        many = _number(number, f"builtin:{rest}", MOST_STORIES) if number else STORIES
-        return [Document(f"stories/{at}", text) for at, text in enumerate(stories(many, seed=seed))]
+        n = _number(number, f"builtin:{rest}", MOST_STORIES) if number else STORIES
+        return [Document(f"stories/{i}", text) for i, text in enumerate(stories(n, seed=seed))]
     if name == "pydocs":
         raise UsageError(
             f"'builtin:{rest}': builtin:pydocs has no number; limit its tokens instead"

@@ -35,7 +35,7 @@ def stories(count: int, *, seed: int = 0) -> Iterator[str]:
 
 def story(draw: random.Random) -> str:
     """One story."""
-    names = [name for name, found in grammar().about.items() if len(found) > 1]
+    names = [name for name, result in grammar().about.items() if len(result) > 1]
     first = person(draw)
     second = person(draw)
     while second.name == first.name:

@@ -49,8 +49,8 @@ def surfaces(target: Any) -> tuple[str, ...]:
 def joined(texts: list[str] | tuple[str, ...]) -> str:
     """Surfaces as one text, with characters whole that were spread over several tokens."""
     raw = b"".join(
-        bytes.fromhex(part) if at % 2 else part.encode("utf-8", "surrogatepass")
-        for at, part in enumerate(_BYTE.split("".join(texts)))
+        bytes.fromhex(part) if i % 2 else part.encode("utf-8", "surrogatepass")
+        for i, part in enumerate(_BYTE.split("".join(texts)))
     )
     return raw.decode("utf-8", "replace")
 
@@ -129,17 +129,17 @@ def _steps(part: Any) -> list[dict[str, Any]]:
         settings = json.loads(part.__getstate__())
     except Exception:  # one written in Python keeps its settings to itself
         return []
-    found: list[dict[str, Any]] = []
+    result: list[dict[str, Any]] = []
 
     def walk(item: Any) -> None:
         if isinstance(item, dict):
-            found.append(item)
+            result.append(item)
             for name in ("decoders", "pretokenizers", "normalizers"):
                 for inner in item.get(name) or ():
                     walk(inner)
 
     walk(settings)
-    return found
+    return result
 
 
 def _from_table(piece: str) -> str:

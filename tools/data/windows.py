@@ -136,8 +136,8 @@ def cut(
         whole = np.stack([coded.ids, word, ordinal, coded.start, coded.end, read])
         size = whole.shape[1]
         stop = min(size, room) if document_per_row else size
-        for at in range(0, max(stop, 1 if document_per_row else 0), room):
-            rows.append(whole[:, at : min(at + room, stop)])
+        for start in range(0, max(stop, 1 if document_per_row else 0), room):
+            rows.append(whole[:, start : min(start + room, stop)])
             document.append(number)
         total += stop
     return _filled(target, rows, document, before, after, tuple(interned), names, tuple(texts))
@@ -169,14 +169,14 @@ def _filled(
     word, ordinal, read = np.full((3, *shape), -1, np.int32)
     start, end = np.zeros((2, *shape), np.int32)
     first = len(before)
-    for at, row in enumerate(rows):
+    for i, row in enumerate(rows):
         last = first + row.shape[1]
-        ids[at, :first] = before
-        ids[at, last : last + len(after)] = after
-        attended[at, : last + len(after)] = True
-        counted[at, first:last] = ~np.isin(row[0], special)
+        ids[i, :first] = before
+        ids[i, last : last + len(after)] = after
+        attended[i, : last + len(after)] = True
+        counted[i, first:last] = ~np.isin(row[0], special)
         for array, values in zip((ids, word, ordinal, start, end, read), row, strict=True):
-            array[at, first:last] = values
+            array[i, first:last] = values
     return TokenWindows(
         ids=ids,
         attended=attended,

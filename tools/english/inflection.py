@@ -103,16 +103,16 @@ def forms(word: str, part: Part | None = None) -> frozenset[str]:
         return frozenset((low,))
     if not low.isalpha() or part in ("adverb", "number"):
         return frozenset((low,))
-    found = {low}
+    result = {low}
     if part in (None, "noun", "name"):
-        many = plural(low)
-        found |= {many, low + "'s", many + ("'" if many.endswith("s") else "'s")}
+        plurals = plural(low)
+        result |= {plurals, low + "'s", plurals + ("'" if plurals.endswith("s") else "'s")}
     if part in (None, "verb"):
-        found |= {third(low), past(low), participle(low), gerund(low)}
-        found |= set(VERBS[low][4:]) if low in VERBS else set()
+        result |= {third(low), past(low), participle(low), gerund(low)}
+        result |= set(VERBS[low][4:]) if low in VERBS else set()
     if part == "adjective" or (part is None and low in ADJECTIVES):
-        found |= {comparative(low), superlative(low)}
-    return frozenset(found)
+        result |= {comparative(low), superlative(low)}
+    return frozenset(result)
 
 
 def _with_s(word: str, es: bool) -> str:
@@ -161,9 +161,9 @@ def _doubled(low: str) -> str:
 
 def _syllables(low: str) -> int:
     runs, inside = 0, False
-    for at, letter in enumerate(low):
-        vowel = letter in _VOWELS or (letter == "y" and at > 0)
-        if vowel and not inside and not (letter == "u" and at > 0 and low[at - 1] == "q"):
+    for i, letter in enumerate(low):
+        vowel = letter in _VOWELS or (letter == "y" and i > 0)
+        if vowel and not inside and not (letter == "u" and i > 0 and low[i - 1] == "q"):
             runs += 1
         inside = vowel
     if low.endswith("e") and not low.endswith(("le", "ee", "ye")) and runs > 1:

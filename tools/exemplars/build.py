@@ -165,8 +165,8 @@ def _block(run: _Pass) -> None:
 
     def take(name: str, values: Tensor) -> None:
         tally = run.tallies[name]
-        found = tally.site.scalar(values).flatten(0, 1)  # [row * place, unit]
-        kept = tally.take(found, flat, where)  # [token, unit]
+        result = tally.site.scalar(values).flatten(0, 1)  # [row * place, unit]
+        kept = tally.take(result, flat, where)  # [token, unit]
         sample[:, run.columns[name]] = kept[chosen].cpu().numpy()
 
     run.target.trace(rows, list(run.tallies), output=False, take=take)
@@ -186,14 +186,14 @@ def _block_of_pictures(run: _Pass, pictures: ImageRows) -> None:
         for name, tally in run.tallies.items()
     }
     names = [site.name for site in run.sites]
-    for at in range(0, len(positions), PICTURES):
-        here = slice(at, min(at + PICTURES, len(positions)))
+    for start in range(0, len(positions), PICTURES):
+        here = slice(start, min(start + PICTURES, len(positions)))
 
         def take(name: str, values: Tensor, here: slice = here) -> None:
-            found = run.target.sites[name].over_space(values)  # [image, place, unit]
-            peaks[name][here] = largest(found)
+            result = run.target.sites[name].over_space(values)  # [image, place, unit]
+            peaks[name][here] = largest(result)
             if f"{name}-" in peaks:
-                peaks[f"{name}-"][here] = -least(found)
+                peaks[f"{name}-"][here] = -least(result)
 
         part = pictures.rows(slice(first + here.start, first + here.stop))
         run.target.trace(part, names, output=False, take=take)
@@ -279,8 +279,8 @@ def _turn_sample(run: _Pass) -> None:
     facts = {"descr": "<f4", "fortran_order": False, "shape": shape[::-1]}
     with (run.folder / "sample.npy").open("wb") as file:
         np.lib.format.write_array_header_1_0(file, facts)
-        for at in range(0, run.units, _COLUMNS):
-            some = torch.from_numpy(np.array(sample[:, at : at + _COLUMNS], np.float32))
+        for start in range(0, run.units, _COLUMNS):
+            some = torch.from_numpy(np.array(sample[:, start : start + _COLUMNS], np.float32))
             some.T.contiguous().numpy().tofile(file)
 
 

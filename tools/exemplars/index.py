@@ -69,12 +69,12 @@ class UnitExemplars:
         """The share of places where the unit fires."""
         return self.fired / self.count if self.count else 0.0
 
-    def distinct(self, many: int | None = None) -> tuple[Exemplar, ...]:
+    def distinct(self, limit: int | None = None) -> tuple[Exemplar, ...]:
         """Of the top, the best place of each window: what a reader wants to see."""
         first: dict[int, Exemplar] = {}
         for item in self.top:
             first.setdefault(item.window, item)
-        return tuple(first.values())[:many]
+        return tuple(first.values())[:limit]
 
 
 class SiteSummary(NamedTuple):
@@ -158,12 +158,12 @@ class ExemplarIndex:
         """Whether it is over pictures: then a window is a picture, with one place."""
         return bool(self.header.get("pictures"))
 
-    def unit(self, unit: Unit | str, *, many: int = 8) -> UnitExemplars:
+    def unit(self, unit: Unit | str, *, limit: int = 8) -> UnitExemplars:
         """What the corpus shows of one unit.
 
         Args:
             unit: The unit, with its sign.
-            many: Exemplars in each band and among the lowest, of distinct windows.
+            limit: Exemplars in each band and among the lowest, of distinct windows.
 
         Raises:
             UsageError: if the index does not hold the unit, or its rows are damaged.
@@ -192,8 +192,8 @@ class ExemplarIndex:
             meaning=_meaning(site, unit.sign, sample, self.pictures),
             real=real,
             top=top,
-            bands=self._bands(sample, many) if real else (),
-            low=self._picked(sample, np.argsort(sample, kind="stable"), many) if real else (),
+            bands=self._bands(sample, limit) if real else (),
+            low=self._picked(sample, np.argsort(sample, kind="stable"), limit) if real else (),
             count=self.count,
             fired=int(self.fired[row, side]),
             mean=float(mean) * sign,
@@ -284,7 +284,7 @@ class ExemplarIndex:
             for position, value in zip(positions_of(keys), _values(keys), strict=True)
         )
 
-    def _bands(self, sample: np.ndarray, many: int) -> tuple[Band, ...]:
+    def _bands(self, sample: np.ndarray, limit: int) -> tuple[Band, ...]:
         if not len(sample):
             return ()
         rank = np.empty(len(sample))
@@ -292,17 +292,17 @@ class ExemplarIndex:
         order = np.argsort(mixed(self.places.astype(np.uint64)), kind="stable")
         rank = rank[order]
         return tuple(
-            Band(low, high, self._picked(sample, order[(rank >= low) & (rank < high)], many))
+            Band(low, high, self._picked(sample, order[(rank >= low) & (rank < high)], limit))
             for low, high in BANDS
         )
 
-    def _picked(self, sample: np.ndarray, order: np.ndarray, many: int) -> tuple[Exemplar, ...]:
+    def _picked(self, sample: np.ndarray, order: np.ndarray, limit: int) -> tuple[Exemplar, ...]:
         """The first places in this order, at most one a window."""
         seen: dict[int, Exemplar] = {}
         for slot in order:
             window, place = divmod(int(self.places[slot]), self._width)
             seen.setdefault(window, Exemplar(window, place, float(sample[slot])))
-            if len(seen) == many:
+            if len(seen) == limit:
                 break
         return tuple(seen.values())
 

@@ -62,12 +62,12 @@ def _header(parts: list[ExemplarIndex]) -> dict[str, Any]:
                     f"{part.folder} and {first.folder} cannot be merged: one is of {what}"
                 )
     shards = [tuple(shard) for part in parts for shard in part.header["shards"]]
-    many = {n for _, n in shards}
-    if len(many) > 1:
+    sizes = {n for _, n in shards}
+    if len(sizes) > 1:
         raise UsageError(f"the shards are cut differently: {_listed(shards)}")
     if len(set(shards)) < len(shards):
         raise UsageError(f"a shard is given twice: {_listed(shards)}")
-    n = many.pop()
+    n = sizes.pop()
     covered = [[0, 1]] if len(shards) == n else [list(shard) for shard in sorted(shards)]
     header = {key: value for key, value in first.header.items() if key != "checks"}
     return {**header, "shards": covered, "count": sum(part.count for part in parts)}
@@ -85,8 +85,8 @@ def _write(parts: list[ExemplarIndex], header: dict[str, Any], out: Path) -> Non
     sums = reserved(out / "sums.npy", (units, 2, 2), np.int64)
     fired = reserved(out / "fired.npy", (units, 2), np.int64)
     sample = reserved(out / "sample.npy", (units, len(places)), np.float32)
-    for at in range(0, units, ROWS):
-        rows = slice(at, at + ROWS)
+    for start in range(0, units, ROWS):
+        rows = slice(start, start + ROWS)
         keys = np.concatenate([part.top[rows] for part in parts], axis=2)
         top[rows] = np.sort(keys, axis=2)[:, :, ::-1][:, :, :k]
         total = parts[0].sums[rows]

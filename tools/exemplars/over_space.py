@@ -17,28 +17,28 @@ _LANE = 32  # channels that PyTorch reduces at once
 def largest(values: Tensor) -> Tensor:
     """`[image, place, unit]` to `[image, unit]`."""
     folded, rest = _folded(values)
-    found = _narrow(folded.amax(1), values).amax(1)
-    return torch.maximum(found, rest.amax(1)) if rest.shape[1] else found
+    result = _narrow(folded.amax(1), values).amax(1)
+    return torch.maximum(result, rest.amax(1)) if rest.shape[1] else result
 
 
 def least(values: Tensor) -> Tensor:
     """`[image, place, unit]` to `[image, unit]`."""
     folded, rest = _folded(values)
-    found = _narrow(folded.amin(1), values).amin(1)
-    return torch.minimum(found, rest.amin(1)) if rest.shape[1] else found
+    result = _narrow(folded.amin(1), values).amin(1)
+    return torch.minimum(result, rest.amin(1)) if rest.shape[1] else result
 
 
 def _folded(values: Tensor) -> tuple[Tensor, Tensor]:
     """Places joined to `[image, places / n, n * unit]`, and those that are left over."""
     images, places, units = values.shape
-    many = _LANE // gcd(units, _LANE)
-    if places < many or values[0].stride() != (units, 1):
-        many = 1
-    whole = places // many * many
-    joined = values[:, :whole].reshape(images, -1, many * units)
+    n = _LANE // gcd(units, _LANE)
+    if places < n or values[0].stride() != (units, 1):
+        n = 1
+    whole = places // n * n
+    joined = values[:, :whole].reshape(images, -1, n * units)
     return joined, values[:, whole:]
 
 
-def _narrow(found: Tensor, values: Tensor) -> Tensor:
+def _narrow(peaks: Tensor, values: Tensor) -> Tensor:
     """`[image, n * unit]` to `[image, n, unit]`."""
-    return found.unflatten(1, (-1, values.shape[2]))
+    return peaks.unflatten(1, (-1, values.shape[2]))

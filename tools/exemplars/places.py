@@ -33,19 +33,19 @@ def rows_of_block(windows: TokenWindows | ImageRows, units: int) -> int:
 
 def blocks_of_shard(blocks: int, shard: tuple[int, int]) -> range:
     """The numbers of a shard's blocks: one run of neighbours."""
-    index, many = shard
-    return range(blocks * index // many, blocks * (index + 1) // many)
+    index, n = shard
+    return range(blocks * index // n, blocks * (index + 1) // n)
 
 
-def sampled_positions(windows: TokenWindows | ImageRows, many: int) -> np.ndarray:
+def sampled_positions(windows: TokenWindows | ImageRows, n: int) -> np.ndarray:
     """Positions (`window * width + place`) of the sampled places, ascending int64."""
     if isinstance(windows, ImageRows):
         digests = [hashlib.sha256(picture.key.encode()).digest() for picture in windows.pictures]
         order = sorted(range(len(digests)), key=lambda at: (digests[at], at))
-        return np.sort(np.array(order[:many], np.int64))
+        return np.sort(np.array(order[:n], np.int64))
     width = windows.ids.shape[1]
     positions = np.flatnonzero(windows.counted)
-    if len(positions) <= many:
+    if len(positions) <= n:
         return positions.astype(np.int64)
     seeds = np.zeros(len(windows.texts), np.uint64)
     for number in np.unique(windows.document):
@@ -55,7 +55,7 @@ def sampled_positions(windows: TokenWindows | ImageRows, many: int) -> np.ndarra
     start = windows.start.reshape(-1)[positions].astype(np.uint64)
     offset = start << np.uint64(32) | (positions % width).astype(np.uint64)
     hashes = mixed(seeds[windows.document[window]] ^ mixed(offset))
-    order = np.lexsort((positions, hashes))[:many]
+    order = np.lexsort((positions, hashes))[:n]
     return np.sort(positions[order]).astype(np.int64)
 
 

@@ -103,8 +103,8 @@ def open_array(folder: Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
 def checksums(array: np.ndarray) -> list[int]:
     """One CRC-32 for every `ROWS` rows."""
     return [
-        zlib.crc32(np.ascontiguousarray(array[at : at + ROWS]).data)
-        for at in range(0, len(array), ROWS)
+        zlib.crc32(np.ascontiguousarray(array[start : start + ROWS]).data)
+        for start in range(0, len(array), ROWS)
     ]
 
 

@@ -79,8 +79,8 @@ class Tally:
             for sign in self.top:
                 torch.gt(piece, 0, out=work) if sign > 0 else torch.lt(piece, 0, out=work)
                 fired[sign] += ones @ work
-                found = group_peaks(piece, sign)  # [group, unit]
-                peaks[sign][at : at + len(found)] = found
+                result = group_peaks(piece, sign)  # [group, unit]
+                peaks[sign][at : at + len(result)] = result
             at += sum(divmod(stop - start, GROUP))
         if not np.isfinite(sums).all():
             raise not_finite(self.site.name)
@@ -114,9 +114,9 @@ def block_sums(values: Tensor, ones: Tensor, scratch: Tensor) -> np.ndarray:
         ones: `[token]` ones.
         scratch: `[token, unit]`, overwritten.
     """
-    many = values.shape[0]
-    mean = (ones @ values) / many  # [unit]
+    n = values.shape[0]
+    mean = (ones @ values) / n  # [unit]
     torch.sub(values, mean, out=scratch)
     spread = (ones @ scratch.square_()).cpu().numpy().astype(np.float64)
     mean = mean.cpu().numpy().astype(np.float64)
-    return np.stack([many * mean, spread + many * mean * mean])
+    return np.stack([n * mean, spread + n * mean * mean])

@@ -82,8 +82,8 @@ class TopK:
             threshold = torch.maximum(threshold, low.nextafter(low.new_tensor(-torch.inf)))
         self._fresh = False
         unit, group = (peaks > threshold).T.nonzero(as_tuple=True)  # [candidate], by unit
-        for at in range(0, len(unit), _MOST // GROUP):
-            part = slice(at, at + _MOST // GROUP)
+        for start in range(0, len(unit), _MOST // GROUP):
+            part = slice(start, start + _MOST // GROUP)
             self._merge(sign, values, positions, threshold, unit[part], groups.at(group[part]))
         if len(unit):
             self._raise()
@@ -98,13 +98,13 @@ class TopK:
         groups: "Groups",
     ) -> None:
         tokens = groups.tokens  # [candidate, 8]
-        found = values.flatten().take(tokens * values.shape[1] + unit[:, None])
+        result = values.flatten().take(tokens * values.shape[1] + unit[:, None])
         if sign < 0:
-            found = -found
-        keep = found > threshold[unit][:, None]
+            result = -result
+        keep = result > threshold[unit][:, None]
         keep[:, 1:] &= groups.step[:, None] > 0
         candidate, _ = keep.nonzero(as_tuple=True)
-        keys = keys_of(found[keep], positions[tokens[keep]])  # [value], by unit
+        keys = keys_of(result[keep], positions[tokens[keep]])  # [value], by unit
         which, counts = unit[candidate].unique_consecutive(return_counts=True)
         if not len(which):
             return
@@ -142,10 +142,10 @@ class Groups(NamedTuple):
         step: list[Tensor] = []
         for start in range(0, tokens, piece):
             size = min(piece, tokens - start)
-            many = size // GROUP
+            n = size // GROUP
             alone = size % GROUP
-            first += [torch.arange(many) + start, torch.arange(alone) + start + size - alone]
-            step += [torch.full((many,), many), torch.zeros(alone, dtype=torch.long)]
+            first += [torch.arange(n) + start, torch.arange(alone) + start + size - alone]
+            step += [torch.full((n,), n), torch.zeros(alone, dtype=torch.long)]
         return cls(torch.cat(first).to(device), torch.cat(step).to(device))
 
     def at(self, chosen: Tensor) -> "Groups":
@@ -161,9 +161,9 @@ class Groups(NamedTuple):
 
 def group_peaks(values: Tensor, sign: int = 1) -> Tensor:
     """The largest value of each group of one piece, of `sign * values`, `[group, unit]`."""
-    many = values.shape[0] // GROUP
-    whole = values[: many * GROUP].view(GROUP, many, values.shape[1])
-    alone = values[many * GROUP :]
+    n = values.shape[0] // GROUP
+    whole = values[: n * GROUP].view(GROUP, n, values.shape[1])
+    alone = values[n * GROUP :]
     if sign > 0:
         return torch.cat([whole.amax(0), alone]) if len(alone) else whole.amax(0)
     return -(torch.cat([whole.amin(0), alone]) if len(alone) else whole.amin(0))

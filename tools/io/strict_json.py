@@ -29,10 +29,10 @@ def read_json(text: str | bytes) -> Any:
     if isinstance(text, bytes):
         text = text.decode("utf-8-sig", "replace")
     try:
-        found = json.loads(text, parse_int=_integer, parse_constant=_nothing)
+        result = json.loads(text, parse_int=_integer, parse_constant=_nothing)
     except RecursionError:
         _refuse_depth()
-    return _cleaned(found, DEEPEST)
+    return _cleaned(result, DEEPEST)
 
 
 def without_surrogates(text: str) -> str:

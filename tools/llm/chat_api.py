@@ -155,10 +155,10 @@ def events(pieces: Iterable[bytes]) -> Iterator[Any]:
                 yield _object(read_json(whole))
 
 
-def _object(found: Any) -> dict[str, Any]:
-    if not isinstance(found, dict):
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
         raise ValueError("it is no JSON object")
-    return found
+    return value
 
 
 def read_body(text: bytes) -> dict[str, Any]:
@@ -243,12 +243,12 @@ def _logprobs(given: Any) -> list[dict[str, Any]] | None:
     entries = given.get("content") if isinstance(given, Mapping) else None
     if not isinstance(entries, list) or not entries or not all(map(_is_token, entries)):
         return None
-    found = []
+    result = []
     for entry in entries:
         others = entry.get("top_logprobs")
         kept = [one for one in others if _is_token(one)] if isinstance(others, list) else []
-        found.append({**entry, "top_logprobs": kept} if "top_logprobs" in entry else entry)
-    return found
+        result.append({**entry, "top_logprobs": kept} if "top_logprobs" in entry else entry)
+    return result
 
 
 def _is_token(entry: Any) -> bool:
@@ -312,15 +312,15 @@ def of_status(
 def error_of(body: bytes) -> tuple[str, str]:
     """What an answer with an error says, and its code."""
     try:
-        found = read_json(body)
+        result = read_json(body)
     except ValueError:
-        found = body.decode("utf-8", "replace")
-    if isinstance(found, dict):
-        found = found.get("error", found)
+        result = body.decode("utf-8", "replace")
+    if isinstance(result, dict):
+        result = result.get("error", result)
     code = ""
-    if isinstance(found, dict):
-        code, found = str(found.get("code") or ""), found.get("message") or ""
-    return " ".join(str(found)[:2000].split())[:300] or "no reason given", code
+    if isinstance(result, dict):
+        code, result = str(result.get("code") or ""), result.get("message") or ""
+    return " ".join(str(result)[:2000].split())[:300] or "no reason given", code
 
 
 def _after(headers: Mapping[str, str]) -> float | None:

@@ -44,8 +44,8 @@ def public_url(url: str) -> str:
 
 def public_options(options: Any) -> dict[str, Any]:
     """A dataclass of options as a dict whose `base_url` shows no credentials: what files keep."""
-    found = asdict(options)
-    return {**found, "base_url": found["base_url"] and public_url(found["base_url"])}
+    result = asdict(options)
+    return {**result, "base_url": result["base_url"] and public_url(result["base_url"])}
 
 
 def under(url: str, path: str) -> str:
@@ -73,10 +73,10 @@ def has_credentials(url: str) -> bool:
 def secrets(url: str, key: str) -> list[str]:
     """What must not be repeated: the key, and whatever in the address is a credential."""
     parts = urlsplit(url)
-    found = [key, parts.password or "", unquote(parts.password or "")]
-    found.append(authorisation(url, key).split()[1])  # echoed by some proxies
-    found += [value for _, value in parse_qsl(parts.query)]
-    return sorted({item for item in found if len(item) >= _SHORTEST}, key=len, reverse=True)
+    result = [key, parts.password or "", unquote(parts.password or "")]
+    result.append(authorisation(url, key).split()[1])  # echoed by some proxies
+    result += [value for _, value in parse_qsl(parts.query)]
+    return sorted({item for item in result if len(item) >= _SHORTEST}, key=len, reverse=True)
 
 
 def hidden(text: str, known: Iterable[str]) -> str:

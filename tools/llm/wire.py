@@ -72,12 +72,12 @@ def posted(
 
     def taken() -> Any:
         try:
-            found = arrived.get(timeout=max(0.0, deadline - time.monotonic()))
+            result = arrived.get(timeout=max(0.0, deadline - time.monotonic()))
         except Empty:
             raise LLMError("timeout", f"no answer within {seconds:.3g} s") from None
-        if isinstance(found, LLMError):
-            raise found
-        return found
+        if isinstance(result, LLMError):
+            raise result
+        return result
 
     def pieces() -> Iterator[bytes]:
         while (piece := taken()) is not None:

@@ -23,8 +23,8 @@ def cached_ids() -> list[str]:
     from huggingface_hub import constants
 
     folder = Path(constants.HF_HUB_CACHE)
-    found = folder.glob("models--*") if folder.is_dir() else []
-    return sorted(item.name[len("models--") :].replace("--", "/") for item in found)
+    result = folder.glob("models--*") if folder.is_dir() else []
+    return sorted(item.name[len("models--") :].replace("--", "/") for item in result)
 
 
 def check_folder(folder: Path) -> None:

@@ -32,14 +32,14 @@ class Clip:
     @property
     def bias(self) -> float | None:
         """What is added to the scaled cosines of a model that judges pairs one by one (SigLIP)."""
-        found = getattr(self.network, "logit_bias", None)
-        return None if found is None else float(found.detach().float())
+        result = getattr(self.network, "logit_bias", None)
+        return None if result is None else float(result.detach().float())
 
     @property
     def scale(self) -> float:
         """What the cosines are multiplied by."""
-        found = getattr(self.network, "logit_scale", None)
-        return 100.0 if found is None else float(found.detach().float().exp())
+        result = getattr(self.network, "logit_scale", None)
+        return 100.0 if result is None else float(result.detach().float().exp())
 
     def pictures(self, rows: Any) -> np.ndarray:
         """Embeddings of pictures, of length 1: float32 `[image, d]`.
@@ -48,15 +48,15 @@ class Clip:
             rows: Image rows; of another target, what that sees of them is looked at.
         """
         own = rows.target.image is self.image
-        found = []
-        for at in range(0, len(rows), _TOGETHER):
-            each = [rows.seen(row) for row in range(at, min(at + _TOGETHER, len(rows)))]
+        result = []
+        for start in range(0, len(rows), _TOGETHER):
+            each = [rows.seen(row) for row in range(start, min(start + _TOGETHER, len(rows)))]
             seen = np.stack(each if own else [self.image.see(Image.fromarray(p)) for p in each])
             pixels = self.image.normalise(torch.from_numpy(seen).to(self._weight.device))
             with torch.no_grad():
                 made = self.network.get_image_features(pixel_values=pixels.to(self._weight.dtype))
-            found.append(_unit(made))
-        return np.concatenate(found) if found else np.zeros((0, 0), np.float32)
+            result.append(_unit(made))
+        return np.concatenate(result) if result else np.zeros((0, 0), np.float32)
 
     def phrases(self, phrases: Sequence[str]) -> np.ndarray:
         """Embeddings of phrases, of length 1: float32 `[phrase, d]`.
@@ -112,6 +112,6 @@ def clip_of(target: "Target") -> Clip:
 
 def _unit(made: Any) -> np.ndarray:
     """As float32 vectors of length 1."""
-    found = made if isinstance(made, Tensor) else made.pooler_output
-    values = found.detach().float().cpu().numpy()
+    result = made if isinstance(made, Tensor) else made.pooler_output
+    values = result.detach().float().cpu().numpy()
     return values / np.maximum(np.linalg.norm(values, axis=-1, keepdims=True), 1e-12)

@@ -34,9 +34,9 @@ def after(inner: Condition, distance: int = 1) -> Condition:
     """The condition held this many tokens before."""
 
     def condition(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
-        found = np.zeros(ids.shape, bool)
-        found[:, distance:] = inner(ids, vocabulary)[:, : ids.shape[1] - distance]
-        return found
+        result = np.zeros(ids.shape, bool)
+        result[:, distance:] = inner(ids, vocabulary)[:, : ids.shape[1] - distance]
+        return result
 
     return condition
 
@@ -59,9 +59,9 @@ def in_sentence(inner: Condition) -> Condition:
         total = np.cumsum(inner(ids, vocabulary), axis=1)  # [input, place]
         ends = vocabulary.among([".", "!", "?"])[ids]
         base = np.maximum.accumulate(np.where(ends, total, 0), axis=1)  # at the last end so far
-        found = np.zeros(ids.shape, bool)
-        found[:, 1:] = (total > base)[:, :-1]
-        return found
+        result = np.zeros(ids.shape, bool)
+        result[:, 1:] = (total > base)[:, :-1]
+        return result
 
     return condition
 

@@ -30,44 +30,44 @@ def convolutions(probe: Probe) -> tuple[dict[str, Site], dict[str, str]]:
     refused: dict[str, str] = {}
     for number, conv in enumerate(leaf for leaf in leaves if _convolves(leaf)):
         name = f"conv.{number}"
-        found: Site | str = "it does not run"
+        result: Site | str = "it does not run"
         for end in reversed(chain(conv, leaves)):
             runs = probe.seen[end.path].runs
-            which = next(at for at, run in enumerate(runs) if run is end)
+            which = next(i for i, run in enumerate(runs) if run is end)
             call = (which, len(runs)) if len(runs) > 1 else None
-            found = site_at(probe, end, name, "output", call=call)
-            if isinstance(found, Site):
+            result = site_at(probe, end, name, "output", call=call)
+            if isinstance(result, Site):
                 break
-        if isinstance(found, Site):
-            sites[name] = replace(found, name=name, readout="max")
+        if isinstance(result, Site):
+            sites[name] = replace(result, name=name, readout="max")
         else:
-            refused[name] = f"convolution '{conv.path}': {found}"
+            refused[name] = f"convolution '{conv.path}': {result}"
     return sites, refused
 
 
 def chain(conv: Seen, leaves: Sequence[Seen]) -> list[Seen]:
     """A convolution, and the normalisation and activation that take its output."""
-    found = [conv]
+    result = [conv]
     normalised = False
     while True:
-        gave = found[-1].gave
+        gave = result[-1].gave
         # what works in place gives the tensor it took: look at those that run later
-        left = found[-1].left
+        left = result[-1].left
         takers = [
-            s for s in leaves if s.order > found[-1].order and s.taken == left and _takes(s, gave)
+            s for s in leaves if s.order > result[-1].order and s.taken == left and _takes(s, gave)
         ]
         if not takers:
-            return found
+            return result
         taker = takers[0]
         if _activates(taker):
-            return [*found, taker]
+            return [*result, taker]
         if isinstance(taker.module, _KEEPS):
-            found.append(taker)
+            result.append(taker)
         elif _norm(taker.module) and not normalised:
-            found.append(taker)
+            result.append(taker)
             normalised = True
         else:
-            return found
+            return result
 
 
 def _convolves(seen: Seen) -> bool:

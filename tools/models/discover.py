@@ -49,11 +49,11 @@ def discover(probe: Probe, config: Any) -> Found:
         if isinstance(heads, Sequence):
             heads = heads[number]
         parts = _Block(probe, f"{path}.{number}", block, number, width, int(heads or 0))
-        for name, found in parts.sites().items():
-            if isinstance(found, Site):
-                sites[name] = found
+        for name, result in parts.sites().items():
+            if isinstance(result, Site):
+                sites[name] = result
             else:
-                refused[name] = found
+                refused[name] = result
     good, bad = verify(probe, sites)
     head = _head(probe, network)
     if head is not None:
@@ -71,10 +71,10 @@ def find_blocks(network: nn.Module, depth: int | None = None) -> tuple[str, nn.M
         and len({type(member) for member in module}) == 1
         and any(True for _ in module.parameters())
     ]
-    found = [item for item in lists if any(_attention(member) for member in item[1])] or lists
-    if not found:
+    result = [item for item in lists if any(_attention(member) for member in item[1])] or lists
+    if not result:
         raise LookupError("no list of transformer blocks")
-    return max(found, key=lambda item: (len(item[1]) == depth, len(item[1])))
+    return max(result, key=lambda item: (len(item[1]) == depth, len(item[1])))
 
 
 class _Block:
@@ -97,15 +97,15 @@ class _Block:
         linear = [s for s in self.seen if _linear(s)]
         attends = [s for s in linear if self._attends(s)]
         other = [s for s in linear if not self._attends(s)]
-        found: dict[str, Site | str] = {}
+        result: dict[str, Site | str] = {}
         writes = [s for s in attends if _last(s.gave) == self.width]
         out = writes[-1] if writes else None
         if out is None:
             reason = "no attention output projection was found in its block"
-            found[f"head.{number}"] = found[f"attn_out.{number}"] = reason
+            result[f"head.{number}"] = result[f"attn_out.{number}"] = reason
         else:
-            found[f"head.{number}"] = self._head(out)
-            found[f"attn_out.{number}"] = self._site("attn_out", out, "output")
+            result[f"head.{number}"] = self._head(out)
+            result[f"attn_out.{number}"] = self._site("attn_out", out, "output")
         experts = self._experts()
         downs = [s for s in other if _last(s.gave) == self.width]
         if self.attention is None:  # a state-space block: only what says that it is an MLP
@@ -116,23 +116,23 @@ class _Block:
             extra = ""
             if down is not None:
                 extra = f"; the shared expert is the site '{down.path}:in'"
-            found[f"mlp.{number}"] = (
+            result[f"mlp.{number}"] = (
                 f"the experts in '{experts}' are fused into three-dimensional tensors, so that no "
                 f"module passes their neurons{extra}; mlp_out.{number} is their summed output"
             )
-            found[f"mlp_out.{number}"] = (
+            result[f"mlp_out.{number}"] = (
                 self._site("mlp_out", whole, "output")
                 if whole
                 else "the experts' output is no tensor of places"
             )
         elif down is not None:
-            found[f"mlp.{number}"] = self._neurons(down, other)
-            found[f"mlp_out.{number}"] = self._site("mlp_out", down, "output")
+            result[f"mlp.{number}"] = self._neurons(down, other)
+            result[f"mlp_out.{number}"] = self._site("mlp_out", down, "output")
         else:
             reason = "its block has no linear down-projection"
-            found[f"mlp.{number}"] = found[f"mlp_out.{number}"] = reason
-        found[f"resid.{number}"] = self._site("resid", self.whole, "output")
-        return found
+            result[f"mlp.{number}"] = result[f"mlp_out.{number}"] = reason
+        result[f"resid.{number}"] = self._site("resid", self.whole, "output")
+        return result
 
     def _site(self, kind: str, seen: Seen, port: Any, **more: Any) -> Site | str:
         raw = seen.given if port == "input" else seen.gave

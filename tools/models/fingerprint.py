@@ -37,9 +37,9 @@ def fingerprint(network: nn.Module) -> str:
             if key not in done:
                 done[key] = _hash(tensor.detach())
             digest.update(done[key])
-    found = digest.hexdigest()[:_LENGTH]
-    _kept[network] = (state, found)
-    return found
+    result = digest.hexdigest()[:_LENGTH]
+    _kept[network] = (state, result)
+    return result
 
 
 def sampled_fingerprint(network: nn.Module) -> str:
@@ -58,8 +58,8 @@ def sampled_fingerprint(network: nn.Module) -> str:
 def _hash(tensor: Tensor) -> bytes:
     digest = hashlib.sha256()
     flat = tensor.reshape(-1)
-    for at in range(0, flat.numel(), _PIECE):
-        piece = flat[at : at + _PIECE].cpu().contiguous()
+    for start in range(0, flat.numel(), _PIECE):
+        piece = flat[start : start + _PIECE].cpu().contiguous()
         digest.update(piece.view(torch.uint8).numpy().data)
     return digest.digest()
 

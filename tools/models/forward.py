@@ -90,11 +90,11 @@ def forward(target: "Target", batch: Batch, *, output: Output, head: bool) -> Te
         head: A site in the vocabulary head is read or changed, so that it has to run in full.
     """
     if target.kind == "image":
-        found = picture_output(call(target.network, batch))
-        return found if output else None
+        value = picture_output(call(target.network, batch))
+        return value if output else None
     if target.kind == "module":
-        found = output_tensor(call(target.network, batch))
-        return found if output else None
+        value = output_tensor(call(target.network, batch))
+        return value if output else None
     assert batch.ids is not None
     assert batch.attended is not None
     mask = batch.mask
@@ -138,9 +138,9 @@ def call(network: nn.Module, batch: Batch) -> Any:
 def picture_output(raw: Any) -> Tensor | None:
     """What a vision model says of a picture."""
     for key in ("logits", "image_embeds", "pooler_output", "last_hidden_state"):
-        found = getattr(raw, key, None)
-        if isinstance(found, Tensor):
-            return found
+        result = getattr(raw, key, None)
+        if isinstance(result, Tensor):
+            return result
     return output_tensor(raw)
 
 

@@ -121,23 +121,23 @@ def wrap(network: nn.Module, tokenizer: Any, *, name: str) -> Target:
 
     probe = Probe(network, run, places)
     try:
-        found = discover(probe, config)
+        result = discover(probe, config)
     except (LookupError, AttributeError) as error:
         raise UsageError(
             f"'{name}' ({type(network).__name__}) is not built as a transformer: {error}; load it "
             "through path/to/file.py:factory to use module paths as sites"
         ) from error
-    probe.blocks = found.blocks
+    probe.blocks = result.blocks
     probe.forget()
     return Target(
         network,
         name=name,
         kind="causal" if causal else "encoder",
-        sites=found.sites,
+        sites=result.sites,
         tokenizer=tokenizer,
         body=body,
         context_length=length,
-        refused=found.refused,
+        refused=result.refused,
         probe=probe,
     )
 

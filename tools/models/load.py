@@ -118,20 +118,20 @@ def checked_device(device: str | None) -> torch.device:
         UsageError: if it has not.
     """
     try:
-        found = torch.device(device or "cpu")
+        result = torch.device(device or "cpu")
     except RuntimeError as error:
         raise UsageError(f"there is no device '{device}'; use cpu, cuda, cuda:N or mps") from error
-    if found.type == "cuda":
+    if result.type == "cuda":
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-        if (found.index or 0) >= count:
+        if (result.index or 0) >= count:
             has = f"{count} CUDA device(s)" if count else "no CUDA device that torch can use"
             raise UsageError(f"device '{device}' is absent: this machine has {has}; use cpu")
-    elif found.type == "mps":
+    elif result.type == "mps":
         if not torch.backends.mps.is_available():
             raise UsageError("device 'mps' is absent: torch finds no Apple GPU; use cpu")
-    elif found.type != "cpu":
+    elif result.type != "cpu":
         raise UsageError(f"device '{device}' is not supported; use cpu, cuda, cuda:N or mps")
-    return found
+    return result
 
 
 def checked_dtype(dtype: str | None, device: torch.device) -> torch.dtype | str:

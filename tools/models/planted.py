@@ -42,8 +42,8 @@ class Vocabulary:
         key = tuple(words)
         if key not in self._kept:
             wanted = {word.lower() for word in words}
-            found = [surface.strip().lower() in wanted for surface in self.surfaces]
-            self._kept[key] = np.array(found)
+            result = [surface.strip().lower() in wanted for surface in self.surfaces]
+            self._kept[key] = np.array(result)
         return self._kept[key]
 
     @cached_property

@@ -78,10 +78,10 @@ class Probe:
     def output(self, rows: int) -> Tensor:
         """The output of a forward of equal rows."""
         with torch.no_grad():
-            found = output_tensor(self.run(self.network, rows))
-        if found is None:
+            result = output_tensor(self.run(self.network, rows))
+        if result is None:
             raise TypeError("the network gives no tensor")
-        return found
+        return result
 
 
 def dotted(probe: Probe, name: str) -> Site | str:
@@ -179,13 +179,13 @@ def same_tensor(one: Tensor | None, other: Tensor | None) -> bool:
 
 def paths(probe: Probe) -> dict[str, Site]:
     """Every module without children whose output is a site, in the order in which they run."""
-    found: dict[str, Site] = {}
+    result: dict[str, Site] = {}
     for seen in sorted(probe.seen.values(), key=lambda item: item.order):
         if seen.path and not any(True for _ in seen.module.children()):
             site = dotted(probe, seen.path)
             if isinstance(site, Site):
-                found[seen.path] = site
-    return found
+                result[seen.path] = site
+    return result
 
 
 def verify(probe: Probe, sites: Mapping[str, Site]) -> tuple[dict[str, Site], dict[str, str]]:
@@ -217,8 +217,8 @@ def verify(probe: Probe, sites: Mapping[str, Site]) -> tuple[dict[str, Site], di
                 refused[name] = "writing back what was read changes the output"
                 del good[name]
     names = list(good)
-    for at in range(0, len(names), probe.together):
-        part = names[at : at + probe.together]
+    for start in range(0, len(names), probe.together):
+        part = names[start : start + probe.together]
         changes = [_noise(good[name], values[name]).at(rows=[1 + i]) for i, name in enumerate(part)]
         out = _with(probe, good, changes, 1 + len(part)).flatten(1)
         for i, name in enumerate(part):

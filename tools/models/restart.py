@@ -239,8 +239,8 @@ def _clean(target: "Target", blocks: nn.ModuleList, ids: Tensor) -> Cached:
         keys, values = getattr(layer, "keys", None), getattr(layer, "values", None)
         if keys is not None and values is not None and keys.ndim == 4:
             attention[number] = (keys, values)
-    found = tuple(states[n] for n in range(len(blocks)))
-    return Cached(ids, found, tuple(attention), logits, wrapped == [True])
+    result = tuple(states[n] for n in range(len(blocks)))
+    return Cached(ids, result, tuple(attention), logits, wrapped == [True])
 
 
 def _tried(target: "Target", blocks: nn.ModuleList, ids: Tensor) -> Cached | None:
@@ -299,9 +299,9 @@ def _blocks(target: "Target") -> nn.ModuleList:
         raise UsageError(
             f"{target.name} cannot be restarted: only causal language models can; use trace"
         )
-    found = target.network.get_submodule(target.probe.blocks)
-    assert isinstance(found, nn.ModuleList)
-    return found
+    result = target.network.get_submodule(target.probe.blocks)
+    assert isinstance(result, nn.ModuleList)
+    return result
 
 
 def _depth(target: "Target", name: str, blocks: int) -> int:

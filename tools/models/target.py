@@ -323,11 +323,11 @@ class Target:
     def _dotted(self, name: str) -> Site:
         assert self.probe is not None
         with self.lock:
-            found = dotted(self.probe, name)
+            result = dotted(self.probe, name)
             self.probe.forget()
-            if isinstance(found, str):
-                raise UsageError(f"{self.name} cannot use '{name}' as a site: {found}")
-            return self.add_site(found)
+            if isinstance(result, str):
+                raise UsageError(f"{self.name} cannot use '{name}' as a site: {result}")
+            return self.add_site(result)
 
     def _verified(self, name: str) -> Site:
         site = self.add_site(self.sites[name])

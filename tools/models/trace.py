@@ -111,14 +111,16 @@ def _change(
     first_place: int,
 ) -> _Change:
     def change(raw: Tensor) -> Tensor | None:
-        new, last, found = raw, None, None
+        new, last, result = raw, None, None
         for site, edits in edited:
-            found = site.read(new, inputs=inputs).clone()  # [input, place, unit] or [..., channel]
-            apply_all(found, edits, first_place=first_place)
-            new, last = site.write(new, found), site.name
+            result = site.read(new, inputs=inputs).clone()  # [input, place, unit] or [..., channel]
+            apply_all(result, edits, first_place=first_place)
+            new, last = site.write(new, result), site.name
         for site in read:
             now = (
-                found if found is not None and site.name == last else site.read(new, inputs=inputs)
+                result
+                if result is not None and site.name == last
+                else site.read(new, inputs=inputs)
             )
             keep(site.name, now.clone() if site.overwritten else now)
         return new if edited else None

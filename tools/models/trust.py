@@ -127,15 +127,15 @@ class Named:
         where = self._text(path, what)
         return self._allowed(where, f"the {what}", f"--{what} in a new conversation")
 
-    def options(self, found: Mapping[str, Any], *, given: Any, code: bool) -> dict[str, Any]:
+    def options(self, recorded: Mapping[str, Any], *, given: Any, code: bool) -> dict[str, Any]:
         """Options of `Target.load` out of a file: what can run no code.
 
         Args:
-            found: As the file has them; `trust_remote_code` among them is never heeded.
+            recorded: As the file has them; `trust_remote_code` among them is never heeded.
             given: The target that the person named; None: the file's is loaded.
             code: Whether the person lets the model's own code run.
         """
-        kept = {name: self._text(found[name], name) for name in _OPTIONS if found.get(name)}
+        kept = {name: self._text(recorded[name], name) for name in _OPTIONS if recorded.get(name)}
         if code and given is None:
             raise UsageError(
                 f"--trust-remote-code is for a model that you name, and {self.file} names this "

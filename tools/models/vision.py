@@ -149,10 +149,10 @@ def seeing_target(
                 "give one label an output"
             )
         channels |= {} if head is None else {"logit": head}
-    found, bad = verify(probe, channels)
+    result, bad = verify(probe, channels)
     refused |= lost | bad
     probe.blocks = blocks
-    named = {**sites, **found}
+    named = {**sites, **result}
     dots = {} if sites else {key: site for key, site in paths(probe).items() if key not in named}
     del seen
     probe.forget()
@@ -176,21 +176,21 @@ def _transformer(probe: Probe, network: nn.Module) -> tuple[dict[str, Site], dic
     if not isinstance(getattr(config, "num_attention_heads", None), int):
         return {}, {}, ""
     try:
-        found = discover(probe, config)
+        result = discover(probe, config)
     except (LookupError, AttributeError, TypeError):
         return {}, {}, ""
-    if not any(key.startswith("mlp.") for key in found.sites):
+    if not any(key.startswith("mlp.") for key in result.sites):
         return {}, {}, ""
     grid = _patches(probe)
     sites = {}
-    for key, site in found.sites.items():
+    for key, site in result.sites.items():
         seen = probe.seen[site.module]
         raw = seen.given if site.port == "input" else seen.gave
         places = 0 if raw is None or raw.ndim != 3 else raw.shape[1]
         if grid is not None and places >= grid[0] * grid[1]:
             site = replace(site, grid=grid, outside=places - grid[0] * grid[1])
         sites[key] = site
-    return sites, found.refused, found.blocks
+    return sites, result.refused, result.blocks
 
 
 def _patches(probe: Probe) -> tuple[int, int] | None:

@@ -82,8 +82,8 @@ def _check(
     noise = np.random.default_rng(0).integers(0, 256, (*_TALL, 3)).astype(np.uint8)
     picture = Image.fromarray(noise)
     wanted = torch.from_numpy(_values(processor, _middle(picture, square)).astype(np.float32))
-    found = normalise(torch.from_numpy(see(picture))[None])[0]
-    if found.shape != wanted.shape or (found - wanted).abs().max() > 1e-3 * wanted.abs().max():
+    result = normalise(torch.from_numpy(see(picture))[None])[0]
+    if result.shape != wanted.shape or (result - wanted).abs().max() > 1e-3 * wanted.abs().max():
         raise UsageError(
             f"the image processor of '{name}' ({type(processor).__name__}) does more than to "
             "resize, cut and scale; load the model through path/to/file.py:factory and set "

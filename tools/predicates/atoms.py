@@ -311,10 +311,10 @@ def match_words(
             continue
         capital = named and plain(item) in ALSO_WORDS
         for form in spell(plain(item)):
-            found = view.lower.get(form, [])
+            result = view.lower.get(form, [])
             if capital:
-                found = [at for at in found if view.windows.words[at][:1].isupper()]
-            chosen[found] = 1
+                result = [at for at in result if view.windows.words[at][:1].isupper()]
+            chosen[result] = 1
     out = view.by_word(chosen)
     for pieces in phrases:
         out = np.maximum(out, _match_phrase(view, pieces, spell))
@@ -323,27 +323,27 @@ def match_words(
 
 def _match_phrase(view: View, pieces: list[str], spell: Spell) -> np.ndarray:
     runs = view.runs
-    many, size = len(runs.starts), len(pieces)
+    n, size = len(runs.starts), len(pieces)
     out = np.zeros(view.shape, np.float32)
-    if many < size:
+    if n < size:
         return out
-    first = np.ones(many - size + 1, bool)  # [run]: the phrase starts here
+    first = np.ones(n - size + 1, bool)  # [run]: the phrase starts here
     for step, piece in enumerate(pieces):
         spelled = spell(plain(piece)) if step == size - 1 else (plain(piece),)
         wanted = [at for form in spelled for at in view.lower.get(form, [])]
-        here = slice(step, many - size + 1 + step)
+        here = slice(step, n - size + 1 + step)
         first &= runs.row[here] == runs.row[: len(first)]
         if view.causal and step == size - 1:  # the last word counts from where it is known
             last = np.zeros(len(view.windows.words) + 1, np.float32)
             last[wanted] = 1
-            held = np.zeros(many, bool)
+            held = np.zeros(n, bool)
             held[here] = first
             out.ravel()[runs.places] = held[runs.of_place] * view.by_word(last).ravel()[runs.places]
             return out
         first &= np.isin(runs.word[here], wanted)
-    inside = np.zeros(many, bool)
+    inside = np.zeros(n, bool)
     for step in range(size):
-        inside[step : many - size + 1 + step] |= first
+        inside[step : n - size + 1 + step] |= first
     out.ravel()[runs.places] = inside[runs.of_place]
     return out
 

@@ -90,8 +90,8 @@ def _alternatives(atom: ImageAtom) -> list[ImageAtom]:
     if isinstance(atom, Textured):
         return [Textured(textures=(texture,)) for texture in atom.textures]
     if isinstance(atom, OneThing):
-        for at, part in enumerate(atom.of):
+        for i, part in enumerate(atom.of):
             if isinstance(part, Object) and (len(part.names) > 1 or part.name):
                 one: Any = _alternatives(part)
-                return [OneThing(of=(*atom.of[:at], other, *atom.of[at + 1 :])) for other in one]
+                return [OneThing(of=(*atom.of[:i], other, *atom.of[i + 1 :])) for other in one]
     return [atom]

@@ -182,16 +182,16 @@ def _shift_words(view: View, values: np.ndarray, step: int) -> np.ndarray:
     A place between words steps from there: one step reaches the nearest word.
     """
     runs = view.runs
-    many = len(runs.starts)
+    n = len(runs.starts)
     out = np.zeros(view.shape, np.float32)
-    if not many:
+    if not n:
         return out
     largest = np.maximum.reduceat(values.ravel()[runs.places], runs.starts)  # [run]
     before, after = view.near
     at = before if step > 0 else after
     inside = before == after
     goal = at - step + np.where(inside, 0, 1 if step > 0 else -1)
-    known = (at >= 0) & (at < many) & (goal >= 0) & (goal < many)
+    known = (at >= 0) & (at < n) & (goal >= 0) & (goal < n)
     goal = np.where(known, goal, 0)
     row = np.arange(view.shape[0])[:, None]
     known &= runs.row[goal] == row

@@ -66,8 +66,8 @@ def _read(missing: Sequence[str]) -> None:
     import torch
 
     tokenizer, network = _encoder()
-    for at in range(0, len(missing), _BATCH):
-        part = missing[at : at + _BATCH]
+    for start in range(0, len(missing), _BATCH):
+        part = missing[start : start + _BATCH]
         coded = tokenizer(part, return_tensors="pt", padding=True, truncation=True, max_length=32)
         with torch.inference_mode():
             hidden = network(**coded).last_hidden_state  # [word, place, dimension]

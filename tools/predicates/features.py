@@ -40,9 +40,9 @@ def colour_shares(rows: ImageRows) -> np.ndarray:
 
     def shares() -> np.ndarray:
         out = np.zeros((len(rows), len(COLOURS)))
-        for at in range(len(rows)):
-            small = rows.seen(at)[::3, ::3].reshape(-1, 3)
-            out[at] = np.bincount(nearest_colours(small), minlength=len(COLOURS)) / len(small)
+        for i in range(len(rows)):
+            small = rows.seen(i)[::3, ::3].reshape(-1, 3)
+            out[i] = np.bincount(nearest_colours(small), minlength=len(COLOURS)) / len(small)
         return out
 
     return once(("colours", rows.texts), shares)
@@ -51,14 +51,14 @@ def colour_shares(rows: ImageRows) -> np.ndarray:
 def features(rows: ImageRows, network: str) -> np.ndarray:
     """What a network sees in pictures, `[image, SIZE]`, each of length 1."""
 
-    def found() -> np.ndarray:
+    def projected() -> np.ndarray:
         centre, spread = _constants(network)
         x = (_means(rows, network) - centre) / spread
         draw = np.random.default_rng(0).normal(size=(x.shape[1], SIZE))
         x = x @ draw
         return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-9)
 
-    return once(("features", network, rows.texts), found)
+    return once(("features", network, rows.texts), projected)
 
 
 @lru_cache(maxsize=4)
@@ -102,8 +102,8 @@ def _means(rows: ImageRows, name: str) -> np.ndarray:
 
     target, sites = _network(name)
     out: list[np.ndarray] = []
-    for at in range(0, len(rows), _ROWS):
-        part = image_rows(target, rows.rows(slice(at, at + _ROWS)).pictures)
+    for start in range(0, len(rows), _ROWS):
+        part = image_rows(target, rows.rows(slice(start, start + _ROWS)).pictures)
         values = target.trace(part, sites, output=False).values
         scalars = [target.sites[s].scalar(values[s]).float().mean(1) for s in sites]
         out.append(np.concatenate([one.cpu().numpy() for one in scalars], axis=1))

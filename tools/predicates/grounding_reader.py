@@ -84,10 +84,10 @@ class GroundingReader:
         names = {name for part in parts_of(atom) if isinstance(part, Object) for name in part.names}
         out = np.zeros(len(rows), np.float32)
         for row in range(len(rows)):
-            found: list[Thing] = []
+            result: list[Thing] = []
             for name in sorted(names) or [ANY]:
-                found += self.things(rows, row, name)
-            out[row] = atom.holds(Scene(things=tuple(found[:_MOST])))
+                result += self.things(rows, row, name)
+            out[row] = atom.holds(Scene(things=tuple(result[:_MOST])))
         return out
 
     def things(self, rows: "ImageRows", row: int, name: str) -> list[Thing]:
@@ -117,13 +117,13 @@ class GroundingReader:
             text_threshold=0.0,
             target_sizes=[(height, width)],
         )
-        found = []
+        result = []
         for box, score in zip(made["boxes"].tolist(), made["scores"].tolist(), strict=True):
             left, right = np.clip((box[0], box[2]), 0, width)
             top, bottom = np.clip((box[1], box[3]), 0, height)
             if right - left >= 1 and bottom - top >= 1:
-                found.append(Box(float(left), float(top), float(right), float(bottom), score))
-        return sorted(found, key=lambda box: -box.score)
+                result.append(Box(float(left), float(top), float(right), float(bottom), score))
+        return sorted(result, key=lambda box: -box.score)
 
     def masks(self, pixels: np.ndarray, boxes: list[Box]) -> list[np.ndarray]:
         """What is cut out of each box: bool `[height, width]`."""
@@ -151,14 +151,14 @@ class GroundingReader:
 
 def parts_of(atom: Predicate) -> list[Predicate]:
     """An image atom and the atoms inside it."""
-    found: list[Predicate] = [atom]
+    result: list[Predicate] = [atom]
     for field in type(atom).model_fields:
         value = getattr(atom, field)
         inner = value if isinstance(value, tuple) else (value,)
         for item in inner:
             if isinstance(item, Predicate):
-                found += parts_of(item)
-    return found
+                result += parts_of(item)
+    return result
 
 
 def _thing(pixels: np.ndarray, box: Box, mask: np.ndarray, name: str) -> Thing:

@@ -182,8 +182,8 @@ class Number(ImageAtom, frozen=True):
         return self
 
     def holds(self, scene: Scene) -> bool:
-        many = sum(self.of is None or self.of.fits(thing) for thing in scene.things)
-        return many >= self.at_least and (self.at_most is None or many <= self.at_most)
+        n = sum(self.of is None or self.of.fits(thing) for thing in scene.things)
+        return n >= self.at_least and (self.at_most is None or n <= self.at_most)
 
     def noun(self) -> str:
         what = "things" if self.of is None else f"of {self.of.noun()}"

@@ -277,10 +277,10 @@ def _looked_up(node: Mapping[str, Any], where: str) -> dict[str, Any]:
     if not isinstance(name, str) or not name.strip():
         raise UsageError(f"{where}: a concept needs a name, or words, or both")
     try:
-        found = resolve(name)
+        result = resolve(name)
     except UsageError as error:
         raise UsageError(f"{where}.name: {error}; or give the words yourself") from None
-    return {"name": found.name, "words": list(found.words), "part": found.part}
+    return {"name": result.name, "words": list(result.words), "part": result.part}
 
 
 def _members(node: dict[str, Any]) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def ordinary(target: Target) -> list[str]:
     """The texts of all tokens that are no special ones and no marks."""
     tokenizer: Any = target.tokenizer
     special = set(tokenizer.all_special_ids)
-    texts = [text for at, text in enumerate(surfaces(target)) if at not in special]
+    texts = [text for i, text in enumerate(surfaces(target)) if i not in special]
     return [text for text in texts if text and not _MARK.fullmatch(text)]
 
 
@@ -66,8 +66,7 @@ def run_of(target: Target, text: str) -> Predicate | None:
         return None
     *before, last = ({"kind": "tokens", "tokens": [names[token]]} for token in ids)
     steps = [
-        {"kind": "previous", "of": one, "distance": at}
-        for at, one in enumerate(reversed(before), 1)
+        {"kind": "previous", "of": one, "distance": i} for i, one in enumerate(reversed(before), 1)
     ]
     return parse({"kind": "and", "of": [last, *steps]} if steps else last)
 

@@ -84,8 +84,8 @@ class Like(ImageAtom, frozen=True):
             )
         weight = np.exp(self.sharpness * (x @ given.T - 1))  # unit vectors
         strength = np.array([example.strength for example in self.examples])
-        found = weight @ strength / np.maximum(weight.sum(1), 1e-12)
-        return found[:, None].astype(np.float32)
+        result = weight @ strength / np.maximum(weight.sum(1), 1e-12)
+        return result[:, None].astype(np.float32)
 
     def noun(self) -> str:
         strong = sorted(self.examples, key=lambda example: -example.strength)[:3]

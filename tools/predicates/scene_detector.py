@@ -58,12 +58,12 @@ def detect(pixels: np.ndarray) -> Scene:
         return Scene(background=UNKNOWN)
     ground = ground_of(pixels)
     regions = labelled(ground.other)
-    found: list[Fit] = []
-    for at, where in enumerate(ndimage.find_objects(regions)[:200], 1):
+    result: list[Fit] = []
+    for i, where in enumerate(ndimage.find_objects(regions)[:200], 1):
         region = np.zeros(regions.shape, bool)
-        region[where] = np.asarray(ndimage.binary_fill_holes(regions[where] == at))
-        found += _explained(pixels, region)
-    things = sorted(found, key=lambda fit: -fit.wrong)[-_MOST:]
+        region[where] = np.asarray(ndimage.binary_fill_holes(regions[where] == i))
+        result += _explained(pixels, region)
+    things = sorted(result, key=lambda fit: -fit.wrong)[-_MOST:]
     return Scene(
         background=ground.background,
         colour=ground.colour,
@@ -97,22 +97,22 @@ def _divided(pixels: np.ndarray, region: np.ndarray, depth: int) -> list[Fit]:
     for part in _parts(pixels, region):
         box = square(part)
         if box is not None and box.side >= SMALLEST * side * 0.9:
-            found = fit(pixels, part, box, hidden=region & ~part, quick=True)
-            if found is not None:
-                tried.append((found.wrong, len(tried), part, box))
+            result = fit(pixels, part, box, hidden=region & ~part, quick=True)
+            if result is not None:
+                tried.append((result.wrong, len(tried), part, box))
     best: Fit | None = None
     for _, _, part, box in sorted(tried)[:_CLOSER]:
-        found = fit(pixels, part, box, hidden=region & ~part)
-        if found is not None and (best is None or found.wrong < best.wrong):
-            best = found
+        result = fit(pixels, part, box, hidden=region & ~part)
+        if result is not None and (best is None or result.wrong < best.wrong):
+            best = result
     if best is None or best.wrong >= _WRONG:
         return []
     taken = _covered(best.thing, region.shape, grow=1)
     things = [best]
     regions = labelled(region & ~taken)
-    for at, where in enumerate(ndimage.find_objects(regions), 1):
+    for i, where in enumerate(ndimage.find_objects(regions), 1):
         rest = np.zeros(region.shape, bool)
-        rest[where] = regions[where] == at
+        rest[where] = regions[where] == i
         if rest.sum() > (SMALLEST * side) ** 2 / 2:
             things += _explained(pixels, rest, depth=depth - 1)
     return things
@@ -122,7 +122,7 @@ def _parts(pixels: np.ndarray, region: np.ndarray) -> list[np.ndarray]:
     """Parts of a region that may be one thing each: by colour, and where the region is thin."""
     side = max(region.shape)
     least = (SMALLEST * side) ** 2 / 2
-    found: list[np.ndarray] = []
+    result: list[np.ndarray] = []
     names = nearest_colours(pixels)
     reach = max(1, round(0.02 * side))
     for colour in range(len(COLOURS)):
@@ -130,7 +130,7 @@ def _parts(pixels: np.ndarray, region: np.ndarray) -> list[np.ndarray]:
         if of_colour.sum() < least / 2:
             continue
         closed = ndimage.binary_closing(np.pad(of_colour, reach), iterations=reach)
-        found += _pieces(
+        result += _pieces(
             closed[reach:-reach, reach:-reach] & region, region, least, max(1, reach // 2)
         )
     for thin in (1, 2, 4, 7):
@@ -138,29 +138,29 @@ def _parts(pixels: np.ndarray, region: np.ndarray) -> list[np.ndarray]:
         core = ndimage.binary_erosion(region, iterations=width)
         pieces = _pieces(core, region, least, width)
         if len(pieces) > 1:
-            found += pieces
-    return found
+            result += pieces
+    return result
 
 
 def _pieces(core: np.ndarray, region: np.ndarray, least: float, grow: int) -> list[np.ndarray]:
     """Connected pieces of a core, grown again within the region."""
     labels = labelled(core)
-    found = []
-    for at, where in enumerate(ndimage.find_objects(labels), 1):
-        piece = labels == at
+    result = []
+    for i, where in enumerate(ndimage.find_objects(labels), 1):
+        piece = labels == i
         if piece[where].sum() >= least / 2:
             grown = ndimage.binary_dilation(piece, iterations=grow) & region
-            found.append(np.asarray(ndimage.binary_fill_holes(grown)))
-    return found
+            result.append(np.asarray(ndimage.binary_fill_holes(grown)))
+    return result
 
 
 def _missed(fits: list[Fit], region: np.ndarray, side: int) -> float:
     """How badly things explain a region: what they get wrong, and what they leave over."""
     left = region.copy()
     total = 0.0
-    for found in fits:
-        mine = _covered(found.thing, region.shape, grow=1)
-        total += found.wrong * float(mine.sum())
+    for result in fits:
+        mine = _covered(result.thing, region.shape, grow=1)
+        total += result.wrong * float(mine.sum())
         left &= ~mine
     return total + CAP * float(left.sum()) + 0.01 * len(fits) * (SMALLEST * side) ** 2
 
@@ -173,8 +173,8 @@ def _covered(thing: Thing, shape: tuple[int, ...], *, grow: int) -> np.ndarray:
     xs = ((np.arange(shape[1]) + 0.5) / side - thing.x) / thing.size + 0.5
     y, x = np.floor(ys * OUTLINE).astype(int), np.floor(xs * OUTLINE).astype(int)
     inside = ((y >= 0) & (y < OUTLINE))[:, None] & ((x >= 0) & (x < OUTLINE))[None, :]
-    found = grid[y.clip(0, OUTLINE - 1)][:, x.clip(0, OUTLINE - 1)] & inside
-    return np.asarray(ndimage.binary_dilation(found, iterations=grow))
+    result = grid[y.clip(0, OUTLINE - 1)][:, x.clip(0, OUTLINE - 1)] & inside
+    return np.asarray(ndimage.binary_dilation(result, iterations=grow))
 
 
 def labelled(mask: np.ndarray) -> np.ndarray:
@@ -194,7 +194,7 @@ class Detector:
 
     def scenes(self, rows: "ImageRows") -> list[Scene]:
         """What each picture shows, as the target sees it."""
-        return [self._scene(rows, at) for at in range(len(rows))]
+        return [self._scene(rows, i) for i in range(len(rows))]
 
     def degrees(self, atom: "ImageAtom", rows: "ImageRows") -> np.ndarray:
         """Whether an atom holds in the scene that is found: float32 `[image]` of 0 and 1."""

@@ -44,9 +44,9 @@ class View:
     @property
     def windows(self) -> TokenWindows:
         """The windows behind the view."""
-        found = self._windows()
-        assert found is not None, "a view outlived its windows"
-        return found
+        result = self._windows()
+        assert result is not None, "a view outlived its windows"
+        return result
 
     @cached_property
     def visible(self) -> np.ndarray:
@@ -139,8 +139,8 @@ class View:
         flat = np.full(self.shape[0] * width, -1, np.int64)
         flat[runs.places] = runs.of_place
         before = np.maximum.accumulate(flat.reshape(-1, width), axis=1)
-        many = len(runs.starts)
-        flat[flat < 0] = many
+        n = len(runs.starts)
+        flat[flat < 0] = n
         after = np.minimum.accumulate(flat.reshape(-1, width)[:, ::-1], axis=1)[:, ::-1]
         return before.reshape(self.shape), after.reshape(self.shape)
 
@@ -216,10 +216,10 @@ def _joined(letter: str) -> bool:
 
 
 def _positions(all_: tuple[str, ...], form: Callable[[str], str]) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    for at, text in enumerate(all_):
-        found.setdefault(form(text), []).append(at)
-    return found
+    result: dict[str, list[int]] = {}
+    for i, text in enumerate(all_):
+        result.setdefault(form(text), []).append(i)
+    return result
 
 
 _views: "weakref.WeakKeyDictionary[Any, View]" = weakref.WeakKeyDictionary()
@@ -231,12 +231,12 @@ _lock = threading.RLock()
 def view_of(windows: TokenWindows | ImageRows) -> View:
     """The view of these windows or pictures; one for each object, gone with it."""
     with _lock:
-        found = _views.get(windows)
-        if found is None:
+        result = _views.get(windows)
+        if result is None:
             pictures = isinstance(windows, ImageRows)
-            found = cast(View, ImageView(windows)) if pictures else View(windows)
-            _views[windows] = found
-        return found
+            result = cast(View, ImageView(windows)) if pictures else View(windows)
+            _views[windows] = result
+        return result
 
 
 def kept(strings: tuple[str, ...], name: Hashable, make: Callable[[tuple[str, ...]], Any]) -> Any:
@@ -246,10 +246,10 @@ def kept(strings: tuple[str, ...], name: Hashable, make: Callable[[tuple[str, ..
     """
     key = (id(strings), name)
     with _lock:
-        found = _tables.pop(key, None)
-        if found is None or found[0] is not strings:
-            found = (strings, make(strings))
-        _tables[key] = found
+        result = _tables.pop(key, None)
+        if result is None or result[0] is not strings:
+            result = (strings, make(strings))
+        _tables[key] = result
         while len(_tables) > _MOST_TABLES:
             _tables.popitem(last=False)
-    return found[1]
+    return result[1]

@@ -24,9 +24,9 @@ class ImageView:
     @property
     def rows(self) -> ImageRows:
         """The rows behind the view."""
-        found = self._rows()
-        assert found is not None, "a view outlived its rows"
-        return found
+        result = self._rows()
+        assert result is not None, "a view outlived its rows"
+        return result
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -45,9 +45,9 @@ class ImageView:
             None if rows.by_pixels else picture.scene for picture in rows.pictures
         ]
         out = np.zeros(self.shape, np.float32)
-        for at, scene in enumerate(scenes):
+        for i, scene in enumerate(scenes):
             if scene is not None:
-                out[at, 0] = atom.holds(scene)
+                out[i, 0] = atom.holds(scene)
         unknown = np.array([scene is None for scene in scenes], bool)
         if unknown.any():
             out[unknown, 0] = reader_of(rows).degrees(atom, rows.rows(unknown))

@@ -95,8 +95,8 @@ def _sea(canvas: _Canvas, dice: random.Random) -> None:
 
 def _sky(canvas: _Canvas, dice: random.Random) -> None:
     *blues, white = TINTS["sky"]
-    for at, tone in enumerate(blues):
-        canvas.box(0, at / len(blues), 1, 1, tone)
+    for i, tone in enumerate(blues):
+        canvas.box(0, i / len(blues), 1, 1, tone)
     for _ in range(5):
         x, y, wide = dice.random(), dice.random(), dice.uniform(0.06, 0.12)
         for dx, dy, share in ((-1, 0.1, 0.6), (0, -0.12, 0.8), (0.9, 0.08, 0.65)):
@@ -146,8 +146,8 @@ def _forest(canvas: _Canvas, dice: random.Random) -> None:
     level = 0.72
     canvas.box(0, 0, 1, 1, air)
     for tone, number, thick in ((leaf, 13, 0.022), (deep, 9, 0.036)):
-        for at in range(number):
-            x = (at + dice.uniform(0.1, 0.9)) / number
+        for i in range(number):
+            x = (i + dice.uniform(0.1, 0.9)) / number
             foot = level + dice.uniform(0.02, 0.08) + thick
             canvas.box(x - thick / 2, 0, x + thick / 2, foot, tone if tone is leaf else trunk)
             for step in range(4):
@@ -165,13 +165,13 @@ def _room(canvas: _Canvas, dice: random.Random) -> None:
     level = dice.uniform(0.64, 0.74)
     canvas.box(0, 0, 1, 1, wall)
     start = dice.uniform(0, 0.1)
-    for at in range(-1, 11):
-        canvas.box(start + at * 0.1, 0, start + at * 0.1 + 0.04, level, stripe)
+    for i in range(-1, 11):
+        canvas.box(start + i * 0.1, 0, start + i * 0.1 + 0.04, level, stripe)
     canvas.box(0, level, 1, 1, floor)
     canvas.box(0, level - 0.03, 1, level, board)
     vanish = dice.uniform(0.3, 0.7)
-    for at in range(-4, 15):
-        x = vanish + (at - 5 + 0.5) * 0.22
+    for i in range(-4, 15):
+        x = vanish + (i - 5 + 0.5) * 0.22
         top = vanish + (x - vanish) * 0.55
         canvas.polygon([(top, level), (top + 0.004, level), (x + 0.008, 1), (x, 1)], joint)
 

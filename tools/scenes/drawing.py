@@ -67,11 +67,11 @@ def mask(scene: Scene, index: int, side: int = SIDE) -> np.ndarray:
     if not 0 <= index < len(scene.things):
         raise UsageError(f"the scene has {len(scene.things)} things, numbered from 0; not {index}")
     shown = np.zeros((side, side), np.float32)
-    for at, thing in enumerate(scene.things[index:]):
-        found = tile(thing, side)
-        (ys, xs), (inner_ys, inner_xs) = _within(found, side)
-        alpha = found.alpha[inner_ys, inner_xs]
-        shown[ys, xs] = alpha if at == 0 else shown[ys, xs] * (1 - alpha)
+    for i, thing in enumerate(scene.things[index:]):
+        result = tile(thing, side)
+        (ys, xs), (inner_ys, inner_xs) = _within(result, side)
+        alpha = result.alpha[inner_ys, inner_xs]
+        shown[ys, xs] = alpha if i == 0 else shown[ys, xs] * (1 - alpha)
     return shown > 0.5
 
 
@@ -154,21 +154,21 @@ def _painted(thing: Thing, side: int, parts: np.ndarray, left: int, top: int) ->
     return out
 
 
-def put(pixels: np.ndarray, found: Tile) -> None:
+def put(pixels: np.ndarray, piece: Tile) -> None:
     """Lays a tile over pixels, float32 `[side, side, 3]`, in place."""
-    (ys, xs), (inner_ys, inner_xs) = _within(found, len(pixels))
-    alpha = found.alpha[inner_ys, inner_xs, None]
-    pixels[ys, xs] = pixels[ys, xs] * (1 - alpha) + found.colour[inner_ys, inner_xs]
+    (ys, xs), (inner_ys, inner_xs) = _within(piece, len(pixels))
+    alpha = piece.alpha[inner_ys, inner_xs, None]
+    pixels[ys, xs] = pixels[ys, xs] * (1 - alpha) + piece.colour[inner_ys, inner_xs]
 
 
-def _within(found: Tile, side: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+def _within(piece: Tile, side: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
     """The part of a picture that a tile covers, and the part of the tile that does."""
-    high, wide = found.alpha.shape
-    top, left = max(0, found.top), max(0, found.left)
-    bottom, right = max(top, min(side, found.top + high)), max(left, min(side, found.left + wide))
+    high, wide = piece.alpha.shape
+    top, left = max(0, piece.top), max(0, piece.left)
+    bottom, right = max(top, min(side, piece.top + high)), max(left, min(side, piece.left + wide))
     outer = slice(top, bottom), slice(left, right)
     inner = (
-        slice(top - found.top, bottom - found.top),
-        slice(left - found.left, right - found.left),
+        slice(top - piece.top, bottom - piece.top),
+        slice(left - piece.left, right - piece.left),
     )
     return outer, inner

@@ -141,7 +141,7 @@ class Remove(_OfThings, frozen=True):
 
     def apply(self, scene: Scene) -> Scene:
         gone = set(chosen_things(scene, self.which))
-        left = tuple(thing for at, thing in enumerate(scene.things) if at not in gone)
+        left = tuple(thing for i, thing in enumerate(scene.things) if i not in gone)
         return scene.model_copy(update={"things": left})
 
 
@@ -265,10 +265,10 @@ class Swap(SceneEdit, frozen=True):
         return scene.model_copy(update={"things": tuple(things)})
 
     def _single(self, scene: Scene, which: int | str) -> int:
-        found = chosen_things(scene, which)
-        if len(found) > 1:
-            raise UsageError(f"swap needs one thing for '{which}', and {len(found)} are so")
-        return found[0]
+        result = chosen_things(scene, which)
+        if len(result) > 1:
+            raise UsageError(f"swap needs one thing for '{which}', and {len(result)} are so")
+        return result[0]
 
 
 Edit = Annotated[
@@ -333,14 +333,14 @@ def chosen_things(scene: Scene, which: int | str) -> Sequence[int]:
     """
     if isinstance(which, int):
         if not 0 <= which < len(scene.things):
-            many = len(scene.things)
-            raise UsageError(f"the scene has {many} things, numbered from 0; there is no {which}")
+            n = len(scene.things)
+            raise UsageError(f"the scene has {n} things, numbered from 0; there is no {which}")
         return [which]
-    found = range(len(scene.things)) if which.strip() == "all" else groups_of(scene, which)
-    if not found:
+    result = range(len(scene.things)) if which.strip() == "all" else groups_of(scene, which)
+    if not result:
         there = "; ".join(phrase(thing) for thing in scene.things) or "nothing"
         raise UsageError(f"there is no '{which[:60]}' in this scene; it shows {there}")
-    return found
+    return result
 
 
 def _first(error: ValidationError) -> str:

@@ -25,8 +25,8 @@ SETTING_PHRASES: dict[str, str] = {
 
 def described(scene: Scene) -> str:
     """`two small red cats at the top left and a large blue tree in the middle, on a meadow`."""
-    many = Counter(_likeness(thing) for thing in scene.things)
-    phrases = [_phrase(thing, many[_likeness(thing)]) for thing in _firsts(scene.things)]
+    n = Counter(_likeness(thing) for thing in scene.things)
+    phrases = [_phrase(thing, n[_likeness(thing)]) for thing in _firsts(scene.things)]
     where = ground(scene)
     if not phrases:
         return where
@@ -50,19 +50,19 @@ def phrase(thing: Thing) -> str:
 
 def where(places: Iterable[Place]) -> str:
     """`at the top left`, `in the middle`."""
-    found = set(places)
-    if "middle" in found or not found:
+    result = set(places)
+    if "middle" in result or not result:
         return "in the middle"
     order = ("top", "bottom", "left", "right")
-    return f"at the {' '.join(place for place in order if place in found)}"
+    return f"at the {' '.join(place for place in order if place in result)}"
 
 
-def _phrase(thing: Thing, many: int) -> str:
+def _phrase(thing: Thing, n: int) -> str:
     texture = "" if thing.texture == "plain" else f"{thing.texture} "
     words = f"{thing.extent} {texture}{thing.colour} "
-    if many == 1:
+    if n == 1:
         return f"a {words}{thing.name} {where(thing.places)}"
-    number = _WORDS[many] if many < len(_WORDS) else str(many)
+    number = _WORDS[n] if n < len(_WORDS) else str(n)
     return f"{number} {words}{plural(thing.name)} {where(thing.places)}"
 
 
@@ -72,7 +72,7 @@ def _likeness(thing: Thing) -> tuple[object, ...]:
 
 def _firsts(things: Iterable[Thing]) -> list[Thing]:
     """One of each kind, in the order they come."""
-    found: dict[tuple[object, ...], Thing] = {}
+    result: dict[tuple[object, ...], Thing] = {}
     for thing in things:
-        found.setdefault(_likeness(thing), thing)
-    return list(found.values())
+        result.setdefault(_likeness(thing), thing)
+    return list(result.values())

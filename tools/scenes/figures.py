@@ -26,7 +26,7 @@ def _crescent() -> Drawing:
 
 
 def _heart() -> Drawing:
-    turns = (math.radians(at * 6) for at in range(60))
+    turns = (math.radians(i * 6) for i in range(60))
     return polygon(
         *(
             (

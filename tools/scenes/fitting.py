@@ -111,7 +111,7 @@ def fit(
     if not quick:
         rivals = rivals[: 8 if grid <= 16 else 3]
         closer = [_closer(pixels, region, hidden, box, guess, grid) for guess in rivals]
-        best, box = min(closer, key=lambda found: found[0].wrong)
+        best, box = min(closer, key=lambda pair: pair[0].wrong)
     thing = Thing(
         name=best.name,
         colour=best.colour,
@@ -139,13 +139,13 @@ def _guesses(look: _Look, outline: np.ndarray, size: float, grid: int) -> list[_
     shapes = silhouettes()
     alike = (shapes & outline).sum(1) / np.maximum((shapes | outline).sum(1), 1)
     labels = nearest_colours(look.seen)
-    found: list[_Guess] = []
+    result: list[_Guess] = []
     for at in np.argsort(-alike)[: max(8, _SHORTLIST // grid**2)]:
         name = NAMES[int(at)]
         each = _each(look, labels, name, size, grid)
         if each:
-            found.append(min(each))
-    return sorted(found)
+            result.append(min(each))
+    return sorted(result)
 
 
 def _each(look: _Look, labels: np.ndarray, name: str, size: float, grid: int) -> list[_Guess]:
@@ -201,21 +201,21 @@ def _looks(look: _Look, labels: np.ndarray, shape: Template) -> set[tuple[str, T
     For each texture and each ink, the colour of the body follows from the pixels by least squares;
     the colour that occurs most where the body would be is tried too.
     """
-    found: set[tuple[str, Texture]] = set()
+    result: set[tuple[str, Texture]] = set()
     body = shape.cover[0] * look.counts
     cells = labels[body > 0.8 * body.max()]
     if body.max() < 0.1 or not len(cells):
-        return found
+        return result
     often = COLOURS[int(np.bincount(cells, minlength=len(COLOURS)).argmax())]
-    found |= {(often, texture) for texture in TEXTURES}
+    result |= {(often, texture) for texture in TEXTURES}
     for inks, names, bodies in _BY_INK:
         rest = shape.cover[1:].T @ inks + (1 - shape.inside[:, None]) * look.back  # [cell, 3]
         for texture, marks in zip(TEXTURES, shape.marks, strict=True):
             share = (shape.cover[0] - marks) * look.counts  # [cell]
             left = look.seen - rest - marks[:, None] * inks[0]
             tone = share @ left / max(float(share @ share), 1e-6)
-            found.add((names[int(((tone - bodies) ** 2).sum(-1).argmin())], texture))
-    return found
+            result.add((names[int(((tone - bodies) ** 2).sum(-1).argmin())], texture))
+    return result
 
 
 def _by_ink(names: tuple[str, ...]) -> tuple[np.ndarray, tuple[str, ...], np.ndarray]:
@@ -236,10 +236,10 @@ def _cut(array: np.ndarray, box: Box, grid: int) -> np.ndarray:
     cut = Image.fromarray(source).transform(
         (grid * step, grid * step), Image.Transform.EXTENT, extent, Image.Resampling.BILINEAR
     )
-    found = np.asarray(cut.reduce(step) if step > 1 else cut, np.float32)
+    result = np.asarray(cut.reduce(step) if step > 1 else cut, np.float32)
     if array.dtype == bool:
-        return found.reshape(-1) / 255
-    return found.reshape(-1, 3)
+        return result.reshape(-1) / 255
+    return result.reshape(-1, 3)
 
 
 def _within(box: Box, grid: int, shape: tuple[int, ...]) -> np.ndarray:

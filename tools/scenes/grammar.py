@@ -73,8 +73,8 @@ def sample(
     pool = [name for word in (names or NAMES) for name in _things(word)]
     free = _known("colour", colours, COLOURS)
     things: list[Thing] = []
-    for at in range(max(len(given), _number(rng, number))):
-        fields = given[at] if at < len(given) else {}
+    for i in range(max(len(given), _number(rng, number))):
+        fields = given[i] if i < len(given) else {}
         shown = [c for c in free if background != "plain" or visible(c, ground)] or free
         fields.setdefault("name", _one(rng, pool))
         fields.setdefault("colour", _one(rng, shown))
@@ -94,20 +94,20 @@ def sample(
     )
 
 
-def scenes(many: int, /, *, seed: int = 0, **settings: Any) -> list[Scene]:
+def scenes(n: int, /, *, seed: int = 0, **settings: Any) -> list[Scene]:
     """So many scenes, each different; `settings` are those of `sample`.
 
     Raises:
         UsageError: if the settings allow too few.
     """
-    found: dict[Scene, None] = {}
-    for at in range(20 * many + 20):
-        if len(found) == many:
+    result: dict[Scene, None] = {}
+    for i in range(20 * n + 20):
+        if len(result) == n:
             break
-        found.setdefault(sample(np.random.default_rng([abs(seed), at]), **settings))
-    if len(found) < many:
-        raise UsageError(f"the settings allow only {len(found)} different scenes, not {many}")
-    return list(found)
+        result.setdefault(sample(np.random.default_rng([abs(seed), i]), **settings))
+    if len(result) < n:
+        raise UsageError(f"the settings allow only {len(result)} different scenes, not {n}")
+    return list(result)
 
 
 def place(

@@ -48,7 +48,7 @@ def ground_of(pixels: np.ndarray) -> Ground:
     step = max(1, min(pixels.shape[:2]) // 96)
     few = pixels[::step, ::step].reshape(-1, 3).astype(np.float32)
     shares = [
-        _share(few, tints, drawn=at >= len(COLOURS)) for at, (tints, _) in enumerate(_candidates())
+        _share(few, tints, drawn=i >= len(COLOURS)) for i, (tints, _) in enumerate(_candidates())
     ]
     best = int(np.argmax(shares))
     if shares[best] < _LEAST:
@@ -137,7 +137,7 @@ def _texture(pixels: np.ndarray, tints: np.ndarray) -> Texture:
 def _patterns() -> np.ndarray:
     """Marks of each texture at many shifts and two scales, standardised: `[pattern, cell]`."""
     at = (np.arange(_SPAN) + 0.5) / _SPAN
-    found = []
+    result = []
     for texture in TEXTURES[1:]:
         for scale in (1.0, 256 / 227):
             wide = PLAIN_PERIOD * scale
@@ -145,5 +145,5 @@ def _patterns() -> np.ndarray:
                 for right in range(8):
                     dx, dy = right / 8 * 2 * wide, down / 8 * 2 * wide
                     marks = inked(texture, at + dx, at + dy, wide).reshape(-1).astype(np.float32)
-                    found.append((marks - marks.mean()) / marks.std())
-    return np.stack(found)
+                    result.append((marks - marks.mean()) / marks.std())
+    return np.stack(result)

@@ -60,9 +60,9 @@ def arrange(rng: np.random.Generator, wishes: Sequence[Wish], ties: Sequence[Tie
     for _ in range(_LAYOUTS):
         things: list[Thing] = []
         broken = cost = 0.0
-        for at, wish in enumerate(wishes):
-            mine = [tie for tie in ties if at == max(tie.first, tie.second)]
-            thing, breaks, hides = _put(rng, at, wish, things, mine)
+        for i, wish in enumerate(wishes):
+            mine = [tie for tie in ties if i == max(tie.first, tie.second)]
+            thing, breaks, hides = _put(rng, i, wish, things, mine)
             things.append(thing)
             broken, cost = broken + breaks, cost + hides
         if 100 * broken + cost < least:

@@ -74,8 +74,8 @@ def blend(one: RGB, other: RGB, share: float) -> RGB:
 
 def nearest_colours(pixels: np.ndarray) -> np.ndarray:
     """The index in `COLOURS` of the nearest colour: uint8 or float `[..., 3]` to int `[...]`."""
-    found = np.asarray(pixels, np.float32)[..., None, :] - _TABLE  # [..., colour, 3]
-    return (found**2 @ _WEIGHT).argmin(-1)
+    result = np.asarray(pixels, np.float32)[..., None, :] - _TABLE  # [..., colour, 3]
+    return (result**2 @ _WEIGHT).argmin(-1)
 
 
 _WEIGHT = np.array([0.9, 1.2, 0.9], np.float32)  # green weighs more in what the eye sees

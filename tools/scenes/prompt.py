@@ -85,9 +85,9 @@ def scene_of(prompt: str, seed: int = 0) -> Scene:
         raise UsageError(f"a picture holds at most {MOST} things, and this asks for {sum(counts)}")
     wishes: list[Wish] = []
     members: list[list[int]] = []
-    for group, many in zip(parsed.groups, counts, strict=True):
-        members.append(list(range(len(wishes), len(wishes) + many)))
-        wishes += [_wish(rng, group, setting, sum(counts)) for _ in range(many)]
+    for group, n in zip(parsed.groups, counts, strict=True):
+        members.append(list(range(len(wishes), len(wishes) + n)))
+        wishes += [_wish(rng, group, setting, sum(counts)) for _ in range(n)]
     ties = [
         Tie(one, tie.relation, other)
         for tie in parsed.ties
@@ -165,19 +165,19 @@ def words_of(prompt: str) -> list[Word]:
         raise UsageError(f"a prompt has at most {LONGEST} characters, not {len(prompt)}")
     plain = re.sub(r"[^\w\s,;.]|_", " ", prompt.lower())
     words = re.findall(r"\w+|[,;.]", plain)
-    found: list[Word] = []
+    result: list[Word] = []
     unknown: list[str] = []
     known = vocabulary()
     at = 0
     while at < len(words):
         if words[at] in ",;.":
-            found.append(Word("link", words[at]))
+            result.append(Word("link", words[at]))
             at += 1
             continue
         for long in range(min(longest(), len(words) - at), 0, -1):
             word = known.get(tuple(words[at : at + long]))
             if word is not None:
-                found.append(word)
+                result.append(word)
                 at += long
                 break
         else:
@@ -189,7 +189,7 @@ def words_of(prompt: str) -> list[Word]:
             f"'{w[:40]}' (nearest: {nearest(w, single_words())})" for w in unknown[:8]
         )
         raise UsageError(f"outside the vocabulary of scenes: {offers}")
-    return found
+    return result
 
 
 class _Reader:
@@ -345,4 +345,4 @@ def parse(prompt: str, *, nouns: bool = True) -> Parsed:
 def groups_of(scene: Scene, phrase: str) -> Sequence[int]:
     """The numbers of the things that a phrase means: `the small red cats`."""
     like = wanted(phrase)
-    return [at for at, thing in enumerate(scene.things) if like.fits(thing)]
+    return [i for i, thing in enumerate(scene.things) if like.fits(thing)]

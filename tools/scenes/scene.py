@@ -46,16 +46,16 @@ class Thing(BaseModel, frozen=True, extra="forbid"):
     @property
     def places(self) -> frozenset[Place]:
         """Where it is: one or two of left, right, top, bottom; or the middle."""
-        found: set[Place] = set()
+        result: set[Place] = set()
         if self.x < EDGE:
-            found.add("left")
+            result.add("left")
         elif self.x > 1 - EDGE:
-            found.add("right")
+            result.add("right")
         if self.y < EDGE:
-            found.add("top")
+            result.add("top")
         elif self.y > 1 - EDGE:
-            found.add("bottom")
-        return frozenset(found or {"middle"})
+            result.add("bottom")
+        return frozenset(result or {"middle"})
 
 
 class Scene(BaseModel, frozen=True, extra="forbid"):

@@ -53,7 +53,7 @@ def arc(
     x: float, y: float, wide: float, high: float, start: float, stop: float, *, steps: int = 40
 ) -> list[Point]:
     """Points on an ellipse with these radii, in degrees clockwise from the right."""
-    turns = (math.radians(start + (stop - start) * at / steps) for at in range(steps + 1))
+    turns = (math.radians(start + (stop - start) * i / steps) for i in range(steps + 1))
     return [(x + wide * math.cos(turn), y + high * math.sin(turn)) for turn in turns]
 
 
@@ -89,7 +89,7 @@ def curve(*points: Point, closed: bool = False, steps: int = 8) -> list[Point]:
         knots = [points[0], *points, points[-1]]
     out: list[Point] = []
     for a, b, c, d in zip(knots, knots[1:], knots[2:], knots[3:], strict=False):
-        out += [_between(a, b, c, d, at / steps) for at in range(steps)]
+        out += [_between(a, b, c, d, i / steps) for i in range(steps)]
     return out if closed else [*out, points[-1]]
 
 

@@ -51,12 +51,12 @@ def level_of(size: float) -> int:
 @lru_cache(maxsize=1024)
 def template(name: str, level: int, grid: int) -> Template:
     """How a thing of this name covers a grid over its bounding square."""
-    found = _roles(name, level)
-    cover = np.stack([_reduced(found == code, grid) for code in (1, 2, 3, 4, _EDGE)])
+    result = _roles(name, level)
+    cover = np.stack([_reduced(result == code, grid) for code in (1, 2, 3, 4, _EDGE)])
     at = (np.arange(FINE) + 0.5) / FINE - 0.5
     size = _SMALLEST * _STEP**level
     marks = [
-        _reduced((found == 1) & inked(texture, at * size, at * size, period(size)), grid)
+        _reduced((result == 1) & inked(texture, at * size, at * size, period(size)), grid)
         for texture in TEXTURES
     ]
     return Template(cover, np.stack(marks), cover.sum(0))
@@ -65,10 +65,10 @@ def template(name: str, level: int, grid: int) -> Template:
 @lru_cache(maxsize=512)
 def _roles(name: str, level: int) -> np.ndarray:
     """uint8 `[FINE, FINE]` codes of roles, with the edge."""
-    found = roles(name, FINE, scale=FINE, x=-0.5, y=-0.5).copy()
+    result = roles(name, FINE, scale=FINE, x=-0.5, y=-0.5).copy()
     size = _SMALLEST * _STEP**level
-    found[rim(found > 0, size, FINE / size)] = _EDGE
-    return found
+    result[rim(result > 0, size, FINE / size)] = _EDGE
+    return result
 
 
 def _reduced(mask: np.ndarray, grid: int) -> np.ndarray:
@@ -81,31 +81,31 @@ def _reduced(mask: np.ndarray, grid: int) -> np.ndarray:
 @lru_cache(maxsize=64)
 def tones(colour: str) -> np.ndarray:
     """The colours of the roles of a thing: float32 `[role, 3]`."""
-    found = [rgb(colour), ink(colour), dark(colour), light(colour), edge(colour)]
-    return np.array(found, np.float32)
+    result = [rgb(colour), ink(colour), dark(colour), light(colour), edge(colour)]
+    return np.array(result, np.float32)
 
 
-def painted(found: Template, colour: str, texture: Texture, ground: np.ndarray) -> np.ndarray:
+def painted(shape: Template, colour: str, texture: Texture, ground: np.ndarray) -> np.ndarray:
     """What a thing looks like on a ground: float32 `[cell, 3]`.
 
     Args:
-        found: Template of the thing.
+        shape: Template of the thing.
         colour: Of its body.
         texture: Of its body.
         ground: `[3]` or `[cell, 3]`: what is behind.
     """
     tone = tones(colour)
-    out = found.cover.T @ tone + (1 - found.inside[:, None]) * ground
+    out = shape.cover.T @ tone + (1 - shape.inside[:, None]) * ground
     if texture != "plain":
-        out = out + found.marks[TEXTURES.index(texture)][:, None] * (tone[1] - tone[0])
+        out = out + shape.marks[TEXTURES.index(texture)][:, None] * (tone[1] - tone[0])
     return out
 
 
 @lru_cache(maxsize=1)
 def silhouettes() -> np.ndarray:
     """Every thing, its holes filled: bool `[name, cell]` on the grid `OUTLINE`."""
-    found = []
+    result = []
     for name in NAMES:
         filled = ndimage.binary_fill_holes(_roles(name, 3) > 0)
-        found.append(_reduced(np.asarray(filled), OUTLINE) > 0.5)
-    return np.stack(found)
+        result.append(_reduced(np.asarray(filled), OUTLINE) > 0.5)
+    return np.stack(result)

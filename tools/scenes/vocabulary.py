@@ -38,10 +38,10 @@ _PLAIN: tuple[Sort, ...] = ("ground", "before", "link", "skip")
 def vocabulary() -> dict[tuple[str, ...], Word]:
     """Every word and phrase of prompts."""
     words = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
-    found: dict[tuple[str, ...], Word] = {}
+    result: dict[tuple[str, ...], Word] = {}
 
     def add(text: str, word: Word) -> None:
-        found.setdefault(tuple(text.split()), word)
+        result.setdefault(tuple(text.split()), word)
 
     def noun(text: str, value: str) -> None:
         head, _, last = text.rpartition(" ")
@@ -68,7 +68,7 @@ def vocabulary() -> dict[tuple[str, ...], Word]:
     for sort in _PLAIN:
         for text in words[sort]:
             add(text, Word(sort, text))
-    return found
+    return result
 
 
 @lru_cache(maxsize=1)

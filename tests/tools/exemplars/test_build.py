@@ -105,7 +105,7 @@ def test_signs_without_meaning_say_so(tiny: Callable[[str], Target], tmp_path: P
 def test_distinct_windows_and_bands(tiny: Callable[[str], Target], tmp_path: Path) -> None:
     windows = random_windows(200)
     build_index(tiny("gpt2"), windows, ["resid.0"], tmp_path / "i", k=50)
-    got = ExemplarIndex.open(tmp_path / "i").unit("resid.0/3", many=5)
+    got = ExemplarIndex.open(tmp_path / "i").unit("resid.0/3", limit=5)
     shown = got.distinct()
     assert len({item.window for item in shown}) == len(shown) < len(got.top)
     assert shown[0] == got.top[0]

@@ -98,11 +98,11 @@ def specs(host: Target, *, length: float) -> Sequence[Spec]:
     """
     rows: torch.Tensor = host.network.get_output_embeddings().weight  # type: ignore
     tokens = {surface.strip().lower() for surface in surfaces(host)}
-    found = []
+    result = []
     for number, (name, kind, promotes, about, condition) in enumerate(_UNITS):
         token = host.tokenizer(promotes, add_special_tokens=False)["input_ids"][0]
         vector = rows[token].detach().float()
-        found.append(
+        result.append(
             Spec(
                 conditions.graded(condition, 100 * number),
                 length * vector / torch.linalg.vector_norm(vector),
@@ -113,4 +113,4 @@ def specs(host: Target, *, length: float) -> Sequence[Spec]:
                 meta={"promotes": promotes},
             )
         )
-    return found
+    return result

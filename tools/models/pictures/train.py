@@ -80,8 +80,8 @@ def train(pixels: np.ndarray, classes: np.ndarray, *, epochs: int, seed: int) ->
         at, order = order[:_BATCH], order[_BATCH:]
         down, right = (int(by) for by in rng.integers(-4, 5, 2))
         batch = np.roll(pixels[at], (down, right), (1, 2))
-        found = network(normalise(torch.from_numpy(batch)))
-        loss = cross_entropy(found, torch.from_numpy(classes[at]))
+        result = network(normalise(torch.from_numpy(batch)))
+        loss = cross_entropy(result, torch.from_numpy(classes[at]))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -97,8 +97,8 @@ def accuracy(network: SmallCNN, pixels: np.ndarray, classes: np.ndarray) -> floa
     normalise = picture_input().normalise
     with torch.no_grad():
         parts = [
-            network(normalise(torch.from_numpy(pixels[at : at + 100]))).argmax(1)
-            for at in range(0, len(pixels), 100)
+            network(normalise(torch.from_numpy(pixels[start : start + 100]))).argmax(1)
+            for start in range(0, len(pixels), 100)
         ]
     return float((torch.cat(parts).numpy() == classes).mean())
 
