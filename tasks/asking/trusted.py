@@ -7,7 +7,7 @@ from typing import Any
 
 from ...tools.errors import UsageError
 from ...tools.llm.endpoints import loopback
-from ...tools.models.trust import Named, seal, sealed, shown
+from ...tools.models.trust import Named, clean, seal, sealed
 from .threads import About
 
 
@@ -55,7 +55,7 @@ def key_for(about: About, file: Path) -> str | None:
     if loopback(url):
         return "none"
     raise UsageError(
-        f"{file} was kept with the endpoint {shown(url)}, which was not used with the key that is "
+        f"{file} was kept with the endpoint {clean(url)}, which was not used with the key that is "
         "set now: give --base-url to send texts and key there"
     )
 

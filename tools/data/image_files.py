@@ -37,16 +37,22 @@ def read_images(path: Path, *, name: str | None = None) -> ImageCorpus:
     """
     files = sorted(item for item in path.rglob("*") if item.is_file()) if path.is_dir() else [path]
     skipped = [
-        (shown(file, path), "it is no picture by its name")
+        (printable_name(file, path), "it is no picture by its name")
         for file in files
         if path.is_dir() and file.suffix.lower() not in SUFFIXES
     ]
     chosen = [file for file in files if file.suffix.lower() in SUFFIXES or file == path]
     if len(chosen) > MOST:
-        order = sorted(chosen, key=lambda file: hashlib.sha256(shown(file, path).encode()).digest())
-        skipped += [(shown(file, path), f"beyond {MOST:,} pictures") for file in order[MOST:]]
+        order = sorted(
+            chosen, key=lambda file: hashlib.sha256(printable_name(file, path).encode()).digest()
+        )
+        skipped += [
+            (printable_name(file, path), f"beyond {MOST:,} pictures") for file in order[MOST:]
+        ]
         chosen = sorted(order[:MOST])
-    result = look_through([(shown(file, path), file, _label(file, path)) for file in chosen])
+    result = look_through(
+        [(printable_name(file, path), file, _label(file, path)) for file in chosen]
+    )
     corpus = collected(name or str(path), result, skipped)
     if not corpus.pictures:
         raise UsageError(f"{path} holds no picture that can be used{_reasons(corpus.skipped)}")
@@ -60,7 +66,7 @@ def has_images(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES
 
 
-class Looked:
+class DecodedFile:
     """What became of one file."""
 
     def __init__(self, id: str, source: Path | bytes, label: str | None) -> None:
@@ -77,7 +83,7 @@ class Looked:
         self.picture = Picture(id, key_of(decoded.picture), partial(_load, id, source), label=label)
 
 
-def look_through(files: Sequence[tuple[str, Path | bytes, str | None]]) -> list[Looked]:
+def look_through(files: Sequence[tuple[str, Path | bytes, str | None]]) -> list[DecodedFile]:
     """Decodes files, each once, several at a time.
 
     Args:
@@ -85,11 +91,11 @@ def look_through(files: Sequence[tuple[str, Path | bytes, str | None]]) -> list[
     """
     with warnings.catch_warnings(), ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         warnings.simplefilter("ignore")  # of Pillow: sizes and odd notes, which are checked here
-        return list(pool.map(lambda file: Looked(*file), files))
+        return list(pool.map(lambda file: DecodedFile(*file), files))
 
 
 def collected(
-    name: str, files: Sequence[Looked], skipped: Sequence[tuple[str, str]] = ()
+    name: str, files: Sequence[DecodedFile], skipped: Sequence[tuple[str, str]] = ()
 ) -> ImageCorpus:
     """A corpus of what could be used."""
     return ImageCorpus(
@@ -107,7 +113,7 @@ def key_of(picture: Image.Image) -> str:
     return digest.hexdigest()
 
 
-def shown(file: Path, folder: Path) -> str:
+def printable_name(file: Path, folder: Path) -> str:
     """A file's name within its folder, without characters that a terminal would obey."""
     name = str(file.relative_to(folder)) if file != folder else file.name
     return "".join(letter if letter.isprintable() else "?" for letter in name)
@@ -128,7 +134,7 @@ def _label(file: Path, folder: Path) -> str | None:
     inner = file.relative_to(folder).parts[:-1]
     named = _WORDNET.fullmatch(file.stem)
     if inner:
-        return shown(Path(inner[0]), Path("."))
+        return printable_name(Path(inner[0]), Path("."))
     return named["name"].replace("_", " ") if named and named["name"].isprintable() else None
 
 

@@ -20,7 +20,7 @@ MEMORY = 768 * 2**20
 """Bytes of decoded pixels that one set of rows keeps; what is beyond is decoded again."""
 
 
-class Reader(Protocol):
+class PictureReader(Protocol):
     """Says whether image atoms hold in pictures whose scene is not known."""
 
     name: str
@@ -40,7 +40,7 @@ class ImageRows:
     """Whose `image` says what is seen."""
     document: np.ndarray
     """int32 `[image]`: which document of the source the picture is."""
-    reader: Reader | None = None
+    reader: PictureReader | None = None
     """Reads atoms from pixels where there is no scene; None: the project's detector."""
     by_pixels: bool = False
     """Reads atoms from pixels even where the scene is known."""
@@ -106,7 +106,7 @@ class ImageRows:
 
 
 def image_rows(
-    target: Any, source: ImageCorpus | Iterable[Picture], *, reader: Reader | None = None
+    target: Any, source: ImageCorpus | Iterable[Picture], *, reader: PictureReader | None = None
 ) -> ImageRows:
     """One row a picture.
 

@@ -91,10 +91,10 @@ def characters_per_token(target: Any, documents: Sequence[Document]) -> float:
 def _pictures(spec: str, target: Any, field: str | None, seed: int) -> ImageCorpus | None:
     """The corpus, where it is one of pictures; None for text."""
     kind, _, rest = spec.partition(":")
-    sees = getattr(target, "image", None) is not None
+    takes_pictures = getattr(target, "image", None) is not None
     name = getattr(target, "name", "the target")
     if kind == "builtin" and rest.partition(":")[0] == "scenes":
-        if target is not None and not sees:
+        if target is not None and not takes_pictures:
             raise UsageError(f"{name} reads text and '{spec}' are pictures; give builtin:stories")
         from .scene_pictures import SIDE, scene_corpus, side_for
 
@@ -102,7 +102,7 @@ def _pictures(spec: str, target: Any, field: str | None, seed: int) -> ImageCorp
         number = _number(digits, spec, MOST_SCENES) if digits else SCENES
         side = SIDE if target is None else side_for(target)
         return scene_corpus(number, seed=seed, side=side, name=spec)
-    if kind in ("builtin", "self") and sees:
+    if kind in ("builtin", "self") and takes_pictures:
         raise UsageError(
             f"{name} takes pictures and '{spec}' is text; give a folder of pictures or "
             "builtin:scenes"
@@ -110,21 +110,21 @@ def _pictures(spec: str, target: Any, field: str | None, seed: int) -> ImageCorp
     if kind == "hf":
         from .hub_images import read_hub_images
 
-        return read_hub_images(rest, field=field, seed=seed) if sees else None
+        return read_hub_images(rest, field=field, seed=seed) if takes_pictures else None
     path = Path(spec).expanduser()
     if not path.exists():
         return None
     from .image_files import has_images, read_images
 
     if has_images(path):
-        if sees or (target is None and not _has_text(path)):
+        if takes_pictures or (target is None and not _has_text(path)):
             return read_images(path, name=spec)
         if not _has_text(path):
             raise UsageError(
                 f"{name} reads text and {spec} holds pictures; give a .txt or .jsonl file, or a "
                 "vision model as target"
             )
-    elif sees:
+    elif takes_pictures:
         raise UsageError(
             f"{name} takes pictures and {spec} holds none; give a folder with .jpg, .png or other "
             "pictures, or builtin:scenes"

@@ -26,7 +26,7 @@ __all__ = ["WORD", "TokenWindows", "clean", "cut", "surfaces"]
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s]|_")
 
 
-class Rows(NamedTuple):
+class TokenRows(NamedTuple):
     """What a forward pass reads of windows; every array is `[window, place]`."""
 
     ids: np.ndarray
@@ -36,7 +36,7 @@ class Rows(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class TokenWindows:
-    """Rows of tokens; every array is `[window, place]` unless it says otherwise."""
+    """TokenRows of tokens; every array is `[window, place]` unless it says otherwise."""
 
     ids: np.ndarray
     """int32 token ids, right-padded."""
@@ -77,10 +77,10 @@ class TokenWindows:
             **arrays, words=self.words, vocabulary=self.vocabulary, texts=self.texts
         )
 
-    def trimmed(self) -> Rows:
+    def trimmed(self) -> TokenRows:
         """What a forward pass reads, without columns that are padding in all windows."""
         width = max(1, int(self.attended.sum(1).max(initial=1)))
-        return Rows(self.ids[:, :width], self.attended[:, :width], self.counted[:, :width])
+        return TokenRows(self.ids[:, :width], self.attended[:, :width], self.counted[:, :width])
 
     def text(self, window: int) -> str:
         """The text of one window."""

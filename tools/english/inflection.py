@@ -9,7 +9,7 @@ from typing import Literal
 
 from .irregular import ADJECTIVES, INVARIANT, PLURALS, STRESSED_END, UNINFLECTED, VERBS
 
-Part = Literal["noun", "verb", "adjective", "adverb", "name", "number"]
+PartOfSpeech = Literal["noun", "verb", "adjective", "adverb", "name", "number"]
 
 _VOWELS = frozenset("aeiou")
 _O_WORDS = "hero potato tomato echo veto torpedo mosquito volcano mango buffalo domino cargo go"
@@ -92,7 +92,7 @@ def article(word: str) -> str:
 
 
 @lru_cache(maxsize=20_000)
-def forms(word: str, part: Part | None = None) -> frozenset[str]:
+def forms(word: str, part: PartOfSpeech | None = None) -> frozenset[str]:
     """Every form of a base word, in lower case, itself included.
 
     Without a part of speech: plural, possessive and verb forms; comparison only for adjectives

@@ -5,13 +5,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from .inflection import Part
+from .inflection import PartOfSpeech
 
 
 class Category(NamedTuple):
     """One concept: base forms, single words, lower-case except proper names."""
 
-    part: Part
+    part: PartOfSpeech
     words: tuple[str, ...]
     countable: bool
     """Whether a word of it takes `a` and a plural."""
@@ -32,6 +32,6 @@ def lexicon() -> dict[str, tuple[str, ...]]:
     return {name: category.words for name, category in categories().items()}
 
 
-def part_of_speech(category: str) -> Part:
+def part_of_speech(category: str) -> PartOfSpeech:
     """The part of speech of a category's words."""
     return categories()[category].part

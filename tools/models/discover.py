@@ -23,7 +23,7 @@ from .probe import Probe, Seen, floor_of, layout_of, verify
 from .site import Site
 
 
-class Found(NamedTuple):
+class Discovery(NamedTuple):
     """Sites, the path of the blocks, and what is refused with the reason."""
 
     sites: dict[str, Site]
@@ -31,7 +31,7 @@ class Found(NamedTuple):
     refused: dict[str, str]
 
 
-def discover(probe: Probe, config: Any) -> Found:
+def discover(probe: Probe, config: Any) -> Discovery:
     """The sites of a transformer; `config` is its Hugging Face configuration.
 
     Raises:
@@ -58,7 +58,7 @@ def discover(probe: Probe, config: Any) -> Found:
     head = _head(probe, network)
     if head is not None:
         good["logit"] = head
-    return Found(good, path, {**refused, **bad})
+    return Discovery(good, path, {**refused, **bad})
 
 
 def find_blocks(network: nn.Module, depth: int | None = None) -> tuple[str, nn.ModuleList]:

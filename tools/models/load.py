@@ -48,15 +48,15 @@ def load(
         raise UsageError("give --device or --device-map, not both")
     where = checked_device(device)
     kind = checked_dtype(dtype, where if device_map is None else torch.device("meta"))
-    given = {
+    arguments = {
         "dtype": dtype,
         "device": device,
         "device_map": device_map,
         "revision": revision,
         "trust_remote_code": trust_remote_code,
     }
-    options = {key: value for key, value in given.items() if value}
-    _fits(name, given)
+    options = {key: value for key, value in arguments.items() if value}
+    _fits(name, arguments)
     if re.search(r"\.py:\w+$", name):
         from .factory import from_factory
 
@@ -81,7 +81,7 @@ def load(
         file = Path(name).expanduser() if _is_gguf(name) else smollm2_file()
         target = from_gguf(file, name=name, dtype=kind, device=where)
     else:
-        target = _hugging_face(name, kind, where, given)
+        target = _hugging_face(name, kind, where, arguments)
     target.options = options
     return target
 
@@ -89,7 +89,7 @@ def load(
 Target.load = load
 
 
-def _fits(name: str, given: dict[str, Any]) -> None:
+def _fits(name: str, arguments: dict[str, Any]) -> None:
     """Refuses options that would be ignored.
 
     Raises:
@@ -99,11 +99,11 @@ def _fits(name: str, given: dict[str, Any]) -> None:
     shipped = name.startswith("organism:") or (name in NAMES and not folder)
     factory = re.search(r"\.py:\w+$", name) is not None
     file = _is_gguf(name)
-    if given["revision"] and (shipped or factory or folder or file):
+    if arguments["revision"] and (shipped or factory or folder or file):
         raise UsageError(
-            f"'{name}' is not on the hub, so it has no revision '{given['revision']}'; drop it"
+            f"'{name}' is not on the hub, so it has no revision '{arguments['revision']}'; drop it"
         )
-    if given["device_map"] and (factory or file or (shipped and name != "minilm")):
+    if arguments["device_map"] and (factory or file or (shipped and name != "minilm")):
         raise UsageError(f"a device map spreads Hugging Face models; '{name}' takes --device")
 
 
@@ -158,7 +158,7 @@ def minilm_folder() -> Path:
 
 
 def _hugging_face(
-    name: str, kind: torch.dtype | str, where: torch.device, given: dict[str, Any]
+    name: str, kind: torch.dtype | str, where: torch.device, arguments: dict[str, Any]
 ) -> Target:
     from .checkpoints import cached_ids
     from .huggingface import from_hugging_face
@@ -192,9 +192,9 @@ def _hugging_face(
         name=name,
         dtype=kind,
         device=where,
-        device_map=given["device_map"],
-        revision=given["revision"],
-        trust_remote_code=given["trust_remote_code"],
+        device_map=arguments["device_map"],
+        revision=arguments["revision"],
+        trust_remote_code=arguments["trust_remote_code"],
         known=near,
     )
 

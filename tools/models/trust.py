@@ -37,7 +37,7 @@ _ORGANISM = re.compile(r"organism:[\w-]+")
 _DATA = re.compile(r"(builtin|self):[\w:,]+")  # made here, from what is installed or the target
 _OPTIONS = ("revision", "dtype", "device", "device_map")
 _LONGEST = 4000  # bytes of a path
-_SHOWN = 200  # letters of a name in a message
+_MOST_LETTERS = 200  # letters of a name in a message
 
 
 def home() -> Path:
@@ -70,10 +70,10 @@ def built_in(target: str) -> bool:
     return target in NAMES or _ORGANISM.fullmatch(target) is not None
 
 
-def shown(name: Any) -> str:
+def clean(name: Any) -> str:
     """A name out of a file, for a message: short, and without control characters."""
     text = "".join(sign if sign.isprintable() else "?" for sign in str(name))
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    return text if len(text) <= _MOST_LETTERS else f"{text[:_MOST_LETTERS]}..."
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Named:
         where = self._text(name, "target")
         if _FACTORY.search(where):
             raise UsageError(
-                f"{self.file} names Python code as its target ({shown(where)}), and code runs only "
+                f"{self.file} names Python code as its target ({clean(where)}), and code runs only "
                 f"where you name it: read it, then give {option}"
             )
         return where if built_in(where) else self._allowed(where, "the model", option)
@@ -114,7 +114,7 @@ class Named:
         where = self._text(spec, "reader")
         if _FACTORY.search(where):
             raise UsageError(
-                f"{self.file} names Python code as its reader ({shown(where)}); it is not run"
+                f"{self.file} names Python code as its reader ({clean(where)}); it is not run"
             )
         return self._allowed(where, "the reader", "the file's own command again with --reader")
 
@@ -143,7 +143,7 @@ class Named:
             )
         if code and "revision" in kept:
             raise UsageError(
-                f"{self.file} names revision {shown(kept['revision'])} of the model, and code of a "
+                f"{self.file} names revision {clean(kept['revision'])} of the model, and code of a "
                 "revision that a file names is not run: give --target a folder with the model"
             )
         return {**kept, "trust_remote_code": code}
@@ -151,14 +151,14 @@ class Named:
     def _text(self, name: Any, what: str) -> str:
         text = name.strip() if isinstance(name, str) else ""
         if not text or not text.isprintable() or len(text.encode(errors="replace")) > _LONGEST:
-            raise UsageError(f"{self.file}: its {what} is {shown(json.dumps(name))}, not a name")
+            raise UsageError(f"{self.file}: its {what} is {clean(json.dumps(name))}, not a name")
         return text
 
     def _allowed(self, name: str, what: str, option: str) -> str:
-        if self.own or (self.ask and _asked(f"{self.file} names {what} {shown(name)}. Use it?")):
+        if self.own or (self.ask and _asked(f"{self.file} names {what} {clean(name)}. Use it?")):
             return name
         raise UsageError(
-            f"{self.file} names {what} {shown(name)}, and it was not made by you on this machine; "
+            f"{self.file} names {what} {clean(name)}, and it was not made by you on this machine; "
             f"if you trust that, give {option}"
         )
 

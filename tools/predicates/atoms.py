@@ -13,7 +13,7 @@ import re2
 from pydantic import Field, ValidationInfo, field_validator
 
 from ..data.windows import WORD
-from ..english.inflection import Part, forms
+from ..english.inflection import PartOfSpeech, forms
 from ..english.irregular import ALSO_WORDS
 from .core import Predicate, listed
 from .phrases import either, ordinal
@@ -83,7 +83,7 @@ class Concept(Predicate, frozen=True):
     kind: Literal["concept"] = "concept"
     name: str = Field(min_length=1)
     words: tuple[str, ...] = Field(min_length=1)
-    part: Part | None = None
+    part: PartOfSpeech | None = None
 
     def values(self, view: View) -> np.ndarray:
         named = self.part == "name"

@@ -7,7 +7,7 @@ joins if it is nearer to that mean than the less typical of the seeds are.
 
 from collections.abc import Iterable, Sequence
 
-from ..english.inflection import Part, plural
+from ..english.inflection import PartOfSpeech, plural
 from ..english.lexicon import categories
 from ..errors import UsageError, nearest
 from .atoms import Concept
@@ -46,15 +46,15 @@ def resolve(
             raise UsageError("a concept needs at least one seed word")
         name, part = _common_name(words)
     if widen:
-        from .embedding import alike
+        from .embedding import similar_words
 
         if vocabulary_words is None:
             vocabulary_words = [word for one in categories().values() for word in one.words]
-        words = (*words, *alike(words, vocabulary_words))
+        words = (*words, *similar_words(words, vocabulary_words))
     return Concept(name=name, words=words, part=part)
 
 
-def _named(name: str) -> tuple[str, Part, tuple[str, ...]]:
+def _named(name: str) -> tuple[str, PartOfSpeech, tuple[str, ...]]:
     wanted = " ".join(name.lower().replace("_", " ").split())
     known = categories()
     for candidate in (wanted, plural(wanted) if wanted else wanted):
@@ -63,7 +63,7 @@ def _named(name: str) -> tuple[str, Part, tuple[str, ...]]:
     raise UsageError(f"no concept '{name[:40]}' in the lexicon; nearest: {nearest(wanted, known)}")
 
 
-def _common_name(words: tuple[str, ...]) -> tuple[str, Part | None]:
+def _common_name(words: tuple[str, ...]) -> tuple[str, PartOfSpeech | None]:
     """The category that holds all the words, if one does; else the words themselves."""
     low = {word.lower() for word in words}
     for name, one in categories().items():

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from .core import HOLDS, Predicate
-from .phrases import counted, ordinal
+from .phrases import number_of, ordinal
 from .view import View
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class _Somewhere(_OfOne, frozen=True):
         return f"a token {self.tail()}"
 
     def tail(self) -> str:
-        far = "anywhere" if self.within is None else f"within {counted(self.within, 'token')}"
+        far = "anywhere" if self.within is None else f"within {number_of(self.within, 'token')}"
         border = "" if self.since is None else f", not parted by {self.since.brief()}"
         return f"{far} {self.side} {self.of.brief()}{border}"
 

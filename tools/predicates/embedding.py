@@ -1,4 +1,4 @@
-"""Words alike in meaning, by the MiniLM sentence encoder of the offline extra.
+"""Words of similar meaning, by the MiniLM sentence encoder of the offline extra.
 
 1. A word's embedding is the mean of the encoder's last layer over its tokens, at length one.
 2. The seeds' centroid is their mean embedding; how typical a seed is: its cosine with the centroid
@@ -26,7 +26,9 @@ _known: dict[str, np.ndarray] = {}
 _lock = threading.Lock()
 
 
-def alike(seeds: Sequence[str], candidates: Iterable[str], *, most: int = 60) -> tuple[str, ...]:
+def similar_words(
+    seeds: Sequence[str], candidates: Iterable[str], *, most: int = 60
+) -> tuple[str, ...]:
     """The candidates that mean something like the seeds, most alike first; seeds left out.
 
     Inflected forms of a seed are left out too: predicates meet them anyway.

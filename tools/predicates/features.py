@@ -68,11 +68,11 @@ def _network(name: str) -> tuple[Any, tuple[str, ...]]:
     Predictors come from files and language models, so that only targets that ship may be named.
     """
     from ..models import Target
-    from ..models.trust import built_in, shown
+    from ..models.trust import built_in, clean
 
     if not built_in(name):
         raise UsageError(
-            f"network '{shown(name)}' does not ship with neuroscribe, and a predictor may name no "
+            f"network '{clean(name)}' does not ship with neuroscribe, and a predictor may name no "
             "other: use 'pictures'"
         )
     target = Target.load(name)

@@ -32,7 +32,7 @@ THRESHOLD = 0.35
 _MOST = 24
 
 
-class Box(NamedTuple):
+class Detection(NamedTuple):
     """Something that was found."""
 
     left: float
@@ -102,7 +102,7 @@ class GroundingReader:
             ]
         return self._found[key]
 
-    def boxes(self, pixels: np.ndarray, name: str) -> list[Box]:
+    def boxes(self, pixels: np.ndarray, name: str) -> list[Detection]:
         """Where something of that name is, surest first."""
         height, width = pixels.shape[:2]
         inputs = self.processor(
@@ -122,10 +122,12 @@ class GroundingReader:
             left, right = np.clip((box[0], box[2]), 0, width)
             top, bottom = np.clip((box[1], box[3]), 0, height)
             if right - left >= 1 and bottom - top >= 1:
-                result.append(Box(float(left), float(top), float(right), float(bottom), score))
+                result.append(
+                    Detection(float(left), float(top), float(right), float(bottom), score)
+                )
         return sorted(result, key=lambda box: -box.score)
 
-    def masks(self, pixels: np.ndarray, boxes: list[Box]) -> list[np.ndarray]:
+    def masks(self, pixels: np.ndarray, boxes: list[Detection]) -> list[np.ndarray]:
         """What is cut out of each box: bool `[height, width]`."""
         if self.cutter is None or not boxes:
             return [_middle(pixels, box) for box in boxes]
@@ -161,7 +163,7 @@ def parts_of(atom: Predicate) -> list[Predicate]:
     return result
 
 
-def _thing(pixels: np.ndarray, box: Box, mask: np.ndarray, name: str) -> Thing:
+def _thing(pixels: np.ndarray, box: Detection, mask: np.ndarray, name: str) -> Thing:
     height, width = pixels.shape[:2]
     colours = np.bincount(nearest_colours(pixels[mask]), minlength=len(COLOURS))
     wide, high = (box.right - box.left) / width, (box.bottom - box.top) / height
@@ -174,7 +176,7 @@ def _thing(pixels: np.ndarray, box: Box, mask: np.ndarray, name: str) -> Thing:
     )
 
 
-def _middle(pixels: np.ndarray, box: Box) -> np.ndarray:
+def _middle(pixels: np.ndarray, box: Detection) -> np.ndarray:
     """The middle half of a box in each direction."""
     mask = np.zeros(pixels.shape[:2], bool)
     wide, high = box.right - box.left, box.bottom - box.top

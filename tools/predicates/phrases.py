@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-SHOWN = 5
+MOST_LISTED = 5
 
 
 def quoted(text: str) -> str:
@@ -11,12 +11,12 @@ def quoted(text: str) -> str:
     return f'"{safe}"' if "'" in safe else f"'{safe}'"
 
 
-def either(items: Sequence[str], *, joint: str = "or", most: int = SHOWN) -> str:
+def either(items: Sequence[str], *, joint: str = "or", most: int = MOST_LISTED) -> str:
     """`'a', 'b' or 'c'`; long lists end in `and 7 more`."""
-    shown = [quoted(item) for item in items[:most]]
+    listed = [quoted(item) for item in items[:most]]
     if len(items) > most:
-        return f"{', '.join(shown)} and {len(items) - most} more"
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} {joint} {shown[-1]}"
+        return f"{', '.join(listed)} and {len(items) - most} more"
+    return listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} {joint} {listed[-1]}"
 
 
 def ordinal(number: int) -> str:
@@ -25,6 +25,6 @@ def ordinal(number: int) -> str:
     return f"{number}{end}"
 
 
-def counted(number: int, noun: str) -> str:
+def number_of(number: int, noun: str) -> str:
     """`1 token`, `4 tokens`."""
     return f"{number} {noun}" + ("" if number == 1 else "s")

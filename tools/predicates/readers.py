@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from ..errors import UsageError, nearest
 
 if TYPE_CHECKING:
-    from ..data.image_rows import Reader
+    from ..data.image_rows import PictureReader
 
 KINDS = ("detector", "clip:MODEL", "dino:MODEL", "dino:MODEL+sam:MODEL")
 
 
-def load_reader(spec: str, *, device: str | None = None) -> "Reader":
+def load_reader(spec: str, *, device: str | None = None) -> "PictureReader":
     """The reader of that name.
 
     Raises:

@@ -40,7 +40,7 @@ from ..scenes.templates import OUTLINE, silhouettes
 from ..scenes.things import NAMES
 
 if TYPE_CHECKING:
-    from ..data.image_rows import ImageRows, Reader
+    from ..data.image_rows import ImageRows, PictureReader
     from .images import ImageAtom
 
 _WRONG = 0.14  # mean difference above which a fit is no thing
@@ -209,6 +209,6 @@ class Detector:
 
 
 @lru_cache(maxsize=1)
-def detector() -> "Reader":
+def detector() -> "PictureReader":
     """The project's detector, which keeps what it found."""
     return Detector()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..data.image_rows import ImageRows, Reader
+from ..data.image_rows import ImageRows, PictureReader
 from ..errors import UsageError
 from ..scenes.scene import Scene
 
@@ -54,7 +54,7 @@ class ImageView:
         return out
 
 
-def reader_of(rows: ImageRows) -> Reader:
+def reader_of(rows: ImageRows) -> PictureReader:
     """Who reads these rows where no scene is known: their own reader, or the project's detector."""
     if rows.reader is not None:
         return rows.reader

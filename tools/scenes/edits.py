@@ -17,7 +17,7 @@ from ..errors import UsageError, nearest
 from .backgrounds import BACKGROUNDS
 from .english import phrase
 from .grammar import place, visible
-from .layout import SPANS, Wish, arrange
+from .layout import SPANS, Placement, arrange
 from .palette import COLOURS, rgb
 from .prompt import groups_of, scene_of, wanted
 from .scene import Place, Scene, Size, Texture, Thing
@@ -121,9 +121,11 @@ class Move(_OfThings, frozen=True):
         if sum((self.x is not None or self.y is not None, bool(self.to), self.by is not None)) != 1:
             raise UsageError("move takes either x and y, or 'to' (places), or 'by' (steps)")
         if self.to:
-            others = [Wish(other, fixed=True) for i, other in enumerate(scene.things) if i != at]
-            wishes = [*others, Wish(thing, frozenset(self.to))]
-            layout = arrange(np.random.default_rng([at, len(wishes)]), wishes)
+            others = [
+                Placement(other, fixed=True) for i, other in enumerate(scene.things) if i != at
+            ]
+            placements = [*others, Placement(thing, frozenset(self.to))]
+            layout = arrange(np.random.default_rng([at, len(placements)]), placements)
             if layout.broken:
                 raise UsageError(f"a {thing.name} cannot be at the {' and '.join(self.to)}")
             return layout.things[-1]
@@ -205,8 +207,11 @@ class Add(SceneEdit, frozen=True):
         if len(drawn) != 1:
             raise UsageError(f"add takes one thing at a time, and '{text[:60]}' is {len(drawn)}")
         rng = np.random.default_rng([abs(self.seed), 1])
-        wishes = [*(Wish(thing, fixed=True) for thing in scene.things), Wish(drawn[0], like.places)]
-        return arrange(rng, wishes).things[-1]
+        placements = [
+            *(Placement(thing, fixed=True) for thing in scene.things),
+            Placement(drawn[0], like.places),
+        ]
+        return arrange(rng, placements).things[-1]
 
 
 class ChangeBackground(SceneEdit, frozen=True):

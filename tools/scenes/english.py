@@ -25,8 +25,8 @@ SETTING_PHRASES: dict[str, str] = {
 
 def described(scene: Scene) -> str:
     """`two small red cats at the top left and a large blue tree in the middle, on a meadow`."""
-    n = Counter(_likeness(thing) for thing in scene.things)
-    phrases = [_phrase(thing, n[_likeness(thing)]) for thing in _firsts(scene.things)]
+    n = Counter(_appearance(thing) for thing in scene.things)
+    phrases = [_phrase(thing, n[_appearance(thing)]) for thing in _firsts(scene.things)]
     where = ground(scene)
     if not phrases:
         return where
@@ -66,7 +66,7 @@ def _phrase(thing: Thing, n: int) -> str:
     return f"{number} {words}{plural(thing.name)} {where(thing.places)}"
 
 
-def _likeness(thing: Thing) -> tuple[object, ...]:
+def _appearance(thing: Thing) -> tuple[object, ...]:
     return thing.name, thing.colour, thing.texture, thing.extent, thing.places
 
 
@@ -74,5 +74,5 @@ def _firsts(things: Iterable[Thing]) -> list[Thing]:
     """One of each kind, in the order they come."""
     result: dict[tuple[object, ...], Thing] = {}
     for thing in things:
-        result.setdefault(_likeness(thing), thing)
+        result.setdefault(_appearance(thing), thing)
     return list(result.values())

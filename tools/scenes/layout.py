@@ -26,7 +26,7 @@ _LOOSE = 2.0
 """What it costs to be at the top left where the top was asked for, beside hiding others."""
 
 
-class Wish(NamedTuple):
+class Placement(NamedTuple):
     """One thing that is to be placed."""
 
     thing: Thing
@@ -38,7 +38,7 @@ class Wish(NamedTuple):
 
 
 class Tie(NamedTuple):
-    """A relation that should hold: `first` and `second` are numbers of wishes."""
+    """A relation that should hold: `first` and `second` are numbers of placements."""
 
     first: int
     relation: PromptRelation
@@ -53,36 +53,42 @@ class Layout(NamedTuple):
     """How many wishes are not met."""
 
 
-def arrange(rng: np.random.Generator, wishes: Sequence[Wish], ties: Sequence[Tie] = ()) -> Layout:
+def arrange(
+    rng: np.random.Generator, placements: Sequence[Placement], ties: Sequence[Tie] = ()
+) -> Layout:
     """The best layout found."""
     best: Layout | None = None
     least = np.inf
     for _ in range(_LAYOUTS):
         things: list[Thing] = []
         broken = cost = 0.0
-        for i, wish in enumerate(wishes):
+        for i, placement in enumerate(placements):
             mine = [tie for tie in ties if i == max(tie.first, tie.second)]
-            thing, breaks, hides = _put(rng, i, wish, things, mine)
+            thing, breaks, hides = _put(rng, i, placement, things, mine)
             things.append(thing)
             broken, cost = broken + breaks, cost + hides
         if 100 * broken + cost < least:
             best, least = Layout(tuple(things), broken), 100 * broken + cost
-        if broken == 0 and cost < 0.25 * len(wishes):
+        if broken == 0 and cost < 0.25 * len(placements):
             break
     assert best is not None
     return best
 
 
 def _put(
-    rng: np.random.Generator, at: int, wish: Wish, things: Sequence[Thing], ties: Sequence[Tie]
+    rng: np.random.Generator,
+    at: int,
+    placement: Placement,
+    things: Sequence[Thing],
+    ties: Sequence[Tie],
 ) -> tuple[Thing, float, float]:
     """The best of some places for one thing: with what it breaks, and what it costs."""
-    best, least = (wish.thing, 0.0, 0.0), np.inf
-    for _ in range(1 if wish.fixed else _SPOTS):
-        thing = wish.thing if wish.fixed else _moved(rng, wish)
+    best, least = (placement.thing, 0.0, 0.0), np.inf
+    for _ in range(1 if placement.fixed else _SPOTS):
+        thing = placement.thing if placement.fixed else _moved(rng, placement)
         everything = [*things, thing]
-        breaks = float(not wish.places <= thing.places)
-        aligned = _LOOSE * bool(wish.places and thing.places != wish.places)
+        breaks = float(not placement.places <= thing.places)
+        aligned = _LOOSE * bool(placement.places and thing.places != placement.places)
         tied = set()
         for tie in ties:
             one, other = everything[tie.first], everything[tie.second]
@@ -98,23 +104,23 @@ def _put(
     return best
 
 
-def _moved(rng: np.random.Generator, wish: Wish) -> Thing:
+def _moved(rng: np.random.Generator, placement: Placement) -> Thing:
     """At a random place among those it should be at."""
-    loose = bool(wish.places) and rng.random() < 0.25
-    x = _share(rng, wish, "left", "right", loose=loose)
-    y = _share(rng, wish, "top", "bottom", loose=loose)
-    return wish.thing.model_copy(update={"x": x, "y": y})
+    loose = bool(placement.places) and rng.random() < 0.25
+    x = _share(rng, placement, "left", "right", loose=loose)
+    y = _share(rng, placement, "top", "bottom", loose=loose)
+    return placement.thing.model_copy(update={"x": x, "y": y})
 
 
 def _share(
-    rng: np.random.Generator, wish: Wish, first: Place, last: Place, *, loose: bool
+    rng: np.random.Generator, placement: Placement, first: Place, last: Place, *, loose: bool
 ) -> float:
     """Along one axis; `loose` leaves it free where no place of the wish is on it."""
     low, high = 0.0, 1.0
-    if wish.places and not (loose and not wish.places & {first, last, "middle"}):
-        low, high = (0, 0.35) if first in wish.places else (0.37, 0.63)
-        low, high = (0.65, 1) if last in wish.places else (low, high)
-    margin = min(0.5, wish.thing.size / 2 + 0.01)
+    if placement.places and not (loose and not placement.places & {first, last, "middle"}):
+        low, high = (0, 0.35) if first in placement.places else (0.37, 0.63)
+        low, high = (0.65, 1) if last in placement.places else (low, high)
+    margin = min(0.5, placement.thing.size / 2 + 0.01)
     inner_low, inner_high = max(low, margin), min(high, 1 - margin)
     if inner_low > inner_high:  # it does not fit there whole: as near as it can be
         inner_low = inner_high = low if margin < low else high

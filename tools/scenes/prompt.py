@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import UsageError, nearest
 from .grammar import visible
-from .layout import SPANS, PromptRelation, Tie, Wish, arrange
+from .layout import SPANS, Placement, PromptRelation, Tie, arrange
 from .palette import COLOURS
 from .scene import Place, Scene, Size, Texture, Thing
 from .things import NAMES
@@ -83,18 +83,18 @@ def scene_of(prompt: str, seed: int = 0) -> Scene:
     counts = [_number(rng, group) for group in parsed.groups]
     if sum(counts) > MOST:
         raise UsageError(f"a picture holds at most {MOST} things, and this asks for {sum(counts)}")
-    wishes: list[Wish] = []
+    placements: list[Placement] = []
     members: list[list[int]] = []
     for group, n in zip(parsed.groups, counts, strict=True):
-        members.append(list(range(len(wishes), len(wishes) + n)))
-        wishes += [_wish(rng, group, setting, sum(counts)) for _ in range(n)]
+        members.append(list(range(len(placements), len(placements) + n)))
+        placements += [_placement(rng, group, setting, sum(counts)) for _ in range(n)]
     ties = [
         Tie(one, tie.relation, other)
         for tie in parsed.ties
         for one in members[tie.first]
         for other in members[tie.second]
     ]
-    layout = arrange(rng, wishes, ties)
+    layout = arrange(rng, placements, ties)
     if layout.broken:
         raise UsageError(
             "these things cannot be placed so in one picture; ask for fewer or smaller things, or "
@@ -116,7 +116,7 @@ def _number(rng: np.random.Generator, group: Wanted) -> int:
     return int(rng.integers(2, 4)) if group.several else 1
 
 
-def _wish(rng: np.random.Generator, group: Wanted, setting: Setting, total: int) -> Wish:
+def _placement(rng: np.random.Generator, group: Wanted, setting: Setting, total: int) -> Placement:
     """One thing of a group, with what was left open drawn at random."""
     colours = [
         c for c in COLOURS if setting.name != "plain" or visible(c, setting.colour or "white")
@@ -125,7 +125,7 @@ def _wish(rng: np.random.Generator, group: Wanted, setting: Setting, total: int)
     if not group.size and total > 6:
         low, high = SPANS["small"]
     names = group.names or NAMES
-    return Wish(
+    return Placement(
         Thing(
             name=names[int(rng.integers(len(names)))],
             colour=group.colour or colours[int(rng.integers(len(colours)))],
@@ -192,7 +192,7 @@ def words_of(prompt: str) -> list[Word]:
     return result
 
 
-class _Reader:
+class _Parser:
     """Reads words from left to right into groups, ties and a setting."""
 
     def __init__(self, prompt: str) -> None:
@@ -325,7 +325,7 @@ def parse(prompt: str, *, nouns: bool = True) -> Parsed:
     Raises:
         UsageError: if it says nothing that a scene can show, or contradicts itself.
     """
-    reader = _Reader(prompt)
+    reader = _Parser(prompt)
     words = words_of(prompt)
     for word in words:
         reader.take(word)

@@ -14,19 +14,19 @@ and `light` are neutrals on any thing; `hole` is nothing."""
 Point = tuple[float, float]
 
 
-class Part(NamedTuple):
+class Polygon(NamedTuple):
     """One polygon of a drawing."""
 
     points: tuple[Point, ...]
     role: Role = "body"
 
 
-Drawing = tuple[Part, ...]
+Drawing = tuple[Polygon, ...]
 
 
 def polygon(*points: Point, role: Role = "body") -> Drawing:
     """A polygon with these corners."""
-    return (Part(points, role),)
+    return (Polygon(points, role),)
 
 
 def box(left: float, top: float, right: float, bottom: float, role: Role = "body") -> Drawing:
@@ -115,7 +115,7 @@ def blob(*points: Point, role: Role = "body") -> Drawing:
 
 def stroke(points: Sequence[Point], width: float, role: Role = "body") -> Drawing:
     """A line of this width with round ends."""
-    parts: list[Part] = []
+    parts: list[Polygon] = []
     half = width / 2
     for (ax, ay), (bx, by) in pairwise(points):
         long = math.hypot(bx - ax, by - ay) or 1.0
@@ -135,7 +135,7 @@ def stroke(points: Sequence[Point], width: float, role: Role = "body") -> Drawin
 def mirrored(drawing: Drawing, about: float = 0.5) -> Drawing:
     """Left and right changed over."""
     return tuple(
-        Part(tuple((2 * about - x, y) for x, y in points), role) for points, role in drawing
+        Polygon(tuple((2 * about - x, y) for x, y in points), role) for points, role in drawing
     )
 
 
@@ -146,7 +146,7 @@ def both(drawing: Drawing, about: float = 0.5) -> Drawing:
 
 def rotated(drawing: Drawing, degrees: float, about: Point = (0.5, 0.5)) -> Drawing:
     """Turned clockwise."""
-    return tuple(Part(tuple(turned(part.points, degrees, about)), part.role) for part in drawing)
+    return tuple(Polygon(tuple(turned(part.points, degrees, about)), part.role) for part in drawing)
 
 
 def fitted(drawing: Drawing) -> Drawing:
@@ -156,7 +156,7 @@ def fitted(drawing: Drawing) -> Drawing:
     long = max(max(xs) - min(xs), max(ys) - min(ys))
     middle = (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
     return tuple(
-        Part(
+        Polygon(
             tuple(
                 (0.5 + (x - middle[0]) / long, 0.5 + (y - middle[1]) / long) for x, y in part.points
             ),

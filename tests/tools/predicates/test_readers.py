@@ -11,7 +11,7 @@ from neuroscribe.tools.models import Target
 from neuroscribe.tools.models.clip import similarity
 from neuroscribe.tools.predicates import parse
 from neuroscribe.tools.predicates.clip_reader import NEUTRAL, ClipReader
-from neuroscribe.tools.predicates.grounding_reader import Box, GroundingReader
+from neuroscribe.tools.predicates.grounding_reader import Detection, GroundingReader
 from neuroscribe.tools.predicates.readers import load_reader
 from neuroscribe.tools.scenes.drawing import mask
 from neuroscribe.tools.scenes.scene import Scene, Thing
@@ -124,7 +124,7 @@ class Knowing(GroundingReader):
         for at, thing in enumerate(SCENE.things):
             if name in (thing.name, "object"):
                 y, x = np.nonzero(mask(SCENE, at, side=len(pixels)))
-                found.append(Box(x.min(), y.min(), x.max() + 1, y.max() + 1, 0.9))
+                found.append(Detection(x.min(), y.min(), x.max() + 1, y.max() + 1, 0.9))
         return found
 
 

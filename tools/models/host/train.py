@@ -30,10 +30,15 @@ def main() -> None:
     parser.add_argument("--stories", type=int, default=6000)
     parser.add_argument("--steps", type=int, default=1800)
     parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     from ...data.stories import stories
 
-    train(list(stories(given.stories, seed=given.seed + 1)), given.out, given.steps, given.seed)
+    train(
+        list(stories(arguments.stories, seed=arguments.seed + 1)),
+        arguments.out,
+        arguments.steps,
+        arguments.seed,
+    )
 
 
 def train(

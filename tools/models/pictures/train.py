@@ -31,16 +31,18 @@ def main() -> None:
     parser.add_argument("--scenes", type=int, default=7000)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     from safetensors.torch import save_file
 
     torch.set_num_threads(1)
-    pixels, classes = scenes(given.scenes, seed=given.seed)
-    network = train(pixels, classes, epochs=given.epochs, seed=given.seed)
-    held, wanted = scenes(600, seed=given.seed + 1)
+    pixels, classes = scenes(arguments.scenes, seed=arguments.seed)
+    network = train(pixels, classes, epochs=arguments.epochs, seed=arguments.seed)
+    held, wanted = scenes(600, seed=arguments.seed + 1)
     print(f"accuracy on {len(held)} fresh scenes: {accuracy(network, held, wanted):.3f}")
     state = network.state_dict()
-    save_file({k: v.half() if v.is_floating_point() else v for k, v in state.items()}, given.out)
+    save_file(
+        {k: v.half() if v.is_floating_point() else v for k, v in state.items()}, arguments.out
+    )
 
 
 def scenes(number: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
