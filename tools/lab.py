@@ -61,7 +61,7 @@ class Backend(Protocol):
 
 @dataclass
 class Lab:
-    """One investigation's bench. Select and report data are not on it: no planner can see them."""
+    """What the tools of one investigation work with; no data of the held-out splits is in it."""
 
     target: Target
     explore: TokenWindows
@@ -88,7 +88,7 @@ class Lab:
     open: bool = False
     """No single unit is under study: instruments that look over many units are offered too."""
     run: Any = None
-    """A finished run of labels (`tasks/finding`'s `RunSearch`); None: its tools are not offered."""
+    """A finished run of labels (`tasks/search`'s `RunSearch`); None: its tools are not offered."""
 
     @property
     def clip(self) -> "Clip | None":

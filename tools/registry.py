@@ -98,10 +98,10 @@ class Tool:
         parameters = compact(function["parameters"], kinds(lab.target.kind))
         if lab.unit is not None and not lab.open:
             parameters["properties"].pop("unit", None)
-        said = self.description.partition("\n\n")[0]
+        summary = self.description.partition("\n\n")[0]
         return {
             "type": "function",
-            "function": {**function, "description": said, "parameters": parameters},
+            "function": {**function, "description": summary, "parameters": parameters},
         }
 
     def offered(self, lab: Lab) -> bool:
@@ -162,7 +162,7 @@ def call(lab: Lab, name: str, arguments: str | Mapping[str, Any]) -> Evidence:
     """Runs a tool and keeps its result; what goes wrong becomes evidence with an `error`.
 
     Args:
-        lab: The bench.
+        lab: What the tool works with.
         name: A registered tool.
         arguments: A mapping, or JSON text as a language model writes it.
     """
@@ -180,15 +180,15 @@ def call(lab: Lab, name: str, arguments: str | Mapping[str, Any]) -> Evidence:
         notes = _limit(chosen.arguments, values)
         result = chosen.function(lab, **values)
     except (UsageError, ValidationError) as error:
-        said = in_words(error)
+        message = in_words(error)
         return lab.evidence.add(
             Evidence(
                 lab.evidence.next_id,
                 name,
                 plain(given),
-                f"Error: {said}",
+                f"Error: {message}",
                 seconds=time.monotonic() - started,
-                error=said,
+                error=message,
             )
         )
     return lab.evidence.add(

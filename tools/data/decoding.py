@@ -70,8 +70,8 @@ def decode(source: Path | bytes) -> Decoded:
     except MemoryError as error:
         raise UsageError("there is not enough memory to unpack it") from error
     except Exception as error:  # a damaged file makes Pillow raise many kinds
-        said = " ".join(str(error).split())[:120] or type(error).__name__
-        raise UsageError(f"it is damaged: {said}") from error
+        message = " ".join(str(error).split())[:120] or type(error).__name__
+        raise UsageError(f"it is damaged: {message}") from error
 
 
 def _check(raw: Image.Image) -> None:

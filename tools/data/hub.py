@@ -48,10 +48,10 @@ def reading(name: str, instead: str) -> Iterator[None]:
     except UsageError:
         raise
     except Exception as error:
-        said = " ".join(str(error).split())[:300] or type(error).__name__
+        message = " ".join(str(error).split())[:300] or type(error).__name__
         offline = " (offline mode is on)" if os.environ.get("HF_HUB_OFFLINE") else ""
         raise UsageError(
-            f"cannot read dataset '{name}'{offline}: {said}; "
+            f"cannot read dataset '{name}'{offline}: {message}; "
             f"check the name and the connection, or give {instead}"
         ) from error
 

@@ -69,8 +69,8 @@ def skipped_lines(corpus: Any, *, most: int = 5) -> list[str]:
     lines: list[str] = list(getattr(corpus, "remarks", ()))
     for word in ("skipped", "notes"):
         result = getattr(corpus, word, ())
-        said = "skipped" if word == "skipped" else "changed"
-        lines += [f"{said} {file}: {why}" for file, why in result[:most]]
+        verb = "skipped" if word == "skipped" else "changed"
+        lines += [f"{verb} {file}: {why}" for file, why in result[:most]]
         if len(result) > most:
-            lines[-1] += f" ({len(result)} {said} in all)"
+            lines[-1] += f" ({len(result)} {verb} in all)"
     return lines

@@ -132,11 +132,11 @@ def _same_entry(one: Any, other: Any) -> bool:
 
 
 def _joined_entry(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    said = {key: value for key, value in new.items() if value is not None}
+    known = {key: value for key, value in new.items() if value is not None}
     for key in ("text", "summary", "data"):
-        if isinstance(said.get(key), str):
-            said[key] = str(old.get(key) or "") + said[key]
-    return {**old, **said}
+        if isinstance(known.get(key), str):
+            known[key] = str(old.get(key) or "") + known[key]
+    return {**old, **known}
 
 
 def events(pieces: Iterable[bytes]) -> Iterator[Any]:
@@ -288,25 +288,27 @@ def of_status(
     status: int, headers: Mapping[str, str], body: bytes, *, model: str, where: str
 ) -> LLMError:
     """The error of an HTTP status."""
-    said, code = error_of(body)
+    message, code = error_of(body)
     if status in (401, 403):
-        return LLMError("auth", f"{where} refused the key ({status}): {said}")
+        return LLMError("auth", f"{where} refused the key ({status}): {message}")
     if status == 404:
-        return LLMError("model", f"{where} has no model '{model}' (404): {said}")
+        return LLMError("model", f"{where} has no model '{model}' (404): {message}")
     if status == 413 or (
         400 <= status < 500
         and status != 429
-        and (code == "context_length_exceeded" or _TOO_LONG.search(said))
+        and (code == "context_length_exceeded" or _TOO_LONG.search(message))
     ):
-        return LLMError("context", f"the conversation is too long for {model} ({status}): {said}")
+        return LLMError(
+            "context", f"the conversation is too long for {model} ({status}): {message}"
+        )
     if status == 429 and code == "insufficient_quota":
-        return LLMError("auth", f"the account at {where} has no quota left (429): {said}")
+        return LLMError("auth", f"the account at {where} has no quota left (429): {message}")
     after = _after(headers)
     if status == 429:
-        return LLMError("busy", f"{where} is busy (429): {said}", after=after)
+        return LLMError("busy", f"{where} is busy (429): {message}", after=after)
     if status in (408, 409) or status >= 500:
-        return LLMError("server", f"{where} failed ({status}): {said}", after=after)
-    return LLMError("request", f"{where} refused the request ({status}): {said}")
+        return LLMError("server", f"{where} failed ({status}): {message}", after=after)
+    return LLMError("request", f"{where} refused the request ({status}): {message}")
 
 
 def error_of(body: bytes) -> tuple[str, str]:

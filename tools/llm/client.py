@@ -157,9 +157,9 @@ class LLM:
         known = secrets(self._url, self._key)
         try:
             body = self._sent(request, timeout, heard)
-            said = read_usage(body)
-            if said is not None:  # it was spent, whatever the rest is
-                self._count(meter, said)
+            usage = read_usage(body)
+            if usage is not None:  # it was spent, whatever the rest is
+                self._count(meter, usage)
             reply = read_reply(body, request)
         except LLMError as error:
             where = f"cannot reach {self._where}: " if error.kind == "unreachable" else ""
@@ -170,7 +170,7 @@ class LLM:
             raise LLMError(
                 "broken", f"the endpoint's answer is not a chat completion: {why}"
             ) from error
-        if said is None:
+        if usage is None:
             self._count(meter, reply.usage)
         meter.requests += 1
         return reply

@@ -118,19 +118,19 @@ def complete(info: dict[str, Any], name: str) -> None:
 
 def reason(name: str, error: Exception) -> str:
     """Why a model could not be read, in one line."""
-    said = " ".join(str(error).split())[:300]
-    if "trust_remote_code" in said or "custom code" in said:
+    message = " ".join(str(error).split())[:300]
+    if "trust_remote_code" in message or "custom code" in message:
         return (
             f"'{name}' brings its own Python code; read it, then pass --trust-remote-code to run it"
         )
-    if "weights_only" in said or "Unpickl" in type(error).__name__:
+    if "weights_only" in message or "Unpickl" in type(error).__name__:
         return (
             f"the weights of '{name}' are a pickle that holds more than tensors, which could run "
             "code and is refused; convert them to safetensors"
         )
-    if "okenizer" in said:
-        return f"the tokenizer of '{name}' cannot be read: {said}"
-    return f"the model '{name}' cannot be read: {said}"
+    if "okenizer" in message:
+        return f"the tokenizer of '{name}' cannot be read: {message}"
+    return f"the model '{name}' cannot be read: {message}"
 
 
 @contextlib.contextmanager

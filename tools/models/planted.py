@@ -244,5 +244,5 @@ def _outputs(target: Target, specs: Sequence[Spec], block: int, seed: int) -> Te
 
 def _stamp(specs: Sequence[Spec]) -> Tensor:
     """Puts the units' names and words into the fingerprint of the target."""
-    said = repr([(s.name, s.kind, s.words, s.strength, sorted(s.meta)) for s in specs])
-    return torch.tensor(list(hashlib.sha256(said.encode()).digest()[:8]), dtype=torch.uint8)
+    description = repr([(s.name, s.kind, s.words, s.strength, sorted(s.meta)) for s in specs])
+    return torch.tensor(list(hashlib.sha256(description.encode()).digest()[:8]), dtype=torch.uint8)

@@ -58,9 +58,9 @@ def load_vision(
     try:
         processor = AutoImageProcessor.from_pretrained(source, backend="pil", **options)
     except (OSError, ValueError, ImportError) as error:
-        said = " ".join(str(error).split())[:200]
+        message = " ".join(str(error).split())[:200]
         raise UsageError(
-            f"'{name}' has no image processor that works with Pillow ({said}); "
+            f"'{name}' has no image processor that works with Pillow ({message}); "
             "put its preprocessor_config.json beside the model"
         ) from error
     network, info = kind.from_pretrained(

@@ -362,8 +362,8 @@ def compiled(pattern: str):
         return re2.compile(pattern, options)
     except re2.error as error:
         reason = error.args[0] if error.args else error
-        said = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
-        raise ValueError(f"RE2 does not take the pattern /{pattern}/: {said}") from None
+        message = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
+        raise ValueError(f"RE2 does not take the pattern /{pattern}/: {message}") from None
 
 
 def _fresh(strings: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:

@@ -54,7 +54,7 @@ def kinds(target_kind: str) -> tuple[str, ...]:
 def grammar(target_kind: str) -> str:
     """The predictors for a target of that kind, with the limits and a worked example."""
     pictures = target_kind == "image"
-    said, example = PICTURE_EXAMPLE if pictures else TEXT_EXAMPLE
+    title, example = PICTURE_EXAMPLE if pictures else TEXT_EXAMPLE
     thing = ", T one that describes one thing" if pictures else ""
     head = (
         'JSON {"kind": KIND, field: value, ...}. P stands for a predictor'
@@ -66,7 +66,7 @@ def grammar(target_kind: str) -> str:
         "hypothesis {id: text}  The predictor of that id, such as H1 or P1; anywhere in another."
     )
     notes = [] if pictures else [*filter(None, [_NOTES.get(target_kind)]), _WRITTEN_AS]
-    return "\n".join([head, *lines, inside, *notes, f"Example, {said}", example])
+    return "\n".join([head, *lines, inside, *notes, f"Example, {title}", example])
 
 
 def _line(kind: str) -> str:
@@ -91,9 +91,9 @@ def _field(name: str, part: dict[str, Any], required: bool, known: dict[str, Any
         return f"{name}: {value}"
     if default in (None, [], ""):
         return f"{name}?: {value}"
-    said = str(default).lower() if isinstance(default, bool) else str(default)
-    others = [one for one in value.split("|") if one != said] if "|" in value else []
-    return f"{name}={'|'.join([said, *others])}"
+    text = str(default).lower() if isinstance(default, bool) else str(default)
+    others = [one for one in value.split("|") if one != text] if "|" in value else []
+    return f"{name}={'|'.join([text, *others])}"
 
 
 def _type(part: dict[str, Any], known: dict[str, Any]) -> str:

@@ -189,11 +189,11 @@ def _mend(data: Any, where: str, depth: int, budget: _Budget) -> Any:
 
 def _kind(node: Mapping[str, Any], where: str) -> str:
     if "kind" not in node:
-        told = {kind for field, kind in _TELLS.items() if field in node}
-        if "name" in node and told <= {"words"}:
-            told = {"concept"}
-        if len(told) == 1:
-            return told.pop()
+        named = {kind for field, kind in _TELLS.items() if field in node}
+        if "name" in node and named <= {"words"}:
+            named = {"concept"}
+        if len(named) == 1:
+            return named.pop()
         raise UsageError(f"{where}: no 'kind'; it is one of: {', '.join(KINDS)}")
     kind = node["kind"]
     low = kind.strip().lower() if isinstance(kind, str) else ""
@@ -309,13 +309,13 @@ def _one_line(error: ValidationError) -> str:
         else:
             path += f".{step}"
             tag_next = step in ("of", "but", "since")
-    said = first["msg"].removeprefix("Value error, ").replace("\n", " ")
+    message = first["msg"].removeprefix("Value error, ").replace("\n", " ")
     given = first.get("input")
     plain = given is None or isinstance(given, str | int | float)
     tail = _shown(given) if plain else ""
     if first["type"] == "missing":
         return f"{path}: missing, and needed"
-    return f"{path}: {said}" + (f" (got {tail})" if tail and tail not in said else "")
+    return f"{path}: {message}" + (f" (got {tail})" if tail and tail not in message else "")
 
 
 def _shown(value: Any) -> str:

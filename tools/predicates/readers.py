@@ -59,5 +59,5 @@ def _loaded(kind: Any, name: str, device: str | None) -> tuple[Any, Any]:
             network = kind.from_pretrained(name, weights_only=True)
             return network.to(where), AutoProcessor.from_pretrained(name, backend="pil")
     except Exception as error:  # the libraries raise many kinds; each becomes one clear line
-        said = " ".join(str(error).split())[:200] or type(error).__name__
-        raise UsageError(f"the reader's model '{name}' cannot be read: {said}") from error
+        message = " ".join(str(error).split())[:200] or type(error).__name__
+        raise UsageError(f"the reader's model '{name}' cannot be read: {message}") from error

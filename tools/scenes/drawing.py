@@ -66,13 +66,13 @@ def mask(scene: Scene, index: int, side: int = SIDE) -> np.ndarray:
     """
     if not 0 <= index < len(scene.things):
         raise UsageError(f"the scene has {len(scene.things)} things, numbered from 0; not {index}")
-    shown = np.zeros((side, side), np.float32)
+    visible = np.zeros((side, side), np.float32)
     for i, thing in enumerate(scene.things[index:]):
         result = tile(thing, side)
         (ys, xs), (inner_ys, inner_xs) = _within(result, side)
         alpha = result.alpha[inner_ys, inner_xs]
-        shown[ys, xs] = alpha if i == 0 else shown[ys, xs] * (1 - alpha)
-    return shown > 0.5
+        visible[ys, xs] = alpha if i == 0 else visible[ys, xs] * (1 - alpha)
+    return visible > 0.5
 
 
 @lru_cache(maxsize=128)

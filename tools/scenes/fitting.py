@@ -137,10 +137,10 @@ def _look(
 def _guesses(look: _Look, outline: np.ndarray, size: float, grid: int) -> list[_Guess]:
     """The best guess for each of the names with the most similar outline, best first."""
     shapes = silhouettes()
-    alike = (shapes & outline).sum(1) / np.maximum((shapes | outline).sum(1), 1)
+    similarity = (shapes & outline).sum(1) / np.maximum((shapes | outline).sum(1), 1)
     labels = nearest_colours(look.seen)
     result: list[_Guess] = []
-    for at in np.argsort(-alike)[: max(8, _SHORTLIST // grid**2)]:
+    for at in np.argsort(-similarity)[: max(8, _SHORTLIST // grid**2)]:
         name = NAMES[int(at)]
         each = _each(look, labels, name, size, grid)
         if each:

@@ -248,8 +248,8 @@ class _Parser:
         elif only_ground and left.colour and self.groups and not self.groups[-1].colour:
             self.groups[-1] = replace(self.groups[-1], colour=left.colour)  # `a cat that is red`
         else:
-            said = " ".join(filter(None, (left.size, left.colour, left.texture, *left.places)))
-            raise UsageError(f"'{said}' describes no thing; name what it is, such as 'a cat'")
+            phrase = " ".join(filter(None, (left.size, left.colour, left.texture, *left.places)))
+            raise UsageError(f"'{phrase}' describes no thing; name what it is, such as 'a cat'")
         self.before = ""
 
     def _pattern(self, value: str) -> None:
