@@ -69,10 +69,10 @@ def test_widening_takes_what_is_alike_and_keeps_it(minilm):
 
 
 def test_of_many_candidates_the_alike_are_still_found(minilm, monkeypatch):
-    narrow = embedding.alike(["dog", "cat", "rabbit"], CANDIDATES)
+    narrow = embedding.similar_words(["dog", "cat", "rabbit"], CANDIDATES)
     monkeypatch.setattr(embedding, "MOST_READ", 5)
-    assert set(embedding.alike(["dog", "cat", "rabbit"], CANDIDATES)) <= set(narrow)
-    assert "kitten" in embedding.alike(["dog", "cat", "rabbit"], CANDIDATES)
+    assert set(embedding.similar_words(["dog", "cat", "rabbit"], CANDIDATES)) <= set(narrow)
+    assert "kitten" in embedding.similar_words(["dog", "cat", "rabbit"], CANDIDATES)
 
 
 def test_embeddings_have_unit_length(minilm):
