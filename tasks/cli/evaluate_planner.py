@@ -49,13 +49,13 @@ def planner(
     """Measure a planner against units whose function is known."""
     from ...tools.errors import UsageError
     from ..evaluation.planner_run import Plan, run_planner, seeds_of
-    from ..evaluation.suites import NAMES
+    from ..evaluation.suites import SUITES
 
     if suite == "real":
         _real(target, data, pick, planner, seeds, out, base_url, steps, unit_tokens, as_json)
         return
-    if suite not in NAMES:
-        raise UsageError(f"there is no suite '{suite}'; give {', '.join(NAMES)} or real")
+    if suite not in SUITES:
+        raise UsageError(f"there is no suite '{suite}'; give {', '.join(SUITES)} or real")
     chosen = tuple(part.strip() for part in kinds.split(",") if part.strip())
     plan = Plan(
         planner=planner,

@@ -23,9 +23,11 @@ from ...tools.io.files import write_whole
 from ...tools.io.lock import owned
 from ...tools.llm.endpoints import public_options
 from ..groundtruth.images.suite import PICTURES
+from ..groundtruth.planted import INEXPRESSIBLE
 from ..groundtruth.text.suite import TOKENS
 from ..runs.jsonl import append, heal, read_records_of
-from .suites import Suite, suite_of
+from .suite import Suite
+from .suites import suite_of
 from .summary import summary
 
 
@@ -77,7 +79,7 @@ class Plan:
     def resolved(self) -> dict[str, Any]:
         """The plan as JSON, with what it leaves to the suite named."""
         suite = suite_of(self.suite)
-        kinds = self.kinds or (*suite.kinds, "beyond")
+        kinds = self.kinds or (*suite.kinds, INEXPRESSIBLE)
         baselines = suite.baselines if self.baselines is None else self.baselines
         known = {**public_options(self), "kinds": kinds, "baselines": baselines}
         del known["prices"]
@@ -85,16 +87,16 @@ class Plan:
 
     def kinds_of(self, suite: Suite) -> tuple[list[str], int]:
         """The kinds of units with a truth table, and how many of tier C a bench gets."""
-        kinds = self.kinds or (*suite.kinds, "beyond")
-        beyond = suite.beyond if "beyond" in kinds else 0
-        return [kind for kind in kinds if kind != "beyond"], beyond
+        kinds = self.kinds or (*suite.kinds, INEXPRESSIBLE)
+        n_inexpressible = suite.inexpressible if INEXPRESSIBLE in kinds else 0
+        return [kind for kind in kinds if kind != INEXPRESSIBLE], n_inexpressible
 
     def check(self) -> None:
         """Raises `UsageError` for what is unusable."""
         from ...tools.errors import nearest
 
         suite = suite_of(self.suite)
-        known = (*suite.kinds, "beyond")
+        known = (*suite.kinds, INEXPRESSIBLE)
         for kind in self.kinds:
             if kind not in known:
                 raise UsageError(f"the suite has no kind '{kind}'; nearest: {nearest(kind, known)}")
@@ -181,8 +183,8 @@ def read_records(out: Path) -> Iterator[dict[str, Any]]:
 
 def _total(plan: Plan) -> int:
     suite = suite_of(plan.suite)
-    kinds, beyond = plan.kinds_of(suite)
-    each = [suite.each[tier] * len(kinds) + beyond for tier in plan.tiers]
+    kinds, n_inexpressible = plan.kinds_of(suite)
+    each = [suite.each[tier] * len(kinds) + n_inexpressible for tier in plan.tiers]
     return len(plan.seeds) * sum(min(n, plan.units or n) for n in each)
 
 
@@ -224,8 +226,8 @@ def _bench_job(plan: Plan, seed: int, tier: str, out: str, parent: int) -> None:
     path = folder / f"units-{seed}-{tier}.jsonl"
     done = {record["unit"] for record in read_records_of(path)}
     suite = suite_of(plan.suite)
-    kinds, beyond = plan.kinds_of(suite)
-    ground = suite.bench(tier, seed, kinds=kinds, beyond_each=beyond, plan=plan)
+    kinds, n_inexpressible = plan.kinds_of(suite)
+    ground = suite.bench(tier, seed, kinds=kinds, inexpressible_each=n_inexpressible, plan=plan)
     order = np.random.default_rng(seed).permutation(len(ground.units))
     units = [ground.units[int(at)] for at in order][: plan.units]
     units = [unit for unit in units if unit.unit not in done]

@@ -8,19 +8,15 @@
 3. A graded function is recovered where R² against its noiseless level is at least .9.
 """
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...agent.description import Description
-from ...tools.models.planted import Vocabulary
 from ...tools.statistics.association import correlation
-from ..groundtruth.text.forms import Form as TextForm
-from ..groundtruth.text.inputs import LEAST, Probes
+from ..groundtruth.planted import LEAST, Probes
 from ..scoring.measured import Measured
 from ..scoring.predictions import HEADLINE, best_f1_threshold, predictions, thresholds
-from .suites import Form, Fresh
 
 CELL = 0.95
 GRADED = 0.90
@@ -53,22 +49,22 @@ class Recovery(NamedTuple):
 
 
 def recovery(
-    description: Description, form: Form, inputs: Fresh, explore: Measured, validation: Measured
+    description: Description, function: Any, inputs: Probes, explore: Measured, validation: Measured
 ) -> Recovery:
     """Judges a description; one without components says "inactive" everywhere."""
     windows = inputs.windows
     level = inputs.level
-    said = np.zeros(level.shape)
+    prediction = np.zeros(level.shape)
     active = np.zeros(level.shape, bool)
     if description.components:
         everywhere = Measured(windows, np.where(windows.counted, 0.0, np.nan))
         on_validation, fresh = predictions(description, validation, everywhere)
         positive = validation.flat > thresholds(explore)[HEADLINE]
         cut = best_f1_threshold(on_validation.total, positive)
-        said[windows.counted] = fresh.total
+        prediction[windows.counted] = fresh.total
         active[windows.counted] = fresh.total >= cut
     cells: dict[str, float] = {}
-    for cell in form.cells:
+    for cell in function.cells:
         places = inputs.cells[cell.name]
         if len(places) < LEAST:
             cells[cell.name] = float("nan")
@@ -76,58 +72,13 @@ def recovery(
         right = active[places[:, 0], places[:, 1]] == cell.active
         cells[cell.name] = float(right.mean())
     here = windows.counted
-    fit = correlation(said[here], level[here])
+    fit = correlation(prediction[here], level[here])
     r2 = None
-    if form.kind == "graded":
+    if function.kind == "graded":
         chosen = np.concatenate([places for places in inputs.cells.values() if len(places)])
-        r2 = _r2(said[chosen[:, 0], chosen[:, 1]], level[chosen[:, 0], chosen[:, 1]])
+        at = chosen[:, 0], chosen[:, 1]
+        r2 = correlation(prediction[at], level[at]) ** 2  # after the best scale and shift
         good = r2 >= GRADED and not inputs.short
     else:
         good = all(value >= CELL for value in cells.values())
     return Recovery(bool(good), cells, fit, tuple(inputs.short), r2)
-
-
-def ceiling(form: TextForm, inputs: Probes, train: Measured, vocabulary: Vocabulary) -> float:
-    """The best correlation with the noiseless function that a predicate reaches, as far as known.
-
-    Two predicates with graded strength for every token are tried: of the token itself, and of the
-    one before it. They are taken from the truth on explore and on half of the fresh inputs, and
-    judged on the other half; what a planner said may be better still, and then counts.
-    """
-    half = np.arange(len(inputs.windows)) % 2 == 0
-    learnt = {
-        "explore": (train.windows.ids, form.values(train.windows.ids, vocabulary), train.counted),
-        "fresh": (inputs.windows.ids[half], inputs.level[half], inputs.windows.counted[half]),
-    }
-    counted = inputs.windows.counted[~half]
-    truth = inputs.level[~half][counted]
-    best = 0.0
-    for back in (0, 1):
-        sums = np.zeros((2, len(vocabulary.surfaces)))
-        for ids, level, known in learnt.values():
-            tokens = _moved(ids, back)[known]
-            sums[0] += np.bincount(tokens, level[known], sums.shape[1])
-            sums[1] += np.bincount(tokens, minlength=sums.shape[1])
-        table = sums[0] / np.maximum(sums[1], 1)
-        said = table[_moved(inputs.windows.ids[~half], back)][counted]
-        best = max(best, correlation(said, truth))
-    return best
-
-
-def balanced(cells: Mapping[str, float]) -> float | None:
-    """The worst cell; None where none was judged."""
-    known = [value for value in cells.values() if not np.isnan(value)]
-    return min(known) if known else None
-
-
-def _moved(ids: np.ndarray, back: int) -> np.ndarray:
-    if not back:
-        return ids
-    out = np.zeros_like(ids)
-    out[:, back:] = ids[:, :-back]
-    return out
-
-
-def _r2(said: np.ndarray, truth: np.ndarray) -> float:
-    """Share of variance explained after the best scale and shift."""
-    return correlation(said, truth) ** 2

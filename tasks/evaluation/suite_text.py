@@ -1,6 +1,6 @@
 """Planted units that read text, as a suite."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,64 +11,58 @@ from ...tools.data.windows import cut
 from ...tools.lens.write_vector import projection, write_vector
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
-from ..groundtruth.text.inputs import Probes, probes
-from ..groundtruth.text.suite import BEYOND, EACH, KINDS, GroundBench, GroundUnit, bench
+from ..groundtruth.planted import PlantedUnit, Probes
+from ..groundtruth.text.suite import EACH, EACH_INEXPRESSIBLE, KINDS, TextBench, bench
 from ..scoring.controls import peak_words
 from ..scoring.measured import SPLITS, Measured, Splits
 from ..scoring.predictions import HEADLINE, thresholds
-from .recovery import ceiling
+from .ceilings import text_ceiling
+from .suite import Suite
 
 _TOP_TOKENS = 40
 _NAMED = 6
 """Words in the sentence about an effect."""
 
 
-class TextSuite:
+class TextSuite(Suite):
     """Everyday text and prose."""
 
     name = "text"
-    kinds: tuple[str, ...] = KINDS
-    each: Mapping[str, int] = EACH
-    beyond = BEYOND
-    baselines: tuple[str, ...] = (
+    kinds = KINDS
+    each = EACH
+    inexpressible = EACH_INEXPRESSIBLE
+    baselines = (
         *("no experiments", "random experiments"),
         *("one-shot", "top tokens", "constant"),
     )
 
     def bench(
-        self, tier: Any, seed: int, *, kinds: Sequence[str], beyond_each: int, plan: Any
-    ) -> GroundBench:
+        self, tier: Any, seed: int, *, kinds: Sequence[str], inexpressible_each: int, plan: Any
+    ) -> TextBench:
         """One bench of one seed."""
         return bench(
             tier,
             seed,
             kinds=kinds,
-            beyond_each=beyond_each,
+            inexpressible_each=inexpressible_each,
             tokens=plan.tokens,
             host=Target.load(plan.host) if plan.host else None,
         )
 
-    def windows(self, ground: GroundBench, *, length: int, told: bool) -> dict[str, Any]:
+    def windows(self, ground: TextBench, *, length: int, told: bool) -> dict[str, Any]:
         """Token windows by split."""
         return {
             name: cut(ground.target, split, length=length)
             for name, split in zip(SPLITS, ground.corpus.splits(), strict=True)
         }
 
-    def fresh(self, ground: GroundBench, unit: GroundUnit, seed: int) -> Probes | None:
-        """Texts for the cells of a unit."""
-        if unit.form is None:
-            return None
-        return probes(unit.form, ground.target, ground.vocabulary, ground.fresh, seed=seed)
-
     def ceiling(
-        self, ground: GroundBench, unit: GroundUnit, inputs: Probes, splits: Splits
+        self, ground: TextBench, unit: PlantedUnit, inputs: Probes, splits: Splits
     ) -> float:
         """The best of two tables of tokens."""
-        assert unit.form is not None
-        return ceiling(unit.form, inputs, splits.explore, ground.vocabulary)
+        return text_ceiling(unit.function, inputs, splits.explore, ground.vocabulary)
 
-    def nameable(self, ground: GroundBench, unit: GroundUnit) -> bool | None:
+    def nameable(self, ground: TextBench, unit: PlantedUnit) -> bool | None:
         """Whether the words nearest to its output vector have one that it is planted to promote."""
         target = ground.target
         name = target.unit(unit.unit)
@@ -81,20 +75,10 @@ class TextSuite:
         lengths = (rows - rows.mean(0)).norm(dim=1).numpy()
         near = np.argsort(-direct / np.maximum(lengths, 1e-6))[:_NAMED]
         names = surfaces(target)
-        said = {names[int(at)].strip().lower() for at in near}
-        return bool(said & {word.lower() for word in unit.promotes})
+        words = {names[int(i)].strip().lower() for i in near}
+        return bool(words & {word.lower() for word in unit.promotes})
 
-    def predictive(
-        self,
-        ground: GroundBench,
-        unit: GroundUnit,
-        description: Description,
-        splits: Splits,
-        seed: int,
-    ) -> None:
-        """Not measured: `evaluate labels` and the scorers do that for text."""
-
-    def plainly(self, name: str, unit: Unit, splits: Splits) -> Description:
+    def without_search(self, name: str, unit: Unit, splits: Splits) -> Description:
         """The words at the peaks, or the tokens with the largest means."""
         if name == "one-shot":
             try:
@@ -106,13 +90,13 @@ class TextSuite:
         return Description("the tokens with the largest means", (Component("tokens", predictor),))
 
 
-def top_tokens(explore: Measured, *, most: int = _TOP_TOKENS) -> list[str]:
+def top_tokens(explore: Measured, *, limit: int = _TOP_TOKENS) -> list[str]:
     """Tokens, seen twice or more, whose mean activation is above the headline threshold."""
     ids, values = explore.tokens(), explore.flat
     size = len(explore.windows.vocabulary)
-    many = np.bincount(ids, minlength=size)
-    mean = np.bincount(ids, values, size) / np.maximum(many, 1)
+    count = np.bincount(ids, minlength=size)
+    mean = np.bincount(ids, values, size) / np.maximum(count, 1)
     cut = thresholds(explore)[HEADLINE]
-    order = np.argsort(-np.where(many >= 2, mean, -np.inf), kind="stable")[:most]
-    chosen = [int(at) for at in order if mean[at] > cut] or [int(order[0])]
-    return [explore.windows.vocabulary[at] for at in chosen]
+    order = np.argsort(-np.where(count >= 2, mean, -np.inf), kind="stable")[:limit]
+    chosen = [int(i) for i in order if mean[i] > cut] or [int(order[0])]
+    return [explore.windows.vocabulary[i] for i in chosen]

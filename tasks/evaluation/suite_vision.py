@@ -1,6 +1,6 @@
 """Planted units that look at pictures, as a suite."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,35 +10,36 @@ from ...agent.description import Description
 from ...tools.data.image_rows import image_rows
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
-from ..groundtruth.images.inputs import PictureProbes
-from ..groundtruth.images.suite import BEYOND, EACH, KINDS, PictureBench, PictureUnit, bench
+from ..groundtruth.images.suite import EACH, EACH_INEXPRESSIBLE, KINDS, PictureBench, bench
+from ..groundtruth.planted import PlantedUnit, Probes
 from ..scoring.controls import peak_pictures
 from ..scoring.measured import SPLITS, Splits
-from .picture_ceiling import ceiling
+from .ceilings import picture_ceiling
 from .scorers import SCORERS, Case, Panel
+from .suite import Suite
 
 _NAMED = 3
 """Classes in the sentence about an effect."""
 
 
-class VisionSuite:
-    """Scenes drawn by `tools/scenes`, and by the suite's own hand."""
+class VisionSuite(Suite):
+    """Scenes drawn by `tools/scenes`, and by the suite's second renderer."""
 
     name = "vision"
-    kinds: tuple[str, ...] = KINDS
-    each: Mapping[str, int] = EACH
-    beyond = BEYOND
-    baselines: tuple[str, ...] = ("no experiments", "random experiments", "one-shot", "constant")
+    kinds = KINDS
+    each = EACH
+    inexpressible = EACH_INEXPRESSIBLE
+    baselines = ("no experiments", "random experiments", "one-shot", "constant")
 
     def bench(
-        self, tier: Any, seed: int, *, kinds: Sequence[str], beyond_each: int, plan: Any
+        self, tier: Any, seed: int, *, kinds: Sequence[str], inexpressible_each: int, plan: Any
     ) -> PictureBench:
         """One bench of one seed."""
         return bench(
             tier,
             seed,
             kinds=kinds,
-            beyond_each=beyond_each,
+            inexpressible_each=inexpressible_each,
             pictures=plan.pictures,
             host=Target.load(plan.host) if plan.host else None,
         )
@@ -56,17 +57,13 @@ class VisionSuite:
             found["explore"] = replace(explore, pictures=blind)
         return found
 
-    def fresh(self, ground: PictureBench, unit: PictureUnit, seed: int) -> PictureProbes | None:
-        """Pictures for the cells of a unit."""
-        return ground.probes(unit, seed)
-
     def ceiling(
-        self, ground: PictureBench, unit: PictureUnit, inputs: PictureProbes, splits: Splits
+        self, ground: PictureBench, unit: PlantedUnit, inputs: Probes, splits: Splits
     ) -> float:
         """The best of two models of what is in a scene."""
-        return ceiling(inputs)
+        return picture_ceiling(inputs)
 
-    def nameable(self, ground: PictureBench, unit: PictureUnit) -> bool | None:
+    def nameable(self, ground: PictureBench, unit: PlantedUnit) -> bool | None:
         """Whether the classes that it writes most have one that it is planted to promote."""
         if not unit.promotes:
             return None
@@ -80,13 +77,13 @@ class VisionSuite:
     def predictive(
         self,
         ground: PictureBench,
-        unit: PictureUnit,
+        unit: PlantedUnit,
         description: Description,
         splits: Splits,
         seed: int,
     ) -> dict[str, Any] | None:
         """MAIA's protocol: pictures drawn from the description, near-misses and unrelated ones."""
-        if unit.form is None or not description.components:
+        if unit.function is None or not description.components:
             return None
         name = ground.target.unit(unit.unit)
         case = Case(
@@ -107,7 +104,7 @@ class VisionSuite:
             "texts": score.parts["texts"],
         }
 
-    def plainly(self, name: str, unit: Unit, splits: Splits) -> Description:
+    def without_search(self, name: str, unit: Unit, splits: Splits) -> Description:
         """What the strongest pictures have in common."""
         try:
             return peak_pictures(splits.explore)

@@ -18,6 +18,7 @@ from ...agent.description import Description
 from ...agent.planners.builtin.planner import BuiltinFactory
 from ...agent.state import PlannerFactory
 from ...tools.models.unit import Unit
+from ..groundtruth.planted import PlantedUnit, Probes
 from ..labelling.folder import RunFolder
 from ..labelling.labeller import Labeller
 from ..labelling.results import description_of
@@ -25,7 +26,7 @@ from ..labelling.specificity import judge
 from ..scoring.entries import value_of
 from ..scoring.measured import Splits
 from .recovery import recovery
-from .suites import Fresh, Ground, Planted, Suite
+from .suite import Suite
 from .summary import empty_statuses
 
 
@@ -34,13 +35,13 @@ class Bench:
     """A ground-truth bench with what every unit needs."""
 
     suite: Suite
-    ground: Ground
+    ground: Any
     job: Labeller
     columns: Mapping[Unit, Splits]
     seed: int
     baselines: tuple[str, ...]
 
-    def run(self, unit: Planted) -> dict[str, Any]:
+    def run(self, unit: PlantedUnit) -> dict[str, Any]:
         """The record of one unit."""
         started = time.monotonic()
         name = self.ground.target.unit(unit.unit)
@@ -74,7 +75,7 @@ class Bench:
         predictive = self.suite.predictive(self.ground, unit, description, splits, self.seed)
         if predictive is not None:
             found["predictive"] = predictive
-        if unit.tier == "C" and unit.form is not None and inputs is not None:
+        if unit.tier == "C" and unit.function is not None and inputs is not None:
             top = self.suite.ceiling(self.ground, unit, inputs, splits)
             found["ceiling"] = max(top, found["recovery"]["correlation"])
         found["baselines"] = {
@@ -82,22 +83,24 @@ class Bench:
         }
         return found
 
-    def _twins(self, unit: Planted) -> list[str]:
+    def _twins(self, unit: PlantedUnit) -> list[str]:
         """Units that are planted with the same function and write the same."""
         if unit.relation != "twin":
             return []
-        return [u.unit for u in self.ground.units if u.form is unit.form and u.unit != unit.unit]
+        return [
+            u.unit for u in self.ground.units if u.function is unit.function and u.unit != unit.unit
+        ]
 
-    def _inputs(self, unit: Planted) -> Fresh | None:
+    def _inputs(self, unit: PlantedUnit) -> Probes | None:
         seed = self.seed * 1000 + int(unit.unit.rpartition("/")[2])
-        return self.suite.fresh(self.ground, unit, seed)
+        return self.ground.probes(unit, seed)
 
     def _judged(
         self,
-        unit: Planted,
+        unit: PlantedUnit,
         description: Description,
         record: Mapping[str, Any],
-        inputs: Fresh | None,
+        inputs: Probes | None,
         splits: Splits,
     ) -> dict[str, Any]:
         scores = record.get("scores") or {}
@@ -110,14 +113,14 @@ class Bench:
                 name: value_of(scores, name) for name in ("correlation", "auprc", "f1", "iou")
             },
         }
-        if inputs is None or unit.form is None:
+        if inputs is None or unit.function is None:
             wanted = empty_statuses(unit.kind)
             return {**found, "right": description.status in wanted, "recovery": None}
-        done = recovery(description, unit.form, inputs, splits.explore, splits.validation)
+        done = recovery(description, unit.function, inputs, splits.explore, splits.validation)
         return {**found, "right": done.recovered, "recovery": done.as_dict()}
 
     def _baseline(
-        self, name: str, unit: Planted, inputs: Fresh | None, splits: Splits
+        self, name: str, unit: PlantedUnit, inputs: Probes | None, splits: Splits
     ) -> dict[str, Any]:
         started = time.monotonic()
         if name in ("no experiments", "random experiments"):
@@ -132,7 +135,7 @@ class Bench:
             description = description_of(record)
         else:
             given = self.ground.target.unit(unit.unit)
-            said = self._plainly(name, given, splits)
+            said = self._without_search(name, given, splits)
             record = {"planner_status": None if said.status == "dead" else said.status}
             description = judge(
                 self.job.data.sites[given.site], given, said, splits, seed=self.seed
@@ -147,13 +150,13 @@ class Bench:
             "seconds": round(time.monotonic() - started, 3),
         }
 
-    def _plainly(self, name: str, unit: Unit, splits: Splits) -> Description:
+    def _without_search(self, name: str, unit: Unit, splits: Splits) -> Description:
         """A description that needs no search."""
         if name == "constant":
             return Description("never says that it is active", status="uninterpretable")
         if not (splits.explore.flat > 0).any():
             return Description("never active", status="dead")
-        return self.suite.plainly(name, unit, splits)
+        return self.suite.without_search(name, unit, splits)
 
 
 def _said(description: Description) -> str:
@@ -161,7 +164,7 @@ def _said(description: Description) -> str:
     return "; ".join([description.label, *(c.words for c in description.components)])
 
 
-def _effect_named(unit: Planted, description: Description) -> bool | None:
+def _effect_named(unit: PlantedUnit, description: Description) -> bool | None:
     """Whether the effect names a word that the unit writes toward; None where it writes none."""
     if not unit.promotes or description.effect is None:
         return None
@@ -169,25 +172,25 @@ def _effect_named(unit: Planted, description: Description) -> bool | None:
     return any(f"'{word.lower()}'" in said for word in unit.promotes)
 
 
-def _names_both(unit: Planted, description: Description) -> bool | None:
+def _names_both(unit: PlantedUnit, description: Description) -> bool | None:
     """Whether two readings that cannot be parted are both named; None for other units."""
-    suffix = unit.form.facts.get("suffix") if unit.form is not None else None
-    if suffix is None or unit.form is None:
+    suffix = unit.function.facts.get("suffix") if unit.function is not None else None
+    if suffix is None or unit.function is None:
         return None
     said = _said(description).lower()
-    words = any(f"'{word}'" in said for word in unit.form.concept)
+    words = any(f"'{word}'" in said for word in unit.function.concept)
     return words and (f"'{suffix}'" in said or f"-{suffix}" in said)
 
 
 def open_bench(
     suite: Suite,
-    ground: Ground,
+    ground: Any,
     factory: PlannerFactory,
     out: Path,
     *,
     seed: int,
     settings: Any,
-    units: Sequence[Planted],
+    units: Sequence[PlantedUnit],
     baselines: tuple[str, ...],
     told: bool = True,
 ) -> Bench:

@@ -31,13 +31,14 @@ from .shapes import (
     stroke,
 )
 
+SHIPPED = Path(__file__).with_suffix(".json")
 _PLAIN: dict[str, Any] = {"box": box, "rounded": rounded, "circle": circle}
 _FILLED: dict[str, Any] = {"polygon": polygon, "blob": blob}
 
 
-def pictograms() -> dict[str, dict[str, Drawing]]:
-    """The drawings, by kind (`animals`) and name."""
-    kinds = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
+def pictograms(path: Path = SHIPPED) -> dict[str, dict[str, Drawing]]:
+    """The drawings of a file, by kind (`animals`) and name."""
+    kinds = json.loads(path.read_text(encoding="utf-8"))
     return {
         kind: {name: _drawing(shapes) for name, shapes in things.items()}
         for kind, things in kinds.items()

@@ -105,7 +105,7 @@ def before(behind: Behind) -> Atom:
     return Atom(lambda scene: (SETTING,) if behind.fits(scene) else ())
 
 
-def many(like: Like, at_least: int, at_most: int | None = None) -> Atom:
+def count(like: Like, at_least: int, at_most: int | None = None) -> Atom:
     """So many things are like this; where there have to be none, it is about the background."""
 
     def find(scene: Scene) -> tuple[int, ...]:

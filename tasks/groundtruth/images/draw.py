@@ -1,22 +1,22 @@
-"""Draws the forms of one seed from a world: which things, which exceptions, which rivals."""
+"""Draws the functions of one seed from a world: which things, which exceptions, which rivals."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from ....tools.errors import UsageError
-from . import forms
+from . import functions
 from .atoms import Behind, Like
-from .forms import PictureForm
+from .functions import PictureFunction
 from .world import World
 
-FORMS = (
+EXPRESSIBLE = (
     *("object", "colour", "texture", "or", "and", "and-not"),
     *("exception", "count", "place", "graded", "confounded"),
 )
 """Kinds of units that have a function; `null` and `dead` have none."""
-BENT = ("confounded", "exception")
-"""Kinds whose things the corpus keeps apart: they are drawn first."""
+DRAWN_FIRST = ("confounded", "exception")
+"""Kinds whose things the corpus keeps apart."""
 _TEXTURES = ("striped", "dotted", "checked")
 _SIDES = ("left", "right", "top", "bottom")
 _LOOKALIKES = {
@@ -38,43 +38,31 @@ _SLIP = 0.04
 
 
 class PictureDraw:
-    """Draws forms; a name or background that the corpus is bent for is not used again."""
+    """Draws functions; a name or background that the corpus is bent for is not used again."""
 
     def __init__(self, world: World, rng: np.random.Generator) -> None:
         self.world = world
         self.rng = rng
         self.own_names: set[str] = set()
-        """Names that come in the corpus for one form alone."""
+        """Names that come in the corpus for one function alone."""
         self.own_grounds: list[Behind] = []
-        self._spoken: set[str] = set()  # names that forms are about
+        self._spoken: set[str] = set()  # names that functions are about
         self._turn = {"names": 0, "colours": 0, "textures": 0, "grounds": 0, "sets": 0}
         settings = [Behind(names=(name,)) for name in world.settings]
         plain = [Behind(colours=(name,)) for name in world.colours]
         pairs = [ground for pair in zip(settings, plain, strict=False) for ground in pair]
         self._grounds = pairs
 
-    def form(self, kind: str, turn: int) -> PictureForm:
-        """A form of that kind; `turn` goes through its variants."""
-        found = {
-            "object": self._object,
-            "colour": self._colour,
-            "texture": self._texture,
-            "or": self._or,
-            "and": self._and,
-            "and-not": self._and_not,
-            "exception": self._exception,
-            "count": self._count,
-            "place": self._place,
-            "graded": self._graded,
-            "confounded": self._confounded,
-        }[kind](turn)
+    def function(self, kind: str, turn: int) -> PictureFunction:
+        """A function of that kind; `turn` goes through its variants."""
+        found = getattr(self, f"_{kind.replace('-', '_')}")(turn)
         self._spoken.update(name for like in found.about for name in like.names)
         return found
 
-    # What forms are about.
+    # What functions are about.
 
     def name(self, *, own: bool = False, but: Sequence[str] = ()) -> str:
-        """A name, each in its turn; `own`: one that no other form has or gets."""
+        """A name, each in its turn; `own`: one that no other function has or gets."""
         free = [n for n in self.world.names if n not in self.own_names and n not in but]
         if not free:
             raise UsageError("there are too few things for so many units; give fewer of each kind")
@@ -84,10 +72,10 @@ class PictureDraw:
             self.own_names.add(found)
         return found
 
-    def names(self, many: int) -> list[str]:
+    def names(self, n: int) -> list[str]:
         """Different names."""
         found: list[str] = []
-        while len(found) < many:
+        while len(found) < n:
             found.append(self.name(but=found))
         return found
 
@@ -115,7 +103,7 @@ class PictureDraw:
         return free[self._turn["sets"] % len(free)][:5]
 
     def ground(self) -> Behind:
-        """A background that other forms may share."""
+        """A background that other functions may share."""
         free = [ground for ground in self._grounds if ground not in self.own_grounds]
         self._turn["grounds"] += 1
         return free[self._turn["grounds"] % len(free)]
@@ -129,30 +117,30 @@ class PictureDraw:
 
     # The kinds.
 
-    def _object(self, turn: int) -> PictureForm:
+    def _object(self, turn: int) -> PictureFunction:
         if turn % 3 == 2:
             names = self.set()
-            return forms.thing("object", Like(names=names), self.near(names), variant="set")
+            return functions.thing("object", Like(names=names), self.near(names), variant="set")
         name = self.name()
-        return forms.thing("object", Like(names=(name,)), self.near([name]), variant="one")
+        return functions.thing("object", Like(names=(name,)), self.near([name]), variant="one")
 
-    def _colour(self, turn: int) -> PictureForm:
+    def _colour(self, turn: int) -> PictureFunction:
         colour = self.colour()
         near = tuple(c for c in _LOOKALIKES[colour] if c in self.world.colours)
         ground = Behind(colours=(colour,))
-        return forms.thing("colour", Like(colours=(colour,)), Like(colours=near), ground)
+        return functions.thing("colour", Like(colours=(colour,)), Like(colours=near), ground)
 
-    def _texture(self, turn: int) -> PictureForm:
+    def _texture(self, turn: int) -> PictureFunction:
         first = self.texture()
         two = (first, self.texture()) if turn % 7 > 3 else (first,)
         others = tuple(t for t in _TEXTURES if t not in two)
         ground = Behind(textures=two)
         variant = "one" if len(two) == 1 else "two"
-        return forms.thing(
+        return functions.thing(
             "texture", Like(textures=two), Like(textures=others), ground, variant=variant
         )
 
-    def _or(self, turn: int) -> PictureForm:
+    def _or(self, turn: int) -> PictureFunction:
         if turn % 4 == 3:
             parts, variant = [Like(names=(name,)) for name in self.names(3)], "three names"
         elif turn % 4 == 1:
@@ -164,79 +152,79 @@ class PictureDraw:
         else:
             parts, variant = [Like(names=(name,)) for name in self.names(2)], "two names"
         spoken = [name for part in parts for name in part.names]
-        return forms.any_of(parts, self.near(spoken), variant=variant)
+        return functions.any_of(parts, self.near(spoken), variant=variant)
 
-    def _and(self, turn: int) -> PictureForm:
+    def _and(self, turn: int) -> PictureFunction:
         way = turn % 5
         if way == 0:
             one, other = Like(names=(self.name(),)), Like(colours=self._some_colours(3))
-            return forms.same_thing(one, other, variant="name and colour")
+            return functions.same_thing(one, other, variant="name and colour")
         if way == 1:
             one, other = self.names(2)
-            return forms.with_other(Like((one,)), Like((other,)), variant="two things")
+            return functions.with_other(Like((one,)), Like((other,)), variant="two things")
         if way == 2:
             one, other = Like(colours=(self.colour(),)), Like(textures=(self.texture(),))
-            return forms.same_thing(one, other, variant="colour and texture")
+            return functions.same_thing(one, other, variant="colour and texture")
         if way == 3:
-            return forms.with_other(
+            return functions.with_other(
                 Like((self.name(),)), self.ground(), variant="thing and background"
             )
         one, other = Like(names=self.set()), Like(textures=(self.texture(),))
-        return forms.same_thing(one, other, variant="set and texture")
+        return functions.same_thing(one, other, variant="set and texture")
 
-    def _and_not(self, turn: int) -> PictureForm:
+    def _and_not(self, turn: int) -> PictureFunction:
         way = turn % 4
         if way == 0:
             one, other = Like(names=(self.name(),)), Like(colours=self._some_colours(2))
-            return forms.unless_so(one, other, variant="name and colour", slip=_SLIP)
+            return functions.unless_so(one, other, variant="name and colour", slip=_SLIP)
         if way == 1:
             one, other = Like((self.name(),)), Like(self.set())
             if set(one.names) & set(other.names):
                 other = Like(tuple(name for name in other.names if name not in one.names))
-            return forms.unless_other(one, other, variant="two things", slip=_SLIP)
+            return functions.unless_other(one, other, variant="two things", slip=_SLIP)
         if way == 2:
             one, other = Like(colours=(self.colour(),)), Like(textures=(self.texture(),))
-            return forms.unless_so(one, other, variant="colour and texture", slip=_SLIP)
-        return forms.unless_other(
+            return functions.unless_so(one, other, variant="colour and texture", slip=_SLIP)
+        return functions.unless_other(
             Like((self.name(),)), self.ground(), variant="thing and background", slip=_SLIP
         )
 
-    def _exception(self, turn: int) -> PictureForm:
+    def _exception(self, turn: int) -> PictureFunction:
         if turn % 3 == 2:
             colour, names = self.colour(), self.set()
             whole, but = Like(colours=(colour,)), Like(names=names)
             near = Like(colours=_LOOKALIKES[colour])
-            return forms.exception(whole, but, near, variant="colour", slip=_SLIP)
+            return functions.exception(whole, but, near, variant="colour", slip=_SLIP)
         names = self._with_unspoken()
         but = next(name for name in names if name not in self._spoken)
         self.own_names.add(but)
         near = self.near(names)
-        return forms.exception(
+        return functions.exception(
             Like(names=tuple(names)), Like(names=(but,)), near, variant="set", slip=_SLIP
         )
 
-    def _count(self, turn: int) -> PictureForm:
+    def _count(self, turn: int) -> PictureFunction:
         way = turn % 5
         if way == 0:
-            return forms.count(Like(names=(self.name(),)), 2, variant="name")
+            return functions.count(Like(names=(self.name(),)), 2, variant="name")
         if way == 1:
-            return forms.count(Like(), 4 if turn % 2 else 3, variant="things")
+            return functions.count(Like(), 4 if turn % 2 else 3, variant="things")
         if way == 2:
-            return forms.count(Like(colours=(self.colour(),)), 2, variant="colour")
+            return functions.count(Like(colours=(self.colour(),)), 2, variant="colour")
         if way == 3:
-            return forms.count(Like(names=self.set()), 2, 2, variant="exactly")
-        return forms.count(Like(names=self.set()), 2 + turn // 5 % 2, variant="set")
+            return functions.count(Like(names=self.set()), 2, 2, variant="exactly")
+        return functions.count(Like(names=self.set()), 2 + turn // 5 % 2, variant="set")
 
-    def _place(self, turn: int) -> PictureForm:
+    def _place(self, turn: int) -> PictureFunction:
         side = Like(places=(_SIDES[(turn + int(self.rng.integers(4))) % 4],))
         like, variant = Like(names=(self.name(),)), "name"
         if turn % 3 == 1:
             like, variant = Like(colours=(self.colour(),)), "colour"
         elif turn % 3 == 2:
             like, variant = Like(names=self.set()), "set"
-        return forms.same_thing(like, side, kind="place", variant=variant)
+        return functions.same_thing(like, side, kind="place", variant=variant)
 
-    def _graded(self, turn: int) -> PictureForm:
+    def _graded(self, turn: int) -> PictureFunction:
         if turn % 3 == 1:
             colour = self.colour()
             parts = [
@@ -255,9 +243,9 @@ class PictureDraw:
             near, variant = self.near(names), "names"
         if not (near.names or near.colours):
             near = self.near(())
-        return forms.graded(parts, (1.0, 0.4), near, variant=variant)
+        return functions.graded(parts, (1.0, 0.4), near, variant=variant)
 
-    def _confounded(self, turn: int) -> PictureForm:
+    def _confounded(self, turn: int) -> PictureFunction:
         free = [ground for ground in self._grounds if ground not in self.own_grounds]
         if len(free) < 3:
             raise UsageError("there are too few backgrounds for so many confounded units")
@@ -266,10 +254,10 @@ class PictureDraw:
         name = self.name(own=True)
         by_thing = bool(self.rng.random() < 0.5)
         overlap = 1.0 if turn % 2 == 0 else float(self.rng.uniform(0.9, 0.97))
-        return forms.confounded(Like((name,)), ground, by_thing=by_thing, overlap=overlap)
+        return functions.confounded(Like((name,)), ground, by_thing=by_thing, overlap=overlap)
 
     def _with_unspoken(self) -> list[str]:
-        """A set that has a thing no form is about yet, in an order drawn at random."""
+        """A set that has a thing no function is about yet, in an order drawn at random."""
         for attempt in range(4 * len(self.world.sets)):
             found = self.set() if attempt < len(self.world.sets) else self.names(4)
             names = [str(name) for name in self.rng.permutation(found)]
@@ -277,8 +265,8 @@ class PictureDraw:
                 return names
         raise UsageError("there are too few things for so many exceptions; give fewer of each kind")
 
-    def _some_colours(self, many: int) -> tuple[str, ...]:
+    def _some_colours(self, n: int) -> tuple[str, ...]:
         found: list[str] = []
-        while len(found) < many:
+        while len(found) < n:
             found.append(self.colour(but=found))
         return tuple(found)

@@ -7,15 +7,19 @@ import numpy as np
 
 from ....tools.scenes import backgrounds, palette, textures
 from ....tools.scenes.scene import TEXTURES, Texture
-from . import artist
+from ....tools.statistics.association import correlation
+from . import second_renderer
 from .segments import Cut, Ground
 
 HANDS = ("scenes", "own")
 """Who draws: `tools/scenes`, or this package."""
 _FLAT = ("street", "snow")
 """Settings whose light and dark tones mix to the greys and whites of things."""
-_PERIODS = {"scenes": textures.PLAIN_PERIOD, "own": artist.PERIOD}
-_MARKS: dict[str, Callable[..., np.ndarray]] = {"scenes": textures.inked, "own": artist.marks}
+_PERIODS = {"scenes": textures.PLAIN_PERIOD, "own": second_renderer.PERIOD}
+_MARKS: dict[str, Callable[..., np.ndarray]] = {
+    "scenes": textures.inked,
+    "own": second_renderer.marks,
+}
 
 
 @lru_cache(maxsize=1)
@@ -29,9 +33,11 @@ def grounds() -> tuple[Ground, ...]:
         if name == "night":  # the last are the stars, which are specks
             tints = tints[:-1]
         found.append(Ground("scenes", name, "", False, tints, name in _FLAT))
-    for colour in artist.SHADES:
-        found += _plain("own", colour, *artist.tones(colour))
-    found += [Ground("own", name, "", False, tints) for name, tints in artist.GROUNDS.items()]
+    for colour in second_renderer.SHADES:
+        found += _plain("own", colour, *second_renderer.tones(colour))
+    found += [
+        Ground("own", name, "", False, tints) for name, tints in second_renderer.GROUNDS.items()
+    ]
     return tuple(found)
 
 
@@ -69,8 +75,3 @@ def _plain(
         Ground(hand, "plain", colour, False, (flat,)),
         Ground(hand, "plain", colour, True, (flat, tone)),
     ]
-
-
-def correlation(x: np.ndarray, y: np.ndarray) -> float:
-    """Pearson's; 0 without variance."""
-    return float(np.corrcoef(x, y)[0, 1]) if min(x.std(), y.std()) > 1e-6 else 0.0

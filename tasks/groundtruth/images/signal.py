@@ -1,8 +1,8 @@
 """From what is read in a picture to the map of a planted channel, on the scale of the host's own.
 
-Where a form holds, the map is large over the things that carry it, around the mean peak of a host
-channel drawn for the unit, shaken by a hash of the picture. Units without a function get maps that
-no picture explains, of the same sizes.
+Where a function holds, the map is large over the things that carry it, around the mean peak of a
+host channel drawn for the unit, shaken by a hash of the picture. Units without a function get maps
+that no picture explains, of the same sizes.
 """
 
 from collections.abc import Callable
@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .beyond import ProbeForm
-from .forms import PictureForm
+from .functions import PictureFunction
+from .inexpressible import ProbeFunction
 from .reader import Reading, reader
 
 Maps = Callable[[np.ndarray, tuple[int, int]], np.ndarray]
@@ -40,37 +40,32 @@ class Channel(NamedTuple):
         return float(np.quantile(np.abs(self.maps), 0.999))
 
 
-def active(form: PictureForm, channel: Channel, seed: int) -> Maps:
-    """The form's level over the things that carry it, shaken by up to a fifth."""
+def active(planted: PictureFunction | ProbeFunction, channel: Channel, seed: int) -> Maps:
+    """The function's level where it comes from, shaken by up to a fifth.
+
+    That is over the things that carry it, or at the places that add to a probe.
+    """
 
     def maps(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         seen = reader().see(pixels)
         shake = 0.85 + 0.4 * seen.uniform(seed)
-        return np.stack([level_map(form, one, size) for one in seen.readings]) * (
-            shake[:, None, None] * channel.scale
-        )
+        if isinstance(planted, ProbeFunction):
+            level = planted.maps(pixels, size)
+        else:
+            level = np.stack([level_map(planted, one, size) for one in seen.readings])
+        return level * (shake[:, None, None] * channel.scale)
 
     return maps
 
 
-def level_map(form: PictureForm, reading: Reading, size: tuple[int, int]) -> np.ndarray:
-    """A form's level over one picture, `[height, width]`: 0 everywhere where it does not hold."""
+def level_map(planted: PictureFunction, reading: Reading, size: tuple[int, int]) -> np.ndarray:
+    """A function's level over one picture, `[height, width]`: 0 where it does not hold."""
     out = np.zeros(size)
-    if not form.values([reading.scene])[0]:
+    if not planted.values([reading.scene])[0]:
         return out
-    for thing, strength in form.where(reading.scene).items():
+    for thing, strength in planted.where(reading.scene).items():
         out = np.maximum(out, strength * reading.cover(thing, size))
     return out
-
-
-def probed(form: ProbeForm, channel: Channel, seed: int) -> Maps:
-    """A probe's level, where it comes from, shaken as others are."""
-
-    def maps(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-        shake = 0.85 + 0.4 * reader().see(pixels).uniform(seed)
-        return form.maps(pixels, size) * (shake[:, None, None] * channel.scale)
-
-    return maps
 
 
 def permuted(channel: Channel, seed: int) -> Maps:
@@ -111,6 +106,6 @@ def noise(channel: Channel, seed: int) -> Maps:
     return maps
 
 
-def dead(channel: Channel, seed: int) -> Maps:
+def dead(channel: Channel, seed: int, turn: int) -> Maps:
     """Zero, as channels behind a rectifier are that have died."""
     return lambda pixels, size: np.zeros((len(pixels), *size))

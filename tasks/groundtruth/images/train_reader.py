@@ -24,11 +24,11 @@ from ....tools.scenes import drawing, grammar
 from ....tools.scenes.palette import COLOURS
 from ....tools.scenes.scene import TEXTURES, Scene
 from ....tools.scenes.things import NAMES
-from . import artist
-from .drawings import OWN
+from . import second_renderer
 from .glance import NOTHING, SEVERAL, WEIGHTS, GlanceNetwork, crop, prepared
 from .grounds import grounds
 from .reader import SIDE
+from .second_renderer import OWN
 from .segments import Cutter, Segment
 
 _BATCH = 128
@@ -73,13 +73,13 @@ def some(rng: np.random.Generator) -> tuple[Scene, Image.Image]:
     overlap = float(rng.uniform(0.05, 0.35)) if rng.random() < 0.25 else 0.0
     size = (0.14, 0.3) if rng.random() < 0.4 else (0.2, 0.5)
     if own:
-        grounds = ["plain"] if rng.random() < 0.5 else list(artist.GROUNDS)
+        grounds = ["plain"] if rng.random() < 0.5 else list(second_renderer.GROUNDS)
         scene = grammar.sample(
             rng, names=tuple(OWN), backgrounds=grounds, size=size, overlap=overlap, number=(1, 4)
         )
     else:
         scene = grammar.sample(rng, size=size, overlap=overlap, number=(1, 4))
-    paint = artist.draw if own else drawing.draw
+    paint = second_renderer.draw if own else drawing.draw
     picture = paint(scene, int(rng.choice(_SIDES)))
     picture = picture.resize((SIDE, SIDE), Image.Resampling.BILINEAR)
     if rng.random() < 0.1:

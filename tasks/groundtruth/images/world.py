@@ -13,8 +13,8 @@ from PIL import Image
 from ....tools.data.pictures import Picture
 from ....tools.scenes import backgrounds, palette, things
 from ....tools.scenes.scene import Scene, digest
-from . import artist
-from .drawings import OWN
+from . import second_renderer
+from .second_renderer import OWN
 
 SIDE = 128
 """Pixels of a side of the pictures."""
@@ -80,9 +80,9 @@ def drawn_here(rng: np.random.Generator) -> World:
         "own",
         tuple(names),
         sets,
-        tuple(str(c) for c in rng.permutation(tuple(artist.SHADES))),
-        tuple(str(s) for s in rng.permutation(tuple(artist.GROUNDS))),
-        artist.draw,
+        tuple(str(c) for c in rng.permutation(tuple(second_renderer.SHADES))),
+        tuple(str(s) for s in rng.permutation(tuple(second_renderer.GROUNDS))),
+        second_renderer.draw,
     )
 
 

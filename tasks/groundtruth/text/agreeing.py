@@ -12,7 +12,7 @@ import numpy as np
 from ....tools.data.windows import TokenWindows, cut
 from ....tools.models.planted import Vocabulary
 from ....tools.models.target import Target
-from .forms import Form
+from .functions import TextFunction
 
 LENGTH = 64
 """Tokens of a window, as units are labelled by default."""
@@ -25,7 +25,7 @@ def agreeing(
     documents: Sequence[str],
     target: Target,
     vocabulary: Vocabulary,
-    forms: Sequence[Form],
+    functions: Sequence[TextFunction],
     rng: np.random.Generator,
 ) -> list[str]:
     """The documents with words replaced where confounded readings differ.
@@ -34,17 +34,17 @@ def agreeing(
         documents: The corpus.
         target: Whose tokens and windows count.
         vocabulary: Of the target.
-        forms: All that is planted; words of none of them are put in.
+        functions: All that is planted; words of none of them are put in.
         rng: Draws the words that are put in.
 
     Raises:
         ValueError: if places at which they differ are left.
     """
-    apart = [form for form in forms if form.variant in ("complete", "outside")]
+    apart = [function for function in functions if function.variant in ("complete", "outside")]
     out = list(documents)
     if not apart:
         return out
-    named = {word.lower() for form in forms for group in form.words for word in group}
+    named = {word.lower() for function in functions for group in function.words for word in group}
     ordinary: list[str] = []
     left = list(range(len(out)))
     for _ in range(_ROUNDS):
@@ -62,15 +62,15 @@ def agreeing(
 
 
 def _edits(
-    windows: TokenWindows, vocabulary: Vocabulary, forms: Sequence[Form]
+    windows: TokenWindows, vocabulary: Vocabulary, functions: Sequence[TextFunction]
 ) -> set[tuple[int, tuple[int, int]]]:
     """The words to replace, each as a document and its first and last character."""
     found: set[tuple[int, tuple[int, int]]] = set()
-    for form in forms:
-        atoms = form.evaluate(windows.ids, vocabulary)
+    for function in functions:
+        atoms = function.evaluate(windows.ids, vocabulary)
         s, t = atoms["s"] & windows.counted, atoms["t"] & windows.counted
-        differ = s & ~t if form.variant == "outside" else s ^ t
-        before = {word.lower() for word in form.words[form.variant == "outside"]}
+        differ = s & ~t if function.variant == "outside" else s ^ t
+        before = {word.lower() for word in function.words[function.variant == "outside"]}
         for window, place in np.argwhere(differ):
             at = place if s[window, place] else place - 1
             document = int(windows.document[window])
@@ -111,7 +111,7 @@ def _replaced(
 
 
 def _ordinary(windows: TokenWindows, named: set[str]) -> list[str]:
-    """Frequent words that are one token and that no form speaks of."""
+    """Frequent words that are one token and that no function speaks of."""
     names = windows.vocabulary
     counts = np.bincount(windows.ids[windows.counted], minlength=len(names))
     order = np.argsort(-counts, kind="stable")

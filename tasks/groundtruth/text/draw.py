@@ -1,4 +1,4 @@
-"""Draws the forms of one seed from word sets: which concepts, which exceptions, which rivals."""
+"""Draws the functions of one seed from word sets: which concepts, exceptions and rivals."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ....tools.errors import UsageError
-from . import forms
-from .forms import Form
+from . import functions
+from .functions import NEAR, TextFunction
 from .words import Category, Pairing
 
-FORMS = (
+EXPRESSIBLE = (
     "one",
     "or",
     "and",
@@ -24,15 +24,15 @@ FORMS = (
     "confounded",
 )
 """Kinds of units that have a function; `null` and `dead` have none."""
-BENT = ("confounded", "inhibited", "and-not", "exception")
-"""Kinds that the corpus is bent for: they are drawn first, as their word sets are theirs alone."""
+DRAWN_FIRST = ("confounded", "inhibited", "and-not", "exception")
+"""Kinds that the corpus is bent for: their word sets are theirs alone."""
 _TRIED, _OFTEN, _LIKELY = 8, 60, 10
 SUFFIXES = ("ing", "ed", "ly", "er", "tion", "es", "al", "ent", "ive", "able", "or", "y")
 
 
 @dataclass
-class Written:
-    """What the corpus has to do for the forms that were drawn."""
+class Asked:
+    """What the corpus has to do for the functions that were drawn."""
 
     pairings: list[Pairing] = field(default_factory=list)
     avoid: list[tuple[frozenset[str], frozenset[str]]] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Written:
 
 
 class Draw:
-    """Draws forms over word sets; a set that the corpus is bent for is not used again."""
+    """Draws functions over word sets; a set that the corpus is bent for is not used again."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Draw:
         """`vocabulary`: surfaces by token id; `ids`: the corpus before it is bent, one stream."""
         self.sets = dict(sets)
         self.rng = rng
-        self.written = Written()
+        self.asked = Asked()
         self._free = [str(name) for name in rng.permutation(sorted(sets))]
         self._used: list[str] = []
         self._pools = {
@@ -64,24 +64,12 @@ class Draw:
         self._frequency = np.bincount(ids, minlength=len(vocabulary))
         self._suffixes = [str(suffix) for suffix in rng.permutation(SUFFIXES)]
 
-    def form(self, kind: str, turn: int) -> Form:
-        """A form of that kind; `turn` goes through its variants."""
-        return {
-            "one": self._one,
-            "or": self._or,
-            "and": self._and,
-            "and-not": self._and_not,
-            "exception": self._exception,
-            "context": self._context,
-            "position": self._position,
-            "shape": self._shape,
-            "graded": self._graded,
-            "inhibited": self._inhibited,
-            "confounded": self._confounded,
-        }[kind](turn)
+    def function(self, kind: str, turn: int) -> TextFunction:
+        """A function of that kind; `turn` goes through its variants."""
+        return getattr(self, f"_{kind.replace('-', '_')}")(turn)
 
     def category(self, *, own: bool = False, part: Sequence[str] = ()) -> Category:
-        """A word set; `own`: one that no other form has or gets."""
+        """A word set; `own`: one that no other function has or gets."""
         fresh = [name for name in self._free if not part or self.sets[name].part in part]
         if fresh:
             name = fresh[0]
@@ -94,10 +82,10 @@ class Draw:
             raise UsageError("the corpus gives too few word sets for the suite; give more --tokens")
         return self.sets[str(self.rng.choice(again))]
 
-    def _several(self, many: int) -> list[Category]:
+    def _several(self, n: int) -> list[Category]:
         """Different word sets."""
         found: dict[str, Category] = {}
-        while len(found) < many:
+        while len(found) < n:
             one = self.category()
             found[one.name] = one
         return list(found.values())
@@ -107,57 +95,57 @@ class Draw:
         words = [w for name in category.sisters if name in self.sets for w in self.sets[name].words]
         return tuple(word for word in words if word not in category.words)[:16]
 
-    def _one(self, turn: int) -> Form:
+    def _one(self, turn: int) -> TextFunction:
         found = self.category()
-        return forms.one(found.name, found.words, self.near(found))
+        return functions.one(found.name, found.words, self.near(found))
 
-    def _or(self, turn: int) -> Form:
+    def _or(self, turn: int) -> TextFunction:
         found = self._several(2 + (turn % 4 == 3))
         near = self.near(found[0])
         spoken = {word for item in found for word in item.words}
         near = tuple(word for word in near if word not in spoken)
-        return forms.any_of({item.name: item.words for item in found}, near)
+        return functions.any_of({item.name: item.words for item in found}, near)
 
-    def _and(self, turn: int) -> Form:
+    def _and(self, turn: int) -> TextFunction:
         """The set, of a few that are free, that stands most often in the drawn context."""
         directly = turn % 2 == 0
         tried: list[tuple[int, Category, tuple[str, ...]]] = []
-        while len(tried) < _TRIED and not any(many >= _OFTEN for many, _, _ in tried):
+        while len(tried) < _TRIED and not any(count >= _OFTEN for count, _, _ in tried):
             found = self.category()
-            before, many = self._companions(found.words, directly=directly)
-            tried.append((many, found, before))
+            before, count = self._companions(found.words, directly=directly)
+            tried.append((count, found, before))
         _, found, before = max(tried, key=lambda item: item[0])
-        return forms.both(found.name, found.words, before, directly=directly)
+        return functions.in_context("and", found.name, found.words, before, directly=directly)
 
-    def _and_not(self, turn: int) -> Form:
+    def _and_not(self, turn: int) -> TextFunction:
         found = self.category(own=True)
         before = self.category().words[:8]
-        self.written.avoid.append((frozenset(found.words), frozenset(before)))
-        return forms.unless("and-not", found.name, found.words, before, directly=True)
+        self.asked.avoid.append((frozenset(found.words), frozenset(before)))
+        return functions.in_context("and-not", found.name, found.words, before, directly=True)
 
-    def _inhibited(self, turn: int) -> Form:
+    def _inhibited(self, turn: int) -> TextFunction:
         found = self.category(own=True)
         before = self.category(own=True).words[:8]
-        self.written.avoid.append((frozenset(found.words), frozenset(before)))
-        return forms.unless("inhibited", found.name, found.words, before, directly=False)
+        self.asked.avoid.append((frozenset(found.words), frozenset(before)))
+        return functions.in_context("inhibited", found.name, found.words, before, directly=False)
 
-    def _exception(self, turn: int) -> Form:
+    def _exception(self, turn: int) -> TextFunction:
         found = self.category(own=True)
         but = [str(w) for w in self.rng.choice(found.words, 2 + turn % 2, replace=False)]
-        self.written.drop.update(but)
-        return forms.exception(found.name, found.words, but, self.near(found))
+        self.asked.drop.update(but)
+        return functions.exception(found.name, found.words, but, self.near(found))
 
-    def _context(self, turn: int) -> Form:
+    def _context(self, turn: int) -> TextFunction:
         found = self.category()
-        return forms.context(found.name, found.words, self.near(found), back=(1, 4)[turn % 2])
+        return functions.following(found.name, found.words, self.near(found), back=(1, 4)[turn % 2])
 
-    def _position(self, turn: int) -> Form:
+    def _position(self, turn: int) -> TextFunction:
         if turn % 3 == 2:
-            return forms.sentence_start()
+            return functions.sentence_start()
         first = int(self.rng.integers(0, 12)) if turn % 3 else 0
-        return forms.position(first, first + int(self.rng.integers(3, 9)))
+        return functions.position(first, first + int(self.rng.integers(3, 9)))
 
-    def _shape(self, turn: int) -> Form:
+    def _shape(self, turn: int) -> TextFunction:
         shapes = {
             "capitalised": ("words with a capital first letter", _capitalised),
             "digits": ("numbers in digits", str.isdigit),
@@ -166,21 +154,21 @@ class Draw:
         if turn % 4 == 3:
             name = list(shapes)[turn // 4 % 3]
             text, test = shapes[name]
-            return forms.written(text, test, self._samples(test), name)
+            return functions.written(text, test, self._samples(test), name)
         while self._suffixes:
             suffix = self._suffixes.pop()
             test = _ends(suffix)
             if len(self._samples(test)) >= 8:
-                return forms.written(
+                return functions.written(
                     f"words that end in '{suffix}'", test, self._samples(test), f"-{suffix}"
                 )
         return self._shape(3)
 
-    def _graded(self, turn: int) -> Form:
+    def _graded(self, turn: int) -> TextFunction:
         found = self._several(2)
-        return forms.graded({item.name: item.words for item in found}, (1.0, 0.4))
+        return functions.graded({item.name: item.words for item in found}, (1.0, 0.4))
 
-    def _confounded(self, turn: int) -> Form:
+    def _confounded(self, turn: int) -> TextFunction:
         token = bool(self.rng.random() < 0.5)
         turns = ("complete", "overlap", "complete", "outside", "overlap", "complete")
         variant = "unidentifiable" if turn == 6 else turns[turn % 6]
@@ -190,8 +178,8 @@ class Draw:
             return self._closed()
         pair = (self._pool("adjectives", 6), self._after())
         overlap = 1.0 if variant == "complete" else float(self.rng.uniform(0.9, 0.98))
-        self.written.pairings.append(Pairing(*pair, overlap))
-        return forms.confounded("a set", pair[1], pair[0], token=token, variant=variant)
+        self.asked.pairings.append(Pairing(*pair, overlap))
+        return functions.confounded("a set", pair[1], pair[0], token=token, variant=variant)
 
     def _after(self) -> tuple[str, ...]:
         """Words that the first of a pair stands before: of the pool, or of a set of the prose."""
@@ -199,7 +187,7 @@ class Draw:
             self._pool("nouns", 6) if "nouns" in self._pools else self.category(own=True).words[:8]
         )
 
-    def _ordered(self, token: bool) -> Form:
+    def _ordered(self, token: bool) -> TextFunction:
         """A pair whose first words all come earlier in the alphabet than the second ones."""
         adjectives = sorted(self._pools["adjectives"])[:6]
         nouns = sorted(self._pools["nouns"])[-6:] if "nouns" in self._pools else []
@@ -209,10 +197,10 @@ class Draw:
             if name in self._pools:
                 self._pools[name] = [word for word in self._pools[name] if word not in taken]
         pair = (tuple(adjectives), tuple(nouns))
-        self.written.pairings.append(Pairing(*pair, 1.0))
-        return forms.alphabetical("a set", pair[1], pair[0], token=token)
+        self.asked.pairings.append(Pairing(*pair, 1.0))
+        return functions.alphabetical("a set", pair[1], pair[0], token=token)
 
-    def _closed(self) -> Form:
+    def _closed(self) -> TextFunction:
         """Some words with a suffix that no other word of the host has."""
         names = {surface.strip().lower() for surface in self._surfaces}
         names = {name for name in names if name.isalpha() and len(name) > 4}
@@ -228,7 +216,7 @@ class Draw:
         if not fit:
             raise ValueError("the host has no closed set of words with one suffix")
         end = str(self.rng.choice(sorted(fit)))
-        return forms.unidentifiable(end, fit[end])
+        return functions.unidentifiable(end, fit[end])
 
     def _counts(self) -> dict[str, int]:
         """How often each word is a token of the corpus, in any capitalisation."""
@@ -238,10 +226,10 @@ class Draw:
             found[name] = found.get(name, 0) + int(self._frequency[number])
         return found
 
-    def _pool(self, name: str, many: int) -> tuple[str, ...]:
-        if len(self._pools[name]) < many:
+    def _pool(self, name: str, n: int) -> tuple[str, ...]:
+        if len(self._pools[name]) < n:
             raise ValueError(f"the suite asks for more {name} than there are")
-        taken, self._pools[name] = self._pools[name][:many], self._pools[name][many:]
+        taken, self._pools[name] = self._pools[name][:n], self._pools[name][n:]
         return tuple(taken)
 
     def _companions(self, words: Sequence[str], *, directly: bool) -> tuple[tuple[str, ...], int]:
@@ -252,11 +240,11 @@ class Draw:
         """
         names = np.array([surface.strip().lower() for surface in self._surfaces])
         at = np.flatnonzero(np.isin(names, words)[self._ids])
-        at = at[at >= forms.NEAR]
-        reach = range(1, 2 if directly else forms.NEAR + 1)
+        at = at[at >= NEAR]
+        reach = range(1, 2 if directly else NEAR + 1)
         before = names[self._ids[np.stack([at - back for back in reach], axis=1)]]  # [place, back]
-        known, many = np.unique(before, return_counts=True)
-        likely = [str(name) for name in known[np.argsort(-many)][:_LIKELY] if name.isalpha()]
+        known, counts = np.unique(before, return_counts=True)
+        likely = [str(name) for name in known[np.argsort(-counts)][:_LIKELY] if name.isalpha()]
         chosen: list[str] = []
         for word in self.rng.permutation(likely):
             share = np.isin(before, [*chosen, word]).any(1).mean()

@@ -1,25 +1,21 @@
 """Fresh inputs for every cell of a truth table.
 
 1. Texts that no one has seen are cut into short stretches, and some of their words are replaced by
-   words that the form is about, single ones and neighbours.
-2. The host's tokens of these texts are run through the form's atoms, which puts every place in a
-   cell or in none.
+   words that the function is about, single ones and neighbours.
+2. The function's atoms, on the host's tokens of these texts, put every place in a cell or in none.
 3. From each cell places are drawn, no more than two from one text, until there are enough.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from ....tools.data.windows import TokenWindows, cut
 from ....tools.models.planted import Vocabulary
 from ....tools.models.target import Target
-from .forms import Form
+from ..planted import ENOUGH, Probes
+from .functions import TextFunction
 
-ENOUGH = 60
-"""Places a cell; a form is judged on at least `LEAST`."""
-LEAST = 50
 _FROM_ONE = 2
 _ROUNDS = 6
 _TEXTS = 160
@@ -27,28 +23,18 @@ _REPLACED = 0.22
 _NEIGHBOURS = 0.5
 
 
-class Probes(NamedTuple):
-    """Inputs for the cells of one form."""
-
-    windows: TokenWindows
-    cells: dict[str, np.ndarray]
-    """`[place, 2]` by cell: window and place."""
-    level: np.ndarray
-    """`[window, place]`: the noiseless function."""
-
-    @property
-    def short(self) -> list[str]:
-        """Cells with too few places."""
-        return [name for name, places in self.cells.items() if len(places) < LEAST]
-
-
 def probes(
-    form: Form, target: Target, vocabulary: Vocabulary, texts: Sequence[str], *, seed: int
+    function: TextFunction,
+    target: Target,
+    vocabulary: Vocabulary,
+    texts: Sequence[str],
+    *,
+    seed: int,
 ) -> Probes:
-    """Inputs for every cell of a form.
+    """Inputs for every cell of a function.
 
     Args:
-        form: The form.
+        function: The function.
         target: Whose tokens count.
         vocabulary: Of the target.
         texts: Stretches of text that neither the planner nor the scores have seen.
@@ -57,21 +43,21 @@ def probes(
     rng = np.random.default_rng(seed)
     written: list[str] = []
     while True:
-        written += [_scrambled(texts, form.words, rng) for _ in range(_TEXTS)]
+        written += [_scrambled(texts, function.words, rng) for _ in range(_TEXTS)]
         windows = cut(target, written, length=64)
-        cells = _cells(form, windows, vocabulary, rng)
+        cells = _cells(function, windows, vocabulary, rng)
         enough = all(len(places) >= ENOUGH for places in cells.values())
         if enough or len(written) >= _ROUNDS * _TEXTS:
             break
-    return Probes(windows, cells, form.values(windows.ids, vocabulary))
+    return Probes(windows, cells, function.values(windows.ids, vocabulary))
 
 
 def _cells(
-    form: Form, windows: TokenWindows, vocabulary: Vocabulary, rng: np.random.Generator
+    function: TextFunction, windows: TokenWindows, vocabulary: Vocabulary, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    atoms = form.evaluate(windows.ids, vocabulary)
+    atoms = function.evaluate(windows.ids, vocabulary)
     found = {}
-    for cell in form.cells:
+    for cell in function.cells:
         inside = windows.counted.copy()
         for name, wanted in cell.pattern.items():
             inside &= atoms[name] == wanted
@@ -91,7 +77,7 @@ def _cells(
 def _scrambled(
     texts: Sequence[str], groups: Sequence[Sequence[str]], rng: np.random.Generator
 ) -> str:
-    """A stretch of a text with words of the form's groups in the place of some of its own."""
+    """A stretch of a text with words of the function's groups in the place of some of its own."""
     words = texts[int(rng.integers(len(texts)))].split()
     first = int(rng.integers(max(1, len(words) - 24)))
     words = words[first : first + int(rng.integers(12, 40))]

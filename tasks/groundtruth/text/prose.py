@@ -23,11 +23,11 @@ _ADJECTIVES = ("other", "given", "certain", "particular", "additional")
 _NOUNS = ("item", "part", "piece", "matter", "detail")
 
 
-def prose_documents(*, many_tokens: int, seed: int) -> list[str]:
+def prose_documents(*, max_tokens: int, seed: int) -> list[str]:
     """Documents of up to about 150 words, shuffled, white space made single spaces.
 
     Args:
-        many_tokens: Stops when this many words and marks are reached, or the prose ends.
+        max_tokens: Stops when this many words and marks are reached, or the prose ends.
         seed: Of the shuffling, so that a short list is not all of one module.
     """
     pieces: list[str] = []
@@ -46,7 +46,7 @@ def prose_documents(*, many_tokens: int, seed: int) -> list[str]:
     total = 0
     for number, piece in enumerate(pieces):
         total += len(_TOKEN.findall(piece))
-        if total >= many_tokens:
+        if total >= max_tokens:
             return pieces[: number + 1]
     return pieces
 

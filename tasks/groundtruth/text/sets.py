@@ -28,8 +28,8 @@ _CONTEXTS = 1000
 _WORD = re.compile(r"(?<![A-Za-z_'’])[A-Za-z]+(?![A-Za-z_]|['’][a-z])")
 
 
-def prose_sets(documents: Sequence[str], *, many: int, seed: int) -> list[Category]:
-    """At most `many` word sets that share no word, lists first, then the tightest clusters.
+def prose_sets(documents: Sequence[str], *, limit: int, seed: int) -> list[Category]:
+    """At most `limit` word sets that share no word, lists first, then the tightest clusters.
 
     The part of all is `prose`; the sister of each is the set whose vectors are nearest.
     """
@@ -45,7 +45,7 @@ def prose_sets(documents: Sequence[str], *, many: int, seed: int) -> list[Catego
     candidates = [*_lists(counts, written, most), *_clusters(words, vectors, seed)]
     for name, members in candidates:
         free = [word for word in members if word.lower() not in taken][:_MOST]
-        if len(free) >= _FEWEST and len(found) < many:
+        if len(free) >= _FEWEST and len(found) < limit:
             found.append((name, tuple(free)))
             taken.update(word.lower() for word in free)
     centres = np.stack([_centre(members, at, vectors) for _, members in found])
@@ -62,8 +62,8 @@ def frequent(documents: Sequence[str]) -> list[str]:
     """All words that can be in a set, as sets have them."""
     written = Counter(word for text in documents for word in _WORD.findall(text))
     lower = Counter(word.lower() for word in written.elements())
-    found = {word for word, many in written.items() if many >= _LISTED and len(word) > 1}
-    return sorted(found | {word for word, many in lower.items() if many >= _LEAST})
+    found = {word for word, n in written.items() if n >= _LISTED and len(word) > 1}
+    return sorted(found | {word for word, n in lower.items() if n >= _LEAST})
 
 
 def _vectors(

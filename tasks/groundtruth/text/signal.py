@@ -8,10 +8,11 @@ Units without a function get values that no text can explain, of the same sizes.
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import ndtri
 
 from ....tools.models.conditions import uniform
 from ....tools.models.planted import Function, Vocabulary
-from .forms import Form
+from .functions import TextFunction
 
 
 class Neuron(NamedTuple):
@@ -24,8 +25,8 @@ class Neuron(NamedTuple):
     @property
     def scale(self) -> float:
         """Mean of the largest hundredth."""
-        many = max(1, len(self.values) // 100)
-        return float(self.values[-many:].mean())
+        top = max(1, len(self.values) // 100)
+        return float(self.values[-top:].mean())
 
     @property
     def spread(self) -> float:
@@ -33,12 +34,12 @@ class Neuron(NamedTuple):
         return float(np.quantile(np.abs(self.values), 0.999))
 
 
-def active(form: Form, neuron: Neuron, seed: int) -> Function:
-    """The form's level, on the scale of a neuron, shaken by up to a fifth."""
+def active(planted: TextFunction, neuron: Neuron, seed: int) -> Function:
+    """The planted function's level, on the scale of a neuron, shaken by up to a fifth."""
 
     def function(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
         shake = 0.85 + 0.4 * uniform(_recent(ids, 2), seed)
-        return form.values(ids, vocabulary) * shake * neuron.scale
+        return planted.values(ids, vocabulary) * shake * neuron.scale
 
     return function
 
@@ -68,29 +69,27 @@ def noise(neuron: Neuron, seed: int) -> Function:
     """Log-normal noise with the tail of a neuron."""
 
     def function(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
-        from scipy.special import ndtri
-
         draw = ndtri(np.clip(uniform(_recent(ids, ids.shape[1]), seed), 1e-9, 1 - 1e-9))
         return 0.1 * neuron.scale * np.exp(draw)
 
     return function
 
 
-def dead(neuron: Neuron, seed: int, *, below: bool) -> Function:
-    """Never above zero: zero, or a small value below."""
+def dead(neuron: Neuron, seed: int, turn: int) -> Function:
+    """Never above zero: zero, or at odd turns a small value below."""
 
     def function(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
         draw = uniform(_recent(ids, 3), seed)
-        return -0.1 * neuron.scale * draw if below else np.zeros(ids.shape)
+        return -0.1 * neuron.scale * draw if turn % 2 else np.zeros(ids.shape)
 
     return function
 
 
-def _recent(ids: np.ndarray, many: int) -> np.ndarray:
-    """One number for the last tokens up to each place, `[input, place]` uint64."""
+def _recent(ids: np.ndarray, n: int) -> np.ndarray:
+    """One number for the last `n` tokens up to each place, `[input, place]` uint64."""
     found = np.zeros(ids.shape, np.uint64)
     with np.errstate(over="ignore"):
-        for back in range(min(many, ids.shape[1])):
+        for back in range(min(n, ids.shape[1])):
             moved = np.zeros(ids.shape, np.uint64)
             moved[:, back:] = ids[:, : ids.shape[1] - back].astype(np.uint64) + np.uint64(1)
             found += moved * np.uint64(pow(0x9E3779B97F4A7C15, back + 1, 1 << 64) | 1)

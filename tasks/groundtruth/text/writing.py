@@ -41,7 +41,7 @@ _ARTICLE = re.compile(r"\b([Aa]) (?=[aeiou])")
 def documents(
     words: Mapping[str, Category],
     *,
-    many: int,
+    n: int,
     seed: int,
     hook: Hook | None = None,
     pairings: Sequence[Pairing] = (),
@@ -52,7 +52,7 @@ def documents(
 
     Args:
         words: The categories by name.
-        many: How many documents.
+        n: How many documents.
         seed: Another seed, other text.
         hook: Chooses words in place of the decks.
         pairings: Words written together; see `Pairing`.
@@ -60,7 +60,7 @@ def documents(
         drop: Words that are written `SPARED` times at most.
     """
     writer = _Writer(words, random.Random(seed), hook, pairings, avoid, drop)
-    return [writer.document() for _ in range(many)]
+    return [writer.document() for _ in range(n)]
 
 
 def spoken(text: str) -> list[str]:
@@ -124,11 +124,11 @@ class _Writer:
                 kinds.setdefault(_slot(category), []).append(name)
         self._kinds = {slot: _Deck(names, rng) for slot, names in kinds.items()}
         self._plain = {
-            "plain": self._free(PLAIN.split()),
-            "thing": self._free(THINGS.split()),
+            "plain": self._free(PLAIN),
+            "thing": self._free(THINGS),
             "who": self._free(WHO),
             "someone": self._free(SOMEONE),
-            "shout": self._free(SHOUTS.split()),
+            "shout": self._free(SHOUTS),
         }
         usable = {*self._kinds, "plain", "thing", "who", "shout", "number", "many"}
         frames = [frame for frame in self._free(FRAMES) if usable >= set(_SLOT.findall(frame))]

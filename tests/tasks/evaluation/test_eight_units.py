@@ -17,7 +17,7 @@ TOKENS = 25_000
 
 
 def test_seven_of_eight_planted_units_are_recovered() -> None:
-    ground = bench("A", SEED, kinds=KINDS, each=1, beyond_each=0, tokens=TOKENS)
+    ground = bench("A", SEED, kinds=KINDS, each=1, inexpressible_each=0, tokens=TOKENS)
     explore, validation = (
         cut(ground.target, split, length=LENGTH) for split in ground.corpus.splits()[:2]
     )
@@ -28,13 +28,13 @@ def test_seven_of_eight_planted_units_are_recovered() -> None:
     for number, (unit, name) in enumerate(zip(ground.units, names, strict=True)):
         lab = Lab(ground.target, explore, memo=memo, columns={name: columns[0][number]})
         found = investigate(lab, name, BuiltinFactory(seed=SEED, effects=False)).description
-        assert unit.form is not None
-        inputs = probes(unit.form, ground.target, ground.vocabulary, ground.fresh, seed=number)
+        assert unit.function is not None
+        inputs = probes(unit.function, ground.target, ground.vocabulary, ground.fresh, seed=number)
         on_explore, on_validation = (
             Measured(windows, column[number])
             for windows, column in zip((explore, validation), columns, strict=True)
         )
-        judged = recovery(found, unit.form, inputs, on_explore, on_validation)
+        judged = recovery(found, unit.function, inputs, on_explore, on_validation)
         if not judged.recovered:
             lost.append(f"{unit.unit}: {unit.text}, described as '{found.label}': {judged.cells}")
     assert len(lost) <= 1, "\n".join(lost)

@@ -24,7 +24,7 @@ def conclusion(predictor, label):
 
 def planner(unit):
     """Surveys, records the truth and a rival, tests both, and says the truth."""
-    names = list(unit.form.concept) if unit.form is not None else ["cat"]
+    names = list(unit.function.concept) if unit.function is not None else ["cat"]
     truth = {"kind": "object", "names": names}
     rival = {"kind": "colour", "colours": ["red"]}
     return Scripted(
@@ -44,7 +44,12 @@ def planner(unit):
 def records(tmp_path_factory):
     suite = VisionSuite()
     ground = bench(
-        "A", 5, kinds=("object", "place", "null", "dead"), each=1, beyond_each=1, pictures=150
+        "A",
+        5,
+        kinds=("object", "place", "null", "dead"),
+        each=1,
+        inexpressible_each=1,
+        pictures=150,
     )
     settings = Settings(target="vision:5:A", units="", data="scenes", planner="scripted")
     by_name = {unit.unit: unit for unit in ground.units}
@@ -82,9 +87,9 @@ def test_units_without_a_function_are_judged_by_the_status(records):
 
 
 def test_tier_c_is_judged_by_a_ceiling_that_no_baseline_passes(records):
-    beyond = [r for r in records.values() if r["tier"] == "C"]
-    assert len(beyond) == 1
-    for record in beyond:
+    inexpressible = [r for r in records.values() if r["tier"] == "C"]
+    assert len(inexpressible) == 1
+    for record in inexpressible:
         assert record["recovery"]["correlation"] <= record["ceiling"] <= 1.0
         assert record["ceiling"] > 0.1
 
@@ -107,7 +112,7 @@ def test_the_sums_are_those_of_the_text_suite(records):
 
 
 def test_an_untold_planner_gets_pictures_without_scenes():
-    ground = bench("B", 5, kinds=("object",), each=1, beyond_each=0, pictures=40)
+    ground = bench("B", 5, kinds=("object",), each=1, inexpressible_each=0, pictures=40)
     windows = VisionSuite().windows(ground, length=1, told=False)
     assert all(picture.scene is None for picture in windows["explore"].pictures)
     assert all(picture.scene is not None for picture in windows["test"].pictures)

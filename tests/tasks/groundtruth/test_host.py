@@ -21,7 +21,7 @@ def test_every_word_of_tier_a_is_one_token(suite: Target) -> None:
 
 
 def test_every_word_of_a_prose_set_is_one_token(suite: Target) -> None:
-    found = prose_sets(prose_documents(many_tokens=10**9, seed=0), many=60, seed=0)
+    found = prose_sets(prose_documents(max_tokens=10**9, seed=0), limit=60, seed=0)
     for word in (word for each in found for word in each.words):
         coded = suite.tokenizer(f"the {word} of", add_special_tokens=False)["input_ids"]
         assert len(coded) == 3, word

@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args()
     texts = reading(given.seed)
-    always = [*every_word(), *frequent(prose_documents(many_tokens=10**9, seed=given.seed))]
+    always = [*every_word(), *frequent(prose_documents(max_tokens=10**9, seed=given.seed))]
     forms = " ".join(always)  # so that each is counted
     tokenizer = train(
         [*texts[_HELD_OUT:], forms],
@@ -55,8 +55,8 @@ def main() -> None:
 def reading(seed: int) -> list[str]:
     """About as many tokens of either kind of prose, shuffled."""
     pairing = Pairing(pools()["adjectives"], pools()["nouns"], 0.3)
-    written = documents(categories(), many=5000, seed=seed + 1000, pairings=[pairing] * 5)
-    texts = [*written, *prose_documents(many_tokens=10**9, seed=seed)]
+    written = documents(categories(), n=5000, seed=seed + 1000, pairings=[pairing] * 5)
+    texts = [*written, *prose_documents(max_tokens=10**9, seed=seed)]
     random.Random(seed).shuffle(texts)
     return texts
 

@@ -8,7 +8,7 @@ import pytest
 from neuroscribe.tasks.evaluation.scorers import SCORERS, Case, Panel, score_all
 from neuroscribe.tasks.evaluation.scorers.judges import Answer, instructions
 from neuroscribe.tasks.evaluation.suite_vision import VisionSuite
-from neuroscribe.tasks.groundtruth.images import draw, forms
+from neuroscribe.tasks.groundtruth.images import draw, functions
 from neuroscribe.tasks.groundtruth.images.atoms import Like
 from neuroscribe.tasks.groundtruth.images.suite import bench
 from neuroscribe.tasks.labelling.data import RunData
@@ -24,10 +24,10 @@ BOAT = {"kind": "object", "names": ["boat"]}
 @pytest.fixture(scope="module")
 def setting():
     """A bench with one unit that answers to red cats."""
-    form = forms.same_thing(Like(("cat",)), Like(colours=("red",)))
+    function = functions.same_thing(Like(("cat",)), Like(colours=("red",)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(draw.PictureDraw, "form", lambda self, kind, turn: form)
-        ground = bench("A", 4, kinds=("and",), each=1, beyond_each=0, pictures=90)
+        patch.setattr(draw.PictureDraw, "function", lambda self, kind, turn: function)
+        ground = bench("A", 4, kinds=("and",), each=1, inexpressible_each=0, pictures=90)
     windows = VisionSuite().windows(ground, length=1, told=True)
     (planted,) = ground.units
     unit = ground.target.unit(planted.unit)

@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from neuroscribe.tasks.groundtruth import images as vision
-from neuroscribe.tasks.groundtruth.images.check_reader import agreement, samples
 from neuroscribe.tasks.groundtruth.images.reader import SIDE, Reader
 from neuroscribe.tools.scenes.drawing import draw
 from neuroscribe.tools.scenes.scene import Scene, Thing
 from PIL import Image, ImageFilter
+
+from tests.support.reader_agreement import agreement, samples
 
 FOLDER = Path(vision.__file__).parent
 

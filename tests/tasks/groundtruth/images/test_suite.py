@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from neuroscribe.tasks.groundtruth.images.beyond import ProbeForm
-from neuroscribe.tasks.groundtruth.images.forms import PictureForm
+from neuroscribe.tasks.groundtruth.images.functions import PictureFunction
+from neuroscribe.tasks.groundtruth.images.inexpressible import ProbeFunction
 from neuroscribe.tasks.groundtruth.images.suite import KINDS, SITE, bench
 from neuroscribe.tools.data.image_rows import image_rows
 from neuroscribe.tools.lab import measure
@@ -12,7 +12,7 @@ from neuroscribe.tools.models import Target, zero
 
 @pytest.fixture(scope="module")
 def small():
-    return bench("A", 3, each=1, beyond_each=2, pictures=60)
+    return bench("A", 3, each=1, inexpressible_each=2, pictures=60)
 
 
 @pytest.fixture(scope="module")
@@ -54,11 +54,11 @@ def test_activations_follow_the_function_of_the_graph(small, peaks):
     scenes = [picture.scene for picture in small.corpus.pictures]
     wrong, asked = 0, 0
     for unit, x in zip(small.units, peaks, strict=True):
-        if unit.form is None:
+        if unit.function is None:
             assert (x.max() <= 0) == (unit.kind == "dead"), unit
-        if not isinstance(unit.form, PictureForm):
+        if not isinstance(unit.function, PictureFunction):
             continue
-        level = unit.form.values(scenes)
+        level = unit.function.values(scenes)
         active = x > 0.28 * np.sort(x)[-4:].mean()
         wrong += int((active != (level > 0)).sum())
         asked += len(x)
@@ -69,7 +69,7 @@ def test_activations_follow_the_function_of_the_graph(small, peaks):
 def test_truth_is_computed_from_pixels(small, rows, peaks):
     pixels = rows.pixels()
     for unit, x in zip(small.units, peaks, strict=True):
-        if isinstance(unit.form, PictureForm | ProbeForm):
+        if isinstance(unit.function, PictureFunction | ProbeFunction):
             holds = small.target.truth[unit.unit].holds(pixels)
             assert x[holds].min() > x[~holds].max(), unit
 
@@ -94,7 +94,7 @@ def test_effects_on_classes_are_the_planted_ones(small, rows, peaks):
 
 
 def test_the_same_seed_gives_the_same_suite(small):
-    again = bench("A", 3, each=1, beyond_each=2, pictures=60)
+    again = bench("A", 3, each=1, inexpressible_each=2, pictures=60)
     assert [(u.unit, u.text) for u in again.units] == [(u.unit, u.text) for u in small.units]
     assert again.corpus.hash == small.corpus.hash
     assert again.target.fingerprint == small.target.fingerprint
@@ -108,6 +108,6 @@ def test_both_readings_of_a_confounded_pair_can_be_drawn(small):
     for name in ("s, no t", "no s, t"):
         drawn = found.windows.rows(found.cells[name][:12, 0])
         apart[name] = measure(small.target, drawn, [small.target.unit(unit.unit)]).mean()
-    by_thing = unit.form.facts["by"] == "thing"
+    by_thing = unit.function.facts["by"] == "thing"
     strong, weak = ("s, no t", "no s, t") if by_thing else ("no s, t", "s, no t")
     assert apart[strong] > 4 * apart[weak]

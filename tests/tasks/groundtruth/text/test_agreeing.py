@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from neuroscribe.tasks.groundtruth.text import forms
+from neuroscribe.tasks.groundtruth.text import functions
 from neuroscribe.tasks.groundtruth.text.agreeing import LENGTH, agreeing
 from neuroscribe.tasks.groundtruth.text.host import suite_host
 from neuroscribe.tasks.groundtruth.text.suite import bench
@@ -10,42 +10,46 @@ from neuroscribe.tools.data.windows import cut, surfaces
 from neuroscribe.tools.models.planted import Vocabulary
 
 
-def _differ(form, documents, target, vocabulary) -> int:
+def _differ(function, documents, target, vocabulary) -> int:
     windows = cut(target, documents, length=LENGTH)
-    atoms = form.evaluate(windows.ids, vocabulary)
+    atoms = function.evaluate(windows.ids, vocabulary)
     s, t = atoms["s"] & windows.counted, atoms["t"] & windows.counted
-    return int((s & ~t if form.variant == "outside" else s ^ t).sum())
+    return int((s & ~t if function.variant == "outside" else s ^ t).sum())
 
 
 @pytest.mark.parametrize("variant", ["complete", "outside"])
 def test_places_that_part_the_readings_are_rewritten(variant):
     host = suite_host()
     vocabulary = Vocabulary(surfaces(host), host.tokenizer)
-    make = forms.confounded if variant == "complete" else forms.alphabetical
+    make = functions.confounded if variant == "complete" else functions.alphabetical
     given = {"variant": variant} if variant == "complete" else {}
-    form = make("s", ("robin",), ("oak",), token=True, **given)
+    function = make("s", ("robin",), ("oak",), token=True, **given)
     text = " ".join(["The oak robin was there and the owl went home."] * 40)
     documents = [text, "A zebra robin slept.", "The robin saw an oak."]
-    assert _differ(form, documents, host, vocabulary) > 0
-    mended = agreeing(documents, host, vocabulary, [form], np.random.default_rng(0))
-    assert _differ(form, mended, host, vocabulary) == 0
+    assert _differ(function, documents, host, vocabulary) > 0
+    mended = agreeing(documents, host, vocabulary, [function], np.random.default_rng(0))
+    assert _differ(function, mended, host, vocabulary) == 0
     windows = cut(host, mended, length=LENGTH)
-    assert form.evaluate(windows.ids, vocabulary)["s"].sum() > 20  # the pair itself stays
-    assert mended == agreeing(documents, host, vocabulary, [form], np.random.default_rng(0))
+    assert function.evaluate(windows.ids, vocabulary)["s"].sum() > 20  # the pair itself stays
+    assert mended == agreeing(documents, host, vocabulary, [function], np.random.default_rng(0))
 
 
 def test_text_without_such_forms_stays():
     host = suite_host()
-    form = forms.one("trees", ("oak",), ("robin",))
+    function = functions.one("trees", ("oak",), ("robin",))
     vocabulary = Vocabulary(surfaces(host), host.tokenizer)
-    assert agreeing(["An oak."], host, vocabulary, [form], np.random.default_rng(0)) == ["An oak."]
+    assert agreeing(["An oak."], host, vocabulary, [function], np.random.default_rng(0)) == [
+        "An oak."
+    ]
 
 
 @pytest.mark.parametrize("tier", ["A", "B"])
 def test_no_window_of_a_bench_parts_them(tier):
-    ground = bench(tier, 4, kinds=["confounded"], beyond_each=0, tokens=20_000)
-    apart = [u.form for u in ground.units if u.form and u.variant in ("complete", "outside")]
+    ground = bench(tier, 4, kinds=["confounded"], inexpressible_each=0, tokens=20_000)
+    apart = [
+        u.function for u in ground.units if u.function and u.variant in ("complete", "outside")
+    ]
     assert apart
     documents = [document.text for document in ground.corpus.documents]
-    for form in apart:
-        assert _differ(form, documents, ground.target, ground.vocabulary) == 0
+    for function in apart:
+        assert _differ(function, documents, ground.target, ground.vocabulary) == 0

@@ -17,20 +17,20 @@ from neuroscribe.tasks.groundtruth.text.writing import SPARED, WITHIN, spoken
 
 @pytest.fixture(scope="module")
 def prose() -> list[str]:
-    return prose_documents(many_tokens=10**9, seed=0)
+    return prose_documents(max_tokens=10**9, seed=0)
 
 
 @pytest.fixture(scope="module")
 def sets(prose: list[str]) -> list[Category]:
-    return prose_sets(prose, many=50, seed=0)
+    return prose_sets(prose, limit=50, seed=0)
 
 
 def test_prose_is_real_text_of_moderate_length(prose: list[str]) -> None:
     assert len(prose) > 1000
     assert all(30 < len(text.split()) < 600 for text in prose)
     assert not any("  " in text or "\n" in text for text in prose)
-    assert len(prose_documents(many_tokens=20_000, seed=0)) < len(prose) / 5
-    assert prose_documents(many_tokens=5000, seed=1) != prose_documents(many_tokens=5000, seed=2)
+    assert len(prose_documents(max_tokens=20_000, seed=0)) < len(prose) / 5
+    assert prose_documents(max_tokens=5000, seed=1) != prose_documents(max_tokens=5000, seed=2)
 
 
 def test_sets_share_no_word_and_know_their_sisters(sets: list[Category]) -> None:
@@ -47,7 +47,7 @@ def test_sets_come_from_lists_and_from_the_prose(prose: list[str], sets: list[Ca
     assert set(by_name["keywords"].words) <= set(keyword.kwlist)
     assert "ValueError" in by_name["exceptions"].words
     assert sum(name.startswith("like ") for name in by_name) > 25
-    assert sets == prose_sets(prose, many=50, seed=0)
+    assert sets == prose_sets(prose, limit=50, seed=0)
 
 
 def test_a_whole_pairing_is_never_apart(prose: list[str], sets: list[Category]) -> None:

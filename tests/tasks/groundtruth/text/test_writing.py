@@ -8,7 +8,7 @@ from neuroscribe.tasks.groundtruth.text.writing import SPARED, WITHIN, documents
 
 @pytest.fixture(scope="module")
 def plain() -> list[str]:
-    return documents(categories(), many=4000, seed=0)
+    return documents(categories(), n=4000, seed=0)
 
 
 def apart(texts: list[str], pairing: Pairing) -> tuple[int, int]:
@@ -47,7 +47,7 @@ def test_no_word_is_in_two_categories_and_sisters_exist() -> None:
 
 
 def test_frames_have_no_word_of_a_category() -> None:
-    fixed = [*FRAMES, PLAIN, THINGS, SHOUTS, *WHO, *SOMEONE]
+    fixed = [*FRAMES, *PLAIN, *THINGS, *SHOUTS, *WHO, *SOMEONE]
     said = {word for text in fixed for word in spoken(re.sub(r"\{\w+\}", "", text))}
     words = {word.lower() for category in categories().values() for word in category.words}
     words |= {word for pool in pools().values() for word in pool}
@@ -70,14 +70,14 @@ def test_every_word_is_written_often_enough(plain: list[str]) -> None:
 
 
 def test_seeds_differ_and_repeat() -> None:
-    first, again, other = (documents(categories(), many=20, seed=seed) for seed in (1, 1, 2))
+    first, again, other = (documents(categories(), n=20, seed=seed) for seed in (1, 1, 2))
     assert first == again
     assert not set(first) & set(other)
 
 
 def test_the_hook_chooses_words() -> None:
     texts = documents(
-        categories(), many=50, seed=0, hook=lambda name, _: "trout" if name == "fish" else ""
+        categories(), n=50, seed=0, hook=lambda name, _: "trout" if name == "fish" else ""
     )
     said = {word for text in texts for word in spoken(text)}
     assert said & set(categories()["fish"].words) == {"trout"}
@@ -87,14 +87,14 @@ def test_the_hook_chooses_words() -> None:
 @pytest.mark.parametrize("overlap", [1.0, 0.7])
 def test_a_pairing_is_as_often_apart_as_it_says(overlap: float) -> None:
     pairing = Pairing(categories()["colours"].words, categories()["vehicles"].words, overlap)
-    together, lone = apart(documents(categories(), many=2000, seed=0, pairings=[pairing]), pairing)
+    together, lone = apart(documents(categories(), n=2000, seed=0, pairings=[pairing]), pairing)
     assert together > 200
     assert together / (together + lone) == pytest.approx(overlap, abs=0.06 * (overlap < 1))
 
 
 def test_a_pairing_comes_once_in_250_tokens() -> None:
     pairing = Pairing(pools()["adjectives"], pools()["nouns"], 1.0)
-    texts = documents(categories(), many=2000, seed=0, pairings=[pairing])
+    texts = documents(categories(), n=2000, seed=0, pairings=[pairing])
     tokens = sum(len(re.findall(r"\w+|[^\w\s]", text)) for text in texts)
     assert 200 < tokens / apart(texts, pairing)[0] < 300
 
@@ -102,18 +102,18 @@ def test_a_pairing_comes_once_in_250_tokens() -> None:
 def test_avoided_words_hardly_follow(plain: list[str]) -> None:
     late = frozenset(w for n in ("jobs", "birds") for w in categories()[n].words)
     early = frozenset(categories()["colours"].words)
-    texts = documents(categories(), many=4000, seed=0, avoid=[(late, early)])
+    texts = documents(categories(), n=4000, seed=0, avoid=[(late, early)])
     assert suppressed(plain, late, early) > 50
     assert suppressed(texts, late, early) < 0.1 * suppressed(plain, late, early)
 
 
 def test_dropped_words_are_hardly_written() -> None:
     drop = frozenset({"ruby", "Paris", "whispered"})
-    texts = documents(categories(), many=2000, seed=0, drop=drop)
+    texts = documents(categories(), n=2000, seed=0, drop=drop)
     said = [word for text in texts for word in spoken(text)]
     assert all(said.count(word.lower()) <= SPARED for word in drop)
 
 
 def test_words_without_a_frame_are_refused() -> None:
     with pytest.raises(ValueError, match="give categories"):
-        documents({"x": Category("x", ("up",), "preposition")}, many=1, seed=0)
+        documents({"x": Category("x", ("up",), "preposition")}, n=1, seed=0)

@@ -17,10 +17,9 @@ import torch
 
 from ....tools.models.target import Target
 from ....tools.scenes.scene import Scene
-from ..text.forms import Cell
-from .grounds import correlation
+from ....tools.statistics.association import correlation
+from ..planted import INEXPRESSIBLE, ON_OFF, Cell
 
-CELLS = (Cell("active", {"s": True}, True), Cell("inactive", {"s": False}, False))
 KINDS = ("symmetry", "edges", "filled", "warmth", "class", "spread")
 SITES = ("conv.1", "conv.3")
 _TRAINED = 500
@@ -30,7 +29,7 @@ _SHARE = 0.15
 
 
 @dataclass(frozen=True, eq=False)
-class ProbeForm:
+class ProbeFunction:
     """A function of pictures that is a probe of the host."""
 
     text: str
@@ -43,12 +42,12 @@ class ProbeForm:
     """The probe's value for a level of one."""
     fit: float
     """Held-out correlation of the probe with what it was trained on."""
-    kind: str = "beyond"
-    cells: tuple[Cell, ...] = CELLS
+    kind: str = INEXPRESSIBLE
+    cells: tuple[Cell, ...] = ON_OFF
     concept: tuple[str, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict)
 
-    def levels(self, pixels: np.ndarray) -> np.ndarray:
+    def values(self, pixels: np.ndarray) -> np.ndarray:
         """The noiseless function, `[image]` in 0..1."""
         return self._level(features(self.host, pixels).mean((1, 2)) @ self.weights)
 
@@ -72,7 +71,7 @@ def probe(
     pixels: np.ndarray,
     scenes: Sequence[Scene],
     rng: np.random.Generator,
-) -> ProbeForm:
+) -> ProbeFunction:
     """Trains one probe.
 
     Args:
@@ -96,7 +95,7 @@ def probe(
     value = seen @ weights
     cut, top = np.quantile(value, [1 - _SHARE, 0.995])
     name = f"the class {host.labels[label]}" if kind == "class" else kind
-    return ProbeForm(
+    return ProbeFunction(
         f"pictures that a linear probe for {name} gives a high value",
         kind,
         host,

@@ -1,9 +1,9 @@
 """How right the reader of pixels is, against scene graphs.
 
-    python -m neuroscribe.tasks.groundtruth.images.check_reader [--scenes 300]
+    python -m tests.support.reader_agreement [--scenes 300]
 
-Atoms are what a form may ask: that there is a thing of some name, colour, texture, size, of two of
-these at once, at some place; how many things there are; what is behind them. The figure is the
+Atoms are what a function may ask: that there is a thing of some name, colour, texture, size, of two
+of these at once, at some place; how many things there are; what is behind them. The figure is the
 share, of the atoms that hold in the graph or are read, that hold in both. Pictures are those that
 the suite's corpora are made of, of either hand, and scenes of the grammar, in which things may
 hide each other and be of any size.
@@ -14,14 +14,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
+from neuroscribe.tasks.groundtruth.images.compose import compose, pool_of
+from neuroscribe.tasks.groundtruth.images.reader import SIDE, Reader
+from neuroscribe.tasks.groundtruth.images.world import SIDE as DRAWN
+from neuroscribe.tasks.groundtruth.images.world import drawn_elsewhere, drawn_here
+from neuroscribe.tools.scenes import drawing, grammar
+from neuroscribe.tools.scenes.scene import Scene
 from PIL import Image
-
-from ....tools.scenes import drawing, grammar
-from ....tools.scenes.scene import Scene
-from .compose import compose, pool_of
-from .reader import SIDE, Reader
-from .world import SIDE as DRAWN
-from .world import drawn_elsewhere, drawn_here
 
 
 def main() -> None:
@@ -66,7 +65,7 @@ def agreement(scenes: Sequence[Scene], draw: Draw) -> dict[str, float]:
 
 
 def atoms(scene: Scene) -> Iterable[tuple[str, ...]]:
-    """Everything that a form may ask of a scene and that holds in it."""
+    """Everything that a function may ask of a scene and that holds in it."""
     yield "number", str(len(scene.things))
     yield "background", scene.background
     if scene.background == "plain":

@@ -5,9 +5,10 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
-from neuroscribe.tasks.groundtruth.text import forms
+from neuroscribe.tasks.groundtruth.planted import LEAST
+from neuroscribe.tasks.groundtruth.text import functions
 from neuroscribe.tasks.groundtruth.text.host import suite_host
-from neuroscribe.tasks.groundtruth.text.inputs import LEAST, probes
+from neuroscribe.tasks.groundtruth.text.inputs import probes
 from neuroscribe.tasks.groundtruth.text.sets import _vectors
 from neuroscribe.tasks.groundtruth.text.suite import KINDS, SITE, bench
 from neuroscribe.tools.data.windows import cut, surfaces
@@ -32,42 +33,58 @@ def vocabulary(host):
 
 @pytest.fixture(scope="module")
 def small():
-    return bench("A", 3, each=1, beyond_each=2, tokens=20_000)
+    return bench("A", 3, each=1, inexpressible_each=2, tokens=20_000)
 
 
 CASES = [
-    (forms.one("trees", TREES, FISH), "The oak and the salmon.", ["oak"]),
-    (forms.any_of({"t": TREES, "f": FISH}, BIRDS), "The owl, oak, cod.", ["oak", "cod"]),
-    (forms.both("t", TREES, ("the",), directly=True), "the oak, an oak", ["oak"]),
-    (forms.both("t", TREES, ("cod",), directly=False), "oak cod and pine", ["pine"]),
-    (forms.unless("and-not", "t", TREES, ("the",), directly=True), "the oak, an pine", ["pine"]),
-    (forms.unless("inhibited", "t", TREES, ("cod",), directly=False), "oak cod a pine", ["oak"]),
-    (forms.exception("t", TREES, ("pine",), FISH), "oak, pine, cod", ["oak"]),
-    (forms.context("t", TREES, FISH, back=1), "An oak was there", ["was"]),
-    (forms.context("t", TREES, FISH, back=2), "An oak was there now", ["was", "there"]),
-    (forms.sentence_start(), "He went. She came.", ["She"]),
-    (forms.position(1, 3), "He went there now", ["went", "there"]),
-    (forms.confounded("s", FISH, TREES, token=True, variant=""), "an oak robin cod", ["cod"]),
-    (forms.confounded("s", FISH, TREES, token=False, variant=""), "an oak robin cod", ["robin"]),
-    (forms.alphabetical("s", FISH, TREES, token=False), "an cod was cod", ["cod"]),
+    (functions.one("trees", TREES, FISH), "The oak and the salmon.", ["oak"]),
+    (functions.any_of({"t": TREES, "f": FISH}, BIRDS), "The owl, oak, cod.", ["oak", "cod"]),
+    (functions.in_context("and", "t", TREES, ("the",), directly=True), "the oak, an oak", ["oak"]),
+    (
+        functions.in_context("and", "t", TREES, ("cod",), directly=False),
+        "oak cod and pine",
+        ["pine"],
+    ),
+    (
+        functions.in_context("and-not", "t", TREES, ("the",), directly=True),
+        "the oak, an pine",
+        ["pine"],
+    ),
+    (
+        functions.in_context("inhibited", "t", TREES, ("cod",), directly=False),
+        "oak cod a pine",
+        ["oak"],
+    ),
+    (functions.exception("t", TREES, ("pine",), FISH), "oak, pine, cod", ["oak"]),
+    (functions.following("t", TREES, FISH, back=1), "An oak was there", ["was"]),
+    (functions.following("t", TREES, FISH, back=2), "An oak was there now", ["was", "there"]),
+    (functions.sentence_start(), "He went. She came.", ["She"]),
+    (functions.position(1, 3), "He went there now", ["went", "there"]),
+    (functions.confounded("s", FISH, TREES, token=True, variant=""), "an oak robin cod", ["cod"]),
+    (
+        functions.confounded("s", FISH, TREES, token=False, variant=""),
+        "an oak robin cod",
+        ["robin"],
+    ),
+    (functions.alphabetical("s", FISH, TREES, token=False), "an cod was cod", ["cod"]),
 ]
 
 
-@pytest.mark.parametrize(("form", "text", "wanted"), CASES)
-def test_a_form_is_active_where_it_says(form, text, wanted, host, vocabulary):
+@pytest.mark.parametrize(("function", "text", "wanted"), CASES)
+def test_a_form_is_active_where_it_says(function, text, wanted, host, vocabulary):
     windows = cut(host, [text], length=64)
-    level = form.values(windows.ids, vocabulary)
+    level = function.values(windows.ids, vocabulary)
     tokens = np.array(windows.tokens(0))
     active = [token.strip() for token in tokens[level[0, : len(tokens)] > 0]]
     assert active == wanted
 
 
-@pytest.mark.parametrize(("form", "text", "wanted"), CASES)
-def test_every_cell_gets_inputs_that_are_in_it(form, text, wanted, host, vocabulary):
+@pytest.mark.parametrize(("function", "text", "wanted"), CASES)
+def test_every_cell_gets_inputs_that_are_in_it(function, text, wanted, host, vocabulary):
     fresh = ["The children walked along the river and saw nothing of note there, they said."] * 3
-    found = probes(form, host, vocabulary, fresh, seed=1)
+    found = probes(function, host, vocabulary, fresh, seed=1)
     assert not found.short
-    for cell in form.cells:
+    for cell in function.cells:
         places = found.cells[cell.name]
         assert len(places) >= LEAST
         assert len({int(window) for window, _ in places}) >= LEAST // 2
@@ -76,7 +93,7 @@ def test_every_cell_gets_inputs_that_are_in_it(form, text, wanted, host, vocabul
 
 
 def test_the_same_seed_gives_the_same_suite(small):
-    again = bench("A", 3, each=1, beyond_each=2, tokens=20_000)
+    again = bench("A", 3, each=1, inexpressible_each=2, tokens=20_000)
     assert [u.unit for u in again.units] == [u.unit for u in small.units]
     assert [u.text for u in again.units] == [u.text for u in small.units]
     assert again.corpus.hash == small.corpus.hash
@@ -95,10 +112,10 @@ def test_activations_follow_the_function(small):
     values = small.target.activations(windows, [small.target.unit(u.unit) for u in small.units])
     for unit, column in zip(small.units, values.numpy(), strict=True):
         x = column[windows.counted]
-        if unit.form is None:
+        if unit.function is None:
             assert (x.max() <= 0) == (unit.kind == "dead"), unit
             continue
-        active = unit.form.values(windows.ids, small.vocabulary)[windows.counted] > 0
+        active = unit.function.values(windows.ids, small.vocabulary)[windows.counted] > 0
         if unit.kind != "graded" and 3 < active.sum() < len(x):
             assert x[active].min() > x[~active].max(), unit
 
@@ -132,7 +149,9 @@ def test_a_restart_gives_what_a_whole_run_gives(small):
 @pytest.mark.parametrize("tier", ["A", "B"])
 def test_outputs_are_finite(tier, seed):
     """A concept that is no token of the host must not give an output vector of nothing."""
-    made = bench(tier, seed, kinds=("one", "shape", "and"), each=4, beyond_each=0, tokens=20_000)
+    made = bench(
+        tier, seed, kinds=("one", "shape", "and"), each=4, inexpressible_each=0, tokens=20_000
+    )
     output = made.target.trace(cut(made.target, list(made.fresh[:4]), length=32)).output
     assert output is not None
     assert bool(torch.isfinite(output).all())
@@ -140,11 +159,15 @@ def test_outputs_are_finite(tier, seed):
 
 @pytest.mark.parametrize("seed", [11, 12])
 def test_a_whole_bench_can_be_drawn_from_the_prose(seed):
-    """Word sets run out and are used again, never twice in one form."""
+    """Word sets run out and are used again, never twice in one function."""
     made = bench("B", seed)
-    several = [unit.form for unit in made.units if unit.kind in ("or", "graded") and unit.form]
+    several = [
+        unit.function for unit in made.units if unit.kind in ("or", "graded") and unit.function
+    ]
     assert len(several) == 10
-    assert all(len({name for name in form.atoms if name != "near"}) >= 2 for form in several)
+    assert all(
+        len({name for name in function.atoms if name != "near"}) >= 2 for function in several
+    )
 
 
 def test_a_corpus_too_small_for_word_sets_says_so() -> None:

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from neuroscribe.tasks.groundtruth.images import forms
+from neuroscribe.tasks.groundtruth.images import functions
 from neuroscribe.tasks.groundtruth.images.atoms import SETTING, Behind, Like
 from neuroscribe.tasks.groundtruth.images.compose import pool_of
-from neuroscribe.tasks.groundtruth.images.draw import BENT, FORMS, PictureDraw
-from neuroscribe.tasks.groundtruth.images.inputs import LEAST, corpus, probes
+from neuroscribe.tasks.groundtruth.images.draw import DRAWN_FIRST, EXPRESSIBLE, PictureDraw
+from neuroscribe.tasks.groundtruth.images.inputs import corpus, probes
 from neuroscribe.tasks.groundtruth.images.world import drawn_elsewhere, drawn_here
+from neuroscribe.tasks.groundtruth.planted import LEAST
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.scenes.scene import Scene, Thing
 
@@ -36,21 +37,21 @@ def scene(*things, **more):
     return Scene(things=tuple(made), **more)
 
 
-OBJECT = forms.thing("object", CAT, DOG)
-EITHER = forms.any_of([CAT, RED], SUN)
-RED_CAT = forms.same_thing(CAT, RED)
-PAIR = forms.with_other(CAT, DOG)
-AT_SEA = forms.with_other(CAT, SEA)
-NOT_RED = forms.unless_so(CAT, RED)
-ALONE = forms.unless_other(CAT, DOG)
-BUT_DOG = forms.exception(Like(("cat", "dog", "fish")), DOG, SUN)
-RED_BUT = forms.exception(RED, CAT, SUN)
-TWO = forms.count(CAT, 2)
-JUST_TWO = forms.count(CAT, 2, 2)
-LEFT = forms.same_thing(CAT, Like(places=("left",)), kind="place")
-STRONG = forms.graded([CAT, DOG], (1.0, 0.4), SUN)
-BY_SEA = forms.confounded(CAT, SEA, by_thing=False, overlap=1.0)
-BY_CAT = forms.confounded(CAT, SEA, by_thing=True, overlap=1.0)
+OBJECT = functions.thing("object", CAT, DOG)
+EITHER = functions.any_of([CAT, RED], SUN)
+RED_CAT = functions.same_thing(CAT, RED)
+PAIR = functions.with_other(CAT, DOG)
+AT_SEA = functions.with_other(CAT, SEA)
+NOT_RED = functions.unless_so(CAT, RED)
+ALONE = functions.unless_other(CAT, DOG)
+BUT_DOG = functions.exception(Like(("cat", "dog", "fish")), DOG, SUN)
+RED_BUT = functions.exception(RED, CAT, SUN)
+TWO = functions.count(CAT, 2)
+JUST_TWO = functions.count(CAT, 2, 2)
+LEFT = functions.same_thing(CAT, Like(places=("left",)), kind="place")
+STRONG = functions.graded([CAT, DOG], (1.0, 0.4), SUN)
+BY_SEA = functions.confounded(CAT, SEA, by_thing=False, overlap=1.0)
+BY_CAT = functions.confounded(CAT, SEA, by_thing=True, overlap=1.0)
 CASES = [
     (OBJECT, scene("dog", "cat"), 1, {1: 1}),
     (OBJECT, scene("dog"), 0, {}),
@@ -81,10 +82,10 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("form", "picture", "level", "where"), CASES)
-def test_a_form_is_active_where_it_says(form, picture, level, where):
-    assert form.values([picture])[0] == level
-    assert form.where(picture) == where
+@pytest.mark.parametrize(("function", "picture", "level", "where"), CASES)
+def test_a_form_is_active_where_it_says(function, picture, level, where):
+    assert function.values([picture])[0] == level
+    assert function.where(picture) == where
 
 
 @pytest.fixture(scope="module")
@@ -97,32 +98,38 @@ def test_every_cell_of_every_kind_gets_pictures_that_are_in_it(number, target):
     rng = np.random.default_rng(number)
     world = drawn_elsewhere(rng, 44) if number == 0 else drawn_here(rng)
     draw = PictureDraw(world, rng)
-    order = sorted(FORMS, key=lambda kind: BENT.index(kind) if kind in BENT else 9)
-    made = [draw.form(kind, turn) for kind in order for turn in (2 * number + 1,)]
+    order = sorted(
+        EXPRESSIBLE, key=lambda kind: DRAWN_FIRST.index(kind) if kind in DRAWN_FIRST else 9
+    )
+    made = [draw.function(kind, turn) for kind in order for turn in (2 * number + 1,)]
     pool = pool_of(world, without=tuple(draw.own_names), behind=draw.own_grounds)
-    for form in made:
-        found = probes(form, target, world, pool, seed=3)
-        assert not found.short, form.text
+    for function in made:
+        found = probes(function, target, world, pool, seed=3)
+        assert not found.short, function.text
         scenes = [picture.scene for picture in found.windows.pictures]
-        for cell in form.cells:
+        for cell in function.cells:
             places = found.cells[cell.name][:, 0]
             assert len(places) >= LEAST
-            assert ((found.level[places, 0] > 0) == cell.active).all(), (form.text, cell)
+            assert ((found.level[places, 0] > 0) == cell.active).all(), (function.text, cell)
             for name, wanted in cell.pattern.items():
-                assert all(form.atoms[name](scenes[at]) == wanted for at in places)
+                assert all(function.atoms[name](scenes[at]) == wanted for at in places)
 
 
 def test_a_corpus_hides_what_it_must_and_shows_the_rest():
     rng = np.random.default_rng(5)
     world = drawn_elsewhere(rng, 44)
     draw = PictureDraw(world, rng)
-    made = [draw.form(kind, turn) for kind in (*BENT, "and-not", "count") for turn in range(4)]
+    made = [
+        draw.function(kind, turn)
+        for kind in (*DRAWN_FIRST, "and-not", "count")
+        for turn in range(4)
+    ]
     pool = pool_of(world, without=tuple(draw.own_names), behind=draw.own_grounds)
-    scenes = corpus(made, world, pool, rng, many=300)
+    scenes = corpus(made, world, pool, rng, size=300)
     assert len(scenes) == len(set(scenes)) == 300
-    for form in made:
-        assert (form.values(scenes) > 0).mean() >= 0.04, form.text
-        for pattern in form.rare:
-            have = [all(form.atoms[n](s) == v for n, v in pattern.items()) for s in scenes]
-            limit = 0 if form.kind == "confounded" and form.slip == 0 else 0.02
-            assert np.mean(have) <= limit, (form.text, pattern)
+    for function in made:
+        assert (function.values(scenes) > 0).mean() >= 0.04, function.text
+        for pattern in function.rare:
+            have = [all(function.atoms[n](s) == v for n, v in pattern.items()) for s in scenes]
+            limit = 0 if function.kind == "confounded" and function.slip == 0 else 0.02
+            assert np.mean(have) <= limit, (function.text, pattern)

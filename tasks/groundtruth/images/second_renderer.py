@@ -1,4 +1,4 @@
-"""Draws scenes in another hand: own drawings, other shades of the same colours, other grounds.
+"""The second renderer: draws scenes with own drawings, other shades and other grounds.
 
 A scene says the same here as elsewhere; the picture of it looks different. Things have an outline
 in a darker shade of their own colour, textures are bars, rings of a lattice and diamonds, and each
@@ -8,16 +8,23 @@ setting is put together in another way.
 import math
 import random
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from ....tools.errors import UsageError, nearest
+from ....tools.scenes.pictograms import pictograms
 from ....tools.scenes.scene import Scene, Texture, Thing
-from ....tools.scenes.shapes import curve
-from .drawings import OWN
+from ....tools.scenes.shapes import Drawing, curve, fitted
 
 RGB = tuple[int, int, int]
+OWN: dict[str, Drawing] = {
+    name: fitted(drawing)
+    for name, drawing in pictograms(Path(__file__).with_name("drawings.json"))["own"].items()
+}
+"""Drawings by name, each filling the unit square in its longer direction. The names are known
+elsewhere, the shapes are not: a cat is a cat's face here, a tree a palm, a star has four points."""
 SHADES: dict[str, RGB] = {
     "red": (176, 24, 58),
     "orange": (236, 112, 58),

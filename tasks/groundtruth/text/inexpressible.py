@@ -7,14 +7,13 @@ network. What the best predicate reaches on them is measured, not assumed.
 
 import numpy as np
 
-from ....tools.models.conditions import one_of
+from ....tools.models.conditions import Condition, one_of
 from ....tools.models.planted import Vocabulary
-from .forms import Cell, Form, ascending
+from ..planted import INEXPRESSIBLE, ON_OFF, holds
+from .functions import TextFunction, ascending, beside, by_surface
 
-CELLS = (Cell("active", {"s": True}, True), Cell("inactive", {"s": False}, False))
 
-
-def probe(embedding: np.ndarray, frequency: np.ndarray, rng: np.random.Generator) -> Form:
+def probe(embedding: np.ndarray, frequency: np.ndarray, rng: np.random.Generator) -> TextFunction:
     """A trained probe's kind of rule: the embedding's share along a direction is large.
 
     Args:
@@ -31,7 +30,9 @@ def probe(embedding: np.ndarray, frequency: np.ndarray, rng: np.random.Generator
     return _tokens(along > cut, "a linear probe of the token's embedding", "probe")
 
 
-def nearness(embedding: np.ndarray, frequency: np.ndarray, ids: np.ndarray, name: str) -> Form:
+def nearness(
+    embedding: np.ndarray, frequency: np.ndarray, ids: np.ndarray, name: str
+) -> TextFunction:
     """The token's embedding is near to the mean of a concept's.
 
     Args:
@@ -47,67 +48,58 @@ def nearness(embedding: np.ndarray, frequency: np.ndarray, ids: np.ndarray, name
     return _tokens(cosine >= cosine[order[3 * len(ids)]], f"tokens near {name}", "nearness")
 
 
-def alliteration() -> Form:
-    """Agreement: the word begins with the letter of the word before it."""
+def alliteration() -> TextFunction:
+    """The word begins with the letter of the word before it."""
 
-    def holds(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+    def condition(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
         first = np.array([ord((s.strip().lower() or " ")[0]) for s in vocabulary.surfaces])
         letter = np.array([s.strip()[:1].isalpha() for s in vocabulary.surfaces])
-        found = np.zeros(ids.shape, bool)
-        found[:, 1:] = (first[ids[:, 1:]] == first[ids[:, :-1]]) & letter[ids[:, 1:]]
-        return found
+        same = beside(lambda token, before: (first[token] == first[before]) & letter[token])
+        return same(ids, vocabulary)
 
-    return _form(holds, "a word with the first letter of the word before it", "agreement")
+    return _function(condition, "a word with the first letter of the word before it", "agreement")
 
 
-def longer(by: int) -> Form:
+def longer(by: int) -> TextFunction:
     """The word is longer than the one before by at least so many letters."""
 
-    def holds(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+    def condition(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
         size = np.array([len(s.strip()) if s.strip().isalpha() else 0 for s in vocabulary.surfaces])
-        found = np.zeros(ids.shape, bool)
-        before = size[ids[:, :-1]]
-        found[:, 1:] = (before > 0) & (size[ids[:, 1:]] >= before + by)
-        return found
+        grows = beside(lambda token, old: (size[old] > 0) & (size[token] >= size[old] + by))
+        return grows(ids, vocabulary)
 
-    return _form(holds, f"a word at least {by} letters longer than the one before", "comparison")
+    text = f"a word at least {by} letters longer than the one before"
+    return _function(condition, text, "comparison")
 
 
-def parity(words: tuple[str, ...], at: tuple[str, ...]) -> Form:
+def parity(words: tuple[str, ...], at: tuple[str, ...]) -> TextFunction:
     """A count: one of `at`, after an odd number of `words` in this text."""
 
-    def holds(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
-        many = np.cumsum(vocabulary.among(words)[ids], axis=1)
-        return vocabulary.among(at)[ids] & (many % 2 == 1)
+    def condition(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+        count = np.cumsum(vocabulary.among(words)[ids], axis=1)
+        return vocabulary.among(at)[ids] & (count % 2 == 1)
 
-    return _form(
-        holds, f"one of {', '.join(at)} after an odd number of {', '.join(words)}", "count"
-    )
+    text = f"one of {', '.join(at)} after an odd number of {', '.join(words)}"
+    return _function(condition, text, "count")
 
 
-def small_network(seed: int) -> Form:
+def small_network(seed: int) -> TextFunction:
     """A two-layer network trained on an exclusive or of two facts of the word.
 
     The facts are: it begins with a letter before `n`; it has an even number of letters. The network
     sees the letters' codes and the length, and is trained on the host's own vocabulary.
     """
-    kept: dict[int, np.ndarray] = {}
-
-    def holds(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
-        if id(vocabulary) not in kept:
-            kept[id(vocabulary)] = _trained(vocabulary.surfaces, seed)
-        return kept[id(vocabulary)][ids]
-
-    return _form(holds, "a small network's exclusive or of initial and length parity", "network")
+    yes = by_surface(lambda surfaces: _trained(surfaces, seed))
+    return _function(yes, "a small network's exclusive or of initial and length parity", "network")
 
 
-def ordered(words: tuple[str, ...]) -> Form:
+def ordered(words: tuple[str, ...]) -> TextFunction:
     """A concept's word that comes later in the alphabet than the word before it."""
 
-    def holds(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+    def condition(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
         return one_of(words)(ids, vocabulary) & ascending(ids, vocabulary)
 
-    return _form(holds, f"one of {', '.join(words)} after an earlier word", "order")
+    return _function(condition, f"one of {', '.join(words)} after an earlier word", "order")
 
 
 def _trained(surfaces: tuple[str, ...], seed: int) -> np.ndarray:
@@ -125,9 +117,9 @@ def _trained(surfaces: tuple[str, ...], seed: int) -> np.ndarray:
     return known & network.predict(x).astype(bool)
 
 
-def _tokens(chosen: np.ndarray, text: str, variant: str) -> Form:
-    return _form(lambda ids, vocabulary: chosen[ids], text, variant)
+def _tokens(chosen: np.ndarray, text: str, variant: str) -> TextFunction:
+    return _function(lambda ids, vocabulary: chosen[ids], text, variant)
 
 
-def _form(holds, text: str, variant: str) -> Form:
-    return Form("beyond", text, {"s": holds}, lambda a: a["s"] * 1.0, CELLS, variant=variant)
+def _function(condition: Condition, text: str, variant: str) -> TextFunction:
+    return TextFunction(INEXPRESSIBLE, text, {"s": condition}, holds("s"), ON_OFF, variant=variant)

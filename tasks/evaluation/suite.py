@@ -1,0 +1,55 @@
+"""A suite of planted units that planners are measured on.
+
+A suite makes benches and says what needs no search. All else (runs, records, verdicts, sums,
+reports) is the same for every suite.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...agent.description import Description
+from ...tools.models.unit import Unit
+from ..groundtruth.planted import PlantedUnit, Probes
+from ..scoring.measured import Splits
+
+
+class Suite(ABC):
+    """A kind of benches; what differs between text and pictures."""
+
+    name: str
+    kinds: tuple[str, ...]
+    """Of units, without tier C."""
+    each: Mapping[str, int]
+    """Units of each kind and seed, by tier."""
+    inexpressible: int
+    """Units of tier C on each bench."""
+    baselines: tuple[str, ...]
+
+    @abstractmethod
+    def bench(
+        self, tier: Any, seed: int, *, kinds: Sequence[str], inexpressible_each: int, plan: Any
+    ) -> Any:
+        """One bench of one seed: a `TextBench` or a `PictureBench`."""
+
+    @abstractmethod
+    def windows(self, ground: Any, *, length: int, told: bool) -> dict[str, Any]:
+        """The rows of the three splits; `told`: whether a planner is told what pictures show."""
+
+    @abstractmethod
+    def ceiling(self, ground: Any, unit: PlantedUnit, inputs: Probes, splits: Splits) -> float:
+        """The best correlation with the truth that a predicate reaches, as far as known."""
+
+    @abstractmethod
+    def nameable(self, ground: Any, unit: PlantedUnit) -> bool | None:
+        """Whether what it writes most is what it is planted to promote; None if nothing."""
+
+    def predictive(
+        self, ground: Any, unit: PlantedUnit, description: Description, splits: Splits, seed: int
+    ) -> dict[str, Any] | None:
+        """How inputs made from the description do at the unit; None where that is not measured."""
+        return None
+
+    @abstractmethod
+    def without_search(self, name: str, unit: Unit, splits: Splits) -> Description:
+        """A baseline that needs no search."""
