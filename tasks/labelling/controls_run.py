@@ -53,8 +53,8 @@ def run_controls(labeller: Labeller, progress: Progress) -> dict[str, Any]:
         ]
         for unit, scores in shuffled(labelled).items():
             entries[unit]["shuffled"] = scores
-        asked = sum("one_shot" in entry for entry in entries.values())
-        for item in labelled if labeller.llm is None else labelled[: max(0, PAID - asked)]:
+        done = sum("one_shot" in entry for entry in entries.values())
+        for item in labelled if labeller.llm is None else labelled[: max(0, PAID - done)]:
             entries[str(item.unit)]["one_shot"] = one_shot(item, llm=labeller.llm)
     few = UNTRAINED[kind if labeller.llm is None else "quick"]
     if few == UNTRAINED["quick"]:
@@ -63,8 +63,8 @@ def run_controls(labeller: Labeller, progress: Progress) -> dict[str, Any]:
     progress.say(f"controls: the same pipeline on an untrained copy, {len(drawn)} units")
     for unit, record in _on_untrained(labeller, drawn).items():
         plain = {name: entry["value"] for name, entry in medians([record["scores"]]).items()}
-        said = {"label": record["label"], "status": record["status"]}
-        entries[unit]["untrained"] = {**said, **plain, "tokens": record["scores"].get("tokens")}
+        head = {"label": record["label"], "status": record["status"]}
+        entries[unit]["untrained"] = {**head, **plain, "tokens": record["scores"].get("tokens")}
     return {"units": entries, "run": sums(labels, entries)}
 
 
@@ -72,16 +72,16 @@ def sums(
     labels: Mapping[str, Mapping[str, Any]], entries: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
     """Medians over units of the scores and of each control; `n` says over how many."""
-    found: dict[str, Any] = {"own": medians([r["scores"] for r in labels.values() if r["scores"]])}
+    result: dict[str, Any] = {"own": medians([r["scores"] for r in labels.values() if r["scores"]])}
     for name in ("shuffled", "one_shot", "untrained"):
-        given = [entry[name] for entry in entries.values() if name in entry]
-        found[name] = {
-            **medians(given),
-            "units": len(given),
-            "failed": sum("failed" in item or item.get("status") == "failed" for item in given),
-            "uninterpretable": sum(item.get("status") == "uninterpretable" for item in given),
+        values = [entry[name] for entry in entries.values() if name in entry]
+        result[name] = {
+            **medians(values),
+            "units": len(values),
+            "failed": sum("failed" in item or item.get("status") == "failed" for item in values),
+            "uninterpretable": sum(item.get("status") == "uninterpretable" for item in values),
         }
-    return found
+    return result
 
 
 def _sample(units: Sequence[str], most: int | None, seed: int) -> list[str]:

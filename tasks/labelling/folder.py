@@ -85,13 +85,13 @@ class RunFolder(Folder):
             faults: Gets a sentence where it is not as it was written.
         """
         try:
-            found = json.loads(read_whole(self.path / name))
+            result = json.loads(read_whole(self.path / name))
         except (OSError, ValueError, RecursionError):
             return {}
-        wrong = fault(found, Controls)
+        wrong = fault(result, Controls)
         if wrong is not None and faults is not None:
             faults.append(f"{self.path / name}: {wrong}; it is left out")
-        return {} if wrong else found
+        return {} if wrong else result
 
     def labels(self, faults: list[str] | None = None) -> dict[str, dict[str, Any]]:
         """The labels of every shard, by unit; a torn or damaged line is no label.
@@ -99,11 +99,11 @@ class RunFolder(Folder):
         Args:
             faults: Gets a sentence for each line that is none: file, line, what is wrong there.
         """
-        found: dict[str, dict[str, Any]] = {}
+        result: dict[str, dict[str, Any]] = {}
         for path in sorted(self.path.glob("labels*.jsonl")):
             for unit, record in _labels(path, faults).items():
-                found.setdefault(unit, record)
-        return found
+                result.setdefault(unit, record)
+        return result
 
     def own_labels(self) -> dict[str, dict[str, Any]]:
         """The labels of this shard, by unit."""
@@ -159,13 +159,13 @@ class RunFolder(Folder):
 
 
 def _labels(path: Path, faults: list[str] | None = None) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
+    result: dict[str, dict[str, Any]] = {}
     for record in _records(read_whole(path)):
         if isinstance(record, dict):
-            found.setdefault(record["unit"], record)
+            result.setdefault(record["unit"], record)
         elif faults is not None:
             faults.append(f"{path} line {record.number}: {record.why}; it is left out")
-    return found
+    return result
 
 
 class Bad(NamedTuple):

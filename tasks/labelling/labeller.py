@@ -227,8 +227,8 @@ class _Watched(Recorder):
 
 
 def _failed(error: Exception) -> Description:
-    said = " ".join(str(error).split()) or "no reason given"
-    return Description("", status="failed", reason=f"{type(error).__name__}: {said}"[:500])
+    text = " ".join(str(error).split()) or "no reason given"
+    return Description("", status="failed", reason=f"{type(error).__name__}: {text}"[:500])
 
 
 def _evidence(lab: Lab, description: Description) -> list[dict[str, Any]]:

@@ -67,8 +67,8 @@ class Columns:
 
     def take(self, chosen: Any) -> np.ndarray:
         """Activations of some units, float32 `[place, unit]`."""
-        found = self.values[:, chosen].astype(np.float32)
-        return found * self.scale[chosen] + self.shift[chosen]
+        result = self.values[:, chosen].astype(np.float32)
+        return result * self.scale[chosen] + self.shift[chosen]
 
     def correlations(self, x: np.ndarray) -> np.ndarray:
         """Pearson's r of `x`, `[place]`, with every unit: `[unit]`; 0 for a constant."""
@@ -196,7 +196,7 @@ def _columns(
 ) -> dict[str, Columns]:
     """Units by site at all counted places; what is not finite is 0."""
     places = int(windows.counted.sum())
-    found: dict[str, Columns] = {}
+    result: dict[str, Columns] = {}
     size, start = _ROWS[isinstance(windows, ImageRows)], 0
     for i in range(0, len(windows), size):
         rows = windows.rows(slice(i, i + size))
@@ -208,14 +208,14 @@ def _columns(
 
         target.trace(rows, list(units), output=False, take=take)
         for name, here in parts.items():
-            if name not in found:
+            if name not in result:
                 empty = np.zeros((places, here.shape[1]), np.float16)
-                found[name] = Columns(empty, here.mean(0), _scale(here))
-            there = found[name]
+                result[name] = Columns(empty, here.mean(0), _scale(here))
+            there = result[name]
             scaled = (here - there.shift) / there.scale
             there.values[start : start + len(here)] = np.clip(scaled, -6e4, 6e4)
         start += int(rows.counted.sum())
-    return found
+    return result
 
 
 def _scale(values: np.ndarray) -> np.ndarray:

@@ -31,9 +31,11 @@ def merge(runs: Sequence[Path], out: Path | None = None) -> LabelRun:
     folders = [RunFolder(path) for path in dict.fromkeys(Path(path) for path in runs)]
     facts = [folder.facts(Measurable) for folder in folders]
     for folder, other in zip(folders[1:], facts[1:], strict=True):
-        found = differences(_identity(facts[0]), _identity(other))
-        if found:
-            raise UsageError(f"{folder.path} is another run than {folders[0].path}: {found[0]}")
+        other_values = differences(_identity(facts[0]), _identity(other))
+        if other_values:
+            raise UsageError(
+                f"{folder.path} is another run than {folders[0].path}: {other_values[0]}"
+            )
     whole = RunFolder(out or folders[0].path)
     if whole.read_run() is not None and whole.path not in [folder.path for folder in folders]:
         raise UsageError(f"{whole.path} holds a run already; name another folder with --out")
@@ -59,11 +61,11 @@ def _identity(run: dict[str, Any]) -> dict[str, Any]:
 
 def _shards(folder: RunFolder, run: dict[str, Any]) -> list[RunFolder]:
     """The folder as each of its shards sees it, for their locks."""
-    found = [folder]
+    result = [folder]
     for path in folder.path.glob("labels.*-of-*.jsonl"):
         number, _, of = path.name.removeprefix("labels.").removesuffix(".jsonl").partition("-of-")
-        found.append(RunFolder(folder.path, Shard(int(number), int(of))))
-    return found
+        result.append(RunFolder(folder.path, Shard(int(number), int(of))))
+    return result
 
 
 def _bring_together(folders: Sequence[RunFolder], whole: RunFolder, run: dict[str, Any]) -> None:

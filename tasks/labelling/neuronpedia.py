@@ -38,8 +38,8 @@ def rows(run: LabelRun, *, model: str | None = None, author: str = "") -> list[d
     described = [unit for unit in run.units if unit.status == "described" and unit.label.strip()]
     planner = str(run.settings.get("planner") or "").removeprefix("openai:")
     created = run.facts.get("created")
-    found = [_row(unit, model, author, planner, created) for unit in described]
-    return sorted(found, key=lambda row: row["layer"])
+    result = [_row(unit, model, author, planner, created) for unit in described]
+    return sorted(result, key=lambda row: row["layer"])
 
 
 def write_neuronpedia(path: Path, found: Iterable[dict[str, Any]]) -> list[Path]:
@@ -71,8 +71,8 @@ def source_of(site: str) -> str:
 def _row(unit: UnitLabel, model: str, author: str, planner: str, created: Any) -> dict[str, Any]:
     parsed = Unit.parse(unit.unit)
     source = source_of(parsed.site)
-    said = unit.label if parsed.sign > 0 else f"{unit.label} (negative side)"
-    mark = hashlib.sha256(f"{model}\0{source}\0{unit.unit}\0{said}".encode(errors="replace"))
+    text = unit.label if parsed.sign > 0 else f"{unit.label} (negative side)"
+    mark = hashlib.sha256(f"{model}\0{source}\0{unit.unit}\0{text}".encode(errors="replace"))
     scores = unit.record.get("scores")
     named = (("held-out correlation", "correlation"), ("gain over baselines", "gain_over_lookup"))
     values = [(name, value_of(scores, key)) for name, key in named]
@@ -82,7 +82,7 @@ def _row(unit: UnitLabel, model: str, author: str, planner: str, created: Any) -
         "modelId": model,
         "layer": source,
         "index": str(parsed.index),
-        "description": said,
+        "description": text,
         "authorId": author,
         "embedding": None,
         "triggeredById": None,

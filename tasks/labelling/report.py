@@ -48,11 +48,13 @@ def write_report(folder: str | Path) -> Path:
         UsageError: if there are no labels in the folder.
     """
     folder = Path(folder)
-    run, records, said = _run(folder)
+    run, records, faults = _run(folder)
     if not records and not run:
         raise UsageError(f"there is no run in {folder}: neither run.json nor labels.jsonl")
     records = sorted(records, key=_order)
-    units = [_unit(folder, record, said, shown=i < MOST_PAGES) for i, record in enumerate(records)]
+    units = [
+        _unit(folder, record, faults, paged=i < MOST_PAGES) for i, record in enumerate(records)
+    ]
     return write_page(
         folder / "report.html",
         _title(run, records),
@@ -65,7 +67,7 @@ def write_report(folder: str | Path) -> Path:
         statuses=statuses(records),
         failures=failures(records),
         missing=list(run.get("missing") or ()),
-        said=said,
+        said=faults,
         controls=controls_table(records),
         plots=distributions(records),
         columns=[NAMES.get(name, name) for name in COLUMNS],
@@ -83,11 +85,11 @@ def _run(folder: Path) -> tuple[dict[str, Any], list[Mapping[str, Any]], list[st
     run and records may be missing."""
     if (folder / "run.json").exists():
         run = read_run(RunFolder(folder))
-        found = run.as_dict()
-        return found["run"], found["units"], list(run.said)
-    said: list[str] = []
-    records = RunFolder(folder).labels(said) if folder.is_dir() else {}
-    return {}, list(records.values()), said
+        result = run.as_dict()
+        return result["run"], result["units"], list(run.said)
+    faults: list[str] = []
+    records = RunFolder(folder).labels(faults) if folder.is_dir() else {}
+    return {}, list(records.values()), faults
 
 
 def _order(record: Mapping[str, Any]) -> tuple[int, float]:
@@ -102,15 +104,15 @@ def _title(run: Mapping[str, Any], records: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _unit(
-    folder: Path, record: Mapping[str, Any], said: list[str], *, shown: bool
+    folder: Path, record: Mapping[str, Any], faults: list[str], *, paged: bool
 ) -> dict[str, Any]:
-    """One row of the table, with what opens below it; `said` gets what is wrong with it."""
+    """One row of the table, with what opens below it; `faults` gets what is wrong with it."""
     scores = record.get("scores") or {}
     try:
-        page, tops = _transcript(folder, record, shown=shown)
+        page, tops = _transcript(folder, record, paged=paged)
     except (UsageError, *ODD) as error:
         page, tops = None, []
-        said.append(f"{record.get('unit')} has no page: {error}")
+        faults.append(f"{record.get('unit')} has no page: {error}")
     values = [triple(scores.get(name)) for name in COLUMNS]
     headline, low, high = values[0]
     return {
@@ -149,20 +151,20 @@ def _does(effect: Mapping[str, Any] | None) -> str:
 
 
 def _transcript(
-    folder: Path, record: Mapping[str, Any], *, shown: bool
+    folder: Path, record: Mapping[str, Any], *, paged: bool
 ) -> tuple[str | None, list[dict[str, Any]]]:
     """A link to the page of the unit's transcript, made where needed, and its top exemplars."""
     if not record.get("transcript"):
         return None, []
     path = folder / "transcripts" / Path(str(record["transcript"])).name
-    if not shown and path.is_file():
+    if not paged and path.is_file():
         return _link(folder, path), []
-    found = read(path)
+    result = read(path)
     page = path.with_suffix(".html")
     if not page.exists() or page.stat().st_mtime < path.stat().st_mtime:
         render(path, page, record=record)
-    items = [item for each in found.evidence.values() for item in each.data.get("measured") or ()]
-    tops = tops_of(found.evidence.values(), scale=scale_of(items), many=_EXEMPLARS)
+    items = [item for each in result.evidence.values() for item in each.data.get("measured") or ()]
+    tops = tops_of(result.evidence.values(), scale=scale_of(items), many=_EXEMPLARS)
     return _link(folder, page), tops
 
 
@@ -185,7 +187,7 @@ def dose(found: Mapping[str, Any] | None) -> Markup:
 
 def _tails(tails: Mapping[str, Any]) -> list[list[str]]:
     """Rows of the small table: tail, base rate, AUPRC, F1, precision, recall."""
-    found = []
+    result = []
     for name, tail in tails.items():
         if not isinstance(tail, Mapping):
             continue
@@ -193,8 +195,8 @@ def _tails(tails: Mapping[str, Any]) -> list[list[str]]:
         label = f"above {tail.get('threshold', 0):.3g}" if name == "half" else f"top {name}"
         if "status" in tail:
             scores = [str(tail["status"])]
-        found.append([label, f"{tail.get('base_rate', 0):.3g}", *scores])
-    return found
+        result.append([label, f"{tail.get('base_rate', 0):.3g}", *scores])
+    return result
 
 
 def _spent(record: Mapping[str, Any]) -> str:

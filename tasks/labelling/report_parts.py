@@ -32,7 +32,7 @@ def facts(run: Mapping[str, Any]) -> list[tuple[str, str]]:
     target, corpus = run.get("target") or {}, run.get("corpus") or {}
     settings, versions = run.get("settings") or {}, run.get("versions") or {}
     tokens = corpus.get("tokens") or {}
-    found = [
+    result = [
         ("target", target.get("name")),
         ("weights", target.get("fingerprint")),
         ("corpus", corpus.get("spec") or corpus.get("name")),
@@ -47,64 +47,61 @@ def facts(run: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("planner", run.get("planner")),
         ("seed", run.get("seed")),
         ("made", run.get("created")),
-        ("versions", ", ".join(f"{name} {said}" for name, said in versions.items())),
+        ("versions", ", ".join(f"{name} {number}" for name, number in versions.items())),
     ]
-    return [(name, str(value)) for name, value in found if value not in (None, "")]
+    return [(name, str(value)) for name, value in result if value not in (None, "")]
 
 
 def tiles(records: Records, *, missing: int) -> list[tuple[str, str]]:
     """The headline numbers, each with its name."""
     count = Counter(str(record.get("status")) for record in records)
-    found = [(f"{len(records)}", "units labelled")]
+    result = [(f"{len(records)}", "units labelled")]
     if missing:
-        found.append((f"{missing}", "units still missing"))
-    found.append((f"{count['described']}", "described"))
-    found.append((f"{count['not specific']}", "not specific"))
-    found.append((f"{count['failed']}", "failed"))
+        result.append((f"{missing}", "units still missing"))
+    result.append((f"{count['described']}", "described"))
+    result.append((f"{count['not specific']}", "not specific"))
+    result.append((f"{count['failed']}", "failed"))
     for name in COMPARED:
         value, _, _, n = median([_score(record, name) for record in records])
         if value is not None:
-            found.append((cell(value), f"median {NAMES.get(name, name)}, {n} units"))
+            result.append((cell(value), f"median {NAMES.get(name, name)}, {n} units"))
     seconds = [record["seconds"] for record in records if record.get("seconds") is not None]
     if seconds:
-        found.append((f"{np.median(seconds):.1f} s", "median time a unit"))
+        result.append((f"{np.median(seconds):.1f} s", "median time a unit"))
     spent = total(record.get("meter") for record in records)
     if spent["requests"]:
         names = {"tokens_in": "tokens in", "tokens_cached": "of them cached"}
-        found += [(_many(spent[name]), said) for name, said in names.items()]
-        found.append((_many(spent["tokens_out"]), "tokens out"))
+        result += [(_many(spent[name]), words) for name, words in names.items()]
+        result.append((_many(spent["tokens_out"]), "tokens out"))
     if spent["cost"]:
-        found.append((f"{spent['cost']:.4f}", "money"))
-    return found
+        result.append((f"{spent['cost']:.4f}", "money"))
+    return result
 
 
 def statuses(records: Records) -> dict[str, Any]:
     """How many units ended how: a bar and its legend."""
     count = Counter(str(record.get("status") or "?") for record in records)
-    order: list[str] = [name for name in STATUSES if name in count]
-    order += [name for name in count if name not in order]
-    said = {name: MEANINGS.get(name, Meaning("", "#868e96")) for name in order}
+    order = [*(name for name in STATUSES if name in count), *count]
+    meanings = {name: MEANINGS.get(name, Meaning("", "#868e96")) for name in order}
     total = max(1, len(records))
-    parts = Markup("").join(
-        Markup('<span style="flex:{};background:{}" title="{}: {}"></span>').format(
-            count[name] / total, said[name].colour, name, count[name]
-        )
-        for name in order
-    )
+    part = Markup('<span style="flex:{};background:{}" title="{}: {}"></span>')
     return {
-        "bar": parts,
-        "legend": [(name, count[name], said[name].colour, said[name].words) for name in order],
+        "bar": Markup("").join(
+            part.format(count[name] / total, one.colour, name, count[name])
+            for name, one in meanings.items()
+        ),
+        "legend": [(name, count[name], one.colour, one.words) for name, one in meanings.items()],
     }
 
 
 def failures(records: Records) -> list[tuple[str, int, list[str]]]:
     """Reasons of failed units: the reason, how many, and which."""
-    found: dict[str, list[str]] = {}
+    result: dict[str, list[str]] = {}
     for record in records:
         if record.get("status") == "failed":
             reason = str(record.get("reason") or "no reason given")
-            found.setdefault(reason, []).append(str(record.get("unit")))
-    rows = [(reason, len(units), units[:6]) for reason, units in found.items()]
+            result.setdefault(reason, []).append(str(record.get("unit")))
+    rows = [(reason, len(units), units[:6]) for reason, units in result.items()]
     return sorted(rows, key=lambda row: -row[1])
 
 
@@ -112,14 +109,14 @@ def controls_table(records: Records) -> dict[str, Any] | None:
     """Median scores of the labels beside those of every control that the records hold."""
     rows = []
     for kind, (name, meaning) in ROWS.items():
-        given = (
+        entries = (
             [record.get("scores") or {} for record in records]
             if kind == "own"
             else [(record.get("controls") or {}).get(kind) or {} for record in records]
         )
-        cells = [median([triple(item.get(score))[0] for item in given]) for score in COMPARED]
+        cells = [median([triple(item.get(score))[0] for item in entries]) for score in COMPARED]
         n = max(cell_[3] for cell_ in cells)
-        failed = sum("failed" in item for item in given)
+        failed = sum("failed" in item for item in entries)
         if n == 0 and not failed:
             continue
         rows.append(
@@ -146,7 +143,7 @@ def controls_table(records: Records) -> dict[str, Any] | None:
 
 def distributions(records: Records) -> list[dict[str, Any]]:
     """A histogram of each headline score, and the labels against the best baseline."""
-    found: list[dict[str, Any]] = []
+    result: list[dict[str, Any]] = []
     for name in (*COMPARED, "iou"):
         values = [value for record in records if (value := _score(record, name)) is not None]
         if not values:
@@ -154,16 +151,16 @@ def distributions(records: Records) -> list[dict[str, Any]]:
         low = min(0.0, float(np.floor(min(values) * 10) / 10))
         edges = np.linspace(low, 1.0, round((1.0 - low) / 0.05) + 1)
         counts, _ = np.histogram(np.clip(values, low, 1.0), edges)
-        said = NAMES.get(name, name)
+        title = NAMES.get(name, name)
         middle = float(np.median(values))
         plot = histogram(
             edges.tolist(),
             counts.tolist(),
-            x_name=said,
+            x_name=title,
             y_name="units",
             marks=[(middle, f"median {middle:.2f}")],
         )
-        found.append({"title": said[:1].upper() + said[1:], "plot": plot, "said": ""})
+        result.append({"title": title[:1].upper() + title[1:], "plot": plot, "said": ""})
     points = []
     for record in records:
         lookups = ((record.get("scores") or {}).get("lookups") or {}).values()
@@ -173,14 +170,14 @@ def distributions(records: Records) -> list[dict[str, Any]]:
             note = f"{record.get('unit')}: {record.get('label')} ({own:.2f}; baseline {best:.2f})"
             points.append(Point(best, own, note=note))
     if points:
-        found.append(
+        result.append(
             {
                 "title": "Labels against baselines",
                 "plot": scatter(points, x_name="best baseline", y_name="label"),
                 "said": "Correlations, one point a unit; above the line the label beats all.",
             }
         )
-    return found
+    return result
 
 
 def _score(record: Mapping[str, Any], name: str) -> float | None:

@@ -86,16 +86,16 @@ def judge(
     scored = score(description, splits, seed=seed)
     if scored.scores.get("correlation") is None:
         return Judged(scored, None)
-    found = specificity(site, unit, scored.description, splits, seed=seed)
-    if scored.description.status == "described" and found.p is not None and found.p > ALPHA:
+    result = specificity(site, unit, scored.description, splits, seed=seed)
+    if scored.description.status == "described" and result.p is not None and result.p > ALPHA:
         settled = replace(
-            scored.description, status="not specific", reason=specificity_words(found.as_dict())
+            scored.description, status="not specific", reason=specificity_words(result.as_dict())
         )
         scored = scored._replace(description=settled)
-    if found.p is not None:
-        beside = {"matched": {"correlation": found.median_of_controls, "units": found.n}}
+    if result.p is not None:
+        beside = {"matched": {"correlation": result.median_of_controls, "units": result.n}}
         scored = scored._replace(controls=plain({**scored.controls, **beside}))
-    return Judged(scored, found)
+    return Judged(scored, result)
 
 
 def specificity(

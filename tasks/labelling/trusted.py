@@ -46,17 +46,17 @@ def allowed(
     Raises:
         UsageError: if the run names what may not be loaded (`tools/models/trust.py`).
     """
-    found = Settings.from_dict(run["settings"])
+    result = Settings.from_dict(run["settings"])
     named = Named(folder / "run.json", own(run), ask)
     if target is None and not loaded:
-        target = named.target(found.target)
+        target = named.target(result.target)
     if images is None:
-        images = tuple(named.image_model(spec) for spec in found.images)
+        images = tuple(named.image_model(spec) for spec in result.images)
     return replace(
-        found,
-        target=target or found.target,
-        data=named.data(found.data) if data is None else data,
-        reader=named.reader(found.reader),
+        result,
+        target=target or result.target,
+        data=named.data(result.data) if data is None else data,
+        reader=named.reader(result.reader),
         images=images,
     )
 

@@ -10,12 +10,12 @@ COUNTS = ("forward_tokens", "requests", "tokens_in", "tokens_cached", "tokens_ou
 def total(meters: Iterable[Mapping[str, Any] | None]) -> dict[str, float]:
     """The sum of meters; seconds are those of all investigations, one after the other."""
     known = [meter for meter in meters if meter]
-    found: dict[str, float] = {
+    result: dict[str, float] = {
         name: sum(int(meter.get(name) or 0) for meter in known) for name in COUNTS
     }
-    found["cost"] = round(sum(float(meter.get("cost") or 0) for meter in known), 6)
-    found["seconds"] = round(sum(float(meter.get("seconds") or 0) for meter in known), 3)
-    return found
+    result["cost"] = round(sum(float(meter.get("cost") or 0) for meter in known), 6)
+    result["seconds"] = round(sum(float(meter.get("seconds") or 0) for meter in known), 3)
+    return result
 
 
 def spent_words(meter: Mapping[str, Any]) -> str:

@@ -148,7 +148,7 @@ def _simple_atoms() -> list[Predicate]:
     from ...tools.scenes.scene import PLACES, SIZES, TEXTURES
     from ...tools.scenes.things import NAMES
 
-    given = [
+    atoms = [
         *({"kind": "object", "names": [name]} for name in NAMES),
         *({"kind": "colour", "colours": [name]} for name in COLOURS),
         *({"kind": "texture", "textures": [name]} for name in TEXTURES),
@@ -157,7 +157,7 @@ def _simple_atoms() -> list[Predicate]:
         *({"kind": "number", "at_least": n} for n in (2, 3, 4)),
         *({"kind": "background", "names": [name]} for name in ("plain", *SETTINGS)),
     ]
-    return [parse(one) for one in given]
+    return [parse(one) for one in atoms]
 
 
 _REQUEST = """These texts hold the strongest activations of one unit of a network. The token of \

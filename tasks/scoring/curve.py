@@ -40,12 +40,12 @@ def expected_activation(
         here = (part == number).astype(np.float64)
         if not here.any():
             continue
-        n, mass, said = resampler.sums(here, here * truth, here * prediction).T
+        n, mass, total = resampler.sums(here, here * truth, here * prediction).T
         with np.errstate(invalid="ignore", divide="ignore"):
             mean = interval(mass / n)
         points.append(
             {
-                "predicted": float(said[0] / n[0]),
+                "predicted": float(total[0] / n[0]),
                 **mean.as_dict(),
                 "tokens": int(n[0]),
             }

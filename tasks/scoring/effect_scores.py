@@ -25,8 +25,8 @@ from ...tools.models import Unit
 def effect_scores(lab: Lab, unit: Unit) -> dict[str, Any] | None:
     """What the last `unit_effect` of an investigation says of its unit; None where none ran."""
     for item in reversed(list(lab.evidence)):
-        asked = item.tool == "unit_effect" and item.error is None
-        if asked and item.data.get("unit") == str(unit):
+        measured = item.tool == "unit_effect" and item.error is None
+        if measured and item.data.get("unit") == str(unit):
             return {"evidence": item.id, **_kept(item.data)}
     return None
 

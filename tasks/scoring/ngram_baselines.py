@@ -51,10 +51,10 @@ def _layered(splits: Splits, *keys: Key) -> np.ndarray:
         on_validation += _table(known, rest, key(validation), 1.0)
         on_test += _table(known, rest, key(test), 1.0)
         rest = rest - _table(known, rest, known, 1.0)
-    known, asked = keys[-1](explore), keys[-1](validation)
+    known, wanted = keys[-1](explore), keys[-1](validation)
 
     def error(strength: float) -> float:
-        predicted = on_validation + _table(known, rest, asked, strength)
+        predicted = on_validation + _table(known, rest, wanted, strength)
         return float(np.square(predicted - validation.flat).mean())
 
     return on_test + _table(known, rest, keys[-1](test), min(SHRINKAGE, key=error))

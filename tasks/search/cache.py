@@ -12,8 +12,8 @@ import numpy as np
 def load(path: Path) -> dict[str, np.ndarray]:
     """The arrays of a file; empty where it is absent or damaged."""
     try:
-        with np.load(path, allow_pickle=False) as found:
-            return {name: found[name] for name in found.files}
+        with np.load(path, allow_pickle=False) as result:
+            return {name: result[name] for name in result.files}
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
         return {}
 

@@ -90,8 +90,8 @@ class LabelEmbeddings:
             texts = list(dict.fromkeys(text for _, text in self._texts))
             self._matrix = texts, self.vectors(texts)
         texts, rows = self._matrix
-        asked = self._encoder()([readable(query, most=MOST_LETTERS)])[0].astype(np.float32)
-        near = dict(zip(texts, (rows @ asked).tolist(), strict=True))
+        vector = self._encoder()([readable(query, most=MOST_LETTERS)])[0].astype(np.float32)
+        near = dict(zip(texts, (rows @ vector).tolist(), strict=True))
         cosines: dict[str, float] = {}
         for unit, text in self._texts:
             cosines[unit] = max(near[text], cosines.get(unit, -1.0))

@@ -99,10 +99,10 @@ def activity(
             "cannot be compared; use --by label"
         )
     wanted = list(dict.fromkeys([*run["units"], *units]))  # units still to come are measured too
-    found = _measure(made.target, made.windows["explore"], wanted, seen)
-    arrays = {item.name: np.asarray(getattr(found, item.name)) for item in fields(found)}
+    result = _measure(made.target, made.windows["explore"], wanted, seen)
+    arrays = {item.name: np.asarray(getattr(result, item.name)) for item in fields(result)}
     cache.save(folder / FILE, {"format": np.asarray(FORMAT), **arrays})
-    return found
+    return result
 
 
 def data_of(
@@ -141,8 +141,8 @@ def _kept(path: Path, seen: str) -> Activity | None:
     values: dict[str, Any] = {
         name: arrays[name] if arrays[name].ndim else arrays[name].item() for name in names
     }
-    found = Activity(**values)
-    return found if found.seen == seen else None
+    result = Activity(**values)
+    return result if result.seen == seen else None
 
 
 def _measure(
@@ -220,13 +220,13 @@ class _Sums:
     def rows(self) -> np.ndarray:
         """Centred, with a mean square of one; float16 `[unit, width]`."""
         offset = (self._total / max(self._count, 1)).astype(np.float32)
-        found = np.empty((len(offset), self._rows.shape[1]), np.float16)
+        result = np.empty((len(offset), self._rows.shape[1]), np.float16)
         for i, row in enumerate(self._rows[:-1]):
             centred = row - offset[i] * self._rows[-1]
             size = math.sqrt(float(np.square(centred, dtype=np.float64).mean()))
             still = size <= 1e-6 * (abs(float(self.mean[i])) + 1e-6)
-            found[i] = 0 if still else centred / size
-        return found
+            result[i] = 0 if still else centred / size
+        return result
 
 
 class _Tops:
@@ -259,13 +259,13 @@ def _shuffled(values: np.ndarray, units: Sequence[Unit], rng: np.random.Generato
     alive = [i for i in range(len(units)) if sizes[i] > 0]
     if len(alive) < 2:
         return np.zeros(0, np.float32)
-    found = []
+    result = []
     for _ in range(min(_CONTROL_PAIRS, 20 * len(alive))):
         first, second = rng.choice(alive, 2, replace=False)
         order = rng.permutation(values.shape[1])
         product = float(np.vdot(centred[first], centred[second][order]))
-        found.append(product / (sizes[first] * sizes[second]))
-    return np.array(found, np.float32)
+        result.append(product / (sizes[first] * sizes[second]))
+    return np.array(result, np.float32)
 
 
 def _means(values: np.ndarray) -> np.ndarray:

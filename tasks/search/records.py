@@ -189,17 +189,17 @@ def check_folder(path: Path) -> None:
         return
     what = "has neither run.json nor labels.jsonl" if path.is_dir() else "is no folder"
     near = _runs_near(path)
-    said = f"; nearest runs: {nearest(str(path), near)}" if near else ""
-    raise UsageError(f"there is no run in {path}: it {what}{said}")
+    others = f"; nearest runs: {nearest(str(path), near)}" if near else ""
+    raise UsageError(f"there is no run in {path}: it {what}{others}")
 
 
 def state_of(path: Path) -> tuple[tuple[str, int, int], ...]:
     """Names, sizes and times of the files that hold labels: another value where they changed."""
-    found = []
+    result = []
     for file in sorted(path.glob("labels*.jsonl")):
         facts = file.stat()
-        found.append((file.name, facts.st_size, facts.st_mtime_ns))
-    return tuple(found)
+        result.append((file.name, facts.st_size, facts.st_mtime_ns))
+    return tuple(result)
 
 
 def _is_run(path: Path) -> bool:

@@ -43,19 +43,19 @@ def search_labels(
     filters = Filters(
         score=min_score, kinds=(kind,) if kind else (), layers=(layer,) if layer else ()
     )
-    found = run.search(query, _few(many), filters)
-    asked = f" for {quote(query, 200)}" if query.strip() else ""
-    where = f"{found.searched} units" + (f" ({filters.english()})" if filters.english() else "")
+    result = run.search(query, _few(many), filters)
+    requested = f" for {quote(query, 200)}" if query.strip() else ""
+    where = f"{result.searched} units" + (f" ({filters.english()})" if filters.english() else "")
     lines = [
-        f"{found.total} of {where}{asked}, by {' and '.join(found.used)}; "
-        f"{len(found)} listed. Labels are quoted as the planner wrote them.",
-        *found.notes,
+        f"{result.total} of {where}{requested}, by {' and '.join(result.used)}; "
+        f"{len(result)} listed. Labels are quoted as the planner wrote them.",
+        *result.notes,
     ]
-    for hit in found:
+    for hit in result:
         why = f" found by {'; '.join(hit.why)}" if hit.why else ""
         lines.append(headline(hit.unit, hit.record) + why)
-    lines += [f"not found, but nearest: {headline(u, run.records[u])}" for u in found.nearest]
-    return Result("\n".join(lines), found.as_dict(run.records))
+    lines += [f"not found, but nearest: {headline(u, run.records[u])}" for u in result.nearest]
+    return Result("\n".join(lines), result.as_dict(run.records))
 
 
 @tool(needs=("run",))
@@ -86,15 +86,15 @@ def similar_units(lab: Lab, unit: str, *, by: By = "activations", many: int = 8)
         many: How many units to list.
     """
     run = _run(lab)
-    found = run.similar(unit, _few(many), by)
+    result = run.similar(unit, _few(many), by)
     lines = [
-        f"like {headline(found.unit, run.records[found.unit])}",
-        *found.sentences(),
-        *(f"{near.value:+.3f} {headline(near.unit, near.record)}" for near in found.neighbours),
+        f"like {headline(result.unit, run.records[result.unit])}",
+        *result.sentences(),
+        *(f"{near.value:+.3f} {headline(near.unit, near.record)}" for near in result.neighbours),
     ]
-    if not found.neighbours:
+    if not result.neighbours:
         lines.append("the run has no other unit to compare with")
-    return Result("\n".join(lines), found.as_dict())
+    return Result("\n".join(lines), result.as_dict())
 
 
 @tool(needs=("run",))
@@ -110,12 +110,12 @@ def label_groups(
         many: How many groups to list.
     """
     run = _run(lab)
-    found = run.groups(by, at_least)
+    result = run.groups(by, at_least)
     lines = [
-        f"{len(found.groups)} groups; {found.alone} units are in none; {found.sentence()}",
-        *control_lines(found.controls, found.by),
+        f"{len(result.groups)} groups; {result.alone} units are in none; {result.sentence()}",
+        *control_lines(result.controls, result.by),
     ]
-    for group in found.groups[: _few(many)]:
+    for group in result.groups[: _few(many)]:
         more = f" and {len(group.units) - _UNITS} more" if len(group.units) > _UNITS else ""
         score = "" if group.score is None else f", whose held-out correlation is {group.score:.2f}"
         lines.append(
@@ -129,7 +129,7 @@ def label_groups(
             f"{len(units)} units have the same label {quote(label_of(run.records[units[0]]))}: "
             f"{', '.join(units[:_UNITS])}"
         )
-    return Result("\n".join(lines), found.as_dict(_few(many)))
+    return Result("\n".join(lines), result.as_dict(_few(many)))
 
 
 def _run(lab: Lab) -> RunSearch:

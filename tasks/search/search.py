@@ -113,22 +113,22 @@ class RunSearch:
         if len(query) > MOST_LETTERS:
             notes.append(f"only the first {MOST_LETTERS} letters of the query were read")
         words = self._words = self._words or Words(self.records)
-        asked = words.read(query)
-        if not asked.match:
+        requested = words.read(query)
+        if not requested.match:
             if query.strip():
                 notes.append("there is no word in the query")
             best = sorted(allowed, key=lambda unit: _by_score(allowed[unit]))
             hits = tuple(Hit(unit, allowed[unit], ()) for unit in best[:most])
             return Hits(hits, len(best), len(allowed), ("filters only",), tuple(notes))
-        notes += [f"'{word}' is in no label, read as '{near}'" for word, near in asked.read_as]
-        cosines, said = self._cosines(query, allowed)
-        notes += said
-        by_words = [unit for unit in words.ranked(asked) if unit in allowed]
+        notes += [f"'{word}' is in no label, read as '{near}'" for word, near in requested.read_as]
+        cosines, remarks = self._cosines(query, allowed)
+        notes += remarks
+        by_words = [unit for unit in words.ranked(requested) if unit in allowed]
         by_meaning = sorted(
             (unit for unit, value in cosines.items() if value >= NEAR), key=lambda u: -cosines[u]
         )
         order = _fused([by_words, by_meaning], allowed)
-        hits = _hits(order[:most], allowed, words, asked, cosines)
+        hits = _hits(order[:most], allowed, words, requested, cosines)
         used = ("full text", *([f"embeddings by {self._embeddings.encoder}"] if cosines else []))
         near = () if order else _nearest(query, allowed, cosines)
         return Hits(hits, len(order), len(allowed), used, tuple(notes), near)
@@ -148,9 +148,9 @@ class RunSearch:
             return {}, [f"searched by words only: {absent}"] if absent else []
         missing = self._embeddings.missing()
         if len(missing) <= AT_ONCE:
-            said = self._embeddings.add(missing)
+            fault = self._embeddings.add(missing)
             near = self._embeddings.cosines(query)
-            return {unit: near[unit] for unit in near if unit in allowed}, [said] if said else []
+            return {unit: near[unit] for unit in near if unit in allowed}, [fault] if fault else []
         return {}, [
             f"searched by words only: {len(missing)} texts of labels have no embedding yet; "
             f"--embed makes them once (at about 100 a second) and keeps them in {self.folder}"
@@ -254,14 +254,14 @@ def _hits(
     cosines: Mapping[str, float],
 ) -> tuple[Hit, ...]:
     where = words.where(asked, units)
-    found = []
+    result = []
     for unit in units:
         cosine = cosines.get(unit)
         why = list(where.get(unit, ()))
         if cosine is not None and cosine >= NEAR:
             why.append(f"meaning {cosine:.2f}")
-        found.append(Hit(unit, records[unit], tuple(why), cosine))
-    return tuple(found)
+        result.append(Hit(unit, records[unit], tuple(why), cosine))
+    return tuple(result)
 
 
 def _nearest(

@@ -134,10 +134,10 @@ def by_exemplars(activity: "Activity", wanted: Sequence[str]) -> Similarity:
 
 def by_label(records: Mapping[str, Record], embeddings: LabelEmbeddings) -> Similarity:
     """Labels by meaning where there is an encoder, else by their letters."""
-    said = {unit: label_of(record) for unit, record in records.items()}
-    units = [unit for unit, text in said.items() if text and has_label(records[unit])]
-    left_out = {unit: "without a description" for unit in said if unit not in set(units)}
-    texts = [said[unit] for unit in units]
+    labels = {unit: label_of(record) for unit, record in records.items()}
+    units = [unit for unit, text in labels.items() if text and has_label(records[unit])]
+    left_out = {unit: "without a description" for unit in labels if unit not in set(units)}
+    texts = [labels[unit] for unit in units]
     if embeddings.absent is None:
         if units:
             embeddings.add(embeddings.missing())

@@ -64,9 +64,9 @@ class Words:
 
     def read(self, query: str) -> Query:
         """The query in FTS5's language: words only, each quoted, so that no operator is left."""
-        asked = [word.lower() for word in _WORD.findall(readable(query, most=MOST_LETTERS))]
-        asked = [word for word in asked if word not in _SMALL] or asked
-        words = [word[:_MOST_LETTERS_A_WORD] for word in dict.fromkeys(asked)][:_MOST_WORDS]
+        requested = [word.lower() for word in _WORD.findall(readable(query, most=MOST_LETTERS))]
+        requested = [word for word in requested if word not in _SMALL] or requested
+        words = [word[:_MOST_LETTERS_A_WORD] for word in dict.fromkeys(requested)][:_MOST_WORDS]
         read_as = []
         for i, word in enumerate(words):
             if len(word) > 3 and not self._matches(_phrases([word])):
@@ -91,14 +91,14 @@ class Words:
         """What matched in these units, by field: `label: 'weekday', 'names'`."""
         number = {unit: i for i, unit in enumerate(self._units)}
         shown = ", ".join(f"highlight(labels, {i}, char(2), char(3))" for i in range(len(FIELDS)))
-        found = {}
+        result = {}
         for unit in units:
             rows = self._ask(
                 f"select {shown} from labels where labels match ? and rowid = ?",
                 [query.match, number[unit]],
             )
-            found[unit] = [part for row in rows for part in _matched(row)]
-        return found
+            result[unit] = [part for row in rows for part in _matched(row)]
+        return result
 
     def _matches(self, match: str) -> bool:
         return bool(self._ask("select 1 from labels where labels match ? limit 1", [match]))
@@ -112,7 +112,7 @@ class Words:
         if self._known is None:
             rows = self._ask("select c0, c1 from labels", [])
             self._known = {
-                found.lower() for row in rows for text in row for found in _WORD.findall(text)
+                result.lower() for row in rows for text in row for result in _WORD.findall(text)
             }
         return sorted(known for known in self._known if abs(len(known) - len(word)) <= 2)
 
@@ -147,8 +147,8 @@ def _matched(row: Sequence[str]) -> Iterable[str]:
     """What matched, by field; a field that adds no word to those before it is left out."""
     known: set[str] = set()
     for name, text in zip(FIELDS, row, strict=True):
-        found = re.findall(f"{_MARKS[0]}(.*?){_MARKS[1]}", text)
-        words = list(dict.fromkeys(word.lower() for word in found))
+        result = re.findall(f"{_MARKS[0]}(.*?){_MARKS[1]}", text)
+        words = list(dict.fromkeys(word.lower() for word in result))
         if set(words) - known:
             known.update(words)
             more = f" and {len(words) - 4} more" if len(words) > 4 else ""

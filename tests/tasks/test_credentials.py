@@ -10,7 +10,7 @@ import pytest
 from endpoint import endpoint, fails, says
 from neuroscribe.tasks.asking.threads import About, Thread
 from neuroscribe.tasks.evaluation.planner_run import Plan
-from neuroscribe.tasks.labelling import work
+from neuroscribe.tasks.labelling import labeller
 from neuroscribe.tasks.labelling.label import run_labels
 from neuroscribe.tools.llm.endpoints import public_options
 
@@ -51,7 +51,7 @@ def test_what_a_failed_unit_spent_is_kept(
     def broken(*_: Any, **__: Any) -> Any:
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr(work, "judge", broken)
+    monkeypatch.setattr(labeller, "judge", broken)
     with endpoint(says(("survey", {}))) as server:
         given = replace(settings, units="mlp.0/0", planner="openai:m", base_url=server.url)
         run_labels(given, tmp_path / "run", target=toy_target)
