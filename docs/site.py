@@ -38,7 +38,7 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
 
 
 def _tools() -> list[Tool]:
-    return [tool for tool in TOOLS.values() if not tool.action]
+    return [tool for tool in TOOLS.values() if not (tool.action or tool.retired)]
 
 
 def _from_top(text: str) -> str:

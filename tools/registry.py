@@ -72,6 +72,8 @@ class Tool:
     """What a lab must have for the tool to be offered."""
     action: bool = False
     """A planner's own act: no command and no protocol entry."""
+    retired: bool = False
+    """Answers calls of recorded investigations, and is not offered."""
     forms: tuple["Tool", ...] = ()
     """The same instrument for other targets."""
 
@@ -129,7 +131,7 @@ TOOLS: dict[str, Tool] = {}
 
 def offered(lab: Lab) -> dict[str, Tool]:
     """The tools that a lab has what they need for, by name, each in the form for that lab."""
-    result = {name: item.form(lab) for name, item in TOOLS.items()}
+    result = {name: item.form(lab) for name, item in TOOLS.items() if not item.retired}
     return {name: item for name, item in result.items() if item is not None}
 
 
@@ -139,6 +141,7 @@ def tool(
     name: str | None = None,
     needs: tuple[Need, ...] = (),
     action: bool = False,
+    retired: bool = False,
 ) -> Any:
     """Registers a function as a tool, under its own name or another; the lab comes first."""
 
@@ -151,7 +154,7 @@ def tool(
             fields[key] = (hints[key], Field(default, description=notes.get(key)))
         known = name or function.__name__
         model = create_model(f"{known}_arguments", __config__=ConfigDict(extra="forbid"), **fields)
-        made = Tool(known, description, function, model, needs, action)
+        made = Tool(known, description, function, model, needs, action, retired)
         TOOLS[known] = _joined(TOOLS[known], made) if known in TOOLS else made
         return function
 
@@ -171,10 +174,11 @@ def call(lab: Lab, name: str, arguments: str | Mapping[str, Any]) -> Evidence:
     try:
         given = _parsed(arguments)
         known = offered(lab)
-        if name not in known:
+        retired = TOOLS[name].form(lab) if name in TOOLS and TOOLS[name].retired else None
+        chosen = known.get(name, retired)
+        if chosen is None:
             names = [item.name for item in known.values() if not (item.action and lab.open)]
             raise UsageError(f"there is no tool '{name}'; the tools are: {', '.join(names)}")
-        chosen = known[name]
         checked = _checked(chosen.arguments, given)
         values = {key: getattr(checked, key) for key in type(checked).model_fields}
         notes = _limit(chosen.arguments, values)

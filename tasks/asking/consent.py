@@ -22,7 +22,6 @@ PASSES = {
     "check_on": 1.5,
     "investigate_unit": 4.0,
     "unit_effect": 3.0,
-    "output_effect": 1.0,
     "similar_units": 3.0,
 }
 """About how often a tool reads the exploration corpus."""

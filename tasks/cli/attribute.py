@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ...tools.attribution import Attribution
-    from ...tools.attribution.control import Control
+    from ...tools.attribution.control import ZeroedBest
 
 _ROOM = 31  # for tokens: a row fits 80 columns
 
@@ -53,7 +53,7 @@ def attribute(
     Units of each kind are listed with the tokens they favour. The control zeroes the best ten and,
     beside them, sets of random units of the same sites.
     """
-    from ...tools.attribution import Settings, ask
+    from ...tools.attribution import Settings, target_prompt
     from ...tools.attribution import attribute as run
     from ...tools.attribution.control import control
     from ...tools.attribution.query import Query, query_units
@@ -65,7 +65,7 @@ def attribute(
     settings = Settings(picked, chosen, top, exact=exact, paper=paper, everywhere=everywhere)
     settings.check()
     loaded = Target.load(target, dtype=dtype, device=device)
-    question = ask(loaded, prompt, answer, contrast=contrast, several=both)
+    question = target_prompt(loaded, prompt, answer, contrast=contrast, several=both)
     found = run(loaded, question, settings)
     controls = [control(loaded, found, kind, draws=draws, seed=seed) for kind in found.units]
     queries: list[Query] = []
@@ -80,7 +80,7 @@ def attribute(
 
 def as_document(
     found: "Attribution",
-    controls: "list[Control]",
+    controls: "list[ZeroedBest]",
     queries: "list[Any]",
     prompt: str,
     target: str,
@@ -117,7 +117,7 @@ def as_document(
     )
 
 
-def _control(controls: "list[Control]", kind: str) -> dict[str, Any]:
+def _control(controls: "list[ZeroedBest]", kind: str) -> dict[str, Any]:
     found = next(item for item in controls if item.kind == kind)
     return {
         "zeroed": found.units,

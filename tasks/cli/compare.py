@@ -13,7 +13,7 @@ from . import options
 from .printing import console, fitting, lines, print_json, print_notes, spread, table
 
 if TYPE_CHECKING:
-    from ...tools.attribution.comparative import Change, Comparison, Run
+    from ...tools.attribution.comparative import ComparedUnit, Comparison, Run
     from ...tools.attribution.sources import Spot
     from ...tools.models import Target
 
@@ -61,7 +61,7 @@ def compare(
     The other run is a second prompt, another checkpoint, or the base with units zeroed; with one
     prompt and nothing else, the head whose loss lowers p(target) most is zeroed, or --head.
     """
-    from ...tools.attribution import ask
+    from ...tools.attribution import target_prompt
     from ...tools.attribution.comparative import Run, Settings, strongest_head
     from ...tools.attribution.comparative import compare as run
     from ...tools.errors import UsageError
@@ -78,7 +78,7 @@ def compare(
     first: Any = several
 
     def asked(model: "Target", text: str) -> "Run":
-        made = ask(model, text, answer, contrast=contrast, several=first, as_written=True)
+        made = target_prompt(model, text, answer, contrast=contrast, several=first, as_written=True)
         return Run(model, made)
 
     bases = [asked(loaded, text) for text in prompt]
@@ -188,7 +188,7 @@ def as_document(found: "Comparison", base: "Run") -> dict[str, Any]:
     }
 
 
-def _change(item: "Change") -> dict[str, Any]:
+def _change(item: "ComparedUnit") -> dict[str, Any]:
     names = ["unit", "value", "base", "other", "exact", "interval"]
     if item.activation is not None:
         names += ["activation", "promotes", "suppresses"]

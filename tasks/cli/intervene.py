@@ -12,11 +12,11 @@ from . import options
 from .printing import console, lines, print_json, print_notes, table
 
 if TYPE_CHECKING:
-    from ...tools.interventions.effect import Change
+    from ...tools.interventions.change import Change
     from ...tools.interventions.ranking import Ranking
     from ...tools.interventions.reference import Reference
     from ...tools.interventions.runner import Runner
-    from ...tools.metrics.prompt import Asked
+    from ...tools.metrics.prompt import TargetPrompts
     from ...tools.models import Target, Unit
 
 
@@ -57,10 +57,11 @@ def intervene(
     from ...tools.errors import UsageError
     from ...tools.evidence import plain
     from ...tools.instruments.intervene import as_data, words
-    from ...tools.interventions.effect import MEASURED, effect_of, parse_change
+    from ...tools.interventions.change import MEASURED, parse_change
+    from ...tools.interventions.effect import effect_of
     from ...tools.interventions.ranking import ranking
-    from ...tools.interventions.runner import Runner
-    from ...tools.metrics.prompt import asked
+    from ...tools.interventions.runner import runners_of
+    from ...tools.metrics.prompt import target_prompts
     from ...tools.models import Target
 
     change = parse_change(method)
@@ -73,11 +74,8 @@ def intervene(
     loaded = Target.load(target, dtype=dtype, device=device)
     chosen = [] if units is None else units_of(loaded, units)
     kind: Any = metric_kind(metric, contrast)
-    read = asked(loaded, prompt, answer, contrast=contrast, kind=kind, several=first)
-    runners = [
-        Runner(loaded, row, measured)
-        for row, measured in zip(read.prompts, read.metrics, strict=True)
-    ]
+    read = target_prompts(loaded, prompt, answer, contrast=contrast, kind=kind, several=first)
+    runners = runners_of(loaded, read)
     sites = list(dict.fromkeys(unit.site for unit in chosen)) if each is None else [each]
     known = {}
     if change.method in MEASURED:
@@ -149,7 +147,11 @@ def metric_kind(name: str | None, contrast: str | None) -> str:
 
 
 def _ranked_document(
-    ranked: "Ranking", change: "Change", runners: "list[Runner]", read: "Asked", notes: list[str]
+    ranked: "Ranking",
+    change: "Change",
+    runners: "list[Runner]",
+    read: "TargetPrompts",
+    notes: list[str],
 ) -> dict[str, Any]:
     return {
         "prompts": [row.text for row in read.prompts],
@@ -170,7 +172,7 @@ def _print_ranked(
     ranked: "Ranking",
     change: "Change",
     runners: "list[Runner]",
-    read: "Asked",
+    read: "TargetPrompts",
     top: int,
     notes: list[str],
 ) -> None:

@@ -75,14 +75,14 @@ def lens(
     if opened is not None and data is not None:
         document["training"] = _training(opened)
     if prompt is not None:
-        from ...tools.attribution import ask
+        from ...tools.attribution import target_prompt
         from ...tools.lens.logit_lens import logit_lens, plain
 
         chosen: Any = several
         if answer is None:
             question = plain(loaded, prompt)
         else:
-            question = ask(loaded, prompt, answer, contrast=contrast, several=chosen)
+            question = target_prompt(loaded, prompt, answer, contrast=contrast, several=chosen)
         found = logit_lens(
             loaded,
             question,

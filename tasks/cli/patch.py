@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from ...tools.interventions.ablation import Part
+    from ...tools.interventions.change import Part
     from ...tools.interventions.patching import Grid, Pair
     from ...tools.models import Target, Unit
 
@@ -68,7 +68,7 @@ def patch(
     from ...tools.errors import UsageError
     from ...tools.evidence import plain
     from ...tools.interventions.patching import Pair
-    from ...tools.metrics.prompt import asked, same_target, with_target
+    from ...tools.metrics.prompt import same_target, target_prompts, with_target
     from ...tools.models import Target
 
     options.one_of("--sites", sites, _KINDS)
@@ -79,7 +79,7 @@ def patch(
     chosen = options.one_of("--several", several, options.SEVERAL)
     loaded = Target.load(target, dtype=dtype, device=device)
     kind: Any = metric_kind(metric, contrast)
-    read = asked(loaded, [clean], answer, contrast=contrast, kind=kind, several=chosen)
+    read = target_prompts(loaded, [clean], answer, contrast=contrast, kind=kind, several=chosen)
     first, measured, notes = read.prompts[0], read.metrics[0], read.notes
     answer, contrast = read.target, read.contrast
     second = with_target(loaded, corrupt, answer, measured)
@@ -144,7 +144,7 @@ def _neurons(pair: "Pair", many: int) -> tuple[list[dict[str, Any]], list[str]]:
 
 def _units(pair: "Pair", units: "list[Unit]", controls: int, seed: int) -> dict[str, Any]:
     """The units together, beside matched sets, and each by itself."""
-    from ...tools.interventions.ablation import parts_of
+    from ...tools.interventions.change import parts_of
     from ...tools.interventions.controls import against
     from ...tools.interventions.patching import patch as run
     from ..studies.zeroing import control_sets
@@ -177,7 +177,7 @@ def _paths(
 ) -> list[dict[str, Any]]:
     """The effect of the units through each receiver alone."""
     from ...tools.errors import UsageError
-    from ...tools.interventions.ablation import parts_of
+    from ...tools.interventions.change import parts_of
     from ...tools.interventions.path_patching import path_patch
 
     parts = parts_of(units)
@@ -199,7 +199,7 @@ def _paths(
 
 def _receiver(target: "Target", name: str) -> "Part":
     """A unit, or a whole site."""
-    from ...tools.interventions.ablation import Part
+    from ...tools.interventions.change import Part
     from ...tools.interventions.path_patching import DIRECT
 
     if name == DIRECT or "/" not in name:

@@ -19,7 +19,8 @@ def tools(
     """List the tools that planners have, or show what one takes."""
     from ...tools.instruments import TOOLS
 
-    chosen = list(_instruments(TOOLS).values()) if name is None else [tool_named(name)]
+    listed = [item for item in _instruments(TOOLS).values() if not item.retired]
+    chosen = listed if name is None else [tool_named(name)]
     if as_json:
         print_json([item.schema["function"] for item in chosen])
         return

@@ -8,7 +8,7 @@ import numpy as np
 from ...agent.description import Component, Description
 from ...tools.data.tokens import surfaces
 from ...tools.data.windows import cut
-from ...tools.lens.write_vector import projection, write_vector
+from ...tools.lens.projection import projected, write_vector
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
 from ..groundtruth.planted import PlantedUnit, Probes
@@ -67,7 +67,7 @@ class TextSuite(Suite):
         target = ground.target
         name = target.unit(unit.unit)
         vector = write_vector(target, target.site(name.site), name.index, np.ones(1))
-        direct = None if vector is None else projection(target, vector)  # [id]
+        direct = None if vector is None else projected(target, vector)  # [id]
         if not unit.promotes or direct is None:
             return None
         head: Any = target.network.get_output_embeddings()  # type: ignore[operator]

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from ...tools.errors import UsageError
-from ...tools.interventions.ablation import parts_of
+from ...tools.interventions.change import parts_of
 from ...tools.lens.stream import reader
 from ...tools.metrics.rows import Rows
 from ...tools.models import Intervention, Target, Unit, scale

@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import torch
 
-from ...tools.attribution import Question, ask
+from ...tools.attribution import TargetPrompt, target_prompt
 from ...tools.errors import UsageError
 from ...tools.interventions import Metric, Prompt, Runner, row_of
 from ...tools.io.files import read_whole
@@ -42,7 +42,7 @@ class Asked:
     """A case in tokens."""
 
     case: Case
-    question: Question
+    question: TargetPrompt
     row: Prompt
     answer: int
     """The token that is to follow."""
@@ -141,12 +141,17 @@ def sort_out(
         UsageError: if none can be asked.
     """
     check_target(target)
-    rows: list[tuple[Case, Question]] = []
+    rows: list[tuple[Case, TargetPrompt]] = []
     refused: list[str] = []
     for case in cases:
         try:
             rows.append(
-                (case, ask(target, case.prompt, case.target, several=several, as_written=True))
+                (
+                    case,
+                    target_prompt(
+                        target, case.prompt, case.target, several=several, as_written=True
+                    ),
+                )
             )
         except UsageError as error:
             refused.append(str(error))

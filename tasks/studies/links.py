@@ -16,7 +16,7 @@ import torch
 
 from ...tools.attribution import Spot
 from ...tools.attribution.comparative import Comparison, Run, Settings, compare
-from ...tools.attribution.comparative.runs import shares
+from ...tools.attribution.comparative.runs import valued
 from ...tools.models import Target, Unit
 from ...tools.statistics.intervals import mean
 from .cases import Asked
@@ -102,15 +102,16 @@ def _lost(
     before, lost = [], []
     for one in some:
         run = Run(target, one.question)
-        whole = shares(run, "mlp")
+        whole = valued(run, "mlp")
+        known = whole.imps
         numbers = torch.tensor(
-            [whole.layout.number(_spot(unit)) for unit in chosen], device=whole.values.device
+            [known.layout.number(_spot(unit)) for unit in chosen], device=known.values.device
         )
-        whole.make_exact(numbers)
-        total = float(whole.values[numbers].sum())
+        known.make_exact(numbers)
+        total = float(known.values[numbers].sum())
         row = []
         for head in heads:
-            side = shares(run.without([head]), "mlp", scales=whole.scales)
+            side = valued(run.without([head]), "mlp", scales=whole.scales).imps
             side.make_exact(numbers)
             row.append(total - float(side.values[numbers].sum()))
         before.append(total)

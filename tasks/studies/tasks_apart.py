@@ -21,7 +21,7 @@ import torch
 
 from ...tools.errors import UsageError
 from ...tools.interventions import Metric, Runner, sweep
-from ...tools.interventions.ablation import Part
+from ...tools.interventions.change import Part
 from ...tools.interventions.controls import random_directions
 from ...tools.interventions.gradients import gradients
 from ...tools.interventions.patching import Pair, grid, sites_of

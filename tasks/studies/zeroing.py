@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ...tools.interventions import Runner
-from ...tools.interventions.ablation import ablate_sets, parts_of
+from ...tools.interventions.change import change_sets, parts_of
 from ...tools.interventions.controls import matched_sets
 from ...tools.models import Target, Unit
 from ...tools.statistics.intervals import mean
@@ -111,7 +111,7 @@ def zero(
 ) -> Zeroed:
     """The same units on all prompts; with `shares` drops are divided by the mean before them."""
     controls, others = control_sets(runners, units, draws=draws, seed=seed)
-    found = ablate_sets(runners, [parts_of(one) for one in (units, *controls)])
+    found = change_sets(runners, [parts_of(one) for one in (units, *controls)])
     drops = np.array([[b - a for b, a in zip(o.before, o.after, strict=True)] for o in found])
     before = float(np.mean(found[0].before))
     drops = drops / before if shares else drops
@@ -134,7 +134,7 @@ def zero_own(
     for at, runner in enumerate(runners):
         units = choose(at)
         controls, _ = control_sets([runner], units, draws=draws, seed=seed + at)
-        found = ablate_sets([runner], [parts_of(one) for one in (units, *controls)])
+        found = change_sets([runner], [parts_of(one) for one in (units, *controls)])
         columns.append([-one.mean for one in found])
     sets = min(len(column) for column in columns)
     drops = np.array([column[:sets] for column in columns]).T  # [set, prompt]
@@ -175,7 +175,7 @@ def control_sets(
 ) -> tuple[list[tuple[Unit, ...]], str]:
     """Sets of matched units, random ones where too few match; and what they are, in words."""
     places = [range(runner.prompt.places) for runner in runners]
-    found = matched_sets(runners, units, places, many=draws, seed=seed)
+    found = matched_sets(runners, units, places, limit=draws, seed=seed)
     if len(found) < draws:
         found = _assembled(runners, units, places, draws=draws, seed=seed)
     if len(found) >= draws:
@@ -201,7 +201,7 @@ def _assembled(
     near = {}
     for unit in units:
         own = sum(other.site == unit.site for other in units)
-        one = matched_sets(runners, [unit], places, many=3 * own + draws, seed=seed)
+        one = matched_sets(runners, [unit], places, limit=3 * own + draws, seed=seed)
         near[unit] = [match for (match,) in one if match not in chosen]
     found: dict[frozenset[Unit], tuple[Unit, ...]] = {}
     for _ in range(2 * draws):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...tools.errors import UsageError
-from ...tools.interventions.effect import Change, Method
+from ...tools.interventions.change import Change, Method
 from ...tools.models import Intervention, Unit, add, clamp, scale, zero
 
 METHODS: dict[str, tuple[str, Method]] = {

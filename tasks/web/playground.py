@@ -26,10 +26,10 @@ from ...tools.data.windows import cut
 from ...tools.errors import UsageError
 from ...tools.images.maps import maps, region
 from ...tools.instruments.intervene import control_words
-from ...tools.interventions import class_change as output_effects
-from ...tools.interventions.effect import Change, effect_of
+from ...tools.interventions.change import Change
+from ...tools.interventions.effect import effect_of
 from ...tools.interventions.matched_control import compare, verdict
-from ...tools.interventions.output_change import Case, measure_effects
+from ...tools.interventions.output_change import ChangedRow, forward, has_classes, measure, span
 from ...tools.interventions.runner import Runner
 from ...tools.lab import Lab
 from ...tools.metrics.metric import Metric
@@ -79,11 +79,10 @@ def text_change(bench: Workbench, unit: str, text: str, method: str, value: floa
         windows = lab.tokenize([given])
         places = np.flatnonzero(windows.attended[0]).tolist()
         cases = [
-            Case(0, places[0], (intervention(one, change, places),))
+            ChangedRow(0, (intervention(one, change, places),), span(windows, 0, places[0]))
             for one in (chosen, *matched(lab, chosen))
         ]
-        effects = measure_effects(lab, windows, cases, keep=[])
-        sizes = [[effect.size] for effect in effects.each]
+        sizes = [[effect.size] for effect in measure(lab, windows, cases)]
         said = verdict(lab, compare(sizes, lab.rng()), "on the same text")
     return _changed(chosen, change, [], said)
 
@@ -117,15 +116,14 @@ def picture_change(
         chosen, rows, _ = bench.unit(unit), *_rows(bench, path)
         lab = bench.lab()
         cases = [
-            output_effects.Case(0, (intervention(one, change),))
-            for one in (chosen, *matched(lab, chosen))
+            ChangedRow(0, (intervention(one, change),)) for one in (chosen, *matched(lab, chosen))
         ]
-        sizes = output_effects.measure(lab, rows, cases).size
-        said = verdict(lab, compare([[size] for size in sizes], lab.rng()), "on the same picture")
+        sizes = [[effect.size] for effect in measure(lab, rows, cases)]
+        said = verdict(lab, compare(sizes, lab.rng()), "on the same picture")
         table: list[Outcome] = []
-        if output_effects.has_classes(bench.target):
+        if has_classes(bench.target):
             shares = [
-                output_effects.outputs(lab, rows, changes)[0].softmax(0).numpy()
+                forward(lab, rows, changes)[0].cpu().double().softmax(0).numpy()
                 for changes in ((), cases[0].changes)
             ]
             table = outcomes(shares[0], shares[1], lambda at: class_name(bench.target, at))

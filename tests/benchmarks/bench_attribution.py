@@ -26,8 +26,8 @@ def measure(name: str, times: int) -> None:
     import torch
     from neuroscribe.tools.attribution import (
         Prediction,
-        Question,
         Settings,
+        TargetPrompt,
         attribute,
         exact_trace,
     )
@@ -41,7 +41,7 @@ def measure(name: str, times: int) -> None:
         with torch.no_grad():
             target.network(input_ids=ids, use_cache=False)
 
-    question = Question(window.ids, 64, (Prediction(63, 1234),))
+    question = TargetPrompt(window.ids, 64, (Prediction(63, 1234),))
     runs = {
         "trace": lambda: exact_trace(target, question),
         "imp": lambda: attribute(target, question, Settings("imp", ("mlp",))),

@@ -24,7 +24,7 @@ def run(quick: bool) -> list[Measure]:
 def measure(name: str, times: int) -> None:
     """In the fresh process: prints what was measured as JSON."""
     import torch
-    from neuroscribe.tools.attribution import Prediction, Question
+    from neuroscribe.tools.attribution import Prediction, TargetPrompt
     from neuroscribe.tools.attribution.comparative import Run, Settings, compare, head_effects
     from neuroscribe.tools.attribution.sources import Spot
     from neuroscribe.tools.lens.logit_lens import logit_lens
@@ -39,7 +39,7 @@ def measure(name: str, times: int) -> None:
         with torch.no_grad():
             target.network(input_ids=ids, use_cache=False)
 
-    question = Question(window.ids, 64, (Prediction(63, 1234),))
+    question = TargetPrompt(window.ids, 64, (Prediction(63, 1234),))
     known = Run(target, question)
     edited = known.without([Unit("head.5", 3, 1)])
 

@@ -109,6 +109,13 @@ def stories_lab(stories_bench: Lab) -> Lab:
 
 
 @pytest.fixture
+def open_stories_lab(stories_lab: Lab) -> Lab:
+    """The same in a conversation: an investigation of one unit is not offered these tools."""
+    stories_lab.open = True
+    return stories_lab
+
+
+@pytest.fixture
 def minilm_lab(minilm_bench: Lab) -> Lab:
     """A bench over a trained encoder."""
     return _fresh(minilm_bench, "mlp.3/7")

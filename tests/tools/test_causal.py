@@ -13,9 +13,9 @@ from neuroscribe.tools.instruments.ablate import interventions
 from neuroscribe.tools.instruments.intervene import control_words
 from neuroscribe.tools.interventions.controls import against
 from neuroscribe.tools.interventions.matched_control import compare, verdict
-from neuroscribe.tools.interventions.output_change import SPAN, Case, measure_effects
+from neuroscribe.tools.interventions.output_change import SPAN, ChangedRow, measure
 from neuroscribe.tools.lab import Lab
-from neuroscribe.tools.lens.write_vector import projection, write_vector
+from neuroscribe.tools.lens.projection import projected, write_vector
 from neuroscribe.tools.models import Target, Unit
 from neuroscribe.tools.registry import call
 
@@ -198,10 +198,10 @@ def test_patching_everything_gives_the_other_output(minilm_lab: Lab) -> None:
     from neuroscribe.tools.models import clamp
 
     change = clamp("resid.5", None, values[:1].clone()).at(places=range(windows.ids.shape[1]))
-    found = measure_effects(lab, windows, [Case(1, 0, (change,))])
+    (found,) = measure(lab, windows, [ChangedRow(1, (change,))])
     output = lab.target.trace(windows).output
     turn = 1 - float(torch.cosine_similarity(output[0].double(), output[1].double(), dim=0))
-    assert found.each[0].size == pytest.approx(turn, abs=1e-5)
+    assert found.size == pytest.approx(turn, abs=1e-5)
 
 
 def test_output_effect_finds_what_the_planted_unit_writes(lab: Lab) -> None:
@@ -216,8 +216,10 @@ def test_output_effect_finds_what_the_planted_unit_writes(lab: Lab) -> None:
 
 
 def test_the_other_sign_promotes_what_this_one_suppresses(stories_lab: Lab) -> None:
-    plus = call(stories_lab, "output_effect", {"unit": "mlp.2/3"}).data["direct"]
-    minus = call(stories_lab, "output_effect", {"unit": "mlp.2/3-"}).data["direct"]
+    plus, minus = (
+        call(stories_lab, "unit_effect", {"unit": unit, "projection": 8}).data["projection"]
+        for unit in ("mlp.2/3", "mlp.2/3-")
+    )
     assert {t["token"] for t in plus["promoted"]} == {t["token"] for t in minus["suppressed"]}
 
 
@@ -228,7 +230,7 @@ def test_projection_is_the_norm_and_the_head_on_the_column(stories_lab: Lab) -> 
     column = network.model.layers[2].mlp.down_proj.weight[:, 3]
     assert torch.allclose(vector, column, atol=1e-6)
     expected = network.lm_head(network.model.norm(column)).double()
-    found = projection(target, vector)
+    found = projected(target, vector)
     assert found == pytest.approx((expected - expected.mean()).numpy(), abs=1e-4)
     head = write_vector(target, target.site("head.2"), 1, np.eye(1, 8)[0])
     assert torch.allclose(head, network.model.layers[2].self_attn.o_proj.weight[:, 8], atol=1e-6)
@@ -238,7 +240,7 @@ def test_an_encoder_moves_toward_words(minilm_lab: Lab, few_words) -> None:
     found = call(minilm_lab, "output_effect", {"many": 4})
     assert len(found.data["promoted"]) == len(found.data["suppressed"]) == 4
     assert found.data["promoted"][0]["cosine"] > 0 > found.data["suppressed"][0]["cosine"]
-    assert all(call(minilm_lab, "output_effect", {"unit": u}).error is None for u in ("head.0/3",))
+    assert call(minilm_lab, "output_effect", {"unit": "head.0/3"}).error is None
 
 
 def test_a_percentile_says_of_how_many_and_when_they_are_too_few(lab: Lab) -> None:

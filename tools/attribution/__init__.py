@@ -1,7 +1,7 @@
 """Exact traces and attribution: which units are responsible for a prediction."""
 
 from ..metrics.readings import reading, target_tokens
-from ..metrics.target_tokens import Prediction, Question, ask
+from ..metrics.target_tokens import Prediction, TargetPrompt, target_prompt
 from ..residual.exact import ExactTrace, exact_trace
 from .attribute import KINDS, METHODS, Attribution, Settings, UnitValue, attribute
 from .patterns import Pattern, attention_patterns
@@ -14,14 +14,14 @@ __all__ = [
     "ExactTrace",
     "Pattern",
     "Prediction",
-    "Question",
     "Settings",
     "Spot",
+    "TargetPrompt",
     "UnitValue",
-    "ask",
     "attention_patterns",
     "attribute",
     "exact_trace",
     "reading",
+    "target_prompt",
     "target_tokens",
 ]

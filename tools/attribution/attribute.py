@@ -1,6 +1,6 @@
 """Which units are responsible for a prediction: every unit of the model, ranked in one call.
 
-    question = ask(target, "She loved to play outside in", " the")
+    question = target_prompt(target, "She loved to play outside in", " the")
     found = attribute(target, question)            # Imp, shortlisted and made exact
     found.units["mlp"][0]                          # mlp.4/102, its value, the tokens it favours
 
@@ -24,12 +24,12 @@ from torch import Tensor
 from ..data.tokens import surfaces
 from ..errors import UsageError
 from ..metrics.saturation import rival, saturation
-from ..metrics.target_tokens import Question
+from ..metrics.target_tokens import TargetPrompt
 from ..models import Target
 from ..residual.exact import ExactTrace, exact_trace
 from ..residual.readout import Readout, check_vocabulary, readout_of
 from .gradients import integrated, taylor
-from .increase import Starts, direct, first_order, increase
+from .increase import Imps, direct, highest_first, imps
 from .patterns import attention_patterns
 from .sources import KINDS, Kind, Layout, Sources, Spot
 
@@ -77,7 +77,7 @@ class UnitValue:
 class Attribution:
     """What `attribute` found."""
 
-    question: Question
+    question: TargetPrompt
     method: Method
     probabilities: tuple[float, ...]
     """Of the target's tokens, one a prediction."""
@@ -100,10 +100,10 @@ class Attribution:
     paper: bool = False
     notes: tuple[str, ...] = ()
 
-    def ranked(self, kind: Kind, many: int) -> list[Spot]:
+    def ranked(self, kind: Kind, n: int) -> list[Spot]:
         """The units with the highest values, those that are exact first."""
-        order = _order(self.values[kind], self.exact[kind])
-        return [self.layouts[kind].spot(int(at)) for at in order[:many]]
+        order = highest_first(self.values[kind], self.exact[kind])
+        return [self.layouts[kind].spot(int(i)) for i in order[:n]]
 
 
 @dataclass(frozen=True)
@@ -144,12 +144,14 @@ class Settings:
 _LIST = ", ".join(KINDS)
 
 
-def attribute(target: Target, question: Question, settings: Settings | None = None) -> Attribution:
+def attribute(
+    target: Target, question: TargetPrompt, settings: Settings | None = None
+) -> Attribution:
     """Values of all units of the kinds, highest first.
 
     Args:
         target: A causal language model.
-        question: From `ask`.
+        question: From `target_prompt`.
         settings: How; by default `imp` on neurons and heads.
 
     Raises:
@@ -172,24 +174,14 @@ def attribute(target: Target, question: Question, settings: Settings | None = No
         layouts: dict[Kind, Layout] = {kind: sources[0].layout(kind) for kind in kinds}
         notes = _without_units(target, layouts)
         kinds = tuple(layouts)
-    starts: list[Starts] = [{} for _ in sources]
-    values = _values(sources, readout, question, chosen, kinds, starts)
-    exact: dict[Kind, Tensor] = {
-        kind: torch.ones_like(found, dtype=torch.bool) for kind, found in values.items()
-    }
-    proven: dict[Kind, int | None] = {kind: len(found) for kind, found in values.items()}
+    values, exact, proven = _valued(sources, readout, question, chosen, kinds)
     with torch.no_grad():
-        if chosen.method == "imp" and not _linear(question, readout):
-            for kind in kinds:
-                exact[kind], proven[kind] = _made_exact(
-                    sources, readout, question, layouts[kind], values[kind], chosen, starts
-                )
         units: dict[Kind, tuple[UnitValue, ...]] = {}
         opposing: dict[Kind, tuple[UnitValue, ...]] = {}
         signed = chosen.method not in ("taylor", "magnitude")
         for kind in kinds:
-            order = _order(values[kind], exact[kind])[: chosen.top]
-            lowest = _order(-values[kind], exact[kind])[: chosen.top if signed else 0]
+            order = highest_first(values[kind], exact[kind])[: chosen.top]
+            lowest = highest_first(-values[kind], exact[kind])[: chosen.top if signed else 0]
             lowest = lowest[values[kind][lowest] < 0]
             both = _shown(
                 target,
@@ -242,76 +234,63 @@ def no_neurons(target: Target) -> str:
     return f"the MLPs of {target.name} write nothing (all weights are 0), so it has no neurons"
 
 
-def _values(
+def _valued(
     sources: Sequence[Sources],
     readout: Readout,
-    question: Question,
+    question: TargetPrompt,
     chosen: Settings,
     kinds: tuple[Kind, ...],
-    starts: list[Starts],
-) -> dict[Kind, Tensor]:
-    """One number for every unit; for `imp`, the first-order terms."""
+) -> tuple[dict[Kind, Tensor], dict[Kind, Tensor], dict[Kind, int | None]]:
+    """By kind: one number for every unit, which are exact, and how many from the top are proven."""
+    values: dict[Kind, Tensor] = {}
+    exact: dict[Kind, Tensor] = {}
+    proven: dict[Kind, int | None] = {}
+    if chosen.method == "imp":
+        with torch.no_grad():
+            for kind in kinds:
+                found = imps(sources, readout, question.predictions, kind)
+                proven[kind] = _made_exact(found, chosen)
+                values[kind], exact[kind] = found.values, found.exact
+        return values, exact, proven
     if chosen.method == "taylor":
-        return taylor(sources, question.predictions, kinds, everywhere=chosen.everywhere)
-    if chosen.method == "integrated":
-        return integrated(sources, question.predictions, kinds, steps=chosen.steps)
-    with torch.no_grad():
-        if chosen.method == "magnitude":
-            each = [{kind: source.magnitudes(kind) for kind in kinds} for source in sources]
-        elif chosen.method == "direct":
-            pairs = zip(sources, question.predictions, strict=True)
-            each = [direct(source, readout, prediction, kinds) for source, prediction in pairs]
-        else:
-            three = zip(sources, question.predictions, starts, strict=True)
-            each = [first_order(source, readout, p, kinds, start) for source, p, start in three]
-        return {kind: torch.stack([found[kind] for found in each]).sum(0) for kind in kinds}
+        values = taylor(sources, question.predictions, kinds, everywhere=chosen.everywhere)
+    elif chosen.method == "integrated":
+        values = integrated(sources, question.predictions, kinds, steps=chosen.steps)
+    else:
+        with torch.no_grad():
+            if chosen.method == "magnitude":
+                each = [{kind: source.magnitudes(kind) for kind in kinds} for source in sources]
+            else:
+                pairs = zip(sources, question.predictions, strict=True)
+                each = [direct(source, readout, prediction, kinds) for source, prediction in pairs]
+            values = {kind: torch.stack([one[kind] for one in each]).sum(0) for kind in kinds}
+    for kind, one in values.items():
+        exact[kind], proven[kind] = torch.ones_like(one, dtype=torch.bool), len(one)
+    return values, exact, proven
 
 
-def _linear(question: Question, readout: Readout) -> bool:
-    """Whether the first-order term is Imp itself."""
-    return readout.cap is None and all(p.other is not None for p in question.predictions)
-
-
-def _made_exact(
-    sources: Sequence[Sources],
-    readout: Readout,
-    question: Question,
-    layout: Layout,
-    values: Tensor,
-    chosen: Settings,
-    starts: list[Starts],
-) -> tuple[Tensor, int | None]:
-    """Replaces first-order terms at both ends (or all) by exact values, in place.
-
-    Returns:
-        Which are exact, and how many from the top are proven.
-    """
+def _made_exact(found: Imps, chosen: Settings) -> int | None:
+    """Makes both ends exact (or all); how many from the top are then proven."""
+    values = found.values
+    if bool(found.exact.all()):
+        return len(values)
     if chosen.exact or len(values) <= chosen.shortlist + chosen.top:
         picked = torch.arange(len(values), device=values.device)
     else:
         high = values.topk(chosen.shortlist).indices
         low = (-values).topk(chosen.top).indices
         picked = torch.cat([high, low]).unique()
-    total = torch.zeros(len(picked), device=values.device)
-    for source, prediction, start in zip(sources, question.predictions, starts, strict=True):
-        total += increase(source, readout, prediction, layout, picked, start)
-    exact = torch.zeros_like(values, dtype=torch.bool)
-    exact[picked] = True
-    left = float(values[~exact].max()) if len(picked) < len(values) else float("-inf")
-    values[picked] = total
-    if len(picked) < len(values) and readout.cap is not None:
-        return exact, None
-    return exact, int((total >= left).sum())
+    found.make_exact(picked)
+    if len(picked) == len(values):
+        return len(values)
+    if found.readout.cap is not None:
+        return None
+    return int((values[picked] >= values[~found.exact].max()).sum())
 
 
-def _order(values: Tensor, exact: Tensor) -> Tensor:
-    """Numbers of the units, highest first; what is only bounded comes after what is exact."""
-    bound = values[exact].min() if bool(exact.any()) else values.new_zeros(())
-    span = values.max() - bound + 1
-    return torch.where(exact, values, values - span).argsort(descending=True, stable=True)
-
-
-def predicted(trace: ExactTrace, question: Question) -> tuple[tuple[float, ...], tuple[int, ...]]:
+def predicted(
+    trace: ExactTrace, question: TargetPrompt
+) -> tuple[tuple[float, ...], tuple[int, ...]]:
     """Probability and rank of each token, from the full run."""
     out, ranks = [], []
     for prediction in question.predictions:
@@ -329,7 +308,7 @@ def _logits(trace: ExactTrace, place: int) -> Tensor:
     return readout.logits(trace.final[0, place][None], trace.final_scale[0, place])[0]
 
 
-def _sure(trace: ExactTrace, question: Question, probabilities: Sequence[float]) -> list[str]:
+def _sure(trace: ExactTrace, question: TargetPrompt, probabilities: Sequence[float]) -> list[str]:
     """What is said of a target that the model is nearly sure of."""
     if question.predictions[0].other is not None:
         return []
@@ -338,7 +317,7 @@ def _sure(trace: ExactTrace, question: Question, probabilities: Sequence[float])
     return [] if said is None else [said]
 
 
-def likeliest_other(trace: ExactTrace, question: Question) -> str | None:
+def likeliest_other(trace: ExactTrace, question: TargetPrompt) -> str | None:
     """The likeliest token beside the target's one; None where it has several."""
     one, *more = question.predictions
     if more or trace.target.tokenizer is None:

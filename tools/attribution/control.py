@@ -6,7 +6,7 @@
    best only those are zeroed that leave as many others in each site.
 3. The drop of log p(target) (or of the difference of two logits) and of p, beside the draws.
 
-All sets are rows of few forwards.
+All sets are rows of few restarts.
 """
 
 from collections.abc import Sequence
@@ -15,21 +15,19 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from ..metrics.rows import Rows
-from ..metrics.target_tokens import Question
+from ..interventions.runner import Runner
+from ..metrics.metric import Kind as MetricKind
+from ..metrics.prompt import row_and_metric
+from ..metrics.target_tokens import TargetPrompt
 from ..models import Intervention, Target, add, zero
-from ..residual.readout import objective
-from ..statistics.permutation import p_value
+from ..statistics.permutation import p_value, percentile
 from .attribute import Attribution
 from .sources import Kind, Layout, Spot
 
 DRAWS = 20
 CLEAR = 0.1
 """p up to which a drop stands out."""
-_ROOM = 1 << 24
-"""Logits in memory at a time."""
 
 
 class Zeroed(NamedTuple):
@@ -42,7 +40,7 @@ class Zeroed(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Control:
+class ZeroedBest:
     """The drop with the best units zeroed, and with random units of the same sites."""
 
     kind: Kind
@@ -57,11 +55,7 @@ class Control:
     @property
     def percentile(self) -> float:
         """Share of draws with a smaller drop, ties half, in percent."""
-        if not self.random:
-            return 50.0
-        below = sum(r < self.drop for r in self.random)
-        ties = sum(r == self.drop for r in self.random)
-        return 100 * (below + 0.5 * ties) / len(self.random)
+        return percentile(self.drop, self.random)
 
     @property
     def p(self) -> float:
@@ -85,14 +79,14 @@ def control(
     many: int = 10,
     draws: int = DRAWS,
     seed: int = 0,
-) -> Control:
+) -> ZeroedBest:
     """Zeroes the (at most) `many` best units of a kind, and (at most) `draws` random sets."""
     layout = found.layouts[kind]
     spots = with_others(layout, found.ranked(kind, many))
     rng = np.random.default_rng(seed)
     sets = [[], spots, *random_sets(layout, spots, draws, rng)]
     clean, best, *others = zeroed(target, found, sets)
-    return Control(
+    return ZeroedBest(
         kind,
         tuple(str(spot) for spot in spots),
         clean.score - best.score,
@@ -137,37 +131,34 @@ def random_sets(
 
 def zeroed(target: Target, found: Attribution, sets: Sequence[Sequence[Spot]]) -> list[Zeroed]:
     """The prediction with each set of units zeroed, in order."""
-    question = found.question
-    length, vocabulary = question.ids.shape[1], len(found.readout.weight)
-    one = len(question.predictions) == 1 and question.predictions[0].place == length - 1
-    room = max(1, min(32, _ROOM // (vocabulary * (1 if one else length))))
-    out: list[Zeroed] = []
-    for at in range(0, len(sets), room):
-        some = sets[at : at + room]
-        changes = [c for row, spots in enumerate(some) for c in _changes(found, spots, row)]
-        rows = Rows(question.ids.repeat(len(some), 0))
-        logits = target.trace(rows, interventions=changes, output="last" if one else True).output
-        assert logits is not None
-        logits = logits[:, None] if one else logits
-        out += [_read(row.float(), question, one) for row in logits]
-    return out
+    rows = [without(found, spots) for spots in sets]
+    score = log = runner_of(target, found.question, "log_probability").measure(rows)
+    if found.question.predictions[0].other is not None:
+        score = runner_of(target, found.question, "logit_difference").measure(rows)
+    return [Zeroed(float(s), float(p)) for s, p in zip(score, log.exp(), strict=True)]
 
 
-def _changes(found: Attribution, spots: Sequence[Spot], row: int) -> list[Intervention]:
-    by_site: dict[str, list[Spot]] = {}
-    out = []
+def runner_of(target: Target, question: TargetPrompt, kind: MetricKind) -> Runner:
+    """Measures what is predicted on a question; the contrast counts in a logit difference alone."""
+    prompt, metric = row_and_metric(target, question, kind)
+    return Runner(target, prompt, metric if kind == "logit_difference" else metric.alone())
+
+
+def zeroing(spots: Sequence[Spot]) -> list[Intervention]:
+    """Neurons and heads zeroed at every place."""
+    by_site: dict[str, list[int]] = {}
     for spot in spots:
-        if spot.kind == "attention":
-            out += [_without(found, spot, row)]
-        else:
-            by_site.setdefault(spot.site, []).append(spot)
-    for site, members in by_site.items():
-        out.append(zero(site, [spot.index for spot in members]).at(rows=[row]))
-    return out
+        by_site.setdefault(spot.site, []).append(spot.index)
+    return [zero(site, units) for site, units in by_site.items()]
 
 
-def _without(found: Attribution, spot: Spot, row: int) -> Intervention:
-    """Takes an attention neuron's share out of its head's output."""
+def without(found: Attribution, spots: Sequence[Spot]) -> list[Intervention]:
+    """Units zeroed; of attention neurons their share is taken out of the heads' outputs."""
+    taken = [_share_out(found, spot) for spot in spots if spot.kind == "attention"]
+    return [*taken, *zeroing([spot for spot in spots if spot.kind != "attention"])]
+
+
+def _share_out(found: Attribution, spot: Spot) -> Intervention:
     source = found.sources[0]
     share = source.coefficients("attention", spot.block)[spot.index, spot.place, spot.channel]
     channels = found.trace.heads[spot.block].shape[3]
@@ -175,14 +166,4 @@ def _without(found: Attribution, spot: Spot, row: int) -> Intervention:
     shift[..., spot.channel] = -share
     if found.trace.target.sites[spot.site].channels == 1:
         shift = shift[..., 0]  # [1, 1, 1]
-    return add(spot.site, [spot.index], shift).at(rows=[row], places=[source.place])
-
-
-def _read(logits: Tensor, question: Question, one: bool) -> Zeroed:
-    """Args: logits `[place, vocabulary]`, of the last place alone where `one`."""
-    score, log = 0.0, 0.0
-    for prediction in question.predictions:
-        at = logits[[0 if one else prediction.place]]
-        score += float(objective(at, prediction)[0])
-        log += float(at.log_softmax(1)[0, prediction.token])
-    return Zeroed(score, float(np.exp(log)))
+    return add(spot.site, [spot.index], shift).at(places=[source.place])

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import UsageError
-from ..metrics.target_tokens import Question
+from ..metrics.target_tokens import TargetPrompt
 from ..models import Target
 from ..models.forward import caching
 from ..residual.exact import ExactTrace
@@ -63,13 +63,11 @@ class Key:
     constant: float
     """Biases."""
     total: float
-    whole: bool
-    """Whether this block's own attention is part of h (an MLP behind its attention)."""
 
 
 def query_units(
     target: Target,
-    question: Question,
+    question: TargetPrompt,
     *,
     of: Literal["attention", "mlp"] = "attention",
     values: int = VALUES,
@@ -80,7 +78,7 @@ def query_units(
 
     Args:
         target: A causal language model.
-        question: From `ask`; one token.
+        question: From `target_prompt`; one token.
         of: Kind of the value units.
         values: How many of them, highest Imp first.
         paper: Without centring and biases.
@@ -145,8 +143,7 @@ def _key(
         module = trace.target.network.get_submodule(here.inner)
         row, bias = _row(module, spot.index + here.offset)
         given = Sources(trace, place).base("mlp", spot.block)
-        key = _made(spot, place, here.mlp_reads, row, bias, given, paper)
-        return _with(key, whole=not here.parallel)
+        return _made(spot, place, here.mlp_reads, row, bias, given, paper)
     assert spot.channel is not None
     assert spot.place is not None
     value = maps[spot.block]
@@ -182,11 +179,7 @@ def _made(
         constant += float(norm.bias @ row)
     constant = 0.0 if paper else constant
     total = float(direction @ given) + constant
-    return Key(spot, spot.block, place, direction, constant, total, False)
-
-
-def _with(key: Key, *, whole: bool) -> Key:
-    return Key(key.spot, key.block, key.place, key.direction, key.constant, key.total, whole)
+    return Key(spot, spot.block, place, direction, constant, total)
 
 
 def _row(module: nn.Module, at: int) -> tuple[Tensor, float]:

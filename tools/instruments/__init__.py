@@ -5,7 +5,6 @@
 from ..registry import TOOLS
 from . import (
     ablate,
-    ablate_pictures,
     activations,
     alike_units,
     attention,
@@ -23,9 +22,7 @@ from . import (
     intervene,
     lens,
     occlude,
-    output_effect,
     patch,
-    patch_pictures,
     scan,
     search_index,
     separate,
@@ -34,14 +31,13 @@ from . import (
     sweep_units,
     test_hypotheses,
     unit_effect,
-    unit_effect_pictures,
     visualise,
     write_texts,
 )
 
 _ORDER = (
     *("survey", "exemplars", "activations", "scan", "edit_text", "write_texts"),
-    *("test_hypotheses", "contrast", "separate", "ablate", "patch", "output_effect", "unit_effect"),
+    *("test_hypotheses", "contrast", "separate", "ablate", "patch", "unit_effect", "output_effect"),
     *("intervene", "attribute", "sweep_units", "lens", "attention"),
     *("find_units", "survey_sites", "search_index", "compare_units", "alike_units", "check_on"),
     *("draw", "edit_image", "occlude", "visualise", "ablate_pictures", "patch_pictures"),

@@ -45,6 +45,13 @@ class Looks(NamedTuple):
     induction: float
     """On places right behind earlier ones with the same token."""
 
+    def words(self) -> str:
+        """For a planner."""
+        return (
+            f"previous {self.previous:.2f}, itself {self.itself:.2f}, first {self.first:.2f}, "
+            f"copies {self.copies:.2f}, behind copies {self.induction:.2f}"
+        )
+
 
 @tool(needs=("text", "open"))
 def attention(
@@ -67,46 +74,46 @@ def attention(
     wanted = _heads(lab, heads)
     if lab.target.kind != "causal":
         raise UsageError(f"{lab.target.name} is no causal model; its attention is not read")
-    given = [text for text in texts or [] if text.strip()]
-    shown = (lab.tokenize(given) if given else lab.explore).rows(slice(0, WINDOWS))
-    sums = _over(lab, shown, wanted if len(wanted) <= _FEW else [])
+    own = [text for text in texts or [] if text.strip()]
+    windows = (lab.tokenize(own) if own else lab.explore).rows(slice(0, WINDOWS))
+    sums = _over(lab, windows, wanted if len(wanted) <= _FEW else [])
     places = int(sums.places.sum())
-    alike = Looks(*(sums.even.sum(0) / places))
-    found = {head: Looks(*(sums.heads[head].sum(0) / places)) for head in wanted}
-    spans = _intervals(sums, shown.document, wanted, lab.rng())
-    ranked = sorted(wanted, key=lambda head: -max(_above(found[head], alike)))
-    ranked = ranked[:many]
-    tokens = {head: _liked(sums, head, shown.vocabulary) for head in sums.tokens}
+    even = Looks(*(sums.even.sum(0) / places))
+    looks = {head: Looks(*(sums.heads[head].sum(0) / places)) for head in wanted}
+    intervals = _intervals(sums, windows.document, wanted, lab.rng())
+    ranked = sorted(wanted, key=lambda head: -max(np.subtract(looks[head], even)))[:many]
+    tokens = {head: _preferred(sums, head, windows.vocabulary) for head in sums.tokens}
     lines = [
-        f"mean attention weight over {len(shown)} {'texts' if given else 'windows of explore'}, "
+        f"mean attention weight over {len(windows)} {'texts' if own else 'windows of explore'}, "
         f"{places:,} places (from the third on; the kinds overlap); a head that looks everywhere "
-        f"alike: {_said(alike)}",
-        *(f"{name}: {_said(found[name])}{_by_token(tokens.get(name))}" for name in ranked),
+        f"alike: {even.words()}",
+        *(f"{name}: {looks[name].words()}{_by_token(tokens.get(name))}" for name in ranked),
     ]
     data: dict[str, Any] = {
         "heads": [
-            {"unit": name, **found[name]._asdict(), "interval": spans.get(name)} for name in ranked
+            {"unit": name, **looks[name]._asdict(), "interval": intervals.get(name)}
+            for name in ranked
         ],
-        "everywhere_alike": alike._asdict(),
+        "everywhere_alike": even._asdict(),
         "places": places,
-        "windows": len(shown),
+        "windows": len(windows),
         "tokens": tokens,
     }
-    if given:
-        seen = _on(lab, given[0], ranked)
-        lines.append(f"from the last place of {quoted(given[0])}:")
+    if own:
+        seen = _from_last_place(lab, own[0], ranked)
+        lines.append(f"from the last place of {quoted(own[0])}:")
         lines += [
-            f"{name}: " + ", ".join(f"{quoted(token)}@{at} {w:.2f}" for token, at, w in row)
+            f"{name}: " + ", ".join(f"{quoted(token)}@{place} {w:.2f}" for token, place, w in row)
             for name, row in seen.items()
         ]
-        data |= {"texts": given, "last_place": seen}
+        data |= {"texts": own, "last_place": seen}
     return Result("\n".join(lines), data)
 
 
-def _heads(lab: Lab, given: list[str] | None) -> list[str]:
+def _heads(lab: Lab, names: list[str] | None) -> list[str]:
     """Names of heads, `head.2/5`."""
     out: dict[str, None] = {}
-    for name in given or ["head"]:
+    for name in names or ["head"]:
         if "/" in name:
             out[str(lab.target.unit(name))] = None
             continue
@@ -143,8 +150,8 @@ def _over(lab: Lab, windows: TokenWindows, of_tokens: list[str]) -> _Sums:
     size = len(windows.vocabulary)
     tokens = {name: np.zeros((2, size)) for name in of_tokens}
     even_tokens, counts = np.zeros((2, size)), np.zeros((2, size), int)
-    for at in range(0, len(windows), _ROWS):
-        rows = windows.rows(slice(at, at + _ROWS))
+    for start in range(0, len(windows), _ROWS):
+        rows = windows.rows(slice(start, start + _ROWS))
         width = int(rows.attended.sum(1).max())
         ids = rows.ids[:, :width]
         masks, asked = _masks(ids, rows.attended[:, :width])
@@ -161,13 +168,13 @@ def _over(lab: Lab, windows: TokenWindows, of_tokens: list[str]) -> _Sums:
                 heads.setdefault(name, []).append(each[..., head].numpy())
                 if name in tokens:
                     seen = (weights[:, head] * from_).sum(1).numpy()  # [row, seen place]
-                    _add(tokens[name], at, ids, seen)
+                    _add(tokens[name], start, ids, seen)
         even.append(
             torch.einsum("qk,nqk,mnqk->nm", sight, from_.expand(-1, -1, width), masks).numpy()
         )
         counted.append(asked.sum(1).numpy())
-        _add(even_tokens, at, ids, torch.einsum("qk,nq->nk", sight, from_[..., 0]).numpy())
-        _add(counts, at, ids, rows.attended[:, :width].astype(int))
+        _add(even_tokens, start, ids, torch.einsum("qk,nq->nk", sight, from_[..., 0]).numpy())
+        _add(counts, start, ids, rows.attended[:, :width].astype(int))
     if not sum(int(part.sum()) for part in counted):
         raise UsageError("there is no text of three tokens or more")
     return _Sums(
@@ -204,7 +211,7 @@ def _intervals(
     return out
 
 
-def _liked(sums: _Sums, head: str, names: tuple[str, ...]) -> list[dict[str, Any]]:
+def _preferred(sums: _Sums, head: str, names: tuple[str, ...]) -> list[dict[str, Any]]:
     """The tokens that a head looks at more than even attention would, by their share of it."""
     both = [total / max(1e-12, total.sum()) for total in sums.tokens[head]]
     even = [total / max(1e-12, total.sum()) for total in sums.even_tokens]
@@ -239,7 +246,9 @@ def _masks(ids: np.ndarray, attended: np.ndarray) -> tuple[Tensor, Tensor]:
     return torch.stack(kinds).to(torch.float64), there & (at >= 2)
 
 
-def _on(lab: Lab, text: str, heads: list[str]) -> dict[str, list[tuple[str, int, float]]]:
+def _from_last_place(
+    lab: Lab, text: str, heads: list[str]
+) -> dict[str, list[tuple[str, int, float]]]:
     """What heads look at from a text's last place, the most first: token, place, weight."""
     rows = lab.tokenize([text])
     lab.meter.forward_tokens += 2 * int(rows.attended.sum())
@@ -255,20 +264,9 @@ def _on(lab: Lab, text: str, heads: list[str]) -> dict[str, list[tuple[str, int,
     return out
 
 
-def _above(looks: Looks, alike: Looks) -> list[float]:
-    return [one - even for one, even in zip(looks, alike, strict=True)]
-
-
-def _by_token(liked: list[dict[str, Any]] | None) -> str:
+def _by_token(preferred: list[dict[str, Any]] | None) -> str:
     """`; most on " ." 0.31 (even 0.08)`."""
-    if not liked:
+    if not preferred:
         return ""
-    each = (f"{quoted(o['token'])} {o['weight']:.2f} (even {o['even']:.2f})" for o in liked)
+    each = (f"{quoted(o['token'])} {o['weight']:.2f} (even {o['even']:.2f})" for o in preferred)
     return f"; by token more than even: {', '.join(each)}"
-
-
-def _said(looks: Looks) -> str:
-    return (
-        f"previous {looks.previous:.2f}, itself {looks.itself:.2f}, first {looks.first:.2f}, "
-        f"copies {looks.copies:.2f}, behind copies {looks.induction:.2f}"
-    )

@@ -10,10 +10,10 @@
 import math
 from typing import Annotated, Any, Literal
 
-from ..attribution import Attribution, Settings, UnitValue, ask
+from ..attribution import Attribution, Settings, UnitValue, target_prompt
 from ..attribution import attribute as run
 from ..attribution.attribute import likeliest_other
-from ..attribution.control import DRAWS, Control, control
+from ..attribution.control import DRAWS, ZeroedBest, control
 from ..attribution.sources import Kind, Spot
 from ..evidence import Result
 from ..lab import Lab
@@ -51,7 +51,7 @@ def attribute(
     """
     settings = Settings(method, tuple(kinds or ("mlp", "head")), many, words=_TOKENS)
     settings.check()
-    question = ask(lab.target, prompt, target, contrast=contrast, several=several)
+    question = target_prompt(lab.target, prompt, target, contrast=contrast, several=several)
     found = run(lab.target, question, settings)
     draws = int(lab.rng().integers(1 << 31))
     controls = [control(lab.target, found, kind, seed=draws) for kind in found.units]
@@ -62,9 +62,7 @@ def attribute(
     whole = math.prod(found.probabilities)
     if len(found.probabilities) > 1:
         odds = f"{whole:.3g} in all; token by token {odds}"
-    against = question.measured_contrast
-    versus = f" over {quoted(against)}" if against is not None else ""
-    rows = [f"{quoted(question.measured)}{versus} behind {quoted(prompt)}: probability {odds}"]
+    rows = [f"{question.words} behind {quoted(prompt)}: probability {odds}"]
     data: dict[str, Any] = {
         "prompt": prompt,
         "target": question.target,
@@ -111,7 +109,7 @@ def _line(unit: UnitValue) -> str:
     return f"{unit.unit}{bound} {unit.value:+.3g}, activation {number(unit.activation)}: {shown}"
 
 
-def _control(test: Control) -> str:
+def _control(test: ZeroedBest) -> str:
     if not test.units:
         return "control: the sites have no other units to zero beside the best"
     what = f"control: zeroing these best {len(test.units)} together lowers it by {test.drop:+.3g}"

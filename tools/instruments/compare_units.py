@@ -161,7 +161,7 @@ def _line(liked: Liked, *, swap: bool) -> str:
 def _words(lab: Lab, unit: Unit) -> list[str]:
     """Tokens that a unit's write vector favours, where it has one and there is a vocabulary."""
     try:
-        written = vocabulary_projection(lab.target, unit.site, units=[unit.index], many=_TOKENS)
+        written = vocabulary_projection(lab.target, unit.site, units=[unit.index], limit=_TOKENS)
     except UsageError:
         return []
     return [token for token, _ in written.tokens(0, bottom=unit.sign < 0)]

@@ -13,17 +13,19 @@ from typing import Any, Literal
 from ..activations.unit_stats import profile
 from ..errors import UsageError
 from ..evidence import Result
+from ..interventions.change import MEASURED, VALUED, Change, Method
 from ..interventions.controls import Control
-from ..interventions.effect import MEASURED, VALUED, Change, Effect, Method, effect_of
-from ..interventions.matched_control import LEAST
+from ..interventions.effect import ControlledEffect, effect_of
+from ..interventions.matched_control import LEAST, named, rank, too_few
 from ..interventions.reference import Reference, references
-from ..interventions.runner import Runner
+from ..interventions.runner import Runner, runners_of
 from ..interventions.sweep import Where
 from ..lab import Lab
-from ..metrics.prompt import Asked, asked
+from ..metrics.prompt import TargetPrompts, target_prompts
 from ..models import Unit
 from ..registry import tool
-from ..render.text import number, quoted
+from ..render.effect import between
+from ..render.text import number
 
 _MOST_UNITS = 64
 _MOST_PROMPTS = 16
@@ -66,11 +68,8 @@ def intervene(
         raise UsageError(f"pass one to {_MOST_PROMPTS} prompts, not {len(prompts)}")
     if method in VALUED and value is None:
         raise UsageError(f"the method {method} needs a value")
-    read = asked(lab.target, prompts, target, contrast=contrast, several=several)
-    runners = [
-        Runner(lab.target, row, metric)
-        for row, metric in zip(read.prompts, read.metrics, strict=True)
-    ]
+    read = target_prompts(lab.target, prompts, target, contrast=contrast, several=several)
+    runners = runners_of(lab.target, read)
     lab.meter.forward_tokens += sum(row.places for row in read.prompts)
     change = Change(method, value if method in VALUED else None)
     known = _references(lab, chosen, runners) if method in MEASURED else None
@@ -108,21 +107,15 @@ def _chosen(lab: Lab, given: list[str] | None) -> tuple[Unit, ...]:
     return tuple(dict.fromkeys([*named, *whole])) or (lab.chosen(None),)
 
 
-def words(found: Effect, metric: str, read: Asked) -> str:
+def words(found: ControlledEffect, metric: str, read: TargetPrompts) -> str:
     """An effect in a few lines."""
     many = len(found.before)
-    names = ", ".join(str(unit) for unit in found.units[:6])
-    names += f" and {len(found.units) - 6} more" if len(found.units) > 6 else ""
-    against = read.measured_contrast
-    over = f" over {quoted(against)}" if against is not None else ""
     before, after = sum(found.before) / many, sum(found.after) / many
-    interval = (
-        f" [{number(found.interval[0])}, {number(found.interval[1])}]" if found.interval else ""
-    )
     lines = [
-        f"{names} {found.change.words()} on {many} prompt{'s' if many > 1 else ''}; {metric}: "
-        f"{quoted(read.measured)}{over}",
-        f"from {number(before)} to {number(after)}: change {found.mean:+.4g}{interval}",
+        f"{named(found.units)} {found.change.words()} on {many} prompt{'s' if many > 1 else ''}; "
+        f"{metric}: {read.words}",
+        f"from {number(before)} to {number(after)}: change {found.mean:+.4g}"
+        f"{between(found.interval)}",
         control_words(found.matched, "matched units"),
     ]
     if found.directions is not None:
@@ -130,7 +123,7 @@ def words(found: Effect, metric: str, read: Asked) -> str:
     return "\n".join([*lines, *dict.fromkeys([*read.notes, *found.notes])])
 
 
-def as_data(found: Effect) -> dict[str, Any]:
+def as_data(found: ControlledEffect) -> dict[str, Any]:
     """An effect as plain JSON."""
     return {
         "units": [str(unit) for unit in found.units],
@@ -158,13 +151,12 @@ def control_words(control: Control, what: str) -> str:
     sizes = sorted(abs(one) for one in control.controls)
     n = len(sizes)
     what = what if n > 1 else what.replace("units", "unit").replace("directions", "direction")
-    above = round(control.percentile * n / 100)
     line = (
         f"{n} {what}: median size {number(sizes[n // 2])}, largest {number(sizes[-1])}; "
-        f"larger than {above} of {n}, p={control.p:.2g}"
+        f"{rank(control.percentile, control.p, n)}"
     )
     if n < LEAST:
-        return f"{line}: too few to tell; with {LEAST} p could be .05"
+        return f"{line}: {too_few()}"
     return line if control.p <= 0.1 else f"{line}: no more than chance"
 
 

@@ -6,7 +6,7 @@ unit under study marked.
 
 from typing import Any, Literal
 
-from ..attribution import ask
+from ..attribution import target_prompt
 from ..evidence import Result
 from ..lab import Lab
 from ..lens.logit_lens import Lens, logit_lens, plain
@@ -38,7 +38,7 @@ def lens(
     if target is None:
         question = plain(lab.target, prompt)
     else:
-        question = ask(lab.target, prompt, target, several=several)
+        question = target_prompt(lab.target, prompt, target, several=several)
     found = logit_lens(lab.target, question, top=_TOKENS)
     lab.meter.forward_tokens += question.ids.shape[1]
     (one, *_) = found.trajectories

@@ -1,30 +1,40 @@
-"""Patches a unit: its value in one text is put into another, and the output is compared.
+"""Patches a unit: its values in one input are put into another, and the output is compared.
 
-1. The unit is read at a place of the source: its peak, or the last token of a word.
-2. That value replaces the unit's own at a place of the destination.
-3. The effect on the destination's output, and the same for 20 matched random units, each with its
-   own value at the same place of the source.
-4. How far the output goes toward the source's own output, where the two can be compared.
+1. Text: the unit is read at a place of the source (its peak, or the last token of a word), and that
+   value replaces its own at a place of the destination. Pictures: its whole map is put in.
+2. The effect on the destination's output, and the same for 20 matched random units, each with its
+   own values in the source.
+3. How far the output goes toward the source's own output, where the two can be compared.
 """
 
 from typing import Any
 
 import numpy as np
-import torch
 
-from ..activations.measured import note_line, of_texts
+from ..activations.measured import note_line, of_recipes, of_texts
 from ..activations.records import full_scale
 from ..activations.text_spans import occurrences
 from ..activations.unit_stats import CONTROLS, matched
 from ..data.windows import TokenWindows
 from ..errors import UsageError
 from ..evidence import Result
+from ..images.recipes import recipe_of
 from ..interventions.matched_control import compare, scope, verdict
-from ..interventions.output_change import Case, measure_effects
-from ..interventions.output_words import change_of, words_line
+from ..interventions.neutral_pictures import own_maps, put_in
+from ..interventions.output_change import (
+    ChangedRow,
+    forward,
+    has_classes,
+    measure,
+    output_changes,
+    over_mean,
+    span,
+)
+from ..interventions.output_words import changed_words, class_lines, class_table
 from ..lab import Lab
 from ..models import clamp
 from ..registry import tool
+from ..render.picture_words import caption
 from ..render.text import number, peak, snippet
 
 
@@ -56,22 +66,27 @@ def patch(
     windows = found.windows
     from_place = _place(windows, 0, found.values[0], source_word)
     to_place = _place(windows, 1, found.values[1], destination_word)
-    units = [chosen, *matched(lab, chosen, CONTROLS)]
     values = lab.target.trace(windows, [chosen.site], output=False).values[chosen.site]
     lab.meter.forward_tokens += int(windows.attended.sum())
     taken = values[0, from_place]  # [unit] or [unit, channel]
+    read = span(windows, 1, to_place)
     cases = []
-    for one in units:
+    for one in (chosen, *matched(lab, chosen, CONTROLS)):
         value = taken[one.index][None, None, None]  # [1, 1, 1] or [1, 1, 1, channel]
         change = clamp(one.site, [one.index], value.detach().clone())
-        cases.append(Case(1, to_place, (change.at(places=[to_place]),)))
-    effects = measure_effects(lab, windows, cases, keep=[0])
-    against = compare([[effect.size] for effect in effects.each], lab.rng())
-    change = change_of(lab, effects, 6)
-    toward = _toward(lab, windows, effects.shift, from_place, to_place)
+        cases.append(ChangedRow(1, (change.at(places=[to_place]),), read))
+    changes = dict(output_changes(lab, windows, cases))
+    against = compare([[changes[i].size] for i in range(len(cases))], lab.rng())
+    words = changed_words(lab, windows, cases[:1], 6)
+    toward = None
+    if lab.target.kind != "causal":  # a mean over places, which the source does not share
+        one, other = forward(lab, windows)[[1, 0]]
+        if one.ndim > 1:
+            one, other = one[to_place], other[from_place]
+        toward = _toward(changes[0].difference, (other - one).flatten().cpu().double().numpy())
+    gain = changes[0].of_following(windows)
     scale = full_scale(lab, chosen)
     here, there = float(found.values[0, from_place]), float(found.values[1, to_place])
-    gain = effects.each[0].log_probability
     rows = [
         f"{chosen}: {number(here)} taken from: "
         + snippet(windows, 0, found.values[0], scale=scale, place=from_place),
@@ -85,7 +100,7 @@ def patch(
         rows.append(f"the output goes {toward:.1%} of the way to the source's own output")
     if gain is not None:
         rows.append(f"log-probability of the tokens that follow: {gain:+.3g} nats")
-    rows.append(words_line(change, "the patch"))
+    rows.append(words.line("the patch"))
     data: dict[str, Any] = {
         "unit": str(chosen),
         "source": {"text": source, "place": from_place, "value": here},
@@ -94,7 +109,7 @@ def patch(
             "mean": against.mean,
             "toward_source": toward,
             "log_probability": gain,
-            "change": change.as_dict(),
+            "change": words.as_dict(),
         },
         "controls": against.controls,
         "percentile": against.percentile,
@@ -102,6 +117,58 @@ def patch(
         "measured": found.items,
     }
     return Result("\n".join([*rows, note_line(found.notes)]).rstrip(), data)
+
+
+@tool(needs=("image",))
+def patch_pictures(
+    lab: Lab,
+    source: int | str | dict[str, Any],
+    destination: int | str | dict[str, Any],
+    unit: str | None = None,
+) -> Result:
+    """Puts the unit's activation map from one picture into another: does it carry what tells them
+    apart?
+
+    The change of the other's classes stands beside matched random units patched in the same way.
+
+    Args:
+        source: The picture that gives: a window number, a prompt, a scene or a recipe.
+        destination: The picture that gets it.
+        unit: The unit, such as conv.3/7; left out: the unit under study.
+    """
+    chosen = lab.chosen(unit)
+    recipes = [recipe_of(lab, source), recipe_of(lab, destination)]
+    found = of_recipes(lab, chosen, recipes, source="patch")
+    units = [chosen, *matched(lab, chosen, CONTROLS)]
+    maps = own_maps(lab, found.rows.rows([0]), units)
+    cases = [ChangedRow(1, (put_in(one, maps[one][0]),)) for one in units]
+    effects = measure(lab, found.rows, cases)
+    against = compare([[effect.size] for effect in effects], lab.rng())
+    table = class_table(lab.target, effects[:1])
+    both = forward(lab, found.rows).flatten(1).cpu().double().numpy()
+    way, change = both[0] - both[1], effects[0].change  # [output]
+    if has_classes(lab.target):
+        way, change = over_mean(way), over_mean(change)
+    toward = _toward(change, way) or 0.0
+    here, there = (float(value) for value in found.values)
+    text = [
+        f"{chosen}: its map (peak {number(here)}) of: {caption(found.rows, 0)}",
+        f"put over its map (peak {number(there)}) in: {caption(found.rows, 1)}",
+        verdict(lab, against, "patched in the same way"),
+        f"the output goes {toward:.1%} of the way to the source's own output",
+        *class_lines(table, "the patch"),
+    ]
+    return Result(
+        "\n".join(text),
+        {
+            "unit": str(chosen),
+            "effect": {"mean": against.mean, "toward_source": toward, "classes": table},
+            "controls": against.controls,
+            "percentile": against.percentile,
+            "p": against.p,
+            "measured": found.items,
+        },
+    )
 
 
 def _place(windows: TokenWindows, row: int, values: np.ndarray, word: str | None) -> int:
@@ -118,19 +185,8 @@ def _place(windows: TokenWindows, row: int, values: np.ndarray, word: str | None
     return int(np.flatnonzero(inside)[-1])
 
 
-def _toward(
-    lab: Lab, windows: TokenWindows, shift: np.ndarray, from_place: int, to_place: int
-) -> float | None:
-    """The share of the way from the destination's output to the source's that the shift goes."""
-    output = lab.target.trace(windows).output
-    lab.meter.forward_tokens += int(windows.attended.sum())
-    assert output is not None
-    if lab.target.kind == "causal":
-        return None  # the shift is a mean over places, which the source does not share
-    one, other = output[1], output[0]
-    if one.ndim > 1:
-        one, other = one[to_place], other[from_place]
-    way = (other - one).flatten().cpu().double()
-    if float(way.norm()) < 1e-12:
-        return None
-    return float(torch.as_tensor(shift).cpu().to(way) @ way / way.square().sum())
+def _toward(change: np.ndarray, way: np.ndarray) -> float | None:
+    """The share of the way from the destination's output to the source's that a change goes; None
+    where the two are the same."""
+    length = float(way @ way)
+    return None if length < 1e-24 else float(change.astype(np.float64) @ way / length)

@@ -11,11 +11,11 @@ from ..activations.selectivity import sites_of
 from ..errors import UsageError
 from ..evidence import Result
 from ..interventions.ranking import FOUND, RankedUnit, ranking
-from ..interventions.runner import Runner
+from ..interventions.runner import runners_of
 from ..lab import Lab
-from ..metrics.prompt import asked
+from ..metrics.prompt import target_prompts
 from ..registry import UpTo, tool
-from ..render.text import number, quoted
+from ..render.text import number
 
 MOST_PROMPTS = 8
 MOST = 25
@@ -48,23 +48,18 @@ def sweep_units(
     if not 0 < len(prompts) <= MOST_PROMPTS:
         raise UsageError(f"pass one to {MOST_PROMPTS} prompts, not {len(prompts)}")
     chosen = sites_of(lab.target, sites)
-    read = asked(lab.target, prompts, target, contrast=contrast, several=several)
-    runners = [
-        Runner(lab.target, row, metric)
-        for row, metric in zip(read.prompts, read.metrics, strict=True)
-    ]
+    read = target_prompts(lab.target, prompts, target, contrast=contrast, several=several)
+    runners = runners_of(lab.target, read)
     swept = [ranking(runners, name, seed=lab.seed) for name in chosen]
     units = [one for found in swept for one in found.units]
     lab.meter.forward_tokens += len(units) * sum(runner.prompt.places for runner in runners)
     notes = [*read.notes, *(note for found in swept for note in found.notes)]
     best = sorted(units, key=lambda one: -abs(one.effect))[:many]
     beyond = [found.found for found in swept if found.found is not None]
-    against = read.measured_contrast
-    over = f" over {quoted(against)}" if against is not None else ""
     lines = [
         f"each of {len(units):,} units of {', '.join(chosen)} zeroed by itself on {len(prompts)} "
         f"prompt{'s' * (len(prompts) > 1)}; {runners[0].metric.name} of "
-        f"{quoted(read.measured)}{over}, {number(swept[0].before)} unchanged:",
+        f"{read.words}, {number(swept[0].before)} unchanged:",
         *(_line(one) for one in best),
     ]
     if beyond:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ..errors import UsageError
-from .ablation import Part
+from .change import Part
 from .gradients import gradients
 from .patching import Pair, patch
 

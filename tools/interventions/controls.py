@@ -22,14 +22,14 @@ from torch import Tensor
 from ..activations.unit_stats import nearest
 from ..errors import UsageError
 from ..models import Unit
+from ..residual.weights import write_norms
 from ..statistics.permutation import false_discovery_rate, p_value, percentile
 from .gradients import gradients
 from .runner import Runner
 from .sweep import Sweep
-from .writes import write_norms
 
-MANY = 20
-_DRAWS = 1000
+LIMIT = 20
+"""Controls of each kind."""
 
 
 class Control(NamedTuple):
@@ -45,8 +45,7 @@ class Control(NamedTuple):
 
 def against(effect: float, controls: Sequence[float]) -> Control:
     """Where the size of an effect stands; without controls at 50, p = 1."""
-    sizes = np.abs(np.asarray(controls, float))
-    own = abs(effect)
+    sizes, own = np.abs(np.asarray(controls, float)), abs(effect)
     return Control(
         float(effect), [float(c) for c in controls], percentile(own, sizes), p_value(own, sizes)
     )
@@ -72,7 +71,7 @@ def matched_sets(
     places: Sequence[Sequence[int]],
     *,
     rates: dict[str, np.ndarray] | None = None,
-    many: int = MANY,
+    limit: int = LIMIT,
     seed: int = 0,
 ) -> list[tuple[Unit, ...]]:
     """Sets of units that match the chosen ones, each set as large.
@@ -82,7 +81,7 @@ def matched_sets(
         units: The chosen units.
         places: The places touched, by prompt.
         rates: Firing rates by site, `[unit]`, over a text; None: over the prompts themselves.
-        many: How many sets, where the site has enough units.
+        limit: How many sets, where the site has enough units.
         seed: Which of equally near units.
     """
     traits = {
@@ -97,22 +96,22 @@ def matched_sets(
         alive = [n for n in rng.permutation(found.shape[1]) if n not in barred]
         pool = np.asarray(alive, int)
         if len(pool):
-            pool = nearest(found, unit.index, pool)[: many + len(units)]
+            pool = nearest(found, unit.index, pool)[: limit + len(units)]
         drawn.append([Unit(unit.site, int(index), unit.sign) for index in pool])
-    return control_sets(drawn)[:many]
+    return control_sets(drawn)[:limit]
 
 
-def random_directions(change: Tensor, many: int = MANY, *, seed: int = 0) -> Tensor:
+def random_directions(change: Tensor, n: int = LIMIT, *, seed: int = 0) -> Tensor:
     """`[control, place, d]`: at each place as long as `change` `[place, d]`, one random direction
     for all places of a control."""
     draw = torch.Generator().manual_seed(seed)
-    drawn = torch.randn(many, 1, change.shape[-1], generator=draw, dtype=torch.float64)
+    drawn = torch.randn(n, 1, change.shape[-1], generator=draw, dtype=torch.float64)
     drawn = drawn / torch.linalg.vector_norm(drawn, dim=-1, keepdim=True)
     length = torch.linalg.vector_norm(change.cpu().double(), dim=-1)[None, :, None]
     return (drawn * length).to(change)
 
 
-class Ranked(NamedTuple):
+class SweepRanks(NamedTuple):
     """Units of a sweep with what chance would give."""
 
     p: np.ndarray
@@ -136,26 +135,26 @@ def chance(effect: np.ndarray, scale: np.ndarray, directions: int) -> np.ndarray
     return np.where(scale > 0, 2 * student.sf(np.abs(effect) / safe, max(1, directions)), 1.0)
 
 
-def rank(runner: Runner, found: Sweep, *, directions: int = 96, seed: int = 0) -> Ranked:
+def rank(runner: Runner, swept: Sweep, *, directions: int = 96, seed: int = 0) -> SweepRanks:
     """p and false-discovery rate of every unit of a sweep, from equal-norm random directions.
 
     Raises:
         UsageError: if what the units write cannot be read off their site.
     """
-    known = runner.writes(found.site)
+    known = runner.writes(swept.site)
     if known is None:
         raise UsageError(
-            f"units of {found.site} do not write straight into the residual stream here, so no "
+            f"units of {swept.site} do not write straight into the residual stream here, so no "
             "random direction of equal length stands beside them; take matched units"
         )
-    place = list(found.places)
-    shift = found.shift.cpu().double()  # [place, unit] or [place, unit, channel]
+    place = list(swept.places)
+    shift = swept.shift.cpu().double()  # [place, unit] or [place, unit, channel]
     weight = known.weight
     norms = torch.ones(shift.shape[1], dtype=torch.float64)
     if shift.ndim > 2:
         shift = torch.linalg.vector_norm(shift, dim=-1)
     elif weight is not None:
-        norms = torch.linalg.vector_norm(weight[list(found.units), 0].cpu().double(), dim=-1)
+        norms = torch.linalg.vector_norm(weight[list(swept.units), 0].cpu().double(), dim=-1)
     profile = (shift * norms).T  # [unit, place]: lengths, with the sign of the value's change
     behind = f"resid.{known.block - 1}"
     slope = gradients(runner.target, runner.prompt, runner.metric, [behind])[behind]
@@ -165,16 +164,16 @@ def rank(runner: Runner, found: Sweep, *, directions: int = 96, seed: int = 0) -
     noise = 4 * runner.rounding
     alive = torch.nonzero(expected > 0)[:, 0].numpy()
     heard = torch.nonzero(expected > noise)[:, 0].numpy()  # rounding would widen all others
-    effect = found.effect.numpy()
+    effect = swept.effect.numpy()
     order = np.argsort(-np.abs(effect), kind="stable")
     if not alive.size:
         one = np.ones(len(effect))
-        return Ranked(one, one, order, 1.0, 0, np.zeros(len(effect)))
+        return SweepRanks(one, one, order, 1.0, 0, np.zeros(len(effect)))
     picked = np.random.default_rng(seed).choice(heard if heard.size else alive, directions)
     draw = torch.Generator().manual_seed(seed)
     along = torch.randn(directions, 1, width, generator=draw, dtype=torch.float64)
     along = along / torch.linalg.vector_norm(along, dim=-1, keepdim=True)
-    first = found.places[0]
+    first = swept.places[0]
     changes = torch.zeros(directions, runner.prompt.places - first, width, dtype=torch.float64)
     changes[:, [p - first for p in place]] = profile[picked][:, :, None] * along
     after = runner.from_changes(known.block, first, changes.to(runner.state(known.block)))
@@ -182,7 +181,7 @@ def rank(runner: Runner, found: Sweep, *, directions: int = 96, seed: int = 0) -
     spread = max(1.0, float(each.square().mean().sqrt()))
     scale = np.hypot((expected * spread).numpy(), noise)
     p = chance(effect, scale, directions)
-    return Ranked(p, false_discovery_rate(p), order, spread, directions, scale)
+    return SweepRanks(p, false_discovery_rate(p), order, spread, directions, scale)
 
 
 def _traits(

@@ -1,4 +1,4 @@
-"""A measured effect beside the same effect of matched random units."""
+"""A measured effect beside the same effect of controls: matched units, or random directions."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,11 +6,12 @@ from typing import NamedTuple
 import numpy as np
 
 from ..lab import Lab
+from ..models import Unit
 from ..render.text import number
 from ..statistics.bootstrap import mean_interval
 from ..statistics.causal_rule import units
 from ..statistics.permutation import p_value, percentile
-from .output_change import SPAN
+from .output_change import SPAN, has_classes
 
 _DRAWS = 500
 LEAST = 19
@@ -32,9 +33,8 @@ class Against(NamedTuple):
 
 def compare(sizes: Sequence[Sequence[float]], rng: np.random.Generator) -> Against:
     """The first group's mean beside the means of the others."""
-    first = np.asarray(sizes[0])
-    interval = mean_interval(first, seed=rng, resamples=_DRAWS)
-    mean = float(first.mean())
+    mean = float(np.mean(sizes[0]))
+    interval = mean_interval(sizes[0], seed=rng, resamples=_DRAWS)
     controls = [float(np.mean(group)) for group in sizes[1:] if len(group)]
     return Against(
         mean,
@@ -55,12 +55,27 @@ def verdict(lab: Lab, against: Against, where: str) -> str:
     n = len(against.controls)
     line += (
         f"; {units(n)}, {where}: median {number(float(np.median(against.controls)))}, max "
-        f"{number(max(against.controls))}; larger than {round(against.percentile * n / 100)} of "
-        f"{n}, p={against.p:.2g}"
+        f"{number(max(against.controls))}; {rank(against.percentile, against.p, n)}"
     )
     if n < LEAST:
-        return f"{line}: too few to tell; with {LEAST} p could be .05"
+        return f"{line}: {too_few()}"
     return line if against.p <= 0.1 else f"{line}: over all outputs no more than a random unit does"
+
+
+def rank(percentile: float, p: float, n: int) -> str:
+    """How many controls an effect is larger than."""
+    return f"larger than {round(percentile * n / 100)} of {n}, p={p:.2g}"
+
+
+def too_few() -> str:
+    """Where p cannot be .05."""
+    return f"too few to tell; with {LEAST} p could be .05"
+
+
+def named(units: Sequence[Unit]) -> str:
+    """The units' names, the first six of them."""
+    names = ", ".join(str(unit) for unit in units[:6])
+    return names if len(units) <= 6 else f"{names} and {len(units) - 6} more"
 
 
 def measure_name(lab: Lab) -> str:
@@ -70,7 +85,7 @@ def measure_name(lab: Lab) -> str:
         "encoder": "turn of the output embedding (1-cosine)",
         "module": "relative change of the output",
         "image": "KL of the classes (nats)"
-        if "logit" in lab.target.sites
+        if has_classes(lab.target)
         else "turn of the output (1-cosine)",
     }[lab.target.kind]
 

@@ -1,192 +1,217 @@
 """What an intervention does to a target's output, measured row against row.
 
-A case is one row of tokens with the interventions it carries. Cases run in batches; every batch
-holds the unchanged rows too, so that both sides go through the same forward pass.
+A case is one row (of tokens, or a picture) with the interventions that it carries.
 
-    causal    size = KL(unchanged || changed) of the next-token distribution, in nats, averaged
-              over the place of interest and the `SPAN - 1` places after it; with it the change of
-              the log-probability of the tokens that really follow
-    encoder   size = 1 - cosine of the pooled output embedding before and after
-    module    size = length of the output's change over the length of the output
+    next tokens, classes    size = KL(unchanged || changed), in nats; change of log-probabilities
+    embeddings              size = 1 - cosine of the output before and after; change of the vector
+    modules                 size = length of the change over the length of the output; the same
+
+1. Rows of tokens: every batch holds the unchanged rows too, so that both sides go through the same
+   forward pass. Pictures: the unchanged outputs are measured once; those of explore are kept.
+2. The output of a language model is read at the places of the case: the size is the mean over them.
+3. Along the direct path alone: the sub-layers of all later blocks are held at what they gave in the
+   unchanged row (path patching), so that only the residual stream and the norms carry the change.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ..data.image_rows import ImageRows
 from ..data.windows import TokenWindows
 from ..errors import UsageError
 from ..lab import Lab
-from ..models import Intervention
+from ..models import Intervention, Target, clamp
 
 SPAN = 8
 """Places over which the effect on a language model's output is averaged."""
+_ROWS = 64
+_PICTURES = 32
 _LOGITS = 48 * 2**20
 """Floats of logits that one forward may make."""
 
 
-class Case(NamedTuple):
+class ChangedRow(NamedTuple):
     """One changed row."""
 
     row: int
-    """Of the windows."""
-    place: int
-    """The place of interest."""
     changes: tuple[Intervention, ...]
     """Without rows."""
+    places: tuple[int, ...] = ()
+    """Where the output is read; none: the whole output (pictures, encoders, modules)."""
+    token_places: tuple[int, ...] | None = None
+    """Those of the places over which the change of every token is averaged; None: all."""
 
 
 class Effect(NamedTuple):
     """What one case did."""
 
     size: float
-    """See the module's docstring."""
-    at_place: float
-    """The size at the place of interest alone; the same as `size` without a vocabulary."""
-    log_probability: float | None
-    """Mean change of the log-probability of the tokens that follow, in nats."""
+    change: np.ndarray
+    """`[output]`: of the log-probability of every token or class, or of the output vector."""
 
 
-class Effects(NamedTuple):
-    """What all cases did."""
+class OutputChange(NamedTuple):
+    """The output of one row, unchanged and changed."""
 
-    each: list[Effect]
-    shift: np.ndarray
-    """float64 `[vocabulary]` or `[d]`: mean over the cases asked for, of the change of next-token
-    probability, or of the output vector."""
-    logits: np.ndarray | None
-    """float64 `[vocabulary]` mean change of the logits; None without a vocabulary."""
-    before: np.ndarray
-    """Mean probability or output vector before."""
+    measure: Literal["kl", "turn", "length"]
+    before: Tensor
+    """`[place, output]`: log-probabilities, or one vector."""
+    after: Tensor
+    case: ChangedRow
+
+    @property
+    def sizes(self) -> Tensor:
+        """By place."""
+        one, other = self.before, self.after
+        if self.measure == "kl":
+            return (one.exp() * (one - other)).sum(-1).clamp_min(0)
+        if self.measure == "length":
+            return (other - one).norm(dim=-1) / one.norm(dim=-1).clamp_min(1e-12)
+        # 1 - cosine without loss of digits for small angles: half the squared chord
+        unit, turned = (v / v.norm(dim=-1, keepdim=True).clamp_min(1e-12) for v in (one, other))
+        return (unit - turned).square().sum(-1) / 2
+
+    @property
+    def size(self) -> float:
+        """Mean over the places."""
+        return float(self.sizes.mean())
+
+    @property
+    def difference(self) -> np.ndarray:
+        """`[output]` of log-probabilities or of the vector."""
+        rows: slice | list[int] = slice(None)
+        if self.case.token_places is not None and len(self.before) > 1:
+            rows = [self.case.places.index(place) for place in self.case.token_places]
+        return (self.after - self.before)[rows].mean(0).cpu().numpy()
+
+    def of_following(self, windows: TokenWindows) -> float | None:
+        """Mean change of the log-probability of the tokens that follow the places, in nats; None
+        where none does, or without a vocabulary."""
+        if self.measure != "kl" or not self.case.places:
+            return None
+        row, last = self.case.row, int(windows.attended[self.case.row].sum())
+        followed = [n for n, place in enumerate(self.case.places) if place + 1 < last]
+        if not followed:
+            return None
+        tokens = [int(windows.ids[row, self.case.places[n] + 1]) for n in followed]
+        return float((self.after - self.before)[followed, tokens].mean())
 
 
-def measure_effects(
-    lab: Lab, windows: TokenWindows, cases: Sequence[Case], *, keep: Sequence[int] | None = None
-) -> Effects:
-    """Runs the cases.
+def measure(
+    lab: Lab,
+    inputs: TokenWindows | ImageRows,
+    cases: Sequence[ChangedRow],
+    *,
+    freeze: Sequence[str] = (),
+) -> list[Effect]:
+    """What every case did; see `output_changes`."""
+    found = {
+        number: Effect(change.size, change.difference)
+        for number, change in output_changes(lab, inputs, cases, freeze=freeze)
+    }
+    return [found[number] for number in range(len(cases))]
+
+
+def output_changes(
+    lab: Lab,
+    inputs: TokenWindows | ImageRows,
+    cases: Sequence[ChangedRow],
+    *,
+    freeze: Sequence[str] = (),
+) -> Iterator[tuple[int, OutputChange]]:
+    """Runs the cases beside unchanged rows and gives each with its number, in any order.
 
     Args:
-        lab: The bench.
-        windows: Rows of tokens.
+        lab: The lab.
+        inputs: Windows of tokens, or pictures.
         cases: What to change in which row.
-        keep: Cases whose shift is averaged; None: all.
+        freeze: Sites held at their unchanged values, for the direct path (tokens only).
 
     Raises:
         UsageError: if the output is not finite.
     """
-    kept = set(range(len(cases)) if keep is None else keep)
-    each: list[Effect] = []
-    sums: list[np.ndarray] = []
-    order = sorted(range(len(cases)), key=lambda at: (cases[at].row, at))
-    found: dict[int, Effect] = {}
-    for chunk in _chunks(lab, windows, [cases[at].row for at in order]):
-        numbers = [order[at] for at in chunk]
-        rows = list(dict.fromkeys(cases[at].row for at in numbers))
-        part = windows.rows([*rows, *(cases[at].row for at in numbers)])
-        width = int(part.attended.sum(1).max())
-        part = narrow(part, width)
-        changes = [
-            change.at(rows=[len(rows) + at])
-            for at, number in enumerate(numbers)
-            for change in cases[number].changes
-        ]
-        output = changed_output(lab, part, changes)
-        for at, number in enumerate(numbers):
-            case = cases[number]
-            base = output[rows.index(case.row)]
-            changed = output[len(rows) + at]
-            effect, shifts = _compare(lab, part, rows.index(case.row), case.place, base, changed)
-            found[number] = effect
-            if number in kept:
-                sums = [s + new for s, new in zip(sums, shifts, strict=True)] if sums else shifts
-    each = [found[at] for at in range(len(cases))]
-    many = max(1, len(kept))
-    means = [total / many for total in sums]
-    empty = np.zeros(0)
-    return Effects(
-        each,
-        means[0] if means else empty,
-        means[2] if len(means) > 2 else None,
-        means[1] if means else empty,
-    )
+    if isinstance(inputs, ImageRows):
+        pairs = _picture_pairs(lab, inputs, cases)
+    else:
+        pairs = _token_pairs(lab, inputs, cases, freeze)
+    logits = lab.target.kind == "causal" or has_classes(lab.target)
+    for number, before, after in pairs:
+        case = cases[number]
+        if lab.target.kind == "causal":
+            places = list(case.places)
+            one, other = (side[places].float().log_softmax(-1) for side in (before, after))
+            yield number, OutputChange("kl", one, other, case)
+            continue
+        if before.ndim > 1 and case.places:
+            place = min(case.places[0], len(before) - 1)
+            before, after = before[place], after[place]
+        one, other = (side.flatten().cpu().double()[None] for side in (before, after))
+        if logits:
+            yield number, OutputChange("kl", one.log_softmax(-1), other.log_softmax(-1), case)
+        else:
+            kind = "length" if lab.target.kind == "module" else "turn"
+            yield number, OutputChange(kind, one, other, case)
 
 
-def changed_output(lab: Lab, windows: TokenWindows, changes: Sequence[Intervention]) -> Tensor:
+def forward(
+    lab: Lab, inputs: TokenWindows | ImageRows, changes: Sequence[Intervention] = ()
+) -> Tensor:
     """The output of one forward with interventions, metered.
 
     Raises:
         UsageError: if it is not finite.
     """
-    output = lab.target.trace(windows, interventions=changes).output
+    output = lab.target.trace(inputs, interventions=changes).output
     assert output is not None
-    lab.meter.forward_tokens += int(windows.attended.sum())
+    pictures = isinstance(inputs, ImageRows)
+    lab.meter.forward_tokens += len(inputs) if pictures else int(inputs.attended.sum())
     if not bool(torch.isfinite(output).all()):
         raise UsageError(
-            f"the output of {lab.target.name} is not finite on these inputs: effects on it "
-            "cannot be measured; describe the unit by its input alone"
+            f"the output of {lab.target.name} is not finite on these "
+            f"{'pictures' if pictures else 'inputs'}: effects on it cannot be measured; describe "
+            "the unit by its input alone"
         )
     return output
 
 
-def _compare(
-    lab: Lab, windows: TokenWindows, row: int, place: int, base: Tensor, changed: Tensor
-) -> tuple[Effect, list[np.ndarray]]:
-    """The effect, and [change, before, change of logits]."""
-    if lab.target.kind == "causal":
-        last = int(windows.attended[row].sum())
-        span = slice(place, min(last, place + SPAN))
-        one, other = base[span].float(), changed[span].float()  # [place, vocabulary]
-        before, after = one.log_softmax(-1), other.log_softmax(-1)
-        apart = (before.exp() * (before - after)).sum(-1).clamp_min(0)  # [place]
-        following = torch.as_tensor(
-            windows.ids[row, place + 1 : span.stop + 1][: last - place - 1].astype(np.int64)
-        ).to(before.device)
-        gain = None
-        if len(following):
-            index = (torch.arange(len(following)), following.cpu())
-            gain = float((after.cpu()[index] - before.cpu()[index]).mean())
-        change = (after.exp() - before.exp()).mean(0)
-        centred = (other - other.mean(-1, keepdim=True)) - (one - one.mean(-1, keepdim=True))
-        effect = Effect(float(apart.mean()), float(apart[0]), gain)
-        return effect, [_numpy(change), _numpy(before.exp().mean(0)), _numpy(centred.mean(0))]
-    if base.ndim > 1:
-        base, changed = base[min(place, len(base) - 1)], changed[min(place, len(changed) - 1)]
-    base, changed = base.flatten().cpu().double(), changed.flatten().cpu().double()
-    if lab.target.kind == "encoder":
-        size = _turned(base, changed)
-    else:
-        size = float((changed - base).norm() / base.norm().clamp_min(1e-12))
-    return Effect(size, size, None), [_numpy(changed - base), _numpy(base)]
+def has_classes(target: Target) -> bool:
+    """Whether the output is logits of classes."""
+    return target.kind == "image" and "logit" in target.sites
 
 
-def _turned(one: Tensor, other: Tensor) -> float:
-    """1 - cosine, without loss of digits for small angles: half the squared chord."""
-    unit = one / one.norm().clamp_min(1e-12)
-    turned = other / other.norm().clamp_min(1e-12)
-    return float((unit - turned).square().sum() / 2)
+def over_mean(change: np.ndarray) -> np.ndarray:
+    """A change of log-probabilities `[..., output]` as that of logits over their mean."""
+    return change - change.mean(-1, keepdims=True)
 
 
-def _chunks(lab: Lab, windows: TokenWindows, rows: Sequence[int]) -> list[range]:
-    """Consecutive runs of cases whose forward fits."""
-    width = windows.ids.shape[1]
-    most = 64
-    if lab.target.kind == "causal":
-        vocabulary = lab.target.sites["logit"].units if "logit" in lab.target.sites else 50_000
-        most = max(2, min(64, _LOGITS // (max(1, width) * vocabulary)))
-    out: list[range] = []
-    start, used = 0, set()
-    for at, row in enumerate(rows):
-        if at > start and (at - start) + len(used | {row}) + 1 > most:
-            out.append(range(start, at))
-            start, used = at, set()
-        used.add(row)
-    if start < len(rows):
-        out.append(range(start, len(rows)))
-    return out
+def span(windows: TokenWindows, row: int, place: int) -> tuple[int, ...]:
+    """A place and the `SPAN - 1` places after it, as far as the row goes."""
+    last = int(windows.attended[row].sum())
+    return tuple(range(place, min(last, place + SPAN)))
+
+
+def later_sublayers(target: Target, site: str) -> list[str] | None:
+    """The sub-layers behind a site: what is held for the direct path; None where not known."""
+    there = target.site(site)
+    if there.block is None or there.code is not None:
+        return None
+    names = []
+    for name, other in target.sites.items():
+        if name.startswith(("attn_out.", "mlp_out.")) and other.block is not None:
+            same = other.block == there.block and name.startswith("mlp_out.")
+            before_mlp = same and site.startswith(("head.", "attn_out."))
+            if other.block > there.block or before_mlp:
+                names.append(name)
+    deeper = any(
+        name.startswith("resid.") and other.block is not None and other.block > there.block
+        for name, other in target.sites.items()
+    )
+    return None if deeper and not names else names
 
 
 def narrow(windows: TokenWindows, width: int) -> TokenWindows:
@@ -200,5 +225,70 @@ def narrow(windows: TokenWindows, width: int) -> TokenWindows:
     return replace(windows, **arrays)
 
 
-def _numpy(tensor: Tensor) -> np.ndarray:
-    return tensor.cpu().double().numpy()
+def _token_pairs(
+    lab: Lab, windows: TokenWindows, cases: Sequence[ChangedRow], freeze: Sequence[str]
+) -> Iterator[tuple[int, Tensor, Tensor]]:
+    """The number of each case, and the output of its row unchanged and changed."""
+    widths = [_width(lab, windows, case) for case in cases]
+    order = sorted(range(len(cases)), key=lambda i: (widths[i], cases[i].row, i))
+    for chunk in _chunks(lab, [(widths[i], cases[i].row) for i in order]):
+        numbers = [order[i] for i in chunk]
+        rows = list(dict.fromkeys(cases[i].row for i in numbers))
+        part = windows.rows([*rows, *(cases[i].row for i in numbers)])
+        part = narrow(part, max(widths[i] for i in numbers))
+        changes = [
+            change.at(rows=[len(rows) + i])
+            for i, number in enumerate(numbers)
+            for change in cases[number].changes
+        ]
+        unchanged = [rows.index(cases[i].row) for i in numbers]
+        if freeze:
+            plain = part.rows(list(range(len(rows))))
+            kept = lab.target.trace(plain, freeze, output=False).values
+            lab.meter.forward_tokens += int(plain.attended.sum())
+            back, held = torch.tensor(unchanged), range(len(rows), len(part))
+            changes += [
+                clamp(s, None, kept[s][back.to(kept[s].device)]).at(rows=held) for s in freeze
+            ]
+        output = forward(lab, part, changes)
+        for i, (number, row) in enumerate(zip(numbers, unchanged, strict=True)):
+            yield number, output[row], output[len(rows) + i]
+
+
+def _width(lab: Lab, windows: TokenWindows, case: ChangedRow) -> int:
+    """How many places of a row have to run."""
+    if lab.target.kind != "causal":
+        return int(windows.attended[case.row].sum())
+    return 1 + max(max((*case.places, *(c.places or ()))) for c in case.changes)
+
+
+def _chunks(lab: Lab, cases: Sequence[tuple[int, int]]) -> Iterator[range]:
+    """Consecutive runs of cases, `(width, row)`, whose forward fits."""
+    vocabulary = lab.target.sites["logit"].units if "logit" in lab.target.sites else 0
+    start, used = 0, set()
+    for i, (width, row) in enumerate(cases):
+        limit = max(2, min(_ROWS, _LOGITS // max(1, width * vocabulary)))
+        if i > start and (i - start) + 1 + len(used | {row}) > limit:
+            yield range(start, i)
+            start, used = i, set()
+        used.add(row)
+    if start < len(cases):
+        yield range(start, len(cases))
+
+
+def _picture_pairs(
+    lab: Lab, rows: ImageRows, cases: Sequence[ChangedRow]
+) -> Iterator[tuple[int, Tensor, Tensor]]:
+    known: dict[int, Tensor] = {}
+    if rows is lab.explore:
+        known = lab.memo.once(("picture outputs",), dict)
+    missing = sorted({case.row for case in cases} - set(known))
+    for start in range(0, len(missing), _PICTURES):
+        part = missing[start : start + _PICTURES]
+        known.update(zip(part, forward(lab, rows.rows(part)), strict=True))
+    for start in range(0, len(cases), _PICTURES):
+        part = cases[start : start + _PICTURES]
+        changes = [c.at(rows=[i]) for i, case in enumerate(part) for c in case.changes]
+        output = forward(lab, rows.rows([case.row for case in part]), changes)
+        for i, case in enumerate(part):
+            yield start + i, known[case.row], output[i]

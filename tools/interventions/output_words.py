@@ -1,14 +1,20 @@
-"""A change of the output in words: tokens of the vocabulary, or words near a moved embedding."""
+"""A change of the output in words: tokens of the vocabulary, words near a moved embedding, or
+classes."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..data.windows import surfaces
+from ..data.windows import TokenWindows, surfaces
 from ..lab import Lab
 from ..lens.lexicon_words import neighbours
+from ..models import Target
+from ..render.picture_words import class_name
 from ..render.text import number, quoted
-from .output_change import Effects
+from .output_change import ChangedRow, Effect, measure, output_changes, over_mean
+
+_CLASSES = 5
 
 
 class Word(NamedTuple):
@@ -21,7 +27,7 @@ class Word(NamedTuple):
     """Probability before."""
 
 
-class Change(NamedTuple):
+class ChangedWords(NamedTuple):
     """What goes up and what goes down."""
 
     up: list[Word]
@@ -37,40 +43,86 @@ class Change(NamedTuple):
             "down": [word._asdict() for word in self.down],
         }
 
+    def line(self, what: str) -> str:
+        """One or two lines for the planner."""
+        if self.kind == "probability":
+            up, down = (
+                ", ".join(f"{quoted(w.name)} {w.value:+.2g}" for w in words)
+                for words in (self.up, self.down)
+            )
+            return f"{what} raises next-token probability of: {up}\nand lowers: {down}"
+        if self.kind == "embedding":
+            up, down = (
+                ", ".join(f"{w.name} {number(w.value)}" for w in words)
+                for words in (self.up, self.down)
+            )
+            return f"{what} moves the embedding toward (cosine): {up}\nand away from: {down}"
+        return ""
 
-def change_of(lab: Lab, effects: Effects, many: int) -> Change:
-    """The words of the mean change."""
-    if not effects.shift.size:
-        return Change([], [], "none")
-    if lab.target.kind == "causal":
-        names = surfaces(lab.target)
-        order = np.argsort(-effects.shift, kind="stable")
-        order = order[order < len(names)]
 
-        def word(at: int) -> Word:
-            return Word(names[at], float(effects.shift[at]), float(effects.before[at]))
-
-        up = [word(int(at)) for at in order[:many] if effects.shift[at] > 0]
-        down = [word(int(at)) for at in order[::-1][:many] if effects.shift[at] < 0]
-        return Change(up, down, "probability")
+def changed_words(
+    lab: Lab, windows: TokenWindows, cases: Sequence[ChangedRow], n: int
+) -> ChangedWords:
+    """The words of the mean change over cases."""
+    if lab.target.kind == "module" or not cases:
+        return ChangedWords([], [], "none")
     if lab.target.kind == "encoder":
-        found = neighbours(lab, effects.shift, many)
-        return Change(
+        effects = measure(lab, windows, cases)
+        found = neighbours(lab, np.mean([effect.change for effect in effects], 0), n)
+        return ChangedWords(
             [Word(near.word, near.cosine) for near in found.toward],
             [Word(near.word, near.cosine) for near in found.away],
             "embedding",
         )
-    return Change([], [], "none")
+    names = surfaces(lab.target)
+    sides = [
+        [side.exp().mean(0).cpu().double().numpy() for side in (change.before, change.after)]
+        for _, change in output_changes(lab, windows, cases)
+    ]
+    before, after = np.mean(sides, 0)  # [vocabulary] each
+    change = after - before
+    order = np.argsort(-change, kind="stable")
+    order = order[order < len(names)].tolist()
+
+    def words(tokens: Sequence[int]) -> list[Word]:
+        return [Word(names[i], float(change[i]), float(before[i])) for i in tokens]
+
+    return ChangedWords(
+        words([i for i in order[:n] if change[i] > 0]),
+        words([i for i in order[::-1][:n] if change[i] < 0]),
+        "probability",
+    )
 
 
-def words_line(change: Change, what: str) -> str:
-    """One or two lines for the planner."""
-    if change.kind == "probability":
-        up = ", ".join(f"{quoted(w.name)} {w.value:+.2g}" for w in change.up)
-        down = ", ".join(f"{quoted(w.name)} {w.value:+.2g}" for w in change.down)
-        return f"{what} raises next-token probability of: {up}\nand lowers: {down}"
-    if change.kind == "embedding":
-        up = ", ".join(f"{w.name} {number(w.value)}" for w in change.up)
-        down = ", ".join(f"{w.name} {number(w.value)}" for w in change.down)
-        return f"{what} moves the embedding toward (cosine): {up}\nand away from: {down}"
-    return ""
+def class_table(
+    target: Target, effects: Sequence[Effect], limit: int = _CLASSES
+) -> list[dict[str, Any]]:
+    """The classes that change most over cases, with the mean change of their log-probability."""
+    if "logit" not in target.sites:
+        return []
+    mean = np.mean([effect.change for effect in effects], 0)  # [class]
+    logit = over_mean(mean)
+    order = np.argsort(-np.abs(logit), kind="stable")[: 2 * limit]
+    return [
+        {
+            "class": class_name(target, int(i)),
+            "log_probability": float(mean[i]),
+            "logit": float(logit[i]),
+        }
+        for i in order
+    ]
+
+
+def class_lines(table: Sequence[dict[str, Any]], what: str) -> list[str]:
+    """The classes that fall and rise most, for a planner."""
+    if not table:
+        return []
+    down, up = (
+        ", ".join(
+            f"{row['class']} {row['logit']:+.3g}"
+            for row in [row for row in table if sign * row["logit"] > 0][:_CLASSES]
+        )
+        or "none"
+        for sign in (-1, 1)
+    )
+    return [f"logit over the mean class, nats; {what} lowers: {down}; raises: {up}"]

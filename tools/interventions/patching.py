@@ -19,8 +19,8 @@ from ..errors import UsageError, nearest
 from ..metrics.metric import Metric
 from ..metrics.prompt import Prompt
 from ..models import Intervention, Target, clamp
-from .ablation import Part
 from .align import Alignment, align
+from .change import Part
 from .runner import FLOATS, Runner
 from .sweep import places_of
 

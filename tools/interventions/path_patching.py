@@ -20,7 +20,7 @@ from torch import Tensor
 
 from ..errors import UsageError
 from ..models import Intervention, clamp
-from .ablation import Part
+from .change import Part
 from .patching import Pair
 from .sweep import places_of
 

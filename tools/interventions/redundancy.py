@@ -21,9 +21,9 @@ import torch
 
 from ..lab import Lab
 from ..models import Unit
-from .effect_rows import measure_rows
-from .neutral_prompts import Bench, removal
-from .writes import output_weight
+from ..residual.weights import output_weight
+from .neutral_prompts import NeutralPrompts
+from .output_change import measure
 
 ALIKE = 0.6
 TOGETHER = 0.5
@@ -36,7 +36,7 @@ _NEAREST = 8
 _DRAWS = 1000
 
 
-class Double(NamedTuple):
+class Similar(NamedTuple):
     """Another unit that writes the same way and fires together with a unit."""
 
     unit: Unit
@@ -70,25 +70,25 @@ class Interaction(NamedTuple):
         return "joint" if self.interval[1] < 0 else "additive"
 
 
-class Redundancy(NamedTuple):
-    """A unit and a double, removed alone and together."""
+class RedundantPair(NamedTuple):
+    """A unit and a similar one, removed alone and together."""
 
-    double: Double
-    found: Interaction
+    similar: Similar
+    interaction: Interaction
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON."""
-        interval = self.found.interval
+        interval = self.interaction.interval
         return {
-            "unit": str(self.double.unit),
-            "cosine": self.double.cosine,
-            "correlation": self.double.correlation,
-            "alone": self.found.alone,
-            "other": self.found.other,
-            "both": self.found.both,
-            "interaction": self.found.value,
+            "unit": str(self.similar.unit),
+            "cosine": self.similar.cosine,
+            "correlation": self.similar.correlation,
+            "alone": self.interaction.alone,
+            "other": self.interaction.other,
+            "both": self.interaction.both,
+            "interaction": self.interaction.value,
             "interval": None if interval is None else list(interval),
-            "verdict": self.found.verdict,
+            "verdict": self.interaction.verdict,
         }
 
 
@@ -118,30 +118,29 @@ def interaction(
     return Interaction(a, b, ab, float(each.mean()), interval)
 
 
-def alike(lab: Lab, unit: Unit) -> list[tuple[Unit, float]]:
+def _writing_alike(lab: Lab, unit: Unit) -> list[tuple[Unit, float]]:
     """Units of the site whose output direction is most similar, with the cosine, best first."""
     site = lab.target.site(unit.site)
     weight = output_weight(lab.target, unit.site) if site.channels == 1 else None
     if weight is None:
         return []
-    key = ("output directions", unit.site)
-    if key not in lab.memo:
+
+    def normed() -> torch.Tensor:
         rows = weight[:, 0].float()  # [unit, d]
-        lab.memo[key] = rows / torch.linalg.vector_norm(rows, dim=1, keepdim=True).clamp_min(1e-12)
-    directions = lab.memo[key]
+        return rows / torch.linalg.vector_norm(rows, dim=1, keepdim=True).clamp_min(1e-12)
+
+    directions = lab.memo.once(("output directions", unit.site), normed)
     cosine = (directions @ directions[unit.index]).cpu().numpy()  # [unit]
     cosine[unit.index] = -1
     order = np.argsort(-cosine, kind="stable")[:_NEAREST]
     return [
-        (Unit(unit.site, int(at), unit.sign), float(cosine[at]))
-        for at in order
-        if cosine[at] >= ALIKE
+        (Unit(unit.site, int(i), unit.sign), float(cosine[i])) for i in order if cosine[i] >= ALIKE
     ]
 
 
-def doubles(lab: Lab, unit: Unit, windows: Sequence[int]) -> list[Double]:
-    """The units alike that fire together with it on these windows of explore."""
-    near = alike(lab, unit)
+def similar_units(lab: Lab, unit: Unit, windows: Sequence[int]) -> list[Similar]:
+    """The units that write the same and fire together with it on these windows of explore."""
+    near = _writing_alike(lab, unit)
     if not near or not windows:
         return []
     rows = lab.explore.rows(list(windows))
@@ -151,40 +150,43 @@ def doubles(lab: Lab, unit: Unit, windows: Sequence[int]) -> list[Double]:
         if values[0].std() > 0 and line.std() > 0:
             together = float(np.corrcoef(values[0], line)[0, 1])
             if together >= TOGETHER:
-                found.append(Double(other, cosine, together))
+                found.append(Similar(other, cosine, together))
     return found[:MOST]
 
 
-def redundancy(
-    lab: Lab, unit: Unit, spots: Sequence[tuple[int, int]], words: np.ndarray
-) -> list[Redundancy]:
-    """Every double of a unit, tested.
+def redundant_pairs(
+    prompts: NeutralPrompts, unit: Unit, spots: Sequence[tuple[int, int]], words: np.ndarray
+) -> list[RedundantPair]:
+    """Every similar unit, tested.
 
     Args:
-        lab: The bench.
+        prompts: Of the lab.
         unit: The unit.
         spots: `(window, place)` of explore where it peaks.
         words: Whose fall is the metric; named on other inputs than these.
     """
-    pairs = doubles(lab, unit, [row for row, _ in spots])
     return [
-        Redundancy(pair, removed_together(lab, unit, pair.unit, spots, words)) for pair in pairs
+        RedundantPair(other, removed_together(prompts, unit, other.unit, spots, words))
+        for other in similar_units(prompts.lab, unit, [row for row, _ in spots])
     ]
 
 
 def removed_together(
-    lab: Lab, unit: Unit, other: Unit, spots: Sequence[tuple[int, int]], words: np.ndarray
+    prompts: NeutralPrompts,
+    unit: Unit,
+    other: Unit,
+    spots: Sequence[tuple[int, int]],
+    words: np.ndarray,
 ) -> Interaction:
     """Two units set to 0, alone and together, where the first one peaks."""
-    rows = []
+    lab, cases = prompts.lab, []
     for spot in spots:
-        one, two = removal(lab, unit, spot), removal(lab, other, spot)
-        rows += [one, two, one._replace(changes=(*one.changes, *two.changes))]
-    read = Bench(lab).words
+        one, two = prompts.removed_at(unit, spot), prompts.removed_at(other, spot)
+        cases += [one, two, one._replace(changes=(*one.changes, *two.changes))]
     falls = [
-        -float(read.of(shift.change)[words].mean())
-        for shift in measure_rows(lab, lab.explore, rows)
+        -float(prompts.words.of(effect.change)[words].mean())
+        for effect in measure(lab, lab.explore, cases)
     ]
-    alone, second, both = (np.array(falls[at::3]) for at in range(3))
+    alone, second, both = (np.array(falls[i::3]) for i in range(3))
     document = np.array([int(lab.explore.document[row]) for row, _ in spots])
     return interaction(alone, second, both, document, seed=lab.seed)

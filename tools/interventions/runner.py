@@ -17,7 +17,7 @@ from torch import Tensor
 from ..data.tokens import surfaces
 from ..errors import UsageError
 from ..metrics.metric import Metric
-from ..metrics.prompt import Prompt
+from ..metrics.prompt import Prompt, TargetPrompts
 from ..metrics.rows import Rows
 from ..metrics.saturation import rival, saturation
 from ..models import Cached, Intervention, Start, Target
@@ -311,6 +311,11 @@ class Runner:
         ends = self.ends if self.ends == 1 or self.cached is not None else places
         floats = max(places * inner, ends * getattr(self, "vocabulary", widest), 1)
         return max(1, min(_MOST, self.floats // floats))
+
+
+def runners_of(target: Target, read: TargetPrompts) -> list[Runner]:
+    """One for each prompt."""
+    return [Runner(target, row, m) for row, m in zip(read.prompts, read.metrics, strict=True)]
 
 
 def _finite(target: Target, logits: Tensor) -> None:

@@ -37,7 +37,7 @@ class Neighbours(NamedTuple):
     away: list[Near]
 
 
-def neighbours(lab: Lab, direction: np.ndarray, many: int = 8) -> Neighbours:
+def neighbours(lab: Lab, direction: np.ndarray, n: int = 8) -> Neighbours:
     """The lexicon words nearest to a direction `[d]` of the output, and to its opposite."""
     known = _embedded(lab)
     length = float(np.linalg.norm(direction))
@@ -45,8 +45,8 @@ def neighbours(lab: Lab, direction: np.ndarray, many: int = 8) -> Neighbours:
         return Neighbours([], [])
     cosine = known.vectors @ (direction / length)  # [word]
     order = np.argsort(-cosine, kind="stable")
-    near = [Near(known.words[at], float(cosine[at])) for at in order]
-    return Neighbours(near[:many], near[::-1][:many])
+    near = [Near(known.words[i], float(cosine[i])) for i in order]
+    return Neighbours(near[:n], near[::-1][:n])
 
 
 def lexicon_vectors(lab: Lab) -> tuple[tuple[str, ...], np.ndarray]:
@@ -63,8 +63,8 @@ def _embedded(lab: Lab) -> _Embedded:
         words = tuple(sorted({word for listed in lexicon().values() for word in listed}))
         rows = lab.tokenize(words)
         found = []
-        for at in range(0, len(rows), _ROWS):
-            part = rows.rows(slice(at, at + _ROWS))
+        for start in range(0, len(rows), _ROWS):
+            part = rows.rows(slice(start, start + _ROWS))
             output = target.trace(part).output
             assert output is not None
             found.append(output.cpu().double().numpy())

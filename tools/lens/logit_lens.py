@@ -23,9 +23,11 @@ from torch import Tensor
 
 from ..data.tokens import surfaces
 from ..errors import UsageError
+from ..metrics.prompt import prompt_of
 from ..metrics.saturation import saturation
-from ..metrics.target_tokens import Question
+from ..metrics.target_tokens import TargetPrompt
 from ..models import Target
+from ..residual.readout import check_vocabulary
 from .stream import Reader, reader
 
 Statistics = Literal["own", "frozen"]
@@ -95,7 +97,7 @@ class Lens:
 
 def logit_lens(
     target: Target,
-    question: Question,
+    question: TargetPrompt,
     *,
     statistics: Statistics = "own",
     top: int = 5,
@@ -105,7 +107,8 @@ def logit_lens(
 
     Args:
         target: A language model.
-        question: The row and the tokens to follow, from `ask`, or `plain` for a prompt alone.
+        question: The row and the tokens to follow, from `target_prompt`; `plain` for a prompt
+            alone.
         statistics: Of the final norm: of the stream at each point, or `frozen`: of the full run.
         top: Tokens to keep at each point and place.
         translators: Of a tuned lens; they are trained under `own` statistics.
@@ -118,14 +121,9 @@ def logit_lens(
     if translators is not None and statistics == "frozen":
         raise UsageError("a tuned lens is trained under the stream's own statistics; use own")
     read = reader(target)
-    size = len(read.readout.weight)
     predictions = question.predictions
     for prediction in predictions:
-        for token in (prediction.token, prediction.other):
-            if token is not None and not 0 <= token < size:
-                raise UsageError(
-                    f"token {token} is not one of the {size} that {target.name} predicts"
-                )
+        check_vocabulary(target, prediction, read.readout)
     with torch.no_grad():
         streams = read.streams(question)[:, 0]  # [point, place, d]
         own = read.logits(streams[-1][-1:])
@@ -134,7 +132,9 @@ def logit_lens(
         if not asked:
             asked = [(int(own.argmax()), "own", streams.shape[1] - 1)]
         tokens = torch.tensor([token for token, _, _ in asked], device=streams.device)
-        cells = _cells(read, streams, tokens, min(top, size), statistics, translators)
+        cells = _cells(
+            read, streams, tokens, min(top, len(read.readout.weight)), statistics, translators
+        )
     names: tuple[str, ...] = surfaces(target) if target.tokenizer is not None else ()
     made = [
         Trajectory(
@@ -165,17 +165,15 @@ def logit_lens(
     )
 
 
-def plain(target: Target, prompt: str) -> Question:
+def plain(target: Target, prompt: str) -> TargetPrompt:
     """A prompt by itself: the lens then follows the model's own choice behind it."""
-    from ..metrics.prompt import prompt_of
-
     if target.kind != "causal":
         raise UsageError(
             f"{target.name} has no vocabulary head: a lens needs a language model that predicts "
             "the next token"
         )
     row = prompt_of(target, prompt)
-    return Question(row.ids, row.places, ())
+    return TargetPrompt(row.ids, row.places, ())
 
 
 class _Cells(NamedTuple):

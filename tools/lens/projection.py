@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -23,6 +24,7 @@ from ..errors import UsageError
 from ..models import Site, Target
 from ..residual.architecture import read_architecture
 from ..residual.norms import read_norm
+from ..residual.weights import output_weight
 
 _ROOM = 1 << 24  # logits in memory at a time
 _ROWS = 1024  # basis vectors that go through a module at a time
@@ -52,7 +54,7 @@ class Projection:
 
 
 def vocabulary_projection(
-    target: Target, site: str, *, units: Sequence[int] | None = None, many: int = 50
+    target: Target, site: str, *, units: Sequence[int] | None = None, limit: int = 50
 ) -> Projection:
     """Units of a site, all of them unless named.
 
@@ -60,7 +62,7 @@ def vocabulary_projection(
         target: A language model.
         site: Of neurons or of coordinates of the stream.
         units: Which; None: all.
-        many: Tokens at each end.
+        limit: Tokens at each end.
 
     Raises:
         UsageError: if the target has no vocabulary head, or the units do not write one vector each
@@ -91,7 +93,7 @@ def vocabulary_projection(
         logits = logits[:, : len(names)] if names else logits  # no padding of the vocabulary
         if not bool(logits.isfinite().all()):
             raise UsageError(f"the weights behind {site} hold NaN or infinity")
-        k = min(many, logits.shape[1])
+        k = min(limit, logits.shape[1])
         high, low = logits.topk(k, 1), logits.topk(k, 1, largest=False)
         ends.append((high.indices, high.values, low.indices, low.values))
     joined = [torch.cat(parts).cpu() for parts in zip(*ends, strict=True)]
@@ -113,10 +115,9 @@ def write_rows(target: Target, site: Site) -> Tensor | None:
     if not isinstance(inner, Tensor) or inner.ndim != 2:
         return None
     with torch.no_grad():
-        if type(module) is nn.Linear:
-            rows = inner.T.float()
-        elif type(module).__name__ == "Conv1D":
-            rows = inner.float()
+        if type(module) is nn.Linear or type(module).__name__ == "Conv1D":
+            known = output_weight(target, site)
+            rows = torch.empty(0) if known is None else known.flatten(0, 1).float()
         else:
             parts = torch.eye(size, device=weight.device, dtype=weight.dtype).split(_ROWS)
             zero = module(torch.zeros_like(parts[0][None, :1]))
@@ -146,6 +147,27 @@ def project(target: Target, vectors: Tensor) -> Tensor | None:
                 vectors = out[:-1] - out[-1:]
         logits = vectors @ weight.float().T
         return logits - logits.mean(1, keepdim=True)
+
+
+def projected(target: Target, vector: Tensor) -> np.ndarray | None:
+    """Logits `[vocabulary]` float64 that one vector gives, centred, or None."""
+    logits = project(target, vector[None])
+    return None if logits is None else logits[0].cpu().double().numpy()
+
+
+def write_vector(target: Target, site: Site, index: int, direction: np.ndarray) -> Tensor | None:
+    """What a unit writes, `[d]`, or None where it is not known.
+
+    Args:
+        target: The target.
+        site: The unit's site.
+        index: Of the unit.
+        direction: `[channel]` the unit's value: 1 for a coordinate, a head's mean direction.
+    """
+    rows = write_rows(target, site)
+    if rows is None:
+        return None
+    return torch.as_tensor(direction, dtype=rows.dtype, device=rows.device) @ rows[index]
 
 
 def final_norm(target: Target) -> nn.Module | None:

@@ -8,12 +8,14 @@
    token's logit beside theirs.
 
 10 may lie far outside what a unit ever does: the largest activation on these prompts stands beside
-it. `output_effect` measures at a unit's own levels.
+it. `unit_effect` measures at a unit's own levels.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -27,39 +29,8 @@ from ..models import Target, Unit, clamp
 from ..statistics.permutation import p_value
 
 LEVEL = 10.0
-NEUTRAL = (
-    "It was",
-    "There is a",
-    "They said that",
-    "In the end, the",
-    "We have seen",
-    "One of the",
-    "After that, he",
-    "She told me about",
-    "The next part of",
-    "Some people think",
-    "When I came",
-    "You can find",
-    "At first it",
-    "For many years the",
-    "This is how",
-    "Nobody knew what",
-    "From here the",
-    "I would like to",
-    "As far as",
-    "Here are the",
-    "He did not",
-    "Most of them",
-    "A few days later",
-    "It may be that",
-    "Then they went",
-    "What I mean is",
-    "Behind the door was",
-    "Her name is",
-    "The other day we",
-    "To begin with,",
-    "If you look at",
-    "On the left side",
+NEUTRAL: tuple[str, ...] = tuple(
+    json.loads(Path(__file__).with_name("openings.json").read_text(encoding="utf-8"))
 )
 """32 openings that say little."""
 _DRAWS = 500  # of the bootstrap
@@ -76,6 +47,10 @@ class Moved(NamedTuple):
     """Mean change of its logit."""
     interval: tuple[float, float]
     """95%, over prompts."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {"token": self.text, "value": self.change, "interval": self.interval}
 
 
 @dataclass(frozen=True)
@@ -94,6 +69,19 @@ class TokenChange:
     seen: float
     """The unit's largest absolute activation on the prompts."""
 
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {
+            "level": self.level,
+            "prompts": self.prompts,
+            "promoted": [moved.as_dict() for moved in self.promoted],
+            "suppressed": [moved.as_dict() for moved in self.suppressed],
+            "largest": self.largest,
+            "controls": self.controls,
+            "p": self.p,
+            "seen": self.seen,
+        }
+
     @property
     def p(self) -> float:
         """(1 + controls that move a token as far) / (1 + controls)."""
@@ -106,7 +94,7 @@ def token_change(
     *,
     prompts: Sequence[str] | TokenWindows = NEUTRAL,
     level: float = LEVEL,
-    many: int = 10,
+    limit: int = 10,
     controls: int = 20,
     seed: int = 0,
 ) -> tuple[TokenChange, TokenChange]:
@@ -117,7 +105,7 @@ def token_change(
         unit: One number a place: a neuron or a coordinate.
         prompts: Texts, or rows of tokens.
         level: The value; the unit's sign turns it.
-        many: Tokens at each end.
+        limit: Tokens at each end.
         controls: Other units of the site, drawn at random.
         seed: Of the draw and the bootstrap.
 
@@ -160,7 +148,7 @@ def token_change(
         order = mean.argsort(descending=True, stable=True)
         moved = [
             tuple(_moved(change, mean, int(t), names, draws) for t in some)
-            for some in (order[:many], order.flip(0)[:many])
+            for some in (order[:limit], order.flip(0)[:limit])
         ]
         found.append(
             TokenChange(
@@ -207,9 +195,9 @@ def _changes(
     before = target.trace(row, output="last").output
     assert before is not None
     base = _centred(target, before)
-    many = max(1, min(_MOST, _ROOM // base.shape[1]))
-    for at in range(0, len(held), many):
-        some = held[at : at + many]
+    step = max(1, min(_MOST, _ROOM // base.shape[1]))
+    for start in range(0, len(held), step):
+        some = held[start : start + step]
         edits = [clamp(site, [i], value).at(rows=[n]) for n, (i, value) in enumerate(some)]
         if cached is not None:
             after = target.restart(cached, edits, rows=len(some), logits_at="last").output

@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from pydantic import TypeAdapter
 from torch import Tensor
 
 from ..data.corpus import Corpus
@@ -130,20 +131,15 @@ def load_tuned(folder: Path, target: Target) -> TunedLens:
     from safetensors.torch import load_file
 
     try:
-        raw = json.loads((folder / CARD).read_text(encoding="utf-8"))
-        scores = tuple(
-            PointScore(s["point"], s["logit"], s["tuned"], tuple(s["interval"]))
-            for s in raw.pop("scores")
-        )
-        training = Training(**raw.pop("training"))
-        card = Card(**{**raw, "points": tuple(raw["points"])}, training=training, scores=scores)
+        card = TypeAdapter(Card).validate_json((folder / CARD).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UsageError(
             f"there is no tuned lens in {folder} ({CARD} is missing); train one on a corpus "
             "(--data) or name another folder"
         ) from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"{folder / CARD} is no card of a tuned lens: {error}") from error
+    except (OSError, ValueError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise UsageError(f"{folder / CARD} is no card of a tuned lens: {said}") from error
     read = reader(target)
     if not target.is_known_as(card.fingerprint):
         raise UsageError(

@@ -89,6 +89,10 @@ class Metric:
         """The same, knowing the clean run's logits `[vocabulary]`, where it does not yet."""
         return replace(self, clean=logits) if self.kind == "kl" and self.clean is None else self
 
+    def alone(self) -> "Metric":
+        """The same without a contrast."""
+        return replace(self, other=None)
+
     @property
     def places(self) -> int:
         """How many of the last places are looked at."""

@@ -12,7 +12,7 @@ from ..models import Target
 from .metric import Kind, Metric
 from .readings import reading, target_tokens
 from .rows import Rows
-from .target_tokens import Question, Several, ask
+from .target_tokens import Several, TargetPrompt, in_words, target_prompt
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +65,7 @@ def row_of(target: Target, ids: Sequence[int], *, text: str = "", predicts: int 
     return Prompt(np.asarray([list(ids)], np.int32), tokens, text, predicts)
 
 
-class Asked(NamedTuple):
+class TargetPrompts(NamedTuple):
     """Prompts with one target, read alike behind all of them."""
 
     prompts: list[Prompt]
@@ -80,8 +80,13 @@ class Asked(NamedTuple):
     notes: list[str]
     """What was decided about tokens."""
 
+    @property
+    def words(self) -> str:
+        """What is measured, in quotes."""
+        return in_words(self.measured, self.measured_contrast)
 
-def asked(
+
+def target_prompts(
     target: Target,
     prompts: Sequence[str],
     text: str | None,
@@ -89,7 +94,7 @@ def asked(
     contrast: str | None = None,
     kind: Kind = "log_probability",
     several: Several | None = None,
-) -> Asked:
+) -> TargetPrompts:
     """Prompts, and the metric on what follows each.
 
     Args:
@@ -114,19 +119,18 @@ def asked(
         notes += [note.replace("the target", "the contrast", 1)] if note else []
     rows: list[Prompt] = []
     metrics: list[Metric] = []
-    questions: list[Question] = []
+    questions: list[TargetPrompt] = []
     for prompt in prompts:
-        question = ask(target, prompt, text, contrast=contrast, several=several, as_written=True)
-        one, *more = question.predictions
-        metrics.append(
-            Metric(kind, one.token, one.other, more=tuple(other.token for other in more))
+        question = target_prompt(
+            target, prompt, text, contrast=contrast, several=several, as_written=True
         )
-        predicts = metrics[-1].places
-        rows.append(row_of(target, question.ids[0].tolist(), text=prompt, predicts=predicts))
+        row, metric = row_and_metric(target, question, kind, text=prompt)
+        rows.append(row)
+        metrics.append(metric)
         questions.append(question)
         notes += question.notes
     first = questions[0]
-    return Asked(
+    return TargetPrompts(
         rows,
         metrics,
         first.target,
@@ -135,6 +139,15 @@ def asked(
         first.measured_contrast,
         list(dict.fromkeys(notes)),
     )
+
+
+def row_and_metric(
+    target: Target, question: TargetPrompt, kind: Kind, *, text: str = ""
+) -> tuple[Prompt, Metric]:
+    """A target prompt as a row, and the metric on its last places."""
+    one, *more = question.predictions
+    metric = Metric(kind, one.token, one.other, more=tuple(other.token for other in more))
+    return row_of(target, question.ids[0].tolist(), text=text, predicts=metric.places), metric
 
 
 def with_target(target: Target, prompt: str, text: str, metric: Metric) -> Prompt:

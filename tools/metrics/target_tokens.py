@@ -11,6 +11,7 @@ import numpy as np
 from ..data.tokens import surfaces
 from ..errors import UsageError
 from ..models import Target
+from ..render.text import quoted
 from .readings import likeliest_next, reading, split, target_tokens, unknown_token
 from .rows import Rows
 
@@ -28,7 +29,7 @@ class Prediction:
 
 
 @dataclass(frozen=True, eq=False)
-class Question(Rows):
+class TargetPrompt(Rows):
     """A row of tokens and what is predicted on it."""
 
     prompt: int
@@ -45,8 +46,18 @@ class Question(Rows):
     measured_contrast: str | None = None
     """The same of the contrast."""
 
+    @property
+    def words(self) -> str:
+        """What is predicted, in quotes."""
+        return in_words(self.measured, self.measured_contrast)
 
-def ask(
+
+def in_words(measured: str, contrast: str | None) -> str:
+    """`" park"`, or `" park" over " house"`."""
+    return quoted(measured) + ("" if contrast is None else f" over {quoted(contrast)}")
+
+
+def target_prompt(
     target: Target,
     prompt: str,
     text: str | None,
@@ -54,7 +65,7 @@ def ask(
     contrast: str | None = None,
     several: Several | None = None,
     as_written: bool = False,
-) -> Question:
+) -> TargetPrompt:
     """A question about the text that follows a prompt.
 
     Args:
@@ -118,7 +129,9 @@ def ask(
     predictions = tuple(Prediction(first + i, token, other) for i, token in enumerate(beyond))
     row = np.array([ids], np.int32)
     against = None if other is None else surfaces(target)[other]
-    return Question(row, len(before), predictions, text, contrast, tuple(notes), measured, against)
+    return TargetPrompt(
+        row, len(before), predictions, text, contrast, tuple(notes), measured, against
+    )
 
 
 def _contrast(

@@ -1,45 +1,68 @@
-"""The payload of `unit_effect` as at most 25 lines for a language model, and as one sentence."""
+"""The payload of `unit_effect`, on text and on pictures, as at most 25 lines for a language model,
+and as one sentence."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..lab import Lab
 from ..statistics.causal_rule import LEAST_CONTROLS, MAX_P, SHOWN, units, verdict_text
 from .text import number, quoted
 
+_CLASSES = {
+    "words": "classes",
+    "value": "logit over the mean class, nats",
+    "top": "99th percentile",
+    "held": "its own maps put into pictures where it is hardly active",
+    "level": "peak",
+    "peaks": "on {} pictures",
+}
+_WORDS = {
+    "words": "words",
+    "value": "change of the embedding along the word's own",
+    "top": "99.9th percentile",
+    "held": "held where it is not active",
+    "level": "at",
+    "peaks": "in {} windows",
+}
+_TOKENS = {**_WORDS, "value": "logit over the mean token, nats"}
 
-def effect_text(lab: Lab, data: dict[str, Any]) -> str:
+
+def effect_text(data: Mapping[str, Any]) -> str:
     """At most 25 lines."""
-    causal = lab.target.kind == "causal"
-    what = (
-        "logit over the mean token, nats"
-        if causal
-        else "change of the embedding along the word's own"
-    )
     prompts, need = data["prompts"], data["necessity"]
-    lines = [
-        f"{data['unit']}: words named on {prompts['writing']} prompts, every figure from "
-        f"{prompts['scoring']} prompts of other documents",
-        verdict_line(data),
-    ]
-    if not prompts["disjoint"]:
-        lines[0] = lines[0].replace("of other documents", "of the same document (explore has one)")
-    names = {"promotes": data["promoted"], "suppresses": data["suppressed"]}
-    for verb, listed in names.items():
-        most = sorted(listed, key=lambda one: -abs(one["value"]))
-        said = ", ".join(f"{quoted(one['token'])} {number(one['value'])}" for one in most)
-        lines.append(f"{verb} ({what}): {said}")
-    lines.append(score_line(data, "words"))
-    lines.append(f"sufficiency, held where it is not active; {data['measure']}, rise of the words:")
+    classes = "disjoint" not in prompts
+    say = _CLASSES if classes else _TOKENS if "KL" in data["measure"] else _WORDS
+    words = say["words"]
+    if classes:
+        start = (
+            f"classes named on one half of the pictures, every figure from {prompts['scoring']} "
+            "pictures of the other half"
+        )
+    else:
+        apart = "of other documents"
+        if not prompts["disjoint"]:
+            apart = "of the same document (explore has one)"
+        start = (
+            f"words named on {prompts['writing']} prompts, every figure from "
+            f"{prompts['scoring']} prompts {apart}"
+        )
+    lines = [f"{data['unit']}: {start}", verdict_line(data, say["top"])]
+    for verb, listed in (("promotes", data["promoted"]), ("suppresses", data["suppressed"])):
+        if not classes:
+            listed = sorted(listed, key=lambda one: -abs(one["value"]))
+        name = str if classes else quoted
+        each = ", ".join(f"{name(one['token'])} {number(one['value'])}" for one in listed)
+        lines.append(f"{verb} ({say['value']}): {each}")
+    lines.append(score_line(data, words))
+    lines.append(f"sufficiency, {say['held']}; {data['measure']}, rise of the {words}:")
     for one in data["sufficiency"]:
         lines.append(
-            f"  at {number(one['value'])} (percentile {one['percentile']:g}): "
+            f"  {say['level']} {number(one['value'])} (percentile {one['percentile']:g}): "
             f"{number(one['size'])}, {number(one['raised'])}{between(one['interval'])}"
         )
     if n := len(data["controls"]):
         lines.append(
-            f"  at 99.9% its size is larger than that of {round(data['percentile'] * n / 100)} of "
-            f"{units(n)}, each at its own"
+            f"  at its {say['top'].split()[0]} its size is larger than that of "
+            f"{round(data['percentile'] * n / 100)} of {units(n)}, each at its own"
         )
     if data["direct_share"] is not None:
         lines.append(
@@ -49,11 +72,56 @@ def effect_text(lab: Lab, data: dict[str, Any]) -> str:
     if need["change"] is None:
         lines.append("necessity: it is above 0 nowhere in explore, so there is nothing to remove")
     else:
+        where = say["peaks"].format(need["windows"])
         lines.append(
-            f"necessity, resampled in {need['windows']} windows where it peaks: the words change "
-            f"by {number(need['change'])}{between(need['interval'])}"
+            f"necessity, resampled {where} where it peaks: the {words} change by "
+            f"{number(need['change'])}{between(need['interval'])}"
         )
     lines += [_pair(one) for one in data["redundant"]]
+    return "\n".join(lines)
+
+
+def projection_lines(data: Mapping[str, Any] | None) -> list[str]:
+    """The vocabulary projection of a payload."""
+    if data is None:
+        return ["no vocabulary projection: what the unit writes cannot be read off its site"]
+    up, down = (
+        ", ".join(f"{quoted(one['token'])} {one['value']:+.2g}" for one in data[side])
+        for side in ("promoted", "suppressed")
+    )
+    return [
+        f"vocabulary projection promotes: {up}\nand suppresses: {down}",
+        f"projection and measured change correlate {number(data['agreement'])} over the vocabulary",
+    ]
+
+
+def held_text(data: Mapping[str, Any], prompts: int) -> str:
+    """A unit held at every place of prompts."""
+    levels = ", ".join(
+        f"held at about {number(one['value'])} (its percentile {100 * one['quantile']:g}): "
+        f"{number(one['size'])}"
+        for one in data["levels"]
+    )
+    lines = [
+        f"{data['unit']} held at its own levels at every place of {prompts} neutral prompts; "
+        f"{data['measure']}: {levels}",
+        verdict_line(data),
+    ]
+    if "direct" in data:
+        lines += projection_lines(data["direct"])
+    if data["promoted"]:
+        up, down = (
+            ", ".join(
+                f"{quoted(one['token'])} {one['value']:+.2g}"
+                if "token" in one
+                else f"{one['word']} {number(one['cosine'])}"
+                for one in data[side]
+            )
+            for side in ("promoted", "suppressed")
+        )
+        lines.append(
+            f"measured at the highest, moves the output toward: {up}\nand away from: {down}"
+        )
     return "\n".join(lines)
 
 

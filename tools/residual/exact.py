@@ -102,24 +102,6 @@ class ExactTrace:
         """What the MLP adds, `[row, place, d]`, behind a norm of its own if it has one."""
         return _update(self.architecture.blocks[block].mlp, self.mlp[block])
 
-    def neuron_writes(
-        self, block: int, units: Sequence[int], places: Sequence[int], *, row: int = 0
-    ) -> Tensor:
-        """What single neurons add at single places, `[place, unit, d]`: m v."""
-        write = self.architecture.blocks[block].mlp
-        chosen = torch.tensor(list(units), device=self.ids.device)
-        taken = self.neurons[block][row, list(places)][:, chosen].float()  # [place, unit]
-        parts = taken[..., None] * write.rows(chosen)
-        return _through(write, parts, self.mlp[block][row, list(places)][:, None])
-
-    def head_writes(self, block: int, places: Sequence[int], *, row: int = 0) -> Tensor:
-        """What each head adds at single places, `[place, head, d]`: z W_O."""
-        write = self.architecture.blocks[block].attention
-        z = self.heads[block][row, list(places)].float()  # [place, head, channel]
-        rows = write.rows().unflatten(0, z.shape[-2:])  # [head, channel, d]
-        parts = torch.einsum("phc,hcd->phd", z, rows)
-        return _through(write, parts, self.attention[block][row, list(places)][:, None])
-
     def bias_write(self, block: int, kind: str) -> Tensor:
         """What the projection's bias adds, `[row, place, d]`; kind is `attention` or `mlp`."""
         here = self.architecture.blocks[block]

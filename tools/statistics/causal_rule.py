@@ -137,9 +137,3 @@ def _dose(reach: float, number: Callable[[float | None], str]) -> str:
 def units(n: int) -> str:
     """`1 matched unit`, `39 matched units`."""
     return f"{n} matched unit{'' if n == 1 else 's'}"
-
-
-def percentile(own: float, controls: Sequence[float]) -> float:
-    """Share of controls below, ties half, in percent; 50 without any."""
-    below = sum(c < own for c in controls) + 0.5 * sum(c == own for c in controls)
-    return 100 * below / len(controls) if controls else 50.0

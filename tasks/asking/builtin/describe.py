@@ -28,9 +28,9 @@ def calls(ask: Ask) -> list[Call]:
     ]
     if is_head(unit["unit"]) and ask.lab.target.kind == "causal":
         out.append(Call("attention", {"heads": [unit["unit"]]}))
-        out.append(Call("output_effect", unit))
     if ask.lab.target.kind != "module":
-        out.append(Call("unit_effect", unit))
+        written = {"projection": 8} if is_head(unit["unit"]) else {}
+        out.append(Call("unit_effect", {**unit, **written}))
     if _labelled(ask, unit["unit"]):
         out.append(Call("read_label", unit))
     return [call for call in out if ask.has(call.tool)]
@@ -45,7 +45,7 @@ def answer(ask: Ask) -> str:
         _firing(ask, survey, windows),
         _against(studied),
         attention_said(ask.found("attention")),
-        _written(ask.found("output_effect")),
+        _written(effect),
         effect_said(effect),
         _label(ask.found("read_label")),
         ask.failed(),
@@ -55,9 +55,9 @@ def answer(ask: Ask) -> str:
 
 def _written(found: Evidence | None) -> str:
     """What a head writes where it is strongest, since its activation is a norm."""
-    if found is None or not found.data.get("direct"):
+    if found is None or not found.data.get("projection"):
         return ""
-    direct = found.data["direct"]
+    direct = found.data["projection"]
     up, down = ([one["token"] for one in direct[side]] for side in ("promoted", "suppressed"))
     return (
         f"Its activation is the norm of what it writes, which says how much and not what: on "

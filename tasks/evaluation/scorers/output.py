@@ -10,17 +10,18 @@
 The paper shows generated text; the shift of the logits is the same evidence without sampling.
 """
 
+from collections.abc import Sequence
 from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 
 from ....tools.activations.unit_stats import matched
-from ....tools.data.windows import TokenWindows, surfaces
-from ....tools.interventions.output_change import Case as Held
-from ....tools.interventions.output_change import Effects, measure_effects, narrow
+from ....tools.data.windows import surfaces
+from ....tools.interventions.neutral_prompts import Openings, held_throughout, openings
+from ....tools.interventions.output_change import Effect
 from ....tools.lab import Lab
-from ....tools.models import Unit, clamp
+from ....tools.models import Unit
 from ....tools.statistics.bootstrap import clustered
 from ....tools.statistics.intervals import share_of
 from .contract import Case, Panel, Score, Scorer
@@ -32,17 +33,9 @@ KLS = (0.25, 0.5)
 OTHERS = 6
 TOKENS = 10
 LETTERS = "ABC"
-_PROMPTS, _WIDTH = 8, 24
 _DOUBLINGS, _HALVINGS = 12, 10
 _NEAR = 0.1
 """How near the divergence must come, as a share of it."""
-
-
-class Prompts(NamedTuple):
-    """Starts of windows, and the first counted place of each."""
-
-    windows: TokenWindows
-    places: list[int]
 
 
 def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
@@ -55,7 +48,7 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
         reason = "the output score needs a unit with one value in a causal language model"
         return Score("output", None, reason=reason)
     lab = Lab(target, case.splits.explore.windows, unit=unit, memo=case.memo)
-    prompts = _prompts(lab)
+    prompts = openings(lab)
     questions, letters, group = [], [], []
     described = case.effect or case.description
     levels: dict[str, float] = {}
@@ -95,7 +88,7 @@ class Shift(NamedTuple):
     """Tokens that are `promoted` and `suppressed` most."""
 
 
-def matched_shift(lab: Lab, unit: Unit, kl: float, prompts: Prompts) -> Shift | None:
+def matched_shift(lab: Lab, unit: Unit, kl: float, prompts: Openings) -> Shift | None:
     """The unit held where the mean KL is `kl`; None if no level reaches it. Measured once."""
     key = ("matched shift", unit, kl)
     if key not in lab.memo:
@@ -103,27 +96,27 @@ def matched_shift(lab: Lab, unit: Unit, kl: float, prompts: Prompts) -> Shift | 
     return lab.memo[key]
 
 
-def _matched_shift(lab: Lab, unit: Unit, kl: float, prompts: Prompts) -> Shift | None:
+def _matched_shift(lab: Lab, unit: Unit, kl: float, prompts: Openings) -> Shift | None:
     """Doubles the level until the divergence is large enough, then bisects."""
     low, level = 0.0, max(float(np.nanmax(lab.column(unit))), 1e-3)
-    found = _held(lab, unit, level, prompts)
+    found = held_throughout(lab, unit, level, prompts)
     for _ in range(_DOUBLINGS):
         if _size(found) >= kl:
             break
         low, level = level, 2 * level
-        found = _held(lab, unit, level, prompts)
+        found = held_throughout(lab, unit, level, prompts)
     high = level
     for _ in range(_HALVINGS):
         if abs(_size(found) - kl) < _NEAR * kl / 2:
             break
         low, high = (low, level) if _size(found) >= kl else (level, high)
         level = (low + high) / 2
-        found = _held(lab, unit, level, prompts)
+        found = held_throughout(lab, unit, level, prompts)
     if abs(_size(found) - kl) > _NEAR * kl:
         return None
-    assert found.logits is not None
     names = surfaces(lab.target)
-    order = np.argsort(-found.logits[: len(names)], kind="stable")
+    change = np.mean([effect.change for effect in found], 0)[: len(names)]  # of log-probabilities
+    order = np.argsort(-change, kind="stable")
     tokens = {
         "promoted": [names[at] for at in order[:TOKENS]],
         "suppressed": [names[at] for at in order[::-1][:TOKENS]],
@@ -131,25 +124,8 @@ def _matched_shift(lab: Lab, unit: Unit, kl: float, prompts: Prompts) -> Shift |
     return Shift(level, _size(found), tokens)
 
 
-def _held(lab: Lab, unit: Unit, level: float, prompts: Prompts) -> Effects:
-    change = clamp(unit.site, [unit.index], unit.sign * level)
-    cases = []
-    for row, place in enumerate(prompts.places):
-        length = int(prompts.windows.attended[row].sum())
-        cases.append(Held(row, place, (change.at(places=range(length)),)))
-    return measure_effects(lab, prompts.windows, cases)
-
-
-def _size(found: Effects) -> float:
-    return float(np.mean([effect.size for effect in found.each]))
-
-
-def _prompts(lab: Lab) -> Prompts:
-    counts = lab.explore.counted.sum(1)
-    full = np.flatnonzero(counts >= min(8, counts.max()))
-    chosen = np.sort(np.random.default_rng([lab.seed, 13]).permutation(full)[:_PROMPTS])
-    windows = narrow(lab.explore.rows(chosen), _WIDTH)
-    return Prompts(windows, [int(row.argmax()) for row in windows.counted])
+def _size(found: Sequence[Effect]) -> float:
+    return float(np.mean([effect.size for effect in found]))
 
 
 SCORER = Scorer(

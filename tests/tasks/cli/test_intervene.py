@@ -7,7 +7,7 @@ from neuroscribe.tasks.cli.app import run
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.instruments import TOOLS
 from neuroscribe.tools.interventions import Metric, prompt_of, row_of
-from neuroscribe.tools.interventions.ablation import Part
+from neuroscribe.tools.interventions.change import Part
 from neuroscribe.tools.interventions.patching import Pair
 from neuroscribe.tools.interventions.path_patching import path_patch
 from neuroscribe.tools.lab import Lab

@@ -14,7 +14,7 @@ def test_every_instrument_is_listed(capsys) -> None:
     assert run(["tools", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
     assert [item["name"] for item in listed][:3] == ["survey", "exemplars", "activations"]
-    assert {item["name"] for item in listed} >= {"ablate", "patch", "output_effect", "separate"}
+    assert {item["name"] for item in listed} >= {"ablate", "patch", "unit_effect", "separate"}
     for item in listed:  # an LLM reads these: every argument is explained
         assert item["description"]
         for schema in item["parameters"]["properties"].values():

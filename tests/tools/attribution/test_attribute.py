@@ -8,15 +8,21 @@ import torch
 from neuroscribe.tools.attribution import (
     METHODS,
     Prediction,
-    Question,
     Settings,
-    ask,
+    TargetPrompt,
     attention_patterns,
     attribute,
     exact_trace,
+    target_prompt,
 )
-from neuroscribe.tools.attribution.control import control, random_sets, with_others, zeroed
-from neuroscribe.tools.attribution.increase import Starts, increase
+from neuroscribe.tools.attribution.control import (
+    control,
+    random_sets,
+    with_others,
+    without,
+    zeroed,
+)
+from neuroscribe.tools.attribution.increase import imps
 from neuroscribe.tools.attribution.query import keys_of, neuron_shares, query_units
 from neuroscribe.tools.attribution.sources import KINDS, Layout, Sources, Spot
 from neuroscribe.tools.errors import UsageError
@@ -28,7 +34,7 @@ FAMILIES = ["gpt2", "llama", "gemma2", "gpt_neox"]
 
 def question(rows, token=7, other=None):
     ids = rows(1).ids
-    return Question(ids, ids.shape[1], (Prediction(ids.shape[1] - 1, token, other),))
+    return TargetPrompt(ids, ids.shape[1], (Prediction(ids.shape[1] - 1, token, other),))
 
 
 def close(one, other, step=2e-5):
@@ -134,15 +140,13 @@ def test_direct_terms_sum_to_the_logit(family, tiny, rows):
 
 def test_the_first_order_term_is_never_below_imp(tiny, rows):
     """Without a soft cap: log p is concave in the residual while the scale is frozen."""
-    from neuroscribe.tools.attribution.increase import first_order
-
     asked = question(rows)
     found = attribute(tiny("llama"), asked, Settings("imp", KINDS, exact=True))
     with torch.no_grad():
-        bounds = first_order(found.sources[0], found.readout, asked.predictions[0], KINDS)
-    for kind in KINDS:
-        assert bool((bounds[kind] >= found.values[kind] - 1e-5).all())
-        assert (bounds[kind] - found.values[kind]).max() > 1e-4
+        for kind in KINDS:
+            bounds = imps(found.sources, found.readout, asked.predictions, kind).values
+            assert bool((bounds >= found.values[kind] - 1e-5).all())
+            assert (bounds - found.values[kind]).max() > 1e-4
 
 
 def test_a_shortlist_finds_the_true_top_and_says_what_is_proven(stories260k):
@@ -156,7 +160,7 @@ def test_a_shortlist_finds_the_true_top_and_says_what_is_proven(stories260k):
     ]
     found_of, all_of = 0, 0
     for prompt, text in prompts:
-        asked = ask(stories260k, prompt, text, several="first")
+        asked = target_prompt(stories260k, prompt, text, several="first")
         short = attribute(stories260k, asked, Settings("imp", KINDS, words=0))
         true = attribute(stories260k, asked, Settings("imp", KINDS, exact=True, words=0))
         for kind in ("mlp", "attention"):
@@ -174,31 +178,28 @@ def test_a_shortlist_finds_the_true_top_and_says_what_is_proven(stories260k):
 
 
 def test_a_contrast_is_exact_at_once(stories260k):
-    asked = ask(stories260k, PROMPT, TARGET, contrast=" a")
+    asked = target_prompt(stories260k, PROMPT, TARGET, contrast=" a")
     found = attribute(stories260k, asked, Settings("imp", ("mlp", "head")))
     same = attribute(stories260k, asked, Settings("direct", ("mlp", "head")))
     for kind in ("mlp", "head"):
         assert bool(found.exact[kind].all())
         close(found.values[kind], same.values[kind])
     with torch.no_grad():
-        source, chosen = found.sources[0], torch.arange(40)
-        starts: Starts = {("mlp", 0): 0.0}
-        logits = found.readout.logits(source.base("mlp", 0)[None], source.trace.final_scale[0, -1])
-        one = asked.predictions[0]
-        starts["mlp", 0] = float(logits[0, one.token] - logits[0, one.other])
-        slow = increase(source, found.readout, one, found.layouts["mlp"], chosen, starts)
-    close(slow, found.values["mlp"][:40], 1e-4)
+        slow = imps(found.sources, found.readout, asked.predictions, "mlp")
+        slow.exact[:40] = False
+        slow.make_exact(torch.arange(40))
+    close(slow.values[:40], found.values["mlp"][:40], 1e-4)
 
 
 def test_a_sum_over_tokens_adds_the_predictions(stories260k):
-    asked = ask(stories260k, PROMPT, " the park", several="sum")
+    asked = target_prompt(stories260k, PROMPT, " the park", several="sum")
     assert len(asked.predictions) > 1
     found = attribute(stories260k, asked, Settings("imp", ("mlp",), exact=True))
     assert len(found.probabilities) == len(found.ranks) == len(asked.predictions)
     parts = []
     for number, prediction in enumerate(asked.predictions):
         ids = asked.ids[:, : prediction.place + 1]
-        alone = Question(ids, ids.shape[1], (prediction,))
+        alone = TargetPrompt(ids, ids.shape[1], (prediction,))
         part = attribute(stories260k, alone, Settings("imp", ("mlp",), exact=True))
         assert part.probabilities[0] == pytest.approx(found.probabilities[number], rel=1e-4)
         parts.append(part.values["mlp"])
@@ -227,13 +228,11 @@ def test_taylor_is_the_slope_of_scaling_a_unit(family, tiny, rows):
 
 
 def test_taylor_of_attention_neurons_sums_to_its_heads_before_the_modulus(stories260k):
-    asked = ask(stories260k, PROMPT, TARGET)
+    asked = target_prompt(stories260k, PROMPT, TARGET)
     found = attribute(stories260k, asked, Settings("taylor", ("attention",)))
     one = found.layouts["attention"].spot(100)
     share = found.sources[0].coefficients("attention", one.block)[one.index, one.place, one.channel]
-    from neuroscribe.tools.attribution.control import _without
-
-    change = _without(found, one, 0)
+    (change,) = without(found, [one])
     step = type(change)(change.site, change.units, 1.0, change.shift * 0.01).at(
         rows=[0], places=change.places
     )
@@ -256,27 +255,32 @@ def test_integrated_gradients_sum_to_the_effect_of_the_whole_site(tiny, rows):
 def test_magnitude_is_coefficient_times_length(tiny, rows):
     found = attribute(tiny("gpt2"), question(rows), Settings("magnitude", KINDS))
     trace = found.trace
-    want = trace.neuron_writes(1, range(128), [8])[0].norm(dim=-1)
-    close(found.values["mlp"][128:256], want)
-    close(found.values["head"][4:8], trace.head_writes(1, [8])[0].norm(dim=-1))
+    here = trace.architecture.blocks[1]
+    neurons = trace.neurons[1][0, 8].float()[:, None] * here.mlp.rows()  # [unit, d]
+    close(found.values["mlp"][128:256], neurons.norm(dim=-1))
+    rows_ = here.attention.rows().unflatten(0, trace.heads[1].shape[2:])  # [head, channel, d]
+    heads = torch.einsum("hc,hcd->hd", trace.heads[1][0, 8], rows_)
+    close(found.values["head"][4:8], heads.norm(dim=-1))
 
 
 def test_decoded_tokens_are_the_vocabulary_projection(stories260k):
     from neuroscribe.tools.data.tokens import surfaces
-    from neuroscribe.tools.lens.write_vector import projection, write_vector
+    from neuroscribe.tools.lens.projection import projected, write_vector
 
-    found = attribute(stories260k, ask(stories260k, PROMPT, TARGET), Settings(top=3, words=5))
+    found = attribute(
+        stories260k, target_prompt(stories260k, PROMPT, TARGET), Settings(top=3, words=5)
+    )
     for unit in found.units["mlp"]:
         site = stories260k.site(unit.spot.site)
         vector = write_vector(stories260k, site, unit.spot.index, np.ones(1))
-        order = projection(stories260k, vector).argsort()
+        order = projected(stories260k, vector).argsort()
         names = surfaces(stories260k)
         assert [names[t] for t in order[::-1][:5]] == list(unit.promotes)
         assert [names[t] for t in order[:5]] == list(unit.suppresses)
 
 
 def test_results_are_sorted_and_honest_about_both_ends(stories260k):
-    asked = ask(stories260k, PROMPT, TARGET)
+    asked = target_prompt(stories260k, PROMPT, TARGET)
     for method in METHODS:
         found = attribute(stories260k, asked, Settings(method, KINDS, top=5, words=1))
         assert found.probabilities[0] > 0.5
@@ -289,7 +293,7 @@ def test_results_are_sorted_and_honest_about_both_ends(stories260k):
 
 
 def test_zeroing_is_zeroing_and_random_sets_come_from_the_same_sites(stories260k):
-    asked = ask(stories260k, PROMPT, TARGET)
+    asked = target_prompt(stories260k, PROMPT, TARGET)
     found = attribute(stories260k, asked, Settings("imp", KINDS, words=0))
     spots = found.ranked("mlp", 3)
     clean, best = zeroed(stories260k, found, [[], spots])
@@ -317,7 +321,7 @@ def test_a_control_is_as_large_and_no_set_comes_twice(stories260k):
     sets = random_sets(layout, [spots[0], spots[6]], 60, rng)
     assert len({frozenset(one) for one in sets}) == len(sets) <= 49
     assert all([spot.block for spot in one] == [0, 1] for one in sets)
-    asked = ask(stories260k, PROMPT, TARGET)
+    asked = target_prompt(stories260k, PROMPT, TARGET)
     found = attribute(stories260k, asked, Settings("imp", ("head",), top=40, words=0))
     test = control(stories260k, found, "head", many=40)
     assert 0 < len(test.units) <= 20
@@ -327,7 +331,7 @@ def test_a_control_is_as_large_and_no_set_comes_twice(stories260k):
 def test_attention_alone_is_attributed_to_heads():
     """MLPs whose weights are zero write nothing: the rest of the network is as any other."""
     target = Target.load("organism:induction")
-    asked = ask(target, "ka lo mi ka", " lo")
+    asked = target_prompt(target, "ka lo mi ka", " lo")
     trace = exact_trace(target, asked)
     assert trace.error() < 1e-5
     assert [m.shape[-1] for m in trace.neurons] == [0, 0]
@@ -343,7 +347,7 @@ def test_attention_alone_is_attributed_to_heads():
 
 
 def test_taking_out_every_attention_neuron_of_a_head_is_zeroing_it_there(stories260k):
-    asked = ask(stories260k, PROMPT, TARGET)
+    asked = target_prompt(stories260k, PROMPT, TARGET)
     found = attribute(stories260k, asked, Settings("imp", ("attention",), words=0))
     _, places, channels = found.layouts["attention"].shapes[3]
     whole = [
@@ -370,7 +374,8 @@ def test_shares_in_a_key_sum_to_one(family, of, tiny, rows):
     for key in keys_of(trace, spots, 8, patterns):
         source = Sources(trace, key.place)
         total = key.constant + float(trace.embeddings[0, key.place].float() @ key.direction)
-        for block in range(key.block + key.whole):
+        behind = of == "mlp" and not trace.architecture.blocks[key.block].parallel
+        for block in range(key.block + behind):
             total += float(source.linear("head", block, key.direction).sum())
             total += float(trace.bias_write(block, "attention")[0, key.place] @ key.direction)
         for block, share in neuron_shares(trace, key).items():

@@ -1,25 +1,20 @@
 """The planner's tool: what its text says is what was measured."""
 
 import pytest
-from neuroscribe.tools.attribution import Settings, ask, attribute
+from neuroscribe.tools.attribution import Settings, attribute, target_prompt
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.registry import call
 
 ASKED = {"prompt": "She loved to play outside in", "target": " the", "many": 3}
 
 
-@pytest.fixture
-def stories_lab(stories_lab: Lab) -> Lab:
-    """In a conversation: an investigation of one unit is not offered the tool."""
-    stories_lab.open = True
-    return stories_lab
-
-
-def test_it_ranks_shows_and_checks(stories_lab: Lab) -> None:
-    found = call(stories_lab, "attribute", {**ASKED, "kinds": ["mlp", "head", "attention"]})
+def test_it_ranks_shows_and_checks(open_stories_lab: Lab) -> None:
+    found = call(open_stories_lab, "attribute", {**ASKED, "kinds": ["mlp", "head", "attention"]})
     assert found.error is None
     true = attribute(
-        stories_lab.target, ask(stories_lab.target, ASKED["prompt"], " the"), Settings(exact=True)
+        open_stories_lab.target,
+        target_prompt(open_stories_lab.target, ASKED["prompt"], " the"),
+        Settings(exact=True),
     )
     for kind in ("mlp", "head"):
         units = [unit["unit"] for unit in found.data[kind]["units"]]
@@ -35,16 +30,18 @@ def test_it_ranks_shows_and_checks(stories_lab: Lab) -> None:
     assert len(found.text) < 3000
 
 
-def test_a_target_without_its_space_and_none_at_all_are_the_same_here(stories_lab: Lab) -> None:
+def test_a_target_without_its_space_and_none_at_all_are_the_same_here(
+    open_stories_lab: Lab,
+) -> None:
     asked = {name: value for name, value in ASKED.items() if name != "target"}
-    spaced = call(stories_lab, "attribute", ASKED)
+    spaced = call(open_stories_lab, "attribute", ASKED)
     for given, says in (({"target": "the"}, "read as ' the'"), ({}, "the model's own next token")):
-        found = call(stories_lab, "attribute", {**asked, **given})
+        found = call(open_stories_lab, "attribute", {**asked, **given})
         assert (found.data["target"], found.data["token"]) == (" the", " the")
         assert found.data["mlp"]["units"] == spaced.data["mlp"]["units"]
         assert says in found.data["notes"][0]
     assert "measure a contrast" in spaced.text  # p is .90
-    sure = call(stories_lab, "attribute", {**ASKED, "contrast": spaced.data["rival"]})
+    sure = call(open_stories_lab, "attribute", {**ASKED, "contrast": spaced.data["rival"]})
     assert sure.error is None
     assert "measure a contrast" not in sure.text
 
@@ -58,8 +55,10 @@ def test_a_target_without_its_space_and_none_at_all_are_the_same_here(stories_la
         ({"method": "guess"}, "method"),
     ],
 )
-def test_mistakes_are_told_to_the_planner(stories_lab: Lab, arguments: dict, says: str) -> None:
-    assert says in (call(stories_lab, "attribute", {**ASKED, **arguments}).error or "")
+def test_mistakes_are_told_to_the_planner(
+    open_stories_lab: Lab, arguments: dict, says: str
+) -> None:
+    assert says in (call(open_stories_lab, "attribute", {**ASKED, **arguments}).error or "")
 
 
 def test_it_is_not_offered_where_nothing_is_predicted(minilm_lab: Lab) -> None:

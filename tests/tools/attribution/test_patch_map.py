@@ -51,7 +51,8 @@ def test_what_a_head_brings_from_all_places_is_the_head(untrained):
         trace = exact_trace(language, row)
         sources = Sources(trace, last, attention_patterns(trace, places=[last]), 0)
         parts = _brought(sources, 0, 1)
-        whole = trace.head_writes(0, [last])[0, 1]
+        rows = trace.architecture.blocks[0].attention.rows().unflatten(0, trace.heads[0].shape[2:])
+        whole = trace.heads[0][0, last, 1] @ rows[1]
     assert parts.shape == (last + 1, 48)
     assert torch.allclose(parts.sum(0), whole, atol=1e-5)
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 from colour_target import BLUE, DEAD, GREEN, RED
 from neuroscribe.tools.activations.unit_stats import matched, profile
-from neuroscribe.tools.interventions.class_change import Case, measure, removal
+from neuroscribe.tools.interventions.neutral_pictures import removal
+from neuroscribe.tools.interventions.output_change import ChangedRow, measure
 from neuroscribe.tools.registry import call
 from neuroscribe.tools.render.effect import effect_sentence
 from neuroscribe.tools.statistics.causal_rule import LEAST_CONTROLS
@@ -28,14 +29,15 @@ def test_the_profile_is_what_the_channels_are(lab) -> None:
 
 
 def test_effects_are_those_of_two_forwards(lab) -> None:
-    cases = [Case(row, (removal(lab, lab.unit),)) for row in (3, 5, 3)]
+    cases = [ChangedRow(row, (removal(lab, lab.unit),)) for row in (3, 5, 3)]
     found = measure(lab, lab.explore, cases)
     before = lab.target.trace(lab.explore.rows([3, 5, 3])).output.double()
     after = lab.target.trace(lab.explore.rows([3, 5, 3]), interventions=[removal(lab, lab.unit)])
     p, q = before.log_softmax(1), after.output.double().log_softmax(1)
-    assert found.size == pytest.approx((p.exp() * (p - q)).sum(1).numpy(), rel=1e-4)
-    assert found.log_probability == pytest.approx((q - p).numpy(), rel=1e-4)
-    assert found.change.sum(1) == pytest.approx(0, abs=1e-6)
+    sizes = (p.exp() * (p - q)).sum(1)
+    for effect, size, change in zip(found, sizes, q - p, strict=True):
+        assert effect.size == pytest.approx(float(size), rel=1e-4)
+        assert effect.change == pytest.approx(change.numpy(), rel=1e-4)
 
 
 def test_ablation_names_the_class(lab) -> None:

@@ -6,11 +6,10 @@ import pytest
 import torch
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.english import lexicon as categories
-from neuroscribe.tools.instruments import output_effect as _output_effect  # noqa: F401
 from neuroscribe.tools.instruments import unit_effect as _unit_effect  # noqa: F401
-from neuroscribe.tools.interventions import neutral_prompts as effect_bench
-from neuroscribe.tools.interventions.effect_rows import Row, later_sublayers, measure_rows
-from neuroscribe.tools.interventions.neutral_prompts import causal_test
+from neuroscribe.tools.interventions.neutral_prompts import NeutralPrompts
+from neuroscribe.tools.interventions.output_change import ChangedRow, later_sublayers, measure
+from neuroscribe.tools.interventions.strength import PEAKS, causal_test, neutral_inputs
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target, Unit, add, zero
 from neuroscribe.tools.models.planted import Spec, plant
@@ -107,7 +106,7 @@ def test_both_tools_give_one_verdict_on_one_measurement(twins: Lab) -> None:
 def test_units_like_the_others_of_their_site_have_no_effect_shown(twins: Lab) -> None:
     """Random directions: 50 units that differ in nothing but the draw."""
     units = [twins.target.unit(f"grown/{at}") for at in range(6, 56)]
-    verdicts = [causal_test(twins, unit)[0].verdict for unit in units]
+    verdicts = [causal_test(neutral_inputs(twins), unit)[0].verdict for unit in units]
     assert "not testable" not in verdicts
     assert sum(verdict in SHOWN for verdict in verdicts) <= binom.ppf(0.99, len(units), MAX_P)
 
@@ -115,7 +114,7 @@ def test_units_like_the_others_of_their_site_have_no_effect_shown(twins: Lab) ->
 @pytest.mark.slow
 def test_neurons_taken_at_random_have_no_effect_shown(stories_bench: Lab) -> None:
     units = [stories_bench.target.unit(f"mlp.{block}/{at}") for block in (1, 3) for at in range(99)]
-    tested = [causal_test(stories_bench, unit)[0] for unit in units]
+    tested = [causal_test(neutral_inputs(stories_bench), unit)[0] for unit in units]
     known = [one for one in tested if one.verdict != "not testable"]
     shown = sum(one.verdict in SHOWN for one in known)
     assert len(known) > 150
@@ -125,16 +124,17 @@ def test_neurons_taken_at_random_have_no_effect_shown(stories_bench: Lab) -> Non
 def test_controls_are_measured_at_as_many_peaks_as_the_unit(twins: Lab, monkeypatch) -> None:
     lab = Lab(twins.target, twins.explore, unit=twins.target.unit("grown/0"))
     asked: dict[Unit, int] = {}
-    kept = effect_bench.resampled
+    kept = NeutralPrompts.resampled
 
-    def counted(lab: Lab, unit: Unit, spot):
-        asked[unit] = asked.get(unit, 0) + 1
-        return kept(lab, unit, spot)
+    def counted(inputs: NeutralPrompts, unit: Unit, n: int) -> list[ChangedRow]:
+        found = kept(inputs, unit, n)
+        asked[unit] = len(found)
+        return found
 
-    monkeypatch.setattr(effect_bench, "resampled", counted)
-    causal_test(lab, lab.chosen(None))
+    monkeypatch.setattr(NeutralPrompts, "resampled", counted)
+    causal_test(neutral_inputs(lab), lab.chosen(None))
     assert len(asked) > LEAST_CONTROLS
-    assert set(asked.values()) == {effect_bench.PEAKS}
+    assert set(asked.values()) == {PEAKS}
 
 
 def test_the_dose_raises_and_the_removal_lowers_the_words(lab: Lab) -> None:
@@ -172,7 +172,7 @@ def test_a_removal_is_zeroing_the_column(stories_lab: Lab) -> None:
     target, windows = stories_lab.target, stories_lab.explore
     length = int(windows.attended[0].sum())
     change = zero("mlp.2", [3]).at(places=range(length))
-    (found,) = measure_rows(stories_lab, windows, [Row(0, (change,), (5, 7), (5, 6, 7, 8))])
+    (found,) = measure(stories_lab, windows, [ChangedRow(0, (change,), (5, 6, 7, 8), (5, 7))])
     ids = torch.tensor(windows.ids[0][windows.attended[0]], dtype=torch.long)[None]
     weight = target.network.model.layers[2].mlp.down_proj.weight
     kept = weight[:, 3].clone()
@@ -190,12 +190,12 @@ def test_a_removal_is_zeroing_the_column(stories_lab: Lab) -> None:
 def test_the_direct_path_is_the_write_through_the_last_norm(stories_lab: Lab) -> None:
     """Before norms, with all later sub-layers held, what is written reaches the end as it is."""
     target, windows = stories_lab.target, stories_lab.explore
-    row = Row(0, (add("mlp.2", [3], 2.0).at(places=[6]),), (6,), (6,))
+    row = ChangedRow(0, (add("mlp.2", [3], 2.0).at(places=[6]),), (6,))
     freeze = later_sublayers(target, "mlp.2")
     assert freeze is not None
     assert set(freeze) == {f"{kind}_out.{n}" for n in (3, 4) for kind in ("attn", "mlp")}
     direct, total = (
-        measure_rows(stories_lab, windows, [row], freeze=held)[0].change for held in (freeze, ())
+        measure(stories_lab, windows, [row], freeze=held)[0].change for held in (freeze, ())
     )
     network = target.network
     final = target.trace(windows.rows([0]), ["resid.4"], output=False).values["resid.4"][0, 6]
@@ -216,7 +216,7 @@ def test_the_direct_path_through_norms_behind_sublayers(minilm_lab: Lab) -> None
     freeze = later_sublayers(target, "mlp.3")
     assert freeze is not None
     lab = Lab(target, windows)
-    (found,) = measure_rows(lab, windows, [Row(0, (change,), (4,), (4,))], freeze=freeze)
+    (found,) = measure(lab, windows, [ChangedRow(0, (change,), (4,))], freeze=freeze)
     kept = target.trace(windows, [*freeze, "resid.3"]).values
     first = target.trace(windows, ["resid.3"], interventions=[change]).values["resid.3"]
     layers = target.network.encoder.layer

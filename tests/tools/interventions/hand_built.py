@@ -4,11 +4,18 @@ Width 32, LayerNorms whose scale is 1 but on vectors that have mean 0 and norm s
 is near that, so that norms do next to nothing. Heads and neurons are set to 0 but for those named.
 """
 
+import numpy as np
 import torch
+from neuroscribe.tools.interventions import Prompt
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.models.huggingface import wrap
 
 WIDTH, HEADS, SIZE, VOCABULARY = 32, 4, 128, 40
+
+
+def row(*ids: int) -> Prompt:
+    """A prompt of these tokens."""
+    return Prompt(np.array([ids], np.int32))
 
 
 def silent(layers: int = 3) -> torch.nn.Module:

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 import torch
 from neuroscribe.tools.errors import UsageError
-from neuroscribe.tools.interventions import Metric, Prompt, Runner, sweep
-from neuroscribe.tools.interventions.ablation import Part, ablate, ablate_sets, ablation
+from neuroscribe.tools.interventions import Metric, Runner, sweep
+from neuroscribe.tools.interventions.change import Change, Part, change_sets, edit, parse_change
 from neuroscribe.tools.interventions.controls import (
     against,
     matched_sets,
     random_directions,
     rank,
 )
-from neuroscribe.tools.interventions.effect import Change, effect_of, parse_change
+from neuroscribe.tools.interventions.effect import effect_of
 from neuroscribe.tools.interventions.patching import Pair, grid
 from neuroscribe.tools.interventions.path_patching import path_patch
 from neuroscribe.tools.interventions.ranking import ranking
@@ -20,12 +20,9 @@ from neuroscribe.tools.interventions.reference import references
 from neuroscribe.tools.models import Unit
 
 from . import hand_built
+from .hand_built import row
 
 ANSWER = Metric(token=7)
-
-
-def row(*ids: int) -> Prompt:
-    return Prompt(np.array([ids], np.int32))
 
 
 PROMPTS = [row(3, 20 + at, 11 + at, 5) for at in range(8)]
@@ -58,8 +55,8 @@ def controlled(target, units):
     assert len(sets) == 21
     assert all(len(set(one)) == len(units) for one in sets)
     parts = [[Part("mlp.1", tuple(unit.index for unit in one))] for one in sets]
-    found = ablate_sets(runners, parts)
-    alone = ablate(target, [(p, ANSWER) for p in PROMPTS], parts[0])
+    found = change_sets(runners, parts)
+    (alone,) = change_sets(runners, parts[:1])
     np.testing.assert_allclose(found[0].after, alone.after, atol=1e-4)
     return against(found[0].mean, [one.mean for one in found[1:]])
 
@@ -207,7 +204,7 @@ def test_resampling_takes_the_same_place_for_all_sites(model, prompt):
     parts = [Part("mlp.0", (3,)), Part("resid.2", (5,), (2, 4)), Part("resid.2", None, "last")]
     drawn = []
     for part in parts:
-        change, _ = ablation(part, "resample", one, known[part.site], seed=[7, 0])
+        change, _ = edit(part, Change("resample"), one, known[part.site], seed=[7, 0])
         index = part.units or range(target.site(part.site).units)
         table = known[part.site].samples[:, list(index)]  # [sample, unit]
         given = change.shift.reshape(-1, len(index))  # [place, unit]

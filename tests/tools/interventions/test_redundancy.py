@@ -6,11 +6,12 @@ import pytest
 import torch
 from neuroscribe.tools.activations.unit_stats import peaks
 from neuroscribe.tools.data.windows import cut
+from neuroscribe.tools.interventions.neutral_prompts import NeutralPrompts
 from neuroscribe.tools.interventions.redundancy import (
     DOCUMENTS,
-    doubles,
     interaction,
     removed_together,
+    similar_units,
 )
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
@@ -51,11 +52,12 @@ def test_planted_pairs(word_model: Target, texts: list[str], kind: str, verdict:
     lab = _pair(word_model, texts, *outputs)
     one, two = (lab.target.unit(f"pair/{at}") for at in (0, 1))
     spots = peaks(lab, (one,), 12)
-    found = removed_together(lab, one, two, spots, np.array([TREE]))
+    found = removed_together(NeutralPrompts(lab), one, two, spots, np.array([TREE]))
     assert found.both > 0
     assert found.verdict == verdict
     if kind != "and":
-        assert [double.unit for double in doubles(lab, one, [row for row, _ in spots])] == [two]
+        others = similar_units(lab, one, [row for row, _ in spots])
+        assert [other.unit for other in others] == [two]
 
 
 def test_a_size_that_grows_with_the_square_would_call_duplicates_redundant() -> None:

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 from neuroscribe.tools.errors import UsageError
-from neuroscribe.tools.interventions import Prompt
-from neuroscribe.tools.interventions.ablation import Part, ablation
+from neuroscribe.tools.interventions.change import Change, Part, edit
 from neuroscribe.tools.interventions.masks import causal, check_masks, closed, last_logits, masked
 from neuroscribe.tools.interventions.reference import reference
 from neuroscribe.tools.interventions.route import Answered, route
@@ -14,10 +13,7 @@ from neuroscribe.tools.models.factory import from_module
 from neuroscribe.tools.models.huggingface import wrap
 
 from . import hand_built
-
-
-def row(*ids: int) -> Prompt:
-    return Prompt(np.array([ids], np.int32))
+from .hand_built import row
 
 
 @pytest.mark.parametrize("family", ["gpt2", "llama", "gpt_neox", "gemma2"])
@@ -138,7 +134,7 @@ def test_cama_is_the_mean_given_the_token(model):
     placed = reference(target, rows, "mlp.1", by_place=True)
     want = (values[0][1] + values[2][1]) / 2
     torch.testing.assert_close(placed.at([3, 9], [1])[0][0], want, rtol=1e-4, atol=1e-5)
-    change, missing = ablation(Part("mlp.1", (3, 7)), "cama", rows[0], known)
+    change, missing = edit(Part("mlp.1", (3, 7)), Change("cama"), rows[0], known)
     assert missing == 0
     done = target.trace(rows[0], ["mlp.1"], interventions=[change]).values["mlp.1"][0]
     want = known.at([3, 9, 14], range(3))[0][:, [3, 7]]

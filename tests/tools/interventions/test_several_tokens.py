@@ -7,7 +7,7 @@ from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.interventions import Metric, Prompt, Runner, sweep
 from neuroscribe.tools.interventions.gradients import gradients
 from neuroscribe.tools.interventions.patching import Pair, grid
-from neuroscribe.tools.metrics.prompt import asked, with_target
+from neuroscribe.tools.metrics.prompt import target_prompts, with_target
 from neuroscribe.tools.models import Intervention, Target, add, clamp, zero
 
 METRIC = Metric(token=7, more=(11, 20))
@@ -103,7 +103,7 @@ def test_patching_carries_the_whole_target(model):
 
 
 def test_words_of_several_tokens(stories260k):
-    read = asked(stories260k, ["She went to the"], " park", several="sum")
+    read = target_prompts(stories260k, ["She went to the"], " park", several="sum")
     (prompt,), (metric,), notes = read.prompts, read.metrics, read.notes
     assert metric.places == prompt.predicts == 3
     assert "all are asked for" in notes[0]

@@ -1,7 +1,7 @@
 """The planner's tool: its text says what the lens measured."""
 
 import pytest
-from neuroscribe.tools.attribution import ask
+from neuroscribe.tools.attribution import target_prompt
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.lens.logit_lens import logit_lens
 from neuroscribe.tools.registry import call
@@ -9,18 +9,11 @@ from neuroscribe.tools.registry import call
 ASKED = {"prompt": "She loved to play outside in", "target": " the"}
 
 
-@pytest.fixture
-def stories_lab(stories_lab: Lab) -> Lab:
-    """In a conversation: an investigation of one unit is not offered the tool."""
-    stories_lab.open = True
-    return stories_lab
-
-
-def test_it_shows_where_the_prediction_arises(stories_lab: Lab) -> None:
-    found = call(stories_lab, "lens", ASKED)
+def test_it_shows_where_the_prediction_arises(open_stories_lab: Lab) -> None:
+    found = call(open_stories_lab, "lens", ASKED)
     assert found.error is None
-    target = stories_lab.target
-    (one,) = logit_lens(target, ask(target, ASKED["prompt"], " the")).trajectories
+    target = open_stories_lab.target
+    (one,) = logit_lens(target, target_prompt(target, ASKED["prompt"], " the")).trajectories
     assert found.data["rank"] == list(one.rank)
     assert found.data["probability"] == pytest.approx(one.probability, rel=1e-4)
     lines = found.text.splitlines()
@@ -30,7 +23,7 @@ def test_it_shows_where_the_prediction_arises(stories_lab: Lab) -> None:
     assert found.data["points"][found.data["settled"]] in lines[-2]
     assert "measure a contrast" in lines[-1]  # p is .90
     assert len(found.text) < 1500
-    own = call(stories_lab, "lens", {"prompt": ASKED["prompt"]})
+    own = call(open_stories_lab, "lens", {"prompt": ASKED["prompt"]})
     assert own.data["token"] == " the"
 
 
@@ -43,11 +36,11 @@ def test_it_shows_where_the_prediction_arises(stories_lab: Lab) -> None:
     ],
 )
 def test_mistakes_are_told_to_the_planner(
-    stories_lab: Lab,
+    open_stories_lab: Lab,
     arguments: dict,
     says: str,
 ) -> None:
-    assert says in (call(stories_lab, "lens", {**ASKED, **arguments}).error or "")
+    assert says in (call(open_stories_lab, "lens", {**ASKED, **arguments}).error or "")
 
 
 def test_it_is_not_offered_where_nothing_is_predicted(minilm_lab: Lab) -> None:

@@ -3,23 +3,23 @@
 import numpy as np
 import pytest
 import torch
-from neuroscribe.tools.attribution import ask
+from neuroscribe.tools.attribution import target_prompt
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.lens.logit_lens import logit_lens, plain
 from neuroscribe.tools.lens.stream import reader
-from neuroscribe.tools.metrics.target_tokens import Prediction, Question
+from neuroscribe.tools.metrics.target_tokens import Prediction, TargetPrompt
 from neuroscribe.tools.models import Target
 
 PROMPT, TARGET = "She loved to play outside in", " the"
 
 
-def question(places: int = 9) -> Question:
+def question(places: int = 9) -> TargetPrompt:
     ids = np.random.default_rng(0).integers(4, 60, (1, places)).astype(np.int32)
-    return Question(ids, places, (Prediction(places - 1, 7),))
+    return TargetPrompt(ids, places, (Prediction(places - 1, 7),))
 
 
 def test_it_is_norm_and_head_behind_every_sublayer(stories260k: Target) -> None:
-    asked = ask(stories260k, PROMPT, TARGET)
+    asked = target_prompt(stories260k, PROMPT, TARGET)
     found = logit_lens(stories260k, asked, top=4)
     network = stories260k.network
     sites = ["model.layers.0:in"]
@@ -75,7 +75,7 @@ def test_the_last_point_is_the_models_own_prediction(family: str, tiny) -> None:
 
 def test_frozen_statistics_are_those_of_the_full_run(stories260k: Target) -> None:
     """Then logits add up: the middle of two points is the middle of their logits."""
-    asked = ask(stories260k, PROMPT, TARGET)
+    asked = target_prompt(stories260k, PROMPT, TARGET)
     read = reader(stories260k)
     streams = read.streams(asked)[:, 0]
     scale = read.scale(streams[-1])
@@ -106,12 +106,12 @@ def test_without_a_target_it_follows_the_models_own_choice(stories260k: Target) 
 
 
 def test_a_contrast_and_every_token_of_a_sum_have_a_trajectory(stories260k: Target) -> None:
-    both = logit_lens(stories260k, ask(stories260k, PROMPT, TARGET, contrast=" her"))
+    both = logit_lens(stories260k, target_prompt(stories260k, PROMPT, TARGET, contrast=" her"))
     assert [(t.role, t.text) for t in both.trajectories] == [
         ("target", " the"),
         ("contrast", " her"),
     ]
-    asked = ask(stories260k, PROMPT, " the garden", several="sum")
+    asked = target_prompt(stories260k, PROMPT, " the garden", several="sum")
     many = logit_lens(stories260k, asked)
     assert len(many.trajectories) == len(asked.predictions) > 1
     assert [t.place for t in many.trajectories] == [p.place for p in asked.predictions]
@@ -130,10 +130,10 @@ def test_bad_input_is_one_line(stories260k: Target, tiny) -> None:
     with pytest.raises(UsageError, match="shorten"):
         plain(stories260k, "so " * 2000)
     with pytest.raises(UsageError, match="tokens behind this prompt"):
-        ask(stories260k, PROMPT, " the garden")
+        target_prompt(stories260k, PROMPT, " the garden")
     with pytest.raises(UsageError, match="own or frozen"):
-        logit_lens(stories260k, ask(stories260k, PROMPT, TARGET), statistics="mine")  # pyright: ignore
-    wrong = Question(question().ids, 9, (Prediction(8, 64),))
+        logit_lens(stories260k, target_prompt(stories260k, PROMPT, TARGET), statistics="mine")  # pyright: ignore
+    wrong = TargetPrompt(question().ids, 9, (Prediction(8, 64),))
     with pytest.raises(UsageError, match="not one of the 64"):
         logit_lens(tiny("llama"), wrong)
 
@@ -155,7 +155,7 @@ def test_nan_is_named_by_its_point(tiny) -> None:
 def test_induction_arises_at_the_second_attention() -> None:
     """The organism's induction heads are in block 1, and its MLPs do nothing."""
     target = Target.load("organism:induction")
-    found = logit_lens(target, ask(target, "ta lo pa ga be no su so pi ni ta", " lo"))
+    found = logit_lens(target, target_prompt(target, "ta lo pa ga be no su so pi ni ta", " lo"))
     (one,) = found.trajectories
     settled = one.settled()
     assert settled is not None

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from neuroscribe.tools.attribution import ask
+from neuroscribe.tools.attribution import target_prompt
 from neuroscribe.tools.data.corpus import Corpus, Document
 from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.errors import UsageError
@@ -49,7 +49,7 @@ def test_it_is_closer_than_the_logit_lens_at_every_point(
 def test_the_reported_kl_is_that_of_the_lens(stories260k: Target, lens: TunedLens) -> None:
     """On one text, by the table of the lens itself."""
     text = "Lily had a red ball. She played with it in the park all day."
-    asked = ask(stories260k, text, " The")
+    asked = target_prompt(stories260k, text, " The")
     one = Corpus("one", [Document("0", text)])
     scores = evaluate(stories260k, lens, one)
     plain, tuned = (

@@ -16,7 +16,7 @@ from ..interventions import hand_built
 
 def test_all_units_of_a_site_are_projected_at_once(stories260k: Target) -> None:
     network = stories260k.network
-    found = vocabulary_projection(stories260k, "mlp.3", many=7)
+    found = vocabulary_projection(stories260k, "mlp.3", limit=7)
     assert found.units == tuple(range(172))
     assert found.top.shape == found.bottom.shape == (172, 7)
     for unit in (0, 50, 171):
@@ -28,9 +28,9 @@ def test_all_units_of_a_site_are_projected_at_once(stories260k: Target) -> None:
         assert torch.allclose(found.top_value[unit], high.values, atol=1e-4)
         assert torch.allclose(found.bottom_value[unit], low.values, atol=1e-4)
         assert found.tokens(unit)[0][0] == found.names[int(high.indices[0])]
-    some = vocabulary_projection(stories260k, "mlp.3", units=[50], many=7)
+    some = vocabulary_projection(stories260k, "mlp.3", units=[50], limit=7)
     assert torch.equal(some.top[0], found.top[50])
-    stream = vocabulary_projection(stories260k, "resid.1", units=[5], many=3)
+    stream = vocabulary_projection(stories260k, "resid.1", units=[5], limit=3)
     with torch.no_grad():
         logits = network.lm_head(network.model.norm(torch.eye(64)[5]))
     assert int(stream.top[0, 0]) == int(logits.argmax())
@@ -71,7 +71,7 @@ PROMPTS = ["One day", "She saw a big", "The dog"]
 
 def test_token_change_is_the_mean_change_of_logits(stories260k: Target) -> None:
     unit = stories260k.unit("mlp.2/31")
-    up, down = token_change(stories260k, unit, prompts=PROMPTS, level=4.0, controls=3, many=5)
+    up, down = token_change(stories260k, unit, prompts=PROMPTS, level=4.0, controls=3, limit=5)
     assert (up.level, down.level, up.prompts) == (4.0, -4.0, 3)
     total = torch.zeros(512)
     largest = 0.0
@@ -101,7 +101,7 @@ def test_token_change_is_the_mean_change_of_logits(stories260k: Target) -> None:
 
 def test_a_neuron_that_says_7_is_seen_in_both_and_beats_the_others() -> None:
     target = hand_built.answer_neuron()
-    projected = vocabulary_projection(target, "mlp.1", many=3)
+    projected = vocabulary_projection(target, "mlp.1", limit=3)
     assert int(projected.top[17, 0]) == 7
     from neuroscribe.tools.data.windows import TokenWindows
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from neuroscribe.tools.attribution import ask
+from neuroscribe.tools.attribution import target_prompt
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.metrics.readings import target_tokens
 from neuroscribe.tools.models import Target
@@ -89,11 +89,11 @@ def test_sentence_piece(sentence_piece):
 def test_several_tokens_are_said_with_the_split(which, request):
     target = request.getfixturevalue(which)
     with pytest.raises(UsageError, match=r"2 tokens .*' the' \+ 's'.*first.*sum"):
-        ask(target, "cat", " thes")
-    first = ask(target, "cat", " thes", several="first")
+        target_prompt(target, "cat", " thes")
+    first = target_prompt(target, "cat", " thes", several="first")
     assert len(first.predictions) == 1
     assert "2 tokens" in first.notes[0]
-    both = ask(target, "cat", " thes", several="sum")
+    both = target_prompt(target, "cat", " thes", several="sum")
     assert [p.place - first.predictions[0].place for p in both.predictions] == [0, 1]
     assert both.predictions[0].token == first.predictions[0].token
     assert both.ids.shape[1] == first.ids.shape[1] + 1
@@ -103,7 +103,7 @@ def test_several_tokens_are_said_with_the_split(which, request):
 def test_of_two_readings_the_more_probable_is_taken_and_said(byte_level):
     """Both have tokens of their own; what the model holds likelier as a whole is meant."""
     spaced = Fake(byte_level.tokenizer, likely=[("Ġcat", 5.0)])
-    asked = ask(spaced, "the", "cat")
+    asked = target_prompt(spaced, "the", "cat")
     assert asked.target == " cat"
     assert named(spaced, [asked.predictions[0].token]) == ["Ġcat"]
     (note,) = asked.notes
@@ -111,37 +111,37 @@ def test_of_two_readings_the_more_probable_is_taken_and_said(byte_level):
     assert "'cat' 5.94e-06" in note  # two tokens, c and at: the product, 1 / 410^2
     assert "with a space 0.362" in note
     bare = Fake(byte_level.tokenizer, likely=[("c", 5.0), ("at", 5.0)])
-    asked = ask(bare, "the", "cat", several="sum")
+    asked = target_prompt(bare, "the", "cat", several="sum")
     assert asked.target == "cat"
     assert len(asked.predictions) == 2
     assert "read as 'cat'" in asked.notes[0]
     with pytest.raises(UsageError, match="with a leading space, ' cat' is one token"):
-        ask(bare, "the", "cat")
+        target_prompt(bare, "the", "cat")
     for text in (" cat", "cat"):  # as written, nothing is weighed
-        assert ask(bare, "the", text, several="sum", as_written=True).target == text
+        assert target_prompt(bare, "the", text, several="sum", as_written=True).target == text
 
 
 def test_a_reading_without_tokens_of_its_own_gives_way(byte_level):
     likely = Fake(byte_level.tokenizer, likely=[("Ġ", 9.0), ("e", 9.0)])
-    asked = ask(likely, "th", "e", several="first")
+    asked = target_prompt(likely, "th", "e", several="first")
     assert asked.target == " e"
     assert "'e' has no token of its own" in asked.notes[0]
 
 
 def test_a_target_inside_a_word_is_not_given_an_unlikely_space(byte_level):
     with pytest.raises(UsageError, match=r"share the token 'the'.*end the prompt at a word"):
-        ask(byte_level, "th", "e", several="first")
+        target_prompt(byte_level, "th", "e", several="first")
 
 
 def test_a_first_token_is_never_taken_for_the_target(byte_level):
-    asked = ask(byte_level, "cat", " thes", several="first")
+    asked = target_prompt(byte_level, "cat", " thes", several="first")
     assert (asked.target, asked.measured) == (" thes", " the")
     assert "which is not the whole target" in asked.notes[0]
-    assert ask(byte_level, "cat", " thes", several="sum").measured == " thes"
+    assert target_prompt(byte_level, "cat", " thes", several="sum").measured == " thes"
 
 
 def test_contrasts(byte_level):
-    asked = ask(byte_level, "the", " cat", contrast=" the")
+    asked = target_prompt(byte_level, "the", " cat", contrast=" the")
     assert named(byte_level, [asked.predictions[0].other]) == ["Ġthe"]
     for contrast, several, says in (
         (" cat", None, "both ' cat'"),
@@ -150,33 +150,35 @@ def test_contrasts(byte_level):
         (" the", "sum", None),
     ):
         if says is None:
-            assert ask(byte_level, "the", " cat", contrast=contrast, several=several).predictions
+            assert target_prompt(
+                byte_level, "the", " cat", contrast=contrast, several=several
+            ).predictions
             continue
         with pytest.raises(UsageError, match=says):
-            ask(byte_level, "the", " cat", contrast=contrast, several=several)
+            target_prompt(byte_level, "the", " cat", contrast=contrast, several=several)
     with pytest.raises(UsageError, match="use --several first, not sum"):
-        ask(byte_level, "the", " cats", contrast=" the", several="sum")
+        target_prompt(byte_level, "the", " cats", contrast=" the", several="sum")
 
 
 def test_what_cannot_be_asked(byte_level, minilm):
     with pytest.raises(UsageError, match="adds no token"):
-        ask(byte_level, "the", "")
+        target_prompt(byte_level, "the", "")
     with pytest.raises(UsageError, match="the prompt has no token"):
-        ask(byte_level, "", " cat")
+        target_prompt(byte_level, "", " cat")
     with pytest.raises(UsageError, match="13 tokens and fake takes at most 12"):
-        ask(byte_level, "the" + " cat" * 12, " the")
-    assert ask(byte_level, "the" + " cat" * 11, " the").ids.shape == (1, 12)
+        target_prompt(byte_level, "the" + " cat" * 12, " the")
+    assert target_prompt(byte_level, "the" + " cat" * 11, " the").ids.shape == (1, 12)
     with pytest.raises(UsageError, match="no causal language model"):
-        ask(minilm, "the", " cat")
+        target_prompt(minilm, "the", " cat")
 
 
 def test_what_is_not_in_the_vocabulary_is_said():
     target = Target.load("organism:facts")
     prompt = "the country of the city of Lena is"
     with pytest.raises(UsageError, match=r"no token for \('<unk>'\); check its spelling"):
-        ask(target, prompt, " Itlay")
+        target_prompt(target, prompt, " Itlay")
     with pytest.raises(UsageError, match="check its spelling"):
-        ask(target, prompt, " Italy", contrast=" Frnace")
-    assert not ask(target, prompt, " Italy").notes
-    (note,) = ask(target, "the country of the city of Lna is", " Italy").notes
+        target_prompt(target, prompt, " Italy", contrast=" Frnace")
+    assert not target_prompt(target, prompt, " Italy").notes
+    (note,) = target_prompt(target, "the country of the city of Lna is", " Italy").notes
     assert "one token of the prompt is unknown to organism:facts" in note

@@ -42,7 +42,6 @@ SLOW_CALLS = {
     },
     "ablate": {"units": [_UNIT]},
     "patch": {"source": "read the file", "destination": "write the file"},
-    "output_effect": {},
     "unit_effect": {},
     "attribute": {"prompt": "The capital of France is", "target": " Paris"},
     "sweep_units": {**_PROMPT, "sites": ["mlp.20"]},

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from neuroscribe.tools.attribution import attention_patterns, exact_trace
+from neuroscribe.tools.attribution.sources import Sources
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models.huggingface import wrap
@@ -41,15 +42,16 @@ def test_embeddings_and_sub_updates_are_the_final_residual(family, tiny, rows):
 @pytest.mark.parametrize("family", CAUSAL + ENCODERS)
 def test_heads_neurons_and_biases_are_the_sub_updates(family, tiny, rows):
     trace = exact_trace(tiny(family), rows(2))
-    places = [0, 4, 8]
-    for block in range(trace.depth):
-        units = range(trace.neurons[block].shape[-1])
-        neurons = trace.neuron_writes(block, units, places, row=1).sum(1)
-        bias = trace.bias_write(block, "mlp")[1, places]
-        close(neurons + bias, trace.mlp_update(block)[1, places])
-        heads = trace.head_writes(block, places, row=1).sum(1)
-        bias = trace.bias_write(block, "attention")[1, places]
-        close(heads + bias, trace.attention_update(block)[1, places])
+    for place in (0, 4, 8):
+        source = Sources(trace, place)
+        for block in range(trace.depth):
+            neurons = torch.arange(trace.neurons[block].shape[-1])
+            whole = source.writes("mlp", block, neurons).sum(0)
+            bias = trace.bias_write(block, "mlp")[0, place]
+            close(whole + bias, trace.mlp_update(block)[0, place])
+            whole = source.writes("head", block, torch.arange(trace.heads[block].shape[2])).sum(0)
+            bias = trace.bias_write(block, "attention")[0, place]
+            close(whole + bias, trace.attention_update(block)[0, place])
 
 
 @pytest.mark.parametrize("family", CAUSAL)

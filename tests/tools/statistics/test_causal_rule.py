@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from neuroscribe.tools.interventions.neutral_prompts import balanced
+from neuroscribe.tools.interventions.strength import balanced
 from neuroscribe.tools.models import Unit
 from neuroscribe.tools.statistics.causal_rule import (
     LEAST_CONTROLS,

@@ -2,14 +2,14 @@
 
 from .compare import compare
 from .heads import head_effects, strongest_head
-from .results import Change, Comparison, Control, Settings
+from .results import ComparedUnit, Comparison, ComparisonControl, Settings
 from .runs import Run
 from .shallow import Path, Shallow
 
 __all__ = [
-    "Change",
+    "ComparedUnit",
     "Comparison",
-    "Control",
+    "ComparisonControl",
     "Path",
     "Run",
     "Settings",

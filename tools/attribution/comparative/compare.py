@@ -23,11 +23,12 @@ from torch import Tensor
 from ...errors import UsageError
 from ...statistics.bootstrap import mean_interval
 from ..attribute import decoded, half_precision, no_neurons
+from ..increase import highest_first
 from ..patterns import attention_patterns
 from ..sources import Spot
 from .heads import compared_heads, control
-from .results import Change, Comparison, Settings
-from .runs import Run, Shares, shares
+from .results import ComparedUnit, Comparison, Settings
+from .runs import Run, Valued, valued
 from .shallow import Path, path
 
 _WORDS = 5
@@ -54,23 +55,23 @@ def compare(
             raise UsageError("the target is not as many tokens in both runs; use --several first")
     both = [_sides(base, other, how) for base, other in pairs]
     first = both[0]
-    layout = first[0].layout
+    layout = first[0].imps.layout
     for base, other in both:
-        if base.layout.shapes != other.layout.shapes:
+        one, two = base.imps.layout.shapes, other.imps.layout.shapes
+        if one != two:
             raise UsageError(
                 f"{base.trace.target.name} and {other.trace.target.name} are not built alike "
-                f"({len(base.layout.shapes)} and {len(other.layout.shapes)} blocks of "
-                f"{base.layout.shapes[0][0]} and {other.layout.shapes[0][0]} neurons); compare two "
-                "checkpoints of one model"
+                f"({len(one)} and {len(two)} blocks of {one[0][0]} and {two[0][0]} neurons); "
+                "compare two checkpoints of one model"
             )
     _exact(both, how)
     each = torch.stack([_kept(base, how) - _kept(other, how) for base, other in both])
-    exact = torch.stack([base.exact & other.exact for base, other in both]).all(0)
+    exact = torch.stack([base.imps.exact & other.imps.exact for base, other in both]).all(0)
     values = each.mean(0)
     heads = compared_heads(pairs, how)
     chosen = head or heads[0].spot
-    order = _order(values, exact)
-    lowest = _order(-values, exact)[: how.top]
+    order = highest_first(values.cpu(), exact.cpu())
+    lowest = highest_first(-values.cpu(), exact.cpu())[: how.top]
     neurons = _changes(both, order[: how.top], values, exact, each, how)
     gained = _changes(both, lowest[values[lowest] < 0], values, exact, each, how)
     behind = [c.spot for c in neurons if c.value > 0 and _reads(first[0], chosen, c.spot)]
@@ -91,7 +92,7 @@ def compare(
         notes.append(f"no shallow neurons: {chosen} is in the first block")
     else:
         notes.append(f"no deep neuron that adds to the target stands behind {chosen}")
-    if len(first[0].predictions) > 1 and paths:
+    if len(first[0].imps.predictions) > 1 and paths:
         notes.append("activations and the chain are those of the target's first token")
     best = [c.spot for c in neurons if c.value > 0][: how.zeroed]
     return Comparison(
@@ -110,79 +111,70 @@ def compare(
     )
 
 
-def _sides(base: Run, other: Run, how: Settings) -> tuple[Shares, Shares]:
-    one = shares(base, "mlp")
+def _sides(base: Run, other: Run, how: Settings) -> tuple[Valued, Valued]:
+    one = valued(base, "mlp")
     scale = how.scale or ("base" if other.changes else "own")
-    return one, shares(other, "mlp", scales=one.scales if scale == "base" else None)
+    return one, valued(other, "mlp", scales=one.scales if scale == "base" else None)
 
 
-def _exact(both: Sequence[tuple[Shares, Shares]], how: Settings) -> None:
+def _exact(both: Sequence[tuple[Valued, Valued]], how: Settings) -> None:
     """Makes the candidates exact in every run."""
-    size = len(both[0][0].values)
+    size = len(both[0][0].imps.values)
     if how.exact or size <= how.shortlist:
         picked = torch.arange(size)
     else:
         found = []
         for base, other in both:
-            apart = base.values - other.values
-            for values in (base.values, other.values, apart.abs()):
+            one, two = base.imps.values, other.imps.values
+            for values in (one, two, (one - two).abs()):
                 found.append(
                     values.topk(min(size, max(how.shortlist, how.keep or 0))).indices.cpu()
                 )
         picked = torch.cat(found).unique()
     for pair in both:
         for side in pair:
-            side.make_exact(picked.to(side.values.device))
+            side.imps.make_exact(picked.to(side.imps.values.device))
 
 
-def _kept(side: Shares, how: Settings) -> Tensor:
+def _kept(side: Valued, how: Settings) -> Tensor:
     """The values, on the CPU; those outside the run's top as 0 if so asked."""
-    values = side.values.float().cpu()
+    values = side.imps.values.float().cpu()
     if how.keep is None or how.keep >= len(values):
         return values
-    best = torch.where(side.exact.cpu(), values, -torch.inf).topk(how.keep).indices
+    best = torch.where(side.imps.exact.cpu(), values, -torch.inf).topk(how.keep).indices
     out = torch.zeros_like(values)
     out[best] = values[best]
     return out
 
 
-def _order(values: Tensor, exact: Tensor) -> Tensor:
-    """Numbers of the units, highest first; those that are not exact come last."""
-    values, exact = values.cpu(), exact.cpu()
-    if not len(values):
-        return torch.arange(0)
-    span = values.max() - values.min() + 1
-    return torch.where(exact, values, values - span).argsort(descending=True, stable=True)
-
-
 def _changes(
-    both: Sequence[tuple[Shares, Shares]],
+    both: Sequence[tuple[Valued, Valued]],
     order: Tensor,
     values: Tensor,
     exact: Tensor,
     each: Tensor,
     how: Settings,
-) -> tuple[Change, ...]:
+) -> tuple[ComparedUnit, ...]:
     """Listed neurons with what they write."""
     base, other = both[0]
     if not len(order):
         return ()
     trace = base.trace
     rows = torch.empty(len(order), trace.final.shape[-1], device=trace.ids.device)
-    for block, where, within in base.layout.parts(order.to(trace.ids.device)):
-        rows[where] = base.sources[0].rows("mlp", block, within)
-    words = decoded(trace.target, base.readout, rows, _WORDS)
+    for block, where, within in base.imps.layout.parts(order.to(trace.ids.device)):
+        rows[where] = base.imps.sources[0].rows("mlp", block, within)
+    words = decoded(trace.target, base.imps.readout, rows, _WORDS)
     means = [
         torch.stack([_kept(pair[side], how) for pair in both]).mean(0) for side in (0, 1)
     ]  # [unit] of base and other
     out = []
     for at, number in enumerate(order.tolist()):
-        spot = base.layout.spot(number)
+        spot = base.imps.layout.spot(number)
         active = tuple(
             float(s.trace.neurons[spot.block][0, s.place, spot.index]) for s in (base, other)
         )
         out.append(
-            Change(
+            ComparedUnit(
                 spot,
                 float(values[number]),
                 float(means[0][number]),
@@ -196,7 +188,7 @@ def _changes(
     return tuple(out)
 
 
-def _reads(side: Shares, head: Spot, deep: Spot) -> bool:
+def _reads(side: Valued, head: Spot, deep: Spot) -> bool:
     """Whether a neuron reads what a head writes."""
     parallel = side.trace.architecture.blocks[deep.block].parallel
     return head.block < deep.block or (head.block == deep.block and not parallel)

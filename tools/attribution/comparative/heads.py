@@ -10,16 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...interventions.runner import Runner
 from ...interventions.sweep import sweep
-from ...metrics.metric import Metric
-from ...metrics.prompt import row_of
-from ...models import zero
 from ...statistics.bootstrap import mean_interval
 from ...statistics.permutation import p_value
-from ..control import random_sets, with_others
+from ..control import random_sets, runner_of, with_others, zeroing
 from ..sources import Layout, Spot
-from .results import Change, Control, Settings
+from .results import ComparedUnit, ComparisonControl, Settings
 from .runs import Run
 
 _DROPS: WeakKeyDictionary[Run, Tensor] = WeakKeyDictionary()
@@ -32,7 +28,7 @@ def head_effects(run: Run) -> Tensor:
     """
     if run in _DROPS:
         return _DROPS[run]
-    runner = _runner(run)
+    runner = runner_of(run.target, run.question, "probability")
     depth = sum(name.startswith("head.") for name in run.target.sites)
     drops = [
         -sweep(run.target, runner.prompt, runner.metric, f"head.{block}", runner=runner).effect
@@ -48,7 +44,7 @@ def strongest_head(run: Run) -> Spot:
     return _head_layout(run).spot(int(drops.argmax()))
 
 
-def compared_heads(pairs: Sequence[tuple[Run, Run]], how: Settings) -> tuple[Change, ...]:
+def compared_heads(pairs: Sequence[tuple[Run, Run]], how: Settings) -> tuple[ComparedUnit, ...]:
     """All heads by base less other of the fall of p(target); under an edit by the base's alone."""
     layout = _head_layout(pairs[0][0])
     base = torch.stack([head_effects(one) for one, _ in pairs])  # [pair, head]
@@ -59,7 +55,7 @@ def compared_heads(pairs: Sequence[tuple[Run, Run]], how: Settings) -> tuple[Cha
         apart = base - after
     order = apart.mean(0).argsort(descending=True, stable=True).tolist()
     return tuple(
-        Change(
+        ComparedUnit(
             layout.spot(at),
             float(apart[:, at].mean()),
             float(base[:, at].mean()),
@@ -76,31 +72,20 @@ def _head_layout(run: Run) -> Layout:
     return Layout("head", tuple((sites[f"head.{block}"].units,) for block in range(depth)))
 
 
-def control(runs: Sequence[Run], layout: Layout, best: list[Spot], how: Settings) -> Control | None:
+def control(
+    runs: Sequence[Run], layout: Layout, best: list[Spot], how: Settings
+) -> ComparisonControl | None:
     """Zeroes the best neurons in the base, and random ones of the same sites."""
     best = with_others(layout, best)
     if not best:
         return None
     rng = np.random.default_rng(how.seed)
     sets = [best, *random_sets(layout, best, how.draws, rng)]
-    rows = [
-        [
-            zero(f"mlp.{b}", [s.index for s in spots if s.block == b])
-            for b in sorted({s.block for s in spots})
-        ]
-        for spots in sets
-    ]
+    rows = [zeroing(spots) for spots in sets]
     drops = torch.zeros(len(rows), dtype=torch.float64)
     for run in runs:
-        runner = _runner(run)
+        runner = runner_of(run.target, run.question, "probability")
         drops += (runner.before - runner.measure(rows)) / len(runs)
     first, *others = drops.tolist()
     p = p_value(first, others)
-    return Control(tuple(map(str, best)), first, tuple(others), p)
-
-
-def _runner(run: Run) -> Runner:
-    one, *more = run.predictions
-    metric = Metric("probability", one.token, more=tuple(other.token for other in more))
-    prompt = row_of(run.target, run.question.ids[0].tolist(), predicts=metric.places)
-    return Runner(run.target, prompt, metric)
+    return ComparisonControl(tuple(map(str, best)), first, tuple(others), p)

@@ -32,7 +32,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Change:
+class ComparedUnit:
     """One unit in both runs."""
 
     spot: Spot
@@ -56,7 +56,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Control:
+class ComparisonControl:
     """The fall of p(target) in the base with the best deep neurons zeroed, and random sets."""
 
     units: tuple[str, ...]
@@ -73,11 +73,11 @@ class Comparison:
     probability: tuple[tuple[float, float], ...]
     """p(target) in base and other, by pair."""
     rank: tuple[tuple[int, int], ...]
-    heads: tuple[Change, ...]
+    heads: tuple[ComparedUnit, ...]
     """All heads, by `value`."""
-    neurons: tuple[Change, ...]
+    neurons: tuple[ComparedUnit, ...]
     """The deep neurons with the largest CNA."""
-    gained: tuple[Change, ...]
+    gained: tuple[ComparedUnit, ...]
     """Those with the lowest: they add more in the other run."""
     values: Tensor
     """CNA of every neuron, `[unit]`, first-order terms where not `exact`."""
@@ -87,5 +87,5 @@ class Comparison:
     """The head of the chain: the one an edit zeroed, or the first of `heads`."""
     paths: tuple[Path, ...]
     """From the best deep neurons behind the head back to shallow neurons, in the first base."""
-    control: Control | None
+    control: ComparisonControl | None
     notes: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from neuroscribe.tools.attribution import ask, exact_trace
+from neuroscribe.tools.attribution import exact_trace, target_prompt
 from neuroscribe.tools.attribution.comparative import (
     Run,
     Settings,
@@ -13,9 +13,9 @@ from neuroscribe.tools.attribution.comparative import (
 )
 from neuroscribe.tools.attribution.comparative.shallow import path
 from neuroscribe.tools.attribution.patterns import attention_patterns
-from neuroscribe.tools.attribution.sources import Spot
+from neuroscribe.tools.attribution.sources import Sources, Spot
 from neuroscribe.tools.errors import UsageError
-from neuroscribe.tools.metrics.target_tokens import Prediction, Question
+from neuroscribe.tools.metrics.target_tokens import Prediction, TargetPrompt
 from neuroscribe.tools.models import Target, zero
 from neuroscribe.tools.models.huggingface import wrap
 from neuroscribe.tools.models.unit import Unit
@@ -25,9 +25,9 @@ from ...interventions import hand_built
 PROMPT, TARGET = "She loved to play outside in", " the"
 
 
-def question(*ids: int, token: int = 7, other: int | None = None) -> Question:
+def question(*ids: int, token: int = 7, other: int | None = None) -> TargetPrompt:
     row = np.array([ids], np.int32)
-    return Question(row, len(ids), (Prediction(len(ids) - 1, token, other),))
+    return TargetPrompt(row, len(ids), (Prediction(len(ids) - 1, token, other),))
 
 
 def chain(seed: int = 0) -> Target:
@@ -105,7 +105,7 @@ def imp(trace, site: int, unit: int, place: int, token: int, scale) -> float:
 
     readout = readout_of(trace)
     before = trace.before_mlp(site)[0, place].float()
-    after = before + trace.neuron_writes(site, [unit], [place])[0, 0]
+    after = before + Sources(trace, place).writes("mlp", site, torch.tensor([unit]))[0]
     logits = readout.logits(torch.stack([before, after]), scale).log_softmax(1)
     return float(logits[1, token] - logits[0, token])
 
@@ -167,7 +167,10 @@ def test_the_terms_through_a_head_sum_to_what_it_adds(family: str, tiny) -> None
         others = others + trace.bias_write(0, "mlp")[0]
         rest = float((found.directions * others).sum()) + found.constant
         assert float(found.terms.sum()) + rest == pytest.approx(found.through, abs=1e-4)
-        one = trace.neuron_writes(0, [9], range(5))[:, 0]  # [place, d]
+        unit = torch.tensor([9])
+        one = torch.cat(
+            [Sources(trace, at).writes("mlp", 0, unit) for at in range(5)]
+        )  # [place, d]
         want = (one * found.directions).sum(1)
         assert torch.allclose(found.terms[:, 9], want, atol=1e-5)
 
@@ -191,17 +194,17 @@ def test_what_a_head_adds_is_felt_by_the_deep_neuron() -> None:
 
 def test_a_target_of_several_tokens_is_the_sum_over_them(stories260k: Target) -> None:
     """Each token is a comparison of its own, on the row that leads to it, the edit everywhere."""
-    asked = ask(stories260k, PROMPT, " park", several="sum")
+    asked = target_prompt(stories260k, PROMPT, " park", several="sum")
     gone = stories260k.unit("head.2/3")
 
-    def values(given: Question) -> torch.Tensor:
+    def values(given: TargetPrompt) -> torch.Tensor:
         base = Run(stories260k, given)
         return compare([(base, base.without([gone]))], Settings(exact=True, draws=0)).values
 
     parts = []
     for one in asked.predictions:
         ids = asked.ids[:, : one.place + 1]
-        parts.append(values(Question(ids, ids.shape[1], (one,))))
+        parts.append(values(TargetPrompt(ids, ids.shape[1], (one,))))
     assert len(parts) == 3
     assert torch.allclose(values(asked), torch.stack(parts).sum(0), atol=2e-4)
     base = Run(stories260k, asked)
@@ -218,7 +221,7 @@ def test_a_target_of_several_tokens_is_the_sum_over_them(stories260k: Target) ->
 
 def test_attention_alone_is_compared_by_heads() -> None:
     target = Target.load("organism:induction")
-    base = Run(target, ask(target, "ka lo mi ka", " lo"))
+    base = Run(target, target_prompt(target, "ka lo mi ka", " lo"))
     found = compare([(base, base.without([target.unit("head.1/0")]))])
     assert not found.neurons
     assert found.control is None
@@ -233,7 +236,7 @@ def test_half_precision_is_said(tiny) -> None:
 
 
 def test_keep_counts_the_rest_as_nothing(stories260k: Target) -> None:
-    base = Run(stories260k, ask(stories260k, PROMPT, TARGET))
+    base = Run(stories260k, target_prompt(stories260k, PROMPT, TARGET))
     other = base.without([stories260k.unit("head.2/3")])
     full = compare([(base, other)], Settings(exact=True))
     kept = compare([(base, other)], Settings(exact=True, keep=50))
@@ -247,12 +250,12 @@ def test_keep_counts_the_rest_as_nothing(stories260k: Target) -> None:
 
 
 def test_bad_input_is_one_line(stories260k: Target, tiny) -> None:
-    base = Run(stories260k, ask(stories260k, PROMPT, TARGET))
+    base = Run(stories260k, target_prompt(stories260k, PROMPT, TARGET))
     with pytest.raises(UsageError, match="nothing to compare"):
         compare([])
     with pytest.raises(UsageError, match="not built alike"):
         compare([(Run(tiny("llama"), question(5, 9)), Run(tiny("gpt2"), question(5, 9)))])
-    many = ask(stories260k, PROMPT, " the garden", several="sum")
+    many = target_prompt(stories260k, PROMPT, " the garden", several="sum")
     with pytest.raises(UsageError, match="not as many tokens in both runs"):
         compare([(base, Run(stories260k, many))])
     with pytest.raises(UsageError, match="name heads and neurons"):

@@ -1,29 +1,35 @@
-"""Ablates sets of units at places and measures what that does to a prediction.
+"""Changes sets of units at places and measures what that does to a prediction.
 
 zero       0
 mean       the unit's mean over a reference text
 resample   values from random places of the reference text, the same place for all units of all
            sites
 cama       E[value | token at the place] over the reference text (context-aware mean ablation)
+scale:F    F times what the unit holds
+clamp:V    V
+steer:A    A more than what the unit holds
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import torch
 
 from ..errors import UsageError
-from ..metrics.metric import Metric
 from ..metrics.prompt import Prompt
-from ..models import Intervention, Target, Unit, clamp, zero
+from ..models import Intervention, Unit, add, clamp, scale, zero
 from ..statistics.bootstrap import mean_interval
 from .reference import Reference
 from .runner import Runner
 from .sweep import Where, places_of
 
-Method = Literal["zero", "mean", "resample", "cama"]
+Method = Literal["zero", "mean", "resample", "cama", "scale", "clamp", "steer"]
+MEASURED = ("mean", "resample", "cama")
+"""Methods that need values over a text."""
+VALUED = ("scale", "clamp", "steer")
+"""Methods that need a number."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +42,29 @@ class Part:
     where: Where | tuple[int, ...] = "all"
 
 
-class Ablation(NamedTuple):
-    """What ablating a set of units did."""
+class Change(NamedTuple):
+    """What is done to units."""
+
+    method: Method
+    value: float | None = None
+    """The factor of scale, the value of clamp, what steer adds to what a unit holds."""
+
+    def words(self) -> str:
+        """In words."""
+        value = None if self.value is None else f"{self.value:g}"
+        return {
+            "zero": "set to 0",
+            "mean": "set to their mean",
+            "resample": "resampled",
+            "cama": "set to their mean on the token",
+            "scale": f"multiplied by {value}",
+            "clamp": f"held at {value}",
+            "steer": f"raised by {value}",
+        }[self.method]
+
+
+class Changed(NamedTuple):
+    """What changing a set of units did."""
 
     before: list[float]
     """The metric, by prompt."""
@@ -48,7 +75,29 @@ class Ablation(NamedTuple):
     """95%, bootstrapped over prompts; None for one prompt."""
     unknown: int
     """Places whose token the reference text lacks (cama): they got the overall mean."""
-    notes: tuple[str, ...]
+
+
+def parse_change(text: str) -> Change:
+    """Reads `zero`, `mean`, `scale:2`, `clamp:0.5`.
+
+    Raises:
+        UsageError: for an unknown method, or a number that is missing or out of place.
+    """
+    name, colon, number = text.strip().partition(":")
+    if name not in get_args(Method):
+        raise UsageError(f"there is no method '{name}'; take {', '.join(get_args(Method))}")
+    method: Any = name
+    if name not in VALUED:
+        if colon:
+            raise UsageError(f"the method {name} takes no number; write {name}")
+        return Change(method)
+    try:
+        value = float(number)
+    except ValueError:
+        value = float("nan")
+    if not np.isfinite(value):
+        raise UsageError(f"the method {name} needs a number behind it, such as {name}:2")
+    return Change(method, value)
 
 
 def parts_of(units: Sequence[Unit], where: Where | tuple[int, ...] = "all") -> list[Part]:
@@ -59,9 +108,9 @@ def parts_of(units: Sequence[Unit], where: Where | tuple[int, ...] = "all") -> l
     return [Part(site, tuple(dict.fromkeys(of)), where) for site, of in sites.items()]
 
 
-def ablation(
+def edit(
     part: Part,
-    method: Method,
+    change: Change,
     prompt: Prompt,
     reference: Reference | None = None,
     seed: int | Sequence[int] = 0,
@@ -72,19 +121,22 @@ def ablation(
     so that parts with one seed get their values from the same places.
 
     Raises:
-        UsageError: for an unknown method or place, or a reference that is missing.
+        UsageError: for an unknown place, or a number or a reference that is missing.
     """
     places = places_of(part.where, prompt.places, prompt.predicts)
-    if method not in get_args(Method):
-        raise UsageError(f"there is no ablation '{method}'; take {', '.join(get_args(Method))}")
-    if method == "zero":
+    if change.method == "zero":
         return zero(part.site, part.units).at(places=places), 0
+    if change.method in VALUED:
+        if change.value is None:
+            raise UsageError(f"the method {change.method} needs a number")
+        make = {"scale": scale, "clamp": clamp, "steer": add}[change.method]
+        return make(part.site, part.units, change.value).at(places=places), 0
     if reference is None or reference.site != part.site:
-        raise UsageError(f"{method} ablation of {part.site} needs its values on a reference text")
+        raise UsageError(f"{change.method} of {part.site} needs its values on a reference text")
     unknown = 0
-    if method == "mean":
+    if change.method == "mean":
         value = reference.mean[None]  # [1, unit] or [1, unit, channel]
-    elif method == "cama":
+    elif change.method == "cama":
         value, unknown = reference.at(prompt.ids[0].tolist(), places)
     else:
         rng = np.random.default_rng(seed)
@@ -95,77 +147,48 @@ def ablation(
     return clamp(part.site, part.units, value[None]).at(places=places), unknown
 
 
-def ablate(
-    target: Target,
-    cases: Sequence[tuple[Prompt, Metric]],
-    parts: Sequence[Part],
-    method: Method = "zero",
-    *,
-    references: Mapping[str, Reference] | None = None,
-    seed: int = 0,
-) -> Ablation:
-    """Ablates all parts together on each prompt.
-
-    Args:
-        target: The target.
-        cases: Prompts with what is measured on each.
-        parts: The units and places.
-        method: What they are set to.
-        references: By site, for all methods but zero.
-        seed: Of resampling and of the interval.
-
-    Raises:
-        UsageError: for what the target or the prompts lack, or an output that is not finite.
-    """
-    runners = [Runner(target, prompt, metric) for prompt, metric in cases]
-    return ablate_sets(runners, [parts], method, references=references, seed=seed)[0]
-
-
-def ablate_sets(
+def change_sets(
     runners: Sequence[Runner],
     sets: Sequence[Sequence[Part]],
-    method: Method = "zero",
+    change: Change | None = None,
     *,
     references: Mapping[str, Reference] | None = None,
     seed: int = 0,
-) -> list[Ablation]:
-    """Ablates each set by itself on each prompt; all sets of a prompt are rows of its batches.
+) -> list[Changed]:
+    """Changes each set by itself on each prompt; all sets of a prompt are rows of its batches.
 
     Args:
         runners: One for each prompt.
-        sets: The parts that are ablated together, such as a set of units and its controls.
-        method: What they are set to.
-        references: By site, for all methods but zero.
+        sets: The parts that are changed together, such as a set of units and its controls.
+        change: What is done to them; None: zeroed.
+        references: By site, for methods that are measured over a text.
         seed: Of resampling (the same places for every set) and of the intervals.
 
     Raises:
         UsageError: for what the target or the prompts lack, or an output that is not finite.
     """
     if not runners:
-        raise UsageError("there is no prompt to ablate on")
+        raise UsageError("name at least one prompt")
+    what, known = change or Change("zero"), references or {}
     after = np.zeros((len(sets), len(runners)))
     unknown = np.zeros(len(sets), int)
-    for at, runner in enumerate(runners):
+    for i, runner in enumerate(runners):
         rows = []
         for number, parts in enumerate(sets):
-            row = []
-            for part in parts:
-                given = (references or {}).get(part.site)
-                change, missing = ablation(part, method, runner.prompt, given, [seed, at])
-                row.append(change)
-                unknown[number] += missing
-            rows.append(row)
-        after[:, at] = runner.measure(rows).numpy()
+            edits = [
+                edit(part, what, runner.prompt, known.get(part.site), [seed, i]) for part in parts
+            ]
+            unknown[number] += sum(missing for _, missing in edits)
+            rows.append([one for one, _ in edits])
+        after[:, i] = runner.measure(rows).numpy()
     before = np.array([runner.before for runner in runners])
-    notes = runners[0].notes
     return [
-        Ablation(
+        Changed(
             before.tolist(),
             line.tolist(),
             float((line - before).mean()),
             mean_interval(line - before, seed=seed),
             int(missing),
-            notes,
         )
         for line, missing in zip(after, unknown, strict=True)
     ]
