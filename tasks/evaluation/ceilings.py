@@ -64,7 +64,7 @@ def picture_ceiling(inputs: Probes) -> float:
     truth = inputs.level[:, 0]
     half = np.arange(len(x)) % 2 == 0
     models: list[Any] = [
-        *(DecisionTreeRegressor(max_leaf_nodes=many, random_state=0) for many in _LEAVES),
+        *(DecisionTreeRegressor(max_leaf_nodes=n, random_state=0) for n in _LEAVES),
         *(Ridge(strength) for strength in _STRENGTHS),
     ]
     best = 0.0
@@ -94,7 +94,7 @@ def features(scenes: Sequence[Scene]) -> np.ndarray:
                 *(sum(place in thing.places for thing in things) for place in PLACES),
                 *(_behind(scene) == name for name in behind),
                 *(scene.texture == texture for texture in TEXTURES),
-                *(len(things) >= many for many in (1, 2, 3, 4)),
+                *(len(things) >= n for n in (1, 2, 3, 4)),
             ]
         )
     return np.array(rows, np.float64)

@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from ...tools.errors import UsageError, nearest
+from ..report.tables import table_html, with_interval
+from ..report.usage import spent_words
 from .planner_run import Plan, run_planner
+from .summary import recovery_rows
 
 
 @dataclass(frozen=True)
@@ -25,9 +28,19 @@ class Evaluation:
 
     def _repr_html_(self) -> str:
         """The table of a notebook."""
-        from .evaluation_html import evaluation_html
-
-        return evaluation_html(self)
+        names = list(self.found["baselines"])
+        rows = (
+            [tier, row.kind, str(row.value["n"]), *map(with_interval, (row.value, *row.baselines))]
+            for tier in self.found["tiers"]
+            for row in recovery_rows(self.found, tier, names)
+        )
+        return table_html(
+            f"{self.found['units']} units, {self.found['failed']} failed",
+            ["tier", "kind", "n", "recovered", *names],
+            rows,
+            notes=[spent_words(self.found["spent"]), f"{self.folder / 'report.html'}"],
+            words=2,
+        )
 
 
 def evaluate(

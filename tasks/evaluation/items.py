@@ -114,9 +114,9 @@ def _records(entry: Mapping[str, Any]) -> tuple[Record, ...]:
     if not isinstance(listed, list) or not listed:
         raise ValueError("has no activation_records")
     found = [_record(record, number) for number, record in enumerate(listed, 1)]
-    many = sum(len(record.tokens) for record in found)
-    if many > MOST_TOKENS:
-        raise ValueError(f"{many:,} tokens, at most {MOST_TOKENS:,} are read")
+    n = sum(len(record.tokens) for record in found)
+    if n > MOST_TOKENS:
+        raise ValueError(f"{n:,} tokens, at most {MOST_TOKENS:,} are read")
     return tuple(found)
 
 

@@ -70,7 +70,7 @@ def judge(
     panel: Panel | None = None,
     scorers: Sequence[str] = (),
     seed: int = 0,
-    told: Told = lambda done, many: None,
+    told: Told = lambda done, n: None,
 ) -> list[Judged]:
     """Scores every description.
 
@@ -204,6 +204,6 @@ def _medians_of_scorers(judged: Sequence[Judged], seed: int) -> dict[str, Any]:
     for name in names:
         scores = [item.scorers[name] for item in judged if name in item.scorers]
         middle = median([score["value"] for score in scores], seed=seed)._asdict()
-        failed, many = (sum(score[key] for score in scores) for key in ("failed", "n"))
-        found[name] = {**middle, "questions": many, "unreadable": failed}
+        failed, n = (sum(score[key] for score in scores) for key in ("failed", "n"))
+        found[name] = {**middle, "questions": n, "unreadable": failed}
     return found

@@ -1,14 +1,16 @@
 """A benchmark run as tables in the terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich import box
 from rich.table import Table
 
 from ...tools.io.console import Console
+from ..report.tables import with_interval
 from ..report.usage import spent_words
 from .effects_by_kind import COLUMNS, WANTED
+from .summary import recovery_rows
 
 SHORT = {
     "no experiments": "no exp.",
@@ -39,52 +41,52 @@ def show(found: Mapping[str, Any]) -> None:
         for column in ("kind", "n", what, *(SHORT[name] for name in shown)):
             left = column == "kind"
             table.add_column(column, justify="left" if left else "right", no_wrap=True)
-        rows = {"all": entry["recovery"], **entry["kinds"]}
-        for kind, value in rows.items():
-            others = []
-            for name in shown:
-                there = found["baselines"][name]["tiers"].get(tier, {})
-                other = there.get("recovery") if kind == "all" else there.get("kinds", {}).get(kind)
-                others.append(
-                    "" if not other or other["value"] is None else f"{other['value']:.2f}"
-                )
-            table.add_row(kind, str(value["n"]), said(value), *others)
+        for row in recovery_rows(found, tier, shown):
+            others = ["" if one is None else f"{one['value']:.2f}" for one in row.baselines]
+            table.add_row(row.kind, str(row.value["n"]), with_interval(row.value), *others)
         console.print(table)
         if tier == "C":
-            best = said(entry["ceiling"])
+            best = with_interval(entry["ceiling"])
             console.print(f"best predicate found, a lower bound: correlation {best}")
     if found.get("effects"):
         console.print(_effects(found["effects"]))
+    for line in _lines(found, shown):
+        console.print(line)
+
+
+def _lines(found: Mapping[str, Any], baselines: list[str]) -> Iterator[str]:
+    """What stands below the tables."""
+    text = with_interval
     null = found["null"]
     own = null.get("own") or {"detected": {}, "false": {}}
-    console.print(
-        f"null and dead units found out: {said(null['detected'])}; by the planner itself, where it "
-        f"was asked: {said(own['detected'])}"
+    yield (
+        f"null and dead units found out: {text(null['detected'])}; by the planner itself, where it "
+        f"was asked: {text(own['detected'])}"
     )
-    console.print(
-        f"units with a function called without one: {said(null['false'])}; by the planner itself: "
-        f"{said(own['false'])}"
+    yield (
+        f"units with a function called without one: {text(null['false'])}; by the planner itself: "
+        f"{text(own['false'])}"
     )
-    for name in shown:
+    for name in baselines:
         there = found["baselines"][name].get("null") or {}
         if there.get("own"):
-            console.print(
-                f"  {name}: found out {said(there['detected'])}, by itself "
-                f"{said(there['own']['detected'])}"
+            yield (
+                f"  {name}: found out {text(there['detected'])}, by itself "
+                f"{text(there['own']['detected'])}"
             )
-    console.print(f"Brier skill of confidence: {said(found['brier_skill'])}")
+    yield f"Brier skill of confidence: {text(found['brier_skill'])}"
     for tier, value in found["text_match"].items():
-        console.print(f"text match with the true description, tier {tier}: {said(value)}")
+        yield f"text match with the true description, tier {tier}: {text(value)}"
     for tier, value in (found.get("predictive") or {}).items():
-        console.print(
+        yield (
             f"pictures from descriptions, tier {tier}: AUC over near-misses "
-            f"{said(value['near_miss'])}, over unrelated ones {said(value['unrelated'])}"
+            f"{text(value['near_miss'])}, over unrelated ones {text(value['unrelated'])}"
         )
-    console.print(
+    yield (
         f"{found['units']} units ({found['failed']} failed), {found['seconds']:.0f} s in all, "
-        f"{said(found['unit_seconds'])} s a unit"
+        f"{text(found['unit_seconds'])} s a unit"
     )
-    console.print(f"the investigations: {spent_words(found['spent'])}")
+    yield f"the investigations: {spent_words(found['spent'])}"
 
 
 def _effects(found: Mapping[str, Any]) -> Table:
@@ -96,15 +98,8 @@ def _effects(found: Mapping[str, Any]) -> Table:
     for relation, entry in found.items():
         shares = [entry[name]["value"] for name in COLUMNS]
         cells = ["" if value is None else f"{value:.2f}" for value in shares]
-        table.add_row(relation, str(entry["n"]), said(entry[WANTED[relation]]), *cells)
+        table.add_row(relation, str(entry["n"]), with_interval(entry[WANTED[relation]]), *cells)
     return table
-
-
-def said(value: Mapping[str, Any]) -> str:
-    """`0.83 [0.71, 0.90]`."""
-    if value.get("value") is None:
-        return "none"
-    return f"{value['value']:.2f} [{value['low']:.2f}, {value['high']:.2f}]"
 
 
 def show_real(found: Mapping[str, Any]) -> None:
@@ -115,12 +110,11 @@ def show_real(found: Mapping[str, Any]) -> None:
         table.add_column(column, justify="right" if column else "left")
     for name, entry in {"trained": found["own"], **found["controls"]}.items():
         described = entry["status"].get("described", 0)
-        cells = [said(entry[score]) for score in names]
+        cells = [with_interval(entry[score]) for score in names]
         table.add_row(name, *cells, f"{described}/{entry['n']}")
     console = Console()
     console.print(table)
-    many = len(found["seeds"])
     console.print(
-        f"agreement of {many} seeds, correlation of predictions: "
-        f"{said(found['agreement']['correlation'])}; {found['seconds']:.0f} s"
+        f"agreement of {len(found['seeds'])} seeds, correlation of predictions: "
+        f"{with_interval(found['agreement']['correlation'])}; {found['seconds']:.0f} s"
     )

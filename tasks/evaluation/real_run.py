@@ -57,13 +57,13 @@ class Directions:
 
     Args:
         width: Of the tensor.
-        many: Directions.
+        n: Directions.
         seed: Of the drawing.
     """
 
-    def __init__(self, width: int, many: int, seed: int) -> None:
+    def __init__(self, width: int, n: int, seed: int) -> None:
         draw = torch.Generator().manual_seed(seed)
-        rows = torch.randn(many, width, generator=draw)
+        rows = torch.randn(n, width, generator=draw)
         self.rows = rows / rows.norm(dim=1, keepdim=True)  # [unit, d]
 
     def encode(self, raw: Tensor) -> Tensor:
@@ -75,7 +75,7 @@ class Directions:
         return values @ torch.linalg.pinv(self.rows.to(values)).T
 
 
-def with_directions(target: Target, many: int, *, seed: int = 0) -> Target:
+def with_directions(target: Target, n: int, *, seed: int = 0) -> Target:
     """The target with a site `directions` over the residual stream in the middle of its depth.
 
     Raises:
@@ -85,8 +85,8 @@ def with_directions(target: Target, many: int, *, seed: int = 0) -> Target:
     if not streams:
         raise UsageError(f"{target.name} has no residual stream to draw directions in")
     place = streams[len(streams) // 2]
-    code = Directions(place.units, many, seed)
-    target.add_site(Site(DIRECTIONS, place.module, place.port, many, block=place.block, code=code))
+    code = Directions(place.units, n, seed)
+    target.add_site(Site(DIRECTIONS, place.module, place.port, n, block=place.block, code=code))
     return target
 
 

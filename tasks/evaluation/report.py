@@ -6,10 +6,11 @@ from typing import Any
 
 from ...agent.statuses import CONFIDENCE
 from ..report.page import write_page
-from ..report.tables import with_interval as said
+from ..report.tables import with_interval
 from ..report.usage import spent_words
 from .effects_by_kind import COLUMNS, WANTED
 from .plots import draw
+from .summary import recovery_rows
 
 HERE = Path(__file__).parent
 
@@ -31,7 +32,7 @@ def write_report(
         HERE / "evaluation.html",
         over="neuroscribe · planner against known truth",
         found=found,
-        said=said,
+        said=with_interval,
         spent=spent_words(found["spent"]),
         pictures=draw(found, out),
         effects=_effects(found.get("effects") or {}),
@@ -45,21 +46,22 @@ def write_report(
 
 def _tier(found: Mapping[str, Any], tier: str) -> dict[str, Any]:
     entry = found["tiers"][tier]
-    rows = []
-    for kind, value in {"all": entry["recovery"], **entry["kinds"]}.items():
-        cells = []
-        for other in found["baselines"].values():
-            there = other["tiers"].get(tier, {})
-            one = there.get("recovery") if kind == "all" else there.get("kinds", {}).get(kind)
-            cells.append("–" if not one or one["value"] is None else f"{one['value']:.2f}")
-        rows.append({"kind": kind, "n": value["n"], "said": said(value), "others": cells})
+    rows = [
+        {
+            "kind": row.kind,
+            "n": row.value["n"],
+            "said": with_interval(row.value),
+            "others": ["–" if one is None else f"{one['value']:.2f}" for one in row.baselines],
+        }
+        for row in recovery_rows(found, tier, list(found["baselines"]))
+    ]
     return {
         "name": tier,
         "rows": rows,
-        "ceiling": said(entry.get("ceiling")),
-        "explained": said(entry.get("explained")),
-        "match": said(found["text_match"].get(tier)),
-        "beyond": tier == "C",
+        "ceiling": with_interval(entry.get("ceiling")),
+        "explained": with_interval(entry.get("explained")),
+        "match": with_interval(found["text_match"].get(tier)),
+        "inexpressible": tier == "C",
     }
 
 
@@ -70,7 +72,9 @@ def _nulls(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "cells": [said(part[key]) for key in ("detected", "false") for part in (entry, own)],
+            "cells": [
+                with_interval(part[key]) for key in ("detected", "false") for part in (entry, own)
+            ],
         }
         for name, entry in entries.items()
         if (own := entry.get("own")) is not None
@@ -84,7 +88,8 @@ def _effects(found: Mapping[str, Any]) -> list[dict[str, Any]]:
             "relation": relation,
             "n": entry["n"],
             "cells": [
-                {"said": said(entry[name]), "wanted": WANTED[relation] == name} for name in COLUMNS
+                {"said": with_interval(entry[name]), "wanted": WANTED[relation] == name}
+                for name in COLUMNS
             ],
         }
         for relation, entry in found.items()

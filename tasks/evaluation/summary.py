@@ -1,7 +1,7 @@
 """Sums up the records of a benchmark run: by tier and kind, never over tiers, with intervals."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from ...agent.statuses import NO_FUNCTION as CLAIM_NOTHING
 from ...tools.statistics.intervals import mean, share
@@ -155,3 +155,27 @@ def _baseline(records: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any]
         found["tiers"]["C"] = {"recovery": mean([_fraction(r) for r in entry])}
     found["null"] = null(swapped)
     return found
+
+
+class RecoveryRow(NamedTuple):
+    """A line of a table of recovery: a planner beside its baselines."""
+
+    kind: str
+    """`all` for the tier as a whole."""
+    value: Mapping[str, Any]
+    baselines: list[Mapping[str, Any] | None]
+
+
+def recovery_rows(
+    found: Mapping[str, Any], tier: str, baselines: Sequence[str]
+) -> Iterator[RecoveryRow]:
+    """The lines of one tier of a summary; a baseline without a value has None."""
+
+    def of(entry: Mapping[str, Any], kind: str) -> Mapping[str, Any] | None:
+        value = entry.get("recovery") if kind == "all" else entry.get("kinds", {}).get(kind)
+        return value if value and value["value"] is not None else None
+
+    entry = found["tiers"][tier]
+    others = [found["baselines"][name]["tiers"].get(tier, {}) for name in baselines]
+    for kind, value in {"all": entry["recovery"], **entry["kinds"]}.items():
+        yield RecoveryRow(kind, value, [of(other, kind) for other in others])

@@ -22,9 +22,10 @@ from . import (
     simulation,
     surprisal,
 )
-from .contract import NEEDS, Case, Control, Panel, Score, Scorer
+from .contract import Case, Control, Panel, Score
 from .control import control
 from .judges import Answer, Judge, LLMJudge, Question
+from .scorer import NEEDS, Scorer
 
 __all__ = [
     "NEEDS",

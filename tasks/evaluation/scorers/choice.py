@@ -9,10 +9,11 @@ import numpy as np
 
 from ....tools.statistics.bootstrap import clustered
 from ....tools.statistics.intervals import share_of
-from .contract import Case, Panel, Score, Scorer
+from .contract import Case, Panel, Score
 from .judges import Question, ask
 from .replies import one_of
-from .sampling import active_places, deciles, kinds, marked, too_few
+from .sampling import active_places, deciles, kinds, marked
+from .scorer import Scorer
 
 QUESTIONS = 20
 ACTIVE = 5
@@ -24,9 +25,6 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     assert panel.judge is not None
     assert case.rival is not None
     whole = kinds(case)
-    reason = too_few(whole)
-    if reason:
-        return Score("choice", None, reason=reason)
     windows = case.splits.test.windows
     questions, letters, documents = [], [], []
     for _ in range(QUESTIONS):
@@ -63,4 +61,5 @@ SCORER = Scorer(
     value="share of questions in which it is preferred to its rival",
     chance=0.5,
     run=run,
+    samples=True,
 )

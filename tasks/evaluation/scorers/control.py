@@ -12,7 +12,7 @@ import numpy as np
 from ....tools.data.image_rows import ImageRows
 from ....tools.data.windows import TokenWindows
 from .contract import Control
-from .detection import Shown, said_of
+from .detection import ShownText, answers_of
 from .judges import Judge
 
 WORDS = 16
@@ -37,12 +37,12 @@ def control(judge: Judge, windows: TokenWindows, rng: np.random.Generator) -> Co
     for word in rng.choice(fit, WORDS, replace=False):
         inside = np.array(sorted(there[word]))
         outside = np.setdiff1d(np.arange(len(texts)), inside)
-        many = int(rng.integers(1, min(TEXTS, len(inside) + 1)))
-        rows = [*rng.choice(inside, many, replace=False)]
-        rows += [*rng.choice(outside, TEXTS - many, replace=False)]
-        shown = [Shown(texts[row], at < many, int(row), "control") for at, row in enumerate(rows)]
-        said = said_of(judge, "detection", DESCRIPTION.format(word), shown, rng)
+        n = int(rng.integers(1, min(TEXTS, len(inside) + 1)))
+        rows = [*rng.choice(inside, n, replace=False)]
+        rows += [*rng.choice(outside, TEXTS - n, replace=False)]
+        shown = [ShownText(texts[row], at < n, int(row), "control") for at, row in enumerate(rows)]
+        answers = answers_of(judge, "detection", DESCRIPTION.format(word), shown, rng)
         truth = np.array([item.truth for item in shown])
-        right.append(float((said.said == truth).mean()))
-        failed += int(said.failed.sum())
+        right.append(float((answers.yes == truth).mean()))
+        failed += int(answers.failed.sum())
     return Control(float(np.mean(right)), failed, WORDS * TEXTS)

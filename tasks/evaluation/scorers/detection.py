@@ -19,7 +19,7 @@ import numpy as np
 
 from ....tools.statistics.association import balanced_accuracy, f1
 from ....tools.statistics.bootstrap import Interval, clustered
-from .contract import Case, Panel, Score, Scorer
+from .contract import Case, Panel, Score
 from .judges import Judge, Question, ask
 from .replies import yes_or_no
 from .sampling import (
@@ -30,25 +30,25 @@ from .sampling import (
     marked,
     random_places,
     sample,
-    too_few,
 )
+from .scorer import Scorer
 
 
-class Shown(NamedTuple):
+class ShownText(NamedTuple):
     """One text of a prompt."""
 
     text: str
     truth: bool
     row: int
-    """Of report."""
+    """Of the test split."""
     kind: str
     """`active`, `inactive`, or `moved`: an active window with the marks elsewhere."""
 
 
-class Said(NamedTuple):
+class Answers(NamedTuple):
     """What a judge said of texts."""
 
-    said: np.ndarray
+    yes: np.ndarray
     """bool `[text]`; the wrong answer where the reply could not be read."""
     failed: np.ndarray
     """bool `[text]`."""
@@ -57,12 +57,9 @@ class Said(NamedTuple):
 def detection(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     """Shows whole texts."""
     found = sample(case, rng)
-    reason = too_few(found)
-    if reason:
-        return Score("detection", None, reason=reason)
     windows = case.splits.test.windows
     shown = [
-        Shown(windows.text(int(row)), bool(true), int(row), "active" if true else "inactive")
+        ShownText(windows.text(int(row)), bool(true), int(row), "active" if true else "inactive")
         for row, true in zip(found.rows, found.truth, strict=True)
     ]
     return _scored("detection", case, panel, shown, rng)
@@ -71,17 +68,14 @@ def detection(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
 def fuzzing(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     """Shows texts with marked tokens."""
     found = sample(case, rng)
-    reason = too_few(found)
-    if reason:
-        return Score("fuzzing", None, reason=reason)
     return _scored("fuzzing", case, panel, fuzzed(case, found, rng), rng)
 
 
-def fuzzed(case: Case, found: Sample, rng: np.random.Generator) -> list[Shown]:
+def fuzzed(case: Case, found: Sample, rng: np.random.Generator) -> list[ShownText]:
     """Active windows marked where they are active; as many others marked at random places."""
     windows = case.splits.test.windows
     places = {int(row): active_places(case, int(row)) for row in found.active}
-    shown = [Shown(marked(windows, row, at), True, row, "active") for row, at in places.items()]
+    shown = [ShownText(marked(windows, row, at), True, row, "active") for row, at in places.items()]
     counts = [len(at) for at in places.values()]
     others = [int(row) for row in found.inactive]
     moved = rng.permutation(kinds(case).active)[: len(others) // 2]
@@ -91,13 +85,13 @@ def fuzzed(case: Case, found: Sample, rng: np.random.Generator) -> list[Shown]:
         active = active_places(case, row) if kind == "moved" else ()
         at = random_places(case, row, int(rng.choice(counts)), rng, but=list(active))
         if len(at):
-            shown.append(Shown(marked(windows, row, at), False, row, kind))
+            shown.append(ShownText(marked(windows, row, at), False, row, kind))
     return shown
 
 
-def said_of(
-    judge: Judge, job: str, description: str, shown: Sequence[Shown], rng: np.random.Generator
-) -> Said:
+def answers_of(
+    judge: Judge, job: str, description: str, shown: Sequence[ShownText], rng: np.random.Generator
+) -> Answers:
     """Asks about all texts in shuffled order, five to a prompt."""
     order = rng.permutation(len(shown))
     parts = [np.array(part) for part in in_parts(order.tolist())]
@@ -105,20 +99,20 @@ def said_of(
         Question(job, {"description": description, "texts": [shown[at].text for at in part]})
         for part in parts
     ]
-    said = np.array([not item.truth for item in shown])
+    answers = np.array([not item.truth for item in shown])
     failed = np.ones(len(shown), bool)
     for part, answer in zip(parts, ask(judge, questions), strict=True):
         read = yes_or_no(answer, len(part))
         if read is not None:
-            said[part], failed[part] = read, False
-    return Said(said, failed)
+            answers[part], failed[part] = read, False
+    return Answers(answers, failed)
 
 
 def _scored(
-    name: str, case: Case, panel: Panel, shown: Sequence[Shown], rng: np.random.Generator
+    name: str, case: Case, panel: Panel, shown: Sequence[ShownText], rng: np.random.Generator
 ) -> Score:
     assert panel.judge is not None
-    said, failed = said_of(panel.judge, name, case.description, shown, rng)
+    answers, failed = answers_of(panel.judge, name, case.description, shown, rng)
     truth = np.array([item.truth for item in shown])
     weight = _weights(case, shown)
     documents = case.splits.test.windows.document[[item.row for item in shown]]
@@ -129,22 +123,22 @@ def _scored(
     kind = np.array([item.kind for item in shown])
     return Score.of(
         name,
-        interval(balanced_accuracy, truth, said),
+        interval(balanced_accuracy, truth, answers),
         len(shown),
         int(failed.sum()),
-        f1=interval(f1, truth, said).as_dict(),
-        f1_at_base_rate=interval(f1, truth, said, weight).as_dict(),
+        f1=interval(f1, truth, answers).as_dict(),
+        f1_at_base_rate=interval(f1, truth, answers, weight).as_dict(),
         base_rate=float(weight[truth].sum() / weight.sum()),
-        right={str(k): float((said == truth)[kind == k].mean()) for k in np.unique(kind)},
+        right={str(k): float((answers == truth)[kind == k].mean()) for k in np.unique(kind)},
     )
 
 
-def _weights(case: Case, shown: Sequence[Shown]) -> np.ndarray:
+def _weights(case: Case, shown: Sequence[ShownText]) -> np.ndarray:
     """`[text]`: windows of the test split that each text stands for."""
     whole = kinds(case)
     right = np.array([item.truth for item in shown])
-    many = {True: len(whole.active), False: len(whole.inactive)}
-    return np.where(right, many[True] / right.sum(), many[False] / max((~right).sum(), 1))
+    active, inactive = len(whole.active), len(whole.inactive)
+    return np.where(right, active / right.sum(), inactive / max((~right).sum(), 1))
 
 
 DETECTION = Scorer(
@@ -154,6 +148,7 @@ DETECTION = Scorer(
     value="balanced accuracy over whole texts",
     chance=0.5,
     run=detection,
+    samples=True,
 )
 FUZZING = Scorer(
     "fuzzing",
@@ -162,4 +157,5 @@ FUZZING = Scorer(
     value="balanced accuracy over texts with marked tokens",
     chance=0.5,
     run=fuzzing,
+    samples=True,
 )

@@ -9,17 +9,15 @@ import numpy as np
 
 from ....tools.statistics.association import auroc
 from ....tools.statistics.bootstrap import clustered
-from .contract import Case, Panel, Score, Scorer
-from .sampling import sample, too_few
+from .contract import Case, Panel, Score
+from .sampling import sample
+from .scorer import Scorer
 
 
 def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     """Embeds the description once and every text once."""
     assert panel.embed is not None
     found = sample(case, rng)
-    reason = too_few(found)
-    if reason:
-        return Score("embedding", None, reason=reason)
     windows = case.splits.test.windows
     vectors = panel.embed([case.description, *(windows.text(int(row)) for row in found.rows)])
     near = vectors[1:] @ vectors[0]  # [text]
@@ -40,4 +38,5 @@ SCORER = Scorer(
     value="AUC of the cosine between description and text",
     chance=0.5,
     run=run,
+    samples=True,
 )

@@ -12,10 +12,11 @@ import numpy as np
 
 from ....tools.statistics.bootstrap import clustered
 from ....tools.statistics.intervals import share_of
-from .contract import Case, Panel, Score, Scorer
+from .contract import Case, Panel, Score
 from .judges import Judge, Question, ask
 from .replies import one_of
-from .sampling import DECILES, active_places, kinds, marked, random_places, too_few
+from .sampling import DECILES, active_places, kinds, marked, random_places
+from .scorer import Scorer
 
 QUESTIONS = 40
 TEXTS = 5
@@ -25,9 +26,6 @@ LETTERS = "ABCDE"
 def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     """Asks `QUESTIONS` times with the description, and as often without it."""
     assert panel.judge is not None
-    reason = too_few(kinds(case))
-    if reason:
-        return Score("intruder", None, reason=reason)
     asked = [_texts(case, rng) for _ in range(QUESTIONS)]
     told = _answers(panel.judge, asked, case.description)
     blind = _answers(panel.judge, asked, None)
@@ -52,9 +50,9 @@ def _texts(case: Case, rng: np.random.Generator) -> tuple[list[str], str, int]:
     places = [active_places(case, row) for row in chosen]
     texts = [marked(windows, row, at) for row, at in zip(chosen, places, strict=True)]
     row = int(rng.choice(inactive))
-    many = len(places[int(rng.integers(len(places)))])
+    n = len(places[int(rng.integers(len(places)))])
     at = int(rng.integers(TEXTS))
-    texts.insert(at, marked(windows, row, random_places(case, row, many, rng)))
+    texts.insert(at, marked(windows, row, random_places(case, row, n, rng)))
     return texts, LETTERS[at], row
 
 
@@ -84,4 +82,5 @@ SCORER = Scorer(
     value="share of intruders found among five texts",
     chance=1 / TEXTS,
     run=run,
+    samples=True,
 )

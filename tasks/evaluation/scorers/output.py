@@ -24,9 +24,10 @@ from ....tools.lab import Lab
 from ....tools.models import Unit
 from ....tools.statistics.bootstrap import clustered
 from ....tools.statistics.intervals import share_of
-from .contract import Case, Panel, Score, Scorer
+from .contract import Case, Panel, Score
 from .judges import Question, ask
 from .replies import one_of
+from .scorer import Scorer
 
 KLS = (0.25, 0.5)
 """Nats."""

@@ -47,22 +47,22 @@ def vocabulary() -> dict[str, list[str]]:
     }
 
 
-def write(case: Case, rng: np.random.Generator, many: int) -> dict[str, list[str]] | None:
+def write(case: Case, rng: np.random.Generator, n: int) -> dict[str, list[str]] | None:
     """Prompts by kind, `many` of each at most; None where some kind has none."""
     parts = [parse(predictor) for predictor in case.predictors]
     scenes = [grammar.sample(rng) for _ in range(_SCENES)]
     holds = _holds(case, parts, scenes)
     inside = [scenes[int(at)] for at in rng.permutation(np.flatnonzero(holds))]
-    if len(inside) < 2 * many:
+    if len(inside) < 2 * n:
         inside += _of_validation(case, parts, rng)
     outside = [scenes[int(at)] for at in rng.permutation(np.flatnonzero(~holds))]
     half = (len(inside) + 1) // 2
     found = {
-        "fit": _said(case, parts, iter(inside[:half]), many, wanted=True),
+        "fit": _said(case, parts, iter(inside[:half]), n, wanted=True),
         "near_miss": _said(
-            case, parts, _near_misses(case, parts, inside[half:], rng), many, wanted=False
+            case, parts, _near_misses(case, parts, inside[half:], rng), n, wanted=False
         ),
-        "unrelated": _said(case, parts, iter(outside), many, wanted=False),
+        "unrelated": _said(case, parts, iter(outside), n, wanted=False),
     }
     return found if all(found.values()) else None
 
@@ -91,7 +91,7 @@ def _said(
     case: Case,
     parts: Sequence[Predicate],
     scenes: Iterator[Scene],
-    many: int,
+    n: int,
     *,
     wanted: bool,
 ) -> list[str]:
@@ -105,7 +105,7 @@ def _said(
             continue
         if (_holds(case, parts, drawn) == wanted).all() and prompt not in found:
             found.append(prompt)
-        if len(found) == many:
+        if len(found) == n:
             break
     return found
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from ....agent.description import Component, Description
 from ...scoring.scores import score as labelling_score
-from .contract import Case, Panel, Score, Scorer
+from .contract import Case, Panel, Score
+from .scorer import Scorer
 
 
 def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:

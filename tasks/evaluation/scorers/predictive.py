@@ -23,9 +23,10 @@ from ....tools.lab import measure
 from ....tools.statistics.association import auroc
 from ....tools.statistics.bootstrap import Interval, clustered
 from . import picture_writing, writing
-from .contract import Case, Panel, Score, Scorer
+from .contract import Case, Panel, Score
 from .judges import Question, ask
 from .replies import texts as read_texts
+from .scorer import Scorer
 
 KINDS = ("fit", "near_miss", "unrelated")
 ROUNDS = 4

@@ -39,10 +39,10 @@ def the_entry(text: str, key: str) -> Any:
     return found[key] if found is not None and set(found) == {key} else None
 
 
-def yes_or_no(answer: Answer, many: int) -> list[bool] | None:
+def yes_or_no(answer: Answer, n: int) -> list[bool] | None:
     """`{"answers": [1, 0, ...]}` with as many answers as texts."""
     given = the_entry(answer.text, "answers")
-    if not isinstance(given, list) or len(given) != many:
+    if not isinstance(given, list) or len(given) != n:
         return None
     if not all(type(item) in (int, bool) and item in (0, 1) for item in given):
         return None
@@ -55,15 +55,15 @@ def one_of(answer: Answer, options: Sequence[str]) -> str | None:
     return given if isinstance(given, str) and given in options else None
 
 
-def texts(answer: Answer, keys: Sequence[str], many: int) -> dict[str, list[str]] | None:
+def texts(answer: Answer, keys: Sequence[str], n: int) -> dict[str, list[str]] | None:
     """Under every key so many different texts, none of them empty."""
     found = the_object(answer.text)
     if found is None or set(found) != set(keys):
         return None
     for given in found.values():
-        if not isinstance(given, list) or len(given) != many or not all(map(_is_text, given)):
+        if not isinstance(given, list) or len(given) != n or not all(map(_is_text, given)):
             return None
-        if len(set(given)) < many:
+        if len(set(given)) < n:
             return None
     return found
 
@@ -72,21 +72,21 @@ def _is_text(item: Any) -> bool:
     return isinstance(item, str) and bool(item.strip())
 
 
-def activations(answer: Answer, many: int) -> list[float] | None:
+def activations(answer: Answer, n: int) -> list[float] | None:
     """`{"activations": {"0": 0, "1": 7, ...}}`: whole numbers 0 to 10, one a token.
 
     Where log-probabilities are given, and a number is one token of the reply, it is replaced by its
     expected value over the alternatives that are such numbers (Bills et al. 2023).
     """
     given = the_entry(answer.text, "activations")
-    if not isinstance(given, dict) or set(given) != {str(at) for at in range(many)}:
+    if not isinstance(given, dict) or set(given) != {str(at) for at in range(n)}:
         return None
     if not all(type(value) is int and 0 <= value <= 10 for value in given.values()):
         return None
     values = {int(key): float(value) for key, value in given.items()}
     if answer.logprobs:
         values |= _expected(answer)
-    return [values[at] for at in range(many)]
+    return [values[at] for at in range(n)]
 
 
 def _expected(answer: Answer) -> dict[int, float]:

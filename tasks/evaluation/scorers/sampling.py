@@ -48,19 +48,19 @@ def kinds(case: Case) -> Sample:
     return Sample(active[np.argsort(case.peaks[active], kind="stable")], inactive)
 
 
-def deciles(rows: np.ndarray, rng: np.random.Generator, many: int = SHOWN) -> np.ndarray:
+def deciles(rows: np.ndarray, rng: np.random.Generator, n: int = SHOWN) -> np.ndarray:
     """So many rows at most, as many from each tenth of them, in their order."""
     parts = [part for part in np.array_split(rows, DECILES) if len(part)]
-    each = -(-many // DECILES)
+    each = -(-n // DECILES)
     drawn = [np.sort(rng.choice(len(part), min(each, len(part)), replace=False)) for part in parts]
     found = [part[chosen] for part, chosen in zip(parts, drawn, strict=True)]
     return np.concatenate(found) if found else rows
 
 
-def sample(case: Case, rng: np.random.Generator, many: int = SHOWN) -> Sample:
+def sample(case: Case, rng: np.random.Generator, n: int = SHOWN) -> Sample:
     """Activating windows by decile, and as many of the others."""
     found = kinds(case)
-    active = deciles(found.active, rng, many)
+    active = deciles(found.active, rng, n)
     size = min(len(active), len(found.inactive))
     return Sample(active, rng.choice(found.inactive, size, replace=False))
 
@@ -83,14 +83,14 @@ def active_places(case: Case, row: int) -> np.ndarray:
 
 
 def random_places(
-    case: Case, row: int, many: int, rng: np.random.Generator, *, but: Sequence[int] = ()
+    case: Case, row: int, n: int, rng: np.random.Generator, *, but: Sequence[int] = ()
 ) -> np.ndarray:
     """So many places of a window, at random: counted, with something to see, and not in `but`."""
     windows = case.splits.test.windows
     counted = np.flatnonzero(case.splits.test.counted[row])
     seen = [at for at in counted if windows.vocabulary[int(windows.ids[row, at])].strip()]
     free = np.setdiff1d(np.array(seen, int), but)
-    return np.sort(rng.choice(free, min(many, len(free)), replace=False))
+    return np.sort(rng.choice(free, min(n, len(free)), replace=False))
 
 
 def marked(windows: TokenWindows, row: int, places: Sequence[int] | np.ndarray) -> str:

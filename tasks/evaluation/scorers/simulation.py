@@ -19,10 +19,11 @@ import numpy as np
 from ....tools.data.windows import TokenWindows
 from ....tools.statistics.association import correlation
 from ....tools.statistics.bootstrap import Interval, clustered
-from .contract import Case, Panel, Score, Scorer
+from .contract import Case, Panel, Score
 from .judges import Question, ask
 from .replies import activations
-from .sampling import deciles, kinds, too_few
+from .sampling import deciles, kinds
+from .scorer import Scorer
 
 ACTIVE = 20
 INACTIVE = 40
@@ -32,9 +33,6 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     """Asks about `ACTIVE + INACTIVE` windows."""
     assert panel.judge is not None
     whole = kinds(case)
-    reason = too_few(whole)
-    if reason:
-        return Score("simulation", None, reason=reason)
     active = deciles(whole.active, rng, ACTIVE)
     inactive = rng.choice(whole.inactive, min(INACTIVE, len(whole.inactive)), replace=False)
     rows = np.concatenate([active, inactive])
@@ -97,4 +95,5 @@ SCORER = Scorer(
     value="correlation of simulated with real activation",
     chance=0.0,
     run=run,
+    samples=True,
 )

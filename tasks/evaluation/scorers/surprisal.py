@@ -16,8 +16,9 @@ from ....tools.errors import UsageError
 from ....tools.models import Target
 from ....tools.statistics.association import auroc
 from ....tools.statistics.bootstrap import clustered
-from .contract import Case, Panel, Score, Scorer
-from .sampling import sample, too_few
+from .contract import Case, Panel, Score
+from .sampling import sample
+from .scorer import Scorer
 
 TOLD = "The following text is about, or contains, this: {description}\n\n"
 NOT_TOLD = "The following is a text.\n\n"
@@ -28,9 +29,6 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     """Reads every text twice."""
     assert panel.loss is not None
     found = sample(case, rng)
-    reason = too_few(found)
-    if reason:
-        return Score("surprisal", None, reason=reason)
     windows = case.splits.test.windows
     texts = [windows.text(int(row)) for row in found.rows]
     told = panel.loss(TOLD.format(description=case.description), texts)
@@ -96,4 +94,5 @@ SCORER = Scorer(
     value="AUC of the fall of a language model's loss on the text",
     chance=0.5,
     run=run,
+    samples=True,
 )

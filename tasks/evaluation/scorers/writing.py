@@ -22,23 +22,23 @@ TRIES = 12
 """Exchanges tried for one near-miss."""
 
 
-def write(case: Case, rng: np.random.Generator, many: int) -> dict[str, list[str]] | None:
+def write(case: Case, rng: np.random.Generator, n: int) -> dict[str, list[str]] | None:
     """Texts by kind, `many` of each at most; None where some kind has none."""
     parts = [parse(predictor) for predictor in case.predictors]
     windows = case.splits.validation.windows
     holds = _degrees(parts, windows).max(1) >= HOLDS
     inside, outside = (rng.permutation(np.flatnonzero(rows)) for rows in (holds, ~holds))
     half = len(inside) // 2
-    spare, unrelated = inside[half:], outside[:many]
+    spare, unrelated = inside[half:], outside[:n]
     missed: list[str] = []
     for row in spare:
-        if len(missed) == many:
+        if len(missed) == n:
             break
         near = _near_miss(case, parts, windows.text(int(row)), rng)
         if near is not None:
             missed.append(near)
     found = {
-        "fit": [windows.text(int(row)) for row in inside[:half][:many]],
+        "fit": [windows.text(int(row)) for row in inside[:half][:n]],
         "near_miss": missed,
         "unrelated": [windows.text(int(row)) for row in unrelated],
     }

@@ -80,8 +80,8 @@ class Cutter:
         self.grounds = tuple(grounds)
         self._lines = [_lines(ground.tones) for ground in grounds]
         self._all = tuple(np.concatenate(part) for part in zip(*self._lines, strict=True))
-        many = [len(start) for start, _ in self._lines]
-        self._first = np.concatenate([[0], np.cumsum(many)[:-1]])
+        counts = [len(start) for start, _ in self._lines]
+        self._first = np.concatenate([[0], np.cumsum(counts)[:-1]])
         self._asked = np.array(
             [
                 _TEXTURED if ground.textured else _SETTING if ground.name != "plain" else 0.0
@@ -92,10 +92,10 @@ class Cutter:
     def __call__(self, pixels: np.ndarray) -> Cut:
         """Takes one picture apart, uint8 `[height, width, 3]`."""
         colours, where = _different(pixels)
-        many = np.bincount(where.ravel(), minlength=len(colours))
+        counts = np.bincount(where.ravel(), minlength=len(colours))
         best, score = 0, -np.inf
-        for at in self._likely(colours, many):
-            share = (many * (_distance(colours, self._lines[at]) < _STRICT)).sum() / where.size
+        for at in self._likely(colours, counts):
+            share = (counts * (_distance(colours, self._lines[at]) < _STRICT)).sum() / where.size
             if share - self._asked[at] > score:
                 best, score = int(at), float(share - self._asked[at])
         mixed = (_distance(colours, self._lines[best]) < NEAR)[where]
@@ -105,12 +105,12 @@ class Cutter:
             front |= mixed & ~_wider(pure) & _wider(front, 2)
         return Cut(self.grounds[best], ~front, pieces(front))
 
-    def _likely(self, colours: np.ndarray, many: np.ndarray) -> np.ndarray:
+    def _likely(self, colours: np.ndarray, counts: np.ndarray) -> np.ndarray:
         """The backgrounds that explain the commonest colours best."""
-        common = np.argsort(-many)[:_COMMON]
+        common = np.argsort(-counts)[:_COMMON]
         far = _distances(colours[common], self._all)  # [colour, line]
         near = np.minimum.reduceat(far, self._first, axis=1) < _STRICT  # [colour, ground]
-        return np.argsort(-(many[common] @ near) / many.sum() + self._asked)[:_TRIED]
+        return np.argsort(-(counts[common] @ near) / counts.sum() + self._asked)[:_TRIED]
 
 
 def pieces(front: np.ndarray) -> list[Segment]:
@@ -146,10 +146,10 @@ def halves(piece: Segment) -> list[Segment]:
     for _ in range(max(piece.mask.shape) // 3):
         core = ndimage.binary_erosion(core)
         labels = labelled(core)
-        many = int(labels.max())
-        if not many:
+        counts = int(labels.max())
+        if not counts:
             break
-        sizes = ndimage.sum_labels(core, labels, range(1, many + 1))
+        sizes = ndimage.sum_labels(core, labels, range(1, counts + 1))
         large = [at + 1 for at, size in enumerate(sizes) if size >= _SPECK / 2]
         if len(large) > 1:
             seeds = np.where(np.isin(labels, large), labels, 0)

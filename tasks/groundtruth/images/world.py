@@ -50,10 +50,10 @@ _GREY = ("street",)
 _FIGURES = ("things with corners", "round figures")
 
 
-def drawn_elsewhere(rng: np.random.Generator, many: int) -> World:
+def drawn_elsewhere(rng: np.random.Generator, n: int) -> World:
     """Tier A: so many of the things of `tools/scenes`, whole sets of them together."""
     plain = [name for name in things.NAMES if name not in _THIN]
-    names = [str(name) for name in rng.permutation(plain)][:many]
+    names = [str(name) for name in rng.permutation(plain)][:n]
     found = {
         group: tuple(name for name in things.GROUPS[group] if name in names)
         for group in (*_SETS, *_FIGURES)

@@ -75,15 +75,15 @@ def report(folder: Path, tokenizer: PreTrainedTokenizerFast, texts: list[str]) -
     counts = Counter(token for ids in coded[_HELD_OUT:] for token in ids)
     total = sum(counts.values()) + len(tokenizer)
     network = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
-    loss = guess = many = 0.0
+    loss = guess = n = 0.0
     with torch.no_grad():
         for ids in coded[:_HELD_OUT]:
             row = torch.tensor([ids[:256]])
             scores = network(input_ids=row).logits[0, :-1].log_softmax(-1)  # [place, id]
             loss -= scores.gather(1, row[0, 1:, None]).sum().item()
             guess -= sum(math.log((counts[i] + 1) / total) for i in row[0, 1:].tolist())
-            many += row.shape[1] - 1
-    print(f"held out: loss {loss / many:.3f}, from frequencies alone {guess / many:.3f}")
+            n += row.shape[1] - 1
+    print(f"held out: loss {loss / n:.3f}, from frequencies alone {guess / n:.3f}")
 
 
 if __name__ == "__main__":
