@@ -51,7 +51,7 @@ def associations(
     """Pearson's correlation of every unit with every predictor: `[predictor, sign, unit]` by site.
 
     Args:
-        lab: The bench.
+        lab: The lab.
         rows: What is read, once.
         degrees: `[predictor, row, place]` in 0..1; of the first place alone where `by_row`.
         sites: Whose units.
@@ -76,10 +76,10 @@ def associations(
             name: str, values: Tensor, part: Rows = part, mask: Tensor = counted, p: Tensor = here
         ) -> None:
             site = lab.target.sites[name]
-            found = _observed(site, values, mask.to(values.device), part, peaks)
+            observed = _observed(site, values, mask.to(values.device), part, peaks)
             if name not in sums:
-                sums[name] = _Sums(len(found), len(p), site.units)
-            sums[name].add(found, p)
+                sums[name] = _Sums(len(observed), len(p), site.units)
+            sums[name].add(observed, p)
 
         lab.target.trace(part, list(sites), output=False, take=take)
         lab.meter.forward_tokens += int(part.attended.sum())
@@ -106,15 +106,15 @@ def _observed(site: Site, values: Tensor, mask: Tensor, rows: Rows, peaks: bool)
 
 def _correlation(sums: _Sums, predictors: Tensor) -> np.ndarray:
     """`[predictor, sign, unit]`; 0 where a unit or a predictor is constant."""
-    many = predictors.shape[1]
-    mean = sums.one / many
-    variance = sums.square / many - mean.square()  # [sign, unit]
+    n = predictors.shape[1]
+    mean = sums.one / n
+    variance = sums.square / n - mean.square()  # [sign, unit]
     spread = predictors.var(1, correction=0)  # [predictor]
     share = predictors.mean(1)
-    together = sums.product / many - share[None, :, None] * mean[:, None]
+    together = sums.product / n - share[None, :, None] * mean[:, None]
     scale = (variance.clamp_min(0)[:, None] * spread[None, :, None]).sqrt()
-    flat = variance <= _FLAT * sums.square / many + torch.finfo(torch.float64).tiny
+    flat = variance <= _FLAT * sums.square / n + torch.finfo(torch.float64).tiny
     sound = (scale > 0) & ~flat[:, None]
-    found = torch.where(sound, together / scale.clamp_min(1e-300), 0.0)  # [sign, predictor, unit]
-    both = torch.cat([found, -found]) if len(found) == 1 else found
+    r = torch.where(sound, together / scale.clamp_min(1e-300), 0.0)  # [sign, predictor, unit]
+    both = torch.cat([r, -r]) if len(r) == 1 else r
     return both.transpose(0, 1).numpy()

@@ -41,13 +41,13 @@ def cues(lab: Lab, rows: ImageRows, values: np.ndarray) -> list[Cue]:
     """The statements with how they go with the unit, best first.
 
     Args:
-        lab: The bench.
+        lab: The lab.
         rows: The pictures.
         values: `[image]` the unit's peaks.
     """
     table = statements(lab, rows)
-    found = [_cue(name, degrees, values) for name, degrees in table]
-    kept = [cue for cue in found if cue is not None]
+    every = [_cue(name, degrees, values) for name, degrees in table]
+    kept = [cue for cue in every if cue is not None]
     return sorted(kept, key=lambda cue: -cue.correlation)
 
 

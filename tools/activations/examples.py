@@ -115,13 +115,13 @@ def _low_texts(lab: Lab, unit: Unit, n: int) -> list[Example]:
     height = _word_height(explore, data)
     maximum = float(data.values.max())
     bar = min(activity(data.values), 0.5 * maximum)
-    found = np.flatnonzero((rank < _UNRELATED) & (height <= bar) & (data.values < 0.5 * maximum))
-    found = lab.rng().permutation(found)
-    found = found[np.lexsort((rank[found], height[found] >= 0.1 * maximum))]
+    places = np.flatnonzero((rank < _UNRELATED) & (height <= bar) & (data.values < 0.5 * maximum))
+    places = lab.rng().permutation(places)
+    places = places[np.lexsort((rank[places], height[places] >= 0.1 * maximum))]
     used: set[int] = set()
     times: dict[int, int] = {}
     turns: list[tuple[int, Example]] = []  # times that its word came before
-    for at in found:
+    for at in places:
         window, kind = int(data.window[at]), int(name[at])
         if window not in used and times.get(kind, 0) < n:
             used.add(window)
@@ -179,11 +179,11 @@ def _low_pictures(lab: Lab, unit: Unit, n: int) -> list[Example]:
     column = np.nan_to_num(lab.column(unit)[:, 0], nan=np.inf)
     half = 0.5 * float(data.values.max())
     bar = max(0.0, min(activity(data.values), half, float(np.median(data.values))))
-    found = np.flatnonzero(column <= bar)
+    rows = np.flatnonzero(column <= bar)
     tops = [row for row, _ in top(lab, unit, _PICTURE_TOPS)]
-    if not found.size or not tops:
+    if not rows.size or not tops:
         return []
-    ranked = found[np.argsort(-_similarity(lab, tops)[:, found], axis=1, kind="stable")]
+    ranked = rows[np.argsort(-_similarity(lab, tops)[:, rows], axis=1, kind="stable")]
     out = dict.fromkeys(ranked.T.ravel().tolist())  # the best of each, the second of each, ...
     return [(row, 0) for row in out][:n]
 

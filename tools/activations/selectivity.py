@@ -121,24 +121,24 @@ class Search(NamedTuple):
 def neuron_sites(target: Target) -> list[str]:
     """The sites of all neurons or channels of a target."""
     modules = dict(target.network.named_modules())
-    found = [
+    names = [
         name
         for name, site in target.sites.items()
         if name.partition(".")[0] not in _NOT_NEURONS
         and site.code is None
         and (name == "planted" or name.removesuffix(":in") not in modules)
     ]
-    if not found and target.kind == "module":
+    if not names and target.kind == "module":
         places = ("sequence", "joined") if target.image is None else None
-        found = [  # a network of one's own: nobody knows which are neurons
+        names = [  # a network of one's own: nobody knows which are neurons
             name for name, site in target.sites.items() if places is None or site.layout in places
         ]
-    if not found:
+    if not names:
         raise UsageError(
             f"{target.name} has no sites of neurons; pass sites, such as "
             f"{', '.join(list(target.sites)[:3]) or 'the path of a module'}"
         )
-    return found
+    return names
 
 
 def sites_of(target: Target, given: Sequence[str] | None) -> list[str]:
@@ -149,14 +149,14 @@ def sites_of(target: Target, given: Sequence[str] | None) -> list[str]:
     """
     if not given:
         return neuron_sites(target)
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for name in given:
         family = [known for known in target.sites if known.startswith(f"{name.strip()}.")]
         if name.strip() not in target.sites and family:
-            found |= dict.fromkeys(family)
+            names |= dict.fromkeys(family)
         else:
-            found[target.site(name.strip()).name] = None
-    return list(found)
+            names[target.site(name.strip()).name] = None
+    return list(names)
 
 
 def halves(inputs: Inputs) -> np.ndarray:
@@ -180,11 +180,11 @@ def too_few(inputs: Inputs) -> bool:
     )
 
 
-def search(lab: Lab, inputs: Inputs, sites: Sequence[str], many: int) -> Search:
+def search(lab: Lab, inputs: Inputs, sites: Sequence[str], n: int) -> Search:
     """The units that go with the predictor best; see the module.
 
     Args:
-        lab: The bench; shuffles come from `lab.rng()`.
+        lab: The lab; shuffles come from `lab.rng()`.
         inputs: Where the predictor holds.
         sites: Whose units.
         many: How many units to keep.
@@ -198,11 +198,11 @@ def search(lab: Lab, inputs: Inputs, sites: Sequence[str], many: int) -> Search:
     ]  # [predictor, row, place] of each half
     if inputs.matched is not None:
         layers[0] = np.concatenate([layers[0], inputs.matched[:, ~second].astype(np.float32)])
-    found = associations(lab, parts[0].rows, layers[0], sites, by_row=inputs.by_row)
-    best = _best(found, 0, many)
-    winners = [_best(found, at, 1)[0] for at in range(1, SHUFFLES + 1)]
+    correlations = associations(lab, parts[0].rows, layers[0], sites, by_row=inputs.by_row)
+    best = _best(correlations, 0, n)
+    winners = [_best(correlations, at, 1)[0] for at in range(1, SHUFFLES + 1)]
     top = [score for _, score in winners]
-    words = [_best(found, at, 1)[0][1] for at in range(1 + SHUFFLES, len(layers[0]))]
+    words = [_best(correlations, at, 1)[0][1] for at in range(1 + SHUFFLES, len(layers[0]))]
     names = list(dict.fromkeys(unit for unit, _ in (*best, *winners)))
     values = _measured(lab, parts[1], names)
     part, known = parts[1], parts[1].known
@@ -215,7 +215,7 @@ def search(lab: Lab, inputs: Inputs, sites: Sequence[str], many: int) -> Search:
         for unit, score in best
         if score > 0
     ]
-    units = sum(lab.target.sites[name].units for name in found)
+    units = sum(lab.target.sites[name].units for name in correlations)
     return Search(hits, units, top, control, words, np.flatnonzero(second))
 
 
@@ -266,15 +266,15 @@ def _shuffled(inputs: Inputs, rng: np.random.Generator) -> np.ndarray:
     return out
 
 
-def _best(found: dict[str, np.ndarray], predictor: int, many: int) -> list[tuple[Unit, float]]:
+def _best(correlations: dict[str, np.ndarray], predictor: int, n: int) -> list[tuple[Unit, float]]:
     """The units with the highest correlation with one predictor, over all sites."""
     ranked: list[tuple[Unit, float]] = []
-    for name, scores in found.items():
+    for name, scores in correlations.items():
         flat = scores[predictor].ravel()  # [sign * unit]
         units = scores.shape[2]
-        top = np.argsort(-flat, kind="stable")[:many]
+        top = np.argsort(-flat, kind="stable")[:n]
         ranked += [(Unit(name, int(at % units), SIGNS[at // units]), float(flat[at])) for at in top]
-    return sorted(ranked, key=lambda item: -item[1])[:many]
+    return sorted(ranked, key=lambda item: -item[1])[:n]
 
 
 def _measured(lab: Lab, part: Inputs, units: Sequence[Unit]) -> dict[Unit, np.ndarray]:

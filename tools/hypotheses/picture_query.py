@@ -79,10 +79,10 @@ def _read(words: list[str]) -> list[tuple[str, Word | None]]:
     at = 0
     while at < len(words):
         for size in range(min(longest(), len(words) - at), 0, -1):
-            found = known_words.get(tuple(words[at : at + size]))
-            if found is not None or size == 1:
-                if found is None or found.sort not in _NOTHING:
-                    out.append((" ".join(words[at : at + size]), found))
+            word = known_words.get(tuple(words[at : at + size]))
+            if word is not None or size == 1:
+                if word is None or word.sort not in _NOTHING:
+                    out.append((" ".join(words[at : at + size]), word))
                 at += size
                 break
     return out

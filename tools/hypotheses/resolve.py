@@ -84,10 +84,10 @@ def no_tokens(lab: Lab, predicate: Predicate) -> str:
         return ""
     other = [text[1:] if text[:1] == " " else f" {text}" for text in lacking]
     there = next((text for text in other if text in known), None)
-    said = ", ".join(f'"{text}"' for text in lacking[:_LACKING])
+    listed = ", ".join(f'"{text}"' for text in lacking[:_LACKING])
     more = f" and {len(lacking) - _LACKING} more" if len(lacking) > _LACKING else ""
     hint = f'; the vocabulary has "{there}"' if there is not None else ""
-    return f"no token of the model is {said}{more}: they hold nowhere{hint}"
+    return f"no token of the model is {listed}{more}: they hold nowhere{hint}"
 
 
 def _tokens(predicate: Predicate) -> Iterator[str]:
@@ -161,14 +161,14 @@ def predictor(lab: Lab, data: Mapping[str, Any] | str) -> Predicate:
     return _checked(lab, parse(_unfolded(lab, data, 0)))
 
 
-def _checked(lab: Lab, found: Predicate) -> Predicate:
+def _checked(lab: Lab, predicate: Predicate) -> Predicate:
     if lab.target.kind == "causal":
-        refuse_ahead(found)
+        refuse_ahead(predicate)
     if lab.target.image is not None:
         from ..predicates.misplaced import refuse_misplaced
 
-        refuse_misplaced(found.model_dump())
-    return found
+        refuse_misplaced(predicate.model_dump())
+    return predicate
 
 
 def _unfolded(lab: Lab, data: Any, depth: int) -> Any:

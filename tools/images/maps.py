@@ -43,8 +43,8 @@ def maps(lab: Lab, rows: ImageRows, unit: Unit) -> np.ndarray | None:
         part = rows.rows(slice(at, at + _PICTURES))
         values = lab.target.trace(part, [unit.site], output=False).values[unit.site]
         scalar = site.over_space(values[:, :, [unit.index]])[..., 0]  # [image, place]
-        found = unit.sign * scalar[:, -height * width :].float().cpu().numpy()
-        out[at : at + len(part)] = found.reshape(-1, height, width)
+        signed = unit.sign * scalar[:, -height * width :].float().cpu().numpy()
+        out[at : at + len(part)] = signed.reshape(-1, height, width)
         lab.meter.forward_tokens += len(part)
     return np.nan_to_num(out, nan=0.0, posinf=0.0, neginf=0.0)
 
@@ -53,8 +53,8 @@ def map_of(lab: Lab, rows: ImageRows, unit: Unit) -> np.ndarray | None:
     """The map on the first of `rows` alone; the last few are kept, for edits of one picture."""
 
     def first() -> np.ndarray | None:
-        found = maps(lab, rows.rows([0]), unit)
-        return None if found is None else found[0]
+        values = maps(lab, rows.rows([0]), unit)
+        return None if values is None else values[0]
 
     kept: Memo = lab.memo.once(("maps",), Memo)
     return kept.once((unit, rows.pictures[0].key), first, most=_KEPT)
@@ -63,8 +63,8 @@ def map_of(lab: Lab, rows: ImageRows, unit: Unit) -> np.ndarray | None:
 def enlarged(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """A map `[h, w]` at another size, float32 `[height, width]`, linear between places."""
     given = torch.from_numpy(np.ascontiguousarray(values, np.float32))[None, None]
-    found = torch.nn.functional.interpolate(given, size=size, mode="bilinear", align_corners=False)
-    return found[0, 0].numpy()
+    large = torch.nn.functional.interpolate(given, size=size, mode="bilinear", align_corners=False)
+    return large[0, 0].numpy()
 
 
 def region(values: np.ndarray, size: tuple[int, int], *, level: float = LEVEL) -> Region | None:

@@ -38,27 +38,27 @@ def mask_of(lab: Lab, rows: ImageRows, given: Any) -> np.ndarray:
     if not isinstance(given, Mapping):
         raise UsageError(f"a region is one of {_FORMS}, not {given!r}"[:200])
     if "not" in given:
-        found = ~mask_of(lab, rows, given["not"])
+        area = ~mask_of(lab, rows, given["not"])
     elif "box" in given:
-        found = _box(given["box"], rows.seen(0).shape[:2])
+        area = _box(given["box"], rows.seen(0).shape[:2])
     elif "unit" in given:
-        found = _active(lab, rows, given)
+        area = _active(lab, rows, given)
     elif "colour" in given:
-        found = _coloured(rows.seen(0), str(given["colour"]))
+        area = _coloured(rows.seen(0), str(given["colour"]))
     elif "thing" in given:
-        found = _things(lab, rows, given["thing"])
+        area = _things(lab, rows, given["thing"])
     else:
         raise UsageError(f"a region is one of {_FORMS}")
     if "grow" in given:
-        radius = round(min(0.5, abs(float(given["grow"]))) * min(found.shape))
-        found = np.asarray(maximum_filter(found, 2 * radius + 1), bool)
+        radius = round(min(0.5, abs(float(given["grow"]))) * min(area.shape))
+        area = np.asarray(maximum_filter(area, 2 * radius + 1), bool)
     if "shift" in given:
         down, right = (float(v) for v in given["shift"])
-        height, width = len(found), len(found[0])
-        found = np.roll(found, (round(down * height), round(right * width)), (0, 1))
-    if not found.any():
+        height, width = len(area), len(area[0])
+        area = np.roll(area, (round(down * height), round(right * width)), (0, 1))
+    if not area.any():
         raise UsageError(f"the region {dict(given)} covers nothing in this picture"[:200])
-    return found
+    return area
 
 
 def thing_mask(lab: Lab, scene: Scene, at: int) -> np.ndarray:
@@ -86,10 +86,10 @@ def _box(given: Any, size: tuple[int, ...]) -> np.ndarray:
     except (TypeError, ValueError):
         raise UsageError("a box is [left, top, right, bottom], each from 0 to 1") from None
     height, width = size[:2]
-    found = np.zeros((height, width), bool)
+    area = np.zeros((height, width), bool)
     rows = slice(round(top * height), max(round(bottom * height), round(top * height) + 1))
-    found[rows, round(left * width) : max(round(right * width), round(left * width) + 1)] = True
-    return found
+    area[rows, round(left * width) : max(round(right * width), round(left * width) + 1)] = True
+    return area
 
 
 def _active(lab: Lab, rows: ImageRows, given: Mapping[str, Any]) -> np.ndarray:
@@ -97,10 +97,10 @@ def _active(lab: Lab, rows: ImageRows, given: Mapping[str, Any]) -> np.ndarray:
     values = map_of(lab, rows, unit)
     if values is None:
         raise UsageError(f"{unit} has no map over the picture, so it marks no region")
-    found = region(values, rows.seen(0).shape[:2], level=float(given.get("level", LEVEL)))
-    if found is None:
+    active = region(values, rows.seen(0).shape[:2], level=float(given.get("level", LEVEL)))
+    if active is None:
         raise UsageError(f"{unit} is nowhere above 0 in this picture, so it marks no region")
-    return found.mask
+    return active.mask
 
 
 def _coloured(pixels: np.ndarray, name: str) -> np.ndarray:

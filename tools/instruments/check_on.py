@@ -167,10 +167,10 @@ def _tested(lab: Lab, predicate: Predicate, here: Flat, other: tuple[Rows, Flat]
 def _held(lab: Lab, predicate: Predicate, rows: Rows, data: Flat) -> Held:
     """How well a predictor goes with the unit on one corpus."""
     degrees = np.asarray(predicate.evaluate(rows), np.float32)[data.window, data.place]
-    _, part = np.unique(rows.document[data.window], return_inverse=True)
+    _, document = np.unique(rows.document[data.window], return_inverse=True)
     return Held(
         pearson(degrees, data.values),
-        interval(degrees, data.values, part, lab.rng()),
+        interval(degrees, data.values, document, lab.rng()),
         *means(data.values, degrees >= HOLDS),
     )
 

@@ -179,10 +179,11 @@ def _variants(original: str, edit: Mapping[str, Any]) -> list[Variant]:
         return [_swapped(original, _string(edit, "find"), _string(edit, "with"))]
     if op == "replace":
         find, given = _string(edit, "find"), edit.get("with")
-        each = list(given) if isinstance(given, (list, tuple)) else [given]
-        if not all(isinstance(new, str) for new in each):
+        each = given if isinstance(given, list | tuple) else [given]
+        texts = [new for new in each if isinstance(new, str)]
+        if len(texts) < len(each):
             raise UsageError("replace needs with: a string, or a list of strings")
-        return [_replaced(original, find, new, every, f"'{find}' to '{new}'") for new in each]
+        return [_replaced(original, find, new, every, f"'{find}' to '{new}'") for new in texts]
     raise UsageError(f"there is no edit op '{op}'; the ops are {', '.join(_OPS)}")
 
 

@@ -53,9 +53,9 @@ def exemplars(
             f"{chosen} was never above 0 on explore: it has no exemplars.",
             {"unit": str(chosen), "kind": kind, "measured": []},
         )
-    found = {"top": top, "quantile": quantile, "low": low}[kind](lab, chosen, many, skip)
+    examples = {"top": top, "quantile": quantile, "low": low}[kind](lab, chosen, many, skip)
     pictures = isinstance(lab.explore, ImageRows)
-    head, lines, measured, images = (_pictures if pictures else _texts)(lab, chosen, found, kind)
+    head, lines, measured, images = (_pictures if pictures else _texts)(lab, chosen, examples, kind)
     if not lines:
         head = f"{chosen}: explore has no further {kind} exemplars."
         if kind == "low" and not skip and not pictures:
@@ -71,10 +71,10 @@ def exemplars(
     )
 
 
-def _texts(lab: Lab, unit: Unit, found: list[Example], kind: Kind) -> Shown:
+def _texts(lab: Lab, unit: Unit, examples: list[Example], kind: Kind) -> Shown:
     scale, column = full_scale(lab, unit), lab.column(unit)
     lines, measured = [], []
-    for rank, (window, place) in enumerate(found, 1):
+    for rank, (window, place) in enumerate(examples, 1):
         values = column[window]
         peak = float(values[place])
         text = snippet(lab.explore, window, values, scale=scale, place=place, edge=True)
@@ -84,8 +84,8 @@ def _texts(lab: Lab, unit: Unit, found: list[Example], kind: Kind) -> Shown:
     return head, lines, measured, ()
 
 
-def _pictures(lab: Lab, unit: Unit, found: list[Example], kind: Kind) -> Shown:
-    windows = [window for window, _ in found]
+def _pictures(lab: Lab, unit: Unit, examples: list[Example], kind: Kind) -> Shown:
+    windows = [window for window, _ in examples]
     names = [f"window {window}" for window in windows]
     values = lab.column(unit)[windows, 0]
     shown = show(lab, unit, pictures_of(lab).rows(windows), values, names=names, sheet=kind)

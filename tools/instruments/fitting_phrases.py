@@ -49,7 +49,7 @@ def fitting_phrases(lab: Lab, phrases: list[str], unit: str | None = None) -> Re
     fits = (_pictures(lab, clip) @ _directions(clip, wanted).T)[good]  # [image, phrase]
     values = column[good]
     active = values > activity(values)
-    found = [
+    rows = [
         {
             "phrase": phrase,
             "correlation": pearson(fits[:, at], values) or 0.0,
@@ -57,15 +57,15 @@ def fitting_phrases(lab: Lab, phrases: list[str], unit: str | None = None) -> Re
         }
         for at, phrase in enumerate(wanted)
     ]
-    found.sort(key=lambda one: -one["correlation"])
-    chance = float(np.sqrt(2 * np.log(max(2, len(found))) / max(2, len(values))))
+    rows.sort(key=lambda one: -one["correlation"])
+    chance = float(np.sqrt(2 * np.log(max(2, len(rows))) / max(2, len(values))))
     head = (
-        f"{chosen} beside {len(found)} phrases on {len(values)} pictures, active on "
+        f"{chosen} beside {len(rows)} phrases on {len(values)} pictures, active on "
         f"{int(active.sum())} (r; chance that an active picture fits better than another; chance "
         f"alone reaches r about {chance:.2f}):"
     )
-    lines = [f"  {one['phrase']} ({one['correlation']:.2f}; {_said(one['auc'])})" for one in found]
-    data: dict[str, Any] = {"unit": str(chosen), "phrases": found, "chance": chance}
+    lines = [f"  {one['phrase']} ({one['correlation']:.2f}; {_said(one['auc'])})" for one in rows]
+    data: dict[str, Any] = {"unit": str(chosen), "phrases": rows, "chance": chance}
     return Result("\n".join([head, *lines]), data)
 
 
@@ -81,11 +81,11 @@ def _directions(clip: Clip, phrases: list[str]) -> np.ndarray:
 
 
 def _auc(fits: np.ndarray, active: np.ndarray) -> float | None:
-    many, others = int(active.sum()), int((~active).sum())
-    if not many or not others:
+    n, others = int(active.sum()), int((~active).sum())
+    if not n or not others:
         return None
     ranks = rankdata(fits)[active].sum()
-    return float((ranks - many * (many + 1) / 2) / (many * others))
+    return float((ranks - n * (n + 1) / 2) / (n * others))
 
 
 def _said(auc: float | None) -> str:

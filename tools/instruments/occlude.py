@@ -122,12 +122,12 @@ def _mask_tests(lab: Lab, unit: Unit, recipe: Recipe, rows: ImageRows) -> list[d
     values = maps(lab, rows, unit)
     if values is None:
         return []
-    found = region(values[0], lab.target.image.size)  # type: ignore[union-attr]
-    if found is None or found.mask.mean() > 0.9:
+    active = region(values[0], lab.target.image.size)  # type: ignore[union-attr]
+    if active is None or active.mask.mean() > 0.9:
         return []
     area: dict[str, Any] = {"unit": str(unit), "level": 0.25, "grow": 0.03}
     if "edits" in recipe:  # regions are found in the picture that the edits start from
-        area = {"box": box_of(found.mask, 4)}
+        area = {"box": box_of(active.mask, 4)}
     shifts = lab.rng().uniform(0.2, 0.8, (_CONTROLS, 2)).round(3).tolist()
     tests = []
     for edit, what in (("cover", "needed"), ("background", "enough")):
@@ -150,7 +150,7 @@ def _mask_tests(lab: Lab, unit: Unit, recipe: Recipe, rows: ImageRows) -> list[d
         tests.append(
             {
                 "test": what,
-                "area": float(found.mask.mean()),
+                "area": float(active.mask.mean()),
                 "after": mean,
                 "controls": controls,
                 "control_mean": float(controls.mean()),
@@ -195,12 +195,12 @@ def _map_lines(rows: ImageRows, grid: Grid, peak: float) -> list[str]:
     digits = [
         " ".join(str(int(np.clip(10 * value / peak, 0, 9))) for value in line) for line in drop
     ]
-    said = (
+    most = (
         f"covering a square of {_OVERLAP / cells:.0%} of the side costs most at the {where(mask)} "
         f"(row {row + 1}, column {column + 1} of {cells}): {number(float(drop.max()))} "
         f"({drop.max() / peak:.0%}); colours there {main_colours(rows.seen(0)[mask])}"
     )
-    return [said, "map of what covering costs, in tenths of the activation:", *digits]
+    return [most, "map of what covering costs, in tenths of the activation:", *digits]
 
 
 def _mask_line(test: dict[str, Any], peak: float) -> str:

@@ -205,8 +205,8 @@ def _cover(lab: Lab, unit: Unit) -> dict[str, Any] | None:
     column = np.nan_to_num(lab.column(unit)[:, 0], nan=-np.inf)
     bar = activity(column)
     order = [int(at) for at in np.argsort(-column, kind="stable")[:_REGIONS] if column[at] > bar]
-    found = regions(lab, unit, pictures_of(lab).rows(order)) if order else None
-    masks = [one.mask for one in found or () if one is not None]
+    active = regions(lab, unit, pictures_of(lab).rows(order)) if order else None
+    masks = [one.mask for one in active or () if one is not None]
     if not masks:
         return None
     shares = [float(mask.mean()) for mask in masks]

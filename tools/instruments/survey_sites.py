@@ -86,8 +86,8 @@ def _line(row: dict[str, Any], above: float) -> str:
 def _measured(lab: Lab, sites: list[str], above: float) -> dict[str, dict[str, np.ndarray]]:
     """Numbers of every unit, `[unit]` each, by site."""
     sums = {name: np.zeros((4, lab.target.sites[name].units)) for name in sites}
-    high = {name: np.full(found.shape[1], -np.inf) for name, found in sums.items()}
-    low = {name: np.full(found.shape[1], np.inf) for name, found in sums.items()}
+    high = {name: np.full(total.shape[1], -np.inf) for name, total in sums.items()}
+    low = {name: np.full(total.shape[1], np.inf) for name, total in sums.items()}
     for start in range(0, len(lab.explore), _ROWS):
         rows = lab.explore.rows(slice(start, start + _ROWS))
         lab.meter.forward_tokens += int(rows.attended.sum())
@@ -100,8 +100,8 @@ def _measured(lab: Lab, sites: list[str], above: float) -> dict[str, dict[str, n
 
         lab.target.trace(rows, sites, output=False, take=take)
     results = {}
-    for name, found in sums.items():
-        mean, square, firing, over = found / int(lab.explore.counted.sum())
+    for name, total in sums.items():
+        mean, square, firing, over = total / int(lab.explore.counted.sum())
         results[name] = {
             "max": high[name],
             "min": low[name],

@@ -88,18 +88,18 @@ def visualise(
     reached = [float(values[1 + at, pictures + at]) for at in range(len(drawn))]
     corpus = flat(lab, chosen).values
     top = float(corpus.max()) if corpus.size else float("nan")
-    said = said_by(lab, rows)
+    classes = said_by(lab, rows)
     text = [
         f"{chosen} raised by gradient ascent ({steps} steps, {of}): "
         + ", ".join(number(float(v)) for v in own)
         + f"; largest on explore {number(top)} ({_ratio(float(own.mean()), top)})",
     ]
-    found = regions(lab, chosen, rows)
+    active = regions(lab, chosen, rows)
     for at in range(pictures):
         colours = main_colours(made[at])
         parts = [f"{at + 1}. mostly {colours}"]
-        parts += [] if found is None else [region_words(lab, rows, at, found[at])]
-        text.append(" | ".join([*parts, *([said[at]] if said[at] else [])]))
+        parts += [] if active is None else [region_words(lab, rows, at, active[at])]
+        text.append(" | ".join([*parts, *([classes[at]] if classes[at] else [])]))
     if drawn:
         text.append(
             f"control: pictures made so for {', '.join(map(str, drawn))} bring this unit to "
@@ -166,16 +166,16 @@ def _values(lab: Lab, unit: Unit, pixels: Tensor) -> Tensor:
     """The unit over space, with its sign and its gradient: `[picture, place]`.
 
     Args:
-        lab: The bench.
+        lab: The lab.
         unit: The unit.
         pixels: `[picture, 3, height, width]` in 0..1.
     """
     target = lab.target
     assert target.image is not None
-    found: list[Tensor] = []
+    read: list[Tensor] = []
 
     def take(name: str, values: Tensor) -> None:
-        found.append(values)
+        read.append(values)
         raise _Enough  # what lies behind the site need not run
 
     hooks = hooked(target.network, target.sites, [unit.site], (), inputs=len(pixels), take=take)
@@ -183,7 +183,7 @@ def _values(lab: Lab, unit: Unit, pixels: Tensor) -> Tensor:
         ready = target.image.normalise(255 * pixels.movedim(1, -1))
         run(target.network, Batch(ready, target.device))
     lab.meter.forward_tokens += len(pixels)
-    scalar = target.site(unit.site).over_space(found[0][:, :, [unit.index]])
+    scalar = target.site(unit.site).over_space(read[0][:, :, [unit.index]])
     return unit.sign * scalar[..., 0]
 
 

@@ -65,20 +65,20 @@ def write_texts(
 
 
 def from_grammar(
-    words: list[str] | None, many: int, rng: np.random.Generator, *, together: bool = False
+    words: list[str] | None, n: int, rng: np.random.Generator, *, together: bool = False
 ) -> list[str]:
     """Sentences around each of the words in turn, or around all of them."""
     kept = [word.strip() for word in words or [] if isinstance(word, str) and word.strip()]
     if not kept:
         raise UsageError('source grammar needs words, such as ["cat", "dog"]')
     if together:
-        return sentences_with(kept, many, rng)
-    each = -(-many // len(kept))
-    written = [sentences_with([word], each, rng) for word in kept[:many]]
-    return [texts[turn] for turn in range(each) for texts in written][:many]
+        return sentences_with(kept, n, rng)
+    each = -(-n // len(kept))
+    written = [sentences_with([word], each, rng) for word in kept[:n]]
+    return [texts[turn] for turn in range(each) for texts in written][:n]
 
 
-def from_target(lab: Lab, prompt: str | None, many: int, length: int) -> list[str]:
+def from_target(lab: Lab, prompt: str | None, n: int, length: int) -> list[str]:
     """Continuations sampled at temperature 1, with the prompt before each."""
     target = lab.target
     if target.kind != "causal":
@@ -87,7 +87,7 @@ def from_target(lab: Lab, prompt: str | None, many: int, length: int) -> list[st
         raise UsageError("source target needs a prompt to continue")
     coded = target.tokenizer(prompt, truncation=True, max_length=target.context_length - 1)
     generator = torch.Generator().manual_seed(int(lab.rng().integers(2**31)))
-    ids = torch.tensor([coded["input_ids"]] * many)  # [text, place]
+    ids = torch.tensor([coded["input_ids"]] * n)  # [text, place]
     length = min(length, target.context_length - ids.shape[1])
     end = target.tokenizer.eos_token_id
     written: list[torch.Tensor] = []
@@ -98,8 +98,8 @@ def from_target(lab: Lab, prompt: str | None, many: int, length: int) -> list[st
             odds = torch.softmax(logits.float(), -1).cpu()  # [text, vocabulary]
             step = torch.multinomial(odds, 1, generator=generator)  # [text, 1]
             written.append(step)
-    lab.meter.forward_tokens += many * (ids.shape[1] + length)
-    rows = torch.cat(written, 1).tolist() if written else [[] for _ in range(many)]
+    lab.meter.forward_tokens += n * (ids.shape[1] + length)
+    rows = torch.cat(written, 1).tolist() if written else [[] for _ in range(n)]
     stopped = [row[: row.index(end)] if end in row else row for row in rows]
     tails = [target.tokenizer.decode(row, skip_special_tokens=True) for row in stopped]
     whole = [
@@ -111,26 +111,26 @@ def from_target(lab: Lab, prompt: str | None, many: int, length: int) -> list[st
     ]
 
 
-def from_llm(lab: Lab, prompt: str | None, many: int) -> list[str]:
+def from_llm(lab: Lab, prompt: str | None, n: int) -> list[str]:
     """Texts that the lab's language model writes to an instruction."""
     if lab.llm is None:
         raise UsageError("source llm needs a language model, and this lab has none; use grammar")
     if not prompt or not prompt.strip():
         raise UsageError("source llm needs a prompt: what the texts should be")
-    asked = (
-        f"Write {many} short, varied texts of one or two sentences each.\n"
+    instruction = (
+        f"Write {n} short, varied texts of one or two sentences each.\n"
         f"What they should be: {prompt}\n"
         "Reply with a JSON list of strings and nothing else."
     )
     try:
-        reply = lab.llm.complete([{"role": "user", "content": asked}], meter=lab.meter)
+        reply = lab.llm.complete([{"role": "user", "content": instruction}], meter=lab.meter)
     except LLMError as error:
         raise UsageError(f"the language model wrote nothing: {error}; use grammar") from error
     text = reply.text
-    found = listed(text)
-    if not found:
+    texts = listed(text)
+    if not texts:
         raise UsageError("the language model gave no texts; reword the prompt, or use activations")
-    return found[:many]
+    return texts[:n]
 
 
 def listed(text: str) -> list[str]:
@@ -138,8 +138,8 @@ def listed(text: str) -> list[str]:
     match = re.search(r"\[.*\]", text, re.DOTALL)
     if match:
         try:
-            found = read_json(match[0])
-            return [item for item in found if isinstance(item, str) and item.strip()]
+            texts = read_json(match[0])
+            return [item for item in texts if isinstance(item, str) and item.strip()]
         except ValueError:
             pass
     lines = (re.sub(r"^\s*(?:\d+[.)]|[-*])\s*", "", line).strip() for line in text.splitlines())

@@ -39,7 +39,7 @@ def show(
     """Says and shows pictures with the unit's activation and active region.
 
     Args:
-        lab: The bench.
+        lab: The lab.
         unit: The unit.
         rows: The pictures.
         values: `[image]` its peaks.
@@ -47,28 +47,28 @@ def show(
         sheet: Name of the image file.
         captions: `[image]` whether to say what a picture shows; None: where it is known.
     """
-    found = regions(lab, unit, rows)
-    said = said_by(lab, rows)
+    active = regions(lab, unit, rows)
+    classes = said_by(lab, rows)
     lines, summaries = [], []
     for at in range(len(rows)):
         wanted = told(rows, at) if captions is None else captions[at]
         parts = [caption(rows, at)] if wanted else []
         seen = detected(rows, at) if captions is None else ""
         parts += [seen] if seen else []
-        if found is not None:
-            parts.append(region_words(lab, rows, at, found[at]))
-        parts += [said[at]] if said[at] else []
+        if active is not None:
+            parts.append(region_words(lab, rows, at, active[at]))
+        parts += [classes[at]] if classes[at] else []
         head = f"{number(float(values[at]))} ({names[at]})" if names[at] else ""
         lines.append(f"{head or number(float(values[at]))}: {' | '.join(parts)}")
-        summaries.append(None if found is None else summary(found[at]))
-    many = min(MOST, len(rows))
+        summaries.append(None if active is None else summary(active[at]))
+    n = min(MOST, len(rows))
     images: tuple[Path, ...] = ()
-    if lab.evidence.folder is not None and many:
+    if lab.evidence.folder is not None and n:
         tiles = [
-            rows.seen(at) if found is None else overlaid(rows.seen(at), found[at])
-            for at in range(many)
+            rows.seen(at) if active is None else overlaid(rows.seen(at), active[at])
+            for at in range(n)
         ]
-        heads = [f"{at + 1}. {number(float(values[at]))} {names[at]}" for at in range(many)]
+        heads = [f"{at + 1}. {number(float(values[at]))} {names[at]}" for at in range(n)]
         images = keep(lab, contact_sheet(tiles, heads), sheet)
     return Shown(lines, summaries, images)
 
@@ -82,12 +82,12 @@ def regions(lab: Lab, unit: Unit, rows: ImageRows) -> list[Region | None] | None
     return [region(one, size) for one in values]
 
 
-def summary(found: Region | None) -> dict[str, Any] | None:
+def summary(region: Region | None) -> dict[str, Any] | None:
     """A region in numbers: where, its share of the picture, its bounding box in shares."""
-    if found is None:
+    if region is None:
         return None
     return {
-        "where": where(found.mask),
-        "share": float(found.mask.mean()),
-        "box": box_of(found.mask, 3),
+        "where": where(region.mask),
+        "share": float(region.mask.mean()),
+        "box": box_of(region.mask, 3),
     }

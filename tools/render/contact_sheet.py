@@ -26,11 +26,11 @@ _GROUND = (250, 250, 250)
 _INK = (20, 20, 20)
 
 
-def overlaid(pixels: np.ndarray, found: Region | None) -> np.ndarray:
+def overlaid(pixels: np.ndarray, region: Region | None) -> np.ndarray:
     """A picture darkened where the unit is not active: uint8 `[height, width, 3]`."""
-    if found is None:
+    if region is None:
         return (pixels * _DARK).astype(np.uint8)
-    keep = np.where(found.mask, 1.0, _DARK + (1 - _DARK) * 0.5 * found.weight)
+    keep = np.where(region.mask, 1.0, _DARK + (1 - _DARK) * 0.5 * region.weight)
     return (pixels * keep[..., None]).round().astype(np.uint8)
 
 

@@ -61,8 +61,8 @@ def detected(rows: ImageRows, row: int) -> str:
 
     if known_scene(rows, row) is not None:
         return ""
-    found = detect(rows.seen(row))
-    return "" if found.background == UNKNOWN else f"detector: {_cut(described(found))}"
+    scene = detect(rows.seen(row))
+    return "" if scene.background == UNKNOWN else f"detector: {_cut(described(scene))}"
 
 
 def class_name(target: Target, at: int) -> str:
@@ -86,17 +86,17 @@ def _cut(text: str) -> str:
     return text if len(text) <= _MOST else f"{text[: _MOST - 1]}…"
 
 
-def region_words(lab: Lab, rows: ImageRows, row: int, found: Region | None) -> str:
+def region_words(lab: Lab, rows: ImageRows, row: int, region: Region | None) -> str:
     """Where the unit is active in a picture, how large that is, and what lies there."""
-    if found is None:
+    if region is None:
         return "active nowhere"
-    share = float(found.mask.mean())
-    parts = [f"{where(found.mask)}, {share:.0%} of the picture"]
+    share = float(region.mask.mean())
+    parts = [f"{where(region.mask)}, {share:.0%} of the picture"]
     scene = known_scene(rows, row)
-    weight = found.weight * found.mask
+    weight = region.weight * region.mask
     if scene is not None:
         parts.append(_under(weight, scene, whereabouts(lab, rows.pictures[row])))
-    parts.append(f"colours {main_colours(rows.seen(row)[found.mask])}")
+    parts.append(f"colours {main_colours(rows.seen(row)[region.mask])}")
     return "active: " + ", ".join(parts)
 
 

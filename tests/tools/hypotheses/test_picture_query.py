@@ -15,11 +15,11 @@ from neuroscribe.tools.lab import Lab
         ("small red squares", "a small red square"),
     ],
 )
-def test_plain_english(bench: Lab, text: str, english: str) -> None:
-    assert wanted_picture(bench, text).predicate.english() == english
+def test_plain_english(open_pictures: Lab, text: str, english: str) -> None:
+    assert wanted_picture(open_pictures, text).predicate.english() == english
 
 
-def test_unread_words_are_said(bench: Lab) -> None:
-    assert "zorbly" in wanted_picture(bench, "zorbly red things").note
+def test_unread_words_are_said(open_pictures: Lab) -> None:
+    assert "zorbly" in wanted_picture(open_pictures, "zorbly red things").note
     with pytest.raises(UsageError, match="nearest"):
-        wanted_picture(bench, "zorbly")
+        wanted_picture(open_pictures, "zorbly")

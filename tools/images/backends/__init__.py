@@ -46,9 +46,9 @@ def backend_of(lab: Lab, name: str) -> Backend:
     Raises:
         UsageError: if the lab has none of that name.
     """
-    found = [one for key, one in lab.backends.items() if name in (key, key.partition(":")[0])]
-    if found:
-        return found[0]
+    matches = [one for key, one in lab.backends.items() if name in (key, key.partition(":")[0])]
+    if matches:
+        return matches[0]
     if not lab.backends:
         raise UsageError(
             f"no image model is configured, so '{name}' cannot draw; leave out by, and the scenes' "
@@ -76,10 +76,10 @@ def edited(
     """Lets a model change a picture, keeps the result, and gives its recipe."""
     folder_of(lab)
     seed = _seed(lab, instruction)
-    found = backend.edit(picture, instruction, seed=seed, seconds=lab.meter.remaining)
+    changed = backend.edit(picture, instruction, seed=seed, seconds=lab.meter.remaining)
     lab.meter.cost += backend.price
     made = {"by": backend.name, "prompt": instruction, "from": dict(of), "seed": seed}
-    return {**kept(lab, found), **made}
+    return {**kept(lab, changed), **made}
 
 
 def _seed(lab: Lab, words: str) -> int:

@@ -68,19 +68,19 @@ class Diffusers:
             pipeline = self._pipeline(edits)
             generator = torch.Generator().manual_seed(seed)
             try:
-                found = pipeline(
+                result = pipeline(
                     **request,
                     num_inference_steps=self._steps,
                     generator=generator,
                     num_images_per_prompt=1,
                 )
             except (ValueError, RuntimeError, TypeError) as error:
-                said = " ".join(str(error).split())[:200]
-                raise UsageError(f"{self.name} cannot draw this: {said}") from error
-        flagged = getattr(found, "nsfw_content_detected", None)
+                reason = " ".join(str(error).split())[:200]
+                raise UsageError(f"{self.name} cannot draw this: {reason}") from error
+        flagged = getattr(result, "nsfw_content_detected", None)
         if flagged and any(flagged):
             raise UsageError(f"{self.name} refuses to show what it drew; use other words")
-        return found.images[0].convert("RGB")
+        return result.images[0].convert("RGB")
 
     def _pipeline(self, edits: bool) -> Any:
         """The pipeline that edits, or the one that draws; loaded when it is first needed."""
@@ -105,8 +105,8 @@ class Diffusers:
                 name, use_safetensors=True, trust_remote_code=False, local_files_only=local
             )
         except (OSError, ValueError, ImportError, RuntimeError) as error:
-            said = " ".join(str(error).split())[:200]
-            raise UsageError(f"cannot load the diffusion model '{name}': {said}") from error
+            reason = " ".join(str(error).split())[:200]
+            raise UsageError(f"cannot load the diffusion model '{name}': {reason}") from error
         made.set_progress_bar_config(disable=True)
         device = self._device or ("cuda" if torch.cuda.is_available() else "cpu")
         return made.to(device)

@@ -98,14 +98,14 @@ class OpenAIImages:
             request["size"] = self._size
         if self.model.startswith("dall-e"):
             request["response_format"] = "b64_json"
-        found = self._sent(what, seconds, request, files)
-        if found is None and "response_format" not in request:
+        encoded = self._sent(what, seconds, request, files)
+        if encoded is None and "response_format" not in request:
             request["response_format"] = "b64_json"
-            found = self._sent(what, seconds, request, files)
-        if found is None:
+            encoded = self._sent(what, seconds, request, files)
+        if encoded is None:
             raise UsageError(f"{self.name} gave no picture in its answer")
         try:
-            image = Image.open(io.BytesIO(base64.b64decode(found, validate=True)))
+            image = Image.open(io.BytesIO(base64.b64decode(encoded, validate=True)))
             if image.width * image.height > _MOST_PIXELS:
                 raise UsageError(f"{self.name} gave a picture of {image.width} x {image.height}")
             image.draft("RGB", (LARGEST, LARGEST))
@@ -137,8 +137,8 @@ class OpenAIImages:
             raise UsageError(hidden(f"{where}{self.name}: {error}", known)) from None
         items = body.get("data")
         first = items[0] if isinstance(items, list) and items else None
-        found = first.get("b64_json") if isinstance(first, dict) else None
-        return found if isinstance(found, str) else None
+        encoded = first.get("b64_json") if isinstance(first, dict) else None
+        return encoded if isinstance(encoded, str) else None
 
     def _once(
         self,
@@ -156,9 +156,9 @@ class OpenAIImages:
         with posted(url, headers=headers, seconds=timeout, largest=_LARGEST, **content) as answer:
             body = answer.read()
         if answer.status != 200:
-            said, code = error_of(body)
-            if code in _REFUSED or "safety" in said.lower():
-                raise UsageError(f"{self.name} refuses to draw this: {said}; use other words")
+            reason, code = error_of(body)
+            if code in _REFUSED or "safety" in reason.lower():
+                raise UsageError(f"{self.name} refuses to draw this: {reason}; use other words")
             raise of_status(
                 answer.status, answer.headers, body, model=self.model, where="the endpoint"
             )
