@@ -83,41 +83,31 @@ def what_it_costs(
     folder = RunFolder(out, how.shard)
     settings = resolved(settings, how.shard)
     run = prepare(settings, earlier(folder, settings), how, target=target)
-    labels = folder.labels()
-    left = [unit for unit in how.shard.part_of(run.units) if str(unit) not in labels]
-    at_a_time = how.at_a_time(settings.planner)
-    return estimate(run.data, left, settings, concurrency=at_a_time, prices=how.prices)
-
-
-def estimate(
-    data: RunData,
-    units: Sequence[Unit],
-    settings: Settings,
-    *,
-    concurrency: int,
-    prices: tuple[float, float] | None,
-) -> Estimate:
-    """What labelling these units would cost."""
+    data, labels = run.data, folder.labels()
+    units = [unit for unit in how.shard.part_of(run.units) if str(unit) not in labels]
+    tokens_in, tokens_out, cost, seconds = 0, 0, None, BUILTIN_SECONDS
+    if settings.planner.startswith("openai:"):
+        turns = min(settings.steps, TURNS)
+        whole = turns * (TURN_IN + TURN_OUT)
+        share = min(1.0, (settings.unit_tokens or whole) / whole)
+        tokens_in = round(len(units) * turns * TURN_IN * share)
+        tokens_out = round(len(units) * turns * TURN_OUT * share)
+        seconds = turns * TURN_SECONDS / how.at_a_time(settings.planner)
+        if how.prices:
+            price_in, price_out = how.prices
+            cost = round((tokens_in * price_in + tokens_out * price_out) / 1e6, 4)
     groups = sum(1 for _ in data.groups(units))
-    paid = settings.planner.startswith("openai:")
-    turns = min(settings.steps, TURNS)
-    limit = settings.unit_tokens or turns * (TURN_IN + TURN_OUT)
-    share = min(1.0, limit / (turns * (TURN_IN + TURN_OUT)))
-    tokens_in = round(len(units) * turns * TURN_IN * share) if paid else 0
-    tokens_out = round(len(units) * turns * TURN_OUT * share) if paid else 0
     held_out = sum(int(data.windows[name].attended.sum()) for name in ("validation", "test"))
     passes = data.sites.passes(unit.site for unit in units)  # matched units
     forward = groups * data.tokens + passes * held_out + len(units) * EXPERIMENT_TOKENS
-    own = turns * TURN_SECONDS / max(1, concurrency) if paid else BUILTIN_SECONDS
-    pace = _pace(data, units)
     return Estimate(
         units=len(units),
         first=tuple(str(unit) for unit in units[:3]),
         forward_tokens=forward,
         tokens_in=tokens_in,
         tokens_out=tokens_out,
-        cost=None if not (paid and prices) else _money(tokens_in, tokens_out, prices),
-        seconds=round(forward * pace + len(units) * (own + SCORING_SECONDS), 1),
+        cost=cost,
+        seconds=round(forward * _pace(data, units) + len(units) * (seconds + SCORING_SECONDS), 1),
         windows={name: int(data.windows[name].counted.sum()) for name in SPLITS},
     )
 
@@ -133,10 +123,6 @@ def _pace(data: RunData, units: Sequence[Unit]) -> float:
     started = time.monotonic()
     measure(data.target, rows, [deepest])
     return (time.monotonic() - started) / max(1, int(rows.attended.sum()))
-
-
-def _money(tokens_in: int, tokens_out: int, prices: tuple[float, float]) -> float:
-    return round((tokens_in * prices[0] + tokens_out * prices[1]) / 1e6, 4)
 
 
 def _time(seconds: float) -> str:

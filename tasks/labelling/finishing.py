@@ -3,7 +3,8 @@
 Neither may spoil the labels: what goes wrong is said in one line, and the labels stay.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ..runs.disk import disk_full
 from .controls_run import run_controls
@@ -19,29 +20,19 @@ def finish(labeller: Labeller, progress: Progress) -> None:
         DiskFullError: if there is no room for them.
     """
     folder = labeller.folder
-
-    def controls() -> None:
-        folder.write(folder.controls_name, run_controls(labeller, progress))
-
     if labeller.settings.controls != "none" and not (folder.path / folder.controls_name).exists():
-        _attempt(folder, progress, "controls", controls)
-    report(folder, progress)
-
-
-def report(folder: RunFolder, progress: Progress) -> None:
-    """Writes `report.html`."""
-
-    def write() -> None:
+        with _attempt(folder, progress, "controls"):
+            folder.write(folder.controls_name, run_controls(labeller, progress))
+    with _attempt(folder, progress, "report"):
         from .report import write_report
 
         progress.say(f"report: {write_report(folder.path)}")
 
-    _attempt(folder, progress, "report", write)
 
-
-def _attempt(folder: RunFolder, progress: Progress, what: str, make: Callable[[], None]) -> None:
+@contextmanager
+def _attempt(folder: RunFolder, progress: Progress, what: str) -> Iterator[None]:
     try:
-        make()
+        yield
     except Exception as error:
         full = disk_full(error, folder.path)
         if full is not None:
