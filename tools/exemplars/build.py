@@ -35,7 +35,7 @@ from ..io.lock import owned
 from ..models import Site, Target
 from .over_space import largest, least
 from .places import PICTURES, blocks_of_shard, rows_of_block, sampled_positions
-from .store import FORMAT, HEADER, disk, read_header, reserved, write_header
+from .store import FORMAT, HEADER, SAME, disk, read_header, reserved, write_header
 from .tally import Tally, signs
 from .topk import EMPTY
 
@@ -331,14 +331,7 @@ def _done(folder: Path, header: dict[str, Any]) -> bool:
             raise UsageError(f"{folder} holds other files; give an empty or new folder")
         return False
     there = read_header(folder) if complete else json.loads(path.read_bytes())
-    for key, what in (
-        ("fingerprint", "another model"),
-        ("windows", "another corpus or window length"),
-        ("sites", "other sites"),
-        ("k", "another k"),
-        ("sample", "another number of samples"),
-        ("shards", "another shard"),
-    ):
+    for key, what in {**SAME, "shards": "another shard"}.items():
         if there.get(key) != header[key]:
             raise UsageError(
                 f"{folder} holds an index of {what}; give another folder or delete this one"

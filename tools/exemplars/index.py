@@ -210,23 +210,17 @@ class ExemplarIndex:
         """Windows and places of every unit's largest values, best first: int64 `[unit, k]`, -1
         where a unit has fewer.
         """
-        there = self._site(site)
         own, side = site, 0 if sign > 0 else 1
         if self.pictures and sign < 0:  # has rows of its own, in its own direction
             own, side = f"{site}-", 0
-        rows = slice(self._first[own], self._first[own] + there["units"])
-        for block in range(rows.start // ROWS, -(-rows.stop // ROWS)):
-            self._check(block)
+        rows = self._rows(own)
         keys = np.asarray(self.top[rows, side])
         positions = np.where(keys == EMPTY, -1, positions_of(keys))
         return positions // self._width, np.where(positions < 0, -1, positions % self._width)
 
     def summary(self, site: str) -> SiteSummary:
         """Statistics of all units of a site."""
-        there = self._site(site)
-        rows = slice(self._first[site], self._first[site] + there["units"])
-        for block in range(rows.start // ROWS, -(-rows.stop // ROWS)):
-            self._check(block)
+        rows = self._rows(site)
         mean, sd = mean_and_sd(np.asarray(self.sums[rows]), self.count)
         rate = self.fired[rows] / max(1, self.count)
         best = _values(np.asarray(self.top[rows, :, 0]))
@@ -234,7 +228,7 @@ class ExemplarIndex:
             other = self.summary(f"{site}-")
             rate[:, 1], best[:, 1] = other.rate[:, 0], other.max[:, 0]
         for side, sign in enumerate((1, -1)):
-            if sign not in there["signs"]:
+            if sign not in self._site(site)["signs"]:
                 rate[:, side] = np.nan
         return SiteSummary(mean, sd, rate, best)
 
@@ -255,6 +249,14 @@ class ExemplarIndex:
                 f"{nearest(name, self._sites, most=12)}"
             )
         return self._sites[name]
+
+    def _rows(self, site: str) -> slice:
+        """The rows of a site, checked."""
+        size = self._site(site)["units"]
+        rows = slice(self._first[site], self._first[site] + size)
+        for block in range(rows.start // ROWS, -(-rows.stop // ROWS)):
+            self._check(block)
+        return rows
 
     def _open_places(self) -> np.ndarray:
         try:

@@ -15,16 +15,7 @@ from ..errors import UsageError
 from ..io.lock import owned
 from .index import ExemplarIndex
 from .moments import added
-from .store import ROWS, disk, reserved, write_header
-
-_SAME = {
-    "fingerprint": "another model",
-    "windows": "another corpus or window length",
-    "sites": "other sites",
-    "k": "another k",
-    "sample": "another number of samples",
-    "rows": "another division into blocks",
-}
+from .store import ROWS, SAME, disk, reserved, write_header
 
 
 def merge(folders: Sequence[Path | str], out: Path | str) -> Path:
@@ -56,7 +47,7 @@ def merge(folders: Sequence[Path | str], out: Path | str) -> Path:
 def _header(parts: list[ExemplarIndex]) -> dict[str, Any]:
     first = parts[0]
     for part in parts[1:]:
-        for key, what in _SAME.items():
+        for key, what in SAME.items():
             if part.header[key] != first.header[key]:
                 raise UsageError(
                     f"{part.folder} and {first.folder} cannot be merged: one is of {what}"

@@ -31,6 +31,15 @@ ROWS = 256
 """Units under one checksum."""
 FORMAT = 1
 HEADER = "index.json"
+SAME = {
+    "fingerprint": "another model",
+    "windows": "another corpus or window length",
+    "sites": "other sites",
+    "k": "another k",
+    "sample": "another number of samples",
+    "rows": "another division into blocks",
+}
+"""What indexes that belong together share, and what it means where they do not."""
 ARRAYS = ("top", "sums", "fired", "sample", "places")
 
 

@@ -12,28 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..errors import UsageError
-from .chat_api import (
-    LLMError,
-    Reply,
-    Usage,
-    events,
-    joined,
-    of_status,
-    read_body,
-    read_reply,
-    read_usage,
-)
-from .endpoints import (
-    OPENAI,
-    authorisation,
-    checked_url,
-    has_credentials,
-    hidden,
-    loopback,
-    public_url,
-    secrets,
-    under,
-)
+from . import chat_api, endpoints
+from .chat_api import LLMError, Reply, Usage
 from .retries import with_retries
 from .usage import Meter
 from .wire import posted
@@ -76,9 +56,11 @@ class LLM:
         backoff: float = 0.5,
     ) -> None:
         self.model = model
-        self._url = checked_url(base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI)
+        self._url = endpoints.checked_url(
+            base_url or os.environ.get("OPENAI_BASE_URL") or endpoints.OPENAI
+        )
         key = api_key or os.environ.get("OPENAI_API_KEY")
-        if not key and not (loopback(self._url) or has_credentials(self._url)):
+        if not key and not (endpoints.loopback(self._url) or endpoints.has_credentials(self._url)):
             raise UsageError(
                 f"no key for {self._where}: set OPENAI_API_KEY, or give "
                 "--base-url of a local endpoint, which needs none"
@@ -154,19 +136,19 @@ class LLM:
         meter: Meter,
         heard: Callable[[str], None] | None,
     ) -> Reply:
-        known = secrets(self._url, self._key)
+        known = endpoints.secrets(self._url, self._key)
         try:
             body = self._sent(request, timeout, heard)
-            usage = read_usage(body)
+            usage = chat_api.read_usage(body)
             if usage is not None:  # it was spent, whatever the rest is
                 self._count(meter, usage)
-            reply = read_reply(body, request)
+            reply = chat_api.read_reply(body, request)
         except LLMError as error:
             where = f"cannot reach {self._where}: " if error.kind == "unreachable" else ""
-            message = hidden(f"{where}{error}", known)
+            message = endpoints.hidden(f"{where}{error}", known)
             raise LLMError(error.kind, message, after=error.after) from None
         except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-            why = hidden(str(error), known)[:200]
+            why = endpoints.hidden(str(error), known)[:200]
             raise LLMError(
                 "broken", f"the endpoint's answer is not a chat completion: {why}"
             ) from error
@@ -186,7 +168,7 @@ class LLM:
 
     @property
     def _where(self) -> str:
-        return public_url(self._url)
+        return endpoints.public_url(self._url)
 
     def _sent(
         self, request: dict[str, Any], timeout: float, heard: Callable[[str], None] | None
@@ -194,15 +176,15 @@ class LLM:
         if self.stream or heard is not None:
             request = {**request, "stream": True, "stream_options": {"include_usage": True}}
         headers = {
-            "authorization": authorisation(self._url, self._key),
+            "authorization": endpoints.authorisation(self._url, self._key),
             "content-type": "application/json",
         }
         # a lone surrogate in a text of the corpus is no UTF-8
         content = json.dumps(request, ensure_ascii=False).encode(errors="replace")
-        url = under(self._url, "chat/completions")
+        url = endpoints.under(self._url, "chat/completions")
         with posted(url, headers=headers, seconds=timeout, content=content) as answer:
             if answer.status != 200:
-                raise of_status(
+                raise chat_api.of_status(
                     answer.status,
                     answer.headers,
                     answer.read(),
@@ -210,5 +192,5 @@ class LLM:
                     where=self._where,
                 )
             if "event-stream" in answer.headers.get("content-type", ""):
-                return joined(events(answer.pieces), heard)
-            return read_body(answer.read())
+                return chat_api.joined(chat_api.events(answer.pieces), heard)
+            return chat_api.read_body(answer.read())

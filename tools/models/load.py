@@ -55,38 +55,42 @@ def load(
         "revision": revision,
         "trust_remote_code": trust_remote_code,
     }
-    options = {key: value for key, value in arguments.items() if value}
     _fits(name, arguments)
-    if re.search(r"\.py:\w+$", name):
-        from .factory import from_factory
-
-        target = from_factory(name, device=where, dtype=kind if dtype else "auto")
-    elif name == "planted" and not Path(name).is_dir():
-        from .host import planted
-
-        target = planted()
-        target.network.to(where, kind if dtype and isinstance(kind, torch.dtype) else None)
-    elif name == "pictures" and not Path(name).is_dir():
-        from .pictures import pictures
-
-        target = pictures()
-        target.network.to(where, kind if dtype and isinstance(kind, torch.dtype) else None)
-    elif name.startswith("organism:"):
-        from .organisms import load_organism
-
-        target = load_organism(name, dtype=kind, device=where)
-    elif (name == "smollm2" and not Path(name).is_dir()) or _is_gguf(name):
-        from .gguf import from_gguf, smollm2_file
-
-        file = Path(name).expanduser() if _is_gguf(name) else smollm2_file()
-        target = from_gguf(file, name=name, dtype=kind, device=where)
-    else:
-        target = _hugging_face(name, kind, where, arguments)
-    target.options = options
+    target = _opened(name, kind, where, arguments)
+    target.options = {key: value for key, value in arguments.items() if value}
     return target
 
 
 Target.load = load
+
+
+def _opened(
+    name: str, kind: torch.dtype | str, where: torch.device, arguments: dict[str, Any]
+) -> Target:
+    """The target of that name, of this type and on this device."""
+    if re.search(r"\.py:\w+$", name):
+        from .factory import from_factory
+
+        return from_factory(name, device=where, dtype=kind if arguments["dtype"] else "auto")
+    if name.startswith("organism:"):
+        from .organisms import load_organism
+
+        return load_organism(name, dtype=kind, device=where)
+    folder = Path(name).is_dir()
+    if name in ("planted", "pictures") and not folder:
+        from .host import planted
+        from .pictures import pictures
+
+        target = planted() if name == "planted" else pictures()
+        chosen = kind if arguments["dtype"] and isinstance(kind, torch.dtype) else None
+        target.network.to(where, chosen)
+        return target
+    if (name == "smollm2" and not folder) or _is_gguf(name):
+        from .gguf import from_gguf, smollm2_file
+
+        file = Path(name).expanduser() if _is_gguf(name) else smollm2_file()
+        return from_gguf(file, name=name, dtype=kind, device=where)
+    return _hugging_face(name, kind, where, arguments)
 
 
 def _fits(name: str, arguments: dict[str, Any]) -> None:
