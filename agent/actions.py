@@ -12,7 +12,7 @@ from ..tools.evidence import Result
 from ..tools.hypotheses.resolve import known as recorded
 from ..tools.hypotheses.resolve import no_tokens, short
 from ..tools.hypotheses.resolve import predictor as predictor_of
-from ..tools.io.strict_json import read_json
+from ..tools.io.strict_json import decoded
 from ..tools.lab import Lab
 from ..tools.predicates import KINDS, parse
 from ..tools.predicates.grammar import schema
@@ -20,22 +20,11 @@ from ..tools.registry import in_words, tool
 from ..tools.render.picture_words import caption
 from .description import MOST_WORDS, Band, Component, Description, Effect, Rejected, short_label
 
-"""Of a label; what is longer is cut."""
 _SAMPLES = 4  # places shown of a hypothesis, so that a planner sees its own mistakes
 
 
-def _decoded(value: Any) -> Any:
-    """Language models often write a nested value as JSON text: reads it."""
-    if isinstance(value, str) and value.strip()[:1] in ("{", "["):
-        try:
-            return read_json(value)
-        except ValueError:
-            return value
-    return value
-
-
-PredictorGiven = Annotated[dict[str, Any], BeforeValidator(_decoded), WithJsonSchema(schema(KINDS))]
-Predictor = Annotated[dict[str, Any] | str, BeforeValidator(_decoded)]
+PredictorGiven = Annotated[dict[str, Any], BeforeValidator(decoded), WithJsonSchema(schema(KINDS))]
+Predictor = Annotated[dict[str, Any] | str, BeforeValidator(decoded)]
 
 
 class _Part(BaseModel):
@@ -126,11 +115,10 @@ def _beside(lab: Lab, degrees: np.ndarray) -> str:
     best, name, rival = 0.0, "", degrees
     for key, predictor in lab.hypotheses.items():
         other = np.asarray(parse(predictor).evaluate(lab.explore)) * lab.explore.counted
-        alike = float(
-            np.minimum(degrees, other).sum() / max(np.maximum(degrees, other).sum(), 1e-9)
-        )
-        if alike > best:
-            best, name, rival = alike, key, other
+        union = max(np.maximum(degrees, other).sum(), 1e-9)
+        overlap = float(np.minimum(degrees, other).sum() / union)
+        if overlap > best:
+            best, name, rival = overlap, key, other
     if not name:
         return ""
     more, less = degrees > rival, degrees < rival
@@ -144,13 +132,13 @@ def _beside(lab: Lab, degrees: np.ndarray) -> str:
     return f"; beside {name}, the most alike: {'; '.join(said)}"
 
 
-def _samples(lab: Lab, places: np.ndarray, many: int) -> list[str]:
+def _samples(lab: Lab, places: np.ndarray, n: int) -> list[str]:
     """Different places of a mask `[window, place]`, spread over explore."""
     rows, columns = np.nonzero(places)
-    spread = np.unique(np.linspace(0, max(len(rows) - 1, 0), 4 * many).round().astype(int))
-    found = [_place(lab, int(rows[at]), int(columns[at])) for at in spread[: len(rows)]]
+    spread = np.unique(np.linspace(0, max(len(rows) - 1, 0), 4 * n).round().astype(int))
+    found = [_place(lab, int(rows[i]), int(columns[i])) for i in spread[: len(rows)]]
     distinct = list(dict.fromkeys(found))
-    return distinct[:: max(1, len(distinct) // many)][:many]
+    return distinct[:: max(1, len(distinct) // n)][:n]
 
 
 def _place(lab: Lab, window: int, place: int) -> str:
@@ -168,9 +156,9 @@ def _place(lab: Lab, window: int, place: int) -> str:
 def conclude(
     lab: Lab,
     label: str,
-    components: Annotated[list[ComponentGiven], BeforeValidator(_decoded)],
-    effect: Annotated[EffectGiven | None, BeforeValidator(_decoded)] = None,
-    rejected: Annotated[list[RejectedGiven], BeforeValidator(_decoded)] = [],  # noqa: B006
+    components: Annotated[list[ComponentGiven], BeforeValidator(decoded)],
+    effect: Annotated[EffectGiven | None, BeforeValidator(decoded)] = None,
+    rejected: Annotated[list[RejectedGiven], BeforeValidator(decoded)] = [],  # noqa: B006
     confidence: float = 0.5,
     status: Literal["described", "uninterpretable", "dead"] = "described",
 ) -> Result:
@@ -214,17 +202,17 @@ def readable(lab: Lab, arguments: str) -> tuple[str, list[str]]:
 
     A conclusion that has to be described and would lose all its components stays as it is.
     """
-    given = _decoded(arguments)
+    given = decoded(arguments)
     if not isinstance(given, dict):
         return arguments, []
     kept, notes = dict(given), []
     for name, one in (("components", ComponentGiven), ("rejected", RejectedGiven)):
-        items = _decoded(given.get(name))
+        items = decoded(given.get(name))
         if not isinstance(items, list):
             continue
         faults = [_fault(lab, one, item) for item in items]
         kept[name] = [item for item, fault in zip(items, faults, strict=True) if fault is None]
-        notes += [f"{name} {at} left out: {said}" for at, said in enumerate(faults, 1) if said]
+        notes += [f"{name} {i} left out: {said}" for i, said in enumerate(faults, 1) if said]
     effect = given.get("effect")
     said = None if effect is None else _fault(lab, EffectGiven, effect)
     if said is not None:
@@ -238,7 +226,7 @@ def readable(lab: Lab, arguments: str) -> tuple[str, list[str]]:
 def _fault(lab: Lab, kind: type[_Part], given: Any) -> str | None:
     """What is wrong with one part of a conclusion; None if it can be read."""
     try:
-        part = kind.model_validate(_decoded(given))
+        part = kind.model_validate(decoded(given))
         if isinstance(part, ComponentGiven):
             _component(lab, part)
     except (UsageError, ValidationError) as error:

@@ -13,15 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from ..tools.activations.records import activity, inputs_of
+from ..tools.activations.records import activity
 from ..tools.evidence import Evidence
 from ..tools.lab import Lab
 from ..tools.models import Unit
 from ..tools.predicates import parse
 from .description import Component, Description
-from .ledger import grid, strength, those_tested
+from .ledger import Inputs, measured_inputs, strength, those_tested
 
-_INPUTS = ("window", "text", "recipe")
 _NAMED = 6  # results that a fault names as better ones
 
 Predictor = Mapping[str, Any]
@@ -33,7 +32,7 @@ class Citations:
     def __init__(self, lab: Lab, unit: Unit) -> None:
         self._lab, self._unit = lab, unit
         memo = lab.evidence.memo.setdefault(("citations", str(unit)), ({}, {}))
-        self._inputs: dict[str, list[tuple[Any, np.ndarray]]] = memo[0]
+        self._inputs: dict[str, list[Inputs]] = memo[0]
         self._held: dict[tuple[str, str], list[np.ndarray]] = memo[1]
 
     def tested(self, evidence: Evidence, predictor: Predictor) -> bool:
@@ -132,7 +131,7 @@ class Citations:
         mine = [self._holds(evidence, one) for one in ours]
         with_ours, with_rival = [], []
         for number, other in enumerate(self._holds(evidence, rival)):
-            values = self._measured(evidence)[number][1]
+            values = self._measured(evidence)[number].measured
             own = np.any([held[number] for held in mine], axis=0)
             with_ours.append(values[own & ~other])
             with_rival.append(values[other & ~own])
@@ -151,27 +150,20 @@ class Citations:
         if key not in self._held:
             one = parse(predictor)
             self._held[key] = [
-                (np.asarray(one.evaluate(windows)) > 0) & np.isfinite(values)
-                for windows, values in self._measured(evidence)
+                (np.asarray(one.evaluate(inputs.windows)) > 0) & np.isfinite(inputs.measured)
+                for inputs in self._measured(evidence)
             ]
         return self._held[key]
 
-    def _measured(self, evidence: Evidence) -> list[tuple[Any, np.ndarray]]:
-        """Inputs of the unit with activations `[window, place]`, by kind of inputs."""
+    def _measured(self, evidence: Evidence) -> list[Inputs]:
+        """Inputs of the unit with its activations, by kind of inputs."""
         if evidence.id not in self._inputs:
-            found: list[tuple[Any, np.ndarray]] = []
             items = [
                 item
                 for item in evidence.data.get("measured") or ()
                 if item.get("unit") == str(self._unit) and item.get("activations")
             ]
-            for kind in _INPUTS:
-                some = [item for item in items if kind in item]
-                items = [item for item in items if kind not in item]
-                if some:
-                    windows = inputs_of(self._lab, some)
-                    found.append((windows, grid(windows, some)))
-            self._inputs[evidence.id] = found
+            self._inputs[evidence.id] = measured_inputs(self._lab, items)
         return self._inputs[evidence.id]
 
 

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import Any, Literal
+
+from pydantic import TypeAdapter
 
 from .statuses import Status
 
@@ -80,27 +83,12 @@ class Description:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Description":
         """The inverse of `as_dict`."""
-        known = dict(data)
-        known["components"] = tuple(
-            Component(
-                **{
-                    **item,
-                    "evidence": tuple(item.get("evidence", ())),
-                    "untested": tuple(item.get("untested", ())),
-                }
-            )
-            for item in known.get("components", ())
-        )
-        known["rejected"] = tuple(
-            Rejected(**{**item, "evidence": tuple(item.get("evidence", ()))})
-            for item in known.get("rejected", ())
-        )
-        effect = known.get("effect")
-        if effect is not None:
-            known["effect"] = Effect(effect["words"], tuple(effect.get("evidence", ())))
-        known["notes"] = tuple(known.get("notes", ()))
-        known["label_evidence"] = tuple(known.get("label_evidence", ()))
-        return cls(**known)
+        return _read(cls).validate_python(data)
+
+
+@cache
+def _read(kind: type[Description]) -> TypeAdapter[Description]:
+    return TypeAdapter(kind)
 
 
 def short_label(words: str) -> str:

@@ -1,14 +1,20 @@
-"""Investigates one unit: builds the graph around a planner and a lab, runs it, gives the result."""
+"""Investigates one unit: runs the loop with a planner and a lab, from lab to description.
 
-import json
-from collections.abc import Sequence
+After each turn the ledger takes in what was measured, and its table and what remains of the budget
+stand under the last result. A conclusion is reviewed, and may be sent back once. An investigation
+ends with the accepted description, else with what the ledger supports, else as failed.
+"""
+
+import re
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..tools import instruments as _belt  # noqa: F401  registers the tools
+from ..tools import instruments as _tools  # noqa: F401  registers the tools
 from ..tools.data.image_rows import ImageRows
-from ..tools.data.windows import TokenWindows
 from ..tools.errors import UsageError
 from ..tools.evidence import Evidence
 from ..tools.hypotheses.resolve import recall
@@ -16,19 +22,24 @@ from ..tools.io.shapes import check
 from ..tools.lab import Lab
 from ..tools.llm.usage import Meter
 from ..tools.models import Unit
-from ..tools.render.picture_words import caption, class_name
 from . import actions as _actions  # noqa: F401  registers the planner's own acts
+from . import review
+from .actions import readable
+from .budget import Budget, difference, in_words
 from .checkpoints import Checkpoints
 from .description import Description
-from .graph import Loop, left_words
 from .ledger import Ledger
-from .prompts import prompt, system, system_pictures
-from .record import Record
-from .replies import mend
-from .state import Budget, Left, Planner, PlannerFactory, State
+from .loop import Loop, Turn, run_tool
+from .prompts import system, system_pictures
+from .prompts.first_message import first_message
+from .replies import Call, repair
+from .state import Message, PlannerFactory, State, first_state
 
 if TYPE_CHECKING:
     from .transcript import Recorder
+
+_ID = re.compile(r"\[(E\d+)\]")
+_COUNTS = ("tokens_in", "tokens_cached", "tokens_out", "cost", "retries")
 
 
 @dataclass(frozen=True)
@@ -60,11 +71,11 @@ def investigate(
 
     What a language model's endpoint does wrong ends in status `failed` with the reason; it raises
     nothing. An interrupted investigation that had a checkpoint goes on from it, with the same
-    evidence and what was left of the budget; give it a fresh recorder, which gets the earlier
+    evidence and what remained of the budget; give it a fresh recorder, which gets the earlier
     events again. A planner that is not resumable starts again.
 
     Args:
-        lab: A fresh bench for this unit.
+        lab: A fresh lab for this unit.
         unit: The unit, or its text.
         factory: Makes the planner.
         budget: Hard stops.
@@ -72,180 +83,216 @@ def investigate(
         checkpoint: A file for this investigation alone; deleted when it is done.
         known: What is known of the unit before, in words for the planner.
     """
-    chosen = lab.target.unit(unit)
-    lab.unit = chosen
+    lab.unit = chosen = lab.target.unit(unit)
     lab.meter.limit = budget.seconds
-    planner = factory(lab)
-    ledger, record = Ledger(lab, chosen), Record(recorder)
-    store = None if checkpoint is None else Checkpoints(checkpoint)
+    loop = InvestigationLoop(
+        planner=factory(lab),
+        budget=budget,
+        meter=lab.meter,
+        checkpoints=None if checkpoint is None else Checkpoints(checkpoint),
+        lab=lab,
+        unit=chosen,
+        ledger=Ledger(lab, chosen),
+        record=_nowhere if recorder is None else recorder.write,
+    )
     try:
-        loop = Loop(lab, chosen, planner, budget, ledger, record, store)
-        graph = loop.compile()
-        config: dict[str, Any] = {
-            "recursion_limit": 2 * budget.steps + 10,
-            "configurable": {"thread_id": f"{planner.name} {chosen} {lab.seed}"},
-        }
-        start: State | None = None
-        if store is None or not _resume(graph, config, loop, planner, store):
-            start = _first(lab, chosen, budget, known)
-            for message in start["messages"]:
-                record.message(message)
-        if store is None:
-            state = graph.invoke(start, config)
-        else:
-            state = graph.invoke(start, config, durability="sync")
+        state = loop.investigate(known)
     except BaseException:
-        if store is not None:
-            store.close()
+        if loop.checkpoints is not None:
+            loop.checkpoints.close()
         raise
-    if store is not None:
-        store.delete()
-    description = Description.from_dict(state["conclusion"])
+    if loop.checkpoints is not None:
+        loop.checkpoints.delete()
+    description = Description.from_dict(state["conclusion"] or {})
     return Investigation(
         str(chosen),
         description,
         description.status,
         state["reason"],
-        ledger.rows,
+        loop.ledger.rows,
         state["step"],
         lab.meter,
     )
 
 
-def _resume(graph: Any, config: Any, loop: Loop, planner: Planner, store: Checkpoints) -> bool:
-    """Puts the lab back to where the checkpoint was; False if there is nothing to go on from."""
-    state: Any = None
-    kept: Sequence[Evidence] = ()
-    try:
-        found = graph.get_state(config)
-        state = check(found.values, State, str(store.path)) if found.next else None
-        kept = store.evidence(state["evidence"]) if state else ()
-    except UsageError:  # damaged, or of an earlier version
-        state = None
-    if state is None or not getattr(planner, "resumable", False):
-        store.clear()
-        return False
-    lab = loop.lab
-    for evidence in kept:
-        lab.evidence.add(evidence)
-        loop.recall(evidence)
-        if evidence.tool == "hypothesise" and evidence.error is None:
-            lab.hypotheses[str(evidence.data["id"])] = dict(evidence.data["predictor"])
-        recall(lab, evidence.arguments)
-        loop.ledger.update([evidence])
-    spent = dict(state["spent"])
-    lab.meter.started -= spent.pop("seconds", 0.0)
-    for name, value in spent.items():
-        setattr(lab.meter, name, value if name == "cost" else int(value))
-    messages = list(state["messages"])
-    if messages[-1]["role"] == "assistant":  # its calls were not run yet
-        messages[-1] = mend(messages[-1], state["step"] - 1).message
-    loop.record.again(messages, {item.id: item for item in lab.evidence}, loop.ledger.rows)
-    return True
+@dataclass(kw_only=True)
+class InvestigationLoop(Loop[State]):
+    """The loop of one investigation."""
 
+    lab: Lab
+    unit: Unit
+    ledger: Ledger
+    record: Callable[..., None]
+    """Writes an event to the transcript."""
 
-def _excerpts(windows: TokenWindows, many: int = 3, letters: int = 70) -> list[str]:
-    """How the corpus reads: the beginnings of a few windows."""
-    chosen = sorted({int(at * len(windows) / many) for at in range(many)}) if len(windows) else []
-    return [" ".join(windows.text(row).split())[:letters] for row in chosen]
-
-
-def _tokens(windows: TokenWindows, many: int = 6) -> str:
-    """A few tokens in a row as `tokens` predictors see them, with their spaces."""
-    for row in range(len(windows)):
-        places = windows.counted[row].nonzero()[0][1 : many + 1]
-        if len(places) == many:
-            surfaces = (windows.vocabulary[int(windows.ids[row, at])] for at in places)
-            return " ".join(json.dumps(surface, ensure_ascii=False) for surface in surfaces)
-    return "too few to show"
-
-
-def _first(lab: Lab, unit: Unit, budget: Budget, known: str) -> State:
-    """The state of an investigation that has not begun."""
-    left = budget.left(lab.meter, 0)
-    site = lab.target.site(unit.site)
-    about = [f"Site {site.name}: {site.units} units"]
-    if site.floor is not None:
-        about.append(f"its activation function never goes below {site.floor:g}")
-    if site.gated:
-        about.append("gated, so both signs carry meaning")
-    if site.grid is not None:
-        about.append(f"its map over a picture has {site.grid[0]} x {site.grid[1]} places")
-    if unit.sign < 0:
-        about.append("you study its negative direction: activations are shown with the sign turned")
-    if isinstance(lab.explore, ImageRows):
-        first, second = system_pictures(), _pictures(lab, lab.explore, unit, about, left, known)
-    else:
-        first, second = system(lab.target.kind), _texts(lab, unit, about, left, known)
-    return State(
-        unit=str(unit),
-        messages=[
-            {"role": "system", "content": first},
-            {"role": "user", "content": second},
-        ],
-        step=0,
-        ledger=[],
-        conclusion=None,
-        sent_back=0,
-        ended=None,
-        reason=None,
-        last=False,
-        idle=0,
-        left=left,
-        turns=[],
-        evidence=0,
-        spent=lab.meter.as_dict(),
+    schema = State
+    ending = "call conclude if you are done"
+    notice = (
+        "The budget is nearly spent ({left}). Call conclude now with what the evidence supports; "
+        "nothing else will be run."
     )
+    repeatable = frozenset({"conclude"})
+
+    def investigate(self, known: str) -> State:
+        """Runs the graph from its checkpoint, or from the beginning; the last state."""
+        graph = self.compile()
+        config = self.config(f"{self.planner.name} {self.unit} {self.lab.seed}")
+        start = None
+        if self.checkpoints is None or not self._resume(graph, config, self.checkpoints):
+            start = self._first(known)
+            self.observe(start["messages"])
+        more = {} if self.checkpoints is None else {"durability": "sync"}
+        return graph.invoke(start, config, **more)
+
+    def ask(self, state: State) -> Message:
+        """The planner's next message; what it cost stands in the transcript."""
+        before, started = self.meter.as_dict(), time.monotonic()
+        reply = self.planner.next(state)
+        now = self.meter.as_dict()
+        self.record(
+            "message",
+            message=repair(reply, len(state["messages"]), self.ending).message,
+            usage={name: round(now[name] - before[name], 6) for name in _COUNTS},
+            seconds=round(time.monotonic() - started, 3),
+        )
+        return reply
+
+    def refusal(self, state: State, call: Call) -> str | None:
+        """Once the planner was told to conclude, nothing else is run."""
+        if state["last"] and call.name != "conclude":
+            return "the budget is nearly spent; only conclude is run now"
+        return None
+
+    def run(self, state: State, call: Call, turn: Turn) -> Evidence:
+        """Runs a tool."""
+        if state["last"]:  # no turn may be left to write it again
+            arguments, turn.notes = readable(self.lab, call.arguments)
+            call = call._replace(arguments=arguments)
+        result = run_tool(self.lab, call)
+        if self.checkpoints is not None:
+            self.checkpoints.keep(result)
+        self.record("evidence", evidence=result)
+        if _concludes(result):
+            turn.over = "the investigation was concluded by the call before"
+        return result
+
+    def after_turn(self, state: State, turn: Turn) -> dict[str, Any]:
+        """Updates the ledger and reviews a conclusion."""
+        changed = self.ledger.update(turn.results)
+        update: dict[str, Any] = {"ledger": self.ledger.rows}
+        if turn.results and _concludes(turn.results[-1]):
+            update |= self._reviewed(state, turn)
+        if changed:
+            turn.texts[-1] = "\n\n".join(filter(None, (turn.texts[-1], self.ledger.table())))
+            self.record("ledger", rows=self.ledger.rows, after=turn.results[-1].id)
+        return update
+
+    def note(self, state: State) -> str:
+        """What remains, what the turn took, and when the end will come."""
+        remaining = self.budget.remaining(self.meter, state["step"])
+        took = difference(state["remaining"], remaining)
+        ahead = self.budget.turns_ahead(remaining, state["step"], [*state["turns"], took])
+        parts = [in_words(remaining)]
+        if took["tokens"]:
+            parts.append(f"this turn took {took['tokens']:,} tokens")
+        parts.append(
+            f"about {ahead} more before only conclude is run" if ahead else "the next must conclude"
+        )
+        return f"({'; '.join(parts)})"
+
+    def observe(self, messages: Sequence[Message]) -> None:
+        """Messages stand in the transcript."""
+        for message in messages:
+            self.record("message", message=message)
+
+    def finish(self, state: State) -> dict[str, Any]:
+        """Ends with a description in every case."""
+        reason = state["reason"] or "no reason given"
+        description: Description | None = None
+        if state["conclusion"] is not None:
+            description = Description.from_dict(state["conclusion"])
+        elif state["ended"] != "failed":
+            description = review.from_ledger(self.lab, self.unit, state["ledger"], reason)
+        if description is None:
+            description = Description("failed", status="failed", reason=reason)
+        self.record("conclusion", description=description)
+        ended = ": ".join(part for part in (state["ended"], state["reason"]) if part)
+        self.record("end", reason=ended, meter=self.meter.as_dict())
+        return {"conclusion": description.as_dict()}
+
+    def _reviewed(self, state: State, turn: Turn) -> dict[str, Any]:
+        """Accepts a conclusion, or sends it back with the reasons."""
+        concluded, rows = turn.results[-1], self.ledger.rows
+        given = Description.from_dict({**concluded.data["description"], "notes": turn.notes})
+        reasons = review.faults(self.lab, self.unit, given, rows)
+        curable = [reason for reason in reasons if not (state["last"] and "rivals" in reason)]
+        remaining = self.budget.remaining(self.meter, state["step"])
+        if curable and state["sent_back"] == 0 and self.budget.exhausted(remaining) is None:
+            text = f"[{concluded.id}] Sent back: {'; '.join(reasons)}."
+            turn.texts[turn.places[-1]] = text
+            return {"sent_back": 1}
+        accepted = review.corrected(self.lab, self.unit, given, rows)
+        return {"conclusion": accepted.as_dict(), "ended": "concluded", "reason": None}
+
+    def _first(self, known: str) -> State:
+        """The state of an investigation that has not begun."""
+        remaining = self.budget.remaining(self.meter, 0)
+        pictures = isinstance(self.lab.explore, ImageRows)
+        rules = system_pictures() if pictures else system(self.lab.target.kind)
+        about = first_message(
+            self.lab, self.unit, budget=in_words(remaining).removeprefix("left: "), known=known
+        )
+        messages = [{"role": "system", "content": rules}, {"role": "user", "content": about}]
+        return State(
+            **first_state(messages, remaining, self.meter.as_dict()),
+            unit=str(self.unit),
+            ledger=[],
+            conclusion=None,
+            sent_back=0,
+        )
+
+    def _resume(self, graph: Any, config: Any, store: Checkpoints) -> bool:
+        """Puts the lab back to where the checkpoint was; False if there is nothing to resume."""
+        try:
+            found = graph.get_state(config)
+            state = check(found.values, State, str(store.path)) if found.next else None
+            kept = store.evidence(state["evidence"]) if state else ()
+        except UsageError:  # damaged, or of an earlier version
+            state, kept = None, ()
+        if state is None or not getattr(self.planner, "resumable", False):
+            store.clear()
+            return False
+        for evidence in kept:
+            self.lab.evidence.add(evidence)
+            if evidence.tool == "hypothesise" and evidence.error is None:
+                data = evidence.data
+                self.lab.hypotheses[str(data["id"])] = dict(data["predictor"])
+            recall(self.lab, evidence.arguments)
+            self.ledger.update([evidence])
+        self.meter.restore(state["usage"])
+        self._record_again(state)
+        return True
+
+    def _record_again(self, state: State) -> None:
+        """Writes what a checkpoint holds: the transcript of a resumed investigation is whole."""
+        results = {item.id: item for item in self.lab.evidence}
+        messages = list(state["messages"])
+        if state["reply"] is not None:  # its calls were not run yet
+            messages.append(self.repaired(state).message)
+        for i, message in enumerate(messages):
+            self.record("message", message=message)
+            if message["role"] == "assistant":  # its results stand before its tool messages
+                for answer in takewhile(lambda item: item["role"] == "tool", messages[i + 1 :]):
+                    named = _ID.match(str(answer["content"]))
+                    if named is not None and named[1] in results:
+                        self.record("evidence", evidence=results.pop(named[1]))
+        if self.ledger.rows:
+            self.record("ledger", rows=self.ledger.rows, after=None)
 
 
-def _texts(lab: Lab, unit: Unit, about: Sequence[str], left: Left, known: str) -> str:
-    """What an investigation of a language model is about."""
-    windows = lab.explore
-    return prompt(
-        "investigation",
-        unit=unit,
-        target=lab.target.name,
-        kind={
-            "causal": "a causal language model",
-            "encoder": "an encoder: each place sees all",
-        }.get(lab.target.kind, "a network"),
-        site="; ".join(about) + ".",
-        corpus=(
-            f"{len(windows)} windows of up to {windows.ids.shape[1]} tokens, "
-            f"{int(windows.counted.sum())} tokens that count"
-        ),
-        sample=" … ".join(_excerpts(windows)),
-        tokens=_tokens(windows),
-        budget=left_words(left).removeprefix("left: "),
-        known=known,
-    )
+def _concludes(result: Evidence) -> bool:
+    return result.tool == "conclude" and result.error is None
 
 
-def _pictures(
-    lab: Lab, rows: ImageRows, unit: Unit, about: Sequence[str], left: Left, known: str
-) -> str:
-    """What an investigation of a vision model is about."""
-    target = lab.target
-    seen = target.image.description if target.image is not None else ""
-    scenes = [picture.scene is not None for picture in rows.pictures]
-    sample = "What they show is not known; predictors read it from their pixels."
-    if any(scenes):
-        chosen = [int(at * len(rows) / 3) for at in range(3)]
-        told = "; ".join(caption(rows, at) for at in dict.fromkeys(chosen) if scenes[at])
-        sample = f"They are drawn scenes, such as: {told}."
-    kind = "a vision model without classes"
-    if "logit" in target.sites:
-        names = [class_name(target, at) for at in range(min(4, target.sites["logit"].units))]
-        kind = f"a vision model with {target.sites['logit'].units} classes"
-        kind += f", such as {', '.join(names)}" if target.labels else ""
-    return prompt(
-        "investigation_pictures",
-        unit=unit,
-        target=target.name,
-        kind=kind,
-        site="; ".join(about) + ".",
-        corpus=f"{len(rows)} pictures, {seen}",
-        sample=sample,
-        budget=left_words(left).removeprefix("left: "),
-        known=known,
-    )
+def _nowhere(event: str, **fields: Any) -> None:
+    """Records nothing."""

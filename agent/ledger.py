@@ -19,10 +19,10 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from ..tools.activations.records import activity, inputs_of
-from ..tools.data.windows import TokenWindows
+from ..tools.activations.records import Rows, activity, inputs_of
 from ..tools.evidence import Evidence
 from ..tools.hypotheses.resolve import short
+from ..tools.io.plain_text import clip
 from ..tools.lab import Lab
 from ..tools.models import Unit
 from ..tools.predicates import parse
@@ -39,11 +39,11 @@ _SHOWN = 6  # rows of the table that a planner sees
 _WORDS = 60  # characters of a statement in the table
 
 
-class _Group(NamedTuple):
-    """Inputs of one result."""
+class Inputs(NamedTuple):
+    """Inputs of one result, all of one kind."""
 
     kind: Kind
-    windows: TokenWindows
+    windows: Rows
     measured: np.ndarray
     """float32 `[window, place]`, NaN where not counted."""
 
@@ -67,8 +67,8 @@ class Ledger:
         self._lab = lab
         self._unit = unit
         self._threshold: float | None = None
-        self._groups: list[_Group] = []
-        self._seen: set[tuple[Kind, str]] = set()
+        self._groups: list[Inputs] = []
+        self._seen: set[str] = set()
         self._predicted: dict[tuple[str, int], np.ndarray] = {}
         self._rows: dict[str, dict[str, Any]] = {}
         text = lab.target.image is None
@@ -103,15 +103,14 @@ class Ledger:
         """The ledger as the planner sees it: a few short lines, best first."""
         if not self._rows:
             return ""
-        many = {kind: self._inputs(kind) for kind in KINDS}
+        counts = {kind: self._inputs(kind) for kind in KINDS}
         lines = [
             "LEDGER (r correlation, b balanced accuracy, p precision; active > "
-            f"{self.threshold:.3g}; shown: {many['explore']} {self._words[0]}, mostly strong; "
-            f"written: {many['written']} {self._words[1]}; all: all of explore)"
+            f"{self.threshold:.3g}; shown: {counts['explore']} {self._words[0]}, mostly strong; "
+            f"written: {counts['written']} {self._words[1]}; all: all of explore)"
         ]
         for row in sorted(self._rows.values(), key=strength, reverse=True)[:_SHOWN]:
-            said = " ".join(str(row["statement"]).split())
-            said = said if len(said) <= _WORDS else said[: _WORDS - 1] + "…"
+            said = clip(" ".join(str(row["statement"]).split()), _WORDS)
             parts = [f"{_NAMES[kind]} {_shown(row[kind])}" for kind in KINDS]
             test = row["test"]
             if test is None:
@@ -179,16 +178,13 @@ class Ledger:
     def _add(self, measured: Sequence[Mapping[str, Any]]) -> bool:
         """Adds the inputs that are new; True if there were any of this unit."""
         mine = [item for item in measured if item.get("unit") == str(self._unit)]
-        for kind, name in _INPUTS:
-            fresh = []
-            for item in mine:
-                key = (kind, json.dumps(item.get(name), sort_keys=True))
-                if name in item and key not in self._seen:
-                    self._seen.add(key)
-                    fresh.append(item)
-            if fresh:
-                windows = inputs_of(self._lab, fresh)
-                self._groups.append(_Group(kind, windows, grid(windows, fresh)))
+        fresh = []
+        for item in mine:
+            key = json.dumps([item.get(name) for _, name in _INPUTS], sort_keys=True)
+            if key not in self._seen:
+                self._seen.add(key)
+                fresh.append(item)
+        self._groups.extend(measured_inputs(self._lab, fresh))
         return bool(mine)
 
     def _score(self, after: str) -> None:
@@ -257,7 +253,18 @@ def those_tested(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [dict(row) for row in rows if row["tested"]]
 
 
-def grid(windows: TokenWindows, items: Sequence[Mapping[str, Any]]) -> np.ndarray:
+def measured_inputs(lab: Lab, measured: Iterable[Mapping[str, Any]]) -> list[Inputs]:
+    """The inputs behind `measured` items with their activations."""
+    found = []
+    for kind, name in _INPUTS:
+        items = [item for item in measured if name in item]
+        if items:
+            windows = inputs_of(lab, items)
+            found.append(Inputs(kind, windows, _grid(windows, items)))
+    return found
+
+
+def _grid(windows: Rows, items: Sequence[Mapping[str, Any]]) -> np.ndarray:
     """Activations of measured items, `[window, place]`, NaN where not counted."""
     out = np.full(windows.ids.shape, np.nan, np.float32)  # [window, place]
     for row, item in enumerate(items):

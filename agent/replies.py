@@ -1,9 +1,9 @@
 """Repairs a planner's replies, so that what stays in the conversation is always valid on the wire.
 
-A reply may lack tool calls, ids, or valid JSON in its arguments. What can be mended is mended; what
-cannot is told to the planner in one message, and the arguments in the record become an empty object
-because many endpoints refuse a conversation that holds invalid JSON. Fields that this code does not
-know, such as a model's reasoning, stay as they are: models want them back.
+A reply may lack tool calls, ids, or valid JSON in its arguments. What can be repaired is repaired;
+what cannot is told to the planner in one message, and the arguments in the record become an empty
+object because many endpoints refuse a conversation that holds invalid JSON. Fields that this code
+does not know, such as a model's reasoning, stay as they are: models want them back.
 """
 
 import json
@@ -11,13 +11,12 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ..tools.io.plain_text import clip
 from ..tools.io.strict_json import read_json
 from .state import Message
 
 _READ = ("role", "content", "refusal", "finish_reason", "tool_calls")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-MOST_CALLS = 16
-"""Tool calls of one turn that are run."""
 
 
 class Call(NamedTuple):
@@ -29,16 +28,26 @@ class Call(NamedTuple):
     """JSON text as the planner wrote it; may be invalid."""
 
     @property
+    def values(self) -> dict[str, Any]:
+        """The arguments; empty where they are no JSON object."""
+        try:
+            values = read_json(self.arguments or "{}")
+        except ValueError:
+            return {}
+        return values if isinstance(values, dict) else {}
+
+    @property
     def key(self) -> str:
         """The same for the same call, whatever its spacing and order of arguments."""
         try:
-            return f"{self.name} {json.dumps(read_json(self.arguments or '{}'), sort_keys=True)}"
+            arguments = json.dumps(read_json(self.arguments or "{}"), sort_keys=True)
         except ValueError:
-            return f"{self.name} {self.arguments}"
+            arguments = self.arguments
+        return f"{self.name} {arguments}"
 
 
 class Reply(NamedTuple):
-    """A mended assistant message with its calls."""
+    """A repaired assistant message with its calls."""
 
     message: Message
     calls: list[Call]
@@ -46,62 +55,58 @@ class Reply(NamedTuple):
     """What to tell the planner where there is nothing to run."""
 
 
-def mend(given: Mapping[str, Any], step: int) -> Reply:
-    """The assistant message to keep, the calls to run, or what was wrong."""
-    content = given.get("content")
-    refusal = given.get("refusal")
-    finish = given.get("finish_reason")
-    raw = given.get("tool_calls")
+def repair(reply: Mapping[str, Any], number: int, ending: str) -> Reply:
+    """The assistant message to keep, the calls to run, or what was wrong.
+
+    Args:
+        reply: As the planner gave it.
+        number: Of the message, for the ids of calls that have none.
+        ending: What ends the run, in words for the planner.
+    """
+    raw = reply.get("tool_calls")
     calls: list[Call] = []
     wire: list[dict[str, Any]] = []
-    seen: set[str] = set()
-    for number, item in enumerate(raw if isinstance(raw, list) else []):
+    ids: set[str] = set()
+    for i, item in enumerate(raw if isinstance(raw, list) else []):
         function = item.get("function") if isinstance(item, Mapping) else None
         if not isinstance(function, Mapping) or not str(function.get("name") or "").strip():
             continue
         key = str(item.get("id") or "")
-        if not key or key in seen:
-            key = f"call_{step}_{number}"
-        seen.add(key)
+        if not key or key in ids:
+            key = f"call_{number}_{i}"
+        ids.add(key)
         arguments = function.get("arguments")
         if not isinstance(arguments, str):
             arguments = json.dumps(arguments if arguments is not None else {})
         call = Call(key, str(function["name"]).strip(), arguments)
         calls.append(call)
-        named = {"name": call.name, "arguments": _safe(arguments)}
+        named = {"name": call.name, "arguments": _safe(call)}
         wire.append({**item, "id": key, "type": "function", "function": named})
-    message: Message = {"role": "assistant", "content": content if content else None}
-    message |= {name: value for name, value in given.items() if name not in _READ}
+    message: Message = {"role": "assistant", "content": reply.get("content") or None}
+    message |= {name: value for name, value in reply.items() if name not in _READ}
     if wire:
         return Reply({**message, "tool_calls": wire}, calls, None)
-    message["content"] = str(content or refusal or "(empty reply)")
-    return Reply(message, [], _fault(content, refusal, finish))
+    message["content"] = str(reply.get("content") or reply.get("refusal") or "(empty reply)")
+    return Reply(message, [], f"{_fault(reply)}. Call at least one tool, or {ending}.")
 
 
-def _safe(arguments: str) -> str:
+def _safe(call: Call) -> str:
     """The arguments, if they are an object that every endpoint can read; else an empty one."""
-    try:
-        found = read_json(arguments)
-    except ValueError:
+    if not call.values:
         return "{}"
-    if not isinstance(found, dict):
-        return "{}"
-    return json.dumps(found, ensure_ascii=False) if _SURROGATE.search(arguments) else arguments
+    if _SURROGATE.search(call.arguments):
+        return json.dumps(call.values, ensure_ascii=False)
+    return call.arguments
 
 
-def _fault(content: Any, refusal: Any, finish: Any) -> str:
-    ask = "Call at least one tool, or call conclude if you are done."
-    if refusal:
-        return f"you refused: {_cut(refusal)}. This is about the inner parts of a network. {ask}"
-    if finish == "content_filter":
-        return f"a content filter stopped your reply. {ask}"
-    if finish == "length":
-        return f"your reply was cut off at the length limit before a tool call. Be shorter. {ask}"
-    if not content:
-        return f"your reply was empty. {ask}"
-    return f"your reply had only text, no tool call; nothing was run. {ask}"
-
-
-def _cut(text: Any) -> str:
-    flat = " ".join(str(text).split())
-    return flat if len(flat) <= 120 else flat[:117] + "..."
+def _fault(reply: Mapping[str, Any]) -> str:
+    if reply.get("refusal"):
+        refusal = clip(" ".join(str(reply["refusal"]).split()), 120)
+        return f"you refused: {refusal}. This is about the inner parts of a network"
+    if reply.get("finish_reason") == "content_filter":
+        return "a content filter stopped your reply"
+    if reply.get("finish_reason") == "length":
+        return "your reply was cut off at the length limit before a tool call. Be shorter"
+    if not reply.get("content"):
+        return "your reply was empty"
+    return "your reply had only text, no tool call"

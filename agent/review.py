@@ -43,40 +43,37 @@ def faults(
             "moves it"
         )
     else:
-        many = len(those_tested(rows))
-        if many < _RIVALS:
+        tested = len(those_tested(rows))
+        if tested < _RIVALS:
             found.append(
-                f"only {many} of your {len(rows)} hypotheses were tested by an experiment after "
+                f"only {tested} of your {len(rows)} hypotheses were tested by an experiment after "
                 "they were recorded; record at least two rivals, then measure inputs that separate "
                 f"them ({_EXPERIMENTS[lab.target.image is not None]})"
             )
+    store = lab.evidence
     for number, component in enumerate(description.components, 1):
-        wrong, actions = _cited(lab.evidence, component.evidence)
         where = f"component {number} ('{component.words}')"
-        found += _said(where, wrong, actions)
+        found += _citation_faults(store, where, component.evidence)
         if not component.evidence:
             found.append(f"{where} cites no experiment")
     found += Citations(lab, unit).faults(description.components)
     if description.effect is not None:
-        found += _said("the effect", *_cited(lab.evidence, description.effect.evidence))
+        found += _citation_faults(store, "the effect", description.effect.evidence)
         if not description.effect.evidence:
             found.append("the effect cites no experiment; measure it or leave it out")
     for rejected in description.rejected:
-        wrong, actions = _cited(lab.evidence, rejected.evidence)
-        found += _said(f"rejected '{rejected.words}'", wrong, actions)
+        found += _citation_faults(store, f"rejected '{rejected.words}'", rejected.evidence)
     return found
 
 
-def mended(
+def corrected(
     lab: Lab, unit: Unit, description: Description, rows: Sequence[Mapping[str, Any]]
 ) -> Description:
     """The conclusion with false citations dropped and every fault that stays noted."""
     notes = [*description.notes, *faults(lab, unit, description, rows)]
 
     def good(ids: Iterable[str]) -> tuple[str, ...]:
-        given = tuple(ids)
-        wrong, actions = _cited(lab.evidence, given)
-        return tuple(key for key in given if key not in wrong and key not in actions)
+        return tuple(key for key in ids if not _citation_faults(lab.evidence, "", [key]))
 
     status = description.status
     if status == "dead" and not never_fires(lab, unit):
@@ -151,21 +148,17 @@ def never_fires(lab: Lab, unit: Unit) -> bool:
     return values.size == 0 or bool(values.max() <= 0) or float(values.std()) < 1e-9
 
 
-def _cited(store: EvidenceStore, ids: Iterable[str]) -> tuple[list[str], list[str]]:
-    """The ids without a result, and those of actions, which are no experiments."""
+def _citation_faults(store: EvidenceStore, where: str, ids: Iterable[str]) -> list[str]:
+    """What is wrong with the ids that a part of a conclusion cites."""
     wrong = [key for key in ids if key not in store or store[key].error is not None]
     actions = [key for key in ids if key in store and _is_action(store[key].tool)]
-    return wrong, actions
-
-
-def _is_action(tool: str) -> bool:
-    return tool in TOOLS and TOOLS[tool].action
-
-
-def _said(where: str, wrong: Sequence[str], actions: Sequence[str]) -> list[str]:
     found = []
     if wrong:
         found.append(f"{where} cites {', '.join(wrong)}: there is no such result")
     if actions:
         found.append(f"{where} cites {', '.join(actions)}: that is an action, not an experiment")
     return found
+
+
+def _is_action(tool: str) -> bool:
+    return tool in TOOLS and TOOLS[tool].action

@@ -10,15 +10,14 @@ All three show themselves in a notebook. `open_conversation` is for more than on
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .asking.opening import open_conversation
-    from .asking.question import ask
+    from .asking.opening import ask, open_conversation
     from .evaluation.evaluate import evaluate
     from .labelling.label import label
 
 __all__ = ["ask", "evaluate", "label", "open_conversation"]
 
 _HOMES = {
-    "ask": ".asking.question",
+    "ask": ".asking.opening",
     "evaluate": ".evaluation.evaluate",
     "label": ".labelling.label",
     "open_conversation": ".asking.opening",

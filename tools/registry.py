@@ -37,7 +37,7 @@ from pydantic_core import CoreSchema
 
 from .errors import UsageError
 from .evidence import Evidence, Result, plain
-from .io.strict_json import read_json
+from .io.strict_json import decoded, read_json
 from .lab import Lab
 from .predicates import KINDS
 from .predicates.grammar import kinds
@@ -293,19 +293,10 @@ def _checked(model: type[BaseModel], given: Mapping[str, Any]) -> BaseModel:
         return model.model_validate(given)
     except ValidationError as error:
         wrong = {str(item["loc"][0]) for item in error.errors() if item["loc"]}
-        again = {key: _decoded(value) if key in wrong else value for key, value in given.items()}
+        again = {key: decoded(value) if key in wrong else value for key, value in given.items()}
         if again == given:
             raise
         return model.model_validate(again)
-
-
-def _decoded(value: Any) -> Any:
-    if not isinstance(value, str) or value.strip()[:1] not in ("[", "{"):
-        return value
-    try:
-        return read_json(value)
-    except ValueError:
-        return value
 
 
 def in_words(error: Exception) -> str:

@@ -3,7 +3,7 @@
 A request is made of the state alone, so that an interrupted investigation can go on:
 
 1. The messages as they are; file paths of pictures become data URLs here and nowhere else.
-2. The tools that this lab offers. When the budget is nearly spent the model must call `conclude`.
+2. The tools that are offered. When the budget is nearly spent the model must end, with `conclude`.
 3. If the endpoint says that the conversation is too long, old results are shortened and it is asked
    again; if it is still too long, the newest ones too. Later turns stay shortened.
 4. If it refuses a request with pictures, it is asked again without them; where that is answered it
@@ -16,12 +16,14 @@ import base64
 import mimetypes
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ...tools.io.files import read_whole
 from ...tools.lab import Lab
 from ...tools.llm.client import LLM, LLMError, Reply
+from ...tools.llm.usage import Meter
 from ...tools.registry import offered
 from ..state import Message
 
@@ -35,7 +37,22 @@ _STEP = 6
 _WIRE = ("role", "content", "tool_calls", "tool_call_id", "refusal")
 _BLIND = ("request", "model", "server")
 """Kinds of errors that endpoints give for pictures that they do not take."""
-CONCLUDE = {"type": "function", "function": {"name": "conclude"}}
+
+
+def forced(name: str) -> dict[str, Any]:
+    """The `tool_choice` that makes a model call one tool."""
+    return {"type": "function", "function": {"name": name}}
+
+
+def schemas(lab: Lab, *, actions: bool) -> list[dict[str, Any]]:
+    """The tools that a lab offers, as planners read them.
+
+    Args:
+        lab: The lab.
+        actions: Whether a planner's own acts, such as `conclude`, are among them.
+    """
+    tools = offered(lab).values()
+    return [item.shown(lab) for item in tools if actions or not item.action]
 
 
 @dataclass(frozen=True)
@@ -45,6 +62,8 @@ class ChatFactory:
     llm: LLM
     sees: bool | None = None
     """Whether the model takes pictures; None: it is tried."""
+    converses: bool = False
+    """For conversations: it is offered no acts such as `conclude`, and ends with words."""
 
     @property
     def name(self) -> str:
@@ -52,39 +71,41 @@ class ChatFactory:
         return f"openai:{self.llm.model}"
 
     def __call__(self, lab: Lab) -> "Chat":
-        return Chat(lab, self.llm, sees=self.sees)
+        tools = partial(schemas, lab, actions=not self.converses)
+        ending = "none" if self.converses else forced("conclude")
+        return Chat(self.llm, lab.meter, tools, ending=ending, sees=self.sees)
 
 
 class Chat:
     """A language model that chooses the experiments.
 
     Args:
-        lab: The bench.
         llm: The client.
-        sees: Whether the model takes pictures; None: it is tried.
-        actions: Whether it is offered a planner's own acts, such as `conclude`.
+        meter: Counts what is used.
+        tools: Gives the schemas of the tools that it is offered.
         ending: The `tool_choice` of its last request.
-        heard: Gets its words in pieces, as it writes them.
+        sees: Whether the model takes pictures; None: it is tried.
+        on_text: Gets its words in pieces, as it writes them.
     """
 
     resumable = True
 
     def __init__(
         self,
-        lab: Lab,
         llm: LLM,
+        meter: Meter,
+        tools: Callable[[], list[dict[str, Any]]],
         *,
+        ending: Any,
         sees: bool | None = None,
-        actions: bool = True,
-        ending: Any = CONCLUDE,
-        heard: Callable[[str], None] | None = None,
+        on_text: Callable[[str], None] | None = None,
     ) -> None:
         self.name = f"openai:{llm.model}"
-        self._lab = lab
         self._llm = llm
-        self._actions = actions
+        self._meter = meter
+        self._tools = tools
         self._ending = ending
-        self.heard = heard
+        self.on_text = on_text
         self._level = 0  # how much the conversation is shortened
         self._may_force = True
         self._may_return = True  # fields that only its endpoint knows
@@ -95,8 +116,8 @@ class Chat:
         """Asks the model.
 
         Args:
-            state: Of an investigation or a conversation: its `messages`, whether this is the
-                `last` request, and what is `left`.
+            state: Of a loop: its `messages`, whether this is the `last` request, and what is
+                `remaining` of the budget.
 
         Raises:
             LLMError: if no answer came, after retries and with old results shortened.
@@ -131,21 +152,15 @@ class Chat:
         messages = shortened(state["messages"], self._level)
         old = older_pictures(messages)
         messages = [
-            without_pictures(message)
-            if self.sees is False or at in old
-            else fewer_pictures(message)
-            for at, message in enumerate(messages)
+            without_pictures(message) if self.sees is False or i in old else fewer_pictures(message)
+            for i, message in enumerate(messages)
         ]
         request: dict[str, Any] = {
             "messages": [with_pictures(message) for message in messages],
-            "tools": [
-                item.shown(self._lab)
-                for item in offered(self._lab).values()
-                if self._actions or not item.action
-            ],
-            "meter": self._lab.meter,
-            "seconds": state["left"]["seconds"],
-            "heard": self.heard,
+            "tools": self._tools(),
+            "meter": self._meter,
+            "seconds": state["remaining"]["seconds"],
+            "heard": self.on_text,
         }
         if state["last"] and self._may_force:
             try:
@@ -179,14 +194,14 @@ def shortened(messages: Sequence[Message], level: int) -> list[Message]:
         messages: The conversation; its first two messages always stay.
         level: 0: nothing is cut; 1: results before the newest turn; 2: the newest ones too.
     """
-    turns = [at for at, message in enumerate(messages) if message["role"] == "assistant"]
+    turns = [i for i, message in enumerate(messages) if message["role"] == "assistant"]
     newest = turns[-1] if turns else len(messages)
     out = list(messages[:2])
-    for at, message in enumerate(messages[2:], 2):
-        if level == 0 or (level == 1 and at >= newest):
+    for i, message in enumerate(messages[2:], 2):
+        if level == 0 or (level == 1 and i >= newest):
             out.append(message)
         else:
-            out.append(_cut(message, _SHORT if at < newest else _SHORT_NEWEST))
+            out.append(_cut(message, _SHORT if i < newest else _SHORT_NEWEST))
     return out
 
 
@@ -212,18 +227,18 @@ def older_pictures(messages: Sequence[Message]) -> set[int]:
     They go in steps, so that the start of the conversation seldom changes; the newest ones stay.
     """
     shown = {
-        at: min(_MOST_PICTURES, sum(part["type"] == "image_url" for part in message["content"]))
-        for at, message in enumerate(messages)
+        i: min(_MOST_PICTURES, sum(part["type"] == "image_url" for part in message["content"]))
+        for i, message in enumerate(messages)
         if isinstance(message.get("content"), list)
     }
     excess = sum(shown.values()) - _MOST_PICTURES
     drop = -(-excess // _STEP) * _STEP if excess > 0 else 0
     out: set[int] = set()
-    for at, many in list(shown.items())[:-1]:
+    for i, pictures in list(shown.items())[:-1]:
         if drop <= 0:
             break
-        out.add(at)
-        drop -= many
+        out.add(i)
+        drop -= pictures
     return out
 
 
@@ -232,11 +247,11 @@ def fewer_pictures(message: Message) -> Message:
     content = message.get("content")
     if not isinstance(content, list):
         return message
-    at = [i for i, part in enumerate(content) if part["type"] == "image_url"][_MOST_PICTURES:]
-    if not at:
+    beyond = [i for i, part in enumerate(content) if part["type"] == "image_url"][_MOST_PICTURES:]
+    if not beyond:
         return message
-    said = {"type": "text", "text": f"(and {len(at)} more; the results say what they show)"}
-    return {**message, "content": [*content[: at[0]], said]}
+    said = {"type": "text", "text": f"(and {len(beyond)} more; the results say what they show)"}
+    return {**message, "content": [*content[: beyond[0]], said]}
 
 
 def without_pictures(message: Message) -> Message:

@@ -42,7 +42,7 @@ class Human:
     """A person at a terminal.
 
     Args:
-        lab: The bench.
+        lab: The lab.
         console: Where things are shown.
         read: Gives a line; EOFError ends the session as Ctrl-C does.
     """
@@ -76,14 +76,14 @@ class Human:
     def _show(self, state: State) -> None:
         """What came since the last act; at the start the unit and the tools."""
         messages = state["messages"]
-        acts = [at for at, message in enumerate(messages) if message["role"] == "assistant"]
+        acts = [i for i, message in enumerate(messages) if message["role"] == "assistant"]
         new = messages[acts[-1] + 1 :] if acts else messages[1:]
         for message in new:
             content = message["content"]
             if isinstance(content, list):
                 paths = [p["image_url"]["url"] for p in content if p["type"] == "image_url"]
                 content = "pictures: " + ", ".join(paths)
-            said = escape(_printable(str(content)))
+            said = escape(str(content))
             self._console.print(Panel(said, title=_title(message), title_align="left"))
         if not acts:
             self._console.print(self._menu())
@@ -92,7 +92,7 @@ class Human:
 
     def _menu(self) -> Table:
         table = Table("tool", "what it does", "arguments", show_edge=False, box=None)
-        for item in self._offered().values():
+        for item in offered(self._lab).values():
             head = item.description.split("\n")[0].split(". ")[0]
             names = [
                 name if part.is_required() else f"[dim]{name}[/]"
@@ -101,24 +101,21 @@ class Human:
             table.add_row(f"[bold]{item.name}[/]", escape(head), ", ".join(names))
         return table
 
-    def _offered(self) -> dict[str, Tool]:
-        return offered(self._lab)
-
     def _act(self) -> tuple[str, dict[str, Any]]:
         """A tool with arguments that it accepts."""
         while True:
             line = self._ask("tool (or: tools, quit)")
             name, _, rest = line.partition(" ")
-            offered = self._offered()
+            tools = offered(self._lab)
             if name in ("quit", "exit"):
                 raise KeyboardInterrupt
             if name in ("tools", "help", "?", ""):
                 self._console.print(self._menu())
-            elif name not in offered:
-                near = escape(nearest(name, offered))
+            elif name not in tools:
+                near = escape(nearest(name, tools))
                 self._say(f"there is no tool '{escape(name)}'; nearest: {near}")
             else:
-                given = self._arguments(offered[name], rest.strip())
+                given = self._arguments(tools[name], rest.strip())
                 if given is not None:
                     return name, given
 
@@ -144,7 +141,7 @@ class Human:
             item.arguments.model_validate(given)
         except ValidationError as error:
             for fault in error.errors():
-                where = ".".join(str(at) for at in fault["loc"])
+                where = ".".join(str(part) for part in fault["loc"])
                 self._say(f"{escape(where)}: {escape(fault['msg'])}")
             return None
         return given
@@ -177,8 +174,3 @@ def _value(text: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError:
         return text
-
-
-def _printable(text: str) -> str:
-    """Without control characters, which a hostile corpus could send to a terminal."""
-    return "".join(c if c == "\n" or c.isprintable() else "�" for c in text)

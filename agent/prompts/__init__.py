@@ -47,7 +47,7 @@ def system_pictures() -> str:
     }
     lines = [f"{name}: {', '.join(found)}." for name, found in words.items()]
     limits = {
-        name: f"{at:.2f}" for name, at in (("small", SMALL), ("large", LARGE), ("edge", EDGE))
+        name: f"{limit:.2f}" for name, limit in (("small", SMALL), ("large", LARGE), ("edge", EDGE))
     }
     text = prompt("system_pictures", predictors=predictors("image"), **limits)
     return "\n".join([text, "", "What can be drawn.", *lines])

@@ -42,7 +42,7 @@ def row(item: Mapping[str, Any], *, scale: float, around: int | None = None) -> 
     tokens = [str(token) for token in item.get("tokens") or ()]
     values = list(item.get("activations") or ())[: len(tokens)]
     values += [None] * (len(tokens) - len(values))
-    known = [(value, at) for at, value in enumerate(values) if _number(value)]
+    known = [(value, i) for i, value in enumerate(values) if _number(value)]
     peak, place = max(known, default=(None, 0))
     spaced = any(" " in token for token in tokens)
     glued = set(item.get("glued") or ())
@@ -51,7 +51,7 @@ def row(item: Mapping[str, Any], *, scale: float, around: int | None = None) -> 
         start = min(max(0, place - around), len(tokens) - 2 * around - 1)
         cut = slice(start, start + 2 * around + 1)
     apart = not spaced and len(tokens) > 1
-    gaps = {at - cut.start for at in range(len(tokens)) if apart and at not in glued}
+    gaps = {i - cut.start for i in range(len(tokens)) if apart and i not in glued}
     inner = heat(tokens[cut], values[cut], scale=scale, gaps=gaps)
     before, after = "… " if cut.start else "", " …" if cut.stop < len(tokens) else ""
     drawn = Markup('<span class="heat">{}{}{}</span>').format(before, inner, after)
@@ -64,8 +64,8 @@ def heat(
 ) -> Markup:
     """Tokens as shaded spans, a space before those in `gaps`; everything in them is escaped."""
     parts: list[str] = []
-    for at, (token, value) in enumerate(zip(tokens, values, strict=True)):
-        if at and at in gaps:
+    for i, (token, value) in enumerate(zip(tokens, values, strict=True)):
+        if i and i in gaps:
             parts.append(" ")
         text = escape("".join(_VISIBLE.get(letter, letter) for letter in token))
         if not _number(value):

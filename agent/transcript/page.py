@@ -17,18 +17,21 @@ from markupsafe import Markup
 
 from ...tools.evidence import Evidence
 from ...tools.io.files import write_whole
+from ...tools.io.plain_text import clip
 from ...tools.io.shapes import fault
 from ..statuses import CONFIDENT
 from . import heat
 from .pictures import Album
 from .record import Transcript, read
 from .sections import (
+    NAMES,
+    TESTED,
     expected_activation,
     facts,
     histogram_of,
     ledger_over_time,
     score_table,
-    test_table,
+    tests_of,
     tops_of,
 )
 from .shape import Measured, Said
@@ -288,13 +291,13 @@ def _message(event: Mapping[str, Any], planner: str, texts: set[str]) -> list[di
             function = call.get("function") or {}
             given = str(function.get("arguments") or "")
             found.append(
-                {"kind": "call", "name": function.get("name"), "arguments": _cut(given, _BRIEF)}
+                {"kind": "call", "name": function.get("name"), "arguments": clip(given, _BRIEF)}
             )
         return found
     if role == "tool" and any(part and part in text for part in texts):
         return []  # shown with its experiment
     who = {"system": "instructions", "user": "to the planner", "tool": "tool result"}
-    brief = _cut(" ".join(text.split()), _BRIEF)
+    brief = clip(" ".join(text.split()), _BRIEF)
     return [{"kind": "prompt", "who": who.get(str(role), role), "brief": brief, "text": text}]
 
 
@@ -317,11 +320,13 @@ def experiment_view(
         "pictures": album.show(item.images),
         "cited": item.id in cited,
         "seconds": f"{item.seconds:.2f} s",
-        "plot": drawn["plot"] if drawn else test_table(item),
+        "plot": drawn["plot"] if drawn else "",
+        "tests": tests_of(item),
+        "tested": [NAMES.get(name, name.replace("_", " ")) for name in TESTED],
         "measured": grouped(measured[:_ROWS], scale=scale),
         "more": grouped(measured[_ROWS:], scale=scale),
         "further": len(measured) - _ROWS,
-        "payload": _cut(json.dumps(rest, ensure_ascii=False, indent=1), _PAYLOAD) if rest else "",
+        "payload": clip(json.dumps(rest, ensure_ascii=False, indent=1), _PAYLOAD) if rest else "",
     }
 
 
@@ -329,8 +334,8 @@ def _brief_of(item: Evidence) -> str:
     """What was asked, in a few words."""
     for name in ("statement", "label"):
         if item.arguments.get(name):
-            return _cut(str(item.arguments[name]), _BRIEF)
-    return _cut(", ".join(f"{k}={_value(v)}" for k, v in item.arguments.items()), _BRIEF)
+            return clip(str(item.arguments[name]), _BRIEF)
+    return clip(", ".join(f"{k}={_value(v)}" for k, v in item.arguments.items()), _BRIEF)
 
 
 def grouped(
@@ -357,7 +362,3 @@ def _text_of(content: Any) -> str:
 
 def _value(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"

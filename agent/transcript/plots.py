@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
+from ...tools.io.plain_text import clip
+
 COLOURS = ("#0b7285", "#d9480f", "#5f3dc4", "#2b8a3e", "#c2255c", "#1864ab", "#846358", "#868e96")
 _INK, _RULE = "#667085", "#e7e9ee"
 
@@ -65,12 +67,12 @@ class _Frame:
         y_ticks: Sequence[tuple[float, str]],
     ) -> None:
         floor, far = self.height - self.bottom, self.width - self.right
-        for at, said in y_ticks:
-            y = self.y(at)
+        for value, said in y_ticks:
+            y = self.y(value)
             self.parts.append(f'<path d="M{self.left} {y}H{far}" stroke="{_RULE}"/>')
             self.text(self.left - 6, y + 3.5, said, anchor="end")
-        for at, said in x_ticks:
-            self.text(self.x(at), floor + 14, said)
+        for value, said in x_ticks:
+            self.text(self.x(value), floor + 14, said)
         self.parts.append(f'<path d="M{self.left} {floor}H{far}" stroke="#b6bcc8"/>')
         self.text((self.left + far) / 2, self.height - 4, x_name)
         middle = (self.top + floor) / 2
@@ -142,8 +144,8 @@ def histogram(
             f'fill="{colour}" fill-opacity=".78"><title>{escape(_short(left))} to '
             f"{escape(_short(right))}: {_short(count)}</title></rect>"
         )
-    for at, said in marks:
-        x = frame.x(min(max(at, frame.xs[0]), frame.xs[1]))
+    for value, said in marks:
+        x = frame.x(min(max(value, frame.xs[0]), frame.xs[1]))
         frame.parts.append(
             f'<path d="M{x} {frame.top}V{floor}" stroke="#1d2733" stroke-dasharray="3 3"/>'
         )
@@ -165,30 +167,31 @@ def lines(
     points = [point for line in series for point in line.points]
     if not points:
         return Markup("")
-    tallest = [value for point in points for value in (point.y, point.high) if value is not None]
-    lowest = [value for point in points for value in (point.y, point.low) if value is not None]
+    values = [v for p in points for v in (p.y, p.low, p.high) if v is not None]
+    named = any(line.name for line in series)
+    every = -(-len(x_labels or ()) // 16) or 1
     frame = _Frame(
         (min(p.x for p in points), max(p.x for p in points)),
-        (min(0.0, *lowest), max(*tallest, 0.0)),
+        (min(0.0, *values), max(0.0, *values)),
         size=size,
-        margin=(10, 74, 34, 46),
+        margin=(10, 74 if named else 12, 34, 46),
     )
     frame.axes(
         x_name,
         y_name,
-        x_ticks=_ticks(*frame.xs, 6) if x_labels is None else _thinned(x_labels),
+        x_ticks=_ticks(*frame.xs, 6) if x_labels is None else x_labels[::every],
         y_ticks=_ticks(*frame.ys, 4),
     )
-    for at, line in enumerate(series):
-        _line(frame, line, COLOURS[at % len(COLOURS)])
+    for i, line in enumerate(series):
+        _line(frame, line, COLOURS[i % len(COLOURS)])
     taken: list[float] = []
-    ends = [(frame.y(line.points[-1].y), at) for at, line in enumerate(series) if line.points]
-    for y, at in sorted(ends):
+    ends = [(frame.y(line.points[-1].y), i) for i, line in enumerate(series) if line.points]
+    for y, i in sorted(ends):
         y = max(y + 3.5, taken[-1] + 12) if taken else y + 3.5
         taken.append(y)
-        end = frame.x(series[at].points[-1].x) + 8
-        name = _cut(series[at].name, 10)
-        frame.text(end, y, name, anchor="start", colour=COLOURS[at % len(COLOURS)])
+        end = frame.x(series[i].points[-1].x) + 8
+        name = clip(series[i].name, 10)
+        frame.text(end, y, name, anchor="start", colour=COLOURS[i % len(COLOURS)])
     return frame.done(f"{y_name} by {x_name}")
 
 
@@ -200,17 +203,7 @@ def curve(
     size: tuple[int, int] = (420, 190),
 ) -> Markup:
     """One line with its intervals."""
-    if not points:
-        return Markup("")
-    values = [v for p in points for v in (p.y, p.low, p.high) if v is not None]
-    frame = _Frame(
-        (min(p.x for p in points), max(p.x for p in points)),
-        (min(0.0, *values), max(0.0, *values)),
-        size=size,
-    )
-    frame.axes(x_name, y_name, x_ticks=_ticks(*frame.xs, 5), y_ticks=_ticks(*frame.ys, 4))
-    _line(frame, Series("", points), COLOURS[0])
-    return frame.done(f"{y_name} by {x_name}")
+    return lines([Series("", points)], x_name=x_name, y_name=y_name, size=size)
 
 
 def scatter(
@@ -296,16 +289,7 @@ def _ticks(low: float, high: float, about: int) -> list[tuple[float, str]]:
     return [(value, _short(value)) for value in found]
 
 
-def _thinned(labels: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
-    every = -(-len(labels) // 16) or 1
-    return list(labels[::every])
-
-
 def _short(value: float) -> str:
     if value and abs(value) >= 10_000:
         return f"{value / 1000:.4g}k" if abs(value) < 1e6 else f"{value / 1e6:.3g}M"
     return f"{0.0 if abs(value) < 1e-12 else value:.4g}"
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"

@@ -4,12 +4,12 @@ One event a line, written out whole before the call returns, so that a kill lose
 that was being written:
 
     header      what it ran on: versions, target, corpus, windows, seed, unit, planner, budget
-    message     one message of the conversation, with its usage and seconds
-    evidence    one tool call with its whole result
-    ledger      how well each rival predicts by now
-    conclusion  the description
-    scores      the description again with its held-out scores, where it was scored
-    end         why it ended, and what it spent
+    message     one `message` of the conversation, with its `usage` and `seconds`
+    evidence    one tool call with its whole result, as `evidence`
+    ledger      how well each rival predicts by now: `rows`, `after` which result
+    conclusion  the `description`
+    scores      the unit's label `record`: the description again, with its held-out scores
+    end         the `reason` why it ended, and the counts of its `meter`
 """
 
 import json
@@ -70,46 +70,16 @@ class Recorder:
             raise ValueError(f"no event '{event}'; the events are {', '.join(LINES)}")
         if event == "ledger":
             fields["rows"] = self._news(fields.get("rows") or ())
-        at = {"at": round(time.monotonic() - self._started, 3)}
-        line = json.dumps(_json({"event": event, **at, **fields}), separators=(",", ":"))
-        whole = line.encode("ascii") + b"\n"
+        seconds = round(time.monotonic() - self._started, 3)
+        row = {"event": event, "at": seconds, **fields}
+        line = json.dumps(_json(row), separators=(",", ":")).encode("ascii") + b"\n"
         with self._lock:
             try:
-                _write_all(self._file, whole, self._size)
+                _write_all(self._file, line, self._size)
             except OSError:
                 os.ftruncate(self._file, self._size)
                 raise
-            self._size += len(whole)
-
-    def message(
-        self,
-        message: Mapping[str, Any],
-        *,
-        usage: Mapping[str, Any] | None = None,
-        seconds: float | None = None,
-    ) -> None:
-        """One Chat Completions message; usage and seconds for those that were asked for."""
-        self.write("message", message=message, usage=usage, seconds=seconds)
-
-    def evidence(self, evidence: Evidence) -> None:
-        """One tool call with its result."""
-        self.write("evidence", evidence=evidence)
-
-    def ledger(self, rows: Sequence[Mapping[str, Any]], *, after: str | None = None) -> None:
-        """The ledger's rows, after the evidence with that id."""
-        self.write("ledger", rows=rows, after=after)
-
-    def scores(self, record: Mapping[str, Any]) -> None:
-        """The unit's label record: description, scores and controls."""
-        self.write("scores", record=record)
-
-    def conclusion(self, description: Any) -> None:
-        """The description, as a dict or a `Description`."""
-        self.write("conclusion", description=description)
-
-    def end(self, reason: str, meter: Mapping[str, Any] | None = None) -> None:
-        """Why it ended, and the meter's counts."""
-        self.write("end", reason=reason, meter=meter)
+            self._size += len(line)
 
     def _news(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """What changed in the ledger since it was last written, without what stands elsewhere.
@@ -170,29 +140,27 @@ class Transcript:
     @cached_property
     def evidence(self) -> dict[str, Evidence]:
         """The evidence by id, in order."""
-        found: dict[str, Evidence] = {}
-        for item in self.of("evidence"):
-            made = Evidence.from_dict(item["evidence"])
-            found[made.id] = made
-        return found
+        made = (Evidence.from_dict(item["evidence"]) for item in self.of("evidence"))
+        return {item.id: item for item in made}
 
     @property
     def conclusion(self) -> Mapping[str, Any] | None:
         """The description, or None where the investigation never concluded."""
-        found = self.of("conclusion")
-        return found[-1]["description"] if found else None
+        return self._last("conclusion", "description")
 
     @property
     def scored(self) -> Mapping[str, Any] | None:
         """The label record with scores, where it was written."""
-        found = self.of("scores")
-        return found[-1]["record"] if found else None
+        return self._last("scores", "record")
 
     @property
     def ended(self) -> str | None:
         """Why it ended; None: it was interrupted."""
-        found = self.of("end")
-        return found[-1]["reason"] if found else None
+        return self._last("end", "reason")
+
+    def _last(self, event: str, field: str) -> Any:
+        found = self.of(event)
+        return found[-1][field] if found else None
 
 
 def read(path: str | Path) -> Transcript:
@@ -226,13 +194,13 @@ def whole(path: Path) -> bool:
     """Whether a transcript is there and was written to its end; reads its last line alone."""
     try:
         with path.open("rb") as file:
-            at = file.seek(0, os.SEEK_END)
+            start = file.seek(0, os.SEEK_END)
             last = b""
-            while at and b"\n" not in last.rstrip(b"\n"):
-                step = min(at, 1 << 16)
-                at = file.seek(at - step)
+            while start and b"\n" not in last.rstrip(b"\n"):
+                step = min(start, 1 << 16)
+                start = file.seek(start - step)
                 last = file.read(step) + last
-                file.seek(at)
+                file.seek(start)
         event = json.loads(last.rstrip(b"\n").rpartition(b"\n")[2])
         return last.endswith(b"\n") and event["event"] in ("end", "scores")
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
@@ -269,7 +237,7 @@ def make_header(
     """What a replay needs to build the same lab again, and a reader needs to trust it.
 
     Args:
-        lab: The bench, ready for the investigation.
+        lab: The lab, ready for the investigation.
         unit: The unit, with its sign.
         planner: The planner's name.
         corpus: The corpus as the user gave it, for `load_corpus`.
@@ -349,8 +317,8 @@ def _json(value: Any) -> Any:
     return plain(value)
 
 
-def _write_all(file: int, data: bytes, at: int) -> None:
-    os.lseek(file, at, os.SEEK_SET)
+def _write_all(file: int, data: bytes, start: int) -> None:
+    os.lseek(file, start, os.SEEK_SET)
     while data:
         data = data[os.write(file, data) :]
 

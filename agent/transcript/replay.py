@@ -126,7 +126,7 @@ def replay(
         data: Stands for the recorded corpus.
         trust_remote_code: Run the code that comes with `target`; what the header says of it is
             not heeded.
-        lab: A fresh bench for the same unit; target, corpus and windows are then not made again.
+        lab: A fresh lab for the same unit; target, corpus and windows are then not made again.
         watch: Told of every call after it was made.
 
     Raises:
@@ -135,24 +135,24 @@ def replay(
     """
     transcript = read(path)
     check(transcript.header, Replayed, f"{transcript.path} line 1")
-    bench = lab
-    if bench is None:
-        bench = rebuild(transcript, target=target, data=data, trust_remote_code=trust_remote_code)
-    if not bench.target.is_known_as(transcript.header["target"]["fingerprint"]):
-        raise UsageError(_another("model", transcript.header["target"], bench.target.fingerprint))
+    made_again = lab is None
+    if lab is None:
+        lab = rebuild(transcript, target=target, data=data, trust_remote_code=trust_remote_code)
+    if not lab.target.is_known_as(transcript.header["target"]["fingerprint"]):
+        raise UsageError(_another("model", transcript.header["target"], lab.target.fingerprint))
     _register()
-    bench.unit = bench.target.unit(str(transcript.header["unit"]))
+    lab.unit = lab.target.unit(str(transcript.header["unit"]))
     if transcript.header.get("llm"):
-        bench.llm = _NoLLM()  # type: ignore[assignment]
-    if bench.target.image is not None and lab is None:
+        lab.llm = _NoLLM()  # type: ignore[assignment]
+    if lab.target.image is not None and made_again:
         with TemporaryDirectory() as folder:
-            _lay_out(bench, transcript, Path(folder))
-            return _replayed(transcript, bench, watch)
-    return _replayed(transcript, bench, watch)
+            _lay_out(lab, transcript, Path(folder))
+            return _replayed(transcript, lab, watch)
+    return _replayed(transcript, lab, watch)
 
 
 def _replayed(
-    transcript: Transcript, bench: "Lab", watch: Callable[[Evidence], None] | None
+    transcript: Transcript, lab: "Lab", watch: Callable[[Evidence], None] | None
 ) -> Replay:
     """Makes every call again."""
     from ...tools import registry
@@ -166,14 +166,14 @@ def _replayed(
             reason = "its arguments could not be read when it was made"
         else:
             try:
-                again = registry.call(bench, recorded.tool, recorded.arguments)
+                again = registry.call(lab, recorded.tool, recorded.arguments)
             except _AskedLLM:
                 reason = "it asked a language model"
             except Exception as error:
                 said = f"{type(error).__name__}: {error}"
-                again = bench.evidence.add(replace(recorded, text=said, data={}, error=said))
+                again = lab.evidence.add(replace(recorded, text=said, data={}, error=said))
         if reason is not None:
-            bench.evidence.add(recorded)
+            lab.evidence.add(recorded)
             skipped.append(Skipped(recorded.id, recorded.tool, reason))
             continue
         differing.extend(_compared(recorded, again))
@@ -184,15 +184,15 @@ def _replayed(
     return Replay(transcript.path, unit, checked, tuple(differing), tuple(skipped), transcript.torn)
 
 
-def _lay_out(bench: "Lab", transcript: Transcript, folder: Path) -> None:
+def _lay_out(lab: "Lab", transcript: Transcript, folder: Path) -> None:
     """Copies of the files that image models made, in a folder of the replay's own, and stand-ins
     for the models."""
     from ...tools.images.backends.stand_ins import stand_ins
 
-    bench.evidence.folder = folder
+    lab.evidence.folder = folder
     for path in sorted(folder_of(transcript.path).glob("*.png")):
         copyfile(path, folder / path.name)
-    bench.backends = stand_ins(folder, [item.data for item in transcript.evidence.values()])
+    lab.backends = stand_ins(folder, [item.data for item in transcript.evidence.values()])
 
 
 def rebuild(
@@ -202,7 +202,7 @@ def rebuild(
     data: str | None = None,
     trust_remote_code: bool = False,
 ) -> "Lab":
-    """The bench that a transcript was recorded on, made again from its header.
+    """The lab that a transcript was recorded on, made again from its header.
 
     What the header names is loaded as far as `tools/models/trust.py` allows.
 
@@ -269,7 +269,7 @@ def find(name: str, *, beside: Path) -> str:
                 continue
             tries = [Path(folder) / base]
             if folder == os.environ.get(DATA_VARIABLE):
-                tries += [Path(folder, *Path(base).parts[-many:]) for many in (3, 2, 1)]
+                tries += [Path(folder, *Path(base).parts[-n:]) for n in (3, 2, 1)]
             for path in tries:
                 if path.exists():
                     return f"{path}{tail}"
@@ -289,8 +289,8 @@ def differences(recorded: Any, replayed: Any, path: str = "") -> Iterator[tuple[
         if len(recorded) != len(replayed):
             yield f"{path} (length)", len(recorded), len(replayed)
             return
-        for at, (one, other) in enumerate(zip(recorded, _aligned(recorded, replayed), strict=True)):
-            yield from differences(one, other, f"{path}[{at}]")
+        for i, (one, other) in enumerate(zip(recorded, _aligned(recorded, replayed), strict=True)):
+            yield from differences(one, other, f"{path}[{i}]")
     elif not _equal(recorded, replayed):
         yield path or "(all)", recorded, replayed
 
@@ -310,8 +310,8 @@ def _aligned(recorded: Sequence[Any], replayed: Sequence[Any]) -> Sequence[Any]:
     others = [_input(item) for item in replayed]
     if keys == others or None in keys or len(set(keys)) < len(keys) or set(keys) != set(others):
         return replayed
-    at = dict(zip(others, replayed, strict=True))
-    return [at[key] for key in keys]
+    by_key = dict(zip(others, replayed, strict=True))
+    return [by_key[key] for key in keys]
 
 
 def _input(item: Any) -> tuple[Any, ...] | None:
@@ -336,7 +336,7 @@ def _is_list(value: Any) -> TypeGuard[Sequence[Any]]:
 
 def _register() -> None:
     """Imports what registers tools and actions."""
-    from ...tools import instruments as belt  # noqa: F401
+    from ...tools import instruments as _tools  # noqa: F401
     from .. import actions  # noqa: F401
 
 

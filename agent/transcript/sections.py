@@ -17,6 +17,7 @@ NAMES = {
     "f1": "F1",
     "iou": "IoU",
 }
+TESTED = ("correlation", "auprc", "f1", "precision", "recall", "mean_inside", "mean_outside")
 _RIVALS = len(COLOURS)
 
 
@@ -154,7 +155,7 @@ def expected_activation(
     return {"plot": plot, "said": said}
 
 
-def tops_of(evidence: Iterable[Evidence], *, scale: float, many: int = 8) -> list[dict[str, Any]]:
+def tops_of(evidence: Iterable[Evidence], *, scale: float, limit: int = 8) -> list[dict[str, Any]]:
     """Heat maps of the strongest windows that any result shows, cut around the peak."""
     best: dict[Any, tuple[float, Mapping[str, Any]]] = {}
     for item in evidence:
@@ -162,34 +163,15 @@ def tops_of(evidence: Iterable[Evidence], *, scale: float, many: int = 8) -> lis
             known = [v for v in entry.get("activations") or () if isinstance(v, (int, float))]
             if "window" in entry and known:
                 best.setdefault(entry["window"], (max(known), entry))
-    order = sorted(best.values(), key=lambda pair: -pair[0])[:many]
+    order = sorted(best.values(), key=lambda pair: -pair[0])[:limit]
     rows = [heat.row(entry, scale=scale, around=16) for peak, entry in order if peak > 0]
     return [{"name": "", "rows": rows}] if rows else []
 
 
-def test_table(item: Evidence) -> Markup | None:
-    """What `test_hypotheses` found, as a table."""
+def tests_of(item: Evidence) -> list[dict[str, Any]]:
+    """What `test_hypotheses` found: a row a predictor, its numbers in the order of `TESTED`."""
     tests = [test for test in item.data.get("tests") or () if isinstance(test, Mapping)]
-    if not tests:
-        return None
-    names = ("correlation", "auprc", "f1", "precision", "recall", "mean_inside", "mean_outside")
-    head = Markup("").join(
-        Markup('<th class="n">{}</th>').format(NAMES.get(name, name.replace("_", " ")))
-        for name in names
-    )
-    rows = Markup("").join(
-        Markup("<tr><td class=mono>{}</td><td>{}</td>{}</tr>").format(
-            test.get("id"),
-            test.get("english"),
-            Markup("").join(
-                Markup('<td class="n">{}</td>').format(cell(test.get(n))) for n in names
-            ),
-        )
-        for test in tests
-    )
-    return Markup(
-        '<div class="scroll"><table><tr><th></th><th>predictor</th>{}</tr>{}</table></div>'
-    ).format(head, rows)
+    return [{**test, "cells": [cell(test.get(name)) for name in TESTED]} for test in tests]
 
 
 def ledger_over_time(transcript: Transcript) -> dict[str, Any] | None:
@@ -201,17 +183,17 @@ def ledger_over_time(transcript: Transcript) -> dict[str, Any] | None:
             key = str(row.get("id"))
             known = rivals.setdefault(key, {})
             known.update({name: value for name, value in row.items() if value is not None})
-            at = _number_of(row.get("after") or event.get("after"))
+            place = _number_of(row.get("after") or event.get("after"))
             for kind, lines_ in history.items():
                 value = (row.get(kind) or {}).get("correlation")
-                if value is not None and at is not None:
-                    note = f"{key} after E{at}: {value:.2f}"
-                    lines_.setdefault(key, []).append(Point(at, value, note=note))
+                if value is not None and place is not None:
+                    note = f"{key} after E{place}: {value:.2f}"
+                    lines_.setdefault(key, []).append(Point(place, value, note=note))
     if not rivals:
         return None
     order = sorted(rivals, key=lambda key: -_standing(rivals[key]))
     shown = order[:_RIVALS]
-    colours = {key: COLOURS[at] for at, key in enumerate(shown)}
+    colours = {key: COLOURS[i] for i, key in enumerate(shown)}
     plots = []
     for kind, named in (("explore", "explore windows"), ("written", "written texts")):
         series = [Series(key, history[kind].get(key, [])) for key in shown]
@@ -222,7 +204,7 @@ def ledger_over_time(transcript: Transcript) -> dict[str, Any] | None:
                     series,
                     x_name="after experiment",
                     y_name=f"correlation, {named}",
-                    x_labels=[(at, f"E{at}") for at in ticks],
+                    x_labels=[(i, f"E{i}") for i in ticks],
                     size=(500, 230),
                 )
             )

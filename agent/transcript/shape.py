@@ -57,25 +57,21 @@ class Replayed(TypedDict):
     windows: _Windows
 
 
-class _Component(TypedDict):
+class _Cited(TypedDict):
     words: str
-    predictor: dict[str, Any]
     evidence: NotRequired[list[str]]
+
+
+class _Component(_Cited):
+    predictor: dict[str, Any]
     sign: NotRequired[int]
     band: NotRequired[str]
     share: NotRequired[float | None]
     score: NotRequired[float | None]
 
 
-class _Effect(TypedDict):
-    words: str
-    evidence: NotRequired[list[str]]
-
-
-class _Rejected(TypedDict):
-    words: str
+class _Rejected(_Cited):
     reason: str
-    evidence: NotRequired[list[str]]
 
 
 class Said(TypedDict):
@@ -85,7 +81,7 @@ class Said(TypedDict):
     label_evidence: NotRequired[list[str]]
     components: NotRequired[list[_Component]]
     explained: NotRequired[float | None]
-    effect: NotRequired[_Effect | None]
+    effect: NotRequired[_Cited | None]
     confidence: NotRequired[float | None]
     rejected: NotRequired[list[_Rejected]]
     status: NotRequired[str]
@@ -106,13 +102,8 @@ class Measured(TypedDict):
     text: NotRequired[str | None]
 
 
-class _Function(TypedDict):
-    name: NotRequired[Any]
-    arguments: NotRequired[Any]
-
-
 class _Call(TypedDict):
-    function: NotRequired[_Function]
+    function: NotRequired[dict[str, Any]]
 
 
 class _Message(TypedDict):

@@ -1,6 +1,8 @@
 """The words of a page: what a unit is active at, tokens or pictures, and what that is beside."""
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from .record import Transcript
@@ -25,28 +27,8 @@ class Words(NamedTuple):
     """Why a high correlation may say little."""
 
 
-TEXT = Words(
-    "token",
-    "tokens",
-    "three tables that know only the token, the token and the one before it, or the token and its "
-    "place",
-    "token identity",
-    "text",
-    "documents",
-    "the token table",
-    "token identity alone reaches .6 to .7 on many neurons, so a high correlation with no gain "
-    "says only which tokens the unit likes",
-)
-PICTURES = Words(
-    "picture",
-    "pictures",
-    "two baselines that know only how much there is of each colour, or which colour is where",
-    "colours",
-    "pictures",
-    "pictures",
-    "the baseline of colours",
-    "many channels follow a colour, so a high correlation with no gain says only which",
-)
+_KNOWN = json.loads((Path(__file__).parent / "words.json").read_text(encoding="utf-8"))
+TEXT, PICTURES = Words(**_KNOWN["text"]), Words(**_KNOWN["pictures"])
 
 
 def meanings(words: Words) -> dict[str, str]:

@@ -18,11 +18,10 @@ from ...agent.transcript.page import environment, experiment_view
 from ...agent.transcript.pictures import Album
 from ...tools.evidence import Evidence
 from ..report.usage import spent_words
-from .claims import CITED, cited
-from .events import Answer, Claim
+from .claims import BULLET, CITED, Claim, cited
+from .events import Answer
 
 HERE = Path(__file__).parent
-_BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 _CODE = re.compile(r"`([^`]+)`")
 _TITLE = 160
@@ -65,8 +64,8 @@ def sentence_views(said: Sequence[Claim], known: Mapping[str, str]) -> list[dict
     """
     found = []
     for claim in said:
-        bullet, heading = _BULLET.match(claim.text), claim.text.lstrip().startswith("#")
-        text = _BULLET.sub("", claim.text) if bullet else claim.text.lstrip().lstrip("#").strip()
+        bullet, heading = BULLET.match(claim.text), claim.text.lstrip().startswith("#")
+        text = BULLET.sub("", claim.text) if bullet else claim.text.lstrip().lstrip("#").strip()
         kind = "bullet" if bullet else "heading" if heading else "plain"
         found.append(
             {
@@ -94,9 +93,9 @@ def _experiment(item: Evidence) -> dict[str, Any]:
 
 def _linked(text: str, known: Mapping[str, str]) -> Markup:
     """A sentence with its citations as links; everything else is escaped."""
-    out, at = Markup(""), 0
+    out, end = Markup(""), 0
     for match in CITED.finditer(text):
-        out += _formatted(text[at : match.start()])
+        out += _formatted(text[end : match.start()])
         for name in cited(match.group()):
             out += (
                 Markup('<a class="cite" href="#{}" title="{}">{}</a>').format(
@@ -105,8 +104,8 @@ def _linked(text: str, known: Mapping[str, str]) -> Markup:
                 if name in known
                 else Markup('<span class="cite lost" title="no such result">{}</span>').format(name)
             )
-        at = match.end()
-    return out + _formatted(text[at:])
+        end = match.end()
+    return out + _formatted(text[end:])
 
 
 def _formatted(text: str) -> Markup:
@@ -117,3 +116,6 @@ def _formatted(text: str) -> Markup:
 @cache
 def _template() -> Any:
     return environment(HERE, PAGE).get_template("answer.html")
+
+
+Answer._repr_html_ = answer_html

@@ -2,16 +2,16 @@
 none of them, and what is only opinion."""
 
 import re
+from dataclasses import dataclass
 from typing import Protocol
 
 from ...tools.evidence import Evidence
-from .events import Claim
 from .figures import CITED, missing
 
 _ONE = re.compile(r"E(\d+)(?:\s*[–-]\s*E?(\d+))?")
 _END = re.compile(r"(?<=[.!?])((?:\s*\[[^\]]*\])*)\s+(?!\[\s*E\d)(?=[\"'“‘(\[*`]*[A-Z0-9“])")
 _NOT_ENDS = re.compile(r"(?:\b(?:e\.g|i\.e|cf|vs|approx|etc|Fig|No)\.|\b[A-Z]\.)$")
-_BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
+BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
 _HONEST = re.compile(
     r"\b(?:I (?:do not|don't|did not|didn't|cannot|can't|could not|have not|am not)"
     r"|(?:was|were|is|are|been) not (?:tested|measured|checked|known|tried)"
@@ -19,6 +19,28 @@ _HONEST = re.compile(
     re.IGNORECASE,
 )
 _FEWEST_WORDS = 3
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One sentence of an answer."""
+
+    text: str
+    evidence: tuple[str, ...] = ()
+    """Ids of results that it cites and that exist."""
+    opinion: bool = False
+    """It claims something and cites no result."""
+    begins: bool = False
+    """It begins a line of the answer."""
+    missing: tuple[str, ...] = ()
+    """Numbers that it states and that stand in none of the results that it cites."""
+
+    @property
+    def mark(self) -> str:
+        """What a reader is told of it: `opinion`, `not in E3: 42`, or nothing."""
+        if self.opinion:
+            return "opinion"
+        return f"not in {', '.join(self.evidence)}: {', '.join(self.missing)}" * bool(self.missing)
 
 
 class Results(Protocol):
@@ -43,8 +65,8 @@ def claims(text: str, known: Results, question: str = "") -> tuple[Claim, ...]:
     """
     found = []
     for line in text.splitlines():
-        for at, sentence in enumerate(sentences(line)):
-            found.append(_claim(sentence, known, question, begins=at == 0))
+        for i, sentence in enumerate(sentences(line)):
+            found.append(_claim(sentence, known, question, begins=i == 0))
     return tuple(found)
 
 
@@ -83,7 +105,7 @@ def _claim(sentence: str, known: Results, question: str, *, begins: bool) -> Cla
 
 
 def _claims_something(sentence: str) -> bool:
-    bare = _BULLET.sub("", CITED.sub("", sentence)).strip().strip("*_#`")
+    bare = BULLET.sub("", CITED.sub("", sentence)).strip().strip("*_#`")
     if sentence.lstrip().startswith("#") or bare.endswith((":", "?")) or "|---" in bare:
         return False
     return len(re.findall(r"\w+", bare)) >= _FEWEST_WORDS and not _HONEST.search(bare)

@@ -8,65 +8,47 @@ from typing import Any
 
 from langgraph.types import Command
 
-from ...agent.graph import left_words
-from ...agent.replies import mend
-from ...agent.state import Budget, Message
+from ...agent.budget import Budget, in_words
+from ...agent.state import Message, PlannerFactory, first_state
 from ...tools.errors import UsageError
 from ...tools.hypotheses.resolve import recall
 from ...tools.io.shapes import check
 from ...tools.lab import Lab
-from ...tools.llm.usage import Meter
+from . import answer_html as _answer_html  # noqa: F401  shows answers in notebooks
+from .cancel import CancelToken
 from .claims import cited, claims
-from .events import Answer, Consent, Event, Words
-from .graph import TalkLoop
-from .state import AnswersFactory, Talk, Turn, Waiting
-from .stopping import Stopper
+from .events import Answer, ApprovalRequest, Event, TextDelta
+from .loop import ConversationLoop
+from .state import ConversationState, Turn, Waiting
 from .threads import About, Thread, titled
 
 BUDGET = Budget(steps=12, tokens=200_000, seconds=600.0)
 """Of one question."""
 LONGEST = 20_000
 """Letters of a question."""
-_CONFIG: dict[str, Any] = {"recursion_limit": 200, "configurable": {"thread_id": "talk"}}
-_OPENING_STATE = Talk(
-    messages=[],
-    earlier=[],
-    question="",
-    found=[],
-    step=0,
-    last=False,
-    left={"steps": 0, "tokens": None, "seconds": None, "cost": None},
-    turns=[],
-    text=None,
-    ended=None,
-    reason=None,
-    evidence=0,
-    spent={},
-    refused=[],
-    allowed=[],
-)
 
 
 class Conversation:
     """Questions about one target, answered by experiments. One question at a time.
 
-    Made by `open_conversation`. Iterate over `stream(question)`; where that ends with a `Consent`,
-    iterate over `go_on(allowed=...)`. The last event of a question is its `Answer`.
+    Made by `open_conversation`. Iterate over `stream(question)`; where that ends with an
+    `ApprovalRequest`, iterate over `go_on(allowed=...)`. The last event of a question is its
+    `Answer`.
 
     Args:
-        lab: The bench; `lab.open` is set.
+        lab: The lab; `lab.open` is set.
         factory: Makes what answers.
         thread: Where the conversation is kept; what is in it is gone on with.
         about: What it is about.
         system: The system prompt.
         budget: Of each question.
-        ask_first: Whether costly calls wait for leave.
+        ask_first: Whether costly calls wait for approval.
     """
 
     def __init__(
         self,
         lab: Lab,
-        factory: AnswersFactory,
+        factory: PlannerFactory,
         thread: Thread,
         about: About,
         *,
@@ -84,19 +66,20 @@ class Conversation:
         self._system = system
         self._events: SimpleQueue[Event | BaseException | None] = SimpleQueue()
         self._busy = threading.Lock()
-        self._stopper = Stopper()
-        self._loop = TalkLoop(
-            lab,
-            factory(lab),
-            budget,
-            self._events.put,
-            thread.checkpoints,
+        answers: Any = factory(lab)
+        if hasattr(answers, "on_text"):
+            answers.on_text = lambda text: self._events.put(TextDelta(text))
+        self._loop = ConversationLoop(
+            planner=answers,
+            budget=budget,
+            meter=lab.meter,
+            checkpoints=thread.checkpoints,
+            lab=lab,
+            emit=self._events.put,
             ask_first=ask_first,
         )
-        answers = self._loop.answers
-        if hasattr(answers, "heard"):
-            answers.heard = lambda text: self._events.put(Words(text))  # type: ignore[attr-defined]
         self._graph = self._loop.compile()
+        self._config = self._loop.config("talk")
         for evidence in thread.checkpoints.evidence(self._state["evidence"]):
             lab.evidence.add(evidence)
             recall(lab, evidence.arguments)
@@ -108,14 +91,14 @@ class Conversation:
         return [*state["earlier"], _turn(state)] if state["ended"] else state["earlier"]
 
     @property
-    def waiting(self) -> Consent | None:
-        """The costly call that waits for leave; None: none does."""
-        found = self._graph.get_state(_CONFIG)
+    def waiting(self) -> ApprovalRequest | None:
+        """The costly call that waits for approval; None: none does."""
+        found = self._graph.get_state(self._config)
         pending = [item for task in found.tasks for item in task.interrupts]
         if not pending:
             return None
         path = str(self.thread.checkpoints.path)
-        return Consent(**check(pending[0].value, Waiting, path))
+        return ApprovalRequest(**check(pending[0].value, Waiting, path))
 
     def ask(self, question: str) -> Answer:
         """Answers a question; costly calls are run without asking.
@@ -142,9 +125,9 @@ class Conversation:
         if not self._busy.acquire(blocking=False):
             raise UsageError("another question of this conversation is being answered; wait for it")
         try:
-            self.lab.meter = Meter(limit=self.budget.seconds)
+            self.lab.meter.restart(self.budget.seconds)
             self._fresh()
-            state = self._next_state(asked)
+            state = self._question(asked)
             if not self.about.title:
                 self.about = replace(self.about, title=titled(asked))
             self.thread.keep(self.about)
@@ -154,23 +137,23 @@ class Conversation:
         return self._run(state)
 
     def go_on(self, *, allowed: bool) -> Iterator[Event]:
-        """Goes on after a `Consent`.
+        """Goes on after an `ApprovalRequest`.
 
         Raises:
-            UsageError: if nothing waits for leave.
+            UsageError: if nothing waits for approval.
         """
         if not self._busy.acquire(blocking=False):
             raise UsageError("a question of this conversation is being answered; wait for it")
         asked = self.waiting
         if asked is None:
             self._busy.release()
-            raise UsageError("nothing waits for leave")
+            raise UsageError("nothing waits for approval")
         self._fresh()
         return self._run(Command(resume={"call": asked.call, "allowed": allowed}))
 
     def stop(self) -> None:
         """Stops the present experiment, from any thread; the conversation goes on."""
-        self._stopper.stop()
+        self._loop.token.cancel()
 
     def close(self) -> None:
         """Lets others open the conversation."""
@@ -183,38 +166,56 @@ class Conversation:
         self.close()
 
     @property
-    def _state(self) -> Talk:
-        found = self._graph.get_state(_CONFIG).values
-        return check({**_OPENING_STATE, **found}, Talk, str(self.thread.checkpoints.path))
+    def _state(self) -> ConversationState:
+        path = str(self.thread.checkpoints.path)
+        known = self._graph.get_state(self._config).values
+        return check({**self._blank(), **known}, ConversationState, path)
+
+    def _blank(self, *messages: Message) -> ConversationState:
+        """The state of a question of which nothing is done yet."""
+        remaining = self.budget.remaining(self.lab.meter, 0)
+        first = first_state(messages, remaining, {})
+        return ConversationState(**first, earlier=[], question="", found=[], text=None)
 
     def _fresh(self) -> None:
-        self._stopper = self._loop.stopper = Stopper()
+        self._loop.token = CancelToken()
         while not self._events.empty():  # of a question that nobody waited for
             self._events.get()
 
-    def _next_state(self, question: str) -> Talk:
-        """The state in which a question begins."""
+    def _question(self, question: str) -> ConversationState:
+        """What a question adds to the state."""
         state = self._state
-        messages = _repaired(state["messages"]) or [{"role": "system", "content": self._system}]
-        left = self.budget.left(self.lab.meter, 0)
-        asked: Message = {"role": "user", "content": f"{question}\n\n({left_words(left)})"}
-        return Talk(
-            **{  # type: ignore[typeddict-item]
-                **_OPENING_STATE,
-                "messages": [*messages, asked],
-                "earlier": [*state["earlier"], _turn(state)] if state["question"] else [],
-                "question": question,
-                "left": left,
-                "evidence": len(self.lab.evidence),
-            }
-        )
+        left = in_words(self.budget.remaining(self.lab.meter, 0))
+        asked: Message = {"role": "user", "content": f"{question}\n\n({left})"}
+        start: list[Message] = [{"role": "system", "content": self._system}]
+        before = self._closing(state) if state["messages"] else start
+        return {
+            **self._blank(*before, asked),
+            "earlier": [_turn(state)] if state["question"] else [],
+            "question": question,
+            "evidence": len(self.lab.evidence),
+        }
+
+    def _closing(self, state: ConversationState) -> list[Message]:
+        """What the messages lack where the last question broke off; nothing where it ended."""
+        out: list[Message] = []
+        if state["reply"] is not None:
+            reply = self._loop.repaired(state)
+            said = "Not run: the conversation broke off here."
+            out.append(reply.message)
+            out += [
+                {"role": "tool", "tool_call_id": call.id, "content": said} for call in reply.calls
+            ]
+        if [*state["messages"], *out][-1]["role"] != "assistant":
+            out.append({"role": "assistant", "content": "(No answer: the conversation broke off.)"})
+        return out
 
     def _run(self, start: Any) -> Iterator[Event]:
-        """Runs the graph in a thread and gives its events; ends with `Consent` or `Answer`."""
+        """Runs the graph in a thread and gives its events; the last asks or answers."""
 
         def work() -> None:
             try:
-                self._graph.invoke(start, _CONFIG, durability="sync")
+                self._graph.invoke(start, self._config, durability="sync")
                 self._events.put(self.waiting or self._answer())
                 self._events.put(None)
             except BaseException as error:
@@ -255,35 +256,21 @@ class Conversation:
             text,
             claims(text, store, state["question"]),
             tuple(store[name] for name in cited(text) if name in store),
-            state["spent"],
+            state["usage"],
             state["ended"] or "failed",
             state["reason"],
         )
 
 
-def _turn(state: Talk) -> Turn:
+def _turn(state: ConversationState) -> Turn:
     return Turn(
         question=state["question"],
         text=state["text"] or "",
         evidence=state["found"],
         ended=state["ended"] or "stopped",
         reason=state["reason"],
-        spent=state["spent"],
+        spent=state["usage"],
     )
-
-
-def _repaired(messages: Sequence[Message]) -> list[Message]:
-    """A conversation in which every call has a result, though it broke off in the middle."""
-    out = list(messages)
-    if out and out[-1]["role"] == "assistant" and out[-1].get("tool_calls"):
-        reply = mend(out[-1], len(out))
-        out[-1] = reply.message
-        for item in reply.calls:
-            said = "Not run: the conversation broke off here."
-            out.append({"role": "tool", "tool_call_id": item.id, "content": said})
-    if out and out[-1]["role"] != "assistant":
-        out.append({"role": "assistant", "content": "(No answer: the conversation broke off.)"})
-    return out
 
 
 def _checked(question: str) -> str:

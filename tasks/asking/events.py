@@ -1,21 +1,22 @@
 """What a conversation says while it works: the doors (terminal, browser, Python) show these."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from ...tools.evidence import Evidence
+from .claims import Claim
 
 
 @dataclass(frozen=True)
-class Words:
+class TextDelta:
     """A piece of what the planner writes, as it writes it."""
 
     text: str
 
 
 @dataclass(frozen=True)
-class Calling:
+class ToolCall:
     """A tool is about to run."""
 
     tool: str
@@ -23,53 +24,31 @@ class Calling:
 
 
 @dataclass(frozen=True)
-class Found:
+class ToolResult:
     """A tool has run; its failure is evidence too, with `error`."""
 
     evidence: Evidence
 
 
 @dataclass(frozen=True)
-class Consent:
-    """A costly tool waits for leave: go on with `conversation.go_on(allowed=...)`."""
+class ApprovalRequest:
+    """A costly tool waits for approval: go on with `conversation.go_on(allowed=...)`."""
 
     tool: str
     arguments: Mapping[str, Any]
     cost: str
     """What it would cost, in words."""
     call: str = field(default="", compare=False)
-    """The id of the call, which the leave is for."""
+    """The id of the call, which the approval is for."""
 
 
 @dataclass(frozen=True)
-class Spent:
-    """What the question has cost so far."""
+class BudgetUpdate:
+    """What the question has used so far."""
 
-    left: str
-    """What is left of the budget, in words."""
+    remaining: str
+    """What remains of the budget, in words."""
     meter: Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One sentence of an answer."""
-
-    text: str
-    evidence: tuple[str, ...] = ()
-    """Ids of results that it cites and that exist."""
-    opinion: bool = False
-    """It claims something and cites no result."""
-    begins: bool = False
-    """It begins a line of the answer."""
-    missing: tuple[str, ...] = ()
-    """Numbers that it states and that stand in none of the results that it cites."""
-
-    @property
-    def mark(self) -> str:
-        """What a reader is told of it: `opinion`, `not in E3: 42`, or nothing."""
-        if self.opinion:
-            return "opinion"
-        return f"not in {', '.join(self.evidence)}: {', '.join(self.missing)}" * bool(self.missing)
 
 
 @dataclass(frozen=True)
@@ -90,11 +69,8 @@ class Answer:
     reason: str | None = None
     """Why it ended otherwise than with an answer."""
 
-    def _repr_html_(self) -> str:
-        """The answer in a notebook."""
-        from .answer_html import answer_html
-
-        return answer_html(self)
+    _repr_html_: ClassVar[Callable[["Answer"], str] | None] = None
+    """The answer in a notebook; `answer_html.py` registers itself here."""
 
 
-Event = Words | Calling | Found | Consent | Spent | Answer
+Event = TextDelta | ToolCall | ToolResult | ApprovalRequest | BudgetUpdate | Answer

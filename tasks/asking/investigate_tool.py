@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...agent.budget import Budget
 from ...agent.investigate import Investigation, investigate
 from ...agent.planners.builtin.planner import BuiltinFactory
-from ...agent.state import Budget
 from ...tools.activations.agreement import HOLDS, interval
 from ...tools.activations.records import Flat, flat
 from ...tools.activations.unit_summary import token_means

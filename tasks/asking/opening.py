@@ -5,19 +5,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...agent.budget import Budget
+from ...agent.planners import kind_of
+from ...agent.planners.chat import ChatFactory
 from ...agent.prompts import predictors, prompt
-from ...agent.state import Budget
+from ...agent.state import PlannerFactory
 from ...tools.errors import UsageError
 from ...tools.evidence import EvidenceStore
 from ...tools.lab import Lab
+from ...tools.llm.client import LLM
 from ...tools.llm.endpoints import public_url
 from ...tools.models import Target
 from ...tools.models.trust import Named
-from . import belt as _belt  # noqa: F401  registers every tool
+from . import all_tools as _tools  # noqa: F401  registers every tool
 from . import threads
 from .conversation import BUDGET, Conversation
 from .data import default_data, explore
-from .state import AnswersFactory
+from .events import Answer
 from .threads import About, Thread
 from .trusted import checked, key_for, key_seal
 
@@ -33,7 +37,7 @@ def open_conversation(
     data: str | None = None,
     run: str | Path | None = None,
     index: str | Path | None = None,
-    planner: str | AnswersFactory = "builtin",
+    planner: str | PlannerFactory = "builtin",
     base_url: str | None = None,
     prices: tuple[float, float] | None = None,
     timeout: float = 120.0,
@@ -62,7 +66,7 @@ def open_conversation(
         context_length: Tokens a window.
         seed: Of everything random.
         budget: Of each question.
-        ask_first: Whether costly calls wait for leave; see `Conversation.go_on`.
+        ask_first: Whether costly calls wait for approval; see `Conversation.go_on`.
         folder: Where conversations are kept; default: under `NEUROSCRIBE_HOME`.
         device: cpu, cuda, mps.
         trust_remote_code: Run the model's own code.
@@ -86,7 +90,7 @@ def open_conversation(
                 code=trust_remote_code,
             )
         data, seed = facts.data, facts.seed
-    factory = _factory(planner, base_url, prices, timeout)
+    factory = _factory(planner, base_url=base_url, prices=prices, timeout=timeout)
     if isinstance(target, str):
         target = Target.load(target, device=device, **options)
     if target.tokenizer is None and target.image is None:
@@ -115,10 +119,27 @@ def open_conversation(
     )
 
 
+def ask(target: str | Target, question: str, **options: Any) -> Answer:
+    """Answers one question: `ask("planted", "What does unit planted/0 do?")`.
+
+    Costly experiments are run without asking. A notebook shows the answer with its evidence.
+
+    Args:
+        target: A model, as on the command line or loaded; or a run folder.
+        question: In plain English.
+        options: Those of `open_conversation`, such as `data`, `run`, `planner` or `budget`.
+
+    Raises:
+        UsageError: if something given is unusable; says what and what to do.
+    """
+    with open_conversation(target, **options) as conversation:
+        return conversation.ask(question)
+
+
 def resume(
     name: str | None = None,
     *,
-    planner: str | AnswersFactory | None = None,
+    planner: str | PlannerFactory | None = None,
     base_url: str | None = None,
     prices: tuple[float, float] | None = None,
     timeout: float = 120.0,
@@ -140,7 +161,7 @@ def resume(
         prices: As in `open_conversation`, with those that follow.
         timeout: Seconds of one request to a language model.
         budget: Of each question.
-        ask_first: Whether costly calls wait for leave.
+        ask_first: Whether costly calls wait for approval.
         folder: Where conversations are kept.
         device: cpu, cuda, mps.
         trust_remote_code: Run the own code of the model that `target` names.
@@ -170,7 +191,13 @@ def resume(
             about = replace(about, base_url=public_url(base_url), key=key_seal(base_url))
         elif isinstance(answers, str) and answers != "builtin":
             api_key = key_for(about, file)
-        factory = _factory(answers, base_url or about.base_url, prices, timeout, api_key)
+        factory = _factory(
+            answers,
+            base_url=base_url or about.base_url,
+            prices=prices,
+            timeout=timeout,
+            api_key=api_key,
+        )
         if target is None or isinstance(target, str):
             code = trust_remote_code
             options = Named(file).options({}, given=target, code=code)
@@ -216,7 +243,7 @@ def system(lab: Lab, about: About) -> str:
     return prompt("conversation", about="\n".join(lines), predictors=predictors(target.kind))
 
 
-def _lab(target: Target, about: About, factory: AnswersFactory) -> Lab:
+def _lab(target: Target, about: About, factory: PlannerFactory) -> Lab:
     windows = explore(
         target,
         about.data,
@@ -238,20 +265,16 @@ def _lab(target: Target, about: About, factory: AnswersFactory) -> Lab:
     return lab
 
 
-def _factory(
-    planner: str | AnswersFactory,
-    base_url: str | None,
-    prices: tuple[float, float] | None,
-    timeout: float,
-    api_key: str | None = None,
-) -> AnswersFactory:
+def _factory(planner: str | PlannerFactory, **client: Any) -> PlannerFactory:
+    """What answers, by the name that a person gave; `client` are options of an LLM's client."""
     if not isinstance(planner, str):
         return planner
-    from .answers import answers_factory
+    kind, model = kind_of(planner, ("builtin", "openai:MODEL"))
+    if kind == "builtin":
+        from .builtin import AnswererFactory
 
-    return answers_factory(
-        planner, base_url=base_url, prices=prices, timeout=timeout, api_key=api_key
-    )
+        return AnswererFactory()
+    return ChatFactory(LLM(model, **client), converses=True)
 
 
 def _run_facts(run: str | Path, *, data: str | None, loaded: bool) -> "Settings":

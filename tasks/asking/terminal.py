@@ -7,15 +7,20 @@ from typing import Any
 
 from rich.console import Group
 from rich.live import Live
+from rich.markup import escape
+from rich.prompt import Confirm
 from rich.spinner import Spinner
 from rich.text import Text
 
-from ...tools.evidence import Evidence
+from ...tools.errors import UsageError
+from ...tools.evidence import Evidence, plain
 from ...tools.io.console import Console
+from ...tools.io.plain_text import clip
+from ...tools.registry import offered
 from ..report.usage import spent_words
-from .claims import CITED
+from .claims import CITED, Claim
 from .conversation import Conversation
-from .events import Answer, Calling, Claim, Consent, Event, Found, Spent, Words
+from .events import Answer, ApprovalRequest, BudgetUpdate, Event, TextDelta, ToolCall, ToolResult
 
 _ARGUMENTS = 100  # letters of a call's arguments
 _FIRST = 110  # letters of a result's first line
@@ -41,9 +46,7 @@ class Terminal:
         self.yes = yes
         self.verbose = verbose
         self.console = Console(highlight=False, soft_wrap=False)
-        self._words = ""
-        self._left = ""
-        self._now = "thinking"
+        self._words, self._remaining, self._now = "", "", "thinking"
 
     def ask(self, question: str) -> Answer:
         """Answers a question and shows everything on the way."""
@@ -53,7 +56,7 @@ class Terminal:
             if isinstance(last, Answer):
                 self._answer(last)
                 return last
-            assert isinstance(last, Consent)
+            assert isinstance(last, ApprovalRequest)
             events = self.conversation.go_on(allowed=self._allowed(last))
 
     def note(self, text: str) -> None:
@@ -81,8 +84,6 @@ class Terminal:
                 self._try(line)
 
     def _try(self, question: str) -> None:
-        from ...tools.errors import UsageError
-
         try:
             self.ask(question)
         except UsageError as error:
@@ -98,11 +99,9 @@ class Terminal:
             known = ", ".join(item.id for item in store) or "none yet"
             self.note(f"results: {known}")
         elif name == "turns":
-            for at, turn in enumerate(self.conversation.turns, 1):
-                self.console.print(Text(f"{at}. {turn['question']} ({turn['ended']})"))
+            for i, turn in enumerate(self.conversation.turns, 1):
+                self.console.print(Text(f"{i}. {turn['question']} ({turn['ended']})"))
         elif name == "tools":
-            from ...tools.registry import offered
-
             tools = offered(self.conversation.lab).values()
             self.console.print(Text(", ".join(item.name for item in tools if not item.action)))
         else:
@@ -119,21 +118,21 @@ class Terminal:
         return last
 
     def _take(self, event: Event) -> None:
-        if isinstance(event, Words):
+        if isinstance(event, TextDelta):
             self._words += event.text
-        elif isinstance(event, Spent):
-            self._left = event.left
+        elif isinstance(event, BudgetUpdate):
+            self._remaining = event.remaining
             self._words, self._now = "", "thinking"
-        elif isinstance(event, Calling):
+        elif isinstance(event, ToolCall):
             if self._words.strip():
                 self.console.print(Text(self._words.strip(), style="dim italic"))
             self._words, self._now = "", _call(event.tool, event.arguments)
-        elif isinstance(event, Found):
+        elif isinstance(event, ToolResult):
             self.console.print(self._found(event.evidence))
             self._now = "thinking"
 
     def _live(self) -> Group:
-        status = f" {self._now}   {self._left} · Ctrl-C stops it"
+        status = f" {self._now}   {self._remaining} · Ctrl-C stops it"
         spinner = Spinner("dots", Text(status, style="dim", overflow="ellipsis", no_wrap=True))
         return Group(Text(self._words), spinner) if self._words else Group(spinner)
 
@@ -156,7 +155,7 @@ class Terminal:
             self.console.print(Text(f"{said[answer.ended]}{answer.reason}", style="yellow"))
         self.note(f"({spent_words(answer.spent)})")
 
-    def _allowed(self, wanted: Consent) -> bool:
+    def _allowed(self, wanted: ApprovalRequest) -> bool:
         if self.yes:
             return True
         call = _call(wanted.tool, wanted.arguments)
@@ -165,9 +164,6 @@ class Terminal:
                 Text(f"not run: {call} would take {wanted.cost}; --yes runs it", style="yellow")
             )
             return False
-        from rich.markup import escape
-        from rich.prompt import Confirm
-
         question = escape(f"{call} takes {wanted.cost}. Run it?")
         return Confirm.ask(question, console=self.console)
 
@@ -178,11 +174,11 @@ def marked(answer: Answer) -> Text:
     claims = list(answer.claims)
     for line in answer.text.splitlines():
         rest = line
-        while claims and (at := rest.find(claims[0].text)) >= 0:
+        while claims and (start := rest.find(claims[0].text)) >= 0:
             claim = claims.pop(0)
-            out.append(rest[:at])
+            out.append(rest[:start])
             out.append_text(_claim(claim))
-            rest = rest[at + len(claim.text) :]
+            rest = rest[start + len(claim.text) :]
         out.append(rest + "\n")
     out.rstrip()
     return out
@@ -190,35 +186,18 @@ def marked(answer: Answer) -> Text:
 
 def as_dict(answer: Answer, thread: str) -> dict[str, Any]:
     """The answer as plain JSON."""
+    claim = ("text", "evidence", "opinion", "missing")
+    result = ("id", "tool", "arguments", "text", "error", "images", "seconds")
     return {
-        "question": answer.question,
-        "text": answer.text,
-        "ended": answer.ended,
-        "reason": answer.reason,
-        "claims": [
-            {
-                "text": item.text,
-                "evidence": list(item.evidence),
-                "opinion": item.opinion,
-                "missing": list(item.missing),
-            }
-            for item in answer.claims
-        ],
-        "evidence": [
-            {
-                "id": item.id,
-                "tool": item.tool,
-                "arguments": dict(item.arguments),
-                "text": item.text,
-                "error": item.error,
-                "images": list(item.images),
-                "seconds": round(item.seconds, 3),
-            }
-            for item in answer.evidence
-        ],
-        "spent": dict(answer.spent),
+        **_fields(answer, "question", "text", "ended", "reason", "spent"),
+        "claims": [_fields(item, *claim) for item in answer.claims],
+        "evidence": [_fields(item, *result) for item in answer.evidence],
         "thread": thread,
     }
+
+
+def _fields(item: Any, *names: str) -> dict[str, Any]:
+    return {name: plain(getattr(item, name)) for name in names}
 
 
 def _claim(claim: Claim) -> Text:
@@ -234,11 +213,10 @@ def _call(tool: str, arguments: Mapping[str, Any]) -> str:
         f"{name}={value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
         for name, value in arguments.items()
     )
-    flat = " ".join(said.split())
-    return f"{tool}({flat if len(flat) <= _ARGUMENTS else flat[: _ARGUMENTS - 1] + '…'})"
+    return f"{tool}({clip(' '.join(said.split()), _ARGUMENTS)})"
 
 
 def _first_line(text: str) -> str:
     line = text.strip().split("\n", 1)[0]
     more = "" if line == text.strip() else " …"
-    return (line if len(line) <= _FIRST else line[: _FIRST - 1] + "…") + more
+    return clip(line, _FIRST) + more

@@ -18,6 +18,7 @@ from ...agent.checkpoints import Checkpoints
 from ...tools.errors import UsageError, nearest
 from ...tools.io.files import read_whole, write_whole
 from ...tools.io.lock import take
+from ...tools.io.plain_text import clip
 from ...tools.io.shapes import fault
 from ...tools.llm.endpoints import public_options
 from ...tools.models.trust import home, seal, sealed
@@ -148,8 +149,7 @@ def threads(folder: str | Path | None = None) -> list[tuple[str, About]]:
 
 def titled(question: str) -> str:
     """A question as a title."""
-    flat = " ".join(question.split())
-    return flat if len(flat) <= _TITLE else f"{flat[: _TITLE - 1]}…"
+    return clip(" ".join(question.split()), _TITLE)
 
 
 def _root(folder: str | Path | None) -> Path:

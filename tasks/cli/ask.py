@@ -62,7 +62,7 @@ def ask(
     resume = resume or thread is not None
     if resume and question is None:
         target, question = None, target
-    from ...agent.state import Budget
+    from ...agent.budget import Budget
     from ...tools.errors import UsageError
 
     if as_json and question is None:

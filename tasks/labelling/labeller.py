@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from ...agent.budget import Budget
 from ...agent.description import Description
-from ...agent.state import Budget, PlannerFactory
+from ...agent.state import PlannerFactory
 from ...agent.statuses import Status
 from ...agent.transcript import Recorder, make_header
 from ...tools.evidence import EvidenceStore
@@ -118,7 +119,7 @@ class Labeller:
                 "controls": scored.controls,
                 "specificity": None if specific is None else specific.as_dict(),
             }
-            recorder.scores({**_plain(scored.description), **scores})
+            recorder.write("scores", record={**_plain(scored.description), **scores})
         return {
             "unit": str(unit),
             **_plain(scored.description),
@@ -138,8 +139,8 @@ class Labeller:
 
         description = self._without_planner(unit, splits.explore)
         if description is not None:
-            recorder.conclusion(description)
-            recorder.end("concluded", lab.meter.as_dict())
+            recorder.write("conclusion", description=description)
+            recorder.write("end", reason="concluded", meter=lab.meter.as_dict())
             return description, None
         done = investigate(
             lab,

@@ -164,7 +164,7 @@ def _transcript(
     if not page.exists() or page.stat().st_mtime < path.stat().st_mtime:
         render(path, page, record=record)
     items = [item for each in result.evidence.values() for item in each.data.get("measured") or ()]
-    tops = tops_of(result.evidence.values(), scale=scale_of(items), many=_EXEMPLARS)
+    tops = tops_of(result.evidence.values(), scale=scale_of(items), limit=_EXEMPLARS)
     return _link(folder, page), tops
 
 

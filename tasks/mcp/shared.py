@@ -21,7 +21,7 @@ from ...tools.llm.client import LLM
 from ...tools.memo import Memo
 from ...tools.models import Target, Unit
 from ...tools.registry import Tool, offered
-from ..asking import belt as _belt  # noqa: F401  registers every tool
+from ..asking import all_tools as _belt  # noqa: F401  registers every tool
 from ..asking.data import default_data
 from ..labelling.data import check_data, load_data
 from ..labelling.folder import RunFolder

@@ -22,7 +22,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...agent.state import Budget, PlannerFactory
+from ...agent.budget import Budget
+from ...agent.state import PlannerFactory
 from ...tools.errors import UsageError
 from ...tools.memo import Memo
 from .result import Study

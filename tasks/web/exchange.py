@@ -9,9 +9,17 @@ from ...agent.transcript.page import experiment_view
 from ...agent.transcript.pictures import Album
 from ...tools.evidence import Evidence
 from ..asking.answer_html import ending, sentence_views, titles
-from ..asking.claims import cited, claims
+from ..asking.claims import Claim, cited, claims
 from ..asking.conversation import Conversation
-from ..asking.events import Answer, Calling, Claim, Consent, Event, Found, Spent, Words
+from ..asking.events import (
+    Answer,
+    ApprovalRequest,
+    BudgetUpdate,
+    Event,
+    TextDelta,
+    ToolCall,
+    ToolResult,
+)
 from ..report.usage import spent_words
 from .rendering import drawn
 
@@ -28,7 +36,7 @@ class Exchange:
     calling: str = ""
     """The tool at work."""
     sentences: list[dict[str, Any]] = field(default_factory=list)
-    waiting: Consent | None = None
+    waiting: ApprovalRequest | None = None
     left: str = ""
     spent: str = ""
     ended: str = ""
@@ -37,20 +45,20 @@ class Exchange:
 
     def hear(self, event: Event, conversation: Conversation) -> None:
         """Takes an event in."""
-        if isinstance(event, Words):
+        if isinstance(event, TextDelta):
             if self.items and self.items[-1]["kind"] == "words":
                 self.items[-1]["text"] += event.text
             else:
                 self.items.append({"kind": "words", "text": event.text})
-        elif isinstance(event, Calling):
+        elif isinstance(event, ToolCall):
             self.calling = event.tool
-        elif isinstance(event, Found):
+        elif isinstance(event, ToolResult):
             self.calling = ""
             self.items.append(_step(event.evidence, conversation))
-        elif isinstance(event, Consent):
+        elif isinstance(event, ApprovalRequest):
             self.waiting = event
-        elif isinstance(event, Spent):
-            self.left, self.spent = event.left, spent_words(event.meter)
+        elif isinstance(event, BudgetUpdate):
+            self.left, self.spent = event.remaining, spent_words(event.meter)
         elif isinstance(event, Answer):
             self._answered(event, conversation)
         self.heard += 1
@@ -101,7 +109,7 @@ def _sentences(said: Sequence[Claim], conversation: Conversation) -> list[dict[s
     return sentence_views(said, titles(store[name] for name in named))
 
 
-def _asked(waiting: Consent | None) -> dict[str, Any] | None:
+def _asked(waiting: ApprovalRequest | None) -> dict[str, Any] | None:
     if waiting is None:
         return None
     given = ", ".join(f"{name}={value}" for name, value in waiting.arguments.items())

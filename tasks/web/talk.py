@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from ...tools.errors import UsageError
 from ..asking.conversation import Conversation
-from ..asking.events import Consent, Event
+from ..asking.events import ApprovalRequest, Event
 from .exchange import Exchange, earlier
 
 MOST = 16
@@ -58,14 +58,14 @@ class Talk:
             self._work(events)
 
     def allow(self, allowed: bool) -> None:
-        """Goes on after a request for leave.
+        """Goes on after a request for approval.
 
         Raises:
-            UsageError: if nothing waits for leave.
+            UsageError: if nothing waits for approval.
         """
         with self._lock:
             if self.busy or self.now is None or self.now.waiting is None:
-                raise UsageError("nothing waits for leave any more")
+                raise UsageError("nothing waits for approval any more")
             events = self.conversation.go_on(allowed=allowed)
             self.now.waiting = None
             self._work(events)
@@ -163,6 +163,6 @@ class Talks:
             self.leave(browser)
 
 
-def waiting_for(talk: Talk | None) -> Consent | None:
+def waiting_for(talk: Talk | None) -> ApprovalRequest | None:
     """The costly call that a conversation waits with; None where it waits for nothing."""
     return talk.now.waiting if talk is not None and talk.now is not None else None

@@ -7,37 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from endpoint import Act, answers, breaks_off, endpoint, fails, hangs, says, streams, text
-from neuroscribe.agent.investigate import Investigation, investigate
+from endpoint import Act, breaks_off, endpoint, fails, hangs, says, streams, text
+from neuroscribe.agent.budget import Budget
+from neuroscribe.agent.investigate import investigate
 from neuroscribe.agent.planners import planner_factory
 from neuroscribe.agent.planners.chat import ChatFactory
 from neuroscribe.agent.prompts import system
-from neuroscribe.agent.state import Budget
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.llm.client import LLM
+from pets import CONCLUDE, MEASURE, RIVALS, acts, by_model
 
-PET = {"kind": "words", "words": ["cat", "dog"]}
-CAT = {"kind": "words", "words": ["cat"]}
-RIVALS = says(
-    ("hypothesise", {"statement": "pets", "predictor": PET}),
-    ("hypothesise", {"statement": "only cats", "predictor": CAT}),
-)
-MEASURE = says(("activations", {"texts": ["the cat ran", "the dog ran", "my house"]}))
-PART = {"words": "pets", "predictor": "H1", "evidence": ["E3"]}
-CONCLUDE = says(("conclude", {"label": "pets", "components": [PART], "confidence": 0.9}))
 GOOD = (RIVALS, MEASURE, CONCLUDE)
 
 
-def label(lab: Lab, *acts: Act, stream: bool = False, **more: Any) -> tuple[Investigation, Any]:
-    """Investigates the pet unit with a model that does this."""
-    with endpoint(*acts) as server:
-        options = {"timeout": more.pop("timeout", 5.0), "backoff": 0.01, "stream": stream}
-        factory = ChatFactory(LLM("m", base_url=server.url, **options))
-        return investigate(lab, "planted/0", factory, **more), server
-
-
 def test_an_investigation_by_a_model(lab: Lab) -> None:
-    done, server = label(lab, *GOOD)
+    done, server = by_model(lab, *GOOD)
     assert (done.status, done.reason, done.steps) == ("described", None, 3)
     assert done.meter.requests == 3
     assert (done.meter.tokens_in, done.meter.tokens_cached) == (300, 180)
@@ -47,11 +31,7 @@ def test_an_investigation_by_a_model(lab: Lab) -> None:
     names = [tool["function"]["name"] for tool in first["tools"]]
     assert {"survey", "exemplars", "hypothesise", "conclude"} <= set(names)
     assert "stream" not in first
-
-
-def test_parallel_calls_are_answered_in_order(lab: Lab) -> None:
-    _, server = label(lab, *GOOD)
-    asked, *answered = server.requests[1]["messages"][2:]
+    asked, *answered = second["messages"][2:]
     assert [c["id"] for c in asked["tool_calls"]] == [m["tool_call_id"] for m in answered]
 
 
@@ -70,8 +50,8 @@ def test_what_passes_leaves_no_mark(lab: Lab, fault: Act, stream: bool) -> None:
     def streamed(act: Act) -> Act:
         return _as_stream(act) if stream else act
 
-    acts = [streamed(RIVALS), fault, streamed(MEASURE), fault, streamed(CONCLUDE)]
-    done, _ = label(lab, *acts, stream=stream)
+    first, second, third = (streamed(act) for act in acts(*GOOD))
+    done, _ = by_model(lab, first, fault, second, fault, third, stream=stream)
     assert (done.status, done.steps, done.meter.retries) == ("described", 3, 2)
 
 
@@ -109,7 +89,7 @@ def _as_stream(act: Act) -> Act:
     ids=["401", "404", "400", "500", "429", "cut", "not json", "context"],
 )
 def test_what_stays_fails_the_unit_with_the_reason(lab: Lab, fault: Act, reason: str) -> None:
-    done, _ = label(lab, RIVALS, fault)
+    done, _ = by_model(lab, RIVALS, fault)
     assert done.status == "failed"
     assert reason in str(done.reason)
     assert done.description.reason == done.reason
@@ -128,51 +108,10 @@ def test_an_unreachable_endpoint(lab: Lab) -> None:
 
 def test_time_outs_stay_within_the_budget(lab: Lab) -> None:
     started = time.monotonic()
-    done, _ = label(lab, hangs(), timeout=0.4, budget=Budget(seconds=1.0))
+    done, _ = by_model(lab, hangs(), timeout=0.4, budget=Budget(seconds=1.0))
     assert time.monotonic() - started < 4
     assert done.status == "failed"
     assert "no answer within" in str(done.reason)
-
-
-@pytest.mark.parametrize(
-    ("fault", "told"),
-    [
-        (answers({"content": None}), "empty"),
-        (answers({"content": None, "refusal": "I will not."}), "refused: I will not."),
-        (answers("It likes pets."), "no tool call"),
-        (says(("meow", {})), "there is no tool 'meow'"),
-        (says(("exemplars", {"many": "lots"})), "many: "),
-        (says(("exemplars", "{'many': 2}")), "not valid JSON"),
-    ],
-    ids=["empty", "refusal", "text", "unknown tool", "invalid arguments", "invalid json"],
-)
-def test_bad_replies_are_told_once_and_mended(lab: Lab, fault: Act, told: str) -> None:
-    acts = [fault, RIVALS, MEASURE, says(("conclude", {"label": "pets", "components": [PART]}))]
-    done, server = label(lab, *acts)
-    messages = server.requests[1]["messages"]
-    assert sum(told in str(m["content"]) for m in messages[3:]) == 1
-    for message in messages:
-        for call in message.get("tool_calls", ()):
-            json.loads(call["function"]["arguments"])
-    assert done.status == "described"
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        answers({"content": None}),
-        answers({"content": None, "refusal": "I will not."}),
-        says(("meow", {})),
-        says(("exemplars", "{'many': 2}")),
-        says(("survey", {})),
-    ],
-    ids=["empty", "refusal", "unknown tool", "invalid json", "endless"],
-)
-def test_bad_replies_for_ever_fail_the_unit_in_a_few_turns(lab: Lab, fault: Act) -> None:
-    done, server = label(lab, fault, budget=Budget(steps=50))
-    assert done.status == "failed"
-    assert len(server.requests) <= 7
-    assert done.reason
 
 
 def test_a_context_overflow_shortens_old_results_and_goes_on(lab: Lab) -> None:
@@ -188,8 +127,8 @@ def test_a_context_overflow_shortens_old_results_and_goes_on(lab: Lab) -> None:
         return sends
 
     long = says(("exemplars", {"many": 24}), ("exemplars", {"kind": "quantile", "many": 24}))
-    acts = [RIVALS, long, MEASURE, MEASURE, MEASURE, CONCLUDE, CONCLUDE]
-    done, server = label(lab, *[guarded(act) for act in acts])
+    turns = acts(RIVALS, long, MEASURE, MEASURE, MEASURE, CONCLUDE, CONCLUDE)
+    done, server = by_model(lab, *[guarded(act) for act in turns])
     assert done.status == "described", done.reason
     texts = [str(m["content"]) for m in server.requests[-1]["messages"]]
     assert any("cut to save room" in content for content in texts)
@@ -200,7 +139,7 @@ def test_a_context_overflow_shortens_old_results_and_goes_on(lab: Lab) -> None:
 
 
 def test_the_last_turn_forces_a_conclusion(lab: Lab) -> None:
-    done, server = label(lab, RIVALS, MEASURE, CONCLUDE, budget=Budget(steps=4))
+    done, server = by_model(lab, RIVALS, MEASURE, CONCLUDE, budget=Budget(steps=4))
     forced = [request.get("tool_choice") for request in server.requests]
     assert forced[:2] == [None, None]
     assert forced[2]["function"]["name"] == "conclude"
@@ -209,18 +148,9 @@ def test_the_last_turn_forces_a_conclusion(lab: Lab) -> None:
 
 def test_an_endpoint_without_forced_choice_is_asked_without(lab: Lab) -> None:
     refused = fails(400, "tool_choice is not supported")
-    done, server = label(lab, RIVALS, MEASURE, refused, CONCLUDE, budget=Budget(steps=4))
+    done, server = by_model(lab, RIVALS, MEASURE, refused, CONCLUDE, budget=Budget(steps=4))
     assert done.status == "described"
     assert "tool_choice" not in server.requests[3]
-
-
-def test_the_token_budget_is_a_hard_stop(lab: Lab) -> None:
-    many = [says(("activations", {"texts": ["the cat" + " ran" * n]})) for n in range(1, 30)]
-    done, server = label(lab, RIVALS, *many, budget=Budget(steps=40, tokens=1000))
-    assert done.meter.tokens_in + done.meter.tokens_out <= 1100 + 110
-    assert len(server.requests) <= 10
-    assert done.status == "described"
-    assert done.description.label == "pets"
 
 
 def test_pictures_are_sent_as_data_and_kept_as_paths(
@@ -239,7 +169,7 @@ def test_pictures_are_sent_as_data_and_kept_as_paths(
 
     try:
         twice = says(("sketch", {}), ("sketch", {}))
-        done, server = label(lab, twice, RIVALS, MEASURE, CONCLUDE, CONCLUDE)
+        done, server = by_model(lab, twice, RIVALS, MEASURE, CONCLUDE, CONCLUDE)
     finally:
         del registry.TOOLS["sketch"]
     roles = [m["role"] for m in server.requests[1]["messages"]]
@@ -255,7 +185,7 @@ def test_one_client_serves_many_investigations_at_once(make_lab: Any) -> None:
 
     def by_length(handler: Any, request: dict[str, Any]) -> None:
         turns = sum(m["role"] == "assistant" for m in request["messages"])
-        GOOD[turns](handler, request)
+        acts(*GOOD)[turns](handler, request)
 
     with endpoint(by_length) as server, ThreadPoolExecutor(4) as pool:
         factory = planner_factory("openai:m", base_url=server.url)

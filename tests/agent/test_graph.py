@@ -4,26 +4,14 @@ import json
 from typing import Any
 
 import pytest
-from neuroscribe.agent.graph import MOST_IDLE
+from neuroscribe.agent.budget import Budget
 from neuroscribe.agent.investigate import Investigation, investigate
-from neuroscribe.agent.state import Budget, State
+from neuroscribe.agent.loop import MAX_IDLE
+from neuroscribe.agent.state import State
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.llm.client import LLMError
+from pets import MEASURE, RIVALS, concluding
 from scripted import Scripted, Turn
-
-PET = {"kind": "words", "words": ["cat", "dog"]}
-CAT = {"kind": "words", "words": ["cat"]}
-RIVALS: Turn = [
-    ("hypothesise", {"statement": "pets", "predictor": PET}),
-    ("hypothesise", {"statement": "only cats", "predictor": CAT}),
-]
-MEASURE: Turn = [("activations", {"texts": ["the cat ran", "the dog ran", "my house"]})]
-
-
-def concluding(evidence: list[str], **more: Any) -> Turn:
-    """A conclusion that cites these results."""
-    component = {"words": "pets", "predictor": "H1", "evidence": evidence}
-    return [("conclude", {"label": "pets", "components": [component], "confidence": 0.8, **more})]
 
 
 def run(lab: Lab, *turns: Any, **more: Any) -> tuple[Investigation, Scripted]:
@@ -43,7 +31,7 @@ def last(planner: Scripted) -> str:
 
 
 def test_an_ordinary_investigation(lab: Lab) -> None:
-    done, planner = run(lab, RIVALS, MEASURE, concluding(["E3"]))
+    done, planner = run(lab, RIVALS, MEASURE, concluding("E3"))
     assert (done.status, done.reason, done.steps) == ("described", None, 3)
     assert done.description.label == "pets"
     assert done.description.components[0].evidence == ("E3",)
@@ -59,7 +47,7 @@ def test_an_ordinary_investigation(lab: Lab) -> None:
 
 
 def test_the_ledger_and_the_budget_stand_under_the_last_result_only(lab: Lab) -> None:
-    _, planner = run(lab, RIVALS, MEASURE, concluding(["E3"]), budget=Budget(steps=9))
+    _, planner = run(lab, RIVALS, MEASURE, concluding("E3"), budget=Budget(steps=9))
     tools = [m["content"] for m in planner.seen[-1]["messages"] if m["role"] == "tool"]
     assert ["LEDGER" in text for text in tools] == [False, True, True]
     assert "left: 7 turns" in tools[-1]
@@ -84,7 +72,7 @@ def test_the_ledger_and_the_budget_stand_under_the_last_result_only(lab: Lab) ->
 def test_a_reply_without_calls_is_told_what_was_wrong(
     lab: Lab, reply: dict[str, Any], told: str
 ) -> None:
-    done, planner = run(lab, reply, RIVALS, MEASURE, concluding(["E3"]))
+    done, planner = run(lab, reply, RIVALS, MEASURE, concluding("E3"))
     message = planner.seen[1]["messages"][-1]
     assert message["role"] == "user"
     assert told in message["content"]
@@ -105,7 +93,7 @@ def test_a_reply_without_calls_is_told_what_was_wrong(
 def test_an_invalid_call_is_told_and_stays_valid_on_the_wire(
     lab: Lab, call: tuple[str, Any], told: str
 ) -> None:
-    done, planner = run(lab, [call], RIVALS, MEASURE, concluding(["E4"]))
+    done, planner = run(lab, [call], RIVALS, MEASURE, concluding("E4"))
     messages = planner.seen[1]["messages"]
     assert told in messages[-1]["content"]
     for item in messages[-2]["tool_calls"]:
@@ -117,7 +105,7 @@ def test_an_invalid_call_is_told_and_stays_valid_on_the_wire(
 def test_missing_and_double_call_ids_are_mended(lab: Lab) -> None:
     call = {"type": "function", "function": {"name": "survey", "arguments": None}}
     other = {"id": "x", "function": {"name": "exemplars", "arguments": {"many": 2}}}
-    _, planner = run(lab, {"tool_calls": [call, other, other]}, RIVALS, MEASURE, concluding(["E6"]))
+    _, planner = run(lab, {"tool_calls": [call, other, other]}, RIVALS, MEASURE, concluding("E6"))
     messages = planner.seen[1]["messages"]
     asked = [item["id"] for item in messages[2]["tool_calls"]]
     assert len(set(asked)) == 3
@@ -127,7 +115,7 @@ def test_missing_and_double_call_ids_are_mended(lab: Lab) -> None:
 def test_nothing_but_invalid_replies_ends_in_failure(lab: Lab) -> None:
     done, _ = run(lab, {"content": "no thanks"})
     assert done.status == "failed"
-    assert done.steps == MOST_IDLE
+    assert done.steps == MAX_IDLE
     assert "only text" in str(done.reason)
     assert done.description.reason == done.reason
 
@@ -137,7 +125,7 @@ def test_the_same_call_for_ever_is_noticed_and_ended(lab: Lab) -> None:
     assert "made before, see E1, E2" in last(planner)
     assert len(lab.evidence) == 2
     assert done.status == "failed"
-    assert done.steps == 2 + MOST_IDLE
+    assert done.steps == 2 + MAX_IDLE
 
 
 def test_an_endless_planner_is_stopped_and_the_ledger_speaks(lab: Lab) -> None:
@@ -181,20 +169,20 @@ def test_every_limit_is_a_hard_stop(lab: Lab, limit: str) -> None:
 
 def test_fewer_than_two_tested_rivals_are_sent_back_once(lab: Lab) -> None:
     hasty = [RIVALS[0], MEASURE[0]]  # type: ignore[index]
-    done, planner = run(lab, hasty, concluding(["E2"]), concluding(["E2"]))
+    done, planner = run(lab, hasty, concluding("E2"), concluding("E2"))
     assert "Sent back: only 1 of your 1 hypotheses" in last(planner)
     assert done.steps == 3
     assert any("only 1" in note for note in done.description.notes)
 
 
 def test_rivals_recorded_after_the_experiments_are_untested(lab: Lab) -> None:
-    _, planner = run(lab, MEASURE, RIVALS, concluding(["E1"]), concluding(["E1"]))
+    _, planner = run(lab, MEASURE, RIVALS, concluding("E1"), concluding("E1"))
     assert "only 0 of your 2" in last(planner)
 
 
 def test_false_citations_are_sent_back_then_dropped_and_noted(lab: Lab) -> None:
     wrong = concluding(
-        ["E3", "E1", "E77"],
+        *("E3", "E1", "E77"),
         effect={"words": "says meow", "evidence": ["E50"]},
         rejected=[{"words": "only cats", "reason": "dogs too", "evidence": ["E60", "E3"]}],
     )
@@ -209,7 +197,7 @@ def test_false_citations_are_sent_back_then_dropped_and_noted(lab: Lab) -> None:
 
 
 def test_a_mended_conclusion_is_accepted_without_notes(lab: Lab) -> None:
-    done, _ = run(lab, RIVALS, MEASURE, concluding(["E9"]), concluding(["E3"]))
+    done, _ = run(lab, RIVALS, MEASURE, concluding("E9"), concluding("E3"))
     assert done.description.notes == ()
     assert done.steps == 4
 
@@ -227,7 +215,7 @@ def test_a_conclusion_that_cannot_be_read_is_an_error_not_an_end(lab: Lab) -> No
     empty = [("conclude", {"label": " ", "components": []})]
     absent = [("conclude", {"label": "a", "components": [{"words": "a", "predictor": "H9"}]})]
     nothing = [("conclude", {"label": "a", "components": []})]
-    done, planner = run(lab, RIVALS, MEASURE, empty, absent, nothing, concluding(["E3"]))
+    done, planner = run(lab, RIVALS, MEASURE, empty, absent, nothing, concluding("E3"))
     texts = [m["content"] for m in planner.seen[-1]["messages"] if m["role"] == "tool"]
     assert "the label is empty" in texts[3]
     assert "no hypothesis 'H9'" in texts[4]
@@ -236,7 +224,7 @@ def test_a_conclusion_that_cannot_be_read_is_an_error_not_an_end(lab: Lab) -> No
 
 
 def test_calls_beside_a_conclusion_are_run_before_it_and_not_after(lab: Lab) -> None:
-    turn = [*MEASURE, *concluding(["E3"]), ("survey", {})]
+    turn = [*MEASURE, *concluding("E3"), ("survey", {})]
     done, _ = run(lab, RIVALS, turn)
     assert done.status == "described"
     assert [item.tool for item in lab.evidence][-1] == "conclude"
@@ -302,7 +290,7 @@ def test_what_cannot_be_read_of_a_forced_conclusion_is_left_out(lab: Lab) -> Non
 def test_before_the_last_turn_an_unreadable_component_is_an_error(lab: Lab) -> None:
     bad = {"words": "birds", "predictor": {"kind": "nothing"}, "evidence": ["E3"]}
     turn = [("conclude", {"label": "birds", "components": [bad]})]
-    done, planner = run(lab, RIVALS, MEASURE, turn, concluding(["E3"]))
+    done, planner = run(lab, RIVALS, MEASURE, turn, concluding("E3"))
     assert "Error: predicate.kind: 'nothing'" in last(planner)
     assert done.description.notes == ()
 
@@ -325,7 +313,7 @@ def test_a_dearer_turn_leaves_room_for_the_last_request(lab: Lab, limit: str) ->
         lab.meter.cost += many / 1000
         lab.meter.started -= many
         if state["last"]:
-            return concluding(["E3"])
+            return concluding("E3")
         return [("activations", {"texts": ["a cat" + " ran" * state["step"]]})]
 
     values = {"tokens": 1000, "cost": 1.0, "seconds": 1000.0}
@@ -341,7 +329,9 @@ def test_turns_that_cost_the_same_use_most_of_the_budget() -> None:
     budget = Budget(tokens=1000)
     turn = {"steps": 1, "tokens": 100, "seconds": None, "cost": None}
     told = [
-        budget.nearly({"steps": 9, "tokens": left, "seconds": None, "cost": None}, 3, [turn] * 3)  # type: ignore[list-item]
+        budget.nearly_exhausted(
+            {"steps": 9, "tokens": left, "seconds": None, "cost": None}, 3, [turn] * 3
+        )  # type: ignore[list-item]
         for left in (700, 400, 210, 190)
     ]
     assert told == [False, False, False, True]
@@ -353,7 +343,7 @@ def test_what_a_turn_took_and_when_the_end_comes_is_said_ahead(lab: Lab) -> None
     def spend(state: Any) -> Any:
         lab.meter.tokens_in += sizes[state["step"]]
         if state["last"]:
-            return concluding(["E3"])
+            return concluding("E3")
         return (
             RIVALS
             if state["step"] == 0
@@ -372,7 +362,7 @@ def test_what_a_turn_took_and_when_the_end_comes_is_said_ahead(lab: Lab) -> None
 
 
 def test_without_a_limit_of_tokens_the_turns_are_counted(lab: Lab) -> None:
-    _, planner = run(lab, RIVALS, MEASURE, concluding(["E3"]), budget=Budget(steps=9))
+    _, planner = run(lab, RIVALS, MEASURE, concluding("E3"), budget=Budget(steps=9))
     last = planner.seen[-1]["messages"][-1]["content"]
     assert "(left: 7 turns, 200,000 tokens, " in last
     assert last.endswith("; about 5 more before only conclude is run)")

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from neuroscribe.agent.investigate import Investigation, investigate
 from neuroscribe.agent.planners.human import HumanFactory
+from neuroscribe.tools.io.console import Console
 from neuroscribe.tools.lab import Lab
-from rich.console import Console
 
 PET = '{"kind": "words", "words": ["cat", "dog"]}'
 CAT = '{"kind": "words", "words": ["cat"]}'

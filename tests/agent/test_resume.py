@@ -5,39 +5,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from neuroscribe.agent.budget import Budget
 from neuroscribe.agent.checkpoints import Checkpoints
 from neuroscribe.agent.investigate import investigate
-from neuroscribe.agent.state import Budget, State
+from neuroscribe.agent.state import State
+from pets import MEASURE, RIVALS, concluding
 from scripted import Scripted, Turn
 
-PET = {"kind": "words", "words": ["cat", "dog"]}
-CAT = {"kind": "words", "words": ["cat"]}
-REPEATED = {"kind": "repeated"}
 SCRIPT: list[Any] = [
-    [
-        ("exemplars", {"kind": "quantile"}),
-        ("hypothesise", {"statement": "pets", "predictor": PET}),
-        ("hypothesise", {"statement": "only cats", "predictor": CAT}),
-    ],
-    [
-        ("activations", {"texts": ["the cat ran", "the dog ran"]}),
-        ("test_hypotheses", {"hypotheses": [REPEATED]}),
-    ],
+    [("exemplars", {"kind": "quantile"}), *RIVALS],
+    [*MEASURE, ("test_hypotheses", {"hypotheses": [{"kind": "repeated"}]})],
     [
         (
             "edit_text",
             {"text": "the cat ran", "edits": [{"kind": "replace", "old": "cat", "new": "dog"}]},
         )
     ],
-    [
-        (
-            "conclude",
-            {
-                "label": "pets",
-                "components": [{"words": "pets", "predictor": "H1", "evidence": ["E4"]}],
-            },
-        )
-    ],
+    concluding("E4"),
 ]
 
 
@@ -112,7 +96,7 @@ def test_what_was_spent_is_still_spent(make_lab: Any, tmp_path: Path) -> None:
         checkpoint=tmp_path / "c.sqlite",
         budget=Budget(tokens=5000, seconds=1000),
     )
-    left = planner.seen[0]["left"]
+    left = planner.seen[0]["remaining"]
     assert left["tokens"] == 4300
     assert left["seconds"] is not None
     assert 850 < left["seconds"] <= 900
@@ -154,7 +138,7 @@ def test_only_the_latest_state_is_kept(make_lab: Any, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         investigate(make_lab(), "planted/0", script(SCRIPT, 3), checkpoint=path)
     with sqlite3.connect(path) as found:
-        assert found.execute("SELECT count(*) FROM checkpoints").fetchone() == (1,)
+        assert found.execute("SELECT count(*) FROM state").fetchone() == (1,)
         assert found.execute("SELECT count(*) FROM evidence").fetchone() == (6,)
     store = Checkpoints(path)
     assert [item.id for item in store.evidence(2)] == ["E1", "E2"]

@@ -7,32 +7,17 @@ from typing import Any
 
 import pytest
 from endpoint import Act, Handler, answers, completion, endpoint, fails, says, text
-from neuroscribe.agent.investigate import Investigation, investigate
+from neuroscribe.agent.budget import Budget
+from neuroscribe.agent.investigate import investigate
 from neuroscribe.agent.planners.chat import ChatFactory, shortened
-from neuroscribe.agent.replies import mend
-from neuroscribe.agent.state import Budget
-from neuroscribe.agent.transcript import Recorder, make_header, render
+from neuroscribe.agent.replies import repair
+from neuroscribe.agent.transcript import Recorder, render
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.llm.client import LLM
+from pets import CONCLUDE, MEASURE, RIVALS, acts, by_model
 
-PET = {"kind": "words", "words": ["cat", "dog"]}
-CAT = {"kind": "words", "words": ["cat"]}
-TWO = (
-    ("hypothesise", {"statement": "pets", "predictor": PET}),
-    ("hypothesise", {"statement": "only cats", "predictor": CAT}),
-)
-RIVALS = says(*TWO)
-MEASURE = says(("activations", {"texts": ["the cat ran", "the dog ran", "my house"]}))
-PART = {"words": "pets", "predictor": "H1", "evidence": ["E3"]}
-CONCLUDE = says(("conclude", {"label": "pets", "components": [PART], "confidence": 0.9}))
+HEADER = {"format": 1, "unit": "planted/0", "target": {"name": "toy"}}
 DEEP = "[" * 100_000 + "]" * 100_000
-
-
-def label(lab: Lab, *acts: Act, timeout: float = 5.0, **more: Any) -> tuple[Investigation, Any]:
-    """Investigates the pet unit with a model that does this."""
-    with endpoint(*acts) as server:
-        factory = ChatFactory(LLM("m", base_url=server.url, timeout=timeout, backoff=0.01))
-        return investigate(lab, "planted/0", factory, **more), server
 
 
 def drips_headers(handler: Handler, request: dict[str, Any]) -> None:
@@ -45,7 +30,7 @@ def drips_headers(handler: Handler, request: dict[str, Any]) -> None:
 
 def test_headers_that_drip_end_with_the_seconds_of_the_unit(lab: Lab) -> None:
     started = time.monotonic()
-    done, _ = label(lab, RIVALS, drips_headers, timeout=60.0, budget=Budget(seconds=1.0))
+    done, _ = by_model(lab, RIVALS, drips_headers, timeout=60.0, budget=Budget(seconds=1.0))
     assert time.monotonic() - started < 3
     assert done.status == "failed"
     assert "no answer within" in str(done.reason)
@@ -54,7 +39,7 @@ def test_headers_that_drip_end_with_the_seconds_of_the_unit(lab: Lab) -> None:
 
 def test_a_tool_that_asks_a_model_stays_within_the_seconds_of_the_unit(make_lab: Any) -> None:
     asks = says(("write_texts", {"source": "llm", "prompt": "pets"}))
-    with endpoint(RIVALS, asks, drips_headers) as server:
+    with endpoint(*acts(RIVALS, asks, drips_headers)) as server:
         llm = LLM("m", base_url=server.url, timeout=60.0, backoff=0.01)
         started = time.monotonic()
         budget = Budget(seconds=1.5)
@@ -78,12 +63,9 @@ def test_a_tool_that_asks_a_model_stays_within_the_seconds_of_the_unit(make_lab:
     ids=["body", "arguments", "inner", "integer", "predictor", "surrogate", "calls"],
 )
 def test_one_malformed_reply_is_no_failed_unit(lab: Lab, fault: Act, tmp_path: Path) -> None:
-    header = make_header(
-        lab, "planted/0", planner="x", corpus="x", corpus_hash="x", length=32, budget=Budget()
-    )
-    with Recorder(tmp_path / "t.jsonl", header) as recorder:
-        acts = (RIVALS, fault, MEASURE, CONCLUDE, CONCLUDE)
-        done, server = label(lab, *acts, recorder=recorder, checkpoint=tmp_path / "c.sqlite")
+    with Recorder(tmp_path / "t.jsonl", HEADER) as recorder:
+        turns = (RIVALS, fault, MEASURE, CONCLUDE, CONCLUDE)
+        done, server = by_model(lab, *turns, recorder=recorder, checkpoint=tmp_path / "c.sqlite")
     assert done.status == "described", done.reason
     assert len(server.requests) <= 5
 
@@ -113,13 +95,10 @@ def thoughts(request: dict[str, Any]) -> list[Any]:
 
 
 def test_reasoning_is_sent_back_and_recorded_and_never_markup(lab: Lab, tmp_path: Path) -> None:
-    header = make_header(
-        lab, "planted/0", planner="x", corpus="x", corpus_hash="x", length=32, budget=Budget()
-    )
     path = tmp_path / "t.jsonl"
-    with Recorder(path, header) as recorder:
-        acts = [thinking(act) for act in (RIVALS, MEASURE, CONCLUDE)]
-        done, server = label(lab, *acts, recorder=recorder)
+    with Recorder(path, HEADER) as recorder:
+        turns = [thinking(act) for act in acts(RIVALS, MEASURE, CONCLUDE)]
+        done, server = by_model(lab, *turns, recorder=recorder)
     assert done.status == "described"
     assert thoughts(server.requests[-1]) == [THINKS["reasoning_content"]] * 2
     assert server.requests[-1]["messages"][2]["reasoning_details"] == [{"data": "e"}]
@@ -137,8 +116,8 @@ def test_an_endpoint_that_refuses_reasoning_gets_none(lab: Lab) -> None:
 
         return sends
 
-    acts = [strict(thinking(act)) for act in (RIVALS, MEASURE, MEASURE, CONCLUDE, CONCLUDE)]
-    done, server = label(lab, *acts)
+    turns = acts(RIVALS, MEASURE, MEASURE, CONCLUDE, CONCLUDE)
+    done, server = by_model(lab, *[strict(thinking(act)) for act in turns])
     assert done.status == "described"
     refused = [bool(any(thoughts(request))) for request in server.requests]
     assert refused.count(True) == 1, "it is asked once, and known then"
@@ -160,11 +139,12 @@ def test_reasoning_survives_an_interruption(make_lab: Any, tmp_path: Path) -> No
             chat.next = following  # type: ignore[method-assign]
             return chat
 
-    with endpoint(thinking(RIVALS), thinking(MEASURE), thinking(CONCLUDE)) as server:
+    turns = [thinking(act) for act in acts(RIVALS, MEASURE, CONCLUDE)]
+    with endpoint(*turns) as server:
         llm = LLM("m", base_url=server.url, backoff=0.01)
         with pytest.raises(KeyboardInterrupt):
             investigate(make_lab(), "planted/0", Interrupts(llm), checkpoint=path)
-        assert sqlite3.connect(path).execute("SELECT count(*) FROM checkpoints").fetchone()[0]
+        assert sqlite3.connect(path).execute("SELECT count(*) FROM state").fetchone()[0]
         done = investigate(make_lab(), "planted/0", ChatFactory(llm), checkpoint=path)
     assert done.status == "described"
     assert thoughts(server.requests[1]) == [THINKS["reasoning_content"]]
@@ -185,6 +165,8 @@ def test_a_call_keeps_what_only_its_endpoint_knows() -> None:
         "function": {"name": "survey", "arguments": '{"a": "\\udc00"}'},
         "extra_content": {"signature": "s"},
     }
-    (wire,) = mend({"content": None, "tool_calls": [call]}, 0).message["tool_calls"]
+    (wire,) = repair({"content": None, "tool_calls": [call]}, 0, "call conclude").message[
+        "tool_calls"
+    ]
     assert wire["extra_content"] == {"signature": "s"}
     assert wire["function"]["arguments"] == '{"a": "\ufffd"}'

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from neuroscribe.tasks.asking import belt as _belt  # noqa: F401
+from neuroscribe.tasks.asking import all_tools as _belt  # noqa: F401
 from neuroscribe.tasks.asking.builtin import AnswererFactory
 from neuroscribe.tasks.asking.claims import claims
-from neuroscribe.tasks.asking.state import Talk, Turn
+from neuroscribe.tasks.asking.state import ConversationState, Turn
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.registry import call
 
@@ -26,7 +26,7 @@ class Talker:
         message: Any = {"content": ""}
         for step in range(8):
             state: Any = {"question": question, "earlier": self.earlier, "found": found}
-            message = self.answerer.next(Talk(**state, step=step, last=False))  # type: ignore
+            message = self.answerer.next(ConversationState(**state, step=step, last=False))  # type: ignore
             calls = [one["function"] for one in message.get("tool_calls") or ()]
             if not calls:
                 break

@@ -12,7 +12,12 @@ WORDS = [
 
 
 def word_model(
-    folder: Path, words: Sequence[str] = WORDS, *, marks: str = ".,", spread: float | None = None
+    folder: Path,
+    words: Sequence[str] = WORDS,
+    *,
+    marks: str = ".,",
+    spread: float | None = None,
+    seed: int = 0,
 ) -> Target:
     """Saves the model into a folder and loads it from there.
 
@@ -21,6 +26,7 @@ def word_model(
         words: The vocabulary, behind four special tokens.
         marks: Punctuation behind the words.
         spread: Standard deviation of the matrices; None: as GPT-2 is born, with small ones.
+        seed: Of the weights.
     """
     import torch
     import transformers as hf
@@ -32,7 +38,7 @@ def word_model(
     tokenizer = hf.PreTrainedTokenizerFast(
         tokenizer_object=inner, unk_token="<unk>", pad_token="<pad>", bos_token="<s>"
     )
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     config = hf.GPT2Config(
         vocab_size=len(names), n_embd=16, n_layer=2, n_head=2, n_positions=64, bos_token_id=1
     )

@@ -326,7 +326,7 @@ def test_a_patched_conversation_runs_nothing(
     call = ormsgpack.packb(("os", "mknod", (str(ran),)))
     content = ormsgpack.packb(ormsgpack.Ext(EXT_CONSTRUCTOR_POS_ARGS, call))
     with sqlite3.connect(kept / "talk.sqlite") as file:
-        file.execute("UPDATE checkpoints SET type = 'msgpack', checkpoint = ?", (content,))
+        file.execute("UPDATE state SET content = ?", (content,))
     capsys.readouterr()
     said = refused(capsys, "ask", "--thread", kept.name, "is it?", "--planner", "builtin")
     assert "begin again" in said

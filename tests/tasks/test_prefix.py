@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from endpoint import answers, endpoint, says
+from neuroscribe.agent.budget import Budget
 from neuroscribe.agent.investigate import investigate
 from neuroscribe.agent.planners import planner_factory
-from neuroscribe.agent.state import Budget
 from neuroscribe.tasks.asking.data import explore
 from neuroscribe.tasks.asking.opening import open_conversation
 from neuroscribe.tools.lab import Lab

@@ -90,8 +90,10 @@ def _transcript(path: Path) -> None:
     ]
     header = {"format": 1, "unit": "mlp.0/3", "target": {"name": "tiny"}}
     with Recorder(path, header) as recorder:
-        recorder.evidence(Evidence("E1", "exemplars", {}, "said", {"measured": measured}))
-        recorder.end("concluded")
+        recorder.write(
+            "evidence", evidence=Evidence("E1", "exemplars", {}, "said", {"measured": measured})
+        )
+        recorder.write("end", reason="concluded")
 
 
 class _Page(HTMLParser):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from neuroscribe.agent.investigate import investigate
-from neuroscribe.agent.planners.chat import Chat
+from neuroscribe.agent.planners.chat import Chat, schemas
 from neuroscribe.tools.data.image_rows import image_rows
 from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.data.windows import cut
@@ -48,7 +48,8 @@ def asked(lab: Lab) -> dict[str, Any]:
     """The tools of a request, by name."""
     llm: Any = Keeps()
     left = {"steps": 9, "tokens": None, "seconds": None, "cost": None}
-    Chat(lab, llm).next({"messages": [], "last": False, "left": left})
+    chat = Chat(llm, lab.meter, lambda: schemas(lab, actions=True), ending=None)
+    chat.next({"messages": [], "last": False, "remaining": left})
     return {tool["function"]["name"]: tool for tool in llm.tools}
 
 

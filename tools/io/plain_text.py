@@ -27,6 +27,11 @@ def plain(text: str) -> str:
     return _LONE.sub("\ufffd", _CONTROL.sub("", text))
 
 
+def clip(text: str, limit: int) -> str:
+    """At most so many characters of a text; an ellipsis stands for what is left out."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
 class _Plain:
     """A stream that writes plain text."""
 

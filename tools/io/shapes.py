@@ -14,7 +14,6 @@ from types import NoneType, UnionType
 from typing import (
     Any,
     NamedTuple,
-    NotRequired,
     Union,
     get_args,
     get_origin,
@@ -82,8 +81,6 @@ def _checker(shape: Any) -> Checker:
     origin, inner = get_origin(shape), get_args(shape)
     if shape is Any:
         return lambda value: None
-    if origin is NotRequired:
-        return _checker(inner[0])
     if origin in (Union, UnionType):
         return _either(shape, [_checker(one) for one in inner])
     if is_typeddict(shape) or is_dataclass(shape):
@@ -149,7 +146,7 @@ def _plain(value: Any, kind: type) -> bool:
 
 def _fields(shape: Any) -> list[tuple[str, Any, bool]]:
     """Name, shape, and whether it must be there."""
-    hints = get_type_hints(shape, include_extras=True)
+    hints = get_type_hints(shape)
     if is_typeddict(shape):
         needed = shape.__required_keys__
     else:

@@ -66,3 +66,13 @@ def _cleaned(value: Any, levels: int) -> Any:
 
 def _refuse_depth() -> NoReturn:
     raise ValueError(f"it is nested more than {DEEPEST} levels deep")
+
+
+def decoded(value: Any) -> Any:
+    """Language models often write a nested value as JSON text: reads it where it is such text."""
+    if not isinstance(value, str) or value.strip()[:1] not in ("[", "{"):
+        return value
+    try:
+        return read_json(value)
+    except ValueError:
+        return value

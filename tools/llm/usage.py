@@ -1,12 +1,13 @@
 """Meters what an investigation spends; budgets are checked against it."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
 @dataclass
 class Meter:
-    """Counts since it was made. One per investigation; never shared between threads."""
+    """Counts since it was made. One an investigation or conversation; no two threads share one."""
 
     forward_tokens: int = 0
     """Tokens that went through the target."""
@@ -34,6 +35,19 @@ class Meter:
     def remaining(self) -> float | None:
         """Seconds that requests may still take; None: as many as they like."""
         return None if self.limit is None else self.limit - self.seconds
+
+    def restart(self, limit: float | None) -> None:
+        """Counts from zero again, with this limit."""
+        vars(self).update(vars(Meter(limit=limit)))
+
+    def restore(self, counts: Mapping[str, float]) -> None:
+        """Goes on from the counts of a meter before, as `as_dict` gave them."""
+        for name in self.as_dict():
+            value = counts.get(name, 0)
+            if name == "seconds":
+                self.started -= value
+            else:
+                setattr(self, name, value if name == "cost" else int(value))
 
     def as_dict(self) -> dict[str, float]:
         """The counts, for records."""

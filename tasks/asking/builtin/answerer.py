@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ....agent.state import Message
 from ....tools.evidence import Evidence
 from ....tools.lab import Lab
-from ..state import Talk
+from ..state import ConversationState
 from . import attending, changing, describe, driving, finding, following, helping, looking
 from .asked import Ask, Call, Past, cite
 from .intent import Intent, Kind
@@ -60,7 +60,7 @@ class Answerer:
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
 
-    def next(self, state: Talk) -> Message:
+    def next(self, state: ConversationState) -> Message:
         """Tool calls, or the answer."""
         ask = self._ask(state)
         course = COURSES[ask.intent.kind]
@@ -71,7 +71,7 @@ class Answerer:
         text = text or "I could not find out: no experiment was run."
         return {"role": "assistant", "content": _with_taken(text, ask)}
 
-    def _ask(self, state: Talk) -> Ask:
+    def _ask(self, state: ConversationState) -> Ask:
         image = self._lab.target.image is not None
         earlier: list[Past] = []
         for turn in state["earlier"]:
@@ -116,7 +116,7 @@ def _best(earlier: Sequence[Past]) -> str | None:
     return None
 
 
-def _message(calls: Sequence[Call], state: Talk) -> Message:
+def _message(calls: Sequence[Call], state: ConversationState) -> Message:
     turn = len(state["earlier"])
     return {
         "role": "assistant",

@@ -1,22 +1,27 @@
 """An investigator that is a language model: it calls the function through a tool, then answers.
 
-The conversation is plain Chat Completions. What the model writes as code is run by the sandbox
-alone. Whatever goes wrong (no endpoint, no tool call, broken arguments, no answer in time) becomes
-an answer that says why there is none, so that a suite counts it and goes on.
+It runs on the loop of `agent/loop.py`. What the model writes as code is run by the sandbox alone.
+Whatever goes wrong (no endpoint, no tool call, broken arguments, no answer in time) becomes an
+answer that says why there is none, so that a suite counts it and goes on.
 """
 
 import json
 import math
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ....agent.budget import Budget
+from ....agent.loop import Loop, Turn
+from ....agent.planners.chat import Chat, forced
+from ....agent.replies import Call
+from ....agent.state import LoopState, first_state
 from ....tools.errors import UsageError
+from ....tools.evidence import Evidence
 from ....tools.io.strict_json import read_json
-from ....tools.llm.client import LLM, LLMError
+from ....tools.llm.client import LLM
 from ....tools.llm.usage import Meter
 from .blackbox import Answer, Calls
 from .sandbox import run_code
@@ -24,7 +29,6 @@ from .sandbox import run_code
 PROMPT = (Path(__file__).parent / "prompt.md").read_text(encoding="utf-8")
 _AT_ONCE = 50  # inputs of one call_function
 _SHOWN = 12  # differences that check_code shows
-_NUDGES = 2
 
 
 def _tool(name: str, description: str, properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,79 +71,99 @@ class ChatInvestigator:
 
     def __call__(self, calls: Calls) -> Answer:
         """The model's answer, or why there is none."""
-        meter = Meter()
-        answer = self._converse(calls, meter)
+        meter = Meter(limit=self.seconds)
+        planner = Chat(self.llm, meter, lambda: TOOLS, ending=forced("answer"))
+        budget = Budget(steps=self.turns, tokens=None, seconds=self.seconds)
+        loop = FunctionLoop(planner=planner, budget=budget, meter=meter, calls=calls)
+        answer = loop.answer()
         counts = ("requests", "tokens_in", "tokens_cached", "tokens_out")
         return answer._replace(spent={name: getattr(meter, name) for name in counts})
 
-    def _converse(self, calls: Calls, meter: Meter) -> Answer:
-        task = f"f takes {calls.takes}. You may call it on {calls.budget} inputs in all."
-        messages: list[dict[str, Any]] = [
-            {"role": "system", "content": PROMPT},
-            {"role": "user", "content": task},
-        ]
-        deadline = time.monotonic() + self.seconds
-        nudges = 0
-        for turn in range(self.turns):
-            left = deadline - time.monotonic()
-            if left <= 0:
-                return Answer("", "", f"no answer in {self.seconds:g} seconds")
-            try:
-                message = self._ask(messages, left, meter, last=turn == self.turns - 1)
-            except LLMError as error:
-                return Answer("", "", f"{error.kind}: {error}")
-            messages.append(message)
-            wanted = message.get("tool_calls") or []
-            if not wanted:
-                nudges += 1
-                if nudges > _NUDGES:
-                    return Answer("", "", "the model stopped calling tools without an answer")
-                messages.append({"role": "user", "content": "Call a tool; `answer` ends the work."})
-            for call in wanted:
-                said = self._act(call, calls)
-                if isinstance(said, Answer):
-                    return said
-                messages.append({"role": "tool", "tool_call_id": call.get("id"), "content": said})
-        return Answer("", "", f"no answer in {self.turns} turns")
 
-    def _ask(
-        self, messages: list[dict[str, Any]], seconds: float, meter: Meter, *, last: bool
-    ) -> dict[str, Any]:
-        request: dict[str, Any] = {"tools": TOOLS, "seconds": seconds, "meter": meter}
-        if last:
-            forced = {"type": "function", "function": {"name": "answer"}}
-            try:
-                return self.llm.complete(messages, **request, tool_choice=forced).message
-            except LLMError as error:
-                if error.kind != "request":  # some endpoints know no forced choice
-                    raise
-        return self.llm.complete(messages, **request).message
+class FunctionState(LoopState):
+    """The state of the loop over one function."""
 
-    def _act(self, call: Mapping[str, Any], calls: Calls) -> str | Answer:
-        """What a tool call gives: text for the model, or the answer."""
-        function = call.get("function") or {}
-        name = function.get("name")
+    words: str
+    code: str
+
+
+@dataclass(kw_only=True)
+class FunctionLoop(Loop[FunctionState]):
+    """The loop over one function."""
+
+    calls: Calls
+
+    schema = FunctionState
+    reserve = 1
+    ending = "call answer if you are done"
+    notice = "The budget is nearly spent: call `answer` now."
+    repeatable = frozenset({"call_function", "check_code", "answer"})
+
+    def answer(self) -> Answer:
+        """Runs the loop."""
+        task = f"f takes {self.calls.takes}. You may call it on {self.calls.budget} inputs in all."
+        messages = [{"role": "system", "content": PROMPT}, {"role": "user", "content": task}]
+        first = first_state(messages, self.budget.remaining(self.meter, 0), {})
+        start = FunctionState(**first, words="", code="")
+        end = self.compile().invoke(start, self.config("function"))
+        if end["ended"] == "answered":
+            return Answer(end["words"], end["code"])
+        reason = end["reason"]
+        return Answer("", "", reason if end["ended"] == "failed" else f"no answer: {reason}")
+
+    def run(self, state: FunctionState, call: Call, turn: Turn) -> Evidence:
+        """Calls the function, checks code, or takes the answer."""
+        key = f"E{state['evidence'] + len(turn.results) + 1}"
         try:
-            given = read_json(function.get("arguments") or "{}")
+            text, data = self._run(call)
+        except UsageError as error:
+            return Evidence(key, call.name, {}, f"error: {error}", error=str(error))
+        if call.name == "answer":
+            turn.over = "the work was ended by the call before"
+        return Evidence(key, call.name, {}, text, data)
+
+    def text_of(self, result: Evidence) -> str:
+        """Results have no ids: nothing cites them."""
+        return result.text
+
+    def note(self, state: FunctionState) -> str:
+        """Results say by themselves how many calls are left."""
+        return ""
+
+    def after_turn(self, state: FunctionState, turn: Turn) -> dict[str, Any]:
+        """The answer ends the loop."""
+        return {**turn.results[-1].data, "ended": "answered"} if turn.over and turn.results else {}
+
+    def _run(self, call: Call) -> tuple[str, dict[str, str]]:
+        """What a call gives: text, and the answer where it is one.
+
+        Raises:
+            UsageError: for a call that cannot be read.
+        """
+        try:
+            given = read_json(call.arguments or "{}")
         except ValueError as error:
-            return f"error: the arguments are not JSON: {error}"
+            raise UsageError(f"the arguments are not JSON: {error}") from error
         if not isinstance(given, dict):
-            return "error: the arguments are not a JSON object"
-        if name == "call_function":
-            return _called(given.get("inputs"), calls)
+            raise UsageError("the arguments are not a JSON object")
+        if call.name == "call_function":
+            return _called(given.get("inputs"), self.calls), {}
         code = given.get("code")
-        if name not in ("check_code", "answer"):
-            return f"error: there is no tool '{name}'; call_function, check_code or answer"
+        if call.name not in ("check_code", "answer"):
+            raise UsageError(f"there is no tool '{call.name}'; call_function, check_code or answer")
         if not isinstance(code, str) or not code.strip():
-            return "error: `code` must be Python that defines f"
-        if name == "check_code":
-            return _checked(unfenced(code), calls)
-        return Answer(" ".join(str(given.get("words") or "").split()), unfenced(code))
+            raise UsageError("`code` must be Python that defines f")
+        if call.name == "check_code":
+            return _checked(unfenced(code), self.calls), {}
+        words = " ".join(str(given.get("words") or "").split())
+        return "", {"words": words, "code": unfenced(code)}
 
 
 def _called(inputs: Any, calls: Calls) -> str:
     if not isinstance(inputs, list) or not inputs:
-        return 'error: `inputs` must be a list with at least one input, such as {"inputs": [...]}'
+        raise UsageError(
+            '`inputs` must be a list with at least one input, such as {"inputs": [...]}'
+        )
     lines = []
     for item in inputs[:_AT_ONCE]:
         arguments = tuple(item) if isinstance(item, list) else (item,)
@@ -163,7 +187,7 @@ def _shown(value: Any) -> str:
 
 def _checked(code: str, calls: Calls) -> str:
     if not calls.log:
-        return "error: nothing was called yet"
+        raise UsageError("nothing was called yet")
     ran = run_code(code, [arguments for arguments, _ in calls.log])
     if ran.failed is not None:
         return f"the code does not run: {ran.failed}"

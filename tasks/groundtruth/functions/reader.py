@@ -43,7 +43,7 @@ class Reader:
             called: Calls that the investigator made; their inputs do not count.
         """
         chosen = self._chosen(box, called)
-        inputs = [box.cases[at].arguments for at in chosen]
+        inputs = [box.cases[i].arguments for i in chosen]
         if not words.strip():
             return scored(box, chosen, [None] * len(chosen), failed="no words")
         try:
@@ -56,11 +56,11 @@ class Reader:
 
     def _chosen(self, box: BlackBox, called: Sequence[tuple[Arguments, Value]]) -> list[int]:
         held: dict[tuple[str, str], list[int]] = {}
-        for at in unseen(box, called):
-            held.setdefault((box.cases[at].domain, box.cases[at].cell), []).append(at)
+        for i in unseen(box, called):
+            held.setdefault((box.cases[i].domain, box.cases[i].cell), []).append(i)
         each = -(-self.inputs // max(1, len(held)))
         rng = np.random.default_rng(0)
-        return [int(at) for part in held.values() for at in rng.permutation(part)[:each]]
+        return [int(i) for part in held.values() for i in rng.permutation(part)[:each]]
 
     def _read(self, takes: str, words: str, inputs: Sequence[Arguments]) -> list[Any] | str:
         """The outputs, or what is wrong with the reader's answer."""

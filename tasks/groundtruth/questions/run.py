@@ -17,16 +17,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ....agent.state import Budget
+from ....agent.budget import Budget
+from ....agent.state import PlannerFactory
 from ....tools.errors import UsageError
 from ....tools.io.files import write_whole
 from ....tools.io.lock import owned
 from ....tools.llm.endpoints import public_options
 from ...asking.answer_html import answer_html
 from ...asking.conversation import Conversation
-from ...asking.events import Answer, Calling, Found, Words
+from ...asking.events import Answer, TextDelta, ToolCall, ToolResult
 from ...asking.opening import open_conversation
-from ...asking.state import AnswersFactory
 from ...runs.jsonl import append, heal, read_records_of
 from .citations import citations
 from .measure import LENGTH, SEED, Benches, tokens_of
@@ -77,7 +77,7 @@ def run_questions(
     out: Path,
     *,
     prices: tuple[float, float] | None = None,
-    factory: AnswersFactory | None = None,
+    factory: PlannerFactory | None = None,
     progress: Callable[[Mapping[str, Any], int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Asks what has not been asked yet and sums up everything.
@@ -123,7 +123,7 @@ def _asked(
     out: Path,
     benches: Benches,
     prices: tuple[float, float] | None,
-    factory: AnswersFactory | None,
+    factory: PlannerFactory | None,
 ) -> dict[str, Any]:
     """One question in a conversation that is thrown away; its record, events and page stay."""
     bench = benches[question.target]
@@ -196,7 +196,7 @@ def _followed(
     with path.open("w", encoding="utf-8") as file:
         for line in _lines(question, conversation):
             event = line.pop("event")
-            if isinstance(event, Found):
+            if isinstance(event, ToolResult):
                 tools.append(event.evidence.tool)
             elif isinstance(event, Answer):
                 answer = event
@@ -209,11 +209,11 @@ def _lines(question: KnownQuestion, conversation: Conversation) -> Iterator[dict
     """Events with what is written of each."""
     words = ""
     for event in conversation.stream(question.text):
-        if isinstance(event, Words):
+        if isinstance(event, TextDelta):
             words += event.text
-        elif isinstance(event, Calling):
+        elif isinstance(event, ToolCall):
             yield {"event": event, "calling": event.tool, "arguments": dict(event.arguments)}
-        elif isinstance(event, Found):
+        elif isinstance(event, ToolResult):
             item = event.evidence
             kept = {name: getattr(item, name) for name in ("id", "tool", "text", "error")}
             said = {"words": words} if words else {}

@@ -1,4 +1,4 @@
-"""A tiny encoder and a small corpus on disk, and an investigation on them by hand-made calls."""
+"""A tiny model and a small corpus on disk, and an investigation on them by hand-made calls."""
 
 import json
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
-from transformers import BertConfig, BertModel, BertTokenizerFast
+from word_model import word_model
 
 WORDS = (
     *("the", "a", "cat", "dog", "sat", "ran", "on", "under", "mat", "tree"),
@@ -37,25 +37,6 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-def make_model(folder: Path, *, seed: int) -> Path:
-    """A random two-layer BERT with a word-level vocabulary."""
-    folder.mkdir(parents=True, exist_ok=True)
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", *WORDS]
-    (folder / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
-    torch.manual_seed(seed)
-    config = BertConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=24,
-        max_position_embeddings=32,
-    )
-    BertModel(config).save_pretrained(folder)
-    BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
-    return folder
-
-
 def make_corpus(path: Path, *, seed: int) -> Path:
     """Documents of random sentences, one a line."""
     generator = torch.Generator().manual_seed(seed)
@@ -72,8 +53,8 @@ def make_corpus(path: Path, *, seed: int) -> Path:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `model/`, `other/`, `text.jsonl` and `other.jsonl`."""
     folder = tmp_path_factory.mktemp("place")
-    make_model(folder / "model", seed=0)
-    make_model(folder / "other", seed=1)
+    word_model(folder / "model", WORDS, marks=".")
+    word_model(folder / "other", WORDS, marks=".", seed=1)
     make_corpus(folder / "text.jsonl", seed=0)
     make_corpus(folder / "other.jsonl", seed=1)
     return folder
@@ -118,7 +99,7 @@ def recorded(make_lab: Callable[[], tuple[Lab, str]], place: Path, tmp_path: Pat
     assert lab.unit is not None
     ledger = Ledger(lab, lab.unit)
     with Recorder(path, header) as recorder:
-        recorder.message({"role": "system", "content": "You study a unit."})
+        recorder.write("message", message={"role": "system", "content": "You study a unit."})
         for number, (name, arguments) in enumerate(CALLS):
             function = {"name": name, "arguments": json.dumps(arguments)}
             message = {
@@ -126,15 +107,18 @@ def recorded(make_lab: Callable[[], tuple[Lab, str]], place: Path, tmp_path: Pat
                 "content": f"turn {number}",
                 "tool_calls": [{"id": f"c{number}", "type": "function", "function": function}],
             }
-            recorder.message(message, usage={"tokens_in": 900, "tokens_out": 12}, seconds=0.5)
+            recorder.write(
+                "message", message=message, usage={"tokens_in": 900, "tokens_out": 12}, seconds=0.5
+            )
             found = registry.call(lab, name, arguments)
-            recorder.evidence(found)
+            recorder.write("evidence", evidence=found)
             if ledger.update([found]):
-                recorder.ledger(ledger.rows, after=found.id)
+                recorder.write("ledger", rows=ledger.rows, after=found.id)
             answer = {"role": "tool", "tool_call_id": f"c{number}", "content": found.text}
-            recorder.message(answer)
-        recorder.conclusion(
-            {
+            recorder.write("message", message=answer)
+        recorder.write(
+            "conclusion",
+            description={
                 "label": "cats",
                 "status": "described",
                 "components": [
@@ -146,7 +130,7 @@ def recorded(make_lab: Callable[[], tuple[Lab, str]], place: Path, tmp_path: Pat
                 ],
                 "rejected": [{"words": "red", "reason": "no relation", "evidence": ["E5"]}],
                 "confidence": 0.25,
-            }
+            },
         )
-        recorder.end("concluded", lab.meter.as_dict())
+        recorder.write("end", reason="concluded", meter=lab.meter.as_dict())
     return path

@@ -146,7 +146,9 @@ def test_ten_thousand_tokens_are_rendered_quickly(tmp_path: Path) -> None:
     measured = [{**item, "window": number} for number in range(100)]
     path = tmp_path / "t.jsonl"
     with Recorder(path, {"format": 1, "unit": "a/1", "target": {"name": "x"}}) as recorder:
-        recorder.evidence(Evidence("E1", "exemplars", {}, "said", {"measured": measured}))
+        recorder.write(
+            "evidence", evidence=Evidence("E1", "exemplars", {}, "said", {"measured": measured})
+        )
     started = time.monotonic()
     page = render(path, tmp_path / "page.html")
     assert time.monotonic() - started < 5

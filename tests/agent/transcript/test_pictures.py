@@ -79,8 +79,8 @@ def recorded(colours: Target, tmp_path: Path) -> Path:
     )
     with Recorder(path, header) as recorder:
         for name, arguments in CALLS:
-            recorder.evidence(registry.call(lab, name, arguments))
-        recorder.end("concluded", lab.meter.as_dict())
+            recorder.write("evidence", evidence=registry.call(lab, name, arguments))
+        recorder.write("end", reason="concluded", meter=lab.meter.as_dict())
     return path
 
 

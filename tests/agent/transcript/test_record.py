@@ -30,7 +30,9 @@ def test_what_is_written_is_read(recorded: Path) -> None:
 def test_every_event_is_on_the_disk_at_once(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "t.jsonl"
     recorder = Recorder(path, HEADER)
-    recorder.evidence(Evidence("E1", "survey", {"unit": "mlp.0/3"}, "said", {"x": 1.5}))
+    recorder.write(
+        "evidence", evidence=Evidence("E1", "survey", {"unit": "mlp.0/3"}, "said", {"x": 1.5})
+    )
     assert read(path).evidence["E1"].data == {"x": 1.5}
     recorder.close()
 
@@ -44,7 +46,7 @@ def test_a_torn_last_line_is_left_out_and_mended(recorded: Path) -> None:
     assert len(torn.events) == many - 1
     assert torn.ended is None
     with Recorder(recorded, HEADER, resume=True) as recorder:
-        recorder.end("concluded")
+        recorder.write("end", reason="concluded")
     mended = read(recorded)
     assert (mended.torn, mended.ended, len(mended.events)) == (False, "concluded", many)
 
@@ -54,7 +56,7 @@ def test_a_new_recorder_replaces_an_old_file(tmp_path: Path) -> None:
     for many in (5, 1):
         with Recorder(path, HEADER) as recorder:
             for number in range(many):
-                recorder.message({"role": "user", "content": str(number)})
+                recorder.write("message", message={"role": "user", "content": str(number)})
     assert [event["message"]["content"] for event in read(path).of("message")] == ["0"]
 
 
@@ -64,7 +66,7 @@ def test_threads_do_not_mix_lines(tmp_path: Path) -> None:
 
         def write(name: str) -> None:
             for _ in range(50):
-                recorder.message({"role": "user", "content": name * 300})
+                recorder.write("message", message={"role": "user", "content": name * 300})
 
         threads = [threading.Thread(target=write, args=(name,)) for name in "abcd"]
         for thread in threads:
@@ -91,8 +93,8 @@ def test_a_failed_write_leaves_whole_lines(tmp_path: Path, monkeypatch: pytest.M
     with monkeypatch.context() as patch:
         patch.setattr(record.os, "write", full)
         with pytest.raises(OSError, match="No space"):
-            recorder.message({"role": "user", "content": "x" * 200})
-    recorder.message({"role": "user", "content": "after"})
+            recorder.write("message", message={"role": "user", "content": "x" * 200})
+    recorder.write("message", message={"role": "user", "content": "after"})
     recorder.close()
     found = read(path)
     assert not found.torn
@@ -102,7 +104,9 @@ def test_a_failed_write_leaves_whole_lines(tmp_path: Path, monkeypatch: pytest.M
 def test_lone_surrogates_and_numbers_that_are_none_survive(tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
     with Recorder(path, HEADER) as recorder:
-        recorder.message({"role": "assistant", "content": "\ud800 é", "x": float("nan")})
+        recorder.write(
+            "message", message={"role": "assistant", "content": "\ud800 é", "x": float("nan")}
+        )
     message = read(path).events[0]["message"]
     assert message == {"role": "assistant", "content": "\ud800 é", "x": None}
 

@@ -123,7 +123,7 @@ def test_calls_that_asked_a_language_model_are_skipped_and_stood_in_for(
     path = tmp_path / "t.jsonl"
     with Recorder(path, header) as recorder:
         for name, arguments in (("ponder", {"question": "abc"}), ("survey", {})):
-            recorder.evidence(registry.call(lab, name, arguments))
+            recorder.write("evidence", evidence=registry.call(lab, name, arguments))
     fresh, _ = make_lab()
     found = replay(path, lab=fresh)
     assert (found.same, found.checked) == (True, 1)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from endpoint import Endpoint, answers, endpoint, hangs, says
-from neuroscribe.tasks.asking import consent
+from neuroscribe.tasks.asking import approval
 from neuroscribe.tasks.cli import app as cli
 
 SURVEY = ("survey", {"unit": "mlp.0/1"})
@@ -101,7 +101,7 @@ def test_costly_calls_are_not_run_without_leave(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(consent, "cost", lambda lab, tool, arguments: "an hour")
+    monkeypatch.setattr(approval, "cost", lambda lab, tool, arguments: "an hour")
     monkeypatch.setattr("sys.stdin.isatty", lambda: False)
     assert ask(server, "what does mlp.0/1 do?") == 0
     assert "--yes runs it" in " ".join(capsys.readouterr().out.split())

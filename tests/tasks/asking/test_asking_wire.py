@@ -1,13 +1,11 @@
 """Conversations with an endpoint whose messages hold more than was known, or never end."""
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from endpoint import answers, completion, endpoint
-from neuroscribe.agent.state import Budget
 from neuroscribe.tasks.asking.answer_html import answer_html
 from neuroscribe.tasks.asking.conversation import Conversation
 from neuroscribe.tasks.asking.opening import resume
@@ -40,22 +38,6 @@ def test_reasoning_is_sent_back_in_later_turns_and_after_a_resumption(
     ]
     assert sent == [[], [THOUGHT], [THOUGHT, THOUGHT]]
     assert THOUGHT not in answer_html(first)
-
-
-def test_headers_that_drip_end_with_the_seconds_of_a_question(opened: Opened) -> None:
-    def drips(handler: Any, request: dict[str, Any]) -> None:
-        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-        while not handler.server.over.wait(0.05):
-            handler.wfile.write(b"a")
-            handler.wfile.flush()
-
-    started = time.monotonic()
-    with endpoint(drips) as server:
-        talk = opened(planner="openai:m", base_url=server.url, budget=Budget(seconds=1.0))
-        answer = talk.ask("well?")
-    assert time.monotonic() - started < 3
-    assert answer.ended == "failed"
-    assert "no answer within" in str(answer.reason)
 
 
 def test_lone_surrogates_do_not_poison_a_conversation(opened: Opened) -> None:

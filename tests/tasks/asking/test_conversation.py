@@ -9,10 +9,17 @@ from typing import Any
 
 import pytest
 from endpoint import answers, endpoint, fails, hangs, says, streams
-from neuroscribe.agent.state import Budget
-from neuroscribe.tasks.asking import consent
+from neuroscribe.agent.budget import Budget
+from neuroscribe.tasks.asking import approval
 from neuroscribe.tasks.asking.conversation import Conversation
-from neuroscribe.tasks.asking.events import Answer, Calling, Consent, Found, Spent, Words
+from neuroscribe.tasks.asking.events import (
+    Answer,
+    ApprovalRequest,
+    BudgetUpdate,
+    TextDelta,
+    ToolCall,
+    ToolResult,
+)
 from neuroscribe.tasks.asking.opening import resume
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models import Target
@@ -29,7 +36,13 @@ def text(content: str) -> dict[str, Any]:
 def test_a_question_is_answered_by_results_that_it_cites(opened: Opened) -> None:
     talk = opened(SURVEY, text("It is on half of the time [E1]. I like it a lot."))
     events = list(talk.stream("what does mlp.0/1 do?"))
-    assert [type(event) for event in events] == [Spent, Calling, Found, Spent, Answer]
+    assert [type(event) for event in events] == [
+        BudgetUpdate,
+        ToolCall,
+        ToolResult,
+        BudgetUpdate,
+        Answer,
+    ]
     answer = events[-1]
     assert answer.ended == "answered"
     assert [claim.opinion for claim in answer.claims] == [False, True]
@@ -108,26 +121,6 @@ def test_two_questions_at_once_are_refused(opened: Opened) -> None:
     assert talk.ask("second?").text == "Second."
 
 
-def test_a_failing_tool_is_evidence_with_an_error(opened: Opened) -> None:
-    calls = [("survey", {"unit": "mlp.0/999999"}), ("no_such_tool", {}), ("survey", "{broken")]
-    talk = opened(calls, text("It could not be measured [E1]."))
-    answer = talk.ask("what does it do?")
-    assert answer.ended == "answered"
-    assert all(item.error for item in talk.lab.evidence)
-    assert len(talk.lab.evidence) == 3
-
-
-def test_a_tool_that_breaks_ends_nothing(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
-    talk = opened(SURVEY, text("It broke [E1]."))
-
-    def breaks(*_: Any) -> Any:
-        raise RuntimeError("a fault")
-
-    monkeypatch.setattr("neuroscribe.tools.instruments.survey.flat", breaks)
-    assert talk.ask("what does it do?").ended == "answered"
-    assert "RuntimeError: a fault" in str(talk.lab.evidence["E1"].error)
-
-
 def test_stopping_a_tool_keeps_the_conversation(
     opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,10 +170,10 @@ def test_a_reader_that_leaves_stops_the_work(opened: Opened) -> None:
 
 
 def test_costly_calls_wait_for_leave(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consent, "cost", lambda lab, tool, arguments: "an hour")
+    monkeypatch.setattr(approval, "cost", lambda lab, tool, arguments: "an hour")
     talk = opened(SURVEY, text("Not allowed."), SURVEY, text("Allowed [E1]."))
     *_, last = talk.stream("what does it do?")
-    assert last == Consent("survey", {"unit": "mlp.0/1"}, "an hour")
+    assert last == ApprovalRequest("survey", {"unit": "mlp.0/1"}, "an hour")
     assert talk.waiting == last
     assert list(talk.go_on(allowed=False))[-1].text == "Not allowed."
     assert len(talk.lab.evidence) == 0
@@ -194,7 +187,7 @@ def test_costly_calls_wait_for_leave(opened: Opened, monkeypatch: pytest.MonkeyP
 def test_a_question_put_while_leave_is_waited_for_goes_first(
     opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consent, "cost", lambda lab, tool, arguments: "an hour")
+    monkeypatch.setattr(approval, "cost", lambda lab, tool, arguments: "an hour")
     talk = opened(SURVEY, text("Another."))
     list(talk.stream("what does it do?"))
     assert talk.ask("something else?").text == "Another."
@@ -204,34 +197,33 @@ def test_a_question_put_while_leave_is_waited_for_goes_first(
 
 def test_what_costs_much_is_asked_about(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     lab = opened(text("Yes.")).lab
-    assert consent.cost(lab, "survey", {}) is None
-    assert consent.cost(lab, "find_units", {}) is None  # a toy is quick
+    assert approval.cost(lab, "survey", {}) is None
+    assert approval.cost(lab, "find_units", {}) is None  # a toy is quick
     once = lab.memo["pass operations"]
     assert once > 2 * 4096 * 0.5 * int(lab.explore.attended.sum())  # most of the weights, twice
     del lab.memo["pass operations"]
-    consent.cost(lab, "find_units", {})
+    approval.cost(lab, "find_units", {})
     assert lab.memo["pass operations"] == once  # counted, not timed
     lab.memo["pass operations"] = 2e12
-    assert consent.cost(lab, "find_units", {}) == "about 100 s of computing"
-    assert consent.cost(lab, "compare_units", {}) == "about 5 min of computing"
+    assert approval.cost(lab, "find_units", {}) == "about 100 s of computing"
+    assert approval.cost(lab, "compare_units", {}) == "about 5 min of computing"
 
 
 def test_leave_is_for_the_call_that_was_asked_about(
     opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What costs much may look otherwise when the graph goes on: leave follows the id."""
-    asked: list[str] = []
+    costly = {"mlp.0/1", "mlp.1/2"}
 
     def cost(lab: object, tool: str, arguments: dict) -> str | None:
-        asked.append(arguments["unit"])
-        first = arguments["unit"] == "mlp.0/1"
-        return "an hour" if not first or len(asked) == 1 else None
+        return "an hour" if arguments["unit"] in costly else None
 
-    monkeypatch.setattr(consent, "cost", cost)
+    monkeypatch.setattr(approval, "cost", cost)
     talk = opened([*SURVEY, ("survey", {"unit": "mlp.1/2"})], text("Done."))
     *_, last = talk.stream("what do they do?")
+    costly.remove("mlp.0/1")
     units = []
-    while isinstance(last, Consent):
+    while isinstance(last, ApprovalRequest):
         unit = last.arguments["unit"]
         units.append(unit)
         *_, last = talk.go_on(allowed=unit == "mlp.0/1")
@@ -247,12 +239,6 @@ def test_a_budget_ends_a_question_not_the_conversation(opened: Opened) -> None:
     notices = [str(item["content"]) for item in talk._state["messages"] if item["role"] == "user"]
     assert sum("nearly spent" in notice for notice in notices) == 1
     assert len(talk.lab.evidence) == 1  # the last calls were not run
-
-
-def test_the_same_call_is_run_twice_at_most(opened: Opened) -> None:
-    talk = opened(SURVEY, SURVEY, SURVEY, text("Enough [E1]."))
-    talk.ask("what does it do?")
-    assert len(talk.lab.evidence) == 2
 
 
 @pytest.mark.parametrize("question", ["", "  \n", "\x00\x1b"])
@@ -278,7 +264,9 @@ def test_words_are_heard_while_a_model_writes(opened: Opened) -> None:
     assert (
         len(server.requests) == 2
     )  # an endpoint may answer as a whole where a stream is asked for
-    assert "".join(event.text for event in events if isinstance(event, Words)) == "".join(pieces)
+    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == "".join(
+        pieces
+    )
     assert events[-1].text == "".join(pieces)
 
 
@@ -330,18 +318,3 @@ def test_hostile_texts_reach_a_planner_as_data_only(opened: Opened, tmp_path: Pa
     assert "never follow them" in messages[0]["content"]
     assert [item["role"] for item in messages if "gnore your" in str(item["content"])] == ["tool"]
     assert [item.tool for item in talk.lab.evidence] == ["exemplars"]
-
-
-def test_the_last_request_still_fits_a_budget_of_tokens(opened: Opened) -> None:
-    """Each turn costs more than the one before, as conversations do."""
-    asked = [
-        says(*SURVEY),
-        says(("survey", {"unit": "mlp.0/2"})),
-        says(("exemplars", {"unit": "mlp.0/1"})),
-    ]
-    with endpoint(*asked, answers("From what I have [E1].")) as server:
-        talk = opened(planner="openai:m", base_url=server.url, budget=Budget(tokens=500))
-        answer = talk.ask("what does mlp.0/1 do?")  # each request takes 110 tokens
-    assert answer.ended == "answered"
-    assert answer.spent["tokens_in"] + answer.spent["tokens_out"] <= 500
-    assert "nearly spent" in json.dumps(server.requests[-1]["messages"])

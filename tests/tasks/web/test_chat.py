@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from browser import Served, Tab, serving
 from endpoint import Act, Endpoint, endpoint, hangs, streams
-from neuroscribe.tasks.asking import consent
+from neuroscribe.tasks.asking import approval
 
 Tabs = Callable[..., Tab]
 SURVEY = ("survey", {"unit": "mlp.0/1"})
@@ -101,7 +101,7 @@ def test_the_builtin_planner_answers_with_experiments(toy_run: Any, toy_target: 
 def test_a_costly_call_waits_for_leave(
     toy_run: Any, toy_target: Any, tabs: Tabs, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(consent, "cost", lambda lab, tool, arguments: "an hour")
+    monkeypatch.setattr(approval, "cost", lambda lab, tool, arguments: "an hour")
     acts = calls(SURVEY), words("It was not run, so I do not know."), calls(SURVEY), words(ANSWER)
     with chat(toy_run, toy_target, *acts) as (served, model):
         tab = asks(tabs, served.url, "What does it do?")

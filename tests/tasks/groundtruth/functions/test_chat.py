@@ -72,7 +72,7 @@ def test_mistakes_are_told_and_mended():
     assert "no tool 'look'" in told[2]
     assert "must be Python" in told[3]
     assert "nothing was called" in told[4]
-    assert requests[-1]["messages"][-1]["content"].startswith("Call a tool")
+    assert "or call answer if you are done" in requests[-1]["messages"][-1]["content"]
     assert calls.log == []
 
 
@@ -87,7 +87,7 @@ def test_hostile_code_is_only_a_failed_check():
 
 def test_the_last_turn_forces_the_answer():
     answer, _, requests = investigate(says(("call_function", {"inputs": [1]})), turns=3)
-    assert answer.failed == "no answer in 3 turns"
+    assert answer.failed == "no answer: the budget of 3 turns was spent"
     assert "tool_choice" not in requests[1]
     assert requests[2]["tool_choice"]["function"]["name"] == "answer"
 
@@ -95,8 +95,8 @@ def test_the_last_turn_forces_the_answer():
 @pytest.mark.parametrize(
     ("act", "says_why"),
     [
-        (answers("It is a line."), "stopped calling tools"),
-        (fails(401), "auth"),
+        (answers("It is a line."), "only text, no tool call"),
+        (fails(401), "401"),
         (fails(500), "500"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Which calls cost so much that a person is asked first, and what they would cost.
+"""Which calls cost so much that a person has to approve them, and what they would cost.
 
 The cost is counted and not timed, so that it is the same each time it is asked for: the operations
 of a forward pass over explore (counted on a few rows, whatever the network is) times the passes
@@ -39,7 +39,7 @@ def cost(lab: Lab, tool: str, arguments: Mapping[str, Any]) -> str | None:
     """What a call would cost, in words; None where it is cheap.
 
     Args:
-        lab: The bench; what a pass costs is counted once, where a call might be long.
+        lab: The lab; what a pass costs is counted once, where a call might be long.
         tool: The tool's name.
         arguments: The call's arguments.
     """

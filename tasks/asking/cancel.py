@@ -15,24 +15,24 @@ from typing import Any, TypeVar
 
 from ...tools.cancellation import Stopped, stoppable
 
-_Made = TypeVar("_Made")
-_LOOK = 0.05  # seconds between two looks
+_Result = TypeVar("_Result")
+_INTERVAL = 0.05  # seconds between two looks
 _PATIENCE = 2.0  # seconds after which work that does not look is interrupted
 
 
-class Stopper:
+class CancelToken:
     """Lets one thread work and others stop it. Each question has its own."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._thread: int | None = None
-        self.asked = False
+        self.cancelled = False
         """Whether a stop was asked for."""
 
-    def stop(self) -> None:
+    def cancel(self) -> None:
         """Raises `Stopped` in the thread at work; if none is, in the next that begins."""
         with self._lock:
-            first, self.asked = not self.asked, True
+            first, self.cancelled = not self.cancelled, True
         if first:
             timer = threading.Timer(_PATIENCE, self._interrupt)
             timer.daemon = True
@@ -47,18 +47,18 @@ class Stopper:
         """
         me = threading.get_ident()
         with self._lock:
-            if self.asked:
+            if self.cancelled:
                 raise Stopped
             self._thread = me
         try:
-            with stoppable(lambda: self.asked):
+            with stoppable(lambda: self.cancelled):
                 yield
         finally:
             with self._lock:
                 self._thread = None
                 _raise_in(me, None)
 
-    def wait_for(self, make: Callable[[], _Made]) -> _Made:
+    def wait_for(self, make: Callable[[], _Result]) -> _Result:
         """What `make` gives, made in a thread that is left behind if the work is stopped.
 
         Raises:
@@ -73,9 +73,9 @@ class Stopper:
                 box.put((None, error))
 
         threading.Thread(target=run, daemon=True).start()
-        while not self.asked:
+        while not self.cancelled:
             try:
-                made, error = box.get(timeout=_LOOK)
+                made, error = box.get(timeout=_INTERVAL)
             except Empty:
                 continue
             if error is not None:

@@ -6,19 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from neuroscribe.tasks.asking.stopping import Stopper
+from neuroscribe.tasks.asking.cancel import CancelToken
 from neuroscribe.tools.cancellation import Stopped, check
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.models import Target
 
 
-def stopped_after(begin: Callable[[Stopper, threading.Event], Any]) -> float:
+def stopped_after(begin: Callable[[CancelToken, threading.Event], Any]) -> float:
     """Seconds from the stop to the end of the work, which must end by `Stopped`."""
-    stopper, begun, ended = Stopper(), threading.Event(), []
+    token, begun, ended = CancelToken(), threading.Event(), []
 
     def work() -> None:
         try:
-            begin(stopper, begun)
+            begin(token, begun)
         except Stopped:
             ended.append("stopped")
 
@@ -26,7 +26,7 @@ def stopped_after(begin: Callable[[Stopper, threading.Event], Any]) -> float:
     thread.start()
     assert begun.wait(10)
     started = time.monotonic()
-    stopper.stop()
+    token.cancel()
     thread.join(20)
     assert ended == ["stopped"]
     return time.monotonic() - started
@@ -35,8 +35,8 @@ def stopped_after(begin: Callable[[Stopper, threading.Event], Any]) -> float:
 def test_the_next_forward_pass_stops_and_leaves_no_hook(toy_target: Target) -> None:
     rows = cut(toy_target, ["one two three"], length=8)
 
-    def begin(stopper: Stopper, begun: threading.Event) -> None:
-        with stopper.work():
+    def begin(token: CancelToken, begun: threading.Event) -> None:
+        with token.work():
             while True:
                 toy_target.trace(rows, ["mlp.0"])
                 begun.set()
@@ -47,8 +47,8 @@ def test_the_next_forward_pass_stops_and_leaves_no_hook(toy_target: Target) -> N
 
 
 def test_work_without_forward_passes_is_interrupted() -> None:
-    def begin(stopper: Stopper, begun: threading.Event) -> None:
-        with stopper.work():
+    def begin(token: CancelToken, begun: threading.Event) -> None:
+        with token.work():
             begun.set()
             while True:
                 sum(range(100))
@@ -57,9 +57,9 @@ def test_work_without_forward_passes_is_interrupted() -> None:
 
 
 def test_waiting_is_left_behind() -> None:
-    def begin(stopper: Stopper, begun: threading.Event) -> None:
+    def begin(token: CancelToken, begun: threading.Event) -> None:
         begun.set()
-        stopper.wait_for(lambda: time.sleep(15))
+        token.wait_for(lambda: time.sleep(15))
 
     assert stopped_after(begin) < 5
 
@@ -67,22 +67,22 @@ def test_waiting_is_left_behind() -> None:
 def test_a_stop_at_any_moment_is_a_stop() -> None:
     for pause in range(100):
 
-        def begin(stopper: Stopper, begun: threading.Event) -> None:
+        def begin(token: CancelToken, begun: threading.Event) -> None:
             begun.set()
-            stopper.wait_for(lambda: time.sleep(5))
+            token.wait_for(lambda: time.sleep(5))
 
         time.sleep(pause * 1e-5)
         assert stopped_after(begin) < 5
 
 
 def test_nothing_is_stopped_without_being_asked() -> None:
-    stopper = Stopper()
-    with stopper.work():
+    token = CancelToken()
+    with token.work():
         check()
-    assert stopper.wait_for(lambda: 7) == 7
+    assert token.wait_for(lambda: 7) == 7
     with pytest.raises(ValueError, match="no"):
-        stopper.wait_for(lambda: (_ for _ in ()).throw(ValueError("no")))
-    stopper.stop()
-    with pytest.raises(Stopped), stopper.work():
+        token.wait_for(lambda: (_ for _ in ()).throw(ValueError("no")))
+    token.cancel()
+    with pytest.raises(Stopped), token.work():
         pass
     check()

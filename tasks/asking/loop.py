@@ -1,0 +1,120 @@
+"""The tool-calling loop of a conversation, the same with and without a language model.
+
+Costly calls wait for a person. A message in words, without calls, is the answer and ends the
+question; the conversation stays valid for the next one. A person may cancel what runs.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...agent.budget import in_words
+from ...agent.loop import MAX_CALLS, Loop, Turn, failed_call, run_tool
+from ...agent.replies import Call, Reply
+from ...agent.state import Message
+from ...tools.cancellation import Stopped
+from ...tools.evidence import Evidence
+from ...tools.lab import Lab
+from ...tools.registry import offered
+from . import approval
+from .cancel import CancelToken
+from .events import BudgetUpdate, Event, ToolCall, ToolResult
+from .state import ConversationState
+
+_STOPPED = "stopped by the person"
+
+
+@dataclass(kw_only=True)
+class ConversationLoop(Loop[ConversationState]):
+    """The loop of one conversation."""
+
+    lab: Lab
+    emit: Callable[[Event], None]
+    """Gets events while the work goes on."""
+    ask_first: bool = True
+    """Whether costly calls wait for approval."""
+    token: CancelToken = field(default_factory=CancelToken)
+
+    schema = ConversationState
+    ending = "answer in words if you are done"
+    notice = "The budget is nearly spent: answer now, from what was found."
+
+    def plan(self, state: ConversationState) -> dict[str, Any]:
+        """Asks for the next message."""
+        try:
+            return super().plan(state)
+        except Stopped:
+            return {"ended": "stopped", "reason": _STOPPED}
+
+    def ask(self, state: ConversationState) -> Message:
+        """The next message: calls, or the answer."""
+        self.emit(BudgetUpdate(in_words(state["remaining"]), self.meter.as_dict()))
+        return self.token.wait_for(lambda: self.planner.next(state))
+
+    def needs_approval(self, state: ConversationState) -> dict[str, Any] | None:
+        """The first costly call that nobody has decided on."""
+        if not self.ask_first or state["reply"] is None or state["last"]:
+            return None
+        for call in self.repaired(state).calls[:MAX_CALLS]:
+            if call.id in state["decisions"]:
+                continue
+            cost = approval.cost(self.lab, call.name, call.values)
+            if cost is not None:
+                return {"tool": call.name, "arguments": call.values, "cost": cost, "call": call.id}
+        return None
+
+    def final_answer(self, state: ConversationState, reply: Reply) -> dict[str, Any] | None:
+        """Words without calls are the answer; with calls too, where no call is run any more."""
+        given = state["reply"] or {}
+        text = str(given.get("content") or "").strip()
+        if not text or given.get("finish_reason") == "length":
+            return None
+        if reply.calls and not state["last"]:
+            return None
+        message = {key: value for key, value in reply.message.items() if key != "tool_calls"}
+        return {"messages": [{**message, "content": text}], "text": text, "ended": "answered"}
+
+    def refusal(self, state: ConversationState, call: Call) -> str | None:
+        """Why a call is not run."""
+        if state["decisions"].get(call.id) is False:
+            return "the person did not allow this costly call; answer without it"
+        if state["last"]:
+            return "the budget is nearly spent; answer now, without tools"
+        tool = offered(self.lab).get(call.name)
+        if tool is not None and tool.action:
+            return f"{call.name} belongs to investigations of one unit, not to a conversation"
+        return None
+
+    def run(self, state: ConversationState, call: Call, turn: Turn) -> Evidence:
+        """Runs a tool, until it ends or the person stops it."""
+        store = self.lab.evidence
+        before = len(store)
+        self.emit(ToolCall(call.name, call.values))
+        try:
+            with self.token.work():
+                result = run_tool(self.lab, call)
+        except Stopped:
+            turn.over = _STOPPED
+            kept = len(store) > before  # it had just ended
+            result = store[f"E{len(store)}"] if kept else failed_call(self.lab, call, _STOPPED)
+        if self.checkpoints is not None:
+            self.checkpoints.keep(result)
+        self.emit(ToolResult(result))
+        return result
+
+    def after_turn(self, state: ConversationState, turn: Turn) -> dict[str, Any]:
+        """Notes the results of the question, and a stop."""
+        update: dict[str, Any] = {"found": [*state["found"], *(one.id for one in turn.results)]}
+        if turn.over is not None:
+            update |= {"ended": "stopped", "reason": _STOPPED}
+        return update
+
+    def finish(self, state: ConversationState) -> dict[str, Any]:
+        """Ends the question; one without an answer leaves a note for those that follow."""
+        update: dict[str, Any] = {"usage": self.meter.as_dict()}
+        if state["ended"] != "answered":
+            note = f"(No answer to this question: {state['reason']}.)"
+            update["messages"] = [{"role": "assistant", "content": note}]
+        if state["ended"] == "stuck":
+            update["ended"] = "failed"
+        return update
