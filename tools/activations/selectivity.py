@@ -18,13 +18,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
 from ..data.image_rows import ImageRows
 from ..errors import UsageError
 from ..lab import Lab
 from ..models import Target, Unit
-from ..statistics.association import pearson
+from ..statistics.association import auroc, pearson
 from ..statistics.permutation import p_value
 from .agreement import HOLDS, interval, means
 from .association import SIGNS, associations
@@ -238,7 +237,7 @@ def _hit(
         chosen,
         pearson(degrees, column),
         interval(degrees, column, document, rng),
-        float(roc_auc_score(holds, column)) if both else None,
+        auroc(holds, column) if both else None,
         inside or 0.0,
         outside or 0.0,
         p_value(chosen, controls[0]),

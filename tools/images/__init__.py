@@ -1,4 +1,1 @@
-"""Instruments on pictures: what a planner shows, draws, edits, covers and switches off.
-
-`belt.py` in the package above registers them; those that ask the same of text share its names.
-"""
+"""Pictures: regions and changes of their pixels, recipes that make them again, image models."""

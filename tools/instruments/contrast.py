@@ -44,31 +44,43 @@ def contrast(lab: Lab, hypothesis: str | dict[str, Any], unit: str | None = None
     (given,) = resolve(lab, [hypothesis])
     holds = given.evaluate(lab.explore)[data.window, data.place] > HOLDS
     active = data.values > activity(data.values)
-    at = np.flatnonzero(holds)
-    head = (
-        f"{given.id} holds at {holds.sum()} places of explore: the unit is active at "
-        f"{int((holds & active).sum())} (hits), not at {int((holds & ~active).sum())} (alarms)."
-    )
     hits, alarms = int((holds & active).sum()), int((holds & ~active).sum())
     base: dict[str, Any] = {"unit": str(chosen), "hypothesis": given.id, "hits": hits}
     base |= {"alarms": alarms, "signs": []}
+    head = (
+        f"{given.id} holds at {hits + alarms} places of explore: the unit is active at {hits} "
+        f"(hits), not at {alarms} (alarms)."
+    )
     if min(hits, alarms) < _FEW:
         few = "hits" if hits < alarms else "alarms"
-        said = f"Fewer than {_FEW} {few}: explore cannot tell; scan words before one it is on at."
-        return Result(f"{head}\n{said}", base)
-    labels, sets = lab.rng().spawn(2)
+        advice = f"Fewer than {_FEW} {few}: explore cannot tell; scan words before one it is on at."
+        return Result(f"{head}\n{advice}", base)
+    rng, set_rng = lab.rng().spawn(2)
+    at = np.flatnonzero(holds)
     if len(at) > _MOST_PLACES:
-        at = np.sort(labels.choice(at, _MOST_PLACES, replace=False))
+        at = np.sort(rng.choice(at, _MOST_PLACES, replace=False))
         head += f" Counted below: {_MOST_PLACES} of these places, drawn at random."
-    wrong = ~active[at]
     behind = lab.target.kind != "causal"
     signs = [
         set(_signs(lab.explore, int(data.window[i]), int(data.place[i]), behind=behind)) for i in at
     ]
     known = table(signs, np.asarray(lab.explore.document)[data.window[at]])
-    rows, found = [head], []
-    words = single_words(known, wrong, labels)
+    rows, results = _sides(known, ~active[at], rng, set_rng)
+    documents = len(np.unique(known.document))
+    return Result(
+        "\n".join([head, *rows, _basis(documents, len(known.signs), told=bool(rows))]),
+        {**base, **results, "documents": documents},
+    )
+
+
+def _sides(
+    known: Table, wrong: np.ndarray, rng: np.random.Generator, set_rng: np.random.Generator
+) -> tuple[list[str], dict[str, Any]]:
+    """What goes with false positives (`wrong` `[place]`), and with hits: single words and sets."""
+    words = single_words(known, wrong, rng)
     best = np.lexsort((-words.score, words.p))
+    rows: list[str] = []
+    results: dict[str, Any] = {"signs": []}
     for name, wanted in (("alarms", wrong), ("hits", ~wrong)):
         side = words.more if name == "alarms" else ~words.more
         listed = [
@@ -78,25 +90,27 @@ def contrast(lab: Lab, hypothesis: str | dict[str, Any], unit: str | None = None
         ][:_LISTED]
         if listed:
             rows.append(f"Goes with {name}: {'; '.join(map(_word, listed))}.")
-            found += listed
-        together = word_set(known, wanted, sets)
+            results["signs"] += listed
+        together = word_set(known, wanted, set_rng)
         if together is not None and together.p <= MAX_P:
             entry = _entry(together, wanted, known.document)
             rows.append(_together(entry, name, int(wanted.sum()), int((~wanted).sum())))
-            base[f"together_{name}"] = entry
-    documents = len(np.unique(known.document))
-    if len(rows) == 1:
-        rows.append(
-            f"No word at the place or near it goes with either side more than some word does when "
-            f"hits and alarms are exchanged between the {documents} documents (p <= {MAX_P} over "
-            f"{len(known.signs)} words in context). The alarms may be of another kind, or noise."
+            results[f"together_{name}"] = entry
+    return rows, results
+
+
+def _basis(documents: int, words: int, *, told: bool) -> str:
+    """What the p-values rest on."""
+    if told:
+        return (
+            f"A document counts once a word ({documents} documents); p is over all {words} words "
+            "in context, with hits and alarms exchanged by document."
         )
-    else:
-        rows.append(
-            f"A document counts once a word ({documents} documents); p is over all "
-            f"{len(known.signs)} words in context, with hits and alarms exchanged by document."
-        )
-    return Result("\n".join(rows), {**base, "documents": documents, "signs": found})
+    return (
+        "No word at the place or near it goes with either side more than some word does when hits "
+        f"and alarms are exchanged between the {documents} documents (p <= {MAX_P} over {words} "
+        "words in context). The alarms may be of another kind, or noise."
+    )
 
 
 def _signs(windows: TokenWindows, row: int, place: int, *, behind: bool) -> Iterator[Sign]:

@@ -13,7 +13,6 @@ drives the unit.
 from typing import Any
 
 import numpy as np
-from scipy.stats import rankdata
 
 from ..activations.records import activity
 from ..errors import UsageError
@@ -23,7 +22,7 @@ from ..lab import Lab
 from ..models.clip import Clip
 from ..predicates.clip_reader import NEUTRAL
 from ..registry import tool
-from ..statistics.association import pearson
+from ..statistics.association import auroc, pearson
 
 _MOST = 40
 
@@ -53,7 +52,7 @@ def fitting_phrases(lab: Lab, phrases: list[str], unit: str | None = None) -> Re
         {
             "phrase": phrase,
             "correlation": pearson(fits[:, at], values) or 0.0,
-            "auc": _auc(fits[:, at], active),
+            "auc": auroc(active, fits[:, at]),
         }
         for at, phrase in enumerate(wanted)
     ]
@@ -64,7 +63,7 @@ def fitting_phrases(lab: Lab, phrases: list[str], unit: str | None = None) -> Re
         f"{int(active.sum())} (r; chance that an active picture fits better than another; chance "
         f"alone reaches r about {chance:.2f}):"
     )
-    lines = [f"  {one['phrase']} ({one['correlation']:.2f}; {_said(one['auc'])})" for one in rows]
+    lines = [f"  {one['phrase']} ({one['correlation']:.2f}; {_text(one['auc'])})" for one in rows]
     data: dict[str, Any] = {"unit": str(chosen), "phrases": rows, "chance": chance}
     return Result("\n".join([head, *lines]), data)
 
@@ -80,13 +79,5 @@ def _directions(clip: Clip, phrases: list[str]) -> np.ndarray:
     return clip.phrases(phrases) - clip.phrases(NEUTRAL).mean(0)
 
 
-def _auc(fits: np.ndarray, active: np.ndarray) -> float | None:
-    n, others = int(active.sum()), int((~active).sum())
-    if not n or not others:
-        return None
-    ranks = rankdata(fits)[active].sum()
-    return float((ranks - n * (n + 1) / 2) / (n * others))
-
-
-def _said(auc: float | None) -> str:
-    return "–" if auc is None else f"{auc:.2f}"
+def _text(auc: float) -> str:
+    return "–" if np.isnan(auc) else f"{auc:.2f}"

@@ -1,10 +1,8 @@
 """A model that looks knows no hypothesis, no activation and no unit."""
 
-import json
 import re
 from typing import Any
 
-import pytest
 from endpoint import answers, endpoint, fails
 from neuroscribe.tools.llm.client import LLM
 from neuroscribe.tools.registry import call, offered
@@ -93,9 +91,3 @@ def test_an_endpoint_that_refuses_is_one_line(make_pictures) -> None:
         lab = make_pictures(llm=LLM("m", base_url=server.url))
         assert "empty answer" in str(call(lab, "describe_image", {"pictures": [3]}).error)
         assert "explore has 0 to 79" in str(call(lab, "what_is_common", {"active": [99]}).error)
-
-
-@pytest.mark.parametrize("name", ["describe_image", "what_is_common"])
-def test_schemas_are_json(make_pictures, name: str) -> None:
-    lab = make_pictures(llm=LLM("m", base_url="http://127.0.0.1:1/v1"))
-    assert json.dumps(offered(lab)[name].schema)

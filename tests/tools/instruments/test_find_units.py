@@ -77,24 +77,6 @@ def test_what_is_rare_is_written_into_sentences(lab: Lab) -> None:
     assert all("text" in item for item in found.data["measured"])
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ({}, "what should the units respond to"),
-        ({"what": "digits"}, "at least 5 in each half"),
-        ({"what": {"kind": "position", "start": 0}}, "nearly all"),
-        ({"what": "animals", "sites": ["mlp.9"]}, "no site"),
-        ({"what": "animals", "active": ["a cat"]}, "not both"),
-        ({"active": ["a cat", "a dog"]}, "too few to choose"),
-        ({"what": {"kind": "wrods"}}, "kind"),
-    ],
-)
-def test_what_cannot_be_searched_is_said(lab: Lab, arguments: dict, said: str) -> None:
-    found = call(lab, "find_units", arguments)
-    assert found.error is not None
-    assert said in found.error
-
-
 def test_example_texts(lab: Lab) -> None:
     """A text counts by the peak of the unit in it."""
     active = [f"{who} saw the {one} today." for one in ("cat", "dog") for who in "ABCDEFG"]
@@ -175,18 +157,21 @@ def test_pictures_by_number(open_pictures: Lab) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("bench", "arguments", "said"),
     [
-        ({"what": "kitchens"}, "names nothing that pictures are read for"),
-        ({"what": "purple elephants in snow"}, "at least 10 with it"),
-        ({"active": ["one"]}, "is no picture"),
-        ({"what": "red", "active": ["1"]}, "not both"),
-        ({}, "what should the units respond to"),
+        ("lab", {}, "what should the units respond to"),
+        ("lab", {"what": "digits"}, "at least 5 in each half"),
+        ("lab", {"what": {"kind": "position", "start": 0}}, "nearly all"),
+        ("lab", {"what": "animals", "sites": ["mlp.9"]}, "no site"),
+        ("lab", {"what": "animals", "active": ["a cat"]}, "not both"),
+        ("lab", {"active": ["a cat", "a dog"]}, "too few to choose"),
+        ("lab", {"what": {"kind": "wrods"}}, "kind"),
+        ("open_pictures", {}, "what should the units respond to"),
+        ("open_pictures", {"what": "kitchens"}, "names nothing that pictures are read for"),
+        ("open_pictures", {"what": "purple elephants in snow"}, "at least 10 with it"),
+        ("open_pictures", {"active": ["one"]}, "is no picture"),
+        ("open_pictures", {"what": "red", "active": ["1"]}, "not both"),
     ],
 )
-def test_what_cannot_be_searched_in_pictures_is_said(
-    open_pictures: Lab, arguments: dict, said: str
-) -> None:
-    found = call(open_pictures, "find_units", arguments)
-    assert found.error is not None
-    assert said in found.error
+def test_what_cannot_be_searched_is_said(bench: str, arguments: dict, said: str, request) -> None:
+    assert said in str(call(request.getfixturevalue(bench), "find_units", arguments).error)

@@ -61,22 +61,6 @@ def test_graded_predictions_are_shown_and_the_inseparable_named(rivals: Lab) -> 
     assert "predicted by H1, H4 0.4: mean 0 " in found.text
 
 
-def test_the_same_call_gives_the_same_inputs(make_lab) -> None:
-    data = []
-    for _ in range(2):
-        lab = make_lab()
-        lab.hypotheses.update({"H1": PETS, "H2": TRUE})
-        data.append(call(lab, "separate", {}).data)
-    assert data[0] == data[1]
-
-
-def test_nothing_separates_what_is_the_same(lab: Lab) -> None:
-    lab.hypotheses.update({"H1": PETS, "H2": {"kind": "words", "words": ["dog", "cat"]}})
-    found = call(lab, "separate", {})
-    assert "Nothing separates" in found.text
-    assert found.data["measured"] == []
-
-
 def test_only_the_three_best_of_many_are_kept(rivals: Lab) -> None:
     rivals.hypotheses["H4"] = {"kind": "words", "words": ["red"]}
     found = call(rivals, "separate", {})
@@ -105,20 +89,6 @@ def test_the_true_rule_wins_where_rivals_differ(pictures) -> None:
     assert both
 
 
-def test_the_same_rule_twice_is_not_parted(pictures) -> None:
-    double = {"kind": "or", "of": [RED_CIRCLE, RED]}
-    found = call(pictures, "separate", {"hypotheses": [RED, double]})
-    assert "Nothing separates" in found.text
-    assert found.data["measured"] == []
-    assert "record a rival" in str(call(pictures, "separate", {"hypotheses": [RED]}).error)
-
-
-def test_calls_are_repeatable(make_pictures) -> None:
-    asked = {"hypotheses": [RED, CIRCLE], "many": 10}
-    one, other = (call(make_pictures(), "separate", asked) for _ in range(2))
-    assert one.data == other.data
-
-
 def test_unmeasured_pictures_are_not_the_highest(pictures) -> None:
     found = call(pictures, "separate", {"hypotheses": [RED, CIRCLE], "many": 12}).data["measured"]
     for item, value in zip(found[:4], (None, 0.0, -0.5, None), strict=True):
@@ -131,3 +101,22 @@ def test_unmeasured_pictures_are_not_the_highest(pictures) -> None:
     assert lines[-1] == "2 pictures have no finite activation and are not listed"
     shown = [line.split(" (")[0] for line in lines if "; " in line and " (" in line][1:]
     assert shown.index("0") < shown.index("-0.5")
+
+
+@pytest.mark.parametrize(
+    ("make", "rivals", "same"),
+    [
+        ("make_lab", [PETS, TRUE], [PETS, {"kind": "or", "of": [PETS, PETS]}]),
+        ("make_pictures", [RED, CIRCLE], [RED, {"kind": "or", "of": [RED_CIRCLE, RED]}]),
+    ],
+)
+def test_calls_are_repeatable_and_what_is_the_same_is_not_parted(
+    make: str, rivals: list, same: list, request
+) -> None:
+    labs = [request.getfixturevalue(make)() for _ in range(2)]
+    asked = {"hypotheses": rivals, "many": 10}
+    assert call(labs[0], "separate", asked).data == call(labs[1], "separate", asked).data
+    nothing = call(labs[0], "separate", {"hypotheses": same})
+    assert "Nothing separates" in nothing.text
+    assert nothing.data["measured"] == []
+    assert "record a rival" in str(call(labs[0], "separate", {"hypotheses": same[:1]}).error)

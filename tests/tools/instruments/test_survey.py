@@ -34,16 +34,6 @@ def test_survey_counts_exactly(lab: Lab) -> None:
     assert 0.8 < stats["token_identity"] < 1.0  # all but the words behind `no`
 
 
-def test_survey_of_a_unit_that_never_fires(make_lab) -> None:
-    found = call(make_lab("planted/1"), "survey", {})
-    assert found.data["stats"]["dead"]
-    assert "dead" in found.text
-    assert str(found.data["stats"]["count"]) in found.text
-    shown = call(make_lab("planted/1"), "exemplars", {})
-    assert shown.data["measured"] == []
-    assert "never above 0" in shown.text
-
-
 def test_not_a_number_is_counted_and_left_out(lab: Lab, monkeypatch) -> None:
     measured = Lab.activations
 
@@ -154,14 +144,6 @@ def test_survey_reads_colours_from_pixels_where_no_scene_is_known(
     assert found.data["cues"][0]["name"] == "share of blue"
 
 
-def test_a_dead_channel_is_said_to_be_dead(make_pictures) -> None:
-    lab = make_pictures(f"conv.0/{DEAD}")
-    assert "is dead" in call(lab, "survey", {}).text
-    shown = call(lab, "exemplars", {})
-    assert shown.data["measured"] == []
-    assert "never above 0" in shown.text
-
-
 def test_survey_names_what_goes_against_a_unit(make_pictures) -> None:
     text = call(make_pictures(f"conv.0/{MIXED}"), "survey", {}).text
     lines = text.partition("goes against it, beyond chance:\n")[2].splitlines()
@@ -171,3 +153,17 @@ def test_survey_names_what_goes_against_a_unit(make_pictures) -> None:
     ]
     red = call(make_pictures(f"conv.0/{RED}"), "survey", {}).text
     assert "goes against it" not in red
+
+
+@pytest.mark.parametrize(
+    ("make", "unit"), [("make_lab", "planted/1"), ("make_pictures", f"conv.0/{DEAD}")]
+)
+def test_a_unit_that_never_fires_is_dead(make: str, unit: str, request) -> None:
+    lab = request.getfixturevalue(make)(unit)
+    found = call(lab, "survey", {})
+    assert found.data["stats"]["dead"]
+    assert "is dead" in found.text
+    assert str(found.data["stats"]["count"]) in found.text
+    shown = call(lab, "exemplars", {})
+    assert shown.data["measured"] == []
+    assert "never above 0" in shown.text
