@@ -248,9 +248,9 @@ def _valued(
     if chosen.method == "imp":
         with torch.no_grad():
             for kind in kinds:
-                found = imps(sources, readout, question.predictions, kind)
-                proven[kind] = _made_exact(found, chosen)
-                values[kind], exact[kind] = found.values, found.exact
+                result = imps(sources, readout, question.predictions, kind)
+                proven[kind] = _made_exact(result, chosen)
+                values[kind], exact[kind] = result.values, result.exact
         return values, exact, proven
     if chosen.method == "taylor":
         values = taylor(sources, question.predictions, kinds, everywhere=chosen.everywhere)
@@ -313,8 +313,8 @@ def _sure(trace: ExactTrace, question: TargetPrompt, probabilities: Sequence[flo
     if question.predictions[0].other is not None:
         return []
     other = likeliest_other(trace, question)
-    said = saturation(math.prod(probabilities), question.measured or question.target, other)
-    return [] if said is None else [said]
+    text = saturation(math.prod(probabilities), question.measured or question.target, other)
+    return [] if text is None else [text]
 
 
 def likeliest_other(trace: ExactTrace, question: TargetPrompt) -> str | None:
@@ -346,9 +346,9 @@ def _shown(
     tokens = decoded(target, readout, rows, words) if words else [((), ())] * len(order)
     return tuple(
         UnitValue(
-            layout.spot(int(at)), float(values[at]), bool(exact[at]), float(taken[n]), *tokens[n]
+            layout.spot(int(i)), float(values[i]), bool(exact[i]), float(taken[n]), *tokens[n]
         )
-        for n, at in enumerate(order.tolist())
+        for n, i in enumerate(order.tolist())
     )
 
 

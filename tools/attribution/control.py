@@ -124,7 +124,7 @@ def random_sets(
         for block, count in zip(blocks.tolist(), counts.tolist(), strict=True):
             pool = pools[block]
             picked = rng.choice(pool, count, replace=False)
-            chosen += [layout.spot(int(at)) for at in picked]
+            chosen += [layout.spot(int(i)) for i in picked]
         out.setdefault(frozenset(chosen), chosen)
     return list(out.values())
 

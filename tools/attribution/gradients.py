@@ -41,7 +41,7 @@ def taylor(
         for block in range(depth)
         if not _silent(sources[0], end, block)
     ]
-    found = _slopes(trace, trace.ids, names, predictions)
+    result = _slopes(trace, trace.ids, names, predictions)
     out: dict[Kind, Tensor] = {}
     for kind in kinds:
         parts = []
@@ -49,7 +49,7 @@ def taylor(
             end = "mlp" if kind == "mlp" else "head"
             if _silent(sources[0], end, block):
                 continue
-            slope = found[f"{end}.{block}"][0]  # [place, unit] or [place, head, channel]
+            slope = result[f"{end}.{block}"][0]  # [place, unit] or [place, head, channel]
             if kind == "head":
                 slope = slope.reshape(trace.heads[block].shape[1:])
             if everywhere:
@@ -87,16 +87,16 @@ def integrated(
             means = []
             for source, prediction in zip(sources, predictions, strict=True):
                 total = None
-                for at in range(0, steps, _ROWS):
-                    some = middles[at : at + _ROWS]
+                for i in range(0, steps, _ROWS):
+                    some = middles[i : i + _ROWS]
                     changes = [
                         scale(name, None, part).at(rows=[row], places=[source.place])
                         for row, part in enumerate(some)
                     ]
                     rows = trace.ids.expand(len(some), -1)
-                    found = _slopes(trace, rows, [name], [prediction], changes)[name]
-                    found = found[:, source.place].sum(0)
-                    total = found if total is None else total + found
+                    result = _slopes(trace, rows, [name], [prediction], changes)[name]
+                    result = result[:, source.place].sum(0)
+                    total = result if total is None else total + result
                 assert total is not None
                 means.append(total / steps)
             for kind in kinds:
@@ -106,7 +106,7 @@ def integrated(
                         for source, mean in zip(sources, means, strict=True)
                     ]
                     parts[kind].append(torch.stack(each).sum(0))
-    return {kind: torch.cat(found) for kind, found in parts.items()}
+    return {kind: torch.cat(result) for kind, result in parts.items()}
 
 
 def _silent(source: Sources, end: str, block: int) -> bool:
@@ -139,7 +139,7 @@ def _slopes(
         each = [objective((logits if last else logits[:, p.place]).float(), p) for p in predictions]
         return torch.stack(each).sum()
 
-    found = slopes(
+    result = slopes(
         trace.target, Rows(rows.cpu().numpy()), sites, summed, changes=changes, every_place=not last
     )
-    return {site: slope.float() for site, slope in found.items()}
+    return {site: slope.float() for site, slope in result.items()}

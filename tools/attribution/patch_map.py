@@ -216,15 +216,15 @@ def _heads(
 ) -> list[tuple[float, Spot]]:
     """Every head with the increase of what it brings from places, or all; highest first."""
     layout = sources.layout("head")
-    found: list[tuple[float, Spot]] = []
+    result: list[tuple[float, Spot]] = []
     for block, (heads,) in enumerate(layout.shapes):
         base = sources.base("head", block)  # [d]
         parts = [_brought(sources, block, head) for head in range(heads)]  # [place, d] each
         sums = torch.stack([(p if places is None else p[places]).sum(0) for p in parts])
         values = _increases(sources, readout, prediction, base, sums)
         spots = (Spot("head", block, head) for head in range(heads))
-        found += zip(values.tolist(), spots, strict=True)
-    return sorted(found, key=lambda item: -item[0])
+        result += zip(values.tolist(), spots, strict=True)
+    return sorted(result, key=lambda item: -item[0])
 
 
 def _by_place(

@@ -126,7 +126,7 @@ def _around(target: Target, path: str, number: int) -> list[str]:
     assert target.probe is not None
     block = f"{target.probe.blocks}.{number}"
     parts = path.removeprefix(block + ".").split(".")[:-1]
-    return [".".join([block, *parts[: at + 1]]) for at in range(len(parts))]
+    return [".".join([block, *parts[: i + 1]]) for i in range(len(parts))]
 
 
 @contextmanager

@@ -44,14 +44,16 @@ class PictureModel:
         """The picture as the language model gets it, `[patch, d]`."""
         with torch.no_grad(), quiet():
             whole: Any = self.network
-            found = whole.get_image_features(pixel_values=self._pixels(picture), return_dict=True)
-        return _joined(found)
+            result = whole.get_image_features(pixel_values=self._pixels(picture), return_dict=True)
+        return _joined(result)
 
     def logits(self, ids: Tensor, picture: Image.Image) -> Tensor:
         """What the whole network gives at the last place, `[vocabulary]` float32."""
         with torch.no_grad():
-            found = self.network(input_ids=ids, pixel_values=self._pixels(picture), use_cache=False)
-        return found.logits[0, -1].float()
+            result = self.network(
+                input_ids=ids, pixel_values=self._pixels(picture), use_cache=False
+            )
+        return result.logits[0, -1].float()
 
     def ids(self, prompt: str, patches: int) -> list[int]:
         """Tokens of a prompt, with one picture token a patch where it has its mark.
@@ -128,9 +130,9 @@ def load_picture_model(
         except UsageError:
             raise
         except Exception as error:
-            said = " ".join(str(error).split())[:200]
+            text = " ".join(str(error).split())[:200]
             what = "an id on the hub" if not Path(source).is_dir() else "the folder"
-            raise UsageError(f"{what} '{source}' gives no vision-language model: {said}") from error
+            raise UsageError(f"{what} '{source}' gives no vision-language model: {text}") from error
     return wrap_picture_model(network.to(where), tokenizer, processor, name=source)
 
 

@@ -90,12 +90,12 @@ def query_units(
     if len(question.predictions) != 1:
         raise UsageError("query units explain one predicted token; ask for the first")
     chosen = Settings("imp", (of,), top=1, words=0, paper=paper)
-    found = attribute(target, question, chosen)
-    spots = found.ranked(of, values)
-    numbers = torch.tensor([found.layouts[of].number(spot) for spot in spots])
-    weights = found.values[of][numbers.to(found.values[of].device)]
+    result = attribute(target, question, chosen)
+    spots = result.ranked(of, values)
+    numbers = torch.tensor([result.layouts[of].number(spot) for spot in spots])
+    weights = result.values[of][numbers.to(result.values[of].device)]
     with torch.no_grad():
-        trace = found.trace
+        trace = result.trace
         patterns = attention_patterns(trace) if of == "attention" else ()
         keys = keys_of(trace, spots, question.predictions[0].place, patterns, paper=paper)
         layout = Layout("mlp", tuple((m.shape[-1],) for m in trace.neurons))
@@ -105,7 +105,7 @@ def query_units(
                 start = layout.starts[block]
                 total[start : start + len(share)] += weight * share
     order = total.argsort(descending=True, stable=True)[:top].tolist()
-    return [Query(layout.spot(at), float(total[at])) for at in order]
+    return [Query(layout.spot(i), float(total[i])) for i in order]
 
 
 def neuron_shares(trace: ExactTrace, key: Key) -> dict[int, Tensor]:
@@ -126,8 +126,8 @@ def keys_of(
 ) -> list[Key]:
     """The keys of value units; `place` is that of the prediction."""
     blocks = sorted({spot.block for spot in spots})
-    found = _value_maps(trace, blocks, patterns) if patterns else {}
-    return [_key(trace, spot, place, patterns, found, paper) for spot in spots]
+    result = _value_maps(trace, blocks, patterns) if patterns else {}
+    return [_key(trace, spot, place, patterns, result, paper) for spot in spots]
 
 
 def _key(
@@ -241,10 +241,10 @@ def _match(
     values = values.float().cpu().repeat_interleave(heads // len(values), 0)
     wanted = values.transpose(1, 2)  # [head, channel, place]
     for module, output in outputs:
-        known = {column.numpy().tobytes(): at for at, column in enumerate(output.T.contiguous())}
-        found = [known.get(v.numpy().tobytes(), -1) for v in wanted.flatten(0, 1).contiguous()]
-        if min(found) >= 0:
-            return _ValueMap(module, torch.tensor(found).reshape(wanted.shape[:2]))
+        known = {column.numpy().tobytes(): i for i, column in enumerate(output.T.contiguous())}
+        result = [known.get(v.numpy().tobytes(), -1) for v in wanted.flatten(0, 1).contiguous()]
+        if min(result) >= 0:
+            return _ValueMap(module, torch.tensor(result).reshape(wanted.shape[:2]))
     raise UsageError(
         f"{target.name}: no linear map of block {block} gives its attention values as they are, so "
         "that they cannot be traced back to query units"

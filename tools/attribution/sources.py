@@ -69,11 +69,11 @@ class Layout:
     def spot(self, flat: int) -> Spot:
         """The unit at a number."""
         block = next(b for b in range(len(self.shapes)) if flat < self.starts[b + 1])
-        at = flat - self.starts[block]
+        i = flat - self.starts[block]
         if self.kind != "attention":
-            return Spot(self.kind, block, at)
+            return Spot(self.kind, block, i)
         _, places, channels = self.shapes[block]
-        rest, channel = divmod(at, channels)
+        rest, channel = divmod(i, channels)
         head, place = divmod(rest, places)
         return Spot(self.kind, block, head, channel, place)
 
@@ -209,8 +209,8 @@ class Sources:
 
     def taken(self, kind: Kind, block: int, chosen: Tensor) -> Tensor:
         """Activations of chosen units, `[n]`; the length of z for a head."""
-        found = self.coefficients(kind, block)
-        return found.norm(dim=-1)[chosen] if kind == "head" else found.flatten()[chosen]
+        result = self.coefficients(kind, block)
+        return result.norm(dim=-1)[chosen] if kind == "head" else result.flatten()[chosen]
 
     def _write(self, kind: Kind, block: int) -> Write:
         here = self.trace.architecture.blocks[block]

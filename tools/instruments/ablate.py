@@ -75,8 +75,8 @@ def ablate(
     if texts:
         measured = of_texts(lab, chosen[0], texts, source="ablate", most=16)
         notes, windows, values = measured.notes, measured.windows, measured.values
-        found = [(row, peak(line)) for row, line in enumerate(values)]
-        spots = [(row, place) for row, place in found if place is not None]
+        result = [(row, peak(line)) for row, line in enumerate(values)]
+        spots = [(row, place) for row, place in result if place is not None]
     own = spots if spots is not None else peaks(lab, chosen, many)
     if not own:
         raise UsageError(
@@ -273,11 +273,11 @@ def _sizes(
         start = len(cases)
         cases += cases_of(units)
         spans[units] = slice(start, len(cases))
-    found = {
+    result = {
         i: Size(change.size, float(change.sizes[0]), change.of_following(inputs))
         for i, change in output_changes(lab, inputs, cases)
     }
-    sizes = [found[i] for i in range(len(cases))]
+    sizes = [result[i] for i in range(len(cases))]
     for units, part in spans.items():
         kept[units] = sizes[part]
         if key is not None:

@@ -217,11 +217,11 @@ def _preferred(sums: _Sums, head: str, names: tuple[str, ...]) -> list[dict[str,
     even = [total / max(1e-12, total.sum()) for total in sums.even_tokens]
     often = (sums.counts >= _OFTEN).all(0)
     more = np.where(often, both[0] - even[0], -np.inf)
-    best = [int(at) for at in np.argsort(-more, kind="stable")[:_TOKENS] if more[at] > 0]
+    best = [int(i) for i in np.argsort(-more, kind="stable")[:_TOKENS] if more[i] > 0]
     return [
-        {"token": names[at], "weight": float(both[1][at]), "even": float(even[1][at])}
-        for at in best
-        if both[1][at] > even[1][at]
+        {"token": names[i], "weight": float(both[1][i]), "even": float(even[1][i])}
+        for i in best
+        if both[1][i] > even[1][i]
     ]
 
 
@@ -229,21 +229,21 @@ def _masks(ids: np.ndarray, attended: np.ndarray) -> tuple[Tensor, Tensor]:
     """float64 `[kind, row, place, seen place]` in the order of `Looks`, and bool `[row, place]`."""
     tokens = torch.as_tensor(ids)
     many, width = tokens.shape
-    at = torch.arange(width)
+    i = torch.arange(width)
     there = torch.as_tensor(attended).bool()
-    earlier = (at[:, None] > at[None, :]) & there[:, None, :]
+    earlier = (i[:, None] > i[None, :]) & there[:, None, :]
     copies = (tokens[:, :, None] == tokens[:, None, :]) & earlier
     behind = torch.zeros_like(copies)
     behind[:, :, 1:] = copies[:, :, :-1]
     behind &= earlier
     kinds = [
-        (at[:, None] - 1 == at[None, :]).expand(many, width, width),
-        (at[:, None] == at[None, :]).expand(many, width, width),
-        (at[None, :] == 0).expand(width, width).expand(many, width, width),
+        (i[:, None] - 1 == i[None, :]).expand(many, width, width),
+        (i[:, None] == i[None, :]).expand(many, width, width),
+        (i[None, :] == 0).expand(width, width).expand(many, width, width),
         copies,
         behind,
     ]
-    return torch.stack(kinds).to(torch.float64), there & (at >= 2)
+    return torch.stack(kinds).to(torch.float64), there & (i >= 2)
 
 
 def _from_last_place(

@@ -52,15 +52,15 @@ def attribute(
     settings = Settings(method, tuple(kinds or ("mlp", "head")), many, words=_TOKENS)
     settings.check()
     question = target_prompt(lab.target, prompt, target, contrast=contrast, several=several)
-    found = run(lab.target, question, settings)
+    result = run(lab.target, question, settings)
     draws = int(lab.rng().integers(1 << 31))
-    controls = [control(lab.target, found, kind, seed=draws) for kind in found.units]
+    controls = [control(lab.target, result, kind, seed=draws) for kind in result.units]
     lab.meter.forward_tokens += question.ids.shape[1] * (2 + len(controls) * (2 + DRAWS))
     odds = ", ".join(
-        f"{p:.3g} (rank {rank})" for p, rank in zip(found.probabilities, found.ranks, strict=True)
+        f"{p:.3g} (rank {rank})" for p, rank in zip(result.probabilities, result.ranks, strict=True)
     )
-    whole = math.prod(found.probabilities)
-    if len(found.probabilities) > 1:
+    whole = math.prod(result.probabilities)
+    if len(result.probabilities) > 1:
         odds = f"{whole:.3g} in all; token by token {odds}"
     rows = [f"{question.words} behind {quoted(prompt)}: probability {odds}"]
     data: dict[str, Any] = {
@@ -69,24 +69,24 @@ def attribute(
         "contrast": question.contrast,
         "token": question.measured,
         "method": method,
-        "probability": found.probabilities,
+        "probability": result.probabilities,
         "whole_probability": whole,
-        "rival": likeliest_other(found.trace, question),
-        "rank": found.ranks,
-        "notes": found.notes,
+        "rival": likeliest_other(result.trace, question),
+        "rank": result.ranks,
+        "notes": result.notes,
     }
-    for kind, test in zip(found.units, controls, strict=True):
-        rows.append(f"{kind}, best of {len(found.values[kind]):,} by {method}:")
-        rows += [_line(unit) for unit in found.units[kind]]
-        if found.opposing[kind]:
+    for kind, test in zip(result.units, controls, strict=True):
+        rows.append(f"{kind}, best of {len(result.values[kind]):,} by {method}:")
+        rows += [_line(unit) for unit in result.units[kind]]
+        if result.opposing[kind]:
             rows.append(
-                "against it: " + "; ".join(_line(unit) for unit in found.opposing[kind][:2])
+                "against it: " + "; ".join(_line(unit) for unit in result.opposing[kind][:2])
             )
         rows.append(_control(test))
         data[kind] = {
-            "units": [unit.as_dict() for unit in found.units[kind]],
-            "opposing": [unit.as_dict() for unit in found.opposing[kind]],
-            "proven": found.proven[kind],
+            "units": [unit.as_dict() for unit in result.units[kind]],
+            "opposing": [unit.as_dict() for unit in result.opposing[kind]],
+            "proven": result.proven[kind],
             "control": {
                 "drop": test.drop,
                 "drop_probability": test.drop_probability,
@@ -95,11 +95,11 @@ def attribute(
                 "p": test.p,
             },
         }
-    own = _own(lab, found)
+    own = _own(lab, result)
     if own is not None:
         rows.append(own["text"])
         data["unit"] = own
-    return Result("\n".join([*rows, *found.notes]), data)
+    return Result("\n".join([*rows, *result.notes]), data)
 
 
 def _line(unit: UnitValue) -> str:
@@ -132,9 +132,9 @@ def _own(lab: Lab, found: Attribution) -> dict[str, Any] | None:
     if name not in ("mlp", "head") or kind not in found.layouts or not block.isdigit():
         return None
     layout = found.layouts[kind]
-    at = layout.number(Spot(kind, int(block), lab.unit.index))
-    value = float(found.values[kind][at])
+    i = layout.number(Spot(kind, int(block), lab.unit.index))
+    value = float(found.values[kind][i])
     rank = 1 + int((found.values[kind] > value).sum())
-    sure = "" if bool(found.exact[kind][at]) else "at most "
+    sure = "" if bool(found.exact[kind][i]) else "at most "
     text = f"the unit under study, {lab.unit}: {sure}{value:+.3g}, rank {rank} of {layout.size:,}"
     return {"unit": str(lab.unit), "value": value, "rank": rank, "of": layout.size, "text": text}

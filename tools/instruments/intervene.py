@@ -74,7 +74,7 @@ def intervene(
     change = Change(method, value if method in VALUED else None)
     known = _references(lab, chosen, runners) if method in MEASURED else None
     rates = {unit.site: profile(lab, unit.site).rate for unit in chosen}
-    found = effect_of(
+    result = effect_of(
         runners,
         chosen,
         change,
@@ -85,13 +85,13 @@ def intervene(
     )
     rows = (
         1
-        + len(found.matched.controls)
-        + (len(found.directions.controls) if found.directions else 0)
+        + len(result.matched.controls)
+        + (len(result.directions.controls) if result.directions else 0)
     )
     lab.meter.forward_tokens += rows * sum(runner.prompt.places for runner in runners)
-    data = as_data(found) | {"target": read.target, "token": read.measured}
+    data = as_data(result) | {"target": read.target, "token": read.measured}
     data["notes"] = list(dict.fromkeys([*read.notes, *data["notes"]]))
-    return Result(words(found, runners[0].metric.name, read), data)
+    return Result(words(result, runners[0].metric.name, read), data)
 
 
 def _chosen(lab: Lab, given: list[str] | None) -> tuple[Unit, ...]:
@@ -103,7 +103,7 @@ def _chosen(lab: Lab, given: list[str] | None) -> tuple[Unit, ...]:
             f"{len(named)} units are too many; change at most {_MOST_UNITS} at once, or a whole "
             "site by its name"
         )
-    whole = [Unit(name, at) for name in sites for at in range(lab.target.sites[name].units)]
+    whole = [Unit(name, i) for name in sites for i in range(lab.target.sites[name].units)]
     return tuple(dict.fromkeys([*named, *whole])) or (lab.chosen(None),)
 
 
@@ -168,9 +168,7 @@ def _references(lab: Lab, units: tuple[Unit, ...], runners: list[Runner]) -> dic
     if key not in lab.memo:
         width = max(1, int(lab.explore.attended.sum(1).mean()))
         many = min(len(lab.explore), max(1, _TOKENS // width))
-        batches = [
-            lab.explore.rows(slice(at, min(at + _ROWS, many))) for at in range(0, many, _ROWS)
-        ]
+        batches = [lab.explore.rows(slice(i, min(i + _ROWS, many))) for i in range(0, many, _ROWS)]
         lab.meter.forward_tokens += sum(int(batch.attended.sum()) for batch in batches)
         lab.memo[key] = references(lab.target, batches, sites, tokens=tokens, seed=lab.seed)
     return lab.memo[key]

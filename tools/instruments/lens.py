@@ -39,33 +39,33 @@ def lens(
         question = plain(lab.target, prompt)
     else:
         question = target_prompt(lab.target, prompt, target, several=several)
-    found = logit_lens(lab.target, question, top=_TOKENS)
+    result = logit_lens(lab.target, question, top=_TOKENS)
     lab.meter.forward_tokens += question.ids.shape[1]
-    (one, *_) = found.trajectories
-    own = _own(lab, found)
+    (one, *_) = result.trajectories
+    own = _own(lab, result)
     rows = [f"{quoted(one.text)} behind {quoted(prompt)}: probability, rank, likeliest tokens"]
-    for at, point in enumerate(found.points):
-        likeliest = " ".join(quoted(found.name(t)) for t in found.top[at, one.place].tolist())
+    for i, point in enumerate(result.points):
+        likeliest = " ".join(quoted(result.name(t)) for t in result.top[i, one.place].tolist())
         mark = f"  <- {lab.unit} writes here" if point == own else ""
-        rows.append(f"{point}: {number(one.probability[at])}, {one.rank[at]}, {likeliest}{mark}")
+        rows.append(f"{point}: {number(one.probability[i])}, {one.rank[i]}, {likeliest}{mark}")
     settled = one.settled()
     if settled is None:
         rows.append(f"{quoted(one.text)} is not the likeliest at the end")
     else:
-        rows.append(f"the likeliest from {found.points[settled]} to the end")
+        rows.append(f"the likeliest from {result.points[settled]} to the end")
     data: dict[str, Any] = {
         "prompt": prompt,
         "token": one.text,
-        "points": found.points,
+        "points": result.points,
         "probability": one.probability,
         "rank": one.rank,
-        "kl": found.kl[:, one.place].tolist(),
-        "top": [[found.name(t) for t in row] for row in found.top[:, one.place].tolist()],
+        "kl": result.kl[:, one.place].tolist(),
+        "top": [[result.name(t) for t in row] for row in result.top[:, one.place].tolist()],
         "settled": settled,
         "unit_at": own,
-        "notes": found.notes,
+        "notes": result.notes,
     }
-    return Result("\n".join([*rows, *found.notes]), data)
+    return Result("\n".join([*rows, *result.notes]), data)
 
 
 def _own(lab: Lab, found: Lens) -> str | None:

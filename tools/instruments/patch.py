@@ -60,12 +60,12 @@ def patch(
         destination_word: The same in the destination.
     """
     chosen = lab.chosen(unit)
-    found = of_texts(lab, chosen, [source, destination], source="patch")
-    if len(found.windows) < 2:
+    result = of_texts(lab, chosen, [source, destination], source="patch")
+    if len(result.windows) < 2:
         raise UsageError("patch needs two texts that are not empty: source and destination")
-    windows = found.windows
-    from_place = _place(windows, 0, found.values[0], source_word)
-    to_place = _place(windows, 1, found.values[1], destination_word)
+    windows = result.windows
+    from_place = _place(windows, 0, result.values[0], source_word)
+    to_place = _place(windows, 1, result.values[1], destination_word)
     values = lab.target.trace(windows, [chosen.site], output=False).values[chosen.site]
     lab.meter.forward_tokens += int(windows.attended.sum())
     taken = values[0, from_place]  # [unit] or [unit, channel]
@@ -86,12 +86,12 @@ def patch(
         toward = _toward(changes[0].difference, (other - one).flatten().cpu().double().numpy())
     gain = changes[0].of_following(windows)
     scale = full_scale(lab, chosen)
-    here, there = float(found.values[0, from_place]), float(found.values[1, to_place])
+    here, there = float(result.values[0, from_place]), float(result.values[1, to_place])
     rows = [
         f"{chosen}: {number(here)} taken from: "
-        + snippet(windows, 0, found.values[0], scale=scale, place=from_place),
+        + snippet(windows, 0, result.values[0], scale=scale, place=from_place),
         f"put over {number(there)} in: "
-        + snippet(windows, 1, found.values[1], scale=scale, place=to_place),
+        + snippet(windows, 1, result.values[1], scale=scale, place=to_place),
         f"{scope(lab)}. {verdict(lab, against, 'patched in the same way')}",
     ]
     if abs(here - there) < 1e-6 * max(1.0, abs(scale)):
@@ -114,9 +114,9 @@ def patch(
         "controls": against.controls,
         "percentile": against.percentile,
         "p": against.p,
-        "measured": found.items,
+        "measured": result.items,
     }
-    return Result("\n".join([*rows, note_line(found.notes)]).rstrip(), data)
+    return Result("\n".join([*rows, note_line(result.notes)]).rstrip(), data)
 
 
 @tool(needs=("image",))
@@ -138,22 +138,22 @@ def patch_pictures(
     """
     chosen = lab.chosen(unit)
     recipes = [recipe_of(lab, source), recipe_of(lab, destination)]
-    found = of_recipes(lab, chosen, recipes, source="patch")
+    result = of_recipes(lab, chosen, recipes, source="patch")
     units = [chosen, *matched(lab, chosen, CONTROLS)]
-    maps = own_maps(lab, found.rows.rows([0]), units)
+    maps = own_maps(lab, result.rows.rows([0]), units)
     cases = [ChangedRow(1, (put_in(one, maps[one][0]),)) for one in units]
-    effects = measure(lab, found.rows, cases)
+    effects = measure(lab, result.rows, cases)
     against = compare([[effect.size] for effect in effects], lab.rng())
     table = class_table(lab.target, effects[:1])
-    both = forward(lab, found.rows).flatten(1).cpu().double().numpy()
+    both = forward(lab, result.rows).flatten(1).cpu().double().numpy()
     way, change = both[0] - both[1], effects[0].change  # [output]
     if has_classes(lab.target):
         way, change = over_mean(way), over_mean(change)
     toward = _toward(change, way) or 0.0
-    here, there = (float(value) for value in found.values)
+    here, there = (float(value) for value in result.values)
     text = [
-        f"{chosen}: its map (peak {number(here)}) of: {caption(found.rows, 0)}",
-        f"put over its map (peak {number(there)}) in: {caption(found.rows, 1)}",
+        f"{chosen}: its map (peak {number(here)}) of: {caption(result.rows, 0)}",
+        f"put over its map (peak {number(there)}) in: {caption(result.rows, 1)}",
         verdict(lab, against, "patched in the same way"),
         f"the output goes {toward:.1%} of the way to the source's own output",
         *class_lines(table, "the patch"),
@@ -166,7 +166,7 @@ def patch_pictures(
             "controls": against.controls,
             "percentile": against.percentile,
             "p": against.p,
-            "measured": found.items,
+            "measured": result.items,
         },
     )
 
@@ -174,10 +174,10 @@ def patch_pictures(
 def _place(windows: TokenWindows, row: int, values: np.ndarray, word: str | None) -> int:
     """The last counted token of a word, or the peak."""
     if word is None or not word.strip():
-        found = peak(values)
-        if found is None:
+        result = peak(values)
+        if result is None:
             raise UsageError("one of the texts has no token that counts; write a longer one")
-        return found
+        return result
     start, end = occurrences(windows.texts[row], word)[0]
     inside = (windows.start[row] < end) & (windows.end[row] > start) & windows.counted[row]
     if not inside.any():

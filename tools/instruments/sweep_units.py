@@ -51,11 +51,11 @@ def sweep_units(
     read = target_prompts(lab.target, prompts, target, contrast=contrast, several=several)
     runners = runners_of(lab.target, read)
     swept = [ranking(runners, name, seed=lab.seed) for name in chosen]
-    units = [one for found in swept for one in found.units]
+    units = [one for result in swept for one in result.units]
     lab.meter.forward_tokens += len(units) * sum(runner.prompt.places for runner in runners)
-    notes = [*read.notes, *(note for found in swept for note in found.notes)]
+    notes = [*read.notes, *(note for result in swept for note in result.notes)]
     best = sorted(units, key=lambda one: -abs(one.effect))[:many]
-    beyond = [found.found for found in swept if found.found is not None]
+    beyond = [result.found for result in swept if result.found is not None]
     lines = [
         f"each of {len(units):,} units of {', '.join(chosen)} zeroed by itself on {len(prompts)} "
         f"prompt{'s' * (len(prompts) > 1)}; {runners[0].metric.name} of "

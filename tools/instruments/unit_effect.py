@@ -245,11 +245,11 @@ def _measured(
             {
                 "percentile": 100 * level,
                 "value": value,
-                "size": found.size,
-                "raised": read.of(found.change(1)) or 0.0,
-                "interval": read.interval(found),
+                "size": result.size,
+                "raised": read.of(result.change(1)) or 0.0,
+                "interval": read.interval(result),
             }
-            for level, value, found in zip(
+            for level, value, result in zip(
                 inputs.levels, inputs.values_held(unit), curve, strict=True
             )
         ],
@@ -331,9 +331,9 @@ def _held(lab: Lab, unit: Unit, n: int) -> Result:
         data["direct"] = _projection(lab, unit, change, n)
         data["promoted"], data["suppressed"] = _ends(lab, over_mean(change), n)
     elif lab.target.kind == "encoder":
-        found = neighbours(lab, change, n)
-        data["promoted"] = [near._asdict() for near in found.toward]
-        data["suppressed"] = [near._asdict() for near in found.away]
+        result = neighbours(lab, change, n)
+        data["promoted"] = [near._asdict() for near in result.toward]
+        data["suppressed"] = [near._asdict() for near in result.away]
     return Result(held_text(data, len(prompts.places)), data)
 
 

@@ -69,18 +69,18 @@ def attribution_patch(pair: Pair, sites: Sequence[str], *, verify: int = 20) -> 
         estimates[site] = whole.cpu()
     flat = torch.cat([part.flatten() for part in estimates.values()])
     largest = flat.abs().topk(min(verify, flat.numel())).indices.tolist()
-    found: list[tuple[str, int, int]] = []
+    result: list[tuple[str, int, int]] = []
     for index in largest:
         for site, part in estimates.items():
             if index < part.numel():
-                found.append((site, index % part.shape[1], index // part.shape[1]))
+                result.append((site, index % part.shape[1], index // part.shape[1]))
                 break
             index -= part.numel()
-    exact = patch(pair, [[Part(site, (unit,), (place,))] for site, unit, place in found])
+    exact = patch(pair, [[Part(site, (unit,), (place,))] for site, unit, place in result])
     change = exact.metric - pair.base.before
     top = [
         Checked(site, unit, place, float(estimates[site][place, unit]), float(value))
-        for (site, unit, place), value in zip(found, change, strict=True)
+        for (site, unit, place), value in zip(result, change, strict=True)
     ]
     agreement = None
     if len(top) > 2:

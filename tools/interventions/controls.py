@@ -58,8 +58,8 @@ def control_sets(drawn: Sequence[Sequence[Unit]]) -> list[tuple[Unit, ...]]:
         drawn: For each unit its controls, nearest first.
     """
     rolled = [
-        list(units[at % max(1, len(units)) :]) + list(units[: at % max(1, len(units))])
-        for at, units in enumerate(drawn)
+        list(units[i % max(1, len(units)) :]) + list(units[: i % max(1, len(units))])
+        for i, units in enumerate(drawn)
     ]
     sets = [tuple(one) for one in zip(*rolled, strict=False)]
     return [one for one in sets if len(set(one)) == len(one)]
@@ -91,12 +91,12 @@ def matched_sets(
     drawn = []
     rng = np.random.default_rng(seed)
     for unit in units:
-        found = traits[unit.site]
+        result = traits[unit.site]
         barred = {other.index for other in units if other.site == unit.site}
-        alive = [n for n in rng.permutation(found.shape[1]) if n not in barred]
+        alive = [n for n in rng.permutation(result.shape[1]) if n not in barred]
         pool = np.asarray(alive, int)
         if len(pool):
-            pool = nearest(found, unit.index, pool)[: limit + len(units)]
+            pool = nearest(result, unit.index, pool)[: limit + len(units)]
         drawn.append([Unit(unit.site, int(index), unit.sign) for index in pool])
     return control_sets(drawn)[:limit]
 
@@ -194,10 +194,10 @@ def _traits(
     there = runners[0].target.site(site)
     norms = write_norms(runners[0].target, site).cpu().double()
     square, touched, fired, seen = torch.zeros(there.units, dtype=torch.float64), 0, 0.0, 0
-    for runner, at in zip(runners, places, strict=True):
+    for runner, i in zip(runners, places, strict=True):
         scalar = there.scalar(runner.values(site)[None])[0].cpu().double()  # [place, unit]
-        square = square + scalar[list(at)].square().sum(0)
-        touched += len(at)
+        square = square + scalar[list(i)].square().sum(0)
+        touched += len(i)
         fired = fired + (scalar > 0).cpu().double().sum(0)
         seen += len(scalar)
     size = (square / max(1, touched)).sqrt() * norms

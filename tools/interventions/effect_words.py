@@ -43,8 +43,8 @@ class EffectWords:
         """`[word]`: change of the logit over that of all words, or along a word's embedding."""
         if self._vectors is not None:
             return self._vectors @ change.astype(np.float64)
-        found = change[: len(self.names)].astype(np.float64)
-        return found - found.mean()
+        result = change[: len(self.names)].astype(np.float64)
+        return result - result.mean()
 
     def by_length(self, change: np.ndarray) -> np.ndarray:
         """`[word]`: the change for the length of the word's own row: long rows move with anything,
@@ -53,8 +53,8 @@ class EffectWords:
 
     def top(self, change: np.ndarray) -> np.ndarray:
         """The words that a change raises most."""
-        found = np.where(self._readable, self.by_length(change), -np.inf)
-        return np.argsort(-found, kind="stable")[:NAMED]
+        result = np.where(self._readable, self.by_length(change), -np.inf)
+        return np.argsort(-result, kind="stable")[:NAMED]
 
 
 def _row_lengths(lab: Lab, n: int) -> np.ndarray:

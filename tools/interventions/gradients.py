@@ -30,8 +30,8 @@ def gradients(
         several = logits.ndim == 3 and metric.places > 1
         return metric(logits[:, -metric.places :] if several else _last(logits))[0]
 
-    found = slopes(target, prompt, sites, measured, every_place=metric.places > 1)
-    return {site: slope[0] for site, slope in found.items()}
+    result = slopes(target, prompt, sites, measured, every_place=metric.places > 1)
+    return {site: slope[0] for site, slope in result.items()}
 
 
 def slopes(
@@ -71,10 +71,10 @@ def slopes(
             head = any(target.in_head(target.sites[site]) for site in named)
             output = forward(target, batch, output=True if every_place else "last", head=head)
         assert output is not None
-        found = torch.autograd.grad(objective(output), list(probes.values()), allow_unused=True)
+        result = torch.autograd.grad(objective(output), list(probes.values()), allow_unused=True)
     return {
         site: torch.zeros_like(probes[site]) if slope is None else slope.detach()
-        for site, slope in zip(named, found, strict=True)
+        for site, slope in zip(named, result, strict=True)
     }
 
 

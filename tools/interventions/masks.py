@@ -86,13 +86,13 @@ def layers(target: Target) -> list[nn.Module]:
         UsageError: if the model has none that takes a mask; says what it needs.
     """
     if target.kind == "module":
-        found = [m for m in target.network.modules() if hasattr(m, "extra_mask")]
-        if not found:
+        result = [m for m in target.network.modules() if hasattr(m, "extra_mask")]
+        if not result:
             raise UsageError(
                 f"{target.name} has no mask hook: give the attention of each layer an attribute "
                 "`extra_mask` (None, or [query, key] to be added to its scores)"
             )
-        return found
+        return result
     config = getattr(target.network, "config", None)
     if target.kind != "causal" or getattr(config, "_attn_implementation", "") in _FLASH:
         raise UsageError(

@@ -148,9 +148,9 @@ class NeutralPrompts:
 
         def measured() -> np.ndarray:
             target = self.lab.target
-            found = target.trace(self.neutral, [site], output=False).values[site]
+            result = target.trace(self.neutral, [site], output=False).values[site]
             self.lab.meter.forward_tokens += int(self.neutral.attended.sum())
-            return target.site(site).scalar(found).float().cpu().numpy()
+            return target.site(site).scalar(result).float().cpu().numpy()
 
         return self.lab.memo.once(("neutral prompts", site), measured)
 

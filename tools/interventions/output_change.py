@@ -110,11 +110,11 @@ def measure(
     freeze: Sequence[str] = (),
 ) -> list[Effect]:
     """What every case did; see `output_changes`."""
-    found = {
+    result = {
         number: Effect(change.size, change.difference)
         for number, change in output_changes(lab, inputs, cases, freeze=freeze)
     }
-    return [found[number] for number in range(len(cases))]
+    return [result[number] for number in range(len(cases))]
 
 
 def output_changes(

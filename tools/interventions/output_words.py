@@ -68,10 +68,10 @@ def changed_words(
         return ChangedWords([], [], "none")
     if lab.target.kind == "encoder":
         effects = measure(lab, windows, cases)
-        found = neighbours(lab, np.mean([effect.change for effect in effects], 0), n)
+        result = neighbours(lab, np.mean([effect.change for effect in effects], 0), n)
         return ChangedWords(
-            [Word(near.word, near.cosine) for near in found.toward],
-            [Word(near.word, near.cosine) for near in found.away],
+            [Word(near.word, near.cosine) for near in result.toward],
+            [Word(near.word, near.cosine) for near in result.away],
             "embedding",
         )
     names = surfaces(lab.target)

@@ -116,7 +116,7 @@ def patch(pair: Pair, cells: Sequence[Sequence[Part]]) -> Patched:
         edits = [pair.edit(part) for part in cell]
         rows.append([edit for edit in edits if edit is not None])
     metric = pair.base.measure(rows)
-    metric[[at for at, row in enumerate(rows) if not row]] = torch.nan
+    metric[[i for i, row in enumerate(rows) if not row]] = torch.nan
     return Patched(pair.clean, pair.corrupt, metric, pair.share(metric), pair.notes)
 
 
@@ -168,7 +168,7 @@ def grid(
             cells += [[Part(site, (unit,))] for unit in range(width)]
         else:
             cells += [[Part(site, (unit,), (p,))] for unit in range(width) for p in places]
-    found = patch(pair, cells)
+    result = patch(pair, cells)
     shape = {
         "place": (len(sites), len(places)),
         "unit": (len(sites), width),
@@ -182,9 +182,9 @@ def grid(
         pair.clean,
         pair.corrupt,
         pair.denoise,
-        found.share.reshape(shape),
-        found.metric.reshape(shape),
-        found.notes,
+        result.share.reshape(shape),
+        result.metric.reshape(shape),
+        result.notes,
     )
 
 
@@ -196,13 +196,13 @@ def sites_of(target: Target, kind: str, layers: Sequence[int] | None = None) -> 
     """
     if layers is not None:
         return [target.site(f"{kind}.{layer}").name for layer in layers]
-    found = [name for name in target.sites if _split(name)[0] == kind and _split(name)[1] >= 0]
-    if not found:
+    result = [name for name in target.sites if _split(name)[0] == kind and _split(name)[1] >= 0]
+    if not result:
         kinds = dict.fromkeys(_split(name)[0] for name in target.sites if _split(name)[1] >= 0)
         refused: Any = [name for name in target.refused if _split(name)[0] == kind]
         why = f": {target.refused[refused[0]]}" if refused else f"; it has {nearest(kind, kinds)}"
         raise UsageError(f"{target.name} has no sites '{kind}.N'{why}")
-    return sorted(found, key=lambda name: _split(name)[1])
+    return sorted(result, key=lambda name: _split(name)[1])
 
 
 def _split(name: str) -> tuple[str, int]:

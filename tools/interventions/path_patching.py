@@ -96,10 +96,10 @@ def path_patch(
         rows.append([clamp(part.site, part.units, new[None]).at(places=places)])
         moved.append(float((new - old).norm() / old.norm().clamp_min(1e-12)))
     after = base.measure([*rows, *([[*frozen, edit]] if direct else [])])
-    found = dict(zip(map(id, inner), zip(after[: len(rows)], moved, strict=True), strict=True))
+    result = dict(zip(map(id, inner), zip(after[: len(rows)], moved, strict=True), strict=True))
     out = []
     for part in receivers:
-        metric, far = found.get(id(part), (after[-1], float("nan")))
+        metric, far = result.get(id(part), (after[-1], float("nan")))
         out.append(_path(pair, sender, part, metric, far))
     return out
 

@@ -77,7 +77,7 @@ def ranking(
         sweep(r.target, r.prompt, r.metric, site, where=where, value=value, runner=r)
         for r in runners
     ]
-    each = np.stack([found.effect.numpy() for found in sweeps])  # [prompt, unit]
+    each = np.stack([result.effect.numpy() for result in sweeps])  # [prompt, unit]
     effect = each.mean(0)
     notes = list(dict.fromkeys(note for runner in runners for note in runner.notes))
     p = q = None
@@ -94,13 +94,13 @@ def ranking(
     order = np.argsort(-np.abs(effect), kind="stable")
     units = tuple(
         RankedUnit(
-            Unit(site, int(sweeps[0].units[at])),
-            float(effect[at]),
-            mean_interval(each[:, at], seed=seed),
-            None if p is None else float(p[at]),
-            None if q is None else float(q[at]),
+            Unit(site, int(sweeps[0].units[i])),
+            float(effect[i]),
+            mean_interval(each[:, i], seed=seed),
+            None if p is None else float(p[i]),
+            None if q is None else float(q[i]),
         )
-        for at in order
+        for i in order
     )
     return Ranking(
         site,

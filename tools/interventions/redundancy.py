@@ -145,13 +145,13 @@ def similar_units(lab: Lab, unit: Unit, windows: Sequence[int]) -> list[Similar]
         return []
     rows = lab.explore.rows(list(windows))
     values = lab.activations(rows, [unit, *(other for other, _ in near)])[:, rows.counted]
-    found = []
+    result = []
     for (other, cosine), line in zip(near, values[1:], strict=True):
         if values[0].std() > 0 and line.std() > 0:
             together = float(np.corrcoef(values[0], line)[0, 1])
             if together >= TOGETHER:
-                found.append(Similar(other, cosine, together))
-    return found[:MOST]
+                result.append(Similar(other, cosine, together))
+    return result[:MOST]
 
 
 def redundant_pairs(

@@ -109,16 +109,16 @@ def route(
     )
 
     def right(changes: Sequence[_Change], masks: dict[int, Tensor]) -> np.ndarray:
-        found = []
-        for at in range(0, len(ids), _ROWS):
-            part = slice(at, at + _ROWS)
+        result = []
+        for i in range(0, len(ids), _ROWS):
+            part = slice(i, i + _ROWS)
             edits = [change.on(ids[part]) for change in changes]
             with masked(target, masks):
                 logits = last_logits(target, ids[part], edits).float().cpu()
             if not bool(logits.isfinite().all()):
                 raise UsageError(f"the output of {target.name} is not finite on these prompts")
-            found.append(_chosen(logits, among) == answers[part])
-        return torch.cat(found).numpy()
+            result.append(_chosen(logits, among) == answers[part])
+        return torch.cat(result).numpy()
 
     whole = right([], {})
     shut = closed(places, sink=sink)
@@ -189,4 +189,4 @@ def _chosen(logits: Tensor, among: Sequence[int] | None) -> Tensor:
 
 
 def _chunks(ids: np.ndarray) -> list[Rows]:
-    return [Rows(ids[at : at + _ROWS]) for at in range(0, len(ids), _ROWS)]
+    return [Rows(ids[i : i + _ROWS]) for i in range(0, len(ids), _ROWS)]

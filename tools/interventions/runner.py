@@ -108,8 +108,8 @@ class Runner:
         for site in missing:
             self.target.site(site)
         if missing:
-            found = self.target.trace(self.prompt, missing, output=False).values
-            self._values.update({site: found[site][0] for site in missing})
+            result = self.target.trace(self.prompt, missing, output=False).values
+            self._values.update({site: result[site][0] for site in missing})
 
     def writes(self, site: str) -> Writes | None:
         """The shortcut from a site into the residual stream, where there is one."""
@@ -164,8 +164,8 @@ class Runner:
         many = self._many(changes.shape[1])
         base = self.state(block)[place:]
         parts = [
-            self._restarted(base + changes[at : at + many], block, place)
-            for at in range(0, len(changes), many)
+            self._restarted(base + changes[i : i + many], block, place)
+            for i in range(0, len(changes), many)
         ]
         return torch.cat(parts) if parts else torch.zeros(0, dtype=torch.float64)
 
@@ -233,14 +233,14 @@ class Runner:
         self, order: Sequence[int], keys: Sequence[tuple[bool, int, int]]
     ) -> Iterator[list[int]]:
         part: list[int] = []
-        for at in order:
+        for i in order:
             if part:
-                first, here = keys[part[0]], keys[at]
+                first, here = keys[part[0]], keys[i]
                 full = len(part) >= self._many(self.prompt.places - first[2])
                 if full or here[:2] != first[:2] or here[2] - first[2] >= _STEP:
                     yield part
                     part = []
-            part.append(at)
+            part.append(i)
         if part:
             yield part
 

@@ -68,10 +68,10 @@ def causal_test(inputs: NeutralInputs, unit: Unit) -> tuple[Causal, Strength, li
     """The rule of `causal_rule` for one unit: verdict, what the unit does, what its controls do."""
     n_peaks = max(1, len(inputs.resampled(unit, PEAKS)))
     own, *others = strengths(inputs, [unit, *controls(inputs, unit)], n_peaks)
-    found = causal(
+    result = causal(
         own.needed, [one.needed for one in others], own.reach, [one.reach for one in others]
     )
-    return found, own, others
+    return result, own, others
 
 
 def controls(inputs: NeutralInputs, unit: Unit) -> list[Unit]:
@@ -103,8 +103,8 @@ def strengths(inputs: NeutralInputs, units: Sequence[Unit], n_peaks: int = PEAKS
             _on_half(inputs, inputs.held(one, factor=factor), 1)[:_MATCHED]
             for one, factor in zip(part, factors, strict=True)
         ]
-        found = _means(inputs, inputs.neutral, cases)
-        for one, factor, (reached, change) in zip(part, factors, found, strict=True):
+        result = _means(inputs, inputs.neutral, cases)
+        for one, factor, (reached, change) in zip(part, factors, result, strict=True):
             reach = float(np.sqrt(reached / size)) / factor
             score, own = 0.5, np.array(first[one].words)
             if own.size:
@@ -182,10 +182,10 @@ def _means(
     inputs: NeutralInputs, rows: Any, cases: Sequence[Sequence[ChangedRow]]
 ) -> list[tuple[float, np.ndarray]]:
     """Mean size and mean change of each list of cases, all measured together."""
-    found = iter(measure(inputs.lab, rows, [case for some in cases for case in some]))
+    result = iter(measure(inputs.lab, rows, [case for some in cases for case in some]))
     out = []
     for some in cases:
-        effects = [next(found) for _ in some]
+        effects = [next(result) for _ in some]
         if effects:
             size = float(np.mean([effect.size for effect in effects]))
             out.append((size, np.mean([effect.change for effect in effects], axis=0)))

@@ -140,8 +140,8 @@ def _direct(
         shift = shift[..., None]  # [place, unit, channel]
     after, size = [], []
     many = max(1, runner.floats // ((length - first) * weight.shape[2]))
-    for at in range(0, weight.shape[0], many):
-        part = slice(at, at + many)
+    for i in range(0, weight.shape[0], many):
+        part = slice(i, i + many)
         term = torch.einsum("puc,ucd->upd", shift[:, part], weight[part])  # [unit, place, d]
         size.append(term.cpu().double().square().sum((1, 2)))
         changes = term

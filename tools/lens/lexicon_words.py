@@ -62,14 +62,14 @@ def _embedded(lab: Lab) -> _Embedded:
 
         words = tuple(sorted({word for listed in lexicon().values() for word in listed}))
         rows = lab.tokenize(words)
-        found = []
+        result = []
         for start in range(0, len(rows), _ROWS):
             part = rows.rows(slice(start, start + _ROWS))
             output = target.trace(part).output
             assert output is not None
-            found.append(output.cpu().double().numpy())
+            result.append(output.cpu().double().numpy())
             lab.meter.forward_tokens += int(part.attended.sum())
-        vectors = np.concatenate(found)  # [word, d]
+        vectors = np.concatenate(result)  # [word, d]
         vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         vectors = vectors - vectors.mean(0)
         vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)

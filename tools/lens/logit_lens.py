@@ -58,7 +58,7 @@ class Trajectory(NamedTuple):
 
     def settled(self) -> int | None:
         """The first point from which on the token is the likeliest to the end; None: never."""
-        wrong = [at for at, rank in enumerate(self.rank) if rank != 1]
+        wrong = [i for i, rank in enumerate(self.rank) if rank != 1]
         first = wrong[-1] + 1 if wrong else 0
         return first if first < len(self.rank) else None
 
@@ -205,20 +205,20 @@ def _cells(
             residual = streams[point, some]
             if translators is not None and point < points - 1:
                 residual = translators.translate(point, residual)
-            said = read.logits(residual, frozen).log_softmax(1)
-            chosen = said.topk(top, 1)
+            text = read.logits(residual, frozen).log_softmax(1)
+            chosen = text.topk(top, 1)
             cells[point].append(
                 (
                     chosen.indices,
                     chosen.values.exp(),
-                    -(said.exp() * said).sum(1),
-                    divergence(final, said),
-                    said[:, wanted].exp().T,
-                    torch.stack([1 + (said > said[:, [t]]).sum(1) for t in wanted.tolist()]),
+                    -(text.exp() * text).sum(1),
+                    divergence(final, text),
+                    text[:, wanted].exp().T,
+                    torch.stack([1 + (text > text[:, [t]]).sum(1) for t in wanted.tolist()]),
                 )
             )
     joined = [
-        [torch.cat(parts, 1 if at >= 4 else 0) for at, parts in enumerate(zip(*row, strict=True))]
+        [torch.cat(parts, 1 if i >= 4 else 0) for i, parts in enumerate(zip(*row, strict=True))]
         for row in cells
     ]
     stacked = [torch.stack(parts) for parts in zip(*joined, strict=True)]
@@ -233,8 +233,8 @@ def divergence(final: Tensor, said: Tensor) -> Tensor:
 def _sure(one: Trajectory, names: tuple[str, ...], top: Tensor) -> list[str]:
     """What is said of a target that the model is nearly sure of; `top` `[place, k]` at the end."""
     others = [t for t in top[one.place].tolist() if t != one.token and t < len(names)]
-    said = saturation(one.probability[-1], one.text, names[others[0]] if others else None)
-    return [said] if said is not None and one.role == "target" else []
+    text = saturation(one.probability[-1], one.text, names[others[0]] if others else None)
+    return [text] if text is not None and one.role == "target" else []
 
 
 def _notes(target: Target) -> Sequence[str]:

@@ -173,12 +173,12 @@ def write_vector(target: Target, site: Site, index: int, direction: np.ndarray) 
 def final_norm(target: Target) -> nn.Module | None:
     """The norm before the vocabulary head: the last one outside the blocks."""
     blocks = [site.module for name, site in target.sites.items() if name.startswith("resid.")]
-    found = None
+    result = None
     for path, module in target.network.named_modules():
         inside = any(path == block or path.startswith(block + ".") for block in blocks)
         if "norm" in type(module).__name__.lower() and not inside and not list(module.children()):
-            found = module
-    return found
+            result = module
+    return result
 
 
 def _behind(target: Target, site: Site, rows: Tensor) -> Tensor:

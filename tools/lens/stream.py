@@ -47,15 +47,15 @@ class Reader:
         blocks = self.architecture.blocks
         names = [self.architecture.embeddings]
         names += [f"{kind}.{b}" for b in range(len(blocks)) for kind in ("attn_out", "resid")]
-        found = self.target.trace(inputs, names, output=False).values
-        before = found[self.architecture.embeddings]
+        result = self.target.trace(inputs, names, output=False).values
+        before = result[self.architecture.embeddings]
         out = [before.float()]
         for number, block in enumerate(blocks):
-            update = found[f"attn_out.{number}"]
+            update = result[f"attn_out.{number}"]
             if block.attention.after is not None:
                 with torch.no_grad():
                     update = block.attention.after(update)
-            after = found[f"resid.{number}"]
+            after = result[f"resid.{number}"]
             out += [before.float() + update.float(), after.float()]
             before = after
         made = torch.stack(out)  # [point, row, place, d]
@@ -110,9 +110,9 @@ def reader(target: Target) -> Reader:
     assert probe.ids is not None
     assert probe.attended is not None
     names = [architecture.embeddings, f"resid.{len(architecture.blocks) - 1}"]
-    found = target.trace(Rows(probe.ids.cpu().numpy()), names, output="last")
-    assert found.output is not None
-    if not bool(found.output.isfinite().all()):
+    result = target.trace(Rows(probe.ids.cpu().numpy()), names, output="last")
+    assert result.output is not None
+    if not bool(result.output.isfinite().all()):
         raise UsageError(
             f"the output of {target.name} is not finite (NaN or infinity): load it with --dtype "
             "float32, or check its weights"
@@ -122,9 +122,9 @@ def reader(target: Target) -> Reader:
         architecture,
         probe.ids,
         probe.attended,
-        found.values[names[0]],
+        result.values[names[0]],
         *((), (), (), ()),
-        (found.values[names[1]],),
-        found.output,
+        (result.values[names[1]],),
+        result.output,
     )
     return Reader(target, architecture, readout_of(run))

@@ -139,10 +139,10 @@ def token_change(
     largest = (total / len(rows)).abs().amax(1).tolist()  # [held]
     names: tuple[str, ...] = surfaces(target) if target.tokenizer is not None else ()
     draws = rng.integers(len(rows), size=(_DRAWS, len(rows)))
-    found = []
+    result = []
     for side, sign in enumerate((1, -1)):
-        at = side if unit.sign > 0 else 1 - side
-        change = each[:, at]
+        i = side if unit.sign > 0 else 1 - side
+        change = each[:, i]
         change = change[:, : len(names)] if names else change
         mean = change.mean(0)
         order = mean.argsort(descending=True, stable=True)
@@ -150,19 +150,19 @@ def token_change(
             tuple(_moved(change, mean, int(t), names, draws) for t in some)
             for some in (order[:limit], order.flip(0)[:limit])
         ]
-        found.append(
+        result.append(
             TokenChange(
                 unit,
                 sign * level,
                 len(rows),
                 tuple(m for m in moved[0] if m.change > 0),
                 tuple(m for m in moved[1] if m.change < 0),
-                largest[at],
-                tuple(largest[2 + at :: 2]),
+                largest[i],
+                tuple(largest[2 + i :: 2]),
                 seen,
             )
         )
-    return found[0], found[1]
+    return result[0], result[1]
 
 
 def _rows(target: Target, prompts: Sequence[str] | TokenWindows) -> list[Rows]:

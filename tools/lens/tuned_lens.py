@@ -109,9 +109,9 @@ class TunedLens:
         from safetensors.torch import save
 
         named = {}
-        for at, point in enumerate(self.card.points):
-            named[f"{point}.weight"] = self.weight[at].float().cpu().contiguous()
-            named[f"{point}.bias"] = self.bias[at].float().cpu().contiguous()
+        for i, point in enumerate(self.card.points):
+            named[f"{point}.weight"] = self.weight[i].float().cpu().contiguous()
+            named[f"{point}.bias"] = self.bias[i].float().cpu().contiguous()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             (folder / WEIGHTS).write_bytes(save(named))
@@ -138,8 +138,8 @@ def load_tuned(folder: Path, target: Target) -> TunedLens:
             "(--data) or name another folder"
         ) from error
     except (OSError, ValueError) as error:
-        said = " ".join(str(error).split())[:200]
-        raise UsageError(f"{folder / CARD} is no card of a tuned lens: {said}") from error
+        text = " ".join(str(error).split())[:200]
+        raise UsageError(f"{folder / CARD} is no card of a tuned lens: {text}") from error
     read = reader(target)
     if not target.is_known_as(card.fingerprint):
         raise UsageError(
@@ -149,9 +149,9 @@ def load_tuned(folder: Path, target: Target) -> TunedLens:
     if card.points != read.points:
         raise UsageError(f"the tuned lens in {folder} has other points than {target.name}")
     try:
-        found = load_file(folder / WEIGHTS)
-        weight = torch.stack([found[f"{point}.weight"] for point in card.points])
-        bias = torch.stack([found[f"{point}.bias"] for point in card.points])
+        result = load_file(folder / WEIGHTS)
+        weight = torch.stack([result[f"{point}.weight"] for point in card.points])
+        bias = torch.stack([result[f"{point}.bias"] for point in card.points])
     except (OSError, KeyError, RuntimeError, SafetensorError) as error:
         raise UsageError(f"{folder / WEIGHTS} is damaged or missing: {error}") from error
     if weight.shape[1:] != (card.width, card.width) or bias.shape[1:] != (card.width,):
@@ -197,7 +197,7 @@ def train_tuned(
     losses, tokens = [], 0
     kept = made.folded()
     best = _kl(read, validation, how, kept).mean(1)  # [point]
-    looks = {round(how.steps * (at + 1) / how.looks) for at in range(how.looks)}
+    looks = {round(how.steps * (i + 1) / how.looks) for i in range(how.looks)}
     batches = _batches(explore, how, rng)
     for step in range(how.steps):
         rows = next(batches)
@@ -307,8 +307,8 @@ def _batches(
     many = max(1, how.batch // windows.ids.shape[1])
     while True:
         order = rng.permutation(len(windows))
-        for at in range(0, len(order), many):
-            yield windows.rows(order[at : at + many])
+        for i in range(0, len(order), many):
+            yield windows.rows(order[i : i + many])
 
 
 def _streams(read: Reader, rows: TokenWindows) -> Tensor:
@@ -326,8 +326,8 @@ def _kl(
     out = []
     room = max(1, _ROOM // len(read.readout.weight))
     with torch.no_grad():
-        for at in range(0, len(windows), many):
-            rows = windows.rows(slice(at, at + many))
+        for i in range(0, len(windows), many):
+            rows = windows.rows(slice(i, i + many))
             streams = _streams(read, rows)
             final = streams[-1]
             each = torch.empty(len(streams) - 1, streams.shape[1], device=streams.device)

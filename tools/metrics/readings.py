@@ -144,8 +144,8 @@ def target_tokens(target: Target, prompt: str, text: str) -> tuple[list[int], li
 def unknown_token(target: Target) -> int | None:
     """The token that stands for what is not in the vocabulary, where it means nothing else."""
     tokenizer: Any = target.tokenizer
-    found = tokenizer.unk_token_id
-    return None if found in (tokenizer.eos_token_id, tokenizer.bos_token_id) else found
+    result = tokenizer.unk_token_id
+    return None if result in (tokenizer.eos_token_id, tokenizer.bos_token_id) else result
 
 
 def split(target: Target, tokens: Sequence[int]) -> str:

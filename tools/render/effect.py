@@ -205,13 +205,13 @@ def effect_sentence(data: Mapping[str, Any]) -> str:
         figures.append(f"resampling it {'lowers' if change < 0 else 'raises'} them by {much}")
     if data["held_out_p"] > MAX_P:
         figures.append("the words are no surer than those of matched units")
-    said = f"{verb} {up} ({'; '.join(figures)}); {other} {down}"
+    text = f"{verb} {up} ({'; '.join(figures)}); {other} {down}"
     same = [one for one in data["redundant"] if one["verdict"] == "redundant"]
     if not same:
-        return said
+        return text
     names = ", ".join(one["unit"] for one in same)
     more = number(same[0]["interaction"])
-    return f"redundant with {names} (removing both does {more} more than each alone); {said}"
+    return f"redundant with {names} (removing both does {more} more than each alone); {text}"
 
 
 def _quoted(listed: Sequence[Mapping[str, Any]], many: int, both: set[str]) -> str:

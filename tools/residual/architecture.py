@@ -221,7 +221,7 @@ class _Reader:
         attention = self._attention()
         order = self.seen[down].order
         size = _flat(self.seen[down].given).shape[-1]
-        found = [
+        result = [
             seen
             for seen in self.inside
             if seen.order < order
@@ -230,16 +230,16 @@ class _Reader:
             and seen.gave is not None
             and seen.gave.shape[-1] in (size, 2 * size)
         ]
-        if not found:
+        if not result:
             raise self._no("no linear map leads to its neurons")
         bent = [_flat(s.given) for s in self.inside if s.given is not None and _bare(s)]
-        for seen in found:
+        for seen in result:
             gave = _flat(seen.gave)
             if gave.shape[1] == 2 * size:
                 first = any(torch.equal(gave[:, :size], g) for g in bent if g.shape[1] == size)
                 return seen, size if first else 0
-        free = [s for s in found if not any(_equal(s.gave, given) for given in bent)]
-        return (free or found)[0], 0
+        free = [s for s in result if not any(_equal(s.gave, given) for given in bent)]
+        return (free or result)[0], 0
 
     def _attention(self) -> str:
         """Path of the attention part, with a dot behind it."""

@@ -185,7 +185,7 @@ def exact_trace(
             if kind != "mlp" or not block.mlp.silent
         ]
     causal = target.kind == "causal"
-    found = target.trace(
+    result = target.trace(
         inputs, names, interventions=interventions, output="last" if causal else False
     )
     batch = Batch(inputs, target.device)
@@ -193,11 +193,11 @@ def exact_trace(
     assert batch.attended is not None
 
     def each(kind: str) -> tuple[Tensor, ...]:
-        return tuple(found.values[f"{kind}.{b}"] for b in range(len(architecture.blocks)))
+        return tuple(result.values[f"{kind}.{b}"] for b in range(len(architecture.blocks)))
 
-    embedded = found.values[architecture.embeddings]
+    embedded = result.values[architecture.embeddings]
     neurons = tuple(
-        embedded[..., :0] if block.mlp.silent else found.values[f"mlp.{number}"]
+        embedded[..., :0] if block.mlp.silent else result.values[f"mlp.{number}"]
         for number, block in enumerate(architecture.blocks)
     )
     heads = tuple(z if z.ndim == 4 else z[..., None] for z in each("head"))
@@ -212,7 +212,7 @@ def exact_trace(
         neurons,
         heads,
         each("resid"),
-        found.output if causal else None,
+        result.output if causal else None,
     )
     _check(made)
     return made

@@ -65,7 +65,7 @@ def read_norm(path: str, module: nn.Module, width: int) -> Norm | None:
         out = module(probe).float()
         bias = module(torch.zeros_like(probe[:1]))[0].float()
     epsilon = next((float(getattr(module, n)) for n in _EPSILON if hasattr(module, n)), 1e-6)
-    found: list[tuple[float, Norm]] = []
+    result: list[tuple[float, Norm]] = []
     for centred in (False, True):
         plain = Norm(path, module, torch.ones_like(bias), bias, centred, epsilon)
         normal = plain.frozen(probe, plain.scale(probe))  # [row, d]
@@ -78,7 +78,7 @@ def read_norm(path: str, module: nn.Module, width: int) -> Norm | None:
         for gain in choices:
             made = Norm(path, module, gain.clone(), bias, centred, epsilon)
             again = made.frozen(probe, made.scale(probe)) + bias
-            found.append((float((again - out).norm() / out.norm().clamp(min=1e-30)), made))
-    error, best = min(found, key=lambda item: item[0])
-    exact = [made for miss, made in found if miss <= max(1e-5, error)]  # the weight, where it fits
+            result.append((float((again - out).norm() / out.norm().clamp(min=1e-30)), made))
+    error, best = min(result, key=lambda item: item[0])
+    exact = [made for miss, made in result if miss <= max(1e-5, error)]  # the weight, where it fits
     return (exact or [best])[0] if error <= max(1e-4, 4 * torch.finfo(like.dtype).eps) else None

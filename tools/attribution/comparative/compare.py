@@ -123,14 +123,14 @@ def _exact(both: Sequence[tuple[Valued, Valued]], how: Settings) -> None:
     if how.exact or size <= how.shortlist:
         picked = torch.arange(size)
     else:
-        found = []
+        result = []
         for base, other in both:
             one, two = base.imps.values, other.imps.values
             for values in (one, two, (one - two).abs()):
-                found.append(
+                result.append(
                     values.topk(min(size, max(how.shortlist, how.keep or 0))).indices.cpu()
                 )
-        picked = torch.cat(found).unique()
+        picked = torch.cat(result).unique()
     for pair in both:
         for side in pair:
             side.imps.make_exact(picked.to(side.imps.values.device))
@@ -168,7 +168,7 @@ def _changes(
         torch.stack([_kept(pair[side], how) for pair in both]).mean(0) for side in (0, 1)
     ]  # [unit] of base and other
     out = []
-    for at, number in enumerate(order.tolist()):
+    for i, number in enumerate(order.tolist()):
         spot = base.imps.layout.spot(number)
         active = tuple(
             float(s.trace.neurons[spot.block][0, s.place, spot.index]) for s in (base, other)
@@ -181,7 +181,7 @@ def _changes(
                 float(means[1][number]),
                 bool(exact[number]),
                 mean_interval(each[:, number].numpy(), seed=how.seed),
-                *words[at],
+                *words[i],
                 activation=(active[0], active[1]),
             )
         )

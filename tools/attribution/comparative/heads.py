@@ -56,13 +56,13 @@ def compared_heads(pairs: Sequence[tuple[Run, Run]], how: Settings) -> tuple[Com
     order = apart.mean(0).argsort(descending=True, stable=True).tolist()
     return tuple(
         ComparedUnit(
-            layout.spot(at),
-            float(apart[:, at].mean()),
-            float(base[:, at].mean()),
-            None if after is None else float(after[:, at].mean()),
-            interval=mean_interval(apart[:, at].numpy(), seed=how.seed),
+            layout.spot(i),
+            float(apart[:, i].mean()),
+            float(base[:, i].mean()),
+            None if after is None else float(after[:, i].mean()),
+            interval=mean_interval(apart[:, i].numpy(), seed=how.seed),
         )
-        for at in order
+        for i in order
     )
 
 

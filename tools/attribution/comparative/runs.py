@@ -90,5 +90,5 @@ def valued(run: Run, kind: Kind, *, scales: Sequence[Tensor] | None = None) -> V
             for prediction, scale in zip(predictions, given, strict=True)
         )
         probabilities, ranks = predicted(trace, run.question)
-        found = imps(sources, readout, predictions, kind)
-        return Valued(trace, found, math.prod(probabilities), max(ranks))
+        result = imps(sources, readout, predictions, kind)
+        return Valued(trace, result, math.prod(probabilities), max(ranks))

@@ -62,10 +62,10 @@ class Path:
         totals = self.terms.sum(0)
         order = (sign * totals).argsort(descending=True, stable=True)[:many].tolist()
         out = []
-        for at in order:
-            place = int((sign * self.terms[:, at]).argmax())
-            spot = replace(self.layout.spot(at), place=place)
-            out.append(Shallow(spot, float(totals[at]), float(self.terms[place, at])))
+        for i in order:
+            place = int((sign * self.terms[:, i]).argmax())
+            spot = replace(self.layout.spot(i), place=place)
+            out.append(Shallow(spot, float(totals[i]), float(self.terms[place, i])))
         return tuple(out)
 
 
@@ -95,11 +95,11 @@ def path(
         blocks = [m.shape[-1] for m in trace.neurons[: head.block]]
         layout = Layout("mlp", tuple((size,) for size in blocks))
         terms = torch.zeros(trace.ids.shape[1], layout.size, device=trace.ids.device)
-        for at in range(place + 1):
-            source = Sources(trace, at)
+        for i in range(place + 1):
+            source = Sources(trace, i)
             for block in range(head.block):
-                found = source.linear("mlp", block, directions[at])
-                terms[at, layout.starts[block] : layout.starts[block + 1]] = found
+                result = source.linear("mlp", block, directions[i])
+                terms[i, layout.starts[block] : layout.starts[block + 1]] = result
     return Path(deep, head, key.total, through, terms, layout, directions, constant)
 
 
