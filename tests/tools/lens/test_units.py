@@ -94,7 +94,7 @@ def test_token_change_is_the_mean_change_of_logits(stories260k: Target) -> None:
         assert item.interval[0] <= item.change <= item.interval[1]
     assert len(up.controls) == len(down.controls) == 3
     turned, _ = token_change(
-        stories260k, stories260k.unit("mlp.2/31-"), prompts=PROMPTS, level=4.0, controls=3, many=5
+        stories260k, stories260k.unit("mlp.2/31-"), prompts=PROMPTS, level=4.0, controls=3, limit=5
     )
     assert [m.text for m in turned.promoted] == [m.text for m in down.promoted]
 
