@@ -116,7 +116,7 @@ def test_heads_are_asked_what_they_attend_to(talk: Talker) -> None:
     text = talk.ask("what does mlp.0/3 attend to?")
     assert talk.tools == []
     assert "it is no head" in text
-    text = talk.ask("what does head.0/1 do?", refuse=("investigate_unit", "unit_effect"))
+    text = talk.ask("what does head.0/1 do?", refuse=("investigate_unit",))
     assert "the norm of what it writes" in text
     assert "writes directly toward" in text
 
