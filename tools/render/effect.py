@@ -61,7 +61,7 @@ def effect_text(data: Mapping[str, Any]) -> str:
         )
     if n := len(data["controls"]):
         lines.append(
-            f"  at its {say['top'].split()[0]} its size is larger than that of "
+            f"  at its {say['top']} its size is larger than that of "
             f"{round(data['percentile'] * n / 100)} of {units(n)}, each at its own"
         )
     if data["direct_share"] is not None:
