@@ -14,11 +14,12 @@ import numpy as np
 
 from ...tools.evidence import plain
 from ...tools.models.unit import Unit
+from ...tools.statistics.association import correlation
 from ...tools.statistics.bootstrap import median
 from ..labelling.data import RunData
 from ..scoring.entries import value_of
 from ..scoring.measured import Splits
-from ..scoring.predictions import FLAT, Prediction, fitted
+from ..scoring.predictions import Prediction, fitted
 from ..scoring.scores import constant, numbers
 from .formats.given import Given
 from .scorers import Case, Panel, score_all
@@ -172,8 +173,7 @@ def _shuffled(
     for number in drawn:
         prediction = _predicted(others[int(number)], splits, reader)
         said = np.zeros(len(truth)) if prediction is None else prediction[1].total
-        varies = min(said.std(), truth.std()) > FLAT
-        found.append(float(np.corrcoef(said, truth)[0, 1]) if varies else 0.0)
+        found.append(correlation(said, truth))
     beaten = sum(own > value for value in found)
     return {"shuffled": {"correlation": np.mean(found), "n": len(found), "beaten": beaten}}
 

@@ -12,8 +12,6 @@ from .measured import Measured
 
 TAILS = {"10%": 0.90, "1%": 0.99, "0.1%": 0.999}
 HEADLINE = "half"
-FLAT = 1e-12
-"""Standard deviation up to which nothing varies."""
 
 
 class Prediction(NamedTuple):
@@ -71,8 +69,3 @@ def best_f1_threshold(prediction: np.ndarray, positive: np.ndarray) -> float:
         last = last[:-1]
     f1 = 2 * hits[last] / (last + 1 + hits[-1])
     return float(value[last[len(last) - 1 - np.argmax(f1[::-1])]])
-
-
-def pearson(x: np.ndarray, y: np.ndarray) -> float:
-    """Pearson's correlation; 0 where one of the two does not vary."""
-    return float(np.corrcoef(x, y)[0, 1]) if min(x.std(), y.std()) > FLAT else 0.0

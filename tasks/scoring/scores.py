@@ -22,6 +22,7 @@ import numpy as np
 from ...agent.description import Description
 from ...tools.data.image_rows import ImageRows
 from ...tools.evidence import plain
+from ...tools.statistics.association import correlation
 from ...tools.statistics.bootstrap import (
     Interval,
     Resampler,
@@ -38,7 +39,6 @@ from .predictions import (
     HEADLINE,
     Prediction,
     best_f1_threshold,
-    pearson,
     predictions,
     thresholds,
 )
@@ -127,7 +127,7 @@ def plain_scores(description: Description, splits: Splits) -> dict[str, float]:
         return {}
     least = best_f1_threshold(on_validation.total, splits.validation.flat > threshold)
     return {
-        "correlation": pearson(on_test.total, truth),
+        "correlation": correlation(on_test.total, truth),
         "f1": float(f1_score(positive, on_test.total >= least)),
         "auprc": float(average_precision_score(positive, on_test.total)),
     }
@@ -214,7 +214,7 @@ def _context(prediction: np.ndarray, test: Measured) -> float:
     whole = np.full(test.values.shape, -np.inf)
     whole[test.counted] = prediction
     here = test.counted.any(1)
-    return pearson(whole[here].max(1), np.nanmax(test.values[here], axis=1))
+    return correlation(whole[here].max(1), np.nanmax(test.values[here], axis=1))
 
 
 def constant(scores: Mapping[str, Any]) -> dict[str, Any]:
@@ -240,7 +240,7 @@ def _filled(
     components = []
     for i, component in enumerate(description.components):
         share = float(mass[on_validation.parts[i] > 0].sum() / max(mass.sum(), 1e-30))
-        alone = pearson(on_test.parts[i], truth)
+        alone = correlation(on_test.parts[i], truth)
         components.append(replace(component, share=round(share, 4), score=round(alone, 4)))
     status, reason = description.status, description.reason
     headline, explained = scores["tails"][HEADLINE], scores["variance"]["value"]

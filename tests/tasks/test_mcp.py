@@ -95,7 +95,7 @@ def test_a_client_starts_it_over_stdio(tmp_path: Path) -> None:
     [
         ([], "name a model with --target, or a run with --run"),
         (["--run", "no-such-run"], "there is no run in no-such-run"),
-        (["--target", "planted", "--transport", "pigeon"], "is not stdio or http"),
+        (["--target", "planted", "--transport", "pigeon"], "use stdio or http"),
         (["--target", "planted", "--data", "no-such-text.txt"], "no-such-text.txt"),
         (["--target", "planted", "--planner", "builtin"], "give openai:MODEL"),
         (["--target", "no-such-model"], "no-such-model"),

@@ -23,12 +23,13 @@ def correlation(x: np.ndarray, y: np.ndarray, weight: np.ndarray | None = None) 
 
 def auroc(truth: np.ndarray, score: np.ndarray, *, undefined: float = float("nan")) -> float:
     """Chance that a true item scores above another, ties half; `undefined` without both kinds."""
+    from scipy.stats import rankdata
     from sklearn.metrics import roc_auc_score
 
     truth = np.asarray(truth, bool)
     if truth.all() or not truth.any():
         return undefined
-    return float(roc_auc_score(truth, score))
+    return float(roc_auc_score(truth, rankdata(score)))  # ranks: scores may be infinite
 
 
 def balanced_accuracy(truth: np.ndarray, claim: np.ndarray) -> float:
