@@ -6,6 +6,7 @@ from typing import Any
 
 import neuroscribe.tasks as tasks
 import pytest
+from neuroscribe.tasks.asking import answer_html as _answer_html  # noqa: F401  shows answers
 from neuroscribe.tasks.asking.claims import claims
 from neuroscribe.tasks.asking.events import Answer
 from neuroscribe.tasks.evaluation.evaluate import Evaluation
