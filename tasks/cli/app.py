@@ -8,12 +8,11 @@ quick.
 import functools
 import os
 import sys
-import tempfile
-import traceback
 from collections.abc import Callable
 from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from ...tools.errors import UsageError
 from ...tools.io.numbers import check_numbers
@@ -42,17 +41,32 @@ from .tool import tool
 from .tools import tools
 from .transcript import transcript
 
-PANELS: dict[str, tuple[Callable[..., Any], ...]] = {
+PANELS: dict[str, tuple[Callable[..., Any] | typer.Typer, ...]] = {
     "Label and read": (label, show, find, merge, export, index, index_merge, replay, transcript),
     "Ask": (ask, tool, tools),
+    "Evaluate": (evaluate.app,),
     "Explain a prediction": (attribute, lens, compare, patch, patch_map, intervene, route),
     "Serve": (serve, mcp),
-    "Study": (organisms,),
+    "Study": (study.app, organisms),
 }
 """The verbs, as the help groups them."""
 
+
+class InOrder(TyperGroup):
+    """Lists the panels in the order of `PANELS`: typer has groups of verbs last."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        order = list(PANELS)
+
+        def place(name: str) -> int:
+            return order.index(getattr(self.commands[name], "rich_help_panel", order[-1]))
+
+        return sorted(super().list_commands(ctx), key=place)
+
+
 app = typer.Typer(
     name="neuroscribe",
+    cls=InOrder,
     help="Experiments on a neural network and says, with evidence, what its parts do.",
     no_args_is_help=True,
     add_completion=False,
@@ -81,9 +95,10 @@ def _guarded(verb: Callable[..., Any]) -> Callable[..., Any]:
 
 for _panel, _verbs in PANELS.items():
     for _verb in _verbs:
-        app.command(_verb.__name__.replace("_", "-"), rich_help_panel=_panel)(_verb)
-app.add_typer(evaluate.app, rich_help_panel="Evaluate")
-app.add_typer(study.app, rich_help_panel="Study")
+        if isinstance(_verb, typer.Typer):
+            app.add_typer(_verb, rich_help_panel=_panel)
+        else:
+            app.command(_verb.__name__.replace("_", "-"), rich_help_panel=_panel)(_verb)
 guard(app)
 
 
@@ -145,6 +160,8 @@ def _run(arguments: list[str]) -> int:
         if wrong is not None:
             return _fail(wrong, 2) if wrong else 2
         if debug:
+            import traceback
+
             traceback.print_exc()
             return 70
         return _fail(f"unexpected {_kept(error)}", 70)
@@ -167,6 +184,9 @@ def _fail(text: str, code: int) -> int:
 
 def _kept(error: Exception) -> str:
     """The error in a line, and where its traceback was written."""
+    import tempfile
+    import traceback
+
     with tempfile.NamedTemporaryFile(
         "w", prefix="neuroscribe-", suffix=".log", delete=False, encoding="utf-8"
     ) as file:

@@ -107,21 +107,21 @@ def _answered(
 ) -> int:
     from ..asking.terminal import Terminal, as_dict
 
-    shown = Terminal(conversation, yes=yes, verbose=verbose)
+    terminal = Terminal(conversation, yes=yes, verbose=verbose)
     if question is None:
         about = conversation.about
-        shown.talk(
+        terminal.talk(
             f"{about.target} over {about.data}, answered by {conversation.planner}"
             f" · conversation {conversation.thread.name}"
         )
         return 0
     if as_json:
-        shown.console.quiet = True
-    answer = shown.ask(question)
+        terminal.console.quiet = True
+    answer = terminal.ask(question)
     if as_json:
         print_json(as_dict(answer, conversation.thread.name))
     elif answer.ended == "answered":
-        shown.note(f"go on: neuroscribe ask --thread {conversation.thread.name}")
+        terminal.note(f"go on: neuroscribe ask --thread {conversation.thread.name}")
     return {"answered": 0, "stopped": 130}.get(answer.ended, 1)
 
 

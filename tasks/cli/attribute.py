@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import options
-from .printing import console, fitting, lines, print_json, print_notes, spread, table
+from .printing import console, fitting, lines, picked, print_json, print_notes, spread, table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from ...tools.attribution import Attribution
     from ...tools.attribution.control import ZeroedBest
 
+_CONTROL = (
+    *("drop", "drop_probability", "random", "random_probability"),
+    *("percentile", "p", "verdict"),
+)
 _ROOM = 31  # for tokens: a row fits 80 columns
 
 
@@ -66,12 +70,14 @@ def attribute(
     settings.check()
     loaded = Target.load(target, dtype=dtype, device=device)
     question = target_prompt(loaded, prompt, answer, contrast=contrast, several=both)
-    found = run(loaded, question, settings)
-    controls = [control(loaded, found, kind, draws=draws, seed=seed) for kind in found.units]
+    attributed = run(loaded, question, settings)
+    controls = [
+        control(loaded, attributed, kind, draws=draws, seed=seed) for kind in attributed.units
+    ]
     queries: list[Query] = []
     if query:
         queries = query_units(loaded, question, paper=paper, top=top)
-    document = as_document(found, controls, queries, prompt, target)
+    document = as_document(attributed, controls, queries, prompt, target)
     if as_json:
         print_json(document)
     else:
@@ -79,7 +85,7 @@ def attribute(
 
 
 def as_document(
-    found: "Attribution",
+    attributed: "Attribution",
     controls: "list[ZeroedBest]",
     queries: "list[Any]",
     prompt: str,
@@ -89,46 +95,27 @@ def as_document(
     from ...tools.evidence import plain
 
     units = {
-        kind: {
-            "units": [unit.as_dict() for unit in found.units[kind]],
-            "opposing": [unit.as_dict() for unit in found.opposing[kind]],
-            "of": len(found.values[kind]),
-            "exact": int(found.exact[kind].sum()),
-            "proven": found.proven[kind],
-            "control": _control(controls, kind),
+        one.kind: {
+            "units": [unit.as_dict() for unit in attributed.units[one.kind]],
+            "opposing": [unit.as_dict() for unit in attributed.opposing[one.kind]],
+            "of": len(attributed.values[one.kind]),
+            "exact": int(attributed.exact[one.kind].sum()),
+            "proven": attributed.proven[one.kind],
+            "control": picked(one, *_CONTROL, zeroed="units"),
         }
-        for kind in found.units
+        for one in controls
     }
     return plain(
         {
             "target": target,
             "prompt": prompt,
-            "answer": found.question.target,
-            "contrast": found.question.contrast,
-            "token": found.question.measured,
-            "tokens": len(found.question.predictions),
-            "probability": found.probabilities,
-            "rank": found.ranks,
-            "method": found.method,
+            **picked(attributed.question, "contrast", answer="target", token="measured"),
+            "tokens": len(attributed.question.predictions),
+            **picked(attributed, "method", "notes", probability="probabilities", rank="ranks"),
             "kinds": units,
             "query": [item.as_dict() for item in queries],
-            "notes": found.notes,
         }
     )
-
-
-def _control(controls: "list[ZeroedBest]", kind: str) -> dict[str, Any]:
-    found = next(item for item in controls if item.kind == kind)
-    return {
-        "zeroed": found.units,
-        "drop": found.drop,
-        "drop_probability": found.drop_probability,
-        "random": found.random,
-        "random_probability": found.random_probability,
-        "percentile": found.percentile,
-        "p": found.p,
-        "verdict": found.verdict,
-    }
 
 
 def _print(document: dict[str, Any]) -> None:

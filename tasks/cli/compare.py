@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import options
-from .printing import console, fitting, lines, print_json, print_notes, spread, table
+from .printing import console, fitting, lines, picked, print_json, print_notes, spread, table
 
 if TYPE_CHECKING:
     from ...tools.attribution.comparative import ComparedUnit, Comparison, Run
+    from ...tools.attribution.comparative.shallow import Shallow
     from ...tools.attribution.sources import Spot
     from ...tools.models import Target
 
@@ -107,7 +108,7 @@ def compare(
         what = f"the same with {', '.join(map(str, units))} zeroed"
     scale = "own" if own_scale else None
     settings = Settings(top=top, exact=exact, keep=keep, scale=scale, draws=draws, seed=seed)
-    found = run(pairs, settings, head=chosen)
+    compared = run(pairs, settings, head=chosen)
     document = {
         "target": target,
         "prompts": prompt,
@@ -115,10 +116,10 @@ def compare(
         "contrast": contrast,
         "token": bases[0].question.measured,
         "other": what,
-        **as_document(found, pairs[0][0]),
+        **as_document(compared, pairs[0][0]),
     }
     if contrast is None:
-        sure = saturation(max(p for p, _ in found.probability), document["token"], None)
+        sure = saturation(max(p for p, _ in compared.probability), document["token"], None)
         notes += [] if sure is None else [sure]
     document["notes"] = list(dict.fromkeys([*notes, *document["notes"]]))
     if as_json:
@@ -135,64 +136,49 @@ def _reading(target: "Target", prompts: list[str], text: str) -> tuple[str, list
     return text, [note] if note else []
 
 
-def as_document(found: "Comparison", base: "Run") -> dict[str, Any]:
+def as_document(compared: "Comparison", base: "Run") -> dict[str, Any]:
     """The comparison as plain JSON; places as numbers with their tokens."""
     from ...tools.data.tokens import surfaces
 
     names = surfaces(base.target)
     ids = base.question.ids[0].tolist()
-    paths = []
-    for item in found.paths:
-        shallow = []
-        for one in item.best(5):
-            place = one.spot.place
-            assert place is not None
-            shallow.append(
-                {
-                    "unit": f"mlp.{one.spot.block}/{one.spot.index}",
-                    "value": one.value,
-                    "at_place": one.at_place,
-                    "place": place,
-                    "token": names[ids[place]],
-                }
-            )
-        paths.append(
+
+    def shallow(one: "Shallow") -> dict[str, Any]:
+        spot = one.spot
+        assert spot.place is not None
+        return {
+            "unit": f"mlp.{spot.block}/{spot.index}",
+            **picked(one, "value", "at_place"),
+            "place": spot.place,
+            "token": names[ids[spot.place]],
+        }
+
+    control = compared.control
+    return {
+        **picked(compared, "probability", "rank", "notes"),
+        "heads": [_change(item) for item in compared.heads],
+        "neurons": [_change(item) for item in compared.neurons],
+        "gained": [_change(item) for item in compared.gained],
+        "of": int(compared.values.numel()),
+        "exact": int(compared.exact.sum()),
+        "head": str(compared.head),
+        "chain": [
             {
                 "deep": str(item.deep),
                 "head": str(item.head),
-                "key": item.key,
-                "through": item.through,
-                "shallow": shallow,
+                **picked(item, "key", "through"),
+                "shallow": [shallow(one) for one in item.best(5)],
             }
-        )
-    control = found.control
-    return {
-        "probability": found.probability,
-        "rank": found.rank,
-        "heads": [_change(item) for item in found.heads],
-        "neurons": [_change(item) for item in found.neurons],
-        "gained": [_change(item) for item in found.gained],
-        "of": int(found.values.numel()),
-        "exact": int(found.exact.sum()),
-        "head": str(found.head),
-        "chain": paths,
-        "control": None
-        if control is None
-        else {
-            "zeroed": control.units,
-            "drop": control.drop,
-            "random": control.random,
-            "p": control.p,
-        },
-        "notes": list(found.notes),
+            for item in compared.paths
+        ],
+        "control": control and picked(control, "drop", "random", "p", zeroed="units"),
     }
 
 
 def _change(item: "ComparedUnit") -> dict[str, Any]:
-    names = ["unit", "value", "base", "other", "exact", "interval"]
-    if item.activation is not None:
-        names += ["activation", "promotes", "suppresses"]
-    return {name: getattr(item, name) for name in names}
+    names = ("unit", "value", "base", "other", "exact", "interval")
+    more = () if item.activation is None else ("activation", "promotes", "suppresses")
+    return picked(item, *names, *more)
 
 
 def _check(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import options
-from .printing import console, lines, print_json, print_notes, table
+from .printing import console, lines, picked, print_json, print_notes, table
 
 if TYPE_CHECKING:
     from ...tools.interventions.change import Change
@@ -134,7 +134,7 @@ def _references(
 
     corpus = load_corpus(data, target=target, most_tokens=tokens, seed=seed)
     windows = cut(target, corpus, length=64, most_tokens=tokens)
-    batches = [windows.rows(slice(at, at + 16)) for at in range(0, len(windows), 16)]
+    batches = [windows.rows(slice(i, i + 16)) for i in range(0, len(windows), 16)]
     wanted = {int(token) for runner in runners for token in runner.prompt.ids[0]}
     return references(target, batches, sites, tokens=wanted, seed=seed)
 
@@ -160,9 +160,7 @@ def _ranked_document(
         "metric": runners[0].metric.name,
         "method": change.method,
         "value": change.value,
-        "site": ranked.site,
-        "before": ranked.before,
-        "found": ranked.found,
+        **picked(ranked, "site", "before", "found"),
         "units": [{**one._asdict(), "unit": str(one.unit)} for one in ranked.units],
         "notes": notes,
     }

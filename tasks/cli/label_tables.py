@@ -18,7 +18,7 @@ from ..scoring.entries import HEADLINES, specificity_words, value_of
 
 def table(run: LabelRun) -> RenderableType:
     """Every unit on a line, the run's sums below."""
-    found = Table(box=None, pad_edge=False, header_style="bold")
+    rows = Table(box=None, pad_edge=False, header_style="bold")
     columns: tuple[tuple[str, JustifyMethod], ...] = (
         ("unit", "left"),
         ("label", "left"),
@@ -30,10 +30,10 @@ def table(run: LabelRun) -> RenderableType:
         ("conf.", "right"),
     )
     for name, side in columns:
-        found.add_column(name, justify=side, overflow="fold", no_wrap=name in ("unit", "95%"))
+        rows.add_column(name, justify=side, overflow="fold", no_wrap=name in ("unit", "95%"))
     for unit in run.units:
-        found.add_row(*_row(unit))
-    return Group(found, Text(), Text(_sums(run)))
+        rows.add_row(*_row(unit))
+    return Group(rows, Text(), Text(_sums(run)))
 
 
 def unit_detail(unit: UnitLabel) -> RenderableType:
@@ -86,9 +86,9 @@ def _detail(unit: UnitLabel, record: Mapping[str, Any]) -> Iterable[RenderableTy
     yield from _scores(record)
     for item in record.get("evidence") or ():
         mark = "*" if item.get("cited") else " "
-        said = ", ".join(f"{key}={_short(value)}" for key, value in item["arguments"].items())
+        arguments = ", ".join(f"{key}={_short(value)}" for key, value in item["arguments"].items())
         wrong = f" -> error: {item['error']}" if item.get("error") else ""
-        yield Text(f"{mark} {item['id']:<4} {item['tool']}({said}){wrong}")
+        yield Text(f"{mark} {item['id']:<4} {item['tool']}({arguments}){wrong}")
     for note in record.get("notes") or ():
         yield Text(f"note        {note}")
     if record.get("transcript"):
@@ -130,14 +130,14 @@ def _sums(run: LabelRun) -> str:
     counts: dict[str, int] = {}
     for unit in run.units:
         counts[unit.status] = counts.get(unit.status, 0) + 1
-    parts = [f"{many} {status}" for status, many in sorted(counts.items())]
+    parts = [f"{n} {status}" for status, n in sorted(counts.items())]
     if run.missing:
         parts.append(f"{len(run.missing)} without a label yet")
     values = [v for unit in run.units if (v := unit.correlation) is not None]
     middle = f"; median correlation {median(values):.2f}" if values else ""
-    spent = spent_words(run.spent)
+    usage = spent_words(run.spent)
     sure = "\nconf.: " + CONFIDENCE if any(u.record.get("confidence") for u in run.units) else ""
-    return f"{len(run.units)} units: {', '.join(parts) or 'none labelled'}{middle}{sure}\n{spent}"
+    return f"{len(run.units)} units: {', '.join(parts) or 'none labelled'}{middle}{sure}\n{usage}"
 
 
 def _reason(record: Mapping[str, Any]) -> str:

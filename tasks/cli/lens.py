@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import options
-from .printing import console, fitting, lines, print_json, print_notes, spread, table
+from .printing import console, fitting, lines, picked, print_json, print_notes, spread, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +83,7 @@ def lens(
             question = plain(loaded, prompt)
         else:
             question = target_prompt(loaded, prompt, answer, contrast=contrast, several=chosen)
-        found = logit_lens(
+        read = logit_lens(
             loaded,
             question,
             statistics="frozen" if frozen else "own",
@@ -91,12 +91,9 @@ def lens(
             translators=opened,
         )
         document["prompt"] = prompt
-        document["lens"] = as_document(found)
+        document["lens"] = as_document(read)
         if opened is not None:
-            document["lens"]["tuned_on"] = {
-                "corpus": opened.card.corpus,
-                "hash": opened.card.corpus_hash,
-            }
+            document["lens"]["tuned_on"] = picked(opened.card, "corpus", hash="corpus_hash")
     if unit:
         from ...tools.lens.unit_tokens import unit_tokens
 
@@ -107,29 +104,26 @@ def lens(
         _print(document, places)
 
 
-def as_document(found: "Lens") -> dict[str, Any]:
+def as_document(lens: "Lens") -> dict[str, Any]:
     """The lens as plain JSON; everything by point, then by place."""
+    tops = zip(lens.top.tolist(), lens.top_probability.tolist(), strict=True)
     return {
-        "kind": found.kind,
-        "statistics": found.statistics,
-        "points": list(found.points),
-        "tokens": list(found.tokens),
+        **picked(lens, "kind", "statistics", "points", "tokens", "notes"),
         "trajectories": [
-            {**item._asdict(), "settled": item.settled()} for item in found.trajectories
+            {**item._asdict(), "settled": item.settled()} for item in lens.trajectories
         ],
-        "kl": found.kl.tolist(),
-        "entropy": found.entropy.tolist(),
+        "kl": lens.kl.tolist(),
+        "entropy": lens.entropy.tolist(),
         "top": [
             [
                 [
-                    {"token": found.name(t), "id": t, "probability": p}
-                    for t, p in zip(ids, ps, strict=True)
+                    {"token": lens.name(token), "id": token, "probability": p}
+                    for token, p in zip(*place, strict=True)
                 ]
-                for ids, ps in zip(row, odds, strict=True)
+                for place in zip(ids, odds, strict=True)
             ]
-            for row, odds in zip(found.top.tolist(), found.top_probability.tolist(), strict=True)
+            for ids, odds in tops
         ],
-        "notes": list(found.notes),
     }
 
 
@@ -177,10 +171,10 @@ def _tuned(
         raise UsageError(f"{folder} {what}; drop --data to use it, or name another folder")
     reader(target)
     corpus = load_corpus(data, target=target, most_tokens=tokens, seed=seed)
-    shown = sys.stderr.isatty()
+    terminal = sys.stderr.isatty()
 
     def tell(step: int, of: int, loss: float) -> None:
-        if shown:
+        if terminal:
             end = "\n" if step == of else ""
             print(f"\rtuned lens: step {step} of {of}, KL {loss:.3f} ", end=end, file=sys.stderr)
 
@@ -191,17 +185,9 @@ def _tuned(
 
 def _training(lens: "TunedLens") -> dict[str, Any]:
     card = lens.card
-    return {
-        "corpus": card.corpus,
-        "hash": card.corpus_hash,
-        "fingerprint": card.fingerprint,
-        "tokens": card.tokens,
-        "steps": card.training.steps,
-        "scores": [
-            {"point": s.point, "logit": s.logit, "tuned": s.tuned, "interval": s.interval}
-            for s in card.scores
-        ],
-    }
+    scores = [picked(score, "point", "logit", "tuned", "interval") for score in card.scores]
+    kept = picked(card, "corpus", "fingerprint", "tokens", hash="corpus_hash")
+    return kept | {"steps": card.training.steps, "scores": scores}
 
 
 def _print(document: dict[str, Any], places: int) -> None:
@@ -285,17 +271,17 @@ def _trajectories(
         for name, item in zip(names[::2], items, strict=True)
     ]
     room = max(20, width - 21 - sum(wide))
-    for at, point in enumerate(lens["points"]):
+    for i, point in enumerate(lens["points"]):
         cells = []
         for item in items:
-            rank = item["rank"][at]
+            rank = item["rank"][i]
             style = "bold green" if rank == 1 else ""
             cells += [
-                Text(f"{item['probability'][at]:.3g}", style=style),
+                Text(f"{item['probability'][i]:.3g}", style=style),
                 Text(str(rank), style=style),
             ]
-        likeliest = (f"{t['token']!r} {t['probability']:.2f}" for t in lens["top"][at][place])
-        cells += [f"{lens['kl'][at][place]:.2f}", Text(fitting(likeliest, room)[:room])]
+        likeliest = (f"{t['token']!r} {t['probability']:.2f}" for t in lens["top"][i][place])
+        cells += [f"{lens['kl'][i][place]:.2f}", Text(fitting(likeliest, room)[:room])]
         rows.add_row(point, *cells)
     return rows
 
@@ -309,10 +295,10 @@ def _grid(lens: dict[str, Any], places: int) -> "Table":
     grid = table("point")
     for place in chosen:
         grid.add_column(Text(f"{lens['tokens'][place]!r}"[:12]), no_wrap=True, max_width=12)
-    for at, point in enumerate(lens["points"]):
+    for i, point in enumerate(lens["points"]):
         cells = []
         for place in chosen:
-            best = lens["top"][at][place][0]
+            best = lens["top"][i][place][0]
             same = best["id"] == lens["top"][-1][place][0]["id"]
             style = ("green" if same else "") + (" bold" if best["probability"] >= 0.5 else "")
             cells.append(Text(f"{best['token']!r}"[:12], style=style.strip() or "dim"))

@@ -4,7 +4,6 @@ neuroscribe mcp --target minilm                 a client starts it, over stdio
 neuroscribe mcp --run runs/a --transport http --port 8377   many clients, over HTTP
 """
 
-import ipaddress
 from pathlib import Path
 from typing import Annotated
 
@@ -59,15 +58,16 @@ def mcp(
     Exit codes: 0 the client left, 2 unusable arguments, a port in use, or the extra is missing.
     """
     from ...tools.errors import UsageError
+    from ...tools.io.sockets import is_loopback, listen
 
     options.one_of("--transport", transport, TRANSPORTS)
-    if transport == "http" and not token and not _loopback(host):
+    if transport == "http" and not token and not is_loopback(host):
         raise UsageError(
             f"--host {host} can be reached from other machines: give a --token (or set "
             "NEUROSCRIBE_MCP_TOKEN) that clients send as bearer token"
         )
     try:
-        from ..mcp.serving import Address, listen, serve_http, serve_stdio
+        from ..mcp.serving import Address, serve_http, serve_stdio
     except ImportError as error:  # absent, or a version before 2
         if (error.name or "").partition(".")[0] not in ("mcp", "mcp_types"):
             raise
@@ -76,10 +76,10 @@ def mcp(
         ) from error
     from ..mcp.shared import open_shared, settings_of
 
-    given = {"target": target, "data": data, "tokens": tokens, "seed": seed, "length": length}
-    settings = settings_of(run, **given, images=images)
+    named = {"target": target, "data": data, "tokens": tokens, "seed": seed, "length": length}
+    settings = settings_of(run, **named, images=images)
     where = Address(host, port, token or None, tuple(allow_host or ()))
-    listening = listen(where) if transport == "http" else None  # before anything slow
+    listening = listen(host, port) if transport == "http" else None  # before anything slow
     shared = open_shared(
         settings,
         run=run,
@@ -94,12 +94,3 @@ def mcp(
         serve_stdio(shared)
     else:
         serve_http(shared, where, listening)
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -32,20 +32,20 @@ def organisms(
         return
     from ..organisms import prompts
 
-    shown = [
+    examples = [
         {"prompt": item.prompt, "target": item.target, "meta": dict(item.meta)}
         for item in prompts(name, split, many, seed, kind=kind)
     ]
     one = card(name)
     if as_json:
-        print_json({**one, "prompts": shown})
+        print_json({**one, "prompts": examples})
         return
     typer.echo(f"{PREFIX}{one['name']}: {one['mechanism']}")
     typer.echo(f"trained by: {one['command']} ({one['seconds']:.0f} s)")
-    for key, found in one["held_out"].items():
-        typer.echo(f"held-out accuracy, {key}: {with_interval(found)} of {found['n']} prompts")
+    for key, value in one["held_out"].items():
+        typer.echo(f"held-out accuracy, {key}: {with_interval(value)} of {value['n']} prompts")
     typer.echo(json.dumps(one["figures"], indent=1))
-    for item in shown:
+    for item in examples:
         typer.echo(f"{item['prompt']!r} -> {item['target']!r}")
 
 
@@ -60,7 +60,7 @@ def _table(cards: list[dict[str, Any]]) -> None:
     for one in cards:
         lines = [with_interval(one["held_out"]["all"])]
         lines += [
-            f"{key} {found['value']:.3f}" for key, found in one["held_out"].items() if key != "all"
+            f"{key} {value['value']:.3f}" for key, value in one["held_out"].items() if key != "all"
         ]
         table.add_row(
             f"{PREFIX}{one['name']}",

@@ -96,14 +96,14 @@ def patch(
         "direction": "noise" if noise else "denoise",
         "value": {"clean": pair.clean, "corrupt": pair.corrupt},
     }
-    found: Grid | None = None
+    grid: Grid | None = None
     if units is not None:
         senders = units_of(loaded, units)
         document |= _units(pair, senders, controls, seed)
         if to is not None:
             document["paths"] = _paths(loaded, pair, senders, to, through_mlps)
     else:
-        found, more = _grid(pair, sites)
+        grid, more = _grid(pair, sites)
         document |= more
     document["neurons"] = []
     notes = [*notes, *pair.notes]
@@ -114,32 +114,32 @@ def patch(
     if as_json:
         print_json(plain(document))
     else:
-        _print(document, found)
+        _print(document, grid)
 
 
 def _grid(pair: "Pair", sites: str) -> "tuple[Grid, dict[str, Any]]":
     from ...tools.interventions.patching import grid
 
     heads = sites == "head"
-    found = grid(pair, sites, by="unit" if heads else "place")
-    return found, {
-        "sites": list(found.sites),
-        "columns": found.share.shape[1] if heads else list(pair.base.prompt.tokens),
-        "share": found.share.tolist(),
-        "after": found.metric.tolist(),
+    cells = grid(pair, sites, by="unit" if heads else "place")
+    return cells, {
+        "sites": list(cells.sites),
+        "columns": cells.share.shape[1] if heads else list(pair.base.prompt.tokens),
+        "share": cells.share.tolist(),
+        "after": cells.metric.tolist(),
     }
 
 
-def _neurons(pair: "Pair", many: int) -> tuple[list[dict[str, Any]], list[str]]:
+def _neurons(pair: "Pair", n: int) -> tuple[list[dict[str, Any]], list[str]]:
     """Attribution patching of all neurons, the top exactly."""
     from ...tools.interventions.attribution_patching import attribution_patch
     from ...tools.interventions.patching import sites_of
 
-    found = attribution_patch(pair, sites_of(pair.target, "mlp"), verify=many)
-    said = []
-    if found.agreement is not None:
-        said = [f"estimates and exact effects of these neurons correlate {found.agreement:.2f}"]
-    return [one._asdict() for one in found.top], said
+    ranked = attribution_patch(pair, sites_of(pair.target, "mlp"), verify=n)
+    notes = []
+    if ranked.agreement is not None:
+        notes = [f"estimates and exact effects of these neurons correlate {ranked.agreement:.2f}"]
+    return [one._asdict() for one in ranked.top], notes
 
 
 def _units(pair: "Pair", units: "list[Unit]", controls: int, seed: int) -> dict[str, Any]:
@@ -152,8 +152,8 @@ def _units(pair: "Pair", units: "list[Unit]", controls: int, seed: int) -> dict[
     sets, beside_what = control_sets([pair.base], units, draws=controls, seed=seed)
     alone = [[unit] for unit in units] if len(units) > 1 else []
     cells = [parts_of(one) for one in [units, *sets, *alone]]
-    found = run(pair, cells)
-    share, after = found.share.tolist(), found.metric.tolist()
+    patched = run(pair, cells)
+    share, after = patched.share.tolist(), patched.metric.tolist()
     beside = against(share[0], share[1 : 1 + len(sets)])
     return {
         "units": [str(unit) for unit in units],
@@ -165,8 +165,8 @@ def _units(pair: "Pair", units: "list[Unit]", controls: int, seed: int) -> dict[
         "percentile": beside.percentile,
         "p": beside.p,
         "alone": [
-            {"unit": str(unit), "share": share[at], "after": after[at]}
-            for at, unit in enumerate(units, 1 + len(sets))
+            {"unit": str(unit), "share": share[i], "after": after[i]}
+            for i, unit in enumerate(units, 1 + len(sets))
             if alone
         ],
     }
@@ -190,10 +190,10 @@ def _paths(
     if not names:
         raise UsageError("--to names no receiver; write head.3/1, mlp.3 or logit")
     receivers = [_receiver(target, name) for name in names]
-    found = path_patch(pair, parts[0], receivers, through_mlps=through_mlps)
+    paths = path_patch(pair, parts[0], receivers, through_mlps=through_mlps)
     return [
         {"to": name, "change": one.change, "share": one.share, "moved": one.moved}
-        for name, one in zip(names, found, strict=True)
+        for name, one in zip(names, paths, strict=True)
     ]
 
 
@@ -208,7 +208,7 @@ def _receiver(target: "Target", name: str) -> "Part":
     return Part(unit.site, (unit.index,))
 
 
-def _print(document: dict[str, Any], found: "Grid | None") -> None:
+def _print(document: dict[str, Any], grid: "Grid | None") -> None:
     where = console()
     say = lines(where)
     value = document["value"]
@@ -216,7 +216,7 @@ def _print(document: dict[str, Any], found: "Grid | None") -> None:
     title = (
         f"{document['metric']}: {value['clean']:.3f} clean, {value['corrupt']:.3f} corrupt; {both}"
     )
-    if found is None:
+    if grid is None:
         say(title)
         _print_units(document, say)
     else:
@@ -225,7 +225,7 @@ def _print(document: dict[str, Any], found: "Grid | None") -> None:
         if isinstance(names, int):
             names = [str(head) for head in range(names)]
         for first in range(0, len(names), _WIDE):
-            where.print(_table(found, names, range(first, min(first + _WIDE, len(names)))))
+            where.print(_table(grid, names, range(first, min(first + _WIDE, len(names)))))
     for one in document["neurons"]:
         say(
             f"{one['site']}/{one['unit']} at place {one['place']}: change {one['exact']:+.4f} "
@@ -266,11 +266,11 @@ def _table(found: "Grid", names: list[str], columns: range) -> "Table":
 
     heads = found.by == "unit"
     grid = table("head" if heads else found.kind)
-    for at in columns:
-        top = names[at].strip() or repr(names[at])[1:-1] or "?"
-        grid.add_column(Text(top[:6] if heads else f"{top[:6]}\n{at}"), justify="right")
+    for i in columns:
+        top = names[i].strip() or repr(names[i])[1:-1] or "?"
+        grid.add_column(Text(top[:6] if heads else f"{top[:6]}\n{i}"), justify="right")
     for layer, site in reversed(list(enumerate(found.sites))):
-        cells = [_cell(float(found.share[layer, at])) for at in columns]
+        cells = [_cell(float(found.share[layer, i])) for i in columns]
         grid.add_row(site.rpartition(".")[2], *cells)
     return grid
 

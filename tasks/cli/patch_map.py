@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from . import options
-from .printing import print_json
+from .printing import picked, print_json
 
 
 def patch_map(
@@ -45,40 +45,34 @@ def patch_map(
         raise UsageError(f"there is no folder '{out.parent}' for --out")
     picture = decode(image).picture
     model = load_picture_model(target, dtype=dtype, device=device)
-    found = run(model, picture, prompt, answer, by=by)  # pyright: ignore[reportArgumentType]
-    overlay(found).save(out, "PNG")
+    result = run(model, picture, prompt, answer, by=by)  # pyright: ignore[reportArgumentType]
+    overlay(result).save(out, "PNG")
     if as_json:
         document = {
             "target": target,
             "image": str(image),
             "prompt": prompt,
-            "answer": found.answer,
-            "probability": found.probability,
-            "rank": found.rank,
             "by": by,
-            "heads": [one._asdict() for one in found.heads],
-            "increases": found.increases.tolist(),
-            "elsewhere": found.elsewhere,
-            "map": found.map.tolist(),
-            "mean_attention": found.attention.tolist(),
+            "heads": [one._asdict() for one in result.heads],
             "overlay": str(out),
-            "notes": found.notes,
+            **picked(result, "answer", "probability", "rank", "increases", "elsewhere", "notes"),
+            **picked(result, "map", mean_attention="attention"),
         }
         print_json(plain(document))
         return
-    first = found.heads[0]
-    typer.echo(f"{answer!r}: p = {found.probability:.3g} (rank {found.rank})")
-    heads = ", ".join(f"{one.head} {one.imp:+.3g}" for one in found.heads)
+    first = result.heads[0]
+    typer.echo(f"{answer!r}: p = {result.probability:.3g} (rank {result.rank})")
+    heads = ", ".join(f"{one.head} {one.imp:+.3g}" for one in result.heads)
     typer.echo(f"heads by increase: {heads}; mapped is {first.head}")
-    height, width = found.map.shape
-    order = found.map.ravel().argsort()[::-1][:5]
-    for at in order:
-        row, column = divmod(int(at), width)
+    height, width = result.map.shape
+    order = result.map.ravel().argsort()[::-1][:5]
+    for i in order:
+        row, column = divmod(int(i), width)
         typer.echo(
             f"  patch {row + 1},{column + 1} of {height},{width}: "
-            f"{found.increases[row, column]:+.3g}, {found.map[row, column]:.0%} of the map "
-            f"(mean attention {found.attention[row, column]:.0%})"
+            f"{result.increases[row, column]:+.3g}, {result.map[row, column]:.0%} of the map "
+            f"(mean attention {result.attention[row, column]:.0%})"
         )
-    for note in found.notes:
+    for note in result.notes:
         typer.echo(f"note: {note}")
     typer.echo(str(out), err=True)

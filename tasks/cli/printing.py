@@ -17,6 +17,12 @@ def print_json(document: Any) -> None:
     typer.echo(json.dumps(document, ensure_ascii=True))
 
 
+def picked(item: Any, *names: str, **renamed: str) -> dict[str, Any]:
+    """Attributes of an item by name; `key="name"` keeps one under another key."""
+    keys = {**dict.fromkeys(names), **renamed}
+    return {key: getattr(item, name or key) for key, name in keys.items()}
+
+
 def warn(line: str) -> None:
     """A line on stderr."""
     typer.echo(f"neuroscribe: {line}", err=True)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import options
-from .printing import console, lines, print_json, print_notes, table
+from .printing import console, lines, picked, print_json, print_notes, table
 
 if TYPE_CHECKING:
     from ...tools.interventions.route import Route
     from ...tools.models import Target
-    from ..studies.cases import Case
+    from ..studies.cases import PromptCase
 
 
 def route(
@@ -44,65 +44,69 @@ def route(
     from ...tools.interventions.route import Answered
     from ...tools.interventions.route import route as run
     from ...tools.models import Target
-    from ..studies.cases import read_cases, sort_out
+    from ..studies.cases import read_cases, screen
 
     loaded = Target.load(target, dtype=dtype, device=device)
     cases = read_cases(prompts) if prompts is not None else _own(target, many, seed)
-    found = sort_out(loaded, cases[:many], keep_wrong=True)
-    answered = [Answered(one.row, one.answer) for one in found.used]
+    usable = screen(loaded, cases[:many], keep_wrong=True)
+    answered = [Answered(one.row, one.answer) for one in usable.used]
     result = run(loaded, answered, keep=keep, by_place=not by_token)
     if as_json:
-        print_json(_document(result, found.notes))
+        print_json(_document(result, usable.notes))
         return
-    _print(loaded, result, found.notes)
+    _print(loaded, result, usable.notes)
 
 
-def _own(target: str, many: int, seed: int) -> "list[Case]":
+def _own(target: str, many: int, seed: int) -> "list[PromptCase]":
     from ...tools.errors import UsageError
     from ...tools.models.organisms import names
     from ..organisms import prompts
-    from ..studies.cases import Case
+    from ..studies.cases import PromptCase
 
     name = target.removeprefix("organism:")
     if not target.startswith("organism:") or name not in names():
         raise UsageError("give --prompts FILE, JSONL with prompt and target in each line")
-    return [Case(one.prompt, one.target) for one in prompts(name, n=many, seed=seed)]
+    return [PromptCase(one.prompt, one.target) for one in prompts(name, n=many, seed=seed)]
 
 
-def _document(found: "Route", notes: tuple[str, ...]) -> dict[str, Any]:
+def _document(result: "Route", notes: tuple[str, ...]) -> dict[str, Any]:
     def plain(values: Any) -> list:
         return [None if item != item else round(float(item), 4) for item in values]
 
-    document = found._asdict() | {"notes": list(notes)}
-    del document["sink"]
-    document["accuracy"] = [plain(row) for row in found.accuracy]
-    return document | {"cama": plain(found.cama), "mean": plain(found.mean)}
+    smallest = ("clean", "clean_interval", "smallest", "smallest_interval")
+    return {
+        **picked(result, *smallest, "keep", "prompts", "unknown"),
+        "accuracy": [plain(row) for row in result.accuracy],
+        "cama": plain(result.cama),
+        "mean": plain(result.mean),
+        "notes": list(notes),
+    }
 
 
-def _print(target: "Target", found: "Route", notes: tuple[str, ...]) -> None:
+def _print(target: "Target", result: "Route", notes: tuple[str, ...]) -> None:
     where = console()
     say = lines(where)
-    waits, transfers = found.accuracy.shape
+    waits, transfers = result.accuracy.shape
     columns = [*(f"look {count}" for count in range(transfers)), "CAMA alone", "plain mean"]
-    title = f"accuracy of {target.name}; all attention: {found.clean:.2f}"
+    title = f"accuracy of {target.name}; all attention: {result.clean:.2f}"
     grid = table("wait", *columns, title=title)
     for wait in range(waits):
-        cells = ["" if v != v else f"{v:.2f}" for v in found.accuracy[wait]]
-        if found.smallest is not None and found.smallest[0] == wait:
-            cells[found.smallest[1]] = f"[bold]{cells[found.smallest[1]]}[/bold]"
-        sides = [f"{v[wait]:.2f}" if wait < len(v) else "" for v in (found.cama, found.mean)]
+        cells = ["" if v != v else f"{v:.2f}" for v in result.accuracy[wait]]
+        if result.smallest is not None and result.smallest[0] == wait:
+            cells[result.smallest[1]] = f"[bold]{cells[result.smallest[1]]}[/bold]"
+        sides = [f"{v[wait]:.2f}" if wait < len(v) else "" for v in (result.cama, result.mean)]
         grid.add_row(str(wait), *cells, *sides)
     where.print(grid)
-    if found.smallest is None:
-        say(f"nothing less than all attention keeps {found.keep:.0%} of the accuracy")
+    if result.smallest is None:
+        say(f"nothing less than all attention keeps {result.keep:.0%} of the accuracy")
     else:
-        wait, look = found.smallest
-        low, high = found.smallest_interval or (float("nan"), float("nan"))
+        wait, look = result.smallest
+        low, high = result.smallest_interval or (float("nan"), float("nan"))
         say(
-            f"smallest that keeps {found.keep:.0%}: wait {wait} layers, look back for {look} "
-            f"(accuracy {found.accuracy[wait, look]:.2f}, 95% {low:.2f} to {high:.2f}; "
-            f"{found.prompts} prompts)"
+            f"smallest that keeps {result.keep:.0%}: wait {wait} layers, look back for {look} "
+            f"(accuracy {result.accuracy[wait, look]:.2f}, 95% {low:.2f} to {high:.2f}; "
+            f"{result.prompts} prompts)"
         )
-    if found.unknown:
-        say(f"{found.unknown} places have a token without a mean there")
+    if result.unknown:
+        say(f"{result.unknown} places have a token without a mean there")
     print_notes(where, notes)

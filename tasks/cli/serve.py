@@ -5,8 +5,6 @@ neuroscribe serve --target planted --data builtin:stories
 """
 
 import os
-import threading
-import webbrowser
 from pathlib import Path
 from typing import Annotated
 
@@ -51,8 +49,9 @@ def serve(
         import gradio  # noqa: F401
     except ImportError as error:
         raise UsageError("the browser needs the ui extra: pip install 'neuroscribe[ui]'") from error
+    from ...tools.io.sockets import address
     from ..web.opening import open_door
-    from ..web.server import Server, address, application, bind
+    from ..web.server import Server, application, bind
 
     listening = bind(host, port, password=password)
     with listening:
@@ -64,9 +63,12 @@ def serve(
             base_url=base_url,
             trust_remote_code=trust_remote_code,
         )
-        where = address(listening, host)
+        where = f"{address(listening, host)}/"
         app = application(door, host=host, password=password)
         typer.echo(f"{where}  (Ctrl-C ends)", err=True)
         if open_:
+            import threading
+            import webbrowser
+
             threading.Timer(1.0, webbrowser.open, [where]).start()
         Server(app, listening).serve_on()

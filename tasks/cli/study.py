@@ -8,11 +8,14 @@ neuroscribe study failures --target pictures
 
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..studies.options import Arithmetic, Brackets, Failures, Recall, Spurious
 from . import options
 from .printing import print_json
 
@@ -26,11 +29,7 @@ app = typer.Typer(
 )
 
 TargetName = Annotated[str, typer.Option("--target", help="A causal model: organism:NAME, ...")]
-Prompts = Annotated[
-    Path | None, typer.Option(help="Your own: JSONL with prompt and target in each line.")
-]
 Out = Annotated[Path | None, typer.Option(help="The folder; by default runs/study-NAME.")]
-Many = Annotated[int, typer.Option(min=16, help="Prompts, at most.")]
 KeepWrong = Annotated[
     bool, typer.Option("--keep-wrong", help="Keep prompts that the model gets wrong.")
 ]
@@ -48,148 +47,171 @@ FILES = {
 }
 
 
+def _at_least(least: int, text: str) -> Any:
+    return Annotated[int, typer.Option(min=least, help=text)]
+
+
 @app.command()
+@options.from_settings(
+    Arithmetic,
+    target=TargetName,
+    many=_at_least(16, "Prompts, at most."),
+    keep_wrong=KeepWrong,
+    several=Several,
+)
 def arithmetic(
-    target: TargetName = "organism:adder",
-    prompts: Prompts = None,
-    many: Many = 160,
-    seed: options.Seed = 0,
-    keep_wrong: KeepWrong = False,
+    *,
     untrained: Untrained = False,
-    several: Several = None,
     out: Out = None,
     device: options.Device = None,
     dtype: options.Dtype = None,
     as_json: options.Json = False,
+    **given: Any,
 ) -> None:
     """Which neurons produce the answer, which heads feed them, when the operands arrive."""
-    from ..studies.arithmetic import Options, study
+    from ..studies.arithmetic_report import study
 
-    log, loaded = _begin(target, prompts, "organism:adder", untrained, device, dtype)
-    how = Options(target, prompts, many, seed, keep_wrong or untrained, _several(several))
-    _finish(study(loaded, how, log), out, as_json, log)
+    _of_language(study, Arithmetic, given, untrained, device, dtype, out, as_json)
 
 
 @app.command("recall-vs-reasoning")
+@options.from_settings(
+    Recall,
+    target=TargetName,
+    many=_at_least(16, "Prompts of each task, at most."),
+    keep_wrong=KeepWrong,
+    several=Several,
+)
 def recall_vs_reasoning(
-    target: TargetName = "organism:facts",
-    recall: Annotated[Path | None, typer.Option(help="Your own prompts, JSONL.")] = None,
-    reasoning: Annotated[Path | None, typer.Option(help="Your own prompts, JSONL.")] = None,
-    many: Annotated[int, typer.Option(min=16, help="Prompts of each task, at most.")] = 80,
-    seed: options.Seed = 0,
-    keep_wrong: KeepWrong = False,
+    *,
     untrained: Untrained = False,
-    several: Several = None,
     out: Out = None,
     device: options.Device = None,
     dtype: options.Dtype = None,
     as_json: options.Json = False,
+    **given: Any,
 ) -> None:
     """Do facts of one hop and of two rest on the same layers, heads and neurons?"""
-    from ..studies.recall import Options, study
+    from ..studies.recall_report import study
 
-    files = recall or reasoning
-    log, loaded = _begin(target, files, "organism:facts", untrained, device, dtype)
-    how = Options(target, recall, reasoning, many, seed, keep_wrong or untrained, _several(several))
-    _finish(study(loaded, how, log), out, as_json, log)
+    _of_language(study, Recall, given, untrained, device, dtype, out, as_json)
 
 
 @app.command("code-brackets")
+@options.from_settings(
+    Brackets,
+    target=TargetName,
+    many=_at_least(8, "Prompts of each subtask, at most."),
+    several=Several,
+)
 def code_brackets(
-    target: TargetName = "organism:brackets",
-    prompts: Prompts = None,
-    many: Annotated[int, typer.Option(min=8, help="Prompts of each subtask, at most.")] = 100,
-    seed: options.Seed = 0,
+    *,
     untrained: Untrained = False,
-    several: Several = None,
     out: Out = None,
     device: options.Device = None,
     dtype: options.Dtype = None,
     as_json: options.Json = False,
+    **given: Any,
 ) -> None:
     """Who closes brackets, where the right answer wins, does turning the heads up help?"""
-    from ..studies.brackets import Options, study
+    from ..studies.brackets_report import study
 
-    log, loaded = _begin(target, prompts, "organism:brackets", untrained, device, dtype)
-    how = Options(target, prompts, many, seed, _several(several))
-    _finish(study(loaded, how, log), out, as_json, log)
+    _of_language(study, Brackets, given, untrained, device, dtype, out, as_json)
+
+
+def _of_language(
+    study: Callable[..., "Study"],
+    kind: type,
+    given: dict[str, Any],
+    untrained: bool,
+    device: str | None,
+    dtype: str | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Runs a study of a language model."""
+    from ...tools.errors import UsageError
+    from ...tools.models import Target
+    from ...tools.models.untrained import untrained as drawn_anew
+
+    options.one_of("--several", given["several"], (None, "first"))
+    if untrained and any(field.name == "keep_wrong" for field in fields(kind)):
+        given["keep_wrong"] = True
+    settings = kind(**given)
+    default = kind().target
+    if settings.prompts is None and settings.target != default:
+        raise UsageError(
+            f"the prompts of this study are made for {default}; for '{settings.target}' give your "
+            f"own: {FILES[default]}, with prompt and target in each line"
+        )
+    log = _clock()
+    loaded = Target.load(settings.target, device=device, dtype=dtype)
+    if untrained:
+        loaded = drawn_anew(loaded)
+    log(f"loaded {loaded.name}")
+    _finish(study(loaded, settings, log), out, as_json, log)
 
 
 @app.command()
-def spurious(
-    seeds: Annotated[str, typer.Option(help="Networks, such as 0-4 or 1,2,7.")] = "0-4",
-    own: Annotated[
-        float, typer.Option(help="Share of training scenes in the setting of their class.")
-    ] = 0.95,
-    scenes: Annotated[int, typer.Option(min=200, help="Training scenes.")] = 2400,
-    explore: Annotated[
-        int, typer.Option(min=60, help="Training pictures that the planner sees.")
-    ] = 300,
-    planner: Annotated[
-        str, typer.Option(help="Who describes the units: builtin or openai:MODEL.")
-    ] = "builtin",
-    base_url: options.BaseUrl = None,
-    steps: options.UnitSteps = 24,
-    processes: Annotated[int, typer.Option(min=0, help="Seeds at a time; 0: one a core.")] = 0,
-    out: Out = None,
-    as_json: options.Json = False,
-) -> None:
+@options.from_settings(
+    Spurious,
+    seeds=(Annotated[str, typer.Option(help="Networks, such as 0-4 or 1,2,7.")], "0-4"),
+    scenes=_at_least(200, "Training scenes."),
+    epochs=None,
+    tested=None,
+    explore=_at_least(60, "Training pictures that the planner sees."),
+    steps=_at_least(1, "Turns of the planner a unit."),
+    processes=(_at_least(0, "Seeds at a time; 0: one a core."), 0),
+)
+def spurious(*, out: Out = None, as_json: options.Json = False, **given: Any) -> None:
     """Units of a biased classifier, chosen by description, against l1 and random selection."""
     import os
 
     from ..evaluation.planner_run import seeds_of
-    from ..studies.spurious import Options, study
+    from ..studies.spurious_report import study
 
     log = _clock()
-    how = Options(
-        seeds=seeds_of(seeds),
-        own=own,
-        scenes=scenes,
-        explore=explore,
-        planner=planner,
-        base_url=base_url,
-        steps=steps,
-        processes=processes or os.cpu_count() or 1,
-    )
-    _finish(study(how, log), out, as_json, log)
+    given |= {
+        "seeds": seeds_of(given["seeds"]),
+        "processes": given["processes"] or os.cpu_count() or 1,
+    }
+    _finish(study(Spurious(**given), log), out, as_json, log)
 
 
 @app.command()
+@options.from_settings(
+    Failures,
+    classes=(
+        Annotated[str, typer.Option(help="With commas; default: all that can be drawn.")],
+        "",
+    ),
+    explore=_at_least(40, "Scenes to explore, a class."),
+    tried=None,
+    tested=_at_least(40, "Pairs of the check, a class."),
+)
 def failures(
-    target: Annotated[
-        str, typer.Option(help="biased, biased:SEED (trained now), pictures, or a classifier.")
-    ] = "biased",
-    classes: Annotated[str, typer.Option(help="With commas; default: all that can be drawn.")] = "",
-    seed: options.Seed = 0,
-    explore: Annotated[int, typer.Option(min=40, help="Scenes to explore, a class.")] = 400,
-    tested: Annotated[int, typer.Option(min=40, help="Pairs of the check, a class.")] = 150,
+    *,
     out: Out = None,
     device: options.Device = None,
     as_json: options.Json = False,
+    **given: Any,
 ) -> None:
     """Which pictures of a class are misclassified: described, then drawn beside matched ones."""
-    from ...tools.errors import UsageError
-    from ..studies.failures import Options, study
-    from ..studies.failures_world import biased, drawable
+    from ...tools.models import Target
+    from ..studies.failures_report import study
+    from ..studies.failures_world import biased_of, drawable
 
-    wanted = options.listed(classes)
-    how = Options(target, wanted, seed, explore, tested=tested)
-    how.check()
+    settings = Failures(**{**given, "classes": options.listed(given["classes"])})
+    settings.check()
     log = _clock()
-    kind, _, number = target.partition(":")
-    if kind == "biased":
-        if number and not number.isdecimal():
-            raise UsageError(f"'{target}' is no target of this study; give biased:3, say")
-        found = biased(int(number or 0), wanted)
-    else:
-        from ...tools.models import Target
-
-        found = drawable(Target.load(target, device=device), wanted)
-    log(f"{found.target.name}: {len(found.names)} classes")
-    _finish(study(found, how, log), out, as_json, log)
+    classes = biased_of(settings.target, settings.classes)
+    if classes is None:
+        classes = drawable(Target.load(settings.target, device=device), settings.classes)
+    log(f"{classes.target.name}: {len(classes.names)} classes")
+    _finish(study(classes, settings, log), out, as_json, log)
 
 
-def _clock() -> Any:
+def _clock() -> Callable[[str], None]:
     """A log to stderr."""
     start = time.monotonic()
 
@@ -199,42 +221,8 @@ def _clock() -> Any:
     return log
 
 
-def _begin(
-    target: str,
-    prompts: Path | None,
-    default: str,
-    untrained: bool,
-    device: str | None,
-    dtype: str | None,
-) -> tuple[Any, Any]:
-    """A log to stderr and the target, loaded."""
-    from ...tools.errors import UsageError
-    from ...tools.models import Target
-    from ...tools.models.untrained import untrained as drawn_anew
-
-    if prompts is None and target != default:
-        raise UsageError(
-            f"the prompts of this study are made for {default}; for '{target}' give your own: "
-            f"{FILES[default]}, with prompt and target in each line"
-        )
-    log = _clock()
-    loaded = Target.load(target, device=device, dtype=dtype)
-    if untrained:
-        loaded = drawn_anew(loaded)
-    log(f"loaded {loaded.name}")
-    return log, loaded
-
-
-def _several(text: str | None) -> Any:
-    from ...tools.errors import UsageError
-
-    if text not in (None, "first"):
-        raise UsageError(f"--several is '{text}'; a study asks for one token: use first")
-    return text
-
-
-def _finish(study: "Study", out: Path | None, as_json: bool, log: Any) -> None:
-    from ..studies.result import show, write
+def _finish(study: "Study", out: Path | None, as_json: bool, log: Callable[[str], None]) -> None:
+    from ..studies.report import show, write
 
     report = write(study, out or Path("runs") / f"study-{study.name}")
     if as_json:

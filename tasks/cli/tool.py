@@ -59,15 +59,15 @@ def tool(
 
     chosen = tool_named(name)
     arguments = read_arguments(chosen, arg or [])
-    recorded = {f"H{at}": parse(text).model_dump() for at, text in enumerate(hypothesis or [], 1)}
+    recorded = {f"H{i}": parse(text).model_dump() for i, text in enumerate(hypothesis or [], 1)}
     loaded = Target.load(target)
     if loaded.tokenizer is None and loaded.image is None:
         raise UsageError(f"{target} takes neither text nor pictures; the tools work on these")
     studied = None if unit is None else loaded.unit(unit)
-    given = data or ("builtin:pydocs" if loaded.image is None else "builtin:scenes:400")
+    corpus = data or ("builtin:pydocs" if loaded.image is None else "builtin:scenes:400")
     lab = Lab(
         loaded,
-        explore(loaded, given, tokens=tokens, length=length, seed=seed),
+        explore(loaded, corpus, tokens=tokens, length=length, seed=seed),
         evidence=EvidenceStore(pictures),
         unit=studied,
         seed=seed,
@@ -75,14 +75,14 @@ def tool(
         backends={spec: open_backend(spec) for spec in images or []},
         open=True,
     )
-    found = call(lab, name, arguments)
-    if found.error is not None:
-        raise UsageError(f"{name}: {found.error}")
-    _print(found, as_json)
+    result = call(lab, name, arguments)
+    if result.error is not None:
+        raise UsageError(f"{name}: {result.error}")
+    _print(result, as_json)
     return 0
 
 
-def read_arguments(chosen: "Tool", given: list[str]) -> dict[str, Any]:
+def read_arguments(chosen: "Tool", entries: list[str]) -> dict[str, Any]:
     """The arguments of `--arg NAME=VALUE`, as the tool's schema types them.
 
     Raises:
@@ -92,7 +92,7 @@ def read_arguments(chosen: "Tool", given: list[str]) -> dict[str, Any]:
 
     properties = chosen.schema["function"]["parameters"].get("properties", {})
     out: dict[str, Any] = {}
-    for entry in given:
+    for entry in entries:
         key, equals, text = entry.partition("=")
         if not equals:
             raise UsageError(f"--arg {entry}: write NAME=VALUE")
@@ -119,19 +119,19 @@ def _value(text: str, types: set[str]) -> Any:
     return text if "array" in types and not isinstance(value, list | dict) else value
 
 
-def _print(found: "Evidence", as_json: bool) -> None:
+def _print(result: "Evidence", as_json: bool) -> None:
     if as_json:
         print_json(
             {
-                "tool": found.tool,
-                "arguments": dict(found.arguments),
-                "text": found.text,
-                "data": dict(found.data),
-                "images": list(found.images),
-                "seconds": round(found.seconds, 3),
+                "tool": result.tool,
+                "arguments": dict(result.arguments),
+                "text": result.text,
+                "data": dict(result.data),
+                "images": list(result.images),
+                "seconds": round(result.seconds, 3),
             }
         )
     else:
-        typer.echo(found.text)
-        for path in found.images:
+        typer.echo(result.text)
+        for path in result.images:
             typer.echo(f"picture: {path}", err=True)

@@ -118,8 +118,8 @@ class Door:
             close = nearest(params.name, self._offered)
             return _failed(f"there is no tool '{params.name}'; nearest: {close}")
         notebook, left = self._notebook(context), threading.Event()
-        given = params.arguments or {}
-        running = self._worker.submit(_called, notebook, params.name, given, left.is_set)
+        call_arguments = params.arguments or {}
+        running = self._worker.submit(_called, notebook, params.name, call_arguments, left.is_set)
         try:
             async with _progress(context, params.name):
                 return await asyncio.wrap_future(running)
@@ -143,10 +143,12 @@ class Door:
     ) -> types.ReadResourceResult:
         lab = self._notebook(context).lab
         try:
-            found = await run_sync(self._resources.read, lab, params.uri)
+            resource = await run_sync(self._resources.read, lab, params.uri)
         except UsageError as error:
             raise _refused(error) from error
-        content = types.TextResourceContents(uri=params.uri, mime_type=found.kind, text=found.text)
+        content = types.TextResourceContents(
+            uri=params.uri, mime_type=resource.kind, text=resource.text
+        )
         return types.ReadResourceResult(contents=[content])
 
     # ---- prompts
@@ -154,12 +156,12 @@ class Door:
     async def _list_prompts(
         self, context: Context, params: types.PaginatedRequestParams | None
     ) -> types.ListPromptsResult:
-        found = types.Prompt(
+        prompt = types.Prompt(
             name="investigate_unit",
             description="Find out what a unit responds to, and label it with cited evidence.",
             arguments=arguments(self._shared),
         )
-        return types.ListPromptsResult(prompts=[found])
+        return types.ListPromptsResult(prompts=[prompt])
 
     async def _get_prompt(
         self, context: Context, params: types.GetPromptRequestParams
@@ -170,8 +172,8 @@ class Door:
             text = investigate_unit(self._shared, (params.arguments or {}).get("unit"))
         except UsageError as error:
             raise _refused(error) from error
-        said = types.PromptMessage(role="user", content=types.TextContent(text=text))
-        return types.GetPromptResult(messages=[said])
+        message = types.PromptMessage(role="user", content=types.TextContent(text=text))
+        return types.GetPromptResult(messages=[message])
 
 
 def _client(context: Context) -> tuple[str, str]:
@@ -217,15 +219,15 @@ async def _with_a_name(ctx: Context, call_next: CallNext) -> HandlerResult:
 
 
 def _called(
-    notebook: Notebook, name: str, given: Mapping[str, Any], left: Callable[[], bool]
+    notebook: Notebook, name: str, call_arguments: Mapping[str, Any], left: Callable[[], bool]
 ) -> types.CallToolResult:
     """Runs a tool, until its client has `left`; whatever goes wrong is a line of the result."""
     try:
         with stoppable(left):
-            found = call(notebook.lab, name, given)
-        if found.error is not None:
-            return _failed(f"[{found.id}] {name}: {found.error}")
-        return types.CallToolResult(content=_content(found))
+            evidence = call(notebook.lab, name, call_arguments)
+        if evidence.error is not None:
+            return _failed(f"[{evidence.id}] {name}: {evidence.error}")
+        return types.CallToolResult(content=_content(evidence))
     except Stopped:
         return _failed(f"{name} was cancelled")
     except Exception as error:
@@ -233,15 +235,15 @@ def _called(
         return _failed(f"{name} failed: {type(error).__name__}: {error}")
 
 
-def _content(found: Evidence) -> list[types.ContentBlock]:
+def _content(evidence: Evidence) -> list[types.ContentBlock]:
     """The result as a planner gets it: its text with its id, its pictures, where the rest is."""
-    parts: list[types.ContentBlock] = [types.TextContent(text=f"[{found.id}] {found.text}")]
-    for path in found.images:
+    parts: list[types.ContentBlock] = [types.TextContent(text=f"[{evidence.id}] {evidence.text}")]
+    for path in evidence.images:
         data = base64.b64encode(Path(path).read_bytes()).decode()
         kind = mimetypes.guess_type(path)[0] or "image/png"
         parts.append(types.ImageContent(data=data, mime_type=kind))
-    uri = f"neuroscribe://evidence/{quote(found.id)}"
-    parts.append(types.ResourceLink(uri=uri, name=found.id, mime_type="application/json"))
+    uri = f"neuroscribe://evidence/{quote(evidence.id)}"
+    parts.append(types.ResourceLink(uri=uri, name=evidence.id, mime_type="application/json"))
     return parts
 
 

@@ -125,13 +125,8 @@ def _page(run: LabelRun, start: int) -> dict[str, Any]:
 
 def _short(unit: UnitLabel) -> dict[str, Any]:
     confidence = unit.record.get("confidence")
-    return {
-        "unit": unit.unit,
-        "label": unit.label,
-        "status": unit.status,
-        "confidence": confidence,
-        "correlation": unit.correlation,
-    }
+    names = ("unit", "label", "status", "correlation")
+    return {**{name: getattr(unit, name) for name in names}, "confidence": confidence}
 
 
 def _labelled(run: LabelRun, name: str) -> UnitLabel:

@@ -20,7 +20,7 @@ from mcp.server.stdio import stdio_server
 from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import AnyHttpUrl
 
-from ...tools.errors import UsageError
+from ...tools.io.sockets import address, bracketed
 from .door import MOST_NOTEBOOKS, Door
 from .shared import Shared
 
@@ -42,7 +42,7 @@ class Address:
     def security(self) -> TransportSecuritySettings:
         """The names that a client's `Host` and `Origin` may bear, with any port or none."""
         every = {"127.0.0.1", "localhost", "::1", self.host, socket.gethostname(), *self.names}
-        hosts = [f"{_bracketed(name)}{port}" for name in sorted(every) for port in ("", ":*")]
+        hosts = [f"{bracketed(name)}{port}" for name in sorted(every) for port in ("", ":*")]
         origins = [f"{scheme}://{host}" for scheme in ("http", "https") for host in hosts]
         return TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=origins)
 
@@ -61,32 +61,15 @@ def serve_stdio(shared: Shared) -> None:
     _end(door, 0)
 
 
-def listen(where: Address) -> socket.socket:
-    """The socket that clients connect to; taken before anything slow is loaded.
-
-    Raises:
-        UsageError: if the port is in use, or the host is none of this machine.
-    """
-    family = socket.AF_INET6 if ":" in where.host else socket.AF_INET
-    found = socket.socket(family)
-    try:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        found.bind((where.host, where.port))
-        found.listen()
-    except OSError as error:
-        found.close()
-        raise UsageError(
-            f"cannot listen on {where.host} port {where.port} ({error.strerror}); "
-            "give another --port, or --port 0 for any free one"
-        ) from error
-    return found
-
-
 def serve_http(shared: Shared, where: Address, listening: socket.socket) -> None:
     """Serves any number of clients, until Ctrl-C."""
     door = Door(shared)
     _end_by_signals(door)
-    print(f"neuroscribe: serving MCP at {_url(where, listening)}/mcp", file=sys.stderr, flush=True)
+    print(
+        f"neuroscribe: serving MCP at {address(listening, where.host)}/mcp",
+        file=sys.stderr,
+        flush=True,
+    )
     http_server(door, where, listening).run(sockets=[listening])
 
 
@@ -95,7 +78,7 @@ def http_server(door: Door, where: Address, listening: socket.socket) -> uvicorn
     auth = None
     if where.token is not None:
         # the SDK wants to know who issued a token: this server
-        issuer = AnyHttpUrl(_url(where, listening))
+        issuer = AnyHttpUrl(address(listening, where.host))
         auth = AuthSettings(issuer_url=issuer, resource_server_url=None)
     app = door.server.streamable_http_app(
         host=where.host,
@@ -141,11 +124,3 @@ class _Token:
         if not hmac.compare_digest(token.encode(), self._token):
             return None
         return AccessToken(token=token, client_id="client", scopes=[])
-
-
-def _url(where: Address, listening: socket.socket) -> str:
-    return f"http://{_bracketed(where.host)}:{listening.getsockname()[1]}"
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

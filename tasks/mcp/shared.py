@@ -94,21 +94,21 @@ def settings_of(run: Path | None, **given: Any) -> Settings:
     """
     given["context_length"] = given.pop("length")
     given["images"] = tuple(given["images"]) if given["images"] else None
-    said = {key: value for key, value in given.items() if value is not None}
+    named = {key: value for key, value in given.items() if value is not None}
     if run is not None:
-        found = read_run(RunFolder(run))
+        labels = read_run(RunFolder(run))
         kept = allowed(
             run,
-            {**found.facts, "settings": found.settings},
-            target=said.get("target"),
-            data=said.get("data"),
-            images=said.get("images"),
+            {**labels.facts, "settings": labels.settings},
+            target=named.get("target"),
+            data=named.get("data"),
+            images=named.get("images"),
         )
-    elif "target" in said:
-        kept = Settings(target=said["target"], units="", data="", tokens=TOKENS)
+    elif "target" in named:
+        kept = Settings(target=named["target"], units="", data="", tokens=TOKENS)
     else:
         raise UsageError("name a model with --target, or a run with --run")
-    settings = replace(kept, **said)
+    settings = replace(kept, **named)
     if settings.data:
         check_data(settings.data)
     return settings
@@ -164,7 +164,7 @@ def open_shared(
 def _llm(planner: str, base_url: str | None) -> LLM:
     from ...agent.planners import planner_factory
 
-    found = getattr(planner_factory(planner, base_url=base_url), "llm", None)
-    if found is None:
+    llm = getattr(planner_factory(planner, base_url=base_url), "llm", None)
+    if llm is None:
         raise UsageError(f"--planner {planner} is no language model; give openai:MODEL")
-    return found
+    return llm

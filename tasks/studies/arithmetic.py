@@ -11,10 +11,8 @@
    subgraph is chosen there and tested on the second.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -26,47 +24,27 @@ from ...tools.interventions.patching import sites_of
 from ...tools.interventions.route import Answered, Route, route
 from ...tools.models import Target, Unit
 from ...tools.statistics.intervals import mean, share
-from .cases import Asked, Case, Halves, Sorted, halves, read_cases, sort_out
+from .cases import Halves, PromptCase, Screened, TokenizedCase, halves, read_cases, screen
 from .links import Links, links
-from .result import Study
+from .options import Arithmetic
+from .result import Log
 from .zeroing import Zeroed, zero, zero_own
 
 DEFAULT = "organism:adder"
 UNITS = 10
 HEADS = 3
-_SHOWN_BY = 50  # a neuron serves a prompt when it is among so many by its Imp
+SERVES = 50  # a neuron serves a prompt when it is among so many by its Imp
 _REFERENCE = 2000
 _FEW = 5  # prompts that share a token at a place, below which E[ | token] is its own value
-
-Log = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a study is told."""
-
-    target: str = DEFAULT
-    prompts: Path | None = None
-    many: int = 160
-    seed: int = 0
-    keep_wrong: bool = False
-    several: Literal["first"] | None = None
-
-
-def default_cases(many: int, seed: int) -> list[Case]:
-    """Held-out prompts of the adder."""
-    from ..organisms import prompts
-
-    return [Case(p.prompt, p.target) for p in prompts("adder", "test", many, seed)]
 
 
 class Measured(NamedTuple):
     """All numbers."""
 
-    sorted: Sorted
+    cases: Screened
     halves: Halves
     neurons: list[dict[str, Any]]
-    each: int
+    distinct: int
     """Different neurons among the best ten of some prompt."""
     ablation: list[Zeroed]
     effects: list[dict[str, Any]]
@@ -74,112 +52,121 @@ class Measured(NamedTuple):
     heads: list[Unit]
     heads_zeroed: Zeroed
     links: Links | None
-    grid: Route | None
-    smallest: dict[str, Any] | None
-    notes: tuple[str, ...]
+    route: "Tested | None"
+    notes: list[str]
 
 
-def study(target: Target, options: Options, log: Log = lambda line: None) -> Study:
+class Tested(NamedTuple):
+    """The grid of the first half, and the cell that it chose on the second."""
+
+    grid: Route
+    cell: tuple[int, int]
+    """(wait, transfer)."""
+    accuracy: dict[str, Any]
+    clean: float
+    closed: float
+    """Accuracy with nobody looking at any other place."""
+
+
+def default_cases(many: int, seed: int) -> list[PromptCase]:
+    """Held-out prompts of the adder."""
+    from ..organisms import prompts
+
+    return [PromptCase(p.prompt, p.target) for p in prompts("adder", "test", many, seed)]
+
+
+def measure(target: Target, options: Arithmetic, log: Log = lambda line: None) -> Measured:
     """Runs all steps.
 
     Raises:
         UsageError: for a target or prompts that the study cannot use.
     """
-    from .arithmetic_shown import shown
-
     if options.prompts is not None:
         cases = read_cases(options.prompts)[: options.many]
     else:
         cases = default_cases(options.many, options.seed)
-    found = sort_out(target, cases, keep_wrong=options.keep_wrong, several=options.several)
-    parts = halves(found.used, seed=options.seed, found=found)
-    log(f"{len(parts.choose)} prompts to choose units, {len(parts.test)} to test them")
-    runners = [one.runner(target) for one in parts.test]
-
-    chosen, each, values, table = _neurons(target, parts.choose, options.seed)
-    log(f"attributed {values.shape[1]:,} neurons")
-    tested = _ablation(target, parts.test, runners, chosen, options.seed)
+    usable = screen(target, cases, keep_wrong=options.keep_wrong, several=options.several)
+    choose, test = parts = halves(usable.used, seed=options.seed, screened=usable)
+    log(f"{len(choose)} prompts to choose units, {len(test)} to test them")
+    runners = [one.runner(target) for one in test]
+    chosen, distinct, n, table = _neurons(target, choose, options.seed)
+    log(f"attributed {n:,} neurons")
+    ablation = _ablation(target, test, runners, chosen, options.seed)
     log("zeroed the best neurons and their controls")
-    heads, heads_tested, effects = _heads(target, parts.choose, runners, options.seed)
+    heads, heads_zeroed, effects = _heads(target, choose, runners, options.seed)
     log("zeroed every head")
     order = sorted(effects, key=lambda row: -row["drop"]["value"])
     ranked = [Unit.parse(row["unit"]) for row in order]
-    linked = links(target, parts.choose, parts.test, chosen, ranked, seed=options.seed)
+    linked = links(target, choose, test, chosen, ranked, seed=options.seed)
     log("compared the chosen neurons with and without each head")
-    grid, smallest, notes = _route(target, parts.choose, parts.test, options)
+    tested, notes = _route(target, choose, test, options)
     log("measured the (wait, transfer) grid")
-
-    return shown(
-        target,
-        options,
-        Measured(
-            found,
-            parts,
-            table,
-            each,
-            tested,
-            effects,
-            heads,
-            heads_tested,
-            linked,
-            grid,
-            smallest,
-            tuple(notes),
-        ),
+    return Measured(
+        usable,
+        parts,
+        table,
+        distinct,
+        ablation,
+        effects,
+        heads,
+        heads_zeroed,
+        linked,
+        tested,
+        notes,
     )
 
 
 def _neurons(
-    target: Target, some: Sequence[Asked], seed: int
-) -> tuple[list[Unit], int, np.ndarray, list[dict[str, Any]]]:
-    """The best by mean Imp, how many neurons serve a prompt in all, every Imp, and a table."""
+    target: Target, some: Sequence[TokenizedCase], seed: int
+) -> tuple[list[Unit], int, int, list[dict[str, Any]]]:
+    """The best by mean Imp, how many neurons serve a prompt, how many there are, and a table."""
     rows, best, serves = [], None, []
     for one in some:
         best = attribute(target, one.question, Settings("imp", ("mlp",), top=UNITS, words=4))
         rows.append(best.values["mlp"].cpu().numpy())
-        serves.append(best.ranked("mlp", _SHOWN_BY))
+        serves.append(best.ranked("mlp", SERVES))
     assert best is not None
     values = np.stack(rows)  # [prompt, neuron]
     layout = best.layouts["mlp"]
-    order = np.argsort(-values.mean(0), kind="stable")[:UNITS]
-    chosen = [layout.spot(int(at)) for at in order]
-    words = _words(target, best, [int(at) for at in order])
+    order = np.argsort(-values.mean(0), kind="stable")[:UNITS].tolist()
+    chosen = [layout.spot(i) for i in order]
     table = [
         {
             "unit": str(spot),
-            "imp": mean(values[:, at], seed=seed),
+            "imp": mean(values[:, i], seed=seed),
             "serves": round(float(np.mean([spot in own for own in serves])), 4),
-            "promotes": words[n],
+            "promotes": promoted,
         }
-        for n, (spot, at) in enumerate(zip(chosen, order, strict=True))
+        for spot, i, promoted in zip(chosen, order, _tokens(target, best, order), strict=True)
     ]
     distinct = len({spot for own in serves for spot in own[:UNITS]})
-    return [Unit(spot.site, spot.index) for spot in chosen], distinct, values, table
+    units = [Unit(spot.site, spot.index) for spot in chosen]
+    return units, distinct, values.shape[1], table
 
 
-def _words(target: Target, found: Attribution, numbers: list[int]) -> list[list[str]]:
+def _tokens(target: Target, best: Attribution, numbers: list[int]) -> list[list[str]]:
     """The tokens that each neuron's row favours most at a positive activation."""
     from ...tools.attribution.attribute import decoded
 
-    layout, source = found.layouts["mlp"], found.sources[0]
-    rows = torch.empty(len(numbers), found.trace.final.shape[-1], device=found.trace.final.device)
+    layout, source = best.layouts["mlp"], best.sources[0]
+    rows = torch.empty(len(numbers), best.trace.final.shape[-1], device=best.trace.final.device)
     with torch.no_grad():
         for block, where, within in layout.parts(torch.tensor(numbers, device=rows.device)):
             rows[where] = source.rows("mlp", block, within)
-        return [list(top) for top, _ in decoded(target, found.readout, rows, 5)]
+        return [list(top) for top, _ in decoded(target, best.readout, rows, 5)]
 
 
 def _ablation(
     target: Target,
-    test: Sequence[Asked],
+    test: Sequence[TokenizedCase],
     runners: Sequence[Runner],
     chosen: Sequence[Unit],
     seed: int,
 ) -> list[Zeroed]:
     settings = Settings("imp", ("mlp",), top=UNITS, words=0)
 
-    def own(at: int) -> list[Unit]:
-        best = attribute(target, test[at].question, settings).ranked("mlp", UNITS)
+    def own(i: int) -> list[Unit]:
+        best = attribute(target, test[i].question, settings).ranked("mlp", UNITS)
         return [Unit(spot.site, spot.index) for spot in best]
 
     return [
@@ -189,7 +176,7 @@ def _ablation(
 
 
 def _heads(
-    target: Target, some: Sequence[Asked], runners: Sequence[Runner], seed: int
+    target: Target, some: Sequence[TokenizedCase], runners: Sequence[Runner], seed: int
 ) -> tuple[list[Unit], Zeroed, list[dict[str, Any]]]:
     """The heads that lower p most, tested together; and every head's effect."""
     sites = sites_of(target, "head")
@@ -197,36 +184,34 @@ def _heads(
     for one in some:
         runner = one.runner(target)
         for site in sites:
-            for at, effect in enumerate(
-                sweep(target, one.row, runner.metric, site, runner=runner).effect.tolist()
-            ):
-                drops.setdefault(Unit(site, at), []).append(-effect)
+            effects = sweep(target, one.row, runner.metric, site, runner=runner).effect.tolist()
+            for i, effect in enumerate(effects):
+                drops.setdefault(Unit(site, i), []).append(-effect)
     table = [{"unit": str(unit), "drop": mean(of, seed=seed)} for unit, of in drops.items()]
-    many = min(HEADS, max(1, len(drops) // 4))
-    best = sorted(drops, key=lambda unit: -float(np.mean(drops[unit])))[:many]
-    name = f"the {many} heads" if many > 1 else "the head"
+    n = min(HEADS, max(1, len(drops) // 4))
+    best = sorted(drops, key=lambda unit: -float(np.mean(drops[unit])))[:n]
+    name = f"the {n} heads" if n > 1 else "the head"
     return best, zero(name, runners, best, seed=seed), table
 
 
 def _route(
-    target: Target, choose: Sequence[Asked], test: Sequence[Asked], options: Options
-) -> tuple[Route | None, dict[str, Any] | None, list[str]]:
-    """The grid on the first half, and the smallest subgraph on the second."""
+    target: Target,
+    choose: Sequence[TokenizedCase],
+    test: Sequence[TokenizedCase],
+    options: Arithmetic,
+) -> tuple[Tested | None, list[str]]:
+    """The grid on the first half, the smallest subgraph on the second; and notes."""
     lengths = {one.row.places for one in (*choose, *test)}
     if len(lengths) > 1:
-        return (
-            None,
-            None,
-            [
-                f"no route: the prompts have {min(lengths)} to {max(lengths)} tokens, and a route "
-                "needs one template, place by place"
-            ],
-        )
+        return None, [
+            f"no route: the prompts have {min(lengths)} to {max(lengths)} tokens, and a route "
+            "needs one template, place by place"
+        ]
     text = _reference(target, [*choose, *test], options)
     try:
         grid = route(target, _answered(choose), text=text)
     except UsageError as error:
-        return None, None, [f"no route: {error}"]
+        return None, [f"no route: {error}"]
     notes = []
     alone = _shared(text, [*choose, *test])
     if alone < _FEW:
@@ -235,22 +220,14 @@ def _route(
             "that its mean is little but its own value; give more prompts with the same numbers"
         )
     cell = grid.smallest or _best(grid)
-    again = route(target, _answered(test), text=text, waits=[cell[0]], transfers=[cell[1]])
-    shut = route(target, _answered(test), text=text, waits=[0], transfers=[0])
-    hits = round(float(again.accuracy[cell]) * len(test))
-    return (
-        grid,
-        {
-            "cell": cell,
-            "accuracy": share([True] * hits + [False] * (len(test) - hits)),
-            "clean": again.clean,
-            "closed": float(shut.accuracy[0, 0]),
-        },
-        notes,
-    )
+    held_out = route(target, _answered(test), text=text, waits=[cell[0]], transfers=[cell[1]])
+    closed = route(target, _answered(test), text=text, waits=[0], transfers=[0])
+    hits = round(float(held_out.accuracy[cell]) * len(test))
+    accuracy = share([True] * hits + [False] * (len(test) - hits))
+    return Tested(grid, cell, accuracy, held_out.clean, float(closed.accuracy[0, 0])), notes
 
 
-def _answered(some: Sequence[Asked]) -> list[Answered]:
+def _answered(some: Sequence[TokenizedCase]) -> list[Answered]:
     return [Answered(one.row, one.answer) for one in some]
 
 
@@ -265,7 +242,7 @@ def _best(grid: Route) -> tuple[int, int]:
     return wait, transfer
 
 
-def _reference(target: Target, some: Sequence[Asked], options: Options) -> list[Prompt]:
+def _reference(target: Target, some: Sequence[TokenizedCase], options: Arithmetic) -> list[Prompt]:
     """What E[ | token] is over: prompts the organism was trained on, or the study's own."""
     if options.prompts is not None:
         return [one.row for one in some]
@@ -276,7 +253,7 @@ def _reference(target: Target, some: Sequence[Asked], options: Options) -> list[
     return [row_of(target, row) for row in rows]
 
 
-def _shared(text: Sequence[Prompt], some: Sequence[Asked]) -> float:
+def _shared(text: Sequence[Prompt], some: Sequence[TokenizedCase]) -> float:
     """In how many reference prompts the median token stands where it stands."""
     ids = np.concatenate([one.ids for one in text])  # [prompt, place]
     counts = [

@@ -12,10 +12,8 @@
 Prompts that the model gets wrong are what this study is about: they are kept.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -26,32 +24,28 @@ from ...tools.lens.stream import reader
 from ...tools.metrics.rows import Rows
 from ...tools.models import Intervention, Target, Unit, scale
 from ...tools.models import zero as zeroing
-from ...tools.statistics.intervals import mean, share
-from .cases import Asked, Case, Halves, Sorted, halves, likeliest, read_cases, sort_out
-from .components import Graded, Said, by_chance, grade, said_alone
-from .result import Study
+from ...tools.statistics.intervals import share
+from .cases import (
+    Halves,
+    PromptCase,
+    Screened,
+    TokenizedCase,
+    halves,
+    likeliest,
+    read_cases,
+    screen,
+)
+from .components import DirectLogits, Graded, by_chance, direct_logits, grade
+from .options import Brackets
+from .result import Log
 from .zeroing import DRAWS, Zeroed, random_sets, zeroed
 
 DEFAULT = "organism:brackets"
 HEADS = 3
 MOST_HEADS = 5
-MULTIPLIERS = tuple(round(1.1 + 0.1 * at, 1) for at in range(10))
+MULTIPLIERS = tuple(round(1.1 + 0.1 * i, 1) for i in range(10))
 GENERAL = 2
 """Subtasks that a component has to generalise to: one is had by favouring one token."""
-
-Log = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the study is told."""
-
-    target: str = DEFAULT
-    prompts: Path | None = None
-    many: int = 100
-    """Prompts of each subtask."""
-    seed: int = 0
-    several: Literal["first"] | None = None
 
 
 class Steered(NamedTuple):
@@ -75,14 +69,14 @@ class Steered(NamedTuple):
 class Measured(NamedTuple):
     """All numbers."""
 
-    sorted: Sorted
+    cases: Screened
     halves: Halves
     groups: tuple[str, ...]
     answers: tuple[str, ...]
     points: tuple[str, ...]
     lens: np.ndarray
     """`[prompt, point]` margins, second half."""
-    said: Said
+    direct: DirectLogits
     graded: tuple[Graded, Graded]
     """First and second half."""
     chance: dict[str, Any]
@@ -95,84 +89,63 @@ class Measured(NamedTuple):
         """`[prompt]`: the subtask of each prompt of the second half."""
         return _numbers(self.halves.test, self.groups)
 
+    def by_subtask(self, hits: np.ndarray) -> dict[str, dict[str, Any]]:
+        """Accuracy of each subtask and of all, with Wilson intervals, from `[prompt]` hits."""
+        numbers = self.numbers()
+        parts = {name: share(hits[numbers == i] > 0) for i, name in enumerate(self.groups)}
+        return {**parts, "all": share(hits > 0)}
 
-def default_cases(many: int, seed: int) -> list[Case]:
+
+def default_cases(many: int, seed: int) -> list[PromptCase]:
     """Held-out prompts of every depth."""
     from ..organisms import ORGANISMS, prompts
 
     return [
-        Case(p.prompt, p.target, kind)
+        PromptCase(p.prompt, p.target, kind)
         for kind in ORGANISMS["brackets"].kinds
         for p in prompts("brackets", "test", many, seed, kind=kind)
     ]
 
 
-def study(target: Target, options: Options, log: Log = lambda line: None) -> Study:
+def measure(target: Target, options: Brackets, log: Log = lambda line: None) -> Measured:
     """Runs all steps.
 
     Raises:
         UsageError: for a target or prompts that the study cannot use.
     """
-    from .brackets_shown import shown
-
-    return shown(target, options, measure(target, options, log))
-
-
-def measure(target: Target, options: Options, log: Log) -> Measured:
-    """All numbers."""
-    found = sort_out(target, _cases(options), keep_wrong=True, several=options.several)
-    parts = halves(found.used, seed=options.seed, found=found)
-    groups = tuple(sorted({one.case.group for one in found.used}))
-    answers = sorted({one.answer for one in found.used})
+    cases = screen(target, _cases(options), keep_wrong=True, several=options.several)
+    choose, test = parts = halves(cases.used, seed=options.seed, screened=cases)
+    groups = tuple(sorted({one.case.group for one in cases.used}))
+    names = {one.answer: one.case.target for one in cases.used}
+    answers = sorted(names)
     if len(answers) < 2:
         raise UsageError(
             "all prompts have the same target; this study needs two or more closing tokens, each "
             "the right one of some prompts"
         )
-    log(f"{len(parts.choose)} prompts to choose heads, {len(parts.test)} to test them")
-    points, lens = _lens(target, parts.test, answers)
+    log(f"{len(choose)} prompts to choose heads, {len(test)} to test them")
+    points, lens = _lens(target, test, answers)
     log("read the lens behind every sub-layer")
-    both = [*parts.choose, *parts.test]
-    said = said_alone(target, both, answers)
-    cut = len(parts.choose)
-    first = said._replace(logits=said.logits[:cut], largest=said.largest[:cut])
-    second = said._replace(logits=said.logits[cut:], largest=said.largest[cut:])
-    graded = tuple(
-        grade(part, _columns(half, answers), _numbers(half, groups))
-        for part, half in ((first, parts.choose), (second, parts.test))
+    direct = direct_logits(target, [*choose, *test], answers)
+    first, second = direct.on(slice(len(choose))), direct.on(slice(len(choose), None))
+    right, numbers = _columns(test, answers), _numbers(test, groups)
+    graded = (
+        grade(first, _columns(choose, answers), _numbers(choose, groups)),
+        grade(second, right, numbers),
     )
-    chance = by_chance(
-        second,
-        _columns(parts.test, answers),
-        _numbers(parts.test, groups),
-        least=GENERAL,
-        draws=DRAWS,
-        seed=options.seed,
-    )
-    log(f"read {len(said.units):,} heads and neurons by themselves")
-    order = graded[0].order(said.passed)
-    heads = [said.units[at] for at in order if said.units[at].site.startswith("head.")]
-    counting, hits = _zeroed(target, parts.test, heads, options.seed)
+    chance = by_chance(second, right, numbers, least=GENERAL, draws=DRAWS, seed=options.seed)
+    log(f"read {len(direct.units):,} heads and neurons by themselves")
+    heads = [direct.units[i] for i in graded[0].order(direct.passed & direct.heads)]
+    counting, hits = _zeroed(target, test, heads, options.seed)
     log("zeroed the counting heads and their controls")
     steered = _steered(target, parts, heads, hits["whole"], options.seed, log)
-    names = {one.answer: one.case.target for one in found.used}
+    closing = tuple(names[answer] for answer in answers)
     return Measured(
-        found,
-        parts,
-        groups,
-        tuple(names[answer] for answer in answers),
-        points,
-        lens,
-        said,
-        (graded[0], graded[1]),
-        chance,
-        counting,
-        hits,
-        steered,
+        cases, parts, groups, closing, points, lens, direct, graded, chance, counting, hits, steered
     )
 
 
-def _cases(options: Options) -> list[Case]:
+def _cases(options: Brackets) -> list[PromptCase]:
     if options.prompts is None:
         return default_cases(options.many, options.seed)
     counts: dict[str, int] = {}
@@ -197,38 +170,40 @@ def _cases(options: Options) -> list[Case]:
     return kept
 
 
-def _numbers(some: Sequence[Asked], groups: Sequence[str]) -> np.ndarray:
+def _numbers(some: Sequence[TokenizedCase], groups: Sequence[str]) -> np.ndarray:
     return np.array([groups.index(one.case.group) for one in some])
 
 
-def _columns(some: Sequence[Asked], answers: Sequence[int]) -> np.ndarray:
+def _columns(some: Sequence[TokenizedCase], answers: Sequence[int]) -> np.ndarray:
     return np.array([answers.index(one.answer) for one in some])
 
 
 def _lens(
-    target: Target, some: Sequence[Asked], answers: Sequence[int]
+    target: Target, some: Sequence[TokenizedCase], answers: Sequence[int]
 ) -> tuple[tuple[str, ...], np.ndarray]:
     """Names of the points, and the margin of the right token over the best wrong one."""
     read = reader(target)
     out = np.zeros((len(some), len(read.points)))
-    for at, one in enumerate(some):
+    for i, one in enumerate(some):
         with torch.no_grad():
             last = read.streams(Rows(one.row.ids))[:, 0, -1]  # [point, d]
             logits = read.logits(last)[:, list(answers)].cpu().numpy()  # [point, answer]
         own = logits[:, answers.index(one.answer)].copy()
         logits[:, answers.index(one.answer)] = -np.inf
-        out[at] = own - logits.max(1)
+        out[i] = own - logits.max(1)
     return read.points, out
 
 
-def hit(target: Target, some: Sequence[Asked], changes: Sequence[Intervention] = ()) -> np.ndarray:
+def hit(
+    target: Target, some: Sequence[TokenizedCase], changes: Sequence[Intervention] = ()
+) -> np.ndarray:
     """`[prompt]` bool: whether the target is the likeliest token."""
     best = likeliest(target, [one.row.ids[0].tolist() for one in some], changes)
     return best == np.array([one.answer for one in some])
 
 
 def _zeroed(
-    target: Target, test: Sequence[Asked], heads: Sequence[Unit], seed: int
+    target: Target, test: Sequence[TokenizedCase], heads: Sequence[Unit], seed: int
 ) -> tuple[Zeroed, dict[str, np.ndarray]]:
     best = list(heads[: min(HEADS, max(1, len(heads) // 4))])
     sets = [best, *random_sets(target, best, draws=DRAWS, seed=seed)]
@@ -263,14 +238,13 @@ def _steered(
 
     most = min(MOST_HEADS, max(1, len(heads) // 2))
     grid = np.array([[accuracy(heads[:k], by) for by in MULTIPLIERS] for k in range(1, most + 1)])
-    k, at = np.unravel_index(int(grid.argmax()), grid.shape)  # of equals the fewest heads
-    units, multiplier = tuple(heads[: int(k) + 1]), MULTIPLIERS[int(at)]
+    k, best = np.unravel_index(int(grid.argmax()), grid.shape)  # of equals the fewest heads
+    units, multiplier = tuple(heads[: int(k) + 1]), MULTIPLIERS[int(best)]
     log("chose heads and multiplier on the first half")
     hits = hit(target, parts.test, _turned(units, multiplier)).astype(float)
     rows, controls = [], []
     for one in random_sets(target, units, draws=DRAWS, seed=seed):
-        found = [accuracy(one, by) for by in MULTIPLIERS]
-        own = MULTIPLIERS[int(np.argmax(found))]
+        own = MULTIPLIERS[int(np.argmax([accuracy(one, by) for by in MULTIPLIERS]))]
         rows.append(hit(target, parts.test, _turned(one, own)).astype(float))
         controls.append((tuple(map(str, one)), own, float(rows[-1].mean())))
     log("turned up other heads by their own best multipliers")
@@ -283,26 +257,8 @@ def _steered(
         others="other heads",
     )
     before = float(hit(target, parts.choose).mean())
-    return Steered(
-        units,
-        multiplier,
-        float(grid.max()),
-        before,
-        hits,
-        gain,
-        tuple(controls),
-        grid,
-    )
+    return Steered(units, multiplier, float(grid.max()), before, hits, gain, tuple(controls), grid)
 
 
 def _turned(units: Sequence[Unit], by: float) -> list[Intervention]:
     return [scale(part.site, part.units or (), by) for part in parts_of(units)]
-
-
-def by_group(values: np.ndarray, numbers: np.ndarray, groups: Sequence[str]) -> dict[str, Any]:
-    """Accuracy of each subtask and of all, with Wilson intervals; means of sets have none."""
-    masks = {name: numbers == at for at, name in enumerate(groups)}
-    masks["all"] = np.ones(len(numbers), bool)
-    if values.ndim == 1:
-        return {name: share(values[mask] > 0) for name, mask in masks.items()}
-    return {name: mean(values[:, mask].mean(1)) for name, mask in masks.items()}

@@ -29,7 +29,7 @@ LEAST = 8
 _ROWS = 256
 
 
-class Case(NamedTuple):
+class PromptCase(NamedTuple):
     """A prompt and what is to follow it."""
 
     prompt: str
@@ -38,10 +38,10 @@ class Case(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class TokenizedCase:
     """A case in tokens."""
 
-    case: Case
+    case: PromptCase
     question: TargetPrompt
     row: Prompt
     answer: int
@@ -61,10 +61,10 @@ class Asked:
 
 
 @dataclass(frozen=True, eq=False)
-class Sorted:
+class Screened:
     """The cases that can be used, and how many cannot."""
 
-    used: tuple[Asked, ...]
+    used: tuple[TokenizedCase, ...]
     accuracy: dict[str, Any]
     """`value, low, high, n`: over all that could be asked."""
     wrong: int
@@ -81,7 +81,7 @@ class Sorted:
         }
 
 
-def read_cases(path: Path) -> list[Case]:
+def read_cases(path: Path) -> list[PromptCase]:
     """Cases from a JSONL file with `prompt` and `target`, and perhaps `kind`, in each line.
 
     Raises:
@@ -91,7 +91,7 @@ def read_cases(path: Path) -> list[Case]:
         lines = read_whole(path).decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read the prompts in '{path}': {error}") from error
-    found: dict[tuple[str, str], Case] = {}
+    cases: dict[tuple[str, str], PromptCase] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -106,11 +106,11 @@ def read_cases(path: Path) -> list[Case]:
                 f'{path}, line {number}: write {{"prompt": "...", "target": "..."}}, both text '
                 "and not empty"
             )
-        case = Case(entry["prompt"], entry["target"], str(entry.get("kind") or ""))
-        found.setdefault((case.prompt, case.target), case)
-    if not found:
+        case = PromptCase(entry["prompt"], entry["target"], str(entry.get("kind") or ""))
+        cases.setdefault((case.prompt, case.target), case)
+    if not cases:
         raise UsageError(f"there is no prompt in '{path}'; write one JSON object a line")
-    return list(found.values())
+    return list(cases.values())
 
 
 def check_target(target: Target) -> None:
@@ -122,13 +122,13 @@ def check_target(target: Target) -> None:
         )
 
 
-def sort_out(
+def screen(
     target: Target,
-    cases: Sequence[Case],
+    cases: Sequence[PromptCase],
     *,
     keep_wrong: bool = False,
     several: Literal["first"] | None = None,
-) -> Sorted:
+) -> Screened:
     """Asks all cases and leaves out those that are of no use.
 
     Args:
@@ -141,32 +141,28 @@ def sort_out(
         UsageError: if none can be asked.
     """
     check_target(target)
-    rows: list[tuple[Case, TargetPrompt]] = []
+    rows: list[tuple[PromptCase, TargetPrompt]] = []
     refused: list[str] = []
     for case in cases:
         try:
-            rows.append(
-                (
-                    case,
-                    target_prompt(
-                        target, case.prompt, case.target, several=several, as_written=True
-                    ),
-                )
+            question = target_prompt(
+                target, case.prompt, case.target, several=several, as_written=True
             )
+            rows.append((case, question))
         except UsageError as error:
             refused.append(str(error))
     if not rows:
         raise UsageError(f"none of the {len(cases)} prompts can be asked; the first: {refused[0]}")
     best = likeliest(target, [question.ids[0].tolist() for _, question in rows])
     asked = [
-        Asked(
+        TokenizedCase(
             case,
             question,
             row_of(target, question.ids[0].tolist(), text=case.prompt),
             question.predictions[0].token,
-            bool(best[at] == question.predictions[0].token),
+            bool(best[i] == question.predictions[0].token),
         )
-        for at, (case, question) in enumerate(rows)
+        for i, (case, question) in enumerate(rows)
     ]
     right = [one.right for one in asked]
     notes = []
@@ -180,7 +176,7 @@ def sort_out(
             f"the target); {kept}"
         )
     used = tuple(one for one in asked if one.right or keep_wrong)
-    return Sorted(used, share(right), wrong, len(refused), tuple(notes))
+    return Screened(used, share(right), wrong, len(refused), tuple(notes))
 
 
 def likeliest(target: Target, rows: Sequence[list[int]], changes: Sequence[Any] = ()) -> np.ndarray:
@@ -193,8 +189,8 @@ def likeliest(target: Target, rows: Sequence[list[int]], changes: Sequence[Any] 
     """
     out = np.zeros(len(rows), int)
     order = np.argsort([len(row) for row in rows], kind="stable")
-    for at in range(0, len(order), _ROWS):
-        part = order[at : at + _ROWS]
+    for first in range(0, len(order), _ROWS):
+        part = order[first : first + _ROWS]
         batch = Padded.of([rows[i] for i in part])
         logits = target.trace(batch, interventions=changes, output="last").output
         assert logits is not None  # [row, vocabulary]
@@ -215,21 +211,25 @@ class Padded(NamedTuple):
         """Padded on the right."""
         ids = np.zeros((len(rows), max(map(len, rows))), np.int32)
         attended = np.zeros(ids.shape, bool)
-        for at, row in enumerate(rows):
-            ids[at, : len(row)] = row
-            attended[at, : len(row)] = True
+        for i, row in enumerate(rows):
+            ids[i, : len(row)] = row
+            attended[i, : len(row)] = True
         return cls(ids, attended)
 
 
 class Halves(NamedTuple):
     """Where units are chosen, and where they are tested."""
 
-    choose: list[Asked]
-    test: list[Asked]
+    choose: list[TokenizedCase]
+    test: list[TokenizedCase]
 
 
 def halves(
-    asked: Sequence[Asked], *, seed: int, found: Sorted | None = None, what: str = "prompts"
+    cases: Sequence[TokenizedCase],
+    *,
+    seed: int,
+    screened: Screened | None = None,
+    what: str = "prompts",
 ) -> Halves:
     """Cuts each group in two.
 
@@ -238,17 +238,17 @@ def halves(
     """
     rng = np.random.default_rng(seed)
     out = Halves([], [])
-    for group in sorted({one.case.group for one in asked}):
-        own = [one for one in asked if one.case.group == group]
+    for group in sorted({one.case.group for one in cases}):
+        own = [one for one in cases if one.case.group == group]
         order = rng.permutation(len(own)).tolist()
-        out.choose.extend(own[at] for at in order[::2])
-        out.test.extend(own[at] for at in order[1::2])
+        out.choose.extend(own[i] for i in order[::2])
+        out.test.extend(own[i] for i in order[1::2])
     if min(len(out.choose), len(out.test)) < LEAST:
         left = ""
-        if found is not None:
-            left = f" ({found.wrong} are answered wrongly, {found.unasked} cannot be asked)"
+        if screened is not None:
+            left = f" ({screened.wrong} are answered wrongly, {screened.unasked} cannot be asked)"
         raise UsageError(
-            f"only {len(asked)} {what} are of use{left}; a study needs at least {2 * LEAST} that "
+            f"only {len(cases)} {what} are of use{left}; a study needs at least {2 * LEAST} that "
             "the model gets right, half to choose units and half to test them: give more or "
             "easier ones (--many, --prompts)"
         )

@@ -1,4 +1,4 @@
-"""What single heads and neurons say of an answer by themselves (RASteer, 2025).
+"""Which heads and neurons promote an answer by themselves (RASteer, 2025).
 
 1. Alone: what a component writes at the last place goes through the final norm and the vocabulary
    head. On a prompt it is right where the target's logit is at least that of every distractor (the
@@ -25,7 +25,7 @@ from ...tools.attribution import exact_trace
 from ...tools.attribution.sources import Sources
 from ...tools.models import Target, Unit
 from ...tools.residual.readout import Readout, readout_of
-from .cases import Asked
+from .cases import TokenizedCase
 
 GENERALISES = 0.7
 PROMOTES = 0.5
@@ -33,8 +33,8 @@ NEAR = 50
 _ROOM = 1 << 24
 
 
-class Said(NamedTuple):
-    """What each component says on each prompt."""
+class DirectLogits(NamedTuple):
+    """The logits that each component alone writes on each prompt."""
 
     units: tuple[Unit, ...]
     logits: np.ndarray
@@ -43,6 +43,15 @@ class Said(NamedTuple):
     """`[prompt, unit]`: the largest over the vocabulary, up to the same factor."""
     passed: np.ndarray
     """`[unit]` bool: heads, and neurons that pass the filter."""
+
+    @property
+    def heads(self) -> np.ndarray:
+        """`[unit]` bool: the others are neurons."""
+        return np.array([unit.site.startswith("head.") for unit in self.units])
+
+    def on(self, prompts: slice) -> "DirectLogits":
+        """The same on some of the prompts."""
+        return self._replace(logits=self.logits[prompts], largest=self.largest[prompts])
 
 
 class Graded(NamedTuple):
@@ -65,7 +74,9 @@ class Graded(NamedTuple):
         return key[passed[key]]
 
 
-def said_alone(target: Target, some: Sequence[Asked], answers: Sequence[int]) -> Said:
+def direct_logits(
+    target: Target, some: Sequence[TokenizedCase], answers: Sequence[int]
+) -> DirectLogits:
     """Reads every head and neuron at the last place of every prompt."""
     columns = torch.tensor(list(answers), device=target.device)
     logits: list[Tensor] = []
@@ -80,9 +91,9 @@ def said_alone(target: Target, some: Sequence[Asked], answers: Sequence[int]) ->
             if rows is None:
                 rows = _rows(source, readout, columns)
                 heads = [
-                    Unit(f"head.{block}", at)
+                    Unit(f"head.{block}", i)
                     for block, shape in enumerate(source.layout("head").shapes)
-                    for at in range(shape[0])
+                    for i in range(shape[0])
                 ]
             alone = torch.cat([_heads(source, readout, b) for b in range(trace.depth)])
             taken = torch.cat([source.coefficients("mlp", b) for b in range(trace.depth)]).cpu()
@@ -92,7 +103,7 @@ def said_alone(target: Target, some: Sequence[Asked], answers: Sequence[int]) ->
             largest.append(torch.cat([alone.max(1).values.cpu(), most]))
     assert rows is not None
     passed = torch.cat([torch.ones(len(heads), dtype=torch.bool), rows.near])
-    return Said(
+    return DirectLogits(
         (*heads, *rows.units),
         torch.stack(logits).numpy(),
         torch.stack(largest).numpy(),
@@ -115,23 +126,23 @@ def _rows(source: Sources, readout: Readout, columns: Tensor) -> _Rows:
     parts: list[tuple[Tensor, ...]] = []
     size = len(readout.weight)
     edge = min(NEAR, size)
-    for block, (many,) in enumerate(source.layout("mlp").shapes):
-        units += [Unit(f"mlp.{block}", at) for at in range(many)]
-        every = torch.arange(many, device=columns.device)
+    for block, (n,) in enumerate(source.layout("mlp").shapes):
+        units += [Unit(f"mlp.{block}", i) for i in range(n)]
+        every = torch.arange(n, device=columns.device)
         for some in every.split(max(1, _ROOM // size)):
-            said = _plain(readout, source.rows("mlp", block, some))  # [unit, vocabulary]
-            own = said[:, columns]
-            top = said.topk(edge, 1).values[:, -1:]
-            bottom = said.topk(edge, 1, largest=False).values[:, -1:]
+            logits = _plain(readout, source.rows("mlp", block, some))  # [unit, vocabulary]
+            own = logits[:, columns]
+            top = logits.topk(edge, 1).values[:, -1:]
+            bottom = logits.topk(edge, 1, largest=False).values[:, -1:]
             near = ((own >= top) | (own <= bottom)).any(1)
-            parts.append((own, said.max(1).values, said.min(1).values, near))
+            parts.append((own, logits.max(1).values, logits.min(1).values, near))
     joined = [torch.cat(column).cpu() for column in zip(*parts, strict=True)]
     return _Rows(tuple(units), *joined)
 
 
 def _heads(source: Sources, readout: Readout, block: int) -> Tensor:
-    many = source.layout("head").shapes[block][0]
-    every = torch.arange(many, device=source.trace.ids.device)
+    n = source.layout("head").shapes[block][0]
+    every = torch.arange(n, device=source.trace.ids.device)
     return _plain(readout, source.writes("head", block, every))
 
 
@@ -143,43 +154,50 @@ def _plain(readout: Readout, writes: Tensor) -> Tensor:
     return logits if readout.bias is None else logits - readout.bias.float()
 
 
-def grade(said: Said, right: np.ndarray, groups: np.ndarray) -> Graded:
+def grade(direct: DirectLogits, right: np.ndarray, groups: np.ndarray) -> Graded:
     """Args: right `[prompt]` columns of the targets; groups `[prompt]` numbers of the subtasks."""
     prompts = np.arange(len(right))
-    own = said.logits[prompts, :, right]  # [prompt, unit]
-    others = said.logits.copy()
+    own = direct.logits[prompts, :, right]  # [prompt, unit]
+    others = direct.logits.copy()
     others[prompts, :, right] = -np.inf
-    correct = (own >= others.max(2)) & (said.logits != 0).any(2)
-    promoted = (said.logits >= PROMOTES * said.largest[..., None]) & (said.largest > 0)[..., None]
+    correct = (own >= others.max(2)) & (direct.logits != 0).any(2)
+    promoted = (direct.logits >= PROMOTES * direct.largest[..., None]) & (direct.largest > 0)[
+        ..., None
+    ]
     names = np.unique(groups)
-    shape = (said.logits.shape[1], len(names))
+    shape = (direct.logits.shape[1], len(names))
     accuracy, recall, precision = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    for at, name in enumerate(names):
+    for i, name in enumerate(names):
         mine = groups == name
-        accuracy[:, at] = correct[mine].mean(0)
+        accuracy[:, i] = correct[mine].mean(0)
         hits = promoted[prompts, :, right][mine].sum(0)  # [unit]
-        recall[:, at] = hits / mine.sum()
+        recall[:, i] = hits / mine.sum()
         column = np.bincount(right[mine]).argmax()
         called = promoted[:, :, column].sum(0)
-        precision[:, at] = np.divide(hits, called, out=np.zeros(shape[0]), where=called > 0)
+        precision[:, i] = np.divide(hits, called, out=np.zeros(shape[0]), where=called > 0)
     total = recall + precision
     f1 = np.divide(2 * recall * precision, total, out=np.zeros(shape), where=total > 0)
     return Graded(accuracy, recall, precision, f1)
 
 
 def by_chance(
-    said: Said, right: np.ndarray, groups: np.ndarray, *, least: int, draws: int, seed: int
+    direct: DirectLogits,
+    right: np.ndarray,
+    groups: np.ndarray,
+    *,
+    least: int,
+    draws: int,
+    seed: int,
 ) -> dict[str, Any]:
     """How many heads and neurons generalise to `least` subtasks where targets are shuffled over
     the prompts: the mean and the most of some draws."""
     rng = np.random.default_rng(seed)
-    heads = np.array([unit.site.startswith("head.") for unit in said.units])
     counts: dict[str, list[int]] = {"heads": [], "neurons": []}
     for _ in range(draws):
         order = rng.permutation(len(right))
-        general = grade(said, right[order], groups[order]).general >= least
-        counts["heads"].append(int((general & heads).sum()))
-        counts["neurons"].append(int((general & ~heads & said.passed).sum()))
+        general = grade(direct, right[order], groups[order]).general >= least
+        counts["heads"].append(int((general & direct.heads).sum()))
+        counts["neurons"].append(int((general & ~direct.heads & direct.passed).sum()))
     return {
         name: {"mean": float(np.mean(of)), "most": max(of), "draws": draws}
         for name, of in counts.items()

@@ -17,65 +17,43 @@ Beside it the same without experiments and with the errors shuffled among the sc
 exploration. Our formulation of a study of MAIA (Shaham et al. 2024).
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...agent.planners.builtin.pictures.feature_table import build
 from ...agent.planners.builtin.pictures.search import search
-from ...tools.errors import UsageError
 from ...tools.predicates import parse
 from ...tools.predicates.core import Predicate
 from ...tools.scenes.scene import Scene
 from ...tools.statistics.intervals import mean, share
 from .failures_world import Classes, Pair
-from .result import Study
+from .options import LEAST_PAIRS, Failures
+from .result import Log
 
 LEAST = 0.1
 """Difference in error that is called a failure mode."""
 _RIVALS = 6
 _ROUNDS = 2
-_RARE = 12  # pairs that a description needs
 _TRIES = 12
-Log = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class Options:
-    """What the study is told."""
-
-    target: str = "biased"
-    classes: tuple[str, ...] = ()
-    seed: int = 0
-    explore: int = 400
-    """Scenes of exploration, a class."""
-    tried: int = 40
-    """Pairs of an experiment."""
-    tested: int = 150
-    """Pairs of the check."""
-
-    def check(self) -> None:
-        """Raises `UsageError` for what cannot be done."""
-        if min(self.explore, self.tested) < 40 or self.tried < _RARE:
-            raise UsageError(f"give 40 or more scenes to explore and test, {_RARE} to try")
-
-
-class Tested(NamedTuple):
+class PairErrors(NamedTuple):
     """A description on pairs of scenes."""
 
     pairs: tuple[Pair, ...]
     wrong: np.ndarray
-    """bool `[pair]`: fitting scenes that are said wrongly."""
+    """bool `[pair]`: fitting scenes that are misclassified."""
     control: np.ndarray
     """bool `[pair]`."""
-    taken_for: tuple[str, ...]
-    """What each fitting scene is said to be."""
+    answers: tuple[str, ...]
+    """The classifier's answer to each fitting scene."""
 
-    def difference(self, seed: int = 0) -> dict[str, Any]:
+    @property
+    def difference(self) -> dict[str, Any]:
         """In error, paired, with its interval."""
-        return mean(self.wrong.astype(float) - self.control.astype(float), seed=seed)
+        return mean(self.wrong.astype(float) - self.control.astype(float))
 
 
 class Tried(NamedTuple):
@@ -94,10 +72,9 @@ class OneClass(NamedTuple):
     """On scenes of the class at random, not those of exploration."""
     tried: tuple[Tried, ...]
     """Every description that was experimented with, surest first."""
-    english: str | None
-    """The description that was kept; None: none was."""
-    predicate: dict[str, Any] | None
-    check: Tested | None
+    kept: Tried | None
+    """The description that is checked; None: none was."""
+    check: PairErrors | None
     coverage: dict[str, Any] | None
     """Share of the errors on scenes at random that it foretells."""
     spread: float | None
@@ -110,7 +87,7 @@ class OneClass(NamedTuple):
         """See the module."""
         if self.check is None:
             return False
-        gap = self.check.difference()
+        gap = self.check.difference
         return gap["low"] > 0 and gap["value"] >= LEAST
 
     @property
@@ -124,19 +101,18 @@ class OneClass(NamedTuple):
         return None if self.check is None else share(~self.check.control)
 
 
-def study(classes: Classes, options: Options, log: Log = lambda line: None) -> Study:
-    """Runs all classes."""
-    from .failures_shown import shown
-
+def measure(classes: Classes, options: Failures, log: Log = lambda line: None) -> list[OneClass]:
+    """All classes."""
     options.check()
-    found = []
+    out = []
     for name in classes.names:
-        found.append(one_class(classes, name, options))
-        log(f"{name}: {found[-1].english or 'nothing found'}")
-    return shown(classes, options, found)
+        out.append(one_class(classes, name, options))
+        kept = out[-1].kept
+        log(f"{name}: {kept.english if kept else 'nothing found'}")
+    return out
 
 
-def one_class(classes: Classes, name: str, options: Options) -> OneClass:
+def one_class(classes: Classes, name: str, options: Failures) -> OneClass:
     """Explores, experiments and checks one class."""
     number = classes.labels.index(name)
     rng = np.random.default_rng([options.seed, number, 1])
@@ -146,46 +122,35 @@ def one_class(classes: Classes, name: str, options: Options) -> OneClass:
     fresh = np.random.default_rng([options.seed, number, 2])
     others = [classes.draw(fresh, name) for _ in range(2 * options.tested)]
     wrong = classes.answers(others).argmax(1) != number
+    accuracy = share(~wrong)
     shuffled = _shuffled(classes, name, scenes, badness, options, fresh)
-    kept = tried[0] if tried and tried[0].difference["low"] > 0 else None
-    if kept is not None:
-        kept = _pruned(classes, name, kept, options, rng)
-    if kept is None:
-        return OneClass(name, share(~wrong), tuple(tried), None, None, None, None, None, shuffled)
+    if not tried or tried[0].difference["low"] <= 0:
+        return OneClass(name, accuracy, tuple(tried), None, None, None, None, shuffled)
+    kept = _pruned(classes, name, tried[0], options, rng)
     predicate = parse(kept.predicate)
-    check = counted(classes, predicate, name, options.tested, fresh)
-    said = classes.holds(predicate, others)
-    return OneClass(
-        name,
-        share(~wrong),
-        tuple(tried),
-        kept.english,
-        kept.predicate,
-        check,
-        share(said[wrong]),
-        float(said.mean()),
-        shuffled,
-    )
+    check = pair_errors(classes, predicate, name, options.tested, fresh)
+    holds = classes.holds(predicate, others)
+    coverage, spread = share(holds[wrong]), float(holds.mean())
+    return OneClass(name, accuracy, tuple(tried), kept, check, coverage, spread, shuffled)
 
 
-def counted(
+def pair_errors(
     classes: Classes,
     predicate: Predicate,
     name: str,
-    many: int,
+    n: int,
     rng: np.random.Generator,
     *,
     control: Predicate | None = None,
-) -> Tested | None:
+) -> PairErrors | None:
     """Draws pairs and counts errors; None where fitting scenes are too rare."""
-    pairs = classes.fitting(predicate, name, many, rng, tries=_TRIES, control=control)
-    if len(pairs) < _RARE:
+    pairs = classes.fitting(predicate, name, n, rng, tries=_TRIES, control=control)
+    if len(pairs) < LEAST_PAIRS:
         return None
-    number = classes.labels.index(name)
     answers = classes.answers([scene for pair in pairs for scene in pair[:2]]).argmax(1)
-    wrong = (answers != number).reshape(-1, 2)
-    said = tuple(classes.labels[int(at)] for at in answers[::2])
-    return Tested(tuple(pairs), wrong[:, 0], wrong[:, 1], said)
+    wrong = (answers != classes.labels.index(name)).reshape(-1, 2)
+    labels = tuple(classes.labels[int(i)] for i in answers[::2])
+    return PairErrors(tuple(pairs), wrong[:, 0], wrong[:, 1], labels)
 
 
 def _experiments(
@@ -193,7 +158,7 @@ def _experiments(
     name: str,
     scenes: Sequence[Scene],
     badness: np.ndarray,
-    options: Options,
+    options: Failures,
     rng: np.random.Generator,
 ) -> list[Tried]:
     """Descriptions with their experiments, surest first."""
@@ -207,37 +172,42 @@ def _experiments(
             key = " or ".join(sorted(english.split(" or ")))  # the same in another order
             if key in tried:
                 continue
-            done = counted(classes, predicate, name, options.tried, rng)
-            if done is None:
+            errors = pair_errors(classes, predicate, name, options.tried, rng)
+            if errors is None:
                 continue
-            tried[key] = Tried(rival.predicate, english, done.difference())
-            drawn = [scene for pair in done.pairs for scene in pair[:2]]
+            tried[key] = Tried(rival.predicate, english, errors.difference)
+            drawn = [scene for pair in errors.pairs for scene in pair[:2]]
             known += drawn
             values = np.concatenate([values, 1 - classes.answers(drawn)[:, number]])
     return sorted(tried.values(), key=lambda one: -one.difference["low"])
 
 
 def _pruned(
-    classes: Classes, name: str, kept: Tried, options: Options, rng: np.random.Generator
+    classes: Classes, name: str, kept: Tried, options: Failures, rng: np.random.Generator
 ) -> Tried:
     """Without the alternatives that raise no error where only they hold."""
     parts = list(kept.predicate["of"]) if kept.predicate["kind"] == "or" else []
     whole = parse(kept.predicate)
     good = []
-    for at, part in enumerate(parts):
-        rest = [other for number, other in enumerate(parts) if number != at]
-        but = rest[0] if len(rest) == 1 else {"kind": "or", "of": rest}
-        alone = parse({"kind": "except", "of": part, "but": but})
-        done = counted(classes, alone, name, options.tried, rng, control=whole)
-        if done is not None and done.difference()["low"] > 0:
+    for part in parts:
+        alone = parse(
+            {"kind": "except", "of": part, "but": _any([p for p in parts if p is not part])}
+        )
+        errors = pair_errors(classes, alone, name, options.tried, rng, control=whole)
+        if errors is not None and errors.difference["low"] > 0:
             good.append(part)
     if not good or len(good) == len(parts):
         return kept
-    predicate = good[0] if len(good) == 1 else {"kind": "or", "of": good}
-    done = counted(classes, parse(predicate), name, options.tried, rng)
-    if done is None:
+    predicate = parse(_any(good))
+    errors = pair_errors(classes, predicate, name, options.tried, rng)
+    if errors is None:
         return kept
-    return Tried(predicate, parse(predicate).english(), done.difference())
+    return Tried(_any(good), predicate.english(), errors.difference)
+
+
+def _any(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """The alternative of some predicates."""
+    return parts[0] if len(parts) == 1 else {"kind": "or", "of": parts}
 
 
 def _shuffled(
@@ -245,12 +215,13 @@ def _shuffled(
     name: str,
     scenes: Sequence[Scene],
     badness: np.ndarray,
-    options: Options,
+    options: Failures,
     rng: np.random.Generator,
 ) -> dict[str, Any] | None:
     """The difference in error by the best description of shuffled errors, on fresh pairs."""
-    found = search(build(scenes), rng.permutation(badness), most=1)
-    if not found:
+    rivals = search(build(scenes), rng.permutation(badness), most=1)
+    if not rivals:
         return None
-    done = counted(classes, parse(found[0].predicate), name, options.tested // 2, rng)
-    return None if done is None else done.difference()
+    predicate = parse(rivals[0].predicate)
+    errors = pair_errors(classes, predicate, name, options.tested // 2, rng)
+    return None if errors is None else errors.difference

@@ -55,15 +55,11 @@ class Classes:
         """Probabilities, float32 `[scene, class]`."""
         rows = self.rows(scenes)
         out = []
-        for at in range(0, len(rows), _ROWS):
-            part = rows.rows(slice(at, at + _ROWS))
+        for first in range(0, len(rows), _ROWS):
+            part = rows.rows(slice(first, first + _ROWS))
             logits = self.target.trace(part, ["logit"], output=False).values["logit"]
             out.append(logits[:, 0].float().softmax(1).cpu().numpy())
         return np.concatenate(out) if out else np.zeros((0, len(self.target.labels)), np.float32)
-
-    def index(self, name: str) -> int:
-        """The number of a class."""
-        return self.labels.index(name)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -80,7 +76,7 @@ class Classes:
         self,
         predicate: Predicate,
         name: str,
-        many: int,
+        n: int,
         rng: np.random.Generator,
         *,
         tries: int,
@@ -91,19 +87,19 @@ class Classes:
         Args:
             predicate: What a scene has to fit.
             name: The class.
-            many: Pairs.
+            n: Pairs.
             rng: Random generator.
             tries: Pools of scenes that are looked through.
             control: What a control must not fit; None: the same.
         """
         out: list[Pair] = []
         for _ in range(tries):
-            pool = [self.draw(rng, name) for _ in range(4 * many)]
-            for at in np.flatnonzero(self.holds(predicate, pool)):
-                made = self._control(control or predicate, name, pool[int(at)], rng)
+            pool = [self.draw(rng, name) for _ in range(4 * n)]
+            for i in np.flatnonzero(self.holds(predicate, pool)):
+                made = self._control(control or predicate, name, pool[int(i)], rng)
                 if made is not None:
                     out.append(made)
-                if len(out) == many:
+                if len(out) == n:
                     return out
         return out
 
@@ -191,10 +187,10 @@ def drawable(target: Target, wanted: Sequence[str] = ()) -> Classes:
 def biased(seed: int, wanted: Sequence[str] = ()) -> Classes:
     """The classifier of the study `spurious`, trained now; animals in any of its settings."""
     from . import spurious_network as net
-    from .spurious import Options
+    from .options import Spurious
     from .spurious_world import CLASSES, GROUNDS, scene_with, world
 
-    usual = Options()
+    usual = Spurious()
     training = world(usual.scenes, own=usual.own, seed=seed)
     pixels = net.looked(training.pictures())
     network = net.train(pixels, training.classes, epochs=usual.epochs, seed=seed)
@@ -203,6 +199,20 @@ def biased(seed: int, wanted: Sequence[str] = ()) -> Classes:
         return scene_with(rng, name, GROUNDS[int(rng.integers(len(GROUNDS)))])
 
     return Classes(net.wrapped(network, f"biased:{seed}"), _wanted(CLASSES, wanted), draw)
+
+
+def biased_of(target: str, wanted: Sequence[str] = ()) -> Classes | None:
+    """The biased classifier that `biased` or `biased:SEED` names; None for other targets.
+
+    Raises:
+        UsageError: for a seed that is no number.
+    """
+    kind, _, seed = target.partition(":")
+    if kind != "biased":
+        return None
+    if seed and not seed.isdecimal():
+        raise UsageError(f"'{target}' is no target of this study; give biased:3, say")
+    return biased(int(seed or 0), wanted)
 
 
 def _wanted(names: tuple[str, ...], wanted: Sequence[str]) -> tuple[str, ...]:

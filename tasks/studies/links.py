@@ -19,7 +19,7 @@ from ...tools.attribution.comparative import Comparison, Run, Settings, compare
 from ...tools.attribution.comparative.runs import valued
 from ...tools.models import Target, Unit
 from ...tools.statistics.intervals import mean
-from .cases import Asked
+from .cases import TokenizedCase
 
 PROMPTS = 48
 """Of each half."""
@@ -57,8 +57,8 @@ class Links(NamedTuple):
 
 def links(
     target: Target,
-    choose: Sequence[Asked],
-    test: Sequence[Asked],
+    choose: Sequence[TokenizedCase],
+    test: Sequence[TokenizedCase],
     chosen: Sequence[Unit],
     ranked: Sequence[Unit],
     *,
@@ -68,27 +68,27 @@ def links(
     heads = list(ranked)
     if len(heads) > HEADS:
         rest = np.random.default_rng(seed).permutation(len(heads) - HEADS // 2) + HEADS // 2
-        heads = [*heads[: HEADS // 2], *(heads[at] for at in rest[: HEADS // 2])]
+        heads = [*heads[: HEADS // 2], *(heads[best_i] for best_i in rest[: HEADS // 2])]
     base, lost = _lost(target, choose[:PROMPTS], chosen, heads)
     again, lost_again = _lost(target, test[:PROMPTS], chosen, heads)
     if base.mean() <= 0 or mean(again, seed=seed)["low"] <= 0:
         return None
     first, second = lost / base.mean(), lost_again / again.mean()
-    at = int(first.mean(0).argmax())
-    others = [n for n in range(len(heads)) if n != at]
+    best_i = int(first.mean(0).argmax())
+    others = [n for n in range(len(heads)) if n != best_i]
     best = max(others, key=lambda n: second[:, n].mean())
     control = second[:, others].mean(1)
     chain = _chain(target, choose, ranked)
     top = {change.unit for change in chain.neurons[: len(chosen)]} if chain else set()
     return Links(
         tuple(map(str, heads)),
-        str(heads[at]),
+        str(heads[best_i]),
         first,
         second,
         float(again.mean()),
-        mean(second[:, at], seed=seed),
+        mean(second[:, best_i], seed=seed),
         mean(control, seed=seed),
-        mean(second[:, at] - control, seed=seed),
+        mean(second[:, best_i] - control, seed=seed),
         str(heads[best]),
         chain,
         len(top & set(map(str, chosen))),
@@ -96,7 +96,7 @@ def links(
 
 
 def _lost(
-    target: Target, some: Sequence[Asked], chosen: Sequence[Unit], heads: Sequence[Unit]
+    target: Target, some: Sequence[TokenizedCase], chosen: Sequence[Unit], heads: Sequence[Unit]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Summed Imp of the chosen `[prompt]`, and what is lost under each head `[prompt, head]`."""
     before, lost = [], []
@@ -119,7 +119,9 @@ def _lost(
     return np.array(before), np.array(lost)
 
 
-def _chain(target: Target, some: Sequence[Asked], ranked: Sequence[Unit]) -> Comparison | None:
+def _chain(
+    target: Target, some: Sequence[TokenizedCase], ranked: Sequence[Unit]
+) -> Comparison | None:
     """CNA under the strongest head that has neurons before it."""
     head = next((unit for unit in ranked if _spot(unit).block > 0), None)
     if head is None:

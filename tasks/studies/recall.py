@@ -13,22 +13,20 @@ The recall prompts of the organism are facts that it was trained on: there is no
 that was never seen. Its reasoning prompts were held out.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...tools.errors import UsageError
 from ...tools.interventions import Runner
-from ...tools.models import Target, Unit
+from ...tools.models import Target
 from ...tools.statistics.intervals import mean
-from .cases import Case, Halves, Sorted, halves, read_cases, sort_out
-from .result import Study
+from .cases import Halves, PromptCase, Screened, halves, read_cases, screen
+from .options import Recall
+from .result import Log
 from .tasks_apart import (
     Cross,
-    Layer,
     Patched,
     UnitDrops,
     cross,
@@ -37,37 +35,22 @@ from .tasks_apart import (
     patched,
     unit_drops,
 )
+from .zeroing import Zeroed
 
 DEFAULT = "organism:facts"
 TASKS = ("recall", "reasoning")
 SHARE = 0.05
 """Of all neurons, or heads (at least two), that are chosen and zeroed together."""
 
-Log = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the study is told."""
-
-    target: str = DEFAULT
-    recall: Path | None = None
-    reasoning: Path | None = None
-    many: int = 80
-    """Prompts of each task."""
-    seed: int = 0
-    keep_wrong: bool = False
-    several: Literal["first"] | None = None
-
 
 class Measured(NamedTuple):
     """Everything that was measured, by task where it says so."""
 
-    sorted: dict[str, Sorted]
+    cases: dict[str, Screened]
     halves: dict[str, Halves]
     margins: dict[str, float]
     """Mean margin on the second half, nats."""
-    layers: dict[str, list[Layer]]
+    layers: dict[str, list[Zeroed]]
     patched: dict[str, Patched | None]
     exact: bool
     crosses: list[Cross]
@@ -82,10 +65,10 @@ class NoMargin(NamedTuple):
     task: str
     margin: dict[str, Any]
     """Nats: `value, low, high, n`."""
-    sorted: dict[str, Sorted]
+    cases: dict[str, Screened]
 
 
-def default_cases(many: int, seed: int) -> dict[str, list[Case]]:
+def default_cases(many: int, seed: int) -> dict[str, list[PromptCase]]:
     """Half of each task's prompts of each of its kinds."""
     from ..organisms import prompts
 
@@ -93,53 +76,41 @@ def default_cases(many: int, seed: int) -> dict[str, list[Case]]:
         "recall": (("recall", "train"), ("bridge", "train")),
         "reasoning": (("reasoning", "test"), ("new person", "test")),
     }
-    found: dict[str, list[Case]] = {}
+    cases: dict[str, list[PromptCase]] = {}
     for task, pools in kinds.items():
         for kind, split in pools:
             try:
                 made = prompts("facts", split, many // 2, seed, kind=kind)
             except UsageError as error:
                 raise UsageError(f"--many {many} asks for too many: {error}") from error
-            found.setdefault(task, []).extend(Case(p.prompt, p.target, kind) for p in made)
-    return found
+            cases.setdefault(task, []).extend(PromptCase(p.prompt, p.target, kind) for p in made)
+    return cases
 
 
-def study(target: Target, options: Options, log: Log = lambda line: None) -> Study:
+def measure(target: Target, options: Recall, log: Log = lambda line: None) -> Measured | NoMargin:
     """Runs all steps.
 
     Raises:
         UsageError: for a target or prompts that the study cannot use.
     """
-    from .recall_shown import nothing, shown
-
-    found = measure(target, options, log)
-    if isinstance(found, NoMargin):
-        return nothing(target, options, found)
-    return shown(target, options, found)
-
-
-def measure(target: Target, options: Options, log: Log) -> Measured | NoMargin:
-    """All numbers."""
-    cases = _cases(options)
-    found: dict[str, Sorted] = {}
+    given, seed = _cases(options), options.seed
+    cases: dict[str, Screened] = {}
     parts: dict[str, Halves] = {}
     for task in TASKS:
-        found[task] = sort_out(
-            target, cases[task], keep_wrong=options.keep_wrong, several=options.several
+        usable = cases[task] = screen(
+            target, given[task], keep_wrong=options.keep_wrong, several=options.several
         )
-        parts[task] = halves(
-            found[task].used, seed=options.seed, found=found[task], what=f"{task} prompts"
-        )
+        parts[task] = halves(usable.used, seed=seed, screened=usable, what=f"{task} prompts")
         log(f"{task}: {len(parts[task].choose)} prompts choose units, {len(parts[task].test)} test")
     choose = {task: [one.margin(target) for one in parts[task].choose] for task in TASKS}
     test = {task: [one.margin(target) for one in parts[task].test] for task in TASKS}
     for task in TASKS:
-        margin = mean((one.before for one in test[task]), seed=options.seed)
+        margin = mean((one.before for one in test[task]), seed=seed)
         if margin["low"] <= 0:
-            return NoMargin(task, margin, found)
-    by_layer = {task: layers(target, test[task], seed=options.seed) for task in TASKS}
+            return NoMargin(task, margin, cases)
+    by_layer = {task: layers(target, test[task], seed=seed) for task in TASKS}
     log("zeroed every layer")
-    moved = {task: patched(target, parts[task].test, seed=options.seed) for task in TASKS}
+    moved = {task: patched(target, parts[task].test, seed=seed) for task in TASKS}
     log("patched every layer and place")
     crosses: list[Cross] = []
     overlaps: dict[str, dict[str, Any]] = {}
@@ -147,16 +118,17 @@ def measure(target: Target, options: Options, log: Log) -> Measured | NoMargin:
     for kind, name in (("mlp", "neurons"), ("head", "heads")):
         drops = {task: unit_drops(target, choose[task], kind) for task in TASKS}
         log(f"zeroed {len(drops['recall'].units):,} {name} one by one")
-        crosses += _crosses(name, drops, test, overlaps, options.seed)
+        more, overlaps[name] = _crosses(name, drops, test, seed)
+        crosses += more
         log(f"tested the chosen {name} on both tasks")
         if kind == "mlp":
             exact = drops["recall"].exact
             correlation = float(np.corrcoef([drops[task].drops for task in TASKS])[0, 1])
     margins = {task: float(np.mean([r.before for r in test[task]])) for task in TASKS}
-    return Measured(found, parts, margins, by_layer, moved, exact, crosses, overlaps, correlation)
+    return Measured(cases, parts, margins, by_layer, moved, exact, crosses, overlaps, correlation)
 
 
-def _cases(options: Options) -> dict[str, list[Case]]:
+def _cases(options: Recall) -> dict[str, list[PromptCase]]:
     files = {"recall": options.recall, "reasoning": options.reasoning}
     if not any(files.values()):
         return default_cases(options.many, options.seed)
@@ -172,22 +144,17 @@ def _cases(options: Options) -> dict[str, list[Case]]:
 
 
 def _crosses(
-    name: str,
-    drops: Mapping[str, UnitDrops],
-    test: Mapping[str, Sequence[Runner]],
-    overlaps: dict[str, dict[str, Any]],
-    seed: int,
-) -> list[Cross]:
-    """Both choices of both tasks' units, on both tasks."""
+    name: str, drops: Mapping[str, UnitDrops], test: Mapping[str, Sequence[Runner]], seed: int
+) -> tuple[list[Cross], dict[str, Any]]:
+    """Both choices of both tasks' units, on both tasks; and how many both need most."""
     units = drops["recall"].units
-    many = max(2, round(SHARE * len(units)))
-    found = []
+    n = max(2, round(SHARE * len(units)))
+    crosses, needed = [], []
     for rule in ("needed", "own"):
-        lists: dict[str, list[Unit]] = {}
         for task, other in (TASKS, TASKS[::-1]):
             score = drops[task].drops - (drops[other].drops if rule == "own" else 0)
-            lists[task] = [units[int(at)] for at in np.argsort(-score, kind="stable")[:many]]
-            found.append(cross(task, name, rule, test, lists[task], seed=seed))
-        if rule == "needed":
-            overlaps[name] = overlap(lists["recall"], lists["reasoning"], len(units))
-    return found
+            best = [units[int(i)] for i in np.argsort(-score, kind="stable")[:n]]
+            crosses.append(cross(task, name, rule, test, best, seed=seed))
+            if rule == "needed":
+                needed.append(best)
+    return crosses, overlap(needed[0], needed[1], len(units))

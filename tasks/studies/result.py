@@ -1,25 +1,19 @@
-"""What a study comes to: sentences, tables, pictures and all numbers as JSON.
+"""What a study comes to: sections of sentences, tables, plots and numbers, as data.
 
-The same sections are printed, written to a page and kept: what is printed is what is reported.
+A study measures and fills these in; `report.py` prints them, draws them and writes the page.
 """
 
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
-from ...tools.io.files import write_whole
+from ..report.plots import Drawing
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-WIDTH = 100
-"""Columns of a terminal that every table fits."""
+Log = Callable[[str], None]
+"""Told of progress, a line at a time."""
 
 
-@dataclass(frozen=True)
-class Sentence:
+class Sentence(NamedTuple):
     """One finding."""
 
     text: str
@@ -32,19 +26,18 @@ class Table:
     """Rows of text."""
 
     title: str
-    columns: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
     note: str = ""
     left: int = 1
     """Columns, from the first, that are words and not numbers."""
 
 
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """One plot."""
+class Plot(NamedTuple):
+    """A drawing with its name and what it shows."""
 
     name: str
-    figure: "Figure"
+    drawing: Drawing
     caption: str
 
 
@@ -55,8 +48,10 @@ class Section:
     title: str
     text: str
     """What was done, in a sentence or two."""
-    tables: tuple[Table, ...] = ()
-    pictures: tuple[Picture, ...] = ()
+    sentences: Sequence[Sentence] = ()
+    """What came out of it."""
+    tables: Sequence[Table] = ()
+    plots: Sequence[Plot] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,73 +62,30 @@ class Study:
     title: str
     question: str
     target: str
-    facts: dict[str, str]
+    facts: Mapping[str, str]
     """Of the run, for the reader."""
-    sentences: tuple[Sentence, ...]
-    sections: tuple[Section, ...]
-    notes: tuple[str, ...]
-    data: dict[str, Any] = field(default_factory=dict)
+    sections: Sequence[Section]
+    notes: Sequence[str] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
     """All numbers."""
+
+    @property
+    def sentences(self) -> list[Sentence]:
+        """Of all sections."""
+        return [one for section in self.sections for one in section.sentences]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON: `study.json`."""
         from ...tools.evidence import plain
 
+        kinds = {"found": True, "not_found": False, "remarks": None}
         return plain(
             {
                 "study": self.name,
                 "target": self.target,
-                "found": [one.text for one in self.sentences if one.found],
-                "not_found": [one.text for one in self.sentences if one.found is False],
-                "remarks": [one.text for one in self.sentences if one.found is None],
+                **{k: [s.text for s in self.sentences if s.found is v] for k, v in kinds.items()},
                 "facts": self.facts,
                 "notes": self.notes,
                 **self.data,
             }
         )
-
-
-def write(study: Study, out: Path) -> Path:
-    """Writes `study.json`, `report.html` and its pictures; returns the report."""
-    from .page import write_page
-
-    out.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(study.as_dict(), ensure_ascii=False, indent=1)
-    write_whole(out / "study.json", text + "\n")
-    return write_page(study, out)
-
-
-def show(study: Study) -> None:
-    """Prints sentences and tables."""
-    from rich import box
-    from rich.markup import escape
-    from rich.table import Table as Drawn
-
-    from ...tools.io.console import Console
-
-    console = Console(highlight=False)
-    wide = min(console.width, WIDTH) if console.is_terminal else WIDTH
-    console = Console(highlight=False, width=wide)
-    console.print(f"[bold]{escape(study.title)}[/]\n{escape(study.question)}\n")
-    for section in study.sections:
-        console.print(f"[bold]{escape(section.title)}[/]: {escape(section.text)}")
-        for table in section.tables:
-            drawn = Drawn(box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
-            for at, name in enumerate(table.columns):
-                words = at < table.left
-                drawn.add_column(
-                    escape(name), justify="left" if words else "right", no_wrap=not words
-                )
-            for row in table.rows:
-                drawn.add_row(*(escape(cell) for cell in row))
-            console.print(f"\n{escape(table.title)}")
-            console.print(drawn)
-            if table.note:
-                console.print(f"[dim]{escape(table.note)}[/]")
-        console.print()
-    marks = {True: "[green]found[/]", False: "[yellow]not found[/]", None: "[dim]remark[/]"}
-    console.print("[bold]What came out[/]")
-    for one in study.sentences:
-        console.print(f"  {marks[one.found]}: {escape(one.text)}")
-    for note in study.notes:
-        console.print(f"  [dim]note: {escape(note)}[/]")

@@ -18,7 +18,7 @@ from ...agent.description import Description
 from ...tools.data.image_rows import ImageRows, image_rows
 from ...tools.models import Target
 from ...tools.predicates import parse
-from .spurious_world import CLASSES, GROUNDS, World, world
+from .spurious_world import GROUNDS, World, world
 
 LEAST = 0.05
 """Share of the variance that has to go with the class."""
@@ -59,30 +59,26 @@ def read(unit: int, description: Description, scenes: World, rows: ImageRows) ->
     parts = [parse(dict(part.predictor)) for part in description.components if part.predictor]
     if description.status != "described" or not parts:
         return Read(unit, description.label, description.status, 0.0, 0.0)
-    said = np.max([part.evaluate(rows)[:, 0] for part in parts], axis=0)
+    predicted = np.max([part.evaluate(rows)[:, 0] for part in parts], axis=0)
     return Read(
         unit,
         description.label,
         description.status,
-        explained(said, scenes.classes, len(CLASSES)),
-        explained(said, scenes.grounds, len(GROUNDS)),
+        explained(predicted, scenes.classes),
+        explained(predicted, scenes.grounds),
     )
 
 
-def chosen(found: Sequence[Read]) -> list[int]:
+def chosen(described: Sequence[Read]) -> list[int]:
     """The units that the rule takes."""
-    return [one.unit for one in found if one.chosen]
+    return [one.unit for one in described if one.chosen]
 
 
-def explained(values: np.ndarray, groups: np.ndarray, many: int) -> float:
+def explained(values: np.ndarray, groups: np.ndarray) -> float:
     """Eta squared: the share of the variance that lies between groups; 0 where nothing varies."""
     x = values.astype(np.float64)
     total = float(((x - x.mean()) ** 2).sum())
     if total < 1e-9:
         return 0.0
-    between = sum(
-        float((groups == g).sum()) * (float(x[groups == g].mean()) - float(x.mean())) ** 2
-        for g in range(many)
-        if (groups == g).any()
-    )
-    return between / total
+    parts = [x[groups == group] for group in np.unique(groups)]
+    return sum(len(part) * float(part.mean() - x.mean()) ** 2 for part in parts) / total

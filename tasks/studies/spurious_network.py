@@ -57,12 +57,12 @@ def train(pixels: np.ndarray, classes: np.ndarray, *, epochs: int, seed: int) ->
     for _ in range(steps):
         if len(order) < _BATCH:
             order = rng.permutation(len(pixels))
-        at, order = order[:_BATCH], order[_BATCH:]
+        rows, order = order[:_BATCH], order[_BATCH:]
         down, right = (int(by) for by in rng.integers(-3, 4, 2))
-        batch = np.roll(pixels[at], (down, right), (1, 2))
+        batch = np.roll(pixels[rows], (down, right), (1, 2))
         if rng.random() < 0.5:
             batch = batch[:, :, ::-1].copy()
-        loss = cross_entropy(network(normalise(torch.from_numpy(batch))), _long(classes[at]))
+        loss = cross_entropy(network(normalise(torch.from_numpy(batch))), _long(classes[rows]))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -75,8 +75,8 @@ def features(network: Classifier, pixels: np.ndarray) -> np.ndarray:
     normalise = seen().normalise
     with torch.no_grad():
         parts = [
-            network.features(normalise(torch.from_numpy(pixels[at : at + 100]))).amax((2, 3))
-            for at in range(0, len(pixels), 100)
+            network.features(normalise(torch.from_numpy(pixels[first : first + 100]))).amax((2, 3))
+            for first in range(0, len(pixels), 100)
         ]
     return torch.cat(parts).numpy()
 
@@ -87,10 +87,10 @@ def looked(pictures: Iterable[Picture]) -> np.ndarray:
     return np.stack([see(picture.load()) for picture in pictures])
 
 
-def said(network: Classifier, pixels: np.ndarray) -> np.ndarray:
+def answers(network: Classifier, features: np.ndarray) -> np.ndarray:
     """The network's own answers, int64 `[image]`."""
     with torch.no_grad():
-        return network.head(torch.from_numpy(features(network, pixels))).argmax(1).numpy()
+        return network.head(torch.from_numpy(features)).argmax(1).numpy()
 
 
 def wrapped(network: Classifier, name: str = "biased") -> Target:

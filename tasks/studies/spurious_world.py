@@ -51,9 +51,9 @@ def world(number: int, *, own: float, seed: int) -> World:
         seed: Of the scenes.
     """
     rng = np.random.default_rng([seed, number, round(1000 * own)])
-    many = len(CLASSES)
-    classes = rng.permutation(np.arange(number) % many)
-    other = (classes + rng.integers(1, many, number)) % many
+    n = len(CLASSES)
+    classes = rng.permutation(np.arange(number) % n)
+    other = (classes + rng.integers(1, n, number)) % n
     grounds = np.where(rng.random(number) < own, classes, other)
     scenes = [
         scene_with(rng, CLASSES[c], GROUNDS[g]) for c, g in zip(classes, grounds, strict=True)

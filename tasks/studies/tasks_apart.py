@@ -29,56 +29,28 @@ from ...tools.models import Target, Unit, add
 from ...tools.models import zero as zeroing
 from ...tools.statistics.bootstrap import mean_interval
 from ...tools.statistics.intervals import mean
-from ...tools.statistics.permutation import p_value
-from .cases import Asked
-from .zeroing import DRAWS, LEAST_DROP, LEVEL, Zeroed, zero
+from .cases import TokenizedCase
+from .zeroing import DRAWS, LEAST_DROP, Zeroed, zero, zeroed
 
 FEW = 5000
 """Units that are zeroed one by one; more are ranked by their first-order terms."""
 PAIRS = 24
 
 
-class Layer(NamedTuple):
-    """What one sub-layer is worth to one task."""
-
-    site: str
-    drop: dict[str, Any]
-    control: dict[str, Any]
-    difference: dict[str, Any]
-    p: float
-
-    @property
-    def found(self) -> bool:
-        """Whether zeroing it does more than a random direction as long."""
-        return bool(
-            self.difference["low"] > 0
-            and self.difference["value"] >= LEAST_DROP
-            and self.p <= LEVEL
-        )
-
-
-def layers(target: Target, runners: Sequence[Runner], *, seed: int) -> list[Layer]:
-    """Every sub-layer zeroed by itself."""
-    found = []
+def layers(target: Target, runners: Sequence[Runner], *, seed: int) -> list[Zeroed]:
+    """Every sub-layer zeroed by itself, by its site; drops are shares of the mean margin."""
+    before = float(np.mean([runner.before for runner in runners]))
+    out = []
     for site in [*sites_of(target, "attn_out"), *sites_of(target, "mlp_out")]:
         rows = []
-        for at, runner in enumerate(runners):
+        for i, runner in enumerate(runners):
             edit = zeroing(site, None).at(places=range(runner.prompt.places))
-            lines = random_directions(runner.change(edit), DRAWS, seed=seed + at)
+            lines = random_directions(runner.change(edit), DRAWS, seed=seed + i)
             changed = [[edit], *([add(site, None, line[None])] for line in lines)]
             rows.append(runner.before - runner.measure(changed).numpy())
-        drops = np.array(rows).T / np.mean([runner.before for runner in runners])  # [set, prompt]
-        own, control = drops[0], drops[1:].mean(0)
-        found.append(
-            Layer(
-                site,
-                mean(own, seed=seed),
-                mean(control, seed=seed),
-                mean(own - control, seed=seed),
-                p_value(own.mean(), drops[1:].mean(1)),
-            )
-        )
-    return found
+        drops = np.array(rows).T / before  # [set, prompt]
+        out.append(zeroed(site, (), before, drops, seed=seed, others="random directions"))
+    return out
 
 
 class Patched(NamedTuple):
@@ -105,11 +77,11 @@ class Patched(NamedTuple):
         return None
 
 
-def patched(target: Target, some: Sequence[Asked], *, seed: int) -> Patched | None:
+def patched(target: Target, some: Sequence[TokenizedCase], *, seed: int) -> Patched | None:
     """Patches prompts of one task into each other; None where fewer than two pairs can be made."""
     shares, randoms, rows = [], [], []
     sites = sites_of(target, "resid")
-    for at, (one, other) in enumerate(_pairs(some)):
+    for i, (one, other) in enumerate(_pairs(some)):
         if len(shares) >= PAIRS:
             break
         metric = Metric("logit_difference", one.answer, other.answer)
@@ -125,35 +97,32 @@ def patched(target: Target, some: Sequence[Asked], *, seed: int) -> Patched | No
                 edit = pair.edit(Part(site, None, (place,)))
                 assert edit is not None
                 change = pair.base.change(edit)
-                line = random_directions(change, 1, seed=seed + 1000 * at + number)
+                line = random_directions(change, 1, seed=seed + 1000 * i + number)
                 edits.append([add(site, None, line).at(places=[place])])
         after = pair.share(pair.base.measure(edits)).numpy()
         randoms.append(after.reshape(len(sites), -1))
         rows.append(one.row.tokens)
     if len(shares) < 2:
         return None
-    wide = min(share.shape[1] for share in shares)
+    width = min(share.shape[1] for share in shares)
     names = []
-    for place in range(-wide, 0):
+    for place in range(-width, 0):
         tokens = {row[place] for row in rows}
         name = tokens.pop().strip() if len(tokens) == 1 else "…"
         names.append(f"{name}\n{place}")
-    return Patched(
-        tuple(names),
-        np.stack([share[:, -wide:] for share in shares]),
-        np.stack([share[:, -wide:] for share in randoms]),
-    )
+    aligned = (np.stack([share[:, -width:] for share in some]) for some in (shares, randoms))
+    return Patched(tuple(names), *aligned)
 
 
-def _pairs(some: Sequence[Asked]) -> list[tuple[Asked, Asked]]:
+def _pairs(some: Sequence[TokenizedCase]) -> list[tuple[TokenizedCase, TokenizedCase]]:
     """Each prompt with the one of its length and another answer that shares most tokens."""
-    found = []
+    pairs = []
     for one in some:
         fit = [o for o in some if o.row.places == one.row.places and o.answer != one.answer]
         if fit:
             apart = [int((one.row.ids != other.row.ids).sum()) for other in fit]
-            found.append((one, fit[int(np.argmin(apart))]))
-    return found
+            pairs.append((one, fit[int(np.argmin(apart))]))
+    return pairs
 
 
 class UnitDrops(NamedTuple):
@@ -168,7 +137,7 @@ class UnitDrops(NamedTuple):
 def unit_drops(target: Target, runners: Sequence[Runner], kind: str) -> UnitDrops:
     """Every unit of the kind `mlp` or `head`."""
     sites = sites_of(target, kind)
-    units = tuple(Unit(s, at) for s in sites for at in range(target.site(s).units))
+    units = tuple(Unit(s, i) for s in sites for i in range(target.site(s).units))
     exact = len(units) <= FEW
     rows = []
     for runner in runners:

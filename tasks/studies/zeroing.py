@@ -22,7 +22,7 @@ from ...tools.interventions.change import change_sets, parts_of
 from ...tools.interventions.controls import matched_sets
 from ...tools.models import Target, Unit
 from ...tools.statistics.intervals import mean
-from ..report.tables import number
+from ...tools.statistics.permutation import p_value
 
 DRAWS = 20
 LEAST_DROP = 0.01
@@ -66,39 +66,6 @@ class Zeroed:
         """Plain JSON."""
         return {**asdict(self), "found": self.found}
 
-    def words(self) -> str:
-        """The numbers, for a sentence."""
-        return (
-            f"p(target) falls from {number(self.before)} by {said(self.drop)}; {len(self.draws)} "
-            f"sets of as many {self.others} lower it by {said(self.control)} in the mean, "
-            f"{number(self.most)} at most; difference {said(self.difference)}, "
-            f"p = {number(self.p, 3)}, {self.prompts} held-out prompts"
-        )
-
-    def cells(self) -> tuple[str, ...]:
-        """A row of a table: see `COLUMNS`."""
-        return (
-            self.name,
-            number(self.before),
-            said(self.drop),
-            said(self.control),
-            number(self.most),
-            said(self.difference),
-            number(self.p, 3),
-        )
-
-
-COLUMNS = ("zeroed", "p before", "drop of p", "controls", "most", "difference", "p")
-
-
-def said(value: dict[str, Any], digits: int = 2) -> str:
-    """`.47 [.38, .56]`; `.47` where there is no interval."""
-    if value["value"] is None:
-        return "–"
-    if value["low"] is not None and value["low"] != value["low"]:
-        return number(value["value"], digits)
-    return "{} [{}, {}]".format(*(number(value[key], digits) for key in ("value", "low", "high")))
-
 
 def zero(
     name: str,
@@ -111,9 +78,9 @@ def zero(
 ) -> Zeroed:
     """The same units on all prompts; with `shares` drops are divided by the mean before them."""
     controls, others = control_sets(runners, units, draws=draws, seed=seed)
-    found = change_sets(runners, [parts_of(one) for one in (units, *controls)])
-    drops = np.array([[b - a for b, a in zip(o.before, o.after, strict=True)] for o in found])
-    before = float(np.mean(found[0].before))
+    results = change_sets(runners, [parts_of(one) for one in (units, *controls)])
+    drops = np.array([np.subtract(one.before, one.after) for one in results])  # [set, prompt]
+    before = float(np.mean(results[0].before))
     drops = drops / before if shares else drops
     return zeroed(name, units, before, drops, seed=seed, others=others)
 
@@ -131,11 +98,11 @@ def zero_own(
     Control set k of the study is set k of every prompt.
     """
     columns = []
-    for at, runner in enumerate(runners):
-        units = choose(at)
-        controls, _ = control_sets([runner], units, draws=draws, seed=seed + at)
-        found = change_sets([runner], [parts_of(one) for one in (units, *controls)])
-        columns.append([-one.mean for one in found])
+    for i, runner in enumerate(runners):
+        units = choose(i)
+        controls, _ = control_sets([runner], units, draws=draws, seed=seed + i)
+        results = change_sets([runner], [parts_of(one) for one in (units, *controls)])
+        columns.append([-one.mean for one in results])
     sets = min(len(column) for column in columns)
     drops = np.array([column[:sets] for column in columns]).T  # [set, prompt]
     before = float(np.mean([runner.before for runner in runners]))
@@ -155,7 +122,6 @@ def zeroed(
     own, rest = drops[0], drops[1:]
     control = rest.mean(0) if len(rest) else np.full_like(own, np.nan)
     draws = tuple(float(one) for one in rest.mean(1))
-    above = int(sum(one >= own.mean() for one in draws))
     return Zeroed(
         name,
         tuple(str(unit) for unit in units),
@@ -165,7 +131,7 @@ def zeroed(
         mean(control, seed=seed),
         mean(own - control, seed=seed),
         draws,
-        (1 + above) / (1 + len(draws)),
+        p_value(own.mean(), draws),
         others,
     )
 
@@ -175,18 +141,32 @@ def control_sets(
 ) -> tuple[list[tuple[Unit, ...]], str]:
     """Sets of matched units, random ones where too few match; and what they are, in words."""
     places = [range(runner.prompt.places) for runner in runners]
-    found = matched_sets(runners, units, places, limit=draws, seed=seed)
-    if len(found) < draws:
-        found = _assembled(runners, units, places, draws=draws, seed=seed)
-    if len(found) >= draws:
-        return found, "matched units"
+    matched = matched_sets(runners, units, places, limit=draws, seed=seed)
+    if len(matched) < draws:
+        matched = _one_by_one(runners, units, places, draws=draws, seed=seed)
+    if len(matched) >= draws:
+        return matched, "matched units"
     kinds = {_kind(unit.site) for unit in units}
     names = {"head": "other heads", "mlp": "other neurons"}
     others = names.get(next(iter(kinds)), "others") if len(kinds) == 1 else "other units"
     return random_sets(runners[0].target, units, draws=draws, seed=seed), others
 
 
-def _assembled(
+def _distinct(
+    draw: Callable[[], tuple[Unit, ...]], *, size: int, draws: int, tries: int
+) -> list[tuple[Unit, ...]]:
+    """Up to `draws` different sets of `size` units; sets that came out smaller do not count."""
+    sets: dict[frozenset[Unit], tuple[Unit, ...]] = {}
+    for _ in range(tries):
+        drawn = draw()
+        if len(drawn) == size:
+            sets.setdefault(frozenset(drawn), drawn)
+        if len(sets) >= draws:
+            break
+    return list(sets.values())
+
+
+def _one_by_one(
     runners: Sequence[Runner],
     units: Sequence[Unit],
     places: Sequence[range],
@@ -194,27 +174,25 @@ def _assembled(
     draws: int,
     seed: int,
 ) -> list[tuple[Unit, ...]]:
-    """Sets where many units are chosen, too many for one list of nearest units: in a random order
-    each takes one of the nearest that no other has; fewer sets where some find none."""
+    """Sets for many units, too many for one list of nearest units: in a random order each takes one
+    of the nearest that no other has; fewer sets where some find none."""
     rng = np.random.default_rng(seed)
     chosen = set(units)
-    near = {}
+    near = []
     for unit in units:
         own = sum(other.site == unit.site for other in units)
         one = matched_sets(runners, [unit], places, limit=3 * own + draws, seed=seed)
-        near[unit] = [match for (match,) in one if match not in chosen]
-    found: dict[frozenset[Unit], tuple[Unit, ...]] = {}
-    for _ in range(2 * draws):
+        near.append([match for (match,) in one if match not in chosen])
+
+    def draw() -> tuple[Unit, ...]:
         used: set[Unit] = set()
-        for at in rng.permutation(len(units)).tolist():
-            free = [match for match in near[units[at]] if match not in used][:_NEAREST]
+        for i in rng.permutation(len(units)).tolist():
+            free = [match for match in near[i] if match not in used][:_NEAREST]
             if free:
                 used.add(free[int(rng.integers(len(free)))])
-        if len(used) == len(units):
-            found.setdefault(frozenset(used), tuple(used))
-        if len(found) >= draws:
-            break
-    return list(found.values())
+        return tuple(used)
+
+    return _distinct(draw, size=len(units), draws=draws, tries=2 * draws)
 
 
 def random_sets(
@@ -226,26 +204,23 @@ def random_sets(
     kinds = [_kind(unit.site) for unit in units]
     pools = {
         kind: [
-            Unit(name, at)
+            Unit(name, i)
             for name, site in target.sites.items()
             if _kind(name) == kind and name != kind
-            for at in range(site.units)
-            if Unit(name, at) not in units
+            for i in range(site.units)
+            if Unit(name, i) not in units
         ]
         for kind in dict.fromkeys(kinds)
     }
-    found: dict[frozenset[Unit], tuple[Unit, ...]] = {}
-    for _ in range(20 * draws):
-        drawn = tuple(
-            pool[at]
+
+    def draw() -> tuple[Unit, ...]:
+        return tuple(
+            pool[i]
             for kind, pool in pools.items()
-            for at in rng.permutation(len(pool))[: kinds.count(kind)]
+            for i in rng.permutation(len(pool))[: kinds.count(kind)]
         )
-        if len(drawn) == len(units):
-            found.setdefault(frozenset(drawn), drawn)
-        if len(found) >= draws:
-            break
-    return list(found.values())
+
+    return _distinct(draw, size=len(units), draws=draws, tries=20 * draws)
 
 
 def _kind(site: str) -> str:

@@ -8,7 +8,6 @@
 """
 
 import json
-import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -23,6 +22,7 @@ from ...tools.evidence import plain
 from ...tools.llm.client import LLM
 from ...tools.predicates import parse
 from ..evaluation.scorers import Case, LLMJudge, Panel, score_all
+from ..runs.jsonl import append
 from ..scoring.measured import Splits
 from ..scoring.scores import score
 from .rendering import drawn
@@ -67,17 +67,17 @@ def contribute(
     Raises:
         UsageError: if the label is empty or the predictor is none; nothing is kept then.
     """
-    said = " ".join(label.split())
-    if not said:
+    text = " ".join(label.split())
+    if not text:
         raise UsageError("write what the unit responds to")
-    if len(said) > _LONGEST:
-        raise UsageError(f"the description has {len(said)} letters; at most {_LONGEST} are kept")
+    if len(text) > _LONGEST:
+        raise UsageError(f"the description has {len(text)} letters; at most {_LONGEST} are kept")
     rule = predictor_of(words, predictor, pictures=bench.target.image is not None)
     record: dict[str, Any] = {
         "unit": str(agent["unit"]),
         "by": " ".join(by.split())[:80] or "anonymous",
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "label": said,
+        "label": text,
     }
     if rule is None and llm is None:
         record |= {"status": "not scored", "reason": NEEDS_JUDGE}
@@ -87,9 +87,9 @@ def contribute(
             splits = bench.bench.measure([unit])[unit]
             if rule is None:
                 assert llm is not None
-                record |= _judged(said, str(agent.get("label") or ""), splits, llm)
+                record |= _judged(text, str(agent.get("label") or ""), splits, llm)
             else:
-                record |= _scored(said, rule, splits, bench.settings.seed)
+                record |= _scored(text, rule, splits, bench.settings.seed)
     _keep(folder, record)
     return record
 
@@ -104,7 +104,7 @@ def predictor_of(words: str, predictor: str, *, pictures: bool) -> dict[str, Any
     if listed and predictor.strip():
         raise UsageError("give words or a predictor, not both")
     if listed:
-        found: Any = (
+        rule: Any = (
             {"kind": "object", "names": listed}
             if pictures
             else {"kind": "words", "words": listed, "inflect": True}
@@ -115,10 +115,10 @@ def predictor_of(words: str, predictor: str, *, pictures: bool) -> dict[str, Any
         raise UsageError(f"the predictor has more than {_MOST_LETTERS:,} letters")
     else:
         try:
-            found = json.loads(predictor)
+            rule = json.loads(predictor)
         except (ValueError, RecursionError) as error:
             raise UsageError(f"the predictor is no JSON: {error}") from error
-    return parse(found).model_dump()
+    return parse(rule).model_dump()
 
 
 def contributed(folder: Path, unit: str) -> list[dict[str, Any]]:
@@ -127,15 +127,15 @@ def contributed(folder: Path, unit: str) -> list[dict[str, Any]]:
         lines = (folder / FILE).read_bytes().splitlines()
     except OSError:
         return []
-    found = []
+    records = []
     for line in lines:
         try:
             record = json.loads(line)
             if record["unit"] == unit and isinstance(record["label"], str):
-                found.append(record)
+                records.append(record)
         except (ValueError, KeyError, TypeError):
             continue
-    return found
+    return records
 
 
 def beside(agent: Mapping[str, Any], people: Sequence[Mapping[str, Any]]) -> str:
@@ -145,8 +145,8 @@ def beside(agent: Mapping[str, Any], people: Sequence[Mapping[str, Any]]) -> str
         {
             "label": one.get("label"),
             "scores": [
-                (name, cell(found.get("value")), cell((found.get("agent") or {}).get("value")))
-                for name, found in one["judged"].items()
+                (name, cell(scores.get("value")), cell((scores.get("agent") or {}).get("value")))
+                for name, scores in one["judged"].items()
             ],
         }
         for one in people
@@ -157,12 +157,12 @@ def beside(agent: Mapping[str, Any], people: Sequence[Mapping[str, Any]]) -> str
 
 
 def _scored(label: str, rule: Mapping[str, Any], splits: Splits, seed: int) -> dict[str, Any]:
-    given = Description(label, (Component(label, rule),))
-    found = score(given, splits, seed=seed)
+    described = Description(label, (Component(label, rule),))
+    scored = score(described, splits, seed=seed)
     return {
-        **{key: found.description.as_dict()[key] for key in ("status", "reason", "explained")},
+        **{key: scored.description.as_dict()[key] for key in ("status", "reason", "explained")},
         "predictor": rule,
-        "scores": found.scores,
+        "scores": scored.scores,
     }
 
 
@@ -174,10 +174,10 @@ def _judged(label: str, other: str, splits: Splits, llm: LLM) -> dict[str, Any]:
         "status": "judged",
         "judged": {
             name: {
-                **found.as_dict(),
+                **own_score.as_dict(),
                 "agent": agent[name].as_dict() if name in agent else None,
             }
-            for name, found in own.items()
+            for name, own_score in own.items()
         },
     }
 
@@ -198,12 +198,8 @@ def _row(by: str, record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _keep(folder: Path, record: Mapping[str, Any]) -> None:
-    line = json.dumps(plain(record), ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
     with _writing:
         try:
-            with (folder / FILE).open("ab") as file:
-                file.write(line)
-                file.flush()
-                os.fsync(file.fileno())
+            append(folder / FILE, plain(record))
         except OSError as error:
             raise UsageError(f"it cannot be kept in {folder}: {error.strerror}") from error

@@ -112,5 +112,5 @@ def _sentences(said: Sequence[Claim], conversation: Conversation) -> list[dict[s
 def _asked(waiting: ApprovalRequest | None) -> dict[str, Any] | None:
     if waiting is None:
         return None
-    given = ", ".join(f"{name}={value}" for name, value in waiting.arguments.items())
-    return {"tool": waiting.tool, "arguments": given[:_TITLE], "cost": waiting.cost}
+    arguments = ", ".join(f"{name}={value}" for name, value in waiting.arguments.items())
+    return {"tool": waiting.tool, "arguments": arguments[:_TITLE], "cost": waiting.cost}

@@ -159,8 +159,8 @@ class Guard:
 
     def _counted(self, scope: Any, receive: Any) -> Any:
         """Receives an upload, up to its limit."""
-        said = Headers(scope=scope).get("content-length", "0")
-        if not said.isdecimal() or int(said) > LARGEST + _FORM:
+        length = Headers(scope=scope).get("content-length", "0")
+        if not length.isdecimal() or int(length) > LARGEST + _FORM:
             raise _TooLargeError
         total = 0
 
@@ -180,16 +180,16 @@ class Guard:
         async def answer(scope: Any, _: Any, send: Any) -> None:
             token = fresh or _cookie(Headers(scope=scope), self._cookie)
             upload = scope["method"] == "POST" and scope["path"] == _UPLOAD
-            said: list[bytes] = []
+            body: list[bytes] = []
 
             async def sent(message: Any) -> None:
                 if message["type"] == "http.response.start" and fresh is not None:
                     pair = (b"set-cookie", self._set(fresh).encode())
                     message = {**message, "headers": [*message.get("headers", []), pair]}
                 if upload and message["type"] == "http.response.body":
-                    said.append(message.get("body", b""))
+                    body.append(message.get("body", b""))
                     if not message.get("more_body"):
-                        self._uploads.add(token, _paths(b"".join(said)))
+                        self._uploads.add(token, _paths(b"".join(body)))
                 await send(message)
 
             # nothing is compressed: on one machine that costs time, and uploads are read here
@@ -242,10 +242,10 @@ def _host(asked: str) -> str:
 
 def _cookie(headers: Headers, name: str) -> str:
     try:
-        found = SimpleCookie(headers.get("cookie", "")).get(name)
+        morsel = SimpleCookie(headers.get("cookie", "")).get(name)
     except CookieError:
         return ""
-    return found.value if found is not None else ""
+    return morsel.value if morsel is not None else ""
 
 
 async def _body(receive: Any, largest: int) -> bytes:
@@ -273,7 +273,7 @@ def _again(body: bytes, receive: Any) -> Any:
 def _paths(answer: bytes) -> list[str]:
     """The paths that gradio answers to an upload."""
     try:
-        found = json.loads(answer)
+        paths = json.loads(answer)
     except ValueError:
         return []
-    return [path for path in found if isinstance(path, str)] if isinstance(found, list) else []
+    return [path for path in paths if isinstance(path, str)] if isinstance(paths, list) else []

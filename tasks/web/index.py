@@ -148,10 +148,10 @@ class RunIndex:
             row for row in self._asked_for(view) if not view.status or row.status == view.status
         ]
         last = max(0, (len(chosen) - 1) // PAGE)
-        shown = replace(view, page=min(max(0, view.page), last))
-        start = shown.page * PAGE
-        part = _sorted(chosen, shown)[start : start + PAGE]
-        return Page(part, len(chosen), len(self.rows), unread, shown)
+        clamped = replace(view, page=min(max(0, view.page), last))
+        start = clamped.page * PAGE
+        part = _sorted(chosen, clamped)[start : start + PAGE]
+        return Page(part, len(chosen), len(self.rows), unread, clamped)
 
     def record(self, unit: str) -> dict[str, Any]:
         """Everything that the run kept of a unit.
@@ -167,12 +167,12 @@ class RunIndex:
         try:
             with (self.folder / name).open("rb") as file:
                 file.seek(offset)
-                found = record_of(file.read(length))
-            if isinstance(found, str) or found["unit"] != unit:
+                record = record_of(file.read(length))
+            if isinstance(record, str) or record["unit"] != unit:
                 raise ValueError
         except (OSError, ValueError) as error:
             raise UsageError(f"the label of {unit} was just written anew; try again") from error
-        return found
+        return record
 
     def _asked_for(self, view: View) -> list[Row]:
         """The hits of a search, or the units that hold all words."""
@@ -195,8 +195,8 @@ class RunIndex:
                 if isinstance(row, Row):
                     self.rows.setdefault(row.unit, row)
                 else:
-                    at = f"{path.name} at byte {known.offset}"
-                    self.faults.append(f"{at}: {row}; it is left out")
+                    where = f"{path.name} at byte {known.offset}"
+                    self.faults.append(f"{where}: {row}; it is left out")
                 known.offset += len(line)
                 if until is not None and number_ % _FEW == 0 and time.monotonic() > until:
                     return path.stat().st_size - known.offset

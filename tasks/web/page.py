@@ -39,14 +39,14 @@ def build(door: Door) -> gr.Blocks:
 
 def theme() -> themes.Base:
     """Quiet colours and the fonts of the reader's own system: nothing is fetched."""
-    found = themes.Base(
+    base = themes.Base(
         primary_hue=themes.colors.cyan,
         neutral_hue=themes.colors.slate,
         radius_size=themes.sizes.radius_md,
         font=["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"],
         font_mono=["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"],
     )
-    return found.set(
+    return base.set(
         color_accent="#0b7285",
         button_primary_background_fill="#0b7285",
         button_primary_background_fill_hover="#095c6b",

@@ -48,10 +48,10 @@ LONGEST = 20_000
 def text_activations(bench: Workbench, unit: str, text: str) -> str:
     """A heat map of a text, with the numbers."""
     with bench.busy:
-        chosen, given = bench.unit(unit), _text(bench, text)
-        lab = Lab(bench.target, cut(bench.target, [given]))
-        found = of_texts(lab, chosen, [given], source="playground")
-    (item,) = found.items
+        chosen, read = bench.unit(unit), _text(bench, text)
+        lab = Lab(bench.target, cut(bench.target, [read]))
+        result = of_texts(lab, chosen, [read], source="playground")
+    (item,) = result.items
     values = item["activations"]
     scale = heat.scale_of([item])
     known = [value for value in values if value is not None]
@@ -64,27 +64,27 @@ def text_activations(bench: Workbench, unit: str, text: str) -> str:
         ],
         peak=f"{max(known):.3g}" if known else "–",
         scale=f"{scale:.3g}",
-        notes=found.notes,
+        notes=result.notes,
     )
 
 
 def text_change(bench: Workbench, unit: str, text: str, method: str, value: float | None) -> str:
     """What becomes of the output on a text when a unit is changed at every place of it."""
     with bench.busy:
-        change, given = change_of(method, value), _text(bench, text)
+        change, read = change_of(method, value), _text(bench, text)
         chosen = bench.unit(unit)
         if bench.target.kind == "causal":
-            return _next_tokens(bench, chosen, given, change)
+            return _next_tokens(bench, chosen, read, change)
         lab = bench.lab()
-        windows = lab.tokenize([given])
+        windows = lab.tokenize([read])
         places = np.flatnonzero(windows.attended[0]).tolist()
         cases = [
             ChangedRow(0, (intervention(one, change, places),), span(windows, 0, places[0]))
             for one in (chosen, *matched(lab, chosen))
         ]
         sizes = [[effect.size] for effect in measure(lab, windows, cases)]
-        said = verdict(lab, compare(sizes, lab.rng()), "on the same text")
-    return _changed(chosen, change, [], said)
+        comparison = verdict(lab, compare(sizes, lab.rng()), "on the same text")
+    return _changed(chosen, change, [], comparison)
 
 
 def picture_activations(bench: Workbench, unit: str, path: str | None) -> str:
@@ -93,15 +93,15 @@ def picture_activations(bench: Workbench, unit: str, path: str | None) -> str:
         chosen, rows, notes = bench.unit(unit), *_rows(bench, path)
         lab = Lab(bench.target, rows)  # type: ignore[arg-type]
         peak = float(lab.activations(rows, [chosen])[0, 0, 0])
-        found = maps(lab, rows, chosen)
+        on_map = maps(lab, rows, chosen)
         pixels = rows.seen(0)
-    active = None if found is None else region(found[0], (pixels.shape[0], pixels.shape[1]))
+    active = None if on_map is None else region(on_map[0], (pixels.shape[0], pixels.shape[1]))
     return drawn(
         "picture.html",
         unit=str(chosen),
         peak=f"{peak:.3g}",
         seen=_url(pixels),
-        lit=_url(overlaid(pixels, active)) if found is not None else "",
+        lit=_url(overlaid(pixels, active)) if on_map is not None else "",
         active=active is not None,
         notes=notes,
     )
@@ -119,41 +119,41 @@ def picture_change(
             ChangedRow(0, (intervention(one, change),)) for one in (chosen, *matched(lab, chosen))
         ]
         sizes = [[effect.size] for effect in measure(lab, rows, cases)]
-        said = verdict(lab, compare(sizes, lab.rng()), "on the same picture")
+        comparison = verdict(lab, compare(sizes, lab.rng()), "on the same picture")
         table: list[Outcome] = []
         if has_classes(bench.target):
             shares = [
                 forward(lab, rows, changes)[0].cpu().double().softmax(0).numpy()
                 for changes in ((), cases[0].changes)
             ]
-            table = outcomes(shares[0], shares[1], lambda at: class_name(bench.target, at))
-    return _changed(chosen, change, table, said)
+            table = outcomes(shares[0], shares[1], lambda i: class_name(bench.target, i))
+    return _changed(chosen, change, table, comparison)
 
 
 def _next_tokens(bench: Workbench, unit: Unit, text: str, change: Change) -> str:
     target = bench.target
     runner = Runner(target, prompt_of(target, text), Metric("kl"))
-    found = effect_of([runner], [unit], change, seed=bench.settings.seed)
+    effect = effect_of([runner], [unit], change, seed=bench.settings.seed)
     edit = intervention(unit, change, range(runner.prompt.places))
     output = target.trace(runner.prompt, interventions=[edit]).output
     assert output is not None
     shares = [logits.float().softmax(-1).cpu().numpy() for logits in (runner.logits, output[0, -1])]
     names = surfaces(target)
-    table = outcomes(shares[0], shares[1], lambda at: names[at] if at < len(names) else f"<{at}>")
-    said = f"KL of the next token {found.mean:.3g} nats; " + control_words(
-        found.matched, "matched random units"
+    table = outcomes(shares[0], shares[1], lambda i: names[i] if i < len(names) else f"<{i}>")
+    words = f"KL of the next token {effect.mean:.3g} nats; " + control_words(
+        effect.matched, "matched random units"
     )
-    return _changed(unit, change, table, said)
+    return _changed(unit, change, table, words)
 
 
-def _changed(unit: Unit, change: Change, table: Sequence[Outcome], said: str) -> str:
+def _changed(unit: Unit, change: Change, table: Sequence[Outcome], words: str) -> str:
     return drawn(
         "change.html",
         unit=str(unit),
         done=change.words(),
         table=table,
         widest=max([*(max(row.before, row.after) for row in table), 1e-9]),
-        said=said,
+        said=words,
     )
 
 
@@ -184,12 +184,12 @@ def _rows(bench: Workbench, path: str | None) -> tuple[ImageRows, Sequence[str]]
         raise UsageError("drop a picture first")
     content = Path(path).read_bytes()
     try:
-        found = decode(content)
+        decoded = decode(content)
     except UsageError as error:
         raise UsageError(f"this picture cannot be used: {error}") from error
     key = hashlib.sha256(content).hexdigest()[:16]
-    picture = Picture("uploaded", key, lambda: found.picture)
-    return image_rows(bench.target, [picture]), found.notes
+    picture = Picture("uploaded", key, lambda: decoded.picture)
+    return image_rows(bench.target, [picture]), decoded.notes
 
 
 def _url(pixels: np.ndarray) -> str:

@@ -43,11 +43,11 @@ def attempt(work: Callable[[], str]) -> str:
 
 def failure(error: Exception) -> str:
     """A line that says what went wrong; the traceback of what nobody expected goes to stderr."""
-    said = " ".join(str(error).split())
+    text = " ".join(str(error).split())
     if isinstance(error, UsageError):
-        return note(said, wrong=True)
+        return note(text, wrong=True)
     traceback.print_exception(error, file=sys.stderr)
-    return note(f"unexpected {type(error).__name__}: {said[:300]}", wrong=True)
+    return note(f"unexpected {type(error).__name__}: {text[:300]}", wrong=True)
 
 
 def head() -> str:

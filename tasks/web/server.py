@@ -4,7 +4,6 @@ The socket is bound before anything is loaded, so that a port in use is one line
 page is decided by `guard.py`, before gradio sees a request.
 """
 
-import ipaddress
 import os
 import socket
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ from fastapi import FastAPI
 from starlette.routing import Mount
 
 from ...tools.errors import UsageError
+from ...tools.io.sockets import is_loopback, listen
 from .door import Door
 from .guard import Guard
 from .page import build, theme
@@ -22,16 +22,6 @@ from .rendering import head
 from .uploads import LARGEST, own_folder
 
 _GRACE = 2  # seconds that open answers get when the server ends
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a host."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def bind(host: str, port: int, *, password: str | None) -> socket.socket:
@@ -50,27 +40,7 @@ def bind(host: str, port: int, *, password: str | None) -> socket.socket:
             f"--host {host} can be reached from other machines: give a password with --password or "
             "NEUROSCRIBE_PASSWORD, or leave --host out to serve this machine alone"
         )
-    plain = host.strip("[]")
-    family = socket.AF_INET6 if ":" in plain else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((plain, port))
-        listening.listen(128)
-    except (OSError, OverflowError) as error:
-        listening.close()
-        said = getattr(error, "strerror", None) or str(error)
-        raise UsageError(
-            f"cannot serve on {host}:{port} ({said}); choose another --port"
-        ) from error
-    return listening
-
-
-def address(listening: socket.socket, host: str) -> str:
-    """Where a browser finds the page."""
-    shown = "127.0.0.1" if host in ("0.0.0.0", "localhost") else host.strip("[]")
-    port = listening.getsockname()[1]
-    return f"http://[{shown}]:{port}/" if ":" in shown else f"http://{shown}:{port}/"
+    return listen(host, port)
 
 
 class Application(NamedTuple):

@@ -71,9 +71,9 @@ class Units:
         if self._search is None:
             self._search = RunSearch(self.index.folder)
         kinds = (view.status,) if view.status else ()
-        found = self._search.search(view.text, _HITS, Filters(kinds=kinds))
-        hits = tuple(hit.unit for hit in found.hits)
-        return replace(view, hits=hits, note="; ".join(found.notes), sort="", page=0)
+        result = self._search.search(view.text, _HITS, Filters(kinds=kinds))
+        hits = tuple(hit.unit for hit in result.hits)
+        return replace(view, hits=hits, note="; ".join(result.notes), sort="", page=0)
 
     def header(self, unit: str) -> str:
         """The top of a unit's page."""
@@ -110,8 +110,8 @@ class Units:
             "data": "documents",
             "known": {item.get("id") for item in record.get("evidence") or ()},
         }
-        found = section("description", known) + section("scores", known)
-        return sendable(found) if found.strip() else note("This unit has no description.")
+        html = section("description", known) + section("scores", known)
+        return sendable(html) if html.strip() else note("This unit has no description.")
 
     def part(self, unit: str, name: str) -> str:
         """One of `PARTS` of a unit's page."""
@@ -120,25 +120,25 @@ class Units:
         if not path.is_file():
             raise UsageError(f"the transcript of {unit} is not in {self.index.folder}")
         known = contents(read(path), record=record)
-        found = section(name, known)
+        html = section(name, known)
         if name == "effect":
-            found += _more_of_effect(record, known)
-        if not found.strip():
+            html += _more_of_effect(record, known)
+        if not html.strip():
             return note(f"The transcript of {unit} has no {PARTS[name]}.")
-        return sendable(found)
+        return sendable(html)
 
     def _said(self, page: Page) -> str:
         asked = len(self.index.units)
-        many = "" if page.found == page.known else f"{page.found:,} of "
-        said = [f"{many}{page.known:,} units of {self.name}"]
+        of = "" if page.found == page.known else f"{page.found:,} of "
+        parts = [f"{of}{page.known:,} units of {self.name}"]
         if asked > page.known and not page.unread:
-            said.append(f"{asked - page.known:,} not labelled yet")
+            parts.append(f"{asked - page.known:,} not labelled yet")
         if page.view.hits is not None:
-            said.append("found by words and meaning")
+            parts.append("found by words and meaning")
         if faults := self.index.faults:
             more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
-            said.append(f"{faults[0]}{more}")
-        return "; ".join([", ".join(said), page.view.note]).rstrip("; ")
+            parts.append(f"{faults[0]}{more}")
+        return "; ".join([", ".join(parts), page.view.note]).rstrip("; ")
 
 
 def _more_of_effect(record: Mapping[str, Any], known: Mapping[str, Any]) -> Markup:

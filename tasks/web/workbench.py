@@ -22,14 +22,14 @@ class Workbench:
     Args:
         settings: Of the run; without one, with the target and data that were named. Empty data are
             a corpus whose words the target knows.
-        loaded: A target that is there already.
-        load: Loads the target otherwise; raises where it may not be loaded.
+        load: Loads the target; raises where it may not be loaded.
     """
 
     settings: Settings
-    loaded: Target | None = None
-    load: Callable[[Settings], Target] | None = None
+    load: Callable[[Settings], Target]
     busy: threading.RLock = field(default_factory=threading.RLock)
+    loaded: Target | None = None
+    """The target, once it is there."""
     _bench: RunData | None = None
     _memo: Memo = field(default_factory=Memo)
 
@@ -42,7 +42,7 @@ class Workbench:
         """
         with self.busy:
             if self.loaded is None:
-                self.loaded = (self.load or _load)(self.settings)
+                self.loaded = self.load(self.settings)
             return self.loaded
 
     @property
@@ -73,7 +73,3 @@ class Workbench:
         if not text.strip():
             raise UsageError(f"name a unit, such as {next(iter(self.target.sites))}/0")
         return self.target.unit(text.strip())
-
-
-def _load(settings: Settings) -> Target:
-    return Target.load(settings.target, revision=settings.revision, dtype=settings.dtype)

@@ -15,7 +15,8 @@ pytest.importorskip("gradio", reason="the ui extra is not installed")
 from neuroscribe.tasks.labelling.results import LabelRun
 from neuroscribe.tasks.web.door import Door
 from neuroscribe.tasks.web.opening import open_door
-from neuroscribe.tasks.web.server import Server, address, application, bind
+from neuroscribe.tasks.web.server import Server, application, bind
+from neuroscribe.tools.io.sockets import address
 
 PATIENCE = 30_000  # milliseconds
 
@@ -39,7 +40,7 @@ def serving(run: Path | None, *, password: str | None = None, **more: Any) -> It
     try:
         while not server.started:
             time.sleep(0.02)
-        yield Served(address(listening, "127.0.0.1"), door)
+        yield Served(f"{address(listening, '127.0.0.1')}/", door)
     finally:
         server.should_exit = True
         worker.join(10)

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from neuroscribe.tasks.cli.app import run as run_command
 from neuroscribe.tasks.labelling.label import run_labels
 from neuroscribe.tasks.labelling.results import LabelRun
 from neuroscribe.tasks.labelling.settings import Settings
@@ -55,6 +56,36 @@ def settings(toy_folder: Path) -> Settings:
         context_length=32,
         controls="none",
     )
+
+
+Verb = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def verb(capsys: pytest.CaptureFixture[str]) -> Verb:
+    """Runs a command: exit code, stdout, stderr."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = run_command(list(arguments))
+        return code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def refused(verb: Verb) -> Callable[..., str]:
+    """Runs a command that must be refused; the one line that says why."""
+
+    def run(*arguments: str) -> str:
+        code, out, err = verb(*arguments)
+        said = [line for line in err.splitlines() if line.startswith("neuroscribe:")]
+        lines = [line for line in said if not line.startswith("neuroscribe: loading")]
+        assert (code, out, len(lines)) == (2, "", 1)
+        assert err.endswith(f"{lines[0]}\n")
+        assert "Traceback" not in err
+        return lines[0]
+
+    return run
 
 
 Label = Callable[..., LabelRun]

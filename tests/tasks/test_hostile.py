@@ -50,15 +50,6 @@ def edited(path: Path, change: Edit) -> None:
     path.write_text(json.dumps(found))
 
 
-def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """What a command says that must be refused at once, in one line."""
-    assert cli.run(list(arguments)) == 2
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1
-    assert "Traceback" not in said
-    return said
-
-
 TRANSCRIPT = "run/transcripts/mlp.0_1.jsonl"
 HEADERS: dict[str, tuple[Edit, str]] = {
     "factory": (lambda header: header["target"].update(name=EVIL), "names Python code"),
@@ -78,12 +69,12 @@ HEADERS: dict[str, tuple[Edit, str]] = {
 
 
 @pytest.mark.parametrize("name", HEADERS)
-def test_a_transcript(here: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_transcript(here: Path, name: str, refused: Any) -> None:
     change, said = HEADERS[name]
     edited(Path(TRANSCRIPT), change)
     target = Path(json.loads(Path("run/run.json").read_text())["settings"]["target"])
     more = ["--target", str(target)] if "data" in name else []
-    assert said in refused(capsys, "replay", TRANSCRIPT, *more)
+    assert said in refused("replay", TRANSCRIPT, *more)
     assert not Path("ran").exists()
 
 
@@ -96,7 +87,7 @@ def test_ones_own_transcript_and_run_need_no_flag(
 
 
 def test_code_of_a_model_runs_only_for_a_named_target(
-    here: Path, toy_folder: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, toy_folder: Path, refused: Any
 ) -> None:
     """The header's `trust_remote_code` is not heeded, and the flag alone does not suffice."""
     shutil.copytree(toy_folder / "model", "model")
@@ -109,10 +100,10 @@ def test_code_of_a_model_runs_only_for_a_named_target(
         target={**header["target"], "options": {"trust_remote_code": True}}
     )
     edited(Path(TRANSCRIPT), change)
-    said = refused(capsys, "replay", TRANSCRIPT, "--target", "model")
+    said = refused("replay", TRANSCRIPT, "--target", "model")
     assert "--trust-remote-code" in said
     assert not Path("ran").exists()
-    assert "give --target" in refused(capsys, "replay", TRANSCRIPT, "--trust-remote-code")
+    assert "give --target" in refused("replay", TRANSCRIPT, "--trust-remote-code")
 
 
 RUNS: dict[str, tuple[dict[str, Any], str]] = {
@@ -132,10 +123,10 @@ DOORS: dict[str, list[str]] = {
 
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("name", RUNS)
-def test_a_run(here: Path, door: str, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run(here: Path, door: str, name: str, refused: Any) -> None:
     change, said = RUNS[name]
     edited(Path("run/run.json"), lambda run: run["settings"].update(change))
-    found = refused(capsys, *DOORS[door])
+    found = refused(*DOORS[door])
     assert said in found
     assert "run/run.json" in found
     assert not Path("ran").exists()
@@ -288,11 +279,13 @@ THREADS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", THREADS)
-def test_a_kept_conversation(kept: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_kept_conversation(
+    kept: Path, name: str, capsys: pytest.CaptureFixture[str], refused: Any
+) -> None:
     change, said = THREADS[name]
     capsys.readouterr()
     edited(kept / "thread.json", lambda about: about.update(change))
-    assert said in refused(capsys, "ask", "--thread", kept.name, "what does mlp.0/1 do?")
+    assert said in refused("ask", "--thread", kept.name, "what does mlp.0/1 do?")
     assert not Path("ran").exists()
 
 
@@ -320,7 +313,7 @@ def test_a_kept_endpoint_never_gets_the_key_of_another(
 
 
 def test_a_patched_conversation_runs_nothing(
-    kept: Path, capsys: pytest.CaptureFixture[str]
+    kept: Path, capsys: pytest.CaptureFixture[str], refused: Any
 ) -> None:
     ran = Path("ran").resolve()
     call = ormsgpack.packb(("os", "mknod", (str(ran),)))
@@ -328,7 +321,7 @@ def test_a_patched_conversation_runs_nothing(
     with sqlite3.connect(kept / "talk.sqlite") as file:
         file.execute("UPDATE state SET content = ?", (content,))
     capsys.readouterr()
-    said = refused(capsys, "ask", "--thread", kept.name, "is it?", "--planner", "builtin")
+    said = refused("ask", "--thread", kept.name, "is it?", "--planner", "builtin")
     assert "begin again" in said
     assert not ran.exists()
     assert "evil" not in sys.modules

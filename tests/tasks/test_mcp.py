@@ -7,6 +7,7 @@ import socket
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -14,16 +15,15 @@ from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp.shared.exceptions import MCPError
 from neuroscribe.agent import actions
-from neuroscribe.tasks.cli import app as cli
 from neuroscribe.tasks.labelling.folder import RunFolder
 from neuroscribe.tasks.labelling.settings import Settings
 from neuroscribe.tasks.mcp.door import Door
 from neuroscribe.tasks.mcp.resources import MOST_LABELS, Resources
-from neuroscribe.tasks.mcp.serving import Address, listen
 from neuroscribe.tasks.mcp.shared import Shared, open_shared, settings_of
 from neuroscribe.tasks.mcp.wording import investigate_unit
 from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.errors import UsageError
+from neuroscribe.tools.io.sockets import listen
 from neuroscribe.tools.predicates.grammar import grammar
 from PIL import Image
 
@@ -102,40 +102,33 @@ def test_a_client_starts_it_over_stdio(tmp_path: Path) -> None:
         (["--target", "planted", "--transport", "http", "--host", "0.0.0.0"], "give a --token"),
     ],
 )
-def test_a_mistake_is_one_line(
-    capsys: pytest.CaptureFixture[str], arguments: list[str], says: str
-) -> None:
-    assert cli.run(["mcp", *arguments]) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert says in err.splitlines()[-1]
-    assert "Traceback" not in err
+def test_a_mistake_is_one_line(refused: Any, arguments: list[str], says: str) -> None:
+    assert says in refused("mcp", *arguments)
 
 
-def test_a_port_in_use_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_in_use_is_one_line(verb: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        code = cli.run(["mcp", "--target", "planted", "--transport", "http", "--port", port])
-    (line,) = capsys.readouterr().err.splitlines()  # and nothing was loaded before it
+        asked = ("--target", "planted", "--transport", "http", "--port", port)
+        code, _, err = verb("mcp", *asked)
+    (line,) = err.splitlines()  # and nothing was loaded before it
     assert code == 2
     assert f"port {port} (Address already in use)" in line
 
 
 def test_a_port_is_held_while_the_model_loads() -> None:
-    with listen(Address("127.0.0.1", 0)) as first:
+    with listen("127.0.0.1", 0) as first:
         port = first.getsockname()[1]
-        with pytest.raises(UsageError, match="give another --port"):
-            listen(Address("127.0.0.1", port))
+        with pytest.raises(UsageError, match="choose another --port"):
+            listen("127.0.0.1", port)
 
 
 def test_without_the_sdk_it_says_how_to_get_it(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    refused: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "mcp.server.stdio", None)
     monkeypatch.delitem(sys.modules, "neuroscribe.tasks.mcp.serving", raising=False)
-    assert cli.run(["mcp", "--target", "planted"]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert "pip install 'neuroscribe[mcp]'" in line
+    assert "pip install 'neuroscribe[mcp]'" in refused("mcp", "--target", "planted")
 
 
 def test_settings_come_from_the_run_and_then_from_the_user(label, settings, tmp_path) -> None:

@@ -19,9 +19,10 @@ from mcp.client.streamable_http import streamable_http_client
 from neuroscribe.tasks.labelling.settings import Settings
 from neuroscribe.tasks.mcp import door as door_module
 from neuroscribe.tasks.mcp.door import Door
-from neuroscribe.tasks.mcp.serving import Address, http_server, listen
+from neuroscribe.tasks.mcp.serving import Address, http_server
 from neuroscribe.tasks.mcp.shared import Shared, open_shared
 from neuroscribe.tools.evidence import Result
+from neuroscribe.tools.io.sockets import listen
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.registry import TOOLS, tool
 
@@ -81,7 +82,7 @@ def shared(toy_folder: Path) -> Shared:
 def serving(shared: Shared, **address: Any) -> Iterator[str]:
     """A real server on a free port, in a thread: its URL."""
     where = Address("127.0.0.1", 0, **address)
-    listening = listen(where)
+    listening = listen("127.0.0.1", 0)
     door = Door(shared)
     server = http_server(door, where, listening)
     thread = threading.Thread(target=server.run, args=([listening],))

@@ -4,16 +4,9 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
-from neuroscribe.tasks.cli import app as cli
-
-
-def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Exit code, stdout, stderr."""
-    code = cli.run(list(arguments))
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 def make_run(folder: Path) -> Path:
@@ -72,14 +65,8 @@ def make_run(folder: Path) -> Path:
         (["export", "no-such-run"], "there is no run in no-such-run"),
     ],
 )
-def test_a_mistake_is_one_line(
-    capsys: pytest.CaptureFixture[str], arguments: list[str], says: str
-) -> None:
-    code, out, err = said(capsys, *arguments)
-    assert code == 2
-    assert out == ""
-    assert says in err
-    assert err.count("\n") == 1
+def test_a_mistake_is_one_line(refused: Any, arguments: list[str], says: str) -> None:
+    assert says in refused(*arguments)
 
 
 @pytest.mark.parametrize(
@@ -97,25 +84,20 @@ def test_a_mistake_is_one_line(
     ],
 )
 def test_label_refuses_before_it_loads_anything(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, more: list[str], says: str
+    refused: Any, tmp_path: Path, more: list[str], says: str
 ) -> None:
     given = {"--units": "mlp.0/1", "--data": "builtin:pydocs", "--out": str(tmp_path / "r")}
     given.update(zip(more[::2], more[1::2], strict=True))
     flat = [word for pair in given.items() for word in pair]
-    code, _, err = said(capsys, "label", "no/such/model", *flat)
-    assert code == 2
-    assert says in err
-    assert "model" not in err or "needs a model" in err
-    assert err.count("\n") == 1
+    line = refused("label", "no/such/model", *flat)
+    assert says in line
+    assert "model" not in line or "needs a model" in line
     assert not (tmp_path / "r").exists()
 
 
-def test_what_the_target_lacks_is_one_line(
-    capsys: pytest.CaptureFixture[str], toy_folder: Path, tmp_path: Path
-) -> None:
+def test_what_the_target_lacks_is_one_line(verb: Any, toy_folder: Path, tmp_path: Path) -> None:
     for units, says in (("mlp.9/1", "mlp.1"), ("mlp.0/99", "0 to 31")):
-        code, _, err = said(
-            capsys,
+        code, _, err = verb(
             *("label", str(toy_folder / "model"), "--units", units),
             *("--data", str(toy_folder / "text.jsonl"), "--out", str(tmp_path / "r")),
         )
@@ -124,9 +106,9 @@ def test_what_the_target_lacks_is_one_line(
         assert not (tmp_path / "r").exists()
 
 
-def test_show_prints_one_document(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_show_prints_one_document(verb: Any, tmp_path: Path) -> None:
     run = make_run(tmp_path / "r")
-    code, out, _ = said(capsys, "show", str(run), "--json")
+    code, out, _ = verb("show", str(run), "--json")
     document = json.loads(out)
     assert code == 0
     assert [unit["unit"] for unit in document["units"]] == ["mlp.0/1", "mlp.0/2"]
@@ -136,40 +118,40 @@ def test_show_prints_one_document(capsys: pytest.CaptureFixture[str], tmp_path: 
     }
     assert document["run"]["missing"] == ["mlp.0/3"]
     assert document["run"]["status"] == {"described": 1, "failed": 1}
-    code, out, _ = said(capsys, "show", str(run), "mlp.0/1", "--json")
+    code, out, _ = verb("show", str(run), "mlp.0/1", "--json")
     assert [unit["unit"] for unit in json.loads(out)["units"]] == ["mlp.0/1"]
 
 
-def test_show_for_people(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_show_for_people(verb: Any, tmp_path: Path) -> None:
     run = make_run(tmp_path / "r")
-    code, out, _ = said(capsys, "show", str(run))
+    code, out, _ = verb("show", str(run))
     assert code == 0
     assert "cats [bold]and[/bold] dogs" in out, "text of a run is no markup"
     assert "RuntimeError: no" in out
     assert "2 units: 1 described, 1 failed, 1 without a label yet" in out
-    code, out, _ = said(capsys, "show", str(run), "mlp.0/1")
+    code, out, _ = verb("show", str(run), "mlp.0/1")
     for words in ("the word cat [E2]", "promotes 'dog' [E3]", "no wolf", "0.400 .. 0.600", "E2"):
         assert words in out
-    code, _, err = said(capsys, "show", str(run), "mlp.0/11")
+    code, _, err = verb("show", str(run), "mlp.0/11")
     assert code == 2
     assert "nearest: mlp.0/1" in err
 
 
-def test_export_writes_files(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_export_writes_files(verb: Any, tmp_path: Path) -> None:
     run = make_run(tmp_path / "r")
     table, lines = tmp_path / "x" / "labels.csv", tmp_path / "x" / "labels.jsonl"
-    code, out, _ = said(capsys, "export", str(run), "--csv", str(table), "--jsonl", str(lines))
+    code, out, _ = verb("export", str(run), "--csv", str(table), "--jsonl", str(lines))
     assert (code, out) == (0, "")
     assert table.read_text().startswith("unit,label,status")
     assert len(lines.read_text().splitlines()) == 2
-    assert said(capsys, "export", str(run))[1] == table.read_text()
-    code, _, err = said(capsys, "export", str(run), "--csv", str(run / "run.json" / "x"))
+    assert verb("export", str(run))[1] == table.read_text()
+    code, _, err = verb("export", str(run), "--csv", str(run / "run.json" / "x"))
     assert code == 2
     assert "cannot write" in err
 
 
 def test_an_unexpected_error_is_one_line_and_its_traceback_is_kept(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    verb: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from neuroscribe.tasks.labelling import results
 
@@ -178,18 +160,16 @@ def test_an_unexpected_error_is_one_line_and_its_traceback_is_kept(
 
     monkeypatch.setattr(results, "read_run", broken)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    code, _, err = said(capsys, "show", "r")
+    code, _, err = verb("show", "r")
     assert code == 70
     assert err.count("\n") == 1
     (log,) = tmp_path.glob("neuroscribe-*.log")
     assert str(log) in err
     assert "Traceback" in log.read_text()
-    assert "Traceback" in said(capsys, "--debug", "show", "r")[2]
+    assert "Traceback" in verb("--debug", "show", "r")[2]
 
 
-def test_an_interrupt_is_130(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_an_interrupt_is_130(verb: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from neuroscribe.tasks.labelling import label
 
     def interrupted(*given: object, **more: object) -> None:
@@ -197,7 +177,7 @@ def test_an_interrupt_is_130(
 
     monkeypatch.setattr(label, "run_labels", interrupted)
     out = str(tmp_path / "r")
-    code, _, err = said(capsys, "label", "t", "--units", "a/1", "--data", "d", "--out", out)
+    code, _, err = verb("label", "t", "--units", "a/1", "--data", "d", "--out", out)
     assert code == 130
     assert "run the same command again" in err
 
@@ -214,5 +194,5 @@ def test_help_imports_nothing_heavy() -> None:
         assert verb in done.stdout
 
 
-def test_version(capsys: pytest.CaptureFixture[str]) -> None:
-    assert said(capsys, "--version")[1].startswith("neuroscribe ")
+def test_version(verb: Any) -> None:
+    assert verb("--version")[1].startswith("neuroscribe ")

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from neuroscribe.tasks.cli import app as cli
 
 PROMPT = ("--prompt", "She loved to play outside in")
 
@@ -14,16 +13,9 @@ def model(test_data):
     return str(test_data / "stories260k")
 
 
-def said(capsys, *arguments: str) -> tuple[int, str, str]:
-    """Exit code, stdout, stderr."""
-    code = cli.run(["attribute", *arguments])
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
-def test_one_document(capsys, model) -> None:
+def test_one_document(verb, model) -> None:
     more = ("--kinds", "mlp,head,attention", "--query", "--top", "5")
-    code, out, err = said(capsys, model, *PROMPT, "--target", " the", *more, "--json")
+    code, out, err = verb("attribute", model, *PROMPT, "--target", " the", *more, "--json")
     assert (code, err) == (0, "")
     found = json.loads(out)
     assert found["probability"][0] > 0.5
@@ -42,10 +34,10 @@ def test_one_document(capsys, model) -> None:
     assert len(found["query"]) == 5
 
 
-def test_for_people_it_fits_a_terminal(capsys, model, monkeypatch) -> None:
+def test_for_people_it_fits_a_terminal(verb, model, monkeypatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     more = ("--kinds", "mlp,attention", "--top", "4", "--draws", "5")
-    code, out, _ = said(capsys, model, *PROMPT, "--target", " the", *more)
+    code, out, _ = verb("attribute", model, *PROMPT, "--target", " the", *more)
     assert code == 0
     assert all(len(line) <= 80 for line in out.splitlines())
     for words in ("mlp.3/35", "' the'", "5 random sets", "proven", "rank 1"):
@@ -53,13 +45,13 @@ def test_for_people_it_fits_a_terminal(capsys, model, monkeypatch) -> None:
     assert "…" not in out
 
 
-def test_sums_and_contrasts(capsys, model) -> None:
+def test_sums_and_contrasts(verb, model) -> None:
     asked = ("--several", "sum", "--top", "2", "--json")
-    found = json.loads(said(capsys, model, *PROMPT, "--target", " the park", *asked)[1])
+    found = json.loads(verb("attribute", model, *PROMPT, "--target", " the park", *asked)[1])
     assert found["tokens"] > 1
     assert "all are asked for" in found["notes"][0]
     against = ("--contrast", " a", "--json")
-    found = json.loads(said(capsys, model, *PROMPT, "--target", " the", *against)[1])
+    found = json.loads(verb("attribute", model, *PROMPT, "--target", " the", *against)[1])
     assert found["contrast"] == " a"
     assert found["kinds"]["mlp"]["exact"] == found["kinds"]["mlp"]["of"]
 
@@ -75,8 +67,5 @@ def test_sums_and_contrasts(capsys, model) -> None:
         ([], "Missing option"),
     ],
 )
-def test_a_mistake_is_one_line(capsys, model, more: list[str], says: str) -> None:
-    code, out, err = said(capsys, model, *PROMPT, *more)
-    assert (code, out) == (2, "")
-    assert says in err
-    assert err.count("\n") == 1
+def test_a_mistake_is_one_line(refused, model, more: list[str], says: str) -> None:
+    assert says in refused("attribute", model, *PROMPT, *more)

@@ -88,16 +88,13 @@ def test_intervene_prints_the_effect_beside_controls(model, stories260k, capsys)
         (["--metric", "logit_difference"], "second target"),
     ],
 )
-def test_mistakes_are_one_line(model, more, message, capsys):
+def test_mistakes_are_one_line(model, more, message, refused):
     line = ["intervene", model, "--units", "mlp.3/7", "--prompt", "She saw a", "--target", " l"]
     for option in more[::2]:
         if option in line:
             at = line.index(option)
             del line[at : at + 2]
-    assert run([*line, *more]) == 2
-    said = capsys.readouterr().err
-    assert message in said
-    assert said.count("\n") == 1
+    assert message in refused(*line, *more)
 
 
 def test_intervene_ranks_every_unit_of_a_site(model, stories260k, capsys):
@@ -124,7 +121,7 @@ def test_intervene_ranks_every_unit_of_a_site(model, stories260k, capsys):
     assert "--each sets units to" in capsys.readouterr().err
 
 
-def test_patch_of_a_set_and_of_its_paths(capsys):
+def test_patch_of_a_set_and_of_its_paths(capsys, refused):
     asked = ["patch", "organism:facts", "--target", " Italy"]
     asked += ["--clean", "the country of the city of Lena is"]
     asked += ["--corrupt", "the country of the city of Frank is"]
@@ -153,8 +150,7 @@ def test_patch_of_a_set_and_of_its_paths(capsys):
         ([*units[:1], "mlp.3/4", "--to", "head.1/0"], "does not come after"),
         ([*units, "--to", "head.9/0"], "no site 'head.9'"),
     ):
-        assert run([*asked, *more]) == 2
-        assert message in capsys.readouterr().err
+        assert message in refused(*asked, *more)
 
 
 def test_patch_of_a_target_of_several_tokens(model, stories260k, capsys):
@@ -169,17 +165,14 @@ def test_patch_of_a_target_of_several_tokens(model, stories260k, capsys):
     assert found["value"]["clean"] == pytest.approx(want, abs=1e-3)
 
 
-def test_patch_refuses_in_a_line(model, capsys):
+def test_patch_refuses_in_a_line(model, refused):
     line = ["patch", model, "--target", " l", "--clean", "She saw a"]
     for more, message in (
         (["--corrupt", "She saw a"], "no difference"),
         (["--corrupt", "She saw a big red dog and a big cat and"], "do not end"),
         (["--corrupt", "He saw a", "--sites", "brain"], "--sites is 'brain'"),
     ):
-        assert run([*line, *more]) == 2
-        said = capsys.readouterr().err
-        assert message in said
-        assert said.count("\n") == 1
+        assert message in refused(*line, *more)
 
 
 def test_the_tool_says_what_a_planner_needs(stories260k):

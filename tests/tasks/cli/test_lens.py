@@ -2,18 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
-from neuroscribe.tasks.cli.app import run
 
 PROMPT = ["--prompt", "She loved to play outside in"]
 ASKED = [*PROMPT, "--target", " the"]
-
-
-def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    code = run(list(arguments))
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 @pytest.fixture(scope="session")
@@ -26,17 +20,15 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "100")
 
 
-def test_lens_is_a_table_of_sublayers(capsys: pytest.CaptureFixture[str], model: str) -> None:
-    code, out, _ = said(
-        capsys, "lens", model, *ASKED, "--contrast", " her", "--places", "5", "--top", "8"
-    )
+def test_lens_is_a_table_of_sublayers(verb: Any, model: str) -> None:
+    code, out, _ = verb("lens", model, *ASKED, "--contrast", " her", "--places", "5", "--top", "8")
     assert code == 0
     lines = out.splitlines()
     assert max(map(len, lines)) <= 100
     assert "…" not in out
     for point in ("embed", "attn_out.0", "mlp_out.4"):
         assert sum(line.strip().startswith(point) for line in lines) == 2  # table and grid
-    code, out, _ = said(capsys, "lens", model, *ASKED, "--contrast", " her", "--json")
+    code, out, _ = verb("lens", model, *ASKED, "--contrast", " her", "--json")
     found = json.loads(out)["lens"]
     last = next(line for line in lines if line.strip().startswith("mlp_out.4")).split()
     target, contrast = found["trajectories"]
@@ -48,30 +40,28 @@ def test_lens_is_a_table_of_sublayers(capsys: pytest.CaptureFixture[str], model:
     assert found["kl"][-1][-1] < 1e-6 < found["kl"][0][-1]
 
 
-def test_a_tuned_lens_is_trained_kept_and_used(
-    capsys: pytest.CaptureFixture[str], model: str, tmp_path: Path
-) -> None:
+def test_a_tuned_lens_is_trained_kept_and_used(verb: Any, model: str, tmp_path: Path) -> None:
     folder = str(tmp_path / "lens")
     train = ("--data", "builtin:stories:60", "--tokens", "8000", "--steps", "8")
-    code, out, _ = said(capsys, "lens", model, "--tuned", folder, *train)
+    code, out, _ = verb("lens", model, "--tuned", folder, *train)
     assert code == 0
     assert "test documents of builtin:stories:60" in out
     plain, tuned = (
-        json.loads(said(capsys, "lens", model, *ASKED, "--json", *more)[1])["lens"]
+        json.loads(verb("lens", model, *ASKED, "--json", *more)[1])["lens"]
         for more in ((), ("--tuned", folder))
     )
     assert (plain["kind"], tuned["kind"]) == ("logit", "tuned")
     assert tuned["kl"][0][-1] < plain["kl"][0][-1]
-    code, _, err = said(capsys, "lens", "organism:adder", "--tuned", folder, "--prompt", "1+2=")
+    code, _, err = verb("lens", "organism:adder", "--tuned", folder, "--prompt", "1+2=")
     assert code == 2
     assert "train one on this model" in err
-    code, _, err = said(capsys, "lens", model, "--tuned", folder, *train)
+    code, _, err = verb("lens", model, "--tuned", folder, *train)
     assert code == 2
     assert "holds a tuned lens" in err
 
 
-def test_units_in_tokens(capsys: pytest.CaptureFixture[str], model: str) -> None:
-    code, out, _ = said(capsys, "lens", model, "--unit", "mlp.4/164", "--top", "3")
+def test_units_in_tokens(verb: Any, model: str) -> None:
+    code, out, _ = verb("lens", model, "--unit", "mlp.4/164", "--top", "3")
     assert code == 0
     assert "vocabulary projection promotes: 'd'" in out
     assert "held at -10 on 32 prompts" in out
@@ -93,24 +83,17 @@ def test_units_in_tokens(capsys: pytest.CaptureFixture[str], model: str) -> None
         (("--unit", "mlp.9/3"), "mlp.9"),
     ],
 )
-def test_unusable_lens(
-    capsys: pytest.CaptureFixture[str], model: str, arguments: tuple[str, ...], says: str
-) -> None:
-    code, _, err = said(capsys, "lens", model, *arguments)
-    assert code == 2
-    assert says in err
-    assert err.count("\n") == 1
+def test_unusable_lens(refused: Any, model: str, arguments: tuple[str, ...], says: str) -> None:
+    assert says in refused("lens", model, *arguments)
 
 
-def test_compare_with_the_strongest_head_zeroed(
-    capsys: pytest.CaptureFixture[str], model: str
-) -> None:
-    code, out, _ = said(capsys, "compare", model, *ASKED)
+def test_compare_with_the_strongest_head_zeroed(verb: Any, model: str) -> None:
+    code, out, _ = verb("compare", model, *ASKED)
     assert code == 0
     assert max(map(len, out.splitlines())) <= 100
     assert "head.2/3 zeroed" in out
     assert "20 random sets" in out
-    code, text, _ = said(capsys, "compare", model, *ASKED, "--json", "--exact")
+    code, text, _ = verb("compare", model, *ASKED, "--json", "--exact")
     found = json.loads(text)
     assert found["head"] == found["heads"][0]["unit"] == "head.2/3"
     assert found["exact"] == found["of"] == 860
@@ -122,16 +105,16 @@ def test_compare_with_the_strongest_head_zeroed(
     (first, *_) = found["chain"]
     assert first["head"] == "head.2/3"
     assert first["shallow"][0]["token"] == " play"
-    same = said(capsys, "compare", model, *ASKED, "--json", "--exact", "--ablate", "head.2/3")
+    same = verb("compare", model, *ASKED, "--json", "--exact", "--ablate", "head.2/3")
     assert json.loads(same[1])["neurons"] == found["neurons"]
 
 
-def test_compare_prompts_and_checkpoints(capsys: pytest.CaptureFixture[str], model: str) -> None:
-    code, out, _ = said(capsys, "compare", model, *ASKED, "--prompt", "She loved to eat")
+def test_compare_prompts_and_checkpoints(verb: Any, model: str) -> None:
+    code, out, _ = verb("compare", model, *ASKED, "--prompt", "She loved to eat")
     assert code == 0
     assert "behind 'She loved to eat'" in out
     more = ("--prompt", "He went to", "--prompt", "She saw")
-    code, text, _ = said(capsys, "compare", model, *ASKED, *more, "--checkpoint", model, "--json")
+    code, text, _ = verb("compare", model, *ASKED, *more, "--checkpoint", model, "--json")
     found = json.loads(text)
     assert len(found["probability"]) == 3
     assert all(unit["value"] == 0 == unit["interval"][0] for unit in found["neurons"])
@@ -150,17 +133,12 @@ def test_compare_prompts_and_checkpoints(capsys: pytest.CaptureFixture[str], mod
         (("--several", "all"), "use first or sum"),
     ],
 )
-def test_unusable_compare(
-    capsys: pytest.CaptureFixture[str], model: str, arguments: tuple[str, ...], says: str
-) -> None:
-    code, _, err = said(capsys, "compare", model, *ASKED, *arguments)
-    assert code == 2
-    assert says in err
-    assert err.count("\n") == 1
+def test_unusable_compare(refused: Any, model: str, arguments: tuple[str, ...], says: str) -> None:
+    assert says in refused("compare", model, *ASKED, *arguments)
 
 
-def test_an_encoder_predicts_nothing(capsys: pytest.CaptureFixture[str], minilm: object) -> None:
-    for verb in ("lens", "compare"):
-        code, _, err = said(capsys, verb, "minilm", *ASKED)
+def test_an_encoder_predicts_nothing(verb: Any, minilm: object) -> None:
+    for name in ("lens", "compare"):
+        code, _, err = verb(name, "minilm", *ASKED)
         assert code == 2
         assert "minilm" in err

@@ -10,12 +10,13 @@ import torch
 from neuroscribe.tasks.cli.app import run
 from neuroscribe.tasks.organisms import prompts
 from neuroscribe.tasks.organisms.measure import hits
-from neuroscribe.tasks.studies.brackets import Options, default_cases, hit, study
-from neuroscribe.tasks.studies.cases import sort_out
-from neuroscribe.tasks.studies.components import Said, grade, said_alone
-from neuroscribe.tasks.studies.result import Study, write
+from neuroscribe.tasks.studies.brackets import default_cases, hit
+from neuroscribe.tasks.studies.brackets_report import study
+from neuroscribe.tasks.studies.cases import screen
+from neuroscribe.tasks.studies.components import DirectLogits, direct_logits, grade
+from neuroscribe.tasks.studies.options import Brackets
+from neuroscribe.tasks.studies.result import Study
 from neuroscribe.tools.models import Target, Unit, zero
-from neuroscribe.tools.models.untrained import untrained
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def brackets() -> Target:
 
 @pytest.fixture(scope="module")
 def found(brackets: Target) -> Study:
-    return study(brackets, Options(many=24))
+    return study(brackets, Brackets(many=24))
 
 
 def test_the_lens_and_the_accuracy_are_the_organism_s(found: Study) -> None:
@@ -57,24 +58,19 @@ def test_steering_is_chosen_on_one_half_and_held_against_other_heads(found: Stud
     assert said.found == made["found"]
 
 
-def test_an_untrained_copy_shows_nothing(brackets: Target) -> None:
-    made = study(untrained(brackets), Options(many=16))
-    assert not any(one.found for one in made.sentences)
-
-
 def test_batches_of_unequal_rows_answer_as_the_organism_s_own_measure(brackets: Target) -> None:
     some = [p for d in (1, 4) for p in prompts("brackets", "test", 30, 0, kind=f"depth {d}")]
     cases = [case for case in default_cases(30, 0) if case.group in ("depth 1", "depth 4")]
-    asked = sort_out(brackets, cases, keep_wrong=True).used
+    asked = screen(brackets, cases, keep_wrong=True).used
     assert [one.case.prompt for one in asked] == [p.prompt for p in some]
     for changes in ([], [zero("head.2", [3])]):
         assert hit(brackets, asked, changes).tolist() == hits(brackets, some, changes)
 
 
 def test_what_a_component_says_is_its_write_through_norm_and_head(brackets: Target) -> None:
-    asked = sort_out(brackets, default_cases(2, 0), keep_wrong=True).used[:3]
+    asked = screen(brackets, default_cases(2, 0), keep_wrong=True).used[:3]
     answers = sorted({one.answer for one in asked})
-    said = said_alone(brackets, asked, answers)
+    said = direct_logits(brackets, asked, answers)
     network: Any = brackets.network
     weight = network.lm_head.weight * network.model.norm.weight  # [vocabulary, d]
     at = said.units.index(Unit("mlp.1", 29))
@@ -97,7 +93,7 @@ def test_grading_against_a_count_by_hand() -> None:
     logits[:, 1] = (3, 1)  # always the first answer
     largest = logits.max(2)
     largest[:, 1] = 8  # another token stands far above
-    said = Said(
+    said = DirectLogits(
         tuple(Unit("head.0", at) for at in range(3)), logits, largest, np.ones(3, dtype=bool)
     )
     found = grade(said, np.array([0, 0, 1, 1]), np.array([0, 0, 1, 1]))
@@ -110,28 +106,16 @@ def test_grading_against_a_count_by_hand() -> None:
     assert found.precision[1].tolist() == [0.5, 0]
 
 
-def test_bad_input_is_refused_in_a_line(tmp_path: Path, capsys: Any) -> None:
-    def refused(rows: list[dict[str, str]]) -> str:
-        path = tmp_path / "rows.jsonl"
-        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-        assert run(["study", "code-brackets", "--prompts", str(path)]) == 2
-        lines = [line for line in capsys.readouterr().err.splitlines() if "neuroscribe:" in line]
-        assert len(lines) == 1
-        return lines[0]
-
+def test_bad_input_is_refused_in_a_line(refused: Any, jsonl: Any) -> None:
     one = [{"prompt": p.prompt, "target": ")"} for p in prompts("brackets", "test", 30, 0)]
-    assert "the same target" in refused(one)
     two = [{**row, "target": "))"} for row in one[:2]]
-    assert "has only 2 prompts" in refused(one + two)
     mixed = [{**row, "kind": "all"} for row in one] + [{**two[0], "kind": "all"}]
-    assert "different targets" in refused(mixed)
-
-
-def test_the_folder_holds_the_numbers_and_a_page(found: Study, tmp_path: Path) -> None:
-    page = write(found, tmp_path).read_text()
-    kept = json.loads((tmp_path / "study.json").read_text())
-    assert {"accuracy", "lens", "components", "zeroed", "steered", "not_found"} <= set(kept)
-    assert page.count("data:image/png") == sum(len(s.pictures) for s in found.sections)
+    for rows, says in (
+        (one, "the same target"),
+        (one + two, "has only 2 prompts"),
+        (mixed, "different targets"),
+    ):
+        assert says in refused("study", "code-brackets", "--prompts", jsonl("rows", rows))
 
 
 @pytest.mark.slow

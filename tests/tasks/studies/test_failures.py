@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 from neuroscribe.tasks.cli.app import run
-from neuroscribe.tasks.studies.failures import Options, one_class, study
-from neuroscribe.tasks.studies.failures_shown import shown
+from neuroscribe.tasks.studies.failures import one_class
+from neuroscribe.tasks.studies.failures_report import report, study
 from neuroscribe.tasks.studies.failures_world import Classes, drawable, taken
-from neuroscribe.tasks.studies.result import write
+from neuroscribe.tasks.studies.options import Failures
+from neuroscribe.tasks.studies.report import write
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.models.image_input import crop_and_normalise
@@ -18,7 +19,7 @@ from neuroscribe.tools.predicates import parse
 from neuroscribe.tools.scenes.grammar import sample
 from torch import Tensor, nn
 
-SMALL = Options(explore=80, tried=14, tested=40)
+SMALL = Failures(explore=80, tried=14, tested=40)
 SEA = {"kind": "background", "names": ["sea"]}
 
 
@@ -67,11 +68,11 @@ def found():
 
 def test_a_known_failure_is_described_and_checked(found):
     assert found.found
-    assert found.english == "a sea background"
+    assert found.kept.english == "a sea background"
     assert found.fits["high"] < 0.3
     assert found.controls["low"] > 0.8
     assert found.coverage["value"] > 0.9
-    assert set(found.check.taken_for) <= {"fish", "cat"}
+    assert set(found.check.answers) <= {"fish", "cat"}
     for pair in found.check.pairs:
         assert pair.fits.background == "sea"
         assert pair.control.background != "sea"
@@ -91,7 +92,7 @@ def test_the_study_counts_what_was_not_found(tmp_path):
 
 
 def test_the_report_shows_pairs(tmp_path, found):
-    page = write(shown(_classes(0.12), SMALL, [found]), tmp_path)
+    page = write(report(_classes(0.12), SMALL, [found]), tmp_path)
     assert (tmp_path / "cat-pairs.png").exists()
     assert "a sea background" in page.read_text()
     one = json.loads((tmp_path / "study.json").read_text())["classes"][0]
@@ -127,10 +128,9 @@ def test_classifiers_that_cannot_be_studied():
     "given",
     [["--target", "biased:x"], ["--target", "organism:adder"], ["--classes", "unicorn"]],
 )
-def test_unusable_arguments(given, capsys):
+def test_unusable_arguments(given, refused):
     usual = [] if "--target" in given else ["--target", "pictures"]
-    assert run(["study", "failures", *usual, *given]) == 2
-    assert capsys.readouterr().err.startswith("neuroscribe: ")
+    assert refused("study", "failures", *usual, *given)
 
 
 @pytest.mark.slow

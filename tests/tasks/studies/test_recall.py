@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import torch
 from neuroscribe.tasks.cli.app import run
-from neuroscribe.tasks.studies.cases import sort_out
-from neuroscribe.tasks.studies.recall import Options, default_cases, study
-from neuroscribe.tasks.studies.result import Study, write
+from neuroscribe.tasks.studies.cases import screen
+from neuroscribe.tasks.studies.options import Recall
+from neuroscribe.tasks.studies.recall import default_cases
+from neuroscribe.tasks.studies.recall_report import study
+from neuroscribe.tasks.studies.result import Study
 from neuroscribe.tasks.studies.tasks_apart import _first_order, overlap, unit_drops
 from neuroscribe.tools.interventions.gradients import gradients
 from neuroscribe.tools.models import Target, Unit
-from neuroscribe.tools.models.untrained import untrained
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def facts() -> Target:
 
 @pytest.fixture(scope="module")
 def found(facts: Target) -> Study:
-    return study(facts, Options(many=20))
+    return study(facts, Recall(many=20))
 
 
 def test_the_heads_that_both_tasks_need_beat_their_controls(found: Study) -> None:
@@ -65,7 +66,7 @@ def test_what_is_not_shown_is_said(found: Study) -> None:
 
 def test_first_order_terms_rank_neurons_as_zeroing_does(facts: Target) -> None:
     case = default_cases(20, 0)["reasoning"][0]
-    runner = sort_out(facts, [case]).used[0].margin(facts)
+    runner = screen(facts, [case]).used[0].margin(facts)
     exact = unit_drops(facts, [runner], "mlp")
     sites = [f"mlp.{n}" for n in range(4)]
     slope = gradients(facts, runner.prompt, runner.metric, sites)
@@ -81,33 +82,13 @@ def test_overlap_is_beside_chance() -> None:
     assert (apart["shared"], apart["expected"], apart["p"]) == (0, 1.0, 1.0)
 
 
-def test_an_untrained_copy_shows_nothing(facts: Target) -> None:
-    made = study(untrained(facts), Options(many=20, keep_wrong=True))
-    assert not any(one.found for one in made.sentences)
-    assert made.data["margin"]["recall"]["low"] <= 0
-    assert made.data["prompts"]["recall"]["accuracy"]["value"] < 0.2
-
-
-def test_bad_input_is_refused_in_a_line(tmp_path: Path, capsys: Any) -> None:
-    path = tmp_path / "recall.jsonl"
-    path.write_text(json.dumps({"prompt": "the city of Anna is", "target": " Lyon"}) + "\n")
-
-    def refused(*arguments: str) -> str:
-        assert run(["study", "recall-vs-reasoning", *arguments]) == 2
-        lines = [line for line in capsys.readouterr().err.splitlines() if "neuroscribe:" in line]
-        assert len(lines) == 1
-        return lines[0]
-
-    assert "--reasoning FILE.jsonl is missing" in refused("--recall", str(path))
-    assert "recall prompts are of use" in refused("--recall", str(path), "--reasoning", str(path))
-    assert "asks for too many" in refused("--many", "4000")
-
-
-def test_the_folder_holds_the_numbers_and_a_page(found: Study, tmp_path: Path) -> None:
-    page = write(found, tmp_path).read_text()
-    kept = json.loads((tmp_path / "study.json").read_text())
-    assert {"layers", "patched", "units", "overlap", "not_found"} <= set(kept)
-    assert page.count("data:image/png") == sum(len(s.pictures) for s in found.sections)
+def test_bad_input_is_refused_in_a_line(refused: Any, jsonl: Any) -> None:
+    verb, path = "recall-vs-reasoning", jsonl("one", [{"prompt": "a", "target": " Lyon"}])
+    assert "--reasoning FILE.jsonl is missing" in refused("study", verb, "--recall", path)
+    path = jsonl("recall", [{"prompt": "the city of Anna is", "target": " Lyon"}])
+    few = refused("study", verb, "--recall", path, "--reasoning", path)
+    assert "recall prompts are of use" in few
+    assert "asks for too many" in refused("study", verb, "--many", "4000")
 
 
 @pytest.mark.slow

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 from neuroscribe.agent.description import Component, Description
 from neuroscribe.tasks.cli.app import run
-from neuroscribe.tasks.studies.result import write
-from neuroscribe.tasks.studies.spurious import OneSeed, Options
+from neuroscribe.tasks.studies.formatting import with_interval
+from neuroscribe.tasks.studies.options import Spurious
+from neuroscribe.tasks.studies.report import write
+from neuroscribe.tasks.studies.spurious import OneSeed
 from neuroscribe.tasks.studies.spurious_choice import Read, chosen, explained, read, reading_scenes
 from neuroscribe.tasks.studies.spurious_fit import fit, l1_units
 from neuroscribe.tasks.studies.spurious_network import Classifier, features, looked, wrapped
-from neuroscribe.tasks.studies.spurious_shown import over_seeds, shown
+from neuroscribe.tasks.studies.spurious_report import over_seeds, report
 from neuroscribe.tasks.studies.spurious_world import CLASSES, GROUNDS, world
-from neuroscribe.tasks.studies.zeroing import said
 from neuroscribe.tools.lab import measure
 
 OBJECT = {"kind": "object", "names": ["cat", "rabbit"]}
@@ -57,19 +58,19 @@ def test_regression_and_l1_find_the_units_that_tell():
     x[:, 4] += 3 * (classes == 0)
     x[:, 7] += 3 * (classes == 1)
     x[:, 9] += 0.3 * (classes == 2)
-    assert set(l1_units(x, classes, 2, many=3).tolist()) == {4, 7}
-    assert len(l1_units(x, classes, 5, many=3)) == 5
-    good = fit(x[:400], classes[:400], [4, 7], many=3).right(x[400:], classes[400:]).mean()
-    bad = fit(x[:400], classes[:400], [0, 1], many=3).right(x[400:], classes[400:]).mean()
+    assert set(l1_units(x, classes, 2).tolist()) == {4, 7}
+    assert len(l1_units(x, classes, 5)) == 5
+    good = fit(x[:400], classes[:400], [4, 7]).score(x[400:, [4, 7]], classes[400:])
+    bad = fit(x[:400], classes[:400], [0, 1]).score(x[400:, [0, 1]], classes[400:])
     assert good > 0.8
     assert bad < 0.5
 
 
 def test_variance_between_groups():
     groups = np.array([0, 0, 1, 1])
-    assert explained(np.array([1.0, 1, 3, 3]), groups, 2) == pytest.approx(1)
-    assert explained(np.array([1.0, 3, 1, 3]), groups, 2) == pytest.approx(0)
-    assert explained(np.ones(4), groups, 2) == 0
+    assert explained(np.array([1.0, 1, 3, 3]), groups) == pytest.approx(1)
+    assert explained(np.array([1.0, 3, 1, 3]), groups) == pytest.approx(0)
+    assert explained(np.ones(4), groups) == 0
 
 
 @pytest.mark.parametrize(
@@ -116,12 +117,12 @@ def _seed(seed: int, by_description: float) -> OneSeed:
 
 
 def test_the_report_says_what_the_numbers_say(tmp_path):
-    options = Options(seeds=(0, 1, 2), scenes=200, tested=40)
-    good = shown(options, [_seed(seed, 0.65) for seed in (0, 1, 2)])
+    options = Spurious(seeds=(0, 1, 2), scenes=200, tested=40)
+    good = report(options, [_seed(seed, 0.65) for seed in (0, 1, 2)])
     said = good.as_dict()
     assert "beat as many units by an l1 penalty" in said["found"][0]
     assert said["difference"]["l1"]["low"] > 0.2
-    bad = shown(options, [_seed(seed, 0.3) for seed in (0, 1, 2)]).as_dict()
+    bad = report(options, [_seed(seed, 0.3) for seed in (0, 1, 2)]).as_dict()
     assert "not clearly better than as many units by an l1 penalty" in bad["not_found"][0]
     page = write(good, tmp_path).read_text()
     assert "a snow background" in page
@@ -130,19 +131,18 @@ def test_the_report_says_what_the_numbers_say(tmp_path):
 
 
 def test_one_seed_has_no_interval_and_finds_nothing():
-    only = shown(Options(seeds=(0,), scenes=200, tested=40), [_seed(0, 0.65)])
+    only = report(Spurious(seeds=(0,), scenes=200, tested=40), [_seed(0, 0.65)])
     assert not only.as_dict()["found"]
     assert np.isnan(over_seeds([0.5])["low"])
-    assert said(over_seeds([0.5])) == ".50"
-    assert said(over_seeds([0.5, 0.5])) == ".50 [.50, .50]"
+    assert with_interval(over_seeds([0.5])) == ".50"
+    assert with_interval(over_seeds([0.5, 0.5])) == ".50 [.50, .50]"
 
 
 @pytest.mark.parametrize(
     "given", [["--own", "0.1"], ["--seeds", "x"], ["--planner", "nobody"], ["--own", "1.5"]]
 )
-def test_unusable_arguments(given, capsys):
-    assert run(["study", "spurious", "--scenes", "200", "--explore", "60", *given]) == 2
-    assert capsys.readouterr().err.startswith("neuroscribe: ")
+def test_unusable_arguments(given, refused):
+    assert refused("study", "spurious", "--scenes", "200", "--explore", "60", *given)
 
 
 @pytest.mark.slow

@@ -11,36 +11,28 @@ from typing import Any
 import httpx
 import pytest
 from browser import serving
-from neuroscribe.tasks.cli.app import run
-from neuroscribe.tasks.web.server import bind, is_loopback
+from neuroscribe.tasks.web.server import bind
 from neuroscribe.tools.errors import UsageError
+from neuroscribe.tools.io.sockets import is_loopback
 
 
-def _said(capsys: pytest.CaptureFixture[str]) -> str:
-    said = capsys.readouterr().err.strip()
-    assert "\n" not in said
-    assert "Traceback" not in said
-    return said
-
-
-def test_a_public_host_needs_a_password(capsys: pytest.CaptureFixture[str]):
-    assert run(["serve", "--target", "planted", "--host", "0.0.0.0"]) == 2
-    assert "give a password" in _said(capsys)
+def test_a_public_host_needs_a_password(refused: Any):
+    assert "give a password" in refused("serve", "--target", "planted", "--host", "0.0.0.0")
     assert is_loopback("127.0.0.1")
     assert is_loopback("::1")
     assert not is_loopback("example.org")
 
 
-def test_a_port_in_use_is_one_line(capsys: pytest.CaptureFixture[str]):
+def test_a_port_in_use_is_one_line(refused: Any):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        assert run(["serve", "--target", "planted", "--port", str(port)]) == 2
-    assert "choose another --port" in _said(capsys)
+        line = refused("serve", "--target", "planted", "--port", str(port))
+    assert "choose another --port" in line
 
 
-def test_bad_arguments_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_bad_arguments_are_one_line(tmp_path: Path, refused: Any):
     for arguments, holds in (
         ([], "--target"),
         ([str(tmp_path)], "no run"),
@@ -48,16 +40,14 @@ def test_bad_arguments_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixtur
         (["--target", "planted", "--planner", "human"], "terminal"),
         (["--target", "planted", "--host", "no.such.host.invalid"], "password"),
     ):
-        assert run(["serve", *arguments, "--port", "0"]) == 2
-        assert holds in _said(capsys)
+        assert holds in refused("serve", *arguments, "--port", "0")
 
 
 def test_without_gradio_one_line_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, refused: Any
 ):
     monkeypatch.setitem(sys.modules, "gradio", None)
-    assert run(["serve", "--target", "planted"]) == 2
-    assert "neuroscribe[ui]" in _said(capsys)
+    assert "neuroscribe[ui]" in refused("serve", "--target", "planted")
 
 
 def test_answers_carry_the_policy_and_foreign_names_get_none(toy_run: Any):
