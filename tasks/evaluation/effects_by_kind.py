@@ -32,14 +32,14 @@ Records = Sequence[Mapping[str, Any]]
 def effects_by_kind(records: Records) -> dict[str, Any]:
     """Shares with their intervals by relation; empty where no record has causal evidence."""
     known = [r for r in records if _scores(r) and r.get("promotes") is not None]
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for relation in RELATIONS:
         part = [r for r in known if r["relation"] == relation]
         if not part:
             continue
         writing = [r for r in part if r["promotes"]]
         twins = [r for r in part if r.get("twins")]
-        found[relation] = {
+        result[relation] = {
             "n": len(part),
             "missing": sum(r["relation"] == relation and not _scores(r) for r in records),
             "named": share(named(_raised(r), r["promotes"]) for r in writing),
@@ -50,7 +50,7 @@ def effects_by_kind(records: Records) -> dict[str, Any]:
             "redundant": share(bool(_scores(r)["redundant_with"]) for r in part),
             "its twin": share(bool(set(r["twins"]) & set(_scores(r)["alike"])) for r in twins),
         }
-    return found
+    return result
 
 
 def named(said: str, words: Sequence[str]) -> bool:

@@ -18,27 +18,27 @@ class Evaluation:
 
     folder: Path
     """With `evaluation.json`, `report.html` and one line a unit."""
-    found: Mapping[str, Any]
+    result: Mapping[str, Any]
     """Everything that was counted; see docs/evaluating.md."""
 
     @property
     def recovered(self) -> dict[str, Mapping[str, Any]]:
         """By tier: `value, low, high, n` of the units that were recovered."""
-        return {tier: entry["recovery"] for tier, entry in self.found["tiers"].items()}
+        return {tier: entry["recovery"] for tier, entry in self.result["tiers"].items()}
 
     def _repr_html_(self) -> str:
         """The table of a notebook."""
-        names = list(self.found["baselines"])
+        names = list(self.result["baselines"])
         rows = (
             [tier, row.kind, str(row.value["n"]), *map(with_interval, (row.value, *row.baselines))]
-            for tier in self.found["tiers"]
-            for row in recovery_rows(self.found, tier, names)
+            for tier in self.result["tiers"]
+            for row in recovery_rows(self.result, tier, names)
         )
         return table_html(
-            f"{self.found['units']} units, {self.found['failed']} failed",
+            f"{self.result['units']} units, {self.result['failed']} failed",
             ["tier", "kind", "n", "recovered", *names],
             rows,
-            notes=[spent_words(self.found["spent"]), f"{self.folder / 'report.html'}"],
+            notes=[spent_words(self.result["spent"]), f"{self.folder / 'report.html'}"],
             words=2,
         )
 

@@ -87,7 +87,7 @@ def run_job(job: Job, out: Path | None = None, *, progress: Progress | None = No
     if job.suite == "modular":
         from ..groundtruth.modular.suite import run_modular
 
-        found = run_modular(job, investigate, keep=keep, progress=progress)
+        result = run_modular(job, investigate, keep=keep, progress=progress)
     else:
         assert investigate is not None
 
@@ -106,15 +106,15 @@ def run_job(job: Job, out: Path | None = None, *, progress: Progress | None = No
             at_once=job.workers,
             progress=done,
         )
-        found = summed(job.suite, records)
-    found |= {
+        result = summed(job.suite, records)
+    result |= {
         "planner": job.planner,
         "seeds": list(job.seeds),
         "wall_seconds": round(time.monotonic() - started, 2),
     }
     if out is not None:
-        (out / "evaluation.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
-    return found
+        (out / "evaluation.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
+    return result
 
 
 def investigator(job: Job) -> Investigate | None:

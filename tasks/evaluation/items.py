@@ -113,11 +113,11 @@ def _records(entry: Mapping[str, Any]) -> tuple[Record, ...]:
         listed = [_of_pairs(row) for row in entry["sentences"]]
     if not isinstance(listed, list) or not listed:
         raise ValueError("has no activation_records")
-    found = [_record(record, number) for number, record in enumerate(listed, 1)]
-    n = sum(len(record.tokens) for record in found)
+    result = [_record(record, number) for number, record in enumerate(listed, 1)]
+    n = sum(len(record.tokens) for record in result)
     if n > MOST_TOKENS:
         raise ValueError(f"{n:,} tokens, at most {MOST_TOKENS:,} are read")
-    return tuple(found)
+    return tuple(result)
 
 
 def _record(record: Any, number: int) -> Record:

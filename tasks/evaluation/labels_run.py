@@ -84,7 +84,7 @@ def judge(
         seed: Of resamples, rivals and what scorers draw.
         told: Called after each description.
     """
-    found: dict[int, Judged] = {}
+    result: dict[int, Judged] = {}
     units = list(dict.fromkeys(unit for _, unit in pairs))
     for group in bench.groups(units):
         columns = bench.measure(group)
@@ -94,9 +94,9 @@ def judge(
                 if scorers:
                     more = _by_scorers(given, unit, columns[unit], bench, panel, scorers, seed)
                     one = replace(one, scorers=more)
-                found[at] = one
-                told(len(found), len(pairs))
-    return [found[at] for at in range(len(pairs))]
+                result[at] = one
+                told(len(result), len(pairs))
+    return [result[at] for at in range(len(pairs))]
 
 
 def summary(judged: Sequence[Judged], problems: int, *, seed: int = 0) -> dict[str, Any]:
@@ -169,13 +169,13 @@ def _shuffled(
         return {}
     rng = np.random.default_rng([seed, at])
     drawn = rng.choice(len(others), min(RIVALS, len(others)), replace=False)
-    truth, found = splits.test.flat, []
+    truth, result = splits.test.flat, []
     for number in drawn:
         prediction = _predicted(others[int(number)], splits, reader)
         said = np.zeros(len(truth)) if prediction is None else prediction[1].total
-        found.append(correlation(said, truth))
-    beaten = sum(own > value for value in found)
-    return {"shuffled": {"correlation": np.mean(found), "n": len(found), "beaten": beaten}}
+        result.append(correlation(said, truth))
+    beaten = sum(own > value for value in result)
+    return {"shuffled": {"correlation": np.mean(result), "n": len(result), "beaten": beaten}}
 
 
 def _by_scorers(
@@ -194,16 +194,16 @@ def _by_scorers(
         target=bench.target,
         unit=unit,
     )
-    found = score_all(case, panel or Panel(), names=scorers, seed=seed)
-    return plain({name: score.as_dict() for name, score in found.items()})
+    result = score_all(case, panel or Panel(), names=scorers, seed=seed)
+    return plain({name: score.as_dict() for name, score in result.items()})
 
 
 def _medians_of_scorers(judged: Sequence[Judged], seed: int) -> dict[str, Any]:
     names = list(dict.fromkeys(name for item in judged for name in item.scorers))
-    found = {}
+    result = {}
     for name in names:
         scores = [item.scorers[name] for item in judged if name in item.scorers]
         middle = median([score["value"] for score in scores], seed=seed)._asdict()
         failed, n = (sum(score[key] for score in scores) for key in ("failed", "n"))
-        found[name] = {**middle, "questions": n, "unreadable": failed}
-    return found
+        result[name] = {**middle, "questions": n, "unreadable": failed}
+    return result

@@ -31,33 +31,33 @@ EFFECTS = {
 """Column headings of what is said of effects."""
 
 
-def show(found: Mapping[str, Any]) -> None:
+def show(result: Mapping[str, Any]) -> None:
     """Prints recovery by tier and kind, baselines beside it, and the rest in lines."""
     console = Console()
-    shown = [name for name in SHORT if name in found["baselines"]]
-    for tier, entry in found["tiers"].items():
+    shown = [name for name in SHORT if name in result["baselines"]]
+    for tier, entry in result["tiers"].items():
         what = "of best" if tier == "C" else "recovered"
         table = Table(title=f"Tier {tier}")
         for column in ("kind", "n", what, *(SHORT[name] for name in shown)):
             left = column == "kind"
             table.add_column(column, justify="left" if left else "right", no_wrap=True)
-        for row in recovery_rows(found, tier, shown):
+        for row in recovery_rows(result, tier, shown):
             others = ["" if one is None else f"{one['value']:.2f}" for one in row.baselines]
             table.add_row(row.kind, str(row.value["n"]), with_interval(row.value), *others)
         console.print(table)
         if tier == "C":
             best = with_interval(entry["ceiling"])
             console.print(f"best predicate found, a lower bound: correlation {best}")
-    if found.get("effects"):
-        console.print(_effects(found["effects"]))
-    for line in _lines(found, shown):
+    if result.get("effects"):
+        console.print(_effects(result["effects"]))
+    for line in _lines(result, shown):
         console.print(line)
 
 
-def _lines(found: Mapping[str, Any], baselines: list[str]) -> Iterator[str]:
+def _lines(result: Mapping[str, Any], baselines: list[str]) -> Iterator[str]:
     """What stands below the tables."""
     text = with_interval
-    null = found["null"]
+    null = result["null"]
     own = null.get("own") or {"detected": {}, "false": {}}
     yield (
         f"null and dead units found out: {text(null['detected'])}; by the planner itself, where it "
@@ -68,53 +68,53 @@ def _lines(found: Mapping[str, Any], baselines: list[str]) -> Iterator[str]:
         f"{text(own['false'])}"
     )
     for name in baselines:
-        there = found["baselines"][name].get("null") or {}
+        there = result["baselines"][name].get("null") or {}
         if there.get("own"):
             yield (
                 f"  {name}: found out {text(there['detected'])}, by itself "
                 f"{text(there['own']['detected'])}"
             )
-    yield f"Brier skill of confidence: {text(found['brier_skill'])}"
-    for tier, value in found["text_match"].items():
+    yield f"Brier skill of confidence: {text(result['brier_skill'])}"
+    for tier, value in result["text_match"].items():
         yield f"text match with the true description, tier {tier}: {text(value)}"
-    for tier, value in (found.get("predictive") or {}).items():
+    for tier, value in (result.get("predictive") or {}).items():
         yield (
             f"pictures from descriptions, tier {tier}: AUC over near-misses "
             f"{text(value['near_miss'])}, over unrelated ones {text(value['unrelated'])}"
         )
     yield (
-        f"{found['units']} units ({found['failed']} failed), {found['seconds']:.0f} s in all, "
-        f"{text(found['unit_seconds'])} s a unit"
+        f"{result['units']} units ({result['failed']} failed), {result['seconds']:.0f} s in all, "
+        f"{text(result['unit_seconds'])} s a unit"
     )
-    yield f"the investigations: {spent_words(found['spent'])}"
+    yield f"the investigations: {spent_words(result['spent'])}"
 
 
-def _effects(found: Mapping[str, Any]) -> Table:
+def _effects(result: Mapping[str, Any]) -> Table:
     """What is said of planted effects, by what the units really write."""
     table = Table(title="What is said of effects", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in ("writes", "n", "rightly", *(EFFECTS[name] for name in COLUMNS)):
         left = column == "writes"
         table.add_column(column, justify="left" if left else "right", no_wrap=True)
-    for relation, entry in found.items():
+    for relation, entry in result.items():
         shares = [entry[name]["value"] for name in COLUMNS]
         cells = ["" if value is None else f"{value:.2f}" for value in shares]
         table.add_row(relation, str(entry["n"]), with_interval(entry[WANTED[relation]]), *cells)
     return table
 
 
-def show_real(found: Mapping[str, Any]) -> None:
+def show_real(result: Mapping[str, Any]) -> None:
     """Prints the scores on a network's own units beside those of the controls."""
-    table = Table(title=f"{found['units']} units of {found['target']}, held out")
+    table = Table(title=f"{result['units']} units of {result['target']}, held out")
     names = ("correlation", "auprc", "f1", "gain_over_lookup")
     for column in ("", "correlation", "AUPRC", "F1", "gain", "labelled"):
         table.add_column(column, justify="right" if column else "left")
-    for name, entry in {"trained": found["own"], **found["controls"]}.items():
+    for name, entry in {"trained": result["own"], **result["controls"]}.items():
         described = entry["status"].get("described", 0)
         cells = [with_interval(entry[score]) for score in names]
         table.add_row(name, *cells, f"{described}/{entry['n']}")
     console = Console()
     console.print(table)
     console.print(
-        f"agreement of {len(found['seeds'])} seeds, correlation of predictions: "
-        f"{with_interval(found['agreement']['correlation'])}; {found['seconds']:.0f} s"
+        f"agreement of {len(result['seeds'])} seeds, correlation of predictions: "
+        f"{with_interval(result['agreement']['correlation'])}; {result['seconds']:.0f} s"
     )

@@ -13,20 +13,20 @@ from ..report.plots import plain, save
 _INK, _SOFT, _OTHER, _BAR = "#1f4e5f", "#9db4bd", "#c8773b", "#9cc3cf"
 
 
-def draw(found: Mapping[str, Any], out: Path) -> dict[str, Markup]:
+def draw(result: Mapping[str, Any], out: Path) -> dict[str, Markup]:
     """Writes the pictures of a summary as PNG files; by name, what a page shows."""
     drawn = {}
     for tier in ("A", "B"):
-        if tier in found["tiers"]:
-            drawn[f"recovery {tier}"] = save(_recovery(found, tier), out / f"recovery-{tier}.png")
-    if found["calibration"].get("bins"):
-        drawn["reliability"] = save(_reliability(found), out / "reliability.png")
-        drawn["risk and coverage"] = save(_risk(found), out / "risk-coverage.png")
+        if tier in result["tiers"]:
+            drawn[f"recovery {tier}"] = save(_recovery(result, tier), out / f"recovery-{tier}.png")
+    if result["calibration"].get("bins"):
+        drawn["reliability"] = save(_reliability(result), out / "reliability.png")
+        drawn["risk and coverage"] = save(_risk(result), out / "risk-coverage.png")
     return drawn
 
 
-def _recovery(found: Mapping[str, Any], tier: str) -> Figure:
-    entry = found["tiers"][tier]
+def _recovery(result: Mapping[str, Any], tier: str) -> Figure:
+    entry = result["tiers"][tier]
     kinds = list(entry["kinds"])
     figure = Figure(figsize=(8.4, 0.42 * len(kinds) + 1.5), layout="constrained")
     axes = figure.subplots()
@@ -37,7 +37,7 @@ def _recovery(found: Mapping[str, Any], tier: str) -> Figure:
         axes.text(1.02, at, f"n={value['n']}", va="center", fontsize=8, color="#666")
     marks = {"no experiments": ("o", _OTHER), "random experiments": ("s", _SOFT)}
     for name, (shape, colour) in marks.items():
-        there = found["baselines"].get(name, {}).get("tiers", {}).get(tier, {}).get("kinds", {})
+        there = result["baselines"].get(name, {}).get("tiers", {}).get(tier, {}).get("kinds", {})
         known = [(there[k]["value"], at) for at, k in enumerate(kinds) if k in there]
         if known:
             x, y = zip(*known, strict=True)
@@ -52,17 +52,17 @@ def _recovery(found: Mapping[str, Any], tier: str) -> Figure:
     return plain(figure, axes)
 
 
-def _reliability(found: Mapping[str, Any]) -> Figure:
+def _reliability(result: Mapping[str, Any]) -> Figure:
     figure = Figure(figsize=(4.6, 4.4), layout="constrained")
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color=_SOFT, lw=1, ls="--", label="as it should be")
-    for item in found["calibration"]["bins"]:
+    for item in result["calibration"]["bins"]:
         right = round(item["right"] * item["n"])
         bar = share([True] * right + [False] * (item["n"] - right))
         x = item["confidence"]
         axes.plot([x, x], [bar["low"], bar["high"]], color=_INK, lw=1.2)
         axes.scatter([x], [item["right"]], s=14 + 2 * item["n"], color=_INK, zorder=3)
-    skill = found["brier_skill"]
+    skill = result["brier_skill"]
     axes.set_title(
         f"Brier skill {skill['value']:.2f} [{skill['low']:.2f}, {skill['high']:.2f}], "
         f"{skill['n']} units",
@@ -77,17 +77,17 @@ def _reliability(found: Mapping[str, Any]) -> Figure:
     return plain(figure, axes)
 
 
-def _risk(found: Mapping[str, Any]) -> Figure:
-    points = found["calibration"]["risk_coverage"]
+def _risk(result: Mapping[str, Any]) -> Figure:
+    points = result["calibration"]["risk_coverage"]
     figure = Figure(figsize=(4.6, 4.4), layout="constrained")
     axes = figure.subplots()
     axes.plot([p["coverage"] for p in points], [p["risk"] for p in points], color=_INK, lw=1.6)
-    base = 1 - found["calibration"]["base_rate"]
+    base = 1 - result["calibration"]["base_rate"]
     axes.axhline(base, color=_SOFT, ls="--", lw=1, label="all units")
     axes.set_xlabel("coverage: the most confident share of units")
     axes.set_ylabel("risk: share of them that is wrong")
     axes.set_xlim(0, 1)
     axes.set_ylim(0, max(0.2, 1.1 * max(p["risk"] for p in points)))
-    axes.set_title(f"area {found['calibration']['aurc']:.3f}", loc="left", fontsize=10)
+    axes.set_title(f"area {result['calibration']['aurc']:.3f}", loc="left", fontsize=10)
     axes.legend(frameon=False, fontsize=8)
     return plain(figure, axes)

@@ -129,7 +129,7 @@ def run_real(
             target=with_directions(target, len(units), seed=first.seed),
         ),
     }
-    found = {
+    result = {
         "suite": "real",
         "target": plan.target,
         "units": len(units),
@@ -141,8 +141,8 @@ def run_real(
         "agreement": agreement(target, first, list(runs.values())),
         "seconds": round(time.monotonic() - started, 1),
     }
-    write_whole(out / "evaluation.json", json.dumps(found, indent=1))
-    return found
+    write_whole(out / "evaluation.json", json.dumps(result, indent=1))
+    return result
 
 
 def agreement(target: Target, settings: Settings, runs: Sequence[LabelRun]) -> dict[str, Any]:

@@ -40,31 +40,31 @@ class Words(NamedTuple):
 
     def phrases(self) -> list[Phrase]:
         """The active phrases, each with its largest activation."""
-        found: list[Phrase] = []
+        result: list[Phrase] = []
         last = (-1, -2)  # window and number of the last active word
         for number in np.flatnonzero(self.activation >= ACTIVE):
             here = (int(self.place[number, 0]), int(number))
             text, value = self.text[number], float(self.activation[number])
             if here == (last[0], last[1] + 1):
-                text = f"{found[-1].text} {text}"
-                value = max(found.pop().activation, value)
-            found.append(Phrase(text, value))
+                text = f"{result[-1].text} {text}"
+                value = max(result.pop().activation, value)
+            result.append(Phrase(text, value))
             last = here
-        return found
+        return result
 
 
 def surfaces(tokens: Sequence[str]) -> list[str]:
     """The text that tokens stand for, whichever tokenizer's marks they carry."""
-    found = [
+    result = [
         clean(token).replace("Ġ", " ").replace("▁", " ").replace("Ċ", "\n") for token in tokens
     ]
-    found = [re.sub(r"<0x0A>|<\|endoftext\|>|<bos>|<s>|\[CLS\]|\[SEP\]", "\n", t) for t in found]
-    if any(" " in token or "\n" in token for token in found):
-        return found
-    glued = any(token.startswith("##") for token in found)
+    result = [re.sub(r"<0x0A>|<\|endoftext\|>|<bos>|<s>|\[CLS\]|\[SEP\]", "\n", t) for t in result]
+    if any(" " in token or "\n" in token for token in result):
+        return result
+    glued = any(token.startswith("##") for token in result)
     return [
         token[2:] if glued and token.startswith("##") else f" {token}" if at else token
-        for at, token in enumerate(found)
+        for at, token in enumerate(result)
     ]
 
 

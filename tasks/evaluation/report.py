@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 
 
 def write_report(
-    found: Mapping[str, Any], records: Sequence[Mapping[str, Any]], out: Path, *, title: str
+    result: Mapping[str, Any], records: Sequence[Mapping[str, Any]], out: Path, *, title: str
 ) -> Path:
     """Writes `report.html` and its pictures into the folder of a run.
 
@@ -31,21 +31,21 @@ def write_report(
         title,
         HERE / "evaluation.html",
         over="neuroscribe · planner against known truth",
-        found=found,
+        result=result,
         said=with_interval,
-        spent=spent_words(found["spent"]),
-        pictures=draw(found, out),
-        effects=_effects(found.get("effects") or {}),
-        tiers=[_tier(found, tier) for tier in found["tiers"]],
+        spent=spent_words(result["spent"]),
+        pictures=draw(result, out),
+        effects=_effects(result.get("effects") or {}),
+        tiers=[_tier(result, tier) for tier in result["tiers"]],
         units=[_unit(record) for record in sorted(records, key=_order)],
-        nulls=_nulls(found),
+        nulls=_nulls(result),
         confidence_words=CONFIDENCE,
         effect_columns=COLUMNS,
     )
 
 
-def _tier(found: Mapping[str, Any], tier: str) -> dict[str, Any]:
-    entry = found["tiers"][tier]
+def _tier(result: Mapping[str, Any], tier: str) -> dict[str, Any]:
+    entry = result["tiers"][tier]
     rows = [
         {
             "kind": row.kind,
@@ -53,22 +53,22 @@ def _tier(found: Mapping[str, Any], tier: str) -> dict[str, Any]:
             "said": with_interval(row.value),
             "others": ["–" if one is None else f"{one['value']:.2f}" for one in row.baselines],
         }
-        for row in recovery_rows(found, tier, list(found["baselines"]))
+        for row in recovery_rows(result, tier, list(result["baselines"]))
     ]
     return {
         "name": tier,
         "rows": rows,
         "ceiling": with_interval(entry.get("ceiling")),
         "explained": with_interval(entry.get("explained")),
-        "match": with_interval(found["text_match"].get(tier)),
+        "match": with_interval(result["text_match"].get(tier)),
         "inexpressible": tier == "C",
     }
 
 
-def _nulls(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _nulls(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Rows of the table of units without a function: the planner, then the baselines."""
-    entries = {"the planner": found["null"]}
-    entries |= {name: entry["null"] for name, entry in found["baselines"].items()}
+    entries = {"the planner": result["null"]}
+    entries |= {name: entry["null"] for name, entry in result["baselines"].items()}
     return [
         {
             "name": name,
@@ -81,7 +81,7 @@ def _nulls(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _effects(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _effects(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Rows of the table of effects, by what a unit writes."""
     return [
         {
@@ -92,7 +92,7 @@ def _effects(found: Mapping[str, Any]) -> list[dict[str, Any]]:
                 for name in COLUMNS
             ],
         }
-        for relation, entry in found.items()
+        for relation, entry in result.items()
     ]
 
 

@@ -47,15 +47,15 @@ class VisionSuite(Suite):
     def windows(self, ground: PictureBench, *, length: int, told: bool) -> dict[str, Any]:
         """Image rows by split; where a planner is not told, explore has no scenes."""
         cache: dict[str, np.ndarray] = {}
-        found = {
+        result = {
             name: replace(image_rows(ground.target, split.pictures), cache=cache)  # type: ignore[attr-defined]
             for name, split in zip(SPLITS, ground.corpus.splits(), strict=True)
         }
         if not told:
-            explore = found["explore"]
+            explore = result["explore"]
             blind = tuple(replace(p, scene=None, recipe=None) for p in explore.pictures)
-            found["explore"] = replace(explore, pictures=blind)
-        return found
+            result["explore"] = replace(explore, pictures=blind)
+        return result
 
     def ceiling(
         self, ground: PictureBench, unit: PlantedUnit, inputs: Probes, splits: Splits

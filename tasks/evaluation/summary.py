@@ -22,7 +22,7 @@ def summary(records: Sequence[Mapping[str, Any]], *, seconds: float = 0.0) -> di
     matched = text_match(records)
     names = sorted({name for record in records for name in record.get("baselines") or {}})
     judged = [r for r in records if r["tier"] != "C" and r["confidence"] is not None]
-    found: dict[str, Any] = {
+    result: dict[str, Any] = {
         "units": len(records),
         "failed": sum(r["status"] == "failed" for r in records),
         "seconds": round(seconds, 1),
@@ -38,29 +38,31 @@ def summary(records: Sequence[Mapping[str, Any]], *, seconds: float = 0.0) -> di
             r["effect_named"] for r in records if r.get("effect_named") is not None
         ),
     }
-    found["effects"] = effects_by_kind(records)
-    found["names_both"] = share(r["names_both"] for r in records if r.get("names_both") is not None)
+    result["effects"] = effects_by_kind(records)
+    result["names_both"] = share(
+        r["names_both"] for r in records if r.get("names_both") is not None
+    )
     if any("predictive" in r for r in records):
-        found["predictive"] = _predictive(records)
+        result["predictive"] = _predictive(records)
     calibrated = calibration([r["confidence"] for r in judged], [r["right"] for r in judged])
-    found["calibration"] = calibrated
-    found["brier_skill"] = calibrated["brier_skill"]
-    return found
+    result["calibration"] = calibrated
+    result["brier_skill"] = calibrated["brier_skill"]
+    return result
 
 
 def _predictive(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """By tier: how inputs made from descriptions do (MAIA's protocol, with near-misses)."""
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for tier in "ABC":
         given = [r["predictive"] for r in records if r["tier"] == tier and "predictive" in r]
         known = [item for item in given if item["value"] is not None]
         if given:
-            found[tier] = {
+            result[tier] = {
                 "missing": len(given) - len(known),
                 **{name: mean([item[name] for item in known]) for name in _AUCS},
                 **{f"mean {kind}": mean([item["mean"][kind] for item in known]) for kind in _MADE},
             }
-    return found
+    return result
 
 
 def null(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -74,8 +76,8 @@ def null(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _null(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    found = [(r["kind"], r["status"] in empty_statuses(r["kind"])) for r in records]
-    given = [(kind, empty) for kind, empty in found if kind in NO_FUNCTION]
+    result = [(r["kind"], r["status"] in empty_statuses(r["kind"])) for r in records]
+    given = [(kind, empty) for kind, empty in result if kind in NO_FUNCTION]
     others = [r for r in records if r["kind"] not in NO_FUNCTION and r["tier"] != "C"]
     return {
         "detected": share(empty for _, empty in given),
@@ -140,21 +142,21 @@ def _top(record: Mapping[str, Any]) -> float:
 
 def _baseline(records: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any]:
     swapped = [{**r, **r["baselines"][name]} for r in records if name in (r.get("baselines") or {})]
-    found: dict[str, Any] = {"tiers": {}}
+    result: dict[str, Any] = {"tiers": {}}
     for tier in "AB":
         entry = [r for r in swapped if r["tier"] == tier and r["recovery"] is not None]
         if entry:
             kinds = sorted({r["kind"] for r in entry})
-            found["tiers"][tier] = {
+            result["tiers"][tier] = {
                 "recovery": share(r["right"] for r in entry),
                 "kinds": {k: share(r["right"] for r in entry if r["kind"] == k) for k in kinds},
                 "variants": _variants(entry),
             }
     entry = [r for r in swapped if r["tier"] == "C" and r["recovery"] is not None]
     if entry:
-        found["tiers"]["C"] = {"recovery": mean([_fraction(r) for r in entry])}
-    found["null"] = null(swapped)
-    return found
+        result["tiers"]["C"] = {"recovery": mean([_fraction(r) for r in entry])}
+    result["null"] = null(swapped)
+    return result
 
 
 class RecoveryRow(NamedTuple):
@@ -167,7 +169,7 @@ class RecoveryRow(NamedTuple):
 
 
 def recovery_rows(
-    found: Mapping[str, Any], tier: str, baselines: Sequence[str]
+    result: Mapping[str, Any], tier: str, baselines: Sequence[str]
 ) -> Iterator[RecoveryRow]:
     """The lines of one tier of a summary; a baseline without a value has None."""
 
@@ -175,7 +177,7 @@ def recovery_rows(
         value = entry.get("recovery") if kind == "all" else entry.get("kinds", {}).get(kind)
         return value if value and value["value"] is not None else None
 
-    entry = found["tiers"][tier]
-    others = [found["baselines"][name]["tiers"].get(tier, {}) for name in baselines]
+    entry = result["tiers"][tier]
+    others = [result["baselines"][name]["tiers"].get(tier, {}) for name in baselines]
     for kind, value in {"all": entry["recovery"], **entry["kinds"]}.items():
         yield RecoveryRow(kind, value, [of(other, kind) for other in others])

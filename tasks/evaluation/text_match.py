@@ -15,13 +15,13 @@ from ...tools.statistics.intervals import mean
 
 def text_match(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """`{tier: {value, low, high, n}}` over described units with a function."""
-    found: dict[str, list[float]] = {}
+    result: dict[str, list[float]] = {}
     for bench in sorted({str(r["bench"]) for r in records}):
         some = [r for r in records if r["bench"] == bench and r["recovery"] is not None]
         for record, value in zip(some, matches(some), strict=True):
             if record["status"] == "described":
-                found.setdefault(str(record["tier"]), []).append(value)
-    return {tier: mean(values) for tier, values in sorted(found.items())}
+                result.setdefault(str(record["tier"]), []).append(value)
+    return {tier: mean(values) for tier, values in sorted(result.items())}
 
 
 def matches(records: Sequence[Mapping[str, Any]]) -> list[float]:

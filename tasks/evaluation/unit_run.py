@@ -50,7 +50,7 @@ class Bench:
         took = time.monotonic() - started
         inputs = self._inputs(unit)
         description = description_of(record)
-        found = {
+        result = {
             "seed": self.seed,
             "tier": unit.tier,
             "kind": unit.kind,
@@ -74,14 +74,14 @@ class Bench:
         }
         predictive = self.suite.predictive(self.ground, unit, description, splits, self.seed)
         if predictive is not None:
-            found["predictive"] = predictive
+            result["predictive"] = predictive
         if unit.tier == "C" and unit.function is not None and inputs is not None:
             top = self.suite.ceiling(self.ground, unit, inputs, splits)
-            found["ceiling"] = max(top, found["recovery"]["correlation"])
-        found["baselines"] = {
+            result["ceiling"] = max(top, result["recovery"]["correlation"])
+        result["baselines"] = {
             name: self._baseline(name, unit, inputs, splits) for name in self.baselines
         }
-        return found
+        return result
 
     def _twins(self, unit: PlantedUnit) -> list[str]:
         """Units that are planted with the same function and write the same."""
@@ -104,7 +104,7 @@ class Bench:
         splits: Splits,
     ) -> dict[str, Any]:
         scores = record.get("scores") or {}
-        found: dict[str, Any] = {
+        result: dict[str, Any] = {
             "status": description.status,
             "planner_status": record.get("planner_status"),
             "confidence": description.confidence,
@@ -115,9 +115,9 @@ class Bench:
         }
         if inputs is None or unit.function is None:
             wanted = empty_statuses(unit.kind)
-            return {**found, "right": description.status in wanted, "recovery": None}
+            return {**result, "right": description.status in wanted, "recovery": None}
         done = recovery(description, unit.function, inputs, splits.explore, splits.validation)
-        return {**found, "right": done.recovered, "recovery": done.as_dict()}
+        return {**result, "right": done.recovered, "recovery": done.as_dict()}
 
     def _baseline(
         self, name: str, unit: PlantedUnit, inputs: Probes | None, splits: Splits

@@ -69,11 +69,11 @@ def world() -> World:
 def _all() -> dict[tuple[str, str], list[Prompt]]:
     """Prompts by split and kind."""
     facts = world()
-    found: dict[tuple[str, str], list[Prompt]] = {}
+    result: dict[tuple[str, str], list[Prompt]] = {}
 
     def put(split: str, kind: str, words: str, answer: str, **meta: Any) -> None:
         item = Prompt(f"the {words} is", f" {answer}", {"kind": kind, **meta})
-        found.setdefault((split, kind), []).append(item)
+        result.setdefault((split, kind), []).append(item)
 
     for (person, relation), value in facts.bridge.items():
         put("train", "recall", f"{relation} of {person}", value, person=person, relation=relation)
@@ -95,7 +95,7 @@ def _all() -> dict[tuple[str, str], list[Prompt]]:
                 bridge=value,
                 attribute=name,
             )
-    return found
+    return result
 
 
 def _pool(split: str, kind: str | None) -> list[Prompt]:

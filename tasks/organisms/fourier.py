@@ -21,5 +21,5 @@ def frequency_shares(table: np.ndarray) -> np.ndarray:
     for k in range(1, (modulus - 1) // 2 + 1):
         lines = np.array([0, k, modulus - k])
         shares.append(power[lines][:, lines].sum((0, 1)))
-    found = np.stack(shares, axis=1)
-    return np.divide(found, total, where=total > 1e-12, out=np.zeros_like(found))
+    result = np.stack(shares, axis=1)
+    return np.divide(result, total, where=total > 1e-12, out=np.zeros_like(result))

@@ -143,13 +143,13 @@ def attention(target: Target, prompts: list[Prompt]) -> list[np.ndarray]:
     before = network.config._attn_implementation
     network.set_attn_implementation("eager")
     try:
-        found = []
+        result = []
         for item in prompts:
             ids = torch.tensor([target.tokenizer(item.prompt)["input_ids"]])
             with torch.no_grad():
                 out = network(input_ids=ids, output_attentions=True, use_cache=False)
-            found.append(torch.cat(out.attentions).numpy())
-        return found
+            result.append(torch.cat(out.attentions).numpy())
+        return result
     finally:
         network.set_attn_implementation(before)
 

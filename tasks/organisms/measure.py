@@ -18,22 +18,22 @@ def next_tokens(
 ) -> list[str]:
     """The likeliest token behind each prompt, as text."""
     names = surfaces(target)
-    found: list[str] = []
+    result: list[str] = []
     for start in range(0, len(prompts), _ROWS):
         texts = [item.prompt for item in prompts[start : start + _ROWS]]
         windows = cut(target, texts, length=target.context_length, document_per_row=True)
         logits = target.trace(windows, output="last", interventions=interventions).output
         assert logits is not None  # [input, token]
-        found += [names[int(i)] for i in logits.argmax(-1)]
-    return found
+        result += [names[int(i)] for i in logits.argmax(-1)]
+    return result
 
 
 def hits(
     target: Target, prompts: Sequence[Prompt], interventions: Sequence[Intervention] = ()
 ) -> list[bool]:
     """Whether each prompt's target is the likeliest token."""
-    found = next_tokens(target, prompts, interventions)
-    return [token == item.target for token, item in zip(found, prompts, strict=True)]
+    result = next_tokens(target, prompts, interventions)
+    return [token == item.target for token, item in zip(result, prompts, strict=True)]
 
 
 def shares(right: Sequence[bool], kinds: Sequence[str]) -> dict[str, Any]:

@@ -144,22 +144,22 @@ def draw(
         UsageError: if there are fewer, or no such split or kind.
     """
     organism.checked(split, kind)
-    found: dict[str, Prompt] = {}
+    result: dict[str, Prompt] = {}
     if organism.pool is not None:
         pool = organism.pool(split, kind)
-        found = {pool[i].prompt: pool[i] for i in rng.permutation(len(pool))[:n]}
+        result = {pool[i].prompt: pool[i] for i in rng.permutation(len(pool))[:n]}
     for _ in range(100 * n + 1000 if organism.make is not None else 0):
-        if len(found) >= n:
+        if len(result) >= n:
             break
         made = organism.make(split, kind, rng)  # type: ignore[misc]
         if made is not None:
-            found.setdefault(made.prompt, made)
-    if len(found) < n:
+            result.setdefault(made.prompt, made)
+    if len(result) < n:
         raise UsageError(
-            f"the {split} split of {organism.name} has {len(found)} different prompts"
+            f"the {split} split of {organism.name} has {len(result)} different prompts"
             f"{f' of kind {kind}' if kind else ''}, not {n}; ask for fewer"
         )
-    return list(found.values())
+    return list(result.values())
 
 
 def answers(organism: Organism, rows: Iterable[tuple[Sequence[str], str]]) -> Rows:

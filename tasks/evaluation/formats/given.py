@@ -107,11 +107,11 @@ class SiteTemplate:
             raise ValueError(f"the index {short(index)} is not a number")
         if len(digits) > 9:
             raise ValueError(f"there is no unit with the index {short(digits)}")
-        found = re.search(r"(?<![A-Za-z0-9])\d{1,6}(?![A-Za-z0-9])", source)
-        found = found or re.search(r"\d{1,6}", source)
-        if found is None and "{layer}" in self.template:
+        result = re.search(r"(?<![A-Za-z0-9])\d{1,6}(?![A-Za-z0-9])", source)
+        result = result or re.search(r"\d{1,6}", source)
+        if result is None and "{layer}" in self.template:
             raise ValueError(f"{short(source)} names no layer; give --site with {{source}}")
-        layer = str(int(found.group())) if found else ""
+        layer = str(int(result.group())) if result else ""
         site = self.template.replace("{layer}", layer).replace("{source}", source)
         return f"{site}/{int(digits)}"
 

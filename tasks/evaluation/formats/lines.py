@@ -128,12 +128,12 @@ def _sequence(text: str) -> Iterator[Line | Bad]:
 
 def _unpacked(raw: bytes) -> tuple[bytes, str | None]:
     unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-    found: list[bytes] = []
+    result: list[bytes] = []
     size = 0
     try:
         while raw and size <= MOST_BYTES:
             part = unpacker.decompress(raw, MOST_BYTES + 1 - size)
-            found.append(part)
+            result.append(part)
             size += len(part)
             raw = unpacker.unconsumed_tail or unpacker.unused_data
             if unpacker.eof and raw[:2] == b"\x1f\x8b":  # several members one after the other
@@ -141,5 +141,5 @@ def _unpacked(raw: bytes) -> tuple[bytes, str | None]:
             elif unpacker.eof or not part:
                 break
     except (zlib.error, gzip.BadGzipFile):
-        return b"".join(found), "the compressed file is damaged from here on"
-    return b"".join(found), None if unpacker.eof else "the compressed file breaks off here"
+        return b"".join(result), "the compressed file is damaged from here on"
+    return b"".join(result), None if unpacker.eof else "the compressed file breaks off here"

@@ -22,18 +22,18 @@ def read_descriptions(path: Path, site: SiteTemplate) -> Imported:
     """
     if not path.exists():
         raise UsageError(f"there is no {path}")
-    found = Imported()
+    result = Imported()
     if not path.is_dir():
-        _read_file(path, path.name, site, found, inside=False)
-        return found
+        _read_file(path, path.name, site, result, inside=False)
+        return result
     files = list(_files(path / "explanations" if (path / "explanations").is_dir() else path))
     if not files:
         raise UsageError(
             f"{path} holds no descriptions: no .jsonl or .json, no MODULE_latentN.txt of delphi"
         )
     for name, file in files:
-        _read_file(file, name, site, found, inside=True)
-    return found
+        _read_file(file, name, site, result, inside=True)
+    return result
 
 
 def matched(imported: Imported, target: Target) -> tuple[list[tuple[Given, Unit]], list[Problem]]:
@@ -43,7 +43,7 @@ def matched(imported: Imported, target: Target) -> tuple[list[tuple[Given, Unit]
     """
     problems = list(imported.problems)
     kept: dict[tuple[Unit, str], Given] = {}
-    found = []
+    result = []
     for given in imported.given:
         try:
             unit = target.unit(given.unit)
@@ -52,12 +52,12 @@ def matched(imported: Imported, target: Target) -> tuple[list[tuple[Given, Unit]
             continue
         first = kept.setdefault((unit, given.method), given)
         if first is given:
-            found.append((given, unit))
+            result.append((given, unit))
         else:
             problems.append(
                 Problem(given.place, f"{unit} has a description already, on {first.place}")
             )
-    return found, sorted(problems, key=lambda item: (item.place.file or "", item.place.line))
+    return result, sorted(problems, key=lambda item: (item.place.file or "", item.place.line))
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -70,7 +70,9 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
                 yield str(file.relative_to(folder)), file
 
 
-def _read_file(path: Path, name: str, site: SiteTemplate, found: Imported, *, inside: bool) -> None:
+def _read_file(
+    path: Path, name: str, site: SiteTemplate, result: Imported, *, inside: bool
+) -> None:
     shown = name if inside else None
     data, damage = read_bytes(path)
     last = 0
@@ -78,16 +80,16 @@ def _read_file(path: Path, name: str, site: SiteTemplate, found: Imported, *, in
         place = Place(item.number, shown)
         last = item.number
         if isinstance(item, Bad):
-            found.problems.append(Problem(place, item.reason))
+            result.problems.append(Problem(place, item.reason))
             continue
         try:
-            found.given += _of(item, path.name, place, site)
+            result.given += _of(item, path.name, place, site)
         except ValueError as error:
-            found.problems.append(Problem(place, str(error)))
+            result.problems.append(Problem(place, str(error)))
     if damage is not None:
-        found.problems.append(Problem(Place(last + 1, shown), damage))
+        result.problems.append(Problem(Place(last + 1, shown), damage))
     elif last == 0:
-        found.problems.append(Problem(Place(1, shown), "the file is empty"))
+        result.problems.append(Problem(Place(1, shown), "the file is empty"))
 
 
 def _of(item: Line, name: str, place: Place, site: SiteTemplate) -> list[Given]:

@@ -103,7 +103,7 @@ def _parts(record: Mapping[str, Any], said: Any) -> tuple[Part, ...]:
     listed = record.get("components") or () if listed is None else listed
     if not isinstance(listed, (list, tuple)):
         raise ValueError("components is not a list")
-    found = []
+    result = []
     for item in listed:
         if not isinstance(item, Mapping):
             raise ValueError("a component is not an object")
@@ -113,8 +113,8 @@ def _parts(record: Mapping[str, Any], said: Any) -> tuple[Part, ...]:
             raise ValueError(f"the predictor cannot be read: {error}") from None
         words = item.get("words")
         english = words if isinstance(words, str) and words.strip() else predicate.english()
-        found.append(Part(english, predicate.model_dump(mode="json")))
-    return tuple(found)
+        result.append(Part(english, predicate.model_dump(mode="json")))
+    return tuple(result)
 
 
 def _neuronpedia(record: Mapping[str, Any], place: Place, site: SiteTemplate) -> list[Given]:
@@ -127,14 +127,14 @@ def _neuronpedia(record: Mapping[str, Any], place: Place, site: SiteTemplate) ->
         raise ValueError("explanations is not a list")
     if not listed:
         raise ValueError("has no explanation")
-    found = []
+    result = []
     for item in listed:
         if not isinstance(item, Mapping) or "description" not in item:
             raise ValueError("has no description")
         made_by = [item.get(name) for name in ("explanationModelName", "typeName")]
         method = " ".join(name for name in made_by if isinstance(name, str))
-        found.append(Given(unit, checked_text(item["description"]), place, method=method))
-    return found
+        result.append(Given(unit, checked_text(item["description"]), place, method=method))
+    return result
 
 
 def _explainer(record: Mapping[str, Any], place: Place, site: SiteTemplate) -> Given:

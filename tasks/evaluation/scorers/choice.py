@@ -42,14 +42,14 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
         questions.append(Question("choice", data))
         letters.append(letter)
         documents.append(windows.document[active[0]])
-    found = [one_of(answer, "AB") for answer in ask(panel.judge, questions)]
-    right = np.array([given == letter for given, letter in zip(found, letters, strict=True)])
+    result = [one_of(answer, "AB") for answer in ask(panel.judge, questions)]
+    right = np.array([given == letter for given, letter in zip(result, letters, strict=True)])
     return Score.of(
         "choice",
         clustered(share_of, np.array(documents), right, rng=rng),
         QUESTIONS,
-        found.count(None),
-        first=float(np.mean([given == "A" for given in found])),
+        result.count(None),
+        first=float(np.mean([given == "A" for given in result])),
         rival=case.rival,
     )
 

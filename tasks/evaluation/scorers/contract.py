@@ -115,10 +115,10 @@ class Score:
     """How its judge did on control questions."""
 
     @classmethod
-    def of(cls, scorer: str, found: Interval, n: int, failed: int = 0, **parts: Any) -> "Score":
+    def of(cls, scorer: str, result: Interval, n: int, failed: int = 0, **parts: Any) -> "Score":
         """A score from a value with its interval."""
-        edges = [None if np.isnan(edge) else float(edge) for edge in (found.low, found.high)]
-        return cls(scorer, float(found.value), *edges, n=n, failed=failed, parts=parts)
+        edges = [None if np.isnan(edge) else float(edge) for edge in (result.low, result.high)]
+        return cls(scorer, float(result.value), *edges, n=n, failed=failed, parts=parts)
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -56,28 +56,28 @@ class Answers(NamedTuple):
 
 def detection(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     """Shows whole texts."""
-    found = sample(case, rng)
+    result = sample(case, rng)
     windows = case.splits.test.windows
     shown = [
         ShownText(windows.text(int(row)), bool(true), int(row), "active" if true else "inactive")
-        for row, true in zip(found.rows, found.truth, strict=True)
+        for row, true in zip(result.rows, result.truth, strict=True)
     ]
     return _scored("detection", case, panel, shown, rng)
 
 
 def fuzzing(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     """Shows texts with marked tokens."""
-    found = sample(case, rng)
-    return _scored("fuzzing", case, panel, fuzzed(case, found, rng), rng)
+    result = sample(case, rng)
+    return _scored("fuzzing", case, panel, fuzzed(case, result, rng), rng)
 
 
-def fuzzed(case: Case, found: Sample, rng: np.random.Generator) -> list[ShownText]:
+def fuzzed(case: Case, result: Sample, rng: np.random.Generator) -> list[ShownText]:
     """Active windows marked where they are active; as many others marked at random places."""
     windows = case.splits.test.windows
-    places = {int(row): active_places(case, int(row)) for row in found.active}
+    places = {int(row): active_places(case, int(row)) for row in result.active}
     shown = [ShownText(marked(windows, row, at), True, row, "active") for row, at in places.items()]
     counts = [len(at) for at in places.values()]
-    others = [int(row) for row in found.inactive]
+    others = [int(row) for row in result.inactive]
     moved = rng.permutation(kinds(case).active)[: len(others) // 2]
     wrong = [(int(row), "moved") for row in moved]
     wrong += [(row, "inactive") for row in others[: len(others) - len(wrong)]]

@@ -17,17 +17,17 @@ from .scorer import Scorer
 def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     """Embeds the description once and every text once."""
     assert panel.embed is not None
-    found = sample(case, rng)
+    result = sample(case, rng)
     windows = case.splits.test.windows
-    vectors = panel.embed([case.description, *(windows.text(int(row)) for row in found.rows)])
+    vectors = panel.embed([case.description, *(windows.text(int(row)) for row in result.rows)])
     near = vectors[1:] @ vectors[0]  # [text]
-    documents = windows.document[found.rows]
+    documents = windows.document[result.rows]
     return Score.of(
         "embedding",
-        clustered(auroc, documents, found.truth, near, rng=rng),
+        clustered(auroc, documents, result.truth, near, rng=rng),
         len(near),
-        active=float(near[found.truth].mean()),
-        inactive=float(near[~found.truth].mean()),
+        active=float(near[result.truth].mean()),
+        inactive=float(near[~result.truth].mean()),
     )
 
 

@@ -66,11 +66,11 @@ def _answers(
         Question(job, {**told, "texts": dict(zip(LETTERS, texts, strict=True))})
         for texts, _, _ in asked
     ]
-    found = [one_of(answer, LETTERS) for answer in ask(judge, questions)]
+    result = [one_of(answer, LETTERS) for answer in ask(judge, questions)]
     return np.array(
         [
             -1 if given is None else int(given == letter)
-            for given, (_, letter, _) in zip(found, asked, strict=True)
+            for given, (_, letter, _) in zip(result, asked, strict=True)
         ]
     )
 

@@ -58,8 +58,8 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
         if own is None:
             return Score("output", None, reason=f"no level of {unit} moves the output by {kl} nats")
         levels[str(kl)] = own.level
-        found = [matched_shift(lab, other, kl, prompts) for other in matched(lab, unit, OTHERS)]
-        others = [shift for shift in found if shift is not None]
+        result = [matched_shift(lab, other, kl, prompts) for other in matched(lab, unit, OTHERS)]
+        others = [shift for shift in result if shift is not None]
         for pair in combinations(others, 2):
             order = rng.permutation(3)
             shifts = [own.tokens, *(other.tokens for other in pair)]
@@ -100,33 +100,33 @@ def matched_shift(lab: Lab, unit: Unit, kl: float, prompts: Openings) -> Shift |
 def _matched_shift(lab: Lab, unit: Unit, kl: float, prompts: Openings) -> Shift | None:
     """Doubles the level until the divergence is large enough, then bisects."""
     low, level = 0.0, max(float(np.nanmax(lab.column(unit))), 1e-3)
-    found = held_throughout(lab, unit, level, prompts)
+    result = held_throughout(lab, unit, level, prompts)
     for _ in range(_DOUBLINGS):
-        if _size(found) >= kl:
+        if _size(result) >= kl:
             break
         low, level = level, 2 * level
-        found = held_throughout(lab, unit, level, prompts)
+        result = held_throughout(lab, unit, level, prompts)
     high = level
     for _ in range(_HALVINGS):
-        if abs(_size(found) - kl) < _NEAR * kl / 2:
+        if abs(_size(result) - kl) < _NEAR * kl / 2:
             break
-        low, high = (low, level) if _size(found) >= kl else (level, high)
+        low, high = (low, level) if _size(result) >= kl else (level, high)
         level = (low + high) / 2
-        found = held_throughout(lab, unit, level, prompts)
-    if abs(_size(found) - kl) > _NEAR * kl:
+        result = held_throughout(lab, unit, level, prompts)
+    if abs(_size(result) - kl) > _NEAR * kl:
         return None
     names = surfaces(lab.target)
-    change = np.mean([effect.change for effect in found], 0)[: len(names)]  # of log-probabilities
+    change = np.mean([effect.change for effect in result], 0)[: len(names)]  # of log-probabilities
     order = np.argsort(-change, kind="stable")
     tokens = {
         "promoted": [names[at] for at in order[:TOKENS]],
         "suppressed": [names[at] for at in order[::-1][:TOKENS]],
     }
-    return Shift(level, _size(found), tokens)
+    return Shift(level, _size(result), tokens)
 
 
-def _size(found: Sequence[Effect]) -> float:
-    return float(np.mean([effect.size for effect in found]))
+def _size(result: Sequence[Effect]) -> float:
+    return float(np.mean([effect.size for effect in result]))
 
 
 SCORER = Scorer(

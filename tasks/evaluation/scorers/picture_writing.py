@@ -57,14 +57,14 @@ def write(case: Case, rng: np.random.Generator, n: int) -> dict[str, list[str]] 
         inside += _of_validation(case, parts, rng)
     outside = [scenes[int(at)] for at in rng.permutation(np.flatnonzero(~holds))]
     half = (len(inside) + 1) // 2
-    found = {
+    result = {
         "fit": _said(case, parts, iter(inside[:half]), n, wanted=True),
         "near_miss": _said(
             case, parts, _near_misses(case, parts, inside[half:], rng), n, wanted=False
         ),
         "unrelated": _said(case, parts, iter(outside), n, wanted=False),
     }
-    return found if all(found.values()) else None
+    return result if all(result.values()) else None
 
 
 def peaks(case: Case, prompts: Sequence[str]) -> np.ndarray:
@@ -96,18 +96,18 @@ def _said(
     wanted: bool,
 ) -> list[str]:
     """So many scenes in English, of which the predictor says the same when they are drawn again."""
-    found: list[str] = []
+    result: list[str] = []
     for scene in scenes:
         prompt = described(scene)
         try:
             drawn = [scene_of(prompt, seed) for seed in range(DRAWN)]
         except UsageError:
             continue
-        if (_holds(case, parts, drawn) == wanted).all() and prompt not in found:
-            found.append(prompt)
-        if len(found) == n:
+        if (_holds(case, parts, drawn) == wanted).all() and prompt not in result:
+            result.append(prompt)
+        if len(result) == n:
             break
-    return found
+    return result
 
 
 def _of_validation(case: Case, parts: Sequence[Predicate], rng: np.random.Generator) -> list[Scene]:

@@ -17,14 +17,14 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     components = tuple(Component(case.description, given) for given in case.predictors)
     description = Description(case.description, components)
     scored = labelling_score(description, case.splits, seed=int(rng.integers(2**31)))
-    found = scored.scores.get("correlation")
-    if found is None:
+    result = scored.scores.get("correlation")
+    if result is None:
         return Score("predicate", None, reason=scored.description.reason or "no token counts")
     return Score(
         "predicate",
-        found["value"],
-        found["low"],
-        found["high"],
+        result["value"],
+        result["low"],
+        result["high"],
         n=scored.scores["tokens"],
         parts=scored.scores,
     )

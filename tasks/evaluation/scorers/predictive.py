@@ -60,18 +60,18 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
         return Score("predictive", 0.0, 0.0, 0.0, n=owed, failed=owed)
     read = picture_writing.peaks if _looks(case) else _peaks
     peaks = {kind: read(case, written.texts[kind]) for kind in KINDS}
-    refused = sum(int(np.isnan(found).sum()) for found in peaks.values())
+    refused = sum(int(np.isnan(result).sum()) for result in peaks.values())
     kind = np.repeat(KINDS, [len(peaks[name]) for name in KINDS])
     peak = np.concatenate([peaks[name] for name in KINDS])
     peak = np.where(np.isnan(peak), np.where(kind == "fit", -np.inf, np.inf), peak)  # wrong
-    drawn = {name: found[~np.isnan(found)] for name, found in peaks.items()}
+    drawn = {name: result[~np.isnan(result)] for name, result in peaks.items()}
 
     def against(*names: str) -> Interval:
         chosen = np.isin(kind, ["fit", *names])
-        found = clustered(
+        result = clustered(
             auroc, np.flatnonzero(chosen), kind[chosen] == "fit", peak[chosen], rng=rng
         )
-        return Interval(*(share * edge for edge in found))
+        return Interval(*(share * edge for edge in result))
 
     return Score.of(
         "predictive",

@@ -21,10 +21,10 @@ def the_object(text: str) -> dict[str, Any] | None:
     text = text.strip()
     fenced = _FENCED.match(text)
     try:
-        found = json.loads(fenced.group(1) if fenced else text, object_pairs_hook=_different)
+        result = json.loads(fenced.group(1) if fenced else text, object_pairs_hook=_different)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return result if isinstance(result, dict) else None
 
 
 def _different(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -35,8 +35,8 @@ def _different(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def the_entry(text: str, key: str) -> Any:
     """The value of the one key that a reply must have; None if it is not so."""
-    found = the_object(text)
-    return found[key] if found is not None and set(found) == {key} else None
+    result = the_object(text)
+    return result[key] if result is not None and set(result) == {key} else None
 
 
 def yes_or_no(answer: Answer, n: int) -> list[bool] | None:
@@ -57,15 +57,15 @@ def one_of(answer: Answer, options: Sequence[str]) -> str | None:
 
 def texts(answer: Answer, keys: Sequence[str], n: int) -> dict[str, list[str]] | None:
     """Under every key so many different texts, none of them empty."""
-    found = the_object(answer.text)
-    if found is None or set(found) != set(keys):
+    result = the_object(answer.text)
+    if result is None or set(result) != set(keys):
         return None
-    for given in found.values():
+    for given in result.values():
         if not isinstance(given, list) or len(given) != n or not all(map(_is_text, given)):
             return None
         if len(set(given)) < n:
             return None
-    return found
+    return result
 
 
 def _is_text(item: Any) -> bool:
@@ -101,13 +101,13 @@ def _expected(answer: Answer) -> dict[int, float]:
         whole += token
     if whole != answer.text:  # tokens that do not spell the reply say nothing about its numbers
         return {}
-    found = {}
+    result = {}
     for match in _ENTRY.finditer(answer.text):
         entry = spans.get(match.span(2))
         mean = None if entry is None else _mean(entry.get("top_logprobs") or ())
         if mean is not None:
-            found[int(match.group(1))] = mean
-    return found
+            result[int(match.group(1))] = mean
+    return result
 
 
 def _mean(alternatives: Sequence[Any]) -> float | None:

@@ -53,21 +53,21 @@ def deciles(rows: np.ndarray, rng: np.random.Generator, n: int = SHOWN) -> np.nd
     parts = [part for part in np.array_split(rows, DECILES) if len(part)]
     each = -(-n // DECILES)
     drawn = [np.sort(rng.choice(len(part), min(each, len(part)), replace=False)) for part in parts]
-    found = [part[chosen] for part, chosen in zip(parts, drawn, strict=True)]
-    return np.concatenate(found) if found else rows
+    result = [part[chosen] for part, chosen in zip(parts, drawn, strict=True)]
+    return np.concatenate(result) if result else rows
 
 
 def sample(case: Case, rng: np.random.Generator, n: int = SHOWN) -> Sample:
     """Activating windows by decile, and as many of the others."""
-    found = kinds(case)
-    active = deciles(found.active, rng, n)
-    size = min(len(active), len(found.inactive))
-    return Sample(active, rng.choice(found.inactive, size, replace=False))
+    result = kinds(case)
+    active = deciles(result.active, rng, n)
+    size = min(len(active), len(result.inactive))
+    return Sample(active, rng.choice(result.inactive, size, replace=False))
 
 
-def too_few(found: Sample) -> str | None:
+def too_few(result: Sample) -> str | None:
     """Why a sample is too small for a score, if it is."""
-    for kind, rows in (("active", found.active), ("not active", found.inactive)):
+    for kind, rows in (("active", result.active), ("not active", result.inactive)):
         if len(rows) < LEAST:
             return (
                 f"insufficient held-out: the unit is {kind} in {len(rows)} windows "

@@ -78,8 +78,8 @@ def _lowered(said: np.ndarray, truth: np.ndarray, weight: np.ndarray, failed: np
     read = failed == 0
     if not read.any():
         return 0.0
-    found = correlation(said[read], truth[read], weight[read])
-    return min(found, found * float(weight[read].sum() / weight.sum()))
+    result = correlation(said[read], truth[read], weight[read])
+    return min(result, result * float(weight[read].sum() / weight.sum()))
 
 
 def _data(description: str, windows: TokenWindows, row: int) -> dict:

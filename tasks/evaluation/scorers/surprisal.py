@@ -28,17 +28,17 @@ _ROWS = 16
 def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     """Reads every text twice."""
     assert panel.loss is not None
-    found = sample(case, rng)
+    result = sample(case, rng)
     windows = case.splits.test.windows
-    texts = [windows.text(int(row)) for row in found.rows]
+    texts = [windows.text(int(row)) for row in result.rows]
     told = panel.loss(TOLD.format(description=case.description), texts)
     gain = panel.loss(NOT_TOLD, texts) - told  # [text] nats a token
     return Score.of(
         "surprisal",
-        clustered(auroc, windows.document[found.rows], found.truth, gain, rng=rng),
+        clustered(auroc, windows.document[result.rows], result.truth, gain, rng=rng),
         len(gain),
-        active=float(gain[found.truth].mean()),
-        inactive=float(gain[~found.truth].mean()),
+        active=float(gain[result.truth].mean()),
+        inactive=float(gain[~result.truth].mean()),
     )
 
 

@@ -37,12 +37,12 @@ def write(case: Case, rng: np.random.Generator, n: int) -> dict[str, list[str]] 
         near = _near_miss(case, parts, windows.text(int(row)), rng)
         if near is not None:
             missed.append(near)
-    found = {
+    result = {
         "fit": [windows.text(int(row)) for row in inside[:half][:n]],
         "near_miss": missed,
         "unrelated": [windows.text(int(row)) for row in unrelated],
     }
-    return found if all(found.values()) else None
+    return result if all(result.values()) else None
 
 
 def exchanged(word: str, rng: np.random.Generator, others: Sequence[str]) -> str:

@@ -109,9 +109,9 @@ def count(like: Like, at_least: int, at_most: int | None = None) -> Atom:
     """So many things are like this; where there have to be none, it is about the background."""
 
     def find(scene: Scene) -> tuple[int, ...]:
-        found = tuple(at for at, thing in enumerate(scene.things) if like.fits(thing))
-        if len(found) < at_least or (at_most is not None and len(found) > at_most):
+        result = tuple(at for at, thing in enumerate(scene.things) if like.fits(thing))
+        if len(result) < at_least or (at_most is not None and len(result) > at_most):
             return ()
-        return found or (SETTING,)
+        return result or (SETTING,)
 
     return Atom(find)

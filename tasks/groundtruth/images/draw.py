@@ -55,9 +55,9 @@ class PictureDraw:
 
     def function(self, kind: str, turn: int) -> PictureFunction:
         """A function of that kind; `turn` goes through its variants."""
-        found = getattr(self, f"_{kind.replace('-', '_')}")(turn)
-        self._spoken.update(name for like in found.about for name in like.names)
-        return found
+        result = getattr(self, f"_{kind.replace('-', '_')}")(turn)
+        self._spoken.update(name for like in result.about for name in like.names)
+        return result
 
     # What functions are about.
 
@@ -66,18 +66,18 @@ class PictureDraw:
         free = [n for n in self.world.names if n not in self.own_names and n not in but]
         if not free:
             raise UsageError("there are too few things for so many units; give fewer of each kind")
-        found = free[self._turn["names"] % len(free)]
+        result = free[self._turn["names"] % len(free)]
         self._turn["names"] += 1
         if own:
-            self.own_names.add(found)
-        return found
+            self.own_names.add(result)
+        return result
 
     def names(self, n: int) -> list[str]:
         """Different names."""
-        found: list[str] = []
-        while len(found) < n:
-            found.append(self.name(but=found))
-        return found
+        result: list[str] = []
+        while len(result) < n:
+            result.append(self.name(but=result))
+        return result
 
     def colour(self, *, but: Sequence[str] = ()) -> str:
         """A colour, each in its turn."""
@@ -111,9 +111,9 @@ class PictureDraw:
     def near(self, names: Sequence[str]) -> Like:
         """Other things of the sets that names are in, or any others."""
         sets = [s for s in self.world.sets.values() if set(s) & set(names)]
-        found = dict.fromkeys(n for members in sets for n in members if n not in names)
+        result = dict.fromkeys(n for members in sets for n in members if n not in names)
         others = [name for name in self.world.names if name not in names]
-        return Like(names=tuple(list(found)[:6] or others[:4]))
+        return Like(names=tuple(list(result)[:6] or others[:4]))
 
     # The kinds.
 
@@ -259,14 +259,14 @@ class PictureDraw:
     def _with_unspoken(self) -> list[str]:
         """A set that has a thing no function is about yet, in an order drawn at random."""
         for attempt in range(4 * len(self.world.sets)):
-            found = self.set() if attempt < len(self.world.sets) else self.names(4)
-            names = [str(name) for name in self.rng.permutation(found)]
+            result = self.set() if attempt < len(self.world.sets) else self.names(4)
+            names = [str(name) for name in self.rng.permutation(result)]
             if any(name not in self._spoken for name in names):
                 return names
         raise UsageError("there are too few things for so many exceptions; give fewer of each kind")
 
     def _some_colours(self, n: int) -> tuple[str, ...]:
-        found: list[str] = []
-        while len(found) < n:
-            found.append(self.colour(but=found))
-        return tuple(found)
+        result: list[str] = []
+        while len(result) < n:
+            result.append(self.colour(but=result))
+        return tuple(result)

@@ -96,9 +96,9 @@ def trained() -> Trained:
     with safe_open(WEIGHTS, framework="pt") as file:
         kinds = tuple(json.loads(file.metadata()["kinds"]))
         state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    found = GlanceNetwork(len(kinds))
-    found.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
-    return Trained(found.eval().requires_grad_(False), kinds)
+    result = GlanceNetwork(len(kinds))
+    result.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
+    return Trained(result.eval().requires_grad_(False), kinds)
 
 
 def _layer(given: int, out: int, *, stride: int = 1) -> nn.Sequential:

@@ -25,20 +25,20 @@ _MARKS: dict[str, Callable[..., np.ndarray]] = {
 @lru_cache(maxsize=1)
 def grounds() -> tuple[Ground, ...]:
     """Every background of both hands."""
-    found = []
+    result = []
     for colour in palette.COLOURS:
         flat, tone = backgrounds.plain_tones(colour)
-        found += _plain("scenes", colour, flat, tone)
+        result += _plain("scenes", colour, flat, tone)
     for name, tints in backgrounds.TINTS.items():
         if name == "night":  # the last are the stars, which are specks
             tints = tints[:-1]
-        found.append(Ground("scenes", name, "", False, tints, name in _FLAT))
+        result.append(Ground("scenes", name, "", False, tints, name in _FLAT))
     for colour in second_renderer.SHADES:
-        found += _plain("own", colour, *second_renderer.tones(colour))
-    found += [
+        result += _plain("own", colour, *second_renderer.tones(colour))
+    result += [
         Ground("own", name, "", False, tints) for name, tints in second_renderer.GROUNDS.items()
     ]
-    return tuple(found)
+    return tuple(result)
 
 
 def texture_of(pixels: np.ndarray, cut: Cut) -> Texture:
@@ -61,11 +61,11 @@ def texture_of(pixels: np.ndarray, cut: Cut) -> Texture:
 def _patterns(hand: str, high: int, wide: int) -> dict[Texture, np.ndarray]:
     """How much of each pixel is marked, by texture."""
     y, x = (np.arange(4 * size) + 0.5 for size in (high, wide))
-    found: dict[Texture, np.ndarray] = {}
+    result: dict[Texture, np.ndarray] = {}
     for texture in TEXTURES[1:]:
         on = _MARKS[hand](texture, x / (4 * wide), y / (4 * high), _PERIODS[hand])
-        found[texture] = on.reshape(high, 4, wide, 4).mean((1, 3))
-    return found
+        result[texture] = on.reshape(high, 4, wide, 4).mean((1, 3))
+    return result
 
 
 def _plain(

@@ -123,9 +123,9 @@ def features(host: Target, pixels: np.ndarray) -> np.ndarray:
         flat = values[name].float().cpu().numpy()  # [image, place, channel]
         side = round(flat.shape[1] ** 0.5)
         parts.append(flat.reshape(len(flat), side, side, -1))
-    found = np.concatenate(parts, axis=-1).astype(np.float64)
-    _last[id(host)] = (pixels, found)
-    return found
+    result = np.concatenate(parts, axis=-1).astype(np.float64)
+    _last[id(host)] = (pixels, result)
+    return result
 
 
 def _wanted(
@@ -147,9 +147,9 @@ def _wanted(
 def _logit(host: Target, pixels: np.ndarray, label: int) -> np.ndarray:
     assert host.image is not None
     with torch.no_grad():
-        found = host.trace(host.image.normalise(torch.from_numpy(pixels).to(host.device))).output
-    assert found is not None
-    return found[:, label].cpu().double().numpy()
+        result = host.trace(host.image.normalise(torch.from_numpy(pixels).to(host.device))).output
+    assert result is not None
+    return result[:, label].cpu().double().numpy()
 
 
 def _spread(scene: Scene) -> float:

@@ -104,10 +104,10 @@ class Reader:
         if new:
             read = self._read([pixels[at] for at in new.values()], list(new))
             self._kept.update(zip(new, read, strict=True))
-        found = [self._kept[key] for key in keys]
+        result = [self._kept[key] for key in keys]
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
-        return found
+        return result
 
     def _read(self, pictures: Sequence[np.ndarray], draws: Sequence[bytes]) -> list[Reading]:
         cuts = [self._cut(pixels) for pixels in pictures]
@@ -154,8 +154,8 @@ def _look(
         return []
     crops = prepared([crop(pictures[at], piece) for at, piece in pieces])
     with torch.no_grad():
-        found = trained().network(crops)
-    best = [logits.argmax(1).tolist() for logits in found]
+        result = trained().network(crops)
+    best = [logits.argmax(1).tolist() for logits in result]
     return [
         (trained().kinds[kind], COLOURS[colour], TEXTURES[texture])
         for kind, colour, texture in zip(*best, strict=True)

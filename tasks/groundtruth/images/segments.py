@@ -116,13 +116,13 @@ class Cutter:
 def pieces(front: np.ndarray) -> list[Segment]:
     """The connected pieces of a mask that are no specks, largest first."""
     labels = labelled(front, np.ones((3, 3)))
-    found = []
+    result = []
     for number, box in enumerate(ndimage.find_objects(labels), start=1):
         mask = labels[box] == number
         if mask.sum() >= _SPECK:
             filled = np.asarray(ndimage.binary_fill_holes(mask))
-            found.append(Segment(box[0].start, box[1].start, filled))
-    return sorted(found, key=lambda piece: -piece.area)
+            result.append(Segment(box[0].start, box[1].start, filled))
+    return sorted(result, key=lambda piece: -piece.area)
 
 
 def _wider(mask: np.ndarray, by: int = 1) -> np.ndarray:
@@ -132,8 +132,8 @@ def _wider(mask: np.ndarray, by: int = 1) -> np.ndarray:
 
 def labelled(mask: np.ndarray, neighbours: np.ndarray | None = None) -> np.ndarray:
     """Each connected piece of a mask with its number from 1 on, 0 elsewhere."""
-    found: Any = ndimage.label(mask, neighbours)
-    return found[0]
+    result: Any = ndimage.label(mask, neighbours)
+    return result[0]
 
 
 def halves(piece: Segment) -> list[Segment]:
@@ -200,6 +200,6 @@ def _different(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The colours of a picture, coarsely, and which of them each pixel has."""
     coarse = pixels.astype(np.int64) >> 1  # [height, width, 3]
     code = (coarse[..., 0] << 14) | (coarse[..., 1] << 7) | coarse[..., 2]
-    found, where = np.unique(code, return_inverse=True)
-    rgb = np.stack([found >> 14, (found >> 7) & 127, found & 127], 1) * 2 + 1
+    result, where = np.unique(code, return_inverse=True)
+    rgb = np.stack([result >> 14, (result >> 7) & 127, result & 127], 1) * 2 + 1
     return rgb.astype(np.float32), where.reshape(code.shape)

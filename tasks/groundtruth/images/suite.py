@@ -130,12 +130,12 @@ def bench(
 
 
 def _sample(pool: Pool, rng: np.random.Generator) -> list[Scene]:
-    found: list[Scene] = []
-    while len(found) < _SAMPLED:
+    result: list[Scene] = []
+    while len(result) < _SAMPLED:
         scene = compose(pool, (), None, rng)
         if scene is not None:
-            found.append(scene)
-    return found
+            result.append(scene)
+    return result
 
 
 class _Host:

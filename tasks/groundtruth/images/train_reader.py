@@ -105,11 +105,11 @@ def train(crops: np.ndarray, labels: np.ndarray, *, epochs: int, seed: int) -> G
         if len(order) < _BATCH:
             order = rng.permutation(len(crops))
         at, order = order[:_BATCH], order[_BATCH:]
-        found = network(prepared(crops[at]))
+        result = network(prepared(crops[at]))
         wanted = torch.from_numpy(labels[at])
         loss = sum(
             cross_entropy(logits, wanted[:, column], ignore_index=-1)
-            for column, logits in enumerate(found)
+            for column, logits in enumerate(result)
         )
         assert isinstance(loss, torch.Tensor)
         optimizer.zero_grad()

@@ -54,11 +54,11 @@ def drawn_elsewhere(rng: np.random.Generator, n: int) -> World:
     """Tier A: so many of the things of `tools/scenes`, whole sets of them together."""
     plain = [name for name in things.NAMES if name not in _THIN]
     names = [str(name) for name in rng.permutation(plain)][:n]
-    found = {
+    result = {
         group: tuple(name for name in things.GROUPS[group] if name in names)
         for group in (*_SETS, *_FIGURES)
     }
-    sets = {group: members for group, members in found.items() if len(members) >= 3}
+    sets = {group: members for group, members in result.items() if len(members) >= 3}
     return World(
         "scenes",
         tuple(names),

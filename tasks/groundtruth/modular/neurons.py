@@ -43,8 +43,8 @@ def named(words: str, modulus: int) -> int | None:
     """The frequency that a description names: 0 for "no single frequency", None for nothing."""
     if re.search(r"\bno (single |one |dominant |clear )?frequency", words, re.IGNORECASE):
         return 0
-    found = re.search(r"\bfrequency\s*(?:of|is|k|=|:|\s)*\s*(\d+)", words, re.IGNORECASE)
-    if found is None:
+    result = re.search(r"\bfrequency\s*(?:of|is|k|=|:|\s)*\s*(\d+)", words, re.IGNORECASE)
+    if result is None:
         return None
-    k = int(found.group(1)) % modulus
+    k = int(result.group(1)) % modulus
     return min(k, modulus - k)

@@ -70,7 +70,7 @@ def summed(rows: Sequence[Row], chance: Sequence[Mapping[str, float]]) -> dict[s
         "one frequency, clear": lambda row: row.truth > 0 and row.share >= CLEAR,
         "no frequency": lambda row: row.truth == 0,
     }
-    found: dict[str, Any] = {
+    result: dict[str, Any] = {
         "suite": "modular",
         **_summary(rows),
         "threshold": THRESHOLD,
@@ -88,7 +88,7 @@ def summed(rows: Sequence[Row], chance: Sequence[Mapping[str, float]]) -> dict[s
     }
     if chance:
         with_one = [row for row in rows if row.truth > 0]
-        found["controls"] = {
+        result["controls"] = {
             "untrained": {
                 key: round(float(np.mean([one[key] for one in chance])), 4) for key in chance[0]
             },
@@ -100,7 +100,7 @@ def summed(rows: Sequence[Row], chance: Sequence[Mapping[str, float]]) -> dict[s
                 for name in ("shuffled", "random frequency")
             },
         }
-    return found
+    return result
 
 
 def _summary(rows: Sequence[Row]) -> dict[str, Any]:

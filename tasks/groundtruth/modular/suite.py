@@ -129,7 +129,7 @@ def _built_in(
     modulus = len(truth.table)
     started = time.monotonic()
     values = measured(target, sample.seen)[:, neurons]
-    found = label(sample.seen, values, modulus)
+    result = label(sample.seen, values, modulus)
     seconds = (time.monotonic() - started) / len(neurons)
     rng = np.random.default_rng([seed, 8])
     drawn = rng.integers(1, (modulus - 1) // 2 + 1, len(neurons))
@@ -142,7 +142,7 @@ def _built_in(
 
     def judge(at: int) -> Row:
         box = neuron_box(truth, int(neurons[at]), cases)
-        answer = Answer(found[at].words, found[at].code)
+        answer = Answer(result[at].words, result[at].code)
         score = judged(box, answer, [(pair, None) for pair in called])
         true = hidden[:, at]
         return Row(
@@ -150,7 +150,7 @@ def _built_in(
             neuron=int(neurons[at]),
             truth=int(truth.frequency()[neurons[at]]),
             share=float(truth.share[neurons[at]]),
-            said=found[at].frequency,
+            said=result[at].frequency,
             answer=answer,
             score=score,
             nmse={
@@ -159,9 +159,9 @@ def _built_in(
                 "nearest": nmse_of(true, nearest[:, at]),
                 "random frequency": nmse_of(true, by_chance[at](sample.hidden)),
                 "random frequency right": float(drawn[at] == truth.frequency()[neurons[at]]),
-                "shuffled": nmse_of(true, found[dealt[at]](sample.hidden)),
+                "shuffled": nmse_of(true, result[dealt[at]](sample.hidden)),
                 "shuffled right": float(
-                    found[dealt[at]].frequency == truth.frequency()[neurons[at]]
+                    result[dealt[at]].frequency == truth.frequency()[neurons[at]]
                 ),
             },
             seconds=seconds,
@@ -226,13 +226,13 @@ def _on_untrained(target: Target, modulus: int, count: int, seed: int) -> dict[s
     copy = untrained(target, seed=seed)
     truth = truth_of(copy, modulus)
     sample = Sample.draw(modulus, count, seed)
-    found: list[Found] = label(sample.seen, measured(copy, sample.seen), modulus)
+    result: list[Found] = label(sample.seen, measured(copy, sample.seen), modulus)
     hidden = truth.table[sample.hidden[:, 0], sample.hidden[:, 1]]
     return {
         "with_frequency": float(np.mean(truth.frequency() > 0)),
-        "said_frequency": float(np.mean([one.frequency > 0 for one in found])),
+        "said_frequency": float(np.mean([one.frequency > 0 for one in result])),
         "share": float(np.median(truth.share)),
         "nmse": float(
-            np.median([nmse_of(hidden[:, at], one(sample.hidden)) for at, one in enumerate(found)])
+            np.median([nmse_of(hidden[:, at], one(sample.hidden)) for at, one in enumerate(result)])
         ),
     }

@@ -65,7 +65,7 @@ def _edits(
     windows: TokenWindows, vocabulary: Vocabulary, functions: Sequence[TextFunction]
 ) -> set[tuple[int, tuple[int, int]]]:
     """The words to replace, each as a document and its first and last character."""
-    found: set[tuple[int, tuple[int, int]]] = set()
+    result: set[tuple[int, tuple[int, int]]] = set()
     for function in functions:
         atoms = function.evaluate(windows.ids, vocabulary)
         s, t = atoms["s"] & windows.counted, atoms["t"] & windows.counted
@@ -77,12 +77,12 @@ def _edits(
             span = _word(windows, document, int(windows.ordinal[window, at]))
             if span is None:
                 continue
-            found.add((document, span))
+            result.add((document, span))
             earlier = _word(windows, document, int(windows.ordinal[window, at]) - 1)
             text = windows.texts[document]
             if earlier and text[slice(*earlier)].lower() in before:
-                found.add((document, earlier))
-    return found
+                result.add((document, earlier))
+    return result
 
 
 def _word(windows: TokenWindows, document: int, ordinal: int) -> tuple[int, int] | None:

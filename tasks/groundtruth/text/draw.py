@@ -84,11 +84,11 @@ class Draw:
 
     def _several(self, n: int) -> list[Category]:
         """Different word sets."""
-        found: dict[str, Category] = {}
-        while len(found) < n:
+        result: dict[str, Category] = {}
+        while len(result) < n:
             one = self.category()
-            found[one.name] = one
-        return list(found.values())
+            result[one.name] = one
+        return list(result.values())
 
     def near(self, category: Category) -> tuple[str, ...]:
         """Words of the sets next to one."""
@@ -96,48 +96,50 @@ class Draw:
         return tuple(word for word in words if word not in category.words)[:16]
 
     def _one(self, turn: int) -> TextFunction:
-        found = self.category()
-        return functions.one(found.name, found.words, self.near(found))
+        result = self.category()
+        return functions.one(result.name, result.words, self.near(result))
 
     def _or(self, turn: int) -> TextFunction:
-        found = self._several(2 + (turn % 4 == 3))
-        near = self.near(found[0])
-        spoken = {word for item in found for word in item.words}
+        result = self._several(2 + (turn % 4 == 3))
+        near = self.near(result[0])
+        spoken = {word for item in result for word in item.words}
         near = tuple(word for word in near if word not in spoken)
-        return functions.any_of({item.name: item.words for item in found}, near)
+        return functions.any_of({item.name: item.words for item in result}, near)
 
     def _and(self, turn: int) -> TextFunction:
         """The set, of a few that are free, that stands most often in the drawn context."""
         directly = turn % 2 == 0
         tried: list[tuple[int, Category, tuple[str, ...]]] = []
         while len(tried) < _TRIED and not any(count >= _OFTEN for count, _, _ in tried):
-            found = self.category()
-            before, count = self._companions(found.words, directly=directly)
-            tried.append((count, found, before))
-        _, found, before = max(tried, key=lambda item: item[0])
-        return functions.in_context("and", found.name, found.words, before, directly=directly)
+            result = self.category()
+            before, count = self._companions(result.words, directly=directly)
+            tried.append((count, result, before))
+        _, result, before = max(tried, key=lambda item: item[0])
+        return functions.in_context("and", result.name, result.words, before, directly=directly)
 
     def _and_not(self, turn: int) -> TextFunction:
-        found = self.category(own=True)
+        result = self.category(own=True)
         before = self.category().words[:8]
-        self.asked.avoid.append((frozenset(found.words), frozenset(before)))
-        return functions.in_context("and-not", found.name, found.words, before, directly=True)
+        self.asked.avoid.append((frozenset(result.words), frozenset(before)))
+        return functions.in_context("and-not", result.name, result.words, before, directly=True)
 
     def _inhibited(self, turn: int) -> TextFunction:
-        found = self.category(own=True)
+        result = self.category(own=True)
         before = self.category(own=True).words[:8]
-        self.asked.avoid.append((frozenset(found.words), frozenset(before)))
-        return functions.in_context("inhibited", found.name, found.words, before, directly=False)
+        self.asked.avoid.append((frozenset(result.words), frozenset(before)))
+        return functions.in_context("inhibited", result.name, result.words, before, directly=False)
 
     def _exception(self, turn: int) -> TextFunction:
-        found = self.category(own=True)
-        but = [str(w) for w in self.rng.choice(found.words, 2 + turn % 2, replace=False)]
+        result = self.category(own=True)
+        but = [str(w) for w in self.rng.choice(result.words, 2 + turn % 2, replace=False)]
         self.asked.drop.update(but)
-        return functions.exception(found.name, found.words, but, self.near(found))
+        return functions.exception(result.name, result.words, but, self.near(result))
 
     def _context(self, turn: int) -> TextFunction:
-        found = self.category()
-        return functions.following(found.name, found.words, self.near(found), back=(1, 4)[turn % 2])
+        result = self.category()
+        return functions.following(
+            result.name, result.words, self.near(result), back=(1, 4)[turn % 2]
+        )
 
     def _position(self, turn: int) -> TextFunction:
         if turn % 3 == 2:
@@ -165,8 +167,8 @@ class Draw:
         return self._shape(3)
 
     def _graded(self, turn: int) -> TextFunction:
-        found = self._several(2)
-        return functions.graded({item.name: item.words for item in found}, (1.0, 0.4))
+        result = self._several(2)
+        return functions.graded({item.name: item.words for item in result}, (1.0, 0.4))
 
     def _confounded(self, turn: int) -> TextFunction:
         token = bool(self.rng.random() < 0.5)
@@ -220,11 +222,11 @@ class Draw:
 
     def _counts(self) -> dict[str, int]:
         """How often each word is a token of the corpus, in any capitalisation."""
-        found: dict[str, int] = {}
+        result: dict[str, int] = {}
         for number in np.flatnonzero(self._frequency):
             name = self._surfaces[int(number)].strip().lower()
-            found[name] = found.get(name, 0) + int(self._frequency[number])
-        return found
+            result[name] = result.get(name, 0) + int(self._frequency[number])
+        return result
 
     def _pool(self, name: str, n: int) -> tuple[str, ...]:
         if len(self._pools[name]) < n:
@@ -256,12 +258,12 @@ class Draw:
         return tuple(chosen), int(np.isin(before, chosen).any(1).sum())
 
     def _samples(self, test) -> tuple[str, ...]:
-        found = {
+        result = {
             surface.strip(): self._frequency[number]
             for number, surface in enumerate(self._surfaces)
             if self._frequency[number] >= 3 and test(surface.strip())
         }
-        return tuple(sorted(found, key=lambda word: (-found[word], word))[:40])
+        return tuple(sorted(result, key=lambda word: (-result[word], word))[:40])
 
 
 def _capitalised(text: str) -> bool:

@@ -56,7 +56,7 @@ def _cells(
     function: TextFunction, windows: TokenWindows, vocabulary: Vocabulary, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     atoms = function.evaluate(windows.ids, vocabulary)
-    found = {}
+    result = {}
     for cell in function.cells:
         inside = windows.counted.copy()
         for name, wanted in cell.pattern.items():
@@ -70,8 +70,8 @@ def _cells(
                 kept.append((window, place))
             if len(kept) == ENOUGH:
                 break
-        found[cell.name] = np.array(kept, dtype=np.int64).reshape(-1, 2)
-    return found
+        result[cell.name] = np.array(kept, dtype=np.int64).reshape(-1, 2)
+    return result
 
 
 def _scrambled(

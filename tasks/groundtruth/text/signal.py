@@ -87,10 +87,10 @@ def dead(neuron: Neuron, seed: int, turn: int) -> Function:
 
 def _recent(ids: np.ndarray, n: int) -> np.ndarray:
     """One number for the last `n` tokens up to each place, `[input, place]` uint64."""
-    found = np.zeros(ids.shape, np.uint64)
+    result = np.zeros(ids.shape, np.uint64)
     with np.errstate(over="ignore"):
         for back in range(min(n, ids.shape[1])):
             moved = np.zeros(ids.shape, np.uint64)
             moved[:, back:] = ids[:, : ids.shape[1] - back].astype(np.uint64) + np.uint64(1)
-            found += moved * np.uint64(pow(0x9E3779B97F4A7C15, back + 1, 1 << 64) | 1)
-    return found
+            result += moved * np.uint64(pow(0x9E3779B97F4A7C15, back + 1, 1 << 64) | 1)
+    return result

@@ -206,9 +206,9 @@ def _inexpressible(turn: int, draw: Draw, host: Target, stream: np.ndarray) -> T
         case 0:
             return inexpressible.probe(embedding, frequency, draw.rng)
         case 1:
-            found = draw.category()
-            ids = np.array([i for i, s in enumerate(surfaces(host)) if s.strip() in found.words])
-            return inexpressible.nearness(embedding, frequency, ids, found.name)
+            result = draw.category()
+            ids = np.array([i for i, s in enumerate(surfaces(host)) if s.strip() in result.words])
+            return inexpressible.nearness(embedding, frequency, ids, result.name)
         case 2:
             return inexpressible.alliteration()
         case 3:
