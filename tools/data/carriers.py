@@ -201,7 +201,7 @@ def _clause(word: str, reading: Reading, draw: random.Random) -> str:
     text = fill(one, draw)
     if one.text[:1] not in "{@":
         text = text[:1].lower() + text[1:]
-    put = {"@@": f"{inflection.article(word)} {word}", "@": word, "%": object_}
+    put = {"@@": inflection.with_article(word), "@": word, "%": object_}
     return re.sub("@@|@|%", lambda mark: put[mark[0]], text)
 
 

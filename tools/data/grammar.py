@@ -151,7 +151,7 @@ def fill(
 def inflected(word: str, form: str) -> str:
     """The word in a slot's form."""
     if form == "a":
-        return f"{inflection.article(word)} {word}"
+        return inflection.with_article(word)
     return {
         "n": str,
         "s": inflection.plural,

@@ -91,6 +91,11 @@ def article(word: str) -> str:
     return "an" if low[:1] in _VOWELS else "a"
 
 
+def with_article(phrase: str) -> str:
+    """`cat` -> `a cat`."""
+    return f"{article(phrase)} {phrase}"
+
+
 @lru_cache(maxsize=20_000)
 def forms(word: str, part: PartOfSpeech | None = None) -> frozenset[str]:
     """Every form of a base word, in lower case, itself included.

@@ -32,14 +32,14 @@ class Clip:
     @property
     def bias(self) -> float | None:
         """What is added to the scaled cosines of a model that judges pairs one by one (SigLIP)."""
-        result = getattr(self.network, "logit_bias", None)
-        return None if result is None else float(result.detach().float())
+        bias = getattr(self.network, "logit_bias", None)
+        return None if bias is None else float(bias.detach().float())
 
     @property
     def scale(self) -> float:
         """What the cosines are multiplied by."""
-        result = getattr(self.network, "logit_scale", None)
-        return 100.0 if result is None else float(result.detach().float().exp())
+        scale = getattr(self.network, "logit_scale", None)
+        return 100.0 if scale is None else float(scale.detach().float().exp())
 
     def pictures(self, rows: Any) -> np.ndarray:
         """Embeddings of pictures, of length 1: float32 `[image, d]`.

@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from ..english.inflection import with_article
 from ..errors import UsageError
 from ..scenes.relations import Relation, related
 from ..scenes.scene import Place, Scene, Size, Thing
@@ -90,7 +91,7 @@ class Object(_OneOf, frozen=True):
         return ""
 
     def noun(self) -> str:
-        return self.name or " or ".join(_a(name) for name in self.names)
+        return self.name or " or ".join(with_article(name) for name in self.names)
 
 
 class Colour(_OneOf, frozen=True):
@@ -159,7 +160,7 @@ class OneThing(ThingAtom, frozen=True):
         elif nouns[0].name:
             head = " ".join([*before, nouns[0].name])
         else:
-            head = " or ".join(_a(" ".join([*before, name])) for name in nouns[0].names)
+            head = " or ".join(with_article(" ".join([*before, name])) for name in nouns[0].names)
         return " ".join([head, *where])
 
     @cached_property
@@ -256,8 +257,3 @@ class Related(ImageAtom, frozen=True):
     @cached_property
     def complexity(self) -> float:
         return self.weight + self.first.complexity + self.second.complexity
-
-
-def _a(name: str) -> str:
-    """With its article."""
-    return f"{'an' if name[:1] in 'aeiou' else 'a'} {name}"

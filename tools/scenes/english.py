@@ -1,6 +1,5 @@
 """English sentences for scenes, in the words that prompts are read from."""
 
-from collections import Counter
 from collections.abc import Iterable
 
 from ..english.inflection import plural
@@ -25,8 +24,10 @@ SETTING_PHRASES: dict[str, str] = {
 
 def described(scene: Scene) -> str:
     """`two small red cats at the top left and a large blue tree in the middle, on a meadow`."""
-    n = Counter(_appearance(thing) for thing in scene.things)
-    phrases = [_phrase(thing, n[_appearance(thing)]) for thing in _firsts(scene.things)]
+    groups: dict[tuple[object, ...], list[Thing]] = {}
+    for thing in scene.things:
+        groups.setdefault(_appearance(thing), []).append(thing)
+    phrases = [_phrase(group[0], len(group)) for group in groups.values()]
     where = ground(scene)
     if not phrases:
         return where
@@ -68,11 +69,3 @@ def _phrase(thing: Thing, n: int) -> str:
 
 def _appearance(thing: Thing) -> tuple[object, ...]:
     return thing.name, thing.colour, thing.texture, thing.extent, thing.places
-
-
-def _firsts(things: Iterable[Thing]) -> list[Thing]:
-    """One of each kind, in the order they come."""
-    result: dict[tuple[object, ...], Thing] = {}
-    for thing in things:
-        result.setdefault(_appearance(thing), thing)
-    return list(result.values())
