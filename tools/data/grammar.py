@@ -179,9 +179,9 @@ def choose(topics: list[str], draw: random.Random) -> Template:
 
 def _pick(category: str, draw: random.Random, used: dict[str, list[str]], taken: set[str]) -> str:
     before = used.setdefault(category, [])
-    again = [word for word in before if word not in taken]
-    if again and draw.random() < 0.3:
-        return draw.choice(again)
+    known = [word for word in before if word not in taken]
+    if known and draw.random() < 0.3:
+        return draw.choice(known)
     words = categories()[category].words
     word = draw.choice(words)
     while word in taken and len(taken) < len(words):

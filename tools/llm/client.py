@@ -117,7 +117,7 @@ class LLM:
         meter = meter or self.meter or Meter()
         limits = [item for item in (seconds, meter.remaining) if item is not None]
 
-        def again() -> None:
+        def count_retry() -> None:
             meter.retries += 1
 
         return with_retries(
@@ -126,7 +126,7 @@ class LLM:
             seconds=min(limits, default=None),
             retries=self.retries,
             backoff=self.backoff,
-            again=again,
+            on_retry=count_retry,
         )
 
     def _once(

@@ -23,7 +23,7 @@ def with_retries(
     seconds: float | None,
     retries: int,
     backoff: float,
-    again: Callable[[], None] = lambda: None,
+    on_retry: Callable[[], None] = lambda: None,
 ) -> _Made:
     """What one of several attempts gives.
 
@@ -33,7 +33,7 @@ def with_retries(
         seconds: Of all attempts and the waits between them; None: no limit.
         retries: Attempts after the first.
         backoff: Seconds before the first retry; doubled each time.
-        again: Called before each retry.
+        on_retry: Called before each retry.
 
     Raises:
         LLMError: the last attempt's.
@@ -61,6 +61,6 @@ def with_retries(
                     f"{error} ({tries}; another needs a wait of {delay:.1f} s, "
                     "longer than what is left)",
                 ) from error
-            again()
+            on_retry()
             time.sleep(delay)
     raise AssertionError("the loop returns or raises")

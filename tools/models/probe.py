@@ -210,8 +210,8 @@ def verify(probe: Probe, sites: Mapping[str, Site]) -> tuple[dict[str, Site], di
         return kept, refused
     for name in overwritten:
         good[name] = replace(good[name], overwritten=True)
-    again = _with(probe, good, [Intervention(name, None) for name in good], ROWS)
-    if not _close(again, clean):
+    rewritten = _with(probe, good, [Intervention(name, None) for name in good], ROWS)
+    if not _close(rewritten, clean):
         for name in list(good):
             if not _close(_with(probe, good, [Intervention(name, None)], ROWS), clean):
                 refused[name] = "writing back what was read changes the output"

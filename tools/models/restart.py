@@ -254,26 +254,29 @@ def _tried(target: "Target", blocks: nn.ModuleList, ids: Tensor) -> Cached | Non
 def _works(target: "Target", cached: Cached) -> bool:
     """Whether a restart that changes nothing gives the logits of the clean run."""
     length, depth = cached.ids.shape[1], len(cached.states)
-    try:
-        for block, place in ((depth // 2, length // 2), (0, length - 1), (depth - 1, 0)):
-            again = _run(target, cached, (), 2, (), True, None, block, place).output
-            assert again is not None
-            wrong = (again.float() - cached.logits[:, place:].float()).abs().max()
-            limit = max(1e-3, 8 * torch.finfo(cached.logits.dtype).eps)
-            if not wrong <= limit * (1 + cached.logits.float().abs().max()):
-                return False
-    except _FAILURES:
-        return False
-    return True
+    starts = ((depth // 2, length // 2), (0, length - 1), (depth - 1, 0))
+    return all(_agrees(target, cached, block, place) for block, place in starts)
 
 
 def _trims(target: "Target", cached: Cached) -> bool:
     """Whether trimming the last block leaves the last place's logits as they are."""
-    depth, target.trims = len(cached.states), True
+    target.trims = True
+    return _agrees(target, cached, len(cached.states) // 2, 0, "last")
+
+
+def _agrees(
+    target: "Target",
+    cached: Cached,
+    block: int,
+    place: int,
+    logits_at: Literal["last"] | None = None,
+) -> bool:
+    """Whether one restart without changes gives the logits of the clean run."""
+    want = cached.logits[:, -1] if logits_at == "last" else cached.logits[:, place:]
     try:
-        again = _run(target, cached, (), 2, (), True, "last", depth // 2, 0).output
-        assert again is not None
-        wrong = (again.float() - cached.logits[:, -1].float()).abs().max()
+        output = _run(target, cached, (), 2, (), True, logits_at, block, place).output
+        assert output is not None
+        wrong = (output.float() - want.float()).abs().max()
     except _FAILURES:
         return False
     limit = max(1e-3, 8 * torch.finfo(cached.logits.dtype).eps)

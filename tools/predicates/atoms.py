@@ -251,7 +251,7 @@ class Repeated(Predicate, frozen=True):
     weight: ClassVar[float] = 1.0
 
     def values(self, view: View) -> np.ndarray:
-        return view.again.astype(np.float32)
+        return view.repeated.astype(np.float32)
 
     def noun(self) -> str:
         return "tokens that occurred before in the text"

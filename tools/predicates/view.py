@@ -168,7 +168,7 @@ class View:
         return kept(w.words, "bare", lambda all_: np.isin((*all_, ""), ("'", "’")))[w.read]
 
     @cached_property
-    def again(self) -> np.ndarray:
+    def repeated(self) -> np.ndarray:
         """bool `[window, place]`: the same token is visible earlier in the window."""
         places = np.flatnonzero(self.visible.ravel())
         row = places // max(1, self.shape[1])

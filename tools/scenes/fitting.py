@@ -191,8 +191,8 @@ def _closer(
             if tried.wrong < guess.wrong:
                 guess, box = tried, moved
     look = _look(pixels, region, hidden, box, grid)
-    again = _each(look, nearest_colours(look.seen), guess.name, box.side / side, grid)
-    return min([guess, *again]), box
+    others = _each(look, nearest_colours(look.seen), guess.name, box.side / side, grid)
+    return min([guess, *others]), box
 
 
 def _looks(look: _Look, labels: np.ndarray, shape: Template) -> set[tuple[str, Texture]]:
