@@ -1,6 +1,6 @@
 # make demo    watch an agent describe units of a trained model and of planted units
 # make test    the default tests          make slow   the long studies and stress tests
-# make check   lint, format and types     make bench  speed and memory, into bench.json
+# make check   lint, types, imports       make bench  speed and memory, into bench.json
 # make readme  every command of the README     make docs   the documentation as a site, into site/
 # Each installs what it needs into .venv on its first run. Only python3 (3.11 or newer) is required.
 
@@ -44,6 +44,7 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports --no-logo
 
 docs: $(READY)
 	$(BIN)/mkdocs build --strict --quiet
