@@ -32,9 +32,8 @@ def exemplars(
     many: Annotated[int, UpTo(24)] = 8,
     skip: int = 0,
 ) -> Result:
-    """Shows windows or pictures of explore with the unit's activations: texts with activations
-    marked, pictures as a sheet and in words: what they show, and where, how large and on what the
-    active region is.
+    """Shows windows or pictures of explore with the unit's activations: marked in texts; pictures
+    as a sheet and in words, with where and on what the active region is.
 
     In a text the place shown stands in «», {2} to {9} behind a token is its strength in tenths of
     the maximum, ^ is where a window begins. On the sheet what is outside the active region is

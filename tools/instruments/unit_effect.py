@@ -103,8 +103,8 @@ class _Reading:
 def unit_effect(
     lab: Lab, unit: str | None = None, *, projection: Annotated[int, UpTo(25, 0)] = 0
 ) -> Result:
-    """Measures what the unit does to the model's output, with a verdict beside matched units: the
-    words it promotes and suppresses, its direct effect, redundant units.
+    """Measures what the unit does to the output, with a verdict beside matched units: the words it
+    promotes and suppresses, its direct effect, redundant units.
 
     Necessity: resampled where it is active. Sufficiency: held at its own 50th, 99th and 99.9th
     percentile where it is not active. Both ranked among 39 matched units, which gives the verdict.
@@ -113,14 +113,13 @@ def unit_effect(
 
     Args:
         unit: The unit, such as mlp.3/7; left out: the unit under study.
-        projection: Also list so many tokens that its write vector favours by itself, and that it
-            disfavours.
+        projection: Also list so many tokens that its weights write toward and away from.
     """
     chosen = lab.chosen(unit)
     if lab.target.kind == "module":
         raise UsageError(
             f"{lab.target.name} is neither a language model nor an encoder, so its output has no "
-            "words to promote; use ablate or output_effect"
+            "words to promote; use ablate"
         )
     inputs = NeutralPrompts(lab)
     if not inputs.held(chosen):
