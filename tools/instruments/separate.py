@@ -43,8 +43,7 @@ def separate(
     many: Annotated[int, UpTo(48, 2)] = 18,
 ) -> Result:
     """Measures the unit on inputs where rivals disagree: places of explore, small edits of
-    exemplars, written sentences; or pictures of explore, exemplars with one thing changed, drawn
-    scenes.
+    exemplars, written sentences; or pictures of explore, edited exemplars, drawn scenes.
 
     Args:
         hypotheses: Two or more; left out: all recorded. The three that correlate best are parted.

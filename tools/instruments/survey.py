@@ -46,8 +46,8 @@ _SHOWN_PLACES = 4
 @tool(needs=("inputs",))
 def survey(lab: Lab, unit: str | None = None, *, many: Annotated[int, UpTo(40)] = 10) -> Result:
     """Measures the unit on all of explore: how often it is active, its distribution, both signs;
-    the tokens and words with the highest mean, or of pictures how much of them it covers and which
-    things, colours and settings go with it. Start here.
+    the tokens and words with the highest mean, or how much of pictures it covers and which things,
+    colours and settings go with it. Start here.
 
     Args:
         unit: The unit, such as mlp.3/7 or conv.3/7; left out: the unit under study.
