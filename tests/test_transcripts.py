@@ -6,11 +6,11 @@ import pytest
 from neuroscribe.agent.transcript import read, render, replay
 
 RECORDED = sorted((Path(__file__).resolve().parents[1] / "transcripts").glob("*.jsonl"))
-LONG = {"minilm-mlp.0-11.builtin"}
-"""Of which the default tests replay others with the same target, and with the same planner."""
+LONG = {"minilm-mlp.0-11.builtin", "minilm-mlp.4-500.by-hand"}
+"""The default tests replay the others; these take a minute each."""
 
 
-def test_two_minds_and_two_searches_are_recorded():
+def test_two_language_models_and_two_searches_are_recorded():
     planners = [read(path).header["planner"] for path in RECORDED]
     assert sum(name == "builtin" for name in planners) >= 2
     assert sum("by-hand" in name for name in planners) >= 2

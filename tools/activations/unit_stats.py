@@ -193,10 +193,10 @@ def _measured(lab: Lab, name: str, sign: int) -> Profile:
         good = scalar[mask].nan_to_num(0.0, 0.0, 0.0)  # [place, unit]
         n += len(good)
         fired += (good > 0).sum(0).numpy()
-        square += good.double().square().sum(0).numpy()
+        square += good.cpu().double().square().sum(0).numpy()
         kept = whole.flatten(0, 1) if pictures else whole[mask]  # class token and registers too
         n_values += len(kept)
-        total += kept.double().sum(0).numpy()
+        total += kept.cpu().double().sum(0).numpy()
         hidden = scalar.masked_fill(~mask[..., None], -torch.inf).nan_to_num(nan=-torch.inf)
         best, where = hidden.max(1)  # [row, unit]
         highest[start : start + len(part)], places[start : start + len(part)] = best, where

@@ -29,7 +29,8 @@ def auroc(truth: np.ndarray, score: np.ndarray, *, undefined: float = float("nan
     truth = np.asarray(truth, bool)
     if truth.all() or not truth.any():
         return undefined
-    return float(roc_auc_score(truth, rankdata(score)))  # ranks: scores may be infinite
+    area = float(roc_auc_score(truth, rankdata(score)))  # ranks: scores may be infinite
+    return min(1.0, area)  # a sum of trapezoids may round above 1
 
 
 def balanced_accuracy(truth: np.ndarray, claim: np.ndarray) -> float:

@@ -1,5 +1,6 @@
 """Eight planted units of one development bench: the built-in planner recovers seven or more."""
 
+import pytest
 from neuroscribe.agent.investigate import investigate
 from neuroscribe.agent.planners.builtin.planner import BuiltinFactory
 from neuroscribe.tasks.evaluation.recovery import recovery
@@ -16,6 +17,7 @@ TOKENS = 25_000
 """A quarter of the suite's: eight units take 20 s of one core."""
 
 
+@pytest.mark.slow
 def test_seven_of_eight_planted_units_are_recovered() -> None:
     ground = bench("A", SEED, kinds=KINDS, each=1, inexpressible_each=0, tokens=TOKENS)
     explore, validation = (

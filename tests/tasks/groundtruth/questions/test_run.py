@@ -102,7 +102,7 @@ def test_a_language_model_that_fails_is_counted_and_its_tokens_too(tmp_path: Pat
     assert bad["failed"] == 1
     (record,) = lines(tmp_path / "bad")
     assert record["verdict"] == "wrong"
-    assert "no usable reply" in record["reason"]
+    assert "your reply was empty" in record["reason"]
 
 
 def test_citations_are_held_against_the_results():

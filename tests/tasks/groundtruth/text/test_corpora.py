@@ -86,6 +86,7 @@ def test_frames_have_no_word_of_a_category() -> None:
     assert len(FRAMES) >= 80
 
 
+@pytest.mark.slow
 def test_every_word_is_written_often_enough(plain: list[str]) -> None:
     counts: dict[str, int] = {}
     for text in plain:
