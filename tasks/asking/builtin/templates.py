@@ -9,6 +9,7 @@
 4. Nothing is guessed from other words: the answer then names the nearest template.
 """
 
+import difflib
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -98,7 +99,12 @@ def intent_of(
 
 
 def nearest(text: str) -> Template:
-    """The template that shares most words with a question; rare words count for more."""
+    """The template whose name a mistyped one is near, or that shares most words with a question;
+    rare words count for more."""
+    slash = re.match(r"\s*/([a-z]+)", text)
+    close = difflib.get_close_matches(slash[1], templates(), n=1) if slash else []
+    if close:
+        return templates()[close[0]]
     words = {
         name: _stems(" ".join([one.usage, one.what, *(known.pattern for known in one.wordings)]))
         for name, one in templates().items()

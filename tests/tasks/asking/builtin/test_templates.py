@@ -66,6 +66,7 @@ def test_nothing_is_guessed(question: str) -> None:
         ("how different are mlp.3/7 and mlp.4/12 really", "compare"),
         ("what are mlp.3/7's best exemplars", "show"),
         ("help me", "help"),
+        ("/fnd months", "find"),
     ],
 )
 def test_the_nearest_template_is_named(question: str, name: str) -> None:
