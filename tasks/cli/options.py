@@ -6,9 +6,9 @@ the verb. `from_settings` makes parameters from a dataclass, whose docstrings ar
 
 import ast
 import inspect
-import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import MISSING, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -141,8 +141,7 @@ def _parameters(kind: type, own: dict[str, Any]) -> Iterator[inspect.Parameter]:
 
 def _docstrings(kind: type) -> dict[str, str]:
     """The text under each field of a class."""
-    (body,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
-    assert isinstance(body, ast.ClassDef)
+    body = _classes(inspect.getfile(kind))[kind.__name__]
     return {
         field.target.id: " ".join(line.strip() for line in str(doc.value.value).splitlines())
         for field, doc in zip(body.body, body.body[1:], strict=False)
@@ -151,3 +150,10 @@ def _docstrings(kind: type) -> dict[str, str]:
         and isinstance(doc, ast.Expr)
         and isinstance(doc.value, ast.Constant)
     }
+
+
+@lru_cache
+def _classes(path: str) -> dict[str, ast.ClassDef]:
+    """The classes of a file, which is parsed once."""
+    body = ast.parse(Path(path).read_text(encoding="utf-8")).body
+    return {node.name: node for node in body if isinstance(node, ast.ClassDef)}
