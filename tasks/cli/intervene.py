@@ -94,6 +94,7 @@ def intervene(
     )
     if as_json:
         document = {
+            "target": target,
             "prompts": prompt,
             "answer": read.target,
             "contrast": read.contrast,

@@ -53,6 +53,7 @@ def test_intervene_prints_the_effect_beside_controls(model, stories260k, capsys)
     asked += ["--prompt", "She saw a", "--target", " l", "--json"]
     assert run(asked) == 0
     found = json.loads(capsys.readouterr().out)
+    assert found["target"] == model
     assert found["units"] == ["mlp.3/7", "mlp.2/0", "mlp.2/1", "mlp.2/2"]
     assert len(found["controls"]) == len(found["directions"]["controls"]) == 20
     assert 0 <= found["percentile"] <= 100
