@@ -19,8 +19,7 @@ from ....tools.data.image_rows import ImageRows
 from ....tools.data.windows import TokenWindows
 from ....tools.lab import Lab
 from ....tools.predicates import parse
-from ....tools.statistics.bootstrap import Resampler
-from .weights import fit_additive
+from .weights import nonnegative
 
 SHARE = 0.1
 """Of explore's documents: each of them is one that the search cannot learn from."""
@@ -28,6 +27,7 @@ LEAST = 5
 """Documents to keep aside: a bootstrap over fewer says nothing."""
 MOST = 0.25
 """Share of explore's documents above which none are kept aside: the search needs the rest."""
+_DRAWS = 1000
 
 
 class HeldOut(NamedTuple):
@@ -57,10 +57,10 @@ def held_out_mask(windows: TokenWindows | ImageRows) -> np.ndarray:
     copies: dict[str, list[int]] = {}
     for document in present.tolist():
         copies.setdefault(windows.texts[document], []).append(document)
-    count = max(LEAST, round(SHARE * len(copies)))
-    if count > MOST * len(copies):
+    many = max(LEAST, round(SHARE * len(copies)))
+    if many > MOST * len(copies):
         return np.zeros(len(windows), bool)
-    order = sorted(copies, key=_draw)[:count]
+    order = sorted(copies, key=_draw)[:many]
     return np.isin(windows.document, [document for text in order for document in copies[text]])
 
 
@@ -75,16 +75,16 @@ def split_explore(lab: Lab) -> tuple[np.ndarray, Any]:
     return lab.memo.once(("kept aside", id(explore)), made)
 
 
-def too_few(windows: TokenWindows | ImageRows, things: str = "documents") -> str:
+def few(windows: TokenWindows | ImageRows, things: str = "documents") -> str:
     """Why nothing was kept aside, in a sentence."""
-    count = len(np.unique(windows.document))
+    many = len(np.unique(windows.document))
     return (
-        f"Explore has {count} {things}, too few to keep {LEAST} aside that decide nothing: "
+        f"Explore has {many} {things}, too few to keep {LEAST} aside that decide nothing: "
         "how well this does on new ones was not measured."
     )
 
 
-def measure_held_out(
+def fresh(
     predictors: Sequence[Mapping[str, Any]],
     windows: TokenWindows | ImageRows,
     values: np.ndarray,
@@ -105,22 +105,37 @@ def measure_held_out(
     learn, check = known & ~aside[:, None], known & aside[:, None]
     if not predictors or not check.any() or not learn.any():
         return None
-    x = np.stack([parse(p).evaluate(windows) for p in predictors], -1).astype(np.float64)
-    y = values.astype(np.float64)
-    model = fit_additive(x[learn], y[learn], np.ones(int(learn.sum())))
-    truth, error = y[check], np.square(y[check] - model.predict(x[check]))
-    documents = np.broadcast_to(windows.document[:, None], known.shape)[check]
-    resampler = Resampler(documents)
-    results = resampler.interval(_explained, np.ones_like(truth), truth, truth**2, error)
-    if not np.isfinite(results).all():
+    degrees = [np.asarray(parse(one).evaluate(windows), np.float64) for one in predictors]
+    x = np.stack([each[learn] for each in degrees], 1)  # [place, predictor]
+    y = values[learn].astype(np.float64)
+    means, level = x.mean(0), float(y.mean())
+    centred = x - means
+    weights = nonnegative(centred.T @ centred, centred.T @ (y - level))
+    new = np.stack([each[check] for each in degrees], 1)
+    truth = values[check].astype(np.float64)
+    error = np.square(truth - level - (new - means) @ weights)
+    _, document = np.unique(
+        np.broadcast_to(windows.document[:, None], known.shape)[check], return_inverse=True
+    )
+    many = int(document.max()) + 1
+    sums = np.stack(
+        [np.bincount(document, w, many) for w in (np.ones_like(truth), truth, truth**2, error)]
+    )  # [sum, document]
+    rng = np.random.default_rng(0)
+    drawn = rng.multinomial(many, np.full(many, 1 / many), size=_DRAWS)  # [draw, document]
+    found = _explained(sums @ drawn.T)
+    found = found[np.isfinite(found)]
+    whole = float(_explained(sums.sum(1)))
+    if not np.isfinite(whole) or not found.size:
         return None
-    holding = len(np.unique(documents[(x[check] > 0).any(1)]))
-    return HeldOut(results.value, (results.low, results.high), resampler.count, holding)
+    low, high = (float(edge) for edge in np.quantile(found, (0.025, 0.975)))
+    holding = int((np.bincount(document, (new > 0).any(1), many) > 0).sum())
+    return HeldOut(whole, (low, high), many, holding)
 
 
 def _explained(sums: np.ndarray) -> np.ndarray:
-    """Share of variance from n, sums, sums of squares and squared errors, `[resample, sum]`."""
-    n, total, squares, error = sums.T
+    """Share of variance from n, sums, sums of squares and squared errors, `[sum, ...]`."""
+    n, total, squares, error = sums
     spread = squares - np.square(total) / np.maximum(n, 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(spread > 1e-12 * np.maximum(squares, 1e-30), 1 - error / spread, np.nan)
