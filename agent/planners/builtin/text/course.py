@@ -146,6 +146,7 @@ class Course:
     def _measured(self, made: Sequence[Evidence]) -> tuple[TokenWindows, np.ndarray]:
         items = [item for evidence in made for item in evidence.data["measured"]]
         windows = inputs_of(self.lab, items)
+        assert isinstance(windows, TokenWindows)
         values = np.full(windows.ids.shape, np.nan)
         for row, item in enumerate(items):
             given = np.array(
