@@ -20,6 +20,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .permutation import p_value
+
 MAX_P = 0.05
 LEAST_CONTROLS = 39
 """The fewest with which the better of two tests can reach MAX_P after Holm: 2 / (39 + 1) = .05."""
@@ -68,8 +70,7 @@ def p_of(own: float, controls: Sequence[float]) -> float:
     """(1 + number at least as large) / (n + 1); 1 for what is no effect at all."""
     if own <= 0:
         return 1.0
-    least = own * (1 - 1e-6)  # what differs by rounding alone is as large
-    return (1 + sum(one >= least for one in controls)) / (len(controls) + 1)
+    return p_value(own * (1 - 1e-6), controls)  # what differs by rounding alone is as large
 
 
 def causal(

@@ -19,6 +19,7 @@ from ....tools.data.image_rows import ImageRows
 from ....tools.data.windows import TokenWindows
 from ....tools.lab import Lab
 from ....tools.predicates import parse
+from ....tools.statistics.bootstrap import Resampler
 from .weights import nonnegative
 
 SHARE = 0.1
@@ -27,7 +28,6 @@ LEAST = 5
 """Documents to keep aside: a bootstrap over fewer says nothing."""
 MOST = 0.25
 """Share of explore's documents above which none are kept aside: the search needs the rest."""
-_DRAWS = 1000
 
 
 class HeldOut(NamedTuple):
@@ -114,23 +114,13 @@ def fresh(
     new = np.stack([each[check] for each in degrees], 1)
     truth = values[check].astype(np.float64)
     error = np.square(truth - level - (new - means) @ weights)
-    _, document = np.unique(
-        np.broadcast_to(windows.document[:, None], known.shape)[check], return_inverse=True
-    )
-    many = int(document.max()) + 1
-    sums = np.stack(
-        [np.bincount(document, w, many) for w in (np.ones_like(truth), truth, truth**2, error)]
-    )  # [sum, document]
-    rng = np.random.default_rng(0)
-    drawn = rng.multinomial(many, np.full(many, 1 / many), size=_DRAWS)  # [draw, document]
-    found = _explained(sums @ drawn.T)
-    found = found[np.isfinite(found)]
-    whole = float(_explained(sums.sum(1)))
-    if not np.isfinite(whole) or not found.size:
+    drawn = Resampler(np.broadcast_to(windows.document[:, None], known.shape)[check])
+    columns = np.ones_like(truth), truth, truth**2, error
+    whole, low, high = drawn.interval(lambda sums: _explained(sums.T), *columns)
+    if not np.isfinite(whole) or not np.isfinite(low):
         return None
-    low, high = (float(edge) for edge in np.quantile(found, (0.025, 0.975)))
-    holding = int((np.bincount(document, (new > 0).any(1), many) > 0).sum())
-    return HeldOut(whole, (low, high), many, holding)
+    holding = int((np.bincount(drawn.where, (new > 0).any(1), drawn.count) > 0).sum())
+    return HeldOut(whole, (low, high), drawn.count, holding)
 
 
 def _explained(sums: np.ndarray) -> np.ndarray:
