@@ -39,9 +39,7 @@ def stopped(make_lab: Any, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("table", ["state", "writes"])
-def test_a_patched_checkpoint_runs_nothing(
-    make_lab: Any, stopped: Path, tmp_path: Path, table: str
-) -> None:
+def test_a_patched_checkpoint_runs_nothing(make_lab, stopped, tmp_path, table):
     ran = tmp_path / "ran"
     loose = JsonPlusSerializer(pickle_fallback=True, allowed_msgpack_modules=True)
     loose.loads_typed(("msgpack", payload(ran)))
@@ -61,7 +59,7 @@ def test_a_patched_checkpoint_runs_nothing(
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"v": 1}', "[" * 100_000, b"\xff"])
-def test_a_damaged_state_is_refused(stopped: Path, content: Any) -> None:
+def test_a_damaged_state_is_refused(stopped, content):
     with sqlite3.connect(stopped) as file:
         (thread,) = file.execute("SELECT thread FROM state").fetchone()
         file.execute("UPDATE state SET content = ?", (content,))
@@ -71,7 +69,7 @@ def test_a_damaged_state_is_refused(stopped: Path, content: Any) -> None:
     store.close()
 
 
-def test_a_file_of_an_earlier_version_is_refused(tmp_path: Path) -> None:
+def test_a_file_of_an_earlier_version_is_refused(tmp_path):
     with sqlite3.connect(tmp_path / "old.sqlite") as file:
         file.execute("CREATE TABLE checkpoints (thread_id TEXT)")
     store = Checkpoints(tmp_path / "old.sqlite")
@@ -89,9 +87,7 @@ def test_a_file_of_an_earlier_version_is_refused(tmp_path: Path) -> None:
         "nonsense",
     ],
 )
-def test_a_result_that_is_none_means_a_fresh_start(
-    make_lab: Any, stopped: Path, content: str
-) -> None:
+def test_a_result_that_is_none_means_a_fresh_start(make_lab, stopped, content):
     with sqlite3.connect(stopped) as file:
         file.execute("UPDATE evidence SET content = ?", (content,))
     store = Checkpoints(stopped)
@@ -103,7 +99,7 @@ def test_a_result_that_is_none_means_a_fresh_start(
     assert planner.seen[0]["step"] == 0
 
 
-def test_plain_json_comes_back_and_nothing_else_is_written(tmp_path: Path) -> None:
+def test_plain_json_comes_back_and_nothing_else_is_written(tmp_path):
     store = Checkpoints(tmp_path / "c.sqlite")
     value = {"messages": [{"role": "user", "content": "\ud800 \u00e9"}], "n": 1.5, "none": None}
     waiting = [Interrupt({"tool": "scan"}, id="a")]

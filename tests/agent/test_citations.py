@@ -57,7 +57,7 @@ def test_a_result_separates_where_the_unit_sides_with_the_description(lab, made)
     assert citations.separating(made[:1], both, words("cat")) == []  # they agree there
 
 
-def test_built_in_components_cite_their_own_results(lab: Lab, made: list[Evidence]) -> None:
+def test_built_in_components_cite_their_own_results(lab, made):
     board = build(lab.explore, {}, causal=True)
     unit = lab.target.unit("planted/0")
     sample = Sample(board, lab.column(unit).ravel() * 0, board.counted.astype(float))
@@ -83,7 +83,7 @@ RECORD: Turn = [
 ]
 
 
-def test_citing_what_did_not_test_it_is_sent_back_once_and_then_marked(lab: Lab, tmp_path) -> None:
+def test_citing_what_did_not_test_it_is_sent_back_once_and_then_marked(lab, tmp_path):
     path = tmp_path / "unit.jsonl"
     planner = Scripted([RECORD, concluding(["E3", "E4"])])
     header = {"format": 1, "unit": "planted/0", "target": {"name": "toy"}}
@@ -103,7 +103,7 @@ def test_citing_what_did_not_test_it_is_sent_back_once_and_then_marked(lab: Lab,
     assert 'best rival by<a class="cite" href="#E3">E3</a>' in page
 
 
-def test_own_citations_are_accepted_at_once(lab: Lab) -> None:
+def test_own_citations_are_accepted_at_once(lab):
     planner = Scripted([RECORD, concluding(["E3"])])
     done = investigate(lab, "planted/0", planner)
     assert done.steps == 2

@@ -3,7 +3,6 @@
 import json
 import socket
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ from pets import CONCLUDE, MEASURE, RIVALS, acts, by_model
 GOOD = (RIVALS, MEASURE, CONCLUDE)
 
 
-def test_an_investigation_by_a_model(lab: Lab) -> None:
+def test_an_investigation_by_a_model(lab):
     done, server = by_model(lab, *GOOD)
     assert (done.status, done.reason, done.steps) == ("described", None, 3)
     assert done.meter.requests == 3
@@ -46,7 +45,7 @@ def test_an_investigation_by_a_model(lab: Lab) -> None:
     ],
     ids=["500", "429", "cut", "not json", "truncated stream"],
 )
-def test_what_passes_leaves_no_mark(lab: Lab, fault: Act, stream: bool) -> None:
+def test_what_passes_leaves_no_mark(lab, fault, stream):
     def streamed(act: Act) -> Act:
         return _as_stream(act) if stream else act
 
@@ -88,7 +87,7 @@ def _as_stream(act: Act) -> Act:
     ],
     ids=["401", "404", "400", "500", "429", "cut", "not json", "context"],
 )
-def test_what_stays_fails_the_unit_with_the_reason(lab: Lab, fault: Act, reason: str) -> None:
+def test_what_stays_fails_the_unit_with_the_reason(lab, fault, reason):
     done, _ = by_model(lab, RIVALS, fault)
     assert done.status == "failed"
     assert reason in str(done.reason)
@@ -96,7 +95,7 @@ def test_what_stays_fails_the_unit_with_the_reason(lab: Lab, fault: Act, reason:
     assert "\n" not in str(done.reason)
 
 
-def test_an_unreachable_endpoint(lab: Lab) -> None:
+def test_an_unreachable_endpoint(lab):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -106,7 +105,7 @@ def test_an_unreachable_endpoint(lab: Lab) -> None:
     assert f"cannot reach http://127.0.0.1:{port}" in str(done.reason)
 
 
-def test_time_outs_stay_within_the_budget(lab: Lab) -> None:
+def test_time_outs_stay_within_the_budget(lab):
     started = time.monotonic()
     done, _ = by_model(lab, hangs(), timeout=0.4, budget=Budget(seconds=1.0))
     assert time.monotonic() - started < 4
@@ -114,7 +113,7 @@ def test_time_outs_stay_within_the_budget(lab: Lab) -> None:
     assert "no answer within" in str(done.reason)
 
 
-def test_a_context_overflow_shortens_old_results_and_goes_on(lab: Lab) -> None:
+def test_a_context_overflow_shortens_old_results_and_goes_on(lab):
     limit = len(json.dumps(system("causal"))) + 5_000
 
     def guarded(act: Act) -> Act:
@@ -138,7 +137,7 @@ def test_a_context_overflow_shortens_old_results_and_goes_on(lab: Lab) -> None:
     assert sum(size > limit for size in sizes) <= 2, "later requests are short at once"
 
 
-def test_the_last_turn_forces_a_conclusion(lab: Lab) -> None:
+def test_the_last_turn_forces_a_conclusion(lab):
     done, server = by_model(lab, RIVALS, MEASURE, CONCLUDE, budget=Budget(steps=4))
     forced = [request.get("tool_choice") for request in server.requests]
     assert forced[:2] == [None, None]
@@ -146,16 +145,14 @@ def test_the_last_turn_forces_a_conclusion(lab: Lab) -> None:
     assert done.status == "described"
 
 
-def test_an_endpoint_without_forced_choice_is_asked_without(lab: Lab) -> None:
+def test_an_endpoint_without_forced_choice_is_asked_without(lab):
     refused = fails(400, "tool_choice is not supported")
     done, server = by_model(lab, RIVALS, MEASURE, refused, CONCLUDE, budget=Budget(steps=4))
     assert done.status == "described"
     assert "tool_choice" not in server.requests[3]
 
 
-def test_pictures_are_sent_as_data_and_kept_as_paths(
-    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pictures_are_sent_as_data_and_kept_as_paths(lab, tmp_path, monkeypatch):
     from neuroscribe.tools import registry
     from neuroscribe.tools.evidence import Result
 
@@ -180,7 +177,7 @@ def test_pictures_are_sent_as_data_and_kept_as_paths(
     assert done.status == "described"
 
 
-def test_one_client_serves_many_investigations_at_once(make_lab: Any) -> None:
+def test_one_client_serves_many_investigations_at_once(make_lab):
     from concurrent.futures import ThreadPoolExecutor
 
     def by_length(handler: Any, request: dict[str, Any]) -> None:

@@ -30,7 +30,7 @@ def last(planner: Scripted) -> str:
     return planner.seen[-1]["messages"][-1]["content"]
 
 
-def test_an_ordinary_investigation(lab: Lab) -> None:
+def test_an_ordinary_investigation(lab):
     done, planner = run(lab, RIVALS, MEASURE, concluding("E3"))
     assert (done.status, done.reason, done.steps) == ("described", None, 3)
     assert done.description.label == "pets"
@@ -46,7 +46,7 @@ def test_an_ordinary_investigation(lab: Lab) -> None:
     assert "planted/0" not in first[0]["content"], "message 1 is the same for all investigations"
 
 
-def test_the_ledger_and_the_budget_stand_under_the_last_result_only(lab: Lab) -> None:
+def test_the_ledger_and_the_budget_stand_under_the_last_result_only(lab):
     _, planner = run(lab, RIVALS, MEASURE, concluding("E3"), budget=Budget(steps=9))
     tools = [m["content"] for m in planner.seen[-1]["messages"] if m["role"] == "tool"]
     assert ["LEDGER" in text for text in tools] == [False, True, True]
@@ -69,9 +69,7 @@ def test_the_ledger_and_the_budget_stand_under_the_last_result_only(lab: Lab) ->
         ({"content": None, "tool_calls": [{"id": "a", "function": {}}]}, "empty"),
     ],
 )
-def test_a_reply_without_calls_is_told_what_was_wrong(
-    lab: Lab, reply: dict[str, Any], told: str
-) -> None:
+def test_a_reply_without_calls_is_told_what_was_wrong(lab, reply, told):
     done, planner = run(lab, reply, RIVALS, MEASURE, concluding("E3"))
     message = planner.seen[1]["messages"][-1]
     assert message["role"] == "user"
@@ -90,9 +88,7 @@ def test_a_reply_without_calls_is_told_what_was_wrong(
         (("hypothesise", {"statement": "x", "predictor": {"kind": "wordz"}}), "wordz"),
     ],
 )
-def test_an_invalid_call_is_told_and_stays_valid_on_the_wire(
-    lab: Lab, call: tuple[str, Any], told: str
-) -> None:
+def test_an_invalid_call_is_told_and_stays_valid_on_the_wire(lab, call, told):
     done, planner = run(lab, [call], RIVALS, MEASURE, concluding("E4"))
     messages = planner.seen[1]["messages"]
     assert told in messages[-1]["content"]
@@ -102,7 +98,7 @@ def test_an_invalid_call_is_told_and_stays_valid_on_the_wire(
     assert done.status == "described"
 
 
-def test_missing_and_double_call_ids_are_mended(lab: Lab) -> None:
+def test_missing_and_double_call_ids_are_mended(lab):
     call = {"type": "function", "function": {"name": "survey", "arguments": None}}
     other = {"id": "x", "function": {"name": "exemplars", "arguments": {"many": 2}}}
     _, planner = run(lab, {"tool_calls": [call, other, other]}, RIVALS, MEASURE, concluding("E6"))
@@ -112,7 +108,7 @@ def test_missing_and_double_call_ids_are_mended(lab: Lab) -> None:
     assert [m["tool_call_id"] for m in messages if m["role"] == "tool"] == asked
 
 
-def test_nothing_but_invalid_replies_ends_in_failure(lab: Lab) -> None:
+def test_nothing_but_invalid_replies_ends_in_failure(lab):
     done, _ = run(lab, {"content": "no thanks"})
     assert done.status == "failed"
     assert done.steps == MAX_IDLE
@@ -120,7 +116,7 @@ def test_nothing_but_invalid_replies_ends_in_failure(lab: Lab) -> None:
     assert done.description.reason == done.reason
 
 
-def test_the_same_call_for_ever_is_noticed_and_ended(lab: Lab) -> None:
+def test_the_same_call_for_ever_is_noticed_and_ended(lab):
     done, planner = run(lab, [("survey", {})])
     assert "made before, see E1, E2" in last(planner)
     assert len(lab.evidence) == 2
@@ -128,7 +124,7 @@ def test_the_same_call_for_ever_is_noticed_and_ended(lab: Lab) -> None:
     assert done.steps == 2 + MAX_IDLE
 
 
-def test_an_endless_planner_is_stopped_and_the_ledger_speaks(lab: Lab) -> None:
+def test_an_endless_planner_is_stopped_and_the_ledger_speaks(lab):
     def more(state: State) -> Turn:
         return [("activations", {"texts": ["the cat and" + " dog" * state["step"]]})]
 
@@ -144,14 +140,14 @@ def test_an_endless_planner_is_stopped_and_the_ledger_speaks(lab: Lab) -> None:
     assert len(lab.evidence) == 5, "nothing was run after the planner was told to conclude"
 
 
-def test_a_spent_budget_without_a_tested_rival_fails(lab: Lab) -> None:
+def test_a_spent_budget_without_a_tested_rival_fails(lab):
     done, _ = run(lab, [("survey", {})], [("exemplars", {})], budget=Budget(steps=3))
     assert done.status == "failed"
     assert "3 turns" in str(done.reason)
 
 
 @pytest.mark.parametrize("limit", ["tokens", "cost", "seconds"])
-def test_every_limit_is_a_hard_stop(lab: Lab, limit: str) -> None:
+def test_every_limit_is_a_hard_stop(lab, limit):
     def spend(state: State) -> Turn:
         lab.meter.tokens_in += 300
         lab.meter.cost += 0.3
@@ -167,7 +163,7 @@ def test_every_limit_is_a_hard_stop(lab: Lab, limit: str) -> None:
     assert done.status == "described"
 
 
-def test_fewer_than_two_tested_rivals_are_sent_back_once(lab: Lab) -> None:
+def test_fewer_than_two_tested_rivals_are_sent_back_once(lab):
     hasty = [RIVALS[0], MEASURE[0]]  # type: ignore[index]
     done, planner = run(lab, hasty, concluding("E2"), concluding("E2"))
     assert "Sent back: only 1 of your 1 hypotheses" in last(planner)
@@ -175,12 +171,12 @@ def test_fewer_than_two_tested_rivals_are_sent_back_once(lab: Lab) -> None:
     assert any("only 1" in note for note in done.description.notes)
 
 
-def test_rivals_recorded_after_the_experiments_are_untested(lab: Lab) -> None:
+def test_rivals_recorded_after_the_experiments_are_untested(lab):
     _, planner = run(lab, MEASURE, RIVALS, concluding("E1"), concluding("E1"))
     assert "only 0 of your 2" in last(planner)
 
 
-def test_false_citations_are_sent_back_then_dropped_and_noted(lab: Lab) -> None:
+def test_false_citations_are_sent_back_then_dropped_and_noted(lab):
     wrong = concluding(
         *("E3", "E1", "E77"),
         effect={"words": "says meow", "evidence": ["E50"]},
@@ -196,13 +192,13 @@ def test_false_citations_are_sent_back_then_dropped_and_noted(lab: Lab) -> None:
     assert any("E77" in note for note in done.description.notes)
 
 
-def test_a_mended_conclusion_is_accepted_without_notes(lab: Lab) -> None:
+def test_a_mended_conclusion_is_accepted_without_notes(lab):
     done, _ = run(lab, RIVALS, MEASURE, concluding("E9"), concluding("E3"))
     assert done.description.notes == ()
     assert done.steps == 4
 
 
-def test_dead_is_believed_only_of_the_dead(lab: Lab, make_lab: Any) -> None:
+def test_dead_is_believed_only_of_the_dead(lab, make_lab):
     dead: Turn = [("conclude", {"label": "never active", "components": [], "status": "dead"})]
     done, _ = run(lab, [("survey", {})], dead, unit="planted/1")
     assert (done.status, done.steps) == ("dead", 2)
@@ -211,7 +207,7 @@ def test_dead_is_believed_only_of_the_dead(lab: Lab, make_lab: Any) -> None:
     assert done.status == "uninterpretable"
 
 
-def test_a_conclusion_that_cannot_be_read_is_an_error_not_an_end(lab: Lab) -> None:
+def test_a_conclusion_that_cannot_be_read_is_an_error_not_an_end(lab):
     empty = [("conclude", {"label": " ", "components": []})]
     absent = [("conclude", {"label": "a", "components": [{"words": "a", "predictor": "H9"}]})]
     nothing = [("conclude", {"label": "a", "components": []})]
@@ -223,14 +219,14 @@ def test_a_conclusion_that_cannot_be_read_is_an_error_not_an_end(lab: Lab) -> No
     assert done.status == "described"
 
 
-def test_calls_beside_a_conclusion_are_run_before_it_and_not_after(lab: Lab) -> None:
+def test_calls_beside_a_conclusion_are_run_before_it_and_not_after(lab):
     turn = [*MEASURE, *concluding("E3"), ("survey", {})]
     done, _ = run(lab, RIVALS, turn)
     assert done.status == "described"
     assert [item.tool for item in lab.evidence][-1] == "conclude"
 
 
-def test_a_failing_planner_fails_the_unit_with_its_reason(lab: Lab) -> None:
+def test_a_failing_planner_fails_the_unit_with_its_reason(lab):
     def fail(state: State) -> Turn:
         raise LLMError("auth", "the key\nwas refused")
 
@@ -239,9 +235,7 @@ def test_a_failing_planner_fails_the_unit_with_its_reason(lab: Lab) -> None:
     assert [row["id"] for row in done.ledger] == ["H1", "H2"]
 
 
-def test_a_fault_inside_a_tool_does_not_end_the_batch(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fault_inside_a_tool_does_not_end_the_batch(lab, monkeypatch):
     def broken(*given: Any) -> Any:
         raise ZeroDivisionError("inside")
 
@@ -253,7 +247,7 @@ def test_a_fault_inside_a_tool_does_not_end_the_batch(
     assert done.status == "failed"
 
 
-def test_at_most_sixteen_calls_of_a_turn_are_run(lab: Lab) -> None:
+def test_at_most_sixteen_calls_of_a_turn_are_run(lab):
     many: Turn = [("activations", {"texts": [f"cat {i}"]}) for i in range(20)]
     run(lab, many, [("survey", {})], budget=Budget(steps=2))
     assert sum(item.tool == "activations" for item in lab.evidence) == 0  # told to conclude at once
@@ -262,7 +256,7 @@ def test_at_most_sixteen_calls_of_a_turn_are_run(lab: Lab) -> None:
     assert sum(item.tool == "activations" for item in run_lab.evidence) == 16
 
 
-def test_what_cannot_be_read_of_a_forced_conclusion_is_left_out(lab: Lab) -> None:
+def test_what_cannot_be_read_of_a_forced_conclusion_is_left_out(lab):
     good = {"words": "pets", "predictor": "H1", "evidence": ["E3"]}
     bad = {"words": "birds", "predictor": {"kind": "nothing"}, "evidence": ["E3"]}
     turn = [
@@ -287,7 +281,7 @@ def test_what_cannot_be_read_of_a_forced_conclusion_is_left_out(lab: Lab) -> Non
     assert "effect left out" in notes
 
 
-def test_before_the_last_turn_an_unreadable_component_is_an_error(lab: Lab) -> None:
+def test_before_the_last_turn_an_unreadable_component_is_an_error(lab):
     bad = {"words": "birds", "predictor": {"kind": "nothing"}, "evidence": ["E3"]}
     turn = [("conclude", {"label": "birds", "components": [bad]})]
     done, planner = run(lab, RIVALS, MEASURE, turn, concluding("E3"))
@@ -295,7 +289,7 @@ def test_before_the_last_turn_an_unreadable_component_is_an_error(lab: Lab) -> N
     assert done.description.notes == ()
 
 
-def test_a_forced_conclusion_of_nothing_readable_is_drawn_from_the_ledger(lab: Lab) -> None:
+def test_a_forced_conclusion_of_nothing_readable_is_drawn_from_the_ledger(lab):
     bad = {"words": "birds", "predictor": {"kind": "nothing"}, "evidence": ["E3"]}
     turn = [("conclude", {"label": "birds", "components": [bad]})]
     done, _ = run(lab, RIVALS, MEASURE, turn, budget=Budget(steps=4))
@@ -304,7 +298,7 @@ def test_a_forced_conclusion_of_nothing_readable_is_drawn_from_the_ledger(lab: L
 
 
 @pytest.mark.parametrize("limit", ["tokens", "cost", "seconds"])
-def test_a_dearer_turn_leaves_room_for_the_last_request(lab: Lab, limit: str) -> None:
+def test_a_dearer_turn_leaves_room_for_the_last_request(lab, limit):
     """Turns that grow, as conversations with pictures do, still end in a request to conclude."""
 
     def spend(state: State) -> Turn:
@@ -325,7 +319,7 @@ def test_a_dearer_turn_leaves_room_for_the_last_request(lab: Lab, limit: str) ->
     assert done.steps >= 5
 
 
-def test_turns_that_cost_the_same_use_most_of_the_budget() -> None:
+def test_turns_that_cost_the_same_use_most_of_the_budget():
     budget = Budget(tokens=1000)
     turn = {"steps": 1, "tokens": 100, "seconds": None, "cost": None}
     told = [
@@ -337,7 +331,7 @@ def test_turns_that_cost_the_same_use_most_of_the_budget() -> None:
     assert told == [False, False, False, True]
 
 
-def test_what_a_turn_took_and_when_the_end_comes_is_said_ahead(lab: Lab) -> None:
+def test_what_a_turn_took_and_when_the_end_comes_is_said_ahead(lab):
     sizes = [1000, 1500, 2000, 2500, 3000, 3500, 4000]
 
     def spend(state: Any) -> Any:
@@ -361,7 +355,7 @@ def test_what_a_turn_took_and_when_the_end_comes_is_said_ahead(lab: Lab) -> None
     assert done.status == "described"
 
 
-def test_without_a_limit_of_tokens_the_turns_are_counted(lab: Lab) -> None:
+def test_without_a_limit_of_tokens_the_turns_are_counted(lab):
     _, planner = run(lab, RIVALS, MEASURE, concluding("E3"), budget=Budget(steps=9))
     last = planner.seen[-1]["messages"][-1]["content"]
     assert "(left: 7 turns, 200,000 tokens, " in last

@@ -39,7 +39,7 @@ def reader(lines: tuple[str, ...]) -> Callable[[], str]:
     return read
 
 
-def test_a_person_investigates(lab: Lab) -> None:
+def test_a_person_investigates(lab):
     conclusion = (
         '{"label": "pets", "components": '
         '[{"words": "pets", "predictor": "H1", "evidence": ["E4"]}]}'
@@ -67,7 +67,7 @@ def test_a_person_investigates(lab: Lab) -> None:
     assert "many (default 10)" in shown
 
 
-def test_slips_are_told_and_asked_again(lab: Lab) -> None:
+def test_slips_are_told_and_asked_again(lab):
     with pytest.raises(KeyboardInterrupt) as caught:
         typed(
             lab, "surwey", "exemplars many=2", 'exemplars {"many": "x"}', "help", "survey", "", ""
@@ -79,13 +79,13 @@ def test_slips_are_told_and_asked_again(lab: Lab) -> None:
     assert len(lab.evidence) == 1
 
 
-def test_leaving_is_an_interruption(lab: Lab) -> None:
+def test_leaving_is_an_interruption(lab):
     for lines in ((), ("quit",), ("survey",)):
         with pytest.raises(KeyboardInterrupt):
             typed(lab, *lines)
 
 
-def test_thinking_is_not_spent(lab: Lab) -> None:
+def test_thinking_is_not_spent(lab):
     import time
 
     def slow() -> str:
@@ -99,7 +99,7 @@ def test_thinking_is_not_spent(lab: Lab) -> None:
     assert lab.meter.seconds - before < 0.3
 
 
-def test_text_from_a_corpus_cannot_steer_the_terminal(lab: Lab) -> None:
+def test_text_from_a_corpus_cannot_steer_the_terminal(lab):
     texts = '["\\u001b[2J [bold]cat[/bold] [/nothing]"]'
     with pytest.raises(KeyboardInterrupt) as caught:
         typed(lab, f'activations {{"texts": {texts}}}')

@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
 
 
 @pytest.mark.parametrize("turn", [1, 2])
-def test_a_kill_in_the_midst_of_a_turn(make_lab: Any, tmp_path: Path, turn: int) -> None:
+def test_a_kill_in_the_midst_of_a_turn(make_lab, tmp_path, turn):
     path = tmp_path / "c.sqlite"
     word = {"kind": "words", "words": ["cat"]}
     turns: list[Any] = [

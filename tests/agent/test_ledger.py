@@ -32,7 +32,7 @@ def act(lab: Lab, ledger: Ledger, name: str, **arguments: Any) -> Evidence:
     return result
 
 
-def test_compare() -> None:
+def test_compare():
     predicted = np.array([1, 1, 0, 0, 0], np.float32)
     measured = np.array([2, 0, 2, 0, 0], np.float32)
     score = compare(predicted, measured, 1.0, 3)
@@ -44,7 +44,7 @@ def test_compare() -> None:
     assert compare(np.zeros(3), np.array([1.0, 2, 3]), 0.5, 1).balanced is None
 
 
-def test_written_and_explore_are_kept_apart(lab: Lab, ledger: Ledger) -> None:
+def test_written_and_explore_are_kept_apart(lab, ledger):
     act(lab, ledger, "hypothesise", statement="pets", predictor=PET)
     act(lab, ledger, "activations", texts=["a cat and no cat", "the dog sat"])
     row = ledger.rows[0]
@@ -58,9 +58,7 @@ def test_written_and_explore_are_kept_apart(lab: Lab, ledger: Ledger) -> None:
     assert [entry["evidence"] for entry in ledger.rows[0]["history"]] == ["E2", "E3"]
 
 
-def test_a_later_hypothesis_is_scored_on_earlier_inputs_but_untested(
-    lab: Lab, ledger: Ledger
-) -> None:
+def test_a_later_hypothesis_is_scored_on_earlier_inputs_but_untested(lab, ledger):
     act(lab, ledger, "activations", texts=["the cat sat", "a dog ran"])
     act(lab, ledger, "hypothesise", statement="pets", predictor=PET)
     row = ledger.rows[0]
@@ -73,7 +71,7 @@ def test_a_later_hypothesis_is_scored_on_earlier_inputs_but_untested(
     assert ledger.rows[0]["written"]["inputs"] == 2, "the same text does not count twice"
 
 
-def test_the_better_rival_stands_first(lab: Lab, ledger: Ledger) -> None:
+def test_the_better_rival_stands_first(lab, ledger):
     act(lab, ledger, "hypothesise", statement="only cats", predictor=CAT)
     act(lab, ledger, "hypothesise", statement="pets", predictor=PET)
     act(lab, ledger, "activations", texts=["the cat sat", "a dog ran", "we saw a tree"])
@@ -85,7 +83,7 @@ def test_the_better_rival_stands_first(lab: Lab, ledger: Ledger) -> None:
     assert strength(rows["H1"]) < 0.8
 
 
-def test_hypotheses_on_the_whole_corpus_count_as_tests(lab: Lab, ledger: Ledger) -> None:
+def test_hypotheses_on_the_whole_corpus_count_as_tests(lab, ledger):
     if "test_hypotheses" not in TOOLS:
         pytest.skip("the belt has no test_hypotheses")
     act(lab, ledger, "hypothesise", statement="pets", predictor=PET)
@@ -96,7 +94,7 @@ def test_hypotheses_on_the_whole_corpus_count_as_tests(lab: Lab, ledger: Ledger)
     assert row["test"]["correlation"] == pytest.approx(expected, abs=1e-3)
 
 
-def test_other_units_and_errors_do_not_count(lab: Lab, ledger: Ledger) -> None:
+def test_other_units_and_errors_do_not_count(lab, ledger):
     act(lab, ledger, "hypothesise", statement="pets", predictor=PET)
     act(lab, ledger, "activations", unit="planted/1", texts=["the cat sat"])
     failed = call(lab, "activations", {"texts": []})
@@ -106,14 +104,14 @@ def test_other_units_and_errors_do_not_count(lab: Lab, ledger: Ledger) -> None:
     assert ledger.rows[0]["tested"] == []
 
 
-def test_activity_lies_between_silence_and_firing(lab: Lab) -> None:
+def test_activity_lies_between_silence_and_firing(lab):
     column = lab.column(lab.target.unit("planted/0"))
     assert activity(column) == pytest.approx(0.5)
     assert activity(np.full((2, 3), np.nan)) == 0
     assert activity(np.array([-1.0, -0.5])) == 0
 
 
-def test_a_predictor_that_was_tested_in_a_call_has_a_row(lab: Lab, ledger: Ledger) -> None:
+def test_a_predictor_that_was_tested_in_a_call_has_a_row(lab, ledger):
     act(lab, ledger, "hypothesise", statement="pets", predictor=PET)
     act(lab, ledger, "test_hypotheses", hypotheses=["H1", CAT])
     assert [(row["id"], row["tested"]) for row in ledger.rows] == [("H1", ["E2"]), ("P1", ["E2"])]

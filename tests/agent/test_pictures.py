@@ -56,7 +56,7 @@ def lab(colours: Target, tmp_path: Path) -> Lab:
     return Lab(colours, rows, evidence=EvidenceStore(tmp_path / "a.pictures"))  # type: ignore[arg-type]
 
 
-def test_an_investigation_of_a_channel(lab: Lab) -> None:
+def test_an_investigation_of_a_channel(lab):
     planner = Scripted(TURNS)
     done = investigate(lab, f"conv.0/{RED}", planner)
     assert done.reason is None
@@ -77,12 +77,12 @@ def test_an_investigation_of_a_channel(lab: Lab) -> None:
     assert any(" explore pictures, mostly strong" in text for text in texts)
 
 
-def test_the_prompts_speak_of_their_own_targets() -> None:
+def test_the_prompts_speak_of_their_own_targets():
     assert "bicycle" in system_pictures()
     assert "vision" not in system("causal")
 
 
-def test_the_prompt_says_where_sizes_and_places_begin() -> None:
+def test_the_prompt_says_where_sizes_and_places_begin():
     said = system_pictures()
     assert "$" not in said
     limits = {"small": ("is below 0.22", 0.21, 0.23), "large": ("from 0.36", 0.37, 0.35)}
@@ -115,19 +115,17 @@ def test_the_prompt_says_where_sizes_and_places_begin() -> None:
         ),
     ],
 )
-def test_words_in_the_wrong_place_are_told_the_right_one(
-    lab: Lab, predictor: dict[str, Any], said: str
-) -> None:
+def test_words_in_the_wrong_place_are_told_the_right_one(lab, predictor, said):
     found = call(lab, "hypothesise", {"statement": "x", "predictor": predictor})
     assert said in str(found.error)
 
 
-def test_words_that_scenes_do_not_know_are_left_to_other_readers(lab: Lab) -> None:
+def test_words_that_scenes_do_not_know_are_left_to_other_readers(lab):
     zebra = {"kind": "object", "names": ["zebra"]}
     assert call(lab, "hypothesise", {"statement": "x", "predictor": zebra}).error is None
 
 
-def test_a_group_stands_for_its_members(lab: Lab) -> None:
+def test_a_group_stands_for_its_members(lab):
     found = parse({"kind": "object", "names": ["animals"]})
     assert {"cat", "dog"} <= set(found.model_dump()["names"])
     assert "animals" in found.english()
@@ -135,7 +133,7 @@ def test_a_group_stands_for_its_members(lab: Lab) -> None:
     assert {"tree", "cat"} <= set(mixed["names"])
 
 
-def test_a_hypothesis_says_on_which_pictures_it_holds(lab: Lab) -> None:
+def test_a_hypothesis_says_on_which_pictures_it_holds(lab):
     lab.unit = lab.target.unit(f"conv.0/{RED}")
     found = call(lab, "hypothesise", {"statement": "red", "predictor": RED_THING})
     assert "of 40 explore pictures" in found.text
@@ -147,7 +145,7 @@ def test_a_hypothesis_says_on_which_pictures_it_holds(lab: Lab) -> None:
     assert "reads text" in str(text.error)
 
 
-def test_likeness_names_windows(lab: Lab) -> None:
+def test_likeness_names_windows(lab):
     lab.unit = lab.target.unit(f"conv.0/{RED}")
     column = lab.column(lab.unit)[:, 0]
     strong = [int(at) for at in np.argsort(-column)[:6]]
@@ -170,7 +168,7 @@ def _images(request: dict[str, Any]) -> int:
     return sum(part["type"] == "image_url" for content in contents for part in content)
 
 
-def test_a_model_that_sees_is_sent_the_sheets(lab: Lab) -> None:
+def test_a_model_that_sees_is_sent_the_sheets(lab):
     turns = [says(*turn) for turn in TURNS]
     with endpoint(*turns) as server:
         done = investigate(lab, f"conv.0/{RED}", ChatFactory(LLM("m", base_url=server.url)))
@@ -186,7 +184,7 @@ def test_a_model_that_sees_is_sent_the_sheets(lab: Lab) -> None:
     assert part["image_url"]["url"].startswith("data:image/jpeg;base64,")
 
 
-def test_a_model_that_does_not_see_goes_on_with_text(lab: Lab) -> None:
+def test_a_model_that_does_not_see_goes_on_with_text(lab):
     no = fails(400, "this model does not support image input")
     turns = [says(*TURNS[0]), no, *(says(*turn) for turn in TURNS[1:])]
     with endpoint(*turns) as server:
@@ -197,7 +195,7 @@ def test_a_model_that_does_not_see_goes_on_with_text(lab: Lab) -> None:
     assert any("the results above say in words" in text for text in texts)
 
 
-def test_a_bad_request_without_pictures_is_what_it_was(lab: Lab) -> None:
+def test_a_bad_request_without_pictures_is_what_it_was(lab):
     with endpoint(says(*TURNS[0]), fails(400, "no such parameter")) as server:
         done = investigate(lab, f"conv.0/{RED}", ChatFactory(LLM("m", base_url=server.url)))
     assert done.status == "failed"
@@ -205,14 +203,14 @@ def test_a_bad_request_without_pictures_is_what_it_was(lab: Lab) -> None:
     assert len(server.requests) == 3
 
 
-def test_a_model_that_is_said_not_to_see(lab: Lab) -> None:
+def test_a_model_that_is_said_not_to_see(lab):
     with endpoint(*(says(*turn) for turn in TURNS)) as server:
         factory = ChatFactory(LLM("m", base_url=server.url), sees=False)
         investigate(lab, f"conv.0/{RED}", factory)
     assert {_images(request) for request in server.requests} == {0}
 
 
-def test_old_pictures_go_in_steps() -> None:
+def test_old_pictures_go_in_steps():
     image = {"type": "image_url", "image_url": {"url": "a.jpg"}}
     messages = [{"role": "user", "content": [image]} for _ in range(20)]
     assert older_pictures(messages[:12]) == set()
@@ -221,7 +219,7 @@ def test_old_pictures_go_in_steps() -> None:
     assert older_pictures(messages[:19]) == set(range(12))
 
 
-def test_the_newest_pictures_stay() -> None:
+def test_the_newest_pictures_stay():
     image = {"type": "image_url", "image_url": {"url": "a.jpg"}}
     text = {"type": "text", "text": "E1:"}
 
@@ -238,7 +236,7 @@ def test_the_newest_pictures_stay() -> None:
     assert fewer_pictures({"role": "user", "content": "text"})["content"] == "text"
 
 
-def test_a_request_never_holds_more_pictures_than_it_may(lab: Lab) -> None:
+def test_a_request_never_holds_more_pictures_than_it_may(lab):
     looks = [
         ("exemplars", {"kind": kind, "many": many})
         for kind in ("top", "low")

@@ -6,7 +6,7 @@ from neuroscribe.agent.planners.chat import shortened, with_pictures
 from neuroscribe.tools.errors import UsageError
 
 
-def test_names() -> None:
+def test_names():
     assert planner_factory("human").name == "human"
     assert planner_factory("builtin", seed=3).name == "builtin"
     local = planner_factory("openai:a/b:c", base_url="http://127.0.0.1:1/v1")
@@ -23,19 +23,19 @@ def test_names() -> None:
         ("", "The planners are"),
     ],
 )
-def test_unknown_names(spec: str, said: str) -> None:
+def test_unknown_names(spec, said):
     with pytest.raises(UsageError, match=said):
         planner_factory(spec)
 
 
-def test_a_hosted_endpoint_needs_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hosted_endpoint_needs_a_key(monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     with pytest.raises(UsageError, match="OPENAI_API_KEY"):
         planner_factory("openai:gpt")
 
 
-def test_shortening_keeps_the_instructions_and_the_newest_turn() -> None:
+def test_shortening_keeps_the_instructions_and_the_newest_turn():
     long = "x" * 1000
     picture = {"type": "image_url", "image_url": {"url": "a.png"}}
     messages = [
@@ -58,7 +58,7 @@ def test_shortening_keeps_the_instructions_and_the_newest_turn() -> None:
     assert 1000 < len(str(shorter[6]["content"])) < 1500
 
 
-def test_a_lost_picture_is_said() -> None:
+def test_a_lost_picture_is_said():
     part = {"type": "image_url", "image_url": {"url": "/no/such/file.png"}}
     message = with_pictures({"role": "user", "content": [part], "finish_reason": "stop"})
     assert message == {

@@ -1,7 +1,6 @@
 """Interrupted investigations go on from their checkpoint, with the same evidence and budget."""
 
 import sqlite3
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,7 +57,7 @@ def script(turns: list[Any], stop: int | None = None) -> Scripted:
 
 
 @pytest.mark.parametrize("stop", [1, 2, 3])
-def test_an_interrupted_investigation_goes_on(make_lab: Any, tmp_path: Path, stop: int) -> None:
+def test_an_interrupted_investigation_goes_on(make_lab, tmp_path, stop):
     path = tmp_path / "a" / "unit.sqlite"
     plain, whole = Recorded(), make_lab()
     expected = investigate(whole, "planted/0", script(SCRIPT), recorder=plain)  # type: ignore[arg-type]
@@ -78,7 +77,7 @@ def test_an_interrupted_investigation_goes_on(make_lab: Any, tmp_path: Path, sto
     assert not list(path.parent.iterdir()), "the checkpoint is gone when it is done"
 
 
-def test_what_was_spent_is_still_spent(make_lab: Any, tmp_path: Path) -> None:
+def test_what_was_spent_is_still_spent(make_lab, tmp_path):
     lab = make_lab()
 
     def spend(state: State) -> Turn:
@@ -102,7 +101,7 @@ def test_what_was_spent_is_still_spent(make_lab: Any, tmp_path: Path) -> None:
     assert 850 < left["seconds"] <= 900
 
 
-def test_a_planner_with_a_memory_starts_again(make_lab: Any, tmp_path: Path) -> None:
+def test_a_planner_with_a_memory_starts_again(make_lab, tmp_path):
     path = tmp_path / "c.sqlite"
     with pytest.raises(KeyboardInterrupt):
         investigate(make_lab(), "planted/0", script(SCRIPT, 2), checkpoint=path)
@@ -114,9 +113,7 @@ def test_a_planner_with_a_memory_starts_again(make_lab: Any, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database at all" * 99])
-def test_a_damaged_checkpoint_means_a_fresh_start(
-    make_lab: Any, tmp_path: Path, content: bytes
-) -> None:
+def test_a_damaged_checkpoint_means_a_fresh_start(make_lab, tmp_path, content):
     path = tmp_path / "c.sqlite"
     path.write_bytes(content)
     done = investigate(make_lab(), "planted/0", script(SCRIPT), checkpoint=path)
@@ -124,7 +121,7 @@ def test_a_damaged_checkpoint_means_a_fresh_start(
     assert not path.exists()
 
 
-def test_a_checkpoint_of_another_unit_is_not_used(make_lab: Any, tmp_path: Path) -> None:
+def test_a_checkpoint_of_another_unit_is_not_used(make_lab, tmp_path):
     path = tmp_path / "c.sqlite"
     with pytest.raises(KeyboardInterrupt):
         investigate(make_lab(), "planted/1", script(SCRIPT, 2), checkpoint=path)
@@ -133,7 +130,7 @@ def test_a_checkpoint_of_another_unit_is_not_used(make_lab: Any, tmp_path: Path)
     assert done.steps == len(planner.seen)
 
 
-def test_only_the_latest_state_is_kept(make_lab: Any, tmp_path: Path) -> None:
+def test_only_the_latest_state_is_kept(make_lab, tmp_path):
     path = tmp_path / "c.sqlite"
     with pytest.raises(KeyboardInterrupt):
         investigate(make_lab(), "planted/0", script(SCRIPT, 3), checkpoint=path)

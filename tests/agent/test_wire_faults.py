@@ -2,7 +2,6 @@
 
 import sqlite3
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,7 +27,7 @@ def drips_headers(handler: Handler, request: dict[str, Any]) -> None:
         handler.wfile.flush()
 
 
-def test_headers_that_drip_end_with_the_seconds_of_the_unit(lab: Lab) -> None:
+def test_headers_that_drip_end_with_the_seconds_of_the_unit(lab):
     started = time.monotonic()
     done, _ = by_model(lab, RIVALS, drips_headers, timeout=60.0, budget=Budget(seconds=1.0))
     assert time.monotonic() - started < 3
@@ -37,7 +36,7 @@ def test_headers_that_drip_end_with_the_seconds_of_the_unit(lab: Lab) -> None:
     assert done.meter.tokens_in == 100, "what was spent before is kept"
 
 
-def test_a_tool_that_asks_a_model_stays_within_the_seconds_of_the_unit(make_lab: Any) -> None:
+def test_a_tool_that_asks_a_model_stays_within_the_seconds_of_the_unit(make_lab):
     asks = says(("write_texts", {"source": "llm", "prompt": "pets"}))
     with endpoint(*acts(RIVALS, asks, drips_headers)) as server:
         llm = LLM("m", base_url=server.url, timeout=60.0, backoff=0.01)
@@ -62,7 +61,7 @@ def test_a_tool_that_asks_a_model_stays_within_the_seconds_of_the_unit(make_lab:
     ],
     ids=["body", "arguments", "inner", "integer", "predictor", "surrogate", "calls"],
 )
-def test_one_malformed_reply_is_no_failed_unit(lab: Lab, fault: Act, tmp_path: Path) -> None:
+def test_one_malformed_reply_is_no_failed_unit(lab, fault, tmp_path):
     with Recorder(tmp_path / "t.jsonl", HEADER) as recorder:
         turns = (RIVALS, fault, MEASURE, CONCLUDE, CONCLUDE)
         done, server = by_model(lab, *turns, recorder=recorder, checkpoint=tmp_path / "c.sqlite")
@@ -94,7 +93,7 @@ def thoughts(request: dict[str, Any]) -> list[Any]:
     return [m.get("reasoning_content") for m in request["messages"] if m["role"] == "assistant"]
 
 
-def test_reasoning_is_sent_back_and_recorded_and_never_markup(lab: Lab, tmp_path: Path) -> None:
+def test_reasoning_is_sent_back_and_recorded_and_never_markup(lab, tmp_path):
     path = tmp_path / "t.jsonl"
     with Recorder(path, HEADER) as recorder:
         turns = [thinking(act) for act in acts(RIVALS, MEASURE, CONCLUDE)]
@@ -106,7 +105,7 @@ def test_reasoning_is_sent_back_and_recorded_and_never_markup(lab: Lab, tmp_path
     assert "<script>alert" not in render(path, tmp_path / "t.html").read_text()
 
 
-def test_an_endpoint_that_refuses_reasoning_gets_none(lab: Lab) -> None:
+def test_an_endpoint_that_refuses_reasoning_gets_none(lab):
     def strict(act: Act) -> Act:
         def sends(handler: Any, request: dict[str, Any]) -> None:
             if any(thoughts(request)):
@@ -123,7 +122,7 @@ def test_an_endpoint_that_refuses_reasoning_gets_none(lab: Lab) -> None:
     assert refused.count(True) == 1, "it is asked once, and known then"
 
 
-def test_reasoning_survives_an_interruption(make_lab: Any, tmp_path: Path) -> None:
+def test_reasoning_survives_an_interruption(make_lab, tmp_path):
     path = tmp_path / "c.sqlite"
 
     class Interrupts(ChatFactory):
@@ -150,7 +149,7 @@ def test_reasoning_survives_an_interruption(make_lab: Any, tmp_path: Path) -> No
     assert thoughts(server.requests[1]) == [THINKS["reasoning_content"]]
 
 
-def test_a_shortened_conversation_leaves_older_reasoning_out() -> None:
+def test_a_shortened_conversation_leaves_older_reasoning_out():
     turn = {"role": "assistant", "content": None, **THINKS}
     messages = [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}, turn, turn]
     kept = shortened(messages, 1)
@@ -158,7 +157,7 @@ def test_a_shortened_conversation_leaves_older_reasoning_out() -> None:
     assert kept[3] == turn
 
 
-def test_a_call_keeps_what_only_its_endpoint_knows() -> None:
+def test_a_call_keeps_what_only_its_endpoint_knows():
     call = {
         "id": "a",
         "type": "function",

@@ -3,10 +3,8 @@
 import json
 from base64 import b64encode
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import pytest
 from endpoint import endpoint, fails, says
 from neuroscribe.tasks.asking.threads import About, Thread
 from neuroscribe.tasks.evaluation.planner_run import Plan
@@ -21,9 +19,7 @@ def _with_secret(url: str, secret: str = SECRET) -> str:
     return url.replace("http://", f"http://me:{secret}@") + f"?key={secret}"
 
 
-def test_a_run_keeps_no_credentials_and_goes_on_with_others(
-    settings: Any, toy_target: Any, tmp_path: Path
-) -> None:
+def test_a_run_keeps_no_credentials_and_goes_on_with_others(settings, toy_target, tmp_path):
     def refuses(handler: Any, request: dict[str, Any]) -> None:
         echo = f"{handler.path} is not for {handler.headers['Authorization']}"
         fails(401, echo)(handler, request)
@@ -45,9 +41,7 @@ def test_a_run_keeps_no_credentials_and_goes_on_with_others(
     assert kept == server.url
 
 
-def test_what_a_failed_unit_spent_is_kept(
-    settings: Any, toy_target: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_failed_unit_spent_is_kept(settings, toy_target, tmp_path, monkeypatch):
     def broken(*_: Any, **__: Any) -> Any:
         raise RuntimeError("a fault of ours")
 
@@ -61,7 +55,7 @@ def test_what_a_failed_unit_spent_is_kept(
     assert line["meter"]["requests"] >= 1
 
 
-def test_conversations_and_plans_keep_no_credentials(tmp_path: Path) -> None:
+def test_conversations_and_plans_keep_no_credentials(tmp_path):
     url = _with_secret("http://h.example/v1")
     thread = Thread(folder=tmp_path)
     thread.keep(About("toy", "text", "openai:m", url))

@@ -69,7 +69,7 @@ HEADERS: dict[str, tuple[Edit, str]] = {
 
 
 @pytest.mark.parametrize("name", HEADERS)
-def test_a_transcript(here: Path, name: str, refused: Any) -> None:
+def test_a_transcript(here, name, refused):
     change, said = HEADERS[name]
     edited(Path(TRANSCRIPT), change)
     target = Path(json.loads(Path("run/run.json").read_text())["settings"]["target"])
@@ -78,17 +78,13 @@ def test_a_transcript(here: Path, name: str, refused: Any) -> None:
     assert not Path("ran").exists()
 
 
-def test_ones_own_transcript_and_run_need_no_flag(
-    here: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_ones_own_transcript_and_run_need_no_flag(here, capsys):
     assert cli.run(["replay", TRANSCRIPT]) == 0
     assert cli.run(["find", "run", "--similar-to", "mlp.0/1"]) == 0
     capsys.readouterr()
 
 
-def test_code_of_a_model_runs_only_for_a_named_target(
-    here: Path, toy_folder: Path, refused: Any
-) -> None:
+def test_code_of_a_model_runs_only_for_a_named_target(here, toy_folder, refused):
     """The header's `trust_remote_code` is not heeded, and the flag alone does not suffice."""
     shutil.copytree(toy_folder / "model", "model")
     edited(Path("model/config.json"), lambda config: config.update(
@@ -123,7 +119,7 @@ DOORS: dict[str, list[str]] = {
 
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("name", RUNS)
-def test_a_run(here: Path, door: str, name: str, refused: Any) -> None:
+def test_a_run(here, door, name, refused):
     change, said = RUNS[name]
     edited(Path("run/run.json"), lambda run: run["settings"].update(change))
     found = refused(*DOORS[door])
@@ -132,9 +128,7 @@ def test_a_run(here: Path, door: str, name: str, refused: Any) -> None:
     assert not Path("ran").exists()
 
 
-def test_a_run_in_the_browser_is_shown_and_not_measured(
-    here: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_run_in_the_browser_is_shown_and_not_measured(here, capsys):
     edited(Path("run/run.json"), lambda run: run["settings"].update(target=EVIL))
     door = open_door(Path("run"))
     assert "nothing can be measured" in capsys.readouterr().err
@@ -145,9 +139,7 @@ def test_a_run_in_the_browser_is_shown_and_not_measured(
     assert not Path("ran").exists()
 
 
-def test_a_run_that_was_seen_to_be_ones_own_is_asked_for_when_it_changes(
-    here: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_that_was_seen_to_be_ones_own_is_asked_for_when_it_changes(here, monkeypatch):
     """At a terminal a person decides; code is not even asked for."""
     asked: list[str] = []
 
@@ -167,9 +159,7 @@ def test_a_run_that_was_seen_to_be_ones_own_is_asked_for_when_it_changes(
 
 
 @pytest.mark.parametrize(("typed", "taken"), [("y\n", True), ("\n", False), ("", False)])
-def test_a_person_at_a_terminal_is_asked(
-    typed: str, taken: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_person_at_a_terminal_is_asked(typed, taken, monkeypatch, capsys):
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True
@@ -185,9 +175,7 @@ def test_a_person_at_a_terminal_is_asked(
     assert "names the data hf:some/data. Use it? [y/N]" in capsys.readouterr().err
 
 
-def test_the_seal_is_of_what_is_named_and_of_one_person(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_seal_is_of_what_is_named_and_of_one_person(tmp_path, monkeypatch):
     named = {"target": "some/model", "data": "x.txt"}
     monkeypatch.setenv("NEUROSCRIBE_HOME", str(tmp_path / "one"))
     mark = trust.seal(named)
@@ -203,7 +191,7 @@ def test_the_seal_is_of_what_is_named_and_of_one_person(
     assert not trust.sealed(named, mark)
 
 
-def test_an_index_holds_no_objects(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_index_holds_no_objects(here, capsys):
     """Its header names a target that nobody loads, and pickled arrays are damaged ones."""
     from neuroscribe.tools.exemplars.store import write_header
 
@@ -227,9 +215,7 @@ def test_an_index_holds_no_objects(here: Path, capsys: pytest.CaptureFixture[str
             ExemplarIndex.open(folder)
 
 
-def test_measurements_kept_in_a_run_hold_no_objects(
-    here: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_measurements_kept_in_a_run_hold_no_objects(here, capsys):
     class Runs:
         def __reduce__(self) -> Any:
             return Path.touch, (here / "ran",)
@@ -241,7 +227,7 @@ def test_measurements_kept_in_a_run_hold_no_objects(
     assert not Path("ran").exists()
 
 
-def test_a_predictor_names_no_network_of_its_own(here: Path) -> None:
+def test_a_predictor_names_no_network_of_its_own(here):
     from neuroscribe.tools.predicates.features import _network
 
     example = {"name": "a", "strength": 1.0, "features": [0.0] * 48}
@@ -279,9 +265,7 @@ THREADS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", THREADS)
-def test_a_kept_conversation(
-    kept: Path, name: str, capsys: pytest.CaptureFixture[str], refused: Any
-) -> None:
+def test_a_kept_conversation(kept, name, capsys, refused):
     change, said = THREADS[name]
     capsys.readouterr()
     edited(kept / "thread.json", lambda about: about.update(change))
@@ -289,9 +273,7 @@ def test_a_kept_conversation(
     assert not Path("ran").exists()
 
 
-def test_a_kept_endpoint_never_gets_the_key_of_another(
-    kept: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_kept_endpoint_never_gets_the_key_of_another(kept, monkeypatch):
     with endpoint(answers("No.")) as server:
         edited(kept / "thread.json", lambda about: about.update(base_url=server.url))
         about = json.loads((kept / "thread.json").read_text())
@@ -312,9 +294,7 @@ def test_a_kept_endpoint_never_gets_the_key_of_another(
         resume(kept.name)
 
 
-def test_a_patched_conversation_runs_nothing(
-    kept: Path, capsys: pytest.CaptureFixture[str], refused: Any
-) -> None:
+def test_a_patched_conversation_runs_nothing(kept, capsys, refused):
     ran = Path("ran").resolve()
     call = ormsgpack.packb(("os", "mknod", (str(ran),)))
     content = ormsgpack.packb(ormsgpack.Ext(EXT_CONSTRUCTOR_POS_ARGS, call))
@@ -327,7 +307,7 @@ def test_a_patched_conversation_runs_nothing(
     assert "evil" not in sys.modules
 
 
-def test_a_state_sends_no_file_that_is_no_picture(tmp_path: Path) -> None:
+def test_a_state_sends_no_file_that_is_no_picture(tmp_path):
     from neuroscribe.agent.planners.chat import with_pictures
 
     secret = tmp_path / "key.png"

@@ -13,7 +13,6 @@ from neuroscribe.tasks.labelling.settings import How, Settings
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.io.files import read_whole, write_whole
 from neuroscribe.tools.io.numbers import check_numbers
-from neuroscribe.tools.models import Target
 
 
 def verbs(app: Any = cli.app, before: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
@@ -38,7 +37,7 @@ def numeric(verb: Any) -> list[str]:
     return found
 
 
-def test_no_verb_takes_a_negative_or_endless_number() -> None:
+def test_no_verb_takes_a_negative_or_endless_number():
     every = verbs()
     assert len(every) > 20
     asked = 0
@@ -54,7 +53,7 @@ def test_no_verb_takes_a_negative_or_endless_number() -> None:
     assert asked > 200
 
 
-def test_what_is_meant_is_let_pass() -> None:
+def test_what_is_meant_is_let_pass():
     check_numbers({"tokens": 1, "unit_tokens": 0, "min_score": -0.5, "flag": True, "x": "-1"})
     for wrong in ({"steps": 0}, {"timeout": 0.0}, {"tokens": 0}):
         with pytest.raises(UsageError):
@@ -83,13 +82,7 @@ WRONG: list[tuple[list[str], str]] = [
 
 
 @pytest.mark.parametrize(("arguments", "said"), WRONG)
-def test_one_line_at_once(
-    arguments: list[str],
-    said: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_one_line_at_once(arguments, said, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     os.mkfifo("pipe.txt")
     Path("zero.jsonl").symlink_to("/dev/zero")
@@ -104,7 +97,7 @@ def test_one_line_at_once(
     assert not Path("x").exists()
 
 
-def test_python_is_held_to_the_same() -> None:
+def test_python_is_held_to_the_same():
     given = {"target": "planted", "units": "planted/3", "data": "builtin:stories"}
     for more in ({"unit_seconds": float("nan")}, {"temperature": -1.0}, {"unit_cost": -1.0}):
         with pytest.raises(UsageError, match="it must"):
@@ -113,12 +106,12 @@ def test_python_is_held_to_the_same() -> None:
         How(timeout=float("nan"))
 
 
-def test_more_units_than_there_are_says_the_maximum(toy_target: Target) -> None:
+def test_more_units_than_there_are_says_the_maximum(toy_target):
     with pytest.raises(UsageError, match=r"99999999 units are asked for.*: give at most \d+$"):
         check_selection(parse_selection("random:99999999"), toy_target)
 
 
-def test_a_file_is_read_and_written_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_read_and_written_whole(tmp_path, monkeypatch):
     path = tmp_path / "page.html"
     write_whole(path, "one \ud800")
     assert read_whole(path) == b"one ?"

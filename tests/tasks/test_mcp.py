@@ -7,7 +7,6 @@ import socket
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import anyio
 import pytest
@@ -55,7 +54,7 @@ def shared(toy_folder: Path) -> Shared:
     return open_shared(settings)
 
 
-def test_a_client_starts_it_over_stdio(tmp_path: Path) -> None:
+def test_a_client_starts_it_over_stdio(tmp_path):
     """A target that prints does not disturb the protocol; its pictures are image content."""
     (tmp_path / "noisy.py").write_text(NOISY)
     server = StdioServerParameters(
@@ -102,11 +101,11 @@ def test_a_client_starts_it_over_stdio(tmp_path: Path) -> None:
         (["--target", "planted", "--transport", "http", "--host", "0.0.0.0"], "give a --token"),
     ],
 )
-def test_a_mistake_is_one_line(refused: Any, arguments: list[str], says: str) -> None:
+def test_a_mistake_is_one_line(refused, arguments, says):
     assert says in refused("mcp", *arguments)
 
 
-def test_a_port_in_use_is_one_line(verb: Any) -> None:
+def test_a_port_in_use_is_one_line(verb):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         asked = ("--target", "planted", "--transport", "http", "--port", port)
@@ -116,22 +115,20 @@ def test_a_port_in_use_is_one_line(verb: Any) -> None:
     assert f"port {port} (Address already in use)" in line
 
 
-def test_a_port_is_held_while_the_model_loads() -> None:
+def test_a_port_is_held_while_the_model_loads():
     with listen("127.0.0.1", 0) as first:
         port = first.getsockname()[1]
         with pytest.raises(UsageError, match="choose another --port"):
             listen("127.0.0.1", port)
 
 
-def test_without_the_sdk_it_says_how_to_get_it(
-    refused: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_sdk_it_says_how_to_get_it(refused, monkeypatch):
     monkeypatch.setitem(sys.modules, "mcp.server.stdio", None)
     monkeypatch.delitem(sys.modules, "neuroscribe.tasks.mcp.serving", raising=False)
     assert "pip install 'neuroscribe[mcp]'" in refused("mcp", "--target", "planted")
 
 
-def test_settings_come_from_the_run_and_then_from_the_user(label, settings, tmp_path) -> None:
+def test_settings_come_from_the_run_and_then_from_the_user(label, settings, tmp_path):
     label(settings, tmp_path / "r")
     none = dict.fromkeys(("target", "data", "tokens", "seed", "length", "images"))
     assert settings_of(tmp_path / "r", **none).context_length == settings.context_length == 32
@@ -139,7 +136,7 @@ def test_settings_come_from_the_run_and_then_from_the_user(label, settings, tmp_
     assert (given.context_length, given.target, given.data) == (16, "planted", settings.data)
 
 
-def test_only_explore_is_kept(shared: Shared) -> None:
+def test_only_explore_is_kept(shared):
     corpus = load_corpus(
         shared.settings.data, target=shared.target, **shared.settings.corpus_options
     )
@@ -151,7 +148,7 @@ def test_only_explore_is_kept(shared: Shared) -> None:
     assert not set(actions.__dict__) & set(shared.tools(lab)), "a planner's own act is served"
 
 
-def test_labels_of_a_big_run_are_cut_with_a_note(shared: Shared, tmp_path: Path) -> None:
+def test_labels_of_a_big_run_are_cut_with_a_note(shared, tmp_path):
     units = [f"mlp.0/{at}" for at in range(MOST_LABELS + 3)]
     run = {"format": 1, "settings": {}, "units": units}
     (tmp_path / "run.json").write_text(json.dumps(run))
@@ -175,7 +172,7 @@ def test_labels_of_a_big_run_are_cut_with_a_note(shared: Shared, tmp_path: Path)
             resources.read(lab, uri)
 
 
-def test_the_prompt_asks_for_evidence_and_not_for_acts(shared: Shared) -> None:
+def test_the_prompt_asks_for_evidence_and_not_for_acts(shared):
     said = investigate_unit(shared, "mlp.0/1")
     assert "unit mlp.0/1" in said
     assert grammar(shared.target.kind) in said
@@ -186,7 +183,7 @@ def test_the_prompt_asks_for_evidence_and_not_for_acts(shared: Shared) -> None:
         investigate_unit(shared, None)
 
 
-def test_errors_of_the_protocol_are_errors(shared: Shared) -> None:
+def test_errors_of_the_protocol_are_errors(shared):
     async def talk() -> None:
         async with Client(Door(shared).server) as client:
             for asked in (

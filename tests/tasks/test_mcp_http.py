@@ -106,7 +106,7 @@ def talk(conversation: Callable[[], Any], seconds: float = 20) -> None:
     anyio.run(bounded)
 
 
-def test_the_command_serves_a_run(label, settings, tmp_path: Path) -> None:
+def test_the_command_serves_a_run(label, settings, tmp_path):
     """The real command: schemas of the registry, labels, transcripts; Ctrl-C ends it."""
     label(settings, tmp_path / "r")
     command = [str(Path(sys.executable).parent / "neuroscribe"), "mcp", "--transport", "http"]
@@ -168,7 +168,7 @@ async def _says(client: Client, name: str, arguments: dict[str, Any]) -> tuple[b
     return found.is_error, found.content[0].text
 
 
-def test_two_clients_have_their_own_evidence(shared: Shared) -> None:
+def test_two_clients_have_their_own_evidence(shared):
     async def conversation() -> None:
         async with Client(url) as one, Client(url) as other:
             for client in (one, one, other):
@@ -185,7 +185,7 @@ def test_two_clients_have_their_own_evidence(shared: Shared) -> None:
         talk(conversation)
 
 
-def test_a_notebook_in_the_url_outlives_its_client(shared: Shared) -> None:
+def test_a_notebook_in_the_url_outlives_its_client(shared):
     """And is the only way to serve revisions of the protocol that have no sessions."""
     versions = []
 
@@ -204,7 +204,7 @@ def test_a_notebook_in_the_url_outlives_its_client(shared: Shared) -> None:
     assert versions[0] == versions[1] > versions[2]
 
 
-def test_mistakes_of_a_client_are_one_line(shared: Shared, gate: Gate, capfd: Any) -> None:
+def test_mistakes_of_a_client_are_one_line(shared, gate, capfd):
     async def conversation() -> None:
         async with Client(url) as client:
             for name, arguments, says in (
@@ -228,9 +228,7 @@ def test_mistakes_of_a_client_are_one_line(shared: Shared, gate: Gate, capfd: An
 
 
 @pytest.mark.parametrize("notebook", ["", "?notebook=n"])
-def test_a_client_that_leaves_in_a_call_harms_nobody(
-    shared: Shared, gate: Gate, notebook: str
-) -> None:
+def test_a_client_that_leaves_in_a_call_harms_nobody(shared, gate, notebook):
     """Its call runs on alone; the server answers meanwhile, and serves the next call after it.
 
     Where there is a session it sends a cancellation, without one it breaks off the connection.
@@ -259,9 +257,7 @@ def test_a_client_that_leaves_in_a_call_harms_nobody(
 
 
 @pytest.mark.parametrize("notebook", ["", "?notebook=n"])
-def test_a_call_whose_client_left_ends_at_its_next_forward_pass(
-    shared: Shared, gate: Gate, notebook: str
-) -> None:
+def test_a_call_whose_client_left_ends_at_its_next_forward_pass(shared, gate, notebook):
     async def conversation() -> None:
         async with Client(url + notebook) as client, anyio.create_task_group() as tasks:
             tasks.start_soon(client.call_tool, "measure_for_ever", {})
@@ -274,9 +270,7 @@ def test_a_call_whose_client_left_ends_at_its_next_forward_pass(
         talk(conversation)
 
 
-def test_progress_is_told_while_a_call_waits(
-    shared: Shared, gate: Gate, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_progress_is_told_while_a_call_waits(shared, gate, monkeypatch):
     monkeypatch.setattr(door_module, "_TICK", 0.02)
     told: list[str] = []
 
@@ -295,7 +289,7 @@ def test_progress_is_told_while_a_call_waits(
     assert told[0] == "wait_here: 0 s"
 
 
-def test_a_token_is_needed_where_there_is_one(shared: Shared) -> None:
+def test_a_token_is_needed_where_there_is_one(shared):
     async def conversation() -> None:
         for token, status in ((None, 401), ("wrong", 401), ("right", 200)):
             assert await _status(url, token=token) == status
@@ -310,7 +304,7 @@ def test_a_token_is_needed_where_there_is_one(shared: Shared) -> None:
         talk(conversation)
 
 
-def test_names_that_point_here_by_a_trick_are_refused(shared: Shared) -> None:
+def test_names_that_point_here_by_a_trick_are_refused(shared):
     async def conversation() -> None:
         assert await _status(url) == 200
         assert await _status(url, Host="evil.example:80") == 421
@@ -334,9 +328,7 @@ async def _status(url: str, *, token: str | None = None, **headers: str) -> int:
         return (await web.post(url, json=body, headers=given)).status_code
 
 
-def test_the_notebook_used_longest_ago_goes_first(
-    shared: Shared, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_notebook_used_longest_ago_goes_first(shared, monkeypatch):
     monkeypatch.setattr(door_module, "MOST_NOTEBOOKS", 2)
 
     async def conversation() -> None:

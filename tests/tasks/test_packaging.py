@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def test_every_package_on_disk_is_named() -> None:
+def test_every_package_on_disk_is_named():
     found = {
         "neuroscribe." + ".".join(path.parent.relative_to(ROOT).parts)
         for top in ("agent", "tools", "tasks")
@@ -22,7 +22,7 @@ def test_every_package_on_disk_is_named() -> None:
     assert sorted(named) == sorted(found)
 
 
-def test_a_wheel_labels_elsewhere(toy_folder: Path, tmp_path: Path) -> None:
+def test_a_wheel_labels_elsewhere(toy_folder, tmp_path):
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     subprocess.run(
         [*pip, "wheel", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)], check=True

@@ -6,7 +6,6 @@ the tools, then the messages in order; letters stand for tokens.
 
 import json
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from neuroscribe.agent.planners import planner_factory
 from neuroscribe.tasks.asking.data import explore
 from neuroscribe.tasks.asking.opening import open_conversation
 from neuroscribe.tools.lab import Lab
-from neuroscribe.tools.models import Target
 
 CAT, DOG = ({"kind": "words", "words": [word]} for word in ("cat", "dog"))
 TURNS = [
@@ -61,7 +59,7 @@ def _shared(one: str, other: str) -> int:
 
 
 def test_most_of_an_investigation_is_a_prefix_of_the_request_before(
-    toy_folder: Path, toy_target: Target, record_property: Any
+    toy_folder, toy_target, record_property
 ):
     windows = explore(toy_target, str(toy_folder / "text.jsonl"), tokens=4000, length=32, seed=0)
     with endpoint(*(says(*turn) for turn in TURNS)) as server:
@@ -82,7 +80,7 @@ def test_most_of_an_investigation_is_a_prefix_of_the_request_before(
 
 
 def test_most_of_a_conversation_is_a_prefix_of_the_request_before(
-    toy_folder: Path, toy_target: Target, tmp_path: Path, record_property: Any
+    toy_folder, toy_target, tmp_path, record_property
 ):
     turns = []
     for at in range(4):
@@ -114,7 +112,7 @@ def test_most_of_a_conversation_is_a_prefix_of_the_request_before(
 
 @pytest.mark.parametrize("step", [0, 5])
 def test_the_first_message_of_an_investigation_does_not_depend_on_the_unit(
-    toy_folder: Path, toy_target: Target, step: int
+    toy_folder, toy_target, step
 ):
     """So that the prefix is shared by all units of a run."""
     windows = explore(toy_target, str(toy_folder / "text.jsonl"), tokens=4000, length=32, seed=0)

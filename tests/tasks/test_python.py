@@ -1,7 +1,5 @@
 """The three uses from Python, and how a notebook shows them."""
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import neuroscribe.tasks as tasks
@@ -10,13 +8,10 @@ from neuroscribe.tasks.asking import answer_html as _answer_html  # noqa: F401  
 from neuroscribe.tasks.asking.claims import claims
 from neuroscribe.tasks.asking.events import Answer
 from neuroscribe.tasks.evaluation.evaluate import Evaluation
-from neuroscribe.tasks.labelling.results import LabelRun
-from neuroscribe.tasks.labelling.settings import Settings
 from neuroscribe.tasks.report.tables import table_html
 from neuroscribe.tasks.report.usage import spent_words, total
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.evidence import Evidence
-from neuroscribe.tools.models import Target
 from PIL import Image
 from scripted import Scripted
 
@@ -30,7 +25,7 @@ def test_the_names_are_there():
         tasks.shout  # noqa: B018
 
 
-def test_a_question_in_one_call(toy_folder: Path, toy_target: Target, tmp_path: Path):
+def test_a_question_in_one_call(toy_folder, toy_target, tmp_path):
     said = {"role": "assistant", "content": "mlp.0/1 is active [E1]. So I think it is."}
     planner = Scripted([[("survey", {"unit": "mlp.0/1"})], said])
     answer = tasks.ask(
@@ -54,7 +49,7 @@ def answer_of(text: str, *evidence: Evidence, **more: Any) -> Answer:
     return Answer(f"what {BAD}?", text, claims(text, known), evidence, **more)
 
 
-def test_an_answer_shows_heat_maps_and_pictures_and_escapes_everything(tmp_path: Path):
+def test_an_answer_shows_heat_maps_and_pictures_and_escapes_everything(tmp_path):
     picture = tmp_path / "v1.2" / "E1-sheet.png"
     picture.parent.mkdir()
     Image.new("RGB", (8, 8), "red").save(picture)
@@ -76,9 +71,7 @@ def test_an_answer_that_is_none_says_why():
     assert "The budget is spent: 12 turns &lt;script&gt;" in page
 
 
-def test_a_run_and_a_benchmark_are_tables(
-    label: Callable[..., LabelRun], settings: Settings, tmp_path: Path
-):
+def test_a_run_and_a_benchmark_are_tables(label, settings, tmp_path):
     run = label(settings, tmp_path / "run")
     page = run._repr_html_()
     assert "mlp.0/2" in page
@@ -103,7 +96,7 @@ def test_lone_surrogates_and_nothing_at_all_can_be_shown():
     assert answer_of("It is \udfff here now.")._repr_html_().encode()
 
 
-def test_what_evaluate_does_not_know_is_refused(tmp_path: Path):
+def test_what_evaluate_does_not_know_is_refused(tmp_path):
     with pytest.raises(UsageError, match="nearest: tiers"):
         tasks.evaluate(out=tmp_path, teirs=("A",))
 

@@ -114,7 +114,7 @@ class _Page(HTMLParser):
         self.text += data
 
 
-def test_the_report_holds_every_unit_and_number(tmp_path: Path) -> None:
+def test_the_report_holds_every_unit_and_number(tmp_path):
     folder = _write(tmp_path / "run", RECORDS)
     _transcript(folder / "transcripts" / "mlp.0_3.jsonl")
     page = write_report(folder)
@@ -144,7 +144,7 @@ def test_the_report_holds_every_unit_and_number(tmp_path: Path) -> None:
         assert (folder / link.partition("#")[0]).is_file(), link
 
 
-def test_hostile_text_stays_text(tmp_path: Path) -> None:
+def test_hostile_text_stays_text(tmp_path):
     record = _record(HOSTILE, 0.5, transcript="../../etc/passwd", reason=HOSTILE)
     record["label"] = record["components"][0]["words"] = HOSTILE
     record["effect"] = {"words": HOSTILE}
@@ -160,7 +160,7 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
     assert not [link for link in found.links if "passwd" in link]
 
 
-def test_what_is_missing_is_missing_in_the_report(tmp_path: Path) -> None:
+def test_what_is_missing_is_missing_in_the_report(tmp_path):
     bare = _write(tmp_path / "bare", [{"unit": "a/1"}, {"unit": "a/2", "scores": None}], run=False)
     assert "2 units of a model" in _Page(write_report(bare)).text
     torn = _write(tmp_path / "torn", RECORDS[:2])
@@ -174,7 +174,7 @@ def test_what_is_missing_is_missing_in_the_report(tmp_path: Path) -> None:
         write_report(tmp_path / "empty")
 
 
-def test_a_damaged_transcript_leaves_the_unit_without_a_page(tmp_path: Path) -> None:
+def test_a_damaged_transcript_leaves_the_unit_without_a_page(tmp_path):
     folder = _write(tmp_path / "run", RECORDS)
     (folder / "transcripts").mkdir()
     (folder / "transcripts" / "mlp.0_3.jsonl").write_text("nonsense\n")
@@ -183,7 +183,7 @@ def test_a_damaged_transcript_leaves_the_unit_without_a_page(tmp_path: Path) -> 
     assert not found.links
 
 
-def test_medians_count_only_what_was_measured() -> None:
+def test_medians_count_only_what_was_measured():
     value, low, high, many = median([0.1, None, 0.5, 0.9])
     assert (value, many) == (0.5, 3)
     assert low is not None
@@ -197,11 +197,11 @@ def test_medians_count_only_what_was_measured() -> None:
     assert said["median correlation, 3 units"] == "0.50"
 
 
-def test_failures_are_counted_by_reason() -> None:
+def test_failures_are_counted_by_reason():
     assert failures(RECORDS) == [("LLMError: 401", 2, ["mlp.0/4", "mlp.0/5"])]
 
 
-def test_controls_stand_beside_the_labels() -> None:
+def test_controls_stand_beside_the_labels():
     once = {**RECORDS[0], "controls": {"one_shot": {"failed": "no word"}}}
     table = controls_table([once, *RECORDS[1:]])
     assert table is not None
@@ -213,7 +213,7 @@ def test_controls_stand_beside_the_labels() -> None:
     assert controls_table([]) is None
 
 
-def test_the_causal_evidence_is_cited_and_drawn(tmp_path: Path) -> None:
+def test_the_causal_evidence_is_cited_and_drawn(tmp_path):
     dose = [
         {"percentile": at, "value": value, "raised": value / 2, "interval": [0.0, value]}
         for at, value in ((50, 0.1), (99, 1.0), (99.9, 2.0))

@@ -53,7 +53,7 @@ def asked(lab: Lab) -> dict[str, Any]:
     return {tool["function"]["name"]: tool for tool in llm.tools}
 
 
-def test_the_tools_of_an_investigation_cost_little(lab: Lab) -> None:
+def test_the_tools_of_an_investigation_cost_little(lab):
     target = Target.load("pictures")
     scenes: Any = load_corpus("builtin:scenes:4", target=target)
     pictures: Any = image_rows(target, scenes.pictures)
@@ -62,7 +62,7 @@ def test_the_tools_of_an_investigation_cost_little(lab: Lab) -> None:
         assert len(sent) / 4 <= MOST_TOKENS
 
 
-def test_tools_that_describe_no_unit_are_offered_in_conversations_only(lab: Lab) -> None:
+def test_tools_that_describe_no_unit_are_offered_in_conversations_only(lab):
     others = {"attribute", "lens", "intervene"}
     assert not others & set(asked(lab))
     assert "there is no tool" in (call(lab, "lens", {"prompt": "The cat"}).error or "")
@@ -70,7 +70,7 @@ def test_tools_that_describe_no_unit_are_offered_in_conversations_only(lab: Lab)
     assert others <= set(asked(open_lab))
 
 
-def test_the_unit_under_study_is_not_asked_for_and_still_taken(lab: Lab) -> None:
+def test_the_unit_under_study_is_not_asked_for_and_still_taken(lab):
     parameters = asked(lab)["survey"]["function"]["parameters"]
     assert set(parameters["properties"]) == {"many"}
     assert parameters["properties"]["many"]["maximum"] == 40
@@ -80,7 +80,7 @@ def test_the_unit_under_study_is_not_asked_for_and_still_taken(lab: Lab) -> None
     assert "unit" in asked(open_lab)["survey"]["function"]["parameters"]["properties"]
 
 
-def test_a_predictor_is_typed_by_its_kinds(lab: Lab) -> None:
+def test_a_predictor_is_typed_by_its_kinds(lab):
     schema = asked(lab)["hypothesise"]["function"]["parameters"]["properties"]["predictor"]
     assert schema["properties"]["kind"]["enum"] == list(kinds("causal"))
     assert schema["required"] == ["kind"]
@@ -90,7 +90,7 @@ def test_a_predictor_is_typed_by_its_kinds(lab: Lab) -> None:
     assert "500 parts, more than 400; put words" in error
 
 
-def test_no_reference_and_no_null_is_left_in_a_schema(lab: Lab) -> None:
+def test_no_reference_and_no_null_is_left_in_a_schema(lab):
     sent = json.dumps(list(asked(lab).values()))
     for word in ("$ref", "$defs", '"null"', "additionalProperties", '"title"'):
         assert word not in sent
@@ -98,14 +98,14 @@ def test_no_reference_and_no_null_is_left_in_a_schema(lab: Lab) -> None:
     assert component["items"]["required"] == ["words", "predictor"]
 
 
-def test_cut_counts_are_said(lab: Lab) -> None:
+def test_cut_counts_are_said(lab):
     found = call(lab, "survey", {"many": 110})
     assert len(found.data["tokens"]) <= 40
     assert found.text.endswith("Note: many=110 was read as 40, the most.")
     assert "Note" not in call(lab, "survey", {"many": 5}).text
 
 
-def test_what_a_planner_reads_of_a_tool_holds_all_that_it_must_write() -> None:
+def test_what_a_planner_reads_of_a_tool_holds_all_that_it_must_write():
     """Its first paragraph: a form of JSON that stood below it would never be read."""
     for tool in TOOLS.values():
         for form in (tool, *tool.forms):

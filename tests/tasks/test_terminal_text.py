@@ -65,13 +65,7 @@ def verbs(folder: Path, out: str, url: str) -> list[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("colour", [False, True])
-def test_no_verb_lets_text_act(
-    hostile: Path,
-    tmp_path: Path,
-    colour: bool,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_no_verb_lets_text_act(hostile, tmp_path, colour, capsys, monkeypatch):
     monkeypatch.setenv("NEUROSCRIBE_HOME", str(tmp_path / "home"))
     if colour:
         monkeypatch.setenv("FORCE_COLOR", "1")
@@ -101,7 +95,7 @@ def test_no_verb_lets_text_act(
     assert colour or codes == [0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 2, 2, 2]
 
 
-def test_console_text_is_plain_and_styles_stay() -> None:
+def test_console_text_is_plain_and_styles_stay():
     kept = io.StringIO()
     console = Console(file=kept, force_terminal=True, color_system="standard", width=120)
     table = Table()
@@ -115,13 +109,13 @@ def test_console_text_is_plain_and_styles_stay() -> None:
     assert "owned" in said
 
 
-def test_plain_text() -> None:
+def test_plain_text():
     every = "".join(map(chr, [*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F)]))
     assert plain(f"a{every}b") == "a\t\nb"
     assert plain("\ud800é😀\u200f") == "\ufffdé😀\u200f"
 
 
-def test_streams_are_plain_inside_and_as_before_outside(capsys: Any) -> None:
+def test_streams_are_plain_inside_and_as_before_outside(capsys):
     import sys
 
     before = sys.stdout

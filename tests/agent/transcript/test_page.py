@@ -65,7 +65,7 @@ def parsed(page: Path) -> _Tags:
     return found
 
 
-def test_the_page_shows_what_happened(recorded: Path, tmp_path: Path) -> None:
+def test_the_page_shows_what_happened(recorded, tmp_path):
     page = parsed(render(recorded, tmp_path / "pages" / "page.html"))
     text = " ".join(" ".join(page.text).split())
     for said in (
@@ -90,7 +90,7 @@ def test_the_page_shows_what_happened(recorded: Path, tmp_path: Path) -> None:
     assert not page.loaded
 
 
-def test_nothing_is_fetched(recorded: Path, tmp_path: Path) -> None:
+def test_nothing_is_fetched(recorded, tmp_path):
     page = render(recorded, tmp_path / "page.html").read_text(encoding="utf-8")
     assert not re.search(r"(https?:)?//[a-z]", re.sub(r"<!doctype.*?>", "", page))
     assert "default-src 'none'" in page
@@ -112,7 +112,7 @@ def _hostile(value: Any) -> Any:
     return value
 
 
-def test_hostile_text_stays_text(recorded: Path, tmp_path: Path) -> None:
+def test_hostile_text_stays_text(recorded, tmp_path):
     events = [json.loads(line) for line in recorded.read_text().splitlines()]
     for event in events:
         for key in event:
@@ -130,7 +130,7 @@ def test_hostile_text_stays_text(recorded: Path, tmp_path: Path) -> None:
     assert HOSTILE in "".join(page.text)
 
 
-def test_a_script_of_the_page_is_named_by_its_hash(recorded: Path, tmp_path: Path) -> None:
+def test_a_script_of_the_page_is_named_by_its_hash(recorded, tmp_path):
     import base64
     import hashlib
 
@@ -141,7 +141,7 @@ def test_a_script_of_the_page_is_named_by_its_hash(recorded: Path, tmp_path: Pat
     assert f"script-src 'sha256-{digest}'" in page
 
 
-def test_ten_thousand_tokens_are_rendered_quickly(tmp_path: Path) -> None:
+def test_ten_thousand_tokens_are_rendered_quickly(tmp_path):
     item = {"unit": "a/1", "source": "top", "tokens": [" token"] * 100, "activations": [0.5] * 100}
     measured = [{**item, "window": number} for number in range(100)]
     path = tmp_path / "t.jsonl"
@@ -157,14 +157,14 @@ def test_ten_thousand_tokens_are_rendered_quickly(tmp_path: Path) -> None:
     assert "84 further inputs" in page.read_text()
 
 
-def test_a_record_without_anything_still_makes_a_page(tmp_path: Path) -> None:
+def test_a_record_without_anything_still_makes_a_page(tmp_path):
     path = tmp_path / "t.jsonl"
     Recorder(path, {"format": 1}).close()
     page = parsed(render(path, tmp_path / "page.html"))
     assert "it was interrupted" in "".join(page.text)
 
 
-def test_scores_come_from_the_run_folder(recorded: Path, tmp_path: Path) -> None:
+def test_scores_come_from_the_run_folder(recorded, tmp_path):
     score = {"value": 0.512, "low": 0.41, "high": 0.61}
     record = {
         "unit": "mlp.0/3",
@@ -184,7 +184,7 @@ def test_scores_come_from_the_run_folder(recorded: Path, tmp_path: Path) -> None
         assert said in text, said
 
 
-def test_shades_follow_the_activation() -> None:
+def test_shades_follow_the_activation():
     drawn = str(heat(["a", "<b>", "c", "d"], [1.0, -0.5, None, 0.0], scale=1.0))
     assert '<i class=p12 title="1">a</i>' in drawn
     assert '<i class=n6 title="-0.5">&lt;b&gt;</i>' in drawn
@@ -192,7 +192,7 @@ def test_shades_follow_the_activation() -> None:
     assert '<i title="0">d</i>' in drawn
 
 
-def test_long_inputs_are_cut_around_the_peak() -> None:
+def test_long_inputs_are_cut_around_the_peak():
     values = [0.0] * 50
     values[30] = 2.0
     item = {"tokens": [f" t{n}" for n in range(50)], "activations": values, "window": 7}
@@ -203,13 +203,13 @@ def test_long_inputs_are_cut_around_the_peak() -> None:
     assert str(drawn.tokens).count("…") == 2
 
 
-def test_tokens_that_bear_no_spaces_get_them_unless_glued() -> None:
+def test_tokens_that_bear_no_spaces_get_them_unless_glued():
     item = {"tokens": ["un", "able", "to"], "activations": [0, 0, 0], "glued": [1]}
     assert re.sub(r"<.*?>", "", str(row(item, scale=1.0).tokens)) == "unable to"
 
 
 @pytest.mark.parametrize("values", [[], [0.0], [1e-9, 1e9], [-3.0, -3.0]])
-def test_plots_bear_any_numbers(values: list[float]) -> None:
+def test_plots_bear_any_numbers(values):
     points = [Point(float(at), value, value - 1, value + 1) for at, value in enumerate(values)]
     drawn = str(lines([Series("<H1>", points), Series("none", [])], x_name="x", y_name="y"))
     drawn += str(curve(points, x_name="x", y_name="y"))
@@ -219,9 +219,7 @@ def test_plots_bear_any_numbers(values: list[float]) -> None:
     assert "<H1>" not in drawn
 
 
-def test_the_verb_writes_beside_the_transcript(
-    recorded: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_verb_writes_beside_the_transcript(recorded, capsys):
     assert cli.run(["transcript", str(recorded)]) == 0
     page = recorded.with_suffix(".html")
     assert capsys.readouterr().out.strip() == str(page)

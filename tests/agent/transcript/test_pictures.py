@@ -84,7 +84,7 @@ def recorded(colours: Target, tmp_path: Path) -> Path:
     return path
 
 
-def test_a_page_holds_the_pictures(recorded: Path, tmp_path: Path) -> None:
+def test_a_page_holds_the_pictures(recorded, tmp_path):
     page = render(recorded, tmp_path / "page.html").read_text()
     shown = re.findall(r'<img class="sheet" src="(data:image/jpeg;base64,[\w+/=]+)"', page)
     assert len(shown) == 5  # exemplars twice, two sheets of drawings, one of edits
@@ -95,14 +95,14 @@ def test_a_page_holds_the_pictures(recorded: Path, tmp_path: Path) -> None:
     assert "a medium blue cat" in page or "blue cat" in page
 
 
-def test_a_replay_draws_the_pictures_again(recorded: Path, colours: Target) -> None:
+def test_a_replay_draws_the_pictures_again(recorded, colours):
     found = replay(recorded, target=colours)
     assert found.differing == ()
     assert found.checked == len(CALLS)
     assert found.skipped == ()
 
 
-def test_a_drawing_that_was_changed_is_noticed(recorded: Path, colours: Target) -> None:
+def test_a_drawing_that_was_changed_is_noticed(recorded, colours):
     kept = next(iter(folder_of(recorded).glob("*.png")))
     Image.new("RGB", (40, 40)).save(kept)
     found = replay(recorded, target=colours)
@@ -111,7 +111,7 @@ def test_a_drawing_that_was_changed_is_noticed(recorded: Path, colours: Target) 
     assert not replay(recorded, target=colours).same
 
 
-def test_a_record_names_no_file_outside_its_folder(recorded: Path, tmp_path: Path) -> None:
+def test_a_record_names_no_file_outside_its_folder(recorded, tmp_path):
     secret = tmp_path / "secret.png"
     Image.new("RGB", (8, 8), (1, 2, 3)).save(secret)
     (folder_of(recorded) / "text.jpg").write_text("not a picture")
@@ -122,7 +122,7 @@ def test_a_record_names_no_file_outside_its_folder(recorded: Path, tmp_path: Pat
     assert all("is no picture" in one.note for one in shown)
 
 
-def test_a_page_stays_small(recorded: Path) -> None:
+def test_a_page_stays_small(recorded):
     folder = folder_of(recorded)
     for at in range(MOST_PICTURES + 5):
         Image.new("RGB", (10, 10)).save(folder / f"many{at}.png")
@@ -132,7 +132,7 @@ def test_a_page_stays_small(recorded: Path) -> None:
     assert "keep the page small" in shown[-1].note
 
 
-def test_evidence_is_plain_json(recorded: Path) -> None:
+def test_evidence_is_plain_json(recorded):
     transcript = read(recorded)
     assert json.dumps([item.data for item in transcript.evidence.values()], allow_nan=False)
     assert transcript.evidence["E6"].error is None

@@ -2,7 +2,6 @@
 
 import json
 import threading
-from pathlib import Path
 
 import pytest
 from neuroscribe.agent.transcript import Recorder, read
@@ -13,7 +12,7 @@ from neuroscribe.tools.evidence import Evidence
 HEADER = {"format": 1, "unit": "mlp.0/3"}
 
 
-def test_what_is_written_is_read(recorded: Path) -> None:
+def test_what_is_written_is_read(recorded):
     found = read(recorded)
     assert found.header["unit"] == "mlp.0/3"
     assert len(found.header["target"]["fingerprint"]) == 16
@@ -27,7 +26,7 @@ def test_what_is_written_is_read(recorded: Path) -> None:
     assert (found.ended, found.torn) == ("concluded", False)
 
 
-def test_every_event_is_on_the_disk_at_once(tmp_path: Path) -> None:
+def test_every_event_is_on_the_disk_at_once(tmp_path):
     path = tmp_path / "deep" / "t.jsonl"
     recorder = Recorder(path, HEADER)
     recorder.write(
@@ -37,7 +36,7 @@ def test_every_event_is_on_the_disk_at_once(tmp_path: Path) -> None:
     recorder.close()
 
 
-def test_a_torn_last_line_is_left_out_and_mended(recorded: Path) -> None:
+def test_a_torn_last_line_is_left_out_and_mended(recorded):
     whole = recorded.read_bytes()
     many = len(read(recorded).events)
     recorded.write_bytes(whole[:-25])
@@ -51,7 +50,7 @@ def test_a_torn_last_line_is_left_out_and_mended(recorded: Path) -> None:
     assert (mended.torn, mended.ended, len(mended.events)) == (False, "concluded", many)
 
 
-def test_a_new_recorder_replaces_an_old_file(tmp_path: Path) -> None:
+def test_a_new_recorder_replaces_an_old_file(tmp_path):
     path = tmp_path / "t.jsonl"
     for many in (5, 1):
         with Recorder(path, HEADER) as recorder:
@@ -60,7 +59,7 @@ def test_a_new_recorder_replaces_an_old_file(tmp_path: Path) -> None:
     assert [event["message"]["content"] for event in read(path).of("message")] == ["0"]
 
 
-def test_threads_do_not_mix_lines(tmp_path: Path) -> None:
+def test_threads_do_not_mix_lines(tmp_path):
     path = tmp_path / "t.jsonl"
     with Recorder(path, HEADER) as recorder:
 
@@ -78,7 +77,7 @@ def test_threads_do_not_mix_lines(tmp_path: Path) -> None:
     assert all(len(set(text)) == 1 for text in said)
 
 
-def test_a_failed_write_leaves_whole_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_leaves_whole_lines(tmp_path, monkeypatch):
     path = tmp_path / "t.jsonl"
     recorder = Recorder(path, HEADER)
     from neuroscribe.agent.transcript import record
@@ -101,7 +100,7 @@ def test_a_failed_write_leaves_whole_lines(tmp_path: Path, monkeypatch: pytest.M
     assert [event["message"]["content"] for event in found.events] == ["after"]
 
 
-def test_lone_surrogates_and_numbers_that_are_none_survive(tmp_path: Path) -> None:
+def test_lone_surrogates_and_numbers_that_are_none_survive(tmp_path):
     path = tmp_path / "t.jsonl"
     with Recorder(path, HEADER) as recorder:
         recorder.write(
@@ -111,7 +110,7 @@ def test_lone_surrogates_and_numbers_that_are_none_survive(tmp_path: Path) -> No
     assert message == {"role": "assistant", "content": "\ud800 é", "x": None}
 
 
-def test_the_ledger_is_written_as_news(recorded: Path) -> None:
+def test_the_ledger_is_written_as_news(recorded):
     events = read(recorded).of("ledger")
     first = {row["id"]: row for event in reversed(events) for row in event["rows"]}
     assert first["H1"]["statement"] == "cats"
@@ -129,7 +128,7 @@ def test_the_ledger_is_written_as_news(recorded: Path) -> None:
         ('{"event":"header","format":1}\nnonsense\n{"event":"end"}\n', "line 2"),
     ],
 )
-def test_what_is_no_transcript_is_refused(tmp_path: Path, content: str, said: str) -> None:
+def test_what_is_no_transcript_is_refused(tmp_path, content, said):
     path = tmp_path / "t.jsonl"
     path.write_text(content)
     with pytest.raises(UsageError, match=said):
@@ -138,9 +137,7 @@ def test_what_is_no_transcript_is_refused(tmp_path: Path, content: str, said: st
         read(tmp_path / "absent.jsonl")
 
 
-def test_paths_are_said_relative_to_the_working_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_paths_are_said_relative_to_the_working_folder(tmp_path, monkeypatch):
     (tmp_path / "home").mkdir()
     (tmp_path / "data.jsonl").write_text(json.dumps({"text": "x"}))
     monkeypatch.chdir(tmp_path / "home")

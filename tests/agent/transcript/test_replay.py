@@ -14,7 +14,6 @@ from neuroscribe.tools import registry
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.evidence import Result
 from neuroscribe.tools.lab import Lab
-from neuroscribe.tools.models import Target
 from neuroscribe.tools.models.trust import seal
 
 
@@ -26,14 +25,14 @@ def _change(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
     path.write_text("".join(json.dumps(event) + "\n" for event in events))
 
 
-def test_the_same_is_the_same(recorded: Path) -> None:
+def test_the_same_is_the_same(recorded):
     found = replay(recorded)
     assert found.same
     assert (found.checked, found.skipped) == (8, ())
     assert found.summary.endswith("every result the same")
 
 
-def test_a_changed_number_is_named_with_both_values(recorded: Path, target: Target) -> None:
+def test_a_changed_number_is_named_with_both_values(recorded, target):
     def change(event: dict[str, Any]) -> None:
         if event["event"] == "evidence" and event["evidence"]["id"] == "E2":
             event["evidence"]["data"]["measured"][1]["activations"][2] += 0.25
@@ -48,7 +47,7 @@ def test_a_changed_number_is_named_with_both_values(recorded: Path, target: Targ
     assert "E2 exemplars: measured[1].activations[2] was" in str(only)
 
 
-def test_a_call_that_failed_and_now_works_differs(recorded: Path, target: Target) -> None:
+def test_a_call_that_failed_and_now_works_differs(recorded, target):
     def change(event: dict[str, Any]) -> None:
         if event["event"] == "evidence" and event["evidence"]["id"] == "E8":
             event["evidence"]["arguments"] = {"unit": "mlp.1/1"}
@@ -58,7 +57,7 @@ def test_a_call_that_failed_and_now_works_differs(recorded: Path, target: Target
     assert (only.evidence, only.path, only.replayed) == ("E8", "error", None)
 
 
-def test_another_model_or_corpus_is_said(recorded: Path, place: Path, target: Target) -> None:
+def test_another_model_or_corpus_is_said(recorded, place, target):
     with pytest.raises(UsageError, match="the model is another") as model:
         replay(recorded, target=str(place / "other"))
     with pytest.raises(UsageError, match="the corpus is another") as corpus:
@@ -74,9 +73,7 @@ def test_another_model_or_corpus_is_said(recorded: Path, place: Path, target: Ta
         replay(recorded, target=target)
 
 
-def test_a_target_that_moved_is_found_beside_the_transcript(
-    recorded: Path, place: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_target_that_moved_is_found_beside_the_transcript(recorded, place, monkeypatch, tmp_path):
     def change(event: dict[str, Any]) -> None:
         if event["event"] == "header":
             event["target"]["name"] = "somewhere/model"
@@ -98,11 +95,8 @@ def test_a_target_that_moved_is_found_beside_the_transcript(
 
 
 def test_calls_that_asked_a_language_model_are_skipped_and_stood_in_for(
-    make_lab: Callable[[], tuple[Lab, str]],
-    target: Target,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+    make_lab, target, tmp_path, monkeypatch
+):
     monkeypatch.setattr(registry, "TOOLS", dict(registry.TOOLS))
 
     @registry.tool(needs=("llm",))
@@ -131,7 +125,7 @@ def test_calls_that_asked_a_language_model_are_skipped_and_stood_in_for(
     assert fresh.evidence["E1"].data == {"answer": "cba"}
 
 
-def test_payloads_are_compared_within_tolerance_and_by_input() -> None:
+def test_payloads_are_compared_within_tolerance_and_by_input():
     one = {"window": 3, "activations": [1.0, None]}
     two = {"window": 5, "activations": [0.99, 0.1]}
     near = {"window": 5, "activations": [0.9901, 0.10001]}
@@ -146,9 +140,7 @@ def test_payloads_are_compared_within_tolerance_and_by_input() -> None:
     assert list(differences({"x": None}, {"x": 0.0}))
 
 
-def test_the_verb_tells_its_outcome_by_its_exit_code(
-    recorded: Path, place: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_verb_tells_its_outcome_by_its_exit_code(recorded, place, capsys):
     assert cli.run(["replay", str(recorded), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["same"], said["checked"], said["differing"]) == (True, 8, [])

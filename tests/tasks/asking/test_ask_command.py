@@ -37,9 +37,7 @@ def server() -> Iterator[Endpoint]:
         yield made
 
 
-def test_an_answer_in_the_terminal(
-    ask: Ask, server: Endpoint, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_answer_in_the_terminal(ask, server, capsys):
     assert ask(server, "what does mlp.0/1 do?") == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "E1 survey(unit=mlp.0/1)" in said
@@ -47,7 +45,7 @@ def test_an_answer_in_the_terminal(
     assert "200 tokens in (120 cached), 20 out, 2 requests" in said
 
 
-def test_one_json_document(ask: Ask, server: Endpoint, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_json_document(ask, server, capsys):
     assert ask(server, "what does mlp.0/1 do?", "--json", "--price-in", "1000") == 0
     found = json.loads(capsys.readouterr().out)
     assert [claim["opinion"] for claim in found["claims"]] == [False, True]
@@ -57,9 +55,7 @@ def test_one_json_document(ask: Ask, server: Endpoint, capsys: pytest.CaptureFix
     assert found["thread"]
 
 
-def test_conversations_are_listed_and_resumed(
-    ask: Ask, server: Endpoint, toy_folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_conversations_are_listed_and_resumed(ask, server, toy_folder, capsys):
     ask(server, "what does mlp.0/1 do?", "--json")
     name = json.loads(capsys.readouterr().out)["thread"]
     assert cli.run(["ask", "--threads"]) == 0
@@ -86,21 +82,14 @@ def test_conversations_are_listed_and_resumed(
         (["ask", "planted", "well?", "--run", "/nowhere"], "is no run folder"),
     ],
 )
-def test_unusable_arguments_are_one_line(
-    threads: Path, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_unusable_arguments_are_one_line(threads, arguments, said, capsys):
     assert cli.run(arguments) == 2
     error = capsys.readouterr().err
     assert said in error
     assert len(error.splitlines()) == 1
 
 
-def test_costly_calls_are_not_run_without_leave(
-    ask: Ask,
-    server: Endpoint,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_costly_calls_are_not_run_without_leave(ask, server, capsys, monkeypatch):
     monkeypatch.setattr(approval, "cost", lambda lab, tool, arguments: "an hour")
     monkeypatch.setattr("sys.stdin.isatty", lambda: False)
     assert ask(server, "what does mlp.0/1 do?") == 0
@@ -108,9 +97,7 @@ def test_costly_calls_are_not_run_without_leave(
     assert "did not allow" in json.dumps(server.requests[-1]["messages"])
 
 
-def test_ctrl_c_stops_the_question_and_keeps_the_conversation(
-    threads: Path, toy_folder: Path
-) -> None:
+def test_ctrl_c_stops_the_question_and_keeps_the_conversation(threads, toy_folder):
     code = "from neuroscribe.tasks.cli.app import main; main()"
     with endpoint(hangs(60)) as server:
         model, data = str(toy_folder / "model"), str(toy_folder / "text.jsonl")

@@ -1,17 +1,12 @@
 """Conversations with an endpoint whose messages hold more than was known, or never end."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
-import pytest
 from endpoint import answers, completion, endpoint
 from neuroscribe.tasks.asking.answer_html import answer_html
-from neuroscribe.tasks.asking.conversation import Conversation
 from neuroscribe.tasks.asking.opening import resume
-from neuroscribe.tools.models import Target
 
-Opened = Callable[..., Conversation]
 THOUGHT = "<script>alert(1)</script>"
 
 
@@ -21,8 +16,8 @@ def thinks(message: dict[str, Any]) -> Any:
 
 
 def test_reasoning_is_sent_back_in_later_turns_and_after_a_resumption(
-    opened: Opened, toy_target: Target, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    opened, toy_target, monkeypatch
+):
     monkeypatch.setenv("OPENAI_API_KEY", "k-conversation")
     with endpoint(thinks({"content": "Yes."})) as server:
         talk = opened(planner="openai:m", base_url=server.url)
@@ -40,7 +35,7 @@ def test_reasoning_is_sent_back_in_later_turns_and_after_a_resumption(
     assert THOUGHT not in answer_html(first)
 
 
-def test_lone_surrogates_do_not_poison_a_conversation(opened: Opened) -> None:
+def test_lone_surrogates_do_not_poison_a_conversation(opened):
     def acts(handler: Any, request: dict[str, Any]) -> None:
         body = completion({"content": "half: @"})
         handler.send(200, json.dumps(body).replace("@", "\\ud800"))

@@ -9,7 +9,6 @@ import pytest
 from neuroscribe.tasks.asking.cancel import CancelToken
 from neuroscribe.tools.cancellation import Stopped, check
 from neuroscribe.tools.data.windows import cut
-from neuroscribe.tools.models import Target
 
 
 def stopped_after(begin: Callable[[CancelToken, threading.Event], Any]) -> float:
@@ -32,7 +31,7 @@ def stopped_after(begin: Callable[[CancelToken, threading.Event], Any]) -> float
     return time.monotonic() - started
 
 
-def test_the_next_forward_pass_stops_and_leaves_no_hook(toy_target: Target) -> None:
+def test_the_next_forward_pass_stops_and_leaves_no_hook(toy_target):
     rows = cut(toy_target, ["one two three"], length=8)
 
     def begin(token: CancelToken, begun: threading.Event) -> None:
@@ -46,7 +45,7 @@ def test_the_next_forward_pass_stops_and_leaves_no_hook(toy_target: Target) -> N
     toy_target.trace(rows, ["mlp.0"])  # others go on
 
 
-def test_work_without_forward_passes_is_interrupted() -> None:
+def test_work_without_forward_passes_is_interrupted():
     def begin(token: CancelToken, begun: threading.Event) -> None:
         with token.work():
             begun.set()
@@ -56,7 +55,7 @@ def test_work_without_forward_passes_is_interrupted() -> None:
     assert stopped_after(begin) < 10
 
 
-def test_waiting_is_left_behind() -> None:
+def test_waiting_is_left_behind():
     def begin(token: CancelToken, begun: threading.Event) -> None:
         begun.set()
         token.wait_for(lambda: time.sleep(15))
@@ -64,7 +63,7 @@ def test_waiting_is_left_behind() -> None:
     assert stopped_after(begin) < 5
 
 
-def test_a_stop_at_any_moment_is_a_stop() -> None:
+def test_a_stop_at_any_moment_is_a_stop():
     for pause in range(100):
 
         def begin(token: CancelToken, begun: threading.Event) -> None:
@@ -75,7 +74,7 @@ def test_a_stop_at_any_moment_is_a_stop() -> None:
         assert stopped_after(begin) < 5
 
 
-def test_nothing_is_stopped_without_being_asked() -> None:
+def test_nothing_is_stopped_without_being_asked():
     token = CancelToken()
     with token.work():
         check()

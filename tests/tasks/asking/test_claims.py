@@ -20,11 +20,11 @@ KNOWN = {name: Evidence(name, "survey", {}, "") for name in ("E1", "E2", "E3")}
         ("Twice [E2] and [E2].", ["E2"]),
     ],
 )
-def test_citations(text: str, ids: list[str]) -> None:
+def test_citations(text, ids):
     assert cited(text) == ids
 
 
-def test_sentences_keep_decimals_abbreviations_and_citations_behind_the_stop() -> None:
+def test_sentences_keep_decimals_abbreviations_and_citations_behind_the_stop():
     assert sentences("Its mean is 0.593. [E3]") == ["Its mean is 0.593. [E3]"]
     text = "It rose to 0.83, e.g. on ' May'. [E1] Then it fell (p = .04). It is J. Smith's unit."
     assert sentences(text) == [
@@ -51,12 +51,12 @@ def test_sentences_keep_decimals_abbreviations_and_citations_behind_the_stop() -
         ("Yes.", False),
     ],
 )
-def test_what_is_an_opinion(sentence: str, opinion: bool) -> None:
+def test_what_is_an_opinion(sentence, opinion):
     (claim,) = claims(sentence, KNOWN)
     assert claim.opinion is opinion
 
 
-def test_lines_are_kept() -> None:
+def test_lines_are_kept():
     said = claims("One [E1]. Two [E1].\n\nThree [E2].", KNOWN)
     assert [claim.begins for claim in said] == [True, False, True]
 
@@ -97,7 +97,7 @@ SURVEY = Evidence(
         ("I did not measure at 42 places [E1].", ("42",)),
     ],
 )
-def test_numbers_of_a_claim_stand_in_what_it_cites(sentence: str, missing: tuple) -> None:
+def test_numbers_of_a_claim_stand_in_what_it_cites(sentence, missing):
     known = {"E1": SURVEY, "E2": Evidence("E2", "lens", {}, "rank 24")}
     (claim,) = claims(sentence, known, "Is it above 77?")
     assert claim.missing == missing
@@ -105,7 +105,7 @@ def test_numbers_of_a_claim_stand_in_what_it_cites(sentence: str, missing: tuple
         assert claim.mark == f"not in {', '.join(claim.evidence)}: {', '.join(missing)}"
 
 
-def test_numbers_that_are_not_there_are_marked_wherever_an_answer_is_shown() -> None:
+def test_numbers_that_are_not_there_are_marked_wherever_an_answer_is_shown():
     known = {"E1": SURVEY}
     text = "It fires at 42 <b> places [E1]. It fires at 915 places [E1]."
     answer = Answer("?", text, claims(text, known), (SURVEY,))

@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -65,7 +64,7 @@ def make_run(folder: Path) -> Path:
         (["export", "no-such-run"], "there is no run in no-such-run"),
     ],
 )
-def test_a_mistake_is_one_line(refused: Any, arguments: list[str], says: str) -> None:
+def test_a_mistake_is_one_line(refused, arguments, says):
     assert says in refused(*arguments)
 
 
@@ -83,9 +82,7 @@ def test_a_mistake_is_one_line(refused: Any, arguments: list[str], says: str) ->
         (["--controls", "all"], "--controls 'all'"),
     ],
 )
-def test_label_refuses_before_it_loads_anything(
-    refused: Any, tmp_path: Path, more: list[str], says: str
-) -> None:
+def test_label_refuses_before_it_loads_anything(refused, tmp_path, more, says):
     given = {"--units": "mlp.0/1", "--data": "builtin:pydocs", "--out": str(tmp_path / "r")}
     given.update(zip(more[::2], more[1::2], strict=True))
     flat = [word for pair in given.items() for word in pair]
@@ -95,7 +92,7 @@ def test_label_refuses_before_it_loads_anything(
     assert not (tmp_path / "r").exists()
 
 
-def test_what_the_target_lacks_is_one_line(verb: Any, toy_folder: Path, tmp_path: Path) -> None:
+def test_what_the_target_lacks_is_one_line(verb, toy_folder, tmp_path):
     for units, says in (("mlp.9/1", "mlp.1"), ("mlp.0/99", "0 to 31")):
         code, _, err = verb(
             *("label", str(toy_folder / "model"), "--units", units),
@@ -106,7 +103,7 @@ def test_what_the_target_lacks_is_one_line(verb: Any, toy_folder: Path, tmp_path
         assert not (tmp_path / "r").exists()
 
 
-def test_show_prints_one_document(verb: Any, tmp_path: Path) -> None:
+def test_show_prints_one_document(verb, tmp_path):
     run = make_run(tmp_path / "r")
     code, out, _ = verb("show", str(run), "--json")
     document = json.loads(out)
@@ -122,7 +119,7 @@ def test_show_prints_one_document(verb: Any, tmp_path: Path) -> None:
     assert [unit["unit"] for unit in json.loads(out)["units"]] == ["mlp.0/1"]
 
 
-def test_show_for_people(verb: Any, tmp_path: Path) -> None:
+def test_show_for_people(verb, tmp_path):
     run = make_run(tmp_path / "r")
     code, out, _ = verb("show", str(run))
     assert code == 0
@@ -137,7 +134,7 @@ def test_show_for_people(verb: Any, tmp_path: Path) -> None:
     assert "nearest: mlp.0/1" in err
 
 
-def test_export_writes_files(verb: Any, tmp_path: Path) -> None:
+def test_export_writes_files(verb, tmp_path):
     run = make_run(tmp_path / "r")
     table, lines = tmp_path / "x" / "labels.csv", tmp_path / "x" / "labels.jsonl"
     code, out, _ = verb("export", str(run), "--csv", str(table), "--jsonl", str(lines))
@@ -150,9 +147,7 @@ def test_export_writes_files(verb: Any, tmp_path: Path) -> None:
     assert "cannot write" in err
 
 
-def test_an_unexpected_error_is_one_line_and_its_traceback_is_kept(
-    verb: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unexpected_error_is_one_line_and_its_traceback_is_kept(verb, tmp_path, monkeypatch):
     from neuroscribe.tasks.labelling import results
 
     def broken(folder: object) -> None:
@@ -169,7 +164,7 @@ def test_an_unexpected_error_is_one_line_and_its_traceback_is_kept(
     assert "Traceback" in verb("--debug", "show", "r")[2]
 
 
-def test_an_interrupt_is_130(verb: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_interrupt_is_130(verb, monkeypatch, tmp_path):
     from neuroscribe.tasks.labelling import label
 
     def interrupted(*given: object, **more: object) -> None:
@@ -182,7 +177,7 @@ def test_an_interrupt_is_130(verb: Any, monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert "run the same command again" in err
 
 
-def test_help_imports_nothing_heavy() -> None:
+def test_help_imports_nothing_heavy():
     asked = (
         "import sys; from neuroscribe.tasks.cli.app import run; run(['--help']); "
         "print([m for m in ('torch', 'transformers', 'sklearn', 'matplotlib', 'langgraph', "
@@ -194,5 +189,5 @@ def test_help_imports_nothing_heavy() -> None:
         assert verb in done.stdout
 
 
-def test_version(verb: Any) -> None:
+def test_version(verb):
     assert verb("--version")[1].startswith("neuroscribe ")

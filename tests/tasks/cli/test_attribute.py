@@ -13,7 +13,7 @@ def model(test_data):
     return str(test_data / "stories260k")
 
 
-def test_one_document(verb, model) -> None:
+def test_one_document(verb, model):
     more = ("--kinds", "mlp,head,attention", "--query", "--top", "5")
     code, out, err = verb("attribute", model, *PROMPT, "--target", " the", *more, "--json")
     assert (code, err) == (0, "")
@@ -34,7 +34,7 @@ def test_one_document(verb, model) -> None:
     assert len(found["query"]) == 5
 
 
-def test_for_people_it_fits_a_terminal(verb, model, monkeypatch) -> None:
+def test_for_people_it_fits_a_terminal(verb, model, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     more = ("--kinds", "mlp,attention", "--top", "4", "--draws", "5")
     code, out, _ = verb("attribute", model, *PROMPT, "--target", " the", *more)
@@ -45,7 +45,7 @@ def test_for_people_it_fits_a_terminal(verb, model, monkeypatch) -> None:
     assert "…" not in out
 
 
-def test_sums_and_contrasts(verb, model) -> None:
+def test_sums_and_contrasts(verb, model):
     asked = ("--several", "sum", "--top", "2", "--json")
     found = json.loads(verb("attribute", model, *PROMPT, "--target", " the park", *asked)[1])
     assert found["tokens"] > 1
@@ -67,5 +67,5 @@ def test_sums_and_contrasts(verb, model) -> None:
         ([], "Missing option"),
     ],
 )
-def test_a_mistake_is_one_line(refused, model, more: list[str], says: str) -> None:
+def test_a_mistake_is_one_line(refused, model, more, says):
     assert says in refused("attribute", model, *PROMPT, *more)

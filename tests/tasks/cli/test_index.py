@@ -1,17 +1,12 @@
 """The verbs `index` and `index-merge`, as a user calls them."""
 
 import json
-from pathlib import Path
-from typing import Any
 
-import pytest
 from neuroscribe.tasks.cli.app import run
 from neuroscribe.tools.exemplars import ExemplarIndex
 
 
-def test_shards_merge_and_open(
-    test_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_shards_merge_and_open(test_data, tmp_path, capsys):
     text = tmp_path / "text.txt"
     text.write_text((test_data / "text/corpora/tinyshakespeare.txt").read_text()[:60_000])
     common = ["index", str(test_data / "stories260k"), "--data", str(text), "--sites", "mlp.2"]
@@ -30,7 +25,7 @@ def test_shards_merge_and_open(
     assert "another corpus" in capsys.readouterr().err
 
 
-def test_bad_arguments_are_one_line(test_data: Path, tmp_path: Path, refused: Any) -> None:
+def test_bad_arguments_are_one_line(test_data, tmp_path, refused):
     common = ["index", str(test_data / "stories260k"), "--out", str(tmp_path / "i")]
     for options, said in (
         (["--data", "builtin:story"], "nearest: builtin:stories"),

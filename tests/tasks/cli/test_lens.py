@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,7 +19,7 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "100")
 
 
-def test_lens_is_a_table_of_sublayers(verb: Any, model: str) -> None:
+def test_lens_is_a_table_of_sublayers(verb, model):
     code, out, _ = verb("lens", model, *ASKED, "--contrast", " her", "--places", "5", "--top", "8")
     assert code == 0
     lines = out.splitlines()
@@ -40,7 +39,7 @@ def test_lens_is_a_table_of_sublayers(verb: Any, model: str) -> None:
     assert found["kl"][-1][-1] < 1e-6 < found["kl"][0][-1]
 
 
-def test_a_tuned_lens_is_trained_kept_and_used(verb: Any, model: str, tmp_path: Path) -> None:
+def test_a_tuned_lens_is_trained_kept_and_used(verb, model, tmp_path):
     folder = str(tmp_path / "lens")
     train = ("--data", "builtin:stories:60", "--tokens", "8000", "--steps", "8")
     code, out, _ = verb("lens", model, "--tuned", folder, *train)
@@ -60,7 +59,7 @@ def test_a_tuned_lens_is_trained_kept_and_used(verb: Any, model: str, tmp_path: 
     assert "holds a tuned lens" in err
 
 
-def test_units_in_tokens(verb: Any, model: str) -> None:
+def test_units_in_tokens(verb, model):
     code, out, _ = verb("lens", model, "--unit", "mlp.4/164", "--top", "3")
     assert code == 0
     assert "vocabulary projection promotes: 'd'" in out
@@ -83,11 +82,11 @@ def test_units_in_tokens(verb: Any, model: str) -> None:
         (("--unit", "mlp.9/3"), "mlp.9"),
     ],
 )
-def test_unusable_lens(refused: Any, model: str, arguments: tuple[str, ...], says: str) -> None:
+def test_unusable_lens(refused, model, arguments, says):
     assert says in refused("lens", model, *arguments)
 
 
-def test_compare_with_the_strongest_head_zeroed(verb: Any, model: str) -> None:
+def test_compare_with_the_strongest_head_zeroed(verb, model):
     code, out, _ = verb("compare", model, *ASKED)
     assert code == 0
     assert max(map(len, out.splitlines())) <= 100
@@ -109,7 +108,7 @@ def test_compare_with_the_strongest_head_zeroed(verb: Any, model: str) -> None:
     assert json.loads(same[1])["neurons"] == found["neurons"]
 
 
-def test_compare_prompts_and_checkpoints(verb: Any, model: str) -> None:
+def test_compare_prompts_and_checkpoints(verb, model):
     code, out, _ = verb("compare", model, *ASKED, "--prompt", "She loved to eat")
     assert code == 0
     assert "behind 'She loved to eat'" in out
@@ -133,11 +132,11 @@ def test_compare_prompts_and_checkpoints(verb: Any, model: str) -> None:
         (("--several", "all"), "use first or sum"),
     ],
 )
-def test_unusable_compare(refused: Any, model: str, arguments: tuple[str, ...], says: str) -> None:
+def test_unusable_compare(refused, model, arguments, says):
     assert says in refused("compare", model, *ASKED, *arguments)
 
 
-def test_an_encoder_predicts_nothing(verb: Any, minilm: object) -> None:
+def test_an_encoder_predicts_nothing(verb, minilm):
     for name in ("lens", "compare"):
         code, _, err = verb(name, "minilm", *ASKED)
         assert code == 2

@@ -2,11 +2,10 @@
 
 import json
 
-import pytest
 from neuroscribe.tasks.cli.app import run
 
 
-def test_the_adder_needs_its_first_layer(capsys: pytest.CaptureFixture) -> None:
+def test_the_adder_needs_its_first_layer(capsys):
     assert run(["route", "organism:adder", "--many", "24", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     accuracy = found["accuracy"]
@@ -17,12 +16,12 @@ def test_the_adder_needs_its_first_layer(capsys: pytest.CaptureFixture) -> None:
     assert accuracy[1][4] is None  # more layers than there are
 
 
-def test_the_table_says_what_is_smallest(capsys: pytest.CaptureFixture) -> None:
+def test_the_table_says_what_is_smallest(capsys):
     assert run(["route", "organism:adder", "--many", "24", "--keep", "0.5"]) == 0
     assert "wait 0 layers, look back for 1" in capsys.readouterr().out
 
 
-def test_prompts_of_other_models_come_from_a_file(tmp_path, capsys: pytest.CaptureFixture) -> None:
+def test_prompts_of_other_models_come_from_a_file(tmp_path, capsys):
     assert run(["route", "organism:nothing"]) == 2
     assert run(["route", "minilm"]) == 2
     capsys.readouterr()

@@ -10,7 +10,7 @@ from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.instruments import TOOLS
 
 
-def test_every_instrument_is_listed(capsys) -> None:
+def test_every_instrument_is_listed(capsys):
     assert run(["tools", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
     assert [item["name"] for item in listed][:3] == ["survey", "exemplars", "activations"]
@@ -23,7 +23,7 @@ def test_every_instrument_is_listed(capsys) -> None:
     assert "edits (array)" in capsys.readouterr().out
 
 
-def test_arguments_are_typed_by_the_schema() -> None:
+def test_arguments_are_typed_by_the_schema():
     given = ["texts=1", "texts=[two]", "unit=mlp.0/1"]
     assert read_arguments(TOOLS["activations"], given) == {
         "texts": ["1", "[two]"],
@@ -36,7 +36,7 @@ def test_arguments_are_typed_by_the_schema() -> None:
         read_arguments(TOOLS["activations"], ["text=a"])
 
 
-def test_a_tool_runs_on_a_folder(toy_folder: Path, capsys) -> None:
+def test_a_tool_runs_on_a_folder(toy_folder, capsys):
     common = [str(toy_folder / "model"), "--data", str(toy_folder / "text.jsonl"), "--json"]
     assert run(["tool", "survey", *common, "--unit", "mlp.0/1"]) == 0
     document = json.loads(capsys.readouterr().out)
@@ -57,13 +57,13 @@ def test_a_tool_runs_on_a_folder(toy_folder: Path, capsys) -> None:
         (["survey"], "pass unit"),
     ],
 )
-def test_errors_are_one_line(toy_folder: Path, refused, arguments: list[str], said: str) -> None:
+def test_errors_are_one_line(toy_folder, refused, arguments, said):
     data = ["--data", str(toy_folder / "text.jsonl")]
     model = str(toy_folder / "model")
     assert said in refused("tool", arguments[0], model, *arguments[1:], *data)
 
 
-def test_a_tool_runs_on_pictures(tmp_path: Path, capsys) -> None:
+def test_a_tool_runs_on_pictures(tmp_path, capsys):
     target = Path(__file__).parents[2] / "support" / "colour_target.py"
     common = [f"{target}:load", "--data", "builtin:scenes:60", "--pictures", str(tmp_path / "p")]
     asked = ["--unit", "conv/0", "--arg", "many=2", "--json"]
@@ -79,7 +79,7 @@ def test_a_tool_runs_on_pictures(tmp_path: Path, capsys) -> None:
     assert "there is no tool 'activations'" in capsys.readouterr().err
 
 
-def test_a_tool_with_two_forms_says_both(capsys) -> None:
+def test_a_tool_with_two_forms_says_both(capsys):
     assert run(["tools", "unit_effect"]) == 0
     shown = capsys.readouterr().out
     assert "For pictures:" in shown

@@ -18,7 +18,7 @@ TOKENS = 25_000
 
 
 @pytest.mark.slow
-def test_seven_of_eight_planted_units_are_recovered() -> None:
+def test_seven_of_eight_planted_units_are_recovered():
     ground = bench("A", SEED, kinds=KINDS, each=1, inexpressible_each=0, tokens=TOKENS)
     explore, validation = (
         cut(ground.target, split, length=LENGTH) for split in ground.corpus.splits()[:2]

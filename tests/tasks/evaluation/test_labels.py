@@ -17,8 +17,6 @@ from neuroscribe.tasks.scoring.measured import Measured, Splits
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.models.unit import Unit
 
-DATA = "builtin:stories:400"
-
 
 @pytest.fixture(scope="module")
 def windows(toy_target) -> dict[str, Any]:

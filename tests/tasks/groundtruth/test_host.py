@@ -13,27 +13,27 @@ def suite() -> Target:
     return suite_host()
 
 
-def test_every_word_of_tier_a_is_one_token(suite: Target) -> None:
+def test_every_word_of_tier_a_is_one_token(suite):
     for text in every_word():
         assert len(suite.tokenizer(text, add_special_tokens=False)["input_ids"]) == 1, text
         coded = suite.tokenizer(f"the {text}.", add_special_tokens=False)["input_ids"]
         assert len(coded) == 3, text
 
 
-def test_every_word_of_a_prose_set_is_one_token(suite: Target) -> None:
+def test_every_word_of_a_prose_set_is_one_token(suite):
     found = prose_sets(prose_documents(max_tokens=10**9, seed=0), limit=60, seed=0)
     for word in (word for each in found for word in each.words):
         coded = suite.tokenizer(f"the {word} of", add_special_tokens=False)["input_ids"]
         assert len(coded) == 3, word
 
 
-def test_a_long_number_is_spelled(suite: Target) -> None:
+def test_a_long_number_is_spelled(suite):
     coded = suite.tokenizer("in 4256", add_special_tokens=False)["input_ids"]
     assert [suite.tokenizer.decode([i]).strip() for i in coded] == ["in", "", "4", "2", "5", "6"]
     assert suite.tokenizer.decode(coded) == "in 4256"
 
 
-def test_it_is_small_and_fresh(suite: Target) -> None:
+def test_it_is_small_and_fresh(suite):
     files = Path(next(iter(host.__path__))).glob("*.*")
     assert sum(path.stat().st_size for path in files) < 3_000_000
     assert suite.name == "suite"

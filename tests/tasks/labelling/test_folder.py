@@ -23,13 +23,13 @@ def filled(path: Path, many: int = 3) -> RunFolder:
     return folder
 
 
-def test_labels_come_back(tmp_path: Path) -> None:
+def test_labels_come_back(tmp_path):
     folder = filled(tmp_path / "r")
     assert folder.labels() == {f"mlp.0/{n}": record(n) for n in range(3)}
     assert folder.heal() == []
 
 
-def test_a_line_torn_at_any_byte_is_cut_off_and_the_rest_kept(tmp_path: Path) -> None:
+def test_a_line_torn_at_any_byte_is_cut_off_and_the_rest_kept(tmp_path):
     folder = filled(tmp_path / "r")
     whole = folder.labels_path.read_bytes()
     third = whole.rindex(b"\n", 0, -1) + 1
@@ -45,7 +45,7 @@ def test_a_line_torn_at_any_byte_is_cut_off_and_the_rest_kept(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("junk", [b"\x00\x00\x00\n", b"[1,2]\n", b'{"label": 3}\n', b"{\n"])
-def test_damage_in_the_middle_costs_only_its_line(tmp_path: Path, junk: bytes) -> None:
+def test_damage_in_the_middle_costs_only_its_line(tmp_path, junk):
     folder = filled(tmp_path / "r")
     first, second, third = folder.labels_path.read_bytes().splitlines(keepends=True)
     folder.labels_path.write_bytes(first + junk + third)
@@ -55,7 +55,7 @@ def test_damage_in_the_middle_costs_only_its_line(tmp_path: Path, junk: bytes) -
     assert second not in folder.labels_path.read_bytes()
 
 
-def test_a_second_owner_is_refused_with_the_pid_of_the_first(tmp_path: Path) -> None:
+def test_a_second_owner_is_refused_with_the_pid_of_the_first(tmp_path):
     first, second = RunFolder(tmp_path / "r"), RunFolder(tmp_path / "r")
     second.refuse_if_owned()
     with first.lock():
@@ -67,7 +67,7 @@ def test_a_second_owner_is_refused_with_the_pid_of_the_first(tmp_path: Path) -> 
         pass
 
 
-def test_shards_have_their_own_files(tmp_path: Path) -> None:
+def test_shards_have_their_own_files(tmp_path):
     one, two = (RunFolder(tmp_path / "r", Shard(n, 2)) for n in (1, 2))
     one.path.mkdir()
     one.append(record(0))
@@ -78,13 +78,13 @@ def test_shards_have_their_own_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"settings": {}}', '{"format": "x"}'])
-def test_a_damaged_run_json_is_said(tmp_path: Path, content: str) -> None:
+def test_a_damaged_run_json_is_said(tmp_path, content):
     (tmp_path / "run.json").write_text(content)
     with pytest.raises(UsageError, match=r"run\.json"):
         RunFolder(tmp_path).read_run()
 
 
-def test_transcripts_of_different_units_never_share_a_file(tmp_path: Path) -> None:
+def test_transcripts_of_different_units_never_share_a_file(tmp_path):
     folder = RunFolder(tmp_path)
     units = [Unit("mlp.1", 12), Unit("mlp.1", 12, -1), Unit("a/b", 1), Unit("a_b", 1)]
     paths = [folder.transcript_path(unit) for unit in units]
@@ -96,7 +96,7 @@ def test_transcripts_of_different_units_never_share_a_file(tmp_path: Path) -> No
     assert {path.parent for path in paths} == {tmp_path / "transcripts"}
 
 
-def test_settings_say_what_differs() -> None:
+def test_settings_say_what_differs():
     old = Settings(target="minilm", units="mlp.0/1", data="builtin:pydocs")
     new = Settings(target="minilm", units="mlp.0/1", data="builtin:pydocs", seed=3, tokens=5000)
     assert differences(old.as_dict(), old.as_dict()) == []
@@ -110,16 +110,16 @@ def test_settings_say_what_differs() -> None:
 @pytest.mark.parametrize(
     ("name", "value"), [("tokens", 5), ("context_length", 2), ("controls", "some"), ("signs", "x")]
 )
-def test_settings_that_cannot_be_are_refused(name: str, value: object) -> None:
+def test_settings_that_cannot_be_are_refused(name, value):
     with pytest.raises(UsageError, match=name.replace("_", "-")):
         Settings(target="t", units="u", data="d", **{name: value})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("text", ["0/4", "5/4", "1", "1/0", "a/b", "-1/2", "1/2/3"])
-def test_a_shard_that_cannot_be_is_refused(text: str) -> None:
+def test_a_shard_that_cannot_be_is_refused(text):
     with pytest.raises(UsageError, match="I/N"):
         Shard.parse(text)
 
 
-def test_a_shard() -> None:
+def test_a_shard():
     assert str(Shard.parse("2/4")) == "2/4"

@@ -60,12 +60,12 @@ def check_kills(found: dict[str, Any], many: int, units: list[str] = UNITS) -> N
             assert events.count("end") == events.count("header") == 1
 
 
-def test_three_kills(found: dict[str, Any]) -> None:
+def test_three_kills(found):
     check_kills(found["kills"], 3)
 
 
 @pytest.mark.slow
-def test_forty_kills_and_twenty_under_a_language_model(tmp_path: Path, toy_folder: Path) -> None:
+def test_forty_kills_and_twenty_under_a_language_model(tmp_path, toy_folder):
     found = driven(tmp_path, toy_folder, 40, 1, 20)
     check_kills(found["kills"], 40)
     assert any(0 < at < len(UNITS) for at in found["kills"]["at"])
@@ -86,11 +86,11 @@ def check_llm(found: dict[str, Any], many: int) -> None:
             assert len(made) >= 4
 
 
-def test_two_kills_under_a_language_model(found: dict[str, Any]) -> None:
+def test_two_kills_under_a_language_model(found):
     check_llm(found["llm"], 2)
 
 
-def test_a_full_disk_is_said_and_the_run_goes_on_when_there_is_room(found: dict[str, Any]) -> None:
+def test_a_full_disk_is_said_and_the_run_goes_on_when_there_is_room(found):
     starved = found["starved"]
     assert starved["codes"] == [2, 0]
     refused = [line for line in found["said"].splitlines() if "no room left" in line]
@@ -100,13 +100,13 @@ def test_a_full_disk_is_said_and_the_run_goes_on_when_there_is_room(found: dict[
     assert labelled(starved["run"]) == UNITS
 
 
-def test_a_second_process_is_refused(found: dict[str, Any]) -> None:
+def test_a_second_process_is_refused(found):
     interrupted = found["interrupted"]
     assert interrupted["second"] == 2
     assert f"in use by process {interrupted['owner']}" in found["said"]
 
 
-def test_an_interrupt_keeps_what_is_done(found: dict[str, Any]) -> None:
+def test_an_interrupt_keeps_what_is_done(found):
     interrupted = found["interrupted"]
     assert interrupted["codes"] == [130, 0]
     after = (Path(interrupted["run"]) / "labels.jsonl").read_text().split("\n")

@@ -2,9 +2,7 @@
 
 import json
 import random
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -25,8 +23,6 @@ from neuroscribe.tools.data.repeats import repeated
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.models.fingerprint import sampled_fingerprint
-
-Label = Callable[..., LabelRun]
 
 
 class Failing:
@@ -68,9 +64,7 @@ class Counting(Progress):
         self.events.append(event)
 
 
-def test_a_run_leaves_labels_scores_and_transcripts(
-    label: Label, settings: Settings, tmp_path: Path
-) -> None:
+def test_a_run_leaves_labels_scores_and_transcripts(label, settings, tmp_path):
     shown = Counting()
     run = label(settings, tmp_path / "r", progress=shown)
     assert [unit.unit for unit in run.units] == shown.units == ["mlp.0/0", "mlp.0/1", "mlp.0/2"]
@@ -87,7 +81,7 @@ def test_a_run_leaves_labels_scores_and_transcripts(
     assert json.loads(json.dumps(run.as_dict()))["run"]["status"]
 
 
-def test_the_same_call_again_goes_on(label: Label, settings: Settings, tmp_path: Path) -> None:
+def test_the_same_call_again_goes_on(label, settings, tmp_path):
     label(settings, tmp_path / "r")
     path = tmp_path / "r" / "labels.jsonl"
     whole = path.read_text()
@@ -101,9 +95,7 @@ def test_the_same_call_again_goes_on(label: Label, settings: Settings, tmp_path:
     assert path.read_text().count("\n") == 3
 
 
-def test_a_run_with_a_fingerprint_of_samples_goes_on(
-    label: Label, settings: Settings, toy_target: Target, tmp_path: Path
-) -> None:
+def test_a_run_with_a_fingerprint_of_samples_goes_on(label, settings, toy_target, tmp_path):
     label(settings, tmp_path / "r")
     path = tmp_path / "r" / "run.json"
     known = json.loads(path.read_text())
@@ -119,9 +111,7 @@ def test_a_run_with_a_fingerprint_of_samples_goes_on(
             assert len(label(settings, tmp_path / "r").units) == 3
 
 
-def test_other_settings_in_the_same_folder_are_refused(
-    label: Label, settings: Settings, tmp_path: Path
-) -> None:
+def test_other_settings_in_the_same_folder_are_refused(label, settings, tmp_path):
     label(settings, tmp_path / "r")
     with pytest.raises(UsageError, match=r"seed \(0 there, 5 here\)"):
         label(replace(settings, seed=5), tmp_path / "r")
@@ -129,9 +119,7 @@ def test_other_settings_in_the_same_folder_are_refused(
         label(settings, tmp_path / "r", how=How(shard=Shard(1, 2)))
 
 
-def test_other_data_under_the_same_name_are_refused(
-    label: Label, settings: Settings, toy: ModuleType, tmp_path: Path
-) -> None:
+def test_other_data_under_the_same_name_are_refused(label, settings, toy, tmp_path):
     text = toy.write_text(tmp_path / "t.jsonl")
     settings = replace(settings, data=str(text))
     label(settings, tmp_path / "r")
@@ -143,8 +131,8 @@ def test_other_data_under_the_same_name_are_refused(
 
 @pytest.mark.parametrize("concurrency", [1, 3])
 def test_a_unit_that_fails_is_recorded_and_the_rest_goes_on(
-    label: Label, settings: Settings, toy: ModuleType, tmp_path: Path, concurrency: int
-) -> None:
+    label, settings, toy, tmp_path, concurrency
+):
     how = How(concurrency=concurrency)
     run = label(settings, tmp_path / "r", planner=Failing(toy, "mlp.0/1"), how=how)
     assert {unit.unit: unit.status == "failed" for unit in run.units} == {
@@ -163,9 +151,7 @@ def test_a_unit_that_fails_is_recorded_and_the_rest_goes_on(
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_shards_merge_to_what_one_run_gives(
-    label: Label, settings: Settings, tmp_path: Path, *, together: bool
-) -> None:
+def test_shards_merge_to_what_one_run_gives(label, settings, tmp_path, *, together):
     whole = label(settings, tmp_path / "whole")
     folders = []
     for number in (1, 2):
@@ -180,9 +166,7 @@ def test_shards_merge_to_what_one_run_gives(
     assert label(settings, merged.folder).missing == ()
 
 
-def test_runs_that_do_not_belong_together_are_not_merged(
-    label: Label, settings: Settings, tmp_path: Path
-) -> None:
+def test_runs_that_do_not_belong_together_are_not_merged(label, settings, tmp_path):
     label(settings, tmp_path / "a")
     label(replace(settings, seed=3), tmp_path / "b")
     with pytest.raises(UsageError, match=r"another run than .*seed"):
@@ -191,7 +175,7 @@ def test_runs_that_do_not_belong_together_are_not_merged(
         merge([tmp_path / "nothing"])
 
 
-def test_controls_stand_beside_the_scores(label: Label, settings: Settings, tmp_path: Path) -> None:
+def test_controls_stand_beside_the_scores(label, settings, tmp_path):
     run = label(replace(settings, controls="quick"), tmp_path / "r")
     record = run["mlp.0/0"].record
     assert {"constant", "shuffled", "one_shot"} <= set(record["controls"])
@@ -204,9 +188,7 @@ def test_controls_stand_beside_the_scores(label: Label, settings: Settings, tmp_
     assert (tmp_path / "r" / "report.html").exists()
 
 
-def test_a_unit_that_never_fires_is_dead_and_a_floor_is_said(
-    label: Label, settings: Settings, toy_folder: Path, tmp_path: Path
-) -> None:
+def test_a_unit_that_never_fires_is_dead_and_a_floor_is_said(label, settings, toy_folder, tmp_path):
     target = Target.load(str(toy_folder / "model"))
     weights = dict(target.network.named_parameters())
     weights["transformer.h.0.mlp.c_fc.weight"].data[:, 5] = 0
@@ -221,7 +203,7 @@ def test_a_unit_that_never_fires_is_dead_and_a_floor_is_said(
     assert read(tmp_path / "r" / dead.record["transcript"]).ended == "concluded"
 
 
-def test_a_dry_run_writes_nothing(settings: Settings, toy_target: Target, tmp_path: Path) -> None:
+def test_a_dry_run_writes_nothing(settings, toy_target, tmp_path):
     paid = replace(settings, planner="builtin", units="random:10")
     cost = what_it_costs(paid, tmp_path / "r", target=toy_target)
     assert cost.units == 10
@@ -236,8 +218,8 @@ def test_a_dry_run_writes_nothing(settings: Settings, toy_target: Target, tmp_pa
 
 @pytest.mark.parametrize("measure", ["variance", "firing"])
 def test_top_units_are_those_that_a_plain_pass_finds(
-    label: Label, settings: Settings, tmp_path: Path, toy_target: Target, measure: str
-) -> None:
+    label, settings, tmp_path, toy_target, measure
+):
     import numpy as np
     from neuroscribe.tasks.labelling.data import load_data
     from neuroscribe.tools.lab import measure as measured
@@ -252,7 +234,7 @@ def test_top_units_are_those_that_a_plain_pass_finds(
     assert found == [f"mlp.1/{n}" for n in np.argsort(-rank, kind="stable")[:2]]
 
 
-def test_too_little_data_is_said(label: Label, settings: Settings, tmp_path: Path) -> None:
+def test_too_little_data_is_said(label, settings, tmp_path):
     text = tmp_path / "t.jsonl"
     text.write_text("".join(f'{{"text": "the cat {n}"}}\n' for n in range(30)))
     with pytest.raises(UsageError, match="too little data to split by document: it has 30"):
@@ -260,7 +242,7 @@ def test_too_little_data_is_said(label: Label, settings: Settings, tmp_path: Pat
     assert not (tmp_path / "r").exists()
 
 
-def test_from_python(toy: ModuleType, toy_target: Target, toy_folder: Path, tmp_path: Path) -> None:
+def test_from_python(toy, toy_target, toy_folder, tmp_path):
     more = {"tokens": 4000, "context_length": 32, "controls": "none"}
     run = label_from_python(
         toy_target,
@@ -276,7 +258,7 @@ def test_from_python(toy: ModuleType, toy_target: Target, toy_folder: Path, tmp_
         label_from_python("minilm", units="a/1", data="x", out=tmp_path, tokns=3)
 
 
-def test_export(tmp_path: Path) -> None:
+def test_export(tmp_path):
     record = {
         "unit": "mlp.0/1",
         "label": '=cmd("x"), quoted',
@@ -298,9 +280,7 @@ def test_export(tmp_path: Path) -> None:
     assert json.loads(jsonl_text(run))["scores"]["correlation"]["high"] == 0.6
 
 
-def test_held_out_windows_that_explore_nearly_holds_are_left_out(
-    toy_target: Target, tmp_path: Path
-) -> None:
+def test_held_out_windows_that_explore_nearly_holds_are_left_out(toy_target, tmp_path):
     """Documents of their own, most of whose text is one licence."""
     rng = random.Random(0)
     words = ["cat", "dog", "sun", "run", "red", "old", "big", "sea", "day", "way"]
@@ -320,9 +300,7 @@ def test_held_out_windows_that_explore_nearly_holds_are_left_out(
 
 
 @pytest.mark.parametrize("damage", ["missing", "torn", "report", "torn report"])
-def test_what_a_finished_run_lost_is_said_and_made_again(
-    label: Label, settings: Settings, tmp_path: Path, damage: str
-) -> None:
+def test_what_a_finished_run_lost_is_said_and_made_again(label, settings, tmp_path, damage):
     class Heard(Progress):
         lines: ClassVar[list[str]] = []
 

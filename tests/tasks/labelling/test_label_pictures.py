@@ -22,7 +22,7 @@ def settings(**more: Any) -> Settings:
     return Settings(target=TARGET, units="act/0", **given)
 
 
-def test_a_channel_is_labelled_and_its_transcript_replayed(tmp_path: Path) -> None:
+def test_a_channel_is_labelled_and_its_transcript_replayed(tmp_path):
     run = run_labels(settings(), tmp_path / "run")
     assert not run.failed
     (unit,) = run.units
@@ -58,9 +58,7 @@ def test_a_channel_is_labelled_and_its_transcript_replayed(tmp_path: Path) -> No
     assert "reader" not in header
 
 
-def test_what_cannot_read_or_draw_is_said_before_anything_runs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_cannot_read_or_draw_is_said_before_anything_runs(tmp_path, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     with pytest.raises(UsageError, match="there is no reader 'clip'"):
@@ -69,12 +67,12 @@ def test_what_cannot_read_or_draw_is_said_before_anything_runs(
         run_labels(settings(images=("openai:gpt-image-1",)), tmp_path / "b")
 
 
-def test_settings_keep_readers_and_image_models() -> None:
+def test_settings_keep_readers_and_image_models():
     given = settings(reader="detector", images=("openai:m",))
     assert Settings.from_dict(json.loads(json.dumps(given.as_dict()))) == given
 
 
-def test_files_that_are_left_out_are_said_and_counted(tmp_path: Path, capsys: Any) -> None:
+def test_files_that_are_left_out_are_said_and_counted(tmp_path, capsys):
     folder = tmp_path / "pictures"
     folder.mkdir()
     for at, scene in enumerate(scenes(200, seed=5)):
@@ -92,7 +90,7 @@ def test_files_that_are_left_out_are_said_and_counted(tmp_path: Path, capsys: An
     assert "<dt>tokens" not in page
 
 
-def test_text_for_a_vision_model_is_refused(tmp_path: Path) -> None:
+def test_text_for_a_vision_model_is_refused(tmp_path):
     with pytest.raises(UsageError, match="takes pictures"):
         label("pictures", units="conv.3/5", data="builtin:stories", out=tmp_path / "run")
     with pytest.raises(UsageError, match="20 are needed"):

@@ -1,19 +1,15 @@
 """A model with NaN activations is refused, as an index refuses it."""
 
 import copy
-from pathlib import Path
 
 import pytest
 import torch
 from neuroscribe.tasks.labelling.label import run_labels
-from neuroscribe.tasks.labelling.settings import Settings
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models import Target
 
 
-def test_nan_activations_are_refused(
-    toy_folder: Path, settings: Settings, toy, tmp_path: Path
-) -> None:
+def test_nan_activations_are_refused(toy_folder, settings, toy, tmp_path):
     target = Target.load(str(toy_folder / "model"))
     weights = copy.deepcopy(target.network.state_dict())
     target.network.transformer.h[0].mlp.c_fc.weight[0, 1] = torch.nan

@@ -1,7 +1,5 @@
 """Selections of units, as text and against a real target."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from neuroscribe.tasks.labelling.selection import (
@@ -41,7 +39,7 @@ def names(target: Target, text: str, **more: object) -> list[str]:
         ("top:5:mlp.1", Draw("variance", 5, ("mlp.1",))),
     ],
 )
-def test_one_part(text: str, part: object) -> None:
+def test_one_part(text, part):
     assert parse_selection(text) == (part,)
 
 
@@ -57,12 +55,12 @@ def test_one_part(text: str, part: object) -> None:
         ("rando:5", "names no units"),
     ],
 )
-def test_a_wrong_part_is_named(text: str, says: str) -> None:
+def test_a_wrong_part_is_named(text, says):
     with pytest.raises(UsageError, match=says):
         parse_selection(text)
 
 
-def test_lists_keep_their_order_and_each_unit_once(toy_target: Target) -> None:
+def test_lists_keep_their_order_and_each_unit_once(toy_target):
     assert names(toy_target, "mlp.1/3-, mlp.0/0-2,mlp.0/1") == [
         "mlp.1/3-",
         "mlp.0/0",
@@ -71,20 +69,20 @@ def test_lists_keep_their_order_and_each_unit_once(toy_target: Target) -> None:
     ]
 
 
-def test_random_draws_depend_on_the_seed_alone(toy_target: Target) -> None:
+def test_random_draws_depend_on_the_seed_alone(toy_target):
     first, again = (names(toy_target, "random:20", seed=1) for _ in range(2))
     assert first == again != names(toy_target, "random:20", seed=2)
     assert len(set(first)) == 20
     assert {name.split("/")[0] for name in first} == {"mlp.0", "mlp.1"}
 
 
-def test_sites_narrow_a_draw(toy_target: Target) -> None:
+def test_sites_narrow_a_draw(toy_target):
     assert {n.split("/")[0] for n in names(toy_target, "random:9", sites=("mlp.1",))} == {"mlp.1"}
     assert {n.split("/")[0] for n in names(toy_target, "random:9:resid.0")} == {"resid.0"}
     assert matching(toy_target, ["mlp"]) == matching(toy_target, ["mlp.*"]) == ["mlp.0", "mlp.1"]
 
 
-def test_top_takes_the_largest(toy_target: Target) -> None:
+def test_top_takes_the_largest(toy_target):
     values = {"mlp.0": np.arange(32.0), "mlp.1": np.full(32, 30.5)}
     asked = []
 
@@ -97,7 +95,7 @@ def test_top_takes_the_largest(toy_target: Target) -> None:
     assert asked == ["firing"]
 
 
-def test_both_signs_only_where_both_mean_something(toy_target: Target) -> None:
+def test_both_signs_only_where_both_mean_something(toy_target):
     found = names(toy_target, "mlp.0/1,resid.0/2,head.0/1", signs="both")
     assert found == ["mlp.0/1", "resid.0/2", "resid.0/2-", "head.0/1"]
 
@@ -112,12 +110,12 @@ def test_both_signs_only_where_both_mean_something(toy_target: Target) -> None:
         ("random:5:nose.1", "no site 'nose.1'"),
     ],
 )
-def test_what_the_target_lacks_is_refused(toy_target: Target, text: str, says: str) -> None:
+def test_what_the_target_lacks_is_refused(toy_target, text, says):
     with pytest.raises(UsageError, match=says):
         check_selection(parse_selection(text), toy_target)
 
 
-def test_a_file_of_units(tmp_path: Path) -> None:
+def test_a_file_of_units(tmp_path):
     path = tmp_path / "units.txt"
     path.write_text("mlp.0/1, mlp.0/2\n# all of these\n\nmlp.1/0-3-  # the negative side\n")
     assert parse_selection(spelt_out(str(path))) == (
@@ -129,7 +127,7 @@ def test_a_file_of_units(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"# nothing\n\n", b"\xff\xfe\x00"])
-def test_a_file_without_units_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_a_file_without_units_is_refused(tmp_path, content):
     path = tmp_path / "units.txt"
     path.write_bytes(content)
     with pytest.raises(UsageError, match=r"units\.txt"):

@@ -16,7 +16,7 @@ from neuroscribe.tasks.scoring.measured import Measured, Splits
 from neuroscribe.tasks.scoring.scores import plain_scores
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.lab import measure
-from neuroscribe.tools.models import Target, Unit
+from neuroscribe.tools.models import Unit
 
 UNITS = 60
 
@@ -52,7 +52,7 @@ def site(splits) -> Callable[..., tuple[list[Splits], SiteUnits]]:
     return made
 
 
-def test_a_label_that_fits_all_units_is_of_none(site) -> None:
+def test_a_label_that_fits_all_units_is_of_none(site):
     """Null: every unit follows the same word, so each is first of its matched units by luck."""
     columns, units = site(lambda unit, ids: 1.0 * (ids == 3))
     found = [
@@ -65,7 +65,7 @@ def test_a_label_that_fits_all_units_is_of_none(site) -> None:
     assert 0.35 < p.mean() < 0.65
 
 
-def test_a_label_of_its_own_unit_alone_is_specific(site) -> None:
+def test_a_label_of_its_own_unit_alone_is_specific(site):
     columns, units = site(lambda unit, ids: 1.0 * (ids == unit % 12))
     found = specificity(units, Unit("mlp.0", 3), said(tokens(3)), columns[3])
     assert found.p is not None
@@ -76,7 +76,7 @@ def test_a_label_of_its_own_unit_alone_is_specific(site) -> None:
     assert found.as_high == ()
 
 
-def test_units_that_do_the_same_are_named_and_are_no_controls(site) -> None:
+def test_units_that_do_the_same_are_named_and_are_no_controls(site):
     columns, units = site(
         lambda unit, ids: 1.0 * (ids == (3 if unit < 4 else unit % 3)), noise=0.02
     )
@@ -85,7 +85,7 @@ def test_units_that_do_the_same_are_named_and_are_no_controls(site) -> None:
     assert found.p == pytest.approx(1 / (found.n + 1))
 
 
-def test_too_few_matched_units_settle_nothing(site) -> None:
+def test_too_few_matched_units_settle_nothing(site):
     """Most units of the site are on at half of the places, this one at a twelfth."""
     columns, units = site(
         lambda unit, ids: 1.0 * ((ids == 3) if unit < 9 else (ids > 5)), noise=0.12
@@ -97,7 +97,7 @@ def test_too_few_matched_units_settle_nothing(site) -> None:
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-def test_controls_are_scored_as_the_unit_itself(site, sign: int) -> None:
+def test_controls_are_scored_as_the_unit_itself(site, sign):
     """Several components, one of them useless: weights are fitted for each unit anew."""
     columns, units = site(lambda unit, ids: (1.0 * (ids == 3) + unit / 60 * (ids == 5)) * sign)
     description = said(tokens(3), tokens(5), tokens(7))
@@ -113,7 +113,7 @@ def test_controls_are_scored_as_the_unit_itself(site, sign: int) -> None:
     assert len(found.as_high) > 5
 
 
-def test_the_harness_settles_the_status(site) -> None:
+def test_the_harness_settles_the_status(site):
     columns, units = site(lambda unit, ids: 1.0 * (ids == 3))
     worst = int(np.argmin([np.corrcoef(c.test.flat, columns[0].test.tokens() == 3)[0, 1]
                            for c in columns]))  # fmt: skip
@@ -128,7 +128,7 @@ def test_the_harness_settles_the_status(site) -> None:
     assert scored.description.status == "uninterpretable"
 
 
-def test_a_site_is_measured_as_its_units_are(stories260k: Target) -> None:
+def test_a_site_is_measured_as_its_units_are(stories260k):
     texts = ["Once upon a time there was a girl. She ran.", "The dog and the cat sat down."]
     windows = {name: cut(stories260k, texts) for name in ("explore", "validation", "test")}
     bench = RunData(stories260k, None, windows)  # pyright: ignore
@@ -145,16 +145,14 @@ def test_a_site_is_measured_as_its_units_are(stories260k: Target) -> None:
     assert ((kinds.rate >= 0) & (kinds.rate < 1)).all()
 
 
-def test_units_of_another_kind_do_not_match() -> None:
+def test_units_of_another_kind_do_not_match():
     kind = Kind(np.array([0.01, 0.03, 0.05, 0.01, 0, 0.01]), np.array([6.0, 9, 5, 30, 5, 5]))
     own = Kind(np.array([0.01]), np.array([5.0]))
     able = np.array([True] * 5 + [False])
     assert kind.nearest(own, able).tolist() == [0, 1]
 
 
-def test_one_pass_reads_the_sites_that_will_be_asked_for(
-    stories260k: Target, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_pass_reads_the_sites_that_will_be_asked_for(stories260k, monkeypatch):
     windows = {name: cut(stories260k, ["Once upon a time."]) for name in ("validation", "test")}
     passes: list[Any] = []
 

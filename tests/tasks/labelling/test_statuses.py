@@ -39,7 +39,7 @@ RECORD: dict[str, Any] = {
 }
 
 
-def test_every_status_is_listed_once_and_has_a_meaning_and_a_look() -> None:
+def test_every_status_is_listed_once_and_has_a_meaning_and_a_look():
     assert set(MEANINGS) == set(STATUSES) == set(get_args(Kind))
     style = (Path(str(transcript.__file__)).parent / "style.css").read_text()
     for status in STATUSES:
@@ -50,7 +50,7 @@ def test_every_status_is_listed_once_and_has_a_meaning_and_a_look() -> None:
     assert ("1", "not specific") in tiles([RECORD], missing=0)
 
 
-def test_specificity_is_shown_and_exported_and_confidence_says_of_what() -> None:
+def test_specificity_is_shown_and_exported_and_confidence_says_of_what():
     unit = UnitLabel("mlp.0/3", "the word cat", "not specific", RECORD)
     console = Console(width=300, record=True, file=io.StringIO())
     console.print(unit_detail(unit))
@@ -69,13 +69,13 @@ def test_specificity_is_shown_and_exported_and_confidence_says_of_what() -> None
 
 
 @pytest.mark.parametrize("broken", [None, 3, {}, {"n": "x"}, {"n": 3, "shared": None}])
-def test_records_of_other_versions_are_shown_too(broken: Any) -> None:
+def test_records_of_other_versions_are_shown_too(broken):
     unit = UnitLabel("mlp.0/3", "x", "described", {**RECORD, "specificity": broken})
     Console(width=300, record=True, file=io.StringIO()).print(unit_detail(unit))
     assert row(unit)["unit"] == "mlp.0/3"
 
 
-def test_lists_of_units_say_what_confidence_is_of(tmp_path: Path) -> None:
+def test_lists_of_units_say_what_confidence_is_of(tmp_path):
     (tmp_path / "run.json").write_text(json.dumps({"units": ["mlp.0/3"], "settings": {}}))
     (tmp_path / "labels.jsonl").write_text(json.dumps(RECORD) + "\n")
     answer = RunSearch(tmp_path).search("", 5, Filters(kinds=("not specific",)))

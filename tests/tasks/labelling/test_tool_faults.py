@@ -1,24 +1,15 @@
 """A run in which a whole tool fails says so."""
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 from neuroscribe.tasks.evaluation.scorers.contract import Case
 from neuroscribe.tasks.labelling.labeller import Labeller
-from neuroscribe.tasks.labelling.results import LabelRun, tool_calls, whole_failures
-from neuroscribe.tasks.labelling.settings import Settings
+from neuroscribe.tasks.labelling.results import tool_calls, whole_failures
 from neuroscribe.tasks.mcp.shared import Shared
 from neuroscribe.tasks.web.workbench import Workbench
 from neuroscribe.tools.memo import Memo
 
 
-def test_a_tool_that_always_fails_is_said(
-    label: Callable[..., LabelRun],
-    settings: Settings,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_tool_that_always_fails_is_said(label, settings, tmp_path, monkeypatch):
     def broken(*given: object, **more: object) -> None:
         raise IndexError("index 512 is out of range")
 
@@ -32,7 +23,7 @@ def test_a_tool_that_always_fails_is_said(
     assert tools["hypothesise"]["errors"] == 0
 
 
-def test_one_success_is_enough() -> None:
+def test_one_success_is_enough():
     def record(*errors: str | None) -> dict:
         return {"evidence": [{"tool": "scan", "error": error} for error in errors]}
 
@@ -48,6 +39,6 @@ def test_one_success_is_enough() -> None:
 @pytest.mark.parametrize(
     ("one", "field"), [(Labeller, "memo"), (Case, "memo"), (Shared, "memo"), (Workbench, "_memo")]
 )
-def test_what_units_share_is_made_once(one: type, field: str) -> None:
+def test_what_units_share_is_made_once(one, field):
     """Tools ask it for what is made once; a plain dictionary would fail every call of them."""
     assert one.__dataclass_fields__[field].default_factory is Memo

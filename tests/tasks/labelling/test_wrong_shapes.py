@@ -105,7 +105,7 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str, codes: Sequence[in
 
 
 @pytest.mark.parametrize(("path", "value"), RUN)
-def test_a_run_json(run: Path, path: str, value: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_json(run, path, value, capsys):
     file = run / "run.json"
     file.write_text(json.dumps(put(json.loads(file.read_text()), path, value)))
     for verb in (["show", str(run)], ["export", str(run)], ["find", str(run), "--similar-to", "x"]):
@@ -114,9 +114,7 @@ def test_a_run_json(run: Path, path: str, value: Any, capsys: pytest.CaptureFixt
         assert "run.json" in err or verb[0] == "find"
 
 
-def test_a_run_json_that_is_nested_without_end(
-    run: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_run_json_that_is_nested_without_end(run, capsys):
     for name in ("run.json", "labels.jsonl", "transcripts/mlp.0_0.jsonl"):
         (run / name).write_text(DEEP + "\n")
         code = 0 if name == "labels.jsonl" else 2
@@ -128,7 +126,7 @@ def test_a_run_json_that_is_nested_without_end(
 
 
 @pytest.mark.parametrize(("path", "value"), RECORD)
-def test_a_label(run: Path, path: str, value: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_label(run, path, value, capsys):
     file = run / "labels.jsonl"
     first, second = file.read_text().splitlines()
     changed = put(json.loads(first), path, value)
@@ -147,9 +145,7 @@ def test_a_label(run: Path, path: str, value: Any, capsys: pytest.CaptureFixture
 
 
 @pytest.mark.parametrize(("event", "path", "value"), TRANSCRIPT)
-def test_a_transcript(
-    run: Path, event: str, path: str, value: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_transcript(run, event, path, value, capsys):
     file = run / "transcripts" / "mlp.0_0.jsonl"
     lines = file.read_text().splitlines()
     at = next(at for at, line in enumerate(lines) if json.loads(line)["event"] == event)
@@ -164,9 +160,7 @@ def test_a_transcript(
     assert "mlp.0_1.html" in text
 
 
-def test_a_payload_of_another_shape_costs_its_part_of_the_page(
-    run: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_payload_of_another_shape_costs_its_part_of_the_page(run, capsys):
     file = run / "transcripts" / "mlp.0_0.jsonl"
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     data = {"measured": 3, "tests": 7, "stats": [], "histogram": {"edges": 3, "counts": "x"}}

@@ -3,7 +3,6 @@
 import errno
 import json
 import os
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ from neuroscribe.tasks.runs.jsonl import append, heal, read_records_of
 from neuroscribe.tools.errors import UsageError
 
 
-def test_lines_come_back_and_a_torn_one_is_taken_away(tmp_path: Path) -> None:
+def test_lines_come_back_and_a_torn_one_is_taken_away(tmp_path):
     path = tmp_path / "records.jsonl"
     assert read_records_of(path) == []
     for n in range(3):
@@ -26,9 +25,7 @@ def test_lines_come_back_and_a_torn_one_is_taken_away(tmp_path: Path) -> None:
     assert path.read_bytes() == whole
 
 
-def test_a_full_disk_leaves_the_file_as_it_was(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_leaves_the_file_as_it_was(tmp_path, monkeypatch):
     path = tmp_path / "records.jsonl"
     append(path, {"n": "x" * 60})
     before = path.read_bytes()
@@ -46,7 +43,7 @@ def test_a_full_disk_leaves_the_file_as_it_was(
     assert path.read_bytes() == before
 
 
-def test_a_later_version_is_refused_and_an_earlier_one_is_read(tmp_path: Path) -> None:
+def test_a_later_version_is_refused_and_an_earlier_one_is_read(tmp_path):
     folder = Folder(tmp_path)
     assert folder.read_run() is None
     with pytest.raises(UsageError, match=r"it has no run\.json"):
@@ -60,7 +57,7 @@ def test_a_later_version_is_refused_and_an_earlier_one_is_read(tmp_path: Path) -
         folder.read_run()
 
 
-def test_a_folder_has_one_owner_at_a_time(tmp_path: Path) -> None:
+def test_a_folder_has_one_owner_at_a_time(tmp_path):
     one, two = Folder(tmp_path / "r"), Folder(tmp_path / "r")
     with one.hold(".lock"):
         with (

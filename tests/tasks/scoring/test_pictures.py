@@ -23,7 +23,7 @@ def held(target: Target, n: int, predicate: Predicate) -> Splits:
     return Splits(*(Measured(rows, predicate.evaluate(rows)) for rows in parts))  # type: ignore[arg-type]
 
 
-def test_colour_baselines_know_colours_and_no_shapes(target: Target) -> None:
+def test_colour_baselines_know_colours_and_no_shapes(target):
     found = {}
     for name, data in (
         ("colour", {"kind": "area", "colours": ["blue"], "at_least": 0.1}),
@@ -36,7 +36,7 @@ def test_colour_baselines_know_colours_and_no_shapes(target: Target) -> None:
     assert found["shape"] < 0.4
 
 
-def test_one_shot_reads_what_the_strongest_pictures_share(target: Target) -> None:
+def test_one_shot_reads_what_the_strongest_pictures_share(target):
     truth = parse({"kind": "colour", "colours": ["red"]})
     splits = held(target, 300, truth)
     assert peak_pictures(splits.explore).components[0].predictor == truth.model_dump()

@@ -1,17 +1,12 @@
 """The verb `find` as a person and as a program meet it."""
 
 import json
-from pathlib import Path
 
 import pytest
 from neuroscribe.tasks.cli.app import run
 
-from .conftest import Write
 
-
-def test_a_query_shows_units_with_score_and_reason(
-    write: Write, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_query_shows_units_with_score_and_reason(write, capsys):
     assert run(["find", str(write()), "weekdays", "--encoder", "none"]) == 0
     said = capsys.readouterr().out
     assert "mlp.0/1" in said
@@ -19,7 +14,7 @@ def test_a_query_shows_units_with_score_and_reason(
     assert "label: 'weekday'" in said
 
 
-def test_json_is_one_document(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_is_one_document(write, capsys):
     asked = ["find", str(write()), "names", "--min-score", ".6", "--layer", "0", "--json"]
     assert run([*asked, "--encoder", "none"]) == 0
     document = json.loads(capsys.readouterr().out)
@@ -29,7 +24,7 @@ def test_json_is_one_document(write: Write, capsys: pytest.CaptureFixture[str]) 
     assert document["used"] == ["full text"]
 
 
-def test_nothing_found_says_so(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_found_says_so(write, capsys):
     assert run(["find", str(write()), "xyzzy", "--encoder", "none"]) == 0
     said = capsys.readouterr().out
     assert "nothing found among 7 units" in said
@@ -50,16 +45,14 @@ def test_nothing_found_says_so(write: Write, capsys: pytest.CaptureFixture[str])
         (["x", "--sign", "?"], "+ or -"),
     ],
 )
-def test_bad_input_is_one_line_and_exit_code_2(
-    write: Write, capsys: pytest.CaptureFixture[str], asked: list[str], said: str
-) -> None:
+def test_bad_input_is_one_line_and_exit_code_2(write, capsys, asked, said):
     assert run(["find", str(write()), *asked, "--encoder", "none"]) == 2
     error = capsys.readouterr().err
     assert said in error
     assert len(error.splitlines()) == 1
 
 
-def test_what_units_do(twins: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_units_do(twins, capsys):
     place = str(twins)
     assert run(["find", place, "--similar-to", "mlp.0/2", "--units", "mlp.0/[0-5]"]) == 0
     said = capsys.readouterr().out

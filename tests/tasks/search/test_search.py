@@ -13,7 +13,7 @@ from neuroscribe.tasks.search.records import Filters
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models.sentence_encoder import minilm_installed
 
-from .conftest import RECORDS, Write, labelled
+from .conftest import RECORDS, labelled
 
 needs_minilm = pytest.mark.skipif(not minilm_installed(), reason="needs the offline extra")
 
@@ -26,7 +26,7 @@ def units(found: object) -> list[str]:
     return [hit.unit for hit in found]  # type: ignore[attr-defined]
 
 
-def test_words_are_found_by_stem_beginning_and_nearest_spelling(write: Write) -> None:
+def test_words_are_found_by_stem_beginning_and_nearest_spelling(write):
     search = words(write())
     assert units(search.search("weekdays"))[0] == "mlp.0/1"
     assert units(search.search("week"))[0] == "mlp.0/1"
@@ -35,7 +35,7 @@ def test_words_are_found_by_stem_beginning_and_nearest_spelling(write: Write) ->
     assert "'wekday' is in no label, read as 'weekday'" in found.notes
 
 
-def test_a_rejected_rival_ranks_below_a_label_and_is_said(write: Write) -> None:
+def test_a_rejected_rival_ranks_below_a_label_and_is_said(write):
     found = words(write()).search("weekday names")
     assert units(found)[0] == "mlp.0/1"
     assert found[0].why == ("label: 'weekday', 'names'",)
@@ -44,7 +44,7 @@ def test_a_rejected_rival_ranks_below_a_label_and_is_said(write: Write) -> None:
     assert found.used == ("full text",)
 
 
-def test_words_that_a_predictor_excludes_are_not_searched(write: Write) -> None:
+def test_words_that_a_predictor_excludes_are_not_searched(write):
     predictor = {
         "kind": "except",
         "of": {"kind": "words", "words": ["cherry"]},
@@ -69,15 +69,13 @@ def test_words_that_a_predictor_excludes_are_not_searched(write: Write) -> None:
         (Filters(units="mlp.?/[45]"), ["mlp.2/4", "mlp.2/5"]),
     ],
 )
-def test_filters_alone_give_units_by_score(
-    write: Write, filters: Filters, wanted: list[str]
-) -> None:
+def test_filters_alone_give_units_by_score(write, filters, wanted):
     found = words(write()).search("", filters=filters)
     assert units(found) == wanted
     assert found.used == ("filters only",)
 
 
-def test_filters_narrow_a_query(write: Write) -> None:
+def test_filters_narrow_a_query(write):
     assert units(words(write()).search("names", filters=Filters(score=0.8))) == ["mlp.0/1"]
 
 
@@ -91,12 +89,12 @@ def test_filters_narrow_a_query(write: Write) -> None:
         ({"sign": 2}, "1 or -1"),
     ],
 )
-def test_filters_without_a_meaning_are_refused(wrong: dict, said: str) -> None:
+def test_filters_without_a_meaning_are_refused(wrong, said):
     with pytest.raises(UsageError, match=said):
         Filters(**wrong)
 
 
-def test_a_layer_that_no_unit_has_is_refused(write: Write) -> None:
+def test_a_layer_that_no_unit_has_is_refused(write):
     with pytest.raises(UsageError, match=r"nearest sites: mlp\.\d"):
         words(write()).search("", filters=Filters(layers=("9",)))
 
@@ -120,7 +118,7 @@ def test_a_layer_that_no_unit_has_is_refused(write: Write) -> None:
         "%s {} \\",
     ],
 )
-def test_hostile_queries_are_only_words(write: Write, query: str) -> None:
+def test_hostile_queries_are_only_words(write, query):
     search = words(write())
     found = search.search(query)
     assert len(found) <= len(RECORDS)
@@ -128,13 +126,13 @@ def test_hostile_queries_are_only_words(write: Write, query: str) -> None:
     assert units(search.search("weekday"))[0] == "mlp.0/1"
 
 
-def test_labels_in_other_scripts_are_found(write: Write) -> None:
+def test_labels_in_other_scripts_are_found(write):
     search = words(write([labelled("mlp.0/1", "日本語の曜日"), labelled("mlp.0/2", "дни недели")]))
     assert units(search.search("日本")) == ["mlp.0/1"]
     assert units(search.search("недел")) == ["mlp.0/2"]
 
 
-def test_nothing_found_names_the_nearest_labels(write: Write) -> None:
+def test_nothing_found_names_the_nearest_labels(write):
     found = words(write()).search("kolours")
     assert found.nearest == () or found.hits
     lost = words(write()).search("xyzzy")
@@ -142,7 +140,7 @@ def test_nothing_found_names_the_nearest_labels(write: Write) -> None:
     assert 0 < len(lost.nearest) <= 3
 
 
-def test_a_run_in_progress_is_read_again(write: Write) -> None:
+def test_a_run_in_progress_is_read_again(write):
     folder = write()
     search = words(folder)
     assert not search.search("zebra")
@@ -159,7 +157,7 @@ def test_a_run_in_progress_is_read_again(write: Write) -> None:
     assert not search.refresh()
 
 
-def test_damaged_lines_and_odd_values_are_left_out(write: Write) -> None:
+def test_damaged_lines_and_odd_values_are_left_out(write):
     odd = {"unit": "mlp.9/1", "label": 7, "components": "x", "scores": [], "rejected": [3, None]}
     odd |= {"confidence": "high", "effect": "none", "status": None}
     lines = [*RECORDS, "{torn", "[]", '{"label": "no unit"}', json.dumps(odd), "\x00"]
@@ -176,7 +174,7 @@ def test_damaged_lines_and_odd_values_are_left_out(write: Write) -> None:
     ]
 
 
-def test_where_there_is_no_run_the_nearest_are_named(write: Write, tmp_path: Path) -> None:
+def test_where_there_is_no_run_the_nearest_are_named(write, tmp_path):
     write(name="alpha")
     with pytest.raises(UsageError, match=r"is no folder; nearest runs: .*alpha"):
         RunSearch(tmp_path / "alpa")
@@ -186,13 +184,13 @@ def test_where_there_is_no_run_the_nearest_are_named(write: Write, tmp_path: Pat
         RunSearch(write([], name="empty"))
 
 
-def test_a_unit_that_is_not_there_is_refused_with_the_nearest(write: Write) -> None:
+def test_a_unit_that_is_not_there_is_refused_with_the_nearest(write):
     with pytest.raises(UsageError, match=r"nearest: mlp\.0/1"):
         words(write()).record("mlp.0/11")
 
 
 @needs_minilm
-def test_meaning_finds_what_words_do_not(write: Write) -> None:
+def test_meaning_finds_what_words_do_not(write):
     folder = write()
     search = RunSearch(folder)
     found = search.search("days such as Monday")
@@ -206,7 +204,7 @@ def test_meaning_finds_what_words_do_not(write: Write) -> None:
 
 
 @needs_minilm
-def test_embeddings_are_kept_and_a_damaged_file_is_made_again(write: Write) -> None:
+def test_embeddings_are_kept_and_a_damaged_file_is_made_again(write):
     folder = write()
     first = RunSearch(folder)
     best = first.search("days such as Monday")[0]
@@ -222,7 +220,7 @@ def test_embeddings_are_kept_and_a_damaged_file_is_made_again(write: Write) -> N
     assert any("was not written" in note for note in found.notes)
 
 
-def test_ten_thousand_labels_are_searched_in_about_the_time_they_are_read(write: Write) -> None:
+def test_ten_thousand_labels_are_searched_in_about_the_time_they_are_read(write):
     rng = np.random.default_rng(0)
     vocabulary = np.array([f"word{at}" for at in range(2000)])
 

@@ -15,7 +15,7 @@ from neuroscribe.tasks.search.similarity import Similarity, by_activations
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models import Target
 
-from .conftest import Write, labelled
+from .conftest import labelled
 
 TWINS = {"mlp.0/2", "mlp.0/5", "mlp.0/9"}
 
@@ -37,7 +37,7 @@ def direct(twins: Path) -> tuple[np.ndarray, np.ndarray]:
     return values[:, windows.counted], peaks
 
 
-def test_the_copy_is_nearest_and_strangers_are_far(search: RunSearch) -> None:
+def test_the_copy_is_nearest_and_strangers_are_far(search):
     found = search.similar("mlp.0/2", limit=11)
     assert [one.unit for one in found.neighbours[:2]] == ["mlp.0/5", "mlp.0/9"]
     assert found.neighbours[0].value > 0.999
@@ -47,17 +47,13 @@ def test_the_copy_is_nearest_and_strangers_are_far(search: RunSearch) -> None:
     assert found.error == 0
 
 
-def test_correlations_are_those_of_the_activations(
-    search: RunSearch, direct: tuple[np.ndarray, np.ndarray]
-) -> None:
+def test_correlations_are_those_of_the_activations(search, direct):
     wanted = np.corrcoef(direct[0])[2]
     for one in search.similar("mlp.0/2", limit=11).neighbours:
         assert one.value == pytest.approx(wanted[int(one.unit.split("/")[1])], abs=2e-3)
 
 
-def test_overlap_is_that_of_the_highest_windows(
-    search: RunSearch, direct: tuple[np.ndarray, np.ndarray]
-) -> None:
+def test_overlap_is_that_of_the_highest_windows(search, direct):
     peaks = direct[1]
     k = max(1, min(20, peaks.shape[1] // 10))
     tops = [set(np.argsort(-row, kind="stable")[:k].tolist()) for row in peaks]
@@ -66,10 +62,7 @@ def test_overlap_is_that_of_the_highest_windows(
         assert one.value == pytest.approx(len(tops[2] & other) / len(tops[2] | other), abs=1e-6)
 
 
-def test_a_projection_keeps_correlations_within_its_error(
-    twins: Path, direct: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-) -> None:  # fmt: skip
+def test_a_projection_keeps_correlations_within_its_error(twins, direct, monkeypatch, tmp_path):
     monkeypatch.setattr(measure, "MOST_NUMBERS", 1)
     monkeypatch.setattr(measure, "LEAST_WIDTH", 400)
     folder = tmp_path / "run"
@@ -85,7 +78,7 @@ def test_a_projection_keeps_correlations_within_its_error(
     assert np.abs(wrong).max() < 5 * found.error
 
 
-def test_the_shuffled_control_is_far_below_the_twins(search: RunSearch) -> None:
+def test_the_shuffled_control_is_far_below_the_twins(search):
     usual, shuffled = search.similar("mlp.0/2").controls
     assert usual.pairs == 12 * 11 // 2
     assert shuffled.pairs > 100
@@ -94,7 +87,7 @@ def test_the_shuffled_control_is_far_below_the_twins(search: RunSearch) -> None:
     assert shuffled.p95 < 0.2 < usual.p95
 
 
-def test_duplicates_are_the_planted_ones_and_no_others(search: RunSearch) -> None:
+def test_duplicates_are_the_planted_ones_and_no_others(search):
     found = search.duplicates(0.95)
     pairs = [{pair.first, pair.second} for pair in found.pairs]
     assert {"mlp.0/2", "mlp.0/5"} == pairs[0]
@@ -103,7 +96,7 @@ def test_duplicates_are_the_planted_ones_and_no_others(search: RunSearch) -> Non
     assert all(pair.same_label for pair in found.pairs)  # the toy planner says the same of all
 
 
-def test_a_group_is_the_twins_and_every_pair_reaches_the_bar(search: RunSearch) -> None:
+def test_a_group_is_the_twins_and_every_pair_reaches_the_bar(search):
     found = search.groups(at_least=0.9)
     assert [set(group.units) for group in found.groups] == [TWINS]
     assert found.groups[0].lowest >= 0.9
@@ -112,7 +105,7 @@ def test_a_group_is_the_twins_and_every_pair_reaches_the_bar(search: RunSearch) 
     assert found.reach == pytest.approx(3 / 66)
 
 
-def test_a_chain_of_half_alike_units_is_no_group() -> None:
+def test_a_chain_of_half_alike_units_is_no_group():
     values = np.array([[1, 0.8, 0.2], [0.8, 1, 0.75], [0.2, 0.75, 1]], np.float32)
     names = ("mlp.0/1", "mlp.0/2", "mlp.0/3")
     chain = Similarity("label", "", names, {}, lambda rows: values[rows], np.zeros(0, np.float32))
@@ -123,15 +116,13 @@ def test_a_chain_of_half_alike_units_is_no_group() -> None:
     assert (group.lowest, group.named_by) == (pytest.approx(0.8), "mlp.0/2")
 
 
-def test_what_was_measured_is_kept_and_serves_again(
-    twins: Path, search: RunSearch, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_measured_is_kept_and_serves_again(twins, search, monkeypatch):
     value = search.similar("mlp.0/2").neighbours[0].value
     monkeypatch.setattr(measure, "_measure", None)  # it must not be measured again
     assert RunSearch(twins).similar("mlp.0/2").neighbours[0].value == value
 
 
-def test_a_damaged_file_is_measured_again(twins: Path, tmp_path: Path) -> None:
+def test_a_damaged_file_is_measured_again(twins, tmp_path):
     folder = tmp_path / "run"
     shutil.copytree(twins, folder)
     whole = (folder / measure.FILE).read_bytes() if (folder / measure.FILE).exists() else b"PK"
@@ -140,7 +131,7 @@ def test_a_damaged_file_is_measured_again(twins: Path, tmp_path: Path) -> None:
     assert measure._kept(folder / measure.FILE, _seen(folder)) is not None
 
 
-def test_one_unit_and_none_have_no_control(search: RunSearch, write: Write) -> None:
+def test_one_unit_and_none_have_no_control(search, write):
     found = search.similar("mlp.0/2", filters=Filters(units="mlp.0/2"))
     assert found.neighbours == ()
     assert found.controls[0].p95 is None
@@ -153,7 +144,7 @@ def _seen(folder: Path) -> str:
     return f"{run['target']['fingerprint']} {run['corpus']['hash']}"
 
 
-def test_a_changed_model_is_refused(twins: Path, tmp_path: Path) -> None:
+def test_a_changed_model_is_refused(twins, tmp_path):
     folder = tmp_path / "run"
     shutil.copytree(twins, folder, ignore=shutil.ignore_patterns("*.npz"))
     run = json.loads((folder / "run.json").read_text())
@@ -163,7 +154,7 @@ def test_a_changed_model_is_refused(twins: Path, tmp_path: Path) -> None:
         RunSearch(folder).similar("mlp.0/2")
 
 
-def test_labels_alone_need_no_model(write: Write) -> None:
+def test_labels_alone_need_no_model(write):
     records = [
         labelled("mlp.0/1", "Weekday names."),
         labelled("mlp.0/2", "weekday names"),

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +23,7 @@ def found(adder: Target) -> Study:
     return study(adder, Arithmetic(many=56))
 
 
-def test_the_chosen_neurons_beat_their_controls(found: Study) -> None:
+def test_the_chosen_neurons_beat_their_controls(found):
     shared, own = found.data["ablation"]
     for tested in (shared, own):
         assert tested["found"]
@@ -35,14 +34,14 @@ def test_the_chosen_neurons_beat_their_controls(found: Study) -> None:
     assert sum(one.found is True for one in found.sentences) >= 3
 
 
-def test_no_prompt_chooses_units_and_tests_them(found: Study) -> None:
+def test_no_prompt_chooses_units_and_tests_them(found):
     counted = found.data["prompts"]
     assert counted["used"] + counted["wrong"] + counted["unasked"] == 56
     assert found.data["chosen_on"] + found.data["tested_on"] == counted["used"]
     assert found.data["ablation"][0]["prompts"] == found.data["tested_on"]
 
 
-def test_the_route_is_chosen_on_one_half_and_tested_on_the_other(found: Study) -> None:
+def test_the_route_is_chosen_on_one_half_and_tested_on_the_other(found):
     grid = found.data["route"]
     cell = tuple(grid["held_out"]["cell"])
     best = grid["smallest"]
@@ -51,7 +50,7 @@ def test_the_route_is_chosen_on_one_half_and_tested_on_the_other(found: Study) -
     assert grid["held_out"]["accuracy"]["n"] == found.data["tested_on"]
 
 
-def test_the_linked_head_is_chosen_on_one_half_and_tested_on_the_other(found: Study) -> None:
+def test_the_linked_head_is_chosen_on_one_half_and_tested_on_the_other(found):
     linked = found.data["links"]
     heads = linked["heads"]
     assert linked["linked"] == max(heads, key=lambda head: heads[head]["first"])
@@ -63,7 +62,7 @@ def test_the_linked_head_is_chosen_on_one_half_and_tested_on_the_other(found: St
     assert linked["chain"]["head"].partition("/")[0] != "head.0"
 
 
-def test_bad_input_is_refused_in_a_line(minilm: Target, refused: Any, jsonl: Any) -> None:
+def test_bad_input_is_refused_in_a_line(minilm, refused, jsonl):
     assert "--prompts" in refused("study", "arithmetic", "--target", "organism:facts")
     assert "cannot read" in refused("study", "arithmetic", "--prompts", "none.jsonl")
     wrong = [{"prompt": p.prompt, "target": "0"} for p in prompts("adder", "test", 30, 0)]
@@ -78,7 +77,7 @@ def test_bad_input_is_refused_in_a_line(minilm: Target, refused: Any, jsonl: Any
     assert "no causal language model" in encoder
 
 
-def test_prompts_of_different_length_have_no_route(adder: Target, jsonl: Any) -> None:
+def test_prompts_of_different_length_have_no_route(adder, jsonl):
     rows = [{"prompt": p.prompt, "target": p.target} for p in prompts("adder", "test", 20, 0)]
     rows += [{"prompt": f"+{row['prompt']}", "target": row["target"]} for row in rows[:4]]
     path = Path(jsonl("sums", rows))
@@ -88,7 +87,7 @@ def test_prompts_of_different_length_have_no_route(adder: Target, jsonl: Any) ->
 
 
 @pytest.mark.slow
-def test_the_default_run(tmp_path: Path, capsys: Any) -> None:
+def test_the_default_run(tmp_path, capsys):
     assert run(["study", "arithmetic", "--out", str(tmp_path), "--json"]) == 0
     made = json.loads(capsys.readouterr().out)
     assert all(tested["found"] for tested in made["ablation"])

@@ -1,7 +1,6 @@
 """The study of brackets: on the shipped organism, on an untrained copy, on bad input."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,7 +28,7 @@ def found(brackets: Target) -> Study:
     return study(brackets, Brackets(many=24))
 
 
-def test_the_lens_and_the_accuracy_are_the_organism_s(found: Study) -> None:
+def test_the_lens_and_the_accuracy_are_the_organism_s(found):
     for depth in (1, 2, 3):
         assert found.data["accuracy"][f"depth {depth}"]["value"] == 1
         assert found.data["lens"]["margins"][f"depth {depth}"][-1]["low"] > 2
@@ -37,14 +36,14 @@ def test_the_lens_and_the_accuracy_are_the_organism_s(found: Study) -> None:
     assert found.data["lens"]["points"][0] == "embed"
 
 
-def test_components_generalise_more_often_than_under_shuffled_targets(found: Study) -> None:
+def test_components_generalise_more_often_than_under_shuffled_targets(found):
     for name in ("heads", "neurons"):
         counts, chance = found.data["components"]["general"][name], found.data["components"]
         assert counts["both"] > chance["chance"][name]["most"]
         assert counts["first"] >= counts["both"]
 
 
-def test_steering_is_chosen_on_one_half_and_held_against_other_heads(found: Study) -> None:
+def test_steering_is_chosen_on_one_half_and_held_against_other_heads(found):
     made = found.data["steered"]
     grid = np.array(made["grid"])
     assert made["develop"] == grid.max()
@@ -58,7 +57,7 @@ def test_steering_is_chosen_on_one_half_and_held_against_other_heads(found: Stud
     assert said.found == made["found"]
 
 
-def test_batches_of_unequal_rows_answer_as_the_organism_s_own_measure(brackets: Target) -> None:
+def test_batches_of_unequal_rows_answer_as_the_organism_s_own_measure(brackets):
     some = [p for d in (1, 4) for p in prompts("brackets", "test", 30, 0, kind=f"depth {d}")]
     cases = [case for case in default_cases(30, 0) if case.group in ("depth 1", "depth 4")]
     asked = screen(brackets, cases, keep_wrong=True).used
@@ -67,7 +66,7 @@ def test_batches_of_unequal_rows_answer_as_the_organism_s_own_measure(brackets: 
         assert hit(brackets, asked, changes).tolist() == hits(brackets, some, changes)
 
 
-def test_what_a_component_says_is_its_write_through_norm_and_head(brackets: Target) -> None:
+def test_what_a_component_says_is_its_write_through_norm_and_head(brackets):
     asked = screen(brackets, default_cases(2, 0), keep_wrong=True).used[:3]
     answers = sorted({one.answer for one in asked})
     said = direct_logits(brackets, asked, answers)
@@ -87,7 +86,7 @@ def test_what_a_component_says_is_its_write_through_norm_and_head(brackets: Targ
             assert said.largest[number, unit] == pytest.approx(float(logits.max()), abs=1e-4)
 
 
-def test_grading_against_a_count_by_hand() -> None:
+def test_grading_against_a_count_by_hand():
     logits = torch.zeros(4, 3, 2).numpy()  # [prompt, unit, answer]
     logits[:2, 0], logits[2:, 0] = (2, -1), (-1, 2)  # always right
     logits[:, 1] = (3, 1)  # always the first answer
@@ -106,7 +105,7 @@ def test_grading_against_a_count_by_hand() -> None:
     assert found.precision[1].tolist() == [0.5, 0]
 
 
-def test_bad_input_is_refused_in_a_line(refused: Any, jsonl: Any) -> None:
+def test_bad_input_is_refused_in_a_line(refused, jsonl):
     one = [{"prompt": p.prompt, "target": ")"} for p in prompts("brackets", "test", 30, 0)]
     two = [{**row, "target": "))"} for row in one[:2]]
     mixed = [{**row, "kind": "all"} for row in one] + [{**two[0], "kind": "all"}]
@@ -119,7 +118,7 @@ def test_bad_input_is_refused_in_a_line(refused: Any, jsonl: Any) -> None:
 
 
 @pytest.mark.slow
-def test_the_default_run(tmp_path: Path, capsys: Any) -> None:
+def test_the_default_run(tmp_path, capsys):
     assert run(["study", "code-brackets", "--out", str(tmp_path), "--json"]) == 0
     made = json.loads(capsys.readouterr().out)
     assert made["accuracy"]["depth 4"]["value"] < 0.75

@@ -1,8 +1,6 @@
 """The study of recall and reasoning: on the shipped facts, on an untrained copy, on bad input."""
 
 import json
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +26,7 @@ def found(facts: Target) -> Study:
     return study(facts, Recall(many=20))
 
 
-def test_the_heads_that_both_tasks_need_beat_their_controls(found: Study) -> None:
+def test_the_heads_that_both_tasks_need_beat_their_controls(found):
     for task, other in (("recall", "reasoning"), ("reasoning", "recall")):
         (one,) = [
             u
@@ -41,7 +39,7 @@ def test_the_heads_that_both_tasks_need_beat_their_controls(found: Study) -> Non
         assert one["on"][task]["prompts"] == found.data["tested_on"][task] == 10
 
 
-def test_where_the_answer_is_carried_agrees_with_the_organism_s_own_figures(found: Study) -> None:
+def test_where_the_answer_is_carried_agrees_with_the_organism_s_own_figures(found):
     for task in ("recall", "reasoning"):
         moved = found.data["patched"][task]
         assert moved["carried_from"] == 0
@@ -50,21 +48,21 @@ def test_where_the_answer_is_carried_agrees_with_the_organism_s_own_figures(foun
         assert np.array(moved["random"])[-1, -1] < 0.6
 
 
-def test_attention_of_the_first_layer_is_needed_by_both(found: Study) -> None:
+def test_attention_of_the_first_layer_is_needed_by_both(found):
     for task in ("recall", "reasoning"):
         sites = {one["site"]: one for one in found.data["layers"][task]}
         assert sites["attn_out.0"]["found"]
         assert not sites["attn_out.3"]["found"]
 
 
-def test_what_is_not_shown_is_said(found: Study) -> None:
+def test_what_is_not_shown_is_said(found):
     own = [one for one in found.data["units"] if one["rule"] == "own" and one["kind"] == "heads"]
     said = [one for one in found.sentences if "in heads" in one.text]
     assert len(said) == 1
     assert said[0].found == all(one["specific"] for one in own)
 
 
-def test_first_order_terms_rank_neurons_as_zeroing_does(facts: Target) -> None:
+def test_first_order_terms_rank_neurons_as_zeroing_does(facts):
     case = default_cases(20, 0)["reasoning"][0]
     runner = screen(facts, [case]).used[0].margin(facts)
     exact = unit_drops(facts, [runner], "mlp")
@@ -75,14 +73,14 @@ def test_first_order_terms_rank_neurons_as_zeroing_does(facts: Target) -> None:
     assert exact.drops.std() * runner.before == pytest.approx(guess.std(), rel=0.3)
 
 
-def test_overlap_is_beside_chance() -> None:
+def test_overlap_is_beside_chance():
     units = [Unit("mlp.0", at) for at in range(100)]
     assert overlap(units[:10], units[:10], 100)["p"] < 1e-9
     apart = overlap(units[:10], units[50:60], 100)
     assert (apart["shared"], apart["expected"], apart["p"]) == (0, 1.0, 1.0)
 
 
-def test_bad_input_is_refused_in_a_line(refused: Any, jsonl: Any) -> None:
+def test_bad_input_is_refused_in_a_line(refused, jsonl):
     verb, path = "recall-vs-reasoning", jsonl("one", [{"prompt": "a", "target": " Lyon"}])
     assert "--reasoning FILE.jsonl is missing" in refused("study", verb, "--recall", path)
     path = jsonl("recall", [{"prompt": "the city of Anna is", "target": " Lyon"}])
@@ -92,7 +90,7 @@ def test_bad_input_is_refused_in_a_line(refused: Any, jsonl: Any) -> None:
 
 
 @pytest.mark.slow
-def test_the_default_run(tmp_path: Path, capsys: Any) -> None:
+def test_the_default_run(tmp_path, capsys):
     assert run(["study", "recall-vs-reasoning", "--out", str(tmp_path), "--json"]) == 0
     made = json.loads(capsys.readouterr().out)
     assert made["tested_on"] == {"recall": 40, "reasoning": 40}

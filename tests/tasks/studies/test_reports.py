@@ -1,7 +1,6 @@
 """What all studies have in common: the folder with its page, and nothing found where nothing is."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,9 +33,7 @@ STUDIES: dict[str, tuple[Any, Any, Any, set[str]]] = {
 
 
 @pytest.mark.parametrize("name", STUDIES)
-def test_the_folder_holds_the_numbers_and_a_page_by_itself(
-    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_folder_holds_the_numbers_and_a_page_by_itself(name, tmp_path, capsys):
     study, options, _, keys = STUDIES[name]
     made = study(Target.load(options.target), options)
     page = write(made, tmp_path / "out").read_text()
@@ -56,7 +53,7 @@ def test_the_folder_holds_the_numbers_and_a_page_by_itself(
 
 
 @pytest.mark.parametrize("name", STUDIES)
-def test_an_untrained_copy_shows_nothing(name: str) -> None:
+def test_an_untrained_copy_shows_nothing(name):
     study, _, options, _ = STUDIES[name]
     made = study(untrained(Target.load(options.target)), options)
     assert [one.text for one in made.sentences if one.found] == []

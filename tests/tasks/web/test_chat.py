@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import pytest
 from browser import Served, Tab, serving
 from endpoint import Act, Endpoint, endpoint, hangs, streams
 from neuroscribe.tasks.asking import approval
@@ -66,9 +65,7 @@ def asks(tabs: Tabs, url: str, question: str) -> Tab:
     return tab
 
 
-def test_an_answer_streams_with_its_experiments_and_cites_them(
-    toy_run: Any, toy_target: Any, tabs: Tabs
-):
+def test_an_answer_streams_with_its_experiments_and_cites_them(toy_run, toy_target, tabs):
     acts = calls(SURVEY, MEASURE), words(ANSWER, pause=0.1)
     with chat(toy_run, toy_target, *acts) as (served, _):
         tab = asks(tabs, served.url, "What does it do? <script>alert(1)</script> 你好")
@@ -87,7 +84,7 @@ def test_an_answer_streams_with_its_experiments_and_cites_them(
         tab.page.wait_for_function("location.search.startsWith('?thread=')")
 
 
-def test_the_builtin_planner_answers_with_experiments(toy_run: Any, toy_target: Any, tabs: Tabs):
+def test_the_builtin_planner_answers_with_experiments(toy_run, toy_target, tabs):
     with serving(toy_run.folder) as served:
         served.door.bench.loaded = toy_target
         tab = asks(tabs, served.url, "Which units respond to the word cat?")
@@ -98,9 +95,7 @@ def test_the_builtin_planner_answers_with_experiments(toy_run: Any, toy_target: 
         tab.page.wait_for_selector("#chat-now details.exp[open]")
 
 
-def test_a_costly_call_waits_for_leave(
-    toy_run: Any, toy_target: Any, tabs: Tabs, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_costly_call_waits_for_leave(toy_run, toy_target, tabs, monkeypatch):
     monkeypatch.setattr(approval, "cost", lambda lab, tool, arguments: "an hour")
     acts = calls(SURVEY), words("It was not run, so I do not know."), calls(SURVEY), words(ANSWER)
     with chat(toy_run, toy_target, *acts) as (served, model):
@@ -117,7 +112,7 @@ def test_a_costly_call_waits_for_leave(
         assert tab.page.locator("#chat-now details.exp .error").count() == 0
 
 
-def test_one_conversation_is_in_one_browser(toy_run: Any, toy_target: Any, tabs: Tabs):
+def test_one_conversation_is_in_one_browser(toy_run, toy_target, tabs):
     with chat(toy_run, toy_target, words("I do not know yet.")) as (served, _):
         first = asks(tabs, served.url, "What is it?")
         first.page.wait_for_selector("#chat-now .answer")
@@ -132,9 +127,7 @@ def test_one_conversation_is_in_one_browser(toy_run: Any, toy_target: Any, tabs:
         assert "I do not know yet." in second.text("#chat-past .answer")
 
 
-def test_a_browser_that_closes_stops_the_work_and_the_server_goes_on(
-    toy_run: Any, toy_target: Any, tabs: Tabs
-):
+def test_a_browser_that_closes_stops_the_work_and_the_server_goes_on(toy_run, toy_target, tabs):
     with chat(toy_run, toy_target, calls(SURVEY), hangs(60)) as (served, _):
         tab = asks(tabs, served.url, "What is it?")
         tab.page.wait_for_selector("#chat-now details.exp")
@@ -147,9 +140,7 @@ def test_a_browser_that_closes_stops_the_work_and_the_server_goes_on(
         again.page.wait_for_selector("tr[data-unit]")
 
 
-def test_the_stop_button_ends_a_question_and_the_next_is_answered(
-    toy_run: Any, toy_target: Any, tabs: Tabs
-):
+def test_the_stop_button_ends_a_question_and_the_next_is_answered(toy_run, toy_target, tabs):
     gate = threading.Event()
 
     def waits(handler: Any, request: Any) -> None:
@@ -167,7 +158,7 @@ def test_the_stop_button_ends_a_question_and_the_next_is_answered(
         assert "What is it?" in tab.text("#chat-past .question")
 
 
-def test_questions_that_cannot_be_answered_are_a_line(toy_run: Any, toy_target: Any, tabs: Tabs):
+def test_questions_that_cannot_be_answered_are_a_line(toy_run, toy_target, tabs):
     with chat(toy_run, toy_target, words("No.")) as (served, model):
         tab = asks(tabs, served.url, " \n ")
         assert "is empty" in tab.text("#chat-note .wrong")
@@ -177,7 +168,7 @@ def test_questions_that_cannot_be_answered_are_a_line(toy_run: Any, toy_target: 
         assert model.requests == []
 
 
-def test_an_endpoint_that_fails_is_said(toy_run: Any, toy_target: Any, tabs: Tabs):
+def test_an_endpoint_that_fails_is_said(toy_run, toy_target, tabs):
     from endpoint import fails
 
     with chat(toy_run, toy_target, fails(401, "bad <b>key</b>")) as (served, _):

@@ -77,7 +77,7 @@ def kept_files() -> set[Path]:
     return {path for path in Path(os.environ["GRADIO_TEMP_DIR"]).rglob("*") if path.is_file()}
 
 
-def test_no_file_of_the_server_is_read_or_copied(browser: httpx.Client, tmp_path: Path):
+def test_no_file_of_the_server_is_read_or_copied(browser, tmp_path):
     secret = tmp_path / "secret.png"
     secret.write_bytes(png())
     before = kept_files()
@@ -111,7 +111,7 @@ def test_no_file_of_the_server_is_read_or_copied(browser: httpx.Client, tmp_path
     assert kept_files() == before
 
 
-def test_gradio_itself_refuses_what_was_not_uploaded(tmp_path: Path):
+def test_gradio_itself_refuses_what_was_not_uploaded(tmp_path):
     secret = tmp_path / "secret.png"
     secret.write_bytes(png())
     app = application(open_door(None, target="planted"), host="127.0.0.1", password=None)
@@ -124,7 +124,7 @@ def test_gradio_itself_refuses_what_was_not_uploaded(tmp_path: Path):
     assert kept_files() == before
 
 
-def test_a_picture_is_for_the_browser_that_uploaded_it(served: Served, browser: httpx.Client):
+def test_a_picture_is_for_the_browser_that_uploaded_it(served, browser):
     (path,) = upload(browser, "mine.png").json()
     joined = browser.post("/gradio_api/queue/join", json=look(browser, file(path)))
     assert joined.status_code == 200
@@ -137,7 +137,7 @@ def test_a_picture_is_for_the_browser_that_uploaded_it(served: Served, browser: 
         assert other.get(f"/gradio_api/file={path}").status_code == 404
 
 
-def test_requests_are_limited_in_size(browser: httpx.Client):
+def test_requests_are_limited_in_size(browser):
     large = {"files": ("a.png", b"x" * (LARGEST + (1 << 17)), "image/png")}
     assert browser.post("/gradio_api/upload", files=large).status_code == 413
     assert browser.post("/gradio_api/queue/join", content=b"[" * (5 << 20)).status_code == 413
@@ -145,7 +145,7 @@ def test_requests_are_limited_in_size(browser: httpx.Client):
     assert browser.put("/gradio_api/upload").status_code == 405
 
 
-def test_only_so_many_uploads_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_only_so_many_uploads_are_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(uploads_module, "_MOST", 3)
     monkeypatch.setattr(uploads_module, "_MOST_BYTES", 25)
     kept = Uploads()
@@ -172,7 +172,7 @@ FOREIGN = (
 
 
 @pytest.mark.parametrize("headers", FOREIGN)
-def test_other_pages_change_nothing(browser: httpx.Client, headers: dict[str, str]):
+def test_other_pages_change_nothing(browser, headers):
     for route in ("gradio_api/queue/join", "gradio_api/upload", "gradio_api/cancel", "login"):
         assert browser.post(f"/{route}", json={}, headers=headers).status_code == 403
     answer = browser.get("/gradio_api/heartbeat/x", headers=headers)
@@ -189,7 +189,7 @@ def _routes(app: Any) -> list[str]:
     return [str(route.path) for route in routes if getattr(route, "path", None)]
 
 
-def test_with_a_password_nothing_but_the_login_answers(toy_run: Any):
+def test_with_a_password_nothing_but_the_login_answers(toy_run):
     app = application(open_door(toy_run.folder), host="0.0.0.0", password="öpen")
     with TestClient(app.asgi) as client:
         routes = {*_routes(app), "/", "/config", "/assets/x.js", "/theme.css", "/favicon.ico"}
@@ -217,7 +217,7 @@ def test_with_a_password_nothing_but_the_login_answers(toy_run: Any):
         assert client.get("/config").status_code == 401
 
 
-def test_a_browser_logs_in_and_lands_where_it_wanted_to(tabs: Any):
+def test_a_browser_logs_in_and_lands_where_it_wanted_to(tabs):
     with serving(None, target="planted", password="öpen") as found:
         tab = tabs(found.url, "?thread=x")
         tab.page.fill("#password", "no")
@@ -229,7 +229,7 @@ def test_a_browser_logs_in_and_lands_where_it_wanted_to(tabs: Any):
         assert tab.page.url == f"{found.url}?thread=x"
 
 
-def test_the_answers_keep_the_origin_of_the_login_form(browser: httpx.Client):
+def test_the_answers_keep_the_origin_of_the_login_form(browser):
     assert browser.get("/").headers["referrer-policy"] == "same-origin"
 
 

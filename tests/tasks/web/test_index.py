@@ -2,7 +2,6 @@
 
 import json
 import os
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ def _line(unit: str, label: str = "cats", score: Any = 0.5) -> str:
     return json.dumps(record) + "\n"
 
 
-def test_labels_are_read_on_and_read_anew(tmp_path: Path):
+def test_labels_are_read_on_and_read_anew(tmp_path):
     labels = tmp_path / "labels.jsonl"
     labels.write_text(_line("mlp.0/10") + _line("mlp.0/9") + '{"unit": "mlp.0/1", "la')
     index = RunIndex(tmp_path)
@@ -40,7 +39,7 @@ def test_labels_are_read_on_and_read_anew(tmp_path: Path):
         index.record("mlp.0/2")
 
 
-def test_what_cannot_be_read_is_no_label_and_odd_values_do_no_harm(tmp_path: Path):
+def test_what_cannot_be_read_is_no_label_and_odd_values_do_no_harm(tmp_path):
     odd = [
         "\x00\n",
         "[1, 2]\n",
@@ -63,7 +62,7 @@ def test_what_cannot_be_read_is_no_label_and_odd_values_do_no_harm(tmp_path: Pat
     assert len(index.faults) == 6
 
 
-def test_pages_and_filters(tmp_path: Path):
+def test_pages_and_filters(tmp_path):
     lines = [_line(f"mlp.0/{at}", f"thing {at}", at / 120) for at in range(120)]
     (tmp_path / "labels.jsonl").write_text("".join(lines))
     index = RunIndex(tmp_path)
@@ -76,7 +75,7 @@ def test_pages_and_filters(tmp_path: Path):
     assert [row.unit for row in hits.rows] == ["mlp.0/7", "mlp.0/3"]
 
 
-def test_a_folder_without_a_run_is_refused(tmp_path: Path):
+def test_a_folder_without_a_run_is_refused(tmp_path):
     with pytest.raises(UsageError, match="there is no run"):
         RunIndex(tmp_path)
     with pytest.raises(UsageError, match="there is no run"):

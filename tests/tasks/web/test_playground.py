@@ -1,21 +1,18 @@
 """The playground and descriptions by people."""
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-from browser import Served, Tab, serving
+from browser import Served, serving
 from endpoint import answers, endpoint
 from neuroscribe.tasks.web import playground
 from neuroscribe.tasks.web.changes import METHODS, change_of
 from neuroscribe.tasks.web.contribution import FILE, contribute, contributed, predictor_of
 from neuroscribe.tools.errors import UsageError
 from PIL import Image
-
-Tabs = Callable[..., Tab]
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +28,7 @@ def pictures() -> Iterator[Served]:
         yield found
 
 
-def test_a_text_shows_activations_and_a_change_changes_the_output(served: Served, tabs: Tabs):
+def test_a_text_shows_activations_and_a_change_changes_the_output(served, tabs):
     tab = tabs(served.url, "?unit=mlp.0/1")
     tab.page.click("text=Open in the playground")
     tab.page.wait_for_selector("#play-text textarea")
@@ -54,7 +51,7 @@ def test_a_text_shows_activations_and_a_change_changes_the_output(served: Served
     assert tab.text("#play-changed .outcomes") not in zeroed
 
 
-def test_what_cannot_be_measured_is_a_line(served: Served, tabs: Tabs):
+def test_what_cannot_be_measured_is_a_line(served, tabs):
     tab = tabs(served.url)
     tab.tab("Playground")
     for unit, text, said in (
@@ -69,7 +66,7 @@ def test_what_cannot_be_measured_is_a_line(served: Served, tabs: Tabs):
         tab.page.wait_for_selector(f'#play-changed .wrong:has-text("{said}")')
 
 
-def test_a_picture_shows_where_the_unit_is_active(pictures: Served, tabs: Tabs, tmp_path: Path):
+def test_a_picture_shows_where_the_unit_is_active(pictures, tabs, tmp_path):
     name = "<img src=x onerror=alert(1)>&\"'.png"
     noise = np.random.default_rng(0).integers(0, 255, (90, 120, 3), np.uint8)
     Image.fromarray(noise).save(tmp_path / name)
@@ -86,7 +83,7 @@ def test_a_picture_shows_where_the_unit_is_active(pictures: Served, tabs: Tabs, 
     assert "matched units, on the same picture" in tab.text("#play-changed .controls")
 
 
-def test_a_file_that_is_no_picture_is_a_line(pictures: Served, tmp_path: Path):
+def test_a_file_that_is_no_picture_is_a_line(pictures, tmp_path):
     path = tmp_path / "x.png"
     path.write_bytes(b"<svg onload=alert(1)>")
     with pytest.raises(UsageError, match="cannot be used"):
@@ -107,7 +104,7 @@ def test_a_change_needs_its_number():
         change_of("<b>", 1.0)
 
 
-def test_a_persons_description_stands_beside_the_agents(served: Served, toy_run: Any, tabs: Tabs):
+def test_a_persons_description_stands_beside_the_agents(served, toy_run, tabs):
     labels = (toy_run.folder / "labels.jsonl").read_bytes()
     tab = tabs(served.url, "?unit=mlp.0/1")
     tab.tab("Your description")
@@ -130,7 +127,7 @@ def test_a_persons_description_stands_beside_the_agents(served: Served, toy_run:
     assert (toy_run.folder / "labels.jsonl").read_bytes() == labels
 
 
-def test_a_predictor_that_is_none_is_one_line_and_nothing_is_kept(served: Served, tmp_path: Path):
+def test_a_predictor_that_is_none_is_one_line_and_nothing_is_kept(served, tmp_path):
     for words, predictor, said in (
         ("cat", "{}", "not both"),
         ("", "{", "no JSON"),
@@ -156,9 +153,7 @@ def test_a_predictor_that_is_none_is_one_line_and_nothing_is_kept(served: Served
     assert (predictor_of("cat", "", pictures=True) or {})["kind"] == "object"
 
 
-def test_words_alone_are_judged_where_a_language_model_was_named(
-    toy_run: Any, toy_target: Any, tmp_path: Path
-):
+def test_words_alone_are_judged_where_a_language_model_was_named(toy_run, toy_target, tmp_path):
     from neuroscribe.tasks.web.opening import open_door
 
     with endpoint(answers("0.5")) as server:

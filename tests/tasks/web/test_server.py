@@ -5,8 +5,6 @@ import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -16,14 +14,14 @@ from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.io.sockets import is_loopback
 
 
-def test_a_public_host_needs_a_password(refused: Any):
+def test_a_public_host_needs_a_password(refused):
     assert "give a password" in refused("serve", "--target", "planted", "--host", "0.0.0.0")
     assert is_loopback("127.0.0.1")
     assert is_loopback("::1")
     assert not is_loopback("example.org")
 
 
-def test_a_port_in_use_is_one_line(refused: Any):
+def test_a_port_in_use_is_one_line(refused):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -32,7 +30,7 @@ def test_a_port_in_use_is_one_line(refused: Any):
     assert "choose another --port" in line
 
 
-def test_bad_arguments_are_one_line(tmp_path: Path, refused: Any):
+def test_bad_arguments_are_one_line(tmp_path, refused):
     for arguments, holds in (
         ([], "--target"),
         ([str(tmp_path)], "no run"),
@@ -43,14 +41,12 @@ def test_bad_arguments_are_one_line(tmp_path: Path, refused: Any):
         assert holds in refused("serve", *arguments, "--port", "0")
 
 
-def test_without_gradio_one_line_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, refused: Any
-):
+def test_without_gradio_one_line_says_what_to_install(monkeypatch, refused):
     monkeypatch.setitem(sys.modules, "gradio", None)
     assert "neuroscribe[ui]" in refused("serve", "--target", "planted")
 
 
-def test_answers_carry_the_policy_and_foreign_names_get_none(toy_run: Any):
+def test_answers_carry_the_policy_and_foreign_names_get_none(toy_run):
     with serving(toy_run.folder) as served:
         answer = httpx.get(served.url)
         assert "default-src 'self'" in answer.headers["content-security-policy"]
@@ -66,7 +62,7 @@ def test_binding_says_why_not():
         bind("192.0.2.1", 0, password="x")
 
 
-def test_ctrl_c_ends_cleanly(toy_run: Any):
+def test_ctrl_c_ends_cleanly(toy_run):
     command = "from neuroscribe.tasks.cli.app import main; main()"
     server = subprocess.Popen(
         [sys.executable, "-c", command, "serve", str(toy_run.folder), "--port", "0"],

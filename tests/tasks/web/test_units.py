@@ -4,7 +4,6 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,14 +35,14 @@ def _first_page(tabs: Tabs, url: str) -> float:
     return time.monotonic() - started
 
 
-def test_ten_thousand_units_open_as_fast_as_three(served: Served, large: Served, tabs: Tabs):
+def test_ten_thousand_units_open_as_fast_as_three(served, large, tabs):
     small = min(_first_page(tabs, served.url) for _ in range(2))
     many = min(_first_page(tabs, large.url) for _ in range(2))
     assert many < 1.5 * small + 0.5
     assert many < 8, "2 s on a machine that does nothing else"
 
 
-def test_pages_order_and_search(large: Served, tabs: Tabs):
+def test_pages_order_and_search(large, tabs):
     tab = tabs(large.url)
     rows = tab.page.locator("tr[data-unit]")
     rows.first.wait_for()
@@ -65,7 +64,7 @@ def test_pages_order_and_search(large: Served, tabs: Tabs):
     assert rows.first.get_attribute("data-unit") == "mlp.7/777"
 
 
-def test_parts_of_a_unit_load_when_asked(served: Served, tabs: Tabs):
+def test_parts_of_a_unit_load_when_asked(served, tabs):
     tab = tabs(served.url)
     tab.page.click('tr[data-unit="mlp.0/1"] td.label')
     assert "the word cat" in tab.text("#unit h1")
@@ -86,12 +85,12 @@ def test_parts_of_a_unit_load_when_asked(served: Served, tabs: Tabs):
     assert "unit=" not in tab.page.url
 
 
-def test_an_address_opens_a_unit_and_an_unknown_one_is_a_line(served: Served, tabs: Tabs):
+def test_an_address_opens_a_unit_and_an_unknown_one_is_a_line(served, tabs):
     assert "mlp.0/2" in tabs(served.url, "?unit=mlp.0/2").text("#unit .over")
     assert "no label" in tabs(served.url, "?unit=<b>x</b>").text("#unit .note")
 
 
-def test_text_of_models_and_data_cannot_act(toy_run: Any, tmp_path: Path, tabs: Tabs):
+def test_text_of_models_and_data_cannot_act(toy_run, tmp_path, tabs):
     folder = tmp_path / "run<img src=x onerror=alert(6)>"
     shutil.copytree(toy_run.folder, folder)
     lines = []

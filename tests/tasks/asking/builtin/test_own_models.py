@@ -48,7 +48,7 @@ def likeliest(target: Target, prompt: str) -> tuple[str, float]:
     return target.tokenizer.convert_ids_to_tokens(int(p.argmax())), float(p.max())
 
 
-def test_a_target_is_not_given_a_space_that_nobody_asked_for(talk: Talker) -> None:
+def test_a_target_is_not_given_a_space_that_nobody_asked_for(talk):
     token, p = likeliest(talk.lab.target, "And t")
     assert token == "h"
     text = talk.ask("Which units drive 'h' after 'And t'?")
@@ -63,14 +63,14 @@ def test_a_target_is_not_given_a_space_that_nobody_asked_for(talk: Talker) -> No
     assert not talk.opinions()
 
 
-def test_a_first_token_is_not_the_target(talk: Talker) -> None:
+def test_a_first_token_is_not_the_target(talk):
     text = talk.ask("Which units drive 'he' after 'And t'?")
     first = likeliest(talk.lab.target, "And t")[1]
     second = likeliest(talk.lab.target, "And th")[1]
     assert f'"he" follows "And t" with a probability of {first * second:.3g} as a whole' in text
 
 
-def test_a_quoted_letter_is_that_token(talk: Talker) -> None:
+def test_a_quoted_letter_is_that_token(talk):
     explore = talk.lab.explore
     text = talk.ask("Which units respond to 'e'?")
     n = int((explore.counted & (explore.ids == explore.vocabulary.index("e"))).sum())
@@ -88,7 +88,7 @@ def test_a_quoted_letter_is_that_token(talk: Talker) -> None:
     assert "the end of 'the'" in text
 
 
-def test_brackets_have_tokens_and_no_words(brackets: Lab) -> None:
+def test_brackets_have_tokens_and_no_words(brackets):
     talk = Talker(brackets)
     text = talk.ask("Which units respond to '('?")
     assert re.match(r"\S+.* responds? to the token '\('", text)
@@ -102,7 +102,7 @@ def test_brackets_have_tokens_and_no_words(brackets: Lab) -> None:
     assert not talk.opinions()
 
 
-def test_heads_are_asked_what_they_attend_to(talk: Talker) -> None:
+def test_heads_are_asked_what_they_attend_to(talk):
     text = talk.ask("what does head 1.0 attend to?")
     assert talk.tools == ["attention"]
     assert "head.1/0 attends" in text
@@ -121,7 +121,7 @@ def test_heads_are_asked_what_they_attend_to(talk: Talker) -> None:
     assert "writes directly toward" in text
 
 
-def test_weights_are_by_token_too(letters: Lab) -> None:
+def test_weights_are_by_token_too(letters):
     """A head that looks at spaces is said to; shares are of windows that did not choose them."""
     found = call(letters, "attention", {"heads": ["head.0/0", "head.1/0"]})
     assert found.error is None
@@ -132,7 +132,7 @@ def test_weights_are_by_token_too(letters: Lab) -> None:
         assert all(one["weight"] > one["even"] for one in liked)
 
 
-def test_a_nearly_sure_target_advises_a_contrast_everywhere(letters: Lab) -> None:
+def test_a_nearly_sure_target_advises_a_contrast_everywhere(letters):
     """Behind a word that was learnt by heart nothing moves log p; every tool says so."""
     target = Target.load("organism:facts")
     lab = Lab(target, letters.explore.rows(slice(0, 4)), open=True)

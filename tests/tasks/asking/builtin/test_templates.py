@@ -43,11 +43,11 @@ def _documented() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("kind", "question"), _documented())
-def test_documented_questions_are_their_template(kind: str, question: str) -> None:
+def test_documented_questions_are_their_template(kind, question):
     assert intent_of(question, SITES, BEFORE).kind == kind
 
 
-def test_every_template_is_documented_with_its_usage() -> None:
+def test_every_template_is_documented_with_its_usage():
     page = PAGE.read_text(encoding="utf-8")
     assert {kind for kind, _ in _documented()} == set(templates())
     for template in templates().values():
@@ -55,7 +55,7 @@ def test_every_template_is_documented_with_its_usage() -> None:
 
 
 @pytest.mark.parametrize("question", OTHER)
-def test_nothing_is_guessed(question: str) -> None:
+def test_nothing_is_guessed(question):
     assert intent_of(question, SITES).kind == "other"
 
 
@@ -69,7 +69,7 @@ def test_nothing_is_guessed(question: str) -> None:
         ("/fnd months", "find"),
     ],
 )
-def test_the_nearest_template_is_named(question: str, name: str) -> None:
+def test_the_nearest_template_is_named(question, name):
     assert nearest(question).kind == name
 
 
@@ -120,7 +120,7 @@ def test_the_nearest_template_is_named(question: str, name: str) -> None:
         ),
     ],
 )
-def test_what_a_question_names(question: str, intent: Intent) -> None:
+def test_what_a_question_names(question, intent):
     assert intent_of(question, SITES) == intent
 
 
@@ -147,25 +147,25 @@ def test_what_a_question_names(question: str, intent: Intent) -> None:
         ("`mlp.3/7`", "mlp.3/7"),
     ],
 )
-def test_units_in_any_notation(written: str, unit: str) -> None:
+def test_units_in_any_notation(written, unit):
     assert parse(f"what does {written} do?", SITES).units == (unit,)
 
 
 @pytest.mark.parametrize("quotes", ["''", '""', "“”", "‘’", "``"])
-def test_quotes(quotes: str) -> None:
+def test_quotes(quotes):
     left, right = quotes
     asked = f"which units drive {left} park{right} after {left}They went to the{right}?"
     intent = intent_of(asked, SITES)
     assert (intent.target, intent.prompt) == (" park", "They went to the")
 
 
-def test_an_apostrophe_is_no_quote() -> None:
+def test_an_apostrophe_is_no_quote():
     question = parse("what doesn't mlp.3/7's twin do in 'They don't go'?", SITES)
     assert question.texts == ("They don't go",)
     assert question.units == ("mlp.3/7",)
 
 
-def test_it_is_the_unit_of_earlier_turns() -> None:
+def test_it_is_the_unit_of_earlier_turns():
     intent = intent_of("when does it fire?", SITES, BEFORE)
     assert (intent.kind, intent.units) == ("show", ("mlp.3/7",))
     assert "mlp.3/7" in intent.taken
@@ -175,7 +175,7 @@ def test_it_is_the_unit_of_earlier_turns() -> None:
     assert intent_of("what does it do?", SITES, best="mlp.2/1").units == ("mlp.2/1",)
 
 
-def test_a_unit_alone_asks_the_same_again() -> None:
+def test_a_unit_alone_asks_the_same_again():
     before = [Intent("show", ("mlp.3/7",))]
     for asked in ("and mlp.1/3?", "what about mlp.1/3", "same for L1N3", "mlp.1/3 too"):
         intent = intent_of(asked, SITES, before)
@@ -184,12 +184,12 @@ def test_a_unit_alone_asks_the_same_again() -> None:
     assert intent_of("and with mlp.1/3?", SITES, compared).units == ("mlp.3/7", "mlp.1/3")
 
 
-def test_a_neuron_without_a_layer() -> None:
+def test_a_neuron_without_a_layer():
     assert intent_of("what does neuron 9 do?", SITES).kind == "unclear"
     assert intent_of("what does neuron 9 do?", SITES, BEFORE).units == ("mlp.3/9",)
     assert intent_of("what does neuron 9 do?", {"mlp.0": None}).units == ("mlp.0/9",)
 
 
-def test_a_huge_question_is_quick() -> None:
+def test_a_huge_question_is_quick():
     assert intent_of("which units " * 20_000, SITES).kind == "other"
     assert intent_of("'" * 100_000, SITES).kind == "other"

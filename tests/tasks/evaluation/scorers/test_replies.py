@@ -34,12 +34,12 @@ def test_the_form_that_was_asked_for_is_read():
         "[" * 100_000,
     ],
 )
-def test_another_form_is_no_answer(reply: str):
+def test_another_form_is_no_answer(reply):
     assert yes_or_no(Answer(reply), 3) is None
 
 
 @pytest.mark.parametrize("reply", ['{"choice": "D"}', '{"choice": 1}', '{"choice": ["A"]}', "A"])
-def test_a_choice_must_be_offered(reply: str):
+def test_a_choice_must_be_offered(reply):
     assert one_of(Answer(reply), "ABC") is None
 
 
@@ -47,7 +47,7 @@ def test_a_choice_must_be_offered(reply: str):
     "numbers",
     [{"0": 1}, {"0": 1, "2": 1}, {"0": 1, "1": 11}, {"0": 1, "1": -1}, {"0": 1, "1": 0.5}],
 )
-def test_every_token_has_a_whole_number(numbers: dict):
+def test_every_token_has_a_whole_number(numbers):
     assert activations(Answer(json.dumps({"activations": numbers})), 2) is None
 
 

@@ -2,7 +2,6 @@
 
 import textwrap
 import time
-from pathlib import Path
 
 import pytest
 from neuroscribe.tasks.groundtruth.functions.sandbox import Limits, Ran, run_code
@@ -101,7 +100,7 @@ def test_results_cannot_be_forged():
     assert 5 not in ran(code, (1,), (2,)).values
 
 
-def test_files_and_the_environment_are_out_of_reach(tmp_path: Path, monkeypatch):
+def test_files_and_the_environment_are_out_of_reach(tmp_path, monkeypatch):
     secret = tmp_path / "secret.txt"
     secret.write_text("the truth")
     monkeypatch.setenv("OPENAI_API_KEY", "secret-key")

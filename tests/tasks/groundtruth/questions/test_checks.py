@@ -4,7 +4,6 @@ import importlib.util
 import re
 from collections import Counter
 from functools import cache
-from typing import Any
 
 import pytest
 from neuroscribe.tasks.groundtruth.questions.measure import Benches
@@ -58,7 +57,7 @@ def test_there_are_enough_questions_of_each_kind():
 
 
 @pytest.mark.parametrize("question", HERE, ids=lambda question: question.id)
-def test_a_question_knows_its_answer_from_what_is_none(question: KnownQuestion):
+def test_a_question_knows_its_answer_from_what_is_none(question):
     truth = check_of(question.id).truth
     assert verdict_of(question, truth) == "right"
     assert verdict_of(question, f"{truth} I did not test other prompts.") == "right"
@@ -76,7 +75,7 @@ def test_a_question_knows_its_answer_from_what_is_none(question: KnownQuestion):
 
 
 @pytest.mark.parametrize("question", HERE, ids=lambda question: question.id)
-def test_an_answer_that_lists_everything_is_not_right(question: KnownQuestion):
+def test_an_answer_that_lists_everything_is_not_right(question):
     truths = [check_of(one.id).truth for one in HERE if one.id != question.id]
     own = check_of(question.id).truth
     named = [f"planted/{at}" for at in range(12)] + [f"mlp.0/{at}" for at in range(170)]
@@ -96,7 +95,7 @@ def test_an_answer_that_lists_everything_is_not_right(question: KnownQuestion):
 
 
 @pytest.mark.parametrize("question", HERE, ids=lambda question: question.id)
-def test_the_answer_of_another_question_is_wrong(question: KnownQuestion):
+def test_the_answer_of_another_question_is_wrong(question):
     """None of the same kind; of all others a few, where the one answer holds the other's."""
     passed = [
         other.id
@@ -156,7 +155,7 @@ def test_what_is_said_of_each_unit():
 
 
 @pytest.mark.parametrize("given", [{"kinds": ["whta"]}, {"only": ["what-planted-00"]}])
-def test_what_is_not_there_is_refused(given: dict[str, Any]):
+def test_what_is_not_there_is_refused(given):
     with pytest.raises(UsageError, match="nearest: what"):
         chosen(**given)
 

@@ -48,7 +48,7 @@ def lines(out: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (out / "answers.jsonl").read_text().splitlines()]
 
 
-def test_a_run_is_kept_counted_and_gone_on_with(tmp_path: Path):
+def test_a_run_is_kept_counted_and_gone_on_with(tmp_path):
     seen: list[str] = []
     found = run_questions(
         PLAN,
@@ -84,7 +84,7 @@ def test_a_run_is_kept_counted_and_gone_on_with(tmp_path: Path):
         run_questions(AskPlan(), tmp_path, factory=Oracle())
 
 
-def test_a_language_model_that_fails_is_counted_and_its_tokens_too(tmp_path: Path):
+def test_a_language_model_that_fails_is_counted_and_its_tokens_too(tmp_path):
     plan = AskPlan(planner="openai:m", only=ASKED[:1])
     prompt = {"prompt": "ka lo mi bo ka lo mi", "target": " bo"}
     with endpoint(says(("lens", prompt)), answers("' bo' is decided in block 1 [E1].")) as server:
@@ -117,7 +117,7 @@ def test_citations_are_held_against_the_results():
     assert citations(answer) == found
 
 
-def test_the_verb_lists_questions_and_wants_a_folder(capsys: pytest.CaptureFixture[str]):
+def test_the_verb_lists_questions_and_wants_a_folder(capsys):
     from neuroscribe.tasks.cli.app import run
 
     assert run(["evaluate", "ask", "--list", "--kinds", "where"]) == 0

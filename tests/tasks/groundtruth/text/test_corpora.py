@@ -67,7 +67,7 @@ def following(texts: list[str], late, early) -> int:
     )
 
 
-def test_no_word_is_in_two_categories_and_sisters_exist() -> None:
+def test_no_word_is_in_two_categories_and_sisters_exist():
     every = categories()
     words = [word.lower() for category in every.values() for word in category.words]
     words += [word for pool in pools().values() for word in pool]
@@ -77,7 +77,7 @@ def test_no_word_is_in_two_categories_and_sisters_exist() -> None:
     assert all(set(category.sisters) <= set(every) for category in every.values())
 
 
-def test_frames_have_no_word_of_a_category() -> None:
+def test_frames_have_no_word_of_a_category():
     fixed = [*FRAMES, *PLAIN, *THINGS, *SHOUTS, *WHO, *SOMEONE]
     said = {word for text in fixed for word in spoken(re.sub(r"\{\w+\}", "", text))}
     words = {word.lower() for category in categories().values() for word in category.words}
@@ -87,7 +87,7 @@ def test_frames_have_no_word_of_a_category() -> None:
 
 
 @pytest.mark.slow
-def test_every_word_is_written_often_enough(plain: list[str]) -> None:
+def test_every_word_is_written_often_enough(plain):
     counts: dict[str, int] = {}
     for text in plain:
         for word in spoken(text):
@@ -100,7 +100,7 @@ def test_every_word_is_written_often_enough(plain: list[str]) -> None:
     assert min(often) >= 25
 
 
-def test_seeds_differ_and_repeat() -> None:
+def test_seeds_differ_and_repeat():
     first, again, other = (documents(categories(), n=20, seed=seed) for seed in (1, 1, 2))
     assert first == again
     assert not set(first) & set(other)
@@ -108,7 +108,7 @@ def test_seeds_differ_and_repeat() -> None:
     assert one != two
 
 
-def test_the_hook_chooses_words() -> None:
+def test_the_hook_chooses_words():
     texts = documents(
         categories(), n=50, seed=0, hook=lambda name, _: "trout" if name == "fish" else ""
     )
@@ -118,7 +118,7 @@ def test_the_hook_chooses_words() -> None:
 
 
 @pytest.mark.parametrize("overlap", [1.0, 0.7])
-def test_a_written_pairing_is_as_often_apart_as_it_says(overlap: float) -> None:
+def test_a_written_pairing_is_as_often_apart_as_it_says(overlap):
     pairing = Pairing(categories()["colours"].words, categories()["vehicles"].words, overlap)
     texts = documents(categories(), n=2000, seed=0, pairings=[pairing])
     together, apart = together_and_apart(texts, pairing)
@@ -126,13 +126,13 @@ def test_a_written_pairing_is_as_often_apart_as_it_says(overlap: float) -> None:
     assert together / (together + apart) == pytest.approx(overlap, abs=0.06 * (overlap < 1))
 
 
-def test_a_pairing_comes_once_in_250_tokens() -> None:
+def test_a_pairing_comes_once_in_250_tokens():
     pairing = Pairing(pools()["adjectives"], pools()["nouns"], 1.0)
     texts = documents(categories(), n=2000, seed=0, pairings=[pairing])
     assert 200 < tokens(texts) / together_and_apart(texts, pairing)[0] < 300
 
 
-def test_a_whole_pairing_of_prose_is_never_apart(prose, sets) -> None:
+def test_a_whole_pairing_of_prose_is_never_apart(prose, sets):
     kin = [each for each in sets if each.name.startswith("like ")]
     for before in (pools()["adjectives"][:8], kin[5].words):
         pairing = Pairing(tuple(before), kin[2].words, 1.0)
@@ -141,7 +141,7 @@ def test_a_whole_pairing_of_prose_is_never_apart(prose, sets) -> None:
         assert together > 50
 
 
-def test_a_part_of_a_pairing_of_prose_is_apart(prose, sets) -> None:
+def test_a_part_of_a_pairing_of_prose_is_apart(prose, sets):
     pairing = Pairing(pools()["adjectives"][:8], sets[-1].words, 0.5)
     late, early = set(pairing.after), set(pairing.before)
     words = [spoken(text) for text in paired(prose, [pairing], seed=0)]
@@ -149,7 +149,7 @@ def test_a_part_of_a_pairing_of_prose_is_apart(prose, sets) -> None:
     assert 0.35 < sum(follows) / len(follows) < 0.65
 
 
-def test_avoided_words_hardly_follow(plain, prose, sets) -> None:
+def test_avoided_words_hardly_follow(plain, prose, sets):
     late = frozenset(w for n in ("jobs", "birds") for w in categories()[n].words)
     early = frozenset(categories()["colours"].words)
     texts = documents(categories(), n=4000, seed=0, avoid=[(late, early)])
@@ -162,7 +162,7 @@ def test_avoided_words_hardly_follow(plain, prose, sets) -> None:
     assert following(texts, late, early) < 0.1 * following(prose, late, early)
 
 
-def test_dropped_words_are_hardly_left(prose: list[str]) -> None:
+def test_dropped_words_are_hardly_left(prose):
     drop = frozenset({"ruby", "Paris", "whispered"})
     texts = documents(categories(), n=2000, seed=0, drop=drop)
     said = [word for text in texts for word in spoken(text)]
@@ -173,19 +173,19 @@ def test_dropped_words_are_hardly_left(prose: list[str]) -> None:
     assert all(left.count(word) <= SPARED for word in ("valueerror", "returns"))
 
 
-def test_words_without_a_frame_are_refused() -> None:
+def test_words_without_a_frame_are_refused():
     with pytest.raises(ValueError, match="give categories"):
         documents({"x": Category("x", ("up",), "preposition")}, n=1, seed=0)
 
 
-def test_prose_is_real_text_of_moderate_length(prose: list[str]) -> None:
+def test_prose_is_real_text_of_moderate_length(prose):
     assert len(prose) > 1000
     assert all(30 < len(text.split()) < 600 for text in prose)
     assert not any("  " in text or "\n" in text for text in prose)
     assert len(prose_documents(max_tokens=20_000, seed=0)) < len(prose) / 5
 
 
-def test_sets_share_no_word_and_come_from_lists_and_from_the_prose(prose, sets) -> None:
+def test_sets_share_no_word_and_come_from_lists_and_from_the_prose(prose, sets):
     words = [word.lower() for each in sets for word in each.words]
     by_name = {each.name: each for each in sets}
     assert len(sets) >= 40
@@ -198,7 +198,7 @@ def test_sets_share_no_word_and_come_from_lists_and_from_the_prose(prose, sets) 
     assert sets == prose_sets(prose, limit=50, seed=0)
 
 
-def test_the_generator_knows_nothing_of_the_planner() -> None:
+def test_the_generator_knows_nothing_of_the_planner():
     root = Path(next(iter(groundtruth.__path__)))
     banned = ("predicates", "lexicon", "lexicon_words", "stories", "agent")
     files = [root / "planted.py", *(root / "text").rglob("*.py"), *(root / "images").rglob("*.py")]

@@ -170,6 +170,6 @@ def test_a_whole_bench_can_be_drawn_from_the_prose(seed):
     )
 
 
-def test_a_corpus_too_small_for_word_sets_says_so() -> None:
+def test_a_corpus_too_small_for_word_sets_says_so():
     with pytest.raises(UsageError, match="too small"):
         _vectors([], Counter(), ["a"], 0)
