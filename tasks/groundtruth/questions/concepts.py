@@ -1,33 +1,21 @@
 """What planted units are about, as an answer may put it: a name of the thing, or its members."""
 
 import re
+import tomllib
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from .reading import denied
 
-NAMES: Mapping[str, str] = {
-    "animals": r"animals?|mammals?|beasts?",
-    "months": r"months?(?: names?)?|month names?",
-    "weekdays": r"week ?days?|days? of the week|day names?",
-    "units of time": r"units? of time|time[- ]units?|durations?|time periods?|periods? of time"
-    r"|time[- ]words?",
-    "numbers": r"numbers?|numerals?|number[- ]words?",
-    "money": r"money|currenc(?:y|ies)|coins",
-    "colours": r"colou?rs?",
-    "vehicles": r"vehicles?|transport",
-    "drinks": r"drinks?|beverages?",
-    "capitals": r"capital(?:s|i[sz]ed|i[sz]ation| letters?)?|upper[- ]?case",
-    "diseases": r"diseases?|illness(?:es)?",
-    "family": r"family|relatives|kinship",
-    "fruits": r"fruits?",
-    "weather": r"weather",
-    "professions": r"professions?|occupations?|jobs?",
-    "women": r"wom[ae]n(?:['’]s?)?|females?|girls?(?:['’]s?)?",
-    "royalty": r"royal(?:ty|s)?|monarchs?|nobility|noble titles",
-    "end of a sentence": r"ends? of (?:a |the )?sentences?|sentence[- ](?:end|final)\w*"
-    r"|(?:close|final) of sentences?|full stops?|sentence-ending|'\.'|\"\.\"",
-}
+_TABLES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+NAMES: Mapping[str, str] = _TABLES["names"]
 """Concept to a pattern of its names."""
+ABOUT: Mapping[str, frozenset[str]] = {
+    unit: frozenset(names) for unit, names in _TABLES["about"].items()
+}
+"""What each planted unit is about, in the concepts that an answer is read for."""
+WORDS: Mapping[str, list[str]] = {name: text.split() for name, text in _TABLES["words"].items()}
+"""Members of concepts that share a unit with another, or that no unit lists."""
 _MEMBERS = 2  # different words of a concept that stand for it
 
 

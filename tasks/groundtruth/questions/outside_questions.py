@@ -1,23 +1,20 @@
 """Questions outside the documented kinds: several measurements, or a step of reasoning."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from .checks import About, All, Choice, Number, YesNo
 from .measure import Bench
-from .planted_questions import TARGET
 from .prediction_questions import change
 from .question import Check, KnownQuestion
 from .unit_checks import Names
 
 _SUM, _FACT = "37+25=", "the country of the city of Lena is"
 _INDUCTION = "ka lo mi bo ka lo mi"
+PROMPTS = {"sum": _SUM, "fact": _FACT, "induction": _INDUCTION}
+"""What `{sum}` and the others in the text of a question stand for."""
 _HALF = 0.5
-
-
-def _outside(name: str, target: str, text: str, check: Callable[[Bench], Check]) -> KnownQuestion:
-    return KnownQuestion(f"outside-{name}", "outside", target, text, check)
 
 
 def _share(bench: Bench, unit: str) -> float:
@@ -45,17 +42,13 @@ def _previous(bench: Bench) -> Check:
     return All([Names(names, sentences=1)], [About(["previous"])])
 
 
-def _more_than_others(unit: str, beside: str) -> Callable[[Bench], Check]:
+def _more_than_others(bench: Bench, unit: str, beside: str) -> Check:
     """Whether a unit costs an answer more than nearly all others of its layer do."""
-
-    def check(bench: Bench) -> Check:
-        drops = bench.drops(_SUM, "62")
-        others = [cost for name, cost in drops.items() if name.startswith(f"{beside}/")]
-        above = float(np.mean([drops[unit] > cost for cost in others]))
-        what = "the log-probability of '62'"
-        return All([YesNo(above > 0.9), change(bench, _SUM, "62", [unit], what)], [About([unit])])
-
-    return check
+    drops = bench.drops(_SUM, "62")
+    others = [cost for name, cost in drops.items() if name.startswith(f"{beside}/")]
+    above = float(np.mean([drops[unit] > cost for cost in others]))
+    what = "the log-probability of '62'"
+    return All([YesNo(above > 0.9), change(bench, _SUM, "62", [unit], what)], [About([unit])])
 
 
 def _quiet(bench: Bench) -> Check:
@@ -106,17 +99,13 @@ def _two_groups(bench: Bench) -> Check:
     )
 
 
-def _word(unit: str, text: str) -> Callable[[Bench], Check]:
+def _word(bench: Bench, unit: str, text: str) -> Check:
     """At which word of a text a unit is strongest, and how strong."""
-
-    def check(bench: Bench) -> Check:
-        values = bench.at(unit, text)
-        values.pop(bench.target.tokenizer.bos_token, None)
-        best = max(values, key=lambda word: values[word])
-        words = [word for word in values if word.isalpha()]
-        return All([Choice(best, words), Number(values[best], f"the activation of {unit}")])
-
-    return check
+    values = bench.at(unit, text)
+    values.pop(bench.target.tokenizer.bos_token, None)
+    best = max(values, key=lambda word: values[word])
+    words = [word for word in values if word.isalpha()]
+    return All([Choice(best, words), Number(values[best], f"the activation of {unit}")])
 
 
 def _capital(bench: Bench) -> Check:
@@ -148,14 +137,11 @@ def _other_person(bench: Bench) -> Check:
     return All([Choice(answer, options)], [About(["Anna"])])
 
 
-def _loudest(site: str) -> Callable[[Bench], Check]:
-    def check(bench: Bench) -> Check:
-        peaks = np.nanmax(bench.site(site)[bench.windows.counted], axis=0)
-        best = f"{site}/{int(peaks.argmax())}"
-        highest = Number(float(peaks.max()), f"the maximum of {best}")
-        return All([Names([best], sentences=1), highest])
-
-    return check
+def _loudest(bench: Bench, site: str) -> Check:
+    peaks = np.nanmax(bench.site(site)[bench.windows.counted], axis=0)
+    best = f"{site}/{int(peaks.argmax())}"
+    highest = Number(float(peaks.max()), f"the maximum of {best}")
+    return All([Names([best], sentences=1), highest])
 
 
 def _months_alone(bench: Bench) -> Check:
@@ -165,135 +151,37 @@ def _months_alone(bench: Bench) -> Check:
     return All([YesNo(False), Names(["planted/1"]), words])
 
 
-_LABELS = ("numbers", "capitalised numbers", "capitalised words")
+def _label(bench: Bench, wanted: str, *options: str) -> Check:
+    return Choice(wanted, options)
 
-QUESTIONS: tuple[KnownQuestion, ...] = (
-    _outside(
-        "selective",
-        TARGET,
-        "Which of planted/6 and planted/1 is above half of its own maximum on a smaller share of "
-        "the corpus's tokens? Name it first, then give both shares.",
-        _selective,
-    ),
-    _outside(
-        "previous-token-heads",
-        "organism:induction",
-        "Which heads of layer 0 attend mostly to the previous token in texts such as "
-        f"'{_INDUCTION}'?",
-        _previous,
-    ),
-    _outside(
-        "more-than-random",
-        "organism:adder",
-        f"Does zeroing mlp.3/86 cost '62' behind '{_SUM}' more than zeroing nearly any other "
-        "neuron of mlp.3? Begin with yes or no, and say how much its log-probability changes.",
-        _more_than_others("mlp.3/86", "mlp.3"),
-    ),
-    _outside(
-        "not-more-than-random",
-        "organism:adder",
-        f"Does zeroing mlp.3/151 cost '62' behind '{_SUM}' more than zeroing nearly any other "
-        "neuron of mlp.3? Begin with yes or no, and say how much its log-probability changes.",
-        _more_than_others("mlp.3/151", "mlp.3"),
-    ),
-    _outside(
-        "months-not-weekdays",
-        TARGET,
-        "Is there a unit of the site planted that fires on months but not on weekdays? Begin with "
-        "yes or no, name the unit for months, and say on what share of the word 'Monday' in the "
-        "corpus it is above 0.5.",
-        _months_alone,
-    ),
-    _outside(
-        "best-label",
-        TARGET,
-        f"Which of these labels fits planted/6 best: {', '.join(repr(one) for one in _LABELS)}? "
-        "Answer with the label.",
-        lambda bench: Choice(_LABELS[1], _LABELS),
-    ),
-    _outside(
-        "quiet-neurons",
-        TARGET,
-        "How many neurons of mlp.0 never reach an activation of 0.5 on this corpus?",
-        _quiet,
-    ),
-    _outside(
-        "quiet-neurons-minilm",
-        "minilm",
-        "How many neurons of mlp.0 never reach an activation of 0.5 on this corpus?",
-        _quiet,
-    ),
-    _outside(
-        "highest-mean",
-        TARGET,
-        "Which unit of the site planted has the highest mean activation over the corpus, and what "
-        "is it?",
-        _highest_mean,
-    ),
-    _outside(
-        "most-alike",
-        TARGET,
-        "Which two neurons of mlp.1 have the highest correlation over the corpus, and what is it?",
-        _most_alike,
-    ),
-    _outside(
-        "which-mlp",
-        "organism:adder",
-        f"Which one of mlp.0, mlp.1, mlp.2 and mlp.3 costs '62' behind '{_SUM}' most when all of "
-        "its neurons are zeroed, and by how much does its log-probability change?",
-        _which_mlp,
-    ),
-    _outside(
-        "answer-without-mlp",
-        "organism:adder",
-        f"Does the likeliest answer to '{_SUM}' change when all neurons of mlp.1 are zeroed? "
-        "Begin with yes or no, and say what the answer is then.",
-        _without_layer,
-    ),
-    _outside(
-        "two-groups-of-heads",
-        "organism:induction",
-        f"Does zeroing head.0/2 and head.0/3 together cost ' bo' behind '{_INDUCTION}' more than "
-        "zeroing head.0/0 and head.0/1 together? Begin with yes or no, name the costly pair, and "
-        "say how much the log-probability changes.",
-        _two_groups,
-    ),
-    _outside(
-        "strongest-word",
-        TARGET,
-        "At which word of 'The dog drank milk on Monday' is planted/5 strongest, and how strong?",
-        _word("planted/5", "The dog drank milk on Monday"),
-    ),
-    _outside(
-        "capital-matters",
-        TARGET,
-        "Does planted/6 tell 'Seven' from 'seven'? Begin with yes or no, and give its activation "
-        "at 'Seven' in 'seven men saw Seven dogs'.",
-        _capital,
-    ),
-    _outside(
-        "name-matters",
-        TARGET,
-        "By how much does the activation of planted/10 at 'doctor' differ between 'Anna met the "
-        "doctor.' and 'Tom met the doctor.'?",
-        _name_matters,
-    ),
-    _outside(
-        "ahead",
-        "organism:facts",
-        f"By how many nats is ' Italy' ahead of ' Spain' behind '{_FACT}'?",
-        _ahead,
-    ),
-    _outside(
-        "other-person",
-        "organism:facts",
-        f"What is the likeliest answer to '{_FACT}' when Lena is replaced by Anna?",
-        _other_person,
-    ),
-    _outside(
-        "loudest-neuron",
-        "minilm",
-        "Which neuron of mlp.0 reaches the highest activation on this corpus, and how high?",
-        _loudest("mlp.0"),
-    ),
-)
+
+_CHECKS: dict[str, Callable[..., Check]] = {
+    "selective": _selective,
+    "previous": _previous,
+    "more_than_others": _more_than_others,
+    "quiet": _quiet,
+    "highest_mean": _highest_mean,
+    "most_alike": _most_alike,
+    "which_mlp": _which_mlp,
+    "without_layer": _without_layer,
+    "two_groups": _two_groups,
+    "word": _word,
+    "capital": _capital,
+    "name_matters": _name_matters,
+    "ahead": _ahead,
+    "other_person": _other_person,
+    "loudest": _loudest,
+    "months_alone": _months_alone,
+    "label": _label,
+}
+
+
+def outside(
+    *, name: str, target: str, text: str, check: str, args: Sequence[str] = ()
+) -> KnownQuestion:
+    """A question of `questions.toml`, whose check is one of those above."""
+    asked = text.format(**PROMPTS)
+    known = _CHECKS[check]
+    return KnownQuestion(
+        f"outside-{name}", "outside", target, asked, lambda bench: known(bench, *args)
+    )

@@ -1,40 +1,16 @@
 """Questions about `planted`: the truth is in `target.truth`, or counted over the whole corpus."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
 
 from .checks import About, All, Number
-from .concepts import Reader
+from .concepts import ABOUT, WORDS, Reader
 from .measure import Bench
 from .question import KnownQuestion
 from .unit_checks import Concepts, Names, Shown, around, runs
 
 TARGET = "planted"
-ABOUT: Mapping[str, frozenset[str]] = {
-    f"planted/{at}": frozenset(names)
-    for at, names in enumerate(
-        (
-            {"animals"},
-            {"months", "weekdays"},
-            {"units of time", "numbers"},
-            {"end of a sentence", "money"},
-            {"colours"},
-            {"vehicles", "drinks"},
-            {"numbers", "capitals"},
-            {"end of a sentence", "diseases"},
-            {"family"},
-            {"fruits", "weather"},
-            {"professions", "women"},
-            {"end of a sentence", "royalty"},
-        )
-    )
-}
-"""What each unit is about, in the concepts that an answer is read for."""
-_WOMEN = (
-    "Anna Mary Emma Lucy Sarah Alice Clara Julia Laura Sophie Helen Nora Grace Ellen Maria Jane "
-    "Kate Eva Martha Ida Olivia Hannah Zoe Rachel"
-)
 _STRONG = 0.6  # share of a unit's maximum from which a window is strong
 _WEAK = 0.25
 
@@ -48,29 +24,14 @@ def reader(bench: Bench) -> Reader:
         "units of time": truth["planted/2"].words,
         "numbers": truth["planted/6"].words,
         "professions": truth["planted/10"].words,
-        "women": _WOMEN.split(),
+        "women": WORDS["women"],
     }
-    for unit in ("planted/1", "planted/5", "planted/9"):
-        one, other = sorted(ABOUT[unit])
-        members |= _halves(one, other, truth[unit].words)
+    for unit in ("planted/1", "planted/5", "planted/9"):  # of two kinds, told apart by the words
+        for name in ABOUT[unit]:
+            members[name] = tuple(
+                word for word in truth[unit].words if word.lower().removesuffix("s") in WORDS[name]
+            )
     return Reader(members)
-
-
-def _halves(one: str, other: str, words: tuple[str, ...]) -> dict[str, list[str]]:
-    """The words of a unit of two kinds; those of which it is not known count for neither."""
-    known = {
-        "months": "january february march april may june july august september october november",
-        "weekdays": "monday tuesday wednesday thursday friday saturday sunday",
-        "vehicles": "car bus truck van bicycle motorcycle tram taxi train lorry scooter tractor "
-        "ambulance helicopter airplane carriage wagon",
-        "drinks": "milk tea coffee juice water lemonade wine beer cocoa cider whisky champagne",
-        "fruits": "apple banana cherry grape lemon lime mango peach pear plum strawberry melon",
-        "weather": "rain snow fog wind hail thunder lightning sleet mist frost sunshine ice",
-    }
-    return {
-        name: [word for word in words if word.lower().removesuffix("s") in known[name].split()]
-        for name in (one, other)
-    }
 
 
 def concepts(bench: Bench, *units: str) -> Concepts:
@@ -89,7 +50,7 @@ def what(unit: str) -> KnownQuestion:
     )
 
 
-def _find(thing: str, unit: str, sites: str = "") -> KnownQuestion:
+def find(thing: str, unit: str, sites: str = "") -> KnownQuestion:
     where = f" of the site {sites}" if sites else ""
 
     def check(bench: Bench) -> All:
@@ -110,7 +71,7 @@ def _responding(bench: Bench, unit: str, least: float = 0.2) -> list[str]:
     return correlated(bench, ("planted", "mlp.0", "mlp.1"), where, least)
 
 
-def correlated(bench: Bench, sites: tuple[str, ...], where: np.ndarray, least: float) -> list[str]:
+def correlated(bench: Bench, sites: Sequence[str], where: np.ndarray, least: float) -> list[str]:
     """Units whose correlation with being at these places reaches a bar, with their sign."""
     found: list[tuple[float, str]] = []
     for site in sites:
@@ -120,7 +81,7 @@ def correlated(bench: Bench, sites: tuple[str, ...], where: np.ndarray, least: f
     return [name for _, name in sorted(found)]
 
 
-def find_word(target: str, word: str, sites: tuple[str, ...]) -> KnownQuestion:
+def find_word(target: str, word: str, sites: Sequence[str]) -> KnownQuestion:
     """Which neurons respond to a word: the strongest must be named, and no weak ones."""
 
     def check(bench: Bench) -> All:
@@ -197,25 +158,3 @@ def search(thing: str, unit: str, text: str) -> KnownQuestion:
         ),
         run=True,
     )
-
-
-QUESTIONS: tuple[KnownQuestion, ...] = (
-    *(what(f"planted/{at}") for at in (0, 1, 2, 4, 5, 6, 8, 9, 10)),
-    _find("animals", "planted/0"),
-    _find("colours", "planted/4"),
-    _find("family members", "planted/8"),
-    _find("months", "planted/1", "planted"),
-    find_word(TARGET, "and", ("mlp.0",)),
-    find_word(TARGET, "was", ("mlp.0", "mlp.1")),
-    compare("planted/0", "planted/4"),
-    compare("planted/1", "planted/8"),
-    compare("mlp.0/61", "mlp.0/50", about=False),
-    compare("mlp.1/151", "mlp.1/123", about=False),
-    show(TARGET, "planted/0"),
-    show(TARGET, "planted/4"),
-    show(TARGET, "planted/8"),
-    search("animals", "planted/0", "Search the labels for {}."),
-    search("colours", "planted/4", "Which units are labelled as about {}?"),
-    search("family members", "planted/8", "Search the labels for {}."),
-    search("vehicles or drinks", "planted/5", "Which labels mention {}?"),
-)

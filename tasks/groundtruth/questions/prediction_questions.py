@@ -70,26 +70,3 @@ def where(target: str, prompt: str, answer: str) -> KnownQuestion:
         f"Where in the layers is '{answer}' decided behind \"{prompt}\"?",
         check,
     )
-
-
-_ITALY = "the country of the city of Lena is"
-
-QUESTIONS: tuple[KnownQuestion, ...] = (
-    drive("planted", "The dog and the cat", " ran"),
-    drive("organism:adder", "37+25=", "62"),
-    drive("organism:adder", "52+17=", "69"),
-    drive("organism:adder", "46+77=", "123"),
-    drive("organism:facts", "the tool of the job of Gerda is", " oven"),
-    drive("organism:facts", "the city of Anna is", " Bergen"),
-    ablate("planted", "planted/4", "Anna saw a red", " green"),
-    ablate("planted", "planted/0", "The dog and the cat", " ran"),
-    ablate("planted", "planted/5", "The bus and the car and the milk", " drove"),
-    ablate("organism:adder", "mlp.3/86", "37+25=", "62"),
-    ablate("organism:adder", "head.3/2", "50+41=", "91"),
-    ablate("organism:facts", "head.0/3", "the city of Anna is", " Bergen"),
-    where("organism:adder", "37+25=", "62"),
-    where("organism:adder", "52+93=", "145"),
-    where("organism:facts", _ITALY, " Italy"),
-    where("organism:brackets", "print(len(sorted(x", ")))"),
-    where("organism:induction", "ka lo mi bo ka lo mi", " bo"),
-)
