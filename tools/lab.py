@@ -11,12 +11,12 @@ from PIL import Image
 from torch import Tensor
 
 from .data.image_rows import ImageRows
-from .data.windows import TokenWindows, cut
+from .data.windows import TokenWindows, batches, cut
 from .errors import UsageError
 from .evidence import EvidenceStore
 from .llm.usage import Meter
 from .memo import Memo
-from .models import Target, Unit
+from .models import Target, Trace, Unit
 
 if TYPE_CHECKING:
     from .exemplars import ExemplarIndex
@@ -126,6 +126,14 @@ class Lab:
         """Measures units on windows: float32 `[unit, window, place]`, NaN on places not counted."""
         return measure(self.target, windows, units, self.meter)
 
+    def trace(
+        self, rows: TokenWindows | ImageRows, sites: Sequence[str] = (), **options: Any
+    ) -> Trace:
+        """One forward pass of the target, metered; the options are those of `Target.trace`."""
+        result = self.target.trace(rows, sites, **options)
+        self.meter.forward_tokens += int(rows.attended.sum())
+        return result
+
     def column(self, unit: Unit) -> np.ndarray:
         """The unit's activations over all of explore, `[window, place]`; measured once."""
         if unit not in self.columns:
@@ -168,8 +176,7 @@ def measure_pictures(
     """
     out = np.zeros((len(units), len(pictures), 1), np.float32)
     names = list(dict.fromkeys(unit.site for unit in units))
-    for at in range(0, len(pictures), _PICTURES):
-        rows = pictures.rows(slice(at, at + _PICTURES))
+    for at, rows in batches(pictures, _PICTURES):
 
         def take(name: str, values: Tensor, at: int = at) -> None:
             of = [i for i, unit in enumerate(units) if unit.site == name]

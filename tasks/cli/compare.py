@@ -67,7 +67,7 @@ def compare(
     from ...tools.attribution.comparative import compare as run
     from ...tools.errors import UsageError
     from ...tools.evidence import plain
-    from ...tools.metrics.saturation import saturation
+    from ...tools.metrics.readings import saturation
     from ...tools.models import Target
 
     _check(prompt, several, checkpoint, ablate, own_scale)

@@ -95,7 +95,7 @@ def lens(
         if opened is not None:
             document["lens"]["tuned_on"] = picked(opened.card, "corpus", hash="corpus_hash")
     if unit:
-        from ...tools.lens.unit_tokens import unit_tokens
+        from ...tools.lens.token_change import unit_tokens
 
         document["units"] = [unit_tokens(loaded, loaded.unit(u), top, seed) for u in unit]
     if as_json:

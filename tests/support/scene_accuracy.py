@@ -12,8 +12,7 @@ import numpy as np
 from neuroscribe.tools.predicates.scene_detector import detect
 from neuroscribe.tools.scenes.drawing import render
 from neuroscribe.tools.scenes.grammar import scenes
-from neuroscribe.tools.scenes.relations import RELATIONS, related
-from neuroscribe.tools.scenes.scene import Scene
+from neuroscribe.tools.scenes.scene import RELATIONS, Scene, related
 
 
 class Agreement(NamedTuple):

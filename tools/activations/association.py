@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ..data.image_rows import ImageRows
-from ..data.windows import TokenWindows
+from ..data.windows import TokenWindows, batches
 from ..errors import UsageError
 from ..lab import Lab
 from ..models import Site
@@ -63,8 +63,7 @@ def associations(
     step = _PICTURES
     if isinstance(rows, TokenWindows):
         step = max(1, _PLACES // max(1, rows.ids.shape[1]))
-    for at in range(0, len(rows), step):
-        part = rows.rows(slice(at, at + step))
+    for at, part in batches(rows, step):
         counted = torch.as_tensor(part.counted)
         here = torch.as_tensor(degrees[:, at : at + step]).to(
             torch.float64
@@ -81,8 +80,7 @@ def associations(
                 sums[name] = _Sums(len(observed), len(p), site.units)
             sums[name].add(observed, p)
 
-        lab.target.trace(part, list(sites), output=False, take=take)
-        lab.meter.forward_tokens += int(part.attended.sum())
+        lab.trace(part, list(sites), output=False, take=take)
     predictors = torch.cat(seen, 1)  # [predictor, observation]
     return {name: _correlation(one, predictors) for name, one in sums.items()}
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..data.image_rows import ImageRows
+from ..data.windows import batches
 from ..lab import Lab
 from ..predicates import parse
 from ..render.picture_words import class_name, colour_shares, known_scene
@@ -118,10 +119,8 @@ def _classes(lab: Lab, rows: ImageRows) -> list[tuple[str, np.ndarray]]:
     if not names:
         return []
     tops: list[np.ndarray] = []
-    for at in range(0, len(rows), _PICTURES):
-        part = rows.rows(slice(at, at + _PICTURES))
-        output = lab.target.trace(part).output
-        lab.meter.forward_tokens += len(part)
+    for _, part in batches(rows, _PICTURES):
+        output = lab.trace(part).output
         if output is None or output.ndim != 2 or output.shape[1] != len(names):
             return []
         tops.append(output.topk(min(5, len(names)), 1).indices.cpu().numpy())

@@ -146,8 +146,7 @@ def mean_direction(lab: Lab, unit: Unit) -> np.ndarray:
     if not spots:
         return np.eye(1, site.channels)[0]
     rows = lab.explore.rows([window for window, _ in spots])
-    values = lab.target.trace(rows, [unit.site], output=False).values[unit.site]
-    lab.meter.forward_tokens += int(rows.attended.sum())
+    values = lab.trace(rows, [unit.site], output=False).values[unit.site]
     at = [values[row, place, unit.index] for row, (_, place) in enumerate(spots)]
     mean = torch.stack(at).cpu().double().mean(0)
     return (mean / mean.norm().clamp_min(1e-12)).cpu().numpy()
@@ -185,8 +184,7 @@ def _measured(lab: Lab, name: str, sign: int) -> Profile:
     step = _PICTURES if pictures else _ROWS
     for start in range(0, len(rows), step):
         part = explore.rows(rows[start : start + step])
-        values = lab.target.trace(part, [name], output=False).values[name].float().cpu()
-        lab.meter.forward_tokens += int(part.attended.sum())
+        values = lab.trace(part, [name], output=False).values[name].float().cpu()
         whole = (values[..., None] if channels == 1 else values).nan_to_num(0.0, 0.0, 0.0)
         scalar = sign * (site.over_space(values) if pictures else site.scalar(values))
         mask = torch.as_tensor(part.counted).expand(scalar.shape[:2])  # [row, place]

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from ..data.tokens import surfaces
 from ..errors import UsageError
-from ..metrics.saturation import rival, saturation
+from ..metrics.readings import rival, saturation
 from ..metrics.target_tokens import TargetPrompt
 from ..models import Target
 from ..residual.exact import ExactTrace, exact_trace

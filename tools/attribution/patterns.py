@@ -8,7 +8,8 @@
 """
 
 from collections.abc import Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -51,33 +52,25 @@ def attention_patterns(
     weights: list[Tensor | None] = [None] * trace.depth
     shape = (len(trace.ids), trace.ids.shape[1], trace.ids.shape[1])
 
-    def hook(block: int) -> Any:
-        def keep(module: nn.Module, args: Any, output: Any) -> None:
-            for item in output if isinstance(output, tuple) else ():
-                if (
-                    isinstance(item, Tensor)
-                    and item.ndim == 4
-                    and (item.shape[0], *item.shape[2:]) == shape
-                ):
-                    weights[block] = item[:, :, kept].float().clone()
-
-        return keep
+    def keep(block: int, module: nn.Module, args: Any, output: Any) -> None:
+        for item in output if isinstance(output, tuple) else ():
+            if (
+                isinstance(item, Tensor)
+                and item.ndim == 4
+                and (item.shape[0], *item.shape[2:]) == shape
+            ):
+                weights[block] = item[:, :, kept].float().clone()
 
     from transformers import DynamicCache
 
     past = DynamicCache()
-    handles = []
-    with target.lock, torch.no_grad(), _eager(target):
-        try:
-            for number, block in enumerate(trace.architecture.blocks):
-                for path in _around(target, block.attention.path, number):
-                    module = target.network.get_submodule(path)
-                    handles.append(module.register_forward_hook(hook(number)))
-            mask = {} if bool(trace.attended.all()) else {"attention_mask": trace.attended.long()}
-            target.body(input_ids=trace.ids, **caching(target.body, past), **mask)
-        finally:
-            for handle in handles:
-                handle.remove()
+    with target.lock, torch.no_grad(), _eager(target), ExitStack() as hooks:
+        for number, block in enumerate(trace.architecture.blocks):
+            for path in _around(target, block.attention.path, number):
+                module = target.network.get_submodule(path)
+                hooks.callback(module.register_forward_hook(partial(keep, number)).remove)
+        mask = {} if bool(trace.attended.all()) else {"attention_mask": trace.attended.long()}
+        target.body(input_ids=trace.ids, **caching(target.body, past), **mask)
     return tuple(
         _checked(trace, number, weights[number], _values(past, number), kept)
         for number in range(trace.depth)

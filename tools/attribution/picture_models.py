@@ -21,8 +21,7 @@ from ..errors import UsageError
 from ..models import Target
 from ..models.checkpoints import quiet
 from ..models.huggingface import wrap
-from ..models.image_input import ImageInput
-from ..models.vision_input import processor_input
+from ..models.image_input import ImageInput, processor_input
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,9 @@ units v with the highest Imp.
 The attention weights are not part of the key: a query unit says what was moved, not why there.
 """
 
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -204,30 +206,22 @@ def _value_maps(
     joined and interleaved projections (GPT-2, GPT-NeoX, Phi-3) need no special case."""
     target = trace.target
     outputs: dict[int, list[tuple[nn.Module, Tensor]]] = {block: [] for block in blocks}
-    handles = []
 
-    def hook(block: int) -> Any:
-        def keep(module: nn.Module, args: Any, output: Any) -> None:
-            if isinstance(output, Tensor) and output.ndim == 3:
-                outputs[block].append((module, output[0].float().cpu()))  # [place, column]
+    def keep(block: int, module: nn.Module, args: Any, output: Any) -> None:
+        if isinstance(output, Tensor) and output.ndim == 3:
+            outputs[block].append((module, output[0].float().cpu()))  # [place, column]
 
-        return keep
-
-    for block in blocks:
-        path = trace.architecture.blocks[block].attention.path.rpartition(".")[0]
-        for module in target.network.get_submodule(path).modules():
-            weight = getattr(module, "weight", None)
-            if isinstance(weight, Tensor) and weight.ndim == 2:
-                handles.append(module.register_forward_hook(hook(block)))
     from transformers import DynamicCache
 
     past: Any = DynamicCache()
-    try:
-        with target.lock, torch.no_grad():
-            target.body(input_ids=trace.ids[:1], **caching(target.body, past))
-    finally:
-        for handle in handles:
-            handle.remove()
+    with target.lock, torch.no_grad(), ExitStack() as hooks:
+        for block in blocks:
+            path = trace.architecture.blocks[block].attention.path.rpartition(".")[0]
+            for module in target.network.get_submodule(path).modules():
+                weight = getattr(module, "weight", None)
+                if isinstance(weight, Tensor) and weight.ndim == 2:
+                    hooks.callback(module.register_forward_hook(partial(keep, block)).remove)
+        target.body(input_ids=trace.ids[:1], **caching(target.body, past))
     return {
         block: _match(target, block, outputs[block], past.layers[block].values[0], heads)
         for block, heads in ((b, patterns[b].values.shape[1]) for b in blocks)

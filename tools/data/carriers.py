@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..english import inflection
-from ..english.irregular import ADJECTIVES, UNINFLECTED, VERBS
+from ..english.inflection import ADJECTIVES, UNINFLECTED, VERBS
 from ..english.lexicon import categories
 from .grammar import (
     CLAUSES,

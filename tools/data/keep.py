@@ -1,6 +1,8 @@
 """Token windows on disk: arrays as `.npy` files, texts and words as JSON, all with a checksum.
 
-Image rows are kept as a list of pictures (`keep_pictures.py`).
+Image rows are kept as a list of pictures: what identifies each, and how those are made that were
+drawn. Pixels are not kept: the pictures of a corpus are found again in it by their keys, and drawn
+ones are made again from their recipes.
 
 Only the texts that windows come from are written; the others are left empty, so that document
 numbers stay as they are.
@@ -9,19 +11,46 @@ numbers stay as they are.
 import hashlib
 import json
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import UsageError
 from .image_rows import ImageRows
-from .keep_pictures import FILE as _PICTURES
-from .keep_pictures import PictureList, list_of, load_pictures, save_pictures
 from .windows import TokenWindows
 
-Kept = TokenWindows | PictureList
 _ARRAYS = ("ids", "attended", "counted", "word", "ordinal", "start", "end", "document")
 _FILE = "windows.json"
+_PICTURES = "pictures.json"
+
+
+class KeptPicture(NamedTuple):
+    """What is kept of one picture."""
+
+    id: str
+    key: str
+    recipe: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class PictureList:
+    """Pictures without their pixels, in the order of the rows that they were."""
+
+    pictures: tuple[KeptPicture, ...]
+    hash: str
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    @property
+    def ids(self) -> np.ndarray:
+        """int32 `[image, 1]` zeros, as of image rows."""
+        return np.zeros((len(self), 1), np.int32)
+
+
+Kept = TokenWindows | PictureList
 
 
 def windows_hash(windows: TokenWindows | ImageRows | PictureList) -> str:
@@ -106,3 +135,43 @@ def _arrays(causal: bool) -> tuple[str, ...]:
 
 def _sound(path: Path, header: dict[str, dict[str, int]], name: str) -> bool:
     return zlib.crc32(path.read_bytes()) == header["checks"][name]
+
+
+def list_of(rows: ImageRows) -> PictureList:
+    """What is kept of image rows; the hash tells the pictures and how the target sees them."""
+    image = rows.target.image
+    digest = hashlib.sha256(f"{image.size} {image.description}".encode())
+    for picture in rows.pictures:
+        digest.update(picture.key.encode())
+    kept = tuple(KeptPicture(p.id, p.key, p.recipe) for p in rows.pictures)
+    return PictureList(kept, digest.hexdigest()[:16])
+
+
+def save_pictures(pictures: ImageRows | PictureList, folder: Path) -> None:
+    """Writes a list of pictures to a folder."""
+    kept = pictures if isinstance(pictures, PictureList) else list_of(pictures)
+    folder.mkdir(parents=True, exist_ok=True)
+    inner = json.dumps([item._asdict() for item in kept.pictures], ensure_ascii=False)
+    check = hashlib.sha256(inner.encode()).hexdigest()
+    whole = {"hash": kept.hash, "check": check, "pictures": inner}
+    (folder / _PICTURES).write_text(json.dumps(whole), encoding="utf-8")
+
+
+def load_pictures(folder: Path) -> PictureList:
+    """The list of a folder.
+
+    Raises:
+        UsageError: if it is missing or damaged.
+    """
+    try:
+        whole = json.loads((folder / _PICTURES).read_text(encoding="utf-8"))
+        inner = whole["pictures"]
+        if hashlib.sha256(inner.encode()).hexdigest() != whole["check"]:
+            raise ValueError("checksum")
+        kept = tuple(KeptPicture(**item) for item in json.loads(inner))
+        return PictureList(kept, str(whole["hash"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(
+            f"the list of pictures in {folder} is damaged ({error}); "
+            "delete the folder and run the same command again"
+        ) from error

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-
 from ..errors import UsageError
 from ..scenes.scene import Scene, digest
 from .pictures import ImageCorpus, Picture
@@ -71,8 +69,3 @@ def scene_corpus(
         name or f"builtin:scenes:{number}",
         [picture_of(scene, id=f"scene{i:0{wide}d}", side=side) for i, scene in enumerate(result)],
     )
-
-
-def pixels_of(picture: Picture) -> np.ndarray:
-    """uint8 `[height, width, 3]`."""
-    return np.asarray(picture.load().convert("RGB"), np.uint8)

@@ -108,7 +108,7 @@ def _pictures(spec: str, target: Any, field: str | None, seed: int) -> ImageCorp
             "builtin:scenes"
         )
     if kind == "hf":
-        from .hub_images import read_hub_images
+        from .hub import read_hub_images
 
         return read_hub_images(rest, field=field, seed=seed) if takes_pictures else None
     path = Path(spec).expanduser()

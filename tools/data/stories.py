@@ -8,23 +8,9 @@
 """
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-import numpy as np
-
-from ..english.lexicon import lexicon, part_of_speech
-from .carriers import sentences_with
-from .grammar import ALWAYS_TOGETHER, choose, fill, grammar, is_paired, person
-
-__all__ = [
-    "ALWAYS_TOGETHER",
-    "lexicon",
-    "part_of_speech",
-    "sentence",
-    "sentences_with",
-    "stories",
-    "story",
-]
+from .grammar import choose, fill, grammar, is_paired, person
 
 
 def stories(count: int, *, seed: int = 0) -> Iterator[str]:
@@ -65,30 +51,3 @@ def story(draw: random.Random) -> str:
         parts.append(text)
         length += len(text.split())
     return " ".join(parts)
-
-
-def sentence(rng: np.random.Generator, *, about: Mapping[str, str] | None = None) -> str:
-    """One sentence of the grammar.
-
-    Args:
-        rng: Where the choices come from.
-        about: Category to word (a base form): the sentence has a slot of each and it holds the
-            word. Raises KeyError for an unknown category, ValueError if no template has them all.
-    """
-    draw = random.Random(int(rng.integers(2**62)))
-    whole = grammar()
-    if not about:
-        return fill(choose([], draw), draw)
-    fitting = [
-        one
-        for one in whole.about[next(iter(about))]
-        if all(any(slot.category == name for slot in one.slots) for name in about)
-    ]
-    if not fitting:
-        raise ValueError(f"no sentence of the grammar is about {' and '.join(about)} together")
-    chosen = draw.choice(fitting)
-    given = {}
-    for name, word in about.items():
-        at = [i for i, slot in enumerate(chosen.slots) if slot.category == name]
-        given[draw.choice(at)] = word
-    return fill(chosen, draw, given=given)

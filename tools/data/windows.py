@@ -10,7 +10,7 @@ word of its own, and of a character spread over several tokens nothing is read b
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ from .corpus import Corpus
 from .surfaces import surfaces
 from .tokens import tokenize
 
-__all__ = ["WORD", "TokenWindows", "clean", "cut", "surfaces"]
+__all__ = ["WORD", "TokenWindows", "batches", "clean", "cut", "surfaces"]
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s]|_")
 
@@ -93,6 +93,11 @@ class TokenWindows:
     def tokens(self, window: int) -> list[str]:
         """The surface texts of one window's attended tokens."""
         return [self.vocabulary[int(i)] for i in self.ids[window][self.attended[window]]]
+
+
+def batches(rows: Any, size: int) -> Iterator[tuple[int, Any]]:
+    """Windows, or image rows, so many at a time, each part with the number of its first row."""
+    return ((at, rows.rows(slice(at, at + size))) for at in range(0, len(rows), size))
 
 
 def cut(

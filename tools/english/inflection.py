@@ -1,15 +1,34 @@
-"""English inflection by rule, with the irregular words listed: plurals, verb forms, comparison.
+"""English inflection by rule, with the irregular words of `irregular.json`: plurals, verb forms,
+comparison.
 
 Words are taken to be base forms (`mouse`, `run`, `big`). `forms` gives every form of a word whose
 part of speech may be unknown; the other functions give one form each, for writing text.
 """
 
+import json
 from functools import lru_cache
-from typing import Literal
-
-from .irregular import ADJECTIVES, INVARIANT, PLURALS, STRESSED_END, UNINFLECTED, VERBS
+from pathlib import Path
+from typing import Any, Literal
 
 PartOfSpeech = Literal["noun", "verb", "adjective", "adverb", "name", "number"]
+
+_DATA: dict[str, Any] = json.loads(
+    Path(__file__).with_name("irregular.json").read_text(encoding="utf-8")
+)
+
+PLURALS: dict[str, str] = _DATA["plurals"]
+INVARIANT = frozenset(_DATA["invariant"])
+VERBS: dict[str, tuple[str, ...]] = {verb: tuple(forms) for verb, forms in _DATA["verbs"].items()}
+"""Past, participle, -ing (empty: by rule), third person (empty: by rule), further forms."""
+STRESSED_END = frozenset(_DATA["stressed_end"])
+"""Verbs of several syllables that double their last consonant."""
+ADJECTIVES: dict[str, tuple[str, str]] = {
+    word: (comparative, superlative)
+    for word, (comparative, superlative) in _DATA["adjectives"].items()
+}
+UNINFLECTED = frozenset(_DATA["uninflected"])
+ALSO_WORDS = frozenset(_DATA["also_words"])
+"""Names that are other words in lower case."""
 
 _VOWELS = frozenset("aeiou")
 _O_WORDS = "hero potato tomato echo veto torpedo mosquito volcano mango buffalo domino cargo go"

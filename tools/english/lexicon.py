@@ -30,8 +30,3 @@ def categories() -> dict[str, Category]:
 def lexicon() -> dict[str, tuple[str, ...]]:
     """Category name to words."""
     return {name: category.words for name, category in categories().items()}
-
-
-def part_of_speech(category: str) -> PartOfSpeech:
-    """The part of speech of a category's words."""
-    return categories()[category].part

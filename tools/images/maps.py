@@ -13,6 +13,7 @@ from PIL import Image
 from ..data.image_rows import ImageRows
 from ..data.pictures import Picture
 from ..data.scene_pictures import SIDE
+from ..data.windows import batches
 from ..lab import Lab
 from ..memo import Memo
 from ..models import Unit
@@ -39,13 +40,11 @@ def maps(lab: Lab, rows: ImageRows, unit: Unit) -> np.ndarray | None:
         return None
     height, width = site.grid
     out = np.zeros((len(rows), height, width), np.float32)
-    for at in range(0, len(rows), _PICTURES):
-        part = rows.rows(slice(at, at + _PICTURES))
-        values = lab.target.trace(part, [unit.site], output=False).values[unit.site]
+    for at, part in batches(rows, _PICTURES):
+        values = lab.trace(part, [unit.site], output=False).values[unit.site]
         scalar = site.over_space(values[:, :, [unit.index]])[..., 0]  # [image, place]
         signed = unit.sign * scalar[:, -height * width :].float().cpu().numpy()
         out[at : at + len(part)] = signed.reshape(-1, height, width)
-        lab.meter.forward_tokens += len(part)
     return np.nan_to_num(out, nan=0.0, posinf=0.0, neginf=0.0)
 
 

@@ -25,9 +25,8 @@ from scipy.ndimage import gaussian_filter
 from ..data.image_rows import ImageRows
 from ..errors import UsageError, nearest
 from ..lab import Lab
-from ..scenes.drawing import put, tile
+from ..scenes.drawing import put, scene_of, tile
 from ..scenes.palette import nearest_colour, rgb
-from .drawable import scene_of
 from .regions import bounds, mask_of
 
 _HEAVY = 0.12  # share of the side by which what is blurred beyond recognition is blurred

@@ -24,9 +24,8 @@ from ..data.scene_pictures import picture_of, side_for
 from ..errors import UsageError
 from ..evidence import plain
 from ..lab import Lab
-from ..scenes.drawing import LARGEST
+from ..scenes.drawing import LARGEST, drawable, scene_of
 from ..scenes.prompt import scene_of as scene_of_prompt
-from .drawable import drawable, scene_of
 from .kept import folder_of, opened
 from .pixels import apply
 

@@ -11,7 +11,9 @@ from typing import Annotated, Any
 import numpy as np
 from torch import Tensor
 
+from ..activations.records import Rows
 from ..activations.selectivity import sites_of
+from ..data.windows import batches
 from ..errors import UsageError
 from ..evidence import Result
 from ..lab import Lab, at_places
@@ -107,8 +109,8 @@ def _correlations(lab: Lab, sites: list[str], units: int) -> tuple[np.ndarray, f
     product, shuffled = np.zeros((units, units)), np.zeros((units, units))
     places, shift, rng = 0, None, lab.rng()
     sound = np.ones(units, bool)
-    for start in range(0, len(lab.explore), _ROWS):
-        x = _values(lab, sites, start)
+    for _, rows in batches(lab.explore, _ROWS):
+        x = _values(lab, sites, rows)
         finite = np.isfinite(x).all(0)
         sound &= finite
         x[:, ~finite] = 0
@@ -131,14 +133,12 @@ def _correlations(lab: Lab, sites: list[str], units: int) -> tuple[np.ndarray, f
     return r, float(np.abs(other).max(initial=0))
 
 
-def _values(lab: Lab, sites: list[str], start: int) -> np.ndarray:
+def _values(lab: Lab, sites: list[str], rows: Rows) -> np.ndarray:
     """float32 `[place, unit]` of some rows of explore; on pictures a place is a picture."""
-    rows = lab.explore.rows(slice(start, start + _ROWS))
-    lab.meter.forward_tokens += int(rows.attended.sum())
     parts: dict[str, np.ndarray] = {}
 
     def take(name: str, values: Tensor) -> None:
         parts[name] = at_places(lab.target, rows, name, values)
 
-    lab.target.trace(rows, sites, output=False, take=take)
+    lab.trace(rows, sites, output=False, take=take)
     return np.concatenate([parts[name] for name in sites], 1)

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ..activations.selectivity import sites_of
 from ..attribution import attention_patterns, exact_trace
-from ..data.windows import TokenWindows
+from ..data.windows import TokenWindows, batches
 from ..errors import UsageError
 from ..evidence import Result
 from ..lab import Lab
@@ -150,8 +150,7 @@ def _over(lab: Lab, windows: TokenWindows, of_tokens: list[str]) -> _Sums:
     size = len(windows.vocabulary)
     tokens = {name: np.zeros((2, size)) for name in of_tokens}
     even_tokens, counts = np.zeros((2, size)), np.zeros((2, size), int)
-    for start in range(0, len(windows), _ROWS):
-        rows = windows.rows(slice(start, start + _ROWS))
+    for start, rows in batches(windows, _ROWS):
         width = int(rows.attended.sum(1).max())
         ids = rows.ids[:, :width]
         masks, asked = _masks(ids, rows.attended[:, :width])

@@ -12,13 +12,13 @@ from ..activations.records import reference
 from ..errors import UsageError
 from ..evidence import Result
 from ..images.backends import backend_of, generated
-from ..images.drawable import drawable
 from ..images.recipes import Recipe
 from ..lab import Lab
 from ..registry import UpTo, tool
 from ..render.captions import show
 from ..render.picture_words import caption
 from ..render.text import number
+from ..scenes.drawing import drawable
 from ..scenes.prompt import scene_of
 
 _SHOWN = 24

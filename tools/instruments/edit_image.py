@@ -20,7 +20,6 @@ from ..data.scene_pictures import SIDE, side_for
 from ..errors import UsageError
 from ..evidence import Result, plain
 from ..images.backends import backend_of, edited
-from ..images.drawable import drawable
 from ..images.pixels import OPS
 from ..images.recipes import (
     Given,
@@ -37,6 +36,7 @@ from ..registry import tool
 from ..render.captions import show
 from ..render.picture_words import told
 from ..render.text import number
+from ..scenes.drawing import drawable
 from ..scenes.edits import EDIT_NAMES
 from ..scenes.edits import apply as edit_scene
 

@@ -66,8 +66,7 @@ def patch(
     windows = result.windows
     from_place = _place(windows, 0, result.values[0], source_word)
     to_place = _place(windows, 1, result.values[1], destination_word)
-    values = lab.target.trace(windows, [chosen.site], output=False).values[chosen.site]
-    lab.meter.forward_tokens += int(windows.attended.sum())
+    values = lab.trace(windows, [chosen.site], output=False).values[chosen.site]
     taken = values[0, from_place]  # [unit] or [unit, channel]
     read = span(windows, 1, to_place)
     cases = []

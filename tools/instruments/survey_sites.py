@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..activations.selectivity import sites_of
 from ..data.image_rows import ImageRows
+from ..data.windows import batches
 from ..errors import UsageError
 from ..evidence import Result
 from ..lab import Lab, at_places
@@ -88,9 +89,7 @@ def _measured(lab: Lab, sites: list[str], above: float) -> dict[str, dict[str, n
     sums = {name: np.zeros((4, lab.target.sites[name].units)) for name in sites}
     high = {name: np.full(total.shape[1], -np.inf) for name, total in sums.items()}
     low = {name: np.full(total.shape[1], np.inf) for name, total in sums.items()}
-    for start in range(0, len(lab.explore), _ROWS):
-        rows = lab.explore.rows(slice(start, start + _ROWS))
-        lab.meter.forward_tokens += int(rows.attended.sum())
+    for _, rows in batches(lab.explore, _ROWS):
 
         def take(name: str, values: Tensor, rows: Any = rows) -> None:
             x = at_places(lab.target, rows, name, values).astype(np.float64)
@@ -98,7 +97,7 @@ def _measured(lab: Lab, sites: list[str], above: float) -> dict[str, dict[str, n
             np.maximum(high[name], x.max(0, initial=-np.inf), out=high[name])
             np.minimum(low[name], x.min(0, initial=np.inf), out=low[name])
 
-        lab.target.trace(rows, sites, output=False, take=take)
+        lab.trace(rows, sites, output=False, take=take)
     results = {}
     for name, total in sums.items():
         mean, square, firing, over = total / int(lab.explore.counted.sum())

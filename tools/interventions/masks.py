@@ -14,7 +14,8 @@ place's output must not depend on the tokens between, and the plain causal mask 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -60,23 +61,17 @@ def masked(target: Target, masks: Mapping[int, Tensor]) -> Iterator[None]:
         UsageError: if the model has no place for a mask.
     """
     modules = layers(target)
-    handles: list[Any] = []
-    kept: list[tuple[Any, Any]] = []
-    try:
+    with ExitStack() as undo:
         for layer, seen in masks.items():
             module = modules[layer]
             if target.kind == "module":
-                kept.append((module, getattr(module, "extra_mask", None)))
+                undo.callback(setattr, module, "extra_mask", getattr(module, "extra_mask", None))
                 module.extra_mask = _additive(seen, target)  # type: ignore[assignment]
             else:
-                hook = _put(_additive(seen, target)[None, None])
-                handles.append(module.register_forward_pre_hook(hook, with_kwargs=True))
+                hook = partial(_put, _additive(seen, target)[None, None])
+                handle = module.register_forward_pre_hook(hook, with_kwargs=True)
+                undo.callback(handle.remove)
         yield
-    finally:
-        for handle in handles:
-            handle.remove()
-        for module, old in kept:
-            module.extra_mask = old
 
 
 def layers(target: Target) -> list[nn.Module]:
@@ -153,13 +148,10 @@ def _additive(seen: Tensor, target: Target) -> Tensor:
     return mask.masked_fill_(~seen.to(target.device), torch.finfo(weight.dtype).min)
 
 
-def _put(mask: Tensor) -> Any:
-    def hook(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if "attention_mask" not in kwargs:
-            raise UsageError(
-                f"the attention {type(module).__name__} takes no keyword attention_mask, so that "
-                "it cannot be masked by layer"
-            )
-        return args, {**kwargs, "attention_mask": mask}
-
-    return hook
+def _put(mask: Tensor, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if "attention_mask" not in kwargs:
+        raise UsageError(
+            f"the attention {type(module).__name__} takes no keyword attention_mask, so that "
+            "it cannot be masked by layer"
+        )
+    return args, {**kwargs, "attention_mask": mask}

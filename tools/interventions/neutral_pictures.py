@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ..activations.unit_stats import Profile, profile, strongest
 from ..data.image_rows import ImageRows
+from ..data.windows import batches
 from ..images.recipes import pictures_of
 from ..lab import Lab
 from ..models import Intervention, Unit, clamp, scale, zero
@@ -94,8 +95,7 @@ class NeutralPictures:
             known = self._profile(unit)
             rng = np.random.default_rng([self.lab.seed, 19])
             part = self.explore.rows(rng.permutation(known.rows)[:_RANDOM].tolist())
-            self.lab.meter.forward_tokens += len(part)
-            return self.lab.target.trace(part, [unit.site], output=False).values[unit.site]
+            return self.lab.trace(part, [unit.site], output=False).values[unit.site]
 
         maps = self.lab.memo.once(("random maps", unit.site), drawn)[:, :, unit.index]
         rows = strongest(self.lab, unit, n)
@@ -147,10 +147,8 @@ def own_maps(lab: Lab, rows: ImageRows, units: Sequence[Unit]) -> dict[Unit, Ten
     """What units are on pictures, place by place: `[image, place]` or `[image, place, channel]`."""
     out: dict[Unit, list[Tensor]] = {unit: [] for unit in units}
     sites = list(dict.fromkeys(unit.site for unit in units))
-    for start in range(0, len(rows), _BATCH):
-        part = rows.rows(slice(start, start + _BATCH))
-        values = lab.target.trace(part, sites, output=False).values
-        lab.meter.forward_tokens += len(part)
+    for _, part in batches(rows, _BATCH):
+        values = lab.trace(part, sites, output=False).values
         for unit in units:
             out[unit].append(values[unit.site][:, :, unit.index].detach().clone())
     return {unit: torch.cat(parts) for unit, parts in out.items()}

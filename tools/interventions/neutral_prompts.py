@@ -18,8 +18,8 @@ from ..activations.unit_stats import LEVELS, Profile, mean_direction, peaks, pro
 from ..data.windows import TokenWindows
 from ..lab import Lab
 from ..models import Intervention, Unit, clamp, zero
-from .effect_words import EffectWords
 from .output_change import ChangedRow, Effect, measure, narrow, span
+from .output_words import EffectWords
 
 _PROMPTS = 16
 _WIDTH = 16
@@ -147,10 +147,8 @@ class NeutralPrompts:
         """`[prompt, place, unit]` scalars of a whole site on the neutral prompts."""
 
         def measured() -> np.ndarray:
-            target = self.lab.target
-            result = target.trace(self.neutral, [site], output=False).values[site]
-            self.lab.meter.forward_tokens += int(self.neutral.attended.sum())
-            return target.site(site).scalar(result).float().cpu().numpy()
+            result = self.lab.trace(self.neutral, [site], output=False).values[site]
+            return self.lab.target.site(site).scalar(result).float().cpu().numpy()
 
         return self.lab.memo.once(("neutral prompts", site), measured)
 

@@ -166,15 +166,13 @@ def forward(
     Raises:
         UsageError: if it is not finite.
     """
-    output = lab.target.trace(inputs, interventions=changes).output
+    output = lab.trace(inputs, interventions=changes).output
     assert output is not None
-    pictures = isinstance(inputs, ImageRows)
-    lab.meter.forward_tokens += len(inputs) if pictures else int(inputs.attended.sum())
     if not bool(torch.isfinite(output).all()):
+        what = "pictures" if isinstance(inputs, ImageRows) else "inputs"
         raise UsageError(
-            f"the output of {lab.target.name} is not finite on these "
-            f"{'pictures' if pictures else 'inputs'}: effects on it cannot be measured; describe "
-            "the unit by its input alone"
+            f"the output of {lab.target.name} is not finite on these {what}: effects on it cannot "
+            "be measured; describe the unit by its input alone"
         )
     return output
 
@@ -244,8 +242,7 @@ def _token_pairs(
         unchanged = [rows.index(cases[i].row) for i in numbers]
         if freeze:
             plain = part.rows(list(range(len(rows))))
-            kept = lab.target.trace(plain, freeze, output=False).values
-            lab.meter.forward_tokens += int(plain.attended.sum())
+            kept = lab.trace(plain, freeze, output=False).values
             back, held = torch.tensor(unchanged), range(len(rows), len(part))
             changes += [
                 clamp(s, None, kept[s][back.to(kept[s].device)]).at(rows=held) for s in freeze

@@ -120,8 +120,3 @@ def references(
         )
         for site in sites
     }
-
-
-def reference(target: Target, batches: Iterable[Inputs], site: str, **more) -> Reference:
-    """One site; see `references`."""
-    return references(target, batches, [site], **more)[site]

@@ -18,8 +18,8 @@ from ..data.tokens import surfaces
 from ..errors import UsageError
 from ..metrics.metric import Metric
 from ..metrics.prompt import Prompt, TargetPrompts
+from ..metrics.readings import rival, saturation
 from ..metrics.rows import Rows
-from ..metrics.saturation import rival, saturation
 from ..models import Cached, Intervention, Start, Target
 from ..models.intervention import apply_all
 from .writes import Writes, writes
@@ -79,7 +79,7 @@ class Runner:
         return tuple(out)
 
     def _saturation(self) -> str | None:
-        """What is said where the target is nearly sure; see `attribution/saturation.py`."""
+        """What is said where the target is nearly sure; see `saturation`."""
         metric = self.metric
         if metric.token is None or metric.other is not None or metric.kind == "kl":
             return None

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from ..data.windows import batches
 from ..lab import Lab
 from ..models import Target
 
@@ -63,12 +64,10 @@ def _embedded(lab: Lab) -> _Embedded:
         words = tuple(sorted({word for listed in lexicon().values() for word in listed}))
         rows = lab.tokenize(words)
         result = []
-        for start in range(0, len(rows), _ROWS):
-            part = rows.rows(slice(start, start + _ROWS))
-            output = target.trace(part).output
+        for _, part in batches(rows, _ROWS):
+            output = lab.trace(part).output
             assert output is not None
             result.append(output.cpu().double().numpy())
-            lab.meter.forward_tokens += int(part.attended.sum())
         vectors = np.concatenate(result)  # [word, d]
         vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         vectors = vectors - vectors.mean(0)

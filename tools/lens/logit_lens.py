@@ -24,7 +24,7 @@ from torch import Tensor
 from ..data.tokens import surfaces
 from ..errors import UsageError
 from ..metrics.prompt import prompt_of
-from ..metrics.saturation import saturation
+from ..metrics.readings import saturation
 from ..metrics.target_tokens import TargetPrompt
 from ..models import Target
 from ..residual.readout import check_vocabulary

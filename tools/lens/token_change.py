@@ -27,6 +27,7 @@ from ..errors import UsageError
 from ..metrics.rows import Rows
 from ..models import Target, Unit, clamp
 from ..statistics.permutation import p_value
+from .projection import vocabulary_projection
 
 LEVEL = 10.0
 NEUTRAL: tuple[str, ...] = tuple(
@@ -224,3 +225,22 @@ def _moved(
     low, high = np.quantile(change[:, token].numpy()[draws].mean(1), [0.025, 0.975])
     text = names[token] if names else f"#{token}"
     return Moved(token, text, float(mean[token]), (float(low), float(high)))
+
+
+def unit_tokens(target: Target, unit: Unit, n: int, seed: int) -> dict[str, Any]:
+    """Both, `n` tokens at each end; of a negative unit the ends change places.
+
+    Raises:
+        UsageError: if the unit writes no one vector or the target predicts no token.
+    """
+    projected = vocabulary_projection(target, unit.site, units=[unit.index], limit=n)
+    top, bottom = projected.tokens(0), projected.tokens(0, bottom=True)
+    if unit.sign < 0:
+        top, bottom = [(t, -v) for t, v in bottom], [(t, -v) for t, v in top]
+    changes = token_change(target, unit, limit=n, seed=seed)
+    return {
+        "unit": str(unit),
+        "top": [{"token": token, "value": value} for token, value in top],
+        "bottom": [{"token": token, "value": value} for token, value in bottom],
+        "changes": [change.as_dict() for change in changes],
+    }

@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ..data.tokens import surfaces
 from ..errors import UsageError
 from ..models import Target
-from ..render.text import number
+from ..render.text import number, quoted
 from .rows import Rows
 
 _SHARED = "share the token"
@@ -186,3 +187,33 @@ def _coded(target: Target, text: str) -> list[int]:
     full = tokenizer(text, verbose=False)["input_ids"]
     at = next((i for i in range(len(full)) if full[i : i + len(plain)] == plain), 0)
     return [int(token) for token in full[: at + len(plain)]]
+
+
+SATURATED = 0.9
+"""From here on log p moves by less than a tenth of what the logit does, by the formula above."""
+
+
+def saturation(probability: float, measured: str, rival: str | None) -> str | None:
+    """What is said of an effect on a target that is nearly sure; None where it is not.
+
+    Args:
+        probability: Of the target in the unchanged run.
+        measured: The text of the token that is measured.
+        rival: The likeliest other token; None: unknown.
+    """
+    if probability < SATURATED:
+        return None
+    other = "another token" if rival is None else f"{quoted(rival)}, the next likeliest"
+    return (
+        f"the model is nearly sure of {quoted(measured)} (probability {number(probability)}), so "
+        "its log-probability hardly moves whatever is changed, and small effects on it mean "
+        f"little: measure a contrast with {other}"
+    )
+
+
+def rival(logits: Tensor, token: int, names: Sequence[str]) -> str | None:
+    """The likeliest token beside one, as text, from logits `[vocabulary]`."""
+    others = logits.detach().float().clone()
+    others[token] = -torch.inf
+    best = int(others.argmax())
+    return names[best] if best < len(names) else None

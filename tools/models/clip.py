@@ -86,16 +86,6 @@ class Clip:
         return next(self.network.parameters())
 
 
-def similarity(target: "Target", rows: Any, phrases: Sequence[str]) -> np.ndarray:
-    """How well phrases fit pictures, by a CLIP that is loaded as target: `[image, phrase]`.
-
-    Raises:
-        UsageError: if the target is no half of a CLIP.
-    """
-    clip = clip_of(target)
-    return clip.scale * clip.pictures(rows) @ clip.phrases(phrases).T
-
-
 def clip_of(target: "Target") -> Clip:
     """The CLIP behind a target.
 

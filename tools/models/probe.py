@@ -9,7 +9,9 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -253,34 +255,26 @@ def _record(network: nn.Module, run: Callable[[], Any]) -> dict[str, Seen]:
     seen: dict[str, Seen] = {}
     clock = iter(range(10**9))
 
-    def entry(path: str) -> Any:
-        def record(module: nn.Module, args: Any, kwargs: Any) -> None:
-            given = first_tensor(args, kwargs)
-            seen.setdefault(path, Seen(path, module)).taken = _changes(given)
+    def before(path: str, module: nn.Module, args: Any, kwargs: Any) -> None:
+        given = first_tensor(args, kwargs)
+        seen.setdefault(path, Seen(path, module)).taken = _changes(given)
 
-        return record
+    def behind(path: str, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+        here = seen.setdefault(path, Seen(path, module))
+        here.calls += 1
+        here.order = next(clock)
+        here.given = first_tensor(args, kwargs)
+        here.gave = output_tensor(output)
+        here.left = _changes(here.gave)
+        here.runs.append(replace(here, calls=1, runs=[]))
 
-    def hook(path: str) -> Any:
-        def record(module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
-            here = seen.setdefault(path, Seen(path, module))
-            here.calls += 1
-            here.order = next(clock)
-            here.given = first_tensor(args, kwargs)
-            here.gave = output_tensor(output)
-            here.left = _changes(here.gave)
-            here.runs.append(replace(here, calls=1, runs=[]))
-
-        return record
-
-    handles: list[Any] = []
-    for path, module in network.named_modules():
-        handles.append(module.register_forward_pre_hook(entry(path), with_kwargs=True))
-        handles.append(module.register_forward_hook(hook(path), with_kwargs=True))
-    try:
+    with ExitStack() as hooks:
+        for path, module in network.named_modules():
+            pre = module.register_forward_pre_hook(partial(before, path), with_kwargs=True)
+            post = module.register_forward_hook(partial(behind, path), with_kwargs=True)
+            hooks.callback(pre.remove)
+            hooks.callback(post.remove)
         run()
-    finally:
-        for handle in handles:
-            handle.remove()
     return seen
 
 

@@ -15,8 +15,9 @@ of the full run; an architecture where it does not (state-space layers, say) is 
 """
 
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import torch
@@ -209,31 +210,23 @@ def _clean(target: "Target", blocks: nn.ModuleList, ids: Tensor) -> Cached:
 
     states: dict[int, Tensor] = {}
 
-    def keep(number: int) -> Any:
-        def hook(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-            state = first_tensor(args, kwargs)
-            if state is not None:
-                states[number] = state.clone()
-
-        return hook
-
-    handles = [
-        block.register_forward_pre_hook(keep(number), with_kwargs=True)
-        for number, block in enumerate(blocks)
-    ]
     wrapped: list[bool] = []
+
+    def keep(number: int, module: nn.Module, args: Any, kwargs: dict[str, Any]) -> None:
+        state = first_tensor(args, kwargs)
+        if state is not None:
+            states[number] = state.clone()
 
     def form(module: nn.Module, args: Any, output: Any) -> None:
         wrapped.append(isinstance(output, tuple))
 
-    handles.append(blocks[-1].register_forward_hook(form))
     past = DynamicCache()
-    try:
-        with torch.no_grad():
-            logits = target.network(input_ids=ids, **caching(target.network, past)).logits
-    finally:
-        for handle in handles:
-            handle.remove()
+    with torch.no_grad(), ExitStack() as hooks:
+        for number, block in enumerate(blocks):
+            handle = block.register_forward_pre_hook(partial(keep, number), with_kwargs=True)
+            hooks.callback(handle.remove)
+        hooks.callback(blocks[-1].register_forward_hook(form).remove)
+        logits = target.network(input_ids=ids, **caching(target.network, past)).logits
     attention: list[tuple[Tensor, Tensor] | None] = [None] * len(blocks)
     for number, layer in enumerate(past.layers[: len(blocks)]):
         keys, values = getattr(layer, "keys", None), getattr(layer, "values", None)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ..data.windows import cut
+from ..data.windows import batches, cut
 from ..errors import UsageError
 from .target import Target
 
@@ -38,8 +38,7 @@ def sentence_encoder(target: Target | None = None) -> Callable[[Sequence[str]], 
     def embed(texts: Sequence[str]) -> np.ndarray:
         windows = cut(encoder, texts, length=_LENGTH, document_per_row=True)
         parts = []
-        for start in range(0, len(windows), _ROWS):
-            rows = windows.rows(slice(start, start + _ROWS))
+        for _, rows in batches(windows, _ROWS):
             pooled = encoder.trace(rows).output  # [text, dimension]
             assert pooled is not None
             parts.append(pooled.cpu().double().numpy())

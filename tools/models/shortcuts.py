@@ -4,7 +4,7 @@ Each is a context manager; the network is whole again behind it, also after an e
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 @contextmanager
 def skipped(blocks: nn.ModuleList, first: int, state: Tensor, *, wrapped: bool) -> Iterator[None]:
     """While open, blocks before `first` hand on their input and `first` gets this state."""
-    kept = [block.__dict__.get("forward") for block in blocks[:first]]
 
     def hand_on(*args: Any, **kwargs: Any) -> Tensor:
         given = first_tensor(args, kwargs)
@@ -34,24 +33,21 @@ def skipped(blocks: nn.ModuleList, first: int, state: Tensor, *, wrapped: bool) 
         name = next(key for key, value in kwargs.items() if isinstance(value, Tensor))
         return args, {**kwargs, name: state}
 
-    handles = []
-    try:
+    with ExitStack() as undo:
         for block in blocks[:first]:
+            if "forward" in block.__dict__:
+                undo.callback(setattr, block, "forward", block.__dict__["forward"])
+            else:
+                undo.callback(delattr, block, "forward")
             block.forward = hand_on
         if first == len(blocks):
             blocks[-1].forward = given_state
         else:
-            handles.append(
-                blocks[first].register_forward_pre_hook(replaced, with_kwargs=True, prepend=True)
+            handle = blocks[first].register_forward_pre_hook(
+                replaced, with_kwargs=True, prepend=True
             )
+            undo.callback(handle.remove)
         yield
-    finally:
-        for handle in handles:
-            handle.remove()
-        for block, old in zip(blocks[:first], kept, strict=True):
-            block.__dict__.pop("forward", None)
-            if old is not None:
-                block.forward = old
 
 
 @contextmanager
@@ -77,15 +73,11 @@ def trimmed(target: "Target", blocks: nn.ModuleList) -> Iterator[None]:
             return (args[0][:, -1:], *args[1:]), kwargs
         return None
 
-    handles = [
-        target.network.get_submodule(path).register_forward_pre_hook(last, with_kwargs=True)
-        for path in paths
-    ]
-    try:
+    with ExitStack() as hooks:
+        for path in paths:
+            module = target.network.get_submodule(path)
+            hooks.callback(module.register_forward_pre_hook(last, with_kwargs=True).remove)
         yield
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 @contextmanager

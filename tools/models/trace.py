@@ -12,7 +12,8 @@ returned as they are.
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 from torch import Tensor, nn
@@ -64,8 +65,7 @@ def hooked(
     ports: dict[tuple[str, str, tuple[int, int] | None], list[str]] = defaultdict(list)
     for name in dict.fromkeys([*edits, *read]):
         ports[sites[name].module, sites[name].port, sites[name].call].append(name)
-    handles = []
-    try:
+    with ExitStack() as hooks:
         for (path, port, call), names in ports.items():
             change = _change(
                 [(sites[name], edits[name]) for name in names if name in edits],
@@ -77,13 +77,11 @@ def hooked(
             change = change if call is None else _at(change, *call)
             module = network.get_submodule(path)
             if port == "input":
-                handles.append(module.register_forward_pre_hook(_pre(change), with_kwargs=True))
+                handle = module.register_forward_pre_hook(partial(_pre, change), with_kwargs=True)
             else:
-                handles.append(module.register_forward_hook(_post(change)))
+                handle = module.register_forward_hook(partial(_post, change))
+            hooks.callback(handle.remove)
         yield values
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 def first_tensor(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Tensor | None:
@@ -117,11 +115,8 @@ def _change(
             apply_all(result, edits, first_place=first_place)
             new, last = site.write(new, result), site.name
         for site in read:
-            now = (
-                result
-                if result is not None and site.name == last
-                else site.read(new, inputs=inputs)
-            )
+            now = result if site.name == last else None
+            now = site.read(new, inputs=inputs) if now is None else now
             keep(site.name, now.clone() if site.overwritten else now)
         return new if edited else None
 
@@ -131,30 +126,20 @@ def _change(
 def _at(change: _Change, run: int, runs: int) -> _Change:
     """The change at one of the runs of a module that runs several times in a forward pass."""
     turn = itertools.count()
-
-    def only(raw: Tensor) -> Tensor | None:
-        return change(raw) if next(turn) % runs == run else None
-
-    return only
+    return lambda raw: change(raw) if next(turn) % runs == run else None
 
 
-def _pre(change: _Change) -> Any:
-    def hook(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if args:
-            new = change(args[0])
-            return None if new is None else ((new, *args[1:]), kwargs)
-        name = next(key for key, value in kwargs.items() if isinstance(value, Tensor))
-        new = change(kwargs[name])
-        return None if new is None else (args, {**kwargs, name: new})
-
-    return hook
+def _pre(change: _Change, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if args:
+        new = change(args[0])
+        return None if new is None else ((new, *args[1:]), kwargs)
+    name = next(key for key, value in kwargs.items() if isinstance(value, Tensor))
+    new = change(kwargs[name])
+    return None if new is None else (args, {**kwargs, name: new})
 
 
-def _post(change: _Change) -> Any:
-    def hook(module: nn.Module, args: tuple[Any, ...], output: Any) -> Any:
-        if isinstance(output, Tensor):
-            return change(output)
-        new = change(output[0])
-        return None if new is None else type(output)((new, *output[1:]))
-
-    return hook
+def _post(change: _Change, module: nn.Module, args: tuple[Any, ...], output: Any) -> Any:
+    if isinstance(output, Tensor):
+        return change(output)
+    new = change(output[0])
+    return None if new is None else type(output)((new, *output[1:]))

@@ -26,11 +26,10 @@ from .checkpoints import has_tokenizer
 from .convolutions import convolutions
 from .discover import discover
 from .forward import picture_output
-from .image_input import ImageInput
+from .image_input import ImageInput, processor_input
 from .probe import ROWS, Probe, grid_of, paths, verify
 from .site import Site
 from .target import Target
-from .vision_input import processor_input
 
 
 def is_vision(config: Any) -> bool:

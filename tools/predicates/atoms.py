@@ -13,8 +13,7 @@ import re2
 from pydantic import Field, ValidationInfo, field_validator
 
 from ..data.windows import WORD
-from ..english.inflection import PartOfSpeech, forms
-from ..english.irregular import ALSO_WORDS
+from ..english.inflection import ALSO_WORDS, PartOfSpeech, forms
 from .core import Predicate, listed
 from .phrases import either, ordinal
 from .view import View, kept, plain

@@ -1,11 +1,9 @@
-"""Named concepts: words of one meaning, from the lexicon, widened by embedding similarity.
+"""Named concepts: words of one meaning, from the lexicon.
 
-Resolving happens once, when a predicate is made; the predicate keeps the words, so that
-evaluating never embeds. Widening follows the mean embedding of the seed words: a vocabulary word
-joins if it is nearer to that mean than the less typical of the seeds are.
+Resolving happens once, when a predicate is made; the predicate keeps the words.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from ..english.inflection import PartOfSpeech, plural
 from ..english.lexicon import categories
@@ -13,30 +11,11 @@ from ..errors import UsageError, nearest
 from .atoms import Concept
 
 
-def concept(name: str) -> Concept:
-    """The lexicon's concept of that name.
+def resolve(name_or_words: str | Sequence[str]) -> Concept:
+    """A concept from a name in the lexicon (`animals`, also `animal`), or from seed words.
 
     Raises:
-        UsageError: if the lexicon has none; names the nearest.
-    """
-    return resolve(name)
-
-
-def resolve(
-    name_or_words: str | Sequence[str],
-    *,
-    widen: bool = False,
-    vocabulary_words: Iterable[str] | None = None,
-) -> Concept:
-    """A concept from a name in the lexicon, or from seed words.
-
-    Args:
-        name_or_words: A category's name (`animals`, also `animal`), or seed words.
-        widen: Add words that an embedding model holds for alike; needs the offline extra.
-        vocabulary_words: The words that may be added; without them, those of the lexicon.
-
-    Raises:
-        UsageError: if the name is unknown, or widening has no embedding model.
+        UsageError: if the lexicon has no such name; names the nearest.
     """
     if isinstance(name_or_words, str):
         name, part, words = _named(name_or_words)
@@ -45,12 +24,6 @@ def resolve(
         if not words:
             raise UsageError("a concept needs at least one seed word")
         name, part = _common_name(words)
-    if widen:
-        from .embedding import similar_words
-
-        if vocabulary_words is None:
-            vocabulary_words = [word for one in categories().values() for word in one.words]
-        words = (*words, *similar_words(words, vocabulary_words))
     return Concept(name=name, words=words, part=part)
 
 

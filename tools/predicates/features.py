@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..data.image_rows import ImageRows
+from ..data.windows import batches
 from ..errors import UsageError, nearest
 from ..memo import Memo
 
@@ -102,9 +103,8 @@ def _means(rows: ImageRows, name: str) -> np.ndarray:
 
     target, sites = _network(name)
     out: list[np.ndarray] = []
-    for start in range(0, len(rows), _ROWS):
-        part = image_rows(target, rows.rows(slice(start, start + _ROWS)).pictures)
-        values = target.trace(part, sites, output=False).values
+    for _, some in batches(rows, _ROWS):
+        values = target.trace(image_rows(target, some.pictures), sites, output=False).values
         scalars = [target.sites[s].scalar(values[s]).float().mean(1) for s in sites]
         out.append(np.concatenate([one.cpu().numpy() for one in scalars], axis=1))
     return np.concatenate(out) if out else np.zeros((0, SIZE))

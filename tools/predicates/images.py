@@ -12,8 +12,7 @@ from pydantic import Field, model_validator
 
 from ..english.inflection import with_article
 from ..errors import UsageError
-from ..scenes.relations import Relation, related
-from ..scenes.scene import Place, Scene, Size, Thing
+from ..scenes.scene import Place, Relation, Scene, Size, Thing, related
 from .core import Predicate, joined, listed
 from .view import View
 from .view_images import ImageView

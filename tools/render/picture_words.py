@@ -132,8 +132,7 @@ def said_by(lab: Lab, rows: ImageRows, most: int = 2) -> list[str]:
     target = lab.target
     if not target.labels or not len(rows):
         return [""] * len(rows)
-    output = target.trace(rows).output
-    lab.meter.forward_tokens += len(rows)
+    output = lab.trace(rows).output
     if output is None or output.ndim != 2 or output.shape[1] != len(target.labels):
         return [""] * len(rows)
     top, which = output.float().softmax(1).topk(min(most, len(target.labels)), 1)

@@ -6,10 +6,11 @@ thin dark edge, and then averaged down onto the background.
 
 import math
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw
+from pydantic import ValidationError
 from scipy import ndimage
 
 from ..errors import UsageError
@@ -172,3 +173,26 @@ def _within(piece: Tile, side: int) -> tuple[tuple[slice, slice], tuple[slice, s
         slice(left - piece.left, right - piece.left),
     )
     return outer, inner
+
+
+def scene_of(given: Any) -> Scene:
+    """A scene from JSON, with an error that says what is wrong in one line."""
+    if isinstance(given, Scene):
+        return given
+    try:
+        return Scene.model_validate(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(step) for step in first["loc"]) or "scene"
+        raise UsageError(f"the scene cannot be read: {where}: {first['msg']}") from None
+
+
+def drawable(given: Any) -> Scene:
+    """A scene from JSON whose names and colours can be drawn.
+
+    Raises:
+        UsageError: if it cannot be read or drawn.
+    """
+    scene = scene_of(given)
+    render(scene, 16)
+    return scene

@@ -10,8 +10,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from .grammar import shared
-from .relations import Relation, related
-from .scene import LARGE, SMALL, Place, Size, Thing
+from .scene import LARGE, SMALL, Place, Relation, Size, Thing, related
 
 PromptRelation = Relation | Literal["beside"]
 SPANS: dict[Size, tuple[float, float]] = {

@@ -7,18 +7,11 @@ from itertools import combinations
 import numpy as np
 import pytest
 from neuroscribe.tools.data import grammar as G
-from neuroscribe.tools.data.carriers import readings
-from neuroscribe.tools.data.stories import (
-    ALWAYS_TOGETHER,
-    lexicon,
-    part_of_speech,
-    sentence,
-    sentences_with,
-    stories,
-    story,
-)
+from neuroscribe.tools.data.carriers import readings, sentences_with
+from neuroscribe.tools.data.grammar import ALWAYS_TOGETHER
+from neuroscribe.tools.data.stories import stories, story
 from neuroscribe.tools.english.inflection import forms
-from neuroscribe.tools.english.lexicon import categories
+from neuroscribe.tools.english.lexicon import categories, lexicon
 
 
 def _words(text: str) -> set[str]:
@@ -26,7 +19,8 @@ def _words(text: str) -> set[str]:
 
 
 def _met(category: str) -> set[str]:
-    return {form for word in lexicon()[category] for form in forms(word, part_of_speech(category))}
+    one = categories()[category]
+    return {form for word in one.words for form in forms(word, one.part)}
 
 
 def _sentences(many: int) -> list[str]:
@@ -128,20 +122,6 @@ def test_other_categories_meet_freely():
         both = sum(bool(t & met[one]) and bool(t & met[two]) for t in texts)
         either = sum(bool(t & met[one]) or bool(t & met[two]) for t in texts)
         assert 0.02 * either < both < 0.98 * either
-
-
-def test_a_sentence_about_given_words():
-    rng = np.random.default_rng(0)
-    for _ in range(20):
-        assert "octopus" in sentence(rng, about={"sea creatures": "octopus"})
-        both = sentence(rng, about={"gems": "ruby", "currencies": "peso"})
-        assert re.search(r"rub(y|ies)", both.lower())
-        assert re.search(r"pesos?\b", both)
-    assert sentence(np.random.default_rng(3)) == sentence(np.random.default_rng(3))
-    with pytest.raises(KeyError):
-        sentence(rng, about={"no such": "word"})
-    with pytest.raises(ValueError, match="together"):
-        sentence(rng, about={"dances": "waltz", "diseases": "malaria"})
 
 
 @pytest.mark.parametrize(

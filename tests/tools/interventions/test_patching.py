@@ -5,11 +5,10 @@ import pytest
 import torch
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.interventions import Metric, Prompt
-from neuroscribe.tools.interventions.align import align
 from neuroscribe.tools.interventions.attribution_patching import attribution_patch
 from neuroscribe.tools.interventions.change import Part
 from neuroscribe.tools.interventions.gradients import gradients
-from neuroscribe.tools.interventions.patching import Pair, grid, patch
+from neuroscribe.tools.interventions.patching import Pair, align, grid, patch
 from neuroscribe.tools.models import add, clamp
 
 from .hand_built import row

@@ -6,7 +6,7 @@ import torch
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.interventions.change import Change, Part, edit
 from neuroscribe.tools.interventions.masks import causal, check_masks, closed, last_logits, masked
-from neuroscribe.tools.interventions.reference import reference
+from neuroscribe.tools.interventions.reference import references
 from neuroscribe.tools.interventions.route import Answered, route
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.models.factory import from_module
@@ -125,13 +125,13 @@ def test_cama_is_the_mean_given_the_token(model):
     target = model("llama")
     rows = [row(3, 9, 14), row(3, 14, 9), row(9, 9, 14)]
     values = [target.trace(one, ["mlp.1"]).values["mlp.1"][0] for one in rows]
-    known = reference(target, rows, "mlp.1")
+    known = references(target, rows, ["mlp.1"])["mlp.1"]
     of_nine = [values[0][1], values[1][2], values[2][0], values[2][1]]
     got, unknown = known.at([9, 40], [0, 1])
     torch.testing.assert_close(got[0], torch.stack(of_nine).mean(0), rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(got[1], torch.cat(values).mean(0), rtol=1e-4, atol=1e-5)
     assert unknown == 1
-    placed = reference(target, rows, "mlp.1", by_place=True)
+    placed = references(target, rows, ["mlp.1"], by_place=True)["mlp.1"]
     want = (values[0][1] + values[2][1]) / 2
     torch.testing.assert_close(placed.at([3, 9], [1])[0][0], want, rtol=1e-4, atol=1e-5)
     change, missing = edit(Part("mlp.1", (3, 7)), Change("cama"), rows[0], known)

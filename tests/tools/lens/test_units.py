@@ -5,8 +5,7 @@ import pytest
 import torch
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.lens.projection import project, vocabulary_projection, write_rows
-from neuroscribe.tools.lens.token_change import NEUTRAL, token_change
-from neuroscribe.tools.lens.unit_tokens import unit_tokens
+from neuroscribe.tools.lens.token_change import NEUTRAL, token_change, unit_tokens
 from neuroscribe.tools.metrics.rows import Rows
 from neuroscribe.tools.models import Target, clamp
 from neuroscribe.tools.residual.architecture import read_architecture

