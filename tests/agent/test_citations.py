@@ -6,7 +6,7 @@ import pytest
 from neuroscribe.agent.citations import Citations
 from neuroscribe.agent.description import Description
 from neuroscribe.agent.investigate import investigate
-from neuroscribe.agent.planners.builtin.text.conclusion import Findings, conclude
+from neuroscribe.agent.planners.builtin.text.course import TextCourse, TextFindings
 from neuroscribe.agent.planners.builtin.text.feature_table import build
 from neuroscribe.agent.planners.builtin.text.rules import Clause, Rule
 from neuroscribe.agent.planners.builtin.text.splits import Sample
@@ -58,15 +58,16 @@ def test_a_result_separates_where_the_unit_sides_with_the_description(lab, made)
 
 
 def test_built_in_components_cite_their_own_results(lab, made):
-    board = build(lab.explore, {}, causal=True)
+    features = build(lab.explore, {}, causal=True)
     unit = lab.target.unit("planted/0")
-    sample = Sample(board, lab.column(unit).ravel() * 0, board.counted.astype(float))
+    sample = Sample(features, lab.column(unit).ravel() * 0, features.counted.astype(float))
     parts = [
-        plain_term(Rule((Clause("word", frozenset(board.ids_of([name]))),)))
+        plain_term(Rule((Clause("word", frozenset(features.ids_of([name]))),)))
         for name in ("cat", "dog")
     ]
-    found = Findings(sample=sample, parts=tuple(parts), checked=0.5, written=made[:4])
-    _, said = conclude(found, Citations(lab, unit)).calls[0]
+    course = TextCourse(lab, unit, 0)
+    course.findings = TextFindings(sample=sample, terms=tuple(parts), checked=0.5, written=made[:4])
+    _, said = course.conclusion().calls[0]
     assert [part["evidence"] for part in said["components"]] == [["E1", "E3"], ["E2", "E3"]]
 
 

@@ -20,7 +20,7 @@ from ....tools.data.windows import TokenWindows
 from ....tools.lab import Lab
 from ....tools.predicates import parse
 from ....tools.statistics.bootstrap import Resampler
-from .weights import nonnegative
+from .weights import fit_additive
 
 SHARE = 0.1
 """Of explore's documents: each of them is one that the search cannot learn from."""
@@ -57,10 +57,10 @@ def held_out_mask(windows: TokenWindows | ImageRows) -> np.ndarray:
     copies: dict[str, list[int]] = {}
     for document in present.tolist():
         copies.setdefault(windows.texts[document], []).append(document)
-    many = max(LEAST, round(SHARE * len(copies)))
-    if many > MOST * len(copies):
+    count = max(LEAST, round(SHARE * len(copies)))
+    if count > MOST * len(copies):
         return np.zeros(len(windows), bool)
-    order = sorted(copies, key=_draw)[:many]
+    order = sorted(copies, key=_draw)[:count]
     return np.isin(windows.document, [document for text in order for document in copies[text]])
 
 
@@ -75,16 +75,16 @@ def split_explore(lab: Lab) -> tuple[np.ndarray, Any]:
     return lab.memo.once(("kept aside", id(explore)), made)
 
 
-def few(windows: TokenWindows | ImageRows, things: str = "documents") -> str:
+def too_few(windows: TokenWindows | ImageRows, things: str = "documents") -> str:
     """Why nothing was kept aside, in a sentence."""
-    many = len(np.unique(windows.document))
+    count = len(np.unique(windows.document))
     return (
-        f"Explore has {many} {things}, too few to keep {LEAST} aside that decide nothing: "
+        f"Explore has {count} {things}, too few to keep {LEAST} aside that decide nothing: "
         "how well this does on new ones was not measured."
     )
 
 
-def fresh(
+def measure_held_out(
     predictors: Sequence[Mapping[str, Any]],
     windows: TokenWindows | ImageRows,
     values: np.ndarray,
@@ -105,27 +105,23 @@ def fresh(
     learn, check = known & ~aside[:, None], known & aside[:, None]
     if not predictors or not check.any() or not learn.any():
         return None
-    degrees = [np.asarray(parse(one).evaluate(windows), np.float64) for one in predictors]
-    x = np.stack([each[learn] for each in degrees], 1)  # [place, predictor]
-    y = values[learn].astype(np.float64)
-    means, level = x.mean(0), float(y.mean())
-    centred = x - means
-    weights = nonnegative(centred.T @ centred, centred.T @ (y - level))
-    new = np.stack([each[check] for each in degrees], 1)
-    truth = values[check].astype(np.float64)
-    error = np.square(truth - level - (new - means) @ weights)
-    drawn = Resampler(np.broadcast_to(windows.document[:, None], known.shape)[check])
+    x = np.stack([parse(p).evaluate(windows) for p in predictors], -1).astype(np.float64)
+    y = values.astype(np.float64)
+    model = fit_additive(x[learn], y[learn], np.ones(int(learn.sum())))
+    truth, error = y[check], np.square(y[check] - model.predict(x[check]))
+    resampler = Resampler(np.broadcast_to(windows.document[:, None], known.shape)[check])
     columns = np.ones_like(truth), truth, truth**2, error
-    whole, low, high = drawn.interval(lambda sums: _explained(sums.T), *columns)
+    whole, low, high = resampler.interval(_explained, *columns)
     if not np.isfinite(whole) or not np.isfinite(low):
         return None
-    holding = int((np.bincount(drawn.where, (new > 0).any(1), drawn.count) > 0).sum())
-    return HeldOut(whole, (low, high), drawn.count, holding)
+    holds = (x[check] > 0).any(1)
+    holding = int((np.bincount(resampler.where, holds, resampler.count) > 0).sum())
+    return HeldOut(whole, (low, high), resampler.count, holding)
 
 
 def _explained(sums: np.ndarray) -> np.ndarray:
-    """Share of variance from n, sums, sums of squares and squared errors, `[sum, ...]`."""
-    n, total, squares, error = sums
+    """Share of variance from n, sums, sums of squares and squared errors, `[resample, sum]`."""
+    n, total, squares, error = sums.T
     spread = squares - np.square(total) / np.maximum(n, 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(spread > 1e-12 * np.maximum(squares, 1e-30), 1 - error / spread, np.nan)

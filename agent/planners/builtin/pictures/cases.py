@@ -22,7 +22,7 @@ from .changes import (
     varied,
 )
 from .core import SubScene
-from .course import Course
+from .course import PictureCourse
 from .levels import levels_of
 from .rules import SceneCase
 from .spec import Spec, own_values, spec_of
@@ -37,7 +37,7 @@ Step = Generator[Calls, list[Evidence], dict[tuple[Any, ...], float]]
 class Cases:
     """The case around one core."""
 
-    def __init__(self, course: Course, core: SubScene) -> None:
+    def __init__(self, course: PictureCourse, core: SubScene) -> None:
         self.course, self.core = course, core
         self.scene = core.scene
         self.strength: dict[tuple[Any, ...], float] = {}
@@ -49,8 +49,8 @@ class Cases:
         again = yield from self._tried("Is it on again?", [Trial(("again",), scene)] * 3)
         if again[("again",)] < 0.5:
             return None
-        many = len(scene.things)
-        swept = [0] if self.core.copies else list(range(many))
+        count = len(scene.things)
+        swept = [0] if self.core.copies else list(range(count))
         trials = [trial for at in swept for trial in sweep(scene, at)]
         trials += backgrounds(scene)
         on = yield from self._tried("What in it may change?", trials)
@@ -59,7 +59,7 @@ class Cases:
         least, most = 1, None
         if self.core.copies:
             least = self.core.things
-        if self.core.copies or many == 1:
+        if self.core.copies or count == 1:
             most = yield from self._limit(scene.things[0], least)
         but, words, full = yield from self._suppressors(specs, limited=most is not None)
         if off:
@@ -69,7 +69,7 @@ class Cases:
             but.append({"kind": "background", "colours": list(shades)})
             words.append(f"plain {' or '.join(shades)} backgrounds")
         if full:
-            most = max(many, least)
+            most = max(count, least)
         specs = tuple(_plainer(spec, but) for spec in specs)
         case = SceneCase(
             things=specs,
@@ -213,8 +213,8 @@ class Cases:
 
 def _plainer(spec: Spec, but: Sequence[dict[str, Any]]) -> Spec:
     """The kind of thing without what the exceptions say already."""
-    said = {value for one in but for value in _values_of(one)}
-    barred = {a: values for a, values in spec.barred.items() if not set(values) <= said}
+    named = {value for one in but for value in _values_of(one)}
+    barred = {a: values for a, values in spec.barred.items() if not set(values) <= named}
     return Spec(spec.allowed, barred)
 
 

@@ -36,9 +36,9 @@ def kept(scene: Scene, things: Sequence[int]) -> Scene:
     return scene.model_copy(update={"things": tuple(scene.things[i] for i in things)})
 
 
-def copies(thing: Thing, many: int, *, colour: str = "white") -> Scene:
+def copies(thing: Thing, count: int, *, colour: str = "white") -> Scene:
     """A thing so many times, apart from each other."""
-    slots = [(0.2, 0.2), (0.8, 0.8), (0.8, 0.2), (0.2, 0.8), (0.5, 0.5)][:many]
+    slots = [(0.2, 0.2), (0.8, 0.8), (0.8, 0.2), (0.2, 0.8), (0.5, 0.5)][:count]
     size = min(thing.size, 0.3)
     things = tuple(thing.model_copy(update={"x": x, "y": y, "size": size}) for x, y in slots)
     return Scene(colour=colour, things=things)

@@ -31,19 +31,19 @@ class SubScene(NamedTuple):
 def parts_of(scene: Scene) -> list[SubScene]:
     """The parts of a scene, the simplest first; the whole scene is the last."""
     things = list(range(len(scene.things)))[-_MOST_THINGS:]
-    found = [SubScene(kept(scene, ()), 0, False, True)]
-    for many in range(1, len(things) + 1):
-        for chosen in combinations(things, many):
-            found.append(SubScene(bare(scene, chosen), many, False, False))
-            found.append(SubScene(kept(scene, chosen), many, False, True))
+    results = [SubScene(kept(scene, ()), 0, False, True)]
+    for count in range(1, len(things) + 1):
+        for chosen in combinations(things, count):
+            results.append(SubScene(bare(scene, chosen), count, False, False))
+            results.append(SubScene(kept(scene, chosen), count, False, True))
     for at in things:
-        for many in range(2, MOST_COPIES + 1):
-            found.append(SubScene(copies(scene.things[at], many), many, True, False))
-    return sorted(found, key=lambda part: part.cost)
+        for count in range(2, MOST_COPIES + 1):
+            results.append(SubScene(copies(scene.things[at], count), count, True, False))
+    return sorted(results, key=lambda part: part.cost)
 
 
 def simplest(parts: Sequence[SubScene], on: Sequence[bool]) -> list[SubScene]:
     """The simplest parts that leave the unit on; the whole scene, which did before, is the last."""
-    found = [part for part, yes in zip(parts, on, strict=True) if yes]
+    results = [part for part, yes in zip(parts, on, strict=True) if yes]
     whole = max(parts, key=lambda part: (part.ground, part.things))
-    return [*found[:_CANDIDATES], whole]
+    return [*results[:_CANDIDATES], whole]

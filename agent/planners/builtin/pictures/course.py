@@ -1,6 +1,7 @@
-"""What every step of an investigation on pictures needs: drawing, measuring, what is on."""
+"""What every step of an investigation of pictures needs, and what it concludes."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,25 +12,51 @@ from .....tools.data.scene_pictures import picture_of, side_for
 from .....tools.evidence import Evidence
 from .....tools.lab import Lab
 from .....tools.models import Unit
+from .....tools.predicates import parse
 from .....tools.scenes.scene import Scene
-from ..held_out import split_explore
-from ..turns import Calls, Experiments
-from .rules import CaseList
+from ....description import MOST_WORDS
+from ..confidence import from_check, logistic
+from ..course import Course
+from ..findings import Findings, Hypothesis
+from ..turns import Calls
+from .rules import CaseList, case_label
+from .search import Composition, correlations
 
 SCENES = 60
 """Scenes of one call."""
 _SHOWN = 4  # of each call, so that a person can see what was drawn
 _CLUSTER = 0.02  # share of pictures of a cluster
 _APART = 3.0  # distance of two clusters, in standard deviations within them
+_REPLICATES = 0.34
+"""Share of active pictures that are active again when drawn again, under which a unit does not
+respond to what the pictures show."""
+_LEAST = 0.3
+"""Correlation on the pictures that did not choose, under which a search found nothing."""
 Drawn = Generator[Calls, list[Evidence], np.ndarray]
 
 
-class Course:
-    """One unit on one bench, with what was drawn and found."""
+@dataclass
+class PictureFindings(Findings):
+    """Everything that a conclusion about a unit of pictures is drawn from."""
 
-    def __init__(self, lab: Lab, unit: Unit, seed: int, experiments: Experiments) -> None:
-        self.lab, self.unit, self.experiments = lab, unit, experiments
-        self.rng = np.random.default_rng([seed, lab.seed, unit.index])
+    rivals: list[Composition] = field(default_factory=list)
+    """Compositions of the search, best first."""
+    replicated: list[float] = field(default_factory=list)
+    """By active picture, the share of its drawings that were active again."""
+    drawn_words: list[str] = field(default_factory=list)
+    """Plain drawings that switch a unit on that was studied on photographs."""
+
+
+class PictureCourse(Course[PictureFindings]):
+    """One unit over pictures, with what was drawn and found."""
+
+    things = "pictures"
+    seen = "in {} pictures"
+    nothing = 0.95
+
+    def __init__(self, lab: Lab, unit: Unit, seed: int, *args: Any, **options: Any) -> None:
+        super().__init__(lab, unit, seed, *args, **options)
+        self.findings = PictureFindings()
         self.known: dict[str, float] = {}
         """Activation by scene, as JSON."""
         self.made: list[Evidence] = []
@@ -47,14 +74,79 @@ class Course:
         self.rule = CaseList()
 
     @property
-    def aside(self) -> np.ndarray:
-        """bool `[image]` over explore: what decides nothing."""
-        return split_explore(self.lab)[0]
+    def searched(self) -> bool:
+        return bool(len(self.values))
 
     @property
-    def rows(self) -> ImageRows:
-        """Explore without what was kept aside: all that the search sees."""
-        return split_explore(self.lab)[1]
+    def noise(self) -> bool:
+        findings = self.findings
+        best = max((rival.checked for rival in findings.rivals), default=0.0)
+        if self.rule.cases:
+            holds = self.rule.holds(self.inputs) > 0
+            known = np.isfinite(self.values)
+            now = float(correlations(holds[None, known], self.values[known])[0])
+            return now < _LEAST / 2 and best < _LEAST
+        replicates = not findings.replicated or np.mean(findings.replicated) >= _REPLICATES
+        return not replicates or best < _LEAST
+
+    def noise_reason(self) -> str:
+        return "Active pictures, drawn again, do not switch it on, and no composition explains it."
+
+    def components(self) -> list[Hypothesis]:
+        if self.rule.cases:
+            return [Hypothesis(case.words(), case.predicate()) for case in self.rule.cases]
+        best = self.findings.rivals[0].predicate
+        words = parse(best).english()
+        if self.findings.drawn_words:
+            words += f"; drawn, it is switched on by {', '.join(self.findings.drawn_words)}"
+        return [Hypothesis(words, best)]
+
+    def label(self) -> str:
+        if self.rule.cases:
+            text = case_label(self.rule.cases, self.inputs)
+        else:
+            best = self.findings.rivals[0].predicate
+            text = self._photo_label(best) or parse(best).english()
+        return " ".join(text.split()[:MOST_WORDS])
+
+    def _photo_label(self, predicate: Mapping[str, Any]) -> str:
+        """A label that begins with what drawings told, where the predictor is mere similarity."""
+        if predicate["kind"] != "like":
+            return ""
+        examples = sorted(predicate["examples"], key=lambda example: -example["strength"])
+        similar = f"alike: {', '.join(str(example['name']) for example in examples[:2])}"
+        return f"{' or '.join(self.findings.drawn_words) or 'no word found'}; {similar}"
+
+    def results(self) -> list[Evidence]:
+        return [*self.findings.tests, *self.made]
+
+    def check_sentence(self, right: int, n: int) -> str:
+        return f"Of {n} fresh scenes, {right} are as it says."
+
+    def confidence(self) -> float:
+        findings = self.findings
+        if findings.check is not None:
+            return from_check(findings.check.worst)
+        best = findings.rivals[0].checked if findings.rivals else 0.0
+        if findings.held_out is not None:
+            best = float(np.sqrt(max(findings.held_out.explained, 0.0)))
+        return logistic(-4 + 4 * best)
+
+    def rejected(self, leading: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        scores = self.findings.scores()
+        lead = [self.rule.predicate()] if leading and self.rule.cases else leading
+        out = []
+        for key, rival in self.findings.recorded.items():
+            if rival.predicate not in lead:
+                score, test = scores.get(key, (0.0, ""))
+                out.append(
+                    {
+                        "words": f"{key}: {parse(rival.predicate).english()}"[:300],
+                        "reason": f"correlation {score:.2f} on explore",
+                        "evidence": [test] if test else [],
+                    }
+                )
+        return out
 
     def scale(self) -> None:
         """Learns from explore what on and off are.
@@ -94,7 +186,7 @@ class Course:
         """Scenes as rows, which predicates can be evaluated on without drawing them."""
         side = side_for(self.lab.target)
         pictures = [picture_of(scene, side=side) for scene in scenes]
-        return image_rows(self.lab.target, pictures, reader=self.rows.reader)
+        return image_rows(self.lab.target, pictures, reader=self.inputs.reader)
 
     def draw(self, why: str, scenes: Sequence[Scene]) -> Drawn:
         """Measures scenes; those that were measured before are not drawn again.

@@ -42,38 +42,38 @@ class AtomTable:
 
 
 def build(scenes: Sequence[Scene]) -> AtomTable:
-    """The board of these scenes; atoms that never or always hold are left out."""
+    """The table of these scenes; atoms that never or always hold are left out."""
     things = [(at, thing) for at, scene in enumerate(scenes) for thing in scene.things]
     image = np.array([at for at, _ in things], int)  # [thing]
-    many = len(scenes)
+    count = len(scenes)
     masks = _masks([thing for _, thing in things])
 
     def counted(mask: np.ndarray) -> np.ndarray:
-        return np.bincount(image[mask], minlength=many)  # [image]
+        return np.bincount(image[mask], minlength=count)  # [image]
 
-    found: list[tuple[dict[str, Any], np.ndarray, int]] = []
+    results: list[tuple[dict[str, Any], np.ndarray, int]] = []
     for kinds in masks.values():
         for predicate, mask in kinds:
             counts = counted(mask)
-            found.append((predicate, counts > 0, 1))
+            results.append((predicate, counts > 0, 1))
             for least in range(2, _MOST_NUMBER):
                 number = {"kind": "number", "of": predicate, "at_least": least}
-                found.append((number, counts >= least, 1))
+                results.append((number, counts >= least, 1))
     every = counted(np.ones(len(things), bool))
     for least in range(1, _MOST_NUMBER):
         number = {"kind": "number", "of": None, "at_least": least}
-        found.append((number, every >= least, 1))
+        results.append((number, every >= least, 1))
     pairs = (("name", "colour"), ("name", "texture"), ("name", "size"), ("name", "place"))
     pairs += (("colour", "texture"), ("colour", "size"), ("colour", "place"))
     for one, other in pairs:
         for (p, mask), (q, more) in product(masks[one], masks[other]):
             both = mask & more
             if both.sum() >= _LEAST:
-                found.append(({"kind": "thing", "of": [p, q]}, counted(both) > 0, _LEAST))
-    found += [(p, holds, 1) for p, holds in _backgrounds(scenes)]
-    kept = [(p, holds) for p, holds, least in found if least <= holds.sum() < many]
+                results.append(({"kind": "thing", "of": [p, q]}, counted(both) > 0, _LEAST))
+    results += [(p, holds, 1) for p, holds in _backgrounds(scenes)]
+    kept = [(p, holds) for p, holds, least in results if least <= holds.sum() < count]
     atoms = [Atom(p, parse(p).complexity) for p, _ in kept]
-    return AtomTable(atoms, np.array([h for _, h in kept], bool).reshape(len(kept), many))
+    return AtomTable(atoms, np.array([h for _, h in kept], bool).reshape(len(kept), count))
 
 
 def areas(rows: ImageRows) -> AtomTable:
@@ -99,9 +99,9 @@ def joined(one: AtomTable, other: AtomTable) -> AtomTable:
 def _masks(things: Sequence[Any]) -> dict[str, list[tuple[dict[str, Any], np.ndarray]]]:
     """Atoms of one attribute with `[thing]` masks, by attribute; names with their groups."""
     values = [own_values(thing) for thing in things]
-    found: dict[str, list[tuple[dict[str, Any], np.ndarray]]] = {}
+    results: dict[str, list[tuple[dict[str, Any], np.ndarray]]] = {}
     for attribute in ATTRIBUTES:
-        own = found.setdefault(attribute, [])
+        own = results.setdefault(attribute, [])
         for value in VALUES[attribute]:
             if attribute == "place":
                 mask = [value in thing.places for thing in things]
@@ -111,8 +111,8 @@ def _masks(things: Sequence[Any]) -> dict[str, list[tuple[dict[str, Any], np.nda
     for group, names in GROUPS.items():
         inside = set(names)
         mask = np.array([v["name"] in inside for v in values], bool)
-        found["name"].append(({"kind": "object", "names": list(names), "name": group}, mask))
-    return found
+        results["name"].append(({"kind": "object", "names": list(names), "name": group}, mask))
+    return results
 
 
 def _backgrounds(scenes: Sequence[Scene]) -> list[tuple[dict[str, Any], np.ndarray]]:
@@ -121,7 +121,9 @@ def _backgrounds(scenes: Sequence[Scene]) -> list[tuple[dict[str, Any], np.ndarr
     colour = np.array([scene.colour for scene in scenes])
     texture = np.array([scene.texture for scene in scenes])
     ground = "background"
-    found = [({"kind": ground, "names": [name]}, names == name) for name in ("plain", *BACKGROUNDS)]
-    found += [({"kind": ground, "colours": [c]}, plain & (colour == c)) for c in COLOURS]
-    found += [({"kind": ground, "textures": [t]}, plain & (texture == t)) for t in TEXTURES]
-    return found
+    results = [
+        ({"kind": ground, "names": [name]}, names == name) for name in ("plain", *BACKGROUNDS)
+    ]
+    results += [({"kind": ground, "colours": [c]}, plain & (colour == c)) for c in COLOURS]
+    results += [({"kind": ground, "textures": [t]}, plain & (texture == t)) for t in TEXTURES]
+    return results

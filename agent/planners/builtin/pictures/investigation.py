@@ -16,23 +16,19 @@ are searched alone (`photos`).
 """
 
 from collections.abc import Generator
-from typing import Any
 
 import numpy as np
 
 from .....tools.evidence import Evidence
-from .....tools.lab import Lab
-from .....tools.models import Unit
 from .....tools.predicates import parse
 from .....tools.scenes.grammar import sample
 from .....tools.scenes.scene import Scene
-from ....citations import Citations
-from ..turns import Calls, Experiments, Turns
+from ..findings import Hypothesis
+from ..turns import Calls, Turns
 from .cases import Cases
 from .changes import varied
-from .conclusion import Findings, conclude
 from .core import SubScene, parts_of, simplest
-from .course import Course
+from .course import PictureCourse
 from .feature_table import AtomTable, areas, build, joined
 from .photos import photos
 from .predictive_check import checked
@@ -48,50 +44,23 @@ _AGAIN = 3  # drawings that confirm a core
 _CLEARLY = 0.1  # of correlation
 
 
-class Investigation(Course):
-    """One unit on one bench."""
-
-    def __init__(
-        self,
-        lab: Lab,
-        unit: Unit,
-        seed: int,
-        experiments: Experiments = "designed",
-        *,
-        without: str | None = None,
-        effects: bool = True,
-    ) -> None:
-        """`without` changes nothing here: ablations take away features of text."""
-        super().__init__(lab, unit, seed, experiments)
-        self.effects = effects
-        self.findings = Findings()
-        self.known_rows = np.zeros(0, int)
-        """Those of `rows` whose scene is known."""
-
-    def conclusion(self) -> Calls:
-        """What is known now, as a conclusion."""
-        return conclude(self, Citations(self.lab, self.unit))
+class Investigation(PictureCourse):
+    """One unit in one lab."""
 
     def turns(self) -> Turns:
         """The turns; each receives the evidence of its calls."""
-        found = self.findings
-        (found.survey,) = yield Calls(
-            "How often is the unit active?", (("survey", {"unit": str(self.unit)}),)
-        )
-        column = self.lab.column(self.unit)[:, 0].astype(np.float64)  # [image]
-        self.values = column[~self.aside]
-        finite = column[np.isfinite(column)]
-        if finite.size == 0 or finite.max() <= 0 or finite.std() < 1e-9:
-            found.dead = int(finite.size)
+        findings = self.findings
+        if not (yield from self.survey()):
             return
+        self.values = self.lab.column(self.unit)[~self.aside, 0].astype(np.float64)  # [image]
         self.scale()
-        known = [at for at, picture in enumerate(self.rows.pictures) if picture.scene is not None]
+        known = [at for at, picture in enumerate(self.inputs.pictures) if picture.scene is not None]
         self.known_rows = np.array(known, int)
         shown = {"unit": str(self.unit), "kind": "top"}
-        found.shown = yield Calls("Where is it most active?", (("exemplars", shown),))
-        drawn = len(known) > 0.5 * len(self.rows)
+        yield Calls("Where is it most active?", (("exemplars", shown),))
+        drawn = len(known) > 0.5 * len(self.inputs)
         if drawn:
-            found.rivals = search(self._board(), self.values[self.known_rows], most=_RIVALS)
+            findings.rivals = search(self._board(), self.values[self.known_rows], most=_RIVALS)
         else:
             yield from photos(self)
         if self.experiments == "random":
@@ -101,18 +70,14 @@ class Investigation(Course):
             self._choose()
         yield from self._recorded()
         if self.experiments == "designed" and self.rule.cases:
-            found.check = yield from checked(self)
-        if self.effects:
-            made = yield Calls(
-                "What does it do to the output?", (("unit_effect", {"unit": str(self.unit)}),)
-            )
-            found.effect = next((e for e in made if e.error is None), None)
+            findings.check = yield from checked(self)
+        yield from self.measure_effect()
 
     def _board(self) -> AtomTable:
-        """The board over explore less what is kept aside, shared by a run's investigations."""
-        key = ("picture board", id(self.lab.explore))
+        """The atoms over explore less what is kept aside, shared by a run's investigations."""
+        key = ("picture atoms", id(self.lab.explore))
         if key not in self.lab.memo:
-            known = self.rows.rows(self.known_rows)
+            known = self.inputs.rows(self.known_rows)
             scenes = build([self._scene(row) for row in self.known_rows])
             self.lab.memo[key] = joined(scenes, areas(known)) if len(known) else scenes
         return self.lab.memo[key]
@@ -173,15 +138,15 @@ class Investigation(Course):
         if not self.rule.cases or not self.findings.rivals:
             return
         known = self.known_rows
-        said = self.rule.holds(self.rows.rows(known))
-        own = float(correlations(said[None] > 0, np.nan_to_num(self.values[known]))[0])
+        predicted = self.rule.holds(self.inputs.rows(known))
+        own = float(correlations(predicted[None] > 0, np.nan_to_num(self.values[known]))[0])
         if self.findings.rivals[0].checked > own + _CLEARLY:
             self.rule = CaseList()
 
     def _unexplained(self, tried: set[int]) -> np.ndarray:
         """Active pictures of explore that no case foretells, strong ones first."""
-        said = self.rule.holds(self.rows) > 0
-        missed = np.flatnonzero(self.on(self.values) & ~said)
+        predicted = self.rule.holds(self.inputs) > 0
+        missed = np.flatnonzero(self.on(self.values) & ~predicted)
         missed = np.array([at for at in missed if int(at) not in tried], int)
         active = self.on(self.values).sum()
         if self.rule.cases and len(missed) < max(2, 0.01 * active):
@@ -190,40 +155,26 @@ class Investigation(Course):
         return order[:_SEEDS]
 
     def _scene(self, row: int) -> Scene:
-        scene = self.rows.pictures[int(row)].scene
+        scene = self.inputs.pictures[int(row)].scene
         assert scene is not None
         return scene
 
-    def _recorded(self) -> Generator[Calls, list[Evidence], None]:
+    def _recorded(self) -> Turns:
         """Records the rule and its rivals, and tests them on explore."""
-        found = self.findings
-        given: list[tuple[dict[str, Any], str | None]] = [
-            (rival.predicate, None) for rival in found.rivals
+        rivals = [
+            Hypothesis(parse(r.predicate).english(), r.predicate) for r in self.findings.rivals
         ]
         if self.rule.cases:
             words = "; or ".join(case.words() for case in self.rule.cases)
-            given.insert(0, (self.rule.predicate(), words))
-        calls = tuple(
-            ("hypothesise", {"statement": words or parse(p).english(), "predictor": p})
-            for p, words in given
-        )
-        if not calls:
-            return
-        made = yield Calls("What could explain it.", calls)
-        for (predicate, _), evidence in zip(given, made, strict=False):
-            if evidence.error is None:
-                found.recorded[str(evidence.data["id"])] = predicate
-        if found.recorded:
-            arguments = {"unit": str(self.unit), "hypotheses": list(found.recorded)}
-            made = yield Calls("How do they do on explore?", (("test_hypotheses", arguments),))
-            found.tests += [e for e in made if e.error is None]
-            yield from self._parted()
+            rivals.insert(0, Hypothesis(words, self.rule.predicate()))
+        yield from self.record(rivals)
+        yield from self._parted()
 
     def _parted(self) -> Generator[Calls, list[Evidence], None]:
         """Fresh scenes on which the first two rivals differ, so that none stands untested."""
         if self.experiments == "none" or len(self.findings.recorded) < 2:
             return
-        first, second = list(self.findings.recorded.values())[:2]
+        first, second = (one.predicate for one in list(self.findings.recorded.values())[:2])
         scenes = [sample(self.rng) for _ in range(400)]
         rows = self.look(scenes)
         one, other = (parse(p).evaluate(rows)[:, 0] >= 0.5 for p in (first, second))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .course import Course
+from .course import PictureCourse
 from .rules import SceneCase
 
 _SPREAD = 1.35  # strongest over weakest value, from which strengths differ
@@ -21,7 +21,10 @@ _DRAWS = 2  # of each value, at least
 
 
 def levels_of(
-    course: Course, case: SceneCase, strength: Mapping[tuple[Any, ...], float], swept: Sequence[int]
+    course: PictureCourse,
+    case: SceneCase,
+    strength: Mapping[tuple[Any, ...], float],
+    swept: Sequence[int],
 ) -> SceneCase:
     """The case with levels, where its strength depends on something."""
     best: tuple[float, tuple[tuple[SceneCase, float], ...]] = (0.0, ())
@@ -42,8 +45,8 @@ def levels_of(
                     (replace(first, allowed={**first.allowed, attribute: tuple(names)}), level)
                     for names, level in levels
                 ]
-                said = tuple((replace(case, things=(one, *rest)), v) for one, v in narrow)
-                best = (spread, said)
+                graded = tuple((replace(case, things=(one, *rest)), v) for one, v in narrow)
+                best = (spread, graded)
     counts = {
         int(what[1]): value
         for what, value in strength.items()
@@ -54,15 +57,15 @@ def levels_of(
         shares = {n: (value - course.low) / top for n, value in sorted(counts.items())}
         rising = list(shares.values())
         if rising[0] < 1 / _SPREAD and all(b > a - _GAP / 2 for a, b in pairwise(rising)):
-            said = tuple(
+            graded = tuple(
                 (replace(case, at_least=n), round(float(share), 2)) for n, share in shares.items()
             )
             if 1 - rising[0] > best[0]:
-                best = (1 - rising[0], said)
+                best = (1 - rising[0], graded)
     return replace(case, levels=best[1]) if best[1] else case
 
 
-def _levels(course: Course, values: Mapping[str, float]) -> list[tuple[list[str], float]]:
+def _levels(course: PictureCourse, values: Mapping[str, float]) -> list[tuple[list[str], float]]:
     """Values grouped where there are gaps between their strengths, strongest first."""
     if len(values) < 2:
         return []

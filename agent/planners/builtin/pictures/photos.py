@@ -12,7 +12,7 @@ Our formulation.
 """
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -22,12 +22,10 @@ from .....tools.predicates import parse
 from .....tools.predicates.features import features
 from .....tools.scenes.scene import Scene, Thing
 from ..turns import Calls
+from .course import PictureCourse
 from .feature_table import areas
 from .search import Composition, search
 from .vocabulary import COLOURS, NAMES, TEXTURES
-
-if TYPE_CHECKING:
-    from .investigation import Investigation
 
 NETWORK = "pictures"
 """The network whose features say what is alike."""
@@ -37,14 +35,14 @@ _NAMED = 3
 _STRONG = 0.5  # of the strongest photographs, from which a drawing is worth naming
 
 
-def photos(course: "Investigation") -> Generator[Calls, list[Evidence], None]:
+def photos(course: PictureCourse) -> Generator[Calls, list[Evidence], None]:
     """Fills the findings of an investigation on photographs."""
-    found = course.findings
-    rivals = search(areas(course.rows), course.values, most=2, depth=2)
-    like = likeness(course.rows, course.values)
+    results = course.findings
+    rivals = search(areas(course.inputs), course.values, most=2, depth=2)
+    like = likeness(course.inputs, course.values)
     rivals += [like] if like is not None else []
-    found.rivals = sorted(rivals, key=lambda rival: -rival.checked)
-    found.drawn_words = yield from _drawn(course)
+    results.rivals = sorted(rivals, key=lambda rival: -rival.checked)
+    results.drawn_words = yield from _drawn(course)
 
 
 def likeness(rows: ImageRows, values: np.ndarray) -> Composition | None:
@@ -63,9 +61,9 @@ def likeness(rows: ImageRows, values: np.ndarray) -> Composition | None:
         scores = []
         for fit, check in (halves, halves[::-1]):
             predicate = _predicate(rows, values, x, fit, sharpness)
-            said = parse(predicate).evaluate(rows.rows(check))[:, 0]
-            if said.std() > 1e-9 and values[check].std() > 1e-9:
-                scores.append(float(np.corrcoef(said, values[check])[0, 1]))
+            predicted = parse(predicate).evaluate(rows.rows(check))[:, 0]
+            if predicted.std() > 1e-9 and values[check].std() > 1e-9:
+                scores.append(float(np.corrcoef(predicted, values[check])[0, 1]))
         score = float(np.mean(scores)) if scores else 0.0
         if best is None or score > best[0]:
             best = (score, sharpness)
@@ -99,7 +97,7 @@ def _predicate(
     }
 
 
-def _drawn(course: "Investigation") -> Generator[Calls, list[Evidence], list[str]]:
+def _drawn(course: PictureCourse) -> Generator[Calls, list[Evidence], list[str]]:
     """What of drawn things, colours and textures switches the unit on, in words."""
     trials: dict[str, list[Scene]] = {}
     for name in NAMES:

@@ -7,7 +7,6 @@ cell; the conclusion is as good as its worst cell. Our formulation.
 
 from collections.abc import Generator
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 
@@ -15,9 +14,10 @@ from .....tools.evidence import Evidence
 from .....tools.predicates import parse
 from .....tools.scenes.grammar import sample
 from .....tools.scenes.scene import Scene
+from ..findings import PredictiveCheck
 from ..turns import Calls
 from .changes import Trial, added, backgrounds, sweep
-from .course import Course
+from .course import PictureCourse
 from .rules import SceneCase
 
 _POOL = 1500
@@ -25,34 +25,23 @@ _EACH = 24  # scenes of a cell
 _LEAST = 5
 
 
-class PredictiveCheck(NamedTuple):
-    """How often a rule was right on fresh scenes."""
-
-    worst: float
-    """Share said rightly in the worst cell, half a mistake and half a hit added."""
-    right: int
-    many: int
-    evidence: tuple[str, ...]
-
-
-def checked(course: Course) -> Generator[Calls, list[Evidence], PredictiveCheck | None]:
+def checked(course: PictureCourse) -> Generator[Calls, list[Evidence], PredictiveCheck | None]:
     """Draws fresh scenes for every cell and compares."""
     pool = _pool(course)
     rows = course.look(pool)
-    said = course.rule.holds(rows) > 0
-    cells: list[np.ndarray] = [np.flatnonzero(~said)]
+    predicted = course.rule.holds(rows) > 0
+    cells: list[np.ndarray] = [np.flatnonzero(~predicted)]
     for case in course.rule.cases:
         holds = parse(case.predicate()).evaluate(rows)[:, 0] > 0
         cells.append(np.flatnonzero(holds))
         for number in range(len(case.but)):
             others = tuple(b for at, b in enumerate(case.but) if at != number)
             wide = parse(_without(case, others)).evaluate(rows)[:, 0] > 0
-            cells.append(np.flatnonzero(wide & ~said))
+            cells.append(np.flatnonzero(wide & ~predicted))
     chosen = [course.rng.permutation(cell)[:_EACH] for cell in cells if len(cell)]
     flat = np.unique(np.concatenate(chosen)) if chosen else np.zeros(0, int)
     if not len(flat):
         return None
-    before = len(course.made)
     values = yield from course.draw("Fresh scenes: is it so there?", [pool[int(at)] for at in flat])
     graded = any(case.levels for case in course.rule.cases)
     active = values > (course.weak(1) if graded else course.bar)
@@ -60,14 +49,13 @@ def checked(course: Course) -> Generator[Calls, list[Evidence], PredictiveCheck 
     shares = []
     for cell in chosen:
         if len(cell) >= _LEAST:
-            hits = sum(on[int(at)] == bool(said[at]) for at in cell)
+            hits = sum(on[int(at)] == bool(predicted[at]) for at in cell)
             shares.append((hits + 0.5) / (len(cell) + 1))
-    right = sum(on[int(at)] == bool(said[at]) for at in flat)
-    ids = tuple(evidence.id for evidence in course.made[before:])
-    return PredictiveCheck(min(shares, default=0.0), int(right), len(flat), ids)
+    right = sum(on[int(at)] == bool(predicted[at]) for at in flat)
+    return PredictiveCheck(min(shares, default=0.0), int(right), len(flat))
 
 
-def _pool(course: Course) -> list[Scene]:
+def _pool(course: PictureCourse) -> list[Scene]:
     scenes = [sample(course.rng) for _ in range(_POOL)]
     rows = course.look(scenes)
     holds = np.flatnonzero(course.rule.holds(rows) > 0)

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from .....tools.predicates import parse
-from .course import Course
+from .course import PictureCourse
 from .rules import SceneCase
 from .spec import Spec
 
@@ -19,9 +19,9 @@ _LEAST = 4  # pictures of explore that decide
 _MOSTLY = 0.75
 
 
-def relaxed(course: Course, case: SceneCase) -> SceneCase:
+def relaxed(course: PictureCourse, case: SceneCase) -> SceneCase:
     """The case without conditions that explore contradicts."""
-    rows = course.rows
+    rows = course.inputs
     on = course.on(course.values)
 
     def holds(one: SceneCase) -> np.ndarray:

@@ -1,13 +1,15 @@
 """A rule: one case after another in which a unit is on, as predicates and in words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from .....tools.data.image_rows import ImageRows
 from .....tools.predicates import parse
+from ....description import MOST_WORDS
+from ..wording import without_repeats
 from .spec import Spec
 
 
@@ -54,26 +56,26 @@ class SceneCase:
         return whole
 
     def _ground(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
+        results: list[dict[str, Any]] = []
         if self.backgrounds:
-            found.append({"kind": "background", "names": list(self.backgrounds)})
+            results.append({"kind": "background", "names": list(self.backgrounds)})
         if self.colours:
-            found.append({"kind": "background", "colours": list(self.colours)})
-        return [{"kind": "or", "of": found}] if len(found) > 1 else found
+            results.append({"kind": "background", "colours": list(self.colours)})
+        return [{"kind": "or", "of": results}] if len(results) > 1 else results
 
     def words(self) -> str:
         """In English, short."""
-        said = [spec.words() for spec in self.things]
-        if said and self.at_most is not None:
-            many = str(self.at_least)
+        texts = [spec.words() for spec in self.things]
+        if texts and self.at_most is not None:
+            count = str(self.at_least)
             if self.at_most != self.at_least:
-                many += f" to {self.at_most}"
-            said[0] = f"exactly {many} {said[0]}" if self.at_most == self.at_least else said[0]
+                count += f" to {self.at_most}"
+            texts[0] = f"exactly {count} {texts[0]}" if self.at_most == self.at_least else texts[0]
             if self.at_most != self.at_least:
-                said[0] = f"{many} {said[0]}"
-        elif said and self.at_least > 1:
-            said[0] = f"{self.at_least} or more {said[0]}"
-        out = " and ".join(said)
+                texts[0] = f"{count} {texts[0]}"
+        elif texts and self.at_least > 1:
+            texts[0] = f"{self.at_least} or more {texts[0]}"
+        out = " and ".join(texts)
         grounds = [*self.backgrounds, *(f"plain {colour}" for colour in self.colours)]
         if grounds:
             ground = f"{' or '.join(grounds)} backgrounds"
@@ -109,3 +111,33 @@ class CaseList:
 
 def _and(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return parts[0] if len(parts) == 1 else {"kind": "and", "of": list(parts)}
+
+
+def case_label(cases: Sequence[SceneCase], rows: ImageRows) -> str:
+    """The first cases that fit, those with exceptions where these fit too.
+
+    Args:
+        cases: In the order in which they were found.
+        rows: Pictures, over which the broader of two cases is told.
+    """
+    places = [int((parse(case.predicate()).evaluate(rows) > 0).sum()) for case in cases]
+    for count in range(len(cases), 0, -1):
+        for shorter in (_whole, _without_exceptions, _plain):
+            words = [shorter(case).words() for case in cases[:count]]
+            text = "; or ".join(without_repeats(list(zip(words, places[:count], strict=True))))
+            if len(text.split()) <= MOST_WORDS:
+                return text
+    return " ".join(_plain(cases[0]).words().split()[:MOST_WORDS])
+
+
+def _whole(case: SceneCase) -> SceneCase:
+    return case
+
+
+def _without_exceptions(case: SceneCase) -> SceneCase:
+    return replace(case, but_words=())
+
+
+def _plain(case: SceneCase) -> SceneCase:
+    things = tuple(Spec(spec.allowed) for spec in case.things)
+    return replace(case, but_words=(), things=things)

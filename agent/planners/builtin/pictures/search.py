@@ -33,12 +33,12 @@ class Composition:
 
 
 def search(
-    board: AtomTable, values: np.ndarray, *, most: int = 4, depth: int = _DEPTH
+    features: AtomTable, values: np.ndarray, *, most: int = 4, depth: int = _DEPTH
 ) -> list[Composition]:
     """The best compositions, best first by `checked`.
 
     Args:
-        board: Atoms over the pictures.
+        features: Atoms over the pictures.
         values: `[image]` activations.
         most: How many to give.
         depth: Atoms of one composition.
@@ -47,13 +47,13 @@ def search(
     half = np.arange(len(values)) % 2 == 0
     fit, check = half & known, ~half & known
     y = np.nan_to_num(values)
-    if not len(board.atoms) or y[fit].std() < 1e-9 or y[check].std() < 1e-9:
+    if not len(features.atoms) or y[fit].std() < 1e-9 or y[check].std() < 1e-9:
         return []
-    costs = np.array([atom.cost for atom in board.atoms])
-    table = correlations(board.holds[:, fit], y[fit]) - _COST * costs
+    costs = np.array([atom.cost for atom in features.atoms])
+    table = correlations(features.holds[:, fit], y[fit]) - _COST * costs
     order = np.argsort(-table)[: 4 * _BEAM]
     beam = [
-        (board.atoms[at].predicate, board.holds[at], float(table[at]), float(costs[at]))
+        (features.atoms[at].predicate, features.holds[at], float(table[at]), float(costs[at]))
         for at in order
     ]
     best = list(beam)
@@ -61,14 +61,14 @@ def search(
         grown: list[tuple[dict[str, Any], np.ndarray, float, float]] = []
         for predicate, holds, score, cost in beam[:_BEAM]:
             for kind, joined in (
-                ("and", board.holds & holds),
-                ("or", board.holds | holds),
-                ("not", holds & ~board.holds),
+                ("and", features.holds & holds),
+                ("or", features.holds | holds),
+                ("not", holds & ~features.holds),
             ):
                 scores = correlations(joined[:, fit], y[fit]) - _COST * (costs + cost + 0.5)
                 for at in np.argsort(-scores)[:_BEAM]:
                     if scores[at] > score:
-                        other = board.atoms[at]
+                        other = features.atoms[at]
                         grown.append(
                             (
                                 _joined(kind, predicate, other.predicate),
@@ -83,11 +83,11 @@ def search(
         if not beam:
             break
     best.sort(key=lambda item: -item[2])
-    found = [
+    results = [
         Composition(predicate, holds, score, float(correlations(holds[None, check], y[check])[0]))
         for predicate, holds, score, _ in _different(best, 3 * most)
     ]
-    return sorted(found, key=lambda item: -min(item.checked, item.score + 0.05))[:most]
+    return sorted(results, key=lambda item: -min(item.checked, item.score + 0.05))[:most]
 
 
 def correlations(holds: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -108,12 +108,12 @@ def _joined(kind: str, one: dict[str, Any], other: dict[str, Any]) -> dict[str, 
 
 
 def _different(
-    found: Sequence[tuple[dict[str, Any], np.ndarray, float, float]], most: int
+    results: Sequence[tuple[dict[str, Any], np.ndarray, float, float]], most: int
 ) -> list[tuple[dict[str, Any], np.ndarray, float, float]]:
     """The first of those that hold in the same pictures."""
     seen: set[bytes] = set()
     out = []
-    for item in found:
+    for item in results:
         key = item[1].tobytes()
         if key not in seen:
             seen.add(key)

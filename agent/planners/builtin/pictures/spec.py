@@ -80,9 +80,9 @@ def spec_of(on: Mapping[str, Mapping[str, float]], *, own: Mapping[str, str]) ->
         good = [value for value, share in shares.items() if share >= 0.5]
         bad = [value for value, share in shares.items() if share < 0.5]
         if attribute == "place":
-            found = _places(good, bad)
-            if found:
-                allowed["place"] = found
+            results = _places(good, bad)
+            if results:
+                allowed["place"] = results
             continue
         if not bad:
             continue
@@ -117,7 +117,7 @@ def _places(good: Sequence[str], bad: Sequence[str]) -> tuple[str, ...]:
     truth = np.array([True] * len(good) + [False] * len(bad))
     best: tuple[float, tuple[str, ...]] = (0.85, ())
     for words in (*((p,) for p in PLACES), *((a, b) for a in PLACES for b in PLACES if a < b)):
-        said = np.array([bool(spots[spot] & set(words)) for spot in (*good, *bad)])
-        right = float((said == truth).mean()) - 0.02 * len(words)
+        predicted = np.array([bool(spots[spot] & set(words)) for spot in (*good, *bad)])
+        right = float((predicted == truth).mean()) - 0.02 * len(words)
         best = max(best, (right, words))
     return best[1]

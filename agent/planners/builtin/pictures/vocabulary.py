@@ -32,12 +32,12 @@ def atom(attribute: str, values: Iterable[str]) -> dict[str, Any]:
     """Predictor JSON of one attribute of a thing."""
     kind, field = _FIELDS[attribute]
     given = list(values)
-    found: dict[str, Any] = {"kind": kind, field: given}
+    results: dict[str, Any] = {"kind": kind, field: given}
     if attribute == "name" and len(given) > 2:
         name = group_name(given)
         if name:
-            found["name"] = name
-    return found
+            results["name"] = name
+    return results
 
 
 def group_name(names: Sequence[str]) -> str | None:

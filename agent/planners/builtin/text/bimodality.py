@@ -27,26 +27,26 @@ class Bimodality(NamedTuple):
     """Places in the stretch around the threshold, as a share of those above it."""
 
     @property
-    def clear(self) -> bool:
+    def bimodal(self) -> bool:
         """Whether single places can be said to be on or off."""
         return self.empty <= _EMPTY
 
 
 def bimodality(values: np.ndarray) -> Bimodality:
     """The emptiest stretch of a unit's finite values."""
-    many = min(values.size, _STRONGEST)
-    scale = float(np.partition(values, -many)[-many:].mean())
+    count = min(values.size, _STRONGEST)
+    scale = float(np.partition(values, -count)[-count:].mean())
     if scale <= 0:
         return Bimodality(_LOW * scale, 1.0)
     ordered = np.sort(values)
-    found: list[Bimodality] = []
+    results: list[Bimodality] = []
     for at in np.geomspace(_FROM, _TO, _STEPS) * scale:
         start, stop = np.searchsorted(ordered, [at / _WIDTH**0.5, at * _WIDTH**0.5])
         above = values.size - int(stop)
         if above < _LEAST:
             break
-        found.append(Bimodality(float(at), int(stop - start) / above))
-    least = min((one.empty for one in found), default=1.0)
-    good = [one for one in found if one.empty <= least + _AS_GOOD]
+        results.append(Bimodality(float(at), int(stop - start) / above))
+    least = min((one.empty for one in results), default=1.0)
+    good = [one for one in results if one.empty <= least + _AS_GOOD]
     lower = [one for one in good if one.threshold < _LOW * scale]
     return (lower[-1:] or good[:1] or [Bimodality(_LOW * scale, 1.0)])[0]

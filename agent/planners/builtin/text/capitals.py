@@ -16,7 +16,7 @@ _MOST_BEFORE = 16  # words before heads
 
 def in_capitals(
     words: ScanWords,
-    found: Sequence[str],
+    results: Sequence[str],
     lead: str,
     neutral: Sequence[str],
     rng: np.random.Generator,
@@ -24,7 +24,7 @@ def in_capitals(
     """Lists of the words' other forms, each followed by a word of no effect."""
     out: list[str] = []
     line: list[str] = []
-    for form in (form for name in found for form in _forms(words, name)):
+    for form in (form for name in results for form in _forms(words, name)):
         line += [form, str(rng.choice(neutral))]
         if len(line) >= _LINE:
             out.append(" ".join([lead, *line]))

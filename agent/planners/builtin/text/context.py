@@ -37,9 +37,9 @@ class Context:
 
     def __init__(self, sample: "Sample", at: np.ndarray) -> None:
         """`at`: flat places of the region that have weight."""
-        board = sample.board
-        self.board = board
-        rows, width = board.shape
+        features = sample.features
+        self.features = features
+        rows, width = features.shape
         row = at // width
         here = np.flatnonzero(np.bincount(row, minlength=rows))
         self._number = np.full(rows, -1)
@@ -55,9 +55,9 @@ class Context:
     def table(self, what: str, axis: str) -> Table:
         """The stretches of words (`values`) or concepts (`groups`) in the region's rows."""
         if (what, axis) not in self._tables:
-            words, groups = self.board.context[axis]
-            many = len(self.board.names if what == "values" else self.board.groups)
-            self._tables[what, axis] = self._here(words if what == "values" else groups, many)
+            words, groups = self.features.context[axis]
+            count = len(self.features.names if what == "values" else self.features.groups)
+            self._tables[what, axis] = self._here(words if what == "values" else groups, count)
         return self._tables[what, axis]
 
     def _here(self, all_: Stretches, size: int) -> Table:
@@ -106,14 +106,14 @@ class Context:
             s = held(self._running(self.mine, free), small)
             left_n, left_s = float(self.weight[free].sum()), float(self.mine[free].sum())
             if negated:
-                found = score(left_n - n, left_s - s)
+                results = score(left_n - n, left_s - s)
             else:
-                found = score(all_n - left_n + n, all_s - left_s + s)
-            found = np.where(n > 0, found, 0.0)
-            at = int(found.argmax())
-            if found[at] < best * _GAIN:
+                results = score(all_n - left_n + n, all_s - left_s + s)
+            results = np.where(n > 0, results, 0.0)
+            at = int(results.argmax())
+            if results[at] < best * _GAIN:
                 break
-            best = float(found[at])
+            best = float(results[at])
             chosen.append(at)
             free &= ~self._holds(small, at)
         return [int(pool[at]) for at in chosen], best

@@ -1,13 +1,12 @@
-"""What every step of a built-in investigation needs: the board, calls, what they measured."""
+"""What every step of an investigation of text needs, and what it concludes."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from .....tools.activations.records import inputs_of
-from .....tools.data.windows import TokenWindows
 from .....tools.english.inflection import forms
 from .....tools.english.lexicon import categories
 from .....tools.evidence import Evidence
@@ -15,58 +14,184 @@ from .....tools.lab import Lab
 from .....tools.models import Unit
 from .....tools.predicates.concepts import resolve
 from ....citations import Citations
-from ..held_out import few, fresh, split_explore
-from ..turns import Calls, Experiments, Turns
-from .conclusion import Findings, Rival, conclude
+from ..confidence import Features, probability
+from ..course import Course
+from ..findings import Findings, Hypothesis
+from ..turns import Turns
 from .feature_table import FeatureTable, build
-from .phrases import phrase
+from .phrases import label, phrase
 from .splits import Sample
 from .terms import Term
+from .texts import MeasuredTexts
 
 _TEXTS = 60  # of one call
+_NOISE = 0.02
+"""Share of variance, on documents not learnt from, under which nothing was found."""
+_LEAST_ON_OFF = 0.3
+"""F1 on explore under which a description says nothing of when a unit is on."""
+_CLEARLY = 0.2
+"""Share of variance from which a description says something of a unit, on or off or not."""
+_MOST_REJECTED = 4
 
 
-class Course:
-    """One unit on one bench, with what was found."""
+@dataclass
+class TextFindings(Findings):
+    """Everything that a conclusion about a unit of text is drawn from."""
 
-    def __init__(
-        self,
-        lab: Lab,
-        unit: Unit,
-        seed: int,
-        experiments: Experiments = "designed",
-        *,
-        without: str | None = None,
-        effects: bool = True,
-    ) -> None:
-        self.lab = lab
-        self.effects = effects
-        self.experiments: Experiments = experiments
-        self.without = without
-        self.unit = unit
-        self.rng = np.random.default_rng([seed, lab.seed, unit.index])
+    sample: Sample | None = None
+    terms: tuple[Term, ...] = ()
+    checked: float = 0.0
+    """Share of variance explained on documents not learnt from; they helped to choose, so that
+    this decides and is not reported."""
+    null: float = 0.0
+    """The same that the search finds in the unit's activations on exchanged documents."""
+    on_off: float | None = None
+    """F1 of the terms on explore, for a unit that is clearly on or off."""
+    written: list[Evidence] = field(default_factory=list)
+    separated: list[Evidence] = field(default_factory=list)
+    checks: list[Evidence] = field(default_factory=list)
+    """Fresh texts, as measured."""
+    texts: MeasuredTexts | None = None
+    """Written texts, as measured."""
+    on_written: dict[str, float] = field(default_factory=dict)
+    """Correlation of each recorded rival with what was measured on written texts."""
+    agreed: float | None = None
+    """The same for all terms together."""
+
+    def learn(self, sample: Sample, terms: Sequence[Term], checked: float) -> None:
+        """Takes a rule list as the leading one."""
+        self.sample, self.terms, self.checked = sample, tuple(terms), checked
+
+    def predicates(self) -> list[dict[str, Any]]:
+        """The leading terms as predicate JSON."""
+        if self.sample is None:
+            return []
+        return [term.predicate(self.sample.features) for term in self.terms]
+
+    def judge_written(self, texts: MeasuredTexts) -> None:
+        """Scores every rival, and the leading terms together, on written texts."""
+        self.texts = texts
+        for key, rival in self.recorded.items():
+            self.on_written[key] = texts.correlation(texts.holds(rival.predicate))
+        predictors = self.predicates()
+        if predictors:
+            self.agreed = texts.correlation(np.sum([texts.holds(p) for p in predictors], axis=0))
+
+
+class TextCourse(Course[TextFindings]):
+    """One unit over texts, with what was found."""
+
+    things = "documents"
+    seen = "at {} places"
+    nothing = 0.97  # so it was for all of 48 development units
+
+    def __init__(self, lab: Lab, unit: Unit, seed: int, *args: Any, **options: Any) -> None:
+        super().__init__(lab, unit, seed, *args, **options)
         self.random_texts = _TEXTS
-        self.findings = Findings()
+        self.findings = TextFindings()
 
     @property
-    def aside(self) -> np.ndarray:
-        """bool `[window]` over explore: what decides nothing."""
-        return split_explore(self.lab)[0]
+    def searched(self) -> bool:
+        return self.findings.sample is not None
 
     @property
-    def windows(self) -> TokenWindows:
-        """Explore without what was kept aside: all that the search sees."""
-        return split_explore(self.lab)[1]
+    def noise(self) -> bool:
+        findings = self.findings
+        silent = findings.on_off is not None and findings.on_off < _LEAST_ON_OFF
+        if silent and findings.checked < _CLEARLY:
+            return True
+        return not findings.terms or findings.checked < max(_NOISE, 1.5 * findings.null)
 
-    def conclusion(self) -> Calls:
-        """What is known now, as a conclusion."""
-        found = self.findings
-        if found.parts and not found.noise:
-            explore, values = self.lab.explore, self.lab.column(self.unit)
-            found.fresh = fresh(found.predicates(), explore, values, self.aside)
-            if not self.aside.any():
-                found.few = few(explore)
-        return conclude(found, Citations(self.lab, self.unit))
+    def noise_reason(self) -> str:
+        return (
+            "Nothing that was learnt on half of the documents predicts the other half: "
+            f"{max(self.findings.checked, 0):.1%} of variance."
+        )
+
+    def components(self) -> list[Hypothesis]:
+        return [self._hypothesis(term) for term in self.findings.terms]
+
+    def label(self) -> str:
+        assert self.findings.sample is not None
+        return label(self.findings.sample, self.findings.terms)
+
+    def results(self) -> list[Evidence]:
+        findings = self.findings
+        return [*findings.tests, *findings.written, *findings.separated, *findings.checks]
+
+    def check_sentence(self, right: int, n: int) -> str:
+        return f"Of {n} places of fresh texts where a condition holds, they say {right} rightly."
+
+    def confidence(self) -> float:
+        findings = self.findings
+        held_out = findings.held_out
+        explained = findings.checked if held_out is None else held_out.explained
+        correlation = float(np.sqrt(max(explained, 0.0)))
+        further = max(0, len(findings.terms) - 1)
+        listed = sum(term.n_listed for term in findings.terms)
+        return probability(
+            Features(
+                explained=correlation,
+                agreed=correlation if findings.agreed is None else max(findings.agreed, 0.0),
+                checked=None if findings.check is None else findings.check.worst,
+                table=float(bool(findings.terms) and findings.terms[0].table),
+                further=further / (1 + further),
+                long=listed / (20 + listed),
+            )
+        )
+
+    def rejected(self, leading: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        findings, citations = self.findings, Citations(self.lab, self.unit)
+        scores = findings.scores()
+        best = max((score for score, _ in scores.values()), default=0.0)
+        stated = {one.words for one in self.components()} if leading else set()
+        out = []
+        for key, rival in findings.recorded.items():
+            if rival.predicate in leading or rival.words in stated:
+                continue
+            score, test = scores.get(key, (0.0, ""))
+            reason = f"correlation {score:.2f} on explore, the best rival {best:.2f}"
+            evidence = [test] if test else []
+            contrast = self._contrast(rival) if leading else ""
+            if contrast:
+                reason, evidence = contrast, citations.testing(findings.written, rival.predicate)
+            elif key in findings.on_written and findings.agreed is not None and leading:
+                reason += (
+                    f"; {findings.on_written[key]:.2f} on written near-misses, "
+                    f"the conclusion {findings.agreed:.2f}"
+                )
+                evidence += citations.testing(findings.written, rival.predicate)
+            item = {"words": f"{key}: {rival.words}", "reason": reason, "evidence": evidence}
+            out.append((rival.words.count(" and "), -score, item))
+        out.sort(key=lambda entry: entry[:2])  # single claims first, the likeliest first
+        return [item for _, _, item in out[:_MOST_REJECTED]]
+
+    def _contrast(self, rival: Hypothesis) -> str:
+        """What written texts say of the places on which a rival and the conclusion differ."""
+        texts = self.findings.texts
+        if texts is None:
+            return ""
+        leader = np.max([texts.holds(p) for p in self.findings.predicates()], axis=0)
+        mean, n_rival, leader_mean, n_leader = texts.contrast(texts.holds(rival.predicate), leader)
+        if n_rival and n_leader and not mean < 0.5 * leader_mean:
+            return ""
+        reasons = []
+        if n_rival:
+            reasons.append(
+                f"on {n_rival} written places where it alone holds the mean is {mean:.2g}"
+            )
+        if n_leader:
+            reasons.append(f"on {n_leader} where only the conclusion holds it is {leader_mean:.2g}")
+        return ", ".join(reasons)
+
+    def _hypothesis(self, term: Term) -> Hypothesis:
+        sample = self.findings.sample
+        assert sample is not None
+        return Hypothesis(phrase(sample, term), term.predicate(sample.features))
+
+    def _record(self, terms: Sequence[Term]) -> Turns:
+        """Records terms as rivals and tests them on all of explore."""
+        yield from self.record([self._hypothesis(term) for term in terms], examples=2)
 
     def _calls(self, texts: Sequence[str]) -> tuple[tuple[str, dict[str, Any]], ...]:
         """Calls that measure texts."""
@@ -76,65 +201,38 @@ class Course:
             for at in range(0, len(texts), _TEXTS)
         )
 
-    def _named(self) -> dict[str, list[str]]:
+    def _concept_words(self) -> dict[str, list[str]]:
         """The base words of each concept."""
-        self._board()
-        known = self.lab.memo["builtin concepts"]
-        return {name: list(predicate["words"]) for name, (predicate, _) in known.items()}
+        return {name: list(one["words"]) for name, (one, _) in self._concepts().items()}
 
-    def _board(self) -> FeatureTable:
-        """The board over explore less what is kept aside, shared by a run's investigations."""
-        key = ("builtin board", id(self.lab.explore), self.without)
-        return self.lab.memo.once(key, lambda: self._built(self.windows))
-
-    def _built(self, windows: TokenWindows) -> FeatureTable:
-        key = "builtin concepts"
-        if key not in self.lab.memo:
-            self.lab.memo[key] = {
+    def _concepts(self) -> dict[str, tuple[dict[str, Any], list[str]]]:
+        """Every concept's predicate and the forms of its words."""
+        return self.lab.memo.once(
+            "builtin concepts",
+            lambda: {
                 name: (
                     resolve(name).model_dump(),
                     sorted({form for word in one.words for form in forms(word, one.part)}),
                 )
                 for name, one in categories().items()
-            }
+            },
+        )
+
+    def _board(self) -> FeatureTable:
+        """The features of explore less what is kept aside, shared by a run's investigations."""
+        key = ("builtin features", id(self.lab.explore), self.without)
         causal = self.lab.target.kind == "causal"
-        return replace(build(windows, self.lab.memo[key], causal=causal), without=self.without)
+        return self.lab.memo.once(
+            key,
+            lambda: build(self.inputs, self._concepts(), causal=causal, without=self.without),
+        )
 
-    def _sample(self, windows: TokenWindows, values: np.ndarray, board: FeatureTable) -> Sample:
-        known = np.isfinite(values) & windows.counted
+    def sample(self) -> Sample:
+        """The unit over what the search sees of explore."""
+        values = self.lab.column(self.unit)[~self.aside]
+        known = np.isfinite(values) & self.inputs.counted
         target = np.where(known, values, 0.0).ravel().astype(np.float64)
-        return Sample(board, target, known.ravel().astype(np.float64))
-
-    def _record(self, sample: Sample, rivals: Sequence[Term]) -> Turns:
-        """Records rivals and tests them on all of explore."""
-        given = []
-        for part in rivals:
-            statement = phrase(sample, part)
-            given.append(
-                (
-                    "hypothesise",
-                    {"statement": statement, "predictor": part.predicate(sample.board)},
-                )
-            )
-        made = yield Calls("Rivals that explain the exemplars.", tuple(given))
-        fresh = []
-        for part, evidence in zip(rivals, made, strict=False):
-            if evidence.error is None:
-                key = str(evidence.data["id"])
-                self.findings.recorded[key] = Rival(
-                    phrase(sample, part), part.predicate(sample.board), part.table
-                )
-                fresh.append(key)
-        if fresh:
-            arguments: dict[str, Any] = {
-                "unit": str(self.unit),
-                "hypotheses": fresh,
-                "examples": 2,
-            }
-            made = yield Calls(
-                "How do they do on all of explore?", (("test_hypotheses", arguments),)
-            )
-            self.findings.tests += [e for e in made if e.error is None]
+        return Sample(self._board(), target, known.ravel().astype(np.float64))
 
     def _leading(self) -> list[str]:
         """The hypotheses to separate: those that lead now, then the earliest."""
@@ -143,14 +241,13 @@ class Course:
         keys.sort(key=lambda key: str(self.findings.recorded[key].predicate) not in leading)
         return keys[:3]
 
-    def _measured(self, made: Sequence[Evidence]) -> tuple[TokenWindows, np.ndarray]:
+    def _measured(self, made: Sequence[Evidence]) -> MeasuredTexts:
         items = [item for evidence in made for item in evidence.data["measured"]]
-        windows = inputs_of(self.lab, items)
-        assert isinstance(windows, TokenWindows)
+        windows: Any = inputs_of(self.lab, items)
         values = np.full(windows.ids.shape, np.nan)
         for row, item in enumerate(items):
             given = np.array(
                 [np.nan if value is None else value for value in item["activations"]], float
             )
             values[row, np.flatnonzero(windows.attended[row])[: len(given)]] = given
-        return windows, values
+        return MeasuredTexts(windows, values)

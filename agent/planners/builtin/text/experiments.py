@@ -27,12 +27,12 @@ class TextWriter:
 
     def __init__(self, sample: Sample, rules: Sequence[Rule], rng: np.random.Generator) -> None:
         self.sample = sample
-        self.board: FeatureTable = sample.board
+        self.features: FeatureTable = sample.features
         self.rules = list(rules)
         self.rng = rng
         self.neutral = self._neutral()
 
-    def near_misses(self, *, many: int) -> list[str]:
+    def near_misses(self, *, count: int) -> list[str]:
         """Texts in which one clause of one rival is made to fail or to hold."""
         out: list[str] = []
         for rule in self.rules:
@@ -40,9 +40,9 @@ class TextWriter:
                 for holds in (True, False):
                     for item in self._carriers(rule, at, holds=holds):
                         out += self._flipped(item, clause, holds=holds)
-        return self._some(out, many)
+        return self._some(out, count)
 
-    def members(self, *, many: int) -> list[str]:
+    def members(self, *, count: int) -> list[str]:
         """Concept words, unseen ones first, where other words of the rule are active."""
         out: list[str] = []
         for rule in self.rules:
@@ -50,14 +50,14 @@ class TextWriter:
                 if not clause.groups or clause.negated:
                     continue
                 words = self._words(clause)
-                seen = set(self.board.names)
+                seen = set(self.features.names)
                 order = sorted(words, key=lambda word: word in seen)[:_UNSEEN]
                 for number, word in enumerate(order):
                     places = self._carriers(rule, at, holds=True)
                     if places:
                         item = places[number % len(places)]
                         out += self._set(item, clause, word)
-        return self._some(out, many)
+        return self._some(out, count)
 
     def knocked(self, *, texts: int) -> list[str]:
         """Active texts with every other word replaced in turn."""
@@ -70,31 +70,31 @@ class TextWriter:
             out += [item.edited({at: self._other()}) for at in others]
         return out
 
-    def random(self, *, many: int) -> list[str]:
+    def random(self, *, count: int) -> list[str]:
         """Texts from anywhere with a fifth of their words replaced by others, for comparison."""
-        board = self.board
-        names = [name for name in board.names if name.isalpha()] or ["thing"]
+        features = self.features
+        names = [name for name in features.names if name.isalpha()] or ["thing"]
         places = np.flatnonzero(self.sample.weight > 0)
         out: list[str] = []
-        for place in self.rng.choice(places, 4 * many):
-            item = template_text(board.windows, int(place))
+        for place in self.rng.choice(places, 4 * count):
+            item = template_text(features.windows, int(place))
             if item is None or not 3 <= len(item.spans) <= _LONGEST:
                 continue
             chosen = np.flatnonzero(self.rng.random(len(item.words)) < 0.2)
             changes = {int(at): str(self.rng.choice(names)) for at in chosen}
             out.append(item.edited(changes))
-            if len(out) == many:
+            if len(out) == count:
                 break
         return out
 
-    def mixed(self, *, many: int) -> list[str]:
+    def mixed(self, *, count: int) -> list[str]:
         """Stretches of explore with words of the rules put in, alone and side by side."""
         pools = [list(dict.fromkeys(self._words(c))) for rule in self.rules for c in rule.clauses]
         pools = [words for words in pools if words] or [self.neutral]
         places = np.flatnonzero(self.sample.weight > 0)
         out: list[str] = []
-        for place in self.rng.choice(places, 4 * many):
-            item = template_text(self.board.windows, int(place))
+        for place in self.rng.choice(places, 4 * count):
+            item = template_text(self.features.windows, int(place))
             if item is None or len(item.spans) < 3:
                 continue
             changes: dict[int, str] = {}
@@ -105,40 +105,40 @@ class TextWriter:
                 if at < len(item.words):
                     changes[at] = pool[int(self.rng.integers(len(pool)))]
             out.append(item.edited(changes))
-            if len(out) == many:
+            if len(out) == count:
                 break
         return out
 
-    def _active(self, many: int) -> list[TemplateText]:
+    def _active(self, count: int) -> list[TemplateText]:
         sample = self.sample
         y = np.where(sample.weight > 0, sample.target, -np.inf)
         best = np.argsort(-y, kind="stable")[:400]
         best = best[y[best] > 0.5 * y[best[: max(1, len(best) // 40)]].mean()]
-        return self._distinct(self.rng.permutation(best).tolist(), many)
+        return self._distinct(self.rng.permutation(best).tolist(), count)
 
-    def _distinct(self, places: Sequence[int], many: int) -> list[TemplateText]:
-        """Carriers around places, no window twice, no word twice while there are others."""
+    def _distinct(self, places: Sequence[int], count: int) -> list[TemplateText]:
+        """Template texts around places, no window twice, no word twice while there are others."""
         out: list[TemplateText] = []
         spare: list[TemplateText] = []
         words: set[str] = set()
         windows: set[int] = set()
         for place in places[:60]:
-            item = template_text(self.board.windows, place)
+            item = template_text(self.features.windows, place)
             if item is None or item.window in windows or not 3 <= len(item.spans) <= _LONGEST:
                 continue
             windows.add(item.window)
             word = item.words[item.at].lower()
             (spare if word in words else out).append(item)
             words.add(word)
-            if len(out) == many:
+            if len(out) == count:
                 break
-        return (out + spare)[:many]
+        return (out + spare)[:count]
 
     def _carriers(self, rule: Rule, at: int, *, holds: bool) -> list[TemplateText]:
         """Texts where the other clauses hold and this one does, or does not."""
-        board = self.board
-        rest = Rule(rule.clauses[:at] + rule.clauses[at + 1 :]).mask(board)
-        mask = rule.clauses[at].mask(board)
+        features = self.features
+        rest = Rule(rule.clauses[:at] + rule.clauses[at + 1 :]).mask(features)
+        mask = rule.clauses[at].mask(features)
         region = rest & (mask if holds else ~mask) & (self.sample.weight > 0)
         places = np.flatnonzero(region)
         if len(places) > 400:
@@ -182,16 +182,16 @@ class TextWriter:
 
     def _places(self, item: TemplateText, clause: Clause) -> list[int]:
         """The words of a text that a clause looks at."""
-        many = len(item.spans)
+        count = len(item.spans)
         step = {"previous": -1, "next": 1}.get(clause.axis.split("_")[0], 0)
         if is_context(clause.axis):
             side, _, reach = clause.axis.partition("_")
-            far = int(reach) if reach else many
+            far = int(reach) if reach else count
             before = range(max(0, item.at - far), item.at) if side != "later" else range(0)
-            after = range(item.at + 1, min(many, item.at + 1 + far))
+            after = range(item.at + 1, min(count, item.at + 1 + far))
             return [*before, *(after if side != "earlier" else ())]
         at = item.at + step * (2 if clause.axis.endswith("2") else 1)
-        return [at] if 0 <= at < many else []
+        return [at] if 0 <= at < count else []
 
     def _matching(self, item: TemplateText, clause: Clause) -> list[int]:
         known = set(self._words(clause, all_forms=True))
@@ -199,38 +199,38 @@ class TextWriter:
 
     def _words(self, clause: Clause, *, all_forms: bool = False) -> list[str]:
         """Words that make a clause hold."""
-        board = self.board
+        features = self.features
         out: list[str] = []
         for group in sorted(clause.groups):
-            named = board.groups[group].predicate.get("words", ())
-            seen = [board.names[at] for at in board.members[group].indices]
+            named = features.groups[group].predicate.get("words", ())
+            seen = [features.names[at] for at in features.members[group].indices]
             out += [*named, *seen] if all_forms or not named else named
         if clause.axis.endswith("token"):
-            surfaces = [board.windows.vocabulary[at].strip() for at in sorted(clause.values)]
+            surfaces = [features.windows.vocabulary[at].strip() for at in sorted(clause.values)]
             out += [text for text in surfaces if text]
         elif clause.axis != "flag":
-            out += [board.names[at] for at in sorted(clause.values)]
+            out += [features.names[at] for at in sorted(clause.values)]
             out += sorted(clause.unseen)
         return [word.lower() for word in out] if all_forms else out
 
     def _neutral(self) -> list[str]:
         """Ordinary words that no rule speaks of and on which the unit is not active."""
-        board, sample = self.board, self.sample
+        features, sample = self.features, self.sample
         spoken: set[str] = set()
         for rule in self.rules:
             for clause in rule.clauses:
                 spoken |= set(self._words(clause, all_forms=True))
-        word = board.axes["word"]
+        word = features.axes["word"]
         ok = (word >= 0) & (sample.weight > 0)
-        size = len(board.names)
-        many = np.bincount(word[ok], minlength=size)
-        mean = np.bincount(word[ok], sample.target[ok], size) / np.maximum(many, 1)
-        usual = np.median(mean[many > 0])
-        order = np.argsort(-many, kind="stable")
+        size = len(features.names)
+        count = np.bincount(word[ok], minlength=size)
+        mean = np.bincount(word[ok], sample.target[ok], size) / np.maximum(count, 1)
+        usual = np.median(mean[count > 0])
+        order = np.argsort(-count, kind="stable")
         names = [
-            board.names[at]
+            features.names[at]
             for at in order[:600].tolist()
-            if many[at] >= 3 and mean[at] <= usual + 1e-9 and board.names[at].isalpha()
+            if count[at] >= 3 and mean[at] <= usual + 1e-9 and features.names[at].isalpha()
         ]
         names = [name for name in names if len(name) > 2 and name not in spoken]
         return names[10:90] or names or ["thing"]
@@ -238,20 +238,9 @@ class TextWriter:
     def _other(self) -> str:
         return self.neutral[int(self.rng.integers(len(self.neutral)))]
 
-    def _some(self, texts: list[str], many: int) -> list[str]:
+    def _some(self, texts: list[str], count: int) -> list[str]:
         kept = list(dict.fromkeys(texts))
-        if len(kept) <= many:
+        if len(kept) <= count:
             return kept
-        chosen = sorted(self.rng.choice(len(kept), many, replace=False).tolist())
+        chosen = sorted(self.rng.choice(len(kept), count, replace=False).tolist())
         return [kept[at] for at in chosen]
-
-
-def contested(sample: Sample, rules: Sequence[Rule], *, most: int = 4) -> list[int]:
-    """Concepts that rivals put in the same kind of context, if they are not all the same."""
-    found: dict[int, None] = {}
-    for rule in rules:
-        for clause in rule.clauses:
-            if clause.axis in sample.board.context and not clause.negated:
-                found |= dict.fromkeys(sorted(clause.groups))
-    kept = [group for group in found if sample.board.groups[group].concept]
-    return kept[:most] if len(kept) > 1 else []

@@ -1,9 +1,9 @@
-"""The board: token windows as the search sees them.
+"""The feature table: token windows as the search sees them.
 
 Every counted place has a value on every **axis**: the word or token here, before, after; the words
 that occur somewhere before or after it. Words form **groups**: concepts of the lexicon, endings,
 beginnings, lengths. Places also carry **flags** (shape, repeated). All of it depends on the windows
-alone, so units share one board.
+alone, so units share one table.
 """
 
 import re
@@ -75,7 +75,7 @@ class FeatureTable:
     """Places from the start of the text to this one."""
     from_end: np.ndarray
     context: Mapping[str, tuple[Stretches, Stretches]]
-    """By bag axis: the stretches of words, and of groups that are concepts."""
+    """By context axis: the stretches of words, and of groups that are concepts."""
     causal: bool
     without: str | None = None
     """A kind of predicate that the search does without; see `rules.ABLATIONS`."""
@@ -118,8 +118,10 @@ class FeatureTable:
         return [self.index[word] for word in words if word in self.index]
 
 
-def build(windows: TokenWindows, concepts: Mapping[str, Any], *, causal: bool) -> FeatureTable:
-    """The board over windows, with the lexicon's concepts as groups."""
+def build(
+    windows: TokenWindows, concepts: Mapping[str, Any], *, causal: bool, without: str | None = None
+) -> FeatureTable:
+    """The features of windows, with the lexicon's concepts as groups."""
     view = view_of(windows)
     shape = windows.ids.shape
     names, lower = _lowered(windows.words)
@@ -149,13 +151,13 @@ def build(windows: TokenWindows, concepts: Mapping[str, Any], *, causal: bool) -
     groups, members = _groups(names, concepts)
     flags, held = _flags(windows)
     row, place = np.nonzero(word >= 0)
-    said = word[row, place]
+    wordings = word[row, place]
     concepts_of = members[[at for at, group in enumerate(groups) if group.concept]].T.tocsr()
-    which, at = _expanded(concepts_of, said)
+    which, at = _expanded(concepts_of, wordings)
     bags = [axis for axis in CONTEXT_AXES if not (causal and axis in _AHEAD)]
     context = {
         axis: (
-            _stretches(axis, said, row, place, len(names), shape[1]),
+            _stretches(axis, wordings, row, place, len(names), shape[1]),
             _stretches(axis, which, row[at], place[at], len(groups), shape[1]),
         )
         for axis in bags
@@ -174,19 +176,22 @@ def build(windows: TokenWindows, concepts: Mapping[str, Any], *, causal: bool) -
         (view.total - 1 - view.rank).ravel(),
         context,
         causal,
+        without,
     )
 
 
 def _one_a_surface(vocabulary: Sequence[str]) -> np.ndarray:
     """For every token id, the first id with the same surface text: predicates see no more."""
-    found: dict[str, int] = {}
-    return np.array([found.setdefault(text, at) for at, text in enumerate(vocabulary)], np.int64)
+    results: dict[str, int] = {}
+    return np.array([results.setdefault(text, at) for at, text in enumerate(vocabulary)], np.int64)
 
 
 def _lowered(words: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray]:
-    found: dict[str, int] = {}
-    ids = np.array([found.setdefault(plain(word), len(found)) for word in words] or [0], np.int64)
-    return tuple(found), ids
+    results: dict[str, int] = {}
+    ids = np.array(
+        [results.setdefault(plain(word), len(results)) for word in words] or [0], np.int64
+    )
+    return tuple(results), ids
 
 
 def _shifted(values: np.ndarray, step: int) -> np.ndarray:
@@ -228,11 +233,16 @@ def _groups(names: Sequence[str], concepts: Mapping[str, Any]) -> tuple[tuple[Gr
         "long": "(?i)^[a-z]{{{},}}$",
         "short": "(?i)^[a-z]{{1,{}}}$",
     }
-    said = {"end": "-{}", "start": "{}-", "long": "words of {}+ letters", "short": "short words"}
+    wordings = {
+        "end": "-{}",
+        "start": "{}-",
+        "long": "words of {}+ letters",
+        "short": "short words",
+    }
     for (kind, what), inside in spelled.items():
         if len(inside) >= _LEAST_GROUP:
             regex = {"kind": "regex", "pattern": pattern[kind].format(what), "on": "word"}
-            groups.append(Group(said[kind].format(what), regex, False))
+            groups.append(Group(wordings[kind].format(what), regex, False))
             rows.append(inside)
     indptr = np.cumsum([0, *(len(row) for row in rows)])
     indices = np.array([at for row in rows for at in row], np.int64)
@@ -254,16 +264,18 @@ def _flags(windows: TokenWindows) -> tuple[tuple[dict[str, Any], ...], np.ndarra
 
 def _expanded(by_word: Any, words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The concepts of each word, and which word each comes from; concepts are the first groups."""
-    many = np.diff(by_word.indptr)[words]
-    source = np.repeat(np.arange(len(words)), many)
-    offset = np.arange(len(source)) - np.repeat(np.cumsum(many) - many, many)
-    return by_word.indices[np.repeat(by_word.indptr[words], many) + offset].astype(np.int64), source
+    count = np.diff(by_word.indptr)[words]
+    source = np.repeat(np.arange(len(words)), count)
+    offset = np.arange(len(source)) - np.repeat(np.cumsum(count) - count, count)
+    return by_word.indices[np.repeat(by_word.indptr[words], count) + offset].astype(
+        np.int64
+    ), source
 
 
 def _stretches(
     axis: str, value: np.ndarray, row: np.ndarray, place: np.ndarray, size: int, width: int
 ) -> Stretches:
-    """The places that see each value on a bag axis."""
+    """The places that see each value on a context axis."""
     side, _, reach = axis.partition("_")
     order = np.lexsort((place, row, value))
     value, row, place = value[order], row[order], place[order]

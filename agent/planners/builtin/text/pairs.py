@@ -91,8 +91,8 @@ class Tests:
         return self.texts
 
     def _add(self, word: str, distance: int, head: str) -> None:
-        many = 3 + (distance - 1) + (not word)
-        others = [str(one) for one in self.rng.choice(self.neutral, many)]
+        count = 3 + (distance - 1) + (not word)
+        others = [str(one) for one in self.rng.choice(self.neutral, count)]
         line = [*others[:3], *([word] if word else []), *others[3:], head]
         self.texts.append(" ".join(self.words.forms.get(name, name) for name in line))
         self.asked.append((word, distance))
@@ -100,22 +100,22 @@ class Tests:
     def read(self, scan: Scan, *, normal: bool) -> tuple[list[str], int]:
         """The words that change heads right behind them, and how far the change goes."""
         right: dict[str, list[bool]] = {}
-        on, many = np.zeros(max(_DISTANCES) + 1), np.zeros(max(_DISTANCES) + 1)
+        on, count = np.zeros(max(_DISTANCES) + 1), np.zeros(max(_DISTANCES) + 1)
         for row, (word, distance) in zip(scan.rows, self.asked, strict=True):
             if not row or row[-1].on is None or not word:
                 continue
             differs = row[-1].on != normal
             if distance == 1:
                 right.setdefault(word, []).append(differs)
-        found = [word for word, said in right.items() if all(said)]
+        results = [word for word, outcomes in right.items() if all(outcomes)]
         for row, (word, distance) in zip(scan.rows, self.asked, strict=True):
-            if word in found and row and row[-1].on is not None:
+            if word in results and row and row[-1].on is not None:
                 on[distance] += row[-1].on != normal
-                many[distance] += 1
-        for far in range(1, len(many)):  # between the distances that were tested
-            if not many[far]:
+                count[distance] += 1
+        for far in range(1, len(count)):  # between the distances that were tested
+            if not count[far]:
                 nearer = max(d for d in _DISTANCES if d <= far)
                 further = min(d for d in _DISTANCES if d >= far)
-                both = on[nearer] > 0.5 * many[nearer] and on[further] > 0.5 * many[further]
-                on[far], many[far] = float(both), 1.0
-        return found, reach_of(on, many)
+                both = on[nearer] > 0.5 * count[nearer] and on[further] > 0.5 * count[further]
+                on[far], count[far] = float(both), 1.0
+        return results, reach_of(on, count)

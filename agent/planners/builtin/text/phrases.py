@@ -6,14 +6,15 @@ around it). A set is named by its concepts where it has any, else by its stronge
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from .....tools.predicates.phrases import ordinal
 from ....description import MOST_WORDS
 from ..wording import without_repeats
-from .feature_table import TOKEN_AXES, is_context
+from .feature_table import TOKEN_AXES, WORD_AXES, is_context
 from .rules import Clause, Rule
 from .simplify import ordered
 from .splits import Sample
-from .strongest import leading
 from .terms import Term
 
 _RELATION = {
@@ -70,17 +71,17 @@ _NAMES = {"family": "family members"}
 
 def label(sample: Sample, parts: Sequence[Term]) -> str:
     """At most twelve words for all parts together."""
-    for many in range(len(parts), 0, -1):
-        for named in (3, 2, 1) if many > 1 else (4, 3, 2, 1):
-            text = _together(sample, parts[:many], named)
-            if len(text.split()) <= MOST_WORDS and (named > 1 or many == 1):
+    for count in range(len(parts), 0, -1):
+        for named in (3, 2, 1) if count > 1 else (4, 3, 2, 1):
+            text = _together(sample, parts[:count], named)
+            if len(text.split()) <= MOST_WORDS and (named > 1 or count == 1):
                 return text
     return _shortened(sample, parts[0])
 
 
 def _shortened(sample: Sample, part: Term) -> str:
     """What a part is at, with as many of its conditions as twelve words hold, concepts first."""
-    rule = Rule() if part.table else ordered(_said(part))
+    rule = Rule() if part.table else ordered(part.stated_rule)
 
     def later(clause: Clause) -> tuple[bool, bool]:
         head = clause.axis in ("word", "token", "flag")
@@ -88,8 +89,8 @@ def _shortened(sample: Sample, part: Term) -> str:
         return not head, "words such as" in listed
 
     asked = sorted((clause for clause in rule.clauses if not clause.negated), key=later)
-    for many in range(len(asked), 0, -1):
-        text = rule_phrase(sample, Rule(tuple(asked[:many])), named=1)
+    for count in range(len(asked), 0, -1):
+        text = rule_phrase(sample, Rule(tuple(asked[:count])), named=1)
         if len(text.split()) <= MOST_WORDS:
             return text
     return " ".join(phrase(sample, part, named=1).split()[:MOST_WORDS])
@@ -99,7 +100,7 @@ def phrase(sample: Sample, part: Term, *, named: int = 4) -> str:
     """A part in words."""
     if part.table:
         return _table(sample, part, named)
-    return rule_phrase(sample, _said(part), named=named)
+    return rule_phrase(sample, part.stated_rule, named=named)
 
 
 def rule_phrase(sample: Sample, rule: Rule, *, named: int = 4) -> str:
@@ -130,22 +131,17 @@ def rule_phrase(sample: Sample, rule: Rule, *, named: int = 4) -> str:
     return text
 
 
-def _said(part: Term) -> Rule:
-    return part.said or part.rule
-
-
 def _together(sample: Sample, parts: Sequence[Term], named: int) -> str:
     told: dict[str, tuple[str, int]] = {}
     for part in parts:
         words = phrase(sample, part, named=named)
-        places = int((part.values(sample.board) > 0).sum())
+        places = int((part.values(sample.features) > 0).sum())
         told.setdefault(_where(part) if part.table else words, (words, places))
-    said = without_repeats(list(told.values()))
+    texts = without_repeats(list(told.values()))
     plain = all(
-        len(_said(part).clauses) == 1 and _said(part).clauses[0].axis == "word" and not part.table
-        for part in parts
+        not part.table and [c.axis for c in part.stated_rule.clauses] == ["word"] for part in parts
     )
-    return (" or " if plain else "; also ").join(said)
+    return (" or " if plain else "; also ").join(texts)
 
 
 def _where(part: Term) -> str:
@@ -182,10 +178,10 @@ def _tail(sample: Sample, clause: Clause, rule: Rule, named: int, *, ends: bool 
         kind = _kind(sample, clause)
         return "at the start of a word" if kind == "word_start" else _FLAGS[kind]
     if clause.axis in ("position", "rank"):
-        said = _positions(clause)
-        if said.startswith("tokens"):
-            return f"in {said}"
-        return f"in the {said}" if said.endswith("s") else f"as the {said}"
+        texts = _positions(clause)
+        if texts.startswith("tokens"):
+            return f"in {texts}"
+        return f"in the {texts}" if texts.endswith("s") else f"as the {texts}"
     things = _things(sample, clause, rule, min(named, 3))
     if is_context(clause.axis) and clause.axis not in _RELATION:
         return _near(clause).format(things)
@@ -210,7 +206,7 @@ def _is_end(sample: Sample, clause: Clause) -> bool:
 
 def _kind(sample: Sample, clause: Clause) -> str:
     (flag,) = clause.values
-    data = sample.board.flags[flag]
+    data = sample.features.flags[flag]
     return str(data.get("shape", data["kind"]))
 
 
@@ -229,26 +225,26 @@ def _positions(clause: Clause) -> str:
 
 
 def _names(sample: Sample, clause: Clause) -> dict[int, str]:
-    board = sample.board
-    names = board.windows.vocabulary if clause.axis in TOKEN_AXES else board.names
+    features = sample.features
+    names = features.windows.vocabulary if clause.axis in TOKEN_AXES else features.names
     return {value: names[value].strip() for value in clause.values}
 
 
 def _things(sample: Sample, clause: Clause, rule: Rule, named: int) -> str:
     """Concepts and words of a clause: `animals`, `'bed' or 'table'`, `words such as 'a', 'b'`."""
-    board = sample.board
-    said = [_group(board.groups[at].name) for at in sorted(clause.groups)]
+    features = sample.features
+    texts = [_group(features.groups[at].name) for at in sorted(clause.groups)]
     names = _names(sample, clause)
     shown: dict[str, None] = {}
-    for value in leading(sample, clause, rule):
+    for value in _strongest_first(sample, clause, rule):
         shown.setdefault(_quoted(names[value]))
     shown |= dict.fromkeys(_quoted(word) for word in sorted(clause.unseen))
     words = [word for word in shown if word and not _odd(word)] or [w for w in shown if w]
-    if not words and not said:
+    if not words and not texts:
         return "white space"
     if not words:
-        return _or(said[:3]) if len(said) <= 3 else f"{', '.join(said[:2])} and other kinds"
-    room = max(1, named - len(said))
+        return _or(texts[:3]) if len(texts) <= 3 else f"{', '.join(texts[:2])} and other kinds"
+    room = max(1, named - len(texts))
     if len(words) > max(room, 1):
         listed = [word for word in words if word[1:-1].isalpha() and word[0] == "'"]
         kind = "words" if len(listed) >= max(2, room) else "tokens"
@@ -256,10 +252,10 @@ def _things(sample: Sample, clause: Clause, rule: Rule, named: int) -> str:
         listed = ", ".join(words[:room])
         if clause.called:
             return f"{_group(clause.called)} such as {listed}"
-        if said:
-            return f"{_or(said[:2])} and {kind} such as {listed}"
+        if texts:
+            return f"{_or(texts[:2])} and {kind} such as {listed}"
         return f"{kind} such as {listed}"
-    return _or([*said[:3], *words])
+    return _or([*texts[:3], *words])
 
 
 def _quoted(name: str) -> str:
@@ -281,3 +277,26 @@ def _group(name: str) -> str:
     if name.startswith("-"):
         return f"words ending in {name}"
     return f"words starting with {name}" if name.endswith("-") else _NAMES.get(name, name)
+
+
+def _strongest_first(sample: Sample, clause: Clause, rule: Rule) -> list[int]:
+    """The values of a clause, those first that contribute most."""
+    features = sample.features
+    values = sorted(clause.values)
+    if len(values) < 2 or clause.axis in ("flag", "rank", "position"):
+        return values
+    axis = clause.axis if clause.axis in (*WORD_AXES, *TOKEN_AXES) else "word"
+    keys = features.axes[axis]
+    region = (sample.weight > 0) & (keys >= 0)
+    if axis == clause.axis:
+        region &= Rule(tuple(c for c in rule.clauses if c.axis != axis)).mask(features)
+    size = features.size(axis)
+    mean = sample.totals[1]
+    lift = np.bincount(keys[region], sample.target[region] - mean, size)
+    count = np.bincount(keys[region], minlength=size)
+    strength = lift[values] / np.sqrt(count[values] + 1.0)
+    if axis != clause.axis:
+        strength = count[values].astype(float)
+    elif clause.negated:
+        strength = -strength
+    return [values[at] for at in np.argsort(-strength, kind="stable")]

@@ -1,4 +1,4 @@
-"""Clauses and rules: what the search composes, as masks over a board and as predicates.
+"""Clauses and rules: what the search composes, as masks over a feature table and as predicates.
 
 A clause asks one thing of a place: that its value on an axis is in a set, that a group holds
 there, a flag, or a stretch of positions. A rule is a conjunction of clauses.
@@ -20,16 +20,16 @@ class Clause:
     """One condition on a place."""
 
     axis: str
-    """An axis of the board, `flag` or `position`."""
+    """An axis of the feature table, `flag` or `position`."""
     values: frozenset[int] = frozenset()
     """Values of the axis (its words or tokens), or the one flag."""
     groups: frozenset[int] = frozenset()
-    """Groups of words, for word and bag axes; the clause holds where any of either does."""
+    """Groups of words, for word and context axes; the clause holds where any of either does."""
     span: tuple[int, int | None, bool] = (0, None, False)
     """Start, stop and from-the-end, for positions."""
     negated: bool = False
     unseen: frozenset[str] = frozenset()
-    """Words beside the values that explore does not have; for word and bag axes."""
+    """Words beside the values that explore does not have; for word and context axes."""
     called: str = ""
     """What its words are called, where a concept has most of them but not exactly them."""
     started: bool = False
@@ -40,72 +40,74 @@ class Clause:
         """How many things the clause names."""
         return max(1, len(self.values) + len(self.groups) + len(self.unseen))
 
-    def mask(self, board: FeatureTable) -> np.ndarray:
+    def mask(self, features: FeatureTable) -> np.ndarray:
         """bool, flat: where the clause holds."""
-        held = self._held(board)
+        held = self._held(features)
         return ~held if self.negated else held
 
-    def _held(self, board: FeatureTable) -> np.ndarray:
+    def _held(self, features: FeatureTable) -> np.ndarray:
         if self.axis == "flag":
             (flag,) = self.values
-            return board.held[flag] > 0.5
+            return features.held[flag] > 0.5
         if self.axis == "position":
             start, stop, from_end = self.span
-            at = board.from_end if from_end else board.rank
-            return board.counted & (at >= start) & (at < (stop if stop is not None else 10**9))
+            at = features.from_end if from_end else features.rank
+            return features.counted & (at >= start) & (at < (stop if stop is not None else 10**9))
         if is_context(self.axis):
-            known = self.axis in board.context and not (self.started or self.unseen)
-            return self._somewhere(board) if known else self._near(board)
+            known = self.axis in features.context and not (self.started or self.unseen)
+            return self._somewhere(features) if known else self._near(features)
         if self.started:
-            spelled = [board.spelled(pattern) for pattern in self._patterns(board)]
-            return np.logical_or.reduce([board.started(self._named(board)), *spelled])
-        chosen = np.zeros(board.size(self.axis) + 1, bool)  # the last entry is for "none"
+            spelled = [features.spelled(pattern) for pattern in self._patterns(features)]
+            return np.logical_or.reduce([features.started(self._named(features)), *spelled])
+        chosen = np.zeros(features.size(self.axis) + 1, bool)  # the last entry is for "none"
         chosen[list(self.values)] = True
         for group in self.groups:
-            chosen[board.members[group].indices] = True
-        return chosen[board.axes[self.axis]]
+            chosen[features.members[group].indices] = True
+        return chosen[features.axes[self.axis]]
 
-    def _somewhere(self, board: FeatureTable) -> np.ndarray:
-        rows, width = board.shape
+    def _somewhere(self, features: FeatureTable) -> np.ndarray:
+        rows, width = features.shape
         edges = np.zeros((rows, width + 1), np.int32)
-        for table, picked in zip(board.context[self.axis], (self.values, self.groups), strict=True):
+        for table, picked in zip(
+            features.context[self.axis], (self.values, self.groups), strict=True
+        ):
             for value in picked:
                 part = slice(table.indptr[value], table.indptr[value + 1])
                 np.add.at(edges, (table.row[part], table.start[part]), 1)
                 np.add.at(edges, (table.row[part], table.stop[part]), -1)
         return (edges[:, :-1].cumsum(axis=1) > 0).ravel()
 
-    def _patterns(self, board: FeatureTable) -> list[str]:
+    def _patterns(self, features: FeatureTable) -> list[str]:
         """Spellings among the groups; concepts are not meant where tokens are."""
-        groups = [board.groups[at] for at in sorted(self.groups)]
+        groups = [features.groups[at] for at in sorted(self.groups)]
         return [str(g.predicate["pattern"]) for g in groups if not g.concept]
 
-    def _named(self, board: FeatureTable) -> frozenset[str]:
-        return frozenset(board.names[at] for at in self.values) | self.unseen
+    def _named(self, features: FeatureTable) -> frozenset[str]:
+        return frozenset(features.names[at] for at in self.values) | self.unseen
 
-    def _near(self, board: FeatureTable) -> np.ndarray:
-        """Where a word occurs at most so many tokens before; any number, unlike the board's."""
-        reach = int(self.axis.partition("_")[2] or board.shape[1])
-        here = replace(self, axis="word", negated=False)._held(board).reshape(board.shape)
+    def _near(self, features: FeatureTable) -> np.ndarray:
+        """Where a word occurs at most so many tokens before, whatever the number."""
+        reach = int(self.axis.partition("_")[2] or features.shape[1])
+        here = replace(self, axis="word", negated=False)._held(features).reshape(features.shape)
         sums = np.pad(here.cumsum(axis=1), ((0, 0), (reach + 1, 0)))
-        width = board.shape[1]
+        width = features.shape[1]
         return (sums[:, reach : reach + width] > sums[:, :width]).ravel()
 
-    def predicate(self, board: FeatureTable) -> dict[str, Any]:
+    def predicate(self, features: FeatureTable) -> dict[str, Any]:
         """The clause as predicate JSON."""
-        inner = self._asked(board)
+        inner = self._asked(features)
         return {"kind": "not", "of": inner} if self.negated else inner
 
-    def _asked(self, board: FeatureTable) -> dict[str, Any]:
+    def _asked(self, features: FeatureTable) -> dict[str, Any]:
         if self.axis == "flag":
             (flag,) = self.values
-            return dict(board.flags[flag])
+            return dict(features.flags[flag])
         if self.axis == "rank":
             return either([_stretch(*run) for run in runs(self.values)])
         if self.axis == "position":
             start, stop, from_end = self.span
             return {"kind": "position", "start": start, "stop": stop, "from_end": from_end}
-        of = either(self.things(board))
+        of = either(self.things(features))
         if is_context(self.axis):
             return somewhere(self.axis, of)
         if self.axis.startswith(("previous", "next")):
@@ -115,25 +117,25 @@ class Clause:
             return {"kind": kind, "of": of, "distance": distance, "by": by}
         return of
 
-    def things(self, board: FeatureTable) -> list[dict[str, Any]]:
+    def things(self, features: FeatureTable) -> list[dict[str, Any]]:
         """Predicates of the groups and of the values, without the relation."""
-        named = [dict(board.groups[at].predicate) for at in sorted(self.groups)]
+        named = [dict(features.groups[at].predicate) for at in sorted(self.groups)]
         if self.started:
             named = [
                 {"kind": "regex", "pattern": of_token(pattern), "on": "token"}
-                for pattern in self._patterns(board)
+                for pattern in self._patterns(features)
             ]
         if not self.values and not self.unseen:
             return named
         if self.axis in TOKEN_AXES:
-            vocabulary = board.windows.vocabulary
+            vocabulary = features.windows.vocabulary
             tokens = sorted({vocabulary[at] for at in self.values})
             return [*named, {"kind": "tokens", "tokens": tokens}]
         if self.started:
-            tokens = sorted(board.tokens_of(self._named(board)))
+            tokens = sorted(features.tokens_of(self._named(features)))
             start = {"kind": "shape", "shape": "word_start"}
             return [*named, all_of([{"kind": "tokens", "tokens": tokens}, start])]
-        words = sorted({*(board.names[at] for at in self.values), *self.unseen})
+        words = sorted({*(features.names[at] for at in self.values), *self.unseen})
         return [*named, {"kind": "words", "words": words, "inflect": False}]
 
 
@@ -153,11 +155,11 @@ class Rule:
         clauses[at] = replace(clauses[at], **changes)
         return Rule(tuple(clauses))
 
-    def mask(self, board: FeatureTable) -> np.ndarray:
+    def mask(self, features: FeatureTable) -> np.ndarray:
         """bool, flat: where the rule holds, counted places only."""
-        held = board.counted.copy()
+        held = features.counted.copy()
         for clause in self.clauses:
-            held &= clause.mask(board)
+            held &= clause.mask(features)
         return held
 
     @property
@@ -165,10 +167,10 @@ class Rule:
         """The axes it uses, whatever the sets."""
         return tuple((clause.axis, clause.negated) for clause in self.clauses)
 
-    def predicate(self, board: FeatureTable) -> dict[str, Any]:
+    def predicate(self, features: FeatureTable) -> dict[str, Any]:
         """The rule as predicate JSON: conditions joined by `and`, exclusions by `except`."""
-        asked = [c.predicate(board) for c in self.clauses if not c.negated]
-        barred = [replace(c, negated=False).predicate(board) for c in self.clauses if c.negated]
+        asked = [c.predicate(features) for c in self.clauses if not c.negated]
+        barred = [replace(c, negated=False).predicate(features) for c in self.clauses if c.negated]
         if not asked:
             return all_of([{"kind": "not", "of": item} for item in barred])
         of = all_of(asked)
@@ -186,7 +188,7 @@ def all_of(items: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def somewhere(axis: str, of: dict[str, Any]) -> dict[str, Any]:
-    """A bag axis as a predicate."""
+    """A context axis as a predicate."""
     side, _, reach = axis.partition("_")
     if side == "elsewhere":
         return either([{"kind": kind, "of": of} for kind in ("earlier", "later")])
@@ -198,13 +200,13 @@ def somewhere(axis: str, of: dict[str, Any]) -> dict[str, Any]:
 
 def runs(values: frozenset[int]) -> list[tuple[int, int]]:
     """Stretches of consecutive numbers, as start and stop."""
-    found: list[tuple[int, int]] = []
+    results: list[tuple[int, int]] = []
     for value in sorted(values):
-        if found and found[-1][1] == value:
-            found[-1] = (found[-1][0], value + 1)
+        if results and results[-1][1] == value:
+            results[-1] = (results[-1][0], value + 1)
         else:
-            found.append((value, value + 1))
-    return found
+            results.append((value, value + 1))
+    return results
 
 
 def _stretch(start: int, stop: int) -> dict[str, Any]:
@@ -221,15 +223,15 @@ def speaks_of_words(axis: str) -> bool:
     return axis in WORD_AXES or is_context(axis)
 
 
-def clause_allowed(board: FeatureTable, clause: Clause) -> bool:
+def clause_allowed(features: FeatureTable, clause: Clause) -> bool:
     """Whether a clause does without what was taken away."""
-    without = board.without
+    without = features.without
     if without is None:
         return True
     side, _, reach = clause.axis.partition("_")
     beside = side in ("previous", "next") or (side in ("earlier", "later") and reach == "1")
     around = side in ("earlier", "later", "elsewhere") and not beside
-    concepts = [board.groups[at].concept for at in clause.groups]
+    concepts = [features.groups[at].concept for at in clause.groups]
     uses = {
         "concept": any(concepts) or bool(clause.called),
         "words": clause.axis not in ("flag", "rank") and bool(clause.values or clause.unseen),
@@ -243,6 +245,6 @@ def clause_allowed(board: FeatureTable, clause: Clause) -> bool:
     return not uses[without]
 
 
-def allowed(board: FeatureTable, rule: Rule) -> bool:
+def allowed(features: FeatureTable, rule: Rule) -> bool:
     """Whether a rule does."""
-    return board.without is None or all(clause_allowed(board, c) for c in rule.clauses)
+    return features.without is None or all(clause_allowed(features, c) for c in rule.clauses)

@@ -13,6 +13,7 @@ import numpy as np
 
 from .....tools.data.windows import TokenWindows
 from .....tools.lab import Lab
+from .texts import MeasuredTexts
 
 _LONGEST = 120  # tokens of a text
 FARTHEST = 32
@@ -112,10 +113,10 @@ class ScannedWord(NamedTuple):
 class Scan:
     """Scanned texts as measured."""
 
-    def __init__(self, windows: TokenWindows, values: np.ndarray, threshold: float) -> None:
-        """`values`: `[window, place]`, NaN where not counted."""
-        self.known = np.isfinite(values)
-        self.on = self.known & (np.nan_to_num(values) > threshold)
+    def __init__(self, texts: MeasuredTexts, threshold: float) -> None:
+        windows = texts.windows
+        self.known = texts.known
+        self.on = self.known & texts.on(threshold)
         self.rows: list[list[ScannedWord]] = []
         for row in range(len(windows)):
             self.rows.append(self._read(windows, row))
@@ -155,15 +156,15 @@ class Answer(NamedTuple):
 
 def answer(scans: Sequence[Scan]) -> Answer:
     """Reads all lists together; a word has to have been met twice to be sure."""
-    said: dict[str, list[bool]] = {}
+    outcomes: dict[str, list[bool]] = {}
     later: set[str] = set()
     for scan in scans:
         for one in scan.heard:
             if one.on is not None:
-                said.setdefault(one.name, []).append(one.on)
+                outcomes.setdefault(one.name, []).append(one.on)
                 if one.on and not one.first:
                     later.add(one.name)
-    at, unsure = _sorted_out(said)
+    at, unsure = _sorted_out(outcomes)
     after: dict[str, list[bool]] = {}
     for scan in scans:
         for one in scan.heard:
@@ -182,15 +183,15 @@ def answer(scans: Sequence[Scan]) -> Answer:
     )
 
 
-def _sorted_out(said: Mapping[str, Sequence[bool]]) -> tuple[set[str], set[str]]:
+def _sorted_out(outcomes: Mapping[str, Sequence[bool]]) -> tuple[set[str], set[str]]:
     """Words that are on, and words that may be and have to be asked again."""
-    sure = {name for name, on in said.items() if len(on) > 1 and sum(on) > 0.7 * len(on)}
-    return sure, {n for n, on in said.items() if any(on) and n not in sure and len(on) < 4}
+    sure = {name for name, on in outcomes.items() if len(on) > 1 and sum(on) > 0.7 * len(on)}
+    return sure, {n for n, on in outcomes.items() if any(on) and n not in sure and len(on) < 4}
 
 
 def _reach(scans: Sequence[Scan], at: set[str], names: set[str]) -> int:
     """The last of the places behind the words, counted in tokens, at which the unit is on."""
-    on, many = np.zeros(FARTHEST + 1), np.zeros(FARTHEST + 1)
+    on, count = np.zeros(FARTHEST + 1), np.zeros(FARTHEST + 1)
     for scan in scans:
         for one in scan.heard:
             if one.name not in names:
@@ -203,13 +204,13 @@ def _reach(scans: Sequence[Scan], at: set[str], names: set[str]) -> int:
                     break
                 if place not in skip:
                     on[far] += scan.on[one.row, place]
-                    many[far] += 1
-    return reach_of(on, many)
+                    count[far] += 1
+    return reach_of(on, count)
 
 
-def reach_of(on: np.ndarray, many: np.ndarray) -> int:
+def reach_of(on: np.ndarray, count: np.ndarray) -> int:
     """The distance up to which an effect was seen at most places, from one on."""
     far = 0
-    while far + 1 < len(on) and many[far + 1] > 0 and on[far + 1] > 0.5 * many[far + 1]:
+    while far + 1 < len(on) and count[far + 1] > 0 and on[far + 1] > 0.5 * count[far + 1]:
         far += 1
     return far

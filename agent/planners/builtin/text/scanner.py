@@ -9,7 +9,8 @@
    word before is required, every word is asked again behind it. What was found is written in
    capitals too, which many a tokenizer cuts in other places.
 
-Scans say on or off of single places, so they are for units that are one or the other (`valley`).
+Scans say on or off of single places, so they are for units that are one or the other
+(`bimodality`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,17 +18,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .....tools.data.windows import TokenWindows
 from .....tools.lab import Lab
-from .amend import axis_of, narrowed, speaks_here, spelling
 from .bimodality import bimodality
 from .capitals import before_in_capitals, in_capitals
-from .naming import clauses_of
+from .naming import axis_of, clauses_of, narrowed, speaks_here, spelling
 from .pairs import Pointed, Tests, likely, pointed
 from .rules import Clause, Rule
 from .scan import Answer, Scan, ScanWords, answer, behind, lists, pairs, words_of
 from .splits import Sample
 from .terms import Term, plain_term
+from .texts import MeasuredTexts
 from .vocabulary import vocabulary
 
 _MOST_WORDS = 4000  # asked in two orders
@@ -79,12 +79,12 @@ class Scanner:
         self._asked = 0  # texts that tests and what lies behind a word took
         self._pointed = Pointed((), ())
         self._started = False
-        self.found: ScanResult | None = None
+        self.result: ScanResult | None = None
 
     @property
-    def clear(self) -> bool:
+    def bimodal(self) -> bool:
         """Whether scans can say something of the unit."""
-        return self.level.clear and bool(self.active.any())
+        return self.level.bimodal and bool(self.active.any())
 
     def first(self) -> list[str]:
         """Lists of all words, in two orders."""
@@ -100,9 +100,9 @@ class Scanner:
             for text in lists(self.lab, self.words, some, self.lead, self.rng)
         ]
 
-    def second(self, windows: TokenWindows, values: np.ndarray, *, explained: bool) -> list[str]:
+    def second(self, texts: MeasuredTexts, *, explained: bool) -> list[str]:
         """Words asked again, and pair texts; `explained`: a rule is known that says it all."""
-        scan = Scan(windows, values, self.level.threshold)
+        scan = Scan(texts, self.level.threshold)
         self._lists = [scan]
         now = self._answer()
         again = sorted(now.unsure) if len(now.unsure) <= _MOST_FOUND else []
@@ -116,8 +116,10 @@ class Scanner:
             )
         names = [*again, *fresh]
         quiet = [name for name in self._silent(now) if name not in names]
-        many = min(len(quiet), max(20, len(names)))
-        padding = [str(one) for one in self.rng.choice(quiet, many, replace=False)] if quiet else []
+        count = min(len(quiet), max(20, len(names)))
+        padding = (
+            [str(one) for one in self.rng.choice(quiet, count, replace=False)] if quiet else []
+        )
         self._more = [
             text
             for _ in range(2 if names else 0)
@@ -128,24 +130,24 @@ class Scanner:
         names = list(self.words.forms)
         for number, head in enumerate(self._heads):
             some = names if not number else names[:_MOST_WORDS]
-            texts = pairs(self.lab, self.words, some, head, self.rng)
-            self._pairs.append((head, len(texts)))
-            out += texts
-        self.found = ScanResult(now, frozenset(self.words.forms))
+            new = pairs(self.lab, self.words, some, head, self.rng)
+            self._pairs.append((head, len(new)))
+            out += new
+        self.result = ScanResult(now, frozenset(self.words.forms))
         return out
 
-    def third(self, windows: TokenWindows, values: np.ndarray) -> list[str]:
+    def third(self, texts: MeasuredTexts) -> list[str]:
         """Tests of single words, and, where one is required, all words behind one."""
-        assert self.found is not None
+        assert self.result is not None
         upto = len(self._more)
         if upto:
-            self._lists.append(self._part(windows, values, 0, upto))
+            self._lists.append(self._part(texts, 0, upto))
         now = self._answer()
-        self.found = replace(self.found, answer=now)
+        self.result = replace(self.result, answer=now)
         scans = []
-        for head, many in self._pairs:
-            scans.append((head, self._part(windows, values, upto, upto + many)))
-            upto += many
+        for head, count in self._pairs:
+            scans.append((head, self._part(texts, upto, upto + count)))
+            upto += count
         normal = bool(now.at)
         left, heads = pointed(scans, normal=normal)
         self._pointed = Pointed(likely(left, self.words), heads)
@@ -162,36 +164,37 @@ class Scanner:
                 names = list(self.words.forms)
                 out += behind(self.lab, self.words, names, self._pointed.words[0], self.rng)
             self._asked = len(out)
-        found = sorted(now.at | now.behind)
-        if len(found) <= _MOST_FOUND:
-            out += in_capitals(self.words, found, self.lead, neutral, self.rng)
+        result = sorted(now.at | now.behind)
+        if len(result) <= _MOST_FOUND:
+            out += in_capitals(self.words, result, self.lead, neutral, self.rng)
         head = next(iter(self._pointed.heads or self._heads), "")
         if head:
             before = self._pointed.words
             out += before_in_capitals(self.words, before, head, neutral, self.rng)
         return out
 
-    def done(self, windows: TokenWindows, values: np.ndarray) -> None:
-        """Reads the tests."""
-        assert self.found is not None
+    def done(self, texts: MeasuredTexts) -> list[str]:
+        """Reads the tests; nothing follows."""
+        assert self.result is not None
         if self._tests is None:
-            return
-        normal = bool(self.found.answer.at)
+            return []
+        normal = bool(self.result.answer.at)
         upto = len(self._tests.texts)
-        before, reach = self._tests.read(self._part(windows, values, 0, upto), normal=normal)
+        before, reach = self._tests.read(self._part(texts, 0, upto), normal=normal)
         heads: set[str] = set()
         if not normal and before:
-            behind_ = self._part(windows, values, upto, self._asked)
+            behind_ = self._part(texts, upto, self._asked)
             heads = {
                 one.name for row in behind_.rows for one in row[1::2] if one.on
-            } - self.found.answer.behind
-        self.found = replace(
-            self.found,
+            } - self.result.answer.behind
+        self.result = replace(
+            self.result,
             before=tuple(before),
             reach=reach,
             required=not normal,
             heads=frozenset(heads),
         )
+        return []
 
     def parts(self, base: Sequence[Term], *, started: bool = False) -> list[Term]:
         """The parts that follow from the scans.
@@ -201,51 +204,55 @@ class Scanner:
             started: Name tokens that begin words, and not words.
         """
         self._started = started
-        found = self.found
-        if found is None:
+        result = self.result
+        if result is None:
             return []
-        if found.required and base:
+        if result.required and base:
             return list(base)
-        if found.required:
-            heads = found.heads if len(found.heads) <= _MOST_FOUND else frozenset()
-            if not heads or not found.before:
+        if result.required:
+            heads = result.heads if len(result.heads) <= _MOST_FOUND else frozenset()
+            if not heads or not result.before:
                 return []
-            return [plain_term(Rule((*self._named("word", heads), self._context(found))))]
+            return [plain_term(Rule((*self._named("word", heads), self._context(result))))]
         out = list(base)
         if not out:
-            at = found.answer.at
+            at = result.answer.at
             if 0 < len(at) <= _MOST_FOUND:
                 out.append(plain_term(Rule(self._named("word", at))))
-            if 0 < len(found.answer.behind) <= _MOST_FOUND and found.answer.reach:
-                axis = axis_of(found.answer.reach)
-                out.append(plain_term(Rule(self._named(axis, found.answer.behind))))
-        if not found.before:
+            if 0 < len(result.answer.behind) <= _MOST_FOUND and result.answer.reach:
+                axis = axis_of(result.answer.reach)
+                out.append(plain_term(Rule(self._named(axis, result.answer.behind))))
+        if not result.before:
             return out
-        clause = self._context(found)
+        clause = self._context(result)
         return [narrowed(part, clause) if speaks_here(part) else part for part in out]
 
     def spelled(self, *, tokens: bool = False) -> list[Term]:
         """A rule about the spelling of words or tokens that fits what was asked, if one does."""
-        assert self.found is not None
-        asked, at = self.found.tested, self.found.answer.at
+        assert self.result is not None
+        asked, at = self.result.tested, self.result.answer.at
         if tokens:
             asked, at = (frozenset(filter(self.words.single, names)) for names in (asked, at))
-        return spelling(self.sample.board, asked, at, tokens=tokens)
+        return spelling(self.sample.features, asked, at, tokens=tokens)
 
-    def _context(self, found: ScanResult) -> Clause:
-        (clause,) = self._named(axis_of(found.reach), frozenset(found.before))[:1]
-        return replace(clause, negated=not found.required)
+    def _context(self, result: ScanResult) -> Clause:
+        (clause,) = self._named(axis_of(result.reach), frozenset(result.before))[:1]
+        return replace(clause, negated=not result.required)
 
     def _named(self, axis: str, words: frozenset[str]) -> tuple[Clause, ...]:
-        assert self.found is not None
-        off = self.found.tested - words
+        assert self.result is not None
+        off = self.result.tested - words
         return clauses_of(
-            self.sample.board, axis, words, off=off, concepts=self.concepts, started=self._started
+            self.sample.features,
+            axis,
+            words,
+            off=off,
+            concepts=self.concepts,
+            started=self._started,
         )
 
-    def _part(self, windows: TokenWindows, values: np.ndarray, start: int, stop: int) -> Scan:
-        rows = slice(start, stop)
-        return Scan(windows.rows(rows), values[rows], self.level.threshold)
+    def _part(self, texts: MeasuredTexts, start: int, stop: int) -> Scan:
+        return Scan(texts.rows(start, stop), self.level.threshold)
 
     def _answer(self) -> Answer:
         """What the lists say; words that cover little of explore's activity say nothing.
@@ -253,7 +260,7 @@ class Scanner:
         Such words are on because of something that happened to stand before them.
         """
         now = answer(self._lists)
-        index = self.sample.board.index
+        index = self.sample.features.index
         _many, on = self._rates()
         asked = sum(on[index[name]] for name in self.words.forms if name in index)
         covered = sum(on[index[name]] for name in now.at if name in index)
@@ -264,7 +271,7 @@ class Scanner:
 
     def _vocabulary(self) -> dict[str, str]:
         """Explore's words, the most frequent first, each with the form to write it in."""
-        windows = self.sample.board.windows
+        windows = self.sample.features.windows
         key = ("builtin scanned words", id(windows))
         if key not in self.lab.memo:
             self.lab.memo[key] = vocabulary(windows, most=_MOST_WORDS + _MORE_WORDS)
@@ -272,19 +279,21 @@ class Scanner:
 
     def _active_names(self) -> list[str]:
         """Words of explore at or behind which the unit was ever on."""
-        board = self.sample.board
-        found: set[int] = set()
+        features = self.sample.features
+        result: set[int] = set()
         for axis in ("word", "previous_word"):
-            found |= set(np.unique(board.axes[axis][self.active]).tolist())
-        names = sorted(board.names[at] for at in found if at >= 0 and board.names[at].isalpha())
+            result |= set(np.unique(features.axes[axis][self.active]).tolist())
+        names = sorted(
+            features.names[at] for at in result if at >= 0 and features.names[at].isalpha()
+        )
         return names if len(names) <= _MOST_FRESH else []
 
     def _rates(self) -> tuple[np.ndarray, np.ndarray]:
         """How often each word of explore occurs, and how often it is on."""
-        board = self.sample.board
-        word = board.axes["word"]
+        features = self.sample.features
+        word = features.axes["word"]
         ok = (word >= 0) & (self.sample.weight > 0)
-        size = len(board.names)
+        size = len(features.names)
         return np.bincount(word[ok], minlength=size), np.bincount(
             word[ok & self.active], minlength=size
         )
@@ -292,7 +301,7 @@ class Scanner:
     def _quiet(self) -> str:
         """A frequent word at which the unit is never on."""
         _many, on = self._rates()
-        index = self.sample.board.index
+        index = self.sample.features.index
         return next((n for n in self.words.forms if n in index and not on[index[n]]), "the")
 
     def _silent(self, now: Answer) -> list[str]:
@@ -301,29 +310,29 @@ class Scanner:
         names = [name for name in self.words.forms if name not in loud and len(name) > 2]
         return self.rng.permutation(names).tolist() if names else []
 
-    def _fresh(self, found: frozenset[str]) -> list[str]:
+    def _fresh(self, result: frozenset[str]) -> list[str]:
         """Base words of the concepts of some found words that explore does not have."""
         out: dict[str, None] = {}
-        if len(found) > _MOST_FOUND:
+        if len(result) > _MOST_FOUND:
             return []
         for members in self.concepts.values():
-            if len(found & set(members)) >= 3:
+            if len(result & set(members)) >= 3:
                 out |= dict.fromkeys(m for m in members if m not in self.words.forms)
         return [word for word in out if word.isalpha()][:_MOST_FRESH]
 
     def _chosen_heads(self, now: Answer, explained: bool) -> list[str]:
-        board = self.sample.board
-        many, on = self._rates()
+        features = self.sample.features
+        count, on = self._rates()
         if len(now.at) > _MOST_FOUND or (not now.at and (now.behind or explained)):
             return []
-        names = [name for name in board.names if name in self.words.forms]
+        names = [name for name in features.names if name in self.words.forms]
         if now.at:
             names = [name for name in names if name in now.at]
-        index = board.index
+        index = features.index
 
         def worth(name: str) -> float:
             at = index[name]
-            return on[at] * (on[at] / max(many[at], 1)) + 0.5 * self.words.single(name)
+            return on[at] * (on[at] / max(count[at], 1)) + 0.5 * self.words.single(name)
 
         names = [name for name in names if on[index[name]] > 0]
         return sorted(names, key=lambda name: (-worth(name), name))[:_HEADS]

@@ -39,46 +39,46 @@ class ScoredRule:
         return self.checked * (1 - _PRICE) ** (len(self.rule.clauses) - 1)
 
 
-def axes_of(board: FeatureTable) -> list[str]:
-    """The axes that a board offers."""
-    named = [axis for axis in (*WORD_AXES, *TOKEN_AXES) if axis in board.axes]
-    return [*named, *board.context, "flag", "position"]
+def axes_of(features: FeatureTable) -> list[str]:
+    """The axes that a feature table offers."""
+    named = [axis for axis in (*WORD_AXES, *TOKEN_AXES) if axis in features.axes]
+    return [*named, *features.context, "flag", "position"]
 
 
-def halves(board: FeatureTable, both: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+def halves(features: FeatureTable, both: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Two masks, flat: the places of every second document, and of the others.
 
     Places of `both` (flat) are in each: written texts, which are there to part rivals.
     """
-    _, number = np.unique(board.windows.document, return_inverse=True)
-    even = np.repeat(number % 2 == 0, board.shape[1])
+    _, number = np.unique(features.windows.document, return_inverse=True)
+    even = np.repeat(number % 2 == 0, features.shape[1])
     shared = np.zeros_like(even) if both is None else both
-    return board.counted & (even | shared), board.counted & (~even | shared)
+    return features.counted & (even | shared), features.counted & (~even | shared)
 
 
 def search(sample: Sample, fit: np.ndarray, check: np.ndarray) -> list[ScoredRule]:
     """Rules over the whole sample, best first.
 
     Args:
-        sample: The board with its target and weights.
+        sample: The feature table with its target and weights.
         fit: bool, flat: where sets are learnt.
         check: bool, flat: where rules are judged.
     """
-    board = sample.board
+    features = sample.features
     learn = sample._replace(weight=np.where(fit, sample.weight, 0.0))
     judge = sample._replace(weight=np.where(check, sample.weight, 0.0))
-    axes = axes_of(board)
-    beam: list[tuple[Rule, float, np.ndarray]] = [(Rule(), 0.0, board.counted)]
+    axes = axes_of(features)
+    beam: list[tuple[Rule, float, np.ndarray]] = [(Rule(), 0.0, features.counted)]
     seen: dict[Rule, ScoredRule] = {}
     for depth in range(_DEPTH):
         grown: dict[Rule, tuple[float, np.ndarray, float]] = {}
         for rule, score, region in beam:
-            many = 3 * _PER_RULE if depth == 0 else _PER_RULE
-            for split in splits(learn, region, axes, rule=rule)[:many]:
+            count = 3 * _PER_RULE if depth == 0 else _PER_RULE
+            for split in splits(learn, region, axes, rule=rule)[:count]:
                 if split.score < score * 1.02:
                     break
                 new = rule.and_(split.clause)
-                mask = region & split.clause.mask(board)
+                mask = region & split.clause.mask(features)
                 fitted = score_of(learn, mask)
                 if fitted <= score * 1.02 or new in grown:
                     continue
@@ -89,7 +89,7 @@ def search(sample: Sample, fit: np.ndarray, check: np.ndarray) -> list[ScoredRul
             seen[rule] = ScoredRule(rule, fitted, checked)
         ranked = sorted(grown.items(), key=lambda item: -(item[1][0] + item[1][2]))
         beam = [(rule, fitted, mask) for rule, (fitted, mask, _) in _varied(ranked)]
-    return sorted(seen.values(), key=lambda found: -found.worth)
+    return sorted(seen.values(), key=lambda results: -results.worth)
 
 
 def _varied(ranked: list) -> list:
@@ -102,39 +102,5 @@ def _varied(ranked: list) -> list:
             used[signature] = used.get(signature, 0) + 1
             kept.append(item)
         if len(kept) == _BEAM:
-            break
-    return kept
-
-
-def relearn(sample: Sample, rule: Rule) -> Rule:
-    """The rule with its sets learnt again, clause by clause, from the whole sample."""
-    out = Rule()
-    region = sample.board.counted
-    for clause in rule.clauses:
-        new = clause
-        if clause.values and clause.axis != "flag":
-            same = [
-                split.clause
-                for split in splits(sample, region, [clause.axis], rule=out)
-                if split.clause.values
-                and not split.clause.groups
-                and split.clause.negated == clause.negated
-            ]
-            new = same[0] if same else clause
-        out = out.and_(new)
-        region = region & new.mask(sample.board)
-    return out
-
-
-def independent(found: list[ScoredRule], many: int) -> list[ScoredRule]:
-    """The best rules that do not use the same axes as a better one, and no rule twice."""
-    kept: list[ScoredRule] = []
-    used: set = set()
-    for item in found:
-        key = tuple(sorted((c.axis, c.negated, bool(c.groups)) for c in item.rule.clauses))
-        if key not in used:
-            used.add(key)
-            kept.append(item)
-        if len(kept) == many:
             break
     return kept

@@ -7,12 +7,13 @@ import numpy as np
 from .....tools.data.windows import TokenWindows
 from .....tools.errors import UsageError
 from .....tools.predicates import parse
-from .feature_table import TOKEN_AXES, FeatureTable, is_context
-from .rule_list import levelled
+from .feature_table import TOKEN_AXES, is_context
+from .fitting import levelled
 from .rules import Rule
 from .scanner import Scanner
 from .strength import relevelled
 from .terms import Term, terms_allowed
+from .texts import MeasuredTexts
 
 _SURE = 0.97  # F1 from which rules of the search are kept as they are
 _LEAST = 0.6  # F1 on explore under which scans describe something else
@@ -25,12 +26,9 @@ _FEWER = 0.002  # the same, for those that list a few words
 _LISTS = 0.005  # of both, that long lists of the search must be better than what was scanned
 _WORDS = 0.002  # of both, that words must be better than the tokens that begin them
 
-Measured = tuple[TokenWindows, np.ndarray]
-"""Texts and activations `[window, place]`, NaN where not counted."""
-
 
 def select_terms(
-    scanner: Scanner, search: Sequence[Term], lists: Measured, everything: Measured
+    scanner: Scanner, search: Sequence[Term], lists: MeasuredTexts, everything: MeasuredTexts
 ) -> list[Term]:
     """The parts that follow from the scans; empty if the search should decide.
 
@@ -40,8 +38,8 @@ def select_terms(
         lists: The lists of words.
         everything: All scanned texts.
     """
-    found, sample = scanner.found, scanner.sample
-    if found is None or not (found.answer.at or found.answer.behind or found.before):
+    result, sample = scanner.result, scanner.sample
+    if result is None or not (result.answer.at or result.answer.behind or result.before):
         return []  # it is silent on all that was scanned
     here, written = on_off_f1(scanner, search), on_off_f1(scanner, search, everything)
     sure = here >= _SURE and on_off_f1(scanner, search, lists, whole=True) >= _SPELLED
@@ -52,7 +50,7 @@ def select_terms(
     ]
     for base, started in bases:
         parts = scanner.parts(base, started=started)
-        if not parts or not terms_allowed(sample.board, parts):
+        if not parts or not terms_allowed(sample.features, parts):
             continue
         try:
             explore, texts = on_off_f1(scanner, parts), on_off_f1(scanner, parts, everything)
@@ -61,7 +59,7 @@ def select_terms(
         if explore < max(_LEAST, here - _LESS) or texts < written - _NOISE:
             continue
         if not base:
-            parts = levelled(sample, parts, exact=True)
+            parts = levelled(sample, parts, reaches=False)
             parts = [relevelled(scanner, part, everything) for part in parts]
         favour = -_WORDS * (not started)
         if base:
@@ -96,10 +94,9 @@ def explains(scanner: Scanner, search: Sequence[Term]) -> bool:
 def on_off_f1(
     scanner: Scanner,
     parts: Sequence[Term],
-    texts: Measured | None = None,
+    texts: MeasuredTexts | None = None,
     *,
     whole: bool = False,
-    learnt: FeatureTable | None = None,
 ) -> float:
     """F1 of where parts hold against where the unit is on.
 
@@ -108,18 +105,16 @@ def on_off_f1(
         parts: What is said.
         texts: Where to look; explore if absent.
         whole: At words of one token only.
-        learnt: The board that the parts are about, if it is not that of explore.
     """
-    board = scanner.sample.board
+    features = scanner.sample.features
     if not parts:
         return 0.0
-    predicates = [parse(part.predicate(learnt or board)) for part in parts]
+    predicates = [parse(part.predicate(features)) for part in parts]
     if texts is None:
-        windows, known = board.windows, scanner.sample.weight.reshape(board.shape) > 0
-        on = scanner.active.reshape(board.shape)
+        windows, known = features.windows, scanner.sample.weight.reshape(features.shape) > 0
+        on = scanner.active.reshape(features.shape)
     else:
-        windows, known = texts[0], np.isfinite(texts[1])
-        on = np.nan_to_num(texts[1]) > scanner.level.threshold
+        windows, known, on = texts.windows, texts.known, texts.on(scanner.level.threshold)
     if whole:
         known = known & _alone(windows)
     held = np.max([p.evaluate(windows) for p in predicates], axis=0)[known] > 0

@@ -6,8 +6,6 @@
 2. A rule is worth its squared correlation on two halves of the documents, less a price for
    everything it names. The best move is taken while it raises the worth, so that of two rules that
    fit alike the simpler wins, and a condition stays only where both halves ask for it.
-3. Concepts that would do in place of one in a rule's context are its rivals: in the corpus they go
-   together, and only texts written for the purpose part them.
 """
 
 import math
@@ -33,7 +31,6 @@ _CONCEPT = 0.012  # of a further concept
 _LISTED = 0.008  # times the logarithm of the number of words listed
 _CLOSE = 0.75  # share of the leader's worth from which a rule is a rival
 _LEAST_RIVALS = 3
-_SWAP = 0.4  # the same for a concept put in place of another
 
 
 class ShortRule(NamedTuple):
@@ -50,20 +47,20 @@ class RuleScorer:
 
     def __init__(self, sample: Sample) -> None:
         self.sample = sample
-        self.board: FeatureTable = sample.board
-        fit, check = halves(sample.board)
+        self.features: FeatureTable = sample.features
+        fit, check = halves(sample.features)
         self._halves = [
             sample._replace(weight=np.where(half, sample.weight, 0.0)) for half in (fit, check)
         ]
         self._known: dict[Rule, ShortRule] = {}
 
-    def judge(self, rule: Rule) -> ShortRule:
+    def score(self, rule: Rule) -> ShortRule:
         """The rule's worth; a rule that fails on one half is worth nothing."""
         if rule not in self._known:
-            mask = rule.mask(self.board)
+            mask = rule.mask(self.features)
             scores = [score_of(half, mask) for half in self._halves]
             fit = sum(scores) / 2
-            low = min(scores) >= 0.5 * max(scores) and allowed(self.board, rule)
+            low = min(scores) >= 0.5 * max(scores) and allowed(self.features, rule)
             self._known[rule] = ShortRule(rule, fit, fit * (1 - price(rule)) if low else 0.0)
         return self._known[rule]
 
@@ -81,10 +78,10 @@ def price(rule: Rule) -> float:
     return min(cost, 0.9)
 
 
-def shortest(sample: Sample, found: Sequence[ScoredRule]) -> list[ShortRule]:
+def shortest(sample: Sample, results: Sequence[ScoredRule]) -> list[ShortRule]:
     """ShortRule rules for a target, best first, none that says the same as a better one."""
-    bar = RuleScorer(sample)
-    ranked = sorted(found[:80], key=lambda item: -item.worth * (1 - price(item.rule)))
+    scorer = RuleScorer(sample)
+    ranked = sorted(results[:80], key=lambda item: -item.worth * (1 - price(item.rule)))
     starts: list[Rule] = []
     kinds: dict[tuple, int] = {}
     for item in ranked:
@@ -94,12 +91,12 @@ def shortest(sample: Sample, found: Sequence[ScoredRule]) -> list[ShortRule]:
             starts.append(item.rule)
         if len(starts) == _STARTS:
             break
-    climbed = [climb(bar, rule) for rule in starts]
+    climbed = [climb(scorer, rule) for rule in starts]
     best = max((item.worth for item in climbed), default=0.0)
     kept: list[ShortRule] = []
     masks: list[np.ndarray] = []
     for item in sorted(climbed, key=lambda item: -item.worth):
-        mask = item.rule.mask(sample.board)
+        mask = item.rule.mask(sample.features)
         close = item.worth >= _CLOSE * best or (len(kept) < _LEAST_RIVALS and item.worth > 0)
         if close and not any((mask == other).all() for other in masks):
             kept.append(item)
@@ -107,52 +104,33 @@ def shortest(sample: Sample, found: Sequence[ScoredRule]) -> list[ShortRule]:
     return kept
 
 
-def climb(bar: RuleScorer, rule: Rule) -> ShortRule:
+def climb(scorer: RuleScorer, rule: Rule) -> ShortRule:
     """The rule after the moves that raise its worth, the best first."""
-    now = bar.judge(rule)
+    now = scorer.score(rule)
     for _ in range(_ROUNDS):
-        best = max(map(bar.judge, _moves(bar, now.rule)), key=lambda s: s.worth, default=now)
+        best = max(map(scorer.score, _moves(scorer, now.rule)), key=lambda s: s.worth, default=now)
         if best.worth <= now.worth + 1e-9:
             break
         now = best
     return now
 
 
-def swapped(bar: RuleScorer, leader: ShortRule) -> list[ShortRule]:
-    """The leader with another concept for one in its context, where that fits nearly as well."""
-    out: list[ShortRule] = []
-    for at, clause in enumerate(leader.rule.clauses):
-        if clause.negated or not clause.groups or clause.axis not in bar.board.context:
-            continue
-        for group in _concepts(bar, leader.rule, at)[:4]:
-            if group in clause.groups:
-                continue
-            other = leader.rule.with_clause(at, groups=frozenset((group,)), values=frozenset())
-            side = clause.axis.partition("_")[0]
-            axes = [axis for axis in bar.board.context if axis.partition("_")[0] == side]
-            ways = [bar.judge(other.with_clause(at, axis=axis)) for axis in axes]
-            best = max(ways, key=lambda short: short.worth)
-            if best.fit >= _SWAP * leader.fit:
-                out.append(best)
-    return out
-
-
-def _moves(bar: RuleScorer, rule: Rule) -> Iterable[Rule]:
-    board = bar.board
+def _moves(scorer: RuleScorer, rule: Rule) -> Iterable[Rule]:
+    features = scorer.features
     for at, clause in enumerate(rule.clauses):
         if len(rule.clauses) > 1:
             yield Rule(rule.clauses[:at] + rule.clauses[at + 1 :])
         if clause.axis == "flag":
-            yield from _plainer_flag(board, rule, at)
+            yield from _plainer_flag(features, rule, at)
         if clause.axis in TOKEN_AXES:
-            yield _as_words(board, rule, at)
-        if clause.axis in board.context:
+            yield _as_words(features, rule, at)
+        if clause.axis in features.context:
             side = clause.axis.partition("_")[0]
-            for axis in board.context:
+            for axis in features.context:
                 if axis.partition("_")[0] == side and axis != clause.axis:
                     yield rule.with_clause(at, axis=axis)
             if not clause.negated and (clause.values or len(clause.groups) > 1):
-                for group in _concepts(bar, rule, at)[:3]:
+                for group in best_concepts(scorer, rule, at)[:3]:
                     yield rule.with_clause(at, groups=frozenset((group,)), values=frozenset())
         if clause.groups and clause.values:
             yield rule.with_clause(at, values=frozenset())
@@ -160,45 +138,45 @@ def _moves(bar: RuleScorer, rule: Rule) -> Iterable[Rule]:
             for group in clause.groups:
                 yield rule.with_clause(at, groups=clause.groups - {group})
         if clause.axis in WORD_AXES and clause.size > 1:
-            yield from _covered(bar, rule, at)
-    yield from headed(bar, rule)
+            yield from _covered(scorer, rule, at)
+    yield from headed(scorer, rule)
 
 
-def _plainer_flag(board: FeatureTable, rule: Rule, at: int) -> Iterable[Rule]:
+def _plainer_flag(features: FeatureTable, rule: Rule, at: int) -> Iterable[Rule]:
     (flag,) = rule.clauses[at].values
-    shape = board.flags[flag].get("shape")
+    shape = features.flags[flag].get("shape")
     opposite = {"lower": "capitalised", "word_inside": "word_start", "word_start": "word_inside"}
     if rule.clauses[at].negated and shape in opposite:
-        for number, other in enumerate(board.flags):
+        for number, other in enumerate(features.flags):
             if other.get("shape") == opposite[shape]:
                 yield rule.with_clause(at, values=frozenset((number,)), negated=False)
 
 
-def _as_words(board: FeatureTable, rule: Rule, at: int) -> Rule:
+def _as_words(features: FeatureTable, rule: Rule, at: int) -> Rule:
     clause = rule.clauses[at]
-    words = [board.windows.vocabulary[v].strip().lower() for v in clause.values]
+    words = [features.windows.vocabulary[v].strip().lower() for v in clause.values]
     axis = clause.axis.replace("token", "word")
-    ids = frozenset(board.ids_of(words))
+    ids = frozenset(features.ids_of(words))
     return rule.with_clause(at, axis=axis, values=ids) if ids else rule
 
 
-def _covered(bar: RuleScorer, rule: Rule, at: int) -> Iterable[Rule]:
+def _covered(scorer: RuleScorer, rule: Rule, at: int) -> Iterable[Rule]:
     """The set of words as one to three concepts, and as the words that matter most."""
-    board, clause = bar.board, rule.clauses[at]
-    lift, many = _word_lift(bar, rule, at)
-    mine = np.zeros(len(board.names))
+    features, clause = scorer.features, rule.clauses[at]
+    lift, count = word_lift(scorer, rule, at)
+    mine = np.zeros(len(features.names))
     mine[list(clause.values)] = 1
     for group in clause.groups:
-        mine[board.members[group].indices] = 1
+        mine[features.members[group].indices] = 1
     mass = np.maximum(lift, 0) * mine
     if clause.negated:
-        mass = many * mine
-    concepts = [i for i, group in enumerate(board.groups) if group.concept]
-    members = board.members[concepts]
+        mass = count * mine
+    concepts = [i for i, group in enumerate(features.groups) if group.concept]
+    members = features.members[concepts]
     whole = max(float(mass.sum()), 1e-12)
-    share = (members @ (many * mine)) / np.maximum(members @ many, 1e-9)
+    share = (members @ (count * mine)) / np.maximum(members @ count, 1e-9)
     left, picked = mass.copy(), []
-    while len(picked) < _MOST_CONCEPTS:
+    while concepts and len(picked) < _MOST_CONCEPTS:
         gain = np.where(share >= _MOSTLY, members @ left, 0)
         best = int(gain.argmax())
         if gain[best] < 0.08 * whole:
@@ -216,50 +194,50 @@ def _covered(bar: RuleScorer, rule: Rule, at: int) -> Iterable[Rule]:
             yield rule.with_clause(at, groups=frozenset(), values=chosen)
 
 
-def headed(bar: RuleScorer, rule: Rule) -> Iterable[Rule]:
+def headed(scorer: RuleScorer, rule: Rule) -> Iterable[Rule]:
     """A rule without a head word, with the one or two words that hold most of its activation."""
     if any(clause.axis in ("word", "token") for clause in rule.clauses):
         return
     rest = tuple(clause for clause in rule.clauses if clause.axis != "flag")
     if not rest:
         return
-    lift, _ = _word_lift(bar, Rule((*rest, Clause("word"))), len(rest))
+    lift, _ = word_lift(scorer, Rule((*rest, Clause("word"))), len(rest))
     order = np.argsort(-lift, kind="stable")
     for size in (1, 2):
         yield Rule((Clause("word", frozenset(order[:size].tolist())), *rest))
 
 
-def _word_lift(bar: RuleScorer, rule: Rule, at: int) -> tuple[np.ndarray, np.ndarray]:
+def word_lift(scorer: RuleScorer, rule: Rule, at: int) -> tuple[np.ndarray, np.ndarray]:
     """How much activation above the mean each word holds where the rest of the rule does."""
-    sample, board, axis = bar.sample, bar.board, rule.clauses[at].axis
+    sample, features, axis = scorer.sample, scorer.features, rule.clauses[at].axis
     rest = Rule(rule.clauses[:at] + rule.clauses[at + 1 :])
-    keys = board.axes[axis]
-    region = rest.mask(board) & (sample.weight > 0) & (keys >= 0)
-    size = len(board.names)
+    keys = features.axes[axis]
+    region = rest.mask(features) & (sample.weight > 0) & (keys >= 0)
+    size = len(features.names)
     lift = np.bincount(keys[region], sample.target[region] - sample.totals[1], size)
     return lift, np.bincount(keys[region], minlength=size).astype(float)
 
 
-def _concepts(bar: RuleScorer, rule: Rule, at: int) -> list[int]:
+def best_concepts(scorer: RuleScorer, rule: Rule, at: int) -> list[int]:
     """Concepts by how well they would do as one context condition of a rule."""
-    board, sample = bar.board, bar.sample
+    features, sample = scorer.features, scorer.sample
     clause = rule.clauses[at]
     rest = Rule(rule.clauses[:at] + rule.clauses[at + 1 :])
-    places = np.flatnonzero(rest.mask(board) & (sample.weight > 0))
+    places = np.flatnonzero(rest.mask(features) & (sample.weight > 0))
     if not len(places):
         return []
     context = Context(sample, places)
-    many, mean, _ = sample.totals
+    count, mean, _ = sample.totals
 
     def score(n: np.ndarray, s: np.ndarray) -> np.ndarray:
         lift = s - n * mean
         with np.errstate(divide="ignore", invalid="ignore"):
-            found = np.square(lift) / (n * (1 - n / many))
-        return np.where((lift > 0) & (n >= 3), found, 0.0)
+            results = np.square(lift) / (n * (1 - n / count))
+        return np.where((lift > 0) & (n >= 3), results, 0.0)
 
     scores = context.scores("groups", clause.axis, score, negated=False)
     order = np.argsort(-scores, kind="stable")[:6].tolist()
-    return [group for group in order if scores[group] > 0 and board.groups[group].concept]
+    return [group for group in order if scores[group] > 0 and features.groups[group].concept]
 
 
 def ordered(rule: Rule) -> Rule:
@@ -270,26 +248,3 @@ def ordered(rule: Rule) -> Rule:
         return (int(clause.negated), 0 if here else 1 if clause.axis == "flag" else 2)
 
     return Rule(tuple(replace(c) for c in sorted(rule.clauses, key=rank)))
-
-
-def neighbours(bar: RuleScorer, rule: Rule) -> list[Rule]:
-    """The rule with one concept of its head less, and with the next likely concept more."""
-    board = bar.board
-    out: list[Rule] = []
-    for at, clause in enumerate(rule.clauses):
-        if clause.axis != "word" or clause.negated or not clause.groups:
-            continue
-        if len(clause.groups) > 1:
-            out += [rule.with_clause(at, groups=clause.groups - {g}) for g in clause.groups]
-        lift, many = _word_lift(bar, rule, at)
-        seen = np.zeros(len(board.names), bool)
-        for group in clause.groups:
-            seen[board.members[group].indices] = True
-        free = (many > 0) & ~seen
-        concepts = np.array([i for i, g in enumerate(board.groups) if g.concept], np.int64)
-        members = board.members[concepts]
-        mean = (members @ np.where(free, lift, 0)) / np.maximum(members @ (many * free), 1)
-        mean[members @ free.astype(float) < 3] = -np.inf
-        for best in np.argsort(-mean, kind="stable")[: 2 if len(clause.groups) == 1 else 1]:
-            out.append(rule.with_clause(at, groups=clause.groups | {int(concepts[best])}))
-    return out

@@ -6,6 +6,7 @@ variance-components estimate of how far values truly differ, so that a value see
 little where places are noisy and for all where they are not.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -24,9 +25,9 @@ Totals = tuple[float, float, float]
 
 
 class Sample(NamedTuple):
-    """What a search looks at; arrays are flat over the board."""
+    """What a search looks at; arrays are flat over the feature table."""
 
-    board: FeatureTable
+    features: FeatureTable
     target: np.ndarray
     """float64: what is to be explained, zero where `weight` is."""
     weight: np.ndarray
@@ -35,9 +36,9 @@ class Sample(NamedTuple):
     @property
     def totals(self) -> Totals:
         """Weight, mean and sum of squares about the mean."""
-        many = float(self.weight.sum())
-        mean = float(self.weight @ self.target) / max(many, 1e-12)
-        return many, mean, float(self.weight @ np.square(self.target - mean))
+        count = float(self.weight.sum())
+        mean = float(self.weight @ self.target) / max(count, 1e-12)
+        return count, mean, float(self.weight @ np.square(self.target - mean))
 
 
 class Split(NamedTuple):
@@ -54,12 +55,12 @@ def score_of(sample: Sample, mask: np.ndarray) -> float:
 
 
 def _score(n: np.ndarray | float, s: np.ndarray | float, totals: Totals):
-    many, mean, squares = totals
+    count, mean, squares = totals
     n = np.asarray(n, float)
     lift = np.asarray(s, float) - n * mean
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = np.square(lift) / (n * (1 - n / many)) / max(squares, 1e-30)
-    return np.where((lift > 0) & (n >= _LEAST) & (n < many), found, 0.0)
+        results = np.square(lift) / (n * (1 - n / count)) / max(squares, 1e-30)
+    return np.where((lift > 0) & (n >= _LEAST) & (n < count), results, 0.0)
 
 
 def splits(
@@ -75,38 +76,58 @@ def splits(
     """
     totals = sample.totals
     at = np.flatnonzero(region & (sample.weight > 0))
-    found: list[Split] = []
+    results: list[Split] = []
     if len(at) == 0:
-        return found
+        return results
     weight, target = sample.weight[at], sample.target[at]
     mine = weight * target
     root = rule is None or not rule.clauses
     context: Context | None = None
     for axis in axes:
         if axis == "flag":
-            found += _flags(sample, at, weight, mine, totals)
+            results += _flags(sample, at, weight, mine, totals)
         elif axis == "position":
-            found += _spans(sample, at, weight, mine, totals)
-        elif axis in sample.board.context:
+            results += _spans(sample, at, weight, mine, totals)
+        elif axis in sample.features.context:
             context = context or Context(sample, at)
-            found += _context(context, axis, totals)
+            results += _context(context, axis, totals)
         else:
-            found += _values(sample, at, axis, totals, root=root)
+            results += _values(sample, at, axis, totals, root=root)
     used = set(rule.clauses) if rule else set()
-    found = [split for split in found if split.clause not in used and split.score > 0]
-    found = [split for split in found if clause_allowed(sample.board, split.clause)]
-    return sorted(found, key=lambda split: -split.score)
+    results = [split for split in results if split.clause not in used and split.score > 0]
+    results = [split for split in results if clause_allowed(sample.features, split.clause)]
+    return sorted(results, key=lambda split: -split.score)
+
+
+def relearned(sample: Sample, rule: Rule, *, least: int = 4) -> Rule:
+    """The rule with its sets of at least so many values learnt again from a sample.
+
+    Shorter sets are statements of their own, which a half may confirm but not choose.
+    """
+    features = sample.features
+    out, region = Rule(), features.counted
+    for clause in rule.clauses:
+        known = clause.axis in features.axes or clause.axis in features.context
+        if known and len(clause.values) >= least and not clause.unseen and not clause.started:
+            for split in splits(sample, region, [clause.axis], rule=out):
+                new = split.clause
+                if new.values and not new.groups and new.negated == clause.negated:
+                    clause = replace(clause, values=new.values)
+                    break
+        out = out.and_(clause)
+        region = region & clause.mask(features)
+    return out
 
 
 def _values(
     sample: Sample, at: np.ndarray, axis: str, totals: Totals, *, root: bool
 ) -> list[Split]:
     """The best set of values of one axis, and its best groups."""
-    board = sample.board
-    keys = board.axes[axis][at]
+    features = sample.features
+    keys = features.axes[axis][at]
     ok = keys >= 0
     keys, weight, target = keys[ok], sample.weight[at][ok], sample.target[at][ok]
-    size = board.size(axis)
+    size = features.size(axis)
     n = np.bincount(keys, weight, size)
     s = np.bincount(keys, weight * target, size)
     present = np.flatnonzero(n > 0)
@@ -115,30 +136,30 @@ def _values(
     squares = float(weight @ np.square(target))
     means = shrunk(n[present], s[present], squares)
     order = present[np.argsort(-means, kind="stable")]
-    many = n[order].cumsum()
+    count = n[order].cumsum()
     sums = (n[present] * means)[np.argsort(-means, kind="stable")].cumsum()
-    scores = _score(many, sums, totals)
+    scores = _score(count, sums, totals)
     best = int(scores.argmax())
     chosen, others = order[: best + 1], order[best + 1 :]
     lift = n * np.square(np.where(n > 0, s / np.maximum(n, 1e-9), 0.0) - totals[1])
     chosen = _weightiest(chosen, lift)
-    found = []
+    results = []
     if len(others):
-        if not root and (2 * len(others) <= best + 1 or many[best] > 0.7 * many[-1]):
+        if not root and (2 * len(others) <= best + 1 or count[best] > 0.7 * count[-1]):
             clause = Clause(axis, frozenset(_weightiest(others, lift).tolist()), negated=True)
         else:
             clause = Clause(axis, frozenset(chosen.tolist()))
-        found.append(Split(clause, float(scores[best])))
+        results.append(Split(clause, float(scores[best])))
     if speaks_of_words(axis):
         for negated in (False, True) if not root else (False,):
-            gn, gs = board.members @ n, board.members @ s
+            gn, gs = features.members @ n, features.members @ s
             if negated:
-                gn, gs = many[-1] - gn, s.sum() - gs
+                gn, gs = count[-1] - gn, s.sum() - gs
             by_group = _score(gn, gs, totals)
             for group in np.argsort(-by_group, kind="stable")[:_GROUPS].tolist():
                 clause = Clause(axis, groups=frozenset((group,)), negated=negated)
-                found.append(Split(clause, float(by_group[group])))
-    return found
+                results.append(Split(clause, float(by_group[group])))
+    return results
 
 
 def _weightiest(values: np.ndarray, lift: np.ndarray) -> np.ndarray:
@@ -169,25 +190,25 @@ def shrunk(n: np.ndarray, s: np.ndarray, squares: float) -> np.ndarray:
 def _flags(
     sample: Sample, at: np.ndarray, weight: np.ndarray, mine: np.ndarray, totals: Totals
 ) -> list[Split]:
-    held = sample.board.held[:, at]  # [flag, place]
+    held = sample.features.held[:, at]  # [flag, place]
     n, s = held @ weight, held @ mine
-    found = []
+    results = []
     for negated in (False, True):
-        many = weight.sum() - n if negated else n
+        count = weight.sum() - n if negated else n
         sums = mine.sum() - s if negated else s
-        for flag, score in enumerate(_score(many, sums, totals)):
+        for flag, score in enumerate(_score(count, sums, totals)):
             clause = Clause("flag", frozenset((flag,)), negated=negated)
-            found.append(Split(clause, float(score)))
-    return found
+            results.append(Split(clause, float(score)))
+    return results
 
 
 def _spans(
     sample: Sample, at: np.ndarray, weight: np.ndarray, mine: np.ndarray, totals: Totals
 ) -> list[Split]:
     """The best stretch of positions, counted from the start and from the end."""
-    found = []
-    for from_end in (False,) if sample.board.causal else (False, True):
-        rank = (sample.board.from_end if from_end else sample.board.rank)[at]
+    results = []
+    for from_end in (False,) if sample.features.causal else (False, True):
+        rank = (sample.features.from_end if from_end else sample.features.rank)[at]
         n = np.concatenate(([0.0], np.bincount(rank, weight).cumsum()))
         s = np.concatenate(([0.0], np.bincount(rank, mine).cumsum()))
         start, stop = np.triu_indices(len(n), 1)
@@ -196,8 +217,8 @@ def _spans(
         best = int(scores.argmax())
         stop_at = None if stop[best] == len(n) - 1 else int(stop[best])
         clause = Clause("position", span=(int(start[best]), stop_at, from_end))
-        found.append(Split(clause, float(scores[best])))
-    return found
+        results.append(Split(clause, float(scores[best])))
+    return results
 
 
 def _context(context: Context, axis: str, totals: Totals) -> list[Split]:
@@ -206,13 +227,13 @@ def _context(context: Context, axis: str, totals: Totals) -> list[Split]:
     def score(n: np.ndarray, s: np.ndarray) -> np.ndarray:
         return _score(n, s, totals)
 
-    found: list[Split] = []
+    results: list[Split] = []
     for negated in (False, True):
         words, best = context.grown(axis, score, negated=negated)
         if words:
-            found.append(Split(Clause(axis, frozenset(words), negated=negated), best))
+            results.append(Split(Clause(axis, frozenset(words), negated=negated), best))
         scores = context.scores("groups", axis, score, negated=negated)
         for group in np.argsort(-scores, kind="stable")[:_GROUPS].tolist():
             one = frozenset((group,))
-            found.append(Split(Clause(axis, groups=one, negated=negated), float(scores[group])))
-    return found
+            results.append(Split(Clause(axis, groups=one, negated=negated), float(scores[group])))
+    return results

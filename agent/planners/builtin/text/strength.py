@@ -8,26 +8,26 @@ from dataclasses import replace
 
 import numpy as np
 
-from .....tools.data.windows import TokenWindows
 from .scanner import Scanner
 from .terms import Level, Term
+from .texts import MeasuredTexts
 
 
-def relevelled(scanner: Scanner, part: Term, texts: tuple[TokenWindows, np.ndarray]) -> Term:
+def relevelled(scanner: Scanner, part: Term, texts: MeasuredTexts) -> Term:
     """The part with its words on the levels where they were measured; plain parts as they are."""
-    rule, board = part.rule, scanner.sample.board
+    rule, features = part.rule, scanner.sample.features
     own = [at for at, c in enumerate(rule.clauses) if c.axis == "word" and not c.negated]
     if len(part.levels) < 2 or part.table or not own or rule.clauses[own[0]].groups:
         return part
     clause = rule.clauses[own[0]]
-    named = {board.names[at]: at for at in clause.values}
+    named = {features.names[at]: at for at in clause.values}
     means = _means(scanner, texts)
     values = np.array([level.value for level in part.levels])
     order = np.argsort(values)
     level_of: dict[str, int] = {}
     for number in order:  # the strongest level that has the word
         inner = part.levels[number].rule.clauses[own[0]]
-        level_of |= dict.fromkeys((board.names[at] for at in inner.values), int(number))
+        level_of |= dict.fromkeys((features.names[at] for at in inner.values), int(number))
         level_of |= dict.fromkeys(inner.unseen, int(number))
     best = int(order[-1])
     strongest = [means[name] for name, at in level_of.items() if at == best and name in means]
@@ -48,19 +48,19 @@ def relevelled(scanner: Scanner, part: Term, texts: tuple[TokenWindows, np.ndarr
     return replace(part, levels=tuple(levels))
 
 
-def _means(scanner: Scanner, texts: tuple[TokenWindows, np.ndarray]) -> dict[str, float]:
+def _means(scanner: Scanner, texts: MeasuredTexts) -> dict[str, float]:
     """Mean activation by word where the unit is on, over explore and texts."""
-    board, sample = scanner.sample.board, scanner.sample
+    features, sample = scanner.sample.features, scanner.sample
     windows, measured = texts
-    many: dict[str, int] = {}
+    count: dict[str, int] = {}
     sums: dict[str, float] = {}
-    on = np.nan_to_num(measured) > scanner.level.threshold
+    on = texts.on(scanner.level.threshold)
     lower = [word.lower() for word in windows.words]
     seen = [(lower[w], v) for w, v in zip(windows.word[on], measured[on], strict=True) if w >= 0]
-    axis = board.axes["word"]
+    axis = features.axes["word"]
     here = scanner.active & (axis >= 0)
-    seen += [(board.names[w], v) for w, v in zip(axis[here], sample.target[here], strict=True)]
+    seen += [(features.names[w], v) for w, v in zip(axis[here], sample.target[here], strict=True)]
     for name, value in seen:
-        many[name] = many.get(name, 0) + 1
+        count[name] = count.get(name, 0) + 1
         sums[name] = sums.get(name, 0.0) + float(value)
-    return {name: total / many[name] for name, total in sums.items() if total > 0}
+    return {name: total / count[name] for name, total in sums.items() if total > 0}

@@ -1,4 +1,4 @@
-"""Carriers: windows of explore as texts whose words can be changed one by one."""
+"""Template texts: windows of explore as texts whose words can be changed one by one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class TemplateText:
 
 
 def template_text(windows: TokenWindows, flat: int) -> TemplateText | None:
-    """The carrier around a place given by its flat index; None if it belongs to no word."""
+    """The template text around a place given by its flat index; None if it belongs to no word."""
     window, place = divmod(int(flat), windows.ids.shape[1])
     text = windows.text(window)
     places = np.flatnonzero(windows.attended[window] & (windows.word[window] >= 0))

@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .cover import named
 from .feature_table import FeatureTable
-from .rules import Clause, Rule, allowed, speaks_of_words
-from .splits import Sample, shrunk
+from .rules import Clause, Rule, allowed
+from .splits import Sample, relearned, shrunk
 
 MOST_VALUES = 400
 """Values that a table keeps."""
+_FAINT = 0.12  # of the strongest level, under which a level is background
 _MASS = 0.99  # share of a table's explained variance that it keeps
 
 
@@ -37,12 +37,8 @@ class Term:
     table: bool = False
     axis: str | None = None
     """The axis that levels or a table go by."""
-    source: Rule | None = None
-    """The rule as the search found it, before its sets were named by concepts."""
-    wide: bool = False
-    """Whether its sets were named by concepts."""
-    said: Rule | None = None
-    """The rule that its words speak of, where its levels say more than words should."""
+    stated: Rule | None = None
+    """The rule that the words state, where the levels list more than words should."""
 
     @property
     def rule(self) -> Rule:
@@ -50,54 +46,55 @@ class Term:
         return max(self.levels, key=lambda level: level.value if self.table else -level.value).rule
 
     @property
-    def size(self) -> int:
-        """Clauses, over all levels."""
-        return sum(len(level.rule.clauses) for level in self.levels)
+    def stated_rule(self) -> Rule:
+        """The rule that the words state."""
+        return self.stated or self.rule
 
-    def values(self, board: FeatureTable) -> np.ndarray:
-        """float64, flat: degrees over the board."""
-        out = np.zeros(len(board.counted))
+    @property
+    def n_listed(self) -> int:
+        """Values listed, over all levels."""
+        return sum(len(c.values) for level in self.levels for c in level.rule.clauses)
+
+    def values(self, features: FeatureTable) -> np.ndarray:
+        """float64, flat: degrees over the table of features."""
+        out = np.zeros(len(features.counted))
         for rule, value in self.levels:
-            np.maximum(out, value, out=out, where=rule.mask(board))
+            np.maximum(out, value, out=out, where=rule.mask(features))
         return out
 
-    def predicate(self, board: FeatureTable) -> dict[str, Any]:
-        """The part as predicate JSON."""
+    def predicate(self, features: FeatureTable) -> dict[str, Any]:
+        """The term as predicate JSON."""
         if len(self.levels) == 1 and self.levels[0].value == 1:
-            return self.levels[0].rule.predicate(board)
+            return self.levels[0].rule.predicate(features)
         return {
             "kind": "graded",
             "levels": [
-                {"of": rule.predicate(board), "value": round(value, 3)}
+                {"of": rule.predicate(features), "value": round(value, 3)}
                 for rule, value in sorted(self.levels, key=lambda level: -level.value)
             ],
         }
 
+    def refit(self, sample: Sample) -> "Term":
+        """The term with its levels or its table learnt from a sample."""
+        new = None
+        if self.table and self.axis is not None:
+            new = table(sample, self.axis)
+        elif self.stated is not None and self.axis is not None:
+            new = graded(sample, self.stated, self.axis)
+        elif self.stated is None and len(self.levels) == 1:
+            new = plain_term(relearned(sample, self.rule))
+        return new or self
 
-def plain_term(rule: Rule, *, source: Rule | None = None, wide: bool = False) -> Term:
+
+def plain_term(rule: Rule) -> Term:
     """A rule that fires fully wherever it holds."""
-    return Term((Level(rule, 1.0),), source=source or rule, wide=wide)
+    return Term((Level(rule, 1.0),))
 
 
-def graded(
-    sample: Sample, rule: Rule, axis: str, *, most: int = 3, exact: bool = False
-) -> Term | None:
-    """The rule with levels by value of an axis; None where its places are all alike.
-
-    Args:
-        sample: The data.
-        rule: The rule.
-        axis: Of the levels.
-        most: Levels.
-        exact: List the values of a level and name no concepts for them.
-    """
-    board = sample.board
-    region = rule.mask(board)
-    means = _means(
-        sample,
-        region,
-        axis,
-    )
+def graded(sample: Sample, rule: Rule, axis: str, *, most: int = 3) -> Term | None:
+    """The rule with at most so many levels by value of an axis; None where its places are equal."""
+    region = rule.mask(sample.features)
+    means = _means(sample, region, axis)
     if means is None or len(means.value) < 2:
         return None
     cuts = levels_of(means.mean, means.n, most)
@@ -109,39 +106,29 @@ def graded(
     if heights.max() <= 0:
         return None
     heights = heights / heights.max()
-    kept = [(cut, height) for cut, height in zip(cuts, heights, strict=True) if height > 0.12]
+    kept = [(cut, height) for cut, height in zip(cuts, heights, strict=True) if height > _FAINT]
     if len(kept) < 2:
         return None
     levels = [Level(rule, float(kept[0][1]))]
-    own = [
-        at for at, clause in enumerate(rule.clauses) if clause.axis == axis and not clause.negated
-    ]
     for cut, height in kept[1:]:
-        values = frozenset(means.value[cut].tolist())
-        levels.append(Level(_narrowed(sample, rule, own, axis, values, exact), float(height)))
-    if len(kept) < len(cuts) and not exact:  # the weakest values are no part of the rule
-        values = frozenset(np.concatenate([means.value[c] for c in cuts[-len(kept) :]]).tolist())
-        levels[0] = Level(_narrowed(sample, rule, own, axis, values, exact), levels[0].value)
-    return Term(tuple(levels), axis=axis, source=rule)
+        levels.append(Level(_narrowed(rule, axis, frozenset(means.value[cut])), float(height)))
+    return Term(tuple(levels), axis=axis, stated=rule)
 
 
-def _narrowed(
-    sample: Sample, rule: Rule, own: list[int], axis: str, values: frozenset[int], exact: bool
-) -> Rule:
-    """The rule for some values of an axis only, named by concepts where they fit."""
-    if own:
-        none: frozenset = frozenset()
-        narrow = rule.with_clause(own[0], values=values, groups=none, unseen=none)
-        at = own[0]
-    else:
-        narrow, at = rule.and_(Clause(axis, values)), len(rule.clauses)
-    return named(sample, narrow, at) if speaks_of_words(axis) and not exact else narrow
+def _narrowed(rule: Rule, axis: str, values: frozenset[int]) -> Rule:
+    """The rule for some values of an axis only."""
+    values = frozenset(int(value) for value in values)
+    for i, clause in enumerate(rule.clauses):
+        if clause.axis == axis and not clause.negated:
+            none: frozenset = frozenset()
+            return rule.with_clause(i, values=values, groups=none, unseen=none)
+    return rule.and_(Clause(axis, values))
 
 
 def table(sample: Sample, axis: str, *, most: int = 10) -> Term | None:
     """Means by value of an axis, as levels."""
-    board = sample.board
-    means = _means(sample, board.counted, axis)
+    features = sample.features
+    means = _means(sample, features.counted, axis)
     if means is None:
         return None
     mean = sample.totals[1]
@@ -191,10 +178,10 @@ class _Means(NamedTuple):
 
 def _means(sample: Sample, region: np.ndarray, axis: str) -> _Means | None:
     at = np.flatnonzero(region & (sample.weight > 0))
-    keys = sample.board.axes[axis][at]
+    keys = sample.features.axes[axis][at]
     at, keys = at[keys >= 0], keys[keys >= 0]
     weight, target = sample.weight[at], sample.target[at]
-    size = sample.board.size(axis)
+    size = sample.features.size(axis)
     n = np.bincount(keys, weight, size)
     s = np.bincount(keys, weight * target, size)
     present = np.flatnonzero(n > 0)
@@ -215,19 +202,19 @@ def levels_of(
     x, w = values[order], weight[order]
     best = _parted(x, w, 1)
     whole = best[0]
-    for many in range(2, min(most, len(x)) + 1):
-        more = _parted(x, w, many)
+    for count in range(2, min(most, len(x)) + 1):
+        more = _parted(x, w, count)
         if best[0] - more[0] < least * whole:
             break
         best = more
     return [order[start:stop] for start, stop in best[1] if stop > start]
 
 
-def _parted(x: np.ndarray, w: np.ndarray, many: int) -> tuple[float, Sequence[tuple[int, int]]]:
+def _parted(x: np.ndarray, w: np.ndarray, count: int) -> tuple[float, Sequence[tuple[int, int]]]:
     """Spread within groups, and the groups' bounds; Lloyd from quantiles of the range."""
-    centres = np.quantile(x, (np.arange(many) + 0.5) / many) if many > 1 else np.array([0.0])
-    if many > 1:
-        centres = x[0] + (x[-1] - x[0]) * (np.arange(many) + 0.5) / many
+    centres = np.quantile(x, (np.arange(count) + 0.5) / count) if count > 1 else np.array([0.0])
+    if count > 1:
+        centres = x[0] + (x[-1] - x[0]) * (np.arange(count) + 0.5) / count
     bounds = [0, len(x)]
     for _ in range(12):
         edges = np.searchsorted(x, (centres[1:] + centres[:-1]) / 2)
@@ -250,6 +237,6 @@ def _parted(x: np.ndarray, w: np.ndarray, many: int) -> tuple[float, Sequence[tu
     return spread, spans
 
 
-def terms_allowed(board: FeatureTable, parts: Sequence[Term]) -> bool:
+def terms_allowed(features: FeatureTable, parts: Sequence[Term]) -> bool:
     """Whether parts do, with all their levels."""
-    return all(allowed(board, level.rule) for part in parts for level in part.levels)
+    return all(allowed(features, level.rule) for part in parts for level in part.levels)

@@ -22,16 +22,18 @@ def vocabulary(windows: TokenWindows, *, most: int) -> dict[str, str]:
     counts: dict[str, dict[str, int]] = {}
     _count(counts, windows.words, np.bincount(inside, minlength=len(windows.words)), 1)
     begins = view_of(windows).begins & windows.counted
-    many = np.bincount(windows.ids[begins], minlength=len(windows.vocabulary))
+    totals = np.bincount(windows.ids[begins], minlength=len(windows.vocabulary))
     known = set(counts)
     parts: dict[str, dict[str, int]] = {}
-    _count(parts, [text.strip() for text in windows.vocabulary], many, _OFTEN)
+    _count(parts, [text.strip() for text in windows.vocabulary], totals, _OFTEN)
     counts |= {name: cased for name, cased in parts.items() if name not in known and len(name) > 1}
     order = sorted(counts, key=lambda name: (-sum(counts[name].values()), name))
     whole = {text.strip() for text in windows.vocabulary if text[:1].isspace()}
     forms = {}
     for name in order[:most]:
-        cased = {way: many for way, many in counts[name].items() if way in whole} or counts[name]
+        cased = {way: totals for way, totals in counts[name].items() if way in whole} or counts[
+            name
+        ]
         small = cased.get(name, 0) >= _SMALL * sum(cased.values())
         forms[name] = name if small else max(cased, key=lambda one: cased[one])
     for text in windows.vocabulary:
@@ -44,9 +46,9 @@ def vocabulary(windows: TokenWindows, *, most: int) -> dict[str, str]:
 
 
 def _count(
-    counts: dict[str, dict[str, int]], words: Sequence[str], many: np.ndarray, least: int
+    counts: dict[str, dict[str, int]], words: Sequence[str], totals: np.ndarray, least: int
 ) -> None:
-    for word, count in zip(words, many.tolist(), strict=True):
+    for word, count in zip(words, totals.tolist(), strict=True):
         if count >= least and word.isalpha():
             cased = counts.setdefault(word.lower(), {})
             cased[word] = cased.get(word, 0) + count

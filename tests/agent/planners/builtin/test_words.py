@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 from neuroscribe.agent.investigate import Investigation, investigate
 from neuroscribe.agent.planners import planner_factory
-from neuroscribe.agent.planners.builtin.text.null import exchanged, null_score
-from neuroscribe.agent.planners.builtin.text.rule_list import fit_rule_list
+from neuroscribe.agent.planners.builtin.text.fitting import (
+    exchanged,
+    explained_unseen,
+    fit_rules,
+    null_score,
+)
 from neuroscribe.agent.planners.builtin.text.rules import Clause
 from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.data.windows import TokenWindows, cut
@@ -84,11 +88,12 @@ def test_a_units_activations_on_other_documents_explain_nothing(
 
     lab = Lab(planted, explore)
     work = Work(lab, planted.unit("planted/4"), 0)
-    sample = work._sample(work.windows, lab.column(work.unit)[~work.aside], work._board())
+    sample = work.sample()
     rng = np.random.default_rng(0)
     moved = exchanged(sample, rng)
     assert np.allclose(np.sort(moved.target), np.sort(sample.target))
-    assert null_score(sample, rng, times=1) < 0.02 < 0.5 < fit_rule_list(sample).checked
+    assert null_score(sample, rng, times=1) < 0.02
+    assert explained_unseen(sample, fit_rules(sample).terms) > 0.5
 
 
 def test_noise_is_said_to_be_uninterpretable(planted: Target, explore: TokenWindows) -> None:

@@ -10,8 +10,7 @@ from neuroscribe.agent.investigate import investigate
 from neuroscribe.agent.planners import planner_factory
 from neuroscribe.agent.planners.builtin.planner import Builtin, BuiltinFactory
 from neuroscribe.agent.planners.builtin.text.feature_table import build
-from neuroscribe.agent.planners.builtin.text.join import join
-from neuroscribe.agent.planners.builtin.text.model import fit_model, relearnt
+from neuroscribe.agent.planners.builtin.text.fitting import extended, fit_rules
 from neuroscribe.agent.planners.builtin.text.rules import Clause, Rule
 from neuroscribe.agent.planners.builtin.text.splits import Sample
 from neuroscribe.agent.planners.builtin.turns import Calls
@@ -20,7 +19,7 @@ from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.predicates import parse
 
-from .conftest import WORDS
+from ...conftest import WORDS
 
 PETS = ("cat", "dog", "bird")
 
@@ -56,12 +55,11 @@ def _found(windows: TokenWindows, truth: np.ndarray, concepts=()) -> tuple[np.nd
     rng = np.random.default_rng(5)
     noise = 0.05 * rng.standard_normal(truth.shape)
     values = np.where(windows.counted, truth * rng.uniform(0.7, 1.3, truth.shape) + noise, 0)
-    board = build(windows, dict(concepts), causal=True)
-    sample = Sample(board, values.ravel(), windows.counted.ravel().astype(float))
-    model = fit_model(sample)
-    parts = relearnt(sample, model.parts)
-    said = [parse(part.predicate(board)).evaluate(windows) for part in parts]
-    return (np.max(said, axis=0) if said else np.zeros(truth.shape)), model.checked
+    features = build(windows, dict(concepts), causal=True)
+    sample = Sample(features, values.ravel(), windows.counted.ravel().astype(float))
+    terms, checked = extended(sample, fit_rules(sample))
+    said = [parse(term.predicate(features)).evaluate(windows) for term in terms]
+    return (np.max(said, axis=0) if said else np.zeros(truth.shape)), checked
 
 
 @pytest.mark.parametrize("kind", UNITS)
@@ -76,10 +74,10 @@ def test_rules_are_recovered_in_both_classes(windows: TokenWindows, kind: str) -
 
 def test_noise_explains_nothing_on_documents_not_learnt_from(windows: TokenWindows) -> None:
     rng = np.random.default_rng(0)
-    board = build(windows, {}, causal=True)
+    features = build(windows, {}, causal=True)
     values = np.where(windows.counted, rng.exponential(1, windows.ids.shape), 0)
-    sample = Sample(board, values.ravel(), windows.counted.ravel().astype(float))
-    assert fit_model(sample).checked < 0.02
+    sample = Sample(features, values.ravel(), windows.counted.ravel().astype(float))
+    assert extended(sample, fit_rules(sample))[1] < 0.02
 
 
 CLAUSES = [
@@ -104,21 +102,11 @@ CLAUSES = [
 @pytest.mark.parametrize("clause", CLAUSES, ids=lambda clause: clause.axis)
 def test_a_clause_is_its_predicate(windows: TokenWindows, clause: Clause) -> None:
     concept = {"kind": "concept", "name": "pets", "words": list(PETS), "part": "noun"}
-    board = build(windows, {"pets": (concept, [*PETS, "cats"])}, causal=False)
+    features = build(windows, {"pets": (concept, [*PETS, "cats"])}, causal=False)
     rule = Rule((clause,))
-    said = parse(rule.predicate(board)).evaluate(windows).ravel() > 0.5
-    assert (said == rule.mask(board)).all()
+    said = parse(rule.predicate(features)).evaluate(windows).ravel() > 0.5
+    assert (said == rule.mask(features)).all()
     assert 0 < said.sum() < windows.counted.sum()
-
-
-def test_joined_windows_are_both(toy: Target, windows: TokenWindows) -> None:
-    more = cut(toy, ["a cat sat", "the house ran and ran"], length=12, document_per_row=True)
-    both = join(windows, more)
-    predicate = parse({"kind": "previous", "of": {"kind": "words", "words": ["house"]}})
-    said = predicate.evaluate(both)
-    assert (said[: len(windows), : windows.ids.shape[1]] == predicate.evaluate(windows)).all()
-    assert (said[len(windows) :, : more.ids.shape[1]] == predicate.evaluate(more)).all()
-    assert both.text(len(windows) + 1) == "the house ran and ran"
 
 
 def test_a_planted_unit_is_described_by_experiments(toy: Target, windows: TokenWindows) -> None:

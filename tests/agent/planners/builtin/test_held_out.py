@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from neuroscribe.agent.investigate import investigate
-from neuroscribe.agent.planners.builtin.held_out import few, fresh, held_out_mask
+from neuroscribe.agent.planners.builtin.held_out import held_out_mask, measure_held_out, too_few
 from neuroscribe.agent.planners.builtin.planner import BuiltinFactory
 from neuroscribe.agent.planners.builtin.text.feature_table import build
 from neuroscribe.agent.planners.builtin.text.search import halves, search
@@ -14,7 +14,7 @@ from neuroscribe.tools.data.windows import TokenWindows, cut
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
 
-from .conftest import WORDS
+from ...conftest import WORDS
 
 UNITS = 20
 
@@ -30,16 +30,16 @@ def test_what_noise_explains_of_new_documents_is_not_what_the_search_chose(
 ) -> None:
     aside = held_out_mask(windows)
     kept = windows.rows(~aside)
-    board = build(kept, {}, causal=True)
-    fit, check = halves(board)
+    features = build(kept, {}, causal=True)
+    fit, check = halves(features)
     chosen, new, covered = [], [], 0
     for seed in range(UNITS):
         noise = np.random.default_rng(seed).exponential(1, windows.ids.shape)
         values = np.where(windows.counted, noise, np.nan)
         target = np.nan_to_num(values[~aside]).ravel()
-        best = search(Sample(board, target, board.counted.astype(float)), fit, check)[0]
+        best = search(Sample(features, target, features.counted.astype(float)), fit, check)[0]
         chosen.append(best.checked)
-        found = fresh([best.rule.predicate(board)], windows, values, aside)
+        found = measure_held_out([best.rule.predicate(features)], windows, values, aside)
         assert found is not None
         new.append(found.explained)
         covered += found.interval[0] <= 0 <= found.interval[1] or found.explained < 0
@@ -54,7 +54,7 @@ def test_a_true_predictor_explains_new_documents(windows: TokenWindows) -> None:
     names = np.array([word in ("cat", "dog") for word in windows.words])
     noise = 0.1 * np.random.default_rng(0).standard_normal(windows.ids.shape)
     values = np.where(windows.counted, names[windows.word] + noise, np.nan)
-    found = fresh([pets], windows, values, aside)
+    found = measure_held_out([pets], windows, values, aside)
     assert found is not None
     assert found.interval[0] < found.explained < found.interval[1]
     assert 0.85 < found.explained < 0.95  # 1 - .01 / (.1 * .9 + .01), here
@@ -73,9 +73,11 @@ def test_copies_of_a_document_are_never_parted_and_few_documents_keep_none(toy: 
     )
     scarce = cut(toy, texts[:15], length=16)
     assert not held_out_mask(scarce).any()
-    assert "15 documents, too few" in few(scarce)
+    assert "15 documents, too few" in too_few(scarce)
     assert (
-        fresh([{"kind": "repeated"}], scarce, np.ones(scarce.ids.shape), held_out_mask(scarce))
+        measure_held_out(
+            [{"kind": "repeated"}], scarce, np.ones(scarce.ids.shape), held_out_mask(scarce)
+        )
         is None
     )
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from neuroscribe.agent.investigate import Investigation, investigate
 from neuroscribe.agent.planners.builtin.planner import BuiltinFactory
-from neuroscribe.agent.planners.builtin.text.bimodality import bimodality
 from neuroscribe.tools.data.windows import TokenWindows, cut, surfaces
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.lab import Lab
@@ -144,13 +143,3 @@ def test_a_feature_ablation_takes_one_kind_away(target: Target, explore: TokenWi
     assert not any("not" in part.words for part in done.description.components)
     with pytest.raises(UsageError, match="nearest"):
         BuiltinFactory(without="nto")
-
-
-def test_a_valley_parts_background_from_activity() -> None:
-    rng = np.random.default_rng(0)
-    quiet = rng.normal(0, 0.05, 5000)
-    level = bimodality(np.concatenate([quiet, rng.uniform(0.8, 1.2, 20)]))
-    assert level.clear
-    assert 0.2 < level.threshold < 0.8
-    assert not bimodality(rng.exponential(1, 5000)).clear
-    assert not bimodality(rng.normal(0, 1, 5000)).clear

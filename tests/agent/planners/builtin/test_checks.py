@@ -5,10 +5,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from neuroscribe.agent.planners.builtin.confidence import Features, probability
+from neuroscribe.agent.planners.builtin.findings import PredictiveCheck
 from neuroscribe.agent.planners.builtin.text.bimodality import bimodality
 from neuroscribe.agent.planners.builtin.text.pairs import likely
-from neuroscribe.agent.planners.builtin.text.predictive_check import PredictiveCheck
+from neuroscribe.agent.planners.builtin.text.predictive_check import predictive_check
 from neuroscribe.agent.planners.builtin.text.scan import ScanWords
+from neuroscribe.agent.planners.builtin.text.texts import MeasuredTexts
 from neuroscribe.agent.planners.builtin.text.vocabulary import vocabulary
 
 
@@ -17,13 +19,13 @@ def test_the_threshold_lies_under_the_weaker_of_two_strengths():
     background = np.abs(rng.normal(0, 0.05, 5000))
     weak, strong = 0.8 * rng.uniform(0.85, 1.25, 100), 2 * rng.uniform(0.85, 1.25, 100)
     found = bimodality(np.concatenate([background, weak, strong]))
-    assert found.clear
+    assert found.bimodal
     assert background.max() < found.threshold < weak.min()
 
 
 def test_values_without_an_empty_stretch_are_not_on_or_off():
-    assert not bimodality(np.abs(np.random.default_rng(0).normal(0, 1, 5000))).clear
-    assert not bimodality(np.zeros(50)).clear
+    assert not bimodality(np.abs(np.random.default_rng(0).normal(0, 1, 5000))).bimodal
+    assert not bimodality(np.zeros(50)).bimodal
 
 
 def test_a_form_that_is_one_token_is_written():
@@ -70,15 +72,13 @@ def test_confidence_rises_with_what_was_foretold(worst):
 
 
 def test_a_conclusion_is_as_good_as_its_worst_cell(target_and_scanner):
-    scanner, right, wrong, board, texts = target_and_scanner
-    from neuroscribe.agent.planners.builtin.text.predictive_check import foretold
-
-    good, bad = (foretold(scanner, [part], board, texts) for part in (right, wrong))
+    scanner, right, wrong, texts = target_and_scanner
+    good, bad = (predictive_check(scanner, [part], texts) for part in (right, wrong))
     assert isinstance(good, PredictiveCheck)
-    assert good.right == good.places > 20
+    assert good.right == good.n > 20
     assert good.worst > 0.95
     assert bad.worst < 0.8
-    assert bad.right < bad.places
+    assert bad.right < bad.n
 
 
 @pytest.fixture(scope="module")
@@ -93,11 +93,15 @@ def target_and_scanner():
     rng = np.random.default_rng(1)
     lines = [" ".join(rng.choice(["oak", "the", "robin", "was"], 20)) for _ in range(20)]
     windows = cut(suite_host(), lines, length=64)
-    board = build(windows, {}, causal=True)
-    index = {name: at for at, name in enumerate(board.names)}
+    features = build(windows, {}, causal=True)
+    index = {name: at for at, name in enumerate(features.names)}
     oak = Clause("word", frozenset({index["oak"]}))
     the = Clause("previous_word", frozenset({index["the"]}), negated=True)
     right, wrong = plain_term(Rule((oak, the))), plain_term(Rule((oak,)))
-    values = np.where(windows.counted, right.rule.mask(board).reshape(board.shape) * 1.0, np.nan)
-    scanner = SimpleNamespace(level=SimpleNamespace(threshold=0.5), sample=None)
-    return scanner, right, wrong, board, (windows, values)
+    values = np.where(
+        windows.counted, right.rule.mask(features).reshape(features.shape) * 1.0, np.nan
+    )
+    scanner = SimpleNamespace(
+        level=SimpleNamespace(threshold=0.5), sample=SimpleNamespace(features=features)
+    )
+    return scanner, right, wrong, MeasuredTexts(windows, values)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from neuroscribe.agent.planners.builtin.text.feature_table import FeatureTable, build
-from neuroscribe.agent.planners.builtin.text.rule_list import fit_rule_list
+from neuroscribe.agent.planners.builtin.text.fitting import explained_unseen, fit_rules
 from neuroscribe.agent.planners.builtin.text.splits import Sample
 from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.data.windows import TokenWindows, cut
@@ -84,7 +84,7 @@ def split(planted: Target) -> tuple[TokenWindows, TokenWindows]:
 
 
 @pytest.fixture(scope="module")
-def board(split: tuple[TokenWindows, TokenWindows]) -> FeatureTable:
+def features(split: tuple[TokenWindows, TokenWindows]) -> FeatureTable:
     concepts = {
         name: (
             resolve(name).model_dump(),
@@ -95,38 +95,38 @@ def board(split: tuple[TokenWindows, TokenWindows]) -> FeatureTable:
     return build(split[0], concepts, causal=True)
 
 
-def _sample(board: FeatureTable, values: np.ndarray) -> Sample:
-    counted = board.windows.counted
+def _sample(features: FeatureTable, values: np.ndarray) -> Sample:
+    counted = features.windows.counted
     target = np.where(counted, values, 0).ravel().astype(float)
-    return Sample(board, target, counted.ravel().astype(float))
+    return Sample(features, target, counted.ravel().astype(float))
 
 
-def _activations(board: FeatureTable, held: np.ndarray, *, graded: bool) -> np.ndarray:
+def _activations(features: FeatureTable, held: np.ndarray, *, graded: bool) -> np.ndarray:
     """Noise, and where the unit holds a strength by token."""
     rng = np.random.default_rng(7)
     strength = rng.uniform(0.5 if graded else 0.8, 1.5 if graded else 1.2, 100_000)
-    return held * strength[board.windows.ids] + 0.05 * rng.standard_normal(held.shape)
+    return held * strength[features.windows.ids] + 0.05 * rng.standard_normal(held.shape)
 
 
 def _recovered(
-    board: FeatureTable, fresh: TokenWindows, truth: dict, *, graded: bool
+    features: FeatureTable, fresh: TokenWindows, truth: dict, *, graded: bool
 ) -> np.ndarray:
-    held = parse(truth).evaluate(board.windows) > 0.5
-    found = fit_rule_list(_sample(board, _activations(board, held, graded=graded)))
-    assert found.parts
-    said = [parse(part.predicate(board)).evaluate(fresh) for part in found.parts]
+    held = parse(truth).evaluate(features.windows) > 0.5
+    found = fit_rules(_sample(features, _activations(features, held, graded=graded)))
+    assert found.terms
+    said = [parse(part.predicate(features)).evaluate(fresh) for part in found.terms]
     return np.max(said, axis=0) > 0.1
 
 
 @pytest.mark.parametrize("graded", [False, True], ids=["level", "graded"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_is_recovered_in_each_cell(
-    board: FeatureTable, split: tuple[TokenWindows, TokenWindows], kind: str, graded: bool
+    features: FeatureTable, split: tuple[TokenWindows, TokenWindows], kind: str, graded: bool
 ) -> None:
     fresh = split[1]
     parts = KINDS[kind]
     truth = _truth(kind, parts)
-    said = _recovered(board, fresh, truth, graded=graded)
+    said = _recovered(features, fresh, truth, graded=graded)
     wanted = parse(truth).evaluate(fresh) > 0.5
     cells = sum(
         (parse(part).evaluate(fresh) > 0.5).astype(int) << at for at, part in enumerate(parts)
@@ -146,6 +146,7 @@ NULLS: dict[str, Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]] =
 
 
 @pytest.mark.parametrize("kind", NULLS)
-def test_nothing_is_found_where_there_is_nothing(board: FeatureTable, kind: str) -> None:
-    values = NULLS[kind](np.random.default_rng(3), board.shape)
-    assert fit_rule_list(_sample(board, values)).checked < 0.02
+def test_nothing_is_found_where_there_is_nothing(features: FeatureTable, kind: str) -> None:
+    values = NULLS[kind](np.random.default_rng(3), features.shape)
+    sample = _sample(features, values)
+    assert explained_unseen(sample, fit_rules(sample).terms) < 0.02

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from neuroscribe.agent.planners.builtin.pictures.investigation import Investigation
-from neuroscribe.agent.planners.builtin.pictures.label import case_label
-from neuroscribe.agent.planners.builtin.pictures.rules import SceneCase
+from neuroscribe.agent.planners.builtin.pictures.rules import SceneCase, case_label
 from neuroscribe.agent.planners.builtin.pictures.spec import Spec
 from neuroscribe.agent.planners.builtin.wording import without_repeats
 from neuroscribe.tools.data.image_rows import ImageRows, image_rows
@@ -199,8 +198,8 @@ def test_pictures_that_are_kept_aside_decide_nothing(explore, memo) -> None:
     column[aside] = column[aside][::-1] + 1
     one, other = first.conclusion(), second.conclusion()
     assert one["components"] == other["components"]
-    assert first.work.findings.fresh != second.work.findings.fresh
-    assert first.work.findings.fresh.explained > 0.8 > second.work.findings.fresh.explained
+    assert first.work.findings.held_out != second.work.findings.held_out
+    assert first.work.findings.held_out.explained > 0.8 > second.work.findings.held_out.explained
     assert "On 40 pictures of explore that decided nothing" in first.work.conclusion().why
 
 

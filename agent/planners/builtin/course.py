@@ -1,0 +1,219 @@
+"""The course of a built-in investigation: what those of text and of pictures have in common.
+
+A course yields the calls of each turn and receives their evidence. What it concludes from its
+findings is the same for both: dead, nothing found, or components that cite what tested them.
+"""
+
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any, ClassVar, Generic, TypeVar
+
+import numpy as np
+
+from ....tools.evidence import Evidence
+from ....tools.lab import Lab
+from ....tools.models import Unit
+from ....tools.render.effect import effect_sentence
+from ...citations import Citations
+from .confidence import confidence_sentence
+from .findings import Findings, Hypothesis
+from .held_out import measure_held_out, split_explore, too_few
+from .turns import Calls, Experiments, Turns
+
+_UNFINISHED = 0.05
+"""Confidence of a conclusion that was asked for before anything was looked for."""
+
+
+F = TypeVar("F", bound=Findings)
+
+
+class Course(Generic[F]):
+    """One unit in one lab, with what was found."""
+
+    things: ClassVar[str]
+    """What explore consists of: documents, pictures."""
+    seen: ClassVar[str]
+    """Where a dead unit never fires, with the number to come."""
+    nothing: ClassVar[float]
+    """Confidence that there is nothing to be described."""
+    findings: F
+
+    def __init__(
+        self,
+        lab: Lab,
+        unit: Unit,
+        seed: int,
+        experiments: Experiments = "designed",
+        *,
+        without: str | None = None,
+        effects: bool = True,
+    ) -> None:
+        self.lab, self.unit = lab, unit
+        self.experiments: Experiments = experiments
+        self.without, self.effects = without, effects
+        self.rng = np.random.default_rng([seed, lab.seed, unit.index])
+
+    @property
+    def aside(self) -> np.ndarray:
+        """bool `[input]` over explore: what decides nothing."""
+        return split_explore(self.lab)[0]
+
+    @property
+    def inputs(self) -> Any:
+        """Explore without what was kept aside: all that the search sees."""
+        return split_explore(self.lab)[1]
+
+    def survey(self) -> Generator[Calls, list[Evidence], bool]:
+        """Surveys the unit; whether it ever fires."""
+        yield Calls("How often is the unit active?", (("survey", {"unit": str(self.unit)}),))
+        values = self.lab.column(self.unit)
+        finite = values[np.isfinite(values)]
+        if finite.size == 0 or finite.max() <= 0 or finite.std() < 1e-9:
+            self.findings.dead = int(finite.size)
+            return False
+        return True
+
+    def record(self, hypotheses: Sequence[Hypothesis], **options: Any) -> Turns:
+        """Records hypotheses and tests them on explore."""
+        if not hypotheses:
+            return
+        calls = [
+            ("hypothesise", {"statement": one.words, "predictor": one.predicate})
+            for one in hypotheses
+        ]
+        made = yield Calls("What could explain it.", tuple(calls))
+        new = {
+            str(evidence.data["id"]): one
+            for one, evidence in zip(hypotheses, made, strict=False)
+            if evidence.error is None
+        }
+        self.findings.recorded |= new
+        if new:
+            arguments = {"unit": str(self.unit), "hypotheses": list(new), **options}
+            made = yield Calls(
+                "How do they do on all of explore?", (("test_hypotheses", arguments),)
+            )
+            self.findings.tests += succeeded(made)
+
+    def measure_effect(self) -> Turns:
+        """Measures what the unit does to the output, where that was asked for."""
+        if self.effects:
+            arguments = {"unit": str(self.unit)}
+            made = yield Calls("What does it do to the output?", (("unit_effect", arguments),))
+            self.findings.effect = next(iter(succeeded(made)), None)
+
+    def conclusion(self) -> Calls:
+        """What is known now, as the call that ends the investigation."""
+        findings = self.findings
+        if findings.dead is not None:
+            label = f"dead: never active {self.seen.format(findings.dead)}"
+            return self._conclude("It never fires.", label, "dead", 0.99)
+        if not self.searched:
+            label = "not found out before the budget ended"
+            why = "The budget ended before the search."
+            return self._conclude(why, label, "uninterpretable", _UNFINISHED)
+        if self.noise:
+            label = f"no pattern found that holds on new {self.things}"
+            return self._conclude(
+                self.noise_reason(),
+                label,
+                "uninterpretable",
+                self.nothing,
+                rejected=self.rejected([]),
+                effect=findings.effect,
+            )
+        leading = self.components()
+        predicates = [one.predicate for one in leading]
+        explore, values = self.lab.explore, self.lab.column(self.unit)
+        findings.held_out = measure_held_out(predicates, explore, values, self.aside)
+        citations, results = Citations(self.lab, self.unit), self.results()
+        components = [
+            {
+                "words": one.words,
+                "predictor": one.predicate,
+                "evidence": citations.testing(results, one.predicate),
+            }
+            for one in leading
+        ]
+        sure = self.confidence()
+        return self._conclude(
+            " ".join(filter(None, (*self._reasons(), confidence_sentence(sure)))),
+            self.label(),
+            "described",
+            sure,
+            components=components,
+            rejected=self.rejected(predicates),
+            effect=findings.effect,
+        )
+
+    def _reasons(self) -> tuple[str, str]:
+        findings = self.findings
+        fresh = "" if self.aside.any() else too_few(self.lab.explore, self.things)
+        if findings.held_out is not None:
+            fresh = findings.held_out.words(self.things)
+        check = findings.check
+        return fresh, "" if check is None else self.check_sentence(check.right, check.n)
+
+    def _conclude(
+        self,
+        why: str,
+        label: str,
+        status: str,
+        confidence: float,
+        *,
+        components: Sequence[Mapping[str, Any]] = (),
+        rejected: Sequence[Mapping[str, Any]] = (),
+        effect: Evidence | None = None,
+    ) -> Calls:
+        arguments: dict[str, Any] = {
+            "label": label,
+            "components": list(components),
+            "rejected": list(rejected),
+            "confidence": confidence,
+            "status": status,
+        }
+        if effect is not None:
+            arguments["effect"] = {"words": effect_sentence(effect.data), "evidence": [effect.id]}
+        return Calls(why, (("conclude", arguments),))
+
+    @property
+    def searched(self) -> bool:
+        """Whether there was time for a search."""
+        raise NotImplementedError
+
+    @property
+    def noise(self) -> bool:
+        """Whether nothing was found that holds on new inputs."""
+        raise NotImplementedError
+
+    def noise_reason(self) -> str:
+        """Why nothing is described, in a sentence."""
+        raise NotImplementedError
+
+    def components(self) -> list[Hypothesis]:
+        """The leading components."""
+        raise NotImplementedError
+
+    def label(self) -> str:
+        """At most twelve words."""
+        raise NotImplementedError
+
+    def confidence(self) -> float:
+        """The probability that the description is right."""
+        raise NotImplementedError
+
+    def results(self) -> list[Evidence]:
+        """Results that may have tested a component."""
+        raise NotImplementedError
+
+    def rejected(self, leading: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """The recorded rivals that do not lead, each with what told against it."""
+        raise NotImplementedError
+
+    def check_sentence(self, right: int, n: int) -> str:
+        """How the conclusion did on fresh inputs."""
+        raise NotImplementedError
+
+
+def succeeded(made: Sequence[Evidence]) -> list[Evidence]:
+    """The results without the calls that failed."""
+    return [evidence for evidence in made if evidence.error is None]
