@@ -191,7 +191,8 @@ class Target:
                 or keyword tensors.
             sites: Names of the sites to return.
             interventions: Changes to carry, in order.
-            output: Whether to compute the output too; without it the vocabulary head is skipped.
+            output: Whether to compute the output too; without it the pass ends behind the last
+                site that is read.
                 `last`: a causal model's logits at the last attended place of each row alone,
                 `[input, vocabulary]`.
             take: Called with each site's name and values as they arise; the trace then holds
@@ -206,6 +207,7 @@ class Target:
         self.check(sites, interventions, *batch.shape)
         named = {*sites, *(change.site for change in interventions)}
         head = any(self.in_head(self.sites[name]) for name in named)
+        raw = None
         with (
             self.lock,
             torch.no_grad(),
@@ -216,6 +218,7 @@ class Target:
                 interventions,
                 inputs=batch.shape[0],
                 take=take,
+                end=output is False and bool(sites),
             ) as values,
         ):
             raw = forward(self, batch, output=output, head=head)

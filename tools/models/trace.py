@@ -3,7 +3,8 @@
 1. Group the sites to read and the interventions by the tensor (module and port) they live in.
 2. When that tensor passes: for each edited site in the order of first mention, read it into site
    layout, edit a copy and write it back; then keep what the wanted sites hold.
-3. Remove every hook, also when the forward raises.
+3. Where no output is wanted, end the pass when the last wanted site has been kept.
+4. Remove every hook, also when the forward raises.
 
 What is read is what the network goes on with: after the interventions. NaN and infinity are
 returned as they are.
@@ -12,7 +13,7 @@ returned as they are.
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -35,6 +36,10 @@ class Trace(NamedTuple):
     asked for), embeddings `[input, d]`, or whatever tensor a module gives."""
 
 
+class PassEnded(Exception):
+    """Everything that was wanted of a forward pass has been read; `hooked` catches it."""
+
+
 @contextmanager
 def hooked(
     network: nn.Module,
@@ -45,6 +50,7 @@ def hooked(
     inputs: int = 1,
     first_place: int = 0,
     take: Take | None = None,
+    end: bool = False,
 ) -> Iterator[dict[str, Tensor]]:
     """While open, forwards of `network` fill the dict it gives and carry the interventions.
 
@@ -56,6 +62,8 @@ def hooked(
         inputs: Rows of the batch.
         first_place: The place of the full input at which the forward starts (restarts).
         take: Called with each site's name and values as they arise, instead of keeping them.
+        end: Leaves the block as soon as every site of `read` has been read, once: blocks behind
+            the last of them do not run. For one forward whose result is not wanted.
     """
     values: dict[str, Tensor] = {}
     keep = take or values.__setitem__
@@ -65,6 +73,7 @@ def hooked(
     ports: dict[tuple[str, str, tuple[int, int] | None], list[str]] = defaultdict(list)
     for name in dict.fromkeys([*edits, *read]):
         ports[sites[name].module, sites[name].port, sites[name].call].append(name)
+    waiting = {key for key, names in ports.items() if end and set(names) & set(read)}
     with ExitStack() as hooks:
         for (path, port, call), names in ports.items():
             change = _change(
@@ -74,6 +83,8 @@ def hooked(
                 inputs,
                 first_place,
             )
+            if (path, port, call) in waiting:
+                change = _last_of(waiting, (path, port, call), change)
             change = change if call is None else _at(change, *call)
             module = network.get_submodule(path)
             if port == "input":
@@ -81,7 +92,8 @@ def hooked(
             else:
                 handle = module.register_forward_hook(partial(_post, change))
             hooks.callback(handle.remove)
-        yield values
+        with suppress(PassEnded):
+            yield values
 
 
 def first_tensor(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Tensor | None:
@@ -121,6 +133,19 @@ def _change(
         return new if edited else None
 
     return change
+
+
+def _last_of(waiting: set[Any], key: Any, change: _Change) -> _Change:
+    """The change, which ends the pass when nothing else is waited for."""
+
+    def then_end(raw: Tensor) -> Tensor | None:
+        new = change(raw)
+        waiting.discard(key)
+        if not waiting:
+            raise PassEnded
+        return new
+
+    return then_end
 
 
 def _at(change: _Change, run: int, runs: int) -> _Change:

@@ -131,6 +131,23 @@ def test_hooks_come_off(load, rows):
     assert hooks(target) == before
 
 
+@pytest.mark.parametrize("family", ["llama", "bert"])
+def test_a_pass_without_output_ends_behind_the_last_site_read(family, load, rows):
+    target, batch = load(family), rows()
+    ran = []
+    for name in ("mlp.0", "mlp.1"):
+        module = target.network.get_submodule(target.sites[name].module)
+        module.register_forward_hook(lambda *_, name=name: ran.append(name))
+    whole = target.trace(batch, ["mlp.0"]).values["mlp.0"]
+    assert ran == ["mlp.0", "mlp.1"]
+    ended = target.trace(batch, ["mlp.0"], output=False)
+    assert ran == ["mlp.0", "mlp.1", "mlp.0"]
+    assert ended.output is None
+    torch.testing.assert_close(ended.values["mlp.0"], whole, rtol=0, atol=0)
+    target.trace(batch, ["mlp.1", "mlp.0"], interventions=[zero("mlp.0", [1])], output=False)
+    assert ran[3:] == ["mlp.0", "mlp.1"]
+
+
 def test_what_is_out_of_range_is_said(load, rows):
     target, batch = load("llama"), rows()
     for edit, said in (
