@@ -36,7 +36,7 @@ class Trace(NamedTuple):
     asked for), embeddings `[input, d]`, or whatever tensor a module gives."""
 
 
-class PassEnded(Exception):
+class PassEndedError(Exception):
     """Everything that was wanted of a forward pass has been read; `hooked` catches it."""
 
 
@@ -92,7 +92,7 @@ def hooked(
             else:
                 handle = module.register_forward_hook(partial(_post, change))
             hooks.callback(handle.remove)
-        with suppress(PassEnded):
+        with suppress(PassEndedError):
             yield values
 
 
@@ -142,7 +142,7 @@ def _last_of(waiting: set[Any], key: Any, change: _Change) -> _Change:
         new = change(raw)
         waiting.discard(key)
         if not waiting:
-            raise PassEnded
+            raise PassEndedError
         return new
 
     return then_end
