@@ -17,6 +17,7 @@ from neuroscribe.agent.transcript.record import read
 from neuroscribe.tools.evidence import Evidence
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.registry import call
+from pets import concluding
 from scripted import Scripted, Turn
 
 
@@ -24,20 +25,22 @@ def words(*names: str) -> dict[str, Any]:
     return {"kind": "words", "words": list(names)}
 
 
-def measured(lab: Lab, *texts: str) -> Evidence:
-    return call(lab, "activations", {"unit": "planted/0", "texts": list(texts)})
-
-
 @pytest.fixture
 def made(lab: Lab) -> list[Evidence]:
     """E1: cats alone; E2: dogs alone; E3: both; E4: neither; E5: a test of pets."""
     lab.unit = lab.target.unit("planted/0")
-    texts = ("the cat ran", "my dog sat"), ("a dog saw it",), ("a tree",)
-    first = measured(lab, "the cat ran", "a red cat")
-    rest = [measured(lab, *some) for some in (texts[1], texts[0], texts[2])]
+    written = [
+        call(lab, "activations", {"unit": "planted/0", "texts": texts})
+        for texts in (
+            ["the cat ran", "a red cat"],
+            ["a dog saw it"],
+            ["the cat ran", "my dog sat"],
+            ["a tree"],
+        )
+    ]
     pets = {"kind": "or", "of": [words("cat"), words("dog")]}
     asked = {"unit": "planted/0", "hypotheses": [pets], "examples": 0}
-    return [first, *rest, call(lab, "test_hypotheses", asked)]
+    return [*written, call(lab, "test_hypotheses", asked)]
 
 
 def test_a_result_tests_a_predictor_that_holds_in_it_or_that_its_hypotheses_contain(lab, made):
@@ -58,22 +61,14 @@ def test_a_result_separates_where_the_unit_sides_with_the_description(lab, made)
 
 
 def test_built_in_components_cite_their_own_results(lab, made):
-    features = build(lab.explore, {}, causal=True)
-    unit = lab.target.unit("planted/0")
-    sample = Sample(features, lab.column(unit).ravel() * 0, features.counted.astype(float))
-    parts = [
-        plain_term(Rule((Clause("word", frozenset(features.ids_of([name]))),)))
-        for name in ("cat", "dog")
-    ]
-    course = TextCourse(lab, unit, 0)
-    course.findings = TextFindings(sample=sample, terms=tuple(parts), checked=0.5, written=made[:4])
+    table = build(lab.explore, {}, causal=True)
+    sample = Sample(table, lab.column(lab.unit).ravel() * 0, table.counted.astype(float))
+    clauses = [Clause("word", frozenset(table.ids_of([name]))) for name in ("cat", "dog")]
+    terms = tuple(plain_term(Rule((clause,))) for clause in clauses)
+    course = TextCourse(lab, lab.unit, 0)
+    course.findings = TextFindings(sample=sample, terms=terms, checked=0.5, written=made[:4])
     _, said = course.conclusion().calls[0]
     assert [part["evidence"] for part in said["components"]] == [["E1", "E3"], ["E2", "E3"]]
-
-
-def concluding(evidence: list[str]) -> Turn:
-    component = {"words": "pets", "predictor": "H1", "evidence": evidence}
-    return [("conclude", {"label": "pets", "components": [component]})]
 
 
 RECORD: Turn = [
@@ -86,7 +81,7 @@ RECORD: Turn = [
 
 def test_citing_what_did_not_test_it_is_sent_back_once_and_then_marked(lab, tmp_path):
     path = tmp_path / "unit.jsonl"
-    planner = Scripted([RECORD, concluding(["E3", "E4"])])
+    planner = Scripted([RECORD, concluding("E3", "E4")])
     header = {"format": 1, "unit": "planted/0", "target": {"name": "toy"}}
     with Recorder(path, header) as recorder:
         done = investigate(lab, "planted/0", planner, recorder=recorder)
@@ -105,7 +100,7 @@ def test_citing_what_did_not_test_it_is_sent_back_once_and_then_marked(lab, tmp_
 
 
 def test_own_citations_are_accepted_at_once(lab):
-    planner = Scripted([RECORD, concluding(["E3"])])
+    planner = Scripted([RECORD, concluding("E3")])
     done = investigate(lab, "planted/0", planner)
     assert done.steps == 2
     assert done.description.components[0].untested == ()

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import scripted
+
 Act = Callable[["Handler", dict[str, Any]], None]
 
 
@@ -98,19 +100,8 @@ def answers(message: dict[str, Any] | str, **more: Any) -> Act:
 
 
 def says(*calls: tuple[str, dict[str, Any] | str], **more: Any) -> Act:
-    """Answers with these tool calls; arguments given as text are sent as they are."""
-    wire = [
-        {
-            "id": f"call_{name}_{number}",
-            "type": "function",
-            "function": {
-                "name": name,
-                "arguments": given if isinstance(given, str) else json.dumps(given),
-            },
-        }
-        for number, (name, given) in enumerate(calls)
-    ]
-    return answers({"content": None, "tool_calls": wire}, finish="tool_calls", **more)
+    """Answers with these tool calls."""
+    return answers(scripted.says(calls), finish="tool_calls", **more)
 
 
 def fails(status: int, message: str = "no", *, code: str | None = None, **headers: str) -> Act:

@@ -7,11 +7,12 @@ from typing import Any
 from neuroscribe.agent.state import Message, State
 from neuroscribe.tools.lab import Lab
 
-Turn = list[tuple[str, dict[str, Any] | str]] | Message
+Turn = list[tuple[str, dict[str, Any] | str]] | Message | str
+"""Calls, a whole message, or words alone."""
 
 
 def says(calls: Sequence[tuple[str, dict[str, Any] | str]]) -> Message:
-    """An assistant message with these calls."""
+    """An assistant message with these calls; arguments given as text are sent as they are."""
     return {
         "role": "assistant",
         "content": None,
@@ -27,6 +28,11 @@ def says(calls: Sequence[tuple[str, dict[str, Any] | str]]) -> Message:
             for number, (name, given) in enumerate(calls)
         ],
     }
+
+
+def interrupted(state: State) -> Turn:
+    """A turn at which the person presses Ctrl-C."""
+    raise KeyboardInterrupt
 
 
 class Scripted:
@@ -48,4 +54,6 @@ class Scripted:
         turn = self.turns[min(state["step"], len(self.turns) - 1)]
         if callable(turn):
             turn = turn(state)
+        if isinstance(turn, str):
+            return {"role": "assistant", "content": turn}
         return turn if isinstance(turn, dict) else says(turn)

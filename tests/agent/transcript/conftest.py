@@ -17,6 +17,7 @@ from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
+from scripted import says
 from word_model import word_model
 
 WORDS = (
@@ -35,18 +36,27 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("exemplars", {"kind": "quantile", "many": 3}),
     ("survey", {"unit": "mlp.77/1"}),
 ]
+COMPONENT = {
+    "words": "active on cats",
+    "predictor": {"kind": "words", "words": ["cat"]},
+    "evidence": ["E5", "E99"],
+}
+CONCLUSION = {
+    "label": "cats",
+    "status": "described",
+    "components": [COMPONENT],
+    "rejected": [{"words": "red", "reason": "no relation", "evidence": ["E5"]}],
+    "confidence": 0.25,
+}
 
 
-def make_corpus(path: Path, *, seed: int) -> Path:
+def make_corpus(path: Path, *, seed: int) -> None:
     """Documents of random sentences, one a line."""
     generator = torch.Generator().manual_seed(seed)
-    lines = []
-    for number in range(60):
-        drawn = torch.randint(len(WORDS), (40,), generator=generator).tolist()
-        text = " ".join(WORDS[i] for i in drawn) + "."
-        lines.append(json.dumps(Document(str(number), text)._asdict()))
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
+    drawn = torch.randint(len(WORDS), (60, 40), generator=generator).tolist()
+    texts = [" ".join(WORDS[i] for i in row) + "." for row in drawn]
+    documents = [Document(str(n), text)._asdict() for n, text in enumerate(texts)]
+    path.write_text("".join(json.dumps(document) + "\n" for document in documents))
 
 
 @pytest.fixture(scope="session")
@@ -97,40 +107,19 @@ def recorded(make_lab: Callable[[], tuple[Lab, str]], place: Path, tmp_path: Pat
     )
     path = tmp_path / "transcripts" / "unit.jsonl"
     assert lab.unit is not None
-    ledger = Ledger(lab, lab.unit)
+    ledger, usage = Ledger(lab, lab.unit), {"tokens_in": 900, "tokens_out": 12}
     with Recorder(path, header) as recorder:
         recorder.write("message", message={"role": "system", "content": "You study a unit."})
-        for number, (name, arguments) in enumerate(CALLS):
-            function = {"name": name, "arguments": json.dumps(arguments)}
-            message = {
-                "role": "assistant",
-                "content": f"turn {number}",
-                "tool_calls": [{"id": f"c{number}", "type": "function", "function": function}],
-            }
-            recorder.write(
-                "message", message=message, usage={"tokens_in": 900, "tokens_out": 12}, seconds=0.5
-            )
-            found = registry.call(lab, name, arguments)
+        for number, call in enumerate(CALLS):
+            message = {**says([call]), "content": f"turn {number}"}
+            recorder.write("message", message=message, usage=usage, seconds=0.5)
+            found = registry.call(lab, *call)
             recorder.write("evidence", evidence=found)
             if ledger.update([found]):
                 recorder.write("ledger", rows=ledger.rows, after=found.id)
-            answer = {"role": "tool", "tool_call_id": f"c{number}", "content": found.text}
+            (asked,) = message["tool_calls"]
+            answer = {"role": "tool", "tool_call_id": asked["id"], "content": found.text}
             recorder.write("message", message=answer)
-        recorder.write(
-            "conclusion",
-            description={
-                "label": "cats",
-                "status": "described",
-                "components": [
-                    {
-                        "words": "active on cats",
-                        "predictor": {"kind": "words", "words": ["cat"]},
-                        "evidence": ["E5", "E99"],
-                    }
-                ],
-                "rejected": [{"words": "red", "reason": "no relation", "evidence": ["E5"]}],
-                "confidence": 0.25,
-            },
-        )
+        recorder.write("conclusion", description=CONCLUSION)
         recorder.write("end", reason="concluded", meter=lab.meter.as_dict())
     return path

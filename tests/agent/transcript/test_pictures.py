@@ -15,6 +15,7 @@ from neuroscribe.tools import instruments as _belt  # noqa: F401
 from neuroscribe.tools import registry
 from neuroscribe.tools.data.image_rows import image_rows
 from neuroscribe.tools.data.sources import load_corpus
+from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.evidence import EvidenceStore
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
@@ -38,16 +39,12 @@ class Pond:
     price = 0.0
 
     def generate(self, prompt: str, *, seed: int, seconds: float | None = None) -> Image.Image:
-        from neuroscribe.tools.errors import UsageError
-
         if "pond" not in prompt:
             raise UsageError("only ponds")
         noise = np.random.default_rng(seed).integers(0, 60, (40, 40, 3))
         return Image.fromarray((noise + np.array([0, 60, 180])).astype(np.uint8))
 
-    def edit(
-        self, picture: Image.Image, instruction: str, *, seed: int, seconds: float | None = None
-    ) -> Image.Image:
+    def edit(self, picture: Image.Image, *given: Any, **more: Any) -> Image.Image:
         return picture
 
 
@@ -59,25 +56,13 @@ def colours() -> Target:
 @pytest.fixture
 def recorded(colours: Target, tmp_path: Path) -> Path:
     """A recorded investigation."""
-    path = tmp_path / "transcripts" / "conv.0_0.jsonl"
-    corpus = load_corpus("builtin:scenes:40", target=colours)
-    rows = image_rows(colours, corpus.splits().explore.pictures)  # type: ignore[attr-defined]
-    lab = Lab(
-        colours,
-        rows,  # type: ignore[arg-type]
-        unit=colours.unit(f"conv.0/{RED}"),
-        evidence=EvidenceStore(folder_of(path)),
-        backends={"pond": Pond()},
-    )
-    header = make_header(
-        lab,
-        str(lab.unit),
-        planner="test",
-        corpus="builtin:scenes:40",
-        corpus_hash=corpus.hash,
-        length=48,
-    )
-    with Recorder(path, header) as recorder:
+    path, data = tmp_path / "transcripts" / "conv.0_0.jsonl", "builtin:scenes:40"
+    corpus = load_corpus(data, target=colours)
+    rows: Any = image_rows(colours, corpus.splits().explore.pictures)  # type: ignore[attr-defined]
+    evidence, unit = EvidenceStore(folder_of(path)), colours.unit(f"conv.0/{RED}")
+    lab = Lab(colours, rows, unit=unit, evidence=evidence, backends={"pond": Pond()})
+    facts: Any = {"planner": "test", "corpus": data, "corpus_hash": corpus.hash, "length": 48}
+    with Recorder(path, make_header(lab, str(unit), **facts)) as recorder:
         for name, arguments in CALLS:
             recorder.write("evidence", evidence=registry.call(lab, name, arguments))
         recorder.write("end", reason="concluded", meter=lab.meter.as_dict())
@@ -97,9 +82,11 @@ def test_a_page_holds_the_pictures(recorded, tmp_path):
 
 def test_a_replay_draws_the_pictures_again(recorded, colours):
     found = replay(recorded, target=colours)
-    assert found.differing == ()
-    assert found.checked == len(CALLS)
-    assert found.skipped == ()
+    assert (found.differing, found.checked, found.skipped) == ((), len(CALLS), ())
+    transcript = read(recorded)
+    assert json.dumps([item.data for item in transcript.evidence.values()], allow_nan=False)
+    assert transcript.evidence["E6"].error is None
+    assert "only ponds" in transcript.evidence["E6"].text
 
 
 def test_a_drawing_that_was_changed_is_noticed(recorded, colours):
@@ -115,25 +102,16 @@ def test_a_record_names_no_file_outside_its_folder(recorded, tmp_path):
     secret = tmp_path / "secret.png"
     Image.new("RGB", (8, 8), (1, 2, 3)).save(secret)
     (folder_of(recorded) / "text.jpg").write_text("not a picture")
-    shown = Album(recorded).show(
-        [str(secret), "../../secret.png", "text.jpg", "..\\..\\secret.png"]
-    )
+    asked = [str(secret), "../../secret.png", "text.jpg", "..\\..\\secret.png"]
+    shown = Album(recorded).show(asked)
     assert [one.url for one in shown] == [""] * 4
     assert all("is no picture" in one.note for one in shown)
 
 
 def test_a_page_stays_small(recorded):
-    folder = folder_of(recorded)
-    for at in range(MOST_PICTURES + 5):
-        Image.new("RGB", (10, 10)).save(folder / f"many{at}.png")
-    album = Album(recorded)
-    shown = album.show([f"many{at}.png" for at in range(MOST_PICTURES + 5)])
+    names = [f"many{at}.png" for at in range(MOST_PICTURES + 5)]
+    for name in names:
+        Image.new("RGB", (10, 10)).save(folder_of(recorded) / name)
+    shown = Album(recorded).show(names)
     assert sum(bool(one.url) for one in shown) == MOST_PICTURES
     assert "keep the page small" in shown[-1].note
-
-
-def test_evidence_is_plain_json(recorded):
-    transcript = read(recorded)
-    assert json.dumps([item.data for item in transcript.evidence.values()], allow_nan=False)
-    assert transcript.evidence["E6"].error is None
-    assert "only ponds" in transcript.evidence["E6"].text

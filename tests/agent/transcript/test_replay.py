@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,28 +18,27 @@ from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models.trust import seal
 
 
-def _change(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    """Rewrites every event of a transcript."""
+def _change(path: Path, change: Callable[[dict[str, Any]], None], of: str = "header") -> None:
+    """Changes the header of a transcript, or one result."""
     events = [json.loads(line) for line in path.read_text().splitlines()]
     for event in events:
-        change(event)
+        if of in (event["event"], event.get("evidence", {}).get("id")):
+            change(event.get("evidence", event))
     path.write_text("".join(json.dumps(event) + "\n" for event in events))
 
 
 def test_the_same_is_the_same(recorded):
     found = replay(recorded)
-    assert found.same
-    assert (found.checked, found.skipped) == (8, ())
+    assert (found.same, found.checked, found.skipped) == (True, 8, ())
     assert found.summary.endswith("every result the same")
 
 
 def test_a_changed_number_is_named_with_both_values(recorded, target):
-    def change(event: dict[str, Any]) -> None:
-        if event["event"] == "evidence" and event["evidence"]["id"] == "E2":
-            event["evidence"]["data"]["measured"][1]["activations"][2] += 0.25
+    def change(result: dict[str, Any]) -> None:
+        result["data"]["measured"][1]["activations"][2] += 0.25
 
     before = read(recorded).evidence["E2"].data["measured"][1]["activations"][2]
-    _change(recorded, change)
+    _change(recorded, change, of="E2")
     (only,) = replay(recorded, target=target).differing
     assert (only.evidence, only.tool) == ("E2", "exemplars")
     assert only.path == "measured[1].activations[2]"
@@ -48,11 +48,7 @@ def test_a_changed_number_is_named_with_both_values(recorded, target):
 
 
 def test_a_call_that_failed_and_now_works_differs(recorded, target):
-    def change(event: dict[str, Any]) -> None:
-        if event["event"] == "evidence" and event["evidence"]["id"] == "E8":
-            event["evidence"]["arguments"] = {"unit": "mlp.1/1"}
-
-    _change(recorded, change)
+    _change(recorded, lambda result: result.update(arguments={"unit": "mlp.1/1"}), of="E8")
     (only,) = replay(recorded, target=target).differing
     assert (only.evidence, only.path, only.replayed) == ("E8", "error", None)
 
@@ -63,22 +59,16 @@ def test_another_model_or_corpus_is_said(recorded, place, target):
     with pytest.raises(UsageError, match="the corpus is another") as corpus:
         replay(recorded, target=target, data=str(place / "other.jsonl"))
     assert "\n" not in f"{model.value}{corpus.value}"
-
-    def change(event: dict[str, Any]) -> None:
-        if event["event"] == "header":
-            event["windows"]["length"] = 12
-
-    _change(recorded, change)
+    _change(recorded, lambda header: header["windows"].update(length=12))
     with pytest.raises(UsageError, match="cut differently"):
         replay(recorded, target=target)
 
 
 def test_a_target_that_moved_is_found_beside_the_transcript(recorded, place, monkeypatch, tmp_path):
-    def change(event: dict[str, Any]) -> None:
-        if event["event"] == "header":
-            event["target"]["name"] = "somewhere/model"
-            event["corpus"]["spec"] = "somewhere/text.jsonl"
-            event["seal"] = seal(names(event))
+    def change(header: dict[str, Any]) -> None:
+        header["target"]["name"] = "somewhere/model"
+        header["corpus"]["spec"] = "somewhere/text.jsonl"
+        header["seal"] = seal(names(header))
 
     _change(recorded, change)
     monkeypatch.chdir(tmp_path)
@@ -94,28 +84,19 @@ def test_a_target_that_moved_is_found_beside_the_transcript(recorded, place, mon
     assert replay(recorded).same
 
 
-def test_calls_that_asked_a_language_model_are_skipped_and_stood_in_for(
-    make_lab, target, tmp_path, monkeypatch
-):
+def test_calls_that_asked_an_llm_are_skipped_and_stood_in_for(make_lab, tmp_path, monkeypatch):
     monkeypatch.setattr(registry, "TOOLS", dict(registry.TOOLS))
 
     @registry.tool(needs=("llm",))
     def ponder(lab: Lab, question: str) -> Result:
         """Asks."""
-        assert lab.llm is not None
-        return Result("said", {"answer": lab.llm.answer(question)})  # type: ignore[attr-defined]
-
-    class Oracle:
-        def answer(self, question: str) -> str:
-            return question[::-1]
+        return Result("said", {"answer": lab.llm.answer(question)})  # type: ignore[union-attr]
 
     lab, known = make_lab()
-    lab.llm = Oracle()  # type: ignore[assignment]
-    header = make_header(
-        lab, "mlp.0/3", planner="x", corpus="x", corpus_hash=known, length=24, most_tokens=1500
-    )
+    lab.llm = SimpleNamespace(answer=lambda question: question[::-1])
+    facts = {"corpus": "x", "corpus_hash": known, "length": 24, "most_tokens": 1500}
     path = tmp_path / "t.jsonl"
-    with Recorder(path, header) as recorder:
+    with Recorder(path, make_header(lab, "mlp.0/3", planner="x", **facts)) as recorder:
         for name, arguments in (("ponder", {"question": "abc"}), ("survey", {})):
             recorder.write("evidence", evidence=registry.call(lab, name, arguments))
     fresh, _ = make_lab()
@@ -129,15 +110,16 @@ def test_payloads_are_compared_within_tolerance_and_by_input():
     one = {"window": 3, "activations": [1.0, None]}
     two = {"window": 5, "activations": [0.99, 0.1]}
     near = {"window": 5, "activations": [0.9901, 0.10001]}
-    assert not list(differences({"measured": [one, two]}, {"measured": [near, one]}))
-    assert not list(differences({"seconds": 1, "x": 10.0}, {"seconds": 2, "x": 10.009}))
-    assert [item[0] for item in differences({"a": {"b": [1, 2]}}, {"a": {"b": [1, 3]}})] == [
-        "a.b[1]"
-    ]
-    assert list(differences({"a": 1}, {"b": 1})) == [("a", 1, "(absent)"), ("b", "(absent)", 1)]
-    assert list(differences([1, 2], [1])) == [(" (length)", 2, 1)]
-    assert list(differences({"x": True}, {"x": 1}))
-    assert list(differences({"x": None}, {"x": 0.0}))
+    for recorded, replayed, differing in (
+        ({"measured": [one, two]}, {"measured": [near, one]}, []),
+        ({"seconds": 1, "x": 10.0}, {"seconds": 2, "x": 10.009}, []),
+        ({"a": {"b": [1, 2]}}, {"a": {"b": [1, 3]}}, [("a.b[1]", 2, 3)]),
+        ({"a": 1}, {"b": 1}, [("a", 1, "(absent)"), ("b", "(absent)", 1)]),
+        ([1, 2], [1], [(" (length)", 2, 1)]),
+        ({"x": True}, {"x": 1}, [("x", True, 1)]),
+        ({"x": None}, {"x": 0.0}, [("x", None, 0.0)]),
+    ):
+        assert list(differences(recorded, replayed)) == differing
 
 
 def test_the_verb_tells_its_outcome_by_its_exit_code(recorded, place, capsys):
@@ -146,11 +128,6 @@ def test_the_verb_tells_its_outcome_by_its_exit_code(recorded, place, capsys):
     assert (said["same"], said["checked"], said["differing"]) == (True, 8, [])
     assert cli.run(["replay", str(recorded), "--target", str(place / "other")]) == 2
     assert "another than the recorded one" in capsys.readouterr().err
-
-    def change(event: dict[str, Any]) -> None:
-        if event["event"] == "evidence" and event["evidence"]["id"] == "E1":
-            event["evidence"]["data"]["stats"]["mean"] = 99.0
-
-    _change(recorded, change)
+    _change(recorded, lambda result: result["data"]["stats"].update(mean=99.0), of="E1")
     assert cli.run(["replay", str(recorded)]) == 1
     assert "E1 survey: stats.mean was 99, is " in capsys.readouterr().out
