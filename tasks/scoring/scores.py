@@ -7,7 +7,7 @@
    threshold of every tail, and the shares of activation mass.
 3. Test is touched once: correlation, cosine, AUPRC beside its base rate, F1, IoU, each with a 95%
    interval by bootstrap over documents; the gain over the best n-gram baseline; the incremental R²
-   beyond token identity.
+   beyond token identity; how well places of the *same token* are ranked (`statistics/within`).
 
 Fewer than `LEAST_POSITIVES` active tokens in the test split: no score at that tail, and no headline
 at all where that tail is `half`.
@@ -30,6 +30,7 @@ from ...tools.statistics.bootstrap import (
     correlations,
     interval,
 )
+from ...tools.statistics.within import Within, within
 from .curve import expected_activation
 from .entries import HEADLINES
 from .measured import Measured, Splits
@@ -99,6 +100,10 @@ def numbers(
         "tokens": int(truth.size),
         "documents": resampler.count,
     }
+    if not isinstance(splits.test.windows, ImageRows):
+        scores["within"] = _within(
+            on_test.total, tables["bigram"], headline["threshold"], splits.test, resampler
+        )
     if "status" in headline:
         scores |= dict.fromkeys(HEADLINES)  # too few active tokens: counts, but no score
     return scores
@@ -207,6 +212,30 @@ def _incremental_r_squared(
             predicted = LinearRegression().fit(x[fit], truth[fit]).predict(x[~fit])
             error[name][~fit] = np.square(truth[~fit] - predicted)
     return interval(_of_variance(resampler, error["table"] - error["both"], truth))
+
+
+def _within(
+    prediction: np.ndarray,
+    bigram: np.ndarray,
+    threshold: float,
+    test: Measured,
+    resampler: Resampler,
+) -> dict[str, Any]:
+    """AUROC and correlation within tokens, of the prediction and of the bigram table beside it.
+
+    A token table gets .5 and 0.
+    """
+    truth, token = test.flat, test.windows.ids[test.counted]
+    own, table = (
+        within(token, values, truth, truth > threshold, resampler)
+        for values in (prediction, bigram)
+    )
+
+    def named(result: Within) -> dict[str, Any]:
+        pairs = zip(("auroc", "correlation"), result[:2], strict=True)
+        return {name: value and value.as_dict() for name, value in pairs}
+
+    return {**named(own), "n": own.n, "tokens": own.tokens, "bigram": named(table)}
 
 
 def _context(prediction: np.ndarray, test: Measured) -> float:
