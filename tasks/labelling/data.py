@@ -8,6 +8,7 @@ allows, because a forward pass costs the same for one unit as for a hundred.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,10 @@ from ...tools.data.windows import TokenWindows, cut
 from ...tools.errors import UsageError, not_finite
 from ...tools.lab import at_places, measure
 from ...tools.models.target import Target
+from ...tools.models.text_reader import load_text_reader
 from ...tools.models.unit import Unit
 from ..scoring.measured import SPLITS, Measured, Splits
+from ..scoring.reference import Reference
 from .matched import Sites
 from .settings import Settings
 
@@ -50,11 +53,20 @@ class RunData:
     """Windows of each split that were left out, as an earlier split nearly holds them."""
     sites: Sites = field(init=False, repr=False)
     """All units of a site on the held-out splits: whom a unit is compared with."""
+    reader: Target | None = None
+    """A second network that reads the texts."""
     _last: dict[Unit, Splits] = field(default_factory=dict, init=False, repr=False)
     """The activations measured last: whoever asks for the same units gets them again."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sites", Sites(self.target, self.windows))
+
+    @cached_property
+    def reference(self) -> Reference | None:
+        """What the reader's states say of units; None without a reader of text."""
+        if self.reader is None:
+            return None
+        return Reference.of(self.reader, self.target, self.windows)
 
     @property
     def tokens(self) -> int:
@@ -181,7 +193,8 @@ def load_data(target: Target, settings: Settings) -> RunData:
                 f"tokens for {name} that the other splits do not repeat, {LEAST_TOKENS} are "
                 "needed; give more or longer documents"
             )
-    return RunData(target, corpus, windows, repeats)
+    reader = None if settings.reader is None else load_text_reader(settings.reader, target)
+    return RunData(target, corpus, windows, repeats, reader=reader)
 
 
 def _pictures(target: Target, corpus: ImageCorpus, settings: Settings) -> RunData:

@@ -113,6 +113,8 @@ class Labeller:
             scored, specific = judge(
                 self.data.sites[unit.site], unit, description, splits, seed=self.settings.seed
             )
+            if "within" in scored.scores and self.data.reference is not None:
+                scored.scores["within"]["reference"] = self.data.reference.scores(splits)
             scores = {
                 "planner_status": concluded,
                 "scores": scored.scores,
@@ -198,7 +200,9 @@ class Labeller:
 
     def _header(self, lab: Lab, unit: Unit) -> dict[str, Any]:
         settings = self.settings
-        more: dict[str, Any] = {} if settings.reader is None else {"reader": settings.reader}
+        more: dict[str, Any] = {}
+        if settings.reader is not None and self.data.target.image is not None:
+            more["reader"] = settings.reader
         return make_header(
             lab,
             str(unit),

@@ -90,7 +90,8 @@ class Settings:
     temperature: float | None = None
     """Of an LLM; default: the endpoint's own."""
     reader: str | None = None
-    """Who reads photos: clip:MODEL, dino:MODEL[+sam:MODEL]."""
+    """A second network that reads: photos, clip:MODEL or dino:MODEL[+sam:MODEL]; texts, minilm,
+    smollm2 or another model, for the reference beside scores within tokens."""
     images: tuple[str, ...] = ()
     """Image models to draw with: openai:MODEL, diffusers:FOLDER."""
 

@@ -30,7 +30,7 @@ from ...tools.statistics.bootstrap import (
     correlations,
     interval,
 )
-from ...tools.statistics.within import Within, within
+from ...tools.statistics.within import within
 from .curve import expected_activation
 from .entries import HEADLINES
 from .measured import Measured, Splits
@@ -227,15 +227,11 @@ def _within(
     """
     truth, token = test.flat, test.windows.ids[test.counted]
     own, table = (
-        within(token, values, truth, truth > threshold, resampler)
+        within(token, values, truth, truth > threshold, resampler).as_dict()
         for values in (prediction, bigram)
     )
-
-    def named(result: Within) -> dict[str, Any]:
-        pairs = zip(("auroc", "correlation"), result[:2], strict=True)
-        return {name: value and value.as_dict() for name, value in pairs}
-
-    return {**named(own), "n": own.n, "tokens": own.tokens, "bigram": named(table)}
+    beside = {"auroc": table["auroc"], "correlation": table["correlation"]}
+    return {**own, "bigram": beside, "reference": None}
 
 
 def _context(prediction: np.ndarray, test: Measured) -> float:

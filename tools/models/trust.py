@@ -108,10 +108,12 @@ class Named:
         return self._allowed(where, "the data", option)
 
     def reader(self, spec: Any) -> str | None:
-        """A reader of pictures."""
+        """A reader of pictures or of text."""
         if spec is None or spec == "detector":
             return spec
         where = self._text(spec, "reader")
+        if built_in(where):
+            return where
         if _FACTORY.search(where):
             raise UsageError(
                 f"{self.file} names Python code as its reader ({clean(where)}); it is not run"

@@ -13,7 +13,7 @@ formulation of a within-group comparison.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -38,6 +38,15 @@ class Within(NamedTuple):
     """Active places whose token is silent somewhere."""
     tokens: int
     """Tokens that are active at some places and silent at others."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For records."""
+        return {
+            "auroc": self.auroc and self.auroc.as_dict(),
+            "correlation": self.correlation and self.correlation.as_dict(),
+            "n": self.n,
+            "tokens": self.tokens,
+        }
 
 
 def within(
