@@ -67,6 +67,22 @@ class Tested(NamedTuple):
     closed: float
     """Accuracy with nobody looking at any other place."""
 
+    @property
+    def kept(self) -> bool:
+        """Whether the smallest subgraph keeps the accuracy."""
+        least = self.grid.keep * self.clean
+        return self.grid.smallest is not None and self.accuracy["value"] >= least
+
+    @property
+    def above(self) -> bool:
+        """Whether it is more accurate than the model in which nobody looks."""
+        return self.accuracy["low"] > self.closed
+
+    @property
+    def found(self) -> bool:
+        """Whether this is a route."""
+        return self.kept and self.above
+
 
 def default_cases(many: int, seed: int) -> list[PromptCase]:
     """Held-out prompts of the adder."""

@@ -85,6 +85,13 @@ class Measured(NamedTuple):
     """`[prompt]` on the second half: `whole`, `zeroed`; `others` `[set, prompt]`."""
     steered: Steered
 
+    def others(self, subtask: str) -> np.ndarray:
+        """Accuracy of each set of other heads zeroed, on a subtask or on `all`."""
+        hits = self.hits["others"]
+        if subtask != "all":
+            hits = hits[:, self.numbers() == self.groups.index(subtask)]
+        return hits.mean(1)
+
     def numbers(self) -> np.ndarray:
         """`[prompt]`: the subtask of each prompt of the second half."""
         return _numbers(self.halves.test, self.groups)

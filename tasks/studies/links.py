@@ -54,6 +54,31 @@ class Links(NamedTuple):
         least = min(self.difference["value"], self.drop["value"])
         return bool(self.drop["low"] > 0 and self.difference["low"] > 0 and least >= LEAST)
 
+    @property
+    def lost(self) -> dict[str, dict[str, float]]:
+        """By head: the mean share that is lost on the `first` and on the `second` half."""
+        means = zip(self.heads, self.first.mean(0), self.second.mean(0), strict=True)
+        return {head: {"first": float(one), "second": float(two)} for head, one, two in means}
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON."""
+        kept = ("linked", "found", "drop", "control", "difference")
+        chain = self.chain
+        return {
+            **{name: getattr(self, name) for name in kept},
+            "heads": self.lost,
+            "chain": chain
+            and {
+                "head": str(chain.head),
+                "neurons": [[one.unit, one.value] for one in chain.neurons],
+                "shared_with_chosen": self.shared,
+                "paths": [
+                    {"deep": str(p.deep), "shallow": [[str(o.spot), o.value] for o in p.best(3)]}
+                    for p in chain.paths
+                ],
+            },
+        }
+
 
 def links(
     target: Target,

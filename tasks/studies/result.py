@@ -1,6 +1,7 @@
 """What a study comes to: sections of sentences, tables, plots and numbers, as data.
 
-A study measures and fills these in; `report.py` prints them, draws them and writes the page.
+`document.py` fills these in from a study's template; `report.py` prints them, draws them and writes
+the page.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,13 +22,13 @@ class Sentence(NamedTuple):
     """Found, looked for and not found, or neither: a remark."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Table:
     """Rows of text."""
 
     title: str
-    columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    columns: Sequence[str] = ()
+    rows: list[Sequence[str]] = field(default_factory=list)
     note: str = ""
     left: int = 1
     """Columns, from the first, that are words and not numbers."""
@@ -41,33 +42,33 @@ class Plot(NamedTuple):
     caption: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Section:
     """One step of a study."""
 
     title: str
-    text: str
+    text: str = ""
     """What was done, in a sentence or two."""
-    sentences: Sequence[Sentence] = ()
+    sentences: list[Sentence] = field(default_factory=list)
     """What came out of it."""
-    tables: Sequence[Table] = ()
-    plots: Sequence[Plot] = ()
+    tables: list[Table] = field(default_factory=list)
+    plots: list[Plot] = field(default_factory=list)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Study:
     """A finished study."""
 
     name: str
-    title: str
-    question: str
     target: str
-    facts: Mapping[str, str]
-    """Of the run, for the reader."""
-    sections: Sequence[Section]
-    notes: Sequence[str] = ()
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any]
     """All numbers."""
+    title: str = ""
+    question: str = ""
+    facts: dict[str, str] = field(default_factory=dict)
+    """Of the run, for the reader."""
+    sections: list[Section] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def sentences(self) -> list[Sentence]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from neuroscribe.agent.description import Component, Description
 from neuroscribe.tasks.cli.app import run
-from neuroscribe.tasks.studies.formatting import with_interval
+from neuroscribe.tasks.studies.document import with_interval
 from neuroscribe.tasks.studies.options import Spurious
 from neuroscribe.tasks.studies.report import write
 from neuroscribe.tasks.studies.spurious import OneSeed
