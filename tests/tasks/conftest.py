@@ -1,36 +1,23 @@
 """A run of moments: the target, text and planner of `toy.py`; splits that are known exactly."""
 
-import importlib.util
-import sys
+import json
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+import toy
 from neuroscribe.tasks.cli.app import run as run_command
 from neuroscribe.tasks.labelling.label import run_labels
 from neuroscribe.tasks.labelling.results import LabelRun
 from neuroscribe.tasks.labelling.settings import Settings
-from neuroscribe.tasks.scoring.measured import Measured, Splits
+from neuroscribe.tasks.scoring.measured import Splits
 from neuroscribe.tools.models import Target
 from synthetic_splits import measured
 
 
 @pytest.fixture(scope="session")
-def toy() -> ModuleType:
-    """The module `toy.py` beside this file."""
-    spec = importlib.util.spec_from_file_location("toy", Path(__file__).with_name("toy.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["toy"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="session")
-def toy_folder(toy: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def toy_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `model` and `text.jsonl`."""
     folder = tmp_path_factory.mktemp("toy")
     toy.build_model(folder / "model")
@@ -47,15 +34,7 @@ def toy_target(toy_folder: Path) -> Target:
 @pytest.fixture
 def settings(toy_folder: Path) -> Settings:
     """Settings of a run over three units."""
-    return Settings(
-        target=str(toy_folder / "model"),
-        units="mlp.0/0-2",
-        data=str(toy_folder / "text.jsonl"),
-        planner="toy",
-        tokens=4000,
-        context_length=32,
-        controls="none",
-    )
+    return toy.settings(toy_folder)
 
 
 Verb = Callable[..., tuple[int, str, str]]
@@ -68,6 +47,30 @@ def verb(capsys: pytest.CaptureFixture[str]) -> Verb:
     def run(*arguments: str) -> tuple[int, str, str]:
         code = run_command(list(arguments))
         return code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def shown(verb: Verb) -> Callable[..., str]:
+    """Runs a command that must succeed; what it prints."""
+
+    def run(*arguments: str) -> str:
+        code, out, err = verb(*arguments)
+        assert code == 0, err
+        return out
+
+    return run
+
+
+@pytest.fixture
+def document(verb: Verb) -> Callable[..., Any]:
+    """Runs a command with `--json`; the one document that it prints."""
+
+    def run(*arguments: str, code: int = 0) -> Any:
+        found, out, err = verb(*arguments, "--json")
+        assert found == code, err
+        return json.loads(out)
 
     return run
 
@@ -88,42 +91,24 @@ def refused(verb: Verb) -> Callable[..., str]:
     return run
 
 
-Label = Callable[..., LabelRun]
-
-
 @pytest.fixture
-def label(toy: ModuleType, toy_target: Target) -> Label:
+def label(toy_target: Target) -> Callable[..., LabelRun]:
     """`run_labels` with the toy target and planner."""
 
     def run(settings: Settings, out: Path, **more: Any) -> LabelRun:
-        given = {"planner": toy.ToyFactory(), "target": toy_target, **more}
-        return run_labels(settings, out, **given)
+        return run_labels(settings, out, **{"planner": toy.Toy(), "target": toy_target, **more})
 
     return run
 
 
 @pytest.fixture(scope="session")
 def finished_run(
-    toy: ModuleType, toy_folder: Path, toy_target: Target, tmp_path_factory: pytest.TempPathFactory
+    toy_folder: Path, toy_target: Target, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """The folder of a run over two units, sealed by the person who runs the tests; copy it."""
-    settings = Settings(
-        target=str(toy_folder / "model"),
-        units="mlp.0/0-1",
-        data=str(toy_folder / "text.jsonl"),
-        planner="toy",
-        tokens=4000,
-        context_length=32,
-        controls="none",
-    )
     out = tmp_path_factory.mktemp("finished") / "run"
-    return run_labels(settings, out, planner=toy.ToyFactory(), target=toy_target).folder
-
-
-@pytest.fixture
-def made() -> Callable[..., Measured]:
-    """Makes one split."""
-    return measured
+    settings = toy.settings(toy_folder, "mlp.0/0-1")
+    return run_labels(settings, out, planner=toy.Toy(), target=toy_target).folder
 
 
 @pytest.fixture

@@ -1,27 +1,33 @@
-"""Files that others made: a hostile one of each kind is opened, and nothing of it runs."""
+"""Files that others made: nothing of them runs; and no credentials stand in files of ours."""
 
 import io
 import json
 import shutil
 import sqlite3
 import sys
+from base64 import b64encode
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import ormsgpack
 import pytest
-from endpoint import answers, endpoint
-from langgraph.checkpoint.serde.jsonplus import EXT_CONSTRUCTOR_POS_ARGS
+from endpoint import answers, endpoint, fails, says
+from hostile import Pickled, payload
 from neuroscribe.tasks.asking.opening import resume
-from neuroscribe.tasks.asking.threads import About
-from neuroscribe.tasks.cli import app as cli
+from neuroscribe.tasks.asking.threads import About, Thread
+from neuroscribe.tasks.evaluation.planner_run import Plan
+from neuroscribe.tasks.labelling import labeller
+from neuroscribe.tasks.labelling.label import run_labels
 from neuroscribe.tasks.web.opening import open_door
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.exemplars import ExemplarIndex
+from neuroscribe.tools.exemplars.store import write_header
+from neuroscribe.tools.llm.endpoints import public_options
 from neuroscribe.tools.models import trust
 from neuroscribe.tools.predicates import parse
+from neuroscribe.tools.predicates.features import _network
 
 EVIL = "./evil.py:factory"
 Edit = Callable[[dict[str, Any]], Any]
@@ -39,65 +45,50 @@ def here(finished_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def edited(path: Path, change: Edit) -> None:
     """Changes the first JSON document of a file; lines after it stay."""
-    if path.suffix == ".jsonl":
-        first, *rest = path.read_text().splitlines()
-        found = json.loads(first)
-        change(found)
-        path.write_text("\n".join([json.dumps(found), *rest]) + "\n")
-        return
-    found = json.loads(path.read_text())
+    first, *rest = path.read_text().splitlines() if path.suffix == ".jsonl" else [path.read_text()]
+    found = json.loads(first)
     change(found)
-    path.write_text(json.dumps(found))
+    path.write_text("\n".join([json.dumps(found), *rest]) + "\n")
 
 
 TRANSCRIPT = "run/transcripts/mlp.0_1.jsonl"
-HEADERS: dict[str, tuple[Edit, str]] = {
-    "factory": (lambda header: header["target"].update(name=EVIL), "names Python code"),
-    "factory under another spelling": (
-        lambda header: header["target"].update(name=" ./evil.py:factory "),
-        "names Python code",
-    ),
-    "hub": (lambda header: header["target"].update(name="some/model"), "give --target"),
-    "revision": (
-        lambda header: header["target"].update(options={"revision": "refs/pr/1"}),
-        "give --target",
-    ),
-    "data": (lambda header: header["corpus"].update(spec="/etc/passwd"), "give --data"),
-    "dataset": (lambda header: header["corpus"].update(spec="hf:some/data"), "give --data"),
-    "no name": (lambda header: header["target"].update(name=3), "line 1: target.name is a whole"),
+HEADERS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "factory": ("target", {"name": EVIL}, "names Python code"),
+    "factory, spelt otherwise": ("target", {"name": f" {EVIL} "}, "names Python code"),
+    "hub": ("target", {"name": "some/model"}, "give --target"),
+    "revision": ("target", {"options": {"revision": "refs/pr/1"}}, "give --target"),
+    "data": ("corpus", {"spec": "/etc/passwd"}, "give --data"),
+    "dataset": ("corpus", {"spec": "hf:some/data"}, "give --data"),
+    "no name": ("target", {"name": 3}, "line 1: target.name is a whole"),
 }
 
 
 @pytest.mark.parametrize("name", HEADERS)
 def test_a_transcript(here, name, refused):
-    change, said = HEADERS[name]
-    edited(Path(TRANSCRIPT), change)
-    target = Path(json.loads(Path("run/run.json").read_text())["settings"]["target"])
-    more = ["--target", str(target)] if "data" in name else []
+    part, change, said = HEADERS[name]
+    edited(Path(TRANSCRIPT), lambda header: header[part].update(change))
+    target = json.loads(Path("run/run.json").read_text())["settings"]["target"]
+    more = ["--target", target] if "data" in name else []
     assert said in refused("replay", TRANSCRIPT, *more)
     assert not Path("ran").exists()
 
 
-def test_ones_own_transcript_and_run_need_no_flag(here, capsys):
-    assert cli.run(["replay", TRANSCRIPT]) == 0
-    assert cli.run(["find", "run", "--similar-to", "mlp.0/1"]) == 0
-    capsys.readouterr()
+def test_ones_own_transcript_and_run_need_no_flag(here, shown):
+    assert shown("replay", TRANSCRIPT)
+    assert shown("find", "run", "--similar-to", "mlp.0/1")
 
 
 def test_code_of_a_model_runs_only_for_a_named_target(here, toy_folder, refused):
     """The header's `trust_remote_code` is not heeded, and the flag alone does not suffice."""
     shutil.copytree(toy_folder / "model", "model")
-    edited(Path("model/config.json"), lambda config: config.update(
-        model_type="mine", auto_map={"AutoConfig": "evil.Mine", "AutoModelForCausalLM": "evil.Me"}
-    ))  # fmt: skip
-    shutil.copy("evil.py", "model/evil.py")
-    shutil.copy("evil.py", "model/configuration_mine.py")
-    change: Edit = lambda header: header.update(  # noqa: E731
-        target={**header["target"], "options": {"trust_remote_code": True}}
-    )
-    edited(Path(TRANSCRIPT), change)
-    said = refused("replay", TRANSCRIPT, "--target", "model")
-    assert "--trust-remote-code" in said
+    classes = {"AutoConfig": "evil.Mine", "AutoModelForCausalLM": "evil.Me"}
+    config: dict[str, Any] = {"model_type": "mine", "auto_map": classes}
+    edited(Path("model/config.json"), lambda found: found.update(config))
+    for name in ("evil.py", "configuration_mine.py"):
+        shutil.copy("evil.py", f"model/{name}")
+    trusts = {"options": {"trust_remote_code": True}}
+    edited(Path(TRANSCRIPT), lambda header: header["target"].update(trusts))
+    assert "--trust-remote-code" in refused("replay", TRANSCRIPT, "--target", "model")
     assert not Path("ran").exists()
     assert "give --target" in refused("replay", TRANSCRIPT, "--trust-remote-code")
 
@@ -142,14 +133,9 @@ def test_a_run_in_the_browser_is_shown_and_not_measured(here, capsys):
 def test_a_run_that_was_seen_to_be_ones_own_is_asked_for_when_it_changes(here, monkeypatch):
     """At a terminal a person decides; code is not even asked for."""
     asked: list[str] = []
-
-    def terminal(question: str) -> bool:
-        asked.append(question)
-        return True
-
-    monkeypatch.setattr(trust, "_asked", terminal)
+    monkeypatch.setattr(trust, "_asked", lambda question: asked.append(question) is None)
     named = trust.Named(Path("run/run.json"))
-    assert named.target("some/model\x1b[2J".replace("\x1b[2J", "")) == "some/model"
+    assert named.target("some/model") == "some/model"
     assert "names the model some/model. Use it?" in asked[0]
     with pytest.raises(UsageError, match="names Python code"):
         named.target(EVIL)
@@ -191,21 +177,15 @@ def test_the_seal_is_of_what_is_named_and_of_one_person(tmp_path, monkeypatch):
     assert not trust.sealed(named, mark)
 
 
-def test_an_index_holds_no_objects(here, capsys):
+def test_an_index_holds_no_objects(here):
     """Its header names a target that nobody loads, and pickled arrays are damaged ones."""
-    from neuroscribe.tools.exemplars.store import write_header
-
-    class Runs:
-        def __reduce__(self) -> Any:
-            return Path.touch, (here / "ran",)
-
     folder = here / "index"
     folder.mkdir()
     for name in ("top", "sums", "fired", "sample", "places"):
         np.save(folder / f"{name}.npy", np.zeros((1, 2, 2), np.int64))
     sites = [{"name": "mlp.0", "units": 1}]
     write_header(folder, {"format": 1, "count": 1, "k": 2, "sites": sites, "target": EVIL})
-    np.save(folder / "places.npy", np.array([Runs()], object), allow_pickle=True)
+    np.save(folder / "places.npy", np.array([Pickled(here / "ran")], object), allow_pickle=True)
     with pytest.raises(UsageError, match="damaged"):
         ExemplarIndex.open(folder)
     assert not (here / "ran").exists()
@@ -215,24 +195,17 @@ def test_an_index_holds_no_objects(here, capsys):
             ExemplarIndex.open(folder)
 
 
-def test_measurements_kept_in_a_run_hold_no_objects(here, capsys):
-    class Runs:
-        def __reduce__(self) -> Any:
-            return Path.touch, (here / "ran",)
-
-    np.savez("run/similar.npz", format=np.array(1), units=np.array([Runs()], object))
-    np.savez("run/label-embeddings.npz", encoder=np.array([Runs()], object))
-    assert cli.run(["find", "run", "--similar-to", "mlp.0/1"]) == 0
-    capsys.readouterr()
+def test_measurements_kept_in_a_run_hold_no_objects(here, shown):
+    evil = np.array([Pickled(here / "ran")], object)
+    np.savez("run/similar.npz", format=np.array(1), units=evil)
+    np.savez("run/label-embeddings.npz", encoder=evil)
+    assert shown("find", "run", "--similar-to", "mlp.0/1")
     assert not Path("ran").exists()
 
 
 def test_a_predictor_names_no_network_of_its_own(here):
-    from neuroscribe.tools.predicates.features import _network
-
     example = {"name": "a", "strength": 1.0, "features": [0.0] * 48}
-    like = {"kind": "like", "network": EVIL, "examples": [example, example]}
-    assert parse(like).english()
+    assert parse({"kind": "like", "network": EVIL, "examples": [example, example]}).english()
     with pytest.raises(UsageError, match="does not ship with neuroscribe"):
         _network(EVIL)
     assert not Path("ran").exists()
@@ -242,14 +215,14 @@ def test_a_predictor_names_no_network_of_its_own(here):
 
 
 @pytest.fixture
-def kept(here: Path, toy_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def kept(here: Path, toy_folder: Path, shown: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A conversation that was kept with an endpoint, and the key that went there."""
     monkeypatch.setenv("NEUROSCRIBE_HOME", str(here / "home"))
     monkeypatch.setenv("OPENAI_API_KEY", "first-key")
     with endpoint(answers("Yes, I think.")) as server:
         given = ["--planner", "openai:m", "--base-url", server.url, "--tokens", "4000"]
         data = ["--data", str(toy_folder / "text.jsonl")]
-        assert cli.run(["ask", str(toy_folder / "model"), "is it?", *given, *data]) == 0
+        shown("ask", str(toy_folder / "model"), "is it?", *given, *data)
     (folder,) = (here / "home" / "threads").iterdir()
     return folder
 
@@ -265,53 +238,92 @@ THREADS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", THREADS)
-def test_a_kept_conversation(kept, name, capsys, refused):
+def test_a_kept_conversation(kept, name, refused):
     change, said = THREADS[name]
-    capsys.readouterr()
     edited(kept / "thread.json", lambda about: about.update(change))
     assert said in refused("ask", "--thread", kept.name, "what does mlp.0/1 do?")
     assert not Path("ran").exists()
 
 
-def test_a_kept_endpoint_never_gets_the_key_of_another(kept, monkeypatch):
+def test_a_kept_endpoint_never_gets_the_key_of_another(kept, shown, monkeypatch):
+    asked = ("ask", "--thread", kept.name, "is it?")
     with endpoint(answers("No.")) as server:
         edited(kept / "thread.json", lambda about: about.update(base_url=server.url))
         about = json.loads((kept / "thread.json").read_text())
         about.pop("seal")
         again = trust.seal(About.from_dict(about).names)
         edited(kept / "thread.json", lambda found: found.update(seal=again))
-        assert cli.run(["ask", "--thread", kept.name, "is it?"]) == 0
+        shown(*asked)
         assert set(server.keys) == {"Bearer none"}, "it is on this machine and needs none"
-        assert cli.run(["ask", "--thread", kept.name, "is it?", "--base-url", server.url]) == 0
+        shown(*asked, "--base-url", server.url)
         assert server.keys[-1] == "Bearer first-key", "the person named the endpoint"
-        assert cli.run(["ask", "--thread", kept.name, "is it?"]) == 0
+        shown(*asked)
         assert server.keys[-1] == "Bearer first-key", "from then on it is this one's"
         monkeypatch.setenv("OPENAI_API_KEY", "second-key")
-        assert cli.run(["ask", "--thread", kept.name, "is it?"]) == 0
+        shown(*asked)
         assert server.keys[-1] == "Bearer none"
     edited(kept / "thread.json", lambda about: about.update(base_url="http://192.0.2.1/v1"))
     with pytest.raises(UsageError):
         resume(kept.name)
 
 
-def test_a_patched_conversation_runs_nothing(kept, capsys, refused):
+def test_a_patched_conversation_runs_nothing(kept, refused):
     ran = Path("ran").resolve()
-    call = ormsgpack.packb(("os", "mknod", (str(ran),)))
-    content = ormsgpack.packb(ormsgpack.Ext(EXT_CONSTRUCTOR_POS_ARGS, call))
     with sqlite3.connect(kept / "talk.sqlite") as file:
-        file.execute("UPDATE state SET content = ?", (content,))
-    capsys.readouterr()
+        file.execute("UPDATE state SET content = ?", (payload(ran),))
     said = refused("ask", "--thread", kept.name, "is it?", "--planner", "builtin")
     assert "begin again" in said
     assert not ran.exists()
     assert "evil" not in sys.modules
 
 
-def test_a_state_sends_no_file_that_is_no_picture(tmp_path):
-    from neuroscribe.agent.planners.chat import with_pictures
+SECRET = "s3cretpass"
 
-    secret = tmp_path / "key.png"
-    secret.write_text("a secret")
-    part = {"type": "image_url", "image_url": {"url": str(secret)}}
-    (sent,) = with_pictures({"role": "user", "content": [part]})["content"]
-    assert sent == {"type": "text", "text": "(the picture file is gone)"}
+
+def _with_secret(url: str, secret: str = SECRET) -> str:
+    return url.replace("http://", f"http://me:{secret}@") + f"?key={secret}"
+
+
+def test_a_run_keeps_no_credentials_and_goes_on_with_others(settings, toy_target, tmp_path):
+    def refuses(handler: Any, request: dict[str, Any]) -> None:
+        echo = f"{handler.path} is not for {handler.headers['Authorization']}"
+        fails(401, echo)(handler, request)
+
+    out = tmp_path / "run"
+    with endpoint(refuses) as server:
+        given = replace(settings, planner="openai:m", base_url=_with_secret(server.url))
+        run = run_labels(given, out, target=toy_target)
+        again = replace(given, base_url=_with_secret(server.url, "another-pass"))
+        run_labels(again, out, target=toy_target)
+    assert {unit.status for unit in run.units} == {"failed"}
+    files = [path for path in out.rglob("*") if path.is_file()]
+    assert len(files) > 5
+    for path in files:
+        for secret in (SECRET.encode(), b"another-pass", b64encode(f"me:{SECRET}".encode())):
+            assert secret not in path.read_bytes(), path
+    kept = json.loads((out / "run.json").read_text())["settings"]["base_url"]
+    assert kept == server.url
+
+
+def test_what_a_failed_unit_spent_is_kept(settings, toy_target, tmp_path, monkeypatch):
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(labeller, "judge", broken)
+    with endpoint(says(("survey", {}))) as server:
+        given = replace(settings, units="mlp.0/0", planner="openai:m", base_url=server.url)
+        run_labels(given, tmp_path / "run", target=toy_target)
+    line = json.loads((tmp_path / "run" / "labels.jsonl").read_text().splitlines()[0])
+    assert line["status"] == "failed"
+    assert line["meter"]["tokens_in"] >= 100
+    assert line["meter"]["requests"] >= 1
+
+
+def test_conversations_and_plans_keep_no_credentials(tmp_path):
+    url = _with_secret("http://h.example/v1")
+    thread = Thread(folder=tmp_path)
+    thread.keep(About("toy", "text", "openai:m", url))
+    thread.close()
+    assert SECRET not in (thread.path / "thread.json").read_text()
+    assert SECRET not in json.dumps(Plan(planner="openai:m", base_url=url).resolved())
+    assert public_options(Plan())["base_url"] is None

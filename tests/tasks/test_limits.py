@@ -41,7 +41,7 @@ def test_no_verb_takes_a_negative_or_endless_number():
     every = verbs()
     assert len(every) > 20
     asked = 0
-    for name, verb in every.items():
+    for verb in every.values():
         for option in numeric(verb):
             for value in (float("nan"), float("inf"), -1, 10**30):
                 if option == "min_score" and value == -1:
@@ -49,15 +49,19 @@ def test_no_verb_takes_a_negative_or_endless_number():
                 with pytest.raises(UsageError, match=f"--{option.replace('_', '-')} is"):
                     verb(**{option: value})
                 asked += 1
-        assert name
     assert asked > 200
 
 
-def test_what_is_meant_is_let_pass():
+def test_what_is_meant_is_let_pass_and_python_is_held_to_the_same():
     check_numbers({"tokens": 1, "unit_tokens": 0, "min_score": -0.5, "flag": True, "x": "-1"})
     for wrong in ({"steps": 0}, {"timeout": 0.0}, {"tokens": 0}):
         with pytest.raises(UsageError):
             check_numbers(wrong)
+    for more in ({"unit_seconds": float("nan")}, {"temperature": -1.0}, {"unit_cost": -1.0}):
+        with pytest.raises(UsageError, match="it must"):
+            Settings("planted", "planted/3", "builtin:stories", **more)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="--timeout is nan"):
+        How(timeout=float("nan"))
 
 
 LABEL = ["label", "planted", "--units", "planted/3", "--data", "builtin:stories:20", "--out", "x"]
@@ -82,28 +86,16 @@ WRONG: list[tuple[list[str], str]] = [
 
 
 @pytest.mark.parametrize(("arguments", "said"), WRONG)
-def test_one_line_at_once(arguments, said, tmp_path, monkeypatch, capsys):
+def test_one_line_at_once(arguments, said, tmp_path, monkeypatch, refused):
     monkeypatch.chdir(tmp_path)
     os.mkfifo("pipe.txt")
     Path("zero.jsonl").symlink_to("/dev/zero")
     Path("run").mkdir()
     os.mkfifo("run/run.json")
     started = time.monotonic()
-    assert cli.run(arguments) == 2
+    assert said in refused(*arguments)
     assert time.monotonic() - started < 10
-    found = capsys.readouterr().err
-    assert said in found
-    assert found.count("\n") == 1
     assert not Path("x").exists()
-
-
-def test_python_is_held_to_the_same():
-    given = {"target": "planted", "units": "planted/3", "data": "builtin:stories"}
-    for more in ({"unit_seconds": float("nan")}, {"temperature": -1.0}, {"unit_cost": -1.0}):
-        with pytest.raises(UsageError, match="it must"):
-            Settings(**given, **more)  # type: ignore[arg-type]
-    with pytest.raises(UsageError, match="--timeout is nan"):
-        How(timeout=float("nan"))
 
 
 def test_more_units_than_there_are_says_the_maximum(toy_target):

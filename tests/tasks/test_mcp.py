@@ -3,19 +3,18 @@
 import base64
 import io
 import json
-import socket
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import pytest
+import toy
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp.shared.exceptions import MCPError
 from neuroscribe.agent import actions
 from neuroscribe.tasks.labelling.folder import RunFolder
-from neuroscribe.tasks.labelling.settings import Settings
 from neuroscribe.tasks.mcp.door import Door
 from neuroscribe.tasks.mcp.resources import MOST_LABELS, Resources
 from neuroscribe.tasks.mcp.shared import Shared, open_shared, settings_of
@@ -50,8 +49,7 @@ load.example = (1, 3, 48, 48)
 @pytest.fixture(scope="module")
 def shared(toy_folder: Path) -> Shared:
     """What clients of a server over the toy target share."""
-    settings = Settings(str(toy_folder / "model"), "", str(toy_folder / "text.jsonl"), tokens=4000)
-    return open_shared(settings)
+    return open_shared(toy.settings(toy_folder, ""))
 
 
 def test_a_client_starts_it_over_stdio(tmp_path):
@@ -105,19 +103,11 @@ def test_a_mistake_is_one_line(refused, arguments, says):
     assert says in refused("mcp", *arguments)
 
 
-def test_a_port_in_use_is_one_line(verb):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
-        asked = ("--target", "planted", "--transport", "http", "--port", port)
-        code, _, err = verb("mcp", *asked)
-    (line,) = err.splitlines()  # and nothing was loaded before it
-    assert code == 2
-    assert f"port {port} (Address already in use)" in line
-
-
-def test_a_port_is_held_while_the_model_loads():
-    with listen("127.0.0.1", 0) as first:
-        port = first.getsockname()[1]
+def test_a_port_in_use_is_one_line_and_is_held_while_the_model_loads(refused):
+    with listen("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        http = ("--target", "planted", "--transport", "http", "--port", str(port))
+        assert f"port {port} (Address already in use)" in refused("mcp", *http)
         with pytest.raises(UsageError, match="choose another --port"):
             listen("127.0.0.1", port)
 
@@ -128,18 +118,17 @@ def test_without_the_sdk_it_says_how_to_get_it(refused, monkeypatch):
     assert "pip install 'neuroscribe[mcp]'" in refused("mcp", "--target", "planted")
 
 
-def test_settings_come_from_the_run_and_then_from_the_user(label, settings, tmp_path):
-    label(settings, tmp_path / "r")
+def test_settings_come_from_the_run_and_then_from_the_user(finished_run, toy_folder):
     none = dict.fromkeys(("target", "data", "tokens", "seed", "length", "images"))
-    assert settings_of(tmp_path / "r", **none).context_length == settings.context_length == 32
-    given = settings_of(tmp_path / "r", **{**none, "length": 16, "target": "planted"})
-    assert (given.context_length, given.target, given.data) == (16, "planted", settings.data)
+    assert settings_of(finished_run, **none).context_length == 32
+    given = settings_of(finished_run, **{**none, "length": 16, "target": "planted"})
+    data = str(toy_folder / "text.jsonl")
+    assert (given.context_length, given.target, given.data) == (16, "planted", data)
 
 
 def test_only_explore_is_kept(shared):
-    corpus = load_corpus(
-        shared.settings.data, target=shared.target, **shared.settings.corpus_options
-    )
+    settings = shared.settings
+    corpus = load_corpus(settings.data, target=shared.target, **settings.corpus_options)
     kept = {text for text in shared.explore.texts if text}
     assert kept
     assert kept <= {item.text for item in corpus.splits().explore.documents}

@@ -14,9 +14,9 @@ from typing import Any
 import anyio
 import httpx2
 import pytest
+import toy
 from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
-from neuroscribe.tasks.labelling.settings import Settings
 from neuroscribe.tasks.mcp import door as door_module
 from neuroscribe.tasks.mcp.door import Door
 from neuroscribe.tasks.mcp.serving import Address, http_server
@@ -39,7 +39,7 @@ class Gate:
 
 @pytest.fixture
 def gate() -> Iterator[Gate]:
-    """Registers `wait_here` and `stumble`."""
+    """Registers `wait_here`, `stumble` and `measure_for_ever`."""
     made = Gate()
 
     @tool
@@ -66,25 +66,22 @@ def gate() -> Iterator[Gate]:
 
     yield made
     made.open.set()
-    TOOLS.pop("wait_here")
-    TOOLS.pop("measure_for_ever")
-    TOOLS.pop("stumble")
+    for name in ("wait_here", "stumble", "measure_for_ever"):
+        TOOLS.pop(name)
 
 
 @pytest.fixture(scope="module")
 def shared(toy_folder: Path) -> Shared:
     """What clients of a server over the toy target share."""
-    settings = Settings(str(toy_folder / "model"), "", str(toy_folder / "text.jsonl"), tokens=4000)
-    return open_shared(settings)
+    return open_shared(toy.settings(toy_folder, ""))
 
 
 @contextmanager
 def serving(shared: Shared, **address: Any) -> Iterator[str]:
     """A real server on a free port, in a thread: its URL."""
-    where = Address("127.0.0.1", 0, **address)
     listening = listen("127.0.0.1", 0)
     door = Door(shared)
-    server = http_server(door, where, listening)
+    server = http_server(door, Address("127.0.0.1", 0, **address), listening)
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
     try:
@@ -96,22 +93,21 @@ def serving(shared: Shared, **address: Any) -> Iterator[str]:
         assert not thread.is_alive()
 
 
-def talk(conversation: Callable[[], Any], seconds: float = 20) -> None:
+def talk(conversation: Callable[[], Any]) -> None:
     """Runs a conversation of clients; one that hangs fails."""
 
     async def bounded() -> None:
-        with anyio.fail_after(seconds):
+        with anyio.fail_after(20):
             await conversation()
 
     anyio.run(bounded)
 
 
-def test_the_command_serves_a_run(label, settings, tmp_path):
+def test_the_command_serves_a_run(finished_run):
     """The real command: schemas of the registry, labels, transcripts; Ctrl-C ends it."""
-    label(settings, tmp_path / "r")
     command = [str(Path(sys.executable).parent / "neuroscribe"), "mcp", "--transport", "http"]
     process = subprocess.Popen(
-        [*command, "--run", str(tmp_path / "r"), "--port", "0"],
+        [*command, "--run", str(finished_run), "--port", "0"],
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -130,16 +126,13 @@ def test_the_command_serves_a_run(label, settings, tmp_path):
                 assert listed[name].input_schema == function["parameters"]
                 assert listed[name].description == function["description"]
             labels = await _read(client, "neuroscribe://labels")
-            assert [item["unit"] for item in labels["labels"]] == [
-                "mlp.0/0",
-                *("mlp.0/1", "mlp.0/2"),
-            ]
+            assert [item["unit"] for item in labels["labels"]] == ["mlp.0/0", "mlp.0/1"]
             one = await _read(client, "neuroscribe://labels/mlp.0%2F1")
             assert one["label"] == "the word cat"
             told = await client.read_resource("neuroscribe://transcripts/mlp.0/1")
             assert "test_hypotheses(" in told.contents[0].text
             assert "Label: the word cat" in told.contents[0].text
-            assert (await _read(client, "neuroscribe://run"))["labelled"] == 3
+            assert (await _read(client, "neuroscribe://run"))["labelled"] == 2
             assert (await _read(client, "neuroscribe://target"))["sites"]["mlp.0"] == 32
             uris = [item.uri for item in (await client.list_resources()).resources]
             assert uris == [f"neuroscribe://{name}" for name in ("target", "run", "labels")]
@@ -173,10 +166,8 @@ def test_two_clients_have_their_own_evidence(shared):
         async with Client(url) as one, Client(url) as other:
             for client in (one, one, other):
                 assert not (await client.call_tool("survey", UNIT)).is_error
-            assert await _says(other, "survey", {}) == (
-                True,
-                "[E2] survey: no unit was named: pass unit, such as mlp.3/7",
-            )
+            unnamed = "[E2] survey: no unit was named: pass unit, such as mlp.3/7"
+            assert await _says(other, "survey", {}) == (True, unnamed)
             assert (await _says(one, "survey", UNIT))[1].startswith("[E3] mlp.0/1")
             assert (await _read(one, "neuroscribe://evidence/E2"))["error"] is None
             assert (await _read(other, "neuroscribe://evidence/E2"))["error"] is not None
@@ -227,21 +218,20 @@ def test_mistakes_of_a_client_are_one_line(shared, gate, capfd):
     assert "RuntimeError: two" in capfd.readouterr().err  # whoever runs the server sees it
 
 
+async def _leaves(url: str, name: str, gate: Gate) -> None:
+    """Leaves in a call: with a session it sends a cancellation, without one it breaks off."""
+    async with Client(url) as client, anyio.create_task_group() as tasks:
+        tasks.start_soon(client.call_tool, name, {})
+        await anyio.to_thread.run_sync(gate.entered.wait)
+        tasks.cancel_scope.cancel()
+
+
 @pytest.mark.parametrize("notebook", ["", "?notebook=n"])
 def test_a_client_that_leaves_in_a_call_harms_nobody(shared, gate, notebook):
-    """Its call runs on alone; the server answers meanwhile, and serves the next call after it.
-
-    Where there is a session it sends a cancellation, without one it breaks off the connection.
-    """
-
-    async def leaves() -> None:
-        async with Client(url + notebook) as client, anyio.create_task_group() as tasks:
-            tasks.start_soon(client.call_tool, "wait_here", {})
-            await anyio.to_thread.run_sync(gate.entered.wait)
-            tasks.cancel_scope.cancel()
+    """Its call runs on alone; the server answers meanwhile, and serves the next call after it."""
 
     async def conversation() -> None:
-        await leaves()
+        await _leaves(url + notebook, "wait_here", gate)
         async with Client(url + notebook) as client:
             assert "survey" in {item.name for item in (await client.list_tools()).tools}
             with anyio.move_on_after(0.3):
@@ -259,10 +249,7 @@ def test_a_client_that_leaves_in_a_call_harms_nobody(shared, gate, notebook):
 @pytest.mark.parametrize("notebook", ["", "?notebook=n"])
 def test_a_call_whose_client_left_ends_at_its_next_forward_pass(shared, gate, notebook):
     async def conversation() -> None:
-        async with Client(url + notebook) as client, anyio.create_task_group() as tasks:
-            tasks.start_soon(client.call_tool, "measure_for_ever", {})
-            await anyio.to_thread.run_sync(gate.entered.wait)
-            tasks.cancel_scope.cancel()
+        await _leaves(url + notebook, "measure_for_ever", gate)
         async with Client(url + notebook) as client:
             assert not (await client.call_tool("survey", UNIT)).is_error
 
@@ -291,11 +278,10 @@ def test_progress_is_told_while_a_call_waits(shared, gate, monkeypatch):
 
 def test_a_token_is_needed_where_there_is_one(shared):
     async def conversation() -> None:
-        for token, status in ((None, 401), ("wrong", 401), ("right", 200)):
-            assert await _status(url, token=token) == status
-        headers = {"Authorization": "Bearer right"}
+        for headers, status in (({}, 401), (_bearer("wrong"), 401), (_bearer("right"), 200)):
+            assert await _status(url, **headers) == status
         async with (
-            httpx2.AsyncClient(headers=headers) as web,
+            httpx2.AsyncClient(headers=_bearer("right")) as web,
             Client(streamable_http_client(url, http_client=web)) as client,
         ):
             assert not (await client.call_tool("survey", UNIT)).is_error
@@ -304,26 +290,31 @@ def test_a_token_is_needed_where_there_is_one(shared):
         talk(conversation)
 
 
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
 def test_names_that_point_here_by_a_trick_are_refused(shared):
     async def conversation() -> None:
-        assert await _status(url) == 200
-        assert await _status(url, Host="evil.example:80") == 421
-        assert await _status(url, Origin="http://evil.example") == 403
-        assert await _status(url, Host="lab.example:80") == 200
-        assert await _status(url, Host="lab.example", Origin="https://lab.example") == 200
+        for headers, status in (
+            ({}, 200),
+            ({"Host": "evil.example:80"}, 421),
+            ({"Origin": "http://evil.example"}, 403),
+            ({"Host": "lab.example:80"}, 200),
+            ({"Host": "lab.example", "Origin": "https://lab.example"}, 200),
+        ):
+            assert await _status(url, **headers) == status
 
     with serving(shared, names=("lab.example",)) as url:
         talk(conversation)
 
 
-async def _status(url: str, *, token: str | None = None, **headers: str) -> int:
+async def _status(url: str, **headers: str) -> int:
     """What HTTP says to the handshake."""
     client = {"name": "t", "version": "1"}
     params = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client}
     body = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
     given = {"Accept": "application/json, text/event-stream", **headers}
-    if token is not None:
-        given["Authorization"] = f"Bearer {token}"
     async with httpx2.AsyncClient() as web:
         return (await web.post(url, json=body, headers=given)).status_code
 

@@ -35,36 +35,25 @@ def test_a_wheel_labels_elsewhere(toy_folder, tmp_path):
     # the libraries of this environment, without its own neuroscribe: a path, not a .pth file
     here = sysconfig.get_paths()["purelib"]
     clean = {**os.environ, "PYTHONPATH": f"{inner}:{here}", "OMP_NUM_THREADS": "1"}
-    python = str(place / "bin" / "python")
-    where = subprocess.run(
-        [python, "-c", "import neuroscribe.tasks as t; print(t.__file__)"],
-        cwd=tmp_path,
-        env=clean,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert where.stdout.startswith(str(inner))
+
+    def run(code: str, *arguments: str) -> str:
+        command = [str(place / "bin" / "python"), "-c", code, *arguments]
+        done = subprocess.run(
+            command, cwd=tmp_path, env=clean, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert run("import neuroscribe.tasks as t; print(t.__file__)").startswith(str(inner))
     load = "from neuroscribe.tools.models import Target; print(len(Target.load('planted').truth))"
-    host = subprocess.run(
-        [python, "-c", load], cwd=tmp_path, env=clean, capture_output=True, text=True, check=False
+    assert run(load).strip() == "12", "the host of planted units is in the wheel"
+    said = run(
+        "from neuroscribe.tasks.cli.app import main; main()",
+        *("label", str(toy_folder / "model"), "--units", "mlp.0/0"),
+        *("--data", str(toy_folder / "text.jsonl"), "--tokens", "4000"),
+        *("--context-length", "32", "--out", str(tmp_path / "r"), "--json"),
     )
-    assert host.stdout.strip() == "12", f"the host of planted units is in the wheel: {host.stderr}"
-    done = subprocess.run(
-        [
-            *(python, "-c", "from neuroscribe.tasks.cli.app import main; main()"),
-            *("label", str(toy_folder / "model"), "--units", "mlp.0/0"),
-            *("--data", str(toy_folder / "text.jsonl"), "--tokens", "4000"),
-            *("--context-length", "32", "--out", str(tmp_path / "r"), "--json"),
-        ],
-        cwd=tmp_path,
-        env=clean,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    (unit,) = json.loads(done.stdout)["units"]
+    (unit,) = json.loads(said)["units"]
     assert unit["unit"] == "mlp.0/0"
     assert unit["status"] != "failed"
     assert (tmp_path / "r" / "report.html").exists(), "templates are in the wheel"

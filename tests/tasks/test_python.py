@@ -26,22 +26,15 @@ def test_the_names_are_there():
 
 
 def test_a_question_in_one_call(toy_folder, toy_target, tmp_path):
-    said = {"role": "assistant", "content": "mlp.0/1 is active [E1]. So I think it is."}
+    said = "mlp.0/1 is active [E1]. So I think it is."
     planner = Scripted([[("survey", {"unit": "mlp.0/1"})], said])
-    answer = tasks.ask(
-        toy_target,
-        "What does mlp.0/1 do?",
-        data=str(toy_folder / "text.jsonl"),
-        planner=planner,
-        tokens=4000,
-        context_length=32,
-        folder=tmp_path,
-    )
+    data: Any = {"data": str(toy_folder / "text.jsonl"), "tokens": 4000, "context_length": 32}
+    question = "What does mlp.0/1 do?"
+    answer = tasks.ask(toy_target, question, planner=planner, folder=tmp_path, **data)
     assert answer.ended == "answered"
     page = answer._repr_html_()
-    assert 'title="survey: ' in page
-    assert "opinion-mark" in page
-    assert '<details class="exp" id="E1">' in page
+    for part in ('title="survey: ', "opinion-mark", '<details class="exp" id="E1">'):
+        assert part in page
 
 
 def answer_of(text: str, *evidence: Evidence, **more: Any) -> Answer:
@@ -54,46 +47,34 @@ def test_an_answer_shows_heat_maps_and_pictures_and_escapes_everything(tmp_path)
     picture.parent.mkdir()
     Image.new("RGB", (8, 8), "red").save(picture)
     measured = [{"source": BAD, "window": 3, "tokens": ["a", BAD], "activations": [0.1, 2.0]}]
-    one = Evidence(
-        "E1", "exemplars", {"unit": BAD}, BAD, {"measured": measured}, images=(str(picture),)
-    )
-    page = answer_of(
-        f"# {BAD}\n- planted/3 is {BAD} `{BAD}` **{BAD}** [E1, E7].", one
-    )._repr_html_()
+    data = {"measured": measured}
+    one = Evidence("E1", "exemplars", {"unit": BAD}, BAD, data, images=(str(picture),))
+    text = f"# {BAD}\n- planted/3 is {BAD} `{BAD}` **{BAD}** [E1, E7]."
+    page = answer_of(text, one)._repr_html_()
     assert "<script" not in page
-    assert "data:image/" in page
-    assert "class=p12" in page
-    assert "no such result" in page
+    for part in ("data:image/", "class=p12", "no such result"):
+        assert part in page
 
 
-def test_an_answer_that_is_none_says_why():
+def test_an_answer_that_is_none_says_why_and_lone_surrogates_can_be_shown():
     page = answer_of("", ended="budget", reason=f"12 turns {BAD}")._repr_html_()
     assert "The budget is spent: 12 turns &lt;script&gt;" in page
+    assert "?" in table_html("a \ud800", ["b"], [])
+    assert answer_of("It is \udfff here now.")._repr_html_().encode()
 
 
 def test_a_run_and_a_benchmark_are_tables(label, settings, tmp_path):
-    run = label(settings, tmp_path / "run")
-    page = run._repr_html_()
+    page = label(settings, tmp_path / "run")._repr_html_()
     assert "mlp.0/2" in page
     assert "the word cat" in page
     share = {"value": 0.5, "low": 0.1, "high": 0.9, "n": 2}
-    tier = {"recovery": share, "kinds": {BAD: share}}
-    found = {
-        "units": 2,
-        "failed": 0,
-        "tiers": {"A": tier},
-        "baselines": {"one-shot": {"tiers": {}}},
-    }
+    tiers = {"A": {"recovery": share, "kinds": {BAD: share}}}
+    found = {"units": 2, "failed": 0, "tiers": tiers, "baselines": {"one-shot": {"tiers": {}}}}
     evaluation = Evaluation(tmp_path, {**found, "spent": total([])})
     page = evaluation._repr_html_()
     assert "0.50 [0.10, 0.90]" in page
     assert "<script" not in page
     assert evaluation.recovered == {"A": share}
-
-
-def test_lone_surrogates_and_nothing_at_all_can_be_shown():
-    assert "?" in table_html("a \ud800", ["b"], [])
-    assert answer_of("It is \udfff here now.")._repr_html_().encode()
 
 
 def test_what_evaluate_does_not_know_is_refused(tmp_path):

@@ -1,17 +1,25 @@
-"""What every request of an investigation costs before anything is said: its tools.
+"""What a language model is sent: tools that cost little, and requests that begin alike.
 
-The measure is fixed: the letters of the JSON as it is sent (no spaces), a quarter of them tokens.
+The measure of tools is fixed: the letters of the JSON as it is sent (no spaces), a quarter of them
+tokens. Endpoints charge little for a prefix of the request before (their cache). A request is read
+as an endpoint reads it: the tools, then the messages in order; letters stand for tokens.
 """
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from endpoint import answers, endpoint, says
+from neuroscribe.agent.budget import Budget
 from neuroscribe.agent.investigate import investigate
+from neuroscribe.agent.planners import planner_factory
 from neuroscribe.agent.planners.chat import Chat, schemas
+from neuroscribe.tasks.asking.data import explore
+from neuroscribe.tasks.asking.opening import open_conversation
 from neuroscribe.tools.data.image_rows import image_rows
 from neuroscribe.tools.data.sources import load_corpus
-from neuroscribe.tools.data.windows import cut
+from neuroscribe.tools.data.windows import TokenWindows, cut
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.llm.client import Reply, Usage
 from neuroscribe.tools.models import Target
@@ -24,16 +32,14 @@ MOST_TOKENS = 2500
 
 
 class Keeps:
-    """A client that keeps what it is asked."""
+    """A client that keeps what it is asked, and answers nothing."""
 
     model = "m"
 
     def complete(self, messages: Any, *, tools: Any, **more: Any) -> Reply:
-        """Answers nothing."""
         self.tools = tools
-        return Reply(
-            {"role": "assistant", "content": "so"}, "so", None, Usage(0, 0, 0, False), "stop"
-        )
+        message = {"role": "assistant", "content": "so"}
+        return Reply(message, "so", None, Usage(0, 0, 0, False), "stop")
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +118,86 @@ def test_what_a_planner_reads_of_a_tool_holds_all_that_it_must_write():
             first, _, rest = form.description.partition("\n\n")
             assert first, form.name
             assert '{"' not in rest, form.name
+
+
+CAT, DOG = ({"kind": "words", "words": [word]} for word in ("cat", "dog"))
+COMPONENT = {"words": "cat", "predictor": "H1", "evidence": ["E5"]}
+TURNS = [
+    [("survey", {})],
+    [("exemplars", {"kind": "top"}), ("exemplars", {"kind": "quantile"})],
+    [("hypothesise", {"statement": "cats", "predictor": CAT})],
+    [("hypothesise", {"statement": "dogs", "predictor": DOG})],
+    [("test_hypotheses", {"hypotheses": ["H1", "H2"]})],
+    [("activations", {"texts": ["the cat sat on the mat .", "the dog ran home ."]})],
+    [("separate", {"hypotheses": ["H1", "H2"]})],
+    [("edit_text", {"text": "the cat sat .", "edits": [{"replace": "cat", "by": "dog"}]})],
+    [("exemplars", {"kind": "low"})],
+    [("no_such_tool", {})],
+    [("activations", {"texts": ["a red cat and a blue bird ."]})],
+    [("conclude", {"label": "the word cat", "components": [COMPONENT]})],
+]
+
+
+@pytest.fixture
+def windows(toy_folder, toy_target) -> TokenWindows:
+    return explore(toy_target, str(toy_folder / "text.jsonl"), tokens=4000, length=32, seed=0)
+
+
+def cached(requests: list[dict[str, Any]]) -> float:
+    """Share of all letters that are a prefix of the request before."""
+    texts = [
+        json.dumps(request["tools"]) + "".join(json.dumps(one) for one in request["messages"])
+        for request in requests
+    ]
+    common = sum(_shared(one, other) for one, other in pairwise(texts))
+    share = common / sum(map(len, texts))
+    print(f"{len(texts)} requests: {share:.3f} of the letters are a prefix")
+    return share
+
+
+def _shared(one: str, other: str) -> int:
+    """Letters that both begin with."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def test_most_of_an_investigation_is_a_prefix_of_the_request_before(windows, toy_target):
+    budget = Budget(steps=14, tokens=200_000, seconds=300.0)
+    with endpoint(*(says(*turn) for turn in TURNS)) as server:
+        planner = planner_factory("openai:m", base_url=server.url)
+        found = investigate(Lab(toy_target, windows), "mlp.0/3", planner, budget=budget)
+    assert found.status != "failed", found.reason
+    assert len(server.requests) >= 12
+    assert cached(server.requests[:12]) >= 0.8
+
+
+def test_most_of_a_conversation_is_a_prefix_of_the_request_before(toy_folder, toy_target, tmp_path):
+    turns = []
+    for at in range(4):
+        unit = {"unit": f"mlp.0/{at}"}
+        turns += [says(("survey", unit), ("exemplars", unit)), says(("exemplars", unit))]
+        turns += [answers(f"It is active [E{3 * at + 1}].")]
+    data: Any = {"data": str(toy_folder / "text.jsonl"), "tokens": 4000, "context_length": 32}
+    with endpoint(*turns) as server:
+        model: Any = {"planner": "openai:m", "base_url": server.url, "ask_first": False}
+        with open_conversation(toy_target, folder=tmp_path, **data, **model) as conversation:
+            for at in range(4):
+                answer = conversation.ask(f"What does mlp.0/{at} do?")
+                assert answer.ended == "answered"
+                assert answer.spent["tokens_cached"] == 180  # 60 each, says the endpoint
+    assert len(server.requests) == 12
+    assert cached(server.requests) >= 0.8
+
+
+@pytest.mark.parametrize("step", [0, 5])
+def test_the_first_message_does_not_depend_on_the_unit(windows, toy_target, step):
+    """So that the prefix is shared by all units of a run."""
+    first = []
+    for unit in ("mlp.0/3", f"mlp.1/{step}"):
+        with endpoint(says(("conclude", {"label": "a"}))) as server:
+            planner = planner_factory("openai:m", base_url=server.url)
+            investigate(Lab(toy_target, windows), unit, planner, budget=Budget(steps=1))
+            first.append(server.requests[0])
+    one, other = first
+    assert one["tools"] == other["tools"]
+    assert one["messages"][0] == other["messages"][0]

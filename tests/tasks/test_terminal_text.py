@@ -1,16 +1,14 @@
 """Nothing that a label, a corpus or a model holds acts in a terminal, whatever verb shows it."""
 
-import importlib.util
 import io
-import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+import toy
 from endpoint import endpoint, says
-from neuroscribe.tasks.cli.app import run
 from neuroscribe.tools.io.console import Console
 from neuroscribe.tools.io.plain_text import plain, plain_streams
 from rich.table import Table
@@ -22,19 +20,12 @@ LABEL = f"{EVIL} [red]or[/red] [/x] [link=http://evil.example]dogs[/link]"
 
 
 @pytest.fixture(scope="module")
-def hostile(toy: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model and a corpus with a hostile word, and a run over them by a hostile LLM."""
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model and a corpus with a hostile word."""
     folder = tmp_path_factory.mktemp("hostile")
-    spec = importlib.util.spec_from_file_location("hostile_toy", toy.__file__)
-    assert spec is not None and spec.loader is not None  # noqa: PT018
-    mine = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(mine)
-    mine.WORDS = [EVIL if word == "cat" else word for word in toy.WORDS]
-    mine.build_model(folder / "model")
-    rng = np.random.default_rng(0)
-    lines = [" ".join(rng.choice(mine.WORDS, 60)) + " ." for _ in range(60)]
-    texts = "".join(json.dumps({"text": line}) + "\n" for line in lines)
-    (folder / "text.jsonl").write_text(texts)
+    words = [EVIL if word == "cat" else word for word in toy.WORDS]
+    toy.build_model(folder / "model", words)
+    toy.write_text(folder / "text.jsonl", words=words)
     return folder
 
 
@@ -65,7 +56,7 @@ def verbs(folder: Path, out: str, url: str) -> list[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("colour", [False, True])
-def test_no_verb_lets_text_act(hostile, tmp_path, colour, capsys, monkeypatch):
+def test_no_verb_lets_text_act(hostile, tmp_path, colour, verb, monkeypatch):
     monkeypatch.setenv("NEUROSCRIBE_HOME", str(tmp_path / "home"))
     if colour:
         monkeypatch.setenv("FORCE_COLOR", "1")
@@ -85,13 +76,12 @@ def test_no_verb_lets_text_act(hostile, tmp_path, colour, capsys, monkeypatch):
 
     codes = []
     with endpoint(acts) as server:
-        for verb in verbs(hostile, str(tmp_path / "run"), server.url)[: 3 if colour else None]:
-            codes.append(run(list(verb)))
-            out, err = capsys.readouterr()
-            assert not ACTS.search(out + err), (verb, ACTS.search(out + err))
-            if not colour:
-                assert "\x1b" not in out + err, verb
-            assert "owned" in out + err or verb[0] in ("export", "replay"), (verb, out, err)
+        for asked in verbs(hostile, str(tmp_path / "run"), server.url)[: 3 if colour else None]:
+            code, out, err = verb(*asked)
+            codes.append(code)
+            assert not ACTS.search(out + err), (asked, ACTS.search(out + err))
+            assert colour or "\x1b" not in out + err, asked
+            assert "owned" in out + err or asked[0] in ("export", "replay"), (asked, out, err)
     assert colour or codes == [0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 2, 2, 2]
 
 
@@ -109,15 +99,10 @@ def test_console_text_is_plain_and_styles_stay():
     assert "owned" in said
 
 
-def test_plain_text():
+def test_plain_text_and_streams(capsys):
     every = "".join(map(chr, [*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F)]))
     assert plain(f"a{every}b") == "a\t\nb"
     assert plain("\ud800é😀\u200f") == "\ufffdé😀\u200f"
-
-
-def test_streams_are_plain_inside_and_as_before_outside(capsys):
-    import sys
-
     before = sys.stdout
     with plain_streams():
         print(EVIL, "\ud800")

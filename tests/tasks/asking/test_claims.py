@@ -26,12 +26,14 @@ def test_citations(text, ids):
 
 def test_sentences_keep_decimals_abbreviations_and_citations_behind_the_stop():
     assert sentences("Its mean is 0.593. [E3]") == ["Its mean is 0.593. [E3]"]
-    text = "It rose to 0.83, e.g. on ' May'. [E1] Then it fell (p = .04). It is J. Smith's unit."
-    assert sentences(text) == [
+    said = [
         "It rose to 0.83, e.g. on ' May'. [E1]",
         "Then it fell (p = .04).",
         "It is J. Smith's unit.",
     ]
+    assert sentences(" ".join(said)) == said
+    found = claims("One [E1]. Two [E1].\n\nThree [E2].", KNOWN)
+    assert [claim.begins for claim in found] == [True, False, True], "lines are kept"
 
 
 @pytest.mark.parametrize(
@@ -56,20 +58,13 @@ def test_what_is_an_opinion(sentence, opinion):
     assert claim.opinion is opinion
 
 
-def test_lines_are_kept():
-    said = claims("One [E1]. Two [E1].\n\nThree [E2].", KNOWN)
-    assert [claim.begins for claim in said] == [True, False, True]
-
-
 SURVEY = Evidence(
     "E1",
     "survey",
     {"unit": "mlp.0/3", "factor": 4},
     "fires at 915 of 3,660 places; mean 0.0823; p = 1.5e-4",
     {
-        "peak": 9.7512,
-        "share": 0.125,
-        "units": ["a", "b", "c", "d", "e", "f", "g"],
+        **{"peak": 9.7512, "share": 0.125, "units": ["a", "b", "c", "d", "e", "f", "g"]},
         "measured": [{"activations": [0.31, 6.42, None]}],
     },
 )

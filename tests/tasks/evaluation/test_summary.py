@@ -1,8 +1,9 @@
-"""Sums of a benchmark run: intervals, calibration, text match, and what is never pooled."""
+"""Sums of a benchmark run: intervals, calibration, text match, what is said of effects."""
 
 import numpy as np
 import pytest
 from neuroscribe.tasks.evaluation.calibration import calibration
+from neuroscribe.tasks.evaluation.effects_by_kind import effects_by_kind, named
 from neuroscribe.tasks.evaluation.planner_table import show
 from neuroscribe.tasks.evaluation.report import write_report
 from neuroscribe.tasks.evaluation.summary import summary
@@ -12,6 +13,9 @@ from neuroscribe.tools.statistics.intervals import mean, share
 
 def record(number, *, tier="A", kind="one", right=True, status="described", confidence=0.9):
     cells = None if kind in ("null", "dead") else {"concept": 1.0 if right else 0.5}
+    missed = cells and {"recovered": False, "cells": cells, "correlation": 0.2, "short": []}
+    own = cells and {**missed, "recovered": right, "correlation": 0.6, "r2": None}
+    bare = {"right": False, "status": status, "confidence": 0.5, "recovery": missed, "seconds": 1.0}
     return {
         "seed": 1,
         "tier": tier,
@@ -32,20 +36,10 @@ def record(number, *, tier="A", kind="one", right=True, status="described", conf
         "explained": 0.3,
         "scores": {"correlation": 0.8, "auprc": 0.7, "f1": 0.6, "iou": 0.5},
         "right": right,
-        "recovery": cells
-        and {"recovered": right, "cells": cells, "correlation": 0.6, "short": [], "r2": None},
+        "recovery": own,
         "ceiling": 0.8,
         "record": {"label": "<script>alert(1)</script>", "status": status},
-        "baselines": {
-            "no experiments": {
-                "right": False,
-                "status": status,
-                "confidence": 0.5,
-                "recovery": cells
-                and {"recovered": False, "cells": cells, "correlation": 0.2, "short": []},
-                "seconds": 1.0,
-            }
-        },
+        "baselines": {"no experiments": bare},
     }
 
 
@@ -123,14 +117,13 @@ def test_intervals_cover_the_truth():
 
 def test_text_match_is_half_for_words_that_say_nothing():
     truths = [f"words for {name}: '{name}s'" for name in ("tree", "fish", "metal", "boat")]
-    right = matches([{"truth": text, "said": text} for text in truths])
-    assert right == [1.0] * 4
-    empty = matches([{"truth": text, "said": "zzz"} for text in truths])
-    assert empty == [0.5] * 4
-    wrong = matches(
-        [{"truth": truths[0], "said": truths[1]}, *({"truth": t, "said": ""} for t in truths[1:])]
-    )
-    assert wrong[0] < 1.0
+
+    def matched(*said: str) -> list[float]:
+        return matches([{"truth": t, "said": s} for t, s in zip(truths, said, strict=True)])
+
+    assert matched(*truths) == [1.0] * 4
+    assert matched(*["zzz"] * 4) == [0.5] * 4
+    assert matched(truths[1], "", "", "")[0] < 1.0
 
 
 def test_the_report_escapes_what_planners_write(records, tmp_path, capsys):
@@ -142,3 +135,55 @@ def test_the_report_escapes_what_planners_write(records, tmp_path, capsys):
     assert (tmp_path / "reliability.png").stat().st_size > 5000
     show(found)
     assert "recovered" in capsys.readouterr().out
+
+
+def _unit(number, relation, promotes, said, verdict, *, twins=(), same=(), alike=()):
+    alike = {**dict.fromkeys(alike, "additive"), **dict.fromkeys(same, "redundant")}
+    scores = {"verdict": verdict, "redundant_with": list(same), "alike": alike}
+    effect = {"effect": {"words": said}, "effect_scores": scores}
+    made = {"relation": relation, "promotes": promotes, "twins": list(twins)}
+    made |= {"nameable": bool(promotes) or None}
+    return record(number) | made | {"record": {"label": "x", "status": "described", **effect}}
+
+
+@pytest.fixture
+def effects():
+    pair = ["mlp.1/6"], ["mlp.1/6"]
+    return [
+        _unit(1, "own", ["cat"], "raises 'cat', 'bird' (p = .05); lowers 'rose'", "causal"),
+        _unit(2, "own", ["rose"], "raises 'bird' (p = .05); lowers 'rose'", "weakly causal"),
+        _unit(3, "other", ["gold"], "no effect shown", "no effect shown"),
+        _unit(4, "nothing", [], "no effect shown", "no effect shown"),
+        _unit(5, "twin", ["oak"], "raises 'oak'", "causal", twins=pair[0], alike=pair[1]),
+        _unit(6, "twin", ["oak"], "raises 'oak'", "causal", twins=["mlp.1/5"], same=["mlp.1/9"]),
+    ]
+
+
+def test_shares_by_relation(effects):
+    bare = record(9) | {"relation": "nothing"}
+    found = effects_by_kind([*effects, bare])
+    for relation, name, value in (
+        ("own", "named", 0.5),  # a word that is said to be lowered is not named
+        ("own", "causal", 1.0),
+        ("other", "named", 0.0),
+        ("other", "no effect", 1.0),
+        ("nothing", "no effect", 1.0),
+        ("twin", "redundant", 0.5),  # a twin that adds up is no redundant one
+        ("twin", "its twin", 0.5),
+        ("twin", "by chance", 0.0),  # the twin's own sentence does not count
+    ):
+        assert found[relation][name]["value"] == value, (relation, name)
+    assert found["nothing"]["named"]["n"] == 0
+    assert (found["nothing"]["n"], found["nothing"]["missing"]) == (1, 1), "without evidence: apart"
+    assert effects_by_kind([bare]) == {}
+    assert named("raises 'Cat'", ["cat"])
+    assert not named("raises 'cats'", ["cat"])
+
+
+def test_the_table_and_the_page_show_them(effects, tmp_path, capsys):
+    found = summary(effects)
+    show(found)
+    assert "What is said of effects" in capsys.readouterr().out
+    page = write_report(found, effects, tmp_path, title="x").read_text()
+    assert "<h2>Effects</h2>" in page
+    assert "its twin" in page

@@ -20,13 +20,13 @@ from typing import Any
 import torch
 
 torch.set_num_threads(1)
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "support")]
+sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 
 import endpoint  # noqa: E402
 import toy  # noqa: E402
 from neuroscribe.tasks.labelling.label import run_labels  # noqa: E402
 from neuroscribe.tasks.labelling.progress import Progress  # noqa: E402
-from neuroscribe.tasks.labelling.settings import How, Settings  # noqa: E402
+from neuroscribe.tasks.labelling.settings import How  # noqa: E402
 from neuroscribe.tools.errors import UsageError  # noqa: E402
 from neuroscribe.tools.models import Target  # noqa: E402
 
@@ -47,21 +47,15 @@ def run(
     target: Target, text: str, out: Path, shown: Progress | None = None, url: str | None = None
 ) -> None:
     """One run over `UNITS`, by the toy planner, or by the language model at an address."""
-    settings = Settings(
-        target="toy",
-        units=UNITS if url is None else FEW,
-        data=text,
-        planner="toy" if url is None else "openai:m",
-        base_url=url,
-        tokens=4000,
-        context_length=32,
-        controls="none",
-    )
-    planner = toy.ToyFactory() if url is None else None
+    by_model = {} if url is None else {"planner": "openai:m", "base_url": url}
+    settings = toy.settings(Path(text).parent, UNITS if url is None else FEW, **by_model)
+    planner = toy.Toy() if url is None else None
     run_labels(settings, out, how=How(), progress=shown or Said(), planner=planner, target=target)
 
 
 CAT = {"kind": "words", "words": ["cat"]}
+COMPONENT = {"words": "cats", "predictor": "H1", "evidence": ["E4"]}
+CONCLUSION = {"label": "cats", "components": [COMPONENT], "confidence": 0.3}
 TURNS = (
     endpoint.says(
         ("survey", {}),
@@ -69,16 +63,7 @@ TURNS = (
         ("hypothesise", {"statement": "pets", "predictor": {**CAT, "words": ["cat", "dog"]}}),
     ),
     endpoint.says(("activations", {"texts": ["the cat sat", "the dog sat"]})),
-    endpoint.says(
-        (
-            "conclude",
-            {
-                "label": "cats",
-                "components": [{"words": "cats", "predictor": "H1", "evidence": ["E4"]}],
-                "confidence": 0.3,
-            },
-        )
-    ),
+    endpoint.says(("conclude", CONCLUSION)),
 )
 
 

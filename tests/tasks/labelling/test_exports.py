@@ -1,52 +1,42 @@
-"""Labels leave as Neuronpedia imports them and as a log that Inspect opens."""
+"""Labels leave as tables, as Neuronpedia imports them and as a log that Inspect opens."""
 
+import csv
 import gzip
+import importlib.util
+import io
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
-from neuroscribe.tasks.cli.app import run as verb
 from neuroscribe.tasks.evaluation.formats.given import SiteTemplate
 from neuroscribe.tasks.evaluation.formats.read import read_descriptions
+from neuroscribe.tasks.labelling.export import COLUMNS, csv_text, jsonl_text
 from neuroscribe.tasks.labelling.neuronpedia import BATCH, rows, source_of, write_neuronpedia
 from neuroscribe.tasks.labelling.results import LabelRun, UnitLabel
 
-COLUMNS = {
-    "id",
-    "modelId",
-    "layer",
-    "index",
-    "authorId",
-    "description",
-    "embedding",
-    "triggeredById",
-    "typeName",
-    "explanationModelName",
-    "notes",
-    "createdAt",
+NEURONPEDIA = {
+    *("id", "modelId", "layer", "index", "authorId", "description", "embedding", "triggeredById"),
+    *("typeName", "explanationModelName", "notes", "createdAt"),
 }
+SCORE = {"value": 0.5, "low": 0.4, "high": 0.6}
 
 
-def made(*units: tuple[str, str, str]) -> LabelRun:
-    labels = [
-        UnitLabel(
-            unit,
-            label,
-            status,
-            {
-                "unit": unit,
-                "label": label,
-                "status": status,
-                "reason": "no answer" if status == "failed" else None,
-                "scores": {"correlation": {"value": 0.5, "low": 0.4, "high": 0.6}}
-                if status == "described"
-                else {},
-                "components": [{"words": label, "predictor": {"kind": "words", "words": ["a"]}}],
-            },
-        )
-        for unit, label, status in units
-    ]
+def made(*units: tuple[str, str, str], **more: Any) -> LabelRun:
+    """A run of units, labels and statuses."""
+    labels = []
+    for unit, label, status in units:
+        predictor = {"kind": "words", "words": ["a"]}
+        record = {
+            "unit": unit,
+            "label": label,
+            "status": status,
+            "reason": "no answer" if status == "failed" else None,
+            "scores": {"correlation": SCORE} if status == "described" else {},
+            "components": [{"words": label, "predictor": predictor}],
+        }
+        labels.append(UnitLabel(unit, label, status, {**record, **more}))
     facts = {"target": {"name": "gpt2"}, "created": "2026-01-01T00:00:00Z"}
     return LabelRun(Path("x"), {"planner": "openai:m", "data": "d"}, facts, tuple(labels))
 
@@ -59,13 +49,26 @@ def three() -> LabelRun:
     )
 
 
+def test_tables():
+    evidence = [{"id": "E1", "cited": True}, {"id": "E2", "cited": False}]
+    scores = {"correlation": SCORE, "f1": None}
+    label = '=cmd("x"), quoted'
+    run = made(("mlp.0/1", label, "described"), evidence=evidence, scores=scores)
+    (row,) = csv.DictReader(io.StringIO(csv_text(run)))
+    assert tuple(row) == COLUMNS
+    assert row["label"] == f"'{label}", "no formula for a spreadsheet"
+    assert (row["correlation"], row["correlation_low"], row["f1"]) == ("0.5", "0.4", "")
+    assert row["evidence"] == "E1"
+    assert json.loads(jsonl_text(run))["scores"]["correlation"]["high"] == 0.6
+
+
 def test_neuronpedia_folder_is_laid_out_as_its_exports_and_is_read_back(tmp_path):
     files = write_neuronpedia(tmp_path, rows(three(), model="gpt2-small", author="me"))
     names = [str(file.relative_to(tmp_path)) for file in files]
     assert names == [f"gpt2-small/{layer}-mlp/explanations/batch-0.jsonl.gz" for layer in (0, 1)]
     (line,) = gzip.decompress(files[1].read_bytes()).decode().splitlines()
     row = json.loads(line)
-    assert set(row) == COLUMNS
+    assert set(row) == NEURONPEDIA
     assert (row["modelId"], row["layer"], row["index"]) == ("gpt2-small", "1-mlp", "2")
     assert (row["description"], row["explanationModelName"]) == ("cats", "m")
     assert "0.50" in row["notes"]
@@ -116,19 +119,18 @@ def test_inspect_opens_the_log(tmp_path):
     assert log.read_eval_log_sample_summaries(str(path))
 
 
-def test_inspect_is_asked_for_where_it_is_missing(tmp_path, settings, label, capsys):
-    label(settings, tmp_path / "run")
-    assert verb(["export", str(tmp_path / "run"), "--inspect", str(tmp_path / "x.json")]) == 2
-    assert "does not end in .eval" in capsys.readouterr().err
-    code = verb(["export", str(tmp_path / "run"), "--inspect", str(tmp_path / "x.eval")])
-    err = capsys.readouterr().err
-    try:
-        import inspect_ai  # noqa: F401
-    except ImportError:
-        assert code == 2
-        assert "neuroscribe[inspect]" in err
-    else:
-        assert code == 0
-    np = tmp_path / "np"
-    assert verb(["export", str(tmp_path / "run"), "--neuronpedia", str(np)]) == 0
-    assert "left out" in capsys.readouterr().err
+def test_the_verb_exports_and_asks_for_inspect_where_it_is_missing(finished_run, tmp_path, verb):
+    def export(option: str, name: str) -> tuple[int, str]:
+        code, _, err = verb("export", str(finished_run), option, str(tmp_path / name))
+        return code, err
+
+    code, err = export("--inspect", "x.json")
+    assert code == 2
+    assert "does not end in .eval" in err
+    code, err = export("--inspect", "x.eval")
+    installed = importlib.util.find_spec("inspect_ai") is not None
+    assert code == (0 if installed else 2)
+    assert installed or "neuroscribe[inspect]" in err
+    code, err = export("--neuronpedia", "np")
+    assert code == 0
+    assert "left out" in err

@@ -14,22 +14,11 @@ UNITS = [f"mlp.0/{number}" for number in range(8)]
 
 def driven(folder: Path, toy_folder: Path, kills: int, seed: int, llm: int) -> dict[str, Any]:
     """What `killing.py` found; under `said`, what the runs said."""
-    done = subprocess.run(
-        [
-            sys.executable,
-            str(Path(__file__).with_name("killing.py")),
-            str(folder),
-            str(toy_folder / "model"),
-            str(toy_folder / "text.jsonl"),
-            str(kills),
-            str(seed),
-            str(llm),
-        ],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"},
-        check=False,
-    )
+    script = Path(__file__).with_name("killing.py")
+    given = (script, folder, toy_folder / "model", toy_folder / "text.jsonl", kills, seed, llm)
+    env = {**os.environ, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+    command = [sys.executable, *map(str, given)]
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
     assert done.returncode == 0, done.stderr
     return {**json.loads(done.stdout), "said": done.stderr}
 
@@ -60,8 +49,9 @@ def check_kills(found: dict[str, Any], many: int, units: list[str] = UNITS) -> N
             assert events.count("end") == events.count("header") == 1
 
 
-def test_three_kills(found):
+def test_three_kills_and_two_under_a_language_model(found):
     check_kills(found["kills"], 3)
+    check_llm(found["llm"], 2)
 
 
 @pytest.mark.slow
@@ -86,10 +76,6 @@ def check_llm(found: dict[str, Any], many: int) -> None:
             assert len(made) >= 4
 
 
-def test_two_kills_under_a_language_model(found):
-    check_llm(found["llm"], 2)
-
-
 def test_a_full_disk_is_said_and_the_run_goes_on_when_there_is_room(found):
     starved = found["starved"]
     assert starved["codes"] == [2, 0]
@@ -100,14 +86,10 @@ def test_a_full_disk_is_said_and_the_run_goes_on_when_there_is_room(found):
     assert labelled(starved["run"]) == UNITS
 
 
-def test_a_second_process_is_refused(found):
+def test_a_second_process_is_refused_and_an_interrupt_keeps_what_is_done(found):
     interrupted = found["interrupted"]
     assert interrupted["second"] == 2
     assert f"in use by process {interrupted['owner']}" in found["said"]
-
-
-def test_an_interrupt_keeps_what_is_done(found):
-    interrupted = found["interrupted"]
     assert interrupted["codes"] == [130, 0]
     after = (Path(interrupted["run"]) / "labels.jsonl").read_text().split("\n")
     assert after[: len(interrupted["before"])] == interrupted["before"]

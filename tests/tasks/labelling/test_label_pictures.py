@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 from neuroscribe.agent.transcript import render, replay
-from neuroscribe.tasks.cli.app import run as command
-from neuroscribe.tasks.labelling.label import label, run_labels
+from neuroscribe.tasks.labelling.label import run_labels
 from neuroscribe.tasks.labelling.settings import Settings
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.scenes.drawing import draw
@@ -39,59 +38,43 @@ def test_a_channel_is_labelled_and_its_transcript_replayed(tmp_path):
     assert 'class="sheet" src="data:image/jpeg' in page
     report = (tmp_path / "run" / "report.html").read_text()
     assert "picture by picture" in report
-    for shown in (page, report):
-        shown = re.sub(
-            r"<script.*?</script>|<style.*?</style>|<pre.*?</pre>", "", shown, flags=re.S
-        )
-        for word in (
-            "token identity",
-            "token by token",
-            "tokens through",
-            "image_url",
-            "documents",
-        ):
-            assert word not in shown, word
+    text = re.sub("<(script|style|pre).*?</\\1>", "", page + report, flags=re.S)
+    of_text = "token identity|token by token|tokens through|image_url|documents"
+    assert re.findall(of_text, text) == []
     again = replay(path, target=TARGET)
     assert again.differing == ()
     assert again.checked > 4
-    header = json.loads(path.read_text().splitlines()[0])
-    assert "reader" not in header
+    assert "reader" not in json.loads(path.read_text().splitlines()[0])
 
 
 def test_what_cannot_read_or_draw_is_said_before_anything_runs(tmp_path, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
-    with pytest.raises(UsageError, match="there is no reader 'clip'"):
-        run_labels(settings(reader="clip"), tmp_path / "a")
-    with pytest.raises(UsageError, match="OPENAI_API_KEY"):
-        run_labels(settings(images=("openai:gpt-image-1",)), tmp_path / "b")
+    for given, said in (
+        (settings(reader="clip"), "there is no reader 'clip'"),
+        (settings(images=("openai:gpt-image-1",)), "OPENAI_API_KEY"),
+        (Settings("pictures", "conv.3/5", "builtin:stories"), "takes pictures"),
+        (Settings("pictures", "conv.3/5", "builtin:scenes:40"), "20 are needed"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            run_labels(given, tmp_path / "run")
+    kept = settings(reader="detector", images=("openai:m",))
+    assert Settings.from_dict(json.loads(json.dumps(kept.as_dict()))) == kept
 
 
-def test_settings_keep_readers_and_image_models():
-    given = settings(reader="detector", images=("openai:m",))
-    assert Settings.from_dict(json.loads(json.dumps(given.as_dict()))) == given
-
-
-def test_files_that_are_left_out_are_said_and_counted(tmp_path, capsys):
+def test_files_that_are_left_out_are_said_and_counted(tmp_path, verb):
     folder = tmp_path / "pictures"
     folder.mkdir()
     for at, scene in enumerate(scenes(200, seed=5)):
         draw(scene, 48).save(folder / f"{at}.png")
     (folder / "notes.txt").write_text("not a picture")
     (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff nothing")
-    given = ["--units", "act/0", "--data", str(folder), "--steps", "4", "--controls", "none"]
-    assert command(["label", TARGET, *given, "--out", str(tmp_path / "run")]) == 0
-    told = capsys.readouterr().err
+    given = ("--units", "act/0", "--data", str(folder), "--steps", "4", "--controls", "none")
+    code, _, told = verb("label", TARGET, *given, "--out", str(tmp_path / "run"))
+    assert code == 0
     assert "skipped notes.txt: it is no picture by its name" in told
     assert "skipped broken.jpg: it is no picture" in told
     assert json.loads((tmp_path / "run" / "run.json").read_text())["corpus"]["skipped"] == 2
     page = (tmp_path / "run" / "report.html").read_text()
     assert "files left out" in page
     assert "<dt>tokens" not in page
-
-
-def test_text_for_a_vision_model_is_refused(tmp_path):
-    with pytest.raises(UsageError, match="takes pictures"):
-        label("pictures", units="conv.3/5", data="builtin:stories", out=tmp_path / "run")
-    with pytest.raises(UsageError, match="20 are needed"):
-        label("pictures", units="conv.3/5", data="builtin:scenes:40", out=tmp_path / "run")

@@ -60,13 +60,17 @@ def test_a_wrong_part_is_named(text, says):
         parse_selection(text)
 
 
-def test_lists_keep_their_order_and_each_unit_once(toy_target):
-    assert names(toy_target, "mlp.1/3-, mlp.0/0-2,mlp.0/1") == [
-        "mlp.1/3-",
-        "mlp.0/0",
-        "mlp.0/1",
-        "mlp.0/2",
-    ]
+@pytest.mark.parametrize(
+    ("text", "signs", "units"),
+    [
+        # lists keep their order, and each unit once
+        ("mlp.1/3-, mlp.0/0-2,mlp.0/1", "positive", "mlp.1/3- mlp.0/0 mlp.0/1 mlp.0/2"),
+        # both signs only where both mean something
+        ("mlp.0/1,resid.0/2,head.0/1", "both", "mlp.0/1 resid.0/2 resid.0/2- head.0/1"),
+    ],
+)
+def test_lists(toy_target, text, signs, units):
+    assert names(toy_target, text, signs=signs) == units.split()
 
 
 def test_random_draws_depend_on_the_seed_alone(toy_target):
@@ -84,20 +88,13 @@ def test_sites_narrow_a_draw(toy_target):
 
 def test_top_takes_the_largest(toy_target):
     values = {"mlp.0": np.arange(32.0), "mlp.1": np.full(32, 30.5)}
-    asked = []
 
     def ranks(kind: str, sites: object) -> dict[str, np.ndarray]:
-        asked.append(kind)
+        assert kind == "firing"
         return values
 
     found = select_units(parse_selection("top:3:firing"), toy_target, ranks=ranks)
     assert found == [Unit("mlp.0", 31), Unit("mlp.1", 0), Unit("mlp.1", 1)]
-    assert asked == ["firing"]
-
-
-def test_both_signs_only_where_both_mean_something(toy_target):
-    found = names(toy_target, "mlp.0/1,resid.0/2,head.0/1", signs="both")
-    assert found == ["mlp.0/1", "resid.0/2", "resid.0/2-", "head.0/1"]
 
 
 @pytest.mark.parametrize(
@@ -118,11 +115,8 @@ def test_what_the_target_lacks_is_refused(toy_target, text, says):
 def test_a_file_of_units(tmp_path):
     path = tmp_path / "units.txt"
     path.write_text("mlp.0/1, mlp.0/2\n# all of these\n\nmlp.1/0-3-  # the negative side\n")
-    assert parse_selection(spelt_out(str(path))) == (
-        Range("mlp.0", 1, 1, 1),
-        Range("mlp.0", 2, 2, 1),
-        Range("mlp.1", 0, 3, -1),
-    )
+    parts = (("mlp.0", 1, 1, 1), ("mlp.0", 2, 2, 1), ("mlp.1", 0, 3, -1))
+    assert parse_selection(spelt_out(str(path))) == tuple(Range(*part) for part in parts)
     assert spelt_out(" mlp.0/1 ") == "mlp.0/1"
 
 

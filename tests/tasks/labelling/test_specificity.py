@@ -10,7 +10,7 @@ from neuroscribe.agent.description import Component, Description
 from neuroscribe.tasks.labelling import matched
 from neuroscribe.tasks.labelling.data import RunData
 from neuroscribe.tasks.labelling.matched import Columns, Kind, Sites, SiteUnits, measured
-from neuroscribe.tasks.labelling.specificity import ALPHA, judge, specificity
+from neuroscribe.tasks.labelling.specificity import ALPHA, Specificity, judge, specificity
 from neuroscribe.tasks.scoring.entries import specificity_words
 from neuroscribe.tasks.scoring.measured import Measured, Splits
 from neuroscribe.tasks.scoring.scores import plain_scores
@@ -38,10 +38,10 @@ def site(splits) -> Callable[..., tuple[list[Splits], SiteUnits]]:
         rng = np.random.default_rng(7)
         columns = []
         for unit in range(UNITS):
-            parts = []
-            for part in first:
-                values = values_of(unit, part.windows.ids) + rng.normal(0, noise, part.values.shape)
-                parts.append(Measured(part.windows, values.astype(np.float32)))
+            values = [values_of(unit, part.windows.ids) for part in first]
+            drawn = [v + rng.normal(0, noise, v.shape) for v in values]
+            pairs = zip(first, drawn, strict=True)
+            parts = [Measured(part.windows, v.astype(np.float32)) for part, v in pairs]
             columns.append(Splits(*parts))
         held = []
         for name in ("validation", "test"):
@@ -50,6 +50,17 @@ def site(splits) -> Callable[..., tuple[list[Splits], SiteUnits]]:
         return columns, SiteUnits(np.arange(UNITS), *held)
 
     return made
+
+
+@pytest.fixture
+def of_three(site) -> Callable[..., Specificity]:
+    """How specific `tokens(3)` is to unit 3 of such a site."""
+
+    def found(values_of: Callable[[int, np.ndarray], np.ndarray], **more: float) -> Specificity:
+        columns, units = site(values_of, **more)
+        return specificity(units, Unit("mlp.0", 3), said(tokens(3)), columns[3])
+
+    return found
 
 
 def test_a_label_that_fits_all_units_is_of_none(site):
@@ -65,32 +76,23 @@ def test_a_label_that_fits_all_units_is_of_none(site):
     assert 0.35 < p.mean() < 0.65
 
 
-def test_a_label_of_its_own_unit_alone_is_specific(site):
-    columns, units = site(lambda unit, ids: 1.0 * (ids == unit % 12))
-    found = specificity(units, Unit("mlp.0", 3), said(tokens(3)), columns[3])
-    assert found.p is not None
+def test_a_label_of_its_own_unit_alone_is_specific(of_three):
+    found = of_three(lambda unit, ids: 1.0 * (ids == unit % 12))
     assert found.p > ALPHA  # five units follow each word
-    columns, units = site(lambda unit, ids: 1.0 * (ids == (3 if unit == 3 else unit % 3)))
-    found = specificity(units, Unit("mlp.0", 3), said(tokens(3)), columns[3])
+    found = of_three(lambda unit, ids: 1.0 * (ids == (3 if unit == 3 else unit % 3)))
     assert found.p == pytest.approx(1 / (found.n + 1))
     assert found.as_high == ()
 
 
-def test_units_that_do_the_same_are_named_and_are_no_controls(site):
-    columns, units = site(
-        lambda unit, ids: 1.0 * (ids == (3 if unit < 4 else unit % 3)), noise=0.02
-    )
-    found = specificity(units, Unit("mlp.0", 3), said(tokens(3)), columns[3])
+def test_units_that_do_the_same_are_named_and_are_no_controls(of_three):
+    found = of_three(lambda unit, ids: 1.0 * (ids == (3 if unit < 4 else unit % 3)), noise=0.02)
     assert {name for name, _ in found.shared} == {"mlp.0/0", "mlp.0/1", "mlp.0/2"}
     assert found.p == pytest.approx(1 / (found.n + 1))
 
 
-def test_too_few_matched_units_settle_nothing(site):
+def test_too_few_matched_units_settle_nothing(of_three):
     """Most units of the site are on at half of the places, this one at a twelfth."""
-    columns, units = site(
-        lambda unit, ids: 1.0 * ((ids == 3) if unit < 9 else (ids > 5)), noise=0.12
-    )
-    found = specificity(units, Unit("mlp.0", 3), said(tokens(3)), columns[3])
+    found = of_three(lambda unit, ids: 1.0 * (ids == 3 if unit < 9 else ids > 5), noise=0.12)
     assert (found.n, found.p) == (8, None)
     assert "20 are needed" in specificity_words(found.as_dict())
     assert found.as_dict()["p"] is None
@@ -115,11 +117,9 @@ def test_controls_are_scored_as_the_unit_itself(site, sign):
 
 def test_the_harness_settles_the_status(site):
     columns, units = site(lambda unit, ids: 1.0 * (ids == 3))
-    worst = int(np.argmin([np.corrcoef(c.test.flat, columns[0].test.tokens() == 3)[0, 1]
-                           for c in columns]))  # fmt: skip
-
+    word = columns[0].test.tokens() == 3
+    worst = int(np.argmin([np.corrcoef(c.test.flat, word)[0, 1] for c in columns]))
     scored, found = judge(units, Unit("mlp.0", worst), said(tokens(3)), columns[worst])
-    assert found is not None
     assert found.p == 1.0
     assert scored.description.status == "not specific"
     assert "matched units" in str(scored.description.reason)
@@ -154,10 +154,10 @@ def test_units_of_another_kind_do_not_match():
 
 def test_one_pass_reads_the_sites_that_will_be_asked_for(stories260k, monkeypatch):
     windows = {name: cut(stories260k, ["Once upon a time."]) for name in ("validation", "test")}
-    passes: list[Any] = []
+    passes: list[tuple[str, ...]] = []
 
     def counted(target: Any, windows: Any, sites: Any, most: int) -> Any:
-        passes.append((tuple(sites), most))
+        passes.append(tuple(sites))
         return measured(target, windows, sites, most)
 
     monkeypatch.setattr(matched, "measured", counted)
@@ -168,8 +168,7 @@ def test_one_pass_reads_the_sites_that_will_be_asked_for(stories260k, monkeypatc
     places = 2 * int(windows["validation"].counted.sum())
     monkeypatch.setattr(matched, "MEMORY", 2 * places * units * 2)
     assert sites.passes(names) == 2
-    for name in names:
-        assert len(sites[name].units) == units
-    assert [sites for sites, _ in passes] == [("mlp.0", "mlp.1"), ("mlp.2",)]
+    assert [len(sites[name].units) for name in names] == [units] * 3
+    assert passes == [("mlp.0", "mlp.1"), ("mlp.2",)]
     monkeypatch.setattr(matched, "MEMORY", 2 * places * 10)
     assert len(sites["mlp.0"].units) == 10

@@ -23,10 +23,10 @@ from neuroscribe.tasks.web.units import Units
 from rich.console import Console
 
 SPECIFICITY: dict[str, Any] = {
-    "score": 0.41, "n": 63, "p": 0.125, "median_of_controls": 0.12, "as_high": [],
-    "as_high_count": 7, "shared": [{"unit": "mlp.0/9", "correlation": 0.95}], "shared_count": 1,
-    "looked_at": 128, "matched": 63, "least": 20,
-}  # fmt: skip
+    **{"score": 0.41, "n": 63, "p": 0.125, "median_of_controls": 0.12},
+    **{"as_high": [], "as_high_count": 7, "shared": [{"unit": "mlp.0/9", "correlation": 0.95}]},
+    **{"shared_count": 1, "looked_at": 128, "matched": 63, "least": 20},
+}
 RECORD: dict[str, Any] = {
     "unit": "mlp.0/3",
     "label": "the word cat",
@@ -50,16 +50,24 @@ def test_every_status_is_listed_once_and_has_a_meaning_and_a_look():
     assert ("1", "not specific") in tiles([RECORD], missing=0)
 
 
+def printed(part: Any) -> str:
+    """What a terminal shows of it."""
+    console = Console(width=300, record=True, file=io.StringIO())
+    console.print(part)
+    return console.export_text()
+
+
 def test_specificity_is_shown_and_exported_and_confidence_says_of_what():
     unit = UnitLabel("mlp.0/3", "the word cat", "not specific", RECORD)
-    console = Console(width=300, record=True, file=io.StringIO())
-    console.print(unit_detail(unit))
-    text = console.export_text()
-    assert CONFIDENCE in text
-    assert "specificity p = 0.12: correlation 0.41 here, as high on 7 of 63 matched units" in text
-    assert "shared with mlp.0/9" in text
+    text = printed(unit_detail(unit))
+    for said in (
+        CONFIDENCE,
+        "specificity p = 0.12: correlation 0.41 here, as high on 7 of 63 matched units",
+        "shared with mlp.0/9",
+        "explained   -0.01 (-0.02 .. 0.01) of held-out variance",
+    ):
+        assert said in text
     assert text.count("as high on") == 1
-    assert "explained   -0.01 (-0.02 .. 0.01) of held-out variance" in text
     cells = row(unit)
     assert (cells["specificity_p"], cells["specificity_units"]) == (0.125, 63)
     assert cells["shared_with"] == "mlp.0/9"
@@ -71,7 +79,7 @@ def test_specificity_is_shown_and_exported_and_confidence_says_of_what():
 @pytest.mark.parametrize("broken", [None, 3, {}, {"n": "x"}, {"n": 3, "shared": None}])
 def test_records_of_other_versions_are_shown_too(broken):
     unit = UnitLabel("mlp.0/3", "x", "described", {**RECORD, "specificity": broken})
-    Console(width=300, record=True, file=io.StringIO()).print(unit_detail(unit))
+    assert printed(unit_detail(unit))
     assert row(unit)["unit"] == "mlp.0/3"
 
 
@@ -79,8 +87,5 @@ def test_lists_of_units_say_what_confidence_is_of(tmp_path):
     (tmp_path / "run.json").write_text(json.dumps({"units": ["mlp.0/3"], "settings": {}}))
     (tmp_path / "labels.jsonl").write_text(json.dumps(RECORD) + "\n")
     answer = RunSearch(tmp_path).search("", 5, Filters(kinds=("not specific",)))
-    console = Console(width=200, record=True, file=io.StringIO())
-    console.print(hits(answer, {"mlp.0/3": RECORD}))
-    assert CONFIDENT in console.export_text()
-    grid = Units(RunIndex(tmp_path)).grid(View())
-    assert CONFIDENCE in html.unescape(grid)
+    assert CONFIDENT in printed(hits(answer, {"mlp.0/3": RECORD}))
+    assert CONFIDENCE in html.unescape(Units(RunIndex(tmp_path)).grid(View()))

@@ -59,11 +59,9 @@ def test_a_later_version_is_refused_and_an_earlier_one_is_read(tmp_path):
 
 def test_a_folder_has_one_owner_at_a_time(tmp_path):
     one, two = Folder(tmp_path / "r"), Folder(tmp_path / "r")
+    owned = pytest.raises(UsageError, match=f"in use by process {os.getpid()};")
     with one.hold(".lock"):
-        with (
-            pytest.raises(UsageError, match=f"in use by process {os.getpid()};"),
-            two.hold(".lock"),
-        ):
+        with owned, two.hold(".lock"):
             pass
         with two.hold(".other"):
             pass

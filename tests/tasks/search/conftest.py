@@ -3,24 +3,20 @@
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+import toy
 from neuroscribe.tasks.labelling.label import run_labels
-from neuroscribe.tasks.labelling.settings import Settings
 
 Write = Callable[..., Path]
 
 
-def labelled(unit: str, label: str, **more: Any) -> dict[str, Any]:
+def labelled(unit: str, label: str, *, score: float | None = 0.5, **more: Any) -> dict[str, Any]:
     """A record as `labels.jsonl` has it."""
-    score = more.pop("score", 0.5)
-    scores = None
-    if score is not None:
-        scores = {"correlation": {"value": score, "low": score - 0.1, "high": score + 0.1}}
+    interval = score and {"value": score, "low": score - 0.1, "high": score + 0.1}
     return {
         "unit": unit,
         "label": label,
@@ -28,22 +24,18 @@ def labelled(unit: str, label: str, **more: Any) -> dict[str, Any]:
         "components": [{"words": label, "predictor": {"kind": "words", "words": ["thing"]}}],
         "confidence": 0.5,
         "rejected": [],
-        "scores": scores,
+        "scores": interval and {"correlation": interval},
         **more,
     }
 
 
+RIVAL = {"words": "weekday names", "reason": "no difference on near-misses"}
 RECORDS = (
     labelled("mlp.0/1", "weekday names", score=0.9, confidence=0.8),
     labelled("mlp.0/2", "names of months", score=0.7),
     labelled("mlp.1/3-", "the word 'the' after a verb", score=0.2),
     labelled("mlp.2/4", "colours such as red or blue", score=0.6),
-    labelled(
-        "mlp.2/5",
-        "closing brackets",
-        score=0.4,
-        rejected=[{"words": "weekday names", "reason": "no difference on near-misses"}],
-    ),
+    labelled("mlp.2/5", "closing brackets", score=0.4, rejected=[RIVAL]),
     labelled("mlp.3/6", "", status="dead", reason="never active", score=None, confidence=None),
     labelled("mlp.3/7", "no pattern found", status="uninterpretable", score=None),
 )
@@ -64,7 +56,7 @@ def write(tmp_path: Path) -> Write:
 
 
 @pytest.fixture(scope="session")
-def twins(toy: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def twins(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run over twelve neurons: 5 is a copy of 2, 9 is nearly one, the others are themselves."""
     from transformers import GPT2LMHeadModel
 
@@ -79,16 +71,8 @@ def twins(toy: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
         near = layer.weight[:, 2] + torch.from_numpy(rng.normal(0, 0.1, layer.weight.shape[0]))
         layer.weight[:, 9] = near
     network.save_pretrained(model)
-    settings = Settings(
-        target=str(model),
-        units="mlp.0/0-11",
-        data=str(toy.write_text(place / "text.jsonl")),
-        planner="toy",
-        tokens=4000,
-        context_length=32,
-        controls="none",
-    )
-    run_labels(settings, place / "run", planner=toy.ToyFactory())
+    toy.write_text(place / "text.jsonl")
+    run_labels(toy.settings(place, "mlp.0/0-11"), place / "run", planner=toy.Toy())
     labels = place / "run" / "labels.jsonl"  # cats are all that this planner sees: take it at that
     labels.write_text(labels.read_text().replace('"uninterpretable"', '"described"'))
     return place / "run"

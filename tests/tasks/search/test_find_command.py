@@ -1,34 +1,24 @@
 """The verb `find` as a person and as a program meet it."""
 
-import json
-
 import pytest
-from neuroscribe.tasks.cli.app import run
 
 
-def test_a_query_shows_units_with_score_and_reason(write, capsys):
-    assert run(["find", str(write()), "weekdays", "--encoder", "none"]) == 0
-    said = capsys.readouterr().out
-    assert "mlp.0/1" in said
-    assert "0.80 .. 1.00" in said
-    assert "label: 'weekday'" in said
-
-
-def test_json_is_one_document(write, capsys):
-    asked = ["find", str(write()), "names", "--min-score", ".6", "--layer", "0", "--json"]
-    assert run([*asked, "--encoder", "none"]) == 0
-    document = json.loads(capsys.readouterr().out)
-    assert {hit["unit"] for hit in document["hits"]} == {"mlp.0/1", "mlp.0/2"}
-    assert document["filters"] == "score at least 0.6, layer 0"
-    assert document["hits"][0]["score"]["value"] == 0.9
-    assert document["used"] == ["full text"]
-
-
-def test_nothing_found_says_so(write, capsys):
-    assert run(["find", str(write()), "xyzzy", "--encoder", "none"]) == 0
-    said = capsys.readouterr().out
+def test_a_query_shows_units_with_score_and_reason(write, shown):
+    said = shown("find", str(write()), "weekdays", "--encoder", "none")
+    for part in ("mlp.0/1", "0.80 .. 1.00", "label: 'weekday'"):
+        assert part in said
+    said = shown("find", str(write()), "xyzzy", "--encoder", "none")
     assert "nothing found among 7 units" in said
     assert "nearest in spelling: mlp." in said
+
+
+def test_json_is_one_document(write, document):
+    asked = ("find", str(write()), "names", "--min-score", ".6", "--layer", "0")
+    found = document(*asked, "--encoder", "none")
+    assert {hit["unit"] for hit in found["hits"]} == {"mlp.0/1", "mlp.0/2"}
+    assert found["filters"] == "score at least 0.6, layer 0"
+    assert found["hits"][0]["score"]["value"] == 0.9
+    assert found["used"] == ["full text"]
 
 
 @pytest.mark.parametrize(
@@ -45,31 +35,22 @@ def test_nothing_found_says_so(write, capsys):
         (["x", "--sign", "?"], "+ or -"),
     ],
 )
-def test_bad_input_is_one_line_and_exit_code_2(write, capsys, asked, said):
-    assert run(["find", str(write()), *asked, "--encoder", "none"]) == 2
-    error = capsys.readouterr().err
-    assert said in error
-    assert len(error.splitlines()) == 1
+def test_bad_input_is_one_line_and_exit_code_2(write, refused, asked, said):
+    assert said in refused("find", str(write()), *asked, "--encoder", "none")
 
 
-def test_what_units_do(twins, capsys):
-    place = str(twins)
-    assert run(["find", place, "--similar-to", "mlp.0/2", "--units", "mlp.0/[0-5]"]) == 0
-    said = capsys.readouterr().out
+def test_what_units_do(twins, shown, document):
+    find = ("find", str(twins))
+    said = shown(*find, "--similar-to", "mlp.0/2", "--units", "mlp.0/[0-5]")
     assert "with 5 other units" in said
     assert "with the windows of one shuffled" in said
-    assert run(["find", place, "--similar-to", "mlp.0/2", "--json"]) == 0
-    document = json.loads(capsys.readouterr().out)
-    assert document["similar"][0]["unit"] == "mlp.0/5"
-    assert [control["p95"] for control in document["controls"]] == sorted(
-        (control["p95"] for control in document["controls"]), reverse=True
-    )
-    assert run(["find", place, "--groups", "--at-least", ".9"]) == 0
-    assert "mlp.0/9" in capsys.readouterr().out
-    assert run(["find", place, "--duplicates", "--at-least", ".95"]) == 0
-    said = capsys.readouterr().out
+    found = document(*find, "--similar-to", "mlp.0/2")
+    assert found["similar"][0]["unit"] == "mlp.0/5"
+    p95 = [control["p95"] for control in found["controls"]]
+    assert p95 == sorted(p95, reverse=True)
+    assert "mlp.0/9" in shown(*find, "--groups", "--at-least", ".9")
+    said = shown(*find, "--duplicates", "--at-least", ".95")
     assert "mlp.0/2 mlp.0/5" in said
     assert "same label: the word cat" in said
-    assert run(["find", place, "--duplicates", "--json"]) == 0
-    document = json.loads(capsys.readouterr().out)
-    assert [unit["unit"] for unit in document["pairs"][0]["units"]] == ["mlp.0/2", "mlp.0/5"]
+    pairs = document(*find, "--duplicates")["pairs"]
+    assert [unit["unit"] for unit in pairs[0]["units"]] == ["mlp.0/2", "mlp.0/5"]

@@ -37,24 +37,23 @@ def direct(twins: Path) -> tuple[np.ndarray, np.ndarray]:
     return values[:, windows.counted], peaks
 
 
-def test_the_copy_is_nearest_and_strangers_are_far(search):
+def test_the_copy_is_nearest_and_strangers_and_shuffled_windows_are_far(search):
     found = search.similar("mlp.0/2", limit=11)
     assert [one.unit for one in found.neighbours[:2]] == ["mlp.0/5", "mlp.0/9"]
     assert found.neighbours[0].value > 0.999
     assert found.neighbours[1].value > 0.95
     assert all(abs(one.value) < 0.9 for one in found.neighbours[2:])
-    assert found.others == 11
-    assert found.error == 0
+    assert (found.others, found.error) == (11, 0)
+    usual, shuffled = found.controls
+    assert usual.pairs == 12 * 11 // 2
+    assert shuffled.pairs > 100
+    assert shuffled.p95 < 0.2 < usual.p95
 
 
-def test_correlations_are_those_of_the_activations(search, direct):
-    wanted = np.corrcoef(direct[0])[2]
+def test_correlations_and_overlaps_are_those_of_the_activations(search, direct):
+    wanted, peaks = np.corrcoef(direct[0])[2], direct[1]
     for one in search.similar("mlp.0/2", limit=11).neighbours:
         assert one.value == pytest.approx(wanted[int(one.unit.split("/")[1])], abs=2e-3)
-
-
-def test_overlap_is_that_of_the_highest_windows(search, direct):
-    peaks = direct[1]
     k = max(1, min(20, peaks.shape[1] // 10))
     tops = [set(np.argsort(-row, kind="stable")[:k].tolist()) for row in peaks]
     for one in search.similar("mlp.0/2", limit=11, by="exemplars").neighbours:
@@ -78,29 +77,18 @@ def test_a_projection_keeps_correlations_within_its_error(twins, direct, monkeyp
     assert np.abs(wrong).max() < 5 * found.error
 
 
-def test_the_shuffled_control_is_far_below_the_twins(search):
-    usual, shuffled = search.similar("mlp.0/2").controls
-    assert usual.pairs == 12 * 11 // 2
-    assert shuffled.pairs > 100
-    assert usual.p95 is not None
-    assert shuffled.p95 is not None
-    assert shuffled.p95 < 0.2 < usual.p95
-
-
-def test_duplicates_are_the_planted_ones_and_no_others(search):
+def test_duplicates_and_a_group_are_the_planted_ones_and_no_others(search):
     found = search.duplicates(0.95)
     pairs = [{pair.first, pair.second} for pair in found.pairs]
     assert {"mlp.0/2", "mlp.0/5"} == pairs[0]
     assert all(pair <= TWINS for pair in pairs)
     assert found.pairs[0].overlap == pytest.approx(1.0)
     assert all(pair.same_label for pair in found.pairs)  # the toy planner says the same of all
-
-
-def test_a_group_is_the_twins_and_every_pair_reaches_the_bar(search):
     found = search.groups(at_least=0.9)
-    assert [set(group.units) for group in found.groups] == [TWINS]
-    assert found.groups[0].lowest >= 0.9
-    assert found.groups[0].name == "the word cat"
+    (group,) = found.groups
+    assert set(group.units) == TWINS
+    assert group.lowest >= 0.9, "every pair reaches the bar"
+    assert group.name == "the word cat"
     assert found.alone == 9
     assert found.reach == pytest.approx(3 / 66)
 
@@ -116,19 +104,25 @@ def test_a_chain_of_half_alike_units_is_no_group():
     assert (group.lowest, group.named_by) == (pytest.approx(0.8), "mlp.0/2")
 
 
-def test_what_was_measured_is_kept_and_serves_again(twins, search, monkeypatch):
+def test_what_was_measured_is_kept_and_a_damaged_file_is_measured_again(
+    twins, search, monkeypatch, tmp_path
+):
     value = search.similar("mlp.0/2").neighbours[0].value
-    monkeypatch.setattr(measure, "_measure", None)  # it must not be measured again
-    assert RunSearch(twins).similar("mlp.0/2").neighbours[0].value == value
-
-
-def test_a_damaged_file_is_measured_again(twins, tmp_path):
-    folder = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(measure, "_measure", None)  # it must not be measured again
+        assert RunSearch(twins).similar("mlp.0/2").neighbours[0].value == value
+    folder, file = tmp_path / "run", tmp_path / "run" / measure.FILE
     shutil.copytree(twins, folder)
-    whole = (folder / measure.FILE).read_bytes() if (folder / measure.FILE).exists() else b"PK"
-    (folder / measure.FILE).write_bytes(whole[: len(whole) // 2])
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     assert RunSearch(folder).similar("mlp.0/2").neighbours[0].unit == "mlp.0/5"
-    assert measure._kept(folder / measure.FILE, _seen(folder)) is not None
+    run = json.loads((folder / "run.json").read_text())
+    seen = f"{run['target']['fingerprint']} {run['corpus']['hash']}"
+    assert measure._kept(file, seen) is not None
+    file.unlink()
+    run["target"]["fingerprint"] = "another"
+    (folder / "run.json").write_text(json.dumps(run))
+    with pytest.raises(UsageError, match="no longer what the run"):
+        RunSearch(folder).similar("mlp.0/2")
 
 
 def test_one_unit_and_none_have_no_control(search, write):
@@ -139,40 +133,23 @@ def test_one_unit_and_none_have_no_control(search, write):
     assert RunSearch(write(nothing), encoder="none").groups(by="label").groups == ()
 
 
-def _seen(folder: Path) -> str:
-    run = json.loads((folder / "run.json").read_text())
-    return f"{run['target']['fingerprint']} {run['corpus']['hash']}"
-
-
-def test_a_changed_model_is_refused(twins, tmp_path):
-    folder = tmp_path / "run"
-    shutil.copytree(twins, folder, ignore=shutil.ignore_patterns("*.npz"))
-    run = json.loads((folder / "run.json").read_text())
-    run["target"]["fingerprint"] = "another"
-    (folder / "run.json").write_text(json.dumps(run))
-    with pytest.raises(UsageError, match="no longer what the run"):
-        RunSearch(folder).similar("mlp.0/2")
-
-
 def test_labels_alone_need_no_model(write):
-    records = [
-        labelled("mlp.0/1", "Weekday names."),
-        labelled("mlp.0/2", "weekday names"),
-        labelled("mlp.0/3", "closing brackets"),
-        labelled("mlp.0/4", "no pattern found", status="uninterpretable"),
-        labelled("mlp.0/5", "no pattern found", status="uninterpretable"),
-    ]
+    said = ("Weekday names.", "weekday names", "closing brackets", "no pattern", "no pattern")
+    records = [labelled(f"mlp.0/{at}", label) for at, label in enumerate(said, 1)]
+    for record in records[3:]:
+        record["status"] = "uninterpretable"
     search = RunSearch(write(records), encoder="none")
     assert search.duplicates(by="label").labels == (("mlp.0/1", "mlp.0/2"),)
     found = search.groups(by="label")
     assert [set(group.units) for group in found.groups] == [{"mlp.0/1", "mlp.0/2"}]
     assert set(found.left_out) == {"mlp.0/4", "mlp.0/5"}
     assert search.similar("mlp.0/1", by="label").neighbours[0].unit == "mlp.0/2"
-    with pytest.raises(UsageError, match="without a description"):
-        search.similar("mlp.0/4", by="label")
-    with pytest.raises(UsageError, match=r"no run\.json"):
-        search.similar("mlp.0/1")
-    with pytest.raises(UsageError, match="not by 'colour'"):
-        search.similar("mlp.0/1", by="colour")
+    for unit, by, refused in (
+        ("mlp.0/4", "label", "without a description"),
+        ("mlp.0/1", "activations", r"no run\.json"),
+        ("mlp.0/1", "colour", "not by 'colour'"),
+    ):
+        with pytest.raises(UsageError, match=refused):
+            search.similar(unit, by=by)
     with pytest.raises(UsageError, match="above 0"):
         search.groups(by="label", at_least=0.0)

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import toy
 from neuroscribe.tasks.labelling.label import run_labels
 from neuroscribe.tasks.labelling.results import LabelRun
-from neuroscribe.tasks.labelling.settings import Settings
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 
@@ -58,18 +58,8 @@ def tabs(chromium: Any) -> Iterator[Callable[..., Any]]:
 
 @pytest.fixture(scope="module")
 def toy_run(
-    toy: Any, toy_folder: Path, toy_target: Any, tmp_path_factory: pytest.TempPathFactory
+    toy_folder: Path, toy_target: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> LabelRun:
     """A finished run over three units of the toy target."""
-    model = str(toy_folder / "model")
-    settings = Settings(
-        target=model,
-        units="mlp.0/0-2",
-        data=str(toy_folder / "text.jsonl"),
-        planner="toy",
-        tokens=4000,
-        context_length=32,
-        controls="none",
-    )
     out = tmp_path_factory.mktemp("run") / "toy"
-    return run_labels(settings, out, planner=toy.ToyFactory(), target=toy_target)
+    return run_labels(toy.settings(toy_folder), out, planner=toy.Toy(), target=toy_target)

@@ -1,11 +1,17 @@
 """Replies are taken whole or not at all; numbers use log-probabilities where there are any."""
 
-import json
 from math import log
 
 import pytest
 from neuroscribe.tasks.evaluation.scorers.judges import Answer
 from neuroscribe.tasks.evaluation.scorers.replies import activations, one_of, texts, yes_or_no
+
+READ = {
+    "yes or no": lambda answer: yes_or_no(answer, 3),
+    "choice": lambda answer: one_of(answer, "ABC"),
+    "numbers": lambda answer: activations(answer, 2),
+    "texts": lambda answer: texts(answer, "ab", 2),
+}
 
 
 def test_the_form_that_was_asked_for_is_read():
@@ -17,58 +23,34 @@ def test_the_form_that_was_asked_for_is_read():
 
 
 @pytest.mark.parametrize(
-    "reply",
+    ("form", "reply"),
     [
-        "",
-        "yes, no, yes",
-        '{"answers": [1, 0]}',
-        '{"answers": [1, 0, 1, 1]}',
-        '{"answers": [1, 0, 2]}',
-        '{"answers": [1, 0, 1.0]}',
-        '{"answers": [1, 0, null]}',
-        '{"answers": "101"}',
-        '{"answers": [1, 0, 1], "note": "sure"}',
-        '{"answers": [0, 0, 0], "answers": [1, 0, 1]}',
-        'Here it is: {"answers": [1, 0, 1]}',
-        "[1, 0, 1]",
-        "[" * 100_000,
+        *(("yes or no", reply) for reply in ("", "yes, no, yes", "[1, 0, 1]", "[" * 100_000)),
+        *(("yes or no", f'{{"answers": {some}}}') for some in ("[1, 0]", "[1, 0, 1, 1]")),
+        *(("yes or no", f'{{"answers": {some}}}') for some in ("[1, 0, 2]", "[1, 0, 1.0]")),
+        *(("yes or no", f'{{"answers": {some}}}') for some in ("[1, 0, null]", '"101"')),
+        ("yes or no", '{"answers": [1, 0, 1], "note": "sure"}'),
+        ("yes or no", '{"answers": [0, 0, 0], "answers": [1, 0, 1]}'),
+        ("yes or no", 'Here it is: {"answers": [1, 0, 1]}'),
+        *(("choice", f'{{"choice": {some}}}') for some in ('"D"', "1", '["A"]')),
+        ("choice", "A"),
+        *(("numbers", f'{{"activations": {{"0": 1{some}}}}}') for some in ("", ', "2": 1')),
+        *(("numbers", f'{{"activations": {{"0": 1, "1": {n}}}}}') for n in ("11", "-1", "0.5")),
+        *(("texts", f'{{"a": {a}, "b": ["u", "v"]}}') for a in ('["x"]', '["x", "x"]')),
+        *(("texts", f'{{"a": {a}, "b": ["u", "v"]}}') for a in ('["x", " "]', '["x", 1]', '"xy"')),
     ],
 )
-def test_another_form_is_no_answer(reply):
-    assert yes_or_no(Answer(reply), 3) is None
-
-
-@pytest.mark.parametrize("reply", ['{"choice": "D"}', '{"choice": 1}', '{"choice": ["A"]}', "A"])
-def test_a_choice_must_be_offered(reply):
-    assert one_of(Answer(reply), "ABC") is None
-
-
-@pytest.mark.parametrize(
-    "numbers",
-    [{"0": 1}, {"0": 1, "2": 1}, {"0": 1, "1": 11}, {"0": 1, "1": -1}, {"0": 1, "1": 0.5}],
-)
-def test_every_token_has_a_whole_number(numbers):
-    assert activations(Answer(json.dumps({"activations": numbers})), 2) is None
-
-
-@pytest.mark.parametrize("given", [["x"], ["x", "x"], ["x", " "], ["x", 1], "xy"])
-def test_written_texts_are_as_many_as_asked_for_and_differ(given):
-    reply = json.dumps({"a": given, "b": ["u", "v"]})
-    assert texts(Answer(reply), "ab", 2) is None
+def test_another_form_is_no_answer(form, reply):
+    assert READ[form](Answer(reply)) is None
 
 
 def spelt(*tokens: str, **alternatives: dict[str, float]) -> Answer:
     """A reply token by token; the alternatives of the token at a place, as `at3={"7": .5}`."""
-    entries = [
-        {
-            "token": token,
-            "top_logprobs": [
-                {"token": other, "logprob": log(share)}
-                for other, share in alternatives.get(f"at{at}", {token: 1.0}).items()
-            ],
-        }
-        for at, token in enumerate(tokens)
-    ]
+    entries = []
+    for at, token in enumerate(tokens):
+        shares = alternatives.get(f"at{at}", {token: 1.0}).items()
+        top = [{"token": other, "logprob": log(share)} for other, share in shares]
+        entries.append({"token": token, "top_logprobs": top})
     return Answer("".join(tokens), entries)
 
 

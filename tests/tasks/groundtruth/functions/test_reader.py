@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from endpoint import completion, endpoint, fails
 from neuroscribe.tasks.groundtruth.functions.blackbox import Answer, BlackBox, Case
 from neuroscribe.tasks.groundtruth.functions.reader import Reader
@@ -16,14 +17,17 @@ def box() -> BlackBox:
     return BlackBox("s/0", "s", "contains", "a word", "true if it has an a", code, cases)
 
 
+def says(text: str):
+    """A reader that answers with this."""
+    return lambda handler, request: handler.send(200, completion({"content": text}))
+
+
 def reads(handler, request) -> None:
     """A reader that understands two descriptions."""
     asked = request["messages"][1]["content"]
-    inputs = json.loads(asked.split("): ", 1)[1])
-    right = "has an a" in asked
-    outputs = [("a" in word) if right else ("g" in word) for word in inputs]
-    text = f"Here it is: {json.dumps({'outputs': outputs})}"
-    handler.send(200, completion({"content": text}))
+    letter = "a" if "has an a" in asked else "g"
+    outputs = [letter in word for word in json.loads(asked.split("): ", 1)[1])]
+    says(f"Here it is: {json.dumps({'outputs': outputs})}")(handler, request)
 
 
 def judged_by(act, words: str):
@@ -32,26 +36,27 @@ def judged_by(act, words: str):
         return reader(box(), words, [(("abc",), True)]), server.requests
 
 
-def test_right_words_are_read_right():
+def test_words_are_read_as_they_are():
     score, requests = judged_by(reads, "whether it has an a")
     assert score.exact == 1
     asked = requests[0]["messages"][1]["content"]
     assert '"abc"' not in asked, "what was called does not count"
     assert "def f" not in asked
-
-
-def test_wrong_words_are_read_wrong():
     score, _ = judged_by(reads, "whether it has a g")
     assert score.cells == {"words: True": 0, "words: False": 0.5}
 
 
-def test_no_words_and_bad_answers_have_reasons():
-    assert judged_by(reads, " ")[0].failed == "no words"
-    short = lambda handler, request: handler.send(200, completion({"content": '{"outputs": [1]}'}))  # noqa: E731
-    assert judged_by(short, "w")[0].failed == "the reader gave 1 outputs for 7 inputs"
-    none = lambda handler, request: handler.send(200, completion({"content": "no idea"}))  # noqa: E731
-    assert judged_by(none, "w")[0].failed == "the reader gave no list of outputs"
-    assert "auth" in (judged_by(fails(401), "w")[0].failed or "")
+@pytest.mark.parametrize(
+    ("act", "words", "failed"),
+    [
+        (reads, " ", "no words"),
+        (says('{"outputs": [1]}'), "w", "the reader gave 1 outputs for 7 inputs"),
+        (says("no idea"), "w", "the reader gave no list of outputs"),
+        (fails(401), "w", "auth"),
+    ],
+)
+def test_no_words_and_bad_answers_have_reasons(act, words, failed):
+    assert failed in judged_by(act, words)[0].failed
 
 
 def test_the_suite_shows_how_well_the_reader_reads():
