@@ -1,12 +1,13 @@
 """What a benchmark gives, and how long and how large it was."""
 
+import json
 import os
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -31,11 +32,6 @@ class Measure:
             return None
         return self.value <= self.limit if self.at_most else self.value >= self.limit
 
-    def row(self) -> dict[str, Any]:
-        """For `bench.json`."""
-        facts = asdict(self)
-        return facts if self.note else {k: v for k, v in facts.items() if k != "note"}
-
 
 def seconds(run: Callable[[], Any]) -> float:
     """Wall-clock seconds of one call."""
@@ -58,13 +54,18 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def elsewhere(code: str, *arguments: str) -> str:
-    """What a fresh Python process prints; its errors are shown."""
+def apart(measure: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
+    """What a function returns in a fresh Python process, and the `peak` of its memory there."""
+    code = (
+        "import json, sys; from tests.benchmarks.bench import peak_mb; "
+        f"from {measure.__module__} import {measure.__name__} as measure; "
+        "found = measure(*json.loads(sys.argv[1])); print(json.dumps({**found, 'peak': peak_mb()}))"
+    )
     done = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
+        [sys.executable, "-c", code, json.dumps(arguments)],
         stdout=subprocess.PIPE,
         text=True,
         check=True,
         env={**os.environ, "TOKENIZERS_PARALLELISM": "false"},
     )
-    return done.stdout.strip()
+    return json.loads(done.stdout)

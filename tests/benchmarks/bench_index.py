@@ -1,20 +1,18 @@
 """The exemplar index at GPT-2-small's shape: time against the forward alone, memory, queries."""
 
-import json
 import statistics
-import sys
 import tempfile
 from pathlib import Path
 
-from .bench import Measure, elsewhere, peak_mb, ratio, seconds
+from .bench import Measure, apart, peak_mb, ratio, seconds
 
 TOKENS = 16_384
 
 
 def run(quick: bool) -> list[Measure]:
     """All measurements; each heavy one in a process of its own, so that peaks are its own."""
-    one = _apart(2048 if quick else TOKENS, 1 if quick else 3)
-    four = _apart(8192 if quick else 4 * TOKENS, 0)
+    one = apart(measure, 2048 if quick else TOKENS, 1 if quick else 3)
+    four = apart(measure, 8192 if quick else 4 * TOKENS, 0)
     return [
         Measure(
             "index of all neurons over the forward of the body",
@@ -35,19 +33,13 @@ def run(quick: bool) -> list[Measure]:
     ]
 
 
-def _apart(tokens: int, times: int) -> dict[str, float]:
-    code = "import sys; from tests.benchmarks.bench_index import measure; measure(sys.argv)"
-    return json.loads(elsewhere(code, str(tokens), str(times)))
-
-
-def measure(arguments: list[str]) -> None:
-    """In the fresh process: prints what was measured as JSON."""
+def measure(tokens: int, times: int) -> dict[str, float]:
+    """Seconds and memory of building, milliseconds of a query."""
     from neuroscribe.tools.exemplars import ExemplarIndex, build_index
     from neuroscribe.tools.exemplars.places import rows_of_block
 
     from .shapes import gpt2_small, random_windows
 
-    tokens, times = int(arguments[1]), int(arguments[2])
     target, windows = gpt2_small(), random_windows(tokens)
     sites = [name for name in target.sites if name.startswith("mlp.")]
     rows = rows_of_block(windows, max(target.sites[name].units for name in sites))
@@ -71,5 +63,4 @@ def measure(arguments: list[str]) -> None:
         for unit in units:
             opened.unit(unit)
         each = [seconds(lambda unit=unit: opened.unit(unit)) for unit in units]
-        found |= {"query_ms": 1000 * statistics.median(each), "peak": peak_mb()}
-    json.dump(found, sys.stdout)
+        return found | {"query_ms": 1000 * statistics.median(each)}

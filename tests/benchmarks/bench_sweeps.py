@@ -1,74 +1,38 @@
 """Sweeps over neurons and over patches at GPT-2-small's shape, against a forward for each."""
 
-import json
-import sys
-
-from .bench import Measure, elsewhere, peak_mb, seconds
+from .bench import Measure, apart, peak_mb, seconds
 
 _NEURONS = 3072
 
 
 def run(quick: bool) -> list[Measure]:
     """Each sweep in a process of its own, so that peaks are its own."""
-    found = {what: _apart(what, quick) for what in ("all", "last", "patch")}
-    shape = "GPT-2-small shape; naive: a forward of one row for each, logits of the last place"
-    return [
-        Measure(
-            "zeroing each of 3,072 neurons at all 16 places, speed over naive",
-            found["all"]["ratio"],
-            "x",
-            8.0,
-            at_most=False,
-            peak_mb=found["all"]["peak"],
-            note=f"{shape}; largest difference {found['all']['wrong']:.1g}",
-        ),
-        Measure(
-            "the same at the last place alone",
-            found["last"]["ratio"],
-            "x",
-            20.0,
-            at_most=False,
-            peak_mb=found["last"]["peak"],
-            note=f"largest difference {found['last']['wrong']:.1g}",
-        ),
-        Measure(
-            "patching the residual stream, 12 blocks by 64 places, speed over naive",
-            found["patch"]["ratio"],
-            "x",
-            5.0,
-            at_most=False,
-            peak_mb=found["patch"]["peak"],
-            note=f"largest difference {found['patch']['wrong']:.1g}",
-        ),
-        *(
-            Measure(
-                f"memory that {name} adds to the model and one forward",
-                found[what]["added"],
-                "MB",
-                peak_mb=found[what]["peak"],
-            )
-            for what, name in (("all", "the sweep at all places"), ("patch", "the patching sweep"))
-        ),
-    ]
+    naive = "GPT-2-small shape; naive: a forward of one row for each, logits of the last place; "
+    out = []
+    for kind, limit, name, shape in (
+        ("all", 8.0, "zeroing each of 3,072 neurons at all 16 places, speed over naive", naive),
+        ("last", 20.0, "the same at the last place alone", ""),
+        ("patch", 5.0, "patching the residual stream, 12 blocks by 64 places, over naive", ""),
+    ):
+        found = apart(measure, kind, quick)
+        peak, note = found["peak"], f"{shape}largest difference {found['wrong']:.1g}"
+        out.append(
+            Measure(name, found["ratio"], "x", limit, at_most=False, peak_mb=peak, note=note)
+        )
+        if kind != "last":
+            added = f"memory that this ({kind}) adds to the model and one forward"
+            out.append(Measure(added, found["added"], "MB", peak_mb=peak))
+    return out
 
 
-def _apart(what: str, quick: bool) -> dict[str, float]:
-    code = "import sys; from tests.benchmarks.bench_sweeps import measure; measure(sys.argv)"
-    return json.loads(elsewhere(code, what, "1" if quick else ""))
-
-
-def measure(arguments: list[str]) -> None:
-    """In the fresh process: prints what was measured as JSON.
-
-    Parts of the sweep take turns with naive forwards, so that a busy machine slows both.
-    """
+def measure(what: str, quick: bool) -> dict[str, float]:
+    """Parts of the sweep take turns with naive forwards, so that a busy machine slows both."""
     from neuroscribe.tools.interventions import Metric, Runner, row_of, sweep
     from neuroscribe.tools.interventions.patching import Pair, grid
     from neuroscribe.tools.models import clamp, zero
 
     from .shapes import gpt2_small, random_windows
 
-    what, quick = arguments[1], bool(arguments[2])
     target, metric = gpt2_small(), Metric(token=77)
     width = 64 if what == "patch" else 16
     rows = random_windows(2 * width, width=width).ids
@@ -126,5 +90,4 @@ def measure(arguments: list[str]) -> None:
                 [runner.before + float(parts[0].effect[n]) for n in some],
             )
     ratio = (spent["naive"] / spent["forwards"]) / (spent["fast"] / spent["rows"])
-    found = {"ratio": ratio, "wrong": max(wrong), "peak": peak_mb(), "added": peak_mb() - before}
-    json.dump(found, sys.stdout)
+    return {"ratio": ratio, "wrong": max(wrong), "added": peak_mb() - before}

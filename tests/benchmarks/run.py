@@ -9,6 +9,7 @@ import argparse
 import importlib
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
@@ -35,8 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{name} ...", file=sys.stderr, flush=True)
         module = importlib.import_module(f".bench_{name}", __package__)
         measures += module.run(chosen.quick)
-        rows = [measure.row() for measure in measures]
-        chosen.out.write_text(json.dumps(rows, indent=2) + "\n")
+        chosen.out.write_text(json.dumps([asdict(one) for one in measures], indent=2) + "\n")
     Console().print(table(measures))
     return int(any(measure.kept is False for measure in measures))
 

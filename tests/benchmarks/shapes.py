@@ -6,6 +6,8 @@ from neuroscribe.tools.data.windows import TokenWindows
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.models.huggingface import wrap
 
+from tests.support.token_rows import windows_of
+
 
 def gpt2_small() -> Target:
     """12 blocks, d=768, 3,072 neurons a block."""
@@ -17,23 +19,7 @@ def gpt2_small() -> Target:
 
 def random_windows(tokens: int, *, width: int = 64) -> TokenWindows:
     """Full rows; the first place of each does not count."""
-    many = tokens // width
-    ids = np.random.default_rng(0).integers(0, 50_000, (many, width)).astype(np.int32)
-    attended = np.ones((many, width), bool)
-    counted = attended.copy()
+    ids = np.random.default_rng(0).integers(0, 50_000, (tokens // width, width))
+    counted = np.ones(ids.shape, bool)
     counted[:, 0] = False
-    nothing = np.full((many, width), -1, np.int32)
-    places = np.broadcast_to(np.arange(width, dtype=np.int32), (many, width)).copy()
-    return TokenWindows(
-        ids=ids,
-        attended=attended,
-        counted=counted,
-        word=nothing,
-        ordinal=nothing,
-        start=places,
-        end=places + 1,
-        document=np.arange(many, dtype=np.int32),
-        words=(),
-        vocabulary=(),
-        texts=tuple(f"document {number}" for number in range(many)),
-    )
+    return windows_of(ids, counted=counted)

@@ -1,6 +1,7 @@
 """A loopback chat endpoint that misbehaves as told, for tests of the language-model client."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -8,7 +9,10 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import pytest
 import scripted
+from neuroscribe.tools.llm.client import LLM, LLMError, Reply
+from neuroscribe.tools.llm.usage import Meter
 
 Act = Callable[["Handler", dict[str, Any]], None]
 
@@ -24,11 +28,17 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """One request."""
-        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.headers["Content-Type"].startswith("application/json"):
+            request = json.loads(body)
+        else:  # a form
+            found = re.findall(rb'name="(\w+)"\r\n\r\n(.*?)\r\n', body)
+            request = {name.decode(): value.decode() for name, value in found}
         with self.server.lock:
             acts = self.server.acts
             act = acts[min(len(self.server.requests), len(acts) - 1)]
             self.server.requests.append(request)
+            self.server.sent.append((self.path, body))
             self.server.keys.append(self.headers["Authorization"] or "")
         act(self, request)
 
@@ -53,6 +63,7 @@ class Endpoint(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.requests: list[dict[str, Any]] = []
+        self.sent: list[tuple[str, bytes]] = []
         self.keys: list[str] = []
         self.lock = threading.Lock()
         self.over = threading.Event()
@@ -79,6 +90,21 @@ def endpoint(*acts: Act) -> Iterator[Endpoint]:
         server.over.set()
         server.shutdown()
         server.server_close()
+
+
+def ask(
+    url: str, meter: Meter | None = None, seconds: float | None = None, **options: Any
+) -> Reply:
+    """One request with quick retries."""
+    client = LLM("m", base_url=url, **{"timeout": 5.0, "backoff": 0.01, **options})
+    return client.complete([{"role": "user", "content": "hello"}], meter=meter, seconds=seconds)
+
+
+def failure(act: Act, meter: Meter | None = None, **options: Any) -> LLMError:
+    """How a request fails at an endpoint that does this."""
+    with endpoint(act) as server, pytest.raises(LLMError) as caught:
+        ask(server.url, meter, **options)
+    return caught.value
 
 
 def completion(message: dict[str, Any], *, finish: str = "stop", **more: Any) -> dict[str, Any]:
@@ -133,18 +159,6 @@ def breaks_off(handler: Handler, request: dict[str, Any]) -> None:
     handler.send_header("Content-Length", "5000")
     handler.end_headers()
     handler.wfile.write(b'{"id": "c", "choices": [{"ind')
-    handler.close_connection = True
-
-
-def drips(handler: Handler, request: dict[str, Any]) -> None:
-    """Sends its answer byte by byte, ten a second."""
-    handler.send_response(200)
-    handler.send_header("Content-Type", "application/json")
-    handler.send_header("Content-Length", "500")
-    handler.end_headers()
-    while not handler.server.over.wait(0.1):
-        handler.wfile.write(b" ")
-        handler.wfile.flush()
     handler.close_connection = True
 
 

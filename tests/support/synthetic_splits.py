@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 from neuroscribe.tasks.scoring.measured import Measured
-from neuroscribe.tools.data.windows import TokenWindows
+from token_rows import windows_of
 
 VOCABULARY = tuple(f" t{number}" for number in range(12))
 
@@ -22,9 +22,4 @@ def measured(
     before = np.roll(ids, 1, axis=1)
     before[:, 0] = -1
     values = values_of(ids, before) + rng.normal(0, 0.1, ids.shape)
-    true, none = np.ones_like(ids, bool), np.full_like(ids, -1)
-    documents = np.arange(rows, dtype=np.int32)
-    windows = TokenWindows(
-        ids, true, true, none, none, ids * 0, ids * 0, documents, (), VOCABULARY, ("",) * rows
-    )
-    return Measured(windows, values.astype(np.float32))
+    return Measured(windows_of(ids, vocabulary=VOCABULARY), values.astype(np.float32))

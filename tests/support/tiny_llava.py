@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from word_model import word_tokenizer
 
 COLOURS = {
     "red": (220, 40, 40),
@@ -66,30 +67,16 @@ def pictures(many: int, *, seed: int, none: float = 0.0) -> Asked:
 
 def tokenizer() -> Any:
     """Whole words."""
-    from tokenizers import Tokenizer, models, pre_tokenizers, processors
-    from transformers import PreTrainedTokenizerFast
-
-    inner = Tokenizer(models.WordLevel({w: i for i, w in enumerate(WORDS)}, unk_token="<unk>"))
-    inner.pre_tokenizer = pre_tokenizers.Whitespace()
-    inner.add_special_tokens(["<image>"])
-    inner.post_processor = processors.TemplateProcessing(
-        single="<s> $A", special_tokens=[("<s>", 1)]
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=inner,
-        bos_token="<s>",
-        eos_token="</s>",
-        unk_token="<unk>",
-        pad_token="<pad>",
-    )
+    made = word_tokenizer(WORDS, "<s> $A", bos_token="<s>", eos_token="</s>", pad_token="<pad>")
+    made.add_special_tokens({"additional_special_tokens": ["<image>"]})
+    return made
 
 
 def processor() -> Any:
     """Pixels become -1..1."""
     import transformers as hf
 
-    made: Any = hf.CLIPImageProcessorPil
-    return made(
+    return hf.CLIPImageProcessorPil(
         size={"shortest_edge": SIDE},
         crop_size={"height": SIDE, "width": SIDE},
         image_mean=[0.5] * 3,
@@ -101,15 +88,9 @@ def untrained(seed: int = 0) -> Any:
     """The network with random weights."""
     import transformers as hf
 
-    small: dict[str, Any] = {
-        "num_hidden_layers": 1,
-        "num_attention_heads": 4,
-        "intermediate_size": 64,
-    }
-    vision: Any = hf.CLIPVisionConfig
-    language: Any = hf.LlamaConfig
-    sees = vision(hidden_size=32, image_size=SIDE, patch_size=PATCH, **small)
-    speaks = language(
+    small = {"num_hidden_layers": 1, "num_attention_heads": 4, "intermediate_size": 64}
+    sees = hf.CLIPVisionConfig(hidden_size=32, image_size=SIDE, patch_size=PATCH, **small)
+    speaks = hf.LlamaConfig(
         hidden_size=48,
         num_key_value_heads=2,
         vocab_size=len(WORDS),
@@ -119,8 +100,7 @@ def untrained(seed: int = 0) -> Any:
         eos_token_id=2,
         **small,
     )
-    both: Any = hf.LlavaConfig
-    config = both(
+    config = hf.LlavaConfig(
         vision_config=sees,
         text_config=speaks,
         image_token_id=PICTURE,

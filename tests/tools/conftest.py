@@ -13,6 +13,7 @@ from neuroscribe.tools.evidence import EvidenceStore
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.scenes.scene import Scene
+from tiny_families import prompt as prompt
 from tiny_families import rows as rows
 from tiny_families import tiny as tiny
 from word_model import WORDS

@@ -1,7 +1,7 @@
 """The bench itself: randomness by use, and entries that one thread alone makes."""
 
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.memo import Memo
 
 
-def test_every_use_inside_a_call_has_a_stream_of_its_own(make_lab) -> None:
+def test_every_use_inside_a_call_has_a_stream_of_its_own(make_lab):
     lab: Lab = make_lab()
     before = lab.rng("intervals").random(4)
     lab.rng("shuffles").random(1000)  # however much another use draws
@@ -20,7 +20,7 @@ def test_every_use_inside_a_call_has_a_stream_of_its_own(make_lab) -> None:
     assert tuple(other.rng("intervals").random(4)) != tuple(before)
 
 
-def test_an_entry_is_made_once() -> None:
+def test_an_entry_is_made_once():
     memo, made = Memo(), []
 
     def slow() -> int:
@@ -28,34 +28,25 @@ def test_an_entry_is_made_once() -> None:
         made.append(1)
         return memo.once("inner", lambda: 7)
 
-    threads = [threading.Thread(target=memo.once, args=("key", slow)) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(lambda _: memo.once("key", slow), range(8))) == {7}
     assert made == [1]
     assert memo == {"inner": 7, "key": 7}
 
 
-def test_entries_that_go_do_not_fail_those_who_asked() -> None:
-    memo, wrong = Memo(), []
+def test_entries_that_go_do_not_fail_those_who_asked():
+    memo = Memo()
 
-    def ask(start: int) -> None:
-        for at in range(300):
-            key = (start + at) % 9
-            if memo.once(key, lambda key=key: key, most=2) != key:
-                wrong.append(key)
+    def ask(start: int) -> bool:
+        keys = [(start + at) % 9 for at in range(300)]
+        return all(memo.once(key, lambda key=key: key, most=2) == key for key in keys)
 
-    threads = [threading.Thread(target=ask, args=(start,)) for start in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not wrong
+    with ThreadPoolExecutor(6) as pool:
+        assert all(pool.map(ask, range(6)))
     assert len(memo) <= 2
 
 
-def test_a_failed_entry_is_tried_again() -> None:
+def test_a_failed_entry_is_tried_again():
     memo = Memo()
     with pytest.raises(ZeroDivisionError):
         memo.once("key", lambda: 1 / 0)

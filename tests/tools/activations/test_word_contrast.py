@@ -42,7 +42,7 @@ def _noise(rng: np.random.Generator, documents: int):
 
 
 @pytest.mark.parametrize("draws", [100, pytest.param(1000, marks=pytest.mark.slow)])
-def test_on_noise_that_clusters_in_documents_it_fires_seldom(draws: int) -> None:
+def test_on_noise_that_clusters_in_documents_it_fires_seldom(draws):
     singles = sets = 0
     for seed in range(draws):
         rng = np.random.default_rng(seed)
@@ -55,7 +55,7 @@ def test_on_noise_that_clusters_in_documents_it_fires_seldom(draws: int) -> None
     assert singles <= _most(2 * draws)
 
 
-def test_the_tool_is_silent_on_noise(lab: Lab) -> None:
+def test_the_tool_is_silent_on_noise(lab):
     rule = {"kind": "words", "words": ["cat", "dog", "tree"]}
     unit = lab.chosen(None)
     column = lab.column(unit)
@@ -70,13 +70,12 @@ def test_the_tool_is_silent_on_noise(lab: Lab) -> None:
     assert fired <= _most(2 * draws)
 
 
-def test_planted_words_are_found() -> None:
+def test_planted_words_are_found():
     rng = np.random.default_rng(0)
     words = rng.integers(30, size=400)
     outcome = np.isin(words, (3, 5)) ^ (rng.random(400) < 0.05)
     known = table([{Sign("own", str(word))} for word in words], np.arange(400) // 4)
     found = word_set(known, outcome, rng)
-    assert found is not None
     assert found.p == 0.01
     assert set(found.words) == {"3", "5"}
     alone = single_words(known, outcome, rng)
@@ -84,7 +83,7 @@ def test_planted_words_are_found() -> None:
     assert best == {"3", "5"}
 
 
-def test_a_word_of_one_document_counts_once() -> None:
+def test_a_word_of_one_document_counts_once():
     """Forty alarms in one document, and a word that stands beside them all, say nothing."""
     signs = [{Sign("own", "x" if at < 40 or at == 70 else str(at % 7))} for at in range(80)]
     document = np.r_[np.zeros(40, int), np.arange(1, 41)]
@@ -96,7 +95,7 @@ def test_a_word_of_one_document_counts_once() -> None:
     assert word_set(known, outcome, np.random.default_rng(0)) is None
 
 
-def test_outcomes_are_exchanged_as_whole_documents() -> None:
+def test_outcomes_are_exchanged_as_whole_documents():
     document = np.repeat([4, 2, 9], 3)
     outcome = np.repeat([True, False, True], 3)
     drawn = exchanged(outcome, document, 20, np.random.default_rng(0))

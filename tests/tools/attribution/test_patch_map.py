@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from checks import refused
 from neuroscribe.tools.attribution.patch_map import overlay, patch_map, shares
 from neuroscribe.tools.attribution.picture_models import load_picture_model, wrap_picture_model
-from neuroscribe.tools.errors import UsageError
 from PIL import Image
 
 from tests.support import tiny_llava as tiny
@@ -57,18 +57,20 @@ def test_what_a_head_brings_from_all_places_is_the_head(untrained):
     assert torch.allclose(parts.sum(0), whole, atol=1e-5)
 
 
-def test_the_map_of_an_untrained_model_is_a_map(untrained):
+def test_the_map_of_an_untrained_model_is_a_map(untrained, tmp_path):
     found = patch_map(untrained, _picture(), f"<image>\n{tiny.PROMPT}", "red")
     assert found.map.shape == found.attention.shape == (4, 4)
     assert found.map.sum() == pytest.approx(1, abs=1e-5)
     assert found.map.min() >= 0
     assert found.rank >= 1
     assert overlay(found).size[0] > 3 * 170
-
-
-def test_min_max_then_divided_by_the_sum():
     assert shares(np.array([1.0, 2.0, 3.0])).tolist() == pytest.approx([0, 1 / 3, 2 / 3])
     assert shares(np.zeros(4)).tolist() == [0.25] * 4
+    import transformers as hf
+
+    config = hf.LlamaConfig(vocab_size=8, hidden_size=32, num_hidden_layers=1)
+    config.save_pretrained(tmp_path)
+    refused("no vision-language model of LLaVA's kind", load_picture_model, str(tmp_path))
 
 
 @pytest.mark.slow
@@ -104,17 +106,7 @@ def test_the_answers_patch_is_found_where_attention_is_drawn_elsewhere():
     ],
 )
 def test_what_cannot_be_asked_is_one_line(untrained, prompt, answer, said):
-    with pytest.raises(UsageError, match=said):
-        patch_map(untrained, _picture(), prompt, answer)
-
-
-def test_a_model_without_pictures_is_refused(tmp_path):
-    import transformers as hf
-
-    config = hf.LlamaConfig(vocab_size=8, hidden_size=32, num_hidden_layers=1)
-    config.save_pretrained(tmp_path)
-    with pytest.raises(UsageError, match="no vision-language model of LLaVA's kind"):
-        load_picture_model(str(tmp_path))
+    refused(said, patch_map, untrained, _picture(), prompt, answer)
 
 
 def test_the_verb_writes_an_overlay(tmp_path, capsys):

@@ -2,17 +2,15 @@
 
 import numpy as np
 import pytest
+from checks import refused
 from neuroscribe.tools.data.sources import load_corpus
-from neuroscribe.tools.errors import UsageError
 from PIL import Image
+from stand_in import StandIn
 
 datasets = pytest.importorskip("datasets", reason="needs the hub extra")
 
 
-class _Seeing:
-    name = "eyes"
-    image = object()
-    tokenizer = None
+SEEING = StandIn(image=object())
 
 
 @pytest.fixture
@@ -35,15 +33,13 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_the_column_of_pictures_is_found(folder):
-    corpus = load_corpus(f"hf:{folder}", target=_Seeing())
+    corpus = load_corpus(f"hf:{folder}", target=SEEING)
     assert len(corpus.pictures) == 6
     found = {item.load().getpixel((0, 0))[0]: item.label for item in corpus.pictures}
     assert found == {40 * n: ("cat", "dog")[n % 2] for n in range(6)}
-    assert corpus.hash == load_corpus(f"hf:{folder}:::photo", target=_Seeing()).hash
-
-
-def test_what_is_no_picture_is_refused(folder):
-    with pytest.raises(UsageError, match=r"column 'title' .* holds no pictures"):
-        load_corpus(f"hf:{folder}:::title", target=_Seeing())
-    with pytest.raises(UsageError, match="no column 'foto'; it has: title, photo, what"):
-        load_corpus(f"hf:{folder}:::foto", target=_Seeing())
+    assert corpus.hash == load_corpus(f"hf:{folder}:::photo", target=SEEING).hash
+    for column, said in (
+        ("title", "column 'title' .* holds no pictures"),
+        ("foto", "no column 'foto'; it has: title, photo, what"),
+    ):
+        refused(said, load_corpus, f"hf:{folder}:::{column}", target=SEEING)

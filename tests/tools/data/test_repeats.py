@@ -1,22 +1,12 @@
 """Near-duplicate windows are found, and unrelated ones over small vocabularies are not."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from neuroscribe.tools.data.repeats import repeated
-from neuroscribe.tools.data.windows import TokenWindows
+from token_rows import windows_of as made
 
 
-def made(ids: np.ndarray) -> TokenWindows:
-    true, none = np.ones_like(ids, bool), np.full_like(ids, -1)
-    return TokenWindows(
-        ids.astype(np.int32), true, true, none, none, ids * 0, ids * 0,
-        np.arange(len(ids), dtype=np.int32), (), ("x",), ("",) * len(ids),
-    )  # fmt: skip
-
-
-def test_copies_and_near_copies_are_found_and_others_are_not() -> None:
+def test_copies_and_near_copies_are_found_and_others_are_not():
     rng = np.random.default_rng(0)
     seen = rng.integers(0, 1000, (40, 60))
     fresh = rng.integers(0, 1000, (5, 60))
@@ -31,14 +21,14 @@ def test_copies_and_near_copies_are_found_and_others_are_not() -> None:
 
 
 @pytest.mark.parametrize("vocabulary", [2, 3, 20])
-def test_unrelated_texts_over_a_small_vocabulary_do_not_repeat(vocabulary: int) -> None:
+def test_unrelated_texts_over_a_small_vocabulary_do_not_repeat(vocabulary):
     rng = np.random.default_rng(1)
     parts = [made(rng.integers(0, vocabulary, (200, 40))) for _ in range(2)]
     assert repeated(parts[0], parts[1:]).mean() < 0.01
 
 
-def test_short_windows_repeat_when_they_are_equal() -> None:
+def test_short_windows_repeat_when_they_are_equal():
     ids = np.array([[1, 2, 3, 0], [1, 2, 4, 0], [0, 0, 0, 0]])
     attended = np.array([[1, 1, 1, 0], [1, 1, 1, 0], [0, 0, 0, 0]], bool)
-    windows = replace(made(ids), attended=attended)
+    windows = made(ids, attended=attended)
     assert repeated(windows, [windows.rows([0])]).tolist() == [True, False, False]

@@ -16,7 +16,7 @@ from neuroscribe.tools.exemplars import build_index
 from neuroscribe.tools.exemplars import places
 from neuroscribe.tools.models import Site, Target
 sys.path.insert(0, sys.argv[3])
-from conftest import random_windows
+from token_rows import random_windows
 
 places._TOKENS = places._FEWEST = 100
 
@@ -69,10 +69,12 @@ print("killed", killed)
 """
 
 
-def _kill(times: int, folder: Path) -> None:
+@pytest.mark.parametrize("times", [3, pytest.param(30, marks=pytest.mark.slow)])
+def test_killed(times, tmp_path):
     pytest.importorskip("fcntl")
+    support = Path(__file__).parents[2] / "support"
     done = subprocess.run(
-        [sys.executable, "-c", _SCRIPT, str(folder), str(times), str(Path(__file__).parent)],
+        [sys.executable, "-c", _SCRIPT, str(tmp_path), str(times), str(support)],
         capture_output=True,
         text=True,
         timeout=300,
@@ -80,12 +82,3 @@ def _kill(times: int, folder: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["killed", str(times)]
-
-
-def test_killed_three_times(tmp_path: Path) -> None:
-    _kill(3, tmp_path)
-
-
-@pytest.mark.slow
-def test_killed_thirty_times(tmp_path: Path) -> None:
-    _kill(30, tmp_path)

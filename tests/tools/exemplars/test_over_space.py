@@ -1,7 +1,5 @@
 """Largest and least values over space, in every layout, against the plain reduction."""
 
-import time
-
 import pytest
 import torch
 from neuroscribe.tools.exemplars.over_space import largest, least
@@ -26,17 +24,3 @@ def test_what_is_not_finite_stays():
     found = largest(values)
     assert found[0, 3].isnan()
     assert found[1, 5] == torch.inf
-
-
-def test_few_channels_cost_no_more_than_many():
-    few, many = torch.randn(4, 3025, 16), torch.randn(4, 3025, 64)
-
-    def spent(values) -> float:
-        times = []
-        for _ in range(15):
-            started = time.perf_counter()
-            largest(values)
-            times.append(time.perf_counter() - started)
-        return min(times)
-
-    assert spent(few) < 2 * spent(many)

@@ -5,17 +5,17 @@ import json
 import numpy as np
 import pytest
 import torch
+from checks import refused
 from neuroscribe.tasks.cli.app import run
 from neuroscribe.tools.data.image_rows import image_rows
-from neuroscribe.tools.data.pictures import ImageCorpus, Picture
-from neuroscribe.tools.errors import UsageError
-from neuroscribe.tools.exemplars import ExemplarIndex, build_index, merge
+from neuroscribe.tools.data.pictures import ImageCorpus
+from neuroscribe.tools.exemplars import ExemplarIndex, build_index
 from neuroscribe.tools.images.maps import maps
 from neuroscribe.tools.lab import Lab, measure
 from neuroscribe.tools.models import Target, Unit
 from neuroscribe.tools.models.factory import from_module
 from neuroscribe.tools.models.image_input import crop_and_normalise
-from PIL import Image
+from noise_pictures import noise, noise_pictures
 from torch import nn
 
 PICTURES = 150
@@ -41,15 +41,9 @@ def target() -> Target:
     return from_module(Net(), name="net", image=image, labels=["a", "b", "c", "d"])
 
 
-def coloured(seed: int) -> Image.Image:
-    pixels = np.random.default_rng(seed).integers(0, 256, (5, 6, 3)).astype(np.uint8)
-    return Image.fromarray(pixels).resize((33, 27), Image.Resampling.BICUBIC)
-
-
 @pytest.fixture(scope="module")
 def corpus() -> ImageCorpus:
-    made = [Picture(f"p{i}", f"key {i}", lambda i=i: coloured(i)) for i in range(PICTURES)]
-    return ImageCorpus("noise", made)
+    return ImageCorpus("noise", noise_pictures(PICTURES))
 
 
 @pytest.fixture(scope="module")
@@ -105,36 +99,13 @@ def test_summary_has_both_sides(target, rows, index):
     assert np.isnan(index.summary("conv.0").rate[:, 1]).all()
 
 
-def test_shards_merge_to_the_same(target, rows, index, tmp_path):
-    for shard in range(3):
-        build_index(target, rows, SITES, tmp_path / str(shard), k=7, shard=(shard, 3))
-    merge([tmp_path / str(n) for n in (2, 0, 1)], tmp_path / "all")
-    for name in ("top.npy", "sums.npy", "fired.npy", "sample.npy"):
-        assert (tmp_path / "all" / name).read_bytes() == (index.folder / name).read_bytes()
-    ExemplarIndex.open(tmp_path / "all", windows=rows).verify()
-
-
-def test_the_pictures_are_named(index):
+def test_the_pictures_are_named(index, target, rows, tmp_path):
     assert [item.id for item in index.windows.pictures] == [f"p{i}" for i in range(PICTURES)]
-
-
-def test_another_corpus_or_a_damaged_list_is_refused(target, rows, index, tmp_path):
-    with pytest.raises(UsageError, match="another corpus"):
-        ExemplarIndex.open(index.folder, windows=rows.rows(slice(1, None)))
+    refused("another corpus", ExemplarIndex.open, index.folder, windows=rows.rows(slice(1, None)))
     folder = build_index(target, rows.rows(slice(0, 40)), ["conv.1"], tmp_path / "i")
     path = folder / "windows" / "pictures.json"
     path.write_text(path.read_text().replace("p7", "p8"))
-    with pytest.raises(UsageError, match="damaged"):
-        ExemplarIndex.open(folder).verify()
-
-
-def test_what_is_not_finite_is_refused(target, tmp_path):
-    broken = from_module(Net(), name="net", image=crop_and_normalise(20))
-    with torch.no_grad():
-        broken.network.two.bias[2] = torch.inf
-    few = image_rows(broken, [Picture("a", "a", lambda: coloured(1))] * 3)
-    with pytest.raises(UsageError, match="not finite"):
-        build_index(broken, few, ["conv.1"], tmp_path / "i")
+    refused("damaged", ExemplarIndex.open(folder).verify)
 
 
 def test_maps_have_the_activation_as_their_maximum(target, rows):
@@ -142,7 +113,6 @@ def test_maps_have_the_activation_as_their_maximum(target, rows):
     lab = Lab(target, rows)
     for unit, size in ((Unit("conv.0", 3), 20), (Unit("conv.1", 2, -1), 8)):
         found = maps(lab, some, unit)
-        assert found is not None
         assert found.shape == (40, size, size)
         values = measure(target, some, [unit])[0, :, 0]
         np.testing.assert_allclose(found.max((1, 2)), values, atol=1e-6)
@@ -159,7 +129,7 @@ def test_the_verb_index_on_pictures(tmp_path, capsys):
     folder = tmp_path / "pictures"
     folder.mkdir()
     for number in range(30):
-        coloured(number).save(folder / f"{number}.png")
+        noise(number).save(folder / f"{number}.png")
     (folder / "notes.txt").write_text("not a picture")
     common = ["index", f"{tmp_path / 'net.py'}:load", "--data", str(folder)]
     assert run([*common, "--out", str(tmp_path / "i"), "--split", "all", "--json"]) == 0

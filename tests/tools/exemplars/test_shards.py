@@ -1,16 +1,13 @@
 """Shards merge to the very bytes of one pass, in any order; wrong merges are refused."""
 
-from collections.abc import Callable
 from itertools import permutations
 from pathlib import Path
 
 import pytest
-from neuroscribe.tools.errors import UsageError
+from checks import refused
 from neuroscribe.tools.exemplars import ExemplarIndex, build_index, merge
 from neuroscribe.tools.exemplars import places as places_module
-from neuroscribe.tools.models import Target
-
-from .conftest import random_windows
+from token_rows import random_windows
 
 SITES = ("mlp.0", "mlp.1", "head.0", "resid.1")
 
@@ -32,9 +29,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("family", ["llama", "bert"])
-def test_any_order_and_grouping_gives_the_same_bytes(
-    family: str, tiny: Callable[[str], Target], tmp_path: Path
-) -> None:
+def test_any_order_and_grouping_gives_the_same_bytes(family, tiny, tmp_path):
     target, windows = tiny(family), random_windows(130)
     build_index(target, windows, SITES, tmp_path / "one", k=5, sample=64)
     parts = [tmp_path / f"part{i}" for i in range(4)]
@@ -54,7 +49,7 @@ def test_any_order_and_grouping_gives_the_same_bytes(
     assert 0 < some.count < windows.counted.sum()
 
 
-def test_more_shards_than_blocks(tiny: Callable[[str], Target], tmp_path: Path) -> None:
+def test_more_shards_than_blocks(tiny, tmp_path):
     target, windows = tiny("gpt2"), random_windows(8)
     build_index(target, windows, ["mlp.0"], tmp_path / "one")
     for i in range(3):
@@ -63,7 +58,7 @@ def test_more_shards_than_blocks(tiny: Callable[[str], Target], tmp_path: Path) 
     assert contents(tmp_path / "all") == contents(tmp_path / "one")
 
 
-def test_wrong_merges_are_refused(tiny: Callable[[str], Target], tmp_path: Path) -> None:
+def test_wrong_merges_are_refused(tiny, tmp_path):
     target, windows = tiny("gpt2"), random_windows(90)
     build_index(target, windows, ["mlp.0"], tmp_path / "a", shard=(0, 2))
     build_index(target, windows, ["mlp.1"], tmp_path / "b", shard=(1, 2))
@@ -77,7 +72,5 @@ def test_wrong_merges_are_refused(tiny: Callable[[str], Target], tmp_path: Path)
         (["a", "a"], "given twice"),
         (["a", "none"], "no index in"),
     ):
-        with pytest.raises(UsageError, match=said):
-            merge([tmp_path / name for name in folders], tmp_path / "out")
-    with pytest.raises(UsageError, match="not empty"):
-        merge([tmp_path / "a"], tmp_path / "b")
+        refused(said, merge, [tmp_path / name for name in folders], tmp_path / "out")
+    refused("not empty", merge, [tmp_path / "a"], tmp_path / "b")

@@ -3,7 +3,7 @@
 from neuroscribe.tools.hypotheses.counterexamples import _edits
 
 
-def test_edits_keep_to_english() -> None:
+def test_edits_keep_to_english():
     """Nouns for nouns, numbers for numbers, both numbers of a noun, and nothing put in at will."""
     text = "Daniel waited six moments for the car."
     made = list(_edits(text, text.index("moments"), ["weeks", "nine", "no"], False))

@@ -1,8 +1,8 @@
 """Causal tools find what a channel does to the classes, and that others do nothing."""
 
-import numpy as np
 import pytest
 import torch
+from checks import done, rejects
 from colour_target import BLUE, DEAD, GREEN, RED
 from neuroscribe.tools.activations.unit_stats import matched, profile
 from neuroscribe.tools.interventions.neutral_pictures import removal
@@ -15,24 +15,27 @@ MIXED = 7
 """A random mixture of colours that the head does not read."""
 
 
-def test_the_profile_is_what_the_channels_are(lab) -> None:
-    known = profile(lab, "conv.0")
-    column = lab.column(lab.unit)[:, 0]
+def test_the_profile_is_what_the_channels_are(pictures):
+    known = profile(pictures, "conv.0")
+    column = pictures.column(pictures.unit)[:, 0]
     assert known.peaks[:, RED] == pytest.approx(column, rel=1e-5)
-    values = lab.target.trace(lab.explore, ["conv.0"]).values["conv.0"]  # [image, place, unit]
+    trace = pictures.target.trace(pictures.explore, ["conv.0"])
+    values = trace.values["conv.0"]  # [image, place, unit]
     assert known.rate == pytest.approx((values > 0).float().mean((0, 1)).numpy(), abs=1e-6)
     assert known.size == pytest.approx(values.double().square().mean((0, 1)).sqrt().numpy())
     assert known.mean[:, 0] == pytest.approx(values.mean((0, 1)).numpy(), abs=1e-5)
-    units = matched(lab, lab.unit)
+    units = matched(pictures, pictures.unit)
     assert len(units) == 20
     assert not {unit.index for unit in units} & {RED, DEAD}
 
 
-def test_effects_are_those_of_two_forwards(lab) -> None:
-    cases = [ChangedRow(row, (removal(lab, lab.unit),)) for row in (3, 5, 3)]
-    found = measure(lab, lab.explore, cases)
-    before = lab.target.trace(lab.explore.rows([3, 5, 3])).output.double()
-    after = lab.target.trace(lab.explore.rows([3, 5, 3]), interventions=[removal(lab, lab.unit)])
+def test_effects_are_those_of_two_forwards(pictures):
+    cases = [ChangedRow(row, (removal(pictures, pictures.unit),)) for row in (3, 5, 3)]
+    found = measure(pictures, pictures.explore, cases)
+    before = pictures.target.trace(pictures.explore.rows([3, 5, 3])).output.double()
+    after = pictures.target.trace(
+        pictures.explore.rows([3, 5, 3]), interventions=[removal(pictures, pictures.unit)]
+    )
     p, q = before.log_softmax(1), after.output.double().log_softmax(1)
     sizes = (p.exp() * (p - q)).sum(1)
     for effect, size, change in zip(found, sizes, q - p, strict=True):
@@ -40,35 +43,30 @@ def test_effects_are_those_of_two_forwards(lab) -> None:
         assert effect.change == pytest.approx(change.numpy(), rel=1e-4)
 
 
-def test_ablation_names_the_class(lab) -> None:
-    found = call(lab, "ablate_pictures", {})
-    assert found.error is None
+def test_ablation_names_the_class(pictures):
+    found = done(pictures, "ablate_pictures")
     assert found.data["effect"]["classes"][0]["class"] == "redness"
     assert found.data["effect"]["classes"][0]["logit"] < -0.5
     assert len(found.data["controls"]) == 20
     assert found.data["percentile"] == 100
     assert "lowers: redness" in found.text
-    nothing = call(lab, "ablate_pictures", {"units": [f"conv.0/{MIXED}"]})
+    nothing = call(pictures, "ablate_pictures", {"units": [f"conv.0/{MIXED}"]})
     assert nothing.data["effect"]["mean"] == pytest.approx(0, abs=1e-9)
     assert nothing.data["percentile"] < 60
-
-
-def test_scaling_and_given_pictures(lab) -> None:
     given = [{"things": [{"name": "square", "colour": "red", "size": 0.5}]}]
-    found = call(lab, "ablate_pictures", {"pictures": given, "method": "scale", "factor": 2})
-    up = call(lab, "ablate_pictures", {"pictures": given})
+    found = call(pictures, "ablate_pictures", {"pictures": given, "method": "scale", "factor": 2})
+    up = call(pictures, "ablate_pictures", {"pictures": given})
     assert found.data["effect"]["classes"][0]["logit"] == pytest.approx(
         -up.data["effect"]["classes"][0]["logit"], rel=1e-3
     )
     assert found.data["measured"][0]["activations"][0] > 0.3
-    mean = call(lab, "ablate_pictures", {"pictures": given, "method": "mean"})
+    mean = call(pictures, "ablate_pictures", {"pictures": given, "method": "mean"})
     assert -up.data["effect"]["mean"] < mean.data["effect"]["mean"] < up.data["effect"]["mean"]
 
 
-def test_unit_effect_finds_the_class_and_its_size(make_lab) -> None:
+def test_unit_effect_finds_the_class_and_its_size(make_pictures):
     for unit, name in ((RED, "redness"), (GREEN, "greenness"), (BLUE, "blueness")):
-        found = call(make_lab(f"conv.0/{unit}"), "unit_effect", {})
-        assert found.error is None
+        found = done(make_pictures(f"conv.0/{unit}"), "unit_effect")
         data = found.data
         assert data["verdict"] == ("causal" if unit == RED else "no effect shown")  # red is largest
         assert [one["token"] for one in data["promoted"]] == [name]
@@ -80,48 +78,31 @@ def test_unit_effect_finds_the_class_and_its_size(make_lab) -> None:
         assert len(data["controls"]) == LEAST_CONTROLS
 
 
-def test_unit_effect_of_a_channel_that_nothing_reads(make_lab) -> None:
-    found = call(make_lab(f"conv.0/{MIXED}"), "unit_effect", {})
+def test_unit_effect_of_a_channel_that_nothing_reads(make_pictures):
+    found = call(make_pictures(f"conv.0/{MIXED}"), "unit_effect", {})
     assert found.data["verdict"] == "no effect shown"
     assert "no effect shown beyond 39 matched units" in effect_sentence(found.data)
-    dead = call(make_lab(f"conv.0/{DEAD}"), "unit_effect", {})
+    dead = call(make_pictures(f"conv.0/{DEAD}"), "unit_effect", {})
     assert "above 0 on no picture" in str(dead.error)
 
 
-def test_a_patch_carries_what_the_channel_carries(lab) -> None:
+def test_a_patch_carries_what_the_channel_carries(pictures):
     red = {"colour": "grey", "things": [{"name": "square", "colour": "red", "size": 0.5}]}
     blue = {"colour": "grey", "things": [{"name": "square", "colour": "blue", "size": 0.5}]}
-    found = call(lab, "patch_pictures", {"source": red, "destination": blue})
-    assert found.error is None
+    found = done(pictures, "patch_pictures", {"source": red, "destination": blue})
     assert found.data["effect"]["classes"][0]["class"] == "redness"
     assert found.data["percentile"] == 100
     assert 0.2 < found.data["effect"]["toward_source"] < 0.8
-    same = call(lab, "patch_pictures", {"source": red, "destination": red})
+    same = call(pictures, "patch_pictures", {"source": red, "destination": red})
     assert same.data["effect"]["mean"] == pytest.approx(0, abs=1e-9)
 
 
-def test_an_output_without_classes_is_measured_by_its_turn(make_lab) -> None:
-    lab = make_lab()
-    sites = dict(lab.target.sites)
-    try:
-        del lab.target.sites["logit"]
-        found = call(lab, "ablate_pictures", {})
-        assert found.data["effect"]["measure"].startswith("turn of the output")
-        assert found.data["effect"]["mean"] > 0
-        assert "no classes" in str(call(lab, "unit_effect", {}).error)
-    finally:
-        lab.target.sites.clear()
-        lab.target.sites.update(sites)
-
-
-def test_an_output_that_is_not_finite_is_refused(make_lab, monkeypatch) -> None:
-    lab = make_lab()
-    bias = lab.target.network.head.bias
-    kept = bias.clone()
-    try:
-        with torch.no_grad():
-            bias[0] = np.nan
-        assert "not finite" in str(call(lab, "ablate_pictures", {}).error)
-    finally:
-        with torch.no_grad():
-            bias.copy_(kept)
+def test_outputs_without_classes_and_not_finite(pictures, monkeypatch):
+    monkeypatch.delitem(pictures.target.sites, "logit")
+    found = call(pictures, "ablate_pictures", {})
+    assert found.data["effect"]["measure"].startswith("turn of the output")
+    assert found.data["effect"]["mean"] > 0
+    rejects("no classes", pictures, "unit_effect")
+    bias = pictures.target.network.head.bias
+    monkeypatch.setattr(bias, "data", torch.full_like(bias, torch.nan))
+    rejects("not finite", pictures, "ablate_pictures")

@@ -4,12 +4,11 @@ import json
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from string import ascii_lowercase
 
 import pytest
-from neuroscribe.tools.activations.records import inputs_of
-from neuroscribe.tools.errors import UsageError
+from checks import done, made_again, refused, tables
 from neuroscribe.tools.images.backends import open_backend
-from neuroscribe.tools.registry import call
 from PIL import Image
 
 needed = pytest.mark.skipif(find_spec("diffusers") is None, reason="diffusers is not installed")
@@ -24,61 +23,23 @@ def _tiny(folder: Path, *, edits: bool) -> str:
     torch.manual_seed(0)
     words = folder / "words"
     words.mkdir(parents=True)
-    letters = [*"abcdefghijklmnopqrstuvwxyz", *(f"{c}</w>" for c in "abcdefghijklmnopqrstuvwxyz")]
-    vocabulary = {
-        name: at for at, name in enumerate(["<|startoftext|>", "<|endoftext|>", *letters])
-    }
+    letters = [*ascii_lowercase, *(f"{letter}</w>" for letter in ascii_lowercase)]
+    names = ["<|startoftext|>", "<|endoftext|>", *letters]
+    vocabulary = {name: at for at, name in enumerate(names)}
     (words / "vocab.json").write_text(json.dumps(vocabulary))
     (words / "merges.txt").write_text("#version: 0.2\n")
     tokenizer = CLIPTokenizer(str(words / "vocab.json"), str(words / "merges.txt"))
     tokenizer.model_max_length = 16
-    text = CLIPTextModel(
-        CLIPTextConfig(
-            vocab_size=len(vocabulary),
-            hidden_size=16,
-            intermediate_size=16,
-            num_hidden_layers=1,
-            num_attention_heads=2,
-            max_position_embeddings=16,
-            bos_token_id=0,
-            eos_token_id=1,
-            pad_token_id=1,
-        )
-    )
-    unet = diffusers.UNet2DConditionModel(
-        block_out_channels=(8, 16),
-        layers_per_block=1,
-        sample_size=16,
-        in_channels=8 if edits else 4,
-        out_channels=4,
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
-        cross_attention_dim=16,
-        attention_head_dim=2,
-        norm_num_groups=4,
-    )
-    vae = diffusers.AutoencoderKL(
-        block_out_channels=(8, 8),
-        down_block_types=("DownEncoderBlock2D",) * 2,
-        up_block_types=("UpDecoderBlock2D",) * 2,
-        latent_channels=4,
-        norm_num_groups=4,
-        sample_size=32,
-    )
-    kind = (
-        diffusers.StableDiffusionInstructPix2PixPipeline
-        if edits
-        else diffusers.StableDiffusionPipeline
-    )
-    made = kind(
-        vae=vae,
-        text_encoder=text,
+    sizes = tables(__file__)
+    kind = "StableDiffusionInstructPix2PixPipeline" if edits else "StableDiffusionPipeline"
+    absent = {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
+    made = getattr(diffusers, kind)(
+        vae=diffusers.AutoencoderKL(**sizes["vae"]),
+        text_encoder=CLIPTextModel(CLIPTextConfig(**sizes["text"])),
         tokenizer=tokenizer,
-        unet=unet,
+        unet=diffusers.UNet2DConditionModel(in_channels=8 if edits else 4, **sizes["unet"]),
         scheduler=diffusers.DDIMScheduler(),
-        safety_checker=None,
-        feature_extractor=None,
-        requires_safety_checker=False,
+        **absent,
     )
     made.save_pretrained(folder / "pipeline")
     return str(folder / "pipeline")
@@ -95,7 +56,7 @@ def editor(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @needed
-def test_words_become_a_picture_that_depends_on_the_seed(drawer: str) -> None:
+def test_words_become_a_picture_that_depends_on_the_seed(drawer):
     backend = open_backend(f"diffusers:{drawer}", steps=2, device="cpu")
     one, same, other = (backend.generate("a cat", seed=seed) for seed in (1, 1, 2))
     assert one.size == (32, 32)
@@ -103,30 +64,24 @@ def test_words_become_a_picture_that_depends_on_the_seed(drawer: str) -> None:
 
 
 @needed
-def test_both_jobs_through_the_tools(make_lab, drawer: str, editor: str) -> None:
+def test_both_jobs_through_the_tools(make_pictures, drawer, editor):
     backend = open_backend(f"diffusers:{drawer}", editor=editor, steps=2, side=32, device="cpu")
-    lab = make_lab(backends={backend.name: backend})
-    found = call(lab, "draw", {"prompts": ["a cat"], "by": "diffusers"})
-    assert found.error is None
+    lab = make_pictures(backends={backend.name: backend})
+    found = done(lab, "draw", {"prompts": ["a cat"], "by": "diffusers"})
     edits = [{"edit": "instruct", "text": "make it blue", "by": "diffusers"}]
-    changed = call(lab, "edit_image", {"pictures": [3], "edits": edits})
-    assert changed.error is None
+    changed = done(lab, "edit_image", {"pictures": [3], "edits": edits})
     for evidence in (found, changed):
-        again = lab.activations(inputs_of(lab, evidence.data["measured"][-1:]), [lab.unit])
-        said = evidence.data["measured"][-1]["activations"][0]
-        assert again[0, 0, 0] == pytest.approx(said, rel=1e-5)
+        made_again(lab, evidence.data["measured"][-1:])
 
 
 @needed
-def test_a_model_that_only_draws_does_not_edit(drawer: str, tmp_path: Path) -> None:
+def test_a_model_that_only_draws_does_not_edit(drawer, tmp_path):
     backend = open_backend(f"diffusers:{drawer}", steps=1, device="cpu")
-    with pytest.raises(UsageError, match="no pipeline that edits"):
-        backend.edit(Image.new("RGB", (32, 32)), "x", seed=0)
-    with pytest.raises(UsageError, match="cannot load the diffusion model"):
-        open_backend(f"diffusers:{tmp_path}").generate("x", seed=0)
+    refused("no pipeline that edits", backend.edit, Image.new("RGB", (32, 32)), "x", seed=0)
+    empty = open_backend(f"diffusers:{tmp_path}")
+    refused("cannot load the diffusion model", empty.generate, "x", seed=0)
 
 
-def test_without_diffusers_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_diffusers_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "diffusers", None)
-    with pytest.raises(UsageError, match=r"neuroscribe\[diffusers\]"):
-        open_backend("diffusers:anything")
+    refused(r"neuroscribe\[diffusers\]", open_backend, "diffusers:anything")

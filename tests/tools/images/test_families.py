@@ -1,11 +1,11 @@
 """Every instrument on every family of vision model, at every kind of site."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 import vision_models
+from checks import tables
 from colour_target import picture, scene_of
 from neuroscribe.tools.data.image_rows import image_rows
 from neuroscribe.tools.evidence import EvidenceStore
@@ -15,19 +15,7 @@ from neuroscribe.tools.registry import call, offered
 
 RED = {"kind": "colour", "colours": ["red"]}
 CAT = {"kind": "object", "names": ["cat"]}
-ASKED = {
-    "survey": {},
-    "exemplars": {"many": 2},
-    "test_hypotheses": {"hypotheses": [RED, CAT]},
-    "separate": {"hypotheses": [RED, CAT], "many": 4},
-    "draw": {"prompts": ["a red cat"]},
-    "edit_image": {"pictures": [0], "edits": [{"edit": "grey"}, {"edit": "flip"}]},
-    "occlude": {"picture": 0, "cells": 3},
-    "visualise": {"steps": 16},
-    "ablate_pictures": {"many": 2},
-    "patch_pictures": {"source": 0, "destination": 1},
-    "unit_effect": {},
-}
+ASKED = tables(__file__)["asked"]
 FAIR = ("nothing to cover away", "above 0 on no picture", "gives no classes")
 
 
@@ -35,7 +23,7 @@ SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("vit", "clip", "
 
 
 @pytest.mark.parametrize("family", ["dinov2_registers", "resnet", *SLOW])
-def test_every_instrument_works(family: str, tmp_path: Path) -> None:
+def test_every_instrument_works(family, tmp_path):
     vision_models.save(family, tmp_path / "model")
     target = Target.load(str(tmp_path / "model"))
     rng = np.random.default_rng(0)

@@ -1,16 +1,14 @@
 """The planner's tool: what its text says is what was measured."""
 
-import pytest
+from checks import done, rejects
 from neuroscribe.tools.attribution import Settings, attribute, target_prompt
-from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.registry import call
 
 ASKED = {"prompt": "She loved to play outside in", "target": " the", "many": 3}
 
 
-def test_it_ranks_shows_and_checks(open_stories_lab: Lab) -> None:
-    found = call(open_stories_lab, "attribute", {**ASKED, "kinds": ["mlp", "head", "attention"]})
-    assert found.error is None
+def test_it_ranks_shows_and_checks(open_stories_lab):
+    found = done(open_stories_lab, "attribute", {**ASKED, "kinds": ["mlp", "head", "attention"]})
     true = attribute(
         open_stories_lab.target,
         target_prompt(open_stories_lab.target, ASKED["prompt"], " the"),
@@ -30,9 +28,7 @@ def test_it_ranks_shows_and_checks(open_stories_lab: Lab) -> None:
     assert len(found.text) < 3000
 
 
-def test_a_target_without_its_space_and_none_at_all_are_the_same_here(
-    open_stories_lab: Lab,
-) -> None:
+def test_a_target_without_its_space_and_none_at_all_are_the_same_here(open_stories_lab):
     asked = {name: value for name, value in ASKED.items() if name != "target"}
     spaced = call(open_stories_lab, "attribute", ASKED)
     for given, says in (({"target": "the"}, "read as ' the'"), ({}, "the model's own next token")):
@@ -41,25 +37,6 @@ def test_a_target_without_its_space_and_none_at_all_are_the_same_here(
         assert found.data["mlp"]["units"] == spaced.data["mlp"]["units"]
         assert says in found.data["notes"][0]
     assert "measure a contrast" in spaced.text  # p is .90
-    sure = call(open_stories_lab, "attribute", {**ASKED, "contrast": spaced.data["rival"]})
-    assert sure.error is None
+    sure = done(open_stories_lab, "attribute", {**ASKED, "contrast": spaced.data["rival"]})
     assert "measure a contrast" not in sure.text
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        ({"target": " elephant"}, "tokens behind this prompt"),
-        ({"contrast": " the"}, "two different"),
-        ({"prompt": " a" * 600}, "at most 512"),
-        ({"method": "guess"}, "method"),
-    ],
-)
-def test_mistakes_are_told_to_the_planner(
-    open_stories_lab: Lab, arguments: dict, says: str
-) -> None:
-    assert says in (call(open_stories_lab, "attribute", {**ASKED, **arguments}).error or "")
-
-
-def test_it_is_not_offered_where_nothing_is_predicted(minilm_lab: Lab) -> None:
-    assert "there is no tool" in (call(minilm_lab, "attribute", ASKED).error or "")
+    rejects("two different", open_stories_lab, "attribute", {**ASKED, "contrast": " the"})

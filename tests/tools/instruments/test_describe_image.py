@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from checks import rejects
 from endpoint import answers, endpoint, fails
 from neuroscribe.tools.llm.client import LLM
 from neuroscribe.tools.registry import call, offered
@@ -18,20 +19,25 @@ def sent(request: dict[str, Any]) -> tuple[str, list[str]]:
     return words, [p["image_url"]["url"] for p in parts if p["type"] == "image_url"]
 
 
-def test_offered_only_with_a_model(make_pictures) -> None:
+def looking(make_pictures, server, **more):
+    """A bench with a model behind an endpoint."""
+    return make_pictures(llm=LLM("m", base_url=server.url), **more)
+
+
+def test_offered_only_with_a_model(make_pictures):
     names = {"describe_image", "what_is_common"}
     assert not names & set(offered(make_pictures()))
     assert names <= set(offered(make_pictures(llm=LLM("m", base_url="http://127.0.0.1:1/v1"))))
 
 
-def test_descriptions_come_back_to_their_pictures(make_pictures) -> None:
+def test_descriptions_come_back_to_their_pictures(make_pictures):
     def numbered(handler: Any, request: dict[str, Any]) -> None:
         _, images = sent(request)
         lines = [f"{at}: picture {hash(url)}" for at, url in enumerate(images, 1)]
         answers("\n".join(lines))(handler, request)
 
     with endpoint(numbered) as server:
-        lab = make_pictures(llm=LLM("m", base_url=server.url))
+        lab = looking(make_pictures, server)
         lab.hypotheses["H1"] = RED
         found = call(lab, "describe_image", {"pictures": [3, 5, 6, 9, 11], "lit": False})
         again = call(lab, "describe_image", {"pictures": [9], "lit": False})
@@ -49,18 +55,26 @@ def test_descriptions_come_back_to_their_pictures(make_pictures) -> None:
     assert found.data["failed"] == 0
 
 
-def test_missing_descriptions_are_counted(make_pictures) -> None:
+def test_missing_descriptions_are_counted(make_pictures):
     with endpoint(answers("1: a square\nand so on")) as server:
         found = call(
-            make_pictures(llm=LLM("m", base_url=server.url)),
+            looking(make_pictures, server),
             "describe_image",
             {"pictures": [3, 5]},
         )
     assert found.data["failed"] == 1
     assert "1 of 2 pictures got no description" in found.text
+    with endpoint(fails(400, "no image input")) as server:
+        found = call(looking(make_pictures, server), "what_is_common", {"active": [3]})
+    assert "did not answer about pictures" in str(found.error)
+    assert "\n" not in str(found.error)
+    with endpoint(answers("")) as server:
+        lab = looking(make_pictures, server)
+        rejects("empty answer", lab, "describe_image", {"pictures": [3]})
+        rejects("explore has 0 to 79", lab, "what_is_common", {"active": [99]})
 
 
-def test_groups_are_named_at_random(make_pictures) -> None:
+def test_groups_are_named_at_random(make_pictures):
     def tells(handler: Any, request: dict[str, Any]) -> None:
         parts = request["messages"][0]["content"]
         start = next(n for n, part in enumerate(parts) if part.get("text") == "Group Q:")
@@ -71,23 +85,10 @@ def test_groups_are_named_at_random(make_pictures) -> None:
     told = []
     for seed in range(6):
         with endpoint(tells) as server:
-            lab = make_pictures(llm=LLM("m", base_url=server.url), seed=seed)
+            lab = looking(make_pictures, server, seed=seed)
             found = call(lab, "what_is_common", {"lit": False})
         assert found.error is None
         told.append((found.data["active"], found.data["silent"]))
         assert len({item["source"] for item in found.data["measured"]}) == 2
     assert set(told) == {("first", "second"), ("second", "first")}
     assert "active (8 pictures) have: " in found.text
-
-
-def test_an_endpoint_that_refuses_is_one_line(make_pictures) -> None:
-    with endpoint(fails(400, "no image input")) as server:
-        found = call(
-            make_pictures(llm=LLM("m", base_url=server.url)), "what_is_common", {"active": [3]}
-        )
-    assert "did not answer about pictures" in str(found.error)
-    assert "\n" not in str(found.error)
-    with endpoint(answers("")) as server:
-        lab = make_pictures(llm=LLM("m", base_url=server.url))
-        assert "empty answer" in str(call(lab, "describe_image", {"pictures": [3]}).error)
-        assert "explore has 0 to 79" in str(call(lab, "what_is_common", {"active": [99]}).error)

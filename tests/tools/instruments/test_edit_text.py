@@ -1,57 +1,39 @@
 """Edits are what they say, and are measured as the unit's function has them."""
 
 import pytest
+from checks import rejects, tables
 from neuroscribe.tools.instruments.edit_text import make_variants
-from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.registry import call
+
+TABLES = tables(__file__)
 
 TEXT = "we saw the cat on my house"
 
 
-@pytest.mark.parametrize(
-    ("edit", "expected"),
-    [
-        ({"op": "replace", "find": "cat", "with": "dog"}, "we saw the dog on my house"),
-        ({"op": "delete", "find": "the"}, "we saw cat on my house"),
-        ({"op": "insert", "text": "no", "before": "cat"}, "we saw the no cat on my house"),
-        ({"op": "insert", "text": "red", "after": "my"}, "we saw the cat on my red house"),
-        ({"op": "insert", "text": "then"}, "then we saw the cat on my house"),
-        ({"op": "swap", "find": "cat", "with": "house"}, "we saw the house on my cat"),
-        ({"op": "swap", "find": "house", "with": "cat"}, "we saw the house on my cat"),
-        ({"find": "CAT", "with": "dog"}, "we saw the dog on my house"),
-    ],
-)
-def test_edits(edit: dict, expected: str) -> None:
+@pytest.mark.parametrize(("edit", "expected"), TABLES["edits"])
+def test_edits(edit, expected):
     variants, refused = make_variants(TEXT, [edit])
     assert [variant.text for variant in variants] == [expected]
     assert refused == []
 
 
-def test_every_occurrence_and_alternatives() -> None:
+def test_every_occurrence_and_alternatives(lab):
     variants, _ = make_variants("a cat, a cat", [{"find": "cat", "with": "dog", "all": True}])
     assert variants[0].text == "a dog, a dog"
     variants, _ = make_variants(TEXT, [{"op": "replace", "find": "cat", "with": ["dog", "tree"]}])
     assert [v.text.split()[3] for v in variants] == ["dog", "tree"]
     variants, _ = make_variants("concat cat", [{"op": "replace", "find": "cat", "with": "x"}])
     assert variants[0].text == "concat x"
+    found = call(lab, "edit_text", {"text": "cat", "edits": [{"op": "delete", "find": "cat"}]})
+    assert "delete 'cat' leaves no text" in found.text
 
 
-@pytest.mark.parametrize(
-    ("edit", "said"),
-    [
-        ({"op": "paint", "find": "cat"}, "the ops are"),
-        ({"op": "delete", "find": "wolf"}, "does not stand"),
-        ({"op": "replace", "find": "cat"}, "with"),
-        ({"op": "replace", "find": "cat", "with": [3]}, "strings"),
-        ({"op": "delete"}, "find"),
-        ({"op": "swap", "find": "the cat", "with": "cat"}, "overlap"),
-    ],
-)
-def test_edits_that_cannot_be_made_say_why(lab: Lab, edit: dict, said: str) -> None:
-    assert said in (call(lab, "edit_text", {"text": TEXT, "edits": [edit]}).error or "")
+@pytest.mark.parametrize(("edit", "said"), TABLES["edits_that_cannot_be_made_say_why"])
+def test_edits_that_cannot_be_made_say_why(lab, edit, said):
+    rejects(said, lab, "edit_text", {"text": TEXT, "edits": [edit]})
 
 
-def test_edit_table_tells_what_the_unit_needs(lab: Lab) -> None:
+def test_edit_table_tells_what_the_unit_needs(lab):
     edits = [
         {"op": "replace", "find": "cat", "with": ["dog", "tree"]},
         {"op": "insert", "text": "no", "before": "cat"},
@@ -73,7 +55,7 @@ def test_edit_table_tells_what_the_unit_needs(lab: Lab) -> None:
     assert "delete 'we': 2" in lines
 
 
-def test_an_edit_shows_a_peak_elsewhere_only_if_it_is_active(lab: Lab) -> None:
+def test_an_edit_shows_a_peak_elsewhere_only_if_it_is_active(lab):
     edits = [
         {"op": "insert", "text": "and a cat", "after": "house"},
         {"op": "delete", "find": "cat"},
@@ -82,24 +64,6 @@ def test_an_edit_shows_a_peak_elsewhere_only_if_it_is_active(lab: Lab) -> None:
     added, gone = lines.splitlines()[2:]
     assert added.startswith("insert 'and a cat' after 'house': 2")
     assert gone.startswith("delete 'cat': that token is gone")
-
-
-def test_an_edit_that_leaves_nothing_says_so(lab: Lab) -> None:
-    found = call(lab, "edit_text", {"text": "cat", "edits": [{"op": "delete", "find": "cat"}]})
-    assert "delete 'cat' leaves no text" in found.text
-
-
-def test_windows_can_be_edited(lab: Lab) -> None:
-    window = call(lab, "exemplars", {"many": 1}).data["measured"][0]["window"]
-    edits = [{"op": "replace", "find": "cat", "with": "tree", "all": True}]
-    found = call(lab, "edit_text", {"window": window, "edits": edits})
-    assert found.data["original"]["peak"] == 2.0
-    assert found.data["variants"][0]["after"] < 2.0
-    assert "no window" in (call(lab, "edit_text", {"window": 9999, "edits": edits}).error or "")
-    assert "pass text" in (call(lab, "edit_text", {"edits": edits}).error or "")
-
-
-def test_an_edit_says_the_words_asked_for(lab: Lab) -> None:
     edits = [{"op": "replace", "find": "cat", "with": ["dog", "tree"]}]
     text = "we saw a cat and my dog"
     found = call(lab, "edit_text", {"text": text, "edits": edits, "at": ["dog", "cat"]})
@@ -108,3 +72,13 @@ def test_an_edit_says_the_words_asked_for(lab: Lab) -> None:
     assert dog.startswith("'cat' to 'dog': 1")
     assert dog.endswith("| at dog 1 (2 times)")
     assert tree.endswith("| at dog 1")
+
+
+def test_windows_can_be_edited(lab):
+    window = call(lab, "exemplars", {"many": 1}).data["measured"][0]["window"]
+    edits = [{"op": "replace", "find": "cat", "with": "tree", "all": True}]
+    found = call(lab, "edit_text", {"window": window, "edits": edits})
+    assert found.data["original"]["peak"] == 2.0
+    assert found.data["variants"][0]["after"] < 2.0
+    rejects("no window", lab, "edit_text", {"window": 9999, "edits": edits})
+    rejects("pass text", lab, "edit_text", {"edits": edits})

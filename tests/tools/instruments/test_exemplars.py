@@ -17,7 +17,7 @@ MIXED = 22
 """A channel that is on on every picture, most without green."""
 
 
-def test_top_exemplars_are_the_highest_peaks(lab: Lab) -> None:
+def test_top_exemplars_are_the_highest_peaks(lab):
     found = call(lab, "exemplars", {"many": 6})
     column = np.nan_to_num(lab.column(lab.unit), nan=-1.0)
     peaks = np.sort(column.max(1))[::-1]
@@ -31,12 +31,9 @@ def test_top_exemplars_are_the_highest_peaks(lab: Lab) -> None:
     assert [item["window"] for item in again.data["measured"]] == windows[3:]
 
 
-def test_quantile_exemplars_reach_every_band(lab: Lab) -> None:
+def test_quantile_exemplars_reach_every_band(lab):
     found = call(lab, "exemplars", {"kind": "quantile", "many": 2})
     assert [item["peak"] for item in found.data["measured"]] == [2.0, 1.0]
-
-
-def test_low_exemplars_show_what_else_is_needed(lab: Lab) -> None:
     found = call(lab, "exemplars", {"kind": "low", "many": 3})
     assert found.data["measured"]
     for item in found.data["measured"]:
@@ -45,7 +42,7 @@ def test_low_exemplars_show_what_else_is_needed(lab: Lab) -> None:
         assert item["peak"] == 0
 
 
-def test_low_exemplars_know_word_forms_and_say_when_there_are_no_more(planted) -> None:
+def test_low_exemplars_know_word_forms_and_say_when_there_are_no_more(planted):
     explore = cut(
         planted, ["the cat sat", "we saw no cat", "my dog ran on", "no dog sat"], length=16
     )
@@ -58,7 +55,7 @@ def test_low_exemplars_know_word_forms_and_say_when_there_are_no_more(planted) -
     assert "further ones: skip=1" in call(lab, "exemplars", {"many": 1}).text
 
 
-def test_low_exemplars_show_other_forms_of_the_word(stories260k) -> None:
+def test_low_exemplars_show_other_forms_of_the_word(stories260k):
     texts = ["One day she saw two dogs.", "Tom had one dog and a hat.", "We ran to the big tree."]
     lab = Lab(stories260k, cut(stories260k, texts, length=32), unit=stories260k.unit("mlp.2/3"))
     explore = lab.explore
@@ -72,7 +69,7 @@ def test_low_exemplars_show_other_forms_of_the_word(stories260k) -> None:
     assert not {"dogs", "tree"} & set(shown)
 
 
-def test_top_exemplars_are_the_highest_and_say_where(pictures: Lab, scenes) -> None:
+def test_top_exemplars_are_the_highest_and_say_where(pictures, scenes):
     found = call(pictures, "exemplars", {"many": 5})
     column = pictures.column(pictures.unit)[:, 0]
     peaks = [item["activations"][0] for item in found.data["measured"]]
@@ -88,7 +85,7 @@ def test_top_exemplars_are_the_highest_and_say_where(pictures: Lab, scenes) -> N
     assert Path(found.images[0]).stat().st_size < 200_000
 
 
-def test_exemplars_without_scenes_say_the_colours(make_pictures, photo_rows) -> None:
+def test_exemplars_without_scenes_say_the_colours(make_pictures, photo_rows):
     lab = make_pictures(f"conv.0/{GREEN}", rows=photo_rows)
     found = call(lab, "exemplars", {"many": 3})
     assert found.text.count("colours green ") == 3
@@ -96,22 +93,19 @@ def test_exemplars_without_scenes_say_the_colours(make_pictures, photo_rows) -> 
     assert "detector: " in found.text  # drawings that only pixels tell
 
 
-def test_low_exemplars_are_low_and_alike(pictures: Lab, scenes) -> None:
+def test_low_exemplars_are_low_and_alike(pictures, scenes):
     found = call(pictures, "exemplars", {"kind": "low", "many": 6})
     bar = call(pictures, "survey", {}).data["stats"]["active_above"]
     assert len(found.data["measured"]) == 6
     assert all(item["activations"][0] <= bar for item in found.data["measured"])
     assert all(item["source"] == "low" for item in found.data["measured"])
-
-
-def test_quantiles_fall(pictures: Lab) -> None:
     found = call(pictures, "exemplars", {"kind": "quantile", "many": 6})
     peaks = [item["activations"][0] for item in found.data["measured"]]
     assert peaks == sorted(peaks, reverse=True)
     assert len(set(peaks)) > 1
 
 
-def test_quantiles_show_what_was_not_shown_before(make_pictures) -> None:
+def test_quantiles_show_what_was_not_shown_before(make_pictures):
     lab = make_pictures(f"conv.0/{MIXED}")
     seen: set[int] = set()
     for kind in ("top", "quantile", "quantile", "quantile"):
@@ -128,7 +122,7 @@ def test_quantiles_show_what_was_not_shown_before(make_pictures) -> None:
     assert len(seen) > 8
 
 
-def test_file_names_and_classes_of_the_data_are_not_shown(colours, make_pictures, scenes) -> None:
+def test_file_names_and_classes_of_the_data_are_not_shown(colours, make_pictures, scenes):
     """They may give away what the model was trained to say."""
     given = [picture(scene, known=False, label="firetruck") for scene in scenes[:20]]
     named = [replace(one, id="n0123_firetruck.jpg") for one in given]

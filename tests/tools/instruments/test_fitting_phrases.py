@@ -1,17 +1,17 @@
 """Phrases beside a unit, by a model of pictures and phrases."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import vision_models
+from checks import done, rejects
 from colour_target import picture, scene_of
 from neuroscribe.tools.data.image_rows import image_rows
 from neuroscribe.tools.evidence import EvidenceStore
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
-from neuroscribe.tools.registry import call, offered
+from neuroscribe.tools.registry import offered
 
 
 class _Colours:
@@ -32,32 +32,27 @@ class _Reader:
     clip = _Colours()
 
 
-def test_a_phrase_that_fits_where_a_unit_is_active_comes_first(make_pictures, drawn_rows) -> None:
+def test_a_phrase_that_fits_where_a_unit_is_active_comes_first(make_pictures, drawn_rows, pictures):
     lab = make_pictures(rows=replace(drawn_rows, reader=_Reader()))
-    found = call(lab, "fitting_phrases", {"phrases": ["a blue thing", "something red", "green "]})
-    assert found.error is None
+    found = done(lab, "fitting_phrases", {"phrases": ["a blue thing", "something red", "green "]})
     first, *others = found.data["phrases"]
     assert first["phrase"] == "something red"
     assert first["auc"] > 0.9
     assert first["correlation"] > found.data["chance"]
     assert all(one["auc"] < first["auc"] for one in others)
     assert "something red (0." in found.text
-    assert "give phrases" in str(call(lab, "fitting_phrases", {"phrases": [" "]}).error)
-
-
-def test_it_is_offered_where_there_is_such_a_model(pictures) -> None:
+    rejects("give phrases", lab, "fitting_phrases", {"phrases": [" "]})
     assert "fitting_phrases" not in offered(pictures)
-    assert "there is no tool" in str(call(pictures, "fitting_phrases", {"phrases": ["a"]}).error)
+    rejects("there is no tool", pictures, "fitting_phrases", {"phrases": ["a"]})
 
 
 @pytest.mark.parametrize("family", ["clip"])
-def test_a_clip_as_target_brings_its_own(family: str, tmp_path: Path) -> None:
+def test_a_clip_as_target_brings_its_own(family, tmp_path):
     target = Target.load(str(vision_models.save(family, tmp_path / "model")))
     rng = np.random.default_rng(0)
     rows = image_rows(target, [picture(scene_of(rng)) for _ in range(12)])
     unit = target.unit("mlp.0/1")
     lab = Lab(target, rows, unit=unit, evidence=EvidenceStore(tmp_path / "e"))  # type: ignore[arg-type]
-    found = call(lab, "fitting_phrases", {"phrases": ["a red cat", "dog"]})
-    assert found.error is None
+    found = done(lab, "fitting_phrases", {"phrases": ["a red cat", "dog"]})
     assert {one["phrase"] for one in found.data["phrases"]} == {"a red cat", "dog"}
     assert all(-1 <= one["correlation"] <= 1 for one in found.data["phrases"])

@@ -1,17 +1,16 @@
 """The planner's tool: its text says what the lens measured."""
 
 import pytest
+from checks import done, rejects
 from neuroscribe.tools.attribution import target_prompt
-from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.lens.logit_lens import logit_lens
 from neuroscribe.tools.registry import call
 
 ASKED = {"prompt": "She loved to play outside in", "target": " the"}
 
 
-def test_it_shows_where_the_prediction_arises(open_stories_lab: Lab) -> None:
-    found = call(open_stories_lab, "lens", ASKED)
-    assert found.error is None
+def test_it_shows_where_the_prediction_arises(open_stories_lab):
+    found = done(open_stories_lab, "lens", ASKED)
     target = open_stories_lab.target
     (one,) = logit_lens(target, target_prompt(target, ASKED["prompt"], " the")).trajectories
     assert found.data["rank"] == list(one.rank)
@@ -23,25 +22,7 @@ def test_it_shows_where_the_prediction_arises(open_stories_lab: Lab) -> None:
     assert found.data["points"][found.data["settled"]] in lines[-2]
     assert "measure a contrast" in lines[-1]  # p is .90
     assert len(found.text) < 1500
+    longer = {**ASKED, "target": " the garden"}
+    rejects("tokens behind this prompt", open_stories_lab, "lens", longer)
     own = call(open_stories_lab, "lens", {"prompt": ASKED["prompt"]})
     assert own.data["token"] == " the"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        ({"target": " the garden"}, "tokens behind this prompt"),
-        ({"prompt": " a" * 600}, "at most 512"),
-        ({"prompt": ""}, "no token"),
-    ],
-)
-def test_mistakes_are_told_to_the_planner(
-    open_stories_lab: Lab,
-    arguments: dict,
-    says: str,
-) -> None:
-    assert says in (call(open_stories_lab, "lens", {**ASKED, **arguments}).error or "")
-
-
-def test_it_is_not_offered_where_nothing_is_predicted(minilm_lab: Lab) -> None:
-    assert "there is no tool" in (call(minilm_lab, "lens", ASKED).error or "")

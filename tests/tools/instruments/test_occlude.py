@@ -2,18 +2,17 @@
 
 import numpy as np
 import pytest
+from checks import done, made_again
 from colour_target import DARK
-from neuroscribe.tools.activations.records import inputs_of
 from neuroscribe.tools.registry import call
 
 RED_CAT = {"name": "cat", "colour": "red", "size": 0.34, "x": 0.25, "y": 0.75}
 GREEN = {"name": "circle", "colour": "green", "size": 0.3, "x": 0.75, "y": 0.3}
 
 
-def test_the_map_peaks_where_the_thing_is(pictures) -> None:
+def test_the_map_peaks_where_the_thing_is(pictures):
     scene = {"background": "meadow", "things": [RED_CAT, GREEN]}
-    found = call(pictures, "occlude", {"picture": scene})
-    assert found.error is None
+    found = done(pictures, "occlude", {"picture": scene})
     drop = np.array(found.data["map"])
     row, column = np.unravel_index(drop.argmax(), drop.shape)
     assert (row, column) in {(r, c) for r in (4, 5, 6) for c in (0, 1, 2)}
@@ -33,28 +32,22 @@ def test_the_map_peaks_where_the_thing_is(pictures) -> None:
     assert found.images
 
 
-def test_a_channel_that_follows_the_background(make_pictures) -> None:
+def test_a_channel_that_follows_the_background(make_pictures, pictures):
     lab = make_pictures(f"conv.0/{DARK}")
     scene = {"background": "night", "things": [RED_CAT, GREEN]}
     found = call(lab, "occlude", {"picture": scene})
     parts = {part["part"]: part["after"] for part in found.data["parts"]}
     assert parts["the background alone"] == pytest.approx(found.data["peak"], rel=0.05)
     assert parts["all things on grey"] < parts["the background alone"]
+    found = call(pictures, "occlude", {"picture": {"things": [GREEN]}})
+    assert "nothing to cover away" in str(found.error)
 
 
-def test_photos_have_masks_and_no_parts(make_pictures, photo_rows) -> None:
+def test_photos_have_masks_and_no_parts(make_pictures, photo_rows):
     lab = make_pictures(rows=photo_rows)
     window = int(lab.column(lab.unit)[:, 0].argmax())
     found = call(lab, "occlude", {"picture": window, "cells": 4})
     assert found.data["parts"] == []
     assert len(found.data["masks"]) == 2
     assert np.array(found.data["map"]).shape == (4, 4)
-    rows = inputs_of(lab, found.data["measured"][1:])
-    again = lab.activations(rows, [lab.unit])[0, :, 0]
-    said = [item["activations"][0] for item in found.data["measured"][1:]]
-    assert again.tolist() == pytest.approx(said, abs=1e-5)
-
-
-def test_a_picture_on_which_it_is_silent(pictures) -> None:
-    found = call(pictures, "occlude", {"picture": {"things": [GREEN]}})
-    assert "nothing to cover away" in str(found.error)
+    made_again(lab, found.data["measured"][1:])

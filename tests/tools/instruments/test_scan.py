@@ -1,18 +1,15 @@
 """Scans: a unit fires on `cat`, half as much on `dog`, on neither behind `no`."""
 
-from neuroscribe.tools.lab import Lab
+from checks import rejects
 from neuroscribe.tools.registry import call
 
 
-def test_a_scan_lists_the_words_that_a_unit_is_on_at(lab: Lab) -> None:
+def test_a_scan_lists_the_words_that_a_unit_is_on_at(lab):
     found = call(lab, "scan", {})
     assert found.data["on"] == ["cat"]
     assert "All: on with cat 2; off with dog 1, " in found.text
     assert set(found.data["words"]) >= {"the", "no", "tree"}
     assert found.data["measured"][0]["source"] == "scan"
-
-
-def test_a_scan_before_a_word_finds_what_suppresses_it(lab: Lab) -> None:
     found = call(lab, "scan", {"after": "cat"})
     words = found.data["words"]
     assert {word for word, value in words.items() if value == 0} == {"no"}
@@ -23,7 +20,7 @@ def test_a_scan_before_a_word_finds_what_suppresses_it(lab: Lab) -> None:
     assert "; off with" not in farther.text
 
 
-def test_a_scan_lists_both_ends_and_says_what_it_left_out(lab: Lab) -> None:
+def test_a_scan_lists_both_ends_and_says_what_it_left_out(lab):
     words = ["cat", *(f"{name} tree" for name in "abcdefgh"), *("dog " * n for n in range(1, 50))]
     found = call(lab, "scan", {"words": [f"the {word}" for word in words], "many": 5000})
     assert "many=5000 was read as 3000, the most" in found.text
@@ -34,15 +31,12 @@ def test_a_scan_lists_both_ends_and_says_what_it_left_out(lab: Lab) -> None:
     assert "1 of your words, the last, were not scanned" in few.text
 
 
-def test_a_scan_can_read_the_word_between_two_texts(lab: Lab) -> None:
+def test_a_scan_can_read_the_word_between_two_texts(lab):
     sides = {"before": "we no", "after": "tree ran", "words": ["cat", "the"]}
     assert call(lab, "scan", sides).data["words"] == {"cat": 0, "the": 0}
     free = sides | {"before": "we", "at": "word"}
     assert call(lab, "scan", free).data["words"] == {"cat": 2, "the": 0}
     assert call(lab, "scan", free | {"before": "we no"}).data["words"]["cat"] == 0
-
-
-def test_a_scan_of_given_words_behind_a_text(lab: Lab) -> None:
     found = call(lab, "scan", {"words": ["cat", "dog", "tree"], "before": "no"})
     assert found.data["on"] == []
-    assert "pass words" in (call(lab, "scan", {"words": [" "]}).error or "")
+    rejects("pass words", lab, "scan", {"words": [" "]})

@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from checks import done, rejects
 from colour_target import BLUE, DEAD, RED
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.registry import call, offered
@@ -17,7 +18,7 @@ def has(scene, colour: str) -> bool:
     return any(thing.colour == colour for thing in scene.things)
 
 
-def test_survey_counts_exactly(lab: Lab) -> None:
+def test_survey_counts_exactly(lab):
     found = call(lab, "survey", {})
     column = lab.column(lab.unit)
     values = column[lab.explore.counted]
@@ -34,7 +35,7 @@ def test_survey_counts_exactly(lab: Lab) -> None:
     assert 0.8 < stats["token_identity"] < 1.0  # all but the words behind `no`
 
 
-def test_not_a_number_is_counted_and_left_out(lab: Lab, monkeypatch) -> None:
+def test_not_a_number_is_counted_and_left_out(lab, monkeypatch):
     measured = Lab.activations
 
     def broken(self: Lab, windows, units) -> np.ndarray:
@@ -57,37 +58,24 @@ def test_not_a_number_is_counted_and_left_out(lab: Lab, monkeypatch) -> None:
         json.dumps(dict(call(lab, name, {}).data), allow_nan=False)
 
 
-def test_the_floor_of_an_activation_function_is_no_sign(minilm_lab: Lab) -> None:
-    found = call(minilm_lab, "survey", {})
-    assert found.data["stats"]["opposite"]["meaning"] is False
-    assert "floor" in found.text
+@pytest.mark.parametrize(
+    ("bench", "meaning", "said"), [("minilm_lab", False, "floor"), ("stories_lab", True, "gated")]
+)
+def test_the_other_sign_of_a_gated_unit_is_real(bench, meaning, said, request):
+    """That of another unit is the floor of its activation function."""
+    found = call(request.getfixturevalue(bench), "survey", {})
+    assert found.data["stats"]["opposite"]["meaning"] is meaning
+    assert said in found.text
 
 
-def test_both_signs_of_a_gated_unit_are_real(stories_lab: Lab) -> None:
-    found = call(stories_lab, "survey", {})
-    assert found.data["stats"]["opposite"]["meaning"] is True
-    assert "gated" in found.text
-
-
-def test_a_survey_says_where_the_other_sign_is_seen(lab: Lab) -> None:
+def test_a_survey_says_where_the_other_sign_is_seen_and_how_the_place_matters(lab):
     assert "its places" not in call(lab, "survey", {}).text  # never below 0
     column = lab.column(lab.unit)
     lab.columns[lab.unit] = np.where(lab.explore.counted, column - 1, np.nan)
     found = call(lab, "survey", {})
     assert found.data["stats"]["opposite"]["meaning"]
     assert f"its places: exemplars with unit {lab.unit}-" in found.text
-    assert call(lab, "exemplars", {"unit": f"{lab.unit}-"}).error is None
-
-
-def test_the_lists_of_a_survey_say_a_word_once(lab: Lab) -> None:
-    found = call(lab, "survey", {})
-    listed = [line for line in found.text.splitlines() if " by mean" in line or "carry" in line]
-    names = re.findall(r'"(\w+)" [-\d.]+ x\d+', " ".join(listed))
-    assert len(names) == len(set(names))
-    assert {entry["name"] for entry in found.data["carried"]} <= set(names)
-
-
-def test_a_survey_says_how_a_unit_goes_with_the_place(lab: Lab) -> None:
+    done(lab, "exemplars", {"unit": f"{lab.unit}-"})
     assert "the place in the window" not in call(lab, "survey", {}).text
     counted = lab.explore.counted
     ramp = np.where(counted, np.cumsum(counted, 1) - 1, np.nan).astype(np.float32)
@@ -97,25 +85,32 @@ def test_a_survey_says_how_a_unit_goes_with_the_place(lab: Lab) -> None:
     assert "mean by place: 1-8 3.5, 9-16 " in text
 
 
-def test_unknown_units_name_the_nearest(lab: Lab) -> None:
-    assert "mlp.0" in (call(lab, "survey", {"unit": "mpl.0/1"}).error or "")
-    assert "0 to 1" in (call(lab, "survey", {"unit": "planted/99"}).error or "")
+def test_the_lists_of_a_survey_say_a_word_once(lab):
+    found = call(lab, "survey", {})
+    listed = [line for line in found.text.splitlines() if " by mean" in line or "carry" in line]
+    names = re.findall(r'"(\w+)" [-\d.]+ x\d+', " ".join(listed))
+    assert len(names) == len(set(names))
+    assert {entry["name"] for entry in found.data["carried"]} <= set(names)
+    rejects("mlp.0", lab, "survey", {"unit": "mpl.0/1"})
+    rejects("0 to 1", lab, "survey", {"unit": "planted/99"})
     lab.unit = None
-    assert "pass unit" in (call(lab, "survey", {}).error or "")
+    rejects("pass unit", lab, "survey")
 
 
 @pytest.mark.parametrize("name", ["survey", "exemplars"])
 @pytest.mark.parametrize("bench", ["stories_lab", "minilm_lab"])
-def test_real_models_give_compact_text(name: str, bench: str, request) -> None:
+def test_real_models_give_compact_text(name, bench, request):
     lab = request.getfixturevalue(bench)
-    found = call(lab, name, {})
-    assert found.error is None
+    found = done(lab, name)
     assert len(found.text) < 2400
     for sign in ("mlp.1/5-", "head.1/1", "resid.0/3"):
-        assert call(lab, name, {"unit": sign}).error is None
+        done(lab, name, {"unit": sign})
 
 
-def test_tools_are_offered_by_what_the_target_takes(pictures: Lab) -> None:
+def test_tools_are_offered_by_what_the_target_takes(pictures, minilm_lab, open_stories_lab):
+    assert {"attribute", "lens"} <= set(offered(open_stories_lab))
+    minilm_lab.open = True
+    assert not {"attribute", "lens"} & set(offered(minilm_lab))
     names = set(offered(pictures))
     assert {"survey", "exemplars", "draw", "test_hypotheses"} <= names
     assert not {"activations", "edit_text", "write_texts", "lens", "output_effect"} & names
@@ -124,9 +119,8 @@ def test_tools_are_offered_by_what_the_target_takes(pictures: Lab) -> None:
     assert "there is no tool 'activations'" in str(text.error)
 
 
-def test_survey_names_what_goes_with_a_colour_channel(pictures: Lab, scenes) -> None:
-    found = call(pictures, "survey", {})
-    assert found.error is None
+def test_survey_names_what_goes_with_a_colour_channel(pictures, scenes):
+    found = done(pictures, "survey")
     stats = found.data["stats"]
     assert stats["count"] == len(scenes)
     assert found.data["cues"][0]["name"] == "something red"
@@ -137,14 +131,9 @@ def test_survey_names_what_goes_with_a_colour_channel(pictures: Lab, scenes) -> 
     assert sum(found.data["histogram"]["counts"]) == len(scenes)
 
 
-def test_survey_reads_colours_from_pixels_where_no_scene_is_known(
-    make_pictures, photo_rows
-) -> None:
+def test_survey_reads_pixels_and_names_what_goes_against_a_unit(make_pictures, photo_rows):
     found = call(make_pictures(f"conv.0/{BLUE}", rows=photo_rows), "survey", {})
     assert found.data["cues"][0]["name"] == "share of blue"
-
-
-def test_survey_names_what_goes_against_a_unit(make_pictures) -> None:
     text = call(make_pictures(f"conv.0/{MIXED}"), "survey", {}).text
     lines = text.partition("goes against it, beyond chance:\n")[2].splitlines()
     assert [line.partition("(-0.")[0].strip() for line in lines] == [
@@ -158,7 +147,7 @@ def test_survey_names_what_goes_against_a_unit(make_pictures) -> None:
 @pytest.mark.parametrize(
     ("make", "unit"), [("make_lab", "planted/1"), ("make_pictures", f"conv.0/{DEAD}")]
 )
-def test_a_unit_that_never_fires_is_dead(make: str, unit: str, request) -> None:
+def test_a_unit_that_never_fires_is_dead(make, unit, request):
     lab = request.getfixturevalue(make)(unit)
     found = call(lab, "survey", {})
     assert found.data["stats"]["dead"]

@@ -2,52 +2,30 @@
 
 import pytest
 import torch
-from neuroscribe.tools import instruments as _belt  # noqa: F401
+from checks import done, rejects
 from neuroscribe.tools.data.windows import cut
-from neuroscribe.tools.lab import Lab
-from neuroscribe.tools.models import Target, zero
-from neuroscribe.tools.registry import call
+from neuroscribe.tools.interventions import sweep
+from neuroscribe.tools.metrics.prompt import target_prompts
+from neuroscribe.tools.models import zero
 
 PROMPT, ANSWER = "Emma visited her daughter in", " the"
 
 
-@pytest.fixture(scope="module")
-def lab() -> Lab:
-    target = Target.load("planted")
-    windows = cut(target, ["Emma visited her daughter in Toronto ."] * 3, length=16)
-    return Lab(target, windows, open=True)
-
-
-def test_it_equals_zeroing_one_at_a_time(lab: Lab) -> None:
-    target = lab.target
-    made = call(lab, "sweep_units", {"prompts": [PROMPT], "target": ANSWER, "sites": ["mlp.1"]})
-    assert made.error is None, made.error
-    ids = target.tokenizer(PROMPT, return_tensors="pt")["input_ids"]
-    rows = cut(target, [PROMPT], length=16, document_per_row=True)
-    word = target.tokenizer(ANSWER, add_special_tokens=False)["input_ids"][0]
-
-    def said(*changes: object) -> float:
-        logits = target.trace(rows, interventions=changes, output="last").output  # type: ignore[arg-type]
-        return float(torch.log_softmax(logits[0].float(), -1)[word])
-
-    assert ids.shape[1] <= 16
-    clean = said()
-    changes = {
-        f"mlp.{block}/{unit}": said(zero(f"mlp.{block}", units=[unit])) - clean
-        for block in (1,)
-        for unit in range(target.sites[f"mlp.{block}"].units)
-    }
-    assert made.data["swept"] == len(changes)
-    ranked = sorted(changes, key=lambda name: -abs(changes[name]))
-    assert made.data["units"][0]["unit"] == ranked[0]
+def test_it_is_the_sweep_over_the_site(host_lab):
+    made = done(host_lab, "sweep_units", prompts=[PROMPT], target=ANSWER, sites=["mlp.1"])
+    read = target_prompts(host_lab.target, [PROMPT], ANSWER)
+    swept = sweep(host_lab.target, read.prompts[0], read.metrics[0], "mlp.1").effect
+    assert made.data["swept"] == len(swept)
+    best = f"mlp.1/{int(swept.abs().argmax())}"
+    assert made.data["units"][0]["unit"] == best
+    assert best in made.text
     for row in made.data["units"]:
-        assert row["effect"] == pytest.approx(changes[row["unit"]], abs=2e-4)
-    assert ranked[0] in made.text
+        assert row["effect"] == pytest.approx(float(swept[int(row["unit"][6:])]), abs=2e-4)
 
 
-def test_several_prompts_have_intervals(lab: Lab) -> None:
+def test_several_prompts_have_intervals(host_lab):
     prompts = [PROMPT, "Tom lived in"]
-    made = call(lab, "sweep_units", {"prompts": prompts, "target": ANSWER, "sites": ["head.1"]})
+    made = done(host_lab, "sweep_units", prompts=prompts, target=ANSWER, sites=["head.1"])
     assert all(row["interval"] is not None for row in made.data["units"])
 
 
@@ -58,22 +36,21 @@ def test_several_prompts_have_intervals(lab: Lab) -> None:
         ({"prompts": [PROMPT], "target": " the", "sites": ["mlp.9"]}, "mlp.9"),
     ],
 )
-def test_unusable_arguments(lab: Lab, arguments: dict, said: str) -> None:
-    assert said in str(call(lab, "sweep_units", arguments).error)
+def test_unusable_arguments(host_lab, arguments, said):
+    rejects(said, host_lab, "sweep_units", arguments)
 
 
-def test_a_site_stands_for_all_of_its_units(lab: Lab) -> None:
+def test_a_site_stands_for_all_of_its_units(host_lab):
     given = {"prompts": [PROMPT], "target": ANSWER}
-    whole = call(lab, "intervene", {**given, "units": ["mlp.1"]})
-    assert whole.error is None, whole.error
-    assert len(whole.data["units"]) == lab.target.sites["mlp.1"].units
-    rows = cut(lab.target, [PROMPT], length=16, document_per_row=True)
-    word = lab.target.tokenizer(ANSWER, add_special_tokens=False)["input_ids"][0]
+    whole = done(host_lab, "intervene", {**given, "units": ["mlp.1"]})
+    assert len(whole.data["units"]) == host_lab.target.sites["mlp.1"].units
+    rows = cut(host_lab.target, [PROMPT], length=16, document_per_row=True)
+    word = host_lab.target.tokenizer(ANSWER, add_special_tokens=False)["input_ids"][0]
     logits = [
-        lab.target.trace(rows, interventions=changes, output="last").output  # type: ignore[arg-type]
+        host_lab.target.trace(rows, interventions=changes, output="last").output  # type: ignore[arg-type]
         for changes in ([], [zero("mlp.1", units=None)])
     ]
     before, after = (float(torch.log_softmax(one[0].float(), -1)[word]) for one in logits)
     assert whole.data["effect"]["mean"] == pytest.approx(after - before, abs=2e-4)
     many = [f"mlp.1/{at}" for at in range(65)]
-    assert "too many" in str(call(lab, "intervene", {**given, "units": many}).error)
+    rejects("too many", host_lab, "intervene", {**given, "units": many})

@@ -2,27 +2,19 @@
 
 import numpy as np
 import pytest
+from checks import rejects
 from neuroscribe.tools.hypotheses.resolve import short
-from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.predicates import parse
 from neuroscribe.tools.registry import call
 from sklearn.metrics import average_precision_score
 
-PETS = {"kind": "words", "words": ["cat", "dog"]}
-BEHIND_NO = {"kind": "previous", "of": {"kind": "words", "words": ["no"]}}
-TRUE = {"kind": "except", "of": PETS, "but": BEHIND_NO}
-TREES = {"kind": "words", "words": ["tree", "house"]}
+from tests.tools.instruments.conftest import BEHIND_NO, PETS, TREES
+
 RED_THING = {"kind": "colour", "colours": ["red"]}
 CAT = {"kind": "object", "names": ["cat"]}
 
 
-@pytest.fixture
-def rivals(lab: Lab) -> Lab:
-    lab.hypotheses.update({"H1": PETS, "H2": TRUE, "H3": TREES})
-    return lab
-
-
-def test_tests_agree_with_a_reference(rivals: Lab) -> None:
+def test_tests_agree_with_a_reference(rivals):
     found = call(rivals, "test_hypotheses", {})
     by_id = {test["id"]: test for test in found.data["tests"]}
     values = rivals.column(rivals.unit)[rivals.explore.counted]
@@ -43,7 +35,7 @@ def test_tests_agree_with_a_reference(rivals: Lab) -> None:
     assert "Best: H2" in found.text
 
 
-def test_false_alarms_and_misses_are_real(rivals: Lab) -> None:
+def test_false_alarms_and_misses_are_real(rivals):
     found = call(rivals, "test_hypotheses", {"hypotheses": ["H1", "H3"], "examples": 3})
     alarms = [m for m in found.data["measured"] if m["source"] == "false alarm of H1"]
     assert len(alarms) == 3
@@ -54,7 +46,7 @@ def test_false_alarms_and_misses_are_real(rivals: Lab) -> None:
     assert {m["tokens"][m["place"]] for m in misses} == {"cat"}
 
 
-def test_only_real_errors_are_called_errors(rivals: Lab) -> None:
+def test_only_real_errors_are_called_errors(rivals):
     exact = call(rivals, "test_hypotheses", {"hypotheses": ["H2"]})
     assert "no misses above 1" in exact.text
     assert not [m for m in exact.data["measured"] if m["source"].startswith("miss")]
@@ -68,14 +60,20 @@ def test_only_real_errors_are_called_errors(rivals: Lab) -> None:
     assert "miss of H3, P2" in shared.text
 
 
-def test_predictors_can_be_given_as_json(rivals: Lab) -> None:
+def test_predictors_can_be_given_as_json(rivals, make_lab):
     found = call(rivals, "test_hypotheses", {"hypotheses": [PETS, "H2", '{"kind": "repeated"}']})
     assert [test["id"] for test in found.data["tests"]] == ["H1", "H2", "P1"]
     never = call(rivals, "test_hypotheses", {"hypotheses": [{"kind": "words", "words": ["zebra"]}]})
     assert "never holds" in never.text
+    lab = make_lab()
+    rejects("no hypothesis yet", lab, "test_hypotheses")
+    lab.hypotheses["H1"] = PETS
+    rejects("nearest: H1", lab, "separate", {"hypotheses": ["H7", "H1"]})
+    rejects("two", lab, "separate")
+    assert call(lab, "test_hypotheses", {"hypotheses": [{"kind": "nonsense"}]}).error
 
 
-def test_a_predictor_keeps_its_name_and_its_interval_in_every_call(rivals: Lab) -> None:
+def test_a_predictor_keeps_its_name_and_its_interval_in_every_call(rivals):
     once, other = {"kind": "repeated"}, {"kind": "words", "words": ["red"]}
     first = call(rivals, "test_hypotheses", {"hypotheses": [once, "H2"]}).data["tests"]
     again = call(rivals, "test_hypotheses", {"hypotheses": ["H2", other, once, TREES]})
@@ -85,10 +83,10 @@ def test_a_predictor_keeps_its_name_and_its_interval_in_every_call(rivals: Lab) 
         assert test["interval"] == second[test["id"]]["interval"]
     parted = call(rivals, "separate", {"hypotheses": ["P1", other]})
     assert parted.data["hypotheses"] == ["P1", "P2"]
-    assert "nearest: " in (call(rivals, "separate", {"hypotheses": ["P9", "P1"]}).error or "")
+    rejects("nearest: ", rivals, "separate", {"hypotheses": ["P9", "P1"]})
 
 
-def test_long_predictors_of_one_family_have_names_of_their_own(rivals: Lab) -> None:
+def test_long_predictors_of_one_family_have_names_of_their_own(rivals):
     words = [f"word{n}" for n in range(60)]
     family = [{"kind": "words", "words": [*words[:30], odd, *words[30:]]} for odd in ("a", "the")]
     found = call(rivals, "test_hypotheses", {"hypotheses": [*family, "H2"]})
@@ -98,7 +96,7 @@ def test_long_predictors_of_one_family_have_names_of_their_own(rivals: Lab) -> N
     assert short("a" * 300) == "a" * 48 + " … " + "a" * 48
 
 
-def test_levels_are_told_one_by_one_and_no_cut_that_ignores_them(rivals: Lab) -> None:
+def test_levels_are_told_one_by_one_and_no_cut_that_ignores_them(rivals):
     cat, dog = ({"kind": "words", "words": [word]} for word in ("cat", "dog"))
     levels = [{"of": cat, "value": 1}, {"of": dog, "value": 0.3}]
     found = call(rivals, "test_hypotheses", {"hypotheses": [{"kind": "graded", "levels": levels}]})
@@ -113,15 +111,7 @@ def test_levels_are_told_one_by_one_and_no_cut_that_ignores_them(rivals: Lab) ->
     assert "F1" in call(rivals, "test_hypotheses", {"hypotheses": ["H2"]}).text
 
 
-def test_unknown_hypotheses_are_named(lab: Lab) -> None:
-    assert "no hypothesis yet" in (call(lab, "test_hypotheses", {}).error or "")
-    lab.hypotheses["H1"] = PETS
-    assert "nearest: H1" in (call(lab, "separate", {"hypotheses": ["H7", "H1"]}).error or "")
-    assert "two" in (call(lab, "separate", {}).error or "")
-    assert call(lab, "test_hypotheses", {"hypotheses": [{"kind": "nonsense"}]}).error
-
-
-def test_hypotheses_are_tested_against_every_picture(pictures: Lab, scenes) -> None:
+def test_hypotheses_are_tested_against_every_picture(pictures, scenes):
     found = call(pictures, "test_hypotheses", {"hypotheses": [RED_THING, CAT]})
     red, cat = found.data["tests"]
     column = pictures.column(pictures.unit)[:, 0]

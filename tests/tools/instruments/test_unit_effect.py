@@ -4,14 +4,14 @@ and words that are scored on other documents than those that named them."""
 import numpy as np
 import pytest
 import torch
+from checks import done, rejects
 from neuroscribe.tools.data.windows import cut
-from neuroscribe.tools.english import lexicon as categories
 from neuroscribe.tools.instruments import unit_effect as _unit_effect  # noqa: F401
 from neuroscribe.tools.interventions.neutral_prompts import NeutralPrompts
 from neuroscribe.tools.interventions.output_change import ChangedRow, later_sublayers, measure
 from neuroscribe.tools.interventions.strength import PEAKS, causal_test, neutral_inputs
 from neuroscribe.tools.lab import Lab
-from neuroscribe.tools.models import Target, Unit, add, zero
+from neuroscribe.tools.models import Target, Unit, add
 from neuroscribe.tools.models.planted import Spec, plant
 from neuroscribe.tools.registry import call
 from neuroscribe.tools.render.effect import _beyond_direct, effect_sentence
@@ -21,13 +21,6 @@ from scipy.stats import binom
 from tests.tools.conftest import WORDS, _never, _pets
 
 COLUMN = Unit("mlp.2", 3)
-
-
-@pytest.fixture
-def few_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lexicon of every twelfth word, so that embedding it is quick."""
-    part = {name: words[::12] for name, words in categories.lexicon().items()}
-    monkeypatch.setattr(categories, "lexicon", lambda: part)
 
 
 def _trees(ids: np.ndarray, vocabulary) -> np.ndarray:
@@ -68,12 +61,11 @@ def twins(word_model: Target, texts: list[str]) -> Lab:
 
 def _asked(bench: Lab, unit: str) -> dict:
     lab = Lab(bench.target, bench.explore, unit=bench.target.unit(unit), memo=bench.memo)
-    found = call(lab, "unit_effect", {})
-    assert found.error is None, found.error
+    found = done(lab, "unit_effect")
     return found.data
 
 
-def test_planted_effects_are_told_apart(twins: Lab) -> None:
+def test_planted_effects_are_told_apart(twins):
     one, nothing, other = (_asked(twins, f"grown/{at}") for at in (0, 2, 4))
     assert one["promoted"][0]["token"] == "tree"
     assert one["verdict"] == "no effect shown"  # three units of the site write more
@@ -93,7 +85,7 @@ def test_planted_effects_are_told_apart(twins: Lab) -> None:
     assert "grown/3" not in {r["unit"] for r in one["redundant"]}
 
 
-def test_both_tools_give_one_verdict_on_one_measurement(twins: Lab) -> None:
+def test_both_tools_give_one_verdict_on_one_measurement(twins):
     for at in (0, 2, 20):
         lab = Lab(twins.target, twins.explore, unit=twins.target.unit(f"grown/{at}"))
         one, other = (call(lab, name, {}) for name in ("unit_effect", "output_effect"))
@@ -103,7 +95,7 @@ def test_both_tools_give_one_verdict_on_one_measurement(twins: Lab) -> None:
         ]
 
 
-def test_units_like_the_others_of_their_site_have_no_effect_shown(twins: Lab) -> None:
+def test_units_like_the_others_of_their_site_have_no_effect_shown(twins):
     """Random directions: 50 units that differ in nothing but the draw."""
     units = [twins.target.unit(f"grown/{at}") for at in range(6, 56)]
     verdicts = [causal_test(neutral_inputs(twins), unit)[0].verdict for unit in units]
@@ -112,7 +104,7 @@ def test_units_like_the_others_of_their_site_have_no_effect_shown(twins: Lab) ->
 
 
 @pytest.mark.slow
-def test_neurons_taken_at_random_have_no_effect_shown(stories_bench: Lab) -> None:
+def test_neurons_taken_at_random_have_no_effect_shown(stories_bench):
     units = [stories_bench.target.unit(f"mlp.{block}/{at}") for block in (1, 3) for at in range(99)]
     tested = [causal_test(neutral_inputs(stories_bench), unit)[0] for unit in units]
     known = [one for one in tested if one.verdict != "not testable"]
@@ -121,7 +113,7 @@ def test_neurons_taken_at_random_have_no_effect_shown(stories_bench: Lab) -> Non
     assert shown <= binom.ppf(0.99, len(known), MAX_P)
 
 
-def test_controls_are_measured_at_as_many_peaks_as_the_unit(twins: Lab, monkeypatch) -> None:
+def test_controls_are_measured_at_as_many_peaks_as_the_unit(twins, monkeypatch):
     lab = Lab(twins.target, twins.explore, unit=twins.target.unit("grown/0"))
     asked: dict[Unit, int] = {}
     kept = NeutralPrompts.resampled
@@ -137,7 +129,7 @@ def test_controls_are_measured_at_as_many_peaks_as_the_unit(twins: Lab, monkeypa
     assert set(asked.values()) == {PEAKS}
 
 
-def test_the_dose_raises_and_the_removal_lowers_the_words(lab: Lab) -> None:
+def test_the_dose_raises_and_the_removal_lowers_the_words(lab):
     found = call(lab, "unit_effect", {})
     data = found.data
     assert data["promoted"][0]["token"] == "tree"
@@ -153,7 +145,7 @@ def test_the_dose_raises_and_the_removal_lowers_the_words(lab: Lab) -> None:
     assert "no other unit" in found.text
 
 
-def test_words_are_scored_on_documents_that_did_not_name_them(stories_lab: Lab) -> None:
+def test_words_are_scored_on_documents_that_did_not_name_them(stories_lab):
     data = call(stories_lab, "unit_effect", {}).data
     rows = data["prompts"]["windows"]
     documents = stories_lab.explore.document
@@ -168,31 +160,11 @@ def test_words_are_scored_on_documents_that_did_not_name_them(stories_lab: Lab) 
     assert call(again, "unit_effect", {}).data == data
 
 
-def test_a_removal_is_zeroing_the_column(stories_lab: Lab) -> None:
-    target, windows = stories_lab.target, stories_lab.explore
-    length = int(windows.attended[0].sum())
-    change = zero("mlp.2", [3]).at(places=range(length))
-    (found,) = measure(stories_lab, windows, [ChangedRow(0, (change,), (5, 6, 7, 8), (5, 7))])
-    ids = torch.tensor(windows.ids[0][windows.attended[0]], dtype=torch.long)[None]
-    weight = target.network.model.layers[2].mlp.down_proj.weight
-    kept = weight[:, 3].clone()
-    with torch.no_grad():
-        before = target.network(input_ids=ids).logits[0].log_softmax(-1)
-        weight[:, 3] = 0
-        after = target.network(input_ids=ids).logits[0].log_softmax(-1)
-        weight[:, 3] = kept
-    apart = (before.exp() * (before - after)).sum(-1)[5:9].mean()
-    assert found.size == pytest.approx(float(apart), rel=1e-3, abs=1e-7)
-    naive = (after - before)[[5, 7]].mean(0)
-    assert found.change == pytest.approx(naive.numpy(), abs=1e-4)
-
-
-def test_the_direct_path_is_the_write_through_the_last_norm(stories_lab: Lab) -> None:
+def test_the_direct_path_is_the_write_through_the_last_norm(stories_lab):
     """Before norms, with all later sub-layers held, what is written reaches the end as it is."""
     target, windows = stories_lab.target, stories_lab.explore
     row = ChangedRow(0, (add("mlp.2", [3], 2.0).at(places=[6]),), (6,))
     freeze = later_sublayers(target, "mlp.2")
-    assert freeze is not None
     assert set(freeze) == {f"{kind}_out.{n}" for n in (3, 4) for kind in ("attn", "mlp")}
     direct, total = (
         measure(stories_lab, windows, [row], freeze=held)[0].change for held in (freeze, ())
@@ -209,12 +181,11 @@ def test_the_direct_path_is_the_write_through_the_last_norm(stories_lab: Lab) ->
     assert np.abs(direct - total).max() > 1e-3  # later layers do something with it
 
 
-def test_the_direct_path_through_norms_behind_sublayers(minilm_lab: Lab) -> None:
+def test_the_direct_path_through_norms_behind_sublayers(minilm_lab):
     """BERT: every later norm is applied again to the held sub-layers and the changed stream."""
     target, windows = minilm_lab.target, minilm_lab.explore.rows([0])
     change = add("mlp.3", [7], 3.0).at(places=[4])
     freeze = later_sublayers(target, "mlp.3")
-    assert freeze is not None
     lab = Lab(target, windows)
     (found,) = measure(lab, windows, [ChangedRow(0, (change,), (4,))], freeze=freeze)
     kept = target.trace(windows, [*freeze, "resid.3"]).values
@@ -230,27 +201,29 @@ def test_the_direct_path_through_norms_behind_sublayers(minilm_lab: Lab) -> None
     assert found.change == pytest.approx((means[1] - means[0]).numpy(), abs=1e-5)
 
 
-def test_an_encoder_and_a_head(minilm_lab: Lab, few_words) -> None:
-    found = call(minilm_lab, "unit_effect", {})
-    assert found.error is None
+def test_encoders_heads_dead_and_bad_units(minilm_lab, few_words, stories_lab, make_lab):
+    found = done(minilm_lab, "unit_effect")
     assert found.data["measure"].startswith("turn")
     assert found.data["promoted"][0]["value"] > found.data["suppressed"][0]["value"]
     assert found.data["direct"] is not None
     assert effect_sentence(found.data)
-    head = call(minilm_lab, "unit_effect", {"unit": "head.2/3"})
-    assert head.error is None
+    head = done(minilm_lab, "unit_effect", {"unit": "head.2/3"})
     assert not head.data["redundant"]  # a head writes in many directions
-
-
-def test_bad_units_are_refused(stories_lab: Lab, make_lab) -> None:
-    assert "units 0 to" in (call(stories_lab, "unit_effect", {"unit": "mlp.2/9999"}).error or "")
-    dead = call(make_lab("planted/1"), "unit_effect", {})
-    assert dead.error is None
+    rejects("units 0 to", stories_lab, "unit_effect", {"unit": "mlp.2/9999"})
+    dead = done(make_lab("planted/1"), "unit_effect")
     assert dead.data["necessity"]["change"] is None
     assert dead.data["verdict"] == "not testable"
 
 
-def test_a_word_and_the_end_of_one_are_told_apart() -> None:
+def test_the_other_sign_promotes_what_this_one_suppresses(stories_lab):
+    plus, minus = (
+        done(stories_lab, "unit_effect", unit=unit, projection=8).data["projection"]
+        for unit in ("mlp.2/3", "mlp.2/3-")
+    )
+    assert {t["token"] for t in plus["promoted"]} == {t["token"] for t in minus["suppressed"]}
+
+
+def test_a_word_and_the_end_of_one_are_told_apart():
     test = {"p": 0.025, "n": 39}
     data = {
         "verdict": "causal",
@@ -278,6 +251,6 @@ def test_a_word_and_the_end_of_one_are_told_apart() -> None:
         (-0.2, "turn it round"),
     ],
 )
-def test_what_later_layers_do_follows_from_the_direct_share(share: float, said: str) -> None:
+def test_what_later_layers_do_follows_from_the_direct_share(share, said):
     assert _beyond_direct(share).removeprefix("; ").endswith(said)
     assert bool(_beyond_direct(share)) == bool(said)

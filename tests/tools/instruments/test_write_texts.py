@@ -2,12 +2,13 @@
 
 from types import SimpleNamespace
 
+from checks import rejects
 from neuroscribe.tools.instruments.write_texts import listed
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.registry import call
 
 
-def test_grammar_sentences_hold_the_words(lab: Lab) -> None:
+def test_grammars_and_language_models_write(lab):
     found = call(lab, "write_texts", {"source": "grammar", "words": ["cat", "dog"], "many": 6})
     assert len(found.data["texts"]) == 6
     assert sum("cat" in text.lower() for text in found.data["texts"]) >= 3
@@ -16,10 +17,20 @@ def test_grammar_sentences_hold_the_words(lab: Lab) -> None:
     for text in call(lab, "write_texts", both).data["texts"]:
         assert "cat" in text.lower()
         assert "dog" in text.lower()
-    assert "needs words" in (call(lab, "write_texts", {"source": "grammar"}).error or "")
+    rejects("needs words", lab, "write_texts", {"source": "grammar"})
+
+    def complete(messages: list, **options: object) -> SimpleNamespace:
+        assert "pets" in messages[0]["content"]
+        return SimpleNamespace(text='Here: ["the cat sat", "a dog ran"]')
+
+    rejects("needs a language model", lab, "write_texts", {"source": "llm", "prompt": "pets"})
+    lab.llm = SimpleNamespace(complete=complete)  # type: ignore[assignment]
+    found = call(lab, "write_texts", {"source": "llm", "prompt": "about pets"})
+    assert found.data["texts"] == ["the cat sat", "a dog ran"]
+    assert listed("1. one\n- two") == ["one", "two"]
 
 
-def test_the_target_continues_a_prompt(stories_lab: Lab, minilm_lab: Lab) -> None:
+def test_the_target_continues_a_prompt(stories_lab, minilm_lab):
     arguments = {"source": "target", "prompt": "Once upon a time", "many": 3, "length": 12}
     first = call(stories_lab, "write_texts", arguments)
     assert all(text.startswith("Once upon a time") for text in first.data["texts"])
@@ -29,18 +40,4 @@ def test_the_target_continues_a_prompt(stories_lab: Lab, minilm_lab: Lab) -> Non
         arguments,
     )
     assert again.data == first.data
-    assert "no language model" in (call(minilm_lab, "write_texts", arguments).error or "")
-
-
-def test_a_language_model_writes(lab: Lab) -> None:
-    def complete(messages: list, **options: object) -> SimpleNamespace:
-        assert "pets" in messages[0]["content"]
-        return SimpleNamespace(text='Here: ["the cat sat", "a dog ran"]')
-
-    assert "needs a language model" in (
-        call(lab, "write_texts", {"source": "llm", "prompt": "pets"}).error or ""
-    )
-    lab.llm = SimpleNamespace(complete=complete)  # type: ignore[assignment]
-    found = call(lab, "write_texts", {"source": "llm", "prompt": "about pets"})
-    assert found.data["texts"] == ["the cat sat", "a dog ran"]
-    assert listed("1. one\n- two") == ["one", "two"]
+    rejects("no language model", minilm_lab, "write_texts", arguments)

@@ -42,7 +42,7 @@ def _directions(word_model: Target) -> tuple[torch.Tensor, torch.Tensor]:
 @pytest.mark.parametrize(
     ("kind", "verdict"), [("or", "redundant"), ("duplicate", "additive"), ("and", "joint")]
 )
-def test_planted_pairs(word_model: Target, texts: list[str], kind: str, verdict: str) -> None:
+def test_planted_pairs(word_model, texts, kind, verdict):
     tree, aside = _directions(word_model)
     outputs = {
         "or": (200 * tree, 200 * tree),  # either saturates the last norm
@@ -60,7 +60,7 @@ def test_planted_pairs(word_model: Target, texts: list[str], kind: str, verdict:
         assert [other.unit for other in others] == [two]
 
 
-def test_a_size_that_grows_with_the_square_would_call_duplicates_redundant() -> None:
+def test_a_size_that_grows_with_the_square_would_call_duplicates_redundant():
     """The reason for a signed metric: KL of two equal additive changes is twice their sum."""
     rng = np.random.default_rng(0)
     change = rng.normal(1.0, 0.1, 20)
@@ -72,7 +72,7 @@ def test_a_size_that_grows_with_the_square_would_call_duplicates_redundant() -> 
     assert squared.verdict == "redundant"
 
 
-def test_the_rule_on_numbers() -> None:
+def test_the_rule_on_numbers():
     rng = np.random.default_rng(1)
     document = np.arange(30) // 2
     noise = 0.05 * rng.normal(size=(3, 30))
@@ -86,7 +86,7 @@ def test_the_rule_on_numbers() -> None:
     assert interaction(both, both, both, document // DOCUMENTS).verdict == "not testable"
 
 
-def test_additive_pairs_are_seldom_called_anything_else() -> None:
+def test_additive_pairs_are_seldom_called_anything_else():
     """Windows of one document go together; nothing interacts."""
     document = np.arange(24) // 2
     wrong, draws = 0, 300

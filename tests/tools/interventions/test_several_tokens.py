@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from neuroscribe.tools.errors import UsageError
+from checks import refused
 from neuroscribe.tools.interventions import Metric, Prompt, Runner, sweep
 from neuroscribe.tools.interventions.gradients import gradients
 from neuroscribe.tools.interventions.patching import Pair, grid
@@ -24,15 +24,21 @@ def naive(target: Target, ids: tuple[int, ...], *changes: Intervention) -> float
     for token in (7, 11, 20):
         short = Prompt(np.array([ids], np.int32))
         logits = target.trace(short, interventions=list(changes), output="last").output
-        assert logits is not None
         total += float(logits[0].double().log_softmax(0)[token])
         ids = (*ids, token)
     return total
 
 
+def whole(target: Target, prompt: Prompt, *changes: Intervention) -> float:
+    """The same from one forward that has the target's tokens in its row."""
+    logits = target.trace(prompt, interventions=list(changes)).output
+    log = logits[0, -3:].double().log_softmax(-1)
+    return float(log[0, 7] + log[1, 11] + log[2, 20])
+
+
 @pytest.mark.parametrize("family", ["gpt2", "llama", "gpt_neox", "gemma2", "mamba"])
-def test_it_is_the_sum_of_forwards(family, model):
-    target = model(family)
+def test_it_is_the_sum_of_forwards(family, tiny):
+    target = tiny(family)
     site = "mlp.1" if "mlp.1" in target.sites else "resid.1"
     runner = Runner(target, row(*IDS), METRIC)
     assert runner.before == pytest.approx(naive(target, IDS), abs=1e-4)
@@ -45,39 +51,33 @@ def test_it_is_the_sum_of_forwards(family, model):
 
 
 @pytest.mark.parametrize("family", ["gpt2", "llama", "mamba"])
-def test_a_change_behind_the_first_predictions_leaves_them_as_they_are(family, model):
+def test_a_change_behind_the_first_predictions_leaves_them_as_they_are(family, tiny):
     """Places 5, 6 and 7 predict; a restart at 6 or 7 does not compute what lies before."""
-    target, prompt = model(family), row(*IDS)
+    target, prompt = tiny(family), row(*IDS)
     runner = Runner(target, prompt, METRIC)
     rows = [[add("resid.1", [3], 0.9).at(places=[place])] for place in range(8)]
     rows += [[add("resid.2", [3], 0.9).at(places=[place])] for place in range(8)]
     got = runner.measure(rows)
     for changes, value in zip(rows, got.tolist(), strict=True):
-        logits = target.trace(prompt, interventions=list(changes)).output
-        assert logits is not None
-        log = logits[0, -3:].double().log_softmax(-1)
-        want = float(log[0, 7] + log[1, 11] + log[2, 20])
-        assert value == pytest.approx(want, abs=1e-4)
+        assert value == pytest.approx(whole(target, prompt, *changes), abs=1e-4)
     behind_the_last_block = got[8:13].numpy()
     np.testing.assert_allclose(behind_the_last_block, runner.before, atol=1e-5)
     assert abs(float(got[13]) - runner.before) > 1e-3
 
 
-def test_the_last_places_are_those_that_predict(model):
-    target = model("llama")
+def test_places_product_and_vocabulary(tiny):
+    target = tiny("llama")
     found = sweep(target, row(*IDS), METRIC, "mlp.1", units=[4], where="last")
     assert found.places == (5, 6, 7)
-
-
-def test_the_probability_is_the_product(model):
-    target = model("gpt2")
+    target = tiny("gpt2")
     runner = Runner(target, row(*IDS), Metric("probability", 7, more=(11, 20)))
     assert runner.before == pytest.approx(np.exp(naive(target, IDS)), rel=1e-4)
     assert runner.metric.name == "probability of the target, 3 tokens together"
+    refused("token 99 is not one of the 40", Metric(token=7, more=(99,)), torch.zeros(1, 2, 40))
 
 
-def test_gradients_are_slopes(model):
-    target, prompt = model("gpt2"), row(*IDS)
+def test_gradients_are_slopes(tiny):
+    target, prompt = tiny("gpt2"), row(*IDS)
     found = gradients(target, prompt, METRIC, ["mlp.1"])["mlp.1"]
     runner, step = Runner(target, prompt, METRIC), 2e-2
     for place, unit in ((2, 5), (6, 9)):
@@ -87,18 +87,15 @@ def test_gradients_are_slopes(model):
         assert float(found[place, unit]) == pytest.approx(float(up - down) / (2 * step), abs=2e-3)
 
 
-def test_patching_carries_the_whole_target(model):
-    target = model("llama")
+def test_patching_carries_the_whole_target(tiny):
+    target = tiny("llama")
     clean, corrupt = row(*IDS), row(3, 9, 25, 20, 31, 5)
     pair = Pair(target, clean, corrupt, METRIC)
     found = grid(pair, "resid")
     given = target.trace(clean, ["resid.0"]).values["resid.0"]
     for place in (2, 4, 6):
         changed = clamp("resid.0", None, given[:, [place]]).at(places=[place])
-        logits = target.trace(corrupt, interventions=[changed]).output
-        assert logits is not None
-        log = logits[0, -3:].double().log_softmax(-1)
-        want = float(log[0, 7] + log[1, 11] + log[2, 20])
+        want = whole(target, corrupt, changed)
         assert float(found.metric[0, place]) == pytest.approx(want, abs=1e-4)
 
 
@@ -116,10 +113,4 @@ def test_words_of_several_tokens(stories260k):
     ("kind", "other"), [("kl", None), ("logit_difference", 3), ("log_probability", 3)]
 )
 def test_what_looks_at_one_token_says_so(kind, other):
-    with pytest.raises(UsageError, match="one token behind the prompt"):
-        Metric(kind, 7, other, more=(11,))
-
-
-def test_a_token_that_the_vocabulary_lacks(model):
-    with pytest.raises(UsageError, match="token 99 is not one of the 40"):
-        Metric(token=7, more=(99,))(torch.zeros(1, 2, 40))
+    refused("one token behind the prompt", Metric, kind, 7, other, more=(11,))

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from neuroscribe.tools.errors import UsageError
+from checks import refused
 from neuroscribe.tools.interventions import Metric, Prompt, Runner, prompt_of, sweep
 from neuroscribe.tools.models import Intervention, Target, add, clamp, zero
-from neuroscribe.tools.models.huggingface import wrap
+from tiny_families import fresh
 
 METRIC = Metric(token=7)
 
@@ -18,25 +18,30 @@ def naive(target, prompt, metric, *changes: Intervention) -> float:
     return float(metric.with_clean(clean[0])(output))
 
 
+def check(target, prompt, metric, found, change) -> list[float]:
+    """Each effect of a sweep is that of a forward; gives what the forwards measure."""
+    want = [
+        naive(target, prompt, metric, change(unit).at(places=found.places)) for unit in found.units
+    ]
+    np.testing.assert_allclose(found.effect + found.before, want, atol=1e-4)
+    return want
+
+
 @pytest.mark.parametrize("family", ["gpt2", "llama", "gpt_neox", "gemma2"])
 @pytest.mark.parametrize("site", ["mlp.1", "head.1", "resid.1", "mlp_out.2", "attn_out.0"])
 @pytest.mark.parametrize("where", ["all", "last", [2, 8]])
-def test_equals_a_forward_for_each_unit(family, site, where, model, prompt):
-    target, row = model(family), prompt()
+def test_equals_a_forward_for_each_unit(family, site, where, tiny, prompt):
+    target, row = tiny(family), prompt()
     units = None if target.site(site).units < 40 else range(0, 48, 5)
     found = sweep(target, row, METRIC, site, units=units, where=where)
-    want = [
-        naive(target, row, METRIC, zero(site, [unit]).at(places=found.places)) - found.before
-        for unit in found.units
-    ]
-    np.testing.assert_allclose(found.effect, want, atol=1e-4)
+    want = check(target, row, METRIC, found, lambda unit: zero(site, [unit]))
     assert np.ptp(want) > 1e-2
 
 
-def test_the_shortcut_is_taken_where_it_holds(model, prompt):
+def test_the_shortcut_is_taken_where_it_holds(tiny, prompt):
     """Neurons write into the stream, unless a norm follows; heads only in parallel blocks."""
     direct = {
-        family: [site for site in ("mlp.1", "head.1") if _direct(model(family), prompt(), site)]
+        family: [site for site in ("mlp.1", "head.1") if _direct(tiny(family), prompt(), site)]
         for family in ("gpt2", "llama", "gpt_neox", "gemma2")
     }
     assert direct == {
@@ -51,40 +56,25 @@ def _direct(target: Target, row: Prompt, site: str) -> bool:
     return Runner(target, row, METRIC).writes(site) is not None
 
 
-def test_all_neurons_of_a_trained_model(stories260k):
+def test_trained_models_and_values_other_than_zero(stories260k, tiny, prompt):
     row = prompt_of(stories260k, "Once upon a time there was a little girl named")
     metric = Metric(token=300, other=301)
     for where in ("all", "last"):
         found = sweep(stories260k, row, metric, "mlp.2", where=where)
-        want = [
-            naive(stories260k, row, metric, zero("mlp.2", [unit]).at(places=found.places))
-            for unit in range(172)
-        ]
-        np.testing.assert_allclose(found.effect + found.before, want, atol=1e-4)
-
-
-def test_values_other_than_zero(model, prompt):
-    target, row = model("gpt2"), prompt()
+        check(stories260k, row, metric, found, lambda unit: zero("mlp.2", [unit]))
+    target, row = tiny("gpt2"), prompt()
     means = torch.linspace(-1, 1, 128)
     found = sweep(target, row, METRIC, "mlp.1", value=means, units=[0, 9, 127])
-    want = [
-        naive(target, row, METRIC, clamp("mlp.1", [n], float(means[n]))) - found.before
-        for n in (0, 9, 127)
-    ]
-    np.testing.assert_allclose(found.effect, want, atol=1e-4)
+    check(target, row, METRIC, found, lambda n: clamp("mlp.1", [n], float(means[n])))
     held = torch.randn(4, 8, generator=torch.Generator().manual_seed(0))
     found = sweep(target, row, METRIC, "head.2", value=held, where=[3])
-    want = [
-        naive(target, row, METRIC, clamp("head.2", [n], held[n]).at(places=[3])) - found.before
-        for n in range(4)
-    ]
-    np.testing.assert_allclose(found.effect, want, atol=1e-4)
+    check(target, row, METRIC, found, lambda n: clamp("head.2", [n], held[n]))
 
 
 @pytest.mark.parametrize("family", ["gpt2", "gpt_neox", "mamba"])
-def test_rows_of_all_kinds_in_one_call(family, model, prompt):
+def test_rows_of_all_kinds_in_one_call(family, tiny, prompt):
     """Rows that begin at different blocks and places, with one change or many, in small batches."""
-    target, row = model(family), prompt()
+    target, row = tiny(family), prompt()
     sites = [s for s in ("mlp.0", "resid.2", "head.1", "resid.1", "mlp_out.1") if s in target.sites]
     rows = [[add(site, [3], 0.7).at(places=[p])] for site in sites for p in (0, 4, 8)]
     rows += [[zero(sites[0], [1]), clamp(sites[-1], None, 0.3).at(places=[5, 2])], []]
@@ -95,20 +85,14 @@ def test_rows_of_all_kinds_in_one_call(family, model, prompt):
         np.testing.assert_allclose(got, want, atol=1e-4)
 
 
-@pytest.mark.parametrize(
-    "metric",
-    [
-        Metric("probability", 7),
-        Metric("probability", 7, 8),
-        Metric("logit_difference", 7, 8),
-        Metric("kl"),
-    ],
-)
-def test_metrics(metric, model, prompt):
-    target, row = model("llama"), prompt()
+P = [Metric("probability", 7), Metric("probability", 7, 8)]
+
+
+@pytest.mark.parametrize("metric", [*P, Metric("logit_difference", 7, 8), Metric("kl")])
+def test_metrics(metric, tiny, prompt):
+    target, row = tiny("llama"), prompt()
     found = sweep(target, row, metric, "mlp.1", units=range(6))
-    want = [naive(target, row, metric, zero("mlp.1", [unit])) for unit in range(6)]
-    np.testing.assert_allclose(found.effect + found.before, want, atol=1e-4)
+    check(target, row, metric, found, lambda unit: zero("mlp.1", [unit]))
     logits = target.trace(row, output="last").output[0].double()
     p = logits.softmax(-1)
     if metric.kind == "probability":
@@ -122,40 +106,30 @@ def test_metrics(metric, model, prompt):
         assert float(found.effect[0]) == pytest.approx(by_hand, abs=1e-5)
 
 
-def test_bad_input_is_said_in_a_line(model, prompt):
-    target, row = model("gpt2"), prompt()
+def test_bad_input_is_said_in_a_line(tiny, prompt):
+    target, row = tiny("gpt2"), prompt()
     for call, message in (
         (lambda: sweep(target, row, METRIC, "mlp.9"), "no site 'mlp.9'"),
         (lambda: sweep(target, row, METRIC, "mlp.1", units=[900]), "unit 900"),
         (lambda: sweep(target, row, METRIC, "mlp.1", where=[9]), "place 9"),
         (lambda: sweep(target, row, METRIC, "mlp.1", where=[]), "at least one place"),
-        (lambda: sweep(target, row, Metric(token=41), "mlp.1"), "token 41"),
+        (lambda: sweep(target, row, Metric(token=64), "mlp.1"), "token 64"),
         (lambda: Metric(token=3, other=3), "same token"),
         (lambda: Metric("logit_difference", 3), "second target"),
         (lambda: Metric("surprise", 3), "no metric"),
         (lambda: Metric(), "needs a target"),
-        (lambda: Runner(model("bert"), row, METRIC), "encoder"),
+        (lambda: Runner(tiny("bert"), row, METRIC), "encoder"),
     ):
-        with pytest.raises(UsageError, match=message):
-            call()
+        refused(message, call)
+    target = fresh("gpt2")
+    target.network.transformer.h[1].mlp.c_fc.weight.data[0, 5] = float("nan")
+    refused("not finite", Runner, target, prompt(), METRIC)
 
 
-def test_not_a_number_is_refused(model, prompt):
-    import copy
-
-    network = copy.deepcopy(model("gpt2").network)
-    network.transformer.h[1].mlp.c_fc.weight.data[0, 5] = float("nan")
-    target = wrap(network, None, name="broken")
-    with pytest.raises(UsageError, match="not finite"):
-        Runner(target, prompt(), METRIC)
-
-
-def test_half_precision_is_said(model, prompt):
-    import copy
-
-    target = wrap(copy.deepcopy(model("llama").network).bfloat16(), None, name="half")
+def test_half_precision_is_said(tiny, prompt):
+    target = tiny("llama", torch.bfloat16)
     found = sweep(target, prompt(), METRIC, "mlp.1", units=range(4))
     assert "bfloat16" in found.notes[0]
     want = [naive(target, prompt(), METRIC, zero("mlp.1", [n])) for n in range(4)]
     np.testing.assert_allclose(found.effect + found.before, want, atol=0.15)
-    assert not sweep(model("llama"), prompt(), METRIC, "mlp.1", units=[0]).notes
+    assert not sweep(tiny("llama"), prompt(), METRIC, "mlp.1", units=[0]).notes

@@ -1,14 +1,13 @@
 """The tuned lens starts at the logit lens, beats it on held-out text, and keeps to its network."""
 
 import json
-from pathlib import Path
 
 import pytest
 import torch
+from checks import refused
 from neuroscribe.tools.attribution import target_prompt
 from neuroscribe.tools.data.corpus import Corpus, Document
 from neuroscribe.tools.data.sources import load_corpus
-from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.lens.logit_lens import logit_lens
 from neuroscribe.tools.lens.tuned_lens import (
     CARD,
@@ -34,9 +33,7 @@ def lens(stories260k: Target, corpus: Corpus) -> TunedLens:
     return train_tuned(stories260k, corpus, QUICK)
 
 
-def test_it_is_closer_than_the_logit_lens_at_every_point(
-    stories260k: Target, lens: TunedLens, corpus: Corpus
-) -> None:
+def test_it_is_closer_than_the_logit_lens_at_every_point(stories260k, lens, corpus):
     scores = lens.card.scores
     assert [s.point for s in scores] == list(lens.card.points[:-1])
     assert all(s.tuned < s.logit and s.interval[0] > 0 for s in scores)
@@ -46,7 +43,7 @@ def test_it_is_closer_than_the_logit_lens_at_every_point(
     assert all(s.tuned < s.logit for s in evaluate(stories260k, lens, other))
 
 
-def test_the_reported_kl_is_that_of_the_lens(stories260k: Target, lens: TunedLens) -> None:
+def test_the_reported_kl_is_that_of_the_lens(stories260k, lens):
     """On one text, by the table of the lens itself."""
     text = "Lily had a red ball. She played with it in the park all day."
     asked = target_prompt(stories260k, text, " The")
@@ -60,23 +57,20 @@ def test_the_reported_kl_is_that_of_the_lens(stories260k: Target, lens: TunedLen
     assert logit_lens(stories260k, asked, translators=lens).kind == "tuned"
 
 
-def test_it_starts_at_the_identity(stories260k: Target, corpus: Corpus) -> None:
+def test_it_starts_at_the_identity_and_a_seed_settles_it(stories260k, corpus):
     """A rate of nothing leaves the logit lens as it is."""
     still = Training(steps=1, looks=1, watched=600, rate=1e-12)
     lens = train_tuned(stories260k, corpus, still)
     assert torch.allclose(lens.weight, torch.eye(64).expand_as(lens.weight), atol=1e-6)
     for score in lens.card.scores:
         assert score.tuned == pytest.approx(score.logit, rel=1e-4)
-
-
-def test_the_same_seed_gives_the_same_lens(stories260k: Target, corpus: Corpus) -> None:
     how = Training(steps=3, looks=1, watched=600)
     one, other = (train_tuned(stories260k, corpus, how) for _ in range(2))
     assert torch.equal(one.weight, other.weight)
     assert one.card == other.card
 
 
-def test_it_is_saved_and_opened(stories260k: Target, lens: TunedLens, tmp_path: Path) -> None:
+def test_it_is_saved_and_opened(stories260k, lens, tmp_path):
     lens.save(tmp_path / "lens")
     again = load_tuned(tmp_path / "lens", stories260k)
     assert again.card == lens.card
@@ -88,48 +82,22 @@ def test_it_is_saved_and_opened(stories260k: Target, lens: TunedLens, tmp_path: 
     assert len(card["corpus_hash"]) == 16
 
 
-def test_it_refuses_what_is_not_its_own(
-    stories260k: Target, lens: TunedLens, tmp_path: Path
-) -> None:
+def test_it_refuses_what_is_not_its_own(stories260k, lens, tmp_path):
     folder = tmp_path / "lens"
-    with pytest.raises(UsageError, match="there is no tuned lens"):
-        load_tuned(folder, stories260k)
+    refused("there is no tuned lens", load_tuned, folder, stories260k)
     lens.save(folder)
-    with pytest.raises(UsageError, match=r"was trained on .*, not on organism:adder"):
-        load_tuned(folder, Target.load("organism:adder"))
+    adder = Target.load("organism:adder")
+    refused(r"was trained on .*, not on organism:adder", load_tuned, folder, adder)
     whole = (folder / WEIGHTS).read_bytes()
     (folder / WEIGHTS).write_bytes(whole[:1000])
-    with pytest.raises(UsageError, match="damaged"):
-        load_tuned(folder, stories260k)
+    refused("damaged", load_tuned, folder, stories260k)
     (folder / CARD).write_text('{"scores": 3}')
-    with pytest.raises(UsageError, match="no card"):
-        load_tuned(folder, stories260k)
+    refused("no card", load_tuned, folder, stories260k)
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="cannot write"):
-        lens.save(tmp_path / "file" / "x")
+    refused("cannot write", lens.save, tmp_path / "file" / "x")
 
 
-def test_a_corpus_too_small_to_split_is_refused(stories260k: Target) -> None:
-    with pytest.raises(UsageError, match="too little data to split"):
-        train_tuned(stories260k, Corpus("one", [Document("0", "Once upon a time.")]), QUICK)
-
-
-def test_an_encoder_has_no_lens(minilm: Target, corpus: Corpus) -> None:
-    with pytest.raises(UsageError, match="no vocabulary head"):
-        train_tuned(minilm, corpus, QUICK)
-
-
-def test_the_folded_map_is_the_one_that_was_learnt(stories260k: Target, corpus: Corpus) -> None:
-    """The KL of W and b on a batch is the loss that training goes on with there."""
-    from neuroscribe.tools.data.windows import cut
-    from neuroscribe.tools.lens.stream import reader
-    from neuroscribe.tools.lens.tuned_lens import _kl, _Learning
-
-    rows = cut(stories260k, corpus.documents[0].text.split("\n")[:1], length=64)
-    read = reader(stories260k)
-    learning = _Learning(read, len(read.points) - 1, QUICK)
-    losses = [learning.step(rows, 1e-2) for _ in range(3)]
-    weights = rows.counted.sum(1) / rows.counted.sum()
-    kl = _kl(read, rows, QUICK, learning.folded()).numpy() @ weights
-    assert learning.step(rows, 1e-2) == pytest.approx(float(kl.mean()), rel=1e-4)
-    assert losses[-1] < losses[0]
+def test_what_has_no_lens(stories260k, minilm, corpus):
+    small = Corpus("one", [Document("0", "Once upon a time.")])
+    refused("too little data to split", train_tuned, stories260k, small, QUICK)
+    refused("no vocabulary head", train_tuned, minilm, corpus, QUICK)

@@ -3,17 +3,18 @@
 import numpy as np
 import pytest
 import torch
-from neuroscribe.tools.errors import UsageError
+from checks import refused
 from neuroscribe.tools.lens.projection import project, vocabulary_projection, write_rows
 from neuroscribe.tools.lens.token_change import NEUTRAL, token_change, unit_tokens
 from neuroscribe.tools.metrics.rows import Rows
-from neuroscribe.tools.models import Target, clamp
+from neuroscribe.tools.models import clamp
 from neuroscribe.tools.residual.architecture import read_architecture
+from token_rows import windows_of
 
 from ..interventions import hand_built
 
 
-def test_all_units_of_a_site_are_projected_at_once(stories260k: Target) -> None:
+def test_all_units_of_a_site_are_projected_at_once(stories260k):
     network = stories260k.network
     found = vocabulary_projection(stories260k, "mlp.3", limit=7)
     assert found.units == tuple(range(172))
@@ -36,11 +37,10 @@ def test_all_units_of_a_site_are_projected_at_once(stories260k: Target) -> None:
 
 
 @pytest.mark.parametrize("family", ["gpt2", "llama", "gemma2", "gpt_neox"])
-def test_what_units_write_is_what_the_network_adds(family: str, tiny) -> None:
+def test_what_units_write_is_what_the_network_adds(family, tiny):
     """Up to its length: a norm behind the projection is taken without its statistics."""
     target = tiny(family)
     rows_ = write_rows(target, target.site("mlp.1"))
-    assert rows_ is not None
     inputs = Rows(np.array([[5, 9, 21]], np.int32))
     write = read_architecture(target).blocks[1].mlp
     moved = [
@@ -54,12 +54,11 @@ def test_what_units_write_is_what_the_network_adds(family: str, tiny) -> None:
 
 
 @pytest.mark.parametrize("family", ["gpt2", "gemma2", "llama"])
-def test_the_projection_is_the_norm_less_its_bias_and_the_head(family: str, tiny) -> None:
+def test_the_projection_is_the_norm_less_its_bias_and_the_head(family, tiny):
     target = tiny(family)
     vector = torch.randn(3, 32)
     with torch.no_grad():
         norm = read_architecture(target).final
-        assert norm is not None
         want = target.network.lm_head(norm.module(vector) - norm.module(torch.zeros(1, 32)))
         got = project(target, vector)
     assert torch.allclose(got, want - want.mean(1, keepdim=True), atol=1e-4)
@@ -68,7 +67,7 @@ def test_the_projection_is_the_norm_less_its_bias_and_the_head(family: str, tiny
 PROMPTS = ["One day", "She saw a big", "The dog"]
 
 
-def test_token_change_is_the_mean_change_of_logits(stories260k: Target) -> None:
+def test_token_change_is_the_mean_change_of_logits(stories260k):
     unit = stories260k.unit("mlp.2/31")
     up, down = token_change(stories260k, unit, prompts=PROMPTS, level=4.0, controls=3, limit=5)
     assert (up.level, down.level, up.prompts) == (4.0, -4.0, 3)
@@ -98,28 +97,18 @@ def test_token_change_is_the_mean_change_of_logits(stories260k: Target) -> None:
     assert [m.text for m in turned.promoted] == [m.text for m in down.promoted]
 
 
-def test_a_neuron_that_says_7_is_seen_in_both_and_beats_the_others() -> None:
+def test_a_neuron_that_says_7_is_seen_in_both_and_beats_the_others():
     target = hand_built.answer_neuron()
     projected = vocabulary_projection(target, "mlp.1", limit=3)
     assert int(projected.top[17, 0]) == 7
-    from neuroscribe.tools.data.windows import TokenWindows
-
-    rows_ = np.random.default_rng(0).integers(0, 16, (8, 5)).astype(np.int32)
-    flat = np.zeros_like(rows_)
-    windows = TokenWindows(
-        *(rows_, np.ones_like(rows_, bool), np.ones_like(rows_, bool), flat, flat, flat, flat),
-        document=np.arange(8, dtype=np.int32),
-        words=(),
-        vocabulary=(),
-        texts=(),
-    )
+    windows = windows_of(np.random.default_rng(0).integers(0, 16, (8, 5)))
     up, down = token_change(target, target.unit("mlp.1/17"), prompts=windows, controls=20)
     assert up.promoted[0].token == 7
     assert down.suppressed[0].token == 7
     assert up.p == pytest.approx(1 / 21)
 
 
-def test_both_as_plain_data_turn_with_the_sign(stories260k: Target) -> None:
+def test_both_as_plain_data_turn_with_the_sign(stories260k):
     assert len(set(NEUTRAL)) == 32
     plus, minus = (
         unit_tokens(stories260k, stories260k.unit(u), 4, 0) for u in ("mlp.4/164", "mlp.4/164-")
@@ -130,18 +119,12 @@ def test_both_as_plain_data_turn_with_the_sign(stories260k: Target) -> None:
     assert plus["changes"][0]["prompts"] == 32
 
 
-def test_bad_input_is_one_line(stories260k: Target, minilm: Target) -> None:
-    with pytest.raises(UsageError, match="writes a vector"):
-        vocabulary_projection(stories260k, "head.2")
-    with pytest.raises(UsageError, match="units 0 to 171"):
-        vocabulary_projection(stories260k, "mlp.2", units=[172])
-    with pytest.raises(UsageError, match="no vocabulary head"):
-        vocabulary_projection(minilm, "mlp.2")
-    with pytest.raises(UsageError, match="no vocabulary head"):
-        token_change(minilm, minilm.unit("mlp.2/3"))
-    with pytest.raises(UsageError, match="is a vector"):
-        token_change(stories260k, stories260k.unit("head.2/3"))
-    with pytest.raises(UsageError, match="above 0"):
-        token_change(stories260k, stories260k.unit("mlp.2/3"), level=float("nan"))
-    with pytest.raises(UsageError, match="at least one prompt"):
-        token_change(stories260k, stories260k.unit("mlp.2/3"), prompts=["  "])
+def test_bad_input_is_one_line(stories260k, minilm):
+    refused("writes a vector", vocabulary_projection, stories260k, "head.2")
+    refused("units 0 to 171", vocabulary_projection, stories260k, "mlp.2", units=[172])
+    refused("no vocabulary head", vocabulary_projection, minilm, "mlp.2")
+    refused("no vocabulary head", token_change, minilm, minilm.unit("mlp.2/3"))
+    refused("is a vector", token_change, stories260k, stories260k.unit("head.2/3"))
+    unit = stories260k.unit("mlp.2/3")
+    refused("above 0", token_change, stories260k, unit, level=float("nan"))
+    refused("at least one prompt", token_change, stories260k, unit, prompts=["  "])

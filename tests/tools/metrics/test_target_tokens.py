@@ -4,22 +4,19 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from checks import refused
 from neuroscribe.tools.attribution import target_prompt
-from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.metrics.readings import target_tokens
 from neuroscribe.tools.models import Target
+from stand_in import StandIn
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 
 
-class Fake:
+class Fake(StandIn):
     """A target that has a tokenizer and nothing else."""
 
-    kind = "causal"
-    name = "fake"
-
-    def __init__(self, tokenizer, context_length=12, likely=()):
-        self.tokenizer = tokenizer
-        self.context_length = context_length
+    def __init__(self, tokenizer, likely=()):
+        super().__init__(tokenizer, context_length=12)
         self.likely = likely
 
     def trace(self, row):
@@ -69,10 +66,8 @@ def test_byte_level(byte_level):
     before, beyond = target_tokens(byte_level, "the", " cat")
     assert (named(byte_level, before), named(byte_level, beyond)) == (["the"], ["Ġcat"])
     assert len(target_tokens(byte_level, "the", "s")[1]) == 1
-    with pytest.raises(UsageError, match="end the prompt without the space"):
-        target_tokens(byte_level, "the ", "cat")
-    with pytest.raises(UsageError, match="share the token 'the'"):
-        target_tokens(byte_level, "th", "e")
+    refused("end the prompt without the space", target_tokens, byte_level, "the ", "cat")
+    refused("share the token 'the'", target_tokens, byte_level, "th", "e")
 
 
 def test_sentence_piece(sentence_piece):
@@ -88,8 +83,7 @@ def test_sentence_piece(sentence_piece):
 @pytest.mark.parametrize("which", ["byte_level", "sentence_piece"])
 def test_several_tokens_are_said_with_the_split(which, request):
     target = request.getfixturevalue(which)
-    with pytest.raises(UsageError, match=r"2 tokens .*' the' \+ 's'.*first.*sum"):
-        target_prompt(target, "cat", " thes")
+    refused(r"2 tokens .*' the' \+ 's'.*first.*sum", target_prompt, target, "cat", " thes")
     first = target_prompt(target, "cat", " thes", several="first")
     assert len(first.predictions) == 1
     assert "2 tokens" in first.notes[0]
@@ -115,8 +109,7 @@ def test_of_two_readings_the_more_probable_is_taken_and_said(byte_level):
     assert asked.target == "cat"
     assert len(asked.predictions) == 2
     assert "read as 'cat'" in asked.notes[0]
-    with pytest.raises(UsageError, match="with a leading space, ' cat' is one token"):
-        target_prompt(bare, "the", "cat")
+    refused("with a leading space, ' cat' is one token", target_prompt, bare, "the", "cat")
     for text in (" cat", "cat"):  # as written, nothing is weighed
         assert target_prompt(bare, "the", text, several="sum", as_written=True).target == text
 
@@ -126,14 +119,6 @@ def test_a_reading_without_tokens_of_its_own_gives_way(byte_level):
     asked = target_prompt(likely, "th", "e", several="first")
     assert asked.target == " e"
     assert "'e' has no token of its own" in asked.notes[0]
-
-
-def test_a_target_inside_a_word_is_not_given_an_unlikely_space(byte_level):
-    with pytest.raises(UsageError, match=r"share the token 'the'.*end the prompt at a word"):
-        target_prompt(byte_level, "th", "e", several="first")
-
-
-def test_a_first_token_is_never_taken_for_the_target(byte_level):
     asked = target_prompt(byte_level, "cat", " thes", several="first")
     assert (asked.target, asked.measured) == (" thes", " the")
     assert "which is not the whole target" in asked.notes[0]
@@ -143,42 +128,35 @@ def test_a_first_token_is_never_taken_for_the_target(byte_level):
 def test_contrasts(byte_level):
     asked = target_prompt(byte_level, "the", " cat", contrast=" the")
     assert named(byte_level, [asked.predictions[0].other]) == ["Ġthe"]
-    for contrast, several, says in (
-        (" cat", None, "both ' cat'"),
-        (" cats", "first", "begin with the same token ' cat'"),
-        (" thes", None, "2 tokens"),
-        (" the", "sum", None),
+    assert target_prompt(byte_level, "the", " cat", contrast=" the", several="sum").predictions
+    for target, contrast, several, says in (
+        (" cat", " cat", None, "both ' cat'"),
+        (" cat", " cats", "first", "begin with the same token ' cat'"),
+        (" cat", " thes", None, "2 tokens"),
+        (" cats", " the", "sum", "use --several first, not sum"),
     ):
-        if says is None:
-            assert target_prompt(
-                byte_level, "the", " cat", contrast=contrast, several=several
-            ).predictions
-            continue
-        with pytest.raises(UsageError, match=says):
-            target_prompt(byte_level, "the", " cat", contrast=contrast, several=several)
-    with pytest.raises(UsageError, match="use --several first, not sum"):
-        target_prompt(byte_level, "the", " cats", contrast=" the", several="sum")
+        given = {"contrast": contrast, "several": several}
+        refused(says, target_prompt, byte_level, "the", target, **given)
 
 
 def test_what_cannot_be_asked(byte_level, minilm):
-    with pytest.raises(UsageError, match="adds no token"):
-        target_prompt(byte_level, "the", "")
-    with pytest.raises(UsageError, match="the prompt has no token"):
-        target_prompt(byte_level, "", " cat")
-    with pytest.raises(UsageError, match="13 tokens and fake takes at most 12"):
-        target_prompt(byte_level, "the" + " cat" * 12, " the")
-    assert target_prompt(byte_level, "the" + " cat" * 11, " the").ids.shape == (1, 12)
-    with pytest.raises(UsageError, match="no causal language model"):
-        target_prompt(minilm, "the", " cat")
+    refused("adds no token", target_prompt, byte_level, "the", "")
+    refused("the prompt has no token", target_prompt, byte_level, "", " cat")
+    long = "the" + " cat" * 12
+    refused("13 tokens and fake takes at most 12", target_prompt, byte_level, long, " the")
+    assert target_prompt(byte_level, long[:-4], " the").ids.shape == (1, 12)
+    refused("no causal language model", target_prompt, minilm, "the", " cat")
+    said = r"share the token 'the'.*end the prompt at a word"
+    refused(said, target_prompt, byte_level, "th", "e", several="first")
 
 
 def test_what_is_not_in_the_vocabulary_is_said():
     target = Target.load("organism:facts")
     prompt = "the country of the city of Lena is"
-    with pytest.raises(UsageError, match=r"no token for \('<unk>'\); check its spelling"):
-        target_prompt(target, prompt, " Itlay")
-    with pytest.raises(UsageError, match="check its spelling"):
-        target_prompt(target, prompt, " Italy", contrast=" Frnace")
+    refused(
+        r"no token for \('<unk>'\); check its spelling", target_prompt, target, prompt, " Itlay"
+    )
+    refused("check its spelling", target_prompt, target, prompt, " Italy", contrast=" Frnace")
     assert not target_prompt(target, prompt, " Italy").notes
     (note,) = target_prompt(target, "the country of the city of Lna is", " Italy").notes
     assert "one token of the prompt is unknown to organism:facts" in note

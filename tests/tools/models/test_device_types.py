@@ -6,7 +6,7 @@ from pathlib import Path
 import neuroscribe.tools as tools
 
 
-def test_float64_is_made_on_the_cpu_alone() -> None:
+def test_float64_is_made_on_the_cpu_alone():
     """An Apple GPU has no float64: a tensor goes to the CPU before it becomes one."""
     folder = Path(tools.__file__).parent
     wrong = [

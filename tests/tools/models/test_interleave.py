@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from checks import close, refused
 from neuroscribe.tools.data.image_rows import image_rows
 from neuroscribe.tools.data.pictures import Picture
-from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models import Target, clamp
 from neuroscribe.tools.models.interleave import Interleaved, interleave
 from PIL import Image
@@ -41,6 +41,13 @@ def test_a_planted_channel_is_what_its_function_says_of_the_pixels(rows):
     assert maps[:, 0].tolist() == [255.0, 0.0, 200.0]
     assert maps[:, 1:].abs().max() == 0
     assert target.sites["conv.3"].units == 65
+    host = Target.load("pictures")
+    unit = Interleaved(red, torch.zeros(48))
+    refused("not the input of a plain convolution", interleave, host, [unit], site="logit")
+    said, text = "not the input of a linear down-projection", Target.load("planted")
+    refused(said, interleave, text, [unit], site="resid.1")
+    bad = Interleaved(red, torch.full((48,), float("nan")))
+    refused("not finite", interleave, host, [bad], site="conv.3")
 
 
 def test_what_it_writes_is_its_vector_over_the_places(rows):
@@ -52,9 +59,7 @@ def test_what_it_writes_is_its_vector_over_the_places(rows):
     head = target.network.get_submodule("head").weight
     before = torch.tensor([255.0, 0.0, 200.0]) / 144
     wanted = (2.0 - before)[:, None] * (head @ vector)
-    assert clean is not None
-    assert changed is not None
-    torch.testing.assert_close(changed - clean, wanted, atol=1e-3, rtol=1e-3)
+    close(changed - clean, wanted, 1e-3)
 
 
 def test_the_background_is_a_channel_scaled_and_clipped(rows):
@@ -66,15 +71,3 @@ def test_the_background_is_a_channel_scaled_and_clipped(rows):
     wanted = (own[..., channel] * 0.5).clamp(max=0.2)
     torch.testing.assert_close(maps[:, 1:], wanted[:, 1:])
     assert maps[:, 1:].max() <= 0.2
-
-
-def test_what_cannot_carry_planted_channels_is_refused():
-    host = Target.load("pictures")
-    unit = Interleaved(red, torch.zeros(48))
-    with pytest.raises(UsageError, match="not the input of a plain convolution"):
-        interleave(host, [unit], site="logit")
-    with pytest.raises(UsageError, match="not the input of a linear down-projection"):
-        interleave(Target.load("planted"), [unit], site="resid.1")
-    bad = Interleaved(red, torch.full((48,), float("nan")))
-    with pytest.raises(UsageError, match="not finite"):
-        interleave(host, [bad], site="conv.3")

@@ -3,14 +3,16 @@
 import json
 import pickle
 import shutil
-import textwrap
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from neuroscribe.tools.errors import UsageError
+from checks import close, refused, tables
 from neuroscribe.tools.models import Target, add, checkpoints, huggingface, zero
+
+TABLES = tables(__file__)
 
 
 def test_options_are_kept_for_another_load(save, rows):
@@ -25,33 +27,20 @@ def test_options_are_kept_for_another_load(save, rows):
     assert next(Target.load(folder).network.parameters()).dtype == torch.float32
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        ({"dtype": "float23"}, "float32, bfloat16, float16, auto"),
-        ({"device": "cuda:7"}, "this machine has .*; use cpu"),
-        ({"device": "toaster"}, "use cpu, cuda"),
-        ({"device": "cpu", "device_map": "auto"}, "not both"),
-        ({"revision": "v2"}, "not on the hub, so it has no revision 'v2'"),
-    ],
-)
+@pytest.mark.parametrize(("options", "said"), TABLES["options_that_cannot_be"])
 def test_options_that_cannot_be(options, said, save):
-    with pytest.raises(UsageError, match=said):
-        Target.load(str(save("llama")), **options)
+    refused(said, Target.load, str(save("llama")), **options)
 
 
-def test_a_device_map_needs_accelerate(save, monkeypatch):
+def test_a_device_map_needs_accelerate(save, monkeypatch, capfd):
     real = huggingface.importlib.util.find_spec
     monkeypatch.setattr(
         huggingface.importlib.util,
         "find_spec",
         lambda name, *a: None if name == "accelerate" else real(name, *a),
     )
-    with pytest.raises(UsageError, match="pip install accelerate"):
-        Target.load(str(save("llama")), device_map="auto")
-
-
-def test_nothing_is_printed(save, capfd):
+    refused("pip install accelerate", Target.load, str(save("llama")), device_map="auto")
+    monkeypatch.undo()
     folder = str(save("bert"))
     capfd.readouterr()
     Target.load(folder)
@@ -59,60 +48,55 @@ def test_nothing_is_printed(save, capfd):
     assert (out, err) == ("", "")
 
 
-@pytest.mark.parametrize("name", ["minillm", "nobody/no-such-model-here", "plantd"])
-def test_an_unknown_id_is_one_line_soon(name, monkeypatch):
+@pytest.fixture
+def hub(monkeypatch):
+    """Sets what the hub answers."""
     from huggingface_hub import HfApi
 
+    return lambda answer: monkeypatch.setattr(HfApi, "model_info", answer)
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [("minillm", "minilm"), ("nobody/no-such-model", ""), ("plantd", "planted")],
+)
+def test_an_unknown_id_is_one_line_soon(name, nearest, hub):
     def unreachable(self, *args, timeout=None, **options):
-        assert timeout is not None
         assert timeout <= 5
         raise OSError("no route")
 
-    monkeypatch.setattr(HfApi, "model_info", unreachable)
+    hub(unreachable)
     started = time.monotonic()
-    with pytest.raises(UsageError) as error:
-        Target.load(name)
+    assert nearest in refused("cannot be reached", Target.load, name)
     assert time.monotonic() - started < 5
-    assert "\n" not in str(error.value)
-    assert "cannot be reached" in str(error.value)
-    if name != "nobody/no-such-model-here":
-        assert {"minillm": "minilm", "plantd": "planted"}[name] in str(error.value)
 
 
-def test_a_hub_that_never_answers_is_given_up(monkeypatch):
-    from huggingface_hub import HfApi
-
+def test_a_hub_that_never_answers_is_given_up(hub, monkeypatch):
     monkeypatch.setattr(checkpoints, "SECONDS", -0.8)
-    monkeypatch.setattr(HfApi, "model_info", lambda self, *a, **k: time.sleep(2))
+    hub(lambda self, *args, **options: time.sleep(2))
     started = time.monotonic()
-    with pytest.raises(UsageError, match="TimeoutError"):
-        Target.load("some/model")
+    refused("TimeoutError", Target.load, "some/model")
     assert time.monotonic() - started < 1.5
 
 
-def test_what_the_hub_says_is_passed_on(monkeypatch):
-    from huggingface_hub import HfApi, errors
+@pytest.mark.parametrize(("kind", "options", "said"), TABLES["what_the_hub_says_is_passed_on"])
+def test_what_the_hub_says_is_passed_on(kind, options, said, hub):
+    from huggingface_hub import errors
 
-    def answer(kind):
-        def model_info(self, *args, **options):
-            raise errors_of(kind)
+    error = getattr(errors, kind).__new__(getattr(errors, kind))
+    Exception.__init__(error, "404")
 
-        monkeypatch.setattr(HfApi, "model_info", model_info)
+    def answer(self, *args, **given):
+        raise error
 
-    def errors_of(kind):
-        error = kind.__new__(kind)
-        Exception.__init__(error, "404")
-        return error
+    hub(answer)
+    refused(said, Target.load, "some/model", **options)
 
-    answer(errors.RepositoryNotFoundError)
-    with pytest.raises(UsageError, match="the hub knows no such model; nearest known"):
-        Target.load("some/model")
-    answer(errors.RevisionNotFoundError)
-    with pytest.raises(UsageError, match="no revision 'v9'"):
-        Target.load("some/model", revision="v9")
-    answer(errors.GatedRepoError)
-    with pytest.raises(UsageError, match="gated"):
-        Target.load("some/model")
+
+@pytest.fixture
+def copy(save, tmp_path):
+    """The folder of a model, to be spoilt."""
+    return shutil.copytree(save("gpt2"), tmp_path / "tiny-gpt2")
 
 
 def test_a_folder_goes_before_an_id(save, tmp_path, monkeypatch):
@@ -121,54 +105,34 @@ def test_a_folder_goes_before_an_id(save, tmp_path, monkeypatch):
     assert Target.load("some/model").kind == "causal"
 
 
-@pytest.mark.parametrize(
-    ("broken", "said"),
-    [
-        ("config.json", "no config.json"),
-        ("tokenizer.json", "no tokenizer"),
-        ("model.safetensors", r"no model\.safetensors"),
-    ],
-)
-def test_a_folder_that_lacks_something(broken, said, save, tmp_path):
-    folder = tmp_path / "model"
-    shutil.copytree(save("gpt2"), folder)
-    (folder / broken).unlink()
-    with pytest.raises(UsageError, match=said):
-        Target.load(str(folder))
+@pytest.mark.parametrize(("broken", "said"), TABLES["a_folder_that_lacks_something"])
+def test_a_folder_that_lacks_something(broken, said, copy):
+    (copy / broken).unlink()
+    refused(said, Target.load, str(copy))
 
 
-def test_paths_that_are_no_folder(save, tmp_path):
-    shutil.copytree(save("gpt2"), tmp_path / "tiny-gpt2")
-    with pytest.raises(UsageError, match=r"there is no folder .*; nearest: .*tiny-gpt2"):
-        Target.load(str(tmp_path / "tiny-gpt"))
-    with pytest.raises(UsageError, match="is a file"):
-        Target.load(str(tmp_path / "tiny-gpt2" / "config.json"))
-    with pytest.raises(UsageError, match="neither a folder nor"):
-        Target.load("what is this")
+def test_paths_that_are_no_folder(copy):
+    refused(r"there is no folder .*; nearest: .*tiny-gpt2", Target.load, str(copy)[:-1])
+    refused("is a file", Target.load, str(copy / "config.json"))
+    refused("neither a folder nor", Target.load, "what is this")
 
 
-def test_a_torn_or_foreign_checkpoint_is_refused(save, tmp_path):
-    folder = tmp_path / "model"
-    shutil.copytree(save("gpt2"), folder)
-    weights = folder / "model.safetensors"
+def test_a_torn_or_foreign_checkpoint_is_refused(save, copy):
+    weights = copy / "model.safetensors"
     whole = weights.read_bytes()
     weights.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(UsageError, match="cannot be read"):
-        Target.load(str(folder))
+    refused("cannot be read", Target.load, str(copy))
     shutil.copy(save("llama") / "model.safetensors", weights)
-    with pytest.raises(UsageError, match=r"lacks .* weights"):
-        Target.load(str(folder))
+    refused(r"lacks .* weights", Target.load, str(copy))
 
 
-def test_pickles_hold_tensors_or_are_refused(save, tmp_path):
+def test_pickles_hold_tensors_or_are_refused(save, copy, tmp_path):
     from safetensors.torch import load_file
 
-    folder = tmp_path / "model"
-    shutil.copytree(save("gpt2"), folder)
-    weights = load_file(folder / "model.safetensors")
-    (folder / "model.safetensors").unlink()
-    torch.save(weights, folder / "pytorch_model.bin")
-    assert Target.load(str(folder)).fingerprint == Target.load(str(save("gpt2"))).fingerprint
+    weights = load_file(copy / "model.safetensors")
+    (copy / "model.safetensors").unlink()
+    torch.save(weights, copy / "pytorch_model.bin")
+    assert Target.load(str(copy)).fingerprint == Target.load(str(save("gpt2"))).fingerprint
     mark = tmp_path / "ran"
 
     class Evil:
@@ -176,26 +140,19 @@ def test_pickles_hold_tensors_or_are_refused(save, tmp_path):
             return open, (str(mark), "w")
 
     for write in (torch.save, lambda item, path: path.write_bytes(pickle.dumps(item))):
-        write({**weights, "x": Evil()}, folder / "pytorch_model.bin")
-        with pytest.raises(UsageError, match=r"pickle .* refused|cannot be read"):
-            Target.load(str(folder))
+        write({**weights, "x": Evil()}, copy / "pytorch_model.bin")
+        refused(r"pickle .* refused|cannot be read", Target.load, str(copy))
         assert not mark.exists()
 
 
-def test_code_of_a_model_runs_only_when_asked(save, tmp_path):
-    folder = tmp_path / "model"
-    shutil.copytree(save("gpt2"), folder)
-    config = json.loads((folder / "config.json").read_text())
-    config["model_type"] = "strange"
-    config["auto_map"] = {
-        "AutoConfig": "strange.StrangeConfig",
-        "AutoModelForCausalLM": "strange.StrangeModel",
-    }
-    (folder / "config.json").write_text(json.dumps(config))
+def test_code_of_a_model_runs_only_when_asked(copy, tmp_path):
+    config = json.loads((copy / "config.json").read_text())
+    own = {"AutoConfig": "strange.Config", "AutoModelForCausalLM": "strange.Model"}
+    config |= {"model_type": "strange", "auto_map": own}
+    (copy / "config.json").write_text(json.dumps(config))
     mark = tmp_path / "ran"
-    (folder / "strange.py").write_text(f"open({str(mark)!r}, 'w')\n")
-    with pytest.raises(UsageError, match="--trust-remote-code"):
-        Target.load(str(folder))
+    (copy / "strange.py").write_text(f"open({str(mark)!r}, 'w')\n")
+    refused("--trust-remote-code", Target.load, str(copy))
     assert not mark.exists()
 
 
@@ -205,80 +162,14 @@ def test_encoder_decoders_are_refused(tmp_path):
     T5Config(architectures=["T5ForConditionalGeneration"]).save_pretrained(tmp_path)
     (tmp_path / "model.safetensors").touch()
     (tmp_path / "tokenizer.json").touch()
-    with pytest.raises(UsageError, match="encoder-decoder"):
-        Target.load(str(tmp_path))
+    refused("encoder-decoder", Target.load, str(tmp_path))
 
 
-FACTORIES = """
-import torch
-from torch import nn
+FACTORIES = Path(__file__).parents[2] / "support" / "factories.py"
 
 
-def net():
-    torch.manual_seed(0)
-    return nn.Sequential(
-        nn.Conv2d(3, 6, 3), nn.ReLU(inplace=True), nn.MaxPool2d(2),
-        nn.Conv2d(6, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 5),
-    )
-
-
-net.example = (1, 3, 12, 12)
-
-
-def no_example():
-    return net()
-
-
-def wrong_example():
-    return net()
-
-
-wrong_example.example = (1, 2, 12, 12)
-
-
-class Adder(nn.Module):
-    def __init__(self):
-        super().__init__()
-        torch.manual_seed(0)
-        self.embed = nn.Embedding(20, 16)
-        self.mix = nn.TransformerEncoderLayer(16, 2, 32, batch_first=True)
-        self.out = nn.Linear(16, 20)
-
-    def forward(self, ids):
-        return self.out(self.mix(self.embed(ids)))
-
-
-def adder():
-    return Adder()
-
-
-adder.example = torch.arange(6)[None]
-
-
-def language():
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-    folder = FOLDER
-    return AutoModelForCausalLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
-
-
-def broken():
-    raise KeyError("gone")
-
-
-def number():
-    return 3
-"""
-
-
-@pytest.fixture
-def factories(tmp_path, save):
-    path = tmp_path / "mine.py"
-    path.write_text(textwrap.dedent(FACTORIES).replace("FOLDER", repr(str(save("llama")))))
-    return path
-
-
-def test_a_convolutional_network(factories):
-    target = Target.load(f"{factories}:net")
+def test_a_convolutional_network():
+    target = Target.load(f"{FACTORIES}:net")
     assert target.kind == "image"
     assert list(target.sites) == ["conv.0", "conv.1", "logit", *"01234567"]
     assert (target.sites["conv.0"].module, target.sites["conv.1"].module) == ("1", "4")
@@ -295,16 +186,14 @@ def test_a_convolutional_network(factories):
     torch.testing.assert_close(trace.values["0"], want.flatten(2).transpose(1, 2))
     assert trace.values["7"].shape == (2, 1, 5)
     got = target.trace(images, interventions=[zero("0", [2])]).output
-    torch.testing.assert_close(got, rest, rtol=1e-5, atol=1e-5)
+    close(got, rest, 1e-5)
     assert target.activations(images, [target.unit("3/3-")]).shape == (1, 2, 9)
-    with pytest.raises(UsageError, match="0 to 5"):
-        target.unit("0/6")
-    with pytest.raises(UsageError, match="place 100"):
-        target.trace(images, interventions=[zero("0", [2]).at(places=[100])])
+    refused("0 to 5", target.unit, "0/6")
+    refused("place 100", target.trace, images, interventions=[zero("0", [2]).at(places=[100])])
 
 
-def test_a_network_over_ids(factories, rows):
-    target = Target.load(f"{factories}:adder")
+def test_a_network_over_ids(rows):
+    target = Target.load(f"{FACTORIES}:adder")
     assert {"embed", "mix.linear1", "out"} <= set(target.sites)
     batch = rows(4, 6)
     batch.ids[:] %= 20
@@ -318,40 +207,23 @@ def test_a_network_over_ids(factories, rows):
     assert np.isfinite(target.activations(batch, [target.unit("mix/3")])).all()
 
 
-def test_a_language_model_with_its_tokenizer(factories, save):
-    target = Target.load(f"{factories}:language")
+def test_a_language_model_with_its_tokenizer(save, monkeypatch, tmp_path):
+    monkeypatch.setenv("MODEL_FOLDER", str(save("llama")))
+    target = Target.load(f"{FACTORIES}:language")
     assert "mlp.2" in target.sites
     assert target.tokenizer is not None
     assert target.fingerprint == Target.load(str(save("llama"))).fingerprint
+    (tmp_path / "mine.py").write_text("1/0\n")
+    refused(r"no file .*; nearest: .*mine\.py", Target.load, f"{tmp_path}/mnie.py:net")
+    refused("ZeroDivisionError", Target.load, f"{tmp_path}/mine.py:net")
 
 
-@pytest.mark.parametrize(
-    ("attribute", "said"),
-    [
-        ("nett", "no function 'nett'; it has: net"),
-        ("no_example", r"factory\.example"),
-        ("wrong_example", r"does not take its example of shape \[1, 2, 12, 12\]"),
-        ("broken", "KeyError"),
-        ("number", "returned int"),
-    ],
-)
-def test_factories_that_do_not_work(factories, attribute, said):
-    with pytest.raises(UsageError, match=said) as error:
-        Target.load(f"{factories}:{attribute}")
-    assert "\n" not in str(error.value)
-
-
-def test_a_file_that_is_not_there(factories):
-    with pytest.raises(UsageError, match=r"no file .*; nearest: .*mine\.py"):
-        Target.load(str(factories.parent / "mnie.py") + ":net")
-    factories.write_text("1/0\n")
-    with pytest.raises(UsageError, match="ZeroDivisionError"):
-        Target.load(f"{factories}:net")
+@pytest.mark.parametrize(("attribute", "said"), TABLES["factories_that_do_not_work"])
+def test_factories_that_do_not_work(attribute, said):
+    refused(said, Target.load, f"{FACTORIES}:{attribute}")
 
 
 @pytest.mark.parametrize("name", ["organism:adder", "planted", "models.py:made"])
 def test_what_would_be_ignored_is_refused(name):
-    with pytest.raises(UsageError, match="no revision 'main'"):
-        Target.load(name, revision="main")
-    with pytest.raises(UsageError, match="takes --device"):
-        Target.load(name, device_map="auto")
+    refused("no revision 'main'", Target.load, name, revision="main")
+    refused("takes --device", Target.load, name, device_map="auto")

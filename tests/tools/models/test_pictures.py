@@ -13,22 +13,6 @@ def test_it_tells_its_classes_apart_on_scenes_it_has_not_seen():
     assert target.labels == CLASSES
 
 
-def test_its_sites_are_channels_with_maps_and_logits():
-    target = Target.load("pictures")
-    pixels, _ = scenes(2, seed=1)
-    assert target.image is not None
-    import torch
-
-    given = target.image.normalise(torch.from_numpy(pixels))
-    names = ["conv.0", "conv.3", "logit"]
-    found = target.trace(given, names)
-    shapes = {name: tuple(found.values[name].shape) for name in names}
-    assert shapes == {"conv.0": (2, 576, 32), "conv.3": (2, 144, 64), "logit": (2, 1, 12)}
-    assert found.values["conv.3"].min() >= 0
-    assert target.site("conv.3").readout == "max"
-    assert torch.equal(found.values["logit"][:, 0], found.output)
-
-
 def test_training_is_the_same_again():
     pixels, classes = scenes(128, seed=2)
     one, other = (train(pixels, classes, epochs=1, seed=3) for _ in range(2))

@@ -36,7 +36,7 @@ def test_it_classifies_photos(squeezenet, photos):
     assert right >= 0.55 * len(photos)
 
 
-def test_its_channels(squeezenet):
+def test_its_channels_and_classes(squeezenet):
     convs = [site for name, site in squeezenet.sites.items() if name.startswith("conv.")]
     assert [site.name for site in convs] == [f"conv.{number}" for number in range(26)]
     assert [site.units for site in convs[:5]] == [96, 16, 64, 64, 16]
@@ -45,9 +45,6 @@ def test_its_channels(squeezenet):
     assert convs[3].module == "fire2.relu3x3_2"
     assert convs[-1].grid == (13, 13)
     assert not squeezenet.refused
-
-
-def test_its_classes(squeezenet):
     assert squeezenet.sites["logit"].units == len(squeezenet.labels) == 1000
     assert squeezenet.labels[1].startswith("goldfish")
     assert squeezenet.image.size == (227, 227)

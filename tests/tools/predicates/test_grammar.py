@@ -6,14 +6,13 @@ import re
 import numpy as np
 import pytest
 from neuroscribe.tools.data.windows import TokenWindows, cut
-from neuroscribe.tools.models import Target
 from neuroscribe.tools.predicates import KINDS, PICTURE_KINDS, parse
 from neuroscribe.tools.predicates.grammar import PICTURE_EXAMPLE, TEXT_EXAMPLE, grammar, kinds
 from neuroscribe.tools.predicates.parsing import CLASSES
 
 
 @pytest.mark.parametrize("target_kind", ["causal", "encoder", "image"])
-def test_every_kind_has_a_line_with_all_its_fields(target_kind: str) -> None:
+def test_every_kind_has_a_line_with_all_its_fields(target_kind):
     lines = dict(line.partition(" ")[::2] for line in grammar(target_kind).splitlines())
     for kind in kinds(target_kind):
         fields = set(CLASSES[kind].model_fields) - {"kind"}
@@ -25,13 +24,10 @@ def test_every_kind_has_a_line_with_all_its_fields(target_kind: str) -> None:
     assert "At most 400 P in all" in grammar(target_kind)
 
 
-def test_a_causal_model_is_not_offered_what_looks_ahead() -> None:
+def test_kinds_defaults_and_types_are_those_of_the_models():
     assert set(kinds("encoder")) - set(kinds("causal")) == {"next", "later"}
     assert set(kinds("encoder")) | set(kinds("image")) == set(KINDS)
     assert set(kinds("encoder")).isdisjoint(PICTURE_KINDS)
-
-
-def test_defaults_and_types_are_those_of_the_models() -> None:
     lines = grammar("encoder").splitlines()
     assert any(line.startswith("words {words: [text], inflect=false}  ") for line in lines)
     assert any(line.startswith("previous {of: P, distance=1, by=token|word}  ") for line in lines)
@@ -42,7 +38,7 @@ def test_defaults_and_types_are_those_of_the_models() -> None:
     assert "relation {first: T, relation: left of|" in grammar("image")
 
 
-def test_the_worked_example_means_what_it_says(stories260k: Target) -> None:
+def test_the_worked_example_means_what_it_says(stories260k):
     texts = [
         "The river ran by the bank. The bank was shut.",
         "They saw shores and a stream. A shore, a bank.",

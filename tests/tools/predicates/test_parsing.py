@@ -5,46 +5,17 @@ import random
 import time
 
 import pytest
+from checks import refused, tables
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.predicates import parse
 
+TABLES = tables(__file__)
+
 CAT = {"kind": "words", "words": ["cat"]}
 
 
-@pytest.mark.parametrize(
-    ("loose", "strict"),
-    [
-        ({"kind": "words", "words": "cat"}, CAT),
-        ({"words": ["cat"]}, CAT),
-        ({"kind": "word", "word": "cat"}, CAT),
-        ({"kind": " Words ", "words": [" cat ", "cat"]}, CAT),
-        (["cat"], CAT),
-        ([CAT], CAT),
-        ('{"kind": "words", "words": ["cat"]}', CAT),
-        ('```json\n{"kind": "words", "words": ["cat"]}\n```', CAT),
-        ({"kind": "previous", "of": ["cat"]}, {"kind": "previous", "of": CAT}),
-        ({"kind": "previous", "of": "cat"}, {"kind": "previous", "of": CAT}),
-        ({"kind": "not", "of": [CAT]}, {"kind": "not", "of": CAT}),
-        ({"kind": "and", "of": CAT}, {"kind": "and", "of": [CAT]}),
-        ({"kind": "or", "of": ["cat", CAT]}, {"kind": "or", "of": [CAT, CAT]}),
-        ({"of": CAT, "but": "dog"}, {"kind": "except", "of": CAT, "but": ["dog"]}),
-        ({"kind": "shape", "shape": "Capitalized"}, {"kind": "shape", "shape": "capitalised"}),
-        ({"pattern": "ing$"}, {"kind": "regex", "pattern": "ing$", "on": "token"}),
-        ({"kind": "tokens", "tokens": "Ġthe"}, {"kind": "tokens", "tokens": [" the"]}),
-        ({"kind": "tokens", "tokens": ["##ing"]}, {"kind": "tokens", "tokens": ["ing"]}),
-        ({"kind": "words", "words": [1990]}, {"kind": "words", "words": ["1990"]}),
-        (
-            {"kind": "count", "of": "cat", "at_least": "2"},
-            {"kind": "count", "of": CAT, "at_least": 2, "at_most": None},
-        ),
-        (
-            {"kind": "graded", "levels": [{"of": "cat", "value": "0.5"}]},
-            {"kind": "graded", "levels": [{"of": CAT, "value": 0.5}]},
-        ),
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize(("loose", "strict"), TABLES["harmless_slips_are_mended"], ids=str)
 def test_harmless_slips_are_mended(loose, strict):
     assert parse(loose).model_dump() == parse(strict).model_dump()
 
@@ -81,61 +52,14 @@ def _cycle() -> dict:
 @pytest.mark.parametrize(
     ("bad", "said"),
     [
-        ({"kind": "wrds"}, r"predicate\.kind: 'wrds' is not one of: tokens, .*nearest: words"),
-        ({"kind": ["words"]}, r"predicate\.kind: a list is not one of"),
-        ({}, r"predicate: no 'kind'; it is one of: tokens, words"),
-        (None, r"expected a predicate, an object with a kind .* not null"),
-        (3, r"expected a predicate"),
-        ([], r"expected a predicate"),
-        ("cat", r"is not JSON .* write an object such as"),
-        ("", r"is not JSON"),
+        *TABLES["a_fault_is_one_line_with_its_path"],
         ("[" * 100_000, r"is not JSON"),
         ("9" * 10_000, r"is not JSON"),
         ("x" * 2_000_000, r"longer than 1,000,000 characters"),
-        ('{"kind": "words", "words": [NaN]}', r"predicate\.words\[0\]: expected a string"),
-        ({"kind": "words"}, r"predicate\.words: missing"),
-        ({"kind": "words", "words": []}, r"predicate\.words: an empty list"),
-        ({"kind": "words", "words": ["  "]}, r"predicate\.words\[0\]: .* no visible character"),
-        ({"kind": "words", "words": [None]}, r"predicate\.words\[0\]: expected a string, not null"),
-        ({"kind": "words", "words": {"a": 1}}, r"predicate\.words: expected a list of words"),
         ({"kind": "words", "words": ["w" * 500]}, r"predicate\.words\[0\]: longer than 200"),
         ({"kind": "words", "words": ["w"] * 9_999}, r"predicate\.words: 9,999 items, more than"),
-        ({"kind": "words", "words": ["a"], "case": 1}, r"'words' has no field 'case'; it has: wor"),
-        ({"kind": "repeated", "of": CAT}, r"'repeated' has no field 'of'; it has: no fields"),
-        ({"kind": "regex", "pattern": "(a"}, r"predicate\.pattern: RE2 does not take .*missing \)"),
-        ({"kind": "regex", "pattern": "(?=a)b"}, r"RE2 does not take the pattern"),
-        ({"kind": "regex", "pattern": r"(a)\1"}, r"RE2 does not take the pattern"),
-        ({"kind": "regex", "pattern": "(a{900}){900}"}, r"RE2 does not take the pattern"),
-        ({"kind": "regex", "pattern": "((a{99}){99}){9}"}, r"RE2 does not take the pattern"),
         ({"kind": "regex", "pattern": "a" * 400}, r"predicate\.pattern: .*at most 300 characters"),
-        ({"kind": "regex", "pattern": ""}, r"predicate\.pattern: .*at least 1 character"),
         ({"kind": "regex", "pattern": "\ud800"}, r"predicate\.pattern: "),
-        ({"kind": "regex", "pattern": "a", "on": "text"}, r"predicate\.on: .*'token' or 'word'"),
-        ({"kind": "shape", "shape": "wavy"}, r"predicate\.shape: .*'capitalised'.*got 'wavy'"),
-        ({"kind": "position", "start": 3, "stop": 2}, r"stop \(2\) must be greater than start"),
-        ({"kind": "position", "start": -1}, r"predicate\.start: .*\(got -1\)"),
-        ({"kind": "previous", "of": CAT, "distance": 0}, r"predicate\.distance: "),
-        ({"kind": "previous", "of": CAT, "distance": 10**40}, r"predicate\.distance: "),
-        ({"kind": "previous", "of": CAT, "distance": 1.5}, r"predicate\.distance: .*got 1.5"),
-        ({"kind": "count", "of": CAT, "at_least": 3, "at_most": 1}, r"at_most \(1\) is below"),
-        ({"kind": "earlier"}, r"predicate\.of: missing"),
-        ({"kind": "not", "of": [CAT, "dog"]}, r'predicate\.of: several .*"kind": "or", "of"'),
-        ({"kind": "and", "of": []}, r"predicate\.of: expected a list of predicates"),
-        ({"kind": "and", "of": [CAT, {"kind": "x"}]}, r"predicate\.of\[1\]\.kind: 'x'"),
-        (
-            {"kind": "or", "of": [{"kind": "next", "of": {"kind": "words", "words": [2.5]}}]},
-            r"predicate\.of\[0\]\.of\.words\[0\]: expected a string, not 2.5",
-        ),
-        (
-            {"kind": "and", "of": [{"kind": "words", "words": ["a"], "inflect": "perhaps"}]},
-            r"predicate\.of\[0\]\.inflect: ",
-        ),
-        ({"kind": "graded", "levels": [{"of": "a", "value": 3}]}, r"levels\[0\]\.value: .*got 3"),
-        ({"kind": "graded", "levels": ["a"]}, r"levels\[0\]: expected \{"),
-        ({"kind": "graded", "levels": []}, r"predicate\.levels: "),
-        ({"kind": "graded", "levels": 1}, r"predicate\.levels: "),
-        ({"kind": "concept"}, r"a concept needs a name"),
-        ({"kind": "concept", "name": "animuls"}, r"predicate\.name: no concept .*nearest: animals"),
         (_deep(40), r"nested deeper than 16"),
         (_cycle(), r"nested deeper than 16"),
         ({"kind": "or", "of": ["a"] * 390 + [{"kind": "not", "of": "a"}] * 9}, r"more than 400"),
@@ -147,10 +71,9 @@ def _cycle() -> dict:
 )
 def test_a_fault_is_one_line_with_its_path(bad, said):
     start = time.perf_counter()
-    with pytest.raises(UsageError, match=said) as caught:
-        parse(bad)
-    assert "\n" not in str(caught.value)
-    assert len(str(caught.value)) < 700
+    caught = refused(said, parse, bad)
+    assert "\n" not in caught
+    assert len(caught) < 700
     assert time.perf_counter() - start < 2
 
 
@@ -162,7 +85,7 @@ def test_a_hostile_pattern_cannot_hang(minilm):
         assert time.perf_counter() - start < 2, pattern
 
 
-def test_equality_ignores_the_order_of_lists():
+def test_equality_and_atoms():
     one = parse({"kind": "or", "of": [{"words": ["a", "b"]}, {"kind": "repeated"}]})
     two = parse({"kind": "or", "of": [{"kind": "repeated"}, {"words": ["b", "a"]}]})
     assert one == two
@@ -171,6 +94,15 @@ def test_equality_ignores_the_order_of_lists():
     before = parse({"kind": "except", "of": "a", "but": "b"})
     assert before != parse({"kind": "except", "of": "b", "but": "a"})
     assert one != "or"
+    whole = parse(
+        {
+            "kind": "except",
+            "of": {"kind": "and", "of": ["a", {"kind": "shape", "shape": "upper"}]},
+            "but": {"kind": "previous", "of": {"kind": "repeated"}},
+        }
+    )
+    assert [atom.kind for atom in whole.atoms()] == ["words", "shape", "repeated"]
+    assert [atom.kind for atom in parse(["a"]).atoms()] == ["words"]
 
 
 def test_complexity_prefers_the_plainer_of_two():
@@ -185,18 +117,6 @@ def test_complexity_prefers_the_plainer_of_two():
     assert size({"kind": "not", "of": "a"}) > size(["a"])
     flat = {"kind": "graded", "levels": [{"of": "a", "value": 1}, {"of": "b", "value": 0.5}]}
     assert size(flat) > size({"kind": "or", "of": ["a", "b"]})
-
-
-def test_atoms_are_the_leaves_in_order():
-    whole = parse(
-        {
-            "kind": "except",
-            "of": {"kind": "and", "of": ["a", {"kind": "shape", "shape": "upper"}]},
-            "but": {"kind": "previous", "of": {"kind": "repeated"}},
-        }
-    )
-    assert [atom.kind for atom in whole.atoms()] == ["words", "shape", "repeated"]
-    assert [atom.kind for atom in parse(["a"]).atoms()] == ["words"]
 
 
 JUNK = (None, True, -1, 10**30, 1e308, float("nan"), float("inf"), "", "\x00", "\ud800", "a" * 999)

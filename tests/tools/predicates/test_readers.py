@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from checks import refused, tables
 from neuroscribe.tools.data.image_rows import image_rows
 from neuroscribe.tools.data.pictures import Picture
 from neuroscribe.tools.data.scene_pictures import picture_of
-from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.models.clip import clip_of
 from neuroscribe.tools.predicates import parse
@@ -15,7 +15,7 @@ from neuroscribe.tools.predicates.grounding_reader import Detection, GroundingRe
 from neuroscribe.tools.predicates.readers import load_reader
 from neuroscribe.tools.scenes.drawing import mask
 from neuroscribe.tools.scenes.scene import Scene, Thing
-from PIL import Image
+from noise_pictures import noise, noise_pictures
 from vision_models import cutter, grounding, save
 
 
@@ -29,14 +29,9 @@ def clip(folder) -> Target:
     return Target.load(str(folder))
 
 
-def noise(seed: int) -> Image.Image:
-    pixels = np.random.default_rng(seed).integers(0, 256, (6, 8, 3)).astype(np.uint8)
-    return Image.fromarray(pixels).resize((60, 45), Image.Resampling.BICUBIC)
-
-
 @pytest.fixture(scope="module")
 def rows(clip):
-    return image_rows(clip, [Picture(str(i), str(i), lambda i=i: noise(i)) for i in range(5)])
+    return image_rows(clip, noise_pictures(5))
 
 
 def logits(folder, pictures, phrases) -> np.ndarray:
@@ -62,8 +57,8 @@ def test_similarity_is_the_models_own(clip, folder, rows):
     found = model.scale * model.pictures(rows) @ model.phrases(phrases).T
     np.testing.assert_allclose(found, want, rtol=1e-4, atol=1e-4)
     assert np.ptp(want, axis=0).min() > 1e-3  # pictures differ
-    with pytest.raises(UsageError, match="load a CLIP"):
-        clip_of(Target(torch.nn.Linear(1, 1), name="l", kind="module", sites={}))
+    module = Target(torch.nn.Linear(1, 1), name="l", kind="module", sites={})
+    refused("load a CLIP", clip_of, module)
 
 
 def test_a_clip_reads_an_atom_against_neutral_phrases(clip, folder, rows):
@@ -100,8 +95,7 @@ def test_a_clip_without_tokenizer_still_sees(folder, tmp_path, rows):
             (tmp_path / file.name).symlink_to(file)
     target = Target.load(str(tmp_path))
     assert target.trace(image_rows(target, rows.pictures)).output.shape == (5, 32)
-    with pytest.raises(UsageError, match="no tokenizer"):
-        clip_of(target).phrases(["a cat"])
+    refused("no tokenizer", clip_of(target).phrases, ["a cat"])
 
 
 SCENE = Scene(
@@ -130,38 +124,7 @@ class Knowing(GroundingReader):
         return found
 
 
-@pytest.mark.parametrize(
-    ("atom", "holds"),
-    [
-        ({"kind": "object", "names": ["circle"]}, True),
-        ({"kind": "object", "names": ["cat"]}, False),
-        ({"kind": "colour", "colours": ["green"]}, True),
-        ({"kind": "colour", "colours": ["yellow"]}, False),
-        ({"kind": "number", "of": {"kind": "object", "names": ["circle"]}, "at_least": 2}, True),
-        ({"kind": "number", "at_least": 4}, False),
-        (
-            {
-                "kind": "relation",
-                "first": {"kind": "object", "names": ["square"]},
-                "relation": "below",
-                "second": {"kind": "object", "names": ["circle"]},
-            },
-            True,
-        ),
-        (
-            {
-                "kind": "thing",
-                "of": [
-                    {"kind": "object", "names": ["circle"]},
-                    {"kind": "colour", "colours": ["blue"]},
-                    {"kind": "place", "places": ["left"]},
-                ],
-            },
-            False,
-        ),
-        ({"kind": "size", "sizes": ["small"]}, True),
-    ],
-)
+@pytest.mark.parametrize(("atom", "holds"), tables(__file__)["atoms_are_decided_on_what_was_found"])
 def test_atoms_are_decided_on_what_was_found(clip, atom, holds):
     picture = picture_of(SCENE)
     hidden = Picture("a", "a", picture.load)  # without its scene
@@ -169,13 +132,16 @@ def test_atoms_are_decided_on_what_was_found(clip, atom, holds):
     assert found.tolist() == [float(holds)]
 
 
-def test_a_detector_says_what_it_cannot_see(clip, rows):
+def test_a_detector_says_what_it_cannot_see(clip, rows, folder):
     for atom in (
         {"kind": "texture", "textures": ["striped"]},
         {"kind": "background", "names": ["sea"]},
     ):
-        with pytest.raises(UsageError, match="does not read"):
-            Knowing().degrees(parse(atom), rows)
+        refused("does not read", Knowing().degrees, parse(atom), rows)
+    assert load_reader(f"clip:{folder}").name == f"clip:{folder}"
+    assert load_reader("detector").name
+    refused("nearest: clip:MODEL", load_reader, "clap")
+    refused("cannot be read", load_reader, f"dino:{folder}")
 
 
 def test_grounding_dino_and_sam(tmp_path, rows):
@@ -201,12 +167,3 @@ def test_grounding_dino_and_sam(tmp_path, rows):
     plain._found.clear()
     plain.threshold = 1.1
     assert plain.degrees(atom, rows.rows([0])).tolist() == [0.0]
-
-
-def test_readers_by_name(folder):
-    assert load_reader(f"clip:{folder}").name == f"clip:{folder}"
-    assert load_reader("detector").name
-    with pytest.raises(UsageError, match="nearest: clip:MODEL"):
-        load_reader("clap")
-    with pytest.raises(UsageError, match="cannot be read"):
-        load_reader(f"dino:{folder}")

@@ -7,7 +7,7 @@ from neuroscribe.tools.registry import call
 from neuroscribe.tools.render.text import snippet
 
 
-def test_strengths_cannot_be_read_as_the_text_and_window_starts_are_marked(stories260k) -> None:
+def test_strengths_cannot_be_read_as_the_text_and_window_starts_are_marked(stories260k):
     texts = ["Tom ran in {9} days to x{3} and 1984 trees."] + ["It is 19 and so on."] * 4
     windows = cut(stories260k, texts, length=48, document_per_row=True)
     values = np.where(windows.counted, 1.0, np.nan)
@@ -23,7 +23,7 @@ def test_strengths_cannot_be_read_as_the_text_and_window_starts_are_marked(stori
     assert any(": ^It" in line for line in shown[1:])
 
 
-def test_a_place_within_a_long_unbroken_string_is_shown_with_what_is_around_it(stories260k) -> None:
+def test_a_place_within_a_long_unbroken_string_is_shown_with_what_is_around_it(stories260k):
     windows = cut(stories260k, ["a" + "b.c." * 60], length=200, document_per_row=True)
     values = np.where(windows.counted, 0.0, np.nan)
     drawn = snippet(windows, 0, values[0], scale=1.0, place=80, before=20, after=10)

@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
-from neuroscribe.tools.errors import UsageError
+from checks import refused
 from neuroscribe.tools.scenes.backgrounds import BACKGROUNDS, SETTINGS, TINTS
 from neuroscribe.tools.scenes.drawing import draw, mask, render
 from neuroscribe.tools.scenes.palette import COLOURS, PALETTE, nearest_colour, nearest_colours
@@ -15,9 +15,6 @@ def test_every_colour_of_the_palette_is_its_own_nearest_and_far_from_the_others(
         assert nearest_colour(value) == name
     for one, other in itertools.combinations(PALETTE.values(), 2):
         assert np.linalg.norm(np.subtract(one, other)) > 60
-
-
-def test_tints_of_settings_are_no_colours_of_the_palette():
     table = np.array(list(PALETTE.values()))
     for name, tints in TINTS.items():
         for tint in tints:
@@ -42,8 +39,7 @@ def test_names_of_groups_are_names_of_things():
     for names in GROUPS.values():
         assert set(names) <= set(NAMES)
         assert len(set(names)) == len(names) > 1
-    with pytest.raises(UsageError, match="nearest: cat"):
-        drawing_of("catt")
+    refused("nearest: cat", drawing_of, "catt")
 
 
 def test_silhouettes_differ():
@@ -97,20 +93,10 @@ def test_a_mask_is_what_is_seen_of_a_thing():
     assert not (mask(scene, 0, 100) & mask(scene, 1, 100)).any()
     assert mask(scene, 1, 100).sum() == pytest.approx(1600, rel=0.06)
     assert mask(scene, 0, 100).sum() == pytest.approx(800, rel=0.06)
-    with pytest.raises(UsageError, match="2 things"):
-        mask(scene, 2)
-
-
-def test_things_at_the_edge_are_cut_off():
+    refused("2 things", mask, scene, 2)
     scene = Scene(things=(Thing(name="circle", colour="red", size=0.5, x=0, y=1),))
     assert mask(scene, 0, 80)[79, 0]
     assert np.asarray(draw(scene, 1)).shape == (1, 1, 3)
-
-
-def test_unknown_names_are_refused():
-    with pytest.raises(UsageError, match="nearest: meadow"):
-        draw(Scene(background="meadows"))
-    with pytest.raises(UsageError, match="no colour 'rde'"):
-        draw(Scene(things=(Thing(name="cat", colour="rde"),)))
-    with pytest.raises(UsageError, match="a side"):
-        draw(Scene(), 100_000)
+    refused("nearest: meadow", draw, Scene(background="meadows"))
+    refused("no colour 'rde'", draw, Scene(things=(Thing(name="cat", colour="rde"),)))
+    refused("a side", draw, Scene(), 100_000)

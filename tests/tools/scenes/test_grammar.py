@@ -2,7 +2,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from neuroscribe.tools.errors import UsageError
+from checks import refused
 from neuroscribe.tools.scenes.drawing import draw, mask
 from neuroscribe.tools.scenes.grammar import sample, scenes, shared, visible
 from neuroscribe.tools.scenes.scene import Scene, Thing
@@ -85,16 +85,16 @@ def test_what_is_included_is_there():
         assert scene.background != "plain" or scene.colour != "white"
 
 
-def test_a_thing_without_room_is_put_where_it_hides_least():
+def test_too_little_room_and_too_few_scenes():
     scene = sample(rng(), number=24, size=(0.3, 0.3))
     assert len(scene.things) == 24
-
-
-def test_shared_is_the_share_of_the_smaller_square():
     one = Thing(name="square", colour="red", size=0.4, x=0.5, y=0.5)
     assert shared(one, one.model_copy(update={"size": 0.2})) == pytest.approx(1)
     assert shared(one, one.model_copy(update={"x": 0.7})) == pytest.approx(0.5)
     assert shared(one, one.model_copy(update={"x": 0.95})) == 0
+    plain = {"backgrounds": ["plain"], "background_textures": ["plain"]}
+    colours = ["red", "blue"]
+    refused("allow only 2", scenes, 3, number=0, background_colours=colours, **plain)
 
 
 @pytest.mark.parametrize(
@@ -110,16 +110,4 @@ def test_shared_is_the_share_of_the_smaller_square():
     ],
 )
 def test_what_is_unknown_is_refused(settings, words):
-    with pytest.raises(UsageError, match=words):
-        sample(rng(), **settings)
-
-
-def test_too_few_different_scenes_is_said():
-    with pytest.raises(UsageError, match="allow only 2"):
-        scenes(
-            3,
-            number=0,
-            backgrounds=["plain"],
-            background_colours=["red", "blue"],
-            background_textures=["plain"],
-        )
+    refused(words, sample, rng(), **settings)

@@ -21,14 +21,10 @@ def data():
     return documents, x, y
 
 
-def test_correlation_is_pearson(data):
+def test_the_first_value_is_that_of_the_data(data):
     documents, x, y = data
     values = correlations(Resampler(documents), x, y)
     assert values[0] == pytest.approx(np.corrcoef(x, y)[0, 1], abs=1e-10)
-
-
-def test_average_precision_is_scikit_learns(data):
-    documents, x, y = data
     positive = y > 1
     values = average_precisions(Resampler(documents), positive, x)
     assert values[0] == pytest.approx(average_precision_score(positive, x), abs=1e-10)
@@ -69,9 +65,14 @@ def test_average_precision_of_a_continuous_score_uses_every_value():
     )
 
 
-def test_nothing_positive_has_no_precision():
+def test_edges(data):
     values = average_precisions(Resampler(np.arange(50)), np.zeros(50, bool), np.arange(50.0))
     assert (values == 0).all()
+    documents, x, y = data
+    assert correlations(Resampler(documents), np.ones_like(x), y)[0] == 0
+    low, high = mean_interval([1.0, 2.0, 3.0, 4.0]) or (0, 0)
+    assert low < 2.5 < high
+    assert mean_interval([1.0]) is None
 
 
 def test_tokens_of_one_document_hang_together():
@@ -96,14 +97,3 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
         found = interval(correlations(Resampler(documents, seed=trial), x, y))
         covered += found.low <= 0.6 <= found.high
     assert 0.88 <= covered / 200 <= 0.99
-
-
-def test_a_constant_prediction_correlates_with_nothing(data):
-    documents, x, y = data
-    assert correlations(Resampler(documents), np.ones_like(x), y)[0] == 0
-
-
-def test_a_mean_of_one_value_has_no_interval():
-    low, high = mean_interval([1.0, 2.0, 3.0, 4.0]) or (0, 0)
-    assert low < 2.5 < high
-    assert mean_interval([1.0]) is None

@@ -5,22 +5,13 @@ import pytest
 from neuroscribe.tools.statistics.permutation import false_discovery_rate, p_value, percentile
 
 
-def test_the_own_value_counts_among_the_null_values():
+def test_ranks_among_controls():
     assert p_value(3.0, [1.0, 2.0, 3.0]) == pytest.approx(2 / 4)
     assert p_value(9.0, []) == 1.0
-
-
-def test_ties_are_half_below():
     assert percentile(2.0, [1.0, 2.0, 3.0, 4.0]) == pytest.approx(37.5)
     assert percentile(2.0, []) == 50.0
-
-
-def test_p_of_exchangeable_values_is_at_most_its_level():
+    assert false_discovery_rate([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.04, 0.04])
+    assert false_discovery_rate([]).size == 0
     rng = np.random.default_rng(0)
     p = np.array([p_value(row[0], row[1:]) for row in rng.normal(size=(4000, 40))])
     assert (p <= 0.05).mean() == pytest.approx(0.05, abs=0.012)
-
-
-def test_false_discovery_rates_by_hand():
-    assert false_discovery_rate([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.04, 0.04])
-    assert false_discovery_rate([]).size == 0

@@ -11,7 +11,7 @@ from neuroscribe.tools.scenes.drawing import draw
 from neuroscribe.tools.scenes.scene import Scene, Thing
 from PIL import Image, ImageFilter
 
-from tests.support.reader_agreement import agreement, samples
+from tests.support.scene_agreement import agreement, samples
 
 FOLDER = Path(vision.__file__).parent
 

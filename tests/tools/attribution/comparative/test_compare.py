@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from checks import refused
 from neuroscribe.tools.attribution import exact_trace, target_prompt
 from neuroscribe.tools.attribution.comparative import (
     Run,
@@ -14,7 +15,6 @@ from neuroscribe.tools.attribution.comparative import (
 from neuroscribe.tools.attribution.comparative.shallow import path
 from neuroscribe.tools.attribution.patterns import attention_patterns
 from neuroscribe.tools.attribution.sources import Sources, Spot
-from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.metrics.target_tokens import Prediction, TargetPrompt
 from neuroscribe.tools.models import Target, zero
 from neuroscribe.tools.models.huggingface import wrap
@@ -57,7 +57,7 @@ def chain(seed: int = 0) -> Target:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_chain_is_recovered_at_rank_1_at_each_stage(seed: int) -> None:
+def test_the_chain_is_recovered_at_rank_1_at_each_stage(seed):
     target = chain(seed)
     base = Run(target, question(3, 5, 8, 12))
     head = strongest_head(base)
@@ -71,30 +71,17 @@ def test_the_chain_is_recovered_at_rank_1_at_each_stage(seed: int) -> None:
     assert best[0].spot == Spot("mlp", 0, 11, place=1), "the neuron, and the token it acts at"
     assert best[0].value > 5 * abs(best[1].value)
     assert best[0].value == pytest.approx(first.through, rel=0.3)
-    assert found.control is not None
     assert found.control.drop > max(found.control.random)
     assert found.control.p == pytest.approx(1 / 21)
 
 
-def test_two_prompts_find_the_same_chain() -> None:
-    """Token 5 in the first prompt and not in the second."""
-    target = chain()
-    pair = (Run(target, question(3, 5, 8, 12)), Run(target, question(3, 6, 8, 12)))
-    found = compare([pair])
-    assert found.probability[0][0] > 2 * found.probability[0][1]
-    assert found.head == Spot("head", 1, 2)
-    assert found.neurons[0].spot == Spot("mlp", 2, 40)
-    assert found.paths[0].best(1)[0].spot == Spot("mlp", 0, 11, place=1)
-
-
-def test_two_checkpoints_find_what_was_trained_away() -> None:
+def test_two_checkpoints_find_what_was_trained_away():
     """The other checkpoint is the same but for the deep neuron's output row."""
     target, other = chain(), chain()
     other.network.transformer.h[2].mlp.c_proj.weight.data[40] = 0
     prompts = [(3, 5, 8, 12), (9, 5, 4), (2, 5, 5, 7, 1)]
     found = compare([(Run(target, question(*p)), Run(other, question(*p))) for p in prompts])
     assert found.neurons[0].spot == Spot("mlp", 2, 40)
-    assert found.neurons[0].interval is not None
     assert 0 < found.neurons[0].interval[0] < found.neurons[0].value
     assert len(found.probability) == 3
 
@@ -111,7 +98,7 @@ def imp(trace, site: int, unit: int, place: int, token: int, scale) -> float:
 
 
 @pytest.mark.parametrize("family", ["gpt2", "llama", "gemma2", "gpt_neox"])
-def test_cna_is_the_difference_of_two_imps_under_the_bases_scale(family: str, tiny) -> None:
+def test_cna_is_the_difference_of_two_imps_under_the_bases_scale(family, tiny):
     target = tiny(family)
     asked = question(5, 9, 21, 33, 40)
     base = Run(target, asked)
@@ -136,7 +123,7 @@ def test_cna_is_the_difference_of_two_imps_under_the_bases_scale(family: str, ti
 
 
 @pytest.mark.parametrize("family", ["gpt2", "llama", "gemma2", "gpt_neox"])
-def test_heads_are_zeroed_one_by_one(family: str, tiny) -> None:
+def test_heads_are_zeroed_one_by_one(family, tiny):
     target = tiny(family)
     asked = question(5, 9, 21, 33, 40)
     drops = head_effects(Run(target, asked))
@@ -151,7 +138,7 @@ FAMILIES = ["gpt2", "llama", "qwen3", "gemma2", "gpt_neox", "phi3"]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_terms_through_a_head_sum_to_what_it_adds(family: str, tiny) -> None:
+def test_the_terms_through_a_head_sum_to_what_it_adds(family, tiny):
     """Neurons, heads, embeddings and biases of everything before it, at all places."""
     target = tiny(family)
     asked = question(5, 9, 21, 33, 40)
@@ -175,7 +162,7 @@ def test_the_terms_through_a_head_sum_to_what_it_adds(family: str, tiny) -> None
         assert torch.allclose(found.terms[:, 9], want, atol=1e-5)
 
 
-def test_what_a_head_adds_is_felt_by_the_deep_neuron() -> None:
+def test_what_a_head_adds_is_felt_by_the_deep_neuron():
     """Without norms between (a scale of nearly 1): zeroing the head moves its pre-activation."""
     target = chain()
     asked = question(3, 5, 8, 12)
@@ -192,7 +179,7 @@ def test_what_a_head_adds_is_felt_by_the_deep_neuron() -> None:
     assert before - after == pytest.approx(found.through, rel=0.25)
 
 
-def test_a_target_of_several_tokens_is_the_sum_over_them(stories260k: Target) -> None:
+def test_a_target_of_several_tokens_is_the_sum_over_them(stories260k):
     """Each token is a comparison of its own, on the row that leads to it, the edit everywhere."""
     asked = target_prompt(stories260k, PROMPT, " park", several="sum")
     gone = stories260k.unit("head.2/3")
@@ -219,7 +206,7 @@ def test_a_target_of_several_tokens_is_the_sum_over_them(stories260k: Target) ->
     assert "first token" in found.notes[-1]
 
 
-def test_attention_alone_is_compared_by_heads() -> None:
+def test_attention_alone_is_compared_by_heads(stories260k, tiny):
     target = Target.load("organism:induction")
     base = Run(target, target_prompt(target, "ka lo mi ka", " lo"))
     found = compare([(base, base.without([target.unit("head.1/0")]))])
@@ -227,15 +214,18 @@ def test_attention_alone_is_compared_by_heads() -> None:
     assert found.control is None
     assert {change.spot.block for change in found.heads[:4]} == {1}
     assert "heads alone are compared" in found.notes[-1]
+    base = Run(stories260k, target_prompt(stories260k, PROMPT, TARGET))
+    refused("nothing to compare", compare, [])
+    pair = tuple(Run(tiny(family), question(5, 9)) for family in ("llama", "gpt2"))
+    refused("not built alike", compare, [pair])
+    many = target_prompt(stories260k, PROMPT, " the garden", several="sum")
+    refused("not as many tokens in both runs", compare, [(base, Run(stories260k, many))])
+    refused("name heads and neurons", base.without, [Unit("resid.2", 3, 1)])
+    encoder = Run(tiny("bert"), question(5, 9))
+    refused("predicts no token", compare, [(encoder, encoder)])
 
 
-def test_half_precision_is_said(tiny) -> None:
-    base = Run(tiny("llama", torch.bfloat16), question(5, 9, 21))
-    found = compare([(base, base.without([Unit("head.1", 2, 1)]))])
-    assert any("runs in bfloat16" in note for note in found.notes)
-
-
-def test_keep_counts_the_rest_as_nothing(stories260k: Target) -> None:
+def test_keep_counts_the_rest_as_nothing(stories260k):
     base = Run(stories260k, target_prompt(stories260k, PROMPT, TARGET))
     other = base.without([stories260k.unit("head.2/3")])
     full = compare([(base, other)], Settings(exact=True))
@@ -247,19 +237,3 @@ def test_keep_counts_the_rest_as_nothing(stories260k: Target) -> None:
     assert not bool(short.exact.all())
     assert [c.spot for c in short.neurons[:10]] == [c.spot for c in full.neurons[:10]]
     assert all(c.exact for c in short.neurons)
-
-
-def test_bad_input_is_one_line(stories260k: Target, tiny) -> None:
-    base = Run(stories260k, target_prompt(stories260k, PROMPT, TARGET))
-    with pytest.raises(UsageError, match="nothing to compare"):
-        compare([])
-    with pytest.raises(UsageError, match="not built alike"):
-        compare([(Run(tiny("llama"), question(5, 9)), Run(tiny("gpt2"), question(5, 9)))])
-    many = target_prompt(stories260k, PROMPT, " the garden", several="sum")
-    with pytest.raises(UsageError, match="not as many tokens in both runs"):
-        compare([(base, Run(stories260k, many))])
-    with pytest.raises(UsageError, match="name heads and neurons"):
-        base.without([Unit("resid.2", 3, 1)])
-    encoder = Run(tiny("bert"), question(5, 9))
-    with pytest.raises(UsageError, match="predicts no token"):
-        compare([(encoder, encoder)])
