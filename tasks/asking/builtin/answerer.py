@@ -1,54 +1,24 @@
 """Answers questions without a language model: parse, experiment, say what was found.
 
 1. `intent_of` gives a question's template and what it names; "it" is the unit of earlier turns.
-2. The kind's `calls` are made, step by step; what is known is read from the evidence alone.
-3. Its `answer` turns evidence into a few sentences, each with its numbers, controls and citations.
+2. The calls of its kind are made, step by step (`calls.py`).
+3. What they found is put into a few sentences (`answers.py`), from the evidence alone.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from ....agent.state import Message
 from ....tools.evidence import Evidence
 from ....tools.lab import Lab
 from ..state import ConversationState
-from . import attending, changing, describe, driving, finding, following, helping, looking
-from .asked import Ask, Call, Past, cite
-from .intent import Intent, Kind
+from .answers import answer, cite
+from .asked import Ask, Call, Past
+from .calls import calls_of
+from .intent import Intent
 from .templates import intent_of
 
-
-def _no_calls(ask: Ask) -> list[Call]:
-    return []
-
-
-class Course(NamedTuple):
-    """How one kind of question is answered."""
-
-    calls: Callable[[Ask], list[Call]]
-    """The experiments of a step; none: it is time to answer."""
-    answer: Callable[[Ask], str]
-
-
-COURSES: dict[Kind, Course] = {
-    "describe": Course(describe.calls, describe.answer),
-    "find": Course(finding.calls, finding.answer),
-    "drive": Course(driving.calls, driving.answer),
-    "change": Course(changing.calls, changing.answer),
-    "compare": Course(looking.compare_calls, looking.compare_answer),
-    "show": Course(looking.show_calls, looking.show_answer),
-    "lens": Course(driving.lens_calls, driving.lens_answer),
-    "attend": Course(attending.calls, attending.answer),
-    "labels": Course(finding.label_calls, finding.label_answer),
-    "check": Course(looking.check_calls, looking.check_answer),
-    "why": Course(following.why_calls, following.why_answer),
-    "sure": Course(_no_calls, following.sure_answer),
-    "help": Course(_no_calls, helping.answer),
-    "unclear": Course(_no_calls, helping.unclear),
-    "other": Course(_no_calls, helping.other),
-}
 _MOST_STEPS = 4
 
 
@@ -63,12 +33,10 @@ class Answerer:
     def next(self, state: ConversationState) -> Message:
         """Tool calls, or the answer."""
         ask = self._ask(state)
-        course = COURSES[ask.intent.kind]
-        calls = [] if state["last"] or ask.step >= _MOST_STEPS else course.calls(ask)
+        calls = [] if state["last"] or ask.step >= _MOST_STEPS else calls_of(ask)
         if calls:
             return _message(calls, state)
-        text = course.answer(ask).strip()
-        text = text or "I could not find out: no experiment was run."
+        text = answer(ask) or "I could not find out: no experiment was run."
         return {"role": "assistant", "content": _with_taken(text, ask)}
 
     def _ask(self, state: ConversationState) -> Ask:
@@ -123,11 +91,11 @@ def _message(calls: Sequence[Call], state: ConversationState) -> Message:
         "content": None,
         "tool_calls": [
             {
-                "id": f"call_{turn}_{state['step']}_{at}",
+                "id": f"call_{turn}_{state['step']}_{i}",
                 "type": "function",
                 "function": {"name": call.tool, "arguments": json.dumps(dict(call.arguments))},
             }
-            for at, call in enumerate(calls)
+            for i, call in enumerate(calls)
         ],
     }
 

@@ -1,19 +1,13 @@
-"""What answers are made from: the intent, what was found so far, and how sentences cite it."""
+"""One question at one step: its intent, what was found for it so far, what was asked before."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ....tools.evidence import Evidence
 from ....tools.lab import Lab
 from ....tools.registry import offered
-from ....tools.render.text import number, quoted
 from .intent import Intent
-
-_JOIN = "\u2060"  # a word joiner: what stands before it ends no sentence
-_SPECIAL = re.compile(r"<[^<>]*>|\[[A-Z]+\]")
-_LETTERS = 160  # of a text that an answer shows
 
 
 class Call(NamedTuple):
@@ -62,16 +56,6 @@ class Ask:
         """What is counted: places of texts, or pictures."""
         return "places" if self.lab.target.image is None else "pictures"
 
-    def refused(self, tool: str) -> str:
-        """Why a tool is not offered here, with what can be asked; empty where it is."""
-        if self.has(tool):
-            return ""
-        what = "takes pictures" if self.lab.target.image is not None else "predicts no next token"
-        return (
-            f"I cannot ask that of {self.lab.target.name}, which {what}: ask instead which units "
-            "respond to something, or what a unit does."
-        )
-
     @property
     def failures(self) -> list[Evidence]:
         """Calls that gave no result, each error once."""
@@ -81,73 +65,28 @@ class Ask:
                 bad.setdefault(one.error, one)
         return list(bad.values())
 
-    def failed(self, instead: str = "") -> str:
-        """The failures as sentences, with what can be asked instead; empty without any."""
-        said = [
-            f"I could not get a result of {one.tool}: "
-            f"{short(str(one.error).rstrip('.'), 400)}{cite(one)}."
-            for one in self.failures
-        ]
-        hint = f"That was not measured: {instead}."
-        return " ".join([*said, *([hint] if said and instead else [])])
+    def predicted(self, unit: str) -> Evidence | None:
+        """The last earlier result that found a predictor for a unit."""
+        for past in reversed(self.earlier):
+            for one in reversed(past.made):
+                if one.error is None and one.data.get("predictor") is not None:
+                    hits = (hit["unit"] for hit in one.data.get("found", ()))
+                    if unit in (one.data.get("unit"), *hits):
+                        return one
+        return None
 
 
-def cite(*found: Evidence | None) -> str:
-    """` [E1, E2]`, which stands before the full stop of a sentence."""
-    ids = list(dict.fromkeys(one.id for one in found if one is not None))
-    return f" [{', '.join(ids)}]" if ids else ""
+def past_of(ask: Ask) -> Past | None:
+    """The last turn that measured; about the unit that is named, if one is."""
+    wanted = set(ask.intent.units)
+    measured = [past for past in reversed(ask.earlier) if past.made]
+    for about in (lambda units: units == wanted, lambda units: bool(units & wanted)):
+        for past in measured:
+            if not wanted or about(set(past.intent.units)):
+                return past
+    return None
 
 
-def spread(value: float | None, interval: Sequence[float] | None) -> str:
-    """A number with its interval: `0.76 (0.70 to 0.81)`."""
-    if interval is None:
-        return number(value)
-    return f"{number(value)} (95% {number(interval[0])} to {number(interval[1])})"
-
-
-def listed(items: Sequence[str]) -> str:
-    """`a, b and c`."""
-    if len(items) < 2:
-        return "".join(items)
-    return f"{', '.join(items[:-1])} and {items[-1]}"
-
-
-def tokens(items: Sequence[str], many: int = 5) -> str:
-    """Tokens in quotes."""
-    return ", ".join(quoted(item) for item in items[:many])
-
-
-def short(text: str, letters: int = _LETTERS) -> str:
-    """A text on one line, cut if it is long.
-
-    Nothing in it can be read as a citation, or as the end of a sentence of the answer.
-    """
-    line = re.sub(r"\[(?=\s*E\d)", f"[{_JOIN}", " ".join(text.split()))
-    line = line if len(line) <= letters else line[: letters - 1].rstrip() + "…"
-    return re.sub(r"([.!?])(?=\s|$)", rf"\1{_JOIN}", line)
-
-
-def shown(item: Mapping[str, Any], before: int = 8, after: int = 3) -> str:
-    """The text around the strongest token of a measured input, which stands in «»."""
-    values = [value if value is not None else float("-inf") for value in item["activations"]]
-    pieces = list(item["tokens"])
-    if len(pieces) == 1:  # a picture
-        return short(pieces[0])
-    at = max(range(len(values)), key=values.__getitem__)
-    spaced = any(" " in piece for piece in pieces)
-    glued = set(item.get("glued", ()))
-    text = ""
-    for number_ in range(max(0, at - before), min(len(pieces), at + after + 1)):
-        piece = pieces[number_]
-        if _SPECIAL.fullmatch(piece):
-            continue
-        gap = "" if spaced or number_ in glued else " "
-        lead = piece[: len(piece) - len(piece.lstrip())] if spaced else gap
-        core = piece.strip() or "␠"
-        text += lead + (f"«{core}»" if number_ == at else core)
-    return short(text, 120)
-
-
-def peak(item: Mapping[str, Any]) -> float:
-    """The strongest activation of a measured input."""
-    return max((value for value in item["activations"] if value is not None), default=0.0)
+def is_head(unit: str) -> bool:
+    """Whether a unit is a head of attention."""
+    return unit.startswith("head.")
