@@ -38,7 +38,7 @@ def show(
         return
     from .label_tables import unit_detail
 
-    console(wide=True).print(unit_detail(chosen))
+    console(wide=True).print(unit_detail(chosen, labels.folder))
 
 
 def print_faults(run: "LabelRun") -> None:

@@ -1,10 +1,11 @@
-"""One unit's label with everything behind it, as text for a language model and as JSON.
+"""One unit's label with everything behind it, as text for a language model or a person, or JSON.
 
-What a planner wrote (labels, clauses, reasons) stands in quotation marks on one line: it is data.
+What a planner wrote (labels, clauses, reasons) stands on one line; for a language model in
+quotation marks, because it is data.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +23,8 @@ _SCORES = {
     "auprc": "AUPRC",
     "f1": "F1",
 }
+Say = Callable[..., str]
+"""How the words of a planner are written, given so many letters at most: `quote`, for instance."""
 _CITED = 700
 _OTHER = 180
 _CLAUSE = 300
@@ -48,37 +51,56 @@ def quote(text: Any, most: int = _CLAUSE) -> str:
     return json.dumps(shortened(readable(text), most), ensure_ascii=False)
 
 
-def headline(unit: str, record: Record) -> str:
+def headline(unit: str, record: Record, say: Say = quote) -> str:
     """A unit on one line: label, kind, score with its interval, confidence."""
     value, low, high = interval(record)
     score = "no held-out score" if value is None else f"held-out correlation {value:.2f}"
-    if low is not None and high is not None:
-        score += f" (95% {low:.2f} .. {high:.2f})"
+    score += between(low, high, ".2f")
     confidence = record.get("confidence")
     sure = "" if confidence is None else f", confidence {confidence:.2f} {CONFIDENT}"
-    return f"{unit}: {quote(label_of(record))} [{record.get('status')}; {score}{sure}]"
+    return f"{unit}: {say(label_of(record))} [{record.get('status')}; {score}{sure}]"
+
+
+def between(low: float | None, high: float | None, form: str) -> str:
+    """` (95% 0.40 .. 0.60)`; empty where there is no interval."""
+    return "" if low is None or high is None else f" (95% {low:{form}} .. {high:{form}})"
 
 
 def account(unit: str, record: Record, folder: Path) -> tuple[str, dict[str, Any]]:
     """Everything that a run holds of a unit: the text, and plain JSON."""
     made, missing = experiments(record, folder)
-    lines = [headline(unit, record), *_described(record)]
-    lines += [f"experiments in order, * what the label cites ({missing or 'from the transcript'}):"]
-    for item in made[:_MOST]:
-        result = (item.error and f"error: {item.error}") or item.said
-        named = {key: value for key, value in item.arguments.items() if value != unit}
-        arguments = shortened(json.dumps(named, ensure_ascii=False, default=str), _ARGUMENTS)
-        end = f" -> {quote(result, _CITED if item.cited else _OTHER)}" if result else ""
-        lines.append(f"{'*' if item.cited else ' '} {item.id} {item.tool} {arguments}{end}")
-    if len(made) > _MOST:
-        lines.append(f"and {len(made) - _MOST} more")
     data = {
         "unit": unit,
         "record": dict(record),
         "experiments": [item._asdict() for item in made],
         "transcript": missing or "read",
     }
-    return "\n".join(lines), data
+    return "\n".join(told(unit, record, made, missing)), data
+
+
+def told(
+    unit: str, record: Record, made: "Sequence[Experiment]", missing: str, say: Say = quote
+) -> Iterator[str]:
+    """The text, line by line.
+
+    Args:
+        unit: The unit.
+        record: Its record.
+        made: What `experiments` gave.
+        missing: Why what they found is not known.
+        say: How the words of a planner are written.
+    """
+    yield headline(unit, record, say)
+    yield from _described(record, say)
+    yield f"experiments in order, * what the label cites ({missing or 'from the transcript'}):"
+    for item in made[:_MOST]:
+        result = (item.error and f"error: {item.error}") or item.said
+        named = {key: value for key, value in item.arguments.items() if value != unit}
+        arguments = shortened(json.dumps(named, ensure_ascii=False, default=str), _ARGUMENTS)
+        end = f" -> {say(result, _CITED if item.cited else _OTHER)}" if result else ""
+        yield f"{'*' if item.cited else ' '} {item.id} {item.tool} {arguments}{end}"
+    if len(made) > _MOST:
+        yield f"and {len(made) - _MOST} more"
 
 
 def experiments(record: Record, folder: Path) -> tuple[list[Experiment], str]:
@@ -93,26 +115,21 @@ def experiments(record: Record, folder: Path) -> tuple[list[Experiment], str]:
         kept = read(path).evidence.values()
     except UsageError as error:
         made = [
-            Experiment(
-                item["id"],
-                item["tool"],
-                item["arguments"],
-                item["id"] in cited,
-                "",
-                item.get("error"),
-            )
-            for item in listed
+            Experiment(e["id"], e["tool"], e["arguments"], e["id"] in cited, "", e.get("error"))
+            for e in listed
         ]
         return made, f"what they found is not known: {error}"
     return [Experiment(e.id, e.tool, e.arguments, e.id in cited, e.text, e.error) for e in kept], ""
 
 
-def _described(record: Record) -> Iterator[str]:
+def _described(record: Record, say: Say) -> Iterator[str]:
+    scores = record.get("scores") or {}
     if record.get("explained") is not None:
-        yield f"explains {record['explained']:.1%} of held-out variance beyond token identity"
+        span = between(*triple(scores.get("beyond_tokens"))[1:], ".1%")
+        yield f"explains {record['explained']:.1%}{span} of held-out variance beyond token identity"
     yield from _scored(record)
     specific = specificity_words(record.get("specificity"))
-    if specific:
+    if specific and specific != record.get("reason"):
         yield f"specificity, {specific}"
     for i, part in enumerate(record.get("components") or (), 1):
         share, score, band = part.get("share"), part.get("score"), part.get("band")
@@ -122,16 +139,16 @@ def _described(record: Record) -> Iterator[str]:
             "negative side" if part.get("sign") == -1 else "",
             f"band {band}" if band not in (None, "any") else "",
         ]
-        yield f"component {i}: {quote(part['words'])}{_evidence(part)}"
-        rule = quote(english(part["predictor"]))
+        yield f"component {i}: {say(part['words'])}{_evidence(part)}"
+        rule = say(english(part["predictor"]))
         yield f"  predictor: {rule}; {', '.join(filter(None, facts)) or 'not measured'}"
     if record.get("effect"):
-        yield f"effect: {quote(effect_of(record))}{_evidence(record['effect'])}"
+        yield f"effect: {say(effect_of(record))}{_evidence(record['effect'])}"
     for rival in record.get("rejected") or ():
-        because = f"because {quote(rival['reason'])}{_evidence(rival)}"
-        yield f"rejected: {quote(rival['words'])} {because}"
+        because = f"because {say(rival['reason'])}{_evidence(rival)}"
+        yield f"rejected: {say(rival['words'])} {because}"
     if record.get("reason"):
-        yield f"reason for the kind: {quote(record['reason'])}"
+        yield f"reason for the kind: {say(record['reason'])}"
 
 
 def _scored(record: Record) -> Iterator[str]:
@@ -143,9 +160,8 @@ def _scored(record: Record) -> Iterator[str]:
         if value is None or not isinstance(entry, Mapping):
             continue
         base = entry.get("base_rate")
-        between = "" if low is None or high is None else f" (95% {low:.3f} .. {high:.3f})"
         rate = "" if base is None else f", base rate {base:.3f}"
-        yield f"held-out {meaning}: {value:.3f}{between}{rate}"
+        yield f"held-out {meaning}: {value:.3f}{between(low, high, '.3f')}{rate}"
     for name, entry in (record.get("controls") or {}).items():
         numbers = (f"{k} {v:.3f}" for k, v in entry.items() if _is_number(v))
         yield f"control, {name}: {', '.join(numbers)}"
@@ -156,5 +172,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _evidence(part: Mapping[str, Any]) -> str:
-    ids = [str(item) for item in part.get("evidence") or ()]
-    return f" [{', '.join(ids)}]" if ids else ""
+    """` [E3] (not tested in E4)`."""
+    ids, untested = part.get("evidence") or (), part.get("untested") or ()
+    cited = f" [{', '.join(map(str, ids))}]" if ids else ""
+    return cited + (f" (not tested in {', '.join(map(str, untested))})" if untested else "")

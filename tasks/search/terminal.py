@@ -1,8 +1,8 @@
 """What a search gives back, as a person reads it in a terminal."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
-from rich.console import Group, JustifyMethod, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -10,30 +10,9 @@ from ...agent.statuses import CONFIDENT
 from .records import Record, interval, label_of, shortened
 from .results import Duplicates, Groups, Hits, Similar, control_lines
 
-Column = tuple[str, JustifyMethod]
 _LABEL = 56
-_UNIT: tuple[Column, ...] = (
-    ("unit", "left"),
-    ("label", "left"),
-    ("kind", "left"),
-    ("score", "right"),
-    ("95%", "right"),
-    ("conf.", "right"),
-)
-_GROUP: tuple[Column, ...] = (
-    ("units", "right"),
-    ("name", "left"),
-    ("score", "right"),
-    ("mean", "right"),
-    ("lowest", "right"),
-    ("which", "left"),
-)
-_PAIR: tuple[Column, ...] = (
-    ("units", "left"),
-    ("corr.", "right"),
-    ("overlap", "right"),
-    ("labels", "left"),
-)
+_UNIT = ("unit", "label", "kind", "score", "95%", "conf.")
+_NUMBERS = frozenset(("score", "95%", "conf.", "mean", "lowest", "corr.", "overlap", "similarity"))
 
 
 def hits(answer: Hits, records: Mapping[str, Record]) -> RenderableType:
@@ -46,7 +25,7 @@ def hits(answer: Hits, records: Mapping[str, Record]) -> RenderableType:
             Text(f"nearest in {how}: {unit}  {label_of(records[unit])}") for unit in answer.nearest
         ]
         return Group(*lines)
-    table = _table(*_UNIT, ("found by" if any(hit.why for hit in answer) else "", "left"))
+    table = listing(*_UNIT, "found by" if any(hit.why for hit in answer) else "")
     for hit in answer:
         table.add_row(*_cells(hit.unit, hit.record), Text("; ".join(hit.why)))
     rest = f"{len(answer)} of {answer.total} found among {answer.searched} units, by "
@@ -56,7 +35,7 @@ def hits(answer: Hits, records: Mapping[str, Record]) -> RenderableType:
 def similar(answer: Similar, records: Mapping[str, Record]) -> RenderableType:
     """Neighbours beside the controls."""
     title = Text(f"like {answer.unit}  {label_of(records[answer.unit])}", style="bold")
-    table = _table(*_UNIT, ("similarity", "right"))
+    table = listing(*_UNIT, "similarity")
     for one in answer.neighbours:
         table.add_row(*_cells(one.unit, one.record), Text(f"{one.value:+.2f}"))
     return Group(title, table, Text(), *map(Text, answer.sentences()))
@@ -66,12 +45,12 @@ def groups(answer: Groups, limit: int) -> RenderableType:
     """A group a line, its units by name."""
     if not answer.groups:
         return Group(Text("no two units are as similar as that"), Text(answer.sentence()))
-    table = _table(*_GROUP)
+    table = listing("units", "name", "score", "mean", "lowest", "which")
     for group in answer.groups[:limit]:
         table.add_row(
             str(len(group.units)),
             Text(_cut(group.name)),
-            _number(group.score),
+            number(group.score),
             f"{group.mean:.2f}",
             f"{group.lowest:.2f}",
             Text(" ".join(group.units)),
@@ -85,13 +64,13 @@ def duplicates(answer: Duplicates, records: Mapping[str, Record], limit: int) ->
     """Pairs by correlation, then labels that are the same words."""
     lines: list[RenderableType] = []
     if answer.pairs:
-        table = _table(*_PAIR)
+        table = listing("units", "corr.", "overlap", "labels")
         for pair in answer.pairs[:limit]:
             labels = [_cut(label_of(records[unit])) for unit in (pair.first, pair.second)]
             table.add_row(
                 Text(f"{pair.first} {pair.second}"),
                 f"{pair.correlation:+.2f}",
-                _number(pair.overlap),
+                number(pair.overlap),
                 Text(labels[0] if pair.same_label else "\n".join(labels)),
             )
         lines += [table, Text()]
@@ -109,25 +88,34 @@ def duplicates(answer: Duplicates, records: Mapping[str, Record], limit: int) ->
     return Group(*lines)
 
 
-def _table(*columns: Column) -> Table:
+def listing(
+    *columns: str, numbers: Container[str] = _NUMBERS, confidence: str = f"confidence {CONFIDENT}"
+) -> Table:
+    """A table without rules; where it has a column of confidences, it says below of what."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name, side in columns:
+    for name in columns:
+        side = "right" if name in numbers else "left"
         table.add_column(name, justify=side, overflow="fold", no_wrap=name in ("unit", "95%"))
-    if ("conf.", "right") in columns:
-        table.caption, table.caption_justify = f"conf.: confidence {CONFIDENT}", "left"
+    if "conf." in columns:
+        table.caption, table.caption_justify = f"conf.: {confidence}", "left"
     return table
 
 
 def _cells(unit: str, record: Record) -> Iterable[Text]:
     value, low, high = interval(record)
-    between = "" if low is None or high is None else f"{low:.2f} .. {high:.2f}"
-    status, confidence = str(record.get("status") or ""), record.get("confidence")
-    cells = (unit, _cut(label_of(record)), status, _number(value), between, _number(confidence))
-    return map(Text, cells)
+    status, confidence = str(record.get("status") or ""), number(record.get("confidence"))
+    score = (number(value), ends(low, high))
+    return map(Text, (unit, _cut(label_of(record)), status, *score, confidence))
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
+def ends(low: float | None, high: float | None) -> str:
+    """Those of an interval."""
+    return "" if low is None or high is None else f"{low:.2f} .. {high:.2f}"
+
+
+def number(value: float | None, form: str = ".2f") -> str:
+    """A number; empty where there is none."""
+    return "" if value is None else format(value, form)
 
 
 def _cut(label: str) -> str:

@@ -59,12 +59,12 @@ def printed(part: Any) -> str:
 
 def test_specificity_is_shown_and_exported_and_confidence_says_of_what():
     unit = UnitLabel("mlp.0/3", "the word cat", "not specific", RECORD)
-    text = printed(unit_detail(unit))
+    text = printed(unit_detail(unit, Path("nowhere")))
     for said in (
         CONFIDENCE,
-        "specificity p = 0.12: correlation 0.41 here, as high on 7 of 63 matched units",
+        "specificity, p = 0.12: correlation 0.41 here, as high on 7 of 63 matched units",
         "shared with mlp.0/9",
-        "explained   -0.01 (-0.02 .. 0.01) of held-out variance",
+        "explains -1.0% (95% -2.0% .. 1.0%) of held-out variance",
     ):
         assert said in text
     assert text.count("as high on") == 1
@@ -79,7 +79,7 @@ def test_specificity_is_shown_and_exported_and_confidence_says_of_what():
 @pytest.mark.parametrize("broken", [None, 3, {}, {"n": "x"}, {"n": 3, "shared": None}])
 def test_records_of_other_versions_are_shown_too(broken):
     unit = UnitLabel("mlp.0/3", "x", "described", {**RECORD, "specificity": broken})
-    assert printed(unit_detail(unit))
+    assert printed(unit_detail(unit, Path("nowhere")))
     assert row(unit)["unit"] == "mlp.0/3"
 
 
