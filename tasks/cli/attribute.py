@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import options
-from .printing import console, fitting, lines, picked, print_json, print_notes, spread, table
+from .printing import fitting, picked, present, table, zeroed_words
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import RenderableType
 
     from ...tools.attribution import Attribution
     from ...tools.attribution.control import ZeroedBest
@@ -77,11 +77,7 @@ def attribute(
     queries: list[Query] = []
     if query:
         queries = query_units(loaded, question, paper=paper, top=top)
-    document = as_document(attributed, controls, queries, prompt, target)
-    if as_json:
-        print_json(document)
-    else:
-        _print(document)
+    present(as_document(attributed, controls, queries, prompt, target), as_json, _rows)
 
 
 def as_document(
@@ -91,9 +87,7 @@ def as_document(
     prompt: str,
     target: str,
 ) -> dict[str, Any]:
-    """Everything as plain JSON."""
-    from ...tools.evidence import plain
-
+    """Everything as JSON."""
     units = {
         one.kind: {
             "units": [unit.as_dict() for unit in attributed.units[one.kind]],
@@ -105,22 +99,18 @@ def as_document(
         }
         for one in controls
     }
-    return plain(
-        {
-            "target": target,
-            "prompt": prompt,
-            **picked(attributed.question, "contrast", answer="target", token="measured"),
-            "tokens": len(attributed.question.predictions),
-            **picked(attributed, "method", "notes", probability="probabilities", rank="ranks"),
-            "kinds": units,
-            "query": [item.as_dict() for item in queries],
-        }
-    )
+    return {
+        "target": target,
+        "prompt": prompt,
+        **picked(attributed.question, "contrast", answer="target", token="measured"),
+        "tokens": len(attributed.question.predictions),
+        **picked(attributed, "method", "notes", probability="probabilities", rank="ranks"),
+        "kinds": units,
+        "query": [item.as_dict() for item in queries],
+    }
 
 
-def _print(document: dict[str, Any]) -> None:
-    where = console()
-    say = lines(where)
+def _rows(document: dict[str, Any]) -> "Iterator[RenderableType]":
     odds = ", ".join(
         f"p = {p:.3g} (rank {rank})"
         for p, rank in zip(document["probability"], document["rank"], strict=True)
@@ -128,41 +118,33 @@ def _print(document: dict[str, Any]) -> None:
     if document["tokens"] > 1:
         odds = f"p = {math.prod(document['probability']):.3g} in all; token by token {odds}"
     against = f" over '{document['contrast']}'" if document["contrast"] is not None else ""
-    say(f"'{document['token']}'{against} behind '{document['prompt']}': {odds}")
+    yield f"'{document['token']}'{against} behind '{document['prompt']}': {odds}"
     for kind, part in document["kinds"].items():
-        ranked = table(
-            "unit", "value", "act.", title=f"{document['method']}, {kind}: {part['of']:,} units"
-        )
+        title = f"{document['method']}, {kind}: {part['of']:,} units"
+        ranked = table("unit", "value", "act.", title=title)
         ranked.add_column("promotes here", no_wrap=True)
-        for unit in part["units"]:
-            _row(ranked, unit)
-        if part["opposing"]:
+        opposing = part["opposing"][: max(3, len(part["units"]) // 4)]
+        for units in filter(None, (part["units"], opposing)):
+            for unit in units:
+                ranked.add_row(*_cells(unit))
             ranked.add_section()
-            for unit in part["opposing"][: max(3, len(part["units"]) // 4)]:
-                _row(ranked, unit)
-        where.print(ranked)
-        for line in _exactness_and_control(part):
-            say(line)
+        yield ranked
+        yield from _exactness_and_control(part)
     if document["query"]:
         query = table("unit", "value", title="query units")
         for unit in document["query"]:
             query.add_row(unit["unit"], f"{unit['value']:+.3g}")
-        where.print(query)
-        say("query units switch on the 30 attention neurons with the highest Imp")
-    print_notes(where, document["notes"])
+        yield query
+        yield "query units switch on the 30 attention neurons with the highest Imp"
 
 
-def _row(ranked: "Table", unit: dict[str, Any]) -> None:
+def _cells(unit: dict[str, Any]) -> "tuple[RenderableType, ...]":
     from rich.text import Text
 
     tokens = unit["promotes"] if unit["activation"] >= 0 else unit["suppresses"]
-    mark = "" if unit["exact"] else "≤"
-    ranked.add_row(
-        unit["unit"],
-        f"{mark}{unit['value']:+.3f}",
-        f"{unit['activation']:+.2f}",
-        Text(fitting(map(repr, tokens), _ROOM)),
-    )
+    value = f"{'' if unit['exact'] else '≤'}{unit['value']:+.3f}"
+    promoted = Text(fitting(map(repr, tokens), _ROOM))
+    return unit["unit"], value, f"{unit['activation']:+.2f}", promoted
 
 
 def _exactness_and_control(part: dict[str, Any]) -> Iterator[str]:
@@ -178,16 +160,8 @@ def _exactness_and_control(part: dict[str, Any]) -> Iterator[str]:
     if not test["zeroed"]:
         yield "control: its sites have no other units to zero beside it"
         return
-    line = (
-        f"control: zeroing the best {len(test['zeroed'])} lowers the prediction by "
-        f"{test['drop']:+.3g} (p by {test['drop_probability']:+.3g})"
-    )
-    draws = test["random"]
-    if draws:
-        sets = "random sets" if len(draws) > 1 else "other set"
-        line += (
-            f"; {len(draws)} {sets} of the same sites: {spread(draws, '{:+.3g}'.format)}; "
-            f"percentile {test['percentile']:.0f}, p = {test['p']:.2g}"
-        )
+    line = zeroed_words(test, "the prediction")
+    if test["random"]:
+        line += f"percentile {test['percentile']:.0f}, p = {test['p']:.2g}"
         line += f": {test['verdict']}" if test["verdict"] else ""
     yield line

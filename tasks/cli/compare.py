@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import options
-from .printing import console, fitting, lines, picked, print_json, print_notes, spread, table
+from .printing import console, fitting, picked, present, table, zeroed_words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
+
     from ...tools.attribution.comparative import ComparedUnit, Comparison, Run
     from ...tools.attribution.comparative.shallow import Shallow
     from ...tools.attribution.sources import Spot
@@ -66,7 +70,6 @@ def compare(
     from ...tools.attribution.comparative import Run, Settings, strongest_head
     from ...tools.attribution.comparative import compare as run
     from ...tools.errors import UsageError
-    from ...tools.evidence import plain
     from ...tools.metrics.readings import saturation
     from ...tools.models import Target
 
@@ -122,10 +125,7 @@ def compare(
         sure = saturation(max(p for p, _ in compared.probability), document["token"], None)
         notes += [] if sure is None else [sure]
     document["notes"] = list(dict.fromkeys([*notes, *document["notes"]]))
-    if as_json:
-        print_json(plain(document))
-    else:
-        _print(document)
+    present(document, as_json, _rows)
 
 
 def _reading(target: "Target", prompts: list[str], text: str) -> tuple[str, list[str]]:
@@ -232,62 +232,47 @@ def _tokens(run: "Run") -> list[int]:
     return [prediction.token for prediction in run.predictions]
 
 
-def _print(document: dict[str, Any]) -> None:
+def _rows(document: dict[str, Any]) -> "Iterator[RenderableType]":
     from rich.text import Text
 
-    where = console()
-    say = lines(where)
     against = f" over {document['contrast']!r}" if document["contrast"] is not None else ""
-    say(
-        f"{document['answer']!r}{against} behind {document['prompts'][0]!r}, compared with: "
-        f"{document['other']}"
-    )
+    asked = f"{document['answer']!r}{against} behind {document['prompts'][0]!r}"
+    yield f"{asked}, compared with: {document['other']}"
     for (base, other), ranks in zip(document["probability"], document["rank"], strict=True):
-        say(f"p = {base:.3g} (rank {ranks[0]}) and {other:.3g} (rank {ranks[1]})")
+        yield f"p = {base:.3g} (rank {ranks[0]}) and {other:.3g} (rank {ranks[1]})"
     one_sided = document["heads"][0]["other"] is None
     names = ["fall of p when zeroed"] if one_sided else ["fall of p: difference", "base", "other"]
     heads = table("head", *names, width=_NUMBER)
     for item in document["heads"][:5]:
         heads.add_row(item["unit"], *_numbers(item)[: len(names)])
-    where.print(heads)
+    yield heads
     neurons = table("deep neuron", "CNA", "Imp base", "other", "activations", width=_NUMBER)
     neurons.add_column("promotes here", no_wrap=True)
+    room = min(console().width - _LEFT, 40)
     for item in [*document["neurons"], *document["gained"][:3]]:
-        tokens = item["promotes"] if item["activation"][0] >= 0 else item["suppresses"]
         one, two = item["activation"]
-        room = min(where.width - _LEFT, 40)
-        text = Text(fitting(map(repr, tokens), room))
+        text = Text(fitting(map(repr, item["promotes"] if one >= 0 else item["suppresses"]), room))
         neurons.add_row(item["unit"], *_numbers(item), f"{one:+.2f} {two:+.2f}", text)
     if neurons.rows:
-        where.print(neurons)
+        yield neurons
     if document["exact"] < document["of"]:
-        say(f"Imp is exact for {document['exact']} of {document['of']} neurons, the candidates")
+        yield f"Imp is exact for {document['exact']} of {document['of']} neurons, the candidates"
     if document["control"] is not None:
-        say(_control(document["control"]))
+        yield _control(document["control"])
     for item in document["chain"]:
-        say(
-            f"{item['deep']} reads {item['key']:+.3g}, of which {item['through']:+.3g} through "
-            f"{item['head']}; there from:"
-        )
+        through = f"{item['through']:+.3g} through {item['head']}"
+        yield f"{item['deep']} reads {item['key']:+.3g}, of which {through}; there from:"
         for one in item["shallow"]:
-            say(
-                f"  {one['unit']:<12} {one['value']:+.3g}, most at place {one['place']} "
-                f"({one['token']!r})"
-            )
-    print_notes(where, document["notes"])
+            most = f"most at place {one['place']} ({one['token']!r})"
+            yield f"  {one['unit']:<12} {one['value']:+.3g}, {most}"
 
 
 def _control(test: dict[str, Any]) -> str:
-    line = f"control: zeroing the best {len(test['zeroed'])} lowers p by {test['drop']:+.3g}"
-    draws = test["random"]
-    if draws:
-        line += (
-            f"; {len(draws)} random sets of the same sites: {spread(draws, '{:+.3g}'.format)}; "
-            f"p = {test['p']:.2g}"
-        )
-        few = len(draws) < _FEW
+    line = zeroed_words(test)
+    if test["random"]:
+        few = len(test["random"]) < _FEW
         chance = "too few other sets to tell" if few else "no more than random units do"
-        line += "" if test["p"] <= 0.1 else f": {chance}"
+        line += f"p = {test['p']:.2g}" + ("" if test["p"] <= 0.1 else f": {chance}")
     return line
 
 

@@ -1,11 +1,13 @@
 """The command `evaluate ask`."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from . import options
+from .printing import console, lines, print_json, table, warn
 
 
 def ask(
@@ -13,8 +15,8 @@ def ask(
         Path | None,
         typer.Option(help="Folder of the run; the same call goes on.", show_default=False),
     ] = None,
-    planner: Annotated[str, typer.Option(help="builtin or openai:MODEL.")] = "builtin",
-    base_url: Annotated[str | None, typer.Option(help="An OpenAI-compatible endpoint.")] = None,
+    planner: options.Planner = "builtin",
+    base_url: options.BaseUrl = None,
     kinds: Annotated[
         str, typer.Option(help="Such as what,find,outside; default: all.", show_default=False)
     ] = "",
@@ -26,18 +28,16 @@ def ask(
     held_out: Annotated[
         bool, typer.Option("--held-out", help="Ask the questions that were kept back instead.")
     ] = False,
-    steps: Annotated[int, typer.Option(help="Turns of the planner a question.")] = 12,
-    question_tokens: Annotated[
-        int, typer.Option(help="LLM tokens a question; 0: no limit.")
-    ] = 200_000,
-    question_seconds: Annotated[float, typer.Option(help="Seconds a question; 0: none.")] = 600.0,
-    timeout: Annotated[float, typer.Option(help="Seconds of one request to an LLM.")] = 120.0,
-    price_in: Annotated[float, typer.Option(help="Money for a million tokens in.")] = 0.0,
-    price_out: Annotated[float, typer.Option(help="Money for a million tokens out.")] = 0.0,
+    steps: options.QuestionSteps = 12,
+    question_tokens: options.QuestionTokens = 200_000,
+    question_seconds: options.QuestionSeconds = 600.0,
+    timeout: options.Timeout = 120.0,
+    price_in: options.PriceIn = 0.0,
+    price_out: options.PriceOut = 0.0,
     list_questions: Annotated[
         bool, typer.Option("--list", help="Print the questions and ask none.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: options.Json = False,
 ) -> None:
     """Score a planner's answers to questions whose answers are known.
 
@@ -49,8 +49,8 @@ def ask(
     plan = AskPlan(
         planner=planner,
         base_url=base_url,
-        kinds=_parts(kinds),
-        only=_parts(only),
+        kinds=options.listed(kinds),
+        only=options.listed(only),
         questions=questions or None,
         seed=seed,
         held_out=held_out,
@@ -65,51 +65,36 @@ def ask(
         return
     if out is None:
         raise UsageError("name a folder for the run: --out runs/asked")
-    prices = (price_in, price_out) if price_in or price_out else None
-    found = run_questions(plan, out, prices=prices, progress=_line)
+    prices = options.prices(price_in, price_out)
+    result = run_questions(plan, out, prices=prices, progress=_line)
     if as_json:
-        typer.echo(json.dumps(found))
+        print_json(result)
     else:
-        _show(found)
+        _show(result)
         typer.echo(f"{out / 'report.html'}", err=True)
-    if found["failed"]:
-        typer.echo(f"neuroscribe: {found['failed']} questions have no answer", err=True)
+    if result["failed"]:
+        warn(f"{result['failed']} questions have no answer")
         raise typer.Exit(1)
 
 
-def _parts(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
 def _line(record: Mapping[str, Any], done: int, total: int) -> None:
-    said = (
-        f"{done}/{total} {record['id']}: {record['verdict']} ({record['spent']['seconds']:.1f} s)"
-    )
-    typer.echo(said, err=True)
+    seconds = f"{record['spent']['seconds']:.1f} s"
+    typer.echo(f"{done}/{total} {record['id']}: {record['verdict']} ({seconds})", err=True)
 
 
-def _show(found: Mapping[str, Any]) -> None:
-    from rich.table import Table
-
-    from ...tools.io.console import Console
-    from ..report.tables import with_interval as said
+def _show(result: Mapping[str, Any]) -> None:
+    from ..report.tables import with_interval
     from ..report.usage import spent_words
 
-    table = Table("kind", "n", "right", "partly", "score", "no answer")
-    rows = {"documented": found["documented"], **found["kinds"]}
-    for kind, row in rows.items():
+    rows = table("kind", "n", "right", "partly", "score", "no answer")
+    for kind, row in {"documented": result["documented"], **result["kinds"]}.items():
         if row["right"]["n"]:
-            table.add_row(
-                kind,
-                str(row["right"]["n"]),
-                said(row["right"]),
-                str(row["partly"]),
-                said(row["score"]),
-                str(row["failed"]),
-            )
-    console = Console()
-    console.print(table)
-    cites = found["citations"]
-    console.print(f"claims that cite a result that exists: {said(cites['cited'])}")
-    console.print(f"numbers that stand in the cited result: {said(cites['supported'])}")
-    console.print(spent_words(found["spent"]))
+            right, score = with_interval(row["right"]), with_interval(row["score"])
+            n, partly, failed = map(str, (row["right"]["n"], row["partly"], row["failed"]))
+            rows.add_row(kind, n, right, partly, score, failed)
+    where, cites = console(), result["citations"]
+    where.print(rows)
+    say = lines(where)
+    say(f"claims that cite a result that exists: {with_interval(cites['cited'])}")
+    say(f"numbers that stand in the cited result: {with_interval(cites['supported'])}")
+    say(spent_words(result["spent"]))

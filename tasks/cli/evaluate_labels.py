@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .evaluate_choose import print_problems
+from . import options
+from .printing import console, lines, print_json, print_problems, warn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,13 +25,8 @@ def labels(
             show_default=False,
         ),
     ],
-    target: Annotated[
-        str, typer.Option(help="minilm, planted, a Hugging Face id, a folder, or path.py:factory.")
-    ],
-    data: Annotated[
-        str,
-        typer.Option(help="builtin:pydocs, builtin:stories, self:N, a .txt or .jsonl, hf:NAME."),
-    ],
+    target: options.TargetNamed,
+    data: options.Data,
     site: Annotated[
         str,
         typer.Option(help="The site of a foreign layer; {layer} its number, {source} its name."),
@@ -38,29 +34,24 @@ def labels(
     judge: Annotated[
         str | None, typer.Option(help="openai:MODEL reads the descriptions for --scorers.")
     ] = None,
-    base_url: Annotated[str | None, typer.Option(help="An OpenAI-compatible endpoint.")] = None,
+    base_url: options.BaseUrl = None,
     scorers: Annotated[
         str | None,
         typer.Option(help="detection,fuzzing,...; default with --judge: detection,fuzzing."),
     ] = None,
-    field: Annotated[str | None, typer.Option(help="The text field of the data.")] = None,
-    records: Annotated[
-        str | None,
-        typer.Option(
-            help="What a document of a .txt is: lines or blocks; default: by blank lines."
-        ),
-    ] = None,
-    tokens: Annotated[int, typer.Option(help="Tokens of all three splits together.")] = 100_000,
-    context_length: Annotated[int, typer.Option(help="Tokens a window.")] = 64,
-    seed: Annotated[int, typer.Option(help="Of every random choice.")] = 0,
-    revision: Annotated[str | None, typer.Option(help="Revision of the model.")] = None,
-    dtype: Annotated[str | None, typer.Option(help="Number type of the weights.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps.")] = None,
-    trust_remote_code: Annotated[bool, typer.Option(help="Run the model's own code.")] = False,
+    field: options.TextField = None,
+    records: options.Records = None,
+    tokens: options.CorpusTokens = 100_000,
+    context_length: options.ContextLength = 64,
+    seed: options.Seed = 0,
+    revision: options.Revision = None,
+    dtype: options.Dtype = None,
+    device: options.Device = None,
+    trust_remote_code: options.TrustRemoteCode = False,
     out: Annotated[
         Path | None, typer.Option(help="A .json, or a .eval log for Inspect.", show_default=False)
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: options.Json = False,
 ) -> None:
     """Score descriptions from any tool on held-out text, beside shuffled ones."""
     from ...tools.errors import UsageError
@@ -126,7 +117,7 @@ def labels(
     if out is not None:
         _write(out, document)
     if as_json:
-        typer.echo(json.dumps(document))
+        print_json(document)
     elif items:
         _print(items, document["summary"])
     print_problems(problems, "more problems, in --json")
@@ -142,7 +133,7 @@ def _names(scorers: str | None, judge: str | None) -> list[str]:
 
     if scorers is None:
         return ["detection", "fuzzing"] if judge else []
-    names = [name.strip() for name in scorers.split(",") if name.strip()]
+    names = list(options.listed(scorers))
     for name in names:
         if name not in SCORERS:
             raise UsageError(f"there is no scorer '{name}'; nearest: {nearest(name, SCORERS)}")
@@ -156,21 +147,19 @@ def _panel(names: "Sequence[str]", judge: str | None, base_url: str | None) -> "
     from ..evaluation.scorers import NEEDS, SCORERS, Panel
     from ..evaluation.scorers.judges import judge_named
 
-    needs = {need for name in names for need in SCORERS[name].needs}
+    needs = {need: name for name in reversed(names) for need in SCORERS[name].needs}
     for need in ("loss", "rival"):
         if need in needs:
-            wanting = [name for name in names if need in SCORERS[name].needs]
-            raise UsageError(f"--scorers {wanting[0]} needs {NEEDS[need]}; it is not offered here")
+            raise UsageError(f"--scorers {needs[need]} needs {NEEDS[need]}; it is not offered here")
     llm = None if judge is None else judge_named(judge, base_url=base_url)
     if llm is None and "judge" in needs:
-        wanting = [name for name in names if "judge" in SCORERS[name].needs]
-        raise UsageError(f"--scorers {wanting[0]} needs {NEEDS['judge']}")
+        raise UsageError(f"--scorers {needs['judge']} needs {NEEDS['judge']}")
     return Panel(judge=llm, embed=sentence_encoder() if "embedder" in needs else None)
 
 
-def _progress(done: int, many: int) -> None:
-    if many >= 20 and done % max(1, many // 10) == 0:
-        typer.echo(f"neuroscribe: {done} of {many} descriptions scored", err=True)
+def _progress(done: int, total: int) -> None:
+    if total >= 20 and done % max(1, total // 10) == 0:
+        warn(f"{done} of {total} descriptions scored")
 
 
 def _write(out: Path, document: dict[str, Any]) -> None:
@@ -184,35 +173,28 @@ def _write(out: Path, document: dict[str, Any]) -> None:
     write_export(out, json.dumps(document, indent=1) + "\n")
 
 
-def _print(items: "Sequence[Judged]", found: dict[str, Any]) -> None:
-    from rich.table import Table
+def _print(items: "Sequence[Judged]", result: dict[str, Any]) -> None:
     from rich.text import Text
 
     from ..evaluation.formats.given import one_line
     from ..scoring.entries import value_of
-    from .show import console
+    from ..search.terminal import listing, number
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("unit", no_wrap=True)
-    table.add_column("description", overflow="fold")
-    columns = ("correlation", "auprc", "f1", "gain_over_lookup")
-    for name in ("corr.", "AUPRC", "F1", "vs baseline", "shuffled"):
-        table.add_column(name, justify="right")
-    scorers = list(found["scorers"])
-    for name in scorers:
-        table.add_column(name, justify="right")
+    scorers, columns = list(result["scorers"]), ("correlation", "auprc", "f1", "gain_over_lookup")
+    names = ("corr.", "AUPRC", "F1", "vs baseline", "shuffled", *scorers)
+    table = listing("unit", "description", *names, numbers=names)
     for item in items:
         values = [value_of(item.scores, name) for name in columns]
         values.append((item.controls.get("shuffled") or {}).get("correlation"))
         values += [item.scorers.get(name, {}).get("value") for name in scorers]
-        said = one_line(item.given.description, 80)
+        description = one_line(item.given.description, 80)
         if item.status != "scored":
-            said = f"{said} ({item.status})"
-        cells = ["" if value is None else f"{value:.2f}" for value in values]
-        table.add_row(Text(str(item.unit)), Text(said), *cells)
-    out = console()
-    out.print(table)
-    middle, shuffled = found["median"]["correlation"], found["shuffled"]
+            description += f" ({item.status})"
+        table.add_row(Text(str(item.unit)), Text(description), *map(number, values))
+    where = console()
+    where.print(table)
+    say = lines(where)
+    middle, shuffled = result["median"]["correlation"], result["shuffled"]
     if middle["value"] is None:
         return
     line = f"median correlation {middle['value']:.2f}"
@@ -223,11 +205,8 @@ def _print(items: "Sequence[Judged]", found: dict[str, Any]) -> None:
             f"; shuffled descriptions {shuffled['correlation']['value']:.2f}, "
             f"beaten in {shuffled['beaten']:.0%}"
         )
-    out.print(f"\n{found['scored']} of {found['descriptions']} scored; {line}", markup=False)
-    for name, entry in found["scorers"].items():
+    say(f"\n{result['scored']} of {result['descriptions']} scored; {line}")
+    for name, entry in result["scorers"].items():
         if entry["unreadable"]:
-            out.print(
-                f"{name}: {entry['unreadable']} of {entry['questions']} answers could not be read "
-                "and count as wrong",
-                markup=False,
-            )
+            unread = f"{entry['unreadable']} of {entry['questions']} answers"
+            say(f"{name}: {unread} could not be read and count as wrong")

@@ -44,7 +44,7 @@ def index(
     k: Annotated[int, typer.Option(help="Largest values to keep, a unit and sign.")] = 20,
     sample: Annotated[int, typer.Option(help="Places at which all values are kept.")] = 1024,
     shard: Annotated[str, typer.Option(help="I/N: the I-th of N parts of the corpus.")] = "1/1",
-    field: options.Field = None,
+    field: options.TextField = None,
     records: options.Records = None,
     seed: options.Seed = 0,
     revision: options.Revision = None,

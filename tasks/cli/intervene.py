@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import options
-from .printing import console, lines, picked, print_json, print_notes, table
+from .printing import picked, present, print_json, table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
+
     from ...tools.interventions.change import Change
-    from ...tools.interventions.ranking import Ranking
     from ...tools.interventions.reference import Reference
     from ...tools.interventions.runner import Runner
     from ...tools.metrics.prompt import TargetPrompts
@@ -84,28 +87,36 @@ def intervene(
         value = known[each].mean if known else change.value
         ranked = ranking(runners, each, value=value, where=where, seed=seed)
         notes = list(dict.fromkeys([*read.notes, *ranked.notes]))
-        if as_json:
-            print_json(plain(_ranked_document(ranked, change, runners, read, notes)))
-        else:
-            _print_ranked(ranked, change, runners, read, top, notes)
+        document = {
+            "prompts": [row.text for row in read.prompts],
+            "answer": read.target,
+            "contrast": read.contrast,
+            "metric": runners[0].metric.name,
+            "method": change.method,
+            "value": change.value,
+            **picked(ranked, "site", "before", "found"),
+            "units": [{**one._asdict(), "unit": str(one.unit)} for one in ranked.units],
+            "notes": notes,
+        }
+        present(document, as_json, lambda shown: _ranked_rows(shown, change, read, top))
         return
     effect = effect_of(
         runners, chosen, change, where=where, references=known, controls=controls, seed=seed
     )
-    if as_json:
-        document = {
-            "target": target,
-            "prompts": prompt,
-            "answer": read.target,
-            "contrast": read.contrast,
-            "metric": runners[0].metric.name,
-            "places": places,
-            **as_data(effect),
-        }
-        document["notes"] = list(dict.fromkeys([*read.notes, *document["notes"]]))
-        print_json(plain(document))
-    else:
+    if not as_json:
         typer.echo(words(effect, runners[0].metric.name, read))
+        return
+    document = {
+        "target": target,
+        "prompts": prompt,
+        "answer": read.target,
+        "contrast": read.contrast,
+        "metric": runners[0].metric.name,
+        "places": places,
+        **as_data(effect),
+    }
+    document["notes"] = list(dict.fromkeys([*read.notes, *document["notes"]]))
+    print_json(plain(document))
 
 
 def units_of(target: "Target", text: str) -> "list[Unit]":
@@ -147,51 +158,23 @@ def metric_kind(name: str | None, contrast: str | None) -> str:
     return name
 
 
-def _ranked_document(
-    ranked: "Ranking",
-    change: "Change",
-    runners: "list[Runner]",
-    read: "TargetPrompts",
-    notes: list[str],
-) -> dict[str, Any]:
-    return {
-        "prompts": [row.text for row in read.prompts],
-        "answer": read.target,
-        "contrast": read.contrast,
-        "metric": runners[0].metric.name,
-        "method": change.method,
-        "value": change.value,
-        **picked(ranked, "site", "before", "found"),
-        "units": [{**one._asdict(), "unit": str(one.unit)} for one in ranked.units],
-        "notes": notes,
-    }
-
-
-def _print_ranked(
-    ranked: "Ranking",
-    change: "Change",
-    runners: "list[Runner]",
-    read: "TargetPrompts",
-    top: int,
-    notes: list[str],
-) -> None:
-    where = console()
-    say = lines(where)
-    n = len(runners)
+def _ranked_rows(
+    document: dict[str, Any], change: "Change", read: "TargetPrompts", top: int
+) -> "Iterator[RenderableType]":
+    n, units = len(document["prompts"]), document["units"]
     over = f" over {read.measured_contrast!r}" if read.contrast is not None else ""
-    say(
-        f"each unit of {ranked.site} {change.words()} on {n} prompt{'s' * (n > 1)}; "
-        f"{runners[0].metric.name}: {read.measured!r}{over}, {ranked.before:.4g} unchanged"
+    yield (
+        f"each unit of {document['site']} {change.words()} on {n} prompt{'s' * (n > 1)}; "
+        f"{document['metric']}: {read.measured!r}{over}, {document['before']:.4g} unchanged"
     )
     effects = table("unit", "change", *(["95%"] if n > 1 else []), "p", "q")
-    for one in ranked.units[:top]:
-        interval = ["{:+.3g} .. {:+.3g}".format(*one.interval)] if one.interval else []
-        chance = ["–" if value is None else f"{value:.2g}" for value in (one.p, one.q)]
-        effects.add_row(str(one.unit), f"{one.effect:+.4g}", *interval, *chance)
-    where.print(effects)
-    if ranked.found is not None:
-        say(
-            f"{ranked.found} of {len(ranked.units)} units are beyond random directions as long at "
+    for one in units[:top]:
+        interval = ["{:+.3g} .. {:+.3g}".format(*one["interval"])] if one["interval"] else []
+        chance = ["–" if value is None else f"{value:.2g}" for value in (one["p"], one["q"])]
+        effects.add_row(one["unit"], f"{one['effect']:+.4g}", *interval, *chance)
+    yield effects
+    if document["found"] is not None:
+        yield (
+            f"{document['found']} of {len(units)} units are beyond random directions as long at "
             "a false-discovery rate of .05"
         )
-    print_notes(where, notes)

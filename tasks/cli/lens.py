@@ -5,20 +5,21 @@ neuroscribe lens ./stories260k --tuned lenses/stories --data builtin:stories --p
 neuroscribe lens ./stories260k --unit mlp.4/102
 """
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from . import options
-from .printing import console, fitting, lines, picked, print_json, print_notes, spread, table
+from .printing import console, fitting, picked, present, spread, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
+    from rich.console import RenderableType
     from rich.table import Table
 
-    from ...tools.io.console import Console
     from ...tools.lens.logit_lens import Lens
     from ...tools.lens.tuned_lens import TunedLens
     from ...tools.models import Target
@@ -65,7 +66,6 @@ def lens(
     A row is the residual stream behind a sub-layer: probability and rank of the target, KL(the
     model's own prediction || the row's) in nats, and the likeliest tokens.
     """
-    from ...tools.evidence import plain as as_plain
     from ...tools.models import Target
 
     _check(prompt, answer, contrast, several, frozen, tuned, data, unit)
@@ -98,10 +98,7 @@ def lens(
         from ...tools.lens.token_change import unit_tokens
 
         document["units"] = [unit_tokens(loaded, loaded.unit(u), top, seed) for u in unit]
-    if as_json:
-        print_json(as_plain(document))
-    else:
-        _print(document, places)
+    present(document, as_json, partial(_rows, places=places))
 
 
 def as_document(lens: "Lens") -> dict[str, Any]:
@@ -190,71 +187,67 @@ def _training(lens: "TunedLens") -> dict[str, Any]:
     return kept | {"steps": card.training.steps, "scores": scores}
 
 
-def _print(document: dict[str, Any], places: int) -> None:
-    where = console()
+def _rows(document: dict[str, Any], places: int) -> "Iterator[RenderableType]":
     if "training" in document:
-        _print_training(where, document["training"])
+        yield from _training_rows(document["training"])
     if "lens" in document:
-        _print_lens(where, document, places)
+        yield from _lens_rows(document["lens"], places)
     for unit in document.get("units", []):
-        _print_unit(lines(where), unit)
+        yield from _unit_rows(unit)
 
 
-def _print_unit(say: "Callable[[str], None]", unit: dict[str, Any]) -> None:
+def _unit_rows(unit: dict[str, Any]) -> "Iterator[str]":
     def tokens(part: list[dict[str, Any]]) -> str:
         return " ".join(f"{t['token']!r} {t['value']:+.2f}" for t in part) or "none"
 
-    say(f"{unit['unit']} vocabulary projection promotes: {tokens(unit['top'])}")
-    say(f"  suppresses: {tokens(unit['bottom'])}")
+    yield f"{unit['unit']} vocabulary projection promotes: {tokens(unit['top'])}"
+    yield f"  suppresses: {tokens(unit['bottom'])}"
     for change in unit["changes"]:
         controls = change["controls"]
         beside = ""
         if controls:
             middle, _, _ = spread(controls, "{:.2f}".format).partition(",")
             beside = f" ({len(controls)} other units: {middle}, p = {change['p']:.2g})"
-        say(
+        yield (
             f"  held at {change['level']:+g} on {change['prompts']} prompts (largest seen there: "
             f"{change['seen']:.2f}): largest change of a logit {change['largest']:.2f}{beside}"
         )
-        say(f"    raises: {tokens(change['promoted'])}")
-        say(f"    lowers: {tokens(change['suppressed'])}")
+        yield f"    raises: {tokens(change['promoted'])}"
+        yield f"    lowers: {tokens(change['suppressed'])}"
 
 
-def _print_training(where: "Console", training: dict[str, Any]) -> None:
+def _training_rows(training: dict[str, Any]) -> "Iterator[RenderableType]":
     gains = table("point", "logit lens", "tuned lens", "gain, 95%")
     for score in training["scores"]:
         low, high = score["interval"]
         numbers = (f"{score['logit']:.3f}", f"{score['tuned']:.3f}", f"{low:.3f} .. {high:.3f}")
         gains.add_row(score["point"], *numbers)
-    where.print(gains)
-    lines(where)(
+    yield gains
+    yield (
         f"KL(the model's own || lens), nats, on test documents of {training['corpus']} "
         f"({training['tokens']:,} tokens of training on explore)"
     )
 
 
-def _print_lens(where: "Console", document: dict[str, Any], places: int) -> None:
-    lens, say = document["lens"], lines(where)
+def _lens_rows(lens: dict[str, Any], places: int) -> "Iterator[RenderableType]":
     norm = "its own statistics" if lens["statistics"] == "own" else "the full run's statistics"
-    title = f"{lens['kind']} lens, final norm with {norm}"
-    if "tuned_on" in lens:
-        title += f", trained on {lens['tuned_on']['corpus']}"
-    say(title)
+    trained = f", trained on {lens['tuned_on']['corpus']}" if "tuned_on" in lens else ""
+    yield f"{lens['kind']} lens, final norm with {norm}{trained}"
     groups: dict[int, list[dict[str, Any]]] = {}
     for item in lens["trajectories"]:
         groups.setdefault(item["place"], []).append(item)
     for place, items in groups.items():
-        say(f"behind {''.join(lens['tokens'][: place + 1])[-80:]!r}")
-        where.print(_trajectories(lens, place, items, where.width))
+        yield f"behind {''.join(lens['tokens'][: place + 1])[-80:]!r}"
+        yield _trajectories(lens, place, items, console().width)
         for item in items:
             settled = item["settled"]
             until = "not the likeliest at the end"
             if settled is not None:
                 until = f"the likeliest from {lens['points'][settled]} to the end"
-            say(f"{item['text']!r} ({item['role']}): {until}")
+            yield f"{item['text']!r} ({item['role']}): {until}"
     if places:
-        where.print(_grid(lens, places))
-    print_notes(where, lens["notes"])
+        yield _grid(lens, places)
+    yield from (f"note: {note}" for note in lens["notes"])
 
 
 def _trajectories(

@@ -7,23 +7,19 @@ the verb. `from_settings` makes parameters from a dataclass, whose docstrings ar
 import ast
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, Field, fields
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from typer import Argument, Option
 
 from ...tools.errors import UsageError
 
 # models
-Target = Annotated[
-    str,
-    Argument(
-        help="minilm, planted, a Hugging Face id, a folder, or path.py:factory.",
-        show_default=False,
-    ),
-]
+_MODELS = "minilm, planted, a Hugging Face id, a folder, or path.py:factory."
+Target = Annotated[str, Argument(help=_MODELS, show_default=False)]
+TargetNamed = Annotated[str, Option("--target", help=_MODELS)]
 LanguageModel = Annotated[str, Argument(help="A language model: a folder, a hub id, ...")]
 Revision = Annotated[str | None, Option(help="Revision of the model.")]
 Dtype = Annotated[str | None, Option(help="Number type of the weights.")]
@@ -35,12 +31,13 @@ TrustNamed = Annotated[bool, Option(help="Run the own code of the model that --t
 Data = Annotated[
     str, Option(help="builtin:pydocs, builtin:stories, self:N, a .txt or .jsonl, hf:NAME.")
 ]
-Field = Annotated[str | None, Option(help="The text field of the data.")]
+TextField = Annotated[str | None, Option(help="The text field of the data.")]
 Records = Annotated[
     str | None,
     Option(help="What a document of a .txt is: lines or blocks; default: by blank lines."),
 ]
 ContextLength = Annotated[int, Option(help="Tokens a window.")]
+Seeds = Annotated[str, Option(help="Such as 1,2,5-8; from 1000 on: for reports.")]
 Shard = Annotated[str, Option(help="I/N: the I-th of N parts of the units.")]
 CorpusTokens = Annotated[int, Option(help="Tokens of all three splits together.")]
 Images = Annotated[
@@ -52,6 +49,7 @@ BaseUrl = Annotated[str | None, Option(help="An OpenAI-compatible endpoint.")]
 Timeout = Annotated[float, Option(help="Seconds of one request to an LLM.")]
 PriceIn = Annotated[float, Option(help="Money for a million tokens in.")]
 PriceOut = Annotated[float, Option(help="Money for a million tokens out.")]
+Planner = Annotated[str, Option(help="builtin or openai:MODEL.")]
 UnitTokens = Annotated[int, Option(help="LLM tokens a unit; 0: no limit.")]
 UnitSeconds = Annotated[float, Option(help="Seconds a unit; 0: no limit.")]
 QuestionSteps = Annotated[int, Option(help="Turns of the planner a question.")]
@@ -92,6 +90,21 @@ def listed(text: str | None) -> tuple[str, ...]:
     return tuple(part for item in (text or "").split(",") if (part := item.strip()))
 
 
+def seeds(text: str) -> tuple[int, ...]:
+    """Reads `1,2,5-8`.
+
+    Raises:
+        UsageError: if it is no such list.
+    """
+    numbers: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise UsageError(f"--seeds '{text}' is not a list of numbers such as 1,2,5-8")
+        numbers += range(int(first), int(last or first) + 1)
+    return tuple(dict.fromkeys(numbers))
+
+
 def one_of(option: str, value: str | None, known: Sequence[str | None]) -> Any:
     """The value, which the caller knows as a literal.
 
@@ -112,8 +125,8 @@ def from_settings(kind: type, **own: Any) -> Callable[[Callable[..., Any]], Call
 
     Args:
         kind: The dataclass.
-        own: Annotations in the place of the field's own; `(annotation, default)` where the default
-            differs too, and None for a field that is no option.
+        own: Annotations in the place of the field's own, or the least number that a field takes;
+            `(annotation, default)` where the default differs too, and None for no option.
     """
 
     def taken(verb: Callable[..., Any]) -> Callable[..., Any]:
@@ -131,12 +144,23 @@ def _parameters(kind: type, own: dict[str, Any]) -> Iterator[inspect.Parameter]:
     helps = _docstrings(kind)
     for field in fields(kind):
         default = inspect.Parameter.empty if field.default is MISSING else field.default
-        annotation = own.get(field.name, Annotated[field.type, Option(help=helps.get(field.name))])
+        annotation = own.get(field.name, ...)
         if isinstance(annotation, tuple):
             annotation, default = annotation
+        if annotation is ... or isinstance(annotation, int):
+            least = None if annotation is ... else annotation
+            annotation = _annotation(field, helps.get(field.name), least=least)
         if annotation is not None:
             kept = {"default": default, "annotation": annotation}
             yield inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, **kept)
+
+
+def _annotation(field: Field, text: str | None, *, least: int | None) -> Any:
+    """The option of a field: a flag for a bool, a text for one of several words."""
+    words = any(get_origin(part) is Literal for part in get_args(field.type))
+    names = [f"--{field.name.replace('_', '-')}"] if field.type is bool else []
+    kind = str | None if words else field.type
+    return Annotated[kind, Option(*names, min=least, help=text)]
 
 
 def _docstrings(kind: type) -> dict[str, str]:

@@ -5,17 +5,19 @@ neuroscribe patch ./gpt2 --clean "Paris is in" --corrupt "Rome is in" --target "
     ... --units head.5/1 --to head.9/6,logit    what goes from one to the other (path patching)
 """
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from . import options
 from .intervene import metric_kind, units_of
-from .printing import console, lines, print_json, print_notes, spread, table
+from .printing import present, spread, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
+    from rich.console import RenderableType
     from rich.table import Table
     from rich.text import Text
 
@@ -66,7 +68,6 @@ def patch(
     (with --noise: that it undoes). Heads are patched one by one, at all places.
     """
     from ...tools.errors import UsageError
-    from ...tools.evidence import plain
     from ...tools.interventions.patching import Pair
     from ...tools.metrics.prompt import same_target, target_prompts, with_target
     from ...tools.models import Target
@@ -108,13 +109,10 @@ def patch(
     document["neurons"] = []
     notes = [*notes, *pair.notes]
     if verify:
-        document["neurons"], said = _neurons(pair, verify)
-        notes += said
+        document["neurons"], more_notes = _neurons(pair, verify)
+        notes += more_notes
     document["notes"] = list(dict.fromkeys(notes))
-    if as_json:
-        print_json(plain(document))
-    else:
-        _print(document, grid)
+    present(document, as_json, partial(_rows, grid=grid))
 
 
 def _grid(pair: "Pair", sites: str) -> "tuple[Grid, dict[str, Any]]":
@@ -208,69 +206,66 @@ def _receiver(target: "Target", name: str) -> "Part":
     return Part(unit.site, (unit.index,))
 
 
-def _print(document: dict[str, Any], grid: "Grid | None") -> None:
-    where = console()
-    say = lines(where)
+def _rows(document: dict[str, Any], grid: "Grid | None") -> "Iterator[RenderableType]":
     value = document["value"]
     both = "clean into corrupt" if document["direction"] == "denoise" else "corrupt into clean"
     title = (
         f"{document['metric']}: {value['clean']:.3f} clean, {value['corrupt']:.3f} corrupt; {both}"
     )
     if grid is None:
-        say(title)
-        _print_units(document, say)
+        yield title
+        yield from _unit_rows(document)
     else:
-        say(f"{title}, share of the difference in percent")
+        yield f"{title}, share of the difference in percent"
         names = document["columns"]
         if isinstance(names, int):
             names = [str(head) for head in range(names)]
         for first in range(0, len(names), _WIDE):
-            where.print(_table(grid, names, range(first, min(first + _WIDE, len(names)))))
+            yield _table(grid, names, range(first, min(first + _WIDE, len(names))))
     for one in document["neurons"]:
-        say(
+        yield (
             f"{one['site']}/{one['unit']} at place {one['place']}: change {one['exact']:+.4f} "
             f"(estimated {one['estimate']:+.4f})"
         )
-    print_notes(where, document["notes"])
 
 
-def _print_units(document: dict[str, Any], say: "Callable[[str], None]") -> None:
+def _unit_rows(document: dict[str, Any]) -> "Iterator[str]":
     from ...tools.attribution.control import CLEAR
 
     names = document["units"]
     some = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-    say(f"{some}: {document['share']:.1%} of the difference ({document['after']:.3f} after)")
+    yield f"{some}: {document['share']:.1%} of the difference ({document['after']:.3f} after)"
     controls = document["controls"]
     if controls:
         few = 1 / (1 + len(controls)) > CLEAR
         chance = "too few to tell" if few else f"no more than {document['beside']} do"
         chance = "" if document["p"] <= CLEAR else f": {chance}"
-        say(
+        yield (
             f"{len(controls)} sets of {document['beside']}: "
             f"{spread(controls, '{:.1%}'.format, key=abs)}; "
             f"percentile {document['percentile']:.0f}, p={document['p']:.2g}{chance}"
         )
     else:
-        say("no other units to compare with")
+        yield "no other units to compare with"
     for one in document["alone"]:
-        say(f"  {one['unit']:<12} {one['share']:7.1%} ({one['after']:.3f})")
+        yield f"  {one['unit']:<12} {one['share']:7.1%} ({one['after']:.3f})"
     for one in document.get("paths", ()):
         moved = "" if one["moved"] != one["moved"] else f", moved by {one['moved']:.1%}"
         through = "straight to the output" if one["to"] == "logit" else f"through {one['to']} alone"
-        say(f"  {through}: {one['share']:.1%} (change {one['change']:+.4f}{moved})")
+        yield f"  {through}: {one['share']:.1%} (change {one['change']:+.4f}{moved})"
 
 
-def _table(found: "Grid", names: list[str], columns: range) -> "Table":
+def _table(shares: "Grid", names: list[str], columns: range) -> "Table":
     """Layers down, places or heads across; each cell in percent."""
     from rich.text import Text
 
-    heads = found.by == "unit"
-    grid = table("head" if heads else found.kind)
+    heads = shares.by == "unit"
+    grid = table("head" if heads else shares.kind)
     for i in columns:
         top = names[i].strip() or repr(names[i])[1:-1] or "?"
         grid.add_column(Text(top[:6] if heads else f"{top[:6]}\n{i}"), justify="right")
-    for layer, site in reversed(list(enumerate(found.sites))):
-        cells = [_cell(float(found.share[layer, i])) for i in columns]
+    for layer, site in reversed(list(enumerate(shares.sites))):
+        cells = [_cell(float(shares.share[layer, i])) for i in columns]
         grid.add_row(site.rpartition(".")[2], *cells)
     return grid
 

@@ -1,15 +1,20 @@
 """What verbs print, for people and for programs: tables, lines, notes, one JSON document."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.table import Table
 
     from ...tools.io.console import Console
+    from ..evaluation.formats.given import Problem
+
+_PROBLEMS = 10
 
 
 def print_json(document: Any) -> None:
@@ -41,10 +46,19 @@ def lines(where: "Console") -> Callable[[str], None]:
     return lambda text: where.print(text, markup=False, highlight=False)
 
 
-def print_notes(where: "Console", notes: Iterable[str]) -> None:
-    """A line each."""
-    for note in notes:
-        lines(where)(f"note: {note}")
+def present(
+    document: dict[str, Any], as_json: bool, rows: "Callable[..., Iterable[RenderableType]]"
+) -> None:
+    """Prints a document as JSON, or for people its rows and its notes; a text is no markup."""
+    from ...tools.evidence import plain
+
+    if as_json:
+        print_json(plain(document))
+        return
+    where = console()
+    notes = (f"note: {note}" for note in document.get("notes", ()))
+    for row in (*rows(document), *notes):
+        where.print(row, markup=not isinstance(row, str))
 
 
 def table(first: str, *numbers: str, width: int = 0, title: str | None = None) -> "Table":
@@ -80,6 +94,18 @@ def fitting(parts: Iterable[str], room: int) -> str:
     return out.rstrip()[:room]
 
 
+def zeroed_words(test: dict[str, Any], beside: str = "p") -> str:
+    """What zeroing the best units did to a prediction, and what random sets of units do."""
+    line = f"control: zeroing the best {len(test['zeroed'])} lowers {beside} by {test['drop']:+.3g}"
+    if "drop_probability" in test:
+        line += f" (p by {test['drop_probability']:+.3g})"
+    n = len(test["random"])
+    if n:
+        sets = "random sets" if n > 1 else "other set"
+        line += f"; {n} {sets} of the same sites: {spread(test['random'], '{:+.3g}'.format)}; "
+    return line
+
+
 def spread(
     values: Sequence[float],
     form: Callable[[float], str],
@@ -91,31 +117,31 @@ def spread(
     return f"median {form(ordered[len(ordered) // 2])}, largest {form(ordered[-1])}"
 
 
-def progress(unit: str, *, total: int | None) -> Any:
+@contextmanager
+def progress(unit: str, *, total: int | None = None) -> Iterator[Callable[[int, int], None]]:
     """A bar on stderr, where that is a terminal; its value is the callback `(done, total)`."""
-    from contextlib import contextmanager
-
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+    from rich import progress as bars
 
     from ...tools.io.console import Console
 
-    @contextmanager
-    def shown() -> Any:
-        columns = (TextColumn(unit), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task(unit, total=total)
-            yield lambda done, total: bar.update(task, completed=done, total=total)
-
-    return shown()
+    columns = (bars.TextColumn(unit), bars.BarColumn(), bars.MofNCompleteColumn())
+    console = Console(stderr=True)
+    with bars.Progress(*columns, bars.TimeElapsedColumn(), console=console, transient=True) as bar:
+        task = bar.add_task(unit, total=total)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def with_interval(entry: Mapping[str, Any], digits: int = 3) -> str:
     """`.912 (.870 to .940)`."""
     value, low, high = (entry[key] for key in ("value", "low", "high"))
     return f"{value:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def print_problems(problems: "Sequence[Problem]", rest: str) -> None:
+    """Names the first problems of a file on stderr, and how many more there are."""
+    from ..evaluation.formats.given import one_line
+
+    for problem in problems[:_PROBLEMS]:
+        warn(f"{one_line(str(problem.place), 80)}: {one_line(problem.reason, 200)}")
+    if len(problems) > _PROBLEMS:
+        warn(f"{len(problems) - _PROBLEMS} {rest}")

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import options
-from .printing import console, lines, picked, print_json, print_notes, table
+from .printing import picked, present, table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
+
     from ...tools.interventions.route import Route
-    from ...tools.models import Target
     from ..studies.cases import PromptCase
 
 
@@ -51,10 +54,8 @@ def route(
     usable = screen(loaded, cases[:many], keep_wrong=True)
     answered = [Answered(one.row, one.answer) for one in usable.used]
     result = run(loaded, answered, keep=keep, by_place=not by_token)
-    if as_json:
-        print_json(_document(result, usable.notes))
-        return
-    _print(loaded, result, usable.notes)
+    document = _document(result, usable.notes)
+    present(document, as_json, lambda _: _rows(loaded.name, result))
 
 
 def _own(target: str, many: int, seed: int) -> "list[PromptCase]":
@@ -83,12 +84,10 @@ def _document(result: "Route", notes: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _print(target: "Target", result: "Route", notes: tuple[str, ...]) -> None:
-    where = console()
-    say = lines(where)
+def _rows(name: str, result: "Route") -> "Iterator[RenderableType]":
     waits, transfers = result.accuracy.shape
     columns = [*(f"look {count}" for count in range(transfers)), "CAMA alone", "plain mean"]
-    title = f"accuracy of {target.name}; all attention: {result.clean:.2f}"
+    title = f"accuracy of {name}; all attention: {result.clean:.2f}"
     grid = table("wait", *columns, title=title)
     for wait in range(waits):
         cells = ["" if v != v else f"{v:.2f}" for v in result.accuracy[wait]]
@@ -96,17 +95,16 @@ def _print(target: "Target", result: "Route", notes: tuple[str, ...]) -> None:
             cells[result.smallest[1]] = f"[bold]{cells[result.smallest[1]]}[/bold]"
         sides = [f"{v[wait]:.2f}" if wait < len(v) else "" for v in (result.cama, result.mean)]
         grid.add_row(str(wait), *cells, *sides)
-    where.print(grid)
+    yield grid
     if result.smallest is None:
-        say(f"nothing less than all attention keeps {result.keep:.0%} of the accuracy")
+        yield f"nothing less than all attention keeps {result.keep:.0%} of the accuracy"
     else:
         wait, look = result.smallest
         low, high = result.smallest_interval or (float("nan"), float("nan"))
-        say(
+        yield (
             f"smallest that keeps {result.keep:.0%}: wait {wait} layers, look back for {look} "
             f"(accuracy {result.accuracy[wait, look]:.2f}, 95% {low:.2f} to {high:.2f}; "
             f"{result.prompts} prompts)"
         )
     if result.unknown:
-        say(f"{result.unknown} places have a token without a mean there")
-    print_notes(where, notes)
+        yield f"{result.unknown} places have a token without a mean there"

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,18 +29,10 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-TargetName = Annotated[str, typer.Option("--target", help="A causal model: organism:NAME, ...")]
 Out = Annotated[Path | None, typer.Option(help="The folder; by default runs/study-NAME.")]
-KeepWrong = Annotated[
-    bool, typer.Option("--keep-wrong", help="Keep prompts that the model gets wrong.")
-]
-Several = Annotated[
-    str | None, typer.Option(help="first: ask for the first token of a target of several.")
-]
 Untrained = Annotated[
     bool, typer.Option("--untrained", help="Study a copy with weights drawn anew: a control.")
 ]
-
 FILES = {
     "organism:adder": "--prompts FILE.jsonl",
     "organism:facts": "--recall FILE.jsonl --reasoning FILE.jsonl",
@@ -47,76 +40,47 @@ FILES = {
 }
 
 
-def _at_least(least: int, text: str) -> Any:
-    return Annotated[int, typer.Option(min=least, help=text)]
+def _language_study(name: str, module: str, kind: type, least: int, text: str) -> None:
+    """Adds the verb of a study of a language model, which is `study` of a module."""
+
+    @options.from_settings(kind, many=least)
+    def verb(
+        *,
+        untrained: Untrained = False,
+        out: Out = None,
+        device: options.Device = None,
+        dtype: options.Dtype = None,
+        as_json: options.Json = False,
+        **given: Any,
+    ) -> None:
+        study = import_module(f"...studies.{module}", __name__).study
+        log = _clock()
+        _finish(_of_language(study, kind, given, untrained, device, dtype, log), out, as_json, log)
+
+    app.command(name, help=text)(verb)
 
 
-@app.command()
-@options.from_settings(
+_language_study(
+    "arithmetic",
+    "arithmetic_report",
     Arithmetic,
-    target=TargetName,
-    many=_at_least(16, "Prompts, at most."),
-    keep_wrong=KeepWrong,
-    several=Several,
+    16,
+    "Which neurons produce the answer, which heads feed them, when the operands arrive.",
 )
-def arithmetic(
-    *,
-    untrained: Untrained = False,
-    out: Out = None,
-    device: options.Device = None,
-    dtype: options.Dtype = None,
-    as_json: options.Json = False,
-    **given: Any,
-) -> None:
-    """Which neurons produce the answer, which heads feed them, when the operands arrive."""
-    from ..studies.arithmetic_report import study
-
-    _of_language(study, Arithmetic, given, untrained, device, dtype, out, as_json)
-
-
-@app.command("recall-vs-reasoning")
-@options.from_settings(
+_language_study(
+    "recall-vs-reasoning",
+    "recall_report",
     Recall,
-    target=TargetName,
-    many=_at_least(16, "Prompts of each task, at most."),
-    keep_wrong=KeepWrong,
-    several=Several,
+    16,
+    "Do facts of one hop and of two rest on the same layers, heads and neurons?",
 )
-def recall_vs_reasoning(
-    *,
-    untrained: Untrained = False,
-    out: Out = None,
-    device: options.Device = None,
-    dtype: options.Dtype = None,
-    as_json: options.Json = False,
-    **given: Any,
-) -> None:
-    """Do facts of one hop and of two rest on the same layers, heads and neurons?"""
-    from ..studies.recall_report import study
-
-    _of_language(study, Recall, given, untrained, device, dtype, out, as_json)
-
-
-@app.command("code-brackets")
-@options.from_settings(
+_language_study(
+    "code-brackets",
+    "brackets_report",
     Brackets,
-    target=TargetName,
-    many=_at_least(8, "Prompts of each subtask, at most."),
-    several=Several,
+    8,
+    "Who closes brackets, where the right answer wins, does turning the heads up help?",
 )
-def code_brackets(
-    *,
-    untrained: Untrained = False,
-    out: Out = None,
-    device: options.Device = None,
-    dtype: options.Dtype = None,
-    as_json: options.Json = False,
-    **given: Any,
-) -> None:
-    """Who closes brackets, where the right answer wins, does turning the heads up help?"""
-    from ..studies.brackets_report import study
-
-    _of_language(study, Brackets, given, untrained, device, dtype, out, as_json)
 
 
 def _of_language(
@@ -126,9 +90,8 @@ def _of_language(
     untrained: bool,
     device: str | None,
     dtype: str | None,
-    out: Path | None,
-    as_json: bool,
-) -> None:
+    log: Callable[[str], None],
+) -> "Study":
     """Runs a study of a language model."""
     from ...tools.errors import UsageError
     from ...tools.models import Target
@@ -144,35 +107,33 @@ def _of_language(
             f"the prompts of this study are made for {default}; for '{settings.target}' give your "
             f"own: {FILES[default]}, with prompt and target in each line"
         )
-    log = _clock()
     loaded = Target.load(settings.target, device=device, dtype=dtype)
     if untrained:
         loaded = drawn_anew(loaded)
     log(f"loaded {loaded.name}")
-    _finish(study(loaded, settings, log), out, as_json, log)
+    return study(loaded, settings, log)
 
 
 @app.command()
 @options.from_settings(
     Spurious,
     seeds=(Annotated[str, typer.Option(help="Networks, such as 0-4 or 1,2,7.")], "0-4"),
-    scenes=_at_least(200, "Training scenes."),
+    scenes=200,
     epochs=None,
     tested=None,
-    explore=_at_least(60, "Training pictures that the planner sees."),
-    steps=_at_least(1, "Turns of the planner a unit."),
-    processes=(_at_least(0, "Seeds at a time; 0: one a core."), 0),
+    explore=60,
+    steps=1,
+    processes=(0, 0),
 )
 def spurious(*, out: Out = None, as_json: options.Json = False, **given: Any) -> None:
     """Units of a biased classifier, chosen by description, against l1 and random selection."""
     import os
 
-    from ..evaluation.planner_run import seeds_of
     from ..studies.spurious_report import study
 
     log = _clock()
     given |= {
-        "seeds": seeds_of(given["seeds"]),
+        "seeds": options.seeds(given["seeds"]),
         "processes": given["processes"] or os.cpu_count() or 1,
     }
     _finish(study(Spurious(**given), log), out, as_json, log)
@@ -185,9 +146,9 @@ def spurious(*, out: Out = None, as_json: options.Json = False, **given: Any) ->
         Annotated[str, typer.Option(help="With commas; default: all that can be drawn.")],
         "",
     ),
-    explore=_at_least(40, "Scenes to explore, a class."),
+    explore=40,
     tried=None,
-    tested=_at_least(40, "Pairs of the check, a class."),
+    tested=40,
 )
 def failures(
     *,

@@ -264,19 +264,4 @@ def _bench_job(plan: Plan, seed: int, tier: str, out: str, parent: int) -> None:
         append(path, record)
 
 
-def seeds_of(text: str) -> tuple[int, ...]:
-    """Reads `1,2,5-8`.
-
-    Raises:
-        UsageError: if it is no such list.
-    """
-    found: list[int] = []
-    for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()):
-            raise UsageError(f"--seeds '{text}' is not a list of numbers such as 1,2,5-8")
-        found += range(int(first), int(last or first) + 1)
-    return tuple(dict.fromkeys(found))
-
-
-__all__: Sequence[str] = ("Plan", "read_records", "run_planner", "seeds_of")
+__all__: Sequence[str] = ("Plan", "read_records", "run_planner")

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from neuroscribe.tasks.cli import options
+from neuroscribe.tools.errors import UsageError
 
 
 def make_run(folder: Path) -> Path:
@@ -191,3 +193,9 @@ def test_help_imports_nothing_heavy():
 
 def test_version(verb):
     assert verb("--version")[1].startswith("neuroscribe ")
+
+
+def test_seeds_are_read() -> None:
+    assert options.seeds("1,2,5-8") == (1, 2, 5, 6, 7, 8)
+    with pytest.raises(UsageError):
+        options.seeds("1-x")

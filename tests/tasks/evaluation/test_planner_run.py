@@ -5,7 +5,7 @@ import json
 import pytest
 from neuroscribe.agent.statuses import STATUSES
 from neuroscribe.tasks.cli import app as cli
-from neuroscribe.tasks.evaluation.planner_run import Plan, read_records, run_planner, seeds_of
+from neuroscribe.tasks.evaluation.planner_run import Plan, read_records, run_planner
 from neuroscribe.tools.errors import UsageError
 
 SMALL = Plan(seeds=(7,), tiers=("A",), kinds=("position", "null"), tokens=6000, units=2, steps=6)
@@ -71,12 +71,6 @@ def test_unusable_plans_are_refused_in_a_line(tmp_path, capsys):
         error = capsys.readouterr().err
         assert said in error
         assert len(error.splitlines()) == 1
-
-
-def test_seeds_are_read():
-    assert seeds_of("1,2,5-8") == (1, 2, 5, 6, 7, 8)
-    with pytest.raises(UsageError):
-        seeds_of("1-x")
 
 
 def test_a_feature_ablation_reaches_the_planner():
