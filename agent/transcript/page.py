@@ -41,8 +41,13 @@ HERE = Path(__file__).parent
 _PAYLOAD = 20_000  # characters of a payload that are shown
 _ROWS = 16  # measured inputs shown before "further inputs"
 _BRIEF = 90
+_ALONE = Markup(
+    ".ns.alone{font:15px/1.55 var(--sans);color:var(--ink);background:var(--paper);"
+    "padding:.7rem 1rem;border-radius:8px}"
+)
 ODD = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
 """What code raises that meets a payload of another shape than its tool writes."""
+Guard = Callable[[str, Callable[[], Any], Any], Any]
 
 
 def render(path: str | Path, out: str | Path, *, record: Mapping[str, Any] | None = None) -> Path:
@@ -99,7 +104,7 @@ def contents(transcript: Transcript, *, record: Mapping[str, Any] | None = None)
     for part in [said.get("effect") or {}, *(said.get("rejected") or ())]:
         cited.update(part.get("evidence") or ())
     faults: list[str] = []
-    shown = _Guard(faults)
+    shown = _guard(faults)
     results = evidence.values()
     parts = {
         "target": str((transcript.header.get("target") or {}).get("name", "")),
@@ -136,19 +141,18 @@ def contents(transcript: Transcript, *, record: Mapping[str, Any] | None = None)
     return {**parts, "footer": " · ".join([*footer, *faults])}
 
 
-class _Guard:
+def _guard(faults: list[str]) -> Guard:
     """Makes a part of a page, or notes why it cannot be shown and gives something in its place."""
 
-    def __init__(self, faults: list[str]) -> None:
-        self._faults = faults
-
-    def __call__(self, name: str, make: Callable[[], Any], otherwise: Any) -> Any:
+    def guarded(name: str, make: Callable[[], Any], otherwise: Any) -> Any:
         try:
             return make()
         except ODD as error:
             said = " ".join(str(error).split())[:80]
-            self._faults.append(f"{name} cannot be shown ({type(error).__name__}: {said})")
+            faults.append(f"{name} cannot be shown ({type(error).__name__}: {said})")
             return otherwise
+
+    return guarded
 
 
 def environment(*folders: Path) -> jinja2.Environment:
@@ -170,6 +174,15 @@ def page_assets(script: Path | None = None) -> dict[str, Any]:
         "script": Markup(code),
         "script_hash": f"sha256-{digest}",
     }
+
+
+def nested_style() -> Markup:
+    """The rules for a piece inside a page that is not ours, all nested under the class `.ns`.
+
+    A piece that stands by itself (a notebook's output, light or dark) has the class `alone` too.
+    """
+    shared = (HERE / "style.css").read_text(encoding="utf-8").replace(":root{", "&{", 1)
+    return Markup(".ns{{{}{}}}{}").format(Markup(shared), heat.rules(), _ALONE)
 
 
 def _labelled(transcript: Transcript) -> Mapping[str, Any] | None:
@@ -255,7 +268,7 @@ def _measured(evidence: Evidence) -> Sequence[Mapping[str, Any]]:
 
 
 def _timeline(
-    transcript: Transcript, cited: set[str], scale: float, album: Album, guard: "_Guard"
+    transcript: Transcript, cited: set[str], scale: float, album: Album, guard: Guard
 ) -> list[dict[str, Any]]:
     planner = str(transcript.header.get("planner", "planner"))
     evidence = transcript.evidence

@@ -12,9 +12,8 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from ...agent.transcript.heat import scale_of
-from ...agent.transcript.nested import nested_style
 from ...agent.transcript.page import HERE as PAGE
-from ...agent.transcript.page import environment, experiment_view
+from ...agent.transcript.page import environment, experiment_view, nested_style
 from ...agent.transcript.pictures import Album
 from ...tools.evidence import Evidence
 from ..report.usage import spent_words

@@ -19,7 +19,6 @@ def show(
     as_json: options.Json = False,
 ) -> None:
     """Show the labels of a run, or one unit in full."""
-    from ...tools.errors import UsageError, nearest
     from ..labelling import results
     from ..labelling.folder import RunFolder
 
@@ -28,11 +27,7 @@ def show(
         print_run(labels, as_json=as_json)
         return
     print_faults(labels)
-    try:
-        chosen = labels[unit]
-    except KeyError:
-        names = [item.unit for item in labels.units]
-        raise UsageError(f"{run} has no label of {unit}; nearest: {nearest(unit, names)}") from None
+    chosen = labels.named(unit)
     if as_json:
         print_json({**labels.as_dict(), "units": [chosen.as_dict()]})
         return

@@ -5,12 +5,13 @@
 3. Units are measured in groups, each investigated on explore alone, then scored on the rest
    (`labeller.py`).
 4. Every label is on the disk before the next is taken, so that a run goes on where it stopped.
-5. Controls that need many units, and the report, come last (`finishing.py`).
+5. Controls that need many units, and the report, come last.
 """
 
 import platform
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
@@ -22,7 +23,8 @@ from ...tools.errors import UsageError, nearest
 from ...tools.io.files import ends_with
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
-from .finishing import finish
+from ..runs.disk import disk_full
+from .controls_run import run_controls
 from .folder import RunFolder
 from .labeller import Labeller
 from .prepare import Run, earlier, prepare, resolved
@@ -75,7 +77,7 @@ def run_labels(
         for record in labeller.label_all(todo, how.at_a_time(settings.planner)):
             folder.append(record)
             progress.unit(record)
-        finish(labeller, progress)
+        _finish(labeller, progress)
     return read_run(folder)
 
 
@@ -126,6 +128,37 @@ def label(
         planner=None if isinstance(planner, str) else planner,
         target=None if isinstance(target, str) else target,
     )
+
+
+def _finish(labeller: Labeller, progress: Progress) -> None:
+    """The controls that need many units, where they are not there yet, and the report.
+
+    Neither may spoil the labels: what goes wrong is said in one line, and the labels stay.
+
+    Raises:
+        DiskFullError: if there is no room for them.
+    """
+    folder = labeller.folder
+    if labeller.settings.controls != "none" and not (folder.path / folder.controls_name).exists():
+        with _attempt(folder, progress, "controls"):
+            folder.write(folder.controls_name, run_controls(labeller, progress))
+    with _attempt(folder, progress, "report"):
+        from .report import write_report
+
+        progress.say(f"report: {write_report(folder.path)}")
+
+
+@contextmanager
+def _attempt(folder: RunFolder, progress: Progress, what: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        full = disk_full(error, folder.path)
+        if full is not None:
+            raise full from error
+        folder.log_error(what, error)
+        log = folder.path / "errors.log"
+        progress.say(f"no {what}: {type(error).__name__}: {error} (see {log})")
 
 
 def _write_facts(folder: RunFolder, run: Run) -> None:

@@ -6,15 +6,22 @@ alone.
 
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from typing import Any
 
 from rich import progress as bars
 from rich.markup import escape
+from rich.text import Text
 
 from ...tools.io.console import Console
+from ...tools.io.plain_text import clip
 from ..scoring.entries import value_of
+
+WIDTH = 110
+LINES = 6
+"""Of a result that is shown as it comes."""
 
 
 class Progress(AbstractContextManager["Progress"]):
@@ -88,10 +95,8 @@ class TerminalProgress(Progress):
 
     def watch(self, unit: object, event: str, fields: Mapping[str, Any]) -> None:
         if self.watching:
-            from .watch import lines
-
             with self._lock:
-                for line in lines(unit, event, fields):
+                for line in _watched(unit, event, fields):
                     self.console.print(line)
 
     def _line(self, record: Mapping[str, Any]) -> str:
@@ -107,3 +112,64 @@ class TerminalProgress(Progress):
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+
+def _watched(unit: object, event: str, fields: Mapping[str, Any]) -> Iterator[Text]:
+    """What to print of one event of a transcript.
+
+    Args:
+        unit: The unit, put before each line.
+        event: `message`, `evidence`, `ledger`, `conclusion` or `end`.
+        fields: The event's own fields, as a recorder is given them.
+    """
+    for text, style in _lines(event, fields):
+        yield Text.assemble((f"{unit}  ", "dim"), (text, style))
+
+
+def _lines(event: str, fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Lines with their style."""
+    if event == "message":  # what the planner says beside its calls
+        message = fields["message"]
+        content = message.get("content") if message.get("role") == "assistant" else None
+        if isinstance(content, str) and content.strip():
+            yield clip(" ".join(content.split()), WIDTH), "italic"
+    elif event == "evidence":
+        yield from _evidence(_mapping(fields["evidence"]))
+    elif event == "ledger":
+        yield from _ledger(fields["rows"])
+    elif event == "conclusion":
+        end = _mapping(fields["description"])
+        yield f"=> {end.get('label') or end.get('reason') or end.get('status')}", "bold"
+
+
+def _evidence(item: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    arguments = (
+        f"{key}={clip(str(value), 60)}" for key, value in item["arguments"].items() if key != "unit"
+    )
+    yield f"{item['id']} {item['tool']}({', '.join(arguments)})", "cyan"
+    result = [line for line in str(item["text"]).splitlines() if line.strip()]
+    for line in result[:LINES]:
+        yield f"     {clip(line, WIDTH)}", ""
+    if len(result) > LINES:
+        yield f"     ... {len(result) - LINES} lines more", "dim"
+
+
+def _ledger(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    from ...agent.ledger import strength
+
+    best = sorted(rows, key=strength, reverse=True)[:3]
+    if best:
+        rivals = (f"{row['id']} {clip(str(row['statement']), 50)}{_fit(row)}" for row in best)
+        yield f"     rivals: {'; '.join(rivals)}", "magenta"
+
+
+def _fit(row: Mapping[str, Any]) -> str:
+    for kind in ("test", "explore", "written"):
+        value = (row.get(kind) or {}).get("correlation")
+        if value is not None:
+            return f" ({value:.2f})"
+    return ""
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else asdict(value)

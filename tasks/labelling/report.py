@@ -32,7 +32,6 @@ COLUMNS = ("correlation", "gain_over_lookup", "auprc", "f1", "iou", "cosine")
 MOST_PAGES = 500
 """Transcripts that get a page and exemplars in the table: the best-scored ones come first."""
 _EXEMPLARS = 3
-_LINE = 80  # characters of an effect below its label
 
 
 def write_report(folder: str | Path) -> Path:
@@ -70,12 +69,19 @@ def write_report(folder: str | Path) -> Path:
         said=faults,
         controls=controls_table(records),
         plots=distributions(records),
+        headlines=COLUMNS,
         columns=[NAMES.get(name, name) for name in COLUMNS],
         units=units,
         marks={name: mark(name) for name in ("precision", "recall")},
         confidence_words=CONFIDENCE,
         confident=CONFIDENT,
         known=set(),
+        cell=cell,
+        triple=triple,
+        dose=dose,
+        interval_bar=interval_bar,
+        component_view=component_view,
+        specificity_words=specificity_words,
         created=run.get("created"),
     )
 
@@ -107,47 +113,12 @@ def _unit(
     folder: Path, record: Mapping[str, Any], faults: list[str], *, paged: bool
 ) -> dict[str, Any]:
     """One row of the table, with what opens below it; `faults` gets what is wrong with it."""
-    scores = record.get("scores") or {}
     try:
         page, tops = _transcript(folder, record, paged=paged)
     except (UsageError, *ODD) as error:
         page, tops = None, []
         faults.append(f"{record.get('unit')} has no page: {error}")
-    values = [triple(scores.get(name)) for name in COLUMNS]
-    headline, low, high = values[0]
-    return {
-        "unit": record.get("unit"),
-        "label": record.get("label") or record.get("reason") or "–",
-        "status": record.get("status") or "?",
-        "reason": record.get("reason"),
-        "cells": [
-            {
-                "said": cell(value),
-                "sort": -9 if value is None else value,
-                "title": "" if low is None or high is None else f"95%: {low:.2f} to {high:.2f}",
-            }
-            for value, low, high in values
-        ],
-        "bar": "" if headline is None else interval_bar(headline, low, high),
-        "explained": _explained(record, scores),
-        "specific": specificity_words(record.get("specificity")),
-        "confidence": cell(record.get("confidence")),
-        "components": [component_view(item) for item in record.get("components") or ()],
-        "effect": record.get("effect"),
-        "does": _does(record.get("effect")),
-        "dose": dose(record.get("effect_scores")),
-        "rejected": record.get("rejected") or (),
-        "tails": _tails(scores.get("tails") or {}),
-        "spent": _spent(record),
-        "page": page,
-        "tops": tops,
-    }
-
-
-def _does(effect: Mapping[str, Any] | None) -> str:
-    """The effect without its figures, in a line."""
-    words = str((effect or {}).get("words") or "").partition(" (")[0]
-    return words if len(words) <= _LINE else f"{words[: _LINE - 1].rstrip()}…"
+    return {"record": record, "page": page, "tops": tops}
 
 
 def _transcript(
@@ -183,36 +154,3 @@ def dose(found: Mapping[str, Any] | None) -> Markup:
         return Markup("")
     points.sort(key=lambda point: point.x)
     return curve(points, x_name="held at", y_name="rise of its words", size=(320, 150))
-
-
-def _tails(tails: Mapping[str, Any]) -> list[list[str]]:
-    """Rows of the small table: tail, base rate, AUPRC, F1, precision, recall."""
-    result = []
-    for name, tail in tails.items():
-        if not isinstance(tail, Mapping):
-            continue
-        scores = [cell(triple(tail.get(key))[0]) for key in ("auprc", "f1", "precision", "recall")]
-        label = f"above {tail.get('threshold', 0):.3g}" if name == "half" else f"top {name}"
-        if "status" in tail:
-            scores = [str(tail["status"])]
-        result.append([label, f"{tail.get('base_rate', 0):.3g}", *scores])
-    return result
-
-
-def _spent(record: Mapping[str, Any]) -> str:
-    meter = record.get("meter") or {}
-    parts = [f"{record['seconds']:.1f} s"] if record.get("seconds") is not None else []
-    used = (meter.get("tokens_in") or 0) + (meter.get("tokens_out") or 0)
-    if used:
-        parts.append(f"{used:,} tokens")
-    if record.get("evidence"):
-        parts.append(f"{len(record['evidence'])} experiments")
-    return ", ".join(parts)
-
-
-def _explained(record: Mapping[str, Any], scores: Mapping[str, Any]) -> str:
-    _, low, high = triple(scores.get("beyond_tokens"))
-    value = record.get("explained")
-    if not isinstance(value, (int, float)):
-        return "–"
-    return f"{value:.0%}" + ("" if low is None or high is None else f" ({low:.0%} to {high:.0%})")

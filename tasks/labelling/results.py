@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from ...agent.description import Description
 from ...agent.statuses import CONFIDENT
 from ...agent.transcript.sections import cell
+from ...tools.errors import UsageError, nearest
 from ..report.tables import table_html
 from ..report.usage import spent_words, total
 from ..scoring.entries import value_of
@@ -105,6 +106,18 @@ class LabelRun:
             if item.unit == str(unit):
                 return item
         raise KeyError(unit)
+
+    def named(self, unit: str) -> UnitLabel:
+        """The label of a unit that a person or a program named.
+
+        Raises:
+            UsageError: if there is none; names the nearest.
+        """
+        try:
+            return self[unit]
+        except KeyError:
+            near = nearest(unit, [item.unit for item in self.units]) if self.units else "none"
+            raise UsageError(f"{self.folder} has no label of {unit}; nearest: {near}") from None
 
     def as_dict(self) -> dict[str, Any]:
         """The document that `--json` prints."""

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from ...tools.errors import UsageError
 from ...tools.io.numbers import check_numbers
+from ...tools.io.plain_text import clip
 from ...tools.io.shapes import check
 from ...tools.llm.endpoints import public_options
 
@@ -165,14 +166,12 @@ class How:
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """What differs between two sets of settings, each as `seed (0 there, 1 here)`."""
-    names = [*old, *(name for name in new if name not in old)]
+
+    def said(values: Mapping[str, Any], name: str) -> str:
+        return clip(str(values.get(name)), 60)
+
     return [
-        f"{name.replace('_', '-')} ({_short(old.get(name))} there, {_short(new.get(name))} here)"
-        for name in names
+        f"{name.replace('_', '-')} ({said(old, name)} there, {said(new, name)} here)"
+        for name in dict.fromkeys([*old, *new])
         if old.get(name) != new.get(name)
     ]
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

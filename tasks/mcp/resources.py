@@ -1,7 +1,7 @@
 """The resources: what a client may read, each under a `neuroscribe://` address."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, quote, unquote, urlsplit
@@ -12,6 +12,7 @@ from ...agent.statuses import CONFIDENCE
 from ...agent.transcript import read
 from ...tools.errors import UsageError, nearest
 from ...tools.evidence import plain
+from ...tools.io.plain_text import clip
 from ...tools.lab import Lab
 from ..labelling.folder import RunFolder
 from ..labelling.results import LabelRun, UnitLabel, read_run
@@ -108,7 +109,7 @@ class Resources:
             return _json(run.as_dict()["run"])
         if what == "labels" and not name:
             return _json(_page(run, start))
-        unit = _labelled(run, name)
+        unit = run.named(name)
         if what == "labels":
             return _json(unit.as_dict())
         return Content(_TEXT, "\n".join(_told(self._shared.run, unit)))
@@ -129,15 +130,6 @@ def _short(unit: UnitLabel) -> dict[str, Any]:
     return {**{name: getattr(unit, name) for name in names}, "confidence": confidence}
 
 
-def _labelled(run: LabelRun, name: str) -> UnitLabel:
-    try:
-        return run[name]
-    except KeyError as error:
-        known = [unit.unit for unit in run.units]
-        close = f"; nearest: {nearest(name, known)}" if known else ""
-        raise UsageError(f"the run has no label of '{name}'{close}") from error
-
-
 def _told(folder: RunFolder, unit: UnitLabel) -> Iterator[str]:
     """A transcript as a person reads it: what was said, what was run, what came out."""
     where = unit.record.get("transcript")
@@ -153,13 +145,9 @@ def _told(folder: RunFolder, unit: UnitLabel) -> Iterator[str]:
                 yield f"\n{said.strip()}"
         elif event["event"] == "evidence":
             item = transcript.evidence[event["evidence"]["id"]]
-            yield f"\n[{item.id}] {item.tool}({_given(item.arguments)})\n{item.text}"
+            given = clip(json.dumps(item.arguments, ensure_ascii=False), _ARGUMENTS)
+            yield f"\n[{item.id}] {item.tool}({given})\n{item.text}"
     yield f"\nEnded: {transcript.ended or 'interrupted'}. Label: {unit.label or unit.status}"
-
-
-def _given(arguments: Mapping[str, Any]) -> str:
-    text = json.dumps(arguments, ensure_ascii=False)
-    return text if len(text) <= _ARGUMENTS else f"{text[: _ARGUMENTS - 1]}…"
 
 
 def _start(query: str) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ...agent.transcript.nested import nested_style
+from ...agent.transcript.page import nested_style
 
 
 def with_interval(value: Mapping[str, Any] | None) -> str:
