@@ -37,7 +37,7 @@ def answer_html(answer: Answer) -> str:
         question=answer.question,
         sentences=sentence_views(answer.claims, titles(answer.evidence)),
         ended="" if answer.ended == "answered" else ending(answer.ended, answer.reason),
-        experiments=[_experiment(item) for item in answer.evidence],
+        experiments=[experiment(item) for item in answer.evidence],
         spent=spent_words(answer.spent) if answer.spent else "",
         known=set(known),
     )
@@ -84,9 +84,10 @@ def ending(ended: str, reason: str | None) -> str:
     return f"{said}: {reason}" if reason else f"{said}."
 
 
-def _experiment(item: Evidence) -> dict[str, Any]:
-    folder = Path(item.images[0]).parent if item.images else HERE
-    album = Album(folder.with_name(f"{folder.name}.jsonl"))
+def experiment(item: Evidence, pictures: Path | None = None) -> dict[str, Any]:
+    """A result for `experiment` of `parts.html`; its pictures lie in a folder, or where it says."""
+    folder = pictures or (Path(item.images[0]).parent if item.images else HERE)
+    album = Album(folder.with_name(f"{folder.name}.jsonl"))  # the folder beside that name
     return experiment_view(item, (), scale_of(item.data.get("measured") or ()), album)
 
 

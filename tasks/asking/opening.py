@@ -77,22 +77,19 @@ def open_conversation(
     name = target if isinstance(target, str) else target.name
     if isinstance(target, str) and run is None and Path(target, "run.json").is_file():
         run = target
-    options: dict[str, Any] = {"trust_remote_code": trust_remote_code}
+    facts = None
     if run is not None:
         whole = name == str(run)
         facts = _run_facts(run, data=data, loaded=not whole)
-        if whole:
-            target = name = facts.target
-            named = Named(Path(run, "run.json"))
-            options = named.options(
-                {"revision": facts.revision, "dtype": facts.dtype},
-                given=None,
-                code=trust_remote_code,
-            )
-        data, seed = facts.data, facts.seed
+        data, seed, name = facts.data, facts.seed, facts.target if whole else name
     factory = _factory(planner, base_url=base_url, prices=prices, timeout=timeout)
-    if isinstance(target, str):
-        target = Target.load(target, device=device, **options)
+    if run is not None and facts is not None and target == str(run):
+        from ..labelling.trusted import load_allowed
+
+        code = trust_remote_code
+        target = load_allowed(Path(run), facts, target=None, trust_remote_code=code, device=device)
+    elif isinstance(target, str):
+        target = Target.load(target, device=device, trust_remote_code=trust_remote_code)
     if target.tokenizer is None and target.image is None:
         raise UsageError(f"{name} takes neither text nor pictures; experiments work on these")
     about = About(

@@ -4,11 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...agent.transcript.heat import scale_of
-from ...agent.transcript.page import experiment_view
-from ...agent.transcript.pictures import Album
-from ...tools.evidence import Evidence
-from ..asking.answer_html import ending, sentence_views, titles
+from ..asking.answer_html import ending, experiment, sentence_views, titles
 from ..asking.claims import Claim, cited, claims
 from ..asking.conversation import Conversation
 from ..asking.events import (
@@ -54,7 +50,7 @@ class Exchange:
             self.calling = event.tool
         elif isinstance(event, ToolResult):
             self.calling = ""
-            self.items.append(_step(event.evidence, conversation))
+            self.items.append(experiment(event.evidence, conversation.thread.pictures))
         elif isinstance(event, ApprovalRequest):
             self.waiting = event
         elif isinstance(event, BudgetUpdate):
@@ -84,23 +80,17 @@ class Exchange:
 
 def earlier(conversation: Conversation) -> list[Exchange]:
     """The exchanges that a conversation had."""
-    store = conversation.lab.evidence
+    store, pictures = conversation.lab.evidence, conversation.thread.pictures
     return [
         Exchange(
             turn["question"],
-            [_step(store[name], conversation) for name in turn["evidence"] if name in store],
+            [experiment(store[name], pictures) for name in turn["evidence"] if name in store],
             sentences=_sentences(claims(turn["text"], store, turn["question"]), conversation),
             spent=spent_words(turn["spent"]),
             ended="" if turn["ended"] == "answered" else ending(turn["ended"], turn["reason"]),
         )
         for turn in conversation.turns
     ]
-
-
-def _step(evidence: Evidence, conversation: Conversation) -> dict[str, Any]:
-    album = Album(conversation.thread.pictures.with_suffix(".jsonl"))  # the folder beside that name
-    scale = scale_of(evidence.data.get("measured") or ())
-    return experiment_view(evidence, (), scale, album)
 
 
 def _sentences(said: Sequence[Claim], conversation: Conversation) -> list[dict[str, Any]]:

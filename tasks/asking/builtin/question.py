@@ -46,7 +46,6 @@ _DATA = re.compile(
 )
 _WORD = re.compile(r"\S+")
 _EDGES = " \t\n.,;:!?()[]{}…—–-¿¡*"
-_PLACES = {"TEXT": 0, "UNIT": 1, "DATA": 2}
 
 
 @dataclass(frozen=True)
@@ -79,17 +78,8 @@ class Question:
         return list(self.texts[before : before + count])
 
 
-class Marks:
-    """Pieces of a question that were taken out, each under a sign of its own."""
-
-    def __init__(self) -> None:
-        self.kept: list[tuple[str, str, str]] = []
-        """Sort (TEXT, UNIT, DATA), meaning, as written."""
-
-    def put(self, sort: str, meaning: str, written: str) -> str:
-        """The sign of a piece, which is one word."""
-        self.kept.append((sort, meaning, written))
-        return f" \x00{len(self.kept) - 1}\x00 "
+Marks = list[tuple[str, str]]
+"""Pieces of a question that were taken out: sort (TEXT, UNIT, DATA) and meaning."""
 
 
 def parse(question: str, sites: Mapping[str, Any], *, image: bool = False) -> Question:
@@ -101,41 +91,31 @@ def parse(question: str, sites: Mapping[str, Any], *, image: bool = False) -> Qu
         image: Whether the target takes pictures.
     """
     text = re.sub(r"[\x00\x01]", " ", question[:LONGEST])
-    marks = Marks()
+    marks: Marks = []
     text = _QUOTES.sub(lambda match: _quote(match, marks), text)
     text = _DATA.sub(lambda match: _data(match, marks), text)
     for pattern in (*_UNITS, _CLASS):
         text = pattern.sub(lambda match: _unit(match, marks, sites, image), text)
     loose = tuple(int(match["index"]) for match in _ALONE.finditer(text))
     text = _ALONE.sub(" \x01 ", text)
-    skeleton: list[str] = []
-    words: list[str] = []
-    found: tuple[list[str], list[str], list[str]] = ([], [], [])
+    pieces: list[tuple[str, str]] = []  # of the skeleton, and as it was written
+    named: dict[str, list[str]] = {"TEXT": [], "UNIT": [], "DATA": []}
     for match in islice(_WORD.finditer(text), _MOST_WORDS):
-        word = match.group()
+        word, bare = match.group(), _plain(match.group())
         sign = re.fullmatch(r"\W*\x00(\d+)\x00\W*", word)
         if sign is not None:
-            sort, meaning, written = marks.kept[int(sign[1])]
-            skeleton.append(sort)
-            words.append(" ".join(written.split()) or written)
-            if meaning not in found[_PLACES[sort]] or sort == "TEXT":
-                found[_PLACES[sort]].append(meaning)
-            continue
-        bare = _plain(word)
-        if bare == "\x01":
-            skeleton.append("LOOSE")
-            words.append("LOOSE")
+            sort, meaning = marks[int(sign[1])]
+            pieces.append((sort, " ".join(meaning.split()) or meaning))
+            if meaning not in named[sort] or sort == "TEXT":
+                named[sort].append(meaning)
+        elif bare == "\x01":
+            pieces.append(("LOOSE", "LOOSE"))
         elif bare:
-            skeleton.append(bare.lower())
-            words.append(word.replace("\x00", ""))
-    return Question(
-        " ".join(skeleton),
-        tuple(words),
-        tuple(found[0]),
-        tuple(found[1]),
-        tuple(found[2]),
-        loose,
-    )
+            pieces.append((bare.lower(), word.replace("\x00", "")))
+    skeleton = " ".join(piece for piece, _ in pieces)
+    words = tuple(written for _, written in pieces)
+    texts, units, data = map(tuple, named.values())
+    return Question(skeleton, words, texts, units, data, loose)
 
 
 def unit_name(sites: Mapping[str, Any], name: str) -> str:
@@ -152,19 +132,25 @@ def _plain(word: str) -> str:
     return word.replace("’", "'").strip(_EDGES + "'\"“”‘`")
 
 
+def _put(marks: Marks, sort: str, meaning: str) -> str:
+    """Takes a piece out; the sign in its place, which is one word."""
+    marks.append((sort, meaning))
+    return f" \x00{len(marks) - 1}\x00 "
+
+
 def _quote(match: "re.Match[str]", marks: Marks) -> str:
     inside = next((group for group in match.groups() if group is not None), "")
     for pattern in (*_UNITS, _DATA):
         if pattern.fullmatch(inside.strip()):
             return f" {inside.strip()} "
-    return marks.put("TEXT", inside, inside) if inside else " "
+    return _put(marks, "TEXT", inside) if inside else " "
 
 
 def _data(match: "re.Match[str]", marks: Marks) -> str:
     written = match.group()
     if re.fullmatch(r"/\d+", written):
         return written
-    return marks.put("DATA", written, written)
+    return _put(marks, "DATA", written)
 
 
 def _unit(match: "re.Match[str]", marks: Marks, sites: Mapping[str, Any], image: bool) -> str:
@@ -181,7 +167,7 @@ def _unit(match: "re.Match[str]", marks: Marks, sites: Mapping[str, Any], image:
         if name not in sites:
             return match.group()
     unit = f"{name}/{int(parts['index'])}{sign}"
-    return marks.put("UNIT", unit, unit)
+    return _put(marks, "UNIT", unit)
 
 
 def _family(parts: Mapping[str, str | None], sites: Mapping[str, Any], image: bool) -> str:
