@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from . import options
-from .printing import console, lines, print_json, progress, table, warn
+from .printing import console, lines, print_json, progress, warn
 
 
 def functions(
@@ -67,11 +67,13 @@ def functions(
 
 
 def _show(result: dict[str, Any]) -> None:
+    from rich.table import Column, Table
     from rich.text import Text
 
     measures = [key for key in ("recovered", "exact") if key in result]
     domains = list(result.get("nmse", {}))
-    made = table("", "n", *measures, *(f"nmse {domain}" for domain in domains))
+    names = ("n", *measures, *(f"nmse {domain}" for domain in domains))
+    made = Table(Column("", no_wrap=True), *names)
     rows = {"all": result, **result["kinds"]}
     rows |= {f"{name}, as read": row for name, row in result.get("read", {}).items()}
     rows |= {name: {"n": result["n"], **row} for name, row in result["baselines"].items()}
