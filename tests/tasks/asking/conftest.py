@@ -16,7 +16,6 @@ class InTurn(Scripted):
     """Gives its turns in order, over all questions."""
 
     def next(self, state: Any) -> Message:
-        """The next turn."""
         return super().next({**state, "step": len(self.seen)})
 
 

@@ -12,42 +12,33 @@ from pathlib import Path
 import pytest
 from endpoint import Endpoint, answers, endpoint, hangs, says
 from neuroscribe.tasks.asking import approval
-from neuroscribe.tasks.cli import app as cli
-
-SURVEY = ("survey", {"unit": "mlp.0/1"})
-Ask = Callable[..., int]
 
 
 @pytest.fixture
-def ask(threads: Path, toy_folder: Path) -> Ask:
-    """Runs the verb on the toy target."""
-
-    def run(server: Endpoint, *arguments: str) -> int:
-        data = ["--data", str(toy_folder / "text.jsonl"), "--tokens", "4000"]
-        planner = ["--planner", "openai:m", "--base-url", server.url]
-        return cli.run(["ask", str(toy_folder / "model"), *arguments, *data, *planner])
-
-    return run
+def ask(threads: Path, toy_folder: Path, server: Endpoint) -> Callable[..., tuple[str, ...]]:
+    """The arguments that ask the toy target about a unit."""
+    data = ("--data", str(toy_folder / "text.jsonl"), "--tokens", "4000")
+    planner = ("--planner", "openai:m", "--base-url", server.url)
+    return ("ask", str(toy_folder / "model"), "what does mlp.0/1 do?", *data, *planner)
 
 
 @pytest.fixture
 def server() -> Iterator[Endpoint]:
     """Surveys once, then answers for ever."""
-    with endpoint(says(SURVEY), answers("On half of the time [E1]. I like it a lot.")) as made:
+    survey = says(("survey", {"unit": "mlp.0/1"}))
+    with endpoint(survey, answers("On half of the time [E1]. I like it a lot.")) as made:
         yield made
 
 
-def test_an_answer_in_the_terminal(ask, server, capsys):
-    assert ask(server, "what does mlp.0/1 do?") == 0
-    said = " ".join(capsys.readouterr().out.split())
+def test_an_answer_in_the_terminal(ask, shown):
+    said = " ".join(shown(*ask).split())
     assert "E1 survey(unit=mlp.0/1)" in said
     assert "On half of the time [E1]. I like it a lot. (opinion)" in said
     assert "200 tokens in (120 cached), 20 out, 2 requests" in said
 
 
-def test_one_json_document(ask, server, capsys):
-    assert ask(server, "what does mlp.0/1 do?", "--json", "--price-in", "1000") == 0
-    found = json.loads(capsys.readouterr().out)
+def test_one_json_document(ask, document):
+    found = document(*ask, "--price-in", "1000")
     assert [claim["opinion"] for claim in found["claims"]] == [False, True]
     assert found["evidence"][0]["tool"] == "survey"
     assert found["spent"]["cost"] == pytest.approx(0.2)
@@ -55,14 +46,11 @@ def test_one_json_document(ask, server, capsys):
     assert found["thread"]
 
 
-def test_conversations_are_listed_and_resumed(ask, server, toy_folder, capsys):
-    ask(server, "what does mlp.0/1 do?", "--json")
-    name = json.loads(capsys.readouterr().out)["thread"]
-    assert cli.run(["ask", "--threads"]) == 0
-    assert capsys.readouterr().out.split()[0] == name
+def test_conversations_are_listed_and_resumed(ask, server, shown, document):
+    name = document(*ask)["thread"]
+    assert shown("ask", "--threads").split()[0] == name
     for chosen in (["--thread", name], ["--resume"]):
-        assert cli.run(["ask", *chosen, "are you sure?", "--json"]) == 0
-        found = json.loads(capsys.readouterr().out)
+        found = document("ask", *chosen, "are you sure?")
         assert found["thread"] == name
         assert found["evidence"][0]["id"] == "E1"  # of the first question
     questions = [item for item in server.requests[-1]["messages"] if item["role"] == "user"]
@@ -72,38 +60,35 @@ def test_conversations_are_listed_and_resumed(ask, server, toy_folder, capsys):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["ask"], "name a model"),
-        (["ask", "--resume"], "no conversation to resume"),
-        (["ask", "--thread", "nope", "well?"], "there is no conversation 'nope'"),
-        (["ask", "--thread", "../../etc", "well?"], "no conversation"),
-        (["ask", "planted", "well?", "--planner", "bultin"], "nearest: builtin"),
-        (["ask", "planted", "well?", "--planner", "openai"], "needs a model"),
-        (["ask", "planted", "--json"], "--json needs a question"),
-        (["ask", "planted", "well?", "--run", "/nowhere"], "is no run folder"),
+        ([], "name a model"),
+        (["--resume"], "no conversation to resume"),
+        (["--thread", "nope", "well?"], "there is no conversation 'nope'"),
+        (["--thread", "../../etc", "well?"], "no conversation"),
+        (["planted", "well?", "--planner", "bultin"], "nearest: builtin"),
+        (["planted", "well?", "--planner", "openai"], "needs a model"),
+        (["planted", "--json"], "--json needs a question"),
+        (["planted", "well?", "--run", "/nowhere"], "is no run folder"),
     ],
 )
-def test_unusable_arguments_are_one_line(threads, arguments, said, capsys):
-    assert cli.run(arguments) == 2
-    error = capsys.readouterr().err
-    assert said in error
-    assert len(error.splitlines()) == 1
+def test_unusable_arguments_are_one_line(threads, arguments, said, refused):
+    assert said in refused("ask", *arguments)
 
 
-def test_costly_calls_are_not_run_without_leave(ask, server, capsys, monkeypatch):
+def test_costly_calls_are_not_run_without_leave(ask, server, shown, monkeypatch):
     monkeypatch.setattr(approval, "cost", lambda lab, tool, arguments: "an hour")
     monkeypatch.setattr("sys.stdin.isatty", lambda: False)
-    assert ask(server, "what does mlp.0/1 do?") == 0
-    assert "--yes runs it" in " ".join(capsys.readouterr().out.split())
+    assert "--yes runs it" in " ".join(shown(*ask).split())
     assert "did not allow" in json.dumps(server.requests[-1]["messages"])
 
 
 def test_ctrl_c_stops_the_question_and_keeps_the_conversation(threads, toy_folder):
     code = "from neuroscribe.tasks.cli.app import main; main()"
+    data = ("--data", str(toy_folder / "text.jsonl"))
     with endpoint(hangs(60)) as server:
-        model, data = str(toy_folder / "model"), str(toy_folder / "text.jsonl")
-        planner = ["--planner", "openai:m", "--base-url", server.url]
+        planner = ("--planner", "openai:m", "--base-url", server.url)
+        asked = ("ask", str(toy_folder / "model"), "well?", *data, *planner)
         process = subprocess.Popen(
-            [sys.executable, "-c", code, "ask", model, "well?", "--data", data, *planner],
+            [sys.executable, "-c", code, *asked],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
