@@ -22,8 +22,7 @@ from . import threads
 from .conversation import BUDGET, Conversation
 from .data import default_data, explore
 from .events import Answer
-from .threads import About, Thread
-from .trusted import checked, key_for, key_seal
+from .threads import About, Thread, checked, key_for, key_seal
 
 if TYPE_CHECKING:
     from ..labelling.settings import Settings

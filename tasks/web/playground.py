@@ -9,8 +9,9 @@
 import base64
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -26,7 +27,7 @@ from ...tools.data.windows import cut
 from ...tools.errors import UsageError
 from ...tools.images.maps import maps, region
 from ...tools.instruments.intervene import control_words
-from ...tools.interventions.change import Change
+from ...tools.interventions.change import Change, Method
 from ...tools.interventions.effect import effect_of
 from ...tools.interventions.matched_control import compare, verdict
 from ...tools.interventions.output_change import ChangedRow, forward, has_classes, measure, span
@@ -34,15 +35,79 @@ from ...tools.interventions.runner import Runner
 from ...tools.lab import Lab
 from ...tools.metrics.metric import Metric
 from ...tools.metrics.prompt import prompt_of
-from ...tools.models import Unit
+from ...tools.models import Intervention, Unit, add, clamp, scale, zero
 from ...tools.render.contact_sheet import overlaid
 from ...tools.render.picture_words import class_name
-from .changes import Outcome, change_of, intervention, outcomes
 from .rendering import drawn
 from .workbench import Workbench
 
 LONGEST = 20_000
 """Letters of a text."""
+METHODS: dict[str, tuple[str, Method]] = {
+    "set to 0": ("zero", "zero"),
+    "hold at a value": ("clamp", "clamp"),
+    "multiply by": ("scale", "scale"),
+    "add": ("add", "steer"),
+}
+"""What the person reads: the name here, and the method of `effect_of`."""
+SHOWN = 8
+"""Predictions shown of before, and of after."""
+
+
+class Outcome(NamedTuple):
+    """One possible output."""
+
+    name: str
+    before: float
+    after: float
+
+    @property
+    def change(self) -> float:
+        """Of its probability."""
+        return self.after - self.before
+
+
+def change_of(method: str, value: float | None) -> Change:
+    """The change that a person asked for.
+
+    Raises:
+        UsageError: for a method that is none, or one that lacks its number.
+    """
+    if method not in METHODS:
+        raise UsageError(f"there is no change '{method}'; choose one of {', '.join(METHODS)}")
+    name = METHODS[method][1]
+    if name == "zero":
+        return Change("zero")
+    if value is None or not np.isfinite(value):
+        raise UsageError(f"'{method}' needs a number")
+    return Change(name, float(value))
+
+
+def intervention(unit: Unit, change: Change, places: Sequence[int] | None = None) -> Intervention:
+    """The change of one unit, at some places or at all."""
+    if change.method == "zero":
+        made = zero(unit.site, [unit.index])
+    else:
+        kinds = {"clamp": clamp, "scale": scale, "steer": add}
+        assert change.value is not None
+        made = kinds[change.method](unit.site, [unit.index], change.value)
+    return made if places is None else made.at(places=places)
+
+
+def outcomes(
+    before: np.ndarray, after: np.ndarray, name: Callable[[int], str], *, most: int = SHOWN
+) -> list[Outcome]:
+    """The likeliest before and the likeliest after, by their larger probability.
+
+    Args:
+        before: Probabilities `[output]`.
+        after: The same, after the change.
+        name: What an output is called.
+        most: How many of each.
+    """
+    chosen = {int(i) for p in (before, after) for i in np.argsort(-p, kind="stable")[:most]}
+    order = sorted(chosen, key=lambda i: -max(before[i], after[i]))
+    return [Outcome(name(i), float(before[i]), float(after[i])) for i in order]
 
 
 def text_activations(bench: Workbench, unit: str, text: str) -> str:
@@ -53,17 +118,17 @@ def text_activations(bench: Workbench, unit: str, text: str) -> str:
         result = of_texts(lab, chosen, [read], source="playground")
     (item,) = result.items
     values = item["activations"]
-    scale = heat.scale_of([item])
+    deepest = heat.scale_of([item])
     known = [value for value in values if value is not None]
     return drawn(
         "text.html",
         unit=str(chosen),
         tokens=[
-            (heat.heat([token], [value], scale=scale), "" if value is None else f"{value:.2f}")
+            (heat.heat([token], [value], scale=deepest), "" if value is None else f"{value:.2f}")
             for token, value in zip(item["tokens"], values, strict=True)
         ],
         peak=f"{max(known):.3g}" if known else "–",
-        scale=f"{scale:.3g}",
+        scale=f"{deepest:.3g}",
         notes=result.notes,
     )
 

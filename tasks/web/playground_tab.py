@@ -4,9 +4,14 @@ from typing import NamedTuple
 
 import gradio as gr
 
-from .changes import METHODS
 from .door import WORK, Door, html
-from .playground import picture_activations, picture_change, text_activations, text_change
+from .playground import (
+    METHODS,
+    picture_activations,
+    picture_change,
+    text_activations,
+    text_change,
+)
 from .rendering import attempt
 
 

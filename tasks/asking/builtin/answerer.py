@@ -16,7 +16,7 @@ from ..state import ConversationState
 from .answers import answer, cite
 from .asked import Ask, Call, Past
 from .calls import calls_of
-from .intent import Intent
+from .question import Intent
 from .templates import intent_of
 
 _MOST_STEPS = 4

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from ....tools.evidence import Evidence
 from ....tools.lab import Lab
 from ....tools.registry import offered
-from .intent import Intent
+from .question import Intent
 
 
 class Call(NamedTuple):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .asked import Ask, Call, is_head, past_of
-from .intent import Kind
+from .question import Kind
 from .templates import topics
 
 LABELS = 5

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ....tools.data.windows import TokenWindows
 from ....tools.lab import Lab
 from ....tools.registry import offered
-from .intent import Kind
+from .question import Kind
 
 
 class Example(NamedTuple):

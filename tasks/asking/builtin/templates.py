@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from ....tools.hypotheses.concept_query import split_words
-from .intent import Intent, Kind
-from .question import Question, only_site, parse
+from .question import Intent, Kind, Question, only_site, parse
 
 IT = r"(?:UNIT|it|(?:this|that|the) (?:unit|neuron|head|channel))"
 _AGAIN = re.compile(r"(?:and|what about|how about|same for|with| )*(?:UNIT|LOOSE)(?: too)?")

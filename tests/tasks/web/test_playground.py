@@ -9,8 +9,8 @@ import pytest
 from browser import Served, serving
 from endpoint import answers, endpoint
 from neuroscribe.tasks.web import playground
-from neuroscribe.tasks.web.changes import METHODS, change_of
 from neuroscribe.tasks.web.contribution import FILE, contribute, contributed, predictor_of
+from neuroscribe.tasks.web.playground import METHODS, change_of
 from neuroscribe.tools.errors import UsageError
 from PIL import Image
 

@@ -4,8 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from neuroscribe.tasks.asking.builtin.intent import Intent
-from neuroscribe.tasks.asking.builtin.question import parse
+from neuroscribe.tasks.asking.builtin.question import Intent, parse
 from neuroscribe.tasks.asking.builtin.templates import intent_of, nearest, templates
 
 SITES = dict.fromkeys(
