@@ -1,15 +1,24 @@
 """A language model investigates through tools; what goes wrong is an answer with a reason."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from endpoint import answers, endpoint, fails, says
-from neuroscribe.tasks.cli.app import run
 from neuroscribe.tasks.groundtruth.functions.blackbox import BlackBox, Calls, Case
 from neuroscribe.tasks.groundtruth.functions.chat import ChatInvestigator, unfenced
 from neuroscribe.tools.llm.client import LLM
 
 CODE = "def f(x):\n    return 3 * x + 1\n"
+ANSWER = says(("answer", {"words": "w", "code": CODE}))
+VERB = ("evaluate", "functions", "--suite", "numbers")
+
+
+def by_model(server, *more):
+    """The command on the numbers, with a language model."""
+    planner = ("--planner", "openai:m", "--base-url", server.url, "--concurrency", "1")
+    return (*VERB, *planner, "--many", "1", *more)
 
 
 def box() -> BlackBox:
@@ -50,7 +59,7 @@ def test_the_budget_holds():
     answer, calls, requests = investigate(
         says(("call_function", {"inputs": list(range(9))})),
         says(("call_function", {"inputs": [1]})),
-        says(("answer", {"words": "w", "code": CODE})),
+        ANSWER,
     )
     assert answer.failed is None
     assert len(calls.log) == 6
@@ -64,14 +73,10 @@ def test_mistakes_are_told_and_mended():
         says(("call_function", "{not json"), ("call_function", {"inputs": "abc"})),
         says(("look", {}), ("answer", {"words": "w"}), ("check_code", {"code": CODE})),
         answers("I think it is a line."),
-        says(("answer", {"words": "w", "code": CODE})),
+        ANSWER,
     )
-    told = results(requests)
-    assert "not JSON" in told[0]
-    assert "must be a list" in told[1]
-    assert "no tool 'look'" in told[2]
-    assert "must be Python" in told[3]
-    assert "nothing was called" in told[4]
+    mistakes = ("not JSON", "must be a list", "no tool 'look'", "must be Python", "nothing was")
+    assert all(said in told for said, told in zip(mistakes, results(requests), strict=True))
     assert "or call answer if you are done" in requests[-1]["messages"][-1]["content"]
     assert calls.log == []
 
@@ -80,7 +85,7 @@ def test_hostile_code_is_only_a_failed_check():
     _, _, requests = investigate(
         says(("call_function", {"inputs": [1]})),
         says(("check_code", {"code": "import os\nos.kill(os.getppid(), 9)\ndef f(x): return x"})),
-        says(("answer", {"words": "w", "code": CODE})),
+        ANSWER,
     )
     assert "the code does not run" in results(requests)[1]
 
@@ -93,17 +98,17 @@ def test_the_last_turn_forces_the_answer():
 
 
 @pytest.mark.parametrize(
-    ("act", "says_why"),
+    ("act", "why"),
     [
         (answers("It is a line."), "only text, no tool call"),
         (fails(401), "401"),
         (fails(500), "500"),
     ],
 )
-def test_no_answer_has_a_reason(act, says_why):
+def test_no_answer_has_a_reason(act, why):
     answer, _, _ = investigate(act)
     assert answer.code == ""
-    assert says_why in (answer.failed or "")
+    assert why in (answer.failed or "")
 
 
 def test_fences_come_off():
@@ -111,7 +116,8 @@ def test_fences_come_off():
     assert unfenced("x = 1") == "x = 1"
 
 
-def test_the_command_line_with_a_model(capsys, tmp_path):
+def test_the_command_line_with_a_model(document, refused, tmp_path):
+    out = tmp_path / "o"
     acts = [
         says(("call_function", {"inputs": [0, 1]})),
         says(("answer", {"words": "always two", "code": "def f(x): return 2"})),
@@ -119,49 +125,45 @@ def test_the_command_line_with_a_model(capsys, tmp_path):
         fails(400),
     ]
     with endpoint(*acts) as server:
-        code = run(
-            [
-                *("evaluate", "functions", "--suite", "numbers", "--planner", "openai:m"),
-                *("--base-url", server.url, "--many", "1", "--json", "--out", str(tmp_path / "o")),
-                *("--concurrency", "1"),
-            ]
-        )
-    found = json.loads(capsys.readouterr().out)
-    assert code == 1
-    assert found["n"] == 7
-    assert found["failed"] == 6
+        found = document(*by_model(server, "--out", str(out)), code=1)
+    assert (found["n"], found["failed"]) == (7, 6)
     assert found["reasons"]["time-out"] == 1
     assert found["recovered"]["value"] == 0
-    first = json.loads((tmp_path / "o" / "functions.jsonl").read_text().splitlines()[0])
+    first = json.loads((out / "functions.jsonl").read_text().splitlines()[0])
     assert first["answer"] == {"words": "always two", "code": "def f(x): return 2"}
     assert first["truth"]["code"].startswith("import math")
     assert first["calls"] == 2
-    assert first["spent"] == {
-        "requests": 2,
-        "tokens_in": 200,
-        "tokens_cached": 120,
-        "tokens_out": 20,
-    }
+    spent = {"requests": 2, "tokens_in": 200, "tokens_cached": 120, "tokens_out": 20}
+    assert first["spent"] == spent
     assert found["spent"]["requests"] == 3
-    assert json.loads((tmp_path / "o" / "evaluation.json").read_text()) == found
-    again = ["evaluate", "functions", "--suite", "numbers", "--planner", "openai:m"]
-    again += ["--base-url", server.url, "--out", str(tmp_path / "o")]
-    assert run(again) == 2
-    assert "holds an earlier run" in capsys.readouterr().err
+    assert json.loads((out / "evaluation.json").read_text()) == found
+    assert "holds an earlier run" in refused(*by_model(server, "--out", str(out)))
+
+
+def test_a_table_for_people(verb):
+    with endpoint(says(("answer", {"words": "zero", "code": "def f(x): return 0"}))) as server:
+        _, table, _ = verb(*by_model(server, "--seeds", "4"))
+    assert "whole numbers" in table
+    assert "nearest" in table
 
 
 @pytest.mark.parametrize(
     ("arguments", "says_what"),
     [
         (["--suite", "number"], "nearest: numbers"),
-        (["--suite", "numbers", "--planner", "bultin"], "builtin or openai:MODEL"),
-        (["--suite", "numbers"], "--planner openai:MODEL"),
-        (["--suite", "numbers", "--seeds", "x"], "--seeds"),
+        (["--planner", "bultin"], "builtin or openai:MODEL"),
+        ([], "--planner openai:MODEL"),
+        (["--seeds", "x"], "--seeds"),
     ],
 )
-def test_a_mistake_is_one_line(capsys, arguments, says_what):
-    assert run(["evaluate", "functions", *arguments]) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert says_what in said.err
-    assert said.err.count("\n") == 1
+def test_a_mistake_is_one_line(refused, arguments, says_what):
+    assert says_what in refused(*VERB, *arguments)
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys; from neuroscribe.tasks.cli.app import run; "
+        "run(['evaluate', 'functions', '--help']); "
+        "sys.exit(any(name in sys.modules for name in ('torch', 'numpy', 'sklearn')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0

@@ -1,10 +1,13 @@
 """Scores: right answers get everything, wrong and broken ones do not, and nothing is dropped."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pytest
 from neuroscribe.tasks.groundtruth.functions.blackbox import Answer, BlackBox, Case
 from neuroscribe.tasks.groundtruth.functions.sandbox import Limits
-from neuroscribe.tasks.groundtruth.functions.scores import WORST, by_rule, far, judged
+from neuroscribe.tasks.groundtruth.functions.scores import WORST, Score, by_rule, far, judged
 from neuroscribe.tasks.groundtruth.functions.suite import (
     investigated,
     run_suite,
@@ -24,6 +27,12 @@ def rule() -> BlackBox:
     return BlackBox("s/0", "s", "contains", "s", "", "def f(s): return 'a' in s", tuple(cells))
 
 
+def by_code(box: BlackBox, value: str, called: Sequence[Any] = (), **more: Any) -> Score:
+    """The score of a function that returns this."""
+    argument = box.code.partition("(")[2][0]
+    return judged(box, Answer("", f"def f({argument}): return {value}"), list(called), **more)
+
+
 def test_the_truth_scores_full():
     for made in (numbers(), rule()):
         score = judged(made, Answer("", made.code), [])
@@ -33,22 +42,16 @@ def test_the_truth_scores_full():
         assert all(value == 0 for value in score.nmse.values())
 
 
-def test_nmse_is_by_domain():
-    half = judged(numbers(), Answer("", "def f(x): return 2 * min(x, 10)"), [])
+def test_nmse_is_by_domain_and_an_input_without_a_value_is_a_miss():
+    half = by_code(numbers(), "2 * min(x, 10)")
     assert half.nmse["inside"] == 0
     assert half.nmse["outside"] > 1
     assert not half.recovered
-    mean = judged(numbers(), Answer("", "def f(x): return 0"), [])
-    assert mean.nmse["inside"] == pytest.approx(1)
-
-
-def test_an_input_without_a_value_is_a_miss():
-    code = "def f(x): return 2 * x if x < 0 else 1 / 0"
-    score = judged(numbers(), Answer("", code), [])
+    assert by_code(numbers(), "0").nmse["inside"] == pytest.approx(1)
+    score = by_code(numbers(), "2 * x if x < 0 else 1 / 0")
     assert 0.4 < score.nmse["inside"] <= 4
     assert score.unanswered == pytest.approx(61 / 81)
-    code = "def f(x): return float('nan')"
-    assert judged(numbers(), Answer("", code), []).nmse["inside"] >= 1
+    assert by_code(numbers(), "float('nan')").nmse["inside"] >= 1
 
 
 @pytest.mark.parametrize("code", ["def f(x): while", "while True: pass", ""])
@@ -60,29 +63,24 @@ def test_code_that_does_not_run_is_failed_and_counted(code):
     assert not score.recovered
 
 
-def test_each_cell_counts_alike():
-    made = rule()
-    score = judged(made, Answer("", "def f(s): return False"), [])
+def test_each_cell_counts_alike_and_text_is_not_a_number():
+    score = by_code(rule(), "False")
     assert score.cells == {"words: True": 0, "words: False": 1}
     assert score.exact == 0.5
     assert not score.recovered
-    one_wrong = judged(made, Answer("", "def f(s): return 'a' in s or s == 'bee'"), [])
+    one_wrong = by_code(rule(), "'a' in s or s == 'bee'")
     assert one_wrong.cells["words: False"] == 0.75
     assert not one_wrong.recovered
-
-
-def test_text_is_not_a_number_and_true_is_one():
-    made = rule()
-    assert judged(made, Answer("", "def f(s): return int('a' in s)"), []).exact == 1
-    assert judged(made, Answer("", "def f(s): return str('a' in s)"), []).exact == 0
+    assert by_code(rule(), "int('a' in s)").exact == 1
+    assert by_code(rule(), "str('a' in s)").exact == 0
 
 
 def test_what_was_called_does_not_count():
-    made = rule()
     called = [(("abc",), True), (("dog",), False)]
-    listed = "def f(s): return {'abc': True, 'dog': False}.get(s)"
-    assert judged(made, Answer("", listed), called).exact == 0
-    assert by_rule(made, called, nearest=False).exact == 0.5
+    assert by_code(rule(), "{'abc': True, 'dog': False}.get(s)", called).exact == 0
+    assert by_rule(rule(), called, nearest=False).exact == 0.5
+    called = [(("abc",), None), (("dog",), False)]  # a baseline learns nothing from null
+    assert by_rule(rule(), called, nearest=True).cells == {"words: True": 0, "words: False": 1}
 
 
 def test_the_nearest_call_answers():
@@ -109,17 +107,11 @@ def test_trouble_of_an_investigator_is_one_functions_failure():
 
 
 def test_a_suite_counts_every_function():
-    records = run_suite(
-        "numbers", lambda calls: Answer("", "def f(x): return 0"), seeds=(1, 2), many=1, budget=5
-    )
+    zero = Answer("", "def f(x): return 0")
+    records = run_suite("numbers", lambda calls: zero, seeds=(1, 2), many=1, budget=5)
     found = summed("numbers", records)
     assert found["n"] == len(records) == 14
     assert found["recovered"]["value"] == 0
     assert found["recovered"]["high"] < 0.3
     assert sum(part["n"] for part in found["kinds"].values()) == 14
     assert set(found["baselines"]) == {"constant", "nearest"}
-
-
-def test_a_baseline_learns_nothing_from_null():
-    called = [(("abc",), None), (("dog",), False)]
-    assert by_rule(rule(), called, nearest=True).cells == {"words: True": 0, "words: False": 1}
