@@ -50,9 +50,8 @@ def planner(
 ) -> None:
     """Measure a planner against units whose function is known."""
     from ...tools.errors import UsageError
-    from ..evaluation.planner_run import Plan, run_planner
+    from ..evaluation.planner_run import SUITES, Plan, run_planner
     from ..evaluation.planner_table import show, show_real
-    from ..evaluation.suites import SUITES
 
     named = options.seeds(seeds)
     same: dict[str, Any] = {

@@ -8,7 +8,7 @@ seed, so that what is done first is a fair sample.
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -18,17 +18,32 @@ from typing import Any
 from ...agent.planners import planner_factory
 from ...agent.planners.builtin.planner import BuiltinFactory
 from ...agent.state import PlannerFactory
-from ...tools.errors import UsageError
+from ...tools.errors import UsageError, nearest
 from ...tools.io.files import write_whole
 from ...tools.io.lock import owned
 from ...tools.llm.endpoints import public_options
 from ..groundtruth.images.suite import PICTURES
 from ..groundtruth.planted import INEXPRESSIBLE
 from ..groundtruth.text.suite import TOKENS
+from ..runs.folder import settle_plan
 from ..runs.jsonl import append, heal, read_records_of
 from .suite import Suite
-from .suites import suite_of
+from .suite_text import TextSuite
+from .suite_vision import VisionSuite
 from .summary import summary
+
+SUITES: dict[str, Suite] = {suite.name: suite for suite in (TextSuite(), VisionSuite())}
+
+
+def suite_of(name: str) -> Suite:
+    """The suite of that name.
+
+    Raises:
+        UsageError: if there is none.
+    """
+    if name not in SUITES:
+        raise UsageError(f"there is no suite '{name}'; nearest: {nearest(name, SUITES)}")
+    return SUITES[name]
 
 
 @dataclass(frozen=True)
@@ -93,8 +108,6 @@ class Plan:
 
     def check(self) -> None:
         """Raises `UsageError` for what is unusable."""
-        from ...tools.errors import nearest
-
         suite = suite_of(self.suite)
         known = (*suite.kinds, INEXPRESSIBLE)
         for kind in self.kinds:
@@ -131,7 +144,7 @@ def run_planner(
     plan.check()
     out.mkdir(parents=True, exist_ok=True)
     with owned(out):
-        _same(plan, out)
+        settle_plan(out, plan.resolved(), usual=Plan().resolved())
         return _run(plan, out, processes, progress)
 
 
@@ -186,20 +199,6 @@ def _total(plan: Plan) -> int:
     kinds, n_inexpressible = plan.kinds_of(suite)
     each = [suite.each[tier] * len(kinds) + n_inexpressible for tier in plan.tiers]
     return len(plan.seeds) * sum(min(n, plan.units or n) for n in each)
-
-
-def _same(plan: Plan, out: Path) -> None:
-    path = out / "plan.json"
-    mine = plan.resolved()
-    if path.exists():
-        there = json.loads(path.read_text())
-        usual = Plan().resolved()  # what older folders do not name
-        other = [name for name in mine if mine[name] != there.get(name, usual[name])]
-        if other:
-            raise UsageError(
-                f"{out} holds another evaluation ({', '.join(other)} differ); use another --out"
-            )
-    write_whole(path, json.dumps(mine))
 
 
 def _spent(out: Path, now: float) -> float:
@@ -262,6 +261,3 @@ def _bench_job(plan: Plan, seed: int, tier: str, out: str, parent: int) -> None:
         if os.getppid() != parent:
             return
         append(path, record)
-
-
-__all__: Sequence[str] = ("Plan", "read_records", "run_planner")

@@ -5,10 +5,11 @@ reports) is the same for every suite.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ...agent.description import Description
+from ...tools.models.target import Target
 from ...tools.models.unit import Unit
 from ..groundtruth.planted import PlantedUnit, Probes
 from ..scoring.measured import Splits
@@ -26,11 +27,23 @@ class Suite(ABC):
     """Units of tier C on each bench."""
     baselines: tuple[str, ...]
 
-    @abstractmethod
+    size: str
+    """The setting of a plan that says how large a corpus is."""
+    make: Callable[..., Any]
+    """Makes a `TextBench` or a `PictureBench`."""
+
     def bench(
-        self, tier: Any, seed: int, *, kinds: Sequence[str], inexpressible_each: int, plan: Any
+        self, tier: str, seed: int, *, kinds: Sequence[str], inexpressible_each: int, plan: Any
     ) -> Any:
-        """One bench of one seed: a `TextBench` or a `PictureBench`."""
+        """One bench of one seed."""
+        return self.make(
+            tier,
+            seed,
+            kinds=kinds,
+            inexpressible_each=inexpressible_each,
+            host=Target.load(plan.host) if plan.host else None,
+            **{self.size: getattr(plan, self.size)},
+        )
 
     @abstractmethod
     def windows(self, ground: Any, *, length: int, told: bool) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Planted units that read text, as a suite."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,6 @@ from ...agent.description import Component, Description
 from ...tools.data.tokens import surfaces
 from ...tools.data.windows import cut
 from ...tools.lens.projection import projected, write_vector
-from ...tools.models.target import Target
 from ...tools.models.unit import Unit
 from ..groundtruth.planted import PlantedUnit, Probes
 from ..groundtruth.text.suite import EACH, EACH_INEXPRESSIBLE, KINDS, TextBench, bench
@@ -36,18 +34,8 @@ class TextSuite(Suite):
         *("one-shot", "top tokens", "constant"),
     )
 
-    def bench(
-        self, tier: Any, seed: int, *, kinds: Sequence[str], inexpressible_each: int, plan: Any
-    ) -> TextBench:
-        """One bench of one seed."""
-        return bench(
-            tier,
-            seed,
-            kinds=kinds,
-            inexpressible_each=inexpressible_each,
-            tokens=plan.tokens,
-            host=Target.load(plan.host) if plan.host else None,
-        )
+    size = "tokens"
+    make = staticmethod(bench)
 
     def windows(self, ground: TextBench, *, length: int, told: bool) -> dict[str, Any]:
         """Token windows by split."""

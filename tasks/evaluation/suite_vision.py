@@ -1,6 +1,5 @@
 """Planted units that look at pictures, as a suite."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +7,6 @@ import numpy as np
 
 from ...agent.description import Description
 from ...tools.data.image_rows import image_rows
-from ...tools.models.target import Target
 from ...tools.models.unit import Unit
 from ..groundtruth.images.suite import EACH, EACH_INEXPRESSIBLE, KINDS, PictureBench, bench
 from ..groundtruth.planted import PlantedUnit, Probes
@@ -31,18 +29,8 @@ class VisionSuite(Suite):
     inexpressible = EACH_INEXPRESSIBLE
     baselines = ("no experiments", "random experiments", "one-shot", "constant")
 
-    def bench(
-        self, tier: Any, seed: int, *, kinds: Sequence[str], inexpressible_each: int, plan: Any
-    ) -> PictureBench:
-        """One bench of one seed."""
-        return bench(
-            tier,
-            seed,
-            kinds=kinds,
-            inexpressible_each=inexpressible_each,
-            pictures=plan.pictures,
-            host=Target.load(plan.host) if plan.host else None,
-        )
+    size = "pictures"
+    make = staticmethod(bench)
 
     def windows(self, ground: PictureBench, *, length: int, told: bool) -> dict[str, Any]:
         """Image rows by split; where a planner is not told, explore has no scenes."""

@@ -25,6 +25,7 @@ from ..labelling.results import description_of
 from ..labelling.specificity import judge
 from ..scoring.entries import value_of
 from ..scoring.measured import Splits
+from .effects_by_kind import named
 from .recovery import recovery
 from .suite import Suite
 from .summary import empty_statuses
@@ -168,8 +169,7 @@ def _effect_named(unit: PlantedUnit, description: Description) -> bool | None:
     """Whether the effect names a word that the unit writes toward; None where it writes none."""
     if not unit.promotes or description.effect is None:
         return None
-    said = description.effect.words.lower()
-    return any(f"'{word.lower()}'" in said for word in unit.promotes)
+    return named(description.effect.words, unit.promotes)
 
 
 def _names_both(unit: PlantedUnit, description: Description) -> bool | None:

@@ -10,12 +10,14 @@ Nothing here knows how descriptions are written or searched for.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from torch import Tensor
 
-from ...tools.models.interleave import Interleaved
+from ...tools.models.interleave import Interleaved, interleave
+from ...tools.models.target import Target
 
 Tier = Literal["A", "B", "C"]
 INEXPRESSIBLE = "beyond"
@@ -71,6 +73,14 @@ class PlantedFunction:
     def values(self, inputs: Any, *more: Any) -> np.ndarray:
         """The noiseless function, in 0..1."""
         return np.asarray(self.level(self.evaluate(inputs, *more)), dtype=np.float64)
+
+
+def misses(none: Mapping[str, bool], **rest: bool) -> tuple[Cell, Cell]:
+    """The cells of a near-miss and of anything else, where no atom of the function holds."""
+    return (
+        Cell("near-miss", {**none, "near": True, **rest}, False),
+        Cell("other", {**none, "near": False, **rest}, False),
+    )
 
 
 def holds(name: str) -> Rule:
@@ -157,23 +167,17 @@ def draw_functions(
     return drawn
 
 
-class HostUnit(Protocol):
+class HostUnit(NamedTuple):
     """What is known of a unit of the host that a planted one resembles."""
 
-    @property
-    def number(self) -> int:
-        """Its index at the site."""
-        ...
-
-    @property
-    def scale(self) -> float:
-        """How large it is where it is active."""
-        ...
-
-    @property
-    def spread(self) -> float:
-        """The magnitude that one value in a thousand passes."""
-        ...
+    number: int
+    """Its index at the site."""
+    values: np.ndarray
+    """What it does over a sample."""
+    scale: float
+    """How large it is where it is active."""
+    spread: float
+    """The magnitude that one value in a thousand passes."""
 
 
 class Written(NamedTuple):
@@ -190,8 +194,8 @@ class Host(Protocol):
     candidates: np.ndarray
     """Units of the site that planted ones can resemble."""
 
-    def unit(self, number: int) -> Any:
-        """A `HostUnit`."""
+    def unit(self, number: int) -> HostUnit:
+        """What is known of one of them."""
         ...
 
     def output(
@@ -200,27 +204,58 @@ class Host(Protocol):
         """The output vector of a unit of that scale."""
         ...
 
-    def activation(self, kind: str, function: Any, like: Any, seed: int, turn: int) -> Any:
-        """Values of the unit by input, on the scale of a unit of the host."""
-        ...
+
+class Planted(NamedTuple):
+    """A network with planted units, and their truth."""
+
+    target: Target
+    units: tuple[PlantedUnit, ...]
 
 
 def plant(
-    host: Host, drawn: Sequence[Drawn], rng: np.random.Generator
-) -> tuple[list[Interleaved], list[Written]]:
-    """The units to plant, and what each writes."""
+    network: Target,
+    site: str,
+    drawn: Sequence[Drawn],
+    known: Callable[[Sequence[Drawn]], Host],
+    signals: ModuleType,
+    rng: np.random.Generator,
+    *,
+    tier: Tier,
+    seed: int,
+) -> Planted:
+    """Plants units among those of a site, in an order drawn at random.
+
+    Args:
+        network: The host.
+        site: Where.
+        drawn: The functions.
+        known: What is known of the host, given the functions in their order.
+        signals: How values are made, on the scale of a unit of the host: functions `active`,
+            `permuted`, `hashed`, `noise` and `dead`.
+        rng: Of everything that is drawn.
+        tier: Of the units, but those that no predicate says.
+        seed: Of their places among the host's own units.
+    """
+    drawn = [drawn[int(i)] for i in rng.permutation(len(drawn))]
+    host = known(drawn)
     planted, outputs = [], []
     for number, (kind, function) in enumerate(drawn):
         like, behind = (host.unit(int(i)) for i in rng.choice(host.candidates, 2, replace=False))
         twin = function is not None and sum(f is function for _, f in drawn) > 1
         relation = "twin" if twin else ("own", "other", "own", "nothing")[number % 4]
         output = host.output(function, relation, like.scale, rng)
-        seed = int(rng.integers(1 << 30))
+        own_seed = int(rng.integers(1 << 30))
+        if kind == "dead":
+            values = signals.dead(like, own_seed, number)
+        elif function is None:
+            values = (signals.permuted, signals.hashed, signals.noise)[number % 3](like, own_seed)
+        else:
+            values = signals.active(function, like, own_seed)
         limit = 0.2 * like.scale
         quiet = kind == "dead" or (kind == "null" and number % 3 != 1)
         planted.append(
             Interleaved(
-                host.activation(kind, function, like, seed, number),
+                values,
                 output.vector,
                 None if quiet else behind.number,
                 limit / max(behind.spread, 1e-9),
@@ -228,14 +263,8 @@ def plant(
             )
         )
         outputs.append(output)
-    return planted, outputs
-
-
-def null_activation(signals: Any, kind: str, like: Any, seed: int, turn: int) -> Any:
-    """Values of a unit without a function: silent, or one of three that no input explains."""
-    if kind == "dead":
-        return signals.dead(like, seed, turn)
-    return (signals.permuted, signals.hashed, signals.noise)[turn % 3](like, seed)
+    target, names = interleave(network, planted, site=site, seed=seed)
+    return Planted(target, tuple(planted_units(drawn, names, outputs, tier)))
 
 
 def planted_units(

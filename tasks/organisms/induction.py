@@ -8,6 +8,7 @@ it. Ordered pairs of words are held out: in a test prompt the word to predict ne
 present word in training.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -104,7 +105,7 @@ def _batches(organism: Organism, rng: np.random.Generator) -> Batches:
 
 def _figures(target: Target) -> dict[str, Any]:
     some = draw(INDUCTION, "test", None, 400, np.random.default_rng(2))
-    patterns = attention(target, some)
+    patterns = attention(target, [one.prompt for one in some])
     heads = [(layer, head) for layer in range(_LAYERS) for head in range(_HEADS)]
     behind = {
         at: np.mean([p[*at, -1, q.meta["place"]] for p, q in zip(patterns, some, strict=True)])
@@ -137,15 +138,15 @@ def _r(value: Any) -> float:
     return round(float(value), 4)
 
 
-def attention(target: Target, prompts: list[Prompt]) -> list[np.ndarray]:
-    """Attention patterns of each prompt, `[layer, head, to, from]`."""
+def attention(target: Target, texts: Sequence[str]) -> list[np.ndarray]:
+    """Attention patterns of each text, `[layer, head, to, from]`."""
     network: Any = target.network
     before = network.config._attn_implementation
     network.set_attn_implementation("eager")
     try:
         result = []
-        for item in prompts:
-            ids = torch.tensor([target.tokenizer(item.prompt)["input_ids"]])
+        for text in texts:
+            ids = torch.tensor([target.tokenizer(text)["input_ids"]])
             with torch.no_grad():
                 out = network(input_ids=ids, output_attentions=True, use_cache=False)
             result.append(torch.cat(out.attentions).numpy())

@@ -25,8 +25,8 @@ import torch
 
 from ...tools.models import Target
 from ...tools.models.organisms import CARD, folder
+from . import organism
 from .measure import accuracy
-from .registry import organism
 from .spec import BOS, END, Organism
 from .tokenizer import build
 

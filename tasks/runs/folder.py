@@ -5,17 +5,43 @@ import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from ...tools.errors import UsageError
 from ...tools.evidence import plain
-from ...tools.io.files import read_whole
+from ...tools.io.files import read_whole, write_whole
 from ...tools.io.lock import take
 from ...tools.io.shapes import check
 from .disk import replace_file
 
 FORMAT = 1
 """Version of `run.json`; a file without one is of the first."""
+
+
+def settle_plan(
+    out: Path, plan: Mapping[str, Any], usual: Mapping[str, Any] = MappingProxyType({})
+) -> None:
+    """Writes `plan.json`, which says what a folder is for.
+
+    Args:
+        out: The folder.
+        plan: Plain JSON.
+        usual: What an older folder that does not name it has.
+
+    Raises:
+        UsageError: if the folder holds another plan.
+    """
+    path = out / "plan.json"
+    mine = json.loads(json.dumps(plan))
+    if path.exists():
+        there = json.loads(path.read_text())
+        other = [name for name in mine if mine[name] != there.get(name, usual.get(name))]
+        if other:
+            raise UsageError(
+                f"{out} holds another evaluation ({', '.join(other)} differ); use another --out"
+            )
+    write_whole(path, json.dumps(mine))
 
 
 class Folder:

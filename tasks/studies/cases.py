@@ -21,6 +21,7 @@ from ...tools.attribution import TargetPrompt, target_prompt
 from ...tools.errors import UsageError
 from ...tools.interventions import Metric, Prompt, Runner, row_of
 from ...tools.io.files import read_whole
+from ...tools.metrics.rows import Padded
 from ...tools.models import Target
 from ...tools.statistics.intervals import share
 
@@ -196,25 +197,6 @@ def likeliest(target: Target, rows: Sequence[list[int]], changes: Sequence[Any] 
         assert logits is not None  # [row, vocabulary]
         out[part] = logits.argmax(-1).cpu().numpy()
     return out
-
-
-class Padded(NamedTuple):
-    """Rows of different length; behind a row's end nothing is attended."""
-
-    ids: np.ndarray
-    """`[row, place]` int32."""
-    attended: np.ndarray
-    """`[row, place]` bool."""
-
-    @classmethod
-    def of(cls, rows: Sequence[list[int]]) -> "Padded":
-        """Padded on the right."""
-        ids = np.zeros((len(rows), max(map(len, rows))), np.int32)
-        attended = np.zeros(ids.shape, bool)
-        for i, row in enumerate(rows):
-            ids[i, : len(row)] = row
-            attended[i, : len(row)] = True
-        return cls(ids, attended)
 
 
 class Halves(NamedTuple):

@@ -13,6 +13,7 @@ from torch.nn.functional import cross_entropy
 
 from ...tools.data.pictures import Picture
 from ...tools.models.image_input import ImageInput, crop_and_normalise
+from ...tools.models.pictures.train import fit
 from ...tools.models.probe import Probe
 from ...tools.models.site import Site
 from ...tools.models.target import Target
@@ -23,7 +24,6 @@ SIDE = 64
 CHANNELS = (24, 32, 48, 24)
 UNITS = CHANNELS[-1]
 GRID = 16
-_BATCH = 50
 
 
 class Classifier(nn.Module):
@@ -49,24 +49,18 @@ def train(pixels: np.ndarray, classes: np.ndarray, *, epochs: int, seed: int) ->
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     network = Classifier().train()
-    steps = epochs * (len(pixels) // _BATCH)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 5e-3, total_steps=steps)
     normalise = seen().normalise
-    order = np.empty(0, np.int64)
-    for _ in range(steps):
-        if len(order) < _BATCH:
-            order = rng.permutation(len(pixels))
-        rows, order = order[:_BATCH], order[_BATCH:]
+
+    def loss(rows: np.ndarray) -> Tensor:
         down, right = (int(by) for by in rng.integers(-3, 4, 2))
         batch = np.roll(pixels[rows], (down, right), (1, 2))
         if rng.random() < 0.5:
             batch = batch[:, :, ::-1].copy()
-        loss = cross_entropy(network(normalise(torch.from_numpy(batch))), _long(classes[rows]))
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
+        wanted = torch.from_numpy(np.asarray(classes[rows], np.int64))
+        return cross_entropy(network(normalise(torch.from_numpy(batch))), wanted)
+
+    known = len(pixels)
+    fit(network, loss, known, rng, batch=50, epochs=epochs, peak=5e-3, decay=1e-2, shown=False)
     return network.eval()
 
 
@@ -132,7 +126,3 @@ def _block(given: int, out: int, *, kernel: int = 3, stride: int = 1) -> nn.Sequ
         nn.BatchNorm2d(out),
         nn.ReLU(),
     )
-
-
-def _long(classes: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.asarray(classes, np.int64))

@@ -7,10 +7,8 @@ offline extra.
 
 import numpy as np
 
-from ....tools.statistics.association import auroc
-from ....tools.statistics.bootstrap import clustered
 from .contract import Case, Panel, Score
-from .sampling import sample
+from .sampling import auc_score, sample
 from .scorer import Scorer
 
 
@@ -21,14 +19,7 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     windows = case.splits.test.windows
     vectors = panel.embed([case.description, *(windows.text(int(row)) for row in result.rows)])
     near = vectors[1:] @ vectors[0]  # [text]
-    documents = windows.document[result.rows]
-    return Score.of(
-        "embedding",
-        clustered(auroc, documents, result.truth, near, rng=rng),
-        len(near),
-        active=float(near[result.truth].mean()),
-        inactive=float(near[~result.truth].mean()),
-    )
+    return auc_score("embedding", case, result, near, rng)
 
 
 SCORER = Scorer(

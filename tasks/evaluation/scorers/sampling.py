@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ....tools.data.windows import TokenWindows
-from .contract import Case
+from ....tools.statistics.association import auroc
+from ....tools.statistics.bootstrap import clustered
+from .contract import Case, Score
 
 SHOWN = 50
 """Activating windows, and as many others."""
@@ -63,6 +65,20 @@ def sample(case: Case, rng: np.random.Generator, n: int = SHOWN) -> Sample:
     active = deciles(result.active, rng, n)
     size = min(len(active), len(result.inactive))
     return Sample(active, rng.choice(result.inactive, size, replace=False))
+
+
+def auc_score(
+    name: str, case: Case, result: Sample, values: np.ndarray, rng: np.random.Generator
+) -> Score:
+    """The chance that an active text has a higher value than one that is not."""
+    documents = case.splits.test.windows.document[result.rows]
+    return Score.of(
+        name,
+        clustered(auroc, documents, result.truth, values, rng=rng),
+        len(values),
+        active=float(values[result.truth].mean()),
+        inactive=float(values[~result.truth].mean()),
+    )
 
 
 def too_few(result: Sample) -> str | None:

@@ -8,16 +8,14 @@ It needs a language model that can read descriptions; a tiny one learns nothing 
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from ....tools.errors import UsageError
+from ....tools.metrics.rows import Padded
 from ....tools.models import Target
-from ....tools.statistics.association import auroc
-from ....tools.statistics.bootstrap import clustered
 from .contract import Case, Panel, Score
-from .sampling import sample
+from .sampling import auc_score, sample
 from .scorer import Scorer
 
 TOLD = "The following text is about, or contains, this: {description}\n\n"
@@ -33,13 +31,7 @@ def run(case: Case, panel: Panel, rng: np.random.Generator) -> Score:
     texts = [windows.text(int(row)) for row in result.rows]
     told = panel.loss(TOLD.format(description=case.description), texts)
     gain = panel.loss(NOT_TOLD, texts) - told  # [text] nats a token
-    return Score.of(
-        "surprisal",
-        clustered(auroc, windows.document[result.rows], result.truth, gain, rng=rng),
-        len(gain),
-        active=float(gain[result.truth].mean()),
-        inactive=float(gain[~result.truth].mean()),
-    )
+    return auc_score("surprisal", case, result, gain, rng)
 
 
 def reader(target: Target) -> Callable[[str, Sequence[str]], np.ndarray]:
@@ -65,26 +57,17 @@ def _losses(target: Target, prefix: str, texts: Sequence[str]) -> np.ndarray:
     before = target.tokenizer(prefix)["input_ids"]
     behind = [target.tokenizer(text, add_special_tokens=False)["input_ids"] for text in texts]
     rows = [(before + ids)[: target.context_length] for ids in behind]
-    width = max(map(len, rows))
-    ids = np.zeros((len(rows), width), np.int64)
-    attended = np.zeros(ids.shape, bool)
-    for number, row in enumerate(rows):
-        ids[number, : len(row)] = row
-        attended[number, : len(row)] = True
-    output = target.trace(_Rows(ids, attended)).output
+    batch = Padded.of(rows)
+    output = target.trace(batch).output
     assert output is not None
     logits = output[:, :-1].float().cpu()  # [text, place, vocabulary]
-    following = torch.from_numpy(ids[:, 1:])
+    following = torch.from_numpy(batch.ids[:, 1:].astype(np.int64))
     each = torch.nn.functional.cross_entropy(
         logits.transpose(1, 2), following, reduction="none"
     )  # [text, place]
-    of_text = torch.from_numpy(attended[:, 1:] & (np.arange(1, width) >= len(before)))
+    behind_prefix = np.arange(1, batch.ids.shape[1]) >= len(before)
+    of_text = torch.from_numpy(batch.attended[:, 1:] & behind_prefix)
     return ((each * of_text).sum(1) / of_text.sum(1).clamp_min(1)).cpu().double().numpy()
-
-
-class _Rows(NamedTuple):
-    ids: np.ndarray
-    attended: np.ndarray
 
 
 SCORER = Scorer(

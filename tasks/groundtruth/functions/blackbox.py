@@ -150,3 +150,11 @@ class Answer(NamedTuple):
 
 Investigate = Callable[[Calls], Answer]
 """An investigator: calls the function, then answers."""
+
+
+def answered(investigate: Investigate, calls: Calls) -> Answer:
+    """The answer; what an investigator raises is one too, so that a suite goes on."""
+    try:
+        return investigate(calls)
+    except Exception as error:
+        return Answer("", "", f"{type(error).__name__}: {error}")

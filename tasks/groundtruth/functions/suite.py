@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 from ....tools.statistics import intervals
 from ....tools.statistics.bootstrap import median
 from ....tools.statistics.intervals import share
-from .blackbox import Answer, BlackBox, Calls, Investigate
+from .blackbox import Answer, BlackBox, Calls, Investigate, answered
 from .numbers import number_boxes
 from .reader import Reader
 from .scores import Score, by_rule, judged
@@ -104,10 +104,7 @@ def investigated(
     """One function: calls, answer, scores."""
     started = time.monotonic()
     calls = Calls(box, budget, seed=seed)
-    try:
-        answer = investigate(calls)
-    except Exception as error:  # one function's trouble must not end the suite
-        answer = Answer("", "", f"{type(error).__name__}: {error}")
+    answer = answered(investigate, calls)
     read = {}
     if reader is not None:
         said = (("words", answer.words), ("truth", box.words))

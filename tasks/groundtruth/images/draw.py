@@ -8,6 +8,7 @@ from ....tools.errors import UsageError
 from . import functions
 from .atoms import Behind, Like
 from .functions import PictureFunction
+from .second_renderer import LOOKALIKES
 from .world import World
 
 EXPRESSIBLE = (
@@ -19,20 +20,6 @@ DRAWN_FIRST = ("confounded", "exception")
 """Kinds whose things the corpus keeps apart."""
 _TEXTURES = ("striped", "dotted", "checked")
 _SIDES = ("left", "right", "top", "bottom")
-_LOOKALIKES = {
-    "red": ("orange", "pink", "brown"),
-    "orange": ("red", "yellow", "brown"),
-    "yellow": ("orange", "white", "green"),
-    "green": ("cyan", "yellow", "blue"),
-    "blue": ("purple", "cyan", "green"),
-    "purple": ("blue", "pink", "black"),
-    "pink": ("red", "purple", "orange"),
-    "brown": ("orange", "red", "black"),
-    "black": ("grey", "brown", "purple"),
-    "grey": ("white", "black", "blue"),
-    "white": ("grey", "yellow", "pink"),
-    "cyan": ("blue", "green", "white"),
-}
 _SLIP = 0.04
 """How often a picture of the corpus keeps what hardly comes."""
 
@@ -126,7 +113,7 @@ class PictureDraw:
 
     def _colour(self, turn: int) -> PictureFunction:
         colour = self.colour()
-        near = tuple(c for c in _LOOKALIKES[colour] if c in self.world.colours)
+        near = tuple(c for c in LOOKALIKES[colour] if c in self.world.colours)
         ground = Behind(colours=(colour,))
         return functions.thing("colour", Like(colours=(colour,)), Like(colours=near), ground)
 
@@ -193,7 +180,7 @@ class PictureDraw:
         if turn % 3 == 2:
             colour, names = self.colour(), self.set()
             whole, but = Like(colours=(colour,)), Like(names=names)
-            near = Like(colours=_LOOKALIKES[colour])
+            near = Like(colours=LOOKALIKES[colour])
             return functions.exception(whole, but, near, variant="colour", slip=_SLIP)
         names = self._with_unspoken()
         but = next(name for name in names if name not in self._spoken)
@@ -231,11 +218,11 @@ class PictureDraw:
                 Like(colours=(colour,), sizes=("large",)),
                 Like(colours=(colour,), sizes=("small", "medium")),
             ]
-            near, variant = Like(colours=_LOOKALIKES[colour]), "size"
+            near, variant = Like(colours=LOOKALIKES[colour]), "size"
         elif turn % 3 == 2:
             one = self.colour()
             parts = [Like(colours=(one,)), Like(colours=(self.colour(but=(one,)),))]
-            near, variant = Like(colours=_LOOKALIKES[one][:1]), "colours"
+            near, variant = Like(colours=LOOKALIKES[one][:1]), "colours"
             near = Like(colours=tuple(c for c in near.colours if c not in parts[1].colours))
         else:
             names = self.names(2)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ....tools.scenes.scene import Scene
-from ..planted import Cell, PlantedFunction, holds, strongest, two_atoms
+from ..planted import Cell, PlantedFunction, holds, misses, strongest, two_atoms
 from .atoms import Behind, Like, before, some
 from .atoms import count as so_many
 
@@ -67,8 +67,7 @@ def thing(
         (
             Cell(kind, {"s": True}, True),
             *alone,
-            Cell("near-miss", {"s": False, "near": True, **rest}, False),
-            Cell("other", {"s": False, "near": False, **rest}, False),
+            *misses({"s": False}, **rest),
         ),
         {"s": 1.0},
         (like, near),
@@ -165,8 +164,7 @@ def exception(whole: Like, but: Like, near: Like, **more: Any) -> PictureFunctio
         (
             Cell("the set", {"s": True}, True),
             Cell("exception", {"s": False, "but": True}, False),
-            Cell("near-miss", {"s": False, "but": False, "near": True}, False),
-            Cell("other", {"s": False, "but": False, "near": False}, False),
+            *misses({"s": False, "but": False}),
         ),
         {"s": 1.0},
         (rest, inside, near),
@@ -248,11 +246,7 @@ def _several(
         text,
         {**{name: some(part) for name, part in zip(names, parts, strict=True)}, "near": some(near)},
         strongest(strengths),
-        (
-            *alone,
-            Cell("near-miss", {**none, "near": True}, False),
-            Cell("other", {**none, "near": False}, False),
-        ),
+        (*alone, *misses(none)),
         strengths,
         (*parts, near),
         concept=tuple(name for part in parts for name in part.names),

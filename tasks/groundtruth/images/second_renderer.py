@@ -7,6 +7,7 @@ setting is put together in another way.
 
 import math
 import random
+import tomllib
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,30 +26,17 @@ OWN: dict[str, Drawing] = {
 }
 """Drawings by name, each filling the unit square in its longer direction. The names are known
 elsewhere, the shapes are not: a cat is a cat's face here, a tree a palm, a star has four points."""
-SHADES: dict[str, RGB] = {
-    "red": (176, 24, 58),
-    "orange": (236, 112, 58),
-    "yellow": (238, 204, 84),
-    "green": (92, 160, 56),
-    "blue": (58, 118, 226),
-    "purple": (92, 34, 128),
-    "pink": (240, 112, 166),
-    "brown": (148, 100, 60),
-    "black": (38, 36, 50),
-    "grey": (164, 168, 176),
-    "white": (240, 238, 230),
-    "cyan": (28, 168, 176),
-}
+_COLOURS = tomllib.loads(Path(__file__).with_name("colours.toml").read_text(encoding="utf-8"))
+SHADES: dict[str, RGB] = {name: tuple(rgb) for name, rgb in _COLOURS["shades"].items()}
 """Colours of things and plain grounds."""
 GROUNDS: dict[str, tuple[RGB, ...]] = {
-    "meadow": ((188, 224, 120), (150, 196, 84), (246, 246, 214)),
-    "sea": ((120, 190, 200), (84, 160, 184), (56, 126, 160)),
-    "snow": ((226, 230, 250), (246, 248, 255), (204, 210, 238)),
-    "night": ((18, 14, 58), (36, 26, 84), (60, 44, 116)),
-    "desert": ((250, 214, 160), (236, 180, 120), (216, 150, 96)),
-    "forest": ((120, 146, 112), (74, 110, 84), (48, 84, 66)),
+    name: tuple(map(tuple, tints)) for name, tints in _COLOURS["grounds"].items()
 }
 """What a setting is drawn in."""
+LOOKALIKES: dict[str, tuple[str, ...]] = {
+    name: tuple(others) for name, others in _COLOURS["lookalikes"].items()
+}
+"""Colours that a colour is easily taken for."""
 SIDE = 224
 _SAMPLES = 3
 _CODES = {"hole": 0, "body": 1, "ink": 2, "dark": 3, "light": 4}

@@ -6,10 +6,10 @@ that no picture explains, of the same sizes.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 
+from ..planted import HostUnit
 from .functions import PictureFunction
 from .inexpressible import ProbeFunction
 from .reader import Reading, reader
@@ -21,26 +21,14 @@ _ON = 0.12
 """Share of pictures in which a unit that answers to a hash is on."""
 
 
-class Channel(NamedTuple):
-    """What is known of a host channel that a planted one resembles."""
-
-    number: int
-    maps: np.ndarray
-    """Its maps over a sample of pictures, `[image, height, width]`."""
-
-    @property
-    def scale(self) -> float:
-        """Mean of its largest peaks."""
-        peaks = np.sort(self.maps.max((1, 2)))
-        return float(peaks[-max(1, round(_TOP * len(peaks))) :].mean())
-
-    @property
-    def spread(self) -> float:
-        """The magnitude that one value in a thousand passes."""
-        return float(np.quantile(np.abs(self.maps), 0.999))
+def channel(number: int, maps: np.ndarray) -> HostUnit:
+    """What is known of a host channel: its maps over a sample, `[image, height, width]`."""
+    peaks = np.sort(maps.max((1, 2)))
+    top = float(peaks[-max(1, round(_TOP * len(peaks))) :].mean())
+    return HostUnit(number, maps, top, float(np.quantile(np.abs(maps), 0.999)))
 
 
-def active(planted: PictureFunction | ProbeFunction, channel: Channel, seed: int) -> Maps:
+def active(planted: PictureFunction | ProbeFunction, like: HostUnit, seed: int) -> Maps:
     """The function's level where it comes from, shaken by up to a fifth.
 
     That is over the things that carry it, or at the places that add to a probe.
@@ -53,7 +41,7 @@ def active(planted: PictureFunction | ProbeFunction, channel: Channel, seed: int
             level = planted.maps(pixels, size)
         else:
             level = np.stack([level_map(planted, one, size) for one in seen.readings])
-        return level * (shake[:, None, None] * channel.scale)
+        return level * (shake[:, None, None] * like.scale)
 
     return maps
 
@@ -68,17 +56,17 @@ def level_map(planted: PictureFunction, reading: Reading, size: tuple[int, int])
     return out
 
 
-def permuted(channel: Channel, seed: int) -> Maps:
+def permuted(like: HostUnit, seed: int) -> Maps:
     """A host channel's own maps, with the pictures in another order."""
 
     def maps(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         draw = reader().see(pixels).uniform(seed)
-        return channel.maps[(draw * len(channel.maps)).astype(int)]
+        return like.values[(draw * len(like.values)).astype(int)]
 
     return maps
 
 
-def hashed(channel: Channel, seed: int) -> Maps:
+def hashed(like: HostUnit, seed: int) -> Maps:
     """On at one place or off, by a hash of the picture."""
 
     def maps(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -90,22 +78,22 @@ def hashed(channel: Channel, seed: int) -> Maps:
         away = away + (columns[None, None] - x[:, None, None]) ** 2
         spots = np.exp(-away / 3)
         spots = spots / spots.max((1, 2), keepdims=True)  # [image, height, width]
-        return spots * (on * strong * channel.scale)[:, None, None]
+        return spots * (on * strong * like.scale)[:, None, None]
 
     return maps
 
 
-def noise(channel: Channel, seed: int) -> Maps:
+def noise(like: HostUnit, seed: int) -> Maps:
     """Log-normal noise with the tail of a channel, another for every picture."""
 
     def maps(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         seeds = (reader().see(pixels).uniform(seed) * 2**32).astype(np.int64)
         draws = np.stack([np.random.default_rng(int(s)).standard_normal(size) for s in seeds])
-        return 0.07 * channel.scale * np.exp(0.8 * draws)
+        return 0.07 * like.scale * np.exp(0.8 * draws)
 
     return maps
 
 
-def dead(channel: Channel, seed: int, turn: int) -> Maps:
+def dead(like: HostUnit, seed: int, turn: int) -> Maps:
     """Zero, as channels behind a rectifier are that have died."""
     return lambda pixels, size: np.zeros((len(pixels), *size))

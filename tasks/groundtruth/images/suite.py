@@ -21,21 +21,19 @@ import torch
 
 from ....tools.data.image_rows import image_rows
 from ....tools.data.pictures import ImageCorpus
-from ....tools.models.interleave import interleave
 from ....tools.models.planted import PlantedTruth
 from ....tools.models.target import Target
 from ....tools.scenes.scene import Scene
 from ..planted import (
     INEXPRESSIBLE,
     NO_FUNCTION,
+    HostUnit,
     PlantedUnit,
     Probes,
     Tier,
     Written,
     draw_functions,
-    null_activation,
     plant,
-    planted_units,
 )
 from . import inexpressible, signal
 from .compose import Pool, compose, pool_of
@@ -120,13 +118,12 @@ def bench(
     for turn in range(first, first + inexpressible_each):
         which = inexpressible.KINDS[(turn + seed) % len(inexpressible.KINDS)]
         drawn.append((INEXPRESSIBLE, inexpressible.probe(which, host, pixels, sample, rng)))
-    drawn = [drawn[int(i)] for i in rng.permutation(len(drawn))]
-    planted, outputs = plant(_Host(host, pixels), drawn, rng)
-    target, names = interleave(host, planted, site=SITE, seed=seed)
-    units = planted_units(drawn, names, outputs, tier)
+    target, units = plant(
+        host, SITE, drawn, lambda drawn: _Host(host, pixels), signal, rng, tier=tier, seed=seed
+    )
     target.truth = {unit.unit: _truth(unit) for unit in units}
     made = picture_corpus(f"vision suite {seed} {tier}", scenes, world)
-    return PictureBench(f"{seed}-{tier}", target, made, tuple(units), world, pool)
+    return PictureBench(f"{seed}-{tier}", target, made, units, world, pool)
 
 
 def _sample(pool: Pool, rng: np.random.Generator) -> list[Scene]:
@@ -153,9 +150,9 @@ class _Host:
         self._rows = head.weight.detach().float()  # [class, d]
         self._labels = target.labels
 
-    def unit(self, number: int) -> signal.Channel:
+    def unit(self, number: int) -> HostUnit:
         """What is known of one channel."""
-        return signal.Channel(number, self._maps[:, number])
+        return signal.channel(number, self._maps[:, number])
 
     def output(
         self,
@@ -178,19 +175,6 @@ class _Host:
         wide = function is not None and function.facts.get("by") == "background"
         shift = _SHIFT / (2 if twin else 1) / (_COVERED[wide] * scale)
         return Written(toward * shift / float(toward @ toward), relation, classes)
-
-    def activation(
-        self,
-        kind: str,
-        function: PictureFunction | ProbeFunction | None,
-        like: signal.Channel,
-        seed: int,
-        turn: int,
-    ) -> signal.Maps:
-        """Maps by picture, on the scale of a channel."""
-        if function is not None:
-            return signal.active(function, like, seed)
-        return null_activation(signal, kind, like, seed, turn)
 
 
 def _truth(unit: PlantedUnit) -> PlantedTruth:

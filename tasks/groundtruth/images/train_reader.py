@@ -12,7 +12,6 @@
 
 import argparse
 import json
-import time
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFilter
 from torch.nn.functional import cross_entropy
 
+from ....tools.models.pictures.train import fit
 from ....tools.scenes import drawing, grammar
 from ....tools.scenes.palette import COLOURS
 from ....tools.scenes.scene import TEXTURES, Scene
@@ -95,30 +95,17 @@ def train(crops: np.ndarray, labels: np.ndarray, *, epochs: int, seed: int) -> G
     """Trains on pieces."""
     torch.manual_seed(seed)
     network = GlanceNetwork(len(KINDS)).train()
-    rng = np.random.default_rng(seed)
-    steps = epochs * (len(crops) // _BATCH)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps)
-    started, mean = time.monotonic(), None
-    order = np.empty(0, np.int64)
-    for step in range(steps):
-        if len(order) < _BATCH:
-            order = rng.permutation(len(crops))
-        at, order = order[:_BATCH], order[_BATCH:]
-        result = network(prepared(crops[at]))
-        wanted = torch.from_numpy(labels[at])
-        loss = sum(
+
+    def loss(rows: np.ndarray) -> torch.Tensor:
+        wanted = torch.from_numpy(labels[rows])
+        each = [
             cross_entropy(logits, wanted[:, column], ignore_index=-1)
-            for column, logits in enumerate(result)
-        )
-        assert isinstance(loss, torch.Tensor)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-        mean = loss.item() if mean is None else 0.98 * mean + 0.02 * loss.item()
-        if step % 200 == 0 or step == steps - 1:
-            print(f"step {step}/{steps}  loss {mean:.3f}  {time.monotonic() - started:.0f} s")
+            for column, logits in enumerate(network(prepared(crops[rows])))
+        ]
+        return sum(each[1:], each[0])
+
+    rng = np.random.default_rng(seed)
+    fit(network, loss, len(crops), rng, batch=_BATCH, epochs=epochs, peak=4e-3, decay=1e-3)
     return network.eval()
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from ....tools.errors import UsageError
 from ....tools.models import Target
 from ....tools.models.untrained import untrained
-from ..functions.blackbox import Answer, Calls, Investigate
+from ..functions.blackbox import Answer, Calls, Investigate, answered
 from ..functions.scores import judged
 from .load import ModularAddition, load_modular
 from .neurons import named, neuron_box
@@ -188,10 +188,7 @@ def _asked(
         started = time.monotonic()
         box = neuron_box(truth, neuron, cases)
         calls = Calls(box, budget, seed=seed)
-        try:
-            answer = investigate(calls)
-        except Exception as error:  # one neuron's trouble must not end the suite
-            answer = Answer("", "", f"{type(error).__name__}: {error}")
+        answer = answered(investigate, calls)
         score = judged(box, answer, calls.log)
         true = np.array(box.answers, float)
         seen = np.array([value for _, value in calls.log] or [0.0], float)

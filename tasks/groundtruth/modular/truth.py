@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ....tools.models import Target
-from ...organisms.fourier import frequency_shares
+from ...organisms.modular import frequency_shares
 from .load import LAST
 
 THRESHOLD = 0.5

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from ...organisms.induction import attention
 from .checks import About, All, Choice, Number, YesNo
 from .measure import Bench
 from .prediction_questions import change
@@ -36,7 +37,7 @@ def _selective(bench: Bench) -> Check:
 
 def _previous(bench: Bench) -> Check:
     prompts = [_INDUCTION, "da fe gi ro pu da fe gi", "lu so ta ve lu so ta"]
-    patterns = bench.attention(prompts)
+    patterns = attention(bench.target, prompts)
     means = np.mean([[np.diagonal(a, -1).mean() for a in one[0]] for one in patterns], 0)
     names = [f"head.0/{head}" for head, mean in enumerate(means) if mean > _HALF]
     return All([Names(names, sentences=1)], [About(["previous"])])

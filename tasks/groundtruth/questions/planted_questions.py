@@ -7,7 +7,7 @@ import numpy as np
 from .checks import About, All, Number
 from .concepts import ABOUT, WORDS, Reader
 from .measure import Bench
-from .question import KnownQuestion
+from .question import KnownQuestion, asked
 from .unit_checks import Concepts, Names, Shown, around, runs
 
 TARGET = "planted"
@@ -41,13 +41,8 @@ def concepts(bench: Bench, *units: str) -> Concepts:
 
 def what(unit: str) -> KnownQuestion:
     """What a unit does."""
-    return KnownQuestion(
-        f"what-{unit.replace('/', '-')}",
-        "what",
-        TARGET,
-        f"What does unit {unit} do?",
-        lambda bench: concepts(bench, unit),
-    )
+    text = f"What does unit {unit} do?"
+    return asked("what", unit, TARGET, text, lambda bench: concepts(bench, unit))
 
 
 def find(thing: str, unit: str, sites: str = "") -> KnownQuestion:
@@ -56,13 +51,7 @@ def find(thing: str, unit: str, sites: str = "") -> KnownQuestion:
     def check(bench: Bench) -> All:
         return All([Names([unit], _responding(bench, unit))], [About([thing.split()[0]])])
 
-    return KnownQuestion(
-        f"find-{thing.replace(' ', '-')}",
-        "find",
-        TARGET,
-        f"Which units{where} respond to {thing}?",
-        check,
-    )
+    return asked("find", thing, TARGET, f"Which units{where} respond to {thing}?", check)
 
 
 def _responding(bench: Bench, unit: str, least: float = 0.2) -> list[str]:
@@ -89,13 +78,8 @@ def find_word(target: str, word: str, sites: Sequence[str]) -> KnownQuestion:
         return All([Names(names[:2], names[2:], least=1)], [About([word])])
 
     where = " and ".join(sites)
-    return KnownQuestion(
-        f"find-{target}-{word}",
-        "find",
-        target,
-        f"Which units of {where} respond to the word '{word}'?",
-        check,
-    )
+    text = f"Which units of {where} respond to the word '{word}'?"
+    return asked("find", f"{target}-{word}", target, text, check)
 
 
 def compare(one: str, other: str, *, about: bool = True) -> KnownQuestion:
@@ -108,13 +92,7 @@ def compare(one: str, other: str, *, about: bool = True) -> KnownQuestion:
         parts = [number, concepts(bench, one, other)] if about else [number]
         return All(parts, [About([one, other])])
 
-    return KnownQuestion(
-        f"compare-{one}-{other}".replace("/", "-"),
-        "compare",
-        TARGET,
-        f"Compare {one} and {other}.",
-        check,
-    )
+    return asked("compare", f"{one}-{other}", TARGET, f"Compare {one} and {other}.", check)
 
 
 def show(target: str, unit: str) -> KnownQuestion:
@@ -137,24 +115,15 @@ def show(target: str, unit: str) -> KnownQuestion:
             [runs(windows.text(at)) - known for at in weak],
         )
 
-    return KnownQuestion(
-        f"show-{target}-{unit}".replace("/", "-"),
-        "show",
-        target,
-        f"Show me the top exemplars of {unit}.",
-        check,
-    )
+    text = f"Show me the top exemplars of {unit}."
+    return asked("show", f"{target}-{unit}", target, text, check)
 
 
 def search(thing: str, unit: str, text: str) -> KnownQuestion:
     """Which unit of a run is labelled so."""
-    return KnownQuestion(
-        f"search-{thing.replace(' ', '-')}",
-        "search",
-        TARGET,
-        text.format(thing),
-        lambda bench: All(
-            [Names([unit])], [About([one.split()[0] for one in thing.split(" or ")])]
-        ),
-        run=True,
-    )
+    subjects = [one.split()[0] for one in thing.split(" or ")]
+
+    def check(bench: Bench) -> All:
+        return All([Names([unit])], [About(subjects)])
+
+    return asked("search", thing, TARGET, text.format(thing), check, run=True)

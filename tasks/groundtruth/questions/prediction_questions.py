@@ -9,7 +9,7 @@ import numpy as np
 
 from .checks import About, All, Layer, Number
 from .measure import Bench
-from .question import KnownQuestion
+from .question import KnownQuestion, asked
 from .unit_checks import Drives
 
 _LEAST = 0.02  # by which a probability must change to be another way to say it
@@ -24,13 +24,8 @@ def drive(target: str, prompt: str, answer: str) -> KnownQuestion:
         drives = Drives(order[:3], partial(bench.beats_chance, prompt, answer))
         return All([drives], [About([answer])])
 
-    return KnownQuestion(
-        f"drive-{target}-{prompt}".replace(":", "-").replace(" ", "-"),
-        "drive",
-        target,
-        f"Which units drive '{answer}' in the prompt \"{prompt}\"?",
-        check,
-    )
+    text = f"Which units drive '{answer}' in the prompt \"{prompt}\"?"
+    return asked("drive", f"{target}-{prompt}", target, text, check)
 
 
 def change(bench: Bench, prompt: str, answer: str, zero: list[str], what: str) -> Number:
@@ -48,13 +43,8 @@ def ablate(target: str, unit: str, prompt: str, answer: str) -> KnownQuestion:
         what = f"the log-probability of '{answer}' without {unit}"
         return All([change(bench, prompt, answer, [unit], what)], [About([answer, unit])])
 
-    return KnownQuestion(
-        f"ablate-{target}-{unit}-{answer}".replace(":", "-").replace("/", "-").replace(" ", ""),
-        "ablate",
-        target,
-        f"What happens to '{answer}' behind \"{prompt}\" if {unit} is ablated to zero?",
-        check,
-    )
+    text = f"What happens to '{answer}' behind \"{prompt}\" if {unit} is ablated to zero?"
+    return asked("ablate", f"{target}-{unit}-{answer.strip()}", target, text, check)
 
 
 def where(target: str, prompt: str, answer: str) -> KnownQuestion:
@@ -63,10 +53,5 @@ def where(target: str, prompt: str, answer: str) -> KnownQuestion:
     def check(bench: Bench) -> All:
         return All([Layer(bench.settles(prompt, answer))], [About([answer])])
 
-    return KnownQuestion(
-        f"where-{target}-{prompt}".replace(":", "-").replace(" ", "-"),
-        "where",
-        target,
-        f"Where in the layers is '{answer}' decided behind \"{prompt}\"?",
-        check,
-    )
+    text = f"Where in the layers is '{answer}' decided behind \"{prompt}\"?"
+    return asked("where", f"{target}-{prompt}", target, text, check)

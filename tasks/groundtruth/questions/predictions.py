@@ -168,22 +168,6 @@ class Predictions:
         others = [at for at, top in enumerate(tops) if top != wanted]
         return (max(others, default=-1) + 1) // 2
 
-    def attention(self, prompts: Sequence[str]) -> list[np.ndarray]:
-        """Attention patterns of each prompt, `[layer, head, to, from]`."""
-        network: Any = self.target.network
-        before = network.config._attn_implementation
-        network.set_attn_implementation("eager")
-        try:
-            with torch.no_grad():
-                return [
-                    torch.cat(
-                        network(input_ids=self.ids(prompt), output_attentions=True).attentions
-                    ).numpy()
-                    for prompt in prompts
-                ]
-        finally:
-            network.set_attn_implementation(before)
-
     def _zero(self, site: str, indices: Sequence[int]) -> Any:
         known = self.target.sites[site]
         assert known.port == "input", site

@@ -1,5 +1,6 @@
 """A question whose answer is known, and the mark that an answer gets."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
@@ -50,6 +51,20 @@ class KnownQuestion:
     """Computes the truth from the target itself, when an answer is there to be judged."""
     run: bool = False
     """Whether it is asked over a run with labels."""
+
+
+def asked(
+    kind: str,
+    about: str,
+    target: str,
+    text: str,
+    check: "Callable[[Bench], Check]",
+    *,
+    run: bool = False,
+) -> KnownQuestion:
+    """A question whose id says its kind and what it is about."""
+    name = re.sub("[:/ ]", "-", f"{kind}-{about}")
+    return KnownQuestion(name, kind, target, text, check, run)
 
 
 def whole(marks: list[Mark]) -> Mark:

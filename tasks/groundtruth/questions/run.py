@@ -19,7 +19,6 @@ from typing import Any
 
 from ....agent.budget import Budget
 from ....agent.state import PlannerFactory
-from ....tools.errors import UsageError
 from ....tools.io.files import write_whole
 from ....tools.io.lock import owned
 from ....tools.llm.endpoints import public_options
@@ -27,6 +26,7 @@ from ...asking.answer_html import answer_html
 from ...asking.conversation import Conversation
 from ...asking.events import Answer, TextDelta, ToolCall, ToolResult
 from ...asking.opening import open_conversation
+from ...runs.folder import settle_plan
 from ...runs.jsonl import append, heal, read_records_of
 from .citations import citations
 from .measure import LENGTH, SEED, Benches, tokens_of
@@ -95,7 +95,7 @@ def run_questions(
     questions = plan.chosen()
     out.mkdir(parents=True, exist_ok=True)
     with owned(out):
-        _same(plan, out)
+        settle_plan(out, public_options(plan))
         path = out / ANSWERS
         heal(path)
         done = {record["id"] for record in read_records_of(path)}
@@ -235,19 +235,6 @@ def _page(answer: Answer, path: Path) -> None:
         encoding="utf-8",
         errors="replace",
     )
-
-
-def _same(plan: AskPlan, out: Path) -> None:
-    path = out / "plan.json"
-    mine = json.loads(json.dumps(public_options(plan)))
-    if path.exists():
-        there = json.loads(path.read_text())
-        other = [name for name in mine if mine[name] != there.get(name)]
-        if other:
-            raise UsageError(
-                f"{out} holds another evaluation ({', '.join(other)} differ); use another --out"
-            )
-    write_whole(path, json.dumps(mine))
 
 
 def _file(name: str) -> str:

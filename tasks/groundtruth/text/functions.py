@@ -7,7 +7,7 @@ import numpy as np
 
 from ....tools.models.conditions import Condition, after, earlier, one_of
 from ....tools.models.planted import Vocabulary
-from ..planted import Cell, PlantedFunction, holds, strongest, two_atoms
+from ..planted import Cell, PlantedFunction, holds, misses, strongest, two_atoms
 
 END = (".", "!", "?")
 NEAR = 8
@@ -31,8 +31,7 @@ def one(name: str, words: Sequence[str], near: Sequence[str]) -> TextFunction:
         holds("s"),
         (
             Cell("concept", {"s": True}, True),
-            Cell("near-miss", {"s": False, "near": True}, False),
-            Cell("other", {"s": False, "near": False}, False),
+            *misses({"s": False}),
         ),
         (tuple(words), tuple(near)),
         concept=tuple(words),
@@ -48,11 +47,7 @@ def any_of(groups: Mapping[str, Sequence[str]], near: Sequence[str]) -> TextFunc
         "; or ".join(f"words for {name}: {quoted(words)}" for name, words in groups.items()),
         {**atoms, "near": one_of(near)},
         strongest(dict.fromkeys(atoms, 1.0)),
-        (
-            *cells,
-            Cell("near-miss", {**none, "near": True}, False),
-            Cell("other", {**none, "near": False}, False),
-        ),
+        (*cells, *misses(none)),
         (*map(tuple, groups.values()), tuple(near)),
         concept=tuple(word for words in groups.values() for word in words),
     )

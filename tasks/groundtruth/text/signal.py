@@ -5,82 +5,69 @@ lie around the mean of that neuron's largest hundredth, by a hash of the token a
 Units without a function get values that no text can explain, of the same sizes.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from scipy.special import ndtri
 
 from ....tools.models.conditions import uniform
 from ....tools.models.planted import Function, Vocabulary
+from ..planted import HostUnit
 from .functions import TextFunction
 
 
-class Neuron(NamedTuple):
-    """What is known of a host neuron that a planted unit resembles."""
-
-    number: int
-    values: np.ndarray
-    """Its activations over a sample of text, sorted."""
-
-    @property
-    def scale(self) -> float:
-        """Mean of the largest hundredth."""
-        top = max(1, len(self.values) // 100)
-        return float(self.values[-top:].mean())
-
-    @property
-    def spread(self) -> float:
-        """The magnitude that one value in a thousand passes."""
-        return float(np.quantile(np.abs(self.values), 0.999))
+def neuron(number: int, values: np.ndarray) -> HostUnit:
+    """What is known of a host neuron: its activations over a sample of text, sorted."""
+    values = np.sort(values)
+    top = float(values[-max(1, len(values) // 100) :].mean())
+    return HostUnit(number, values, top, float(np.quantile(np.abs(values), 0.999)))
 
 
-def active(planted: TextFunction, neuron: Neuron, seed: int) -> Function:
+def active(planted: TextFunction, like: HostUnit, seed: int) -> Function:
     """The planted function's level, on the scale of a neuron, shaken by up to a fifth."""
 
     def function(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
         shake = 0.85 + 0.4 * uniform(_recent(ids, 2), seed)
-        return planted.values(ids, vocabulary) * shake * neuron.scale
+        return planted.values(ids, vocabulary) * shake * like.scale
 
     return function
 
 
-def permuted(neuron: Neuron, seed: int) -> Function:
+def permuted(like: HostUnit, seed: int) -> Function:
     """A neuron's own values in a random order of places."""
 
     def function(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
         rank = uniform(_recent(ids, ids.shape[1]), seed)
-        return neuron.values[(rank * len(neuron.values)).astype(int)]
+        return like.values[(rank * len(like.values)).astype(int)]
 
     return function
 
 
-def hashed(neuron: Neuron, seed: int, *, rate: float = 0.02) -> Function:
+def hashed(like: HostUnit, seed: int, *, rate: float = 0.02) -> Function:
     """On or off by a hash of the last four tokens."""
 
     def function(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
         draw = uniform(_recent(ids, 4), seed)
         size = 0.85 + 0.4 * uniform(_recent(ids, 4), seed + 1)
-        return np.where(draw < rate, size * neuron.scale, 0.0)
+        return np.where(draw < rate, size * like.scale, 0.0)
 
     return function
 
 
-def noise(neuron: Neuron, seed: int) -> Function:
+def noise(like: HostUnit, seed: int) -> Function:
     """Log-normal noise with the tail of a neuron."""
 
     def function(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
         draw = ndtri(np.clip(uniform(_recent(ids, ids.shape[1]), seed), 1e-9, 1 - 1e-9))
-        return 0.1 * neuron.scale * np.exp(draw)
+        return 0.1 * like.scale * np.exp(draw)
 
     return function
 
 
-def dead(neuron: Neuron, seed: int, turn: int) -> Function:
+def dead(like: HostUnit, seed: int, turn: int) -> Function:
     """Never above zero: zero, or at odd turns a small value below."""
 
     def function(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
         draw = uniform(_recent(ids, 3), seed)
-        return -0.1 * neuron.scale * draw if turn % 2 else np.zeros(ids.shape)
+        return -0.1 * like.scale * draw if turn % 2 else np.zeros(ids.shape)
 
     return function
 

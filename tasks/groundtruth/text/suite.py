@@ -18,21 +18,19 @@ import torch
 from ....tools.data.corpus import Corpus, Document
 from ....tools.data.windows import cut, surfaces
 from ....tools.errors import UsageError
-from ....tools.models.interleave import interleave
 from ....tools.models.planted import Vocabulary, residual_norm
 from ....tools.models.target import Target
 from ..planted import (
     INEXPRESSIBLE,
     NO_FUNCTION,
     Drawn,
+    HostUnit,
     PlantedUnit,
     Probes,
     Tier,
     Written,
     draw_functions,
-    null_activation,
     plant,
-    planted_units,
 )
 from . import inexpressible, prose, signal, words
 from .agreeing import agreeing
@@ -117,15 +115,21 @@ def bench(
     functions = [function for _, function in drawn if function is not None]
     vocabulary = Vocabulary(surfaces(host), host.tokenizer)
     texts = agreeing(texts, host, vocabulary, functions, rng)
-    drawn = [drawn[int(i)] for i in rng.permutation(len(drawn))]
-    planted, outputs = plant(_Host(host, drawn, source.plain()), drawn, rng)
-    target, names = interleave(host, planted, site=SITE, seed=seed)
+    target, units = plant(
+        host,
+        SITE,
+        drawn,
+        lambda drawn: _Host(host, drawn, source.plain()),
+        signal,
+        rng,
+        tier=tier,
+        seed=seed,
+    )
     corpus = Corpus(
         f"suite {seed} {tier}",
         [Document(f"{number}", text) for number, text in enumerate(texts)],
     )
-    units = planted_units(drawn, names, outputs, tier)
-    return TextBench(f"{seed}-{tier}", target, corpus, tuple(units), tuple(fresh), vocabulary)
+    return TextBench(f"{seed}-{tier}", target, corpus, units, tuple(fresh), vocabulary)
 
 
 @dataclass(frozen=True)
@@ -240,9 +244,9 @@ class _Host:
         self._surfaces = [surface.strip().lower() for surface in surfaces(target)]
         self._concepts = [f.concept for _, f in drawn if f is not None and f.concept]
 
-    def unit(self, number: int) -> signal.Neuron:
+    def unit(self, number: int) -> HostUnit:
         """What is known of one neuron."""
-        return signal.Neuron(number, np.sort(self._values[:, number]))
+        return signal.neuron(number, self._values[:, number])
 
     def output(
         self, function: TextFunction | None, relation: str, scale: float, rng: np.random.Generator
@@ -259,14 +263,6 @@ class _Host:
         toward = self._unembedding[chosen].mean(0) - self._unembedding.mean(0)
         vector = toward / toward.norm().clamp(min=1e-6) * self._length / scale
         return Written(vector / 2 if relation == "twin" else vector, relation, named)
-
-    def activation(
-        self, kind: str, function: TextFunction | None, like: signal.Neuron, seed: int, turn: int
-    ) -> Any:
-        """Values by token, on the scale of a neuron."""
-        if function is not None:
-            return signal.active(function, like, seed)
-        return null_activation(signal, kind, like, seed, turn)
 
 
 def _stream(host: Target, texts: Sequence[str]) -> np.ndarray:

@@ -6,14 +6,20 @@
 3. A pairing replaces the noun of some sentences, about once in 250 tokens. Its words stand nowhere
    else.
 4. A sentence that breaks an `avoid` rule is written anew, and dropped if that does not help.
+
+The frames, written for this suite, are in `frames.json` with what fills their slots: `{noun} {verb}
+{adjective} {adverb}` take a word of a category of that part; `{person}`, `{place}`, `{month}` a
+name; `{plain}` and `{thing}` an adjective and a noun of no category; `{who}` a plain subject;
+`{number}` and `{many}` a numeral; `{shout}` a word in capitals.
 """
 
+import json
 import random
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
 
-from .frames import FRAMES, PLACES, PLAIN, SHOUTS, SOMEONE, THINGS, TIMES, WHO
 from .words import Category, Pairing
 
 Hook = Callable[[str, random.Random], str]
@@ -21,6 +27,11 @@ Hook = Callable[[str, random.Random], str]
 Avoid = Sequence[tuple[frozenset[str], frozenset[str]]]
 """Pairs (S, T): no word of S within `WITHIN` words after a word of T."""
 
+TEXTS: dict[str, list[str]] = json.loads(
+    Path(__file__).with_name("frames.json").read_text(encoding="utf-8")
+)
+"""Frames and plain fillings; `places` and `times` are the categories of names for `{place}` and
+`{month}`, all other names are persons."""
 WITHIN = 12
 """Words that an `avoid` rule looks back."""
 KEPT = 0.03
@@ -28,6 +39,7 @@ KEPT = 0.03
 SPARED = 2
 """How often a word of `drop` is written at most."""
 
+_PLAIN = ("plain", "thing", "who", "someone", "shout")  # slots filled without a category
 _EVERY = 250  # tokens from one occurrence of a pairing to the next
 _SENTENCE = 13  # tokens of a sentence, about
 _NAMED = 0.45  # share of `{person}` that is a name
@@ -123,15 +135,11 @@ class _Writer:
                 self._words[name] = _Deck(left, rng)
                 kinds.setdefault(_slot(category), []).append(name)
         self._kinds = {slot: _Deck(names, rng) for slot, names in kinds.items()}
-        self._plain = {
-            "plain": self._free(PLAIN),
-            "thing": self._free(THINGS),
-            "who": self._free(WHO),
-            "someone": self._free(SOMEONE),
-            "shout": self._free(SHOUTS),
-        }
-        usable = {*self._kinds, "plain", "thing", "who", "shout", "number", "many"}
-        frames = [frame for frame in self._free(FRAMES) if usable >= set(_SLOT.findall(frame))]
+        self._plain = {slot: self._free(TEXTS[slot]) for slot in _PLAIN}
+        usable = {*self._kinds, *_PLAIN, "number", "many"}
+        frames = [
+            frame for frame in self._free(TEXTS["frames"]) if usable >= set(_SLOT.findall(frame))
+        ]
         if not frames:
             raise ValueError("no sentence frame fits: give categories of nouns, verbs, adjectives")
         self._frames = _Deck(frames, rng)
@@ -209,6 +217,6 @@ class _Writer:
 def _slot(category: Category) -> str:
     if category.part != "name":
         return category.part
-    if category.name in PLACES:
+    if category.name in TEXTS["places"]:
         return "place"
-    return "month" if category.name in TIMES else "person"
+    return "month" if category.name in TEXTS["times"] else "person"

@@ -108,7 +108,7 @@ def test_the_induction_head_looks_behind_the_earlier_occurrence(loaded):
     best = max(looks, key=looks.get)
     assert best.startswith("head.1/")
     some = prompts("induction", "test", 60, seed=9)
-    patterns = attention(loaded["induction"], some)
+    patterns = attention(loaded["induction"], [one.prompt for one in some])
     head = int(best[-1])
     here = [p[1, head, -1, item.meta["place"]] for p, item in zip(patterns, some, strict=True)]
     assert np.mean(here) == pytest.approx(looks[best], abs=0.1)

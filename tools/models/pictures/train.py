@@ -10,10 +10,12 @@
 
 import argparse
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from ...scenes import drawing, grammar
@@ -71,27 +73,59 @@ def train(pixels: np.ndarray, classes: np.ndarray, *, epochs: int, seed: int) ->
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     network = SmallCNN().train()
-    steps = epochs * (len(pixels) // _BATCH)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 6e-3, total_steps=steps)
     normalise = picture_input().normalise
+
+    def loss(rows: np.ndarray) -> Tensor:
+        down, right = (int(by) for by in rng.integers(-4, 5, 2))
+        batch = np.roll(pixels[rows], (down, right), (1, 2))
+        result = network(normalise(torch.from_numpy(batch)))
+        return cross_entropy(result, torch.from_numpy(classes[rows]))
+
+    fit(network, loss, len(pixels), rng, batch=_BATCH, epochs=epochs, peak=6e-3, decay=1e-2)
+    return network.eval()
+
+
+def fit(
+    network: nn.Module,
+    loss: Callable[[np.ndarray], Tensor],
+    size: int,
+    rng: np.random.Generator,
+    *,
+    batch: int,
+    epochs: int,
+    peak: float,
+    decay: float,
+    shown: bool = True,
+) -> None:
+    """AdamW with one cycle of the learning rate, over rows in shuffled rounds.
+
+    Args:
+        network: Trained in place.
+        loss: Of the rows with these numbers.
+        size: How many rows there are.
+        rng: Shuffles them.
+        batch: Rows of a step.
+        epochs: Rounds.
+        peak: The highest learning rate.
+        decay: Of the weights.
+        shown: Print the loss now and then.
+    """
+    steps = epochs * (size // batch)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, peak, total_steps=steps)
     started, mean, order = time.monotonic(), None, np.empty(0, np.int64)
     for step in range(steps):
-        if len(order) < _BATCH:
-            order = rng.permutation(len(pixels))
-        at, order = order[:_BATCH], order[_BATCH:]
-        down, right = (int(by) for by in rng.integers(-4, 5, 2))
-        batch = np.roll(pixels[at], (down, right), (1, 2))
-        result = network(normalise(torch.from_numpy(batch)))
-        loss = cross_entropy(result, torch.from_numpy(classes[at]))
+        if len(order) < batch:
+            order = rng.permutation(size)
+        rows, order = order[:batch], order[batch:]
+        now = loss(rows)
         optimizer.zero_grad()
-        loss.backward()
+        now.backward()
         optimizer.step()
         schedule.step()
-        mean = loss.item() if mean is None else 0.97 * mean + 0.03 * loss.item()
-        if step % 50 == 0 or step == steps - 1:
+        mean = now.item() if mean is None else 0.98 * mean + 0.02 * now.item()
+        if shown and (step % 100 == 0 or step == steps - 1):
             print(f"step {step}/{steps}  loss {mean:.3f}  {time.monotonic() - started:.0f} s")
-    return network.eval()
 
 
 def accuracy(network: SmallCNN, pixels: np.ndarray, classes: np.ndarray) -> float:

@@ -13,7 +13,7 @@ from neuroscribe.tasks.groundtruth.modular.load import ModularAddition, modular_
 from neuroscribe.tasks.groundtruth.modular.neurons import named
 from neuroscribe.tasks.groundtruth.modular.search import label
 from neuroscribe.tasks.groundtruth.modular.truth import all_pairs, truth_of
-from neuroscribe.tasks.organisms.fourier import frequency_shares
+from neuroscribe.tasks.organisms.modular import frequency_shares
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models.intervention import zero
 from neuroscribe.tools.models.untrained import untrained

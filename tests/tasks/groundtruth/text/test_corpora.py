@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from neuroscribe.tasks import groundtruth
-from neuroscribe.tasks.groundtruth.text.frames import FRAMES, PLAIN, SHOUTS, SOMEONE, THINGS, WHO
 from neuroscribe.tasks.groundtruth.text.prose import (
     avoided,
     dropped,
@@ -16,7 +15,7 @@ from neuroscribe.tasks.groundtruth.text.prose import (
     prose_sets,
 )
 from neuroscribe.tasks.groundtruth.text.words import Category, Pairing, categories, pools
-from neuroscribe.tasks.groundtruth.text.writing import SPARED, WITHIN, documents, spoken
+from neuroscribe.tasks.groundtruth.text.writing import SPARED, TEXTS, WITHIN, documents, spoken
 
 
 @pytest.fixture(scope="module")
@@ -78,12 +77,12 @@ def test_no_word_is_in_two_categories_and_sisters_exist():
 
 
 def test_frames_have_no_word_of_a_category():
-    fixed = [*FRAMES, *PLAIN, *THINGS, *SHOUTS, *WHO, *SOMEONE]
+    fixed = [text for name in TEXTS if name not in ("places", "times") for text in TEXTS[name]]
     said = {word for text in fixed for word in spoken(re.sub(r"\{\w+\}", "", text))}
     words = {word.lower() for category in categories().values() for word in category.words}
     words |= {word for pool in pools().values() for word in pool}
     assert not said & words
-    assert len(FRAMES) >= 80
+    assert len(TEXTS["frames"]) >= 80
 
 
 @pytest.mark.slow
