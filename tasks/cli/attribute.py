@@ -60,7 +60,7 @@ def attribute(
     from ...tools.attribution import Settings, target_prompt
     from ...tools.attribution import attribute as run
     from ...tools.attribution.control import control
-    from ...tools.attribution.query import Query, query_units
+    from ...tools.attribution.query import query_units
     from ...tools.models import Target
 
     both = options.one_of("--several", several, options.SEVERAL)
@@ -74,9 +74,7 @@ def attribute(
     controls = [
         control(loaded, attributed, kind, draws=draws, seed=seed) for kind in attributed.units
     ]
-    queries: list[Query] = []
-    if query:
-        queries = query_units(loaded, question, paper=paper, top=top)
+    queries = query_units(loaded, question, paper=paper, top=top) if query else []
     present(as_document(attributed, controls, queries, prompt, target), as_json, _rows)
 
 

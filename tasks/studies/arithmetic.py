@@ -200,7 +200,7 @@ def _heads(
     for one in some:
         runner = one.runner(target)
         for site in sites:
-            effects = sweep(target, one.row, runner.metric, site, runner=runner).effect.tolist()
+            effects = sweep(runner, site).effect.tolist()
             for i, effect in enumerate(effects):
                 drops.setdefault(Unit(site, i), []).append(-effect)
     table = [{"unit": str(unit), "drop": mean(of, seed=seed)} for unit, of in drops.items()]

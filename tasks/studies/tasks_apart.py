@@ -142,9 +142,7 @@ def unit_drops(target: Target, runners: Sequence[Runner], kind: str) -> UnitDrop
     rows = []
     for runner in runners:
         if exact:
-            each = [
-                -sweep(target, runner.prompt, runner.metric, s, runner=runner).effect for s in sites
-            ]
+            each = [-sweep(runner, s).effect for s in sites]
         else:
             slope = gradients(target, runner.prompt, runner.metric, sites)
             runner.read(sites)

@@ -73,14 +73,14 @@ def measure(what: str, quick: bool) -> dict[str, float]:
     else:
         runner = Runner(target, base, metric)
         places = None if what == "all" else [width - 1]
-        sweep(target, base, metric, "mlp.6", units=range(32), where=what, runner=runner)
+        sweep(runner, "mlp.6", units=range(32), where=what)
         step = 384
         for first in range(0, step if quick else _NEURONS, step):
             units = range(first, first + step)
             parts = []
             spent["fast"] += seconds(
                 lambda units=units, parts=parts: parts.append(
-                    sweep(target, base, metric, "mlp.6", units=units, where=what)
+                    sweep(Runner(target, base, metric), "mlp.6", units=units, where=what)
                 )
             )
             spent["rows"] += step

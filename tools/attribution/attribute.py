@@ -42,19 +42,11 @@ STEPS = 20
 
 
 @dataclass(frozen=True)
-class UnitValue:
-    """One unit and its share in the prediction."""
+class Share:
+    """One unit and its share in a number."""
 
     spot: Spot
     value: float
-    exact: bool
-    """Whether the value is exact, and not a first-order term."""
-    activation: float
-    """Its coefficient at the place of the (first) prediction; a head: the length of its output."""
-    promotes: tuple[str, ...]
-    """Tokens that its row v favours most, through the final norm and the vocabulary head."""
-    suppresses: tuple[str, ...]
-    """Tokens that v favours least; promoted where the activation is negative."""
 
     @property
     def unit(self) -> str:
@@ -63,14 +55,21 @@ class UnitValue:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON."""
-        return {
-            "unit": self.unit,
-            "value": self.value,
-            "exact": self.exact,
-            "activation": self.activation,
-            "promotes": self.promotes,
-            "suppresses": self.suppresses,
-        }
+        return {"unit": self.unit, **{k: v for k, v in vars(self).items() if k != "spot"}}
+
+
+@dataclass(frozen=True)
+class UnitValue(Share):
+    """One unit and its share in the prediction."""
+
+    exact: bool
+    """Whether the value is exact, and not a first-order term."""
+    activation: float
+    """Its coefficient at the place of the (first) prediction; a head: the length of its output."""
+    promotes: tuple[str, ...]
+    """Tokens that its row v favours most, through the final norm and the vocabulary head."""
+    suppresses: tuple[str, ...]
+    """Tokens that v favours least; promoted where the activation is negative."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -40,17 +40,14 @@ class Zeroed(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ZeroedBest:
-    """The drop with the best units zeroed, and with random units of the same sites."""
+class Drop:
+    """The drop of a prediction with units zeroed, and with random units of the same sites."""
 
-    kind: Kind
     units: tuple[str, ...]
     drop: float
-    """Of log p(target), or of the difference of two logits."""
-    drop_probability: float
+    """Of log p(target), of the difference of two logits, or of p(target)."""
     random: tuple[float, ...]
     """The drop of each draw."""
-    random_probability: tuple[float, ...]
 
     @property
     def percentile(self) -> float:
@@ -71,6 +68,15 @@ class ZeroedBest:
         return "too few other sets to tell" if few else "no more than random units do"
 
 
+@dataclass(frozen=True)
+class ZeroedBest(Drop):
+    """The drop with the best units of a kind zeroed."""
+
+    kind: Kind
+    drop_probability: float
+    random_probability: tuple[float, ...]
+
+
 def control(
     target: Target,
     found: Attribution,
@@ -87,11 +93,11 @@ def control(
     sets = [[], spots, *random_sets(layout, spots, draws, rng)]
     clean, best, *others = zeroed(target, found, sets)
     return ZeroedBest(
-        kind,
         tuple(str(spot) for spot in spots),
         clean.score - best.score,
-        clean.probability - best.probability,
         tuple(clean.score - other.score for other in others),
+        kind,
+        clean.probability - best.probability,
         tuple(clean.probability - other.probability for other in others),
     )
 

@@ -18,7 +18,7 @@ The attention weights are not part of the key: a query unit says what was moved,
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -29,28 +29,11 @@ from ..models import Target
 from ..models.forward import caching
 from ..residual.exact import ExactTrace
 from ..residual.norms import Norm
-from .attribute import Settings, attribute
+from .attribute import Settings, Share, attribute
 from .patterns import Pattern, attention_patterns
 from .sources import Layout, Sources, Spot
 
 VALUES = 30
-
-
-@dataclass(frozen=True)
-class Query:
-    """One query unit."""
-
-    spot: Spot
-    value: float
-
-    @property
-    def unit(self) -> str:
-        """`mlp.3/1207`, `head.5/7`."""
-        return str(self.spot)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain JSON."""
-        return {"unit": self.unit, "value": self.value}
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,18 +54,16 @@ def query_units(
     target: Target,
     question: TargetPrompt,
     *,
-    of: Literal["attention", "mlp"] = "attention",
     values: int = VALUES,
     paper: bool = False,
     top: int = 20,
-) -> list[Query]:
+) -> list[Share]:
     """The query neurons with the highest Q.
 
     Args:
         target: A causal language model.
         question: From `target_prompt`; one token.
-        of: Kind of the value units.
-        values: How many of them, highest Imp first.
+        values: How many attention neurons, highest Imp first.
         paper: Without centring and biases.
         top: How many to give.
 
@@ -91,14 +72,15 @@ def query_units(
     """
     if len(question.predictions) != 1:
         raise UsageError("query units explain one predicted token; ask for the first")
-    chosen = Settings("imp", (of,), top=1, words=0, paper=paper)
+    chosen = Settings("imp", ("attention",), top=1, words=0, paper=paper)
     result = attribute(target, question, chosen)
-    spots = result.ranked(of, values)
-    numbers = torch.tensor([result.layouts[of].number(spot) for spot in spots])
-    weights = result.values[of][numbers.to(result.values[of].device)]
+    spots = result.ranked("attention", values)
+    numbers = torch.tensor([result.layouts["attention"].number(spot) for spot in spots])
+    every = result.values["attention"]
+    weights = every[numbers.to(every.device)]
     with torch.no_grad():
         trace = result.trace
-        patterns = attention_patterns(trace) if of == "attention" else ()
+        patterns = attention_patterns(trace)
         keys = keys_of(trace, spots, question.predictions[0].place, patterns, paper=paper)
         layout = Layout("mlp", tuple((m.shape[-1],) for m in trace.neurons))
         total = torch.zeros(layout.size, device=trace.ids.device)
@@ -107,7 +89,7 @@ def query_units(
                 start = layout.starts[block]
                 total[start : start + len(share)] += weight * share
     order = total.argsort(descending=True, stable=True)[:top].tolist()
-    return [Query(layout.spot(i), float(total[i])) for i in order]
+    return [Share(layout.spot(i), float(total[i])) for i in order]
 
 
 def neuron_shares(trace: ExactTrace, key: Key) -> dict[int, Tensor]:

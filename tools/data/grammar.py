@@ -144,7 +144,8 @@ def fill(
 
     text = _SLOT.sub(put, one.text)
     if opener and not text.startswith('"'):
-        text = f"{draw.choice(OPENERS)}, {_small_start(one, text)}"
+        start = text[:1].lower() if one.text[:1].isalpha() else text[:1]
+        text = f"{draw.choice(OPENERS)}, {start}{text[1:]}"
     return capital(text)
 
 
@@ -188,8 +189,3 @@ def _pick(category: str, draw: random.Random, used: dict[str, list[str]], taken:
         word = draw.choice(words)
     before.append(word)
     return word
-
-
-def _small_start(one: Template, text: str) -> str:
-    """The text without the capital of a template's own first word."""
-    return text[:1].lower() + text[1:] if one.text[:1].isalpha() else text

@@ -109,7 +109,8 @@ def load_windows(folder: Path) -> Kept:
         header = json.loads((folder / _FILE).read_text())
         raw = (folder / "texts.json").read_bytes()
         names = _arrays("read" in header["checks"])
-        wrong = [name for name in names if not _sound(folder / f"{name}.npy", header, name)]
+        found = {name: zlib.crc32((folder / f"{name}.npy").read_bytes()) for name in names}
+        wrong = [name for name in names if found[name] != header["checks"][name]]
         if wrong or zlib.crc32(raw) != header["checks"]["texts"]:
             raise ValueError(f"{', '.join(wrong) or 'texts'}: checksum")
         arrays = {name: np.load(folder / f"{name}.npy") for name in names}
@@ -131,10 +132,6 @@ def load_windows(folder: Path) -> Kept:
 
 def _arrays(causal: bool) -> tuple[str, ...]:
     return (*_ARRAYS, "read") if causal else _ARRAYS
-
-
-def _sound(path: Path, header: dict[str, dict[str, int]], name: str) -> bool:
-    return zlib.crc32(path.read_bytes()) == header["checks"][name]
 
 
 def list_of(rows: ImageRows) -> PictureList:

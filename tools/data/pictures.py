@@ -64,13 +64,13 @@ class ImageCorpus(Corpus):
         return ImageCorpus(name, [picture for picture in self.pictures if picture.key in keys])
 
 
-def skipped_lines(corpus: Any, *, most: int = 5) -> list[str]:
+def skipped_lines(corpus: Any) -> list[str]:
     """What was left out of a corpus or is read otherwise than it stands, for a person."""
     lines: list[str] = list(getattr(corpus, "remarks", ()))
     for word in ("skipped", "notes"):
         result = getattr(corpus, word, ())
         verb = "skipped" if word == "skipped" else "changed"
-        lines += [f"{verb} {file}: {why}" for file, why in result[:most]]
-        if len(result) > most:
+        lines += [f"{verb} {file}: {why}" for file, why in result[:5]]
+        if len(result) > 5:
             lines[-1] += f" ({len(result)} {verb} in all)"
     return lines

@@ -6,7 +6,7 @@
    its end token or reaches its full length.
 """
 
-from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any
 
 import torch
@@ -20,7 +20,7 @@ _ROWS = 128
 
 
 def sample_documents(
-    target: Any, n: int, *, seed: int = 0, length: int = LENGTH, most_tokens: int | None = None
+    target: Any, n: int, *, seed: int = 0, most_tokens: int | None = None
 ) -> list[Document]:
     """Documents from a causal language model.
 
@@ -28,7 +28,6 @@ def sample_documents(
         target: A causal target.
         n: Documents to write; ones that come out empty are written again.
         seed: The same seed gives the same documents on the same machine.
-        length: Tokens of a document at most.
         most_tokens: Stops after the batch that passes this many tokens.
 
     Raises:
@@ -41,7 +40,7 @@ def sample_documents(
     texts: list[str] = []
     total = 0
     for _ in range(4 * (n // _ROWS + 1)):
-        for ids in _batch(target, min(_ROWS, n), length, generator):
+        for ids in _batch(target, min(_ROWS, n), LENGTH, generator):
             text = target.tokenizer.decode(ids, skip_special_tokens=True)
             text = text.replace("\ufffd", "")
             if text.strip() and len(texts) < n:
@@ -54,27 +53,38 @@ def sample_documents(
     return [Document(f"self/{number}", text) for number, text in enumerate(texts)]
 
 
-def _batch(target: Any, rows: int, length: int, generator: torch.Generator) -> Iterator[list[int]]:
+def _batch(target: Any, rows: int, length: int, generator: torch.Generator) -> list[list[int]]:
     tokenizer = target.tokenizer
-    length = min(length, target.context_length)
     first = _first(tokenizer, rows, generator)  # [row, 1]
     ends = {tokenizer.eos_token_id, tokenizer.pad_token_id} - {None}
-    written = [first]
-    cache = None
-    open_rows = torch.ones(rows, dtype=torch.bool)
+    tails = continued(target, first, min(length, target.context_length) - 1, ends, generator)
+    return [[*row, *tail] for row, tail in zip(first.tolist(), tails, strict=True)]
+
+
+def continued(
+    target: Any, first: torch.Tensor, n: int, ends: set[int], generator: torch.Generator
+) -> list[list[int]]:
+    """What a causal target samples behind rows of tokens, at temperature 1.
+
+    Args:
+        target: The target.
+        first: `[row, place]` tokens.
+        n: How many tokens at most.
+        ends: Tokens that end a row; they are no part of it.
+        generator: Of the draws.
+    """
+    step, cache = first, None
+    written = first[:, :0]
+    stops = torch.tensor(sorted(ends), dtype=torch.long)
     with target.lock, torch.no_grad():
-        for _ in range(length - 1):
-            logits, cache = target.write(written[-1], cache)
+        for _ in range(n):
+            logits, cache = target.write(step, cache)
             odds = torch.softmax(logits.float(), dim=-1).cpu()  # [row, vocabulary]
-            following = torch.multinomial(odds, 1, generator=generator)  # [row, 1]
-            written.append(following)
-            for end in ends:
-                open_rows &= following[:, 0] != end
-            if not open_rows.any():
+            step = torch.multinomial(odds, 1, generator=generator)  # [row, 1]
+            written = torch.cat([written, step], 1)
+            if torch.isin(written, stops).any(1).all():
                 break
-    for row in torch.cat(written, dim=1).tolist():
-        stop = next((i for i, token in enumerate(row) if i and token in ends), len(row))
-        yield row[:stop]
+    return [list(takewhile(lambda token: token not in ends, row)) for row in written.tolist()]
 
 
 def _first(tokenizer: Any, rows: int, generator: torch.Generator) -> torch.Tensor:

@@ -40,7 +40,7 @@ def picture_of(
     return Picture(id or key[:12], key, load, scene, label, recipe)
 
 
-def prompted(prompt: str, *, seed: int = 0, id: str | None = None, side: int = SIDE) -> Picture:
+def prompted(prompt: str, *, seed: int = 0, side: int = SIDE) -> Picture:
     """A picture of what a prompt describes.
 
     Raises:
@@ -48,7 +48,7 @@ def prompted(prompt: str, *, seed: int = 0, id: str | None = None, side: int = S
     """
     from ..scenes.prompt import scene_of
 
-    return picture_of(scene_of(prompt, seed), id=id, side=side)
+    return picture_of(scene_of(prompt, seed), side=side)
 
 
 def scene_corpus(

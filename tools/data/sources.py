@@ -181,11 +181,8 @@ def _builtin(rest: str, seed: int) -> Sequence[Document]:
         raise UsageError(
             f"'builtin:{rest}': builtin:pydocs has no number; limit its tokens instead"
         )
-    raise UsageError(f"there is no corpus 'builtin:{name}'; nearest: {_nearest_builtin(name)}")
-
-
-def _nearest_builtin(name: str) -> str:
-    return nearest(f"builtin:{name}", [f"builtin:{known}" for known in BUILTINS])
+    close = nearest(f"builtin:{name}", [f"builtin:{known}" for known in BUILTINS])
+    raise UsageError(f"there is no corpus 'builtin:{name}'; nearest: {close}")
 
 
 def check_made(spec: str) -> None:

@@ -86,7 +86,28 @@ def build_index(
         raise UsageError("an index needs at least one site, k and sample above 0, and i < n")
     if windows.ids.size == 0 or windows.ids.size >= 1 << 32:
         raise UsageError(f"cannot index {windows.ids.size} token places; give other data")
-    header = _header(target, windows, chosen, k, sample, shard, corpus)
+    header = {
+        "format": FORMAT,
+        "target": target.name,
+        "fingerprint": target.fingerprint,
+        "pictures": isinstance(windows, ImageRows),
+        "corpus": corpus,
+        "windows": windows_hash(windows),
+        "sites": [
+            {
+                "name": site.name,
+                "units": site.units,
+                "floor": site.floor,
+                "gated": site.gated,
+                "signs": list(signs(site)) if site in chosen else [1],
+            }
+            for site in _parts(chosen, windows)
+        ],
+        "k": k,
+        "sample": sample,
+        "rows": rows_of_block(windows, max(site.units for site in chosen)),
+        "shards": [list(shard)],
+    }
     with disk(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with owned(folder):
@@ -282,39 +303,6 @@ def _turn_sample(run: _Pass) -> None:
         for start in range(0, run.units, _COLUMNS):
             some = torch.from_numpy(np.array(sample[:, start : start + _COLUMNS], np.float32))
             some.T.contiguous().numpy().tofile(file)
-
-
-def _header(
-    target: Target,
-    windows: TokenWindows | ImageRows,
-    sites: list[Site],
-    k: int,
-    sample: int,
-    shard: tuple[int, int],
-    corpus: str,
-) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "target": target.name,
-        "fingerprint": target.fingerprint,
-        "pictures": isinstance(windows, ImageRows),
-        "corpus": corpus,
-        "windows": windows_hash(windows),
-        "sites": [
-            {
-                "name": site.name,
-                "units": site.units,
-                "floor": site.floor,
-                "gated": site.gated,
-                "signs": list(signs(site)) if site in sites else [1],
-            }
-            for site in _parts(sites, windows)
-        ],
-        "k": k,
-        "sample": sample,
-        "rows": rows_of_block(windows, max(site.units for site in sites)),
-        "shards": [list(shard)],
-    }
 
 
 def _done(folder: Path, header: dict[str, Any]) -> bool:

@@ -180,7 +180,11 @@ class ExemplarIndex:
         self._check(row // ROWS)
         side = 0 if sign > 0 else 1
         keys = self.top[row, side]
-        top = self._exemplars(keys[keys != EMPTY])
+        keys = keys[keys != EMPTY]
+        top = tuple(
+            Exemplar(*divmod(int(position), self._width), float(value))
+            for position, value in zip(positions_of(keys), _values(keys), strict=True)
+        )
         sample = sign * np.asarray(self.sample[row])
         mean, sd = mean_and_sd(np.asarray(self.sums[row]), self.count)
         if real:
@@ -279,12 +283,6 @@ class ExemplarIndex:
     @cached_property
     def _width(self) -> int:
         return self.windows.ids.shape[1]
-
-    def _exemplars(self, keys: np.ndarray) -> tuple[Exemplar, ...]:
-        return tuple(
-            Exemplar(*divmod(int(position), self._width), float(value))
-            for position, value in zip(positions_of(keys), _values(keys), strict=True)
-        )
 
     def _bands(self, sample: np.ndarray, limit: int) -> tuple[Band, ...]:
         if not len(sample):

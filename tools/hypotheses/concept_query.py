@@ -5,6 +5,10 @@ of the lexicon, a phrase of `concept_words.json` (digits, commas, ...), and last
 themselves. The note says how it was read, since "kitchen things" is no concept of the lexicon and
 then means two words. Where the vocabulary has no words (letters, symbols of a task), a text is the
 token or the tokens that it is.
+
+Of pictures, words are those of drawn ones (`scenes/vocabulary.py`): names of things and of their
+groups, colours, textures, sizes, places, settings. Several in one phrase are one thing that is all
+of these ("small red squares"), or a setting.
 """
 
 import json
@@ -22,6 +26,7 @@ from ..predicates.concepts import resolve
 from ..predicates.core import HOLDS
 from ..predicates.phrases import quoted
 from ..predicates.pieces import named, ordinary, piece_of, run_of, token_of
+from ..scenes.vocabulary import phrases, single_words
 from .resolve import known, predictor
 
 Given = str | list[str] | dict[str, Any]
@@ -52,6 +57,14 @@ _ABOUT = re.compile(
     r"|things (?:about|to do with)|anything (?:about|to do with)) +",
     re.IGNORECASE,
 )
+_ATOMS = {
+    "colour": lambda value: {"kind": "colour", "colours": [value]},
+    "texture": lambda value: {"kind": "texture", "textures": [value]},
+    "pattern": lambda value: {"kind": "texture", "textures": [value]},
+    "size": lambda value: {"kind": "size", "sizes": [value]},
+    "place": lambda value: {"kind": "place", "places": [value]},
+    "name": lambda value: {"kind": "object", "names": value.split()},
+}
 
 
 @lru_cache(maxsize=1)
@@ -67,15 +80,11 @@ def wanted(lab: Lab, what: Given) -> Wanted:
     Raises:
         UsageError: if it is nothing, an unknown id or a predictor that cannot be read.
     """
-    if isinstance(what, Mapping):
-        return _of(predictor(lab, what))
-    if not isinstance(what, str):
+    if not isinstance(what, (str, Mapping)):
         return _of_words(lab, [str(word) for word in what])
-    text = " ".join(what.split()).strip(" .?!") or what.strip()
-    if text[:1] == "{":
-        return _of(predictor(lab, what))
-    if text in lab.hypotheses:
-        return _of(parse(known(lab, text)))
+    text = _said(lab, what)
+    if isinstance(text, Wanted):
+        return text
     text = _ABOUT.sub("", text).strip(" \"'“”‘’`") or text
     low = _phrases()["same_as"].get(text.lower(), text.lower())
     if low in _phrases()["predictors"]:
@@ -83,7 +92,57 @@ def wanted(lab: Lab, what: Given) -> Wanted:
     try:
         return _of(resolve(low))
     except UsageError:
-        return _of_words(lab, split_words(text) or [what])
+        return _of_words(lab, split_words(text) or [str(what)])
+
+
+def _said(lab: Lab, what: str | Mapping[str, Any]) -> Wanted | str:
+    """What a predictor or the id of a hypothesis says; plain English as it is, without its stop."""
+    if isinstance(what, Mapping):
+        return _of(predictor(lab, what))
+    text = " ".join(what.split()).strip(" .?!") or what.strip()
+    if text[:1] == "{":
+        return _of(predictor(lab, what))
+    return _of(parse(known(lab, text))) if text in lab.hypotheses else text
+
+
+def wanted_picture(lab: Lab, what: Given) -> Wanted:
+    """What is looked for in pictures.
+
+    Raises:
+        UsageError: if it is nothing, an unknown id, or words that no drawn picture knows.
+    """
+    text = _said(lab, what if isinstance(what, (str, Mapping)) else ", ".join(map(str, what)))
+    if isinstance(text, Wanted):
+        return text
+    atoms: list[dict[str, Any]] = []
+    settings: list[str] = []
+    unread: list[str] = []
+    for spoken, word in phrases(re.findall(r"[a-z]+", text.lower())):
+        if word is None:
+            unread.append(spoken)
+        elif word.sort == "setting":
+            settings.append(word.value)
+        elif word.sort in _ATOMS and word.value:
+            atoms.append(_ATOMS[word.sort](word.value))
+    if not atoms and not settings:
+        near = nearest(" ".join(unread), single_words()) if unread else "red, cats, striped, snow"
+        raise UsageError(
+            f"what should the units respond to? '{text[:40]}' names nothing that pictures are read "
+            f"for; nearest: {near}; or pass a predictor as JSON, or active windows"
+        )
+    note = f"not understood: {', '.join(unread)}" if unread else ""
+    return Wanted(parse(_whole(atoms, settings)), note)
+
+
+def _whole(atoms: list[dict[str, Any]], settings: list[str]) -> dict[str, Any]:
+    parts: list[dict[str, Any]] = []
+    if len(atoms) == 1:
+        parts += atoms
+    elif atoms:
+        parts.append({"kind": "thing", "of": atoms})
+    if settings:
+        parts.append({"kind": "background", "names": settings})
+    return parts[0] if len(parts) == 1 else {"kind": "and", "of": parts}
 
 
 def split_words(text: str) -> list[str]:
@@ -108,7 +167,8 @@ def _of_words(lab: Lab, given: Sequence[str]) -> Wanted:
     words = [text.strip() for text in texts if text.strip()]
     inflected = all(word.replace(" ", "").isalpha() for word in words)
     predicate = parse({"kind": "words", "words": words, "inflect": inflected})
-    if all(token_of(lab.target, text) for text in texts) and not _occurs(lab, predicate):
+    occurs = (predicate.evaluate(lab.explore)[lab.explore.counted] >= HOLDS).any()
+    if not occurs and all(token_of(lab.target, text) for text in texts):
         one = _of_tokens(lab, texts)
         return one._replace(note=f"nowhere a word by itself, so read as {one.named}")
     near = "" if len(words) > 1 else f"; concepts with a near name: {nearest(words[0], lexicon())}"
@@ -134,8 +194,3 @@ def _of_tokens(lab: Lab, texts: Sequence[str]) -> Wanted:
     name = named(target, list(texts))
     predicate = parts[0] if len(parts) == 1 else parse(either)
     return Wanted(predicate, f"read as {name}", (), name, of_tokens=True)
-
-
-def _occurs(lab: Lab, predicate: Predicate) -> bool:
-    """Whether it holds anywhere in explore."""
-    return bool((predicate.evaluate(lab.explore)[lab.explore.counted] >= HOLDS).any())

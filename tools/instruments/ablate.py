@@ -303,7 +303,5 @@ def _payload(
             "interval": against.interval,
             "each": [one.size for one in own],
         },
-        "controls": against.controls,
-        "percentile": against.percentile,
-        "p": against.p,
+        **against.standing,
     }

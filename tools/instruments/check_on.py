@@ -30,7 +30,7 @@ from ..models import Unit
 from ..predicates import Predicate, parse
 from ..registry import tool
 from ..render.picture_words import caption
-from ..render.text import number, snippet
+from ..render.text import between, number, snippet
 from ..statistics.association import pearson
 
 TOKENS = 30_000
@@ -191,11 +191,10 @@ def _hypothesis_lines(tested: dict[str, Any], name: str) -> list[str]:
     """A hypothesis on both corpora."""
     rows = [f"hypothesis: {tested['english'][:160]}"]
     for label, one in (("explore", tested["explore"]), (name, tested["there"])):
-        span = one["interval"]
-        between = f" [{number(span[0])}, {number(span[1])}]" if span else ""
         rows.append(
-            f"  {label}: correlation {number(one['correlation'])}{between}; holds at "
-            f"{one['holds']}, mean {number(one['inside'])}; elsewhere {number(one['outside'])}"
+            f"  {label}: correlation {number(one['correlation'])}{between(one['interval'])}; "
+            f"holds at {one['holds']}, mean {number(one['inside'])}; "
+            f"elsewhere {number(one['outside'])}"
         )
     rows.append(f"  {_AGAIN[tested['again']]}")
     if (table := tested["token_identity"]) is not None:

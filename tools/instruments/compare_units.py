@@ -19,7 +19,7 @@ from ..lens.projection import vocabulary_projection
 from ..models import Unit
 from ..registry import tool
 from ..render.picture_words import caption
-from ..render.text import number, quoted
+from ..render.text import between, number, quoted
 
 _TOKENS = 6
 _LEAST = 2  # occurrences of a token in each half
@@ -60,11 +60,10 @@ def compare_units(lab: Lab, first: str, second: str) -> Result:
 
 def _together_lines(first: Unit, second: Unit, both: Together, kind: str) -> list[str]:
     """What was measured of both together, in a few lines."""
-    span = both.interval
-    between = f" [{number(span[0])}, {number(span[1])}]" if span else ""
     rows = [
-        f"{first} and {second}: activations correlate {number(both.correlation)}{between}; more "
-        f"than {both.percentile:.1f}% of {both.pairs:,} pairs of other units of these sites",
+        f"{first} and {second}: activations correlate {number(both.correlation)}"
+        f"{between(both.interval)}; more than {both.percentile:.1f}% of {both.pairs:,} pairs of "
+        "other units of these sites",
         f"active at {both.both} {kind} both, {first} alone at {both.first_alone}, {second} "
         f"alone at {both.second_alone}; {both.shared} of the {both.tops} strongest windows are "
         f"the same ({number(both.expected)} by chance)",

@@ -22,7 +22,6 @@ from ..evidence import Result, plain
 from ..images.backends import backend_of, edited
 from ..images.pixels import OPS
 from ..images.recipes import (
-    Given,
     Recipe,
     made_rows,
     picture,
@@ -85,7 +84,8 @@ def edit_image(
         unit: The unit, such as conv.3/7; left out: the unit under study.
     """
     chosen = lab.chosen(unit)
-    bases = [recipe_of(lab, one) for one in _listed(pictures)]
+    given = pictures if isinstance(pictures, list) else [pictures]
+    bases = [recipe_of(lab, one) for one in given]
     notes: list[str] = []
     if len(bases) > _MOST_BASES:
         notes.append(f"only the first {_MOST_BASES} of {len(bases)} pictures were edited")
@@ -115,7 +115,17 @@ def edit_image(
         sheet="edits",
         captions=[at < len(bases) and told(made.rows, at) for at in range(len(names[first]))],
     )
-    table = _table(variants, made.values[: len(bases)], made.values[len(bases) :])
+    before = made.values[: len(bases)]
+    table = [
+        {
+            "edit": variant.edit,
+            "original": variant.base,
+            "before": float(before[variant.base]),
+            "after": float(value),
+            "change": float(value - before[variant.base]),
+        }
+        for variant, value in zip(variants, made.values[len(bases) :], strict=True)
+    ]
     head = f"{chosen} before and after each edit ({reference(lab, chosen)}):"
     return Result(
         "\n".join([head, *_lines(table, shown.lines, len(bases)), note_line(notes)]).rstrip(),
@@ -128,26 +138,6 @@ def edit_image(
         },
         shown.images,
     )
-
-
-def _table(
-    variants: Sequence[Variant], before: np.ndarray, after: np.ndarray
-) -> list[dict[str, Any]]:
-    """Every variant beside its original; `before` `[original]`, `after` `[variant]`."""
-    return [
-        {
-            "edit": variant.edit,
-            "original": variant.base,
-            "before": float(before[variant.base]),
-            "after": float(value),
-            "change": float(value - before[variant.base]),
-        }
-        for variant, value in zip(variants, after, strict=True)
-    ]
-
-
-def _listed(given: Sequence[Given] | Given) -> list[Given]:
-    return list(given) if isinstance(given, list) else [given]  # type: ignore[list-item]
 
 
 def _variants(

@@ -22,12 +22,11 @@ from ..data.windows import TokenWindows, cut
 from ..english.lexicon import lexicon
 from ..errors import UsageError
 from ..evidence import Result
-from ..hypotheses.concept_query import Wanted, wanted
-from ..hypotheses.picture_query import wanted_picture
+from ..hypotheses.concept_query import Wanted, wanted, wanted_picture
 from ..images.recipes import pictures_of
 from ..lab import Lab
 from ..registry import UpTo, tool
-from ..render.text import number
+from ..render.text import between, number
 
 MOST = 25
 _SENTENCES = 48  # with the words
@@ -135,7 +134,7 @@ def _lines(asked: Question, result: Search, kind: str) -> list[str]:
         else "no unit responds beyond chance; the best are:",
     ]
     for hit in result.hits:
-        span = f" [{number(hit.interval[0])}, {number(hit.interval[1])}]" if hit.interval else ""
+        span = between(hit.interval)
         mark = "" if result.selective(hit) else f" (not more than for other {inputs.kind})"
         mark = mark if result.responds(hit) else " (no more than chance)"
         rows.append(

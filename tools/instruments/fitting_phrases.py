@@ -45,7 +45,8 @@ def fitting_phrases(lab: Lab, phrases: list[str], unit: str | None = None) -> Re
     assert clip is not None, "the tool is offered where there is one"
     column = lab.column(chosen)[:, 0]  # [image]
     good = np.isfinite(column)
-    fits = (_pictures(lab, clip) @ _directions(clip, wanted).T)[good]  # [image, phrase]
+    directions = clip.phrases(wanted) - clip.phrases(NEUTRAL).mean(0)  # [phrase, d]
+    fits = (_pictures(lab, clip) @ directions.T)[good]  # [image, phrase]
     values = column[good]
     active = values > activity(values)
     rows = [
@@ -63,7 +64,11 @@ def fitting_phrases(lab: Lab, phrases: list[str], unit: str | None = None) -> Re
         f"{int(active.sum())} (r; chance that an active picture fits better than another; chance "
         f"alone reaches r about {chance:.2f}):"
     )
-    lines = [f"  {one['phrase']} ({one['correlation']:.2f}; {_text(one['auc'])})" for one in rows]
+    lines = [
+        f"  {one['phrase']} ({one['correlation']:.2f}; "
+        + ("–)" if np.isnan(one["auc"]) else f"{one['auc']:.2f})")
+        for one in rows
+    ]
     data: dict[str, Any] = {"unit": str(chosen), "phrases": rows, "chance": chance}
     return Result("\n".join([head, *lines]), data)
 
@@ -72,12 +77,3 @@ def _pictures(lab: Lab, clip: Clip) -> np.ndarray:
     """Embeddings of explore, `[image, d]`; computed once."""
     key = ("clip pictures", id(clip))
     return lab.memo.once(key, lambda: clip.pictures(pictures_of(lab)))
-
-
-def _directions(clip: Clip, phrases: list[str]) -> np.ndarray:
-    """Embeddings of phrases less the mean of the neutral ones, `[phrase, d]`."""
-    return clip.phrases(phrases) - clip.phrases(NEUTRAL).mean(0)
-
-
-def _text(auc: float) -> str:
-    return "–" if np.isnan(auc) else f"{auc:.2f}"

@@ -24,8 +24,7 @@ from ..lab import Lab
 from ..metrics.prompt import TargetPrompts, target_prompts
 from ..models import Unit
 from ..registry import tool
-from ..render.effect import between
-from ..render.text import number
+from ..render.text import between, number
 
 _MOST_UNITS = 64
 _MOST_PROMPTS = 16

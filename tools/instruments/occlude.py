@@ -9,7 +9,8 @@ are enough?
    follow the object or what is behind it?
 """
 
-from typing import Any, NamedTuple
+from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -33,14 +34,6 @@ _CELLS = 7
 _OVERLAP = 2.0  # sides of a cell that the covering square has
 _CONTROLS = 20
 _FILLS = ("grey", "blur")
-
-
-class Grid(NamedTuple):
-    """An occlusion map."""
-
-    drop: np.ndarray
-    """float32 `[row, column]`: the activation's fall when that place is covered."""
-    recipes: list[Recipe]
 
 
 @tool(needs=("image",))
@@ -68,7 +61,7 @@ def occlude(
             "one where it is active"
         )
     cells = max(3, min(cells, 12))
-    grid = _map(lab, chosen, recipe, peak, cells)
+    drop = _map(lab, chosen, recipe, peak, cells)
     masks = _mask_tests(lab, chosen, recipe, base.rows)
     scene = known_scene(base.rows, 0)
     parts = [] if scene is None else _scene_tests(lab, chosen, scene)
@@ -77,9 +70,12 @@ def occlude(
     name = f"window {recipe['window']}" if "window" in recipe else caption(base.rows, 0)
     rows = [
         f"{chosen} on {name}: {number(peak)} ({reference(lab, chosen)})",
-        *_map_lines(base.rows, grid, peak),
+        *_map_lines(base.rows, drop, peak),
         *(_mask_line(test, peak) for test in masks),
-        *_scene_lines(parts, peak),
+        *(
+            f"{part['part']}: {number(part['after'])} ({part['after'] / peak:.0%})"
+            for part in parts
+        ),
     ]
     return Result(
         "\n".join(rows),
@@ -87,30 +83,30 @@ def occlude(
             "unit": str(chosen),
             "picture": recipe,
             "peak": peak,
-            "map": grid.drop,
+            "map": drop,
             "masks": masks,
             "parts": parts,
             "measured": items,
         },
-        _drawn(lab, base.rows, grid),
+        _drawn(lab, base.rows, drop),
     )
 
 
-def _map(lab: Lab, unit: Unit, recipe: Recipe, peak: float, cells: int) -> Grid:
-    """The drop of the activation with a square over each place in turn; the lesser of two fills,
-    so that what one fill adds by itself is not taken for a loss."""
+def _map(lab: Lab, unit: Unit, recipe: Recipe, peak: float, cells: int) -> np.ndarray:
+    """The drop of the activation with a square over each place in turn, float32 `[row, column]`.
+
+    The lesser of two fills, so that what one fill adds by itself is not taken for a loss.
+    """
     half = _OVERLAP / (2 * cells)
     recipes: list[Recipe] = []
-    for fill in _FILLS:
-        for row in range(cells):
-            for column in range(cells):
-                y, x = (row + 0.5) / cells, (column + 0.5) / cells
-                box = [max(0, x - half), max(0, y - half), min(1, x + half), min(1, y + half)]
-                recipes.append(_covered(recipe, {"box": [round(v, 4) for v in box]}, fill))
+    for fill, row, column in product(_FILLS, range(cells), range(cells)):
+        y, x = (row + 0.5) / cells, (column + 0.5) / cells
+        box = [max(0, x - half), max(0, y - half), min(1, x + half), min(1, y + half)]
+        recipes.append(_covered(recipe, {"box": [round(v, 4) for v in box]}, fill))
     rows = made_rows(lab, recipes)
     values = np.nan_to_num(lab.activations(rows, [unit])[0, :, 0], nan=peak)
     drop = peak - values.reshape(len(_FILLS), cells, cells)
-    return Grid(drop.min(0).astype(np.float32), recipes)
+    return drop.min(0).astype(np.float32)
 
 
 def _covered(recipe: Recipe, area: dict[str, Any], fill: str, edit: str = "cover") -> Recipe:
@@ -183,9 +179,8 @@ def _scene_tests(lab: Lab, unit: Unit, scene: Scene) -> list[dict[str, Any]]:
     ]
 
 
-def _map_lines(rows: ImageRows, grid: Grid, peak: float) -> list[str]:
+def _map_lines(rows: ImageRows, drop: np.ndarray, peak: float) -> list[str]:
     """Where covering costs most, and the map as digits: tenths of the peak that are lost."""
-    drop = grid.drop
     cells = len(drop)
     if drop.max() < 0.1 * peak:
         return ["no square costs more than 10% of the activation: it is spread, or has substitutes"]
@@ -214,18 +209,12 @@ def _mask_line(test: dict[str, Any], peak: float) -> str:
     )
 
 
-def _scene_lines(parts: list[dict[str, Any]], peak: float) -> list[str]:
-    return [
-        f"{part['part']}: {number(part['after'])} ({part['after'] / peak:.0%})" for part in parts
-    ]
-
-
-def _drawn(lab: Lab, rows: ImageRows, grid: Grid) -> tuple[Any, ...]:
+def _drawn(lab: Lab, rows: ImageRows, drop: np.ndarray) -> tuple[Any, ...]:
     """The picture, and the picture lit where covering costs."""
     if lab.evidence.folder is None:
         return ()
     seen = rows.seen(0)
-    drop = enlarged(np.maximum(grid.drop, 0), seen.shape[:2])
+    drop = enlarged(np.maximum(drop, 0), seen.shape[:2])
     light = 0.2 + 0.8 * drop / max(float(drop.max()), 1e-9)
     lit = (seen * light[..., None]).round().astype(np.uint8)
     sheet = contact_sheet([seen, lit], ["the picture", "what covering costs"])

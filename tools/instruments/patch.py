@@ -110,9 +110,7 @@ def patch(
             "log_probability": gain,
             "change": words.as_dict(),
         },
-        "controls": against.controls,
-        "percentile": against.percentile,
-        "p": against.p,
+        **against.standing,
         "measured": result.items,
     }
     return Result("\n".join([*rows, note_line(result.notes)]).rstrip(), data)
@@ -162,9 +160,7 @@ def patch_pictures(
         {
             "unit": str(chosen),
             "effect": {"mean": against.mean, "toward_source": toward, "classes": table},
-            "controls": against.controls,
-            "percentile": against.percentile,
-            "p": against.p,
+            **against.standing,
             "measured": result.items,
         },
     )

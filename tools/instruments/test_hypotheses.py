@@ -21,7 +21,7 @@ from ..models import Unit
 from ..predicates.view_images import reader_of
 from ..registry import UpTo, tool
 from ..render.picture_words import caption
-from ..render.text import MARKS, STARTS, number, snippet
+from ..render.text import MARKS, STARTS, between, number, snippet
 
 _AT_LENGTH = 3
 """Hypotheses of one call whose errors are shown in full number."""
@@ -176,8 +176,7 @@ def _described(
     if not result.holds:
         by = "draw" if pictures else "activations"
         return [head, f"  never holds on explore: test it with {by}, or widen it"]
-    tail, span = result.headline, result.interval
-    between = f" [{number(span[0])}, {number(span[1])}]" if span else ""
+    tail = result.headline
     where = _by_level(values, degrees) or (
         f"F1 {number(tail.f1)}, precision {number(tail.precision)}, recall {number(tail.recall)}; "
         f"holds at {result.holds} {'pictures' if pictures else 'places'}: mean "
@@ -185,8 +184,8 @@ def _described(
     )
     return [
         head,
-        f"  correlation {number(result.correlation)}{between}; AUPRC {number(tail.auprc)} "
-        f"(base {number(tail.base_rate)}); {where}",
+        f"  correlation {number(result.correlation)}{between(result.interval)}; "
+        f"AUPRC {number(tail.auprc)} (base {number(tail.base_rate)}); {where}",
     ]
 
 

@@ -14,6 +14,7 @@ import torch
 from ..activations.measured import note_line, of_texts
 from ..activations.records import reference
 from ..data.carriers import sentences_with
+from ..data.sampled import continued
 from ..errors import UsageError
 from ..evidence import Result
 from ..io.strict_json import read_json
@@ -89,18 +90,8 @@ def from_target(lab: Lab, prompt: str | None, n: int, length: int) -> list[str]:
     generator = torch.Generator().manual_seed(int(lab.rng().integers(2**31)))
     ids = torch.tensor([coded["input_ids"]] * n)  # [text, place]
     length = min(length, target.context_length - ids.shape[1])
-    end = target.tokenizer.eos_token_id
-    written: list[torch.Tensor] = []
-    step, cache = ids, None
-    with target.lock, torch.no_grad():
-        for _ in range(length):
-            logits, cache = target.write(step, cache)
-            odds = torch.softmax(logits.float(), -1).cpu()  # [text, vocabulary]
-            step = torch.multinomial(odds, 1, generator=generator)  # [text, 1]
-            written.append(step)
+    stopped = continued(target, ids, length, {target.tokenizer.eos_token_id} - {None}, generator)
     lab.meter.forward_tokens += n * (ids.shape[1] + length)
-    rows = torch.cat(written, 1).tolist() if written else [[] for _ in range(n)]
-    stopped = [row[: row.index(end)] if end in row else row for row in rows]
     tails = [target.tokenizer.decode(row, skip_special_tokens=True) for row in stopped]
     whole = [
         target.tokenizer.decode(coded["input_ids"] + row, skip_special_tokens=True)

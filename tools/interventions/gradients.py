@@ -27,8 +27,9 @@ def gradients(
     """
 
     def measured(logits: Tensor) -> Tensor:
-        several = logits.ndim == 3 and metric.places > 1
-        return metric(logits[:, -metric.places :] if several else _last(logits))[0]
+        if logits.ndim == 3:
+            logits = logits[:, -metric.places :] if metric.places > 1 else logits[:, -1]
+        return metric(logits)[0]
 
     result = slopes(target, prompt, sites, measured, every_place=metric.places > 1)
     return {site: slope[0] for site, slope in result.items()}
@@ -87,7 +88,3 @@ def _zeros(target: Target, inputs: Inputs, batch: Batch, site: str) -> Tensor:
     shape = (rows, places, there.units, *([there.channels] if there.channels > 1 else []))
     weight = next(target.network.parameters())
     return torch.zeros(shape, dtype=weight.dtype, device=target.device)
-
-
-def _last(logits: Tensor) -> Tensor:
-    return logits[:, -1] if logits.ndim == 3 else logits

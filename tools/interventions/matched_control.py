@@ -1,13 +1,13 @@
 """A measured effect beside the same effect of controls: matched units, or random directions."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..lab import Lab
 from ..models import Unit
-from ..render.text import number
+from ..render.text import between, number
 from ..statistics.bootstrap import mean_interval
 from ..statistics.causal_rule import units
 from ..statistics.permutation import p_value, percentile
@@ -30,6 +30,11 @@ class Against(NamedTuple):
     p: float
     """(1 + controls at least as large) / (1 + controls)."""
 
+    @property
+    def standing(self) -> dict[str, Any]:
+        """Where the mean stands among the controls, as plain JSON."""
+        return {"controls": self.controls, "percentile": self.percentile, "p": self.p}
+
 
 def compare(sizes: Sequence[Sequence[float]], rng: np.random.Generator) -> Against:
     """The first group's mean beside the means of the others."""
@@ -47,9 +52,7 @@ def compare(sizes: Sequence[Sequence[float]], rng: np.random.Generator) -> Again
 
 def verdict(lab: Lab, against: Against, where: str) -> str:
     """The effect, its interval, and where it stands among the controls."""
-    line = f"{measure_name(lab)} {number(against.mean)}"
-    if against.interval is not None:
-        line += f" [{number(against.interval[0])}, {number(against.interval[1])}]"
+    line = f"{measure_name(lab)} {number(against.mean)}{between(against.interval)}"
     if not against.controls:
         return f"{line}; the site has no other unit to compare with"
     n = len(against.controls)

@@ -96,15 +96,13 @@ def changed_words(
     )
 
 
-def class_table(
-    target: Target, effects: Sequence[Effect], limit: int = _CLASSES
-) -> list[dict[str, Any]]:
+def class_table(target: Target, effects: Sequence[Effect]) -> list[dict[str, Any]]:
     """The classes that change most over cases, with the mean change of their log-probability."""
     if "logit" not in target.sites:
         return []
     mean = np.mean([effect.change for effect in effects], 0)  # [class]
     logit = over_mean(mean)
-    order = np.argsort(-np.abs(logit), kind="stable")[: 2 * limit]
+    order = np.argsort(-np.abs(logit), kind="stable")[: 2 * _CLASSES]
     return [
         {
             "class": class_name(target, int(i)),

@@ -73,10 +73,7 @@ def ranking(
     """
     if not runners:
         raise UsageError("name at least one prompt")
-    sweeps = [
-        sweep(r.target, r.prompt, r.metric, site, where=where, value=value, runner=r)
-        for r in runners
-    ]
+    sweeps = [sweep(r, site, where=where, value=value) for r in runners]
     each = np.stack([result.effect.numpy() for result in sweeps])  # [prompt, unit]
     effect = each.mean(0)
     notes = list(dict.fromkeys(note for runner in runners for note in runner.notes))

@@ -69,7 +69,6 @@ def route(
     cases: Sequence[Answered],
     *,
     text: Sequence[Prompt] | None = None,
-    among: Sequence[int] | None = None,
     by_place: bool = True,
     streams: Sequence[str] | None = None,
     keep: float = 0.95,
@@ -82,7 +81,6 @@ def route(
         target: A causal model, or a module with mask hooks (see `masks.py`).
         cases: Prompts with their answers, all of one length.
         text: Prompts that the means are over; None: the cases' own.
-        among: Tokens that an answer is chosen from; None: the vocabulary.
         by_place: Means by token and place (prompts of one template), else by token.
         streams: The residual stream's site behind each layer; None: `resid.N`.
         keep: Share of the full model's accuracy that the subgraph has to keep.
@@ -104,9 +102,9 @@ def route(
         target.site(site)
     answers = torch.tensor([case.answer for case in cases])
     batches = [case.prompt for case in cases] if text is None else list(text)
-    known = references(
-        target, _chunks(np.concatenate([p.ids for p in batches])), streams, by_place=by_place
-    )
+    every = np.concatenate([prompt.ids for prompt in batches])
+    chunks = [Rows(every[i : i + _ROWS]) for i in range(0, len(every), _ROWS)]
+    known = references(target, chunks, streams, by_place=by_place)
 
     def right(changes: Sequence[_Change], masks: dict[int, Tensor]) -> np.ndarray:
         result = []
@@ -117,7 +115,7 @@ def route(
                 logits = last_logits(target, ids[part], edits).float().cpu()
             if not bool(logits.isfinite().all()):
                 raise UsageError(f"the output of {target.name} is not finite on these prompts")
-            result.append(_chosen(logits, among) == answers[part])
+            result.append(logits.argmax(-1) == answers[part])
         return torch.cat(result).numpy()
 
     whole = right([], {})
@@ -179,14 +177,3 @@ def _ids(cases: Sequence[Answered]) -> np.ndarray:
             "route needs prompts of one template, place by place"
         )
     return np.concatenate([case.prompt.ids for case in cases])
-
-
-def _chosen(logits: Tensor, among: Sequence[int] | None) -> Tensor:
-    if among is None:
-        return logits.argmax(-1)
-    options = torch.tensor(list(among))
-    return options[logits[:, options].argmax(-1)]
-
-
-def _chunks(ids: np.ndarray) -> list[Rows]:
-    return [Rows(ids[i : i + _ROWS]) for i in range(0, len(ids), _ROWS)]

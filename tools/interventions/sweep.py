@@ -16,9 +16,7 @@ import torch
 from torch import Tensor
 
 from ..errors import UsageError
-from ..metrics.metric import Metric
-from ..metrics.prompt import Prompt
-from ..models import Intervention, Target, clamp, zero
+from ..models import Intervention, clamp, zero
 from .runner import Runner
 
 Where = Literal["all", "last"]
@@ -43,33 +41,27 @@ class Sweep(NamedTuple):
 
 
 def sweep(
-    target: Target,
-    prompt: Prompt,
-    metric: Metric,
+    runner: Runner,
     site: str,
     *,
     units: Sequence[int] | None = None,
     where: Where | Sequence[int] = "all",
     value: float | Tensor | None = None,
-    runner: Runner | None = None,
 ) -> Sweep:
     """The effect of setting each unit by itself to 0, or to a value.
 
     Args:
-        target: The target.
-        prompt: The prompt.
-        metric: What is measured at its last place.
+        runner: Of the prompt, with what is measured at its last place.
         site: The site.
         units: Which of its units; None: all.
         where: All places, the last alone, or these.
         value: What a unit is set to: one number, or `[unit]` (`[unit, channel]` for heads) by the
             site's index, such as means; None: 0.
-        runner: One on the same prompt and metric, to save its clean run.
 
     Raises:
         UsageError: for an unknown site, unit or place, or an output that is not finite.
     """
-    runner = runner or Runner(target, prompt, metric)
+    target, prompt = runner.target, runner.prompt
     there = target.site(site)
     chosen = tuple(range(there.units)) if units is None else tuple(int(unit) for unit in units)
     places = places_of(where, prompt.places, prompt.predicts)

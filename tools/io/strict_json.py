@@ -29,7 +29,7 @@ def read_json(text: str | bytes) -> Any:
     if isinstance(text, bytes):
         text = text.decode("utf-8-sig", "replace")
     try:
-        result = json.loads(text, parse_int=_integer, parse_constant=_nothing)
+        result = json.loads(text, parse_int=_integer, parse_constant=lambda _: None)
     except RecursionError:
         _refuse_depth()
     return _cleaned(result, DEEPEST)
@@ -44,10 +44,6 @@ def _integer(digits: str) -> int:
     if len(digits.lstrip("-")) > _DIGITS:
         raise ValueError(f"it holds an integer of {len(digits):,} digits")
     return int(digits)
-
-
-def _nothing(_: str) -> None:
-    return None
 
 
 def _cleaned(value: Any, levels: int) -> Any:

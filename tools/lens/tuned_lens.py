@@ -18,7 +18,7 @@ the network it was trained on and on no other.
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -92,8 +92,6 @@ class TunedLens:
     """W, `[point, d, d]`: W r."""
     bias: Tensor
     """`[point, d]`."""
-    losses: tuple[float, ...] = field(default=(), repr=False)
-    """Mean KL over points, by step of the training."""
 
     def translate(self, point: int, residual: Tensor) -> Tensor:
         """`[n, d]` at a point to what stands for it at the end."""
@@ -194,22 +192,22 @@ def train_tuned(
     points, width = len(read.points), read.architecture.width
     made = _Learning(read, points - 1, how)
     rng = np.random.default_rng(how.seed)
-    losses, tokens = [], 0
+    tokens = 0
     kept = made.folded()
     best = _kl(read, validation, how, kept).mean(1)  # [point]
     looks = {round(how.steps * (i + 1) / how.looks) for i in range(how.looks)}
     batches = _batches(explore, how, rng)
     for step in range(how.steps):
         rows = next(batches)
-        losses.append(made.step(rows, how.rate * (1 - step / how.steps)))
+        loss = made.step(rows, how.rate * (1 - step / how.steps))
         tokens += int(rows.attended.sum())
-        if not np.isfinite(losses[-1]):
+        if not np.isfinite(loss):
             raise UsageError(
                 f"training the tuned lens of {target.name} left the finite at step {step}; use a "
                 "smaller rate, or float32"
             )
         if tell is not None:
-            tell(step + 1, how.steps, losses[-1])
+            tell(step + 1, how.steps, loss)
         if step + 1 in looks:
             now = made.folded()
             score = _kl(read, validation, how, now).mean(1)
@@ -232,7 +230,7 @@ def train_tuned(
         how,
     )
     card = replace(card, scores=_scores(read, test, how, (weight[:-1], bias[:-1]), rng))
-    return TunedLens(card, weight, bias, tuple(losses))
+    return TunedLens(card, weight, bias)
 
 
 def evaluate(target: Target, lens: TunedLens, corpus: Corpus) -> tuple[PointScore, ...]:

@@ -7,13 +7,12 @@ a kind; what a reply cost is counted though the reply is none.
 """
 
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..errors import UsageError
-from . import chat_api, endpoints
+from . import chat_api
 from .chat_api import LLMError, Reply, Usage
+from .endpoints import Endpoint
 from .retries import with_retries
 from .usage import Meter
 from .wire import posted
@@ -56,16 +55,12 @@ class LLM:
         backoff: float = 0.5,
     ) -> None:
         self.model = model
-        self._url = endpoints.checked_url(
-            base_url or os.environ.get("OPENAI_BASE_URL") or endpoints.OPENAI
+        self._endpoint = Endpoint.of(
+            base_url,
+            api_key,
+            "no key for {}: set OPENAI_API_KEY, or give "
+            "--base-url of a local endpoint, which needs none",
         )
-        key = api_key or os.environ.get("OPENAI_API_KEY")
-        if not key and not (endpoints.loopback(self._url) or endpoints.has_credentials(self._url)):
-            raise UsageError(
-                f"no key for {self._where}: set OPENAI_API_KEY, or give "
-                "--base-url of a local endpoint, which needs none"
-            )
-        self._key = key or "none"
         self.temperature = temperature
         self.timeout = timeout
         self.prices = prices
@@ -136,7 +131,6 @@ class LLM:
         meter: Meter,
         heard: Callable[[str], None] | None,
     ) -> Reply:
-        known = endpoints.secrets(self._url, self._key)
         try:
             body = self._sent(request, timeout, heard)
             usage = chat_api.read_usage(body)
@@ -144,11 +138,11 @@ class LLM:
                 self._count(meter, usage)
             reply = chat_api.read_reply(body, request)
         except LLMError as error:
-            where = f"cannot reach {self._where}: " if error.kind == "unreachable" else ""
-            message = endpoints.hidden(f"{where}{error}", known)
+            where = f"cannot reach {self._endpoint.public}: " if error.kind == "unreachable" else ""
+            message = self._endpoint.hidden(f"{where}{error}")
             raise LLMError(error.kind, message, after=error.after) from None
         except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-            why = endpoints.hidden(str(error), known)[:200]
+            why = self._endpoint.hidden(str(error))[:200]
             raise LLMError(
                 "broken", f"the endpoint's answer is not a chat completion: {why}"
             ) from error
@@ -166,22 +160,18 @@ class LLM:
             price_in, price_out = self.prices
             meter.cost += (usage.tokens_in * price_in + usage.tokens_out * price_out) / 1e6
 
-    @property
-    def _where(self) -> str:
-        return endpoints.public_url(self._url)
-
     def _sent(
         self, request: dict[str, Any], timeout: float, heard: Callable[[str], None] | None
     ) -> dict[str, Any]:
         if self.stream or heard is not None:
             request = {**request, "stream": True, "stream_options": {"include_usage": True}}
         headers = {
-            "authorization": endpoints.authorisation(self._url, self._key),
+            "authorization": self._endpoint.authorisation,
             "content-type": "application/json",
         }
         # a lone surrogate in a text of the corpus is no UTF-8
         content = json.dumps(request, ensure_ascii=False).encode(errors="replace")
-        url = endpoints.under(self._url, "chat/completions")
+        url = self._endpoint.under("chat/completions")
         with posted(url, headers=headers, seconds=timeout, content=content) as answer:
             if answer.status != 200:
                 raise chat_api.of_status(
@@ -189,7 +179,7 @@ class LLM:
                     answer.headers,
                     answer.read(),
                     model=self.model,
-                    where=self._where,
+                    where=self._endpoint.public,
                 )
             if "event-stream" in answer.headers.get("content-type", ""):
                 return chat_api.joined(chat_api.events(answer.pieces), heard)

@@ -144,7 +144,10 @@ def _redirected(url: str, location: str) -> str:
     new = urljoin(url, location)
     old_parts, parts = urlsplit(url), urlsplit(new)
     try:
-        ports = [(one.scheme, one.port or _port(one.scheme)) for one in (old_parts, parts)]
+        ports = [
+            (one.scheme, one.port or (443 if one.scheme == "https" else 80))
+            for one in (old_parts, parts)
+        ]
     except ValueError as error:
         raise LLMError("broken", "it redirects to no address") from error
     upgraded = parts.scheme == "https" and set(ports) <= _DEFAULT_PORTS
@@ -156,10 +159,6 @@ def _redirected(url: str, location: str) -> str:
             "if that is meant, give its address with --base-url",
         )
     return new
-
-
-def _port(scheme: str) -> int:
-    return 443 if scheme == "https" else 80
 
 
 class _Loop:

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from torch import Tensor, nn
 
-from .probe import Probe, Seen, floor_of, same_tensor, site_at
+from .probe import Probe, Seen, floor_of, is_leaf, same_tensor, site_at
 from .site import Site
 
 _NORMS = (nn.modules.batchnorm._NormBase, nn.GroupNorm, nn.LayerNorm, nn.LocalResponseNorm)
@@ -24,7 +24,7 @@ _KEEPS = (nn.Identity, nn.Dropout, nn.Dropout2d)
 
 def convolutions(probe: Probe) -> tuple[dict[str, Site], dict[str, str]]:
     """The sites `conv.N`, not yet verified, and the reasons against the others."""
-    seen = [s for s in probe.seen.values() if s.path and not any(True for _ in s.module.children())]
+    seen = [s for s in probe.seen.values() if s.path and is_leaf(s.module)]
     leaves = sorted((run for s in seen for run in s.runs), key=lambda item: item.order)
     sites: dict[str, Site] = {}
     refused: dict[str, str] = {}

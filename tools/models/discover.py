@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from .probe import Probe, Seen, floor_of, layout_of, verify
+from .probe import Probe, Seen, floor_of, is_leaf, layout_of, verify
 from .site import Site
 
 
@@ -164,7 +164,9 @@ class _Block:
         gated = len(ups) > 1 or (not ups and bool(joined))
         act = None
         for seen in self.seen:
-            if seen.gave is not None and not self._attends(seen) and _same(seen.gave, down.given):
+            if seen.gave is None or down.given is None or self._attends(seen):
+                continue
+            if torch.equal(seen.gave, down.given):
                 act = seen if floor_of(seen.module) is not None else act
         floor = floor_of(act.module) if act is not None and not gated else None
         return self._site("mlp", down, "input", gated=gated, floor=floor)
@@ -211,7 +213,7 @@ def _linear(seen: Seen) -> bool:
     return (
         isinstance(weight, Tensor)
         and weight.ndim == 2
-        and not any(True for _ in seen.module.children())
+        and is_leaf(seen.module)
         and seen.given is not None
         and seen.given.is_floating_point()
         and seen.gave is not None
@@ -220,12 +222,3 @@ def _linear(seen: Seen) -> bool:
 
 def _last(raw: Tensor | None) -> int | None:
     return None if raw is None else int(raw.shape[-1])
-
-
-def _same(one: Tensor | None, other: Tensor | None) -> bool:
-    return (
-        one is not None
-        and other is not None
-        and one.shape == other.shape
-        and torch.equal(one, other)
-    )

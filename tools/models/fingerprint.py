@@ -24,7 +24,10 @@ def fingerprint(network: nn.Module) -> str:
     Weights on the meta device have no values: their names and shapes stand for them.
     """
     tensors = sorted(network.state_dict(keep_vars=True).items())
-    state = tuple((name, id(one), one.data_ptr(), _writes(one)) for name, one in tensors)
+    state = tuple(
+        (name, id(one), one.data_ptr(), -1 if one.is_inference() else one._version)
+        for name, one in tensors
+    )
     known = _kept.get(network)
     if known is not None and known[0] == state:
         return known[1]
@@ -62,7 +65,3 @@ def _hash(tensor: Tensor) -> bytes:
         piece = flat[start : start + _PIECE].cpu().contiguous()
         digest.update(piece.view(torch.uint8).numpy().data)
     return digest.digest()
-
-
-def _writes(tensor: Tensor) -> int:
-    return -1 if tensor.is_inference() else tensor._version

@@ -153,7 +153,7 @@ def channels_last(probe: "Probe", raw: Tensor) -> bool:
     modules that keep the shape.
     """
     for seen in probe.seen.values():
-        if any(True for _ in seen.module.children()) or not same_tensor(seen.gave, raw):
+        if not is_leaf(seen.module) or not same_tensor(seen.gave, raw):
             continue
         kind = seen.module
         if isinstance(kind, nn.Linear):
@@ -166,6 +166,16 @@ def channels_last(probe: "Probe", raw: Tensor) -> bool:
         if not isinstance(kind, nn.modules.conv._ConvNd):
             return channels_last(probe, given)
     return False
+
+
+def is_leaf(module: nn.Module) -> bool:
+    """Whether no module is inside."""
+    return next(module.children(), None) is None
+
+
+def bare(module: nn.Module) -> bool:
+    """Neither parameters nor parts: an activation function, say."""
+    return is_leaf(module) and next(module.parameters(), None) is None
 
 
 def same_tensor(one: Tensor | None, other: Tensor | None) -> bool:
@@ -183,7 +193,7 @@ def paths(probe: Probe) -> dict[str, Site]:
     """Every module without children whose output is a site, in the order in which they run."""
     result: dict[str, Site] = {}
     for seen in sorted(probe.seen.values(), key=lambda item: item.order):
-        if seen.path and not any(True for _ in seen.module.children()):
+        if seen.path and is_leaf(seen.module):
             site = dotted(probe, seen.path)
             if isinstance(site, Site):
                 result[seen.path] = site
@@ -233,7 +243,7 @@ def verify(probe: Probe, sites: Mapping[str, Site]) -> tuple[dict[str, Site], di
 
 def floor_of(module: nn.Module) -> float | None:
     """The least value of an activation function; None: unbounded below, or no such function."""
-    if any(True for _ in module.parameters()) or any(True for _ in module.children()):
+    if not bare(module):
         return None
     grid = torch.linspace(-20, 20, 40001)
     try:

@@ -27,7 +27,7 @@ from .convolutions import convolutions
 from .discover import discover
 from .forward import picture_output
 from .image_input import ImageInput, processor_input
-from .probe import ROWS, Probe, grid_of, paths, verify
+from .probe import ROWS, Probe, grid_of, is_leaf, paths, verify
 from .site import Site
 from .target import Target
 
@@ -207,7 +207,7 @@ def _logit(probe: Probe, output: Tensor) -> Site | None:
         return None
     for seen in sorted(probe.seen.values(), key=lambda item: -item.order):
         gave = seen.gave
-        if gave is None or any(True for _ in seen.module.children()):
+        if gave is None or not is_leaf(seen.module):
             continue
         if gave.shape == output.shape and torch.equal(gave, output):
             return Site("logit", seen.path, "output", output.shape[1], layout="flat")

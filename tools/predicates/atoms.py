@@ -14,7 +14,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from ..data.windows import WORD
 from ..english.inflection import ALSO_WORDS, PartOfSpeech, forms
-from .core import Predicate, listed
+from .core import Predicate
 from .phrases import either, ordinal
 from .view import View, kept, plain
 
@@ -28,6 +28,7 @@ class Tokens(Predicate, frozen=True):
     """Places whose token is exactly one of these texts, its leading space included (" the")."""
 
     kind: Literal["tokens"] = "tokens"
+    listed: ClassVar[str] = "tokens"
     tokens: tuple[str, ...] = Field(min_length=1)
 
     def values(self, view: View) -> np.ndarray:
@@ -39,10 +40,6 @@ class Tokens(Predicate, frozen=True):
     def noun(self) -> str:
         return f"the token {either(self.tokens)}"
 
-    @cached_property
-    def complexity(self) -> float:
-        return listed(len(self.tokens))
-
 
 class Words(Predicate, frozen=True):
     """Every token of these words or phrases, in any case; `inflect` adds all their forms (went).
@@ -52,6 +49,7 @@ class Words(Predicate, frozen=True):
     """
 
     kind: Literal["words"] = "words"
+    listed: ClassVar[str] = "words"
     words: tuple[str, ...] = Field(min_length=1)
     inflect: bool = False
 
@@ -66,10 +64,6 @@ class Words(Predicate, frozen=True):
     def brief(self) -> str:
         return either(self.words)
 
-    @cached_property
-    def complexity(self) -> float:
-        return listed(len(self.words))
-
 
 class Concept(Predicate, frozen=True):
     """Words that share a meaning, in all their forms: a known name, or any name with your words.
@@ -80,6 +74,7 @@ class Concept(Predicate, frozen=True):
     """
 
     kind: Literal["concept"] = "concept"
+    weight: ClassVar[float] = 1.5
     name: str = Field(min_length=1)
     words: tuple[str, ...] = Field(min_length=1)
     part: PartOfSpeech | None = None
@@ -96,10 +91,6 @@ class Concept(Predicate, frozen=True):
 
     def tail(self) -> str:
         return f"when it is {self.brief()}"
-
-    @cached_property
-    def complexity(self) -> float:
-        return 1.5
 
 
 class Regex(Predicate, frozen=True):
@@ -191,7 +182,8 @@ class Shape(Predicate, frozen=True):
         return np.where(view.has_word, view.by_word(by_word), view.by_token(by_token))
 
     def _of_all(self, strings: tuple[str, ...]) -> np.ndarray:
-        texts = (_bytes_out(text).strip() for text in (*strings, ""))
+        # parts of characters are one odd character, not letters and digits
+        texts = (_BYTE.sub("\ufffd", text).strip() for text in (*strings, ""))
         return np.array([shape_holds(self.shape, text) for text in texts], "f4")
 
     def noun(self) -> str:
@@ -260,11 +252,6 @@ class Repeated(Predicate, frozen=True):
 
     def brief(self) -> str:
         return "a token that occurred before in the text"
-
-
-def _bytes_out(text: str) -> str:
-    """The surface with parts of characters as one odd character, not as letters and digits."""
-    return _BYTE.sub("\ufffd", text) if "<0x" in text else text
 
 
 def has_word(text: str) -> bool:

@@ -30,6 +30,8 @@ class Predicate(BaseModel, frozen=True, extra="forbid"):
     kind: str
     weight: ClassVar[float] = 1.0
     """What the node itself adds to `complexity`."""
+    listed: ClassVar[str] = ""
+    """The field whose length counts for `complexity`, of an atom that is a list."""
 
     def evaluate(self, windows: TokenWindows | ImageRows) -> np.ndarray:
         """Degrees: float32 `[window, place]` in 0..1, zero where not counted."""
@@ -69,6 +71,8 @@ class Predicate(BaseModel, frozen=True, extra="forbid"):
     @cached_property
     def complexity(self) -> float:
         """For Occam: one an atom, half the logarithm of a list's length, half a point a joint."""
+        if self.listed:
+            return listed(len(getattr(self, self.listed)))
         return self.weight + sum(part.complexity for part in self.parts())
 
     def model_dump(self, *, mode: Any = "json", **options: Any) -> dict[str, Any]:

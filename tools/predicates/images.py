@@ -71,10 +71,6 @@ class _OneOf(ThingAtom, frozen=True):
     def adjective(self) -> str:
         return " or ".join(self.options)
 
-    @cached_property
-    def complexity(self) -> float:
-        return listed(len(self.options))
-
 
 class Object(_OneOf, frozen=True):
     """A thing of one of these names: `cat`, `circle`."""

@@ -5,15 +5,13 @@ joins pictures and words is at hand. Likeness is measured in the features of a s
 the description names.
 """
 
-from functools import cached_property
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import BaseModel, Field
 
 from ..errors import UsageError
 from ..scenes.scene import Scene
-from .core import listed
 from .images import ImageAtom
 from .view import View
 from .view_images import ImageView
@@ -23,6 +21,7 @@ class Area(ImageAtom, frozen=True):
     """At least this share of the picture has one of these colours."""
 
     kind: Literal["area"] = "area"
+    listed: ClassVar[str] = "colours"
     colours: tuple[str, ...] = Field(min_length=1)
     at_least: float = Field(gt=0, le=1, allow_inf_nan=False)
 
@@ -41,10 +40,6 @@ class Area(ImageAtom, frozen=True):
     def noun(self) -> str:
         return f"{self.at_least:.0%} or more {' or '.join(self.colours)}"
 
-    @cached_property
-    def complexity(self) -> float:
-        return listed(len(self.colours))
-
 
 class Example(BaseModel, frozen=True, extra="forbid"):
     """A picture that others are compared with."""
@@ -62,6 +57,7 @@ class Like(ImageAtom, frozen=True):
     """
 
     kind: Literal["like"] = "like"
+    listed: ClassVar[str] = "examples"
     network: str = "pictures"
     """Target whose features say what is alike; another one than the network under study."""
     examples: tuple[Example, ...] = Field(min_length=2, max_length=64)
@@ -91,7 +87,3 @@ class Like(ImageAtom, frozen=True):
         strong = sorted(self.examples, key=lambda example: -example.strength)[:3]
         names = ", ".join(example.name for example in strong)
         return f"pictures like {names} (by features of '{self.network}')"
-
-    @cached_property
-    def complexity(self) -> float:
-        return listed(len(self.examples))

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..statistics.causal_rule import LEAST_CONTROLS, MAX_P, SHOWN, units, verdict_text
-from .text import number, quoted
+from .text import between, number, quoted
 
 _CLASSES = {
     "words": "classes",
@@ -144,11 +144,6 @@ def score_line(data: Mapping[str, Any], what: str) -> str:
     if data["held_out_p"] > 0.5:
         line += f". Most units do as well, so this says nothing of a theme of the {what}"
     return line
-
-
-def between(interval: Sequence[float] | None) -> str:
-    """An interval behind its number."""
-    return f" [{number(interval[0])}, {number(interval[1])}]" if interval else ""
 
 
 def _pair(one: Mapping[str, Any]) -> str:

@@ -127,7 +127,7 @@ def colour_shares(pixels: np.ndarray) -> np.ndarray:
     return counts / counts.sum()
 
 
-def said_by(lab: Lab, rows: ImageRows, most: int = 2) -> list[str]:
+def said_by(lab: Lab, rows: ImageRows) -> list[str]:
     """`[image]`: the classes that the target gives, with probabilities; empty without classes."""
     target = lab.target
     if not target.labels or not len(rows):
@@ -135,7 +135,7 @@ def said_by(lab: Lab, rows: ImageRows, most: int = 2) -> list[str]:
     output = lab.trace(rows).output
     if output is None or output.ndim != 2 or output.shape[1] != len(target.labels):
         return [""] * len(rows)
-    top, which = output.float().softmax(1).topk(min(most, len(target.labels)), 1)
+    top, which = output.float().softmax(1).topk(min(2, len(target.labels)), 1)
     return [
         "model: "
         + ", ".join(f"{class_name(target, k)} {p:.2f}" for p, k in zip(ps, ks, strict=True))

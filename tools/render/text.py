@@ -12,6 +12,7 @@ A digit in braces that the text itself holds gets a space, so that none can be r
 
 import math
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -104,6 +105,11 @@ def number(value: float | None) -> str:
     if abs(value) >= 1000 or abs(value) < 1e-3:
         return f"{value:.2e}"
     return f"{value:.3g}"
+
+
+def between(interval: Sequence[float] | None) -> str:
+    """An interval behind its number; empty without one."""
+    return f" [{number(interval[0])}, {number(interval[1])}]" if interval else ""
 
 
 def quoted(token: str) -> str:

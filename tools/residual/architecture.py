@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from ..errors import UsageError
 from ..models import Target
-from ..models.probe import Seen
+from ..models.probe import Seen, bare, is_leaf
 from .norms import Norm, read_norm
 
 
@@ -232,7 +232,7 @@ class _Reader:
         ]
         if not result:
             raise self._no("no linear map leads to its neurons")
-        bent = [_flat(s.given) for s in self.inside if s.given is not None and _bare(s)]
+        bent = [_flat(s.given) for s in self.inside if s.given is not None and bare(s.module)]
         for seen in result:
             gave = _flat(seen.gave)
             if gave.shape[1] == 2 * size:
@@ -297,7 +297,7 @@ def _refused(target: Target, why: str) -> UsageError:
 def _is_norm(seen: Seen, width: int) -> bool:
     return (
         "norm" in type(seen.module).__name__.lower()
-        and not any(True for _ in seen.module.children())
+        and is_leaf(seen.module)
         and seen.given is not None
         and seen.gave is not None
         and seen.given.shape == seen.gave.shape
@@ -308,13 +308,6 @@ def _is_norm(seen: Seen, width: int) -> bool:
 def _matrix(seen: Seen) -> bool:
     weight = getattr(seen.module, "weight", None)
     return isinstance(weight, Tensor) and weight.ndim == 2 and seen.given is not None
-
-
-def _bare(seen: Seen) -> bool:
-    """Neither parameters nor parts: an activation function, say."""
-    return not any(True for _ in seen.module.parameters()) and not any(
-        True for _ in seen.module.children()
-    )
 
 
 def _flat(raw: Tensor | None) -> Tensor:

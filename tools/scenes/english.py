@@ -26,7 +26,8 @@ def described(scene: Scene) -> str:
     """`two small red cats at the top left and a large blue tree in the middle, on a meadow`."""
     groups: dict[tuple[object, ...], list[Thing]] = {}
     for thing in scene.things:
-        groups.setdefault(_appearance(thing), []).append(thing)
+        look = thing.name, thing.colour, thing.texture, thing.extent, thing.places
+        groups.setdefault(look, []).append(thing)
     phrases = [_phrase(group[0], len(group)) for group in groups.values()]
     where = ground(scene)
     if not phrases:
@@ -65,7 +66,3 @@ def _phrase(thing: Thing, n: int) -> str:
         return f"a {words}{thing.name} {where(thing.places)}"
     number = _WORDS[n] if n < len(_WORDS) else str(n)
     return f"{number} {words}{plural(thing.name)} {where(thing.places)}"
-
-
-def _appearance(thing: Thing) -> tuple[object, ...]:
-    return thing.name, thing.colour, thing.texture, thing.extent, thing.places

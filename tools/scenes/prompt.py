@@ -19,7 +19,7 @@ from .layout import SPANS, Placement, PromptRelation, Tie, arrange
 from .palette import COLOURS
 from .scene import Place, Scene, Size, Texture, Thing
 from .things import NAMES
-from .vocabulary import Word, longest, single_words, vocabulary
+from .vocabulary import Word, phrases, single_words
 
 MOST = 24
 LONGEST = 2000
@@ -164,26 +164,15 @@ def words_of(prompt: str) -> list[Word]:
     if len(prompt) > LONGEST:
         raise UsageError(f"a prompt has at most {LONGEST} characters, not {len(prompt)}")
     plain = re.sub(r"[^\w\s,;.]|_", " ", prompt.lower())
-    words = re.findall(r"\w+|[,;.]", plain)
     result: list[Word] = []
     unknown: list[str] = []
-    known = vocabulary()
-    at = 0
-    while at < len(words):
-        if words[at] in ",;.":
-            result.append(Word("link", words[at]))
-            at += 1
-            continue
-        for long in range(min(longest(), len(words) - at), 0, -1):
-            word = known.get(tuple(words[at : at + long]))
-            if word is not None:
-                result.append(word)
-                at += long
-                break
-        else:
-            if words[at] not in unknown:
-                unknown.append(words[at])
-            at += 1
+    for spoken, word in phrases(re.findall(r"\w+|[,;.]", plain)):
+        if spoken in ",;.":
+            result.append(Word("link", spoken))
+        elif word is not None:
+            result.append(word)
+        elif spoken not in unknown:
+            unknown.append(spoken)
     if unknown:
         offers = "; ".join(
             f"'{w[:40]}' (nearest: {nearest(w, single_words())})" for w in unknown[:8]

@@ -4,6 +4,7 @@ They are in `vocabulary.json`, by what they stand for; of two meanings of a word
 """
 
 import json
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -72,9 +73,20 @@ def vocabulary() -> dict[tuple[str, ...], Word]:
 
 
 @lru_cache(maxsize=1)
-def longest() -> int:
+def _longest() -> int:
     """Words in the longest phrase."""
     return max(map(len, vocabulary()))
+
+
+def phrases(words: Sequence[str]) -> Iterator[tuple[str, Word | None]]:
+    """The longest known phrases, from left to right, and what each means; None: unknown."""
+    at = 0
+    while at < len(words):
+        sizes = range(min(_longest(), len(words) - at), 0, -1)
+        size = next((n for n in sizes if tuple(words[at : at + n]) in vocabulary()), 1)
+        spoken = tuple(words[at : at + size])
+        yield " ".join(spoken), vocabulary().get(spoken)
+        at += size
 
 
 @lru_cache(maxsize=1)

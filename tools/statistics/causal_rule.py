@@ -44,10 +44,6 @@ class Ranked(NamedTuple):
     n: int
     """Matched units."""
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain JSON."""
-        return dict(self._asdict())
-
 
 class Causal(NamedTuple):
     """Both tests of one unit."""
@@ -61,8 +57,8 @@ class Causal(NamedTuple):
         """Plain JSON."""
         return {
             "verdict": self.verdict,
-            "necessity": self.necessity.as_dict(),
-            "sufficiency": self.sufficiency.as_dict(),
+            "necessity": self.necessity._asdict(),
+            "sufficiency": self.sufficiency._asdict(),
         }
 
 

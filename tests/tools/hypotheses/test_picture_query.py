@@ -2,7 +2,7 @@
 
 import pytest
 from checks import refused
-from neuroscribe.tools.hypotheses.picture_query import wanted_picture
+from neuroscribe.tools.hypotheses.concept_query import wanted_picture
 
 
 @pytest.mark.parametrize(

@@ -40,13 +40,13 @@ def chain():
 
 def test_the_one_unit_that_carries_the_answer_is_first(answer):
     for prompt in PROMPTS[:3]:
-        found = sweep(answer, prompt, ANSWER, "mlp.1")
+        found = sweep(Runner(answer, prompt, ANSWER), "mlp.1")
         assert int(found.effect.abs().argmax()) == 17
         assert float(found.effect[17]) < -1
         assert float(found.effect.abs().topk(2).values[1]) < 0.5
-        assert float(sweep(answer, prompt, ANSWER, "mlp.0").effect.abs().max()) < 0.01
+        assert float(sweep(Runner(answer, prompt, ANSWER), "mlp.0").effect.abs().max()) < 0.01
     runner = Runner(answer, PROMPTS[0], ANSWER)
-    found = rank(runner, sweep(answer, PROMPTS[0], ANSWER, "mlp.1", runner=runner))
+    found = rank(runner, sweep(runner, "mlp.1"))
     assert found.order[0] == 17
     assert found.q[17] < 0.01
     assert found.q[:17].min() > 0.5  # neurons that write next to nothing: rounding is no find
@@ -96,7 +96,7 @@ def test_the_false_discovery_rate_of_null_units_stays_at_its_level():
     for at in range(30):
         prompt = row(3, 2 + at, 39 - at, 4 + at, 6 + at)
         runner = Runner(target, prompt, Metric(token=(7 * at) % 40))
-        found = rank(runner, sweep(target, prompt, runner.metric, "mlp.1", runner=runner), seed=at)
+        found = rank(runner, sweep(runner, "mlp.1"), seed=at)
         families += bool((found.q <= 0.1).any())
         ps.append(found.p)
     assert families <= 7  # of 30 at level .1: more than 7 has a chance under .01
@@ -109,7 +109,7 @@ def test_ranking_over_prompts_finds_the_planted_unit_and_no_null_one(answer):
     first, *rest = found.units
     assert first.unit == Unit("mlp.1", 17)
     assert first.q < 0.01
-    each = [sweep(answer, r.prompt, ANSWER, "mlp.1", units=[17], runner=r) for r in runners]
+    each = [sweep(r, "mlp.1", units=[17]) for r in runners]
     mean = float(np.mean([float(one.effect[0]) for one in each]))
     assert first.effect == pytest.approx(mean, abs=1e-5)
     assert first.interval[0] <= mean <= first.interval[1]

@@ -42,7 +42,7 @@ def test_it_is_the_sum_of_forwards(family, tiny):
     site = "mlp.1" if "mlp.1" in target.sites else "resid.1"
     runner = Runner(target, row(*IDS), METRIC)
     assert runner.before == pytest.approx(naive(target, IDS), abs=1e-4)
-    found = sweep(target, runner.prompt, METRIC, site, units=range(5), runner=runner)
+    found = sweep(runner, site, units=range(5))
     want = [naive(target, IDS, zero(site, [unit])) - runner.before for unit in range(5)]
     np.testing.assert_allclose(found.effect, want, atol=2e-4)
     both = runner.measure([[zero(site, [1]), add("resid.2", [3], 0.7)], []])
@@ -67,7 +67,7 @@ def test_a_change_behind_the_first_predictions_leaves_them_as_they_are(family, t
 
 def test_places_product_and_vocabulary(tiny):
     target = tiny("llama")
-    found = sweep(target, row(*IDS), METRIC, "mlp.1", units=[4], where="last")
+    found = sweep(Runner(target, row(*IDS), METRIC), "mlp.1", units=[4], where="last")
     assert found.places == (5, 6, 7)
     target = tiny("gpt2")
     runner = Runner(target, row(*IDS), Metric("probability", 7, more=(11, 20)))

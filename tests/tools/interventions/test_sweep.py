@@ -33,7 +33,7 @@ def check(target, prompt, metric, found, change) -> list[float]:
 def test_equals_a_forward_for_each_unit(family, site, where, tiny, prompt):
     target, row = tiny(family), prompt()
     units = None if target.site(site).units < 40 else range(0, 48, 5)
-    found = sweep(target, row, METRIC, site, units=units, where=where)
+    found = sweep(Runner(target, row, METRIC), site, units=units, where=where)
     want = check(target, row, METRIC, found, lambda unit: zero(site, [unit]))
     assert np.ptp(want) > 1e-2
 
@@ -60,14 +60,14 @@ def test_trained_models_and_values_other_than_zero(stories260k, tiny, prompt):
     row = prompt_of(stories260k, "Once upon a time there was a little girl named")
     metric = Metric(token=300, other=301)
     for where in ("all", "last"):
-        found = sweep(stories260k, row, metric, "mlp.2", where=where)
+        found = sweep(Runner(stories260k, row, metric), "mlp.2", where=where)
         check(stories260k, row, metric, found, lambda unit: zero("mlp.2", [unit]))
     target, row = tiny("gpt2"), prompt()
     means = torch.linspace(-1, 1, 128)
-    found = sweep(target, row, METRIC, "mlp.1", value=means, units=[0, 9, 127])
+    found = sweep(Runner(target, row, METRIC), "mlp.1", value=means, units=[0, 9, 127])
     check(target, row, METRIC, found, lambda n: clamp("mlp.1", [n], float(means[n])))
     held = torch.randn(4, 8, generator=torch.Generator().manual_seed(0))
-    found = sweep(target, row, METRIC, "head.2", value=held, where=[3])
+    found = sweep(Runner(target, row, METRIC), "head.2", value=held, where=[3])
     check(target, row, METRIC, found, lambda n: clamp("head.2", [n], held[n]))
 
 
@@ -91,7 +91,7 @@ P = [Metric("probability", 7), Metric("probability", 7, 8)]
 @pytest.mark.parametrize("metric", [*P, Metric("logit_difference", 7, 8), Metric("kl")])
 def test_metrics(metric, tiny, prompt):
     target, row = tiny("llama"), prompt()
-    found = sweep(target, row, metric, "mlp.1", units=range(6))
+    found = sweep(Runner(target, row, metric), "mlp.1", units=range(6))
     check(target, row, metric, found, lambda unit: zero("mlp.1", [unit]))
     logits = target.trace(row, output="last").output[0].double()
     p = logits.softmax(-1)
@@ -109,11 +109,11 @@ def test_metrics(metric, tiny, prompt):
 def test_bad_input_is_said_in_a_line(tiny, prompt):
     target, row = tiny("gpt2"), prompt()
     for call, message in (
-        (lambda: sweep(target, row, METRIC, "mlp.9"), "no site 'mlp.9'"),
-        (lambda: sweep(target, row, METRIC, "mlp.1", units=[900]), "unit 900"),
-        (lambda: sweep(target, row, METRIC, "mlp.1", where=[9]), "place 9"),
-        (lambda: sweep(target, row, METRIC, "mlp.1", where=[]), "at least one place"),
-        (lambda: sweep(target, row, Metric(token=64), "mlp.1"), "token 64"),
+        (lambda: sweep(Runner(target, row, METRIC), "mlp.9"), "no site 'mlp.9'"),
+        (lambda: sweep(Runner(target, row, METRIC), "mlp.1", units=[900]), "unit 900"),
+        (lambda: sweep(Runner(target, row, METRIC), "mlp.1", where=[9]), "place 9"),
+        (lambda: sweep(Runner(target, row, METRIC), "mlp.1", where=[]), "at least one place"),
+        (lambda: sweep(Runner(target, row, Metric(token=64)), "mlp.1"), "token 64"),
         (lambda: Metric(token=3, other=3), "same token"),
         (lambda: Metric("logit_difference", 3), "second target"),
         (lambda: Metric("surprise", 3), "no metric"),
@@ -128,8 +128,8 @@ def test_bad_input_is_said_in_a_line(tiny, prompt):
 
 def test_half_precision_is_said(tiny, prompt):
     target = tiny("llama", torch.bfloat16)
-    found = sweep(target, prompt(), METRIC, "mlp.1", units=range(4))
+    found = sweep(Runner(target, prompt(), METRIC), "mlp.1", units=range(4))
     assert "bfloat16" in found.notes[0]
     want = [naive(target, prompt(), METRIC, zero("mlp.1", [n])) for n in range(4)]
     np.testing.assert_allclose(found.effect + found.before, want, atol=0.15)
-    assert not sweep(tiny("llama"), prompt(), METRIC, "mlp.1", units=[0]).notes
+    assert not sweep(Runner(tiny("llama"), prompt(), METRIC), "mlp.1", units=[0]).notes

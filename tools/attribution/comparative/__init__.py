@@ -2,14 +2,13 @@
 
 from .compare import compare
 from .heads import head_effects, strongest_head
-from .results import ComparedUnit, Comparison, ComparisonControl, Settings
+from .results import ComparedUnit, Comparison, Settings
 from .runs import Run
 from .shallow import Path, Shallow
 
 __all__ = [
     "ComparedUnit",
     "Comparison",
-    "ComparisonControl",
     "Path",
     "Run",
     "Settings",

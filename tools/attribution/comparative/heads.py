@@ -12,10 +12,9 @@ from torch import Tensor
 
 from ...interventions.sweep import sweep
 from ...statistics.bootstrap import mean_interval
-from ...statistics.permutation import p_value
-from ..control import random_sets, runner_of, with_others, zeroing
+from ..control import Drop, random_sets, runner_of, with_others, zeroing
 from ..sources import Layout, Spot
-from .results import ComparedUnit, ComparisonControl, Settings
+from .results import ComparedUnit, Settings
 from .runs import Run
 
 _DROPS: WeakKeyDictionary[Run, Tensor] = WeakKeyDictionary()
@@ -30,10 +29,7 @@ def head_effects(run: Run) -> Tensor:
         return _DROPS[run]
     runner = runner_of(run.target, run.question, "probability")
     depth = sum(name.startswith("head.") for name in run.target.sites)
-    drops = [
-        -sweep(run.target, runner.prompt, runner.metric, f"head.{block}", runner=runner).effect
-        for block in range(depth)
-    ]
+    drops = [-sweep(runner, f"head.{block}").effect for block in range(depth)]
     _DROPS[run] = torch.cat(drops)
     return _DROPS[run]
 
@@ -72,9 +68,7 @@ def _head_layout(run: Run) -> Layout:
     return Layout("head", tuple((sites[f"head.{block}"].units,) for block in range(depth)))
 
 
-def control(
-    runs: Sequence[Run], layout: Layout, best: list[Spot], how: Settings
-) -> ComparisonControl | None:
+def control(runs: Sequence[Run], layout: Layout, best: list[Spot], how: Settings) -> Drop | None:
     """Zeroes the best neurons in the base, and random ones of the same sites."""
     best = with_others(layout, best)
     if not best:
@@ -87,5 +81,4 @@ def control(
         runner = runner_of(run.target, run.question, "probability")
         drops += (runner.before - runner.measure(rows)) / len(runs)
     first, *others = drops.tolist()
-    p = p_value(first, others)
-    return ComparisonControl(tuple(map(str, best)), first, tuple(others), p)
+    return Drop(tuple(map(str, best)), first, tuple(others))

@@ -5,6 +5,8 @@ from typing import Literal
 
 from torch import Tensor
 
+from ..attribute import Share
+from ..control import Drop
 from ..sources import Layout, Spot
 from .shallow import Path
 
@@ -32,12 +34,10 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class ComparedUnit:
-    """One unit in both runs."""
+class ComparedUnit(Share):
+    """One unit in both runs; its value is base less other: CNA of a neuron; of a head the fall of
+    p(target) when it is zeroed."""
 
-    spot: Spot
-    value: float
-    """Base less other: CNA of a neuron; of a head the fall of p(target) when it is zeroed."""
     base: float
     other: float | None
     """None: not measured (heads under an edit)."""
@@ -48,22 +48,6 @@ class ComparedUnit:
     suppresses: tuple[str, ...] = ()
     activation: tuple[float, float] | None = None
     """In the first pair's base and other."""
-
-    @property
-    def unit(self) -> str:
-        """`mlp.3/1207`, `head.5/7`."""
-        return str(self.spot)
-
-
-@dataclass(frozen=True)
-class ComparisonControl:
-    """The fall of p(target) in the base with the best deep neurons zeroed, and random sets."""
-
-    units: tuple[str, ...]
-    drop: float
-    random: tuple[float, ...]
-    p: float
-    """(1 + draws with at least this fall) / (1 + draws)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,5 +71,6 @@ class Comparison:
     """The head of the chain: the one an edit zeroed, or the first of `heads`."""
     paths: tuple[Path, ...]
     """From the best deep neurons behind the head back to shallow neurons, in the first base."""
-    control: ComparisonControl | None
+    control: Drop | None
+    """The fall of p(target) in the base with the best deep neurons zeroed."""
     notes: tuple[str, ...] = ()

@@ -7,7 +7,6 @@ no address is ever fetched. Every failure is one line that says what it was.
 import base64
 import binascii
 import io
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,17 +14,7 @@ from PIL import Image
 
 from ...errors import UsageError
 from ...llm.chat_api import LLMError, error_of, of_status, read_body
-from ...llm.endpoints import (
-    OPENAI,
-    authorisation,
-    checked_url,
-    has_credentials,
-    hidden,
-    loopback,
-    public_url,
-    secrets,
-    under,
-)
+from ...llm.endpoints import Endpoint
 from ...llm.retries import with_retries
 from ...llm.wire import posted
 from ..kept import LARGEST
@@ -66,11 +55,8 @@ class OpenAIImages:
         self.name = f"openai:{model}"
         self.price = price
         self._size = size
-        self._url = checked_url(base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI)
-        key = api_key or os.environ.get("OPENAI_API_KEY")
-        if not (key or loopback(self._url) or has_credentials(self._url)):
-            raise UsageError(f"no key for {self.name}: set OPENAI_API_KEY")
-        self._key = key or "none"
+        missing = f"no key for {self.name}: set OPENAI_API_KEY"
+        self._endpoint = Endpoint.of(base_url, api_key, missing)
         self._timeout, self._retries = timeout, retries
 
     def generate(self, prompt: str, *, seed: int, seconds: float | None = None) -> Image.Image:
@@ -123,7 +109,6 @@ class OpenAIImages:
         files: Mapping[str, Any] | None,
     ) -> str | None:
         """The picture in base64, if the answer holds one."""
-        known = secrets(self._url, self._key)
         try:
             body = with_retries(
                 lambda timeout: self._once(what, timeout, request, files),
@@ -133,8 +118,8 @@ class OpenAIImages:
                 backoff=0.5,
             )
         except LLMError as error:
-            where = f"cannot reach {public_url(self._url)} for " * (error.kind == "unreachable")
-            raise UsageError(hidden(f"{where}{self.name}: {error}", known)) from None
+            where = f"cannot reach {self._endpoint.public} for " * (error.kind == "unreachable")
+            raise UsageError(self._endpoint.hidden(f"{where}{self.name}: {error}")) from None
         items = body.get("data")
         first = items[0] if isinstance(items, list) and items else None
         encoded = first.get("b64_json") if isinstance(first, dict) else None
@@ -147,12 +132,12 @@ class OpenAIImages:
         request: Mapping[str, Any],
         files: Mapping[str, Any] | None,
     ) -> dict[str, Any]:
-        headers = {"authorization": authorisation(self._url, self._key)}
+        headers = {"authorization": self._endpoint.authorisation}
         content: dict[str, Any] = {"json": dict(request)}
         if files is not None:
             fields = {name: str(value) for name, value in request.items()}
             content = {"data": fields, "files": dict(files)}
-        url = under(self._url, f"images/{what}")
+        url = self._endpoint.under(f"images/{what}")
         with posted(url, headers=headers, seconds=timeout, largest=_LARGEST, **content) as answer:
             body = answer.read()
         if answer.status != 200:
