@@ -12,6 +12,8 @@ from .record import Transcript
 from .words import PICTURES, TEXT, Words, meanings, words_of
 
 NAMES = {
+    "within.auroc": "AUROC within tokens",
+    "within.correlation": "correlation within tokens",
     "gain_over_lookup": "gain over baselines",
     "auprc": "AUPRC",
     "f1": "F1",
@@ -56,10 +58,10 @@ def score_table(scores: Mapping[str, Any], words: Words = TEXT) -> list[dict[str
     """The headline scores with their intervals and meaning."""
     found = []
     for name, meaning in meanings(words).items():
-        value, low, high = triple(scores.get(name))
+        entry = entry_of(scores, name)
+        value, low, high = triple(entry)
         if value is None:
             continue
-        entry = scores[name]
         base = entry.get("base_rate") if isinstance(entry, Mapping) else None
         found.append(
             {
@@ -71,6 +73,14 @@ def score_table(scores: Mapping[str, Any], words: Words = TEXT) -> list[dict[str
             }
         )
     return found
+
+
+def entry_of(scores: Mapping[str, Any] | None, name: str) -> Any:
+    """A score by name; `within.auroc` is the `auroc` of `within`. None where there is none."""
+    entry: Any = scores
+    for part in name.split("."):
+        entry = entry.get(part) if isinstance(entry, Mapping) else None
+    return entry
 
 
 def triple(entry: Any) -> tuple[float | None, float | None, float | None]:

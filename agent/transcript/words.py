@@ -33,7 +33,14 @@ TEXT, PICTURES = Words(**_KNOWN["text"]), Words(**_KNOWN["pictures"])
 
 def meanings(words: Words) -> dict[str, str]:
     """What each headline score says."""
+    within = {
+        "within.auroc": "An active place told from a silent one of the same token; a table of "
+        "tokens gets one half.",
+        "within.correlation": "Correlation after the mean of each token is taken out; a table of "
+        "tokens gets 0.",
+    }
     return {
+        **({} if words is PICTURES else within),
         "correlation": f"Pearson correlation of prediction and activation, {words.place} by "
         f"{words.place}; 1 is perfect.",
         "gain_over_lookup": f"Correlation above the best of {words.lookups}. At 0 the "

@@ -11,15 +11,17 @@ from ...agent.statuses import CONFIDENCE
 from ...agent.transcript.sections import triple
 from ..labelling.results import LabelRun, UnitLabel
 from ..report.usage import spent_words
-from ..scoring.entries import value_of
+from ..scoring.entries import beside_within, value_of
 from ..search.account import experiments, told
 from ..search.records import readable, shortened
 from ..search.terminal import ends, listing, number
 
+_WITHIN = "within: AUROC of active against silent places of one token; a table of tokens gets 0.50"
+
 
 def table(run: LabelRun) -> RenderableType:
     """Every unit on a line, the run's sums below."""
-    numbers = ("corr.", "95%", "vs baseline", "AUPRC", "conf.")
+    numbers = ("within", "corr.", "95%", "vs baseline", "AUPRC", "conf.")
     columns = ("unit", "label", "status", *numbers)
     rows = listing(*columns, numbers=numbers, confidence=CONFIDENCE)
     for unit in run.units:
@@ -32,6 +34,7 @@ def unit_detail(unit: UnitLabel, folder: Path) -> RenderableType:
     record = unit.record
     made, missing = experiments(record, folder)
     rows = list(told(unit.unit, record, made, missing, _plainly))
+    rows += [f"within tokens, {line}" for line in beside_within(record.get("scores"))]
     for name, entry in ((record.get("scores") or {}).get("lookups") or {}).items():
         if (value := triple(entry)[0]) is not None:
             rows.append(f"baseline, {name.replace('_', ' x ')}: {value:.3f}")
@@ -56,6 +59,7 @@ def _row(unit: UnitLabel) -> list[str]:
         unit.unit,
         unit.label or str(unit.record.get("reason") or ""),
         unit.status,
+        number(value_of(scores, "within.auroc")),
         number(value),
         ends(low, high),
         number(value_of(scores, "gain_over_lookup"), "+.2f"),
@@ -72,4 +76,5 @@ def _sums(run: LabelRun) -> str:
     values = [v for unit in run.units if (v := unit.correlation) is not None]
     middle = f"; median correlation {median(values):.2f}" if values else ""
     counted = f"{len(run.units)} units: {', '.join(parts) or 'none labelled'}{middle}"
-    return f"{counted}\n{spent_words(run.spent)}"
+    within = any(value_of(unit.record.get("scores"), "within.auroc") for unit in run.units)
+    return "\n".join([counted, *([_WITHIN] if within else []), spent_words(run.spent)])

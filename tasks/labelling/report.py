@@ -17,18 +17,18 @@ from ...agent.transcript import read, render
 from ...agent.transcript.heat import scale_of
 from ...agent.transcript.page import ODD, component_view
 from ...agent.transcript.plots import Point, curve, interval_bar
-from ...agent.transcript.sections import NAMES, cell, tops_of, triple
+from ...agent.transcript.sections import NAMES, cell, entry_of, tops_of, triple
 from ...agent.transcript.words import words_for
 from ...tools.errors import UsageError
 from ..report.page import write_page
-from ..scoring.entries import specificity_words
+from ..scoring.entries import beside_within, specificity_words
 from ..scoring.sanity_marks import mark
 from .folder import RunFolder
 from .report_parts import controls_table, distributions, facts, failures, statuses, tiles
 from .results import read_run
 
 HERE = Path(__file__).parent
-COLUMNS = ("correlation", "gain_over_lookup", "auprc", "f1", "iou", "cosine")
+COLUMNS = ("correlation", "within.auroc", "gain_over_lookup", "auprc", "f1", "iou", "cosine")
 MOST_PAGES = 500
 """Transcripts that get a page and exemplars in the table: the best-scored ones come first."""
 _EXEMPLARS = 3
@@ -51,6 +51,8 @@ def write_report(folder: str | Path) -> Path:
     if not records and not run:
         raise UsageError(f"there is no run in {folder}: neither run.json nor labels.jsonl")
     records = sorted(records, key=_order)
+    of_text = any(entry_of(record.get("scores"), "within") for record in records)
+    columns = [name for name in COLUMNS if of_text or not name.startswith("within")]
     units = [
         _unit(folder, record, faults, paged=i < MOST_PAGES) for i, record in enumerate(records)
     ]
@@ -69,8 +71,10 @@ def write_report(folder: str | Path) -> Path:
         said=faults,
         controls=controls_table(records),
         plots=distributions(records),
-        headlines=COLUMNS,
-        columns=[NAMES.get(name, name) for name in COLUMNS],
+        headlines=columns,
+        columns=[NAMES.get(name, name) for name in columns],
+        entry_of=entry_of,
+        beside_within=beside_within,
         units=units,
         marks={name: mark(name) for name in ("precision", "recall")},
         confidence_words=CONFIDENCE,

@@ -85,7 +85,24 @@ class _Point(TypedDict):
     tokens: NotRequired[int | None]
 
 
+class _Within(TypedDict, total=False):
+    auroc: _Score
+    correlation: _Score
+    n: int
+    tokens: int
+
+
+class _Reference(_Within, total=False):
+    reader: str
+
+
+class _WithinTokens(_Within, total=False):
+    bigram: _Within | None
+    reference: _Reference | None
+
+
 class _Scores(TypedDict, total=False):
+    within: _WithinTokens | None
     correlation: _Score
     cosine: _Score
     auprc: _Score

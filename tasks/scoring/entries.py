@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ...agent.transcript.sections import entry_of
+
 HEADLINES = ("correlation", "cosine", "auprc", "f1", "iou", "gain_over_lookup")
 """The scores that stand beside a description."""
 _NAMED = 5
@@ -10,8 +12,22 @@ _NAMED = 5
 
 def value_of(scores: Mapping[str, Any] | None, name: str) -> float | None:
     """A score's value, whether it is kept with its interval or alone; None where there is none."""
-    entry = (scores or {}).get(name)
+    entry = entry_of(scores, name)
     return entry.get("value") if isinstance(entry, Mapping) else entry
+
+
+def beside_within(scores: Mapping[str, Any] | None) -> list[str]:
+    """What stands beside scores within tokens, a line each: the bigram table, the reference."""
+    out = []
+    for name, what in (("bigram", "bigram table"), ("reference", "reference")):
+        auroc = value_of(scores, f"within.{name}.auroc")
+        if isinstance(auroc, (int, float)):
+            reader = entry_of(scores, f"within.{name}.reader")
+            said = f"{what} ({reader}'s states)" if isinstance(reader, str) else what
+            correlation = value_of(scores, f"within.{name}.correlation")
+            middle = f", correlation {correlation:.3f}" if correlation is not None else ""
+            out.append(f"{said}: AUROC {auroc:.3f}{middle}")
+    return out
 
 
 def specificity_words(entry: Any) -> str:

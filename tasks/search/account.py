@@ -12,12 +12,14 @@ from typing import Any, NamedTuple
 from ...agent.statuses import CONFIDENT
 from ...agent.transcript import read
 from ...agent.transcript.page import english
-from ...agent.transcript.sections import triple
+from ...agent.transcript.sections import entry_of, triple
 from ...tools.errors import UsageError
 from ..scoring.entries import specificity_words
 from .records import Record, effect_of, interval, label_of, readable, shortened
 
 _SCORES = {
+    "within.auroc": "AUROC within tokens, where a table of tokens gets .5",
+    "within.correlation": "correlation within tokens, where a table of tokens gets 0",
     "correlation": "correlation with the unit",
     "gain_over_lookup": "the same less that of the best baseline of token, pair or place",
     "auprc": "AUPRC",
@@ -155,7 +157,7 @@ def _scored(record: Record) -> Iterator[str]:
     """Scores with intervals and base rates, and the controls beside them."""
     scores = record.get("scores") or {}
     for name, meaning in _SCORES.items():
-        entry = scores.get(name)
+        entry = entry_of(scores, name)
         value, low, high = triple(entry)
         if value is None or not isinstance(entry, Mapping):
             continue
