@@ -6,44 +6,30 @@ import sys
 from pathlib import Path
 
 import pytest
-from neuroscribe.tasks.cli import options
-from neuroscribe.tools.errors import UsageError
+from neuroscribe.tasks.labelling import label, results
 
 
 def make_run(folder: Path) -> Path:
     """A run folder with one described and one failed unit, as a run leaves it."""
     folder.mkdir()
-    settings = {"target": "t", "units": "mlp.0/1,mlp.0/2", "data": "d", "planner": "builtin"}
-    units = ["mlp.0/1", "mlp.0/2", "mlp.0/3"]
-    (folder / "run.json").write_text(
-        json.dumps(
-            {
-                "format": 1,
-                "settings": settings,
-                "units": units,
-                "target": {"name": "t", "fingerprint": "f"},
-                "corpus": {"spec": "d", "hash": "h"},
-            }
-        )
-    )
+    run = {
+        "format": 1,
+        "settings": {"target": "t", "units": "mlp.0/1,mlp.0/2", "data": "d", "planner": "builtin"},
+        "units": ["mlp.0/1", "mlp.0/2", "mlp.0/3"],
+        "target": {"name": "t", "fingerprint": "f"},
+        "corpus": {"spec": "d", "hash": "h"},
+    }
+    (folder / "run.json").write_text(json.dumps(run))
     interval = {"value": 0.5, "low": 0.4, "high": 0.6}
+    predictor = {"kind": "words", "words": ["cat"]}
+    component = {"words": "the word cat", "predictor": predictor, "evidence": ["E2"], "sign": 1}
     described = {
         "unit": "mlp.0/1",
         "label": "cats [bold]and[/bold] dogs",
         "status": "described",
         "confidence": 0.8,
         "explained": 0.1,
-        "components": [
-            {
-                "words": "the word cat",
-                "predictor": {"kind": "words", "words": ["cat"]},
-                "evidence": ["E2"],
-                "sign": 1,
-                "band": "any",
-                "share": 0.5,
-                "score": 0.4,
-            }
-        ],
+        "components": [{**component, "band": "any", "share": 0.5, "score": 0.4}],
         "effect": {"words": "promotes 'dog'", "evidence": ["E3"]},
         "rejected": [{"words": "animals", "reason": "no wolf", "evidence": ["E4"]}],
         "scores": {"correlation": interval, "auprc": {**interval, "base_rate": 0.01}},
@@ -94,64 +80,50 @@ def test_label_refuses_before_it_loads_anything(refused, tmp_path, more, says):
     assert not (tmp_path / "r").exists()
 
 
-def test_what_the_target_lacks_is_one_line(verb, toy_folder, tmp_path):
-    for units, says in (("mlp.9/1", "mlp.1"), ("mlp.0/99", "0 to 31")):
-        code, _, err = verb(
-            *("label", str(toy_folder / "model"), "--units", units),
-            *("--data", str(toy_folder / "text.jsonl"), "--out", str(tmp_path / "r")),
-        )
-        assert code == 2
-        assert says in err.splitlines()[-1]
-        assert not (tmp_path / "r").exists()
+@pytest.mark.parametrize(("units", "says"), [("mlp.9/1", "mlp.1"), ("mlp.0/99", "0 to 31")])
+def test_what_the_target_lacks_is_one_line(refused, toy_folder, tmp_path, units, says):
+    more = ("--data", str(toy_folder / "text.jsonl"), "--out", str(tmp_path / "r"))
+    assert says in refused("label", str(toy_folder / "model"), "--units", units, *more)
+    assert not (tmp_path / "r").exists()
 
 
-def test_show_prints_one_document(verb, tmp_path):
-    run = make_run(tmp_path / "r")
-    code, out, _ = verb("show", str(run), "--json")
-    document = json.loads(out)
-    assert code == 0
-    assert [unit["unit"] for unit in document["units"]] == ["mlp.0/1", "mlp.0/2"]
-    assert set(document["units"][0]) >= {
+def test_show_prints_one_document(document, tmp_path):
+    run = str(make_run(tmp_path / "r"))
+    found = document("show", run)
+    assert [unit["unit"] for unit in found["units"]] == ["mlp.0/1", "mlp.0/2"]
+    assert set(found["units"][0]) >= {
         *("unit", "label", "components", "explained", "effect", "confidence", "status"),
         *("scores", "controls", "evidence"),
     }
-    assert document["run"]["missing"] == ["mlp.0/3"]
-    assert document["run"]["status"] == {"described": 1, "failed": 1}
-    code, out, _ = verb("show", str(run), "mlp.0/1", "--json")
-    assert [unit["unit"] for unit in json.loads(out)["units"]] == ["mlp.0/1"]
+    assert found["run"]["missing"] == ["mlp.0/3"]
+    assert found["run"]["status"] == {"described": 1, "failed": 1}
+    assert [unit["unit"] for unit in document("show", run, "mlp.0/1")["units"]] == ["mlp.0/1"]
 
 
-def test_show_for_people(verb, tmp_path):
-    run = make_run(tmp_path / "r")
-    code, out, _ = verb("show", str(run))
-    assert code == 0
+def test_show_for_people(shown, refused, tmp_path):
+    run = str(make_run(tmp_path / "r"))
+    out = shown("show", run)
     assert "cats [bold]and[/bold] dogs" in out, "text of a run is no markup"
     assert "RuntimeError: no" in out
     assert "2 units: 1 described, 1 failed, 1 without a label yet" in out
-    code, out, _ = verb("show", str(run), "mlp.0/1")
+    out = shown("show", run, "mlp.0/1")
     for words in ("the word cat [E2]", "promotes 'dog' [E3]", "no wolf", "0.400 .. 0.600", "E2"):
         assert words in out
-    code, _, err = verb("show", str(run), "mlp.0/11")
-    assert code == 2
-    assert "nearest: mlp.0/1" in err
+    assert "nearest: mlp.0/1" in refused("show", run, "mlp.0/11")
 
 
-def test_export_writes_files(verb, tmp_path):
+def test_export_writes_files(shown, refused, tmp_path):
     run = make_run(tmp_path / "r")
     table, lines = tmp_path / "x" / "labels.csv", tmp_path / "x" / "labels.jsonl"
-    code, out, _ = verb("export", str(run), "--csv", str(table), "--jsonl", str(lines))
-    assert (code, out) == (0, "")
+    assert shown("export", str(run), "--csv", str(table), "--jsonl", str(lines)) == ""
     assert table.read_text().startswith("unit,label,status")
     assert len(lines.read_text().splitlines()) == 2
-    assert verb("export", str(run))[1] == table.read_text()
-    code, _, err = verb("export", str(run), "--csv", str(run / "run.json" / "x"))
-    assert code == 2
-    assert "cannot write" in err
+    assert shown("export", str(run)) == table.read_text()
+    inside = str(run / "run.json" / "x")
+    assert "cannot write" in refused("export", str(run), "--csv", inside)
 
 
 def test_an_unexpected_error_is_one_line_and_its_traceback_is_kept(verb, tmp_path, monkeypatch):
-    from neuroscribe.tasks.labelling import results
-
     def broken(folder: object) -> None:
         raise KeyError("inside")
 
@@ -167,8 +139,6 @@ def test_an_unexpected_error_is_one_line_and_its_traceback_is_kept(verb, tmp_pat
 
 
 def test_an_interrupt_is_130(verb, monkeypatch, tmp_path):
-    from neuroscribe.tasks.labelling import label
-
     def interrupted(*given: object, **more: object) -> None:
         raise KeyboardInterrupt
 
@@ -179,7 +149,7 @@ def test_an_interrupt_is_130(verb, monkeypatch, tmp_path):
     assert "run the same command again" in err
 
 
-def test_help_imports_nothing_heavy():
+def test_help_imports_nothing_heavy(verb):
     asked = (
         "import sys; from neuroscribe.tasks.cli.app import run; run(['--help']); "
         "print([m for m in ('torch', 'transformers', 'sklearn', 'matplotlib', 'langgraph', "
@@ -187,15 +157,6 @@ def test_help_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
-    for verb in ("label", "show", "merge", "export"):
-        assert verb in done.stdout
-
-
-def test_version(verb):
+    for name in ("label", "show", "merge", "export"):
+        assert name in done.stdout
     assert verb("--version")[1].startswith("neuroscribe ")
-
-
-def test_seeds_are_read() -> None:
-    assert options.seeds("1,2,5-8") == (1, 2, 5, 6, 7, 8)
-    with pytest.raises(UsageError):
-        options.seeds("1-x")

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 from endpoint import answers, endpoint
-from neuroscribe.tasks.cli.app import run
 from neuroscribe.tasks.evaluation.formats.given import Given, Part, Place
 from neuroscribe.tasks.evaluation.labels_run import judge, summary
 from neuroscribe.tasks.evaluation.text_columns import TextColumns
@@ -19,7 +18,7 @@ from neuroscribe.tools.models.unit import Unit
 
 
 @pytest.fixture(scope="module")
-def windows(toy_target) -> dict[str, Any]:
+def windows(toy_target: Any) -> dict[str, Any]:
     """Windows of random words, a hundred documents a split."""
     words = [
         "cat",
@@ -39,12 +38,9 @@ def windows(toy_target) -> dict[str, Any]:
         "then",
     ]
     rng = np.random.default_rng(0)
-    return {
-        name: cut(
-            toy_target, [" ".join(rng.choice(words, 40)) + " ." for _ in range(100)], length=24
-        )
-        for name in ("explore", "validation", "test")
-    }
+    texts = [[" ".join(rng.choice(words, 40)) + " ." for _ in range(100)] for _ in range(3)]
+    names = ("explore", "validation", "test")
+    return {name: cut(toy_target, some, length=24) for name, some in zip(names, texts, strict=True)}
 
 
 class Bench:
@@ -125,49 +121,41 @@ def test_meaning_adds_what_words_do_not_say(windows):
 
 
 @pytest.fixture
-def labels(toy_folder: Path, tmp_path: Path) -> Callable[..., tuple[int, list[str]]]:
-    """Runs the verb on lines."""
+def asked(toy_folder: Path, tmp_path: Path) -> Callable[..., tuple[str, ...]]:
+    """The arguments that score these lines."""
 
-    def call(*lines: Any, more: tuple[str, ...] = ()) -> tuple[int, list[str]]:
+    def arguments(*lines: Any) -> tuple[str, ...]:
         path = tmp_path / "d.jsonl"
         path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-        where = ["--target", str(toy_folder / "model"), "--data", str(toy_folder / "text.jsonl")]
-        options = ["--tokens", "4000", "--context-length", "32", *more]
-        return run(["evaluate", "labels", str(path), *where, *options]), []
+        where = ("--target", str(toy_folder / "model"), "--data", str(toy_folder / "text.jsonl"))
+        return ("evaluate", "labels", str(path), *where, "--tokens", "4000")
 
-    return call
+    return arguments
 
 
 GOOD = {"unit": "mlp.0/1", "description": "the words 'cat' and 'dog'"}
 
 
-def test_bad_lines_are_counted_and_the_rest_scored(labels, capsys, tmp_path):
+def test_bad_lines_are_counted_and_the_rest_scored(asked, verb, tmp_path):
     out = tmp_path / "found.json"
-    code, _ = labels(
-        GOOD,
-        {"unit": "mlp.0/999", "description": "x"},
-        GOOD,
-        {"unit": "mlp.1/1", "description": " "},
-        {"unit": "mlp.1/2", "description": "x" * 100_000},
-        {"unit": "mlp.1/3", "description": "birds"},
-        more=("--json", "--out", str(out)),
-    )
+    names = ("mlp.0/1", "mlp.0/999", "mlp.0/1", "mlp.1/1", "mlp.1/2", "mlp.1/3")
+    said = ("the words 'cat' and 'dog'", "x", "again", " ", "x" * 100_000, "birds")
+    lines = [{"unit": unit, "description": d} for unit, d in zip(names, said, strict=True)]
+    short = ("--context-length", "32")
+    code, printed, err = verb(*asked(*lines), *short, "--json", "--out", str(out))
     assert code == 1
-    said = capsys.readouterr()
-    found = json.loads(said.out)
-    assert [(row["unit"], row["source_line"]) for row in found["units"]] == [
-        ("mlp.0/1", 1),
-        ("mlp.1/3", 6),
-    ]
+    found = json.loads(printed)
+    scored = [(row["unit"], row["source_line"]) for row in found["units"]]
+    assert scored == [("mlp.0/1", 1), ("mlp.1/3", 6)]
     assert [problem["line"] for problem in found["problems"]] == [2, 3, 4, 5]
     assert found["summary"]["problems"] == 4
-    assert said.err.count("neuroscribe: line") == 4
+    assert err.count("neuroscribe: line") == 4
     assert json.loads(out.read_text()) == found
 
 
-def test_nothing_usable_is_an_error(labels, capsys):
-    assert labels({"unit": "mlp.0/999", "description": "x"})[0] == 2
-    err = capsys.readouterr().err
+def test_nothing_usable_is_an_error(asked, verb):
+    code, _, err = verb(*asked({"unit": "mlp.0/999", "description": "x"}))
+    assert code == 2
     assert "no description of a unit" in err
     assert "line 1" in err
 
@@ -184,23 +172,16 @@ def test_nothing_usable_is_an_error(labels, capsys):
         (("--tokens", "5"), "--tokens"),
     ],
 )
-def test_unusable_arguments_are_one_line(labels, capsys, more, part):
-    assert labels(GOOD, more=more)[0] == 2
-    err = capsys.readouterr().err.strip().splitlines()
-    assert len(err) == 1
-    assert part in err[0]
+def test_unusable_arguments_are_one_line(asked, refused, more, part):
+    assert part in refused(*asked(GOOD), *more)
 
 
-def test_a_judge_of_nonsense_is_told_in_the_score(labels, capsys):
+def test_a_judge_of_nonsense_is_told_in_the_score(asked, document):
     with endpoint(answers("purple")) as server:
         more = ("--judge", "openai:m", "--base-url", server.url, "--scorers", "detection")
-        more = (*more, "--context-length", "8")
-        code, _ = labels(GOOD, more=(*more, "--json"))
-        asked = len(server.requests)
-    found = json.loads(capsys.readouterr().out)
+        found = document(*asked(GOOD), *more, "--context-length", "8", code=1)
+    assert server.requests
     score = found["units"][0]["scorers"]["detection"]
-    assert code == 1
-    assert asked > 0
     assert score["failed"] == score["n"] > 0
     assert found["summary"]["scorers"]["detection"]["unreadable"] == score["n"]
     assert any("could not be read" in warning for warning in score["warnings"])
