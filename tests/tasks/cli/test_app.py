@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from neuroscribe.tasks.cli import options
 from neuroscribe.tasks.labelling import label, results
+from neuroscribe.tools.errors import UsageError
 
 
 def make_run(folder: Path) -> Path:
@@ -160,3 +162,9 @@ def test_help_imports_nothing_heavy(verb):
     for name in ("label", "show", "merge", "export"):
         assert name in done.stdout
     assert verb("--version")[1].startswith("neuroscribe ")
+
+
+def test_seeds_are_read():
+    assert options.seeds("1,2,5-8") == (1, 2, 5, 6, 7, 8)
+    with pytest.raises(UsageError):
+        options.seeds("1-x")
