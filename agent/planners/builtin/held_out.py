@@ -53,15 +53,16 @@ class HeldOut(NamedTuple):
 
 def held_out_mask(windows: TokenWindows | ImageRows) -> np.ndarray:
     """bool `[window]`: the windows of documents that are kept aside; none where they are few."""
-    present = np.unique(windows.document)
-    copies: dict[str, list[int]] = {}
-    for document in present.tolist():
-        copies.setdefault(windows.texts[document], []).append(document)
-    count = max(LEAST, round(SHARE * len(copies)))
-    if count > MOST * len(copies):
+    if isinstance(windows, ImageRows):
+        names = windows.texts  # one a row
+    else:
+        names = [windows.texts[document] for document in windows.document]
+    different = sorted(set(names), key=_draw)
+    count = max(LEAST, round(SHARE * len(different)))
+    if count > MOST * len(different):
         return np.zeros(len(windows), bool)
-    order = sorted(copies, key=_draw)[:count]
-    return np.isin(windows.document, [document for text in order for document in copies[text]])
+    chosen = set(different[:count])
+    return np.array([name in chosen for name in names], bool)
 
 
 def split_explore(lab: Lab) -> tuple[np.ndarray, Any]:

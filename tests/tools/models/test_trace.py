@@ -135,7 +135,7 @@ def test_a_pass_without_output_ends_behind_the_last_site_read(family, load, rows
     target, batch = load(family), rows()
     ran = []
     later = target.network.get_submodule(target.sites["mlp.1"].module)
-    later.register_forward_pre_hook(lambda *_: ran.append("mlp.1"))
+    hook = later.register_forward_pre_hook(lambda *_: ran.append("mlp.1"))
     whole = target.trace(batch, ["mlp.0"]).values["mlp.0"]
     assert ran == ["mlp.1"]
     ended = target.trace(batch, ["mlp.0"], output=False)
@@ -145,6 +145,7 @@ def test_a_pass_without_output_ends_behind_the_last_site_read(family, load, rows
     both = target.trace(batch, ["mlp.1", "mlp.0"], interventions=[zero("mlp.0", [1])], output=False)
     assert ran == ["mlp.1"] * 2
     assert not both.values["mlp.0"][..., 1].any()
+    hook.remove()
 
 
 def test_sites_on_one_tensor_see_each_other(load, rows):

@@ -78,6 +78,8 @@ def spelling(
     asked[features.ids_of(names)] = 1
     on[features.ids_of(at)] = 1
     spelled = [number for number, group in enumerate(features.groups) if not group.concept]
+    if not spelled:
+        return []
     held = features.members[spelled]  # [group, word]
     best = int(_f1(held, asked, on).argmax())
     group = held[best]
