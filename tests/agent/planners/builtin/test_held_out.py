@@ -10,7 +10,7 @@ from neuroscribe.agent.planners.builtin.planner import BuiltinFactory
 from neuroscribe.agent.planners.builtin.text.feature_table import build
 from neuroscribe.agent.planners.builtin.text.search import halves, search
 from neuroscribe.agent.planners.builtin.text.splits import Sample
-from neuroscribe.tools.data.image_rows import image_rows
+from neuroscribe.tools.data.image_rows import ImageRows
 from neuroscribe.tools.data.pictures import Picture
 from neuroscribe.tools.data.windows import TokenWindows, cut
 from neuroscribe.tools.lab import Lab
@@ -109,9 +109,9 @@ def _concluded(lab: Lab, column: np.ndarray) -> tuple[dict[str, Any], str]:
     return concluded.data["description"], said[-1]
 
 
-def test_some_rows_of_pictures_are_parted_too(pictures):
+def test_some_rows_of_pictures_are_parted_too(toy):
     source = [Picture(str(i), f"key {i}", Image.new) for i in range(100)]
-    half = image_rows(pictures, source).rows(np.arange(1, 100, 2))
+    half = ImageRows(tuple(source), toy, np.arange(100)).rows(np.arange(1, 100, 2))
     aside = held_out_mask(half)
     assert aside.sum() == 5
     assert (held_out_mask(half.rows(np.arange(49, -1, -1))) == aside[::-1]).all()
