@@ -1,6 +1,5 @@
 """The verbs `lens` and `compare`: what a person sees, and what they are told when it cannot be."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -19,49 +18,41 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "100")
 
 
-def test_lens_is_a_table_of_sublayers(verb, model):
-    code, out, _ = verb("lens", model, *ASKED, "--contrast", " her", "--places", "5", "--top", "8")
-    assert code == 0
+def test_lens_is_a_table_of_sublayers(shown, document, model):
+    asked = ("lens", model, *ASKED, "--contrast", " her")
+    out = shown(*asked, "--places", "5", "--top", "8")
     lines = out.splitlines()
     assert max(map(len, lines)) <= 100
     assert "…" not in out
     for point in ("embed", "attn_out.0", "mlp_out.4"):
         assert sum(line.strip().startswith(point) for line in lines) == 2  # table and grid
-    code, out, _ = verb("lens", model, *ASKED, "--contrast", " her", "--json")
-    found = json.loads(out)["lens"]
+    found = document(*asked)["lens"]
     last = next(line for line in lines if line.strip().startswith("mlp_out.4")).split()
-    target, contrast = found["trajectories"]
-    assert last[1:5] == [
-        *(f"{target['probability'][-1]:.3g}", str(target["rank"][-1])),
-        *(f"{contrast['probability'][-1]:.3g}", str(contrast["rank"][-1])),
-    ]
+    ends = [(one["probability"][-1], one["rank"][-1]) for one in found["trajectories"]]
+    assert last[1:5] == [text for p, rank in ends for text in (f"{p:.3g}", str(rank))]
     assert len(found["top"]) == len(found["points"]) == 11
     assert found["kl"][-1][-1] < 1e-6 < found["kl"][0][-1]
 
 
-def test_a_tuned_lens_is_trained_kept_and_used(verb, model, tmp_path):
-    folder = str(tmp_path / "lens")
+def test_a_tuned_lens_is_trained_kept_and_used(shown, document, verb, model, tmp_path):
+    tuned = ("--tuned", str(tmp_path / "lens"))
     train = ("--data", "builtin:stories:60", "--tokens", "8000", "--steps", "8")
-    code, out, _ = verb("lens", model, "--tuned", folder, *train)
-    assert code == 0
+    out = shown("lens", model, *tuned, *train)
     assert "test documents of builtin:stories:60" in out
-    plain, tuned = (
-        json.loads(verb("lens", model, *ASKED, "--json", *more)[1])["lens"]
-        for more in ((), ("--tuned", folder))
-    )
-    assert (plain["kind"], tuned["kind"]) == ("logit", "tuned")
-    assert tuned["kl"][0][-1] < plain["kl"][0][-1]
-    code, _, err = verb("lens", "organism:adder", "--tuned", folder, "--prompt", "1+2=")
-    assert code == 2
-    assert "train one on this model" in err
-    code, _, err = verb("lens", model, "--tuned", folder, *train)
-    assert code == 2
-    assert "holds a tuned lens" in err
+    plain, own = (document("lens", model, *ASKED, *more)["lens"] for more in ((), tuned))
+    assert (plain["kind"], own["kind"]) == ("logit", "tuned")
+    assert own["kl"][0][-1] < plain["kl"][0][-1]
+    for asked, said in (
+        (("organism:adder", *tuned, "--prompt", "1+2="), "train one on this model"),
+        ((model, *tuned, *train), "holds a tuned lens"),
+    ):
+        code, _, err = verb("lens", *asked)
+        assert code == 2
+        assert said in err
 
 
-def test_units_in_tokens(verb, model):
-    code, out, _ = verb("lens", model, "--unit", "mlp.4/164", "--top", "3")
-    assert code == 0
+def test_units_in_tokens(shown, model):
+    out = shown("lens", model, "--unit", "mlp.4/164", "--top", "3")
     assert "vocabulary projection promotes: 'd'" in out
     assert "held at -10 on 32 prompts" in out
 
@@ -86,14 +77,12 @@ def test_unusable_lens(refused, model, arguments, says):
     assert says in refused("lens", model, *arguments)
 
 
-def test_compare_with_the_strongest_head_zeroed(verb, model):
-    code, out, _ = verb("compare", model, *ASKED)
-    assert code == 0
+def test_compare_with_the_strongest_head_zeroed(shown, document, model):
+    out = shown("compare", model, *ASKED)
     assert max(map(len, out.splitlines())) <= 100
     assert "head.2/3 zeroed" in out
     assert "20 random sets" in out
-    code, text, _ = verb("compare", model, *ASKED, "--json", "--exact")
-    found = json.loads(text)
+    found = document("compare", model, *ASKED, "--exact")
     assert found["head"] == found["heads"][0]["unit"] == "head.2/3"
     assert found["exact"] == found["of"] == 860
     values = [unit["value"] for unit in found["neurons"]]
@@ -104,17 +93,15 @@ def test_compare_with_the_strongest_head_zeroed(verb, model):
     (first, *_) = found["chain"]
     assert first["head"] == "head.2/3"
     assert first["shallow"][0]["token"] == " play"
-    same = verb("compare", model, *ASKED, "--json", "--exact", "--ablate", "head.2/3")
-    assert json.loads(same[1])["neurons"] == found["neurons"]
+    same = document("compare", model, *ASKED, "--exact", "--ablate", "head.2/3")
+    assert same["neurons"] == found["neurons"]
 
 
-def test_compare_prompts_and_checkpoints(verb, model):
-    code, out, _ = verb("compare", model, *ASKED, "--prompt", "She loved to eat")
-    assert code == 0
+def test_compare_prompts_and_checkpoints(shown, document, model):
+    out = shown("compare", model, *ASKED, "--prompt", "She loved to eat")
     assert "behind 'She loved to eat'" in out
     more = ("--prompt", "He went to", "--prompt", "She saw")
-    code, text, _ = verb("compare", model, *ASKED, *more, "--checkpoint", model, "--json")
-    found = json.loads(text)
+    found = document("compare", model, *ASKED, *more, "--checkpoint", model)
     assert len(found["probability"]) == 3
     assert all(unit["value"] == 0 == unit["interval"][0] for unit in found["neurons"])
     assert found["control"] is None

@@ -1,12 +1,12 @@
 """The modular-addition suite: loader, truth and labeller, on made neurons and on the real model."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from endpoint import answers, endpoint, says
-from neuroscribe.tasks.cli.app import run
 from neuroscribe.tasks.groundtruth.functions.sandbox import run_code
 from neuroscribe.tasks.groundtruth.modular import load_modular
 from neuroscribe.tasks.groundtruth.modular.load import ModularAddition, modular_target
@@ -15,11 +15,28 @@ from neuroscribe.tasks.groundtruth.modular.search import label
 from neuroscribe.tasks.groundtruth.modular.truth import all_pairs, truth_of
 from neuroscribe.tasks.organisms.modular import frequency_shares
 from neuroscribe.tools.errors import UsageError
+from neuroscribe.tools.models import Target
 from neuroscribe.tools.models.intervention import zero
 from neuroscribe.tools.models.untrained import untrained
 from safetensors.torch import save_file
 
 P = 31
+VERB = ("evaluate", "functions", "--suite", "modular")
+
+
+@pytest.fixture(scope="session")
+def modular_folder(test_data: Path) -> Path:
+    """The folder of the model; skips where it is absent."""
+    folder = test_data / "modular_addition"
+    if not folder.is_dir():
+        pytest.skip("the test data have no modular_addition")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def modular(modular_folder: Path) -> Target:
+    """The model, loaded once."""
+    return load_modular(modular_folder)
 
 
 def neurons() -> np.ndarray:
@@ -58,22 +75,15 @@ def test_made_neurons_are_labelled_from_a_sample():
     table = neurons()
     found = label(seen, table[seen[:, 0], seen[:, 1]], P)
     assert [one.frequency for one in found] == [5, found[1].frequency, 0, 0, 11]
-    assert found[0].cut
-    assert not found[4].cut
+    assert (found[0].cut, found[4].cut) == (True, False)
     assert "frequency 5 of a + b modulo 31" in found[0].words
     assert "never below 0" in found[0].words
     for at in (0, 4):
         true = table[hidden[:, 0], hidden[:, 1], at]
-        ran = run_code(found[at].code, hidden.tolist())
-        given = np.array(ran.values, float)
+        given = np.array(run_code(found[at].code, hidden.tolist()).values, float)
         assert given == pytest.approx(found[at](hidden), abs=1e-3)
         assert np.mean((given - true) ** 2) / true.var() < 1e-3
-
-
-def test_where_the_peak_is_said_to_be():
-    pairs = all_pairs(P)
-    values = np.cos(2 * np.pi * (4 * pairs.sum(1) - 9) / P)[:, None]
-    (found,) = label(pairs, values, P)
+    (found,) = label(pairs, np.cos(2 * np.pi * (4 * pairs.sum(1) - 9) / P)[:, None], P)
     assert "highest where 4(a + b) is 9 modulo 31" in found.words
 
 
@@ -133,39 +143,32 @@ def test_a_target_has_its_sites():
     assert not torch.equal(off.output, clean.output)
 
 
-def test_what_is_no_such_model_is_said(tmp_path):
+def test_what_is_no_such_model_is_said(tmp_path, refused):
+    file = tmp_path / "model.safetensors"
     with pytest.raises(UsageError, match=r"model\.safetensors"):
         load_modular(tmp_path)
-    save_file({"x": torch.zeros(1)}, tmp_path / "model.safetensors")
+    save_file({"x": torch.zeros(1)}, file)
     with pytest.raises(UsageError, match="it lacks"):
         load_modular(tmp_path)
-    (tmp_path / "model.safetensors").write_bytes(b"no")
+    file.write_bytes(b"no")
     with pytest.raises(UsageError, match="cannot be read"):
         load_modular(tmp_path)
+    assert "--model FOLDER" in refused(*VERB)
 
 
 def test_the_model_adds(modular):
     pairs = torch.as_tensor(all_pairs(113))
     logits = modular.trace(pairs).output
     assert torch.equal(logits[:, :113].argmax(1), pairs.sum(1) % 113)
+    truth = truth_of(modular, 113)
+    assert np.median(truth.share) == pytest.approx(0.92, abs=0.01)
+    assert len(set(truth.frequency()) - {0}) == 5
+    assert not truth_of(untrained(modular), 113).frequency().any()
 
 
-def test_the_truth_of_the_model(modular, modular_truth):
-    assert np.median(modular_truth.share) == pytest.approx(0.92, abs=0.01)
-    assert len(set(modular_truth.frequency()) - {0}) == 5
-    copy = truth_of(untrained(modular), 113)
-    assert not copy.frequency().any()
-
-
-def test_the_suite_from_the_command_line(modular_folder, capsys, tmp_path):
-    code = run(
-        [
-            *("evaluate", "functions", "--suite", "modular", "--model", str(modular_folder)),
-            *("--units", "40", "--budget", "600", "--json", "--out", str(tmp_path / "o")),
-        ]
-    )
-    found = json.loads(capsys.readouterr().out)
-    assert code == 0
+def test_the_suite_from_the_command_line(modular_folder, document, tmp_path):
+    given = ("--model", str(modular_folder), "--units", "40", "--budget", "600")
+    found = document(*VERB, *given, "--out", str(tmp_path / "o"))
     assert found["n"] == 40
     assert found["exact"]["value"] > 0.9
     assert found["kinds"]["one frequency"]["nmse"]["unseen"]["value"] < 0.1
@@ -178,31 +181,19 @@ def test_the_suite_from_the_command_line(modular_folder, capsys, tmp_path):
     assert all(json.loads(line)["answer"]["words"] for line in lines)
 
 
-def test_a_model_is_needed(capsys):
-    assert run(["evaluate", "functions", "--suite", "modular"]) == 2
-    assert "--model FOLDER" in capsys.readouterr().err
-
-
-def test_a_language_model_is_given_neurons_one_by_one(modular_folder, capsys):
+def test_a_language_model_is_given_neurons_one_by_one(modular_folder, document):
     acts = [
         says(("call_function", {"inputs": [[0, 0], [1, 112], [113, 0]]})),
         says(("answer", {"words": "no single frequency", "code": "def f(a, b): return 1.0"})),
         says(("answer", {"words": "frequency 36 of a + b", "code": "def f(a): return 1.0"})),
         answers("no"),
     ]
+    given = ("--model", str(modular_folder), "--units", "3", "--concurrency", "1")
     with endpoint(*acts) as server:
-        code = run(
-            [
-                *("evaluate", "functions", "--suite", "modular", "--model", str(modular_folder)),
-                *("--planner", "openai:m", "--base-url", server.url, "--units", "3", "--json"),
-                *("--concurrency", "1"),
-            ]
-        )
-    found = json.loads(capsys.readouterr().out)
+        planner = ("--planner", "openai:m", "--base-url", server.url)
+        found = document(*VERB, *given, *planner, code=1)
     told = server.requests[1]["messages"][-1]["content"].splitlines()
-    assert code == 1
-    assert found["n"] == 3
-    assert found["failed"] == 1
+    assert (found["n"], found["failed"]) == (3, 1)
     assert told[0].startswith("f(0, 0) = ")
     assert "whole numbers from 0 to 112" in told[2]
     assert told[3] == "198 calls left"
