@@ -1,14 +1,15 @@
 """The chat: streaming, citations, leave for costly calls, stopping, two browsers, bad questions."""
 
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+import pytest
+import scripted
 from browser import Served, Tab, serving
-from endpoint import Act, Endpoint, endpoint, hangs, streams
+from endpoint import Act, Endpoint, endpoint, fails, hangs, streams
 from neuroscribe.tasks.asking import approval
 
 Tabs = Callable[..., Tab]
@@ -23,15 +24,7 @@ ANSWER = (
 
 def calls(*wanted: tuple[str, dict[str, Any]]) -> Act:
     """Streams tool calls."""
-    wire = [
-        {
-            "index": number,
-            "id": f"c{number}{name}",
-            "type": "function",
-            "function": {"name": name, "arguments": json.dumps(arguments)},
-        }
-        for number, (name, arguments) in enumerate(wanted)
-    ]
+    wire = [{**call, "index": n} for n, call in enumerate(scripted.says(wanted)["tool_calls"])]
     return streams(_delta({"role": "assistant", "tool_calls": wire}), _delta({}, "tool_calls"))
 
 
@@ -45,29 +38,40 @@ def _delta(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
     return {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
 
 
-@contextmanager
-def chat(toy_run: Any, toy_target: Any, *acts: Act) -> Iterator[tuple[Served, Endpoint]]:
+Chat = Callable[..., AbstractContextManager[tuple[Served, Endpoint]]]
+
+
+@pytest.fixture
+def chat(toy_run: Any, toy_target: Any) -> Chat:
     """A page whose chat is answered by these acts."""
-    with (
-        endpoint(*acts) as model,
-        serving(toy_run.folder, planner="openai:m", base_url=model.url) as served,
-    ):
-        served.door.bench.loaded = toy_target
-        yield served, model
+
+    @contextmanager
+    def served(*acts: Act) -> Iterator[tuple[Served, Endpoint]]:
+        with (
+            endpoint(*acts) as model,
+            serving(toy_run.folder, planner="openai:m", base_url=model.url) as served,
+        ):
+            served.door.bench.loaded = toy_target
+            yield served, model
+
+    return served
 
 
 def asks(tabs: Tabs, url: str, question: str) -> Tab:
     """A window in which a question was put."""
     tab = tabs(url)
     tab.tab("Ask")
-    tab.fill("chat-ask", question)
-    tab.page.click("#chat-send")
+    send(tab, question)
     return tab
 
 
-def test_an_answer_streams_with_its_experiments_and_cites_them(toy_run, toy_target, tabs):
-    acts = calls(SURVEY, MEASURE), words(ANSWER, pause=0.1)
-    with chat(toy_run, toy_target, *acts) as (served, _):
+def send(tab: Tab, question: str) -> None:
+    tab.fill("chat-ask", question)
+    tab.page.click("#chat-send")
+
+
+def test_an_answer_streams_with_its_experiments_and_cites_them(chat, tabs):
+    with chat(calls(SURVEY, MEASURE), words(ANSWER, pause=0.1)) as (served, _):
         tab = asks(tabs, served.url, "What does it do? <script>alert(1)</script> 你好")
         tab.page.wait_for_selector("#chat-now .words")  # the answer, while it is written
         tab.page.click("#chat-now details.exp:nth-of-type(2) > summary")
@@ -95,25 +99,24 @@ def test_the_builtin_planner_answers_with_experiments(toy_run, toy_target, tabs)
         tab.page.wait_for_selector("#chat-now details.exp[open]")
 
 
-def test_a_costly_call_waits_for_leave(toy_run, toy_target, tabs, monkeypatch):
+def test_a_costly_call_waits_for_leave(chat, tabs, monkeypatch):
     monkeypatch.setattr(approval, "cost", lambda lab, tool, arguments: "an hour")
     acts = calls(SURVEY), words("It was not run, so I do not know."), calls(SURVEY), words(ANSWER)
-    with chat(toy_run, toy_target, *acts) as (served, model):
+    with chat(*acts) as (served, model):
         tab = asks(tabs, served.url, "What does it do?")
         assert "It takes an hour" in tab.text("#chat-now .consent")
         assert len(model.requests) == 1
         tab.page.click("#chat-refuse")
         assert "not run" in tab.text("#chat-now .answer")
         tab.page.wait_for_selector("#chat-refuse", state="hidden")
-        tab.fill("chat-ask", "And now?")
-        tab.page.click("#chat-send")
+        send(tab, "And now?")
         tab.page.click("#chat-allow")
         tab.page.wait_for_selector("#chat-now .answer .cite")
         assert tab.page.locator("#chat-now details.exp .error").count() == 0
 
 
-def test_one_conversation_is_in_one_browser(toy_run, toy_target, tabs):
-    with chat(toy_run, toy_target, words("I do not know yet.")) as (served, _):
+def test_one_conversation_is_in_one_browser(chat, tabs):
+    with chat(words("I do not know yet.")) as (served, _):
         first = asks(tabs, served.url, "What is it?")
         first.page.wait_for_selector("#chat-now .answer")
         first.page.wait_for_function("location.search.startsWith('?thread=')")
@@ -127,8 +130,8 @@ def test_one_conversation_is_in_one_browser(toy_run, toy_target, tabs):
         assert "I do not know yet." in second.text("#chat-past .answer")
 
 
-def test_a_browser_that_closes_stops_the_work_and_the_server_goes_on(toy_run, toy_target, tabs):
-    with chat(toy_run, toy_target, calls(SURVEY), hangs(60)) as (served, _):
+def test_a_browser_that_closes_stops_the_work_and_the_server_goes_on(chat, tabs):
+    with chat(calls(SURVEY), hangs(60)) as (served, _):
         tab = asks(tabs, served.url, "What is it?")
         tab.page.wait_for_selector("#chat-now details.exp")
         (talk,) = served.door.talks._of.values()
@@ -136,43 +139,34 @@ def test_a_browser_that_closes_stops_the_work_and_the_server_goes_on(toy_run, to
         tab.page.close()
         _wait(lambda: not talk.busy)
         assert not served.door.talks._of
-        again = tabs(served.url)
-        again.page.wait_for_selector("tr[data-unit]")
+        tabs(served.url).page.wait_for_selector("tr[data-unit]")
 
 
-def test_the_stop_button_ends_a_question_and_the_next_is_answered(toy_run, toy_target, tabs):
+def test_the_stop_button_ends_a_question_and_the_next_is_answered(chat, tabs):
     gate = threading.Event()
 
     def waits(handler: Any, request: Any) -> None:
         gate.wait(30)
         words("Here I am; I do not know.")(handler, request)
 
-    with chat(toy_run, toy_target, waits) as (served, _):
+    with chat(waits) as (served, _):
         tab = asks(tabs, served.url, "What is it?")
         tab.page.click("#chat-stop:not([disabled])")
         assert "Stopped" in tab.text("#chat-now .note")
         gate.set()
-        tab.fill("chat-ask", "And now?")
-        tab.page.click("#chat-send")
+        send(tab, "And now?")
         assert "Here I am" in tab.text("#chat-now .answer")
         assert "What is it?" in tab.text("#chat-past .question")
 
 
-def test_questions_that_cannot_be_answered_are_a_line(toy_run, toy_target, tabs):
-    with chat(toy_run, toy_target, words("No.")) as (served, model):
+def test_questions_and_endpoints_that_fail_are_a_line(chat, tabs):
+    with chat(fails(401, "bad <b>key</b>")) as (served, model):
         tab = asks(tabs, served.url, " \n ")
         assert "is empty" in tab.text("#chat-note .wrong")
-        tab.fill("chat-ask", "я" * 20_001)
-        tab.page.click("#chat-send")
+        send(tab, "я" * 20_001)
         tab.page.wait_for_selector("#chat-note .wrong:has-text('at most')")
         assert model.requests == []
-
-
-def test_an_endpoint_that_fails_is_said(toy_run, toy_target, tabs):
-    from endpoint import fails
-
-    with chat(toy_run, toy_target, fails(401, "bad <b>key</b>")) as (served, _):
-        tab = asks(tabs, served.url, "What is it?")
+        send(tab, "What is it?")
         assert "bad <b>key</b>" in tab.text("#chat-now .note")
 
 

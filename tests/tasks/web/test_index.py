@@ -20,10 +20,8 @@ def test_labels_are_read_on_and_read_anew(tmp_path):
     labels = tmp_path / "labels.jsonl"
     labels.write_text(_line("mlp.0/10") + _line("mlp.0/9") + '{"unit": "mlp.0/1", "la')
     index = RunIndex(tmp_path)
-    assert [row.unit for row in index.page(View(sort="unit", down=False)).rows] == [
-        "mlp.0/9",
-        "mlp.0/10",
-    ]
+    rows = index.page(View(sort="unit", down=False)).rows
+    assert [row.unit for row in rows] == ["mlp.0/9", "mlp.0/10"]
     labels.write_text(labels.read_text() + 'bel": "whole now"}\n' + _line("mlp.0/2"))
     assert index.page(View()).known == 4
     assert index.record("mlp.0/1")["label"] == "whole now"
@@ -37,6 +35,9 @@ def test_labels_are_read_on_and_read_anew(tmp_path):
     assert index.page(View()).known == 1
     with pytest.raises(UsageError, match="try again"):
         index.record("mlp.0/2")
+    for folder in (tmp_path / "nowhere", fresh):
+        with pytest.raises(UsageError, match="there is no run"):
+            RunIndex(folder)
 
 
 def test_what_cannot_be_read_is_no_label_and_odd_values_do_no_harm(tmp_path):
@@ -56,9 +57,8 @@ def test_what_cannot_be_read_is_no_label_and_odd_values_do_no_harm(tmp_path):
             page = index.page(View(sort=sort, down=down))
             assert {row.unit for row in page.rows} == {"a/3"}
     assert index.page(View(text="second")).found == 1
-    assert index.faults[2] == (
-        "labels.1-of-2.jsonl at byte 9: unit is a whole number, not a text; it is left out"
-    )
+    said = "labels.1-of-2.jsonl at byte 9: unit is a whole number, not a text; it is left out"
+    assert index.faults[2] == said
     assert len(index.faults) == 6
 
 
@@ -73,10 +73,3 @@ def test_pages_and_filters(tmp_path):
     assert index.page(View(status="dead")).found == 0
     hits = index.page(View(hits=("mlp.0/7", "gone", "mlp.0/3"), sort=""))
     assert [row.unit for row in hits.rows] == ["mlp.0/7", "mlp.0/3"]
-
-
-def test_a_folder_without_a_run_is_refused(tmp_path):
-    with pytest.raises(UsageError, match="there is no run"):
-        RunIndex(tmp_path)
-    with pytest.raises(UsageError, match="there is no run"):
-        RunIndex(tmp_path / "nowhere")

@@ -10,6 +10,7 @@ from browser import Served, serving
 from endpoint import answers, endpoint
 from neuroscribe.tasks.web import playground
 from neuroscribe.tasks.web.contribution import FILE, contribute, contributed, predictor_of
+from neuroscribe.tasks.web.opening import open_door
 from neuroscribe.tasks.web.playground import METHODS, change_of
 from neuroscribe.tools.errors import UsageError
 from PIL import Image
@@ -84,14 +85,15 @@ def test_a_picture_shows_where_the_unit_is_active(pictures, tabs, tmp_path):
 
 
 def test_a_file_that_is_no_picture_is_a_line(pictures, tmp_path):
-    path = tmp_path / "x.png"
+    path, bench = tmp_path / "x.png", pictures.door.bench
     path.write_bytes(b"<svg onload=alert(1)>")
-    with pytest.raises(UsageError, match="cannot be used"):
-        playground.picture_activations(pictures.door.bench, "conv.2/5", str(path))
-    with pytest.raises(UsageError, match="drop a picture"):
-        playground.picture_activations(pictures.door.bench, "conv.2/5", None)
-    with pytest.raises(UsageError, match="reads no text"):
-        playground.text_activations(pictures.door.bench, "conv.2/5", "the cat")
+    for look, given, said in (
+        (playground.picture_activations, str(path), "cannot be used"),
+        (playground.picture_activations, None, "drop a picture"),
+        (playground.text_activations, "the cat", "reads no text"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            look(bench, "conv.2/5", given)
 
 
 def test_a_change_needs_its_number():
@@ -128,41 +130,29 @@ def test_a_persons_description_stands_beside_the_agents(served, toy_run, tabs):
 
 
 def test_a_predictor_that_is_none_is_one_line_and_nothing_is_kept(served, tmp_path):
-    for words, predictor, said in (
-        ("cat", "{}", "not both"),
-        ("", "{", "no JSON"),
-        ("", "[" * 50_000, "no JSON"),
-        ("", '{"kind": "wurds"}', "wurds"),
-        ("", '{"kind": "hypothesis", "id": "H1"}', "hypothesis"),
-        ("", '{"kind": "regex", "pattern": "("}', "pattern"),
+    for label, words, predictor, said in (
+        ("cats", "cat", "{}", "not both"),
+        ("cats", "", "{", "no JSON"),
+        ("cats", "", "[" * 50_000, "no JSON"),
+        ("cats", "", '{"kind": "wurds"}', "wurds"),
+        ("cats", "", '{"kind": "hypothesis", "id": "H1"}', "hypothesis"),
+        ("cats", "", '{"kind": "regex", "pattern": "("}', "pattern"),
+        (" ", "", "", "write what"),
     ):
+        given = {"by": "", "label": label, "words": words, "predictor": predictor}
         with pytest.raises(UsageError, match=said):
-            contribute(
-                served.door.bench,
-                tmp_path,
-                {"unit": "mlp.0/1"},
-                by="",
-                label="cats",
-                words=words,
-                predictor=predictor,
-            )
-    with pytest.raises(UsageError, match="write what"):
-        contribute(served.door.bench, tmp_path, {"unit": "mlp.0/1"}, by="", label=" ")
+            contribute(served.door.bench, tmp_path, {"unit": "mlp.0/1"}, **given)
     assert not (tmp_path / FILE).exists()
     assert predictor_of(" ", "", pictures=False) is None
     assert (predictor_of("cat", "", pictures=True) or {})["kind"] == "object"
 
 
 def test_words_alone_are_judged_where_a_language_model_was_named(toy_run, toy_target, tmp_path):
-    from neuroscribe.tasks.web.opening import open_door
-
+    agent, own = toy_run["mlp.0/1"].record, {"by": "Ann", "label": "the word cat"}
     with endpoint(answers("0.5")) as server:
         door = open_door(toy_run.folder, planner="openai:m", base_url=server.url)
         door.bench.loaded = toy_target
-        agent = toy_run["mlp.0/1"].record
-        record = contribute(
-            door.bench, tmp_path, agent, by="Ann", label="the word cat", llm=door.llm
-        )
+        record = contribute(door.bench, tmp_path, agent, llm=door.llm, **own)
     assert record["status"] == "judged"
     assert set(record["judged"]) == {"detection", "fuzzing"}
     assert record["judged"]["detection"]["agent"]["n"] == record["judged"]["detection"]["n"]

@@ -14,20 +14,18 @@ from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.io.sockets import is_loopback
 
 
-def test_a_public_host_needs_a_password(refused):
-    assert "give a password" in refused("serve", "--target", "planted", "--host", "0.0.0.0")
+def test_which_hosts_are_public():
     assert is_loopback("127.0.0.1")
     assert is_loopback("::1")
     assert not is_loopback("example.org")
+    with pytest.raises(UsageError, match="choose another"):
+        bind("192.0.2.1", 0, password="x")
 
 
 def test_a_port_in_use_is_one_line(refused):
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        port = other.getsockname()[1]
-        line = refused("serve", "--target", "planted", "--port", str(port))
-    assert "choose another --port" in line
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        assert "choose another --port" in refused("serve", "--target", "planted", "--port", port)
 
 
 def test_bad_arguments_are_one_line(tmp_path, refused):
@@ -36,6 +34,7 @@ def test_bad_arguments_are_one_line(tmp_path, refused):
         ([str(tmp_path)], "no run"),
         (["--target", "planted", "--planner", "bultin"], "builtin"),
         (["--target", "planted", "--planner", "human"], "terminal"),
+        (["--target", "planted", "--host", "0.0.0.0"], "give a password"),
         (["--target", "planted", "--host", "no.such.host.invalid"], "password"),
     ):
         assert holds in refused("serve", *arguments, "--port", "0")
@@ -55,11 +54,6 @@ def test_answers_carry_the_policy_and_foreign_names_get_none(toy_run):
         assert foreign.status_code == 400
         secret = httpx.get(f"{served.url}gradio_api/file=/etc/passwd")
         assert secret.status_code in (403, 404)
-
-
-def test_binding_says_why_not():
-    with pytest.raises(UsageError, match="choose another"):
-        bind("192.0.2.1", 0, password="x")
 
 
 def test_ctrl_c_ends_cleanly(toy_run):
