@@ -1,13 +1,19 @@
-"""Controls earn what luck earns."""
+"""Controls earn what luck earns, on text and on pictures."""
+
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from neuroscribe.agent.description import Component, Description
-from neuroscribe.tasks.scoring.controls import Labelled, medians, one_shot, shuffled
+from neuroscribe.tasks.scoring.controls import Labelled, medians, one_shot, peak_pictures, shuffled
 from neuroscribe.tasks.scoring.measured import Measured, Splits
-from neuroscribe.tasks.scoring.scores import score
+from neuroscribe.tasks.scoring.scores import baselines, score
+from neuroscribe.tools.data.image_rows import image_rows
+from neuroscribe.tools.data.scene_pictures import scene_corpus
 from neuroscribe.tools.data.windows import cut
-from neuroscribe.tools.models import Unit
+from neuroscribe.tools.models import Target, Unit
+from neuroscribe.tools.predicates import Predicate, parse
 
 
 def labelled(index: int, parts: Splits, *tokens: int) -> Labelled:
@@ -33,22 +39,7 @@ def test_a_shuffled_description_earns_nothing(run):
         assert entry["same_site"]
         assert entry["correlation"] < 0.1 < item.scores["correlation"]["value"]
         assert entry["gain_over_lookup"] < -0.5
-
-
-def test_one_unit_alone_has_no_shuffled_control(run):
-    assert shuffled(run[:1]) == {}
-
-
-class Answers:
-    """A language model that gives one answer."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.asked: list = []
-
-    def complete(self, messages, **options):
-        self.asked.append(messages)
-        return self
+    assert shuffled(run[:1]) == {}, "one unit alone has no such control"
 
 
 @pytest.fixture
@@ -72,16 +63,23 @@ def test_one_shot_reads_the_words_at_the_peaks(told):
     assert found["correlation"] == pytest.approx(1.0)
 
 
+def answering(text: str, asked: list) -> Any:
+    """A language model that gives one answer."""
+    return SimpleNamespace(
+        complete=lambda given, **_: asked.append(given) or SimpleNamespace(text=text)
+    )
+
+
 def test_one_shot_asks_a_model_once_and_marks_the_peaks(told):
-    llm = Answers('Here: {"label": "dogs", "words": ["dog"]}')
-    assert one_shot(told, llm=llm)["correlation"] == pytest.approx(1.0)  # type: ignore[arg-type]
-    assert len(llm.asked) == 1
-    assert " do«g» ran home" in llm.asked[0][0]["content"]
+    llm = answering('Here: {"label": "dogs", "words": ["dog"]}', asked := [])
+    assert one_shot(told, llm=llm)["correlation"] == pytest.approx(1.0)
+    (messages,) = asked
+    assert " do«g» ran home" in messages[0]["content"]
 
 
 @pytest.mark.parametrize("text", ["no", "{}", '{"label": "x", "words": 3}', "{broken", ""])
 def test_an_unusable_answer_is_a_counted_failure(told, text):
-    assert "failed" in one_shot(told, llm=Answers(text))  # type: ignore[arg-type]
+    assert "failed" in one_shot(told, llm=answering(text, []))
 
 
 def test_medians_come_with_intervals_and_counts():
@@ -91,3 +89,38 @@ def test_medians_come_with_intervals_and_counts():
     assert found["correlation"]["n"] == 3
     assert found["correlation"]["low"] <= 0.2 <= found["correlation"]["high"]
     assert "f1" not in found
+
+
+@pytest.fixture(scope="module")
+def target() -> Target:
+    return Target.load("pictures")
+
+
+def held(target: Target, n: int, predicate: Predicate) -> Splits:
+    """Splits of drawn pictures on which a unit does what a predicate says."""
+    parts = [image_rows(target, part) for part in scene_corpus(n, seed=4, side=96).splits()]
+    return Splits(*(Measured(rows, predicate.evaluate(rows)) for rows in parts))  # type: ignore[arg-type]
+
+
+def test_colour_baselines_know_colours_and_no_shapes(target):
+    found = {}
+    for name, data in (
+        ("colour", {"kind": "area", "colours": ["blue"], "at_least": 0.1}),
+        ("shape", {"kind": "object", "names": ["cat", "dog", "star", "house", "car", "circle"]}),
+    ):
+        splits = held(target, 360, parse(data))
+        tables = baselines(splits).values()
+        found[name] = max(np.corrcoef(table, splits.test.flat)[0, 1] for table in tables)
+    assert found["colour"] > 0.6
+    assert found["shape"] < 0.4
+
+
+def test_one_shot_reads_what_the_strongest_pictures_share(target):
+    truth = parse({"kind": "colour", "colours": ["red"]})
+    splits = held(target, 300, truth)
+    assert peak_pictures(splits.explore).components[0].predictor == truth.model_dump()
+    lookups = {"colours": {"value": 0.25}, "grid": {"value": 0.5}}
+    splits = splits._replace(test=splits.explore)
+    item = Labelled(target.unit("conv.1/0"), Description(""), {"lookups": lookups}, splits)
+    entry = one_shot(item)
+    assert entry["gain_over_lookup"] == pytest.approx(entry["correlation"] - 0.5)

@@ -1,10 +1,12 @@
-"""Scores tell a true description from a half-true, a lucky and a false one."""
+"""Scores and curves tell a true description from a half-true, a lucky and a false one."""
 
 import numpy as np
 import pytest
 from neuroscribe.agent.description import Component, Description
+from neuroscribe.tasks.scoring.curve import MOST, expected_activation
 from neuroscribe.tasks.scoring.predictions import best_f1_threshold, fitted, thresholds
 from neuroscribe.tasks.scoring.scores import LEAST_POSITIVES, score
+from neuroscribe.tools.statistics.bootstrap import Resampler
 from sklearn.metrics import f1_score, precision_recall_curve
 
 
@@ -21,19 +23,23 @@ def described(*predictors: dict) -> Description:
     return Description("x", tuple(Component("x", predictor) for predictor in predictors))
 
 
+def is_three(ids, before):
+    return 1.0 * (ids == 3)
+
+
+def nothing(ids, before):
+    return np.zeros(ids.shape)
+
+
 def test_a_true_description_scores_near_one(splits):
-    parts = splits(lambda ids, before: 1.0 * (ids == 3))
-    scored = score(described(tokens(3)), parts)
+    scored = score(described(tokens(3)), splits(is_three))
     assert scored.description.status == "described"
     assert scored.scores["correlation"]["value"] > 0.9
     assert scored.scores["f1"]["value"] == pytest.approx(1.0, abs=0.01)
     assert scored.scores["correlation"]["low"] < scored.scores["correlation"]["value"]
     assert scored.scores["auprc"]["base_rate"] == pytest.approx(1 / 12, abs=0.01)
     assert scored.controls["constant"]["f1"] < 0.2
-
-
-def test_token_identity_is_not_beaten_by_a_token_unit(splits):
-    scored = score(described(tokens(3)), splits(lambda ids, before: 1.0 * (ids == 3)))
+    # a token table knows as much
     assert scored.scores["gain_over_lookup"]["high"] < 0.02
     assert scored.description.explained == pytest.approx(0, abs=0.01)
 
@@ -56,25 +62,21 @@ def test_weights_of_components_come_from_select(splits):
 
 
 def test_a_false_description_is_called_uninterpretable(splits):
-    scored = score(described(tokens(8)), splits(lambda ids, before: 1.0 * (ids == 3)))
+    scored = score(described(tokens(8)), splits(is_three))
     assert scored.description.status == "uninterpretable"
     assert "held-out variance" in scored.description.reason
-
-
-def test_noise_gives_nothing_to_explain(splits):
-    scored = score(described(tokens(8)), splits(lambda ids, before: np.zeros(ids.shape)))
+    scored = score(described(tokens(8)), splits(nothing))
     assert scored.description.status == "uninterpretable"
     assert scored.scores["correlation"]["low"] < 0.03
+    dead = Description("never active", status="dead", reason="0 of 6000 tokens")
+    assert score(dead, splits(nothing)) == (dead, {}, {}), "without components the status stays"
 
 
 def test_too_few_positives_give_counts_but_no_score(splits):
-    parts = splits(lambda ids, before: np.zeros(ids.shape))
-    test = parts[2]
-    explore = parts[0]
-    for part in parts:
+    parts = splits(nothing)
+    for part, active in zip(parts, (30, 0, LEAST_POSITIVES - 1), strict=True):
         part.values[:] = 0
-    explore.values[:30, 0] = 1.0
-    test.values[: LEAST_POSITIVES - 1, 0] = 1.0
+        part.values[:active, 0] = 1.0
     scored = score(described(tokens(3)), parts)
     assert scored.description.status == "insufficient held-out"
     assert scored.scores["correlation"] is None
@@ -86,14 +88,13 @@ def test_what_a_description_adds_to_tokens_may_be_negative_and_has_an_interval(s
     """On noise the components add less than nothing: the weights of the other half mislead."""
     values = []
     for token in range(12):
-        parts = splits(lambda ids, before: 1.0 * (ids == 3))
-        scored = score(described(after(token, 5), after(5, token)), parts)
+        scored = score(described(after(token, 5), after(5, token)), splits(is_three))
         entry = scored.scores["beyond_tokens"]
         values.append(entry["value"])
         assert scored.description.explained == pytest.approx(entry["value"], abs=1e-4)
         assert entry["low"] <= entry["value"] <= entry["high"]
     assert min(values) < 0
-    assert np.mean([abs(value) < 0.01 for value in values]) == 1
+    assert max(map(abs, values)) < 0.01
 
 
 def test_tails_are_fixed_on_explore_and_reported_apart(splits):
@@ -116,12 +117,6 @@ def test_f1_is_scikit_learns_at_the_threshold_of_validation(splits):
     assert scored.scores["f1"]["value"] == pytest.approx(f1_score(truth, said), abs=1e-5)
 
 
-def test_a_unit_without_components_keeps_its_status(splits):
-    dead = Description("never active", status="dead", reason="0 of 6000 tokens")
-    scored = score(dead, splits(lambda ids, before: np.zeros(ids.shape)))
-    assert scored == (dead, {}, {})
-
-
 def test_the_cut_is_the_best_of_all_values_however_far_in_the_tail():
     """20 of 20,000 tokens are active, and just these have the highest predictions."""
     rng = np.random.default_rng(0)
@@ -134,10 +129,7 @@ def test_the_cut_is_the_best_of_all_values_however_far_in_the_tail():
     best = (2 * precision * recall / np.maximum(precision + recall, 1e-12)).max()
     found = f1_score(positive, noisy >= best_f1_threshold(noisy, positive))
     assert found == pytest.approx(best, abs=1e-12)
-
-
-def test_a_cut_where_nothing_is_active_takes_nothing():
-    assert best_f1_threshold(np.arange(9.0), np.zeros(9, bool)) == np.inf
+    assert best_f1_threshold(np.arange(9.0), np.zeros(9, bool)) == np.inf, "where none is active"
     assert best_f1_threshold(np.ones(4), np.ones(4, bool)) == 1.0
 
 
@@ -149,3 +141,32 @@ def test_equal_parts_give_equal_predictions_to_the_bit():
     known = {tuple(column): value for column, value in zip(parts[0].T, said[0].total, strict=True)}
     for column, value in zip(parts[1].T, said[1].total, strict=True):
         assert known.get(tuple(column), value) == value
+
+
+TOKENS = 4000
+
+
+def test_a_right_prediction_lies_on_the_diagonal():
+    rng = np.random.default_rng(0)
+    prediction = rng.choice([0.0, 0.5, 1.0], TOKENS, p=[0.8, 0.15, 0.05])
+    truth = prediction + rng.normal(0, 0.1, TOKENS)
+    points = expected_activation(prediction, truth, Resampler(np.arange(TOKENS) // 50))
+    assert [point["predicted"] for point in points] == [0.0, 0.5, 1.0]
+    assert [point["mean"] for point in points] == pytest.approx([0.0, 0.5, 1.0], abs=0.03)
+    assert all(point["low"] <= point["mean"] <= point["high"] for point in points)
+    assert sum(point["tokens"] for point in points) == TOKENS
+
+
+def test_many_levels_become_few_points_with_the_lowest_apart():
+    rng = np.random.default_rng(0)
+    prediction = np.where(rng.random(TOKENS) < 0.7, 0.0, rng.random(TOKENS))
+    points = expected_activation(prediction, prediction**2, Resampler(np.arange(TOKENS) // 50))
+    assert len(points) == MOST
+    assert points[0]["predicted"] == 0.0
+    assert points[0]["tokens"] == int((prediction == 0).sum())
+    assert [p["mean"] for p in points] == sorted(p["mean"] for p in points)
+
+
+def test_a_constant_prediction_is_one_point():
+    points = expected_activation(np.full(9, 0.2), np.arange(9.0), Resampler(np.arange(9)))
+    assert [(point["predicted"], point["mean"]) for point in points] == [(pytest.approx(0.2), 4.0)]
