@@ -4,7 +4,7 @@ import pytest
 import torch
 from checks import done, rejects
 from neuroscribe.tools.data.windows import cut
-from neuroscribe.tools.interventions import sweep
+from neuroscribe.tools.interventions import Runner, sweep
 from neuroscribe.tools.metrics.prompt import target_prompts
 from neuroscribe.tools.models import zero
 
@@ -14,7 +14,8 @@ PROMPT, ANSWER = "Emma visited her daughter in", " the"
 def test_it_is_the_sweep_over_the_site(host_lab):
     made = done(host_lab, "sweep_units", prompts=[PROMPT], target=ANSWER, sites=["mlp.1"])
     read = target_prompts(host_lab.target, [PROMPT], ANSWER)
-    swept = sweep(host_lab.target, read.prompts[0], read.metrics[0], "mlp.1").effect
+    runner = Runner(host_lab.target, read.prompts[0], read.metrics[0])
+    swept = sweep(runner, "mlp.1").effect
     assert made.data["swept"] == len(swept)
     best = f"mlp.1/{int(swept.abs().argmax())}"
     assert made.data["units"][0]["unit"] == best
