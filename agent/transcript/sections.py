@@ -12,7 +12,7 @@ from .record import Transcript
 from .words import PICTURES, TEXT, Words, meanings, words_of
 
 NAMES = {
-    "within.auroc": "AUROC within tokens",
+    "within.auroc": "within tokens",
     "within.correlation": "correlation within tokens",
     "gain_over_lookup": "gain over baselines",
     "auprc": "AUPRC",

@@ -34,7 +34,7 @@ TEXT, PICTURES = Words(**_KNOWN["text"]), Words(**_KNOWN["pictures"])
 def meanings(words: Words) -> dict[str, str]:
     """What each headline score says."""
     within = {
-        "within.auroc": "An active place told from a silent one of the same token; a table of "
+        "within.auroc": "AUROC of active against silent places of the same token; a table of "
         "tokens gets one half.",
         "within.correlation": "Correlation after the mean of each token is taken out; a table of "
         "tokens gets 0.",

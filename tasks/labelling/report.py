@@ -52,7 +52,8 @@ def write_report(folder: str | Path) -> Path:
         raise UsageError(f"there is no run in {folder}: neither run.json nor labels.jsonl")
     records = sorted(records, key=_order)
     of_text = any(entry_of(record.get("scores"), "within") for record in records)
-    columns = [name for name in COLUMNS if of_text or not name.startswith("within")]
+    hidden = "cosine" if of_text else "within.auroc"
+    columns = [name for name in COLUMNS if name != hidden]
     units = [
         _unit(folder, record, faults, paged=i < MOST_PAGES) for i, record in enumerate(records)
     ]
