@@ -1,7 +1,7 @@
 # make demo    watch an agent describe units of a trained model and of planted units
 # make test    the default tests          make slow   the long studies and stress tests
 # make check   lint, types, imports       make bench  speed and memory, into bench.json
-# make readme  every command of the README     make docs   the documentation as a site, into site/
+# make readme  every command of the README, the notebook, and a wheel in another folder     make docs   the documentation as a site, into site/
 # Each installs what it needs into .venv on its first run. Only python3 (3.11 or newer) is required.
 
 PYTHON ?= python3

@@ -8,6 +8,8 @@ import pytest
 NOTEBOOK = Path(__file__).resolve().parents[1] / "docs" / "neuroscribe.ipynb"
 
 
+@pytest.mark.slow
+@pytest.mark.readme
 def test_the_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     nbformat = pytest.importorskip("nbformat")
     nbclient = pytest.importorskip("nbclient")

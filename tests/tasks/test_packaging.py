@@ -9,6 +9,8 @@ import tomllib
 import venv
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -22,6 +24,8 @@ def test_every_package_on_disk_is_named():
     assert sorted(named) == sorted(found)
 
 
+@pytest.mark.slow
+@pytest.mark.readme
 def test_a_wheel_labels_elsewhere(toy_folder, tmp_path):
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     subprocess.run(

@@ -46,6 +46,7 @@ def test_metrics_are_one_for_the_truth():
             assert metric(data) == pytest.approx(1.0), name
 
 
+@pytest.mark.slow
 def test_scorers_that_choose_or_balance_do_not_notice_claims_too_many(bench):
     names = ["predicate", "detection", "fuzzing", "intruder", "choice"]
     found = scorer_sanity(bench, names=names, trials=1)
