@@ -20,11 +20,12 @@ from typing import Any
 from ...agent.checkpoints import Checkpoints
 from ...tools.errors import UsageError, nearest
 from ...tools.io.files import read_whole, write_whole
+from ...tools.io.home import home
 from ...tools.io.lock import take
 from ...tools.io.plain_text import clip
 from ...tools.io.shapes import fault
 from ...tools.llm.endpoints import loopback, public_options
-from ...tools.models.trust import Named, clean, home, seal, sealed
+from ...tools.models.trust import Named, clean, seal, sealed
 
 _NAME = re.compile(r"[\w-]+")
 _TITLE = 80  # letters of a title

@@ -20,6 +20,7 @@ from ...tools.io.plain_text import plain_streams
 from . import evaluate, study
 from .ask import ask
 from .attribute import attribute
+from .cache import cache
 from .compare import compare
 from .export import export
 from .find import find
@@ -42,7 +43,18 @@ from .tools import tools
 from .transcript import transcript
 
 PANELS: dict[str, tuple[Callable[..., Any] | typer.Typer, ...]] = {
-    "Label and read": (label, show, find, merge, export, index, index_merge, replay, transcript),
+    "Label and read": (
+        label,
+        show,
+        find,
+        merge,
+        export,
+        index,
+        index_merge,
+        replay,
+        transcript,
+        cache,
+    ),
     "Ask": (ask, tool, tools),
     "Evaluate": (evaluate.app,),
     "Explain a prediction": (attribute, lens, compare, patch, patch_map, intervene, route),

@@ -6,6 +6,7 @@ Units are measured in groups, each in one pass over all three splits; a group is
 allows, because a forward pass costs the same for one unit as for a hundred.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -21,6 +22,7 @@ from ...tools.data.pictures import ImageCorpus
 from ...tools.data.repeats import repeated
 from ...tools.data.windows import TokenWindows, cut
 from ...tools.errors import UsageError, not_finite
+from ...tools.io.home import keep, load_kept
 from ...tools.lab import at_places, measure
 from ...tools.models.target import Target
 from ...tools.models.text_reader import load_text_reader
@@ -38,6 +40,8 @@ LEAST_TOKENS = 200
 """Counted tokens that every split must have."""
 LEAST_PICTURES = 20
 """Pictures that every split must have."""
+_KEPT_FROM = 5_000_000
+"""Parameters of a network from which activations are kept on disk: smaller ones are read faster."""
 _ROWS = 64
 
 
@@ -110,17 +114,39 @@ class RunData:
         columns = {unit: self._last[unit] for unit in units if unit in self._last}
         missing = [unit for unit in units if unit not in columns]
         if missing:
-            parts = [
-                (windows, measure(self.target, windows, missing))
-                for windows in (self.windows[name] for name in SPLITS)
-            ]
+            values = [self._values(self.windows[name], missing) for name in SPLITS]
             for i, unit in enumerate(missing):
-                if not all(np.isfinite(v[i][part.counted]).all() for part, v in parts):
-                    raise not_finite(unit.site)
-                columns[unit] = Splits(*(Measured(part, values[i]) for part, values in parts))
+                columns[unit] = Splits(
+                    *(Measured(self.windows[n], v[i]) for n, v in zip(SPLITS, values, strict=True))
+                )
         self._last.clear()
         self._last.update(columns)
         return columns
+
+    def _values(self, windows: TokenWindows, units: Sequence[Unit]) -> np.ndarray:
+        """float32 `[unit, window, place]`; of units of large networks, what was kept."""
+
+        def measured(some: Sequence[Unit]) -> np.ndarray:
+            values = measure(self.target, windows, some)
+            for i, unit in enumerate(some):
+                if not np.isfinite(values[i][windows.counted]).all():
+                    raise not_finite(unit.site)
+            return values
+
+        if isinstance(windows, ImageRows) or self.target.parameters < _KEPT_FROM:
+            return measured(units)
+        decides = f"{self.target.fingerprint} {windows.fingerprint}"
+        keys = {u: hashlib.sha256(f"{decides} {u}".encode()).hexdigest()[:32] for u in units}
+        known = {
+            unit: arrays["values"]
+            for unit, key in keys.items()
+            if (arrays := load_kept("activations", key)) is not None
+        }
+        fresh = [unit for unit in units if unit not in known]
+        for unit, values in zip(fresh, measured(fresh) if fresh else (), strict=True):
+            known[unit] = values
+            keep("activations", keys[unit], {"values": values})
+        return np.stack([known[unit] for unit in units])
 
     def ranks(self, kind: str, sites: Sequence[str]) -> dict[str, np.ndarray]:
         """Variance, or share of places above zero, of every unit of sites over explore.

@@ -9,9 +9,11 @@ that a token would belong to if the text ended with it. An apostrophe that nothi
 word of its own, and of a character spread over several tokens nothing is read before the last.
 """
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -65,6 +67,17 @@ class TokenWindows:
 
     def __len__(self) -> int:
         return self.ids.shape[0]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of the tokens, of what counts, and of the texts that they were cut from."""
+        key = hashlib.sha256()
+        for array in (self.ids, self.attended, self.counted, self.start, self.end, self.document):
+            key.update(np.ascontiguousarray(array).tobytes())
+            key.update(str(array.shape).encode())
+        for text in self.texts:
+            key.update(hashlib.sha256(text.encode("utf-8", "replace")).digest())
+        return key.hexdigest()
 
     def rows(self, chosen: Any) -> "TokenWindows":
         """The windows at these indices, or under this boolean mask or slice."""

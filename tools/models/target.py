@@ -4,6 +4,7 @@ import itertools
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import torch
@@ -164,6 +165,11 @@ class Target:
             site = good[site.name]
         self.sites[site.name] = site
         return site
+
+    @cached_property
+    def parameters(self) -> int:
+        """How many parameters the network has."""
+        return sum(weight.numel() for weight in self.network.parameters())
 
     def unit(self, text: str | Unit) -> Unit:
         """Parses a unit and checks that this target has it."""

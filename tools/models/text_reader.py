@@ -12,16 +12,14 @@ States are of one layer and kept on disk by reader, texts and places. Our formul
 """
 
 import hashlib
-import os
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from ..data.windows import TokenWindows, batches, cut
 from ..errors import UsageError
+from ..io.home import kept
 from .target import Target
-from .trust import home
 
 AHEAD = (4, 8)
 """Tokens later, of a reader that reads forwards, for a target that reads both ways."""
@@ -77,19 +75,13 @@ def reader_states(
     """
     _check(reader, target)
     site = _site(reader)
-    file = _file(reader, target, site, windows, seed)
-    if file.is_file():
-        with np.load(file, allow_pickle=False) as kept:
-            return ReaderStates(kept["values"], kept["known"])
-    if target.kind == "causal" and reader.kind != "causal":
-        states = _of_prefixes(reader, site, windows, seed)
-    else:
-        states = _aligned(reader, site, windows, forwards=target.kind == "causal")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(f".{os.getpid()}.npz")
-    np.savez(part, values=states.values, known=states.known)
-    part.replace(file)
-    return states
+
+    def read() -> dict[str, np.ndarray]:
+        if target.kind == "causal" and reader.kind != "causal":
+            return _of_prefixes(reader, site, windows, seed)._asdict()
+        return _aligned(reader, site, windows, forwards=target.kind == "causal")._asdict()
+
+    return ReaderStates(**kept("readers", _key(reader, target, site, windows, seed), read))
 
 
 def _site(reader: Target) -> str:
@@ -99,13 +91,9 @@ def _site(reader: Target) -> str:
     return f"resid.{round(LAYER * len(layers))}"
 
 
-def _file(reader: Target, target: Target, site: str, windows: TokenWindows, seed: int) -> Path:
-    key = hashlib.sha256(f"{reader.fingerprint} {site} {target.kind} {seed} {PREFIXES}".encode())
-    for array in (windows.ids, windows.start, windows.end, windows.document, windows.counted):
-        key.update(np.ascontiguousarray(array).tobytes())
-    for text in windows.texts:
-        key.update(hashlib.sha256(text.encode("utf-8", "replace")).digest())
-    return home() / "readers" / f"{key.hexdigest()[:24]}.npz"
+def _key(reader: Target, target: Target, site: str, windows: TokenWindows, seed: int) -> str:
+    decides = f"{reader.fingerprint} {site} {LAYER} {target.kind} {seed} {PREFIXES} {AHEAD}"
+    return hashlib.sha256(f"{decides} {windows.fingerprint}".encode()).hexdigest()[:32]
 
 
 def _aligned(reader: Target, site: str, windows: TokenWindows, *, forwards: bool) -> ReaderStates:

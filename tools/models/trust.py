@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
+from ..io.home import home
 
 _KEY = "seal.key"
 _FACTORY = re.compile(r"\.py:\w+$")
@@ -38,13 +39,6 @@ _DATA = re.compile(r"(builtin|self):[\w:,]+")  # made here, from what is install
 _OPTIONS = ("revision", "dtype", "device", "device_map")
 _LONGEST = 4000  # bytes of a path
 _MOST_LETTERS = 200  # letters of a name in a message
-
-
-def home() -> Path:
-    """The person's data folder: `NEUROSCRIBE_HOME`, else `neuroscribe` where such data lie."""
-    given = os.environ.get("NEUROSCRIBE_HOME")
-    data = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return Path(given or Path(data, "neuroscribe")).expanduser()
 
 
 def seal(named: Mapping[str, Any]) -> str | None:
