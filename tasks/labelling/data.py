@@ -6,7 +6,6 @@ Units are measured in groups, each in one pass over all three splits; a group is
 allows, because a forward pass costs the same for one unit as for a hundred.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -135,17 +134,17 @@ class RunData:
 
         if isinstance(windows, ImageRows) or self.target.parameters < _KEPT_FROM:
             return measured(units)
-        decides = f"{self.target.fingerprint} {windows.fingerprint}"
-        keys = {u: hashlib.sha256(f"{decides} {u}".encode()).hexdigest()[:32] for u in units}
+        here = f"{self.target.fingerprint} {windows.fingerprint}"
+        decides = {unit: f"{here} {unit}" for unit in units}
         known = {
             unit: arrays["values"]
-            for unit, key in keys.items()
-            if (arrays := load_kept("activations", key)) is not None
+            for unit, text in decides.items()
+            if (arrays := load_kept("activations", text)) is not None
         }
         fresh = [unit for unit in units if unit not in known]
         for unit, values in zip(fresh, measured(fresh) if fresh else (), strict=True):
             known[unit] = values
-            keep("activations", keys[unit], {"values": values})
+            keep("activations", decides[unit], {"values": values})
         return np.stack([known[unit] for unit in units])
 
     def ranks(self, kind: str, sites: Sequence[str]) -> dict[str, np.ndarray]:

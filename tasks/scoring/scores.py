@@ -225,7 +225,7 @@ def _within(
 
     A token table gets .5 and 0.
     """
-    truth, token = test.flat, test.windows.ids[test.counted]
+    truth, token = test.flat, test.tokens()
     own, table = (
         within(token, values, truth, truth > threshold, resampler).as_dict()
         for values in (prediction, bigram)

@@ -95,13 +95,17 @@ class TokenWindows:
         width = max(1, int(self.attended.sum(1).max(initial=1)))
         return TokenRows(self.ids[:, :width], self.attended[:, :width], self.counted[:, :width])
 
-    def text(self, window: int) -> str:
-        """The text of one window."""
+    def span(self, window: int) -> tuple[int, int]:
+        """Where a window begins and ends in its document's text; 0, 0 where it has no text."""
         here = self.attended[window] & (self.end[window] > self.start[window])
         if not here.any():
-            return ""
-        text = self.texts[int(self.document[window])]
-        return text[int(self.start[window][here].min()) : int(self.end[window][here].max())]
+            return 0, 0
+        return int(self.start[window][here].min()), int(self.end[window][here].max())
+
+    def text(self, window: int) -> str:
+        """The text of one window."""
+        start, end = self.span(window)
+        return self.texts[int(self.document[window])][start:end]
 
     def tokens(self, window: int) -> list[str]:
         """The surface texts of one window's attended tokens."""

@@ -132,9 +132,7 @@ def _edited_exemplars(
     for window, place in top(lab, unit, _EXEMPLARS):
         explore = lab.explore
         text = explore.text(window)
-        attended = explore.attended[window] & (explore.end[window] > explore.start[window])
-        base = int(explore.start[window][attended].min())
-        at = int(explore.start[window, place]) - base
+        at = int(explore.start[window, place]) - explore.span(window)[0]
         at += len(text[at:]) - len(text[at:].lstrip())
         out.extend(_edits(text, at, words, insert))
     return list(dict.fromkeys(text for text in out if text.strip()))

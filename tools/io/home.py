@@ -1,10 +1,11 @@
 """The person's data folder, and what is kept there between runs because it is dear to compute.
 
-Kept are arrays by kind and key: states of readers, activations of units. A key is a hash of
-everything that decides the arrays, so that nothing kept is ever out of date. A file that cannot be
+Kept are arrays by kind: states of readers, activations of units. A file is named by a hash of
+everything that decides its arrays, so that nothing kept is ever out of date. A file that cannot be
 read is computed again, and one that cannot be written is not kept.
 """
 
+import hashlib
 import os
 import zipfile
 from collections.abc import Callable, Mapping
@@ -37,34 +38,34 @@ def cache_folder() -> Path:
     return home() / "cache"
 
 
-def kept(kind: str, key: str, make: Callable[[], Arrays]) -> Arrays:
-    """The arrays kept under a key; made, and kept, where there are none."""
-    arrays = load_kept(kind, key)
+def kept(kind: str, decides: str, make: Callable[[], Arrays]) -> Arrays:
+    """The arrays of what decides them; made, and kept, where there are none."""
+    arrays = load_kept(kind, decides)
     if arrays is None:
         arrays = make()
-        keep(kind, key, arrays)
+        keep(kind, decides, arrays)
     return arrays
 
 
-def load_kept(kind: str, key: str) -> Arrays | None:
-    """The arrays kept under a key; None where there are none, or none that can be read."""
+def load_kept(kind: str, decides: str) -> Arrays | None:
+    """The arrays that are kept; None where there are none, or none that can be read."""
     try:
-        with np.load(_file(kind, key), allow_pickle=False) as arrays:
+        with np.load(_file(kind, decides), allow_pickle=False) as arrays:
             return dict(arrays)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile):
         return None
 
 
-def keep(kind: str, key: str, arrays: Arrays) -> None:
+def keep(kind: str, decides: str, arrays: Arrays) -> None:
     """Keeps arrays, if the folder can be written.
 
     Args:
         kind: What they are, a name of letters.
-        key: A hash of what decides them.
+        decides: Everything that decides them, as text.
         arrays: By name.
     """
-    file = _file(kind, key)
-    part = file.with_name(f"{key}.{os.getpid()}.part.npz")
+    file = _file(kind, decides)
+    part = file.with_suffix(f".{os.getpid()}.part.npz")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         np.savez(part, **arrays)
@@ -74,8 +75,8 @@ def keep(kind: str, key: str, arrays: Arrays) -> None:
             part.unlink(missing_ok=True)
 
 
-def _file(kind: str, key: str) -> Path:
-    return cache_folder() / kind / f"{key}.npz"
+def _file(kind: str, decides: str) -> Path:
+    return cache_folder() / kind / f"{hashlib.sha256(decides.encode()).hexdigest()[:32]}.npz"
 
 
 def kept_sizes() -> dict[str, KeptSize]:

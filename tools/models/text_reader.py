@@ -11,7 +11,6 @@
 States are of one layer and kept on disk by reader, texts and places. Our formulation.
 """
 
-import hashlib
 from typing import NamedTuple
 
 import numpy as np
@@ -81,7 +80,8 @@ def reader_states(
             return _of_prefixes(reader, site, windows, seed)._asdict()
         return _aligned(reader, site, windows, forwards=target.kind == "causal")._asdict()
 
-    return ReaderStates(**kept("readers", _key(reader, target, site, windows, seed), read))
+    decides = f"{reader.fingerprint} {site} {LAYER} {target.kind} {seed} {PREFIXES} {AHEAD}"
+    return ReaderStates(**kept("readers", f"{decides} {windows.fingerprint}", read))
 
 
 def _site(reader: Target) -> str:
@@ -89,11 +89,6 @@ def _site(reader: Target) -> str:
     if reader.tokenizer is None or not layers:
         raise UsageError(f"{reader.name} cannot read: it needs a tokenizer and residual streams")
     return f"resid.{round(LAYER * len(layers))}"
-
-
-def _key(reader: Target, target: Target, site: str, windows: TokenWindows, seed: int) -> str:
-    decides = f"{reader.fingerprint} {site} {LAYER} {target.kind} {seed} {PREFIXES} {AHEAD}"
-    return hashlib.sha256(f"{decides} {windows.fingerprint}".encode()).hexdigest()[:32]
 
 
 def _aligned(reader: Target, site: str, windows: TokenWindows, *, forwards: bool) -> ReaderStates:
@@ -104,12 +99,11 @@ def _aligned(reader: Target, site: str, windows: TokenWindows, *, forwards: bool
     index = np.zeros(known.shape, np.int64)  # the reader's token of each place
     last = np.zeros(len(windows), np.int64)  # the reader's last token of each window
     for row in range(len(windows)):
-        here = windows.attended[row] & (windows.end[row] > windows.start[row])
         own = np.flatnonzero(read.counted[row])
-        if not here.any() or not len(own):
+        if not len(own):
             known[row] = False
             continue
-        end = windows.end[row] - int(windows.start[row][here].min())
+        end = windows.end[row] - windows.span(row)[0]
         ends = read.end[row, own] if forwards else read.start[row, own]
         # forwards: tokens that end by then; else the last token that begins before the end
         at = np.searchsorted(ends, end, side="right" if forwards else "left") - 1
@@ -136,9 +130,8 @@ def _of_prefixes(reader: Target, site: str, windows: TokenWindows, seed: int) ->
     row, place = row[chosen], place[chosen]
     texts = []
     for i, at in zip(row, place, strict=True):
-        here = windows.attended[i] & (windows.end[i] > windows.start[i])
         whole = windows.texts[int(windows.document[i])]
-        texts.append(whole[int(windows.start[i][here].min()) : int(windows.end[i, at])])
+        texts.append(whole[windows.span(i)[0] : int(windows.end[i, at])])
     read = cut(reader, texts, length=reader.context_length, document_per_row=True)
     known = np.zeros(windows.ids.shape, bool)
     parts = []

@@ -4,6 +4,7 @@ A course yields the calls of each turn and receives their evidence. What it conc
 findings is the same for both: dead, nothing found, or components that cite what tested them.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -26,7 +27,7 @@ _UNFINISHED = 0.05
 F = TypeVar("F", bound=Findings)
 
 
-class Course(Generic[F]):
+class Course(ABC, Generic[F]):
     """One unit in one lab, with what was found."""
 
     things: ClassVar[str]
@@ -176,42 +177,42 @@ class Course(Generic[F]):
         return Calls(why, (("conclude", arguments),))
 
     @property
+    @abstractmethod
     def searched(self) -> bool:
         """Whether there was time for a search."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def noise(self) -> bool:
         """Whether nothing was found that holds on new inputs."""
-        raise NotImplementedError
 
+    @abstractmethod
     def noise_reason(self) -> str:
         """Why nothing is described, in a sentence."""
-        raise NotImplementedError
 
+    @abstractmethod
     def components(self) -> list[Hypothesis]:
         """The leading components."""
-        raise NotImplementedError
 
+    @abstractmethod
     def label(self) -> str:
         """At most twelve words."""
-        raise NotImplementedError
 
+    @abstractmethod
     def confidence(self) -> float:
         """The probability that the description is right."""
-        raise NotImplementedError
 
+    @abstractmethod
     def results(self) -> list[Evidence]:
         """Results that may have tested a component."""
-        raise NotImplementedError
 
+    @abstractmethod
     def rejected(self, leading: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """The recorded rivals that do not lead, each with what told against it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def check_sentence(self, right: int, n: int) -> str:
         """How the conclusion did on fresh inputs."""
-        raise NotImplementedError
 
 
 def succeeded(made: Sequence[Evidence]) -> list[Evidence]:

@@ -89,7 +89,7 @@ def extended(sample: Sample, fitted: RuleList) -> tuple[list[Term], float]:
     """The terms with tables and conditions for what rules leave, and what they explain unseen."""
     terms = list(fitted.terms)
     if not fitted.complete:
-        starts = [_grown(sample, terms), _grown(sample, [])]
+        starts = [_grown(sample, start) for start in ((terms, []) if terms else ([],))]
         terms = max(starts, key=lambda found: _both_ways(sample, found))
     everything = sample.weight > 0
     terms = _Fold.of(sample, terms, everything, everything).terms
@@ -100,8 +100,9 @@ def _grown(sample: Sample, terms: list[Term]) -> list[Term]:
     """The terms with those that add most on unseen documents, one after another."""
     terms = list(terms)
     while len(terms) < _MOST_TERMS:
-        now = _both_ways(sample, terms)
-        best = max(_gains(sample, terms, now), key=lambda item: item[0], default=(0.0, None))
+        folds = _folds(sample, terms)
+        now = _explained(folds)
+        best = max(_gains(sample, terms, folds, now), key=lambda item: item[0], default=(0.0, None))
         if best[1] is None or best[0] < max(_LEAST_GAIN, _LEAST_GAIN_SHARE * now):
             break
         terms.append(best[1])
@@ -134,20 +135,22 @@ def exchanged(sample: Sample, rng: np.random.Generator) -> Sample:
 
 def explained_unseen(sample: Sample, terms: Sequence[Term]) -> float:
     """Share of one half's variance with levels, tables and weights from the other."""
-    return _explained(sample, terms, *halves(sample.features)) if terms else 0.0
-
-
-def _explained(sample: Sample, terms: Sequence[Term], fit: np.ndarray, check: np.ndarray) -> float:
-    fold = _Fold.of(sample, terms, fit, check)
-    return fold.cross.explained(fold.columns)
+    return _Fold.of(sample, terms, *halves(sample.features)).explained
 
 
 def _both_ways(sample: Sample, terms: Sequence[Term]) -> float:
     """Share of either half's variance with terms learnt on the other, the mean of both."""
-    if not terms:
-        return 0.0
+    return _explained(_folds(sample, terms))
+
+
+def _folds(sample: Sample, terms: Sequence[Term]) -> "tuple[_Fold, _Fold]":
+    """The terms learnt on either half."""
     fit, check = halves(sample.features)
-    return (_explained(sample, terms, fit, check) + _explained(sample, terms, check, fit)) / 2
+    return _Fold.of(sample, terms, fit, check), _Fold.of(sample, terms, check, fit)
+
+
+def _explained(folds: "tuple[_Fold, _Fold]") -> float:
+    return (folds[0].explained + folds[1].explained) / 2
 
 
 class _Fold(NamedTuple):
@@ -174,17 +177,22 @@ class _Fold(NamedTuple):
             rest = cross.rest(learn, columns)
         return cls(cross, out, columns, rest)
 
+    @property
+    def explained(self) -> float:
+        """Share of the other half's variance."""
+        return self.cross.explained(self.columns) if self.columns else 0.0
+
     def explained_with(self, term: Term) -> float:
         """Share of the other half's variance with one more term."""
         column = term.refit(self.rest).values(self.rest.features)
         return self.cross.explained([*self.columns, column])
 
 
-def _gains(sample: Sample, terms: Sequence[Term], now: float) -> Iterator[tuple[float, Term]]:
+def _gains(
+    sample: Sample, terms: Sequence[Term], folds: tuple[_Fold, _Fold], now: float
+) -> Iterator[tuple[float, Term]]:
     """Further terms with what each adds on unseen documents, less its price."""
     features = sample.features
-    fit, check = halves(features)
-    folds = (_Fold.of(sample, terms, fit, check), _Fold.of(sample, terms, check, fit))
     everything = sample.weight > 0
     rest = _Fold.of(sample, terms, everything, everything).rest
     axes = [axis for axis in (*WORD_AXES, *TOKEN_AXES, "rank") if axis in features.axes]

@@ -45,8 +45,7 @@ def template_text(windows: TokenWindows, flat: int) -> TemplateText | None:
     places = np.flatnonzero(windows.attended[window] & (windows.word[window] >= 0))
     if windows.word[window, place] < 0 or not len(places):
         return None
-    inside = windows.attended[window] & (windows.end[window] > windows.start[window])
-    offset = int(windows.start[window][inside].min())
+    offset, _ = windows.span(window)
     whole = windows.texts[int(windows.document[window])]
     spans: list[tuple[int, int]] = []
     ordinals: list[int] = []
