@@ -130,7 +130,24 @@ class Reference:
         return c in counted[p["start"] : p.get("stop")]
 
     def repeated_(self, p, r, c):
-        return any(self.seen(r, i) and self.w.ids[r, i] == self.w.ids[r, c] for i in range(c))
+        low, high = p.get("at_least", 1), p.get("within") or 10**6
+        sides = {"before": (1,), "after": (-1,), "either": (1, -1)}[p.get("side", "before")]
+        if p.get("by", "token") == "token":
+            return any(
+                self.seen(r, i) and self.w.ids[r, i] == self.w.ids[r, c]
+                for i in self.places
+                if any(low <= side * (c - i) <= high for side in sides)
+            )
+        row = self.words_of_row(r)
+        here = [i for i, places in enumerate(row) if c in places]
+        if not here or self.bare(r, c):
+            return 0
+        straight = self.word(r, c).lower().replace("’", "'")
+        return any(
+            self.w.words[self.w.word[r, places[0]]].lower().replace("’", "'") == straight
+            for i, places in enumerate(row)
+            if any(low <= side * (here[0] - i) <= high for side in sides)
+        )
 
     def _beside(self, p, r, c, sign):
         step, of = sign * p.get("distance", 1), p["of"]
@@ -157,20 +174,37 @@ class Reference:
     def next_(self, p, r, c):
         return self._beside(p, r, c, 1)
 
+    def _somewhere(self, p, r, c, sign):
+        """The largest value that way, each step away checked for its distance and for a border."""
+        low, high = p.get("at_least", 1), p.get("within") or 10**6
+        if p.get("by", "token") == "token":
+            groups = [[i] for i in self.places]
+            here = c
+        else:
+            groups = self.words_of_row(r)
+            inside = [i for i, places in enumerate(groups) if c in places]
+            if self.bare(r, c) or not self.seen(r, c):
+                return 0
+            if inside:
+                here = inside[0]
+            else:  # between two words: one step from each
+                here = sum(places[0] < c for places in groups) - (sign > 0)
+        self.whole, before = self.whole or p.get("by") == "word", self.whole
+        largest, at = 0.0, here + sign
+        while 0 <= at < len(groups) and abs(at - here) <= high:
+            if abs(at - here) >= low:
+                largest = max(largest, *(self.context(p["of"], r, i) for i in groups[at]))
+            if p.get("since") and any(self.context(p["since"], r, i) >= 0.5 for i in groups[at]):
+                break
+            at += sign
+        self.whole = before
+        return largest
+
     def earlier_(self, p, r, c):
-        first = 0 if p.get("within") is None else max(0, c - p["within"])
-        if p.get("since"):
-            borders = [i for i in range(c) if self.context(p["since"], r, i) >= 0.5]
-            first = max(first, *borders, 0)
-        return max([self.context(p["of"], r, i) for i in range(first, c)], default=0)
+        return self._somewhere(p, r, c, -1)
 
     def later_(self, p, r, c):
-        width = len(self.places)
-        stop = width if p.get("within") is None else min(width, c + p["within"] + 1)
-        if p.get("since"):
-            borders = [i for i in range(c + 1, width) if self.context(p["since"], r, i) >= 0.5]
-            stop = min([stop, *(i + 1 for i in borders)])
-        return max([self.context(p["of"], r, i) for i in range(c + 1, stop)], default=0)
+        return self._somewhere(p, r, c, 1)
 
     def count_(self, p, r, c):
         many = sum(self.context(p["of"], r, i) >= 0.5 for i in range(c + 1))
@@ -188,6 +222,9 @@ class Reference:
 
     def except_(self, p, r, c):
         return min(self.at(p["of"], r, c), 1 - self.at(p["but"], r, c))
+
+    def scaled_(self, p, r, c):
+        return self.at(p["of"], r, c) * (p["by"] if self.at(p["where"], r, c) >= 0.5 else 1)
 
     def graded_(self, p, r, c):
         held = [level["value"] for level in p["levels"] if self.at(level["of"], r, c) >= 0.5]

@@ -1,11 +1,12 @@
 """Predicates that look ahead: a causal model's unit cannot depend on text behind the place.
 
-`next`, `later` and positions from the end are refused where the target is causal. All other kinds
-are evaluated on what has been read up to the place: a word holds at the token that completes it.
+`next`, `later`, positions from the end and what is repeated behind the place are refused where the
+target is causal. All other kinds are evaluated on what has been read up to the place: a word holds
+at the token that completes it.
 """
 
 from ..errors import UsageError
-from .context import Later, Next
+from .context import Later, Next, Repeated
 from .core import Predicate
 
 
@@ -26,6 +27,11 @@ def refuse_ahead(predicate: Predicate) -> None:
         raise UsageError(
             "a position from the end depends on text behind the place, which a causal model "
             "cannot have read there; write the position from the start (from_end false)"
+        )
+    if isinstance(predicate, Repeated) and predicate.side != "before":
+        raise UsageError(
+            "'repeated' on that side depends on text behind the place, which a causal model cannot "
+            "have read there; write side 'before'"
         )
     for part in predicate.parts():
         refuse_ahead(part)

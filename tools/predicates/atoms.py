@@ -235,25 +235,6 @@ class Position(Predicate, frozen=True):
         return f"{'as' if self.stop == self.start + 1 else 'in'} {self.noun()}"
 
 
-class Repeated(Predicate, frozen=True):
-    """Places whose token occurred earlier in the window."""
-
-    kind: Literal["repeated"] = "repeated"
-    weight: ClassVar[float] = 1.0
-
-    def values(self, view: View) -> np.ndarray:
-        return view.repeated.astype(np.float32)
-
-    def noun(self) -> str:
-        return "tokens that occurred before in the text"
-
-    def tail(self) -> str:
-        return "when it occurred before in the text"
-
-    def brief(self) -> str:
-        return "a token that occurred before in the text"
-
-
 def has_word(text: str) -> bool:
     """Whether the text holds anything that windows count as a word."""
     return WORD.search(text) is not None

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from .core import HOLDS, Predicate
+from .distances import By, Distances, again, largest_before, largest_words_before, shift
 from .phrases import number_of, ordinal
 from .view import View
 
@@ -34,7 +35,7 @@ class _OfOne(Predicate, frozen=True):
 
 class _Beside(_OfOne, frozen=True):
     distance: int = Field(default=1, ge=1, le=MOST_STEPS)
-    by: Literal["token", "word"] = "token"
+    by: By = "token"
     before: ClassVar[bool]
     side: ClassVar[str]
 
@@ -42,7 +43,7 @@ class _Beside(_OfOne, frozen=True):
         step = self.distance if self.before else -self.distance
         if self.by == "word":  # every earlier word has been read to its end
             return _shift_words(view, self._seen(view.settled), step)
-        return _shift(self._seen(view), step)
+        return shift(self._seen(view), step)
 
     def noun(self) -> str:
         stand = "" if self.distance == 1 else "that stand "
@@ -80,21 +81,44 @@ class Next(_Beside, frozen=True):
 class _Somewhere(_OfOne, frozen=True):
     within: int | None = Field(default=None, ge=1, le=MOST_STEPS)
     since: "AnyPredicate | None" = Field(default=None, exclude_if=lambda value: value is None)
+    at_least: int = Field(default=1, ge=1, le=MOST_STEPS, exclude_if=lambda value: value == 1)
+    by: By = Field(default="token", exclude_if=lambda value: value == "token")
     side: ClassVar[str]
+    ahead: ClassVar[bool] = False
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "_Somewhere":
+        check_distances(self.at_least, self.within)
+        return self
+
+    def values(self, view: View) -> np.ndarray:
+        distances = Distances(self.at_least, self.within)
+        if self.by == "word":  # every word at a distance has been read to its end
+            view = view.settled
+            return largest_words_before(
+                view, self._seen(view), distances, self._borders(view), ahead=self.ahead
+            )
+        turn = slice(None, None, -1 if self.ahead else None)
+        borders = self._borders(view)
+        borders = None if borders is None else borders[:, turn]
+        return largest_before(self._seen(view)[:, turn], distances, borders)[:, turn]
 
     def parts(self) -> tuple[Predicate, ...]:
         return (self.of,) if self.since is None else (self.of, self.since)
 
+    @property
+    def _far(self) -> str:
+        return far(self.at_least, self.within, self.by)
+
     def noun(self) -> str:
-        return f"tokens {'' if self.within is None else 'that stand '}{self.tail()}"
+        return f"tokens {'that stand ' if self._far else ''}{self.tail()}"
 
     def brief(self) -> str:
         return f"a token {self.tail()}"
 
     def tail(self) -> str:
-        far = "anywhere" if self.within is None else f"within {number_of(self.within, 'token')}"
         border = "" if self.since is None else f", not parted by {self.since.brief()}"
-        return f"{far} {self.side} {self.of.brief()}{border}"
+        return f"{self._far or 'anywhere'} {self.side} {self.of.brief()}{border}"
 
     def _borders(self, view: View) -> np.ndarray | None:
         """bool `[window, place]`: where `since` holds; None without one."""
@@ -104,27 +128,65 @@ class _Somewhere(_OfOne, frozen=True):
 
 
 class Earlier(_Somewhere, frozen=True):
-    """Places with a strictly earlier place where `of` holds: at most `within` tokens back, and no
-    place where `since` holds between the two (with the full stop: in this sentence).
+    """Places with a strictly earlier place where `of` holds: `at_least` to `within` tokens (or
+    words) back, and no place where `since` holds between the two (with the full stop: in this
+    sentence).
     """
 
     kind: Literal["earlier"] = "earlier"
     side: ClassVar[str] = "after"
 
-    def values(self, view: View) -> np.ndarray:
-        return _largest_before(self._seen(view), self.within, self._borders(view))
-
 
 class Later(_Somewhere, frozen=True):
-    """The same behind the place: at most `within` tokens on, no `since` between the two."""
+    """The same behind the place: `at_least` to `within` tokens (or words) on."""
 
     kind: Literal["later"] = "later"
     side: ClassVar[str] = "before"
+    ahead: ClassVar[bool] = True
+
+
+class Repeated(Predicate, frozen=True):
+    """Places whose token (by word: whose word, in any case) occurs elsewhere in the window,
+    `at_least` to `within` tokens (or words) before it, after it, or on either side.
+    """
+
+    kind: Literal["repeated"] = "repeated"
+    within: int | None = Field(
+        default=None, ge=1, le=MOST_STEPS, exclude_if=lambda value: value is None
+    )
+    at_least: int = Field(default=1, ge=1, le=MOST_STEPS, exclude_if=lambda value: value == 1)
+    by: By = Field(default="token", exclude_if=lambda value: value == "token")
+    side: Literal["before", "after", "either"] = Field(
+        default="before", exclude_if=lambda value: value == "before"
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Repeated":
+        check_distances(self.at_least, self.within)
+        return self
 
     def values(self, view: View) -> np.ndarray:
-        borders = self._borders(view)
-        turned = None if borders is None else borders[:, ::-1]
-        return _largest_before(self._seen(view)[:, ::-1], self.within, turned)[:, ::-1]
+        distances = Distances(self.at_least, self.within)
+        sides = {"before": (False,), "after": (True,), "either": (False, True)}[self.side]
+        result = [again(view, distances, self.by, ahead=ahead) for ahead in sides]
+        return np.logical_or.reduce(result).astype(np.float32)
+
+    @property
+    def _occurs(self) -> str:
+        verb = {"before": "occurred", "after": "occurs again", "either": "occurs elsewhere"}
+        distance = far(self.at_least, self.within, self.by)
+        if self.side == "before":
+            distance = f"{distance} before" if distance else "before in the text"
+        return f"{verb[self.side]} {distance or 'in the text'}"
+
+    def noun(self) -> str:
+        return f"{self.by}s that {self._occurs.replace('occurs', 'occur')}"
+
+    def tail(self) -> str:
+        return f"when {'it' if self.by == 'token' else 'the word'} {self._occurs}"
+
+    def brief(self) -> str:
+        return f"a {self.by} that {self._occurs}"
 
 
 class Count(_OfOne, frozen=True):
@@ -166,16 +228,6 @@ class Count(_OfOne, frozen=True):
         return f"from the {ordinal(self.at_least)} {what} until the {ordinal(self.at_most + 1)}"
 
 
-def _shift(values: np.ndarray, step: int) -> np.ndarray:
-    """The value `step` places before (after, if negative); 0 outside the window."""
-    out = np.zeros_like(values)
-    if 0 < step < values.shape[1]:
-        out[:, step:] = values[:, :-step]
-    elif 0 < -step < values.shape[1]:
-        out[:, :step] = values[:, -step:]
-    return out
-
-
 def _shift_words(view: View, values: np.ndarray, step: int) -> np.ndarray:
     """The largest value within the word `step` words before (after, if negative).
 
@@ -198,24 +250,22 @@ def _shift_words(view: View, values: np.ndarray, step: int) -> np.ndarray:
     return np.where(known & view.visible & ~view.bare, largest[goal], np.float32(0))
 
 
-def _largest_before(
-    values: np.ndarray, within: int | None, borders: np.ndarray | None = None
-) -> np.ndarray:
-    """The largest value (0 to 1) strictly before a place, at most `within` places back.
+def check_distances(at_least: int, within: int | None) -> None:
+    """Refuses distances that nothing can have.
 
-    With a limit: windows of doubling width (`O(log within)` passes). With borders, a value counts
-    up to the next border only: twice the number of borders so far is added to every value, so
-    that the newest stretch is always the largest, and taken off again.
+    Raises:
+        ValueError: if the largest is below the smallest.
     """
-    if borders is not None:
-        stretch = 2 * np.cumsum(borders, axis=1).astype(np.float32)
-        return _largest_before(values + stretch, within) - _shift(stretch, 1)
-    seen = _shift(values, 1)
-    if within is None or within >= values.shape[1]:
-        return np.maximum.accumulate(seen, axis=1)
-    width = 1
-    while width < within:
-        step = min(width, within - width)
-        seen = np.maximum(seen, _shift(seen, step))
-        width += step
-    return seen
+    if within is not None and within < at_least:
+        raise ValueError(f"within ({within}) is below at_least ({at_least})")
+
+
+def far(at_least: int, within: int | None, by: By) -> str:
+    """Distances in words: `within 5 tokens`, `3 to 5 words`; empty for any."""
+    if within is None:
+        return "" if at_least == 1 else f"at least {number_of(at_least, by)}"
+    if at_least == 1:
+        return f"within {number_of(within, by)}"
+    if at_least == within:
+        return number_of(within, by)
+    return f"{at_least} to {number_of(within, by)}"

@@ -1,8 +1,9 @@
 """The base of all predicates: evaluation, identity, size, English; and the boolean core.
 
 Values are degrees in 0..1. `and` is the smallest, `or` the largest, `not` is one minus, `P except
-Q` is P and not Q, `graded` the largest value whose condition holds; for yes-or-no parts these are
-the usual truth tables. A part holds where its degree is at least one half.
+Q` is P and not Q, `graded` the largest value whose condition holds, `scaled` P times a factor where
+another part holds; for yes-or-no parts these are the usual truth tables. A part holds where its
+degree is at least one half.
 """
 
 import json
@@ -222,6 +223,35 @@ class Graded(Predicate, frozen=True):
     @cached_property
     def complexity(self) -> float:
         return sum(part.complexity + 0.5 for part in self.parts())
+
+
+class Scaled(Predicate, frozen=True):
+    """The part, times the factor `by` where another part holds."""
+
+    kind: Literal["scaled"] = "scaled"
+    of: "AnyPredicate"
+    by: float = Field(ge=0, le=1, allow_inf_nan=False)
+    where: "AnyPredicate"
+    weight: ClassVar[float] = 0.5
+
+    def values(self, view: View) -> np.ndarray:
+        held = self.where.values(view) >= HOLDS
+        return np.where(held, np.float32(self.by), np.float32(1)) * self.of.values(view)
+
+    def noun(self) -> str:
+        return f"{self.of.noun()}, {self._times()}"
+
+    def tail(self) -> str:
+        return f"{self.of.tail()}, {self._times()}"
+
+    def brief(self) -> str:
+        return f"{self.of.brief()} ({self._times()})"
+
+    def _times(self) -> str:
+        return f"times {self.by:g} {self.where.tail()}"
+
+    def parts(self) -> tuple[Predicate, ...]:
+        return (self.of, self.where)
 
 
 def listed(size: int) -> float:

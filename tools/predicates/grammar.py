@@ -19,7 +19,7 @@ _FILLED = {"concept": ("words",)}
 """Fields of a model that `parse` fills in where they are left out."""
 _WRITTEN = {"like": "{windows: [integer]}"}
 """How a kind is written whose model holds what is measured of that."""
-_CORE = ("and", "or", "not", "except", "graded")
+_CORE = ("and", "or", "not", "except", "graded", "scaled")
 
 _NOTES = {
     "causal": "A word holds at the token that completes it. What looks ahead is refused: a place "

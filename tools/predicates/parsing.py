@@ -33,7 +33,7 @@ AnyPredicate = Annotated[
     | atoms.Regex
     | atoms.Shape
     | atoms.Position
-    | atoms.Repeated
+    | context.Repeated
     | context.Previous
     | context.Next
     | context.Earlier
@@ -44,6 +44,7 @@ AnyPredicate = Annotated[
     | core.Not
     | core.Except
     | core.Graded
+    | core.Scaled
     | images.Object
     | images.Colour
     | images.Textured
@@ -163,7 +164,7 @@ def _mend(data: Any, where: str, depth: int, budget: _Budget) -> Any:
         if name not in fields:
             valid = ", ".join(key for key in fields if key != "kind") or "no fields"
             raise UsageError(f"{where}: '{kind}' has no field '{_cut(name)}'; it has: {valid}")
-    for name in ("of", "but", "since", "first", "second"):
+    for name in ("of", "but", "where", "since", "first", "second"):
         optional = name == "since" or kind == "number"
         if name in node and (not optional or node[name] is not None):
             node[name] = _inner(kind, node[name], f"{where}.{name}", depth + 1, budget)
@@ -308,7 +309,7 @@ def _one_line(error: ValidationError) -> str:
             tag_next = False
         else:
             path += f".{step}"
-            tag_next = step in ("of", "but", "since")
+            tag_next = step in ("of", "but", "where", "since")
     message = first["msg"].removeprefix("Value error, ").replace("\n", " ")
     given = first.get("input")
     plain = given is None or isinstance(given, str | int | float)

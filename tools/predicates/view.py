@@ -65,6 +65,17 @@ class View:
         return kept(self.windows.words, "lower", lambda all_: _positions(all_, plain))
 
     @cached_property
+    def folded(self) -> np.ndarray:
+        """int64 `[words + 1]`: the same number for words that differ in case alone; -1 for none."""
+
+        def fold(all_: tuple[str, ...]) -> np.ndarray:
+            numbers: dict[str, int] = {}
+            table = [numbers.setdefault(plain(word), len(numbers)) for word in all_]
+            return np.array([*table, -1], np.int64)
+
+        return kept(self.windows.words, "folded", fold)
+
+    @cached_property
     def present(self) -> np.ndarray:
         """int64: the token ids that occur in visible places."""
         seen = np.zeros(len(self.windows.vocabulary) + 1, bool)
@@ -166,19 +177,6 @@ class View:
         if w.read is None:
             return np.zeros(self.shape, bool)
         return kept(w.words, "bare", lambda all_: np.isin((*all_, ""), ("'", "’")))[w.read]
-
-    @cached_property
-    def repeated(self) -> np.ndarray:
-        """bool `[window, place]`: the same token is visible earlier in the window."""
-        places = np.flatnonzero(self.visible.ravel())
-        row = places // max(1, self.shape[1])
-        key = row * (len(self.windows.vocabulary) + 1) + self.windows.ids.ravel()[places]
-        order = np.argsort(key, kind="stable")
-        same = np.zeros(len(key), bool)
-        same[order[1:]] = key[order[1:]] == key[order[:-1]]
-        out = np.zeros(self.shape[0] * max(1, self.shape[1]), bool)
-        out[places] = same
-        return out.reshape(self.shape)
 
     def by_token(self, chosen: np.ndarray) -> np.ndarray:
         """Spreads a float32 `[vocabulary]` table over the places."""

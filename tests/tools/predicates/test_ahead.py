@@ -12,7 +12,7 @@ from stand_in import StandIn
 from tokenizer_families import family
 
 CAT = {"kind": "words", "words": ["cat", "indented", "the", "don't"], "inflect": True}
-AHEAD = re.compile("'next'|'later'|from_end")
+AHEAD = re.compile("'next'|'later'|from_end|'after'|'either'")
 CASES = [
     case
     for case in [CAT, *tables(__file__, "test_evaluate")["cases"]]
@@ -22,6 +22,8 @@ LOOK_AHEAD = [
     {"kind": "next", "of": CAT},
     {"kind": "later", "of": CAT},
     {"kind": "position", "start": 0, "stop": 2, "from_end": True},
+    {"kind": "repeated", "side": "after"},
+    {"kind": "repeated", "side": "either"},
 ]
 PIECES = [
     *("the", "cat", "cats", "catalogue", "indented", "indent", "don't", "O'Brien", "dogs'", "New"),

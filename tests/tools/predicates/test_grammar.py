@@ -31,7 +31,9 @@ def test_kinds_defaults_and_types_are_those_of_the_models():
     lines = grammar("encoder").splitlines()
     assert any(line.startswith("words {words: [text], inflect=false}  ") for line in lines)
     assert any(line.startswith("previous {of: P, distance=1, by=token|word}  ") for line in lines)
-    assert any(line.startswith("earlier {of: P, within?: integer, since?: P}  ") for line in lines)
+    earlier = "earlier {of: P, within?: integer, since?: P, at_least=1, by=token|word}  "
+    assert any(line.startswith(earlier) for line in lines)
+    assert any(line.startswith("scaled {of: P, by: 0..1, where: P}  ") for line in lines)
     graded = next(line for line in lines if line.startswith("graded "))
     assert "{levels: [{of: P, value: 0..1}]}" in graded
     assert "largest value (not the first)" in graded
