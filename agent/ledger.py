@@ -104,10 +104,12 @@ class Ledger:
         if not self._rows:
             return ""
         counts = {kind: self._inputs(kind) for kind in KINDS}
+        aurocs = {key: _within_auroc(row["test"]) for key, row in self._rows.items()}
         lines = [
             "LEDGER (r correlation, b balanced accuracy, p precision; active > "
             f"{self.threshold:.3g}; shown: {counts['explore']} {self._words[0]}, mostly strong; "
-            f"written: {counts['written']} {self._words[1]}; all: all of explore)"
+            f"written: {counts['written']} {self._words[1]}; all: all of explore"
+            + ("; w AUROC within tokens, .5 for a token table)" if any(aurocs.values()) else ")")
         ]
         for row in sorted(self._rows.values(), key=strength, reverse=True)[:_SHOWN]:
             said = clip(" ".join(str(row["statement"]).split()), _WORDS)
@@ -116,7 +118,7 @@ class Ledger:
             if test is None:
                 parts.append("all ?")
             elif test.get("correlation") is not None:
-                parts.append(f"all r {test['correlation']:.2f}")
+                parts.append(f"all r {test['correlation']:.2f}{aurocs[row['id']]}")
             state = "" if row["tested"] else " UNTESTED"
             lines.append(f"{row['id']}{state} | {' | '.join(parts)} | {said}")
         if len(self._rows) > _SHOWN:
@@ -272,6 +274,12 @@ def _grid(windows: Rows, items: Sequence[Mapping[str, Any]]) -> np.ndarray:
         places = np.flatnonzero(windows.attended[row])[: len(values)]
         out[row, places] = values[: len(places)]
     return np.where(windows.counted, out, np.nan)
+
+
+def _within_auroc(test: Mapping[str, Any] | None) -> str:
+    """How a tested row ranks places of the same token; empty where that is not known."""
+    auroc = ((test or {}).get("within") or {}).get("auroc")
+    return f" w {auroc['value']:.2f}" if auroc else ""
 
 
 def _shown(score: Mapping[str, Any] | None) -> str:

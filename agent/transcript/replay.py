@@ -6,6 +6,7 @@
    seed and the evidence id alone, so each call sees the draws that it saw.
 3. Payloads are compared, not texts: words and whole numbers exactly, fractions within a tolerance.
    Measured inputs are compared in the recorded order or, where near ties changed it, by input.
+   Keys that a later version adds to a payload are no difference, and are named.
 
 A call that asked a language model cannot be repeated: its recorded result stands in for it.
 Pictures that were drawn are drawn again; those that an image model made are taken from their files.
@@ -79,6 +80,8 @@ class Replay:
     skipped: tuple[Skipped, ...]
     torn: bool = False
     """The record's last line was incomplete."""
+    added: tuple[str, ...] = ()
+    """Keys of payloads that the record lacks: `tests[].within`."""
 
     @property
     def same(self) -> bool:
@@ -92,7 +95,8 @@ class Replay:
         if self.skipped:
             calls += f", {len(self.skipped)} skipped"
         if self.same:
-            return f"{self.unit}: {calls}, every result the same"
+            more = f"; keys that the record lacks: {', '.join(self.added)}" if self.added else ""
+            return f"{self.unit}: {calls}, every result the same{more}"
         which = ", ".join(dict.fromkeys(item.evidence for item in self.differing))
         return f"{self.unit}: {calls}, these differ: {which}"
 
@@ -106,6 +110,7 @@ class Replay:
             "differing": [item._asdict() for item in self.differing],
             "skipped": [item._asdict() for item in self.skipped],
             "torn": self.torn,
+            "added": list(self.added),
         }
 
 
@@ -159,6 +164,7 @@ def _replayed(
 
     differing: list[Difference] = []
     skipped: list[Skipped] = []
+    added: dict[str, None] = {}
     for recorded in transcript.evidence.values():
         reason = None
         again = recorded
@@ -177,11 +183,20 @@ def _replayed(
             skipped.append(Skipped(recorded.id, recorded.tool, reason))
             continue
         differing.extend(_compared(recorded, again))
+        added |= dict.fromkeys(keys_added(recorded.data, again.data))
         if watch is not None:
             watch(again)
     checked = len(transcript.evidence) - len(skipped)
     unit = str(transcript.header["unit"])
-    return Replay(transcript.path, unit, checked, tuple(differing), tuple(skipped), transcript.torn)
+    return Replay(
+        transcript.path,
+        unit,
+        checked,
+        tuple(differing),
+        tuple(skipped),
+        transcript.torn,
+        tuple(added),
+    )
 
 
 def _lay_out(lab: "Lab", transcript: Transcript, folder: Path) -> None:
@@ -277,14 +292,14 @@ def find(name: str, *, beside: Path) -> str:
 
 
 def differences(recorded: Any, replayed: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Walks two payloads side by side and gives each place where they differ."""
+    """Walks two payloads side by side and gives each place where they differ.
+
+    Keys that only the replayed one has are left to `keys_added`.
+    """
     if isinstance(recorded, Mapping) and isinstance(replayed, Mapping):
-        for key in [*recorded, *(key for key in replayed if key not in recorded)]:
+        for key, value in recorded.items():
             if key not in _IGNORED:
-                inner = f"{path}.{key}" if path else str(key)
-                yield from differences(
-                    recorded.get(key, _ABSENT), replayed.get(key, _ABSENT), inner
-                )
+                yield from differences(value, replayed.get(key, _ABSENT), _inner(path, key))
     elif _is_list(recorded) and _is_list(replayed):
         if len(recorded) != len(replayed):
             yield f"{path} (length)", len(recorded), len(replayed)
@@ -293,6 +308,23 @@ def differences(recorded: Any, replayed: Any, path: str = "") -> Iterator[tuple[
             yield from differences(one, other, f"{path}[{i}]")
     elif not _equal(recorded, replayed):
         yield path or "(all)", recorded, replayed
+
+
+def keys_added(recorded: Any, replayed: Any, path: str = "") -> Iterator[str]:
+    """Where a replayed payload has keys that the recorded one lacks, places in lists left out."""
+    if isinstance(recorded, Mapping) and isinstance(replayed, Mapping):
+        for key, value in replayed.items():
+            if key in recorded:
+                yield from keys_added(recorded[key], value, _inner(path, key))
+            elif key not in _IGNORED:
+                yield _inner(path, key)
+    elif _is_list(recorded) and _is_list(replayed) and len(recorded) == len(replayed):
+        for one, other in zip(recorded, replayed, strict=True):
+            yield from keys_added(one, other, f"{path}[]")
+
+
+def _inner(path: str, key: object) -> str:
+    return f"{path}.{key}" if path else str(key)
 
 
 def _compared(recorded: Evidence, again: Evidence) -> list[Difference]:

@@ -90,6 +90,15 @@ def test_hypotheses_on_the_whole_corpus_count_as_tests(lab, ledger):
     assert row["test"]["correlation"] == pytest.approx(expected, abs=1e-3)
 
 
+def test_the_ledger_says_how_places_of_one_token_are_ranked(lab, ledger):
+    act(lab, ledger, "hypothesise", statement="pets", predictor=PET)
+    assert "within tokens" not in ledger.table()
+    act(lab, ledger, "test_hypotheses", hypotheses=["H1"])
+    auroc = ledger.rows[0]["test"]["within"]["auroc"]
+    head, row = ledger.table().splitlines()
+    assert (" w 0.50" in row, "w AUROC within tokens" in head) == (auroc is not None,) * 2
+
+
 def test_other_units_and_errors_do_not_count(lab, ledger):
     act(lab, ledger, "hypothesise", statement="pets", predictor=PET)
     act(lab, ledger, "activations", unit="planted/1", texts=["the cat sat"])

@@ -5,6 +5,7 @@
    AUPRC beside its base rate; F1, precision and recall on half of the documents with the
    prediction threshold that was best on the other half.
 3. Mean activation where the predictor holds and where it does not.
+4. On texts, how well it ranks places of the same token, with intervals (`statistics/within`).
 """
 
 from typing import Any, NamedTuple
@@ -12,17 +13,21 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.metrics import average_precision_score
 
+from ..data.windows import TokenWindows
 from ..lab import Lab
 from ..predicates.core import HOLDS
 from ..statistics.association import pearson
 from ..statistics.bootstrap import Resampler, correlations
 from ..statistics.bootstrap import interval as interval_of
+from ..statistics.within import Within, within
 from .records import Flat, activity
 
 TAILS = (0.9, 0.99, 0.999)
 HEADLINE = "half"
 """The tail whose numbers are reported: see `activity`."""
 _DRAWS = 200
+_WITHIN_DRAWS = 100
+"""Fewer, as each costs a pass over the tokens; scores of descriptions have 1,000."""
 _STREAM = 0x7E57
 """Of the bootstrap's draws: the same in every call, so that a predictor keeps its interval."""
 _MAX_LEVELS = 32
@@ -57,6 +62,8 @@ class Agreement(NamedTuple):
     mean_inside: float | None
     mean_outside: float | None
     tails: dict[str, Tail]
+    within: Within | None = None
+    """None on pictures."""
 
     @property
     def headline(self) -> Tail:
@@ -68,7 +75,9 @@ class Agreement(NamedTuple):
         headline = self.headline._asdict()
         del headline["threshold"]
         tails = {name: tail._asdict() for name, tail in self.tails.items()}
-        return {**self._asdict(), **headline, "tails": tails}
+        data = {**self._asdict(), **headline, "tails": tails}
+        within = data.pop("within")
+        return data if within is None else {**data, "within": within.as_dict()}
 
 
 def stream(lab: Lab) -> np.random.Generator:
@@ -76,10 +85,38 @@ def stream(lab: Lab) -> np.random.Generator:
     return np.random.default_rng([lab.seed, _STREAM])
 
 
+class SameToken:
+    """Scores within tokens at the places of one unit: what all predictors share is made once."""
+
+    def __init__(self, rows: TokenWindows, data: Flat, rng: np.random.Generator) -> None:
+        self._token = np.unique(rows.ids[data.window, data.place], return_inverse=True)[1]
+        self._truth = data.values.astype(np.float64)
+        self._active = data.values > activity(data.values)
+        document = rows.document[data.window]
+        self._resampler = Resampler(document, seed=rng, resamples=_WITHIN_DRAWS)
+
+    def score(self, degrees: np.ndarray) -> Within:
+        """How a predictor ranks places of the same token; `degrees` `[place]` in 0..1."""
+        degrees = degrees.astype(np.float64)
+        return within(self._token, degrees, self._truth, self._active, self._resampler)
+
+
 def agreement(
-    data: Flat, degrees: np.ndarray, document: np.ndarray, rng: np.random.Generator
+    data: Flat,
+    degrees: np.ndarray,
+    document: np.ndarray,
+    rng: np.random.Generator,
+    same_token: SameToken | None = None,
 ) -> Agreement:
-    """Compares a predictor with a unit; `degrees` `[place]` in 0..1, `document` `[window]`."""
+    """Compares a predictor with a unit.
+
+    Args:
+        data: The unit.
+        degrees: `[place]` in 0..1.
+        document: `[window]`.
+        rng: Of the bootstrap.
+        same_token: Scores within tokens; None on pictures.
+    """
     values = data.values.astype(np.float64)
     _, part = np.unique(document[data.window], return_inverse=True)
     thresholds = {HEADLINE: activity(values)}
@@ -89,6 +126,7 @@ def agreement(
         interval(degrees, values, part, rng),
         *means(values, degrees >= HOLDS),
         {name: _tail(values, degrees, at, part % 2) for name, at in thresholds.items()},
+        None if same_token is None else same_token.score(degrees),
     )
 
 

@@ -1,6 +1,7 @@
 """Tests hypotheses: their predictors against the unit at every place or picture of explore.
 
-The numbers are those of `agreement`. Beside them stands what a predictor gets wrong: the places
+The numbers are those of `agreement`; on texts also how well a predictor ranks places of the same
+token, where a table of tokens gets .50. Beside them stands what a predictor gets wrong: the places
 where it holds and the unit is not active, lowest first, and the places where the unit is active and
 it does not hold, highest first; on texts without a false positive, the lowest of its hits. Where
 scenes are not known, atoms are read from pixels, and the result names who reads them.
@@ -11,7 +12,7 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
-from ..activations.agreement import HOLDS, Agreement, agreement, stream
+from ..activations.agreement import HOLDS, Agreement, SameToken, agreement, stream
 from ..activations.records import Flat, activity, flat, full_scale, of_explore
 from ..data.image_rows import ImageRows
 from ..evidence import Result
@@ -22,6 +23,7 @@ from ..predicates.view_images import reader_of
 from ..registry import UpTo, tool
 from ..render.picture_words import caption
 from ..render.text import MARKS, STARTS, between, number, snippet
+from ..statistics.within import LEAST_PARTNERED
 
 _AT_LENGTH = 3
 """Hypotheses of one call whose errors are shown in full number."""
@@ -56,6 +58,8 @@ def compare(
     chosen = lab.chosen(unit)
     data, bar = flat(lab, chosen), activity(flat(lab, chosen).values)
     given = resolve(lab, hypotheses)
+    pictures = isinstance(lab.explore, ImageRows)
+    same_token = None if pictures else SameToken(lab.explore, data, stream(lab))
     n = examples if len(given) <= _AT_LENGTH else min(examples, 2)
     who: dict[tuple[str, int], list[str]] = {}
     tests: list[dict[str, Any]] = []
@@ -63,7 +67,7 @@ def compare(
     measured: list[dict[str, Any]] = []
     for hypothesis in given:
         degrees = hypothesis.evaluate(lab.explore)[data.window, data.place]
-        result = agreement(data, degrees, lab.explore.document, stream(lab))
+        result = agreement(data, degrees, lab.explore.document, stream(lab), same_token)
         errors = _errors(lab, data, degrees >= HOLDS, bar, n)
         tests.append(
             {
@@ -100,7 +104,20 @@ def _head(lab: Lab, unit: Unit, data: Flat, bar: float, tests: list[dict[str, An
     return (
         f"{unit} over explore: {data.values.size} {kind}; active = above half of the mean of its "
         f"{top}, {number(bar)}{legend}. Best: {best['id']} (correlation "
-        f"{number(best['correlation'])})."
+        f"{number(best['correlation'])}).{_basis(tests[0].get('within'))}"
+    )
+
+
+def _basis(within: dict[str, Any] | None) -> str:
+    """What AUROCs within tokens rest on: the same for all hypotheses of a call."""
+    if within is None:
+        return ""
+    counted = f"{within['n']} active places have a silent one of their token"
+    if within["auroc"] is None:
+        return f" No within-token AUROC: {counted}, {LEAST_PARTNERED} are needed."
+    return (
+        f" Within-token AUROC: an active against a silent place of one token ({counted}; "
+        f"{within['tokens']} tokens); a token table gets .50."
     )
 
 
@@ -184,9 +201,17 @@ def _described(
     )
     return [
         head,
-        f"  correlation {number(result.correlation)}{between(result.interval)}; "
+        f"  correlation {number(result.correlation)}{between(result.interval)}; {_auroc(result)}"
         f"AUPRC {number(tail.auprc)} (base {number(tail.base_rate)}); {where}",
     ]
+
+
+def _auroc(result: Agreement) -> str:
+    """How well places of one token are ranked; empty on pictures and where too few are active."""
+    auroc = result.within and result.within.auroc
+    if not auroc:
+        return ""
+    return f"within-token AUROC {auroc.value:.2f} [{auroc.low:.2f}, {auroc.high:.2f}]; "
 
 
 def _by_level(values: np.ndarray, degrees: np.ndarray) -> str:

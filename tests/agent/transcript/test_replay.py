@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from neuroscribe.agent.transcript import Recorder, make_header, read, replay
 from neuroscribe.agent.transcript.record import names
-from neuroscribe.agent.transcript.replay import differences, find
+from neuroscribe.agent.transcript.replay import differences, find, keys_added
 from neuroscribe.tasks.cli import app as cli
 from neuroscribe.tools import registry
 from neuroscribe.tools.errors import UsageError
@@ -114,12 +114,28 @@ def test_payloads_are_compared_within_tolerance_and_by_input():
         ({"measured": [one, two]}, {"measured": [near, one]}, []),
         ({"seconds": 1, "x": 10.0}, {"seconds": 2, "x": 10.009}, []),
         ({"a": {"b": [1, 2]}}, {"a": {"b": [1, 3]}}, [("a.b[1]", 2, 3)]),
-        ({"a": 1}, {"b": 1}, [("a", 1, "(absent)"), ("b", "(absent)", 1)]),
+        ({"a": 1}, {"b": 1}, [("a", 1, "(absent)")]),
+        ({"a": 1}, {"a": 1, "b": 1}, []),
+        ({"a": 1}, {"a": 2, "b": 1}, [("a", 1, 2)]),
         ([1, 2], [1], [(" (length)", 2, 1)]),
         ({"x": True}, {"x": 1}, [("x", True, 1)]),
         ({"x": None}, {"x": 0.0}, [("x", None, 0.0)]),
     ):
         assert list(differences(recorded, replayed)) == differing
+
+
+def test_keys_of_a_later_version_are_named_and_no_difference(recorded, target):
+    one, two = {"a": {"x": 1}, "seconds": 1}, {"a": {"x": 1, "y": 2}, "refused": "no", "b": []}
+    assert list(keys_added({"tests": [one, one]}, {"tests": [two, two]})) == [
+        *("tests[].a.y", "tests[].b") * 2
+    ]
+    _change(recorded, lambda result: result["data"]["stats"].pop("mean"), of="E1")
+    again = replay(recorded, target=target)
+    assert (again.same, again.added) == (True, ("stats.mean",))
+    assert again.summary.endswith("keys that the record lacks: stats.mean")
+    _change(recorded, lambda result: result["data"].update(gone=1), of="E1")
+    (only,) = replay(recorded, target=target).differing
+    assert (only.path, only.replayed) == ("gone", "(absent)")
 
 
 def test_the_verb_tells_its_outcome_by_its_exit_code(recorded, place, capsys):

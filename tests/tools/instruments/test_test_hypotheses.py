@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 from checks import rejects
+from neuroscribe.tools.activations.records import activity
 from neuroscribe.tools.hypotheses.resolve import short
+from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.predicates import parse
 from neuroscribe.tools.registry import call
+from neuroscribe.tools.statistics.within import LEAST_PARTNERED
 from sklearn.metrics import average_precision_score
 
 from tests.tools.instruments.conftest import BEHIND_NO, PETS, TREES
@@ -33,6 +36,31 @@ def test_tests_agree_with_a_reference(rivals):
         assert by_id[key]["mean_inside"] == pytest.approx(values[degrees > 0.5].mean(), rel=1e-4)
     assert by_id["H2"]["correlation"] > by_id["H1"]["correlation"] > by_id["H3"]["correlation"]
     assert "Best: H2" in found.text
+
+
+def test_places_of_one_token_are_told_apart_by_what_is_no_token_table(rivals):
+    found = call(rivals, "test_hypotheses", {})
+    by_id = {test["id"]: test["within"] for test in found.data["tests"]}
+    values = rivals.column(rivals.unit)[rivals.explore.counted].astype(float)
+    ids, active = rivals.explore.ids[rivals.explore.counted], values > activity(values)
+    silent = [(active & (ids == one)).any() and (~active & (ids == one)).any() for one in ids]
+    for key, same in by_id.items():  # H1 and H3 name tokens, H2 leaves out those behind `no`
+        assert same["n"] == (active & silent).sum() >= LEAST_PARTNERED
+        assert same["tokens"] == len(np.unique(ids[active & silent]))
+        value, low, high = (same["auroc"][name] for name in ("value", "low", "high"))
+        if key == "H2":
+            assert 0.9 < low <= value <= high
+            assert "within-token AUROC 1.00 [" in found.text
+        else:
+            assert value == low == high == 0.5
+            assert same["correlation"]["value"] == 0
+    assert "a token table gets .50" in found.text
+    few = rivals.explore.rows(slice(0, 12))
+    rare = Lab(rivals.target, few, unit=rivals.unit, hypotheses=rivals.hypotheses)
+    found = call(rare, "test_hypotheses", {})
+    assert found.data["tests"][0]["within"]["auroc"] is None
+    assert "No within-token AUROC" in found.text
+    assert "within-token AUROC 1" not in found.text
 
 
 def test_false_alarms_and_misses_are_real(rivals):
@@ -119,6 +147,7 @@ def test_hypotheses_are_tested_against_every_picture(pictures, scenes):
     assert red["correlation"] == pytest.approx(np.corrcoef(truth, column)[0, 1], rel=1e-4)
     assert red["holds"] == truth.sum()
     assert red["correlation"] > 0.9 > abs(cat["correlation"])
+    assert "within" not in red
     assert "miss of P2" in found.text
     for item in found.data["measured"]:
         if item["source"].startswith("miss of P2"):
