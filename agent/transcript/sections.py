@@ -12,6 +12,7 @@ from .record import Transcript
 from .words import PICTURES, TEXT, Words, meanings, words_of
 
 NAMES = {
+    "words.pairs": "words",
     "within.auroc": "within tokens",
     "within.correlation": "correlation within tokens",
     "gain_over_lookup": "gain over baselines",

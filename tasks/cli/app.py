@@ -36,6 +36,7 @@ from .patch import patch
 from .patch_map import patch_map
 from .replay import replay
 from .route import route
+from .score import score
 from .serve import serve
 from .show import show
 from .tool import tool
@@ -46,6 +47,7 @@ PANELS: dict[str, tuple[Callable[..., Any] | typer.Typer, ...]] = {
     "Label and read": (
         label,
         show,
+        score,
         find,
         merge,
         export,

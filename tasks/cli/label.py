@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ...agent.statuses import LABELLED
 from ..labelling.settings import How, Settings, Shard
 from . import options
 from .printing import print_json, warn
@@ -46,6 +47,11 @@ def label(
     device: options.Device = None,
     device_map: Annotated[str | None, typer.Option(help="auto: spread over devices.")] = None,
     trust_remote_code: options.TrustRemoteCode = False,
+    judge: Annotated[
+        str | None,
+        typer.Option(help="openai:MODEL at --base-url scores the words (see the verb score)."),
+    ] = None,
+    judge_tokens: Annotated[int, typer.Option(help="Tokens of the judge; 0: no limit.")] = 500_000,
     watch: Annotated[bool, typer.Option(help="Show every experiment.")] = False,
     as_json: options.Json = False,
     **given: Any,
@@ -55,6 +61,10 @@ def label(
     given |= {"sites": options.listed(given["sites"]), "images": tuple(given["images"] or ())}
     settings = Settings(**given)
     part = Shard.parse(shard)
+    if judge is not None:
+        from ..evaluation.scorers.judges import judge_named
+
+        judge_named(judge, base_url=settings.base_url)  # says now what is missing
     from ..labelling.estimate import what_it_costs
     from ..labelling.label import run_labels
     from ..labelling.progress import TerminalProgress
@@ -83,6 +93,24 @@ def label(
     except KeyboardInterrupt:
         warn(f"interrupted; run the same command again to go on in {out}")
         raise typer.Exit(130) from None
+    judged = True
+    if judge is not None and any(unit.status in LABELLED for unit in run.units):
+        from ..evaluation.words.plan import Plan
+        from .score import judge_words
+
+        scored, judged = judge_words(
+            out,
+            Plan(judge, settings.seed, max_tokens=judge_tokens or None),
+            base_url=settings.base_url,
+            prices=how.prices,
+            timeout=timeout,
+            given={
+                "target": settings.target,
+                "data": settings.data,
+                "trust_remote_code": trust_remote_code,
+            },
+        )
+        run = scored or run
     print_run(run, as_json=as_json)
     if run.failed:
         first = run.failed[0]
@@ -90,4 +118,4 @@ def label(
             f"{len(run.failed)} of {len(run.units)} units failed, such as "
             f"{first.unit}: {first.record['reason']}; --retry-failed tries them again"
         )
-    raise typer.Exit(1 if run.failed else 0)
+    raise typer.Exit(1 if run.failed or not judged else 0)

@@ -8,20 +8,22 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ...agent.statuses import CONFIDENCE
-from ...agent.transcript.sections import triple
+from ...agent.transcript.sections import entry_of, triple
 from ..labelling.results import LabelRun, UnitLabel
 from ..report.usage import spent_words
-from ..scoring.entries import beside_within, value_of
+from ..scoring.entries import beside_within, value_of, words_lines
 from ..search.account import experiments, told
 from ..search.records import readable, shortened
 from ..search.terminal import ends, listing, number
 
 _WITHIN = "within: AUROC of active against silent places of one token; a table of tokens gets 0.50"
 
+_WORDS = "words: same-token pairs that {judge} tells right from the label alone; chance is 0.50"
+
 
 def table(run: LabelRun) -> RenderableType:
     """Every unit on a line, the run's sums below."""
-    numbers = ("within", "corr.", "95%", "vs baseline", "AUPRC", "conf.")
+    numbers = ("words", "within", "corr.", "95%", "vs baseline", "AUPRC", "conf.")
     columns = ("unit", "label", "status", *numbers)
     rows = listing(*columns, numbers=numbers, confidence=CONFIDENCE)
     for unit in run.units:
@@ -35,6 +37,8 @@ def unit_detail(unit: UnitLabel, folder: Path) -> RenderableType:
     made, missing = experiments(record, folder)
     rows = list(told(unit.unit, record, made, missing, _plainly))
     rows += [f"within tokens, {line}" for line in beside_within(record.get("scores"))]
+    said = words_lines(entry_of(record.get("scores"), "words"))
+    rows += [f"words, {_plainly(line)}" for line in said]
     for name, entry in ((record.get("scores") or {}).get("lookups") or {}).items():
         if (value := triple(entry)[0]) is not None:
             rows.append(f"baseline, {name.replace('_', ' x ')}: {value:.3f}")
@@ -59,6 +63,7 @@ def _row(unit: UnitLabel) -> list[str]:
         unit.unit,
         unit.label or str(unit.record.get("reason") or ""),
         unit.status,
+        number(value_of(scores, "words.pairs")),
         number(value_of(scores, "within.auroc")),
         number(value),
         ends(low, high),
@@ -77,4 +82,7 @@ def _sums(run: LabelRun) -> str:
     middle = f"; median correlation {median(values):.2f}" if values else ""
     counted = f"{len(run.units)} units: {', '.join(parts) or 'none labelled'}{middle}"
     within = any(value_of(unit.record.get("scores"), "within.auroc") for unit in run.units)
-    return "\n".join([counted, *([_WITHIN] if within else []), spent_words(run.spent)])
+    judges = {entry_of(unit.record.get("scores"), "words.judge") for unit in run.units} - {None}
+    notes = [_WITHIN] if within else []
+    notes += [_WORDS.format(judge=_plainly(judge)) for judge in judges]
+    return "\n".join([counted, *notes, spent_words(run.spent)])

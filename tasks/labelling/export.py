@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ...agent.transcript.sections import triple
+from ...agent.transcript.sections import entry_of, triple
 from ...tools.errors import UsageError
 from ...tools.io.files import write_whole
 from ..scoring.entries import HEADLINES, value_of
@@ -20,6 +20,11 @@ COLUMNS: tuple[str, ...] = (
     "reason",
     "confidence",
     "explained",
+    "words_pairs",
+    "words_pairs_low",
+    "words_pairs_high",
+    "words_auroc",
+    "words_judge",
     "correlation",
     "correlation_low",
     "correlation_high",
@@ -42,6 +47,8 @@ COLUMNS: tuple[str, ...] = (
     "planner",
 )
 
+_PAIRS = ("words_pairs", "words_pairs_low", "words_pairs_high")
+
 
 def row(unit: UnitLabel) -> dict[str, Any]:
     """One unit as flat cells; several components stand in one cell, split by ` | `."""
@@ -52,9 +59,13 @@ def row(unit: UnitLabel) -> dict[str, Any]:
     specific = record.get("specificity")
     specific = specific if isinstance(specific, Mapping) else {}
     _, low, high = triple(scores.get("correlation"))
+    pairs = triple(entry_of(scores, "words.pairs"))
     auprc = scores.get("auprc")
     return {name: record.get(name) for name in COLUMNS} | {
         **{name: value_of(scores, name) for name in HEADLINES},
+        **dict(zip(_PAIRS, pairs, strict=True)),
+        "words_auroc": value_of(scores, "words.auroc"),
+        "words_judge": entry_of(scores, "words.judge"),
         "specificity_p": specific.get("p"),
         "specificity_units": specific.get("n"),
         "shared_with": " ".join(str(one["unit"]) for one in specific.get("shared") or ()),

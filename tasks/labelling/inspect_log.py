@@ -59,7 +59,7 @@ def write_run(path: Path, run: LabelRun) -> None:
         failed = str(record.get("reason") or "failed") if unit.status == "failed" else None
         parts = "\n".join(f"- {part['words']}" for part in record.get("components") or ())
         answer = f"{unit.label}\n\n{parts}".strip()
-        scores = _values(record.get("scores"))
+        scores = _values(record.get("scores"), ("words.pairs", "words.auroc", *HEADLINES))
         rows.append(Row(unit.unit, answer, scores, unit.status, unit.as_dict(), failed))
     facts = {
         name: run.facts[name] for name in ("target", "corpus", "versions") if name in run.facts

@@ -16,6 +16,7 @@ from .folder import RunFolder
 from .results import LabelRun, read_run
 from .settings import Shard, differences
 from .shape import Measurable
+from .words import append, read_lines
 
 
 def merge(runs: Sequence[Path], out: Path | None = None) -> LabelRun:
@@ -82,9 +83,20 @@ def _bring_together(folders: Sequence[RunFolder], whole: RunFolder, run: dict[st
     whole.write_labels(ordered)
     if controls:
         whole.write("controls.json", {"units": controls, "run": sums(labels, controls)})
+    _take_words(folders, whole)
     whole.write_run({**run, "settings": {**run["settings"], "shards": 1}})
     for path in [*whole.path.glob("labels.*-of-*.jsonl"), *whole.path.glob("controls.*-of-*.json")]:
         path.unlink()
+
+
+def _take_words(folders: Sequence[RunFolder], whole: RunFolder) -> None:
+    """Brings what judges said together; each line once."""
+    known = read_lines(whole.path)
+    for folder in folders:
+        for line in read_lines(folder.path):
+            if line not in known:
+                append(whole.path, line)
+                known.append(line)
 
 
 def _take_transcripts(folder: RunFolder, whole: RunFolder) -> None:

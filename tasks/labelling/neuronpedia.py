@@ -74,7 +74,11 @@ def _row(unit: UnitLabel, model: str, author: str, planner: str, created: Any) -
     text = unit.label if parsed.sign > 0 else f"{unit.label} (negative side)"
     mark = hashlib.sha256(f"{model}\0{source}\0{unit.unit}\0{text}".encode(errors="replace"))
     scores = unit.record.get("scores")
-    named = (("held-out correlation", "correlation"), ("gain over baselines", "gain_over_lookup"))
+    named = (
+        ("same-token pairs right", "words.pairs"),
+        ("held-out correlation", "correlation"),
+        ("gain over baselines", "gain_over_lookup"),
+    )
     values = [(name, value_of(scores, key)) for name, key in named]
     notes = ", ".join(f"{name} {value:.2f}" for name, value in values if value is not None)
     return {

@@ -21,14 +21,23 @@ from ...agent.transcript.sections import NAMES, cell, entry_of, tops_of, triple
 from ...agent.transcript.words import words_for
 from ...tools.errors import UsageError
 from ..report.page import write_page
-from ..scoring.entries import beside_within, specificity_words
+from ..scoring.entries import beside_within, specificity_words, words_lines
 from ..scoring.sanity_marks import mark
 from .folder import RunFolder
 from .report_parts import controls_table, distributions, facts, failures, statuses, tiles
 from .results import read_run
+from .words_summary import sentences, summary
 
 HERE = Path(__file__).parent
-COLUMNS = ("correlation", "within.auroc", "gain_over_lookup", "auprc", "f1", "iou", "cosine")
+COLUMNS = (
+    "words.pairs",
+    "correlation",
+    "within.auroc",
+    "gain_over_lookup",
+    "auprc",
+    "f1",
+    "cosine",
+)
 MOST_PAGES = 500
 """Transcripts that get a page and exemplars in the table: the best-scored ones come first."""
 _EXEMPLARS = 3
@@ -47,13 +56,13 @@ def write_report(folder: str | Path) -> Path:
         UsageError: if there are no labels in the folder.
     """
     folder = Path(folder)
-    run, records, faults = _run(folder)
+    run, records, faults, judged = _run(folder)
     if not records and not run:
         raise UsageError(f"there is no run in {folder}: neither run.json nor labels.jsonl")
     records = sorted(records, key=_order)
     of_text = any(entry_of(record.get("scores"), "within") for record in records)
-    hidden = "cosine" if of_text else "within.auroc"
-    columns = [name for name in COLUMNS if name != hidden]
+    hidden = ("cosine",) if of_text else ("words.pairs", "within.auroc")
+    columns = [name for name in COLUMNS if name not in hidden]
     units = [
         _unit(folder, record, faults, paged=i < MOST_PAGES) for i, record in enumerate(records)
     ]
@@ -76,6 +85,8 @@ def write_report(folder: str | Path) -> Path:
         columns=[NAMES.get(name, name) for name in columns],
         entry_of=entry_of,
         beside_within=beside_within,
+        words_lines=words_lines,
+        judged=judged,
         units=units,
         marks={name: mark(name) for name in ("precision", "recall")},
         confidence_words=CONFIDENCE,
@@ -91,16 +102,17 @@ def write_report(folder: str | Path) -> Path:
     )
 
 
-def _run(folder: Path) -> tuple[dict[str, Any], list[Mapping[str, Any]], list[str]]:
-    """What `run.json` says, the records with their controls, and what is wrong with their lines;
-    run and records may be missing."""
+def _run(folder: Path) -> tuple[dict[str, Any], list[Mapping[str, Any]], list[str], list[str]]:
+    """What `run.json` says, the records with their controls, what is wrong with their lines, and
+    what a judge could do with the words; run and records may be missing."""
     if (folder / "run.json").exists():
         run = read_run(RunFolder(folder))
         result = run.as_dict()
-        return result["run"], result["units"], list(run.said)
+        found = summary(run)
+        return result["run"], result["units"], list(run.said), sentences(found) if found else []
     faults: list[str] = []
     records = RunFolder(folder).labels(faults) if folder.is_dir() else {}
-    return {}, list(records.values()), faults
+    return {}, list(records.values()), faults, []
 
 
 def _order(record: Mapping[str, Any]) -> tuple[int, float]:

@@ -14,6 +14,7 @@ from ..report.tables import table_html
 from ..report.usage import spent_words, total
 from ..scoring.entries import value_of
 from .folder import RunFolder
+from .words import by_unit, read_lines
 
 FIRST = (
     "unit",
@@ -155,10 +156,15 @@ def read_run(folder: RunFolder) -> LabelRun:
     names = sorted(path.name for path in folder.path.glob("controls*.json"))
     parts = [folder.read_controls(name, faults) for name in names]
     own = {unit: entry for part in parts for unit, entry in part.get("units", {}).items()}
+    said = by_unit(
+        read_lines(folder.path, faults), {unit: item["label"] for unit, item in labels.items()}
+    )
     units = []
     for unit in run["units"]:
         if unit in labels:
             record = labels[unit]
+            if unit in said:
+                record = {**record, "scores": {**(record.get("scores") or {}), "words": said[unit]}}
             record = {**record, "controls": {**(record.get("controls") or {}), **own.get(unit, {})}}
             units.append(UnitLabel(unit, record["label"], record["status"], record))
     facts = {key: value for key, value in run.items() if key not in ("settings", "units")}

@@ -101,8 +101,18 @@ class _WithinTokens(_Within, total=False):
     reference: _Reference | None
 
 
+class _Words(TypedDict, total=False):
+    judge: str
+    pairs: _Score
+    auroc: _Score
+    rank: _Score
+    reason: str | None
+    warnings: list[str] | None
+
+
 class _Scores(TypedDict, total=False):
     within: _WithinTokens | None
+    words: _Words | None
     correlation: _Score
     cosine: _Score
     auprc: _Score

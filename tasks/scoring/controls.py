@@ -18,13 +18,13 @@ import numpy as np
 
 from ...agent.description import Component, Description
 from ...tools.data.image_rows import ImageRows
-from ...tools.data.windows import TokenWindows
 from ...tools.errors import UsageError
 from ...tools.evidence import plain
 from ...tools.io.strict_json import read_json
 from ...tools.llm.client import LLM, LLMError
 from ...tools.models import Unit
 from ...tools.predicates import Predicate, parse
+from ...tools.render.marked import marked
 from ...tools.statistics.bootstrap import median
 from .entries import value_of
 from .measured import Measured, Splits
@@ -169,19 +169,9 @@ Answer with one JSON object: {{"label": "at most 12 words", "words": ["every wor
 expect the unit to be active"]}}"""
 
 
-def _marked(windows: TokenWindows, row: int, place: int) -> str:
-    """The text of a window as it is written, its token at a place between « and »."""
-    text = windows.texts[int(windows.document[row])]
-    start, end = windows.start[row], windows.end[row]
-    real = windows.attended[row] & (end > start)
-    first, last = int(start[real].min(initial=len(text))), int(end[real].max(initial=0))
-    begin, finish = int(start[place]), int(end[place])
-    line = f"{text[first:begin]}«{text[begin:finish]}»{text[finish:last]}"
-    return " ".join(line.split())
-
-
 def _asked(explore: Measured, llm: LLM) -> Description:
-    lines = [_marked(explore.windows, window, place) for window, place in _peaks(explore)]
+    texts = (marked(explore.windows, window, [place]) for window, place in _peaks(explore))
+    lines = (" ".join(text.split()) for text in texts)
     request = _REQUEST.format(exemplars="\n".join(lines))
     text = llm.complete([{"role": "user", "content": request}]).text
     answer = read_json(text[text.index("{") : text.rindex("}") + 1])

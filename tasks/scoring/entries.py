@@ -3,11 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ...agent.transcript.sections import entry_of
+from ...agent.transcript.sections import entry_of, triple
 
 HEADLINES = ("correlation", "cosine", "auprc", "f1", "iou", "gain_over_lookup")
 """The scores that stand beside a description."""
 _NAMED = 5
+_WORDS = {
+    "pairs": "same-token pairs right",
+    "auroc": "AUROC of active against silent places",
+    "rank": "rank correlation with the activation",
+}
 
 
 def value_of(scores: Mapping[str, Any] | None, name: str) -> float | None:
@@ -28,6 +33,33 @@ def beside_within(scores: Mapping[str, Any] | None) -> list[str]:
             middle = f", correlation {correlation:.3f}" if correlation is not None else ""
             out.append(f"{said}: AUROC {auroc:.3f}{middle}")
     return out
+
+
+def words_lines(line: Any) -> list[str]:
+    """What a judge could do with the words of a label (`scores.words`), a line each; else empty."""
+    if not isinstance(line, Mapping):
+        return []
+    out = []
+    for name, what in _WORDS.items():
+        value, low, high = triple(line.get(name))
+        if value is not None:
+            ends = "" if low is None or high is None else f" (95% {low:.2f} .. {high:.2f})"
+            out.append(f"{what} {value:.2f}{ends}")
+    for name, what in (("shuffled", "another unit's"), ("against", "another run's")):
+        rival = line.get(name)
+        if isinstance(rival, Mapping):
+            known = [
+                (k, value_of(rival, key)) for k, key in (("pairs", "pairs"), ("AUROC", "auroc"))
+            ]
+            said = ", ".join(f"{k} {v:.2f}" for k, v in known if v is not None) or "no pairs"
+            out.append(f"under {what} label '{rival.get('label')}': {said}")
+    picked = line.get("retrieval")
+    if isinstance(picked, Mapping):
+        right = "picked" if picked.get("right") else "not picked"
+        out.append(f"{right} among {picked.get('among')} units")
+    out += [str(line["reason"])] if line.get("reason") else []
+    out += [str(text) for text in line.get("warnings") or ()]
+    return [f"judged by {line.get('judge')}", *out]
 
 
 def specificity_words(entry: Any) -> str:

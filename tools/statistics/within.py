@@ -80,6 +80,28 @@ def within(
     )
 
 
+def partners(
+    group: np.ndarray, active: np.ndarray, silent: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Pairs of an active and a silent place of one group, drawn one to one, `[pair, 2]`.
+
+    A group gives min(active, silent) pairs, at most `MOST`: as many as it weighs in the AUROC.
+
+    Args:
+        group: The token of each place, `[place]` integers.
+        active: bool `[place]`.
+        silent: bool `[place]`; a place may be neither.
+        rng: Draws the partners.
+    """
+    pairs = [np.zeros((0, 2), np.int64)]
+    for token in np.intersect1d(group[active], group[silent]):
+        here = group == token
+        on, off = (rng.permutation(np.flatnonzero(here & side)) for side in (active, silent))
+        n = min(len(on), len(off), MOST)
+        pairs.append(np.stack([on[:n], off[:n]], 1))
+    return np.concatenate(pairs)
+
+
 def _auroc(
     group: np.ndarray,
     prediction: np.ndarray,

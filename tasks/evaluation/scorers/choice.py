@@ -7,12 +7,13 @@ The value is the share of questions in which this description is preferred to it
 
 import numpy as np
 
+from ....tools.render.marked import marked
 from ....tools.statistics.bootstrap import clustered
 from ....tools.statistics.intervals import share_of
 from .contract import Case, Panel, Score
 from .judges import Question, ask
 from .replies import one_of
-from .sampling import active_places, deciles, kinds, marked
+from .sampling import active_places, deciles, kinds
 from .scorer import Scorer
 
 QUESTIONS = 20

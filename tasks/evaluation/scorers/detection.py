@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ....tools.render.marked import marked
 from ....tools.statistics.association import balanced_accuracy, f1
 from ....tools.statistics.bootstrap import Interval, clustered
 from .contract import Case, Panel, Score
@@ -27,7 +28,6 @@ from .sampling import (
     active_places,
     in_parts,
     kinds,
-    marked,
     random_places,
     sample,
 )

@@ -10,12 +10,13 @@
 
 import numpy as np
 
+from ....tools.render.marked import marked
 from ....tools.statistics.bootstrap import clustered
 from ....tools.statistics.intervals import share_of
 from .contract import Case, Panel, Score
 from .judges import Judge, Question, ask
 from .replies import one_of
-from .sampling import DECILES, active_places, kinds, marked, random_places
+from .sampling import DECILES, active_places, kinds, random_places
 from .scorer import Scorer
 
 QUESTIONS = 40

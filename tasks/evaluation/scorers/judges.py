@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from ....tools.errors import UsageError
-from ....tools.llm.client import LLM, LLMError
+from ....tools.llm.client import LLM, LLMError, Usage
 
 _UNREADABLE = ("context", "broken")
 """Failures of one question alone; it counts as answered wrongly. Others end the run."""
@@ -34,6 +34,8 @@ class Answer(NamedTuple):
     text: str
     logprobs: list[dict[str, Any]] | None = None
     """One a token of the text, each with `token` and `top_logprobs`."""
+    usage: Usage | None = None
+    """Tokens of the request, where there was one that was answered."""
 
 
 class Judge(Protocol):
@@ -79,7 +81,7 @@ class LLMJudge:
             if error.kind in _UNREADABLE:
                 return Answer("")
             raise UsageError(f"the judge gives no answer: {error}") from error
-        return Answer(reply.text, reply.logprobs if wanted else None)
+        return Answer(reply.text, reply.logprobs if wanted else None, reply.usage)
 
 
 def judge_named(

@@ -118,3 +118,13 @@ def _mean(alternatives: Sequence[Any]) -> float | None:
             weight[int(said)] = weight.get(int(said), 0.0) + math.exp(float(one["logprob"]))
     total = sum(weight.values())
     return sum(value * share for value, share in weight.items()) / total if total > 0 else None
+
+
+def degrees(answer: Answer, keys: Sequence[str]) -> dict[str, int]:
+    """`{"degrees": {"1": 0, "2": 7, ...}}`, in any order: those that are whole numbers 0 to 10."""
+    given = the_entry(answer.text, "degrees")
+    if not isinstance(given, dict):
+        return {}
+    return {
+        key: given[key] for key in keys if type(given.get(key)) is int and 0 <= given[key] <= 10
+    }

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ....tools.data.windows import TokenWindows
+from ....tools.render.marked import CLOSE, OPEN
 from ....tools.statistics.association import auroc
 from ....tools.statistics.bootstrap import clustered
 from .contract import Case, Score
@@ -23,7 +23,6 @@ LEAST = 10
 """Windows of either kind without which there is no score."""
 A_PROMPT = 5
 MARKED = 0.3
-OPEN, CLOSE = "«", "»"
 
 
 class Sample(NamedTuple):
@@ -109,29 +108,6 @@ def random_places(
     return np.sort(rng.choice(free, min(n, len(free)), replace=False))
 
 
-def marked(windows: TokenWindows, row: int, places: Sequence[int] | np.ndarray) -> str:
-    """A window's text with tokens between « and »; such characters in the text become < and >."""
-    here = windows.attended[row] & (windows.end[row] > windows.start[row])
-    whole = windows.texts[int(windows.document[row])]
-    first = int(windows.start[row][here].min(initial=len(whole)))
-    last = int(windows.end[row][here].max(initial=first))
-    spans: list[list[int]] = []
-    for place in sorted(int(p) for p in places):
-        start, end = int(windows.start[row, place]), int(windows.end[row, place])
-        start += len(whole[start:end]) - len(whole[start:end].lstrip())
-        if end <= start:
-            continue
-        if spans and start <= spans[-1][1]:  # tokens of one word, or one character
-            spans[-1][1] = max(end, spans[-1][1])
-        else:
-            spans.append([start, end])
-    out, at = [], first
-    for start, end in spans:
-        out += [_plain(whole[at:start]), OPEN, _plain(whole[start:end]), CLOSE]
-        at = end
-    return "".join([*out, _plain(whole[at:last])])
-
-
 def unmarked(text: str) -> tuple[str, list[tuple[int, int]]]:
     """The text without its marks, and the spans that they enclosed."""
     plain, spans, start = "", [], 0
@@ -143,10 +119,6 @@ def unmarked(text: str) -> tuple[str, list[tuple[int, int]]]:
         else:
             plain += character
     return plain, spans
-
-
-def _plain(text: str) -> str:
-    return text.replace(OPEN, "<").replace(CLOSE, ">")
 
 
 def in_parts(items: Sequence[Any], size: int = A_PROMPT) -> Iterator[Sequence[Any]]:

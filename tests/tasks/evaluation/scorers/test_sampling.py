@@ -11,12 +11,12 @@ from neuroscribe.tasks.evaluation.scorers.sampling import (
     active_places,
     deciles,
     kinds,
-    marked,
     sample,
     too_few,
     unmarked,
 )
 from neuroscribe.tools.errors import UsageError
+from neuroscribe.tools.render.marked import marked
 
 
 @pytest.fixture

@@ -1,0 +1,107 @@
+"""`words.jsonl` of a run folder: what a judge could do with the words of each label.
+
+One line a unit and judge, each forced to the disk. A line belongs to the label that it was asked
+about: after a unit is labelled again it counts no more. What is shown of a run is what the judge
+said who was asked last.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NotRequired, TypedDict
+
+from ...tools.evidence import plain
+from ...tools.io.files import read_whole
+from ...tools.io.shapes import fault
+from ..runs.disk import append_line
+
+FILE = "words.jsonl"
+FORMAT = 1
+
+
+class _Share(TypedDict):
+    value: float | None
+    low: NotRequired[float | None]
+    high: NotRequired[float | None]
+    n: NotRequired[int]
+
+
+class _Rival(TypedDict, total=False):
+    label: str
+    run: str
+    unit: str
+    planner: str
+    pairs: _Share | None
+    auroc: _Share | None
+    retrieval: dict[str, Any] | None
+
+
+class WordsLine(TypedDict):
+    """A line of `words.jsonl`, as far as it is shown."""
+
+    format: int
+    unit: str
+    label: str
+    judge: str
+    pairs: NotRequired[_Share | None]
+    auroc: NotRequired[_Share | None]
+    rank: NotRequired[_Share | None]
+    degrees: NotRequired[dict[str, float]]
+    shuffled: NotRequired[_Rival | None]
+    against: NotRequired[_Rival | None]
+    retrieval: NotRequired[dict[str, Any] | None]
+    control: NotRequired[dict[str, float] | None]
+    reason: NotRequired[str | None]
+    warnings: NotRequired[list[str]]
+
+
+def read_lines(folder: Path, faults: list[str] | None = None) -> list[dict[str, Any]]:
+    """The whole lines of a folder's `words.jsonl`; empty where there is none.
+
+    Args:
+        folder: The run folder.
+        faults: Gets a sentence for each line that is left out.
+    """
+    path = folder / FILE
+    try:
+        content = read_whole(path)
+    except FileNotFoundError:
+        return []
+    lines = []
+    for number, raw in enumerate(content.splitlines(), 1):
+        try:
+            line = json.loads(raw)
+            wrong = fault(line, WordsLine)
+            if wrong is None and line["format"] > FORMAT:
+                wrong = "it was made by a later version of neuroscribe"
+        except (ValueError, RecursionError):
+            line, wrong = {}, "it is not valid JSON"
+        if wrong is None:
+            lines.append(line)
+        elif faults is not None:
+            faults.append(f"{path} line {number}: {wrong}; it is left out")
+    return lines
+
+
+def append(folder: Path, line: Mapping[str, Any]) -> None:
+    """Adds a line and forces it to the disk; a torn line before it is closed.
+
+    Raises:
+        DiskFullError: if there is no room.
+    """
+    path = folder / FILE
+    torn = path.exists() and not path.read_bytes().endswith(b"\n")
+    text = json.dumps(plain({"format": FORMAT, **line}), ensure_ascii=False, allow_nan=False)
+    append_line(path, b"\n" * torn + text.encode("utf-8", "backslashreplace") + b"\n")
+
+
+def by_unit(lines: list[dict[str, Any]], labels: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """The lines of the judge who was asked last, by unit, where the label is still the same."""
+    if not lines:
+        return {}
+    judge = lines[-1]["judge"]
+    return {
+        line["unit"]: {key: value for key, value in line.items() if key != "places"}
+        for line in lines
+        if line["judge"] == judge and labels.get(line["unit"]) == line["label"]
+    }
