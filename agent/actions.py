@@ -152,7 +152,7 @@ def _place(lab: Lab, window: int, place: int) -> str:
     return f"{' '.join(' '.join(before[-4:]).split())} [{token.strip()}]".strip()
 
 
-@tool(action=True)
+@tool(action=True, composable=False)
 def conclude(
     lab: Lab,
     label: str,

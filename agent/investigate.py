@@ -18,10 +18,12 @@ from ..tools.data.image_rows import ImageRows
 from ..tools.errors import UsageError
 from ..tools.evidence import Evidence
 from ..tools.hypotheses.resolve import recall
+from ..tools.instruments import program
 from ..tools.io.shapes import check
 from ..tools.lab import Lab
 from ..tools.llm.usage import Meter
 from ..tools.models import Unit
+from ..tools.registry import attempt
 from . import actions as _actions  # noqa: F401  registers the planner's own acts
 from . import review
 from .actions import readable
@@ -29,7 +31,7 @@ from .budget import Budget, difference, in_words
 from .checkpoints import Checkpoints
 from .description import Description
 from .ledger import Ledger
-from .loop import Loop, Turn, run_tool
+from .loop import Loop, Turn
 from .prompts import system, system_pictures
 from .prompts.first_message import first_message
 from .replies import Call, repair
@@ -168,17 +170,27 @@ class InvestigationLoop(Loop[State]):
         if state["last"]:  # no turn may be left to write it again
             arguments, turn.notes = readable(self.lab, call.arguments)
             call = call._replace(arguments=arguments)
-        result = run_tool(self.lab, call)
-        if self.checkpoints is not None:
-            self.checkpoints.keep(result)
-        self.record("evidence", evidence=result)
+
+        def made(inner: Evidence) -> None:
+            self._keep(inner)
+            turn.made.append(inner)
+
+        with program.rules(made=made):
+            result = attempt(self.lab, call.name, call.arguments)
+        self._keep(result)
         if _concludes(result):
             turn.over = "the investigation was concluded by the call before"
         return result
 
+    def _keep(self, result: Evidence) -> None:
+        """A result stands in the checkpoint and in the transcript as soon as it is there."""
+        if self.checkpoints is not None:
+            self.checkpoints.keep(result)
+        self.record("evidence", evidence=result)
+
     def after_turn(self, state: State, turn: Turn) -> dict[str, Any]:
         """Updates the ledger and reviews a conclusion."""
-        changed = self.ledger.update(turn.results)
+        changed = self.ledger.update(turn.made)
         update: dict[str, Any] = {"ledger": self.ledger.rows}
         if turn.results and _concludes(turn.results[-1]):
             update |= self._reviewed(state, turn)
@@ -285,7 +297,10 @@ class InvestigationLoop(Loop[State]):
                 for answer in takewhile(lambda item: item["role"] == "tool", messages[i + 1 :]):
                     named = _ID.match(str(answer["content"]))
                     if named is not None and named[1] in results:
-                        self.record("evidence", evidence=results.pop(named[1]))
+                        made = results.pop(named[1])
+                        for inner in program.inner(results, made):
+                            self.record("evidence", evidence=results.pop(inner.id))
+                        self.record("evidence", evidence=made)
         if self.ledger.rows:
             self.record("ledger", rows=self.ledger.rows, after=None)
 

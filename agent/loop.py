@@ -21,10 +21,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import interrupt
 
-from ..tools import registry
 from ..tools.errors import UsageError
 from ..tools.evidence import Evidence
-from ..tools.lab import Lab
 from ..tools.llm.client import LLMError
 from ..tools.llm.usage import Meter
 from .budget import Budget, difference, in_words
@@ -48,6 +46,9 @@ class Turn:
     texts: list[str] = field(default_factory=list)
     """What the planner reads, one text a call."""
     results: list[Evidence] = field(default_factory=list)
+    """Of the calls, in order."""
+    made: list[Evidence] = field(default_factory=list)
+    """All results in order, those of calls inside programs too."""
     places: list[int] = field(default_factory=list)
     """Where in `texts` each result stands."""
     notes: list[str] = field(default_factory=list)
@@ -66,6 +67,7 @@ class Turn:
         """A call was run."""
         self.places.append(len(self.texts))
         self.results.append(result)
+        self.made.append(result)
         self.texts.append(". ".join([text, *self.notes]))
         self.error = result.error or self.error
 
@@ -186,13 +188,13 @@ class Loop(Generic[S]):
     def _update(self, state: S, messages: list[Message], turn: Turn) -> dict[str, Any]:
         """What a turn changes in the state."""
         self.observe(messages[1:])
-        progress = any(result.error is None for result in turn.results)
+        progress = any(result.error is None for result in turn.made)
         idle = 0 if progress else state["idle"] + 1
         update: dict[str, Any] = {
             "messages": messages,
             "reply": None,
             "idle": idle,
-            "evidence": state["evidence"] + len(turn.results),
+            "evidence": state["evidence"] + len(turn.made),
             "usage": self.meter.as_dict(),
         }
         if idle >= MAX_IDLE:
@@ -227,7 +229,8 @@ class Loop(Generic[S]):
     # What a kind of run says for itself.
 
     def run(self, state: S, call: Call, turn: Turn) -> Evidence:
-        """Runs one call; what goes wrong is a result with an `error`."""
+        """Runs one call; what goes wrong is a result with an `error`. Results of calls inside it
+        go to `turn.made`."""
         raise NotImplementedError
 
     def ask(self, state: S) -> Message:
@@ -264,26 +267,6 @@ class Loop(Generic[S]):
     def finish(self, state: S) -> dict[str, Any]:
         """Ends the run."""
         return {}
-
-
-def run_tool(lab: Lab, call: Call) -> Evidence:
-    """Runs a tool; a fault inside it becomes evidence with that error."""
-    before = len(lab.evidence)
-    try:
-        return registry.call(lab, call.name, call.arguments)
-    except Exception as error:
-        if len(lab.evidence) > before:
-            raise
-        fault = f"internal error in {call.name}: {type(error).__name__}: {error}"
-        return failed_call(lab, call, fault[:500])
-
-
-def failed_call(lab: Lab, call: Call, error: str) -> Evidence:
-    """Keeps a call that gave no result, as evidence with an error."""
-    evidence = Evidence(
-        lab.evidence.next_id, call.name, call.values, f"Error: {error}", error=error
-    )
-    return lab.evidence.add(evidence)
 
 
 def _pictures(results: Sequence[Evidence]) -> list[Message]:

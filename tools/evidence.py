@@ -21,6 +21,8 @@ class Result(NamedTuple):
     """Everything, as plain JSON; `measured` in it holds inputs with their activations."""
     images: tuple[Path, ...] = ()
     """Pictures, as files."""
+    error: str | None = None
+    """What went wrong where something was found all the same; it counts as a failed call."""
 
 
 @dataclass(frozen=True)

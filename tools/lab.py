@@ -87,6 +87,8 @@ class Lab:
     """Image models by name, beside the project's own drawings: see `images/backends`."""
     open: bool = False
     """No single unit is under study: instruments that look over many units are offered too."""
+    programs: bool = True
+    """Whether planners may compose tools in programs."""
     run: Any = None
     """A finished run of labels (`tasks/search`'s `RunSearch`); None: its tools are not offered."""
 

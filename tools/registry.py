@@ -42,7 +42,9 @@ from .lab import Lab
 from .predicates import KINDS
 from .predicates.grammar import kinds
 
-Need = Literal["llm", "vocabulary", "text", "image", "inputs", "open", "run", "index", "clip"]
+Need = Literal[
+    "llm", "vocabulary", "text", "image", "inputs", "open", "run", "index", "clip", "programs"
+]
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,8 @@ class Tool:
     """A planner's own act: no command and no protocol entry."""
     retired: bool = False
     """Answers calls of recorded investigations, and is not offered."""
+    composable: bool = True
+    """Programs may call it."""
     forms: tuple["Tool", ...] = ()
     """The same instrument for other targets."""
 
@@ -118,6 +122,7 @@ class Tool:
             "run": lab.run is not None,
             "index": lab.index is not None,
             "clip": lab.clip is not None,
+            "programs": lab.programs,
         }
         return all(have[need] for need in self.needs)
 
@@ -142,6 +147,7 @@ def tool(
     needs: tuple[Need, ...] = (),
     action: bool = False,
     retired: bool = False,
+    composable: bool = True,
 ) -> Any:
     """Registers a function as a tool, under its own name or another; the lab comes first."""
 
@@ -154,7 +160,7 @@ def tool(
             fields[key] = (hints[key], Field(default, description=notes.get(key)))
         known = name or function.__name__
         model = create_model(f"{known}_arguments", __config__=ConfigDict(extra="forbid"), **fields)
-        made = Tool(known, description, function, model, needs, action, retired)
+        made = Tool(known, description, function, model, needs, action, retired, composable)
         TOOLS[known] = _joined(TOOLS[known], made) if known in TOOLS else made
         return function
 
@@ -204,7 +210,28 @@ def call(lab: Lab, name: str, arguments: str | Mapping[str, Any]) -> Evidence:
             plain(result.data),
             tuple(str(path) for path in result.images),
             time.monotonic() - started,
+            result.error,
         )
+    )
+
+
+def attempt(lab: Lab, name: str, arguments: str | Mapping[str, Any]) -> Evidence:
+    """`call`, where a fault inside the tool becomes evidence with that error too."""
+    try:
+        return call(lab, name, arguments)
+    except Exception as error:
+        fault = f"internal error in {name}: {type(error).__name__}: {error}"[:500]
+        return failed(lab, name, arguments, fault)
+
+
+def failed(lab: Lab, name: str, arguments: str | Mapping[str, Any], error: str) -> Evidence:
+    """Keeps a call that gave no result, as evidence with an error."""
+    try:
+        given = plain(_parsed(arguments))
+    except UsageError:
+        given = {}
+    return lab.evidence.add(
+        Evidence(lab.evidence.next_id, name, given, f"Error: {error}", error=error)
     )
 
 

@@ -8,7 +8,9 @@
    Measured inputs are compared in the recorded order or, where near ties changed it, by input.
    Keys that a later version adds to a payload are no difference, and are named.
 
-A call that asked a language model cannot be repeated: its recorded result stands in for it.
+A call that asked a language model cannot be repeated: its recorded result stands in for it. Calls
+that a program made stand before it and are made again like all others; the program is then run
+again on their recorded results, in the sandbox, and must make the same calls and give the same.
 Pictures that were drawn are drawn again; those that an image model made are taken from their files.
 """
 
@@ -161,6 +163,7 @@ def _replayed(
 ) -> Replay:
     """Makes every call again."""
     from ...tools import registry
+    from ...tools.instruments import program
 
     differing: list[Difference] = []
     skipped: list[Skipped] = []
@@ -172,7 +175,8 @@ def _replayed(
             reason = "its arguments could not be read when it was made"
         else:
             try:
-                again = registry.call(lab, recorded.tool, recorded.arguments)
+                with program.rules(answers=program.inner(transcript.evidence, recorded)):
+                    again = registry.call(lab, recorded.tool, recorded.arguments)
             except _AskedLLM:
                 reason = "it asked a language model"
             except Exception as error:

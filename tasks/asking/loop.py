@@ -4,18 +4,19 @@ Costly calls wait for a person. A message in words, without calls, is the answer
 question; the conversation stays valid for the next one. A person may cancel what runs.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ...agent.budget import in_words
-from ...agent.loop import MAX_CALLS, Loop, Turn, failed_call, run_tool
+from ...agent.loop import MAX_CALLS, Loop, Turn
 from ...agent.replies import Call, Reply
 from ...agent.state import Message
 from ...tools.cancellation import Stopped
 from ...tools.evidence import Evidence
+from ...tools.instruments import program
 from ...tools.lab import Lab
-from ...tools.registry import offered
+from ...tools.registry import attempt, failed, offered
 from . import approval
 from .cancel import CancelToken
 from .events import BudgetUpdate, Event, ToolCall, ToolResult
@@ -88,23 +89,46 @@ class ConversationLoop(Loop[ConversationState]):
     def run(self, state: ConversationState, call: Call, turn: Turn) -> Evidence:
         """Runs a tool, until it ends or the person stops it."""
         store = self.lab.evidence
-        before = len(store)
+        before, known = len(store), len(turn.made)
         self.emit(ToolCall(call.name, call.values))
+
+        def made(inner: Evidence) -> None:
+            self._keep(inner)
+            turn.made.append(inner)
+
         try:
-            with self.token.work():
-                result = run_tool(self.lab, call)
+            with self.token.work(), program.rules(made=made, refusal=self._inner_refusal):
+                result = attempt(self.lab, call.name, call.arguments)
         except Stopped:
             turn.over = _STOPPED
-            kept = len(store) > before  # it had just ended
-            result = store[f"E{len(store)}"] if kept else failed_call(self.lab, call, _STOPPED)
+            untold = [
+                store[f"E{i + 1}"] for i in range(before + len(turn.made) - known, len(store))
+            ]
+            if untold and untold[-1].tool == call.name:  # it had just ended
+                result = untold[-1]
+            else:
+                for inner in untold:
+                    made(inner)
+                result = failed(self.lab, call.name, call.arguments, _STOPPED)
+        self._keep(result)
+        return result
+
+    def _keep(self, result: Evidence) -> None:
+        """A result is kept and shown as soon as it is there."""
         if self.checkpoints is not None:
             self.checkpoints.keep(result)
         self.emit(ToolResult(result))
-        return result
+
+    def _inner_refusal(self, name: str, arguments: Mapping[str, Any]) -> str | None:
+        """Why a program's call is not made: a costly one waits for the person, by itself."""
+        cost = approval.cost(self.lab, name, arguments) if self.ask_first else None
+        if cost is None:
+            return None
+        return f"this takes {cost}, so the person is asked first: call it directly"
 
     def after_turn(self, state: ConversationState, turn: Turn) -> dict[str, Any]:
         """Notes the results of the question, and a stop."""
-        update: dict[str, Any] = {"found": [*state["found"], *(one.id for one in turn.results)]}
+        update: dict[str, Any] = {"found": [*state["found"], *(one.id for one in turn.made)]}
         if turn.over is not None:
             update |= {"ended": "stopped", "reason": _STOPPED}
         return update

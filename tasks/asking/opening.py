@@ -43,6 +43,7 @@ def open_conversation(
     tokens: int = 50_000,
     context_length: int = 64,
     seed: int = 0,
+    programs: bool = True,
     budget: Budget = BUDGET,
     ask_first: bool = True,
     folder: str | Path | None = None,
@@ -64,6 +65,7 @@ def open_conversation(
         tokens: Of all splits of the corpus together.
         context_length: Tokens a window.
         seed: Of everything random.
+        programs: Whether a language model may compose tools in sandboxed programs.
         budget: Of each question.
         ask_first: Whether costly calls wait for approval; see `Conversation.go_on`.
         folder: Where conversations are kept; default: under `NEUROSCRIBE_HOME`.
@@ -101,6 +103,7 @@ def open_conversation(
         tokens,
         context_length,
         seed,
+        programs,
         key=key_seal(base_url),
     )
     lab = _lab(target, about, factory)
@@ -139,6 +142,7 @@ def resume(
     base_url: str | None = None,
     prices: tuple[float, float] | None = None,
     timeout: float = 120.0,
+    programs: bool | None = None,
     budget: Budget = BUDGET,
     ask_first: bool = True,
     folder: str | Path | None = None,
@@ -156,6 +160,7 @@ def resume(
         base_url: Instead of the endpoint it had.
         prices: As in `open_conversation`, with those that follow.
         timeout: Seconds of one request to a language model.
+        programs: Whether a language model may compose tools in programs; None: as before.
         budget: Of each question.
         ask_first: Whether costly calls wait for approval.
         folder: Where conversations are kept.
@@ -183,6 +188,8 @@ def resume(
         answers = planner or about.planner
         if isinstance(planner, str):
             about = replace(about, planner=planner)
+        if programs is not None:
+            about = replace(about, programs=programs)
         if base_url is not None:
             about = replace(about, base_url=public_url(base_url), key=key_seal(base_url))
         elif isinstance(answers, str) and answers != "builtin":
@@ -247,7 +254,14 @@ def _lab(target: Target, about: About, factory: PlannerFactory) -> Lab:
         length=about.context_length,
         seed=about.seed,
     )
-    lab = Lab(target, windows, evidence=EvidenceStore(), seed=about.seed, open=True)
+    lab = Lab(
+        target,
+        windows,
+        evidence=EvidenceStore(),
+        seed=about.seed,
+        programs=about.programs,
+        open=True,
+    )
     lab.llm = getattr(factory, "llm", None)
     if about.run is not None:
         from ..search import RunSearch

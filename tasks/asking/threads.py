@@ -44,6 +44,8 @@ class About:
     tokens: int = 50_000
     context_length: int = 64
     seed: int = 0
+    programs: bool = True
+    """Whether a language model may compose tools in programs."""
     title: str = ""
     """The first question."""
     created: str = ""

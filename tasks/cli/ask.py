@@ -37,6 +37,7 @@ def ask(
         str | None, typer.Option(help="The conversation to resume; see --threads.")
     ] = None,
     threads: Annotated[bool, typer.Option("--threads", help="List the conversations.")] = False,
+    programs: options.Programs = True,
     yes: Annotated[bool, typer.Option("--yes", help="Run costly calls without asking.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show results in full.")] = False,
     steps: options.QuestionSteps = 12,
@@ -81,6 +82,7 @@ def ask(
     if resume:
         from ..asking.opening import resume as opened
 
+        common["programs"] = None if programs else False
         conversation = opened(thread, planner=planner, target=target, data=data, **common)
     elif target is None:
         raise UsageError('name a model: neuroscribe ask planted "what does unit planted/3 do?"')
@@ -96,6 +98,7 @@ def ask(
             tokens=tokens,
             context_length=context_length,
             seed=seed,
+            programs=programs,
             **common,
         )
     with conversation:

@@ -31,6 +31,7 @@ _LIMITS = ("unit_tokens", "unit_seconds", "unit_cost")  # 0 is no limit
     unit_cost=(Annotated[float, typer.Option(help="Money a unit; 0: no limit.")], 0.0),
     shards=None,
     images=(options.Images, None),
+    programs=(options.Programs, True),
 )
 def label(
     *,

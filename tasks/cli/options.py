@@ -52,6 +52,10 @@ PriceOut = Annotated[float, Option(help="Money for a million tokens out.")]
 Judge = Annotated[str, Option(help="openai:MODEL reads the labels.", show_default=False)]
 MaxTokens = Annotated[int, Option(min=0, help="LLM tokens of this call; 0: no limit.")]
 Planner = Annotated[str, Option(help="builtin or openai:MODEL.")]
+Programs = Annotated[
+    bool,
+    Option("--programs/--no-programs", help="Let an LLM compose tools in sandboxed programs."),
+]
 UnitTokens = Annotated[int, Option(help="LLM tokens a unit; 0: no limit.")]
 UnitSeconds = Annotated[float, Option(help="Seconds a unit; 0: no limit.")]
 QuestionSteps = Annotated[int, Option(help="Turns of the planner a question.")]

@@ -196,6 +196,7 @@ class Labeller:
             seed=self.settings.seed,
             columns={unit: splits.explore.values for unit, splits in columns.items()},
             memo=self.memo,
+            programs=self.settings.programs,
         )
 
     def _header(self, lab: Lab, unit: Unit) -> dict[str, Any]:

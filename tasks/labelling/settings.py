@@ -95,6 +95,8 @@ class Settings:
     smollm2 or another model, for the reference beside scores within tokens."""
     images: tuple[str, ...] = ()
     """Image models to draw with: openai:MODEL, diffusers:FOLDER."""
+    programs: bool = True
+    """Whether an LLM may compose tools in sandboxed programs."""
 
     def __post_init__(self) -> None:
         for name, least in (("tokens", 1000), ("context_length", 8), ("steps", 1), ("seed", 0)):

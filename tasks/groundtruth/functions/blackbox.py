@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ....tools.errors import UsageError
-from .sandbox import Argument, Value
+from ....tools.sandbox.functions import Argument, Value
 
 Arguments = tuple[Argument, ...]
 
@@ -74,7 +74,7 @@ class BlackBox:
 def made(code: str) -> Callable[..., Any]:
     """The `f` of code that a generator of this package wrote, so that words and code are of one.
 
-    What investigators write goes to `sandbox.run_code` instead.
+    What investigators write goes to `run_code` (`tools/sandbox`) instead.
     """
     space: dict[str, Any] = {
         "math": math,

@@ -23,8 +23,8 @@ from ....tools.evidence import Evidence
 from ....tools.io.strict_json import read_json
 from ....tools.llm.client import LLM
 from ....tools.llm.usage import Meter
+from ....tools.sandbox.functions import run_code
 from .blackbox import Answer, Calls
-from .sandbox import run_code
 
 PROMPT = (Path(__file__).parent / "prompt.md").read_text(encoding="utf-8")
 _AT_ONCE = 50  # inputs of one call_function

@@ -17,8 +17,8 @@ import numpy as np
 
 from ....tools.io.strict_json import read_json
 from ....tools.llm.client import LLM, LLMError
+from ....tools.sandbox.functions import Value
 from .blackbox import Arguments, BlackBox
-from .sandbox import Value
 from .scores import Score, scored, unseen
 
 PROMPT = (Path(__file__).parent / "reader.md").read_text(encoding="utf-8")

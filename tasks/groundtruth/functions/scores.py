@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ....tools.sandbox.functions import Limits, Value, run_code
 from .blackbox import Answer, Arguments, BlackBox
-from .sandbox import Limits, Value, run_code
 
 CLOSE = 0.01
 """Share of the spread within which a number counts as exact."""

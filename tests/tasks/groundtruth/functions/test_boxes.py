@@ -8,10 +8,10 @@ import pytest
 from neuroscribe.tasks.groundtruth.functions import numbers, strings
 from neuroscribe.tasks.groundtruth.functions.blackbox import Calls
 from neuroscribe.tasks.groundtruth.functions.numbers import number_boxes
-from neuroscribe.tasks.groundtruth.functions.sandbox import run_code
 from neuroscribe.tasks.groundtruth.functions.strings import string_boxes
 from neuroscribe.tasks.groundtruth.functions.words import CATEGORIES, PLAIN, members, real_words
 from neuroscribe.tools.errors import UsageError
+from neuroscribe.tools.sandbox.functions import run_code
 
 
 @pytest.mark.parametrize("boxes", [number_boxes, string_boxes])

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 from neuroscribe.tasks.groundtruth.functions.blackbox import Answer, BlackBox, Case
-from neuroscribe.tasks.groundtruth.functions.sandbox import Limits
 from neuroscribe.tasks.groundtruth.functions.scores import WORST, Score, by_rule, far, judged
 from neuroscribe.tasks.groundtruth.functions.suite import (
     investigated,
     run_suite,
     summed,
 )
+from neuroscribe.tools.sandbox.functions import Limits
 
 
 def numbers() -> BlackBox:

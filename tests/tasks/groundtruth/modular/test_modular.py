@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 from endpoint import answers, endpoint, says
-from neuroscribe.tasks.groundtruth.functions.sandbox import run_code
 from neuroscribe.tasks.groundtruth.modular import load_modular
 from neuroscribe.tasks.groundtruth.modular.load import ModularAddition, modular_target
 from neuroscribe.tasks.groundtruth.modular.neurons import named
@@ -18,6 +17,7 @@ from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.models.intervention import zero
 from neuroscribe.tools.models.untrained import untrained
+from neuroscribe.tools.sandbox.functions import run_code
 from safetensors.torch import save_file
 
 P = 31

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from neuroscribe.tasks.groundtruth.functions.sandbox import Limits, Ran, run_code
+from neuroscribe.tools.sandbox.functions import Limits, Ran, run_code
 
 QUICK = Limits(seconds=1.0, memory=256 * 2**20)
 

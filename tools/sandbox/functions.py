@@ -1,16 +1,16 @@
-"""Runs code that a model wrote in `pydantic-monty`: a Python interpreter without files or network.
+"""Runs a function that a model wrote on many inputs.
 
 The code defines `f`. It never runs in this interpreter: Monty runs it in a worker process, with
 limits on time, memory and recursion, a few modules of the standard library, and no way out. What
 goes wrong is a reason in words, no exception here.
 """
 
-import string
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from pydantic_monty import ExternalModule, Monty, MontyError, MontySyntaxError, ResourceLimits
+from pydantic_monty import MontyError
+
+from .worker import Limits, dropped, reason, worker
 
 Argument = bool | int | float | str
 Value = bool | int | float | str | None
@@ -27,17 +27,6 @@ for _arguments in _inputs:
         _results.append([type(_error).__name__ + ": " + str(_error), None])
 _results
 """
-_CONSTANTS = ("ascii_letters", "ascii_lowercase", "ascii_uppercase", "digits", "punctuation")
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What code may use."""
-
-    seconds: float = 5.0
-    """Of execution, for all inputs together."""
-    memory: int = 512 * 2**20
-    """Bytes of its heap."""
 
 
 class Ran(NamedTuple):
@@ -61,45 +50,23 @@ def run_code(
         inputs: The arguments, one sequence an input.
         limits: Default: a few seconds and half a gigabyte.
     """
-    limits = limits or Limits()
-    allowed = ResourceLimits(
-        max_feed_duration_secs=limits.seconds, max_total_sleep_secs=0.0, max_memory=limits.memory
-    )
-    constants = {name: getattr(string, name) for name in _CONSTANTS}
-    modules = {"string": ExternalModule(constants)}
     try:
-        with (
-            Monty(max_processes=1, request_timeout=2 * limits.seconds + 1) as pool,
-            pool.checkout(limits=allowed, external_modules=modules) as session,
-        ):
-            session.feed_run(code, print_callback=_dropped)
+        with worker(limits or Limits()) as session:
+            session.feed_run(code, print_callback=dropped)
             results = session.feed_run(
                 _DRIVER,
                 inputs={"_inputs": [list(item) for item in inputs]},
-                print_callback=_dropped,
+                print_callback=dropped,
             )
             return _read(results, len(inputs))
     except MontyError as error:
-        return _none(_reason(error), len(inputs))
-
-
-def _dropped(stream: str, text: str) -> None:
-    """What the code prints goes nowhere."""
+        why = reason(error)
+        missing = why == "NameError: name 'f' is not defined"
+        return _none("the code defines no function f" if missing else why, len(inputs))
 
 
 def _none(reason: str, n: int) -> Ran:
     return Ran([None] * n, [reason] * n, reason)
-
-
-def _reason(error: MontyError) -> str:
-    text = " ".join(str(error).split())[:200]
-    if "TimeoutError" in text or getattr(error, "timed_out", False):
-        return "time-out"
-    if text.startswith("MemoryError"):
-        return "memory"
-    if text == "NameError: name 'f' is not defined":
-        return "the code defines no function f"
-    return f"SyntaxError: {text}" if isinstance(error, MontySyntaxError) else text
 
 
 def _read(results: Any, n: int) -> Ran:
