@@ -24,7 +24,7 @@ from ....tools.statistics.association import auroc
 from ....tools.statistics.bootstrap import Resampler, clustered, interval
 from ..scorers.judges import Answer, Judge, Question, ask
 from ..scorers.replies import degrees
-from .places import LEAST, REQUESTS, Places
+from .places import REQUESTS, Places
 
 JOB = "words"
 
@@ -161,7 +161,7 @@ def scores(
 def _pairs(places: Places, given: np.ndarray, seed: int) -> dict[str, Any]:
     """Pairs right with an interval, or only how many there are."""
     pairs = places.partners
-    if len(pairs) < LEAST:
+    if not places.paired:
         return {"value": None, "low": None, "high": None, "n": len(pairs), "tokens": 0}
     on, off = given[pairs].T  # each [pair]
     right = np.where(np.isnan(on) | np.isnan(off), 0.0, (on > off) + 0.5 * (on == off))

@@ -62,6 +62,11 @@ class Places:
         return len(self.row)
 
     @property
+    def paired(self) -> bool:
+        """Whether there are pairs enough for a score."""
+        return len(self.partners) >= LEAST
+
+    @property
     def partners(self) -> np.ndarray:
         """The active and the silent place of each pair, `[pair, 2]`."""
         inside = np.flatnonzero(self.pair >= 0)

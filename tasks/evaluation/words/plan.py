@@ -73,7 +73,8 @@ class Task:
             for label in labels:
                 yield from (sheet.question for sheet in sheets_of(self.places, label))
             if self.shuffled is not None:
-                sheets = sheets_of(self.places, self.shuffled.label, pairs_only=True)
+                paired = self.places.paired
+                sheets = sheets_of(self.places, self.shuffled.label, pairs_only=paired)
                 yield from (sheet.question for sheet in sheets)
         if self.lineup is not None:
             yield from (self.lineup.question(label) for label in labels)

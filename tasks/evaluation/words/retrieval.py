@@ -79,9 +79,9 @@ def lineups(data: RunData, units: Sequence[Unit], *, seed: int) -> list[Lineup]:
 def _others(
     data: RunData, units: Sequence[Unit], own: Sequence[Unit], n: int, rng: np.random.Generator
 ) -> list[Unit]:
-    """Units to fill a group, active in the test split: of its sites, then of sites like them."""
+    """Active units to fill a group: of its own sites, then of such sites and of neurons."""
     taken, sites = set(units), {unit.site: unit.sign for unit in own}
-    kinds = {site.partition(".")[0] for site in sites}
+    kinds = {site.partition(".")[0] for site in sites} | {"mlp"}
     alike = [site for site in data.target.sites if site.partition(".")[0] in kinds]
     found: list[Unit] = []
     for site in dict.fromkeys([*sites, *alike]):

@@ -2,9 +2,9 @@
 
 1. The judge is asked control questions, unless it was in an earlier call.
 2. Before a unit is begun, what it will take is added to what was spent: above the limit it ends.
-3. Each unit is judged under its label, at its pairs also under the label of another unit
-   (shuffled), and where wanted at all places under the label of another run. The line is on the
-   disk before the next unit is begun.
+3. Each unit is judged under its label, under the label of another unit (shuffled: at its pairs
+   alone, where there are enough), and where wanted under the label of another run. The line is on
+   the disk before the next unit is begun.
 """
 
 from collections.abc import Callable, Mapping
@@ -66,9 +66,10 @@ def _judged(work: Work, judge: Judge, task: Task, how: Control | None) -> dict[s
     else:
         line["places"] = kept(task.places, given)
         if task.shuffled is not None:
-            other = judged(judge, task.places, task.shuffled.label, asked, pairs_only=True)
-            pairs = scores(task.places, other, seed=work.plan.seed, pairs_only=True)
-            line["shuffled"] = {"unit": task.shuffled.unit, "label": task.shuffled.label, **pairs}
+            other, pairs_only = task.shuffled, task.places.paired
+            shown = judged(judge, task.places, other.label, asked, pairs_only=pairs_only)
+            found = scores(task.places, shown, seed=work.plan.seed, pairs_only=pairs_only)
+            line["shuffled"] = {"unit": other.unit, "label": other.label, **found}
     if task.rival is not None:
         same = task.rival.label == label
         theirs = own if same else _under(task.rival.label, judge, task, asked, work.plan.seed)[0]
