@@ -1,7 +1,7 @@
 """Finds the channels of a convolutional network: `conv.N`, by the order in which they run.
 
 1. A convolution is one run of a module of that class, or of a linear map over the channels of a
-   map (a convolution of one pixel).
+   map (a convolution of one pixel). One that pads by a module inside it is one module.
 2. From its output on, the probe run is followed: to the one normalisation that takes it, and to
    the one activation function behind that. Only modules can be followed; where a network calls a
    function instead, the units are the values before it.
@@ -24,7 +24,12 @@ _KEEPS = (nn.Identity, nn.Dropout, nn.Dropout2d)
 
 def convolutions(probe: Probe) -> tuple[dict[str, Site], dict[str, str]]:
     """The sites `conv.N`, not yet verified, and the reasons against the others."""
-    seen = [s for s in probe.seen.values() if s.path and is_leaf(s.module)]
+    padded = tuple(f"{s.path}." for s in probe.seen.values() if _pads(s.module))
+    seen = [
+        s
+        for s in probe.seen.values()
+        if s.path and not s.path.startswith(padded) and (is_leaf(s.module) or _pads(s.module))
+    ]
     leaves = sorted((run for s in seen for run in s.runs), key=lambda item: item.order)
     sites: dict[str, Site] = {}
     refused: dict[str, str] = {}
@@ -68,6 +73,11 @@ def chain(conv: Seen, leaves: Sequence[Seen]) -> list[Seen]:
             normalised = True
         else:
             return result
+
+
+def _pads(module: nn.Module) -> bool:
+    """Whether it is a convolution with parts, such as one that pads."""
+    return isinstance(module, nn.modules.conv._ConvNd) and not is_leaf(module)
 
 
 def _convolves(seen: Seen) -> bool:

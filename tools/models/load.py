@@ -10,7 +10,7 @@ import torch
 from ..errors import UsageError, nearest
 from .target import Target
 
-NAMES = ("minilm", "smollm2", "planted", "pictures")
+NAMES = ("minilm", "smollm2", "planted", "pictures", "efficientnet")
 DTYPES = {
     "float32": torch.float32,
     "bfloat16": torch.bfloat16,
@@ -31,9 +31,9 @@ def load(
     """The target of that name.
 
     Args:
-        name: `minilm`, `smollm2`, `planted`, `pictures`, `organism:NAME`, a folder, a `.gguf`
-            file, a Hugging Face id or `path/to/file.py:factory`. A folder of that name comes
-            before an id.
+        name: `minilm`, `smollm2`, `planted`, `pictures`, `efficientnet`, `organism:NAME`, a
+            folder, a `.gguf` file, a Hugging Face id or `path/to/file.py:factory`. A folder of
+            that name comes before an id.
         dtype: `float32`, `bfloat16`, `float16`, or `auto` (as stored); None: `float32` on the
             CPU, `auto` elsewhere.
         device: `cpu` (the default), `cuda`, `cuda:1`, `mps`.
@@ -77,11 +77,13 @@ def _opened(
 
         return load_organism(name, dtype=kind, device=where)
     folder = Path(name).is_dir()
-    if name in ("planted", "pictures") and not folder:
+    if name in ("planted", "pictures", "efficientnet") and not folder:
+        from .efficientnet import efficientnet
         from .host import planted
         from .pictures import pictures
 
-        target = planted() if name == "planted" else pictures()
+        made = {"planted": planted, "pictures": pictures, "efficientnet": efficientnet}
+        target = made[name]()
         chosen = kind if arguments["dtype"] and isinstance(kind, torch.dtype) else None
         target.network.to(where, chosen)
         return target
