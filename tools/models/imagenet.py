@@ -36,4 +36,4 @@ def _numbers(ranges: str) -> list[int]:
 
 @cache
 def _data() -> dict[str, Any]:
-    return json.loads(files(__package__).joinpath("imagenet.json").read_text(encoding="utf-8"))
+    return json.loads(files("neuroscribe.tools.models").joinpath("imagenet.json").read_text(encoding="utf-8"))
