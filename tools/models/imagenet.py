@@ -36,4 +36,5 @@ def _numbers(ranges: str) -> list[int]:
 
 @cache
 def _data() -> dict[str, Any]:
-    return json.loads(files("neuroscribe.tools.models").joinpath("imagenet.json").read_text(encoding="utf-8"))
+    file = files("neuroscribe.tools.models").joinpath("imagenet.json")
+    return json.loads(file.read_text(encoding="utf-8"))
