@@ -16,7 +16,10 @@ def planner(
         str, typer.Option(help="text, vision: planted units; real: units of --target.")
     ] = "text",
     seeds: options.Seeds = "1",
-    tiers: Annotated[str, typer.Option(help="A,B; tier C goes with both.")] = "A,B",
+    tiers: Annotated[
+        str,
+        typer.Option("--tiers", "--tier", help="A,B, M: meaning; tier C goes with A and B."),
+    ] = "A,B",
     kinds: Annotated[str, typer.Option(help="Kinds of units, with commas; default: all.")] = "",
     tokens: Annotated[int, typer.Option(help="Tokens of the corpus of a bench.")] = 100_000,
     pictures: Annotated[int, typer.Option(help="Pictures of the corpus of a bench.")] = 1000,
@@ -24,6 +27,12 @@ def planner(
         bool,
         typer.Option("--told/--untold", help="Whether the planner is told what pictures show."),
     ] = True,
+    locked: Annotated[
+        bool, typer.Option("--locked", help="Tier M: also the kinds that nobody develops on.")
+    ] = False,
+    reader: Annotated[
+        str, typer.Option(help="Tier M: a second network for the best predictor; none: '-'.")
+    ] = "smollm2",
     units: Annotated[int, typer.Option(help="At most so many units a bench; 0: all.")] = 0,
     host: Annotated[
         str | None, typer.Option(help="A target to plant in; default: the one that ships.")
@@ -86,6 +95,8 @@ def planner(
         timeout=timeout,
         host=host,
         without=without,
+        locked=locked,
+        reader=None if reader == "-" else reader,
         prices=options.prices(price_in, price_out),
         **same,
     )

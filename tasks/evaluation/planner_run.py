@@ -78,6 +78,10 @@ class Plan:
     """A target to plant in; None: the one that ships."""
     without: str | None = None
     """A kind of predicate that is taken from the built-in planner: a feature ablation."""
+    locked: bool = False
+    """Whether the kinds of tier M that nobody develops on are planted too."""
+    reader: str | None = "smollm2"
+    """For tier M: a second network whose states stand for the best predictor."""
 
     def factory(self, seed: int) -> PlannerFactory:
         """Makes the planner for a bench."""
@@ -94,29 +98,40 @@ class Plan:
     def resolved(self) -> dict[str, Any]:
         """The plan as JSON, with what it leaves to the suite named."""
         suite = suite_of(self.suite)
-        kinds = self.kinds or (*suite.kinds, INEXPRESSIBLE)
+        kinds = self.kinds or self.known_kinds(suite)
         baselines = suite.baselines if self.baselines is None else self.baselines
         known = {**public_options(self), "kinds": kinds, "baselines": baselines}
         del known["prices"]
         return json.loads(json.dumps(known))
 
-    def kinds_of(self, suite: Suite) -> tuple[list[str], int]:
-        """The kinds of units with a truth table, and how many of tier C a bench gets."""
-        kinds = self.kinds or (*suite.kinds, INEXPRESSIBLE)
-        n_inexpressible = suite.inexpressible if INEXPRESSIBLE in kinds else 0
-        return [kind for kind in kinds if kind != INEXPRESSIBLE], n_inexpressible
+    def known_kinds(self, suite: Suite, *, locked: bool | None = None) -> tuple[str, ...]:
+        """The kinds of all tiers of the plan, each once, with `beyond` where there is a tier C."""
+        locked = self.locked if locked is None else locked
+        named = [kind for tier in self.tiers for kind in suite.kinds_of(tier, locked=locked)]
+        beyond = [INEXPRESSIBLE] if set(self.tiers) - {"M"} else []
+        return tuple(dict.fromkeys([*named, *beyond]))
+
+    def kinds_of(self, suite: Suite, tier: str) -> tuple[list[str], int]:
+        """The kinds of a tier that have a truth table, and how many of tier C its bench gets."""
+        kinds = self.kinds or self.known_kinds(suite)
+        known = suite.kinds_of(tier, locked=self.locked)
+        beyond = tier != "M" and INEXPRESSIBLE in kinds
+        return [k for k in kinds if k in known], suite.inexpressible if beyond else 0
 
     def check(self) -> None:
         """Raises `UsageError` for what is unusable."""
         suite = suite_of(self.suite)
-        known = (*suite.kinds, INEXPRESSIBLE)
+        known = self.known_kinds(suite, locked=True)
         for kind in self.kinds:
             if kind not in known:
                 raise UsageError(f"the suite has no kind '{kind}'; nearest: {nearest(kind, known)}")
+            if kind not in self.known_kinds(suite):
+                raise UsageError(f"the kind '{kind}' is locked: give --locked")
         if not self.seeds or any(seed < 0 for seed in self.seeds):
             raise UsageError("--seeds takes numbers from 0, such as 1,2,3,4")
-        if not set(self.tiers) <= set(suite.each):
-            raise UsageError(f"--tiers takes A and B, not {','.join(self.tiers)}")
+        if not self.tiers or not set(self.tiers) <= set(suite.each):
+            tiers = " and ".join(suite.each)
+            raise UsageError(f"--tiers takes {tiers}, not {','.join(self.tiers)}")
         self.factory(0)
         if self.without is not None and self.planner != "builtin":
             raise UsageError("--without is for the built-in planner")
@@ -196,8 +211,10 @@ def read_records(out: Path) -> Iterator[dict[str, Any]]:
 
 def _total(plan: Plan) -> int:
     suite = suite_of(plan.suite)
-    kinds, n_inexpressible = plan.kinds_of(suite)
-    each = [suite.each[tier] * len(kinds) + n_inexpressible for tier in plan.tiers]
+    each = []
+    for tier in plan.tiers:
+        kinds, n_inexpressible = plan.kinds_of(suite, tier)
+        each.append(suite.each[tier] * len(kinds) + n_inexpressible)
     return len(plan.seeds) * sum(min(n, plan.units or n) for n in each)
 
 
@@ -225,7 +242,7 @@ def _bench_job(plan: Plan, seed: int, tier: str, out: str, parent: int) -> None:
     path = folder / f"units-{seed}-{tier}.jsonl"
     done = {record["unit"] for record in read_records_of(path)}
     suite = suite_of(plan.suite)
-    kinds, n_inexpressible = plan.kinds_of(suite)
+    kinds, n_inexpressible = plan.kinds_of(suite, tier)
     ground = suite.bench(tier, seed, kinds=kinds, inexpressible_each=n_inexpressible, plan=plan)
     order = np.random.default_rng(seed).permutation(len(ground.units))
     units = [ground.units[int(at)] for at in order][: plan.units]

@@ -48,6 +48,8 @@ def show(result: Mapping[str, Any]) -> None:
         if tier == "C":
             best = with_interval(entry["ceiling"])
             console.print(f"best predicate found, a lower bound: correlation {best}")
+        if "pairs" in entry:
+            console.print(_pairs(entry["pairs"]))
     if result.get("effects"):
         console.print(_effects(result["effects"]))
     for line in _lines(result, shown):
@@ -87,6 +89,22 @@ def _lines(result: Mapping[str, Any], baselines: list[str]) -> Iterator[str]:
         f"{text(result['unit_seconds'])} s a unit"
     )
     yield f"the investigations: {spent_words(result['spent'])}"
+
+
+def _pairs(result: Mapping[str, Any]) -> Table:
+    """Held-out pairs of tier M: AUROC within tokens, and shares of what could be reached."""
+    table = Table(title="Held-out pairs: AUROC within tokens, of .5 by chance", box=box.SIMPLE_HEAD)
+    for column in ("kind", "n", "description", "true", "best", "of true", "of best"):
+        table.add_column(column, justify="left" if column == "kind" else "right", no_wrap=True)
+    for kind, row in result.items():
+        cells = [with_interval(row["own"]), *(_plain(row[name]) for name in ("true", "best"))]
+        shares = [with_interval(row["of true"]), _plain(row["of best"])]
+        table.add_row(kind, str(row["own"]["n"]), *cells, *shares)
+    return table
+
+
+def _plain(entry: Mapping[str, Any]) -> str:
+    return "" if entry["value"] is None else f"{entry['value']:.2f}"
 
 
 def _effects(result: Mapping[str, Any]) -> Table:

@@ -57,6 +57,16 @@ class Suite(ABC):
     def nameable(self, ground: Any, unit: PlantedUnit) -> bool | None:
         """Whether what it writes most is what it is planted to promote; None if nothing."""
 
+    def kinds_of(self, tier: str, *, locked: bool) -> tuple[str, ...]:
+        """The kinds of a tier that have a truth table; `locked`: also those kept for the end."""
+        return self.kinds
+
+    def pairs(
+        self, ground: Any, unit: PlantedUnit, description: Description, splits: Splits, seed: int
+    ) -> dict[str, Any] | None:
+        """How the description does on held-out minimal pairs; None where there are none."""
+        return None
+
     def predictive(
         self, ground: Any, unit: PlantedUnit, description: Description, splits: Splits, seed: int
     ) -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 """Planted units that read text, as a suite."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,13 +9,17 @@ from ...agent.description import Component, Description
 from ...tools.data.tokens import surfaces
 from ...tools.data.windows import cut
 from ...tools.lens.projection import projected, write_vector
+from ...tools.models.target import Target
 from ...tools.models.unit import Unit
 from ..groundtruth.planted import PlantedUnit, Probes
+from ..groundtruth.text.meaning import suite as meaning
+from ..groundtruth.text.meaning.passages import KINDS as MEANING
 from ..groundtruth.text.suite import EACH, EACH_INEXPRESSIBLE, KINDS, TextBench, bench
 from ..scoring.controls import peak_words
 from ..scoring.measured import SPLITS, Measured, Splits
 from ..scoring.predictions import HEADLINE, thresholds
 from .ceilings import text_ceiling
+from .meaning import held_pairs
 from .suite import Suite
 
 _TOP_TOKENS = 40
@@ -23,11 +28,11 @@ _NAMED = 6
 
 
 class TextSuite(Suite):
-    """Everyday text and prose."""
+    """Everyday text and prose; in tier M, what passages say."""
 
     name = "text"
     kinds = KINDS
-    each = EACH
+    each = EACH | {"M": meaning.EACH}
     inexpressible = EACH_INEXPRESSIBLE
     baselines = (
         *("no experiments", "random experiments"),
@@ -36,6 +41,28 @@ class TextSuite(Suite):
 
     size = "tokens"
     make = staticmethod(bench)
+
+    def bench(
+        self, tier: str, seed: int, *, kinds: Sequence[str], inexpressible_each: int, plan: Any
+    ) -> Any:
+        if tier != "M":
+            return super().bench(
+                tier, seed, kinds=kinds, inexpressible_each=inexpressible_each, plan=plan
+            )
+        host = Target.load(plan.host) if plan.host else None
+        return meaning.bench(seed, kinds=kinds, tokens=plan.tokens, host=host, reader=plan.reader)
+
+    def kinds_of(self, tier: str, *, locked: bool) -> tuple[str, ...]:
+        if tier != "M":
+            return self.kinds
+        return MEANING if locked else meaning.OPEN
+
+    def pairs(
+        self, ground: Any, unit: PlantedUnit, description: Description, splits: Splits, seed: int
+    ) -> dict[str, Any] | None:
+        if unit.tier != "M":
+            return None
+        return held_pairs(ground, unit, description, splits, seed=seed)
 
     def windows(self, ground: TextBench, *, length: int, told: bool) -> dict[str, Any]:
         """Token windows by split."""

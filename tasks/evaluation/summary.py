@@ -8,6 +8,7 @@ from ...tools.statistics.intervals import mean, share
 from ..report.usage import total
 from .calibration import calibration
 from .effects_by_kind import effects_by_kind
+from .meaning import by_kind
 from .text_match import text_match
 
 NO_FUNCTION = ("null", "dead")
@@ -18,7 +19,7 @@ _MADE = ("fit", "near_miss", "unrelated")
 
 def summary(records: Sequence[Mapping[str, Any]], *, seconds: float = 0.0) -> dict[str, Any]:
     """The numbers of a run; see docs/evaluating.md for what each is."""
-    tiers = {tier: _tier([r for r in records if r["tier"] == tier], tier) for tier in "ABC"}
+    tiers = {tier: _tier([r for r in records if r["tier"] == tier], tier) for tier in "ABCM"}
     matched = text_match(records)
     names = sorted({name for record in records for name in record.get("baselines") or {}})
     judged = [r for r in records if r["tier"] != "C" and r["confidence"] is not None]
@@ -106,7 +107,9 @@ def _tier(records: Sequence[Mapping[str, Any]], tier: str) -> dict[str, Any]:
             },
         }
     kinds = sorted({r["kind"] for r in with_truth})
+    more = {"pairs": by_kind(with_truth)} if tier == "M" else {}
     return {
+        **more,
         "recovery": share(r["right"] for r in with_truth),
         "kinds": {k: share(r["right"] for r in with_truth if r["kind"] == k) for k in kinds},
         "variants": _variants(with_truth),
@@ -143,7 +146,7 @@ def _top(record: Mapping[str, Any]) -> float:
 def _baseline(records: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any]:
     swapped = [{**r, **r["baselines"][name]} for r in records if name in (r.get("baselines") or {})]
     result: dict[str, Any] = {"tiers": {}}
-    for tier in "AB":
+    for tier in "ABM":
         entry = [r for r in swapped if r["tier"] == tier and r["recovery"] is not None]
         if entry:
             kinds = sorted({r["kind"] for r in entry})

@@ -76,6 +76,9 @@ class Bench:
         predictive = self.suite.predictive(self.ground, unit, description, splits, self.seed)
         if predictive is not None:
             result["predictive"] = predictive
+        pairs = self.suite.pairs(self.ground, unit, description, splits, self.seed)
+        if pairs is not None:
+            result["pairs"] = pairs
         if unit.tier == "C" and unit.function is not None and inputs is not None:
             top = self.suite.ceiling(self.ground, unit, inputs, splits)
             result["ceiling"] = max(top, result["recovery"]["correlation"])

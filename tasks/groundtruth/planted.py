@@ -14,12 +14,12 @@ from types import ModuleType
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
-from torch import Tensor
+from torch import Tensor, nn
 
 from ...tools.models.interleave import Interleaved, interleave
 from ...tools.models.target import Target
 
-Tier = Literal["A", "B", "C"]
+Tier = Literal["A", "B", "C", "M"]
 INEXPRESSIBLE = "beyond"
 """Kind of the units of tier C, as records and `--kinds` name it."""
 NO_FUNCTION = ("null", "dead")
@@ -222,6 +222,7 @@ def plant(
     *,
     tier: Tier,
     seed: int,
+    reading: nn.Module | None = None,
 ) -> Planted:
     """Plants units among those of a site, in an order drawn at random.
 
@@ -235,6 +236,7 @@ def plant(
         rng: Of everything that is drawn.
         tier: Of the units, but those that no predicate says.
         seed: Of their places among the host's own units.
+        reading: What the functions read; see `interleave`.
     """
     drawn = [drawn[int(i)] for i in rng.permutation(len(drawn))]
     host = known(drawn)
@@ -263,7 +265,7 @@ def plant(
             )
         )
         outputs.append(output)
-    target, names = interleave(network, planted, site=site, seed=seed)
+    target, names = interleave(network, planted, site=site, seed=seed, reading=reading)
     return Planted(target, tuple(planted_units(drawn, names, outputs, tier)))
 
 

@@ -7,6 +7,8 @@
 2. A planted unit's activation is what its function gives, plus the activation of one of the
    network's own units as background, scaled down and clipped, so that nothing else tells it from
    its neighbours. Where a site of channels is never negative, neither is the sum.
+3. Functions of neurons are given token ids; or, with `reading`, what a small network makes of the
+   states that enter their block, so that a unit does what a text says and not what a token is.
 
 The widened input is the site, as before: reading, ablating, patching and restarting act on planted
 units as on all others.
@@ -29,6 +31,8 @@ from .site import Site
 from .target import Target
 from .trace import first_tensor
 
+StateFunction = Callable[[Tensor], Tensor]
+"""What the reading network gives, `[input, place, output]`, to values `[input, place]`."""
 MapFunction = Callable[[np.ndarray, tuple[int, int]], np.ndarray]
 """Pixels, uint8 `[image, height, width, 3]`, and the site's height and width, to maps
 `[image, height, width]` of that size."""
@@ -38,8 +42,8 @@ MapFunction = Callable[[np.ndarray, tuple[int, int]], np.ndarray]
 class Interleaved:
     """One unit to plant among others."""
 
-    function: Function | MapFunction
-    """Of token ids for a neuron, of pixels for a channel."""
+    function: Function | StateFunction | MapFunction
+    """Of token ids or of a reading of states for a neuron, of pixels for a channel."""
     output: Tensor
     """`[d]`: what one unit of activation adds to the residual stream, or to the convolution's
     output at the same place."""
@@ -85,11 +89,44 @@ class ChannelGraft(nn.Module):
         return torch.from_numpy(np.stack(maps, axis=1))
 
 
+class StateGraft(nn.Module):
+    """Computes planted neurons from the states that enter their block, which a network reads."""
+
+    def __init__(self, functions: Sequence[Any], reading: nn.Module, out: Tensor) -> None:
+        super().__init__()
+        self.functions = tuple(functions)
+        self.reading = reading
+        self.out = nn.Linear(out.shape[1], out.shape[0], bias=False)
+        self.out.weight = nn.Parameter(out.clone(), requires_grad=False)  # [d, unit]
+        self._mask: Tensor | None = None
+        self._states: Tensor | None = None
+
+    def see(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Before the network runs: keeps which places are attended."""
+        self._mask = kwargs.get("attention_mask")
+
+    def enter(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Before the block runs: keeps the states that enter it."""
+        self._states = first_tensor(args, kwargs)
+
+    def values(self) -> Tensor:
+        """Activations of the running forward, `[input, place, unit]`."""
+        states, mask = self._states, self._mask
+        assert states is not None
+        attended = torch.ones(states.shape[:2]) if mask is None else mask
+        read = self.reading(states.float(), attended.to(states.device).bool())
+        return torch.stack([function(read) for function in self.functions], dim=-1)
+
+
 class Widened(nn.Module):
     """A linear map or a convolution that takes a network's units and planted ones together."""
 
     def __init__(
-        self, graft: Graft | ChannelGraft, units: Sequence[Interleaved], order: Tensor, like: Tensor
+        self,
+        graft: Graft | StateGraft | ChannelGraft,
+        units: Sequence[Interleaved],
+        order: Tensor,
+        like: Tensor,
     ) -> None:
         super().__init__()
         self.graft = graft
@@ -109,7 +146,11 @@ class Widened(nn.Module):
 
     @classmethod
     def of_linear(
-        cls, down: nn.Linear, graft: Graft, units: Sequence[Interleaved], order: Tensor
+        cls,
+        down: nn.Linear,
+        graft: Graft | StateGraft,
+        units: Sequence[Interleaved],
+        order: Tensor,
     ) -> "Widened":
         """A down-projection: `[input, place, neuron]` to `[input, place, d]`."""
         made = cls(graft, units, order, down.weight)
@@ -166,7 +207,12 @@ class Widened(nn.Module):
 
 
 def interleave(
-    target: Target, units: Sequence[Interleaved], *, site: str, seed: int = 0
+    target: Target,
+    units: Sequence[Interleaved],
+    *,
+    site: str,
+    seed: int = 0,
+    reading: nn.Module | None = None,
 ) -> tuple[Target, list[str]]:
     """A copy of a target with units planted among those of one site.
 
@@ -176,12 +222,16 @@ def interleave(
         units: What to plant.
         site: Its name, such as `mlp.1`.
         seed: Of the order.
+        reading: A network that reads both ways: states that enter the site's block
+            `[input, place, d]` and which places are attended, to `[input, place, output]`. With it
+            the functions of units are given what it gives.
 
     Returns:
         The new target, and the names of the planted units in the order of `units`.
 
     Raises:
-        UsageError: if there is no such site, or it is not the input of such a map.
+        UsageError: if there is no such site, or it is not the input of such a map; if there is a
+            `reading` and the target reads one way.
     """
     place = target.site(site)
     network = copy.deepcopy(target.network)
@@ -190,7 +240,7 @@ def interleave(
         raise UsageError("an output vector of a unit to plant is not finite")
     draw = torch.Generator().manual_seed(seed)
     order = torch.randperm(place.units + len(units), generator=draw)
-    wide = _widened(target, place, inner, units, order)
+    wide = _widened(target, place, inner, units, order, reading)
     parent, _, name = place.module.rpartition(".")
     setattr(network.get_submodule(parent), name, wide)
     sites = dict(target.sites)
@@ -198,12 +248,21 @@ def interleave(
     sites[site] = replace(place, module=module, units=size, floor=None)
     new = target.over(network, sites=sites)
     new.body.register_forward_pre_hook(wide.graft.see, with_kwargs=True)
+    if isinstance(wide.graft, StateGraft):
+        assert target.probe is not None
+        block = network.get_submodule(f"{target.probe.blocks}.{place.block}")
+        block.register_forward_pre_hook(wide.graft.enter, with_kwargs=True)
     where: Any = order.argsort()[place.units :]
     return new, [f"{site}/{number}" for number in where.tolist()]
 
 
 def _widened(
-    target: Target, place: Site, inner: nn.Module, units: Sequence[Interleaved], order: Tensor
+    target: Target,
+    place: Site,
+    inner: nn.Module,
+    units: Sequence[Interleaved],
+    order: Tensor,
+    reading: nn.Module | None,
 ) -> Widened:
     functions: list[Any] = [unit.function for unit in units]
     read = place.port == "input" and target.probe is not None
@@ -219,6 +278,13 @@ def _widened(
         raise UsageError(
             f"{target.name}: '{place.name}' is not the input of a linear down-projection"
         )
+    if reading is not None:
+        if target.kind != "encoder":
+            raise UsageError(
+                f"{target.name} reads one way; units that read what a text says need an encoder"
+            )
+        states = StateGraft(functions, copy.deepcopy(reading), _columns(units))
+        return Widened.of_linear(inner, states, units, order)
     vocabulary = Vocabulary(surfaces(target), target.tokenizer)
     return Widened.of_linear(inner, Graft(functions, vocabulary, _columns(units)), units, order)
 

@@ -10,25 +10,20 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
-import torch
 
 from ....tools.data.corpus import Corpus, Document
 from ....tools.data.windows import cut, surfaces
 from ....tools.errors import UsageError
-from ....tools.models.planted import Vocabulary, residual_norm
+from ....tools.models.planted import Vocabulary
 from ....tools.models.target import Target
 from ..planted import (
     INEXPRESSIBLE,
     NO_FUNCTION,
-    Drawn,
-    HostUnit,
     PlantedUnit,
     Probes,
     Tier,
-    Written,
     draw_functions,
     plant,
 )
@@ -37,6 +32,7 @@ from .agreeing import agreeing
 from .draw import DRAWN_FIRST, EXPRESSIBLE, Asked, Draw
 from .functions import TextFunction
 from .host import suite_host
+from .host_neurons import HostNeurons
 from .inputs import probes
 from .writing import documents
 
@@ -46,12 +42,8 @@ EACH = {"A": 7, "B": 5}
 """Units of each kind and seed; every kind has as many in tiers A and B together."""
 EACH_INEXPRESSIBLE = 6
 """Units of tier C on each bench."""
-_LENGTH = 0.25
-"""Of an output vector at the unit's scale, as a share of the residual stream's norm."""
 _LEAST_WORDS = 5
 """Words of a set that are one token of a host."""
-_SAMPLED = 128
-"""Windows over which the host's neurons are looked at."""
 TOKENS = 100_000
 
 
@@ -119,7 +111,7 @@ def bench(
         host,
         SITE,
         drawn,
-        lambda drawn: _Host(host, drawn, source.plain()),
+        lambda drawn: HostNeurons(host, SITE, drawn, source.plain()),
         signal,
         rng,
         tier=tier,
@@ -223,46 +215,6 @@ def _inexpressible(turn: int, draw: Draw, host: Target, stream: np.ndarray) -> T
             return inexpressible.small_network(int(draw.rng.integers(1 << 20)))
         case _:
             return inexpressible.ordered(draw.category().words)
-
-
-class _Host:
-    """The host's neurons at the site, and the words that a planted one can write toward."""
-
-    def __init__(self, target: Target, drawn: Sequence[Drawn], texts: Sequence[str]) -> None:
-        windows = cut(target, texts, length=64).rows(slice(0, _SAMPLED))
-        values = target.trace(windows, [SITE], output=False).values[SITE]
-        self._values = values.float().cpu().numpy()[windows.counted]  # [token, neuron]
-        strong = np.quantile(self._values, 0.99, axis=0) > np.median(np.abs(self._values))
-        self.candidates = np.flatnonzero(strong)
-        block = target.sites[SITE].block
-        assert block is not None
-        self._length = _LENGTH * residual_norm(target, block)
-        head: Any = target.network.get_output_embeddings()  # type: ignore[operator]
-        if head is None:  # an encoder writes toward what it reads
-            head = target.network.get_input_embeddings()  # type: ignore[operator]
-        self._unembedding = head.weight.detach().float()  # [id, d]
-        self._surfaces = [surface.strip().lower() for surface in surfaces(target)]
-        self._concepts = [f.concept for _, f in drawn if f is not None and f.concept]
-
-    def unit(self, number: int) -> HostUnit:
-        """What is known of one neuron."""
-        return signal.neuron(number, self._values[:, number])
-
-    def output(
-        self, function: TextFunction | None, relation: str, scale: float, rng: np.random.Generator
-    ) -> Written:
-        """Toward the unembedding of a concept's words; nothing where none is a token."""
-        named: tuple[str, ...] = ()
-        if relation != "nothing" and self._concepts:
-            named = function.concept if function is not None and relation != "other" else ()
-            named = named or self._concepts[int(rng.integers(len(self._concepts)))]
-        lower = {word.lower() for word in named}
-        chosen = torch.tensor([surface in lower for surface in self._surfaces])
-        if not chosen.any():
-            return Written(torch.zeros(self._unembedding.shape[1]), "nothing", ())
-        toward = self._unembedding[chosen].mean(0) - self._unembedding.mean(0)
-        vector = toward / toward.norm().clamp(min=1e-6) * self._length / scale
-        return Written(vector / 2 if relation == "twin" else vector, relation, named)
 
 
 def _stream(host: Target, texts: Sequence[str]) -> np.ndarray:

@@ -1,0 +1,89 @@
+"""Scores on held-out pairs: what they are of the truth, of nothing, and summed by kind."""
+
+import numpy as np
+import pytest
+from neuroscribe.agent.description import Component, Description
+from neuroscribe.tasks.cli import app as cli
+from neuroscribe.tasks.evaluation.meaning import by_kind, held_pairs
+from neuroscribe.tasks.evaluation.planner_run import Plan
+from neuroscribe.tasks.evaluation.suite_text import TextSuite
+from neuroscribe.tasks.groundtruth.text.meaning import suite
+from neuroscribe.tasks.labelling.data import RunData
+
+NOTHING = Description("nothing")
+
+
+@pytest.fixture(scope="module")
+def bench():
+    return suite.bench(4, kinds=("asked",), tokens=3000)
+
+
+@pytest.fixture(scope="module")
+def columns(bench):
+    windows = TextSuite().windows(bench, length=64, told=True)
+    data = RunData(bench.target, bench.corpus, windows)
+    return data.measure([bench.target.unit(unit.unit) for unit in bench.units])
+
+
+def scores(bench, columns, description, *, unit=0):
+    given = bench.units[unit]
+    splits = columns[bench.target.unit(given.unit)]
+    return held_pairs(bench, given, description, splits, seed=0)
+
+
+def test_a_list_of_words_is_worth_nothing_and_the_truth_nearly_all(bench, columns):
+    everything = {"kind": "tokens", "tokens": ["tower", "truck", "curtain", "cracked", "melted"]}
+    for description in (NOTHING, Description("a list", (Component("a list", everything),))):
+        found = scores(bench, columns, description)
+        assert found["own"]["value"] == pytest.approx(0.5, abs=1e-9)
+        assert found["true"]["value"] > 0.9
+        assert found["n"] >= 100
+        assert "best" not in found
+
+
+def test_a_question_mark_behind_tells_much(bench, columns):
+    """A predictor that sees the end of the sentence is far above a list of words."""
+    unit = next(i for i, u in enumerate(bench.units) if u.variant == "asked")
+    ahead = {"kind": "words", "words": ["?"]}
+    predictor = {"kind": "later", "of": ahead, "within": 16}
+    description = Description("before a question mark", (Component("so", predictor),))
+    found = scores(bench, columns, description, unit=unit)
+    assert found["own"]["value"] > 0.6
+
+
+def test_sums_by_kind_are_ratios_of_excess():
+    def record(kind, own, true):
+        return {"kind": kind, "pairs": {"own": {"value": own}, "true": {"value": true}}}
+
+    rows = by_kind([record("a", 0.75, 1.0), record("a", 0.5, 0.9), record("b", 0.9, 0.9)])
+    assert list(rows) == ["all", "a", "b"]
+    assert rows["a"]["of true"]["value"] == pytest.approx(0.25 / 0.9)
+    assert rows["b"]["of true"]["value"] == pytest.approx(1.0)
+    assert rows["a"]["of best"]["value"] is None
+    assert rows["all"]["own"]["n"] == 3
+    assert np.isfinite(rows["all"]["of true"]["low"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--tier", "M", "--kinds", "name"], "locked: give --locked"),
+        (["--tier", "M", "--kinds", "denyed"], "nearest: denied"),
+        (["--tier", "M", "--host", "planted"], "minilm alone"),
+        (["--tier", "X"], "A and B and M"),
+    ],
+)
+def test_what_is_unusable_is_one_line(arguments, said, tmp_path, capsys):
+    given = ["evaluate", "planner", "--out", str(tmp_path / "x"), *arguments]
+    assert cli.run(given) == 2
+    error = capsys.readouterr().err.strip()
+    assert said in error
+    assert len(error.splitlines()) == 1
+
+
+def test_locked_kinds_join_only_when_asked():
+    suite_ = TextSuite()
+    kinds, beyond = Plan(tiers=("M",)).kinds_of(suite_, "M")
+    assert (len(kinds), beyond) == (8, 0)
+    assert len(Plan(tiers=("M",), locked=True).kinds_of(suite_, "M")[0]) == 12
+    assert Plan().kinds_of(suite_, "A")[0] == list(suite_.kinds)
