@@ -1,30 +1,12 @@
-"""Planners: the built-in one, any OpenAI-compatible language model, a person."""
+"""Planners: the built-in one, any OpenAI-compatible language model (whole, at one look, or at one
+look first), a person."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from ...tools.errors import UsageError, nearest
+from ..planner_names import KINDS, asks_model, kind_of
 from ..state import PlannerFactory
 
-KINDS = ("builtin", "openai:MODEL", "human")
-
-
-def kind_of(spec: str, kinds: Sequence[str] = KINDS) -> tuple[str, str]:
-    """The kind of planner that a user named, and its model.
-
-    Raises:
-        UsageError: if there is no such planner.
-    """
-    kind, _, model = spec.strip().partition(":")
-    if kind == "openai" and not model:
-        raise UsageError("--planner openai needs a model: openai:MODEL, such as openai:gpt-5")
-    known = [name.partition(":")[0] for name in kinds]
-    if kind not in known or (model and kind != "openai"):
-        close = nearest(spec, kinds, most=1)
-        raise UsageError(
-            f"there is no planner '{spec}'; nearest: {close}. The planners are {', '.join(kinds)}"
-        )
-    return kind, model
+__all__ = ["KINDS", "asks_model", "kind_of", "planner_factory"]
 
 
 def planner_factory(
@@ -38,7 +20,7 @@ def planner_factory(
     """The factory of the planner that a user named.
 
     Args:
-        spec: `builtin`, `openai:MODEL` or `human`.
+        spec: One of `KINDS`.
         seed: Randomness of the built-in planner.
         llm: A client that is already there, instead of one from the options.
         sees: Whether an `openai:` planner is sent pictures; None: it is tried once.
@@ -59,4 +41,10 @@ def planner_factory(
     from ...tools.llm.client import LLM
     from .chat import ChatFactory
 
-    return ChatFactory(llm or LLM(model, **client), sees)
+    client_ = llm or LLM(model, **client)
+    if kind == "openai":
+        return ChatFactory(client_, sees)
+    from .oneshot import OneShotFactory, TriageFactory
+
+    first = OneShotFactory(client_)
+    return first if kind == "oneshot" else TriageFactory(first, ChatFactory(client_, sees))

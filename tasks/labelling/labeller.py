@@ -66,7 +66,8 @@ class Labeller:
     def budget(self) -> Budget:
         """Hard stops of one investigation."""
         limits = self.settings
-        return Budget(limits.steps, limits.unit_tokens, limits.unit_seconds, limits.unit_cost)
+        steps = max(limits.steps, getattr(self.planner, "least_steps", 1))
+        return Budget(steps, limits.unit_tokens, limits.unit_seconds, limits.unit_cost)
 
     def label_all(self, units: Sequence[Unit], concurrency: int = 1) -> Iterator[dict[str, Any]]:
         """The records of units, each as soon as it is there; all units of a site together."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
+from ...agent.planner_names import asks_model
 from ...tools.errors import UsageError
 from ...tools.io.numbers import check_numbers
 from ...tools.io.plain_text import clip
@@ -163,7 +164,7 @@ class How:
         """Units at a time under a planner; a person takes one after the other."""
         if planner == "human":
             return 1
-        return self.concurrency or (AT_A_TIME if planner.startswith("openai:") else 1)
+        return self.concurrency or (AT_A_TIME if asks_model(planner) else 1)
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...agent.description import Component, Description
+from ...agent.planners.oneshot import read_answer
 from ...tools.data.image_rows import ImageRows
 from ...tools.errors import UsageError
 from ...tools.evidence import plain
-from ...tools.io.strict_json import read_json
 from ...tools.llm.client import LLM, LLMError
 from ...tools.models import Unit
 from ...tools.predicates import Predicate, parse
@@ -174,7 +174,5 @@ def _asked(explore: Measured, llm: LLM) -> Description:
     lines = (" ".join(text.split()) for text in texts)
     request = _REQUEST.format(exemplars="\n".join(lines))
     text = llm.complete([{"role": "user", "content": request}]).text
-    answer = read_json(text[text.index("{") : text.rindex("}") + 1])
-    predictor = parse({"kind": "words", "words": answer["words"], "inflect": True}).model_dump()
-    label = str(answer["label"])
-    return Description(label, (Component(label, predictor),))
+    answer = read_answer(text)
+    return Description(answer["label"], (Component(answer["label"], answer["predictor"]),))

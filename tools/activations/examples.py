@@ -2,6 +2,7 @@
 
 top        the rows with the highest peaks, contents all different
 quantile   one row from each of `n` equal bands between 0 and the maximum
+pairs      places of the same token, one where it is active and one where it is silent, in turn
 low        rows where the unit stays low: texts that hold the tokens or the words of the top
            examples, or other forms of those words; pictures that look or read most like these
 
@@ -17,8 +18,9 @@ from ..data.windows import TokenWindows
 from ..english.inflection import forms
 from ..lab import Lab
 from ..models import Unit
+from ..statistics.within import partners
 from .cues import statements
-from .records import Flat, activity, flat
+from .records import Flat, activity, flat, silence
 
 Example = tuple[int, int]
 """Row of explore, and place in it."""
@@ -93,6 +95,21 @@ def _shown_before(lab: Lab, unit: Unit) -> set[int]:
         if known.tool == "exemplars" and not known.error and known.data.get("unit") == str(unit)
         for item in known.data["measured"]
     }
+
+
+def pairs(lab: Lab, unit: Unit, n: int, skip: int = 0) -> list[Example]:
+    """An active and a silent place of one token in turn; each token once before any comes again."""
+    data = flat(lab, unit)
+    token = lab.explore.ids[data.window, data.place]
+    active, silent = data.values > activity(data.values), data.values <= silence(data.values)
+    found = partners(token, active, silent, lab.rng())  # [pair, 2]
+    times: dict[int, int] = {}
+    turn = []
+    for on, _ in found:
+        times[int(token[on])] = times.get(int(token[on]), 0) + 1
+        turn.append(times[int(token[on])])
+    order = np.lexsort((-data.values[found[:, 0]], np.array(turn, int)))[skip : skip + n]
+    return [(int(data.window[at]), int(data.place[at])) for at in found[order].ravel()]
 
 
 def low(lab: Lab, unit: Unit, n: int, skip: int = 0) -> list[Example]:

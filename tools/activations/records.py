@@ -62,6 +62,20 @@ def activity(values: np.ndarray) -> float:
     return max(float(np.partition(known, -n)[-n:].mean()), 0.0) / 2
 
 
+def silence(values: np.ndarray) -> float:
+    """The activation up to which a unit counts as silent: a quarter of `activity`.
+
+    Or the median where that is higher, for units that are never quite off; but never above half of
+    `activity`. What lies between is neither. Our formulation.
+
+    Args:
+        values: The unit over explore; places that are not finite are left out.
+    """
+    known = values[np.isfinite(values)]
+    active = activity(known)
+    return min(max(active / 4, float(np.median(known)) if known.size else 0.0), active / 2)
+
+
 def full_scale(lab: Lab, unit: Unit) -> float:
     """The unit's largest activation over explore: strength 10 of a drawing."""
     values = flat(lab, unit).values

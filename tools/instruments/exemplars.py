@@ -7,9 +7,10 @@ pictures in words and on a contact sheet.
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from ..activations.examples import Example, low, quantile, top
+from ..activations.examples import Example, low, pairs, quantile, top
 from ..activations.records import full_scale, of_explore, reference
 from ..data.image_rows import ImageRows
+from ..errors import UsageError
 from ..evidence import Result
 from ..images.recipes import pictures_of
 from ..lab import Lab
@@ -18,7 +19,8 @@ from ..registry import UpTo, tool
 from ..render.captions import show
 from ..render.text import MARKS, STARTS, number, snippet
 
-Kind = Literal["top", "quantile", "low"]
+Kind = Literal["top", "quantile", "low", "pairs"]
+_KINDS = {"top": top, "quantile": quantile, "low": low, "pairs": pairs}
 Shown = tuple[str, list[str], list[dict[str, Any]], tuple[Path, ...]]
 """The first line, a line each, the entries of `measured`, image files."""
 
@@ -42,9 +44,10 @@ def exemplars(
     Args:
         unit: The unit, such as mlp.3/7 or conv.3/7; left out: the unit under study.
         kind: top: highest peaks. quantile: bands from high to low. low: the words and tokens of the
-            top ones, or pictures much like these, where the unit stays low.
+            top ones, or pictures much like these, where the unit stays low. pairs: for texts,
+            places of the same token where it is active and where it is silent, in turn.
         many: How many windows or pictures.
-        skip: For top and low: leave out so many first.
+        skip: For top, low and pairs: leave out so many first.
     """
     chosen, skip = lab.chosen(unit), max(0, skip)
     if full_scale(lab, chosen) <= 0:
@@ -52,14 +55,18 @@ def exemplars(
             f"{chosen} was never above 0 on explore: it has no exemplars.",
             {"unit": str(chosen), "kind": kind, "measured": []},
         )
-    examples = {"top": top, "quantile": quantile, "low": low}[kind](lab, chosen, many, skip)
     pictures = isinstance(lab.explore, ImageRows)
+    if pictures and kind == "pairs":
+        raise UsageError("pairs are places of one token; for pictures use kind low")
+    examples = _KINDS[kind](lab, chosen, many, skip)
     head, lines, measured, images = (_pictures if pictures else _texts)(lab, chosen, examples, kind)
     if not lines:
         head = f"{chosen}: explore has no further {kind} exemplars."
         if kind == "low" and not skip and not pictures:
             head = f"{chosen}: the words of its top exemplars are never low."
-    elif len(lines) < many:
+        if kind == "pairs":
+            head = f"{chosen}: no token is active at one place and silent at another."
+    elif len(lines) < many * (2 if kind == "pairs" else 1):
         lines.append("there are no further ones" if skip else f"only {len(lines)} such exist")
     elif kind != "quantile":
         lines.append(f"further ones: skip={skip + many}")

@@ -1,8 +1,7 @@
 """Which places of the test split a judge is asked about, and how each is shown.
 
-1. **Active** is above the threshold of `scores.py` (half of the mean of the top 0.1% of explore);
-   **silent** is at most a quarter of it, or below the median of explore where that is higher, but
-   never above half of it; what lies between is **middle**.
+1. **Active** is above the threshold of `scores.py` (half of the mean of the top 0.1% of explore),
+   **silent** up to a quarter of it or thereabouts (`silence`); what lies between is **middle**.
 2. Up to `PAIRS` pairs of an active and a silent place that hold the *same token* are drawn from
    those that `statistics/within.py` compares. The partners stand in different requests, so that
    neither can be seen beside the other; as many active places go into one request as into the
@@ -19,11 +18,11 @@ from typing import Any
 
 import numpy as np
 
+from ....tools.activations.records import activity, silence
 from ....tools.data.windows import TokenWindows
 from ....tools.render.marked import marked
 from ....tools.statistics.within import partners
 from ...scoring.measured import Splits
-from ...scoring.predictions import HEADLINE, thresholds
 
 PAIRS = 24
 OTHERS = 12
@@ -81,9 +80,8 @@ class Places:
 
 def bars(splits: Splits) -> tuple[float, float]:
     """Activation above which a unit is active, and up to which it is silent."""
-    threshold = thresholds(splits.explore)[HEADLINE]
-    middle = float(np.median(splits.explore.flat))
-    return threshold, min(max(threshold / 4, middle), threshold / 2)
+    explore = splits.explore.flat
+    return activity(explore), silence(explore)
 
 
 def draw(splits: Splits, rng: np.random.Generator, *, causal: bool) -> Places | str:

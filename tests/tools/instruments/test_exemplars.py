@@ -105,6 +105,23 @@ def test_low_exemplars_are_low_and_alike(pictures, scenes):
     assert len(set(peaks)) > 1
 
 
+def test_pairs_hold_one_token_active_and_silent_in_turn(lab):
+    column = lab.column(lab.unit).copy()
+    column[::2] = np.where(np.isfinite(column[::2]), 0.0, np.nan)  # active in every second row
+    lab.columns[lab.unit] = column
+    items = call(lab, "exemplars", {"kind": "pairs", "many": 5}).data["measured"]
+    shown = [(item["tokens"][item["place"]], item["peak"]) for item in items]
+    assert len(shown) == 10
+    for (token, high), (same, low) in zip(shown[::2], shown[1::2], strict=True):
+        assert token == same
+        assert high > 1.0 / 2 > low
+
+
+def test_pairs_are_of_tokens(make_pictures):
+    found = call(make_pictures(f"conv.0/{MIXED}"), "exemplars", {"kind": "pairs"})
+    assert "for pictures use kind low" in str(found.error)
+
+
 def test_quantiles_show_what_was_not_shown_before(make_pictures):
     lab = make_pictures(f"conv.0/{MIXED}")
     seen: set[int] = set()
