@@ -89,11 +89,12 @@ def strengths(inputs: NeutralInputs, units: Sequence[Unit], n_peaks: int = PEAKS
         drawn = pool(inputs.lab, units[0].site, units[0].sign)
         memo[key] = list(islice(filter(inputs.usable, drawn), _REFERENCE))
     reference: list[Unit] = memo[key]
-    first = _first(inputs, [*reference, *units], n_peaks)
+    first = _first(inputs, [*reference, *units])
     size = matched_size([first[unit].held for unit in reference])
     others = np.array([word for unit in reference for word in first[unit].words], int)
     keys = {unit: ("strength", unit, n_peaks) for unit in units}
     missing = [unit for unit in keys if keys[unit] not in memo]
+    needed = _needed(inputs, missing, n_peaks)  # the reference units are only held
     for part in _groups(inputs, missing, _MATCHED):
         factors = [
             float(np.clip(np.sqrt(size / max(first[one].held, 1e-30)), 1 / _RANGE, _RANGE))
@@ -112,7 +113,7 @@ def strengths(inputs: NeutralInputs, units: Sequence[Unit], n_peaks: int = PEAKS
                 rest = np.setdiff1d(others, own)
                 rest = rest if rest.size else np.setdiff1d(np.arange(len(values)), own)
                 score = auroc(values[own], values[rest])
-            memo[keys[one]] = first[one]._replace(reach=reach, score=score)
+            memo[keys[one]] = first[one]._replace(needed=needed[one], reach=reach, score=score)
     return [memo[keys[unit]] for unit in units]
 
 
@@ -147,23 +148,28 @@ def auroc(above: np.ndarray, below: np.ndarray) -> float:
     return float((gap > 0).mean() + 0.5 * (gap == 0).mean())
 
 
-def _first(inputs: NeutralInputs, units: Sequence[Unit], n_peaks: int) -> dict[Unit, Strength]:
-    """Units held high on the naming half, and resampled."""
+def _first(inputs: NeutralInputs, units: Sequence[Unit]) -> dict[Unit, Strength]:
+    """Units held high on the naming half."""
     memo = inputs.lab.memo
-    keys = {unit: ("first strength", unit, n_peaks) for unit in units}
+    keys = {unit: ("held", unit) for unit in units}
     missing = [unit for unit in keys if keys[unit] not in memo]
-    for part in _groups(inputs, missing, len(inputs.neutral) // 2 + n_peaks):
+    for part in _groups(inputs, missing, len(inputs.neutral) // 2):
         held = [_on_half(inputs, inputs.held(one), 0) for one in part]
-        gone = [inputs.resampled(one, n_peaks) for one in part]
-        measured = zip(
-            part,
-            _means(inputs, inputs.neutral, held),
-            _means(inputs, inputs.explore, gone),
-            strict=True,
-        )
-        for one, (size, change), (away, _) in measured:
+        for one, (size, change) in zip(part, _means(inputs, inputs.neutral, held), strict=True):
             words = tuple(inputs.top(change).tolist()) if inputs.has_words else ()
-            memo[keys[one]] = Strength(away, size, words=words)
+            memo[keys[one]] = Strength(0.0, size, words=words)
+    return {unit: memo[keys[unit]] for unit in units}
+
+
+def _needed(inputs: NeutralInputs, units: Sequence[Unit], n_peaks: int) -> dict[Unit, float]:
+    """Mean size of resampling units at so many peaks."""
+    memo = inputs.lab.memo
+    keys = {unit: ("needed", unit, n_peaks) for unit in units}
+    missing = [unit for unit in keys if keys[unit] not in memo]
+    for part in _groups(inputs, missing, n_peaks):
+        gone = [inputs.resampled(one, n_peaks) for one in part]
+        for one, (size, _) in zip(part, _means(inputs, inputs.explore, gone), strict=True):
+            memo[keys[one]] = size
     return {unit: memo[keys[unit]] for unit in units}
 
 
