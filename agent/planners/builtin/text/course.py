@@ -19,7 +19,7 @@ from ..course import Course
 from ..findings import Findings, Hypothesis
 from ..turns import Turns
 from .feature_table import FeatureTable, build
-from .phrases import label, phrase
+from .phrases import label, phrase, strengths
 from .splits import Sample
 from .terms import Term
 from .texts import MeasuredTexts
@@ -187,7 +187,8 @@ class TextCourse(Course[TextFindings]):
     def _hypothesis(self, term: Term) -> Hypothesis:
         sample = self.findings.sample
         assert sample is not None
-        return Hypothesis(phrase(sample, term), term.predicate(sample.features))
+        words = phrase(sample, term) + strengths(term)
+        return Hypothesis(words, term.predicate(sample.features))
 
     def _record(self, terms: Sequence[Term]) -> Turns:
         """Records terms as rivals and tests them on all of explore."""

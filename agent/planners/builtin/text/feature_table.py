@@ -18,6 +18,7 @@ from scipy import sparse
 from .....tools.data.windows import TokenWindows
 from .....tools.predicates import parse
 from .....tools.predicates.view import plain, view_of
+from .conditions import Conditions, conditions
 
 WORD_AXES = ("word", "previous_word", "previous_word_2", "next_word", "next_word_2")
 TOKEN_AXES = ("token", "previous_token", "next_token")
@@ -107,6 +108,11 @@ class FeatureTable:
         """bool, flat: a token that begins a word and reads as one of some lower-case words."""
         chosen = np.array([lower in words for lower in self.lowered])
         return (chosen[self.windows.ids] & view_of(self.windows).begins).ravel()
+
+    @cached_property
+    def conditions(self) -> Conditions:
+        """What may stand around a place."""
+        return conditions(self.windows, causal=self.causal, without=self.without)
 
     @cached_property
     def index(self) -> dict[str, int]:

@@ -7,6 +7,7 @@
 3. **Tables.** Where rules do not account for the activity, tables of means by value of an axis and
    single conditions are added, and terms that no longer count are dropped, one at a time. The list
    grows twice, from the rules and from nothing; the one that explains more stays.
+4. **Factors.** What stands around its words makes the unit stronger or weaker (`factors`).
 
 A term is judged by what it explains of documents that it was not learnt from, in both directions,
 less one price for length: levels, tables and lists of words are learnt again on each half, else a
@@ -21,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .cross_fit import CrossFit, activity
+from .factors import Unseen, fit_factors
 from .feature_table import TOKEN_AXES, WORD_AXES
 from .rules import Clause, Rule
 from .search import axes_of, halves, search
@@ -93,7 +95,22 @@ def extended(sample: Sample, fitted: RuleList) -> tuple[list[Term], float]:
         terms = max(starts, key=lambda found: _both_ways(sample, found))
     everything = sample.weight > 0
     terms = _Fold.of(sample, terms, everything, everything).terms
+    if terms and not fitted.complete:
+        factors = fit_factors(_unseen(sample, terms), sample.features.conditions)
+        terms = [replace(term, factors=factors) for term in terms]
     return terms, explained_unseen(sample, terms)
+
+
+def _unseen(sample: Sample, terms: Sequence[Term]) -> Unseen:
+    """What the terms predict of either half, learnt on the other."""
+    known = np.flatnonzero(sample.weight > 0)
+    out = np.zeros((3, len(sample.target)))
+    target, prediction, half = out
+    for side, fold in enumerate(_folds(sample, terms)):
+        model, at = fold.cross.model(fold.columns), fold.cross.check
+        prediction[at] = np.column_stack([column[at] for column in fold.columns]) @ model.weights
+        target[at], half[at] = sample.target[at] - model.base, side
+    return Unseen(target[known], prediction[known], half[known], known)
 
 
 def _grown(sample: Sample, terms: list[Term]) -> list[Term]:

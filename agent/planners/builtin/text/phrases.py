@@ -70,13 +70,25 @@ _NAMES = {"family": "family members"}
 
 
 def label(sample: Sample, parts: Sequence[Term]) -> str:
-    """At most twelve words for all parts together."""
-    for count in range(len(parts), 0, -1):
-        for named in (3, 2, 1) if count > 1 else (4, 3, 2, 1):
-            text = _together(sample, parts[:count], named)
-            if len(text.split()) <= MOST_WORDS and (named > 1 or count == 1):
-                return text
+    """At most twelve words for all parts together, with what makes them strongest if it fits."""
+    tails = [strengths(parts[0], most) for most in (2, 1)] if parts[0].factors else []
+    for tail in (*tails, ""):
+        for count in range(len(parts), 0, -1):
+            for named in (3, 2, 1) if count > 1 else (4, 3, 2, 1):
+                text = _together(sample, parts[:count], named) + tail
+                if len(text.split()) <= MOST_WORDS and (named > 1 or (count == 1 and not tail)):
+                    return text
     return _shortened(sample, parts[0])
+
+
+def strengths(part: Term, most: int = 4) -> str:
+    """What makes a part stronger and weaker, as the end of a phrase; empty where nothing does."""
+    chosen = sorted(part.factors, key=lambda factor: factor.by)[:most]
+    sides = {
+        side: [factor.condition.words for factor in chosen if factor.negated == negated]
+        for side, negated in (("more", True), ("less", False))
+    }
+    return "".join(f"; {side} {_or(texts)}" for side, texts in sides.items() if texts)
 
 
 def _shortened(sample: Sample, part: Term) -> str:

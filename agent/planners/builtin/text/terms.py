@@ -6,12 +6,13 @@ that matter: what is left to say of units that no short rule fits.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from .factors import Factor
 from .feature_table import FeatureTable
 from .rules import Clause, Rule, allowed
 from .splits import Sample, relearned, shrunk
@@ -39,6 +40,8 @@ class Term:
     """The axis that levels or a table go by."""
     stated: Rule | None = None
     """The rule that the words state, where the levels list more than words should."""
+    factors: tuple[Factor, ...] = ()
+    """What makes it stronger or weaker."""
 
     @property
     def rule(self) -> Rule:
@@ -60,10 +63,20 @@ class Term:
         out = np.zeros(len(features.counted))
         for rule, value in self.levels:
             np.maximum(out, value, out=out, where=rule.mask(features))
+        for condition, by, negated in self.factors:
+            out[features.conditions.mask(condition) != negated] *= by
         return out
 
     def predicate(self, features: FeatureTable) -> dict[str, Any]:
         """The term as predicate JSON."""
+        out = self._plain_predicate(features)
+        for condition, by, negated in self.factors:
+            where = condition.predicate
+            where = {"kind": "not", "of": where} if negated else where
+            out = {"kind": "scaled", "of": out, "by": round(by, 2), "where": where}
+        return out
+
+    def _plain_predicate(self, features: FeatureTable) -> dict[str, Any]:
         if len(self.levels) == 1 and self.levels[0].value == 1:
             return self.levels[0].rule.predicate(features)
         return {
@@ -83,7 +96,7 @@ class Term:
             new = graded(sample, self.stated, self.axis)
         elif self.stated is None and len(self.levels) == 1:
             new = plain_term(relearned(sample, self.rule))
-        return new or self
+        return self if new is None else replace(new, factors=self.factors)
 
 
 def plain_term(rule: Rule) -> Term:

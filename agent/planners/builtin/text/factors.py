@@ -1,0 +1,128 @@
+"""Factors: how much stronger or weaker a unit fires at its words by what stands around them.
+
+What rules and tables predict is multiplied by a factor where a condition holds or fails, one
+condition after another. Multiplied and not added, as a neuron that needs its word fires at nothing
+without it: on random neurons of MiniLM products tell places of one token apart as well as sums,
+and correlate a quarter higher with what the unit does there.
+
+1. Terms learnt on one half of the documents predict the other half, in both directions; what they
+   predict there is all that the factors see, as a table fits the places that it was learnt from.
+2. What they leave is regressed on prediction times condition, over all conditions at once, by ridge
+   regression on each half; the penalty is the one whose weights predict the other half best.
+3. The conditions whose weights agree most in both halves are taken, as many as predict the other
+   half best with weights of their own, and none where that gains too little.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .conditions import Condition, Conditions
+
+MOST_FACTORS = 8
+"""What a reader takes in, and half of the depth that a predicate may have."""
+_LEAST_GAIN = 0.002
+"""Of all variance, on documents not learnt from."""
+_FAINT = 0.95
+"""A factor above this is not worth saying."""
+_PENALTIES = np.geomspace(3, 3e4, 9)
+"""With columns of unit variance."""
+
+
+class Factor(NamedTuple):
+    """One condition, and by how much the unit is weaker where it holds (or fails)."""
+
+    condition: Condition
+    by: float
+    """0 to 1."""
+    negated: bool
+    """Weaker where the condition fails: stronger where it holds."""
+
+
+class Unseen(NamedTuple):
+    """What terms predict of documents that they were not learnt from; arrays `[place]`."""
+
+    target: np.ndarray
+    """Activations over the base level."""
+    prediction: np.ndarray
+    """Over the base level."""
+    half: np.ndarray
+    """0 or 1: the half that the place is in."""
+    at: np.ndarray
+    """Which of the flat places of the features these are."""
+
+
+class _Half(NamedTuple):
+    """Products of columns on one half of the places."""
+
+    gram: np.ndarray
+    """`[column, column]`."""
+    side: np.ndarray
+    """`[column]`, with what is to be explained."""
+
+    def weights(self, penalty: float, chosen: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """Ridge regression on some columns."""
+        gram = self.gram[chosen][:, chosen]
+        return np.linalg.solve(gram + penalty * np.eye(len(gram)), self.side[chosen])
+
+    def gain(self, weights: np.ndarray, chosen: np.ndarray | slice = slice(None)) -> float:
+        """Less squared error with some weights than without."""
+        gram = self.gram[chosen][:, chosen]
+        return float(2 * weights @ self.side[chosen] - weights @ gram @ weights)
+
+
+def fit_factors(unseen: Unseen, tried: Conditions) -> tuple[Factor, ...]:
+    """The factors that tell more of unseen documents, the most telling first."""
+    if not tried.each or not unseen.prediction.any():
+        return ()
+    spread = float(np.square(unseen.target - unseen.target.mean()).sum())
+    halves, scale = _halves(unseen, tried)
+    penalty, _ = _best(halves)
+    one, other = (half.weights(penalty) for half in halves)
+    agreed = np.where(one * other > 0, np.minimum(abs(one), abs(other)), 0)
+    order = np.argsort(-agreed, kind="stable")[: int(np.count_nonzero(agreed))]
+    sizes = range(1, min(MOST_FACTORS, len(order)) + 1)
+    fits = {n: _best(halves, order[:n]) for n in sizes}
+    n = max(fits, key=lambda n: fits[n][1], default=0)
+    if not n or fits[n][1] < _LEAST_GAIN * spread:
+        return ()
+    penalty, _ = fits[n]
+    both = _Half(halves[0].gram + halves[1].gram, halves[0].side + halves[1].side)
+    weights = both.weights(2 * penalty, order[:n]) / scale[order[:n]]
+    factors = [
+        Factor(tried.each[i], float(1 / (1 + w) if w > 0 else max(0, 1 + w)), bool(w > 0))
+        for i, w in zip(order[:n], weights, strict=True)
+    ]
+    return tuple(factor for factor in factors if factor.by < _FAINT)
+
+
+def _halves(unseen: Unseen, tried: Conditions) -> tuple[tuple[_Half, _Half], np.ndarray]:
+    """Either half, and the scale that its columns were divided by."""
+    held = tried.held[:, unseen.at].astype(np.float32)  # [condition, place]
+    squares = np.square(unseen.prediction)
+    held -= (held @ squares / squares.sum())[:, None]
+    columns = held * unseen.prediction.astype(np.float32)
+    scale = np.maximum(np.sqrt(np.square(columns).mean(1)), 1e-12)
+    columns /= scale[:, None]
+    rest = (unseen.target - unseen.prediction).astype(np.float32)
+    parts = (columns[:, unseen.half == side] for side in (0, 1))
+    first, second = (
+        _Half((part @ part.T).astype(float), (part @ rest[unseen.half == side]).astype(float))
+        for side, part in enumerate(parts)
+    )
+    return (first, second), scale.astype(float)
+
+
+def _best(
+    halves: tuple[_Half, _Half], chosen: np.ndarray | slice = slice(None)
+) -> tuple[float, float]:
+    """The penalty whose weights from either half explain most of the other, and how much."""
+    one, other = halves
+
+    def gain(penalty: float) -> float:
+        forth = other.gain(one.weights(penalty, chosen), chosen)
+        return forth + one.gain(other.weights(penalty, chosen), chosen)
+
+    gains = [gain(penalty) for penalty in _PENALTIES]
+    best = int(np.argmax(gains))
+    return float(_PENALTIES[best]), gains[best]
