@@ -76,7 +76,7 @@ def fit_factors(unseen: Unseen, tried: Conditions) -> tuple[Factor, ...]:
     if not tried.each or not unseen.prediction.any():
         return ()
     spread = float(np.square(unseen.target - unseen.target.mean()).sum())
-    halves, scale = _halves(unseen, tried)
+    halves, scale, share = _halves(unseen, tried)
     penalty, _ = _best(halves)
     one, other = (half.weights(penalty) for half in halves)
     agreed = np.where(one * other > 0, np.minimum(abs(one), abs(other)), 0)
@@ -89,28 +89,31 @@ def fit_factors(unseen: Unseen, tried: Conditions) -> tuple[Factor, ...]:
     penalty, _ = fits[n]
     both = _Half(halves[0].gram + halves[1].gram, halves[0].side + halves[1].side)
     weights = both.weights(2 * penalty, order[:n]) / scale[order[:n]]
-    factors = [
-        Factor(tried.each[i], float(1 / (1 + w) if w > 0 else max(0, 1 + w)), bool(w > 0))
-        for i, w in zip(order[:n], weights, strict=True)
-    ]
+    factors = []
+    for i, w in zip(order[:n], weights, strict=True):
+        low, high = sorted((1 + w * (1 - share[i]), 1 - w * share[i]))  # where it holds, and fails
+        factors.append(Factor(tried.each[i], float(max(low, 0) / high), bool(w > 0)))
     return tuple(factor for factor in factors if factor.by < _FAINT)
 
 
-def _halves(unseen: Unseen, tried: Conditions) -> tuple[tuple[_Half, _Half], np.ndarray]:
-    """Either half, and the scale that its columns were divided by."""
+def _halves(
+    unseen: Unseen, tried: Conditions
+) -> tuple[tuple[_Half, _Half], np.ndarray, np.ndarray]:
+    """Either half, the scale that its columns were divided by, and how often conditions hold."""
     held = tried.held[:, unseen.at].astype(np.float32)  # [condition, place]
     squares = np.square(unseen.prediction)
-    held -= (held @ squares / squares.sum())[:, None]
-    columns = held * unseen.prediction.astype(np.float32)
+    share = held @ squares / squares.sum()  # where the unit is predicted to fire
+    prediction = unseen.prediction * (unseen.target @ unseen.prediction / squares.sum())
+    columns = (held - share[:, None]) * prediction.astype(np.float32)
     scale = np.maximum(np.sqrt(np.square(columns).mean(1)), 1e-12)
     columns /= scale[:, None]
-    rest = (unseen.target - unseen.prediction).astype(np.float32)
+    rest = (unseen.target - prediction).astype(np.float32)
     parts = (columns[:, unseen.half == side] for side in (0, 1))
     first, second = (
         _Half((part @ part.T).astype(float), (part @ rest[unseen.half == side]).astype(float))
         for side, part in enumerate(parts)
     )
-    return (first, second), scale.astype(float)
+    return (first, second), scale.astype(float), share
 
 
 def _best(

@@ -1,0 +1,81 @@
+"""Factors by context: found where a unit has them, in words and as a predicate, and not in noise."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from neuroscribe.agent.planners.builtin.text.conditions import Conditions, conditions
+from neuroscribe.agent.planners.builtin.text.factors import MOST_FACTORS, Unseen, fit_factors
+from neuroscribe.agent.planners.builtin.text.feature_table import FeatureTable, build
+from neuroscribe.agent.planners.builtin.text.phrases import strengths
+from neuroscribe.agent.planners.builtin.text.rules import Clause, Rule
+from neuroscribe.agent.planners.builtin.text.terms import plain_term
+from neuroscribe.tools.data.sources import load_corpus
+from neuroscribe.tools.data.windows import cut
+from neuroscribe.tools.models import Target
+from neuroscribe.tools.predicates import parse
+
+
+@pytest.fixture(scope="module")
+def features() -> FeatureTable:
+    windows = cut(Target.load("minilm"), load_corpus("builtin:stories"), length=64)
+    return build(windows.rows(slice(0, 150)), {}, causal=False)
+
+
+def unseen(features: FeatureTable, strength: np.ndarray, rng: np.random.Generator) -> Unseen:
+    """A unit that fires at 'the' and 'a' with some strength and noise, and is predicted to do so."""
+    windows = features.windows
+    ids = [i for i, text in enumerate(windows.vocabulary) if text.strip() in ("the", "a")]
+    word = np.isin(windows.ids, ids).ravel().astype(float)
+    target = 2 * word * strength + 0.2 * rng.normal(size=word.size)
+    half = np.repeat(windows.document % 2, windows.ids.shape[1])
+    at = np.flatnonzero(features.counted)
+    return Unseen(target[at], word[at], half[at], at)
+
+
+def test_conditions_hold_and_fail_somewhere_and_look_back_alone_where_they_must(
+    features: FeatureTable,
+) -> None:
+    tried = features.conditions
+    shares = tried.held[:, features.counted].mean(1)
+    assert len(tried.each) > 200 and 0 < shares.min() and shares.max() < 1
+    causal = conditions(features.windows, causal=True)
+    assert 0 < len(causal.each) < len(tried.each)
+    assert not any(
+        kind in str(one.predicate) for one in causal.each for kind in ("'next'", "'later'")
+    )
+    fewer = conditions(features.windows, causal=False, without="earlier")
+    assert fewer.each and not any("'earlier'" in str(one.predicate) for one in fewer.each)
+
+
+@pytest.mark.parametrize("weaker", ["after a preposition", "before a content word"])
+def test_a_factor_is_found_and_said(features: FeatureTable, weaker: str) -> None:
+    tried = features.conditions
+    condition = next(one for one in tried.each if one.words == weaker)
+    strength = np.where(tried.mask(condition), 0.3, 1.0)
+    factors = fit_factors(unseen(features, strength, np.random.default_rng(0)), tried)
+    first = min(factors, key=lambda factor: factor.by)
+    assert first.condition.words == weaker and not first.negated
+    assert first.by == pytest.approx(0.3, abs=0.1)
+    index = features.index["the"]
+    term = replace(plain_term(Rule((Clause("word", frozenset({index})),))), factors=factors)
+    assert f"less {weaker}" in strengths(term, 1)
+    there = parse(term.predicate(features)).evaluate(features.windows).ravel()
+    np.testing.assert_allclose(
+        there[features.counted], term.values(features)[features.counted], atol=0.01
+    )
+
+
+def test_a_unit_without_a_context_has_none(features: FeatureTable) -> None:
+    found = [
+        len(fit_factors(unseen(features, np.ones(features.counted.size), rng), features.conditions))
+        for rng in map(np.random.default_rng, range(20))
+    ]
+    assert sum(n > 0 for n in found) <= 2 and max(found) <= MOST_FACTORS
+
+
+def test_nothing_predicted_and_nothing_tried(features: FeatureTable) -> None:
+    data = unseen(features, np.ones(features.counted.size), np.random.default_rng(0))
+    silent = data._replace(prediction=np.zeros_like(data.prediction))
+    assert fit_factors(silent, features.conditions) == ()
+    assert fit_factors(data, Conditions((), np.zeros((0, features.counted.size), bool))) == ()
