@@ -89,6 +89,8 @@ class Lab:
     """No single unit is under study: instruments that look over many units are offered too."""
     programs: bool = True
     """Whether planners may compose tools in programs."""
+    reader: "Target | None" = None
+    """A second network that reads texts; None: predictors cannot say `like`."""
     run: Any = None
     """A finished run of labels (`tasks/search`'s `RunSearch`); None: its tools are not offered."""
 
@@ -97,6 +99,11 @@ class Lab:
         """A model of pictures and phrases: behind the target, or the one that reads explore."""
         reader = getattr(self.explore, "reader", None)
         return self.target.clip or getattr(reader, "clip", None)
+
+    @property
+    def meanings(self) -> tuple[str, ...]:
+        """Kinds of predictors of meaning that can be evaluated here."""
+        return () if self.reader is None or self.target.image is not None else ("like",)
 
     def chosen(self, unit: str | None) -> Unit:
         """The unit that a tool was asked for, or the one under study where none was named.

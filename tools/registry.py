@@ -101,7 +101,7 @@ class Tool:
         unit is under study its `unit` is not asked for (it is still accepted).
         """
         function = self.schema["function"]
-        parameters = compact(function["parameters"], kinds(lab.target.kind))
+        parameters = compact(function["parameters"], kinds(lab.target.kind, lab.meanings))
         if lab.unit is not None and not lab.open:
             parameters["properties"].pop("unit", None)
         summary = self.description.partition("\n\n")[0]

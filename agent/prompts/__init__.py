@@ -11,22 +11,23 @@ def prompt(name: str, **values: object) -> str:
 
 
 @cache
-def predictors(target_kind: str) -> str:
+def predictors(target_kind: str, meanings: tuple[str, ...] = ()) -> str:
     """How predictors for a target of that kind are written: one statement for every prompt."""
     from ...tools.predicates.grammar import grammar
 
-    return grammar(target_kind)
+    return grammar(target_kind, meanings)
 
 
 @cache
-def system(target_kind: str) -> str:
+def system(target_kind: str, meanings: tuple[str, ...] = ()) -> str:
     """The system prompt for models of text, with the names of the concepts at its end.
 
-    It depends on the kind of the target alone, so that all units of a run share it.
+    It depends on the kind of the target, and on the kinds of predictors of meaning that can be had,
+    alone: all units of a run share it.
     """
     from ...tools.english.lexicon import categories
 
-    text = prompt("system", predictors=predictors(target_kind))
+    text = prompt("system", predictors=predictors(target_kind, meanings))
     return f"{text}\n\nConcept names: {', '.join(categories())}."
 
 

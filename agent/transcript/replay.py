@@ -234,6 +234,7 @@ def rebuild(
     from ...tools.data.windows import cut
     from ...tools.lab import Lab
     from ...tools.models import Target
+    from ...tools.models.text_reader import load_text_reader
     from ...tools.predicates.readers import load_reader
 
     header = check(transcript.header, Replayed, f"{transcript.path} line 1")
@@ -257,6 +258,7 @@ def rebuild(
     if corpus.hash != known:
         raise UsageError(_another("corpus", {"name": spec, "fingerprint": known}, corpus.hash))
     explore: Any
+    text_reader: Target | None = None
     if isinstance(corpus, ImageCorpus):
         spec = named.reader(header.get("reader"))
         reader = None if spec is None else load_reader(spec)
@@ -264,13 +266,15 @@ def rebuild(
         explore = image_rows(target, pictures, reader=reader)
     else:
         explore = cut(target, corpus.splits(least=1).explore, length=length, most_tokens=most)
+        spec = named.reader(header.get("reader"))
+        text_reader = None if spec is None else load_text_reader(spec, target)
     found = (len(explore), int(explore.counted.sum()))
     if found != (rows, tokens):
         raise UsageError(
             f"the windows are cut differently: {rows} with {tokens} tokens were recorded, "
             f"here are {found[0]} with {found[1]}; was it another tokenizer or version?"
         )
-    return Lab(target, explore, seed=seed)
+    return Lab(target, explore, seed=seed, reader=text_reader)
 
 
 def find(name: str, *, beside: Path) -> str:

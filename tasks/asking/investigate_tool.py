@@ -63,6 +63,7 @@ def investigate_unit(lab: Lab, unit: str | None = None, *, seconds: float = _SEC
         lab.explore.rows(~second),
         seed=lab.seed,
         memo=lab.memo.once("half of explore", Memo),
+        reader=lab.reader,
     )
     budget = Budget(steps=_STEPS, tokens=None, seconds=min(max(seconds, 10.0), 600.0))
     factory = BuiltinFactory(lab.seed, effects=False)

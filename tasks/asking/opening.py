@@ -243,7 +243,9 @@ def system(lab: Lab, about: About) -> str:
         )
     if not lab.target.sites.get("logit"):
         lines.append("It has no output vocabulary: nothing can be asked about predicted tokens.")
-    return prompt("conversation", about="\n".join(lines), predictors=predictors(target.kind))
+    return prompt(
+        "conversation", about="\n".join(lines), predictors=predictors(target.kind, lab.meanings)
+    )
 
 
 def _lab(target: Target, about: About, factory: PlannerFactory) -> Lab:

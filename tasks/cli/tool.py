@@ -41,6 +41,9 @@ def tool(
         Path | None, typer.Option(help="Folder for the pictures that a tool makes.")
     ] = None,
     images: options.Images = None,
+    reader: Annotated[
+        str | None, typer.Option(help="A second network that reads texts, for 'like': smollm2.")
+    ] = None,
     seed: options.Seed = 0,
     as_json: options.Json = False,
 ) -> int:
@@ -50,16 +53,16 @@ def tool(
     """
     from ...tools.errors import UsageError
     from ...tools.evidence import EvidenceStore
+    from ...tools.hypotheses.resolve import predictor
     from ...tools.images.backends import open_backend
     from ...tools.lab import Lab
     from ...tools.models import Target
-    from ...tools.predicates import parse
+    from ...tools.models.text_reader import load_text_reader
     from ...tools.registry import call
     from ..asking.data import explore
 
     chosen = tool_named(name)
     arguments = read_arguments(chosen, arg or [])
-    recorded = {f"H{i}": parse(text).model_dump() for i, text in enumerate(hypothesis or [], 1)}
     loaded = Target.load(target)
     if loaded.tokenizer is None and loaded.image is None:
         raise UsageError(f"{target} takes neither text nor pictures; the tools work on these")
@@ -71,10 +74,12 @@ def tool(
         evidence=EvidenceStore(pictures),
         unit=studied,
         seed=seed,
-        hypotheses=dict(recorded),
         backends={spec: open_backend(spec) for spec in images or []},
+        reader=None if reader is None else load_text_reader(reader, loaded),
         open=True,
     )
+    for i, text in enumerate(hypothesis or [], 1):
+        lab.hypotheses[f"H{i}"] = predictor(lab, text).model_dump()
     result = call(lab, name, arguments)
     if result.error is not None:
         raise UsageError(f"{name}: {result.error}")

@@ -198,12 +198,13 @@ class Labeller:
             columns={unit: splits.explore.values for unit, splits in columns.items()},
             memo=self.memo,
             programs=self.settings.programs,
+            reader=self.data.reader,
         )
 
     def _header(self, lab: Lab, unit: Unit) -> dict[str, Any]:
         settings = self.settings
         more: dict[str, Any] = {}
-        if settings.reader is not None and self.data.target.image is not None:
+        if settings.reader is not None:
             more["reader"] = settings.reader
         return make_header(
             lab,

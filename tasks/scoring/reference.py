@@ -1,9 +1,10 @@
 """The reference: what a linear read-out of a second network's states says of a unit.
 
 Ridge regression from the reader's states to what token means leave of the unit's activation is
-fitted on explore, its strength chosen on halves of explore's documents, and predicts the test
-split. What it reaches within tokens is a lower bound of what could be said of the unit beyond token
-identity: another network, another layer or a non-linear read-out may reach more. Our formulation.
+fitted on explore, its layer and strength chosen on halves of explore's documents, and predicts the
+test split. What it reaches within tokens is a lower bound of what could be said of the unit beyond
+token identity: another network, another layer or a non-linear read-out may reach more. Our
+formulation.
 """
 
 from collections.abc import Mapping
@@ -15,26 +16,21 @@ import numpy as np
 
 from ...tools.data.windows import TokenWindows
 from ...tools.models.target import Target
-from ...tools.models.text_reader import ReaderStates, reader_states
+from ...tools.models.text_reader import ReaderStates, reader_states, refuse_itself, sampled
 from ...tools.statistics.bootstrap import Resampler
-from ...tools.statistics.within import within
+from ...tools.statistics.ridge import Spectrum, chosen_strength, ridge, spectrum
+from ...tools.statistics.within import beyond_tokens, within
 from .measured import Splits
 from .predictions import HEADLINE, thresholds
 
-_STRENGTHS = np.geomspace(1, 1e6, 13)
-"""Of the penalty, with features of unit variance."""
-_DRAWN = 3.0
-"""Places at the mean of all that a token's mean is drawn towards it by."""
 
+class _Layer(NamedTuple):
+    """Standardised states of one layer over explore and test, ready for any unit."""
 
-class _Spectrum(NamedTuple):
-    """Features of some places, ready for ridge regression of any target."""
-
-    mean: np.ndarray
-    scale: np.ndarray
-    values: np.ndarray
-    """Eigenvalues of the Gram matrix of standardised features."""
-    vectors: np.ndarray
+    explore: np.ndarray
+    test: np.ndarray
+    halves: tuple[Spectrum, Spectrum]
+    whole: Spectrum
 
 
 @dataclass(frozen=True)
@@ -49,29 +45,41 @@ class Reference:
 
     @classmethod
     def of(cls, reader: Target, target: Target, windows: Mapping[str, TokenWindows]) -> "Reference":
-        """Reads explore and test."""
-        explore, test = (reader_states(reader, target, windows[n]) for n in ("explore", "test"))
+        """Reads explore and test.
+
+        Raises:
+            UsageError: if the reader is the target.
+        """
+        refuse_itself(reader, target)
+        ahead = target.kind != "causal"
+        some = [windows["explore"], windows["test"]]
+        if not ahead and reader.kind != "causal":
+            some = [sampled(each) for each in some]
+        explore, test = (reader_states(reader, each, ahead=ahead) for each in some)
         document = np.broadcast_to(windows["explore"].document[:, None], explore.known.shape)
         _, number = np.unique(document[explore.known], return_inverse=True)
         return cls(reader.name, explore, test, number % 2 == 0)
 
     @cached_property
-    def _spectra(self) -> tuple[_Spectrum, _Spectrum, _Spectrum]:
-        """Of both halves and of everything."""
-        x = self.explore.values
-        return _spectrum(x[self.half]), _spectrum(x[~self.half]), _spectrum(x)
+    def _layers(self) -> list[_Layer]:
+        out = []
+        for at in range(self.explore.values.shape[1]):
+            x = self.explore.values[:, at].astype(np.float32)
+            mean, scale = x.mean(0), x.std(0) + 1e-3
+            x = (x - mean) / scale
+            test = (self.test.values[:, at].astype(np.float32) - mean) / scale
+            halves = spectrum(x[self.half]), spectrum(x[~self.half])
+            out.append(_Layer(x, test, halves, spectrum(x)))
+        return out
 
     def predict(self, splits: Splits) -> np.ndarray:
         """What it predicts beyond token means at the known places of test, `[known place]`."""
         known = self.explore.known
-        y = _beyond_tokens(splits.explore.windows.ids[known], splits.explore.values[known])
-        x, half = self.explore.values, self.half
-        errors = np.zeros(len(_STRENGTHS))
-        for fit, spectrum in zip((half, ~half), self._spectra[:2], strict=True):
-            predicted = _ridge(spectrum, x[fit], y[fit], x[~fit])
-            errors += np.square(predicted - y[~fit]).sum(1)
-        best = int(errors.argmin())
-        return _ridge(self._spectra[2], x, y, self.test.values, _STRENGTHS[best : best + 1])[0]
+        y = beyond_tokens(splits.explore.windows.ids[known], splits.explore.values[known])
+        tried = [chosen_strength(one.halves, one.explore, y, self.half) for one in self._layers]
+        best = min(range(len(tried)), key=lambda at: tried[at][1])
+        layer, strength = self._layers[best], np.array([tried[best][0]])
+        return layer.test @ ridge(layer.whole, layer.explore, y, strength)[0]
 
     def scores(self, splits: Splits, *, seed: int = 0) -> dict[str, Any]:
         """Its scores within tokens on test, for records."""
@@ -87,35 +95,3 @@ class Reference:
             Resampler(document, seed=seed),
         )
         return {"reader": self.reader, **result.as_dict()}
-
-
-def _beyond_tokens(token: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Values less their token's mean over the other places, drawn towards the mean of all."""
-    y = values.astype(np.float64)
-    _, token = np.unique(token, return_inverse=True)
-    n, total = np.bincount(token), np.bincount(token, y)
-    return y - (total[token] - y + _DRAWN * y.mean()) / (n[token] - 1 + _DRAWN)
-
-
-def _spectrum(features: np.ndarray) -> _Spectrum:
-    x = features.astype(np.float32)
-    mean, scale = x.mean(0), np.maximum(x.std(0), 1e-3)
-    x = (x - mean) / scale
-    values, vectors = np.linalg.eigh((x.T @ x).astype(np.float64))
-    return _Spectrum(mean, scale, np.maximum(values, 0), vectors.astype(np.float32))
-
-
-def _ridge(
-    spectrum: _Spectrum,
-    x: np.ndarray,
-    y: np.ndarray,
-    new: np.ndarray,
-    strengths: np.ndarray = _STRENGTHS,
-) -> np.ndarray:
-    """Predictions of new places by each strength, `[strength, place]`."""
-    mean, scale, values, vectors = spectrum
-    level = y.mean()
-    side = ((x.astype(np.float32) - mean) / scale).T @ (y - level).astype(np.float32)
-    turned = vectors.T @ side  # [feature]
-    weights = vectors @ (turned / (values + strengths[:, None])).T.astype(np.float32)
-    return level + (((new.astype(np.float32) - mean) / scale) @ weights).T.astype(np.float64)

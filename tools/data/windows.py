@@ -23,7 +23,7 @@ from .corpus import Corpus
 from .surfaces import surfaces
 from .tokens import tokenize
 
-__all__ = ["WORD", "TokenWindows", "batches", "clean", "cut", "surfaces"]
+__all__ = ["WORD", "TokenWindows", "batches", "clean", "cut", "specials", "surfaces"]
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s]|_")
 
@@ -138,7 +138,7 @@ def cut(
     texts = [clean(text) for text in texts]
     names = surfaces(target)
     tokenizer = target.tokenizer
-    before, after = _specials(tokenizer)
+    before, after = specials(tokenizer)
     room = min(length, target.context_length) - len(before) - len(after)
     if room < 1:
         raise UsageError(
@@ -215,7 +215,7 @@ def _filled(
     )
 
 
-def _specials(tokenizer: Any) -> tuple[list[int], list[int]]:
+def specials(tokenizer: Any) -> tuple[list[int], list[int]]:
     """The special tokens that the tokenizer puts before and after a text."""
     plain = tokenizer("a", add_special_tokens=False)["input_ids"]
     full = tokenizer("a")["input_ids"]

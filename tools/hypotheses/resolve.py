@@ -15,6 +15,8 @@ from ..lab import Lab
 from ..predicates import Predicate, parse
 from ..predicates.ahead import refuse_ahead
 from ..predicates.atoms import Tokens
+from ..predicates.like_text import refuse_own_reader
+from .like_requests import fitted, is_request
 
 _LACKING = 6  # tokens that are named
 _DEEPEST = 64  # predicates are refused at a lesser depth anyway
@@ -147,7 +149,7 @@ def recall(lab: Lab, arguments: Mapping[str, Any]) -> None:
 def predictor(lab: Lab, data: Mapping[str, Any] | str) -> Predicate:
     """Parses a predictor; `{"kind": "hypothesis", "id": "H1"}` anywhere in it means that one's.
 
-    A `like` may name windows of explore instead of examples.
+    A `like` may name windows of explore instead of examples; on text it is fitted.
 
     Raises:
         UsageError: for an unknown id, a predictor that cannot be read, one that looks ahead of a
@@ -164,6 +166,7 @@ def predictor(lab: Lab, data: Mapping[str, Any] | str) -> Predicate:
 def _checked(lab: Lab, predicate: Predicate) -> Predicate:
     if lab.target.kind == "causal":
         refuse_ahead(predicate)
+    refuse_own_reader(predicate, lab.target.fingerprint)
     if lab.target.image is not None:
         from ..predicates.misplaced import refuse_misplaced
 
@@ -181,6 +184,8 @@ def _unfolded(lab: Lab, data: Any, depth: int) -> Any:
             from .likeness import filled
 
             return filled(lab, data)
+        if lab.target.image is None and is_request(data):
+            return fitted(lab, data)
         return {key: _unfolded(lab, value, depth + 1) for key, value in data.items()}
     if isinstance(data, list | tuple):
         return [_unfolded(lab, value, depth + 1) for value in data]

@@ -28,6 +28,11 @@ def refuse_ahead(predicate: Predicate) -> None:
             "a position from the end depends on text behind the place, which a causal model "
             "cannot have read there; write the position from the start (from_end false)"
         )
+    if getattr(predicate, "ahead", False) is True and predicate.kind == "like":
+        raise UsageError(
+            "this 'like' was fitted with text behind the place, which a causal model cannot have "
+            "read there; fit it on this target"
+        )
     if isinstance(predicate, Repeated) and predicate.side != "before":
         raise UsageError(
             "'repeated' on that side depends on text behind the place, which a causal model cannot "

@@ -11,13 +11,17 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from .parsing import CLASSES, MOST_DEPTH, MOST_ITEMS, MOST_NODES, PICTURE_KINDS
+from .core import Predicate
+from .parsing import CLASSES, MOST_DEPTH, MOST_ITEMS, MOST_NODES, PICTURE_KINDS, TEXT_FORMS
 
 _AHEAD = ("next", "later")
 """Kinds that look ahead: a causal model cannot, so its units are not described by them."""
 _FILLED = {"concept": ("words",)}
 """Fields of a model that `parse` fills in where they are left out."""
-_WRITTEN = {"like": "{windows: [integer]}"}
+_WRITTEN = {
+    CLASSES["like"]: "{windows: [integer]}",
+    TEXT_FORMS["like"]: "{examples?: [{text: text, place?: text}], unlike?: the same, n=16}",
+}
 """How a kind is written whose model holds what is measured of that."""
 _CORE = ("and", "or", "not", "except", "graded", "scaled")
 
@@ -42,16 +46,21 @@ PICTURE_EXAMPLE = (
 )
 
 
-def kinds(target_kind: str) -> tuple[str, ...]:
-    """The kinds of predictors for a target: `causal`, `encoder`, `module` or `image`."""
+def kinds(target_kind: str, meanings: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The kinds of predictors for a target: `causal`, `encoder`, `module` or `image`.
+
+    Args:
+        target_kind: The target's.
+        meanings: Kinds that need another network beside it and have one: `Lab.meanings`.
+    """
     if target_kind == "image":
         return (*PICTURE_KINDS, *_CORE)
     left_out = (*PICTURE_KINDS, *(_AHEAD if target_kind == "causal" else ()))
-    return tuple(kind for kind in CLASSES if kind not in left_out)
+    return (*(kind for kind in CLASSES if kind not in left_out), *meanings)
 
 
 @cache
-def grammar(target_kind: str) -> str:
+def grammar(target_kind: str, meanings: tuple[str, ...] = ()) -> str:
     """The predictors for a target of that kind, with the limits and a worked example."""
     pictures = target_kind == "image"
     title, example = PICTURE_EXAMPLE if pictures else TEXT_EXAMPLE
@@ -61,7 +70,8 @@ def grammar(target_kind: str) -> str:
         f"{thing}; fields with = or ? may be left out. At most {MOST_NODES} P in all (a list of "
         f"words is one), {MOST_DEPTH} deep, {MOST_ITEMS:,} items a list."
     )
-    lines = [_line(kind) for kind in kinds(target_kind)]
+    forms = CLASSES if pictures else {**CLASSES, **TEXT_FORMS}
+    lines = [_line(kind, forms[kind]) for kind in kinds(target_kind, meanings)]
     inside = (
         "hypothesis {id: text}  The predictor of that id, such as H1 or P1; anywhere in another."
     )
@@ -69,8 +79,7 @@ def grammar(target_kind: str) -> str:
     return "\n".join([head, *lines, inside, *notes, f"Example, {title}", example])
 
 
-def _line(kind: str) -> str:
-    cls = CLASSES[kind]
+def _line(kind: str, cls: type[Predicate]) -> str:
     schema = cls.model_json_schema()
     filled = _FILLED.get(kind, ())
     own = schema.get("$defs", {}).get(cls.__name__, schema)
@@ -81,7 +90,7 @@ def _line(kind: str) -> str:
         if name != "kind"
     ]
     meaning = " ".join((inspect.getdoc(cls) or "").partition("\n\n")[0].split())
-    written = _WRITTEN.get(kind, f"{{{', '.join(fields)}}}")
+    written = _WRITTEN.get(cls, f"{{{', '.join(fields)}}}")
     return f"{kind} {written}  {meaning}"
 
 
@@ -102,7 +111,7 @@ def _type(part: dict[str, Any], known: dict[str, Any]) -> str:
     if len(some) == 1:
         return _type(some[0], known)
     if some or "oneOf" in part:
-        every = {one["$ref"].rpartition("/")[2] for one in some or part["oneOf"]}
+        every = {str(one.get("$ref")).rpartition("/")[2] for one in some or part["oneOf"]}
         return "P" if "Words" in every else "T"
     if "$ref" in part:
         return _object(known[part["$ref"].rpartition("/")[2]], known)

@@ -11,13 +11,14 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, get_args
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Discriminator, Field, Tag, TypeAdapter, ValidationError
 
 from ..errors import UsageError, nearest
 from ..io.strict_json import read_json
 from . import atoms, context, core, images, pixels
 from .concepts import resolve
 from .core import Predicate
+from .like_text import LikeText
 
 MOST_DEPTH = 16
 MOST_NODES = 400
@@ -25,6 +26,17 @@ MOST_ITEMS = 5_000
 MOST_LETTERS = 200
 _MOST_TEXT = 1_000_000
 _FEWER = "put words that count alike into one words predictor, which is one part"
+
+
+def _like_form(data: Any) -> str:
+    """Which form of `like` is meant: of text where it names a reader, or texts as examples."""
+    if isinstance(data, Predicate):
+        return "like-text" if isinstance(data, LikeText) else "like-pictures"
+    given = data.get("examples")
+    first = given[0] if isinstance(given, Sequence) and given else None
+    texts = isinstance(first, Mapping) and "text" in first
+    return "like-text" if texts or "reader" in data or "unlike" in data else "like-pictures"
+
 
 AnyPredicate = Annotated[
     atoms.Tokens
@@ -55,17 +67,23 @@ AnyPredicate = Annotated[
     | images.Background
     | images.Related
     | pixels.Area
-    | pixels.Like,
+    | Annotated[
+        Annotated[pixels.Like, Tag("like-pictures")] | Annotated[LikeText, Tag("like-text")],
+        Discriminator(_like_form),
+    ],
     Field(discriminator="kind"),
 ]
+*_single, _ = get_args(get_args(AnyPredicate)[0])
 CLASSES: dict[str, type[Predicate]] = {
-    cls.model_fields["kind"].default: cls for cls in get_args(get_args(AnyPredicate)[0])
+    cls.model_fields["kind"].default: cls for cls in (*_single, pixels.Like)
 }
+TEXT_FORMS: dict[str, type[Predicate]] = {"like": LikeText}
+"""Kinds that have another form on text than on pictures."""
 KINDS = tuple(CLASSES)
 PICTURE_KINDS = tuple(kind for kind, cls in CLASSES.items() if issubclass(cls, images.ImageAtom))
 """Kinds that read pictures."""
 core.Level.model_rebuild(_types_namespace={"AnyPredicate": AnyPredicate})
-for _class in CLASSES.values():
+for _class in (*CLASSES.values(), *TEXT_FORMS.values()):
     _class.model_rebuild(_types_namespace={"AnyPredicate": AnyPredicate, "Level": core.Level})
 _ADAPTER: TypeAdapter[Predicate] = TypeAdapter(AnyPredicate)
 
@@ -156,7 +174,8 @@ def _mend(data: Any, where: str, depth: int, budget: _Budget) -> Any:
         )
     node: dict[str, Any] = {str(key): value for key, value in data.items()}
     kind = node["kind"] = _kind(node, where)
-    fields = CLASSES[kind].model_fields
+    text_form = kind == "like" and _like_form(node) == "like-text"
+    fields = (TEXT_FORMS if text_form else CLASSES)[kind].model_fields
     for singular, plural in (("word", "words"), ("token", "tokens")):
         if singular in node and plural in fields and plural not in node:
             node[plural] = node.pop(singular)
@@ -307,6 +326,8 @@ def _one_line(error: ValidationError) -> str:
             path += f"[{step}]"
         elif tag_next:
             tag_next = False
+        elif step.startswith("like-"):
+            continue
         else:
             path += f".{step}"
             tag_next = step in ("of", "but", "where", "since")

@@ -26,6 +26,8 @@ LEAST_PLACES = 3
 """Of a token, from which deviations from its mean say something."""
 LEAST_PARTNERED = 20
 """Active places with a silent place of their token, under which there is no score."""
+_DRAWN = 3.0
+"""Places at the mean of all that a token's mean is drawn towards it by."""
 _CELLS = 2**22  # resamples times tokens or values that are held at once
 
 
@@ -100,6 +102,19 @@ def partners(
         n = min(len(on), len(off), MOST)
         pairs.append(np.stack([on[:n], off[:n]], 1))
     return np.concatenate(pairs)
+
+
+def beyond_tokens(token: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Values less their token's mean over the other places, drawn towards the mean of all.
+
+    Args:
+        token: `[place]` integers.
+        values: `[place]`.
+    """
+    y = values.astype(np.float64)
+    _, token = np.unique(token, return_inverse=True)
+    n, total = np.bincount(token), np.bincount(token, y)
+    return y - (total[token] - y + _DRAWN * y.mean()) / (n[token] - 1 + _DRAWN)
 
 
 def _auroc(

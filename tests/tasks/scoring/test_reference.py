@@ -30,11 +30,11 @@ def splits(reference, windows, signal):
 
 
 def test_what_the_states_hold_is_found(read):
-    direction = np.random.default_rng(2).normal(size=read[0].explore.values.shape[1])
+    direction = np.random.default_rng(2).normal(size=read[0].explore.values.shape[2])
 
     def signal(states):
         out = np.zeros(states.known.shape)
-        held = states.values.astype(float) @ direction
+        held = states.values[:, 0].astype(float) @ direction
         out[states.known] = 2 * (held - held.mean()) / held.std()
         return out
 

@@ -40,6 +40,13 @@ def test_kinds_defaults_and_types_are_those_of_the_models():
     assert "relation {first: T, relation: left of|" in grammar("image")
 
 
+def test_meaning_is_offered_where_it_can_be_evaluated():
+    assert "like" not in kinds("causal")
+    assert kinds("causal", ("like",))[-1] == "like"
+    line = next(x for x in grammar("encoder", ("like",)).splitlines() if x.startswith("like "))
+    assert "{examples?: [{text: text, place?: text}], unlike?: the same, n=16}  Places" in line
+
+
 def test_the_worked_example_means_what_it_says(stories260k):
     texts = [
         "The river ran by the bank. The bank was shut.",
