@@ -128,9 +128,8 @@ class _Somewhere(_OfOne, frozen=True):
 
 
 class Earlier(_Somewhere, frozen=True):
-    """Places with a strictly earlier place where `of` holds: `at_least` to `within` tokens (or
-    words) back, and no place where `since` holds between the two (with the full stop: in this
-    sentence).
+    """Places with a strictly earlier place where `of` holds, `at_least` to `within` tokens or words
+    back, and no `since` between the two (with the full stop: in this sentence).
     """
 
     kind: Literal["earlier"] = "earlier"
@@ -138,7 +137,7 @@ class Earlier(_Somewhere, frozen=True):
 
 
 class Later(_Somewhere, frozen=True):
-    """The same behind the place: `at_least` to `within` tokens (or words) on."""
+    """The same behind the place."""
 
     kind: Literal["later"] = "later"
     side: ClassVar[str] = "before"
@@ -146,9 +145,7 @@ class Later(_Somewhere, frozen=True):
 
 
 class Repeated(Predicate, frozen=True):
-    """Places whose token (by word: whose word, in any case) occurs elsewhere in the window,
-    `at_least` to `within` tokens (or words) before it, after it, or on either side.
-    """
+    """Places whose token (by word: its word, in any case) occurs so far away on that side too."""
 
     kind: Literal["repeated"] = "repeated"
     within: int | None = Field(
