@@ -1,6 +1,7 @@
 """Classes of words that grammar tells apart: closed classes, marks, endings."""
 
 import json
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -11,12 +12,20 @@ class WordClass(NamedTuple):
 
     name: str
     """With its article, as it stands behind `after`."""
+    plural: str
+    """Such as `determiners`."""
     words: tuple[str, ...] = ()
     """Lower-case."""
     marks: tuple[str, ...] = ()
     """Single characters."""
     pattern: str = ""
     """A regular expression for whole words."""
+
+    def has(self, text: str) -> bool:
+        """Whether a lower-case word or mark is of this class."""
+        if self.pattern:
+            return re.search(self.pattern, text) is not None
+        return text in self.words or (bool(text) and all(mark in self.marks for mark in text))
 
 
 @lru_cache(maxsize=1)
@@ -27,6 +36,7 @@ def word_classes() -> tuple[WordClass, ...]:
     return tuple(
         WordClass(
             name,
+            one["plural"],
             tuple(one.get("words", ())),
             tuple(one.get("marks", ())),
             one.get("pattern", ""),

@@ -27,6 +27,11 @@ _LEAST_PLACES = 0.005
 """Share of places where a condition has to hold, and to fail, to be tried."""
 
 
+_LEAST_DOCUMENTS = 10
+"""Documents where a condition holds somewhere, and where it fails: what is said of one document's
+word is said of that document."""
+
+
 class Condition(NamedTuple):
     """A condition on a place."""
 
@@ -61,10 +66,17 @@ def conditions(windows: TokenWindows, *, causal: bool, without: str | None = Non
         if _speaks_of(one.predicate, without):
             continue
         mask = parse(one.predicate).evaluate(windows) >= 0.5
-        if _LEAST_PLACES < mask[windows.counted].mean() < 1 - _LEAST_PLACES:
+        share = mask[windows.counted].mean()
+        documents = min(_documents(windows, some) for some in (mask, ~mask))
+        if _LEAST_PLACES < share < 1 - _LEAST_PLACES and documents >= _LEAST_DOCUMENTS:
             kept.append(one)
             held.append(mask.ravel())
     return Conditions(tuple(kept), np.array(held, bool).reshape(len(kept), windows.ids.size))
+
+
+def _documents(windows: TokenWindows, mask: np.ndarray) -> int:
+    """In how many documents something holds."""
+    return len(np.unique(windows.document[(mask & windows.counted).any(1)]))
 
 
 def _asked(windows: TokenWindows, *, causal: bool) -> Iterator[Condition]:

@@ -16,6 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from .....tools.data.windows import TokenWindows
+from .....tools.english.word_classes import word_classes
 from .....tools.predicates import parse
 from .....tools.predicates.view import plain, view_of
 from .conditions import Conditions, conditions
@@ -110,6 +111,16 @@ class FeatureTable:
         return (chosen[self.windows.ids] & view_of(self.windows).begins).ravel()
 
     @cached_property
+    def word_classes(self) -> dict[str, np.ndarray]:
+        """bool `[word]` of every class of words, by its plural."""
+        return _classes(self.names)
+
+    @cached_property
+    def token_classes(self) -> dict[str, np.ndarray]:
+        """bool `[token]` of the same."""
+        return _classes(self.lowered)
+
+    @cached_property
     def conditions(self) -> Conditions:
         """What may stand around a place."""
         return conditions(self.windows, causal=self.causal, without=self.without)
@@ -184,6 +195,10 @@ def build(
         causal,
         without,
     )
+
+
+def _classes(names: Sequence[str]) -> dict[str, np.ndarray]:
+    return {one.plural: np.array([one.has(name) for name in names]) for one in word_classes()}
 
 
 def _one_a_surface(vocabulary: Sequence[str]) -> np.ndarray:

@@ -11,6 +11,7 @@ import numpy as np
 from .....tools.predicates.phrases import ordinal
 from ....description import MOST_WORDS
 from ..wording import without_repeats
+from .classes import class_name
 from .feature_table import TOKEN_AXES, WORD_AXES, is_context
 from .rules import Clause, Rule
 from .simplify import ordered
@@ -264,6 +265,12 @@ def _things(sample: Sample, clause: Clause, rule: Rule, named: int) -> str:
         listed = ", ".join(words[:room])
         if clause.called:
             return f"{_group(clause.called)} such as {listed}"
+        if not texts and clause.axis in features.axes:
+            shared = class_name(sample, clause.axis, rule.mask(features))
+            if shared is not None:
+                inside = (v for v in _strongest_first(sample, clause, rule) if shared.members[v])
+                words = list(dict.fromkeys(_quoted(names[value]) for value in inside))
+                return f"{shared.name} such as {', '.join(words[:room])}"
         if texts:
             return f"{_or(texts[:2])} and {kind} such as {listed}"
         return f"{kind} such as {listed}"
