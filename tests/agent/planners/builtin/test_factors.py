@@ -38,7 +38,7 @@ def test_conditions_hold_and_fail_somewhere_and_look_back_alone_where_they_must(
 ) -> None:
     tried = features.conditions
     shares = tried.held[:, features.counted].mean(1)
-    assert len(tried.each) > 200
+    assert len(tried.each) > 100
     assert shares.min() > 0
     assert shares.max() < 1
 
