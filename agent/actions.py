@@ -65,6 +65,9 @@ def hypothesise(lab: Lab, statement: str, predictor: PredictorGiven) -> Result:
     Args:
         statement: In a few words.
         predictor: See Predictors; at most 400 P.
+
+    Returns:
+        id (H1); holds
     """
     predicate = predictor_of(lab, predictor)
     value = predicate.model_dump()

@@ -52,16 +52,16 @@ class Budget:
 
     steps: int = 16
     tokens: int | None = 200_000
-    """Language-model tokens, in and out."""
+    """Language-model tokens, in and out; those that the endpoint had in its cache cost little and
+    are not counted, where it says how many."""
     seconds: float | None = 600.0
     cost: float | None = None
 
     def remaining(self, meter: Meter, step: int) -> Remaining:
         """What remains after that many turns and what the meter counted; may be negative."""
-        used = meter.tokens_in + meter.tokens_out
         return Remaining(
             steps=self.steps - step,
-            tokens=None if self.tokens is None else self.tokens - used,
+            tokens=None if self.tokens is None else self.tokens - meter.tokens_new,
             seconds=None if self.seconds is None else round(self.seconds - meter.seconds, 1),
             cost=None if self.cost is None else round(self.cost - meter.cost, 6),
         )
@@ -113,15 +113,21 @@ class Budget:
         took: list[Any] = list(turns)
         fit = 0
         while not self.nearly_exhausted(now, step + fit, took) and self.exhausted(now) is None:
-            coming: Any = {"steps": 1}
-            for name in _LIMITS:
-                used = [float(turn[name] or 0) for turn in took]
-                coming[name] = used[-1] + _growth(used) if used else 0.0
+            coming: Any = next_turn(took)
             for name, value in coming.items():
                 now[name] = None if now[name] is None else now[name] - value
             took.append(coming)
             fit += 1
         return fit
+
+
+def next_turn(turns: Sequence[Remaining]) -> Remaining:
+    """What the coming turn will take, if turns go on growing as they did: a conversation does."""
+    coming: Any = {"steps": 1}
+    for name in _LIMITS:
+        took = [float(turn[name] or 0) for turn in turns]
+        coming[name] = took[-1] + _growth(took) if took else 0.0
+    return coming
 
 
 def _growth(took: Sequence[float]) -> float:

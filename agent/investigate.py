@@ -27,7 +27,7 @@ from ..tools.registry import attempt
 from . import actions as _actions  # noqa: F401  registers the planner's own acts
 from . import review
 from .actions import readable
-from .budget import Budget, difference, in_words
+from .budget import Budget, difference, in_words, next_turn
 from .checkpoints import Checkpoints
 from .description import Description
 from .ledger import Ledger
@@ -200,15 +200,16 @@ class InvestigationLoop(Loop[State]):
         return update
 
     def note(self, state: State) -> str:
-        """What remains, what the turn took, and when the end will come."""
+        """What remains, what the next turn costs, and when the end will come."""
         remaining = self.budget.remaining(self.meter, state["step"])
-        took = difference(state["remaining"], remaining)
-        ahead = self.budget.turns_ahead(remaining, state["step"], [*state["turns"], took])
+        turns = [*state["turns"], difference(state["remaining"], remaining)]
+        ahead = self.budget.turns_ahead(remaining, state["step"], turns)
         parts = [in_words(remaining)]
-        if took["tokens"]:
-            parts.append(f"this turn took {took['tokens']:,} tokens")
+        coming = next_turn(turns)["tokens"]
+        if coming:
+            parts.append(f"the next turn costs about {max(coming / 1000, 0.1):.1f}k tokens")
         parts.append(
-            f"about {ahead} more before only conclude is run" if ahead else "the next must conclude"
+            f"about {ahead} such before only conclude is run" if ahead else "the next must conclude"
         )
         return f"({'; '.join(parts)})"
 

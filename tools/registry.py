@@ -10,8 +10,9 @@
         \"\"\"
 
 The docstring describes the tool, and its first paragraph alone is what a planner reads (it is sent
-with every request); `Args:` describe its parameters, and the annotations give their types. `call`
-validates arguments, runs the tool and keeps the evidence.
+with every request); `Args:` describe its parameters, and the annotations give their types; what
+`Returns:` says of the payload is for programs. `call` validates arguments, runs the tool and keeps
+the evidence.
 
 An instrument that asks the same of text and of pictures has one name and one set of arguments, and
 a function for each: registering a name again, with other needs, adds a form to the tool, and a lab
@@ -78,6 +79,10 @@ class Tool:
     """Answers calls of recorded investigations, and is not offered."""
     composable: bool = True
     """Programs may call it."""
+    gives: str = ""
+    """The keys of its payload that programs use most."""
+    beside: Callable[[Lab], str] | None = None
+    """What a planner reads behind the description, where that depends on the lab."""
     forms: tuple["Tool", ...] = ()
     """The same instrument for other targets."""
 
@@ -105,6 +110,8 @@ class Tool:
         if lab.unit is not None and not lab.open:
             parameters["properties"].pop("unit", None)
         summary = self.description.partition("\n\n")[0]
+        if self.beside is not None:
+            summary = f"{summary} {self.beside(lab)}"
         return {
             "type": "function",
             "function": {**function, "description": summary, "parameters": parameters},
@@ -148,11 +155,12 @@ def tool(
     action: bool = False,
     retired: bool = False,
     composable: bool = True,
+    beside: Callable[[Lab], str] | None = None,
 ) -> Any:
     """Registers a function as a tool, under its own name or another; the lab comes first."""
 
     def register(function: Callable[..., Result]) -> Callable[..., Result]:
-        description, notes = _docstring(function)
+        description, notes, gives = _docstring(function)
         hints = get_type_hints(function, include_extras=True)
         fields: dict[str, Any] = {}
         for key, parameter in list(inspect.signature(function).parameters.items())[1:]:
@@ -160,7 +168,18 @@ def tool(
             fields[key] = (hints[key], Field(default, description=notes.get(key)))
         known = name or function.__name__
         model = create_model(f"{known}_arguments", __config__=ConfigDict(extra="forbid"), **fields)
-        made = Tool(known, description, function, model, needs, action, retired, composable)
+        made = Tool(
+            known,
+            description,
+            function,
+            model,
+            needs,
+            action=action,
+            retired=retired,
+            composable=composable,
+            gives=gives,
+            beside=beside,
+        )
         TOOLS[known] = _joined(TOOLS[known], made) if known in TOOLS else made
         return function
 
@@ -337,14 +356,16 @@ def in_words(error: Exception) -> str:
     return str(error)
 
 
-def _docstring(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:
-    text = inspect.getdoc(function) or ""
+def _docstring(function: Callable[..., Any]) -> tuple[str, dict[str, str], str]:
+    """What a docstring says: of the tool, of its parameters, and of the keys of its payload."""
+    text, _, gives = (inspect.getdoc(function) or "").partition("\nReturns:\n")
     head, _, rest = text.partition("\nArgs:\n")
     section = re.split(r"\n\S", rest, maxsplit=1)[0]
     notes: dict[str, str] = {}
     for match in re.finditer(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", section, re.MULTILINE):
-        notes[match[1]] = re.sub(r"\s+", " ", match[2]).strip()
-    return re.sub(r"(?<!\n)\n(?!\n)", " ", head).strip(), notes
+        notes[match[1]] = " ".join(match[2].split())
+    summary = re.sub(r"(?<!\n)\n(?!\n)", " ", head).strip()
+    return summary, notes, " ".join(gives.split())
 
 
 def _untitled(schema: Any) -> Any:

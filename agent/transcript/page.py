@@ -16,6 +16,7 @@ import jinja2
 from markupsafe import Markup
 
 from ...tools.evidence import Evidence
+from ...tools.instruments import program
 from ...tools.io.files import write_whole
 from ...tools.io.plain_text import clip
 from ...tools.io.shapes import fault
@@ -274,12 +275,17 @@ def _timeline(
     evidence = transcript.evidence
     texts = {item.text for item in evidence.values()}
     shown: list[dict[str, Any]] = []
+    within = {
+        one.id: made.id for made in evidence.values() for one in program.inner(evidence, made)
+    }
     for event in transcript.events:
         if event["event"] == "message":
             shown.extend(_message(event, planner, texts))
         elif event["event"] == "evidence":
             item = evidence[event["evidence"]["id"]]
-            view = partial(experiment_view, item, cited, scale, album)
+            view = partial(
+                experiment_view, item, cited, scale, album, within=within.get(item.id, "")
+            )
             shown.extend(guard(f"the result {item.id}", lambda view=view: [view()], []))
     return shown
 
@@ -315,19 +321,25 @@ def _message(event: Mapping[str, Any], planner: str, texts: set[str]) -> list[di
 
 
 def experiment_view(
-    item: Evidence, cited: Container[str], scale: float, album: Album
+    item: Evidence, cited: Container[str], scale: float, album: Album, *, within: str = ""
 ) -> dict[str, Any]:
-    """A result for `experiment` of `parts.html`: its text, heat maps, plot, pictures, payload."""
+    """A result for `experiment` of `parts.html`: its text, heat maps, plot, pictures, payload.
+
+    `within` is the program that made the call.
+    """
     measured = _measured(item)
     rest = {key: value for key, value in item.data.items() if key != "measured"}
     arguments = json.dumps(item.arguments, ensure_ascii=False, indent=1)
+    code = str(item.arguments.get("code") or "") if item.tool == "program" else ""
     drawn = histogram_of([item])
     return {
         "kind": "evidence",
         "id": item.id,
         "tool": item.tool,
         "brief": _brief_of(item),
-        "arguments": arguments if len(arguments) > _BRIEF else "",
+        "arguments": arguments if len(arguments) > _BRIEF and not code else "",
+        "code": code,
+        "within": within,
         "text": item.text,
         "error": item.error,
         "pictures": album.show(item.images),

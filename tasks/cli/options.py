@@ -56,10 +56,12 @@ Programs = Annotated[
     bool,
     Option("--programs/--no-programs", help="Let an LLM compose tools in sandboxed programs."),
 ]
-UnitTokens = Annotated[int, Option(help="LLM tokens a unit; 0: no limit.")]
+UnitTokens = Annotated[int, Option(help="LLM tokens a unit, cached ones not counted; 0: no limit.")]
 UnitSeconds = Annotated[float, Option(help="Seconds a unit; 0: no limit.")]
 QuestionSteps = Annotated[int, Option(help="Turns of the planner a question.")]
-QuestionTokens = Annotated[int, Option(help="LLM tokens a question; 0: no limit.")]
+QuestionTokens = Annotated[
+    int, Option(help="LLM tokens a question, cached ones not counted; 0: no limit.")
+]
 QuestionSeconds = Annotated[float, Option(help="Seconds a question; 0: none.")]
 
 # a prediction

@@ -143,10 +143,14 @@ def _lines(event: str, fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _evidence(item: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    given = item["arguments"]
+    code = str(given.get("code", "")) if item["tool"] == "program" else ""
     arguments = (
-        f"{key}={clip(str(value), 60)}" for key, value in item["arguments"].items() if key != "unit"
+        f"{key}={clip(str(given[key]), 60)}" for key in given if key != "unit" and not code
     )
     yield f"{item['id']} {item['tool']}({', '.join(arguments)})", "cyan"
+    for line in code.splitlines():
+        yield f"     > {clip(line, WIDTH)}", "dim"
     result = [line for line in str(item["text"]).splitlines() if line.strip()]
     for line in result[:LINES]:
         yield f"     {clip(line, WIDTH)}", ""

@@ -76,7 +76,7 @@ class Settings:
     steps: int = 16
     """Turns of the planner a unit."""
     unit_tokens: int | None = 200_000
-    """LLM tokens a unit; 0: no limit."""
+    """LLM tokens a unit, cached ones not counted; 0: no limit."""
     unit_seconds: float | None = 600.0
     """Seconds a unit; 0: no limit."""
     unit_cost: float | None = None

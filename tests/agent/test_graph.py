@@ -9,6 +9,7 @@ from neuroscribe.agent.investigate import Investigation, investigate
 from neuroscribe.agent.loop import MAX_IDLE
 from neuroscribe.agent.state import State
 from neuroscribe.tools.lab import Lab
+from neuroscribe.tools.llm.usage import Meter
 from pets import MEASURE, RIVALS, concluding
 from scripted import Scripted, Turn
 
@@ -58,7 +59,7 @@ def test_an_ordinary_investigation(lab):
     assert tools[2].startswith("[E3] ")
     assert "H1" in tools[2]
     assert "(left: 7 turns, 200,000 tokens, " in tools[2]
-    assert tools[2].endswith("; about 5 more before only conclude is run)")
+    assert tools[2].endswith("; about 5 such before only conclude is run)")
 
 
 @pytest.mark.parametrize(
@@ -183,9 +184,9 @@ def test_what_a_turn_took_and_when_the_end_comes_is_said_ahead(lab):
 
     done, planner = run(lab, spend, budget=Budget(steps=30, tokens=20_000, seconds=None))
     ends = [text.rpartition("(left: ")[2] for text in read(planner) if "(left: " in text]
-    assert ends[0].startswith("29 turns, 19,000 tokens; this turn took 1,000 tokens; about ")
+    assert ends[0].startswith("29 turns, 19,000 tokens; the next turn costs about 1.0k tokens; ")
     for turn in (2, 3, 4, 5):  # the seventh concluded
-        assert ends[turn - 1].endswith(f"; about {6 - turn} more before only conclude is run)")
+        assert ends[turn - 1].endswith(f"; about {6 - turn} such before only conclude is run)")
     assert ends[5].endswith("; the next must conclude)")
     assert planner.seen[-1]["last"]
     assert done.status == "described"
@@ -285,3 +286,8 @@ def test_what_cannot_be_read_of_a_forced_conclusion_is_left_out(lab, make_lab):
     done, _ = run(make_lab(), RIVALS, MEASURE, BIRDS, budget=Budget(steps=4))
     assert done.description.label == "pets", "nothing of it is readable: the ledger speaks"
     assert any("drawn from its ledger" in note for note in done.description.notes)
+
+
+def test_tokens_from_the_cache_of_an_endpoint_are_not_counted():
+    meter = Meter(tokens_in=10_000, tokens_cached=8_000, tokens_out=500)
+    assert Budget(tokens=5_000).remaining(meter, 1)["tokens"] == 2_500

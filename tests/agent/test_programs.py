@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from neuroscribe.agent.investigate import investigate
 from neuroscribe.agent.transcript import Recorder, make_header, read, replay
+from neuroscribe.agent.transcript.page import html
 from neuroscribe.tools import registry
 from neuroscribe.tools.instruments import program
 from neuroscribe.tools.sandbox.worker import Limits
@@ -85,6 +86,9 @@ def test_the_transcript_holds_the_code_and_replays(make_lab, tmp_path):
     again = replay(path, lab=make_lab())
     assert again.same, again.summary
     assert again.checked == 9
+    page = html(recorded)
+    assert "peaks[word] = peak(" in page, "the code is shown as it was written"
+    assert page.count(">in E6<") == 5
     path.write_text(path.read_text().replace('activations([\\"no dog', 'activations([\\"my dog'))
     changed = replay(path, lab=make_lab())
     assert {item.evidence for item in changed.differing} == {"E8"}, "another call than recorded"

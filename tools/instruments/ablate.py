@@ -68,6 +68,9 @@ def ablate(
         method: zero; mean of explore; resample: values of random places.
         places: active: above half of the peak.
         many: Windows of explore.
+
+    Returns:
+        effect {mean, interval}; controls; p
     """
     chosen = _chosen(lab, units)
     notes: list[str] = []

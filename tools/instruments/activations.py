@@ -19,6 +19,9 @@ def activations(
         texts: The texts, at most 64.
         unit: The unit, such as mlp.3/7; left out: the unit under study.
         at: Words whose own activation is said, token by token.
+
+    Returns:
+        measured
     """
     chosen = lab.chosen(unit)
     measured = of_texts(lab, chosen, texts, source="planner")

@@ -38,6 +38,9 @@ def contrast(lab: Lab, hypothesis: str | dict[str, Any], unit: str | None = None
     Args:
         hypothesis: An id (H1) or a predictor.
         unit: The unit, such as mlp.3/7; left out: the unit under study.
+
+    Returns:
+        signs [{context, word, hits, alarms, p}]
     """
     chosen = lab.chosen(unit)
     data = flat(lab, chosen)

@@ -69,6 +69,9 @@ def edit_text(
         window: Instead: of explore.
         unit: The unit, such as mlp.3/7; left out: the unit under study.
         at: Words whose own activation is said.
+
+    Returns:
+        original {peak}; variants [{edit, text, before, after}]; measured
     """
     chosen, words = lab.chosen(unit), words_of(at)
     original = _original(lab, text, window)

@@ -48,6 +48,9 @@ def exemplars(
             places of the same token where it is active and where it is silent, in turn.
         many: How many windows or pictures.
         skip: For top, low and pairs: leave out so many first.
+
+    Returns:
+        measured
     """
     chosen, skip = lab.chosen(unit), max(0, skip)
     if full_scale(lab, chosen) <= 0:

@@ -21,7 +21,7 @@ from ..errors import UsageError
 from ..evidence import Evidence, Result
 from ..io.plain_text import clip
 from ..lab import Lab
-from ..registry import attempt, offered, tool
+from ..registry import Tool, attempt, offered, tool
 from ..sandbox.programs import LIMITS, Function, Ran, run_program
 
 CALLS = 48
@@ -55,17 +55,30 @@ def rules(**given: Any) -> Iterator[None]:
         _RULES.reset(token)
 
 
-@tool(needs=("programs",), composable=False)
+def _functions(lab: Lab) -> list[Tool]:
+    """The tools that a program may call."""
+    return [
+        item for item in offered(lab).values() if item.composable and not (item.action and lab.open)
+    ]
+
+
+def _payloads(lab: Lab) -> str:
+    """The keys of what the tools give."""
+    keys = "; ".join(f"{item.name}: {item.gives}" for item in _functions(lab) if item.gives)
+    return f"Keys. {keys}. measured: [{{text or window, tokens, activations, source}}]."
+
+
+@tool(needs=("programs",), composable=False, beside=_payloads)
 def program(lab: Lab, code: str) -> Result:
-    """Runs Python in which every tool is a function that returns a dict: its payload (keys below),
-    its `text` and its `evidence` id. For many calls in a loop, and statistics of your own. Costs
-    one turn; of what the calls give you read what you print (up to 4,000 characters) and the
-    last line's value. Variables last. At most 48 calls. Defined: mean, median, stdev,
-    correlation(x, y), peak(measured item). Importable: math, random, re, json, itertools,
-    collections. A failed call raises ValueError.
+    """Runs Python in which every tool is a function, scan(words=["cat"]), that returns a dict: its
+    payload, `text` and `evidence` (its id). One turn for up to 48 calls: loops, controls, your own
+    statistics. You read only what you print (4,000 characters) and the value of the last line.
+    Variables last. There are mean, median, stdev, correlation(x, y), peak(one of measured),
+    result("E3"); of modules math, random, re, json, itertools, collections. A wrong call raises
+    ValueError.
 
     Args:
-        code: Such as r = scan(before="the"); print(r["on"][:20])
+        code: The program.
     """
     if not code.strip():
         raise UsageError("the program is empty; write Python that calls tools and prints results")
@@ -148,8 +161,7 @@ def _run(lab: Lab, code: str, variables: bytes | None, calls: _Calls) -> Ran:
     """What came of a program."""
     known = [
         Function(item.name, tuple(item.shown(lab)["function"]["parameters"]["properties"]))
-        for item in offered(lab).values()
-        if item.composable and not (item.action and lab.open)
+        for item in _functions(lab)
     ]
     known.append(Function("result", ("evidence",)))
     return run_program(

@@ -89,6 +89,9 @@ def scan(
         words: Left out: those of explore, most frequent first.
         many: How many words.
         at: Read the scanned word (with text on both sides), or the end.
+
+    Returns:
+        words {word: activation}; on [word]
     """
     chosen = lab.chosen(unit)
     names = vocabulary(lab) if words is None else [w.strip() for w in words if w.strip()]

@@ -49,6 +49,9 @@ def separate(
         hypotheses: Two or more; left out: all recorded. The three that correlate best are parted.
         unit: The unit, such as mlp.3/7 or conv.3/7; left out: the unit under study.
         many: How many inputs.
+
+    Returns:
+        scores [{id, correlation}]; measured, with predicted {id: value}
     """
     chosen = lab.chosen(unit)
     given = resolve(lab, hypotheses)

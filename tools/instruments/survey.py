@@ -52,6 +52,9 @@ def survey(lab: Lab, unit: str | None = None, *, many: Annotated[int, UpTo(40)] 
     Args:
         unit: The unit, such as mlp.3/7 or conv.3/7; left out: the unit under study.
         many: How many tokens and words, or things, colours and settings, to list.
+
+    Returns:
+        stats {mean, max, active_above, ...}; tokens, words [{name, mean, count}]
     """
     chosen = lab.chosen(unit)
     pictures = isinstance(lab.explore, ImageRows)

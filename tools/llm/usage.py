@@ -27,6 +27,11 @@ class Meter:
     """Seconds since `started` after which no request may go on; None: no limit."""
 
     @property
+    def tokens_new(self) -> int:
+        """Tokens that were computed: in and out, without those from the endpoint's cache."""
+        return self.tokens_in - self.tokens_cached + self.tokens_out
+
+    @property
     def seconds(self) -> float:
         """Wall-clock seconds since the meter was made."""
         return time.monotonic() - self.started
