@@ -145,7 +145,7 @@ class Ledger:
             self._record(row, result.id)
         for key, row in self._rows.items():
             if key in tests and about:
-                row["test"] = {**tests[key], "evidence": result.id}
+                row["test"] = {**(row["test"] or {}), **tests[key], "evidence": result.id}
             before = row["recorded"] != result.id or key in given
             if before and (added or (key in tests and about)):
                 row["tested"] = [*row["tested"], result.id]

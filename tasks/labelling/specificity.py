@@ -20,6 +20,7 @@ from ...agent.description import Description
 from ...tools.evidence import plain
 from ...tools.models.unit import Unit
 from ...tools.predicates import parse
+from ...tools.statistics.mixed_model import non_negative
 from ..scoring.entries import specificity_words
 from ..scoring.measured import Splits
 from ..scoring.scores import Scored, score
@@ -154,21 +155,7 @@ def _scores(parts: Sequence[np.ndarray], validation: np.ndarray, test: np.ndarra
         test: On test.
     """
     here, there = (part - part.mean(0) for part in parts)
-    weights = _non_negative(here.T @ here, here.T @ standard(validation))  # [component, unit]
+    weights = non_negative(here.T @ here, here.T @ standard(validation))  # [component, unit]
     spread = np.sqrt(np.maximum(np.einsum("cu,cd,du->u", weights, there.T @ there, weights), 0))
     top = (weights * (there.T @ standard(test))).sum(0)
     return np.where(spread > 1e-12, top / np.maximum(spread, 1e-12), 0.0)
-
-
-def _non_negative(gram: np.ndarray, found: np.ndarray) -> np.ndarray:
-    """Non-negative least squares from sums of products, `[component, unit]`."""
-    from scipy.optimize import nnls
-
-    if len(gram) == 1:
-        return np.maximum(found, 0) / max(gram[0, 0], 1e-30)
-    values, vectors = np.linalg.eigh(gram)
-    kept = values > 1e-9 * max(values[-1], 1e-30)
-    root = np.sqrt(values[kept])
-    matrix = root[:, None] * vectors[:, kept].T
-    wanted = (vectors[:, kept].T @ found) / root[:, None]
-    return np.stack([nnls(matrix, column)[0] for column in wanted.T], 1).reshape(found.shape)

@@ -29,6 +29,7 @@ from ...tools.statistics.bootstrap import (
     average_precisions,
     correlations,
     interval,
+    of_variance,
 )
 from ...tools.statistics.within import within
 from .curve import expected_activation
@@ -180,15 +181,9 @@ def _cosine(resampler: Resampler, x: np.ndarray, y: np.ndarray) -> Interval:
     return resampler.interval(cosine, x * x, y * y, x * y)
 
 
-def _of_variance(resampler: Resampler, values: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """The sum of values as a share of the variance of the truth, `[1 + resample]`."""
-    n, part, total, squares = resampler.sums(np.ones_like(truth), values, truth, np.square(truth)).T
-    return part / np.maximum(squares - total**2 / n, 1e-30)
-
-
 def _r_squared(resampler: Resampler, prediction: np.ndarray, truth: np.ndarray) -> Interval:
     """Share of held-out variance explained; negative when worse than the mean."""
-    return interval(1 - _of_variance(resampler, np.square(truth - prediction), truth))
+    return interval(1 - of_variance(resampler, np.square(truth - prediction), truth))
 
 
 def _incremental_r_squared(
@@ -211,7 +206,7 @@ def _incremental_r_squared(
         for name, x in columns.items():
             predicted = LinearRegression().fit(x[fit], truth[fit]).predict(x[~fit])
             error[name][~fit] = np.square(truth[~fit] - predicted)
-    return interval(_of_variance(resampler, error["table"] - error["both"], truth))
+    return interval(of_variance(resampler, error["table"] - error["both"], truth))
 
 
 def _within(

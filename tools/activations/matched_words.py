@@ -7,6 +7,7 @@ which a predictor holds are exchanged, one by one, for words that occur about as
 import numpy as np
 
 from ..data.windows import TokenWindows
+from .groupings import lowered
 
 _NEAR = 12  # words nearest in number of occurrences, of which one is drawn
 _SHARE = 0.8  # of a word's places, at which a predictor that is about words holds
@@ -70,12 +71,11 @@ def matched_words(
 
 def _words(windows: TokenWindows) -> tuple[np.ndarray, int]:
     """The word of each counted place in any case, `[window, place]`, -1 for none; how many."""
-    lowered: dict[str, int] = {}
-    kind = np.array([lowered.setdefault(w.lower(), len(lowered)) for w in windows.words], int)
+    kind, names = lowered(windows)
     if not kind.size:
         return np.full(windows.ids.shape, -1), 0
     known = windows.counted & (windows.word >= 0)
-    return np.where(known, kind[np.maximum(windows.word, 0)], -1), len(lowered)
+    return np.where(known, kind[np.maximum(windows.word, 0)], -1), len(names)
 
 
 def _tokens(windows: TokenWindows) -> tuple[np.ndarray, int]:

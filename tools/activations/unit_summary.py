@@ -10,6 +10,7 @@ from ..models import Site, Unit
 from ..render.text import number
 from ..statistics.association import pearson
 from .agreement import TAILS
+from .groupings import lowered
 from .records import Flat, Rows, activity
 
 QUANTILES = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999)
@@ -152,10 +153,9 @@ def by_word(column: np.ndarray, windows: TokenWindows, least: int) -> list[Mean]
     keys, first, inverse = np.unique(key, return_index=True, return_inverse=True)
     top = np.full(keys.size, -np.inf)
     np.maximum.at(top, inverse, column[good])
-    lowered: dict[str, int] = {}
-    index = np.array([lowered.setdefault(w.lower(), len(lowered)) for w in windows.words], int)
-    kinds = index[windows.word[good][first]] if keys.size else np.zeros(0, int)
-    return _means(kinds, top, tuple(lowered), least)
+    kind, names = lowered(windows)
+    kinds = kind[windows.word[good][first]] if keys.size else np.zeros(0, int)
+    return _means(kinds, top, names, least)
 
 
 def _means(kinds: np.ndarray, values: np.ndarray, names: tuple[str, ...], least: int) -> list[Mean]:

@@ -7,13 +7,13 @@ it does not hold, highest first; on texts without a false positive, the lowest o
 scenes are not known, atoms are read from pixels, and the result names who reads them.
 """
 
-from collections.abc import Hashable
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from ..activations.agreement import HOLDS, Agreement, SameToken, agreement, stream
-from ..activations.records import Flat, activity, flat, full_scale, of_explore
+from ..activations.records import Flat, activity, flat, of_explore
+from ..activations.shown_places import place_line, ranked
 from ..data.image_rows import ImageRows
 from ..evidence import Result
 from ..hypotheses.resolve import Hypothesis, resolve
@@ -21,8 +21,7 @@ from ..lab import Lab
 from ..models import Unit
 from ..predicates.view_images import reader_of
 from ..registry import UpTo, tool
-from ..render.picture_words import caption
-from ..render.text import MARKS, STARTS, between, number, snippet
+from ..render.text import MARKS, STARTS, between, number
 from ..statistics.within import LEAST_PARTNERED
 
 _AT_LENGTH = 3
@@ -89,7 +88,7 @@ def compare(
     for (name, at), ids in who.items():
         if name == "false alarm" and data.values[at] > bar / 2:
             name = "weak hit"
-        rows.append(f"{name} of {', '.join(ids)}: {_place(lab, chosen, data, at)}")
+        rows.append(f"{name} of {', '.join(ids)}: {place_line(lab, chosen, data, at)}")
     if n < examples:
         rows.append(f"Note: {n} examples of each, as there are {len(given)} hypotheses.")
     rows += _read_by(lab)
@@ -129,7 +128,7 @@ def _errors(lab: Lab, data: Flat, holds: np.ndarray, bar: float, n: int) -> _Err
     off, values = data.values <= bar, data.values
 
     def worst(where: np.ndarray, key: np.ndarray, n: int) -> list[int]:
-        return _worst(lab, data, np.where(where, key, -np.inf), n)
+        return ranked(lab, data, np.where(where, key, -np.inf), n)
 
     places = {"false alarm": worst(holds & off, -values, n)}
     misses = worst(~holds & ~off, values, n)
@@ -149,42 +148,6 @@ def _errors(lab: Lab, data: Flat, holds: np.ndarray, bar: float, n: int) -> _Err
     if (~off).any() and not (~holds & ~off).any():
         notes.append(f"  no misses above {number(bar)}")
     return _Errors({**places, "miss": misses}, notes)
-
-
-def _worst(lab: Lab, data: Flat, key: np.ndarray, n: int) -> list[int]:
-    """Places by falling key, one a window, and one for each token with its predecessor."""
-    out: list[int] = []
-    seen: set[Hashable] = set()
-    for at in np.argsort(-key, kind="stable").tolist():
-        if not np.isfinite(key[at]) or len(out) >= n:
-            break
-        window, place = int(data.window[at]), int(data.place[at])
-        near: Hashable = window
-        if not isinstance(lab.explore, ImageRows):
-            near = tuple(lab.explore.ids[window, max(0, place - 1) : place + 1].tolist())
-        if near not in seen and window not in seen:
-            seen |= {near, window}
-            out.append(at)
-    return out
-
-
-def _place(lab: Lab, unit: Unit, data: Flat, at: int) -> str:
-    """One place of explore, with its activation."""
-    window, place = int(data.window[at]), int(data.place[at])
-    if isinstance(lab.explore, ImageRows):
-        text = caption(lab.explore, window)
-    else:
-        text = snippet(
-            lab.explore,
-            window,
-            lab.column(unit)[window],
-            scale=full_scale(lab, unit),
-            place=place,
-            before=56,
-            after=16,
-            edge=True,
-        )
-    return f"{number(float(data.values[at]))} (window {window}): {text}"
 
 
 def _described(

@@ -80,6 +80,12 @@ def correlations(
     return np.where(varies, covariance / np.maximum(spread, 1e-30), constant)
 
 
+def of_variance(resampler: Resampler, values: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """The sum of values as a share of the variance of the truth, `[1 + resample]`."""
+    n, part, total, squares = resampler.sums(np.ones_like(truth), values, truth, np.square(truth)).T
+    return part / np.maximum(squares - total**2 / n, 1e-30)
+
+
 def average_precisions(resampler: Resampler, positive: np.ndarray, score: np.ndarray) -> np.ndarray:
     """Average precision on the data and on each resample, `[1 + resample]`.
 

@@ -31,3 +31,25 @@ def false_discovery_rate(p: Sequence[float] | np.ndarray) -> np.ndarray:
 
     p = np.asarray(p, np.float64)
     return false_discovery_control(p) if p.size else p
+
+
+def rotated(groups: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Places in the order in which each group's own are turned by a random number, `[place]`.
+
+    `values[rotated(groups, rng)]` has the values of every group at other places of it, in their
+    order: what goes with the group stays, and what is bunched in documents stays bunched, but not
+    where it was.
+
+    Args:
+        groups: `[place]`, whole numbers; places in the order of the text.
+        rng: Draws a turn for each group.
+    """
+    order = np.argsort(groups, kind="stable")
+    _, start, which, size = np.unique(
+        groups[order], return_index=True, return_inverse=True, return_counts=True
+    )
+    turn = (rng.random(len(size)) * size).astype(np.int64)
+    i = np.arange(len(order)) - start[which]
+    out = np.empty(len(order), np.int64)
+    out[order] = order[start[which] + (i + turn[which]) % size[which]]
+    return out
