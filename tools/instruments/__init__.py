@@ -41,16 +41,8 @@ from . import (
 
 _ORDER = (
     *("survey", "exemplars", "activations", "scan", "edit_text", "write_texts"),
-    *(
-        "test_hypotheses",
-        "fit",
-        "contrast",
-        "separate",
-        "ablate",
-        "patch",
-        "unit_effect",
-        "output_effect",
-    ),
+    *("means", "test_hypotheses", "fit", "residual", "contrast", "separate"),
+    *("ablate", "patch", "unit_effect", "output_effect"),
     *("intervene", "attribute", "sweep_units", "lens", "attention"),
     *("find_units", "survey_sites", "search_index", "compare_units", "alike_units", "check_on"),
     *("draw", "edit_image", "occlude", "visualise", "ablate_pictures", "patch_pictures"),
