@@ -53,6 +53,19 @@ class Rejected:
 
 
 @dataclass(frozen=True)
+class Base:
+    """What token identity alone says of a unit: a shrunk table of means, learnt on explore."""
+
+    words: str
+    """Which tokens, and how much they explain."""
+    tokens: tuple[tuple[str, float, int], ...] = ()
+    """Token, mean as the table has it, places; those that decide most first, at most 12."""
+    share: float | None = None
+    """Share of explore's variance that the table explains, each half of the documents by the
+    other."""
+
+
+@dataclass(frozen=True)
 class Description:
     """Everything that is said of one unit."""
 
@@ -70,11 +83,14 @@ class Description:
     notes: tuple[str, ...] = field(default=())
     label_evidence: tuple[str, ...] = ()
     """Ids of the experiments that separated the label from its best rival."""
+    base: Base | None = None
+    """None on pictures, and where it was not measured."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain JSON; `untested` and `label_evidence` stand where there is any."""
+        """Plain JSON; `untested`, `label_evidence` and `base` stand where there is any."""
         out = asdict(self)
-        parts = [(out, "label_evidence"), *((one, "untested") for one in out["components"])]
+        parts = [(out, name) for name in ("label_evidence", "base")]
+        parts += [(one, "untested") for one in out["components"]]
         for part, name in parts:
             if not part[name]:
                 del part[name]

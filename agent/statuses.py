@@ -19,7 +19,8 @@ class Meaning(NamedTuple):
 MEANINGS: Mapping[str, Meaning] = {
     "described": Meaning(
         "the description explains held-out activation, and does so better on its own unit than on "
-        "matched units, where there are enough to tell",
+        "matched units, where there are enough to tell; a label that begins with 'word list:' is "
+        "token identity alone",
         "#2b8a3e",
     ),
     "not specific": Meaning(
@@ -28,7 +29,9 @@ MEANINGS: Mapping[str, Meaning] = {
         "#4c8dae",
     ),
     "uninterpretable": Meaning(
-        "a description was sought, and none explains 2% of held-out variance", "#e8a317"
+        "a description was sought, and neither it nor token identity explains 2% of held-out "
+        "variance",
+        "#e8a317",
     ),
     "insufficient held-out": Meaning(
         "the unit is active at fewer than 20 held-out places, so there is no score", "#c9b458"

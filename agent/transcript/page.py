@@ -116,6 +116,7 @@ def contents(transcript: Transcript, *, record: Mapping[str, Any] | None = None)
         "ending": _ending(transcript, said, words),
         "facts": facts(transcript),
         "components": components,
+        "base": said.get("base"),
         "label_evidence": list(said.get("label_evidence") or ()),
         "effect": said.get("effect"),
         "rejected": said.get("rejected"),

@@ -15,6 +15,8 @@ NAMES = {
     "words.pairs": "words",
     "within.auroc": "within tokens",
     "within.correlation": "correlation within tokens",
+    "shares.base": "by token identity alone",
+    "shares.ideas": "by components alone",
     "gain_over_lookup": "gain over baselines",
     "auprc": "AUPRC",
     "f1": "F1",

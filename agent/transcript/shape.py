@@ -74,12 +74,19 @@ class _Rejected(_Cited):
     reason: str
 
 
+class _Base(TypedDict):
+    words: str
+    tokens: NotRequired[list[tuple[str, float, int]]]
+    share: NotRequired[float | None]
+
+
 class Said(TypedDict):
     """A description, as JSON."""
 
     label: NotRequired[str]
     label_evidence: NotRequired[list[str]]
     components: NotRequired[list[_Component]]
+    base: NotRequired[_Base | None]
     explained: NotRequired[float | None]
     effect: NotRequired[_Cited | None]
     confidence: NotRequired[float | None]

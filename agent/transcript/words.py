@@ -39,8 +39,15 @@ def meanings(words: Words) -> dict[str, str]:
         "within.correlation": "Correlation after the mean of each token is taken out; a table of "
         "tokens gets 0.",
     }
+    shares = {
+        "shares.base": "Share of held-out variance that a table of token means explains and the "
+        "components do not.",
+        "shares.ideas": "Share of held-out variance that the components explain and the table does "
+        "not.",
+    }
     return {
         **({} if words is PICTURES else within),
+        **({} if words is PICTURES else shares),
         "correlation": f"Pearson correlation of prediction and activation, {words.place} by "
         f"{words.place}; 1 is perfect.",
         "gain_over_lookup": f"Correlation above the best of {words.lookups}. At 0 the "

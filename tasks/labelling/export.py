@@ -36,10 +36,14 @@ COLUMNS: tuple[str, ...] = (
     "gain_over_lookup",
     "within_auroc",
     "within_correlation",
+    "share_base",
+    "share_ideas",
+    "share_both",
     "specificity_p",
     "specificity_units",
     "shared_with",
     "effect",
+    "base",
     "components",
     "predictors",
     "evidence",
@@ -47,6 +51,7 @@ COLUMNS: tuple[str, ...] = (
     "planner",
 )
 
+_SHARES = ("base", "ideas", "both")
 _PAIRS = ("words_pairs", "words_pairs_low", "words_pairs_high")
 
 
@@ -71,10 +76,12 @@ def row(unit: UnitLabel) -> dict[str, Any]:
         "shared_with": " ".join(str(one["unit"]) for one in specific.get("shared") or ()),
         "within_auroc": value_of(scores, "within.auroc"),
         "within_correlation": value_of(scores, "within.correlation"),
+        **{f"share_{name}": value_of(scores, f"shares.{name}") for name in _SHARES},
         "correlation_low": low,
         "correlation_high": high,
         "auprc_base_rate": auprc.get("base_rate") if isinstance(auprc, Mapping) else None,
         "effect": (record.get("effect") or {}).get("words"),
+        "base": (record.get("base") or {}).get("words"),
         "components": " | ".join(part["words"] for part in parts),
         "predictors": json.dumps([part["predictor"] for part in parts], ensure_ascii=False),
         "evidence": " ".join(cited),

@@ -1,7 +1,8 @@
 """Labels units: from their activations to the records that are kept.
 
 1. A lab over explore, and nothing else, is handed to an investigation by the planner.
-2. The description that it gives is scored on validation and test (`specificity.py`).
+2. The description that it gives, beside what token identity alone says of explore, is scored on
+   validation and test (`specificity.py`).
 3. Description, scores, cited evidence and what it cost become the unit's record.
 
 Whatever goes wrong with one unit, other than a full disk or an interrupt, becomes the record of a
@@ -11,7 +12,7 @@ failure, with the reason; the batch goes on.
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from ...tools.llm.client import LLM
 from ...tools.memo import Memo
 from ...tools.models.unit import Unit
 from ..runs.disk import disk_full
+from ..scoring.base import base_of
 from ..scoring.effect_scores import effect_scores
 from ..scoring.measured import Measured, Splits
 from .data import RunData
@@ -111,6 +113,8 @@ class Labeller:
         path = self.folder.transcript_path(unit)
         with _Watched(path, self._header(lab, unit), unit, self.watch) as recorder:
             description, concluded = self._described(unit, splits, lab, recorder)
+            if concluded is not None and self.data.target.image is None:
+                description = replace(description, base=base_of(splits.explore))
             scored, specific = judge(
                 self.data.sites[unit.site], unit, description, splits, seed=self.settings.seed
             )

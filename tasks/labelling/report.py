@@ -21,7 +21,7 @@ from ...agent.transcript.sections import NAMES, cell, entry_of, tops_of, triple
 from ...agent.transcript.words import words_for
 from ...tools.errors import UsageError
 from ..report.page import write_page
-from ..scoring.entries import beside_within, specificity_words, words_lines
+from ..scoring.entries import beside_within, shares_words, specificity_words, words_lines
 from ..scoring.sanity_marks import mark
 from .folder import RunFolder
 from .report_parts import controls_table, distributions, facts, failures, statuses, tiles
@@ -85,6 +85,7 @@ def write_report(folder: str | Path) -> Path:
         columns=[NAMES.get(name, name) for name in columns],
         entry_of=entry_of,
         beside_within=beside_within,
+        shares_words=shares_words,
         words_lines=words_lines,
         judged=judged,
         units=units,

@@ -110,7 +110,15 @@ class _Words(TypedDict, total=False):
     warnings: list[str] | None
 
 
+class _Shares(TypedDict, total=False):
+    base: _Score
+    ideas: _Score
+    shared: _Score
+    both: _Score
+
+
 class _Scores(TypedDict, total=False):
+    shares: _Shares | None
     within: _WithinTokens | None
     words: _Words | None
     correlation: _Score

@@ -19,7 +19,6 @@ import numpy as np
 from ...agent.description import Description
 from ...tools.evidence import plain
 from ...tools.models.unit import Unit
-from ...tools.predicates import parse
 from ...tools.statistics.mixed_model import non_negative
 from ..scoring.entries import specificity_words
 from ..scoring.measured import Splits
@@ -87,7 +86,7 @@ def judge(
     scored = score(description, splits, seed=seed)
     if scored.scores.get("correlation") is None:
         return Judged(scored, None)
-    result = specificity(site, unit, scored.description, splits, seed=seed)
+    result = specificity(site, unit, scored.predicates, splits, seed=seed)
     if scored.description.status == "described" and result.p is not None and result.p > ALPHA:
         settled = replace(
             scored.description, status="not specific", reason=specificity_words(result.as_dict())
@@ -100,18 +99,17 @@ def judge(
 
 
 def specificity(
-    site: SiteUnits, unit: Unit, description: Description, splits: Splits, *, seed: int = 0
+    site: SiteUnits, unit: Unit, predicates: Sequence[Any], splits: Splits, *, seed: int = 0
 ) -> Specificity:
-    """Ranks a description's score on its unit among its scores on matched units.
+    """Ranks the score of predicates on their unit among their scores on matched units.
 
     Args:
         site: The units of the unit's site.
         unit: The unit.
-        description: With at least one component.
+        predicates: At least one; whatever evaluates windows.
         splits: The unit's own activations.
         seed: Of the draw of matched units.
     """
-    predicates = [parse(component.predictor) for component in description.components]
     own, parts = [], []
     for split in (splits.validation, splits.test):
         counted = split.windows.counted

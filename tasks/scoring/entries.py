@@ -8,6 +8,12 @@ from ...agent.transcript.sections import entry_of, triple
 HEADLINES = ("correlation", "cosine", "auprc", "f1", "iou", "gain_over_lookup")
 """The scores that stand beside a description."""
 _NAMED = 5
+_SHARES = {
+    "base": "token identity alone",
+    "ideas": "components alone",
+    "shared": "either",
+    "both": "together",
+}
 _WORDS = {
     "pairs": "same-token pairs right",
     "auroc": "AUROC of active against silent places",
@@ -33,6 +39,18 @@ def beside_within(scores: Mapping[str, Any] | None) -> list[str]:
             middle = f", correlation {correlation:.3f}" if correlation is not None else ""
             out.append(f"{said}: AUROC {auroc:.3f}{middle}")
     return out
+
+
+def shares_words(scores: Mapping[str, Any] | None) -> str:
+    """What explains the held-out variance (`scores.shares`), in one line; empty without it."""
+    out = []
+    for name, what in _SHARES.items():
+        value, low, high = triple(entry_of(scores, f"shares.{name}"))
+        if value is None:
+            return ""
+        ends = "" if low is None or high is None else f" (95% {low:.1%} .. {high:.1%})"
+        out.append(f"{what} {value:.1%}{ends}")
+    return ", ".join(out)
 
 
 def words_lines(line: Any) -> list[str]:

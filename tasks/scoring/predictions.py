@@ -1,7 +1,7 @@
 """What a description predicts on splits, and where a prediction means that the unit is active."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,7 +25,11 @@ class Prediction(NamedTuple):
 
 def predictions(description: Description, *splits: Measured) -> list[Prediction]:
     """What a description predicts on splits, with weights fitted on the first of them."""
-    predicates = [parse(component.predictor) for component in description.components]
+    return weighted([parse(one.predictor) for one in description.components], *splits)
+
+
+def weighted(predicates: Sequence[Any], *splits: Measured) -> list[Prediction]:
+    """What predicates say of splits together, with weights fitted on the first of them."""
     parts = [
         np.stack([p.evaluate(split.windows)[split.counted] for p in predicates]).astype(np.float64)
         for split in splits

@@ -7,7 +7,8 @@
    threshold of every tail, and the shares of activation mass.
 3. Test is touched once: correlation, cosine, AUPRC beside its base rate, F1, IoU, each with a 95%
    interval by bootstrap over documents; the gain over the best n-gram baseline; the incremental R²
-   beyond token identity; how well places of the *same token* are ranked (`statistics/within`).
+   beyond token identity, and what table and components explain apart (`base.py`); how well places
+   of the *same token* are ranked (`statistics/within`).
 
 Fewer than `LEAST_POSITIVES` active tokens in the test split: no score at that tail, and no headline
 at all where that tail is `half`.
@@ -22,6 +23,7 @@ import numpy as np
 from ...agent.description import Description
 from ...tools.data.image_rows import ImageRows
 from ...tools.evidence import plain
+from ...tools.predicates import parse
 from ...tools.statistics.association import correlation
 from ...tools.statistics.bootstrap import (
     Interval,
@@ -32,6 +34,7 @@ from ...tools.statistics.bootstrap import (
     of_variance,
 )
 from ...tools.statistics.within import within
+from .base import TokenTable, by_base, shares, silent
 from .curve import expected_activation
 from .entries import HEADLINES
 from .measured import Measured, Splits
@@ -43,6 +46,7 @@ from .predictions import (
     best_f1_threshold,
     predictions,
     thresholds,
+    weighted,
 )
 
 LEAST_POSITIVES = 20
@@ -56,16 +60,46 @@ class Scored(NamedTuple):
     description: Description
     scores: dict[str, Any]
     controls: dict[str, Any]
+    predicates: tuple[Any, ...] = ()
+    """What was scored: the components, or the table of tokens where these fail."""
 
 
 def score(description: Description, splits: Splits, *, seed: int = 0) -> Scored:
-    """Scores a description; one without components gets no scores and keeps its status."""
-    if not description.components or min(split.flat.size for split in splits) == 0:
-        return Scored(description, {}, {})
-    on_validation, on_test = predictions(description, splits.validation, splits.test)
+    """Scores a description, and by its base where its components fail.
+
+    One without components or base gets no scores and keeps its status.
+    """
+    scored = Scored(description, {}, {})
+    if min(split.flat.size for split in splits) == 0:
+        return scored
+    if description.components:
+        predicates = tuple(parse(one.predictor) for one in description.components)
+        on_validation, on_test = weighted(predicates, splits.validation, splits.test)
+        scores = numbers(on_validation, on_test, splits, seed=seed)
+        filled = _filled(description, splits, on_validation, on_test, scores)
+        scored = Scored(filled, plain(scores), constant(scores), predicates)
+    if scored.description.status == "uninterpretable" and description.base is not None:
+        return _by_base(scored, splits, seed=seed)
+    return scored
+
+
+def _by_base(scored: Scored, splits: Splits, *, seed: int) -> Scored:
+    """The same with the table of tokens in the place of components, where that one holds."""
+    table = TokenTable.of(splits.explore)
+    on_validation, on_test = weighted((table,), splits.validation, splits.test)
+    truth = splits.test.flat
+    if 1 - np.square(truth - on_test.total).mean() / max(truth.var(), 1e-30) < LEAST_VARIANCE:
+        return scored
     scores = numbers(on_validation, on_test, splits, seed=seed)
-    filled = _filled(description, splits, on_validation, on_test, scores)
-    return Scored(filled, plain(scores), constant(scores))
+    if "status" in scores["tails"][HEADLINE]:
+        return scored
+    if "shares" in scored.scores:
+        scores["shares"] = scored.scores["shares"]
+    else:
+        resampler = Resampler(splits.test.documents, seed=seed)
+        nothing = silent(splits)
+        scores["shares"] = shares(nothing[0], nothing[1], splits, resampler)
+    return Scored(by_base(scored.description, scores), plain(scores), constant(scores), (table,))
 
 
 def numbers(
@@ -105,6 +139,7 @@ def numbers(
         scores["within"] = _within(
             on_test.total, tables["bigram"], headline["threshold"], splits.test, resampler
         )
+        scores["shares"] = shares(on_validation, on_test, splits, resampler)
     if "status" in headline:
         scores |= dict.fromkeys(HEADLINES)  # too few active tokens: counts, but no score
     return scores

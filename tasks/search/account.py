@@ -14,7 +14,7 @@ from ...agent.transcript import read
 from ...agent.transcript.page import english
 from ...agent.transcript.sections import entry_of, triple
 from ...tools.errors import UsageError
-from ..scoring.entries import specificity_words
+from ..scoring.entries import shares_words, specificity_words
 from .records import Record, effect_of, interval, label_of, readable, shortened
 
 _SCORES = {
@@ -129,10 +129,15 @@ def _described(record: Record, say: Say) -> Iterator[str]:
     if record.get("explained") is not None:
         span = between(*triple(scores.get("beyond_tokens"))[1:], ".1%")
         yield f"explains {record['explained']:.1%}{span} of held-out variance beyond token identity"
+    shares = shares_words(scores)
+    if shares:
+        yield f"held-out variance by {shares}"
     yield from _scored(record)
     specific = specificity_words(record.get("specificity"))
     if specific and specific != record.get("reason"):
         yield f"specificity, {specific}"
+    if record.get("base"):
+        yield f"base: {say(record['base']['words'])}"
     for i, part in enumerate(record.get("components") or (), 1):
         share, score, band = part.get("share"), part.get("score"), part.get("band")
         facts = [

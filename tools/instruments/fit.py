@@ -25,7 +25,7 @@ from ..render.text import between, number
 from ..statistics.association import pearson
 from ..statistics.bootstrap import Interval
 
-_TURNS = 5
+_TURNS = 19
 
 
 @tool(needs=("text",))

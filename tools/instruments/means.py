@@ -63,7 +63,7 @@ def means(
         f"{_head(chosen, explained)} {len(rows)} {of}s. {_explained(variance, f'{of} means')}",
         f"highest (mean xplaces, share of positive activation): {_listed(highest)}; together "
         f"{sum(row['mass'] for row in highest):.0%}",
-        *([f"lowest: {_listed(lowest)}"] if lowest else []),
+        *([f"lowest: {_listed(lowest, mass=False)}"] if lowest else []),
     ]
     payload = {
         "unit": str(chosen),
@@ -121,12 +121,13 @@ def _by_hypothesis(lab: Lab, unit: Unit, hypotheses: list[Any] | None) -> Result
         "each": each,
         "pairs": pairs,
     }
-    lines = [f"{_head(unit, explained)} {_explained(variance, 'which hypotheses hold')}"]
+    lines = [f"{_head(unit, explained)} {_explained(variance, 'who holds: their means')}"]
     lines += [
         f"{one.id} holds: {_mean(row['holds'])}; elsewhere {_mean(row['elsewhere'])}: {one.brief}"
         for one, row in zip(given, each, strict=True)
     ]
-    shown = [row for row in pairs if {*row["ids"]} <= {one.id for one in given[:_PAIRED]}]
+    first = {one.id for one in given[:_PAIRED]}
+    shown = [row for row in pairs if first.issuperset(row["ids"])]
     for row in shown:
         one, other = row["ids"]
         lines.append(
@@ -188,7 +189,9 @@ def _mean(cell: dict[str, Any]) -> str:
     return f"{number(cell['mean'])}{between(cell['interval'])} (n={cell['n']})"
 
 
-def _listed(rows: list[dict[str, Any]]) -> str:
+def _listed(rows: list[dict[str, Any]], *, mass: bool = True) -> str:
     return ", ".join(
-        f"{quoted(row['name'])} {number(row['mean'])} x{row['n']} {row['mass']:.1%}" for row in rows
+        f"{quoted(row['name'])} {number(row['mean'])} x{row['n']}"
+        + (f" {row['mass']:.1%}" if mass else "")
+        for row in rows
     )

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..activations.explained import Explained
 from ..activations.group_search import DRAWS, MAX_P, Scored, group_search
-from ..activations.groupings import around, documents, tokens, words
+from ..activations.groupings import NEAR, around, documents, tokens, words
 from ..activations.records import activity, of_explore
 from ..activations.shown_places import place_line, ranked
 from ..data.windows import TokenWindows
@@ -134,9 +134,10 @@ def _searched(lab: Lab, explained: Explained, left: np.ndarray) -> dict[str, Sco
         out[name] = group_search(grouping, left, document, flipped(lab.rng(name)))
     for name, grouping in near.items():
         out[f"word {name}"] = group_search(grouping, centred, document, turned(lab.rng(name)))
-    each = np.arange(len(left))  # in a document, places are the draws
+    block = data.window.astype(np.int64) * windows.ids.shape[1] + data.place // NEAR
+    block = np.unique(block, return_inverse=True)[1]  # in a document, stretches are the draws
     out["document"] = group_search(
-        documents(windows, data), centred, each, turned(lab.rng("document"))
+        documents(windows, data), centred, block, turned(lab.rng("document"))
     )
     return out
 

@@ -11,12 +11,14 @@ from neuroscribe.tasks.labelling import matched
 from neuroscribe.tasks.labelling.data import RunData
 from neuroscribe.tasks.labelling.matched import Columns, Kind, Sites, SiteUnits, measured
 from neuroscribe.tasks.labelling.specificity import ALPHA, Specificity, judge, specificity
+from neuroscribe.tasks.scoring.base import base_of
 from neuroscribe.tasks.scoring.entries import specificity_words
 from neuroscribe.tasks.scoring.measured import Measured, Splits
 from neuroscribe.tasks.scoring.scores import plain_scores
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.lab import measure
 from neuroscribe.tools.models import Unit
+from neuroscribe.tools.predicates import parse
 
 UNITS = 60
 
@@ -58,7 +60,7 @@ def of_three(site) -> Callable[..., Specificity]:
 
     def found(values_of: Callable[[int, np.ndarray], np.ndarray], **more: float) -> Specificity:
         columns, units = site(values_of, **more)
-        return specificity(units, Unit("mlp.0", 3), said(tokens(3)), columns[3])
+        return specificity(units, Unit("mlp.0", 3), [parse(tokens(3))], columns[3])
 
     return found
 
@@ -67,7 +69,8 @@ def test_a_label_that_fits_all_units_is_of_none(site):
     """Null: every unit follows the same word, so each is first of its matched units by luck."""
     columns, units = site(lambda unit, ids: 1.0 * (ids == 3))
     found = [
-        specificity(units, Unit("mlp.0", at), said(tokens(3)), columns[at]) for at in range(UNITS)
+        specificity(units, Unit("mlp.0", at), [parse(tokens(3))], columns[at])
+        for at in range(UNITS)
     ]
     p = np.array([one.p for one in found])
     assert all(one.n >= 20 for one in found), [one.n for one in found]
@@ -108,7 +111,8 @@ def test_controls_are_scored_as_the_unit_itself(site, sign):
         return Splits(*(Measured(part.windows, sign * part.values) for part in parts))
 
     own = [plain_scores(description, signed(parts))["correlation"] for parts in columns]
-    found = specificity(units, Unit("mlp.0", 20, sign), description, signed(columns[20]))
+    predicates = [parse(one.predictor) for one in description.components]
+    found = specificity(units, Unit("mlp.0", 20, sign), predicates, signed(columns[20]))
     assert found.score == pytest.approx(own[20], abs=1e-4)
     for name, value in found.as_high:
         assert value == pytest.approx(own[int(name.rstrip("-").partition("/")[2])], abs=1e-4)
@@ -126,6 +130,23 @@ def test_the_harness_settles_the_status(site):
     honest = replace(said(tokens(3)), status="uninterpretable")
     scored, _ = judge(units, Unit("mlp.0", worst), honest, columns[worst])
     assert scored.description.status == "uninterpretable"
+
+
+def test_a_word_list_is_held_to_the_same_rule(site):
+    """Units that all follow one word share its table; one with a word of its own does not."""
+    nothing = Description("", status="uninterpretable")
+    for values_of, status in (
+        (lambda unit, ids: 1.0 * (ids == 3), "not specific"),
+        (lambda unit, ids: 1.0 * (ids == (3 if unit == 3 else unit % 3)), "described"),
+    ):
+        columns, units = site(values_of)
+        follows = [np.corrcoef(c.test.flat, c.test.tokens() == 3)[0, 1] for c in columns]
+        at = int(np.argmin(follows)) if status == "not specific" else 3
+        known = replace(nothing, base=base_of(columns[at].explore))
+        scored, found = judge(units, Unit("mlp.0", at), known, columns[at])
+        assert scored.description.status == status
+        assert scored.description.label.startswith('word list: "t3"')
+        assert found.n >= 20
 
 
 def test_a_site_is_measured_as_its_units_are(stories260k):

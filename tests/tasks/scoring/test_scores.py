@@ -69,7 +69,7 @@ def test_a_false_description_is_called_uninterpretable(splits):
     assert scored.description.status == "uninterpretable"
     assert scored.scores["correlation"]["low"] < 0.03
     dead = Description("never active", status="dead", reason="0 of 6000 tokens")
-    assert score(dead, splits(nothing)) == (dead, {}, {}), "without components the status stays"
+    assert score(dead, splits(nothing)) == (dead, {}, {}, ()), "without components the status stays"
 
 
 def test_too_few_positives_give_counts_but_no_score(splits):

@@ -1,0 +1,112 @@
+"""What token identity says and what goes beyond it are told apart, and add up."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from neuroscribe.agent.description import Component, Description
+from neuroscribe.tasks.scoring.base import MOST_TOKENS, base_of, word_list
+from neuroscribe.tasks.scoring.scores import score
+
+NOTHING = Description("", status="uninterpretable", reason="no predictor does well")
+"""What a planner says that found none."""
+
+
+def tokens(*numbers: int) -> dict:
+    return {"kind": "tokens", "tokens": [f" t{number}" for number in numbers]}
+
+
+def after(first: int) -> dict:
+    return {"kind": "previous", "of": tokens(first), "distance": 1, "by": "token"}
+
+
+def described(*predictors: dict, **more) -> Description:
+    return Description("x", tuple(Component("x", one) for one in predictors), **more)
+
+
+def by_token(ids, before):
+    return 1.0 * (ids == 3) + 0.5 * (ids == 7)
+
+
+def by_context(ids, before):
+    return 1.0 * (before == 5)
+
+
+def both(ids, before):
+    return by_token(ids, before) + 0.6 * by_context(ids, before)
+
+
+def silent(ids, before):
+    return np.zeros(ids.shape)
+
+
+@pytest.mark.parametrize(
+    ("unit", "predictors", "expected"),
+    [
+        (by_token, (tokens(3), tokens(7)), {"base": 0, "ideas": 0, "shared": 1}),
+        (by_token, (after(5),), {"base": 1, "ideas": 0, "shared": 0}),
+        (by_context, (after(5),), {"base": 0, "ideas": 1, "shared": 0}),
+        (both, (after(5),), {"base": 0.75, "ideas": 0.25, "shared": 0}),
+        (silent, (after(5),), {"base": 0, "ideas": 0, "shared": 0}),
+    ],
+)
+def test_shares_are_those_that_made_the_unit(splits, unit, predictors, expected):
+    shares = score(described(*predictors), splits(unit)).scores["shares"]
+    explained = shares["both"]["value"]
+    for name, share in expected.items():
+        entry = shares[name]
+        assert entry["low"] <= entry["value"] <= entry["high"]
+        assert entry["value"] == pytest.approx(share * max(explained, 0), abs=0.06)
+    values = [shares[name]["value"] for name in ("base", "ideas", "shared")]
+    assert sum(values) == pytest.approx(explained, abs=1e-5)
+    assert explained > 0.5 if unit is not silent else abs(explained) < 0.01
+
+
+def test_a_base_names_tokens_and_says_how_much_they_explain(splits):
+    explore = splits(by_token).explore
+    base = base_of(explore)
+    assert [name for name, _, _ in base.tokens[:2]] == [" t3", " t7"]
+    _, mean, n = base.tokens[0]
+    assert n == (explore.tokens() == 3).sum()
+    assert mean == pytest.approx(explore.flat[explore.tokens() == 3].mean(), rel=0.02)
+    assert base.share > 0.7
+    assert f"{base.share:.0%}" in base.words
+    assert len(base.tokens) <= MOST_TOKENS
+    assert word_list(base).startswith('word list: "t3" "t7"')
+    assert len(word_list(base).split()) <= 12
+    nothing = base_of(splits(silent).explore)
+    assert abs(nothing.share) < 0.02
+    read = Description.from_dict({"label": "x", "base": described(base=base).as_dict()["base"]})
+    assert read.base == base
+    assert "base" not in described(tokens(3)).as_dict()
+
+
+@pytest.mark.parametrize("components", [(), (after(5),)])
+def test_a_unit_of_words_alone_is_described_by_them(splits, components):
+    parts = splits(by_token)
+    planned = replace(
+        described(*components) if components else NOTHING, base=base_of(parts.explore)
+    )
+    scored = score(planned, parts)
+    assert scored.description.status == "described"
+    assert scored.description.label.startswith("word list:")
+    assert "token identity alone explains" in scored.description.reason
+    assert scored.scores["correlation"]["low"] > 0.8
+    assert scored.scores["within"]["auroc"] is None or (
+        scored.scores["within"]["auroc"]["value"] == 0.5
+    )
+    assert scored.scores["shares"]["base"]["value"] == pytest.approx(
+        scored.scores["variance"]["value"], abs=0.01
+    )
+    assert abs(scored.scores["shares"]["ideas"]["value"]) < 0.01
+    assert len(scored.description.components) == len(components)
+
+
+def test_noise_stays_uninterpretable_and_without_a_base_all_stays(splits):
+    noise = splits(silent)
+    planned = replace(NOTHING, base=base_of(noise.explore))
+    assert score(planned, noise) == (planned, {}, {}, ())
+    failing = described(after(5), base=base_of(noise.explore))
+    assert score(failing, noise).description.status == "uninterpretable"
+    assert score(NOTHING, splits(by_token)) == (NOTHING, {}, {}, ())
+    assert score(described(after(5)), splits(by_token)).description.status == "uninterpretable"
