@@ -21,7 +21,7 @@ from ..evidence import Result
 from ..hypotheses.resolve import Hypothesis, resolve
 from ..lab import Lab
 from ..registry import tool
-from ..render.text import between, number
+from ..render.text import number
 from ..statistics.association import pearson
 from ..statistics.bootstrap import Interval
 
@@ -104,17 +104,15 @@ def _row(
 
 def _line(hypothesis: Hypothesis, row: dict[str, Any]) -> str:
     head = f"{hypothesis.id}: {hypothesis.brief}"
-    if not row["holds"] and not row["weight"]:
-        return (
-            f"{head}\n  never holds on explore" if not row["correlation"] else f"{head}\n  weight 0"
-        )
+    if row["correlation"] is None:
+        return f"{head}\n  never holds on explore"
     if not row["weight"]:
         return f"{head}\n  weight 0: beside the others it raises nothing (n={row['holds']})"
     halves = ", ".join(number(weight) for weight in row["weights"])
     gain = row["gain"]
     return (
-        f"{head}\n  weight {number(row['weight'])} (halves {halves}); gain {gain['value']:+.4f}"
-        f"{between([gain['low'], gain['high']])}, control {max(row['control']):+.4f}; "
+        f"{head}\n  weight {number(row['weight'])} (halves {halves}); gain {gain['value']:+.4f} "
+        f"[{gain['low']:+.4f}, {gain['high']:+.4f}], control {max(row['control']):+.4f}; "
         f"n={row['holds']}"
     )
 

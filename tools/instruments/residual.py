@@ -158,7 +158,7 @@ def _groups(name: str, scored: Scored) -> str:
     """One kind of groups in a line."""
     known = [
         f"{quoted(row['name'])} {row['mean']:+.2g} z {row['z']:.1f} {row['share']:.1%} "
-        f"{row['n']}/{row['documents']}"
+        f"{row['n']}" + ("" if name == "document" else f"/{row['documents']}")
         for above in (True, False)
         for row in scored.rows(_SHOWN, above=above)
         if row["p"] < MAX_P + 1e-9 and row["share"] >= _LEAST_SHARE
