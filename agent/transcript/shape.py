@@ -76,7 +76,7 @@ class _Rejected(_Cited):
 
 class _Base(TypedDict):
     words: str
-    tokens: NotRequired[list[tuple[str, float, int]]]
+    tokens: NotRequired[list[list[str | float]]]
     share: NotRequired[float | None]
 
 

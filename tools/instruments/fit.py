@@ -105,7 +105,7 @@ def _row(
 def _line(hypothesis: Hypothesis, row: dict[str, Any]) -> str:
     head = f"{hypothesis.id}: {hypothesis.brief}"
     if row["correlation"] is None:
-        return f"{head}\n  never holds on explore"
+        return f"{head}\n  {'holds everywhere' if row['holds'] else 'never holds'} on explore"
     if not row["weight"]:
         return f"{head}\n  weight 0: beside the others it raises nothing (n={row['holds']})"
     halves = ", ".join(number(weight) for weight in row["weights"])

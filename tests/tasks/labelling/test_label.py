@@ -73,6 +73,13 @@ def test_a_run_leaves_labels_scores_and_transcripts(label, settings, tmp_path):
     assert record["components"][0]["predictor"]["words"] == ["cat"]
     assert [item["id"] for item in record["evidence"] if item["cited"]] == ["E3"]
     assert -1 <= record["scores"]["correlation"]["value"] <= 1
+    assert record["base"]["share"] > 0.5  # at random weights a neuron goes by its token
+    token, mean, n = record["base"]["tokens"][0]
+    assert token in toy.WORDS
+    assert mean > 0
+    assert n > 0
+    shares = record["scores"]["shares"]
+    assert shares["both"]["value"] > shares["both"]["value"] - shares["base"]["value"] > -0.1
     assert {"auprc", "f1", "iou", "gain_over_lookup"} <= set(record["scores"])
     kept = read(tmp_path / "r" / record["transcript"])
     assert kept.ended == "concluded"

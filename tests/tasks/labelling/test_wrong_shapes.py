@@ -26,7 +26,9 @@ RECORD: list[tuple[str, Any]] = [
     *(("components", 3), ("components", [3]), ("components.0.predictor", None)),
     *(("components.0.evidence", "E1"), ("components.0.share", "half")),
     *(("scores", []), ("scores.correlation", "high"), ("scores.correlation.value", "high")),
-    *(("scores.tails", 3), ("confidence", {}), ("confidence", HUGE), ("explained", NAN)),
+    *(("base", "words"), ("base.tokens", [3]), ("base.share", "half"), ("scores.shares", 3)),
+    *(("scores.shares.base", "half"), ("scores.tails", 3)),
+    *(("confidence", {}), ("confidence", HUGE), ("explained", NAN)),
     *(("effect", "none"), ("rejected", [3]), ("evidence", [None]), ("meter", "free")),
     *(("meter.tokens_in", NAN), ("seconds", []), ("transcript", 3)),
 ]
