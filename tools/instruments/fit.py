@@ -32,8 +32,8 @@ _TURNS = 19
 def fit(
     lab: Lab, hypotheses: list[str | dict[str, Any]] | None = None, unit: str | None = None
 ) -> Result:
-    """Weighs hypotheses together, beside a table of token means: how much of the unit each explains
-    that the table and the others do not. Learnt on half of explore's documents, read on the other.
+    """Weighs hypotheses beside a table of token means: what each explains that table and others do
+    not, on documents that nothing was learnt from.
 
     Args:
         hypotheses: Ids (H1) or predictors; left out: all recorded.

@@ -40,14 +40,14 @@ def means(
     n: Annotated[int, UpTo(40)] = 10,
     hypotheses: list[str | dict[str, Any]] | None = None,
 ) -> Result:
-    """Mean activations over explore by token, word, document, or by which hypotheses hold: highest
-    and lowest groups, and how much of the variance the grouping explains.
+    """Mean activations by token, word, document, or by which hypotheses hold, and how much of the
+    variance that explains.
 
     Args:
         of: What places are grouped by.
         unit: The unit, such as mlp.3/7; left out: the unit under study.
-        n: How many of the highest and of the lowest groups to list.
-        hypotheses: With of=hypothesis: ids (H1) or predictors; left out: all recorded.
+        n: Highest and lowest groups to list.
+        hypotheses: Ids (H1) or predictors; left out: all recorded.
     """
     chosen = lab.chosen(unit)
     if of == "hypothesis":

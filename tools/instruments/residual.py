@@ -43,14 +43,13 @@ def residual(
     *,
     examples: Annotated[int, UpTo(8, 0)] = 3,
 ) -> Result:
-    """Shows what a table of token means and the hypotheses together leave of the unit on explore:
-    tokens, words, words around and documents that are under- or over-predicted, beside what chance
-    finds; places where the error is largest, and places of middle activation.
+    """Shows what a table of token means and the hypotheses leave: tokens, words, words around and
+    documents that are under- or over-predicted, beside chance; places with the largest errors.
 
     Args:
         hypotheses: Ids (H1) or predictors; left out: all recorded.
         unit: The unit, such as mlp.3/7; left out: the unit under study.
-        examples: How many places of each kind to show.
+        examples: Places of each kind.
     """
     chosen = lab.chosen(unit)
     given = resolve(lab, hypotheses) if hypotheses or lab.hypotheses else []
