@@ -20,6 +20,7 @@ from ...agent.description import Description
 from ...tools.evidence import plain
 from ...tools.models.unit import Unit
 from ...tools.statistics.mixed_model import non_negative
+from ..scoring.base import TokenTable
 from ..scoring.entries import specificity_words
 from ..scoring.measured import Splits
 from ..scoring.scores import Scored, score
@@ -84,7 +85,7 @@ def judge(
     One rule for all descriptions, whoever wrote them.
     """
     scored = score(description, splits, seed=seed)
-    if scored.scores.get("correlation") is None:
+    if not scored.predicates:
         return Judged(scored, None)
     result = specificity(site, unit, scored.predicates, splits, seed=seed)
     if scored.description.status == "described" and result.p is not None and result.p > ALPHA:
@@ -92,7 +93,8 @@ def judge(
             scored.description, status="not specific", reason=specificity_words(result.as_dict())
         )
         scored = scored._replace(description=settled)
-    if result.p is not None:
+    of_base = any(isinstance(one, TokenTable) for one in scored.predicates)
+    if result.p is not None and not of_base:
         beside = {"matched": {"correlation": result.median_of_controls, "units": result.n}}
         scored = scored._replace(controls=plain({**scored.controls, **beside}))
     return Judged(scored, result)

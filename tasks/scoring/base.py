@@ -11,7 +11,6 @@
    is a word list, and says so.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -21,7 +20,7 @@ from ...agent.description import Base, Description, short_label
 from ...tools.data.windows import TokenWindows
 from ...tools.io.plain_text import clip
 from ...tools.render.text import quoted
-from ...tools.statistics.bootstrap import Resampler, interval, of_variance
+from ...tools.statistics.bootstrap import Interval, Resampler, interval, of_variance
 from ...tools.statistics.shrunk_table import ShrunkTable, crossed, shrunk_table
 from .measured import Measured, Splits
 from .predictions import Prediction, fitted
@@ -123,22 +122,24 @@ def silent(splits: Splits) -> list[Prediction]:
     return [Prediction(np.full(n, level), np.zeros((0, n))) for n in sizes]
 
 
-def by_base(description: Description, scores: Mapping[str, Any]) -> Description:
+def by_base(description: Description, explained: Interval) -> Description:
     """The description of a unit of which the table says something and the components do not.
 
     Args:
         description: With a base, and the status that the components earned.
-        scores: Of the table.
+        explained: The share of held-out variance that the table explains.
     """
-    value, low, high = (scores["variance"][name] for name in ("value", "low", "high"))
+    assert description.base is not None
+    notes = description.notes
+    if description.label and description.components:
+        notes = (*notes, f"The planner's label was: {description.label}")
+    value, low, high = explained
     reason = (
         f"no idea explains held-out variance ({description.reason or 'no component was found'}); "
         f"token identity alone explains {value:.1%} (95% {low:.1%} .. {high:.1%})"
     )
-    assert description.base is not None
-    return replace(
-        description, label=word_list(description.base), status="described", reason=reason
-    )
+    label = word_list(description.base)
+    return replace(description, label=label, status="described", reason=reason, notes=notes)
 
 
 def _shown(token: str) -> str:

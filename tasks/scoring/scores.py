@@ -61,7 +61,8 @@ class Scored(NamedTuple):
     scores: dict[str, Any]
     controls: dict[str, Any]
     predicates: tuple[Any, ...] = ()
-    """What was scored: the components, or the table of tokens where these fail."""
+    """What describes the unit: its components, or the table of tokens where these fail; empty
+    where there are too few active tokens to tell."""
 
 
 def score(description: Description, splits: Splits, *, seed: int = 0) -> Scored:
@@ -77,29 +78,31 @@ def score(description: Description, splits: Splits, *, seed: int = 0) -> Scored:
         on_validation, on_test = weighted(predicates, splits.validation, splits.test)
         scores = numbers(on_validation, on_test, splits, seed=seed)
         filled = _filled(description, splits, on_validation, on_test, scores)
-        scored = Scored(filled, plain(scores), constant(scores), predicates)
-    if scored.description.status == "uninterpretable" and description.base is not None:
+        known = scores["correlation"] is not None
+        scored = Scored(filled, plain(scores), constant(scores), predicates if known else ())
+    failed = scored.scores.get("variance", {"value": 0.0})["value"] < LEAST_VARIANCE
+    if scored.description.status == "uninterpretable" and failed and description.base is not None:
         return _by_base(scored, splits, seed=seed)
     return scored
 
 
 def _by_base(scored: Scored, splits: Splits, *, seed: int) -> Scored:
-    """The same with the table of tokens in the place of components, where that one holds."""
-    table = TokenTable.of(splits.explore)
-    on_validation, on_test = weighted((table,), splits.validation, splits.test)
-    truth = splits.test.flat
-    if 1 - np.square(truth - on_test.total).mean() / max(truth.var(), 1e-30) < LEAST_VARIANCE:
+    """The same described by the table of tokens, where that one explains held-out variance.
+
+    The scores stay those of the components, so that scores of ideas and their controls compare.
+    """
+    table, truth = TokenTable.of(splits.explore), splits.test.flat
+    resampler = Resampler(splits.test.documents, seed=seed)
+    _, on_test = weighted((table,), splits.validation, splits.test)
+    explained = _r_squared(resampler, on_test.total, truth)
+    positives = int((truth > thresholds(splits.explore)[HEADLINE]).sum())
+    if explained.value < LEAST_VARIANCE or positives < LEAST_POSITIVES:
         return scored
-    scores = numbers(on_validation, on_test, splits, seed=seed)
-    if "status" in scores["tails"][HEADLINE]:
-        return scored
-    if "shares" in scored.scores:
-        scores["shares"] = scored.scores["shares"]
-    else:
-        resampler = Resampler(splits.test.documents, seed=seed)
-        nothing = silent(splits)
-        scores["shares"] = shares(nothing[0], nothing[1], splits, resampler)
-    return Scored(by_base(scored.description, scores), plain(scores), constant(scores), (table,))
+    scores = scored.scores
+    if not scores:
+        validation, test = silent(splits)
+        scores = plain({"shares": shares(validation, test, splits, resampler)})
+    return Scored(by_base(scored.description, explained), scores, scored.controls, (table,))
 
 
 def numbers(

@@ -242,7 +242,8 @@ def test_from_python(toy_target, settings, tmp_path):
     data = settings.data
     run = label_from_python(toy_target, units="mlp.1/4", data=data, out=tmp_path / "r", **more)
     assert isinstance(run, LabelRun)
-    assert run.units[0].label == "the word cat"
+    assert "the word cat" in run.units[0].record["notes"][0]  # of a neuron that goes by its token
+    assert run.units[0].label.startswith("word list:")
     with pytest.raises(UsageError, match="no setting 'tokns'; nearest: tokens"):
         label_from_python("minilm", units="a/1", data="x", out=tmp_path, tokns=3)
 

@@ -91,14 +91,12 @@ def test_a_unit_of_words_alone_is_described_by_them(splits, components):
     assert scored.description.status == "described"
     assert scored.description.label.startswith("word list:")
     assert "token identity alone explains" in scored.description.reason
-    assert scored.scores["correlation"]["low"] > 0.8
-    assert scored.scores["within"]["auroc"] is None or (
-        scored.scores["within"]["auroc"]["value"] == 0.5
-    )
-    assert scored.scores["shares"]["base"]["value"] == pytest.approx(
-        scored.scores["variance"]["value"], abs=0.01
-    )
-    assert abs(scored.scores["shares"]["ideas"]["value"]) < 0.01
+    shares = scored.scores["shares"]
+    assert f"{shares['base']['value']:.0%}"[0] in scored.description.reason
+    assert shares["base"]["low"] > 0.7
+    assert abs(shares["ideas"]["value"]) < 0.01
+    assert scored.scores.get("correlation", {"value": 0})["value"] < 0.1  # of the components
+    assert bool(scored.description.notes) == bool(components)
     assert len(scored.description.components) == len(components)
 
 
