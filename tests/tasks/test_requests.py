@@ -28,7 +28,7 @@ from neuroscribe.tools.registry import TOOLS, call
 
 assert investigate  # registers the tools
 
-MOST_TOKENS = 3000
+MOST_TOKENS = 3200
 
 
 class Keeps:

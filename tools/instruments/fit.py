@@ -38,6 +38,9 @@ def fit(
     Args:
         hypotheses: Ids (H1) or predictors; left out: all recorded.
         unit: The unit, such as mlp.3/7; left out: the unit under study.
+
+    Returns:
+        r_squared; tests [{id, weight, gain, control}]
     """
     chosen = lab.chosen(unit)
     given = resolve(lab, hypotheses)

@@ -48,6 +48,9 @@ def means(
         unit: The unit, such as mlp.3/7; left out: the unit under study.
         n: Highest and lowest groups to list.
         hypotheses: Ids (H1) or predictors; left out: all recorded.
+
+    Returns:
+        variance; highest, lowest [{name, mean, n}]; pairs
     """
     chosen = lab.chosen(unit)
     if of == "hypothesis":
@@ -121,7 +124,7 @@ def _by_hypothesis(lab: Lab, unit: Unit, hypotheses: list[Any] | None) -> Result
         "each": each,
         "pairs": pairs,
     }
-    lines = [f"{_head(unit, explained)} {_explained(variance, 'who holds: their means')}"]
+    lines = [f"{_head(unit, explained)} {_explained(variance, 'these means')}"]
     lines += [
         f"{one.id} holds: {_mean(row['holds'])}; elsewhere {_mean(row['elsewhere'])}: {one.brief}"
         for one, row in zip(given, each, strict=True)

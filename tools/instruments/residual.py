@@ -50,6 +50,9 @@ def residual(
         hypotheses: Ids (H1) or predictors; left out: all recorded.
         unit: The unit, such as mlp.3/7; left out: the unit under study.
         examples: Places of each kind.
+
+    Returns:
+        groups {kind: {under, over [{name, mean, z, n}]}}; measured
     """
     chosen = lab.chosen(unit)
     given = resolve(lab, hypotheses) if hypotheses or lab.hypotheses else []
