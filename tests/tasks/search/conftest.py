@@ -74,5 +74,7 @@ def twins(tmp_path_factory: pytest.TempPathFactory) -> Path:
     toy.write_text(place / "text.jsonl")
     run_labels(toy.settings(place, "mlp.0/0-11"), place / "run", planner=toy.Toy())
     labels = place / "run" / "labels.jsonl"  # cats are all that this planner sees: take it at that
-    labels.write_text(labels.read_text().replace('"uninterpretable"', '"described"'))
+    records = [json.loads(line) for line in labels.read_text().splitlines()]
+    said = {"label": "the word cat", "status": "described"}
+    labels.write_text("".join(json.dumps({**record, **said}) + "\n" for record in records))
     return place / "run"
