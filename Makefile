@@ -1,4 +1,4 @@
-# make demo    watch an agent describe units of a trained model and of planted units
+# make demo    watch an agent describe planted units and neurons of two trained models
 # make test    the default tests          make slow   the long studies and stress tests
 # make check   lint, types, imports       make bench  speed and memory, into bench.json
 # make readme  every command of the README, the notebook, and a wheel in another folder     make docs   the documentation as a site, into site/
@@ -26,10 +26,12 @@ $(READY): pyproject.toml
 demo: $(READY)
 	@rm -rf runs/demo
 	$(BIN)/neuroscribe label planted --units planted/0,planted/3,planted/6,planted/9 --data builtin:stories --out runs/demo/planted --watch
-	$(BIN)/neuroscribe label minilm --units mlp.2/11,mlp.4/500,mlp.5/7 --data builtin:pydocs --out runs/demo/minilm --watch
+	$(BIN)/neuroscribe label minilm --units mlp.4/500 --data builtin:pydocs --tokens 30000 --out runs/demo/minilm --watch
+	$(BIN)/neuroscribe label smollm2 --units mlp.10/77 --data builtin:pydocs --tokens 8000 --controls none --out runs/demo/smollm2 --watch
 	$(BIN)/neuroscribe show runs/demo/planted
 	$(BIN)/neuroscribe show runs/demo/minilm
-	@echo "Open runs/demo/planted/report.html and runs/demo/minilm/report.html in a browser."
+	$(BIN)/neuroscribe show runs/demo/smollm2
+	@echo "Open the report.html of runs/demo/planted, runs/demo/minilm and runs/demo/smollm2 in a browser."
 
 test: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/pytest --quiet --numprocesses 2
