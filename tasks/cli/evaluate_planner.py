@@ -33,6 +33,9 @@ def planner(
     reader: Annotated[
         str, typer.Option(help="Tier M: a second network for the best predictor; none: '-'.")
     ] = "smollm2",
+    judge: Annotated[
+        str | None, typer.Option(help="Tier M: openai:MODEL that judges labels, at --base-url.")
+    ] = None,
     units: Annotated[int, typer.Option(help="At most so many units a bench; 0: all.")] = 0,
     host: Annotated[
         str | None, typer.Option(help="A target to plant in; default: the one that ships.")
@@ -96,6 +99,7 @@ def planner(
         host=host,
         without=without,
         locked=locked,
+        judge=judge,
         reader=None if reader == "-" else reader,
         prices=options.prices(price_in, price_out),
         **same,

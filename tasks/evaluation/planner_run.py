@@ -24,6 +24,7 @@ from ...tools.io.lock import owned
 from ...tools.llm.endpoints import public_options
 from ..groundtruth.images.suite import PICTURES
 from ..groundtruth.planted import INEXPRESSIBLE
+from ..groundtruth.text.meaning.reading import ENCODER
 from ..groundtruth.text.suite import TOKENS
 from ..runs.folder import settle_plan
 from ..runs.jsonl import append, heal, read_records_of
@@ -82,6 +83,8 @@ class Plan:
     """Whether the kinds of tier M that nobody develops on are planted too."""
     reader: str | None = "smollm2"
     """For tier M: a second network whose states stand for the best predictor."""
+    judge: str | None = None
+    """For tier M: openai:MODEL, which judges labels and true descriptions; at `base_url`."""
 
     def factory(self, seed: int) -> PlannerFactory:
         """Makes the planner for a bench."""
@@ -132,6 +135,8 @@ class Plan:
         if not self.tiers or not set(self.tiers) <= set(suite.each):
             tiers = " and ".join(suite.each)
             raise UsageError(f"--tiers takes {tiers}, not {','.join(self.tiers)}")
+        if "M" in self.tiers and self.host not in (None, ENCODER):
+            raise UsageError(f"tier M is planted in {ENCODER} alone; leave --host away")
         self.factory(0)
         if self.without is not None and self.planner != "builtin":
             raise UsageError("--without is for the built-in planner")
@@ -270,7 +275,7 @@ def _bench_job(plan: Plan, seed: int, tier: str, out: str, parent: int) -> None:
         settings=settings,
         units=units,
         baselines=suite.baselines if plan.baselines is None else plan.baselines,
-        told=plan.told,
+        plan=plan,
     )
     heal(path)
     for unit in units:

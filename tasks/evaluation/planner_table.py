@@ -94,12 +94,16 @@ def _lines(result: Mapping[str, Any], baselines: list[str]) -> Iterator[str]:
 def _pairs(result: Mapping[str, Any]) -> Table:
     """Held-out pairs of tier M: AUROC within tokens, and shares of what could be reached."""
     table = Table(title="Held-out pairs: AUROC within tokens, of .5 by chance", box=box.SIMPLE_HEAD)
-    for column in ("kind", "n", "description", "true", "best", "of true", "of best"):
+    by_judge = any("judge of true" in row for row in result.values())
+    more = ("judge", "judge: true", "of true") if by_judge else ()
+    for column in ("kind", "n", "description", "true", "best", "of true", "of best", *more):
         table.add_column(column, justify="left" if column == "kind" else "right", no_wrap=True)
     for kind, row in result.items():
         cells = [with_interval(row["own"]), *(_plain(row[name]) for name in ("true", "best"))]
         shares = [with_interval(row["of true"]), _plain(row["of best"])]
-        table.add_row(kind, str(row["own"]["n"]), *cells, *shares)
+        names = ("judge own", "judge true", "judge of true") if by_judge else ()
+        judged = [_plain(row.get(name, {"value": None})) for name in names]
+        table.add_row(kind, str(row["own"]["n"]), *cells, *shares, *judged)
     return table
 
 

@@ -62,7 +62,13 @@ class Suite(ABC):
         return self.kinds
 
     def pairs(
-        self, ground: Any, unit: PlantedUnit, description: Description, splits: Splits, seed: int
+        self,
+        ground: Any,
+        unit: PlantedUnit,
+        description: Description,
+        splits: Splits,
+        plan: Any,
+        seed: int,
     ) -> dict[str, Any] | None:
         """How the description does on held-out minimal pairs; None where there are none."""
         return None

@@ -20,6 +20,7 @@ from ..scoring.measured import SPLITS, Measured, Splits
 from ..scoring.predictions import HEADLINE, thresholds
 from .ceilings import text_ceiling
 from .meaning import held_pairs
+from .scorers.judges import judge_named
 from .suite import Suite
 
 _TOP_TOKENS = 40
@@ -50,7 +51,7 @@ class TextSuite(Suite):
                 tier, seed, kinds=kinds, inexpressible_each=inexpressible_each, plan=plan
             )
         host = Target.load(plan.host) if plan.host else None
-        return meaning.bench(seed, kinds=kinds, tokens=plan.tokens, host=host, reader=plan.reader)
+        return meaning.bench(seed, kinds=kinds, tokens=plan.tokens, host=host)
 
     def kinds_of(self, tier: str, *, locked: bool) -> tuple[str, ...]:
         if tier != "M":
@@ -58,11 +59,20 @@ class TextSuite(Suite):
         return MEANING if locked else meaning.OPEN
 
     def pairs(
-        self, ground: Any, unit: PlantedUnit, description: Description, splits: Splits, seed: int
+        self,
+        ground: Any,
+        unit: PlantedUnit,
+        description: Description,
+        splits: Splits,
+        plan: Any,
+        seed: int,
     ) -> dict[str, Any] | None:
         if unit.tier != "M":
             return None
-        return held_pairs(ground, unit, description, splits, seed=seed)
+        judge = plan.judge and judge_named(plan.judge, base_url=plan.base_url)
+        return held_pairs(
+            ground, unit, description, splits, seed=seed, reader=plan.reader, judge=judge
+        )
 
     def windows(self, ground: TextBench, *, length: int, told: bool) -> dict[str, Any]:
         """Token windows by split."""

@@ -41,6 +41,8 @@ class Bench:
     columns: Mapping[Unit, Splits]
     seed: int
     baselines: tuple[str, ...]
+    plan: Any
+    """Of the whole run."""
 
     def run(self, unit: PlantedUnit) -> dict[str, Any]:
         """The record of one unit."""
@@ -76,7 +78,7 @@ class Bench:
         predictive = self.suite.predictive(self.ground, unit, description, splits, self.seed)
         if predictive is not None:
             result["predictive"] = predictive
-        pairs = self.suite.pairs(self.ground, unit, description, splits, self.seed)
+        pairs = self.suite.pairs(self.ground, unit, description, splits, self.plan, self.seed)
         if pairs is not None:
             result["pairs"] = pairs
         if unit.tier == "C" and unit.function is not None and inputs is not None:
@@ -195,14 +197,14 @@ def open_bench(
     settings: Any,
     units: Sequence[PlantedUnit],
     baselines: tuple[str, ...],
-    told: bool = True,
+    plan: Any,
 ) -> Bench:
     """Makes the rows of the splits, measures all planted units once, gets a folder ready."""
     from ..labelling.data import RunData
 
-    windows = suite.windows(ground, length=settings.context_length, told=told)
+    windows = suite.windows(ground, length=settings.context_length, told=plan.told)
     bench = RunData(ground.target, ground.corpus, windows)
     columns = bench.measure([ground.target.unit(unit.unit) for unit in units]) if units else {}
     (out / "transcripts").mkdir(parents=True, exist_ok=True)
     job = Labeller(bench, settings, factory, RunFolder(out))
-    return Bench(suite, ground, job, columns, seed, baselines)
+    return Bench(suite, ground, job, columns, seed, baselines, plan)

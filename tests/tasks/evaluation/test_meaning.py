@@ -1,11 +1,14 @@
 """Scores on held-out pairs: what they are of the truth, of nothing, and summed by kind."""
 
+import json
+
 import numpy as np
 import pytest
 from neuroscribe.agent.description import Component, Description
 from neuroscribe.tasks.cli import app as cli
 from neuroscribe.tasks.evaluation.meaning import by_kind, held_pairs
 from neuroscribe.tasks.evaluation.planner_run import Plan
+from neuroscribe.tasks.evaluation.scorers.judges import Answer
 from neuroscribe.tasks.evaluation.suite_text import TextSuite
 from neuroscribe.tasks.groundtruth.text.meaning import suite
 from neuroscribe.tasks.labelling.data import RunData
@@ -25,10 +28,10 @@ def columns(bench):
     return data.measure([bench.target.unit(unit.unit) for unit in bench.units])
 
 
-def scores(bench, columns, description, *, unit=0):
+def scores(bench, columns, description, *, unit=0, **more):
     given = bench.units[unit]
     splits = columns[bench.target.unit(given.unit)]
-    return held_pairs(bench, given, description, splits, seed=0)
+    return held_pairs(bench, given, description, splits, seed=0, **more)
 
 
 def test_a_list_of_words_is_worth_nothing_and_the_truth_nearly_all(bench, columns):
@@ -49,6 +52,28 @@ def test_a_question_mark_behind_tells_much(bench, columns):
     description = Description("before a question mark", (Component("so", predictor),))
     found = scores(bench, columns, description, unit=unit)
     assert found["own"]["value"] > 0.6
+
+
+class _Reader:
+    """A judge that gives 9 to what stands before a question mark, under any text but one."""
+
+    at_a_time = 1
+
+    def answer(self, question):
+        fits = question.data["description"] != "no idea"
+        places = question.data["places"].items()
+        given = {n: 9 * ("?" in text.partition("«")[2]) if fits else 5 for n, text in places}
+        return Answer(json.dumps({"degrees": given}))
+
+
+def test_a_judge_reads_label_and_truth_at_the_same_places(bench, columns):
+    unit = next(i for i, u in enumerate(bench.units) if u.variant == "asked")
+    for label, own in (("a question", "true"), ("no idea", 0.5), ("", 0.5)):
+        found = scores(bench, columns, Description(label), unit=unit, judge=_Reader())["judge"]
+        assert found["true"]["value"] > 0.75
+        wanted = found["true"]["value"] if own == "true" else own
+        assert found["own"]["value"] == pytest.approx(wanted)
+        assert found["asked"]["unread"] == 0
 
 
 def test_sums_by_kind_are_ratios_of_excess():

@@ -6,6 +6,7 @@ import torch
 from checks import close, refused
 from neuroscribe.tools.data.image_rows import image_rows
 from neuroscribe.tools.data.pictures import Picture
+from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.models import Target, clamp
 from neuroscribe.tools.models.interleave import Interleaved, interleave
 from PIL import Image
@@ -71,3 +72,24 @@ def test_the_background_is_a_channel_scaled_and_clipped(rows):
     wanted = (own[..., channel] * 0.5).clamp(max=0.2)
     torch.testing.assert_close(maps[:, 1:], wanted[:, 1:])
     assert maps[:, 1:].max() <= 0.2
+
+
+class First(torch.nn.Module):
+    """Reads the first coordinate of the states, where a place is attended."""
+
+    def forward(self, states, attended):
+        return states[..., :1] * attended[..., None]
+
+
+def test_a_unit_that_reads_states_does_what_is_read():
+    host = Target.load("minilm")
+    unit = Interleaved(lambda read: 2 * read[..., 0], torch.zeros(384))
+    target, (name,) = interleave(host, [unit], site="mlp.2", reading=First())
+    rows = cut(host, ["A short text.", "And one that is a little longer."], length=16)
+    states = host.trace(rows, ["resid.1"], output=False).values["resid.1"]
+    values = target.activations(rows, [target.unit(name)])[0]
+    wanted = 2 * states[..., 0] * torch.from_numpy(rows.attended)
+    close(torch.where(torch.from_numpy(rows.attended), values, 0.0), wanted)
+    close(target.trace(rows).output, host.trace(rows).output)
+    text = Target.load("planted")
+    refused("need an encoder", interleave, text, [unit], site="mlp.1", reading=First())

@@ -179,19 +179,22 @@ def _read_off(
     written: str, names: Sequence[str], kind: str, templates: Sequence[str], pair: int
 ) -> Passage:
     """The passage of a text in which items stand in `<>` and marked words in `**`."""
-    text, items, marks, core = "", [], [], []
+    text, start, core_from = "", 0, 0
+    items: list[Span] = []
+    marks: list[Span] = []
+    core: list[Span] = []
     for piece in _PIECE.findall(written):
         if piece == "<":
-            start, inside = len(text), []
+            start, core_from = len(text), len(core)
         elif piece == ">":
-            side = names[len(items)]
-            items.append(Span(start, len(text), side))
-            words = [[Span(*word, side) for word in group] for group in inside]
-            marks += [word for group in words for word in group]
-            core += words[-1] if " " in text[start:] else []
+            items.append(Span(start, len(text), names[len(items)]))
+            if " " not in text[start:]:
+                core = core[:core_from]
         elif piece.startswith("*"):
-            found = _WORD.finditer(piece)
-            inside.append([(len(text) + w.start() - 1, len(text) + w.end() - 1) for w in found])
+            side, at = names[len(items)], len(text) - 1
+            words = [Span(at + w.start(), at + w.end(), side) for w in _WORD.finditer(piece)]
+            marks += words
+            core = core[:core_from] + words
             text += piece.strip("*")
         else:
             text += piece

@@ -53,8 +53,6 @@ class MeaningBench:
     held: Placed
     """Pairs of all kinds."""
     vocabulary: Vocabulary = field(repr=False)
-    reader: str | None = None
-    """A second network that stands for the best predictor."""
 
     @cached_property
     def activations(self) -> dict[str, np.ndarray]:
@@ -94,7 +92,6 @@ def bench(
     kinds: Sequence[str] = OPEN,
     tokens: int,
     host: Target | None = None,
-    reader: str | None = None,
 ) -> MeaningBench:
     """The bench of one seed.
 
@@ -103,7 +100,6 @@ def bench(
         kinds: Kinds of units to plant, three of each.
         tokens: About how many tokens the corpus has.
         host: Only the encoder that the reading network was trained on.
-        reader: Named on the bench; nothing here uses it.
 
     Raises:
         UsageError: for another host, or if the encoder is not installed.
@@ -132,7 +128,6 @@ def bench(
         units,
         placed(target, pairs),
         Vocabulary(surfaces(target), target.tokenizer),
-        reader,
     )
 
 
