@@ -275,6 +275,7 @@ def _bench_job(plan: Plan, seed: int, tier: str, out: str, parent: int) -> None:
         settings=settings,
         units=units,
         baselines=suite.baselines if plan.baselines is None else plan.baselines,
+        told=plan.told,
         plan=plan,
     )
     heal(path)

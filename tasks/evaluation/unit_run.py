@@ -41,8 +41,8 @@ class Bench:
     columns: Mapping[Unit, Splits]
     seed: int
     baselines: tuple[str, ...]
-    plan: Any
-    """Of the whole run."""
+    plan: Any = None
+    """Of the whole run: who else judges."""
 
     def run(self, unit: PlantedUnit) -> dict[str, Any]:
         """The record of one unit."""
@@ -197,12 +197,13 @@ def open_bench(
     settings: Any,
     units: Sequence[PlantedUnit],
     baselines: tuple[str, ...],
-    plan: Any,
+    told: bool = True,
+    plan: Any = None,
 ) -> Bench:
     """Makes the rows of the splits, measures all planted units once, gets a folder ready."""
     from ..labelling.data import RunData
 
-    windows = suite.windows(ground, length=settings.context_length, told=plan.told)
+    windows = suite.windows(ground, length=settings.context_length, told=told)
     bench = RunData(ground.target, ground.corpus, windows)
     columns = bench.measure([ground.target.unit(unit.unit) for unit in units]) if units else {}
     (out / "transcripts").mkdir(parents=True, exist_ok=True)

@@ -2,11 +2,11 @@
 
     python -m neuroscribe.tasks.groundtruth.text.meaning.leaks [--pairs 300] [--seed 0]
 
-1. A judged word is written as `_`. Features: 1- to 3-grams of the text, punctuation included, once
-   for all and once for those that hold the `_`; its place in tokens from both ends.
-2. Logistic regression, its balanced accuracy, chance .5: trained on the split `train` and tested on
-   the split `held` (`apart`), and cross-validated on `held`, the template that the word stands in
-   being new (`within`).
+1. A judged word is written as `_`, so that n-grams around it are known from all others. Features:
+   1- to 3-grams of the text with its punctuation, and the tokens before the word and behind it.
+2. Logistic regression, its balanced accuracy, chance .5 (a third for three sides): trained on the
+   split `train` and tested on `held` (`apart`), and cross-validated on `held`, the template that
+   the word stands in being new (`within`).
 3. As a control, `within` with the sides of pairs exchanged at random.
 
 `MOST` is the limit, which a test guards.
@@ -47,12 +47,12 @@ def leak(kind: str, *, pairs: int, seed: int) -> dict[str, float]:
     fitted = _model().fit(learnt, [row.side for row in learnt])
     return {
         "apart": _balanced(fitted.predict(held), [row.side for row in held]),
-        "within": _within(held, [row.side for row in held], rng),
-        "control": _within(held, _exchanged(held, rng), rng),
+        "within": new_templates(held, [row.side for row in held], rng),
+        "control": new_templates(held, _exchanged(held, rng), rng),
     }
 
 
-def _within(rows: Sequence[Row], sides: Sequence[str], rng: np.random.Generator) -> float:
+def new_templates(rows: Sequence[Row], sides: Sequence[str], rng: np.random.Generator) -> float:
     """Cross-validated: a word's own template is in no text of those that are learnt from."""
     names = sorted({row.templates[0] for row in rows})
     fold = dict(zip(names, rng.permutation(len(names)) % _FOLDS, strict=True))

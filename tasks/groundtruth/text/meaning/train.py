@@ -2,12 +2,12 @@
 
     python -m neuroscribe.tasks.groundtruth.text.meaning.train [--pairs 200] [--epochs 12]
 
-1. Texts are up to two passages of the split `train`, of any kinds, with sentences of everyday text
-   between them. The encoder's states of each are read once.
+1. Texts are passages of the split `train`, of all kinds, half of them beside another one or a
+   sentence of everyday text. The encoder's states of each are read once.
 2. An output has a label in passages of its own kind: 1 inside items of its side, else 0. Judged
    words weigh ten times as much as the others. In passages of other kinds it has none.
-3. What is trained last is measured on passages of the split `held`, whose templates and words are
-   others: balanced accuracy at judged words, by reading, and how n-grams do (`leaks.py`).
+3. The network is measured on passages of the split `held`, whose templates and words are others:
+   balanced accuracy at judged words, by reading.
 """
 
 import argparse

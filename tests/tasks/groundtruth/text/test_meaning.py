@@ -61,7 +61,7 @@ def test_a_leak_would_be_seen():
         leaks.Row(f"{'so' if i % 2 else 'not'} it is _", (3, 0), "ab"[i % 2], (f"t{i % 8}",), i)
         for i in range(80)
     ]
-    said = leaks._within(rows, [row.side for row in rows], np.random.default_rng(0))
+    said = leaks.new_templates(rows, [row.side for row in rows], np.random.default_rng(0))
     assert said == 1.0
 
 
