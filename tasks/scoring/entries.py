@@ -9,10 +9,10 @@ HEADLINES = ("correlation", "cosine", "auprc", "f1", "iou", "gain_over_lookup")
 """The scores that stand beside a description."""
 _NAMED = 5
 _SHARES = {
-    "base": "token identity alone",
-    "ideas": "components alone",
+    "base": "token identity only",
+    "ideas": "components only",
     "shared": "either",
-    "both": "together",
+    "both": "both together",
 }
 _WORDS = {
     "pairs": "same-token pairs right",

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from neuroscribe.agent.description import Component, Description
 from neuroscribe.tasks.scoring.base import MOST_TOKENS, base_of, word_list
+from neuroscribe.tasks.scoring.entries import shares_words
 from neuroscribe.tasks.scoring.scores import score
 
 NOTHING = Description("", status="uninterpretable", reason="no predictor does well")
@@ -51,7 +52,8 @@ def silent(ids, before):
     ],
 )
 def test_shares_are_those_that_made_the_unit(splits, unit, predictors, expected):
-    shares = score(described(*predictors), splits(unit)).scores["shares"]
+    scores = score(described(*predictors), splits(unit)).scores
+    shares = scores["shares"]
     explained = shares["both"]["value"]
     for name, share in expected.items():
         entry = shares[name]
@@ -59,6 +61,8 @@ def test_shares_are_those_that_made_the_unit(splits, unit, predictors, expected)
         assert entry["value"] == pytest.approx(share * max(explained, 0), abs=0.06)
     values = [shares[name]["value"] for name in ("base", "ideas", "shared")]
     assert sum(values) == pytest.approx(explained, abs=1e-5)
+    assert f"components only {shares['ideas']['value']:.1%} (95%" in shares_words(scores)
+    assert shares_words({"shares": {"base": 0.5}}) == shares_words(None) == ""
     assert explained > 0.5 if unit is not silent else abs(explained) < 0.01
 
 
