@@ -99,6 +99,19 @@ def test_the_ledger_says_how_places_of_one_token_are_ranked(lab, ledger):
     assert (" w 0.50" in row, "w AUROC within tokens" in head) == (auroc is not None,) * 2
 
 
+def test_a_fit_is_a_test_and_keeps_what_was_tested_before(lab, ledger):
+    act(lab, ledger, "hypothesise", statement="pets", predictor=PET)
+    act(lab, ledger, "test_hypotheses", hypotheses=["H1"])
+    act(lab, ledger, "fit", hypotheses=["H1", CAT])
+    row, given = ledger.rows
+    assert row["tested"] == ["E2", "E3"]
+    assert row["test"]["evidence"] == "E3"
+    assert row["test"]["weight"] > 0
+    assert "within" in row["test"]
+    assert given["id"] == "P1"
+    assert "all r" in ledger.table().splitlines()[-1]
+
+
 def test_other_units_and_errors_do_not_count(lab, ledger):
     act(lab, ledger, "hypothesise", statement="pets", predictor=PET)
     act(lab, ledger, "activations", unit="planted/1", texts=["the cat sat"])
