@@ -9,6 +9,7 @@ A case is one row (of tokens, or a picture) with the interventions that it carri
 1. Rows of tokens: every batch holds the unchanged rows too, so that both sides go through the same
    forward pass. Pictures: the unchanged outputs are measured once; those of explore are kept.
 2. The output of a language model is read at the places of the case: the size is the mean over them.
+   A large one is run once a row and goes on from the block that is changed (`models/restart.py`).
 3. Along the direct path alone: the sub-layers of all later blocks are held at what they gave in the
    unchanged row (path patching), so that only the residual stream and the norms carry the change.
 """
@@ -33,6 +34,8 @@ _ROWS = 64
 _PICTURES = 32
 _LOGITS = 48 * 2**20
 """Floats of logits that one forward may make."""
+_RESTARTED_FROM = 5_000_000
+"""Parameters from which going on from a block is worth a run for each row."""
 
 
 class ChangedRow(NamedTuple):
@@ -137,14 +140,15 @@ def output_changes(
     """
     if isinstance(inputs, ImageRows):
         pairs = _picture_pairs(lab, inputs, cases)
+    elif not freeze and _restarts(lab.target):
+        pairs = _restarted_pairs(lab, inputs, cases)
     else:
         pairs = _token_pairs(lab, inputs, cases, freeze)
     logits = lab.target.kind == "causal" or has_classes(lab.target)
     for number, before, after in pairs:
         case = cases[number]
         if lab.target.kind == "causal":
-            places = list(case.places)
-            one, other = (side[places].float().log_softmax(-1) for side in (before, after))
+            one, other = (side.float().log_softmax(-1) for side in (before, after))
             yield number, OutputChange("kl", one, other, case)
             continue
         if before.ndim > 1 and case.places:
@@ -168,13 +172,16 @@ def forward(
     """
     output = lab.trace(inputs, interventions=changes).output
     assert output is not None
+    _refuse_not_finite(lab, output, "pictures" if isinstance(inputs, ImageRows) else "inputs")
+    return output
+
+
+def _refuse_not_finite(lab: Lab, output: Tensor, what: str) -> None:
     if not bool(torch.isfinite(output).all()):
-        what = "pictures" if isinstance(inputs, ImageRows) else "inputs"
         raise UsageError(
             f"the output of {lab.target.name} is not finite on these {what}: effects on it cannot "
             "be measured; describe the unit by its input alone"
         )
-    return output
 
 
 def has_classes(target: Target) -> bool:
@@ -226,7 +233,8 @@ def narrow(windows: TokenWindows, width: int) -> TokenWindows:
 def _token_pairs(
     lab: Lab, windows: TokenWindows, cases: Sequence[ChangedRow], freeze: Sequence[str]
 ) -> Iterator[tuple[int, Tensor, Tensor]]:
-    """The number of each case, and the output of its row unchanged and changed."""
+    """The number of each case, and the output of its row unchanged and changed; of a language
+    model at the places of the case."""
     widths = [_width(lab, windows, case) for case in cases]
     order = sorted(range(len(cases)), key=lambda i: (widths[i], cases[i].row, i))
     for chunk in _chunks(lab, [(widths[i], cases[i].row) for i in order]):
@@ -249,7 +257,56 @@ def _token_pairs(
             ]
         output = forward(lab, part, changes)
         for i, (number, row) in enumerate(zip(numbers, unchanged, strict=True)):
-            yield number, output[row], output[len(rows) + i]
+            before, after = output[row], output[len(rows) + i]
+            if lab.target.kind == "causal":
+                places = list(cases[number].places)
+                before, after = before[places], after[places]
+            yield number, before, after
+
+
+def _restarts(target: Target) -> bool:
+    """Whether the network goes on from cached states, and is large enough for that to pay."""
+    causal = target.kind == "causal" and target.restarts is not False
+    return causal and target.parameters >= _RESTARTED_FROM
+
+
+def _restarted_pairs(
+    lab: Lab, windows: TokenWindows, cases: Sequence[ChangedRow]
+) -> Iterator[tuple[int, Tensor, Tensor]]:
+    """The same as `_token_pairs` for language models: one run a row, then only what is changed."""
+    numbers: dict[int, list[int]] = {}
+    for number, case in enumerate(cases):
+        numbers.setdefault(case.row, []).append(number)
+    for row, here in numbers.items():
+        width = max(_width(lab, windows, cases[number]) for number in here)
+        part = narrow(windows.rows([row]), width)
+        try:
+            cached = lab.target.cache(part)
+        except UsageError:
+            if lab.target.restarts is not False:
+                raise
+            yield from _token_pairs(lab, windows, cases, ())  # found out on the first row
+            return
+        width = cached.ids.shape[1]
+        first = min(min(cases[number].places) for number in here)
+        read = width - first
+        size = max(1, min(_ROWS, _LOGITS // (read * cached.logits.shape[-1])))
+        lab.meter.forward_tokens += width
+        for start in range(0, len(here), size):
+            some = here[start : start + size]
+            changes = [
+                c.at(rows=[i]) for i, number in enumerate(some) for c in cases[number].changes
+            ]
+            again = lab.target.restart(cached, changes, rows=len(some), logits_at=read)
+            lab.meter.forward_tokens += len(some) * (width - again.first_place)
+            assert again.output is not None
+            _refuse_not_finite(lab, again.output, "inputs")
+            begins = width - again.output.shape[1]
+            for output, number in zip(again.output, some, strict=True):
+                places = list(cases[number].places)
+                before = cached.logits[0, places]
+                after = [output[p - begins] if p >= begins else cached.logits[0, p] for p in places]
+                yield number, before, torch.stack(after)
 
 
 def _width(lab: Lab, windows: TokenWindows, case: ChangedRow) -> int:
