@@ -14,7 +14,7 @@ from ..tools.hypotheses.resolve import no_tokens, short
 from ..tools.hypotheses.resolve import predictor as predictor_of
 from ..tools.io.strict_json import decoded
 from ..tools.lab import Lab
-from ..tools.predicates import KINDS, parse
+from ..tools.predicates import KINDS, Predicate, parse
 from ..tools.predicates.grammar import schema
 from ..tools.registry import in_words, tool
 from ..tools.render.picture_words import caption
@@ -75,6 +75,8 @@ def hypothesise(lab: Lab, statement: str, predictor: PredictorGiven) -> Result:
         if other == value:
             raise UsageError(f"{known} has this very predictor already; record a different rival")
     key = f"H{len(lab.hypotheses) + 1}"
+    if predicate.sampled:
+        return _unseen(lab, key, statement, predicate)
     degrees = np.asarray(predicate.evaluate(lab.explore)) * lab.explore.counted  # [window, place]
     holds, total = int((degrees > 0).sum()), int(lab.explore.counted.sum())
     samples = _samples(lab, degrees > 0, _SAMPLES)
@@ -107,6 +109,16 @@ def hypothesise(lab: Lab, statement: str, predictor: PredictorGiven) -> Result:
     )
 
 
+def _unseen(lab: Lab, key: str, statement: str, predicate: Predicate) -> Result:
+    """Records what a language model judges: where it holds is known of samples only."""
+    lab.hypotheses[key] = value = predicate.model_dump()
+    text = f"recorded as {key}: {short(predicate.english())}\n"
+    text += "a language model judges it: test_hypotheses tests it on a sample of explore"
+    english, total = predicate.english(), int(lab.explore.counted.sum())
+    data = {"id": key, "statement": statement, "english": english, "predictor": value}
+    return Result(text, {**data, "holds": None, "tokens": total, "samples": []})
+
+
 def _words(lab: Lab) -> tuple[str, str]:
     """What explore is made of, and what a planner can make."""
     text = lab.target.image is None
@@ -117,6 +129,8 @@ def _beside(lab: Lab, degrees: np.ndarray) -> str:
     """How it differs on explore from the recorded rival that is most like it; empty for none."""
     best, name, rival = 0.0, "", degrees
     for key, predictor in lab.hypotheses.items():
+        if parse(predictor).sampled:
+            continue
         other = np.asarray(parse(predictor).evaluate(lab.explore)) * lab.explore.counted
         union = max(np.maximum(degrees, other).sum(), 1e-9)
         overlap = float(np.minimum(degrees, other).sum() / union)

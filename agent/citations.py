@@ -90,7 +90,8 @@ class Citations:
             rows: The ledger's hypotheses: the best other one is the rival.
         """
         ours = [dict(one.predictor) for one in description.components]
-        rival = self._best_rival(ours, rows) if ours else None
+        judged = any(parse(one).sampled for one in ours)  # known at samples of places only
+        rival = self._best_rival(ours, rows) if ours and not judged else None
         made = [item for item in self._lab.evidence if item.error is None]
         return replace(
             description,
@@ -111,6 +112,8 @@ class Citations:
 
         said = np.any([places(one) for one in ours], axis=0)
         for row in sorted(those_tested(rows), key=strength, reverse=True):
+            if parse(row["predictor"]).sampled:
+                continue
             if not np.array_equal(places(row["predictor"]), said):
                 return row["predictor"]
         return None
@@ -145,12 +148,14 @@ class Citations:
         return float(alone.mean()) > bar if alone.size else float(against.mean()) <= bar
 
     def _holds(self, evidence: Evidence, predictor: Predictor) -> list[np.ndarray]:
-        """bool `[window, place]` for each kind of inputs: measured, and the predictor holds."""
+        """bool `[window, place]` for each kind of inputs: measured, and the predictor holds; of one
+        that a language model judges nowhere."""
         key = (evidence.id, _canonical(predictor))
         if key not in self._held:
             one = parse(predictor)
             self._held[key] = [
-                (np.asarray(one.evaluate(inputs.windows)) > 0) & np.isfinite(inputs.measured)
+                np.isfinite(inputs.measured)
+                & (False if one.sampled else np.asarray(one.evaluate(inputs.windows)) > 0)
                 for inputs in self._measured(evidence)
             ]
         return self._held[key]

@@ -192,6 +192,8 @@ class Ledger:
     def _score(self, after: str) -> None:
         for key, row in self._rows.items():
             predicate = parse(row["predictor"])
+            if predicate.sampled:  # only test_hypotheses asks a language model for a sample
+                continue
             for number, group in enumerate(self._groups):
                 if (key, number) not in self._predicted:
                     value = np.asarray(predicate.evaluate(group.windows), np.float32)
@@ -243,7 +245,10 @@ def strength(row: Mapping[str, Any]) -> float:
 
 
 def whole(lab: Lab, unit: Unit, predictor: Mapping[str, Any]) -> float | None:
-    """Correlation of a predictor with the unit over all of explore; None without variance."""
+    """Correlation of a predictor with the unit over all of explore; None without variance, and
+    where a language model would be asked everywhere."""
+    if parse(predictor).sampled:
+        return None
     column = lab.column(unit)
     counted = np.isfinite(column)
     predicted = np.asarray(parse(predictor).evaluate(lab.explore), np.float32)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .exemplars import ExemplarIndex
     from .llm.client import LLM
     from .models.clip import Clip
+    from .predicates.judging import Judge
 
 _ROWS = 64  # rows of one forward pass
 _PICTURES = 32
@@ -89,6 +90,8 @@ class Lab:
     """No single unit is under study: instruments that look over many units are offered too."""
     programs: bool = True
     """Whether planners may compose tools in programs."""
+    judge: "Judge | None" = None
+    """A language model that reads places; None: predictors cannot say `judged`."""
     reader: "Target | None" = None
     """A second network that reads texts; None: predictors cannot say `like`."""
     run: Any = None
@@ -103,7 +106,10 @@ class Lab:
     @property
     def meanings(self) -> tuple[str, ...]:
         """Kinds of predictors of meaning that can be evaluated here."""
-        return () if self.reader is None or self.target.image is not None else ("like",)
+        if self.target.image is not None:
+            return ()
+        there = {"like": self.reader, "judged": self.judge}
+        return tuple(kind for kind, who in there.items() if who is not None)
 
     def chosen(self, unit: str | None) -> Unit:
         """The unit that a tool was asked for, or the one under study where none was named.

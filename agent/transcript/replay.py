@@ -28,6 +28,7 @@ from ...tools.errors import UsageError
 from ...tools.evidence import Evidence
 from ...tools.io.shapes import check
 from ...tools.models.trust import Named, sealed
+from ...tools.predicates.judging import register
 from .pictures import folder_of
 from .record import Transcript, names, read
 from .shape import Replayed
@@ -151,6 +152,8 @@ def replay(
     lab.unit = lab.target.unit(str(transcript.header["unit"]))
     if transcript.header.get("llm"):
         lab.llm = _NoLLM()  # type: ignore[assignment]
+    if transcript.header.get("judge"):
+        lab.judge = _NoJudge(str(transcript.header["judge"]))  # type: ignore[assignment]
     if lab.target.image is not None and made_again:
         with TemporaryDirectory() as folder:
             _lay_out(lab, transcript, Path(folder))
@@ -395,6 +398,17 @@ def _brief(value: Any) -> str:
 
 class _AskedLLM(Exception):  # noqa: N818
     """A tool reached for the language model."""
+
+
+class _NoJudge:
+    """Names who judged; what is not kept of its answers is not asked again."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        register(self)
+
+    def ask(self, statement: str, texts: Sequence[str]) -> NoReturn:
+        raise _AskedLLM("judged")
 
 
 class _NoLLM:

@@ -12,9 +12,9 @@ def cache(
     clear: Annotated[bool, typer.Option("--clear", help="Remove all of it.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Show, or clear, what is kept on disk between runs: activations, states of readers.
+    """Show, or clear, what is kept on disk: activations, states of readers, answers of judges.
 
-    Nothing kept is ever out of date; what was cleared is computed again when it is needed.
+    Nothing kept is ever out of date; what was cleared is computed, or asked, again when needed.
     """
     from ...tools.io.home import cache_folder, clear_kept, kept_sizes
 

@@ -50,8 +50,14 @@ def label(
     trust_remote_code: options.TrustRemoteCode = False,
     judge: Annotated[
         str | None,
-        typer.Option(help="openai:MODEL at --base-url scores the words (see the verb score)."),
+        typer.Option(
+            help="openai:MODEL at --base-url scores the words (see the verb score), and reads "
+            "places for judged predictors (default: the planner's model)."
+        ),
     ] = None,
+    judge_requests: Annotated[
+        int, typer.Option(min=1, help="Requests for judged predictors in all, 8 places each.")
+    ] = 1000,
     judge_tokens: Annotated[int, typer.Option(help="Tokens of the judge; 0: no limit.")] = 500_000,
     watch: Annotated[bool, typer.Option(help="Show every experiment.")] = False,
     as_json: options.Json = False,
@@ -80,6 +86,8 @@ def label(
         trust_remote_code=trust_remote_code,
         timeout=timeout,
         prices=options.prices(price_in, price_out),
+        judge=judge,
+        judge_requests=judge_requests,
     )
     if dry_run:
         cost = what_it_costs(settings, out, how=how)

@@ -44,6 +44,10 @@ def tool(
     reader: Annotated[
         str | None, typer.Option(help="A second network that reads texts, for 'like': smollm2.")
     ] = None,
+    judge: Annotated[
+        str | None, typer.Option(help="A language model for 'judged': openai:MODEL.")
+    ] = None,
+    base_url: options.BaseUrl = None,
     seed: options.Seed = 0,
     as_json: options.Json = False,
 ) -> int:
@@ -58,6 +62,7 @@ def tool(
     from ...tools.lab import Lab
     from ...tools.models import Target
     from ...tools.models.text_reader import load_text_reader
+    from ...tools.predicates.judging import judge_named
     from ...tools.registry import call
     from ..asking.data import explore
 
@@ -75,6 +80,7 @@ def tool(
         unit=studied,
         seed=seed,
         backends={spec: open_backend(spec) for spec in images or []},
+        judge=None if judge is None else judge_named(judge, base_url=base_url),
         reader=None if reader is None else load_text_reader(reader, loaded),
         open=True,
     )

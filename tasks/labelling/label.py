@@ -23,6 +23,7 @@ from ...tools.errors import UsageError, nearest
 from ...tools.io.files import ends_with
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
+from ...tools.predicates.judging import Judge, judge_named
 from ..runs.disk import disk_full
 from .controls_run import run_controls
 from .folder import RunFolder
@@ -73,7 +74,8 @@ def run_labels(
         units = how.shard.part_of(run.units)
         todo = _todo(folder, units, how, progress)
         progress.begin(len(units), len(units) - len(todo))
-        labeller = Labeller(run.data, settings, run.planner, folder, progress.watch)
+        judge = _judge(settings, how, run.planner)
+        labeller = Labeller(run.data, settings, run.planner, folder, progress.watch, judge)
         for record in labeller.label_all(todo, how.at_a_time(settings.planner)):
             folder.append(record)
             progress.unit(record)
@@ -187,6 +189,14 @@ def _write_facts(folder: RunFolder, run: Run) -> None:
                 f"the {name} of {folder.path} has {key} {known[name][key]}, the one here "
                 f"{facts[name][key]}: its labels would not belong together; use another --out"
             )
+
+
+def _judge(settings: Settings, how: How, planner: PlannerFactory) -> Judge | None:
+    """Who reads places for `judged` predictors: the one named, else the planner's model."""
+    if how.judge is not None:
+        return judge_named(how.judge, base_url=settings.base_url, limit=how.judge_requests)
+    llm = getattr(planner, "llm", None)
+    return None if llm is None else Judge(llm, limit=how.judge_requests)
 
 
 def _todo(folder: RunFolder, units: Sequence[Unit], how: How, progress: Progress) -> list[Unit]:

@@ -30,6 +30,7 @@ from ...tools.lab import Lab
 from ...tools.llm.client import LLM
 from ...tools.memo import Memo
 from ...tools.models.unit import Unit
+from ...tools.predicates.judging import Judge
 from ..runs.disk import disk_full
 from ..scoring.base import base_of
 from ..scoring.effect_scores import effect_scores
@@ -38,7 +39,7 @@ from .data import RunData
 from .folder import RunFolder
 from .selection import has_negative_side
 from .settings import Settings
-from .specificity import judge
+from .specificity import judge as score
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class Labeller:
     folder: RunFolder
     watch: Any = None
     """Told of every event of an investigation, as `watch(unit, event, fields)`; None: nobody."""
+    judge: Judge | None = None
+    """Who reads places for `judged` predictors; None: nobody."""
     memo: Memo = field(default_factory=Memo)
     """What tools measured once for all units of a run, such as the effects of control units."""
 
@@ -115,7 +118,7 @@ class Labeller:
             description, concluded = self._described(unit, splits, lab, recorder)
             if concluded is not None and self.data.target.image is None:
                 description = replace(description, base=base_of(splits.explore))
-            scored, specific = judge(
+            scored, specific = score(
                 self.data.sites[unit.site], unit, description, splits, seed=self.settings.seed
             )
             if "within" in scored.scores and self.data.reference is not None:
@@ -136,6 +139,9 @@ class Labeller:
             "meter": lab.meter.as_dict(),
             "transcript": str(path.relative_to(self.folder.path)),
             "effect_scores": effect_scores(lab, unit),
+            **(
+                {"judge": self.judge.as_dict()} if "sampled" in scored.scores and self.judge else {}
+            ),
         }
 
     def _described(
@@ -203,6 +209,7 @@ class Labeller:
             memo=self.memo,
             programs=self.settings.programs,
             reader=self.data.reader,
+            judge=self.judge,
         )
 
     def _header(self, lab: Lab, unit: Unit) -> dict[str, Any]:
@@ -210,6 +217,8 @@ class Labeller:
         more: dict[str, Any] = {}
         if settings.reader is not None:
             more["reader"] = settings.reader
+        if self.judge is not None:
+            more["judge"] = self.judge.name
         return make_header(
             lab,
             str(unit),

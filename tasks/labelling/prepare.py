@@ -13,6 +13,7 @@ from ...tools.errors import UsageError
 from ...tools.images.backends import open_backend
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
+from ...tools.predicates.judging import judge_named
 from .data import RunData, check_data, load_data
 from .folder import RunFolder
 from .selection import check_selection, parse_selection, select_units, spelt_out
@@ -89,6 +90,8 @@ def prepare(
         timeout=how.timeout,
         prices=how.prices,
     )
+    if how.judge is not None:
+        judge_named(how.judge, base_url=settings.base_url)  # says now what is wrong
     for spec in settings.images:
         open_backend(spec)  # says now what is missing
     target = target or Target.load(

@@ -153,6 +153,10 @@ class How:
     """Seconds of one attempt at a language model."""
     prices: tuple[float, float] | None = None
     """Money for a million language-model tokens, in and out."""
+    judge: str | None = None
+    """Who reads places for `judged` predictors: openai:MODEL; None: the planner's model."""
+    judge_requests: int = 1000
+    """Requests to it in all, 8 places each: about 20 a test and 60 a scored unit."""
 
     def __post_init__(self) -> None:
         price_in, price_out = self.prices or (0.0, 0.0)

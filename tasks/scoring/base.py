@@ -103,7 +103,8 @@ def shares(
         return 1 - of_variance(resampler, np.square(truth - total), truth)
 
     whole, alone = (
-        r_squared(fitted(parts, splits.validation.flat)[1].total) for parts in (both, columns)
+        r_squared(fitted(parts, splits.validation.flat, splits.validation.weight)[1].total)
+        for parts in (both, columns)
     )
     ideas = r_squared(on_test.total)
     parts = {

@@ -48,9 +48,12 @@ def shuffled(labelled: Sequence[Labelled]) -> dict[str, dict[str, Any]]:
     """Scores of each unit under its nearest neighbour's description, by unit.
 
     The neighbour is the unit of the same site that is nearest in firing rate; a unit that is alone
-    in its site takes one of another site, and its entry says so.
+    in its site takes one of another site, and its entry says so. Descriptions that a language model
+    judges are left out: each would cost requests for every other unit.
     """
-    able = [item for item in labelled if item.description.components]
+    able = [
+        item for item in labelled if item.description.components and "sampled" not in item.scores
+    ]
     rates = {item.unit: _rate(item) for item in able}
     entries: dict[str, dict[str, Any]] = {}
     for item in able:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...tools.data.windows import TokenWindows
+from ...tools.statistics.sampling import stratified
 
 SPLITS = ("explore", "validation", "test")
 
@@ -16,7 +17,9 @@ class Measured:
 
     windows: TokenWindows
     values: np.ndarray
-    """float32 `[window, place]`, signed; NaN on places that are not counted."""
+    """float32 `[window, place]`, signed; NaN on places that are not counted, or not sampled."""
+    weights: np.ndarray | None = None
+    """float64 `[window, place]`: how many places each stands for; None: all are there."""
 
     @property
     def counted(self) -> np.ndarray:
@@ -27,6 +30,21 @@ class Measured:
     def flat(self) -> np.ndarray:
         """The counted activations, float64 `[token]`."""
         return self.values[self.counted].astype(np.float64)
+
+    @property
+    def weight(self) -> np.ndarray:
+        """How many places each counted token stands for, `[token]`."""
+        counted = self.counted
+        return np.ones(int(counted.sum())) if self.weights is None else self.weights[counted]
+
+    def sampled(self, threshold: float, n: int, *, seed: int = 0) -> "Measured":
+        """A sample of places, half of them above the threshold, with their weights."""
+        places = np.argwhere(self.counted)
+        sample = stratified(self.flat > threshold, n, np.random.default_rng(seed))
+        chosen = tuple(places[sample.drawn].T)
+        values, weights = np.full_like(self.values, np.nan), np.zeros(self.values.shape)
+        values[chosen], weights[chosen] = self.values[chosen], sample.weight
+        return Measured(self.windows, values, weights)
 
     @property
     def documents(self) -> np.ndarray:

@@ -45,6 +45,7 @@ from .predictions import (
     Prediction,
     best_f1_threshold,
     predictions,
+    sampled,
     thresholds,
     weighted,
 )
@@ -62,7 +63,7 @@ class Scored(NamedTuple):
     controls: dict[str, Any]
     predicates: tuple[Any, ...] = ()
     """What describes the unit: its components, or the table of tokens where these fail; empty
-    where there are too few active tokens to tell."""
+    where there are too few active tokens to tell, and where they are known at a sample alone."""
 
 
 def score(description: Description, splits: Splits, *, seed: int = 0) -> Scored:
@@ -75,10 +76,11 @@ def score(description: Description, splits: Splits, *, seed: int = 0) -> Scored:
         return scored
     if description.components:
         predicates = tuple(parse(one.predictor) for one in description.components)
-        on_validation, on_test = weighted(predicates, splits.validation, splits.test)
-        scores = numbers(on_validation, on_test, splits, seed=seed)
-        filled = _filled(description, splits, on_validation, on_test, scores)
-        known = scores["correlation"] is not None
+        seen = sampled(predicates, splits, seed=seed)
+        on_validation, on_test = weighted(predicates, seen.validation, seen.test)
+        scores = numbers(on_validation, on_test, seen, seed=seed)
+        filled = _filled(description, seen, on_validation, on_test, scores)
+        known = scores["correlation"] is not None and seen is splits
         scored = Scored(filled, plain(scores), constant(scores), predicates if known else ())
     failed = scored.scores.get("variance", {"value": 0.0})["value"] < LEAST_VARIANCE
     if scored.description.status == "uninterpretable" and failed and description.base is not None:
@@ -110,7 +112,7 @@ def numbers(
 ) -> dict[str, Any]:
     """The scores of a prediction, however it was made; weights are fitted on validation already."""
     truth = splits.test.flat
-    resampler = Resampler(splits.test.documents, seed=seed)
+    resampler = Resampler(splits.test.documents, seed=seed, weight=splits.test.weight)
     own = correlations(resampler, on_test.total, truth)
     tables = baselines(splits)
     known = {name: correlations(resampler, table, truth) for name, table in tables.items()}
@@ -132,12 +134,16 @@ def numbers(
         "beyond_tokens": _incremental_r_squared(
             resampler, next(iter(tables.values())), on_test.parts, splits.test
         ).as_dict(),
-        "context_correlation": _context(on_test.total, splits.test),
+        "context_correlation": (
+            _context(on_test.total, splits.test) if splits.test.weights is None else None
+        ),
         "tails": tails,
         "curve": expected_activation(on_test.total, truth, resampler),
         "tokens": int(truth.size),
         "documents": resampler.count,
     }
+    if splits.test.weights is not None:
+        scores["sampled"] = {"places": int(truth.size), "of": round(splits.test.weight.sum())}
     if not isinstance(splits.test.windows, ImageRows):
         scores["within"] = _within(
             on_test.total, tables["bigram"], headline["threshold"], splits.test, resampler
@@ -186,14 +192,18 @@ def _tail(
 ) -> dict[str, Any]:
     """Scores of the two-class question "is the unit active here", at one threshold."""
     positive = splits.test.flat > threshold
+    rate = float(np.average(positive, weights=splits.test.weight))
     counts: dict[str, Any] = {
         "threshold": threshold,
         "positives": int(positive.sum()),
-        "base_rate": float(positive.mean()),
+        "base_rate": rate,
     }
     if positive.sum() < LEAST_POSITIVES:
         return {**counts, "status": "insufficient held-out"}
-    predicted = prediction >= best_f1_threshold(on_validation, splits.validation.flat > threshold)
+    validation = splits.validation
+    predicted = prediction >= best_f1_threshold(
+        on_validation, validation.flat > threshold, validation.weight
+    )
     sums = resampler.sums(
         (predicted & positive).astype(float), predicted.astype(float), positive.astype(float)
     )
@@ -203,12 +213,12 @@ def _tail(
     auprc = average_precisions(resampler, positive, prediction)
     return {
         **counts,
-        "auprc": interval(auprc).as_dict(base_rate=float(positive.mean())),
+        "auprc": interval(auprc).as_dict(base_rate=rate),
         "f1": interval(f1).as_dict(),
         "iou": interval(iou).as_dict(),
         "precision": float(hits[0] / max(claims[0], 1e-12)),
         "recall": float(hits[0] / positives[0]),
-        "always_active_f1": float(2 * positive.mean() / (1 + positive.mean())),
+        "always_active_f1": 2 * rate / (1 + rate),
     }
 
 
@@ -242,7 +252,8 @@ def _incremental_r_squared(
         if not fit.any() or fit.all():
             return Interval(0.0, np.nan, np.nan)
         for name, x in columns.items():
-            predicted = LinearRegression().fit(x[fit], truth[fit]).predict(x[~fit])
+            model = LinearRegression().fit(x[fit], truth[fit], sample_weight=test.weight[fit])
+            predicted = model.predict(x[~fit])
             error[name][~fit] = np.square(truth[~fit] - predicted)
     return interval(of_variance(resampler, error["table"] - error["both"], truth))
 
@@ -294,11 +305,12 @@ def _filled(
 ) -> Description:
     """The description with shares, component scores, `explained` and its final status."""
     truth = splits.test.flat
-    mass = np.maximum(splits.validation.flat, 0)
+    resampler = Resampler(splits.test.documents, resamples=0, weight=splits.test.weight)
+    mass = np.maximum(splits.validation.flat, 0) * splits.validation.weight
     components = []
     for i, component in enumerate(description.components):
         share = float(mass[on_validation.parts[i] > 0].sum() / max(mass.sum(), 1e-30))
-        alone = correlation(on_test.parts[i], truth)
+        alone = float(correlations(resampler, on_test.parts[i], truth)[0])
         components.append(replace(component, share=round(share, 4), score=round(alone, 4)))
     status, reason = description.status, description.reason
     headline, explained = scores["tails"][HEADLINE], scores["variance"]["value"]

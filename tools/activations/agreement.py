@@ -19,6 +19,7 @@ from ..predicates.core import HOLDS
 from ..statistics.association import pearson
 from ..statistics.bootstrap import Resampler, correlations
 from ..statistics.bootstrap import interval as interval_of
+from ..statistics.sampling import Sample
 from ..statistics.within import Within, within
 from .records import Flat, activity
 
@@ -107,71 +108,99 @@ def agreement(
     document: np.ndarray,
     rng: np.random.Generator,
     same_token: SameToken | None = None,
+    sample: Sample | None = None,
 ) -> Agreement:
     """Compares a predictor with a unit.
 
     Args:
         data: The unit.
-        degrees: `[place]` in 0..1.
+        degrees: `[place]` in 0..1; of a sample `[drawn]`.
         document: `[window]`.
         rng: Of the bootstrap.
         same_token: Scores within tokens; None on pictures.
+        sample: The places that the degrees are of, with their weights; None: all.
     """
     values = data.values.astype(np.float64)
-    _, part = np.unique(document[data.window], return_inverse=True)
     thresholds = {HEADLINE: activity(values)}
     thresholds |= {str(tail): float(np.quantile(values, tail)) for tail in TAILS}
+    window, weight = data.window, np.ones(len(values))
+    if sample is not None:
+        values, window, weight = values[sample.drawn], window[sample.drawn], sample.weight
+        same_token = None
+    _, part = np.unique(document[window], return_inverse=True)
+    correlation = pearson(degrees, values)
+    if sample is not None and correlation is not None:
+        correlation = float(_correlations(degrees, values, part, rng, weight)[0])
     return Agreement(
-        pearson(degrees, values),
-        interval(degrees, values, part, rng),
-        *means(values, degrees >= HOLDS),
-        {name: _tail(values, degrees, at, part % 2) for name, at in thresholds.items()},
+        correlation,
+        interval(degrees, values, part, rng, weight),
+        *means(values, degrees >= HOLDS, weight),
+        {name: _tail(values, degrees, at, part % 2, weight) for name, at in thresholds.items()},
         None if same_token is None else same_token.score(degrees),
     )
 
 
-def means(values: np.ndarray, holds: np.ndarray) -> Means:
+def means(values: np.ndarray, holds: np.ndarray, weight: np.ndarray | None = None) -> Means:
     """The mean activation where a predictor holds and elsewhere; None where there is no place."""
-    inside, outside = values[holds], values[~holds]
-    return Means(
-        int(holds.sum()),
-        float(inside.mean()) if inside.size else None,
-        float(outside.mean()) if outside.size else None,
-    )
+    weight = np.ones(len(values)) if weight is None else weight
+
+    def mean(some: np.ndarray) -> float | None:
+        return float(np.average(values[some], weights=weight[some])) if some.any() else None
+
+    return Means(round(float(weight[holds].sum())), mean(holds), mean(~holds))
 
 
 def interval(
-    one: np.ndarray, other: np.ndarray, document: np.ndarray, rng: np.random.Generator
+    one: np.ndarray,
+    other: np.ndarray,
+    document: np.ndarray,
+    rng: np.random.Generator,
+    weight: np.ndarray | None = None,
 ) -> list[float] | None:
     """95% interval of the correlation, bootstrapped over documents; None for one document."""
     if document.max(initial=0) < 1 or pearson(one, other) is None:
         return None
-    x, y = one - one.mean(dtype=np.float64), other - other.mean(dtype=np.float64)
-    draws = Resampler(document, seed=rng, resamples=_DRAWS)
-    result = interval_of(correlations(draws, x, y, constant=np.nan))
+    result = interval_of(_correlations(one, other, document, rng, weight))
     return [result.low, result.high] if np.isfinite(result.low) else None
 
 
-def _tail(values: np.ndarray, degrees: np.ndarray, threshold: float, half: np.ndarray) -> Tail:
+def _correlations(
+    one: np.ndarray,
+    other: np.ndarray,
+    document: np.ndarray,
+    rng: np.random.Generator,
+    weight: np.ndarray | None,
+) -> np.ndarray:
+    """On the data and on each draw of documents, `[1 + draw]`."""
+    x, y = one - one.mean(dtype=np.float64), other - other.mean(dtype=np.float64)
+    draws = Resampler(document, seed=rng, resamples=_DRAWS, weight=weight)
+    return correlations(draws, x, y, constant=np.nan)
+
+
+def _tail(
+    values: np.ndarray, degrees: np.ndarray, threshold: float, half: np.ndarray, weight: np.ndarray
+) -> Tail:
     active = values > threshold
+    rate = float(np.average(active, weights=weight))
     if not active.any() or active.all():
-        return Tail(threshold, float(active.mean()), None, None, None, None)
-    auprc = float(average_precision_score(active, degrees))
+        return Tail(threshold, rate, None, None, None, None)
+    auprc = float(average_precision_score(active, degrees, sample_weight=weight))
     everywhere = np.ones(active.size, bool)
     halves = [half == 0, half == 1]
     folds = [(~test, test) for test in halves] if half.any() else [(everywhere, everywhere)]
-    hits = chosen = 0
+    hits = chosen = 0.0
     for learn, test in folds:
-        predicted = degrees[test] >= _best_threshold(active[learn], degrees[learn])
-        hits += int((predicted & active[test]).sum())
-        chosen += int(predicted.sum())
-    recall = hits / int(active.sum())
+        least = _best_threshold(active[learn], degrees[learn], weight[learn])
+        predicted = degrees[test] >= least
+        hits += float(weight[test][predicted & active[test]].sum())
+        chosen += float(weight[test][predicted].sum())
+    recall = hits / float(weight[active].sum())
     precision = hits / chosen if chosen else 0.0
     f1 = 2 * precision * recall / (precision + recall) if hits else 0.0
-    return Tail(threshold, float(active.mean()), auprc, f1, precision, recall)
+    return Tail(threshold, rate, auprc, f1, precision, recall)
 
 
-def _best_threshold(active: np.ndarray, degrees: np.ndarray) -> float:
+def _best_threshold(active: np.ndarray, degrees: np.ndarray, weight: np.ndarray) -> float:
     """The threshold with the highest F1."""
     levels = np.unique(degrees[degrees > 0])
     if not levels.size:
@@ -179,6 +208,6 @@ def _best_threshold(active: np.ndarray, degrees: np.ndarray) -> float:
     if levels.size > _MAX_LEVELS:
         levels = np.quantile(levels, np.linspace(0, 1, _MAX_LEVELS))
     predicted = degrees >= levels[:, None]  # [level, place]
-    hits = (predicted & active).sum(1)
-    scores = 2 * hits / np.maximum(1, predicted.sum(1) + active.sum())
+    hits = (predicted & active) @ weight
+    scores = 2 * hits / np.maximum(1, predicted @ weight + weight[active].sum())
     return float(levels[int(np.argmax(scores))])

@@ -32,6 +32,10 @@ class Flat(NamedTuple):
     not_finite: int
     """Counted places whose activation was NaN or infinite; they are left out."""
 
+    def at(self, index: np.ndarray) -> "Flat":
+        """Some of the places."""
+        return Flat(self.values[index], self.window[index], self.place[index], self.not_finite)
+
 
 def flat(lab: Lab, unit: Unit) -> Flat:
     """The unit over all counted places of explore."""

@@ -3,6 +3,7 @@
     {"kind": "like", "examples": [{"text": "by the river bank", "place": "bank"}, ...],
                      "unlike": [{"text": "a bank account", "place": "bank"}, ...]}
     {"kind": "like", "n": 16}       examples chosen by activation, on explore
+    {"kind": "like", "statement": "money is spoken of", "n": 16}     by what fits, as a judge says
 
 A place is the part of the text that is meant, at its first occurrence, or a number of characters;
 left out, it is the end of the text.
@@ -18,12 +19,15 @@ from ..errors import UsageError
 from ..lab import Lab
 from ..models.target import Target
 from ..predicates import parse
+from ..predicates.core import HOLDS
 from ..predicates.like_text import LEAST, MOST, MOST_LETTERS, refuse_contradiction
 from ..statistics.association import correlation
 from ..statistics.within import beyond_tokens
-from .like_fitting import EXAMPLES, Known, best_like, from_examples
+from .like_fitting import EXAMPLES, Known, best_like, from_examples, known_place
 
-_FIELDS = ("kind", "examples", "unlike", "n")
+_FIELDS = ("kind", "examples", "unlike", "n", "statement")
+_JUDGED = 160
+"""Places of explore that a judge reads for a statement: 20 requests."""
 
 
 def is_request(data: Mapping[str, Any]) -> bool:
@@ -63,6 +67,11 @@ def _fitted(lab: Lab, reader: Target, given: Mapping[str, Any]) -> dict[str, Any
     n = given.get("n", EXAMPLES)
     if isinstance(n, bool) or not isinstance(n, int) or not 2 * LEAST <= n <= MOST:
         raise UsageError(f"like: n is the number of examples in all, {2 * LEAST} to {MOST}")
+    if given.get("statement") is not None:
+        statement = str(given["statement"])
+        sides = _fitting(lab, statement, n, ahead)
+        good = _goodness(lab, *sides)
+        return from_examples(reader, *sides, ahead=ahead, goodness=good, statement=statement)
     if lab.unit is None:
         raise UsageError(
             "like: examples are chosen by activation for the unit under study alone; give examples "
@@ -70,6 +79,39 @@ def _fitted(lab: Lab, reader: Target, given: Mapping[str, Any]) -> dict[str, Any
         )
     left = left_of_tokens(lab)
     return best_like(reader, lab.explore, left, ahead=ahead, n=n, seed=lab.seed).predictor
+
+
+def _fitting(lab: Lab, statement: str, n: int, ahead: bool) -> list[list[Known]]:
+    """Places of explore that a statement fits best, and that it fits least, as the judge says; no
+    activation decides.
+
+    Raises:
+        UsageError: if there is no judge, or the statement fits too few places, or all of them.
+    """
+    if lab.judge is None:
+        raise UsageError(
+            "like: a language model says which places a statement fits, and there is none: give "
+            "--judge openai:MODEL, or give examples and unlike"
+        )
+    explore = lab.explore
+    places = np.argwhere(explore.counted & (explore.word >= 0))
+    rng = np.random.default_rng(lab.seed)
+    places = places[rng.permutation(len(places))[:_JUDGED]]
+    wanted = np.zeros(explore.counted.shape, bool)
+    wanted[tuple(places.T)] = True
+    judged = parse({"kind": "judged", "statement": statement, "judge": lab.judge.name})
+    degree = judged.evaluate(explore, wanted)[tuple(places.T)]
+    order = np.argsort(-degree, kind="stable")
+    sides = [order[degree[order] >= HOLDS], order[::-1][degree[order[::-1]] < HOLDS]]
+    if min(map(len, sides)) < LEAST:
+        raise UsageError(
+            f"like: of {len(places)} places of explore the statement fits {len(sides[0])}; {LEAST} "
+            f"that it fits and {LEAST} that it does not are needed: give examples and unlike"
+        )
+    return [
+        [known_place(explore, int(r), int(p), ahead=ahead) for r, p in places[side[: n // 2]]]
+        for side in sides
+    ]
 
 
 def left_of_tokens(lab: Lab) -> np.ndarray:

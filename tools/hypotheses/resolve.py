@@ -40,9 +40,11 @@ class Hypothesis(NamedTuple):
         words = str(self.predicate.english())
         return words if len(words) <= 100 else words[:97] + "..."
 
-    def evaluate(self, windows: TokenWindows | ImageRows) -> np.ndarray:
-        """float32 `[window, place]` in 0..1, 0 where not counted."""
-        return np.asarray(self.predicate.evaluate(windows), np.float32)
+    def evaluate(
+        self, windows: TokenWindows | ImageRows, places: np.ndarray | None = None
+    ) -> np.ndarray:
+        """float32 `[window, place]` in 0..1, 0 where not counted; see `Predicate.evaluate`."""
+        return np.asarray(self.predicate.evaluate(windows, places), np.float32)
 
 
 def resolve(lab: Lab, given: Given | None) -> list[Hypothesis]:
@@ -186,10 +188,20 @@ def _unfolded(lab: Lab, data: Any, depth: int) -> Any:
             return filled(lab, data)
         if lab.target.image is None and is_request(data):
             return fitted(lab, data)
+        if data.get("kind") == "judged" and "judge" not in data:
+            return {**data, "judge": _judge(lab)}
         return {key: _unfolded(lab, value, depth + 1) for key, value in data.items()}
     if isinstance(data, list | tuple):
         return [_unfolded(lab, value, depth + 1) for value in data]
     return data
+
+
+def _judge(lab: Lab) -> str:
+    if lab.judge is None:
+        raise UsageError(
+            "'judged' asks a language model, and there is none: give --judge openai:MODEL"
+        )
+    return lab.judge.name
 
 
 def _name(lab: Lab, predicate: Predicate) -> str:

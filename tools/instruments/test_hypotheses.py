@@ -22,10 +22,13 @@ from ..models import Unit
 from ..predicates.view_images import reader_of
 from ..registry import UpTo, tool
 from ..render.text import MARKS, STARTS, between, number
+from ..statistics.sampling import Sample, stratified
 from ..statistics.within import LEAST_PARTNERED
 
 _AT_LENGTH = 3
 """Hypotheses of one call whose errors are shown in full number."""
+JUDGED = 160
+"""Places that a language model judges for one hypothesis: 20 requests."""
 _MAX_LEVELS = 9
 """Levels of a predictor that are listed one by one."""
 _BANDS = (0.8, 0.6, 0.4, 0.2, 0.0)
@@ -68,9 +71,11 @@ def compare(
     rows: list[str] = []
     measured: list[dict[str, Any]] = []
     for hypothesis in given:
-        degrees = hypothesis.evaluate(lab.explore)[data.window, data.place]
-        result = agreement(data, degrees, lab.explore.document, stream(lab), same_token)
-        errors = _errors(lab, data, degrees >= HOLDS, bar, n)
+        sample = _sample(lab, data, bar) if hypothesis.predicate.sampled else None
+        seen = data if sample is None else data.at(sample.drawn)
+        degrees = hypothesis.evaluate(lab.explore, _places(lab, seen))[seen.window, seen.place]
+        result = agreement(data, degrees, lab.explore.document, stream(lab), same_token, sample)
+        errors = _errors(lab, seen, degrees >= HOLDS, bar, n)
         tests.append(
             {
                 "id": hypothesis.id,
@@ -79,9 +84,11 @@ def compare(
                 **result.as_data(),
             }
         )
-        rows += [*_described(lab, hypothesis, result, data.values, degrees), *errors.notes]
+        levels = (data.values, degrees) if sample is None else (np.zeros(0), np.zeros(0))
+        rows += _described(lab, hypothesis, result, *levels)
+        rows += errors.notes if sample is None else [_judged(sample, data, bar)]
         for name, places in errors.places.items():
-            for at in places:
+            for at in places if sample is None else sample.drawn[places].tolist():
                 who.setdefault((name, at), []).append(hypothesis.id)
                 source, row = f"{name} of {hypothesis.id}", (data.window[at], data.place[at])
                 measured.append(of_explore(lab, chosen, *map(int, row), source=source))
@@ -95,6 +102,26 @@ def compare(
     return Result(
         "\n".join([_head(lab, chosen, data, bar, tests), *rows]),
         {"unit": str(chosen), "tests": tests, "measured": measured},
+    )
+
+
+def _sample(lab: Lab, data: Flat, bar: float) -> Sample:
+    """The same places for all that a language model judges; half active, if there are so many."""
+    return stratified(data.values > bar, JUDGED, stream(lab))
+
+
+def _places(lab: Lab, data: Flat) -> np.ndarray:
+    """bool `[window, place]`."""
+    out = np.zeros(lab.explore.counted.shape, bool)
+    out[data.window, data.place] = True
+    return out
+
+
+def _judged(sample: Sample, data: Flat, bar: float) -> str:
+    active = int((data.values[sample.drawn] > bar).sum())
+    return (
+        f"  judged at a sample of {len(sample.drawn)} of {data.values.size} places, {active} of "
+        "them active; numbers are weighted to all places"
     )
 
 

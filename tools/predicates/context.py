@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from .core import HOLDS, Predicate
 from .distances import By, Distances, again, largest_before, largest_words_before, shift
 from .phrases import number_of, ordinal
-from .view import View
+from .view import View, around
 
 if TYPE_CHECKING:
     from .parsing import AnyPredicate
@@ -30,7 +30,7 @@ class _OfOne(Predicate, frozen=True):
         return (self.of,)
 
     def _seen(self, view: View) -> np.ndarray:
-        return np.where(view.visible, self.of.values(view), np.float32(0))
+        return np.where(view.visible, self.of.values(around(view)), np.float32(0))
 
 
 class _Beside(_OfOne, frozen=True):
@@ -124,7 +124,7 @@ class _Somewhere(_OfOne, frozen=True):
         """bool `[window, place]`: where `since` holds; None without one."""
         if self.since is None:
             return None
-        return view.visible & (self.since.values(view) >= HOLDS)
+        return view.visible & (self.since.values(around(view)) >= HOLDS)
 
 
 class Earlier(_Somewhere, frozen=True):

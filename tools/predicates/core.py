@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 
 from ..data.image_rows import ImageRows
 from ..data.windows import TokenWindows
-from .view import View, view_of
+from .view import View, asked_of, asking, view_of
 
 if TYPE_CHECKING:
     from .parsing import AnyPredicate
@@ -34,9 +34,25 @@ class Predicate(BaseModel, frozen=True, extra="forbid"):
     listed: ClassVar[str] = ""
     """The field whose length counts for `complexity`, of an atom that is a list."""
 
-    def evaluate(self, windows: TokenWindows | ImageRows) -> np.ndarray:
-        """Degrees: float32 `[window, place]` in 0..1, zero where not counted."""
-        return np.where(windows.counted, self.values(view_of(windows)), np.float32(0))
+    def evaluate(
+        self, windows: TokenWindows | ImageRows, places: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Degrees: float32 `[window, place]` in 0..1, zero where not counted.
+
+        Args:
+            windows: Token windows, or pictures.
+            places: bool `[window, place]`: where they are wanted, if a language model is asked for
+                them (`sampled`); elsewhere they mean nothing then. None: everywhere.
+        """
+        view = view_of(windows)
+        if places is not None and self.sampled:
+            view = asking(view, places & windows.counted)
+        return np.where(windows.counted, self.values(view), np.float32(0))
+
+    @property
+    def sampled(self) -> bool:
+        """Whether it is evaluated on samples of places: a part asks a language model."""
+        return any(part.sampled for part in self.parts())
 
     def values(self, view: View) -> np.ndarray:
         """Degrees before places that are not counted are blanked; float32 `[window, place]`."""
@@ -112,7 +128,12 @@ class And(_Joint, frozen=True):
     kind: Literal["and"] = "and"
 
     def values(self, view: View) -> np.ndarray:
-        return np.minimum.reduce([part.values(view) for part in self.of])
+        free = [part.values(view) for part in self.of if not part.sampled]
+        if len(free) == len(self.of):
+            return np.minimum.reduce(free)
+        if free and (asked := asked_of(view)) is not None:  # elsewhere it is 0 already
+            view = asking(view, asked & (np.minimum.reduce(free) > 0))
+        return np.minimum.reduce([*free, *(p.values(view) for p in self.of if p.sampled)])
 
     def noun(self) -> str:
         first, rest = split_head(self.of)

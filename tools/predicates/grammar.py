@@ -20,7 +20,10 @@ _FILLED = {"concept": ("words",)}
 """Fields of a model that `parse` fills in where they are left out."""
 _WRITTEN = {
     CLASSES["like"]: "{windows: [integer]}",
-    TEXT_FORMS["like"]: "{examples?: [{text: text, place?: text}], unlike?: the same, n=16}",
+    CLASSES["judged"]: "{statement: text}",
+    TEXT_FORMS[
+        "like"
+    ]: "{examples?: [{text: text, place?: text}], unlike?: the same, statement?: text, n=16}",
 }
 """How a kind is written whose model holds what is measured of that."""
 _CORE = ("and", "or", "not", "except", "graded", "scaled")
@@ -55,7 +58,7 @@ def kinds(target_kind: str, meanings: tuple[str, ...] = ()) -> tuple[str, ...]:
     """
     if target_kind == "image":
         return (*PICTURE_KINDS, *_CORE)
-    left_out = (*PICTURE_KINDS, *(_AHEAD if target_kind == "causal" else ()))
+    left_out = (*PICTURE_KINDS, "judged", *(_AHEAD if target_kind == "causal" else ()))
     return (*(kind for kind in CLASSES if kind not in left_out), *meanings)
 
 

@@ -18,6 +18,7 @@ from ..io.strict_json import read_json
 from . import atoms, context, core, images, pixels
 from .concepts import resolve
 from .core import Predicate
+from .judged import Judged
 from .like_text import LikeText
 
 MOST_DEPTH = 16
@@ -57,6 +58,7 @@ AnyPredicate = Annotated[
     | core.Except
     | core.Graded
     | core.Scaled
+    | Judged
     | images.Object
     | images.Colour
     | images.Textured

@@ -204,6 +204,39 @@ class _Settled:
         return chosen[self._base.windows.word]
 
 
+def asking(view: View, places: np.ndarray) -> View:
+    """The same view, in which a judge is asked about these places only, bool `[window, place]`."""
+    return cast(View, _Asking(getattr(view, "unasked", view), places))
+
+
+def asked_of(view: View) -> np.ndarray | None:
+    """The places that a judge may be asked about; None: no sample was drawn."""
+    return getattr(view, "asked", None) if isinstance(view, _Asking) else None
+
+
+def around(view: View) -> View:
+    """The view for parts that look elsewhere: a judge is asked about all of the asked rows."""
+    asked = asked_of(view)
+    return (
+        view if asked is None else asking(view, np.any(asked, axis=1, keepdims=True) & view.visible)
+    )
+
+
+class _Asking:
+    """A view with the places that a judge is asked about."""
+
+    def __init__(self, base: Any, places: np.ndarray) -> None:
+        self.unasked = base
+        self.asked = places
+
+    @property
+    def settled(self) -> View:
+        return asking(self.unasked.settled, self.asked)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.unasked, name)
+
+
 def plain(word: str) -> str:
     """A word as it is compared: lower case, straight apostrophe."""
     return word.lower().replace("’", "'")

@@ -38,7 +38,10 @@ class Resampler:
         *,
         seed: int | np.random.Generator = 0,
         resamples: int = RESAMPLES,
+        weight: np.ndarray | None = None,
     ) -> None:
+        self.weight = np.ones(len(documents)) if weight is None else weight
+        """`[token]`: how many tokens each stands for, where they are a sample."""
         different, self.where = np.unique(documents, return_inverse=True)
         self.count = len(different)
         rng = np.random.default_rng(seed)
@@ -49,7 +52,8 @@ class Resampler:
     def sums(self, *columns: np.ndarray) -> np.ndarray:
         """Sums of token columns: `[1 + resample, column]`, the plain data first."""
         per_document = np.stack(
-            [np.bincount(self.where, column, self.count) for column in columns], axis=1
+            [np.bincount(self.where, column * self.weight, self.count) for column in columns],
+            axis=1,
         )
         return self.weights @ per_document
 
@@ -104,7 +108,7 @@ def average_precisions(resampler: Resampler, positive: np.ndarray, score: np.nda
     def counts(chosen: np.ndarray) -> Any:
         """How many of these tokens are at each step, sparse `[step, document]`."""
         places = (step[chosen], resampler.where[chosen])
-        return coo_array((np.ones(len(places[0])), places), size).tocsr()
+        return coo_array((resampler.weight[chosen], places), size).tocsr()
 
     active, silent = counts(positive), counts(~positive & (step < len(steps)))
     found = []

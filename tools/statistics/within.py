@@ -161,7 +161,8 @@ def _correlation(
     count = np.bincount(group)
     place = np.flatnonzero(count[group] >= LEAST_PLACES)
     key = np.unique(group[place], return_inverse=True)[1]
-    weight = np.minimum(1.0, MOST / np.maximum(np.bincount(key), 1))  # [token]
+    size = np.bincount(key, resampler.weight[place])
+    weight = np.minimum(1.0, MOST / np.maximum(size, 1))  # [token]
     x, y = prediction[place], truth[place]
     x, y = x - _means(key, x)[key], y - _means(key, y)[key]  # for precision; resamples have others
     columns = (np.ones_like(x), x, y, x * x, y * y, x * y)
@@ -188,6 +189,7 @@ def _by_document(
 ) -> sparse.csr_matrix:
     """Sums of values at places, sparse `[document, column]`."""
     shape = (resampler.count, int(column.max(initial=-1)) + 1)
+    values = values * resampler.weight[place]
     return sparse.csr_matrix((values, (resampler.where[place], column)), shape=shape)
 
 

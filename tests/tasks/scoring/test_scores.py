@@ -1,13 +1,18 @@
 """Scores and curves tell a true description from a half-true, a lucky and a false one."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from neuroscribe.agent.description import Component, Description
 from neuroscribe.tasks.scoring.curve import MOST, expected_activation
+from neuroscribe.tasks.scoring.measured import Measured
 from neuroscribe.tasks.scoring.predictions import best_f1_threshold, fitted, thresholds
 from neuroscribe.tasks.scoring.scores import LEAST_POSITIVES, score
+from neuroscribe.tools.predicates.judging import Judge
 from neuroscribe.tools.statistics.bootstrap import Resampler
 from sklearn.metrics import f1_score, precision_recall_curve
+from text_judge import TextJudge
 
 
 def tokens(*numbers: int) -> dict:
@@ -170,3 +175,38 @@ def test_many_levels_become_few_points_with_the_lowest_apart():
 def test_a_constant_prediction_is_one_point():
     points = expected_activation(np.full(9, 0.2), np.arange(9.0), Resampler(np.arange(9)))
     assert [(point["predicted"], point["mean"]) for point in points] == [(pytest.approx(0.2), 4.0)]
+
+
+def test_what_a_language_model_judges_is_scored_on_a_weighted_sample(splits):
+    parts = splits(is_three)
+    named = [dataclasses.replace(part, windows=_spelt(part.windows)) for part in parts]
+    parts = type(parts)(*named)
+    judge = Judge(TextJudge("«t3»"), limit=100)
+    component = {"kind": "judged", "statement": "it is three", "judge": judge.name}
+    scored = score(described(component), parts)
+    whole = score(described(tokens(3)), parts)
+    assert judge.as_dict()["requests"] <= 60
+    assert scored.scores["sampled"] == {"places": 240, "of": whole.scores["tokens"]}
+    assert scored.scores["correlation"]["value"] == pytest.approx(
+        whole.scores["correlation"]["value"], abs=0.03
+    )
+    assert scored.scores["f1"]["value"] == pytest.approx(1, abs=0.01)
+    base = whole.scores["auprc"]["base_rate"]
+    assert scored.scores["auprc"]["base_rate"] == pytest.approx(base, abs=1e-6)
+    assert whole.scores.get("sampled") is None
+    assert scored.scores["context_correlation"] is None
+    assert Measured.sampled(parts.test, 0.5, 10**9).weight.tolist() == [1.0] * parts.test.flat.size
+
+
+def _spelt(windows):
+    """The same windows with the text that their tokens are."""
+    texts = tuple("".join(windows.tokens(row)) for row in range(len(windows)))
+    width = np.array([len(text) for text in windows.vocabulary])[windows.ids]
+    end = np.cumsum(width, axis=1, dtype=np.int32)
+    return dataclasses.replace(
+        windows,
+        texts=texts,
+        start=(end - width).astype(np.int32),
+        end=end,
+        document=np.arange(len(windows), dtype=np.int32),
+    )

@@ -13,9 +13,11 @@ from neuroscribe.tools.hypotheses.resolve import predictor
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models.text_reader import load_text_reader, reader_states
 from neuroscribe.tools.predicates import parse
+from neuroscribe.tools.predicates.judging import Judge
 from neuroscribe.tools.predicates.like_text import standard
 from neuroscribe.tools.statistics.bootstrap import Resampler
 from neuroscribe.tools.statistics.within import beyond_tokens, within
+from text_judge import TextJudge
 
 BANKS = [{"text": "They swam to the river bank.", "place": "bank"}, "by the bank of the stream"]
 MONEY = [{"text": "He took his coins to the bank.", "place": 29}, "the bank gave her a loan"]
@@ -114,6 +116,25 @@ def test_given_examples_are_fitted_once_and_compose(lab):
     by_unit = predictor(lab, {"kind": "like", "n": 8}).model_dump()
     assert len(by_unit["examples"]) == len(by_unit["unlike"]) == 4
     assert np.isfinite(left_of_tokens(lab)[lab.explore.counted]).all()
+
+
+def test_a_statement_chooses_examples_and_activation_does_not(lab):
+    asked = {"kind": "like", "statement": "what is returned", "n": 8}
+    refused("give --judge openai:MODEL", fitted, lab, asked)
+    lab.judge = Judge(TextJudge("eturn"))
+    found = fitted(lab, asked)
+    assert found["statement"] == "what is returned"
+    for name, fits in (("examples", True), ("unlike", False)):
+        assert len(found[name]) == 4
+        assert {"eturn" in p["text"] for p in found[name]} == {fits}
+    assert "about 'what is returned', like" in parse(found).english()
+    again = {**lab.columns, lab.unit: np.random.default_rng(5).normal(size=lab.explore.ids.shape)}
+    other = Lab(lab.target, lab.explore, unit=lab.unit, columns=again, reader=lab.reader)
+    other.judge = lab.judge
+    places = [(p["text"], p["place"]) for p in found["examples"]]
+    assert [(p["text"], p["place"]) for p in fitted(other, asked)["examples"]] == places
+    lab.judge = Judge(TextJudge("xyzzy"))
+    refused("the statement fits 0; 2 that", fitted, lab, {**asked, "statement": "no such thing"})
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def windows(request):
 
 
 def test_cases_name_every_kind_and_are_not_constant(windows, minilm):
-    assert {case["kind"] for case in CASES} == set(KINDS) - set(PICTURE_KINDS)
+    assert {case["kind"] for case in CASES} == set(KINDS) - set(PICTURE_KINDS) - {"judged"}
     # The comparison would prove nothing on predicates that are constant here.
     values = {str(case): parse(case).evaluate(windows)[windows.counted] for case in CASES}
     constant = [case for case, inside in values.items() if inside.min() == inside.max()]

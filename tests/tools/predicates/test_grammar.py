@@ -26,7 +26,7 @@ def test_every_kind_has_a_line_with_all_its_fields(target_kind):
 
 def test_kinds_defaults_and_types_are_those_of_the_models():
     assert set(kinds("encoder")) - set(kinds("causal")) == {"next", "later"}
-    assert set(kinds("encoder")) | set(kinds("image")) == set(KINDS)
+    assert set(kinds("encoder")) | set(kinds("image")) == set(KINDS) - {"judged"}
     assert set(kinds("encoder")).isdisjoint(PICTURE_KINDS)
     lines = grammar("encoder").splitlines()
     assert any(line.startswith("words {words: [text], inflect=false}  ") for line in lines)
@@ -42,9 +42,10 @@ def test_kinds_defaults_and_types_are_those_of_the_models():
 
 def test_meaning_is_offered_where_it_can_be_evaluated():
     assert "like" not in kinds("causal")
-    assert kinds("causal", ("like",))[-1] == "like"
+    assert kinds("causal", ("like", "judged"))[-2:] == ("like", "judged")
+    assert "\njudged {statement: text}  How well" in grammar("causal", ("judged",))
     line = next(x for x in grammar("encoder", ("like",)).splitlines() if x.startswith("like "))
-    assert "{examples?: [{text: text, place?: text}], unlike?: the same, n=16}  Places" in line
+    assert "{examples?: [{text: text, place?: text}], unlike?: the same, statement?: " in line
 
 
 def test_the_worked_example_means_what_it_says(stories260k):
