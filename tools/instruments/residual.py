@@ -31,7 +31,7 @@ from ..statistics.permutation import rotated
 
 _KEPT, _SHOWN = 12, 4
 """Groups of either side in the payload, and in the text."""
-_LEAST_SHARE = 1e-3
+_LEAST_SHARE = 2e-3
 """Of what is left; groups with less are not worth a planner's words."""
 
 
