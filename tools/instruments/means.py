@@ -15,9 +15,9 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from ..activations import groupings
 from ..activations.agreement import HOLDS
 from ..activations.explained import Explained
+from ..activations.groupings import Grouping, documents, tokens, words
 from ..evidence import Result
 from ..hypotheses.resolve import resolve
 from ..lab import Lab
@@ -27,6 +27,7 @@ from ..render.text import between, number, quoted
 from ..statistics.bootstrap import interval, of_variance
 from ..statistics.shrunk_table import crossed, shrunk_table
 
+_GROUPINGS = {"token": tokens, "word": words, "document": documents}
 _PAIRED = 4
 """Hypotheses of which all pairs are shown."""
 
@@ -56,7 +57,7 @@ def means(
     if of == "hypothesis":
         return _by_hypothesis(lab, chosen, hypotheses)
     explained = Explained.of(lab, chosen, np.zeros((0, *lab.explore.ids.shape)))
-    grouping = getattr(groupings, f"{of}s")(lab.explore, explained.data)
+    grouping = _GROUPINGS[of](lab.explore, explained.data)
     group = np.full(len(explained.values), -1)  # -1: in no word
     group[grouping.place] = grouping.group
     rows = _rows(grouping, explained.values[grouping.place])
@@ -79,7 +80,7 @@ def means(
     return Result("\n".join(lines), payload)
 
 
-def _rows(grouping: groupings.Grouping, values: np.ndarray) -> list[dict[str, Any]]:
+def _rows(grouping: Grouping, values: np.ndarray) -> list[dict[str, Any]]:
     """All groups, by falling drawn mean; `values` is `[entry]`."""
     table = shrunk_table(grouping.group, values)
     mass = np.maximum(values, 0)
@@ -107,13 +108,7 @@ def _by_hypothesis(lab: Lab, unit: Unit, hypotheses: list[Any] | None) -> Result
         for one, held in zip(given, holds, strict=True)
     ]
     pairs = [
-        {
-            "ids": [given[i].id, given[j].id],
-            "both": _cell(explained, holds[i] & holds[j]),
-            "first": _cell(explained, holds[i] & ~holds[j]),
-            "second": _cell(explained, ~holds[i] & holds[j]),
-            "neither": _cell(explained, ~holds[i] & ~holds[j]),
-        }
+        {"ids": [given[i].id, given[j].id], **_cells(explained, holds[i], holds[j])}
         for i, j in combinations(range(len(given)), 2)
     ]
     payload = {
@@ -129,17 +124,27 @@ def _by_hypothesis(lab: Lab, unit: Unit, hypotheses: list[Any] | None) -> Result
         f"{one.id} holds: {_mean(row['holds'])}; elsewhere {_mean(row['elsewhere'])}: {one.brief}"
         for one, row in zip(given, each, strict=True)
     ]
-    first = {one.id for one in given[:_PAIRED]}
+    return Result("\n".join([*lines, *_pairs(pairs, {one.id for one in given[:_PAIRED]})]), payload)
+
+
+def _cells(explained: Explained, one: np.ndarray, other: np.ndarray) -> dict[str, Any]:
+    """The means by which of two predictors hold; both bool `[place]`."""
+    parts = {"both": one & other, "first": one & ~other, "second": other & ~one}
+    parts["neither"] = ~one & ~other
+    return {name: _cell(explained, where) for name, where in parts.items()}
+
+
+def _pairs(pairs: list[dict[str, Any]], first: set[str]) -> list[str]:
+    """The pairs of the first hypotheses, a line each."""
     shown = [row for row in pairs if first.issuperset(row["ids"])]
-    for row in shown:
-        one, other = row["ids"]
-        lines.append(
-            f"{one} and {other}: {_mean(row['both'])}; {one} alone {_mean(row['first'])}; {other} "
-            f"alone {_mean(row['second'])}; neither {_mean(row['neither'])}"
-        )
-    if len(shown) < len(pairs):
-        lines.append(f"Pairs of the first {_PAIRED} hypotheses; ask for others by id.")
-    return Result("\n".join(lines), payload)
+    lines = [
+        f"{one} and {other}: {_mean(row['both'])}; {one} alone {_mean(row['first'])}; {other} "
+        f"alone {_mean(row['second'])}; neither {_mean(row['neither'])}"
+        for row in shown
+        for one, other in [row["ids"]]
+    ]
+    more = f"Pairs of the first {_PAIRED} hypotheses; ask for others by id."
+    return lines if len(shown) == len(pairs) else [*lines, more]
 
 
 def _variance(
