@@ -12,8 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from ...tools.errors import UsageError
 from ...tools.evidence import plain
+from ...tools.models.text_reader import reader_named
 from ...tools.models.unit import Unit
+from ...tools.predicates import parse
+from ...tools.predicates.ahead import refuse_ahead
+from ...tools.predicates.like_text import LikeText, refuse_own_reader
 from ...tools.statistics.association import correlation
 from ...tools.statistics.bootstrap import median
 from ..labelling.data import RunData
@@ -84,6 +89,42 @@ def judge(
         seed: Of resamples, rivals and what scorers draw.
         told: Called after each description.
     """
+    refused = {at: _refused(given, bench) for at, (given, _) in enumerate(pairs)}
+    able = [pair for at, pair in enumerate(pairs) if refused[at] is None]
+    scored = iter(_all_scored(able, bench, reader, panel, scorers, seed, told))
+    return [
+        next(scored) if (reason := refused[at]) is None else Judged(given, unit, {}, reason)
+        for at, (given, unit) in enumerate(pairs)
+    ]
+
+
+def _refused(given: Given, bench: RunData) -> str | None:
+    """Why the predictors of a description cannot be evaluated here; None where they can."""
+    predicates = [parse(part.predictor) for part in given.parts]
+    if any(one.sampled for one in predicates):
+        return "a language model judges it: it is scored where it was made"
+    try:
+        for one in predicates:
+            for atom in one.atoms():
+                if isinstance(atom, LikeText):
+                    refuse_own_reader(atom, bench.target.fingerprint)
+                    reader_named(atom.reader, atom.fingerprint)
+                    if bench.target.kind == "causal":
+                        refuse_ahead(atom)
+    except UsageError as error:
+        return str(error)
+    return None
+
+
+def _all_scored(
+    pairs: Sequence[tuple[Given, Unit]],
+    bench: RunData,
+    reader: TextColumns,
+    panel: Panel | None,
+    scorers: Sequence[str],
+    seed: int,
+    told: Told,
+) -> list[Judged]:
     result: dict[int, Judged] = {}
     units = list(dict.fromkeys(unit for _, unit in pairs))
     for group in bench.groups(units):

@@ -1,6 +1,7 @@
 """Other people's descriptions are scored on held-out text, beside shuffled ones."""
 
 import json
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,34 @@ UNITS = {"m/0": ("cat", "dog"), "m/1": ("red", "blue"), "m/2": ("boat",), "m/3":
 def scored(windows: Any, *pairs: tuple[Given, Unit]) -> list[Any]:
     bench: Any = Bench(windows, UNITS)
     return judge(pairs, bench, TextColumns(windows, with_embeddings=False))
+
+
+def test_what_cannot_be_evaluated_here_is_said_and_the_rest_is_scored(windows):
+    place = {"text": "a cat", "place": 5}
+    like = {
+        **{"kind": "like", "reader": "/tmp/x.py:f", "fingerprint": "0", "layer": 1, "level": 0},
+        **{"ahead": True, "examples": [{**place, "weight": 1}] * 2},
+        "unlike": [{"text": "a dog", "place": 5, "weight": -1}] * 2,
+    }
+    judged = {"kind": "judged", "statement": "it is a pet", "judge": "openai:m"}
+    target = types.SimpleNamespace(fingerprint="1", kind="causal")
+    bench: Any = Bench(windows, UNITS)
+    bench.target = target
+    first, second, third = judge(
+        (
+            given("m/0", "pets", {"kind": "not", "of": judged}),
+            given("m/1", "red", like),
+            given("m/2", "the word 'boat'"),
+        ),
+        bench,
+        TextColumns(windows, with_embeddings=False),
+    )
+    assert first.status == "a language model judges it: it is scored where it was made"
+    assert "name that model with --reader" in second.status
+    assert third.status == "scored"
+    target.fingerprint = "0"
+    (own,) = judge((given("m/1", "red", like),), bench, TextColumns(windows, with_embeddings=False))
+    assert "the target itself" in own.status
 
 
 def test_true_words_score_and_false_ones_do_not(windows):
