@@ -92,6 +92,8 @@ class Lab:
     """Whether planners may compose tools in programs."""
     judge: "Judge | None" = None
     """A language model that reads places; None: predictors cannot say `judged`."""
+    left_out: frozenset[str] = frozenset()
+    """Tools that are not offered; see `tool_groups`."""
     reader: "Target | None" = None
     """A second network that reads texts; None: predictors cannot say `like`."""
     run: Any = None

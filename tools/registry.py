@@ -131,7 +131,7 @@ class Tool:
             "clip": lab.clip is not None,
             "programs": lab.programs,
         }
-        return all(have[need] for need in self.needs)
+        return self.name not in lab.left_out and all(have[need] for need in self.needs)
 
     def form(self, lab: Lab) -> "Tool | None":
         """The form that this lab can run; None: none."""

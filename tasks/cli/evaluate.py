@@ -7,11 +7,12 @@ from .evaluate_choose import choose
 from .evaluate_functions import functions
 from .evaluate_labels import labels
 from .evaluate_planner import planner
+from .evaluate_runs import runs
 
 app = typer.Typer(
     name="evaluate",
     help="Measure planners and other people's descriptions against known truth.",
     no_args_is_help=True,
 )
-for verb in (planner, functions, ask, choose, labels):
+for verb in (planner, functions, ask, choose, labels, runs):
     app.command()(verb)

@@ -31,6 +31,7 @@ from ...tools.llm.client import LLM
 from ...tools.memo import Memo
 from ...tools.models.unit import Unit
 from ...tools.predicates.judging import Judge
+from ...tools.tool_groups import tools_of
 from ..runs.disk import disk_full
 from ..scoring.base import base_of
 from ..scoring.effect_scores import effect_scores
@@ -208,6 +209,7 @@ class Labeller:
             columns={unit: splits.explore.values for unit, splits in columns.items()},
             memo=self.memo,
             programs=self.settings.programs,
+            left_out=tools_of(self.settings.leave_out),
             reader=self.data.reader,
             judge=self.judge,
         )
@@ -215,8 +217,9 @@ class Labeller:
     def _header(self, lab: Lab, unit: Unit) -> dict[str, Any]:
         settings = self.settings
         more: dict[str, Any] = {}
-        if settings.reader is not None:
-            more["reader"] = settings.reader
+        for name in ("reader", "leave_out"):
+            if getattr(settings, name):
+                more[name] = getattr(settings, name)
         if self.judge is not None:
             more["judge"] = self.judge.name
         return make_header(

@@ -14,6 +14,7 @@ from ...tools.io.numbers import check_numbers
 from ...tools.io.plain_text import clip
 from ...tools.io.shapes import check
 from ...tools.llm.endpoints import public_options
+from ...tools.tool_groups import tools_of
 
 CONTROLS = ("none", "quick", "full")
 SIGNS = ("positive", "both")
@@ -98,6 +99,8 @@ class Settings:
     """Image models to draw with: openai:MODEL, diffusers:FOLDER."""
     programs: bool = True
     """Whether an LLM may compose tools in sandboxed programs."""
+    leave_out: str = ""
+    """Groups of tools that the planner does without: exemplars, inputs, causal, programs."""
 
     def __post_init__(self) -> None:
         for name, least in (("tokens", 1000), ("context_length", 8), ("steps", 1), ("seed", 0)):
@@ -106,6 +109,7 @@ class Settings:
                 option = name.replace("_", "-")
                 raise UsageError(f"--{option} is {value}; it must be at least {least}")
         check_numbers(vars(self))
+        tools_of(self.leave_out)
         for name, known in (("controls", CONTROLS), ("signs", SIGNS)):
             if getattr(self, name) not in known:
                 raise UsageError(f"--{name} '{getattr(self, name)}' is not {' or '.join(known)}")
