@@ -27,7 +27,7 @@ demo: $(READY)
 	@rm -rf runs/demo
 	$(BIN)/neuroscribe label planted --units planted/0,planted/3,planted/6,planted/9 --data builtin:stories --out runs/demo/planted --watch
 	$(BIN)/neuroscribe label minilm --units mlp.4/500 --data builtin:pydocs --tokens 30000 --out runs/demo/minilm --watch
-	$(BIN)/neuroscribe label smollm2 --units mlp.10/77 --data builtin:pydocs --tokens 8000 --controls none --out runs/demo/smollm2 --watch
+	$(BIN)/neuroscribe label smollm2 --units mlp.4/664 --data builtin:pydocs --tokens 8000 --controls none --out runs/demo/smollm2 --watch
 	$(BIN)/neuroscribe show runs/demo/planted
 	$(BIN)/neuroscribe show runs/demo/minilm
 	$(BIN)/neuroscribe show runs/demo/smollm2
