@@ -57,6 +57,8 @@ class TextFindings(Findings):
     """Correlation of each recorded rival with what was measured on written texts."""
     agreed: float | None = None
     """The same for all terms together."""
+    like: Hypothesis | None = None
+    """What a second network's states say beyond the terms."""
 
     def learn(self, sample: Sample, terms: Sequence[Term], checked: float) -> None:
         """Takes a rule list as the leading one."""
@@ -109,7 +111,8 @@ class TextCourse(Course[TextFindings]):
         )
 
     def components(self) -> list[Hypothesis]:
-        return [self._hypothesis(term) for term in self.findings.terms]
+        stated = [self._hypothesis(term) for term in self.findings.terms]
+        return [*stated, self.findings.like] if self.findings.like else stated
 
     def label(self) -> str:
         assert self.findings.sample is not None

@@ -113,6 +113,14 @@ def _unseen(sample: Sample, terms: Sequence[Term]) -> Unseen:
     return Unseen(target[known], prediction[known], half[known], known)
 
 
+def left_over(sample: Sample, terms: Sequence[Term]) -> np.ndarray:
+    """What terms leave of documents that they were not learnt from; flat, NaN where unknown."""
+    unseen = _unseen(sample, terms)
+    out = np.full(len(sample.target), np.nan)
+    out[unseen.at] = unseen.target - unseen.prediction
+    return out
+
+
 def _grown(sample: Sample, terms: list[Term]) -> list[Term]:
     """The terms with those that add most on unseen documents, one after another."""
     terms = list(terms)

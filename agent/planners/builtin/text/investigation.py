@@ -6,17 +6,33 @@
    explains more (`selection`).
 3. Record the leading rivals, test them on explore, write near-misses for each and measure those.
 4. Without scans, choose among the rivals by explore and written texts together.
-5. Separate what is left, check the conclusion on fresh texts, measure the effect on the output.
+5. Separate what is left, check the conclusion on fresh texts; where a second network reads the
+   texts, add what its states say of the rest (`like`). Measure the effect on the output.
 """
 
 from collections.abc import Generator, Iterable, Sequence
 
+import numpy as np
+
+from .....tools.data.windows import TokenWindows
+from .....tools.errors import UsageError
 from .....tools.evidence import Evidence
+from .....tools.hypotheses.like_fitting import best_like
+from .....tools.predicates import parse
 from ..course import succeeded
+from ..findings import Hypothesis
 from ..turns import Calls, Turns
 from .course import TextCourse
 from .experiments import TextWriter
-from .fitting import RuleList, explained_unseen, extended, fit_rules, levelled, null_score
+from .fitting import (
+    RuleList,
+    explained_unseen,
+    extended,
+    fit_rules,
+    left_over,
+    levelled,
+    null_score,
+)
 from .predictive_check import predictive_check
 from .rivals import best_rule, contested, options, swapped
 from .scanner import Scanner
@@ -75,6 +91,8 @@ class Investigation(TextCourse):
             findings.separated = succeeded(made)
         if not self.noise and texts and findings.terms:
             yield from self._check(scanner)
+        if not self.noise and not scanned and self.lab.meanings:
+            yield from self._liked(sample)
         if self.lab.target.kind != "module":
             yield from self.measure_effect()
 
@@ -174,6 +192,25 @@ class Investigation(TextCourse):
             if fresh:
                 yield from self._record(fresh)
         findings.judge_written(texts)
+
+    def _liked(self, sample: Sample) -> Turns:
+        """Records what the states of a second network say of what the terms leave, if anything."""
+        explore, reader = self.lab.explore, self.lab.reader
+        assert reader is not None
+        assert isinstance(explore, TokenWindows)
+        left = np.full(explore.ids.shape, np.nan)
+        left[~self.aside] = left_over(sample, self.findings.terms).reshape(sample.features.shape)
+        ahead = self.lab.target.kind != "causal"
+        try:
+            fit = best_like(reader, explore, left, ahead=ahead, seed=self.lab.seed)
+        except UsageError:  # too few documents
+            return
+        within = fit.held_out.correlation
+        if within is None or not within.low > 0:
+            return
+        words = parse(fit.predictor).english()
+        self.findings.like = Hypothesis(words, fit.predictor)
+        yield from self.record([self.findings.like], examples=2)
 
     def _near_misses(self, sample: Sample, rules: Sequence) -> tuple:
         """Calls that measure texts which separate rules."""
