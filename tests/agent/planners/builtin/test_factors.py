@@ -1,9 +1,12 @@
-"""Factors by context: found where a unit has them, in words and as predicates, not in noise."""
+"""What the built-in planner says beyond words: factors by context, found where a unit has them
+and not in noise, and what a second network reads."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from neuroscribe.agent.investigate import investigate
+from neuroscribe.agent.planners.builtin.planner import BuiltinFactory
 from neuroscribe.agent.planners.builtin.text.conditions import Conditions, conditions
 from neuroscribe.agent.planners.builtin.text.factors import MOST_FACTORS, Unseen, fit_factors
 from neuroscribe.agent.planners.builtin.text.feature_table import FeatureTable, build
@@ -12,8 +15,12 @@ from neuroscribe.agent.planners.builtin.text.rules import Clause, Rule
 from neuroscribe.agent.planners.builtin.text.terms import plain_term
 from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.data.windows import cut
+from neuroscribe.tools.hypotheses.like_fitting import LikeFit
+from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.predicates import parse
+from neuroscribe.tools.statistics.bootstrap import Interval
+from neuroscribe.tools.statistics.within import Within
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +94,28 @@ def test_nothing_predicted_and_nothing_tried(features: FeatureTable) -> None:
     silent = data._replace(prediction=np.zeros_like(data.prediction))
     assert fit_factors(silent, features.conditions) == ()
     assert fit_factors(data, Conditions((), np.zeros((0, features.counted.size), bool))) == ()
+
+
+@pytest.mark.parametrize(("low", "kept"), [(0.05, 1), (-0.05, 0)])
+def test_what_a_reader_says_beyond_the_words_is_a_component_where_it_holds(
+    monkeypatch: pytest.MonkeyPatch, low: float, kept: int
+) -> None:
+    from neuroscribe.agent.planners.builtin.text import investigation
+
+    target = Target.load("planted")
+    windows = cut(target, load_corpus("builtin:stories"), length=64).rows(slice(0, 150))
+    lab = Lab(target, windows, reader=target)  # stands for one: the fit is not run
+    that = {"kind": "words", "words": ["that"]}
+    asked: list[np.ndarray] = []
+
+    def fit(reader: Target, windows: object, left: np.ndarray, **options: object) -> LikeFit:
+        asked.append(left)
+        within = Within(None, Interval(low + 0.1, low, low + 0.2), 50, 9)
+        return LikeFit(that, within, 0, 1.0)
+
+    monkeypatch.setattr(investigation, "best_like", fit)
+    found = investigate(lab, "mlp.1/3", BuiltinFactory(experiments="none", effects=False))
+    parts = [dict(part.predictor) for part in found.description.components]
+    assert len(asked) == 1
+    assert np.isfinite(asked[0]).sum() < np.isfinite(lab.column(target.unit("mlp.1/3"))).sum()
+    assert sum(part["kind"] == "words" and part["words"] == ["that"] for part in parts) == kept
