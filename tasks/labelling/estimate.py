@@ -48,6 +48,8 @@ class Estimate:
     seconds: float
     windows: dict[str, int]
     """Counted tokens by split."""
+    judge_requests: int = 0
+    """At most, for predictors that a language model judges; 0: none can be asked."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -65,6 +67,8 @@ class Estimate:
         ]
         if self.tokens_in:
             lines.append(f"LLM tokens       about {self.tokens_in:,} in, {self.tokens_out:,} out")
+        if self.judge_requests:
+            lines.append(f"judged           up to {self.judge_requests:,} requests more")
         if self.cost is not None:
             lines.append(f"money            about {self.cost:.2f}")
         lines.append(f"time             about {_time(self.seconds)}")
@@ -86,6 +90,7 @@ def what_it_costs(
     data, labels = run.data, folder.labels()
     units = [unit for unit in how.shard.part_of(run.units) if str(unit) not in labels]
     tokens_in, tokens_out, cost, seconds = 0, 0, None, BUILTIN_SECONDS
+    judged = how.judge is not None or settings.planner.startswith("openai:")
     if settings.planner.startswith("openai:"):
         turns = min(settings.steps, TURNS)
         whole = turns * (TURN_IN + TURN_OUT)
@@ -109,6 +114,7 @@ def what_it_costs(
         cost=cost,
         seconds=round(forward * _pace(data, units) + len(units) * (seconds + SCORING_SECONDS), 1),
         windows={name: int(data.windows[name].counted.sum()) for name in SPLITS},
+        judge_requests=how.judge_requests if judged else 0,
     )
 
 

@@ -102,6 +102,16 @@ class TokenWindows:
             return 0, 0
         return int(self.start[window][here].min()), int(self.end[window][here].max())
 
+    def known_to(self, window: int, place: int) -> int:
+        """The offset up to which a document's text is known at a place: of a character spread over
+        several tokens nothing is known before the last of them."""
+        end, following = int(self.end[window, place]), place + 1
+        if following < self.ids.shape[1] and self.attended[window, following]:
+            start = int(self.start[window, following])
+            if start < end and start < self.end[window, following]:
+                return start
+        return end
+
     def text(self, window: int) -> str:
         """The text of one window."""
         start, end = self.span(window)

@@ -275,36 +275,22 @@ def _by_pieces(reader: Target, windows: TokenWindows) -> _Read:
 
 
 def _pieces(windows: TokenWindows, row: int) -> list[str]:
-    """What each place with text adds to what was read, in order.
-
-    Of a character that is spread over several tokens, nothing is read before the last of them.
-    """
+    """What each place with text adds to what was read, in order."""
     has_text = np.flatnonzero(windows.counted[row] & (windows.end[row] > windows.start[row]))
     text = windows.texts[int(windows.document[row])]
     at, pieces = windows.span(row)[0], []
     for place in has_text:
-        end = _read_to(windows, row, int(place))
+        end = windows.known_to(row, int(place))
         pieces.append(text[at:end] if end > at else "")
         at = max(at, end)
     return pieces
-
-
-def _read_to(windows: TokenWindows, row: int, place: int) -> int:
-    """The offset up to which a text is known at a place."""
-    end = int(windows.end[row, place])
-    following = place + 1
-    if following < windows.ids.shape[1] and windows.attended[row, following]:
-        start = int(windows.start[row, following])
-        if windows.end[row, following] > start and start < end:
-            return start
-    return end
 
 
 def _prefixes(reader: Target, windows: TokenWindows, ahead: bool) -> np.ndarray:
     """One pass a place over the text up to its end."""
     row, place = np.nonzero(windows.counted & (windows.end > windows.start))
     texts: Sequence[str] = [
-        windows.texts[int(windows.document[r])][windows.span(r)[0] : _read_to(windows, r, p)]
+        windows.texts[int(windows.document[r])][windows.span(r)[0] : windows.known_to(r, p)]
         for r, p in zip(row.tolist(), place.tolist(), strict=True)
     ]
     read = cut(reader, texts, length=reader.context_length, document_per_row=True)

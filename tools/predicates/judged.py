@@ -70,12 +70,9 @@ def marked(windows: TokenWindows, row: int, place: int) -> str:
     start, stop = windows.span(row)
     text = windows.texts[int(windows.document[row])]
     first, end = int(windows.start[row, place]), int(windows.end[row, place])
-    causal = windows.read is not None
-    if causal:
-        following = place + 1
-        if following < windows.ids.shape[1] and windows.attended[row, following]:
-            end = max(first, min(end, int(windows.start[row, following]) or end))
-        stop = end
+    if windows.read is not None:
+        stop = end = windows.known_to(row, place)
+        first = min(first, end)
     while first < end and text[first].isspace():
         first += 1
     while first > start and first < end and text[first].isalnum() and text[first - 1].isalnum():

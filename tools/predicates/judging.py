@@ -64,10 +64,15 @@ class Judge:
         """Requests that may still be sent."""
         return max(0, self.limit - self._sent)
 
-    def as_dict(self) -> dict[str, int | str]:
-        """What it was asked so far, for records."""
+    def as_dict(self) -> dict[str, float | str]:
+        """What it was asked so far and what that cost, for records."""
         counts = {"requests": self._sent, "limit": self.limit, "failed": self.failed}
-        return {"name": self.name, **counts}
+        spent = self.meter.as_dict()
+        return {
+            "name": self.name,
+            **counts,
+            **{name: spent[name] for name in ("tokens_in", "tokens_out", "cost")},
+        }
 
     def ask(self, statement: str, texts: Sequence[str]) -> dict[str, float]:
         """Degrees of marked texts, those that were answered.

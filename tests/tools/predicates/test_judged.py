@@ -44,7 +44,8 @@ def test_it_asks_about_the_wanted_places_once(windows):
     assert all(text.count("«") == 1 for text in reader.texts)
     predicate.evaluate(windows, places)
     assert len(reader.texts) == places.sum()  # kept on disk
-    assert judge.as_dict() == {"name": judge.name, "requests": 2, "limit": 100, "failed": 0}
+    counts = {"name": judge.name, "requests": 2, "limit": 100, "failed": 0}
+    assert counts.items() <= judge.as_dict().items()
     judging._judges.pop(judge.name)
     np.testing.assert_array_equal(predicate.evaluate(windows, places), found)
     refused(f"give --judge {judge.name}", predicate.evaluate, windows, windows.counted)
