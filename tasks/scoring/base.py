@@ -25,6 +25,8 @@ from ...tools.statistics.shrunk_table import ShrunkTable, crossed, shrunk_table
 from .measured import Measured, Splits
 from .predictions import Prediction, fitted
 
+LEAST_VARIANCE = 0.02
+"""Under this share of variance explained, a description or a table says nothing of the unit."""
 MOST_TOKENS = 12
 _NAME = 24  # characters of a token
 WORD_LIST = "word list:"
@@ -51,13 +53,20 @@ class TokenTable(NamedTuple):
 
 
 def base_of(explore: Measured) -> Base | None:
-    """What token identity alone says of a unit on explore; None where it does not vary."""
+    """What token identity alone says of a unit on explore; None where the unit does not vary.
+
+    Tokens are named where they explain something, those first that decide most: places times the
+    squared distance of their drawn mean from the level.
+    """
     values, token = explore.flat, explore.tokens()
     document = np.unique(explore.documents, return_inverse=True)[1]
     if document.max(initial=0) < 1 or values.std() < 1e-9:
         return None
     error = np.square(values - crossed(token, values, document % 2 == 1)).mean()
     share = float(1 - error / values.var())
+    words = f"token identity alone explains {max(share, 0):.0%} of the variance"
+    if share < LEAST_VARIANCE:
+        return Base(words, (), round(share, 4))
     table = shrunk_table(token, values)
     above = np.maximum(table.means - table.level, 0)
     first = np.argsort(-table.counts * above**2, kind="stable")[:MOST_TOKENS]
@@ -69,12 +78,8 @@ def base_of(explore: Measured) -> Base | None:
     mass = np.maximum(values, 0)
     carried = mass[np.isin(token, table.keys[first])].sum() / max(mass.sum(), 1e-30)
     listed = ", ".join(_shown(token) for token, _, _ in named)
-    words = (
-        f"token identity alone explains {max(share, 0):.0%} of the variance; {listed} carry "
-        f"{carried:.0%} of the activation"
-    )
     tokens = tuple((name, round(mean, 4), int(n)) for name, mean, n in named)
-    return Base(words, tokens, round(share, 4))
+    return Base(f"{words}; {listed} carry {carried:.0%} of the activation", tokens, round(share, 4))
 
 
 def word_list(base: Base) -> str:

@@ -34,7 +34,7 @@ from ...tools.statistics.bootstrap import (
     of_variance,
 )
 from ...tools.statistics.within import within
-from .base import TokenTable, by_base, shares, silent
+from .base import LEAST_VARIANCE, TokenTable, by_base, shares, silent
 from .curve import expected_activation
 from .entries import HEADLINES
 from .measured import Measured, Splits
@@ -51,8 +51,6 @@ from .predictions import (
 )
 
 LEAST_POSITIVES = 20
-LEAST_VARIANCE = 0.02
-"""Under this share of held-out variance explained, a description says nothing of the unit."""
 
 
 class Scored(NamedTuple):
@@ -83,7 +81,8 @@ def score(description: Description, splits: Splits, *, seed: int = 0) -> Scored:
         known = scores["correlation"] is not None and seen is splits
         scored = Scored(filled, plain(scores), constant(scores), predicates if known else ())
     failed = scored.scores.get("variance", {"value": 0.0})["value"] < LEAST_VARIANCE
-    if scored.description.status == "uninterpretable" and failed and description.base is not None:
+    named = description.base is not None and description.base.tokens
+    if scored.description.status == "uninterpretable" and failed and named:
         return _by_base(scored, splits, seed=seed)
     return scored
 

@@ -80,6 +80,8 @@ def test_a_base_names_tokens_and_says_how_much_they_explain(splits):
     assert len(word_list(base).split()) <= 12
     nothing = base_of(splits(silent).explore)
     assert abs(nothing.share) < 0.02
+    assert nothing.tokens == ()
+    assert nothing.words.endswith("% of the variance")
     read = Description.from_dict({"label": "x", "base": described(base=base).as_dict()["base"]})
     assert read.base == base
     assert "base" not in described(tokens(3)).as_dict()
