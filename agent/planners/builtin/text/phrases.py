@@ -83,8 +83,11 @@ def label(sample: Sample, parts: Sequence[Term]) -> str:
 
 
 def strengths(part: Term, most: int = 4) -> str:
-    """What makes a part stronger and weaker, as the end of a phrase; empty where nothing does."""
-    chosen = sorted(part.factors, key=lambda factor: factor.by)[:most]
+    """What makes a part stronger and weaker, as the end of a phrase; empty where nothing does.
+
+    The most telling first, not the strongest: a factor of a rare context says little.
+    """
+    chosen = part.factors[:most]
     sides = {
         side: [factor.condition.words for factor in chosen if factor.negated == negated]
         for side, negated in (("more", True), ("less", False))
