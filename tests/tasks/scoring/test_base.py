@@ -5,9 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from neuroscribe.agent.description import Component, Description
+from neuroscribe.tasks.labelling.export import row
+from neuroscribe.tasks.labelling.results import UnitLabel
 from neuroscribe.tasks.scoring.base import MOST_TOKENS, base_of, word_list
 from neuroscribe.tasks.scoring.entries import shares_words
 from neuroscribe.tasks.scoring.scores import score
+from neuroscribe.tasks.search.account import told
 
 NOTHING = Description("", status="uninterpretable", reason="no predictor does well")
 """What a planner says that found none."""
@@ -114,3 +117,19 @@ def test_noise_stays_uninterpretable_and_without_a_base_all_stays(splits):
     assert score(failing, noise).description.status == "uninterpretable"
     assert score(NOTHING, splits(by_token)) == (NOTHING, {}, {}, ())
     assert score(described(after(5)), splits(by_token)).description.status == "uninterpretable"
+
+
+def test_what_is_known_of_base_and_beyond_is_told_and_exported(splits):
+    parts = splits(both)
+    scored = score(described(after(5), base=base_of(parts.explore)), parts)
+    record = {"unit": "mlp.0/3", **scored.description.as_dict(), "scores": scored.scores}
+    lines = list(told("mlp.0/3", record, [], ""))
+    assert f"held-out variance by {shares_words(scored.scores)}" in lines
+    (base,) = [line for line in lines if line.startswith("base: ")]
+    assert "token identity alone explains" in base
+    cells = row(UnitLabel("mlp.0/3", "x", "described", record))
+    assert cells["share_ideas"] == scored.scores["shares"]["ideas"]["value"]
+    assert cells["base"] == scored.description.base.words
+    old = {key: value for key, value in record.items() if key not in ("base", "scores")}
+    assert row(UnitLabel("mlp.0/3", "x", "described", old))["base"] is None
+    assert not [line for line in told("mlp.0/3", old, [], "") if line.startswith("base: ")]
