@@ -28,6 +28,7 @@ from ..groundtruth.text.meaning.reading import ENCODER
 from ..groundtruth.text.suite import TOKENS
 from ..runs.folder import settle_plan
 from ..runs.jsonl import append, heal, read_records_of
+from .scorers.judges import judge_named
 from .suite import Suite
 from .suite_text import TextSuite
 from .suite_vision import VisionSuite
@@ -135,11 +136,22 @@ class Plan:
         if not self.tiers or not set(self.tiers) <= set(suite.each):
             tiers = " and ".join(suite.each)
             raise UsageError(f"--tiers takes {tiers}, not {','.join(self.tiers)}")
-        if "M" in self.tiers and self.host not in (None, ENCODER):
-            raise UsageError(f"tier M is planted in {ENCODER} alone; leave --host away")
+        if "M" in self.tiers:
+            self._check_meaning()
         self.factory(0)
         if self.without is not None and self.planner != "builtin":
             raise UsageError("--without is for the built-in planner")
+
+    def _check_meaning(self) -> None:
+        """What tier M cannot use."""
+        if self.host not in (None, ENCODER):
+            raise UsageError(f"tier M is planted in {ENCODER} alone; leave --host away")
+        if self.reader == ENCODER:
+            raise UsageError(
+                f"the reader is the network that units are planted in ({ENCODER}); choose another"
+            )
+        if self.judge is not None:
+            judge_named(self.judge, base_url=self.base_url)
 
 
 def run_planner(

@@ -95,6 +95,8 @@ def test_sums_by_kind_are_ratios_of_excess():
         (["--tier", "M", "--kinds", "name"], "locked: give --locked"),
         (["--tier", "M", "--kinds", "denyed"], "nearest: denied"),
         (["--tier", "M", "--host", "planted"], "minilm alone"),
+        (["--tier", "M", "--reader", "minilm"], "choose another"),
+        (["--tier", "M", "--judge", "gpt"], "is not openai:MODEL"),
         (["--tier", "X"], "A and B and M"),
     ],
 )
