@@ -4,7 +4,7 @@ import json
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from ..tools.data.image_rows import ImageRows
 from ..tools.errors import UsageError
@@ -14,8 +14,7 @@ from ..tools.hypotheses.resolve import no_tokens, short
 from ..tools.hypotheses.resolve import predictor as predictor_of
 from ..tools.io.strict_json import decoded
 from ..tools.lab import Lab
-from ..tools.predicates import KINDS, Predicate, parse
-from ..tools.predicates.grammar import schema
+from ..tools.predicates import Predicate, parse
 from ..tools.registry import in_words, tool
 from ..tools.render.picture_words import caption
 from .description import MOST_WORDS, Band, Component, Description, Effect, Rejected, short_label
@@ -23,7 +22,7 @@ from .description import MOST_WORDS, Band, Component, Description, Effect, Rejec
 _SAMPLES = 4  # places shown of a hypothesis, so that a planner sees its own mistakes
 
 
-PredictorGiven = Annotated[dict[str, Any], BeforeValidator(decoded), WithJsonSchema(schema(KINDS))]
+PredictorGiven = Annotated[dict[str, Any], BeforeValidator(decoded)]
 Predictor = Annotated[dict[str, Any] | str, BeforeValidator(decoded)]
 
 
@@ -35,8 +34,8 @@ class ComponentGiven(_Part):
     """One thing that the unit responds to."""
 
     words: str
-    predictor: Predictor = Field(description="A predictor, or the id of one (H1, P1).")
-    evidence: list[str] = Field(default=[], description="Experiments that tested it (E4).")
+    predictor: Predictor
+    evidence: list[str] = []
     sign: Literal[1, -1] = 1
     band: Band = "any"
 
@@ -64,7 +63,7 @@ def hypothesise(lab: Lab, statement: str, predictor: PredictorGiven) -> Result:
 
     Args:
         statement: In a few words.
-        predictor: See Predictors; at most 400 P.
+        predictor: See Predictors.
 
     Returns:
         id (H1); holds
@@ -183,9 +182,9 @@ def conclude(
 
     Args:
         label: At most 12 words.
-        components: One for each thing that it responds to.
-        effect: On the output, where you measured it.
-        rejected: Rivals and what ruled them out.
+        components: See Conclusions.
+        effect: On the output.
+        rejected: Rivals.
         confidence: 0 to 1.
         status: uninterpretable and dead need no component.
     """

@@ -251,7 +251,12 @@ class InvestigationLoop(Loop[State]):
         """The state of an investigation that has not begun."""
         remaining = self.budget.remaining(self.meter, 0)
         pictures = isinstance(self.lab.explore, ImageRows)
-        rules = system_pictures() if pictures else system(self.lab.target.kind, self.lab.meanings)
+        lab = self.lab
+        rules = (
+            system_pictures(programs=lab.programs)
+            if pictures
+            else system(lab.target.kind, lab.meanings, programs=lab.programs)
+        )
         about = first_message(
             self.lab, self.unit, budget=in_words(remaining).removeprefix("left: "), known=known
         )

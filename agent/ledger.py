@@ -106,10 +106,8 @@ class Ledger:
         counts = {kind: self._inputs(kind) for kind in KINDS}
         aurocs = {key: _within_auroc(row["test"]) for key, row in self._rows.items()}
         lines = [
-            "LEDGER (r correlation, b balanced accuracy, p precision; active > "
-            f"{self.threshold:.3g}; shown: {counts['explore']} {self._words[0]}, mostly strong; "
-            f"written: {counts['written']} {self._words[1]}; all: all of explore"
-            + ("; w AUROC within tokens, .5 for a token table)" if any(aurocs.values()) else ")")
+            f"LEDGER (active > {self.threshold:.3g}; shown: {counts['explore']} {self._words[0]}; "
+            f"written: {counts['written']} {self._words[1]}; all: explore)"
         ]
         for row in sorted(self._rows.values(), key=strength, reverse=True)[:_SHOWN]:
             said = clip(" ".join(str(row["statement"]).split()), _WORDS)

@@ -22,7 +22,7 @@ is offered the form that it can run.
 import inspect
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_type_hints
 
@@ -40,8 +40,6 @@ from .errors import UsageError
 from .evidence import Evidence, Result, plain
 from .io.strict_json import decoded, read_json
 from .lab import Lab
-from .predicates import KINDS
-from .predicates.grammar import kinds
 
 Need = Literal[
     "llm", "vocabulary", "text", "image", "inputs", "open", "run", "index", "clip", "programs"
@@ -83,6 +81,8 @@ class Tool:
     """The keys of its payload that programs use most."""
     beside: Callable[[Lab], str] | None = None
     """What a planner reads behind the description, where that depends on the lab."""
+    rare: bool = False
+    """An LLM that investigates with programs reads its signature alone: schemas cost tokens."""
     forms: tuple["Tool", ...] = ()
     """The same instrument for other targets."""
 
@@ -106,7 +106,7 @@ class Tool:
         unit is under study its `unit` is not asked for (it is still accepted).
         """
         function = self.schema["function"]
-        parameters = compact(function["parameters"], kinds(lab.target.kind, lab.meanings))
+        parameters = compact(function["parameters"])
         if lab.unit is not None and not lab.open:
             parameters["properties"].pop("unit", None)
         summary = self.description.partition("\n\n")[0]
@@ -156,6 +156,7 @@ def tool(
     retired: bool = False,
     composable: bool = True,
     beside: Callable[[Lab], str] | None = None,
+    rare: bool = False,
 ) -> Any:
     """Registers a function as a tool, under its own name or another; the lab comes first."""
 
@@ -179,6 +180,7 @@ def tool(
             composable=composable,
             gives=gives,
             beside=beside,
+            rare=rare,
         )
         TOOLS[known] = _joined(TOOLS[known], made) if known in TOOLS else made
         return function
@@ -268,12 +270,11 @@ def _limit(model: type[BaseModel], values: dict[str, Any]) -> list[str]:
     return notes
 
 
-def compact(schema: dict[str, Any], predictors: Sequence[str] = KINDS) -> dict[str, Any]:
+def compact(schema: dict[str, Any]) -> dict[str, Any]:
     """A JSON schema in fewer words: without references, nulls and defaults that mean "left out".
 
     Args:
         schema: As pydantic makes it.
-        predictors: The kinds of predictors to offer, where it offers all.
     """
     known = schema.get("$defs", {})
 
@@ -297,8 +298,6 @@ def compact(schema: dict[str, Any], predictors: Sequence[str] = KINDS) -> dict[s
                 out[key] = {name: short(item) for name, item in value.items()}
             elif key == "default" and value in (None, "", False, []):
                 continue
-            elif key == "enum" and value == list(KINDS):
-                out[key] = list(predictors)
             elif key == "default" and value == next(iter(part.get("enum", ())), None):
                 continue  # the first of a choice
             elif key not in ("$defs", "title", "additionalProperties"):

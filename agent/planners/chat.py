@@ -51,8 +51,9 @@ def schemas(lab: Lab, *, actions: bool) -> list[dict[str, Any]]:
         lab: The lab.
         actions: Whether a planner's own acts, such as `conclude`, are among them.
     """
-    tools = offered(lab).values()
-    return [item.shown(lab) for item in tools if actions or not item.action]
+    known = [item for item in offered(lab).values() if actions or not item.action]
+    brief = lab.programs and not lab.open  # `program` says the rest
+    return [item.shown(lab) for item in known if not (item.rare and brief)]
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,14 @@ from ...tools.errors import nearest
 from ...tools.io.console import Console
 from ...tools.lab import Lab
 from ...tools.registry import Tool, offered
+from ...tools.render.text import MARKS, STARTS
 from ..state import Message, State
 
 Read = Callable[[], str]
+_READ_BY = (
+    f"{MARKS}; {STARTS}. LEDGER: r correlation, b balanced accuracy, p precision, w AUROC within "
+    "tokens; shown: windows in results; all: all of explore."
+)
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,7 @@ class Human:
             self._console.print(Panel(said, title=_title(message), title_align="left"))
         if not acts:
             self._console.print(self._menu())
+            self._console.print(f"[dim]{escape(_READ_BY)}[/]")
         if state["last"]:
             self._console.print("[bold]The budget is nearly spent: only conclude is run now.[/]")
 

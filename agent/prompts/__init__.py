@@ -19,20 +19,21 @@ def predictors(target_kind: str, meanings: tuple[str, ...] = ()) -> str:
 
 
 @cache
-def system(target_kind: str, meanings: tuple[str, ...] = ()) -> str:
+def system(target_kind: str, meanings: tuple[str, ...] = (), *, programs: bool = True) -> str:
     """The system prompt for models of text, with the names of the concepts at its end.
 
-    It depends on the kind of the target, and on the kinds of predictors of meaning that can be had,
-    alone: all units of a run share it.
+    It depends on the kind of the target, on the kinds of predictors of meaning that can be had and
+    on whether programs are offered, alone: all units of a run share it.
     """
     from ...tools.english.lexicon import categories
 
-    text = prompt("system", predictors=predictors(target_kind, meanings))
+    known = predictors(target_kind, meanings)
+    text = prompt("system", predictors=known, programs=_programs(offered=programs))
     return f"{text}\n\nConcept names: {', '.join(categories())}."
 
 
 @cache
-def system_pictures() -> str:
+def system_pictures(*, programs: bool = True) -> str:
     """The system prompt for vision models, with the words of the scenes at its end."""
     from ...tools.scenes.backgrounds import SETTINGS
     from ...tools.scenes.palette import COLOURS
@@ -50,8 +51,13 @@ def system_pictures() -> str:
     limits = {
         name: f"{limit:.2f}" for name, limit in (("small", SMALL), ("large", LARGE), ("edge", EDGE))
     }
-    text = prompt("system_pictures", predictors=predictors("image"), **limits)
+    limits |= {"predictors": predictors("image"), "programs": _programs(offered=programs)}
+    text = prompt("system_pictures", **limits)
     return "\n".join([text, "", "What can be drawn.", *lines])
+
+
+def _programs(*, offered: bool) -> str:
+    return prompt("programs") if offered else ""
 
 
 @cache

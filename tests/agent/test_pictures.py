@@ -87,7 +87,7 @@ def test_an_investigation_of_a_channel(lab):
     shown = [m for m in planner.seen[-1]["messages"] if isinstance(m["content"], list)]
     assert [part["text"] for part in shown[0]["content"] if part["type"] == "text"] == ["E2:"]
     texts = [m["content"] for m in planner.seen[-1]["messages"] if m["role"] == "tool"]
-    assert any(" explore pictures, mostly strong" in text for text in texts)
+    assert any(" explore pictures; " in text for text in texts)
 
 
 def test_the_prompt_says_where_sizes_and_places_begin():

@@ -49,7 +49,7 @@ class Size(NamedTuple):
     """Mean change of that of the tokens that follow."""
 
 
-@tool(needs=("text",))
+@tool(needs=("text",), rare=True)
 def ablate(
     lab: Lab,
     units: list[str] | None = None,

@@ -5,7 +5,7 @@ from ..activations.records import reference
 from ..evidence import Result
 from ..lab import Lab
 from ..registry import tool
-from ..render.text import MARKS
+from ..render.text import MARKS, marks_key
 
 
 @tool(needs=("text",))
@@ -25,7 +25,7 @@ def activations(
     """
     chosen = lab.chosen(unit)
     measured = of_texts(lab, chosen, texts, source="planner")
-    head = f"{chosen} on your texts; peak at «» ({reference(lab, chosen)}; {MARKS}):"
+    head = f"{chosen} on your texts; peak at «» ({reference(lab, chosen)}{marks_key(lab, MARKS)}):"
     rows = measured.lines(lab, chosen, words_of(at))
     return Result(
         "\n".join([head, *rows, note_line(measured.notes)]).rstrip(),

@@ -18,7 +18,7 @@ from ..errors import UsageError
 from ..evidence import Result
 from ..lab import Lab
 from ..registry import tool
-from ..render.text import MARKS, number, peak, snippet
+from ..render.text import MARKS, marks_key, number, peak, snippet
 
 _OPS = ("replace", "delete", "insert", "swap")
 
@@ -98,7 +98,8 @@ def edit_text(
         rows.append(line + measured.at_words(row, words))
     focus = at_span(measured.windows, 0, measured.values[0], top).split
     head = (
-        f"{chosen}, peak {number(before)} in the original ({reference(lab, chosen)}; {MARKS}): "
+        f"{chosen}, peak {number(before)} in the original "
+        f"({reference(lab, chosen)}{marks_key(lab, MARKS)}): "
         + snippet(measured.windows, 0, measured.values[0], scale=scale)
         + measured.at_words(0, words)
         + f"\nedit: activation at «{focus}», or at what took its place (a peak elsewhere is "

@@ -17,7 +17,7 @@ from ..lab import Lab
 from ..models import Unit
 from ..registry import UpTo, tool
 from ..render.captions import show
-from ..render.text import MARKS, STARTS, number, snippet
+from ..render.text import MARKS, STARTS, marks_key, number, snippet
 
 Kind = Literal["top", "quantile", "low", "pairs"]
 _KINDS = {"top": top, "quantile": quantile, "low": low, "pairs": pairs}
@@ -89,7 +89,8 @@ def _texts(lab: Lab, unit: Unit, examples: list[Example], kind: Kind) -> Shown:
         text = snippet(lab.explore, window, values, scale=scale, place=place, edge=True)
         lines.append(f"{rank}. {number(peak)} (window {window}): {text}")
         measured.append(of_explore(lab, unit, window, place, source=kind, peak=peak))
-    head = f"{unit}, {kind} exemplars; activation at «» (max {number(scale)}; {MARKS}; {STARTS}):"
+    legend = marks_key(lab, MARKS, STARTS)
+    head = f"{unit}, {kind} exemplars; activation at «» (max {number(scale)}{legend}):"
     return head, lines, measured, ()
 
 

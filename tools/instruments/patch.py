@@ -38,7 +38,7 @@ from ..render.picture_words import caption
 from ..render.text import number, peak, snippet
 
 
-@tool(needs=("text",))
+@tool(needs=("text",), rare=True)
 def patch(
     lab: Lab,
     source: str,

@@ -63,19 +63,31 @@ def _functions(lab: Lab) -> list[Tool]:
 
 
 def _payloads(lab: Lab) -> str:
-    """The keys of what the tools give."""
-    keys = "; ".join(f"{item.name}: {item.gives}" for item in _functions(lab) if item.gives)
-    return f"Keys. {keys}. measured: [{{text or window, tokens, activations, source}}]."
+    """The keys of what the tools give, and the tools that only programs are told of."""
+    known = _functions(lab)
+    keys = "; ".join(f"{item.name}: {item.gives}" for item in known if item.gives)
+    text = f"Keys. {keys}. measured: [{{text or window, tokens, activations, source}}]."
+    more = [_signature(lab, item) for item in known if item.rare and not lab.open]
+    return f"{text} Here alone: {' '.join(more)}" if more else text
+
+
+def _signature(lab: Lab, item: Tool) -> str:
+    """`patch(source, destination): what it does.`"""
+    summary = item.description.partition("\n\n")[0]
+    return f"{item.name}({', '.join(_parameters(lab, item))}): {summary}"
+
+
+def _parameters(lab: Lab, item: Tool) -> tuple[str, ...]:
+    return tuple(item.shown(lab)["function"]["parameters"]["properties"])
 
 
 @tool(needs=("programs",), composable=False, beside=_payloads)
 def program(lab: Lab, code: str) -> Result:
     """Runs Python in which every tool is a function, scan(words=["cat"]), that returns a dict: its
-    payload, `text` and `evidence` (its id). One turn for up to 48 calls: loops, controls, your own
-    statistics. You read only what you print (4,000 characters) and the value of the last line.
-    Variables last. There are mean, median, stdev, correlation(x, y), peak(one of measured),
-    result("E3"); of modules math, random, re, json, itertools, collections. A wrong call raises
-    ValueError.
+    payload, `text`, `evidence` (its id). At most 48 calls: loops, controls, your own statistics.
+    You read only what you print (4,000 characters) and the last line's value. Variables last.
+    There are mean, median, stdev, correlation(x, y), peak(one of measured), result("E3"); modules
+    math, random, re, json, itertools, collections. A wrong call raises ValueError.
 
     Args:
         code: The program.
@@ -159,10 +171,7 @@ def _payload(made: Evidence) -> dict[str, Any]:
 
 def _run(lab: Lab, code: str, variables: bytes | None, calls: _Calls) -> Ran:
     """What came of a program."""
-    known = [
-        Function(item.name, tuple(item.shown(lab)["function"]["parameters"]["properties"]))
-        for item in _functions(lab)
-    ]
+    known = [Function(item.name, _parameters(lab, item)) for item in _functions(lab)]
     known.append(Function("result", ("evidence",)))
     return run_program(
         code, known, calls, variables=variables, seed=lab.seed, shown=_PRINTED, limits=LIMITS

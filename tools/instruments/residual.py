@@ -26,7 +26,7 @@ from ..evidence import Result
 from ..hypotheses.resolve import resolve
 from ..lab import Lab
 from ..registry import UpTo, tool
-from ..render.text import MARKS, STARTS, number, quoted
+from ..render.text import MARKS, STARTS, marks_key, number, quoted
 from ..statistics.permutation import rotated
 
 _KEPT, _SHOWN = 12, 4
@@ -84,7 +84,7 @@ def residual(
         *(_groups(name, scored) for name, scored in searched.items()),
     ]
     if any(places.values()):
-        lines.append(f"Places; {MARKS}; {STARTS}:")
+        lines.append(f"Places{marks_key(lab, MARKS, STARTS)}:")
     for source, found in places.items():
         for i in found:
             beside = f"predicted {number(float(predicted[i]))}; "

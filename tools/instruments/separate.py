@@ -25,7 +25,7 @@ from ..hypotheses.rivals import Candidate, agreed, cells, leading, scores, verdi
 from ..lab import Lab
 from ..models import Unit
 from ..registry import UpTo, tool
-from ..render.text import MARKS, STARTS, number, snippet
+from ..render.text import MARKS, STARTS, marks_key, number, snippet
 from ..scenes.scene import Scene
 
 _HIGHEST, _LOWEST = 5, 4
@@ -149,7 +149,7 @@ def _lines(
     common: Mapping[str, Any],
 ) -> list[str]:
     pictures = isinstance(lab.explore, ImageRows)
-    kind, legend = ("pictures", "") if pictures else ("inputs", f"; {MARKS}; {STARTS}")
+    kind, legend = ("pictures", "") if pictures else ("inputs", marks_key(lab, MARKS, STARTS))
     order = sorted(
         (one for one in measured if one[0]["value"] is not None), key=lambda one: -one[0]["value"]
     )

@@ -21,7 +21,7 @@ from ..lab import Lab
 from ..models import Unit
 from ..predicates.view_images import reader_of
 from ..registry import UpTo, tool
-from ..render.text import MARKS, STARTS, between, number
+from ..render.text import MARKS, STARTS, between, marks_key, number
 from ..statistics.sampling import Sample, stratified
 from ..statistics.within import LEAST_PARTNERED
 
@@ -127,7 +127,7 @@ def _judged(sample: Sample, data: Flat, bar: float) -> str:
 
 def _head(lab: Lab, unit: Unit, data: Flat, bar: float, tests: list[dict[str, Any]]) -> str:
     best = max(tests, key=lambda t: -2 if t["correlation"] is None else t["correlation"])
-    kind, top, legend = "places", "top 0.1%", f"; {MARKS}; {STARTS}"
+    kind, top, legend = "places", "top 0.1%", marks_key(lab, MARKS, STARTS)
     if isinstance(lab.explore, ImageRows):
         kind, top, legend = "pictures", "strongest five", ""
     return (
@@ -144,10 +144,7 @@ def _basis(within: dict[str, Any] | None) -> str:
     counted = f"{within['n']} active places have a silent one of their token"
     if within["auroc"] is None:
         return f" No within-token AUROC: {counted}, {LEAST_PARTNERED} are needed."
-    return (
-        f" Within-token AUROC: an active against a silent place of one token ({counted}; "
-        f"{within['tokens']} tokens); a token table gets .50."
-    )
+    return f" Within-token AUROC ({counted}; {within['tokens']} tokens): a token table gets .50."
 
 
 def _errors(lab: Lab, data: Flat, holds: np.ndarray, bar: float, n: int) -> _Errors:
@@ -182,7 +179,8 @@ def _described(
 ) -> list[str]:
     """One test in two lines; `values` and `degrees` `[place]`."""
     pictures = isinstance(lab.explore, ImageRows)
-    head = f"{hypothesis.id}: {hypothesis.brief}"
+    known = hypothesis.id in lab.hypotheses and not lab.open  # its words were said when recorded
+    head = hypothesis.id if known else f"{hypothesis.id}: {hypothesis.brief}"
     if not result.holds:
         by = "draw" if pictures else "activations"
         return [head, f"  never holds on explore: test it with {by}, or widen it"]

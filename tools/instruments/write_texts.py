@@ -21,12 +21,12 @@ from ..io.strict_json import read_json
 from ..lab import Lab
 from ..llm.client import LLMError
 from ..registry import UpTo, tool
-from ..render.text import MARKS
+from ..render.text import MARKS, marks_key
 
 Source = Literal["grammar", "target", "llm"]
 
 
-@tool(needs=("text",))
+@tool(needs=("text",), rare=True)
 def write_texts(
     lab: Lab,
     source: Source,
@@ -58,7 +58,8 @@ def write_texts(
     else:
         texts = from_llm(lab, prompt, many)
     measured = of_texts(lab, chosen, texts, source=source)
-    head = f"{chosen} on texts by {source}; peak at «» ({reference(lab, chosen)}; {MARKS}):"
+    known = f"{reference(lab, chosen)}{marks_key(lab, MARKS)}"
+    head = f"{chosen} on texts by {source}; peak at «» ({known}):"
     return Result(
         "\n".join([head, *measured.lines(lab, chosen), note_line(measured.notes)]).rstrip(),
         {"unit": str(chosen), "source": source, "texts": texts, "measured": measured.items},

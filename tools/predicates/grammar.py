@@ -7,7 +7,6 @@ docstring, so that what is said is what `parse` takes.
 """
 
 import inspect
-from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -133,12 +132,3 @@ def _object(schema: dict[str, Any], known: dict[str, Any]) -> str:
         for name, part in schema.get("properties", {}).items()
     ]
     return f"{{{', '.join(inner)}}}"
-
-
-def schema(kinds: Iterable[str]) -> dict[str, Any]:
-    """A predictor in the JSON schema of a tool: its kind is typed, the grammar is in the prompt."""
-    return {
-        "type": "object",
-        "properties": {"kind": {"type": "string", "enum": list(kinds)}},
-        "required": ["kind"],
-    }

@@ -17,11 +17,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..data.windows import TokenWindows
+from ..lab import Lab
 
 LEAST = 2
 """The least strength that is marked; weaker marks are many, cost tokens and tell little."""
 MARKS = f"{{{LEAST}}} to {{9}} after a token: tenths of the maximum"
 STARTS = "^: a window's start"
+
+
+def marks_key(lab: Lab, *texts: str) -> str:
+    """How marks are read, behind a semicolon; empty in an investigation, whose prompt says it."""
+    return "".join(f"; {text}" for text in texts) if lab.open else ""
+
+
 _STRENGTH = 0xFDD0  # a character that is none, which stands for a strength until text is escaped
 _MARKED = {_STRENGTH + level: f"{{{level}}}" for level in range(10)}
 _NO_TEXT = dict.fromkeys(range(_STRENGTH, _STRENGTH + 10))

@@ -15,7 +15,7 @@ def test_strengths_cannot_be_read_as_the_text_and_window_starts_are_marked(stori
     assert "{9}" not in drawn  # all strengths are 5
     plain = drawn.replace("{5}", "").replace("{ ", "{").replace("«", "").replace("»", "")
     assert plain == texts[0]
-    lab = Lab(stories260k, windows, unit=stories260k.unit("mlp.2/3"))
+    lab = Lab(stories260k, windows, unit=stories260k.unit("mlp.2/3"), open=True)
     lab.columns[lab.unit] = np.where(windows.counted, np.arange(windows.ids.shape[1]) + 1.0, np.nan)
     shown = call(lab, "exemplars", {}).text.splitlines()
     assert "^: a window's start" in shown[0]
