@@ -9,12 +9,13 @@ from markupsafe import Markup
 
 from ...agent.statuses import MEANINGS, STATUSES, Meaning
 from ...agent.transcript.plots import Point, histogram, interval_bar, scatter
-from ...agent.transcript.sections import NAMES, cell, triple
+from ...agent.transcript.sections import NAMES, cell, entry_of, triple
 from ...tools.statistics.bootstrap import median
 from ..report.usage import total
 from .data import SPLIT_KEYS
 
 COMPARED = ("correlation", "gain_over_lookup", "auprc", "f1")
+_HEADLINES = ("words.pairs", "within.auroc", *COMPARED)
 ROWS = {
     "own": ("these labels", "what the planner wrote"),
     "matched": ("matched units", "the same predictor on other units, as active and of one site"),
@@ -61,7 +62,7 @@ def tiles(records: Records, *, missing: int) -> list[tuple[str, str]]:
     result.append((f"{count['described']}", "described"))
     result.append((f"{count['not specific']}", "not specific"))
     result.append((f"{count['failed']}", "failed"))
-    for name in COMPARED:
+    for name in _HEADLINES:
         value, _, _, n = median([_score(record, name) for record in records])
         if value is not None:
             result.append((cell(value), f"median {NAMES.get(name, name)}, {n} units"))
@@ -181,7 +182,7 @@ def distributions(records: Records) -> list[dict[str, Any]]:
 
 
 def _score(record: Mapping[str, Any], name: str) -> float | None:
-    return triple((record.get("scores") or {}).get(name))[0]
+    return triple(entry_of(record.get("scores"), name))[0]
 
 
 def _many(value: Any) -> str:
