@@ -212,19 +212,25 @@ def scatter(
     x_name: str,
     y_name: str,
     size: tuple[int, int] = (420, 200),
+    alike: bool = True,
 ) -> Markup:
-    """Points over two scales of the same kind, with the line on which both are equal."""
+    """Points over two scales of the same kind, with the line on which both are equal; or, where the
+    scales are not `alike`, without it."""
     if not points:
         return Markup("")
     values = [value for point in points for value in (point.x, point.y)]
-    ends = (min(0.0, *values), max(1.0, *values))
-    frame = _Frame(ends, ends, size=size)
-    frame.axes(x_name, y_name, x_ticks=_ticks(*ends, 5), y_ticks=_ticks(*ends, 5))
-    start, stop = (frame.x(ends[0]), frame.y(ends[0])), (frame.x(ends[1]), frame.y(ends[1]))
-    frame.parts.append(
-        f'<path d="M{start[0]} {start[1]}L{stop[0]} {stop[1]}" stroke="#b6bcc8" '
-        'stroke-dasharray="4 4"/>'
-    )
+    ends = xs = (min(0.0, *values), max(1.0, *values))
+    if not alike:
+        xs = (0.0, max(point.x for point in points) or 1.0)
+        ends = (min(0.0, *(point.y for point in points)), max(1.0, *(point.y for point in points)))
+    frame = _Frame(xs, ends, size=size)
+    frame.axes(x_name, y_name, x_ticks=_ticks(*xs, 5), y_ticks=_ticks(*ends, 5))
+    if alike:
+        start, stop = (frame.x(ends[0]), frame.y(ends[0])), (frame.x(ends[1]), frame.y(ends[1]))
+        frame.parts.append(
+            f'<path d="M{start[0]} {start[1]}L{stop[0]} {stop[1]}" stroke="#b6bcc8" '
+            'stroke-dasharray="4 4"/>'
+        )
     for point in points:
         frame.parts.append(
             f'<circle cx="{frame.x(point.x)}" cy="{frame.y(point.y)}" r="3.4" '

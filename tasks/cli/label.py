@@ -10,7 +10,7 @@ from ..labelling.settings import How, Settings, Shard
 from . import options
 from .printing import print_json, warn
 
-_LIMITS = ("unit_tokens", "unit_seconds", "unit_cost")  # 0 is no limit
+_LIMITS = ("run_tokens", "unit_tokens", "unit_seconds", "unit_cost")  # 0 is no limit
 
 
 @options.from_settings(
@@ -25,6 +25,15 @@ _LIMITS = ("unit_tokens", "unit_seconds", "unit_cost")  # 0 is no limit
             ),
         ],
         None,
+    ),
+    run_tokens=(
+        Annotated[
+            int,
+            typer.Option(
+                min=0, help="LLM tokens of the run, within which triage investigates; 0: no limit."
+            ),
+        ],
+        0,
     ),
     unit_tokens=(options.UnitTokens, 200_000),
     unit_seconds=(options.UnitSeconds, 600.0),

@@ -11,7 +11,7 @@ from ...agent.statuses import CONFIDENCE
 from ...agent.transcript.sections import entry_of, triple
 from ..labelling.results import LabelRun, UnitLabel
 from ..report.usage import spent_words
-from ..scoring.entries import beside_within, value_of, words_lines
+from ..scoring.entries import beside_within, value_of
 from ..search.account import experiments, told
 from ..search.records import readable, shortened
 from ..search.terminal import ends, listing, number
@@ -37,8 +37,6 @@ def unit_detail(unit: UnitLabel, folder: Path) -> RenderableType:
     made, missing = experiments(record, folder)
     rows = list(told(unit.unit, record, made, missing, _plainly))
     rows += [f"within tokens, {line}" for line in beside_within(record.get("scores"))]
-    said = words_lines(entry_of(record.get("scores"), "words"))
-    rows += [f"words, {_plainly(line)}" for line in said]
     for name, entry in ((record.get("scores") or {}).get("lookups") or {}).items():
         if (value := triple(entry)[0]) is not None:
             rows.append(f"baseline, {name.replace('_', ' x ')}: {value:.3f}")

@@ -96,6 +96,8 @@ def judge_words(
     warn(cost.text(prices))
     if work.done or work.left_out:
         warn(f"{work.done} units are judged already, {work.left_out} have no label to judge")
+    if work.against and not work.against["same_corpus"]:
+        warn(f"{against} had another corpus: its planner may have seen texts of this test split")
     if limit is not None and cost.tokens > limit:
         warn(f"it will stop at --max-tokens {limit:,}; the same command goes on")
     if dry_run:

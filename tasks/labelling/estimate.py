@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ...agent.planner_names import asks_model
 from ...tools.lab import measure
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
@@ -29,6 +30,8 @@ TURNS = 8
 TURN_IN, TURN_OUT = 4_500, 350
 """Tokens of one turn of a language model; what comes in grows with the conversation."""
 TURN_SECONDS = 5.0
+LOOK_IN, LOOK_OUT = 1_900, 150
+"""Tokens of a one-shot description."""
 
 
 @dataclass(frozen=True)
@@ -90,13 +93,13 @@ def what_it_costs(
     data, labels = run.data, folder.labels()
     units = [unit for unit in how.shard.part_of(run.units) if str(unit) not in labels]
     tokens_in, tokens_out, cost, seconds = 0, 0, None, BUILTIN_SECONDS
-    judged = how.judge is not None or settings.planner.startswith("openai:")
-    if settings.planner.startswith("openai:"):
-        turns = min(settings.steps, TURNS)
-        whole = turns * (TURN_IN + TURN_OUT)
-        share = min(1.0, (settings.unit_tokens or whole) / whole)
-        tokens_in = round(len(units) * turns * TURN_IN * share)
-        tokens_out = round(len(units) * turns * TURN_OUT * share)
+    judged = how.judge is not None or asks_model(settings.planner)
+    if asks_model(settings.planner):
+        each_in, each_out, turns = _model_tokens(settings)
+        most = (settings.run_tokens or np.inf) / max(1.0, len(units) * (each_in + each_out))
+        tokens_in, tokens_out = (
+            round(len(units) * n * min(1.0, most)) for n in (each_in, each_out)
+        )
         seconds = turns * TURN_SECONDS / how.at_a_time(settings.planner)
         if how.prices:
             price_in, price_out = how.prices
@@ -116,6 +119,19 @@ def what_it_costs(
         windows={name: int(data.windows[name].counted.sum()) for name in SPLITS},
         judge_requests=how.judge_requests if judged else 0,
     )
+
+
+def _model_tokens(settings: Settings) -> tuple[float, float, int]:
+    """Tokens in and out of a language model a unit, and its turns; of triage the most there is."""
+    kind = settings.planner.partition(":")[0]
+    turns = min(settings.steps, TURNS)
+    whole = turns * (TURN_IN + TURN_OUT)
+    share = settings.tries * min(1.0, (settings.unit_tokens or whole) / whole)
+    if kind == "oneshot":
+        return settings.tries * LOOK_IN, settings.tries * LOOK_OUT, settings.tries
+    look = int(kind == "triage")
+    tokens_in = turns * TURN_IN * share + look * LOOK_IN
+    return tokens_in, turns * TURN_OUT * share + look * LOOK_OUT, turns
 
 
 def _pace(data: RunData, units: Sequence[Unit]) -> float:

@@ -54,10 +54,12 @@ class RunFolder(Folder):
         """Where this shard's controls go."""
         return f"controls{self.part}.json"
 
-    def transcript_path(self, unit: Unit) -> Path:
-        """Where the transcript of a unit goes: `transcripts/mlp.3_1207-.jsonl`."""
+    def transcript_path(self, unit: Unit, number: int = 0) -> Path:
+        """Where the transcript of a unit goes: `transcripts/mlp.3_1207-.jsonl`; of a further
+        attempt at it `mlp.3_1207-.try2.jsonl`."""
         index = str(unit).rpartition("/")[2]
-        return self.path / "transcripts" / f"{quote(unit.site, safe='')}_{index}.jsonl"
+        more = f".try{number + 1}" if number else ""
+        return self.path / "transcripts" / f"{quote(unit.site, safe='')}_{index}{more}.jsonl"
 
     def lock(self) -> AbstractContextManager[None]:
         """Holds this shard of the folder; the lock ends with the process, however it ends.

@@ -24,7 +24,9 @@ from ...tools.io.files import ends_with
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
 from ...tools.predicates.judging import Judge, judge_named
+from ..report.usage import total
 from ..runs.disk import disk_full
+from .attempts import RunTokens
 from .controls_run import run_controls
 from .folder import RunFolder
 from .labeller import Labeller
@@ -74,8 +76,15 @@ def run_labels(
         units = how.shard.part_of(run.units)
         todo = _todo(folder, units, how, progress)
         progress.begin(len(units), len(units) - len(todo))
-        judge = _judge(settings, how, run.planner)
-        labeller = Labeller(run.data, settings, run.planner, folder, progress.watch, judge)
+        labeller = Labeller(
+            run.data,
+            settings,
+            run.planner,
+            folder,
+            progress.watch,
+            _judge(settings, how, run.planner),
+            tokens=_tokens(folder, settings),
+        )
         for record in labeller.label_all(todo, how.at_a_time(settings.planner)):
             folder.append(record)
             progress.unit(record)
@@ -197,6 +206,12 @@ def _judge(settings: Settings, how: How, planner: PlannerFactory) -> Judge | Non
         return judge_named(how.judge, base_url=settings.base_url, limit=how.judge_requests)
     llm = getattr(planner, "llm", None)
     return None if llm is None else Judge(llm, limit=how.judge_requests)
+
+
+def _tokens(folder: RunFolder, settings: Settings) -> RunTokens:
+    """What the run may spend, and what its units took so far."""
+    spent = total(record.get("meter") for record in folder.labels().values())
+    return RunTokens(settings.run_tokens, int(spent["tokens_in"] + spent["tokens_out"]))
 
 
 def _todo(folder: RunFolder, units: Sequence[Unit], how: How, progress: Progress) -> list[Unit]:

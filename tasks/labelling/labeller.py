@@ -1,6 +1,7 @@
 """Labels units: from their activations to the records that are kept.
 
-1. A lab over explore, and nothing else, is handed to an investigation by the planner.
+1. A lab over explore, and nothing else, is handed to an investigation by the planner; where there
+   are several attempts at a unit, validation chooses (`attempts.py`).
 2. The description that it gives, beside what token identity alone says of explore, is scored on
    validation and test (`specificity.py`).
 3. Description, scores, cited evidence and what it cost become the unit's record.
@@ -21,8 +22,9 @@ import numpy as np
 
 from ...agent.budget import Budget
 from ...agent.description import Description
+from ...agent.planners.chat import ChatFactory
+from ...agent.planners.oneshot import TriageFactory
 from ...agent.state import PlannerFactory
-from ...agent.statuses import Status
 from ...agent.transcript import Recorder, make_header
 from ...tools.evidence import EvidenceStore
 from ...tools.images.backends import Backend, open_backend
@@ -32,10 +34,22 @@ from ...tools.memo import Memo
 from ...tools.models.unit import Unit
 from ...tools.predicates.judging import Judge
 from ...tools.tool_groups import tools_of
+from ..report.usage import total
 from ..runs.disk import disk_full
 from ..scoring.base import base_of
 from ..scoring.effect_scores import effect_scores
 from ..scoring.measured import Measured, Splits
+from .attempts import (
+    OPENINGS,
+    Attempt,
+    RunTokens,
+    as_records,
+    choose,
+    pays,
+    read_back,
+    reseeded,
+    used,
+)
 from .data import RunData
 from .folder import RunFolder
 from .selection import has_negative_side
@@ -57,6 +71,8 @@ class Labeller:
     """Who reads places for `judged` predictors; None: nobody."""
     memo: Memo = field(default_factory=Memo)
     """What tools measured once for all units of a run, such as the effects of control units."""
+    tokens: RunTokens = field(default_factory=RunTokens)
+    """What the run may spend on a language model, and has spent."""
 
     @property
     def llm(self) -> LLM | None:
@@ -68,11 +84,10 @@ class Labeller:
         """The image models that tools may draw with."""
         return {spec: open_backend(spec) for spec in self.settings.images}
 
-    @property
-    def budget(self) -> Budget:
+    def _budget(self, planner: PlannerFactory) -> Budget:
         """Hard stops of one investigation."""
         limits = self.settings
-        steps = max(limits.steps, getattr(self.planner, "least_steps", 1))
+        steps = max(limits.steps, getattr(planner, "least_steps", 1))
         return Budget(steps, limits.unit_tokens, limits.unit_seconds, limits.unit_cost)
 
     def label_all(self, units: Sequence[Unit], concurrency: int = 1) -> Iterator[dict[str, Any]]:
@@ -101,70 +116,144 @@ class Labeller:
             DiskFullError: if its transcript cannot be written.
         """
         started = time.monotonic()
-        lab = self._lab(unit, columns)
+        labs: list[Lab] = []
         try:
-            record = self._label(unit, columns[unit], lab)
+            record = self._label(unit, columns, labs)
         except Exception as error:
             full = disk_full(error, self.folder.path)
             if full is not None:
                 raise full from error
             self.folder.log_error(str(unit), error)
             record = {"unit": str(unit), **_plain(_failed(error))}
-            record |= {"planner": self.planner.name, "meter": lab.meter.as_dict()}
+            record |= {"planner": self.planner.name, "meter": _meter(labs)}
         return {**record, "seconds": round(time.monotonic() - started, 3)}
 
-    def _label(self, unit: Unit, splits: Splits, lab: Lab) -> dict[str, Any]:
-        path = self.folder.transcript_path(unit)
-        with _Watched(path, self._header(lab, unit), unit, self.watch) as recorder:
-            description, concluded = self._described(unit, splits, lab, recorder)
-            if concluded is not None and self.data.target.image is None:
-                description = replace(description, base=base_of(splits.explore))
-            scored, specific = score(
-                self.data.sites[unit.site], unit, description, splits, seed=self.settings.seed
-            )
-            if "within" in scored.scores and self.data.reference is not None:
-                scored.scores["within"]["reference"] = self.data.reference.scores(splits)
-            scores = {
-                "planner_status": concluded,
-                "scores": scored.scores,
-                "controls": scored.controls,
-                "specificity": None if specific is None else specific.as_dict(),
-            }
+    def _label(self, unit: Unit, columns: Mapping[Unit, Splits], labs: list[Lab]) -> dict[str, Any]:
+        """The record of one unit; `labs` gets the lab of each attempt."""
+        splits, notes = columns[unit], {}
+        attempts = list(self._attempts(unit, columns, labs, notes))
+        kept = choose(attempts, splits) if len(attempts) > 1 else None
+        base = attempts[0 if kept is None else kept.number]
+        description = base.description if kept is None else kept.description
+        if base.concluded is not None and self.data.target.image is None:
+            description = replace(description, base=base_of(splits.explore))
+        scored, specific = score(
+            self.data.sites[unit.site], unit, description, splits, seed=self.settings.seed
+        )
+        if "within" in scored.scores and self.data.reference is not None:
+            scored.scores["within"]["reference"] = self.data.reference.scores(splits)
+        scores = {
+            "planner_status": base.concluded,
+            "scores": scored.scores,
+            "controls": scored.controls,
+            "specificity": None if specific is None else specific.as_dict(),
+        }
+        with Recorder(base.path, {}, resume=True) as recorder:
             recorder.write("scores", record={**_plain(scored.description), **scores})
+        if kept is not None:
+            notes["attempts"] = as_records(attempts, kept, self.folder.path)
         return {
             "unit": str(unit),
             **_plain(scored.description),
-            "evidence": _evidence(lab, scored.description),
+            "evidence": _evidence(base.lab, scored.description),
             **scores,
             "planner": self.planner.name,
-            "meter": lab.meter.as_dict(),
-            "transcript": str(path.relative_to(self.folder.path)),
-            "effect_scores": effect_scores(lab, unit),
+            "meter": _meter(labs),
+            "transcript": str(base.path.relative_to(self.folder.path)),
+            "effect_scores": effect_scores(base.lab, unit),
+            **notes,
             **(
                 {"judge": self.judge.as_dict()} if "sampled" in scored.scores and self.judge else {}
             ),
         }
 
-    def _described(
-        self, unit: Unit, splits: Splits, lab: Lab, recorder: Recorder
-    ) -> tuple[Description, Status | None]:
-        """The description, and the status that the planner concluded; None: it was not asked."""
+    def _attempts(
+        self,
+        unit: Unit,
+        columns: Mapping[Unit, Splits],
+        labs: list[Lab],
+        notes: dict[str, Any],
+    ) -> Iterator[Attempt]:
+        """One attempt, or several of which validation chooses; `notes` go into the record."""
+        splits, tries = columns[unit], self.settings.tries
+        known = self._without_planner(unit, splits.explore)
+        if known is not None:
+            yield self._attempt(unit, columns, self.planner, labs, described=known)
+            return
+        whole = self.planner
+        if isinstance(self.planner, TriageFactory):
+            first, whole = self.planner.first, self.planner.whole
+            one = self._attempt(unit, columns, first, labs)
+            self.tokens.book(used(one.lab))
+            yield one
+            worth, notes["triage"] = pays(one, splits)
+            taken = self.tokens.take() if worth else None
+            decision = "investigated" if taken is not None else "run tokens spent"
+            notes["triage"]["decision"] = decision if worth else "one look is enough"
+            if taken is None:
+                return
+            before = len(labs)
+            yield from self._tries(unit, columns, whole, labs, tries)
+            self.tokens.settle(taken, sum(map(used, labs[before:])))
+            return
+        yield from self._tries(unit, columns, whole, labs, tries)
+        self.tokens.book(sum(map(used, labs)))
+
+    def _tries(
+        self,
+        unit: Unit,
+        columns: Mapping[Unit, Splits],
+        planner: PlannerFactory,
+        labs: list[Lab],
+        tries: int,
+    ) -> Iterator[Attempt]:
+        for i in range(tries):
+            opening = OPENINGS[i % len(OPENINGS)] if isinstance(planner, ChatFactory) else ""
+            yield self._attempt(unit, columns, reseeded(planner, i), labs, opening=opening)
+
+    def _attempt(
+        self,
+        unit: Unit,
+        columns: Mapping[Unit, Splits],
+        planner: PlannerFactory,
+        labs: list[Lab],
+        *,
+        opening: str = "",
+        described: Description | None = None,
+    ) -> Attempt:
+        """One investigation, or what was known without one."""
         from ...agent.investigate import investigate
 
-        description = self._without_planner(unit, splits.explore)
-        if description is not None:
-            recorder.write("conclusion", description=description)
-            recorder.write("end", reason="concluded", meter=lab.meter.as_dict())
-            return description, None
-        done = investigate(
-            lab,
-            unit,
-            self.planner,
-            budget=self.budget,
-            recorder=recorder,
-            checkpoint=self._checkpoint(unit),
-        )
-        return done.description, done.description.status
+        number, started = len(labs), time.monotonic()
+        lab = self._lab(unit, columns, number)
+        labs.append(lab)
+        path = self.folder.transcript_path(unit, number)
+        several = self.settings.tries > 1 or isinstance(self.planner, TriageFactory)
+        kept = read_back(path, lab, planner.name) if several else None
+        if kept is not None:
+            return Attempt(planner.name, kept, kept.status, lab, path, 0.0)
+        with _Watched(path, self._header(lab, unit, planner), unit, self.watch) as recorder:
+            if described is not None:
+                recorder.write("conclusion", description=described)
+                recorder.write("end", reason="concluded", meter=lab.meter.as_dict())
+                return Attempt(planner.name, described, None, lab, path, 0.0)
+            try:
+                description = investigate(
+                    lab,
+                    unit,
+                    planner,
+                    budget=self._budget(planner),
+                    recorder=recorder,
+                    checkpoint=self._checkpoint(path),
+                    known=opening,
+                ).description
+            except Exception as error:
+                if not number or disk_full(error, self.folder.path):
+                    raise
+                self.folder.log_error(f"{unit}, attempt {number + 1}", error)  # others are there
+                description = _failed(error)
+        took = round(time.monotonic() - started, 3)
+        return Attempt(planner.name, description, description.status, lab, path, took)
 
     def _without_planner(self, unit: Unit, explore: Measured) -> Description | None:
         """What needs no experiment: a unit that never fires, a floor that is no direction."""
@@ -189,15 +278,15 @@ class Labeller:
             )
         return None
 
-    def _checkpoint(self, unit: Unit) -> Path | None:
+    def _checkpoint(self, transcript: Path) -> Path | None:
         """Where an investigation that costs money can go on after a kill."""
         if self.llm is None:
             return None
-        name = self.folder.transcript_path(unit).stem
-        return self.folder.path / ".checkpoints" / f"{name}.sqlite"
+        return self.folder.path / ".checkpoints" / f"{transcript.stem}.sqlite"
 
-    def _lab(self, unit: Unit, columns: Mapping[Unit, Splits]) -> Lab:
-        path = self.folder.transcript_path(unit)
+    def _lab(self, unit: Unit, columns: Mapping[Unit, Splits], number: int = 0) -> Lab:
+        """A fresh lab for an attempt; each has randomness of its own."""
+        path = self.folder.transcript_path(unit, number)
         pictures = None if self.data.target.image is None else path.with_suffix("")
         return Lab(
             self.data.target,
@@ -205,7 +294,7 @@ class Labeller:
             evidence=EvidenceStore(pictures),
             llm=self.llm,
             backends=self.backends,
-            seed=self.settings.seed,
+            seed=self.settings.seed + number,
             columns={unit: splits.explore.values for unit, splits in columns.items()},
             memo=self.memo,
             programs=self.settings.programs,
@@ -214,7 +303,7 @@ class Labeller:
             judge=self.judge,
         )
 
-    def _header(self, lab: Lab, unit: Unit) -> dict[str, Any]:
+    def _header(self, lab: Lab, unit: Unit, planner: PlannerFactory) -> dict[str, Any]:
         settings = self.settings
         more: dict[str, Any] = {}
         for name in ("reader", "leave_out"):
@@ -225,12 +314,12 @@ class Labeller:
         return make_header(
             lab,
             str(unit),
-            planner=self.planner.name,
+            planner=planner.name,
             corpus=settings.data,
             corpus_hash=self.data.corpus.hash,
             length=settings.context_length,
             corpus_options=settings.corpus_options,
-            budget=self.budget,
+            budget=self._budget(planner),
             target=settings.target,
             target_options={"revision": settings.revision, "dtype": settings.dtype},
             **more,
@@ -248,6 +337,11 @@ class _Watched(Recorder):
         super().write(event, **fields)
         if self._watch is not None:
             self._watch(self._unit, event, fields)
+
+
+def _meter(labs: Sequence[Lab]) -> dict[str, float]:
+    """What all attempts at a unit took."""
+    return labs[0].meter.as_dict() if len(labs) == 1 else total(lab.meter.as_dict() for lab in labs)
 
 
 def _failed(error: Exception) -> Description:

@@ -102,6 +102,11 @@ def prepare(
         device_map=how.device_map,
         trust_remote_code=how.trust_remote_code,
     )
+    if target.image is not None and settings.planner.startswith(("oneshot:", "triage:")):
+        raise UsageError(
+            f"--planner {settings.planner} reads text, and {target.name} looks at pictures; use "
+            f"openai:{settings.planner.partition(':')[2]}"
+        )
     parts = parse_selection(settings.units)
     check_selection(parts, target, sites=settings.sites)
     data = load_data(target, settings)

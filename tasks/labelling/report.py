@@ -24,6 +24,7 @@ from ..report.page import write_page
 from ..scoring.entries import beside_within, shares_words, specificity_words, words_lines
 from ..scoring.sanity_marks import mark
 from .folder import RunFolder
+from .report_costs import cost_curves, way_of, ways
 from .report_parts import controls_table, distributions, facts, failures, statuses, tiles
 from .results import read_run
 from .words_summary import sentences, summary
@@ -59,6 +60,7 @@ def write_report(folder: str | Path) -> Path:
     run, records, faults, judged = _run(folder)
     if not records and not run:
         raise UsageError(f"there is no run in {folder}: neither run.json nor labels.jsonl")
+    costs = cost_curves(records)  # in the order of the run
     records = sorted(records, key=_order)
     of_text = any(entry_of(record.get("scores"), "within") for record in records)
     hidden = ("cosine",) if of_text else ("words.pairs", "within.auroc")
@@ -80,7 +82,9 @@ def write_report(folder: str | Path) -> Path:
         missing=list(run.get("missing") or ()),
         said=faults,
         controls=controls_table(records),
-        plots=distributions(records),
+        plots=[*distributions(records), *costs],
+        ways=ways(records),
+        way_of=way_of,
         headlines=columns,
         columns=[NAMES.get(name, name) for name in columns],
         entry_of=entry_of,

@@ -61,7 +61,7 @@ class Settings:
     records: str | None = None
     """What a document of a .txt is: lines or blocks; default: by blank lines."""
     planner: str = "builtin"
-    """builtin, openai:MODEL or human."""
+    """builtin, openai:MODEL, oneshot:MODEL, triage:MODEL or human."""
     base_url: str | None = None
     """An OpenAI-compatible endpoint."""
     sites: tuple[str, ...] = ()
@@ -74,6 +74,10 @@ class Settings:
     """Tokens a window."""
     seed: int = 0
     """Of every random choice."""
+    tries: int = 1
+    """Independent investigations a unit, merged on validation."""
+    run_tokens: int | None = None
+    """LLM tokens of the run, within which triage investigates; 0: no limit."""
     steps: int = 16
     """Turns of the planner a unit."""
     unit_tokens: int | None = 200_000
@@ -103,7 +107,13 @@ class Settings:
     """Groups of tools that the planner does without: exemplars, inputs, causal, programs."""
 
     def __post_init__(self) -> None:
-        for name, least in (("tokens", 1000), ("context_length", 8), ("steps", 1), ("seed", 0)):
+        for name, least in (
+            ("tokens", 1000),
+            ("context_length", 8),
+            ("steps", 1),
+            ("tries", 1),
+            ("seed", 0),
+        ):
             value = getattr(self, name)
             if value < least:
                 option = name.replace("_", "-")

@@ -155,6 +155,21 @@ class _Cited(TypedDict):
     error: NotRequired[str | None]
 
 
+class _Attempt(TypedDict, total=False):
+    planner: str
+    label: str
+    validation: _Score
+    tokens: int
+    kept: bool
+    merged: bool
+
+
+class _Triage(TypedDict, total=False):
+    oneshot: _Score
+    table: _Score
+    decision: str
+
+
 class Record(Said):
     """A line of `labels.jsonl`."""
 
@@ -169,3 +184,5 @@ class Record(Said):
     transcript: NotRequired[str]
     planner: NotRequired[str]
     effect_scores: NotRequired[_EffectScores | None]
+    attempts: NotRequired[list[_Attempt]]
+    triage: NotRequired[_Triage | None]

@@ -14,7 +14,8 @@ from ...agent.transcript import read
 from ...agent.transcript.page import english
 from ...agent.transcript.sections import entry_of, triple
 from ...tools.errors import UsageError
-from ..scoring.entries import shares_words, specificity_words
+from ..labelling.report_costs import way_of
+from ..scoring.entries import shares_words, specificity_words, words_lines
 from .records import Record, effect_of, interval, label_of, readable, shortened
 
 _SCORES = {
@@ -94,6 +95,9 @@ def told(
     """
     yield headline(unit, record, say)
     yield from _described(record, say)
+    for line in words_lines(entry_of(record.get("scores"), "words")):
+        yield f"words, {say(line)}"
+    yield from map(say, way_of(record))
     yield f"experiments in order, * what the label cites ({missing or 'from the transcript'}):"
     for item in made[:_MOST]:
         result = (item.error and f"error: {item.error}") or item.said

@@ -44,8 +44,8 @@ def exemplars(
     Args:
         unit: The unit, such as mlp.3/7 or conv.3/7; left out: the unit under study.
         kind: top: highest peaks. quantile: bands from high to low. low: the words and tokens of the
-            top ones, or pictures much like these, where the unit stays low. pairs: for texts,
-            places of the same token where it is active and where it is silent, in turn.
+            top ones, or pictures much like these, where the unit stays low. pairs: one token where
+            it is active, then silent.
         many: How many windows or pictures.
         skip: For top, low and pairs: leave out so many first.
 

@@ -75,7 +75,7 @@ def within(
     if n < LEAST_PARTNERED:
         return Within(None, None, n, int(partnered.sum()))
     return Within(
-        interval(_auroc(group, prediction, active, partnered, resampler)),
+        interval(aurocs(group, prediction, active, partnered, resampler)),
         interval(_correlation(group, prediction, truth, resampler)),
         n,
         int(partnered.sum()),
@@ -117,14 +117,22 @@ def beyond_tokens(token: np.ndarray, values: np.ndarray) -> np.ndarray:
     return y - (total[token] - y + _DRAWN * y.mean()) / (n[token] - 1 + _DRAWN)
 
 
-def _auroc(
+def aurocs(
     group: np.ndarray,
     prediction: np.ndarray,
     active: np.ndarray,
     partnered: np.ndarray,
     resampler: Resampler,
 ) -> np.ndarray:
-    """`[1 + resample]`."""
+    """AUROC within groups on the places and on each resample of documents, `[1 + resample]`.
+
+    Args:
+        group: Of each place, `[place]` integers from 0.
+        prediction: `[place]`.
+        active: bool `[place]`.
+        partnered: bool `[group]`: which of them count.
+        resampler: Draws documents of these places.
+    """
     place = np.flatnonzero(partnered[group])
     order = place[np.lexsort((prediction[place], group[place]))]
     key, value = group[order], prediction[order]

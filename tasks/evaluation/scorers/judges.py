@@ -102,8 +102,11 @@ def ask(judge: Judge, questions: Sequence[Question]) -> list[Answer]:
     """The answers, in the order of the questions."""
     if judge.at_a_time < 2 or len(questions) < 2:
         return [judge.answer(question) for question in questions]
-    with ThreadPoolExecutor(judge.at_a_time) as pool:
+    pool = ThreadPoolExecutor(judge.at_a_time)
+    try:
         return list(pool.map(judge.answer, questions))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 @lru_cache(maxsize=32)

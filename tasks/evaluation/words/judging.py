@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ....tools.evidence import plain
-from ....tools.statistics.association import auroc
-from ....tools.statistics.bootstrap import Resampler, clustered, interval
+from ....tools.statistics.bootstrap import Resampler, correlations, interval
+from ....tools.statistics.within import aurocs
 from ..scorers.judges import Answer, Judge, Question, ask
 from ..scorers.replies import degrees
 from .places import REQUESTS, Places
@@ -131,19 +131,15 @@ def scores(
     result: dict[str, Any] = {"pairs": _pairs(places, given, seed)}
     if pairs_only:
         return result
-    rng = np.random.default_rng(seed)
     two = places.active | places.silent
-    worst = np.where(np.isnan(given), np.where(places.active, -1.0, 11.0), given)
-    area = clustered(auroc, places.document[two], places.active[two], worst[two], rng=rng)
-    result["auroc"] = area.as_dict(active=int(places.active.sum()), silent=int(places.silent.sum()))
+    worst = np.where(np.isnan(given), np.where(places.active, -1.0, 11.0), given)[two]
+    resampler = Resampler(places.document[two], seed=seed)
+    one = np.zeros(len(worst), np.int64)  # a single group
+    areas = aurocs(one, worst, places.active[two], np.ones(1, bool), resampler)
+    n = {"active": int(places.active.sum()), "silent": int(places.silent.sum())}
+    result["auroc"] = interval(areas).as_dict(**n)
     known = ~np.isnan(given)
-    result["rank"] = (
-        clustered(
-            _spearman, places.document[known], given[known], places.activation[known], rng=rng
-        ).as_dict()
-        if known.any()
-        else None
-    )
+    result["rank"] = _spearman(places, given, known, seed) if known.any() else None
     kinds = {
         "active": places.active,
         "silent": places.silent,
@@ -175,12 +171,13 @@ def _pairs(places: Places, given: np.ndarray, seed: int) -> dict[str, Any]:
     return plain({**interval(share).as_dict(), "n": len(pairs), "ties": ties})
 
 
-def _spearman(degree: np.ndarray, activation: np.ndarray) -> float:
+def _spearman(places: Places, given: np.ndarray, known: np.ndarray, seed: int) -> dict[str, float]:
+    """Correlation of ranks; resamples keep the ranks among all places."""
     from scipy.stats import rankdata
 
-    from ....tools.statistics.association import correlation
-
-    return correlation(rankdata(degree), rankdata(activation))
+    degree, activation = rankdata(given[known]), rankdata(places.activation[known])
+    resampler = Resampler(places.document[known], seed=seed)
+    return interval(correlations(resampler, degree, activation)).as_dict()
 
 
 def all_the_same(given: np.ndarray) -> bool:

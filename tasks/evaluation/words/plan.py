@@ -9,9 +9,8 @@ What is drawn for a unit depends on the run and the seed alone, so that a run th
 it would have asked.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +27,12 @@ from ...labelling.results import LabelRun, UnitLabel, read_run
 from ...scoring.measured import Splits
 from ...search.measure import data_of
 from ..scorers.contract import Control
-from ..scorers.judges import Question, instructions
+from ..scorers.judges import Question
 from .control import questions
+from .cost import Cost
 from .judging import sheets_of
 from .places import Places, bars, draw
 from .retrieval import Lineup, lineups
-
-LETTERS_A_TOKEN = 4
-OUT_A_PLACE = 6
-"""Tokens of `"12": 7, `."""
 
 
 @dataclass(frozen=True)
@@ -81,51 +77,6 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Cost:
-    """What is going to be asked."""
-
-    units: int
-    requests: int
-    tokens_in: int
-    """From the letters."""
-    tokens_out: int
-
-    @classmethod
-    def of(cls, asked: Sequence[Question], units: int = 1) -> "Cost":
-        """Of some questions."""
-        letters = sum(
-            len(instructions(one.job)) + len(json.dumps(one.data, ensure_ascii=False))
-            for one in asked
-        )
-        out = sum(OUT_A_PLACE * len(one.data.get("places", "1")) + 10 for one in asked)
-        return cls(units, len(asked), letters // LETTERS_A_TOKEN, out)
-
-    @property
-    def tokens(self) -> int:
-        """In and out."""
-        return self.tokens_in + self.tokens_out
-
-    def as_dict(self, prices: tuple[float, float] | None = None) -> dict[str, Any]:
-        """Plain JSON."""
-        return {**asdict(self), "cost": self.money(prices)}
-
-    def money(self, prices: tuple[float, float] | None) -> float | None:
-        """None where no prices are known."""
-        if prices is None:
-            return None
-        return round((self.tokens_in * prices[0] + self.tokens_out * prices[1]) / 1e6, 4)
-
-    def text(self, prices: tuple[float, float] | None = None) -> str:
-        """For a person."""
-        cost = self.money(prices)
-        return (
-            f"{self.units} units to judge: {self.requests:,} requests, about {self.tokens_in:,} "
-            f"tokens in and {self.tokens_out:,} out"
-            + ("" if cost is None else f", about {cost:.2f} money")
-        )
-
-
-@dataclass(frozen=True)
 class Work:
     """A run that is ready to be judged."""
 
@@ -140,8 +91,8 @@ class Work:
     """Units that have a line already."""
     left_out: int
     """Units without a label to judge."""
-    against: Mapping[str, str] = field(default_factory=dict)
-    """The other run: its folder and planner."""
+    against: Mapping[str, Any] = field(default_factory=dict)
+    """The other run: its folder and planner, and whether it had the same corpus."""
 
     def cost(self) -> Cost:
         """Of everything that is left to ask."""
@@ -182,23 +133,18 @@ def open_run(
             looks at pictures.
     """
     run = read_run(RunFolder(folder))
-    chosen = [run.named(unit) for unit in units] or list(run.units)
+    chosen = {run.named(unit).unit for unit in units} or {unit.unit for unit in run.units}
     able = [unit for unit in run.units if unit.status in LABELLED and unit.label.strip()]
     if not able:
         raise UsageError(f"no unit of {folder} has a label that a judge could read")
-    rivals = _rivals(against, run) if against is not None else {}
+    rivals, other = _rivals(against, run) if against is not None else ({}, {})
     loaded = data_of(folder, target=target, data=data, trust_remote_code=trust_remote_code)
     _check(folder, run, loaded)
     lines = [line for line in words.read_lines(folder) if line.get("seed") == plan.seed]
     lines = [line for line in lines if line["judge"] == plan.judge]
-    done = {
-        line["unit"]
-        for line in lines
-        if line["label"] == _label_of(run, line["unit"])
-        and (against is None or (line.get("against") or {}).get("run") == str(against))
-        and (not plan.retrieval or "retrieval" in line)
-    }
-    todo = [unit for unit in able if unit in chosen and unit.unit not in done]
+    labels = {unit.unit: unit.label for unit in able}
+    done = {line["unit"] for line in lines if _is_done(line, labels, rivals, plan)} & chosen
+    todo = [unit for unit in able if unit.unit in chosen - done]
     known = next((line["control"] for line in lines if line.get("control")), None)
     return Work(
         folder,
@@ -206,9 +152,25 @@ def open_run(
         loaded,
         _tasks(loaded, able, todo, rivals, plan) if todo else (),
         None if known is None else Control(known["right"], int(known["failed"]), int(known["n"])),
-        sum(unit.unit in done for unit in chosen),
-        sum(unit not in able for unit in chosen),
-        {} if against is None else {"run": str(against), "planner": _planner_of(against)},
+        len(done),
+        len(chosen - labels.keys()),
+        other,
+    )
+
+
+def _is_done(
+    line: Mapping[str, Any],
+    labels: Mapping[str, str],
+    rivals: Mapping[str, UnitLabel],
+    plan: Plan,
+) -> bool:
+    """Whether a line answers everything that would be asked of its unit."""
+    rival = rivals.get(line["unit"])
+    beside = (line.get("against") or {}).get("label")
+    return (
+        line["label"] == labels.get(line["unit"])
+        and (rival is None or rival.label == beside)
+        and (not plan.retrieval or "retrieval" in line)
     )
 
 
@@ -221,13 +183,14 @@ def _tasks(
 ) -> list[Task]:
     """What is drawn for each unit depends on the run and the seed, not on what is left to do."""
     parsed = {unit.unit: data.target.unit(unit.unit) for unit in able}
+    wanted = {unit.unit for unit in todo}
     groups = lineups(data, list(parsed.values()), seed=plan.seed) if plan.retrieval else []
     drawn: dict[str, Places | str] = {}
     rates: dict[str, float] = {}
     for group in data.groups(list(parsed.values())):
         for unit, splits in data.measure(group).items():
             rates[str(unit)] = float((splits.explore.flat > bars(splits)[0]).mean())
-            if any(one.unit == str(unit) for one in todo):
+            if str(unit) in wanted:
                 drawn[str(unit)] = _drawn(data, unit, splits, plan.seed)
     return [
         Task(
@@ -261,8 +224,8 @@ def _nearest(
     return min(same or others, key=gap, default=None)
 
 
-def _rivals(against: Path, run: LabelRun) -> dict[str, UnitLabel]:
-    """Labels of the same units in another run."""
+def _rivals(against: Path, run: LabelRun) -> tuple[dict[str, UnitLabel], dict[str, Any]]:
+    """Labels of the same units in another run, and which run that is."""
     other = read_run(RunFolder(against))
     theirs, ours = ((one.facts.get("target") or {}).get("fingerprint") for one in (other, run))
     if theirs != ours:
@@ -275,15 +238,9 @@ def _rivals(against: Path, run: LabelRun) -> dict[str, UnitLabel]:
     shared = {unit.unit: named[unit.unit] for unit in run.units if unit.unit in named}
     if not shared:
         raise UsageError(f"{against} and {run.folder} have no labelled unit in common")
-    return shared
-
-
-def _planner_of(folder: Path) -> str:
-    return str(read_run(RunFolder(folder)).settings.get("planner"))
-
-
-def _label_of(run: LabelRun, unit: str) -> str | None:
-    return next((one.label for one in run.units if one.unit == unit), None)
+    seen = [(one.facts.get("corpus") or {}).get("hash") for one in (other, run)]
+    about = {"run": str(against), "planner": str(other.settings.get("planner"))}
+    return shared, {**about, "same_corpus": seen[0] == seen[1]}
 
 
 def _check(folder: Path, run: LabelRun, data: RunData) -> None:

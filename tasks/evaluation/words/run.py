@@ -17,9 +17,10 @@ from ...labelling.folder import RunFolder
 from ..scorers.contract import TRUSTED, UNREADABLE, Control
 from ..scorers.judges import Judge
 from .control import control
+from .cost import Cost
 from .judging import Asked, all_the_same, judged, scores
 from .places import kept
-from .plan import Cost, Task, Work
+from .plan import Plan, Task, Work
 from .retrieval import retrieved
 
 
@@ -59,7 +60,7 @@ def _judged(work: Work, judge: Judge, task: Task, how: Control | None) -> dict[s
         "judge": work.plan.judge,
         "seed": work.plan.seed,
     }
-    own, given = _under(label, judge, task, asked, work.plan.seed)
+    own, given = _under(label, judge, task, asked, work.plan)
     line: dict[str, Any] = {**head, **own}
     if isinstance(task.places, str):
         line["reason"] = task.places
@@ -72,7 +73,7 @@ def _judged(work: Work, judge: Judge, task: Task, how: Control | None) -> dict[s
             line["shuffled"] = {"unit": other.unit, "label": other.label, **found}
     if task.rival is not None:
         same = task.rival.label == label
-        theirs = own if same else _under(task.rival.label, judge, task, asked, work.plan.seed)[0]
+        theirs = own if same else _under(task.rival.label, judge, task, asked, work.plan)[0]
         line["against"] = {**work.against, "label": task.rival.label, **theirs}
     control_ = None if how is None else how._asdict()
     line |= {"asked": asked.as_dict(), "control": control_}
@@ -80,16 +81,18 @@ def _judged(work: Work, judge: Judge, task: Task, how: Control | None) -> dict[s
 
 
 def _under(
-    label: str, judge: Judge, task: Task, asked: Asked, seed: int
+    label: str, judge: Judge, task: Task, asked: Asked, plan: Plan
 ) -> tuple[dict[str, Any], np.ndarray]:
     """The scores of a label at a unit's places and in its line-up, and the degrees `[place]`."""
     result: dict[str, Any] = {}
     given = np.zeros(0)
     if not isinstance(task.places, str):
         given = judged(judge, task.places, label, asked)
-        result |= scores(task.places, given, seed=seed)
-    if task.lineup is not None:
-        result["retrieval"] = retrieved(judge, task.lineup, task.unit.unit, label, asked)
+        result |= scores(task.places, given, seed=plan.seed)
+    if plan.retrieval:
+        unit, lineup = task.unit.unit, task.lineup
+        found = None if lineup is None else retrieved(judge, lineup, unit, label, asked)
+        result["retrieval"] = found  # None: the unit is active in no text that could be shown
     return result, given
 
 

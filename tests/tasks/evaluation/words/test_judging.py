@@ -35,7 +35,9 @@ def test_guesses_are_at_chance_with_an_interval_that_holds_it(places):
     inside, values = 0, []
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        found = scored(Judge(says(lambda text, rng=rng: int(rng.integers(11)))), places)["pairs"]
+        judge = Judge(says(lambda text, rng=rng: int(rng.integers(11))))
+        given = judged(judge, places, LABEL, Asked(), pairs_only=True)
+        found = scores(places, given, seed=0, pairs_only=True)["pairs"]
         values.append(found["value"])
         inside += found["low"] <= 0.5 <= found["high"]
     assert np.mean(values) == pytest.approx(0.5, abs=0.06)
