@@ -35,6 +35,8 @@ from ..state import Message, PlannerFactory, State
 SHOWN = {"top": 10, "quantile": 8, "pairs": 7}
 """Exemplars of each kind: about 1,500 tokens together."""
 _WRITTEN = 8
+_AHEAD = """{"kind":"next","of":P,"distance":1}  {"kind":"later","of":P,"within":8}  behind it
+"""
 _PEAKS = 20
 _FOOTER = re.compile(r"^(further ones: skip=\d+|\(left:.*)$", re.MULTILINE)
 """What is said to planners that go on."""
@@ -126,7 +128,7 @@ class OneShot:
         parts = [shown[0].partition("Budget:")[0].strip(), *([written] if written else [])]
         parts += [_FOOTER.sub("", text).strip() for text in shown[1:]]
         request = [
-            {"role": "system", "content": prompt("oneshot")},
+            {"role": "system", "content": prompt("oneshot", ahead=self._ahead)},
             {"role": "user", "content": "\n\n".join(parts)},
         ]
         reply = self._llm.complete(
@@ -139,6 +141,11 @@ class OneShot:
             hypotheses.append(rival)
         message = _message(step, [("test_hypotheses", {"hypotheses": hypotheses})], reply.text)
         return {**message, "finish_reason": reply.finish_reason}
+
+    @property
+    def _ahead(self) -> str:
+        """The predictors that look behind the place, where the target does."""
+        return "" if self._lab.target.kind == "causal" else _AHEAD
 
     def _peak_words(self) -> dict[str, Any] | None:
         """The predictor that needs no model: the words at the peaks."""
