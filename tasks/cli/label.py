@@ -77,10 +77,6 @@ def label(
     given |= {"sites": options.listed(given["sites"]), "images": tuple(given["images"] or ())}
     settings = Settings(**given)
     part = Shard.parse(shard)
-    if judge is not None:
-        from ..evaluation.scorers.judges import judge_named
-
-        judge_named(judge, base_url=settings.base_url)  # says now what is missing
     from ..labelling.estimate import what_it_costs
     from ..labelling.label import run_labels
     from ..labelling.progress import TerminalProgress
