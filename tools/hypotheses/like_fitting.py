@@ -151,6 +151,7 @@ def from_examples(
     from sklearn.svm import SVC
 
     known = [*examples, *unlike]
+    chosen = "given" if statement is None else "statement"
     z = example_states(reader, known, ahead=ahead)  # [example, layer, feature]
     like = np.arange(len(known)) < len(examples)
     best: tuple[float, dict[str, Any]] | None = None
@@ -163,7 +164,7 @@ def from_examples(
             weights[machine.support_] = machine.dual_coef_[0]
             scores = kernel @ weights
             low, high = scores[~like].mean(), scores[like].mean()
-            json = _json(reader, known, weights, like, at, low, high, ahead, statement)
+            json = _json(reader, known, weights, like, at, low, high, ahead, chosen, statement)
             if goodness is None:
                 return json
             value = goodness(json)
@@ -258,7 +259,9 @@ def _spelt_out(
     z = example_states(reader, known, ahead=ahead)[:, fit.layer]
     scores = data.z[:, fit.layer] @ (fit.weights @ z).astype(np.float32) / z.shape[1]
     low, high = np.quantile(scores, [_BOTTOM, _TOP])
-    return _json(reader, known, fit.weights, fit.examples, fit.layer, low, high, ahead, None)
+    return _json(
+        reader, known, fit.weights, fit.examples, fit.layer, low, high, ahead, "activation"
+    )
 
 
 def known_place(windows: TokenWindows, row: int, place: int, *, ahead: bool) -> Known:
@@ -278,7 +281,8 @@ def _json(
     low: float,
     high: float,
     ahead: bool,
-    statement: str | None,
+    chosen: str,
+    statement: str | None = None,
 ) -> dict[str, Any]:
     """A `like` whose score is 0 at `low` and 1 at `high`."""
     spread = max(float(high - low), 1e-9)
@@ -298,6 +302,7 @@ def _json(
         "examples": places(like),
         "unlike": places(~like),
         "level": _short(-low / spread),
+        "chosen": chosen,
         "statement": statement,
     }
 

@@ -18,14 +18,15 @@ import numpy as np
 from ..errors import UsageError
 from ..lab import Lab
 from ..models.target import Target
-from ..predicates import parse
+from ..predicates import Predicate, parse
 from ..predicates.core import HOLDS
 from ..predicates.like_text import LEAST, MOST, MOST_LETTERS, refuse_contradiction
 from ..statistics.association import correlation
-from ..statistics.within import beyond_tokens
+from ..statistics.within import Within, beyond_tokens
 from .like_fitting import EXAMPLES, Known, best_like, from_examples, known_place
 
 _FIELDS = ("kind", "examples", "unlike", "n", "statement")
+_HELD_OUT = "like, held out"
 _JUDGED = 160
 """Places of explore that a judge reads for a statement: 20 requests."""
 
@@ -78,7 +79,15 @@ def _fitted(lab: Lab, reader: Target, given: Mapping[str, Any]) -> dict[str, Any
             "and unlike"
         )
     left = left_of_tokens(lab)
-    return best_like(reader, lab.explore, left, ahead=ahead, n=n, seed=lab.seed).predictor
+    fit = best_like(reader, lab.explore, left, ahead=ahead, n=n, seed=lab.seed)
+    lab.memo[_HELD_OUT, parse(fit.predictor).key] = fit.held_out
+    return fit.predictor
+
+
+def held_out(lab: Lab, predicate: Predicate) -> Within | None:
+    """What a `like` in a predictor, fitted to activations on half of explore's documents, scored on
+    the other half; None where none was fitted in this lab."""
+    return next((w for a in predicate.atoms() if (w := lab.memo.get((_HELD_OUT, a.key)))), None)
 
 
 def _fitting(lab: Lab, statement: str, n: int, ahead: bool) -> list[list[Known]]:

@@ -16,6 +16,7 @@ from ..activations.records import Flat, activity, flat, of_explore
 from ..activations.shown_places import place_line, ranked
 from ..data.image_rows import ImageRows
 from ..evidence import Result
+from ..hypotheses.like_requests import held_out
 from ..hypotheses.resolve import Hypothesis, resolve
 from ..lab import Lab
 from ..models import Unit
@@ -87,6 +88,7 @@ def compare(
         levels = (data.values, degrees) if sample is None else (np.zeros(0), np.zeros(0))
         rows += _described(lab, hypothesis, result, *levels)
         rows += errors.notes if sample is None else [_judged(sample, data, bar)]
+        rows += _fitted(lab, hypothesis)
         for name, places in errors.places.items():
             for at in places if sample is None else sample.drawn[places].tolist():
                 who.setdefault((name, at), []).append(hypothesis.id)
@@ -115,6 +117,22 @@ def _places(lab: Lab, data: Flat) -> np.ndarray:
     out = np.zeros(lab.explore.counted.shape, bool)
     out[data.window, data.place] = True
     return out
+
+
+def _fitted(lab: Lab, hypothesis: Hypothesis) -> list[str]:
+    """A warning where examples were chosen by the activations that they are tested on."""
+    atoms = hypothesis.predicate.atoms()
+    if not any(getattr(one, "chosen", None) == "activation" for one in atoms):
+        return []
+    note = "  its examples were fitted to explore, so these numbers are too good"
+    apart = held_out(lab, hypothesis.predicate)
+    if apart is None or apart.correlation is None or apart.auroc is None:
+        return [note]
+    return [
+        f"{note}: fitted on half of the documents, on the other half correlation within tokens "
+        f"{number(apart.correlation.value)}{between(apart.correlation[1:])}, AUROC "
+        f"{number(apart.auroc.value)}"
+    ]
 
 
 def _judged(sample: Sample, data: Flat, bar: float) -> str:

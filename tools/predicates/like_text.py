@@ -84,8 +84,10 @@ class LikeText(Predicate, frozen=True):
     examples: tuple[Place, ...] = Field(min_length=LEAST, max_length=MOST)
     unlike: tuple[Place, ...] = Field(min_length=LEAST, max_length=MOST)
     level: float = Field(ge=-1e6, le=1e6, allow_inf_nan=False)
+    chosen: Literal["given", "statement", "activation"] = "given"
+    """What the examples were chosen by; by activation their weights were fitted to it too."""
     statement: str | None = Field(default=None, max_length=300)
-    """What the examples were chosen by; None: they were given, or chosen by activation."""
+    """That the examples were chosen by."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "LikeText":

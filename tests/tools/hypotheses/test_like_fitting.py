@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from checks import refused
+from checks import done, refused
 from neuroscribe.tasks.scoring.measured import Measured, Splits
 from neuroscribe.tasks.scoring.ngram_baselines import bigram_table, token_table
 from neuroscribe.tools.data.pydocs import pydocs
@@ -114,6 +114,9 @@ def test_given_examples_are_fitted_once_and_compose(lab):
     ends = [np.flatnonzero(row)[-1] for row in lab.tokenize(texts).counted]
     assert held[0, ends[0]] > held[1, ends[1]]
     by_unit = predictor(lab, {"kind": "like", "n": 8}).model_dump()
+    assert (json["chosen"], by_unit["chosen"]) == ("given", "activation")
+    tested = done(lab, "test_hypotheses", {"hypotheses": [{"kind": "like", "n": 8}, asked]})
+    assert tested.text.count("these numbers are too good: fitted on half of the documents") == 1
     assert len(by_unit["examples"]) == len(by_unit["unlike"]) == 4
     assert np.isfinite(left_of_tokens(lab)[lab.explore.counted]).all()
 
