@@ -37,6 +37,8 @@ from .words.judging import judged as degrees_of
 from .words.places import draw
 
 SOURCES = ("own", "true", "best")
+LEAST = 0.05
+"""Above chance, on average, from which a share of it says something."""
 
 
 def held_pairs(
@@ -130,14 +132,19 @@ def _judged(one: Mapping[str, Any]) -> bool:
 
 
 def _ratio(found: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any]:
-    """The ratio of sums over units, with its interval by bootstrap over units."""
+    """The ratio of sums over units, with its interval by bootstrap over units.
+
+    None where what stands beside is hardly above chance.
+    """
     both = [one for one in found if one.get(name) and one[name]["value"] is not None]
     above, below = (np.array([one[key]["value"] for one in both]) - 0.5 for key in ("own", name))
-    if not both or below.sum() <= 0:
+    if not both or below.mean() < LEAST:
         return {"value": None, "low": None, "high": None, "n": len(both)}
-    resampler = Resampler(np.arange(len(both)))
-    ratio = resampler.interval(lambda sums: sums[:, 0] / np.maximum(sums[:, 1], 1e-9), above, below)
-    return ratio.as_dict(n=len(both))
+
+    def ratio(sums: np.ndarray) -> np.ndarray:
+        return sums[:, 0] / np.maximum(sums[:, 1], LEAST * len(both))
+
+    return Resampler(np.arange(len(both))).interval(ratio, above, below).as_dict(n=len(both))
 
 
 def _kinds(records: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -93,22 +93,21 @@ def _lines(result: Mapping[str, Any], baselines: list[str]) -> Iterator[str]:
 
 def _pairs(result: Mapping[str, Any]) -> Table:
     """Held-out pairs of tier M: AUROC within tokens, and shares of what could be reached."""
-    table = Table(title="Held-out pairs: AUROC within tokens, of .5 by chance", box=box.SIMPLE_HEAD)
-    by_judge = any("judge of true" in row for row in result.values())
-    more = ("judge", "judge: true", "of true") if by_judge else ()
-    for column in ("kind", "n", "description", "true", "best", "of true", "of best", *more):
+    names = ["own", "true", "best", "of true", "of best"]
+    if any("judge of true" in row for row in result.values()):
+        names += ["judge own", "judge true", "judge of true"]
+    title = "Held-out pairs: AUROC within tokens (chance .50)"
+    table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for column in ("kind", "n", *(name.replace("judge", "j.") for name in names)):
         table.add_column(column, justify="left" if column == "kind" else "right", no_wrap=True)
     for kind, row in result.items():
-        cells = [with_interval(row["own"]), *(_plain(row[name]) for name in ("true", "best"))]
-        shares = [with_interval(row["of true"]), _plain(row["of best"])]
-        names = ("judge own", "judge true", "judge of true") if by_judge else ()
-        judged = [_plain(row.get(name, {"value": None})) for name in names]
-        table.add_row(kind, str(row["own"]["n"]), *cells, *shares, *judged)
+        cells = [with_interval(row["own"]) if n == "own" else _plain(row.get(n)) for n in names]
+        table.add_row(kind, str(row["own"]["n"]), *cells)
     return table
 
 
-def _plain(entry: Mapping[str, Any]) -> str:
-    return "" if entry["value"] is None else f"{entry['value']:.2f}"
+def _plain(entry: Mapping[str, Any] | None) -> str:
+    return "" if entry is None or entry["value"] is None else f"{entry['value']:.2f}"
 
 
 def _effects(result: Mapping[str, Any]) -> Table:

@@ -6,10 +6,11 @@
    1- to 3-grams of the text with its punctuation, and the tokens before the word and behind it.
 2. Logistic regression, its balanced accuracy, chance .5 (a third for three sides): trained on the
    split `train` and tested on `held` (`apart`), and cross-validated on `held`, the template that
-   the word stands in being new (`within`).
+   the word stands in being new (`within`). The folds of `within` share the words that fill slots:
+   where such a word stands beside the judged one (`figurative`) n-grams know some of them.
 3. As a control, `within` with the sides of pairs exchanged at random.
 
-`MOST` is the limit, which a test guards.
+`MOST` is the limit of `apart`, which a test guards.
 """
 
 import argparse
