@@ -175,29 +175,33 @@ class Labeller:
         notes: dict[str, Any],
     ) -> Iterator[Attempt]:
         """One attempt, or several of which validation chooses; `notes` go into the record."""
-        splits, tries = columns[unit], self.settings.tries
-        known = self._without_planner(unit, splits.explore)
+        known = self._without_planner(unit, columns[unit].explore)
         if known is not None:
             yield self._attempt(unit, columns, self.planner, labs, described=known)
-            return
-        whole = self.planner
-        if isinstance(self.planner, TriageFactory):
-            first, whole = self.planner.first, self.planner.whole
-            one = self._attempt(unit, columns, first, labs)
-            self.tokens.book(used(one.lab))
-            yield one
-            worth, notes["triage"] = pays(one, splits)
-            taken = self.tokens.take() if worth else None
-            decision = "investigated" if taken is not None else "run tokens spent"
-            notes["triage"]["decision"] = decision if worth else "one look is enough"
-            if taken is None:
-                return
-            before = len(labs)
-            yield from self._tries(unit, columns, whole, labs, tries)
-            self.tokens.settle(taken, sum(map(used, labs[before:])))
-            return
-        yield from self._tries(unit, columns, whole, labs, tries)
-        self.tokens.book(sum(map(used, labs)))
+        elif isinstance(self.planner, TriageFactory):
+            yield from self._triaged(unit, columns, self.planner, labs, notes)
+        else:
+            yield from self._tries(unit, columns, self.planner, labs)
+
+    def _triaged(
+        self,
+        unit: Unit,
+        columns: Mapping[Unit, Splits],
+        planner: TriageFactory,
+        labs: list[Lab],
+        notes: dict[str, Any],
+    ) -> Iterator[Attempt]:
+        """One look, and whole investigations where they pay and the run can afford them."""
+        look = self._attempt(unit, columns, planner.first, labs)
+        self.tokens.book(used(look.lab))
+        yield look
+        worth, why = pays(look, columns[unit])
+        taken = self.tokens.take() if worth else None
+        decision = "investigated" if taken is not None else "run tokens spent"
+        notes["triage"] = {**why, "decision": decision if worth else "one look is enough"}
+        if taken is not None:
+            yield from self._tries(unit, columns, planner.whole, labs)
+            self.tokens.settle(taken, sum(used(lab) for lab in labs[1:]))
 
     def _tries(
         self,
@@ -205,9 +209,9 @@ class Labeller:
         columns: Mapping[Unit, Splits],
         planner: PlannerFactory,
         labs: list[Lab],
-        tries: int,
     ) -> Iterator[Attempt]:
-        for i in range(tries):
+        """Independent investigations, as many as the settings say."""
+        for i in range(self.settings.tries):
             opening = OPENINGS[i % len(OPENINGS)] if isinstance(planner, ChatFactory) else ""
             yield self._attempt(unit, columns, reseeded(planner, i), labs, opening=opening)
 

@@ -91,7 +91,7 @@ class Investigation(TextCourse):
             findings.separated = succeeded(made)
         if not self.noise and texts and findings.terms:
             yield from self._check(scanner)
-        if not self.noise and not scanned and self.lab.meanings:
+        if not self.noise and not scanned and "like" in self.lab.meanings:
             yield from self._liked(sample)
         if self.lab.target.kind != "module":
             yield from self.measure_effect()
