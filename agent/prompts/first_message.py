@@ -7,9 +7,13 @@ from ...tools.data.image_rows import ImageRows
 from ...tools.data.windows import TokenWindows
 from ...tools.lab import Lab
 from ...tools.models import Site, Target, Unit
+from ...tools.models.picture_reader import reader_groups
+from ...tools.predicates.network_reader import reader_network
 from ...tools.render.picture_words import caption, class_name
 from . import prompt
 
+_CLASSES = 40
+"""Classes of a reader that are named where it has no groups."""
 _KINDS = {"causal": "a causal language model", "encoder": "an encoder: each place sees all"}
 
 
@@ -62,6 +66,13 @@ def _of_pictures(target: Target, rows: ImageRows) -> dict[str, Any]:
     scenes = [i for i in _spread(len(rows)) if rows.pictures[i].scene is not None]
     if any(picture.scene is not None for picture in rows.pictures):
         sample = f"They are drawn scenes, such as: {'; '.join(caption(rows, i) for i in scenes)}."
+    elif (network := reader_network(rows)) is not None:
+        groups = ", ".join(reader_groups(network)) or ", ".join(network.labels[:_CLASSES])
+        sample = (
+            f"A second network, {rows.reader.name if rows.reader else network.name}, reads them: "
+            f"'class' predictors take names of its {len(network.labels)} classes, or groups: "
+            f"{groups}."
+        )
     kind = "a vision model without classes"
     if "logit" in target.sites:
         classes = target.sites["logit"].units

@@ -11,7 +11,7 @@ from ...agent.statuses import CONFIDENCE
 from ...agent.transcript.sections import entry_of, triple
 from ..labelling.results import LabelRun, UnitLabel
 from ..report.usage import spent_words
-from ..scoring.entries import beside_within, value_of
+from ..scoring.entries import beside_within, reference_line, value_of
 from ..search.account import experiments, told
 from ..search.records import readable, shortened
 from ..search.terminal import ends, listing, number
@@ -40,6 +40,7 @@ def unit_detail(unit: UnitLabel, folder: Path) -> RenderableType:
     for name, entry in ((record.get("scores") or {}).get("lookups") or {}).items():
         if (value := triple(entry)[0]) is not None:
             rows.append(f"baseline, {name.replace('_', ' x ')}: {value:.3f}")
+    rows += [_plainly(line) for line in reference_line(record.get("scores"))]
     rows += [f"note: {note}" for note in record.get("notes") or ()]
     if record.get("confidence") is not None:
         rows.append(f"confidence: {CONFIDENCE}")

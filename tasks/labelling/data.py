@@ -23,6 +23,7 @@ from ...tools.data.windows import TokenWindows, cut
 from ...tools.errors import UsageError, not_finite
 from ...tools.io.home import keep, load_kept
 from ...tools.lab import at_places, measure
+from ...tools.models.picture_reader import check_picture_reader
 from ...tools.models.target import Target
 from ...tools.models.text_reader import load_text_reader
 from ...tools.models.unit import Unit
@@ -57,7 +58,7 @@ class RunData:
     sites: Sites = field(init=False, repr=False)
     """All units of a site on the held-out splits: whom a unit is compared with."""
     reader: Target | None = None
-    """A second network that reads the texts."""
+    """A second network that reads the texts, or sees the pictures."""
     _last: dict[Unit, Splits] = field(default_factory=dict, init=False, repr=False)
     """The activations measured last: whoever asks for the same units gets them again."""
 
@@ -66,7 +67,7 @@ class RunData:
 
     @cached_property
     def reference(self) -> Reference | None:
-        """What the reader's states say of units; None without a reader of text."""
+        """What the reader's states say of units; None without a reader that has states."""
         if self.reader is None:
             return None
         return Reference.of(self.reader, self.target, self.windows)
@@ -226,6 +227,9 @@ def _pictures(target: Target, corpus: ImageCorpus, settings: Settings) -> RunDat
     from ...tools.predicates.readers import load_reader
 
     reader = None if settings.reader is None else load_reader(settings.reader)
+    network = getattr(reader, "network", None)
+    if network is not None:
+        check_picture_reader(network, target)
     windows: dict[str, Any] = {}
     cache: dict[str, np.ndarray] = {}
     for name, split in zip(SPLITS, corpus.splits(), strict=True):
@@ -236,4 +240,4 @@ def _pictures(target: Target, corpus: ImageCorpus, settings: Settings) -> RunDat
                 f"{name}, {LEAST_PICTURES} are needed; give more pictures"
             )
         windows[name] = replace(image_rows(target, split, reader=reader), cache=cache)
-    return RunData(target, corpus, windows)
+    return RunData(target, corpus, windows, reader=network)

@@ -140,8 +140,9 @@ class Labeller:
         scored, specific = score(
             self.data.sites[unit.site], unit, description, splits, seed=self.settings.seed
         )
-        if "within" in scored.scores and self.data.reference is not None:
-            scored.scores["within"]["reference"] = self.data.reference.scores(splits)
+        if scored.scores and self.data.reference is not None:
+            beside = scored.scores.get("within", scored.scores)  # pictures have no tokens
+            beside["reference"] = self.data.reference.scores(splits)
         scores = {
             "planner_status": base.concluded,
             "scores": scored.scores,

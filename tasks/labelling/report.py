@@ -21,7 +21,13 @@ from ...agent.transcript.sections import NAMES, cell, entry_of, tops_of, triple
 from ...agent.transcript.words import words_for
 from ...tools.errors import UsageError
 from ..report.page import write_page
-from ..scoring.entries import beside_within, shares_words, specificity_words, words_lines
+from ..scoring.entries import (
+    beside_within,
+    reference_line,
+    shares_words,
+    specificity_words,
+    words_lines,
+)
 from ..scoring.sanity_marks import mark
 from .folder import RunFolder
 from .report_costs import cost_curves, way_of, ways
@@ -90,6 +96,7 @@ def write_report(folder: str | Path) -> Path:
         entry_of=entry_of,
         beside_within=beside_within,
         shares_words=shares_words,
+        reference_line=reference_line,
         words_lines=words_lines,
         judged=judged,
         units=units,

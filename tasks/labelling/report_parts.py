@@ -46,6 +46,7 @@ def facts(run: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("near-duplicate windows left out", sum((corpus.get("repeats") or {}).values()) or None),
         ("units", settings.get("units")),
         ("planner", run.get("planner")),
+        ("reader", settings.get("reader")),
         ("seed", run.get("seed")),
         ("made", run.get("created")),
         ("versions", ", ".join(f"{name} {number}" for name, number in versions.items())),

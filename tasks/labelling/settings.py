@@ -97,8 +97,8 @@ class Settings:
     temperature: float | None = None
     """Of an LLM; default: the endpoint's own."""
     reader: str | None = None
-    """A second network that reads: photos, clip:MODEL or dino:MODEL[+sam:MODEL]; texts, minilm,
-    smollm2 or another model, for the reference beside scores within tokens."""
+    """A second network that reads: photos, efficientnet or another vision model, clip:MODEL or
+    dino:MODEL[+sam:MODEL]; texts, minilm, smollm2 or another model; for the reference too."""
     images: tuple[str, ...] = ()
     """Image models to draw with: openai:MODEL, diffusers:FOLDER."""
     programs: bool = True

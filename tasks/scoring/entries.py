@@ -80,6 +80,17 @@ def words_lines(line: Any) -> list[str]:
     return [f"judged by {line.get('judge')}", *out]
 
 
+def reference_line(scores: Mapping[str, Any] | None) -> list[str]:
+    """The reference of a unit of pictures, a line; none where there is none."""
+    value = value_of(scores, "reference.correlation")
+    if value is None:
+        return []
+    low, high = (entry_of(scores, f"reference.correlation.{end}") for end in ("low", "high"))
+    reader = entry_of(scores, "reference.reader")
+    between = f" [{low:.2f}, {high:.2f}]" if isinstance(low, float) else ""
+    return [f"reference, ridge from {reader}'s states: correlation {value:.3f}{between}"]
+
+
 def specificity_words(entry: Any) -> str:
     """The `specificity` of a record in words; empty where there is none."""
     if not isinstance(entry, Mapping) or not isinstance(entry.get("n"), int):

@@ -1,8 +1,9 @@
-"""Two baselines that know nothing but colours: what a description of a picture unit has to beat.
+"""What a description of a picture unit has to beat: colours, and the classes of a second network.
 
 `colours` predicts the activation from the share of each colour of the palette in the picture,
-`grid` from the mean colour of each of four by four parts: ridge regressions learnt on explore,
-their strength chosen on validation. They stand where the n-gram tables stand for text. Our
+`grid` from the mean colour of each of four by four parts; `classes`, where a network reads the
+pictures, from how probably they show each group of its classes. All are ridge regressions learnt on
+explore, their strength chosen on validation. They stand where the n-gram tables stand for text. Our
 formulation.
 """
 
@@ -12,8 +13,10 @@ from typing import Any
 import numpy as np
 
 from ...tools.data.image_rows import ImageRows
+from ...tools.models.picture_reader import picture_states, reader_groups
 from ...tools.predicates.features import colour_shares as share_features
 from ...tools.predicates.features import once
+from ...tools.predicates.network_reader import reader_network
 from .measured import Splits
 
 _STRENGTHS = (0.1, 1.0, 10.0, 100.0)
@@ -28,6 +31,21 @@ def colour_shares(splits: Splits) -> np.ndarray:
 def colour_grid(splits: Splits) -> np.ndarray:
     """From which colour is where, `[image of the test split]`."""
     return _ridge(_grid, splits)
+
+
+def class_table(splits: Splits) -> np.ndarray | None:
+    """From the groups of the reader's classes, `[image of the test split]`; None without."""
+    network = reader_network(splits.explore.windows)  # type: ignore[arg-type]
+    groups = {} if network is None else reader_groups(network)
+    if network is None or not network.labels:
+        return None
+    chosen = [list(some) for some in groups.values()] or [[i] for i in range(len(network.labels))]
+
+    def shares(rows: ImageRows) -> np.ndarray:
+        classes = picture_states(network, rows).classes
+        return np.stack([classes[:, some].sum(1) for some in chosen], 1)  # [image, group]
+
+    return _ridge(shares, splits)
 
 
 def _ridge(features: Callable[[Any], np.ndarray], splits: Splits) -> np.ndarray:

@@ -3,21 +3,22 @@
 Ridge regression from the reader's states to what token means leave of the unit's activation is
 fitted on explore, its layer and strength chosen on halves of explore's documents, and predicts the
 test split. What it reaches within tokens is a lower bound of what could be said of the unit beyond
-token identity: another network, another layer or a non-linear read-out may reach more. Our
-formulation.
+token identity: another network, another layer or a non-linear read-out may reach more. Pictures
+have no tokens: there it predicts the activation itself, over all pictures. Our formulation.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...tools.data.windows import TokenWindows
+from ...tools.data.image_rows import ImageRows
+from ...tools.models.picture_reader import picture_states
 from ...tools.models.target import Target
 from ...tools.models.text_reader import ReaderStates, reader_states, refuse_itself, sampled
-from ...tools.statistics.bootstrap import Resampler
+from ...tools.statistics.bootstrap import Resampler, correlations, interval
 from ...tools.statistics.ridge import Spectrum, chosen_strength, ridge, spectrum
 from ...tools.statistics.within import beyond_tokens, within
 from .measured import Splits
@@ -44,18 +45,14 @@ class Reference:
     """bool `[explore's known place]`: of every second document."""
 
     @classmethod
-    def of(cls, reader: Target, target: Target, windows: Mapping[str, TokenWindows]) -> "Reference":
+    def of(cls, reader: Target, target: Target, windows: Mapping[str, Any]) -> "Reference":
         """Reads explore and test.
 
         Raises:
             UsageError: if the reader is the target.
         """
         refuse_itself(reader, target)
-        ahead = target.kind != "causal"
-        some = [windows["explore"], windows["test"]]
-        if not ahead and reader.kind != "causal":
-            some = [sampled(each) for each in some]
-        explore, test = (reader_states(reader, each, ahead=ahead) for each in some)
+        explore, test = _states(reader, target, [windows["explore"], windows["test"]])
         document = np.broadcast_to(windows["explore"].document[:, None], explore.known.shape)
         _, number = np.unique(document[explore.known], return_inverse=True)
         return cls(reader.name, explore, test, number % 2 == 0)
@@ -73,7 +70,8 @@ class Reference:
         return out
 
     def predict(self, splits: Splits) -> np.ndarray:
-        """What it predicts beyond token means at the known places of test, `[known place]`."""
+        """What it predicts beyond token means at the known places of test, `[known place]`; of
+        pictures, beyond their mean."""
         known = self.explore.known
         y = beyond_tokens(splits.explore.windows.ids[known], splits.explore.values[known])
         tried = [chosen_strength(one.halves, one.explore, y, self.half) for one in self._layers]
@@ -82,8 +80,12 @@ class Reference:
         return layer.test @ ridge(layer.whole, layer.explore, y, strength)[0]
 
     def scores(self, splits: Splits, *, seed: int = 0) -> dict[str, Any]:
-        """Its scores within tokens on test, for records."""
+        """Its scores on test, for records: within tokens, or over pictures."""
         known, test = self.test.known, splits.test
+        if isinstance(test.windows, ImageRows):
+            resampler = Resampler(test.documents, seed=seed)
+            reached = interval(correlations(resampler, self.predict(splits), test.flat))
+            return {"reader": self.reader, "correlation": reached.as_dict()}
         threshold = thresholds(splits.explore)[HEADLINE]
         truth = test.values[known].astype(np.float64)
         document = np.broadcast_to(test.windows.document[:, None], known.shape)[known]
@@ -95,3 +97,14 @@ class Reference:
             Resampler(document, seed=seed),
         )
         return {"reader": self.reader, **result.as_dict()}
+
+
+def _states(reader: Target, target: Target, some: Sequence[Any]) -> list[ReaderStates]:
+    """What the reader makes of texts, or of pictures: of these all states as one layer."""
+    if isinstance(some[0], ImageRows):
+        states = [picture_states(reader, rows).values[:, None] for rows in some]
+        return [ReaderStates(values, np.ones((len(values), 1), bool)) for values in states]
+    ahead = target.kind != "causal"
+    if not ahead and reader.kind != "causal":
+        some = [sampled(each) for each in some]
+    return [reader_states(reader, each, ahead=ahead) for each in some]

@@ -39,7 +39,7 @@ from .curve import expected_activation
 from .entries import HEADLINES
 from .measured import Measured, Splits
 from .ngram_baselines import bigram_table, token_place_table, token_table
-from .picture_baselines import colour_grid, colour_shares
+from .picture_baselines import class_table, colour_grid, colour_shares
 from .predictions import (
     HEADLINE,
     Prediction,
@@ -156,7 +156,9 @@ def numbers(
 def baselines(splits: Splits) -> dict[str, np.ndarray]:
     """What every baseline predicts on test, by name; the plainest first."""
     if isinstance(splits.explore.windows, ImageRows):
-        return {"colours": colour_shares(splits), "grid": colour_grid(splits)}
+        tables = {"colours": colour_shares(splits), "grid": colour_grid(splits)}
+        classes = class_table(splits)
+        return tables if classes is None else {**tables, "classes": classes}
     return {
         "token": token_table(splits),
         "bigram": bigram_table(splits),
@@ -315,8 +317,9 @@ def _filled(
     headline, explained = scores["tails"][HEADLINE], scores["variance"]["value"]
     if status == "described" and "status" in headline:
         status = "insufficient held-out"
+        places = "pictures" if isinstance(splits.test.windows, ImageRows) else "tokens"
         reason = (
-            f"{headline['positives']} active tokens in the test split, {LEAST_POSITIVES} are "
+            f"{headline['positives']} active {places} in the test split, {LEAST_POSITIVES} are "
             "needed for a score"
         )
     elif status == "described" and explained < LEAST_VARIANCE:

@@ -2,8 +2,9 @@
 
 A cue is a statement about a picture with its degree on each picture of explore: image atoms where
 scenes are known, else how much of the picture has each colour of the palette, how bright, how
-colourful and how full of edges it is, and the classes that the target itself gives. What such a
-table shows is a correlation and nothing more.
+colourful and how full of edges it is, the classes that the target itself gives, and the groups of
+classes that a network sees which reads the pictures. What such a table shows is a correlation and
+nothing more.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +15,9 @@ import numpy as np
 from ..data.image_rows import ImageRows
 from ..data.windows import batches
 from ..lab import Lab
+from ..models.picture_reader import picture_states, reader_groups
 from ..predicates import parse
+from ..predicates.network_reader import reader_network
 from ..render.picture_words import class_name, colour_shares, known_scene
 from ..scenes.palette import COLOURS
 from ..scenes.scene import PLACES, SIZES, TEXTURES
@@ -57,7 +60,8 @@ def statements(lab: Lab, rows: ImageRows) -> list[tuple[str, np.ndarray]]:
     key = ("cues", rows.by_pixels, rows.texts)
     if key not in lab.memo:
         known = all(known_scene(rows, at) is not None for at in range(len(rows)))
-        lab.memo[key] = _scenes(rows) if known else [*_colours(rows), *_classes(lab, rows)]
+        seen = [] if known else [*_colours(rows), *_classes(lab, rows), *_read(rows)]
+        lab.memo[key] = _scenes(rows) if known else seen
     return lab.memo[key]
 
 
@@ -131,6 +135,19 @@ def _classes(lab: Lab, rows: ImageRows) -> list[tuple[str, np.ndarray]]:
         (f"model's top 5 has {class_name(lab.target, k)}", (top == k).any(1).astype(np.float32))
         for k in often
     ]
+
+
+def _read(rows: ImageRows) -> list[tuple[str, np.ndarray]]:
+    """How probably the reader sees each group of its classes."""
+    network = reader_network(rows)
+    if network is None or not network.labels:
+        return []
+    share = picture_states(network, rows).classes  # [image, class]
+    groups = reader_groups(network)
+    if not groups:
+        groups = {label.split(",")[0]: (i,) for i, label in enumerate(network.labels)}
+    named = [(name, share[:, list(members)].sum(1)) for name, members in groups.items()]
+    return [(f"reader sees {name}", degrees) for name, degrees in named if degrees.sum() >= _LEAST]
 
 
 def _sorted(names: Iterable[str]) -> Sequence[str]:

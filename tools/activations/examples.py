@@ -4,7 +4,8 @@ top        the rows with the highest peaks, contents all different
 quantile   one row from each of `n` equal bands between 0 and the maximum
 pairs      places of the same token, one where it is active and one where it is silent, in turn
 low        rows where the unit stays low: texts that hold the tokens or the words of the top
-           examples, or other forms of those words; pictures that look or read most like these
+           examples, or other forms of those words; pictures that look or read most like these,
+           to the network that reads them where there is one
 
 An example is `(row, place)`; of a picture the place is 0.
 """
@@ -18,6 +19,8 @@ from ..data.windows import TokenWindows
 from ..english.inflection import forms
 from ..lab import Lab
 from ..models import Unit
+from ..models.picture_reader import compressed
+from ..predicates.network_reader import reader_network
 from ..statistics.within import partners
 from .cues import statements
 from .records import Flat, activity, flat, silence
@@ -206,9 +209,13 @@ def _low_pictures(lab: Lab, unit: Unit, n: int) -> list[Example]:
 
 
 def _similarity(lab: Lab, some: list[int]) -> np.ndarray:
-    """How similar some pictures are to all: cosine over the statements of `cues.py`, rare ones
-    weighing more; `[some, image]`."""
+    """How similar some pictures are to all, `[some, image]`: cosine of a reader's compressed states
+    where a network reads them, else over the statements of `cues.py`, rare ones weighing more."""
     assert isinstance(lab.explore, ImageRows)
+    network = reader_network(lab.explore)
+    if network is not None:
+        x = compressed(network, lab.explore)
+        return x[some] @ x.T
     table = np.stack([degrees for _, degrees in statements(lab, lab.explore)], 1)
     table = (table - table.mean(0)) / np.maximum(table.std(0), 1e-6)  # [image, statement]
     table /= np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-9)

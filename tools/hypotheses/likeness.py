@@ -14,6 +14,7 @@ from ..errors import UsageError
 from ..images.recipes import pictures_of
 from ..lab import Lab
 from ..predicates.features import features
+from ..predicates.network_reader import reader_network
 
 NETWORK = "pictures"
 _MOST = 32
@@ -41,7 +42,8 @@ def filled(lab: Lab, given: Mapping[str, Any]) -> dict[str, Any]:
     many = min(len(order), max(8, len(named)), 64 - len(named))
     spread = np.linspace(0, len(order) - 1, many).round().astype(int) if order else []
     chosen = [*named, *(order[int(at)] for at in spread)]
-    network = str(given.get("network", NETWORK))
+    reader = rows.reader.name if reader_network(rows) is not None and rows.reader else NETWORK
+    network = str(given.get("network") or reader)
     x = features(rows.rows(chosen), network)  # [example, feature]
     return {
         "kind": "like",

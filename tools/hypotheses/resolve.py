@@ -151,7 +151,8 @@ def recall(lab: Lab, arguments: Mapping[str, Any]) -> None:
 def predictor(lab: Lab, data: Mapping[str, Any] | str) -> Predicate:
     """Parses a predictor; `{"kind": "hypothesis", "id": "H1"}` anywhere in it means that one's.
 
-    A `like` may name windows of explore instead of examples; on text it is fitted.
+    A `like` may name windows of explore instead of examples; on text it is fitted. A `class` is
+    given the name of its reader.
 
     Raises:
         UsageError: for an unknown id, a predictor that cannot be read, one that looks ahead of a
@@ -190,6 +191,9 @@ def _unfolded(lab: Lab, data: Any, depth: int) -> Any:
             return fitted(lab, data)
         if data.get("kind") == "judged" and "judge" not in data:
             return {**data, "judge": _judge(lab)}
+        if data.get("kind") == "class" and not data.get("network"):
+            reader = getattr(lab.explore, "reader", None)
+            data = {**data, "network": None if reader is None else reader.name}
         return {key: _unfolded(lab, value, depth + 1) for key, value in data.items()}
     if isinstance(data, list | tuple):
         return [_unfolded(lab, value, depth + 1) for value in data]

@@ -50,7 +50,15 @@ def colour_shares(rows: ImageRows) -> np.ndarray:
 
 
 def features(rows: ImageRows, network: str) -> np.ndarray:
-    """What a network sees in pictures, `[image, SIZE]`, each of length 1."""
+    """What a network sees in pictures, `[image, feature]`, each of length 1.
+
+    `pictures` gives `SIZE` numbers; a network that reads photographs gives its compressed states.
+    """
+    if network != "pictures":
+        from ..models.picture_reader import compressed
+        from .network_reader import network_of
+
+        return compressed(network_of(rows, network), rows)
 
     def projected() -> np.ndarray:
         centre, spread = _constants(network)

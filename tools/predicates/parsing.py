@@ -15,7 +15,7 @@ from pydantic import Discriminator, Field, Tag, TypeAdapter, ValidationError
 
 from ..errors import UsageError, nearest
 from ..io.strict_json import read_json
-from . import atoms, context, core, images, pixels
+from . import atoms, context, core, images, looks, pixels
 from .concepts import resolve
 from .core import Predicate
 from .judged import Judged
@@ -69,6 +69,8 @@ AnyPredicate = Annotated[
     | images.Background
     | images.Related
     | pixels.Area
+    | looks.PictureClass
+    | looks.Look
     | Annotated[
         Annotated[pixels.Like, Tag("like-pictures")] | Annotated[LikeText, Tag("like-text")],
         Discriminator(_like_form),

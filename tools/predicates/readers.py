@@ -3,10 +3,13 @@
 detector                  the project's own detector of drawn scenes
 clip:MODEL                a CLIP or SigLIP, zero-shot
 dino:MODEL[+sam:MODEL]    Grounding DINO, and SAM to cut out what it finds
+MODEL                     any network that takes pictures, by its classes and its states
 
-MODEL is a Hugging Face id or a folder.
+MODEL is a name that ships (`efficientnet`), a Hugging Face id, a folder or, for the last,
+`path/to/file.py:factory`.
 """
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError, nearest
@@ -14,7 +17,7 @@ from ..errors import UsageError, nearest
 if TYPE_CHECKING:
     from ..data.image_rows import PictureReader
 
-KINDS = ("detector", "clip:MODEL", "dino:MODEL", "dino:MODEL+sam:MODEL")
+KINDS = ("detector", "efficientnet", "clip:MODEL", "dino:MODEL", "dino:MODEL+sam:MODEL")
 
 
 def load_reader(spec: str, *, device: str | None = None) -> "PictureReader":
@@ -44,7 +47,21 @@ def load_reader(spec: str, *, device: str | None = None) -> "PictureReader":
             _loaded(AutoModelForMaskGeneration, cuts, device) if cuts else None,
             name=spec,
         )
-    raise UsageError(f"there is no reader '{spec}'; nearest: {nearest(spec, KINDS)}")
+    if not _names_a_model(spec):
+        raise UsageError(f"there is no reader '{spec}'; nearest: {nearest(spec, KINDS)}")
+    from ..models import Target
+    from .clip_reader import ClipReader
+    from .network_reader import NetworkReader
+
+    target = Target.load(spec, device=device)
+    return NetworkReader(target, spec) if target.clip is None else ClipReader(target)
+
+
+def _names_a_model(spec: str) -> bool:
+    """Whether it looks like a model: a name that ships, a factory, a folder, a hub id."""
+    from ..models.trust import built_in
+
+    return built_in(spec) or re.search(r"\.py:\w+$", spec) is not None or "/" in spec
 
 
 def _loaded(kind: Any, name: str, device: str | None) -> tuple[Any, Any]:

@@ -12,7 +12,7 @@ from ..images.regions import box_of
 from ..lab import Lab
 from ..models import Unit
 from .contact_sheet import MOST, contact_sheet, keep, overlaid
-from .picture_words import caption, detected, region_words, said_by, told, where
+from .picture_words import caption, detected, read_by, region_words, said_by, told, where
 from .text import number
 
 
@@ -48,7 +48,7 @@ def show(
         captions: `[image]` whether to say what a picture shows; None: where it is known.
     """
     active = regions(lab, unit, rows)
-    classes = said_by(lab, rows)
+    classes, read = said_by(lab, rows), read_by(rows)
     lines, summaries = [], []
     for at in range(len(rows)):
         wanted = told(rows, at) if captions is None else captions[at]
@@ -57,7 +57,7 @@ def show(
         parts += [seen] if seen else []
         if active is not None:
             parts.append(region_words(lab, rows, at, active[at]))
-        parts += [classes[at]] if classes[at] else []
+        parts += [words for words in (classes[at], read[at]) if words]
         head = f"{number(float(values[at]))} ({names[at]})" if names[at] else ""
         lines.append(f"{head or number(float(values[at]))}: {' | '.join(parts)}")
         summaries.append(None if active is None else summary(active[at]))

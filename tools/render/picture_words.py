@@ -13,6 +13,8 @@ from ..data.image_rows import ImageRows
 from ..images.maps import Region, whereabouts
 from ..lab import Lab
 from ..models import Target
+from ..models.picture_reader import picture_states
+from ..predicates.network_reader import reader_network
 from ..scenes.english import described
 from ..scenes.scene import Scene, Thing
 
@@ -140,6 +142,19 @@ def said_by(lab: Lab, rows: ImageRows) -> list[str]:
         "model: "
         + ", ".join(f"{class_name(target, k)} {p:.2f}" for p, k in zip(ps, ks, strict=True))
         for ps, ks in zip(top.tolist(), which.tolist(), strict=True)
+    ]
+
+
+def read_by(rows: ImageRows) -> list[str]:
+    """`[image]`: the classes that the reader sees, with probabilities; empty without such a one."""
+    network = reader_network(rows)
+    if network is None or not network.labels or not len(rows):
+        return [""] * len(rows)
+    share = picture_states(network, rows).classes  # [image, class]
+    best = np.argsort(-share, axis=1, kind="stable")[:, :2]
+    return [
+        "reader: " + ", ".join(f"{class_name(network, int(k))} {share[i, k]:.2f}" for k in best[i])
+        for i in range(len(rows))
     ]
 
 

@@ -16,7 +16,7 @@ class Spectrum(NamedTuple):
 
     mean: np.ndarray
     values: np.ndarray
-    """Eigenvalues of the Gram matrix of centred features."""
+    """Eigenvalues of the Gram matrix of centred features, those that are not zero."""
     vectors: np.ndarray
 
 
@@ -24,6 +24,9 @@ def spectrum(features: np.ndarray) -> Spectrum:
     """Prepares features float32 `[place, feature]`."""
     mean = features.mean(0)
     x = features - mean
+    if len(x) < x.shape[1]:  # fewer places than features: as many eigenvalues as places
+        _, singular, turned = np.linalg.svd(x, full_matrices=False)
+        return Spectrum(mean, np.square(singular, dtype=np.float64), turned.T)
     values, vectors = np.linalg.eigh((x.T @ x).astype(np.float64))
     return Spectrum(mean, np.maximum(values, 0), vectors.astype(np.float32))
 

@@ -2,10 +2,15 @@
 
 import numpy as np
 import pytest
+from colour_target import colour_target
 from neuroscribe.tasks.scoring.measured import Measured, Splits
 from neuroscribe.tasks.scoring.reference import Reference
+from neuroscribe.tools.data.image_rows import image_rows
 from neuroscribe.tools.data.pydocs import pydocs
+from neuroscribe.tools.data.scene_pictures import picture_of
 from neuroscribe.tools.data.windows import cut
+from neuroscribe.tools.models import Target
+from neuroscribe.tools.scenes.grammar import scenes
 
 
 @pytest.fixture(scope="module")
@@ -47,3 +52,25 @@ def test_what_the_states_hold_is_found(read):
 def test_what_they_do_not_hold_is_not(read):
     scores = read[0].scores(splits(*read, lambda states: 0))
     assert abs(scores["correlation"]["value"]) < 0.1
+
+
+def test_pictures_are_read_as_texts_are():
+    reader = Target.load("pictures")
+    pictures = [picture_of(scene) for scene in scenes(150, seed=4)]
+    parts = {"explore": pictures[:70], "validation": pictures[70:80], "test": pictures[80:]}
+    windows = {name: image_rows(colour_target(), some) for name, some in parts.items()}
+    reference = Reference.of(reader, colour_target(), windows)
+    rng = np.random.default_rng(0)
+    direction = rng.normal(size=reference.explore.values.shape[2])
+    spread = reference.explore.values[:, 0].std(0) + 1e-3
+    for strength, least, most in ((1.0, 0.4, 1.0), (0.0, -0.25, 0.25)):
+        columns = []
+        for name in ("explore", "validation", "test"):
+            n = len(windows[name])
+            states = reference.test if name == "test" else reference.explore
+            held = (states.values[:n, 0] / spread) @ direction
+            values = strength * (held - held.mean()) / held.std() + 0.3 * rng.normal(size=n)
+            columns.append(Measured(windows[name], values[:, None].astype(np.float32)))
+        scores = reference.scores(Splits(*columns))
+        assert scores["reader"] == "pictures"
+        assert least < scores["correlation"]["value"] < most

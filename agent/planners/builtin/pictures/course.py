@@ -45,6 +45,13 @@ class PictureFindings(Findings):
     """By active picture, the share of its drawings that were active again."""
     drawn_words: list[str] = field(default_factory=list)
     """Plain drawings that switch a unit on that was studied on photographs."""
+    parts: list[Hypothesis] = field(default_factory=list)
+    """Of photographs that a network reads: components that add up."""
+    part_label: str = ""
+    whole: float = 0.0
+    """Cross-validated correlation of these components together."""
+    chance: float = 0.0
+    """What `whole` reaches by chance in one unit of twenty."""
 
 
 class PictureCourse(Course[PictureFindings]):
@@ -80,6 +87,8 @@ class PictureCourse(Course[PictureFindings]):
     @property
     def noise(self) -> bool:
         findings = self.findings
+        if findings.parts:
+            return findings.whole < findings.chance
         best = max((rival.checked for rival in findings.rivals), default=0.0)
         if self.rule.cases:
             holds = self.rule.holds(self.inputs) > 0
@@ -90,9 +99,16 @@ class PictureCourse(Course[PictureFindings]):
         return not replicates or best < _LEAST
 
     def noise_reason(self) -> str:
+        if self.findings.parts:
+            return (
+                "Classes, looks and similarity, learnt on a part of explore, predict the rest with "
+                f"correlation {self.findings.whole:.2f}: no better than chance."
+            )
         return "Active pictures, drawn again, do not switch it on, and no composition explains it."
 
     def components(self) -> list[Hypothesis]:
+        if self.findings.parts:
+            return self.findings.parts
         if self.rule.cases:
             return [Hypothesis(case.words(), case.predicate()) for case in self.rule.cases]
         best = self.findings.rivals[0].predicate
@@ -102,6 +118,8 @@ class PictureCourse(Course[PictureFindings]):
         return [Hypothesis(words, best)]
 
     def label(self) -> str:
+        if self.findings.parts:
+            return self.findings.part_label
         if self.rule.cases:
             text = case_label(self.rule.cases, self.inputs)
         else:

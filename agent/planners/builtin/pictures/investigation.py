@@ -12,7 +12,7 @@
 
 Without experiments the best composition of the search is the conclusion; with random ones it is
 searched over explore and scenes drawn at random together. Photographs, whose scenes are not known,
-are searched alone (`photos`).
+are searched alone (`photos`, or `seen` where a network reads them).
 """
 
 from collections.abc import Generator
@@ -21,6 +21,7 @@ import numpy as np
 
 from .....tools.evidence import Evidence
 from .....tools.predicates import parse
+from .....tools.predicates.network_reader import reader_network
 from .....tools.scenes.grammar import sample
 from .....tools.scenes.scene import Scene
 from ..findings import Hypothesis
@@ -35,6 +36,7 @@ from .predictive_check import checked
 from .relax import relaxed
 from .rules import CaseList
 from .search import correlations, search
+from .seen import seen
 
 _CASES = 4
 _SEEDS = 6  # active pictures looked at for one case
@@ -59,8 +61,11 @@ class Investigation(PictureCourse):
         shown = {"unit": str(self.unit), "kind": "top"}
         yield Calls("Where is it most active?", (("exemplars", shown),))
         drawn = len(known) > 0.5 * len(self.inputs)
+        network = reader_network(self.inputs)
         if drawn:
             findings.rivals = search(self._board(), self.values[self.known_rows], most=_RIVALS)
+        elif network is not None:
+            yield from seen(self, network)
         else:
             yield from photos(self)
         if self.experiments == "random":
@@ -168,7 +173,8 @@ class Investigation(PictureCourse):
             words = "; or ".join(case.words() for case in self.rule.cases)
             rivals.insert(0, Hypothesis(words, self.rule.predicate()))
         yield from self.record(rivals)
-        yield from self._parted()
+        if not self.findings.parts:
+            yield from self._parted()
 
     def _parted(self) -> Generator[Calls, list[Evidence], None]:
         """Fresh scenes on which the first two rivals differ, so that none stands untested."""
