@@ -26,7 +26,7 @@ from .....tools.models.target import Target
 from .....tools.predicates import parse
 from .....tools.predicates.features import features
 from .....tools.predicates.looks import MEASURES, PARTS, measures
-from ....description import MOST_WORDS
+from ....description import MOST_WORDS, short_label
 from ..course import succeeded
 from ..findings import Hypothesis
 from ..turns import Calls
@@ -260,13 +260,19 @@ def _shows(network: Target, rows: ImageRows, row: int) -> str:
 
 def _label(named: Sequence[str], shown: Sequence[str]) -> str:
     """At most twelve words: classes and looks, else what the strongest examples show."""
-    strong = list(dict.fromkeys(shown))[:3]
-    clauses = list(named) or ["no class or look found", f"like photos of {', '.join(strong)}"]
+    if named:
+        return _joined(named, "; ")
+    first, *others = list(dict.fromkeys(shown))[:3]
+    return _joined([f"no class or look found; like photos of {first}", *others], ", ")
+
+
+def _joined(clauses: Sequence[str], mark: str) -> str:
+    """The first clause, and those of the others for which there is room in a label."""
     label = clauses[0]
     for clause in clauses[1:]:
-        if len(f"{label}; {clause}".split()) <= MOST_WORDS:
-            label += f"; {clause}"
-    return label
+        if len(f"{label}{mark}{clause}".split()) <= MOST_WORDS:
+            label += mark + clause
+    return short_label(label)
 
 
 def _covered(course: PictureCourse, order: np.ndarray) -> Generator[Calls, list[Evidence], str]:

@@ -69,3 +69,8 @@ def test_similarity_alone_is_found(photos):
 )
 def test_a_label_names_what_passed_or_what_the_strongest_show(named, said):
     assert _label(named, ["pug", "fig", "pug", "oboe", "rule"]) == said
+
+
+def test_a_label_without_names_has_the_examples_for_which_there_is_room():
+    said = _label([], ["great white shark", "black and gold garden spider", "fig"])
+    assert said == "no class or look found; like photos of great white shark, fig"
