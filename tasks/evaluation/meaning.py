@@ -106,11 +106,17 @@ def _by_judge(judge: Judge, splits: Splits, said: Mapping[str, str], seed: int) 
 def by_kind(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Means over units of each kind and over all, with intervals over units.
 
-    `of true`, `of best` and `judge of true` are ratios of sums of what is above .5.
+    `of true`, `of best` and `judge of true` are ratios of sums of what is above .5. `missing` units
+    have too few active words among those that are judged.
     """
-    known = [r for r in records if (r.get("pairs") or {}).get("own")]
-    kinds = {"all": known, **{k: [r for r in known if r["kind"] == k] for k in _kinds(known)}}
-    return {kind: _row([r["pairs"] for r in some]) for kind, some in kinds.items() if some}
+    given = [(r["kind"], r["pairs"]) for r in records if r.get("pairs")]
+    rows = {}
+    for kind in ("all", *sorted({kind for kind, _ in given})):
+        some = [pairs for own, pairs in given if kind in ("all", own)]
+        known = [pairs for pairs in some if pairs["own"]]
+        if known:
+            rows[kind] = {**_row(known), "missing": len(some) - len(known)}
+    return rows
 
 
 def _row(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -145,10 +151,6 @@ def _ratio(found: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any]:
         return sums[:, 0] / np.maximum(sums[:, 1], LEAST * len(both))
 
     return Resampler(np.arange(len(both))).interval(ratio, above, below).as_dict(n=len(both))
-
-
-def _kinds(records: Sequence[Mapping[str, Any]]) -> list[str]:
-    return sorted({r["kind"] for r in records})
 
 
 @cache

@@ -48,7 +48,7 @@ def show(result: Mapping[str, Any]) -> None:
         if tier == "C":
             best = with_interval(entry["ceiling"])
             console.print(f"best predicate found, a lower bound: correlation {best}")
-        if "pairs" in entry:
+        if entry.get("pairs"):
             console.print(_pairs(entry["pairs"]))
     if result.get("effects"):
         console.print(_effects(result["effects"]))
@@ -102,7 +102,8 @@ def _pairs(result: Mapping[str, Any]) -> Table:
         table.add_column(column, justify="left" if column == "kind" else "right", no_wrap=True)
     for kind, row in result.items():
         cells = [with_interval(row["own"]) if n == "own" else _plain(row.get(n)) for n in names]
-        table.add_row(kind, str(row["own"]["n"]), *cells)
+        n, missing = row["own"]["n"], row["missing"]
+        table.add_row(kind, f"{n} of {n + missing}" if missing else str(n), *cells)
     return table
 
 

@@ -86,6 +86,9 @@ def test_sums_by_kind_are_ratios_of_excess():
     assert rows["b"]["of true"]["value"] == pytest.approx(1.0)
     assert rows["a"]["of best"]["value"] is None
     assert rows["all"]["own"]["n"] == 3
+    nothing = {"kind": "b", "pairs": {"own": None, "true": None}}
+    assert by_kind([record("b", 0.9, 0.9), nothing])["b"]["missing"] == 1
+    assert by_kind([nothing]) == {}
     chance = by_kind([record("a", 0.6, 0.52), record("a", 0.7, 0.5)])
     assert chance["a"]["of true"]["value"] is None  # hardly above chance: no share of it
     assert np.isfinite(rows["all"]["of true"]["low"])
