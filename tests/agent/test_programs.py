@@ -103,6 +103,7 @@ def test_the_transcript_holds_the_code_and_replays(make_lab, tmp_path):
         ("open('/etc/passwd').read()", "PermissionError"),
         ("import os\nos.system('id')", "AttributeError"),
         ("import socket", "ModuleNotFoundError"),
+        ("list(map(survey, []))\nlist(map(survey, [1]))", "use a for loop"),
         ("().__class__.__base__.__subclasses__()", "AttributeError"),
         ("print('x' * 10_000_000)\n1 / 0", "(cut: 10,000,001 characters were printed, 4,000"),
         ("for i in range(99):\n    survey()", "a program may make at most 48 calls"),

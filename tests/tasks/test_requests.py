@@ -15,6 +15,7 @@ from neuroscribe.agent.budget import Budget
 from neuroscribe.agent.investigate import investigate
 from neuroscribe.agent.planners import planner_factory
 from neuroscribe.agent.planners.chat import Chat, schemas
+from neuroscribe.agent.prompts import system
 from neuroscribe.tasks.asking.data import explore
 from neuroscribe.tasks.asking.opening import open_conversation
 from neuroscribe.tools.data.image_rows import image_rows
@@ -68,6 +69,15 @@ def test_the_tools_of_an_investigation_cost_little(lab):
         assert len(sent) / 4 <= MOST_TOKENS
 
 
+def test_rare_tools_cost_a_line_where_programs_are_offered(lab):
+    rare = {"ablate", "patch", "write_texts"}
+    assert not rare & set(asked(lab))
+    said = asked(lab)["program"]["function"]["description"]
+    assert all(f"{name}(" in said for name in rare)
+    lab.programs = False
+    assert rare <= set(asked(lab))
+
+
 def test_tools_that_describe_no_unit_are_offered_in_conversations_only(lab):
     others = {"attribute", "lens", "intervene"}
     assert not others & set(asked(lab))
@@ -86,11 +96,11 @@ def test_the_unit_under_study_is_not_asked_for_and_still_taken(lab):
     assert "unit" in asked(open_lab)["survey"]["function"]["parameters"]["properties"]
 
 
-def test_a_predictor_is_typed_by_its_kinds(lab):
+def test_the_kinds_of_predictors_stand_in_the_prompt_alone(lab):
     schema = asked(lab)["hypothesise"]["function"]["parameters"]["properties"]["predictor"]
-    assert schema["properties"]["kind"]["enum"] == list(kinds("causal"))
-    assert schema["required"] == ["kind"]
-    assert "400" in schema["description"]
+    assert schema == {"type": "object", "description": "See Predictors."}
+    assert all(f"\n{kind} {{" in system("causal") for kind in kinds("causal"))
+    assert "400 P" in system("causal")
     rows = {"kind": "or", "of": [{"kind": "words", "words": [f"w{n}"]} for n in range(500)]}
     error = call(lab, "hypothesise", {"statement": "x", "predictor": rows}).error or ""
     assert "500 parts, more than 400; put words" in error

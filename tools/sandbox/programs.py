@@ -209,6 +209,8 @@ def _said(error: MontyError) -> str:
     frames = error.traceback() if isinstance(error, MontyRuntimeError | MontySyntaxError) else ()
     if text.startswith(("ModuleNotFoundError", "ImportError")):
         text = f"{text}; there are {MODULES}"
+    if "cannot suspend in this synchronous context" in text:
+        text = "NotImplementedError: map, sorted and the like cannot call a tool; use a for loop"
     if not frames or text in _FRESH:
         return text
     source = (frames[0].source_line or "").strip()
