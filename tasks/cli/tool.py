@@ -7,6 +7,7 @@ asks for, and else as text; an argument given several times is a list.
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -42,7 +43,7 @@ def tool(
     ] = None,
     images: options.Images = None,
     reader: Annotated[
-        str | None, typer.Option(help="A second network that reads texts, for 'like': smollm2.")
+        str | None, typer.Option(help="A second network that reads: smollm2, efficientnet.")
     ] = None,
     judge: Annotated[
         str | None, typer.Option(help="A language model for 'judged': openai:MODEL.")
@@ -63,6 +64,7 @@ def tool(
     from ...tools.models import Target
     from ...tools.models.text_reader import load_text_reader
     from ...tools.predicates.judging import judge_named
+    from ...tools.predicates.readers import load_picture_reader
     from ...tools.registry import call
     from ..asking.data import explore
 
@@ -73,9 +75,12 @@ def tool(
         raise UsageError(f"{target} takes neither text nor pictures; the tools work on these")
     studied = None if unit is None else loaded.unit(unit)
     corpus = data or ("builtin:pydocs" if loaded.image is None else "builtin:scenes:400")
+    rows: Any = explore(loaded, corpus, tokens=tokens, length=length, seed=seed)
+    if reader is not None and loaded.image is not None:
+        rows, reader = replace(rows, reader=load_picture_reader(reader, loaded)), None
     lab = Lab(
         loaded,
-        explore(loaded, corpus, tokens=tokens, length=length, seed=seed),
+        rows,
         evidence=EvidenceStore(pictures),
         unit=studied,
         seed=seed,

@@ -23,7 +23,6 @@ from ...tools.data.windows import TokenWindows, cut
 from ...tools.errors import UsageError, not_finite
 from ...tools.io.home import keep, load_kept
 from ...tools.lab import at_places, measure
-from ...tools.models.picture_reader import check_picture_reader
 from ...tools.models.target import Target
 from ...tools.models.text_reader import load_text_reader
 from ...tools.models.unit import Unit
@@ -224,12 +223,9 @@ def load_data(target: Target, settings: Settings) -> RunData:
 
 
 def _pictures(target: Target, corpus: ImageCorpus, settings: Settings) -> RunData:
-    from ...tools.predicates.readers import load_reader
+    from ...tools.predicates.readers import load_picture_reader
 
-    reader = None if settings.reader is None else load_reader(settings.reader)
-    network = getattr(reader, "network", None)
-    if network is not None:
-        check_picture_reader(network, target)
+    reader = None if settings.reader is None else load_picture_reader(settings.reader, target)
     windows: dict[str, Any] = {}
     cache: dict[str, np.ndarray] = {}
     for name, split in zip(SPLITS, corpus.splits(), strict=True):
@@ -240,4 +236,4 @@ def _pictures(target: Target, corpus: ImageCorpus, settings: Settings) -> RunDat
                 f"{name}, {LEAST_PICTURES} are needed; give more pictures"
             )
         windows[name] = replace(image_rows(target, split, reader=reader), cache=cache)
-    return RunData(target, corpus, windows, reader=network)
+    return RunData(target, corpus, windows, reader=getattr(reader, "network", None))

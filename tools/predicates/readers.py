@@ -16,6 +16,7 @@ from ..errors import UsageError, nearest
 
 if TYPE_CHECKING:
     from ..data.image_rows import PictureReader
+    from ..models.target import Target
 
 KINDS = ("detector", "efficientnet", "clip:MODEL", "dino:MODEL", "dino:MODEL+sam:MODEL")
 
@@ -55,6 +56,21 @@ def load_reader(spec: str, *, device: str | None = None) -> "PictureReader":
 
     target = Target.load(spec, device=device)
     return NetworkReader(target, spec) if target.clip is None else ClipReader(target)
+
+
+def load_picture_reader(spec: str, target: "Target") -> "PictureReader":
+    """The reader of that name, for the pictures of a target.
+
+    Raises:
+        UsageError: if there is none, or it is the target itself.
+    """
+    from ..models.picture_reader import check_picture_reader
+    from .network_reader import NetworkReader
+
+    reader = load_reader(spec)
+    if isinstance(reader, NetworkReader):
+        check_picture_reader(reader.network, target)
+    return reader
 
 
 def _names_a_model(spec: str) -> bool:

@@ -46,6 +46,18 @@ def test_a_reader_that_is_the_target_is_refused_in_a_line(folder, tmp_path, verb
     assert "the reader is the target itself (pictures); choose another network" in told
 
 
+def test_a_tool_says_what_the_reader_sees_and_shows_what_is_alike_where_it_is_silent(folder, verb):
+    target = f"{SUPPORT / 'colour_target.py'}:load"
+    given = ("--data", str(folder), "--reader", "pictures", "--arg", "unit=act/0")
+    code, out, told = verb("tool", "exemplars", target, *given, "--arg", "kind=low")
+    assert code == 0, told
+    assert "low exemplars" in out
+    assert "reader: " in out
+    code, _, told = verb("tool", "exemplars", "pictures", *given[:4], "--arg", "unit=conv.3/1")
+    assert code == 2
+    assert "the reader is the target itself" in told
+
+
 @pytest.mark.slow
 def test_photographs(test_data, tmp_path, verb):
     """A channel of SqueezeNet that is high on mammals, read by EfficientNet-Lite0."""
