@@ -95,8 +95,8 @@ def test_the_ledger_says_how_places_of_one_token_are_ranked(lab, ledger):
     assert "within tokens" not in ledger.table()
     act(lab, ledger, "test_hypotheses", hypotheses=["H1"])
     auroc = ledger.rows[0]["test"]["within"]["auroc"]
-    head, row = ledger.table().splitlines()
-    assert (" w 0.50" in row, "w AUROC within tokens" in head) == (auroc is not None,) * 2
+    row = ledger.table().splitlines()[-1]
+    assert (" w 0.50" in row) == (auroc is not None)
 
 
 def test_a_fit_is_a_test_and_keeps_what_was_tested_before(lab, ledger):

@@ -309,7 +309,7 @@ def test_what_a_failed_unit_spent_is_kept(settings, toy_target, tmp_path, monkey
     def broken(*_: Any, **__: Any) -> Any:
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr(labeller, "judge", broken)
+    monkeypatch.setattr(labeller, "score", broken)
     with endpoint(says(("survey", {}))) as server:
         given = replace(settings, units="mlp.0/0", planner="openai:m", base_url=server.url)
         run_labels(given, tmp_path / "run", target=toy_target)
