@@ -29,7 +29,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-_ELSEWHERE = ("export", "replay", "find")
+_ELSEWHERE = ("export", "replay", "find", "ask")
 """Verbs whose output need not hold the text: into files, or a list of words in place of a label."""
 
 
