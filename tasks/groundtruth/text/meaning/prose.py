@@ -3,9 +3,9 @@
     python -m neuroscribe.tasks.groundtruth.text.meaning.prose
 
 `prose.jsonl` has ten sentences a kind, from WikiText-2 (CC BY-SA) and the plays of Shakespeare,
-each with one marked word. One labeller chose and labelled them, and labelled them again in another
-order; `none` where no side fits. Neither time the network was asked. Agreement of the two is
-Cohen's kappa; where they agree, the side with the largest logit is right or wrong.
+each with one marked word. One labeller chose and labelled them, a second one labelled them who saw
+neither these labels nor the network; `none` where no side fits. Agreement of the two is Cohen's
+kappa; where they agree, the side with the largest logit is right or wrong.
 """
 
 import json
