@@ -103,6 +103,7 @@ def talk(conversation: Callable[[], Any]) -> None:
     anyio.run(bounded)
 
 
+@pytest.mark.slow
 def test_the_command_serves_a_run(finished_run):
     """The real command: schemas of the registry, labels, transcripts; Ctrl-C ends it."""
     command = [str(Path(sys.executable).parent / "neuroscribe"), "mcp", "--transport", "http"]

@@ -39,6 +39,7 @@ def test_every_unit_has_a_record_a_verdict_and_baselines(done):
     assert json.loads((out / "evaluation.json").read_text())["units"] == 2
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_after_a_torn_line(done, tmp_path):
     out, found = done
     path = out / "units-7-A.jsonl"

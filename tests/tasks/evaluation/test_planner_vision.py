@@ -71,6 +71,7 @@ def records(tmp_path_factory):
     return {unit.kind: opened.run(unit) for unit in ground.units}
 
 
+@pytest.mark.slow
 def test_the_truth_recovers_a_unit_and_half_of_it_does_not(records):
     assert records["object"]["right"], records["object"]["recovery"]
     assert records["object"]["record"]["status"] != "failed"
@@ -80,12 +81,14 @@ def test_the_truth_recovers_a_unit_and_half_of_it_does_not(records):
     assert place["recovery"]["cells"]["s, no t"] < 0.1
 
 
+@pytest.mark.slow
 def test_units_without_a_function_are_judged_by_the_status(records):
     assert records["dead"]["right"]
     assert records["dead"]["status"] == "dead"
     assert records["null"]["recovery"] is None
 
 
+@pytest.mark.slow
 def test_tier_c_is_judged_by_a_ceiling_that_no_baseline_passes(records):
     inexpressible = [r for r in records.values() if r["tier"] == "C"]
     assert len(inexpressible) == 1
@@ -94,6 +97,7 @@ def test_tier_c_is_judged_by_a_ceiling_that_no_baseline_passes(records):
         assert record["ceiling"] > 0.1
 
 
+@pytest.mark.slow
 def test_pictures_made_from_the_truth_beat_near_misses(records):
     found = records["object"]["predictive"]
     assert found["near_miss"] > 0.95
@@ -101,6 +105,7 @@ def test_pictures_made_from_the_truth_beat_near_misses(records):
     assert "predictive" not in records["dead"]
 
 
+@pytest.mark.slow
 def test_the_sums_are_those_of_the_text_suite(records):
     found = summary(list(records.values()))
     assert found["tiers"]["A"]["kinds"]["object"]["value"] == 1.0

@@ -49,6 +49,7 @@ def check_kills(found: dict[str, Any], many: int, units: list[str] = UNITS) -> N
             assert events.count("end") == events.count("header") == 1
 
 
+@pytest.mark.slow
 def test_three_kills_and_two_under_a_language_model(found):
     check_kills(found["kills"], 3)
     check_llm(found["llm"], 2)

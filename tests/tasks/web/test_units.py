@@ -35,6 +35,7 @@ def _first_page(tabs: Tabs, url: str) -> float:
     return time.monotonic() - started
 
 
+@pytest.mark.slow
 def test_ten_thousand_units_open_as_fast_as_three(served, large, tabs):
     small = min(_first_page(tabs, served.url) for _ in range(2))
     many = min(_first_page(tabs, large.url) for _ in range(2))

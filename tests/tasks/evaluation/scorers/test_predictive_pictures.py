@@ -46,6 +46,7 @@ def scored(setting, *predictors):
     return SCORERS["predictive"](case(setting, *predictors), Panel(), rng)
 
 
+@pytest.mark.slow
 def test_the_true_description_foretells_near_misses_too(setting):
     score = scored(setting, RED_CAT)
     assert score.value is not None
@@ -56,6 +57,7 @@ def test_the_true_description_foretells_near_misses_too(setting):
     assert all("cat" in prompt for prompt in score.parts["texts"]["fit"])
 
 
+@pytest.mark.slow
 def test_a_description_that_is_too_narrow_or_wrong_falls(setting):
     broad, wrong = scored(setting, CAT), scored(setting, BOAT)
     assert broad.value is not None

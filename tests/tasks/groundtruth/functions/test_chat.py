@@ -116,6 +116,7 @@ def test_fences_come_off():
     assert unfenced("x = 1") == "x = 1"
 
 
+@pytest.mark.slow
 def test_the_command_line_with_a_model(document, refused, tmp_path):
     out = tmp_path / "o"
     acts = [
