@@ -25,8 +25,8 @@ def driven(folder: Path, toy_folder: Path, kills: int, seed: int, llm: int) -> d
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory, toy_folder: Path) -> dict[str, Any]:
-    """Three kills, two more, a full disk, an interrupt: one start of Python for all."""
-    return driven(tmp_path_factory.mktemp("kills"), toy_folder, 3, 0, 2)
+    """A kill, one more, a full disk, an interrupt: one start of Python for all."""
+    return driven(tmp_path_factory.mktemp("kills"), toy_folder, 1, 0, 1)
 
 
 def labelled(run: str) -> list[str]:
@@ -49,10 +49,9 @@ def check_kills(found: dict[str, Any], many: int, units: list[str] = UNITS) -> N
             assert events.count("end") == events.count("header") == 1
 
 
-@pytest.mark.slow
-def test_three_kills_and_two_under_a_language_model(found):
-    check_kills(found["kills"], 3)
-    check_llm(found["llm"], 2)
+def test_a_kill_and_one_under_a_language_model(found):
+    check_kills(found["kills"], 1)
+    check_llm(found["llm"], 1)
 
 
 @pytest.mark.slow

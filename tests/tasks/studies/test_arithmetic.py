@@ -23,6 +23,7 @@ def found(adder: Target) -> Study:
     return study(adder, Arithmetic(many=56))
 
 
+@pytest.mark.slow
 def test_the_chosen_neurons_beat_their_controls(found):
     shared, own = found.data["ablation"]
     for tested in (shared, own):
@@ -34,6 +35,7 @@ def test_the_chosen_neurons_beat_their_controls(found):
     assert sum(one.found is True for one in found.sentences) >= 3
 
 
+@pytest.mark.slow
 def test_no_prompt_chooses_units_and_tests_them(found):
     counted = found.data["prompts"]
     assert counted["used"] + counted["wrong"] + counted["unasked"] == 56
@@ -41,6 +43,7 @@ def test_no_prompt_chooses_units_and_tests_them(found):
     assert found.data["ablation"][0]["prompts"] == found.data["tested_on"]
 
 
+@pytest.mark.slow
 def test_the_route_is_chosen_on_one_half_and_tested_on_the_other(found):
     grid = found.data["route"]
     cell = tuple(grid["held_out"]["cell"])
@@ -50,6 +53,7 @@ def test_the_route_is_chosen_on_one_half_and_tested_on_the_other(found):
     assert grid["held_out"]["accuracy"]["n"] == found.data["tested_on"]
 
 
+@pytest.mark.slow
 def test_the_linked_head_is_chosen_on_one_half_and_tested_on_the_other(found):
     linked = found.data["links"]
     heads = linked["heads"]

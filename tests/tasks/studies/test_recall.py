@@ -26,6 +26,7 @@ def found(facts: Target) -> Study:
     return study(facts, Recall(many=20))
 
 
+@pytest.mark.slow
 def test_the_heads_that_both_tasks_need_beat_their_controls(found):
     for task, other in (("recall", "reasoning"), ("reasoning", "recall")):
         (one,) = [
@@ -39,6 +40,7 @@ def test_the_heads_that_both_tasks_need_beat_their_controls(found):
         assert one["on"][task]["prompts"] == found.data["tested_on"][task] == 10
 
 
+@pytest.mark.slow
 def test_where_the_answer_is_carried_agrees_with_the_organism_s_own_figures(found):
     for task in ("recall", "reasoning"):
         moved = found.data["patched"][task]
@@ -48,6 +50,7 @@ def test_where_the_answer_is_carried_agrees_with_the_organism_s_own_figures(foun
         assert np.array(moved["random"])[-1, -1] < 0.6
 
 
+@pytest.mark.slow
 def test_attention_of_the_first_layer_is_needed_by_both(found):
     for task in ("recall", "reasoning"):
         sites = {one["site"]: one for one in found.data["layers"][task]}
@@ -55,6 +58,7 @@ def test_attention_of_the_first_layer_is_needed_by_both(found):
         assert not sites["attn_out.3"]["found"]
 
 
+@pytest.mark.slow
 def test_what_is_not_shown_is_said(found):
     own = [one for one in found.data["units"] if one["rule"] == "own" and one["kind"] == "heads"]
     said = [one for one in found.sentences if "in heads" in one.text]

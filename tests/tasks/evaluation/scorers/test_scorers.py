@@ -50,7 +50,14 @@ def test_the_truth_is_preferred_to_a_narrow_rival_and_not_to_itself(bench, panel
     assert 0.2 <= scored("choice").value <= 0.8
 
 
-@pytest.mark.parametrize("name", [name for name in SCORERS if name != "predicate"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name == "predictive" else [], id=name)
+        for name in SCORERS
+        if name != "predicate"
+    ],
+)
 def test_a_judge_that_guesses_scores_chance(name, scored, chances):
     values = [
         scored(name, given=random_panel(np.random.default_rng(seed))).value for seed in range(6)
@@ -189,6 +196,7 @@ def test_unrelated_negatives_let_a_narrow_description_pass_and_near_misses_do_no
     assert narrow.parts["near_miss"]["value"] < true.parts["near_miss"]["value"] - 0.2
 
 
+@pytest.mark.slow
 def test_without_a_judge_inputs_are_written_from_the_predictor(bench, scored):
     values = {change: scored("predictive", change, given=Panel()) for change in ("true", "extra")}
     assert values["true"].parts["author"] == "predictor"
