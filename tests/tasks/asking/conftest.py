@@ -1,5 +1,7 @@
 """A conversation of moments, over the target and text of `toy.py`."""
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -48,3 +50,17 @@ def opened(
     yield begin
     for conversation in made:
         conversation.close()
+
+
+@pytest.fixture
+def endless_survey(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Makes `survey` go on until it is stopped; set once it has begun."""
+    begun = threading.Event()
+
+    def forever(*_: Any) -> Any:
+        begun.set()
+        while True:
+            time.sleep(0.01)
+
+    monkeypatch.setattr("neuroscribe.tools.instruments.survey.flat", forever)
+    return begun

@@ -100,17 +100,9 @@ def test_two_questions_at_once_are_refused(opened):
     assert talk.ask("second?").text == "Second."
 
 
-def test_stopping_a_tool_keeps_the_conversation(opened, monkeypatch):
-    begun = threading.Event()
-
-    def forever(*_: Any) -> Any:
-        begun.set()
-        while True:
-            time.sleep(0.01)
-
-    monkeypatch.setattr("neuroscribe.tools.instruments.survey.flat", forever)
+def test_stopping_a_tool_keeps_the_conversation(opened, endless_survey):
     talk = opened(SURVEY, "Next [E1].")
-    threading.Thread(target=lambda: (begun.wait(10), talk.stop())).start()
+    threading.Thread(target=lambda: (endless_survey.wait(10), talk.stop())).start()
     assert talk.ask("what does it do?").ended == "stopped"
     assert talk.lab.evidence["E1"].error == "stopped by the person"
     assert talk.ask("go on?").text == "Next [E1]."

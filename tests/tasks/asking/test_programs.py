@@ -1,7 +1,6 @@
 """Programs in conversations: what costs much is asked for by itself, a stop ends a long program."""
 
 import threading
-import time
 from typing import Any
 
 from neuroscribe.tasks.asking import approval
@@ -54,18 +53,10 @@ def test_a_costly_call_inside_a_program_waits_for_the_person_by_itself(opened, m
     assert "this takes an hour, so the person is asked first: call it directly" in made.text
 
 
-def test_a_stop_ends_a_program_that_catches_everything(opened, monkeypatch):
-    begun = threading.Event()
-
-    def forever(*_: Any) -> Any:
-        begun.set()
-        while True:
-            time.sleep(0.01)
-
-    monkeypatch.setattr("neuroscribe.tools.instruments.survey.flat", forever)
+def test_a_stop_ends_a_program_that_catches_everything(opened, endless_survey):
     code = "while True:\n  try: survey('mlp.0/1')\n  except BaseException: pass"
     talk = opened(program(code), "Next.")
-    threading.Thread(target=lambda: (begun.wait(10), talk.stop())).start()
+    threading.Thread(target=lambda: (endless_survey.wait(10), talk.stop())).start()
     assert talk.ask("what?").ended == "stopped"
     assert talk.lab.evidence["E1"].tool == "program"
     assert talk.lab.evidence["E1"].error == "stopped by the person"

@@ -41,7 +41,7 @@ def like(minilm, stories260k, test_data):
     }
 
 
-def test_its_value_is_the_weighted_likeness(like, minilm, stories260k):
+def test_its_value_is_the_weighted_similarity(like, minilm, stories260k):
     windows = cut(minilm, [*RIVER, *MONEY], length=32)
     found = parse(like).evaluate(windows)
     states = reader_states(stories260k, windows, ahead=True)

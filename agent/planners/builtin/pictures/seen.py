@@ -26,6 +26,7 @@ from .....tools.models.target import Target
 from .....tools.predicates import parse
 from .....tools.predicates.features import features
 from .....tools.predicates.looks import MEASURES, PARTS, measures
+from .....tools.statistics.association import correlation
 from ....description import MOST_WORDS, short_label
 from ..course import succeeded
 from ..findings import Hypothesis
@@ -191,7 +192,7 @@ def _similar(x: np.ndarray, y: np.ndarray, known: np.ndarray) -> Similar:
     low, high = y[order[-1]], y[order[0]]
     strengths = ((y[examples] - low) / max(high - low, 1e-9)).round(3)
     options = [Similar(examples, strengths, sharpness) for sharpness in _SHARPNESS]
-    return max(options, key=lambda one: _r(one.degrees(x, known, apart=True), y[known]))
+    return max(options, key=lambda one: correlation(one.degrees(x, known, apart=True), y[known]))
 
 
 def cross_validated(
@@ -212,21 +213,14 @@ def cross_validated(
         model = fit_additive(parts(learn, apart=True), y[learn], np.ones(len(learn)))
         predicted[fold == k] = model.predict(parts(new, apart=False))
         alone[fold == k] = found.similar.degrees(x, new)
-    return max(_r(predicted, y[known]), _r(alone, y[known]))
-
-
-def _r(one: np.ndarray, other: np.ndarray) -> float:
-    """Pearson's correlation; 0 where one is constant."""
-    a, b = one - one.mean(), other - other.mean()
-    norm = float(np.sqrt((a @ a) * (b @ b)))
-    return float(a @ b) / norm if norm > 1e-12 else 0.0
+    return max(correlation(predicted, y[known]), correlation(alone, y[known]))
 
 
 def _composition(
     predicate: dict[str, Any], rows: ImageRows, y: np.ndarray, known: np.ndarray
 ) -> Composition:
     degrees = parse(predicate).evaluate(rows)[:, 0]
-    score = _r(degrees[known].astype(np.float64), y[known])
+    score = correlation(degrees[known], y[known])
     return Composition(predicate, degrees >= 0.5, score, score)
 
 
