@@ -132,20 +132,31 @@ class Reference:
     def repeated_(self, p, r, c):
         low, high = p.get("at_least", 1), p.get("within") or 10**6
         sides = {"before": (1,), "after": (-1,), "either": (1, -1)}[p.get("side", "before")]
+        steps = range(p.get("length", 1))
         if p.get("by", "token") == "token":
+
+            def same(i):
+                pairs = [(i - step, c - step) for step in steps]
+                return min(min(pair) for pair in pairs) >= 0 and all(
+                    self.seen(r, a) and self.seen(r, b) and self.w.ids[r, a] == self.w.ids[r, b]
+                    for a, b in pairs
+                )
+
             return any(
-                self.seen(r, i) and self.w.ids[r, i] == self.w.ids[r, c]
-                for i in self.places
-                if any(low <= side * (c - i) <= high for side in sides)
+                same(i) for i in self.places if any(low <= side * (c - i) <= high for side in sides)
             )
         row = self.words_of_row(r)
         here = [i for i, places in enumerate(row) if c in places]
         if not here or self.bare(r, c):
             return 0
         straight = self.word(r, c).lower().replace("’", "'")
+        texts = [self.w.words[self.w.word[r, one[0]]].lower().replace("’", "'") for one in row]
+        more = len(steps) - 1
         return any(
-            self.w.words[self.w.word[r, places[0]]].lower().replace("’", "'") == straight
-            for i, places in enumerate(row)
+            texts[i] == straight
+            and min(i, here[0]) >= more
+            and texts[i - more : i] == texts[here[0] - more : here[0]]
+            for i in range(len(row))
             if any(low <= side * (here[0] - i) <= high for side in sides)
         )
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .parsing import AnyPredicate
 
 MOST_STEPS = 100_000
+MOST_LENGTH = 16
+"""Of a run of tokens or words that comes again."""
 
 
 class _OfOne(Predicate, frozen=True):
@@ -145,9 +147,12 @@ class Later(_Somewhere, frozen=True):
 
 
 class Repeated(Predicate, frozen=True):
-    """Places whose token (by word: its word, in any case) occurs so far away on that side too."""
+    """Places whose token (by word: its word, in any case) occurs so far away on that side too;
+    with `length`, together with the tokens (words) right before it, so many in all.
+    """
 
     kind: Literal["repeated"] = "repeated"
+    length: int = Field(default=1, ge=1, le=MOST_LENGTH, exclude_if=lambda value: value == 1)
     within: int | None = Field(
         default=None, ge=1, le=MOST_STEPS, exclude_if=lambda value: value is None
     )
@@ -165,7 +170,9 @@ class Repeated(Predicate, frozen=True):
     def values(self, view: View) -> np.ndarray:
         distances = Distances(self.at_least, self.within)
         sides = {"before": (False,), "after": (True,), "either": (False, True)}[self.side]
-        result = [again(view, distances, self.by, ahead=ahead) for ahead in sides]
+        result = [
+            again(view, distances, self.by, length=self.length, ahead=ahead) for ahead in sides
+        ]
         return np.logical_or.reduce(result).astype(np.float32)
 
     @property
@@ -174,7 +181,10 @@ class Repeated(Predicate, frozen=True):
         distance = far(self.at_least, self.within, self.by)
         if self.side == "before":
             distance = f"{distance} before" if distance else "before in the text"
-        return f"{verb[self.side]} {distance or 'in the text'}"
+        same = self.length - 1
+        behind = f" behind the same {number_of(same, self.by)}" if same > 1 else ""
+        behind = f" behind the same {self.by}" if same == 1 else behind
+        return f"{verb[self.side]} {distance or 'in the text'}{behind}"
 
     def noun(self) -> str:
         return f"{self.by}s that {self._occurs.replace('occurs', 'occur')}"

@@ -11,6 +11,8 @@ import numpy as np
 from .view import View
 
 By = Literal["token", "word"]
+_MOST_CODES = 1 << 24
+"""Tokens of a vocabulary, or words of a corpus."""
 
 
 class Distances(NamedTuple):
@@ -87,9 +89,11 @@ def largest_words_before(
     return np.where(known & view.visible & ~view.bare, table[row, goal], np.float32(0))
 
 
-def again(view: View, distances: Distances, by: By, *, ahead: bool = False) -> np.ndarray:
+def again(
+    view: View, distances: Distances, by: By, *, length: int = 1, ahead: bool = False
+) -> np.ndarray:
     """bool `[window, place]`: the same token, or the same word in any case, occurs at a distance
-    before the place (after it with `ahead`).
+    before the place (after it with `ahead`), behind the same `length - 1` ones.
 
     Every occurrence is one number, of row, text and place together, so that those within a range
     of distances are found by bisection.
@@ -98,22 +102,31 @@ def again(view: View, distances: Distances, by: By, *, ahead: bool = False) -> n
     if by == "token":
         places = np.flatnonzero(view.visible.ravel())
         row, at = np.divmod(places, max(1, view.shape[1]))
-        asked = text = view.windows.ids.ravel()[places].astype(np.int64)
-        there = (row, at)
+        text, there = view.windows.ids.ravel()[places].astype(np.int64), (row, at)
+        prior = _before(text, row, at, length - 1)
+        asked = text = _joined(prior, text)
     else:
         runs, number = view.runs, word_numbers(view)
         places = runs.places[~view.bare.ravel()[runs.places]]
         run = runs.of_place[~view.bare.ravel()[runs.places]]
         row, at = runs.row[run], number[run]
-        text, there = view.folded[runs.word], (runs.row, number)
-        asked = view.by_word(view.folded).ravel()[places]
+        text, there = view.folded[runs.word].astype(np.int64), (runs.row, number)
+        prior = _before(text, runs.row, number, length - 1)
+        text = _joined(prior, text)
+        asked = _joined(prior[run], view.by_word(view.folded).ravel()[places])
+    if length > 1:  # numbers without gaps
+        text, asked = np.split(
+            np.unique(np.concatenate([[-1], text, asked]), return_inverse=True)[1][1:] - 1,
+            [len(text)],
+        )
     width = int(max(there[1].max(initial=0), at.max(initial=0))) + 1
     size = int(max(text.max(initial=0), asked.max(initial=0))) + 1
 
     def key(row: np.ndarray, text: np.ndarray, at: np.ndarray) -> np.ndarray:
         return (row * size + text) * width + at
 
-    occurrences = np.sort(key(there[0], text, there[1]))
+    known = text >= 0
+    occurrences = np.sort(key(there[0][known], text[known], there[1][known]))
     least, most = distances
     far = width if most is None else most
     low, high = (at + least, at + far) if ahead else (at - far, at - least)
@@ -122,6 +135,33 @@ def again(view: View, distances: Distances, by: By, *, ahead: bool = False) -> n
     last = np.searchsorted(occurrences, key(row, asked, np.clip(high, 0, width - 1)), "right")
     out.ravel()[places] = inside & (last > first)
     return out
+
+
+def _before(codes: np.ndarray, row: np.ndarray, at: np.ndarray, length: int) -> np.ndarray:
+    """int64 `[item]`: which run of so many codes stands right before an item; -1 where the row
+    has none.
+
+    Args:
+        codes: int64, in order of row and place.
+        row: Of each.
+        at: Place of each in its row.
+        length: Of a run; none, if 0.
+    """
+    if length == 0:
+        return np.zeros(len(codes), np.int64)
+    out = np.full(len(codes), -1)
+    items = np.arange(length, len(codes))
+    first = items - length
+    items = items[(row[items] == row[first]) & (at[items] - at[first] == length)]
+    if len(items):
+        runs = np.stack([codes[items - step] for step in range(1, length + 1)], 1)
+        out[items] = np.unique(runs, axis=0, return_inverse=True)[1].ravel()
+    return out
+
+
+def _joined(prior: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """One number for both, far below 2**63; -1 where either is unknown."""
+    return np.where((prior >= 0) & (codes >= 0), prior * _MOST_CODES + codes, -1)
 
 
 def word_numbers(view: View) -> np.ndarray:

@@ -93,6 +93,7 @@ def _asked(windows: TokenWindows, *, causal: bool) -> Iterator[Condition]:
     yield Condition("inside a word", inside)
     yield Condition("at the start of a text", {"kind": "position", "start": 0, "stop": 3})
     yield Condition("where the token is repeated", {"kind": "repeated"})
+    yield Condition("where two tokens in a row are repeated", {"kind": "repeated", "length": 2})
     yield Condition("in capitalised words", {"kind": "shape", "shape": "capitalised"})
     if not causal:
         yield Condition("where the word goes on", {"kind": "next", "of": inside})
