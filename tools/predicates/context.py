@@ -147,8 +147,8 @@ class Later(_Somewhere, frozen=True):
 
 
 class Repeated(Predicate, frozen=True):
-    """Places whose token (by word: its word, in any case) occurs so far away on that side too;
-    with `length`, together with the tokens (words) right before it, so many in all.
+    """Places whose token (by word: its word, in any case) occurs so far away on that side too, as
+    the end of the same `length` ones.
     """
 
     kind: Literal["repeated"] = "repeated"
