@@ -121,6 +121,7 @@ def label(
             given={
                 "target": settings.target,
                 "data": settings.data,
+                "reader": settings.reader,
                 "trust_remote_code": trust_remote_code,
             },
         )

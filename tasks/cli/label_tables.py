@@ -11,14 +11,23 @@ from ...agent.statuses import CONFIDENCE
 from ...agent.transcript.sections import entry_of, triple
 from ..labelling.results import LabelRun, UnitLabel
 from ..report.usage import spent_words
-from ..scoring.entries import beside_within, reference_line, value_of
+from ..scoring.entries import (
+    beside_within,
+    judged_pictures,
+    reference_line,
+    value_of,
+    words_value,
+)
 from ..search.account import experiments, told
 from ..search.records import readable, shortened
 from ..search.terminal import ends, listing, number
 
 _WITHIN = "within: AUROC of active against silent places of one token; a table of tokens gets 0.50"
-
 _WORDS = "words: same-token pairs that {judge} tells right from the label alone; chance is 0.50"
+_OF_PICTURES = (
+    "words: AUROC of active against silent pictures, as {judge} sees them, from the label alone; "
+    "chance is 0.50"
+)
 
 
 def table(run: LabelRun) -> RenderableType:
@@ -62,7 +71,7 @@ def _row(unit: UnitLabel) -> list[str]:
         unit.unit,
         unit.label or str(unit.record.get("reason") or ""),
         unit.status,
-        number(value_of(scores, "words.pairs")),
+        number(words_value(scores)),
         number(value_of(scores, "within.auroc")),
         number(value),
         ends(low, high),
@@ -83,5 +92,7 @@ def _sums(run: LabelRun) -> str:
     within = any(value_of(unit.record.get("scores"), "within.auroc") for unit in run.units)
     judges = {entry_of(unit.record.get("scores"), "words.judge") for unit in run.units} - {None}
     notes = [_WITHIN] if within else []
-    notes += [_WORDS.format(judge=_plainly(judge)) for judge in judges]
+    seen = any(judged_pictures(entry_of(u.record.get("scores"), "words")) for u in run.units)
+    said = _OF_PICTURES if seen else _WORDS
+    notes += [said.format(judge=_plainly(judge)) for judge in judges]
     return "\n".join([counted, *notes, spent_words(run.spent)])

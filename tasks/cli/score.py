@@ -34,6 +34,7 @@ def score(
     concurrency: Annotated[int, typer.Option(min=1, help="Requests at a time.")] = 4,
     target: Annotated[str | None, typer.Option(help="Instead of the run's model.")] = None,
     data: Annotated[str | None, typer.Option(help="Instead of the run's corpus.")] = None,
+    reader: Annotated[str | None, typer.Option(help="Instead of the run's reader.")] = None,
     trust_remote_code: options.TrustNamed = False,
     as_json: options.Json = False,
 ) -> None:
@@ -51,7 +52,12 @@ def score(
         prices=options.prices(price_in, price_out),
         timeout=timeout,
         concurrency=concurrency,
-        given={"target": target, "data": data, "trust_remote_code": trust_remote_code},
+        given={
+            "target": target,
+            "data": data,
+            "reader": reader,
+            "trust_remote_code": trust_remote_code,
+        },
         as_json=as_json,
     )
     if labels is not None:
@@ -107,10 +113,9 @@ def judge_words(
     def told(line: Any) -> None:
         nonlocal n
         n += 1
-        pairs = value_of(line, "pairs")
-        said = line.get("reason") or (
-            "too few pairs" if pairs is None else f"pairs right {pairs:.2f}"
-        )
+        parts = [("pairs right", value_of(line, "pairs")), ("AUROC", value_of(line, "auroc"))]
+        known = [f"{name} {value:.2f}" for name, value in parts if value is not None]
+        said = line.get("reason") or ", ".join(known)
         warn(f"{n}/{len(work.tasks)} {line['unit']}: {said}")
 
     try:

@@ -5,7 +5,7 @@ from rich.text import Text
 
 from ...agent.transcript.sections import entry_of, triple
 from ..labelling.results import LabelRun
-from ..scoring.entries import value_of
+from ..scoring.entries import judged_pictures, value_of
 from ..search.terminal import ends, listing, number
 
 _NUMBERS = ("words", "95%", "pairs", "AUROC", "shuffled", "against", "retrieved")
@@ -18,7 +18,8 @@ def table(run: LabelRun) -> RenderableType:
         line = entry_of(unit.record.get("scores"), "words")
         if not line:
             continue
-        value, low, high = triple(line.get("pairs"))
+        lead = "auroc" if judged_pictures(line) else "pairs"
+        value, low, high = triple(line.get(lead))
         picked = [entry_of(line, name) for name in ("retrieval.right", "against.retrieval.right")]
         cells = [
             unit.unit,
@@ -27,8 +28,8 @@ def table(run: LabelRun) -> RenderableType:
             ends(low, high),
             str(entry_of(line, "pairs.n") or 0),
             number(value_of(line, "auroc")),
-            number(value_of(line, "shuffled.pairs")),
-            number(value_of(line, "against.pairs")),
+            number(value_of(line, f"shuffled.{lead}")),
+            number(value_of(line, f"against.{lead}")),
             " / ".join("yes" if one else "no" for one in picked if one is not None),
         ]
         rows.add_row(*map(Text, cells))

@@ -38,6 +38,7 @@ from .words_summary import sentences, summary
 HERE = Path(__file__).parent
 COLUMNS = (
     "words.pairs",
+    "words.auroc",
     "correlation",
     "within.auroc",
     "gain_over_lookup",
@@ -69,7 +70,7 @@ def write_report(folder: str | Path) -> Path:
     costs = cost_curves(records)  # in the order of the run
     records = sorted(records, key=_order)
     of_text = any(entry_of(record.get("scores"), "within") for record in records)
-    hidden = ("cosine",) if of_text else ("words.pairs", "within.auroc")
+    hidden = ("cosine", "words.auroc") if of_text else ("words.pairs", "within.auroc")
     columns = [name for name in COLUMNS if name not in hidden]
     units = [
         _unit(folder, record, faults, paged=i < MOST_PAGES) for i, record in enumerate(records)

@@ -28,6 +28,7 @@ def allowed(
     *,
     target: str | None = None,
     data: str | None = None,
+    reader: str | None = None,
     images: tuple[str, ...] | None = None,
     loaded: bool = False,
     ask: bool = True,
@@ -39,6 +40,7 @@ def allowed(
         run: Its `run.json`.
         target: Instead of the run's.
         data: Instead of the run's.
+        reader: Instead of the run's.
         images: Instead of the run's.
         loaded: The target is there already: the run's is not looked at.
         ask: Whether a person at a terminal may be asked.
@@ -56,7 +58,7 @@ def allowed(
         result,
         target=target or result.target,
         data=named.data(result.data) if data is None else data,
-        reader=named.reader(result.reader),
+        reader=named.reader(result.reader) if reader is None else reader,
         images=images,
     )
 

@@ -43,6 +43,7 @@ class WordsLine(TypedDict):
     unit: str
     label: str
     judge: str
+    shown: NotRequired[str]
     pairs: NotRequired[_Share | None]
     auroc: NotRequired[_Share | None]
     rank: NotRequired[_Share | None]

@@ -8,7 +8,7 @@ from ...tools.evidence import plain
 from ...tools.statistics.bootstrap import Median, median
 from ...tools.statistics.intervals import share
 from ..report.tables import with_interval
-from ..scoring.entries import value_of
+from ..scoring.entries import judged_pictures, value_of
 from .results import LabelRun
 
 Lines = list[dict[str, Any]]
@@ -25,15 +25,18 @@ def summary(run: LabelRun) -> dict[str, Any]:
     lines = lines_of(run)
     if not lines:
         return {}
+    lead = "auroc" if judged_pictures(lines[-1]) else "pairs"
     found = {
         "judge": lines[-1]["judge"],
+        "shown": lines[-1].get("shown", "places"),
         "units": len(lines),
         "not_judged": len(run.units) - len(lines),
         "pairs": _median(lines, "pairs"),
         "auroc": _median(lines, "auroc"),
         "rank": _median(lines, "rank"),
-        "shuffled": {"pairs": _median(lines, "shuffled.pairs")},
-        "over_shuffled": _gap(lines, "shuffled.pairs"),
+        "above_chance": _above_chance(lines),
+        "shuffled": {name: _median(lines, f"shuffled.{name}") for name in ("pairs", "auroc")},
+        "over_shuffled": _gap(lines, lead, "shuffled"),
         "retrieval": _retrieval(lines, "retrieval"),
         "control": lines[-1].get("control"),
         "reasons": dict(Counter(line["reason"] for line in lines if line.get("reason"))),
@@ -46,7 +49,7 @@ def summary(run: LabelRun) -> dict[str, Any]:
             "auroc": _median(lines, "against.auroc"),
             "retrieval": _retrieval(lines, "against.retrieval"),
         }
-        found["over_against"] = _gap(lines, "against.pairs")
+        found["over_against"] = _gap(lines, lead, "against")
     return plain(found)
 
 
@@ -54,12 +57,15 @@ def sentences(found: dict[str, Any]) -> list[str]:
     """A summary in words, for a person."""
     if not found:
         return ["no judge was asked about these labels"]
-    pairs, over = found["pairs"], found["over_shuffled"]
+    pairs, over, pictures = found["pairs"], found["over_shuffled"], judged_pictures(found)
+    lead, kind = ("auroc", "kind") if pictures else ("pairs", "token")
+    above = found["above_chance"]
     out = [
-        f"{found['units']} units by {found['judge']}: median share of same-token pairs right "
-        f"{with_ends(pairs)} over {pairs['n']} units (chance .50; a label that only names tokens "
+        f"{found['units']} units by {found['judge']}: median share of same-{kind} pairs right "
+        f"{with_ends(pairs)} over {pairs['n']} units (chance .50; a label that only names {kind}s "
         f"gets .50), AUROC {with_ends(found['auroc'])}",
-        f"under another unit's label {with_ends(found['shuffled']['pairs'])}; the own label is "
+        f"AUROC with an interval above .50: {with_ends(above)} of {above['n']} units",
+        f"under another unit's label {with_ends(found['shuffled'][lead])}; the own label is "
         f"ahead by {with_ends(over)} over {over['n']} units",
     ]
     if "against" in found:
@@ -99,9 +105,15 @@ def _median(lines: Lines, name: str) -> dict[str, Any]:
     return median([value_of(line, name) for line in lines])._asdict()
 
 
-def _gap(lines: Lines, name: str) -> dict[str, Any]:
+def _above_chance(lines: Lines) -> dict[str, Any]:
+    """The share of units whose AUROC has an interval above one half."""
+    found = [entry for line in lines if (entry := entry_of(line, "auroc"))]
+    return share((entry.get("low") or 0) > 0.5 for entry in found)
+
+
+def _gap(lines: Lines, lead: str, other: str) -> dict[str, Any]:
     """The median by which the own label is ahead, unit by unit."""
-    both = [(value_of(line, "pairs"), value_of(line, name)) for line in lines]
+    both = [(value_of(line, lead), value_of(line, f"{other}.{lead}")) for line in lines]
     gaps = [own - other for own, other in both if own is not None and other is not None]
     return median(gaps)._asdict() if gaps else Median(None, None, None, 0)._asdict()
 

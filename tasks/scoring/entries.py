@@ -15,8 +15,8 @@ _SHARES = {
     "both": "both together",
 }
 _WORDS = {
-    "pairs": "same-token pairs right",
-    "auroc": "AUROC of active against silent places",
+    "pairs": "same-{kind} pairs right",
+    "auroc": "AUROC of active against silent {places}",
     "rank": "rank correlation with the activation",
 }
 
@@ -25,6 +25,17 @@ def value_of(scores: Mapping[str, Any] | None, name: str) -> float | None:
     """A score's value, whether it is kept with its interval or alone; None where there is none."""
     entry = entry_of(scores, name)
     return entry.get("value") if isinstance(entry, Mapping) else entry
+
+
+def judged_pictures(line: Any) -> bool:
+    """Whether a judge was shown pictures; few of them are pairs, so that the AUROC leads."""
+    return isinstance(line, Mapping) and line.get("shown") == "pictures"
+
+
+def words_value(scores: Mapping[str, Any] | None) -> float | None:
+    """What leads of a judge's scores: pairs right, of pictures the AUROC."""
+    name = "auroc" if judged_pictures(entry_of(scores, "words")) else "pairs"
+    return value_of(scores, f"words.{name}")
 
 
 def beside_within(scores: Mapping[str, Any] | None) -> list[str]:
@@ -58,11 +69,12 @@ def words_lines(line: Any) -> list[str]:
     if not isinstance(line, Mapping):
         return []
     out = []
+    kind, places = ("kind", "pictures") if judged_pictures(line) else ("token", "places")
     for name, what in _WORDS.items():
         value, low, high = triple(line.get(name))
         if value is not None:
             ends = "" if low is None or high is None else f" (95% {low:.2f} .. {high:.2f})"
-            out.append(f"{what} {value:.2f}{ends}")
+            out.append(f"{what.format(kind=kind, places=places)} {value:.2f}{ends}")
     for name, what in (("shuffled", "another unit's"), ("against", "another run's")):
         rival = line.get(name)
         if isinstance(rival, Mapping):

@@ -110,6 +110,7 @@ def data_of(
     *,
     target: str | Target | None = None,
     data: str | None = None,
+    reader: str | None = None,
     trust_remote_code: bool = False,
 ) -> RunData:
     """The target of a run and its windows, loaded.
@@ -118,6 +119,7 @@ def data_of(
         folder: A run folder with `run.json`.
         target: Instead of the run's, where the person named it or it is loaded already.
         data: Instead of the run's.
+        reader: Instead of the run's.
         trust_remote_code: Run the own code of the model that `target` names.
 
     Raises:
@@ -127,7 +129,9 @@ def data_of(
     named = target if isinstance(target, str) else None
     there = target if isinstance(target, Target) else None
     loaded = there is not None
-    settings = allowed(folder, run, target=named, data=data, images=(), loaded=loaded)
+    settings = allowed(
+        folder, run, target=named, data=data, reader=reader, images=(), loaded=loaded
+    )
     if there is None:
         there = load_allowed(folder, settings, target=named, trust_remote_code=trust_remote_code)
     return load_data(there, settings)

@@ -5,8 +5,6 @@ the unit; pictures come in shuffled order and groups under names drawn at random
 cannot follow what the asker expects.
 """
 
-import base64
-import io
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -23,6 +21,7 @@ from ..evidence import Result
 from ..images.recipes import pictures_of, recipe_of
 from ..lab import Lab
 from ..llm.client import LLMError
+from ..llm.pictures import picture_part
 from ..models import Unit
 from ..registry import tool
 from ..render.captions import regions
@@ -184,10 +183,7 @@ def _image(pixels: np.ndarray) -> dict[str, Any]:
     if min(image.size) < _SIDE // 2:
         image = image.resize((_SIDE, _SIDE), Image.Resampling.BICUBIC)
     image.thumbnail((_SIDE, _SIDE))
-    data = io.BytesIO()
-    image.save(data, "JPEG", quality=85)
-    url = f"data:image/jpeg;base64,{base64.b64encode(data.getvalue()).decode()}"
-    return {"type": "image_url", "image_url": {"url": url}}
+    return picture_part(image)
 
 
 def _asked(lab: Lab, parts: Sequence[str | dict[str, Any]]) -> str:

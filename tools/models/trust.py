@@ -110,7 +110,8 @@ class Named:
             return where
         if _FACTORY.search(where):
             raise UsageError(
-                f"{self.file} names Python code as its reader ({clean(where)}); it is not run"
+                f"{self.file} names Python code as its reader ({clean(where)}), and code runs only "
+                "where you name it: read it; `score` takes --reader READER"
             )
         return self._allowed(where, "the reader", "the file's own command again with --reader")
 

@@ -7,7 +7,7 @@ it costs a language model little.
 
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -42,10 +42,8 @@ def contact_sheet(tiles: Sequence[np.ndarray], captions: Sequence[str]) -> Image
         captions: One short line each.
     """
     tiles = tiles[:MOST]
-    columns = min(_COLUMNS, max(1, len(tiles)))
-    lines = -(-len(tiles) // columns)
-    cell = _SIDE + _GAP
-    sheet = Image.new("RGB", (columns * cell + _GAP, lines * (cell + _LINE) + _GAP), _GROUND)
+    columns, cell = _columns(len(tiles)), _SIDE + _GAP
+    sheet = Image.new("RGB", sheet_size(len(tiles)), _GROUND)
     pen = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(11)
     for at, (pixels, caption) in enumerate(zip(tiles, captions, strict=False)):
@@ -58,6 +56,35 @@ def contact_sheet(tiles: Sequence[np.ndarray], captions: Sequence[str]) -> Image
         grown = image.resize((_SIDE, _SIDE), Image.Resampling.NEAREST) if small else image
         sheet.paste(grown, (x, y + _LINE))
     return sheet
+
+
+def contact_sheets(tiles: Mapping[str, np.ndarray]) -> list[Image.Image]:
+    """Pictures by their caption, on as few sheets as hold them, about as many on each."""
+    names = list(tiles)
+    return [
+        contact_sheet([tiles[names[i]] for i in part], [names[i] for i in part])
+        for part in _parts(len(names))
+    ]
+
+
+def sheet_sizes(n: int) -> list[tuple[int, int]]:
+    """Width and height of each of the sheets that hold `n` pictures."""
+    return [sheet_size(len(part)) for part in _parts(n)]
+
+
+def sheet_size(n: int) -> tuple[int, int]:
+    """Width and height of a sheet of `n` pictures."""
+    columns, cell = _columns(n), _SIDE + _GAP
+    return columns * cell + _GAP, -(-n // columns) * (cell + _LINE) + _GAP
+
+
+def _columns(n: int) -> int:
+    return min(_COLUMNS, max(1, n))
+
+
+def _parts(n: int) -> list[np.ndarray]:
+    """The numbers of the pictures on each sheet."""
+    return np.array_split(np.arange(n), -(-n // MOST)) if n else []
 
 
 def keep(lab: Lab, sheet: Image.Image, name: str) -> tuple[Path, ...]:

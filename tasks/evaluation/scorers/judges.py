@@ -2,7 +2,8 @@
 
 A question is a job, whose instructions are the Markdown file of that name in this folder, and data.
 The instructions are the system message; the data are one JSON object in the user message, so that
-no text from a corpus or a description can pass for an instruction's delimiter.
+no text from a corpus or a description can pass for an instruction's delimiter. Pictures follow it
+on contact sheets, each under its number.
 """
 
 import json
@@ -10,10 +11,15 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
+
+import numpy as np
 
 from ....tools.errors import UsageError
 from ....tools.llm.client import LLM, LLMError, Usage
+from ....tools.llm.pictures import picture_part
+from ....tools.render.contact_sheet import contact_sheets
 
 _UNREADABLE = ("context", "broken")
 """Failures of one question alone; it counts as answered wrongly. Others end the run."""
@@ -26,6 +32,23 @@ class Question(NamedTuple):
     data: Mapping[str, Any]
     logprobs: bool = False
     """Log-probabilities help, where the judge can give them."""
+    pictures: Mapping[str, np.ndarray] = MappingProxyType({})
+    """uint8 `[height, width, 3]` each, by number."""
+
+    @property
+    def letters(self) -> int:
+        """Of the instructions and the data."""
+        data = json.dumps(self.data, ensure_ascii=False)
+        return len(instructions(self.job)) + len(data)
+
+    @property
+    def content(self) -> str | list[dict[str, Any]]:
+        """The user message."""
+        data = json.dumps(self.data, ensure_ascii=False)
+        if not self.pictures:
+            return data
+        sheets = [picture_part(sheet) for sheet in contact_sheets(self.pictures)]
+        return [{"type": "text", "text": data}, *sheets]
 
 
 class Answer(NamedTuple):
@@ -69,7 +92,7 @@ class LLMJudge:
         """
         messages = [
             {"role": "system", "content": instructions(question.job)},
-            {"role": "user", "content": json.dumps(question.data, ensure_ascii=False)},
+            {"role": "user", "content": question.content},
         ]
         wanted = question.logprobs and self._logprobs
         try:

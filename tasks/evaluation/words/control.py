@@ -11,12 +11,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ....tools.data.image_rows import ImageRows
 from ....tools.data.windows import TokenWindows
 from ....tools.render.marked import marked
 from ..scorers.contract import Control
 from ..scorers.judges import Judge
+from . import control_pictures
 from .judging import Asked, Sheet, degrees_of
-from .places import BEFORE
+from .views import BEFORE
 
 WORD = 'the word "{}"'
 CONTEXT = 'any token, if the word "{}" stands anywhere before it in the text'
@@ -31,7 +33,7 @@ _MARK = re.compile(r"«(.*?)»")
 
 
 def control(
-    judge: Judge, windows: TokenWindows, asked: Asked, rng: np.random.Generator
+    judge: Judge, windows: TokenWindows | ImageRows, asked: Asked, rng: np.random.Generator
 ) -> Control | None:
     """What a judge does on control questions; None where the texts have too few words."""
     made = questions(windows, rng)
@@ -41,15 +43,17 @@ def control(
     right = failed = 0
     for (sheet, truth), read in zip(made, degrees_of(judge, sheets, asked), strict=True):
         right += sum((read[key] > 5) == truth[key] for key in read)
-        failed += len(sheet.texts) - len(read)
-    n = len(made) * PLACES
+        failed += len(sheet.shown) - len(read)
+    n = sum(len(truth) for _, truth in made)
     return Control(right / n, failed, n)
 
 
 def questions(
-    windows: TokenWindows, rng: np.random.Generator
+    windows: TokenWindows | ImageRows, rng: np.random.Generator
 ) -> list[tuple[Sheet, dict[str, bool]]]:
     """Sheets of both kinds with what is true of each place."""
+    if isinstance(windows, ImageRows):
+        return control_pictures.questions(rng)
     places = _whole_words(windows, rng)
     texts = [
         " ".join(marked(windows, row, [at], before=BEFORE, after=0).split()) for row, at in places

@@ -1,11 +1,12 @@
-"""What requests to a judge will take, from their letters."""
+"""What requests to a judge will take, from their letters and the sizes of their pictures."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..scorers.judges import Question, instructions
+from ....tools.llm.pictures import PIXELS_A_TOKEN
+from ....tools.render.contact_sheet import sheet_sizes
+from ..scorers.judges import Question
 
 LETTERS_A_TOKEN = 4
 OUT_A_PLACE = 6
@@ -19,18 +20,19 @@ class Cost:
     units: int
     requests: int
     tokens_in: int
-    """From the letters."""
+    """From letters and pixels."""
     tokens_out: int
 
     @classmethod
     def of(cls, asked: Sequence[Question], units: int = 1) -> "Cost":
         """Of some questions."""
-        letters = sum(
-            len(instructions(one.job)) + len(json.dumps(one.data, ensure_ascii=False))
-            for one in asked
+        letters = sum(one.letters for one in asked)
+        pixels = sum(
+            width * height for one in asked for width, height in sheet_sizes(len(one.pictures))
         )
         out = sum(OUT_A_PLACE * len(one.data.get("places", "1")) + 10 for one in asked)
-        return cls(units, len(asked), letters // LETTERS_A_TOKEN, out)
+        tokens_in = letters // LETTERS_A_TOKEN + pixels // PIXELS_A_TOKEN
+        return cls(units, len(asked), tokens_in, out)
 
     @property
     def tokens(self) -> int:

@@ -1,7 +1,7 @@
 """Asks a judge about places under a label, and scores what it answers.
 
-1. One request holds the label and half of the places; the judge gives each place a degree 0 to 10.
-   A reply in which a degree is missing is asked for once more.
+1. One request holds the label and half of the places, pictures on contact sheets; the judge gives
+   each place a degree 0 to 10. A reply in which a degree is missing is asked for once more.
 2. **Pairs right**: the share of same-token pairs in which the active place has the higher degree;
    ties count one half. Chance is .5, and so is a label that only names the token.
 3. **AUROC** of active against silent places, all kinds together; **rank**: Spearman correlation of
@@ -25,8 +25,9 @@ from ....tools.statistics.within import aurocs
 from ..scorers.judges import Answer, Judge, Question, ask
 from ..scorers.replies import degrees
 from .places import REQUESTS, Places
+from .views import Seen
 
-JOB = "words"
+JOB, JOB_PICTURES = "words", "words_pictures"
 
 
 @dataclass
@@ -68,30 +69,35 @@ class Sheet(NamedTuple):
     """One request about places."""
 
     label: str
-    texts: Mapping[str, str]
+    shown: Mapping[str, Seen]
     """By number."""
 
     @property
     def question(self) -> Question:
         """As a judge is asked."""
-        return Question(JOB, {"description": self.label, "places": dict(self.texts)})
+        texts = {key: one for key, one in self.shown.items() if isinstance(one, str)}
+        if len(texts) == len(self.shown):
+            return Question(JOB, {"description": self.label, "places": texts})
+        pictures = {key: one for key, one in self.shown.items() if not isinstance(one, str)}
+        data = {"description": self.label, "places": list(pictures)}
+        return Question(JOB_PICTURES, data, pictures=pictures)
 
 
 def degrees_of(judge: Judge, sheets: Sequence[Sheet], asked: Asked) -> list[dict[str, int]]:
     """The degrees of each sheet's places, by number; those that could not be read are absent."""
     answers = ask(judge, [sheet.question for sheet in sheets])
     asked.take(answers)
-    read = [degrees(answer, [*sheet.texts]) for answer, sheet in zip(answers, sheets, strict=True)]
-    torn = [i for i, sheet in enumerate(sheets) if len(read[i]) < len(sheet.texts)]
+    read = [degrees(answer, [*sheet.shown]) for answer, sheet in zip(answers, sheets, strict=True)]
+    torn = [i for i, sheet in enumerate(sheets) if len(read[i]) < len(sheet.shown)]
     if torn:
         answers = ask(judge, [sheets[i].question for i in torn])
         asked.take(answers)
         asked.again += len(torn)
         for i, answer in zip(torn, answers, strict=True):
-            read[i] = {**degrees(answer, [*sheets[i].texts]), **read[i]}
-    asked.places += sum(len(sheet.texts) for sheet in sheets)
+            read[i] = {**degrees(answer, [*sheets[i].shown]), **read[i]}
+    asked.places += sum(len(sheet.shown) for sheet in sheets)
     asked.unread += sum(
-        len(sheet.texts) - len(one) for sheet, one in zip(sheets, read, strict=True)
+        len(sheet.shown) - len(one) for sheet, one in zip(sheets, read, strict=True)
     )
     return read
 
@@ -100,7 +106,7 @@ def sheets_of(places: Places, label: str, *, pairs_only: bool = False) -> list[S
     """The requests about places under a label."""
     numbered = [places.numbered(i, pairs_only=pairs_only) for i in range(REQUESTS)]
     return [
-        Sheet(label, {key: places.texts[i] for key, i in one.items()}) for one in numbered if one
+        Sheet(label, {key: places.shown[i] for key, i in one.items()}) for one in numbered if one
     ]
 
 

@@ -3,11 +3,12 @@
 1. **Active** is above the threshold of `scores.py` (half of the mean of the top 0.1% of explore),
    **silent** up to a quarter of it or thereabouts (`silence`); what lies between is **middle**.
 2. Up to `PAIRS` pairs of an active and a silent place that hold the *same token* are drawn from
-   those that `statistics/within.py` compares. The partners stand in different requests, so that
+   those that `statistics/within.py` compares; of pictures, that show the same kind of thing
+   (`views.py`). The partners stand in different requests, so that
    neither can be seen beside the other; as many active places go into one request as into the
    other. Where there are fewer pairs, further active places are drawn in their stead.
 3. `OTHERS` random places and `OTHERS` middle ones are added, and each request is shuffled.
-4. A place is its text with the token between « and ». For a causal target the text ends there.
+4. A place is shown as `views.py` says: a text with the token between « and », or a picture.
 
 Our formulation.
 """
@@ -19,19 +20,15 @@ from typing import Any
 import numpy as np
 
 from ....tools.activations.records import activity, silence
-from ....tools.data.windows import TokenWindows
-from ....tools.render.marked import marked
 from ....tools.statistics.within import partners
 from ...scoring.measured import Splits
+from .views import Seen, view_of
 
 PAIRS = 24
 OTHERS = 12
 REQUESTS = 2
 LEAST = 8
 """Pairs, or active places, under which there is no score: one judgement would be an eighth."""
-BEFORE, AFTER = 160, 60
-"""Characters shown on each side of a mark: about 40 and 15 tokens, so that 72 places take some
-four thousand tokens."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ class Places:
     document: np.ndarray
     request: np.ndarray
     """Which of `REQUESTS` it stands in."""
-    texts: tuple[str, ...]
+    shown: tuple[Seen, ...]
     """As the judge sees it."""
 
     def __len__(self) -> int:
@@ -64,6 +61,11 @@ class Places:
     def paired(self) -> bool:
         """Whether there are pairs enough for a score."""
         return len(self.partners) >= LEAST
+
+    @property
+    def control_pairs_only(self) -> bool:
+        """Whether another label is judged at the pairs alone; of pictures few are pairs."""
+        return self.paired and isinstance(self.shown[0], str)
 
     @property
     def partners(self) -> np.ndarray:
@@ -94,10 +96,11 @@ def draw(splits: Splits, rng: np.random.Generator, *, causal: bool) -> Places | 
     """
     test = splits.test
     threshold, bar = bars(splits)
+    view = view_of(test, causal=causal)
     row, at = np.nonzero(test.counted)
-    values, seen = test.flat, _visible(test.windows)[test.counted]
+    values, seen = test.flat, view.visible[test.counted]
     active, silent = seen & (values > threshold), seen & (values <= bar)
-    pairs = rng.permutation(partners(test.tokens(), active, silent, rng))[:PAIRS]  # [pair, 2]
+    pairs = rng.permutation(partners(view.group, active, silent, rng))[:PAIRS]  # [pair, 2]
     free = seen.copy()
     free[pairs.ravel()] = False
     parts = [(pairs.ravel(), "pair")]
@@ -108,13 +111,12 @@ def draw(splits: Splits, rng: np.random.Generator, *, causal: bool) -> Places | 
     n_active, n_silent = int(active[chosen].sum()), int(silent[chosen].sum())
     if min(n_active, n_silent) < LEAST:
         what = "active" if n_active < LEAST else "silent"
-        return f"{min(n_active, n_silent)} {what} places of the test split, {LEAST} are needed"
+        return f"{min(n_active, n_silent)} {what} {view.name} of the test split, {LEAST} are needed"
     number = np.repeat(np.arange(len(pairs)), 2)
     pair = np.concatenate([number, np.full(len(chosen) - len(number), -1)])
     request = np.concatenate([_apart(len(pairs), rng), _even(len(chosen) - len(number), rng)])
     order = rng.permutation(len(chosen))
     chosen = chosen[order]
-    windows, after = test.windows, 0 if causal else AFTER
     return Places(
         row[chosen],
         at[chosen],
@@ -123,9 +125,9 @@ def draw(splits: Splits, rng: np.random.Generator, *, causal: bool) -> Places | 
         values[chosen],
         active[chosen],
         silent[chosen],
-        windows.document[row[chosen]],
+        test.windows.document[row[chosen]],
         request[order],
-        tuple(_shown(windows, int(row[i]), int(at[i]), after) for i in chosen),
+        tuple(view.show(int(row[i]), int(at[i])) for i in chosen),
     )
 
 
@@ -147,16 +149,6 @@ def _apart(pairs: int, rng: np.random.Generator) -> np.ndarray:
 def _even(n: int, rng: np.random.Generator) -> np.ndarray:
     """A request for each of n, as many in one as in another."""
     return rng.permutation(np.arange(n) % REQUESTS)
-
-
-def _visible(windows: TokenWindows) -> np.ndarray:
-    """bool `[window, place]`: there is something to mark."""
-    shown = np.array([bool(surface.strip()) for surface in windows.vocabulary])
-    return shown[windows.ids] & (windows.end > windows.start)
-
-
-def _shown(windows: TokenWindows, row: int, at: int, after: int) -> str:
-    return " ".join(marked(windows, row, [at], before=BEFORE, after=after).split())
 
 
 def kept(places: Places, degrees: np.ndarray) -> list[list[Any]]:

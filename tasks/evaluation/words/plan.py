@@ -69,8 +69,8 @@ class Task:
             for label in labels:
                 yield from (sheet.question for sheet in sheets_of(self.places, label))
             if self.shuffled is not None:
-                paired = self.places.paired
-                sheets = sheets_of(self.places, self.shuffled.label, pairs_only=paired)
+                only = self.places.control_pairs_only
+                sheets = sheets_of(self.places, self.shuffled.label, pairs_only=only)
                 yield from (sheet.question for sheet in sheets)
         if self.lineup is not None:
             yield from (self.lineup.question(label) for label in labels)
@@ -115,6 +115,7 @@ def open_run(
     units: Sequence[str] = (),
     target: str | Target | None = None,
     data: str | None = None,
+    reader: str | None = None,
     trust_remote_code: bool = False,
 ) -> Work:
     """Gets a run ready to be judged; asks nothing.
@@ -126,11 +127,11 @@ def open_run(
         units: Some of the run's units; none: all.
         target: Instead of the run's.
         data: Instead of the run's.
+        reader: Instead of the run's.
         trust_remote_code: Run the own code of the model that `target` names.
 
     Raises:
-        UsageError: if there is no run, its target or corpus cannot be loaded or is another, or it
-            looks at pictures.
+        UsageError: if there is no run, or its target or corpus cannot be loaded or is another.
     """
     run = read_run(RunFolder(folder))
     chosen = {run.named(unit).unit for unit in units} or {unit.unit for unit in run.units}
@@ -138,7 +139,8 @@ def open_run(
     if not able:
         raise UsageError(f"no unit of {folder} has a label that a judge could read")
     rivals, other = _rivals(against, run) if against is not None else ({}, {})
-    loaded = data_of(folder, target=target, data=data, trust_remote_code=trust_remote_code)
+    named = {"target": target, "data": data, "reader": reader}
+    loaded = data_of(folder, **named, trust_remote_code=trust_remote_code)
     _check(folder, run, loaded)
     lines = [line for line in words.read_lines(folder) if line.get("seed") == plan.seed]
     lines = [line for line in lines if line["judge"] == plan.judge]
@@ -244,9 +246,7 @@ def _rivals(against: Path, run: LabelRun) -> tuple[dict[str, UnitLabel], dict[st
 
 
 def _check(folder: Path, run: LabelRun, data: RunData) -> None:
-    """Refuses another model or corpus than the run's, and pictures."""
-    if data.target.image is not None:
-        raise UsageError(f"a judge reads text, and {data.target.name} looks at pictures")
+    """Refuses another model or corpus than the run's."""
     known = {name: run.facts[name] for name in ("target", "corpus")}
     if not data.target.is_known_as(known["target"]["fingerprint"]):
         raise UsageError(

@@ -9,6 +9,8 @@
 3. The judge sees the texts, and of every unit its peaks there with the words at them, then one
    description, and picks a unit. An answer that cannot be read is a wrong one.
 
+A window may be a picture: it is shown, and there is no word at a peak.
+
 The value is the share of right picks over units, with Wilson's interval. Our formulation.
 """
 
@@ -19,9 +21,9 @@ from typing import Any
 
 import numpy as np
 
+from ....tools.data.image_rows import ImageRows
 from ....tools.data.windows import TokenWindows
 from ....tools.models.unit import Unit
-from ....tools.render.marked import marked
 from ....tools.render.text import LEAST, strength
 from ...labelling.data import RunData
 from ...scoring.measured import Splits
@@ -29,8 +31,9 @@ from ..scorers.judges import Judge, Question, ask
 from ..scorers.replies import one_of
 from .judging import Asked
 from .places import bars
+from .views import Seen, whole
 
-JOB = "retrieval"
+JOB, JOB_PICTURES = "retrieval", "retrieval_pictures"
 AMONG = 20
 TEXTS = 10
 _SPARE = 3
@@ -43,14 +46,18 @@ class Lineup:
 
     units: tuple[str, ...]
     """In the order of their letters."""
-    texts: Mapping[str, str]
+    shown: Mapping[str, Seen]
+    """By number."""
     peaks: Mapping[str, str]
-    """Of each letter: `1: 7 at 'river'; 4: 3 at 'lake'`."""
+    """Of each letter: `1: 7 at 'river'; 4: 3 at 'lake'`; of pictures `1: 7; 4: 3`."""
 
     def question(self, label: str) -> Question:
         """The description comes last: what is before it is the same for the whole group."""
-        data = {"texts": dict(self.texts), "units": dict(self.peaks), "description": label}
-        return Question(JOB, data)
+        told = {"units": dict(self.peaks), "description": label}
+        pictures = {key: one for key, one in self.shown.items() if not isinstance(one, str)}
+        if pictures:
+            return Question(JOB_PICTURES, {"pictures": list(pictures), **told}, pictures=pictures)
+        return Question(JOB, {"texts": dict(self.shown), **told})
 
     def __contains__(self, unit: str) -> bool:
         return unit in self.units
@@ -111,7 +118,7 @@ def _lineup(known: Mapping[Unit, Splits], rng: np.random.Generator) -> Lineup:
     letters = dict(zip(ascii_uppercase, order, strict=False))
     return Lineup(
         tuple(map(str, order)),
-        {str(n): " ".join(marked(windows, row, []).split()) for n, row in enumerate(rows, 1)},
+        {str(n): whole(windows, row) for n, row in enumerate(rows, 1)},
         {letter: _peaks(known[unit], windows, rows) for letter, unit in letters.items()},
     )
 
@@ -128,7 +135,7 @@ def _texts(active: np.ndarray, rng: np.random.Generator) -> list[int]:
     return rows
 
 
-def _peaks(splits: Splits, windows: TokenWindows, rows: Sequence[int]) -> str:
+def _peaks(splits: Splits, windows: TokenWindows | ImageRows, rows: Sequence[int]) -> str:
     """What a unit did in the texts, in words."""
     scale = float(splits.explore.flat.max())
     parts = []
@@ -137,15 +144,17 @@ def _peaks(splits: Splits, windows: TokenWindows, rows: Sequence[int]) -> str:
         at = int(values.argmax())
         level = strength(float(values[at]), scale)
         if level >= LEAST:
-            parts.append(f"{number}: {level} at '{_word(windows, row, at)}'")
+            parts.append(f"{number}: {level}{_word(windows, row, at)}")
     return "; ".join(parts) or "silent"
 
 
-def _word(windows: TokenWindows, row: int, at: int) -> str:
+def _word(windows: TokenWindows | ImageRows, row: int, at: int) -> str:
+    """Where in a text a peak is; empty for a picture."""
+    if isinstance(windows, ImageRows):
+        return ""
     word = int(windows.word[row, at])
-    return (
-        windows.words[word] if word >= 0 else windows.vocabulary[int(windows.ids[row, at])].strip()
-    )
+    surface = windows.vocabulary[int(windows.ids[row, at])].strip()
+    return f" at '{windows.words[word] if word >= 0 else surface}'"
 
 
 def retrieved(judge: Judge, lineup: Lineup, unit: str, label: str, asked: Asked) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ....tools.data.image_rows import ImageRows
 from ...labelling import words
 from ...labelling.folder import RunFolder
 from ..scorers.contract import TRUSTED, UNREADABLE, Control
@@ -60,6 +61,8 @@ def _judged(work: Work, judge: Judge, task: Task, how: Control | None) -> dict[s
         "judge": work.plan.judge,
         "seed": work.plan.seed,
     }
+    if isinstance(work.data.windows["test"], ImageRows):
+        head["shown"] = "pictures"
     own, given = _under(label, judge, task, asked, work.plan)
     line: dict[str, Any] = {**head, **own}
     if isinstance(task.places, str):
@@ -67,7 +70,7 @@ def _judged(work: Work, judge: Judge, task: Task, how: Control | None) -> dict[s
     else:
         line["places"] = kept(task.places, given)
         if task.shuffled is not None:
-            other, pairs_only = task.shuffled, task.places.paired
+            other, pairs_only = task.shuffled, task.places.control_pairs_only
             shown = judged(judge, task.places, other.label, asked, pairs_only=pairs_only)
             found = scores(task.places, shown, seed=work.plan.seed, pairs_only=pairs_only)
             line["shuffled"] = {"unit": other.unit, "label": other.label, **found}

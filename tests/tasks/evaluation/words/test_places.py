@@ -38,13 +38,13 @@ def test_numbers_name_each_place_once_and_do_not_tell_what_it_is(places):
 @pytest.mark.parametrize("causal", [True, False])
 def test_only_a_causal_text_ends_at_its_mark(splits, causal):
     drawn = draw(splits, np.random.default_rng(0), causal=causal)
-    assert all(text.count("«") == text.count("»") == 1 for text in drawn.texts)
-    assert all(text.endswith("»") for text in drawn.texts) == causal
+    assert all(text.count("«") == text.count("»") == 1 for text in drawn.shown)
+    assert all(text.endswith("»") for text in drawn.shown) == causal
 
 
 def test_the_same_draw_gives_the_same_places(splits, places):
     again = draw(splits, np.random.default_rng(0), causal=True)
-    assert again.texts == places.texts
+    assert again.shown == places.shown
 
 
 def test_a_unit_of_tokens_alone_has_no_pairs_and_keeps_its_active_places(splits):

@@ -26,13 +26,13 @@ def test_every_unit_stands_in_one_group_of_twenty(groups):
     inside = [own & set(group.units) for group in made]
     assert len(inside[0]) == AMONG
     assert inside[0].isdisjoint(inside[1])
-    assert all(len(group.texts) == TEXTS for group in made)
+    assert all(len(group.shown) == TEXTS for group in made)
 
 
 def test_texts_and_letters_do_not_depend_on_who_is_asked_about(groups):
     made, units, data = groups
     again = lineups(data, list(reversed(units[:20])), seed=0)
-    assert again[0].texts.keys() == made[0].texts.keys()
+    assert again[0].shown.keys() == made[0].shown.keys()
     assert set(again[0].units) == set(made[0].units)
 
 
