@@ -4,6 +4,7 @@ import typer
 
 from .evaluate_ask import ask
 from .evaluate_choose import choose
+from .evaluate_confidence import confidence
 from .evaluate_functions import functions
 from .evaluate_labels import labels
 from .evaluate_planner import planner
@@ -14,5 +15,5 @@ app = typer.Typer(
     help="Measure planners and other people's descriptions against known truth.",
     no_args_is_help=True,
 )
-for verb in (planner, functions, ask, choose, labels, runs):
+for verb in (planner, functions, ask, choose, labels, runs, confidence):
     app.command()(verb)

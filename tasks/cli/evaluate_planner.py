@@ -31,7 +31,8 @@ def planner(
         bool, typer.Option("--locked", help="Tier M: also the kinds that nobody develops on.")
     ] = False,
     reader: Annotated[
-        str, typer.Option(help="Tier M: a second network for the best predictor; none: '-'.")
+        str,
+        typer.Option(help="Tier M: a network for `like` and the best predictor; none: '-'."),
     ] = "smollm2",
     judge: Annotated[
         str | None, typer.Option(help="Tier M: openai:MODEL that judges labels, at --base-url.")

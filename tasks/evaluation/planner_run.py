@@ -83,7 +83,8 @@ class Plan:
     locked: bool = False
     """Whether the kinds of tier M that nobody develops on are planted too."""
     reader: str | None = "smollm2"
-    """For tier M: a second network whose states stand for the best predictor."""
+    """For tier M: a second network whose states planners may describe units by (`like`), and which
+    stand for the best predictor."""
     judge: str | None = None
     """For tier M: openai:MODEL, which judges labels and true descriptions; at `base_url`."""
 
@@ -276,6 +277,7 @@ def _bench_job(plan: Plan, seed: int, tier: str, out: str, parent: int) -> None:
         unit_tokens=plan.unit_tokens,
         unit_seconds=plan.unit_seconds,
         controls="none",
+        reader=plan.reader if tier == "M" else None,
     )
     factory = plan.factory(seed)
     opened = open_bench(

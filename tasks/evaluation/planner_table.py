@@ -76,7 +76,7 @@ def _lines(result: Mapping[str, Any], baselines: list[str]) -> Iterator[str]:
                 f"  {name}: found out {text(there['detected'])}, by itself "
                 f"{text(there['own']['detected'])}"
             )
-    yield f"Brier skill of confidence: {text(result['brier_skill'])}"
+    yield from confidence_lines(result["calibration"])
     for tier, value in result["text_match"].items():
         yield f"text match with the true description, tier {tier}: {text(value)}"
     for tier, value in (result.get("predictive") or {}).items():
@@ -89,6 +89,24 @@ def _lines(result: Mapping[str, Any], baselines: list[str]) -> Iterator[str]:
         f"{text(result['unit_seconds'])} s a unit"
     )
     yield f"the investigations: {spent_words(result['spent'])}"
+
+
+def confidence_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    """Whether confidence means what it says, or why that cannot be told."""
+    text = with_interval
+    if found.get("not_assessable"):
+        yield f"confidence: not assessable ({found['not_assessable']})"
+    else:
+        yield (
+            f"confidence, {found['n']} units, {found['wrong']} wrong: AUROC "
+            f"{text(found['auroc'])}, within tiers {text(found['auroc_within'])}; calibration "
+            f"slope {text(found['slope'])}; Brier skill {text(found['brier_skill'])}"
+        )
+    for tier, entry in found.get("tiers", {}).items():
+        yield (
+            f"  tier {tier}: {entry['n']} units, right {text(entry['right'])}, mean confidence "
+            f"{text(entry['confidence'])}"
+        )
 
 
 def _pairs(result: Mapping[str, Any]) -> Table:

@@ -9,6 +9,7 @@ from ..report.page import write_page
 from ..report.tables import with_interval
 from ..report.usage import spent_words
 from .effects_by_kind import COLUMNS, WANTED
+from .planner_table import confidence_lines
 from .plots import draw
 from .summary import recovery_rows
 
@@ -41,6 +42,7 @@ def write_report(
         units=sorted(records, key=lambda r: (r["tier"], r["kind"], not r["right"], r["unit"])),
         nulls={name: entry for name, entry in nulls.items() if entry.get("own") is not None},
         confidence_words=CONFIDENCE,
+        confidence_lines=list(confidence_lines(result["calibration"])),
         effect_columns=COLUMNS,
         wanted=WANTED,
     )

@@ -61,6 +61,10 @@ class Suite(ABC):
         """The kinds of a tier that have a truth table; `locked`: also those kept for the end."""
         return self.kinds
 
+    def reader(self, ground: Any, plan: Any) -> Target | None:
+        """The second network that planners and the best predictor of a bench read with, if any."""
+        return None
+
     def pairs(
         self,
         ground: Any,

@@ -10,6 +10,7 @@ from ...tools.data.tokens import surfaces
 from ...tools.data.windows import cut
 from ...tools.lens.projection import projected, write_vector
 from ...tools.models.target import Target
+from ...tools.models.text_reader import load_text_reader
 from ...tools.models.unit import Unit
 from ..groundtruth.planted import PlantedUnit, Probes
 from ..groundtruth.text.meaning import suite as meaning
@@ -57,6 +58,10 @@ class TextSuite(Suite):
         if tier != "M":
             return self.kinds
         return MEANING if locked else meaning.OPEN
+
+    def reader(self, ground: Any, plan: Any) -> Target | None:
+        meant = isinstance(ground, meaning.MeaningBench) and plan is not None and plan.reader
+        return load_text_reader(plan.reader, ground.target) if meant else None
 
     def pairs(
         self,

@@ -22,7 +22,6 @@ def summary(records: Sequence[Mapping[str, Any]], *, seconds: float = 0.0) -> di
     tiers = {tier: _tier([r for r in records if r["tier"] == tier], tier) for tier in "ABCM"}
     matched = text_match(records)
     names = sorted({name for record in records for name in record.get("baselines") or {}})
-    judged = [r for r in records if r["tier"] != "C" and r["confidence"] is not None]
     result: dict[str, Any] = {
         "units": len(records),
         "failed": sum(r["status"] == "failed" for r in records),
@@ -45,10 +44,31 @@ def summary(records: Sequence[Mapping[str, Any]], *, seconds: float = 0.0) -> di
     )
     if any("predictive" in r for r in records):
         result["predictive"] = _predictive(records)
-    calibrated = calibration([r["confidence"] for r in judged], [r["right"] for r in judged])
-    result["calibration"] = calibrated
-    result["brier_skill"] = calibrated["brier_skill"]
+    result["calibration"] = of_confidence(records)
+    result["brier_skill"] = result["calibration"]["brier_skill"]
     return result
+
+
+def of_confidence(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Calibration over units that were concluded on, and by tier how many of them are right.
+
+    Right is what is right in every cell of the truth table, in tier C too, and a unit without a
+    function that was found out.
+    """
+    judged = [r for r in records if r["confidence"] is not None]
+    tiers = {tier: [r for r in judged if r["tier"] == tier] for tier in "ABCM"}
+    found = calibration(*([r[key] for r in judged] for key in ("confidence", "right", "tier")))
+    by_tier = {
+        tier: {
+            "n": len(some),
+            "wrong": sum(not r["right"] for r in some),
+            "right": share(r["right"] for r in some),
+            "confidence": mean([r["confidence"] for r in some]),
+        }
+        for tier, some in tiers.items()
+        if some
+    }
+    return {**found, "tiers": by_tier}
 
 
 def _predictive(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

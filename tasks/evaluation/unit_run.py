@@ -208,7 +208,8 @@ def open_bench(
     from ..labelling.data import RunData
 
     windows = suite.windows(ground, length=settings.context_length, told=told)
-    bench = RunData(ground.target, ground.corpus, windows)
+    reader = suite.reader(ground, plan)
+    bench = RunData(ground.target, ground.corpus, windows, reader=reader)
     columns = bench.measure([ground.target.unit(unit.unit) for unit in units]) if units else {}
     (out / "transcripts").mkdir(parents=True, exist_ok=True)
     job = Labeller(bench, settings, factory, RunFolder(out))

@@ -1,10 +1,14 @@
 """Sums of a benchmark run: intervals, calibration, text match, what is said of effects."""
 
+import json
+
 import numpy as np
 import pytest
+from neuroscribe.tasks.cli import app as cli
 from neuroscribe.tasks.evaluation.calibration import calibration
 from neuroscribe.tasks.evaluation.effects_by_kind import effects_by_kind, named
-from neuroscribe.tasks.evaluation.planner_table import show
+from neuroscribe.tasks.evaluation.planner_table import confidence_lines, show
+from neuroscribe.tasks.evaluation.pooled import pooled_confidence
 from neuroscribe.tasks.evaluation.report import write_report
 from neuroscribe.tasks.evaluation.summary import summary
 from neuroscribe.tasks.evaluation.text_match import matches
@@ -65,7 +69,8 @@ def test_tiers_are_apart_and_all_keys_are_there(records):
     assert found["baselines"]["no experiments"]["tiers"]["A"]["kinds"]["one"]["value"] == 0.0
     assert found["units"] == 28
     assert found["seconds"] == 10
-    assert found["brier_skill"]["n"] == 24  # none of tier C: right has no meaning there
+    assert found["brier_skill"]["n"] == 28
+    assert found["calibration"]["tiers"]["B"]["wrong"] == 4
 
 
 def test_what_the_planner_found_out_itself_stands_apart_from_the_final_status(records):
@@ -102,6 +107,82 @@ def test_a_constant_has_no_skill_and_an_oracle_has_all():
     sure = calibration([0.9] * 30 + [0.1] * 10, right)
     assert sure["risk_coverage"][29]["risk"] == 0.0
     assert sure["risk_coverage"][-1]["risk"] == pytest.approx(0.25)
+
+
+def _drawn(n, said, *, seed=3):
+    """Verdicts that are right as often as `q` says, and what a planner says instead of `q`."""
+    rng = np.random.default_rng(seed)
+    q = rng.beta(1.2, 0.6, n).clip(0.02, 0.98)
+    return calibration(said(q, rng), rng.random(n) < q)
+
+
+def _steeper(factor):
+    return lambda q, _: 1 / (1 + np.exp(-factor * np.log(q / (1 - q))))
+
+
+@pytest.mark.parametrize(
+    ("said", "auroc", "slope"),
+    [
+        (_steeper(1), 0.85, 1.0),
+        (_steeper(2), 0.85, 0.55),  # too extreme; certainty is cut
+        (_steeper(0.5), 0.85, 2.0),  # too cautious
+        (lambda q, rng: 0.05 + 0.9 * rng.random(len(q)), 0.5, 0.0),  # knows nothing
+    ],
+)
+def test_slope_and_auroc_say_how_confidence_errs(said, auroc, slope):
+    found = _drawn(600, said)
+    assert found["not_assessable"] is None
+    assert found["auroc"]["value"] == pytest.approx(auroc, abs=0.05)
+    assert found["slope"]["value"] == pytest.approx(slope, abs=0.35)
+    for name in ("auroc", "slope", "brier_skill"):
+        assert found[name]["low"] < found[name]["value"] < found[name]["high"]
+
+
+def test_intervals_of_a_confidence_that_knows_nothing_hold_chance():
+    found = [
+        _drawn(240, lambda q, rng: 0.05 + 0.9 * rng.random(len(q)), seed=seed) for seed in range(20)
+    ]
+    assert sum(one["auroc"]["low"] <= 0.5 <= one["auroc"]["high"] for one in found) >= 17
+    assert sum(one["slope"]["low"] <= 0 <= one["slope"]["high"] for one in found) >= 17
+
+
+def test_few_units_or_few_wrong_ones_are_not_assessable():
+    many = calibration([0.9, 0.2] * 100, [True, False] * 100)
+    assert many["not_assessable"] is None
+    few = calibration([0.9] * 180 + [0.2] * 10, [True] * 180 + [False] * 10)
+    assert few["not_assessable"] == "190 units of 200 needed, 10 wrong of 30 needed"
+    shown = list(confidence_lines(few))
+    assert shown == ["confidence: not assessable (190 units of 200 needed, 10 wrong of 30 needed)"]
+    assert "AUROC 1.00" in next(confidence_lines(many))
+
+
+def test_a_tier_that_is_all_wrong_is_no_discrimination_within_tiers():
+    """Tier M is all wrong at .1; within B confidence is drawn at random."""
+    rng = np.random.default_rng(0)
+    sure = np.r_[np.full(60, 0.1), 0.5 + 0.4 * rng.random(200)]
+    right = np.r_[np.zeros(60, bool), rng.random(200) < 0.8]
+    found = calibration(sure, right, ["M"] * 60 + ["B"] * 200)
+    assert found["auroc"]["value"] > 0.75
+    assert abs(found["auroc_within"]["value"] - 0.5) < 0.12
+    assert found["auroc_within"]["n"] == 200
+
+
+def test_confidence_is_pooled_over_runs_and_a_unit_counts_once(records, tmp_path, capsys):
+    for name, some in (("one", records[:20]), ("two", records[10:])):
+        (tmp_path / name).mkdir()
+        lines = "".join(json.dumps(record) + "\n" for record in some)
+        (tmp_path / name / "units-1-A.jsonl").write_text(lines)
+    folders = [tmp_path / "one", tmp_path / "two"]
+    assert pooled_confidence(folders)["n"] == len(records)
+    assert pooled_confidence(folders, ["B", "C"])["n"] == 12
+    verb = ["evaluate", "confidence", *map(str, folders)]
+    assert cli.run(verb) == 0
+    assert "not assessable (28 units of 200 needed" in capsys.readouterr().out
+    for wrong, said in ((["--tiers", "X"], "--tiers takes"), ([str(tmp_path)], "has no records")):
+        assert cli.run([*verb, *wrong]) == 2
+        error = capsys.readouterr().err.strip()
+        assert said in error
+        assert len(error.splitlines()) == 1
 
 
 def test_intervals_cover_the_truth():
