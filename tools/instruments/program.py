@@ -86,8 +86,8 @@ def program(lab: Lab, code: str) -> Result:
     """Runs Python in which every tool is a function, scan(words=["cat"]), that returns a dict: its
     payload, `text`, `evidence` (its id). At most 48 calls: loops, controls, your own statistics.
     You read only what you print (4,000 characters) and the last line's value. Variables last.
-    There are mean, median, stdev, correlation(x, y), peak(one of measured), result("E3"); modules
-    math, random, re, json, itertools, collections. A wrong call raises ValueError.
+    There are mean, median, stdev, correlation(x, y), peak(one of measured), result("E3"); math,
+    random, re, json, itertools, collections are imported. A wrong call raises ValueError.
 
     Args:
         code: The program.

@@ -34,6 +34,7 @@ Call = Callable[[str, dict[str, Any]], Any]
 LIMITS = Limits(seconds=5.0, memory=128 * 2**20)
 MODULES = "math, random, re, json, itertools, functools, collections, string, datetime"
 _PRELUDE = """
+import math, random, re, json, itertools, functools, collections
 def mean(x):
     return sum(x) / len(x)
 def median(x):
