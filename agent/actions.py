@@ -256,4 +256,13 @@ def _component(lab: Lab, given: ComponentGiven) -> Component:
         found = dict(recorded(lab, predictor.strip()))
     else:
         found = predictor_of(lab, predictor).model_dump()
-    return Component(given.words, found, tuple(given.evidence), sign=given.sign, band=given.band)
+    cited = [one for key in given.evidence for one in _calls(lab, key)]
+    evidence = tuple(dict.fromkeys(cited))
+    return Component(given.words, found, evidence, sign=given.sign, band=given.band)
+
+
+def _calls(lab: Lab, key: str) -> list[str]:
+    """What a citation stands for: a program for its calls."""
+    store = lab.evidence
+    of_program = key in store and store[key].tool == "program"
+    return (store[key].data.get("calls") or [key]) if of_program else [key]

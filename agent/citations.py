@@ -21,7 +21,7 @@ from ..tools.predicates import parse
 from .description import Component, Description
 from .ledger import Inputs, measured_inputs, strength, those_tested
 
-_NAMED = 6  # results that a fault names as better ones
+_ADDED = 3  # results that a component cites where those that it named say nothing of it
 
 Predictor = Mapping[str, Any]
 
@@ -62,25 +62,25 @@ class Citations:
             if item.error is None and not self.tested(item, component.predictor)
         )
 
+    def completed(self, component: Component) -> Component:
+        """A component that cites nothing in which its predictor was tested also cites the last
+        results in which it was.
+        """
+        if component.evidence and set(component.evidence) > set(self.untested(component)):
+            return component
+        made = [item for item in self._lab.evidence if item.error is None]
+        known = self.testing(made, component.predictor)[-_ADDED:]
+        return replace(component, evidence=(*component.evidence, *known))
+
     def faults(self, components: Sequence[Component]) -> list[str]:
-        """Citations of results in which a component's predictor was not tested, in words."""
-        found = []
-        for number, component in enumerate(components, 1):
-            wrong = self.untested(component)
-            if not wrong:
-                continue
-            made = [item for item in self._lab.evidence if item.error is None]
-            better = [key for key in self.testing(made, component.predictor) if key not in wrong]
-            instead = (
-                f"cite those in which it was ({', '.join(better[-_NAMED:])})"
-                if better
-                else "test it (test_hypotheses)"
-            )
-            found.append(
-                f"component {number} ('{component.words}') cites {', '.join(wrong)}, in which its "
-                f"predictor was not tested: {instead}"
-            )
-        return found
+        """Components whose predictor was tested nowhere, in words."""
+        completed = [self.completed(component) for component in components]
+        return [
+            f"the predictor of component {number} ('{component.words}') was tested nowhere: "
+            "test it (test_hypotheses)"
+            for number, component in enumerate(completed, 1)
+            if set(component.evidence) == set(self.untested(component))
+        ]
 
     def marked(self, description: Description, rows: Sequence[Mapping[str, Any]]) -> Description:
         """The description with such citations marked, and with what its label rests on.

@@ -11,6 +11,8 @@ from .statuses import Status
 
 MOST_WORDS = 12
 """Of a label: what is read at a glance in a list of units."""
+_OPEN = frozenset("a an the and or nor but not never no of in on at by to for with from".split())
+"""Words that a label cannot end on."""
 Band = Literal["any", "low", "middle", "high"]
 
 
@@ -108,7 +110,16 @@ def _read(kind: type[Description]) -> TypeAdapter[Description]:
 
 
 def short_label(words: str) -> str:
-    """The first `MOST_WORDS` words, without a mark behind the last where some were cut."""
+    """The first `MOST_WORDS` words; where some were cut, up to the last whole clause if that is at
+    least half of them, and without a word or mark behind which something is missing.
+    """
     kept = words.split()
-    label = " ".join(kept[:MOST_WORDS])
-    return label if len(kept) <= MOST_WORDS else label.rstrip(",;:")
+    if len(kept) <= MOST_WORDS:
+        return " ".join(kept)
+    kept = kept[:MOST_WORDS]
+    ends = [i for i, word in enumerate(kept, 1) if word[-1] in ",;:)"]
+    if ends and ends[-1] >= MOST_WORDS / 2:
+        kept = kept[: ends[-1]]
+    while len(kept) > 1 and kept[-1].lower() in _OPEN:
+        kept.pop()
+    return " ".join(kept).rstrip(",;:")

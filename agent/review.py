@@ -1,9 +1,10 @@
 """Judges a conclusion before it is accepted, mends it, and draws an honest one where none came.
 
 A conclusion rests on at least two tested rivals (a dead unit has none), cites only experiments
-that were made, and cites at least one for each component, in which its predictor was tested. It is
-sent back once with the reasons. The second time what cannot be right is dropped and noted, and the
-rest is accepted; results in which a predictor was not tested stay and are marked.
+that were made, and has components whose predictors were tested: those tests are cited where the
+planner cites none of them. It is sent back once with the reasons. The second time what cannot be
+right is dropped and noted, and the rest is accepted; results in which a predictor was not tested
+stay and are marked.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -54,8 +55,6 @@ def faults(
     for number, component in enumerate(description.components, 1):
         where = f"component {number} ('{component.words}')"
         found += _citation_faults(store, where, component.evidence)
-        if not component.evidence:
-            found.append(f"{where} cites no experiment")
     found += Citations(lab, unit).faults(description.components)
     if description.effect is not None:
         found += _citation_faults(store, "the effect", description.effect.evidence)
@@ -82,15 +81,18 @@ def corrected(
     if effect is not None:
         cited = good(effect.evidence)
         effect = replace(effect, evidence=cited) if cited else None
+    known = Citations(lab, unit)
     kept = replace(
         description,
         status=status,
-        components=tuple(replace(c, evidence=good(c.evidence)) for c in description.components),
+        components=tuple(
+            known.completed(replace(c, evidence=good(c.evidence))) for c in description.components
+        ),
         rejected=tuple(replace(r, evidence=good(r.evidence)) for r in description.rejected),
         effect=effect,
         notes=tuple(notes),
     )
-    return Citations(lab, unit).marked(kept, rows)
+    return known.marked(kept, rows)
 
 
 def from_ledger(

@@ -79,24 +79,30 @@ RECORD: Turn = [
 ]
 
 
-def test_citing_what_did_not_test_it_is_sent_back_once_and_then_marked(lab, tmp_path):
+def test_where_no_cited_result_tested_it_those_that_did_are_cited_too(lab, tmp_path):
     path = tmp_path / "unit.jsonl"
-    planner = Scripted([RECORD, concluding("E3", "E4")])
     header = {"format": 1, "unit": "planted/0", "target": {"name": "toy"}}
     with Recorder(path, header) as recorder:
-        done = investigate(lab, "planted/0", planner, recorder=recorder)
-    told = planner.seen[-1]["messages"][-1]["content"]
-    assert "Sent back" in told
-    assert "cites E4, in which its predictor was not tested: cite those in which it was" in told
-    assert "(E3)" in told
+        done = investigate(
+            lab, "planted/0", Scripted([RECORD, concluding("E4")]), recorder=recorder
+        )
+    assert done.steps == 2
     (component,) = done.description.components
-    assert component.evidence == ("E3", "E4")
+    assert component.evidence == ("E4", "E3")
     assert component.untested == ("E4",)
-    assert any("E4" in note for note in done.description.notes)
     assert Description.from_dict(done.description.as_dict()) == done.description
     page = html(read(path))
     assert 'href="#E4">E4</a><span class="faint small"> (not tested there)</span>' in page
     assert 'best rival by<a class="cite" href="#E3">E3</a>' in page
+
+
+def test_a_predictor_that_was_tested_nowhere_is_sent_back_once(lab):
+    planner = Scripted([[*RECORD[:2], RECORD[3]], concluding("E3")])
+    done = investigate(lab, "planted/0", planner)
+    told = planner.seen[-1]["messages"][-1]["content"]
+    assert "Sent back" in told
+    assert "was tested nowhere: test it (test_hypotheses)" in told
+    assert any("was tested nowhere" in note for note in done.description.notes)
 
 
 def test_own_citations_are_accepted_at_once(lab):
