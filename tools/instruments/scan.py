@@ -20,6 +20,8 @@ from ..models import Unit
 from ..registry import UpTo, tool
 from ..render.text import number
 
+_ATTACHED = frozenset(["", *"'’.,;:!?)]}%"])
+"""What is written right behind a word, without a space."""
 _MOST = 3000  # words of one call: about ten seconds on a small model
 _ENDS = 20  # words that are always listed from each end
 _SHOWN = 60  # words that are listed of the rarer side
@@ -225,7 +227,9 @@ def _read(
     lab: Lab, unit: Unit, names: Sequence[str], before: str, after: str, *, own: bool
 ) -> Reading:
     """Each word between two texts; where the last word is read (not `own`), also no word."""
-    texts = [" ".join(part for part in (before, name, after) if part) for name in names]
+    behind = after if after[:1] in _ATTACHED else f" {after}"
+    lead = f"{before} " if before else ""
+    texts = [f"{lead}{name}{behind}" for name in names]
     if not own:
         texts.append(" ".join(part for part in (before, after) if part))
     windows = lab.tokenize(texts)

@@ -40,3 +40,9 @@ def test_a_scan_can_read_the_word_between_two_texts(lab):
     found = call(lab, "scan", {"words": ["cat", "dog", "tree"], "before": "no"})
     assert found.data["on"] == []
     rejects("pass words", lab, "scan", {"words": [" "]})
+
+
+def test_marks_stand_right_behind_the_scanned_word(lab):
+    for after, text in (("ran", "the cat ran"), ("'s", "the cat's"), (".", "the cat.")):
+        found = call(lab, "scan", {"words": ["cat"], "before": "the", "after": after})
+        assert text in [one["text"] for one in found.data["measured"]]
