@@ -107,7 +107,7 @@ def test_the_transcript_holds_the_code_and_replays(make_lab, tmp_path):
         ("().__class__.__base__.__subclasses__()", "AttributeError"),
         ("print('x' * 10_000_000)\n1 / 0", "(cut: 10,000,001 characters were printed, 4,000"),
         ("for i in range(99):\n    survey()", "a program may make at most 48 calls"),
-        ("x = 'a' * 10**10", "more than 128 MB. Variables are as before"),
+        ("x = 'a' * 10**10", "more than 128 MB. No variable is changed"),
         ("def f(:", "SyntaxError"),
         ("   ", "the program is empty"),
         ("result('E99')", "there is no result 'E99'"),
@@ -168,3 +168,11 @@ def test_a_stop_comes_through(lab):
 def test_predictors_of_a_program_are_json(lab):
     made = run(lab, f"hypothesise('a', {PET})['id'], hypothesise('b', {CAT})['id']")
     assert made.data["value"] == ["H1", "H2"]
+
+
+def test_of_too_much_the_beginning_and_the_end_are_shown(lab):
+    text = run(lab, "for i in range(3000): print('line', i)").text
+    assert text.startswith("line 0\n")
+    assert "[...]" in text
+    assert "line 2999" in text
+    assert len(text) < 4200

@@ -51,7 +51,7 @@ def means(
         hypotheses: Ids (H1) or predictors; left out: all recorded.
 
     Returns:
-        variance; highest, lowest [{name, mean, n}]; pairs
+        variance; highest, lowest [{name, mean, n}]; of hypotheses: each [{id, holds, elsewhere}]
     """
     chosen = lab.chosen(unit)
     if of == "hypothesis":

@@ -66,7 +66,8 @@ def _payloads(lab: Lab) -> str:
     """The keys of what the tools give, and the tools that only programs are told of."""
     known = _functions(lab)
     keys = "; ".join(f"{item.name}: {item.gives}" for item in known if item.gives)
-    text = f"Keys. {keys}. measured: [{{text or window, tokens, activations, source}}]."
+    measured = "[{text or window, tokens, activations (None: does not count), source}]"
+    text = f"Keys. {keys}. measured: {measured}."
     more = [_signature(lab, item) for item in known if item.rare and not lab.open]
     return f"{text} Here alone: {' '.join(more)}" if more else text
 
@@ -86,6 +87,7 @@ def program(lab: Lab, code: str) -> Result:
     """Runs Python in which every tool is a function, scan(words=["cat"]), that returns a dict: its
     payload, `text`, `evidence` (its id). At most 48 calls: loops, controls, your own statistics.
     You read only what you print (4,000 characters) and the last line's value. Variables last.
+    No `del` and no `yield`.
     There are mean, median, stdev, correlation(x, y), peak(one of measured), result("E3"); math,
     random, re, json, itertools, collections are imported. A wrong call raises ValueError.
 
@@ -211,7 +213,7 @@ def _lines(ran: Ran, results: Sequence[Evidence]) -> Iterator[str]:
     if ran.printed.strip():
         yield ran.printed.rstrip()
     if ran.characters > len(ran.printed):
-        yield f"(cut: {ran.characters:,} characters were printed, {len(ran.printed):,} are shown)"
+        yield f"(cut: {ran.characters:,} characters were printed, {_PRINTED:,} are shown)"
     if ran.value is not None:
         value = ran.value
         said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -219,8 +221,8 @@ def _lines(ran: Ran, results: Sequence[Evidence]) -> Iterator[str]:
     if results:
         yield f"calls: {', '.join(_runs(results))}"
     if ran.error is not None:
-        lost = "" if ran.variables is not None else " Variables are as before this program."
-        yield f"Ended early: {_early(ran.error)}.{lost}"
+        kept = "Variables set before it stay" if ran.variables else "No variable is changed"
+        yield f"Ended early: {_early(ran.error)}. {kept}."
     elif ran.value is None and not ran.characters:
         yield "It printed nothing."
 

@@ -59,7 +59,8 @@ def compare(
         examples: How many of each to show; at most 2 from four hypotheses on.
 
     Returns:
-        tests [{id, correlation, within, auprc, precision, recall}]; measured
+        tests [{id, correlation, within {auroc {value}, correlation {value}}, auprc, precision,
+        recall}]; measured
     """
     chosen = lab.chosen(unit)
     data, bar = flat(lab, chosen), activity(flat(lab, chosen).values)

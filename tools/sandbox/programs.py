@@ -67,7 +67,7 @@ class Ran(NamedTuple):
     value: Any
     """Of its last line, as JSON; None where that is no expression."""
     printed: str
-    """The first characters that it printed."""
+    """What it printed; of too much the beginning and the end."""
     characters: int
     """How many it printed in all."""
     error: str | None
@@ -78,15 +78,24 @@ class Ran(NamedTuple):
 
 @dataclass
 class _Printed:
-    """The beginning of what a program prints."""
+    """The beginning and the end of what a program prints."""
 
     limit: int
-    text: str = ""
+    first: str = ""
+    last: str = ""
     characters: int = 0
 
     def __call__(self, stream: str, text: str) -> None:
-        self.text += text[: max(0, self.limit - self.characters)]
+        self.first += text[: max(0, self.limit - self.characters)]
+        self.last = (self.last + text)[-self.limit // 4 :]
         self.characters += len(text)
+
+    @property
+    def text(self) -> str:
+        """At most so many characters, with a mark where some were left out."""
+        if self.characters <= self.limit:
+            return self.first
+        return f"{self.first[: -self.limit // 4]}\n[...]\n{self.last}"
 
 
 def run_program(
@@ -107,7 +116,7 @@ def run_program(
         call: Makes such a call.
         variables: What the program before left; None: it is the first.
         seed: Of its random numbers, where it is the first.
-        shown: Characters of what it prints that are kept.
+        shown: Characters of what it prints that are kept: three quarters from the beginning.
         limits: What it may use.
     """
     printed = _Printed(shown)
