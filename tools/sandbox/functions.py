@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pydantic_monty import MontyError
 
-from .worker import Limits, dropped, reason, worker
+from .worker import Limits, answer, dropped, reason, worker
 
 Argument = bool | int | float | str
 Value = bool | int | float | str | None
@@ -52,12 +52,13 @@ def run_code(
     """
     try:
         with worker(limits or Limits()) as session:
-            session.feed_run(code, print_callback=dropped)
-            results = session.feed_run(
-                _DRIVER,
-                inputs={"_inputs": [list(item) for item in inputs]},
-                print_callback=dropped,
-            )
+            given = {"_inputs": [list(item) for item in inputs]}
+
+            def run() -> Any:
+                session.feed_run(code, print_callback=dropped)
+                return session.feed_run(_DRIVER, inputs=given, print_callback=dropped)
+
+            results = answer(session, run)
             return _read(results, len(inputs))
     except MontyError as error:
         why = reason(error)

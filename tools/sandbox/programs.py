@@ -12,21 +12,25 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from pydantic_monty import (
     FunctionSnapshot,
+    FutureSnapshot,
     MontyComplete,
     MontyConversionError,
     MontyError,
     MontyRuntimeError,
     MontySession,
     MontySyntaxError,
+    NameLookupSnapshot,
+    SyncSnapshot,
 )
 
 from ..errors import UsageError, nearest
 from ..io.strict_json import read_json, without_surrogates
-from .worker import Limits, dropped, reason, worker
+from .worker import Limits, answer, dropped, reason, worker
 
 Call = Callable[[str, dict[str, Any]], Any]
 """Makes a call by name and arguments. A `UsageError` becomes a ValueError in the program."""
@@ -150,25 +154,33 @@ def _driven(
 ) -> Any:
     """The value of a program; makes its calls."""
     lookup = dict.fromkeys(functions, _never)  # for names that are read, such as `f = scan`
-    step = session.feed_start(code, external_lookup=lookup, print_callback=printed)
+    start = partial(session.feed_start, code, external_lookup=lookup, print_callback=printed)
+    step = answer(session, start)
     while not isinstance(step, MontyComplete):
-        if not isinstance(step, FunctionSnapshot):
-            step = step.resume_auto()
-        elif step.is_os_function:
-            step = step.resume_not_handled()
-        else:
-            name = str(step.function_name)
-            if name not in functions:
-                near = nearest(name, functions)
-                said = f"name '{name}' is not defined; the nearest tools: {near}"
-                step = step.resume({"exc_type": "NameError", "message": said})
-                continue
-            try:
-                given = _named(functions[name], step.args, step.kwargs)
-                step = step.resume({"return_value": call(name, given)})
-            except UsageError as error:
-                step = step.resume({"exc_type": "ValueError", "message": f"{name}: {error}"})
+        step = answer(session, _resumption(step, functions, call))
     return step.output
+
+
+def _resumption(
+    step: FunctionSnapshot | FutureSnapshot | NameLookupSnapshot,
+    functions: Mapping[str, Function],
+    call: Call,
+) -> Callable[[], SyncSnapshot]:
+    """How a program goes on from where it stopped; makes the call that it asks for."""
+    if not isinstance(step, FunctionSnapshot):
+        return step.resume_auto
+    if step.is_os_function:
+        return step.resume_not_handled
+    name = str(step.function_name)
+    if name not in functions:
+        near = nearest(name, functions)
+        said = f"name '{name}' is not defined; the nearest tools: {near}"
+        return partial(step.resume, {"exc_type": "NameError", "message": said})
+    try:
+        value = call(name, _named(functions[name], step.args, step.kwargs))
+    except UsageError as error:
+        return partial(step.resume, {"exc_type": "ValueError", "message": f"{name}: {error}"})
+    return partial(step.resume, {"return_value": value})
 
 
 def _named(function: Function, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:

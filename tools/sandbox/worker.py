@@ -4,11 +4,15 @@ Nothing of a run depends on the machine: the clock stands still, sleeping is ref
 numbers come from a seed, so that a program gives the same each time.
 """
 
+import os
+import signal
 import string
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from pydantic_monty import (
     ExternalModule,
@@ -19,6 +23,9 @@ from pydantic_monty import (
     ResourceLimits,
 )
 
+from ..cancellation import check
+
+T = TypeVar("T")
 _CONSTANTS = ("ascii_letters", "ascii_lowercase", "ascii_uppercase", "digits", "punctuation")
 _CLOCK = datetime(2000, 1, 1)
 
@@ -57,6 +64,24 @@ def worker(limits: Limits, *, seed: int = 0) -> Iterator[MontySession]:
         ) as session,
     ):
         yield session
+
+
+def answer(session: MontySession, request: Callable[[], T]) -> T:
+    """What a request to a worker gives; Ctrl-C, or a stop that was asked for, ends the worker.
+
+    The request itself cannot be interrupted, so it runs on a thread beside.
+    """
+    worker_id = session.worker_pid
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(request)
+        try:
+            while not wait([asked], timeout=0.2).done:
+                check()
+        except BaseException:
+            if worker_id is not None:
+                os.kill(worker_id, signal.SIGKILL)
+            raise
+        return asked.result()
 
 
 def reason(error: MontyError) -> str:

@@ -67,7 +67,7 @@ def _box(name: str, kind: str, drawn: Draft, nonce: list[str], rng: Rng) -> Blac
     lines = ["import re", ""]
     if form == "noun":
         used = [item for item in CATEGORIES if item.upper() in drawn.code]
-        lines += [f"{item.upper()} = {set(members(item))!r}" for item in used]
+        lines += [f"{item.upper()} = {{{str(sorted(members(item)))[1:-1]}}}" for item in used]
         known = sorted({word for item in CATEGORIES for word in members(item)})
         lines += [f"KNOWN = {known!r}"]
         body = ["    if s not in KNOWN:", "        return None", f"    return {drawn.code}"]

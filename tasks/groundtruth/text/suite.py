@@ -90,10 +90,8 @@ def bench(
     Raises:
         UsageError: if the host cannot carry the suite.
     """
-    source = _everyday(tokens, seed) if tier == "A" else _prose(tokens, seed)
-    if host is not None:
-        source = _fitted(source, host)
     host = host or suite_host()
+    source = _fitted(_everyday(tokens, seed) if tier == "A" else _prose(tokens, seed), host)
     rng = np.random.default_rng([seed, "AB".index(tier)])
     stream = _stream(host, source.plain())
     draw = Draw(source.sets, source.pools, surfaces(host), stream, rng)
@@ -136,6 +134,8 @@ class _Source:
 
 def _fitted(source: _Source, host: Target) -> _Source:
     """The source with those words only that are one token of a host.
+
+    The prose is that of the running Python, so even the host that ships may not know them all.
 
     Raises:
         UsageError: if the host is no language model, or does not begin texts as functions count.

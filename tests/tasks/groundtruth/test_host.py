@@ -1,10 +1,13 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from neuroscribe.tasks.groundtruth.text import host
+from neuroscribe.tasks.groundtruth.text import host, prose
 from neuroscribe.tasks.groundtruth.text.host import suite_host
 from neuroscribe.tasks.groundtruth.text.host.train import every_word
-from neuroscribe.tasks.groundtruth.text.prose import prose_documents, prose_sets
+from neuroscribe.tasks.groundtruth.text.sets import prose_sets
+from neuroscribe.tasks.groundtruth.text.suite import _fitted, _prose
+from neuroscribe.tasks.groundtruth.text.words import Category
 from neuroscribe.tools.models.target import Target
 
 
@@ -20,8 +23,16 @@ def test_every_word_of_tier_a_is_one_token(suite):
         assert len(coded) == 3, text
 
 
-def test_every_word_of_a_prose_set_is_one_token(suite):
-    found = prose_sets(prose_documents(max_tokens=10**9, seed=0), limit=60, seed=0)
+def test_every_word_of_a_prose_set_is_one_token_whatever_the_running_python_says(
+    suite, monkeypatch
+):
+    def newer(documents, *, limit: int, seed: int) -> list[Category]:
+        first, *others = prose_sets(documents, limit=limit, seed=seed)
+        return [replace(first, words=(*first.words, "zqxvkology")), *others]
+
+    monkeypatch.setattr(prose, "prose_sets", newer)
+    found = _fitted(_prose(10**9, 0), suite).sets.values()
+    assert len(found) >= 40
     for word in (word for each in found for word in each.words):
         coded = suite.tokenizer(f"the {word} of", add_special_tokens=False)["input_ids"]
         assert len(coded) == 3, word

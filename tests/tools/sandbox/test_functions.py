@@ -1,9 +1,13 @@
 """Hostile code is stopped, named as the reason, and reaches nothing; honest code runs."""
 
+import signal
+import threading
 import time
 
 import pytest
+from neuroscribe.tools.cancellation import Stopped, stoppable
 from neuroscribe.tools.sandbox.functions import Limits, Ran, run_code
+from neuroscribe.tools.sandbox.programs import run_program
 
 QUICK = Limits(seconds=1.0, memory=256 * 2**20)
 
@@ -103,3 +107,25 @@ def test_limits_hold_for_many_inputs():
     inputs = [(value,) for value in range(2000)]
     assert ran("def f(x): return 2 * x", *inputs).values == [2 * value for (value,) in inputs]
     assert time.monotonic() - started < 3
+
+
+ENDLESS = "def f(x):\n    while True: pass\n"
+
+
+@pytest.mark.parametrize(
+    "run", [lambda: run_code(ENDLESS, [(1,)]), lambda: run_program(f"{ENDLESS}f(1)", (), print)]
+)
+def test_ctrl_c_and_a_stop_end_it_within_a_second(run):
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        threading.Timer(0.2, signal.raise_signal, [signal.SIGINT]).start()
+        started = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            run()
+        assert time.monotonic() - started < 1.2
+    finally:
+        signal.signal(signal.SIGINT, before)
+    started = time.monotonic()
+    with pytest.raises(Stopped), stoppable(lambda: time.monotonic() - started > 0.2):
+        run()
+    assert time.monotonic() - started < 1.2

@@ -1,6 +1,7 @@
 """The functions of numbers and of words are what they say; calls are counted and refused."""
 
 import dataclasses
+import re
 from collections import Counter
 
 import numpy as np
@@ -77,3 +78,10 @@ def test_a_category_answers_null_for_words_it_does_not_know():
     made = next(one for one in string_boxes(1) if one.kind == "category")
     assert made.truth("quux") is None
     assert made.truth("zebra") is not None
+
+
+def test_the_code_of_a_category_is_the_same_in_every_process():
+    codes = [one.code for one in string_boxes(1) if one.kind == "category"]
+    listed = [re.findall(r"'(\w+)'", held) for held in re.findall("= {(.*)}", "\n".join(codes))]
+    assert listed
+    assert listed == [sorted(words) for words in listed]
