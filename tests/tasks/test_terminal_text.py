@@ -1,6 +1,7 @@
 """Nothing that a label, a corpus or a model holds acts in a terminal, whatever verb shows it."""
 
 import io
+import json
 import re
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from rich.text import Text
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b2J\u202ecat"
 ACTS = re.compile("\x1b\\]|\x1b\\[2J|\x07|\x9b|\u202e|\x08")
+WORD_LIST = re.compile(r'"word list: (?:[^"\\]|\\.)*"')
 LABEL = f"{EVIL} [red]or[/red] [/x] [link=http://evil.example]dogs[/link]"
 
 
@@ -74,19 +76,20 @@ def test_no_verb_lets_text_act(hostile, tmp_path, colour, verb, monkeypatch):
         turn = says(concluded) if len(request["messages"]) > 2 else says(*first)
         turn(handler, request)
 
-    codes = []
+    codes, told = [], []
     with endpoint(acts) as server:
         for asked in verbs(hostile, str(tmp_path / "run"), server.url)[: 3 if colour else None]:
             code, out, err = verb(*asked)
             codes.append(code)
             assert not ACTS.search(out + err), (asked, ACTS.search(out + err))
             assert colour or "\x1b" not in out + err, asked
-            if asked[0] in (
-                "label",
-                "show",
-                "tool",
-            ):  # others may say the unit's list of words instead
-                assert "owned" in out + err, (asked, out, err)
+            told.append("owned" in out + err)
+            if asked[0] == "label" and code == 0:  # the label stands in every field that has one
+                labels = Path(tmp_path / "run" / "labels.jsonl")
+                text, n = WORD_LIST.subn(lambda _: json.dumps(LABEL), labels.read_text())
+                assert n >= 2
+                labels.write_text(text)
+    assert all(told), told
     assert colour or codes == [0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 2, 2, 2]
 
 
