@@ -11,7 +11,9 @@ from .statuses import Status
 
 MOST_WORDS = 12
 """Of a label: what is read at a glance in a list of units."""
-_OPEN = frozenset("a an the and or nor but not never no of in on at by to for with from".split())
+_OPEN = {"a", "an", "the", "and", "or", "nor", "but", "not", "never", "no"} | {
+    *("of", "in", "on", "at", "by", "to", "for", "with", "from")
+}
 """Words that a label cannot end on."""
 Band = Literal["any", "low", "middle", "high"]
 
