@@ -91,7 +91,7 @@ class Lab:
     programs: bool = True
     """Whether planners may compose tools in programs."""
     judge: "Judge | None" = None
-    """A language model that reads places; None: predictors cannot say `judged`."""
+    """A language model that reads places or sees pictures; None: predictors cannot say `judged`."""
     left_out: frozenset[str] = frozenset()
     """Tools that are not offered; see `tool_groups`."""
     reader: "Target | None" = None
@@ -108,9 +108,9 @@ class Lab:
     @property
     def meanings(self) -> tuple[str, ...]:
         """Kinds of predictors of meaning that can be evaluated here."""
-        if self.target.image is not None:
-            return ()
         there = {"like": self.reader, "judged": self.judge}
+        if self.target.image is not None:
+            del there["like"]  # of pictures it is always there
         return tuple(kind for kind, who in there.items() if who is not None)
 
     def chosen(self, unit: str | None) -> Unit:

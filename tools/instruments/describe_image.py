@@ -9,9 +9,6 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
 from ..activations.examples import low, top
 from ..activations.measured import note_line, of_recipes
 from ..activations.records import of_explore
@@ -21,7 +18,7 @@ from ..evidence import Result
 from ..images.recipes import pictures_of, recipe_of
 from ..lab import Lab
 from ..llm.client import LLMError
-from ..llm.pictures import picture_part
+from ..llm.pictures import pixels_part
 from ..models import Unit
 from ..registry import tool
 from ..render.captions import regions
@@ -30,7 +27,6 @@ from ..render.text import number
 
 _MOST = 12
 _GROUP = 8  # pictures of each group, where none are named
-_SIDE = 320
 _LETTERS = 400  # of an answer
 _DESCRIBE = (
     "Describe each picture by itself in at most 30 words: the things in it, their colours, "
@@ -173,17 +169,9 @@ def _images(lab: Lab, unit: Unit, rows: ImageRows, lit: bool) -> list[dict[str, 
     """The pictures as parts of a message."""
     active = regions(lab, unit, rows) if lit else None
     return [
-        _image(rows.seen(at) if active is None else overlaid(rows.seen(at), active[at]))
+        pixels_part(rows.seen(at) if active is None else overlaid(rows.seen(at), active[at]))
         for at in range(len(rows))
     ]
-
-
-def _image(pixels: np.ndarray) -> dict[str, Any]:
-    image = Image.fromarray(pixels)
-    if min(image.size) < _SIDE // 2:
-        image = image.resize((_SIDE, _SIDE), Image.Resampling.BICUBIC)
-    image.thumbnail((_SIDE, _SIDE))
-    return picture_part(image)
 
 
 def _asked(lab: Lab, parts: Sequence[str | dict[str, Any]]) -> str:

@@ -88,7 +88,7 @@ def compare(
         )
         levels = (data.values, degrees) if sample is None else (np.zeros(0), np.zeros(0))
         rows += _described(lab, hypothesis, result, *levels)
-        rows += errors.notes if sample is None else [_judged(sample, data, bar)]
+        rows += errors.notes if sample is None else [_judged(sample, data, bar, pictures=pictures)]
         rows += _fitted(lab, hypothesis)
         for name, places in errors.places.items():
             for at in places if sample is None else sample.drawn[places].tolist():
@@ -136,11 +136,12 @@ def _fitted(lab: Lab, hypothesis: Hypothesis) -> list[str]:
     ]
 
 
-def _judged(sample: Sample, data: Flat, bar: float) -> str:
+def _judged(sample: Sample, data: Flat, bar: float, *, pictures: bool) -> str:
     active = int((data.values[sample.drawn] > bar).sum())
+    things = "pictures" if pictures else "places"
     return (
-        f"  judged at a sample of {len(sample.drawn)} of {data.values.size} places, {active} of "
-        "them active; numbers are weighted to all places"
+        f"  judged at a sample of {len(sample.drawn)} of {data.values.size} {things}, {active} of "
+        f"them active; numbers are weighted to all {things}"
     )
 
 

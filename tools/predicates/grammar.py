@@ -56,7 +56,7 @@ def kinds(target_kind: str, meanings: tuple[str, ...] = ()) -> tuple[str, ...]:
         meanings: Kinds that need another network beside it and have one: `Lab.meanings`.
     """
     if target_kind == "image":
-        return (*PICTURE_KINDS, *_CORE)
+        return (*PICTURE_KINDS, *meanings, *_CORE)
     left_out = (*PICTURE_KINDS, "judged", *(_AHEAD if target_kind == "causal" else ()))
     return (*(kind for kind in CLASSES if kind not in left_out), *meanings)
 

@@ -1,4 +1,4 @@
-"""`judged`: a language model reads a place and says how well a statement fits it, 0 to 1.
+"""`judged`: a language model reads a place, or sees a picture, and says how well a statement fits.
 
 Every place costs, so it is evaluated on samples: `evaluate(windows, places=...)` asks about these
 places alone, and among the parts of `and` about those only at which the others hold. Scores over
@@ -10,10 +10,11 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from ..data.image_rows import ImageRows
 from ..data.windows import TokenWindows
 from ..errors import UsageError
 from .core import Predicate
-from .judging import degrees, missing_places
+from .judging import Item, degrees, missing_places
 from .phrases import quoted
 from .view import View, asked_of
 
@@ -24,8 +25,8 @@ _AROUND = 240
 
 
 class Judged(Predicate, frozen=True):
-    """How well the statement fits the place, as a language model judges that reads it: 0 to 1. It
-    costs a request for 8 places; tested on a sample.
+    """How well the statement fits the place or picture, as a language model judges that reads it: 0
+    to 1. It costs a request for 8; tested on a sample.
     """
 
     kind: Literal["judged"] = "judged"
@@ -37,21 +38,23 @@ class Judged(Predicate, frozen=True):
         return True
 
     def values(self, view: View) -> np.ndarray:
-        windows = getattr(view, "windows", None)
-        if not isinstance(windows, TokenWindows):
-            raise UsageError("'judged' reads text, and these are pictures")
-        asked = asked_of(view)
-        drawn = asked is not None
-        places = np.argwhere((windows.counted if asked is None else asked) & view.visible)
-        texts = [marked(windows, int(row), int(at)) for row, at in places]
-        if not drawn and missing_places(self.judge, self.statement, texts) > WITHOUT_SAMPLE:
+        asked, pictures = asked_of(view), getattr(view, "rows", None)
+        items: list[Item]
+        if isinstance(pictures, ImageRows):
+            places = np.argwhere(pictures.counted if asked is None else asked)
+            items = [pictures.seen(int(row)) for row, _ in places]
+        else:
+            windows = view.windows
+            places = np.argwhere((windows.counted if asked is None else asked) & view.visible)
+            items = [marked(windows, int(row), int(at)) for row, at in places]
+        if asked is None and missing_places(self.judge, self.statement, items) > WITHOUT_SAMPLE:
             raise UsageError(
-                f"'judged' would be asked about {len(texts)} places here; it is tested on a sample "
-                "by test_hypotheses, and on texts of your own"
+                f"'judged' would be asked about {len(items)} places here; it is tested on a sample "
+                "by test_hypotheses, and on texts or pictures of your own"
             )
         out = np.zeros(view.shape, np.float32)
-        if texts:
-            out[tuple(places.T)] = degrees(self.judge, self.statement, texts)
+        if items:
+            out[tuple(places.T)] = degrees(self.judge, self.statement, items)
         return out
 
     def noun(self) -> str:

@@ -206,7 +206,8 @@ class _Settled:
 
 def asking(view: View, places: np.ndarray) -> View:
     """The same view, in which a judge is asked about these places only, bool `[window, place]`."""
-    return cast(View, _Asking(getattr(view, "unasked", view), places))
+    base = view.unasked if isinstance(view, _Asking) else view
+    return cast(View, _Asking(base, places))
 
 
 def asked_of(view: View) -> np.ndarray | None:

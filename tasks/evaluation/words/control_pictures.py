@@ -51,7 +51,7 @@ def _question(
     rng: np.random.Generator,
 ) -> tuple[Sheet, dict[str, bool]]:
     order = rng.permutation(PLACES)
-    shown = {str(k): _drawn(names[i], sides[i], rng) for k, i in enumerate(order, 1)}
+    shown = {str(k): _drawn(names[int(i)], sides[int(i)], rng) for k, i in enumerate(order, 1)}
     return Sheet(label, shown), {str(k): bool(fits[i]) for k, i in enumerate(order, 1)}
 
 

@@ -1,17 +1,25 @@
 """`judged`: a language model says how well a statement fits marked places, within a limit."""
 
+import base64
+import io
+import json
 import re
 
 import numpy as np
 import pytest
 from checks import done, refused
+from colour_target import colour_target, picture
+from neuroscribe.tools.data.image_rows import image_rows
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.hypotheses.resolve import predictor
 from neuroscribe.tools.lab import Lab
-from neuroscribe.tools.llm.client import LLMError
+from neuroscribe.tools.llm.client import LLMError, Reply, Usage
 from neuroscribe.tools.predicates import judging, parse
+from neuroscribe.tools.predicates.grammar import grammar
 from neuroscribe.tools.predicates.judged import marked
 from neuroscribe.tools.predicates.judging import Judge, judge_named
+from neuroscribe.tools.scenes.grammar import scenes
+from PIL import Image
 from stand_in import StandIn
 from text_judge import TextJudge
 from tokenizer_families import family
@@ -159,3 +167,40 @@ def test_test_hypotheses_weighs_a_sample(minilm, monkeypatch):
     assert test["holds"] == cat.sum()
     assert "judged at a sample of 60 of 360 places, 30 of them active" in found.text
     assert lab.judge.as_dict()["requests"] == 8
+
+
+class _Sees:
+    """Finds that redder pictures fit more; keeps what it was sent."""
+
+    def __init__(self) -> None:
+        self.model, self.requests = "sees", []
+
+    def complete(self, messages, **_):
+        head, *parts = messages[1]["content"]
+        self.requests.append(json.loads(head["text"])["statement"])
+        said = {}
+        for name, image in zip(parts[::2], parts[1::2], strict=True):
+            raw = base64.b64decode(image["image_url"]["url"].partition(",")[2])
+            x = np.asarray(Image.open(io.BytesIO(raw)), float)
+            red = (x[..., 0] - x[..., 1] - x[..., 2]).max() / 255
+            said[name["text"].rstrip(":")] = round(float(red.clip(0, 1)), 3)
+        return Reply({}, json.dumps(said), None, Usage(1, 0, 1, False), "stop")
+
+
+def test_pictures_are_judged_on_a_sample_and_kept():
+    target = colour_target()
+    rows = image_rows(target, [picture(scene, known=False) for scene in scenes(40, seed=3)])
+    unit, sees = target.unit("conv.0/0"), _Sees()
+    lab = Lab(target, rows, unit=unit, judge=Judge(sees))
+    assert "judged {statement: text}" in grammar("image", lab.meanings)
+    assert "judged" not in grammar("image")
+    statement = {"kind": "judged", "statement": "something red is shown"}
+    found = done(lab, "test_hypotheses", {"hypotheses": [statement]})
+    assert found.data["tests"][0]["correlation"] > 0.8
+    assert "judged at a sample of 40 of 40 pictures" in found.text
+    assert sees.requests == ["something red is shown"] * 5
+    one = predictor(lab, statement)
+    assert one.evaluate(rows, rows.counted).max() > 0.1
+    assert len(sees.requests) == 5  # kept on disk
+    more = image_rows(target, [picture(scene, known=False) for scene in scenes(70, seed=4)])
+    refused("tested on a sample", one.evaluate, more)
