@@ -91,7 +91,7 @@ def hypothesise(lab: Lab, statement: str, predictor: PredictorGiven) -> Result:
         text += _beside(lab, degrees) or ", for instance " + " | ".join(samples)
     if lacking := no_tokens(lab, predicate):
         text += f"\n{lacking}"
-    if holds > total / 2:
+    if strong > total / 2:
         text += f"\nThat is more than half of all {things}: is this meant?"
     lab.hypotheses[key] = value
     return Result(

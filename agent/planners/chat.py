@@ -2,7 +2,8 @@
 
 A request is made of the state alone, so that an interrupted investigation can go on:
 
-1. The messages as they are; file paths of pictures become data URLs here and nowhere else.
+1. The messages as they are, but for recorded predictors, which have ids (`referring.py`); file paths
+   of pictures become data URLs here and nowhere else.
 2. The tools that are offered. When the budget is nearly spent the model must end, with `conclude`.
 3. If the endpoint says that the conversation is too long, old results are shortened and it is asked
    again; if it is still too long, the newest ones too. Later turns stay shortened.
@@ -26,6 +27,7 @@ from ...tools.llm.client import LLM, LLMError, Reply
 from ...tools.llm.usage import Meter
 from ...tools.registry import offered
 from ..state import Message
+from .referring import referred
 
 _SHORT = 240  # letters of an older result in a shortened conversation
 _SHORT_NEWEST = 1200  # letters of the newest turn's results, where that is not enough
@@ -150,7 +152,7 @@ class Chat:
         return reply
 
     def _ask(self, state: Mapping[str, Any]) -> Reply:
-        messages = shortened(state["messages"], self._level)
+        messages = shortened(referred(state["messages"]), self._level)
         old = older_pictures(messages)
         messages = [
             without_pictures(message) if self.sees is False or i in old else fewer_pictures(message)

@@ -90,7 +90,7 @@ def scan(
         after: Text behind it.
         words: Left out: those of explore, most frequent first.
         many: How many words.
-        at: Read the scanned word (with text on both sides), or the end.
+        at: Read the scanned word; or, as when left out with `after`, the end.
 
     Returns:
         words {word: activation}; on [word]
