@@ -2,8 +2,8 @@
 
 A request is made of the state alone, so that an interrupted investigation can go on:
 
-1. The messages as they are, but for recorded predictors, which have ids (`referring.py`); file paths
-   of pictures become data URLs here and nowhere else.
+1. The messages as they are, but for recorded predictors, which have ids (`referring.py`); file
+   paths of pictures become data URLs here and nowhere else.
 2. The tools that are offered. When the budget is nearly spent the model must end, with `conclude`.
 3. If the endpoint says that the conversation is too long, old results are shortened and it is asked
    again; if it is still too long, the newest ones too. Later turns stay shortened.
