@@ -42,6 +42,7 @@ from .show import show
 from .tool import tool
 from .tools import tools
 from .transcript import transcript
+from .verb_help import explain
 
 PANELS: dict[str, tuple[Callable[..., Any] | typer.Typer, ...]] = {
     "Label and read": (
@@ -114,6 +115,7 @@ for _panel, _verbs in PANELS.items():
         else:
             app.command(_verb.__name__.replace("_", "-"), rich_help_panel=_panel)(_verb)
 guard(app)
+explain(app)
 
 
 def _version(wanted: bool) -> None:

@@ -62,7 +62,7 @@ QuestionSteps = Annotated[int, Option(help="Turns of the planner a question.")]
 QuestionTokens = Annotated[
     int, Option(help="LLM tokens a question, cached ones not counted; 0: no limit.")
 ]
-QuestionSeconds = Annotated[float, Option(help="Seconds a question; 0: none.")]
+QuestionSeconds = Annotated[float, Option(help="Seconds a question; 0: no limit.")]
 
 # a prediction
 Prompt = Annotated[str, Option(help="What the model reads.")]
@@ -84,7 +84,7 @@ Draws = Annotated[int, Option(min=0, help="Random sets of the control.")]
 # everything else
 Run = Annotated[Path, Argument(help="A run folder.", show_default=False)]
 Transcript = Annotated[Path, Argument(help="A transcript: a .jsonl file.", show_default=False)]
-Seed = Annotated[int, Option(help="Of every random choice.")]
+Seed = Annotated[int, Option(help="Seed of every random choice.")]
 Json = Annotated[bool, Option("--json", help="Print one JSON document.")]
 
 

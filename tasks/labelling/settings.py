@@ -53,7 +53,7 @@ class Settings:
     target: str
     """As the user wrote it."""
     units: str
-    """mlp.3/0-9,mlp.4/12-  random:20[:SITE]  top:20[:variance|firing][:SITE]  a file."""
+    """mlp.3/0-9,mlp.4/12-; random:20[:SITE]; top:20[:variance|firing][:SITE]; or a file."""
     data: str
     """builtin:pydocs, builtin:stories, self:N, a .txt or .jsonl, hf:NAME."""
     field: str | None = None
@@ -73,7 +73,7 @@ class Settings:
     context_length: int = 64
     """Tokens a window."""
     seed: int = 0
-    """Of every random choice."""
+    """Seed of every random choice."""
     tries: int = 1
     """Independent investigations a unit, merged on validation."""
     run_tokens: int | None = None

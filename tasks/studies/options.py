@@ -25,7 +25,7 @@ class Arithmetic:
     many: int = 160
     """Prompts, at most."""
     seed: int = 0
-    """Of every random choice."""
+    """Seed of every random choice."""
     keep_wrong: bool = False
     """Keep prompts that the model gets wrong."""
     several: Literal["first"] | None = None
@@ -45,7 +45,7 @@ class Recall:
     many: int = 80
     """Prompts of each task, at most."""
     seed: int = 0
-    """Of every random choice."""
+    """Seed of every random choice."""
     keep_wrong: bool = False
     """Keep prompts that the model gets wrong."""
     several: Literal["first"] | None = None
@@ -68,7 +68,7 @@ class Brackets:
     many: int = 100
     """Prompts of each subtask, at most."""
     seed: int = 0
-    """Of every random choice."""
+    """Seed of every random choice."""
     several: Literal["first"] | None = None
     """first: ask for the first token of a target of several."""
 
@@ -128,7 +128,7 @@ class Failures:
     classes: tuple[str, ...] = ()
     """With commas; default: all that can be drawn."""
     seed: int = 0
-    """Of every random choice."""
+    """Seed of every random choice."""
     explore: int = 400
     """Scenes to explore, a class."""
     tried: int = 40

@@ -1,12 +1,16 @@
 """The command line as a user meets it: one line for every mistake, one document for programs."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import typer
 from neuroscribe.tasks.cli import options
+from neuroscribe.tasks.cli.app import app
+from neuroscribe.tasks.cli.verb_help import EXAMPLES
 from neuroscribe.tasks.labelling import label, results
 from neuroscribe.tools.errors import UsageError
 
@@ -168,3 +172,18 @@ def test_seeds_are_read():
     assert options.seeds("1,2,5-8") == (1, 2, 5, 6, 7, 8)
     with pytest.raises(UsageError):
         options.seeds("1-x")
+
+
+def test_every_verb_has_an_example_that_can_be_typed_and_help_that_cuts_no_word(shown):
+    root = typer.main.get_command(app)
+    names = set()
+    for above, group in (("", root), *((f"{n} ", c) for n, c in root.commands.items())):
+        for name, command in getattr(group, "commands", {}).items():
+            if not hasattr(command, "commands"):
+                names.add(above + name)
+                command.make_context(name, shlex.split(EXAMPLES[above + name]))
+    assert names == set(EXAMPLES)
+    text = shown("label", "--help")
+    assert "…" not in text
+    assert "random:20[:SITE]; top:20[:variance|firing][:SITE]; or" in " ".join(text.split())
+    assert text.rstrip().endswith(f"neuroscribe label {EXAMPLES['label']}")
