@@ -10,6 +10,7 @@ BIN = $(VENV)/bin
 READY = $(VENV)/.installed
 export PYTHONUNBUFFERED = 1
 export TOKENIZERS_PARALLELISM = false
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: demo test slow readme check bench docs install clean
 

@@ -163,6 +163,13 @@ class Transcript:
         return found[-1][field] if found else None
 
 
+def _nearby(path: Path) -> str:
+    """Names a transcript of the folder that a wrong path names or lies in."""
+    folder = path if path.is_dir() else path.parent
+    known = [*sorted(folder.glob("transcripts/*.jsonl")), *sorted(folder.glob("*.jsonl"))]
+    return f"; there is {known[0]}" if known else ""
+
+
 def read(path: str | Path) -> Transcript:
     """Reads a transcript; an incomplete last line is left out and said in `torn`.
 
@@ -173,7 +180,8 @@ def read(path: str | Path) -> Transcript:
     try:
         lines = read_whole(path).split(b"\n")
     except OSError as error:
-        raise UsageError(f"cannot read the transcript {path}: {error.strerror}") from error
+        said = f"cannot read the transcript {path}: {error.strerror}{_nearby(path)}"
+        raise UsageError(said) from error
     torn = bool(lines.pop().strip())  # what follows the last newline was never finished
     events: list[Mapping[str, Any]] = []
     for number, line in enumerate(lines, 1):

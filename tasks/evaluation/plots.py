@@ -8,9 +8,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from ...tools.statistics.intervals import share
-from ..report.plots import plain, save
-
-_INK, _SOFT, _OTHER, _BAR = "#1f4e5f", "#9db4bd", "#c8773b", "#9cc3cf"
+from ..report.plots import INK, OTHER, SOFT, plain, save
 
 
 def draw(result: Mapping[str, Any], out: Path) -> dict[str, Markup]:
@@ -32,10 +30,10 @@ def _recovery(result: Mapping[str, Any], tier: str) -> Figure:
     axes = figure.subplots()
     for at, kind in enumerate(kinds):
         value = entry["kinds"][kind]
-        axes.barh(at, value["value"], height=0.62, color=_BAR, zorder=2)
+        axes.barh(at, value["value"], height=0.62, color=INK, alpha=0.4, zorder=2)
         axes.plot([value["low"], value["high"]], [at, at], color="#111", lw=1.2, zorder=4)
         axes.text(1.02, at, f"n={value['n']}", va="center", fontsize=8, color="#666")
-    marks = {"no experiments": ("o", _OTHER), "random experiments": ("s", _SOFT)}
+    marks = {"no experiments": ("o", OTHER), "random experiments": ("s", SOFT)}
     for name, (shape, colour) in marks.items():
         there = result["baselines"].get(name, {}).get("tiers", {}).get(tier, {}).get("kinds", {})
         known = [(there[k]["value"], at) for at, k in enumerate(kinds) if k in there]
@@ -55,13 +53,13 @@ def _recovery(result: Mapping[str, Any], tier: str) -> Figure:
 def _reliability(result: Mapping[str, Any]) -> Figure:
     figure = Figure(figsize=(4.6, 4.4), layout="constrained")
     axes = figure.subplots()
-    axes.plot([0, 1], [0, 1], color=_SOFT, lw=1, ls="--", label="as it should be")
+    axes.plot([0, 1], [0, 1], color=SOFT, lw=1, ls="--", label="as it should be")
     for item in result["calibration"]["bins"]:
         right = round(item["right"] * item["n"])
         bar = share([True] * right + [False] * (item["n"] - right))
         x = item["confidence"]
-        axes.plot([x, x], [bar["low"], bar["high"]], color=_INK, lw=1.2)
-        axes.scatter([x], [item["right"]], s=14 + 2 * item["n"], color=_INK, zorder=3)
+        axes.plot([x, x], [bar["low"], bar["high"]], color=INK, lw=1.2)
+        axes.scatter([x], [item["right"]], s=14 + 2 * item["n"], color=INK, zorder=3)
     skill = result["brier_skill"]
     axes.set_title(
         f"Brier skill {skill['value']:.2f} [{skill['low']:.2f}, {skill['high']:.2f}], "
@@ -81,9 +79,9 @@ def _risk(result: Mapping[str, Any]) -> Figure:
     points = result["calibration"]["risk_coverage"]
     figure = Figure(figsize=(4.6, 4.4), layout="constrained")
     axes = figure.subplots()
-    axes.plot([p["coverage"] for p in points], [p["risk"] for p in points], color=_INK, lw=1.6)
+    axes.plot([p["coverage"] for p in points], [p["risk"] for p in points], color=INK, lw=1.6)
     base = 1 - result["calibration"]["base_rate"]
-    axes.axhline(base, color=_SOFT, ls="--", lw=1, label="all units")
+    axes.axhline(base, color=SOFT, ls="--", lw=1, label="all units")
     axes.set_xlabel("coverage: the most confident share of units")
     axes.set_ylabel("risk: share of them that is wrong")
     axes.set_xlim(0, 1)

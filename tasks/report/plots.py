@@ -1,4 +1,8 @@
-"""Plots of reports, as data that draw themselves: grids of numbers, intervals, curves, pictures.
+"""Figures of studies and benchmarks, as data that draw themselves, by matplotlib.
+
+They are files too, so that they can stand in a paper. Small plots that live in a page alone, one a
+table row or a transcript step, are `agent/transcript/plots.py`: markup that takes no time to draw
+and names its points under the pointer. Both have the same colours.
 
 `save` writes a figure as a file and gives it as SVG for the `src` of an `img`.
 """
@@ -13,14 +17,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from markupsafe import Markup
 
+from ...agent.transcript.plots import COLOURS
 from .tables import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-INK, OTHER, SOFT = "#0b7285", "#d9480f", "#adb5bd"
-COLOURS = (INK, OTHER, "#5f3dc4", "#2b8a3e", "#c2255c", "#868e96")
+INK, OTHER = COLOURS[:2]
+SOFT = "#adb5bd"
 _RULE, _GRID = "#ced4da", "#eef0f3"
 
 

@@ -13,7 +13,6 @@ from ..asking.events import (
     BudgetUpdate,
     Event,
     TextDelta,
-    ToolCall,
     ToolResult,
 )
 from ..report.usage import spent_words
@@ -29,8 +28,6 @@ class Exchange:
     question: str
     items: list[dict[str, Any]] = field(default_factory=list)
     """What was said and done, in order: `words`, or an `evidence` of `experiment_view`."""
-    calling: str = ""
-    """The tool at work."""
     sentences: list[dict[str, Any]] = field(default_factory=list)
     waiting: ApprovalRequest | None = None
     left: str = ""
@@ -46,10 +43,7 @@ class Exchange:
                 self.items[-1]["text"] += event.text
             else:
                 self.items.append({"kind": "words", "text": event.text})
-        elif isinstance(event, ToolCall):
-            self.calling = event.tool
         elif isinstance(event, ToolResult):
-            self.calling = ""
             self.items.append(experiment(event.evidence, conversation.thread.pictures))
         elif isinstance(event, ApprovalRequest):
             self.waiting = event
@@ -61,7 +55,6 @@ class Exchange:
 
     def fail(self, error: Exception) -> None:
         """The work broke off."""
-        self.calling = ""
         self.ended = f"It broke off: {' '.join(str(error).split())[:300]}"
         self.heard += 1
 
@@ -70,7 +63,6 @@ class Exchange:
         return drawn("exchange.html", one=self, busy=busy, waiting=_asked(self.waiting))
 
     def _answered(self, answer: Answer, conversation: Conversation) -> None:
-        self.calling = ""
         if self.items and self.items[-1]["kind"] == "words" and answer.text:
             self.items.pop()  # the answer itself, as it was streamed
         self.sentences = _sentences(answer.claims, conversation)

@@ -15,14 +15,27 @@ import numpy as np
 from neuroscribe.tasks.evaluation.scorers.contract import Panel
 from neuroscribe.tasks.evaluation.scorers.control import DESCRIPTION
 from neuroscribe.tasks.evaluation.scorers.judges import Answer, Judge, Question
-from neuroscribe.tasks.evaluation.scorers.sampling import unmarked
 from neuroscribe.tools.data.carriers import sentences_with
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.predicates import parse
+from neuroscribe.tools.render.marked import CLOSE, OPEN
 
 LENGTH = 96
 """Tokens of a text that an oracle reads."""
+
+
+def unmarked(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """The text without its marks, and the spans that they enclosed."""
+    plain, spans, start = "", [], 0
+    for character in text:
+        if character == OPEN:
+            start = len(plain)
+        elif character == CLOSE:
+            spans.append((start, len(plain)))
+        else:
+            plain += character
+    return plain, spans
 
 
 class Meaning(NamedTuple):

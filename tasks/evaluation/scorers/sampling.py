@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ....tools.render.marked import CLOSE, OPEN
 from ....tools.statistics.association import auroc
 from ....tools.statistics.bootstrap import clustered
 from .contract import Case, Score
@@ -106,19 +105,6 @@ def random_places(
     seen = [at for at in counted if windows.vocabulary[int(windows.ids[row, at])].strip()]
     free = np.setdiff1d(np.array(seen, int), but)
     return np.sort(rng.choice(free, min(n, len(free)), replace=False))
-
-
-def unmarked(text: str) -> tuple[str, list[tuple[int, int]]]:
-    """The text without its marks, and the spans that they enclosed."""
-    plain, spans, start = "", [], 0
-    for character in text:
-        if character == OPEN:
-            start = len(plain)
-        elif character == CLOSE:
-            spans.append((start, len(plain)))
-        else:
-            plain += character
-    return plain, spans
 
 
 def in_parts(items: Sequence[Any], size: int = A_PROMPT) -> Iterator[Sequence[Any]]:

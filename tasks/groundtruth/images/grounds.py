@@ -11,8 +11,6 @@ from ....tools.statistics.association import correlation
 from . import second_renderer
 from .segments import Cut, Ground
 
-HANDS = ("scenes", "own")
-"""Who draws: `tools/scenes`, or this package."""
 _FLAT = ("street", "snow")
 """Settings whose light and dark tones mix to the greys and whites of things."""
 _PERIODS = {"scenes": textures.PLAIN_PERIOD, "own": second_renderer.PERIOD}

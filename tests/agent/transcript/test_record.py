@@ -1,6 +1,7 @@
 """Transcripts are written line by line and read back, whole or torn."""
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,16 @@ def test_what_is_no_transcript_is_refused(tmp_path, content, said):
         (tmp_path / "t.jsonl").write_text(content)
     with pytest.raises(UsageError, match=said):
         read(tmp_path / "t.jsonl")
+
+
+def test_a_wrong_path_is_told_a_transcript_that_is_there(tmp_path):
+    there = tmp_path / "transcripts" / "mlp.0_1.jsonl"
+    there.parent.mkdir()
+    for path in (there, tmp_path / "labels.jsonl"):
+        path.write_text("")
+    for wrong in (tmp_path, there.with_name("mlp.0_2.jsonl")):
+        with pytest.raises(UsageError, match=f"there is {re.escape(str(there))}"):
+            read(wrong)
 
 
 def test_paths_are_said_relative_to_the_working_folder(tmp_path, monkeypatch):

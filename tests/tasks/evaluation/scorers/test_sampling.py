@@ -13,10 +13,10 @@ from neuroscribe.tasks.evaluation.scorers.sampling import (
     kinds,
     sample,
     too_few,
-    unmarked,
 )
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.render.marked import marked
+from oracles import unmarked
 
 
 @pytest.fixture
