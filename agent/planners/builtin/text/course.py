@@ -12,6 +12,7 @@ from .....tools.english.lexicon import categories
 from .....tools.evidence import Evidence
 from .....tools.lab import Lab
 from .....tools.models import Unit
+from .....tools.predicates import parse
 from .....tools.predicates.concepts import resolve
 from ....citations import Citations
 from ..confidence import Features, probability
@@ -126,20 +127,13 @@ class TextCourse(Course[TextFindings]):
         return f"Of {n} places of fresh texts where a condition holds, they say {right} rightly."
 
     def confidence(self) -> float:
-        findings = self.findings
-        held_out = findings.held_out
-        explained = findings.checked if held_out is None else held_out.explained
-        correlation = float(np.sqrt(max(explained, 0.0)))
-        further = max(0, len(findings.terms) - 1)
-        listed = sum(term.n_listed for term in findings.terms)
+        findings, held_out = self.findings, self.findings.held_out
+        low = findings.checked if held_out is None else held_out.interval[0]
         return probability(
             Features(
-                explained=correlation,
-                agreed=correlation if findings.agreed is None else max(findings.agreed, 0.0),
                 checked=None if findings.check is None else findings.check.worst,
-                table=float(bool(findings.terms) and findings.terms[0].table),
-                further=further / (1 + further),
-                long=listed / (20 + listed),
+                low=float(np.sqrt(max(low, 0.0))),
+                length=sum(parse(one.predicate).complexity for one in self.components()),
             )
         )
 

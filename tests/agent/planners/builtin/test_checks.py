@@ -63,12 +63,21 @@ def test_words_that_only_hold_a_pointed_token_are_not_tested():
 @pytest.mark.parametrize("worst", [0.05, 0.4, 0.75, 0.9, 0.98])
 def test_confidence_rises_with_what_was_foretold(worst):
     def sure(value: float | None) -> float:
-        return probability(Features(0.9, 0.95, value, 0.0, 0.0, 0.3))
+        return probability(Features(value, 0.9, 3.0))
 
     assert sure(worst) <= sure(min(worst + 0.1, 0.995))
-    assert sure(0.05) < 0.3
-    assert sure(0.97) > 0.9
-    assert sure(None) < 0.5  # without a check nothing is sure
+    assert sure(0.05) == sure(0.5)  # a worst cell that is said wrongly is no worse than chance
+    assert sure(0.97) > 0.95
+    assert sure(None) < 0.8  # without a check nothing is sure
+
+
+@pytest.mark.parametrize("checked", [None, 0.7, 0.97])
+def test_confidence_falls_with_length_and_with_what_new_documents_do_not_show(checked):
+    sure = [probability(Features(checked, low, 3.0)) for low in (0.0, 0.5, 0.95)]
+    assert sure == sorted(sure)
+    long = [probability(Features(checked, 0.5, length)) for length in (1.0, 5.0, 40.0)]
+    assert long == sorted(long, reverse=True)
+    assert probability(Features(None, 0.4, 40.0)) < 0.2
 
 
 def test_a_conclusion_is_as_good_as_its_worst_cell(target_and_scanner):
