@@ -18,18 +18,19 @@ nearest class mean. Only layer and penalty are chosen on explore. Whitened state
 The combination is ours.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..data.windows import TokenWindows
 from ..errors import UsageError
+from ..memo import Memo
 from ..models.target import Target
 from ..models.text_reader import layers, reader_states
 from ..predicates.like_text import LEAST, MOST, example_states, standard
 from ..statistics.bootstrap import Resampler
-from ..statistics.ridge import chosen_strength, ridge, spectrum
+from ..statistics.ridge import Spectrum, chosen_strength, ridge, spectrum
 from ..statistics.within import Within, within
 
 EXAMPLES = 16
@@ -43,6 +44,9 @@ _HIGH, _LOW = 0.9, 0.5
 _TOP, _BOTTOM = 0.999, 0.01
 """Quantiles of scores over explore that become degrees 1 and 0."""
 _PENALTIES = (1e-3, 0.1, 10.0)
+_KEPT = 18
+"""Spectra that are kept: of three layers, two halves and all, on half of explore and on all."""
+_spectra = Memo()
 Known = tuple[str, int]
 """A text, and how many of its characters are read."""
 
@@ -62,6 +66,8 @@ class LikeFit(NamedTuple):
 class _Data(NamedTuple):
     """What is fitted to, at the places that the reader knows."""
 
+    key: tuple[Hashable, ...]
+    """Which places of which texts these are: units of one corpus share what decides no unit."""
     z: np.ndarray
     """float32 `[place, layer, feature]`, standardised."""
     left: np.ndarray
@@ -70,9 +76,18 @@ class _Data(NamedTuple):
     place: np.ndarray
     document: np.ndarray
 
-    def where(self, chosen: np.ndarray) -> "_Data":
+    def where(self, chosen: np.ndarray, name: str) -> "_Data":
         """Some of the places."""
-        return _Data(*(array[chosen] for array in self))
+        _, *arrays = self
+        return _Data((*self.key, name), *(array[chosen] for array in arrays))
+
+    def spectrum(self, layer: int, name: str, chosen: np.ndarray | slice) -> Spectrum:
+        """Of the states of one layer at some of the places, which the name tells from others."""
+
+        def made() -> Spectrum:
+            return spectrum(self.z[chosen, layer])
+
+        return _spectra.once((*self.key, name, layer), made, most=_KEPT)
 
 
 class _Chosen(NamedTuple):
@@ -117,7 +132,7 @@ def best_like(
     if number.max(initial=0) < 3 or data.left.std() < 1e-12:
         raise UsageError("a 'like' is fitted on four documents or more on which the unit varies")
     half = number % 2 == 0
-    first, other = data.where(half), data.where(~half)
+    first, other = data.where(half, "first"), data.where(~half, "other")
     fit = _pursue(first, n)
     scores = other.z[:, fit.layer] @ (fit.weights @ first.z[fit.at, fit.layer])
     active = other.left > np.quantile(first.left, _HIGH)
@@ -183,10 +198,11 @@ def _data(
     chosen = np.flatnonzero(np.isfinite(values))
     if len(chosen) > _PLACES:
         chosen = np.sort(np.random.default_rng(seed).choice(chosen, _PLACES, replace=False))
+    key = (reader.fingerprint, windows.fingerprint, ahead, chosen.tobytes())
     mean, scale = standard(reader, ahead=ahead)
     z = (states.values[chosen].astype(np.float32) - mean) / scale
     row, place = row[chosen], place[chosen]
-    return _Data(z, values[chosen], row, place, windows.document[row])
+    return _Data(key, z, values[chosen], row, place, windows.document[row])
 
 
 def _pursue(data: _Data, n: int) -> _Chosen:
@@ -195,12 +211,12 @@ def _pursue(data: _Data, n: int) -> _Chosen:
     tried = []
     for at in range(data.z.shape[1]):
         x = data.z[:, at]
-        halves = spectrum(x[half]), spectrum(x[~half])
+        halves = data.spectrum(at, "even", half), data.spectrum(at, "odd", ~half)
         tried.append(chosen_strength(halves, x, data.left, half))
     layer = min(range(len(tried)), key=lambda at: tried[at][1])
     strength = tried[layer][0]
     x = data.z[:, layer]
-    known = spectrum(x)
+    known = data.spectrum(layer, "all", slice(None))
     direction = ridge(known, x, data.left, np.array([strength]))[0]  # [feature]
     # lengths in this basis are the ridge's loss
     turned = known.vectors * np.sqrt(known.values + strength).astype(np.float32)

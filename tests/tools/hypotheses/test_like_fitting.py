@@ -7,10 +7,12 @@ from neuroscribe.tasks.scoring.measured import Measured, Splits
 from neuroscribe.tasks.scoring.ngram_baselines import bigram_table, token_table
 from neuroscribe.tools.data.pydocs import pydocs
 from neuroscribe.tools.data.windows import cut
+from neuroscribe.tools.hypotheses import like_fitting
 from neuroscribe.tools.hypotheses.like_fitting import best_like
 from neuroscribe.tools.hypotheses.like_requests import fitted, left_of_tokens
 from neuroscribe.tools.hypotheses.resolve import predictor
 from neuroscribe.tools.lab import Lab
+from neuroscribe.tools.memo import Memo
 from neuroscribe.tools.models.text_reader import load_text_reader, reader_states
 from neuroscribe.tools.predicates import parse
 from neuroscribe.tools.predicates.judging import Judge
@@ -92,6 +94,22 @@ def test_noise_gives_nothing(reader, windows):
     assert fit.held_out.correlation.low < 0 < fit.held_out.correlation.high
     found = scores(windows[1], values[1], parse(fit.predictor).evaluate(windows[1]))
     assert found.correlation.low < 0.03
+
+
+def test_units_of_one_corpus_share_what_decides_no_unit(reader, windows, monkeypatch):
+    values = activations(reader, windows, 1.0)[0]
+    left = left_of(windows[0], values)
+    monkeypatch.setattr(like_fitting, "_spectra", Memo())
+    alone = best_like(reader, windows[0], -left, ahead=True, n=16)
+    made = []
+    real = like_fitting.spectrum
+    monkeypatch.setattr(like_fitting, "spectrum", lambda x: made.append(0) or real(x))
+    monkeypatch.setattr(like_fitting, "_spectra", Memo())
+    best_like(reader, windows[0], left, ahead=True, n=16)
+    before = len(made)
+    assert best_like(reader, windows[0], -left, ahead=True, n=16).predictor == alone.predictor
+    assert 10 <= before <= 14
+    assert len(made) <= before + 2  # another layer may lead: its whole
 
 
 @pytest.fixture
