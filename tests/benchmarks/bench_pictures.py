@@ -30,7 +30,8 @@ def measure(many: int, times: int) -> dict[str, Any]:
     from neuroscribe.tools.data.image_rows import image_rows
     from neuroscribe.tools.exemplars import build_index
     from neuroscribe.tools.exemplars.places import PICTURES
-    from neuroscribe.tools.models.factory import from_module
+    from neuroscribe.tools.models.factory import from_model
+    from neuroscribe.tools.models.model import Model
 
     from tests.support import squeezenet
     from tests.support.noise_pictures import noise_pictures
@@ -38,7 +39,7 @@ def measure(many: int, times: int) -> dict[str, Any]:
     there = (squeezenet.FOLDER / "model.safetensors").exists()
     network = squeezenet.load() if there else squeezenet.SqueezeNet()
     load = squeezenet.load
-    target = from_module(network, name="squeezenet", example=load.example, image=load.image)
+    target = from_model(Model(network, example=load.example, image=load.image), name="squeezenet")
     photos = squeezenet.FOLDER.parent / "imagenet_samples"
     pictures = read_images(photos).pictures[:many] if photos.is_dir() else []
     pictures = pictures or noise_pictures(many, (256, 256))

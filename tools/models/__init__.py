@@ -3,6 +3,7 @@
 from . import load  # noqa: F401  gives Target.load
 from .forward import Inputs
 from .intervention import Intervention, add, clamp, scale, zero
+from .model import Model
 from .restart import Cached, Restarted, Start
 from .site import Code, Site
 from .target import Target
@@ -14,6 +15,7 @@ __all__ = [
     "Code",
     "Inputs",
     "Intervention",
+    "Model",
     "Restarted",
     "Site",
     "Start",

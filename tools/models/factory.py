@@ -1,9 +1,12 @@
 """Targets of your own: `path/to/file.py:factory`.
 
-The factory is a function without arguments. It returns a target, a module, or a module with its
-tokenizer (for a Hugging Face vision model, with its image processor). A Hugging Face model gets
-the sites of its kind; for any other module every module path is a site. The probe run needs an
-input: `factory.example`, a tensor or a shape for one; a module with a tokenizer is given token ids.
+The factory is a function without arguments. It returns a target, a module, a module with its
+tokenizer (for a Hugging Face vision model, with its image processor), or a `Model`, which says more
+of it. A Hugging Face model gets the sites of its kind. Any other module has every module path as a
+site; one with a tokenizer (`own_tokenizer.py` says which will do) also has `mlp.N`, `head.N` and
+`resid.N` where it is built of blocks (`own_blocks.py`), and is a language model where it predicts
+the next token (`causal.py`). The probe run needs an input: `factory.example`, a tensor or a shape
+for one; a module with a tokenizer is given token ids.
 
 A module takes pictures where its example is `[1, 3, height, width]` or `factory.image` says how: an
 `ImageInput`, or the arguments of `crop_and_normalise` as a dict. Left out, it is as for ImageNet:
@@ -15,7 +18,8 @@ by trying, up to 512 tokens; `factory.context_length` says it instead.
 import hashlib
 import importlib.util
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +27,14 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import UsageError, nearest
+from .causal import speaks, spoken
 from .huggingface import wrap
 from .image_input import ImageInput, crop_and_normalise
+from .model import Model
+from .own_blocks import logit_site, opened, own_sites
+from .own_tokenizer import as_tokenizer
 from .probe import ROWS, Probe, paths, probe_ids
+from .site import Site
 from .target import Target
 from .vision import is_vision, seeing_target, wrap_vision
 
@@ -54,32 +63,35 @@ def from_factory(spec: str, *, device: torch.device, dtype: torch.dtype | str) -
         made = factory()
     except Exception as error:
         raise UsageError(f"{spec} failed: {type(error).__name__}: {error}") from error
-    tokenizer = None
-    if isinstance(made, tuple) and len(made) == 2:
-        made, tokenizer = made
     if isinstance(made, Target):
         made.name = spec
         return made
-    if not isinstance(made, nn.Module):
+    model = _described(made, factory, spec)
+    network = model.network
+    network = network.to(device) if isinstance(dtype, str) else network.to(device, dtype)
+    if hasattr(network, "base_model") and hasattr(network, "config"):
+        if is_vision(network.config):
+            return _vision(network, model.tokenizer, model.image, spec)
+        return wrap(network, model.tokenizer, name=spec)
+    return from_model(model, name=spec)
+
+
+def _described(made: Any, factory: Any, spec: str) -> Model:
+    """What a factory returned, with what stands on the function."""
+    if isinstance(made, Model):
+        if not isinstance(made.network, nn.Module):
+            raise UsageError(f"{spec}: Model.network is no torch.nn.Module")
+        return made
+    pair = isinstance(made, tuple) and len(made) == 2
+    network, tokenizer = made if pair else (made, None)
+    if not isinstance(network, nn.Module):
         raise UsageError(
             f"{spec} returned {type(made).__name__}; return a torch.nn.Module, "
-            "(module, tokenizer) or a Target"
+            "(module, tokenizer), a Model or a Target"
         )
-    made = made.to(device) if isinstance(dtype, str) else made.to(device, dtype)
-    image = getattr(factory, "image", None)
-    if hasattr(made, "base_model") and hasattr(made, "config"):
-        if is_vision(made.config):
-            return _vision(made, tokenizer, image, spec)
-        return wrap(made, tokenizer, name=spec)
-    return from_module(
-        made,
-        tokenizer,
-        name=spec,
-        example=getattr(factory, "example", None),
-        image=image,
-        labels=getattr(factory, "labels", ()),
-        context_length=getattr(factory, "context_length", None),
-    )
+    names = ("example", "image", "labels", "context_length")
+    said = {key: getattr(factory, key) for key in names if hasattr(factory, key)}
+    return Model(network, tokenizer, **said)
 
 
 def _vision(made: nn.Module, given: Any, image: Any, spec: str) -> Target:
@@ -108,31 +120,21 @@ def _image(name: str, image: Any) -> ImageInput:
         raise UsageError(f"{name}: factory.image: {error}") from error
 
 
-def from_module(
-    network: nn.Module,
-    tokenizer: Any = None,
-    *,
-    name: str,
-    example: Any = None,
-    image: Any = None,
-    labels: Sequence[str] = (),
-    context_length: int | None = None,
-) -> Target:
-    """A target over any module; its sites are the outputs of its modules, by path.
+def from_model(model: Model, *, name: str) -> Target:
+    """A target over any module; its sites are the outputs of its modules, by path, and those of its
+    blocks where it reads text.
 
     Args:
-        network: The module.
-        tokenizer: A Hugging Face tokenizer, where the module takes token ids.
+        model: The module, described.
         name: What the target is called.
-        example: A tensor that the module takes, or a shape for one; a batch, input first.
-        image: How pictures become its input, as in the docstring of this module.
-        labels: Names of its classes, where it takes pictures.
-        context_length: Tokens of the longest row, where it reads text; None: found by trying.
 
     Raises:
         UsageError: if there is no example, or the module does not take it.
     """
+    network, example, image, labels = model.network, model.example, model.image, model.labels
+    tokenizer = as_tokenizer(model.tokenizer, name)
     network.eval()
+    opened(network)
     weight = next(network.parameters(), None)
     device = torch.device("cpu") if weight is None else weight.device
     if image is not None:
@@ -158,28 +160,60 @@ def from_module(
     places = int(first.shape[1]) if text else None
     if places == ROWS:
         raise UsageError(f"{name}: give an example with another number of places than {ROWS}")
-    probe = Probe(
-        network, lambda inner, rows: inner(first.expand(rows, *first.shape[1:])), places, together=8
-    )
+
+    def run(inner: nn.Module, rows: int) -> Any:
+        out = inner(first.expand(rows, *first.shape[1:]))
+        return out.logits if causal else out
+
+    causal = False
+    probe = Probe(network, run, places, together=8)
     try:
         sites = paths(probe)
     except Exception as error:
         raise UsageError(
             f"{name}: the module does not take its example of shape {list(first.shape)}: {error}"
         ) from error
+    unverified = set(sites)
+    refused: dict[str, str] = {}
+    if text and tokenizer is not None:
+        sites, refused = _with_blocks(probe, model, sites, name)
+        tried = model.kind is None and speaks(network, first, len(tokenizer))
+        if model.kind == "causal" or tried:
+            spoken(network)
+            causal = True
     probe.forget()
     target = Target(
         network,
         name=name,
-        kind="module",
+        kind="causal" if causal else "module",
         sites=sites,
+        refused=refused,
         tokenizer=tokenizer,
         probe=probe,
-        context_length=context_length
+        labels=tuple(labels),
+        context_length=model.context_length
         or (_longest(network, first) if text and tokenizer is not None else _MOST_PLACES),
     )
-    target.unverified = set(sites)
+    target.unverified = unverified
+    for key, path in model.sites.items():
+        target.add_site(replace(target.site(path), name=key))
     return target
+
+
+def _with_blocks(
+    probe: Probe, model: Model, sites: dict[str, Site], name: str
+) -> tuple[dict[str, Site], dict[str, str]]:
+    """Sites of blocks before those of modules, and what blocks ought to have and lack."""
+    try:
+        found = own_sites(probe, heads=model.heads, blocks=model.blocks)
+    except LookupError as error:
+        raise UsageError(f"{name}: {error}; set Model.blocks to another path") from error
+    if found is None:
+        return sites, {}
+    probe.blocks = found.blocks
+    head = logit_site(probe, len(as_tokenizer(model.tokenizer, name)))
+    more = {} if head is None else {"logit": head}
+    return {**found.sites, **more, **sites}, found.refused
 
 
 def _ordinary(network: nn.Module, tokenizer: Any, device: torch.device) -> Tensor:

@@ -94,7 +94,7 @@ def readout_of(trace: ExactTrace, *, paper: bool = False) -> Readout:
         )
     head: Any = target.network.get_submodule(target.sites["logit"].module)
     config = getattr(target.network, "config", None)
-    config = config.get_text_config() if config is not None else None
+    config = getattr(config, "get_text_config", lambda: config)()
     cap = getattr(config, "final_logit_softcapping", None)
     bias = getattr(head, "bias", None)
     made = Readout(trace.architecture.final, head.weight, bias, float(cap) if cap else None)

@@ -13,8 +13,9 @@ from neuroscribe.tools.exemplars import ExemplarIndex, build_index
 from neuroscribe.tools.images.maps import maps
 from neuroscribe.tools.lab import Lab, measure
 from neuroscribe.tools.models import Target, Unit
-from neuroscribe.tools.models.factory import from_module
+from neuroscribe.tools.models.factory import from_model
 from neuroscribe.tools.models.image_input import crop_and_normalise
+from neuroscribe.tools.models.model import Model
 from noise_pictures import noise, noise_pictures
 from torch import nn
 
@@ -38,7 +39,7 @@ class Net(nn.Module):
 def target() -> Target:
     torch.manual_seed(0)
     image = crop_and_normalise(20)
-    return from_module(Net(), name="net", image=image, labels=["a", "b", "c", "d"])
+    return from_model(Model(Net(), image=image, labels=["a", "b", "c", "d"]), name="net")
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,9 @@ from neuroscribe.tools.interventions.masks import causal, check_masks, closed, l
 from neuroscribe.tools.interventions.reference import references
 from neuroscribe.tools.interventions.route import Answered, route
 from neuroscribe.tools.models import Target
-from neuroscribe.tools.models.factory import from_module
+from neuroscribe.tools.models.factory import from_model
 from neuroscribe.tools.models.huggingface import wrap
+from neuroscribe.tools.models.model import Model
 
 from . import hand_built
 from .hand_built import row
@@ -69,7 +70,7 @@ class _Plain(torch.nn.Module):
 
 
 def _plain(**more) -> Target:
-    return from_module(_Plain(**more), None, name="plain", example=torch.arange(5)[None])
+    return from_model(Model(_Plain(**more), example=torch.arange(5)[None]), name="plain")
 
 
 def test_plain_modules_expose_a_mask_hook():
@@ -84,7 +85,7 @@ def test_plain_modules_expose_a_mask_hook():
     assert target.network.one.extra_mask is None
     refused("ignores attention masks", check_masks, _plain(listens=False), [3, 9, 14, 5])
     net = torch.nn.Sequential(torch.nn.Embedding(9, 4), torch.nn.Linear(4, 9))
-    bare = from_module(net, None, name="bare", example=torch.arange(5)[None])
+    bare = from_model(Model(net, example=torch.arange(5)[None]), name="bare")
     refused("no mask hook", check_masks, bare, [3, 4, 5, 6])
 
 

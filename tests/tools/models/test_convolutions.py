@@ -2,7 +2,8 @@
 
 import torch
 from neuroscribe.tools.models import zero
-from neuroscribe.tools.models.factory import from_module
+from neuroscribe.tools.models.factory import from_model
+from neuroscribe.tools.models.model import Model
 from torch import nn
 
 
@@ -28,7 +29,7 @@ class Residual(nn.Module):
 
 
 def residual(inplace=False):
-    return from_module(Residual(inplace), name="mine", example=(1, 3, 10, 10))
+    return from_model(Model(Residual(inplace), example=(1, 3, 10, 10)), name="mine")
 
 
 def pictures(many=3):
@@ -81,7 +82,7 @@ def test_the_sum_behind_a_convolution_is_not_taken_for_it():
             y += 5
             return self.act(y).mean((2, 3))
 
-    target = from_module(Sum(), name="sum", example=(1, 3, 6, 6))
+    target = from_model(Model(Sum(), example=(1, 3, 6, 6)), name="sum")
     assert target.sites["conv.0"].module == "one"
     x = pictures()[:, :, :6, :6]
     values = target.trace(x, ["conv.0"]).values["conv.0"]
@@ -95,7 +96,7 @@ def test_unbounded_activations_and_group_norm_are_followed():
             *(nn.Conv2d(3, 4, 3), nn.GroupNorm(2, 4), act, nn.Dropout(), nn.Conv2d(4, 4, 3)),
             *(nn.AdaptiveAvgPool2d(1), nn.Flatten()),
         )
-        target = from_module(net, name="net", example=(1, 3, 9, 9))
+        target = from_model(Model(net, example=(1, 3, 9, 9)), name="net")
         site = target.sites["conv.0"]
         assert (site.module, site.floor) == ("2", floor)
         assert target.sites["conv.1"].module == "4"

@@ -1,0 +1,119 @@
+"""Models of one's own: what is found of them, and that they compute what they computed."""
+
+import copy
+from pathlib import Path
+
+import own_models
+import pytest
+import torch
+from neuroscribe.tools.attribution.attribute import Settings, attribute
+from neuroscribe.tools.data.windows import cut
+from neuroscribe.tools.errors import UsageError
+from neuroscribe.tools.metrics.target_tokens import target_prompt
+from neuroscribe.tools.models import Target
+from neuroscribe.tools.models.factory import from_model
+from neuroscribe.tools.models.intervention import zero
+from neuroscribe.tools.models.model import Model
+from neuroscribe.tools.models.own_blocks import opened
+from torch import nn
+
+FILE = Path(own_models.__file__)
+
+
+@pytest.fixture(scope="module")
+def gpt():
+    return Target.load(f"{FILE}:gpt")
+
+
+def test_a_gpt_of_ones_own_is_a_language_model_with_all_its_sites(gpt):
+    assert gpt.kind == "causal"
+    assert gpt.context_length == 32
+    names = {f"{kind}.{n}" for kind in ("mlp", "head", "resid", "mlp_out") for n in (0, 1)}
+    assert names <= set(gpt.sites)
+    assert gpt.site("mlp.1").units == 128
+    assert (gpt.site("head.0").units, gpt.site("head.0").channels) == (4, 8)
+    assert gpt.site("mlp.0").floor == pytest.approx(-0.17, abs=0.01)
+    assert "transformer.h.0.ln_1" in gpt.sites
+    assert gpt.refused == {}
+
+
+def test_it_computes_what_it_computed(gpt):
+    plain, _ = own_models.gpt()
+    plain.eval()
+    windows = cut(gpt, ["ab ab abc", "j"])
+    logits = gpt.trace(windows).output
+    with torch.no_grad():
+        for row, size in enumerate(windows.attended.sum(1)):
+            ids = torch.from_numpy(windows.ids[row : row + 1, :size].astype("int64"))
+            torch.testing.assert_close(logits[row, :size], plain(ids)[0][0])
+    again = gpt.over(copy.deepcopy(gpt.network))
+    assert torch.equal(again.trace(windows).output, logits)
+    edited = gpt.trace(windows, interventions=[zero("mlp.0", [3])]).output
+    assert not torch.equal(edited, logits)
+
+
+def test_its_predictions_are_attributed_exactly(gpt):
+    asked = target_prompt(gpt, "ab ab a", "b")
+    found = attribute(gpt, asked, Settings(kinds=("mlp", "head")))
+    assert {kind: layout.size for kind, layout in found.layouts.items()} == {"mlp": 256, "head": 8}
+    assert all(unit.exact for unit in found.units["head"])
+
+
+def test_an_encoder_of_torch_has_heads_and_neurons_and_gives_the_same(minilm):
+    plain, _ = own_models.classifier()
+    plain.eval()
+    target = Target.load(f"{FILE}:classifier")
+    assert target.kind == "module"
+    assert (target.site("head.1").units, target.site("mlp.0").units) == (2, 64)
+    ids = torch.tensor([[1, 1, 2, 2, 1]])
+    with torch.no_grad():
+        torch.testing.assert_close(target.network(ids), plain(ids), atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("batch_first", [True, False])
+@pytest.mark.parametrize("bias", [True, False])
+def test_attention_of_torch_is_the_same_with_its_projection_run(batch_first, bias):
+    torch.manual_seed(1)
+    one = nn.MultiheadAttention(8, 2, bias=bias, batch_first=batch_first).eval()
+    other = copy.deepcopy(one)
+    assert opened(nn.ModuleList([other]))
+    x = torch.randn(3, 5, 8)
+    rows, places = (3, 5) if batch_first else (5, 3)
+    masks = [
+        {},
+        {"attn_mask": torch.ones(places, places).triu(1).bool()},
+        {"attn_mask": torch.randn(rows * 2, places, places)},
+        {"key_padding_mask": torch.arange(places).expand(rows, -1) >= places - 1},
+        {"average_attn_weights": False},
+        {"need_weights": False},
+    ]
+    with torch.no_grad():
+        for given in masks:
+            for mine, theirs in zip(other(x, x, x, **given), one(x, x, x, **given), strict=True):
+                if theirs is not None or mine is not None:
+                    torch.testing.assert_close(mine, theirs)
+
+
+def test_a_network_of_another_kind_keeps_its_module_paths():
+    target = Target.load(f"{FILE}:counter")
+    assert target.kind == "causal"  # every place predicts the next token
+    assert "rnn" in target.sites
+    assert not [name for name in target.sites if name.startswith("mlp")]
+
+
+def test_what_is_said_counts_and_what_is_wrong_is_one_line():
+    network, letters = own_models.gpt()
+    sites = {"first": "transformer.h.0.mlp.0"}
+    target = from_model(
+        Model(network, letters, heads=2, kind="module", context_length=16, sites=sites), name="own"
+    )
+    assert (target.kind, target.context_length, target.site("head.0").units) == ("module", 16, 2)
+    assert target.site("first").units == 128
+    for wrong, said in (
+        ({"blocks": "nowhere"}, "'nowhere' is no list of modules; set Model.blocks"),
+        ({"sites": {"x": "transformer.nothing"}}, "has no site 'transformer.nothing'"),
+        ({"tokenizer": ["a", "a"]}, "'a' stands twice"),
+    ):
+        network, letters = own_models.gpt()
+        with pytest.raises(UsageError, match=said):
+            from_model(Model(**{"network": network, "tokenizer": letters, **wrong}), name="own")
