@@ -17,7 +17,7 @@ from neuroscribe.tools.models.model import Model
 from neuroscribe.tools.models.own_blocks import opened
 from torch import nn
 
-FILE = Path(own_models.__file__)
+FILE = Path(str(own_models.__file__))
 
 
 @pytest.fixture(scope="module")
