@@ -7,7 +7,8 @@ A case is one row (of tokens, or a picture) with the interventions that it carri
     modules                 size = length of the change over the length of the output; the same
 
 1. Rows of tokens: every batch holds the unchanged rows too, so that both sides go through the same
-   forward pass. Pictures: the unchanged outputs are measured once; those of explore are kept.
+   forward pass. Pictures: the unchanged outputs are measured once; those of explore are kept. What
+   runs before the changed site runs once a picture of a batch (`models/prefix.py`).
 2. The output of a language model is read at the places of the case: the size is the mean over them.
    A large one is run once a row and goes on from the block that is changed (`models/restart.py`).
 3. Along the direct path alone: the sub-layers of all later blocks are held at what they gave in the
@@ -15,6 +16,7 @@ A case is one row (of tokens, or a picture) with the interventions that it carri
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
@@ -27,6 +29,7 @@ from ..data.windows import TokenWindows
 from ..errors import UsageError
 from ..lab import Lab
 from ..models import Intervention, Target, clamp
+from ..models.prefix import Prefix, prefix_of
 
 SPAN = 8
 """Places over which the effect on a language model's output is averaged."""
@@ -340,9 +343,42 @@ def _picture_pairs(
     for start in range(0, len(missing), _PICTURES):
         part = missing[start : start + _PICTURES]
         known.update(zip(part, forward(lab, rows.rows(part)), strict=True))
-    for start in range(0, len(cases), _PICTURES):
-        part = cases[start : start + _PICTURES]
+    prefix = _prefix(lab, rows, cases)
+    for numbers in _by_row(cases):
+        part = [cases[number] for number in numbers]
         changes = [c.at(rows=[i]) for i, case in enumerate(part) for c in case.changes]
-        output = forward(lab, rows.rows([case.row for case in part]), changes)
-        for i, case in enumerate(part):
-            yield start + i, known[case.row], output[i]
+        shown = [case.row for case in part]
+        with ExitStack() as open_:
+            if prefix is not None:
+                once = list(dict.fromkeys(shown))
+                kept = prefix.run(rows.rows(once))
+                open_.enter_context(prefix.going_on(kept, [once.index(row) for row in shown]))
+            output = forward(lab, rows.rows(shown), changes)
+        for i, (number, case) in enumerate(zip(numbers, part, strict=True)):
+            yield number, known[case.row], output[i]
+
+
+def _prefix(lab: Lab, rows: ImageRows, cases: Sequence[ChangedRow]) -> Prefix | None:
+    """What runs once a picture, where all cases change one site and pictures come again."""
+    sites = {change.site for case in cases for change in case.changes}
+    if len(sites) != 1 or len({case.row for case in cases}) == len(cases):
+        return None
+    (site,) = sites
+    return lab.memo.once(
+        ("prefix", site), lambda: prefix_of(lab.target, site, rows.rows([cases[0].row]))
+    )
+
+
+def _by_row(cases: Sequence[ChangedRow]) -> Iterator[list[int]]:
+    """The numbers of the cases of each batch: by picture, those of few changes together."""
+    batch: list[int] = []
+    rows: set[int] = set()
+    for number in sorted(range(len(cases)), key=lambda i: (cases[i].row, i)):
+        new = cases[number].row not in rows
+        if batch and (len(batch) == _PICTURES or (new and len(batch) >= _PICTURES // 4)):
+            yield batch
+            batch, rows = [], set()
+        batch.append(number)
+        rows.add(cases[number].row)
+    if batch:
+        yield batch
