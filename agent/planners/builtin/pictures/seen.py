@@ -10,8 +10,8 @@
    the last fifth. Where neither is better than chance, nothing is concluded.
 5. The strongest pictures are covered part by part: is the unit's active region needed?
 
-A label names classes and looks that passed the test, else what the strongest examples show. Our
-formulation.
+A label names classes and looks that passed the test, else lists what the strongest examples show
+(`photos like:`). Our formulation.
 """
 
 from collections.abc import Generator, Sequence
@@ -39,6 +39,7 @@ MAX_P = 0.05
 _MOST = 3  # of classes, and of looks
 _SHUFFLES = 200
 _EXAMPLES = 48
+_LISTED = 6  # strongest examples that a label lists, as far as there is room
 _SHARPNESS = (4.0, 8.0, 16.0, 32.0)
 _FOLDS = 5
 _LEAST_CLASS = 2.0  # pictures' worth of probability under which explore cannot tell of a class
@@ -100,7 +101,8 @@ def seen(course: PictureCourse, network: Target) -> Generator[Calls, list[Eviden
     like = _predicate(found.similar, x, shown, rows.reader.name)
     words = yield from _covered(course, known[np.argsort(-y[known])])
     findings.parts = [Hypothesis(parse(one).english(), one) for one in named]
-    alike = "; ".join(filter(None, (parse(like).english(), words)))
+    nothing = "" if named else "no class or look was found"
+    alike = "; ".join(filter(None, (nothing, parse(like).english(), words)))
     findings.parts.append(Hypothesis(alike, like))
     findings.part_label = _label([parse(one).noun() for one in named], shown)
     findings.rivals = [_composition(part.predicate, rows, y, known) for part in findings.parts]
@@ -253,11 +255,11 @@ def _shows(network: Target, rows: ImageRows, row: int) -> str:
 
 
 def _label(named: Sequence[str], shown: Sequence[str]) -> str:
-    """At most twelve words: classes and looks, else what the strongest examples show."""
+    """At most twelve words: classes and looks, else a list of what the strongest examples show."""
     if named:
         return _joined(named, "; ")
-    first, *others = list(dict.fromkeys(shown))[:3]
-    return _joined([f"no class or look found; like photos of {first}", *others], ", ")
+    first, *others = list(dict.fromkeys(shown))[:_LISTED]
+    return _joined([f"photos like: {first}", *others], ", ")
 
 
 def _joined(clauses: Sequence[str], mark: str) -> str:

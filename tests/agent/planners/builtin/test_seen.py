@@ -64,7 +64,7 @@ def test_similarity_alone_is_found(photos):
     [
         (["dogs", "much brown"], "dogs; much brown"),
         (["dogs", " ".join(["long"] * 12), "much red"], "dogs; much red"),
-        ([], "no class or look found; like photos of pug, fig, oboe"),
+        ([], "photos like: pug, fig, oboe, rule"),
     ],
 )
 def test_a_label_names_what_passed_or_what_the_strongest_show(named, said):
@@ -72,5 +72,7 @@ def test_a_label_names_what_passed_or_what_the_strongest_show(named, said):
 
 
 def test_a_label_without_names_has_the_examples_for_which_there_is_room():
-    said = _label([], ["great white shark", "black and gold garden spider", "fig"])
-    assert said == "no class or look found; like photos of great white shark, fig"
+    shown = ["great white shark", "black and gold garden spider", "sulphur crested cockatoo", "fig"]
+    assert _label([], shown) == (
+        "photos like: great white shark, black and gold garden spider, fig"
+    )
