@@ -17,15 +17,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from ...tools.activations.examples import top
 from ...tools.activations.unit_stats import mean_direction
-from ...tools.data.windows import surfaces
 from ...tools.errors import UsageError
 from ...tools.io.strict_json import read_json
 from ...tools.lab import Lab
-from ...tools.lens.projection import projected, write_vector
+from ...tools.lens.projection import token_ends, unit_logits
 from ...tools.llm.client import LLM
 from ...tools.models import Unit
 from ...tools.predicates import parse
@@ -208,16 +205,12 @@ def output_words(lab: Lab, unit: Unit) -> str:
     """The tokens that a unit's weights write toward and away from, as a sentence; or nothing."""
     if lab.target.kind != "causal":
         return ""
-    direction = unit.sign * mean_direction(lab, unit)
-    vector = write_vector(lab.target, lab.target.site(unit.site), unit.index, direction)
-    logits = None if vector is None else projected(lab.target, vector)
+    logits = unit_logits(lab.target, unit, unit.sign * mean_direction(lab, unit))
     if logits is None:
         return ""
-    names = surfaces(lab.target)
-    order = np.argsort(-logits[: len(names)], kind="stable")
     up, down = (
-        ", ".join(json.dumps(names[i], ensure_ascii=False) for i in side)
-        for side in (order[:_WRITTEN], order[::-1][:_WRITTEN])
+        ", ".join(json.dumps(token, ensure_ascii=False) for token, _ in side)
+        for side in token_ends(lab.target, logits, _WRITTEN)
     )
     return f"Its weights write toward the next tokens {up}, and away from {down}."
 

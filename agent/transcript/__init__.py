@@ -1,8 +1,9 @@
 """Transcripts: everything that happened in an investigation, kept, shown and run again."""
 
 from .page import render
+from .payloads import Difference
 from .record import Recorder, Transcript, make_header, read
-from .replay import Difference, Replay, replay
+from .replay import Replay, replay
 
 __all__ = [
     "Difference",

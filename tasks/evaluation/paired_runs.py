@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...tools.errors import UsageError
+from ...tools.llm.usage import new_tokens
 from ...tools.statistics.bootstrap import mean_interval
 from ..labelling.results import LabelRun
 from ..scoring.entries import value_of
@@ -100,6 +101,4 @@ def _refuse_others(first: LabelRun, run: LabelRun) -> None:
 
 def _tokens(run: LabelRun) -> float:
     """LLM tokens a unit, cached ones not counted."""
-    spent = run.spent
-    new = spent.get("tokens_in", 0) - spent.get("tokens_cached", 0) + spent.get("tokens_out", 0)
-    return new / max(1, len(run.units))
+    return new_tokens(run.spent) / max(1, len(run.units))

@@ -8,7 +8,7 @@ import numpy as np
 from ...agent.description import Component, Description
 from ...tools.data.tokens import surfaces
 from ...tools.data.windows import cut
-from ...tools.lens.projection import projected, write_vector
+from ...tools.lens.projection import unit_logits
 from ...tools.models.target import Target
 from ...tools.models.text_reader import load_text_reader
 from ...tools.models.unit import Unit
@@ -96,8 +96,7 @@ class TextSuite(Suite):
         """Whether the words nearest to its output vector have one that it is planted to promote."""
         target = ground.target
         name = target.unit(unit.unit)
-        vector = write_vector(target, target.site(name.site), name.index, np.ones(1))
-        direct = None if vector is None else projected(target, vector)  # [id]
+        direct = unit_logits(target, name, np.ones(1))  # [id]
         if not unit.promotes or direct is None:
             return None
         head: Any = target.network.get_output_embeddings()  # type: ignore[operator]

@@ -25,7 +25,6 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 
 from ..activations.unit_stats import LEVELS, TOPS, mean_direction, peaks, profile, strongest
-from ..data.windows import surfaces
 from ..errors import UsageError
 from ..evidence import Result
 from ..interventions.matched_control import measure_name
@@ -43,7 +42,7 @@ from ..interventions.redundancy import redundant_pairs
 from ..interventions.strength import PEAKS, NeutralInputs, Strength, causal_test, neutral_inputs
 from ..lab import Lab
 from ..lens.lexicon_words import neighbours
-from ..lens.projection import projected, write_vector
+from ..lens.projection import token_ends, unit_logits
 from ..models import Unit
 from ..registry import UpTo, tool
 from ..render.effect import effect_text, held_text, projection_lines
@@ -339,9 +338,7 @@ def _held(lab: Lab, unit: Unit, n: int) -> Result:
 def _projection(lab: Lab, unit: Unit, change: np.ndarray, n: int) -> dict[str, Any] | None:
     """The tokens at both ends of the vocabulary projection, and how it goes with a measured change;
     None where what the unit writes cannot be read off its site."""
-    site, direction = lab.target.site(unit.site), unit.sign * mean_direction(lab, unit)
-    vector = write_vector(lab.target, site, unit.index, direction)
-    direct = None if vector is None else projected(lab.target, vector)
+    direct = unit_logits(lab.target, unit, unit.sign * mean_direction(lab, unit))
     if direct is None:
         return None
     up, down = _ends(lab, direct, n)
@@ -352,10 +349,8 @@ def _projection(lab: Lab, unit: Unit, change: np.ndarray, n: int) -> dict[str, A
 
 def _ends(lab: Lab, values: np.ndarray, n: int) -> tuple[list[dict], list[dict]]:
     """The tokens with the highest and with the lowest values."""
-    names = surfaces(lab.target)
-    order = np.argsort(-values[: len(names)], kind="stable")
     high, low = (
-        [{"token": names[i], "value": float(values[i])} for i in side]
-        for side in (order[:n], order[::-1][:n])
+        [{"token": token, "value": value} for token, value in side]
+        for side in token_ends(lab.target, values, n)
     )
     return high, low

@@ -21,11 +21,13 @@ from torch import Tensor, nn
 
 from ..data.tokens import surfaces
 from ..errors import UsageError
-from ..models import Site, Target
+from ..models import Site, Target, Unit
 from ..residual.architecture import read_architecture
 from ..residual.norms import read_norm
 from ..residual.weights import output_weight
 
+Tokens = list[tuple[str, float]]
+"""Tokens as text, with their values."""
 _ROOM = 1 << 24  # logits in memory at a time
 _ROWS = 1024  # basis vectors that go through a module at a time
 
@@ -45,7 +47,7 @@ class Projection:
     bottom_value: Tensor
     names: tuple[str, ...]
 
-    def tokens(self, row: int, *, bottom: bool = False) -> list[tuple[str, float]]:
+    def tokens(self, row: int, *, bottom: bool = False) -> Tokens:
         """Tokens of one unit as text, with their values."""
         ids = (self.bottom if bottom else self.top)[row].tolist()
         values = (self.bottom_value if bottom else self.top_value)[row].tolist()
@@ -149,25 +151,31 @@ def project(target: Target, vectors: Tensor) -> Tensor | None:
         return logits - logits.mean(1, keepdim=True)
 
 
-def projected(target: Target, vector: Tensor) -> np.ndarray | None:
-    """Logits `[vocabulary]` float64 that one vector gives, centred, or None."""
-    logits = project(target, vector[None])
-    return None if logits is None else logits[0].cpu().double().numpy()
-
-
-def write_vector(target: Target, site: Site, index: int, direction: np.ndarray) -> Tensor | None:
-    """What a unit writes, `[d]`, or None where it is not known.
+def unit_logits(target: Target, unit: Unit, direction: np.ndarray) -> np.ndarray | None:
+    """Logits `[vocabulary]` float64, centred, that what a unit writes gives by itself; None where
+    it cannot be read off its site.
 
     Args:
         target: The target.
-        site: The unit's site.
-        index: Of the unit.
+        unit: The unit.
         direction: `[channel]` the unit's value: 1 for a coordinate, a head's mean direction.
     """
-    rows = write_rows(target, site)
+    rows = write_rows(target, target.site(unit.site))
     if rows is None:
         return None
-    return torch.as_tensor(direction, dtype=rows.dtype, device=rows.device) @ rows[index]
+    value = torch.as_tensor(direction, dtype=rows.dtype, device=rows.device)
+    logits = project(target, (value @ rows[unit.index])[None])
+    return None if logits is None else logits[0].cpu().double().numpy()
+
+
+def token_ends(target: Target, values: np.ndarray, n: int) -> tuple[Tokens, Tokens]:
+    """The n tokens with the highest of `values` `[vocabulary]` and those with the lowest."""
+    names = surfaces(target)
+    order = np.argsort(-values[: len(names)], kind="stable")
+    high, low = (
+        [(names[i], float(values[i])) for i in side] for side in (order[:n], order[::-1][:n])
+    )
+    return high, low
 
 
 def final_norm(target: Target) -> nn.Module | None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass
@@ -29,7 +30,7 @@ class Meter:
     @property
     def tokens_new(self) -> int:
         """Tokens that were computed: in and out, without those from the endpoint's cache."""
-        return self.tokens_in - self.tokens_cached + self.tokens_out
+        return new_tokens(vars(self))
 
     @property
     def seconds(self) -> float:
@@ -67,3 +68,9 @@ class Meter:
             "retries": self.retries,
             "seconds": round(self.seconds, 3),
         }
+
+
+def new_tokens(counts: Mapping[str, Any]) -> int:
+    """Tokens of a meter's counts that were computed: in and out, without cached ones."""
+    into, cached, out = (int(counts.get(f"tokens_{name}") or 0) for name in ("in", "cached", "out"))
+    return into - cached + out

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from neuroscribe.agent.transcript import Recorder, make_header, read, replay
+from neuroscribe.agent.transcript.payloads import differences, keys_added
+from neuroscribe.agent.transcript.rebuild import find
 from neuroscribe.agent.transcript.record import names
-from neuroscribe.agent.transcript.replay import differences, find, keys_added
 from neuroscribe.tasks.cli import app as cli
 from neuroscribe.tools import registry
 from neuroscribe.tools.errors import UsageError
