@@ -177,6 +177,7 @@ def conclude(
     rejected: Annotated[list[RejectedGiven], BeforeValidator(decoded)] = [],  # noqa: B006
     confidence: float = 0.5,
     status: Literal["described", "uninterpretable", "dead"] = "described",
+    named: bool = True,
 ) -> Result:
     """Ends the investigation with a description.
 
@@ -187,6 +188,7 @@ def conclude(
         rejected: Rivals.
         confidence: 0 to 1.
         status: uninterpretable and dead need no component.
+        named: false where the label only lists words.
     """
     label = " ".join(label.split())
     if not label:
@@ -208,6 +210,7 @@ def conclude(
             Rejected(item.words, item.reason, tuple(item.evidence)) for item in rejected
         ),
         status=status,
+        named=named,
     )
     cut = f" (cut to {MOST_WORDS} words)" if label != given else ""
     return Result(f"Concluded: {label}{cut}", {"description": description.as_dict()})

@@ -16,6 +16,8 @@ _OPEN = {"a", "an", "the", "and", "or", "nor", "but", "not", "never", "no"} | {
 }
 """Words that a label cannot end on."""
 Band = Literal["any", "low", "middle", "high"]
+WORD_LIST = "word list:"
+"""How a label begins that was made of a table's words."""
 
 
 @dataclass(frozen=True)
@@ -89,10 +91,15 @@ class Description:
     """Ids of the experiments that separated the label from its best rival."""
     base: Base | None = None
     """None on pictures, and where it was not measured."""
+    named: bool = True
+    """Whether the label says what its words have in common; False: it lists some of many."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain JSON; `untested`, `label_evidence` and `base` stand where there is any."""
+        """Plain JSON; `untested`, `label_evidence` and `base` stand where there is any, `named`
+        where it is false."""
         out = asdict(self)
+        if self.named:
+            del out["named"]
         parts = [(out, name) for name in ("label_evidence", "base")]
         parts += [(one, "untested") for one in out["components"]]
         for part, name in parts:
@@ -102,8 +109,9 @@ class Description:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Description":
-        """The inverse of `as_dict`."""
-        return _read(cls).validate_python(data)
+        """The inverse of `as_dict`; records from before `named` say it in their label."""
+        named = not str(data.get("label", "")).startswith(WORD_LIST)
+        return _read(cls).validate_python({"named": named, **data})
 
 
 @cache

@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple, get_args
 
 Status = Literal[
-    "described", "not specific", "uninterpretable", "insufficient held-out", "dead", "failed"
+    "described",
+    "word list",
+    "not specific",
+    "uninterpretable",
+    "insufficient held-out",
+    "dead",
+    "failed",
 ]
 
 
@@ -19,9 +25,13 @@ class Meaning(NamedTuple):
 MEANINGS: Mapping[str, Meaning] = {
     "described": Meaning(
         "the description explains held-out activation, and does so better on its own unit than on "
-        "matched units, where there are enough to tell; a label that begins with 'word list:' is "
-        "token identity alone",
+        "matched units, where there are enough to tell",
         "#2b8a3e",
+    ),
+    "word list": Meaning(
+        "words are listed and nothing says what they have in common: token identity explains "
+        "held-out activation, and nothing beyond it does",
+        "#94b447",
     ),
     "not specific": Meaning(
         "the same predictor scores as high on more than one in twenty matched units: it names what "
@@ -40,10 +50,15 @@ MEANINGS: Mapping[str, Meaning] = {
     "failed": Meaning("something went wrong; the reason is kept", "#c92a2a"),
 }
 STATUSES: tuple[Status, ...] = get_args(Status)
-LABELLED: tuple[Status, ...] = ("described", "not specific", "insufficient held-out")
+LABELLED: tuple[Status, ...] = (
+    "described",
+    "word list",
+    "not specific",
+    "insufficient held-out",
+)
 """Those whose label says what the unit does, and not why nothing is said."""
-NO_FUNCTION: tuple[Status, ...] = ("not specific", "uninterpretable", "dead")
-"""Those that claim no function of the unit's own."""
+NO_FUNCTION: tuple[Status, ...] = ("word list", "not specific", "uninterpretable", "dead")
+"""Those that claim no function of the unit's own, or name none."""
 CONFIDENT = "of being right in every case"
 """What a confidence is the probability of, in a few words: behind every number."""
 CONFIDENCE = (

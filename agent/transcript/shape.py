@@ -84,6 +84,7 @@ class Said(TypedDict):
     """A description, as JSON."""
 
     label: NotRequired[str]
+    named: NotRequired[bool]
     label_evidence: NotRequired[list[str]]
     components: NotRequired[list[_Component]]
     base: NotRequired[_Base | None]

@@ -23,7 +23,6 @@ from ..labelling.folder import RunFolder
 from ..labelling.labeller import Labeller
 from ..labelling.results import description_of
 from ..labelling.specificity import judge
-from ..scoring.base import WORD_LIST
 from ..scoring.entries import value_of
 from ..scoring.measured import Splits
 from .effects_by_kind import named
@@ -111,11 +110,8 @@ class Bench:
         splits: Splits,
     ) -> dict[str, Any]:
         scores = record.get("scores") or {}
-        # a list of a table's words names no function; planted units are judged by ideas
-        listed = description.label.startswith(WORD_LIST)
-        status = "uninterpretable" if listed else description.status
         result: dict[str, Any] = {
-            "status": status,
+            "status": description.status,
             "planner_status": record.get("planner_status"),
             "confidence": description.confidence,
             "explained": description.explained,
@@ -125,7 +121,7 @@ class Bench:
         }
         if inputs is None or unit.function is None:
             wanted = empty_statuses(unit.kind)
-            return {**result, "right": status in wanted, "recovery": None}
+            return {**result, "right": description.status in wanted, "recovery": None}
         done = recovery(description, unit.function, inputs, splits.explore, splits.validation)
         return {**result, "right": done.recovered, "recovery": done.as_dict()}
 

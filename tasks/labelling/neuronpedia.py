@@ -35,7 +35,11 @@ def rows(run: LabelRun, *, model: str | None = None, author: str = "") -> list[d
         author: The id of the user there in whose name it is.
     """
     model = model or str((run.facts.get("target") or {}).get("name") or "")
-    described = [unit for unit in run.units if unit.status == "described" and unit.label.strip()]
+    described = [
+        unit
+        for unit in run.units
+        if unit.status in ("described", "word list") and unit.label.strip()
+    ]
     planner = str(run.settings.get("planner") or "").removeprefix("openai:")
     created = run.facts.get("created")
     result = [_row(unit, model, author, planner, created) for unit in described]

@@ -61,6 +61,7 @@ def tiles(records: Records, *, missing: int) -> list[tuple[str, str]]:
     if missing:
         result.append((f"{missing}", "units still missing"))
     result.append((f"{count['described']}", "described"))
+    result.append((f"{count['word list']}", "word lists"))
     result.append((f"{count['not specific']}", "not specific"))
     result.append((f"{count['failed']}", "failed"))
     for name in _HEADLINES:

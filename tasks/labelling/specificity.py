@@ -3,7 +3,8 @@
 1. The description's predictor is scored on up to `MOST` random matched units as on its own: weights
    fitted on their validation split, correlation on their test split (`matched.py`).
 2. p = (1 + units that score at least as high) / (n + 1), the rank of the own score (North et al.
-   2002). Above `ALPHA` a described unit becomes `not specific`.
+   2002). Above `ALPHA` a described unit, or a word list, becomes
+   `not specific`.
 3. Units that correlate with this one by `SHARED` or more do the same; they are named and are no
    controls. With fewer than `LEAST` matched units p is None and the status stays.
 
@@ -88,7 +89,8 @@ def judge(
     if not scored.predicates:
         return Judged(scored, None)
     result = specificity(site, unit, scored.predicates, splits, seed=seed)
-    if scored.description.status == "described" and result.p is not None and result.p > ALPHA:
+    claims = scored.description.status in ("described", "word list")
+    if claims and result.p is not None and result.p > ALPHA:
         settled = replace(
             scored.description, status="not specific", reason=specificity_words(result.as_dict())
         )

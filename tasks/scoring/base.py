@@ -8,7 +8,7 @@
    components; `ideas` = both less the table; `shared`, what either would explain, is the rest. This
    is commonality analysis (Newton and Spurrell 1967). A share is negative where weights mislead.
 3. A unit whose components fail and whose table holds on test is described by the table: its label
-   is a word list, and says so.
+   is a word list, and so is its status.
 """
 
 from dataclasses import replace
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...agent.description import Base, Description, short_label
+from ...agent.description import WORD_LIST, Base, Description, short_label
 from ...tools.data.windows import TokenWindows
 from ...tools.io.plain_text import clip
 from ...tools.render.text import quoted
@@ -29,8 +29,6 @@ LEAST_VARIANCE = 0.02
 """Under this share of variance explained, a description or a table says nothing of the unit."""
 MOST_TOKENS = 12
 _NAME = 24  # characters of a token
-WORD_LIST = "word list:"
-"""How a label begins that names words and no idea."""
 
 
 class TokenTable(NamedTuple):
@@ -145,7 +143,9 @@ def by_base(description: Description, explained: Interval) -> Description:
         f"token identity alone explains {value:.1%} (95% {low:.1%} .. {high:.1%})"
     )
     label = word_list(description.base)
-    return replace(description, label=label, status="described", reason=reason, notes=notes)
+    return replace(
+        description, label=label, status="word list", named=False, reason=reason, notes=notes
+    )
 
 
 def _shown(token: str) -> str:

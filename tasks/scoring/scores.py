@@ -297,6 +297,12 @@ def constant(scores: Mapping[str, Any]) -> dict[str, Any]:
     return {"constant": plain({"correlation": 0.0, "auprc": rate, "f1": f1, "iou": rate})}
 
 
+def _adds(scores: Mapping[str, Any]) -> bool:
+    """Whether the components explain held-out variance that token identity does not."""
+    ideas = scores["shares"]["ideas"]
+    return ideas["low"] > 0 and ideas["value"] >= LEAST_VARIANCE
+
+
 def _filled(
     description: Description,
     splits: Splits,
@@ -325,6 +331,12 @@ def _filled(
     elif status == "described" and explained < LEAST_VARIANCE:
         status = "uninterpretable"
         reason = f"the description explains {explained:.1%} of held-out variance"
+    elif status == "described" and not description.named and not _adds(scores):
+        status = "word list"
+        reason = (
+            "the words that are listed have no name, and beyond token identity they explain "
+            f"{scores['shares']['ideas']['value']:.1%} of held-out variance"
+        )
     return replace(
         description,
         components=tuple(components),

@@ -144,6 +144,7 @@ class Course(ABC, Generic[F]):
             components=components,
             rejected=self.rejected(predicates),
             effect=findings.effect,
+            named=self.named,
         )
 
     def _reasons(self) -> tuple[str, str]:
@@ -164,6 +165,7 @@ class Course(ABC, Generic[F]):
         components: Sequence[Mapping[str, Any]] = (),
         rejected: Sequence[Mapping[str, Any]] = (),
         effect: Evidence | None = None,
+        named: bool = True,
     ) -> Calls:
         arguments: dict[str, Any] = {
             "label": label,
@@ -172,6 +174,8 @@ class Course(ABC, Generic[F]):
             "confidence": confidence,
             "status": status,
         }
+        if not named:
+            arguments["named"] = False
         if effect is not None:
             arguments["effect"] = {"words": effect_sentence(effect.data), "evidence": [effect.id]}
         return Calls(why, (("conclude", arguments),))
@@ -185,6 +189,11 @@ class Course(ABC, Generic[F]):
     @abstractmethod
     def noise(self) -> bool:
         """Whether nothing was found that holds on new inputs."""
+
+    @property
+    def named(self) -> bool:
+        """Whether the label says what its words have in common."""
+        return True
 
     @abstractmethod
     def noise_reason(self) -> str:

@@ -137,7 +137,7 @@ def test_a_word_list_is_held_to_the_same_rule(site):
     nothing = Description("", status="uninterpretable")
     for values_of, status in (
         (lambda unit, ids: 1.0 * (ids == 3), "not specific"),
-        (lambda unit, ids: 1.0 * (ids == (3 if unit == 3 else unit % 3)), "described"),
+        (lambda unit, ids: 1.0 * (ids == (3 if unit == 3 else unit % 3)), "word list"),
     ):
         columns, units = site(values_of)
         follows = [np.corrcoef(c.test.flat, c.test.tokens() == 3)[0, 1] for c in columns]

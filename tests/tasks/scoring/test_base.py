@@ -97,7 +97,7 @@ def test_a_unit_of_words_alone_is_described_by_them(splits, components):
         described(*components) if components else NOTHING, base=base_of(parts.explore)
     )
     scored = score(planned, parts)
-    assert scored.description.status == "described"
+    assert (scored.description.status, scored.description.named) == ("word list", False)
     assert scored.description.label.startswith("word list:")
     assert "token identity alone explains" in scored.description.reason
     shares = scored.scores["shares"]
@@ -107,6 +107,30 @@ def test_a_unit_of_words_alone_is_described_by_them(splits, components):
     assert scored.scores.get("correlation", {"value": 0})["value"] < 0.1  # of the components
     assert bool(scored.description.notes) == bool(components)
     assert len(scored.description.components) == len(components)
+
+
+@pytest.mark.parametrize(
+    ("named", "unit", "component", "status"),
+    [
+        (True, by_token, tokens(3, 7), "described"),  # a name is a claim about the list
+        (False, by_token, tokens(3, 7), "word list"),  # the table says the same
+        (False, both, after(5), "described"),  # it says what the table does not
+    ],
+)
+def test_a_list_without_a_name_has_to_say_more_than_the_table(
+    splits, named, unit, component, status
+):
+    said = replace(described(component), named=named)
+    scored = score(said, splits(unit)).description
+    assert scored.status == status
+    assert ("beyond token identity" in str(scored.reason)) == (status == "word list")
+    assert Description.from_dict(scored.as_dict()) == scored
+
+
+def test_a_record_from_before_says_in_its_label_that_it_lists_words():
+    before = {"label": 'word list: "a" "b"', "status": "described"}
+    assert not Description.from_dict(before).named
+    assert "named" not in Description("an idea").as_dict()
 
 
 def test_noise_stays_uninterpretable_and_without_a_base_all_stays(splits):

@@ -15,12 +15,13 @@ from .....tools.models import Unit
 from .....tools.predicates import parse
 from .....tools.predicates.concepts import resolve
 from ....citations import Citations
+from ....description import MOST_WORDS
 from ..confidence import Features, probability
 from ..course import Course
 from ..findings import Findings, Hypothesis
 from ..turns import Turns
 from .feature_table import FeatureTable, build
-from .phrases import label, phrase, strengths
+from .phrases import label, lists_words, phrase, strengths
 from .splits import Sample
 from .terms import Term
 from .texts import MeasuredTexts
@@ -118,6 +119,11 @@ class TextCourse(Course[TextFindings]):
     def label(self) -> str:
         assert self.findings.sample is not None
         return label(self.findings.sample, self.findings.terms)
+
+    @property
+    def named(self) -> bool:
+        listed = sum(term.n_listed for term in self.findings.terms)
+        return listed <= MOST_WORDS or not lists_words(self.label())
 
     def results(self) -> list[Evidence]:
         findings = self.findings

@@ -66,6 +66,8 @@ _MARKS = {
     "=": "equals sign",
 }
 _ENDS = {".", "!", "?"}
+_UNNAMED = ("words", "tokens")
+"""What is listed where nothing says what it has in common."""
 _NAMES = {"family": "family members"}
 """Concepts whose name does not say what their words are."""
 
@@ -80,6 +82,11 @@ def label(sample: Sample, parts: Sequence[Term]) -> str:
                 if len(text.split()) <= MOST_WORDS and (named > 1 or (count == 1 and not tail)):
                     return text
     return _shortened(sample, parts[0])
+
+
+def lists_words(text: str) -> bool:
+    """Whether a label begins with some words of many that no class or concept names."""
+    return text.startswith(tuple(f"{kind} such as" for kind in _UNNAMED))
 
 
 def strengths(part: Term, most: int = 4) -> str:
@@ -263,8 +270,8 @@ def _things(sample: Sample, clause: Clause, rule: Rule, named: int) -> str:
     room = max(1, named - len(texts))
     if len(words) > max(room, 1):
         listed = [word for word in words if word[1:-1].isalpha() and word[0] == "'"]
-        kind = "words" if len(listed) >= max(2, room) else "tokens"
-        words = listed if kind == "words" else words
+        kind = _UNNAMED[len(listed) < max(2, room)]
+        words = listed if kind == _UNNAMED[0] else words
         listed = ", ".join(words[:room])
         if clause.called:
             return f"{_group(clause.called)} such as {listed}"
