@@ -194,7 +194,7 @@ class InvestigationLoop(Loop[State]):
         update: dict[str, Any] = {"ledger": self.ledger.rows}
         if turn.results and _concludes(turn.results[-1]):
             update |= self._reviewed(state, turn)
-        if changed:
+        if changed and not self.lab.units_hidden:
             turn.texts[-1] = "\n\n".join(filter(None, (turn.texts[-1], self.ledger.table())))
             self.record("ledger", rows=self.ledger.rows, after=turn.results[-1].id)
         return update

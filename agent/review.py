@@ -33,29 +33,14 @@ def faults(
     lab: Lab, unit: Unit, description: Description, rows: Sequence[Mapping[str, Any]]
 ) -> list[str]:
     """What is wrong with a conclusion, in words for the planner; empty if nothing."""
-    found: list[str] = []
-    active = never_fires(lab, unit)
-    if description.status == "dead":
-        if not active:
-            found.append("the unit is not dead: survey it to see how often it is active")
-    elif active:
-        found.append(
-            "the unit never fires on explore: say so with status dead, if nothing that you make "
-            "moves it"
-        )
-    else:
-        tested = len(those_tested(rows))
-        if tested < _RIVALS:
-            found.append(
-                f"only {tested} of your {len(rows)} hypotheses were tested by an experiment after "
-                "they were recorded; record at least two rivals, then measure inputs that separate "
-                f"them ({_EXPERIMENTS[lab.target.image is not None]})"
-            )
+    hidden = lab.units_hidden  # nothing can be tested, and nothing may be told
+    found = [] if hidden else _untested(lab, unit, description, rows)
     store = lab.evidence
     for number, component in enumerate(description.components, 1):
         where = f"component {number} ('{component.words}')"
         found += _citation_faults(store, where, component.evidence)
-    found += Citations(lab, unit).faults(description.components)
+    if not hidden:
+        found += Citations(lab, unit).faults(description.components)
     if description.effect is not None:
         found += _citation_faults(store, "the effect", description.effect.evidence)
         if not description.effect.evidence:
@@ -63,6 +48,28 @@ def faults(
     for rejected in description.rejected:
         found += _citation_faults(store, f"rejected '{rejected.words}'", rejected.evidence)
     return found
+
+
+def _untested(
+    lab: Lab, unit: Unit, description: Description, rows: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """Whether the unit is called dead rightly, and whether enough rivals were tested."""
+    silent = never_fires(lab, unit)
+    if description.status == "dead":
+        return [] if silent else ["the unit is not dead: survey it to see how often it is active"]
+    if silent:
+        return [
+            "the unit never fires on explore: say so with status dead, if nothing that you make "
+            "moves it"
+        ]
+    tested = len(those_tested(rows))
+    if tested >= _RIVALS:
+        return []
+    return [
+        f"only {tested} of your {len(rows)} hypotheses were tested by an experiment after "
+        "they were recorded; record at least two rivals, then measure inputs that separate "
+        f"them ({_EXPERIMENTS[lab.target.image is not None]})"
+    ]
 
 
 def corrected(

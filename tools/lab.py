@@ -17,6 +17,7 @@ from .evidence import EvidenceStore
 from .llm.usage import Meter
 from .memo import Memo
 from .models import Target, Trace, Unit
+from .tool_groups import tools_of
 
 if TYPE_CHECKING:
     from .exemplars import ExemplarIndex
@@ -112,6 +113,11 @@ class Lab:
         if self.target.image is not None:
             del there["like"]  # of pictures it is always there
         return tuple(kind for kind, who in there.items() if who is not None)
+
+    @property
+    def units_hidden(self) -> bool:
+        """Whether no tool shows what units do: a black box of inputs and outputs."""
+        return tools_of("units") <= self.left_out
 
     def chosen(self, unit: str | None) -> Unit:
         """The unit that a tool was asked for, or the one under study where none was named.

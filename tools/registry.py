@@ -42,7 +42,17 @@ from .io.strict_json import decoded, read_json
 from .lab import Lab
 
 Need = Literal[
-    "llm", "vocabulary", "text", "image", "inputs", "open", "run", "index", "clip", "programs"
+    "llm",
+    "vocabulary",
+    "text",
+    "image",
+    "inputs",
+    "open",
+    "run",
+    "index",
+    "clip",
+    "programs",
+    "hidden",
 ]
 
 
@@ -130,6 +140,7 @@ class Tool:
             "index": lab.index is not None,
             "clip": lab.clip is not None,
             "programs": lab.programs,
+            "hidden": lab.units_hidden,
         }
         return self.name not in lab.left_out and all(have[need] for need in self.needs)
 

@@ -1,12 +1,13 @@
 """Groups of tools that an investigation can do without: what each kind of experiment is worth.
 
 `label --leave-out inputs,causal` is the same investigation at the same budget without them. What
-tests a predictor (`test_hypotheses`, `fit`, `means`, `survey`) is in no group.
+tests a predictor (`test_hypotheses`, `fit`, `means`, `survey`) is in no group but `units`, which
+leaves a black box: inputs and the model's outputs.
 """
 
 from .errors import UsageError, nearest
 
-GROUPS = {
+GROUPS: dict[str, tuple[str, ...]] = {
     "exemplars": (
         *("exemplars", "contrast", "residual", "separate"),
         *("describe_image", "what_is_common", "fitting_phrases"),
@@ -15,11 +16,19 @@ GROUPS = {
         *("activations", "edit_text", "write_texts", "scan"),
         *("draw", "edit_image", "occlude", "visualise"),
     ),
-    "causal": ("ablate", "ablate_pictures", "patch", "patch_pictures", "unit_effect"),
+    "causal": (
+        *("ablate", "ablate_pictures", "patch", "patch_pictures"),
+        *("unit_effect", "output_effect"),
+    ),
     "programs": ("program",),
 }
+GROUPS["units"] = (
+    *("survey", "means", "test_hypotheses", "fit"),
+    *(name for group in ("exemplars", "inputs", "causal") for name in GROUPS[group]),
+)
 """Exemplars: inputs of the corpus, shown for what the unit does there. Inputs: made by the planner.
-Causal: the unit is changed, and the output read."""
+Causal: the unit is changed, and the output read. Units: all that shows what a unit does; `outputs`
+is offered in their stead: what the model gives for inputs."""
 
 
 def tools_of(groups: str) -> frozenset[str]:

@@ -34,6 +34,15 @@ SHOWN = {"top": 10, "quantile": 8, "pairs": 7}
 _WRITTEN = 8
 _AHEAD = """{"kind":"next","of":P,"distance":1}  {"kind":"later","of":P,"within":8}  behind it
 """
+_SEEN = {
+    "exemplars": "You are shown where it is most active, bands from high to low, and places of the "
+    "same token of which it is active at one and silent at the other; where it is known, also "
+    "which tokens it writes toward.",
+    "survey": "You are shown how often it is active and at which tokens it is strongest; where it "
+    "is known, also which tokens it writes toward.",
+    "outputs": "Its activations are hidden: you are shown what the whole network gives for some "
+    "inputs. Say what the unit most likely responds to, with the confidence of a guess.",
+}
 _PEAKS = 20
 _FOOTER = re.compile(r"^(further ones: skip=\d+|\(left:.*)$", re.MULTILINE)
 """What is said to planners that go on."""
@@ -102,8 +111,9 @@ class OneShot:
         """
         step = sum(message["role"] == "assistant" for message in state["messages"])
         if step == 0:
-            calls = [("exemplars", {"kind": kind, "many": n}) for kind, n in SHOWN.items()]
-            return _message(step, calls, output_words(self._lab, self._lab.chosen(None)))
+            hidden = self._lab.units_hidden
+            words = "" if hidden else output_words(self._lab, self._lab.chosen(None))
+            return _message(step, self._opening(), words)
         if step == 1:
             return self._asked(state, step)
         answer = next(
@@ -125,19 +135,35 @@ class OneShot:
         parts = [shown[0].partition("Budget:")[0].strip(), *([written] if written else [])]
         parts += [_FOOTER.sub("", text).strip() for text in shown[1:]]
         request = [
-            {"role": "system", "content": prompt("oneshot", ahead=self._ahead)},
+            {"role": "system", "content": prompt("oneshot", ahead=self._ahead, shown=self._seen)},
             {"role": "user", "content": "\n\n".join(parts)},
         ]
         reply = self._llm.complete(
             request, meter=self._lab.meter, seconds=state["remaining"]["seconds"]
         )
         answer = read_answer(reply.text)
+        if "test_hypotheses" in self._lab.left_out:
+            calls = [("conclude", self._conclusion(answer))]
+            return {**_message(step, calls, reply.text), "finish_reason": reply.finish_reason}
         hypotheses = [answer["predictor"]]
         rival = self._peak_words()
         if rival is not None and rival != parse(answer["predictor"]).model_dump():
             hypotheses.append(rival)
         message = _message(step, [("test_hypotheses", {"hypotheses": hypotheses})], reply.text)
         return {**message, "finish_reason": reply.finish_reason}
+
+    def _opening(self) -> list[tuple[str, dict[str, Any]]]:
+        """The calls whose results are shown."""
+        if self._lab.units_hidden:
+            return [("outputs", {})]
+        if "exemplars" in self._lab.left_out:
+            return [("survey", {})]
+        return [("exemplars", {"kind": kind, "many": n}) for kind, n in SHOWN.items()]
+
+    @property
+    def _seen(self) -> str:
+        """What of the unit is shown, as the request says it."""
+        return _SEEN[self._opening()[0][0]]
 
     @property
     def _ahead(self) -> str:

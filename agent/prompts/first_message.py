@@ -1,6 +1,7 @@
 """The first message of an investigation: the unit, its network and what is explored."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from ...tools.data.image_rows import ImageRows
@@ -9,6 +10,7 @@ from ...tools.lab import Lab
 from ...tools.models import Site, Target, Unit
 from ...tools.models.picture_reader import reader_groups
 from ...tools.predicates.network_reader import reader_network
+from ...tools.registry import offered
 from ...tools.render.picture_words import caption, class_name
 from . import prompt
 
@@ -33,9 +35,24 @@ def first_message(lab: Lab, unit: Unit, *, budget: str, known: str) -> str:
     else:
         name, words = "investigation", _of_texts(lab.target, rows)
     site = _site(lab.target.site(unit.site), unit)
+    known = "\n".join(filter(None, (known, _without(lab))))
     return prompt(
         name, unit=unit, target=lab.target.name, site=site, budget=budget, known=known, **words
     )
+
+
+def _without(lab: Lab) -> str:
+    """What this investigation does without, for a planner that is told of all tools."""
+    whole = offered(replace(lab, left_out=frozenset()))
+    missing = [name for name in whole if name in lab.left_out]
+    if not missing:
+        return ""
+    hidden = (
+        " The activations of units are hidden, and nothing can be tested on them: you see inputs "
+        "and what the model gives for them (outputs). Conclude with what the unit most likely "
+        "responds to, or uninterpretable where the outputs tell nothing of it."
+    )
+    return f"Not offered here: {', '.join(missing)}." + hidden * lab.units_hidden
 
 
 def _site(site: Site, unit: Unit) -> str:

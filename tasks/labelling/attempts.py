@@ -12,7 +12,7 @@ Test plays no part in any of it.
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, is_dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,14 +37,22 @@ were and what it raised correlate by .67."""
 LEAST_GAIN = 0.01
 TYPICAL = 40_000
 """Tokens of a whole investigation, until the run has made some of its own (`estimate.py`)."""
-OPENINGS = (
-    "",
+_OPENINGS = {
+    "": "",
     "Begin with the bands from high to low and with texts of your own, not with the strongest "
-    "exemplars.",
-    "Begin with pairs of one token (exemplars, kind pairs): what stands around the word?",
-    "Begin with the words that it is on at (scan), and with what switches them off.",
-)
-"""What the tries of a language model are told, in turn."""
+    "exemplars.": "exemplars",
+    "Begin with pairs of one token (exemplars, kind pairs): what stands around the word?": (
+        "exemplars"
+    ),
+    "Begin with the words that it is on at (scan), and with what switches them off.": "scan",
+}
+"""What the tries of a language model are told, in turn, and the tool that it is about."""
+
+
+def opening(number: int, left_out: Collection[str]) -> str:
+    """What a language model is told at a try, so far as the tool for it is offered."""
+    able = [text for text, tool in _OPENINGS.items() if tool not in left_out]
+    return able[number % len(able)]
 
 
 class Attempt(NamedTuple):

@@ -40,11 +40,11 @@ from ..scoring.base import base_of
 from ..scoring.effect_scores import effect_scores
 from ..scoring.measured import Measured, Splits
 from .attempts import (
-    OPENINGS,
     Attempt,
     RunTokens,
     as_records,
     choose,
+    opening,
     pays,
     read_back,
     reseeded,
@@ -135,7 +135,8 @@ class Labeller:
         kept = choose(attempts, splits) if len(attempts) > 1 else None
         base = attempts[0 if kept is None else kept.number]
         description = base.description if kept is None else kept.description
-        if base.concluded is not None and self.data.target.image is None:
+        seen = self.data.target.image is None and not base.lab.units_hidden
+        if base.concluded is not None and seen:  # a table is learnt from activations
             description = replace(description, base=base_of(splits.explore))
         scored, specific = score(
             self.data.sites[unit.site], unit, description, splits, seed=self.settings.seed
@@ -213,8 +214,9 @@ class Labeller:
     ) -> Iterator[Attempt]:
         """Independent investigations, as many as the settings say."""
         for i in range(self.settings.tries):
-            opening = OPENINGS[i % len(OPENINGS)] if isinstance(planner, ChatFactory) else ""
-            yield self._attempt(unit, columns, reseeded(planner, i), labs, opening=opening)
+            chats = isinstance(planner, ChatFactory)
+            begin = opening(i, tools_of(self.settings.leave_out)) if chats else ""
+            yield self._attempt(unit, columns, reseeded(planner, i), labs, known=begin)
 
     def _attempt(
         self,
@@ -223,7 +225,7 @@ class Labeller:
         planner: PlannerFactory,
         labs: list[Lab],
         *,
-        opening: str = "",
+        known: str = "",
         described: Description | None = None,
     ) -> Attempt:
         """One investigation, or what was known without one."""
@@ -250,7 +252,7 @@ class Labeller:
                     budget=self._budget(planner),
                     recorder=recorder,
                     checkpoint=self._checkpoint(path),
-                    known=opening,
+                    known=known,
                 ).description
             except Exception as error:
                 if not number or disk_full(error, self.folder.path):

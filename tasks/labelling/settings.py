@@ -104,7 +104,8 @@ class Settings:
     programs: bool = True
     """Whether an LLM may compose tools in sandboxed programs."""
     leave_out: str = ""
-    """Groups of tools that the planner does without: exemplars, inputs, causal, programs."""
+    """Groups of tools that the planner does without: exemplars, inputs, causal, programs; units:
+    a black box, of which inputs and outputs alone are seen."""
 
     def __post_init__(self) -> None:
         for name, least in (

@@ -24,6 +24,7 @@ from . import (
     lens,
     means,
     occlude,
+    outputs,
     patch,
     program,
     residual,
@@ -47,7 +48,7 @@ _ORDER = (
     *("find_units", "survey_sites", "search_index", "compare_units", "alike_units", "check_on"),
     *("draw", "edit_image", "occlude", "visualise", "ablate_pictures", "patch_pictures"),
     *("fitting_phrases", "describe_image", "what_is_common"),
-    "program",
+    *("outputs", "program"),
 )
 for _name in _ORDER:  # as a planner meets them: observe, try, tell apart, interfere
     TOOLS[_name] = TOOLS.pop(_name)

@@ -53,6 +53,10 @@ class Course(ABC, Generic[F]):
         self.without, self.effects = without, effects
         self.rng = np.random.default_rng([seed, lab.seed, unit.index])
 
+    def has(self, tool: str) -> bool:
+        """Whether a tool may be called: some investigations do without (`tool_groups`)."""
+        return tool not in self.lab.left_out
+
     @property
     def aside(self) -> np.ndarray:
         """bool `[input]` over explore: what decides nothing."""
@@ -88,7 +92,7 @@ class Course(ABC, Generic[F]):
             if evidence.error is None
         }
         self.findings.recorded |= new
-        if new:
+        if new and self.has("test_hypotheses"):
             arguments = {"unit": str(self.unit), "hypotheses": list(new), **options}
             made = yield Calls(
                 "How do they do on all of explore?", (("test_hypotheses", arguments),)
@@ -97,7 +101,7 @@ class Course(ABC, Generic[F]):
 
     def measure_effect(self) -> Turns:
         """Measures what the unit does to the output, where that was asked for."""
-        if self.effects:
+        if self.effects and self.has("unit_effect"):
             arguments = {"unit": str(self.unit)}
             made = yield Calls("What does it do to the output?", (("unit_effect", arguments),))
             self.findings.effect = next(iter(succeeded(made)), None)

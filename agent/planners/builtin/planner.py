@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from ....tools.errors import UsageError, nearest
 from ....tools.lab import Lab
 from ...state import Message, Planner, State
+from .black_box import BlackBox
 from .pictures.investigation import Investigation as PictureInvestigation
 from .text.investigation import Investigation as TextInvestigation
 from .text.rules import ABLATIONS
@@ -51,7 +52,7 @@ class Builtin:
         self._lab, self._settings = lab, settings
         self._turns: Turns | None = None
         self._n_evidence = 0
-        self._investigation: TextInvestigation | PictureInvestigation | None = None
+        self._investigation: TextInvestigation | PictureInvestigation | BlackBox | None = None
         self._last: Calls | None = None
 
     def next(self, state: State) -> Message:
@@ -90,7 +91,9 @@ class Builtin:
         except StopIteration:
             return self._investigation.conclusion()
 
-    def _start(self, unit: str) -> TextInvestigation | PictureInvestigation:
+    def _start(self, unit: str) -> TextInvestigation | PictureInvestigation | BlackBox:
+        if self._lab.units_hidden:
+            return BlackBox()
         settings = self._settings
         kind = TextInvestigation if self._lab.target.image is None else PictureInvestigation
         return kind(

@@ -13,6 +13,7 @@ from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
+from neuroscribe.tools.tool_groups import tools_of
 
 GOOD = {
     "label": "units of time after numbers",
@@ -92,6 +93,27 @@ def test_a_reply_without_a_description_ends_it_as_failed(lab, text, why):
     assert found.status == "failed"
     assert why in str(found.reason)
     assert len(model.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("groups", "opening", "seen", "unseen"),
+    [
+        ("exemplars", ["survey"], "how often it is active", "top exemplars"),
+        ("units", ["outputs"], "activations are hidden", "write toward"),
+    ],
+)
+def test_what_is_left_out_is_not_shown(planted, groups, opening, seen, unseen):
+    windows = cut(planted, list(stories(300)), length=64)
+    lab = Lab(planted, windows, left_out=tools_of(groups))
+    found, model = described(lab, json.dumps(GOOD))
+    assert found.status == "described"
+    assert found.description.notes == ()
+    tested = [] if groups == "units" else ["test_hypotheses"]
+    assert [item.tool for item in lab.evidence] == [*opening, *tested, "conclude"]
+    assert not any(item.error for item in lab.evidence)
+    asked = " ".join(message["content"] for message in model.asked[0])
+    assert seen in asked
+    assert unseen not in asked
 
 
 def test_words_stand_in_for_a_predictor_that_cannot_be_read():

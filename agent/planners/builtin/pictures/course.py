@@ -64,6 +64,8 @@ class PictureCourse(Course[PictureFindings]):
     def __init__(self, lab: Lab, unit: Unit, seed: int, *args: Any, **options: Any) -> None:
         super().__init__(lab, unit, seed, *args, **options)
         self.findings = PictureFindings()
+        if not self.has("draw"):
+            self.experiments = "none"
         self.known: dict[str, float] = {}
         """Activation by scene, as JSON."""
         self.made: list[Evidence] = []

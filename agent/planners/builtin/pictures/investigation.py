@@ -59,7 +59,8 @@ class Investigation(PictureCourse):
         known = [at for at, picture in enumerate(self.inputs.pictures) if picture.scene is not None]
         self.known_rows = np.array(known, int)
         shown = {"unit": str(self.unit), "kind": "top"}
-        yield Calls("Where is it most active?", (("exemplars", shown),))
+        if self.has("exemplars"):
+            yield Calls("Where is it most active?", (("exemplars", shown),))
         drawn = len(known) > 0.5 * len(self.inputs)
         network = reader_network(self.inputs)
         if drawn:

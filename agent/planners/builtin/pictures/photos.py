@@ -42,7 +42,8 @@ def photos(course: PictureCourse) -> Generator[Calls, list[Evidence], None]:
     like = likeness(course.inputs, course.values)
     rivals += [like] if like is not None else []
     results.rivals = sorted(rivals, key=lambda rival: -rival.checked)
-    results.drawn_words = yield from _drawn(course)
+    if course.has("draw"):
+        results.drawn_words = yield from _drawn(course)
 
 
 def likeness(rows: ImageRows, values: np.ndarray) -> Composition | None:

@@ -273,6 +273,8 @@ def _joined(clauses: Sequence[str], mark: str) -> str:
 
 def _covered(course: PictureCourse, order: np.ndarray) -> Generator[Calls, list[Evidence], str]:
     """Covers the strongest pictures part by part; what that costs, in words."""
+    if not course.has("occlude"):
+        return ""
     windows = np.flatnonzero(~course.aside)[order[:_COVERED]]
     unit = str(course.unit)
     calls = tuple(

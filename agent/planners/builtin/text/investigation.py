@@ -61,11 +61,12 @@ class Investigation(TextCourse):
             return
         sample = self.sample()
         scanner = Scanner(self.lab, sample, self._concept_words(), self.rng)
-        designed = self.experiments == "designed"
+        designed = self.experiments == "designed" and self.has("activations")
         texts = scanner.first() if designed and scanner.bimodal else []
         if self.experiments == "random" and scanner.bimodal:  # as many tokens as scans take
             self.random_texts = int(_SCANS * self._scan_words(scanner) / _LENGTH)
-        kinds = tuple(("exemplars", {"unit": unit, "kind": kind}) for kind in ("top", "quantile"))
+        shown = ("top", "quantile") if self.has("exemplars") else ()
+        kinds = tuple(("exemplars", {"unit": unit, "kind": kind}) for kind in shown)
         why = "Where is it active, strongly and weakly?"
         if texts:
             why += " And what does it do at each word by itself, and behind it?"
@@ -83,7 +84,7 @@ class Investigation(TextCourse):
             findings.on_off = on_off_f1(scanner, findings.terms)
         if not self.noise and findings.checked < _CERTAIN:
             findings.null = null_score(sample, self.rng)
-        if len(findings.recorded) > 1 and not self.noise and designed and not scanned:
+        if self._rivals_differ and self.has("separate") and not scanned:
             arguments = {"unit": unit, "hypotheses": self._leading(), "many": 18}
             made = yield Calls(
                 "Inputs on which the leading rivals differ.", (("separate", arguments),)
@@ -95,6 +96,11 @@ class Investigation(TextCourse):
             yield from self._liked(sample)
         if self.lab.target.kind != "module":
             yield from self.measure_effect()
+
+    @property
+    def _rivals_differ(self) -> bool:
+        """Whether there are rivals that designed experiments could separate."""
+        return self.experiments == "designed" and len(self.findings.recorded) > 1 and not self.noise
 
     def _scan_words(self, scanner: Scanner) -> int:
         """Words of the first lists, counted once: they hardly depend on the unit."""
@@ -169,7 +175,7 @@ class Investigation(TextCourse):
         recorded = [rule for rule in rivals if scorer.score(rule).worth > 0][:_RIVALS]
         terms = [*map(plain_term, (*recorded, *rest)), *findings.terms]
         yield from self._record(self._distinct(sample, terms))
-        if self.experiments == "none":
+        if self.experiments == "none" or not self.has("activations"):
             return
         calls = self._near_misses(sample, [*recorded, *rest])
         if not calls:

@@ -18,6 +18,7 @@ from neuroscribe.tools.data.windows import TokenWindows, cut
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.predicates import parse
+from neuroscribe.tools.tool_groups import tools_of
 
 from ...conftest import WORDS
 
@@ -135,6 +136,22 @@ def test_a_planted_unit_is_described_by_experiments(toy: Target, windows: TokenW
 def test_the_same_seed_gives_the_same_investigation(toy: Target, windows: TokenWindows) -> None:
     runs = [investigate(Lab(toy, windows), "planted/0", planner_factory("builtin")) for _ in "ab"]
     assert runs[0].description == runs[1].description
+
+
+@pytest.mark.parametrize("groups", ["exemplars", "inputs", "causal", "inputs,exemplars", "units"])
+def test_tools_that_are_left_out_are_not_called(
+    toy: Target, windows: TokenWindows, groups: str
+) -> None:
+    lab = Lab(toy, windows, left_out=tools_of(groups))
+    found = investigate(lab, "planted/0", planner_factory("builtin"))
+    called = [evidence for evidence in lab.evidence if evidence.tool != "conclude"]
+    assert not [one.error for one in called if one.error is not None]
+    assert not lab.left_out & {one.tool for one in called}
+    assert found.reason is None
+    hidden = groups == "units"
+    assert bool(called) != hidden
+    assert found.status == ("uninterpretable" if hidden else "described")
+    assert ("do not show it" in found.description.label) == hidden
 
 
 def test_a_dead_unit_is_said_to_be_dead(toy: Target, windows: TokenWindows) -> None:
