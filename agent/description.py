@@ -39,6 +39,11 @@ class Component:
     """Correlation of this component alone with the unit, on test."""
     untested: tuple[str, ...] = ()
     """Those ids of `evidence` in which the predictor was not tested."""
+    unnamed: bool | None = None
+    """Whether a judge could not use the words: AUROC below .7 at places that the predictor draws;
+    None: no judge was asked."""
+    words_auroc: float | None = None
+    """This AUROC."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,7 @@ class Description:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON; `untested`, `label_evidence` and `base` stand where there is any, `named`
-        where it is false."""
+        where it is false, `unnamed` where a judge was asked."""
         out = asdict(self)
         if self.named:
             del out["named"]
@@ -105,6 +110,9 @@ class Description:
         for part, name in parts:
             if not part[name]:
                 del part[name]
+        for one in out["components"]:
+            if one["unnamed"] is None:
+                del one["unnamed"], one["words_auroc"]
         return out
 
     @classmethod

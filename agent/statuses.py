@@ -44,7 +44,9 @@ MEANINGS: Mapping[str, Meaning] = {
         "#e8a317",
     ),
     "insufficient held-out": Meaning(
-        "the unit is active at fewer than 20 held-out places, so there is no score", "#c9b458"
+        "the unit is active at fewer than 20 held-out places, or the judge of its predictor "
+        "reached its limit, so there is no score",
+        "#c9b458",
     ),
     "dead": Meaning("the unit is never active on explore", "#adb5bd"),
     "failed": Meaning("something went wrong; the reason is kept", "#c92a2a"),

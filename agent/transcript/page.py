@@ -213,9 +213,18 @@ def english(predictor: Any) -> str:
         return json.dumps(predictor, ensure_ascii=False)
 
 
+def naming(item: Mapping[str, Any]) -> str:
+    """Whether a judge could use the words of a component, which it was asked about."""
+    area = item.get("words_auroc")
+    by = f" (a judge gets AUROC {area:.2f} from them)" if isinstance(area, int | float) else ""
+    return f"{'unnamed' if item['unnamed'] else 'named'}{by}"
+
+
 def component_view(item: Mapping[str, Any]) -> dict[str, Any]:
     """A component for a page: words, evidence, the predictor in words and as JSON, facts."""
     shown: list[tuple[str, str]] = []
+    if isinstance(item.get("unnamed"), bool):
+        shown.append(("words", naming(item)))
     if item.get("score") is not None:
         shown.append(("alone correlates", f"{item['score']:.2f}"))
     if item.get("share") is not None:

@@ -68,6 +68,8 @@ class _Component(_Cited):
     band: NotRequired[str]
     share: NotRequired[float | None]
     score: NotRequired[float | None]
+    unnamed: NotRequired[bool | None]
+    words_auroc: NotRequired[float | None]
 
 
 class _Rejected(_Cited):

@@ -86,6 +86,8 @@ def _sums(run: LabelRun) -> str:
     parts = [f"{n} {status}" for status, n in counts]
     if run.missing:
         parts.append(f"{len(run.missing)} without a label yet")
+    if run.not_judged:
+        parts.append(f"{run.not_judged} not judged: limit reached")
     values = [v for unit in run.units if (v := unit.correlation) is not None]
     middle = f"; median correlation {median(values):.2f}" if values else ""
     counted = f"{len(run.units)} units: {', '.join(parts) or 'none labelled'}{middle}"

@@ -25,6 +25,13 @@ def score(
     retrieval: Annotated[
         bool, typer.Option(help="Also pick each unit among 20 from its label.")
     ] = True,
+    components: Annotated[
+        bool,
+        typer.Option(
+            "--components",
+            help="Judge each component's words instead, at places that its predictor draws.",
+        ),
+    ] = False,
     max_tokens: options.MaxTokens = 500_000,
     dry_run: Annotated[bool, typer.Option(help="Say what it would cost; ask nothing.")] = False,
     seed: options.Seed = 0,
@@ -39,8 +46,11 @@ def score(
     as_json: options.Json = False,
 ) -> None:
     """Score the words of labels: a judge tells active places from silent ones by them."""
+    from ...tools.errors import UsageError
     from ..evaluation.words.plan import Plan
 
+    if components and against is not None:
+        raise UsageError("--against compares labels, and --components judges components")
     plan = Plan(judge, seed, retrieval, max_tokens or None)
     labels, complete = judge_words(
         run,
@@ -48,6 +58,7 @@ def score(
         base_url=base_url,
         against=against,
         units=options.listed(units),
+        components=components,
         dry_run=dry_run,
         prices=options.prices(price_in, price_out),
         timeout=timeout,
@@ -61,7 +72,8 @@ def score(
         as_json=as_json,
     )
     if labels is not None:
-        print_words(labels, as_json=as_json)
+        show = print_components if components else print_words
+        show(labels, as_json=as_json)
     raise typer.Exit(0 if complete else 1)
 
 
@@ -72,6 +84,7 @@ def judge_words(
     base_url: str | None,
     against: Path | None = None,
     units: tuple[str, ...] = (),
+    components: bool = False,
     dry_run: bool = False,
     prices: tuple[float, float] | None = None,
     timeout: float = 120.0,
@@ -79,21 +92,26 @@ def judge_words(
     given: dict[str, Any] | None = None,
     as_json: bool = False,
 ) -> "tuple[LabelRun | None, bool]":
-    """Judges the words of a run and says on stderr what it costs and how it goes.
+    """Judges the words of a run, or of its components, and says on stderr what it costs and how it
+    goes.
 
     Returns:
         The run with its scores, None where nothing was asked; whether all units are judged.
     """
     from ..evaluation.scorers.judges import judge_named
+    from ..evaluation.words.components import judge_components, open_components
     from ..evaluation.words.plan import open_run
     from ..evaluation.words.run import judge_run
     from ..labelling.folder import RunFolder
     from ..labelling.report import write_report
     from ..labelling.results import read_run
-    from ..scoring.entries import value_of
 
     reader = judge_named(plan.judge, base_url=base_url, timeout=timeout, at_a_time=concurrency)
-    work = open_run(run, plan, against=against, units=units, **(given or {}))
+    chosen = {"units": units, **(given or {})}
+    if components:
+        work = open_components(run, plan, **chosen)
+    else:
+        work = open_run(run, plan, against=against, **chosen)
     cost = work.cost()
     limit = plan.max_tokens
     if dry_run and as_json:
@@ -101,7 +119,8 @@ def judge_words(
         return None, True
     warn(cost.text(prices))
     if work.done or work.left_out:
-        warn(f"{work.done} units are judged already, {work.left_out} have no label to judge")
+        what = "component" if components else "label"
+        warn(f"{work.done} units are judged already, {work.left_out} have no {what} to judge")
     if work.against and not work.against["same_corpus"]:
         warn(f"{against} had another corpus: its planner may have seen texts of this test split")
     if limit is not None and cost.tokens > limit:
@@ -113,13 +132,10 @@ def judge_words(
     def told(line: Any) -> None:
         nonlocal n
         n += 1
-        parts = [("pairs right", value_of(line, "pairs")), ("AUROC", value_of(line, "auroc"))]
-        known = [f"{name} {value:.2f}" for name, value in parts if value is not None]
-        said = line.get("reason") or ", ".join(known)
-        warn(f"{n}/{len(work.tasks)} {line['unit']}: {said}")
+        warn(f"{n}/{len(work.tasks)} {line['unit']}: {_outcome(line)}")
 
     try:
-        spent = judge_run(work, reader, told)
+        spent = (judge_components if components else judge_run)(work, reader, told)
     except KeyboardInterrupt:
         warn("interrupted; run the same command again to go on")
         raise typer.Exit(130) from None
@@ -132,6 +148,42 @@ def judge_words(
     if n < len(work.tasks):
         warn(f"stopped at --max-tokens: {n} of {len(work.tasks)} units; the same command goes on")
     return read_run(RunFolder(run)), n == len(work.tasks)
+
+
+def _outcome(line: Any) -> str:
+    """What was found of one unit, in a few words."""
+    from ..labelling.words import counted
+    from ..scoring.entries import value_of
+
+    if "components" in line:
+        return ", ".join(f"{n} {name}" for name, n in counted(line["components"]).items() if n)
+    parts = [("pairs right", value_of(line, "pairs")), ("AUROC", value_of(line, "auroc"))]
+    known = [f"{name} {value:.2f}" for name, value in parts if value is not None]
+    return line.get("reason") or ", ".join(known)
+
+
+def print_components(run: "LabelRun", *, as_json: bool) -> None:
+    """A line a component that was judged, or one JSON document."""
+    from ..labelling.words import counted
+    from .words_table import components_table
+
+    print_faults(run)
+    parts = [
+        {"unit": unit.unit, "component": i, **part}
+        for unit in run.units
+        for i, part in enumerate(unit.record.get("components") or (), 1)
+    ]
+    found = counted(parts)
+    if as_json:
+        print_json({"components": parts, "summary": found})
+        return
+    where = console(wide=True)
+    where.print(components_table([part for part in parts if "unnamed" in part]))
+    lines(where)(
+        f"{', '.join(f'{n} {name}' for name, n in found.items())}; a component is unnamed where a "
+        "judge that reads its words tells places where its predictor holds from others with an "
+        "AUROC below .7 (chance .5)"
+    )
 
 
 def print_words(run: "LabelRun", *, as_json: bool) -> None:

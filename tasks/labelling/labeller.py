@@ -141,7 +141,7 @@ class Labeller:
         scored, specific = score(
             self.data.sites[unit.site], unit, description, splits, seed=self.settings.seed
         )
-        if scored.scores and self.data.reference is not None:
+        if "tails" in scored.scores and self.data.reference is not None:
             beside = scored.scores.get("within", scored.scores)  # pictures have no tokens
             beside["reference"] = self.data.reference.scores(splits)
         scores = {
@@ -165,7 +165,9 @@ class Labeller:
             "effect_scores": effect_scores(base.lab, unit),
             **notes,
             **(
-                {"judge": self.judge.as_dict()} if "sampled" in scored.scores and self.judge else {}
+                {"judge": self.judge.as_dict()}
+                if self.judge and {"sampled", "not_judged"} & scored.scores.keys()
+                else {}
             ),
         }
 

@@ -16,7 +16,7 @@ from .folder import RunFolder
 from .results import LabelRun, read_run
 from .settings import Shard, differences
 from .shape import Measurable
-from .words import append, read_lines
+from .words import COMPONENTS, FILE, append, read_lines
 
 
 def merge(runs: Sequence[Path], out: Path | None = None) -> LabelRun:
@@ -91,12 +91,13 @@ def _bring_together(folders: Sequence[RunFolder], whole: RunFolder, run: dict[st
 
 def _take_words(folders: Sequence[RunFolder], whole: RunFolder) -> None:
     """Brings what judges said together; each line once."""
-    known = read_lines(whole.path)
-    for folder in folders:
-        for line in read_lines(folder.path):
-            if line not in known:
-                append(whole.path, line)
-                known.append(line)
+    for file in (FILE, COMPONENTS):
+        known = read_lines(whole.path, file=file)
+        for folder in folders:
+            for line in read_lines(folder.path, file=file):
+                if line not in known:
+                    append(whole.path, line, file=file)
+                    known.append(line)
 
 
 def _take_transcripts(folder: RunFolder, whole: RunFolder) -> None:

@@ -14,7 +14,7 @@ from ..report.tables import table_html
 from ..report.usage import spent_words, total
 from ..scoring.entries import value_of
 from .folder import RunFolder
-from .words import by_unit, read_lines
+from .words import COMPONENTS, by_unit, read_lines, with_names
 
 FIRST = (
     "unit",
@@ -72,6 +72,12 @@ class LabelRun:
     def failed(self) -> tuple[UnitLabel, ...]:
         """Units whose investigation failed."""
         return tuple(unit for unit in self.units if unit.status == "failed")
+
+    @property
+    def not_judged(self) -> int:
+        """Units without a score, as the judge of their predictors reached its limit."""
+        every = (unit.record.get("scores") or {} for unit in self.units)
+        return sum("not_judged" in scores for scores in every)
 
     @property
     def spent(self) -> dict[str, float]:
@@ -133,6 +139,7 @@ class LabelRun:
             "settings": self.settings,
             "labelled": len(self.units),
             "missing": list(self.missing),
+            "not_judged": self.not_judged,
             "status": dict(Counter(unit.status for unit in self.units)),
             "tools": {
                 name: {"calls": tool.calls, "errors": tool.errors}
@@ -159,10 +166,11 @@ def read_run(folder: RunFolder) -> LabelRun:
     said = by_unit(
         read_lines(folder.path, faults), {unit: item["label"] for unit, item in labels.items()}
     )
+    judged = read_lines(folder.path, faults, file=COMPONENTS)
     units = []
     for unit in run["units"]:
         if unit in labels:
-            record = labels[unit]
+            record = with_names(labels[unit], judged)
             if unit in said:
                 record = {**record, "scores": {**(record.get("scores") or {}), "words": said[unit]}}
             record = {**record, "controls": {**(record.get("controls") or {}), **own.get(unit, {})}}

@@ -1,4 +1,5 @@
-"""`words.jsonl` of a run folder: what a judge could do with the words of each label.
+"""`words.jsonl` of a run folder: what a judge could do with the words of each label; and
+`components.jsonl`, the same of each component.
 
 One line a unit and judge, each forced to the disk. A line belongs to the label that it was asked
 about: after a unit is labelled again it counts no more. What is shown of a run is what the judge
@@ -6,7 +7,7 @@ said who was asked last.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
@@ -16,6 +17,7 @@ from ...tools.io.shapes import fault
 from ..runs.disk import append_line
 
 FILE = "words.jsonl"
+COMPONENTS = "components.jsonl"
 FORMAT = 1
 
 
@@ -56,14 +58,40 @@ class WordsLine(TypedDict):
     warnings: NotRequired[list[str]]
 
 
-def read_lines(folder: Path, faults: list[str] | None = None) -> list[dict[str, Any]]:
-    """The whole lines of a folder's `words.jsonl`; empty where there is none.
+class _Component(TypedDict):
+    words: str
+    predictor: dict[str, Any]
+    unnamed: bool | None
+    auroc: NotRequired[_Share | None]
+    reason: NotRequired[str | None]
+
+
+class ComponentsLine(TypedDict):
+    """A line of `components.jsonl`, as far as it is shown."""
+
+    format: int
+    unit: str
+    label: str
+    judge: str
+    components: list[_Component]
+    control: NotRequired[dict[str, float] | None]
+    warnings: NotRequired[list[str]]
+
+
+_SHAPES = {FILE: WordsLine, COMPONENTS: ComponentsLine}
+
+
+def read_lines(
+    folder: Path, faults: list[str] | None = None, *, file: str = FILE
+) -> list[dict[str, Any]]:
+    """The whole lines of a folder's file; empty where there is none.
 
     Args:
         folder: The run folder.
         faults: Gets a sentence for each line that is left out.
+        file: `FILE` or `COMPONENTS`.
     """
-    path = folder / FILE
+    path = folder / file
     try:
         content = read_whole(path)
     except FileNotFoundError:
@@ -72,7 +100,7 @@ def read_lines(folder: Path, faults: list[str] | None = None) -> list[dict[str, 
     for number, raw in enumerate(content.splitlines(), 1):
         try:
             line = json.loads(raw)
-            wrong = fault(line, WordsLine)
+            wrong = fault(line, _SHAPES[file])
             if wrong is None and line["format"] > FORMAT:
                 wrong = "it was made by a later version of neuroscribe"
         except (ValueError, RecursionError):
@@ -84,13 +112,13 @@ def read_lines(folder: Path, faults: list[str] | None = None) -> list[dict[str, 
     return lines
 
 
-def append(folder: Path, line: Mapping[str, Any]) -> None:
+def append(folder: Path, line: Mapping[str, Any], *, file: str = FILE) -> None:
     """Adds a line and forces it to the disk; a torn line before it is closed.
 
     Raises:
         DiskFullError: if there is no room.
     """
-    path = folder / FILE
+    path = folder / file
     torn = path.exists() and not path.read_bytes().endswith(b"\n")
     text = json.dumps(plain({"format": FORMAT, **line}), ensure_ascii=False, allow_nan=False)
     append_line(path, b"\n" * torn + text.encode("utf-8", "backslashreplace") + b"\n")
@@ -106,3 +134,45 @@ def by_unit(lines: list[dict[str, Any]], labels: Mapping[str, str]) -> dict[str,
         for line in lines
         if line["judge"] == judge and labels.get(line["unit"]) == line["label"]
     }
+
+
+def same_components(line: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
+    """Whether a line of `components.jsonl` is about the components that a unit has now."""
+    asked, now = (
+        [(one.get("words"), one.get("predictor")) for one in of.get("components") or ()]
+        for of in (line, record)
+    )
+    return asked == now
+
+
+def counted(components: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """How many components have words that the judge can use, have not, and were not judged."""
+    said = [one.get("unnamed") for one in components]
+    return {
+        "named": said.count(False),
+        "unnamed": said.count(True),
+        "not judged": said.count(None),
+    }
+
+
+def with_names(record: Mapping[str, Any], lines: list[dict[str, Any]]) -> Mapping[str, Any]:
+    """A unit's record whose components say what the judge who was asked last made of them.
+
+    Args:
+        record: As it was labelled.
+        lines: Of `components.jsonl`.
+    """
+    mine = [
+        line
+        for line in lines
+        if line["unit"] == record.get("unit") and line["judge"] == lines[-1]["judge"]
+    ]
+    if not mine or not same_components(mine[-1], record):
+        return record
+    components = [
+        {**part, "unnamed": said["unnamed"], "words_auroc": (said.get("auroc") or {}).get("value")}
+        if said["unnamed"] is not None
+        else part
+        for part, said in zip(record["components"], mine[-1]["components"], strict=True)
+    ]
+    return {**record, "components": components}

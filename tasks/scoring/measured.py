@@ -38,9 +38,11 @@ class Measured:
         return np.ones(int(counted.sum())) if self.weights is None else self.weights[counted]
 
     def sampled(self, threshold: float, n: int, *, seed: int = 0) -> "Measured":
-        """A sample of places, half of them above the threshold, with their weights."""
-        places = np.argwhere(self.counted)
-        sample = stratified(self.flat > threshold, n, np.random.default_rng(seed))
+        """A sample of places with their weights: half of them above the threshold, a quarter
+        others whose token is above it somewhere, so that places of one token can be compared."""
+        places, token, active = np.argwhere(self.counted), self.tokens(), self.flat > threshold
+        beside = np.isin(token, token[active])
+        sample = stratified(active, n, np.random.default_rng(seed), beside=beside)
         chosen = tuple(places[sample.drawn].T)
         values, weights = np.full_like(self.values, np.nan), np.zeros(self.values.shape)
         values[chosen], weights[chosen] = self.values[chosen], sample.weight

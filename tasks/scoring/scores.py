@@ -24,6 +24,7 @@ from ...agent.description import Description
 from ...tools.data.image_rows import ImageRows
 from ...tools.evidence import plain
 from ...tools.predicates import parse
+from ...tools.predicates.judging import LimitReachedError
 from ...tools.statistics.association import correlation
 from ...tools.statistics.bootstrap import (
     Interval,
@@ -75,7 +76,10 @@ def score(description: Description, splits: Splits, *, seed: int = 0) -> Scored:
     if description.components:
         predicates = tuple(parse(one.predictor) for one in description.components)
         seen = sampled(predicates, splits, seed=seed)
-        on_validation, on_test = weighted(predicates, seen.validation, seen.test)
+        try:
+            on_validation, on_test = weighted(predicates, seen.validation, seen.test)
+        except LimitReachedError:
+            return _not_judged(description)
         scores = numbers(on_validation, on_test, seen, seed=seed)
         filled = _filled(description, seen, on_validation, on_test, scores)
         known = scores["correlation"] is not None and seen is splits
@@ -85,6 +89,13 @@ def score(description: Description, splits: Splits, *, seed: int = 0) -> Scored:
     if scored.description.status == "uninterpretable" and failed and named:
         return _by_base(scored, splits, seed=seed)
     return scored
+
+
+def _not_judged(description: Description) -> Scored:
+    """A description whose judge reached its limit before it could be scored."""
+    reason = "not judged: limit reached (--judge-requests)"
+    kept = replace(description, status="insufficient held-out", reason=reason)
+    return Scored(kept, {**dict.fromkeys(HEADLINES), "not_judged": "limit reached"}, {})
 
 
 def _by_base(scored: Scored, splits: Splits, *, seed: int) -> Scored:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from ...agent.statuses import CONFIDENT
 from ...agent.transcript import read
-from ...agent.transcript.page import english
+from ...agent.transcript.page import english, naming
 from ...agent.transcript.sections import entry_of, triple
 from ...tools.errors import UsageError
 from ..labelling.report_costs import way_of
@@ -149,6 +149,7 @@ def _described(record: Record, say: Say) -> Iterator[str]:
             "" if score is None else f"alone correlates {score:.2f}",
             "negative side" if part.get("sign") == -1 else "",
             f"band {band}" if band not in (None, "any") else "",
+            naming(part) if isinstance(part.get("unnamed"), bool) else "",
         ]
         yield f"component {i}: {say(part['words'])}{_evidence(part)}"
         rule = say(english(part["predictor"]))

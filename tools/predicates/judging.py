@@ -47,6 +47,10 @@ Item = str | np.ndarray
 _judges: dict[str, "Judge"] = {}
 
 
+class LimitReachedError(UsageError):
+    """More places would have to be judged than the limit of requests allows."""
+
+
 class Judge:
     """A language model that says how well statements fit places. Safe to share between threads.
 
@@ -85,13 +89,14 @@ class Judge:
         """Degrees of marked texts or pictures by their key, those that were answered.
 
         Raises:
-            UsageError: if more requests are needed than are left, or the model cannot be reached.
+            LimitReachedError: if more requests are needed than are left.
+            UsageError: if the model cannot be reached.
         """
         keys = list(items)
         parts = [keys[at : at + A_REQUEST] for at in range(0, len(keys), A_REQUEST)]
         with self._lock:
             if len(parts) > self.remaining:
-                raise UsageError(
+                raise LimitReachedError(
                     f"'judged' needs {len(parts)} more requests for {len(keys)} places, and "
                     f"{self.remaining} of {self.limit} are left: raise --judge-requests, or use "
                     "another predictor"

@@ -12,7 +12,7 @@ it would have asked.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -76,6 +76,19 @@ class Task:
             yield from (self.lineup.question(label) for label in labels)
 
 
+class Asks(Protocol):
+    """What is asked about one unit."""
+
+    @property
+    def unit(self) -> UnitLabel:
+        """Which."""
+        ...
+
+    def questions(self) -> Iterator[Question]:
+        """Every request that will be made about it."""
+        ...
+
+
 @dataclass(frozen=True)
 class Work:
     """A run that is ready to be judged."""
@@ -83,7 +96,7 @@ class Work:
     folder: Path
     plan: Plan
     data: RunData
-    tasks: Sequence[Task]
+    tasks: Sequence[Asks]
     """Of units that have no line yet."""
     known: Control | None
     """What the judge did on control questions in an earlier call."""
@@ -107,56 +120,82 @@ class Work:
         return np.random.default_rng([self.plan.seed, 1])
 
 
-def open_run(
+@dataclass(frozen=True)
+class Opened:
+    """A run as its judge finds it."""
+
+    folder: Path
+    plan: Plan
+    run: LabelRun
+    data: RunData
+    able: Sequence[UnitLabel]
+    """Units with a label."""
+    chosen: frozenset[str]
+    """Units that are to be judged, if they can be."""
+    lines: Sequence[Mapping[str, Any]]
+    """What the same judge said with the same seed."""
+
+    def work(self, tasks: Sequence[Asks], done: int, left_out: int, **more: Any) -> Work:
+        """What is left to ask."""
+        known = next((line["control"] for line in self.lines if line.get("control")), None)
+        if known is not None:
+            known = Control(known["right"], int(known["failed"]), int(known["n"]))
+        return Work(self.folder, self.plan, self.data, tasks, known, done, left_out, **more)
+
+
+def open_work(
     folder: Path,
     plan: Plan,
     *,
-    against: Path | None = None,
     units: Sequence[str] = (),
     target: str | Target | None = None,
     data: str | None = None,
     reader: str | None = None,
     trust_remote_code: bool = False,
-) -> Work:
+    file: str = words.FILE,
+) -> Opened:
+    """Reads a run and loads what it was measured on; see `open_run`."""
+    run = read_run(RunFolder(folder))
+    chosen = {run.named(unit).unit for unit in units} or {unit.unit for unit in run.units}
+    able = [unit for unit in run.units if unit.status in LABELLED and unit.label.strip()]
+    if not able:
+        raise UsageError(f"no unit of {folder} has a label that a judge could read")
+    named = {"target": target, "data": data, "reader": reader}
+    loaded = data_of(folder, **named, trust_remote_code=trust_remote_code)
+    _check(folder, run, loaded)
+    said = [line for line in words.read_lines(folder, file=file) if line.get("seed") == plan.seed]
+    mine = [line for line in said if line["judge"] == plan.judge]
+    return Opened(folder, plan, run, loaded, able, frozenset(chosen), mine)
+
+
+def open_run(folder: Path, plan: Plan, *, against: Path | None = None, **given: Any) -> Work:
     """Gets a run ready to be judged; asks nothing.
 
     Args:
         folder: The run folder.
         plan: How it is judged.
         against: Another run over units of the same target.
-        units: Some of the run's units; none: all.
-        target: Instead of the run's.
-        data: Instead of the run's.
-        reader: Instead of the run's.
-        trust_remote_code: Run the own code of the model that `target` names.
+        given: `units`, some of the run's; `target`, `data` and `reader` instead of the run's;
+            `trust_remote_code`, to run the own code of the model that `target` names.
 
     Raises:
         UsageError: if there is no run, or its target or corpus cannot be loaded or is another.
     """
-    run = read_run(RunFolder(folder))
-    chosen = {run.named(unit).unit for unit in units} or {unit.unit for unit in run.units}
-    able = [unit for unit in run.units if unit.status in LABELLED and unit.label.strip()]
-    if not able:
-        raise UsageError(f"no unit of {folder} has a label that a judge could read")
-    rivals, other = _rivals(against, run) if against is not None else ({}, {})
-    named = {"target": target, "data": data, "reader": reader}
-    loaded = data_of(folder, **named, trust_remote_code=trust_remote_code)
-    _check(folder, run, loaded)
-    lines = [line for line in words.read_lines(folder) if line.get("seed") == plan.seed]
-    lines = [line for line in lines if line["judge"] == plan.judge]
-    labels = {unit.unit: unit.label for unit in able}
-    done = {line["unit"] for line in lines if _is_done(line, labels, rivals, plan)} & chosen
-    todo = [unit for unit in able if unit.unit in chosen - done]
-    known = next((line["control"] for line in lines if line.get("control")), None)
-    return Work(
-        folder,
-        plan,
-        loaded,
-        _tasks(loaded, able, todo, rivals, plan) if todo else (),
-        None if known is None else Control(known["right"], int(known["failed"]), int(known["n"])),
+    if against is not None:
+        run = read_run(RunFolder(folder))
+        rivals, other = _rivals(against, run)  # before anything heavy
+    else:
+        rivals, other = {}, {}
+    opened = open_work(folder, plan, **given)
+    labels = {unit.unit: unit.label for unit in opened.able}
+    done = {line["unit"] for line in opened.lines if _is_done(line, labels, rivals, plan)}
+    done &= opened.chosen
+    todo = [unit for unit in opened.able if unit.unit in opened.chosen - done]
+    return opened.work(
+        _tasks(opened.data, opened.able, todo, rivals, plan) if todo else (),
         len(done),
-        len(chosen - labels.keys()),
-        other,
+        len(opened.chosen - labels.keys()),
+        against=other,
     )
 
 

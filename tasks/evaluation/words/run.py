@@ -24,9 +24,16 @@ from .places import kept
 from .plan import Plan, Task, Work
 from .retrieval import retrieved
 
+Line = dict[str, Any]
+
 
 def judge_run(
-    work: Work, judge: Judge, told: Callable[[Mapping[str, Any]], None] = lambda line: None
+    work: Work,
+    judge: Judge,
+    told: Callable[[Mapping[str, Any]], None] = lambda line: None,
+    *,
+    asked_of: Callable[[Work, Judge, Any, Control | None], Line] | None = None,
+    file: str = words.FILE,
 ) -> Asked:
     """Judges unit by unit until all are done or the limit is reached; what it took.
 
@@ -34,6 +41,8 @@ def judge_run(
         work: What `open_run` gave.
         judge: Who is asked.
         told: Called after each unit with its line.
+        asked_of: Asks about one of the work's tasks and gives its line; None: about its label.
+        file: Where lines are kept.
 
     Raises:
         UsageError: if the judge cannot be used; the lines so far are kept.
@@ -45,14 +54,14 @@ def judge_run(
         for task in work.tasks:
             if limit is not None and spent.tokens + Cost.of([*task.questions()]).tokens > limit:
                 break
-            line = _judged(work, judge, task, how)
-            words.append(work.folder, line)
+            line = (asked_of or _judged)(work, judge, task, how)
+            words.append(work.folder, line, file=file)
             spent.add(line["asked"])
             told(line)
     return spent
 
 
-def _judged(work: Work, judge: Judge, task: Task, how: Control | None) -> dict[str, Any]:
+def _judged(work: Work, judge: Judge, task: Any, how: Control | None) -> Line:
     """The line of one unit."""
     asked, label = Asked(), task.unit.label
     head = {
@@ -64,7 +73,7 @@ def _judged(work: Work, judge: Judge, task: Task, how: Control | None) -> dict[s
     if isinstance(work.data.windows["test"], ImageRows):
         head["shown"] = "pictures"
     own, given = _under(label, judge, task, asked, work.plan)
-    line: dict[str, Any] = {**head, **own}
+    line: Line = {**head, **own}
     if isinstance(task.places, str):
         line["reason"] = task.places
     else:

@@ -1,10 +1,12 @@
 """Scores and curves tell a true description from a half-true, a lucky and a false one."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
 from neuroscribe.agent.description import Component, Description
+from neuroscribe.tasks.labelling.results import LabelRun, UnitLabel
 from neuroscribe.tasks.scoring.curve import MOST, expected_activation
 from neuroscribe.tasks.scoring.measured import Measured
 from neuroscribe.tasks.scoring.predictions import best_f1_threshold, fitted, thresholds
@@ -196,6 +198,35 @@ def test_what_a_language_model_judges_is_scored_on_a_weighted_sample(splits):
     assert whole.scores.get("sampled") is None
     assert scored.scores["context_correlation"] is None
     assert Measured.sampled(parts.test, 0.5, 10**9).weight.tolist() == [1.0] * parts.test.flat.size
+
+
+def test_a_sample_holds_pairs_of_one_token_and_guesses_get_half(splits):
+    """Active after t5, at any token: the places that a judge is asked about can be compared."""
+    parts = splits(lambda ids, before: 1.0 * (before == 5) * (ids < 4))
+    named = [dataclasses.replace(part, windows=_spelt(part.windows)) for part in parts]
+    parts = type(parts)(*named)
+    for word, least, most in (("t5 «", 0.97, 1.0), ("«t11»", 0.45, 0.55)):
+        judge = Judge(TextJudge(word), limit=100)
+        component = {"kind": "judged", "statement": f"behind {word}", "judge": judge.name}
+        within = score(described(component), parts).scores["within"]
+        assert within["n"] >= 100
+        assert least <= within["auroc"]["value"] <= most
+
+
+def test_a_judge_at_its_limit_leaves_no_score_and_no_failure(splits):
+    parts = splits(is_three)
+    named = [dataclasses.replace(part, windows=_spelt(part.windows)) for part in parts]
+    judge = Judge(TextJudge("«t3»"), limit=2)
+    component = {"kind": "judged", "statement": "it is three again", "judge": judge.name}
+    scored = score(described(component), type(parts)(*named))
+    assert scored.description.status == "insufficient held-out"
+    assert scored.description.reason.startswith("not judged: limit reached")
+    assert scored.scores["not_judged"] == "limit reached"
+    assert scored.scores["correlation"] is None
+    assert (scored.controls, scored.predicates) == ({}, ())
+    unit = UnitLabel("mlp.0/0", "x", scored.description.status, {"scores": scored.scores})
+    run = LabelRun(Path("r"), {}, {}, (unit, dataclasses.replace(unit, record={})))
+    assert run.not_judged == run.as_dict()["run"]["not_judged"] == 1
 
 
 def _spelt(windows):

@@ -1,6 +1,7 @@
 """Weighted sums over samples are unbiased for sums over all places."""
 
 import numpy as np
+import pytest
 from neuroscribe.tools.statistics.bootstrap import Resampler, average_precisions, correlations
 from neuroscribe.tools.statistics.sampling import stratified
 from neuroscribe.tools.statistics.within import within
@@ -18,7 +19,19 @@ def test_a_sample_holds_active_places_and_weighs_what_they_stand_for():
     assert len(stratified(np.ones(9, bool), 4, np.random.default_rng(0)).drawn) == 4
 
 
-def test_scores_of_samples_scatter_around_the_score_of_all_places():
+def test_others_may_be_drawn_where_they_can_be_compared():
+    active, beside = np.zeros(1000, bool), np.zeros(1000, bool)
+    active[:30], beside[:100] = True, True
+    drawn, weight = stratified(active, 100, np.random.default_rng(0), beside=beside)
+    assert len(set(drawn.tolist())) == 100
+    near, far = beside[drawn] & ~active[drawn], ~beside[drawn]
+    assert (near.sum(), far.sum()) == (35, 35)
+    assert set(weight[near]) == {2.0}
+    assert np.isclose(weight[far].sum(), 900)
+
+
+@pytest.mark.parametrize("divided", [False, True])
+def test_scores_of_samples_scatter_around_the_score_of_all_places(divided):
     rng = np.random.default_rng(1)
     n = 4000
     document, token = np.repeat(np.arange(40), n // 40), rng.integers(0, 12, n)
@@ -37,7 +50,10 @@ def test_scores_of_samples_scatter_around_the_score_of_all_places():
         ]
 
     whole = scores(np.arange(n), None)
-    draws = [stratified(active, 400, np.random.default_rng(seed)) for seed in range(60)]
+    beside = np.isin(token, [1, 5, 9]) if divided else None
+    draws = [
+        stratified(active, 400, np.random.default_rng(seed), beside=beside) for seed in range(60)
+    ]
     found = np.array([scores(d.drawn, d.weight) for d in draws])
     error = found.std(0) / np.sqrt(len(found))
     bias = np.abs(found.mean(0) - whole)
