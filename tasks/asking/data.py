@@ -6,6 +6,7 @@ import difflib
 import inspect
 import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ...tools.data.image_rows import image_rows
@@ -14,6 +15,8 @@ from ...tools.data.sources import load_corpus
 from ...tools.data.windows import cut
 from ...tools.errors import UsageError
 from ...tools.models import Target
+from ...tools.models.text_reader import load_text_reader
+from ...tools.predicates.readers import load_picture_reader
 
 _KNOWN = 0.8  # share of tokens that a model must know for a corpus to suit it
 _PIECES = 3.5  # tokens a word at most
@@ -59,6 +62,19 @@ def explore(target: Target, data: str, *, tokens: int, length: int, seed: int) -
     if not len(rows):
         raise UsageError(f"{data} is too little data: nothing of it is left to explore")
     return rows
+
+
+def read_by(target: Target, rows: Any, reader: str | None) -> tuple[Any, Target | None]:
+    """What is explored with its reader: pictures carry theirs, that of texts stands beside.
+
+    Raises:
+        UsageError: if there is no such reader, or it is the target itself.
+    """
+    if reader is None:
+        return rows, None
+    if target.image is None:
+        return rows, load_text_reader(reader, target)
+    return replace(rows, reader=load_picture_reader(reader, target)), None
 
 
 def _suits(tokenizer: Any, texts: Sequence[str]) -> bool:

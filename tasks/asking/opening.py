@@ -17,10 +17,11 @@ from ...tools.llm.client import LLM
 from ...tools.llm.endpoints import public_url
 from ...tools.models import Target
 from ...tools.models.trust import Named
+from ...tools.predicates.judging import REQUESTS, judge_of
 from . import all_tools as _tools  # noqa: F401  registers every tool
 from . import threads
 from .conversation import BUDGET, Conversation
-from .data import default_data, explore
+from .data import default_data, explore, read_by
 from .events import Answer
 from .threads import About, Thread, checked, key_for, key_seal
 
@@ -44,6 +45,9 @@ def open_conversation(
     context_length: int = 64,
     seed: int = 0,
     programs: bool = True,
+    reader: str | None = None,
+    judge: str | None = None,
+    judge_requests: int = REQUESTS,
     budget: Budget = BUDGET,
     ask_first: bool = True,
     folder: str | Path | None = None,
@@ -66,6 +70,9 @@ def open_conversation(
         context_length: Tokens a window.
         seed: Of everything random.
         programs: Whether a language model may compose tools in sandboxed programs.
+        reader: A second network that reads, for `like` predictors; None: the run's.
+        judge: `openai:MODEL` reads places for `judged` predictors; None: the planner's model.
+        judge_requests: To the judge in all.
         budget: Of each question.
         ask_first: Whether costly calls wait for approval; see `Conversation.go_on`.
         folder: Where conversations are kept; default: under `NEUROSCRIBE_HOME`.
@@ -83,6 +90,7 @@ def open_conversation(
         whole = name == str(run)
         facts = _run_facts(run, data=data, loaded=not whole)
         data, seed, name = facts.data, facts.seed, facts.target if whole else name
+        reader = reader or facts.reader
     factory = _factory(planner, base_url=base_url, prices=prices, timeout=timeout)
     if run is not None and facts is not None and target == str(run):
         from ..labelling.trusted import load_allowed
@@ -104,9 +112,12 @@ def open_conversation(
         context_length,
         seed,
         programs,
+        reader,
+        judge,
         key=key_seal(base_url),
     )
-    lab = _lab(target, about, factory)
+    client = {"base_url": base_url, "timeout": timeout}
+    lab = _lab(target, about, factory, limit=judge_requests, **client)
     return Conversation(
         lab,
         factory,
@@ -143,6 +154,9 @@ def resume(
     prices: tuple[float, float] | None = None,
     timeout: float = 120.0,
     programs: bool | None = None,
+    reader: str | None = None,
+    judge: str | None = None,
+    judge_requests: int = REQUESTS,
     budget: Budget = BUDGET,
     ask_first: bool = True,
     folder: str | Path | None = None,
@@ -161,6 +175,9 @@ def resume(
         prices: As in `open_conversation`, with those that follow.
         timeout: Seconds of one request to a language model.
         programs: Whether a language model may compose tools in programs; None: as before.
+        reader: Instead of the one it had.
+        judge: Instead of the one it had.
+        judge_requests: To the judge in all.
         budget: Of each question.
         ask_first: Whether costly calls wait for approval.
         folder: Where conversations are kept.
@@ -183,7 +200,8 @@ def resume(
     thread = Thread(name, folder=folder)
     file = thread.path / "thread.json"
     try:
-        about = checked(about, file, target=target, data=data, ask=ask)
+        about = checked(about, file, target=target, data=data, reader=reader, ask=ask)
+        about = about if judge is None else replace(about, judge=judge)
         api_key = None
         answers = planner or about.planner
         if isinstance(planner, str):
@@ -192,20 +210,19 @@ def resume(
             about = replace(about, programs=programs)
         if base_url is not None:
             about = replace(about, base_url=public_url(base_url), key=key_seal(base_url))
-        elif isinstance(answers, str) and answers != "builtin":
+        elif (isinstance(answers, str) and answers != "builtin") or about.judge is not None:
             api_key = key_for(about, file)
-        factory = _factory(
-            answers,
-            base_url=base_url or about.base_url,
-            prices=prices,
-            timeout=timeout,
-            api_key=api_key,
-        )
+        client = {
+            "base_url": base_url or about.base_url,
+            "timeout": timeout,
+            "api_key": api_key,
+        }
+        factory = _factory(answers, prices=prices, **client)
         if target is None or isinstance(target, str):
             code = trust_remote_code
             options = Named(file).options({}, given=target, code=code)
             target = Target.load(about.target, device=device, **options)
-        lab = _lab(target, about, factory)
+        lab = _lab(target, about, factory, limit=judge_requests, **client)
         return Conversation(
             lab,
             factory,
@@ -248,7 +265,10 @@ def system(lab: Lab, about: About) -> str:
     )
 
 
-def _lab(target: Target, about: About, factory: PlannerFactory) -> Lab:
+def _lab(target: Target, about: About, factory: PlannerFactory, **judge: Any) -> Lab:
+    """The lab of a conversation; `judge` are the limit and the client's options of a judge."""
+    llm = getattr(factory, "llm", None)
+    judged_by = judge_of(about.judge, llm, **judge)  # says what is wrong before anything heavy
     windows = explore(
         target,
         about.data,
@@ -256,15 +276,18 @@ def _lab(target: Target, about: About, factory: PlannerFactory) -> Lab:
         length=about.context_length,
         seed=about.seed,
     )
+    windows, reader = read_by(target, windows, about.reader)
     lab = Lab(
         target,
         windows,
         evidence=EvidenceStore(),
         seed=about.seed,
         programs=about.programs,
+        reader=reader,
+        judge=judged_by,
+        llm=llm,
         open=True,
     )
-    lab.llm = getattr(factory, "llm", None)
     if about.run is not None:
         from ..search import RunSearch
         from ..search.measure import data_of

@@ -46,6 +46,10 @@ class About:
     seed: int = 0
     programs: bool = True
     """Whether a language model may compose tools in programs."""
+    reader: str | None = None
+    """A second network that reads, for `like`."""
+    judge: str | None = None
+    """Who reads places for `judged`; None: the planner's model."""
     title: str = ""
     """The first question."""
     created: str = ""
@@ -74,10 +78,9 @@ class About:
     @property
     def names(self) -> dict[str, Any]:
         """What its seal is of."""
-        return {
-            name: getattr(self, name)
-            for name in ("target", "data", "planner", "base_url", "run", "index", "key")
-        }
+        whole = ("target", "data", "planner", "base_url", "run", "index", "key")
+        later = (name for name in ("reader", "judge") if getattr(self, name) is not None)
+        return {name: getattr(self, name) for name in (*whole, *later)}
 
 
 class Thread:
@@ -153,7 +156,15 @@ def threads(folder: str | Path | None = None) -> list[tuple[str, About]]:
     return [(name, known) for _, name, known in sorted(found, key=lambda item: -item[0])]
 
 
-def checked(about: About, file: Path, *, target: Any, data: str | None, ask: bool) -> About:
+def checked(
+    about: About,
+    file: Path,
+    *,
+    target: Any,
+    data: str | None,
+    reader: str | None = None,
+    ask: bool,
+) -> About:
     """What a conversation names, with what the person named in its place.
 
     Args:
@@ -161,6 +172,7 @@ def checked(about: About, file: Path, *, target: Any, data: str | None, ask: boo
         file: Where it was kept, for messages.
         target: A loaded model or the name of one; None: the conversation's.
         data: Instead of the conversation's.
+        reader: Instead of the conversation's.
         ask: Whether a person at a terminal may be asked.
 
     Raises:
@@ -174,7 +186,12 @@ def checked(about: About, file: Path, *, target: Any, data: str | None, ask: boo
         folder = getattr(about, what)
         if folder is not None:
             named.folder(folder, what)
-    return replace(about, target=model, data=data or named.data(about.data))
+    return replace(
+        about,
+        target=model,
+        data=data or named.data(about.data),
+        reader=reader or named.reader(about.reader),
+    )
 
 
 def key_seal(base_url: str | None) -> str | None:

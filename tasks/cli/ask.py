@@ -38,6 +38,9 @@ def ask(
     ] = None,
     threads: Annotated[bool, typer.Option("--threads", help="List the conversations.")] = False,
     programs: options.Programs = True,
+    reader: options.Reader = None,
+    judge: options.PlaceJudge = None,
+    judge_requests: options.JudgeRequests = 1000,
     yes: Annotated[bool, typer.Option("--yes", help="Run costly calls without asking.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show results in full.")] = False,
     steps: options.QuestionSteps = 12,
@@ -76,6 +79,9 @@ def ask(
             steps, question_tokens or None, question_seconds or None, question_cost or None
         ),
         "ask_first": not yes,
+        "reader": reader,
+        "judge": judge,
+        "judge_requests": judge_requests,
         "device": device,
         "trust_remote_code": trust_remote_code,
     }

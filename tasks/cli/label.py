@@ -64,9 +64,7 @@ def label(
             "places for judged predictors (default: the planner's model)."
         ),
     ] = None,
-    judge_requests: Annotated[
-        int, typer.Option(min=1, help="Requests for judged predictors in all, 8 places each.")
-    ] = 1000,
+    judge_requests: options.JudgeRequests = 1000,
     judge_tokens: Annotated[int, typer.Option(help="Tokens of the judge; 0: no limit.")] = 500_000,
     watch: Annotated[bool, typer.Option(help="Show every experiment.")] = False,
     as_json: options.Json = False,

@@ -49,6 +49,9 @@ def mcp(
         str | None, typer.Option(help="openai:MODEL, for the tools that ask a language model.")
     ] = None,
     base_url: options.BaseUrl = None,
+    reader: options.Reader = None,
+    judge: options.PlaceJudge = None,
+    judge_requests: options.JudgeRequests = 1000,
     images: options.Images = None,
     device: options.Device = None,
     trust_remote_code: options.TrustRemoteCode = False,
@@ -77,7 +80,7 @@ def mcp(
     from ..mcp.shared import open_shared, settings_of
 
     named = {"target": target, "data": data, "tokens": tokens, "seed": seed, "length": length}
-    settings = settings_of(run, **named, images=images)
+    settings = settings_of(run, **named, images=images, reader=reader)
     where = Address(host, port, token or None, tuple(allow_host or ()))
     listening = listen(host, port) if transport == "http" else None  # before anything slow
     shared = open_shared(
@@ -86,6 +89,8 @@ def mcp(
         unit=unit,
         planner=planner,
         base_url=base_url,
+        judge=judge,
+        judge_requests=judge_requests,
         named=target,
         device=device,
         trust_remote_code=trust_remote_code,

@@ -50,6 +50,23 @@ Timeout = Annotated[float, Option(help="Seconds of one request to an LLM.")]
 PriceIn = Annotated[float, Option(help="Money for a million tokens in.")]
 PriceOut = Annotated[float, Option(help="Money for a million tokens out.")]
 Judge = Annotated[str, Option(help="openai:MODEL reads the labels.", show_default=False)]
+Reader = Annotated[
+    str | None,
+    Option(
+        help="A second network that reads, for 'like': of texts minilm, smollm2 or another; of "
+        "photos efficientnet or another vision model."
+    ),
+]
+PlaceJudge = Annotated[
+    str | None,
+    Option(
+        "--judge",
+        help="openai:MODEL at --base-url reads places, for 'judged'; default: the planner's model.",
+    ),
+]
+JudgeRequests = Annotated[
+    int, Option(min=1, help="Requests for judged predictors in all, 8 places each.")
+]
 MaxTokens = Annotated[int, Option(min=0, help="LLM tokens of this call; 0: no limit.")]
 Planner = Annotated[str, Option(help="builtin or openai:MODEL.")]
 Programs = Annotated[

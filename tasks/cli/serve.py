@@ -27,6 +27,9 @@ def serve(
         str, typer.Option(help="Who answers in the chat: builtin, or openai:MODEL.")
     ] = "builtin",
     base_url: options.BaseUrl = None,
+    reader: options.Reader = None,
+    judge: options.PlaceJudge = None,
+    judge_requests: options.JudgeRequests = 1000,
     trust_remote_code: options.TrustNamed = False,
     host: Annotated[
         str, typer.Option(help="Where to listen; other than loopback needs a password.")
@@ -61,6 +64,9 @@ def serve(
             data=data,
             planner=planner,
             base_url=base_url,
+            reader=reader,
+            judge=judge,
+            judge_requests=judge_requests,
             trust_remote_code=trust_remote_code,
         )
         where = f"{address(listening, host)}/"

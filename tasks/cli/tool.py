@@ -7,7 +7,6 @@ asks for, and else as text; an argument given several times is a list.
 """
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -42,12 +41,8 @@ def tool(
         Path | None, typer.Option(help="Folder for the pictures that a tool makes.")
     ] = None,
     images: options.Images = None,
-    reader: Annotated[
-        str | None, typer.Option(help="A second network that reads: smollm2, efficientnet.")
-    ] = None,
-    judge: Annotated[
-        str | None, typer.Option(help="A language model for 'judged': openai:MODEL.")
-    ] = None,
+    reader: options.Reader = None,
+    judge: options.PlaceJudge = None,
     base_url: options.BaseUrl = None,
     seed: options.Seed = 0,
     as_json: options.Json = False,
@@ -62,11 +57,9 @@ def tool(
     from ...tools.images.backends import open_backend
     from ...tools.lab import Lab
     from ...tools.models import Target
-    from ...tools.models.text_reader import load_text_reader
     from ...tools.predicates.judging import judge_named
-    from ...tools.predicates.readers import load_picture_reader
     from ...tools.registry import call
-    from ..asking.data import explore
+    from ..asking.data import explore, read_by
 
     chosen = tool_named(name)
     arguments = read_arguments(chosen, arg or [])
@@ -75,9 +68,8 @@ def tool(
         raise UsageError(f"{target} takes neither text nor pictures; the tools work on these")
     studied = None if unit is None else loaded.unit(unit)
     corpus = data or ("builtin:pydocs" if loaded.image is None else "builtin:scenes:400")
-    rows: Any = explore(loaded, corpus, tokens=tokens, length=length, seed=seed)
-    if reader is not None and loaded.image is not None:
-        rows, reader = replace(rows, reader=load_picture_reader(reader, loaded)), None
+    rows = explore(loaded, corpus, tokens=tokens, length=length, seed=seed)
+    rows, network = read_by(loaded, rows, reader)
     lab = Lab(
         loaded,
         rows,
@@ -86,7 +78,7 @@ def tool(
         seed=seed,
         backends={spec: open_backend(spec) for spec in images or []},
         judge=None if judge is None else judge_named(judge, base_url=base_url),
-        reader=None if reader is None else load_text_reader(reader, loaded),
+        reader=network,
         open=True,
     )
     for i, text in enumerate(hypothesis or [], 1):

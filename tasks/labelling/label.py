@@ -23,7 +23,7 @@ from ...tools.errors import UsageError, nearest
 from ...tools.io.files import ends_with
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
-from ...tools.predicates.judging import Judge, judge_named
+from ...tools.predicates.judging import judge_of
 from ..report.usage import total
 from ..runs.disk import disk_full
 from .attempts import RunTokens
@@ -82,7 +82,12 @@ def run_labels(
             run.planner,
             folder,
             progress.watch,
-            _judge(settings, how, run.planner),
+            judge_of(
+                how.judge,
+                getattr(run.planner, "llm", None),
+                base_url=settings.base_url,
+                limit=how.judge_requests,
+            ),
             tokens=_tokens(folder, settings),
         )
         for record in labeller.label_all(todo, how.at_a_time(settings.planner)):
@@ -198,14 +203,6 @@ def _write_facts(folder: RunFolder, run: Run) -> None:
                 f"the {name} of {folder.path} has {key} {known[name][key]}, the one here "
                 f"{facts[name][key]}: its labels would not belong together; use another --out"
             )
-
-
-def _judge(settings: Settings, how: How, planner: PlannerFactory) -> Judge | None:
-    """Who reads places for `judged` predictors: the one named, else the planner's model."""
-    if how.judge is not None:
-        return judge_named(how.judge, base_url=settings.base_url, limit=how.judge_requests)
-    llm = getattr(planner, "llm", None)
-    return None if llm is None else Judge(llm, limit=how.judge_requests)
 
 
 def _tokens(folder: RunFolder, settings: Settings) -> RunTokens:

@@ -20,6 +20,7 @@ from ...tools.lab import Lab
 from ...tools.llm.client import LLM
 from ...tools.memo import Memo
 from ...tools.models import Target, Unit
+from ...tools.predicates.judging import REQUESTS, Judge, judge_of
 from ...tools.registry import Tool, offered
 from ..asking import all_tools as _belt  # noqa: F401  registers every tool
 from ..asking.data import default_data
@@ -56,6 +57,10 @@ class Shared:
     """The run as tools search it."""
     unit: Unit | None = None
     llm: LLM | None = None
+    reader: Target | None = None
+    """A second network that reads texts."""
+    judge: Judge | None = None
+    """Who reads places; all clients together have its limit."""
     backends: Mapping[str, Backend] = field(default_factory=dict)
     memo: Memo = field(default_factory=Memo)
 
@@ -71,6 +76,8 @@ class Shared:
             unit=self.unit,
             memo=self.memo,
             backends=self.backends,
+            reader=self.reader,
+            judge=self.judge,
             open=True,
             run=self.search,
         )
@@ -86,7 +93,7 @@ def settings_of(run: Path | None, **given: Any) -> Settings:
 
     Args:
         run: The folder of a run; None: there is none.
-        given: `target`, `data`, `tokens`, `seed`, `length`, `images`; None: not given.
+        given: `target`, `data`, `tokens`, `seed`, `length`, `images`, `reader`; None: not given.
 
     Raises:
         UsageError: if there is no run in the folder, no target is named, the data is not there, or
@@ -103,6 +110,7 @@ def settings_of(run: Path | None, **given: Any) -> Settings:
             target=named.get("target"),
             data=named.get("data"),
             images=named.get("images"),
+            reader=named.get("reader"),
         )
     elif "target" in named:
         kept = Settings(target=named["target"], units="", data="", tokens=TOKENS)
@@ -121,6 +129,8 @@ def open_shared(
     unit: str | None = None,
     planner: str | None = None,
     base_url: str | None = None,
+    judge: str | None = None,
+    judge_requests: int = REQUESTS,
     named: str | None = None,
     device: str | None = None,
     trust_remote_code: bool = False,
@@ -133,6 +143,8 @@ def open_shared(
         unit: The unit that tools mean by default.
         planner: `openai:MODEL`, for the tools that ask a language model.
         base_url: Its endpoint.
+        judge: `openai:MODEL` there reads places for `judged`; None: the planner's model.
+        judge_requests: To the judge in all.
         named: The target that the person named; None: it is the run's.
         device: cpu, cuda, mps.
         trust_remote_code: Run the model's own code.
@@ -141,6 +153,7 @@ def open_shared(
         UsageError: if the target, the data, the unit or a model is unusable.
     """
     llm = None if planner is None else _llm(planner, base_url)
+    judged_by = judge_of(judge, llm, base_url=base_url, limit=judge_requests)
     backends = {spec: open_backend(spec) for spec in settings.images}
     print(f"neuroscribe: loading {settings.target}", file=sys.stderr)
     with redirect_stdout(sys.stderr):
@@ -158,7 +171,9 @@ def open_shared(
         search = None if run is None else RunSearch(run, data=lambda: bench)
     folder = None if run is None else RunFolder(run)
     explore = bench.windows["explore"]
-    return Shared(target, explore, settings, folder, search, studied, llm, backends)
+    reader = None if target.image is not None else whole.reader  # pictures carry theirs
+    readers = {"llm": llm, "reader": reader, "judge": judged_by}
+    return Shared(target, explore, settings, folder, search, studied, backends=backends, **readers)
 
 
 def _llm(planner: str, base_url: str | None) -> LLM:

@@ -19,6 +19,8 @@ from ...agent.transcript.plots import interval_bar
 from ...agent.transcript.sections import NAMES, cell, triple
 from ...tools.errors import UsageError
 from ...tools.evidence import plain
+from ...tools.hypotheses.resolve import predictor as read_predictor
+from ...tools.lab import Lab
 from ...tools.llm.client import LLM
 from ...tools.predicates import parse
 from ..evaluation.scorers import Case, LLMJudge, Panel, score_all
@@ -72,7 +74,12 @@ def contribute(
         raise UsageError("write what the unit responds to")
     if len(text) > _LONGEST:
         raise UsageError(f"the description has {len(text)} letters; at most {_LONGEST} are kept")
-    rule = predictor_of(words, predictor, pictures=bench.target.image is not None)
+    pictures = bench.target.image is not None
+    with bench.busy:
+        lab = bench.lab() if predictor.strip() and bench.reads_meaning else None
+        if lab is not None:
+            lab.unit = bench.unit(str(agent["unit"]))
+        rule = predictor_of(words, predictor, pictures=pictures, lab=lab)
     record: dict[str, Any] = {
         "unit": str(agent["unit"]),
         "by": " ".join(by.split())[:80] or "anonymous",
@@ -94,8 +101,16 @@ def contribute(
     return record
 
 
-def predictor_of(words: str, predictor: str, *, pictures: bool) -> dict[str, Any] | None:
+def predictor_of(
+    words: str, predictor: str, *, pictures: bool, lab: Lab | None = None
+) -> dict[str, Any] | None:
     """The predicate that a person gave; None where they gave none.
+
+    Args:
+        words: With commas between them.
+        predictor: As JSON.
+        pictures: Whether the target looks at pictures.
+        lab: Where a reader or a judge stands behind `like` and `judged`.
 
     Raises:
         UsageError: in one line, if it is none, or both were given.
@@ -118,7 +133,7 @@ def predictor_of(words: str, predictor: str, *, pictures: bool) -> dict[str, Any
             rule = json.loads(predictor)
         except (ValueError, RecursionError) as error:
             raise UsageError(f"the predictor is no JSON: {error}") from error
-    return parse(rule).model_dump()
+    return (parse(rule) if lab is None else read_predictor(lab, rule)).model_dump()
 
 
 def contributed(folder: Path, unit: str) -> list[dict[str, Any]]:

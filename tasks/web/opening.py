@@ -8,6 +8,7 @@ from pathlib import Path
 from ...agent.planners import planner_factory
 from ...tools.errors import UsageError
 from ...tools.models import Target
+from ...tools.predicates.judging import REQUESTS, judge_of
 from ..asking.conversation import Conversation
 from ..asking.opening import open_conversation, resume
 from ..asking.threads import about
@@ -29,6 +30,9 @@ def open_door(
     data: str | None = None,
     planner: str = "builtin",
     base_url: str | None = None,
+    reader: str | None = None,
+    judge: str | None = None,
+    judge_requests: int = REQUESTS,
     trust_remote_code: bool = False,
 ) -> Door:
     """What is served of a run, or of a model without one.
@@ -39,6 +43,9 @@ def open_door(
         data: Instead of the run's.
         planner: Who answers in the chat.
         base_url: The endpoint of an `openai:` planner.
+        reader: A second network that reads, instead of the run's.
+        judge: `openai:MODEL` reads places for `judged`; None: the planner's model.
+        judge_requests: To the judge in all.
         trust_remote_code: Run the own code of the model that `target` names.
 
     Raises:
@@ -50,13 +57,16 @@ def open_door(
         raise UsageError("--planner human answers in a terminal; take builtin or openai:MODEL")
     llm = getattr(planner_factory(planner, base_url=base_url), "llm", None)
     units = None if run is None else Units(RunIndex(run))
-    settings = Settings(target=target or "", units="", data=data or "")
+    judged_by = judge_of(judge, llm, base_url=base_url, limit=judge_requests)
+    settings = Settings(target=target or "", units="", data=data or "", reader=reader)
     kind = refusal = None
     if units is not None:
         known = units.index.run
         if known.get("settings"):
             try:
-                settings = allowed(units.index.folder, known, target=target, data=data)
+                settings = allowed(
+                    units.index.folder, known, target=target, data=data, reader=reader
+                )
             except UsageError as error:  # its labels are shown all the same
                 refusal = f"nothing can be measured: {error}"
                 print(f"neuroscribe: {refusal}", file=sys.stderr)
@@ -68,21 +78,27 @@ def open_door(
             raise UsageError(refusal)
         return load_allowed(run, settings, target=target, trust_remote_code=trust_remote_code)
 
-    bench = Workbench(settings, load=load)
+    bench = Workbench(settings, load, judged_by)
+    asked = {
+        "planner": planner,
+        "base_url": base_url,
+        "reader": reader,
+        "judge": judge,
+        "judge_requests": judge_requests,
+    }
 
     def opened(name: str | None) -> Conversation:
         if name is not None:
             if (other := about(name).target) != bench.target.name:
                 raise UsageError(f"the conversation {name} is about {other}, not this model")
-            return resume(name, target=bench.target, planner=planner, base_url=base_url, ask=False)
+            return resume(name, target=bench.target, ask=False, **asked)
         return open_conversation(
             bench.target,
             data=settings.data or None,
             run=run,
-            planner=planner,
-            base_url=base_url,
             context_length=settings.context_length,
             seed=settings.seed,
+            **asked,
         )
 
     return Door(bench, units, Talks(opened), llm, kind)

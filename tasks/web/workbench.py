@@ -8,6 +8,7 @@ from ...tools.errors import UsageError
 from ...tools.lab import Lab
 from ...tools.memo import Memo
 from ...tools.models import Target, Unit
+from ...tools.predicates.judging import Judge
 from ..asking.data import default_data
 from ..labelling.data import RunData, load_data
 from ..labelling.settings import Settings
@@ -23,10 +24,12 @@ class Workbench:
         settings: Of the run; without one, with the target and data that were named. Empty data are
             a corpus whose words the target knows.
         load: Loads the target; raises where it may not be loaded.
+        judge: Who reads places for `judged` predictors.
     """
 
     settings: Settings
     load: Callable[[Settings], Target]
+    judge: Judge | None = None
     busy: threading.RLock = field(default_factory=threading.RLock)
     loaded: Target | None = None
     """The target, once it is there."""
@@ -62,7 +65,19 @@ class Workbench:
     def lab(self) -> Lab:
         """A bench for one measurement, on the explore split."""
         windows = self.bench.windows["explore"]
-        return Lab(self.target, windows, seed=self.settings.seed, memo=self._memo)
+        return Lab(
+            self.target,
+            windows,
+            seed=self.settings.seed,
+            memo=self._memo,
+            reader=self.bench.reader,
+            judge=self.judge,
+        )
+
+    @property
+    def reads_meaning(self) -> bool:
+        """Whether predictors can say `like` or `judged`."""
+        return self.settings.reader is not None or self.judge is not None
 
     def unit(self, text: str) -> Unit:
         """A unit of the target.

@@ -131,8 +131,29 @@ def register(judge: Any) -> None:
     _judges[judge.name] = judge
 
 
+def judge_of(
+    spec: str | None, llm: LLM | None, *, limit: int = REQUESTS, **client: Any
+) -> Judge | None:
+    """Who reads places for `judged`: the one that is named, else the planner's model; else nobody.
+
+    Args:
+        spec: `openai:MODEL`, or None.
+        llm: The planner's client, where it has one.
+        limit: Requests in all.
+        client: Options of the client of a named one, such as `base_url`.
+    """
+    if spec is not None:
+        return judge_named(spec, limit=limit, **client)
+    return None if llm is None else Judge(llm, limit=limit)
+
+
 def judge_named(
-    spec: str, *, base_url: str | None = None, timeout: float = 120.0, limit: int = REQUESTS
+    spec: str,
+    *,
+    base_url: str | None = None,
+    timeout: float = 120.0,
+    limit: int = REQUESTS,
+    api_key: str | None = None,
 ) -> Judge:
     """The judge that `--judge openai:MODEL` names.
 
@@ -142,7 +163,8 @@ def judge_named(
     kind, _, model = spec.partition(":")
     if kind != "openai" or not model:
         raise UsageError(f"--judge '{clean(spec)}' is not openai:MODEL")
-    return Judge(LLM(model, base_url=base_url, timeout=timeout), limit=limit)
+    llm = LLM(model, base_url=base_url, timeout=timeout, api_key=api_key)
+    return Judge(llm, limit=limit)
 
 
 def _question(statement: str, items: Mapping[str, Item]) -> list[dict[str, Any]]:
