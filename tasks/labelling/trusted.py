@@ -30,7 +30,6 @@ def allowed(
     data: str | None = None,
     reader: str | None = None,
     images: tuple[str, ...] | None = None,
-    reader: str | None = None,
     loaded: bool = False,
     ask: bool = True,
 ) -> Settings:
@@ -43,7 +42,6 @@ def allowed(
         data: Instead of the run's.
         reader: Instead of the run's.
         images: Instead of the run's.
-        reader: Instead of the run's.
         loaded: The target is there already: the run's is not looked at.
         ask: Whether a person at a terminal may be asked.
 

@@ -40,8 +40,9 @@ class Measured:
     def sampled(self, threshold: float, n: int, *, seed: int = 0) -> "Measured":
         """A sample of places with their weights: half of them above the threshold, a quarter
         others whose token is above it somewhere, so that places of one token can be compared."""
-        places, token, active = np.argwhere(self.counted), self.tokens(), self.flat > threshold
-        beside = np.isin(token, token[active])
+        places, active, beside = np.argwhere(self.counted), self.flat > threshold, None
+        if isinstance(self.windows, TokenWindows):
+            beside = np.isin(self.tokens(), self.tokens()[active])
         sample = stratified(active, n, np.random.default_rng(seed), beside=beside)
         chosen = tuple(places[sample.drawn].T)
         values, weights = np.full_like(self.values, np.nan), np.zeros(self.values.shape)

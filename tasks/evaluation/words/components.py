@@ -114,6 +114,11 @@ def open_components(folder: Path, plan: Plan, **given: Any) -> Work:
         UsageError: as `open_run`; if no unit has a component.
     """
     opened = open_work(folder, plan, file=words.COMPONENTS, **given)
+    if opened.data.target.image is not None:
+        raise UsageError(
+            f"--components draws places of texts, and {opened.data.target.name} looks at pictures; "
+            "score its labels without it"
+        )
     able = [unit for unit in opened.able if unit.record.get("components")]
     if not able:
         raise UsageError(f"no description of {folder} has a component that could be judged")
