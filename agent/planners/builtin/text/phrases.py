@@ -85,8 +85,9 @@ def label(sample: Sample, parts: Sequence[Term]) -> str:
 
 
 def lists_words(text: str) -> bool:
-    """Whether a label begins with some words of many that no class or concept names."""
-    return text.startswith(tuple(f"{kind} such as" for kind in _UNNAMED))
+    """Whether a label begins with some words of many, or with all but some, that nothing names."""
+    head = text.partition(";")[0].partition(",")[0]
+    return head in _UNNAMED or head.startswith(tuple(f"{kind} such as " for kind in _UNNAMED))
 
 
 def strengths(part: Term, most: int = 4) -> str:

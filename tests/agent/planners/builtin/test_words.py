@@ -12,6 +12,7 @@ from neuroscribe.agent.planners.builtin.text.fitting import (
     fit_rules,
     null_score,
 )
+from neuroscribe.agent.planners.builtin.text.phrases import lists_words
 from neuroscribe.agent.planners.builtin.text.rules import Clause
 from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.data.windows import TokenWindows, cut
@@ -130,3 +131,18 @@ def test_positions_are_said_as_a_person_counts(clause: Clause, said: str) -> Non
     from neuroscribe.agent.planners.builtin.text.phrases import _positions
 
     assert _positions(clause) == said
+
+
+@pytest.mark.parametrize(
+    ("label", "listed"),
+    [
+        ("words such as 'at', 'of'; less at the start of a text", True),
+        ("tokens such as comma, 'the'", True),
+        ("words, not words such as 'february', 'late'", True),
+        ("words after numbers", False),
+        ("months such as 'may', 'june'", False),
+        ("tokens 3 to 56; also words such as 'in'", False),
+    ],
+)
+def test_labels_that_list_some_words_of_many_are_known(label, listed):
+    assert lists_words(label) == listed
