@@ -4,7 +4,7 @@
    token where the unit is active and where it is silent; for a language model also the tokens that
    the unit's weights write toward.
 2. One request of about two thousand tokens shows these results and nothing else. A reply without a
-   description that can be read ends the investigation as failed.
+   description that can be read is asked for once more; a second one ends it as failed.
 3. The description is tested on explore beside a rival that needs no model, the words at the peaks,
    and concluded as it was given.
 
@@ -23,7 +23,7 @@ from ...tools.errors import UsageError
 from ...tools.io.strict_json import read_json
 from ...tools.lab import Lab
 from ...tools.lens.projection import token_ends, unit_logits
-from ...tools.llm.client import LLM
+from ...tools.llm.client import LLM, Reply
 from ...tools.models import Unit
 from ...tools.predicates import parse
 from ..prompts import prompt
@@ -138,10 +138,7 @@ class OneShot:
             {"role": "system", "content": prompt("oneshot", ahead=self._ahead, shown=self._seen)},
             {"role": "user", "content": "\n\n".join(parts)},
         ]
-        reply = self._llm.complete(
-            request, meter=self._lab.meter, seconds=state["remaining"]["seconds"]
-        )
-        answer = read_answer(reply.text)
+        reply, answer = self._answered(request, state["remaining"]["seconds"])
         if "test_hypotheses" in self._lab.left_out:
             calls = [("conclude", self._conclusion(answer))]
             return {**_message(step, calls, reply.text), "finish_reason": reply.finish_reason}
@@ -164,6 +161,19 @@ class OneShot:
     def _seen(self) -> str:
         """What of the unit is shown, as the request says it."""
         return _SEEN[self._opening()[0][0]]
+
+    def _answered(
+        self, request: list[Message], seconds: float | None
+    ) -> tuple[Reply, dict[str, Any]]:
+        """The reply and what it holds; asked again once where that cannot be read."""
+        reply = self._llm.complete(request, meter=self._lab.meter, seconds=seconds)
+        try:
+            return reply, read_answer(reply.text)
+        except UsageError as error:
+            said = f"That cannot be read: {error}. Answer again, with the mended JSON object alone."
+        again = [{"role": "assistant", "content": reply.text}, {"role": "user", "content": said}]
+        reply = self._llm.complete([*request, *again], meter=self._lab.meter, seconds=seconds)
+        return reply, read_answer(reply.text)
 
     @property
     def _ahead(self) -> str:

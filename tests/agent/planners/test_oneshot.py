@@ -29,16 +29,17 @@ GOOD = {
 
 
 class Model:
-    """A language model that says one thing, and keeps what it was asked."""
+    """A language model that says one thing after another, and keeps what it was asked."""
 
     model = "m"
 
-    def __init__(self, text: str) -> None:
-        self.text, self.asked = text, []
+    def __init__(self, *texts: str) -> None:
+        self.texts, self.asked = texts, []
 
     def complete(self, messages: Any, **options: Any) -> Any:
         self.asked.append(messages)
-        return SimpleNamespace(text=self.text, finish_reason="stop")
+        text = self.texts[min(len(self.asked), len(self.texts)) - 1]
+        return SimpleNamespace(text=text, finish_reason="stop")
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +52,8 @@ def lab(planted) -> Lab:
     return Lab(planted, cut(planted, list(stories(300)), length=64))
 
 
-def described(lab: Lab, text: str):
-    model = Model(text)
+def described(lab: Lab, *texts: str):
+    model = Model(*texts)
     return investigate(lab, "planted/2", OneShotFactory(model)), model
 
 
@@ -92,7 +93,17 @@ def test_a_reply_without_a_description_ends_it_as_failed(lab, text, why):
     found, model = described(lab, text)
     assert found.status == "failed"
     assert why in str(found.reason)
-    assert len(model.asked) == 1
+    assert len(model.asked) == 2
+
+
+def test_it_is_asked_once_more_with_what_could_not_be_read(lab):
+    bad = json.dumps({**GOOD, "predictor": {"kind": "regex", "pattern": "x" * 301}})
+    found, model = described(lab, bad, json.dumps(GOOD))
+    assert found.status == "described"
+    assert found.description.label == GOOD["label"]
+    told = model.asked[1][-1]["content"]
+    assert "should have at most 300 characters" in told
+    assert len(model.asked) == 2
 
 
 @pytest.mark.parametrize(
