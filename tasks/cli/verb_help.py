@@ -39,7 +39,7 @@ EXAMPLES = {
     "patch": "organism:facts --clean 'the country of the city of Lena is' "
     "--corrupt 'the country of the city of Frank is' --target ' Italy'",
     "patch-map": f"{_LLAVA} --image cat.jpg --prompt 'What is this?' --answer ' cat'",
-    "intervene": f"{_FACTS} --units mlp.2/27,mlp.2/188 --method zero",
+    "intervene": f"{_FACTS} --contrast ' Oder' --units head.0/3 --method zero",
     "route": "organism:adder",
     "serve": "runs/planted",
     "mcp": "--target minilm --data builtin:pydocs",

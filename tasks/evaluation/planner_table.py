@@ -131,7 +131,7 @@ def _plain(entry: Mapping[str, Any] | None) -> str:
 
 def _effects(result: Mapping[str, Any]) -> Table:
     """What is said of planted effects, by what the units really write."""
-    table = Table(title="What is said of effects", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(title="What is said of effects", box=box.SIMPLE_HEAD, padding=0)
     for column in ("writes", "n", "rightly", *(EFFECTS[name] for name in COLUMNS)):
         left = column == "writes"
         table.add_column(column, justify="left" if left else "right", no_wrap=True)
