@@ -13,13 +13,13 @@ from neuroscribe.tools.models.untrained import untrained
 STUDIES: dict[str, tuple[Any, Any, Any, set[str]]] = {
     "arithmetic": (
         arithmetic_report.study,
-        Arithmetic(many=40),
+        Arithmetic(many=20),
         Arithmetic(many=24, keep_wrong=True),
         {"neurons", "ablation", "heads", "route", "links"},
     ),
     "recall-vs-reasoning": (
         recall_report.study,
-        Recall(many=20),
+        Recall(many=16),
         Recall(many=20, keep_wrong=True),
         {"layers", "patched", "units", "overlap"},
     ),

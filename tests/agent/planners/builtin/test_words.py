@@ -50,11 +50,12 @@ def memo() -> dict:
 
 
 def _described(planted: Target, explore: TokenWindows, memo: dict, unit: str) -> Investigation:
-    lab = Lab(planted, explore)
-    lab.memo.update(memo)
-    found = investigate(lab, unit, planner_factory("builtin"))
-    memo |= {key: value for key, value in lab.memo.items() if "builtin" in str(key)}
-    return found
+    if unit not in memo:
+        lab = Lab(planted, explore)
+        lab.memo.update(memo)
+        memo[unit] = investigate(lab, unit, planner_factory("builtin"))
+        memo |= {key: value for key, value in lab.memo.items() if "builtin" in str(key)}
+    return memo[unit]
 
 
 @pytest.mark.parametrize(

@@ -27,15 +27,31 @@ def panel(bench: SanityBench) -> Callable[..., Panel]:
     return make
 
 
+@pytest.fixture(scope="session")
+def by_oracle() -> dict[tuple[str, str, int], Score]:
+    """Scores with an oracle, each computed once."""
+    return {}
+
+
 @pytest.fixture
-def scored(bench: SanityBench, panel: Callable[..., Panel]) -> Callable[..., Score]:
+def scored(
+    bench: SanityBench,
+    panel: Callable[..., Panel],
+    by_oracle: dict[tuple[str, str, int], Score],
+) -> Callable[..., Score]:
     """`scored(name, change)`: a score with an oracle, or with parts of the panel replaced."""
 
     def score(
         name: str, change: str = "true", number: int = 0, given: Panel | None = None
     ) -> Score:
+        key = (name, change, number)
+        if given is None and key in by_oracle:
+            return by_oracle[key]
         reader = given or panel(number, change)
-        return SCORERS[name](bench.case(number, change), reader, np.random.default_rng(5))
+        found = SCORERS[name](bench.case(number, change), reader, np.random.default_rng(5))
+        if given is None:
+            by_oracle[key] = found
+        return found
 
     return score
 
