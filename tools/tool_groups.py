@@ -9,7 +9,7 @@ from .errors import UsageError, nearest
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "exemplars": (
-        *("exemplars", "contrast", "residual", "separate"),
+        *("exemplars", "places", "contrast", "residual", "separate"),
         *("describe_image", "what_is_common", "fitting_phrases"),
     ),
     "inputs": (

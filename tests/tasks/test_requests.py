@@ -70,7 +70,7 @@ def test_the_tools_of_an_investigation_cost_little(lab):
 
 
 def test_rare_tools_cost_a_line_where_programs_are_offered(lab):
-    rare = {"ablate", "patch", "write_texts"}
+    rare = {"ablate", "patch", "places", "write_texts"}
     assert not rare & set(asked(lab))
     said = asked(lab)["program"]["function"]["description"]
     assert all(f"{name}(" in said for name in rare)

@@ -48,6 +48,17 @@ def words(windows: TokenWindows, data: Flat) -> Grouping:
     return Grouping(names, place, kind[number[place]])
 
 
+def beside(windows: TokenWindows, data: Flat, *, step: int) -> Grouping:
+    """By the token so many places on (back, if negative); places without one are left out."""
+    last = windows.ids.shape[1] - 1
+    at = data.place + step
+    inside = (at >= 0) & (at <= last)
+    at = np.clip(at, 0, last)
+    place = np.flatnonzero(inside & windows.attended[data.window, at])
+    ids = windows.ids[data.window[place], at[place]].astype(np.int64)
+    return Grouping(windows.vocabulary, place, ids)
+
+
 def documents(windows: TokenWindows, data: Flat) -> Grouping:
     """By document; its name is how it begins."""
     known, group = np.unique(windows.document[data.window], return_inverse=True)

@@ -26,6 +26,7 @@ from . import (
     occlude,
     outputs,
     patch,
+    places,
     program,
     residual,
     scan,
@@ -42,7 +43,7 @@ from . import (
 
 _ORDER = (
     *("survey", "exemplars", "activations", "scan", "edit_text", "write_texts"),
-    *("means", "test_hypotheses", "fit", "residual", "contrast", "separate"),
+    *("places", "means", "test_hypotheses", "fit", "residual", "contrast", "separate"),
     *("ablate", "patch", "unit_effect", "output_effect"),
     *("intervene", "attribute", "sweep_units", "lens", "attention"),
     *("find_units", "survey_sites", "search_index", "compare_units", "alike_units", "check_on"),

@@ -1,4 +1,4 @@
-"""Tables of explore: mean activations by token, word, document or hypothesis.
+"""Tables of explore: mean activations by token, word, token beside, document or hypothesis.
 
 1. Groups of places, each with its mean, its number of places and its share of the positive
    activation. Groups are ranked by means drawn towards one (`statistics/shrunk_table`), so that a
@@ -10,6 +10,7 @@
    do, one alone, neither, with intervals by bootstrap over documents.
 """
 
+from functools import partial
 from itertools import combinations
 from typing import Annotated, Any, Literal
 
@@ -17,7 +18,8 @@ import numpy as np
 
 from ..activations.agreement import HOLDS
 from ..activations.explained import Explained
-from ..activations.groupings import Grouping, documents, tokens, words
+from ..activations.groupings import Grouping, beside, documents, tokens, words
+from ..errors import UsageError
 from ..evidence import Result
 from ..hypotheses.resolve import resolve
 from ..lab import Lab
@@ -27,7 +29,14 @@ from ..render.text import between, number, quoted
 from ..statistics.bootstrap import interval, of_variance
 from ..statistics.shrunk_table import crossed, shrunk_table
 
-_GROUPINGS = {"token": tokens, "word": words, "document": documents}
+_GROUPINGS = {
+    "token": tokens,
+    "word": words,
+    "previous": partial(beside, step=-1),
+    "next": partial(beside, step=1),
+    "document": documents,
+}
+_NAMES = {"previous": "previous token", "next": "next token"}
 _PAIRED = 4
 """Hypotheses of which all pairs are shown."""
 
@@ -35,14 +44,14 @@ _PAIRED = 4
 @tool(needs=("text",))
 def means(
     lab: Lab,
-    of: Literal["token", "word", "document", "hypothesis"] = "token",
+    of: Literal["token", "word", "previous", "next", "document", "hypothesis"] = "token",
     unit: str | None = None,
     *,
     n: Annotated[int, UpTo(40)] = 10,
     hypotheses: list[str | dict[str, Any]] | None = None,
 ) -> Result:
-    """Mean activations by token, word, document, or by which hypotheses hold, and how much of the
-    variance that explains.
+    """Mean activations by token, word, previous or next token, document, or by which hypotheses
+    hold, and how much of the variance that explains.
 
     Args:
         of: What places are grouped by.
@@ -56,6 +65,8 @@ def means(
     chosen = lab.chosen(unit)
     if of == "hypothesis":
         return _by_hypothesis(lab, chosen, hypotheses)
+    if of == "next" and lab.target.kind == "causal":
+        raise UsageError("a causal model has not read the next token; use previous")
     explained = Explained.of(lab, chosen, np.zeros((0, *lab.explore.ids.shape)))
     grouping = _GROUPINGS[of](lab.explore, explained.data)
     group = np.full(len(explained.values), -1)  # -1: in no word
@@ -64,7 +75,8 @@ def means(
     variance = _variance(lab, explained, group, by_place=of == "document")
     highest, lowest = rows[:n], rows[max(n, len(rows) - n) :][::-1]
     lines = [
-        f"{_head(chosen, explained)} {len(rows)} {of}s. {_explained(variance, f'{of} means')}",
+        f"{_head(chosen, explained)} {len(rows)} {_NAMES.get(of, of)}s. "
+        f"{_explained(variance, f'{_NAMES.get(of, of)} means')}",
         f"highest (mean xplaces, share of positive activation): {_listed(highest)}; together "
         f"{sum(row['mass'] for row in highest):.0%}",
         *([f"lowest: {_listed(lowest, mass=False)}"] if lowest else []),

@@ -69,8 +69,8 @@ class Place(BaseModel, frozen=True, extra="forbid"):
 class LikeText(Predicate, frozen=True):
     """Places that a second network, the reader, finds like the examples and unlike the others, by
     their context: 2 or more of each. `place` is the word that is meant, else the text's end.
-    Without examples, n are chosen by what a judge finds to fit the statement, or without one by the
-    unit's activation beyond its tokens.
+    Without examples, n are chosen by the unit's activation beyond its tokens, or with a statement
+    by a judge who reads random places (20 requests).
     """
 
     kind: Literal["like"] = "like"

@@ -35,6 +35,35 @@ def test_groups_have_their_means_and_shares(lab, of):
     assert f"{of} means explain {variance['value']:.1%}".lower() in result.text.lower()
 
 
+def test_groups_of_the_token_before(lab):
+    found = call(lab, "means", {"of": "previous", "n": 40})
+    values, explore = lab.column(lab.unit), lab.explore
+    for row in found.data["highest"][:5]:
+        behind = np.zeros(explore.ids.shape, bool)
+        here = (np.array(explore.vocabulary)[explore.ids] == row["name"]) & explore.attended
+        behind[:, 1:] = here[:, :-1]
+        inside = behind & explore.counted
+        assert row["n"] == inside.sum()
+        assert row["mean"] == pytest.approx(values[inside].mean(), rel=1e-4, abs=1e-6)
+    assert "has not read the next token" in (call(lab, "means", {"of": "next"}).error or "")
+
+
+def test_places_are_all_where_a_predictor_holds_strongest_first(lab):
+    cats = {"kind": "words", "words": ["cat"]}
+    found = call(lab, "places", {"of": cats, "many": 4000}).data
+    held = (np.array(lab.explore.vocabulary)[lab.explore.ids] == "cat") & lab.explore.counted
+    assert found["holds"] == len(found["places"]) == held.sum()
+    values = [one["activation"] for one in found["places"]]
+    assert values == sorted(values, reverse=True)
+    for one in found["places"][:20]:
+        assert one["token"].strip() == "cat"
+        assert one["activation"] == lab.column(lab.unit)[one["window"], one["place"]]
+        whole = lab.explore.text(one["window"])
+        assert f"{one['before']}{one['token']}{one['after']}" in whole
+    few = call(lab, "places", {"of": cats, "many": 2}).data
+    assert few["places"] == found["places"][:2]
+
+
 def test_means_by_two_hypotheses_show_what_one_takes_from_the_other(rivals):
     result = call(rivals, "means", {"of": "hypothesis", "hypotheses": ["H1", BEHIND]})
     (pair,) = result.data["pairs"]
