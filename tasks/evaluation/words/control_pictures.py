@@ -23,7 +23,8 @@ QUESTIONS = 2
 """Of each kind."""
 _SIDE = 176
 _X = {"left": 0.25, "right": 0.75}
-_INKS = tuple(colour for colour in COLOURS if colour not in ("white", "grey"))
+_GROUND = "grey"  # a picture of the sheet's own white would have no edges
+_INKS = tuple(colour for colour in COLOURS if colour not in ("white", _GROUND))
 
 
 def questions(rng: np.random.Generator) -> list[tuple[Sheet, dict[str, bool]]]:
@@ -58,4 +59,4 @@ def _question(
 def _drawn(name: str, side: str, rng: np.random.Generator) -> np.ndarray:
     """uint8 `[height, width, 3]`."""
     thing = Thing(name=name, colour=str(rng.choice(_INKS)), size=0.4, x=_X[side])
-    return np.asarray(draw(Scene(things=(thing,)), _SIDE))
+    return np.asarray(draw(Scene(colour=_GROUND, things=(thing,)), _SIDE))

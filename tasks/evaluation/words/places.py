@@ -1,7 +1,9 @@
 """Which places of the test split a judge is asked about, and how each is shown.
 
 1. **Active** is above the threshold of `scores.py` (half of the mean of the top 0.1% of explore),
-   **silent** up to a quarter of it or thereabouts (`silence`); what lies between is **middle**.
+   **silent** up to a quarter of it or thereabouts (`silence`); what lies between is **middle**. The
+   peak of a unit over a whole picture is often never near zero: a picture is active in the upper
+   quarter of explore at most, and silent in the lower quarter at least.
 2. Up to `PAIRS` pairs of an active and a silent place that hold the *same token* are drawn from
    those that `statistics/within.py` compares; of pictures, that show the same kind of thing
    (`views.py`). The partners stand in different requests, so that
@@ -20,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from ....tools.activations.records import activity, silence
+from ....tools.data.image_rows import ImageRows
 from ....tools.statistics.within import partners
 from ...scoring.measured import Splits
 from .views import Seen, view_of
@@ -83,7 +86,11 @@ class Places:
 def bars(splits: Splits) -> tuple[float, float]:
     """Activation above which a unit is active, and up to which it is silent."""
     explore = splits.explore.flat
-    return activity(explore), silence(explore)
+    if not isinstance(splits.explore.windows, ImageRows):
+        return activity(explore), silence(explore)
+    low, high = np.quantile(explore, (0.25, 0.75))
+    active = max(activity(explore), float(high))
+    return active, min(max(silence(explore), float(low)), active)
 
 
 def draw(splits: Splits, rng: np.random.Generator, *, causal: bool) -> Places | str:
