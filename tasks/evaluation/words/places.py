@@ -8,7 +8,8 @@
    those that `statistics/within.py` compares; of pictures, that show the same kind of thing
    (`views.py`). The partners stand in different requests, so that
    neither can be seen beside the other; as many active places go into one request as into the
-   other. Where there are fewer pairs, further active places are drawn in their stead.
+   other. Where there are fewer pairs, further active places are drawn in their stead; of pictures
+   further silent ones too.
 3. `OTHERS` random places and `OTHERS` middle ones are added, and each request is shuffled.
 4. A place is shown as `views.py` says: a text with the token between « and », or a picture.
 
@@ -43,7 +44,7 @@ class Places:
     at: np.ndarray
     """Place in the window."""
     kind: np.ndarray
-    """`pair`, `active`, `random` or `middle`: why it was drawn."""
+    """`pair`, `active`, `silent`, `random` or `middle`: why it was drawn."""
     pair: np.ndarray
     """Number of the pair; -1 for other kinds."""
     activation: np.ndarray
@@ -112,6 +113,8 @@ def draw(splits: Splits, rng: np.random.Generator, *, causal: bool) -> Places | 
     free[pairs.ravel()] = False
     parts = [(pairs.ravel(), "pair")]
     parts += _others(active & free, PAIRS - len(pairs), "active", free, rng)
+    if view.name == "pictures":  # few are pairs, and few at random are silent
+        parts += _others(silent & free, PAIRS - len(pairs), "silent", free, rng)
     parts += _others(free, OTHERS, "random", free, rng)
     parts += _others(~active & ~silent & free, OTHERS, "middle", free, rng)
     chosen = np.concatenate([part for part, _ in parts])

@@ -11,7 +11,7 @@ from endpoint import completion, endpoint, fails
 from neuroscribe.tasks.evaluation.words.control import control
 from neuroscribe.tasks.evaluation.words.control_pictures import PLACES, QUESTIONS, questions
 from neuroscribe.tasks.evaluation.words.judging import Asked
-from neuroscribe.tasks.evaluation.words.places import Places, draw
+from neuroscribe.tasks.evaluation.words.places import PAIRS, Places, draw
 from neuroscribe.tasks.evaluation.words.retrieval import lineups
 from neuroscribe.tasks.labelling.folder import RunFolder
 from neuroscribe.tasks.labelling.label import run_labels
@@ -115,6 +115,7 @@ def test_pairs_show_one_kind_of_thing_and_every_picture_stands_once(finished):
     assert isinstance(places, Places)
     assert len({*places.row}) == len(places)
     assert all(one.dtype == np.uint8 and one.ndim == 3 for one in places.shown)
+    assert 0 < (places.kind == "silent").sum() <= PAIRS - len(places.partners)
     on, off = places.partners.T
     assert (places.request[on] != places.request[off]).all()
     (group,) = lineups(data, [unit, data.target.unit("act/1")], seed=0)
