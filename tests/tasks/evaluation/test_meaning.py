@@ -1,6 +1,8 @@
 """Scores on held-out pairs: what they are of the truth, of nothing, and summed by kind."""
 
 import json
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,8 +12,10 @@ from neuroscribe.tasks.evaluation.meaning import by_kind, held_pairs
 from neuroscribe.tasks.evaluation.planner_run import Plan
 from neuroscribe.tasks.evaluation.scorers.judges import Answer
 from neuroscribe.tasks.evaluation.suite_text import TextSuite
+from neuroscribe.tasks.evaluation.unit_run import open_bench
 from neuroscribe.tasks.groundtruth.text.meaning import suite
 from neuroscribe.tasks.labelling.data import RunData
+from neuroscribe.tasks.labelling.settings import Settings
 
 NOTHING = Description("nothing")
 
@@ -111,6 +115,18 @@ def test_what_is_unusable_is_one_line(arguments, said, tmp_path, capsys):
     error = capsys.readouterr().err.strip()
     assert said in error
     assert len(error.splitlines()) == 1
+
+
+def test_planners_read_with_the_network_of_the_best_predictor(bench, test_data, tmp_path):
+    plan = Plan(tiers=("M",), reader=str(test_data / "stories260k"))
+    settings = Settings(target="suite:4:M", units="all", data="suite", reader=plan.reader)
+    named = {"seed": 4, "settings": settings, "units": bench.units[:1], "baselines": ()}
+    opened = open_bench(TextSuite(), bench, plan.factory(4), tmp_path, **named, plan=plan)
+    reader = opened.job.data.reader
+    assert reader is not None
+    assert reader.fingerprint != bench.target.fingerprint
+    assert TextSuite().reader(bench, replace(plan, reader=None)) is None
+    assert TextSuite().reader(SimpleNamespace(), plan) is None, "in tiers A to C nobody reads"
 
 
 def test_locked_kinds_join_only_when_asked():
