@@ -30,7 +30,7 @@ from .placed import Placed, placed
 from .reading import BLOCK, ENCODER, Reading, ReadingNetwork, intended, judged, readings
 
 _BATCH = 64
-_HARDER = {"actor": 4, "name": 3, "supposed": 2, "praised": 2, "allowed": 2}
+_HARDER = {"actor": 4, "name": 4, "supposed": 3, "praised": 3, "allowed": 2}
 """Times as many pairs of kinds that are learnt more slowly."""
 _OTHER_WEIGHT = 0.1
 """Of a token of a passage that is no judged word."""
