@@ -22,6 +22,7 @@ from .ask import ask
 from .attribute import attribute
 from .cache import cache
 from .compare import compare
+from .doctor import doctor
 from .export import export
 from .find import find
 from .index import index
@@ -58,7 +59,7 @@ PANELS: dict[str, tuple[Callable[..., Any] | typer.Typer, ...]] = {
         transcript,
         cache,
     ),
-    "Ask": (ask, tool, tools),
+    "Ask": (ask, tool, tools, doctor),
     "Evaluate": (evaluate.app,),
     "Explain a prediction": (attribute, lens, compare, patch, patch_map, intervene, route),
     "Serve": (serve, mcp),

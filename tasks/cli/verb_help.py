@@ -26,6 +26,7 @@ EXAMPLES = {
     "ask": "planted 'which units respond to months?'",
     "tool": "exemplars minilm --unit mlp.3/7 --data builtin:pydocs --arg many=5",
     "tools": "exemplars",
+    "doctor": "my_model.py:load",
     "evaluate planner": "--seeds 1 --tiers A --units 4 --tokens 20000 --out runs/known",
     "evaluate functions": "--suite strings --planner openai:MODEL --out runs/functions",
     "evaluate ask": "--only find-colours --out runs/asked",

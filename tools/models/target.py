@@ -17,6 +17,7 @@ from .fingerprint import fingerprint, sampled_fingerprint
 from .forward import Batch, Inputs, Output, caching, forward
 from .image_input import ImageInput
 from .intervention import Intervention
+from .lengths import trace_apart, uneven
 from .probe import Probe, dotted, verify
 from .site import Site
 from .trace import Take, Trace, hooked
@@ -211,6 +212,13 @@ class Target:
         cancellation.check()
         batch = Batch(inputs, self.device, self.image)
         self.check(sites, interventions, *batch.shape)
+        if self.kind == "module" and uneven(batch):
+            trace = trace_apart(self, batch, sites, interventions, output)
+            if take is None:
+                return trace
+            for name in sites:
+                take(name, trace.values[name])
+            return Trace({}, trace.output)
         named = {*sites, *(change.site for change in interventions)}
         head = any(self.in_head(self.sites[name]) for name in named)
         raw = None

@@ -12,7 +12,7 @@ from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.metrics.target_tokens import target_prompt
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.models.factory import from_model
-from neuroscribe.tools.models.intervention import zero
+from neuroscribe.tools.models.intervention import Intervention, zero
 from neuroscribe.tools.models.model import Model
 from neuroscribe.tools.models.own_blocks import opened
 from torch import nn
@@ -117,3 +117,32 @@ def test_what_is_said_counts_and_what_is_wrong_is_one_line():
         network, letters = own_models.gpt()
         with pytest.raises(UsageError, match=said):
             from_model(Model(**{"network": network, "tokenizer": letters, **wrong}), name="own")
+
+
+def test_rows_of_several_lengths_do_not_read_their_padding():
+    target = Target.load(f"{FILE}:classifier")
+    windows = cut(target, ["(())", "()", "((()))()", "()()"])
+    shift = torch.randn(2, 4, 3)  # [row, place, unit]
+    edits = [
+        zero("mlp.0", [5]).at(rows=[0, 2]),
+        Intervention("resid.0", (0, 1, 2), shift=shift, rows=(2, 3), places=(0, 1, 2, 3)),
+    ]
+    names = ["mlp.1", "head.0"]
+    together = target.trace(windows, names, interventions=edits)
+    assert together.values["head.0"].shape[:2] == windows.ids.shape
+    for row, size in enumerate(windows.attended.sum(1)):
+        ids = torch.from_numpy(windows.ids[row : row + 1, :size].astype("int64"))
+        own = []
+        if row in (0, 2):
+            own.append(zero("mlp.0", [5]))
+        if row in (2, 3):
+            change = shift[row - 2 : row - 1]
+            own.append(Intervention("resid.0", (0, 1, 2), shift=change, places=(0, 1, 2, 3)))
+        alone = target.trace(ids, names, interventions=own)
+        torch.testing.assert_close(together.output[row], alone.output[0])
+        for name in names:
+            torch.testing.assert_close(together.values[name][row, :size], alone.values[name][0])
+            assert not together.values[name][row, size:].any()
+    taken = {}
+    target.trace(windows, names, interventions=edits, take=taken.__setitem__)
+    assert all(torch.equal(taken[name], together.values[name]) for name in names)
