@@ -44,7 +44,7 @@ def trace_apart(
     for length in lengths.unique().tolist():
         rows = (lengths == length).nonzero().ravel()
         size = max(1, length)
-        part = SimpleNamespace(
+        part: Any = SimpleNamespace(
             ids=batch.ids[rows, :size].cpu(), attended=torch.ones(len(rows), size).bool()
         )
         edits = [
