@@ -2,7 +2,7 @@
 
 1. A clean pass notes which modules run once and give one tensor, and when each is done. Those that
    are done when the site's module is, and are part of no other such module, make its *prefix*; the
-   site's module is one of them.
+   site's module is one of them, unless it runs again.
 2. `run` keeps what the prefix gives on some inputs. While `going_on` is open its modules give that
    again, for any rows in any order, without computing; what stands between modules (sums,
    concatenations) is computed as ever, and hooks run as ever.
@@ -78,7 +78,7 @@ def prefix_of(target: Target, site: str, inputs: Any) -> Prefix | None:
         inputs: One input to try it on.
     """
     where = target.site(site)
-    if where.port != "output" or where.call is not None or where.code is not None:
+    if where.port != "output" or where.code is not None:
         return None
     modules = _done_before(target, where, inputs)
     if any("forward" in module.__dict__ for module in modules):  # someone else's replacement
@@ -118,7 +118,9 @@ def _done_before(target: Target, site: Site, inputs: Any) -> list[nn.Module]:
         for module in target.network.modules():
             hooks.callback(module.register_forward_hook(note).remove)
         target.trace(inputs)
-    last = done.index(target.network.get_submodule(site.module))
+    own = target.network.get_submodule(site.module)
+    runs = [i for i, module in enumerate(done) if module is own]
+    last = runs[site.call[0] if site.call is not None else 0]
     before = [module for module in done[: last + 1] if single[module]]
     inside = {part for module in before for part in module.modules() if part is not module}
     return [module for module in before if module not in inside]

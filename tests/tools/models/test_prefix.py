@@ -5,7 +5,8 @@ import pytest
 import torch
 from neuroscribe.tools.data.image_rows import image_rows
 from neuroscribe.tools.models import clamp
-from neuroscribe.tools.models.factory import from_module
+from neuroscribe.tools.models.factory import from_model
+from neuroscribe.tools.models.model import Model
 from neuroscribe.tools.models.prefix import prefix_of
 from neuroscribe.tools.scenes.grammar import scenes
 from torch import Tensor, nn
@@ -50,11 +51,13 @@ class Network(nn.Module):
 def made(*, inplace: bool = False):
     torch.manual_seed(0)
     network = Network(inplace=inplace).eval()
-    target = from_module(network, name="net", example=(1, 3, 32, 32), image=IMAGE)
+    target = from_model(Model(network, example=(1, 3, 32, 32), image=IMAGE), name="net")
     return target, image_rows(target, [picture(scene) for scene in scenes(6, seed=1)])
 
 
-@pytest.mark.parametrize("site", ["blocks.0.conv", "blocks.1.act", "blocks.2.norm", "stem"])
+@pytest.mark.parametrize(
+    "site", ["blocks.0.conv", "blocks.1.act", "blocks.2.norm", "stem", "conv.0"]
+)
 @pytest.mark.parametrize("again", [[0, 0, 0], [2, 0, 5, 2]])
 def test_changes_behind_a_prefix_do_what_they_do_in_a_whole_pass(site, again):
     target, rows = made()
