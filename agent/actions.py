@@ -1,6 +1,7 @@
 """The planner's own acts: record a hypothesis, conclude. They measure nothing."""
 
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -15,7 +16,7 @@ from ..tools.hypotheses.resolve import predictor as predictor_of
 from ..tools.io.strict_json import decoded
 from ..tools.lab import Lab
 from ..tools.predicates import Predicate, parse
-from ..tools.registry import in_words, tool
+from ..tools.registry import TOOLS, in_words, tool
 from ..tools.render.picture_words import caption
 from .description import MOST_WORDS, Band, Component, Description, Effect, Rejected, short_label
 
@@ -204,10 +205,10 @@ def conclude(
     description = Description(
         label=label,
         components=tuple(_component(lab, item) for item in components),
-        effect=None if effect is None else Effect(effect.words, tuple(effect.evidence)),
+        effect=None if effect is None else Effect(effect.words, _cited(lab, effect.evidence)),
         confidence=confidence,
         rejected=tuple(
-            Rejected(item.words, item.reason, tuple(item.evidence)) for item in rejected
+            Rejected(item.words, item.reason, _cited(lab, item.evidence)) for item in rejected
         ),
         status=status,
         named=named,
@@ -259,13 +260,16 @@ def _component(lab: Lab, given: ComponentGiven) -> Component:
         found = dict(recorded(lab, predictor.strip()))
     else:
         found = predictor_of(lab, predictor).model_dump()
-    cited = [one for key in given.evidence for one in _calls(lab, key)]
-    evidence = tuple(dict.fromkeys(cited))
+    evidence = _cited(lab, given.evidence)
     return Component(given.words, found, evidence, sign=given.sign, band=given.band)
 
 
-def _calls(lab: Lab, key: str) -> list[str]:
-    """What a citation stands for: a program for its calls."""
+def _cited(lab: Lab, keys: Sequence[str]) -> tuple[str, ...]:
+    """What citations stand for: a program for the experiments that it made."""
     store = lab.evidence
-    of_program = key in store and store[key].tool == "program"
-    return (store[key].data.get("calls") or [key]) if of_program else [key]
+    out: list[str] = []
+    for key in keys:
+        program = key in store and store[key].tool == "program"
+        calls = store[key].data.get("calls") if program else None
+        out += [one for one in calls if not TOOLS[store[one].tool].action] if calls else [key]
+    return tuple(dict.fromkeys(out))

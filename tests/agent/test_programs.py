@@ -176,3 +176,12 @@ def test_of_too_much_the_beginning_and_the_end_are_shown(lab):
     assert "[...]" in text
     assert "line 2999" in text
     assert len(text) < 4200
+
+
+def test_a_program_that_is_cited_stands_for_its_calls(make_lab):
+    lab = make_lab()
+    done = investigate(lab, "planted/0", Scripted([*SCRIPT[:2], concluding("E6")]))
+    (component,) = done.description.components
+    assert component.evidence == ("E3", "E4", "E5")
+    assert done.steps == 3
+    assert not done.description.notes
