@@ -45,6 +45,8 @@ class WordsLine(TypedDict):
     unit: str
     label: str
     judge: str
+    form: NotRequired[int]
+    """Of how places were shown to the judge; 1 where it is absent."""
     shown: NotRequired[str]
     pairs: NotRequired[_Share | None]
     auroc: NotRequired[_Share | None]

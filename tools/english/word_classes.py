@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -21,11 +22,20 @@ class WordClass(NamedTuple):
     pattern: str = ""
     """A regular expression for whole words."""
 
-    def has(self, text: str) -> bool:
-        """Whether a lower-case word or mark is of this class."""
+    function: bool = False
+    """Whether its words are function words."""
+
+    @property
+    def numeric(self) -> bool:
+        """Whether it speaks of numbers."""
+        return self.name.startswith("a number")
+
+    def among(self, names: Sequence[str]) -> list[bool]:
+        """Which lower-case words and marks are of this class."""
         if self.pattern:
-            return re.search(self.pattern, text) is not None
-        return text in self.words or (bool(text) and all(mark in self.marks for mark in text))
+            return [re.search(self.pattern, name) is not None for name in names]
+        words, marks = frozenset(self.words), frozenset(self.marks)
+        return [name in words or (bool(name) and marks.issuperset(name)) for name in names]
 
 
 @lru_cache(maxsize=1)
@@ -40,6 +50,12 @@ def word_classes() -> tuple[WordClass, ...]:
             tuple(one.get("words", ())),
             tuple(one.get("marks", ())),
             one.get("pattern", ""),
+            one.get("function", False),
         )
         for name, one in data.items()
     )
+
+
+def of_pattern(pattern: str) -> WordClass | None:
+    """The class whose words have this pattern, if it is one's."""
+    return next((one for one in word_classes() if one.pattern == pattern and pattern), None)

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from ..data.windows import WORD
 from ..english.inflection import ALSO_WORDS, PartOfSpeech, forms
+from ..english.word_classes import WordClass, of_pattern
 from .core import Predicate
 from .phrases import either, ordinal
 from .view import View, kept, plain
@@ -121,13 +122,21 @@ class Regex(Predicate, frozen=True):
         return view.by_token(chosen) if self.on == "token" else view.by_word(chosen)
 
     def noun(self) -> str:
-        return f"{self.on}s that match /{self.pattern}/"
+        named = self._named
+        return named.plural if named else f"{self.on}s that match /{self.pattern}/"
 
     def tail(self) -> str:
-        return f"when the {self.on} matches /{self.pattern}/"
+        named = self._named
+        return f"at {named.plural}" if named else f"when the {self.on} matches /{self.pattern}/"
 
     def brief(self) -> str:
-        return f"a {self.on} that matches /{self.pattern}/"
+        named = self._named
+        return named.name if named else f"a {self.on} that matches /{self.pattern}/"
+
+    @property
+    def _named(self) -> WordClass | None:
+        """The class of words whose pattern this is."""
+        return of_pattern(self.pattern) if self.on == "word" else None
 
     @cached_property
     def complexity(self) -> float:

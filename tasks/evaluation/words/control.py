@@ -13,12 +13,11 @@ import numpy as np
 
 from ....tools.data.image_rows import ImageRows
 from ....tools.data.windows import TokenWindows
-from ....tools.render.marked import marked
 from ..scorers.contract import Control
 from ..scorers.judges import Judge
 from . import control_pictures
 from .judging import Asked, Sheet, degrees_of
-from .views import BEFORE
+from .views import shown
 
 WORD = 'the word "{}"'
 CONTEXT = 'any token, if the word "{}" stands anywhere before it in the text'
@@ -55,12 +54,10 @@ def questions(
     if isinstance(windows, ImageRows):
         return control_pictures.questions(rng)
     places = _whole_words(windows, rng)
-    texts = [
-        " ".join(marked(windows, row, [at], before=BEFORE, after=0).split()) for row, at in places
-    ]
+    texts = [shown(windows, row, at, causal=True) for row, at in places]
     words = [_MARK.search(text)[1].lower() for text in texts]  # type: ignore[index]
     before = [
-        {word.lower() for word in re.findall(r"\w+", text[: text.index("«")])}
+        {word.lower() for word in re.findall(r"\w+", text[text.index(":") : text.index("«")])}
         if text.index("«") >= LEAST_BEFORE
         else None
         for text in texts

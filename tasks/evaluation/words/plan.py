@@ -10,7 +10,7 @@ it would have asked.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -33,6 +33,7 @@ from .cost import Cost
 from .judging import sheets_of
 from .places import Places, bars, draw
 from .retrieval import Lineup, lineups
+from .views import form_of
 
 
 @dataclass(frozen=True)
@@ -187,6 +188,9 @@ def open_run(folder: Path, plan: Plan, *, against: Path | None = None, **given: 
     else:
         rivals, other = {}, {}
     opened = open_work(folder, plan, **given)
+    form = form_of(opened.data.windows["test"])
+    lines = [line for line in opened.lines if line.get("form", 1) == form]
+    opened = replace(opened, lines=lines)
     labels = {unit.unit: unit.label for unit in opened.able}
     done = {line["unit"] for line in opened.lines if _is_done(line, labels, rivals, plan)}
     done &= opened.chosen

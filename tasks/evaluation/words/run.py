@@ -23,6 +23,7 @@ from .judging import Asked, all_the_same, judged, scores
 from .places import kept
 from .plan import Plan, Task, Work
 from .retrieval import retrieved
+from .views import form_of
 
 Line = dict[str, Any]
 
@@ -69,6 +70,7 @@ def _judged(work: Work, judge: Judge, task: Any, how: Control | None) -> Line:
         "label": label,
         "judge": work.plan.judge,
         "seed": work.plan.seed,
+        "form": form_of(work.data.windows["test"]),
     }
     if isinstance(work.data.windows["test"], ImageRows):
         head["shown"] = "pictures"

@@ -1,7 +1,8 @@
 """What a judge is shown of a place, and which places are partners of each other.
 
-Text: the text with the token between « and »; for a causal target it ends there. Partners hold the
-same token. Places without anything to mark are not shown.
+Text: the number of the token in the text that the unit read, and that text with the token between «
+and »: `53 of 64: ...`; for a causal target it ends at the mark, and the number stands alone.
+Partners hold the same token. Places without anything to mark are not shown.
 
 Pictures: what the target sees of the picture, all of it, as a unit's activation is its maximum over
 space. Partners are pictures whose most probable class, as the run's reader sees it, stands in the
@@ -22,9 +23,9 @@ from ....tools.predicates.network_reader import reader_network
 from ....tools.render.marked import marked
 from ...scoring.measured import Measured
 
-BEFORE, AFTER = 160, 60
-"""Characters shown on each side of a mark: about 40 and 15 tokens, so that 72 places take some
-four thousand tokens."""
+BEFORE, AFTER = 320, 200
+"""Characters shown on each side of a mark: windows of 64 tokens are mostly shown whole, so that a
+judge sees what the unit saw."""
 Seen = str | np.ndarray
 """A marked text, or uint8 `[height, width, 3]`."""
 
@@ -53,10 +54,20 @@ def view_of(split: Measured, *, causal: bool) -> PlaceView:
     if isinstance(windows, ImageRows):
         group = picture_groups(windows)[np.nonzero(split.counted)[0]]
         return PlaceView("pictures", windows.counted, group, lambda row, _: windows.seen(row))
-    after = 0 if causal else AFTER
     return PlaceView(
-        "places", _visible(windows), split.tokens(), lambda row, at: _shown(windows, row, at, after)
+        "places",
+        _visible(windows),
+        split.tokens(),
+        lambda row, at: shown(windows, row, at, causal=causal),
     )
+
+
+def form_of(windows: TokenWindows | ImageRows) -> int:
+    """The version of how places are shown; degrees of places in different forms are not mixed.
+
+    In form 1 texts had no number and at most 160 and 60 characters.
+    """
+    return 1 if isinstance(windows, ImageRows) else 2
 
 
 def whole(windows: TokenWindows | ImageRows, row: int) -> Seen:
@@ -91,5 +102,9 @@ def _visible(windows: TokenWindows) -> np.ndarray:
     return shown[windows.ids] & (windows.end > windows.start)
 
 
-def _shown(windows: TokenWindows, row: int, at: int, after: int) -> str:
-    return " ".join(marked(windows, row, [at], before=BEFORE, after=after).split())
+def shown(windows: TokenWindows, row: int, at: int, *, causal: bool) -> str:
+    """A place in its text."""
+    after = 0 if causal else AFTER
+    text = " ".join(marked(windows, row, [at], before=BEFORE, after=after).split())
+    number = int(windows.counted[row, : at + 1].sum())
+    return f"{number}: {text}" if causal else f"{number} of {windows.counted[row].sum()}: {text}"

@@ -7,7 +7,7 @@ not say which token stands at the place, so that it tells places of one token ap
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -22,7 +22,11 @@ _NEAR = 12
 _SOON = (2, 4)
 """Words away that are soon before or after."""
 _FREQUENT = 150
-"""Content words that are tried."""
+"""Content words that are tried near a place."""
+_BESIDE = 60
+"""Words that are tried right before and behind it."""
+_FIRST, _LATER = (3, 10), (20, 40)
+"""Tokens of a text."""
 _LEAST_PLACES = 0.005
 """Share of places where a condition has to hold, and to fail, to be tried."""
 
@@ -35,9 +39,16 @@ word is said of that document."""
 class Condition(NamedTuple):
     """A condition on a place."""
 
-    words: str
-    """Such as `after a determiner`."""
+    relation: str
+    """Such as `after {}`."""
+    thing: str
+    """Such as `determiners`; empty where the relation says it all."""
     predicate: dict[str, Any]
+
+    @property
+    def words(self) -> str:
+        """Such as `after determiners`."""
+        return self.relation.format(self.thing)
 
 
 class Conditions(NamedTuple):
@@ -46,10 +57,12 @@ class Conditions(NamedTuple):
     each: tuple[Condition, ...]
     held: np.ndarray
     """bool `[condition, window * place]`."""
+    number: Mapping[str, int]
+    """Of each by its words."""
 
     def mask(self, condition: Condition) -> np.ndarray:
         """bool `[window * place]`: where one of them holds."""
-        return self.held[self.each.index(condition)]
+        return self.held[self.number[condition.words]]
 
 
 def conditions(windows: TokenWindows, *, causal: bool, without: str | None = None) -> Conditions:
@@ -71,7 +84,8 @@ def conditions(windows: TokenWindows, *, causal: bool, without: str | None = Non
         if _LEAST_PLACES < share < 1 - _LEAST_PLACES and documents >= _LEAST_DOCUMENTS:
             kept.append(one)
             held.append(mask.ravel())
-    return Conditions(tuple(kept), np.array(held, bool).reshape(len(kept), windows.ids.size))
+    number = {one.words: i for i, one in enumerate(kept)}
+    return Conditions(tuple(kept), np.array(held, bool).reshape(-1, windows.ids.size), number)
 
 
 def _documents(windows: TokenWindows, mask: np.ndarray) -> int:
@@ -80,51 +94,74 @@ def _documents(windows: TokenWindows, mask: np.ndarray) -> int:
 
 
 def _asked(windows: TokenWindows, *, causal: bool) -> Iterator[Condition]:
-    atoms = {one.name: _atom(one, windows) for one in word_classes()}
-    plain = {"kind": "or", "of": list(atoms.values())}
-    atoms["a content word"] = {"kind": "not", "of": plain}
+    classes = word_classes()
+    atoms = {one.plural: _atom(one, windows) for one in classes}
+    plain = [atoms[one.plural] for one in classes if one.function or one.marks or one.numeric]
+    atoms["content words"] = {"kind": "not", "of": {"kind": "or", "of": plain}}
     for name, atom in atoms.items():
         yield from _beside(name, atom, causal=causal)
+        yield from _soon(name, atom, causal=causal)
         yield from _near(name, atom, causal=causal)
-    for word in _content_words(windows):
-        atom = {"kind": "words", "words": [word], "inflect": False}
-        yield from _near(f"'{word}'", atom, causal=causal)
+    frequent = _frequent(windows)
+    for word in islice(frequent, _BESIDE):
+        yield from _beside(f"'{word}'", _word(word), causal=causal)
+    listed = {word for one in classes if one.function or one.numeric for word in one.words}
+    content = (word for word in frequent if len(word) > 1 and word not in listed)
+    for word in islice(content, _FREQUENT):
+        yield from _near(f"'{word}'", _word(word), causal=causal)
     inside = {"kind": "shape", "shape": "word_inside"}
-    yield Condition("inside a word", inside)
-    yield Condition("at the start of a text", {"kind": "position", "start": 0, "stop": 3})
-    yield Condition("where the token is repeated", {"kind": "repeated"})
-    yield Condition("where two tokens in a row are repeated", {"kind": "repeated", "length": 2})
-    yield Condition("in capitalised words", {"kind": "shape", "shape": "capitalised"})
+    yield Condition("inside a word", "", inside)
+    for stop in _FIRST:
+        yield Condition(f"in the first {stop} tokens", "", {"kind": "position", "stop": stop})
+    for start in _LATER:
+        yield Condition(f"from token {start + 1} on", "", {"kind": "position", "start": start})
+    yield Condition("where the token is repeated", "", {"kind": "repeated"})
+    twice = {"kind": "repeated", "length": 2}
+    yield Condition("where two tokens in a row are repeated", "", twice)
+    yield Condition("in capitalised words", "", {"kind": "shape", "shape": "capitalised"})
     if not causal:
-        yield Condition("where the word goes on", {"kind": "next", "of": inside})
-        yield Condition("where the token comes again", {"kind": "repeated", "side": "after"})
+        yield Condition("where the word goes on", "", {"kind": "next", "of": inside})
+        yield Condition("where the token comes again", "", {"kind": "repeated", "side": "after"})
 
 
 def _beside(name: str, atom: dict[str, Any], *, causal: bool) -> Iterator[Condition]:
-    """Something right before and behind a place, and soon before and behind it."""
+    """Something right before and behind a place."""
+    yield Condition("after {}", name, {"kind": "previous", "of": atom, "by": "word"})
+    if not causal:
+        yield Condition("before {}", name, {"kind": "next", "of": atom, "by": "word"})
+
+
+def _soon(name: str, atom: dict[str, Any], *, causal: bool) -> Iterator[Condition]:
+    """Something soon before and behind a place."""
     least, most = _SOON
     soon = {"of": atom, "at_least": least, "within": most, "by": "word"}
-    yield Condition(f"after {name}", {"kind": "previous", "of": atom, "by": "word"})
-    yield Condition(f"soon after {name}", {"kind": "earlier", **soon})
+    yield Condition(f"{least}-{most} words after {{}}", name, {"kind": "earlier", **soon})
     if not causal:
-        yield Condition(f"before {name}", {"kind": "next", "of": atom, "by": "word"})
-        yield Condition(f"soon before {name}", {"kind": "later", **soon})
+        yield Condition(f"{least}-{most} words before {{}}", name, {"kind": "later", **soon})
 
 
 def _near(name: str, atom: dict[str, Any], *, causal: bool) -> Iterator[Condition]:
     """Something near a place, and anywhere in its text."""
-    for words, reach in ((f"near {name}", {"within": _NEAR}), (f"in texts with {name}", {})):
-        sides = [{"kind": side, "of": atom, **reach} for side in ("earlier", "later")]
-        yield Condition(words, sides[0] if causal else {"kind": "or", "of": sides})
+    for reach, words, behind in (
+        (_NEAR, f"within {_NEAR} tokens of {{}}", f"within {_NEAR} tokens after {{}}"),
+        (None, "in texts with {}", "with {} earlier in the text"),
+    ):
+        sides = [{"kind": side, "of": atom, "within": reach} for side in ("earlier", "later")]
+        if causal:
+            yield Condition(behind, name, sides[0])
+        else:
+            yield Condition(words, name, {"kind": "or", "of": sides})
 
 
-def _content_words(windows: TokenWindows) -> list[str]:
-    """The most frequent words that no class lists."""
-    listed = {word for one in word_classes() for word in one.words}
+def _frequent(windows: TokenWindows) -> list[str]:
+    """Words of letters, the most frequent first."""
     word = windows.word[windows.counted]
     seen = Counter(windows.words[i].lower() for i in word[word >= 0])
-    names = (name for name, _ in seen.most_common() if name.isalpha() and len(name) > 1)
-    return list(islice((name for name in names if name not in listed), _FREQUENT))
+    return [name for name, _ in seen.most_common() if name.isalpha()]
+
+
+def _word(word: str) -> dict[str, Any]:
+    return {"kind": "words", "words": [word], "inflect": False}
 
 
 def _atom(one: WordClass, windows: TokenWindows) -> dict[str, Any]:

@@ -34,6 +34,8 @@ _LEAST_ON_OFF = 0.3
 _CLEARLY = 0.2
 """Share of variance from which a description says something of a unit, on or off or not."""
 _MOST_REJECTED = 4
+_FACTORS_SAID = 4
+"""Of a clause; its predictor has all."""
 
 
 @dataclass
@@ -113,7 +115,9 @@ class TextCourse(Course[TextFindings]):
         )
 
     def components(self) -> list[Hypothesis]:
-        stated = [self._hypothesis(term) for term in self.findings.terms]
+        stated = [
+            self._hypothesis(term, further=i > 0) for i, term in enumerate(self.findings.terms)
+        ]
         return [*stated, self.findings.like] if self.findings.like else stated
 
     def label(self) -> str:
@@ -187,10 +191,15 @@ class TextCourse(Course[TextFindings]):
             reasons.append(f"on {n_leader} where only the conclusion holds it is {leader_mean:.2g}")
         return ", ".join(reasons)
 
-    def _hypothesis(self, term: Term) -> Hypothesis:
-        sample = self.findings.sample
+    def _hypothesis(self, term: Term, *, further: bool = False) -> Hypothesis:
+        """The term in words; of a further one with the factors of the first, these are not said."""
+        sample, terms = self.findings.sample, self.findings.terms
         assert sample is not None
-        words = phrase(sample, term) + strengths(term)
+        words = phrase(sample, term)
+        if further and term.factors and term.factors == terms[0].factors:
+            words += "; more and less as the first"
+        else:
+            words += strengths(term.factors[:_FACTORS_SAID])
         return Hypothesis(words, term.predicate(sample.features))
 
     def _record(self, terms: Sequence[Term]) -> Turns:

@@ -198,7 +198,7 @@ def build(
 
 
 def _classes(names: Sequence[str]) -> dict[str, np.ndarray]:
-    return {one.plural: np.array([one.has(name) for name in names]) for one in word_classes()}
+    return {one.plural: np.array(one.among(names), bool) for one in word_classes()}
 
 
 def _one_a_surface(vocabulary: Sequence[str]) -> np.ndarray:

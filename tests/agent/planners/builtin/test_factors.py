@@ -61,7 +61,7 @@ def test_conditions_hold_and_fail_somewhere_and_look_back_alone_where_they_must(
     assert not speak_of(fewer, "earlier")
 
 
-@pytest.mark.parametrize("weaker", ["after a preposition", "before a content word"])
+@pytest.mark.parametrize("weaker", ["after prepositions", "before content words"])
 def test_a_factor_is_found_and_said(features: FeatureTable, weaker: str) -> None:
     tried = features.conditions
     condition = next(one for one in tried.each if one.words == weaker)
@@ -73,7 +73,7 @@ def test_a_factor_is_found_and_said(features: FeatureTable, weaker: str) -> None
     assert first.by == pytest.approx(0.3, abs=0.1)
     index = features.index["the"]
     term = replace(plain_term(Rule((Clause("word", frozenset({index})),))), factors=factors)
-    assert f"less {weaker}" in strengths(term, 1)
+    assert f"less {weaker}" in strengths(factors[:1])
     there = parse(term.predicate(features)).evaluate(features.windows).ravel()
     np.testing.assert_allclose(
         there[features.counted], term.values(features)[features.counted], atol=0.01
@@ -93,7 +93,7 @@ def test_nothing_predicted_and_nothing_tried(features: FeatureTable) -> None:
     data = unseen(features, np.ones(features.counted.size), np.random.default_rng(0))
     silent = data._replace(prediction=np.zeros_like(data.prediction))
     assert fit_factors(silent, features.conditions) == ()
-    assert fit_factors(data, Conditions((), np.zeros((0, features.counted.size), bool))) == ()
+    assert fit_factors(data, Conditions((), np.zeros((0, features.counted.size), bool), {})) == ()
 
 
 @pytest.mark.parametrize(("low", "kept"), [(0.05, 1), (-0.05, 0)])

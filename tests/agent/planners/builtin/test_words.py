@@ -121,7 +121,8 @@ def test_every_predictor_parses_again(planted: Target, explore: TokenWindows, me
     ("clause", "said"),
     [
         (Clause("rank", frozenset({5})), "6th token"),
-        (Clause("rank", frozenset({5, 6, 7})), "tokens 6 to 8"),
+        (Clause("rank", frozenset({5, 6, 7})), "tokens 6-8"),
+        (Clause("rank", frozenset({0, 1, 5, 20, 21, 22})), "tokens 1-2 and 21-23"),
         (Clause("position", span=(5, 6, False)), "6th token"),
         (Clause("position", span=(0, 1, False)), "first token"),
         (Clause("position", span=(0, 4, False)), "first 4 tokens"),

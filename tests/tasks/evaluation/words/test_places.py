@@ -42,6 +42,15 @@ def test_only_a_causal_text_ends_at_its_mark(splits, causal):
     assert all(text.endswith("»") for text in drawn.shown) == causal
 
 
+@pytest.mark.parametrize("causal", [True, False])
+def test_the_number_of_the_token_stands_before_its_text(splits, causal):
+    drawn = draw(splits, np.random.default_rng(0), causal=causal)
+    counted = splits.test.windows.counted
+    for row, at, text in zip(drawn.row, drawn.at, drawn.shown, strict=True):
+        number, total = counted[row, : at + 1].sum(), counted[row].sum()
+        assert text.startswith(f"{number}: " if causal else f"{number} of {total}: ")
+
+
 def test_the_same_draw_gives_the_same_places(splits, places):
     again = draw(splits, np.random.default_rng(0), causal=True)
     assert again.shown == places.shown

@@ -23,6 +23,12 @@ def reads(handler, request) -> None:
     handler.send(200, completion({"content": json.dumps(said)}))
 
 
+def is_control(request) -> bool:
+    """Whether it is a control question."""
+    data = json.loads(request["messages"][1]["content"])
+    return data["description"].startswith('the word "')
+
+
 @pytest.fixture
 def run(finished_run, tmp_path) -> Path:
     """A run whose units have labels of their own."""
@@ -86,7 +92,17 @@ def test_the_same_command_asks_nothing_again_and_a_new_label_does(run, judged):
     _, _, err, requests = judged()
     assert "1 units to judge" in err
     assert requests
-    assert not any('the word \\"' in json.dumps(one) for one in requests), "control is not repeated"
+    assert not any(map(is_control, requests)), "control is not repeated"
+
+
+def test_degrees_of_places_in_an_older_form_are_shown_and_asked_again(run, judged):
+    judged()
+    old = [{k: v for k, v in line.items() if k != "form"} for line in read_lines(run)]
+    (run / FILE).write_text("".join(json.dumps(line) + "\n" for line in old))
+    assert "words" in read_run(RunFolder(run))["mlp.0/0"].record["scores"]
+    _, _, err, requests = judged()
+    assert "2 units to judge" in err
+    assert any(map(is_control, requests)), "controls are new as well"
 
 
 def test_a_limit_ends_it_between_units_and_the_same_command_goes_on(run, judged):

@@ -1,0 +1,153 @@
+"""What a list of words is called: its concepts, what its words have in common, its strongest words.
+
+A list that classes cover is named by them (`classes`), with the share of the unit's activation that
+they cover where a description has the room; any other list is shown by its strongest words.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .classes import ClassName, class_name
+from .feature_table import TOKEN_AXES, WORD_AXES
+from .rules import Clause, Rule
+from .splits import Sample
+
+_MARKS = {
+    ".": "full stop",
+    ",": "comma",
+    "!": "exclamation mark",
+    "?": "question mark",
+    ":": "colon",
+    ";": "semicolon",
+    '"': "quotation mark",
+    "'": "apostrophe",
+    "(": "opening bracket",
+    ")": "closing bracket",
+    "-": "hyphen",
+    "=": "equals sign",
+}
+UNNAMED = ("words", "tokens")
+"""What is listed where nothing says what it has in common."""
+_NAMES = {"family": "family members"}
+"""Concepts whose name does not say what their words are."""
+
+
+class WordLists:
+    """The lists in the rules of one unit; what each is called is found out once."""
+
+    def __init__(self, sample: Sample, *, shares: bool = False) -> None:
+        self.sample = sample
+        self.shares = shares
+        """Whether the share that a name covers is told."""
+        self._ordered: dict[tuple[Clause, Rule], list[int]] = {}
+        self._shared: dict[tuple[Clause, Rule], ClassName | None] = {}
+
+    def names(self, clause: Clause) -> dict[int, str]:
+        """The words or tokens of a clause by number."""
+        features = self.sample.features
+        names = features.windows.vocabulary if clause.axis in TOKEN_AXES else features.names
+        return {value: names[value].strip() for value in clause.values}
+
+    def things(self, clause: Clause, rule: Rule, n: int) -> str:
+        """Concepts and words of a clause: `animals`, `'bed' or 'table'`, `words such as 'a', 'b'`.
+
+        Args:
+            clause: What is named.
+            rule: Where it stands.
+            n: Words shown of a long list; 0: none where it has a name.
+        """
+        texts = [_group(self.sample.features.groups[at].name) for at in sorted(clause.groups)]
+        words = self._words(clause, rule)
+        if not words and not texts:
+            return "white space"
+        if not words:
+            return (
+                either(texts[:3]) if len(texts) <= 3 else f"{', '.join(texts[:2])} and other kinds"
+            )
+        room = max(1, (n or 2) - len(texts))
+        if len(words) <= room:
+            return either([*texts[:3], *words])
+        if clause.called:
+            return f"{_group(clause.called)} such as {', '.join(words[:room])}"
+        shared = None if texts else self._name(clause, rule)
+        if shared is not None:
+            inside = self._words(clause, rule, shared.members)[:n]
+            share = f" ({shared.share:.0%})" if self.shares else ""
+            return f"{shared.name}{share}" + (f" such as {', '.join(inside)}" if inside else "")
+        listed = [word for word in words if word[1:-1].isalpha() and word[0] == "'"]
+        kind = UNNAMED[len(listed) < max(2, room)]
+        shown = ", ".join((listed if kind == UNNAMED[0] else words)[:room])
+        lead = f"{either(texts[:2])} and {kind}" if texts else kind
+        return f"{lead} such as {shown}"
+
+    def _words(self, clause: Clause, rule: Rule, members: np.ndarray | None = None) -> list[str]:
+        """Its words as they are shown, the strongest first, those that tell nothing left out."""
+        names = self.names(clause)
+        shown: dict[str, None] = {}
+        for value in self._strongest_first(clause, rule):
+            if members is None or members[value]:
+                shown.setdefault(_quoted(names[value]))
+        if members is None:
+            shown |= dict.fromkeys(_quoted(word) for word in sorted(clause.unseen))
+        return [word for word in shown if word and not _odd(word)] or [w for w in shown if w]
+
+    def _name(self, clause: Clause, rule: Rule) -> ClassName | None:
+        """What its words have in common; of a list in the context, by how often they occur."""
+        key = (clause, rule)
+        if key not in self._shared:
+            features = self.sample.features
+            if clause.axis in features.axes and not clause.negated:
+                self._shared[key] = class_name(self.sample, clause.axis, rule.mask(features))
+            else:
+                axis = clause.axis if clause.axis in features.axes else "word"
+                held = np.isin(features.axes[axis], [*clause.values])
+                self._shared[key] = class_name(self.sample, axis, held, by_lift=False)
+        return self._shared[key]
+
+    def _strongest_first(self, clause: Clause, rule: Rule) -> list[int]:
+        """The values of a clause, those first that contribute most."""
+        key = (clause, rule)
+        if key not in self._ordered:
+            self._ordered[key] = self._by_strength(clause, rule)
+        return self._ordered[key]
+
+    def _by_strength(self, clause: Clause, rule: Rule) -> list[int]:
+        sample, features = self.sample, self.sample.features
+        values = sorted(clause.values)
+        if len(values) < 2 or clause.axis in ("flag", "rank", "position"):
+            return values
+        axis = clause.axis if clause.axis in (*WORD_AXES, *TOKEN_AXES) else "word"
+        keys = features.axes[axis]
+        region = (sample.weight > 0) & (keys >= 0)
+        if axis == clause.axis:
+            region &= Rule(tuple(c for c in rule.clauses if c.axis != axis)).mask(features)
+        size = features.size(axis)
+        lift = np.bincount(keys[region], sample.target[region] - sample.totals[1], size)
+        count = np.bincount(keys[region], minlength=size)
+        strength = lift[values] / np.sqrt(count[values] + 1.0)
+        if axis != clause.axis:
+            strength = count[values].astype(float)
+        elif clause.negated:
+            strength = -strength
+        return [values[at] for at in np.argsort(-strength, kind="stable")]
+
+
+def either(items: Sequence[str]) -> str:
+    """`a, b or c`."""
+    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " or " + items[-1]
+
+
+def _quoted(name: str) -> str:
+    return _MARKS.get(name, f"'{name}'") if name else ""
+
+
+def _odd(word: str) -> bool:
+    """Long numbers and other things that tell a reader nothing."""
+    return len(word) > 20 or (len(word) > 6 and any(ch.isdigit() for ch in word))
+
+
+def _group(name: str) -> str:
+    if name.startswith("-"):
+        return f"words ending in {name}"
+    return f"words starting with {name}" if name.endswith("-") else _NAMES.get(name, name)
