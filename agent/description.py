@@ -138,6 +138,6 @@ def short_label(words: str) -> str:
     ends = [i for i, word in enumerate(kept, 1) if word[-1] in ",;:)"]
     if ends and ends[-1] >= MOST_WORDS / 2:
         kept = kept[: ends[-1]]
-    while len(kept) > 1 and kept[-1].lower() in _OPEN:
+    while len(kept) > 1 and kept[-1].lstrip("([").lower() in _OPEN:
         kept.pop()
     return " ".join(kept).rstrip(",;:")

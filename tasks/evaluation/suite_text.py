@@ -60,8 +60,9 @@ class TextSuite(Suite):
         return MEANING if locked else meaning.OPEN
 
     def reader(self, ground: Any, plan: Any) -> Target | None:
-        meant = isinstance(ground, meaning.MeaningBench) and plan is not None and plan.reader
-        return load_text_reader(plan.reader, ground.target) if meant else None
+        if not isinstance(ground, meaning.MeaningBench) or plan is None or not plan.reader:
+            return None
+        return load_text_reader(plan.reader, ground.target)
 
     def pairs(
         self,

@@ -61,6 +61,9 @@ def test_a_hypothesis_that_tells_little_is_said(lab, predictor, said):
 def test_a_long_label_is_cut_between_words(lab):
     words = "one two three four five six seven eight nine ten eleven twelve, thirteen"
     assert short_label("  pets,  wild ") == "pets, wild"
+    long = "closing quotes behind a name in code, contractions; never a possessive or the plural"
+    assert short_label(long) == "closing quotes behind a name in code, contractions"
+    assert short_label("a b c d e f g h i j k of the") == "a b c d e f g h i j k"
     component = {"words": "pets", "predictor": PET}
     result = call(lab, "conclude", {"label": words, "components": [component]})
     assert result.data["description"]["label"] == words.removesuffix(", thirteen")

@@ -20,8 +20,8 @@ from ..models import Unit
 from ..registry import UpTo, tool
 from ..render.text import number
 
-_ATTACHED = frozenset(["", *"'’.,;:!?)]}%"])
-"""What is written right behind a word, without a space."""
+_ATTACHED = frozenset(["", "'", "’"])
+"""How a text begins that is written right behind a word, such as 's."""
 _MOST = 3000  # words of one call: about ten seconds on a small model
 _ENDS = 20  # words that are always listed from each end
 _SHOWN = 60  # words that are listed of the rarer side
