@@ -40,7 +40,8 @@ def fit(
         unit: The unit, such as mlp.3/7; left out: the unit under study.
 
     Returns:
-        r_squared; tests [{id, weight, gain, control}]
+        r_squared {table, hypotheses, both: {value}}; tests [{id, weight, gain {value}, control [19
+        numbers]}]
     """
     chosen = lab.chosen(unit)
     given = resolve(lab, hypotheses)
