@@ -1,8 +1,6 @@
 """The verb `doctor`: what is found of a target, and whether it can be trusted."""
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from . import options
 from .printing import console, print_json
@@ -23,6 +21,9 @@ def doctor(
 
     Exit code 1 where a check fails.
     """
+    from rich.table import Table
+    from rich.text import Text
+
     from ...tools.models import Target
     from ..doctor import counted, diagnose
 
