@@ -1,6 +1,5 @@
 """Errors that a person caused and can mend: one line that says what to do."""
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -18,6 +17,8 @@ def not_finite(site: str) -> UsageError:
 
 def nearest(wrong: str, valid: Iterable[str], *, most: int = 3) -> str:
     """The valid names closest to a wrong one, as text for an error message."""
+    import difflib  # only where something is wrong: the help of the command line starts here
+
     names = [str(name) for name in valid]
     found = difflib.get_close_matches(wrong, names, n=most, cutoff=0.3) or names[:most]
     return ", ".join(found)

@@ -16,10 +16,9 @@ def doctor(
     trust_remote_code: options.TrustRemoteCode = False,
     as_json: options.Json = False,
 ) -> None:
-    """Load a target and show what is found: sites, outputs, checks, and what to write where
-    something is missing.
+    """Load a target and show what is found of it, and whether it can be trusted.
 
-    Exit code 1 where a check fails.
+    Where something is missing it says what to write. Exit code 1 where a check fails.
     """
     from rich.table import Table
     from rich.text import Text
