@@ -280,7 +280,9 @@ def _padding(target: Target, rows: Any, together: torch.Tensor) -> Check:
 
 def _adds_up(target: Target, rows: Any) -> Check:
     name = "the residual stream adds up"
-    if not any(site.startswith("mlp.") or site.startswith("head.") for site in target.sites):
+    if any(site.startswith(("mlp.", "head.")) for site in target.refused):
+        return Check(name, "note", "sites of its blocks were refused, for the reasons above")
+    if not any(site.startswith(("mlp.", "head.")) for site in target.sites):
         return Check(
             name,
             "note",
@@ -288,10 +290,13 @@ def _adds_up(target: Target, rows: Any) -> Check:
             "sites=...); gradients and patching work without",
         )
     try:
-        exact_trace(target, rows)
+        trace = exact_trace(target, rows)
     except UsageError as error:
         said = str(error).removeprefix(f"{target.name} ")
         return Check(name, "note", f"{said}; gradients and patching work without")
+    if trace.architecture.post_norm:
+        said = "carried through the norms behind them, with what these divided by kept (post-norm)"
+        return Check(name, "ok", f"embeddings and all sub-updates, {said}")
     return Check(name, "ok", "embeddings and all sub-updates are the final residual")
 
 

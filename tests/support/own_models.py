@@ -1,102 +1,121 @@
-"""Small models as people write them themselves: nanoGPT's form, `torch.nn`'s, a bare RNN."""
+"""Two small models of one's own, as a researcher brings them: a file with factories.
 
-from types import SimpleNamespace
+decoder      a language model over letters, trained on stories; `h` behind `And t` is likeliest
+classifier   tells balanced brackets from others; no Hugging Face model, no words
+
+Target.load("tests/support/own_models.py:decoder")
+"""
 
 import torch
-from torch import nn
-from torch.nn import functional
+from torch import Tensor, nn
 
-LETTERS = list("\n abcdefghij")
+SYMBOLS = "()[]"
+_STEPS = 250
 
 
-class CausalSelfAttention(nn.Module):
-    def __init__(self, config):
+def tokenizer(letters: str):
+    """One token a character."""
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    vocabulary = {letter: at for at, letter in enumerate(["<unk>", *letters])}
+    inner = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
+    inner.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
+    inner.decoder = decoders.Fuse()
+    return PreTrainedTokenizerFast(tokenizer_object=inner, unk_token="<unk>")
+
+
+def decoder():
+    """A GPT-2 of two blocks over the letters of `builtin:stories`."""
+    from neuroscribe.tools.data.sources import load_corpus
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    text = "\n".join(one.text for one in load_corpus("builtin:stories:200").documents)
+    coder = tokenizer("".join(sorted(set(text))))
+    ids = torch.tensor(coder(text, verbose=False)["input_ids"])
+    with torch.random.fork_rng(), torch.enable_grad():
+        torch.manual_seed(0)
+        shape = GPT2Config(
+            vocab_size=len(coder), n_positions=64, n_embd=48, n_layer=2, n_head=3, n_inner=96,
+            resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, bos_token_id=None, eos_token_id=None,
+        )  # fmt: skip
+        model = GPT2LMHeadModel(shape)
+        draw = torch.Generator().manual_seed(0)
+
+        def batch() -> Tensor:
+            at = torch.randint(len(ids) - 32, (24, 1), generator=draw)
+            return ids[at + torch.arange(32)]
+
+        _train(model, lambda: (x := batch(), model(input_ids=x, labels=x).loss)[1])
+    return model.eval(), coder
+
+
+class Brackets(nn.Module):
+    """One layer of attention and an MLP over brackets: is the string balanced? `[n, 2]` logits."""
+
+    def __init__(self) -> None:
         super().__init__()
-        self.c_attn = nn.Linear(config.n_embd, 3 * config.n_embd)
-        self.c_proj = nn.Linear(config.n_embd, config.n_embd)
-        self.n_head = config.n_head
+        self.embed = nn.Embedding(1 + len(SYMBOLS), 24)
+        self.place = nn.Parameter(torch.zeros(16, 24))
+        self.block = nn.TransformerEncoderLayer(24, 2, 48, dropout=0.0, batch_first=True)
+        self.out = nn.Linear(24, 2)
 
-    def forward(self, x):
-        parts = self.c_attn(x).chunk(3, -1)  # each [row, place, d]
-        q, k, v = (part.unflatten(-1, (self.n_head, -1)).transpose(1, 2) for part in parts)
-        y = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
-        return self.c_proj(y.transpose(1, 2).flatten(2))
-
-
-class Block(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        d = config.n_embd
-        self.ln_1, self.ln_2 = nn.LayerNorm(d), nn.LayerNorm(d)
-        self.attn = CausalSelfAttention(config)
-        self.mlp = nn.Sequential(nn.Linear(d, 4 * d), nn.GELU(), nn.Linear(4 * d, d))
-
-    def forward(self, x):
-        x = x + self.attn(self.ln_1(x))
-        return x + self.mlp(self.ln_2(x))
+    def forward(self, ids: Tensor) -> Tensor:
+        """Token ids `[n, place]`."""
+        return self.out(self.block(self.embed(ids) + self.place[: ids.shape[1]]).mean(1))
 
 
-class GPT(nn.Module):
-    """Gives logits and a loss, as nanoGPT does; refuses rows beyond its block size."""
-
-    def __init__(self, config):
-        super().__init__()
-        self.config = config
-        self.transformer = nn.ModuleDict(
-            {
-                "wte": nn.Embedding(config.vocab_size, config.n_embd),
-                "wpe": nn.Embedding(config.block_size, config.n_embd),
-                "h": nn.ModuleList([Block(config) for _ in range(config.n_layer)]),
-                "ln_f": nn.LayerNorm(config.n_embd),
-            }
-        )
-        self.lm_head = nn.Linear(config.n_embd, config.vocab_size, bias=False)
-
-    def forward(self, idx, targets=None):
-        assert idx.shape[1] <= self.config.block_size
-        parts = self.transformer
-        x = parts["wte"](idx) + parts["wpe"](torch.arange(idx.shape[1], device=idx.device))
-        for block in parts["h"]:
-            x = block(x)
-        return self.lm_head(parts["ln_f"](x)), None
+def strings(n: int, seed: int, length: int = 10) -> list[str]:
+    """Bracket strings, half of them balanced."""
+    draw = torch.Generator().manual_seed(seed)
+    made = []
+    for at in range(n):
+        if at % 2:
+            made.append(
+                "".join(SYMBOLS[int(i)] for i in torch.randint(4, (length,), generator=draw))
+            )
+            continue
+        text, open_ = "", []
+        while len(text) < length:
+            left = length - len(text)
+            if open_ and (len(open_) == left or float(torch.rand(1, generator=draw)) < 0.5):
+                text += {"(": ")", "[": "]"}[open_.pop()]
+            else:
+                open_.append("(["[int(torch.randint(2, (1,), generator=draw))])
+                text += open_[-1]
+        made.append(text)
+    return made
 
 
-class Classifier(nn.Module):
-    """Reads all places at once, with `torch.nn`'s own encoder."""
-
-    def __init__(self, tokens, d=16, heads=2, layers=2, length=24):
-        super().__init__()
-        self.embed, self.place = nn.Embedding(tokens, d), nn.Embedding(length, d)
-        layer = nn.TransformerEncoderLayer(d, heads, 4 * d, dropout=0.0, batch_first=True)
-        self.encoder = nn.TransformerEncoder(layer, layers, enable_nested_tensor=False)
-        self.head = nn.Linear(d, 2)
-
-    def forward(self, ids):
-        x = self.embed(ids) + self.place(torch.arange(ids.shape[1], device=ids.device))
-        return self.head(self.encoder(x)[:, 0])
-
-
-class Counter(nn.Module):
-    def __init__(self, tokens, d=12):
-        super().__init__()
-        self.embed, self.rnn = nn.Embedding(tokens, d), nn.GRU(d, d, batch_first=True)
-        self.head = nn.Linear(d, tokens)
-
-    def forward(self, ids):
-        return self.head(self.rnn(self.embed(ids))[0])
-
-
-def gpt():
-    torch.manual_seed(0)
-    config = SimpleNamespace(n_embd=32, n_head=4, n_layer=2, vocab_size=len(LETTERS), block_size=32)
-    return GPT(config), LETTERS
+def balanced(text: str) -> bool:
+    """Whether all brackets close."""
+    while (shorter := text.replace("()", "").replace("[]", "")) != text:
+        text = shorter
+    return not text
 
 
 def classifier():
-    torch.manual_seed(0)
-    return Classifier(3), ["<pad>", "(", ")"]
+    """A module with a tokenizer over brackets."""
+    coder = tokenizer(SYMBOLS)
+    texts = strings(600, seed=0)
+    ids = torch.tensor(coder(texts)["input_ids"])
+    truth = torch.tensor([int(balanced(text)) for text in texts])
+    with torch.random.fork_rng(), torch.enable_grad():
+        torch.manual_seed(0)
+        model = Brackets()
+        _train(model, lambda: nn.functional.cross_entropy(model(ids), truth), steps=80)
+    return model.eval(), coder
 
 
-def counter():
-    torch.manual_seed(0)
-    return Counter(len(LETTERS)), LETTERS
+classifier.example = torch.ones(1, 10, dtype=torch.long)  # type: ignore[attr-defined]
+
+
+def _train(model: nn.Module, loss, steps: int = _STEPS) -> None:
+    """AdamW with a rate that falls to zero."""
+    optimiser = torch.optim.AdamW(model.parameters(), lr=5e-3)
+    fall = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: 1 - step / steps)
+    for _ in range(steps):
+        optimiser.zero_grad()
+        loss().backward()
+        optimiser.step()
+        fall.step()

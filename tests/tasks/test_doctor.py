@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-import own_models
+import bare_models
 import pytest
 import torch
 from neuroscribe.tasks.cli.app import run
@@ -12,7 +12,7 @@ from neuroscribe.tools.models import Model, Target
 from neuroscribe.tools.models.factory import from_model
 from torch import nn
 
-FILE = Path(str(own_models.__file__))
+FILE = Path(str(bare_models.__file__))
 
 
 def checked(target):
@@ -72,7 +72,7 @@ class Unsteady(nn.Module):
 )
 def test_what_cannot_be_trusted_is_wrong(how, check):
     torch.manual_seed(0)
-    target = from_model(Model(Unsteady(how), own_models.LETTERS), name="own")
+    target = from_model(Model(Unsteady(how), bare_models.LETTERS), name="own")
     found, checks = checked(target)
     assert not found.sound
     assert checks[check].status == "wrong"

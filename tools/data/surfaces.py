@@ -57,6 +57,8 @@ def joined(texts: list[str] | tuple[str, ...]) -> str:
 
 def piece_text(tokenizer: Any) -> Read:
     """What turns one piece of a tokenizer's vocabulary into the text it stands for."""
+    if getattr(tokenizer, "pieces_are_text", False):
+        return lambda piece: piece
     inner = getattr(tokenizer, "backend_tokenizer", None)
     read = _asked(tokenizer) if inner is None else _told(tokenizer, inner)
     suffix = getattr(getattr(inner, "model", None), "end_of_word_suffix", None)

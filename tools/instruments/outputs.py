@@ -110,7 +110,7 @@ def _along_words(lab: Lab, rows: TokenWindows) -> list[list[tuple[str, float]]]:
     """Words with their cosines, by row."""
     explore: Any = lab.explore
     mean = _output(lab, explore.rows(_drawn(lab, _MEAN_OF, "mean"))).mean(0)  # [d]
-    vectors = (_output(lab, rows) - mean).double().numpy()  # [row, d]
+    vectors = (_output(lab, rows) - mean).cpu().double().numpy()  # [row, d]
     return [
         [(near.word, near.cosine) for near in neighbours(lab, vector, _NAMED).toward]
         for vector in vectors

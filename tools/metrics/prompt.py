@@ -10,7 +10,7 @@ from ..data.tokens import surfaces
 from ..errors import UsageError
 from ..models import Target
 from .metric import Kind, Metric
-from .readings import reading, target_tokens
+from .readings import check_known, reading, target_tokens
 from .rows import Rows
 from .target_tokens import Several, TargetPrompt, in_words, target_prompt
 
@@ -35,10 +35,12 @@ def prompt_of(target: Target, text: str) -> Prompt:
     """Tokenizes a prompt; special tokens that the tokenizer puts behind a text are left out.
 
     Raises:
-        UsageError: if there is no tokenizer, nothing in the text, or more than the context holds.
+        UsageError: if there is no tokenizer, nothing in the text, a character that no token of a
+            vocabulary of one's own stands for, or more than the context holds.
     """
     if target.tokenizer is None:
         raise UsageError(f"{target.name} has no tokenizer; pass token ids")
+    check_known(target, text)
     ids = [int(item) for item in target.tokenizer(text, verbose=False)["input_ids"]]
     while len(ids) > 1 and ids[-1] in set(target.tokenizer.all_special_ids):
         ids.pop()

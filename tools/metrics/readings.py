@@ -178,10 +178,19 @@ def _prompt_tokens(target: Target, prompt: str) -> list[int]:
     return before
 
 
+def check_known(target: Target, text: str) -> None:
+    """Raises `UsageError` where a vocabulary of one's own would leave characters out."""
+    unknown = getattr(target.tokenizer, "unknown", None)
+    left = unknown(text) if unknown is not None else []
+    if left:
+        raise UsageError(f"{target.name} has no token for {', '.join(map(repr, left[:6]))}")
+
+
 def _coded(target: Target, text: str) -> list[int]:
     """Token ids with the tokenizer's own special tokens in front, none behind."""
     if target.tokenizer is None:
         raise UsageError(f"{target.name} has no tokenizer, so it cannot read text")
+    check_known(target, text)
     tokenizer: Any = target.tokenizer
     plain = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
     full = tokenizer(text, verbose=False)["input_ids"]

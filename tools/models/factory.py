@@ -143,10 +143,17 @@ def from_model(model: Model, *, name: str) -> Target:
         return seeing_target(network, seen, name=name, example=tensor, labels=list(labels))
     if example is None and tokenizer is not None:
         example = _ordinary(network, tokenizer, device)
+        last = max(tokenizer.get_vocab().values())
+        if device.type == "cpu" and not _takes(network, torch.full_like(example, last)):
+            raise UsageError(
+                f"{name}: the module does not take token {last}, the last of its tokenizer; is its "
+                "embedding smaller than the vocabulary?"
+            )
     if example is None:
         raise UsageError(
-            f"{name}: set `factory.example` to a tensor (or a shape) that the module takes, so "
-            "that its sites can be found"
+            f"{name}: what does the module take? Return (module, tokenizer) for one that reads "
+            "tokens, else Model(module, example=...) with a tensor, or a shape with the batch "
+            "first, such as (1, 3, 32, 32)"
         )
     example = _tensor(example)
     if example.is_floating_point() and example.ndim == 4 and example.shape[1] == 3:
@@ -171,8 +178,11 @@ def from_model(model: Model, *, name: str) -> Target:
         sites = paths(probe)
     except Exception as error:
         raise UsageError(
-            f"{name}: the module does not take its example of shape {list(first.shape)}: {error}"
+            f"{name}: the module does not take its example of shape {list(first.shape)}: "
+            f"{type(error).__name__}: {error}"
         ) from error
+    if probe.output(ROWS).ndim < 2:
+        raise UsageError(f"{name}: its output has the shape [row]; return [row, 1] or more")
     unverified = set(sites)
     refused: dict[str, str] = {}
     if text and tokenizer is not None:
@@ -273,6 +283,9 @@ def _import(path: Path) -> Any:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    beside = str(path.resolve().parent)
+    if beside not in sys.path:  # its own imports, as `python FILE` would find them
+        sys.path.append(beside)
     try:
         spec.loader.exec_module(module)
     except Exception as error:

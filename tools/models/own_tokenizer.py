@@ -15,6 +15,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..errors import UsageError
 
 _SPECIAL = re.compile(r"<\|?[A-Za-z_]+\|?>|\[[A-Z_]+\]")
@@ -39,6 +41,8 @@ class OwnTokenizer:
     """
 
     is_fast = True
+    pieces_are_text = True
+    """A token's name is the text that it stands for."""
 
     def __init__(self, vocabulary: Mapping[int, str], given: Any = None) -> None:
         self._names = dict(sorted(vocabulary.items()))
@@ -110,10 +114,21 @@ class OwnTokenizer:
             out["offset_mapping"] = [[span for _, span in row] for row in cut]
         return {key: value[0] for key, value in out.items()} if isinstance(text, str) else out
 
+    def unknown(self, text: str) -> list[str]:
+        """The characters of a text, but for white space, that no token stands for."""
+        known = np.zeros(len(text), bool)
+        for match in self._pattern.finditer(text):
+            known[match.start() : match.end()] = True
+        left = (char for char, held in zip(text, known, strict=True) if not held)
+        return list(dict.fromkeys(char for char in left if not char.isspace()))
+
     def _cut(self, text: str) -> list[tuple[int, tuple[int, int]]]:
         """Ids with the characters that each stands for."""
         if self._given is not None:
-            return self._found(text, [int(i) for i in self._given.encode(text)])
+            try:
+                return self._found(text, [int(i) for i in self._given.encode(text)])
+            except Exception:
+                pass
         out: list[tuple[int, tuple[int, int]]] = []
         at = 0
         for match in [*self._pattern.finditer(text), None]:
@@ -154,6 +169,8 @@ def as_tokenizer(given: Any, name: str) -> Any:
     if given is None or (hasattr(given, "all_special_ids") and callable(given)):
         return given
     if isinstance(given, Mapping):
+        if given and all(isinstance(token, str) for token in given.values()):
+            given = {token: i for i, token in given.items()}  # it goes from id to token
         pairs = {int(i): str(token) for token, i in given.items()}
         if len(pairs) != len(given):
             raise UsageError(f"{name}: two tokens of the vocabulary have one id")

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from .. import cancellation
 from ..errors import UsageError, nearest
 from .allocator import keep_freed_memory
+from .causal import Spoken
 from .fingerprint import fingerprint, sampled_fingerprint
 from .forward import Batch, Inputs, Output, caching, forward
 from .image_input import ImageInput
@@ -300,6 +301,9 @@ class Target:
         Returns:
             The logits behind the last token, `[row, vocabulary]`, and the cache with these tokens.
         """
+        if isinstance(self.network, Spoken):  # what it keeps are the tokens
+            seen = ids if cache is None else torch.cat([cache, ids], 1)
+            return self.network(seen[:, -self.context_length :].to(self.device)).logits[:, -1], seen
         result = self.network(input_ids=ids.to(self.device), **caching(self.network, cache))
         kept = result.cache if hasattr(result, "cache") else result.past_key_values
         return result.logits[:, -1], kept

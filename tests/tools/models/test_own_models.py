@@ -3,10 +3,11 @@
 import copy
 from pathlib import Path
 
-import own_models
+import bare_models
 import pytest
 import torch
 from neuroscribe.tools.attribution.attribute import Settings, attribute
+from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.metrics.target_tokens import target_prompt
@@ -17,7 +18,7 @@ from neuroscribe.tools.models.model import Model
 from neuroscribe.tools.models.own_blocks import opened
 from torch import nn
 
-FILE = Path(str(own_models.__file__))
+FILE = Path(str(bare_models.__file__))
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def test_a_gpt_of_ones_own_is_a_language_model_with_all_its_sites(gpt):
 
 
 def test_it_computes_what_it_computed(gpt):
-    plain, _ = own_models.gpt()
+    plain, _ = bare_models.gpt()
     plain.eval()
     windows = cut(gpt, ["ab ab abc", "j"])
     logits = gpt.trace(windows).output
@@ -60,7 +61,7 @@ def test_its_predictions_are_attributed_exactly(gpt):
 
 
 def test_an_encoder_of_torch_has_heads_and_neurons_and_gives_the_same(minilm):
-    plain, _ = own_models.classifier()
+    plain, _ = bare_models.classifier()
     plain.eval()
     target = Target.load(f"{FILE}:classifier")
     assert target.kind == "module"
@@ -101,8 +102,46 @@ def test_a_network_of_another_kind_keeps_its_module_paths():
     assert not [name for name in target.sites if name.startswith("mlp")]
 
 
+def test_it_writes_without_a_cache(gpt):
+    corpus = load_corpus("self:40", target=gpt)
+    assert corpus.documents
+    assert {letter for one in corpus.documents for letter in one.text} <= set(bare_models.LETTERS)
+
+
+def test_prompts_with_unknown_characters_are_refused(gpt):
+    with pytest.raises(UsageError, match="has no token for 'T', 'é'"):
+        target_prompt(gpt, "Té a", "b")
+
+
+class Flat(nn.Module):
+    def __init__(self, tokens=3):
+        super().__init__()
+        self.embed = nn.Embedding(tokens, 4)
+
+    def forward(self, ids):
+        return self.embed(ids).sum((1, 2))
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        (Model(Flat(), ["a", "b", "c"]), r"output has the shape \[row\]; return \[row, 1\]"),
+        (Model(Flat(2), ["a", "b", "c"]), "does not take token 2, the last of its tokenizer"),
+        (Model(nn.Conv2d(3, 4, 3)), "what does the module take"),
+    ],
+)
+def test_networks_that_cannot_be_used_are_refused_in_one_line(model, said):
+    with pytest.raises(UsageError, match=said):
+        from_model(model, name="own")
+
+
+def test_a_classifier_of_places_is_no_language_model():
+    target = from_model(Model(bare_models.Counter(8), ["a", "b", "c"]), name="own")
+    assert target.kind == "module"
+
+
 def test_what_is_said_counts_and_what_is_wrong_is_one_line():
-    network, letters = own_models.gpt()
+    network, letters = bare_models.gpt()
     sites = {"first": "transformer.h.0.mlp.0"}
     target = from_model(
         Model(network, letters, heads=2, kind="module", context_length=16, sites=sites), name="own"
@@ -114,7 +153,7 @@ def test_what_is_said_counts_and_what_is_wrong_is_one_line():
         ({"sites": {"x": "transformer.nothing"}}, "has no site 'transformer.nothing'"),
         ({"tokenizer": ["a", "a"]}, "'a' stands twice"),
     ):
-        network, letters = own_models.gpt()
+        network, letters = bare_models.gpt()
         with pytest.raises(UsageError, match=said):
             from_model(Model(**{"network": network, "tokenizer": letters, **wrong}), name="own")
 

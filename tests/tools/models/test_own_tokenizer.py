@@ -74,6 +74,15 @@ def test_what_is_no_tokenizer_is_refused_in_one_line(given, said):
         as_tokenizer(given, "own")
 
 
+def test_characters_that_it_does_not_know_end_nothing():
+    tokenizer = as_tokenizer(Characters(), "own")  # raises at them
+    assert tokenizer("aéb")["input_ids"] == [1, 2]
+    assert tokenizer.unknown("aé b!é") == ["é", "!"]
+    assert surfaces(SimpleNamespace(tokenizer=tokenizer, name="own")) == tuple(" ab()")
+    turned = as_tokenizer({0: "a", 1: "b"}, "own")
+    assert turned("ba")["input_ids"] == [1, 0]
+
+
 def test_a_hugging_face_tokenizer_stays_as_it_is(minilm):
     assert as_tokenizer(minilm.tokenizer, "own") is minilm.tokenizer
     assert not isinstance(as_tokenizer(minilm.tokenizer, "own"), OwnTokenizer)

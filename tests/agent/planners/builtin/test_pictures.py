@@ -63,6 +63,7 @@ class Played:
             target=IMAGE,
             explore=rows,
             seed=0,
+            left_out=frozenset(),
             memo=memo,
             evidence=EvidenceStore(),
             column=lambda unit: column,
