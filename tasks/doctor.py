@@ -92,7 +92,8 @@ def diagnose(target: Target) -> Diagnosis:
             paths += 1
         else:
             kinds.setdefault(name.partition(".")[0], []).append(name)
-    checks = list(_checks(target, rows))
+    output = _output(target, rows)
+    checks = list(_checks(target, rows, output))
     usable = {kind: [n for n in names if n in target.sites] for kind, names in kinds.items()}
     sites = [
         Sites(
@@ -106,7 +107,7 @@ def diagnose(target: Target) -> Diagnosis:
     ]
     return Diagnosis(
         target.name,
-        _findings(target, rows),
+        _findings(target, rows, output),
         tuple(sites),
         paths,
         dict(target.refused),
@@ -150,8 +151,7 @@ def _output(target: Target, rows: Any, sites: tuple[str, ...] = ()) -> torch.Ten
     return output.float()
 
 
-def _findings(target: Target, rows: Any) -> dict[str, str]:
-    output = _output(target, rows)
+def _findings(target: Target, rows: Any, output: torch.Tensor) -> dict[str, str]:
     kinds = {
         "causal": "a causal language model: every place predicts the next token",
         "encoder": "an encoder: every place sees all",
@@ -197,8 +197,7 @@ def _speed(target: Target, rows: Any) -> str:
     return f"{ids.size / max(time.perf_counter() - start, 1e-9):,.0f} tokens a second"
 
 
-def _checks(target: Target, rows: Any) -> Iterator[Check]:
-    first = _output(target, rows)
+def _checks(target: Target, rows: Any, first: torch.Tensor) -> Iterator[Check]:
     yield _finite(first)
     yield _compared(
         "a second call",

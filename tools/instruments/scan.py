@@ -236,8 +236,7 @@ def _read(
     values = lab.activations(windows, [unit])[0]
     if not (own and after):
         return Reading(windows, values, _last_word(windows, values))
-    first = len(before) + 1 if before else 0
-    spans = [(first, first + len(name)) for name in names]
+    spans = [(len(lead), len(lead) + len(name)) for name in names]
     at_words = [at_span(windows, row, values[row], span).value for row, span in enumerate(spans)]
     return Reading(windows, values, np.array(at_words, float))
 

@@ -143,12 +143,7 @@ def from_model(model: Model, *, name: str) -> Target:
         return seeing_target(network, seen, name=name, example=tensor, labels=list(labels))
     if example is None and tokenizer is not None:
         example = _ordinary(network, tokenizer, device)
-        last = max(tokenizer.get_vocab().values())
-        if device.type == "cpu" and not _takes(network, torch.full_like(example, last)):
-            raise UsageError(
-                f"{name}: the module does not take token {last}, the last of its tokenizer; is its "
-                "embedding smaller than the vocabulary?"
-            )
+        _check_last(network, tokenizer, example, name)
     if example is None:
         raise UsageError(
             f"{name}: what does the module take? Return (module, tokenizer) for one that reads "
@@ -186,7 +181,7 @@ def from_model(model: Model, *, name: str) -> Target:
     unverified = set(sites)
     refused: dict[str, str] = {}
     if text and tokenizer is not None:
-        sites, refused = _with_blocks(probe, model, sites, name)
+        sites, refused = _with_blocks(probe, model, sites, len(tokenizer), name)
         tried = model.kind is None and speaks(network, first, len(tokenizer))
         if model.kind == "causal" or tried:
             spoken(network)
@@ -211,7 +206,7 @@ def from_model(model: Model, *, name: str) -> Target:
 
 
 def _with_blocks(
-    probe: Probe, model: Model, sites: dict[str, Site], name: str
+    probe: Probe, model: Model, sites: dict[str, Site], tokens: int, name: str
 ) -> tuple[dict[str, Site], dict[str, str]]:
     """Sites of blocks before those of modules, and what blocks ought to have and lack."""
     try:
@@ -221,7 +216,7 @@ def _with_blocks(
     if found is None:
         return sites, {}
     probe.blocks = found.blocks
-    head = logit_site(probe, len(as_tokenizer(model.tokenizer, name)))
+    head = logit_site(probe, tokens)
     more = {} if head is None else {"logit": head}
     return {**found.sites, **more, **sites}, found.refused
 
@@ -235,6 +230,16 @@ def _ordinary(network: nn.Module, tokenizer: Any, device: torch.device) -> Tenso
         if device.type == "cpu" and _takes(network, row[:, :places]):
             return row[:, :places]
     return row
+
+
+def _check_last(network: nn.Module, tokenizer: Any, row: Tensor, name: str) -> None:
+    """Raises `UsageError` where a module does not take the last token of its tokenizer."""
+    last = max(tokenizer.get_vocab().values())
+    if row.device.type == "cpu" and not _takes(network, torch.full_like(row, last)):
+        raise UsageError(
+            f"{name}: the module does not take token {last}, the last of its tokenizer; is its "
+            "embedding smaller than the vocabulary?"
+        )
 
 
 def _takes(network: nn.Module, row: Tensor) -> bool:

@@ -1,13 +1,17 @@
 """A unit that depends on context, over real tokens, and judges whose answers are known."""
 
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from neuroscribe.tasks.evaluation.scorers.judges import Answer, Question
 from neuroscribe.tasks.evaluation.words.places import Places, draw
+from neuroscribe.tasks.labelling.folder import RunFolder
 from neuroscribe.tasks.scoring.measured import Measured, Splits
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.models import Target
@@ -67,3 +71,19 @@ def places(splits: Splits) -> Places:
     drawn = draw(splits, np.random.default_rng(0), causal=True)
     assert isinstance(drawn, Places)
     return drawn
+
+
+@pytest.fixture
+def described(finished_run, tmp_path) -> Callable[..., Path]:
+    """Gives a run whose units are described, each with such fields of its own."""
+
+    def made(*fields: Mapping[str, Any]) -> Path:
+        folder = Path(shutil.copytree(finished_run, tmp_path / "run"))
+        labels = RunFolder(folder)
+        lines = list(labels.own_labels().values())
+        for line, own in zip(lines, fields, strict=True):
+            line |= {"status": "described", **own}
+        labels.write_labels(lines)
+        return folder
+
+    return made

@@ -1,7 +1,6 @@
 """Words of components: a judge that knows, guesses, lies; what predictors draw; the verb."""
 
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -111,16 +110,11 @@ def reads(handler, request) -> None:
 
 
 @pytest.fixture
-def run(finished_run, tmp_path) -> Path:
+def run(described) -> Path:
     """A run of two units with a component each, one with words that say nothing."""
-    folder = Path(shutil.copytree(finished_run, tmp_path / "run"))
-    labels = RunFolder(folder)
-    lines = list(labels.own_labels().values())
-    for line, words in zip(lines, ("the word cat", "things of a kind"), strict=True):
-        part = {"words": words, "predictor": {"kind": "words", "words": ["cat"]}, "evidence": []}
-        line |= {"label": "x", "status": "described", "components": [part]}
-    labels.write_labels(lines)
-    return folder
+    cat = {"predictor": {"kind": "words", "words": ["cat"]}, "evidence": []}
+    parts = ({"words": words, **cat} for words in ("the word cat", "things of a kind"))
+    return described(*({"label": "x", "components": [part]} for part in parts))
 
 
 def test_components_are_marked_in_every_door_and_judged_once(run, verb, shown):

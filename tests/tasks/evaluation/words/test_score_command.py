@@ -30,15 +30,9 @@ def is_control(request) -> bool:
 
 
 @pytest.fixture
-def run(finished_run, tmp_path) -> Path:
+def run(described) -> Path:
     """A run whose units have labels of their own."""
-    folder = Path(shutil.copytree(finished_run, tmp_path / "run"))
-    labels = RunFolder(folder)
-    lines = list(labels.own_labels().values())
-    for line, words in zip(lines, ("the word cat", "=cmd|' words of animals"), strict=True):
-        line |= {"label": words, "status": "described"}
-    labels.write_labels(lines)
-    return folder
+    return described({"label": "the word cat"}, {"label": "=cmd|' words of animals"})
 
 
 @pytest.fixture
