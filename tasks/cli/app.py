@@ -1,103 +1,123 @@
 """The command line: `neuroscribe VERB TARGET ...`.
 
-A verb is a function with typer annotations in a module named as the verb is typed, which imports
-nothing heavy. What a verb needs (torch, transformers) is imported when it runs: `--help` stays
-quick.
+A verb is a function with typer annotations in a module named as the verb is typed. The module is
+imported when the verb is asked for: the help of the command line needs `PANELS` alone. What a verb
+needs (torch, transformers) is imported when it runs: the help of a verb stays quick too.
 """
 
 import functools
 import os
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand
 
 from ...tools.errors import UsageError
 from ...tools.io.numbers import check_numbers
 from ...tools.io.plain_text import plain_streams
-from . import evaluate, study
-from .ask import ask
-from .attribute import attribute
-from .cache import cache
-from .compare import compare
-from .doctor import doctor
-from .export import export
-from .find import find
-from .index import index
-from .index_merge import index_merge
-from .intervene import intervene
-from .label import label
-from .lens import lens
-from .mcp import mcp
-from .merge import merge
-from .organisms import organisms
-from .patch import patch
-from .patch_map import patch_map
-from .replay import replay
-from .route import route
-from .score import score
-from .serve import serve
-from .show import show
-from .tool import tool
-from .tools import tools
-from .transcript import transcript
-from .verb_help import explain
+from .verb_help import EXAMPLES, Group, Verb
 
-PANELS: dict[str, tuple[Callable[..., Any] | typer.Typer, ...]] = {
-    "Label and read": (
-        label,
-        show,
-        score,
-        find,
-        merge,
-        export,
-        index,
-        index_merge,
-        replay,
-        transcript,
-        cache,
-    ),
-    "Ask": (ask, tool, tools, doctor),
-    "Evaluate": (evaluate.app,),
-    "Explain a prediction": (attribute, lens, compare, patch, patch_map, intervene, route),
-    "Serve": (serve, mcp),
-    "Study": (study.app, organisms),
+PANELS = {
+    "Label and read": {
+        "label": "Label units of a model with scored descriptions; the same command again goes on.",
+        "show": "Show the labels of a run, or one unit in full.",
+        "score": "Score the words of labels: a judge tells active places from silent ones by them.",
+        "find": "Search the labels of a run by words and meaning, or its units by what they do.",
+        "merge": "Bring the shards of a run together, from one folder or several.",
+        "export": "Write the labels of a run as files; to stdout as CSV where no file is named.",
+        "index": "Index every unit of the chosen sites: largest values, samples, counts; "
+        "resumable.",
+        "index-merge": "Merge shards of an index; the result is the same as from one run.",
+        "replay": "Make every tool call of a transcript again and report results that differ.",
+        "transcript": "Make one self-contained HTML page of a transcript.",
+        "cache": "Show, or clear, what is kept on disk: activations, states of readers, answers of "
+        "judges.",
+    },
+    "Ask": {
+        "ask": "Ask a model; the answer comes from experiments and cites them.",
+        "tool": "Run one tool on a model: what a planner would see.",
+        "tools": "List the tools that planners have, or show what one takes.",
+        "doctor": "Load a target and show what is found of it, and whether it can be trusted.",
+    },
+    "Evaluate": {
+        "evaluate": "Measure planners and other people's descriptions against known truth.",
+    },
+    "Explain a prediction": {
+        "attribute": "Rank all units of a model by their share in a prediction.",
+        "lens": "Read every sub-layer of a model as a prediction (logit or tuned lens), and units "
+        "as tokens.",
+        "compare": "Compare two runs of a model: heads, the neurons they switch on, and what feeds "
+        "them.",
+        "patch": "Patch one prompt's activations into another, layer by place: where is the answer "
+        "carried?",
+        "patch-map": "Map which patches of a picture drive an answer, beside mean attention.",
+        "intervene": "Change units and measure what becomes of a prediction, beside matched units "
+        "and directions.",
+        "route": "Find the least attention that a task needs: layers to wait, then layers to look "
+        "back.",
+    },
+    "Serve": {
+        "serve": "Show a run in the browser, try units on texts and pictures, ask about the model.",
+        "mcp": "Serve the tools to MCP clients, until they leave or Ctrl-C.",
+    },
+    "Study": {
+        "organisms": "List small networks trained on known mechanisms; load them as organism:NAME.",
+        "study": "Ready-made investigations: run one, read its sentences, tables and report.",
+    },
 }
-"""The verbs, as the help groups them."""
+"""The verbs, as the help groups them, each with the first paragraph of its own help."""
 
 
-class InOrder(TyperGroup):
-    """Lists the panels in the order of `PANELS`: typer has groups of verbs last."""
+class LazyVerb(TyperCommand):
+    """A verb, or a group of verbs, of which the name and a line are known before it is imported."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        order = list(PANELS)
+    def make_context(self, *args: Any, **extra: Any) -> Any:
+        assert self.name
+        return load(self.name).make_context(*args, **extra)
 
-        def place(name: str) -> int:
-            return order.index(getattr(self.commands[name], "rich_help_panel", order[-1]))
 
-        return sorted(super().list_commands(ctx), key=place)
+class Verbs(Group):
+    """All verbs, in the order of `PANELS`."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        for panel, lines in PANELS.items():
+            for name, line in lines.items():
+                self.add_command(LazyVerb(name, short_help=line, rich_help_panel=panel))
 
 
 app = typer.Typer(
     name="neuroscribe",
-    cls=InOrder,
+    cls=Verbs,
     help="Experiments on a neural network and says, with evidence, what its parts do.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 
 
-def guard(typer_app: typer.Typer) -> None:
-    """From now on every verb of an application refuses unusable numbers before it does anything."""
-    for group in typer_app.registered_groups:
-        if group.typer_instance is not None:
-            guard(group.typer_instance)
-    for command in typer_app.registered_commands:
-        if command.callback is not None:
-            command.callback = _guarded(command.callback)
+@functools.cache
+def load(name: str) -> Any:
+    """The command of a verb, or the group of a module that has an `app`.
+
+    Every verb gets plain help with its example, and refuses unusable numbers before it does
+    anything.
+    """
+    module = import_module(f".{name.replace('-', '_')}", __package__)
+    own = getattr(module, "app", None)
+    verbs = own or typer.Typer(add_completion=False)
+    if own is None:
+        verbs.command(name)(getattr(module, name.replace("-", "_")))
+    for verb in verbs.registered_commands:
+        assert verb.callback
+        below = (verb.name or verb.callback.__name__).replace("_", "-")
+        words = f"{name} {below}" if own else name
+        verb.cls = Verb
+        verb.epilog = f"\b\nExample:\n  neuroscribe {words} {EXAMPLES[words]}"
+        verb.callback = _guarded(verb.callback)
+    return typer.main.get_command(verbs)
 
 
 def _guarded(verb: Callable[..., Any]) -> Callable[..., Any]:
@@ -107,16 +127,6 @@ def _guarded(verb: Callable[..., Any]) -> Callable[..., Any]:
         return verb(*args, **options)
 
     return checked
-
-
-for _panel, _verbs in PANELS.items():
-    for _verb in _verbs:
-        if isinstance(_verb, typer.Typer):
-            app.add_typer(_verb, rich_help_panel=_panel)
-        else:
-            app.command(_verb.__name__.replace("_", "-"), rich_help_panel=_panel)(_verb)
-guard(app)
-explain(app)
 
 
 def _version(wanted: bool) -> None:

@@ -9,11 +9,14 @@ from .evaluate_functions import functions
 from .evaluate_labels import labels
 from .evaluate_planner import planner
 from .evaluate_runs import runs
+from .verb_help import Group
 
 app = typer.Typer(
     name="evaluate",
+    cls=Group,
     help="Measure planners and other people's descriptions against known truth.",
     no_args_is_help=True,
+    add_completion=False,
 )
 for verb in (planner, functions, ask, choose, labels, runs, confidence):
     app.command()(verb)

@@ -19,14 +19,17 @@ import typer
 from ..studies.options import Arithmetic, Brackets, Failures, Recall, Spurious
 from . import options
 from .printing import print_json
+from .verb_help import Group
 
 if TYPE_CHECKING:
     from ..studies.result import Study
 
 app = typer.Typer(
     name="study",
+    cls=Group,
     help="Ready-made investigations: run one, read its sentences, tables and report.",
     no_args_is_help=True,
+    add_completion=False,
 )
 
 Out = Annotated[Path | None, typer.Option(help="The folder; by default runs/study-NAME.")]

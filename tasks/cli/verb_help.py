@@ -6,8 +6,7 @@ columns cuts the rest.
 
 from typing import Any
 
-import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 _LLAVA = "llava-hf/llava-1.5-7b-hf"
 _FACTS = "organism:facts --prompt 'the country of the city of Lena is' --target ' Italy'"
@@ -62,12 +61,20 @@ class Verb(TyperCommand):
         super().format_help(ctx, formatter)
 
 
-def explain(application: typer.Typer, above: str = "") -> None:
-    """Gives every verb of an application plain help and its example."""
-    for group in application.registered_groups:
-        if group.typer_instance is not None:
-            explain(group.typer_instance, f"{group.typer_instance.info.name} ")
-    for command in application.registered_commands:
-        name = above + (command.name or command.callback.__name__.replace("_", "-"))  # type: ignore[union-attr]
-        command.cls = Verb
-        command.epilog = f"\b\nExample:\n  neuroscribe {name} {EXAMPLES[name]}"
+class Group(TyperGroup):
+    """A group of verbs whose help is plain text: each verb with its whole line, by panels."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        self.rich_markup_mode = None
+        super().format_help(ctx, formatter)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        width = max(len(name) for name in self.commands)
+        panels: dict[str, list[tuple[str, str]]] = {}
+        for name, verb in self.commands.items():
+            line = verb.short_help or " ".join((verb.help or "").partition("\n\n")[0].split())
+            panel = getattr(verb, "rich_help_panel", None) or "Commands"
+            panels.setdefault(panel, []).append((name.ljust(width), line))
+        for panel, lines in panels.items():
+            with formatter.section(panel):
+                formatter.write_dl(lines)

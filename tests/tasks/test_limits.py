@@ -15,15 +15,12 @@ from neuroscribe.tools.io.files import read_whole, write_whole
 from neuroscribe.tools.io.numbers import check_numbers
 
 
-def verbs(app: Any = cli.app, before: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
+def verbs() -> dict[tuple[str, ...], Any]:
     """Every verb, with its function."""
     found: dict[tuple[str, ...], Any] = {}
-    for group in app.registered_groups:
-        name = group.name or group.typer_instance.info.name
-        found |= verbs(group.typer_instance, (*before, name))
-    for command in app.registered_commands:
-        name = command.name or command.callback.__name__.rstrip("_").replace("_", "-")
-        found[(*before, name)] = command.callback
+    for top in (name for panel in cli.PANELS.values() for name in panel):
+        for below, verb in getattr(cli.load(top), "commands", {"": cli.load(top)}).items():
+            found[(top, below)] = verb.callback.__wrapped__
     return found
 
 

@@ -1,15 +1,15 @@
 """The command line as a user meets it: one line for every mistake, one document for programs."""
 
 import json
+import os
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-import typer
 from neuroscribe.tasks.cli import options
-from neuroscribe.tasks.cli.app import app
+from neuroscribe.tasks.cli.app import PANELS, load
 from neuroscribe.tasks.cli.verb_help import EXAMPLES
 from neuroscribe.tasks.labelling import label, results
 from neuroscribe.tools.errors import UsageError
@@ -159,7 +159,8 @@ def test_help_imports_nothing_heavy(verb):
     asked = (
         "import sys; from neuroscribe.tasks.cli.app import run; run(['--help']); "
         "print([m for m in ('torch', 'transformers', 'sklearn', 'matplotlib', 'langgraph', "
-        "'httpx', 'numpy', 'jinja2') if m in sys.modules], file=sys.stderr)"
+        "'httpx', 'numpy', 'jinja2', 'rich', 'neuroscribe.tasks.cli.label') "
+        "if m in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
@@ -175,15 +176,34 @@ def test_seeds_are_read():
 
 
 def test_every_verb_has_an_example_that_can_be_typed_and_help_that_cuts_no_word(shown):
-    root = typer.main.get_command(app)
+    lines = {name: line for panel in PANELS.values() for name, line in panel.items()}
     names = set()
-    for above, group in (("", root), *((f"{n} ", c) for n, c in root.commands.items())):
-        for name, command in getattr(group, "commands", {}).items():
-            if not hasattr(command, "commands"):
-                names.add(above + name)
-                command.make_context(name, shlex.split(EXAMPLES[above + name]))
+    for top, line in lines.items():
+        command = load(top)
+        assert " ".join(command.help.partition("\n\n")[0].split()) == line
+        for below, verb in getattr(command, "commands", {None: command}).items():
+            name = f"{top} {below}" if below else top
+            names.add(name)
+            verb.make_context(name, shlex.split(EXAMPLES[name]))
+            assert verb.epilog.endswith(f"neuroscribe {name} {EXAMPLES[name]}")
     assert names == set(EXAMPLES)
     text = shown("label", "--help")
     assert "…" not in text
     assert "random:20[:SITE]; top:20[:variance|firing][:SITE]; or" in " ".join(text.split())
     assert text.rstrip().endswith(f"neuroscribe label {EXAMPLES['label']}")
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [("la", {"label"}), ("evaluate ru", {"runs"}), ("label t --unit-sec", {"--unit-seconds"})],
+)
+def test_a_shell_completes_verbs_and_options(typed, offered):
+    words = ["neuroscribe", *typed.split()]
+    asked = {"COMP_WORDS": " ".join(words), "COMP_CWORD": str(len(words) - 1)}
+    done = subprocess.run(
+        [sys.executable, "-c", "from neuroscribe.tasks.cli.app import main; main()"],
+        env={**os.environ, **asked, "_NEUROSCRIBE_COMPLETE": "complete_bash"},
+        capture_output=True,
+        text=True,
+    )
+    assert set(done.stdout.split()) == offered
