@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -17,6 +18,8 @@ from .evidence import EvidenceStore
 from .llm.usage import Meter
 from .memo import Memo
 from .models import Target, Trace, Unit
+from .predicates.algorithms import speaks_in_symbols
+from .predicates.parsing import ALGORITHM_KINDS
 from .tool_groups import tools_of
 
 if TYPE_CHECKING:
@@ -108,11 +111,18 @@ class Lab:
 
     @property
     def meanings(self) -> tuple[str, ...]:
-        """Kinds of predictors of meaning that can be evaluated here."""
+        """Kinds of predictors beyond those that all texts have: of meaning, where another network
+        is there to read it, and of algorithms, where texts are of symbols."""
         there = {"like": self.reader, "judged": self.judge}
         if self.target.image is not None:
             del there["like"]  # of pictures it is always there
-        return tuple(kind for kind, who in there.items() if who is not None)
+        kinds = tuple(kind for kind, who in there.items() if who is not None)
+        return (*(ALGORITHM_KINDS if self.symbolic else ()), *kinds)
+
+    @cached_property
+    def symbolic(self) -> bool:
+        """Whether explore's texts are of symbols rather than words."""
+        return isinstance(self.explore, TokenWindows) and speaks_in_symbols(self.explore)
 
     @property
     def units_hidden(self) -> bool:

@@ -1,5 +1,6 @@
 """A slow, plain reading of every predicate, one place at a time, that shares no code with it."""
 
+import math
 import re
 from typing import Any
 
@@ -221,6 +222,72 @@ class Reference:
         many = sum(self.context(p["of"], r, i) >= 0.5 for i in range(c + 1))
         most = p.get("at_most")
         return many >= p.get("at_least", 1) and (most is None or many <= most)
+
+    def degree(self, p, amount):
+        if amount is None:
+            return 0
+        if "equals" in p:
+            return amount == p["equals"]
+        return min(1, max(0, (amount - p["low"]) / (p["high"] - p["low"])))
+
+    def side(self, p, c, *, own):
+        """The places that a side has; behind a place begins with it where it is its own."""
+        side = p.get("side", "before")
+        spans = {"before": (0, c + 1), "after": (c + (not own), len(self.places))}
+        return range(*spans.get(side, (0, len(self.places))))
+
+    def number(self, r, c):
+        if not 0 <= c < len(self.places) or not self.seen(r, c):
+            return None
+        text = self.w.vocabulary[self.w.ids[r, c]].strip()
+        return float(text) if text.replace(".", "", 1).isdecimal() else None
+
+    def place(self, p, at, r, c):
+        """The place so many tokens back, or from the start; none behind a causal place."""
+        if not p.get("from_start"):
+            return c - at
+        text = [i for i in self.places if self.seen(r, i)]
+        known = len(text) > at and not (self.causal and text[at] > c)
+        return text[at] if known else -1
+
+    def made(self, p, r, c):
+        each = [self.number(r, self.place(p, at, r, c)) for at in p.get("at", [0])]
+        if None in each:
+            return None
+        op = p.get("op", "sum")
+        second = each[1] if len(each) > 1 else 0
+        if op == "product" and len(each) > 1:
+            return each[0] * second
+        return each[0] + second if op == "sum" else each[0] - second
+
+    def tally_(self, p, r, c):
+        def many(part):
+            return sum(self.context(part, r, i) >= 0.5 for i in self.side(p, c, own=False))
+
+        return self.degree(p, many(p["of"]) - (many(p["minus"]) if "minus" in p else 0))
+
+    def extreme_(self, p, r, c):
+        each = [self.number(r, i) for i in self.side(p, c, own=True)]
+        best = max if p.get("which", "largest") == "largest" else min
+        amount = best((n for n in each if n is not None), default=None)
+        if "low" in p or "equals" in p:
+            return self.degree(p, amount)
+        return amount is not None and self.number(r, c) == amount
+
+    def arithmetic_(self, p, r, c):
+        number = self.made(p, r, c)
+        return self.degree(p, number if number is None or "mod" not in p else number % p["mod"])
+
+    def wave_(self, p, r, c):
+        number = self.made(p, r, c)
+        if number is None:
+            return 0
+        turn = (p["frequency"] * number - p.get("peak", 0)) / p["mod"]
+        return 0.5 + 0.5 * math.cos(2 * math.pi * turn)
+
+    def same_(self, p, r, c):
+        other = self.place(p, p.get("at", 1), r, c)
+        return other >= 0 and self.seen(r, other) and self.w.ids[r, other] == self.w.ids[r, c]
 
     def and_(self, p, r, c):
         return min(self.at(part, r, c) for part in p["of"])

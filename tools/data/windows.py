@@ -11,8 +11,9 @@ word of its own, and of a character spread over several tokens nothing is read b
 
 import hashlib
 import re
+import weakref
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -34,6 +35,19 @@ class TokenRows(NamedTuple):
     ids: np.ndarray
     attended: np.ndarray
     counted: np.ndarray
+
+
+class Source:
+    """The target that windows were cut for, while it lives; other processes get none."""
+
+    def __init__(self, target: Any = None) -> None:
+        self._target = None if target is None else weakref.ref(target)
+
+    def __call__(self) -> Any:
+        return None if self._target is None else self._target()
+
+    def __reduce__(self) -> tuple[type["Source"], tuple[()]]:
+        return Source, ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +78,8 @@ class TokenWindows:
     """`[document]`: the texts that the windows were cut from."""
     read: np.ndarray | None = None
     """int32 index into `words`: the word as far as a causal target has read it; None: whole."""
+    source: Source = field(default_factory=Source, repr=False)
+    """Whom they were cut for: what a predictor asks that speaks of the model's own output."""
 
     def __len__(self) -> int:
         return self.ids.shape[0]
@@ -82,12 +98,16 @@ class TokenWindows:
     def rows(self, chosen: Any) -> "TokenWindows":
         """The windows at these indices, or under this boolean mask or slice."""
         arrays = {
-            field.name: value[chosen]
-            for field in fields(self)
-            if isinstance(value := getattr(self, field.name), np.ndarray)
+            one.name: value[chosen]
+            for one in fields(self)
+            if isinstance(value := getattr(self, one.name), np.ndarray)
         }
         return TokenWindows(
-            **arrays, words=self.words, vocabulary=self.vocabulary, texts=self.texts
+            **arrays,
+            words=self.words,
+            vocabulary=self.vocabulary,
+            texts=self.texts,
+            source=self.source,
         )
 
     def trimmed(self) -> TokenRows:
@@ -222,6 +242,7 @@ def _filled(
         vocabulary=names,
         texts=texts,
         read=read if target.kind == "causal" else None,
+        source=Source(target),
     )
 
 

@@ -1,11 +1,12 @@
 """Predicates that look ahead: a causal model's unit cannot depend on text behind the place.
 
-`next`, `later`, positions from the end and what is repeated behind the place are refused where the
-target is causal. All other kinds are evaluated on what has been read up to the place: a word holds
-at the token that completes it.
+`next`, `later`, positions from the end and what is repeated or counted behind the place are refused
+where the target is causal. All other kinds are evaluated on what has been read up to the place: a
+word holds at the token that completes it.
 """
 
 from ..errors import UsageError
+from .algorithms import Extreme, Tally
 from .context import Later, Next, Repeated
 from .core import Predicate
 
@@ -37,6 +38,11 @@ def refuse_ahead(predicate: Predicate) -> None:
         raise UsageError(
             "'repeated' on that side depends on text behind the place, which a causal model cannot "
             "have read there; write side 'before'"
+        )
+    if isinstance(predicate, Tally | Extreme) and predicate.side != "before":
+        raise UsageError(
+            f"'{predicate.kind}' on that side depends on text behind the place, which a causal "
+            "model cannot have read there; write side 'before'"
         )
     for part in predicate.parts():
         refuse_ahead(part)

@@ -11,7 +11,15 @@ from functools import cache
 from typing import Any
 
 from .core import Predicate
-from .parsing import CLASSES, MOST_DEPTH, MOST_ITEMS, MOST_NODES, PICTURE_KINDS, TEXT_FORMS
+from .parsing import (
+    ALGORITHM_KINDS,
+    CLASSES,
+    MOST_DEPTH,
+    MOST_ITEMS,
+    MOST_NODES,
+    PICTURE_KINDS,
+    TEXT_FORMS,
+)
 
 _AHEAD = ("next", "later")
 """Kinds that look ahead: a causal model cannot, so its units are not described by them."""
@@ -53,11 +61,17 @@ def kinds(target_kind: str, meanings: tuple[str, ...] = ()) -> tuple[str, ...]:
 
     Args:
         target_kind: The target's.
-        meanings: Kinds that need another network beside it and have one: `Lab.meanings`.
+        meanings: Kinds that need something that is there: another network, a vocabulary of
+            symbols; `Lab.meanings`.
     """
     if target_kind == "image":
         return (*PICTURE_KINDS, *meanings, *_CORE)
-    left_out = (*PICTURE_KINDS, "judged", *(_AHEAD if target_kind == "causal" else ()))
+    left_out = (
+        *PICTURE_KINDS,
+        *ALGORITHM_KINDS,
+        "judged",
+        *(_AHEAD if target_kind == "causal" else ()),
+    )
     return (*(kind for kind in CLASSES if kind not in left_out), *meanings)
 
 

@@ -15,7 +15,7 @@ from pydantic import Discriminator, Field, Tag, TypeAdapter, ValidationError
 
 from ..errors import UsageError, nearest
 from ..io.strict_json import read_json
-from . import atoms, context, core, images, looks, pixels
+from . import algorithms, atoms, context, core, images, looks, pixels
 from .concepts import resolve
 from .core import Predicate
 from .judged import Judged
@@ -52,6 +52,12 @@ AnyPredicate = Annotated[
     | context.Earlier
     | context.Later
     | context.Count
+    | algorithms.Tally
+    | algorithms.Extreme
+    | algorithms.Arithmetic
+    | algorithms.Wave
+    | algorithms.Same
+    | algorithms.Predicted
     | core.And
     | core.Or
     | core.Not
@@ -86,6 +92,8 @@ TEXT_FORMS: dict[str, type[Predicate]] = {"like": LikeText}
 KINDS = tuple(CLASSES)
 PICTURE_KINDS = tuple(kind for kind, cls in CLASSES.items() if issubclass(cls, images.ImageAtom))
 """Kinds that read pictures."""
+ALGORITHM_KINDS = ("tally", "extreme", "arithmetic", "wave", "same", "predicted")
+"""Kinds that planners are told of where the vocabulary is one of symbols."""
 core.Level.model_rebuild(_types_namespace={"AnyPredicate": AnyPredicate})
 for _class in (*CLASSES.values(), *TEXT_FORMS.values()):
     _class.model_rebuild(_types_namespace={"AnyPredicate": AnyPredicate, "Level": core.Level})
@@ -187,8 +195,8 @@ def _mend(data: Any, where: str, depth: int, budget: _Budget) -> Any:
         if name not in fields:
             valid = ", ".join(key for key in fields if key != "kind") or "no fields"
             raise UsageError(f"{where}: '{kind}' has no field '{_cut(name)}'; it has: {valid}")
-    for name in ("of", "but", "where", "since", "first", "second"):
-        optional = name == "since" or kind == "number"
+    for name in ("of", "minus", "but", "where", "since", "first", "second"):
+        optional = name in ("since", "minus") or kind == "number"
         if name in node and (not optional or node[name] is not None):
             node[name] = _inner(kind, node[name], f"{where}.{name}", depth + 1, budget)
     if kind == "graded" and isinstance(node.get("levels"), Sequence):
@@ -334,7 +342,7 @@ def _one_line(error: ValidationError) -> str:
             continue
         else:
             path += f".{step}"
-            tag_next = step in ("of", "but", "where", "since")
+            tag_next = step in ("of", "minus", "but", "where", "since")
     message = first["msg"].removeprefix("Value error, ").replace("\n", " ")
     given = first.get("input")
     plain = given is None or isinstance(given, str | int | float)

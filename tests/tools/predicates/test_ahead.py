@@ -12,7 +12,7 @@ from stand_in import StandIn
 from tokenizer_families import family
 
 CAT = {"kind": "words", "words": ["cat", "indented", "the", "don't"], "inflect": True}
-AHEAD = re.compile("'next'|'later'|from_end|'after'|'either'")
+AHEAD = re.compile("'next'|'later'|from_end|'after'|'either'|'both'")
 CASES = [
     case
     for case in [CAT, *tables(__file__, "test_evaluate")["cases"]]
@@ -24,6 +24,8 @@ LOOK_AHEAD = [
     {"kind": "position", "start": 0, "stop": 2, "from_end": True},
     {"kind": "repeated", "side": "after"},
     {"kind": "repeated", "side": "either"},
+    {"kind": "tally", "of": CAT, "side": "after", "equals": 1},
+    {"kind": "extreme", "side": "both"},
 ]
 PIECES = [
     *("the", "cat", "cats", "catalogue", "indented", "indent", "don't", "O'Brien", "dogs'", "New"),

@@ -18,6 +18,7 @@ TEXTS = [
     "naïve café ... 42 mice -- 1990s déjà-vu\n\n  the the the cat the",
     "",
     "?!",
+    "3 + 4 = 7, 12 5 2 2 the 2 a 9 8 2 2",
 ]
 WORDS = {"kind": "words", "words": ["cat", "dog"], "inflect": True}
 CASES = tables(__file__)["cases"]
@@ -29,7 +30,10 @@ def windows(request):
 
 
 def test_cases_name_every_kind_and_are_not_constant(windows, minilm):
-    assert {case["kind"] for case in CASES} == set(KINDS) - set(PICTURE_KINDS) - {"judged"}
+    assert {case["kind"] for case in CASES} == set(KINDS) - set(PICTURE_KINDS) - {
+        "judged",
+        "predicted",
+    }
     # The comparison would prove nothing on predicates that are constant here.
     values = {str(case): parse(case).evaluate(windows)[windows.counted] for case in CASES}
     constant = [case for case, inside in values.items() if inside.min() == inside.max()]
@@ -46,7 +50,7 @@ def test_equals_the_reference(windows, case):
     found = parse(case).evaluate(windows)
     assert found.dtype == np.float32
     assert found.shape == windows.ids.shape
-    wrong = np.argwhere(~np.isclose(found, expected))
+    wrong = np.argwhere(~np.isclose(found, expected, atol=1e-6))
     shown = [(windows.vocabulary[windows.ids[r, c]], r, c) for r, c in wrong[:5]]
     assert not len(wrong), shown
     assert 0 <= found.min() <= found.max() <= 1

@@ -8,13 +8,14 @@ import pytest
 from neuroscribe.tools.data.windows import TokenWindows, cut
 from neuroscribe.tools.predicates import KINDS, PICTURE_KINDS, parse
 from neuroscribe.tools.predicates.grammar import PICTURE_EXAMPLE, TEXT_EXAMPLE, grammar, kinds
-from neuroscribe.tools.predicates.parsing import CLASSES
+from neuroscribe.tools.predicates.parsing import ALGORITHM_KINDS, CLASSES
 
 
-@pytest.mark.parametrize("target_kind", ["causal", "encoder", "image"])
+@pytest.mark.parametrize("target_kind", ["causal", "encoder", "module", "image"])
 def test_every_kind_has_a_line_with_all_its_fields(target_kind):
-    lines = dict(line.partition(" ")[::2] for line in grammar(target_kind).splitlines())
-    for kind in kinds(target_kind):
+    more = ALGORITHM_KINDS if target_kind == "module" else ()
+    lines = dict(line.partition(" ")[::2] for line in grammar(target_kind, more).splitlines())
+    for kind in kinds(target_kind, more):
         fields = set(CLASSES[kind].model_fields) - {"kind"}
         if kind == "like":  # is written by windows, and filled in
             fields = {"windows"}
@@ -26,7 +27,10 @@ def test_every_kind_has_a_line_with_all_its_fields(target_kind):
 
 def test_kinds_defaults_and_types_are_those_of_the_models():
     assert set(kinds("encoder")) - set(kinds("causal")) == {"next", "later"}
-    assert set(kinds("encoder")) | set(kinds("image")) == set(KINDS) - {"judged"}
+    assert set(kinds("encoder")) | set(kinds("image")) == (
+        set(KINDS) - {"judged", *ALGORITHM_KINDS}
+    )
+    assert set(kinds("module", ALGORITHM_KINDS)) >= set(ALGORITHM_KINDS)
     assert set(kinds("encoder")).isdisjoint(PICTURE_KINDS)
     lines = grammar("encoder").splitlines()
     assert any(line.startswith("words {words: [text], inflect=false}  ") for line in lines)
