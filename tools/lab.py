@@ -18,7 +18,7 @@ from .evidence import EvidenceStore
 from .llm.usage import Meter
 from .memo import Memo
 from .models import Target, Trace, Unit
-from .predicates.algorithms import speaks_in_symbols
+from .predicates.algorithms import speaks_in_numbers, speaks_in_symbols
 from .predicates.parsing import ALGORITHM_KINDS
 from .tool_groups import tools_of
 
@@ -123,6 +123,11 @@ class Lab:
     def symbolic(self) -> bool:
         """Whether explore's texts are of symbols rather than words."""
         return isinstance(self.explore, TokenWindows) and speaks_in_symbols(self.explore)
+
+    @cached_property
+    def numeric(self) -> bool:
+        """Whether explore's texts are about numbers: a fifth of their tokens read as one."""
+        return isinstance(self.explore, TokenWindows) and speaks_in_numbers(self.explore)
 
     @property
     def units_hidden(self) -> bool:

@@ -53,6 +53,7 @@ Need = Literal[
     "clip",
     "programs",
     "hidden",
+    "numbers",
 ]
 
 
@@ -141,6 +142,7 @@ class Tool:
             "clip": lab.clip is not None,
             "programs": lab.programs,
             "hidden": lab.units_hidden,
+            "numbers": lab.numeric,
         }
         return self.name not in lab.left_out and all(have[need] for need in self.needs)
 

@@ -23,7 +23,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "programs": ("program",),
 }
 GROUPS["units"] = (
-    *("survey", "means", "test_hypotheses", "fit"),
+    *("survey", "means", "test_hypotheses", "fit", "frequencies"),
     *(name for group in ("exemplars", "inputs", "causal") for name in GROUPS[group]),
 )
 """Exemplars: inputs of the corpus, shown for what the unit does there. Inputs: made by the planner.

@@ -20,6 +20,7 @@ from . import (
     find_units,
     fit,
     fitting_phrases,
+    frequencies,
     intervene,
     lens,
     means,
@@ -44,6 +45,7 @@ from . import (
 _ORDER = (
     *("survey", "exemplars", "activations", "scan", "edit_text", "write_texts"),
     *("places", "means", "test_hypotheses", "fit", "residual", "contrast", "separate"),
+    "frequencies",
     *("ablate", "patch", "unit_effect", "output_effect"),
     *("intervene", "attribute", "sweep_units", "lens", "attention"),
     *("find_units", "survey_sites", "search_index", "compare_units", "alike_units", "check_on"),

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from torch import Tensor
 
+from ..activations.frequencies import frequencies_of_sites, key_frequencies, numbers_in
 from ..activations.selectivity import sites_of
 from ..data.image_rows import ImageRows
 from ..data.windows import batches
@@ -73,7 +74,25 @@ def survey_sites(
         f"by {order}, {'lowest' if least_first else 'highest'} first; share above 0{level}:",
         *(_line(row, above) for row in data["units"]),
     ]
+    if lab.numeric:
+        lines += _frequencies(lab, chosen, data)
     return Result("\n".join(lines), data)
+
+
+def _frequencies(lab: Lab, sites: list[str], data: dict[str, Any]) -> list[str]:
+    """Lines on the key frequencies of sites, where texts hold numbers; adds them to the payload."""
+    try:
+        numbers = numbers_in(lab.explore)
+    except UsageError:
+        return []
+    found = frequencies_of_sites(lab, numbers, sites, lab.rng("frequencies"))
+    keys = {site: key_frequencies(one) for site, one in found.items()}
+    data["frequencies"] = {site: key._asdict() for site, key in keys.items()}
+    where = ", ".join(map(str, numbers.positions))
+    return [
+        f"{site}, by the numbers at the places {where} modulo {numbers.modulus}: {key.words()}"
+        for site, key in keys.items()
+    ]
 
 
 def _line(row: dict[str, Any], above: float) -> str:

@@ -37,8 +37,11 @@ _SIDES = {"before": "so far", "after": "behind it", "both": "in the whole text"}
 
 def speaks_in_symbols(windows: TokenWindows) -> bool:
     """Whether texts are of symbols rather than words: few different tokens, or many numbers."""
-    if len(windows.vocabulary) <= _SYMBOLS:
-        return True
+    return len(windows.vocabulary) <= _SYMBOLS or speaks_in_numbers(windows)
+
+
+def speaks_in_numbers(windows: TokenWindows) -> bool:
+    """Whether a fifth of the tokens of texts read as numbers."""
     here = numbers_of(windows.vocabulary)[windows.ids[windows.counted]]
     return bool(len(here)) and float(np.isfinite(here).mean()) >= _NUMERIC
 
