@@ -2,7 +2,8 @@
 
 A word is a run of letters, digits and apostrophes in the text, or one other visible character; a
 token belongs to the word that its first visible character lies in. Words are interned, so that
-whatever looks at words looks at each different word once.
+whatever looks at words looks at each different word once. Where the vocabulary is one of symbols
+(`vocabularies.py`) every visible token is a word of its own.
 
 A causal model has read a word only up to the token at hand. Its windows say so: `read` is the word
 that a token would belong to if the text ended with it. An apostrophe that nothing follows yet is a
@@ -23,6 +24,7 @@ from ..errors import UsageError
 from .corpus import Corpus
 from .surfaces import surfaces
 from .tokens import tokenize
+from .vocabularies import Piece, piece_of_vocabulary
 
 __all__ = ["WORD", "TokenWindows", "batches", "clean", "cut", "specials", "surfaces"]
 
@@ -94,6 +96,11 @@ class TokenWindows:
         for text in self.texts:
             key.update(hashlib.sha256(text.encode("utf-8", "replace")).digest())
         return key.hexdigest()
+
+    @cached_property
+    def piece(self) -> Piece:
+        """What one token is: a (piece of a) word, a letter, or a symbol (`token`)."""
+        return piece_of_vocabulary(self.vocabulary)
 
     def rows(self, chosen: Any) -> "TokenWindows":
         """The windows at these indices, or under this boolean mask or slice."""
@@ -179,12 +186,16 @@ def cut(
     rows: list[np.ndarray] = []  # each [6, token]: ids, word, ordinal, start, end, read
     document: list[int] = []
     total = 0
+    symbols = piece_of_vocabulary(names) == "token"
     for number, coded in enumerate(tokenize(target, texts)):
         if most_tokens is not None and total >= most_tokens:
             break
-        word, ordinal, read = _words(
-            texts[number], coded.start, coded.end, interned, causal=target.kind == "causal"
-        )
+        if symbols:
+            word, ordinal, read = _symbols(texts[number], coded.start, coded.end, interned)
+        else:
+            word, ordinal, read = _words(
+                texts[number], coded.start, coded.end, interned, causal=target.kind == "causal"
+            )
         whole = np.stack([coded.ids, word, ordinal, coded.start, coded.end, read])
         size = whole.shape[1]
         stop = min(size, room) if document_per_row else size
@@ -252,6 +263,17 @@ def specials(tokenizer: Any) -> tuple[list[int], list[int]]:
     full = tokenizer("a")["input_ids"]
     at = next((i for i in range(len(full)) if full[i : i + len(plain)] == plain), 0)
     return full[:at], full[at + len(plain) :]
+
+
+def _symbols(
+    text: str, start: np.ndarray, end: np.ndarray, interned: dict[str, int]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The same as `_words` where every visible token is a word of its own."""
+    names = [text[a:b].strip() for a, b in zip(start.tolist(), end.tolist(), strict=True)]
+    numbers = [interned.setdefault(name, len(interned)) if name else -1 for name in names]
+    word = np.array(numbers, np.int32).reshape(-1)
+    ordinal = np.where(word >= 0, np.cumsum(word >= 0) - 1, -1).astype(np.int32)
+    return word, ordinal, word
 
 
 def _words(

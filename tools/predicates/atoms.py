@@ -282,7 +282,7 @@ def match_words(
     phrases: list[list[str]] = []
     for item in items:
         pieces = WORD.findall(item)
-        if len(pieces) > 1:
+        if len(pieces) > 1 and plain(item) not in view.lower:  # `+=` may be one symbol
             phrases.append(pieces)
             continue
         capital = named and plain(item) in ALSO_WORDS

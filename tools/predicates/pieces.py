@@ -1,22 +1,13 @@
-"""What a tokenizer's tokens are called: words, letters or plain tokens; and text as such tokens.
+"""Text as the tokens of a target, and what these are called (`data/vocabularies.py`)."""
 
-Told by the vocabulary alone. It has words where some token holds two letters in a row (`the`,
-`ing`); letters where every token is one character, most of them letters; tokens otherwise
-(brackets, digits, symbols of a task). Tokens in angle or square brackets (`<sep>`, `[PAD]`) and
-special ones do not count.
-"""
+from typing import Any
 
-import re
-from typing import Any, Literal
-
-from ..data.tokens import surfaces
+from ..data.surfaces import surfaces
+from ..data.vocabularies import Piece, is_mark, piece_of_vocabulary
 from ..models import Target
 from . import Predicate, parse
 from .phrases import quoted
 
-Piece = Literal["word", "letter", "token"]
-_MARK = re.compile(r"[<\[].+[>\]]")
-_TWO_LETTERS = re.compile(r"[^\W\d_]{2}")
 _ESCAPES = {"\\n": "\n", "\\t": "\t"}
 
 
@@ -24,7 +15,7 @@ def piece_of(target: Target) -> Piece:
     """What one token of a target is, in one word."""
     kept = getattr(target, "_piece", None)
     if kept is None:
-        kept = _piece(target)
+        kept = piece_of_vocabulary(ordinary(target))
         target._piece = kept  # type: ignore[attr-defined]
     return kept
 
@@ -34,15 +25,7 @@ def ordinary(target: Target) -> list[str]:
     tokenizer: Any = target.tokenizer
     special = set(tokenizer.all_special_ids)
     texts = [text for i, text in enumerate(surfaces(target)) if i not in special]
-    return [text for text in texts if text and not _MARK.fullmatch(text)]
-
-
-def _piece(target: Target) -> Piece:
-    texts = ordinary(target)
-    if any(_TWO_LETTERS.search(text) for text in texts):
-        return "word"
-    single = all(len(text) == 1 for text in texts)
-    return "letter" if single and 2 * sum(map(str.isalpha, texts)) > len(texts) else "token"
+    return [text for text in texts if text and not is_mark(text)]
 
 
 def token_of(target: Target, text: str) -> str | None:

@@ -163,6 +163,8 @@ class View:
         firsts = runs.places[runs.starts]
         out[firsts] = True
         heads = np.flatnonzero(np.diff(runs.row, prepend=-1))  # first run of every row
+        if w.piece == "token":  # every symbol begins itself
+            heads = heads[:0]
         for place in firsts[heads]:  # the window may begin inside a word
             at, text = int(w.start.flat[place]), w.texts[int(w.document[place // self.shape[1]])]
             if at and _joined(text[at - 1]) and _joined(text[at : at + 1]):

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .....tools.english.word_classes import word_classes
-from .feature_table import TOKEN_AXES, FeatureTable
+from .axes import TOKEN_AXES
+from .feature_table import FeatureTable
 from .search import halves
 from .splits import Sample
 

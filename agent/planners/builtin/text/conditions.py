@@ -16,6 +16,7 @@ import numpy as np
 from .....tools.data.windows import TokenWindows
 from .....tools.english.word_classes import WordClass, word_classes
 from .....tools.predicates import parse
+from .....tools.predicates.phrases import quoted
 
 _NEAR = 12
 """Tokens on either side that are near."""
@@ -75,7 +76,8 @@ def conditions(windows: TokenWindows, *, causal: bool, without: str | None = Non
     """
     kept: list[Condition] = []
     held: list[np.ndarray] = []
-    for one in _asked(windows, causal=causal):
+    asked = _of_symbols if windows.piece == "token" else _asked
+    for one in asked(windows, causal=causal):
         if _speaks_of(one.predicate, without):
             continue
         mask = parse(one.predicate).evaluate(windows) >= 0.5
@@ -111,6 +113,14 @@ def _asked(windows: TokenWindows, *, causal: bool) -> Iterator[Condition]:
         yield from _near(f"'{word}'", _word(word), causal=causal)
     inside = {"kind": "shape", "shape": "word_inside"}
     yield Condition("inside a word", "", inside)
+    yield Condition("in capitalised words", "", {"kind": "shape", "shape": "capitalised"})
+    yield from _places(causal=causal)
+    if not causal:
+        yield Condition("where the word goes on", "", {"kind": "next", "of": inside})
+
+
+def _places(*, causal: bool) -> Iterator[Condition]:
+    """Where a place stands, and whether its token stands elsewhere."""
     for stop in _FIRST:
         yield Condition(f"in the first {stop} tokens", "", {"kind": "position", "stop": stop})
     for start in _LATER:
@@ -118,10 +128,19 @@ def _asked(windows: TokenWindows, *, causal: bool) -> Iterator[Condition]:
     yield Condition("where the token is repeated", "", {"kind": "repeated"})
     twice = {"kind": "repeated", "length": 2}
     yield Condition("where two tokens in a row are repeated", "", twice)
-    yield Condition("in capitalised words", "", {"kind": "shape", "shape": "capitalised"})
     if not causal:
-        yield Condition("where the word goes on", "", {"kind": "next", "of": inside})
         yield Condition("where the token comes again", "", {"kind": "repeated", "side": "after"})
+
+
+def _of_symbols(windows: TokenWindows, *, causal: bool) -> Iterator[Condition]:
+    """The same where each token is a thing of its own: the frequent ones near, and the place."""
+    tokens = windows.ids[windows.counted]
+    for token, _ in Counter(tokens.tolist()).most_common(_BESIDE):
+        name = windows.vocabulary[token]
+        atom = {"kind": "tokens", "tokens": [name]}
+        yield from _beside(quoted(name), atom, causal=causal)
+        yield from _near(quoted(name), atom, causal=causal)
+    yield from _places(causal=causal)
 
 
 def _beside(name: str, atom: dict[str, Any], *, causal: bool) -> Iterator[Condition]:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .feature_table import FeatureTable, is_context
+from .axes import is_context, step_of
+from .feature_table import FeatureTable
 from .rules import Clause, Rule
 from .splits import Sample
 from .templates import TemplateText, template_text
@@ -63,7 +64,11 @@ class TextWriter:
         """Active texts with every other word replaced in turn."""
         out: list[str] = []
         for item in self._active(texts):
-            others = [at for at, word in enumerate(item.words) if at != item.at and word.isalpha()]
+            others = [
+                at
+                for at in range(len(item.words))
+                if at != item.at and self._ordinary(item.words[at])
+            ]
             if len(others) > _KNOCKED:
                 others = sorted(self.rng.choice(others, _KNOCKED, replace=False).tolist())
             out.append(item.text)
@@ -73,7 +78,7 @@ class TextWriter:
     def random(self, *, count: int) -> list[str]:
         """Texts from anywhere with a fifth of their words replaced by others, for comparison."""
         features = self.features
-        names = [name for name in features.names if name.isalpha()] or ["thing"]
+        names = [name for name in features.names if self._ordinary(name)] or ["thing"]
         places = np.flatnonzero(self.sample.weight > 0)
         out: list[str] = []
         for place in self.rng.choice(places, 4 * count):
@@ -150,15 +155,17 @@ class TextWriter:
 
     def _flipped(self, item: TemplateText, clause: Clause, *, holds: bool) -> list[str]:
         """The text with the clause made to fail where it holds, or to hold where it fails."""
+        if clause.axis == "flag" and self.features.symbols:  # where else the token stands
+            return [item.edited({item.at: self._other()})]
         if clause.axis == "flag":
             word = item.words[item.at]
             changed = word.lower() if word[:1].isupper() else word[:1].upper() + word[1:]
             start, end = item.spans[item.at]
             return [item.text[:start] + changed + item.text[end:]]
         if clause.axis in ("position", "rank"):
-            padding = " ".join(self._other() for _ in range(12))
+            padding = [self._other() for _ in range(12)]
             start = item.spans[max(0, item.at - 1)][0]
-            return [f"{padding} {item.text}", item.text[start:]]
+            return [self.features.joint.join([*padding, item.text]), item.text[start:]]
         if holds != clause.negated:  # words that match are there: take them away
             changes = {at: self._other() for at in self._matching(item, clause)}
             return [item.edited(changes)] if changes else []
@@ -172,7 +179,7 @@ class TextWriter:
         room = self._places(item, clause)
         matching = [at for at in self._matching(item, clause) if at in room]
         if len(room) > 1:
-            free = [at for at in room if at != item.at and item.words[at].isalpha()]
+            free = [at for at in room if at != item.at and self._ordinary(item.words[at])]
             if not free:
                 return []
             changes = {at: self._other() for at in matching}
@@ -190,12 +197,12 @@ class TextWriter:
             before = range(max(0, item.at - far), item.at) if side != "later" else range(0)
             after = range(item.at + 1, min(count, item.at + 1 + far))
             return [*before, *(after if side != "earlier" else ())]
-        at = item.at + step * (2 if clause.axis.endswith("2") else 1)
+        at = item.at + step * step_of(clause.axis)
         return [at] if 0 <= at < count else []
 
     def _matching(self, item: TemplateText, clause: Clause) -> list[int]:
         known = set(self._words(clause, all_forms=True))
-        return [at for at in self._places(item, clause) if item.words[at].lower() in known]
+        return [at for at in self._places(item, clause) if self._plain(item.words[at]) in known]
 
     def _words(self, clause: Clause, *, all_forms: bool = False) -> list[str]:
         """Words that make a clause hold."""
@@ -211,7 +218,15 @@ class TextWriter:
         elif clause.axis != "flag":
             out += [features.names[at] for at in sorted(clause.values)]
             out += sorted(clause.unseen)
-        return [word.lower() for word in out] if all_forms else out
+        return [self._plain(word) for word in out] if all_forms else out
+
+    def _plain(self, word: str) -> str:
+        """A word as it is compared: capitals mean something in symbols alone."""
+        return word if self.features.symbols else word.lower()
+
+    def _ordinary(self, word: str) -> bool:
+        """Whether a word may be put anywhere: one of letters, or any symbol that is seen."""
+        return bool(word.strip()) if self.features.symbols else word.isalpha()
 
     def _neutral(self) -> list[str]:
         """Ordinary words that no rule speaks of and on which the unit is not active."""
@@ -230,8 +245,10 @@ class TextWriter:
         names = [
             features.names[at]
             for at in order[:600].tolist()
-            if count[at] >= 3 and mean[at] <= usual + 1e-9 and features.names[at].isalpha()
+            if count[at] >= 3 and mean[at] <= usual + 1e-9 and self._ordinary(features.names[at])
         ]
+        if features.symbols:
+            return [name for name in names if name not in spoken] or names or [features.names[0]]
         names = [name for name in names if len(name) > 2 and name not in spoken]
         return names[10:90] or names or ["thing"]
 

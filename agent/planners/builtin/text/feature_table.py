@@ -3,7 +3,8 @@
 Every counted place has a value on every **axis**: the word or token here, before, after; the words
 that occur somewhere before or after it. Words form **groups**: concepts of the lexicon, endings,
 beginnings, lengths. Places also carry **flags** (shape, repeated). All of it depends on the windows
-alone, so units share one table.
+alone, so units share one table. Where the vocabulary is one of symbols, the words of a table are
+the tokens (`symbols.py`).
 """
 
 import re
@@ -13,33 +14,16 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import sparse
 
 from .....tools.data.windows import TokenWindows
 from .....tools.english.word_classes import word_classes
 from .....tools.predicates import parse
 from .....tools.predicates.view import plain, view_of
+from . import symbols
+from .axes import AHEAD, CONTEXT_AXES, STEPS, WORD_AXES, Features, Group, member_table, shifted
 from .conditions import Conditions, conditions
 
-WORD_AXES = ("word", "previous_word", "previous_word_2", "next_word", "next_word_2")
-TOKEN_AXES = ("token", "previous_token", "next_token")
-CONTEXT_AXES = ("earlier", "later", "elsewhere", "earlier_5", "earlier_10", "earlier_20", "later_5")
-"""What occurs somewhere in the window; a number is the most tokens away."""
-_AHEAD = ("later", "later_5", "elsewhere")
 _LEAST_GROUP = 5
-
-
-def is_context(axis: str) -> bool:
-    """Whether an axis asks what occurs somewhere near; `earlier_8` is one, whatever the number."""
-    return axis.partition("_")[0] in ("earlier", "later", "elsewhere")
-
-
-class Group(NamedTuple):
-    """Words that a predicate can name at once."""
-
-    name: str
-    predicate: dict[str, Any]
-    concept: bool
 
 
 class Stretches(NamedTuple):
@@ -88,6 +72,19 @@ class FeatureTable:
             return self.shape[1]
         return len(self.names) if axis in WORD_AXES else len(self.windows.vocabulary)
 
+    @property
+    def symbols(self) -> bool:
+        """Whether its words are the tokens of a vocabulary without words."""
+        return self.windows.piece == "token"
+
+    @cached_property
+    def joint(self) -> str:
+        """What parts two words in the texts: a space, or nothing."""
+        w = self.windows
+        both = w.attended[:, 1:] & w.attended[:, :-1] & (w.end[:, 1:] > w.start[:, 1:])
+        gaps = (w.start[:, 1:] > w.end[:, :-1])[both]
+        return "" if self.symbols and gaps.size and gaps.mean() < 0.5 else " "
+
     @cached_property
     def lowered(self) -> tuple[str, ...]:
         """Every token of the vocabulary without spaces and capitals."""
@@ -112,8 +109,8 @@ class FeatureTable:
 
     @cached_property
     def word_classes(self) -> dict[str, np.ndarray]:
-        """bool `[word]` of every class of words, by its plural."""
-        return _classes(self.names)
+        """bool `[word]` of every class of words, by its plural; symbols have none."""
+        return {} if self.symbols else _classes(self.names)
 
     @cached_property
     def token_classes(self) -> dict[str, np.ndarray]:
@@ -139,39 +136,19 @@ def build(
     windows: TokenWindows, concepts: Mapping[str, Any], *, causal: bool, without: str | None = None
 ) -> FeatureTable:
     """The features of windows, with the lexicon's concepts as groups."""
-    view = view_of(windows)
     shape = windows.ids.shape
-    names, lower = _lowered(windows.words)
-    here = windows.word if windows.read is None else windows.read
-    word = np.where(view.visible & (here >= 0), lower[here], -1)
-    token = np.where(view.visible, _one_a_surface(windows.vocabulary)[windows.ids], -1)
-    runs, (before, after) = view.runs, view.near
-    run_word = lower[runs.word] if len(runs.word) else np.zeros(0, np.int64)
-
-    def run_at(number: np.ndarray) -> np.ndarray:
-        row = np.arange(shape[0])[:, None]
-        ok = (number >= 0) & (number < len(run_word))
-        at = np.where(ok, number, 0)
-        same = ok & (runs.row[at] == row) if len(run_word) else ok
-        return np.where(same, run_word[at] if len(run_word) else 0, -1)
-
-    inside = view.visible & (windows.word >= 0)
-    axes = {"word": word, "token": token}
-    for step, suffix in ((1, ""), (2, "_2")):
-        axes[f"previous_word{suffix}"] = run_at(np.where(inside, before - step, before + 1 - step))
-        if not causal:
-            axes[f"next_word{suffix}"] = run_at(np.where(inside, after + step, after + step - 1))
-    axes["previous_token"] = _shifted(token, 1)
-    if not causal:
-        axes["next_token"] = _shifted(token, -1)
-    axes["rank"] = np.where(windows.counted, view.rank, -1)
-    groups, members = _groups(names, concepts)
-    flags, held = _flags(windows)
+    if windows.piece == "token":
+        names, axes, groups, members = symbols.features(windows, causal=causal)
+    else:
+        names, axes, groups, members = _features(windows, concepts, causal=causal)
+    view = view_of(windows)
+    flags, held = _flags(windows, causal=causal)
+    word = axes["word"]
     row, place = np.nonzero(word >= 0)
     wordings = word[row, place]
     concepts_of = members[[at for at, group in enumerate(groups) if group.concept]].T.tocsr()
     which, at = _expanded(concepts_of, wordings)
-    bags = [axis for axis in CONTEXT_AXES if not (causal and axis in _AHEAD)]
+    bags = [axis for axis in CONTEXT_AXES if not (causal and axis in AHEAD)]
     context = {
         axis: (
             _stretches(axis, wordings, row, place, len(names), shape[1]),
@@ -197,6 +174,38 @@ def build(
     )
 
 
+def _features(windows: TokenWindows, concepts: Mapping[str, Any], *, causal: bool) -> "Features":
+    """What the words of natural language are, and where they stand."""
+    view = view_of(windows)
+    shape = windows.ids.shape
+    names, lower = _lowered(windows.words)
+    here = windows.word if windows.read is None else windows.read
+    word = np.where(view.visible & (here >= 0), lower[here], -1)
+    token = np.where(view.visible, _one_a_surface(windows.vocabulary)[windows.ids], -1)
+    runs, (before, after) = view.runs, view.near
+    run_word = lower[runs.word] if len(runs.word) else np.zeros(0, np.int64)
+
+    def run_at(number: np.ndarray) -> np.ndarray:
+        row = np.arange(shape[0])[:, None]
+        ok = (number >= 0) & (number < len(run_word))
+        at = np.where(ok, number, 0)
+        same = ok & (runs.row[at] == row) if len(run_word) else ok
+        return np.where(same, run_word[at] if len(run_word) else 0, -1)
+
+    inside = view.visible & (windows.word >= 0)
+    axes = {"word": word, "token": token}
+    for step, suffix in ((1, ""), (2, "_2")):
+        axes[f"previous_word{suffix}"] = run_at(np.where(inside, before - step, before + 1 - step))
+        if not causal:
+            axes[f"next_word{suffix}"] = run_at(np.where(inside, after + step, after + step - 1))
+    for step, suffix in enumerate(STEPS[: 3 if windows.piece == "letter" else 1], 1):
+        axes[f"previous_token{suffix}"] = shifted(token, step)
+        if not causal:
+            axes[f"next_token{suffix}"] = shifted(token, -step)
+    axes["rank"] = np.where(windows.counted, view.rank, -1)
+    return Features(names, axes, *_groups(names, concepts))
+
+
 def _classes(names: Sequence[str]) -> dict[str, np.ndarray]:
     return {one.plural: np.array(one.among(names), bool) for one in word_classes()}
 
@@ -213,15 +222,6 @@ def _lowered(words: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray]:
         [results.setdefault(plain(word), len(results)) for word in words] or [0], np.int64
     )
     return tuple(results), ids
-
-
-def _shifted(values: np.ndarray, step: int) -> np.ndarray:
-    out = np.full_like(values, -1)
-    if step > 0:
-        out[:, step:] = values[:, :-step]
-    else:
-        out[:, :step] = values[:, -step:]
-    return out
 
 
 def _groups(names: Sequence[str], concepts: Mapping[str, Any]) -> tuple[tuple[Group, ...], Any]:
@@ -265,18 +265,16 @@ def _groups(names: Sequence[str], concepts: Mapping[str, Any]) -> tuple[tuple[Gr
             regex = {"kind": "regex", "pattern": pattern[kind].format(what), "on": "word"}
             groups.append(Group(wordings[kind].format(what), regex, False))
             rows.append(inside)
-    indptr = np.cumsum([0, *(len(row) for row in rows)])
-    indices = np.array([at for row in rows for at in row], np.int64)
-    shape = (len(rows), len(names))
-    members = sparse.csr_matrix((np.ones(len(indices)), indices, indptr), shape=shape)
-    return tuple(groups), members
+    return tuple(groups), member_table(rows, len(names))
 
 
-def _flags(windows: TokenWindows) -> tuple[tuple[dict[str, Any], ...], np.ndarray]:
+def _flags(windows: TokenWindows, *, causal: bool) -> tuple[tuple[dict[str, Any], ...], np.ndarray]:
     shapes = ("capitalised", "upper", "lower", "digits", "punctuation", "non_ascii")
     ends = ("word_start", "word_inside")
     flags: list[dict[str, Any]] = [{"kind": "shape", "shape": shape} for shape in (*shapes, *ends)]
     flags.append({"kind": "repeated"})
+    if windows.piece == "token":
+        flags = symbols.flags(causal=causal)
     held = [parse(flag).evaluate(windows).ravel() for flag in flags]
     kept = [at for at, values in enumerate(held) if 0 < values.sum() < windows.counted.sum()]
     stacked = np.stack([held[at] for at in kept]) if kept else np.zeros((0, windows.ids.size))

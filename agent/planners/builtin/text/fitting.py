@@ -21,9 +21,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .axes import TOKEN_AXES, WORD_AXES
 from .cross_fit import CrossFit, activity
 from .factors import Unseen, fit_factors
-from .feature_table import TOKEN_AXES, WORD_AXES
 from .rules import Clause, Rule
 from .search import axes_of, halves, search
 from .simplify import ShortRule, price, shortest

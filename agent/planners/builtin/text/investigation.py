@@ -62,8 +62,9 @@ class Investigation(TextCourse):
         sample = self.sample()
         scanner = Scanner(self.lab, sample, self._concept_words(), self.rng)
         designed = self.experiments == "designed" and self.has("activations")
-        texts = scanner.first() if designed and scanner.bimodal else []
-        if self.experiments == "random" and scanner.bimodal:  # as many tokens as scans take
+        scans = scanner.bimodal and not sample.features.symbols  # a few symbols need no scan
+        texts = scanner.first() if designed and scans else []
+        if self.experiments == "random" and scans:  # as many tokens as scans take
             self.random_texts = int(_SCANS * self._scan_words(scanner) / _LENGTH)
         shown = ("top", "quantile") if self.has("exemplars") else ()
         kinds = tuple(("exemplars", {"unit": unit, "kind": kind}) for kind in shown)

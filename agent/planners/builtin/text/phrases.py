@@ -7,11 +7,12 @@ around it). A set is named by its concepts where it has any, else by its stronge
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
+from .....tools.predicates import parse
 from .....tools.predicates.phrases import ordinal
 from ....description import MOST_WORDS
 from ..wording import without_repeats
+from .axes import is_context, step_of
 from .factors import Factor
-from .feature_table import is_context
 from .rules import Clause, Rule, runs
 from .simplify import ordered
 from .splits import Sample
@@ -19,12 +20,6 @@ from .terms import Term
 from .word_lists import UNNAMED, WordLists, either
 
 _RELATION = {
-    "previous_word": "after {}",
-    "previous_token": "after {}",
-    "previous_word_2": "two words after {}",
-    "next_word": "before {}",
-    "next_token": "before {}",
-    "next_word_2": "two words before {}",
     "earlier": "after {} earlier in the text",
     "later": "with {} later in the text",
     "later_5": "within 5 tokens before {}",
@@ -48,6 +43,7 @@ _ADJECTIVES = {
     "repeated": "repeated",
     "non_ascii": "non-ASCII",
 }
+_COUNTED = ("", "one", "two", "three", "four", "five")
 _MOST_TOLD, _TOLD_AMONG = 3, 5
 """Conditions that a label names beside its words, of the most telling."""
 _MOST_SPANS = 2
@@ -139,14 +135,14 @@ def _rule_phrase(lists: WordLists, rule: Rule, named: int) -> str:
     ends = False
     if heads:
         head = lists.things(heads[0], rule, named)
-        adjectives = [_ADJECTIVES[k] for k in (_kind(lists, c) for c in flags) if k in _ADJECTIVES]
-        head = " ".join([*adjectives, head])
+        plain = [c for c in flags if _kind(lists, c) in _ADJECTIVES and _is_plain(lists, c)]
+        head = " ".join([*(_ADJECTIVES[_kind(lists, c)] for c in plain), head])
         ends = _is_end(lists, heads[0])
-        used = [heads[0], *(c for c in flags if _kind(lists, c) in _ADJECTIVES)]
+        used = [heads[0], *plain]
     elif flags:
-        head, used = _FLAGS[_kind(lists, flags[0])], flags[:1]
+        head, used = _flag(lists, flags[0]), flags[:1]
     else:
-        head, used = "words", []
+        head, used = "any token" if lists.sample.features.symbols else "words", []
     barred = [c for c in clauses if c.negated]
     if ends and any(c.axis.startswith("earlier") and _is_end(lists, c) for c in barred):
         barred = [c for c in barred if not _is_end(lists, c)]
@@ -196,13 +192,13 @@ def _table(lists: WordLists, part: Term, named: int) -> str:
     things = lists.things(wide, Rule((wide,)), named)
     if clause.axis in ("word", "token"):
         return things
-    return _RELATION[clause.axis].format(lists.things(wide, Rule((wide,)), min(named, 2)))
+    return _relation(lists, clause).format(lists.things(wide, Rule((wide,)), min(named, 2)))
 
 
 def _tail(lists: WordLists, clause: Clause, rule: Rule, named: int, *, ends: bool = False) -> str:
     if clause.axis == "flag":
         kind = _kind(lists, clause)
-        return "at the start of a word" if kind == "word_start" else _FLAGS[kind]
+        return "at the start of a word" if kind == "word_start" else _flag(lists, clause)
     if clause.axis in ("position", "rank"):
         texts = _positions(clause)
         if texts.startswith("tokens"):
@@ -211,10 +207,36 @@ def _tail(lists: WordLists, clause: Clause, rule: Rule, named: int, *, ends: boo
     things = lists.things(clause, rule, min(named, 3))
     if ends and clause.axis in ("earlier_5", "earlier_10", "earlier_20"):
         return f"after {things} (earlier in the sentence)"
-    if is_context(clause.axis) and clause.axis not in _RELATION:
-        return _near(clause).format(things)
-    relation = _RELATION.get(clause.axis)
-    return relation.format(things) if relation else things
+    return _relation(lists, clause).format(things)
+
+
+def _relation(lists: WordLists, clause: Clause) -> str:
+    """Where a clause looks, with room for what it looks for."""
+    axis = clause.axis
+    if axis in _RELATION:
+        return _RELATION[axis]
+    if is_context(axis):
+        return _near(clause)
+    if axis in ("word", "token"):
+        return "{}"
+    side = {"previous": "after", "next": "before"}[axis.partition("_")[0]]
+    thing = "token" if "token" in axis or lists.sample.features.symbols else "word"
+    step = step_of(axis)
+    return f"{side} {{}}" if step == 1 else f"{_COUNTED[step]} {thing}s {side} {{}}"
+
+
+def _flag(lists: WordLists, clause: Clause) -> str:
+    """Places where a flag holds, in the plural."""
+    if _is_plain(lists, clause):
+        return _FLAGS[_kind(lists, clause)]
+    (flag,) = clause.values
+    return parse(lists.sample.features.flags[flag]).noun()
+
+
+def _is_plain(lists: WordLists, clause: Clause) -> bool:
+    """Whether a flag says nothing of distances."""
+    (flag,) = clause.values
+    return lists.sample.features.flags[flag].keys() <= {"kind", "shape"}
 
 
 def _near(clause: Clause) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from .feature_table import TOKEN_AXES, WORD_AXES, FeatureTable, is_context
+from .axes import TOKEN_AXES, WORD_AXES, is_context, step_of
+from .feature_table import FeatureTable
 
 ABLATIONS = ("concept", "words", "previous", "earlier", "position", "shape", "regex", "not")
 """Kinds of predicates that the search can do without; `words` are lists of words and of tokens."""
@@ -112,9 +113,8 @@ class Clause:
             return somewhere(self.axis, of)
         if self.axis.startswith(("previous", "next")):
             kind, _, rest = self.axis.partition("_")
-            by = "token" if "token" in rest else "word"
-            distance = 2 if rest.endswith("2") else 1
-            return {"kind": kind, "of": of, "distance": distance, "by": by}
+            by = "token" if "token" in rest or features.symbols else "word"
+            return {"kind": kind, "of": of, "distance": step_of(self.axis), "by": by}
         return of
 
     def things(self, features: FeatureTable) -> list[dict[str, Any]]:
@@ -136,6 +136,8 @@ class Clause:
             start = {"kind": "shape", "shape": "word_start"}
             return [*named, all_of([{"kind": "tokens", "tokens": tokens}, start])]
         words = sorted({*(features.names[at] for at in self.values), *self.unseen})
+        if features.symbols:
+            return [*named, {"kind": "tokens", "tokens": words}]
         return [*named, {"kind": "words", "words": words, "inflect": False}]
 
 

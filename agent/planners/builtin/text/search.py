@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .feature_table import TOKEN_AXES, WORD_AXES, FeatureTable
+from .axes import TOKEN_AXES, WORD_AXES
+from .feature_table import FeatureTable
 from .rules import Rule
 from .splits import Sample, score_of, splits
 

@@ -7,7 +7,7 @@ import numpy as np
 from .....tools.data.windows import TokenWindows
 from .....tools.errors import UsageError
 from .....tools.predicates import parse
-from .feature_table import TOKEN_AXES, is_context
+from .axes import TOKEN_AXES, is_context
 from .fitting import levelled
 from .rules import Rule
 from .scanner import Scanner

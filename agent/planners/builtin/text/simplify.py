@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .axes import TOKEN_AXES, WORD_AXES, is_context
 from .context import Context
-from .feature_table import TOKEN_AXES, WORD_AXES, FeatureTable, is_context
+from .feature_table import FeatureTable
 from .rules import Clause, Rule, allowed
 from .search import ScoredRule, halves
 from .splits import Sample, score_of

@@ -18,6 +18,8 @@ class TemplateText:
     """Start and end of each word in the text."""
     at: int
     """The word of the place in question."""
+    exact: bool = False
+    """Whether capitals mean something, as in symbols."""
 
     @property
     def words(self) -> list[str]:
@@ -31,7 +33,7 @@ class TemplateText:
         for at, (start, end) in enumerate(self.spans):
             if at in changes:
                 old, new = self.text[start:end], changes[at]
-                if old[:1].isupper() and not old.isupper():
+                if old[:1].isupper() and not old.isupper() and not self.exact:
                     new = new[:1].upper() + new[1:]
                 out += [self.text[upto:start], new]
                 upto = end
@@ -60,4 +62,4 @@ def template_text(windows: TokenWindows, flat: int) -> TemplateText | None:
             spans.append((start - offset, end - offset))
             ordinals.append(ordinal)
     own = ordinals.index(int(windows.ordinal[window, place]))
-    return TemplateText(window, text, tuple(spans), own)
+    return TemplateText(window, text, tuple(spans), own, exact=windows.piece == "token")

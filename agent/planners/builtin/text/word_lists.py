@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .....tools.predicates.phrases import quoted
+from .axes import TOKEN_AXES, WORD_AXES
 from .classes import ClassName, class_name
-from .feature_table import TOKEN_AXES, WORD_AXES
 from .rules import Clause, Rule
 from .splits import Sample
 
@@ -27,6 +28,10 @@ _MARKS = {
     "-": "hyphen",
     "=": "equals sign",
 }
+_FEW_LEFT = 3
+_MOST_SYMBOLS = 6
+_LEAST_RUN = 4
+"""Symbols left out that are named; in a list; numbers in a row that are named by both ends."""
 UNNAMED = ("words", "tokens")
 """What is listed where nothing says what it has in common."""
 _NAMES = {"family": "family members"}
@@ -47,6 +52,8 @@ class WordLists:
         """The words or tokens of a clause by number."""
         features = self.sample.features
         names = features.windows.vocabulary if clause.axis in TOKEN_AXES else features.names
+        if features.symbols:
+            return {value: names[value] for value in clause.values}
         return {value: names[value].strip() for value in clause.values}
 
     def things(self, clause: Clause, rule: Rule, n: int) -> str:
@@ -65,6 +72,8 @@ class WordLists:
             return (
                 either(texts[:3]) if len(texts) <= 3 else f"{', '.join(texts[:2])} and other kinds"
             )
+        if self.sample.features.symbols:
+            return self._symbols(clause, texts, words)
         room = max(1, (n or 2) - len(texts))
         if len(words) <= room:
             return either([*texts[:3], *words])
@@ -81,16 +90,36 @@ class WordLists:
         lead = f"{either(texts[:2])} and {kind}" if texts else kind
         return f"{lead} such as {shown}"
 
+    def _symbols(self, clause: Clause, classes: list[str], words: list[str]) -> str:
+        """Tokens of a clause in the order of the vocabulary, or what they leave of it."""
+        names = self.sample.features.names
+        values = set(clause.values)
+        run = _run([names[value] for value in values], names)
+        left = [name for at, name in enumerate(names) if at not in values]
+        if run:
+            return either([*classes, run])
+        if not classes and len(left) <= _FEW_LEFT and len(values) > 2 * len(left):
+            return f"all tokens but {either(sorted(map(quoted, left)))}"
+        known = sorted(quoted(names[value]) for value in values)
+        if len(known) <= _MOST_SYMBOLS:
+            return either([*classes, *known])
+        return f"{len(known)} tokens such as {', '.join(words[:_FEW_LEFT])}"
+
     def _words(self, clause: Clause, rule: Rule, members: np.ndarray | None = None) -> list[str]:
         """Its words as they are shown, the strongest first, those that tell nothing left out."""
         names = self.names(clause)
         shown: dict[str, None] = {}
         for value in self._strongest_first(clause, rule):
             if members is None or members[value]:
-                shown.setdefault(_quoted(names[value]))
+                shown.setdefault(self._quoted(names[value]))
+        if self.sample.features.symbols:
+            return list(shown)
         if members is None:
             shown |= dict.fromkeys(_quoted(word) for word in sorted(clause.unseen))
         return [word for word in shown if word and not _odd(word)] or [w for w in shown if w]
+
+    def _quoted(self, name: str) -> str:
+        return quoted(name) if self.sample.features.symbols else _quoted(name)
 
     def _name(self, clause: Clause, rule: Rule) -> ClassName | None:
         """What its words have in common; of a list in the context, by how often they occur."""
@@ -131,6 +160,16 @@ class WordLists:
         elif clause.negated:
             strength = -strength
         return [values[at] for at in np.argsort(-strength, kind="stable")]
+
+
+def _run(texts: Sequence[str], vocabulary: Sequence[str]) -> str:
+    """Numbers that are all there are between the least and the largest; else empty."""
+    if len(texts) < _LEAST_RUN or not all(text.isdecimal() for text in texts):
+        return ""
+    own = sorted(int(text) for text in texts)
+    there = [int(text) for text in vocabulary if text.isdecimal()]
+    inside = [number for number in there if own[0] <= number <= own[-1]]
+    return f"numbers {own[0]} to {own[-1]}" if len(inside) == len(own) else ""
 
 
 def either(items: Sequence[str]) -> str:
