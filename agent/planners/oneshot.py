@@ -1,12 +1,13 @@
 """One request, one description: what a language model says of a unit after one look.
 
 1. Without a language model: the strongest exemplars, bands from high to low, and places of the same
-   token where the unit is active and where it is silent; for a language model also the tokens that
-   the unit's weights write toward.
+   token where the unit is active and where it is silent; what a fit to explore says, recorded as
+   hypotheses; for a language model also the tokens that the unit's weights write toward.
 2. One request of about two thousand tokens shows these results and nothing else. A reply without a
    description that can be read is asked for once more; a second one ends it as failed.
-3. The description is tested on explore beside a rival that needs no model, the words at the peaks,
-   and concluded as it was given.
+3. The description is tested on explore beside a rival that needs no model, the words at the peaks.
+   It is concluded as it was given, with what the fit found as further components: a language model
+   is better at words, a fit at predictors.
 
 What the model saw stands in the transcript, as results of tools.
 """
@@ -20,6 +21,7 @@ from typing import Any
 from ...tools.activations.examples import top
 from ...tools.activations.unit_stats import mean_direction
 from ...tools.errors import UsageError
+from ...tools.evidence import Evidence
 from ...tools.io.strict_json import read_json
 from ...tools.lab import Lab
 from ...tools.lens.projection import token_ends, unit_logits
@@ -43,6 +45,10 @@ _SEEN = {
     "outputs": "Its activations are hidden: you are shown what the whole network gives for some "
     "inputs. Say what the unit most likely responds to, with the confidence of a guess.",
 }
+_RULES = """You are also shown rules that a fit to the activations found. They predict well and are worded
+badly: they stay beside your predictor, so say in the label what they and the places mean, and let
+your predictor say what they do not.
+"""
 _PEAKS = 20
 _FOOTER = re.compile(r"^(further ones: skip=\d+|\(left:.*)$", re.MULTILINE)
 """What is said to planners that go on."""
@@ -53,6 +59,8 @@ class OneShotFactory:
     """Makes one-shot planners over one shared client."""
 
     llm: LLM
+    fits: bool = True
+    """Whether what a fit says stands beside the model's predictor."""
     least_steps = 6
     """Turns that an investigation must allow: three, and what the loop keeps back."""
 
@@ -67,7 +75,7 @@ class OneShotFactory:
                 f"{self.name} reads text, and {lab.target.name} looks at pictures; "
                 f"use openai:{self.llm.model}"
             )
-        return OneShot(self.llm, lab, self.name)
+        return OneShot(self.llm, lab, self.name, fits=self.fits)
 
 
 @dataclass(frozen=True)
@@ -99,8 +107,8 @@ class OneShot:
 
     resumable = True
 
-    def __init__(self, llm: LLM, lab: Lab, name: str) -> None:
-        self._llm, self._lab, self.name = llm, lab, name
+    def __init__(self, llm: LLM, lab: Lab, name: str, *, fits: bool = True) -> None:
+        self._llm, self._lab, self.name, self._fits = llm, lab, name, fits
 
     def next(self, state: State) -> Message:
         """The next turn.
@@ -113,7 +121,7 @@ class OneShot:
         if step == 0:
             hidden = self._lab.units_hidden
             words = "" if hidden else output_words(self._lab, self._lab.chosen(None))
-            return _message(step, self._opening(), words)
+            return _message(step, [*self._opening(), *self._fitted()], words)
         if step == 1:
             return self._asked(state, step)
         answer = next(
@@ -133,9 +141,12 @@ class OneShot:
         shown = [str(m["content"]) for m in state["messages"][1:] if m["role"] in ("user", "tool")]
         written = state["messages"][2]["content"]
         parts = [shown[0].partition("Budget:")[0].strip(), *([written] if written else [])]
-        parts += [_FOOTER.sub("", text).strip() for text in shown[1:]]
+        parts += [_FOOTER.sub("", text).strip() for text in shown[1 : 1 + len(self._opening())]]
+        rules = self._rules()
+        parts += [rules] * bool(rules)
+        told = {"ahead": self._ahead, "shown": self._seen, "rules": _RULES * bool(rules)}
         request = [
-            {"role": "system", "content": prompt("oneshot", ahead=self._ahead, shown=self._seen)},
+            {"role": "system", "content": prompt("oneshot", **told)},
             {"role": "user", "content": "\n\n".join(parts)},
         ]
         reply, answer = self._answered(request, state["remaining"]["seconds"])
@@ -146,6 +157,7 @@ class OneShot:
         rival = self._peak_words()
         if rival is not None and rival != parse(answer["predictor"]).model_dump():
             hypotheses.append(rival)
+        hypotheses += self._lab.hypotheses
         message = _message(step, [("test_hypotheses", {"hypotheses": hypotheses})], reply.text)
         return {**message, "finish_reason": reply.finish_reason}
 
@@ -156,6 +168,28 @@ class OneShot:
         if "exemplars" in self._lab.left_out:
             return [("survey", {})]
         return [("exemplars", {"kind": kind, "many": n}) for kind, n in SHOWN.items()]
+
+    def _fitted(self) -> list[tuple[str, dict[str, Any]]]:
+        """The calls that record what a fit says of the unit."""
+        if not self._fits or "test_hypotheses" in self._lab.left_out:
+            return []
+        from .builtin.text.investigation import Investigation
+
+        course = Investigation(self._lab, self._lab.chosen(None), 0, "none", effects=False)
+        return [
+            ("hypothesise", {"statement": one.words, "predictor": one.predicate})
+            for one in course.fitted()
+        ]
+
+    def _rules(self) -> str:
+        """The recorded hypotheses, as the request shows them."""
+        rows = [f"- {item.data['statement']}" for item in self._recorded]
+        return "\n".join(["Rules that a fit to the activations found:", *rows]) if rows else ""
+
+    @property
+    def _recorded(self) -> list[Evidence]:
+        made = (item for item in self._lab.evidence if item.tool == "hypothesise")
+        return [item for item in made if item.error is None]
 
     @property
     def _seen(self) -> str:
@@ -195,14 +229,18 @@ class OneShot:
         part = {"words": answer["label"], "predictor": answer["predictor"], "evidence": cited}
         rejected = []
         rows = known[-1].data["tests"] if known else []
-        r = [row.get("correlation") or 0.0 for row in rows]
+        fit = [
+            {"words": item.data["statement"], "predictor": item.data["id"], "evidence": cited}
+            for item in self._recorded
+        ]
+        r = [row.get("correlation") or 0.0 for row in rows[: len(rows) - len(fit)]]
         if len(r) == 2 and r[1] < r[0]:
             reason = f"correlates {r[1]:.2f} with the unit on explore, this {r[0]:.2f}"
             words = "the words at its strongest places"
             rejected = [{"words": words, "reason": reason, "evidence": cited}]
         return {
             "label": answer["label"],
-            "components": [part],
+            "components": [part, *fit],
             "rejected": rejected,
             "confidence": answer["confidence"],
         }

@@ -4,6 +4,7 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from neuroscribe.agent.investigate import investigate
 from neuroscribe.agent.planners import planner_factory
@@ -13,6 +14,7 @@ from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
+from neuroscribe.tools.predicates import parse
 from neuroscribe.tools.tool_groups import tools_of
 
 GOOD = {
@@ -62,11 +64,25 @@ def test_one_request_gives_a_tested_description(lab):
     assert found.status == "described"
     assert found.description.label == GOOD["label"]
     assert found.description.confidence == 0.7
-    (part,) = found.description.components
-    assert part.evidence == ("E4",)
+    part, *fit = found.description.components
+    recorded = [item for item in lab.evidence if item.tool == "hypothesise"]
+    tested = next(item for item in lab.evidence if item.tool == "test_hypotheses")
+    assert part.evidence == (tested.id,)
     assert part.predictor["kind"] == "and"
-    assert [item.tool for item in lab.evidence][:4] == [*["exemplars"] * 3, "test_hypotheses"]
+    assert [one.predictor for one in fit] == [item.data["predictor"] for item in recorded]
+    assert [item.tool for item in lab.evidence][:3] == ["exemplars"] * 3
     assert len(model.asked) == 1
+
+
+def test_what_a_fit_finds_is_shown_and_stays_beside_the_predictor(lab):
+    found, model = described(lab, json.dumps(GOOD))
+    fit = found.description.components[1:]
+    assert fit
+    shown = model.asked[0][1]["content"]
+    assert all(f"- {one.words}" in shown for one in fit)
+    values, counted = lab.column(lab.target.unit("planted/2")), lab.explore.counted
+    total = sum(parse(one.predictor).evaluate(lab.explore) for one in fit)
+    assert np.corrcoef(total[counted], values[counted])[0, 1] > 0.6
 
 
 def test_the_request_shows_peaks_bands_pairs_and_output_words_in_few_tokens(lab):
@@ -120,7 +136,8 @@ def test_what_is_left_out_is_not_shown(planted, groups, opening, seen, unseen):
     assert found.status == "described"
     assert found.description.notes == ()
     tested = [] if groups == "units" else ["test_hypotheses"]
-    assert [item.tool for item in lab.evidence] == [*opening, *tested, "conclude"]
+    called = [item.tool for item in lab.evidence if item.tool != "hypothesise"]
+    assert called == [*opening, *tested, "conclude"]
     assert not any(item.error for item in lab.evidence)
     asked = " ".join(message["content"] for message in model.asked[0])
     assert seen in asked

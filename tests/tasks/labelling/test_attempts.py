@@ -167,7 +167,7 @@ Triage = Callable[..., tuple[TriageFactory, Model]]
 def triage() -> Triage:
     def make(whole: Any = None) -> tuple[TriageFactory, Model]:
         model: Any = Model("sun")
-        return TriageFactory(OneShotFactory(model), whole or toy.Toy()), model
+        return TriageFactory(OneShotFactory(model, fits=False), whole or toy.Toy()), model
 
     return make
 

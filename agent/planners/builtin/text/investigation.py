@@ -83,8 +83,7 @@ class Investigation(TextCourse):
             yield from self._searched(sample, fitted)
         if texts and findings.terms:
             findings.on_off = on_off_f1(scanner, findings.terms)
-        if not self.noise and findings.checked < _CERTAIN:
-            findings.null = null_score(sample, self.rng)
+        self._compare_with_noise(sample)
         if self._rivals_differ and self.has("separate") and not scanned:
             arguments = {"unit": unit, "hypotheses": self._leading(), "many": 18}
             made = yield Calls(
@@ -93,10 +92,30 @@ class Investigation(TextCourse):
             findings.separated = succeeded(made)
         if not self.noise and texts and findings.terms:
             yield from self._check(scanner)
-        if not self.noise and not scanned and "like" in self.lab.meanings:
-            yield from self._liked(sample)
+        if not self.noise and not scanned:
+            findings.like = self._like(sample)
+            if findings.like:
+                yield from self.record([findings.like], examples=2)
         if self.lab.target.kind != "module":
             yield from self.measure_effect()
+
+    def fitted(self) -> list[Hypothesis]:
+        """What a fit to explore says, without a call; empty where it does not hold elsewhere."""
+        values = self.lab.column(self.unit)
+        if not np.nanmax(values, initial=0.0) > 0:
+            return []
+        sample = self.sample()
+        self.findings.learn(sample, *extended(sample, fit_rules(sample)))
+        self._compare_with_noise(sample)
+        if self.noise:
+            return []
+        self.findings.like = self._like(sample)
+        return self.components()
+
+    def _compare_with_noise(self, sample: Sample) -> None:
+        """Fits exchanged documents too, where what was found might be noise."""
+        if not self.noise and self.findings.checked < _CERTAIN:
+            self.findings.null = null_score(sample, self.rng)
 
     @property
     def _rivals_differ(self) -> bool:
@@ -200,8 +219,10 @@ class Investigation(TextCourse):
                 yield from self._record(fresh)
         findings.judge_written(texts)
 
-    def _liked(self, sample: Sample) -> Turns:
-        """Records what the states of a second network say of what the terms leave, if anything."""
+    def _like(self, sample: Sample) -> Hypothesis | None:
+        """What the states of a second network say of what the terms leave, if anything."""
+        if "like" not in self.lab.meanings:
+            return None
         explore, reader = self.lab.explore, self.lab.reader
         assert reader is not None
         assert isinstance(explore, TokenWindows)
@@ -211,13 +232,11 @@ class Investigation(TextCourse):
         try:
             fit = best_like(reader, explore, left, ahead=ahead, seed=self.lab.seed)
         except UsageError:  # too few documents
-            return
+            return None
         within = fit.held_out.correlation
         if within is None or not within.low > 0:
-            return
-        words = parse(fit.predictor).english()
-        self.findings.like = Hypothesis(words, fit.predictor)
-        yield from self.record([self.findings.like], examples=2)
+            return None
+        return Hypothesis(parse(fit.predictor).english(), fit.predictor)
 
     def _near_misses(self, sample: Sample, rules: Sequence) -> tuple:
         """Calls that measure texts which separate rules."""
