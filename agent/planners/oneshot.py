@@ -45,9 +45,9 @@ _SEEN = {
     "outputs": "Its activations are hidden: you are shown what the whole network gives for some "
     "inputs. Say what the unit most likely responds to, with the confidence of a guess.",
 }
-_RULES = """You are also shown rules that a fit to the activations found. They predict well and are worded
-badly: they stay beside your predictor, so say in the label what they and the places mean, and let
-your predictor say what they do not.
+_RULES = """You are also shown rules that a fit to the activations found. They predict well and are
+worded badly: they stay beside your predictor, so say in the label what they and the places mean,
+and let your predictor say what they do not.
 """
 _PEAKS = 20
 _FOOTER = re.compile(r"^(further ones: skip=\d+|\(left:.*)$", re.MULTILINE)
