@@ -213,6 +213,18 @@ def english(predictor: Any) -> str:
         return json.dumps(predictor, ensure_ascii=False)
 
 
+def sources(predictor: Any) -> list[str]:
+    """The code of the functions in a predictor, to be read; it runs in the sandbox alone."""
+    if isinstance(predictor, Mapping):
+        own = [str(predictor.get("code"))] if predictor.get("kind") == "computed" else []
+        return own + [code for value in predictor.values() for code in sources(value)]
+    return (
+        [code for value in predictor for code in sources(value)]
+        if isinstance(predictor, list)
+        else []
+    )
+
+
 def naming(item: Mapping[str, Any]) -> str:
     """Whether a judge could use the words of a component, which it was asked about."""
     area = item.get("words_auroc")
@@ -238,6 +250,7 @@ def component_view(item: Mapping[str, Any]) -> dict[str, Any]:
         "evidence": list(item.get("evidence") or ()),
         "untested": list(item.get("untested") or ()),
         "english": english(item.get("predictor")),
+        "sources": sources(item.get("predictor")),
         "json": json.dumps(item.get("predictor"), ensure_ascii=False, indent=1),
         "facts": shown,
     }

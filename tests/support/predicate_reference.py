@@ -285,6 +285,16 @@ class Reference:
         turn = (p["frequency"] * number - p.get("peak", 0)) / p["mod"]
         return 0.5 + 0.5 * math.cos(2 * math.pi * turn)
 
+    def computed_(self, p, r, c):
+        names = {}
+        exec(p["code"], names)  # of the table of cases
+        places = [i for i in self.places if self.seen(r, i)]
+        values = names["f"]([self.w.vocabulary[self.w.ids[r, i]] for i in places])
+        amount = dict(zip(places, values, strict=True)).get(c)
+        if "low" in p or "equals" in p:
+            return self.degree(p, amount)
+        return min(1, max(0, amount))
+
     def same_(self, p, r, c):
         other = self.place(p, p.get("at", 1), r, c)
         return other >= 0 and self.seen(r, other) and self.w.ids[r, other] == self.w.ids[r, c]

@@ -5,8 +5,8 @@
 2. **Terms of frequency k.** The cosine and sine of 2 pi k a / p; for two numbers those of b and all
    four products too: eight terms, which hold every function of a and b that lies on k alone (the
    products span the waves of a + b and of a - b).
-3. **Search.** Documents are halved. On one half least squares choose the first frequency, then the
-   second beside it; what the fits explain is read on the other half, in both directions.
+3. **Search.** Documents are dealt into five parts. On four of them least squares choose the first
+   frequency, then the second beside it; what the fits explain is read on the fifth, in turn.
 4. **Control.** The same search on outputs that are exchanged between rows, `PERMUTATIONS` times.
 5. **Single-frequency.** One frequency explains at least `SINGLE` of the held-out variance, and a
    second adds at most `FURTHER`. The .85 is the paper's; the second bound is ours: it refuses units
@@ -34,6 +34,7 @@ PERMUTATIONS = 19
 _MOST_ROWS_WITHOUT = 0.1
 """Share of rows that may lack a number where the places of numbers are found by themselves."""
 _LEAST_ROWS = 60
+_FOLDS = 5
 _ROWS = 256
 
 
@@ -67,7 +68,7 @@ class Frequencies(NamedTuple):
     null: np.ndarray
     """`[permutation, unit]`: what one frequency explains of exchanged outputs."""
     agreed: np.ndarray
-    """bool: both halves chose the same first frequency."""
+    """bool: every part of the documents chose the same first frequency."""
     constant: np.ndarray
     """bool: the unit never changes."""
 
@@ -157,38 +158,40 @@ def frequencies(numbers: Numbers, outputs: np.ndarray, rng: np.random.Generator)
     Args:
         numbers: Of the rows.
         outputs: float `[item, unit]`.
-        rng: Halves the documents, exchanges outputs and draws documents.
+        rng: Deals the documents, exchanges outputs and draws documents.
     """
-    different = np.unique(numbers.documents)
-    halved = rng.permutation(different)[: len(different) // 2]
-    fit = np.isin(numbers.documents, halved)
+    different, document = np.unique(numbers.documents, return_inverse=True)
+    fold = (rng.permutation(len(different)) % _FOLDS)[document]  # [item]
     y = outputs.astype(np.float64)
     constant = y.std(0) <= 1e-9 * (1 + np.abs(y).max(0, initial=0))
-    directions = (_Direction(numbers, fit), _Direction(numbers, ~fit))
-    searched = [direction.search(y) for direction in directions]
+    parts = [_Part(numbers, fold != i) for i in range(_FOLDS)]
+    searched = [part.search(y) for part in parts]
     resampler = Resampler(numbers.documents, seed=rng)
     missed, missed_both, all_ = (np.zeros(y.shape) for _ in range(3))
-    for direction, found in zip(directions, searched, strict=True):
-        held = ~direction.fit
-        missed[held], missed_both[held], all_[held] = direction.missed(y, found)
+    for part, found in zip(parts, searched, strict=True):
+        held = ~part.fit
+        missed[held], missed_both[held], all_[held] = part.missed(y, found)
     null = np.stack(
-        [
-            np.mean([d.explained(y[rng.permutation(len(y))]) for d in directions], axis=0)
-            for _ in range(PERMUTATIONS)
-        ]
-    )
-    first, second = _Direction(numbers, np.ones(len(y), bool)).search(y)
+        [_explained(parts, y[rng.permutation(len(y))]) for _ in range(PERMUTATIONS)]
+    )  # [permutation, unit]
+    first, second = _Part(numbers, np.ones(len(y), bool)).search(y)
     ones, added = [], []
     for unit in range(y.shape[1]):
         sums = resampler.sums(missed[:, unit], missed_both[:, unit], all_[:, unit]).T
         whole = np.maximum(sums[2], 1e-12)
         ones.append(interval(np.where(constant[unit], 0.0, 1 - sums[0] / whole)))
         added.append(interval(np.where(constant[unit], 0.0, (sums[0] - sums[1]) / whole)))
-    agreed = searched[0][0] == searched[1][0]
+    agreed = np.all([found[0] == first for found in searched], axis=0)
     return Frequencies(first, second, ones, added, null, agreed, constant)
 
 
-class _Direction:
+def _explained(parts: Sequence["_Part"], y: np.ndarray) -> np.ndarray:
+    """Share of held-out variance that the best frequency explains, `[unit]`."""
+    missed, whole = np.sum([part.missed_by_one(y) for part in parts], axis=0)
+    return 1 - missed / np.maximum(whole, 1e-12)
+
+
+class _Part:
     """Least squares on some rows, with an orthonormal basis of every frequency there."""
 
     def __init__(self, numbers: Numbers, fit: np.ndarray) -> None:
@@ -239,8 +242,8 @@ class _Direction:
                 out[:, units] = np.square(centred[held][:, units] - terms[held] @ weights)
         return one, both, np.square(centred[held])
 
-    def explained(self, y: np.ndarray) -> np.ndarray:
-        """Share of the other rows' variance that the best frequency explains, `[unit]`."""
+    def missed_by_one(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Squared misses on the other rows, `[unit]`: of the best frequency, and of the mean."""
         held = ~self.fit
         centred = y - y[self.fit].mean(0)
         weights = {k: b[self.fit].T @ centred[self.fit] for k, b in self.bases.items()}
@@ -250,7 +253,7 @@ class _Direction:
             units = np.flatnonzero(best == i)
             miss = centred[held][:, units] - basis[held] @ weights[k][:, units]
             missed[units] = np.square(miss).sum(0)
-        return 1 - missed / np.maximum(np.square(centred[held]).sum(0), 1e-12)
+        return missed, np.square(centred[held]).sum(0)
 
 
 def _whitening(terms: np.ndarray) -> np.ndarray:

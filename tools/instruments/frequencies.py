@@ -129,8 +129,8 @@ def _words(entry: dict[str, Any]) -> str:
         if entry["single"]
         else f"not single-frequency (needs {SINGLE:.2f} and at most {FURTHER:.2f} added)"
     )
-    halves = "" if entry["agreed"] else "; the halves chose different frequencies"
+    parts = "" if entry["agreed"] else "; parts of the texts chose different frequencies"
     return (
         f"frequency {entry['first']} explains {one['value']:.2f} [{one['low']:.2f}, "
-        f"{one['high']:.2f}]{second}; control at most {entry['control']:.2f}; {verdict}{halves}"
+        f"{one['high']:.2f}]{second}; control at most {entry['control']:.2f}; {verdict}{parts}"
     )

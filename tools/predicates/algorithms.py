@@ -56,7 +56,7 @@ def numbers_of(vocabulary: tuple[str, ...]) -> np.ndarray:
     return kept(vocabulary, "numbers", read)
 
 
-class _Amount(Predicate, frozen=True):
+class Amount(Predicate, frozen=True):
     """An amount at every place, as a degree."""
 
     free: ClassVar[bool] = False
@@ -66,7 +66,7 @@ class _Amount(Predicate, frozen=True):
     equals: float | None = Field(default=None, allow_inf_nan=False, exclude_if=lambda v: v is None)
 
     @model_validator(mode="after")
-    def _bounded(self) -> "_Amount":
+    def _bounded(self) -> "Amount":
         if self.free and (self.low, self.high, self.equals) == (None, None, None):
             return self
         ramp = self.low is not None and self.high is not None and self.low != self.high
@@ -108,7 +108,7 @@ class _Amount(Predicate, frozen=True):
         return f"{way} {self._what} is (from {low:g} to {high:g})"
 
 
-class Tally(_Amount, frozen=True):
+class Tally(Amount, frozen=True):
     """How many places hold `of`, less those that hold `minus`: up to here (it included), behind
     it, or in all; 1 where this equals `equals`, or 0 at `low` rising to 1 at `high`.
     """
@@ -144,7 +144,7 @@ class Tally(_Amount, frozen=True):
         return (self.of,) if self.minus is None else (self.of, self.minus)
 
 
-class Extreme(_Amount, frozen=True):
+class Extreme(Amount, frozen=True):
     """The largest (smallest) number so far, this one included, behind it, or in all. Without
     bounds: places whose own number is that.
     """
@@ -221,7 +221,7 @@ class _Reading(Predicate, frozen=True):
         return f"the {self.op} of the numbers {each[0]} and {each[1]}"
 
 
-class Arithmetic(_Amount, _Reading, frozen=True):
+class Arithmetic(Amount, _Reading, frozen=True):
     """The number `at` tokens back (0: here; `from_start`: at that place), or the sum, difference or
     product of two, modulo `mod`; bounds as in tally.
     """

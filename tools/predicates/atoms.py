@@ -43,7 +43,7 @@ class Tokens(Predicate, frozen=True):
 
 
 class Words(Predicate, frozen=True):
-    """Every token of these words or phrases, in any case; `inflect` adds all their forms (went).
+    """Every token of these words or phrases, in any case; `inflect` adds their forms (went).
 
     For a causal target a word, and a phrase, holds at the token at which it has been read to its
     end.
@@ -67,7 +67,7 @@ class Words(Predicate, frozen=True):
 
 
 class Concept(Predicate, frozen=True):
-    """Words that share a meaning, in all their forms: a known name, or any name with your words.
+    """Words of one meaning, in all their forms: a known name, or any name with your words.
 
     They are resolved once and stored: evaluating never looks anything up. Words are met in every
     form that `part` (a part of speech) has; null tries all. Names that are other words in lower
@@ -95,7 +95,7 @@ class Concept(Predicate, frozen=True):
 
 
 class Regex(Predicate, frozen=True):
-    """Places where the pattern (RE2) is found in the token's text, or in the word as written.
+    """Places where the pattern (RE2) is found in the token, or in the word as written.
 
     RE2 runs in linear time and refuses patterns that grow too big.
     """
@@ -206,7 +206,7 @@ class Shape(Predicate, frozen=True):
 
 
 class Position(Predicate, frozen=True):
-    """Places `start` to before `stop`, from the first token of the text or back from its last."""
+    """Places `start` to before `stop`, from the first token or back from the last."""
 
     kind: Literal["position"] = "position"
     start: int = Field(default=0, ge=0)

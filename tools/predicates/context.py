@@ -130,8 +130,8 @@ class _Somewhere(_OfOne, frozen=True):
 
 
 class Earlier(_Somewhere, frozen=True):
-    """Places with a strictly earlier place where `of` holds, `at_least` to `within` tokens or words
-    back, and no `since` between the two (with the full stop: in this sentence).
+    """Places with an earlier one where `of` holds, `at_least` to `within` tokens or words back, and
+    no `since` between (full stop: in this sentence).
     """
 
     kind: Literal["earlier"] = "earlier"
@@ -197,7 +197,7 @@ class Repeated(Predicate, frozen=True):
 
 
 class Count(_OfOne, frozen=True):
-    """Places up to which, themselves included, `of` held at so many places."""
+    """Places up to which, these included, `of` held so often."""
 
     kind: Literal["count"] = "count"
     at_least: int = Field(default=1, ge=0, le=MOST_STEPS)

@@ -221,7 +221,7 @@ class Level(BaseModel, frozen=True, extra="forbid"):
 
 
 class Graded(Predicate, frozen=True):
-    """The largest value (not the first) whose condition holds; 0 where none does."""
+    """The largest value (not the first) whose condition holds, else 0."""
 
     kind: Literal["graded"] = "graded"
     levels: tuple[Level, ...] = Field(min_length=1)
@@ -247,7 +247,7 @@ class Graded(Predicate, frozen=True):
 
 
 class Scaled(Predicate, frozen=True):
-    """The part, times the factor `by` where another part holds."""
+    """The part, times `by` where another holds."""
 
     kind: Literal["scaled"] = "scaled"
     of: "AnyPredicate"

@@ -28,6 +28,7 @@ _FILLED = {"concept": ("words",)}
 _WRITTEN = {
     CLASSES["like"]: "{windows: [integer]}",
     CLASSES["judged"]: "{statement: text}",
+    CLASSES["computed"]: "{code: text, low?, high?, equals?}",
     TEXT_FORMS[
         "like"
     ]: "{examples?: [{text: text, place?: text}], unlike?: the same, statement?: text, n=16}",
@@ -38,10 +39,9 @@ _CORE = ("and", "or", "not", "except", "graded", "scaled")
 _NOTES = {
     "causal": "A word holds at the token that completes it. What looks ahead is refused: a place "
     "sees only what came before it.",
-    "encoder": "A word that is split into tokens holds on each of them; and with shape word_start "
-    "keeps the first.",
+    "encoder": "A word split into tokens holds on each; with shape word_start on the first.",
 }
-_WRITTEN_AS = "Shapes are of words as written, on models without capitals too."
+_WRITTEN_AS = "Shapes are of words as written, also on uncased models."
 
 TEXT_EXAMPLE = (
     "'bank' behind a river word of the same sentence, and at .4 any form of 'shore':",

@@ -16,6 +16,7 @@ from pydantic import Discriminator, Field, Tag, TypeAdapter, ValidationError
 from ..errors import UsageError, nearest
 from ..io.strict_json import read_json
 from . import algorithms, atoms, context, core, images, looks, pixels
+from .computed import Computed
 from .concepts import resolve
 from .core import Predicate
 from .judged import Judged
@@ -58,6 +59,7 @@ AnyPredicate = Annotated[
     | algorithms.Wave
     | algorithms.Same
     | algorithms.Predicted
+    | Computed
     | core.And
     | core.Or
     | core.Not
@@ -111,7 +113,13 @@ _SAME_SHAPE = {
 _TELLS = {  # a field that only one kind has
     **{"tokens": "tokens", "words": "words", "pattern": "regex", "shape": "shape"},
     **{"levels": "graded", "but": "except", "colours": "colour", "textures": "texture"},
-    **{"sizes": "size", "places": "place", "names": "object", "relation": "relation"},
+    **{
+        "code": "computed",
+        "sizes": "size",
+        "places": "place",
+        "names": "object",
+        "relation": "relation",
+    },
 }
 
 

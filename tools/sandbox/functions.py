@@ -50,8 +50,17 @@ def run_code(
         inputs: The arguments, one sequence an input.
         limits: Default: a few seconds and half a gigabyte.
     """
+    results = results_of(code, inputs, limits=limits or Limits())
+    return _none(results, len(inputs)) if isinstance(results, str) else _read(results)
+
+
+def results_of(
+    code: str, inputs: Sequence[Sequence[Any]], *, limits: Limits
+) -> list[tuple[str | None, Any]] | str:
+    """What was raised, or None, and what `f(*input)` gave, for each input; a text says why nothing
+    ran at all. Values are whatever the code made: check them."""
     try:
-        with worker(limits or Limits()) as session:
+        with worker(limits) as session:
             given = {"_inputs": [list(item) for item in inputs]}
 
             def run() -> Any:
@@ -59,25 +68,28 @@ def run_code(
                 return session.feed_run(_DRIVER, inputs=given, print_callback=dropped)
 
             results = answer(session, run)
-            return _read(results, len(inputs))
     except MontyError as error:
         why = reason(error)
         missing = why == "NameError: name 'f' is not defined"
-        return _none("the code defines no function f" if missing else why, len(inputs))
+        return "the code defines no function f" if missing else why
+    if not isinstance(results, list) or len(results) != len(inputs):  # all names are the code's
+        return "unreadable answer"
+    pairs = (
+        item if isinstance(item, list) and len(item) == 2 else ["unreadable", None]
+        for item in results
+    )
+    return [(None if error is None else str(error)[:200], value) for error, value in pairs]
 
 
 def _none(reason: str, n: int) -> Ran:
     return Ran([None] * n, [reason] * n, reason)
 
 
-def _read(results: Any, n: int) -> Ran:
-    if not isinstance(results, list) or len(results) != n:  # the code may have renamed anything
-        return _none("unreadable answer", n)
+def _read(results: Sequence[tuple[str | None, Any]]) -> Ran:
     values: list[Value] = []
     errors: list[str | None] = []
-    for item in results:
-        error, value = item if isinstance(item, list) and len(item) == 2 else ("unreadable", None)
-        error = _wrong(value) if error is None else str(error)[:200]
+    for raised, value in results:
+        error = _wrong(value) if raised is None else raised
         values.append(None if error else value)
         errors.append(error)
     return Ran(values, errors, None)

@@ -12,7 +12,8 @@ from stand_in import StandIn
 from tokenizer_families import family
 
 CAT = {"kind": "words", "words": ["cat", "indented", "the", "don't"], "inflect": True}
-AHEAD = re.compile("'next'|'later'|from_end|'after'|'either'|'both'")
+# `computed` has its own test
+AHEAD = re.compile("'next'|'later'|from_end|'after'|'either'|'both'|'computed'")
 CASES = [
     case
     for case in [CAT, *tables(__file__, "test_evaluate")["cases"]]
