@@ -123,7 +123,13 @@ def edit(
     Raises:
         UsageError: for an unknown place, or a number or a reference that is missing.
     """
-    places = places_of(part.where, prompt.places, prompt.predicts)
+    if prompt.tokenless and (part.where != "all" or change.method in MEASURED):
+        raise UsageError(
+            "an input without tokens is changed at all places, to zero or by scale, clamp or steer"
+        )
+    places = None
+    if not prompt.tokenless:
+        places = places_of(part.where, prompt.places, prompt.predicts)
     if change.method == "zero":
         return zero(part.site, part.units).at(places=places), 0
     if change.method in VALUED:
@@ -134,6 +140,7 @@ def edit(
     if reference is None or reference.site != part.site:
         raise UsageError(f"{change.method} of {part.site} needs its values on a reference text")
     unknown = 0
+    assert places is not None
     if change.method == "mean":
         value = reference.mean[None]  # [1, unit] or [1, unit, channel]
     elif change.method == "cama":

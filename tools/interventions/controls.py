@@ -68,7 +68,7 @@ def control_sets(drawn: Sequence[Sequence[Unit]]) -> list[tuple[Unit, ...]]:
 def matched_sets(
     runners: Sequence[Runner],
     units: Sequence[Unit],
-    places: Sequence[Sequence[int]],
+    places: Sequence[Sequence[int] | None],
     *,
     rates: dict[str, np.ndarray] | None = None,
     limit: int = LIMIT,
@@ -79,7 +79,7 @@ def matched_sets(
     Args:
         runners: One for each prompt.
         units: The chosen units.
-        places: The places touched, by prompt.
+        places: The places touched, by prompt; None: all.
         rates: Firing rates by site, `[unit]`, over a text; None: over the prompts themselves.
         limit: How many sets, where the site has enough units.
         seed: Which of equally near units.
@@ -187,7 +187,7 @@ def rank(runner: Runner, swept: Sweep, *, directions: int = 96, seed: int = 0) -
 def _traits(
     runners: Sequence[Runner],
     site: str,
-    places: Sequence[Sequence[int]],
+    places: Sequence[Sequence[int] | None],
     rate: np.ndarray | None,
 ) -> np.ndarray:
     """`[trait, unit]`: log of the root mean square of |a| * ||w_out||, and the firing rate."""
@@ -196,8 +196,9 @@ def _traits(
     square, touched, fired, seen = torch.zeros(there.units, dtype=torch.float64), 0, 0.0, 0
     for runner, i in zip(runners, places, strict=True):
         scalar = there.scalar(runner.values(site)[None])[0].cpu().double()  # [place, unit]
-        square = square + scalar[list(i)].square().sum(0)
-        touched += len(i)
+        here = scalar if i is None else scalar[list(i)]
+        square = square + here.square().sum(0)
+        touched += len(here)
         fired = fired + (scalar > 0).cpu().double().sum(0)
         seen += len(scalar)
     size = (square / max(1, touched)).sqrt() * norms

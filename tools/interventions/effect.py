@@ -73,7 +73,10 @@ def effect_of(
         raise UsageError("name at least one unit and one prompt")
     for unit in chosen:
         runners[0].target.unit(str(unit))
-    places = [places_of(where, r.prompt.places, r.prompt.predicts) for r in runners]
+    places = [
+        None if r.prompt.tokenless else places_of(where, r.prompt.places, r.prompt.predicts)
+        for r in runners
+    ]
     matched = matched_sets(runners, chosen, places, rates=rates, limit=controls, seed=seed)
     own, *others = change_sets(
         runners,

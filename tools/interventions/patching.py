@@ -65,15 +65,24 @@ class Pair:
         """The source's values at a part; None where none of its places has a counterpart."""
         known = dict(zip(self.alignment.first, self.alignment.second, strict=True))
         row = self.base.prompt
+        if row.tokenless:
+            value = self._finite(self.source.values(part.site), part.site)
+            value = value if part.units is None else value[:, list(part.units)]
+            return clamp(part.site, part.units, value[None])
         places = [p for p in places_of(part.where, row.places, row.predicts) if p in known]
         if not places:
             return None
         value = self.source.values(part.site)[[known[p] for p in places]]  # [place, unit]
-        if not bool(value.isfinite().all()):
-            raise UsageError(f"site {part.site} holds NaN or infinity on the prompt patched from")
+        value = self._finite(value, part.site)
         if part.units is not None:
             value = value[:, list(part.units)]
         return clamp(part.site, part.units, value[None]).at(places=places)
+
+    @staticmethod
+    def _finite(value: Tensor, site: str) -> Tensor:
+        if not bool(value.isfinite().all()):
+            raise UsageError(f"site {site} holds NaN or infinity on the prompt patched from")
+        return value
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -19,7 +19,6 @@ from ..errors import UsageError
 from ..metrics.metric import Metric
 from ..metrics.prompt import Prompt, TargetPrompts
 from ..metrics.readings import rival, saturation
-from ..metrics.rows import Rows
 from ..models import Cached, Intervention, Start, Target
 from ..models.intervention import apply_all
 from .writes import Writes, writes
@@ -41,12 +40,12 @@ class Runner:
     ) -> None:
         self.target, self.prompt, self.floats = target, prompt, floats
         self.cached: Cached | None = None
-        if target.kind == "encoder":
+        if target.kind == "encoder" and not metric.whole:
             raise UsageError(
                 f"{target.name} is an encoder and predicts no next token: effects on a target "
                 "token need a causal model"
             )
-        if target.kind == "causal" and target.restarts is not False:
+        if target.kind == "causal" and target.restarts is not False and not metric.whole:
             try:
                 self.cached = target.cache(prompt)
             except UsageError:
@@ -54,13 +53,17 @@ class Runner:
                     raise
         self.ends = metric.places
         """How many of the last places are measured."""
-        logits = self._ended(self.cached.logits) if self.cached else self._traced([()])
+        self.metric = metric
+        if metric.whole:
+            logits = self._whole_run([()])[:, None]
+        else:
+            logits = self._ended(self.cached.logits) if self.cached else self._traced([()])
         _finite(target, logits)
         self.logits: Tensor = logits[0]
         """`[vocabulary]` of the clean run's last place; `[place, vocabulary]` where several are
-        measured."""
+        measured; `[1]`, the metric itself, where it is not about such logits alone."""
         self.metric = metric.with_clean(self.logits)
-        self.before = float(self.metric(self.logits[None]))
+        self.before = float(self.logits if metric.whole else self.metric(self.logits[None]))
         """The metric on the clean run."""
         self.vocabulary = int(logits.shape[-1])
         self._values: dict[str, Tensor] = {}
@@ -108,7 +111,7 @@ class Runner:
         for site in missing:
             self.target.site(site)
         if missing:
-            result = self.target.trace(self.prompt, missing, output=False).values
+            result = self.target.trace(self.prompt.inputs, missing, output=False).values
             self._values.update({site: result[site][0] for site in missing})
 
     def writes(self, site: str) -> Writes | None:
@@ -122,13 +125,17 @@ class Runner:
             UsageError: for what an intervention names and the target lacks, or an output that is
                 not finite.
         """
+        places = None if self.prompt.tokenless else self.prompt.places
         for row in rows:
-            self.target.check([], row, 1, self.prompt.places)
+            self.target.check([], row, 1, places)
         out = torch.zeros(len(rows), dtype=torch.float64)
         if self.cached is None:
             many = self._many(self.prompt.places)
             for at in range(0, len(rows), many):
-                out[at : at + many] = self._numbers(self._traced(rows[at : at + many]))
+                part = rows[at : at + many]
+                whole = self.metric.whole
+                run = self._whole_run(part) if whole else self._numbers(self._traced(part))
+                out[at : at + many] = run.cpu().double()
             return out
         keys = [self._begins(row) for row in rows]
         idle = {at for at, row in enumerate(rows) if self._idle(row, keys[at])}
@@ -281,9 +288,16 @@ class Runner:
         before = self.logits[:missing].expand(len(logits), -1, -1)
         return torch.cat([before, logits], 1)
 
+    def _whole_run(self, rows: Sequence[Row]) -> Tensor:
+        """A metric of any kind, `[row]`, off whole runs with changes."""
+        changes = [change.at(rows=[number]) for number, row in enumerate(rows) for change in row]
+        batch, metric = self.prompt.repeated(len(rows)), self.metric
+        run = self.target.trace(batch, metric.sites, interventions=changes, output=True)
+        return metric.of(run.output, run.values)
+
     def _traced(self, rows: Sequence[Row]) -> Tensor:
         changes = [change.at(rows=[number]) for number, row in enumerate(rows) for change in row]
-        batch = Rows(self.prompt.ids.repeat(len(rows), 0))
+        batch = self.prompt.repeated(len(rows))
         with torch.no_grad():
             wanted = "last" if self.ends == 1 else True
             output: Any = self.target.trace(batch, interventions=changes, output=wanted).output
@@ -304,6 +318,9 @@ class Runner:
         return self.metric(logits).cpu().double()
 
     def _many(self, places: int) -> int:
+        if self.prompt.tokenless:
+            sizes = [math.prod(s.grid or (1,)) * s.units for s in self.target.sites.values()]
+            return max(1, min(_MOST, self.floats // max(sizes, default=1)))
         widest = max((s.units * s.channels for s in self.target.sites.values()), default=1)
         inner = max(
             (s.units * s.channels for n, s in self.target.sites.items() if n != "logit"), default=1

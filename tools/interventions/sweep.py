@@ -64,8 +64,9 @@ def sweep(
     target, prompt = runner.target, runner.prompt
     there = target.site(site)
     chosen = tuple(range(there.units)) if units is None else tuple(int(unit) for unit in units)
-    places = places_of(where, prompt.places, prompt.predicts)
-    target.check([], [zero(site, chosen).at(places=places)], 1, prompt.places)
+    length = len(runner.values(site)) if prompt.tokenless else prompt.places
+    places = places_of(where, length, prompt.predicts)
+    target.check([], [zero(site, chosen).at(places=places)], 1, length)
     old = runner.values(site)[list(places)]  # [place, unit] or [place, unit, channel]
     if not bool(old[:, list(chosen)].isfinite().all()):
         raise UsageError(

@@ -5,12 +5,15 @@
     logit_difference    logit(token) - logit(other)
     kl                  KL(clean || changed) of the next-token distribution, in nats
 
+    expression          any arithmetic over outputs and units (`expression.py`)
+
 A target of several tokens is measured at the places that predict them, each behind the ones before
 it: its log-probability is the sum over them, its probability the product.
 
 All are computed in 32 bits or more, whatever the model computes in.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -19,7 +22,9 @@ from torch import Tensor
 
 from ..errors import UsageError
 
-Kind = Literal["log_probability", "probability", "logit_difference", "kl"]
+Kind = Literal["log_probability", "probability", "logit_difference", "kl", "expression"]
+KINDS: tuple[Kind, ...] = ("log_probability", "probability", "logit_difference", "kl")
+"""Kinds about a target that is named beside them; an expression names what it is about."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +42,7 @@ class Metric:
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
-            raise UsageError(f"there is no metric '{self.kind}'; take {', '.join(get_args(Kind))}")
+            raise UsageError(f"there is no metric '{self.kind}'; take {', '.join(KINDS)}")
         single = self.other is not None or self.kind in ("logit_difference", "kl")
         if self.more and single:
             what = "a contrast" if self.other is not None else f"the metric {self.kind}"
@@ -94,6 +99,22 @@ class Metric:
         return replace(self, other=None)
 
     @property
+    def whole(self) -> bool:
+        """Whether it is about more than next-token logits at the last places (`of`)."""
+        return False
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """Sites that it reads beside the output."""
+        return ()
+
+    def of(self, output: Tensor | None, values: Mapping[str, Tensor]) -> Tensor:
+        """`[row]` from a network's whole output and the values of `sites`."""
+        assert output is not None
+        ends = output[:, -self.places :] if self.places > 1 else output[:, -1]
+        return self(ends if output.ndim == 3 else output)
+
+    @property
     def places(self) -> int:
         """How many of the last places are looked at."""
         return 1 + len(self.more)
@@ -108,4 +129,5 @@ class Metric:
             "probability": f"probability of {one}",
             "logit_difference": "logit difference of the two targets",
             "kl": "KL of the next token (nats)",
+            "expression": "expression",
         }[self.kind]

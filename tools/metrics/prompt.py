@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,20 @@ class Prompt(Rows):
     def places(self) -> int:
         """How many."""
         return int(self.ids.shape[1])
+
+    @property
+    def inputs(self) -> Any:
+        """What `Target.trace` reads: itself."""
+        return self
+
+    def repeated(self, n: int) -> Any:
+        """So many equal rows."""
+        return Rows(self.ids.repeat(n, 0))
+
+    @property
+    def tokenless(self) -> bool:
+        """Whether it is a picture or numbers, whose places are each site's own."""
+        return False
 
 
 def prompt_of(target: Target, text: str) -> Prompt:
@@ -86,6 +100,12 @@ class TargetPrompts(NamedTuple):
     def words(self) -> str:
         """What is measured, in quotes."""
         return in_words(self.measured, self.measured_contrast)
+
+    @property
+    def label(self) -> str:
+        """The metric, and what it is about."""
+        name = self.metrics[0].name
+        return name if self.metrics[0].kind == "expression" else f"{name}: {self.words}"
 
 
 def target_prompts(

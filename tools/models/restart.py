@@ -291,12 +291,14 @@ def _past(cached: Cached, place: int, rows: int) -> Any:
 
 
 def _blocks(target: "Target") -> nn.ModuleList:
-    if target.kind != "causal" or target.probe is None or not target.probe.blocks:
+    path = "" if target.probe is None else target.probe.blocks
+    result = target.network.get_submodule(path)
+    if target.kind != "causal" or not path or not isinstance(result, nn.ModuleList):
+        target.restarts = False
         raise UsageError(
-            f"{target.name} cannot be restarted: only causal language models can; use trace"
+            f"{target.name} cannot be restarted: only causal language models with a list of blocks "
+            "can; use trace"
         )
-    result = target.network.get_submodule(target.probe.blocks)
-    assert isinstance(result, nn.ModuleList)
     return result
 
 
