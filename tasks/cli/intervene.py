@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def intervene(
     target: options.LanguageModel,
     prompt: Annotated[list[str], typer.Option(help="What the model reads; repeat for more.")],
-    answer: options.Answer,
+    answer: options.Answer = None,
     units: Annotated[str | None, typer.Option(help="Changed together: mlp.3/7,mlp.4/0-9.")] = None,
     each: Annotated[
         str | None,
@@ -64,9 +64,10 @@ def intervene(
     from ...tools.interventions.effect import effect_of
     from ...tools.interventions.ranking import ranking
     from ...tools.interventions.runner import runners_of
-    from ...tools.metrics.prompt import target_prompts
+    from ...tools.metrics.asked import asked
     from ...tools.models import Target
 
+    options.measured(answer, metric)
     change = parse_change(method)
     if (units is None) == (each is None):
         raise UsageError("name --units to change together, or with --each a site to rank")
@@ -76,8 +77,7 @@ def intervene(
     first = options.one_of("--several", several, options.SEVERAL)
     loaded = Target.load(target, dtype=dtype, device=device)
     chosen = [] if units is None else units_of(loaded, units)
-    kind: Any = metric_kind(metric, contrast)
-    read = target_prompts(loaded, prompt, answer, contrast=contrast, kind=kind, several=first)
+    read = asked(loaded, prompt, answer, contrast=contrast, metric=metric, several=first)
     runners = runners_of(loaded, read)
     sites = list(dict.fromkeys(unit.site for unit in chosen)) if each is None else [each]
     known = {}
@@ -104,7 +104,7 @@ def intervene(
         runners, chosen, change, where=where, references=known, controls=controls, seed=seed
     )
     if not as_json:
-        typer.echo(words(effect, runners[0].metric.name, read))
+        typer.echo(words(effect, read))
         return
     document = {
         "target": target,
@@ -142,8 +142,13 @@ def _references(
 ) -> "dict[str, Reference]":
     from ...tools.data.sources import load_corpus
     from ...tools.data.windows import cut
+    from ...tools.errors import UsageError
     from ...tools.interventions.reference import references
 
+    if runners[0].prompt.tokenless:
+        raise UsageError(
+            "mean, resample and cama are over a text; take zero, scale, clamp or steer"
+        )
     corpus = load_corpus(data, target=target, most_tokens=tokens, seed=seed)
     windows = cut(target, corpus, length=64, most_tokens=tokens)
     batches = [windows.rows(slice(i, i + 16)) for i in range(0, len(windows), 16)]
@@ -151,21 +156,13 @@ def _references(
     return references(target, batches, sites, tokens=wanted, seed=seed)
 
 
-def metric_kind(name: str | None, contrast: str | None) -> str:
-    """The metric asked for, or the one that goes without saying."""
-    if name is None:
-        return "log_probability" if contrast is None else "logit_difference"
-    return name
-
-
 def _ranked_rows(
     document: dict[str, Any], change: "Change", read: "TargetPrompts", top: int
 ) -> "Iterator[RenderableType]":
     n, units = len(document["prompts"]), document["units"]
-    over = f" over {read.measured_contrast!r}" if read.contrast is not None else ""
     yield (
         f"each unit of {document['site']} {change.words()} on {n} prompt{'s' * (n > 1)}; "
-        f"{document['metric']}: {read.measured!r}{over}, {document['before']:.4g} unchanged"
+        f"{read.label}, {document['before']:.4g} unchanged"
     )
     effects = table("unit", "change", *(["95%"] if n > 1 else []), "p", "q")
     for one in units[:top]:

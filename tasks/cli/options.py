@@ -20,7 +20,9 @@ from ...tools.errors import UsageError
 _MODELS = "minilm, planted, a Hugging Face id, a folder, or path.py:factory."
 Target = Annotated[str, Argument(help=_MODELS, show_default=False)]
 TargetNamed = Annotated[str, Option("--target", help=_MODELS)]
-LanguageModel = Annotated[str, Argument(help="A language model: a folder, a hub id, ...")]
+LanguageModel = Annotated[
+    str, Argument(help="A language model: a folder, a hub id, ...; with --metric any network.")
+]
 Revision = Annotated[str | None, Option(help="Revision of the model.")]
 Dtype = Annotated[str | None, Option(help="Number type of the weights.")]
 Device = Annotated[str | None, Option(help="cpu, cuda, mps.")]
@@ -82,9 +84,12 @@ QuestionTokens = Annotated[
 QuestionSeconds = Annotated[float, Option(help="Seconds a question; 0: no limit.")]
 
 # a prediction
-Prompt = Annotated[str, Option(help="What the model reads.")]
+Prompt = Annotated[
+    str, Option(help="What the model reads: a text; else a picture's file, or numbers: 0.5,-1,2.")
+]
 Answer = Annotated[
-    str, Option("--target", help="What is to follow: ' the'; with no space, the likelier reading.")
+    str | None,
+    Option("--target", help="What is to follow: ' the'; with no space, the likelier reading."),
 ]
 Contrast = Annotated[str | None, Option(help="Another text: how far is the target ahead of it?")]
 Several = Annotated[str | None, Option(help="A target of several tokens: first, or sum (of all).")]
@@ -92,8 +97,17 @@ SEVERAL = (None, "first", "sum")
 Metric = Annotated[
     str | None,
     Option(
-        help="log_probability, probability, logit_difference, kl; left out: the log-probability, "
-        "with --contrast the logit difference."
+        help="log_probability, probability, logit_difference, kl of --target; left out: the "
+        "log-probability, with --contrast the logit difference. Or an expression, without "
+        "--target: class(cat) - class(dog), logit(' a')@3, mlp.1/17@-1."
+    ),
+]
+Expression = Annotated[
+    str | None,
+    Option(
+        "--metric",
+        help="In the place of --target, what is measured: class(cat) - class(dog), logit(' a')@3, "
+        "mlp.1/17@-1, output(0).",
     ),
 ]
 Draws = Annotated[int, Option(min=0, help="Random sets of the control.")]
@@ -108,6 +122,17 @@ Json = Annotated[bool, Option("--json", help="Print one JSON document.")]
 def prices(price_in: float, price_out: float) -> tuple[float, float] | None:
     """Prices for a million tokens; None where none is known."""
     return (price_in, price_out) if price_in or price_out else None
+
+
+def measured(answer: str | None, metric: str | None) -> None:
+    """Raises `UsageError` where neither a target nor an expression says what is measured."""
+    from ...tools.metrics.asked import is_expression
+
+    if answer is None and not is_expression(metric):
+        raise UsageError(
+            "what is measured? Name --target, or --metric with an expression such as class(0) or "
+            "mlp.1/17@-1"
+        )
 
 
 def listed(text: str | None) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import options
-from .intervene import metric_kind, units_of
+from .intervene import units_of
 from .printing import present, spread, table
 
 if TYPE_CHECKING:
@@ -26,16 +26,21 @@ if TYPE_CHECKING:
     from ...tools.models import Target, Unit
 
 _WIDE = 24  # columns of a table
-_KINDS = ("resid", "attn_out", "mlp_out", "head")
 
 
 def patch(
     target: options.LanguageModel,
     clean: Annotated[str, typer.Option(help="A prompt that leads to the target.")],
     corrupt: Annotated[str, typer.Option(help="A prompt that does not, best of as many tokens.")],
-    answer: options.Answer,
+    answer: options.Answer = None,
     contrast: options.Contrast = None,
-    sites: Annotated[str, typer.Option(help="resid, attn_out, mlp_out or head.")] = "resid",
+    sites: Annotated[
+        str | None,
+        typer.Option(
+            help="resid, attn_out, mlp_out or head, in all layers; or names, first to last: "
+            "conv1,conv2. Left out: resid, in a network without it every module."
+        ),
+    ] = None,
     units: Annotated[
         str | None,
         typer.Option(help="Patch these instead, together and one by one: mlp.3/7,head.2/0-1."),
@@ -69,21 +74,25 @@ def patch(
     """
     from ...tools.errors import UsageError
     from ...tools.interventions.patching import Pair
-    from ...tools.metrics.prompt import same_target, target_prompts, with_target
+    from ...tools.metrics.asked import asked
+    from ...tools.metrics.inputs import input_of
+    from ...tools.metrics.prompt import same_target, with_target
     from ...tools.models import Target
 
-    options.one_of("--sites", sites, _KINDS)
+    options.measured(answer, metric)
     if (to is not None or through_mlps) and units is None:
         raise UsageError("a path begins somewhere: name --units with --to")
     if through_mlps and to is None:
         raise UsageError("--through-mlps is about the paths of --to")
     chosen = options.one_of("--several", several, options.SEVERAL)
     loaded = Target.load(target, dtype=dtype, device=device)
-    kind: Any = metric_kind(metric, contrast)
-    read = target_prompts(loaded, [clean], answer, contrast=contrast, kind=kind, several=chosen)
+    read = asked(loaded, [clean], answer, contrast=contrast, metric=metric, several=chosen)
     first, measured, notes = read.prompts[0], read.metrics[0], read.notes
     answer, contrast = read.target, read.contrast
-    second = with_target(loaded, corrupt, answer, measured)
+    if measured.kind == "expression":
+        second = input_of(loaded, corrupt)
+    else:
+        second = with_target(loaded, corrupt, answer, measured)
     if measured.other is not None and contrast is not None:
         same_target(loaded, corrupt, contrast, measured.other)
     pair = Pair(loaded, first, second, measured, denoise=not noise)
@@ -115,14 +124,15 @@ def patch(
     present(document, as_json, partial(_rows, grid=grid))
 
 
-def _grid(pair: "Pair", sites: str) -> "tuple[Grid, dict[str, Any]]":
+def _grid(pair: "Pair", sites: str | None) -> "tuple[Grid, dict[str, Any]]":
     from ...tools.interventions.patching import grid
 
     heads = sites == "head"
     cells = grid(pair, sites, by="unit" if heads else "place")
+    whole = list(pair.base.prompt.tokens) or ["all"]
     return cells, {
         "sites": list(cells.sites),
-        "columns": cells.share.shape[1] if heads else list(pair.base.prompt.tokens),
+        "columns": cells.share.shape[1] if heads else whole,
         "share": cells.share.tolist(),
         "after": cells.metric.tolist(),
     }
@@ -266,7 +276,8 @@ def _table(shares: "Grid", names: list[str], columns: range) -> "Table":
         grid.add_column(Text(top[:6] if heads else f"{top[:6]}\n{i}"), justify="right")
     for layer, site in reversed(list(enumerate(shares.sites))):
         cells = [_cell(float(shares.share[layer, i])) for i in columns]
-        grid.add_row(site.rpartition(".")[2], *cells)
+        stem, _, layer = site.rpartition(".")
+        grid.add_row(layer if stem == shares.kind else site, *cells)
     return grid
 
 

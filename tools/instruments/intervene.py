@@ -90,7 +90,7 @@ def intervene(
     lab.meter.forward_tokens += rows * sum(runner.prompt.places for runner in runners)
     data = as_data(result) | {"target": read.target, "token": read.measured}
     data["notes"] = list(dict.fromkeys([*read.notes, *data["notes"]]))
-    return Result(words(result, runners[0].metric.name, read), data)
+    return Result(words(result, read), data)
 
 
 def _chosen(lab: Lab, given: list[str] | None) -> tuple[Unit, ...]:
@@ -106,13 +106,13 @@ def _chosen(lab: Lab, given: list[str] | None) -> tuple[Unit, ...]:
     return tuple(dict.fromkeys([*named, *whole])) or (lab.chosen(None),)
 
 
-def words(found: ControlledEffect, metric: str, read: TargetPrompts) -> str:
+def words(found: ControlledEffect, read: TargetPrompts) -> str:
     """An effect in a few lines."""
     many = len(found.before)
     before, after = sum(found.before) / many, sum(found.after) / many
     lines = [
         f"{named(found.units)} {found.change.words()} on {many} prompt{'s' if many > 1 else ''}; "
-        f"{metric}: {read.words}",
+        f"{read.label}",
         f"from {number(before)} to {number(after)}: change {found.mean:+.4g}"
         f"{between(found.interval)}",
         control_words(found.matched, "matched units"),

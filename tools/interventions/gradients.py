@@ -5,7 +5,7 @@ need no gradients, so that the graph begins at the first site and a backward pas
 forward.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -13,7 +13,7 @@ from torch import Tensor
 from ..metrics.metric import Metric
 from ..metrics.prompt import Prompt
 from ..models import Inputs, Intervention, Target, add
-from ..models.forward import Batch, forward
+from ..models.forward import Batch, Output, forward
 from ..models.trace import hooked
 
 
@@ -25,6 +25,10 @@ def gradients(
     Raises:
         UsageError: for an unknown site, or a metric that no gradient reaches.
     """
+
+    if metric.whole:
+        found = slopes_of(target, prompt.inputs, sites, metric)
+        return {site: slope[0] for site, slope in found.items()}
 
     def measured(logits: Tensor) -> Tensor:
         if logits.ndim == 3:
@@ -62,24 +66,60 @@ def slopes(
     Raises:
         UsageError: for an unknown site.
     """
+    wanted: Output = True if every_place else "last"
+    return _derived(target, inputs, sites, lambda out, _: objective(out), changes, wanted)
+
+
+def slopes_of(
+    target: Target,
+    inputs: Inputs | Tensor,
+    sites: Sequence[str],
+    metric: Metric,
+    *,
+    changes: Sequence[Intervention] = (),
+) -> dict[str, Tensor]:
+    """As `slopes`, of any metric on any network's input, summed over the rows."""
+
+    def summed(output: Tensor, values: Mapping[str, Tensor]) -> Tensor:
+        return metric.of(output, values).sum()
+
+    return _derived(target, inputs, sites, summed, changes, True, read=metric.sites)
+
+
+def _derived(
+    target: Target,
+    inputs: Inputs | Tensor,
+    sites: Sequence[str],
+    objective: Callable[[Tensor, Mapping[str, Tensor]], Tensor],
+    changes: Sequence[Intervention],
+    wanted: Output,
+    *,
+    read: Sequence[str] = (),
+) -> dict[str, Tensor]:
+    """Derivatives of a number made of the output and of what the sites `read` hold."""
     batch = Batch(inputs, target.device)
+    target.check(sites, changes, *batch.shape)
     named = list(dict.fromkeys(sites))
     probes = {site: _zeros(target, inputs, batch, site).requires_grad_(True) for site in named}
     edits = [*changes, *(add(site, None, probe) for site, probe in probes.items())]
     rows = batch.shape[0]
-    with target.lock, torch.enable_grad():
-        with hooked(target.network, target.sites, (), edits, inputs=rows):
-            head = any(target.in_head(target.sites[site]) for site in named)
-            output = forward(target, batch, output=True if every_place else "last", head=head)
+    cudnn = torch.backends.cudnn.flags(enabled=False)  # its recurrent layers have no derivatives
+    with target.lock, torch.enable_grad(), cudnn:
+        with hooked(target.network, target.sites, read, edits, inputs=rows) as values:
+            head = any(target.in_head(target.sites[site]) for site in [*named, *read])
+            output = forward(target, batch, output=wanted, head=head)
         assert output is not None
-        result = torch.autograd.grad(objective(output), list(probes.values()), allow_unused=True)
+        number = objective(output, values)
+        if not number.requires_grad:
+            return {site: torch.zeros_like(probe).detach() for site, probe in probes.items()}
+        result = torch.autograd.grad(number, list(probes.values()), allow_unused=True)
     return {
         site: torch.zeros_like(probes[site]) if slope is None else slope.detach()
         for site, slope in zip(named, result, strict=True)
     }
 
 
-def _zeros(target: Target, inputs: Inputs, batch: Batch, site: str) -> Tensor:
+def _zeros(target: Target, inputs: Inputs | Tensor, batch: Batch, site: str) -> Tensor:
     """Zeros in the shape of what a site holds, each row and place its own."""
     there = target.site(site)
     rows, places = batch.shape

@@ -149,21 +149,23 @@ class Grid(NamedTuple):
 
 
 def grid(
-    pair: Pair, kind: str = "resid", *, by: By = "place", layers: Sequence[int] | None = None
+    pair: Pair, kind: str | None = "resid", *, by: By = "place", layers: Sequence[int] | None = None
 ) -> Grid:
     """Patches every cell of a kind of site.
 
     Args:
         pair: The prompts.
-        kind: resid, attn_out, mlp_out, mlp, head: the part of a site's name before its layer.
+        kind: resid, attn_out, mlp_out, mlp, head: the part of a site's name before its layer; or
+            names of sites, with commas; None: resid, where there is none every site but heads.
         by: What a cell is: a whole site at one place, one unit at all places, or both.
         layers: Which layers; None: all that the target has.
 
     Raises:
         UsageError: if the target has no such sites.
     """
-    sites = sites_of(pair.target, kind, layers)
-    places = tuple(range(pair.base.prompt.places))
+    kind, sites = _chosen(pair.target, kind, layers)
+    tokenless = pair.base.prompt.tokenless  # a cell is then all places of a site
+    places = (0,) if tokenless else tuple(range(pair.base.prompt.places))
     widths = {pair.target.site(site).units for site in sites}
     if by != "place" and len(widths) > 1:
         raise UsageError(f"the layers' {kind} sites have different numbers of units: {widths}")
@@ -171,7 +173,7 @@ def grid(
     cells: list[list[Part]] = []
     for site in sites:
         if by == "place":
-            cells += [[Part(site, None, (p,))] for p in places]
+            cells += [[Part(site, None, "all" if tokenless else (p,))] for p in places]
         elif by == "unit":
             cells += [[Part(site, (unit,))] for unit in range(width)]
         else:
@@ -194,6 +196,17 @@ def grid(
         result.metric.reshape(shape),
         result.notes,
     )
+
+
+def _chosen(
+    target: Target, kind: str | None, layers: Sequence[int] | None
+) -> tuple[str, list[str]]:
+    """The kind that heads a grid, and its sites."""
+    if kind is None and not any(_split(name)[0] == "resid" for name in target.sites):
+        return "site", [name for name in target.sites if target.site(name).channels == 1]
+    if kind is not None and ("," in kind or kind in target.sites or _split(kind)[1] >= 0):
+        return "site", [target.site(name.strip()).name for name in kind.split(",")]
+    return kind or "resid", sites_of(target, kind or "resid", layers)
 
 
 def sites_of(target: Target, kind: str, layers: Sequence[int] | None = None) -> list[str]:

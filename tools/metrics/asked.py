@@ -37,9 +37,7 @@ def asked(
     """
     if not is_expression(metric):
         kind: Any = metric or ("log_probability" if contrast is None else "logit_difference")
-        return target_prompts(
-            target, prompts, text, contrast=contrast, kind=kind, several=several
-        )
+        return target_prompts(target, prompts, text, contrast=contrast, kind=kind, several=several)
     assert metric is not None
     if text is not None or contrast is not None or several is not None:
         raise UsageError(

@@ -33,7 +33,8 @@ class Bound(NamedTuple):
 
     site: Site | None
     """None: in the output."""
-    index: int
+    number: int
+    """Of the output's numbers, or of the site's units."""
     place: int | str
 
 
@@ -66,7 +67,7 @@ class Expression(Metric):
         """
 
         def read(leaf: Leaf) -> Tensor:
-            site, index, place = self.bound[leaf]
+            site, number, place = self.bound[leaf]
             if site is None:
                 assert output is not None
                 numbers = by_place(output)
@@ -78,7 +79,7 @@ class Expression(Metric):
                 pooled = place in POOLED[2:]
                 held = values[site.name]
                 numbers = site.over_space(held) if pooled else site.scalar(held)
-            return at_place(numbers[..., index], place, leaf.text)
+            return at_place(numbers[..., number], place, leaf.text)
 
         result = evaluate(self.tree, read)
         if not bool(result.detach().isfinite().all()):
@@ -189,7 +190,7 @@ def _number(target: Target, leaf: Leaf, output: Tensor) -> int:
     """The column of the output that a name or a number stands for."""
     width = int(by_place(output).shape[-1])
     if leaf.what in ("log_probability", "probability") and width == 1:
-        raise UsageError(f"the output is one number, no class of several: write sigmoid(output(0))")
+        raise UsageError("the output is one number, no class of several: write sigmoid(output(0))")
     if isinstance(leaf.name, int):
         if 0 <= leaf.name < width:
             return leaf.name
@@ -211,9 +212,8 @@ def _number(target: Target, leaf: Leaf, output: Tensor) -> int:
             f"{width - 1}, or set Model.labels"
         )
     what = "class" if target.labels else "token"
-    raise UsageError(
-        f"'{leaf.text}': there is no {what} '{leaf.name}'; nearest: {nearest(leaf.name, names)}"
-    )
+    near = nearest(leaf.name, (name.replace("\n", "\\n") for name in names))
+    raise UsageError(f"'{leaf.text}': there is no {what} '{leaf.name}'; nearest: {near}")
 
 
 def _tokens(target: Target, text: str) -> list[int]:

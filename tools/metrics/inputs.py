@@ -1,8 +1,8 @@
 """What a network reads, given as text: a prompt, a picture's file, or numbers.
 
-    "ab ab a"         a text, where the network has a tokenizer
-    cat.png           a picture, where it sees
-    0.5,-1,2          numbers, or a file of them (.npy, .json, .csv): in the shape of its example
+"ab ab a"         a text, where the network has a tokenizer
+cat.png           a picture, where it sees
+0.5,-1,2          numbers, or a file of them (.npy, .json, .csv): in the shape of its example
 """
 
 import json
@@ -80,7 +80,9 @@ def _numbers(target: Target, text: str) -> Tensor:
     size, wanted = array.size, given[0].numel()
     if size != wanted:
         shape = " x ".join(map(str, given.shape[1:]))
-        raise UsageError(f"{target.name} takes {wanted} numbers ({shape}), not {size}: '{text[:60]}'")
+        raise UsageError(
+            f"{target.name} takes {wanted} numbers ({shape}), not {size}: '{text[:60]}'"
+        )
     tensor = torch.as_tensor(array.astype(np.float64)).to(given.dtype)
     if not bool(tensor.isfinite().all()):
         raise UsageError(f"'{text[:60]}' holds NaN or infinity")

@@ -33,8 +33,7 @@ _JOINING: dict[str, Callable[[Tensor], Tensor]] = {
     "min": lambda stacked: stacked.amin(0),
 }
 _OF_ONE: dict[str, Callable[[Tensor], Tensor]] = {
-    name: getattr(torch, name)
-    for name in ("abs", "exp", "log", "relu", "sigmoid", "sqrt", "tanh")
+    name: getattr(torch, name) for name in ("abs", "exp", "log", "relu", "sigmoid", "sqrt", "tanh")
 }
 _ARITHMETIC: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
     ast.Add: ("+", torch.add),
@@ -132,7 +131,9 @@ def _check_domain(tree: Operation, parts: list[Tensor]) -> None:
     if (tree.name == "log" and bool((last <= 0).any())) or (
         tree.name == "sqrt" and bool((last < 0).any())
     ):
-        raise UsageError(f"'{tree.text}' of {float(last.min()):.4g}: {tree.name} has no value there")
+        raise UsageError(
+            f"'{tree.text}' of {float(last.min()):.4g}: {tree.name} has no value there"
+        )
 
 
 class _Parser:
@@ -157,7 +158,7 @@ class _Parser:
         except SyntaxError as error:
             raise self._wrong((error.offset or 1) - 1, error.msg) from error
         except (RecursionError, MemoryError, OverflowError) as error:
-            raise UsageError("the metric is nested too deep, or holds too large a number") from error
+            raise UsageError("the metric is too deep, or holds too large a number") from error
         if next(leaves(tree), None) is None:
             raise UsageError(
                 f"the metric '{self.text}' names no output and no unit, so nothing changes it; "
@@ -185,13 +186,15 @@ class _Parser:
             yield part
 
     def _made(self, node: ast.expr) -> Tree:
-        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-            return float(node.value)
+        value = node.value if isinstance(node, ast.Constant) else None
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
         if isinstance(node, ast.Name) and node.id in self.units:
             return self.units[node.id]
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
             inner = self._made(node.operand)
-            return inner if isinstance(node.op, ast.UAdd) else self._operation("*", node, -1.0, inner)
+            same = isinstance(node.op, ast.UAdd)
+            return inner if same else self._operation("*", node, -1.0, inner)
         if isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
             sides = self._made(node.left), self._made(node.right)
             return self._operation(_ARITHMETIC[type(node.op)][0], node, *sides)

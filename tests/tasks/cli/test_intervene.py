@@ -171,7 +171,7 @@ def test_patch_refuses_in_a_line(model, refused):
     for more, message in (
         (["--corrupt", "She saw a"], "no difference"),
         (["--corrupt", "She saw a big red dog and a big cat and"], "do not end"),
-        (["--corrupt", "He saw a", "--sites", "brain"], "--sites is 'brain'"),
+        (["--corrupt", "He saw a", "--sites", "brain"], "no sites 'brain.N'"),
     ):
         assert message in refused(*line, *more)
 
