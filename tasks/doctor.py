@@ -164,6 +164,8 @@ def _findings(target: Target, rows: Any, output: torch.Tensor) -> dict[str, str]
         "weights": f"{_dtype(target)} on {target.device}",
         "output": _shape(target, output),
     }
+    if target.notes:
+        found["weights file"] = "; ".join(target.notes)
     if rows is not None:
         names = surfaces(target)
         special = [names[i] for i in target.tokenizer.all_special_ids]

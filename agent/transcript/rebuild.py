@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...tools.errors import UsageError
 from ...tools.io.shapes import check
+from ...tools.models.spec import Spec, split
 from ...tools.models.trust import Named, sealed
 from .record import Transcript, names
 from .shape import Replayed
@@ -92,6 +93,9 @@ def find(name: str, *, beside: Path) -> str:
     Tried in turn: the working folder, the folders above the transcript, and the folder that the
     environment variable NEUROSCRIBE_TEST_DATA names.
     """
+    model, weights = split(name)
+    if weights is not None:
+        return str(Spec(find(model, beside=beside), find(weights, beside=beside)))
     prefix, colon, rest = name.rpartition(":")  # file.py:factory, data.jsonl:field
     for base, tail in ((name, ""), (prefix, colon + rest)):
         if not base or (os.sep not in base and "/" not in base and not Path(base).exists()):

@@ -18,6 +18,7 @@ from typer.core import TyperCommand
 from ...tools.errors import UsageError
 from ...tools.io.numbers import check_numbers
 from ...tools.io.plain_text import plain_streams
+from .options import weighable
 from .verb_help import EXAMPLES, Group, Verb
 
 PANELS = {
@@ -102,8 +103,8 @@ app = typer.Typer(
 def load(name: str) -> Any:
     """The command of a verb, or the group of a module that has an `app`.
 
-    Every verb gets plain help with its example, and refuses unusable numbers before it does
-    anything.
+    Every verb gets plain help with its example, takes `--weights` with its target, and refuses
+    unusable numbers before it does anything.
     """
     module = import_module(f".{name.replace('-', '_')}", __package__)
     own = getattr(module, "app", None)
@@ -116,15 +117,15 @@ def load(name: str) -> Any:
         words = f"{name} {below}" if own else name
         verb.cls = Verb
         verb.epilog = f"\b\nExample:\n  neuroscribe {words} {EXAMPLES[words]}"
-        verb.callback = _guarded(verb.callback)
+        verb.callback = _guarded(weighable(verb.callback))
     return typer.main.get_command(verbs)
 
 
 def _guarded(verb: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(verb)
-    def checked(*args: Any, **options: Any) -> Any:
-        check_numbers(options)
-        return verb(*args, **options)
+    def checked(*args: Any, **given: Any) -> Any:
+        check_numbers(given)
+        return verb(*args, **given)
 
     return checked
 

@@ -5,6 +5,7 @@ the verb. `from_settings` makes parameters from a dataclass, whose docstrings ar
 """
 
 import ast
+import functools
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import MISSING, Field, fields
@@ -22,6 +23,10 @@ Target = Annotated[str, Argument(help=_MODELS, show_default=False)]
 TargetNamed = Annotated[str, Option("--target", help=_MODELS)]
 LanguageModel = Annotated[
     str, Argument(help="A language model: a folder, a hub id, ...; with --metric any network.")
+]
+Weights = Annotated[
+    Path | None,
+    Option(help="A state dict for the model: .pt, .safetensors.", show_default=False),
 ]
 Revision = Annotated[str | None, Option(help="Revision of the model.")]
 Dtype = Annotated[str | None, Option(help="Number type of the weights.")]
@@ -93,6 +98,7 @@ Answer = Annotated[
 ]
 Contrast = Annotated[str | None, Option(help="Another text: how far is the target ahead of it?")]
 Several = Annotated[str | None, Option(help="A target of several tokens: first, or sum (of all).")]
+_WITHOUT_WEIGHTS = ("patch_map",)  # it takes models of LLaVA's kind, in parts
 SEVERAL = (None, "first", "sum")
 Metric = Annotated[
     str | None,
@@ -166,6 +172,31 @@ def one_of(option: str, value: str | None, known: Sequence[str | None]) -> Any:
     names = [str(name) for name in known if name is not None]
     choice = f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
     raise UsageError(f"{option} is '{value}'; use {choice}")
+
+
+def weighable(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """A verb that takes `--weights` where it takes a target; `TARGET@FILE` is what it gets."""
+    signature = inspect.signature(verb)
+    if "target" not in signature.parameters or verb.__name__ in _WITHOUT_WEIGHTS:
+        return verb
+
+    @functools.wraps(verb)
+    def weighed(*, weights: Path | None = None, **given: Any) -> Any:
+        if weights is not None:
+            from ...tools.models.spec import joined
+
+            if given["target"] is None:
+                raise UsageError("--weights goes with a model: name that too")
+            given["target"] = joined(given["target"], weights)
+        return verb(**given)
+
+    parameters = dict(signature.parameters)
+    kept = {"default": None, "annotation": Weights}
+    parameters["weights"] = inspect.Parameter("weights", inspect.Parameter.KEYWORD_ONLY, **kept)
+    every = [parameters[name].replace(kind=inspect.Parameter.KEYWORD_ONLY) for name in parameters]
+    weighed.__signature__ = signature.replace(parameters=every)  # type: ignore[attr-defined]
+    weighed.__annotations__ = {one.name: one.annotation for one in every}
+    return weighed
 
 
 def from_settings(kind: type, **own: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -27,15 +27,15 @@ def cached_ids() -> list[str]:
     return sorted(item.name[len("models--") :].replace("--", "/") for item in result)
 
 
-def check_folder(folder: Path) -> None:
-    """Checks that a folder holds a model.
+def check_folder(folder: Path, *, weights: bool = True) -> None:
+    """Checks that a folder holds a model, with its weights where these are wanted.
 
     Raises:
         UsageError: if it does not.
     """
     if not (folder / "config.json").is_file():
         raise UsageError(f"folder '{folder}' holds no model: it has no config.json")
-    if not any(True for pattern in _WEIGHTS for _ in folder.glob(pattern)):
+    if weights and not any(True for pattern in _WEIGHTS for _ in folder.glob(pattern)):
         raise UsageError(
             f"folder '{folder}' has no model.safetensors and no pytorch_model.bin with weights"
         )

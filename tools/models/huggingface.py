@@ -17,6 +17,7 @@ from .discover import discover
 from .probe import ROWS, Probe, probe_ids
 from .target import Target
 from .vision import is_vision, load_vision, wrap_vision
+from .weights import put, read_weights
 
 _PLACES = 5  # places of a probe row
 
@@ -25,6 +26,7 @@ def from_hugging_face(
     source: str,
     *,
     name: str,
+    weights: str | None = None,
     dtype: torch.dtype | str,
     device: torch.device,
     device_map: str | None = None,
@@ -37,6 +39,7 @@ def from_hugging_face(
     Args:
         source: A folder or an id.
         name: What the target is called.
+        weights: A file with a state dict in the place of the source's own weights.
         dtype: Of the weights; `auto` as they are stored.
         device: Where the model goes, without a `device_map`.
         device_map: Spreads the model over devices, as `accelerate` does.
@@ -51,7 +54,7 @@ def from_hugging_face(
 
     options: dict[str, Any] = {"revision": revision, "trust_remote_code": trust_remote_code}
     if Path(source).is_dir():
-        check_folder(Path(source))
+        check_folder(Path(source), weights=weights is None)
     else:
         options["local_files_only"] = not reachable(source, revision, known)
     if device_map is not None and importlib.util.find_spec("accelerate") is None:
@@ -66,6 +69,10 @@ def from_hugging_face(
                     "supported; load its encoder alone through path/to/file.py:factory"
                 )
             if is_vision(config):
+                if weights is not None:
+                    raise UsageError(
+                        f"'{name}' sees pictures: give its weights through path/to/file.py:factory"
+                    )
                 network, info, tokenizer, processor = load_vision(
                     source, config, name=name, dtype=dtype, device_map=device_map, **options
                 )
@@ -75,27 +82,50 @@ def from_hugging_face(
             if Path(source).is_dir():
                 check_tokenizer(Path(source))
             kind: Any = AutoModelForCausalLM if _causal(config.architectures) else AutoModel
-            network, info = kind.from_pretrained(
-                source,
-                dtype=dtype,
-                device_map=device_map,
-                weights_only=True,
-                output_loading_info=True,
-                **options,
-            )
+            network, notes = _network(kind, source, config, weights, dtype, device_map, options)
             tokenizer = AutoTokenizer.from_pretrained(source, **options)
         except UsageError:
             raise
         except Exception as error:
             raise UsageError(reason(name, error)) from error
-    complete(info, name)
     if not getattr(tokenizer, "is_fast", False):
         raise UsageError(
             f"the tokenizer of '{name}' gives no character offsets; save it with a tokenizer.json"
         )
     if device_map is None:
         network = network.to(device)
-    return wrap(network, tokenizer, name=name)
+    target = wrap(network, tokenizer, name=name)
+    target.notes = notes
+    return target
+
+
+def _network(
+    kind: Any,
+    source: str,
+    config: Any,
+    weights: str | None,
+    dtype: torch.dtype | str,
+    device_map: str | None,
+    options: dict[str, Any],
+) -> tuple[Any, tuple[str, ...]]:
+    """The model with its own weights or a file's, and what was done to these."""
+    if weights is not None:
+        if device_map is not None:
+            raise UsageError("give --weights or --device-map, not both")
+        given = {"trust_remote_code": options["trust_remote_code"]}
+        network = kind.from_config(config, **given)
+        notes = put(network, read_weights(weights), file=weights)
+        return (network if isinstance(dtype, str) else network.to(dtype)), notes
+    network, info = kind.from_pretrained(
+        source,
+        dtype=dtype,
+        device_map=device_map,
+        weights_only=True,
+        output_loading_info=True,
+        **options,
+    )
+    complete(info, source)
+    return network, ()
 
 
 def wrap(network: nn.Module, tokenizer: Any, *, name: str) -> Target:

@@ -1,13 +1,14 @@
 """Loads a target: a name such as `minilm`, a folder, an id or `file.py:factory`."""
 
 import importlib.util
-import re
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from ..errors import UsageError, nearest
+from .spec import Spec, joined, split
 from .target import Target
 
 NAMES = ("minilm", "smollm2", "planted", "pictures", "efficientnet")
@@ -22,6 +23,7 @@ DTYPES = {
 def load(
     name: str,
     *,
+    weights: str | PathLike[str] | None = None,
     dtype: str | None = None,
     device: str | None = None,
     device_map: str | None = None,
@@ -33,7 +35,8 @@ def load(
     Args:
         name: `minilm`, `smollm2`, `planted`, `pictures`, `efficientnet`, `organism:NAME`, a
             folder, a `.gguf` file, a Hugging Face id or `path/to/file.py:factory`. A folder of
-            that name comes before an id.
+            that name comes before an id. `NAME@FILE` is a name with `weights`.
+        weights: A file with a state dict (`weights.py`) for a factory's network or a folder's.
         dtype: `float32`, `bfloat16`, `float16`, or `auto` (as stored); None: `float32` on the
             CPU, `auto` elsewhere.
         device: `cpu` (the default), `cuda`, `cuda:1`, `mps`.
@@ -44,6 +47,8 @@ def load(
     Raises:
         UsageError: if it cannot be found or read; says what was tried and what to do.
     """
+    name = joined(name, weights)
+    spec = split(name)
     if device is not None and device_map is not None:
         raise UsageError("give --device or --device-map, not both")
     where = checked_device(device)
@@ -55,8 +60,10 @@ def load(
         "revision": revision,
         "trust_remote_code": trust_remote_code,
     }
-    _fits(name, arguments)
-    target = _opened(name, kind, where, arguments)
+    _fits(spec, arguments)
+    target = _opened(spec, kind, where, arguments)
+    if spec.weights is not None:
+        target.name = name
     target.options = {key: value for key, value in arguments.items() if value}
     return target
 
@@ -65,13 +72,15 @@ Target.load = load
 
 
 def _opened(
-    name: str, kind: torch.dtype | str, where: torch.device, arguments: dict[str, Any]
+    spec: Spec, kind: torch.dtype | str, where: torch.device, arguments: dict[str, Any]
 ) -> Target:
     """The target of that name, of this type and on this device."""
-    if re.search(r"\.py:\w+$", name):
+    name = spec.model
+    if spec.factory:
         from .factory import from_factory
 
-        return from_factory(name, device=where, dtype=kind if arguments["dtype"] else "auto")
+        given = kind if arguments["dtype"] else "auto"
+        return from_factory(name, weights=spec.weights, device=where, dtype=given)
     if name.startswith("organism:"):
         from .organisms import load_organism
 
@@ -92,19 +101,25 @@ def _opened(
 
         file = Path(name).expanduser() if _is_gguf(name) else smollm2_file()
         return from_gguf(file, name=name, dtype=kind, device=where)
-    return _hugging_face(name, kind, where, arguments)
+    return _hugging_face(spec, kind, where, arguments)
 
 
-def _fits(name: str, arguments: dict[str, Any]) -> None:
+def _fits(spec: Spec, arguments: dict[str, Any]) -> None:
     """Refuses options that would be ignored.
 
     Raises:
-        UsageError: for a revision of what is not on the hub, or a device map of what is small.
+        UsageError: for a revision of what is not on the hub, a device map of what is small, or
+            weights of what brings its own.
     """
+    name, factory = spec.model, spec.factory
     folder = Path(name).expanduser().is_dir()
     shipped = name.startswith("organism:") or (name in NAMES and not folder)
-    factory = re.search(r"\.py:\w+$", name) is not None
     file = _is_gguf(name)
+    if spec.weights is not None and (file or (shipped and name != "minilm")):
+        raise UsageError(
+            f"'{name}' brings its own weights; --weights is for path/to/file.py:factory and for "
+            "folders with a config.json"
+        )
     if arguments["revision"] and (shipped or factory or folder or file):
         raise UsageError(
             f"'{name}' is not on the hub, so it has no revision '{arguments['revision']}'; drop it"
@@ -164,13 +179,14 @@ def minilm_folder() -> Path:
 
 
 def _hugging_face(
-    name: str, kind: torch.dtype | str, where: torch.device, arguments: dict[str, Any]
+    spec: Spec, kind: torch.dtype | str, where: torch.device, arguments: dict[str, Any]
 ) -> Target:
     from .checkpoints import cached_ids
     from .huggingface import from_hugging_face
     from .organisms import PREFIX
     from .organisms import names as organisms
 
+    name = spec.model
     folder = Path(name).expanduser()
     source = name
     if folder.is_dir():
@@ -196,6 +212,7 @@ def _hugging_face(
     return from_hugging_face(
         source,
         name=name,
+        weights=spec.weights,
         dtype=kind,
         device=where,
         device_map=arguments["device_map"],

@@ -74,6 +74,8 @@ class Target:
         """Runs small forwards that check new sites; None: dotted paths are not offered."""
         self.options = dict(options or {})
         """What `Target.load(target.name, **target.options)` needs to load it again."""
+        self.notes: tuple[str, ...] = ()
+        """What was done to weights from a file, in words."""
         self.image = image
         """How pictures become input; None: the target takes none."""
         self.labels = tuple(labels)

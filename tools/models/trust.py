@@ -31,9 +31,9 @@ from typing import Any
 
 from ..errors import UsageError
 from ..io.home import home
+from .spec import split
 
 _KEY = "seal.key"
-_FACTORY = re.compile(r"\.py:\w+$")
 _ORGANISM = re.compile(r"organism:[\w-]+")
 _DATA = re.compile(r"(builtin|self):[\w:,]+")  # made here, from what is installed or the target
 _OPTIONS = ("revision", "dtype", "device", "device_map")
@@ -87,7 +87,7 @@ class Named:
     def target(self, name: Any, option: str = "--target TARGET") -> str:
         """A model to load."""
         where = self._text(name, "target")
-        if _FACTORY.search(where):
+        if split(where).factory:
             raise UsageError(
                 f"{self.file} names Python code as its target ({clean(where)}), and code runs only "
                 f"where you name it: read it, then give {option}"
@@ -108,7 +108,7 @@ class Named:
         where = self._text(spec, "reader")
         if built_in(where):
             return where
-        if _FACTORY.search(where):
+        if split(where).factory:
             raise UsageError(
                 f"{self.file} names Python code as its reader ({clean(where)}), and code runs only "
                 "where you name it: read it; `score` takes --reader READER"

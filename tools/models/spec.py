@@ -1,0 +1,67 @@
+"""How a target is written: a model, and behind `@` a file with its weights.
+
+`my_model.py:load@runs/gpt.pt` is what `--target my_model.py:load --weights runs/gpt.pt` comes to.
+Runs, conversations and transcripts keep that one text, and load the same again from it.
+"""
+
+import re
+from os import PathLike, fspath
+from pathlib import Path
+from typing import NamedTuple
+
+from ..errors import UsageError
+
+SUFFIXES = (".pt", ".pth", ".bin", ".ckpt", ".safetensors")
+"""Of files with weights."""
+_FACTORY = re.compile(r"\.py:\w+$")
+
+
+class Spec(NamedTuple):
+    """A target's name in its parts."""
+
+    model: str
+    weights: str | None = None
+    """The file; None: the model brings its own."""
+
+    def __str__(self) -> str:
+        return self.model if self.weights is None else f"{self.model}@{self.weights}"
+
+    @property
+    def factory(self) -> bool:
+        """Whether the model is `path/to/file.py:function`, which runs code."""
+        return _FACTORY.search(self.model) is not None
+
+
+def split(name: str) -> Spec:
+    """The parts of a target's name; an `@` that belongs to a path stays in it."""
+    if not is_weights(name) or Path(name).expanduser().exists():
+        return Spec(name)
+    cuts = [Spec(name[: m.start()], name[m.end() :]) for m in re.finditer("@", name)]
+    cuts = [cut for cut in cuts if cut.model and cut.weights]
+    there = [cut for cut in cuts if Path(cut.weights or "").expanduser().is_file()]
+    return next(iter([*there, *cuts[-1:]]), Spec(name))
+
+
+def joined(name: str, weights: str | PathLike[str] | None) -> str:
+    """The name of a target with weights from a file.
+
+    Raises:
+        UsageError: if there is no such file, it is of no known kind, or the name has weights.
+    """
+    if weights is None:
+        return name
+    file = fspath(weights)
+    if file.lower().endswith(".gguf"):
+        raise UsageError(f"'{file}' holds a whole model: give it as the target, without --weights")
+    if not is_weights(file):
+        raise UsageError(f"--weights is '{file}'; give a file that ends in {', '.join(SUFFIXES)}")
+    if not Path(file).expanduser().is_file():
+        raise UsageError(f"--weights: there is no file '{file}'")
+    if split(name).weights is not None:
+        raise UsageError(f"'{name}' names weights already; drop --weights")
+    return str(Spec(name, file))
+
+
+def is_weights(name: str) -> bool:
+    """Whether a name ends as files with weights do."""
+    return name.lower().endswith(SUFFIXES)
