@@ -103,6 +103,9 @@ class Lab:
     run: Any = None
     """A finished run of labels (`tasks/search`'s `RunSearch`); None: its tools are not offered."""
 
+    fields: bool = False
+    """Whether predictors of an investigation may read fields of the data; a person always may."""
+
     @property
     def clip(self) -> "Clip | None":
         """A model of pictures and phrases: behind the target, or the one that reads explore."""
@@ -117,6 +120,8 @@ class Lab:
         if self.target.image is not None:
             del there["like"]  # of pictures it is always there
         kinds = tuple(kind for kind, who in there.items() if who is not None)
+        if self.explore.fields and (self.fields or self.open):
+            kinds = (*kinds, "field")
         return (*(ALGORITHM_KINDS if self.symbolic else ()), *kinds)
 
     @cached_property

@@ -4,13 +4,14 @@ import argparse
 import collections
 import difflib
 import inspect
+import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ...tools.data.image_rows import image_rows
-from ...tools.data.pictures import ImageCorpus
+from ...tools.data.pictures import ImageCorpus, skipped_lines
 from ...tools.data.sources import load_corpus
 from ...tools.data.windows import cut
 from ...tools.errors import UsageError
@@ -54,6 +55,8 @@ def explore(target: Target, data: str, *, tokens: int, length: int, seed: int) -
         UsageError: if there is no such corpus, or nothing of it to explore.
     """
     corpus = load_corpus(data, target=target, most_tokens=tokens, seed=seed)
+    for line in skipped_lines(corpus):
+        print(line, file=sys.stderr)
     split = corpus.splits(least=1).explore
     if isinstance(split, ImageCorpus):
         rows = image_rows(target, split)

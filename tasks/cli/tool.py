@@ -106,9 +106,15 @@ def read_arguments(chosen: "Tool", entries: list[str]) -> dict[str, Any]:
             raise UsageError(f"--arg {entry}: write NAME=VALUE")
         if key not in properties:
             raise UsageError(f"{chosen.name} takes no '{key}'; nearest: {nearest(key, properties)}")
-        value = _value(text, types_of(properties[key]))
-        if "array" in types_of(properties[key]) and not isinstance(value, list):
-            out[key] = [*out.get(key, []), value]
+        types = types_of(properties[key])
+        value = _value(text, types)
+        if (
+            "array" in types
+            and not isinstance(value, list)
+            and ("string" not in types or key in out)
+        ):
+            before = out.get(key, [])
+            out[key] = [*(before if isinstance(before, list) else [before]), value]
         else:
             out[key] = value
     return out

@@ -23,8 +23,11 @@ from ..data.image_rows import ImageRows
 from ..errors import UsageError
 from ..lab import Lab
 from ..models import Target, Unit
-from ..statistics.association import auroc, pearson
+from ..statistics.association import pearson
+from ..statistics.bootstrap import Resampler
+from ..statistics.bootstrap import interval as interval_of
 from ..statistics.permutation import p_value
+from ..statistics.within import aurocs
 from .agreement import HOLDS, interval, means
 from .association import SIGNS, associations
 from .records import Rows
@@ -32,6 +35,8 @@ from .records import Rows
 SHUFFLES = 20
 LEAST = 5
 """Observations of each half where the predictor holds, under which there are too few."""
+_DRAWS = 200
+"""Resamples of documents behind an interval, as for correlations."""
 _MOST = 0.5**0.5
 """Correlation from which a predictor explains at least half of a unit's variance. In a small
 vocabulary every token has units of its own: these are for it though others are for others."""
@@ -75,6 +80,7 @@ class Hit(NamedTuple):
     correlation: float | None
     interval: list[float] | None
     auroc: float | None
+    auroc_interval: list[float] | None
     inside: float
     """Mean activation where the predictor holds, and elsewhere."""
     outside: float
@@ -158,9 +164,16 @@ def sites_of(target: Target, given: Sequence[str] | None) -> list[str]:
     return list(names)
 
 
+def content_of(rows: Rows) -> np.ndarray:
+    """int64 `[row]`: which document, where documents of the same text are one."""
+    texts = rows.texts if isinstance(rows, ImageRows) else [rows.texts[i] for i in rows.document]
+    numbers: dict[str, int] = {}
+    return np.array([numbers.setdefault(text, len(numbers)) for text in texts], np.int64)
+
+
 def halves(inputs: Inputs) -> np.ndarray:
     """bool `[row]`: the second half; documents in which the predictor holds are parted evenly."""
-    _, document = np.unique(inputs.rows.document, return_inverse=True)
+    document = content_of(inputs.rows)
     held = np.bincount(document, inputs.holds.any(1)) > 0
     order = np.lexsort((np.arange(held.size), held))
     second = np.zeros(held.size, bool)
@@ -188,7 +201,7 @@ def search(lab: Lab, inputs: Inputs, sites: Sequence[str], n: int) -> Search:
         sites: Whose units.
         many: How many units to keep.
     """
-    shuffles, intervals = lab.rng("shuffles"), lab.rng("intervals")
+    shuffles, intervals, areas = map(lab.rng, ("shuffles", "intervals", "areas"))
     second = halves(inputs)
     parts = [_part(inputs, ~second), _part(inputs, second)]
     layers = [
@@ -210,7 +223,7 @@ def search(lab: Lab, inputs: Inputs, sites: Sequence[str], n: int) -> Search:
         for (unit, _), layer in zip(winners, layers[1][1:], strict=True)
     ]
     hits = [
-        _hit(part, unit, score, values[unit], (top, words), intervals)
+        _hit(part, unit, score, values[unit], (top, words), (intervals, areas))
         for unit, score in best
         if score > 0
     ]
@@ -224,26 +237,40 @@ def _hit(
     chosen: float,
     values: np.ndarray,
     controls: tuple[Sequence[float], Sequence[float]],
-    rng: np.random.Generator,
+    draws: tuple[np.random.Generator, np.random.Generator],
 ) -> Hit:
     known = part.known & np.isfinite(values)
     column, degrees = values[known], part.degrees[known]
     holds = degrees >= HOLDS
-    _, document = np.unique(part.rows.document[np.nonzero(known)[0]], return_inverse=True)
+    document = content_of(part.rows)[np.nonzero(known)[0]]
+    _, document = np.unique(document, return_inverse=True)
     _, inside, outside = means(column, holds)
-    both = bool(holds.any() and (~holds).any())
+    area, span = _area(column, holds, document, draws[1])
     return Hit(
         unit,
         chosen,
         pearson(degrees, column),
-        interval(degrees, column, document, rng),
-        auroc(holds, column) if both else None,
+        interval(degrees, column, document, draws[0]),
+        area,
+        span,
         inside or 0.0,
         outside or 0.0,
         p_value(chosen, controls[0]),
         p_value(chosen, controls[1]) if controls[1] else None,
         values,
     )
+
+
+def _area(
+    column: np.ndarray, holds: np.ndarray, document: np.ndarray, rng: np.random.Generator
+) -> tuple[float | None, list[float] | None]:
+    """AUROC of a unit for the observations where a predictor holds, with its interval."""
+    if holds.all() or not holds.any():
+        return None, None
+    resampler = Resampler(document, seed=rng, resamples=_DRAWS)
+    one = np.zeros(len(column), np.int64)
+    found = interval_of(aurocs(one, column, holds, np.ones(1, bool), resampler))
+    return found.value, [found.low, found.high] if np.isfinite(found.low) else None
 
 
 def _part(inputs: Inputs, rows: np.ndarray) -> Inputs:

@@ -5,9 +5,9 @@ survives reordering and growth of the corpus, and never parts two copies of one 
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..errors import UsageError
 
@@ -24,6 +24,8 @@ class Document(NamedTuple):
 
     id: str
     text: str
+    fields: Mapping[str, Any] = {}
+    """What the data say of it beside the text, by name: see `fields.py`."""
 
 
 class Corpus:

@@ -1,22 +1,22 @@
-"""Corpora from files: `.txt`, `.jsonl`, and folders of them.
+"""Corpora from files: `.txt`, `.jsonl`, `.csv`, and folders of them.
 
 1. Read the bytes as UTF-8; what is empty, binary or in another encoding is refused with the reason.
 2. A `.txt` file with blank lines is cut there into blocks, and blocks are grouped into documents of
    about 1,000 words. A block that is far too long is cut at line ends, or between words. Without a
    blank line its lines are records: each is a document.
-3. A `.jsonl` line is one document: the text under one field.
+3. A `.jsonl` line, or a row of a `.csv`, is one document: the text under one field. The other
+   fields that all of them have are kept beside it (`fields.py`).
 4. Where the splits of what is kept would have too few documents, documents are cut smaller.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-from ..errors import UsageError, nearest
+from ..errors import UsageError
 from ..io.files import read_whole
 from .corpus import Corpus, Document
+from .lines import read_csv, read_jsonl, shared_fields
 
 WORDS = 1000
 """Words of a document that is cut from a `.txt` file."""
@@ -24,17 +24,17 @@ SHORTEST = 25
 """Words of the smallest document that a text is cut into: about half a window of 64 tokens."""
 RECORDS = ("lines", "blocks")
 """What a record of a `.txt` file is: a line, or blocks between blank lines."""
-SUFFIXES = (".txt", ".jsonl")
+SUFFIXES = (".txt", ".jsonl", ".csv")
 
 
 def read_path(
     path: Path, *, field: str | None = None, records: str | None = None
 ) -> list[Document]:
-    """The documents of a `.txt` file, a `.jsonl` file or a folder of them.
+    """The documents of a `.txt`, `.jsonl` or `.csv` file, or of a folder of them.
 
     Args:
         path: The file or folder.
-        field: The field of `.jsonl` lines that holds the text; `text` by default.
+        field: The field or column that holds the text; `text` by default.
         records: `lines` or `blocks`: what the documents of a `.txt` file are; None: lines where it
             has no blank line.
 
@@ -47,7 +47,7 @@ def read_path(
         return _read_file(path, path.name, field, records)
     files = sorted(file for file in path.rglob("*") if file.is_file() and file.suffix in SUFFIXES)
     if not files:
-        raise UsageError(f"folder {path} holds no .txt or .jsonl file")
+        raise UsageError(f"folder {path} holds no .txt, .jsonl or .csv file")
     documents: list[Document] = []
     for file in files:
         if file.stat().st_size:
@@ -59,15 +59,19 @@ def read_path(
 
 def _read_file(path: Path, name: str, field: str | None, records: str | None) -> list[Document]:
     if path.suffix not in SUFFIXES:
-        raise UsageError(f"{path} is not a .txt or .jsonl file or a folder of them")
+        raise UsageError(f"{path} is not a .txt, .jsonl or .csv file or a folder of them")
     text = read_text(path)
+    field = field or "text"
     if path.suffix == ".txt":
-        texts = list(_records(text, records))
+        documents = [Document("", item) for item in _records(text, records)]
     else:
-        texts = [item for item in _lines(text, path, field or "text") if item.strip()]
-    if not texts:
+        read = read_csv if path.suffix == ".csv" else read_jsonl
+        lines = [line for line in read(text, path, field) if line.text.strip()]
+        more = shared_fields(lines)
+        documents = [Document("", *one) for one in zip([x.text for x in lines], more, strict=True)]
+    if not documents:
         raise UsageError(f"{path} is empty: it holds no text")
-    return [Document(f"{name}/{number}", item) for number, item in enumerate(texts)]
+    return [one._replace(id=f"{name}/{i}") for i, one in enumerate(documents)]
 
 
 def read_text(path: Path) -> str:
@@ -139,10 +143,10 @@ def made_smaller(
     words = sum(sizes) // max(1, len(sizes))
     while corpus.too_few and words > SHORTEST:
         words = max(SHORTEST, words // 2)
-        parts = [(item, list(documents_of(item.text, words))) for item in documents]
+        parts = [(item, list(_smaller(item, words))) for item in documents]
         corpus = kept(
             [
-                item if len(texts) == 1 else Document(f"{item.id}.{number}", text)
+                item if len(texts) == 1 else Document(f"{item.id}.{number}", text, item.fields)
                 for item, texts in parts
                 for number, text in enumerate(texts)
             ]
@@ -152,6 +156,14 @@ def made_smaller(
             f"every split has at least {corpus.least}",
         )
     return corpus
+
+
+def _smaller(document: Document, words: int) -> Iterator[str]:
+    """A document in parts; one that has a value a token stays whole."""
+    if any(isinstance(value, tuple) for value in document.fields.values()):
+        yield document.text
+    else:
+        yield from documents_of(document.text, words)
 
 
 def _parts(block: str, words: int) -> Iterator[str]:
@@ -182,33 +194,3 @@ def _parts(block: str, words: int) -> Iterator[str]:
             group, size = [], 0
     if group:
         yield glue.join(group).strip()
-
-
-def _lines(text: str, path: Path, field: str) -> Iterator[str]:
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            try:
-                item = json.loads(line)
-            except (json.JSONDecodeError, RecursionError) as error:
-                raise UsageError(f"{path} line {number} is not valid JSON: {error}") from error
-            yield text_of(item, field, f"{path} line {number}")
-
-
-def text_of(item: Any, field: str, where: str) -> str:
-    """The text of one record.
-
-    Raises:
-        UsageError: if the field is missing (names the fields there are) or is not text.
-    """
-    if isinstance(item, str):
-        return item
-    if not isinstance(item, dict):
-        raise UsageError(f"{where} is a {type(item).__name__}, not an object with a text field")
-    if field not in item:
-        there = ", ".join(map(str, item)) or "none"
-        close = nearest(field, [key for key, value in item.items() if isinstance(value, str)])
-        hint = f"; did you mean {close}?" if close else ""
-        raise UsageError(f"{where} has no field '{field}'; it has: {there}{hint}")
-    if not isinstance(item[field], str):
-        raise UsageError(f"{where}: field '{field}' holds a {type(item[field]).__name__}, not text")
-    return item[field]

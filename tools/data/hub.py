@@ -12,8 +12,8 @@ from typing import Any
 
 from ..errors import UsageError
 from .corpus import Document
-from .files import text_of
 from .image_files import collected, look_through
+from .lines import text_of
 from .pictures import ImageCorpus
 
 _SPLITS = ("train", "validation", "test")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from ..errors import UsageError
+from .fields import Span, spread
 from .pictures import ImageCorpus, Picture
 
 if TYPE_CHECKING:
@@ -64,6 +65,12 @@ class ImageRows:
     def counted(self) -> np.ndarray:
         """bool `[image, 1]`."""
         return np.ones((len(self), 1), bool)
+
+    @property
+    def fields(self) -> dict[str, np.ndarray]:
+        """The fields of the pictures, `[image, 1]` by name."""
+        spans = [Span(i, 0, 1, 1) for i in range(len(self))]
+        return spread(self.pictures, spans, (len(self), 1), 0)
 
     @property
     def texts(self) -> tuple[str, ...]:

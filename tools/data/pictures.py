@@ -4,8 +4,8 @@ A corpus of pictures is a `Corpus`: each picture is a document whose text is a h
 (of its scene, where it is drawn), so that hashing, splitting and limiting work as for text.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,8 @@ class Picture:
     """How it was made, as JSON: replay makes it again from that."""
     seen: Callable[[], np.ndarray] | None = None
     """Where it was made of what a target sees: uint8 `[height, width, 3]`, seen as it is."""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """What the data say of it, by name: see `fields.py`."""
 
 
 class ImageCorpus(Corpus):
@@ -54,7 +56,7 @@ class ImageCorpus(Corpus):
         """Files that could not be used, each with the reason."""
         self.notes = tuple(notes)
         """Pictures that are shown otherwise than they are, each with what was done."""
-        super().__init__(name, (Document(item.id, item.key) for item in self.pictures))
+        super().__init__(name, (Document(item.id, item.key, item.fields) for item in self.pictures))
 
     def _size(self) -> str:
         return f"{len(self):,} pictures"

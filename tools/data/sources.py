@@ -6,12 +6,15 @@ self:N                 N documents sampled from the target language model itself
 FILE.txt               blank-line blocks grouped into documents of about 1,000 words or fewer;
                        without a blank line: one document a line
 FILE.jsonl[:FIELD]     one document a line, the text under FIELD (`text`)
-FOLDER                 all .txt and .jsonl files in it
+FILE.csv[:COLUMN]      one document a row, the text under COLUMN (`text`)
+FILE.py:NAME[:N]       N examples (2,000) of a function of yours: see `examples.py`
+FOLDER                 all .txt, .jsonl and .csv files in it
 hf:DATASET[:CONFIG][:SPLIT][:FIELD]    from the Hugging Face hub
 
 For a target that takes pictures:
 
 builtin:scenes[:N]     N drawn scenes, whose content is known (1,000)
+FILE.py:NAME[:N]       pictures that a function of yours gives
 FOLDER                 all pictures in it and its sub-folders
 hf:DATASET[:CONFIG][:SPLIT][:FIELD]    a dataset with a column of pictures
 """
@@ -21,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError, nearest
+from ..io.user_code import is_code
 from .corpus import Corpus, Document
 from .files import SUFFIXES, made_smaller, read_path
 from .pictures import ImageCorpus
@@ -61,20 +65,39 @@ def load_corpus(
         UsageError: if there is no such corpus, nothing in it, or pictures for a target that reads
             text, or the reverse; says what to do.
     """
+    if is_code(spec):
+        return _limited(_examples(spec, target, seed), target, most_tokens)
     pictures = _pictures(spec.strip(), target, field, seed)
     if pictures is not None:
         return pictures
     documents = [
-        Document(item.id, clean(item.text))
+        Document(item.id, clean(item.text), item.fields)
         for item in _documents(spec.strip(), target, most_tokens, field, records, seed)
     ]
-    most = most_tokens and round(most_tokens * characters_per_token(target, documents))
 
     def kept(some: Sequence[Document]) -> Corpus:
-        whole = Corpus(spec, some)
-        return whole if most is None else whole.limited(most)
+        return _limited(Corpus(spec, some), target, most_tokens, documents)
 
     return made_smaller(documents, kept)
+
+
+def _examples(spec: str, target: Any, seed: int) -> Corpus:
+    from .examples import generated
+
+    return generated(spec, target=target, seed=seed)
+
+
+def _limited(
+    corpus: Corpus,
+    target: Any,
+    most_tokens: int | None,
+    documents: Sequence[Document] | None = None,
+) -> Corpus:
+    """The corpus within a number of tokens; `documents` say how long a token is."""
+    if most_tokens is None or isinstance(corpus, ImageCorpus):
+        return corpus
+    letters = characters_per_token(target, documents or corpus.documents)
+    return corpus.limited(round(most_tokens * letters))
 
 
 def characters_per_token(target: Any, documents: Sequence[Document]) -> float:
@@ -159,7 +182,7 @@ def _documents(
     path = Path(spec).expanduser()
     if not path.exists() and ":" in spec:
         before, _, named = spec.rpartition(":")
-        if before.endswith(".jsonl") and named:
+        if before.endswith((".jsonl", ".csv")) and named:
             path, field = Path(before).expanduser(), named
     if not path.exists():
         raise UsageError(_unknown(spec, path))
@@ -216,7 +239,8 @@ def _unknown(spec: str, path: Path) -> str:
         there = [p.name for p in folder.iterdir()] if folder.is_dir() else []
         close = nearest(path.name, there)
         return f"there is no file or folder {path}" + (f"; nearest: {close}" if close else "")
-    known = [*(f"builtin:{name}" for name in BUILTINS), "self:2000", "FILE.txt", "FILE.jsonl"]
+    files = ("FILE.txt", "FILE.jsonl", "FILE.csv", "FILE.py:NAME")
+    known = [*(f"builtin:{name}" for name in BUILTINS), "self:2000", *files]
     if spec in BUILTINS:
         return f"there is no corpus '{spec}'; did you mean builtin:{spec}?"
     return (

@@ -13,8 +13,8 @@ word of its own, and of a character spread over several tokens nothing is read b
 import hashlib
 import re
 import weakref
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ import numpy as np
 
 from ..errors import UsageError
 from .corpus import Corpus
+from .fields import Span, spread
 from .surfaces import surfaces
 from .tokens import tokenize
 from .vocabularies import Piece, piece_of_vocabulary
@@ -82,6 +83,8 @@ class TokenWindows:
     """int32 index into `words`: the word as far as a causal target has read it; None: whole."""
     source: Source = field(default_factory=Source, repr=False)
     """Whom they were cut for: what a predictor asks that speaks of the model's own output."""
+    fields: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """What the data say of each place, by name: see `fields.py`; empty for written texts."""
 
     def __len__(self) -> int:
         return self.ids.shape[0]
@@ -109,13 +112,8 @@ class TokenWindows:
             for one in fields(self)
             if isinstance(value := getattr(self, one.name), np.ndarray)
         }
-        return TokenWindows(
-            **arrays,
-            words=self.words,
-            vocabulary=self.vocabulary,
-            texts=self.texts,
-            source=self.source,
-        )
+        known = {name: values[chosen] for name, values in self.fields.items()}
+        return replace(self, **arrays, fields=known)
 
     def trimmed(self) -> TokenRows:
         """What a forward pass reads, without columns that are padding in all windows."""
@@ -171,8 +169,9 @@ def cut(
         most_tokens: Stops after the document that passes this many tokens.
         document_per_row: Keep one row a text, cutting off what is too long.
     """
-    texts = [d.text for d in source.documents] if isinstance(source, Corpus) else list(source)
-    texts = [clean(text) for text in texts]
+    documents = source.documents if isinstance(source, Corpus) else ()
+    given = [d.text for d in documents] if isinstance(source, Corpus) else source
+    texts = [clean(text) for text in given]
     names = surfaces(target)
     tokenizer = target.tokenizer
     before, after = specials(tokenizer)
@@ -184,7 +183,7 @@ def cut(
         )
     interned: dict[str, int] = {}
     rows: list[np.ndarray] = []  # each [6, token]: ids, word, ordinal, start, end, read
-    document: list[int] = []
+    spans: list[Span] = []
     total = 0
     symbols = piece_of_vocabulary(names) == "token"
     for number, coded in enumerate(tokenize(target, texts)):
@@ -201,9 +200,11 @@ def cut(
         stop = min(size, room) if document_per_row else size
         for start in range(0, max(stop, 1 if document_per_row else 0), room):
             rows.append(whole[:, start : min(start + room, stop)])
-            document.append(number)
+            spans.append(Span(number, start, min(start + room, stop), size))
         total += stop
-    return _filled(target, rows, document, before, after, tuple(interned), names, tuple(texts))
+    document = [span.document for span in spans]
+    made = _filled(target, rows, document, before, after, tuple(interned), names, tuple(texts))
+    return replace(made, fields=spread(documents, spans, made.ids.shape, len(before)))
 
 
 def clean(text: str) -> str:

@@ -27,6 +27,7 @@ from ..predicates.core import HOLDS
 from ..predicates.phrases import quoted
 from ..predicates.pieces import named, ordinary, piece_of, run_of, token_of
 from ..scenes.vocabulary import phrases, single_words
+from .field_query import field_asked, field_mentioned
 from .resolve import known, predictor
 
 Given = str | list[str] | dict[str, Any]
@@ -86,6 +87,9 @@ def wanted(lab: Lab, what: Given) -> Wanted:
     if isinstance(text, Wanted):
         return text
     text = _ABOUT.sub("", text).strip(" \"'“”‘’`") or text
+    field = field_mentioned(lab, text)
+    if field is not None:
+        return Wanted(field, f"read as {field.english()}")
     low = _phrases()["same_as"].get(text.lower(), text.lower())
     if low in _phrases()["predictors"]:
         return _of(parse(_phrases()["predictors"][low]))
@@ -102,7 +106,10 @@ def _said(lab: Lab, what: str | Mapping[str, Any]) -> Wanted | str:
     text = " ".join(what.split()).strip(" .?!") or what.strip()
     if text[:1] == "{":
         return _of(predictor(lab, what))
-    return _of(parse(known(lab, text))) if text in lab.hypotheses else text
+    if text in lab.hypotheses:
+        return _of(parse(known(lab, text)))
+    field = field_asked(lab, text)
+    return text if field is None else _of(field)
 
 
 def wanted_picture(lab: Lab, what: Given) -> Wanted:

@@ -15,6 +15,7 @@ from ..lab import Lab
 from ..predicates import Predicate, parse
 from ..predicates.ahead import refuse_ahead
 from ..predicates.atoms import Tokens
+from ..predicates.fields import level, reads_fields
 from ..predicates.like_text import refuse_own_reader
 from .like_requests import fitted, is_request
 
@@ -170,6 +171,11 @@ def _checked(lab: Lab, predicate: Predicate) -> Predicate:
     if lab.target.kind == "causal":
         refuse_ahead(predicate)
     refuse_own_reader(predicate, lab.target.fingerprint)
+    if not (lab.open or lab.fields) and reads_fields(predicate):
+        raise UsageError(
+            "'field' reads what the data say beside the text, which no other text has: a predictor "
+            "may use it only where the person allows it (label --fields)"
+        )
     if lab.target.image is not None:
         from ..predicates.misplaced import refuse_misplaced
 
@@ -189,6 +195,8 @@ def _unfolded(lab: Lab, data: Any, depth: int) -> Any:
             return filled(lab, data)
         if lab.target.image is None and is_request(data):
             return fitted(lab, data)
+        if data.get("kind") == "field" and data.get("op") == "level" and "low" not in data:
+            return level(lab.explore, str(data.get("name")))
         if data.get("kind") == "judged" and "judge" not in data:
             return {**data, "judge": _judge(lab)}
         if data.get("kind") == "class" and not data.get("network"):

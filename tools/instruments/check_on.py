@@ -25,6 +25,7 @@ from ..data.windows import TokenWindows, cut
 from ..errors import UsageError
 from ..evidence import Result
 from ..hypotheses.resolve import predictor
+from ..io.user_code import is_code
 from ..lab import Lab
 from ..models import Unit
 from ..predicates import Predicate, parse
@@ -211,6 +212,10 @@ def _allowed(data: str) -> str:
     """
     given = data.strip()
     kind = given.partition(":")[0].lower()
+    if is_code(given):
+        raise UsageError(
+            f"{given[:60]} is Python code, which this tool does not run; name it with --data"
+        )
     if kind == "hf":
         raise UsageError(
             f"{given[:60]} would have to be fetched, which this tool does not do; name a "

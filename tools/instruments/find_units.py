@@ -5,11 +5,15 @@ The search, its halves and its controls are those of `selectivity`. What units a
 explore    every place of the exploration corpus, with the places where the predictor holds; or
            every picture, where a unit counts by its maximum over space
 written    where it holds too seldom there and is known by its words: neutral sentences with them
+fields     what the data say of a whole example; a unit counts by its peak in it
 examples   texts or pictures in which units should be active, against others; a unit counts by its
            peak
+
+With `place` a unit counts by its value at the first or the last place of a text instead.
 """
 
-from typing import Annotated, Any, NamedTuple
+from dataclasses import replace
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -25,6 +29,7 @@ from ..evidence import Result
 from ..hypotheses.concept_query import Wanted, wanted, wanted_picture
 from ..images.recipes import pictures_of
 from ..lab import Lab
+from ..predicates.fields import reads_fields
 from ..registry import UpTo, tool
 from ..render.text import between, number
 
@@ -53,6 +58,7 @@ def find_units(
     sites: list[str] | None = None,
     active: list[str] | None = None,
     silent: list[str] | None = None,
+    place: Literal["any", "peak", "first", "last"] = "any",
     many: Annotated[int, UpTo(MOST)] = 8,
 ) -> Result:
     """Finds which units respond to something: compares every unit of the model, in both
@@ -61,12 +67,15 @@ def find_units(
 
     Args:
         what: A concept (animals), words, or a predictor as JSON; of pictures a thing, a group of
-            things, a colour, texture, size or setting (red circles, snow); left out: give active.
+            things, a colour, texture, size or setting (red circles, snow); a field of the data
+            (field label = 1, field length > 8, field depth); left out: give active.
         sites: Where to look, such as mlp.3, or mlp or conv (all layers); left out: all neurons.
         active: Instead of what: at least ten texts in which the units should be active, or numbers
             of pictures (windows of the corpus).
         silent: Texts, or numbers of pictures, in which they should not be; left out: windows of the
             corpus, all other pictures.
+        place: Where in a text a unit counts: at any place; by its peak, which is usual for texts
+            and for fields of whole examples; at the first or the last place.
         many: How many units to list.
     """
     chosen = sites_of(lab.target, sites)
@@ -76,6 +85,8 @@ def find_units(
             f"pass either what or active {'pictures' if pictures else 'texts'}, not both"
         )
     asked = (_of_pictures if pictures else _of_texts)(lab, what, active, silent)
+    if place != "any" and not pictures:
+        asked = asked._replace(inputs=_at(asked.inputs, place))
     result = search(lab, asked.inputs, chosen, many)
     kind = "pictures" if pictures else "places"
     if asked.inputs.by_row and not pictures:
@@ -138,7 +149,8 @@ def _lines(asked: Question, result: Search, kind: str) -> list[str]:
         mark = "" if result.selective(hit) else f" (not more than for other {inputs.kind})"
         mark = mark if result.responds(hit) else " (no more than chance)"
         rows.append(
-            f"{hit.unit}: correlation {number(hit.correlation)}{span}, AUROC {number(hit.auroc)}, "
+            f"{hit.unit}: correlation {number(hit.correlation)}{span}, "
+            f"AUROC {number(hit.auroc)}{between(hit.auroc_interval)}, "
             f"mean {number(hit.inside)} there and {number(hit.outside)} elsewhere, "
             f"p {number(hit.p)}{mark}"
         )
@@ -163,6 +175,9 @@ def _of_texts(lab: Lab, what: Any, active: list[str] | None, silent: list[str] |
     one = wanted(lab, what or "")
     notes = [one.note] if one.note else []
     inputs = _places(lab, one, notes)
+    if reads_fields(one.predicate):
+        notes.append("a field belongs to the data: no unit reads it, and other texts have none")
+        return Question(one.english, one.predicate.model_dump(), inputs, notes)
     assert isinstance(inputs.rows, TokenWindows)
     inputs = inputs._replace(
         matched=matched_words(
@@ -181,6 +196,8 @@ def _places(lab: Lab, one: Wanted, notes: list[str]) -> Inputs:
     """Explore, or sentences written for the words where explore has too few of them."""
     degrees = np.asarray(one.predicate.evaluate(lab.explore), np.float32)
     inputs = Inputs(lab.explore, degrees)
+    if reads_fields(one.predicate) and _constant(inputs):
+        inputs = _by_row(inputs)
     if not too_few(inputs):
         return inputs
     n, known = int(inputs.holds.sum()), int(inputs.known.sum())
@@ -202,6 +219,34 @@ def _places(lab: Lab, one: Wanted, notes: list[str]) -> Inputs:
         )
     notes.append(f"{few}, too few: measured on {len(rows)} sentences written with its words")
     return inputs
+
+
+def _constant(inputs: Inputs) -> bool:
+    """Whether a predictor says the same at all places of a text."""
+    high = np.where(inputs.known, inputs.degrees, -np.inf).max(1)
+    low = np.where(inputs.known, inputs.degrees, np.inf).min(1)
+    return bool((high <= low).all())
+
+
+def _by_row(inputs: Inputs) -> Inputs:
+    """A text as one observation: by the highest degree in it, and the peak of a unit."""
+    degrees = np.zeros(inputs.degrees.shape, np.float32)
+    degrees[:, 0] = np.where(inputs.known, inputs.degrees, 0).max(1)
+    return inputs._replace(degrees=degrees, by_row=True, matched=None)
+
+
+def _at(inputs: Inputs, place: str) -> Inputs:
+    """The same with one observation a text: the peak, or the first or last place."""
+    if place == "peak":
+        return inputs if inputs.by_row else _by_row(inputs)
+    rows = inputs.rows
+    assert isinstance(rows, TokenWindows)
+    there = rows.counted if place == "first" else rows.counted[:, ::-1]
+    at = there.argmax(1) if place == "first" else there.shape[1] - 1 - there.argmax(1)
+    one = np.zeros(rows.counted.shape, bool)
+    one[np.arange(len(rows)), at] = rows.counted.any(1)
+    degrees = np.where(one, inputs.degrees[:, :1] if inputs.by_row else inputs.degrees, 0)
+    return Inputs(replace(rows, counted=one), degrees.astype(np.float32))
 
 
 def _sentences(lab: Lab, words: tuple[str, ...]) -> list[str]:

@@ -12,11 +12,6 @@ that data's mean and standard deviation); `factory.labels`, the names of the cla
 `factory.context_length`, the longest row of text.
 """
 
-import contextlib
-import hashlib
-import importlib.util
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +19,7 @@ import torch
 from torch import nn
 
 from ..errors import UsageError, nearest
+from ..io.user_code import imported, one_line
 from .huggingface import wrap
 from .model import Model
 from .own_model import from_model, picture_input
@@ -41,7 +37,7 @@ def from_factory(
         UsageError: if the file or function is not there, fails, or returns something else.
     """
     path, _, attribute = spec.rpartition(":")
-    module = _import(Path(path).expanduser())
+    module = imported(Path(path).expanduser())
     factory = getattr(module, attribute, None)
     if not callable(factory):
         own = [
@@ -51,7 +47,7 @@ def from_factory(
         ]
         has = f"; it has: {nearest(attribute, own)}" if own else " and no other"
         raise UsageError(f"'{path}' has no function '{attribute}'{has}")
-    with _one_line(f"{spec} failed"):
+    with one_line(f"{spec} failed"):
         made = factory()
     if isinstance(made, Target):
         if weights is not None:
@@ -61,7 +57,7 @@ def from_factory(
     model = _described(made, factory, spec)
     network = model.network
     notes = () if weights is None else put(network, read_weights(weights), file=weights)
-    with _one_line(f"{spec}: its network cannot go to {device}"):
+    with one_line(f"{spec}: its network cannot go to {device}"):
         network = network.to(device) if isinstance(dtype, str) else network.to(device, dtype)
     target = _target(network, model, spec)
     target.notes = notes
@@ -104,36 +100,3 @@ def _vision(made: nn.Module, given: Any, image: Any, spec: str) -> Target:
         )
     tokenizer = getattr(processor, "tokenizer", None)
     return wrap_vision(made, getattr(processor, "image_processor", processor), tokenizer, name=spec)
-
-
-def _import(path: Path) -> Any:
-    if not path.is_file():
-        near = [str(item) for item in path.parent.glob("*.py")] if path.parent.is_dir() else []
-        hint = f"; nearest: {nearest(str(path), near)}" if near else ""
-        raise UsageError(f"there is no file '{path}'{hint}")
-    name = f"neuroscribe_factory_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    beside = str(path.resolve().parent)
-    if beside not in sys.path:  # its own imports, as `python FILE` would find them
-        sys.path.append(beside)
-    with _one_line(f"'{path}' cannot be run"):
-        spec.loader.exec_module(module)
-    return module
-
-
-@contextlib.contextmanager
-def _one_line(what: str) -> Iterator[None]:
-    """Errors of code that is not ours as one line, `sys.exit` too; what it prints goes to stderr,
-    where it disturbs neither JSON nor a protocol."""
-    try:
-        with contextlib.redirect_stdout(sys.stderr):
-            yield
-    except SystemExit as error:
-        raise UsageError(f"{what}: it left with sys.exit({error.code!r})") from error
-    except Exception as error:
-        said = " ".join(str(error).split())[:300]
-        raise UsageError(f"{what}: {f'{type(error).__name__}: {said}'.rstrip(': ')}") from error

@@ -4,8 +4,8 @@ Such a file may come from anybody, and names a model, a corpus, a reader, an end
 model can run code, reading a corpus can show a private file to a language model, and an endpoint
 gets texts and a key. Therefore:
 
-1. Code is never named by a file: a factory (`path.py:function`) and code that comes with a model
-   run only where the person named them on the command line.
+1. Code is never named by a file: a factory or a function that makes data (`path.py:function`), and
+   code that comes with a model, run only where the person named them on the command line.
 2. What ships with neuroscribe is used (`minilm`, `planted`, `organism:adder`, `builtin:stories`).
 3. Everything else (a hub id, a folder, a data file, an image model) is used where the file carries
    the seal of this person, else asked for on the terminal; without a terminal it is refused with
@@ -31,6 +31,7 @@ from typing import Any
 
 from ..errors import UsageError
 from ..io.home import home
+from ..io.user_code import is_code
 from .spec import split
 
 _KEY = "seal.key"
@@ -97,6 +98,11 @@ class Named:
     def data(self, spec: Any, option: str = "--data DATA") -> str:
         """A corpus to read."""
         where = self._text(spec, "data")
+        if is_code(where):
+            raise UsageError(
+                f"{self.file} names Python code as its data ({clean(where)}), and code runs only "
+                f"where you name it: read it, then give {option}"
+            )
         if _DATA.fullmatch(where) and not os.path.lexists(where):
             return where
         return self._allowed(where, "the data", option)

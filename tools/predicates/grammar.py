@@ -70,6 +70,7 @@ def kinds(target_kind: str, meanings: tuple[str, ...] = ()) -> tuple[str, ...]:
         *PICTURE_KINDS,
         *ALGORITHM_KINDS,
         "judged",
+        "field",
         *(_AHEAD if target_kind == "causal" else ()),
     )
     return (*(kind for kind in CLASSES if kind not in left_out), *meanings)

@@ -19,6 +19,7 @@ from . import algorithms, atoms, context, core, images, looks, pixels
 from .computed import Computed
 from .concepts import resolve
 from .core import Predicate
+from .fields import DataField
 from .judged import Judged
 from .like_text import LikeText
 
@@ -67,6 +68,7 @@ AnyPredicate = Annotated[
     | core.Graded
     | core.Scaled
     | Judged
+    | DataField
     | images.Object
     | images.Colour
     | images.Textured

@@ -8,7 +8,7 @@ word, ranks of counted places). Atoms decide on vocabulary entries or words, the
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple, cast
 
@@ -47,6 +47,11 @@ class View:
         result = self._windows()
         assert result is not None, "a view outlived its windows"
         return result
+
+    @property
+    def fields(self) -> Mapping[str, np.ndarray]:
+        """What the data say of each place, `[window, place]` by name."""
+        return self.windows.fields
 
     @cached_property
     def visible(self) -> np.ndarray:

@@ -28,6 +28,11 @@ class ImageView:
         assert result is not None, "a view outlived its rows"
         return result
 
+    @property
+    def fields(self) -> dict[str, np.ndarray]:
+        """What the data say of each picture, `[image, 1]` by name."""
+        return self.rows.fields
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)

@@ -90,7 +90,9 @@ def test_jsonl_folders_and_fields(tmp_path):
     (tmp_path / "sub" / "c.md").write_text("not read")
     (tmp_path / "empty.txt").write_text("")
     path = str(tmp_path / "a.jsonl")
-    assert load_corpus(path).documents[3] == Document("a.jsonl/3", "text 3")
+    assert load_corpus(path).documents[3] == Document(
+        "a.jsonl/3", "text 3", {"body": "body 3", "n": 3}
+    )
     assert load_corpus(f"{path}:body").documents[3].text == "body 3"
     assert load_corpus(path, field="body").documents[8].text == "body 8"
     folder = load_corpus(str(tmp_path))
