@@ -20,6 +20,7 @@ from ...tools.models.trust import Named
 from ...tools.predicates.judging import REQUESTS, judge_of
 from . import all_tools as _tools  # noqa: F401  registers every tool
 from . import threads
+from .bench import equip
 from .conversation import BUDGET, Conversation
 from .data import default_data, explore, read_by
 from .events import Answer
@@ -288,15 +289,7 @@ def _lab(target: Target, about: About, factory: PlannerFactory, **judge: Any) ->
         llm=llm,
         open=True,
     )
-    if about.run is not None:
-        from ..search import RunSearch
-        from ..search.measure import data_of
-
-        lab.run = RunSearch(about.run, data=lambda: data_of(Path(str(about.run)), target=target))
-    if about.index is not None:
-        from ...tools.exemplars import ExemplarIndex
-
-        lab.index = ExemplarIndex.open(about.index, target=target, windows=windows)
+    equip(lab, run=about.run, index=about.index)
     return lab
 
 

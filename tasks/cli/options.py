@@ -36,7 +36,7 @@ TrustNamed = Annotated[bool, Option(help="Run the own code of the model that --t
 
 # corpora
 Data = Annotated[
-    str, Option(help="builtin:pydocs, builtin:stories, self:N, a .txt or .jsonl, hf:NAME.")
+    str, Option(help="builtin:pydocs, self:N, a .txt, .jsonl or .csv, FILE.py:NAME, hf:NAME.")
 ]
 TextField = Annotated[str | None, Option(help="The text field of the data.")]
 Records = Annotated[
@@ -50,6 +50,13 @@ CorpusTokens = Annotated[int, Option(help="Tokens of all three splits together."
 Images = Annotated[
     list[str] | None, Option(help="Image models to draw with: openai:MODEL, diffusers:FOLDER.")
 ]
+
+# a contrast
+Active = Annotated[
+    Path | None,
+    Option(help="Texts in which units should be active: one a line, or a .jsonl or .csv."),
+]
+Silent = Annotated[Path | None, Option(help="Texts in which they should not be.")]
 
 # language models
 BaseUrl = Annotated[str | None, Option(help="An OpenAI-compatible endpoint.")]

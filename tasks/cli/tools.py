@@ -1,7 +1,7 @@
 """The verb `tools`: the tools that planners have."""
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,7 +17,8 @@ def tools(
     as_json: options.Json = False,
 ) -> None:
     """List the tools that planners have, or show what one takes."""
-    from ...tools.instruments import TOOLS
+    from ..asking.all_tools import TOOLS
+    from ..asking.arguments import tool_named
 
     listed = [item for item in _instruments(TOOLS).values() if not item.retired]
     chosen = listed if name is None else [tool_named(name)]
@@ -32,36 +33,14 @@ def _instruments(all_tools: "dict[str, Tool]") -> "dict[str, Tool]":
     return {name: item for name, item in all_tools.items() if not item.action}
 
 
-def tool_named(name: str) -> "Tool":
-    """The tool of that name.
-
-    Raises:
-        UsageError: if there is none.
-    """
-    from ...tools.errors import UsageError, nearest
-    from ...tools.instruments import TOOLS
-
-    known = _instruments(TOOLS)
-    if name not in known:
-        raise UsageError(
-            f"there is no tool '{name}'; nearest: {nearest(name, known)} "
-            "(`neuroscribe tools` lists all)"
-        )
-    return known[name]
-
-
-def types_of(schema: dict[str, Any]) -> set[str]:
-    """The JSON types that a schema takes."""
-    parts = schema.get("anyOf", [schema])
-    return {str(part.get("type", "string")) for part in parts}
-
-
 def _line(item: "Tool") -> str:
     first = item.description.split(". ")[0].split("\n")[0].rstrip(".:")
     return f"{item.name:<17} {first}" + ("" if first.endswith("?") else ".")
 
 
 def _page(item: "Tool") -> str:
+    from ..asking.arguments import types_of
+
     parameters = item.schema["function"]["parameters"]
     lines = [item.name, "", item.description, ""]
     for key, schema in parameters.get("properties", {}).items():

@@ -202,9 +202,10 @@ def text_of_tokens(tokens: Sequence[Any], target: Any, where: str) -> str:
 def unknown_in(text: str, target: Any) -> list[str]:
     """Characters that a tokenizer of one's own would leave out without a sign."""
     tokenizer = getattr(target, "tokenizer", None)
-    if not hasattr(tokenizer, "unknown") or tokenizer.unk_token_id is not None:
+    unknown = getattr(tokenizer, "unknown", None)
+    if unknown is None or getattr(tokenizer, "unk_token_id", None) is not None:
         return []
-    return tokenizer.unknown(text)
+    return unknown(text)
 
 
 def _keys(documents: Sequence[Document], target: Any) -> list[Any]:

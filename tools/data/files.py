@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ..errors import UsageError
 from ..io.files import read_whole
+from ..io.user_code import is_code
 from .corpus import Corpus, Document
 from .lines import read_csv, read_jsonl, shared_fields
 
@@ -72,6 +73,44 @@ def _read_file(path: Path, name: str, field: str | None, records: str | None) ->
     if not documents:
         raise UsageError(f"{path} is empty: it holds no text")
     return [one._replace(id=f"{name}/{i}") for i, one in enumerate(documents)]
+
+
+def readable(spec: str) -> str:
+    """The corpus that was named, where a planner may read it: it may be a model elsewhere, led by
+    what stands in a text, and is not to read all files of a person.
+
+    Raises:
+        UsageError: for code, a dataset of the hub, and files outside the working folder.
+    """
+    given = spec.strip()
+    kind = given.partition(":")[0].lower()
+    if is_code(given):
+        raise UsageError(f"{given[:60]} is Python code, which is not run here; name it with --data")
+    if kind == "hf":
+        raise UsageError(
+            f"{given[:60]} would have to be fetched, which this tool does not do; name a "
+            "built-in corpus, self:200, a file or a folder"
+        )
+    if kind not in ("builtin", "self"):
+        inside = Path(given).expanduser().resolve().is_relative_to(Path.cwd().resolve())
+        if not inside:
+            raise UsageError(
+                f"{given[:60]} lies outside the working folder; this tool reads files of that alone"
+            )
+    return given
+
+
+def read_texts(path: Path) -> list[str]:
+    """The texts of a file: one a line, or the records of a `.jsonl` or `.csv`.
+
+    Raises:
+        UsageError: if there is no such file, or no text in it.
+    """
+    if not path.is_file():
+        raise UsageError(f"there is no file {path}; give one with a text a line, or a .jsonl")
+    if path.suffix in (".jsonl", ".csv"):
+        return [document.text for document in read_path(path)]
+    return [line for line in read_text(path).split("\n") if line.strip()]
 
 
 def read_text(path: Path) -> str:

@@ -28,6 +28,7 @@ from ..predicates.phrases import quoted
 from ..predicates.pieces import named, ordinary, piece_of, run_of, token_of
 from ..scenes.vocabulary import phrases, single_words
 from .field_query import field_asked, field_mentioned
+from .quantities import quantity
 from .resolve import known, predictor
 
 Given = str | list[str] | dict[str, Any]
@@ -90,6 +91,9 @@ def wanted(lab: Lab, what: Given) -> Wanted:
     field = field_mentioned(lab, text)
     if field is not None:
         return Wanted(field, f"read as {field.english()}")
+    amount = None if piece_of(lab.target) == "word" else quantity(lab, text)
+    if amount is not None:
+        return Wanted(amount, f"read as {amount.english()}")
     low = _phrases()["same_as"].get(text.lower(), text.lower())
     if low in _phrases()["predictors"]:
         return _of(parse(_phrases()["predictors"][low]))
@@ -182,6 +186,12 @@ def _of_words(lab: Lab, given: Sequence[str]) -> Wanted:
     return Wanted(predicate, f"read as {predicate.english()}{near}", tuple(words))
 
 
+def _or_fields(lab: Lab) -> str:
+    """What else can be asked for."""
+    names = list(lab.explore.fields)[:8]
+    return f", or name a field of the data: {', '.join(names)}" if names else ""
+
+
 def _of_tokens(lab: Lab, texts: Sequence[str]) -> Wanted:
     """The tokens that texts are; of a text of several the last, with the others before it."""
     target = lab.target
@@ -194,7 +204,7 @@ def _of_tokens(lab: Lab, texts: Sequence[str]) -> Wanted:
             raise UsageError(
                 f"{target.name} has no tokens for {quoted(text)}; its vocabulary has no words, but "
                 f"{piece_of(target)}s such as {', '.join(map(quoted, known[:8]))}: quote some of "
-                "these"
+                f"these{_or_fields(lab)}"
             )
         parts.append(parse({"kind": "tokens", "tokens": [token]}) if part is None else part)
     either = {"kind": "or", "of": [part.model_dump() for part in parts]}

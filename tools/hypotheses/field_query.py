@@ -21,6 +21,8 @@ _ASKED = re.compile(
     r"(?:\s*(?P<op>==?|!=|>=|<=|>|<|\bis not\b|\bis\b)\s*(?P<value>.+))?",
     re.IGNORECASE,
 )
+_APART = re.compile(r"(?:examples with )?(?P<name>\w+) (?P<value>\S+) (?:from|against) .+")
+"""`label 1 from 0`."""
 _SAME = {"==": "=", "is": "=", "is not": "!="}
 _SHOWN = 8
 
@@ -51,8 +53,12 @@ def field_asked(lab: Lab, text: str) -> Predicate | None:
 
 
 def field_mentioned(lab: Lab, text: str) -> Predicate | None:
-    """The field whose name a phrase ends with ("the total balance"); None: there is none."""
+    """The field whose name a phrase ends with ("the total balance"), or of which it tells one value
+    from another ("label 1 from 0"); None: there is none."""
     known: Mapping[str, np.ndarray] = lab.explore.fields
+    apart = _APART.fullmatch(text.strip())
+    if apart is not None and apart["name"] in known:
+        return field_asked(lab, f"field {apart['name']} = {apart['value']}")
     words = re.findall(r"[\w-]+", text.lower())
     for start in range(len(words)):
         for glue in (" ", "_", "-"):

@@ -8,7 +8,6 @@ Documents of explore are left out of the other corpus, and those that a split of
 what a run of labels is scored on stays unseen.
 """
 
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -18,6 +17,7 @@ from ..activations.measured import of_texts
 from ..activations.records import Flat, Rows, activity, flat, flattened, full_scale, item
 from ..activations.unit_summary import token_means
 from ..data.corpus import Corpus, Document
+from ..data.files import readable
 from ..data.image_rows import ImageRows, image_rows
 from ..data.pictures import ImageCorpus
 from ..data.sources import load_corpus
@@ -25,7 +25,6 @@ from ..data.windows import TokenWindows, cut
 from ..errors import UsageError
 from ..evidence import Result
 from ..hypotheses.resolve import predictor
-from ..io.user_code import is_code
 from ..lab import Lab
 from ..models import Unit
 from ..predicates import Predicate, parse
@@ -203,33 +202,6 @@ def _hypothesis_lines(tested: dict[str, Any], name: str) -> list[str]:
     return rows
 
 
-def _allowed(data: str) -> str:
-    """The corpus that was named, where a planner may read it: it may be a model elsewhere, led by
-    what stands in a text, and is not to read all files of a person.
-
-    Raises:
-        UsageError: for a dataset of the hub, and files outside the working folder.
-    """
-    given = data.strip()
-    kind = given.partition(":")[0].lower()
-    if is_code(given):
-        raise UsageError(
-            f"{given[:60]} is Python code, which this tool does not run; name it with --data"
-        )
-    if kind == "hf":
-        raise UsageError(
-            f"{given[:60]} would have to be fetched, which this tool does not do; name a "
-            "built-in corpus, self:200, a file or a folder"
-        )
-    if kind not in ("builtin", "self"):
-        inside = Path(given).expanduser().resolve().is_relative_to(Path.cwd().resolve())
-        if not inside:
-            raise UsageError(
-                f"{given[:60]} lies outside the working folder; this tool reads files of that alone"
-            )
-    return given
-
-
 def _other_rows(lab: Lab, data: str | None, texts: list[str] | None) -> tuple[str, Rows]:
     """The other corpus under its name, in rows like those of explore."""
     explore: Rows = lab.explore
@@ -238,7 +210,7 @@ def _other_rows(lab: Lab, data: str | None, texts: list[str] | None) -> tuple[st
             raise UsageError(
                 "pass data, a folder of pictures or builtin:scenes:300; texts are for draw"
             )
-        whole = load_corpus(_allowed(data), target=lab.target, seed=lab.seed + 1)  # other scenes
+        whole = load_corpus(readable(data), target=lab.target, seed=lab.seed + 1)  # other scenes
         pictures = whole.unseen(explore.texts)
         assert isinstance(pictures, ImageCorpus)
         rows = image_rows(lab.target, pictures, reader=explore.reader)
@@ -249,7 +221,7 @@ def _other_rows(lab: Lab, data: str | None, texts: list[str] | None) -> tuple[st
     length = max(8, int(explore.ids.shape[1]))
     if data:
         name = data.strip()
-        whole = load_corpus(_allowed(data), target=lab.target, seed=lab.seed)
+        whole = load_corpus(readable(data), target=lab.target, seed=lab.seed)
         corpus = whole.unseen(explore.texts)
     else:
         given = [text for text in texts or [] if text.strip()][:_MOST_TEXTS]

@@ -21,6 +21,7 @@ from ..activations.matched_words import matched_words
 from ..activations.records import item
 from ..activations.selectivity import LEAST, SHUFFLES, Inputs, Search, search, sites_of, too_few
 from ..data.carriers import sentences_with
+from ..data.examples import unknown_in
 from ..data.image_rows import ImageRows
 from ..data.windows import TokenWindows, cut
 from ..english.lexicon import lexicon
@@ -37,7 +38,7 @@ MOST = 25
 _SENTENCES = 48  # with the words
 _OTHERS = 8  # further words, each in as many sentences as one of the words
 _WORDS = 32  # of a list, that are written into sentences
-_TEXTS = 200
+_TEXTS = 1000  # of each kind
 _EXAMPLES = 3  # windows kept of each of the best units
 
 
@@ -171,7 +172,10 @@ def _lines(asked: Question, result: Search, kind: str) -> list[str]:
 def _of_texts(lab: Lab, what: Any, active: list[str] | None, silent: list[str] | None) -> Question:
     """Places of explore or of written sentences, or texts against texts."""
     if active:
-        return Question("the active texts", None, _against(lab, active, silent), [])
+        notes: list[str] = []
+        return Question("the active texts", None, _against(lab, active, silent, notes), notes)
+    if silent:
+        raise UsageError("silent texts need active ones beside them")
     one = wanted(lab, what or "")
     notes = [one.note] if one.note else []
     inputs = _places(lab, one, notes)
@@ -261,12 +265,17 @@ def _sentences(lab: Lab, words: tuple[str, ...]) -> list[str]:
     return [text for word in both for text in sentences_with([word], each, texts)]
 
 
-def _against(lab: Lab, active: list[str], silent: list[str] | None) -> Inputs:
+def _against(lab: Lab, active: list[str], silent: list[str] | None, notes: list[str]) -> Inputs:
     """Texts against texts: a text is one observation."""
-    own = [text for text in dict.fromkeys(active) if text.strip()][:_TEXTS]
+    own = _different(lab, active, "active", notes)
     length = lab.target.context_length
     if silent:
-        other = [text for text in dict.fromkeys(silent) if text.strip()][:_TEXTS]
+        other = _different(lab, silent, "silent", notes)
+        if both := sorted(set(own) & set(other)):
+            raise UsageError(
+                f"'{both[0][:60]}' is among the active and among the silent texts ({len(both)} "
+                "such); a text is one or the other"
+            )
     else:
         rows = lab.tokenize(own)
         length = max(8, int(rows.attended.sum(1).max(initial=8)))
@@ -281,6 +290,26 @@ def _against(lab: Lab, active: list[str], silent: list[str] | None) -> Inputs:
     degrees = np.zeros(rows.ids.shape, np.float32)
     degrees[: len(own), 0] = 1
     return Inputs(rows, degrees, by_row=True)
+
+
+def _different(lab: Lab, texts: list[str], kind: str, notes: list[str]) -> list[str]:
+    """Each text once; what is left out is noted.
+
+    Raises:
+        UsageError: if the target's vocabulary lacks a character of one.
+    """
+    different = [text for text in dict.fromkeys(texts) if text.strip()]
+    for text in different:
+        if lacking := unknown_in(text, lab.target):
+            raise UsageError(
+                f"{kind} text '{text[:40]}' has {lacking[0]!r}, which is no token of "
+                f"{lab.target.name}"
+            )
+    if len(different) < len(texts):
+        notes.append(f"{len(texts) - len(different)} {kind} texts repeat others or are empty")
+    if len(different) > _TEXTS:
+        notes.append(f"of {len(different)} {kind} texts the first {_TEXTS} were measured")
+    return different[:_TEXTS]
 
 
 def _of_pictures(

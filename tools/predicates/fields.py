@@ -100,11 +100,15 @@ def level(rows: TokenWindows | ImageRows, name: str) -> dict[str, Any]:
     given = field_named(rows.fields, name, "the data")[rows.counted]
     if given.dtype == object:
         raise UsageError(f"field '{name}' holds words, which have no order; name a value of it")
-    known = given[~np.isnan(given)]
-    middle = float(np.median(known))
-    reach = float(np.abs(known - middle).max()) or 1.0
-    low, high = middle - reach, middle + reach
+    low, high = about_median(given[~np.isnan(given)])
     return {"kind": "field", "name": name, "op": "level", "low": low, "high": high}
+
+
+def about_median(numbers: np.ndarray) -> tuple[float, float]:
+    """Low and high of a linear degree over numbers that is 0.5 at their median."""
+    middle = float(np.median(numbers))
+    reach = float(np.abs(numbers - middle).max()) or 1.0
+    return middle - reach, middle + reach
 
 
 def _plain(value: Any) -> str:

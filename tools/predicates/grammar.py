@@ -29,6 +29,7 @@ _WRITTEN = {
     CLASSES["like"]: "{windows: [integer]}",
     CLASSES["judged"]: "{statement: text}",
     CLASSES["computed"]: "{code: text, low?, high?, equals?}",
+    CLASSES["field"]: "{name: text, op: =|!=|>|>=|<|<=|level, value?: text, number or a list}",
     TEXT_FORMS[
         "like"
     ]: "{examples?: [{text: text, place?: text}], unlike?: the same, statement?: text, n=16}",

@@ -18,7 +18,7 @@ from ....tools.evidence import Evidence
 from ....tools.render.text import number, quoted
 from ....tools.statistics.causal_rule import LEAST_CONTROLS, SHOWN, units
 from .asked import Ask, is_head, past_of
-from .calls import LABELS
+from .calls import LABELS, unreadable
 from .helping import examples, sample_units, some_sites
 from .templates import nearest, templates
 
@@ -240,7 +240,7 @@ def _templates() -> jinja2.Environment:
     )
     functions = (cite, spread, listed, tokens, short, shown, peak, each, number, quoted, units)
     functions += (looks_of, heads_beyond, swept_units, rises, label_lines)
-    functions += (examples, templates, nearest, sample_units, some_sites)
+    functions += (unreadable, examples, templates, nearest, sample_units, some_sites)
     made.globals |= {function.__name__: function for function in functions} | _CONSTANTS
     made.globals |= {
         "texts": _texts,

@@ -1,10 +1,14 @@
 """The experiments behind each kind of question, step by step; none: it is time to answer."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
+from ....tools.data.files import read_texts, readable
+from ....tools.errors import UsageError
+from ..arguments import read_line
 from .asked import Ask, Call, is_head, past_of
-from .question import Kind
+from .question import Kind, is_file
 from .templates import topics
 
 LABELS = 5
@@ -29,11 +33,61 @@ def describe(ask: Ask) -> list[Call]:
 
 def find(ask: Ask) -> list[Call]:
     """The search over all units, and the labels where there are some."""
-    sites = {"sites": list(ask.intent.sites)} if ask.intent.sites else {}
-    about = {"what": topics(ask.intent), **sites}
+    about = {"what": topics(ask.intent), **_sites(ask)}
     calls = [Call("find_units", about), Call("search_index", about)]
     calls.append(Call("search_labels", {"query": ask.intent.topic, "many": LABELS}))
     return [call for call in calls if call.tool == "find_units" or ask.has(call.tool)]
+
+
+def tell(ask: Ask) -> list[Call]:
+    """The search over all units for those that are active on some texts and not on others."""
+    try:
+        active, silent = (_texts(side, ask) for side in (ask.intent.texts, ask.intent.silent))
+    except UsageError:
+        return []
+    return [Call("find_units", {"active": active, "silent": silent})]
+
+
+def activity(ask: Ask) -> list[Call]:
+    """All units of sites, or of all neurons."""
+    return [Call("survey_sites", _sites(ask))]
+
+
+def alike(ask: Ask) -> list[Call]:
+    """All pairs of units of sites, or a unit's own."""
+    unit = {"unit": ask.intent.units[0]} if ask.intent.units else {}
+    return [Call("alike_units", {**unit, **_sites(ask)})]
+
+
+def run(ask: Ask) -> list[Call]:
+    """The tool that was named."""
+    try:
+        return [Call(*read_line(ask.intent.topic))]
+    except UsageError:
+        return []
+
+
+def unreadable(ask: Ask) -> str:
+    """Why a question that names a tool or files could not be run; empty where it could."""
+    try:
+        if ask.intent.kind == "run":
+            read_line(ask.intent.topic)
+        for side in (ask.intent.texts, ask.intent.silent):
+            _texts(side, ask)
+    except UsageError as error:
+        return str(error)
+    return ""
+
+
+def _texts(side: tuple[str, ...], ask: Ask) -> list[str]:
+    """Texts as they were quoted, or those of a file of the working folder."""
+    if len(side) != 1 or not is_file(side[0]):
+        return list(side)
+    return read_texts(Path(readable(side[0])))
+
+
+def _sites(ask: Ask) -> dict[str, Any]:
+    return {"sites": list(ask.intent.sites)} if ask.intent.sites else {}
 
 
 def labels(ask: Ask) -> list[Call]:
@@ -135,6 +189,10 @@ COURSES: Mapping[Kind, Callable[[Ask], list[Call]]] = {
     "show": show,
     "lens": lens,
     "attend": attend,
+    "tell": tell,
+    "activity": activity,
+    "alike": alike,
+    "run": run,
     "labels": labels,
     "check": check,
     "why": why,

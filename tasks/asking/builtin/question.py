@@ -18,7 +18,8 @@ from typing import Any, Literal
 
 Kind = Literal[
     "describe", "find", "drive", "change", "compare", "show", "lens", "labels",
-    "attend", "why", "check", "sure", "help", "unclear", "other",
+    "attend", "why", "check", "sure", "help", "tell", "activity", "alike", "run", "unclear",
+    "other",
 ]  # fmt: skip
 LONGEST = 20_000
 """Letters of a question that are read, quoted texts included."""
@@ -45,7 +46,7 @@ _UNITS = tuple(
 _ALONE = re.compile(rf"\b{_KIND}\s*#?(?P<index>\d+)\b", re.IGNORECASE)
 _CLASS = re.compile(r"\b(?:class|logit)\s*#?(?P<index>\d+)\b", re.IGNORECASE)
 _DATA = re.compile(
-    r"(?<![\w/.~-])(?:(?:builtin|self|hf):[\w./:-]*\w|[\w./~-]*\w\.(?:txt|jsonl)(?::\w+)?"
+    r"(?<![\w/.~-])(?:(?:builtin|self|hf):[\w./:-]*\w|[\w./~-]*\w\.(?:txt|jsonl|csv)(?::\w+)?"
     r"|\.{0,2}/[\w./-]*\w/?)"
 )
 _WORD = re.compile(r"\S+")
@@ -68,6 +69,8 @@ class Intent:
     """A corpus."""
     texts: tuple[str, ...] = ()
     """Texts to check something on."""
+    silent: tuple[str, ...] = ()
+    """Texts, or the name of their file, from which others are told."""
     sites: tuple[str, ...] = ()
     """Where to look."""
     taken: str = ""
@@ -211,6 +214,11 @@ def _family(parts: Mapping[str, str | None], sites: Mapping[str, Any], image: bo
     if kind in ("channel", "filter", "kernel") or (image and convolutions):
         return "conv"
     return "mlp"
+
+
+def is_file(text: str) -> bool:
+    """Whether a text is the name of a file with texts."""
+    return re.search(r"\.(?:txt|jsonl|csv)$", text) is not None and "\n" not in text
 
 
 def only_site(sites: Sequence[str]) -> str | None:

@@ -27,6 +27,7 @@ _NEEDS = {"describe": 1, "show": 1, "change": 1, "attend": 1, "check": 1, "compa
 """Units that a template is about."""
 _ONE = ("describe", "show", "change", "attend")
 """Templates about one unit, which are repeated for another."""
+_WITH_TOKEN = re.compile(r"(?:the )?(?:(?:total )?(?:count|number) of\b|field .+?(?:=|\bis\b))")
 _SITE = re.compile(r" (?:in|of) (?:layer \d+|[a-z_]+\.\d+)$")
 _ATTENDED = {
     "induction": r"\binduction\b",
@@ -83,6 +84,8 @@ def intent_of(
     name, slash = "", re.match(r"\s*/([a-z]+)\b(?!/)", text)
     if slash is not None and slash[1] in templates():
         name, text = slash[1], text[slash.end() :]
+    if name == "run":
+        return Intent("run", topic=text.strip())
     question = parse(text, sites, image=image)
     question, note = _with_layer(question, sites, earlier)
     if question is None:
@@ -122,7 +125,9 @@ def _stems(text: str) -> set[str]:
 
 
 def topics(intent: Intent) -> str | list[str]:
-    """What `find_units` is to look for."""
+    """What `find_units` is to look for; a token that a phrase ends with stands in quotes there."""
+    if len(intent.words) == 1 and (phrase := _WITH_TOKEN.match(intent.topic)):
+        return f"{phrase[0].strip()} '{intent.words[0]}'"
     if intent.words:
         return [word for text in intent.words for word in split_words(text) or [text]]
     return intent.topic
@@ -170,6 +175,8 @@ def _worded(question: Question, sites: Mapping[str, Any]) -> Intent | None:
                 continue
             groups = match.groupdict()
             site = f" in {groups['site']}" if groups.get("site") else ""
+            if groups.get("noun") == "heads":
+                site = site.replace(" in layer ", " in head.") or " in head"
             span = match.span("topic") if groups.get("topic") else None
             return _named(name, question, sites, topic=span, site=site)
     return None
@@ -199,10 +206,30 @@ def _named(
         layer = re.search(r"\b(?:layer|head)[ .](\d+)\b", text)
         heads = (f"head.{layer[1]}",) if layer else ("head",) if kind or "heads" in text else ()
         return replace(found, topic=kind, texts=texts, sites=() if found.units else heads)
+    if name == "tell":
+        return _told_apart(found, question)
+    if name in ("activity", "alike"):
+        words = re.findall(r"[\w.]*\w", question.skeleton)
+        return replace(found, sites=tuple(word for word in words if _is_site(word, sites)))
     if name == "check":
         tail = re.search(r"\b(?:on|with) (.+)$", question.skeleton)
         return replace(found, texts=texts, topic=tail[1] if tail and not found.data else "")
     return found
+
+
+def _told_apart(found: Intent, question: Question) -> Intent | None:
+    """Two files, or quoted texts before and behind "from"; None where a side is missing."""
+    if len(question.data) == 2:
+        return replace(found, texts=question.data[:1], silent=question.data[1:])
+    before, _, behind = question.skeleton.partition(" from ")
+    n = len(re.findall(r"\bTEXT\b", before))
+    if not n or not behind or not question.texts[n:]:
+        return None
+    return replace(found, texts=question.texts[:n], silent=question.texts[n:], data=None)
+
+
+def _is_site(word: str, sites: Mapping[str, Any]) -> bool:
+    return word in sites or any(name.startswith(f"{word}.") for name in sites)
 
 
 def _about(
@@ -219,7 +246,9 @@ def _about(
     if layer := re.search(r"\blayer (\d+)", site):
         where = [f"{'mlp' if 'mlp.0' in sites else 'conv'}.{layer[1]}"]
     else:
-        where = [name for name in re.findall(r"[\w.]+", site) if name in sites or "." in name]
+        named = re.findall(r"[\w.]+", site)
+        heads = [name for name in sites if re.fullmatch(r"head\.\d+", name)]
+        where = heads if named[-1:] == ["head"] else [n for n in named if n in sites or "." in n]
     topic = re.sub(r"^(?:the |a |an |any )(?=\w)", "", topic, flags=re.IGNORECASE)
     if not topic and not quoted and found.kind == "find":
         return None

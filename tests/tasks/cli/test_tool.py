@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from neuroscribe.tasks.cli.tool import read_arguments
+from neuroscribe.tasks.asking.arguments import read_arguments
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.exemplars import ExemplarIndex
 from neuroscribe.tools.instruments import TOOLS

@@ -28,7 +28,7 @@ def test_every_kind_has_a_line_with_all_its_fields(target_kind):
 def test_kinds_defaults_and_types_are_those_of_the_models():
     assert set(kinds("encoder")) - set(kinds("causal")) == {"next", "later"}
     assert set(kinds("encoder")) | set(kinds("image")) == (
-        set(KINDS) - {"judged", *ALGORITHM_KINDS}
+        set(KINDS) - {"judged", "field", *ALGORITHM_KINDS}
     )
     assert set(kinds("module", ALGORITHM_KINDS)) >= set(ALGORITHM_KINDS)
     assert set(kinds("encoder")).isdisjoint(PICTURE_KINDS)
@@ -47,6 +47,7 @@ def test_kinds_defaults_and_types_are_those_of_the_models():
 def test_meaning_is_offered_where_it_can_be_evaluated():
     assert "like" not in kinds("causal")
     assert kinds("causal", ("like", "judged"))[-2:] == ("like", "judged")
+    assert "\nfield {name: text, op: =|!=|" in grammar("encoder", ("field",))
     assert "\njudged {statement: text}  How well" in grammar("causal", ("judged",))
     line = next(x for x in grammar("encoder", ("like",)).splitlines() if x.startswith("like "))
     assert "{examples?: [{text: text, place?: text}], unlike?: the same, statement?: " in line

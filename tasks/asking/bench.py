@@ -1,0 +1,101 @@
+"""The bench of one tool that a person runs: a lab with all that is offered in conversations."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ...agent.planners import planner_factory
+from ...tools.data.windows import cut
+from ...tools.errors import UsageError
+from ...tools.evidence import EvidenceStore
+from ...tools.lab import Backend, Lab
+from ...tools.models import Target
+from ...tools.predicates.judging import Judge
+from .data import default_data, explore, read_by
+
+
+def open_bench(
+    target: Target,
+    data: str | None,
+    *,
+    texts: Sequence[str] = (),
+    unit: str | None = None,
+    tokens: int = 20_000,
+    length: int = 64,
+    seed: int = 0,
+    pictures: Path | None = None,
+    run: Path | None = None,
+    index: Path | None = None,
+    planner: str | None = None,
+    base_url: str | None = None,
+    reader: str | None = None,
+    judge: Judge | None = None,
+    backends: Mapping[str, Backend] | None = None,
+) -> Lab:
+    """A lab over the explore split of a corpus.
+
+    Args:
+        target: The model.
+        data: The corpus; None: the texts alone where some are given, else one that it reads.
+        texts: What the person gave of their own.
+        unit: The unit under study.
+        tokens: Of all splits of the corpus together.
+        length: Tokens a window.
+        seed: Of everything random.
+        pictures: The folder of pictures that tools make.
+        run: A run of labels over this model.
+        index: An exemplar index of this model over this corpus.
+        planner: `openai:MODEL`, for tools that ask a language model.
+        base_url: Its endpoint.
+        reader: A second network that reads.
+        judge: Who reads places.
+        backends: Image models.
+
+    Raises:
+        UsageError: if something given cannot be used.
+    """
+    if target.tokenizer is None and target.image is None:
+        raise UsageError(f"{target.name} takes neither text nor pictures; the tools work on these")
+    llm = None
+    if planner is not None:
+        llm = getattr(planner_factory(planner, base_url=base_url), "llm", None)
+        if llm is None:
+            raise UsageError(f"--planner {planner} is no language model; give openai:MODEL")
+    studied = None if unit is None else target.unit(unit)
+    if data is None and texts and target.image is None:
+        rows: Any = cut(target, texts, length=target.context_length, document_per_row=True)
+    else:
+        spec = data or default_data(target)
+        rows = explore(target, spec, tokens=tokens, length=length, seed=seed)
+    rows, network = read_by(target, rows, reader)
+    lab = Lab(
+        target,
+        rows,
+        evidence=EvidenceStore(pictures),
+        unit=studied,
+        seed=seed,
+        backends=backends or {},
+        judge=judge,
+        llm=llm,
+        reader=network,
+        open=True,
+    )
+    equip(lab, run=run, index=index)
+    return lab
+
+
+def equip(lab: Lab, *, run: str | Path | None = None, index: str | Path | None = None) -> None:
+    """Gives a lab a run of labels and an index.
+
+    Raises:
+        UsageError: if the run or the index is not there, or not of this model and corpus.
+    """
+    if run is not None:
+        from ..search import RunSearch
+        from ..search.measure import data_of
+
+        lab.run = RunSearch(run, data=lambda: data_of(Path(run), target=lab.target))
+    if index is not None:
+        from ...tools.exemplars import ExemplarIndex
+
+        lab.index = ExemplarIndex.open(index, target=lab.target, windows=lab.explore)
