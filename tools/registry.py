@@ -54,6 +54,7 @@ Need = Literal[
     "programs",
     "hidden",
     "numbers",
+    "heads",
 ]
 
 
@@ -143,6 +144,7 @@ class Tool:
             "programs": lab.programs,
             "hidden": lab.units_hidden,
             "numbers": lab.numeric,
+            "heads": lab.open or (lab.unit is not None and lab.unit.site.startswith("head.")),
         }
         return self.name not in lab.left_out and all(have[need] for need in self.needs)
 

@@ -1,5 +1,6 @@
 """Where the heads of a model look: the weights of its attention.
 
+0. Over windows of explore, the pattern that each head follows: `activations/attention_patterns.py`.
 1. Over windows of explore, or over texts of the planner, every head's mean weight on the token
    before, on the token itself, on the first token, on earlier copies of the token, and behind these
    (induction, Olsson et al. 2022).
@@ -16,18 +17,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..activations.attention_patterns import Pattern, by_length, head_patterns
 from ..activations.selectivity import sites_of
-from ..attribution import attention_patterns, exact_trace
-from ..data.windows import TokenWindows, batches
+from ..data.windows import TokenWindows
 from ..errors import UsageError
 from ..evidence import Result
 from ..lab import Lab
+from ..models.attention import attention_weights
 from ..registry import UpTo, tool
 from ..render.text import quoted
 
 WINDOWS = 32
 MOST = 32
-_ROWS = 4
 _TOKENS = 5  # of a text, that a head looks at
 _FEW = 4  # heads, of which tokens are told
 _OFTEN = 20  # times that a token must stand in each half
@@ -53,7 +54,7 @@ class Looks(NamedTuple):
         )
 
 
-@tool(needs=("text", "open"))
+@tool(needs=("text", "heads"))
 def attention(
     lab: Lab,
     texts: list[str] | None = None,
@@ -61,37 +62,46 @@ def attention(
     heads: list[str] | None = None,
     many: Annotated[int, UpTo(MOST)] = 16,
 ) -> Result:
-    """Shows where heads look: the mean attention weight on the previous token, the token itself,
-    the first token, earlier copies of the token and the tokens behind these (induction), beside
-    what a head that looks everywhere alike would give; of your first text, the tokens seen from
-    its last place.
+    """Shows where heads look: the pattern that each follows (the token before, copies, induction,
+    delimiters and others, beside shuffled places); the mean weight on the previous token, itself,
+    the first token, earlier copies and the tokens behind these (induction), beside a head that
+    looks everywhere alike; of your first text, the tokens seen from its last place.
 
     Args:
         texts: Texts to measure on; left out: windows of the exploration corpus.
-        heads: Such as head.2/5, or head.2 for a layer; left out: all heads.
+        heads: Such as head.2/5, or head.2 for a layer; left out: the head under study, else all.
         many: How many heads to list, the sharpest first; at most 32.
     """
     wanted = _heads(lab, heads)
-    if lab.target.kind != "causal":
-        raise UsageError(f"{lab.target.name} is no causal model; its attention is not read")
+    sites = list(dict.fromkeys(head.partition("/")[0] for head in wanted))
     own = [text for text in texts or [] if text.strip()]
     windows = (lab.tokenize(own) if own else lab.explore).rows(slice(0, WINDOWS))
-    sums = _over(lab, windows, wanted if len(wanted) <= _FEW else [])
+    sums = _over(lab, windows, sites, wanted if len(wanted) <= _FEW else [])
     places = int(sums.places.sum())
     even = Looks(*(sums.even.sum(0) / places))
     looks = {head: Looks(*(sums.heads[head].sum(0) / places)) for head in wanted}
-    intervals = _intervals(sums, windows.document, wanted, lab.rng())
+    intervals = _intervals(sums, wanted, lab.rng())
     ranked = sorted(wanted, key=lambda head: -max(np.subtract(looks[head], even)))[:many]
+    patterns = head_patterns(lab, windows, sites) if not own else {}
     tokens = {head: _preferred(sums, head, windows.vocabulary) for head in sums.tokens}
     lines = [
         f"mean attention weight over {len(windows)} {'texts' if own else 'windows of explore'}, "
         f"{places:,} places (from the third on; the kinds overlap); a head that looks everywhere "
         f"alike: {even.words()}",
-        *(f"{name}: {looks[name].words()}{_by_token(tokens.get(name))}" for name in ranked),
+        *(
+            f"{name}: {_pattern(patterns.get(name))}{looks[name].words()}"
+            f"{_by_token(tokens.get(name))}"
+            for name in ranked
+        ),
     ]
     data: dict[str, Any] = {
         "heads": [
-            {"unit": name, **looks[name]._asdict(), "interval": intervals.get(name)}
+            {
+                "unit": name,
+                **looks[name]._asdict(),
+                "interval": intervals.get(name),
+                **({"pattern": patterns[name].as_dict()} if name in patterns else {}),
+            }
             for name in ranked
         ],
         "everywhere_alike": even._asdict(),
@@ -110,12 +120,18 @@ def attention(
     return Result("\n".join(lines), data)
 
 
+def _pattern(pattern: Pattern | None) -> str:
+    return "" if pattern is None else f"{pattern.words()}; mean weights: "
+
+
 def _heads(lab: Lab, names: list[str] | None) -> list[str]:
     """Names of heads, `head.2/5`."""
     out: dict[str, None] = {}
-    for name in names or ["head"]:
+    own = None if lab.open or lab.unit is None else f"{lab.unit.site}/{lab.unit.index}"
+    for name in names or [own or "head"]:
         if "/" in name:
-            out[str(lab.target.unit(name))] = None
+            unit = lab.target.unit(name)
+            out[f"{unit.site}/{unit.index}"] = None
             continue
         for site in sites_of(lab.target, [name]):
             units = range(lab.target.sites[site].units)
@@ -140,9 +156,11 @@ class _Sums(NamedTuple):
     even_tokens: np.ndarray
     counts: np.ndarray
     """`[half, token]`: how often each token stands there."""
+    document: np.ndarray
+    """`[window]`, in the order of the sums."""
 
 
-def _over(lab: Lab, windows: TokenWindows, of_tokens: list[str]) -> _Sums:
+def _over(lab: Lab, windows: TokenWindows, sites: list[str], of_tokens: list[str]) -> _Sums:
     """Every head's weights over windows, and by token those of the heads `of_tokens`."""
     heads: dict[str, list[np.ndarray]] = {}
     even: list[np.ndarray] = []
@@ -150,30 +168,29 @@ def _over(lab: Lab, windows: TokenWindows, of_tokens: list[str]) -> _Sums:
     size = len(windows.vocabulary)
     tokens = {name: np.zeros((2, size)) for name in of_tokens}
     even_tokens, counts = np.zeros((2, size)), np.zeros((2, size), int)
-    for start, rows in batches(windows, _ROWS):
-        width = int(rows.attended.sum(1).max())
-        ids = rows.ids[:, :width]
-        masks, asked = _masks(ids, rows.attended[:, :width])
-        lab.meter.forward_tokens += 2 * int(rows.attended.sum())
-        trace = exact_trace(lab.target, rows)
-        sight = torch.ones(width, width, dtype=torch.float64).tril()
-        sight = sight / sight.sum(1, keepdim=True)
+    order = by_length(lab.target, windows)
+    for rows in order:
+        part = windows.rows(rows).trimmed()
+        ids, width = part.ids, part.ids.shape[1]
+        masks, asked = _masks(ids, part.attended)
+        lab.meter.forward_tokens += int(part.attended.sum())
+        sight = torch.as_tensor(part.attended)[:, None, :].expand(-1, width, -1).double()
+        sight = sight.tril() if lab.target.kind == "causal" else sight
+        sight = sight / sight.sum(-1, keepdim=True).clamp(min=1)  # [row, place, seen place]
         from_ = asked[..., None].to(torch.float64)  # [row, place, 1]
-        for block, pattern in enumerate(attention_patterns(trace)):
-            weights = pattern.weights[:, :, :width, :width].cpu().double()
+        for site, pattern in attention_weights(lab.target, part, sites).items():
+            weights = pattern.cpu().double()
             each = torch.einsum("nhqk,nqk,mnqk->nmh", weights, from_.expand(-1, -1, width), masks)
             for head in range(weights.shape[1]):
-                name = f"head.{block}/{head}"
+                name = f"{site}/{head}"
                 heads.setdefault(name, []).append(each[..., head].numpy())
                 if name in tokens:
                     seen = (weights[:, head] * from_).sum(1).numpy()  # [row, seen place]
-                    _add(tokens[name], start, ids, seen)
-        even.append(
-            torch.einsum("qk,nqk,mnqk->nm", sight, from_.expand(-1, -1, width), masks).numpy()
-        )
+                    _add(tokens[name], rows, ids, seen)
+        even.append(torch.einsum("nqk,mnqk->nm", sight * from_, masks).numpy())
         counted.append(asked.sum(1).numpy())
-        _add(even_tokens, start, ids, torch.einsum("qk,nq->nk", sight, from_[..., 0]).numpy())
-        _add(counts, start, ids, rows.attended[:, :width].astype(int))
+        _add(even_tokens, rows, ids, (sight * from_).sum(1).numpy())
+        _add(counts, rows, ids, part.attended.astype(int))
     if not sum(int(part.sum()) for part in counted):
         raise UsageError("there is no text of three tokens or more")
     return _Sums(
@@ -183,20 +200,21 @@ def _over(lab: Lab, windows: TokenWindows, of_tokens: list[str]) -> _Sums:
         tokens,
         even_tokens,
         counts,
+        windows.document[np.concatenate(order)],
     )
 
 
-def _add(total: np.ndarray, first: int, ids: np.ndarray, values: np.ndarray) -> None:
+def _add(total: np.ndarray, rows: np.ndarray, ids: np.ndarray, values: np.ndarray) -> None:
     """Adds `[row, place]` to the tokens there, every other window to the other half."""
-    for row, (tokens, value) in enumerate(zip(ids, values, strict=True)):
-        np.add.at(total[(first + row) % 2], tokens, value)
+    for row, tokens, value in zip(rows, ids, values, strict=True):
+        np.add.at(total[row % 2], tokens, value)
 
 
 def _intervals(
-    sums: _Sums, document: np.ndarray, heads: list[str], rng: np.random.Generator
+    sums: _Sums, heads: list[str], rng: np.random.Generator
 ) -> dict[str, dict[str, list[float]]]:
     """95% of each weight of each head, bootstrapped over documents; empty for one document."""
-    kinds, part = np.unique(document, return_inverse=True)
+    kinds, part = np.unique(sums.document, return_inverse=True)
     n = len(kinds)
     if n < 2:
         return {}
@@ -250,14 +268,15 @@ def _from_last_place(
 ) -> dict[str, list[tuple[str, int, float]]]:
     """What heads look at from a text's last place, the most first: token, place, weight."""
     rows = lab.tokenize([text])
-    lab.meter.forward_tokens += 2 * int(rows.attended.sum())
+    lab.meter.forward_tokens += int(rows.attended.sum())
     last = int(rows.attended[0].sum()) - 1
-    patterns = attention_patterns(exact_trace(lab.target, rows), places=[last])
+    sites = list(dict.fromkeys(name.partition("/")[0] for name in heads))
+    patterns = attention_weights(lab.target, rows.trimmed(), sites)
     tokens = [rows.vocabulary[int(one)] for one in rows.ids[0, : last + 1]]
     out = {}
     for name in heads:
         site, _, head = name.partition("/")
-        weights = patterns[int(site.removeprefix("head."))].weights[0, int(head), 0]
+        weights = patterns[site][0, int(head), last]
         best = weights[: last + 1].argsort(descending=True)[:_TOKENS].tolist()
         out[name] = [(tokens[one], one, round(float(weights[one]), 4)) for one in best]
     return out

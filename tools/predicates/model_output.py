@@ -43,8 +43,8 @@ def _probability(windows: TokenWindows, names: tuple[str, ...]) -> np.ndarray:
             raise UsageError(f"{target.name} predicts no tokens or labels; leave out 'predicted'")
         chosen = _columns(target, windows, names, int(given.shape[-1]))
         shares = given.float().softmax(-1)[..., chosen].sum(-1)  # [row] or [row, place]
-        each = shares.reshape(len(rows), -1).cpu().numpy()  # [row, place] or [row, 1]
-        width = each.shape[-1] if given.ndim == 3 else out.shape[-1]
+        each: np.ndarray = shares.reshape(len(rows), -1).cpu().numpy()  # [row, place] or [row, 1]
+        width = len(each[0]) if given.ndim == 3 else len(out[0])
         out[start : start + len(rows), :width] = each
     return out
 
