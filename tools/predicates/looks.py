@@ -44,7 +44,7 @@ _EDGE, _PLAIN = 16.0, 3.0
 which a surface is plain."""
 
 
-class _OfPixels(ImageAtom, frozen=True):
+class OfPixels(ImageAtom, frozen=True):
     """An atom that no scene decides."""
 
     def holds(self, scene: Scene) -> bool:
@@ -60,7 +60,7 @@ class _OfPixels(ImageAtom, frozen=True):
         return self.degrees(view.rows)[:, None].astype(np.float32)
 
 
-class PictureClass(_OfPixels, frozen=True):
+class PictureClass(OfPixels, frozen=True):
     """How probably the picture shows one of these classes or groups (dogs, vehicles, musical
     instruments), by the network that reads the pictures; only where a reader is named."""
 
@@ -84,7 +84,7 @@ class PictureClass(_OfPixels, frozen=True):
         return f"{self.noun()} (as '{self.network}' sees it)" if self.network else self.noun()
 
 
-class Look(_OfPixels, frozen=True):
+class Look(OfPixels, frozen=True):
     """How a part of the picture looks, from 0 at the measure `low` to 1 at `high`; low above high:
     little of it. Measures: brightness, contrast, colourfulness, edges, smoothness, vertical lines,
     horizontal lines, diagonal lines, or a colour (its share)."""

@@ -15,7 +15,7 @@ from pydantic import Discriminator, Field, Tag, TypeAdapter, ValidationError
 
 from ..errors import UsageError, nearest
 from ..io.strict_json import read_json
-from . import algorithms, atoms, context, core, images, looks, pixels
+from . import algorithms, atoms, context, core, images, looks, patches, pixels
 from .computed import Computed
 from .concepts import resolve
 from .core import Predicate
@@ -81,6 +81,7 @@ AnyPredicate = Annotated[
     | pixels.Area
     | looks.PictureClass
     | looks.Look
+    | patches.Patch
     | Annotated[
         Annotated[pixels.Like, Tag("like-pictures")] | Annotated[LikeText, Tag("like-text")],
         Discriminator(_like_form),

@@ -19,6 +19,7 @@ from ..confidence import from_check, logistic
 from ..course import Course
 from ..findings import Findings, Hypothesis
 from ..turns import Calls
+from .naming import PlaceName
 from .rules import CaseList, case_label
 from .search import Composition, correlations
 
@@ -47,6 +48,10 @@ class PictureFindings(Findings):
     """Plain drawings that switch a unit on that was studied on photographs."""
     parts: list[Hypothesis] = field(default_factory=list)
     """Of photographs that a network reads: components that add up."""
+    names: list[PlaceName] = field(default_factory=list)
+    """What its strongest places have in common, the best first."""
+    named: bool = True
+    """Whether `part_label` names anything."""
     part_label: str = ""
     whole: float = 0.0
     """Cross-validated correlation of these components together."""
@@ -90,7 +95,7 @@ class PictureCourse(Course[PictureFindings]):
     def noise(self) -> bool:
         findings = self.findings
         if findings.parts:
-            return findings.whole < findings.chance
+            return not findings.names and findings.whole < findings.chance
         best = max((rival.checked for rival in findings.rivals), default=0.0)
         if self.rule.cases:
             holds = self.rule.holds(self.inputs) > 0
@@ -99,6 +104,10 @@ class PictureCourse(Course[PictureFindings]):
             return now < _LEAST / 2 and best < _LEAST
         replicates = not findings.replicated or np.mean(findings.replicated) >= _REPLICATES
         return not replicates or best < _LEAST
+
+    @property
+    def named(self) -> bool:
+        return self.findings.named
 
     def noise_reason(self) -> str:
         if self.findings.parts:

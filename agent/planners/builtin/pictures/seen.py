@@ -7,11 +7,14 @@
 3. Similarity: examples from strong to weak in the reader's compressed states (`like`), with the
    sharpness that predicts each picture best from the others.
 4. The whole, and similarity alone, are cross-validated: 1 to 3 on four fifths of explore predict
-   the last fifth. Where neither is better than chance, nothing is concluded.
-5. The strongest pictures are covered part by part: is the unit's active region needed?
+   the last fifth.
+5. Names come from the strongest places (`naming.py`): what these show and others do not. Where
+   there is none and 4 is no better than chance, nothing is concluded.
+6. The strongest pictures are covered part by part: is the unit's active region needed?
 
-A label names classes and looks that passed the test, else lists what the strongest examples show
-(`photos like:`). Our formulation.
+A label gives the names with how often they are true, else it says that there is none and lists what
+the strongest examples show. What 1 and 2 took up is a component, and no name: a class or a look of
+whole pictures goes with a unit for many reasons. Our formulation.
 """
 
 from collections.abc import Generator, Sequence
@@ -33,6 +36,8 @@ from ..findings import Hypothesis
 from ..turns import Calls
 from ..weights import fit_additive
 from .course import PictureCourse
+from .naming import names
+from .places import halves
 from .search import Composition
 
 MAX_P = 0.05
@@ -96,15 +101,26 @@ def seen(course: PictureCourse, network: Target) -> Generator[Calls, list[Eviden
     findings.whole = cross_validated(atoms, x, y, known, course.rng)
     findings.chance = 1.96 / np.sqrt(max(len(known), 1))  # of the better of two, in 5% of units
     found = fit(atoms, x, y, known, course.rng)
-    named = [atoms.predicates[i] for i in found.chosen]
+    explore = course.lab.explore
+    assert isinstance(explore, ImageRows)
+    places = halves(course.lab, course.unit, course.aside)
+    findings.names = names(explore, network, places)
+    parts = [atoms.predicates[i] for i in found.chosen]
     shown = [_shows(network, rows, int(i)) for i in found.similar.examples]
     like = _predicate(found.similar, x, shown, rows.reader.name)
     words = yield from _covered(course, known[np.argsort(-y[known])])
-    findings.parts = [Hypothesis(parse(one).english(), one) for one in named]
-    nothing = "" if named else "no class or look was found"
+    told = [Hypothesis(name.words(), name.predicate) for name in findings.names]
+    others = [p for p in parts if all(p != one.predicate for one in told)]
+    told += [Hypothesis(parse(p).english(), p) for p in others]
+    findings.parts = told
+    nothing = "" if told else "no class or look was found"
     alike = "; ".join(filter(None, (nothing, parse(like).english(), words)))
     findings.parts.append(Hypothesis(alike, like))
-    findings.part_label = _label([parse(one).noun() for one in named], shown)
+    called = [name.short() for name in findings.names]
+    if not places:
+        called = [parse(one).noun() for one in parts]
+    findings.named = bool(called)
+    findings.part_label = _label(called, shown)
     findings.rivals = [_composition(part.predicate, rows, y, known) for part in findings.parts]
 
 
@@ -255,11 +271,11 @@ def _shows(network: Target, rows: ImageRows, row: int) -> str:
 
 
 def _label(named: Sequence[str], shown: Sequence[str]) -> str:
-    """At most twelve words: classes and looks, else a list of what the strongest examples show."""
+    """At most twelve words: names, else a list of what the strongest examples show."""
     if named:
         return _joined(named, "; ")
     first, *others = list(dict.fromkeys(shown))[:_LISTED]
-    return _joined([f"photos like: {first}", *others], ", ")
+    return _joined([f"no name; photos like: {first}", *others], ", ")
 
 
 def _joined(clauses: Sequence[str], mark: str) -> str:

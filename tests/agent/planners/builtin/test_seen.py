@@ -64,7 +64,7 @@ def test_similarity_alone_is_found(photos):
     [
         (["dogs", "much brown"], "dogs; much brown"),
         (["dogs", " ".join(["long"] * 12), "much red"], "dogs; much red"),
-        ([], "photos like: pug, fig, oboe, rule"),
+        ([], "no name; photos like: pug, fig, oboe, rule"),
     ],
 )
 def test_a_label_names_what_passed_or_what_the_strongest_show(named, said):
@@ -72,7 +72,7 @@ def test_a_label_names_what_passed_or_what_the_strongest_show(named, said):
 
 
 def test_a_label_without_names_has_the_examples_for_which_there_is_room():
-    shown = ["great white shark", "black and gold garden spider", "sulphur crested cockatoo", "fig"]
+    shown = ["great white shark", "black and gold spider", "sulphur crested cockatoo", "fig"]
     assert _label([], shown) == (
-        "photos like: great white shark, black and gold garden spider, fig"
+        "no name; photos like: great white shark, black and gold spider, fig"
     )
