@@ -1,7 +1,7 @@
 """How the work on a unit ends: every status, in one place, with what it means and its colour."""
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 Status = Literal[
     "described",
@@ -61,6 +61,15 @@ LABELLED: tuple[Status, ...] = (
 """Those whose label says what the unit does, and not why nothing is said."""
 NO_FUNCTION: tuple[Status, ...] = ("word list", "not specific", "uninterpretable", "dead")
 """Those that claim no function of the unit's own, or name none."""
+_CLAIMED = tuple(status for status in LABELLED if status != "word list")
+
+
+def confidence_of(record: Mapping[str, Any]) -> float | None:
+    """The confidence to show beside a label; None where the status claims no function that it
+    could be the confidence in."""
+    return record.get("confidence") if record.get("status") in _CLAIMED else None
+
+
 CONFIDENT = "of being right in every case"
 """What a confidence is the probability of, in a few words: behind every number."""
 CONFIDENCE = (

@@ -18,7 +18,7 @@ from ...agent.transcript.pictures import Album
 from ...tools.evidence import Evidence
 from ..report.usage import spent_words
 from .claims import BULLET, CITED, Claim, cited
-from .events import Answer
+from .events import SPOKEN, Answer
 
 HERE = Path(__file__).parent
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
@@ -36,7 +36,7 @@ def answer_html(answer: Answer) -> str:
         style=style(),
         question=answer.question,
         sentences=sentence_views(answer.claims, titles(answer.evidence)),
-        ended="" if answer.ended == "answered" else ending(answer.ended, answer.reason),
+        ended="" if answer.ended in SPOKEN else ending(answer.ended, answer.reason),
         experiments=[experiment(item) for item in answer.evidence],
         spent=spent_words(answer.spent) if answer.spent else "",
         known=set(known),

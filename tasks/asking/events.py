@@ -51,6 +51,10 @@ class BudgetUpdate:
     meter: Mapping[str, float]
 
 
+SPOKEN = ("answered", "unanswered")
+"""Ends with words; `unanswered`: these say that the question cannot be answered."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """The end of a question."""
@@ -65,7 +69,7 @@ class Answer:
     spent: Mapping[str, float] = field(default_factory=dict)
     """Of this question: tokens_in, tokens_cached, tokens_out, cost, seconds, ..."""
     ended: str = "answered"
-    """`answered`, `budget`, `stopped` or `failed`."""
+    """One of `SPOKEN`, `budget`, `stopped` or `failed`."""
     reason: str | None = None
     """Why it ended otherwise than with an answer."""
 

@@ -19,7 +19,7 @@ from ...tools.lab import Lab
 from ...tools.registry import attempt, failed, offered
 from . import approval
 from .cancel import CancelToken
-from .events import BudgetUpdate, Event, ToolCall, ToolResult
+from .events import SPOKEN, BudgetUpdate, Event, ToolCall, ToolResult
 from .state import ConversationState
 
 _STOPPED = "stopped by the person"
@@ -73,7 +73,8 @@ class ConversationLoop(Loop[ConversationState]):
         if reply.calls and not state["last"]:
             return None
         message = {key: value for key, value in reply.message.items() if key != "tool_calls"}
-        return {"messages": [{**message, "content": text}], "text": text, "ended": "answered"}
+        ended = "unanswered" if given.get("finish_reason") == "unanswered" else "answered"
+        return {"messages": [{**message, "content": text}], "text": text, "ended": ended}
 
     def refusal(self, state: ConversationState, call: Call) -> str | None:
         """Why a call is not run."""
@@ -136,7 +137,7 @@ class ConversationLoop(Loop[ConversationState]):
     def finish(self, state: ConversationState) -> dict[str, Any]:
         """Ends the question; one without an answer leaves a note for those that follow."""
         update: dict[str, Any] = {"usage": self.meter.as_dict()}
-        if state["ended"] != "answered":
+        if state["ended"] not in SPOKEN:
             note = f"(No answer to this question: {state['reason']}.)"
             update["messages"] = [{"role": "assistant", "content": note}]
         if state["ended"] == "stuck":

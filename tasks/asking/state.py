@@ -15,7 +15,7 @@ class Turn(TypedDict):
     evidence: list[str]
     """Ids of the results that were made for it, in order."""
     ended: str
-    """`answered`, `budget`, `stopped` or `failed`."""
+    """`answered`, `unanswered`, `budget`, `stopped` or `failed`."""
     reason: str | None
     spent: dict[str, float]
 

@@ -20,7 +20,16 @@ from ...tools.registry import offered
 from ..report.usage import spent_words
 from .claims import CITED, Claim
 from .conversation import Conversation
-from .events import Answer, ApprovalRequest, BudgetUpdate, Event, TextDelta, ToolCall, ToolResult
+from .events import (
+    SPOKEN,
+    Answer,
+    ApprovalRequest,
+    BudgetUpdate,
+    Event,
+    TextDelta,
+    ToolCall,
+    ToolResult,
+)
 
 _ARGUMENTS = 100  # letters of a call's arguments
 _FIRST = 110  # letters of a result's first line
@@ -150,7 +159,7 @@ class Terminal:
         self.console.print()
         if answer.text:
             self.console.print(marked(answer))
-        if answer.ended != "answered":
+        if answer.ended not in SPOKEN:
             said = {"budget": "No answer: ", "stopped": "Stopped: ", "failed": "No answer: "}
             self.console.print(Text(f"{said[answer.ended]}{answer.reason}", style="yellow"))
         self.note(f"({spent_words(answer.spent)})")

@@ -7,7 +7,7 @@ from statistics import median
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from ...agent.statuses import CONFIDENCE
+from ...agent.statuses import CONFIDENCE, confidence_of
 from ...agent.transcript.sections import entry_of, triple
 from ..labelling.results import LabelRun, UnitLabel
 from ..report.usage import spent_words
@@ -51,7 +51,7 @@ def unit_detail(unit: UnitLabel, folder: Path) -> RenderableType:
             rows.append(f"baseline, {name.replace('_', ' x ')}: {value:.3f}")
     rows += [_plainly(line) for line in reference_line(record.get("scores"))]
     rows += [f"note: {note}" for note in record.get("notes") or ()]
-    if record.get("confidence") is not None:
+    if confidence_of(record) is not None:
         rows.append(f"confidence: {CONFIDENCE}")
     if record.get("transcript"):
         rows.append(f"transcript: {record['transcript']}")
@@ -77,7 +77,7 @@ def _row(unit: UnitLabel) -> list[str]:
         ends(low, high),
         number(value_of(scores, "gain_over_lookup"), "+.2f"),
         number(value_of(scores, "auprc")),
-        number(unit.record.get("confidence")),
+        number(confidence_of(unit.record)),
     ]
 
 

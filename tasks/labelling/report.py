@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from ...agent.statuses import CONFIDENCE, CONFIDENT
+from ...agent.statuses import CONFIDENCE, CONFIDENT, confidence_of
 from ...agent.transcript import read, render
 from ...agent.transcript.heat import scale_of
 from ...agent.transcript.page import ODD, component_view
@@ -104,6 +104,7 @@ def write_report(folder: str | Path) -> Path:
         marks={name: mark(name) for name in ("precision", "recall")},
         confidence_words=CONFIDENCE,
         confident=CONFIDENT,
+        confidence_of=confidence_of,
         known=set(),
         cell=cell,
         triple=triple,

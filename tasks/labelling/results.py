@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...agent.description import Description
-from ...agent.statuses import CONFIDENT
+from ...agent.statuses import CONFIDENT, confidence_of
 from ...agent.transcript.sections import cell
 from ...tools.errors import UsageError, nearest
 from ..report.tables import table_html
@@ -99,7 +99,7 @@ class LabelRun:
                     unit.label or unit.record.get("reason") or "–",
                     unit.status,
                     cell(unit.correlation),
-                    cell(unit.record.get("confidence")),
+                    cell(confidence_of(unit.record)),
                 ]
                 for unit in self.units[:_MOST_ROWS]
             ],

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ...agent.statuses import CONFIDENT
+from ...agent.statuses import CONFIDENT, confidence_of
 from ...agent.transcript import read
 from ...agent.transcript.page import english, naming
 from ...agent.transcript.sections import entry_of, triple
@@ -59,7 +59,7 @@ def headline(unit: str, record: Record, say: Say = quote) -> str:
     value, low, high = interval(record)
     score = "no held-out score" if value is None else f"held-out correlation {value:.2f}"
     score += between(low, high, ".2f")
-    confidence = record.get("confidence")
+    confidence = confidence_of(record)
     sure = "" if confidence is None else f", confidence {confidence:.2f} {CONFIDENT}"
     return f"{unit}: {say(label_of(record))} [{record.get('status')}; {score}{sure}]"
 

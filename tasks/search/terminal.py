@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ...agent.statuses import CONFIDENT
+from ...agent.statuses import CONFIDENT, confidence_of
 from .records import Record, interval, label_of, shortened
 from .results import Duplicates, Groups, Hits, Similar, control_lines
 
@@ -103,7 +103,7 @@ def listing(
 
 def _cells(unit: str, record: Record) -> Iterable[Text]:
     value, low, high = interval(record)
-    status, confidence = str(record.get("status") or ""), number(record.get("confidence"))
+    status, confidence = str(record.get("status") or ""), number(confidence_of(record))
     score = (number(value), ends(low, high))
     return map(Text, (unit, _cut(label_of(record)), status, *score, confidence))
 

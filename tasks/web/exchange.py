@@ -8,6 +8,7 @@ from ..asking.answer_html import ending, experiment, sentence_views, titles
 from ..asking.claims import Claim, cited, claims
 from ..asking.conversation import Conversation
 from ..asking.events import (
+    SPOKEN,
     Answer,
     ApprovalRequest,
     BudgetUpdate,
@@ -67,7 +68,7 @@ class Exchange:
             self.items.pop()  # the answer itself, as it was streamed
         self.sentences = _sentences(answer.claims, conversation)
         self.spent = spent_words(answer.spent)
-        self.ended = "" if answer.ended == "answered" else ending(answer.ended, answer.reason)
+        self.ended = "" if answer.ended in SPOKEN else ending(answer.ended, answer.reason)
 
 
 def earlier(conversation: Conversation) -> list[Exchange]:
@@ -79,7 +80,7 @@ def earlier(conversation: Conversation) -> list[Exchange]:
             [experiment(store[name], pictures) for name in turn["evidence"] if name in store],
             sentences=_sentences(claims(turn["text"], store, turn["question"]), conversation),
             spent=spent_words(turn["spent"]),
-            ended="" if turn["ended"] == "answered" else ending(turn["ended"], turn["reason"]),
+            ended="" if turn["ended"] in SPOKEN else ending(turn["ended"], turn["reason"]),
         )
         for turn in conversation.turns
     ]

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ...agent.statuses import confidence_of
 from ...tools.errors import UsageError
 from ..labelling.folder import RunFolder, record_of
 from ..search.records import effect_of, interval, label_of
@@ -219,7 +220,7 @@ def _row(line: bytes, place: tuple[str, int, int]) -> Row | str:
         low,
         high,
         (tails.get("half") or {}).get("base_rate"),
-        record.get("confidence"),
+        confidence_of(record),
         effect if len(effect) <= _LINE else f"{effect[: _LINE - 1]}…",
         place,
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ...agent.statuses import CONFIDENCE, CONFIDENT
+from ...agent.statuses import CONFIDENCE, CONFIDENT, confidence_of
 from ...agent.transcript import read
 from ...agent.transcript.page import component_view, contents, section
 from ...agent.transcript.plots import interval_bar
@@ -79,12 +79,12 @@ class Units:
         """The top of a unit's page."""
         record = self.index.record(unit)
         ending = [
-            f"{name} {cell(record[key])}{of}"
-            for key, name, of in (
-                ("confidence", "confidence", f" {CONFIDENT}"),
-                ("explained", "explained share", ""),
+            f"{name} {cell(value)}{of}"
+            for value, name, of in (
+                (confidence_of(record), "confidence", f" {CONFIDENT}"),
+                (record.get("explained"), "explained share", ""),
             )
-            if record.get(key) is not None
+            if value is not None
         ]
         specificity = specificity_words(record.get("specificity"))
         ending += [f"specificity {specificity}"] if specificity else []

@@ -133,7 +133,7 @@ def neuron_sites(target: Target) -> list[str]:
         and site.code is None
         and (name == "planted" or name.removesuffix(":in") not in modules)
     ]
-    if not names and target.kind == "module":
+    if not names:
         places = ("sequence", "joined") if target.image is None else None
         names = [  # a network of one's own: nobody knows which are neurons
             name for name, site in target.sites.items() if places is None or site.layout in places

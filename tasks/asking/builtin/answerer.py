@@ -37,7 +37,8 @@ class Answerer:
         if calls:
             return _message(calls, state)
         text = answer(ask) or "I could not find out: no experiment was run."
-        return {"role": "assistant", "content": _with_taken(text, ask)}
+        message = {"role": "assistant", "content": _with_taken(text, ask)}
+        return message if _answers(ask) else {**message, "finish_reason": "unanswered"}
 
     def _ask(self, state: ConversationState) -> Ask:
         image = self._lab.target.image is not None
@@ -98,6 +99,14 @@ def _message(calls: Sequence[Call], state: ConversationState) -> Message:
             for i, call in enumerate(calls)
         ],
     }
+
+
+def _answers(ask: Ask) -> bool:
+    """Whether there is something to answer from: a result, an earlier answer, the list of help."""
+    if any(one.error is None for one in ask.made):
+        return True
+    spoken = ask.intent.kind in ("why", "sure") and any(past.made for past in ask.earlier)
+    return not ask.made and (ask.intent.kind == "help" or spoken)
 
 
 def _with_taken(text: str, ask: Ask) -> str:

@@ -241,7 +241,10 @@ def _about(
 ) -> Intent | None:
     """With what units are to respond to, and the site where one is named."""
     topic, quoted = question.original(*span), tuple(question.quoted_in(*span))
-    if not site and (match := _SITE.search(f" {topic}")):
+    named = re.search(r" in ([\w.]+)$", f" {topic}")
+    if not site and named and (named[1] in sites or "." in named[1]):
+        site, topic = named[0], topic[: -len(named[0])].strip()
+    elif not site and (match := _SITE.search(f" {topic}")):
         site, topic = match[0], topic[: match.start()].strip()
     if layer := re.search(r"\blayer (\d+)", site):
         where = [f"{'mlp' if 'mlp.0' in sites else 'conv'}.{layer[1]}"]

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ....tools.statistics.intervals import mean, share
+from ...asking.events import SPOKEN
 from ...report.usage import total
 from .question import DOCUMENTED, KINDS, WORTH
 
@@ -24,7 +25,7 @@ def summary(records: Records) -> dict[str, Any]:
             "supported": _ratio(records, "supported", "numbers"),
             "missing": sum(one["citations"]["missing"] for one in records),
         },
-        "failed": sum(one["ended"] != "answered" for one in records),
+        "failed": sum(one["ended"] not in SPOKEN for one in records),
         "spent": total(one["spent"] for one in records),
         "question_seconds": mean([one["spent"].get("seconds") for one in records]),
     }
@@ -35,7 +36,7 @@ def _of(records: Records) -> dict[str, Any]:
         "right": share(one["verdict"] == "right" for one in records),
         "score": mean([WORTH[one["verdict"]] for one in records]),
         "partly": sum(one["verdict"] == "partly" for one in records),
-        "failed": sum(one["ended"] != "answered" for one in records),
+        "failed": sum(one["ended"] not in SPOKEN for one in records),
     }
 
 

@@ -46,6 +46,16 @@ def test_one_json_document(ask, document):
     assert found["thread"]
 
 
+@pytest.mark.parametrize(
+    ("question", "code", "ended"),
+    [("/help", 0, "answered"), ("what is love?", 1, "unanswered"), ("/sure", 1, "unanswered")],
+)
+def test_what_cannot_be_answered_is_exit_code_1(threads, document, question, code, ended):
+    found = document("ask", "planted", question, "--tokens", "1000", code=code)
+    assert found["ended"] == ended
+    assert found["text"]
+
+
 def test_conversations_are_listed_and_resumed(ask, server, shown, document):
     name = document(*ask)["thread"]
     assert shown("ask", "--threads").split()[0] == name

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 from neuroscribe.agent import transcript
-from neuroscribe.agent.statuses import CONFIDENCE, CONFIDENT, MEANINGS, STATUSES
+from neuroscribe.agent.statuses import CONFIDENCE, CONFIDENT, MEANINGS, STATUSES, confidence_of
 from neuroscribe.tasks.cli.label_tables import unit_detail
 from neuroscribe.tasks.labelling.export import row
 from neuroscribe.tasks.labelling.report_parts import statuses, tiles
@@ -55,6 +55,15 @@ def printed(part: Any) -> str:
     console = Console(width=300, record=True, file=io.StringIO())
     console.print(part)
     return console.export_text()
+
+
+def test_no_confidence_stands_beside_a_label_that_claims_no_function():
+    listed = RECORD | {"status": "word list", "confidence": 0.97}
+    assert confidence_of(listed) is None
+    assert confidence_of(RECORD) == 0.15
+    assert "0.97" not in printed(
+        unit_detail(UnitLabel("mlp.0/3", "the word cat", "word list", listed), Path())
+    )
 
 
 def test_specificity_is_shown_and_exported_and_confidence_says_of_what():

@@ -142,7 +142,7 @@ def _rule_phrase(lists: WordLists, rule: Rule, named: int) -> str:
     elif flags:
         head, used = _flag(lists, flags[0]), flags[:1]
     else:
-        head, used = "any token" if lists.sample.features.symbols else "words", []
+        head, used = _any(lists, asked)
     barred = [c for c in clauses if c.negated]
     if ends and any(c.axis.startswith("earlier") and _is_end(lists, c) for c in barred):
         barred = [c for c in barred if not _is_end(lists, c)]
@@ -152,6 +152,14 @@ def _rule_phrase(lists: WordLists, rule: Rule, named: int) -> str:
     if barred:
         text += ", not " + " or ".join(_tail(lists, c, rule, min(named, 2)) for c in barred)
     return text
+
+
+def _any(lists: WordLists, asked: Sequence[Clause]) -> tuple[str, list[Clause]]:
+    """What stands at places that no clause names; of symbols the positions, where they count."""
+    if not lists.sample.features.symbols:
+        return "words", []
+    where = next((c for c in asked if c.axis in ("position", "rank")), None)
+    return ("any token", []) if where is None else (f"the {_positions(where)}", [where])
 
 
 def _together(lists: WordLists, parts: Sequence[Term], places: Sequence[int], named: int) -> str:
@@ -261,7 +269,8 @@ def _positions(clause: Clause) -> str:
         spans = sorted(runs(clause.values), key=lambda span: span[0] - span[1])[:_MOST_SPANS]
         if len(spans) == 1 and spans[0][1] - spans[0][0] == 1:
             return f"{ordinal(spans[0][1])} token"
-        texts = [f"{start + 1}-{stop}" for start, stop in sorted(spans)]
+        texts = [f"{start + 1}-{stop}" if stop > start + 1 else str(stop) for start, stop in spans]
+        texts = [text for _, text in sorted(zip(spans, texts, strict=True))]
         return f"tokens {' and '.join(texts)}"
     start, stop, from_end = clause.span
     end = "last" if from_end else "first"

@@ -100,7 +100,7 @@ class WordLists:
             return either([*classes, run])
         if not classes and len(left) <= _FEW_LEFT and len(values) > 2 * len(left):
             return f"all tokens but {either(sorted(map(quoted, left)))}"
-        known = sorted(quoted(names[value]) for value in values)
+        known = [quoted(text) for text in sorted((names[v] for v in values), key=_in_order)]
         if len(known) <= _MOST_SYMBOLS:
             return either([*classes, *known])
         return f"{len(known)} tokens such as {', '.join(words[:_FEW_LEFT])}"
@@ -160,6 +160,11 @@ class WordLists:
         elif clause.negated:
             strength = -strength
         return [values[at] for at in np.argsort(-strength, kind="stable")]
+
+
+def _in_order(text: str) -> tuple[int, str]:
+    """Numbers by size, then all else by its letters."""
+    return (int(text), "") if text.isdecimal() else (10**9, text)
 
 
 def _run(texts: Sequence[str], vocabulary: Sequence[str]) -> str:

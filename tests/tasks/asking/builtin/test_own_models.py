@@ -102,6 +102,15 @@ def test_brackets_have_tokens_and_no_words(brackets):
     assert not talk.opinions()
 
 
+def test_a_letter_is_no_article(talk):
+    for question in ("/find a in transformer.h.0", "which units of transformer.h.0 respond to 'a'"):
+        talk.ask(question)
+        found = talk.lab.evidence[f"E{len(talk.lab.evidence)}"]
+        assert found.error is None
+        assert "the letter 'a'" in found.text
+        assert found.arguments["what"] in ("a", ["a"])
+
+
 def test_heads_are_asked_what_they_attend_to(talk):
     text = talk.ask("what does head 1.0 attend to?")
     assert talk.tools == ["attention"]
