@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from ..errors import UsageError, nearest
-from .spec import Spec, joined, split
+from .spec import Spec, is_weights, joined, split
 from .target import Target
 
 NAMES = ("minilm", "smollm2", "planted", "pictures", "efficientnet")
@@ -34,8 +34,9 @@ def load(
 
     Args:
         name: `minilm`, `smollm2`, `planted`, `pictures`, `efficientnet`, `organism:NAME`, a
-            folder, a `.gguf` file, a Hugging Face id or `path/to/file.py:factory`. A folder of
-            that name comes before an id. `NAME@FILE` is a name with `weights`.
+            folder, a `.gguf` file, weights of TransformerLens or nanoGPT (`bare_weights.py`), a
+            Hugging Face id or `path/to/file.py:factory`. A folder of that name comes before an id.
+            `NAME@FILE` is a name with `weights`.
         weights: A file with a state dict (`weights.py`) for a factory's network or a folder's.
         dtype: `float32`, `bfloat16`, `float16`, or `auto` (as stored); None: `float32` on the
             CPU, `auto` elsewhere.
@@ -101,7 +102,23 @@ def _opened(
 
         file = Path(name).expanduser() if _is_gguf(name) else smollm2_file()
         return from_gguf(file, name=name, dtype=kind, device=where)
+    bare = _bare(spec)
+    if bare is not None:
+        from .bare_weights import from_weights
+
+        file, beside = bare
+        return from_weights(file, folder=beside, name=name, dtype=kind, device=where)
     return _hugging_face(spec, kind, where, arguments)
+
+
+def _bare(spec: Spec) -> tuple[Path, Path] | None:
+    """Weights with their configuration as a target: the file, and the folder of the rest."""
+    from .bare_weights import is_bare, weights_in
+
+    path = Path(spec.model).expanduser()
+    if path.is_dir() and is_bare(path):
+        return Path(spec.weights).expanduser() if spec.weights else weights_in(path), path
+    return (path, path.parent) if is_weights(spec.model) and path.is_file() else None
 
 
 def _fits(spec: Spec, arguments: dict[str, Any]) -> None:
@@ -115,7 +132,8 @@ def _fits(spec: Spec, arguments: dict[str, Any]) -> None:
     folder = Path(name).expanduser().is_dir()
     shipped = name.startswith("organism:") or (name in NAMES and not folder)
     file = _is_gguf(name)
-    if spec.weights is not None and (file or (shipped and name != "minilm")):
+    alone = is_weights(name) and Path(name).expanduser().is_file()
+    if spec.weights is not None and (file or alone or (shipped and name != "minilm")):
         raise UsageError(
             f"'{name}' brings its own weights; --weights is for path/to/file.py:factory and for "
             "folders with a config.json"

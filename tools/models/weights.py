@@ -9,14 +9,17 @@
 """
 
 import re
+from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ..errors import UsageError, nearest
+from .layouts import laid_out, layout_of, plain
 
 _WRAPS = ("model", "state_dict", "model_state_dict", "module", "net", "network", "weights")
 _NO_WEIGHT = re.compile(
@@ -75,6 +78,12 @@ def put(network: nn.Module, weights: Weights, *, file: str) -> tuple[str, ...]:
     notes = [*weights.notes, *note]
     given = {key: one for key, one in given.items() if key in own or not _NO_WEIGHT.search(key)}
     wrong = _difference(given, own)
+    layout = layout_of(weights.tensors)
+    if wrong and layout is not None:
+        known = any(key in own for key in given)
+        given, other = _translated(weights.tensors, own, given)
+        wrong = other and (wrong if known else other)
+        notes = [*weights.notes, f"translated from the layout of {layout}"]
     if wrong:
         raise UsageError(f"the weights '{file}' do not fit the network: {wrong}")
     with torch.no_grad():
@@ -83,13 +92,25 @@ def put(network: nn.Module, weights: Weights, *, file: str) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def _translated(
+    tensors: Mapping[str, Tensor], own: Mapping[str, tuple[str, Tensor]], given: dict[str, Tensor]
+) -> tuple[dict[str, Tensor], str]:
+    """The tensors in the network's layout, and what does not fit then."""
+    try:
+        made = laid_out(plain(tensors), {key: value for key, (_, value) in own.items()})
+    except UsageError as error:
+        return given, str(error)
+    return made, _difference(made, own)
+
+
 def _read(path: Path) -> Mapping[str, Any]:
     try:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
 
             return load_file(path)
-        whole = torch.load(path, map_location="cpu", weights_only=True)
+        with torch.serialization.safe_globals(_harmless()):
+            whole = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         said = " ".join(str(error).split())
         kind = re.search(r"GLOBAL (\S+)", said)
@@ -105,6 +126,13 @@ def _read(path: Path) -> Mapping[str, Any]:
             f"'{path}' holds a {type(whole).__name__}, no state dict; save model.state_dict()"
         )
     return whole
+
+
+def _harmless() -> list[Any]:
+    """What stands beside a state dict in many files and holds values alone: NumPy's numbers, in
+    which no object may hide, and the arguments of a script."""
+    numbers = [type(np.dtype(kind)) for kind in ("f2", "f4", "f8", "i4", "i8", "u1", "?")]
+    return [np._core.multiarray.scalar, np.dtype, *numbers, Namespace]  # type: ignore[attr-defined]
 
 
 def _unwrapped(whole: Mapping[str, Any], path: Path) -> tuple[str | None, Mapping[str, Any]]:
