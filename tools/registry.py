@@ -24,7 +24,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_type_hints
+from typing import Any, get_type_hints
 
 from pydantic import (
     BaseModel,
@@ -40,22 +40,7 @@ from .errors import UsageError
 from .evidence import Evidence, Result, plain
 from .io.strict_json import decoded, read_json
 from .lab import Lab
-
-Need = Literal[
-    "llm",
-    "vocabulary",
-    "text",
-    "image",
-    "inputs",
-    "open",
-    "run",
-    "index",
-    "clip",
-    "programs",
-    "hidden",
-    "numbers",
-    "heads",
-]
+from .needs import NEEDS, Need
 
 
 @dataclass(frozen=True)
@@ -131,7 +116,11 @@ class Tool:
 
     def offered(self, lab: Lab) -> bool:
         """Whether this lab has what the tool needs."""
-        have = {
+        return self.name not in lab.left_out and not self.lacking(lab)
+
+    def lacking(self, lab: Lab) -> list[Need]:
+        """What the tool needs and this lab does not have."""
+        have: dict[Need, bool] = {
             "llm": lab.llm is not None,
             "vocabulary": "logit" in lab.target.sites,
             "text": lab.target.tokenizer is not None and lab.target.image is None,
@@ -146,7 +135,7 @@ class Tool:
             "numbers": lab.numeric,
             "heads": lab.open or (lab.unit is not None and lab.unit.site.startswith("head.")),
         }
-        return self.name not in lab.left_out and all(have[need] for need in self.needs)
+        return [need for need in self.needs if not have[need]]
 
     def form(self, lab: Lab) -> "Tool | None":
         """The form that this lab can run; None: none."""
@@ -220,7 +209,9 @@ def call(lab: Lab, name: str, arguments: str | Mapping[str, Any]) -> Evidence:
         chosen = known.get(name, retired)
         if chosen is None:
             names = [item.name for item in known.values() if not (item.action and lab.open)]
-            raise UsageError(f"there is no tool '{name}'; the tools are: {', '.join(names)}")
+            raise UsageError(
+                f"there is no tool '{name}'{_why_not(lab, name)}; the tools are: {', '.join(names)}"
+            )
         checked = _checked(chosen.arguments, given)
         values = {key: getattr(checked, key) for key in type(checked).model_fields}
         notes = _limit(chosen.arguments, values)
@@ -249,6 +240,15 @@ def call(lab: Lab, name: str, arguments: str | Mapping[str, Any]) -> Evidence:
             result.error,
         )
     )
+
+
+def _why_not(lab: Lab, name: str) -> str:
+    """What a known tool would need here: of the form that lacks least."""
+    known = TOOLS.get(name)
+    if known is None or known.action or name in lab.left_out:
+        return ""
+    lacking = min((form.lacking(lab) for form in (known, *known.forms)), key=len)
+    return f" here: it needs {' and '.join(NEEDS[need] for need in lacking)}"
 
 
 def attempt(lab: Lab, name: str, arguments: str | Mapping[str, Any]) -> Evidence:

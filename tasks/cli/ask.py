@@ -25,9 +25,7 @@ def ask(
         str | None, typer.Option(help="The corpus; left out: one whose words the model knows.")
     ] = None,
     run: Annotated[Path | None, typer.Option(help="A run folder, to search its labels.")] = None,
-    index: Annotated[
-        Path | None, typer.Option(help="An index of this model over this corpus.")
-    ] = None,
+    index: options.Index = None,
     planner: Annotated[str | None, typer.Option(help="builtin or openai:MODEL.")] = None,
     base_url: options.BaseUrl = None,
     resume: Annotated[

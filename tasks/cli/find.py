@@ -1,4 +1,6 @@
-"""The verb `find`: search over a run. Heavy imports happen inside it."""
+"""The verb `find`: search over a run, or over the units of a model by two sets of texts. Heavy
+imports happen inside it.
+"""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,6 +50,8 @@ def find(
     encoder: Annotated[
         str, typer.Option(help="Who reads labels: minilm, a sentence encoder, or none.")
     ] = "minilm",
+    active: options.Active = None,
+    silent: options.Silent = None,
     embed: Annotated[
         bool, typer.Option("--embed", help="Embed all labels first, however many.")
     ] = False,
@@ -60,7 +64,11 @@ def find(
     trust_remote_code: options.TrustNamed = False,
     as_json: options.Json = False,
 ) -> None:
-    """Search the labels of a run by words and meaning, or its units by what they do."""
+    """Search the labels of a run by words and meaning, or its units by what they do.
+
+    With --active, all units of the run's model, or of a model that stands in the place of the run,
+    for those that are active on some texts and not on others.
+    """
     from ...tools.errors import UsageError
     from ...tools.evidence import plain
     from ..search import terminal
@@ -68,8 +76,14 @@ def find(
     from ..search.search import RunSearch
 
     questions = [query is not None, similar_to is not None, groups, duplicates]
-    if sum(questions) > 1:
-        raise UsageError("give one of: a query, --similar-to, --groups, --duplicates")
+    if sum(questions) + (active is not None) > 1:
+        raise UsageError("give one of: a query, --similar-to, --groups, --duplicates, --active")
+    if active is not None or silent is not None:
+        from .find_contrast import find_contrast
+
+        given = {"target": target, "data": data, "trust_remote_code": trust_remote_code}
+        find_contrast(run, active, silent, sites=layer, n=many, as_json=as_json, **given)
+        return
     if (by is not None or at_least is not None) and not any(questions[1:]):
         raise UsageError("--by and --at-least go with --similar-to, --groups or --duplicates")
     if at_least is not None and similar_to is not None:

@@ -45,6 +45,7 @@ def mcp(
         list[str] | None,
         typer.Option(help="A further name under which http clients know this machine; repeat."),
     ] = None,
+    index: options.Index = None,
     planner: Annotated[
         str | None, typer.Option(help="openai:MODEL, for the tools that ask a language model.")
     ] = None,
@@ -91,6 +92,7 @@ def mcp(
         base_url=base_url,
         judge=judge,
         judge_requests=judge_requests,
+        index=index,
         named=target,
         device=device,
         trust_remote_code=trust_remote_code,

@@ -128,6 +128,9 @@ Draws = Annotated[int, Option(min=0, help="Random sets of the control.")]
 # everything else
 Run = Annotated[Path, Argument(help="A run folder.", show_default=False)]
 Transcript = Annotated[Path, Argument(help="A transcript: a .jsonl file.", show_default=False)]
+Index = Annotated[
+    Path | None, Option(help="An index of this model over this corpus, made by `index`.")
+]
 Seed = Annotated[int, Option(help="Seed of every random choice.")]
 Json = Annotated[bool, Option("--json", help="Print one JSON document.")]
 

@@ -23,6 +23,7 @@ def serve(
     data: Annotated[
         str | None, typer.Option(help="The corpus behind measurements; left out: the run's.")
     ] = None,
+    index: options.Index = None,
     planner: Annotated[
         str, typer.Option(help="Who answers in the chat: builtin, or openai:MODEL.")
     ] = "builtin",
@@ -62,6 +63,7 @@ def serve(
             run,
             target=target,
             data=data,
+            index=index,
             planner=planner,
             base_url=base_url,
             reader=reader,

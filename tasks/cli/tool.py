@@ -35,9 +35,7 @@ def tool(
     active: options.Active = None,
     silent: options.Silent = None,
     run: Annotated[Path | None, typer.Option(help="A run folder, to search its labels.")] = None,
-    index: Annotated[
-        Path | None, typer.Option(help="An index of this model over this corpus.")
-    ] = None,
+    index: options.Index = None,
     unit: Annotated[str | None, typer.Option(help="The unit under study.")] = None,
     tokens: Annotated[int, typer.Option(min=200, help="Tokens of the corpus.")] = 20_000,
     length: Annotated[int, typer.Option(min=8, help="Tokens of a window.")] = 64,

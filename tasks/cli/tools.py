@@ -40,6 +40,7 @@ def _line(item: "Tool") -> str:
 
 def _page(item: "Tool") -> str:
     from ..asking.arguments import types_of
+    from ..asking.doors import offers
 
     parameters = item.schema["function"]["parameters"]
     lines = [item.name, "", item.description, ""]
@@ -50,6 +51,8 @@ def _page(item: "Tool") -> str:
         required = key in parameters.get("required", [])
         default = "" if required else f", default {json.dumps(schema.get('default'))}"
         lines.append(f"  {key} ({types}{default}): {schema.get('description', '')}")
+    for one in offers(item):
+        lines.append(f"  {one.door:<6} {one.how or f'not offered: {one.why_not}'}")
     for form in item.forms:
         what = "pictures" if "image" in form.needs else ", ".join(form.needs)
         lines += ["", f"For {what}:", form.description]

@@ -15,6 +15,7 @@ from typing import Any
 from ...tools.data.windows import TokenWindows
 from ...tools.errors import UsageError
 from ...tools.evidence import EvidenceStore
+from ...tools.exemplars import ExemplarIndex
 from ...tools.images.backends import Backend, open_backend
 from ...tools.lab import Lab
 from ...tools.llm.client import LLM
@@ -63,6 +64,7 @@ class Shared:
     """Who reads places; all clients together have its limit."""
     backends: Mapping[str, Backend] = field(default_factory=dict)
     memo: Memo = field(default_factory=Memo)
+    index: ExemplarIndex | None = None
 
     def notebook(self) -> Notebook:
         """A new client's."""
@@ -80,6 +82,7 @@ class Shared:
             judge=self.judge,
             open=True,
             run=self.search,
+            index=self.index,
         )
         return Notebook(lab, folder)
 
@@ -131,6 +134,7 @@ def open_shared(
     base_url: str | None = None,
     judge: str | None = None,
     judge_requests: int = REQUESTS,
+    index: Path | None = None,
     named: str | None = None,
     device: str | None = None,
     trust_remote_code: bool = False,
@@ -145,6 +149,7 @@ def open_shared(
         base_url: Its endpoint.
         judge: `openai:MODEL` there reads places for `judged`; None: the planner's model.
         judge_requests: To the judge in all.
+        index: An exemplar index of this model over this corpus.
         named: The target that the person named; None: it is the run's.
         device: cpu, cuda, mps.
         trust_remote_code: Run the model's own code.
@@ -171,9 +176,20 @@ def open_shared(
         search = None if run is None else RunSearch(run, data=lambda: bench)
     folder = None if run is None else RunFolder(run)
     explore = bench.windows["explore"]
+    found = None if index is None else ExemplarIndex.open(index, target=target, windows=explore)
     reader = None if target.image is not None else whole.reader  # pictures carry theirs
     readers = {"llm": llm, "reader": reader, "judge": judged_by}
-    return Shared(target, explore, settings, folder, search, studied, backends=backends, **readers)
+    return Shared(
+        target,
+        explore,
+        settings,
+        folder,
+        search,
+        studied,
+        backends=backends,
+        index=found,
+        **readers,
+    )
 
 
 def _llm(planner: str, base_url: str | None) -> LLM:

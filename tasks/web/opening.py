@@ -28,6 +28,7 @@ def open_door(
     *,
     target: str | None = None,
     data: str | None = None,
+    index: Path | None = None,
     planner: str = "builtin",
     base_url: str | None = None,
     reader: str | None = None,
@@ -41,6 +42,7 @@ def open_door(
         run: A run folder; None: none.
         target: Instead of the run's.
         data: Instead of the run's.
+        index: An exemplar index of the model over the corpus, for the chat.
         planner: Who answers in the chat.
         base_url: The endpoint of an `openai:` planner.
         reader: A second network that reads, instead of the run's.
@@ -96,6 +98,7 @@ def open_door(
             bench.target,
             data=settings.data or None,
             run=run,
+            index=index,
             context_length=settings.context_length,
             seed=settings.seed,
             **asked,
