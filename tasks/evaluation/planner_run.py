@@ -193,11 +193,14 @@ def _run(
         waiting: set[Future[None]] = {
             pool.submit(_bench_job, plan, seed, tier, str(out), os.getpid()) for seed, tier in jobs
         }
+        told = -1
         while waiting:
             done, waiting = wait(waiting, timeout=1.0, return_when=FIRST_COMPLETED)
             for job in done:
                 job.result()
-            if progress is not None:
+            written = sum(path.stat().st_size for path in out.glob("units-*.jsonl"))
+            if progress is not None and written != told:
+                told = written
                 progress(sum(1 for _ in read_records(out)), known)
     except BaseException:
         for process in list((pool._processes or {}).values()):

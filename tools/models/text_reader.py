@@ -143,7 +143,8 @@ def reader_states(reader: Target, windows: TokenWindows, *, ahead: bool) -> Read
     """
     has_text = windows.counted & (windows.end > windows.start)
     with _lock:
-        keys = [_key(reader, windows, row, ahead) for row in range(len(windows))]
+        name = f"{reader.fingerprint} {ahead}"
+        keys = [_key(name, windows, row) for row in range(len(windows))]
         missing = [row for row, key in enumerate(keys) if key not in _states]
         if missing:
             rows = windows.rows(missing)
@@ -173,12 +174,12 @@ def sampled(windows: TokenWindows, *, seed: int = 0) -> TokenWindows:
     return replace(windows, counted=counted.reshape(windows.counted.shape))
 
 
-def _key(reader: Target, windows: TokenWindows, row: int, ahead: bool) -> bytes:
-    """What decides the states of one window."""
+def _key(name: str, windows: TokenWindows, row: int) -> bytes:
+    """What decides the states of one window; `name` of the reader and of how it reads."""
     here = windows.counted[row] & (windows.end[row] > windows.start[row])
     ends = (windows.end[row][here] - windows.span(row)[0]).tobytes()
     starts = (windows.start[row][here] - windows.span(row)[0]).tobytes()
-    decides = f"{reader.fingerprint} {ahead} {windows.text(row)}".encode("utf-8", "replace")
+    decides = f"{name} {windows.text(row)}".encode("utf-8", "replace")
     return hashlib.sha256(decides + b"\0" + starts + b"\0" + ends).digest()
 
 

@@ -51,6 +51,8 @@ MEASURES: dict[str, Words] = {
     "light above": Words("light above dark", "dark above light"),
     "light left": Words("light left of dark", "dark left of light"),
     "light inside": Words("a light spot", "a dark spot"),
+    "warmth": Words("warm colour"),
+    "coolness": Words("cool colour"),
     **{colour: Words(colour) for colour in COLOURS},
 }
 _EDGE = 16.0  # of brightness, from a pixel to the next
@@ -92,7 +94,7 @@ class Patch(OfPixels, frozen=True):
     """Somewhere in the picture an area with all of these looks. Sizes are 1/16, 1/8, 1/4, 1/2 of
     the side. Measures: brightness, contrast, colourfulness, edges, vertical lines, horizontal
     lines, rising lines, falling lines, corners, light above, light left, light inside (.5 where
-    both sides are as light), or a colour (its share)."""
+    both sides are as light), warmth (red over blue), coolness, or a colour (its share)."""
 
     kind: Literal["patch"] = "patch"
     looks: tuple[LocalLook, ...] = Field(min_length=1, max_length=8)
@@ -133,6 +135,8 @@ def _measured(seen: np.ndarray) -> np.ndarray:
             light,
             light**2,
             x.max(-1) - x.min(-1),
+            np.maximum(x[..., 0] - x[..., 2], 0),
+            np.maximum(x[..., 2] - x[..., 0], 0),
             np.hypot(down, across) > _EDGE,
             across**2,
             down**2,
@@ -154,7 +158,7 @@ def _of_size(sums: np.ndarray, side: int) -> np.ndarray:
     """
     half, quarter = side // 2, side // 4
     whole = _means(sums, -half, half, -half, half)  # [map, y, x]
-    light, squares, vivid, edges, across, down, both = whole[:7]
+    light, squares, vivid, warm, cool, edges, across, down, both = whole[:9]
     turned = np.hypot(across - down, 2 * both) / 2
     corner = (across + down) / 2 - turned
     upright = np.sqrt(np.maximum(across - down, 0)), np.sqrt(np.maximum(down - across, 0))
@@ -171,7 +175,9 @@ def _of_size(sums: np.ndarray, side: int) -> np.ndarray:
         edges,
         *(one / _STEEP for one in (*upright, *slanted, np.sqrt(np.maximum(corner, 0)))),
         *(0.5 + one[0] / (2 * _STEP) for one in steps),
-        *whole[7:],
+        warm / 255,
+        cool / 255,
+        *whole[9:],
     ]
     return np.stack(values, -1)
 

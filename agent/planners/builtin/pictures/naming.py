@@ -23,9 +23,10 @@ from .places import Half, Spots
 
 _COVERED = 0.6
 """Of the strongest places, that a name must be true of."""
-_LIFT = 1.75  # times as often as of others
-_MAX_P = 0.025  # of each of two names
-_MOST_LOOKS = 3
+_LIFT = 1.5  # times as often as of others
+_MAX_P = 0.05
+_MOST_LOOKS, _PROPOSED = 3, 3
+"""Of a name, and names that a half proposes."""
 _ADDS = 0.06  # of coverage less base rate, that a further look must add
 _AS_GOOD = 0.05  # of it, within which the smaller of two groups is kept
 _QUANTILES = np.array([0.1, 0.2, 0.3])
@@ -100,13 +101,16 @@ def _best(found: Sequence[PlaceName | None]) -> PlaceName | None:
     return max(known, key=lambda name: name.lead, default=None)
 
 
-def _passed(predicate: dict[str, Any], where: str, holds: Sequence[np.ndarray]) -> PlaceName | None:
+def _passed(
+    predicate: dict[str, Any], where: str, holds: Sequence[np.ndarray], *, tests: int = 1
+) -> PlaceName | None:
     """A name with its counts; None where it does not hold.
 
     Args:
         predicate: What it says.
         where: What is counted.
         holds: Whether it is true of the channel's own, of others', at random: bool `[spot]` each.
+        tests: Names that were proposed together.
     """
     from scipy.stats import fisher_exact
 
@@ -114,7 +118,7 @@ def _passed(predicate: dict[str, Any], where: str, holds: Sequence[np.ndarray]) 
     base = others if others.mean() >= random.mean() else random
     table = [[int(x.sum()), int((~x).sum())] for x in (own, base)]
     share, p = own.mean(), float(fisher_exact(table, alternative="greater")[1])  # type: ignore[arg-type]
-    if share < _COVERED or share < _LIFT * base.mean() or p > _MAX_P:
+    if share < _COVERED or share < _LIFT * base.mean() or p > _MAX_P / tests:
         return None
     rates = float(others.mean()), float(random.mean())
     return PlaceName(predicate, where, int(own.sum()), len(own), *rates)
@@ -153,13 +157,14 @@ def _measured(rows: ImageRows, spots: Spots) -> np.ndarray:
 
 
 def _looks_name(choose: Measures, count: Measures) -> PlaceName | None:
-    """The looks of areas that one half chooses, as the other counts them."""
-    looks = _chosen(choose)
-    if not looks:
-        return None
-    size, every = list(SIZES)[looks[0].size], [look.predicate() for look in looks]
-    holds = [np.all([look.holds(x) for look in looks], axis=0) for x in count[1:]]
-    return _passed({"kind": "patch", "size": size, "looks": every}, "strongest places", holds)
+    """The best of the looks of areas that one half proposes, as the other counts them."""
+    found: list[PlaceName | None] = []
+    for looks in _proposed(choose):
+        size, every = list(SIZES)[looks[0].size], [look.predicate() for look in looks]
+        holds = [np.all([look.holds(x) for look in looks], axis=0) for x in count[1:]]
+        predicate = {"kind": "patch", "size": size, "looks": every}
+        found.append(_passed(predicate, "strongest places", holds, tests=_PROPOSED))
+    return _best(found)
 
 
 def _looks(half: Measures) -> list[_Look]:
@@ -177,25 +182,32 @@ def _looks(half: Measures) -> list[_Look]:
     return looks
 
 
-def _chosen(half: Measures) -> list[_Look]:
-    """Looks of one size, joined one by one as long as they tell more."""
+def _proposed(half: Measures) -> list[list[_Look]]:
+    """Looks of one size, joined one by one as long as they tell more; each time without the measure
+    that the last began with."""
     looks = _looks(half)
+    if not looks:
+        return []
     own, _, others, random = (np.array([look.holds(x) for look in looks], bool) for x in half)
-    chosen: list[int] = []
-    best = 0.0
-    while len(chosen) < _MOST_LOOKS and looks:
-        able = [
-            all(one.size == looks[i].size and one.measure != looks[i].measure for i in chosen)
-            for one in looks
-        ]
-        held = [(x & x[chosen].all(0)).mean(1) for x in (own, others, random)]  # [look] each
-        good = np.array(able) & (held[0] >= _COVERED)
-        lead = np.where(good, held[0] - np.maximum(held[1], held[2]), -1)
-        i = int(lead.argmax())
-        if lead[i] < best + _ADDS:
+    measure, size = np.array([(look.measure, look.size) for look in looks]).T
+    open_, out = np.ones(len(looks), bool), []
+    while len(out) < _PROPOSED:
+        chosen: list[int] = []
+        able, best = open_, 0.0
+        while len(chosen) < _MOST_LOOKS:
+            held = [(x & x[chosen].all(0)).mean(1) for x in (own, others, random)]  # [look] each
+            good = able & (held[0] >= _COVERED)
+            lead = np.where(good, held[0] - np.maximum(held[1], held[2]), -1)
+            i = int(lead.argmax())
+            if lead[i] < best + _ADDS:
+                break
+            chosen, best = [*chosen, i], float(lead[i])
+            able = able & (size == size[i]) & (measure != measure[i])
+        if not chosen:
             break
-        chosen, best = [*chosen, i], float(lead[i])
-    return [looks[i] for i in chosen]
+        out.append([looks[i] for i in chosen])
+        open_ = open_ & (measure != measure[chosen[0]])
+    return out
 
 
 def _group_shares(
