@@ -1,6 +1,7 @@
 """The verb `attribute`: which units are responsible for a prediction.
 
 neuroscribe attribute ./stories260k --prompt "She loved to play outside in" --target " the"
+neuroscribe attribute my_model.py:load --prompt 0.5,-1,2 --metric "class(cat) - class(dog)"
 """
 
 import math
@@ -16,25 +17,37 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from ...tools.attribution import Attribution
+    from ...tools.attribution.by_gradient import Shares
     from ...tools.attribution.control import ZeroedBest
+    from ...tools.metrics.prompt import TargetPrompts
+    from ...tools.models import Target
 
 _CONTROL = (
     *("drop", "drop_probability", "random", "random_probability"),
     *("percentile", "p", "verdict"),
 )
+_SHARES = ("integrated", "taylor")
 _ROOM = 31  # for tokens: a row fits 80 columns
 
 
 def attribute(
     target: options.LanguageModel,
     prompt: options.Prompt,
-    answer: options.Answer,
+    answer: options.Answer = None,
     contrast: options.Contrast = None,
+    metric: options.Expression = None,
     several: options.Several = None,
     method: Annotated[
         str, typer.Option(help="imp, direct, taylor, integrated or magnitude.")
     ] = "imp",
     kinds: Annotated[str, typer.Option(help="Of units: mlp, head, attention.")] = "mlp,head",
+    sites: Annotated[
+        str | None,
+        typer.Option(
+            help="With --metric: sites whose units share it, conv1,fc:in; left out: neurons and "
+            "heads, in a network without them every module."
+        ),
+    ] = None,
     top: Annotated[int, typer.Option(min=1, help="Units of a kind to list.")] = 20,
     exact: Annotated[bool, typer.Option("--exact", help="Imp of every unit exactly.")] = False,
     paper: Annotated[
@@ -57,6 +70,26 @@ def attribute(
     Units of each kind are listed with the tokens they favour. The control zeroes the best ten and,
     beside them, sets of random units of the same sites.
     """
+    options.measured(answer, metric)
+    if metric is not None:
+        others = (answer, contrast, several, exact or None, paper or None, query or None)
+        loaded, read = _read(target, prompt, metric, others, dtype, device)
+        from ...tools.attribution.by_gradient import share_out
+
+        shares = share_out(
+            loaded,
+            read.prompts[0],
+            read.metrics[0],
+            sites=options.listed(sites) or None,
+            method=options.one_of("--method", "integrated" if method == "imp" else method, _SHARES),
+            top=top,
+            draws=draws,
+            seed=seed,
+        )
+        present(
+            shares_document(shares, target, prompt, read.prompts[0].tokens), as_json, _share_rows
+        )
+        return
     from ...tools.attribution import Settings, target_prompt
     from ...tools.attribution import attribute as run
     from ...tools.attribution.control import control
@@ -76,6 +109,86 @@ def attribute(
     ]
     queries = query_units(loaded, question, paper=paper, top=top) if query else []
     present(as_document(attributed, controls, queries, prompt, target), as_json, _rows)
+
+
+def _read(
+    target: str,
+    prompt: str,
+    metric: str,
+    others: tuple[Any, ...],
+    dtype: str | None,
+    device: str | None,
+) -> "tuple[Target, TargetPrompts]":
+    """The network, and a metric on its input."""
+    from ...tools.errors import UsageError
+    from ...tools.metrics.asked import asked
+    from ...tools.models import Target
+
+    if any(other is not None for other in others):
+        raise UsageError(
+            "--metric says itself what is measured, by gradients: leave out --target, --contrast, "
+            "--several, --exact, --paper and --query"
+        )
+    loaded = Target.load(target, dtype=dtype, device=device)
+    return loaded, asked(loaded, [prompt], None, metric=metric)
+
+
+def shares_document(
+    shares: "Shares", target: str, prompt: str, tokens: tuple[str, ...]
+) -> dict[str, Any]:
+    """Shares in a metric as JSON."""
+    return {
+        "target": target,
+        "prompt": prompt,
+        "tokens": list(tokens),
+        **picked(shares, "metric", "method", "notes", value="before"),
+        "groups": [
+            {
+                "name": group.name,
+                "units": [unit.as_dict() for unit in group.units],
+                "opposing": [unit.as_dict() for unit in group.opposing],
+                "sites": [
+                    {
+                        **picked(each, "site", "without", "gap"),
+                        "sum": float(each.shares.sum()),
+                        "units": each.shares.shape[1],
+                    }
+                    for each in group.sites
+                ],
+                "control": picked(
+                    group.control, "drop", "random", "percentile", "p", "verdict", zeroed="units"
+                ),
+            }
+            for group in shares.groups
+        ],
+    }
+
+
+def _share_rows(document: dict[str, Any]) -> "Iterator[RenderableType]":
+    how = "integrated gradients from 0" if document["method"] == "integrated" else "gradient times"
+    how += "" if document["method"] == "integrated" else " activation"
+    yield f"{document['metric']} = {document['value']:.4g} on {document['prompt']!r}; {how}"
+    for group in document["groups"]:
+        of = sum(site["units"] for site in group["sites"])
+        ranked = table("unit", "share", "act.", title=f"{group['name']}: {of:,} units")
+        ranked.add_column("at", no_wrap=True)
+        for units in filter(
+            None, (group["units"], group["opposing"][: max(3, len(group["units"]) // 4)])
+        ):
+            for one in units:
+                cells = f"{one['value']:+.4g}", f"{one['activation']:+.3g}"
+                ranked.add_row(one["unit"], *cells, _at(one["place"], document["tokens"]))
+            ranked.add_section()
+        yield ranked
+        if len(group["sites"]) == 1 and group["sites"][0]["gap"] is not None:
+            (site,) = group["sites"]
+            without = f"the metric with {site['site']} at 0: {site['without']:.4g}"
+            yield f"all shares: {site['sum']:+.4g}; {without}"
+        yield _control_line(group["control"], "the metric")
+
+
+def _at(place: int, tokens: list[str]) -> str:
+    return f"{place} {tokens[place]!r}" if place < len(tokens) else str(place)
 
 
 def as_document(
@@ -154,12 +267,14 @@ def _exactness_and_control(part: dict[str, Any]) -> Iterator[str]:
             else f"the first {proven} are proven to be the first of all"
         )
         yield f"{part['exact']} units exact, the rest bounded by their first-order terms; {order}"
-    test = part["control"]
+    yield _control_line(part["control"], "the prediction")
+
+
+def _control_line(test: dict[str, Any], what: str) -> str:
     if not test["zeroed"]:
-        yield "control: its sites have no other units to zero beside it"
-        return
-    line = zeroed_words(test, "the prediction")
+        return "control: its sites have no other units to zero beside it"
+    line = zeroed_words(test, what)
     if test["random"]:
         line += f"percentile {test['percentile']:.0f}, p = {test['p']:.2g}"
         line += f": {test['verdict']}" if test["verdict"] else ""
-    yield line
+    return line

@@ -33,8 +33,9 @@ def compare(
         list[str],
         typer.Option(help="What the model reads. Two: base and other; with --checkpoint: any."),
     ],
-    answer: options.Answer,
+    answer: options.Answer = None,
     contrast: options.Contrast = None,
+    metric: options.Expression = None,
     several: options.Several = None,
     checkpoint: Annotated[
         str | None, typer.Option(help="Another model of the same shape: the other run.")
@@ -73,7 +74,16 @@ def compare(
     from ...tools.metrics.readings import saturation
     from ...tools.models import Target
 
+    options.measured(answer, metric)
     _check(prompt, several, checkpoint, ablate, own_scale)
+    if metric is not None:
+        if answer is not None or contrast is not None or ablate or head or keep or exact:
+            raise UsageError("--metric stands with prompts, --checkpoint and --top alone")
+        models = target, checkpoint
+        document = _of_metric(models, prompt, metric, top, draws, seed, dtype, device)
+        present(document, as_json, _metric_rows)
+        return
+    assert answer is not None
     loaded = Target.load(target, dtype=dtype, device=device)
     answer, notes = _reading(loaded, prompt, answer)
     if contrast is not None:
@@ -126,6 +136,72 @@ def compare(
         notes += [] if sure is None else [sure]
     document["notes"] = list(dict.fromkeys([*notes, *document["notes"]]))
     present(document, as_json, _rows)
+
+
+def _of_metric(
+    models: tuple[str, str | None],
+    prompt: list[str],
+    metric: str,
+    top: int,
+    draws: int,
+    seed: int,
+    dtype: str | None,
+    device: str | None,
+) -> dict[str, Any]:
+    """Any metric in two runs, as plain JSON."""
+    from ...tools.attribution.comparative.by_gradient import compare_shares
+    from ...tools.errors import UsageError
+    from ...tools.interventions.runner import runners_of
+    from ...tools.metrics.asked import asked
+    from ...tools.models import Target
+
+    if (len(prompt) == 2) == (models[1] is not None):
+        raise UsageError(
+            "a metric is compared between two prompts, or between two checkpoints on one prompt; "
+            "for the network with units zeroed see intervene"
+        )
+    loaded = Target.load(models[0], dtype=dtype, device=device)
+    other = loaded if models[1] is None else Target.load(models[1], dtype=dtype, device=device)
+    runs = [
+        runners_of(each, asked(each, [text], None, metric=metric))[0]
+        for each, text in zip((loaded, other), (prompt[0], prompt[-1]), strict=True)
+    ]
+    compared = compare_shares(runs[0], runs[1], top=top, draws=draws, seed=seed)
+    return {
+        "target": models[0],
+        "prompts": prompt,
+        "other": f"the checkpoint {models[1]}" if models[1] else f"behind {prompt[1]!r}",
+        **picked(compared, "metric", "notes", base="base", changed="other"),
+        "groups": [
+            {
+                **picked(group, "name", "of"),
+                "units": [{**one._asdict(), "unit": str(one.unit)} for one in group.units],
+                "opposing": [{**one._asdict(), "unit": str(one.unit)} for one in group.opposing],
+                "control": picked(group.control, "drop", "random", "p", zeroed="units"),
+            }
+            for group in compared.groups
+        ],
+    }
+
+
+def _metric_rows(document: dict[str, Any]) -> "Iterator[RenderableType]":
+    yield (
+        f"{document['metric']}: {document['base']:.4g} on {document['prompts'][0]!r}, "
+        f"{document['changed']:.4g} in the other run ({document['other']}); shares by integrated "
+        "gradients"
+    )
+    for group in document["groups"]:
+        title = f"{group['name']}: {group['of']:,} units"
+        rows = table("unit", "difference", "base", "other", title=title)
+        for units in filter(None, (group["units"], group["opposing"][:3])):
+            for one in units:
+                rows.add_row(one["unit"], *(f"{one[k]:+.4g}" for k in ("value", "base", "other")))
+            rows.add_section()
+        yield rows
+        test = group["control"]
+        yield (
+            _control(test, "it") if test["zeroed"] else "control: no other units to zero beside it"
+        )
 
 
 def _reading(target: "Target", prompts: list[str], text: str) -> tuple[str, list[str]]:
@@ -267,8 +343,8 @@ def _rows(document: dict[str, Any]) -> "Iterator[RenderableType]":
             yield f"  {one['unit']:<12} {one['value']:+.3g}, {most}"
 
 
-def _control(test: dict[str, Any]) -> str:
-    line = zeroed_words(test)
+def _control(test: dict[str, Any], what: str = "p") -> str:
+    line = zeroed_words(test, what)
     if test["random"]:
         few = len(test["random"]) < _FEW
         chance = "too few other sets to tell" if few else "no more than random units do"

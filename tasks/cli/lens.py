@@ -3,6 +3,7 @@
 neuroscribe lens ./stories260k --prompt "She loved to play outside in" --target " the"
 neuroscribe lens ./stories260k --tuned lenses/stories --data builtin:stories --prompt "One day"
 neuroscribe lens ./stories260k --unit mlp.4/102
+neuroscribe lens my_classifier.py:load --prompt "(())" --metric "class(1) - class(0)"
 """
 
 from functools import partial
@@ -33,6 +34,7 @@ def lens(
         typer.Option("--target", help="A text to follow, with its leading space; else the top."),
     ] = None,
     contrast: Annotated[str | None, typer.Option(help="Another text beside the target.")] = None,
+    metric: options.Expression = None,
     several: Annotated[
         str | None, typer.Option(help="A target of several tokens: first, or sum (each of them).")
     ] = None,
@@ -66,9 +68,15 @@ def lens(
     A row is the residual stream behind a sub-layer: probability and rank of the target, KL(the
     model's own prediction || the row's) in nats, and the likeliest tokens.
     """
+    from ...tools.errors import UsageError
     from ...tools.models import Target
 
     _check(prompt, answer, contrast, several, frozen, tuned, data, unit)
+    if metric is not None:
+        if prompt is None or answer is not None or tuned is not None or frozen or unit:
+            raise UsageError("--metric goes with --prompt, and says itself what is measured")
+        present(_of_metric(target, prompt, metric, top, seed, dtype, device), as_json, _metric_rows)
+        return
     loaded = Target.load(target, dtype=dtype, device=device)
     opened = None if tuned is None else _tuned(loaded, tuned, data, tokens, steps, seed)
     document: dict[str, Any] = {"target": target}
@@ -99,6 +107,44 @@ def lens(
 
         document["units"] = [unit_tokens(loaded, loaded.unit(u), top, seed) for u in unit]
     present(document, as_json, partial(_rows, places=places))
+
+
+def _of_metric(
+    target: str,
+    prompt: str,
+    metric: str,
+    top: int,
+    seed: int,
+    dtype: str | None,
+    device: str | None,
+) -> dict[str, Any]:
+    """Any metric at every point that the network's end can decode."""
+    from ...tools.lens.metric_lens import metric_lens
+    from ...tools.metrics.asked import asked
+    from ...tools.models import Target
+
+    loaded = Target.load(target, dtype=dtype, device=device)
+    read = asked(loaded, [prompt], None, metric=metric)
+    lens = metric_lens(loaded, read.prompts[0], read.metrics[0], top=top, seed=seed)
+    points = [picked(p, "name", "value", "low", "high", "beyond", "top") for p in lens.points]
+    shown = picked(lens, "metric", "decoder")
+    return {"target": target, "prompt": prompt, **shown, "points": points, "notes": []}
+
+
+def _metric_rows(document: dict[str, Any]) -> "Iterator[RenderableType]":
+    from rich.text import Text
+
+    yield (
+        f"{document['metric']} on {document['prompt']!r}, decoded by all behind "
+        f"{document['decoder']}; control: the same values with their units in random order"
+    )
+    rows = table("point", "metric", "control, lowest and highest")
+    rows.add_column("highest outputs", no_wrap=True)
+    for point in document["points"]:
+        value = Text(f"{point['value']:+.4g}", style="bold green" if point["beyond"] else "")
+        control = f"{point['low']:+.3g} .. {point['high']:+.3g}"
+        rows.add_row(point["name"], value, control, Text(fitting(map(repr, point["top"]), 40)))
+    yield rows
 
 
 def as_document(lens: "Lens") -> dict[str, Any]:

@@ -59,7 +59,7 @@ def test_sums_and_contrasts(document, model):
         (["--target", " the", "--kinds", "neurons"], "mlp, head, attention"),
         (["--target", " the", "--method", "guess"], "imp, direct"),
         (["--target", " the", "--several", "all"], "first or sum"),
-        ([], "Missing option"),
+        ([], "what is measured"),
     ],
 )
 def test_a_mistake_is_one_line(refused, model, more, says):
