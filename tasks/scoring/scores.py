@@ -309,7 +309,10 @@ def constant(scores: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _adds(scores: Mapping[str, Any]) -> bool:
-    """Whether the components explain held-out variance that token identity does not."""
+    """Whether the components explain held-out variance that token identity, if there is any, does
+    not."""
+    if "shares" not in scores:  # pictures
+        return True
     ideas = scores["shares"]["ideas"]
     return ideas["low"] > 0 and ideas["value"] >= LEAST_VARIANCE
 

@@ -4,13 +4,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from colour_target import colour_target
 from neuroscribe.agent.description import Component, Description
 from neuroscribe.tasks.labelling.export import row
 from neuroscribe.tasks.labelling.results import UnitLabel
 from neuroscribe.tasks.scoring.base import MOST_TOKENS, base_of, word_list
 from neuroscribe.tasks.scoring.entries import shares_words
+from neuroscribe.tasks.scoring.measured import Measured, Splits
 from neuroscribe.tasks.scoring.scores import score
 from neuroscribe.tasks.search.account import told
+from neuroscribe.tools.data.image_rows import image_rows
+from neuroscribe.tools.data.scene_pictures import picture_of
+from neuroscribe.tools.predicates import parse
+from neuroscribe.tools.scenes.grammar import scenes
 
 NOTHING = Description("", status="uninterpretable", reason="no predictor does well")
 """What a planner says that found none."""
@@ -125,6 +131,17 @@ def test_a_list_without_a_name_has_to_say_more_than_the_table(
     assert scored.status == status
     assert ("beyond token identity" in str(scored.reason)) == (status == "word list")
     assert Description.from_dict(scored.as_dict()) == scored
+
+
+def test_pictures_have_no_table_that_an_unnamed_description_must_beat():
+    drawn = [picture_of(scene, side=96) for scene in scenes(300, seed=1)]
+    light = {"kind": "look", "measure": "brightness", "low": 0, "high": 1}
+    parts = []
+    for some in (drawn[:60], drawn[60:100], drawn[100:]):
+        rows = image_rows(colour_target(), some)
+        parts.append(Measured(rows, parse(light).evaluate(rows).astype(np.float32)))
+    scored = score(replace(described(light), named=False), Splits(*parts)).description
+    assert (scored.status, scored.named) == ("described", False)
 
 
 def test_a_record_from_before_says_in_its_label_that_it_lists_words():
