@@ -7,6 +7,7 @@ from .evaluate_choose import choose
 from .evaluate_confidence import confidence
 from .evaluate_functions import functions
 from .evaluate_labels import labels
+from .evaluate_networks import networks
 from .evaluate_planner import planner
 from .evaluate_runs import runs
 from .verb_help import Group
@@ -18,5 +19,5 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
 )
-for verb in (planner, functions, ask, choose, labels, runs, confidence):
+for verb in (planner, functions, networks, ask, choose, labels, runs, confidence):
     app.command()(verb)

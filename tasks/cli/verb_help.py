@@ -28,6 +28,7 @@ EXAMPLES = {
     "doctor": "my_model.py:load",
     "evaluate planner": "--seeds 1 --tiers A --units 4 --tokens 20000 --out runs/known",
     "evaluate functions": "--suite strings --planner openai:MODEL --out runs/functions",
+    "evaluate networks": "--only counter --seeds 0 --out runs/networks",
     "evaluate ask": "--only find-colours --out runs/asked",
     "evaluate choose": "questions.jsonl --judge openai:MODEL",
     "evaluate labels": "labels.jsonl --target minilm --data builtin:pydocs",

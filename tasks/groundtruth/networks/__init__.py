@@ -1,0 +1,1 @@
+"""Three small networks, as people train them, with units whose function a program knows."""

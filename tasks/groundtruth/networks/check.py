@@ -1,0 +1,60 @@
+"""Whether a description of a known unit is right: decided by its predictor's values alone.
+
+A description is **right** where its prediction correlates by `RIGHT` or more, on strings that
+nothing else saw, with one of the variables that the unit computes; **wrong** where it does not;
+**abstained** where it claims no function. Words are not read.
+"""
+
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from .truth import Draw, Known, correlations
+
+RIGHT = 0.9
+CONFIDENT = 0.8
+"""A wrong description of this confidence or more is confidently wrong."""
+FITTED, CHECKED = 4_000_037, 5_000_011
+"""Seeds of the strings on which components are weighted, and of those that decide."""
+
+
+class Verdict(NamedTuple):
+    """What became of one description."""
+
+    verdict: Literal["right", "wrong", "abstained"]
+    correlation: float | None = None
+    """Of the prediction with the variable that it fits best."""
+    variable: str | None = None
+    confidence: float | None = None
+
+    @property
+    def confidently_wrong(self) -> bool:
+        """Whether someone who trusts confidence would be misled."""
+        sure = self.confidence is not None and self.confidence >= CONFIDENT
+        return self.verdict == "wrong" and sure
+
+    def as_dict(self) -> dict[str, Any]:
+        """For records."""
+        return {**self._asdict(), "confidently_wrong": self.confidently_wrong}
+
+
+def judged(
+    known: Known, prediction: np.ndarray | None, fresh: Draw, confidence: float | None
+) -> Verdict:
+    """The verdict on one description; any is wrong of a unit that computes no variable.
+
+    Args:
+        known: The unit.
+        prediction: `[place]` on the strings of `fresh`; None: the description claims nothing.
+        fresh: Strings of the seed `CHECKED`.
+        confidence: Of the description.
+    """
+    if prediction is None:
+        return Verdict("abstained", confidence=confidence)
+    if not known.variables:
+        return Verdict("wrong", confidence=confidence)
+    true = [one for one in fresh.variables if one.name in known.variables]
+    found = correlations(prediction[None], np.stack([one.values for one in true]))[0]
+    best = int(found.argmax())
+    verdict = "right" if found[best] >= RIGHT else "wrong"
+    return Verdict(verdict, round(float(found[best]), 4), true[best].name, confidence)
