@@ -169,7 +169,7 @@ def _units(known: Sequence[Known]) -> list[Unit]:
 def _verdict(known: Known, said: Said, draws: Sequence[Draw], i: int) -> dict[str, Any]:
     """What became of the description of the i-th unit of the draws; `fits`: the correlation of its
     prediction with the unit itself."""
-    prediction = fits = None
+    prediction, own = None, draws[1].units[i]
     if said.claims:
         predicates = [parse(dict(one)) for one in said.predictors]
         parts = [
@@ -177,8 +177,9 @@ def _verdict(known: Known, said: Said, draws: Sequence[Draw], i: int) -> dict[st
             for each in draws
         ]
         prediction = fitted([part.astype(np.float64) for part in parts], draws[0].units[i])[1].total
-        fits = round(float(correlations(prediction[None], draws[1].units[i : i + 1])[0, 0]), 4)
-    return {**judged(known, prediction, draws[1], said.confidence).as_dict(), "fits": fits}
+    verdict = judged(known, prediction, draws[1], said.confidence, own=own).as_dict()
+    fits = None if prediction is None else correlations(prediction[None], own[None])[0, 0]
+    return {**verdict, "fits": None if fits is None else round(float(fits), 4)}
 
 
 def _labelled(

@@ -39,22 +39,28 @@ class Verdict(NamedTuple):
 
 
 def judged(
-    known: Known, prediction: np.ndarray | None, fresh: Draw, confidence: float | None
+    known: Known,
+    prediction: np.ndarray | None,
+    fresh: Draw,
+    confidence: float | None,
+    *,
+    own: np.ndarray | None = None,
 ) -> Verdict:
-    """The verdict on one description; any is wrong of a unit that computes no variable.
+    """The verdict on one description.
 
     Args:
         known: The unit.
         prediction: `[place]` on the strings of `fresh`; None: the description claims nothing.
         fresh: Strings of the seed `CHECKED`.
         confidence: Of the description.
+        own: The unit's values `[place]`, which decide where it computes no variable.
     """
     if prediction is None:
         return Verdict("abstained", confidence=confidence)
-    if not known.variables:
-        return Verdict("wrong", confidence=confidence)
-    true = [one for one in fresh.variables if one.name in known.variables]
-    found = correlations(prediction[None], np.stack([one.values for one in true]))[0]
+    true = {one.name: one.values for one in fresh.variables if one.name in known.variables}
+    if not true and own is not None:
+        true = {"the unit itself": own}
+    found = correlations(prediction[None], np.stack(list(true.values())))[0]
     best = int(found.argmax())
     verdict = "right" if found[best] >= RIGHT else "wrong"
-    return Verdict(verdict, round(float(found[best]), 4), true[best].name, confidence)
+    return Verdict(verdict, round(float(found[best]), 4), list(true)[best], confidence)

@@ -1,0 +1,67 @@
+"""The run over known units: every description is judged, counted, kept and not made twice."""
+
+import json
+
+import pytest
+from neuroscribe.tasks.evaluation import networks_run
+from neuroscribe.tasks.evaluation.networks_run import Plan, Said, run_networks
+from neuroscribe.tools.errors import UsageError
+
+TALLY = {
+    "kind": "tally",
+    "of": {"kind": "tokens", "tokens": ["a"]},
+    "minus": {"kind": "tokens", "tokens": ["b"]},
+}
+UP = {**TALLY, "low": 0, "high": 8}
+DOWN = {**TALLY, "low": 0, "high": -8}
+LETTER = {"kind": "tokens", "tokens": ["c"]}
+PLAN = Plan(networks=("counter",), seeds=(0,), units=0, controls=1)
+
+
+def saying(*predictors, status="described", confidence=0.9):
+    def way(plan, target, units, data, out, arm):
+        way.calls += len(units)
+        return [Said("said", status, confidence, predictors, 0.1) for _ in units]
+
+    way.calls = 0
+    return way
+
+
+@pytest.mark.parametrize(
+    ("way", "right", "wrong", "abstained"),
+    [
+        (saying(UP, DOWN), True, False, False),
+        (saying(LETTER), False, True, False),
+        (saying(LETTER, status="not specific"), False, False, True),
+        (saying(), False, False, True),
+    ],
+)
+def test_descriptions_are_counted_by_a_program(way, right, wrong, abstained, tmp_path, monkeypatch):
+    monkeypatch.setitem(networks_run._WAYS, "label", way)
+    result = run_networks(PLAN, tmp_path)
+    counting = [
+        json.loads(line)
+        for line in (tmp_path / "units.jsonl").read_text().splitlines()
+        if "a's less b's so far" in str(json.loads(line)["truth"]["variables"])
+    ]
+    assert len(counting) >= 2
+    verdicts = {record["verdict"] for record in counting}
+    assert verdicts == {n for n, is_it in zip(
+        ("right", "wrong", "abstained"), (right, wrong, abstained), strict=True
+    ) if is_it}  # fmt: skip
+    assert all(record["confidently_wrong"] == wrong for record in counting)
+    trained = result["trained"]
+    assert sum(trained.get(name, 0) for name in ("right", "wrong", "abstained")) == trained["n"]
+    assert result["untrained"]["n"] == 1
+    done = way.calls
+    assert run_networks(PLAN, tmp_path) == result
+    assert way.calls == done
+
+
+def test_what_is_not_there_is_refused(tmp_path):
+    for plan in (Plan(networks=("sort",)), Plan(seeds=(9,)), Plan(by="look")):
+        with pytest.raises(UsageError, match="there is no"):
+            run_networks(plan, tmp_path)
+    run_networks(Plan(networks=(), seeds=()), tmp_path)
+    with pytest.raises(UsageError, match="another --out"):
+        run_networks(PLAN, tmp_path)
