@@ -100,3 +100,10 @@ def classifier():
 def counter():
     torch.manual_seed(0)
     return Counter(len(LETTERS)), LETTERS
+
+
+def digits():
+    """nanoGPT's form over digits."""
+    torch.manual_seed(0)
+    config = SimpleNamespace(n_embd=16, n_head=2, n_layer=1, vocab_size=10, block_size=32)
+    return GPT(config), list("0123456789")

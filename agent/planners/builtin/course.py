@@ -15,6 +15,7 @@ from ....tools.lab import Lab
 from ....tools.models import Unit
 from ....tools.render.effect import effect_sentence
 from ...citations import Citations
+from ...description import short_label
 from .confidence import confidence_sentence
 from .findings import Findings, Hypothesis
 from .held_out import measure_held_out, split_explore, too_few
@@ -67,6 +68,11 @@ class Course(ABC, Generic[F]):
         """Explore without what was kept aside: all that the search sees."""
         return split_explore(self.lab)[1]
 
+    @property
+    def follows(self) -> str:
+        """A pattern or a frequency that an instrument found beyond its controls, in a few words."""
+        return ""
+
     def survey(self) -> Generator[Calls, list[Evidence], bool]:
         """Surveys the unit; whether it ever fires."""
         yield Calls("How often is the unit active?", (("survey", {"unit": str(self.unit)}),))
@@ -118,6 +124,8 @@ class Course(ABC, Generic[F]):
             return self._conclude(why, label, "uninterpretable", _UNFINISHED)
         if self.noise:
             label = f"no pattern found that holds on new {self.things}"
+            if self.follows:
+                label = short_label(f"{self.follows}; nothing else found")
             return self._conclude(
                 self.noise_reason(),
                 label,
@@ -142,7 +150,7 @@ class Course(ABC, Generic[F]):
         sure = self.confidence()
         return self._conclude(
             " ".join(filter(None, (*self._reasons(), confidence_sentence(sure)))),
-            self.label(),
+            short_label(f"{self.follows}; {self.label()}") if self.follows else self.label(),
             "described",
             sure,
             components=components,

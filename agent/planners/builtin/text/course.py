@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .....tools.activations.attention_patterns import NAMES
 from .....tools.activations.records import inputs_of
 from .....tools.english.inflection import forms
 from .....tools.english.lexicon import categories
@@ -17,9 +18,10 @@ from .....tools.predicates.concepts import resolve
 from ....citations import Citations
 from ....description import MOST_WORDS
 from ..confidence import Features, probability
-from ..course import Course
+from ..course import Course, succeeded
 from ..findings import Findings, Hypothesis
-from ..turns import Turns
+from ..turns import Calls, Turns
+from .algorithms import Algorithm
 from .feature_table import FeatureTable, build
 from .phrases import label, lists_words, phrase, strengths
 from .splits import Sample
@@ -33,6 +35,8 @@ _LEAST_ON_OFF = 0.3
 """F1 on explore under which a description says nothing of when a unit is on."""
 _CLEARLY = 0.2
 """Share of variance from which a description says something of a unit, on or off or not."""
+_ROUNDING = 1e-6
+"""Spread over mean of what varies by single precision alone."""
 _MOST_REJECTED = 4
 _FACTORS_SAID = 4
 """Of a clause; its predictor has all."""
@@ -61,6 +65,10 @@ class TextFindings(Findings):
     """Correlation of each recorded rival with what was measured on written texts."""
     agreed: float | None = None
     """The same for all terms together."""
+    follows: str = ""
+    """What a head attends to, or a unit's frequency, where that beats its controls."""
+    algorithm: Algorithm | None = None
+    """What a unit computes of symbols and numbers, where that explains more than the terms."""
     like: Hypothesis | None = None
     """What a second network's states say beyond the terms."""
 
@@ -69,7 +77,9 @@ class TextFindings(Findings):
         self.sample, self.terms, self.checked = sample, tuple(terms), checked
 
     def predicates(self) -> list[dict[str, Any]]:
-        """The leading terms as predicate JSON."""
+        """What leads, as predicate JSON."""
+        if self.algorithm is not None:
+            return list(self.algorithm.predictors)
         if self.sample is None:
             return []
         return [term.predicate(self.sample.features) for term in self.terms]
@@ -103,10 +113,21 @@ class TextCourse(Course[TextFindings]):
     @property
     def noise(self) -> bool:
         findings = self.findings
+        if self._rounding:
+            return True
         silent = findings.on_off is not None and findings.on_off < _LEAST_ON_OFF
         if silent and findings.checked < _CLEARLY:
             return True
-        return not findings.terms or findings.checked < max(_NOISE, 1.5 * findings.null)
+        checked = findings.checked if findings.algorithm is None else findings.algorithm.explained
+        found = findings.terms or findings.algorithm
+        return not found or checked < max(_NOISE, 1.5 * findings.null)
+
+    @property
+    def _rounding(self) -> bool:
+        """Whether the unit is constant but for rounding, as the norm of a head may be."""
+        values = self.lab.column(self.unit)
+        values = values[np.isfinite(values)].astype(np.float64)
+        return bool(len(values)) and float(values.std()) <= _ROUNDING * abs(float(values.mean()))
 
     def noise_reason(self) -> str:
         return (
@@ -115,17 +136,47 @@ class TextCourse(Course[TextFindings]):
         )
 
     def components(self) -> list[Hypothesis]:
+        if self.findings.algorithm is not None:
+            return self.findings.algorithm.hypotheses()
         stated = [
             self._hypothesis(term, further=i > 0) for i, term in enumerate(self.findings.terms)
         ]
         return [*stated, self.findings.like] if self.findings.like else stated
 
+    @property
+    def follows(self) -> str:
+        return self.findings.follows
+
+    def look_for_patterns(self) -> Turns:
+        """Asks what a head attends to, and where texts are about numbers which frequency a unit
+        follows."""
+        head = f"{self.unit.site}/{self.unit.index}"
+        if self.unit.site.startswith("head.") and self.has("attention"):
+            made = yield Calls("What does it attend to?", (("attention", {"heads": [head]}),))
+            for evidence in succeeded(made):
+                name = evidence.data["heads"][0]["pattern"]["name"]
+                self.findings.follows = f"attends to {NAMES[name]}" if name else ""
+        elif self.lab.numeric and self.has("frequencies"):
+            why = "Which frequency of the numbers does it follow?"
+            made = yield Calls(why, (("frequencies", {"unit": str(self.unit)}),))
+            for evidence in succeeded(made):
+                found, many = evidence.data, len(evidence.data["positions"])
+                if found["single"]:
+                    of = "two numbers" if many == 2 else "the number"
+                    self.findings.follows = (
+                        f"frequency {found['first']} of {of} mod {found['modulus']}"
+                    )
+
     def label(self) -> str:
+        if self.findings.algorithm is not None:
+            return self.findings.algorithm.label
         assert self.findings.sample is not None
         return label(self.findings.sample, self.findings.terms)
 
     @property
     def named(self) -> bool:
+        if self.findings.algorithm is not None:
+            return True
         listed = sum(term.n_listed for term in self.findings.terms)
         return listed <= MOST_WORDS or not lists_words(self.label())
 

@@ -1,9 +1,10 @@
 """The order of a built-in investigation of a unit that reads text.
 
-1. Survey the unit; one that never fires is dead. Look at exemplars.
-2. Fit a rule list to explore (`fitting`). Where the unit is clearly on or off, scan the vocabulary
-   as well: what it does at each word, and behind it (`scanner`); what the scans say leads where it
-   explains more (`selection`).
+1. Survey the unit; one that never fires is dead. Ask what a head attends to, and which frequency
+   of numbers a unit follows. Look at exemplars.
+2. Fit a rule list to explore (`fitting`), and of symbols what can be computed (`algorithms`). Where
+   the unit is clearly on or off, scan the vocabulary as well: what it does at each word, and behind
+   it (`scanner`); what the scans say leads where it explains more (`selection`).
 3. Record the leading rivals, test them on explore, write near-misses for each and measure those.
 4. Without scans, choose among the rivals by explore and written texts together.
 5. Separate what is left, check the conclusion on fresh texts; where a second network reads the
@@ -22,10 +23,12 @@ from .....tools.predicates import parse
 from ..course import succeeded
 from ..findings import Hypothesis
 from ..turns import Calls, Turns
+from .algorithms import LEAST_GAIN, Algorithm, fit_algorithm
 from .course import TextCourse
 from .experiments import TextWriter
 from .fitting import (
     RuleList,
+    exchanged,
     explained_unseen,
     extended,
     fit_rules,
@@ -59,6 +62,7 @@ class Investigation(TextCourse):
         findings, unit = self.findings, str(self.unit)
         if not (yield from self.survey()):
             return
+        yield from self.look_for_patterns()
         sample = self.sample()
         scanner = Scanner(self.lab, sample, self._concept_words(), self.rng)
         designed = self.experiments == "designed" and self.has("activations")
@@ -81,6 +85,9 @@ class Investigation(TextCourse):
             yield from self._scan_rivals(sample, fitted)
         else:
             yield from self._searched(sample, fitted)
+        findings.algorithm = self._algorithm(sample)
+        if findings.algorithm is not None:
+            yield from self.record(findings.algorithm.hypotheses(), examples=2)
         if texts and findings.terms:
             findings.on_off = on_off_f1(scanner, findings.terms)
         self._compare_with_noise(sample)
@@ -106,16 +113,27 @@ class Investigation(TextCourse):
             return []
         sample = self.sample()
         self.findings.learn(sample, *extended(sample, fit_rules(sample)))
+        self.findings.algorithm = self._algorithm(sample)
         self._compare_with_noise(sample)
         if self.noise:
             return []
         self.findings.like = self._like(sample)
         return self.components()
 
+    def _algorithm(self, sample: Sample) -> Algorithm | None:
+        """What the unit computes of symbols or numbers, where that explains more than the terms."""
+        if not (sample.features.symbols or self.lab.numeric):
+            return None
+        found = fit_algorithm(sample)
+        return found if found.explained > max(0.0, self.findings.checked) + LEAST_GAIN else None
+
     def _compare_with_noise(self, sample: Sample) -> None:
         """Fits exchanged documents too, where what was found might be noise."""
-        if not self.noise and self.findings.checked < _CERTAIN:
-            self.findings.null = null_score(sample, self.rng)
+        findings = self.findings
+        if findings.algorithm is not None and findings.algorithm.explained < _CERTAIN:
+            findings.null = fit_algorithm(exchanged(sample, self.rng)).explained
+        elif findings.algorithm is None and not self.noise and findings.checked < _CERTAIN:
+            findings.null = null_score(sample, self.rng)
 
     @property
     def _rivals_differ(self) -> bool:

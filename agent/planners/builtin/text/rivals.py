@@ -30,7 +30,7 @@ def options(scorer: RuleScorer, rules: Sequence[Rule]) -> list[Rule]:
         for one in (rule, *headed(scorer, rule)):
             out[one] = None
             out |= dict.fromkeys(item.rule for item in swapped(scorer, scorer.score(one)))
-    out |= dict.fromkeys(neighbours(scorer, rules[0]))
+    out |= dict.fromkeys(neighbours(scorer, rules[0]) if rules else ())
     return list(out)[:_MOST]
 
 

@@ -99,7 +99,8 @@ class WordLists:
         if run:
             return either([*classes, run])
         if not classes and len(left) <= _FEW_LEFT and len(values) > 2 * len(left):
-            return f"all tokens but {either(sorted(map(quoted, left)))}"
+            but = f" but {either(sorted(map(quoted, left)))}" if left else ""
+            return f"all tokens{but}"
         known = [quoted(text) for text in sorted((names[v] for v in values), key=_in_order)]
         if len(known) <= _MOST_SYMBOLS:
             return either([*classes, *known])
