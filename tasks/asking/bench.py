@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ...agent.planners import planner_factory
+from ...tools.activations.head_directions import add_head_directions, along_sites
 from ...tools.data.windows import cut
 from ...tools.errors import UsageError
 from ...tools.evidence import EvidenceStore
@@ -61,13 +62,17 @@ def open_bench(
         llm = getattr(planner_factory(planner, base_url=base_url), "llm", None)
         if llm is None:
             raise UsageError(f"--planner {planner} is no language model; give openai:MODEL")
-    studied = None if unit is None else target.unit(unit)
+    along = along_sites([str(unit).rpartition("/")[0]])
+    studied = None if unit is None or along else target.unit(unit)
     if data is None and texts and target.image is None:
         rows: Any = cut(target, texts, length=target.context_length, document_per_row=True)
     else:
         spec = data or default_data(target)
         rows = explore(target, spec, tokens=tokens, length=length, seed=seed)
     rows, network = read_by(target, rows, reader)
+    if along:  # directions of heads are found on explore
+        add_head_directions(target, rows, along)
+        studied = target.unit(str(unit))
     lab = Lab(
         target,
         rows,
