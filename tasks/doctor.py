@@ -21,6 +21,7 @@ from ..tools.data.windows import TokenRows, specials
 from ..tools.errors import UsageError
 from ..tools.models import Target
 from ..tools.models.probe import probe_ids
+from ..tools.models.spec import split
 from ..tools.models.trace import hooked
 from ..tools.residual.exact import exact_trace
 
@@ -200,7 +201,7 @@ def _speed(target: Target, rows: Any) -> str:
 
 
 def _checks(target: Target, rows: Any, first: torch.Tensor) -> Iterator[Check]:
-    yield _finite(first)
+    yield _finite(target, first)
     yield _compared(
         "a second call",
         lambda: _output(target, rows),
@@ -208,6 +209,8 @@ def _checks(target: Target, rows: Any, first: torch.Tensor) -> Iterator[Check]:
         "the network changes between calls, or draws at random: no effect can be told from that; "
         "make forward a function of its input (and call .eval())",
     )
+    if split(target.name).factory:
+        yield _loaded_again(target)
     bad = [name for name in target.sites if not _readable(target, name)]
     names = tuple(name for name in target.sites if name not in bad)
     yield _compared(
@@ -229,7 +232,11 @@ def _checks(target: Target, rows: Any, first: torch.Tensor) -> Iterator[Check]:
             yield _restarts(target, rows)
 
 
-def _finite(output: torch.Tensor) -> Check:
+def _finite(target: Target, output: torch.Tensor) -> Check:
+    kind = torch.float32 if target.probe is None else target.probe.output(2).dtype
+    if not kind.is_floating_point:
+        said = f"it is {kind}, a choice: return the logits before it, or measure units alone"
+        return Check("the output is finite", "wrong", said)
     wrong = int((~torch.isfinite(output)).sum())
     said = f"{wrong:,} of {output.numel():,} values are NaN or infinite" if wrong else "all values"
     return Check("the output is finite", "wrong" if wrong else "ok", said)
@@ -240,6 +247,19 @@ def _compared(name: str, run: Callable[[], torch.Tensor], to: torch.Tensor, advi
     if error <= _CLOSE:
         return Check(name, "ok", f"gives the same (largest difference {error:.1g})")
     return Check(name, "wrong", f"differs by {error:.2g} of the output's size: {advice}")
+
+
+def _loaded_again(target: Target) -> Check:
+    """Whether the factory gives the same network each time it is called."""
+    name = "loading it again"
+    if Target.load(target.name, **target.options).fingerprint == target.fingerprint:
+        return Check(name, "ok", "gives the same weights")
+    return Check(
+        name,
+        "wrong",
+        "gives other weights: no run could be gone on with; load trained ones (--weights FILE), or "
+        "draw them under a seed (torch.manual_seed(0))",
+    )
 
 
 def _difference(one: torch.Tensor, other: torch.Tensor) -> float:

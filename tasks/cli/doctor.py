@@ -1,9 +1,17 @@
 """The verb `doctor`: what is found of a target, and whether it can be trusted."""
 
+import shlex
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import typer
 
 from . import options
 from .printing import console, print_json
+
+if TYPE_CHECKING:
+    from ...tools.models import Target
+    from ..doctor import Diagnosis
 
 _MARKS = {"ok": ("ok", "green"), "note": ("note", "yellow"), "wrong": ("WRONG", "red")}
 
@@ -31,7 +39,7 @@ def doctor(
     )
     found = diagnose(loaded)
     if as_json:
-        print_json(found.as_dict())
+        print_json({**found.as_dict(), "next": list(following(loaded, found))})
         raise typer.Exit(int(not found.sound))
     out = console()
     rows = Table(box=None, show_header=False, pad_edge=False)
@@ -50,5 +58,43 @@ def doctor(
     for check in found.checks:
         word, colour = _MARKS[check.status]
         rows.add_row(Text(word, f"bold {colour}"), Text(f"{check.name}: {check.said}"))
+    for i, command in enumerate(following(loaded, found)):
+        rows.add_row(Text("" if i else "try next", "bold"), Text(command))
     out.print(rows)
     raise typer.Exit(int(not found.sound))
+
+
+def following(target: "Target", found: "Diagnosis") -> Iterator[str]:
+    """What to try next on a target of this kind, as commands."""
+    name = shlex.quote(target.name)
+    site = _a_site(target)
+    if site is None:
+        return
+    data = "FOLDER" if target.image is not None else "FILE.txt"
+    if target.image is not None or target.tokenizer is not None:
+        some = f"--units top:5:variance --sites {site}"
+        yield f"neuroscribe label {name} {some} --data {data} --out runs/new"
+        yield f"neuroscribe ask {name} 'what does unit {site}/0 do?' --data {data}"
+    change = f"--units {site}/0 --method zero"
+    if target.kind == "causal":
+        yield f"neuroscribe intervene {name} --prompt TEXT --target TEXT {change}"
+        sound = {check.name for check in found.checks if check.status == "ok"}
+        if "the residual stream adds up" in sound and "logit" in target.sites:
+            yield f"neuroscribe attribute {name} --prompt TEXT --target TEXT"
+            yield f"neuroscribe lens {name} --prompt TEXT --target TEXT"
+    elif target.kind != "encoder":
+        given = "FILE.png" if target.image is not None else "TEXT"
+        if target.tokenizer is None and target.image is None:
+            given = "1,2,3"
+        metric = "class(NAME)" if target.labels else "output(0)"
+        yield f"neuroscribe intervene {name} --prompt {given} --metric '{metric}' {change}"
+
+
+def _a_site(target: "Target") -> str | None:
+    """Where units are worth a look: neurons, channels, else the first module that can be used."""
+    for kind in ("mlp.", "conv."):
+        found = [name for name in target.sites if name.startswith(kind)]
+        if found:
+            return found[len(found) // 2]
+    tables = {path for path, one in target.network.named_modules() if "Embed" in type(one).__name__}
+    return next((name for name in target.sites if name != "logit" and name not in tables), None)

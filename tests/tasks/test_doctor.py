@@ -82,3 +82,20 @@ def test_planted_units_are_no_sum_and_that_is_a_note():
     _, checks = checked(Target.load("planted"))
     assert checks["the residual stream adds up"].status == "note"
     assert "gradients and patching work without" in checks["the residual stream adds up"].said
+
+
+def test_a_factory_that_draws_its_weights_anew_is_wrong(tmp_path):
+    file = tmp_path / "mine.py"
+    code = "from torch import nn\ndef load():\n    print('hello')\n    return nn.Linear(2, 3)\n"
+    file.write_text(f"import torch\n{code}load.example = (1, 2)\n")
+    _, checks = checked(Target.load(f"{file}:load"))
+    assert checks["loading it again"].status == "wrong"
+
+
+def test_a_factory_that_leaves_or_prints(tmp_path, capsys):
+    file = tmp_path / "mine.py"
+    file.write_text("import sys\ndef leaves():\n    print('hello')\n    sys.exit(3)\n")
+    assert run(["doctor", f"{file}:leaves"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "it left with sys.exit(3)" in err

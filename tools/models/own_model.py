@@ -39,6 +39,7 @@ def from_model(model: Model, *, name: str) -> Target:
         UsageError: if there is no example, the module does not take it, or its output is no tensor
             of numbers with the row first.
     """
+    _check(model, name)
     network = model.network.eval()
     opened(network)
     tokenizer = as_tokenizer(model.tokenizer, name)
@@ -67,8 +68,34 @@ def from_model(model: Model, *, name: str) -> Target:
     target.unverified = set(sites)
     probe.forget()
     for key, path in model.sites.items():
-        target.add_site(replace(target.site(path), name=key))
+        target.add_site(_named(target.site(path), key, model, name))
     return target
+
+
+def _check(model: Model, name: str) -> None:
+    """Raises `UsageError` for a field of a `Model` that can never be right."""
+    if model.kind not in (None, "causal", "module"):
+        raise UsageError(f"{name}: Model.kind is {model.kind!r}; use 'causal', 'module' or None")
+    for field in ("heads", "context_length"):
+        value = getattr(model, field)
+        if value is not None and (not isinstance(value, int) or value < 1):
+            raise UsageError(
+                f"{name}: Model.{field} is {value!r}; it is a number from 1 on, or None"
+            )
+
+
+def _named(site: Site, key: str, model: Model, name: str) -> Site:
+    """A site under another name; one called `head.N` is cut into heads."""
+    if not key.startswith("head.") or not model.heads:
+        return replace(site, name=key)
+    if site.units % model.heads:
+        raise UsageError(
+            f"{name}: the {site.units} units of '{site.name}' do not divide into Model.heads = "
+            f"{model.heads} heads; name the input of the output projection, such as 'attn.out:in'"
+        )
+    channels = site.units // model.heads
+    cut = {"units": model.heads, "channels": channels, "readout": "norm"} if channels > 1 else {}
+    return replace(site, name=key, **cut)
 
 
 def picture_input(name: str, image: Any) -> ImageInput:
@@ -126,8 +153,6 @@ def _probed(network: nn.Module, first: Tensor, name: str) -> tuple[Probe, dict[s
             f"{_said(error)}"
         ) from error
     shape = list(output.shape)
-    if not output.is_floating_point():
-        raise UsageError(f"{name}: its output is {output.dtype}; return the logits, not a choice")
     if output.ndim < 2 and shape in ([], [ROWS]):
         raise UsageError(
             f"{name}: its output has the shape [{'row' if shape else ''}]; return [row, 1] or more"
@@ -146,6 +171,17 @@ def _of_tokens(
     network, tokens = model.network, len(tokenizer)
     sites, refused = _with_blocks(probe, model, sites, tokens, name)
     causal = model.kind == "causal"
+    shape = list(probe.output(ROWS).shape)
+    if causal and shape[:-1] != [ROWS, probe.places]:
+        raise UsageError(
+            f"{name}: Model.kind is 'causal', and its output is {shape} for rows of {probe.places} "
+            "tokens; a causal model gives [row, place, token]"
+        )
+    if model.labels and len(model.labels) != shape[-1]:
+        raise UsageError(
+            f"{name}: Model.labels has {len(model.labels)} names for an output of {shape[-1]} "
+            "classes; give each its name"
+        )
     if causal or (model.kind is None and speaks(network, first, tokens)):
         causal = True
         spoken(network)
@@ -170,11 +206,15 @@ def _with_blocks(
         found = own_sites(probe, heads=model.heads, blocks=model.blocks)
     except LookupError as error:
         raise UsageError(f"{name}: {error}; set Model.blocks to another path") from error
-    if found is None:
-        return sites, {}
-    probe.blocks = found.blocks
+    names = [*model.sites, *(found.sites if found else ())]
+    if model.heads and not any(name.startswith("head.") for name in names):
+        why = next(iter(found.refused.values()), "") if found else "it has no list of blocks"
+        raise UsageError(f"{name}: Model.heads is {model.heads}, and no heads were found: {why}")
     head = logit_site(probe, tokens)
     more = {} if head is None else {"logit": head}
+    if found is None:
+        return {**more, **sites}, {}
+    probe.blocks = found.blocks
     return {**found.sites, **more, **sites}, found.refused
 
 

@@ -9,7 +9,9 @@
 3. `prefix_of` tries this on an input without a change, then with a copy for every row, for networks
    that work in place; where the output differs from a plain pass, there is no prefix.
 
-Restarts of causal models (`restart.py`) know blocks and places; this takes any network.
+Restarts of causal models (`restart.py`) go on from a kept state too, by other means: they leave out
+places as well, with keys and values in their stead, and write new inputs of blocks. This takes any
+network, all of its places, and repeats outputs of modules. Nothing of either would serve the other.
 """
 
 from collections.abc import Iterator, Sequence

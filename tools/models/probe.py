@@ -220,6 +220,11 @@ def verify(probe: Probe, sites: Mapping[str, Site]) -> tuple[dict[str, Site], di
             except Exception as error:
                 refused[name] = f"reading it in a probe run failed: {error}"
         return kept, refused
+    if not torch.isfinite(clean.float()).all():
+        why = (
+            "the output of the network is NaN or infinite, so that no effect on it can be measured"
+        )
+        return {}, dict.fromkeys(good, f"{why}; check its weights, or load it with --dtype float32")
     for name in overwritten:
         good[name] = replace(good[name], overwritten=True)
     rewritten = _with(probe, good, [Intervention(name, None) for name in good], ROWS)

@@ -185,3 +185,67 @@ def test_rows_of_several_lengths_do_not_read_their_padding():
     taken = {}
     target.trace(windows, names, interventions=edits, take=taken.__setitem__)
     assert all(torch.equal(taken[name], together.values[name]) for name in names)
+
+
+class Odd(nn.Module):
+    """A small network with one thing that is unusual."""
+
+    def __init__(self, how=""):
+        super().__init__()
+        torch.manual_seed(0)
+        self.how, self.ids = how, nn.Identity()
+        self.embed, self.head = nn.Embedding(3, 4), nn.Linear(4, 3)
+
+    def forward(self, ids):
+        if self.how == "fails":
+            raise ValueError("never\nworks")
+        out = self.head(self.embed(self.ids(ids)).cumsum(1))
+        if self.how == "nan":
+            return out * torch.nan
+        return out.transpose(0, 1) if self.how == "places first" else out
+
+
+LETTERS = ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        (Model(Odd("fails"), LETTERS), "does not take token ids .*: ValueError: never works"),
+        (Model(Odd("places first"), LETTERS), r"\[5, 3, 3\] for 3 rows; return the row first"),
+        (Model(Odd(), LETTERS, kind="encoder"), "Model.kind is 'encoder'; use 'causal'"),
+        (Model(Odd(), LETTERS, context_length=0), "Model.context_length is 0"),
+        (Model(Odd(), LETTERS, heads=2), "Model.heads is 2, and no heads were found"),
+        (Model(bare_models.gpt()[0], bare_models.LETTERS, heads=5), "do not divide into 5 heads"),
+        (Model(Odd(), LETTERS, labels=["x"]), "1 names for an output of 3 classes"),
+        (
+            Model(bare_models.classifier()[0], LETTERS, kind="causal"),
+            r"gives \[row, place, token\]",
+        ),
+    ],
+)
+def test_what_cannot_be_is_one_line_that_names_the_field(model, said):
+    with pytest.raises(UsageError, match=said) as caught:
+        from_model(model, name="own")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_module_that_hands_on_ids_is_no_site_and_the_rest_works():
+    target = from_model(Model(Odd(), LETTERS), name="own")
+    assert (target.kind, target.site("logit").units) == ("causal", 3)
+    assert "ids" not in target.sites
+    with pytest.raises(UsageError, match="cannot use 'ids'"):
+        target.site("ids")
+
+
+def test_outputs_that_are_no_numbers_are_named_at_the_first_site():
+    target = from_model(Model(Odd("nan"), LETTERS), name="own")
+    with pytest.raises(UsageError, match="output of the network is NaN or infinite"):
+        target.site("embed")
+
+
+def test_a_declared_head_is_cut():
+    network, letters = bare_models.gpt()
+    sites = {"head.1": "transformer.h.1.attn.c_proj:in"}
+    target = from_model(Model(network, letters, heads=8, sites=sites), name="own")
+    assert (target.site("head.1").units, target.site("head.1").channels) == (8, 4)
