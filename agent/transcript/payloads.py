@@ -2,7 +2,7 @@
 
 Words and whole numbers are compared exactly, fractions within a tolerance. Measured inputs are
 compared in the recorded order or, where near ties changed it, by input. Keys that a later version
-adds to a payload are no difference, and are named.
+adds to a payload are no difference, and are named; nor is where it cuts a label that is too long.
 """
 
 import math
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeGuard
 
 from ...tools.evidence import Evidence
+from ..description import MOST_WORDS, short_label
 
 RELATIVE, ABSOLUTE = 1e-3, 1e-4
 _IGNORED = {"seconds", "refused"}  # `refused` says in words what was left out
@@ -77,8 +78,19 @@ def compared(recorded: Evidence, again: Evidence) -> list[Difference]:
     if (recorded.error is None) != (again.error is None):
         found = [("error", recorded.error, again.error)]
     else:
-        found = list(differences(recorded.data, again.data))
+        every = differences(recorded.data, again.data)
+        found = [one for one in every if not _cut_earlier(*one)]
     return [Difference(recorded.id, recorded.tool, *item) for item in found[:_SHOWN]]
+
+
+def _cut_earlier(path: str, recorded: Any, replayed: Any) -> bool:
+    """Whether a label differs in nothing but where the limit of its words cuts it."""
+    return (
+        path == "description.label"
+        and len(str(recorded).split()) == MOST_WORDS
+        and bool(replayed)
+        and short_label(f"{recorded} ...") == replayed
+    )
 
 
 def _aligned(recorded: Sequence[Any], replayed: Sequence[Any]) -> Sequence[Any]:

@@ -30,7 +30,7 @@ from ..data.image_rows import ImageRows
 from ..data.keep import save_windows, windows_hash
 from ..data.windows import TokenWindows
 from ..errors import UsageError
-from ..io.files import write_whole
+from ..io.files import drop_unfinished, write_whole
 from ..io.lock import owned
 from ..models import Site, Target
 from .over_space import largest, least
@@ -111,6 +111,7 @@ def build_index(
     with disk(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with owned(folder):
+            drop_unfinished(folder)
             if _done(folder, header):
                 return folder
             _run(_Pass(target, windows, chosen, header, folder), progress, state_every)

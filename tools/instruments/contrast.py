@@ -5,6 +5,8 @@
    tokens before; behind too where the model sees it) are counted by document in both.
 3. Told are single words, and the best set of words of one context, that go with one side more than
    any do when hits and alarms are exchanged by document (see `word_contrast`).
+4. Where there is none, `reason` says why: too few places of one side, no word in two documents, or
+   nothing beyond chance, with the word that comes nearest and what the places themselves hold.
 
 Our formulation.
 """
@@ -40,7 +42,7 @@ def contrast(lab: Lab, hypothesis: str | dict[str, Any], unit: str | None = None
         unit: The unit, such as mlp.3/7; left out: the unit under study.
 
     Returns:
-        signs [{context, word, hits, alarms, p}]
+        signs [{context, word, hits, alarms, p}]; reason, where signs are empty
     """
     chosen = lab.chosen(unit)
     data = flat(lab, chosen)
@@ -49,15 +51,14 @@ def contrast(lab: Lab, hypothesis: str | dict[str, Any], unit: str | None = None
     active = data.values > activity(data.values)
     hits, alarms = int((holds & active).sum()), int((holds & ~active).sum())
     base: dict[str, Any] = {"unit": str(chosen), "hypothesis": given.id, "hits": hits}
-    base |= {"alarms": alarms, "signs": []}
+    base |= {"alarms": alarms, "signs": [], "reason": None}
     head = (
         f"{given.id} holds at {hits + alarms} places of explore: the unit is active at {hits} "
         f"(hits), not at {alarms} (alarms)."
     )
     if min(hits, alarms) < _FEW:
-        few = "hits" if hits < alarms else "alarms"
-        advice = f"Fewer than {_FEW} {few}: explore cannot tell; scan words before one it is on at."
-        return Result(f"{head}\n{advice}", base)
+        base["reason"] = _too_few(hits, alarms)
+        return Result(f"{head}\n{base['reason']}", base)
     rng, set_rng = lab.rng().spawn(2)
     at = np.flatnonzero(holds)
     if len(at) > _MOST_PLACES:
@@ -70,9 +71,31 @@ def contrast(lab: Lab, hypothesis: str | dict[str, Any], unit: str | None = None
     known = table(signs, np.asarray(lab.explore.document)[data.window[at]])
     rows, results = _sides(known, ~active[at], rng, set_rng)
     documents = len(np.unique(known.document))
-    return Result(
-        "\n".join([head, *rows, _basis(documents, len(known.signs), told=bool(rows))]),
-        {**base, **results, "documents": documents},
+    base |= {**results, "documents": documents}
+    if rows:
+        rows.append(
+            f"A document counts once a word ({documents} documents); p is over all "
+            f"{len(known.signs)} words in context, with hits and alarms exchanged by document."
+        )
+    else:
+        token = lab.explore.ids[data.window[at], data.place[at]]
+        base["reason"] = " ".join(_reasons(known, ~active[at], token, results["nearest"]))
+        rows = [base["reason"]]
+    return Result("\n".join([head, *rows]), base)
+
+
+def _too_few(hits: int, alarms: int) -> str:
+    """Why a side has too few places, and what to do."""
+    if not hits + alarms:
+        return "It holds nowhere on explore: write texts where it holds, or widen it."
+    if not alarms:
+        return "It has no false alarm on explore, so explore cannot tell what suppresses the unit."
+    if not hits:
+        return "The unit is active nowhere that it holds: it is no rule of this unit; take another."
+    few, n = ("hits", hits) if hits < alarms else ("alarms", alarms)
+    return (
+        f"{few.capitalize()}: {n}, {_FEW} are needed: explore cannot tell; scan words before one "
+        "it is on at."
     )
 
 
@@ -83,7 +106,7 @@ def _sides(
     words = single_words(known, wrong, rng)
     best = np.lexsort((-words.score, words.p))
     rows: list[str] = []
-    results: dict[str, Any] = {"signs": []}
+    results: dict[str, Any] = {"signs": [], "nearest": None}
     for name, wanted in (("alarms", wrong), ("hits", ~wrong)):
         side = words.more if name == "alarms" else ~words.more
         listed = [
@@ -99,21 +122,40 @@ def _sides(
             entry = _entry(together, wanted, known.document)
             rows.append(_together(entry, name, int(wanted.sum()), int((~wanted).sum())))
             results[f"together_{name}"] = entry
+    if not rows and len(best):
+        i = best[0]
+        side = "alarms" if words.more[i] else "hits"
+        results["nearest"] = {**_counts(known, i, wrong), "side": side, "p": float(words.p[i])}
     return rows, results
 
 
-def _basis(documents: int, words: int, *, told: bool) -> str:
-    """What the p-values rest on."""
-    if told:
-        return (
-            f"A document counts once a word ({documents} documents); p is over all {words} words "
-            "in context, with hits and alarms exchanged by document."
+def _reasons(
+    known: Table, wrong: np.ndarray, token: np.ndarray, nearest: dict[str, Any] | None
+) -> Iterator[str]:
+    """Why no word is told; `wrong`, `token` `[place]`."""
+    documents = [len(np.unique(known.document[side])) for side in (~wrong, wrong)]
+    where = f"The hits are in {documents[0]} documents, the alarms in {documents[1]}"
+    if nearest is None:
+        yield f"No word at these places or near them occurs in two documents. {where}."
+    else:
+        yield (
+            "No word at the place or near it goes with either side more than some word does when "
+            f"hits and alarms are exchanged by document (p <= {MAX_P} over {len(known.signs)} "
+            f"words in context). Nearest, with {nearest['side']}: {_word(nearest)}. {where}."
         )
-    return (
-        "No word at the place or near it goes with either side more than some word does when hits "
-        f"and alarms are exchanged between the {documents} documents (p <= {MAX_P} over {words} "
-        "words in context). The alarms may be of another kind, or noise."
-    )
+    own, other = set(token[~wrong].tolist()), set(token[wrong].tolist())
+    if own & other:
+        both = len(own & other)
+        yield (
+            f"{both} of their {len(own | other)} tokens "
+            f"{'has' if both == 1 else 'have'} both a hit and an alarm: what parts them may stand "
+            "further away or be no word, or the alarms are noise."
+        )
+    else:
+        yield (
+            f"No token has both a hit and an alarm ({len(own)} and {len(other)} tokens): narrow "
+            "the hypothesis by the token itself."
+        )
 
 
 def _signs(windows: TokenWindows, row: int, place: int, *, behind: bool) -> Iterator[Sign]:

@@ -59,8 +59,8 @@ def compare(
         examples: How many of each to show; at most 2 from four hypotheses on.
 
     Returns:
-        tests [{id, correlation, within {auroc {value}, correlation {value}}, auprc, precision,
-        recall}]; measured
+        rows [{id, correlation, auroc, auprc, precision, recall}], to print; tests, the same and
+        more [{id, correlation, within {auroc {value}, correlation {value}}, auprc}]; measured
     """
     chosen = lab.chosen(unit)
     data, bar = flat(lab, chosen), activity(flat(lab, chosen).values)
@@ -104,8 +104,25 @@ def compare(
     rows += _read_by(lab)
     return Result(
         "\n".join([_head(lab, chosen, data, bar, tests), *rows]),
-        {"unit": str(chosen), "tests": tests, "measured": measured},
+        {
+            "unit": str(chosen),
+            "rows": [_row(test) for test in tests],
+            "tests": tests,
+            "measured": measured,
+        },
     )
+
+
+def _row(test: dict[str, Any]) -> dict[str, Any]:
+    """A test in the few numbers that a program prints."""
+    auroc = (test.get("within") or {}).get("auroc")
+    numbers = {
+        "correlation": test["correlation"],
+        "auroc": auroc and auroc["value"],
+        **{name: test[name] for name in ("auprc", "precision", "recall")},
+    }
+    short = {name: value if value is None else round(value, 3) for name, value in numbers.items()}
+    return {"id": test["id"], **short}
 
 
 def _sample(lab: Lab, data: Flat, bar: float) -> Sample:

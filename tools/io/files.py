@@ -6,6 +6,7 @@ What is written is there whole or not at all, however the process that writes it
 
 import errno
 import os
+import re
 import secrets
 import stat
 from contextlib import suppress
@@ -13,6 +14,8 @@ from pathlib import Path
 
 MOST_BYTES = 2 << 30
 """Of a file that is read into memory whole: more than any corpus or run that fits there."""
+_UNFINISHED = re.compile(r"\..+\.\d+\.[0-9a-f]{8}")
+"""The names of what `write_whole` has not yet moved to its place."""
 
 
 def read_whole(path: Path, most: int = MOST_BYTES) -> bytes:
@@ -74,3 +77,13 @@ def write_whole(path: Path, content: bytes | str, *, errors: str = "replace") ->
         with suppress(OSError):
             fresh.unlink(missing_ok=True)
         raise
+
+
+def drop_unfinished(folder: Path) -> None:
+    """Deletes what `write_whole` left in a folder where its process was killed.
+
+    The caller holds the folder's lock: a write of another process would be deleted too.
+    """
+    for path in folder.glob(".*"):
+        if _UNFINISHED.fullmatch(path.name):
+            path.unlink(missing_ok=True)

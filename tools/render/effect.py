@@ -27,7 +27,7 @@ _TOKENS = {**_WORDS, "value": "logit over the mean token, nats"}
 
 
 def effect_text(data: Mapping[str, Any]) -> str:
-    """At most 25 lines."""
+    """At most 25 lines; a few where nothing exceeds what matched units do."""
     prompts, need = data["prompts"], data["necessity"]
     classes = "disjoint" not in prompts
     say = _CLASSES if classes else _TOKENS if "KL" in data["measure"] else _WORDS
@@ -46,6 +46,8 @@ def effect_text(data: Mapping[str, Any]) -> str:
             f"{prompts['scoring']} prompts {apart}"
         )
     lines = [f"{data['unit']}: {start}", verdict_line(data, say["top"])]
+    if data["verdict"] == "no effect shown" and data["held_out_p"] > MAX_P:
+        return "\n".join([*lines, *_nothing_beyond(data, words)])
     for verb, listed in (("promotes", data["promoted"]), ("suppresses", data["suppressed"])):
         if not classes:
             listed = sorted(listed, key=lambda one: -abs(one["value"]))
@@ -79,6 +81,16 @@ def effect_text(data: Mapping[str, Any]) -> str:
         )
     lines += [_pair(one) for one in data["redundant"]]
     return "\n".join(lines)
+
+
+def _nothing_beyond(data: Mapping[str, Any], what: str) -> list[str]:
+    """What is left to say where neither the effect nor its words exceed those of matched units."""
+    top = data["sufficiency"][-1]
+    lines = [
+        f"its {what} are no surer either: {score_line(data, what)}. None is listed; held at its "
+        f"highest it raises those named by {number(top['raised'])}{between(top['interval'])}"
+    ]
+    return lines + [_pair(one) for one in data["redundant"] if one["verdict"] == "redundant"]
 
 
 def projection_lines(data: Mapping[str, Any] | None) -> list[str]:

@@ -5,7 +5,7 @@ thin dark edge, and then averaged down onto the background.
 """
 
 import math
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -102,9 +102,17 @@ def tile(thing: Thing, side: int) -> Tile:
     scale = thing.size * side * _SAMPLES
     parts = roles(thing.name, wide * _SAMPLES, scale=scale, x=x, y=y)
     colour = _painted(thing, side, parts, left, top)
-    shape = (wide, _SAMPLES, wide, _SAMPLES)
-    alpha = (parts > 0).reshape(shape).mean((1, 3), dtype=np.float32)
-    return Tile(left, top, colour.reshape(*shape, 3).mean((1, 3), dtype=np.float32), alpha)
+    return Tile(left, top, _averaged(colour), _averaged((parts > 0).astype(np.float32)))
+
+
+def _averaged(samples: np.ndarray) -> np.ndarray:
+    """The mean of the samples of each pixel: float32 `[y, x, ...]` from whole numbers.
+
+    Sums of slices: several times as fast as a mean over two axes, and as exact.
+    """
+    rows = reduce(np.add, [samples[i::_SAMPLES] for i in range(_SAMPLES)])
+    whole = reduce(np.add, [rows[:, i::_SAMPLES] for i in range(_SAMPLES)])
+    return whole / np.float32(_SAMPLES**2)
 
 
 def roles(name: str, pixels: int, *, scale: float, x: float, y: float) -> np.ndarray:

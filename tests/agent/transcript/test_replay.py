@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from neuroscribe.agent.transcript import Recorder, make_header, read, replay
-from neuroscribe.agent.transcript.payloads import differences, keys_added
+from neuroscribe.agent.transcript.payloads import compared, differences, keys_added
 from neuroscribe.agent.transcript.rebuild import find
 from neuroscribe.agent.transcript.record import names
 from neuroscribe.tasks.cli import app as cli
 from neuroscribe.tools import registry
 from neuroscribe.tools.errors import UsageError
-from neuroscribe.tools.evidence import Result
+from neuroscribe.tools.evidence import Evidence, Result
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models.trust import seal
 
@@ -105,6 +105,22 @@ def test_calls_that_asked_an_llm_are_skipped_and_stood_in_for(make_lab, tmp_path
     assert (found.same, found.checked) == (True, 1)
     assert [item.evidence for item in found.skipped] == ["E1"]
     assert fresh.evidence["E1"].data == {"answer": "cba"}
+
+
+@pytest.mark.parametrize(
+    ("recorded", "replayed", "same"),
+    [
+        ("a, b, c, d, e, f, g, h, i, j, k; weaker", "a, b, c, d, e, f, g, h, i, j, k", True),
+        ("a, b, c, d, e, f, g, h, i, j, k; weaker", "a, b", False),
+        ("a; b", "a", False),
+    ],
+)
+def test_where_a_long_label_is_cut_is_no_difference(recorded, replayed, same):
+    one, other = (
+        Evidence("E1", "conclude", {}, "", {"description": {"label": label}})
+        for label in (recorded, replayed)
+    )
+    assert (compared(one, other) == []) == same
 
 
 def test_payloads_are_compared_within_tolerance_and_by_input():

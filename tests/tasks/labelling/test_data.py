@@ -9,7 +9,7 @@ from neuroscribe.tasks.labelling.settings import Settings
 
 def test_activations_are_kept_for_the_next_run(minilm, monkeypatch, tmp_path):
     monkeypatch.setenv("NEUROSCRIBE_HOME", str(tmp_path))
-    settings = Settings(target="minilm", units="mlp.1/3", data="builtin:pydocs", tokens=9000)
+    settings = Settings(target="minilm", units="mlp.1/3", data="builtin:stories", tokens=3000)
     units = [minilm.unit("mlp.1/3"), minilm.unit("mlp.0/5-")]
     first = load_data(minilm, settings).measure(units)
     passes = []
@@ -22,12 +22,12 @@ def test_activations_are_kept_for_the_next_run(minilm, monkeypatch, tmp_path):
     for unit in units:
         for one, other in zip(first[unit], again[unit], strict=True):
             np.testing.assert_array_equal(one.values, other.values)
-    load_data(minilm, Settings(**{**vars(settings), "tokens": 9500})).measure(units)
+    load_data(minilm, Settings(**{**vars(settings), "tokens": 3200})).measure(units)
     assert len(passes) == 6
 
 
 @pytest.mark.parametrize("reader", ["minilm", "builtin"])
 def test_a_reader_that_cannot_read_is_refused(minilm, reader):
-    settings = Settings(target="minilm", units="mlp.1/3", data="builtin:pydocs", reader=reader)
+    settings = Settings(target="minilm", units="mlp.1/3", data="builtin:stories", reader=reader)
     with pytest.raises(run_data.UsageError, match=r"is the target itself|no folder 'builtin'"):
         load_data(minilm, settings)

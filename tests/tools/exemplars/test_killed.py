@@ -37,6 +37,9 @@ target = Target(Net(), name="net", kind="module", sites=sites)
 windows = random_windows(400)
 folder = Path(sys.argv[1])
 
+(folder / "cut0").mkdir()  # as a kill during the first write leaves it
+(folder / "cut0" / ".work.json.123.0a1b2c3d").write_text("{")
+
 def build(name):
     build_index(target, windows, ["mlp", "out"], folder / name, k=6, sample=300, state_every=0)
 

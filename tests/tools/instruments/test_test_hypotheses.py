@@ -36,6 +36,9 @@ def test_tests_agree_with_a_reference(rivals):
         assert by_id[key]["mean_inside"] == pytest.approx(values[degrees > 0.5].mean(), rel=1e-4)
     assert by_id["H2"]["correlation"] > by_id["H1"]["correlation"] > by_id["H3"]["correlation"]
     assert "Best: H2" in found.text
+    for row in found.data["rows"]:
+        assert row["correlation"] == round(by_id[row["id"]]["correlation"], 3)
+    assert len(str(found.data["rows"])) < 150 * len(by_id)
 
 
 def test_places_of_one_token_are_told_apart_by_what_is_no_token_table(rivals):

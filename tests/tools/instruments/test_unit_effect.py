@@ -14,7 +14,7 @@ from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target, Unit, add
 from neuroscribe.tools.models.planted import Spec, plant
 from neuroscribe.tools.registry import call
-from neuroscribe.tools.render.effect import _beyond_direct, effect_sentence
+from neuroscribe.tools.render.effect import _beyond_direct, effect_sentence, effect_text
 from neuroscribe.tools.statistics.causal_rule import LEAST_CONTROLS, MAX_P, SHOWN
 from scipy.stats import binom
 
@@ -83,6 +83,20 @@ def test_planted_effects_are_told_apart(twins):
     assert not other["redundant"]
     # `tree` is written elsewhere by a unit that does not fire with it: no double
     assert "grown/3" not in {r["unit"] for r in one["redundant"]}
+
+
+def test_no_effect_is_said_in_a_few_lines_with_the_unit_that_does_the_same(twins):
+    found = {}
+    for at in (0, 2, 4):
+        lab = Lab(twins.target, twins.explore, unit=twins.target.unit(f"grown/{at}"))
+        found[at] = done(lab, "unit_effect")
+    assert len(found[2].text.splitlines()) == 3
+    assert "None is listed" in found[2].text
+    (pair,) = found[0].data["redundant"]
+    again = effect_text({**found[0].data, "redundant": [{**pair, "verdict": "redundant"}]})
+    assert "grown/1 writes the same way" in again
+    assert "promotes" in found[4].text
+    assert "necessity, resampled" in found[4].text
 
 
 def test_both_tools_give_one_verdict_on_one_measurement(twins):
