@@ -255,7 +255,11 @@ class InvestigationLoop(Loop[State]):
         rules = (
             system_pictures(programs=lab.programs)
             if pictures
-            else system(lab.target.kind, lab.meanings, programs=lab.programs)
+            else system(
+                lab.target.kind if not lab.target.numbers else "numbers",
+                lab.meanings,
+                programs=lab.programs,
+            )
         )
         about = first_message(
             self.lab, self.unit, budget=in_words(remaining).removeprefix("left: "), known=known

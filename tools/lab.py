@@ -113,6 +113,11 @@ class Lab:
         return self.target.clip or getattr(reader, "clip", None)
 
     @property
+    def reads_text(self) -> bool:
+        """Whether the target reads tokens."""
+        return self.target.tokenizer is not None and self.target.image is None
+
+    @property
     def meanings(self) -> tuple[str, ...]:
         """Kinds of predictors beyond those that all texts have: of meaning, where another network
         is there to read it, and of algorithms, where texts are of symbols."""
@@ -127,7 +132,8 @@ class Lab:
     @cached_property
     def symbolic(self) -> bool:
         """Whether explore's texts are of symbols rather than words."""
-        return isinstance(self.explore, TokenWindows) and speaks_in_symbols(self.explore)
+        words = isinstance(self.explore, TokenWindows) and self.explore.numbers is None
+        return words and speaks_in_symbols(self.explore)
 
     @cached_property
     def numeric(self) -> bool:

@@ -123,9 +123,10 @@ class Tool:
         have: dict[Need, bool] = {
             "llm": lab.llm is not None,
             "vocabulary": "logit" in lab.target.sites,
-            "text": lab.target.tokenizer is not None and lab.target.image is None,
+            "text": lab.reads_text,
             "image": lab.target.image is not None,
-            "inputs": lab.target.tokenizer is not None or lab.target.image is not None,
+            "inputs": lab.reads_text or lab.target.image is not None or lab.target.numbers > 0,
+            "written": lab.reads_text or lab.target.numbers > 0,
             "open": lab.open,
             "run": lab.run is not None,
             "index": lab.index is not None,

@@ -55,7 +55,7 @@ def open_bench(
     Raises:
         UsageError: if something given cannot be used.
     """
-    if target.tokenizer is None and target.image is None:
+    if target.tokenizer is None and target.image is None and not target.numbers:
         raise UsageError(f"{target.name} takes neither text nor pictures; the tools work on these")
     llm = None
     if planner is not None:

@@ -100,7 +100,7 @@ def open_conversation(
         target = load_allowed(Path(run), facts, target=None, trust_remote_code=code, device=device)
     elif isinstance(target, str):
         target = Target.load(target, device=device, trust_remote_code=trust_remote_code)
-    if target.tokenizer is None and target.image is None:
+    if target.tokenizer is None and target.image is None and not target.numbers:
         raise UsageError(f"{name} takes neither text nor pictures; experiments work on these")
     about = About(
         name,

@@ -197,7 +197,7 @@ def load_data(target: Target, settings: Settings) -> RunData:
     """
     from ...tools.data.sources import load_corpus
 
-    if target.tokenizer is None and target.image is None:
+    if target.tokenizer is None and target.image is None and not target.numbers:
         raise UsageError(
             f"{target.name} takes neither text nor pictures that neuroscribe can make: it has no "
             "tokenizer and no image input; a factory sets `factory.image` (see its docstring)"

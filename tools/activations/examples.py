@@ -52,6 +52,8 @@ def _content(explore: TokenWindows | ImageRows, row: int, place: int) -> Hashabl
     """What tells an example from others: the tokens up to the peak, or the picture's key."""
     if isinstance(explore, ImageRows):
         return explore.pictures[row].key
+    if explore.numbers is not None:
+        return explore.numbers[row].tobytes()
     return tuple(explore.ids[row, max(0, place - _NEAR) : place + 1].tolist())
 
 

@@ -26,7 +26,7 @@ def repeated(
     windows: TokenWindows | ImageRows, seen: Sequence[TokenWindows | ImageRows]
 ) -> np.ndarray:
     """Which windows nearly repeat one of those seen: bool `[window]`."""
-    if isinstance(windows, ImageRows):
+    if isinstance(windows, ImageRows) or windows.numbers is not None:
         known = {key for others in seen for key in others.texts}
         return np.array([key in known for key in windows.texts], bool)
     from scipy.sparse import csr_array

@@ -13,7 +13,7 @@ word of its own, and of a character spread over several tokens nothing is read b
 import hashlib
 import re
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -21,8 +21,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import UsageError
-from .corpus import Corpus
+from .corpus import Corpus, Document
 from .fields import Span, spread
+from .numbers import number_windows
 from .surfaces import surfaces
 from .tokens import tokenize
 from .vocabularies import Piece, piece_of_vocabulary
@@ -38,6 +39,8 @@ class TokenRows(NamedTuple):
     ids: np.ndarray
     attended: np.ndarray
     counted: np.ndarray
+    numbers: np.ndarray | None = None
+    """`[window, coordinate]`, for a target that reads rows of numbers."""
 
 
 class Source:
@@ -85,6 +88,8 @@ class TokenWindows:
     """Whom they were cut for: what a predictor asks that speaks of the model's own output."""
     fields: Mapping[str, np.ndarray] = field(default_factory=dict)
     """What the data say of each place, by name: see `fields.py`; empty for written texts."""
+    numbers: np.ndarray | None = None
+    """float32 `[window, coordinate]`: what a target reads that takes rows of numbers."""
 
     def __len__(self) -> int:
         return self.ids.shape[0]
@@ -118,7 +123,8 @@ class TokenWindows:
     def trimmed(self) -> TokenRows:
         """What a forward pass reads, without columns that are padding in all windows."""
         width = max(1, int(self.attended.sum(1).max(initial=1)))
-        return TokenRows(self.ids[:, :width], self.attended[:, :width], self.counted[:, :width])
+        some = (array[:, :width] for array in (self.ids, self.attended, self.counted))
+        return TokenRows(*some, self.numbers)
 
     def span(self, window: int) -> tuple[int, int]:
         """Where a window begins and ends in its document's text; 0, 0 where it has no text."""
@@ -172,6 +178,8 @@ def cut(
     documents = source.documents if isinstance(source, Corpus) else ()
     given = [d.text for d in documents] if isinstance(source, Corpus) else source
     texts = [clean(text) for text in given]
+    if getattr(target, "numbers", 0):
+        return _of_numbers(target, texts[:most_tokens], documents)
     names = surfaces(target)
     tokenizer = target.tokenizer
     before, after = specials(tokenizer)
@@ -205,6 +213,13 @@ def cut(
     document = [span.document for span in spans]
     made = _filled(target, rows, document, before, after, tuple(interned), names, tuple(texts))
     return replace(made, fields=spread(documents, spans, made.ids.shape, len(before)))
+
+
+def _of_numbers(target: Any, texts: Sequence[str], documents: Sequence[Document]) -> TokenWindows:
+    """Rows of numbers, one place each."""
+    made = TokenWindows(**number_windows(target, texts), source=Source(target))
+    spans = [Span(i, 0, 1, 1) for i in range(len(texts))]
+    return replace(made, fields=spread(documents, spans, made.ids.shape, 0))
 
 
 def clean(text: str) -> str:

@@ -8,7 +8,7 @@ from ..registry import tool
 from ..render.text import MARKS, marks_key
 
 
-@tool(needs=("text",))
+@tool(needs=("written",))
 def activations(
     lab: Lab, texts: list[str], unit: str | None = None, *, at: str | list[str] | None = None
 ) -> Result:

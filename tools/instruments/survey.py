@@ -28,6 +28,7 @@ from ..activations.unit_summary import (
     token_identity,
 )
 from ..data.image_rows import ImageRows
+from ..data.windows import TokenWindows
 from ..evidence import Result
 from ..images.recipes import pictures_of
 from ..lab import Lab
@@ -36,6 +37,7 @@ from ..registry import UpTo, tool
 from ..render.captions import regions
 from ..render.picture_words import where
 from ..render.text import number, quoted
+from ..statistics.association import pearson
 
 _BINS = 20
 _REGIONS = 32  # pictures whose active regions are looked at
@@ -132,9 +134,22 @@ def _of_texts(lab: Lab, unit: Unit, data: Flat, payload: dict[str, Any], many: i
             f"({max(identity, 0) ** 2:.0%} of variance, cross-fitted)"
             + ("; the context matters" if identity < 0.5 else "")
         )
+    if lab.explore.numbers is not None:
+        return [*rows[:5], _coordinates(data, lab.explore, payload, many)]
     where_active = by_place(data, lab.explore)
     rows += [where_active] if where_active is not None else []
     return [*rows, "\n".join(_words(tokens, words, carried, least))]
+
+
+def _coordinates(data: Flat, windows: TokenWindows, payload: dict[str, Any], many: int) -> str:
+    """Adds the correlation with each number of a row, and says the largest."""
+    assert windows.numbers is not None
+    x = windows.numbers[data.window]  # [row, coordinate]
+    r = [pearson(column, data.values) or 0.0 for column in x.T.astype(np.float64)]
+    order = np.argsort(-np.abs(r), kind="stable")[:many]
+    payload["coordinates"] = [{"index": int(i), "correlation": float(r[i])} for i in order]
+    listed = ", ".join(f"x[{i}] {r[i]:.2f}" for i in order)
+    return f"correlation with each of the {x.shape[1]} numbers of a row: {listed}"
 
 
 def _words(tokens: list[Mean], words: list[Mean], carried: list[Mean], least: int) -> list[str]:

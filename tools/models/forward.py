@@ -49,6 +49,8 @@ class Batch:
         self.attended: Tensor | None = None
         if hasattr(inputs, "pixels") and image is not None:
             self.raw = image.normalise(torch.from_numpy(inputs.pixels()).to(device))
+        elif getattr(inputs, "numbers", None) is not None:
+            self.raw = torch.from_numpy(np.ascontiguousarray(inputs.numbers)).to(device)
         elif hasattr(inputs, "ids"):
             self.ids = torch.as_tensor(np.asarray(inputs.ids), dtype=torch.long, device=device)
             self.attended = torch.as_tensor(np.asarray(inputs.attended), device=device).bool()

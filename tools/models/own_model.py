@@ -63,6 +63,8 @@ def from_model(model: Model, *, name: str) -> Target:
     else:
         more = {"tokenizer": tokenizer, "labels": tuple(model.labels)}
         length = model.context_length or _MOST_PLACES
+        rows = tokenizer is None and first.is_floating_point() and first.ndim == 2
+        more["numbers"] = int(first.shape[1]) if rows else 0
         given = {"name": name, "kind": "module", "context_length": length, **more}
         target = Target(network, sites=sites, probe=probe, **given)
     target.unverified = set(sites)

@@ -57,6 +57,7 @@ class Target:
         options: Mapping[str, Any] | None = None,
         image: ImageInput | None = None,
         labels: Sequence[str] = (),
+        numbers: int = 0,
     ) -> None:
         keep_freed_memory()
         self.network = network.eval().requires_grad_(False)
@@ -80,6 +81,8 @@ class Target:
         """How pictures become input; None: the target takes none."""
         self.labels = tuple(labels)
         """`[class]`: names of a classifier's outputs, the units of its site `logit`."""
+        self.numbers = numbers
+        """How many numbers a row has, where it reads rows of numbers; else 0."""
         self.clip: Clip | None = None
         """The model of pictures and phrases of which this network is the half that sees."""
         self.truth: dict[str, PlantedTruth] = {}
@@ -108,6 +111,7 @@ class Target:
             "options": self.options,
             "image": self.image,
             "labels": self.labels,
+            "numbers": self.numbers,
         }
         new = Target(network, **{**settings, **changes})
         new.unverified = set(self.unverified)

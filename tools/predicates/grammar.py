@@ -58,13 +58,15 @@ PICTURE_EXAMPLE = (
 
 
 def kinds(target_kind: str, meanings: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """The kinds of predictors for a target: `causal`, `encoder`, `module` or `image`.
+    """The kinds of predictors for a target: `causal`, `encoder`, `module`, `image` or `numbers`.
 
     Args:
         target_kind: The target's.
         meanings: Kinds that need something that is there: another network, a vocabulary of
             symbols; `Lab.meanings`.
     """
+    if target_kind == "numbers":
+        return ("coordinates", "field", "computed", *_CORE)
     if target_kind == "image":
         return (*PICTURE_KINDS, *meanings, *_CORE)
     left_out = (
@@ -72,6 +74,7 @@ def kinds(target_kind: str, meanings: tuple[str, ...] = ()) -> tuple[str, ...]:
         *ALGORITHM_KINDS,
         "judged",
         "field",
+        "coordinates",
         *(_AHEAD if target_kind == "causal" else ()),
     )
     return (*(kind for kind in CLASSES if kind not in left_out), *meanings)

@@ -20,6 +20,7 @@ from .computed import Computed
 from .concepts import resolve
 from .core import Predicate
 from .fields import DataField
+from .inputs import Coordinates
 from .judged import Judged
 from .like_text import LikeText
 
@@ -59,6 +60,7 @@ AnyPredicate = Annotated[
     | algorithms.Arithmetic
     | algorithms.Wave
     | algorithms.Same
+    | Coordinates
     | algorithms.Predicted
     | Computed
     | core.And

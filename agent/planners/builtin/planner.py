@@ -15,10 +15,13 @@ from ....tools.errors import UsageError, nearest
 from ....tools.lab import Lab
 from ...state import Message, Planner, State
 from .black_box import BlackBox
+from .numbers import NumberInvestigation
 from .pictures.investigation import Investigation as PictureInvestigation
 from .text.investigation import Investigation as TextInvestigation
 from .text.rules import ABLATIONS
 from .turns import Calls, Experiments, Turns
+
+_Investigation = TextInvestigation | PictureInvestigation | NumberInvestigation | BlackBox
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Builtin:
         self._lab, self._settings = lab, settings
         self._turns: Turns | None = None
         self._n_evidence = 0
-        self._investigation: TextInvestigation | PictureInvestigation | BlackBox | None = None
+        self._investigation: _Investigation | None = None
         self._last: Calls | None = None
 
     def next(self, state: State) -> Message:
@@ -91,14 +94,16 @@ class Builtin:
         except StopIteration:
             return self._investigation.conclusion()
 
-    def _start(self, unit: str) -> TextInvestigation | PictureInvestigation | BlackBox:
+    def _start(self, unit: str) -> _Investigation:
         if self._lab.units_hidden:
             return BlackBox()
         settings = self._settings
-        kind = TextInvestigation if self._lab.target.image is None else PictureInvestigation
+        target = self._lab.target
+        kind = TextInvestigation if target.image is None else PictureInvestigation
+        kind = NumberInvestigation if target.numbers else kind
         return kind(
             self._lab,
-            self._lab.target.unit(unit),
+            target.unit(unit),
             settings.seed,
             settings.experiments,
             without=settings.without,

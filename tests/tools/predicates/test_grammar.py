@@ -28,7 +28,7 @@ def test_every_kind_has_a_line_with_all_its_fields(target_kind):
 def test_kinds_defaults_and_types_are_those_of_the_models():
     assert set(kinds("encoder")) - set(kinds("causal")) == {"next", "later"}
     assert set(kinds("encoder")) | set(kinds("image")) == (
-        set(KINDS) - {"judged", "field", *ALGORITHM_KINDS}
+        set(KINDS) - {"judged", "field", "coordinates", *ALGORITHM_KINDS}
     )
     assert set(kinds("module", ALGORITHM_KINDS)) >= set(ALGORITHM_KINDS)
     assert set(kinds("encoder")).isdisjoint(PICTURE_KINDS)

@@ -103,7 +103,8 @@ class Investigation(TextCourse):
             findings.like = self._like(sample)
             if findings.like:
                 yield from self.record([findings.like], examples=2)
-        if self.lab.target.kind != "module":
+        target = self.lab.target
+        if target.kind == "encoder" or (target.kind == "causal" and "logit" in target.sites):
             yield from self.measure_effect()
 
     def fitted(self) -> list[Hypothesis]:
