@@ -43,7 +43,7 @@ class Recipe(NamedTuple):
 
 
 RECIPES = {
-    "brackets": Recipe(2000, ("hidden",), 0.003),
+    "brackets": Recipe(4000, ("hidden",), 0.003),
     "sorter": Recipe(3000, ("mlp.1", "hidden"), 0.1),
     "counter": Recipe(3000, ("rnn",), 0.01),
 }
