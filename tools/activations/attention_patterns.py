@@ -105,7 +105,9 @@ class Pattern(NamedTuple):
     def words(self) -> str:
         """`attends to the token before: .93 [.91, .95], shuffled at most .12`."""
         if self.name is None:
-            return "no pattern beyond the controls"
+            most = max(self.scores, key=lambda kind: self.scores[kind].beyond)
+            value = self.scores[most].interval.value
+            return f"no pattern takes most of its attention ({NAMES[most]}: {value:.2f})"
         score = self.scores[self.name]
         value, low, high = score.interval
         most = f", shuffled at most {score.shuffled.max():.2f}" if len(score.shuffled) else ""
