@@ -5,8 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ...tools.errors import UsageError
 from ...tools.models.target import Target
-from ...tools.models.trust import Named, seal, sealed
+from ...tools.models.trust import Named, clean, seal, sealed
 from .settings import Settings
 
 _NAMES = ("target", "revision", "data", "field", "reader", "images")
@@ -57,7 +58,7 @@ def allowed(
     return replace(
         result,
         target=target or result.target,
-        data=named.data(result.data) if data is None else data,
+        data=_there(named, result.data) if data is None else data,
         reader=named.reader(result.reader) if reader is None else reader,
         images=images,
     )
@@ -90,6 +91,18 @@ def load_allowed(
         named = Named(folder / "run.json")
         options = named.options(options, given=target, code=trust_remote_code)
     return Target.load(settings.target, device=device, **options)
+
+
+def _there(named: Named, spec: str) -> str:
+    """The run's data; a relative path may lie in another folder than this one."""
+    name = named.data(spec)
+    path = Path(name.partition(":")[0])
+    if path.suffix and not path.expanduser().exists():
+        raise UsageError(
+            f"{named.file} names the data {clean(name)}, which is not here: give --data PATH, or "
+            "run this in the folder where the run began"
+        )
+    return name
 
 
 def _names(settings: Mapping[str, Any]) -> dict[str, Any]:
