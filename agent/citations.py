@@ -18,6 +18,7 @@ from ..tools.evidence import Evidence
 from ..tools.lab import Lab
 from ..tools.models import Unit
 from ..tools.predicates import parse
+from ..tools.predicates.fields import answers
 from .description import Component, Description
 from .ledger import Inputs, measured_inputs, strength, those_tested
 
@@ -155,7 +156,11 @@ class Citations:
             one = parse(predictor)
             self._held[key] = [
                 np.isfinite(inputs.measured)
-                & (False if one.sampled else np.asarray(one.evaluate(inputs.windows)) > 0)
+                & (
+                    False
+                    if one.sampled or not answers(one, inputs.windows)
+                    else np.asarray(one.evaluate(inputs.windows)) > 0
+                )
                 for inputs in self._measured(evidence)
             ]
         return self._held[key]

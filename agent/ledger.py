@@ -26,6 +26,7 @@ from ..tools.io.plain_text import clip
 from ..tools.lab import Lab
 from ..tools.models import Unit
 from ..tools.predicates import parse
+from ..tools.predicates.fields import answers
 
 Kind = Literal["explore", "written"]
 KINDS: tuple[Kind, ...] = ("explore", "written")
@@ -193,11 +194,15 @@ class Ledger:
             if predicate.sampled:  # only test_hypotheses asks a language model for a sample
                 continue
             for number, group in enumerate(self._groups):
-                if (key, number) not in self._predicted:
+                if (key, number) not in self._predicted and answers(predicate, group.windows):
                     value = np.asarray(predicate.evaluate(group.windows), np.float32)
                     self._predicted[key, number] = value[~np.isnan(group.measured)]
             for kind in KINDS:
-                chosen = [n for n, group in enumerate(self._groups) if group.kind == kind]
+                chosen = [
+                    n
+                    for n, group in enumerate(self._groups)
+                    if group.kind == kind and (key, n) in self._predicted
+                ]
                 if not chosen:
                     continue
                 measured = [self._groups[n].measured for n in chosen]

@@ -84,7 +84,8 @@ def rebuild(
             f"the windows are cut differently: {rows} with {tokens} tokens were recorded, "
             f"here are {found[0]} with {found[1]}; was it another tokenizer or version?"
         )
-    return Lab(target, explore, seed=seed, reader=text_reader)
+    fields = header.get("fields") is True
+    return Lab(target, explore, seed=seed, reader=text_reader, fields=fields)
 
 
 def find(name: str, *, beside: Path) -> str:

@@ -218,6 +218,11 @@ def load_data(target: Target, settings: Settings) -> RunData:
                 f"tokens for {name} that the other splits do not repeat, {LEAST_TOKENS} are "
                 "needed; give more or longer documents"
             )
+    if settings.fields and not windows["explore"].fields:
+        raise UsageError(
+            f"--fields reads fields of the data, and {settings.data} has none; give FILE.py:NAME, "
+            "or a .jsonl or .csv with fields (docs/finding.md)"
+        )
     reader = None if settings.reader is None else load_text_reader(settings.reader, target)
     return RunData(target, corpus, windows, repeats, reader=reader)
 

@@ -307,6 +307,7 @@ class Labeller:
             columns={unit: splits.explore.values for unit, splits in columns.items()},
             memo=self.memo,
             programs=self.settings.programs,
+            fields=self.settings.fields,
             left_out=tools_of(self.settings.leave_out),
             reader=self.data.reader,
             judge=self.judge,
@@ -315,7 +316,7 @@ class Labeller:
     def _header(self, lab: Lab, unit: Unit, planner: PlannerFactory) -> dict[str, Any]:
         settings = self.settings
         more: dict[str, Any] = {}
-        for name in ("reader", "leave_out"):
+        for name in ("reader", "leave_out", "fields"):
             if getattr(settings, name):
                 more[name] = getattr(settings, name)
         if self.judge is not None:

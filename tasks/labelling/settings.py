@@ -103,6 +103,8 @@ class Settings:
     """Image models to draw with: openai:MODEL, diffusers:FOLDER."""
     programs: bool = True
     """Whether an LLM may compose tools in sandboxed programs."""
+    fields: bool = False
+    """Whether descriptions may use fields of the data, which no other text has."""
     leave_out: str = ""
     """Groups of tools that the planner does without: exemplars, inputs, causal, programs; units:
     a black box, of which inputs and outputs alone are seen."""

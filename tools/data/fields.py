@@ -65,6 +65,13 @@ def numeric(values: Sequence[Value]) -> bool:
     return all(isinstance(one, int | float) and not isinstance(one, bool) for one in flat)
 
 
+def distinct(values: np.ndarray) -> list[Any]:
+    """The different values of a field, in order."""
+    if values.dtype == object:
+        return sorted({value for value in values if value is not None}, key=str)
+    return np.unique(values[~np.isnan(values)]).tolist()
+
+
 def spread(
     documents: Sequence[Any], spans: Sequence[Span], shape: tuple[int, int], first: int
 ) -> dict[str, np.ndarray]:

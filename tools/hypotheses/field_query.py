@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data.fields import field_named, written
+from ..data.fields import distinct, field_named, written
 from ..errors import UsageError
 from ..lab import Lab
 from ..predicates import Predicate, parse
@@ -69,7 +69,7 @@ def field_mentioned(lab: Lab, text: str) -> Predicate | None:
 
 
 def _alone(lab: Lab, name: str, values: np.ndarray) -> Predicate:
-    kinds = _kinds(values)
+    kinds = distinct(values)
     if len(kinds) < 2:
         raise UsageError(f"field {name} is always {written(kinds[0])}: nothing can go with it")
     node: dict[str, Any] = {"kind": "field", "name": name}
@@ -80,15 +80,9 @@ def _alone(lab: Lab, name: str, values: np.ndarray) -> Predicate:
     raise UsageError(f"field {name} {_range(values)}: say which, such as field {name} = {kinds[0]}")
 
 
-def _kinds(values: np.ndarray) -> list[Any]:
-    if values.dtype == object:
-        return sorted({value for value in values if value is not None}, key=str)
-    return np.unique(values[~np.isnan(values)]).tolist()
-
-
 def _range(values: np.ndarray) -> str:
     """What a field holds, in words."""
-    kinds = _kinds(values)
+    kinds = distinct(values)
     if values.dtype != object and len(kinds) > _SHOWN:
         return f"lies between {kinds[0]:g} and {kinds[-1]:g}"
     shown = ", ".join(written(kind) for kind in kinds[:_SHOWN])

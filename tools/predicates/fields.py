@@ -40,8 +40,8 @@ class DataField(Predicate, frozen=True):
     @model_validator(mode="after")
     def _whole(self) -> "DataField":
         if self.op == "level":
-            if self.low is None or self.high is None or self.low >= self.high:
-                raise ValueError("level needs low and high, low below high")
+            if self.low is None or self.high is None or self.low == self.high:
+                raise ValueError("level needs low and high, which differ")
         elif self.value is None or self.value == ():
             raise ValueError("give the value that the field is compared with")
         elif self.op in _COMPARE and not _is_number(self.value):
@@ -69,7 +69,7 @@ class DataField(Predicate, frozen=True):
         return _COMPARE[self.op](given, self.value).astype(np.float32)
 
     def noun(self) -> str:
-        return f"{self.brief()} (of the data)"
+        return f"{self.brief()} (of the data, not of the text)"
 
     def tail(self) -> str:
         return f"where {self.brief()}"
@@ -88,6 +88,13 @@ class DataField(Predicate, frozen=True):
 def reads_fields(predicate: Predicate) -> bool:
     """Whether a part of a predicate reads a field."""
     return isinstance(predicate, DataField) or any(map(reads_fields, predicate.parts()))
+
+
+def answers(predicate: Predicate, rows: TokenWindows | ImageRows) -> bool:
+    """Whether a predicate can be evaluated on rows: one of fields needs rows that have them."""
+    if isinstance(predicate, DataField):
+        return predicate.name in rows.fields
+    return all(answers(part, rows) for part in predicate.parts())
 
 
 def level(rows: TokenWindows | ImageRows, name: str) -> dict[str, Any]:

@@ -108,4 +108,5 @@ def non_negative(gram: np.ndarray, moments: np.ndarray) -> np.ndarray:
     root = np.sqrt(values[kept])
     matrix = root[:, None] * vectors[:, kept].T
     wanted = (vectors[:, kept].T @ moments) / root[:, None]
-    return np.stack([nnls(matrix, column)[0] for column in wanted.T], 1).reshape(moments.shape)
+    found = [nnls(matrix, column)[0] for column in wanted.T]
+    return np.stack(found, 1).reshape(moments.shape) if found else np.zeros(moments.shape)

@@ -71,6 +71,8 @@ class TextFindings(Findings):
     """What a unit computes of symbols and numbers, where that explains more than the terms."""
     like: Hypothesis | None = None
     """What a second network's states say beyond the terms."""
+    field: Hypothesis | None = None
+    """What the data say beside the texts, beyond the terms."""
 
     def learn(self, sample: Sample, terms: Sequence[Term], checked: float) -> None:
         """Takes a rule list as the leading one."""
@@ -112,6 +114,10 @@ class TextCourse(Course[TextFindings]):
 
     @property
     def noise(self) -> bool:
+        return self.findings.field is None and self._texts_tell_nothing
+
+    @property
+    def _texts_tell_nothing(self) -> bool:
         findings = self.findings
         if self._rounding:
             return True
@@ -138,10 +144,9 @@ class TextCourse(Course[TextFindings]):
     def components(self) -> list[Hypothesis]:
         if self.findings.algorithm is not None:
             return self.findings.algorithm.hypotheses()
-        stated = [
-            self._hypothesis(term, further=i > 0) for i, term in enumerate(self.findings.terms)
-        ]
-        return [*stated, self.findings.like] if self.findings.like else stated
+        terms = () if self._texts_tell_nothing else self.findings.terms
+        stated = [self._hypothesis(term, further=i > 0) for i, term in enumerate(terms)]
+        return [*stated, *filter(None, (self.findings.like, self.findings.field))]
 
     @property
     def follows(self) -> str:
@@ -171,7 +176,12 @@ class TextCourse(Course[TextFindings]):
         if self.findings.algorithm is not None:
             return self.findings.algorithm.label
         assert self.findings.sample is not None
-        return label(self.findings.sample, self.findings.terms)
+        field, terms = self.findings.field, self.findings.terms
+        if field is None:
+            return label(self.findings.sample, terms)
+        if self._texts_tell_nothing:
+            return field.words
+        return f"{label(self.findings.sample, terms[:1])}; also {parse(field.predicate).brief()}"
 
     @property
     def named(self) -> bool:

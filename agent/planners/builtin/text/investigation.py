@@ -8,7 +8,8 @@
 3. Record the leading rivals, test them on explore, write near-misses for each and measure those.
 4. Without scans, choose among the rivals by explore and written texts together.
 5. Separate what is left, check the conclusion on fresh texts; where a second network reads the
-   texts, add what its states say of the rest (`like`). Measure the effect on the output.
+   texts, add what its states say of the rest (`like`), and where a person allows it what fields of
+   the data say (`field`). Measure the effect on the output.
 """
 
 from collections.abc import Generator, Iterable, Sequence
@@ -18,6 +19,7 @@ import numpy as np
 from .....tools.data.windows import TokenWindows
 from .....tools.errors import UsageError
 from .....tools.evidence import Evidence
+from .....tools.hypotheses.field_fitting import best_field
 from .....tools.hypotheses.like_fitting import best_like
 from .....tools.predicates import parse
 from ..course import succeeded
@@ -103,6 +105,9 @@ class Investigation(TextCourse):
             findings.like = self._like(sample)
             if findings.like:
                 yield from self.record([findings.like], examples=2)
+        findings.field = self._field(sample)
+        if findings.field:
+            yield from self.record([findings.field], examples=2)
         target = self.lab.target
         if target.kind == "encoder" or (target.kind == "causal" and "logit" in target.sites):
             yield from self.measure_effect()
@@ -116,10 +121,9 @@ class Investigation(TextCourse):
         self.findings.learn(sample, *extended(sample, fit_rules(sample)))
         self.findings.algorithm = self._algorithm(sample)
         self._compare_with_noise(sample)
-        if self.noise:
-            return []
-        self.findings.like = self._like(sample)
-        return self.components()
+        self.findings.like = None if self.noise else self._like(sample)
+        self.findings.field = self._field(sample)
+        return [] if self.noise else self.components()
 
     def _algorithm(self, sample: Sample) -> Algorithm | None:
         """What the unit computes of symbols or numbers, where that explains more than the terms."""
@@ -256,6 +260,21 @@ class Investigation(TextCourse):
         if within is None or not within.low > 0:
             return None
         return Hypothesis(parse(fit.predictor).english(), fit.predictor)
+
+    def _field(self, sample: Sample) -> Hypothesis | None:
+        """What the data say of what the terms leave, where a planner may read fields."""
+        explore = self.lab.explore
+        if not self.lab.fields or not explore.fields:
+            return None
+        values = np.where(sample.weight > 0, sample.target, np.nan)
+        if not self.noise:
+            values = left_over(sample, self.findings.terms)
+        left = np.full(explore.ids.shape, np.nan)
+        left[~self.aside] = values.reshape(sample.features.shape)
+        fit = best_field(self.lab, left, self.rng)
+        return (
+            None if fit is None else Hypothesis(fit.predicate.english(), fit.predicate.model_dump())
+        )
 
     def _near_misses(self, sample: Sample, rules: Sequence) -> tuple:
         """Calls that measure texts which separate rules."""

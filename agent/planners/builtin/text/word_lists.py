@@ -98,6 +98,8 @@ class WordLists:
         left = [name for at, name in enumerate(names) if at not in values]
         if run:
             return either([*classes, run])
+        if not left:
+            return "any token"
         if not classes and len(left) <= _FEW_LEFT and len(values) > 2 * len(left):
             but = f" but {either(sorted(map(quoted, left)))}" if left else ""
             return f"all tokens{but}"
