@@ -22,6 +22,7 @@ from ...tools.data.repeats import repeated
 from ...tools.data.windows import TokenWindows, cut
 from ...tools.errors import UsageError, not_finite
 from ...tools.io.home import keep, load_kept
+from ...tools.io.user_code import is_code, parted
 from ...tools.lab import at_places, measure
 from ...tools.models.target import Target
 from ...tools.models.text_reader import load_text_reader
@@ -183,6 +184,11 @@ def check_data(spec: str) -> None:
 
     kind, _, name = spec.partition(":")
     check_made(spec)
+    if is_code(spec):
+        path, *_ = parted(spec)
+        if not path.is_file():
+            raise UsageError(f"there is no file {path} with a function that makes data")
+        return
     if kind in ("self", "hf") or (kind == "builtin" and name.partition(":")[0] in BUILTINS):
         return
     if not Path(spec).exists() and not Path(spec.rpartition(":")[0] or spec).exists():

@@ -24,7 +24,7 @@ SHUFFLES = 20
 _VALUES = 12
 """Values of a field that are candidates one by one."""
 _EDGES = np.linspace(0.05, 0.95, 19)
-"""Quantiles of a number that are tried as thresholds where it has more than twice as many values."""
+"""Quantiles that are tried as thresholds, of a number with more than twice as many values."""
 _LEAST_DOCUMENTS = 10
 
 

@@ -33,12 +33,14 @@ from ..lab import Lab
 from ..predicates.fields import reads_fields
 from ..registry import UpTo, tool
 from ..render.text import between, number
+from ..statistics.association import pearson
 
 MOST = 25
 _SENTENCES = 48  # with the words
 _OTHERS = 8  # further words, each in as many sentences as one of the words
 _WORDS = 32  # of a list, that are written into sentences
 _TEXTS = 1000  # of each kind
+_LENGTH = 0.2  # correlation with the length of texts that is said
 _EXAMPLES = 3  # windows kept of each of the best units
 
 
@@ -88,6 +90,7 @@ def find_units(
     asked = (_of_pictures if pictures else _of_texts)(lab, what, active, silent)
     if place != "any" and not pictures:
         asked = asked._replace(inputs=_at(asked.inputs, place))
+    asked.notes.extend(_length_note(asked.inputs))
     result = search(lab, asked.inputs, chosen, many)
     kind = "pictures" if pictures else "places"
     if asked.inputs.by_row and not pictures:
@@ -180,7 +183,9 @@ def _of_texts(lab: Lab, what: Any, active: list[str] | None, silent: list[str] |
     notes = [one.note] if one.note else []
     inputs = _places(lab, one, notes)
     if reads_fields(one.predicate):
-        notes.append("a field belongs to the data: no unit reads it, and other texts have none")
+        notes.append(
+            "the field is of the data: the network does not read it, and other texts have none"
+        )
         return Question(one.english, one.predicate.model_dump(), inputs, notes)
     assert isinstance(inputs.rows, TokenWindows)
     inputs = inputs._replace(
@@ -251,6 +256,19 @@ def _at(inputs: Inputs, place: str) -> Inputs:
     one[np.arange(len(rows)), at] = rows.counted.any(1)
     degrees = np.where(one, inputs.degrees[:, :1] if inputs.by_row else inputs.degrees, 0)
     return Inputs(replace(rows, counted=one), degrees.astype(np.float32))
+
+
+def _length_note(inputs: Inputs) -> list[str]:
+    """A warning where longer texts are on one side: of more places the peak is higher by itself."""
+    if not inputs.by_row or isinstance(inputs.rows, ImageRows):
+        return []
+    r = pearson(inputs.degrees[:, 0], inputs.rows.counted.sum(1))
+    if r is None or abs(r) < _LENGTH:
+        return []
+    return [
+        f"it goes with the length of the texts (correlation {number(r)}), and peaks are higher in "
+        "longer ones by themselves: compare with place=first or place=last"
+    ]
 
 
 def _sentences(lab: Lab, words: tuple[str, ...]) -> list[str]:
