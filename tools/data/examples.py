@@ -151,6 +151,8 @@ def _content(item: Any, spec: str, i: int) -> tuple[Any, dict[str, Value]]:
 
 def _document(item: Any, spec: str, i: int, target: Any) -> Document:
     content, fields = _content(item, spec, i)
+    if isinstance(item, Mapping) and "image" in item:
+        raise UsageError(f"{spec}: example {i} is a picture, and the target reads text")
     content = content.tolist() if hasattr(content, "tolist") else content
     if isinstance(content, str):
         text = clean(content)
@@ -185,7 +187,7 @@ def text_of_tokens(tokens: Sequence[Any], target: Any, where: str) -> str:
     by_id = {number: name for name, number in vocabulary.items()}
     numbers = all(isinstance(one, int) and not isinstance(one, bool) for one in tokens)
     for one in tokens:
-        if one not in (by_id if numbers else vocabulary):
+        if not isinstance(one, str | int) or one not in (by_id if numbers else vocabulary):
             near = f"0 to {max(by_id)}" if numbers else nearest(str(one), vocabulary)
             raise UsageError(f"{where}: {one!r:.40} is no token of {target.name}; nearest: {near}")
     names = [by_id[one] if numbers else one for one in tokens]
