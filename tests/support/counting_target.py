@@ -12,6 +12,8 @@ LONG = 10
 
 
 class Counting(nn.Module):
+    steps: torch.Tensor
+
     def __init__(self):
         super().__init__()
         self.units, self.out = nn.Identity(), nn.Linear(3, 2)

@@ -12,11 +12,11 @@ examples   texts or pictures in which units should be active, against others; a 
 With `place` a unit counts by its value at the first or the last place of a text instead.
 """
 
-from dataclasses import replace
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 
+from ..activations.by_example import at_place, by_example, constant, length_note
 from ..activations.matched_words import matched_words
 from ..activations.records import item
 from ..activations.selectivity import LEAST, SHUFFLES, Inputs, Search, search, sites_of, too_few
@@ -33,14 +33,12 @@ from ..lab import Lab
 from ..predicates.fields import reads_fields
 from ..registry import UpTo, tool
 from ..render.text import between, number
-from ..statistics.association import pearson
 
 MOST = 25
 _SENTENCES = 48  # with the words
 _OTHERS = 8  # further words, each in as many sentences as one of the words
 _WORDS = 32  # of a list, that are written into sentences
 _TEXTS = 1000  # of each kind
-_LENGTH = 0.2  # correlation with the length of texts that is said
 _EXAMPLES = 3  # windows kept of each of the best units
 
 
@@ -89,8 +87,8 @@ def find_units(
         )
     asked = (_of_pictures if pictures else _of_texts)(lab, what, active, silent)
     if place != "any" and not pictures:
-        asked = asked._replace(inputs=_at(asked.inputs, place))
-    asked.notes.extend(_length_note(asked.inputs))
+        asked = asked._replace(inputs=at_place(asked.inputs, place))
+    asked.notes.extend(length_note(asked.inputs))
     result = search(lab, asked.inputs, chosen, many)
     kind = "pictures" if pictures else "places"
     if asked.inputs.by_row and not pictures:
@@ -205,8 +203,8 @@ def _places(lab: Lab, one: Wanted, notes: list[str]) -> Inputs:
     """Explore, or sentences written for the words where explore has too few of them."""
     degrees = np.asarray(one.predicate.evaluate(lab.explore), np.float32)
     inputs = Inputs(lab.explore, degrees)
-    if reads_fields(one.predicate) and _constant(inputs):
-        inputs = _by_row(inputs)
+    if reads_fields(one.predicate) and constant(inputs):
+        inputs = by_example(inputs)
     if not too_few(inputs):
         return inputs
     n, known = int(inputs.holds.sum()), int(inputs.known.sum())
@@ -228,47 +226,6 @@ def _places(lab: Lab, one: Wanted, notes: list[str]) -> Inputs:
         )
     notes.append(f"{few}, too few: measured on {len(rows)} sentences written with its words")
     return inputs
-
-
-def _constant(inputs: Inputs) -> bool:
-    """Whether a predictor says the same at all places of a text."""
-    high = np.where(inputs.known, inputs.degrees, -np.inf).max(1)
-    low = np.where(inputs.known, inputs.degrees, np.inf).min(1)
-    return bool((high <= low).all())
-
-
-def _by_row(inputs: Inputs) -> Inputs:
-    """A text as one observation: by the highest degree in it, and the peak of a unit."""
-    degrees = np.zeros(inputs.degrees.shape, np.float32)
-    degrees[:, 0] = np.where(inputs.known, inputs.degrees, 0).max(1)
-    return inputs._replace(degrees=degrees, by_row=True, matched=None)
-
-
-def _at(inputs: Inputs, place: str) -> Inputs:
-    """The same with one observation a text: the peak, or the first or last place."""
-    if place == "peak":
-        return inputs if inputs.by_row else _by_row(inputs)
-    rows = inputs.rows
-    assert isinstance(rows, TokenWindows)
-    there = rows.counted if place == "first" else rows.counted[:, ::-1]
-    at = there.argmax(1) if place == "first" else there.shape[1] - 1 - there.argmax(1)
-    one = np.zeros(rows.counted.shape, bool)
-    one[np.arange(len(rows)), at] = rows.counted.any(1)
-    degrees = np.where(one, inputs.degrees[:, :1] if inputs.by_row else inputs.degrees, 0)
-    return Inputs(replace(rows, counted=one), degrees.astype(np.float32))
-
-
-def _length_note(inputs: Inputs) -> list[str]:
-    """A warning where longer texts are on one side: of more places the peak is higher by itself."""
-    if not inputs.by_row or isinstance(inputs.rows, ImageRows):
-        return []
-    r = pearson(inputs.degrees[:, 0], inputs.rows.counted.sum(1))
-    if r is None or abs(r) < _LENGTH:
-        return []
-    return [
-        f"it goes with the length of the texts (correlation {number(r)}), and peaks are higher in "
-        "longer ones by themselves: compare with place=first or place=last"
-    ]
 
 
 def _sentences(lab: Lab, words: tuple[str, ...]) -> list[str]:

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from checks import refused, tables
+from neuroscribe.tools.data.image_rows import image_rows
+from neuroscribe.tools.data.pictures import ImageCorpus
 from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.models import Target
@@ -115,7 +117,6 @@ words = ["a"]
     corpus = load_corpus(f"{tmp_path / 'eyes.py'}:shapes", target=target)
     assert len(corpus) == 10
     assert "20 of 30 examples repeat others" in corpus.remarks[0]
-    from neuroscribe.tools.data.image_rows import image_rows
-
+    assert isinstance(corpus, ImageCorpus)
     assert image_rows(target, corpus).fields["row"][:, 0].tolist() == list(range(10))
     refused("is a str of shape", load_corpus, f"{tmp_path / 'eyes.py'}:words", target=target)
