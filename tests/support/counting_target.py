@@ -1,5 +1,5 @@
 """A network whose units are known, and data for it: whether a text is long, its running balance of
-brackets, and what depends on neither."""
+brackets, and whether the numbers of the places that open one add up to a multiple of three."""
 
 import random
 
@@ -22,8 +22,9 @@ class Counting(nn.Module):
     def forward(self, ids):
         step = self.steps[ids]  # [row, place]
         long = ((ids > 0).sum(1, keepdim=True) > LONG).float().expand_as(step)
-        other = torch.sin(12.9 * ids + 78.2 * torch.arange(ids.shape[1]))
-        return self.out(self.units(torch.stack([long, step.cumsum(1), other], -1)))[:, -1]
+        total = ((ids == 1) * torch.arange(ids.shape[1])).sum(1, keepdim=True)
+        code = (total % 3 == 0).float().expand_as(step)
+        return self.out(self.units(torch.stack([long, step.cumsum(1), code], -1)))[:, -1]
 
 
 def load():
@@ -36,4 +37,7 @@ def strings(seed, n):
     while True:
         text = "".join(rng.choice("()") for _ in range(rng.randint(4, 16)))
         depth = [text[: i + 1].count("(") - text[: i + 1].count(")") for i in range(len(text))]
-        yield {"text": text, "long": len(text) > LONG, "length": len(text), "depth": depth}
+        yield {"text": text, "long": len(text) > LONG, "depth": depth} | {
+            "length": len(text),
+            "code": sum(i for i, one in enumerate(text) if one == "(") % 3 == 0,
+        }

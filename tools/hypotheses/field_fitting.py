@@ -8,13 +8,14 @@
    `SHUFFLES` times. Our formulation.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..activations.agreement import interval
 from ..data.fields import distinct
+from ..data.windows import TokenWindows
 from ..lab import Lab
 from ..predicates import Predicate, parse
 from ..predicates.fields import level
@@ -66,6 +67,19 @@ def best_field(lab: Lab, values: np.ndarray, rng: np.random.Generator) -> FieldF
     if span is None or span[0] <= max(0.0, control):
         return None
     return FieldFit(found[best], score, span, control)
+
+
+def beyond(
+    rows: TokenWindows, values: np.ndarray, predictors: Sequence[Mapping[str, Any]]
+) -> np.ndarray:
+    """What a least-squares fit of predictors leaves of values, `[window, place]`."""
+    known = rows.counted & np.isfinite(values)
+    columns = [parse(one).evaluate(rows)[known].astype(np.float64) for one in predictors]
+    design = np.stack([*columns, np.ones(int(known.sum()))], 1)  # [observation, predictor]
+    weights, *_ = np.linalg.lstsq(design, values[known], rcond=None)
+    out = np.full(values.shape, np.nan)
+    out[known] = values[known] - design @ weights
+    return out
 
 
 def _searched(degrees: np.ndarray, column: np.ndarray, second: np.ndarray) -> tuple[int, float]:

@@ -143,7 +143,8 @@ class TextCourse(Course[TextFindings]):
 
     def components(self) -> list[Hypothesis]:
         if self.findings.algorithm is not None:
-            return self.findings.algorithm.hypotheses()
+            computed = self.findings.algorithm.hypotheses()
+            return [*computed, *filter(None, (self.findings.field,))]
         terms = () if self._texts_tell_nothing else self.findings.terms
         stated = [self._hypothesis(term, further=i > 0) for i, term in enumerate(terms)]
         return [*stated, *filter(None, (self.findings.like, self.findings.field))]
@@ -173,15 +174,15 @@ class TextCourse(Course[TextFindings]):
                     )
 
     def label(self) -> str:
-        if self.findings.algorithm is not None:
-            return self.findings.algorithm.label
-        assert self.findings.sample is not None
-        field, terms = self.findings.field, self.findings.terms
-        if field is None:
-            return label(self.findings.sample, terms)
-        if self._texts_tell_nothing:
+        field, algorithm, terms = self.findings.field, self.findings.algorithm, self.findings.terms
+        if field is not None and self._texts_tell_nothing:
             return field.words
-        return f"{label(self.findings.sample, terms[:1])}; also {parse(field.predicate).brief()}"
+        if algorithm is not None:
+            shown = algorithm.label
+        else:
+            assert self.findings.sample is not None
+            shown = label(self.findings.sample, terms if field is None else terms[:1])
+        return shown if field is None else f"{shown}; also {parse(field.predicate).brief()}"
 
     @property
     def named(self) -> bool:

@@ -19,7 +19,7 @@ import numpy as np
 from .....tools.data.windows import TokenWindows
 from .....tools.errors import UsageError
 from .....tools.evidence import Evidence
-from .....tools.hypotheses.field_fitting import best_field
+from .....tools.hypotheses.field_fitting import best_field, beyond
 from .....tools.hypotheses.like_fitting import best_like
 from .....tools.predicates import parse
 from ..course import succeeded
@@ -262,15 +262,19 @@ class Investigation(TextCourse):
         return Hypothesis(parse(fit.predictor).english(), fit.predictor)
 
     def _field(self, sample: Sample) -> Hypothesis | None:
-        """What the data say of what the terms leave, where a planner may read fields."""
+        """What the data say of what the terms or the algorithm leave, where a planner may read
+        fields."""
         explore = self.lab.explore
         if not self.lab.fields or not explore.fields:
             return None
         values = np.where(sample.weight > 0, sample.target, np.nan)
-        if not self.noise:
+        algorithm = self.findings.algorithm
+        if not self.noise and algorithm is None:
             values = left_over(sample, self.findings.terms)
         left = np.full(explore.ids.shape, np.nan)
         left[~self.aside] = values.reshape(sample.features.shape)
+        if algorithm is not None:
+            left = beyond(explore, left, [one.predicate for one in algorithm.hypotheses()])
         fit = best_field(self.lab, left, self.rng)
         return (
             None if fit is None else Hypothesis(fit.predicate.english(), fit.predicate.model_dump())
