@@ -134,7 +134,8 @@ def neuron_sites(target: Target) -> list[str]:
         and (name == "planted" or name.removesuffix(":in") not in modules)
     ]
     if not names:
-        places = ("sequence", "joined") if target.image is None else None
+        text = target.image is None and not target.numbers
+        places = ("sequence", "joined") if text else None
         names = [  # a network of one's own: nobody knows which are neurons
             name for name, site in target.sites.items() if places is None or site.layout in places
         ]

@@ -103,6 +103,8 @@ def _limited(
 def characters_per_token(target: Any, documents: Sequence[Document]) -> float:
     """Measured on some documents; 4 without a tokenizer."""
     tokenizer = getattr(target, "tokenizer", None)
+    if documents and getattr(target, "numbers", 0):  # a row is one place
+        return sum(len(item.text) for item in documents) / len(documents)
     if tokenizer is None or not documents:
         return 4.0
     step = max(1, len(documents) // 32)

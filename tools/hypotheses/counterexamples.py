@@ -52,6 +52,8 @@ def candidates(
 ) -> list[Candidate]:
     """Places where rivals differ, shared out over who holds and who does not, and over sources.
 
+    Sentences are written where texts hold words, and rows of numbers are not edited.
+
     Args:
         lab: The lab.
         unit: Whose exemplars are edited.
@@ -64,13 +66,15 @@ def candidates(
     pairs = list(permutations(range(len(rivals)), 2))
     words = {pair: _words_of(grids["explore"], rivals, *pair) for pair in pairs}
     every = list(dict.fromkeys(word for pair in pairs for word in words[pair]))
-    edits = _edited_exemplars(lab, unit, rivals, every[:_INSERTED])
+    numbers = lab.explore.numbers is not None
+    edits = [] if numbers else _edited_exemplars(lab, unit, rivals, every[:_INSERTED])
     edits = [edits[at] for at in lab.rng("edits").permutation(len(edits))[:_TEXTS]]
     written = [
         text
         for pair in pairs
         for word in words[pair][:_WRITTEN]
         for text in sentences_with([word], _SENTENCES, sentence_rng)
+        if lab.explore.piece != "token"
     ]
     for source, texts in (("edit", edits), ("grammar", list(dict.fromkeys(written)))):
         if texts:

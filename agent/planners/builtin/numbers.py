@@ -133,7 +133,7 @@ def fitted(x: np.ndarray, y: np.ndarray) -> list[_Form]:
     if first.sum() < 2 * x.shape[1] or y.std() < 1e-9:
         return []
     active = first & (y > 0)
-    regions = [first, *([active] if 2 * x.shape[1] < active.sum() < first.sum() else [])]
+    regions = [first, *([active] if x.shape[1] + 2 < active.sum() < first.sum() else [])]
     forms = [_linear(x, y, first, region) for region in regions]
     forms.append(_threshold(x, y, first))
     return sorted((f for f in forms if f is not None), key=lambda form: -form.explained)

@@ -43,6 +43,8 @@ _UNITS = tuple(
         r"\b(?P<kind>head|neuron|channel|unit)\s+(?P<layer>\d+)[./](?P<index>\d+)(?P<sign>-(?!\w))?",
     )
 )
+_NUMBERED = re.compile(r"(?<![\w/.:])(?P<site>\d[\w.]*)/(?P<index>\d+)(?P<sign>-(?!\w))?(?![\w/])")
+"""A unit of a module that has a number for a name, as in `torch.nn.Sequential`."""
 _ALONE = re.compile(rf"\b{_KIND}\s*#?(?P<index>\d+)\b", re.IGNORECASE)
 _CLASS = re.compile(r"\b(?:class|logit)\s*#?(?P<index>\d+)\b", re.IGNORECASE)
 _DATA = re.compile(
@@ -127,7 +129,7 @@ def parse(question: str, sites: Mapping[str, Any], *, image: bool = False) -> Qu
     marks: Marks = []
     text = _QUOTES.sub(lambda match: _quote(match, marks), text)
     text = _DATA.sub(lambda match: _data(match, marks), text)
-    for pattern in (*_UNITS, _CLASS):
+    for pattern in (*_UNITS, _NUMBERED, _CLASS):
         text = pattern.sub(lambda match: _unit(match, marks, sites, image), text)
     loose = tuple(int(match["index"]) for match in _ALONE.finditer(text))
     text = _ALONE.sub(" \x01 ", text)
@@ -191,7 +193,7 @@ def _unit(match: "re.Match[str]", marks: Marks, sites: Mapping[str, Any], image:
     sign = "-" if parts.get("sign") == "-" else ""
     if parts.get("site") is not None:
         name = unit_name(sites, parts["site"])
-        if name not in sites and len(name) < 3:
+        if name not in sites and (len(name) < 3 or name[0].isdigit()):
             return match.group()
     elif "layer" in parts:
         name = f"{_family(parts, sites, image)}.{int(parts['layer'])}"

@@ -79,6 +79,15 @@ def test_tools_speak_of_coordinates(lab):
     assert written.data["measured"][0]["activations"] == [1.5]
 
 
+def test_rivals_are_parted_and_units_found_on_rows(target, lab):
+    one, other = ({"kind": "coordinates", "weights": {at: 1}, "above": 0.5} for at in ("3", "2"))
+    parted = call(lab, "separate", {"unit": "1/0", "hypotheses": [one, other]})
+    assert parted.error is None
+    assert all(entry["source"] == "separate:explore" for entry in parted.data["measured"])
+    found = call(Lab(target, lab.explore, open=True), "find_units", {"what": one})
+    assert found.data["found"][0]["unit"] in ("0/0", "1/0")
+
+
 def test_coordinates_are_said_in_english_and_checked(lab):
     for given, words in (
         ({"weights": {"3": 1}, "above": 0.5}, "rows where x[3] is above 0.5"),
