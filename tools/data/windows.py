@@ -123,8 +123,9 @@ class TokenWindows:
     def trimmed(self) -> TokenRows:
         """What a forward pass reads, without columns that are padding in all windows."""
         width = max(1, int(self.attended.sum(1).max(initial=1)))
-        some = (array[:, :width] for array in (self.ids, self.attended, self.counted))
-        return TokenRows(*some, self.numbers)
+        return TokenRows(
+            self.ids[:, :width], self.attended[:, :width], self.counted[:, :width], self.numbers
+        )
 
     def span(self, window: int) -> tuple[int, int]:
         """Where a window begins and ends in its document's text; 0, 0 where it has no text."""

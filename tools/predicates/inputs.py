@@ -1,5 +1,6 @@
 """A predicate of rows of numbers: a weighted sum of coordinates that is above a value, or rises."""
 
+from functools import cached_property
 from typing import Annotated, Literal
 
 import numpy as np
@@ -73,6 +74,6 @@ class Coordinates(Predicate, frozen=True):
         more = len(by_size) - told
         return f"{out} and {more} more" if more > 0 else out
 
-    @property
+    @cached_property
     def complexity(self) -> float:
         return 0.5 + 0.5 * len(self.weights)
