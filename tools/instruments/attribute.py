@@ -13,17 +13,21 @@ from typing import Annotated, Any, Literal
 from ..attribution import Attribution, Settings, UnitValue, target_prompt
 from ..attribution import attribute as run
 from ..attribution.attribute import likeliest_other
-from ..attribution.control import DRAWS, ZeroedBest, control
+from ..attribution.by_gradient import UnitShare, share_out
+from ..attribution.control import DRAWS, Drop, control
 from ..attribution.sources import Kind, Spot
+from ..errors import UsageError
 from ..evidence import Result
 from ..lab import Lab
+from ..metrics.asked import asked
+from ..metrics.prompt import Prompt, TargetPrompts
 from ..registry import UpTo, tool
 from ..render.text import number, quoted
 
 _TOKENS = 4  # decoded tokens of a unit in the text
 
 
-@tool(needs=("text", "vocabulary", "open"))
+@tool(needs=("text", "open"))
 def attribute(
     lab: Lab,
     prompt: str,
@@ -34,6 +38,7 @@ def attribute(
     method: Literal["imp", "direct", "taylor", "integrated", "magnitude"] = "imp",
     kinds: list[Literal["mlp", "head", "attention"]] | None = None,
     many: Annotated[int, UpTo(25)] = 8,
+    metric: str | None = None,
 ) -> Result:
     """Ranks all neurons and heads of the model by what they add to the prediction of a target
     behind a prompt, with the tokens they favour, and checks the best ten by zeroing them beside
@@ -48,7 +53,14 @@ def attribute(
         method: imp is the increase of log-probability; direct the direct logit.
         kinds: Of units: mlp, head, attention (a channel of a head at one source token).
         many: How many units of each kind to list.
+        metric: In the place of a target, what is measured: arithmetic over outputs and units, such
+            as class(1) - class(0), logit(" a")@3 or mlp.1/17@-1 (@: the place, @mean over all).
     """
+    if metric is not None:
+        read = asked(
+            lab.target, [prompt], target, contrast=contrast, metric=metric, several=several
+        )
+        return _of_metric(lab, read, method, many)
     settings = Settings(method, tuple(kinds or ("mlp", "head")), many, words=_TOKENS)
     settings.check()
     question = target_prompt(lab.target, prompt, target, contrast=contrast, several=several)
@@ -102,6 +114,55 @@ def attribute(
     return Result("\n".join([*rows, *result.notes]), data)
 
 
+def _of_metric(lab: Lab, read: TargetPrompts, method: str, many: int) -> Result:
+    """Shares of all units in any metric, by gradients."""
+    if method not in ("imp", "integrated", "taylor"):
+        raise UsageError(f"a metric is shared out by integrated or taylor, not by {method}")
+    row = read.prompts[0]
+    how: Any = "taylor" if method == "taylor" else "integrated"
+    seed = int(lab.rng().integers(1 << 31))
+    found = share_out(lab.target, row, read.metrics[0], method=how, top=many, seed=seed)
+    sites = sum(len(group.sites) for group in found.groups)
+    lab.meter.forward_tokens += row.places * (1 + 18 * sites + DRAWS * len(found.groups))
+    rows = [
+        f"{found.metric} is {number(found.before)} behind {quoted(row.text)}; shares of the units "
+        f"by {'gradient x activation' if how == 'taylor' else 'integrated gradients'}:"
+    ]
+    data: dict[str, Any] = {
+        "prompt": row.text,
+        "metric": found.metric,
+        "value": found.before,
+        "method": how,
+        "notes": found.notes,
+    }
+    for group in found.groups:
+        units = sum(each.shares.shape[1] for each in group.sites)
+        rows.append(f"{group.name}, best of {units:,}:")
+        rows += [_share_line(unit, row) for unit in group.units]
+        if group.opposing:
+            against = "; ".join(_share_line(unit, row) for unit in group.opposing[:2])
+            rows.append(f"against it: {against}")
+        test = group.control
+        rows.append(_control(test))
+        data[group.name] = {
+            "units": [unit.as_dict() for unit in group.units],
+            "opposing": [unit.as_dict() for unit in group.opposing],
+            "gap": [each.gap for each in group.sites],
+            "control": {
+                **{"drop": test.drop, "random": test.random},
+                **{"percentile": test.percentile, "p": test.p},
+            },
+        }
+    return Result("\n".join([*rows, *found.notes]), data)
+
+
+def _share_line(unit: UnitShare, row: Prompt) -> str:
+    return (
+        f"{unit.unit} {unit.value:+.3g}, activation {number(unit.activation)} at place "
+        f"{unit.place} {quoted(row.tokens[unit.place])}"
+    )
+
+
 def _line(unit: UnitValue) -> str:
     tokens = unit.promotes if unit.activation >= 0 else unit.suppresses
     shown = " ".join(quoted(token) for token in tokens)
@@ -109,7 +170,7 @@ def _line(unit: UnitValue) -> str:
     return f"{unit.unit}{bound} {unit.value:+.3g}, activation {number(unit.activation)}: {shown}"
 
 
-def _control(test: ZeroedBest) -> str:
+def _control(test: Drop) -> str:
     if not test.units:
         return "control: the sites have no other units to zero beside the best"
     what = f"control: zeroing these best {len(test.units)} together lowers it by {test.drop:+.3g}"

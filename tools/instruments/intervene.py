@@ -21,6 +21,7 @@ from ..interventions.reference import Reference, references
 from ..interventions.runner import Runner, runners_of
 from ..interventions.sweep import Where
 from ..lab import Lab
+from ..metrics.asked import asked
 from ..metrics.prompt import TargetPrompts, target_prompts
 from ..models import Unit
 from ..registry import tool
@@ -32,7 +33,7 @@ _TOKENS = 4096
 _ROWS = 16
 
 
-@tool(needs=("text", "vocabulary", "open"))
+@tool(needs=("text", "open"))
 def intervene(
     lab: Lab,
     prompts: list[str],
@@ -44,6 +45,7 @@ def intervene(
     contrast: str | None = None,
     places: Where = "all",
     several: Literal["first", "sum"] | None = None,
+    metric: str | None = None,
 ) -> Result:
     """Changes units while the model reads your prompts and measures the log-probability of the
     word that you name as the next one, against matched random units and random directions of the
@@ -61,13 +63,19 @@ def intervene(
         contrast: Another next token: measured is how far the target is ahead of it.
         places: all tokens of the prompt, or the last alone.
         several: What to do with a target of several tokens: take the first, or sum over all.
+        metric: In the place of a target, what is measured: arithmetic over outputs and units, such
+            as class(1) - class(0), logit(" a")@3 or mlp.1/17@-1 (@: the place, @mean over all).
     """
     chosen = _chosen(lab, units)
     if not 0 < len(prompts) <= _MOST_PROMPTS:
         raise UsageError(f"pass one to {_MOST_PROMPTS} prompts, not {len(prompts)}")
     if method in VALUED and value is None:
         raise UsageError(f"the method {method} needs a value")
-    read = target_prompts(lab.target, prompts, target, contrast=contrast, several=several)
+    if metric is None:
+        read = target_prompts(lab.target, prompts, target, contrast=contrast, several=several)
+    else:
+        given: Any = {"contrast": contrast, "metric": metric, "several": several}
+        read = asked(lab.target, prompts, target, **given)
     runners = runners_of(lab.target, read)
     lab.meter.forward_tokens += sum(row.places for row in read.prompts)
     change = Change(method, value if method in VALUED else None)

@@ -4,25 +4,30 @@ The logit lens of `lens/logit_lens.py` on a prompt, as text: one line a sub-laye
 unit under study marked.
 """
 
+from dataclasses import asdict
 from typing import Any, Literal
 
 from ..attribution import target_prompt
 from ..evidence import Result
 from ..lab import Lab
 from ..lens.logit_lens import Lens, logit_lens, plain
+from ..lens.metric_lens import metric_lens
+from ..metrics.asked import asked
+from ..metrics.prompt import TargetPrompts
 from ..registry import tool
 from ..render.text import number, quoted
 
 _TOKENS = 4  # of a line
 
 
-@tool(needs=("text", "vocabulary", "open"))
+@tool(needs=("text", "open"))
 def lens(
     lab: Lab,
     prompt: str,
     target: str | None = None,
     *,
     several: Literal["first"] | None = None,
+    metric: str | None = None,
 ) -> Result:
     """Reads the model's state behind a prompt, layer by layer, as if it were the output: at which
     layer does a next token become likely, and what stood there before? One line a sub-layer
@@ -34,7 +39,12 @@ def lens(
         target: The text that may follow; without a leading space the more probable of both
             readings is taken. Left out: the model's own choice.
         several: first takes the first token of a target of several tokens.
+        metric: In the place of a target, what is measured: arithmetic over outputs and units, such
+            as class(1) - class(0), logit(" a")@3 or mlp.1/17@-1 (@: the place, @mean over all).
     """
+    if metric is not None:
+        read = asked(lab.target, [prompt], target, metric=metric, several=several)
+        return _of_metric(lab, read)
     if target is None:
         question = plain(lab.target, prompt)
     else:
@@ -66,6 +76,31 @@ def lens(
         "notes": result.notes,
     }
     return Result("\n".join([*rows, *result.notes]), data)
+
+
+def _of_metric(lab: Lab, read: TargetPrompts) -> Result:
+    """Any metric at every point that the end of the network can decode."""
+    row = read.prompts[0]
+    found = metric_lens(lab.target, row, read.metrics[0], top=_TOKENS, seed=lab.seed)
+    lab.meter.forward_tokens += row.places * (2 + 21 * len(found.points))
+    rows = [
+        f"{found.metric} behind {quoted(row.text)}, each point decoded by all behind "
+        f"{found.decoder}: value; what 20 random orders of the same values give; highest outputs"
+    ]
+    for point in found.points:
+        likeliest = " ".join(map(quoted, point.top))
+        inside = "" if point.beyond else ", no more than a random order gives"
+        rows.append(
+            f"{point.name}: {number(point.value)} ({number(point.low)} to {number(point.high)}"
+            f"{inside}) {likeliest}".rstrip()
+        )
+    data = {
+        "prompt": row.text,
+        "metric": found.metric,
+        "decoder": found.decoder,
+        "points": [{**asdict(point), "beyond": point.beyond} for point in found.points],
+    }
+    return Result("\n".join(rows), data)
 
 
 def _own(lab: Lab, found: Lens) -> str | None:

@@ -43,6 +43,10 @@ class Ask:
         """Whether this lab offers a tool."""
         return tool in offered(self.lab)
 
+    def predicts(self, tool: str) -> bool:
+        """Whether this lab offers a tool, and the target a next token to use it on."""
+        return self.has(tool) and "logit" in self.lab.target.sites
+
     def found(self, tool: str, **arguments: Any) -> Evidence | None:
         """The last good result of a tool for this question, with these arguments."""
         for one in reversed(self.made):

@@ -99,7 +99,7 @@ def labels(ask: Ask) -> list[Call]:
 def drive(ask: Ask) -> list[Call]:
     """The attribution; where a network is not built as a sum, units are zeroed in turn."""
     prompt, named = ask.intent.prompt, _target(ask)
-    if not prompt or not ask.has("attribute"):
+    if not prompt or not ask.predicts("attribute"):
         return []
     if not ask.step:
         return [Call("attribute", {"prompt": prompt, "several": "sum", **named})]
@@ -111,7 +111,7 @@ def drive(ask: Ask) -> list[Call]:
 
 def lens(ask: Ask) -> list[Call]:
     """The logit lens."""
-    if not ask.intent.prompt or not ask.has("lens"):
+    if not ask.intent.prompt or not ask.predicts("lens"):
         return []
     first = {"several": "first"} if ask.intent.target is not None else {}
     return [Call("lens", {"prompt": ask.intent.prompt, **_target(ask), **first})]
@@ -120,7 +120,7 @@ def lens(ask: Ask) -> list[Call]:
 def change(ask: Ask) -> list[Call]:
     """On a prompt `intervene`; else `unit_effect`, or the ablation of several."""
     intent, target, units = ask.intent, ask.lab.target, list(ask.intent.units)
-    if intent.prompt and ask.has("intervene"):
+    if intent.prompt and ask.predicts("intervene"):
         about = {"prompts": [intent.prompt], "units": units, "several": "sum", **_target(ask)}
         return [Call("intervene", about)]
     if len(units) == 1 and target.kind != "module":
