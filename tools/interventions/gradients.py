@@ -13,7 +13,7 @@ from torch import Tensor
 from ..metrics.metric import Metric
 from ..metrics.prompt import Prompt
 from ..models import Inputs, Intervention, Target, add
-from ..models.forward import Batch, Output, forward
+from ..models.forward import Batch, Output, forward, whole_output
 from ..models.trace import hooked
 
 
@@ -83,7 +83,7 @@ def slopes_of(
     def summed(output: Tensor, values: Mapping[str, Tensor]) -> Tensor:
         return metric.of(output, values).sum()
 
-    return _derived(target, inputs, sites, summed, changes, True, read=metric.sites)
+    return _derived(target, inputs, sites, summed, changes, whole_output(target), read=metric.sites)
 
 
 def _derived(

@@ -20,6 +20,7 @@ from ..metrics.metric import Metric
 from ..metrics.prompt import Prompt, TargetPrompts
 from ..metrics.readings import rival, saturation
 from ..models import Cached, Intervention, Start, Target
+from ..models.forward import whole_output
 from ..models.intervention import apply_all
 from .writes import Writes, writes
 
@@ -292,7 +293,8 @@ class Runner:
         """A metric of any kind, `[row]`, off whole runs with changes."""
         changes = [change.at(rows=[number]) for number, row in enumerate(rows) for change in row]
         batch, metric = self.prompt.repeated(len(rows)), self.metric
-        run = self.target.trace(batch, metric.sites, interventions=changes, output=True)
+        wanted = whole_output(self.target)
+        run = self.target.trace(batch, metric.sites, interventions=changes, output=wanted)
         return metric.of(run.output, run.values)
 
     def _traced(self, rows: Sequence[Row]) -> Tensor:

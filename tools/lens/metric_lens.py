@@ -22,6 +22,7 @@ from ..metrics.expression import by_place
 from ..metrics.metric import Metric
 from ..metrics.prompt import Prompt
 from ..models import Target, clamp
+from ..models.forward import whole_output
 
 _SHUFFLES = 20
 
@@ -82,7 +83,8 @@ def metric_lens(
         rows = torch.cat([value, *shuffled])  # [row, place, unit]
         change = clamp(end, None, rows)
         batch = prompt.repeated(len(rows))
-        run = target.trace(batch, metric.sites, interventions=[change])
+        wanted = whole_output(target)
+        run = target.trace(batch, metric.sites, interventions=[change], output=wanted)
         numbers = metric.of(run.output, run.values).cpu().double().expand(len(rows)).tolist()
         likeliest = _likeliest(target, run.output, top)
         points.append(Point(name, numbers[0], min(numbers[1:]), max(numbers[1:]), likeliest))

@@ -6,22 +6,25 @@
 
 1. `syntax.py` reads the text. Here its names become numbers: tokens and classes of the output, and
    units of sites; what is not there is refused, with near misses.
-2. A place that is not said is the one that there is, the last of a causal model, the maximum over a
-   picture (as units of pictures are read elsewhere); for all others it has to be said.
+2. A place that is not said is the one that there is, the last of a causal model, that of the one
+   mask token, the maximum over a picture (as units of pictures are read elsewhere); for all others
+   it has to be said.
 3. What looks at next-token logits of the last places alone is measured like any other metric of a
    language model, with restarts; everything else is read off whole runs (`of`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ..data.tokens import surfaces
 from ..errors import UsageError, nearest
 from ..models import Inputs, Site, Target
+from ..models.forward import whole_output
 from .metric import Kind, Metric
 from .syntax import POOLED, Leaf, Tree, evaluate, leaves, parse
 
@@ -128,7 +131,7 @@ def expression(target: Target, text: str, inputs: Inputs | Tensor) -> Expression
     found = list(dict.fromkeys(leaves(tree)))
     sites = {leaf: _site(target, leaf) for leaf in found if leaf.what == "unit"}
     names = list(dict.fromkeys(site.name for site in sites.values()))
-    run = target.trace(inputs, names)
+    run = target.trace(inputs, names, output=whole_output(target))
     output = run.output
     if len(sites) < len(found) and (output is None or not output.is_floating_point()):
         kind = "nothing" if output is None else str(output.dtype).removeprefix("torch.")
@@ -144,7 +147,7 @@ def expression(target: Target, text: str, inputs: Inputs | Tensor) -> Expression
         else:
             assert output is not None
             index, places = _number(target, leaf, output), by_place(output).shape[1]
-        bound[leaf] = Bound(site, index, _place(target, leaf, site, places))
+        bound[leaf] = Bound(site, index, _place(target, leaf, site, places, inputs))
     made = Expression(text=text, tree=tree, bound=bound, ends=_ends(target, bound))
     made.of(output, run.values)
     return made
@@ -195,9 +198,9 @@ def _number(target: Target, leaf: Leaf, output: Tensor) -> int:
         if 0 <= leaf.name < width:
             return leaf.name
         raise UsageError(f"'{leaf.text}': the output has numbers 0 to {width - 1}")
-    if leaf.name in target.labels:
-        return target.labels.index(leaf.name)
-    names: Sequence[str] = target.labels
+    names: Sequence[str] = target.labels or _classes(target, width)
+    if leaf.name in names:
+        return list(names).index(leaf.name)
     if target.tokenizer is not None and width >= len(surfaces(target)):
         tokens = _tokens(target, leaf.name)
         if len(tokens) == 1:
@@ -211,9 +214,16 @@ def _number(target: Target, leaf: Leaf, output: Tensor) -> int:
             f"'{leaf.text}': the output of {target.name} has no names; write a number, 0 to "
             f"{width - 1}, or set Model.labels"
         )
-    what = "class" if target.labels else "token"
+    what = "class" if width == len(names) and target.kind != "causal" else "token"
     near = nearest(leaf.name, (name.replace("\n", "\\n") for name in names))
     raise UsageError(f"'{leaf.text}': there is no {what} '{leaf.name}'; nearest: {near}")
+
+
+def _classes(target: Target, width: int) -> tuple[str, ...]:
+    """Names that a Hugging Face classifier of texts holds itself."""
+    config = getattr(target.headed, "config", None)
+    named = {int(i): str(name) for i, name in (getattr(config, "id2label", None) or {}).items()}
+    return tuple(named[i] for i in range(width)) if sorted(named) == list(range(width)) else ()
 
 
 def _tokens(target: Target, text: str) -> list[int]:
@@ -228,7 +238,7 @@ def _tokens(target: Target, text: str) -> list[int]:
     return [] if getattr(target.tokenizer, "unk_token_id", None) in ids else [int(i) for i in ids]
 
 
-def _place(target: Target, leaf: Leaf, site: Site | None, places: int) -> int | str:
+def _place(target: Target, leaf: Leaf, site: Site | None, places: int, inputs: Any) -> int | str:
     if leaf.place is not None:
         return leaf.place
     if places == 1:
@@ -237,6 +247,11 @@ def _place(target: Target, leaf: Leaf, site: Site | None, places: int) -> int | 
         return -1
     if site is not None and site.grid is not None:
         return "max"
+    mask = getattr(target.tokenizer, "mask_token_id", None)
+    ids = getattr(inputs, "ids", None)
+    masked = [] if mask is None or ids is None else np.flatnonzero(ids[0] == mask).tolist()
+    if len(masked) == 1:
+        return masked[0]
     raise UsageError(
         f"'{leaf.text}' has {places} places here: say which, such as {leaf.text}@0, @first, @last, "
         "@mean or @max"

@@ -17,7 +17,8 @@ from torch import Tensor
 from ..data.decoding import decode
 from ..errors import UsageError
 from ..models import Target
-from .prompt import Prompt, prompt_of
+from .prompt import Prompt, prompt_of, row_of
+from .readings import check_known
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +52,12 @@ def input_of(target: Target, text: str) -> Prompt:
     """
     if target.image is not None:
         return TensorPrompt(np.zeros((1, 1), np.int32), (), text, tensor=_picture(target, text))
-    if target.tokenizer is not None:
+    if target.tokenizer is not None and target.kind == "causal":
         return prompt_of(target, text)
+    if target.tokenizer is not None:  # what sees all places also sees the tokens behind a text
+        check_known(target, text)
+        ids = target.tokenizer(text, verbose=False)["input_ids"]
+        return row_of(target, [int(i) for i in ids], text=text)
     return TensorPrompt(np.zeros((1, 1), np.int32), (), text, tensor=_numbers(target, text))
 
 

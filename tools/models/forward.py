@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .image_input import ImageInput
     from .target import Target
 
-Output = bool | Literal["last"]
+Output = bool | Literal["last", "head"]
 
 
 class Inputs(Protocol):
@@ -88,7 +88,8 @@ def forward(target: "Target", batch: Batch, *, output: Output, head: bool) -> Te
     Args:
         target: The target.
         batch: Its inputs.
-        output: Whether to compute the output; `last`: of the last attended place alone.
+        output: Whether to compute the output; `last`: of the last attended place alone; `head`:
+            what an encoder's own head gives, for masked tokens or classes.
         head: A site in the vocabulary head is read or changed, so that it has to run in full.
     """
     if target.kind == "image":
@@ -103,6 +104,8 @@ def forward(target: "Target", batch: Batch, *, output: Output, head: bool) -> Te
     pad = getattr(getattr(target.network, "config", None), "pad_token_id", None)
     if not mask and isinstance(pad, int) and bool((batch.ids == pad).any()):
         mask = {"attention_mask": batch.attended.long()}  # a text may hold the padding token
+    if target.kind == "encoder" and output == "head" and target.headed is not None:
+        return target.headed(input_ids=batch.ids, **mask).logits
     if target.kind == "encoder":
         result = target.network(input_ids=batch.ids, **mask)
         if not output:
@@ -123,6 +126,11 @@ def forward(target: "Target", batch: Batch, *, output: Output, head: bool) -> Te
     kept, which = last.unique(return_inverse=True)
     logits = target.network(input_ids=batch.ids, logits_to_keep=kept, **options).logits
     return logits[torch.arange(len(last), device=last.device), which]
+
+
+def whole_output(target: "Target") -> Output:
+    """What to ask a forward for where all that a network gives is wanted."""
+    return "head" if target.head is not None else True
 
 
 def call(network: nn.Module, batch: Batch) -> Any:

@@ -5,6 +5,7 @@ with a model runs only when it is asked for. Nothing is printed.
 """
 
 import importlib.util
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,27 @@ def from_hugging_face(
         network = network.to(device)
     target = wrap(network, tokenizer, name=name)
     target.notes = notes
+    headed = _headed(config.architectures)
+    if headed is not None and target.kind == "encoder" and weights is None:
+        target.head = partial(_with_head, headed, source, network.dtype, options)
     return target
+
+
+def _headed(architectures: list[str] | None) -> str | None:
+    """The auto class of an encoder's head."""
+    for kind in ("MaskedLM", "SequenceClassification", "TokenClassification"):
+        if any(name.endswith(f"For{kind}") for name in architectures or []):
+            return f"AutoModelFor{kind}"
+    return None
+
+
+def _with_head(kind: str, source: str, dtype: torch.dtype, options: dict[str, Any]) -> nn.Module:
+    """The network with its head, whose weights are read when they are first asked for."""
+    import transformers
+
+    auto = getattr(transformers, kind)
+    with quiet():
+        return auto.from_pretrained(source, dtype=dtype, weights_only=True, **options)
 
 
 def _network(
@@ -159,7 +180,7 @@ def wrap(network: nn.Module, tokenizer: Any, *, name: str) -> Target:
         ) from error
     probe.blocks = result.blocks
     probe.forget()
-    return Target(
+    target = Target(
         network,
         name=name,
         kind="causal" if causal else "encoder",
@@ -170,6 +191,9 @@ def wrap(network: nn.Module, tokenizer: Any, *, name: str) -> Target:
         refused=result.refused,
         probe=probe,
     )
+    if not causal and _headed([type(whole).__name__]) is not None:
+        target.head = lambda: whole
+    return target
 
 
 def _causal(architectures: list[str] | None) -> bool:

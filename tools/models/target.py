@@ -83,6 +83,8 @@ class Target:
         """`[class]`: names of a classifier's outputs, the units of its site `logit`."""
         self.numbers = numbers
         """How many numbers a row has, where it reads rows of numbers; else 0."""
+        self.head: Callable[[], nn.Module] | None = None
+        """Gives an encoder's network with the head that it was trained with; None: unknown."""
         self.clip: Clip | None = None
         """The model of pictures and phrases of which this network is the half that sees."""
         self.truth: dict[str, PlantedTruth] = {}
@@ -173,6 +175,16 @@ class Target:
             site = good[site.name]
         self.sites[site.name] = site
         return site
+
+    @cached_property
+    def headed(self) -> nn.Module | None:
+        """An encoder with its head over this very network, so that hooks see it run."""
+        if self.head is None:
+            return None
+        made: Any = self.head()
+        if made.base_model is not self.network:
+            setattr(made, made.base_model_prefix, self.network)
+        return made.to(self.device).eval().requires_grad_(False)
 
     @cached_property
     def parameters(self) -> int:
