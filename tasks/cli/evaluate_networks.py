@@ -24,6 +24,7 @@ def networks(
     controls: Annotated[int, typer.Option(min=0, help="Units of each untrained copy.")] = 3,
     steps: Annotated[int, typer.Option(help="Turns of the planner a unit.")] = 16,
     unit_seconds: options.UnitSeconds = 600.0,
+    timeout: options.Timeout = 120.0,
     as_json: options.Json = False,
 ) -> None:
     """Describe units whose function a program knows; a program says what is right."""
@@ -39,6 +40,7 @@ def networks(
         controls=controls,
         steps=steps,
         unit_seconds=unit_seconds or None,
+        timeout=timeout,
     )
     with progress("networks") as told_of:
         result = run_networks(plan, out, progress=told_of)

@@ -59,6 +59,8 @@ class Plan:
     """Units of each untrained copy."""
     steps: int = 16
     unit_seconds: float | None = 600.0
+    timeout: float = 120.0
+    """Seconds of one request to a language model."""
 
     def check(self) -> None:
         """Refuses what is not there.
@@ -198,6 +200,7 @@ def _labelled(
         controls="none",
         steps=plan.steps,
         unit_seconds=plan.unit_seconds,
+        timeout=plan.timeout,
     )
     by_name = {one.unit: one for one in run.units}
     return [
@@ -227,6 +230,7 @@ def _asked(
             data=str(data),
             planner=plan.planner,
             base_url=plan.base_url,
+            timeout=plan.timeout,
             budget=Budget(steps=plan.steps, tokens=None, seconds=plan.unit_seconds),
             folder=out / "conversations",
         )
