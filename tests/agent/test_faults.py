@@ -160,7 +160,7 @@ def test_a_tool_that_asks_a_model_stays_within_the_seconds_of_the_unit(make_lab)
 
 
 def test_a_context_overflow_shortens_old_results_and_goes_on(lab):
-    limit = len(json.dumps(system("causal"))) + 5_000
+    limit = len(json.dumps(system("causal", lab.meanings))) + 5_000
 
     def size(request: dict[str, Any]) -> int:
         return len(json.dumps(request["messages"]))

@@ -67,7 +67,7 @@ def test_in_a_conversation_and_when_it_is_resumed(toy_target, toy_folder, reader
     planner = Scripted([["nothing"]])
     named = {"reader": reader, "judge": "openai:j", "base_url": judge.url}
     with open_conversation(toy_target, planner=planner, **given, **named) as talk:
-        assert talk.lab.meanings == ("like", "judged")
+        assert talk.lab.meanings[-2:] == ("like", "judged")
         both_of(talk.lab)
         assert judge.requests
         name, about = talk.thread.name, talk.about

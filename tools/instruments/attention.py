@@ -174,7 +174,7 @@ def _over(lab: Lab, windows: TokenWindows, sites: list[str], of_tokens: list[str
         ids, width = part.ids, part.ids.shape[1]
         masks, asked = _masks(ids, part.attended)
         lab.meter.forward_tokens += int(part.attended.sum())
-        sight = torch.as_tensor(part.attended)[:, None, :].expand(-1, width, -1).double()
+        sight = torch.as_tensor(part.attended)[:, None, :].expand(-1, width, -1).cpu().double()
         sight = sight.tril() if lab.target.kind == "causal" else sight
         sight = sight / sight.sum(-1, keepdim=True).clamp(min=1)  # [row, place, seen place]
         from_ = asked[..., None].to(torch.float64)  # [row, place, 1]

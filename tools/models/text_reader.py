@@ -212,7 +212,8 @@ def _in_batches(rows: Any) -> Iterator[tuple[int, TokenRows]]:
             yield start, some.trimmed()
         return
     for start in range(0, len(rows.ids), _ROWS):
-        yield start, TokenRows(*(array[start : start + _ROWS] for array in rows))
+        some = slice(start, start + _ROWS)
+        yield start, TokenRows(rows.ids[some], rows.attended[some], rows.counted[some])
 
 
 def _layers_of(reader: Target, rows: TokenRows) -> np.ndarray:

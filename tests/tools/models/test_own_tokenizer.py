@@ -21,8 +21,12 @@ class Characters:
         return "".join(self.letters[i] for i in ids)
 
 
+class Bare(SimpleNamespace):
+    """As much of a target as windows need; unlike its base it can be referred to weakly."""
+
+
 def windows(tokenizer, texts, length=8):
-    target = SimpleNamespace(tokenizer=tokenizer, name="own", kind="causal", context_length=length)
+    target = Bare(tokenizer=tokenizer, name="own", kind="causal", context_length=length)
     return cut(target, texts, length=length)
 
 
