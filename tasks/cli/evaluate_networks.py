@@ -55,7 +55,7 @@ def _show(result: dict[str, Any]) -> None:
     from rich.table import Column, Table
     from rich.text import Text
 
-    shares = ("right", "wrong", "abstained", "confidently wrong")
+    shares = ("right", "wrong", "abstained", "failed", "confidently wrong")
     made = Table(Column("", no_wrap=True), "n", *shares)
     rows = {"trained": result["trained"], **result["by"], "untrained": result["untrained"]}
     for name, row in rows.items():

@@ -180,6 +180,8 @@ def _verdict(known: Known, said: Said, draws: Sequence[Draw], i: int) -> dict[st
         ]
         prediction = fitted([part.astype(np.float64) for part in parts], draws[0].units[i])[1].total
     verdict = judged(known, prediction, draws[1], said.confidence, own=own).as_dict()
+    if said.status == "failed":
+        verdict["verdict"] = "failed"
     fits = None if prediction is None else correlations(prediction[None], own[None])[0, 0]
     return {**verdict, "fits": None if fits is None else round(float(fits), 4)}
 
@@ -274,7 +276,7 @@ def _shares(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     network = np.array([f"{record['network']}-{record['seed']}" for record in records])
     resampler = Resampler(network)
     ones = np.ones(len(records))
-    for name in ("right", "wrong", "abstained", "confidently wrong"):
+    for name in ("right", "wrong", "abstained", "failed", "confidently wrong"):
         hits = np.array(
             [
                 record["confidently_wrong"]

@@ -2,7 +2,8 @@
 
 A description is **right** where its prediction correlates by `RIGHT` or more, on strings that
 nothing else saw, with one of the variables that the unit computes; **wrong** where it does not;
-**abstained** where it claims no function. Words are not read.
+**abstained** where it claims no function; **failed** where the planner broke off. Words are not
+read.
 """
 
 from typing import Any, Literal, NamedTuple
@@ -21,7 +22,7 @@ FITTED, CHECKED = 4_000_037, 5_000_011
 class Verdict(NamedTuple):
     """What became of one description."""
 
-    verdict: Literal["right", "wrong", "abstained"]
+    verdict: Literal["right", "wrong", "abstained", "failed"]
     correlation: float | None = None
     """Of the prediction with the variable that it fits best."""
     variable: str | None = None
