@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ...agent.statuses import NO_FUNCTION as CLAIM_NOTHING
+from ...agent.statuses import NO_FUNCTION as NOTHING
 from ...tools.statistics.intervals import mean, share
 from ..report.usage import total
 from .calibration import calibration
@@ -12,7 +12,6 @@ from .meaning import by_kind
 from .text_match import text_match
 
 NO_FUNCTION = ("null", "dead")
-EMPTY: tuple[str, ...] = CLAIM_NOTHING
 _AUCS = ("value", "near_miss", "unrelated")
 _MADE = ("fit", "near_miss", "unrelated")
 
@@ -97,19 +96,29 @@ def null(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _null(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    result = [(r["kind"], r["status"] in empty_statuses(r["kind"])) for r in records]
-    given = [(kind, empty) for kind, empty in result if kind in NO_FUNCTION]
+    given = [
+        (r["kind"], found_out(r["kind"], r["status"], r.get("planner_status")))
+        for r in records
+        if r["kind"] in NO_FUNCTION
+    ]
     others = [r for r in records if r["kind"] not in NO_FUNCTION and r["tier"] != "C"]
     return {
         "detected": share(empty for _, empty in given),
-        "false": share(r["status"] in EMPTY for r in others),
+        "false": share(claims_nothing(r["status"], r.get("planner_status")) for r in others),
         "kinds": {k: share(empty for kind, empty in given if kind == k) for k in NO_FUNCTION},
     }
 
 
-def empty_statuses(kind: str) -> tuple[str, ...]:
-    """The statuses that are right for a unit without a function; a dead one must be called so."""
-    return ("dead",) if kind == "dead" else EMPTY
+def found_out(kind: str, status: str, planner_status: str | None) -> bool:
+    """Whether a status is right for a unit without a function: a dead one must be called so."""
+    return status == "dead" if kind == "dead" else claims_nothing(status, planner_status)
+
+
+def claims_nothing(status: str, planner_status: str | None) -> bool:
+    """Whether a description claims no function. A word list of the planner's own claims that the
+    unit responds to these words; one that scoring puts in the place of nothing does not."""
+    own = status == "word list" and planner_status == "described"
+    return status in NOTHING and not own
 
 
 def _tier(records: Sequence[Mapping[str, Any]], tier: str) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from ..scoring.measured import Splits
 from .effects_by_kind import named
 from .recovery import recovery
 from .suite import Suite
-from .summary import empty_statuses
+from .summary import found_out
 
 
 @dataclass(frozen=True)
@@ -120,8 +120,8 @@ class Bench:
             },
         }
         if inputs is None or unit.function is None:
-            wanted = empty_statuses(unit.kind)
-            return {**result, "right": description.status in wanted, "recovery": None}
+            right = found_out(unit.kind, description.status, record.get("planner_status"))
+            return {**result, "right": right, "recovery": None}
         done = recovery(description, unit.function, inputs, splits.explore, splits.validation)
         return {**result, "right": done.recovered, "recovery": done.as_dict()}
 

@@ -10,7 +10,7 @@ from neuroscribe.tasks.evaluation.effects_by_kind import effects_by_kind, named
 from neuroscribe.tasks.evaluation.planner_table import confidence_lines, show
 from neuroscribe.tasks.evaluation.pooled import pooled_confidence
 from neuroscribe.tasks.evaluation.report import write_report
-from neuroscribe.tasks.evaluation.summary import summary
+from neuroscribe.tasks.evaluation.summary import claims_nothing, found_out, summary
 from neuroscribe.tasks.evaluation.text_match import matches
 from neuroscribe.tools.statistics.intervals import mean, share
 
@@ -89,6 +89,22 @@ def test_what_the_planner_found_out_itself_stands_apart_from_the_final_status(re
     assert null["own"]["false"]["value"] == 0.0
     baseline = found["baselines"]["no experiments"]["null"]
     assert baseline["own"].keys() == null["own"].keys()
+
+
+@pytest.mark.parametrize(
+    ("status", "own", "nothing"),
+    [
+        ("word list", "described", False),
+        ("word list", "uninterpretable", True),
+        ("word list", None, True),
+        ("uninterpretable", "described", True),
+        ("described", "described", False),
+    ],
+)
+def test_a_word_list_of_the_planner_claims_its_words(status, own, nothing):
+    assert claims_nothing(status, own) == nothing
+    assert found_out("null", status, own) == nothing
+    assert not found_out("dead", status, own)
 
 
 def test_failed_units_stay_in_the_denominator(records):
