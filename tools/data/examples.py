@@ -1,9 +1,9 @@
-"""Examples from a function of yours: short texts or pictures with named fields.
+"""Examples from a function of yours: short texts, rows of numbers or pictures with named fields.
 
 FILE.py:NAME[:N]     `NAME(seed, n)`, or fewer arguments, or an iterable; N examples of it are taken
 
-An example is a text, a list of tokens, a picture, or a mapping that has it under `text`, `tokens`
-or `image` and fields beside it:
+An example is a text, a list of tokens, a row of numbers, a picture, or a mapping that has it under
+`text`, `tokens`, `numbers` or `image` and fields beside it:
 
     {"text": "(())", "label": 1, "length": 4, "depth": [1, 2, 2, 1]}
 
@@ -23,13 +23,14 @@ from ..io.user_code import member, one_line, parted
 from .corpus import Corpus, Document
 from .example_pictures import example_picture
 from .fields import LONGEST, Value, finite, settled, usable
+from .numbers import as_text, row_of
 from .pictures import ImageCorpus
 from .windows import clean
 
 N = 2_000
 """Examples that are drawn where no number is named."""
 MOST = 200_000
-_CONTENT = ("text", "tokens", "image")
+_CONTENT = ("text", "tokens", "numbers", "image")
 
 
 def generated(spec: str, *, target: Any, seed: int) -> Corpus:
@@ -55,7 +56,7 @@ def generated(spec: str, *, target: Any, seed: int) -> Corpus:
             example_picture(*_content(item, spec, i), spec, i) for i, item in enumerate(items)
         ]
         return _of_pictures(pictures, spec)
-    if target is not None and target.tokenizer is None:
+    if target is not None and target.tokenizer is None and not target.numbers:
         raise UsageError(
             f"{target.name} reads neither text nor pictures, so that {spec} cannot be run through "
             "it; give it a tokenizer or an image input (docs/models.md)"
@@ -154,7 +155,13 @@ def _document(item: Any, spec: str, i: int, target: Any) -> Document:
     if isinstance(item, Mapping) and "image" in item:
         raise UsageError(f"{spec}: example {i} is a picture, and the target reads text")
     content = content.tolist() if hasattr(content, "tolist") else content
-    if isinstance(content, str):
+    width = getattr(target, "numbers", 0)
+    if width:
+        text = as_text(content)
+        row_of(text, width)
+    elif isinstance(item, Mapping) and "numbers" in item:
+        raise UsageError(f"{spec}: example {i} is a row of numbers, and the target reads text")
+    elif isinstance(content, str):
         text = clean(content)
     elif isinstance(content, Sequence) and not isinstance(content, bytes):
         text = text_of_tokens(content, target, f"{spec}: example {i}")

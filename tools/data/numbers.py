@@ -36,6 +36,13 @@ def row_of(text: str, width: int) -> list[float]:
     return row
 
 
+def as_text(row: Any) -> str:
+    """A row of numbers as the text of its document; a text as it is."""
+    if isinstance(row, str):
+        return row
+    return ", ".join(map(str, row if isinstance(row, list | tuple) else [row]))
+
+
 def rows_of(texts: Sequence[str], width: int) -> np.ndarray:
     """float32 `[row, coordinate]`."""
     return np.array([row_of(text, width) for text in texts], np.float32).reshape(-1, width)

@@ -91,6 +91,11 @@ def wanted(lab: Lab, what: Given) -> Wanted:
     field = field_mentioned(lab, text)
     if field is not None:
         return Wanted(field, f"read as {field.english()}")
+    if lab.target.tokenizer is None:
+        raise UsageError(
+            f"{lab.target.name} reads rows of numbers: '{text}' is no field of the data; give one "
+            "(field label = 1) or a predictor on coordinates as JSON"
+        )
     amount = None if piece_of(lab.target) == "word" else quantity(lab, text)
     if amount is not None:
         return Wanted(amount, f"read as {amount.english()}")

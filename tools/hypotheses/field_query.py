@@ -53,9 +53,12 @@ def field_asked(lab: Lab, text: str) -> Predicate | None:
 
 
 def field_mentioned(lab: Lab, text: str) -> Predicate | None:
-    """The field whose name a phrase ends with ("the total balance"), or of which it tells one value
-    from another ("label 1 from 0"); None: there is none."""
+    """The field whose name a phrase ends with ("the total balance"), of which it tells one value
+    from another ("label 1 from 0"), or that it compares ("label = 1"); None: there is none."""
     known: Mapping[str, np.ndarray] = lab.explore.fields
+    compared = _ASKED.fullmatch(f"field {text.strip()}")
+    if compared is not None and compared["name"] in known:
+        return field_asked(lab, f"field {text.strip()}")
     apart = _APART.fullmatch(text.strip())
     if apart is not None and apart["name"] in known:
         return field_asked(lab, f"field {apart['name']} = {apart['value']}")

@@ -52,6 +52,34 @@ def test_what_is_refused_in_a_line(made, code, said):
     refused(said, made, code)
 
 
+VECTORS = """
+import torch
+
+def load():
+    torch.manual_seed(0)
+    return torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2))
+
+load.example = torch.zeros(1, 3)
+"""
+
+
+def test_rows_of_numbers_with_fields(made, tmp_path):
+    (tmp_path / "vectors.py").write_text(VECTORS)
+    target = Target.load(f"{tmp_path / 'vectors.py'}:load")
+    code = """
+import numpy as np
+def strings(seed, n):
+    for row in np.random.default_rng(seed).normal(size=(n, 3)):
+        yield {"numbers": row, "label": int(row[0] > 0)}
+"""
+    windows = cut(target, made(code, target=target), length=1)
+    assert windows.numbers is not None
+    assert windows.numbers.shape == (len(windows.texts), 3)
+    assert ((windows.numbers[:, 0] > 0) == (windows.fields["label"][:, 0] == 1)).all()
+    refused("is no row of 3 numbers", made, "strings = [[1, 2]]", target=target)
+    refused("and the target reads text", made, "strings = [{'numbers': [1, 2]}]")
+
+
 def test_an_endless_generator_is_seeded_and_its_repeats_are_counted(made):
     code = """
 import random
