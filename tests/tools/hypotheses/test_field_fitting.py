@@ -42,6 +42,7 @@ def lab() -> Lab:
         ("field length > 8", "field length > 8", lambda f: f["length"] > 8),
         ("the field colour is red or blue", "field colour = 'red' or 'blue'", None),
         ("field colour != red", "field colour != red", lambda f: f["colour"] != "red"),
+        ("label = 1", "field label = 1", lambda f: f["label"] == 1),
         ("label 1 from 0", "field label = 1", lambda f: f["label"] == 1),
     ],
 )
