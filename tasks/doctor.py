@@ -171,7 +171,8 @@ def _findings(target: Target, rows: Any, output: torch.Tensor) -> dict[str, str]
         names = surfaces(target)
         special = [names[i] for i in target.tokenizer.all_special_ids]
         found["context"] = f"{target.context_length} tokens"
-        found["tokens"] = f"{len(names):,}; special: {', '.join(special[:8]) or 'none'}"
+        counted = ", which count as places" if special and target.counts_special else ""
+        found["tokens"] = f"{len(names):,}; special: {', '.join(special[:8]) or 'none'}{counted}"
         found["speed"] = _speed(target, rows)
     if target.labels:
         found["classes"] = f"{len(target.labels):,}: {', '.join(target.labels[:5])}, ..."

@@ -255,6 +255,8 @@ def _filled(
         ids[i, last : last + len(after)] = after
         attended[i, : last + len(after)] = True
         counted[i, first:last] = ~np.isin(row[0], special)
+        if getattr(target, "counts_special", False):
+            counted[i] = attended[i]
         for array, values in zip((ids, word, ordinal, start, end, read), row, strict=True):
             array[i, first:last] = values
     return TokenWindows(

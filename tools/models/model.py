@@ -38,5 +38,8 @@ class Model:
     """A tensor that the network takes (or a shape), where it reads no tokens."""
     labels: Sequence[str] = ()
     """Names of the classes of its output."""
+    special: Literal["count", "skip"] | None = None
+    """Whether special tokens, such as one that a text begins with, are places like others. None:
+    they count where the output is one row a text, which may be read at one of them."""
     image: Any = None
     """How pictures become input, where it sees: an `ImageInput`, or a dict for one."""

@@ -187,7 +187,7 @@ def _of_tokens(
     if causal or (model.kind is None and speaks(network, first, tokens)):
         causal = True
         spoken(network)
-    return Target(
+    target = Target(
         network,
         name=name,
         kind="causal" if causal else "module",
@@ -198,6 +198,11 @@ def _of_tokens(
         labels=tuple(model.labels),
         context_length=model.context_length or _longest(network, first),
     )
+    if model.special not in (None, "count", "skip"):
+        raise UsageError(f"{name}: Model.special is {model.special!r}; give 'count' or 'skip'")
+    one_a_text = not causal and len(shape) == 2
+    target.counts_special = one_a_text if model.special is None else model.special == "count"
+    return target
 
 
 def _with_blocks(

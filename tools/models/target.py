@@ -83,6 +83,8 @@ class Target:
         """`[class]`: names of a classifier's outputs, the units of its site `logit`."""
         self.numbers = numbers
         """How many numbers a row has, where it reads rows of numbers; else 0."""
+        self.counts_special = False
+        """Whether special tokens count as places: where the output is read at one of them."""
         self.head: Callable[[], nn.Module] | None = None
         """Gives an encoder's network with the head that it was trained with; None: unknown."""
         self.clip: Clip | None = None
@@ -117,6 +119,7 @@ class Target:
         }
         new = Target(network, **{**settings, **changes})
         new.unverified = set(self.unverified)
+        new.counts_special = self.counts_special
         return new
 
     @property

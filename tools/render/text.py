@@ -66,6 +66,9 @@ def snippet(
     if not real.size:
         return ""
     centre = int(real[0]) if place is None else place
+    special = ends[centre] <= starts[centre]  # it stands for no part of the text
+    if special:
+        centre = int(real[0] if centre < real[0] else real[-1])
     shown = [
         int(at)
         for at in real
@@ -87,7 +90,11 @@ def snippet(
         parts.append(_token(text[begin:finish].translate(_NO_TEXT), values[at], scale, at == place))
         end = max(end, finish)
     line = " ".join(re.sub(r"\s*\n\s*", " ⏎ ", "".join(parts)).split())
-    line = re.sub(r"\{(?=\d\})", "{ ", line).translate(_MARKED)
+    line = re.sub(r"\{(?=\d\})", "{ ", line)
+    if special and place is not None:
+        name = _token(windows.vocabulary[windows.ids[row, place]], values[place], scale, True)
+        line = f"{name} {line}" if place < real[0] else f"{line} {name}"
+    line = line.translate(_MARKED)
     head = "…" if shown and shown[0] != real[0] else "^" if edge else ""
     return f"{head}{line}{'…' if shown and shown[-1] != real[-1] else ''}"
 

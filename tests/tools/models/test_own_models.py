@@ -249,3 +249,34 @@ def test_a_declared_head_is_cut():
     sites = {"head.1": "transformer.h.1.attn.c_proj:in"}
     target = from_model(Model(network, letters, heads=8, sites=sites), name="own")
     assert (target.site("head.1").units, target.site("head.1").channels) == (8, 4)
+
+
+class Begun:
+    """A tokenizer that puts a token before each text."""
+
+    names = ("<pad>", "<bos>", "(", ")")
+    vocab_size = 4
+
+    def encode(self, text):
+        return [1, *map(self.names.index, text)]
+
+    def decode(self, ids):
+        return "".join(self.names[i] for i in ids)
+
+
+@pytest.mark.parametrize(
+    ("network", "special", "counts"),
+    [
+        (bare_models.Classifier(4), None, True),  # read at one place, perhaps the first
+        (bare_models.Classifier(4), "skip", False),
+        (bare_models.Counter(4), None, False),
+        (bare_models.Counter(4), "count", True),
+    ],
+)
+def test_special_tokens_are_places_where_the_output_may_be_read_there(network, special, counts):
+    model = Model(network, Begun(), special=special)
+    target = from_model(model, name="own")
+    windows = cut(target, ["(())", "()"], length=8)
+    assert windows.counted[:, 0].tolist() == [counts] * 2
+    assert windows.counted[:, 1:].sum() == 6
+    assert not (windows.counted & ~windows.attended).any()
