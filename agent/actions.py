@@ -265,11 +265,13 @@ def _component(lab: Lab, given: ComponentGiven) -> Component:
 
 
 def _cited(lab: Lab, keys: Sequence[str]) -> tuple[str, ...]:
-    """What citations stand for: a program for the experiments that it made."""
+    """What citations stand for: a program for the experiments that it made and that gave a
+    result."""
     store = lab.evidence
     out: list[str] = []
     for key in keys:
         program = key in store and store[key].tool == "program"
         calls = store[key].data.get("calls") if program else None
-        out += [one for one in calls if not TOOLS[store[one].tool].action] if calls else [key]
+        made = [one for one in calls or () if not TOOLS[store[one].tool].action]
+        out += [one for one in made if store[one].error is None] or [key]
     return tuple(dict.fromkeys(out))

@@ -124,6 +124,7 @@ class Tool:
             "llm": lab.llm is not None,
             "vocabulary": "logit" in lab.target.sites,
             "text": lab.reads_text,
+            "words": lab.target.kind != "module",
             "image": lab.target.image is not None,
             "inputs": lab.reads_text or lab.target.image is not None or lab.target.numbers > 0,
             "written": lab.reads_text or lab.target.numbers > 0,

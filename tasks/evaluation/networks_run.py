@@ -136,6 +136,7 @@ def _network(
     different = {one.variables[0]: one for one in reversed(truth.known)}
     chosen = _some(list(different.values()), plan.units, rng)
     copy = untrained(target, seed=seed)
+    copy.name = target.name  # a planner reads it
     none = _some(truth_of(copy, name).none, plan.controls, rng) if plan.controls else ()
     nothing = [Known(unit, (), "none", 0.0, {}) for unit in none]
     for arm, network, units in (("", target, chosen), ("-untrained", copy, nothing)):

@@ -185,3 +185,13 @@ def test_a_program_that_is_cited_stands_for_its_calls(make_lab):
     assert component.evidence == ("E3", "E4", "E5")
     assert done.steps == 3
     assert not done.description.notes
+
+
+def test_a_call_that_failed_in_a_cited_program_is_not_cited(make_lab):
+    lab = make_lab()
+    failing = "try:\n    activations([])\nexcept Exception as error:\n    print(error)\n"
+    turns = [[("program", {"code": failing + LOOP})], SCRIPT[1], concluding("E7")]
+    done = investigate(lab, "planted/0", Scripted(turns))
+    assert lab.evidence["E1"].error
+    assert done.description.components[0].evidence == ("E4", "E5", "E6")
+    assert not done.description.notes

@@ -71,6 +71,7 @@ def _opposite(values: np.ndarray, site: Site, unit: Unit) -> dict[str, Any]:
         return {**known, "meaning": False, "why": "the readout is a norm: it has no other sign"}
     if site.floor is None:
         why = "both signs are real" + (": the unit is gated" if site.gated else "")
+        why = why if known["rate"] else "it is never below 0 here"
         return {**known, "meaning": share > 0.01, "why": why}
     if unit.sign > 0:
         why = f"the negative side is the activation function's floor ({site.floor:g})"

@@ -98,7 +98,7 @@ class _Reading:
         return None if known is None else list(known)
 
 
-@tool(needs=("text",))
+@tool(needs=("text", "words"))
 def unit_effect(
     lab: Lab, unit: str | None = None, *, projection: Annotated[int, UpTo(25, 0)] = 0
 ) -> Result:
