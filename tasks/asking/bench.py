@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ...agent.planners import planner_factory
-from ...tools.activations.head_directions import add_head_directions, along_sites
+from ...tools.activations.head_directions import offer_head_directions
 from ...tools.data.windows import cut
 from ...tools.errors import UsageError
 from ...tools.evidence import EvidenceStore
@@ -32,6 +32,7 @@ def open_bench(
     reader: str | None = None,
     judge: Judge | None = None,
     backends: Mapping[str, Backend] | None = None,
+    direction: str | None = None,
 ) -> Lab:
     """A lab over the explore split of a corpus.
 
@@ -51,6 +52,7 @@ def open_bench(
         reader: A second network that reads.
         judge: Who reads places.
         backends: Image models.
+        direction: Of heads that are read as along.N/H: HEAD=FILE,...
 
     Raises:
         UsageError: if something given cannot be used.
@@ -62,22 +64,18 @@ def open_bench(
         llm = getattr(planner_factory(planner, base_url=base_url), "llm", None)
         if llm is None:
             raise UsageError(f"--planner {planner} is no language model; give openai:MODEL")
-    along = along_sites([str(unit).rpartition("/")[0]])
-    studied = None if unit is None or along else target.unit(unit)
     if data is None and texts and target.image is None:
         rows: Any = cut(target, texts, length=target.context_length, document_per_row=True)
     else:
         spec = data or default_data(target)
         rows = explore(target, spec, tokens=tokens, length=length, seed=seed)
     rows, network = read_by(target, rows, reader)
-    if along:  # directions of heads are found on explore
-        add_head_directions(target, rows, along)
-        studied = target.unit(str(unit))
+    offer_head_directions(target, rows, direction)
     lab = Lab(
         target,
         rows,
         evidence=EvidenceStore(pictures),
-        unit=studied,
+        unit=None if unit is None else target.unit(unit),
         seed=seed,
         backends=backends or {},
         judge=judge,

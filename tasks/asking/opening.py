@@ -10,6 +10,7 @@ from ...agent.planners import kind_of
 from ...agent.planners.chat import ChatFactory
 from ...agent.prompts import predictors, prompt
 from ...agent.state import PlannerFactory
+from ...tools.activations.head_directions import offer_head_directions
 from ...tools.errors import UsageError
 from ...tools.evidence import EvidenceStore
 from ...tools.lab import Lab
@@ -54,6 +55,7 @@ def open_conversation(
     folder: str | Path | None = None,
     device: str | None = None,
     trust_remote_code: bool = False,
+    direction: str | None = None,
 ) -> Conversation:
     """Begins a conversation about a model.
 
@@ -79,6 +81,7 @@ def open_conversation(
         folder: Where conversations are kept; default: under `NEUROSCRIBE_HOME`.
         device: cpu, cuda, mps.
         trust_remote_code: Run the model's own code.
+        direction: Of heads that are read as along.N/H: HEAD=FILE,...; None: the run's, or found.
 
     Raises:
         UsageError: if the target, data, run, index or planner cannot be used.
@@ -91,7 +94,7 @@ def open_conversation(
         whole = name == str(run)
         facts = _run_facts(run, data=data, loaded=not whole)
         data, seed, name = facts.data, facts.seed, facts.target if whole else name
-        reader = reader or facts.reader
+        reader, direction = reader or facts.reader, direction or facts.direction
     factory = _factory(planner, base_url=base_url, prices=prices, timeout=timeout)
     if run is not None and facts is not None and target == str(run):
         from ..labelling.trusted import load_allowed
@@ -114,6 +117,7 @@ def open_conversation(
         seed,
         programs,
         reader,
+        direction,
         judge,
         key=key_seal(base_url),
     )
@@ -248,6 +252,8 @@ def system(lab: Lab, about: About) -> str:
     }.get(target.kind, "a network")
     sites = [f"{site.name} ({site.units} units)" for site in target.sites.values()]
     shown = sites if len(sites) <= _SITES else [*sites[: _SITES - 2], "...", *sites[-2:]]
+    if any(name.startswith("head.") for name in target.sites) and target.image is None:
+        shown.append("along.N (head.N, each head read along one direction of what it writes)")
     what = "pictures" if target.image is not None else f"windows of {about.context_length} tokens"
     lines = [
         f"The network: {target.name}, {kind}. Sites: {', '.join(shown)}.",
@@ -278,6 +284,7 @@ def _lab(target: Target, about: About, factory: PlannerFactory, **judge: Any) ->
         seed=about.seed,
     )
     windows, reader = read_by(target, windows, about.reader)
+    offer_head_directions(target, windows, about.direction)
     lab = Lab(
         target,
         windows,

@@ -48,6 +48,8 @@ class About:
     """Whether a language model may compose tools in programs."""
     reader: str | None = None
     """A second network that reads, for `like`."""
+    direction: str | None = None
+    """Of heads that are read as along.N/H: HEAD=FILE,..."""
     judge: str | None = None
     """Who reads places for `judged`; None: the planner's model."""
     title: str = ""

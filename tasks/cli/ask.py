@@ -37,6 +37,7 @@ def ask(
     threads: Annotated[bool, typer.Option("--threads", help="List the conversations.")] = False,
     programs: options.Programs = True,
     reader: options.Reader = None,
+    direction: options.Direction = None,
     judge: options.PlaceJudge = None,
     judge_requests: options.JudgeRequests = 1000,
     yes: Annotated[bool, typer.Option("--yes", help="Run costly calls without asking.")] = False,
@@ -103,6 +104,7 @@ def ask(
             context_length=context_length,
             seed=seed,
             programs=programs,
+            direction=direction,
             **common,
         )
     with conversation:

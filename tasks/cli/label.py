@@ -40,6 +40,7 @@ _LIMITS = ("run_tokens", "unit_tokens", "unit_seconds", "unit_cost")  # 0 is no 
     unit_cost=(Annotated[float, typer.Option(help="Money a unit; 0: no limit.")], 0.0),
     shards=None,
     images=(options.Images, None),
+    direction=options.Direction,
     programs=(options.Programs, True),
 )
 def label(

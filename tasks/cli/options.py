@@ -63,6 +63,13 @@ BaseUrl = Annotated[str | None, Option(help="An OpenAI-compatible endpoint.")]
 Timeout = Annotated[float, Option(help="Seconds of one request to an LLM.")]
 PriceIn = Annotated[float, Option(help="Money for a million tokens in.")]
 PriceOut = Annotated[float, Option(help="Money for a million tokens out.")]
+Direction = Annotated[
+    str | None,
+    Option(
+        help="Of heads read as along.N/H: HEAD=FILE,... (.npy or .safetensors of one vector); "
+        "default: found on explore."
+    ),
+]
 Judge = Annotated[str, Option(help="openai:MODEL reads the labels.", show_default=False)]
 Reader = Annotated[
     str | None,

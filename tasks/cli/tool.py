@@ -47,6 +47,7 @@ def tool(
     ] = None,
     images: options.Images = None,
     reader: options.Reader = None,
+    direction: options.Direction = None,
     judge: options.PlaceJudge = None,
     planner: Annotated[
         str | None, typer.Option(help="openai:MODEL, for tools that ask a language model.")
@@ -90,6 +91,7 @@ def tool(
         planner=planner,
         base_url=base_url,
         reader=reader,
+        direction=direction,
         seed=seed,
         backends={spec: open_backend(spec) for spec in images or []},
         judge=None if judge is None else judge_named(judge, base_url=base_url),

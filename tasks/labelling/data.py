@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from ...tools.activations.head_directions import offer_head_directions
 from ...tools.data.corpus import Corpus
 from ...tools.data.image_rows import ImageRows, image_rows
 from ...tools.data.pictures import ImageCorpus
@@ -136,7 +137,7 @@ class RunData:
         if isinstance(windows, ImageRows) or self.target.parameters < _KEPT_FROM:
             return measured(units)
         here = f"{self.target.fingerprint} {windows.fingerprint}"
-        decides = {unit: f"{here} {unit}" for unit in units}
+        decides = {unit: f"{here} {unit}{self._code(unit)}" for unit in units}
         known = {
             unit: arrays["values"]
             for unit, text in decides.items()
@@ -147,6 +148,10 @@ class RunData:
             known[unit] = values
             keep("activations", decides[unit], {"values": values})
         return np.stack([known[unit] for unit in units])
+
+    def _code(self, unit: Unit) -> str:
+        """What a site laid over the network adds to its weights, where that depends on data."""
+        return getattr(self.target.site(unit.site).code, "fingerprint", "")
 
     def ranks(self, kind: str, sites: Sequence[str]) -> dict[str, np.ndarray]:
         """Variance, or share of places above zero, of every unit of sites over explore.
@@ -196,11 +201,17 @@ def check_data(spec: str) -> None:
 
 
 def load_data(target: Target, settings: Settings) -> RunData:
-    """Loads the corpus and cuts the windows of its splits.
+    """Loads the corpus and cuts the windows of its splits; the target reads heads along them.
 
     Raises:
         UsageError: if the data cannot be read or are too few.
     """
+    data = _loaded(target, settings)
+    offer_head_directions(target, data.windows["explore"], settings.direction)
+    return data
+
+
+def _loaded(target: Target, settings: Settings) -> RunData:
     from ...tools.data.sources import load_corpus
 
     if target.tokenizer is None and target.image is None and not target.numbers:

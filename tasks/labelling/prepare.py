@@ -9,13 +9,13 @@ from typing import Any
 
 from ...agent.planners import planner_factory
 from ...agent.state import PlannerFactory
-from ...tools.activations.head_directions import add_head_directions, along_sites
+from ...tools.activations.head_directions import along_sites
 from ...tools.errors import UsageError
 from ...tools.images.backends import open_backend
 from ...tools.models.target import Target
 from ...tools.models.unit import Unit
 from ...tools.predicates.judging import judge_named
-from .data import SPLITS, RunData, check_data, load_data
+from .data import RunData, check_data, load_data
 from .folder import RunFolder
 from .selection import Range, check_selection, parse_selection, select_units, spelt_out
 from .settings import How, Settings, Shard, differences
@@ -110,9 +110,7 @@ def prepare(
         )
     parts = parse_selection(settings.units)
     along = along_sites([part.site for part in parts if isinstance(part, Range)])
-    data = load_data(target, settings) if along else None
-    if data is not None:  # their directions are found on explore
-        add_head_directions(target, data.windows[SPLITS[0]], along)
+    data = load_data(target, settings) if along else None  # where their directions are found
     check_selection(parts, target, sites=settings.sites)
     data = data or load_data(target, settings)
     if known is not None:

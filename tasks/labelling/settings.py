@@ -105,6 +105,8 @@ class Settings:
     """Whether an LLM may compose tools in sandboxed programs."""
     fields: bool = False
     """Whether descriptions may use fields of the data, which no other text has."""
+    direction: str | None = None
+    """Of heads read as along.N/H: HEAD=FILE,... (.npy, .safetensors: a vector); default: found."""
     leave_out: str = ""
     """Groups of tools that the planner does without: exemplars, inputs, causal, programs; units:
     a black box, of which inputs and outputs alone are seen."""

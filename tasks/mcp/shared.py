@@ -96,7 +96,8 @@ def settings_of(run: Path | None, **given: Any) -> Settings:
 
     Args:
         run: The folder of a run; None: there is none.
-        given: `target`, `data`, `tokens`, `seed`, `length`, `images`, `reader`; None: not given.
+        given: `target`, `data`, `tokens`, `seed`, `length`, `images`, `reader`,
+            `direction`; None: not given.
 
     Raises:
         UsageError: if there is no run in the folder, no target is named, the data is not there, or
@@ -169,9 +170,9 @@ def open_shared(
             trust_remote_code=trust_remote_code,
             device=device,
         )
-        studied = None if unit is None else target.unit(unit)
         settings = replace(settings, data=settings.data or default_data(target))
         whole = load_data(target, settings)
+        studied = None if unit is None else target.unit(unit)
         bench = replace(whole, windows={"explore": whole.windows["explore"]})
         search = None if run is None else RunSearch(run, data=lambda: bench)
     folder = None if run is None else RunFolder(run)

@@ -6,19 +6,26 @@ projection of the output less its mean. The sign is that of the longer tail. A w
 head along that direction alone (see `Site.code`).
 """
 
+import hashlib
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ..data.windows import TokenWindows, batches
 from ..errors import UsageError
+from ..io.files import read_whole
 from ..models import Target
+from ..models.site import Site
 
 PREFIX = "along."
 _ROWS = 64
+_MOST_BYTES = 1 << 24
 
 
 class HeadDirections(NamedTuple):
@@ -28,6 +35,13 @@ class HeadDirections(NamedTuple):
     """`[head, channel]`, of length 1."""
     mean: Tensor
     """`[head, channel]`."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the directions and means."""
+        parts = (self.directions, self.mean)
+        whole = b"".join(part.float().cpu().numpy().tobytes() for part in parts)
+        return hashlib.sha256(whole).hexdigest()[:16]
 
     def encode(self, raw: Tensor) -> Tensor:
         """`[..., d]` to `[..., head]`."""
@@ -39,9 +53,74 @@ class HeadDirections(NamedTuple):
         return (values[..., None] * self.directions.to(values)).flatten(-2)
 
 
+def offer_head_directions(target: Target, explore: TokenWindows, given: str | None = None) -> None:
+    """From here on the target has `along.N`, each found on explore when it is first asked for.
+
+    Args:
+        target: Sites of this kind that it had of other data are gone.
+        explore: Rows without tokens offer nothing.
+        given: Directions instead of those that are found, as `read_directions` reads them.
+
+    Raises:
+        UsageError: if a direction cannot be read, or is of no head of the target.
+    """
+    for name in along_sites(list(target.sites)):
+        del target.sites[name]
+    target.derive = None
+    directions = read_directions(given)
+    for head in directions:
+        target.unit(head)  # says what is near
+    if not isinstance(explore, TokenWindows):
+        return
+
+    def derive(name: str) -> Site | None:
+        if not name.startswith(PREFIX):
+            return None
+        add_head_directions(target, explore, [name], given=directions)
+        return target.sites[name]
+
+    target.derive = derive
+
+
 def along_sites(names: Sequence[str]) -> list[str]:
     """The sites of this kind among the sites of units, each once."""
     return list(dict.fromkeys(name for name in names if name.startswith(PREFIX)))
+
+
+def read_directions(text: str | None) -> dict[str, Tensor]:
+    """Reads `head.2/5=FILE,head.2/6=FILE`: a .npy or .safetensors of one vector `[channel]` each.
+
+    Raises:
+        UsageError: if it is no such list, or a file holds anything else.
+    """
+    result = {}
+    for part in filter(None, (text or "").split(",")):
+        head, equals, name = (one.strip() for one in part.partition("="))
+        if not (head.startswith("head.") and equals and name):
+            raise UsageError(f"--direction '{part}' is not HEAD=FILE, such as head.2/5=probe.npy")
+        try:
+            vector = _vector(Path(name).expanduser())
+        except Exception as error:  # a file that anybody made
+            raise UsageError(
+                f"--direction {name} is no .npy or .safetensors file of one vector: {error}"
+            ) from error
+        if not (bool(vector.isfinite().all()) and float(vector.norm()) > 0):
+            raise UsageError(f"--direction {name}: the vector is zero or not finite")
+        result[head] = vector
+    return result
+
+
+def _vector(path: Path) -> Tensor:
+    content = read_whole(path, _MOST_BYTES)
+    if path.suffix == ".safetensors":
+        from safetensors.torch import load
+
+        tensors = list(load(content).values())
+    else:
+        tensors = [torch.as_tensor(np.load(io.BytesIO(content), allow_pickle=False))]
+    if len(tensors) != 1 or tensors[0].ndim != 1:
+        raise ValueError(f"it holds {', '.join(str(list(t.shape)) for t in tensors) or 'nothing'}")
+    return tensors[0].float()
 
 
 def add_head_directions(

@@ -91,6 +91,8 @@ class Target:
         """The model of pictures and phrases of which this network is the half that sees."""
         self.truth: dict[str, PlantedTruth] = {}
         """What planted units compute, by unit name. No tool reads it."""
+        self.derive: Callable[[str], Site | None] | None = None
+        """Makes sites that need data (`along.2`) when they are first asked for; None for others."""
         self.unverified: set[str] = set()
         """Sites that are verified when they are first used."""
         self.lock = threading.RLock()
@@ -150,6 +152,8 @@ class Target:
             return self._verified(name) if name in self.unverified else self.sites[name]
         if name in self.refused:
             raise UsageError(f"{self.name} has no usable site '{name}': {self.refused[name]}")
+        if self.derive is not None and (made := self.derive(name)) is not None:
+            return made
         path = name.removesuffix(":in").removesuffix(":out")
         modules = dict(self.network.named_modules())
         if self.probe is not None and path and path in modules:

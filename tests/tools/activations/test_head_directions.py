@@ -5,7 +5,12 @@ import numpy as np
 import pytest
 import torch
 from checks import close, refused
-from neuroscribe.tools.activations.head_directions import add_head_directions, along_sites
+from neuroscribe.tools.activations.head_directions import (
+    add_head_directions,
+    along_sites,
+    offer_head_directions,
+    read_directions,
+)
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.models import Target, zero
 
@@ -58,3 +63,43 @@ def test_what_cannot_be_read_is_refused(target, windows):
     refused("no site 'head.7'", add_head_directions, target, windows, ["along.7"])
     wrong = {"head.0/1": torch.ones(3)}
     refused("it has 62 channels", add_head_directions, target, windows, ["along.0"], given=wrong)
+
+
+def test_sites_are_found_when_asked_for_and_follow_the_data(target, windows):
+    offer_head_directions(target, windows)
+    assert "along.0" not in target.sites
+    assert str(target.unit("along.0/5")) == "along.0/5"
+    first = target.site("along.0").code.fingerprint
+    offer_head_directions(target, windows)
+    assert "along.0" not in target.sites  # of other data, perhaps
+    assert target.site("along.0").code.fingerprint == first
+    offer_head_directions(target, windows.rows(slice(0, 10)))
+    assert target.site("along.0").code.fingerprint != first
+    refused("no site 'head.7'", target.unit, "along.7/0")
+
+
+@pytest.mark.parametrize("suffix", ["npy", "safetensors"])
+def test_a_file_gives_a_direction(target, windows, tmp_path, suffix):
+    from safetensors.numpy import save_file
+
+    vector = np.eye(1, target.site("head.1").channels, 3, dtype=np.float32)[0]
+    path = tmp_path / f"one.{suffix}"
+    np.save(path, vector) if suffix == "npy" else save_file({"v": vector}, path)
+    offer_head_directions(target, windows, f"head.1/2={path}")
+    close(target.site("along.1").code.directions[2], torch.as_tensor(vector))
+
+
+def test_a_file_of_something_else_is_refused(target, windows, tmp_path):
+    for name, array in (("two", np.ones((2, 3))), ("zero", np.zeros(3)), ("o", np.array([{}]))):
+        np.save(tmp_path / f"{name}.npy", array)
+    for text, said in (
+        ("head.1/2", "is not HEAD=FILE"),
+        (f"mlp.1/2={tmp_path}/two.npy", "is not HEAD=FILE"),
+        (f"head.1/2={tmp_path}/two.npy", "of one vector"),
+        (f"head.1/2={tmp_path}/o.npy", "of one vector"),
+        (f"head.1/2={tmp_path}/zero.npy", "zero or not finite"),
+        (f"head.1/2={tmp_path}/none.npy", "of one vector"),
+    ):
+        refused(said, read_directions, text)
+    np.save(tmp_path / "one.npy", np.ones(3))
+    refused("head.9", offer_head_directions, target, windows, f"head.9/0={tmp_path}/one.npy")
