@@ -1,8 +1,9 @@
 """What a unit computes of symbols and numbers: amounts, searched beside the rule list.
 
 1. **Amounts** of a text without words: how many of a token, how many more of one than of another,
-   before a place (behind it and in all, where the network sees that); of numbers their values, sums
-   and differences of two, and the largest and smallest so far; what the model itself predicts.
+   before a place (behind it and in all, where the network sees that); of numbers their values, the
+   largest and smallest so far, sums, differences and products of two (modulo too), and whether the
+   token some places back is the same; what the model itself predicts.
    Waves of one or two numbers, for each frequency, with the phase that fits best.
 2. **Degrees.** An amount rises or falls over its range, from a knot on, or equals a value. Each is
    a function of the amount, so that all of them are judged by sums over its values.
@@ -25,7 +26,7 @@ from .....tools.data.windows import TokenWindows
 from .....tools.errors import UsageError
 from .....tools.predicates import parse
 from .....tools.predicates.algorithms import Amount, speaks_in_numbers
-from .....tools.predicates.phrases import either
+from .....tools.predicates.phrases import either, number_of
 from .....tools.predicates.view import view_of
 from ....description import short_label
 from ..findings import Hypothesis
@@ -100,7 +101,8 @@ def _fitted(sample: Sample, *, outputs: bool) -> Algorithm:
         rest = ways[0].rest(sample, columns) if columns else sample
         found = [*_best(rest, fit, _kept[windows]), *_waves(rest, fit)]
         found += _by_token(rest, fit, outputs=outputs)
-        found.sort(key=lambda item: -item[0])
+        # of a repeat and a difference of 0, which are one, the repeat reads better
+        found.sort(key=lambda item: (-round(item[0], 9), item[1]["kind"] != "same"))
         best: tuple[float, dict[str, Any] | None, np.ndarray] = (now, None, np.zeros(0))
         for _, json in found[:_TRIED]:
             column = parse(json).evaluate(windows).ravel().astype(np.float64)
@@ -149,8 +151,13 @@ def _amounts(windows: TokenWindows, sides: Sequence[str]) -> Iterator[dict[str, 
         for at in range(_BACK + 1):
             yield {"kind": "arithmetic", "at": [at]}
         for pair in combinations(range(_BACK + 1), 2):
-            for op in ("sum", "difference"):
+            for op in ("sum", "difference", "product"):
                 yield {"kind": "arithmetic", "at": list(pair), "op": op}
+        for numbers in _readings(windows)[:1]:  # of the whole text, where it has two numbers
+            both = {"kind": "arithmetic", "at": list(numbers.positions), "from_start": True}
+            for op in ("sum", "difference", "product") if len(numbers.positions) == 2 else ():
+                yield {**both, "op": op}
+                yield {**both, "op": op, "mod": numbers.modulus}
 
 
 def _token(name: str) -> dict[str, Any]:
@@ -273,6 +280,8 @@ def _by_token(
     present = [windows.vocabulary[i] for i in np.unique(windows.ids[windows.counted])]
     options = [_token(name) for name in present if len(present) <= _MOST_TOKENS]
     options += [{"kind": "position", "start": at, "stop": at + 1} for at in range(_PLACES)]
+    if speaks_in_numbers(windows):
+        options += [{"kind": "same", "at": at} for at in range(1, _BACK + 1)]
     names = target.labels if target is not None and target.labels else windows.vocabulary
     if (
         outputs
@@ -303,6 +312,8 @@ def short(predictor: dict[str, Any]) -> str:
         return either(predictor["tokens"])
     if kind == "and":
         return short(predictor["of"][0])
+    if kind == "same":
+        return f"repeats the token {number_of(predictor['at'], 'token')} back"
     if kind == "predicted":
         return f"where the model predicts {either(predictor['tokens'])}"
     if kind == "wave":
@@ -327,7 +338,9 @@ def short(predictor: dict[str, Any]) -> str:
 def _numbers(predictor: dict[str, Any]) -> str:
     at, start = predictor["at"], bool(predictor.get("from_start"))
     if len(at) == 2:
-        return f"{predictor.get('op', 'sum')} of two numbers"
+        plain = "mod" in predictor and predictor["kind"] == "arithmetic"
+        modulo = f" mod {predictor['mod']}" if plain else ""
+        return f"{predictor.get('op', 'sum')} of two numbers{modulo}"
     if start:
         return f"number at place {at[0] + 1}"
     return f"number {at[0]} back" if at[0] else "number here"

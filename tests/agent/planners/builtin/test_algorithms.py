@@ -92,6 +92,22 @@ def test_balances_of_brackets(brackets, planted, label):
             "difference",
         ),
         ({"kind": "arithmetic", "low": 2, "high": 9}, "number here"),
+        (
+            {"kind": "arithmetic", "at": [0, 1], "op": "product", "low": 0, "high": 81},
+            "product of two numbers",
+        ),
+        (
+            {
+                "kind": "arithmetic",
+                "at": [0, 1],
+                "from_start": True,
+                "mod": 10,
+                "low": 0,
+                "high": 9,
+            },
+            "sum of two numbers mod 10",
+        ),
+        ({"kind": "same", "at": 2}, "repeats the token 2 tokens back"),
     ],
 )
 def test_extremes_and_arithmetic_of_numbers(digits, planted, label):
@@ -102,7 +118,7 @@ def test_extremes_and_arithmetic_of_numbers(digits, planted, label):
 
 
 def test_chance_is_not_described(brackets, digits):
-    for lab, seed in ((brackets, 2), (digits, 3)):
+    for lab, seed in ((brackets, 2), (digits, 3), (digits, 4)):
         draw = np.random.default_rng(seed)
         assert found(lab, draw.normal(size=lab.explore.ids.shape)).noise
 
