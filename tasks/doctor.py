@@ -21,6 +21,7 @@ from ..tools.data.windows import TokenRows, specials
 from ..tools.errors import UsageError
 from ..tools.models import Target
 from ..tools.models.probe import probe_ids
+from ..tools.models.reading import Reading, reading
 from ..tools.models.spec import split
 from ..tools.models.trace import hooked
 from ..tools.residual.exact import exact_trace
@@ -171,12 +172,30 @@ def _findings(target: Target, rows: Any, output: torch.Tensor) -> dict[str, str]
         names = surfaces(target)
         special = [names[i] for i in target.tokenizer.all_special_ids]
         found["context"] = f"{target.context_length} tokens"
-        counted = ", which count as places" if special and target.counts_special else ""
-        found["tokens"] = f"{len(names):,}; special: {', '.join(special[:8]) or 'none'}{counted}"
+        found["tokens"] = f"{len(names):,}; special: {', '.join(special[:8]) or 'none'}"
         found["speed"] = _speed(target, rows)
+        read = reading(target)
+        if read is not None:
+            found["answer"] = _read_at(read)
+        if special:
+            found["special tokens"] = (
+                "count as places: the answer is read there"
+                if target.counts_special
+                else "do not count as places (--special count makes them)"
+            )
     if target.labels:
         found["classes"] = f"{len(target.labels):,}: {', '.join(target.labels[:5])}, ..."
     return found
+
+
+def _read_at(read: Reading) -> str:
+    if read.where == "every place":
+        return f"read at every place of {read.site}"
+    mark = ", a special token" if read.special else ""
+    return (
+        f"read at {read.where}{mark}: of {read.site} no other place reaches the output; exemplars "
+        "and surveys mark such places"
+    )
 
 
 def _dtype(target: Target) -> str:

@@ -44,6 +44,7 @@ def rebuild(
     from ...tools.data.windows import cut
     from ...tools.lab import Lab
     from ...tools.models import Target
+    from ...tools.models.load import checked_special
     from ...tools.models.text_reader import load_text_reader
     from ...tools.predicates.readers import load_reader
 
@@ -67,6 +68,7 @@ def rebuild(
     corpus = load_corpus(where, target=target, **options)
     if corpus.hash != known:
         raise UsageError(another("corpus", {"name": spec, "fingerprint": known}, corpus.hash))
+    target.special = checked_special(windows.get("special") or "skip")
     explore: Any
     text_reader: Target | None = None
     if isinstance(corpus, ImageCorpus):

@@ -275,6 +275,7 @@ def make_header(
         "windows": {
             "length": length,
             "most_tokens": most_tokens,
+            "special": "count" if lab.target.counts_special else "skip",
             "rows": len(lab.explore),
             "tokens": int(lab.explore.counted.sum()),
         },

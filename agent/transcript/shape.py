@@ -29,6 +29,7 @@ class _Corpus(TypedDict):
 class _Windows(TypedDict):
     length: int
     most_tokens: NotRequired[int | None]
+    special: NotRequired[str | None]
     rows: int
     tokens: int
 

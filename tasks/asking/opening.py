@@ -17,6 +17,7 @@ from ...tools.lab import Lab
 from ...tools.llm.client import LLM
 from ...tools.llm.endpoints import public_url
 from ...tools.models import Target
+from ...tools.models.load import checked_special
 from ...tools.models.trust import Named
 from ...tools.predicates.judging import REQUESTS, judge_of
 from . import all_tools as _tools  # noqa: F401  registers every tool
@@ -56,6 +57,7 @@ def open_conversation(
     device: str | None = None,
     trust_remote_code: bool = False,
     direction: str | None = None,
+    special: str | None = None,
 ) -> Conversation:
     """Begins a conversation about a model.
 
@@ -82,6 +84,7 @@ def open_conversation(
         device: cpu, cuda, mps.
         trust_remote_code: Run the model's own code.
         direction: Of heads that are read as along.N/H: HEAD=FILE,...; None: the run's, or found.
+        special: `count` or `skip` special tokens; None: as `Target.special` says.
 
     Raises:
         UsageError: if the target, data, run, index or planner cannot be used.
@@ -95,6 +98,7 @@ def open_conversation(
         facts = _run_facts(run, data=data, loaded=not whole)
         data, seed, name = facts.data, facts.seed, facts.target if whole else name
         reader, direction = reader or facts.reader, direction or facts.direction
+        special = special or facts.special
     factory = _factory(planner, base_url=base_url, prices=prices, timeout=timeout)
     if run is not None and facts is not None and target == str(run):
         from ..labelling.trusted import load_allowed
@@ -103,6 +107,8 @@ def open_conversation(
         target = load_allowed(Path(run), facts, target=None, trust_remote_code=code, device=device)
     elif isinstance(target, str):
         target = Target.load(target, device=device, trust_remote_code=trust_remote_code)
+    if special is not None:
+        target.special = checked_special(special)
     if target.tokenizer is None and target.image is None and not target.numbers:
         raise UsageError(f"{name} takes neither text nor pictures; experiments work on these")
     about = About(
@@ -119,6 +125,7 @@ def open_conversation(
         reader,
         direction,
         judge,
+        special=target.special,
         key=key_seal(base_url),
     )
     client = {"base_url": base_url, "timeout": timeout}
@@ -226,7 +233,7 @@ def resume(
         if target is None or isinstance(target, str):
             code = trust_remote_code
             options = Named(file).options({}, given=target, code=code)
-            target = Target.load(about.target, device=device, **options)
+            target = Target.load(about.target, device=device, special=about.special, **options)
         lab = _lab(target, about, factory, limit=judge_requests, **client)
         return Conversation(
             lab,

@@ -52,6 +52,8 @@ class About:
     """Of heads that are read as along.N/H: HEAD=FILE,..."""
     judge: str | None = None
     """Who reads places for `judged`; None: the planner's model."""
+    special: str | None = None
+    """Whether special tokens count as places; None: where the answer is read at one."""
     title: str = ""
     """The first question."""
     created: str = ""

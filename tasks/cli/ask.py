@@ -38,6 +38,7 @@ def ask(
     programs: options.Programs = True,
     reader: options.Reader = None,
     direction: options.Direction = None,
+    special: options.Special = None,
     judge: options.PlaceJudge = None,
     judge_requests: options.JudgeRequests = 1000,
     yes: Annotated[bool, typer.Option("--yes", help="Run costly calls without asking.")] = False,
@@ -105,6 +106,7 @@ def ask(
             seed=seed,
             programs=programs,
             direction=direction,
+            special=special,
             **common,
         )
     with conversation:

@@ -52,6 +52,7 @@ def find(
     ] = "minilm",
     active: options.Active = None,
     silent: options.Silent = None,
+    special: options.Special = None,
     embed: Annotated[
         bool, typer.Option("--embed", help="Embed all labels first, however many.")
     ] = False,
@@ -82,6 +83,7 @@ def find(
         from .find_contrast import find_contrast
 
         given = {"target": target, "data": data, "trust_remote_code": trust_remote_code}
+        given["special"] = special
         find_contrast(run, active, silent, sites=layer, n=many, as_json=as_json, **given)
         return
     if (by is not None or at_least is not None) and not any(questions[1:]):

@@ -17,6 +17,7 @@ def find_contrast(
     target: str | None,
     data: str | None,
     trust_remote_code: bool,
+    special: str | None,
     as_json: bool,
 ) -> None:
     """Prints the search over a run's model, or over a model.
@@ -42,7 +43,9 @@ def find_contrast(
         bench = data_of(run, target=target, data=data, trust_remote_code=trust_remote_code)
         lab = Lab(bench.target, bench.windows["explore"], open=True)
     else:
-        model = Target.load(target or str(run), trust_remote_code=trust_remote_code)
+        model = Target.load(
+            target or str(run), trust_remote_code=trust_remote_code, special=special
+        )
         own = [text for side in texts.values() for text in side] if silent is not None else ()
         lab = open_bench(model, data, texts=own)
     found = call(lab, "find_units", {**texts, "sites": list(sites) if sites else None, "many": n})

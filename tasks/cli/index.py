@@ -46,6 +46,7 @@ def index(
     shard: Annotated[str, typer.Option(help="I/N: the I-th of N parts of the corpus.")] = "1/1",
     field: options.TextField = None,
     records: options.Records = None,
+    special: options.Special = None,
     seed: options.Seed = 0,
     revision: options.Revision = None,
     dtype: options.Dtype = None,
@@ -64,7 +65,7 @@ def index(
     from ..labelling.selection import matching, usable
 
     started = time.monotonic()
-    model = Target.load(target, revision=revision, dtype=dtype, device=device)
+    model = Target.load(target, revision=revision, dtype=dtype, device=device, special=special)
     named = options.listed(sites)
     chosen = matching(model, list(named))
     if not named:

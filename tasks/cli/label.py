@@ -41,6 +41,7 @@ _LIMITS = ("run_tokens", "unit_tokens", "unit_seconds", "unit_cost")  # 0 is no 
     shards=None,
     images=(options.Images, None),
     direction=options.Direction,
+    special=options.Special,
     programs=(options.Programs, True),
 )
 def label(

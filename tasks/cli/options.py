@@ -47,6 +47,13 @@ ContextLength = Annotated[int, Option(help="Tokens a window.")]
 Seeds = Annotated[str, Option(help="Such as 1,2,5-8; from 1000 on: for reports.")]
 Shard = Annotated[str, Option(help="I/N: the I-th of N parts of the units.")]
 CorpusTokens = Annotated[int, Option(help="Tokens of all three splits together.")]
+Special = Annotated[
+    str | None,
+    Option(
+        help="count or skip special tokens as places; default: skip, but where the network's "
+        "answer is read there."
+    ),
+]
 Images = Annotated[
     list[str] | None, Option(help="Image models to draw with: openai:MODEL, diffusers:FOLDER.")
 ]

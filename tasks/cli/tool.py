@@ -48,6 +48,7 @@ def tool(
     images: options.Images = None,
     reader: options.Reader = None,
     direction: options.Direction = None,
+    special: options.Special = None,
     judge: options.PlaceJudge = None,
     planner: Annotated[
         str | None, typer.Option(help="openai:MODEL, for tools that ask a language model.")
@@ -77,7 +78,7 @@ def tool(
     arguments = read_arguments(chosen, arg or [], files=True) | {
         k: read_texts(p) for k, p in sets.items()
     }
-    loaded = Target.load(target)
+    loaded = Target.load(target, special=special)
     lab = open_bench(
         loaded,
         data,

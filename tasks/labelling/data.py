@@ -25,6 +25,7 @@ from ...tools.errors import UsageError, not_finite
 from ...tools.io.home import keep, load_kept
 from ...tools.io.user_code import is_code, parted
 from ...tools.lab import at_places, measure
+from ...tools.models.load import checked_special
 from ...tools.models.target import Target
 from ...tools.models.text_reader import load_text_reader
 from ...tools.models.unit import Unit
@@ -87,6 +88,7 @@ class RunData:
                 "name": target.name,
                 "kind": target.kind,
                 "fingerprint": target.fingerprint,
+                "special": "count" if target.counts_special else "skip",
             },
             "corpus": {
                 "name": corpus.name,
@@ -219,6 +221,8 @@ def _loaded(target: Target, settings: Settings) -> RunData:
             f"{target.name} takes neither text nor pictures that neuroscribe can make: it has no "
             "tokenizer and no image input; a factory sets `factory.image` (see its docstring)"
         )
+    if settings.special is not None:
+        target.special = checked_special(settings.special)
     corpus = load_corpus(settings.data, target=target, **settings.corpus_options)
     if isinstance(corpus, ImageCorpus):
         return _pictures(target, corpus, settings)

@@ -107,6 +107,8 @@ class Settings:
     """Whether descriptions may use fields of the data, which no other text has."""
     direction: str | None = None
     """Of heads read as along.N/H: HEAD=FILE,... (.npy, .safetensors: a vector); default: found."""
+    special: str | None = None
+    """count or skip special tokens as places; default: skip, but where the answer is read there."""
     leave_out: str = ""
     """Groups of tools that the planner does without: exemplars, inputs, causal, programs; units:
     a black box, of which inputs and outputs alone are seen."""
@@ -125,6 +127,8 @@ class Settings:
                 raise UsageError(f"--{option} is {value}; it must be at least {least}")
         check_numbers(vars(self))
         tools_of(self.leave_out)
+        if self.special not in (None, "count", "skip"):
+            raise UsageError(f"--special is '{self.special}'; use count or skip")
         for name, known in (("controls", CONTROLS), ("signs", SIGNS)):
             if getattr(self, name) not in known:
                 raise UsageError(f"--{name} '{getattr(self, name)}' is not {' or '.join(known)}")
@@ -144,7 +148,7 @@ class Settings:
         names = {item.name for item in fields(cls)}
         known = {key: value for key, value in data.items() if key in names}
         lists = {name: tuple(known.get(name, ())) for name in ("sites", "images")}
-        return cls(**{**known, **lists})
+        return cls(**{"special": "skip", **known, **lists})  # as runs did that do not say it
 
     @property
     def corpus_options(self) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from .records import Flat, Rows, activity
 
 QUANTILES = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999)
 _BY_PLACE = 0.2  # correlation below which the place explains under 4% of variance
-_PLACES = 8  # places of one mean: eight of them in the usual window
+_PLACES = 8  # places of one mean in a long window: eight of them in the usual one
+_EACH = 32  # places up to which each has a mean of its own
 
 
 @dataclass(frozen=True)
@@ -125,14 +126,18 @@ def _cross_fitted(kinds: np.ndarray, data: Flat, windows: TokenWindows) -> float
 
 def by_place(data: Flat, windows: TokenWindows) -> str | None:
     """How the mean goes with the place in the window, where places alone predict the unit."""
-    place = data.place - windows.counted.argmax(1)[data.window]
+    place = windows.rank[data.window, data.place]
+    text = place >= 0  # what stands before the text has no place in it
+    data, place = data.at(text), place[text]
     known = _cross_fitted(place, data, windows)
     if known is None or known < _BY_PLACE:
         return None
-    part = place // _PLACES
+    step = 1 if place.max() < _EACH else _PLACES
+    part = place // step
     means = np.bincount(part, data.values.astype(np.float64)) / np.maximum(np.bincount(part), 1)
     listed = ", ".join(
-        f"{at * _PLACES + 1}-{(at + 1) * _PLACES} {number(mean)}" for at, mean in enumerate(means)
+        f"{at * step + 1}{f'-{(at + 1) * step}' if step > 1 else ''} {number(mean)}"
+        for at, mean in enumerate(means)
     )
     return (
         f"the place in the window alone predicts it with correlation {known:.2f} (cross-fitted); "

@@ -22,6 +22,7 @@ from .image_rows import ImageRows
 from .windows import TokenWindows
 
 _ARRAYS = ("ids", "attended", "counted", "word", "ordinal", "start", "end", "document")
+_OPTIONAL = ("read", "inner")
 _FILE = "windows.json"
 _PICTURES = "pictures.json"
 
@@ -81,13 +82,15 @@ def save_windows(windows: TokenWindows | ImageRows | PictureList, folder: Path) 
         return
     folder.mkdir(parents=True, exist_ok=True)
     checks: dict[str, int] = {}
-    for name in _arrays(windows.read is not None):
+    there = [name for name in _OPTIONAL if getattr(windows, name) is not None]
+    for name in (*_ARRAYS, *there):
         np.save(folder / f"{name}.npy", getattr(windows, name))
         checks[name] = zlib.crc32((folder / f"{name}.npy").read_bytes())
     used = set(windows.document.tolist())
     texts = {
         "words": windows.words,
         "vocabulary": windows.vocabulary,
+        "told": windows.told,
         "texts": [text if i in used else "" for i, text in enumerate(windows.texts)],
     }
     raw = json.dumps(texts, ensure_ascii=False).encode()
@@ -108,7 +111,7 @@ def load_windows(folder: Path) -> Kept:
     try:
         header = json.loads((folder / _FILE).read_text())
         raw = (folder / "texts.json").read_bytes()
-        names = _arrays("read" in header["checks"])
+        names = [*_ARRAYS, *(name for name in _OPTIONAL if name in header["checks"])]
         found = {name: zlib.crc32((folder / f"{name}.npy").read_bytes()) for name in names}
         wrong = [name for name in names if found[name] != header["checks"][name]]
         if wrong or zlib.crc32(raw) != header["checks"]["texts"]:
@@ -125,13 +128,10 @@ def load_windows(folder: Path) -> Kept:
         words=tuple(texts["words"]),
         vocabulary=tuple(texts["vocabulary"]),
         texts=tuple(texts["texts"]),
+        told=texts.get("told"),
     )
     windows.__dict__["_hash"] = header["hash"]
     return windows
-
-
-def _arrays(causal: bool) -> tuple[str, ...]:
-    return (*_ARRAYS, "read") if causal else _ARRAYS
 
 
 def list_of(rows: ImageRows) -> PictureList:

@@ -26,7 +26,7 @@ from .fields import Span, spread
 from .numbers import number_windows
 from .surfaces import surfaces
 from .tokens import tokenize
-from .vocabularies import Piece, piece_of_vocabulary
+from .vocabularies import Piece, piece_of, piece_of_vocabulary
 
 __all__ = ["WORD", "TokenWindows", "batches", "clean", "cut", "specials", "surfaces"]
 
@@ -65,7 +65,7 @@ class TokenWindows:
     attended: np.ndarray
     """bool: not padding."""
     counted: np.ndarray
-    """bool: places that count as data: no special token, no padding."""
+    """bool: places that count as data: no padding, and special tokens where the target says so."""
     word: np.ndarray
     """int32 index into `words`; -1 where the token belongs to no word."""
     ordinal: np.ndarray
@@ -90,6 +90,11 @@ class TokenWindows:
     """What the data say of each place, by name: see `fields.py`; empty for written texts."""
     numbers: np.ndarray | None = None
     """float32 `[window, coordinate]`: what a target reads that takes rows of numbers."""
+    told: Piece | None = None
+    """What one token is, as the target has it; None: told by the vocabulary."""
+    inner: np.ndarray | None = None
+    """bool: tokens of the text itself, without padding and what begins or ends a text, whether the
+    tokenizer puts it there or it is written; None: all that is visible."""
 
     def __len__(self) -> int:
         return self.ids.shape[0]
@@ -108,7 +113,24 @@ class TokenWindows:
     @cached_property
     def piece(self) -> Piece:
         """What one token is: a (piece of a) word, a letter, or a symbol (`token`)."""
-        return piece_of_vocabulary(self.vocabulary)
+        return self.told or piece_of_vocabulary(self.vocabulary)
+
+    @cached_property
+    def visible(self) -> np.ndarray:
+        """bool `[window, place]`: real text, also where it is not counted."""
+        return self.counted | (self.attended & (self.end > self.start))
+
+    @cached_property
+    def rank(self) -> np.ndarray:
+        """int64 `[window, place]`: places from the first token of the text to this one, from 0.
+
+        What stands before a text (BOS, CLS, padding) stands before the start.
+        """
+        if not self.attended.size:
+            return np.zeros(self.ids.shape, np.int64)
+        place = np.cumsum(self.attended, axis=1) - self.attended
+        inner = self.visible if self.inner is None else self.inner
+        return place - np.take_along_axis(place, inner.argmax(1)[:, None], axis=1)
 
     def rows(self, chosen: Any) -> "TokenWindows":
         """The windows at these indices, or under this boolean mask or slice."""
@@ -194,7 +216,7 @@ def cut(
     rows: list[np.ndarray] = []  # each [6, token]: ids, word, ordinal, start, end, read
     spans: list[Span] = []
     total = 0
-    symbols = piece_of_vocabulary(names) == "token"
+    symbols = piece_of(target) == "token"
     for number, coded in enumerate(tokenize(target, texts)):
         if most_tokens is not None and total >= most_tokens:
             break
@@ -248,17 +270,25 @@ def _filled(
     counted = np.zeros(shape, bool)
     word, ordinal, read = np.full((3, *shape), -1, np.int32)
     start, end = np.zeros((2, *shape), np.int32)
-    first = len(before)
+    inner = np.zeros(shape, bool)
+    edges = _edges(tokenizer)
+    padding = [pad] if tokenizer.pad_token_id is not None and pad not in edges else []
+    edges = [*edges, *padding]
+    first, every = len(before), bool(getattr(target, "counts_special", False))
     for i, row in enumerate(rows):
         last = first + row.shape[1]
         ids[i, :first] = before
         ids[i, last : last + len(after)] = after
         attended[i, : last + len(after)] = True
         counted[i, first:last] = ~np.isin(row[0], special)
-        if getattr(target, "counts_special", False):
-            counted[i] = attended[i]
+        inner[i, first:last] = _inside(np.isin(row[0], edges))
         for array, values in zip((ids, word, ordinal, start, end, read), row, strict=True):
             array[i, first:last] = values
+        if every and row.shape[1]:  # they stand, without a letter, where the text begins and ends
+            start[i, :first] = end[i, :first] = row[3, 0]
+            start[i, last:] = end[i, last:] = row[4, -1]
+    if every:
+        counted = attended & ~np.isin(ids, padding)
     return TokenWindows(
         ids=ids,
         attended=attended,
@@ -273,7 +303,25 @@ def _filled(
         texts=texts,
         read=read if target.kind == "causal" else None,
         source=Source(target),
+        told=piece_of(target),
+        inner=inner,
     )
+
+
+def _edges(tokenizer: Any) -> list[int]:
+    """Tokens that begin or end a text."""
+    names = ("bos", "cls", "eos", "sep")
+    known = (getattr(tokenizer, f"{name}_token_id", None) for name in names)
+    return [int(one) for one in known if one is not None]
+
+
+def _inside(edge: np.ndarray) -> np.ndarray:
+    """bool `[token]`: between the first token that is no edge and the last."""
+    text = np.flatnonzero(~edge)
+    inside = np.zeros(edge.shape, bool)
+    if text.size:
+        inside[text[0] : text[-1] + 1] = True
+    return inside
 
 
 def specials(tokenizer: Any) -> tuple[list[int], list[int]]:

@@ -18,6 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..data.vocabularies import ordinary, piece_of
 from ..english.lexicon import lexicon
 from ..errors import UsageError, nearest
 from ..lab import Lab
@@ -25,7 +26,7 @@ from ..predicates import Predicate, parse
 from ..predicates.concepts import resolve
 from ..predicates.core import HOLDS
 from ..predicates.phrases import quoted
-from ..predicates.pieces import named, ordinary, piece_of, run_of, token_of
+from ..predicates.pieces import named, run_of, token_of
 from ..scenes.vocabulary import phrases, single_words
 from .field_query import field_asked, field_mentioned
 from .quantities import quantity

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from ..activations.examples import Example, low, pairs, quantile, top
+from ..activations.reach import out_of_reach
 from ..activations.records import full_scale, of_explore, reference
 from ..data.image_rows import ImageRows
 from ..errors import UsageError
@@ -21,6 +22,7 @@ from ..render.text import MARKS, STARTS, marks_key, number, snippet
 
 Kind = Literal["top", "quantile", "low", "pairs"]
 _KINDS = {"top": top, "quantile": quantile, "low": low, "pairs": pairs}
+_LOST = "; cannot reach the output"
 Shown = tuple[str, list[str], list[dict[str, Any]], tuple[Path, ...]]
 """The first line, a line each, the entries of `measured`, image files."""
 
@@ -82,15 +84,20 @@ def exemplars(
 
 def _texts(lab: Lab, unit: Unit, examples: list[Example], kind: Kind) -> Shown:
     scale, column = full_scale(lab, unit), lab.column(unit)
+    out = out_of_reach(lab.target, lab.explore, unit.site)
+    lost = sum(out is not None and bool(out[example]) for example in examples)
     lines, measured = [], []
     for rank, (window, place) in enumerate(examples, 1):
         values = column[window]
         peak = float(values[place])
         text = snippet(lab.explore, window, values, scale=scale, place=place, edge=True)
-        lines.append(f"{rank}. {number(peak)} (window {window}): {text}")
+        mark = _LOST if out is not None and out[window, place] else ""
+        lines.append(f"{rank}. {number(peak)} (window {window}{mark}): {text}")
         measured.append(of_explore(lab, unit, window, place, source=kind, peak=peak))
     legend = marks_key(lab, MARKS, STARTS)
     head = f"{unit}, {kind} exemplars; activation at «» (max {number(scale)}{legend}):"
+    if lost:
+        head += f"\n{lost} of these {len(examples)} places cannot reach the output"
     return head, lines, measured, ()
 
 

@@ -18,6 +18,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from ..activations.cues import Cue, cues
+from ..activations.reach import out_of_reach
 from ..activations.records import Flat, activity, flat
 from ..activations.unit_summary import (
     Mean,
@@ -138,7 +139,26 @@ def _of_texts(lab: Lab, unit: Unit, data: Flat, payload: dict[str, Any], many: i
         return [*rows[:5], _coordinates(data, lab.explore, payload, many)]
     where_active = by_place(data, lab.explore)
     rows += [where_active] if where_active is not None else []
+    rows += _reach(lab, unit, data, payload)
     return [*rows, "\n".join(_words(tokens, words, carried, least))]
+
+
+def _reach(lab: Lab, unit: Unit, data: Flat, payload: dict[str, Any]) -> list[str]:
+    """Says at how many places the unit cannot reach the output, where some cannot."""
+    out = out_of_reach(lab.target, lab.explore, unit.site)
+    if out is None:
+        return []
+    lost = out[data.window, data.place]
+    values = np.maximum(data.values.astype(np.float64), 0)
+    share = float(values[lost].sum() / max(values.sum(), 1e-30))
+    payload["out_of_reach"] = {"places": int(lost.sum()), "of": lost.size, "activation": share}
+    if lost.all():
+        return [f"at none of the {lost.size} places can {unit.site} reach the output"]
+    return [
+        f"at {lost.sum()} of {lost.size} places {unit.site} cannot reach the output; {share:.0%} "
+        f"of the activation is there; mean there {number(float(data.values[lost].mean()))}, at the "
+        f"others {number(float(data.values[~lost].mean()))}"
+    ]
 
 
 def _coordinates(data: Flat, windows: TokenWindows, payload: dict[str, Any], many: int) -> str:

@@ -3,13 +3,13 @@
 import importlib.util
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 
 from ..errors import UsageError, nearest
 from .spec import Spec, is_weights, joined, split
-from .target import Target
+from .target import Special, Target
 
 NAMES = ("minilm", "smollm2", "planted", "pictures", "efficientnet")
 DTYPES = {
@@ -29,6 +29,7 @@ def load(
     device_map: str | None = None,
     revision: str | None = None,
     trust_remote_code: bool = False,
+    special: str | None = None,
 ) -> Target:
     """The target of that name.
 
@@ -44,6 +45,8 @@ def load(
         device_map: Spreads a Hugging Face model over devices, as `accelerate` does: `auto`.
         revision: Branch, tag or commit on the hub.
         trust_remote_code: Runs Python code that comes with a Hugging Face model.
+        special: `count` or `skip`: whether special tokens are places as others are; None: they
+            count where the output is read at one (`reading.py`).
 
     Raises:
         UsageError: if it cannot be found or read; says what was tried and what to do.
@@ -65,6 +68,7 @@ def load(
     target = _opened(spec, kind, where, arguments)
     if spec.weights is not None:
         target.name = name
+    target.special = checked_special(special)
     target.options = {key: value for key, value in arguments.items() if value}
     return target
 
@@ -148,6 +152,17 @@ def _fits(spec: Spec, arguments: dict[str, Any]) -> None:
 
 def _is_gguf(name: str) -> bool:
     return name.lower().endswith(".gguf") and Path(name).expanduser().is_file()
+
+
+def checked_special(special: str | None) -> Special | None:
+    """`count`, `skip` or None.
+
+    Raises:
+        UsageError: for another word.
+    """
+    if special not in (None, *get_args(Special)):
+        raise UsageError(f"--special is '{special}'; use count or skip")
+    return special
 
 
 def checked_device(device: str | None) -> torch.device:

@@ -36,10 +36,13 @@ class Model:
     """More sites, or better ones: `{"mlp.0": "net.2:in"}`; a module path, `:in` for its input."""
     example: Any = None
     """A tensor that the network takes (or a shape), where it reads no tokens."""
+    tokens: Literal["words", "letters", "symbols"] | None = None
+    """What a token is: a (piece of a) word, a letter of words, or a symbol; None: told by their
+    texts."""
     labels: Sequence[str] = ()
     """Names of the classes of its output."""
     special: Literal["count", "skip"] | None = None
     """Whether special tokens, such as one that a text begins with, are places like others. None:
-    they count where the output is one row a text, which may be read at one of them."""
+    they count where the answer of a text is read at one of them."""
     image: Any = None
     """How pictures become input, where it sees: an `ImageInput`, or a dict for one."""

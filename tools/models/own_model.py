@@ -21,9 +21,10 @@ from .own_blocks import logit_site, opened, own_sites
 from .own_tokenizer import as_tokenizer
 from .probe import ROWS, Probe, paths, probe_ids
 from .site import Site
-from .target import Target
+from .target import Piece, Target
 from .vision import seeing_target
 
+_PIECES: dict[str, Piece] = {"words": "word", "letters": "letter", "symbols": "token"}
 _PLACES = 5
 _MOST_PLACES = 512  # of a row; longer ones are not tried, windows are shorter
 
@@ -67,6 +68,7 @@ def from_model(model: Model, *, name: str) -> Target:
         more["numbers"] = int(first.shape[1]) if rows else 0
         given = {"name": name, "kind": "module", "context_length": length, **more}
         target = Target(network, sites=sites, probe=probe, **given)
+    target.piece = None if model.tokens is None else _PIECES[model.tokens]
     target.unverified = set(sites)
     probe.forget()
     for key, path in model.sites.items():
@@ -78,6 +80,9 @@ def _check(model: Model, name: str) -> None:
     """Raises `UsageError` for a field of a `Model` that can never be right."""
     if model.kind not in (None, "causal", "module"):
         raise UsageError(f"{name}: Model.kind is {model.kind!r}; use 'causal', 'module' or None")
+    if model.tokens is not None and model.tokens not in _PIECES:
+        known = ", ".join(map(repr, _PIECES))
+        raise UsageError(f"{name}: Model.tokens is {model.tokens!r}; use {known} or None")
     for field in ("heads", "context_length"):
         value = getattr(model, field)
         if value is not None and (not isinstance(value, int) or value < 1):
@@ -200,8 +205,7 @@ def _of_tokens(
     )
     if model.special not in (None, "count", "skip"):
         raise UsageError(f"{name}: Model.special is {model.special!r}; give 'count' or 'skip'")
-    one_a_text = not causal and len(shape) == 2
-    target.counts_special = one_a_text if model.special is None else model.special == "count"
+    target.special = model.special
     return target
 
 

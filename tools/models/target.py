@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from .restart import Cached, Restarted, Start
 
 Kind = Literal["causal", "encoder", "module", "image"]
+Piece = Literal["word", "letter", "token"]
+Special = Literal["count", "skip"]
 
 
 class Target:
@@ -75,6 +77,10 @@ class Target:
         """Runs small forwards that check new sites; None: dotted paths are not offered."""
         self.options = dict(options or {})
         """What `Target.load(target.name, **target.options)` needs to load it again."""
+        self.piece: Piece | None = None
+        """What one token is; None: not told yet, see `data/vocabularies.py`."""
+        self.special: Special | None = None
+        """Whether special tokens count as places; None: where the output is read at one."""
         self.notes: tuple[str, ...] = ()
         """What was done to weights from a file, in words."""
         self.image = image
@@ -83,8 +89,6 @@ class Target:
         """`[class]`: names of a classifier's outputs, the units of its site `logit`."""
         self.numbers = numbers
         """How many numbers a row has, where it reads rows of numbers; else 0."""
-        self.counts_special = False
-        """Whether special tokens count as places: where the output is read at one of them."""
         self.head: Callable[[], nn.Module] | None = None
         """Gives an encoder's network with the head that it was trained with; None: unknown."""
         self.clip: Clip | None = None
@@ -121,7 +125,7 @@ class Target:
         }
         new = Target(network, **{**settings, **changes})
         new.unverified = set(self.unverified)
-        new.counts_special = self.counts_special
+        new.piece, new.special = self.piece, self.special
         return new
 
     @property
@@ -134,6 +138,13 @@ class Target:
     def fingerprint(self) -> str:
         """A hash of all weights: the same for the same model, wherever it lies."""
         return fingerprint(self.network)
+
+    @property
+    def counts_special(self) -> bool:
+        """Whether special tokens are places as others are; see `special`."""
+        from .reading import counts_special
+
+        return counts_special(self)
 
     def is_known_as(self, given: str) -> bool:
         """Whether a record's fingerprint is this network's; earlier records hold one of samples."""

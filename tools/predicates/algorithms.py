@@ -28,16 +28,14 @@ if TYPE_CHECKING:
 NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 Side = Literal["before", "after", "both"]
 Operation = Literal["sum", "difference", "product"]
-_SYMBOLS = 200
-"""Tokens of a vocabulary up to which it is one of symbols: characters, brackets, squares."""
 _NUMERIC = 0.2
 """Share of numbers from which texts are about numbers; in prose and code it is below .05."""
 _SIDES = {"before": "so far", "after": "behind it", "both": "in the whole text"}
 
 
 def speaks_in_symbols(windows: TokenWindows) -> bool:
-    """Whether texts are of symbols rather than words: few different tokens, or many numbers."""
-    return len(windows.vocabulary) <= _SYMBOLS or speaks_in_numbers(windows)
+    """Whether texts are of letters or symbols rather than words, or hold many numbers."""
+    return windows.piece != "word" or speaks_in_numbers(windows)
 
 
 def speaks_in_numbers(windows: TokenWindows) -> bool:

@@ -3,29 +3,12 @@
 from typing import Any
 
 from ..data.surfaces import surfaces
-from ..data.vocabularies import Piece, is_mark, piece_of_vocabulary
+from ..data.vocabularies import piece_of
 from ..models import Target
 from . import Predicate, parse
 from .phrases import quoted
 
 _ESCAPES = {"\\n": "\n", "\\t": "\t"}
-
-
-def piece_of(target: Target) -> Piece:
-    """What one token of a target is, in one word."""
-    kept = getattr(target, "_piece", None)
-    if kept is None:
-        kept = piece_of_vocabulary(ordinary(target))
-        target._piece = kept  # type: ignore[attr-defined]
-    return kept
-
-
-def ordinary(target: Target) -> list[str]:
-    """The texts of all tokens that are no special ones and no marks."""
-    tokenizer: Any = target.tokenizer
-    special = set(tokenizer.all_special_ids)
-    texts = [text for i, text in enumerate(surfaces(target)) if i not in special]
-    return [text for text in texts if text and not is_mark(text)]
 
 
 def token_of(target: Target, text: str) -> str | None:

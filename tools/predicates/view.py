@@ -53,11 +53,10 @@ class View:
         """What the data say of each place, `[window, place]` by name."""
         return self.windows.fields
 
-    @cached_property
+    @property
     def visible(self) -> np.ndarray:
         """bool `[window, place]`: real text, also where it is not counted (an attention sink)."""
-        w = self.windows
-        return w.counted | (w.attended & (w.end > w.start))
+        return self.windows.visible
 
     @cached_property
     def tokens(self) -> dict[str, list[int]]:
@@ -111,23 +110,17 @@ class View:
         """The same windows with every word whole, for places behind the words that are asked of."""
         return cast(View, _Settled(self)) if self.causal else self
 
-    @cached_property
+    @property
     def rank(self) -> np.ndarray:
-        """int64 `[window, place]`: places from the first token of text to this one, from 0.
-
-        What a tokenizer puts before a text (BOS, CLS) stands before the start.
-        """
-        attended = self.windows.attended
-        if not attended.size:
-            return np.zeros(self.shape, np.int64)
-        place = np.cumsum(attended, axis=1) - attended
-        first = self.visible.argmax(1)[:, None]
-        return place - np.take_along_axis(place, first, axis=1)
+        """int64 `[window, place]`: see `TokenWindows.rank`."""
+        return self.windows.rank
 
     @cached_property
     def total(self) -> np.ndarray:
-        """int64 `[window, 1]`: places from the first token of text to the last."""
-        return np.where(self.visible, self.rank + 1, 0).max(1, keepdims=True, initial=0)
+        """int64 `[window, 1]`: places from the first token of the text to the last."""
+        inner = self.windows.inner
+        text = self.visible if inner is None else inner
+        return np.where(text, self.rank + 1, 0).max(1, keepdims=True, initial=0)
 
     @cached_property
     def runs(self) -> Runs:

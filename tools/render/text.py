@@ -16,6 +16,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..data.vocabularies import is_mark
 from ..data.windows import TokenWindows
 from ..lab import Lab
 
@@ -62,17 +63,16 @@ def snippet(
         place = peak(values)
     text = windows.texts[int(windows.document[row])]
     starts, ends = windows.start[row], windows.end[row]
-    real = np.flatnonzero(windows.attended[row] & (ends > starts))
+    bare = _special(windows, row)
+    real = np.flatnonzero((windows.attended[row] & (ends > starts)) | bare)
     if not real.size:
         return ""
     centre = int(real[0]) if place is None else place
-    special = ends[centre] <= starts[centre]  # it stands for no part of the text
-    if special:
-        centre = int(real[0] if centre < real[0] else real[-1])
     shown = [
         int(at)
         for at in real
-        if ends[at] > starts[centre] - before and starts[at] < ends[centre] + after
+        if ends[at] > starts[centre] - before - bare[at]
+        and starts[at] < ends[centre] + after + bare[at]
     ]
     left, right = [at for at in shown if at < centre], [at for at in shown if at > centre]
     whole = (
@@ -81,22 +81,29 @@ def snippet(
     )
     middle = [at for at in shown if at == centre]
     shown = [*(whole[0] or left), *middle, *(whole[1] or right)]  # no word begins: as they are
-    shown = _one_a_span(shown, starts, values, place)
+    shown = _one_a_span(shown, starts, values, place, bare)
     parts: list[str] = []
     end = int(windows.start[row, shown[0]]) if shown else 0
     for at in shown:
         begin, finish = int(windows.start[row, at]), int(windows.end[row, at])
         parts.append(text[end:begin].translate(_NO_TEXT) if begin > end else "")
-        parts.append(_token(text[begin:finish].translate(_NO_TEXT), values[at], scale, at == place))
+        written = windows.vocabulary[windows.ids[row, at]] if bare[at] else text[begin:finish]
+        parts.append(_token(written.translate(_NO_TEXT), values[at], scale, at == place))
         end = max(end, finish)
     line = " ".join(re.sub(r"\s*\n\s*", " ⏎ ", "".join(parts)).split())
     line = re.sub(r"\{(?=\d\})", "{ ", line)
-    if special and place is not None:
-        name = _token(windows.vocabulary[windows.ids[row, place]], values[place], scale, True)
-        line = f"{name} {line}" if place < real[0] else f"{line} {name}"
     line = line.translate(_MARKED)
     head = "…" if shown and shown[0] != real[0] else "^" if edge else ""
     return f"{head}{line}{'…' if shown and shown[-1] != real[-1] else ''}"
+
+
+def _special(windows: TokenWindows, row: int) -> np.ndarray:
+    """bool `[place]`: special tokens that count and have no letter in the text."""
+    out = windows.counted[row] & (windows.end[row] == windows.start[row])
+    for at in np.flatnonzero(out):
+        edge = windows.inner is not None and not windows.inner[row, at]
+        out[at] = edge or is_mark(windows.vocabulary[windows.ids[row, at]])
+    return out
 
 
 def peak(values: np.ndarray) -> int | None:
@@ -153,14 +160,15 @@ def _word_ends(text: str, at: int) -> bool:
 
 
 def _one_a_span(
-    shown: list[int], starts: np.ndarray, values: np.ndarray, place: int | None
+    shown: list[int], starts: np.ndarray, values: np.ndarray, place: int | None, bare: np.ndarray
 ) -> list[int]:
     """Of tokens that share one character (bytes of it): the place of interest, or the strongest."""
     best: dict[int, int] = {}
     for at in shown:
-        old = best.setdefault(int(starts[at]), at)
+        span = -1 - at if bare[at] else int(starts[at])
+        old = best.setdefault(span, at)
         if at == place or (old != place and values[at] > values[old]):
-            best[int(starts[at])] = at
+            best[span] = at
     return list(best.values())
 
 

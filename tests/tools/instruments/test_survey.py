@@ -82,7 +82,7 @@ def test_a_survey_says_where_the_other_sign_is_seen_and_how_the_place_matters(la
     lab.columns[lab.unit] = ramp
     text = call(lab, "survey", {}).text
     assert "the place in the window alone predicts it with correlation 1.00" in text
-    assert "mean by place: 1-8 3.5, 9-16 " in text
+    assert "mean by place: 1 0, 2 1, 3 2, " in text
 
 
 def test_the_lists_of_a_survey_say_a_word_once(lab):

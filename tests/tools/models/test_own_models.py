@@ -267,7 +267,7 @@ class Begun:
 @pytest.mark.parametrize(
     ("network", "special", "counts"),
     [
-        (bare_models.Classifier(4), None, True),  # read at one place, perhaps the first
+        (bare_models.Classifier(4), "count", True),
         (bare_models.Classifier(4), "skip", False),
         (bare_models.Counter(4), None, False),
         (bare_models.Counter(4), "count", True),

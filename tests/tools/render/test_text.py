@@ -28,11 +28,3 @@ def test_a_place_within_a_long_unbroken_string_is_shown_with_what_is_around_it(s
     values = np.where(windows.counted, 0.0, np.nan)
     drawn = snippet(windows, 0, values[0], scale=1.0, place=80, before=20, after=10)
     assert 25 <= len(drawn) <= 45
-
-
-def test_a_special_token_is_named_beside_the_text_that_it_begins_or_ends(minilm):
-    windows = cut(minilm, ["the red river"], length=16)
-    values = np.where(windows.attended[0], 1.0, np.nan)
-    assert snippet(windows, 0, values, scale=2, place=0, edge=True).startswith("^«[CLS]»{5} the")
-    last = int(windows.attended[0].sum()) - 1
-    assert snippet(windows, 0, values, scale=2, place=last).endswith("river{5} «[SEP]»{5}")

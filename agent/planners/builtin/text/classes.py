@@ -116,8 +116,9 @@ def _classes(features: FeatureTable, axis: str) -> dict[str, np.ndarray]:
         concepts = (i for i, group in enumerate(features.groups) if group.concept)
         named = {features.groups[i].name: features.members[i].toarray()[0] > 0 for i in concepts}
         classes = {**named, **features.word_classes}
+    wide = {name: inside for name, inside in _WIDE.items() if classes.keys() >= set(inside)}
     return classes | {
-        name: np.any([classes[one] for one in inside], axis=0) for name, inside in _WIDE.items()
+        name: np.any([classes[one] for one in inside], axis=0) for name, inside in wide.items()
     }
 
 
@@ -146,7 +147,8 @@ def _pieces(sample: Sample, axis: str, held: np.ndarray) -> ClassName | None:
     """Pieces of words, for a list of tokens that mostly stand inside a word."""
     flags = sample.features.flags
     inside = next((i for i, one in enumerate(flags) if one.get("shape") == "word_inside"), None)
-    if axis not in TOKEN_AXES or inside is None:
+    letters = sample.features.windows.piece == "letter"  # these are tokens, not pieces of words
+    if letters or axis not in TOKEN_AXES or inside is None:
         return None
     there = held & (sample.weight > 0)
     mass = np.where(there, np.maximum(sample.target - sample.totals[1], 0), 0)

@@ -115,6 +115,8 @@ class FeatureTable:
     @cached_property
     def token_classes(self) -> dict[str, np.ndarray]:
         """bool `[token]` of the same."""
+        if self.windows.piece == "letter":
+            return symbols.letter_classes(self.windows.vocabulary)
         return _classes(self.lowered)
 
     @cached_property

@@ -236,7 +236,10 @@ def _relation(lists: WordLists, clause: Clause) -> str:
 def _flag(lists: WordLists, clause: Clause) -> str:
     """Places where a flag holds, in the plural."""
     if _is_plain(lists, clause):
-        return _FLAGS[_kind(lists, clause)]
+        kind = _kind(lists, clause)
+        if kind == "word_inside" and lists.sample.features.windows.piece == "letter":
+            return "letters inside words"
+        return _FLAGS[kind]
     (flag,) = clause.values
     return parse(lists.sample.features.flags[flag]).noun()
 

@@ -29,6 +29,12 @@ CLASSES: dict[str, Callable[[str], bool]] = {
     "closing brackets": lambda text: text in tuple(_CLOSING),
     "brackets": lambda text: text in tuple(_OPENING + _CLOSING),
 }
+_LETTERS: dict[str, Callable[[str], bool]] = {
+    "vowels": lambda text: len(text) == 1 and text.lower() in "aeiou",
+    "consonants": lambda text: text.isascii() and text.isalpha() and text.lower() not in "aeiou",
+    "spaces and line breaks": lambda text: bool(text) and text.isspace(),
+    "punctuation": lambda text: len(text) == 1 and not text.isalnum() and not text.isspace(),
+}
 """Classes of tokens, the narrower name first of two that are the same here."""
 
 
@@ -66,6 +72,15 @@ def classes(
             groups.append(Group(name, {"kind": "tokens", "tokens": tokens}, True))
             rows.append(inside)
     return tuple(groups), rows
+
+
+def letter_classes(vocabulary: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """bool `[token]` by name: classes of characters, for a vocabulary of letters."""
+    found = {
+        name: np.array([belongs(text) for text in vocabulary], bool)
+        for name, belongs in (CLASSES | _LETTERS).items()
+    }
+    return {name: members for name, members in found.items() if members.sum() > 1}
 
 
 def flags(*, causal: bool) -> list[dict[str, Any]]:

@@ -1,0 +1,190 @@
+"""Where a network reads its answer: which places of a site can reach the output, by trying.
+
+A classifier may read its class at one place, `[CLS]` or the last; what a unit does elsewhere behind
+the last mixing of places then changes nothing. Each place of a site is moved in turn, on a few rows
+of ordinary tokens, between the special tokens that the tokenizer puts around a text. Where no row's
+output moves, the place cannot reach it. Only networks of one's own (`kind` module) that read tokens
+and give one answer a row are tried; a language model answers at every place.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..data.surfaces import surfaces
+from ..data.windows import TokenRows
+from ..errors import UsageError
+from .intervention import Intervention, add
+
+if TYPE_CHECKING:
+    from .target import Target
+
+_ROWS = 3
+_PLACES = (7, 5)  # ordinary tokens of the rows on which it is found out where an answer is read
+_MOST_PLACES = 128
+_MOST_PARAMETERS = 20_000_000
+_SITES = 12  # the last sites that are tried
+_MOVED = 1e-6  # of the output's size
+
+
+class Reading(NamedTuple):
+    """Where the answer of a row is read."""
+
+    site: str
+    """The last site with places that the answer depends on."""
+    where: str
+    """`every place`, `the first place`, `the last place`, or `place 3, 4` of the longer row."""
+    special: bool
+    """Whether it is read at special tokens alone."""
+
+
+def counts_special(target: "Target") -> bool:
+    """Whether special tokens count as places: as the target says, else where the answer is read."""
+    if target.special is not None:
+        return target.special == "count"
+    if target.kind == "encoder":  # Hugging Face's classifiers read the first token
+        config = getattr(target.network, "config", None)
+        names = getattr(config, "architectures", None) or ()
+        return any(name.endswith("ForSequenceClassification") for name in names)
+    found = reading(target)
+    return found is not None and found.special
+
+
+def reading(target: "Target") -> Reading | None:
+    """Where the answer of a row is read; None where there is no such answer. Kept on the target."""
+    if not hasattr(target, "_reading"):
+        target._reading = _reading(target) if _one_answer(target) else None  # type: ignore
+    return target._reading  # type: ignore[attr-defined]
+
+
+def reach(target: "Target", site: str, places: int) -> np.ndarray | None:
+    """Which places of rows of so many tokens can reach the output through a site; kept.
+
+    Returns:
+        bool `[place]`; None where it was not tried.
+    """
+    kept: dict[tuple[str, int], np.ndarray | None] = target.__dict__.setdefault("_reach", {})
+    if (site, places) not in kept:
+        tried = _one_answer(target) and places <= _MOST_PLACES
+        kept[site, places] = _moved(target, site, _rows(target, places)) if tried else None
+    return kept[site, places]
+
+
+def _one_answer(target: "Target") -> bool:
+    """Whether a network of one's own reads tokens and gives one answer a row."""
+    if target.kind != "module" or target.tokenizer is None or target.image is not None:
+        return False
+    if target.parameters > _MOST_PARAMETERS:
+        return False
+    shapes = []
+    for places in _lengths(target):
+        output = _run(target, _rows(target, places))
+        if output is not None and output.is_floating_point():
+            shapes.append(tuple(output.shape[1:]))
+    return bool(shapes) and len(set(shapes)) == 1 and (len(shapes) > 1 or len(shapes[0]) == 1)
+
+
+def _run(target: "Target", rows: TokenRows, edits: Sequence[Intervention] = ()) -> Tensor | None:
+    """The output; None where the network does not take rows of this length."""
+    try:
+        return target.trace(rows, interventions=edits).output
+    except (RuntimeError, ValueError, IndexError, AssertionError):
+        return None
+
+
+def _lengths(target: "Target") -> list[int]:
+    """Tokens of the rows that are tried, special ones among them; two, the longer one first."""
+    before, after = _around(target)
+    around = len(before) + len(after)
+    return [max(2, min(n + around, target.context_length - i)) for i, n in enumerate(_PLACES)]
+
+
+def _reading(target: "Target") -> Reading | None:
+    blocks = [name for name in target.sites if name.startswith("resid.")]
+    names = [name for name in target.sites if name not in blocks]
+    for site in [*blocks[::-1], *names[::-1]][:_SITES]:
+        rows = [_rows(target, places) for places in _lengths(target)]
+        rows = [some for some in rows if _run(target, some) is not None]
+        found = [_moved(target, site, some) for some in rows]
+        known = [(a, b) for a, b in zip(found, rows, strict=True) if a is not None and a.any()]
+        if known and len(known) == len(rows):
+            special = [np.isin(some.ids[0], target.tokenizer.all_special_ids) for _, some in known]
+            alone = all(
+                mask[places].all() for mask, (places, _) in zip(special, known, strict=True)
+            )
+            return Reading(site, _said([places for places, _ in known]), alone)
+    return None
+
+
+def _said(found: list[np.ndarray]) -> str:
+    """Places of rows of several lengths, in words."""
+    at = [np.flatnonzero(places).tolist() for places in found]
+    if all(places.all() for places in found):
+        return "every place"
+    if all(one == [0] for one in at):
+        return "the first place"
+    if all(one == [len(places) - 1] for one, places in zip(at, found, strict=True)):
+        return "the last place"
+    return f"place {', '.join(str(place + 1) for place in at[0])} of {len(found[0])}"
+
+
+def _moved(target: "Target", site: str, rows: TokenRows) -> np.ndarray | None:
+    """bool `[place]`: whether the output moves with a site there; None: it has no such places."""
+    places = rows.ids.shape[1]
+    try:
+        target.site(site)
+        values = target.trace(rows, (site,)).values[site]  # [row, place, unit(, channel)]
+    except (UsageError, RuntimeError, ValueError, IndexError, AssertionError):
+        return None  # no such site, or rows of a length that the network does not take
+    if values.shape[1] != places:
+        return None
+    draw = torch.Generator().manual_seed(0)
+    noise = torch.randn((1, 1, *values.shape[2:]), generator=draw).to(values)
+    noise = 3 * noise * (values.float().std().to(values) + 1e-3)
+    moved = np.zeros(places, bool)
+    for row in range(len(rows.ids)):
+        same = np.repeat(rows.ids[row : row + 1], places + 1, 0)
+        there = np.ones(same.shape, bool)
+        edits = [add(site, None, noise).at(rows=(p,), places=(p,)) for p in range(places)]
+        output = _run(target, TokenRows(same, there, there), edits)
+        if output is None:
+            return None
+        moved |= _apart(output.float().flatten(1))
+    return moved
+
+
+def _apart(output: Tensor) -> np.ndarray:
+    """Which rows differ from the last one, which nothing moved."""
+    far = (output[:-1] - output[-1]).abs().nan_to_num(nan=torch.inf).amax(1)
+    return (far > _MOVED * (1 + output[-1].abs().nan_to_num().max())).cpu().numpy()
+
+
+def _rows(target: "Target", places: int) -> TokenRows:
+    """Rows of ordinary tokens between special ones, all of so many places."""
+    plain = _plain(target)
+    before, after = _around(target)
+    size = max(1, places - len(before) - len(after))
+    chosen = np.random.default_rng(0).choice(plain, (_ROWS, size))
+    rows = [[*before, *some, *after] for some in chosen.tolist()]
+    ids = np.array(rows, np.int32)[:, :places]
+    there = np.ones(ids.shape, bool)
+    return TokenRows(ids, there, there)
+
+
+def _plain(target: "Target") -> list[int]:
+    tokenizer: Any = target.tokenizer
+    known = sorted(set(tokenizer.get_vocab().values()) - set(tokenizer.all_special_ids))
+    return known or [0]
+
+
+def _around(target: "Target") -> tuple[list[int], list[int]]:
+    """The special tokens before and after a text, whoever puts them there."""
+    tokenizer: Any = target.tokenizer
+    names, special = surfaces(target), set(tokenizer.all_special_ids)
+    text = next((names[i] for i in _plain(target) if names[i].strip()), "a")
+    ids = [int(i) for i in tokenizer(text)["input_ids"]]
+    inner = [at for at, one in enumerate(ids) if one not in special]
+    return (ids[: inner[0]], ids[inner[-1] + 1 :]) if inner else ([], [])
