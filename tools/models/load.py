@@ -68,7 +68,7 @@ def load(
     target = _opened(spec, kind, where, arguments)
     if spec.weights is not None:
         target.name = name
-    target.special = checked_special(special)
+    target.special = checked_special(special) or target.special
     target.options = {key: value for key, value in arguments.items() if value}
     return target
 
@@ -160,9 +160,10 @@ def checked_special(special: str | None) -> Special | None:
     Raises:
         UsageError: for another word.
     """
-    if special not in (None, *get_args(Special)):
+    known: dict[str, Special] = {one: one for one in get_args(Special)}
+    if special is not None and special not in known:
         raise UsageError(f"--special is '{special}'; use count or skip")
-    return special
+    return None if special is None else known[special]
 
 
 def checked_device(device: str | None) -> torch.device:
