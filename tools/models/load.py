@@ -69,7 +69,8 @@ def load(
     if spec.weights is not None:
         target.name = name
     target.special = checked_special(special) or target.special
-    target.options = {key: value for key, value in arguments.items() if value}
+    options = {**arguments, "special": special}
+    target.options = {key: value for key, value in options.items() if value}
     return target
 
 
