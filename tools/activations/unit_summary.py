@@ -126,9 +126,9 @@ def _cross_fitted(kinds: np.ndarray, data: Flat, windows: TokenWindows) -> float
 
 def by_place(data: Flat, windows: TokenWindows) -> str | None:
     """How the mean goes with the place in the window, where places alone predict the unit."""
+    if windows.inner is not None:  # what stands around a text has no place in it
+        data = data.at(windows.inner[data.window, data.place])
     place = windows.rank[data.window, data.place]
-    text = place >= 0  # what stands before the text has no place in it
-    data, place = data.at(text), place[text]
     known = _cross_fitted(place, data, windows)
     if known is None or known < _BY_PLACE:
         return None

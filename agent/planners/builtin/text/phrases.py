@@ -36,6 +36,16 @@ _FLAGS = {
     "word_inside": "later pieces of words",
     "repeated": "repeated tokens",
 }
+_LETTER_FLAGS = {
+    "capitalised": "letters of capitalised words",
+    "upper": "letters of words in capitals",
+    "lower": "letters of lower-case words",
+    "digits": "digits",
+    "non_ascii": "letters of non-ASCII words",
+    "word_start": "first letters of words",
+    "word_inside": "later letters of words",
+}
+"""Where a token is a letter."""
 _ADJECTIVES = {
     "capitalised": "capitalised",
     "upper": "upper-case",
@@ -237,9 +247,8 @@ def _flag(lists: WordLists, clause: Clause) -> str:
     """Places where a flag holds, in the plural."""
     if _is_plain(lists, clause):
         kind = _kind(lists, clause)
-        if kind == "word_inside" and lists.sample.features.windows.piece == "letter":
-            return "letters inside words"
-        return _FLAGS[kind]
+        letters = lists.sample.features.windows.piece == "letter"
+        return (_FLAGS | _LETTER_FLAGS if letters else _FLAGS)[kind]
     (flag,) = clause.values
     return parse(lists.sample.features.flags[flag]).noun()
 

@@ -1,7 +1,10 @@
 """Units over symbols whose functions are known: what the built-in planner makes of them."""
 
+import string
+
 import numpy as np
 import pytest
+from neuroscribe.agent.planners.builtin.text import symbols
 from neuroscribe.agent.planners.builtin.text.feature_table import FeatureTable, build
 from neuroscribe.agent.planners.builtin.text.fitting import exchanged, extended, fit_rules
 from neuroscribe.agent.planners.builtin.text.phrases import label
@@ -52,3 +55,14 @@ def test_nothing_is_found_in_activations_of_other_texts(target, features):
         moved = exchanged(_sample(target, features, unit), rng)
         shares.append(extended(moved, fit_rules(moved))[1])
     assert max(shares) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("letters", "name"), [("aeiou", "vowels"), ("bcdfghjklmnpqrstvwxyz", "consonants")]
+)
+def test_letters_are_tokens_and_their_classes_have_names(letters, name):
+    found = symbols.letter_classes((*string.ascii_lowercase, " ", "\n", ".", ","))
+    alphabet = np.array(list(string.ascii_lowercase))
+    assert "".join(alphabet[found[name][:26]]) == letters
+    assert not found[name][26:].any()
+    assert "digits" not in found
