@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import bare_models
+import number_models
 import numpy as np
 import pytest
 from colour_target import RED, colour_target, picture, scene_of
@@ -171,3 +173,17 @@ def open_pictures(make_pictures: MakeLab) -> Lab:
     opened = make_pictures(open=True)
     opened.unit = None
     return opened
+
+
+@pytest.fixture(scope="module")
+def load() -> Callable[[str], Target]:
+    """Networks of one's own by the name of their factory, each loaded once."""
+    made: dict[str, Target] = {}
+
+    def get(name: str) -> Target:
+        file = bare_models if hasattr(bare_models, name) else number_models
+        if name not in made:
+            made[name] = Target.load(f"{Path(str(file.__file__))}:{name}")
+        return made[name]
+
+    return get

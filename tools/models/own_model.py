@@ -69,6 +69,7 @@ def from_model(model: Model, *, name: str) -> Target:
         given = {"name": name, "kind": "module", "context_length": length, **more}
         target = Target(network, sites=sites, probe=probe, **given)
     target.piece = None if model.tokens is None else _PIECES[model.tokens]
+    target.special = model.special
     target.unverified = set(sites)
     probe.forget()
     for key, path in model.sites.items():
@@ -83,6 +84,8 @@ def _check(model: Model, name: str) -> None:
     if model.tokens is not None and model.tokens not in _PIECES:
         known = ", ".join(map(repr, _PIECES))
         raise UsageError(f"{name}: Model.tokens is {model.tokens!r}; use {known} or None")
+    if model.special not in (None, "count", "skip"):
+        raise UsageError(f"{name}: Model.special is {model.special!r}; give 'count' or 'skip'")
     for field in ("heads", "context_length"):
         value = getattr(model, field)
         if value is not None and (not isinstance(value, int) or value < 1):
@@ -192,7 +195,7 @@ def _of_tokens(
     if causal or (model.kind is None and speaks(network, first, tokens)):
         causal = True
         spoken(network)
-    target = Target(
+    return Target(
         network,
         name=name,
         kind="causal" if causal else "module",
@@ -203,10 +206,6 @@ def _of_tokens(
         labels=tuple(model.labels),
         context_length=model.context_length or _longest(network, first),
     )
-    if model.special not in (None, "count", "skip"):
-        raise UsageError(f"{name}: Model.special is {model.special!r}; give 'count' or 'skip'")
-    target.special = model.special
-    return target
 
 
 def _with_blocks(

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import bare_models
-import number_models
 import numpy as np
 import pytest
 import torch
@@ -21,20 +20,7 @@ from neuroscribe.tools.metrics.inputs import TensorPrompt, input_of
 from neuroscribe.tools.metrics.target_tokens import target_prompt
 from neuroscribe.tools.models import Target
 
-BARE, NUMBERS = Path(str(bare_models.__file__)), Path(str(number_models.__file__))
-
-
-@pytest.fixture(scope="module")
-def load():
-    made: dict[str, Target] = {}
-
-    def get(name):
-        file = BARE if hasattr(bare_models, name) else NUMBERS
-        if name not in made:
-            made[name] = Target.load(f"{file}:{name}")
-        return made[name]
-
-    return get
+BARE = Path(str(bare_models.__file__))
 
 
 @pytest.fixture(scope="module")

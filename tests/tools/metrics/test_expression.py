@@ -1,9 +1,6 @@
 """Metrics as expressions equal what is written by hand, and what is wrong is said in a line."""
 
-from pathlib import Path
-
 import bare_models
-import number_models
 import pytest
 import torch
 from checks import close, refused
@@ -13,23 +10,7 @@ from neuroscribe.tools.metrics.asked import asked
 from neuroscribe.tools.metrics.expression import expression
 from neuroscribe.tools.metrics.inputs import input_of
 from neuroscribe.tools.metrics.syntax import parse
-from neuroscribe.tools.models import Target, add, zero
-
-BARE, NUMBERS = Path(str(bare_models.__file__)), Path(str(number_models.__file__))
-
-
-@pytest.fixture(scope="module")
-def load():
-    made: dict[str, Target] = {}
-
-    def get(name):
-        file = BARE if hasattr(bare_models, name) else NUMBERS
-        if name not in made:
-            made[name] = Target.load(f"{file}:{name}")
-        return made[name]
-
-    return get
-
+from neuroscribe.tools.models import add, zero
 
 A, B, C = (bare_models.LETTERS.index(letter) for letter in "abc")
 CASES = [  # network, input, metric, the same by hand from the output [row, ...] and sites
