@@ -23,7 +23,6 @@ from ..data.windows import TokenWindows
 from ..english.inflection import plural
 from ..lab import Lab
 from ..models import Unit
-from ..predicates import Predicate
 from ..predicates.context import Earlier, Later, Next, Previous
 from .resolve import Hypothesis
 from .rivals import DIFFERS, Candidate, shared_out
@@ -132,7 +131,8 @@ def _edited_exemplars(
 ) -> list[str]:
     """Small edits of the unit's top exemplars; `words` are put in."""
     out: list[str] = []
-    insert = any(_asks_for_context(one.predicate) for one in hypotheses)
+    parts = (part for one in hypotheses for part in one.predicate.walk())
+    insert = any(isinstance(part, Previous | Next | Earlier | Later) for part in parts)
     for window, place in top(lab, unit, _EXEMPLARS):
         explore = lab.explore
         text = explore.text(window)
@@ -140,12 +140,6 @@ def _edited_exemplars(
         at += len(text[at:]) - len(text[at:].lstrip())
         out.extend(_edits(text, at, words, insert))
     return list(dict.fromkeys(text for text in out if text.strip()))
-
-
-def _asks_for_context(predicate: Predicate) -> bool:
-    if isinstance(predicate, Previous | Next | Earlier | Later):
-        return True
-    return any(_asks_for_context(part) for part in predicate.parts())
 
 
 def _edits(text: str, at: int, words: Sequence[str], insert: bool) -> Iterator[str]:

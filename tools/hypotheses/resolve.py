@@ -1,7 +1,7 @@
 """Hypotheses that a tool is handed: ids that the planner recorded, or predictors as JSON."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -84,7 +84,8 @@ def resolve(lab: Lab, given: Given | None) -> list[Hypothesis]:
 def no_tokens(lab: Lab, predicate: Predicate) -> str:
     """A sentence that names tokens of a predictor that the vocabulary lacks; else empty."""
     known = set(lab.explore.vocabulary) if isinstance(lab.explore, TokenWindows) else set()
-    lacking = [text for text in _tokens(predicate) if text not in known]
+    tokens = (text for one in predicate.walk() if isinstance(one, Tokens) for text in one.tokens)
+    lacking = [text for text in tokens if text not in known]
     if not known or not lacking:
         return ""
     other = [text[1:] if text[:1] == " " else f" {text}" for text in lacking]
@@ -93,13 +94,6 @@ def no_tokens(lab: Lab, predicate: Predicate) -> str:
     more = f" and {len(lacking) - _LACKING} more" if len(lacking) > _LACKING else ""
     hint = f'; the vocabulary has "{there}"' if there is not None else ""
     return f"no token of the model is {listed}{more}: they hold nowhere{hint}"
-
-
-def _tokens(predicate: Predicate) -> Iterator[str]:
-    if isinstance(predicate, Tokens):
-        yield from predicate.tokens
-    for part in predicate.parts():
-        yield from _tokens(part)
 
 
 def short(name: str, most: int = 100) -> str:

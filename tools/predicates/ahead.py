@@ -9,6 +9,9 @@ from ..errors import UsageError
 from .algorithms import Extreme, Tally
 from .context import Later, Next, Repeated
 from .core import Predicate
+from .like_text import LikeText
+
+_CANNOT = "which a causal model cannot have read there; write"
 
 
 def refuse_ahead(predicate: Predicate) -> None:
@@ -17,32 +20,25 @@ def refuse_ahead(predicate: Predicate) -> None:
     Raises:
         UsageError: if a part of it looks ahead; says what to write instead.
     """
-    if isinstance(predicate, Next | Later):
-        instead = {"next": "previous", "later": "earlier"}[predicate.kind]
-        raise UsageError(
-            f"'{predicate.kind}' looks at text behind the place, which a causal model cannot have "
-            f"read there; write what the place itself holds and what stands before it "
-            f"('{instead}', 'count')"
-        )
-    if getattr(predicate, "from_end", False):
-        raise UsageError(
-            "a position from the end depends on text behind the place, which a causal model "
-            "cannot have read there; write the position from the start (from_end false)"
-        )
-    if getattr(predicate, "ahead", False) is True and predicate.kind == "like":
-        raise UsageError(
-            "this 'like' was fitted with text behind the place, which a causal model cannot have "
-            "read there; fit it on this target"
-        )
-    if isinstance(predicate, Repeated) and predicate.side != "before":
-        raise UsageError(
-            "'repeated' on that side depends on text behind the place, which a causal model cannot "
-            "have read there; write side 'before'"
-        )
-    if isinstance(predicate, Tally | Extreme) and predicate.side != "before":
-        raise UsageError(
-            f"'{predicate.kind}' on that side depends on text behind the place, which a causal "
-            "model cannot have read there; write side 'before'"
-        )
-    for part in predicate.parts():
-        refuse_ahead(part)
+    for one in predicate.walk():
+        if isinstance(one, Next | Later):
+            instead = {"next": "previous", "later": "earlier"}[one.kind]
+            raise UsageError(
+                f"'{one.kind}' looks at text behind the place, {_CANNOT} what the place itself "
+                f"holds and what stands before it ('{instead}', 'count')"
+            )
+        if getattr(one, "from_end", False):
+            raise UsageError(
+                f"a position from the end depends on text behind the place, {_CANNOT} the position "
+                "from the start (from_end false)"
+            )
+        if isinstance(one, LikeText) and one.ahead:
+            raise UsageError(
+                "this 'like' was fitted with text behind the place, which a causal model cannot "
+                "have read there; fit it on this target"
+            )
+        if isinstance(one, Repeated | Tally | Extreme) and one.side != "before":
+            raise UsageError(
+                f"'{one.kind}' on that side depends on text behind the place, {_CANNOT} side "
+                "'before'"
+            )

@@ -18,7 +18,7 @@ from pydantic import Field, model_validator
 
 from ..data.windows import TokenWindows
 from .context import MOST_STEPS
-from .core import HOLDS, Predicate
+from .core import HOLDS, Predicate, Tailed, unsaid
 from .phrases import either, number_of, ordinal
 from .view import View, around, kept
 
@@ -54,14 +54,14 @@ def numbers_of(vocabulary: tuple[str, ...]) -> np.ndarray:
     return kept(vocabulary, "numbers", read)
 
 
-class Amount(Predicate, frozen=True):
+class Amount(Tailed, frozen=True):
     """An amount at every place, as a degree."""
 
     free: ClassVar[bool] = False
     """Whether it means something without bounds."""
-    low: float | None = Field(default=None, allow_inf_nan=False, exclude_if=lambda v: v is None)
-    high: float | None = Field(default=None, allow_inf_nan=False, exclude_if=lambda v: v is None)
-    equals: float | None = Field(default=None, allow_inf_nan=False, exclude_if=lambda v: v is None)
+    low: float | None = unsaid(None, allow_inf_nan=False)
+    high: float | None = unsaid(None, allow_inf_nan=False)
+    equals: float | None = unsaid(None, allow_inf_nan=False)
 
     @model_validator(mode="after")
     def _bounded(self) -> "Amount":
@@ -88,12 +88,6 @@ class Amount(Predicate, frozen=True):
         degrees = np.clip((amounts - self.low) / (self.high - self.low), 0, 1)
         return np.nan_to_num(degrees, nan=0.0).astype(np.float32)
 
-    def noun(self) -> str:
-        return f"tokens {self.tail()}"
-
-    def brief(self) -> str:
-        return f"a token {self.tail()}"
-
     def tail(self) -> str:
         if self.low is None or self.high is None:
             return f"where {self._what} is {self.equals:g}"
@@ -113,8 +107,8 @@ class Tally(Amount, frozen=True):
 
     kind: Literal["tally"] = "tally"
     of: "AnyPredicate"
-    minus: "AnyPredicate | None" = Field(default=None, exclude_if=lambda value: value is None)
-    side: Side = Field(default="before", exclude_if=lambda value: value == "before")
+    minus: "AnyPredicate | None" = unsaid(None)
+    side: Side = unsaid("before")
 
     def amounts(self, view: View) -> np.ndarray:
         each = self._held(view, self.of)
@@ -149,7 +143,7 @@ class Extreme(Amount, frozen=True):
 
     kind: Literal["extreme"] = "extreme"
     which: Literal["largest", "smallest"] = "largest"
-    side: Side = Field(default="before", exclude_if=lambda value: value == "before")
+    side: Side = unsaid("before")
 
     free: ClassVar[bool] = True
 
@@ -188,12 +182,12 @@ class Extreme(Amount, frozen=True):
         return f"when it is {self._what}" if self._own else super().tail()
 
 
-class _Reading(Predicate, frozen=True):
+class _Reading(Tailed, frozen=True):
     """A reading of one or two numbers: where they stand, and what is made of them."""
 
     at: tuple[int, ...] = Field(default=(0,), min_length=1, max_length=2)
-    from_start: bool = Field(default=False, exclude_if=lambda value: not value)
-    op: Operation = Field(default="sum", exclude_if=lambda value: value == "sum")
+    from_start: bool = unsaid(False)
+    op: Operation = unsaid("sum")
 
     @model_validator(mode="after")
     def _some_place(self) -> "_Reading":
@@ -225,7 +219,7 @@ class Arithmetic(Amount, _Reading, frozen=True):
     """
 
     kind: Literal["arithmetic"] = "arithmetic"
-    mod: int | None = Field(default=None, ge=2, le=MOST_STEPS, exclude_if=lambda v: v is None)
+    mod: int | None = unsaid(None, ge=2, le=MOST_STEPS)
 
     def amounts(self, view: View) -> np.ndarray:
         out = self.read(view)
@@ -250,12 +244,6 @@ class Wave(_Reading, frozen=True):
         angle = 2 * np.pi / self.mod * (self.frequency * self.read(view) - self.peak)
         return np.nan_to_num((1 + np.cos(angle)) / 2, nan=0.0).astype(np.float32)
 
-    def noun(self) -> str:
-        return f"tokens {self.tail()}"
-
-    def brief(self) -> str:
-        return f"a token {self.tail()}"
-
     def tail(self) -> str:
         times = "" if self.frequency == 1 else f"{self.frequency} times "
         return f"by a cosine of {times}{self._read} modulo {self.mod}, highest at {self.peak:g}"
@@ -270,7 +258,7 @@ class Same(Predicate, frozen=True):
 
     kind: Literal["same"] = "same"
     at: int = Field(default=1, ge=0, le=MOST_STEPS)
-    from_start: bool = Field(default=False, exclude_if=lambda value: not value)
+    from_start: bool = unsaid(False)
 
     def values(self, view: View) -> np.ndarray:
         ids = np.where(view.visible, view.windows.ids, np.nan)
@@ -278,33 +266,32 @@ class Same(Predicate, frozen=True):
         return (ids == other).astype(np.float32)
 
     def noun(self) -> str:
-        return f"tokens that repeat the token {stands(self.at, from_start=self.from_start)}"
+        return f"tokens that repeat {self._other}"
 
     def brief(self) -> str:
-        return f"a token that repeats the token {stands(self.at, from_start=self.from_start)}"
+        return f"a token that repeats {self._other}"
 
     def tail(self) -> str:
-        return f"when it repeats the token {stands(self.at, from_start=self.from_start)}"
+        return f"when it repeats {self._other}"
+
+    @property
+    def _other(self) -> str:
+        return f"the token {stands(self.at, from_start=self.from_start)}"
 
 
-class Predicted(Predicate, frozen=True):
+class Predicted(Tailed, frozen=True):
     """An output feature: the probability that the model itself gives these tokens (or labels of its
     output) at the place; never what the text says next.
     """
 
     kind: Literal["predicted"] = "predicted"
+    thing: ClassVar[str] = "place"
     tokens: tuple[str, ...] = Field(min_length=1)
 
     def values(self, view: View) -> np.ndarray:
         from .model_output import probability
 
         return probability(view.windows, self.tokens)
-
-    def noun(self) -> str:
-        return f"places {self.tail()}"
-
-    def brief(self) -> str:
-        return f"a place {self.tail()}"
 
     def tail(self) -> str:
         return f"where the model predicts {either(self.tokens)} (an output feature)"

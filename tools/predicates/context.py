@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from .core import HOLDS, Predicate
+from .core import HOLDS, OfOne, Predicate, Tailed, unsaid
 from .distances import By, Distances, again, largest_before, largest_words_before, shift
 from .phrases import number_of, ordinal
 from .view import View, around
@@ -22,20 +22,14 @@ MOST_LENGTH = 16
 """Of a run of tokens or words that comes again."""
 
 
-class _OfOne(Predicate, frozen=True):
+class _Elsewhere(OfOne, Tailed, frozen=True):
     """A predicate about where another one holds."""
-
-    of: "AnyPredicate"
-    weight: ClassVar[float] = 0.5
-
-    def parts(self) -> tuple[Predicate, ...]:
-        return (self.of,)
 
     def _seen(self, view: View) -> np.ndarray:
         return np.where(view.visible, self.of.values(around(view)), np.float32(0))
 
 
-class _Beside(_OfOne, frozen=True):
+class _Beside(_Elsewhere, frozen=True):
     distance: int = Field(default=1, ge=1, le=MOST_STEPS)
     by: By = "token"
     before: ClassVar[bool]
@@ -80,11 +74,11 @@ class Next(_Beside, frozen=True):
     side: ClassVar[str] = "before"
 
 
-class _Somewhere(_OfOne, frozen=True):
+class _Somewhere(_Elsewhere, frozen=True):
     within: int | None = Field(default=None, ge=1, le=MOST_STEPS)
-    since: "AnyPredicate | None" = Field(default=None, exclude_if=lambda value: value is None)
-    at_least: int = Field(default=1, ge=1, le=MOST_STEPS, exclude_if=lambda value: value == 1)
-    by: By = Field(default="token", exclude_if=lambda value: value == "token")
+    since: "AnyPredicate | None" = unsaid(None)
+    at_least: int = unsaid(1, ge=1, le=MOST_STEPS)
+    by: By = unsaid("token")
     side: ClassVar[str]
     ahead: ClassVar[bool] = False
 
@@ -114,9 +108,6 @@ class _Somewhere(_OfOne, frozen=True):
 
     def noun(self) -> str:
         return f"tokens {'that stand ' if self._far else ''}{self.tail()}"
-
-    def brief(self) -> str:
-        return f"a token {self.tail()}"
 
     def tail(self) -> str:
         border = "" if self.since is None else f", not parted by {self.since.brief()}"
@@ -152,15 +143,11 @@ class Repeated(Predicate, frozen=True):
     """
 
     kind: Literal["repeated"] = "repeated"
-    length: int = Field(default=1, ge=1, le=MOST_LENGTH, exclude_if=lambda value: value == 1)
-    within: int | None = Field(
-        default=None, ge=1, le=MOST_STEPS, exclude_if=lambda value: value is None
-    )
-    at_least: int = Field(default=1, ge=1, le=MOST_STEPS, exclude_if=lambda value: value == 1)
-    by: By = Field(default="token", exclude_if=lambda value: value == "token")
-    side: Literal["before", "after", "either"] = Field(
-        default="before", exclude_if=lambda value: value == "before"
-    )
+    length: int = unsaid(1, ge=1, le=MOST_LENGTH)
+    within: int | None = unsaid(None, ge=1, le=MOST_STEPS)
+    at_least: int = unsaid(1, ge=1, le=MOST_STEPS)
+    by: By = unsaid("token")
+    side: Literal["before", "after", "either"] = unsaid("before")
 
     @model_validator(mode="after")
     def _ordered(self) -> "Repeated":
@@ -196,7 +183,7 @@ class Repeated(Predicate, frozen=True):
         return f"a {self.by} that {self._occurs}"
 
 
-class Count(_OfOne, frozen=True):
+class Count(_Elsewhere, frozen=True):
     """Places up to which, these included, `of` held so often."""
 
     kind: Literal["count"] = "count"
@@ -215,12 +202,6 @@ class Count(_OfOne, frozen=True):
         if self.at_most is not None:
             held &= so_far <= self.at_most
         return held.astype(np.float32)
-
-    def noun(self) -> str:
-        return f"tokens {self.tail()}"
-
-    def brief(self) -> str:
-        return f"a token {self.tail()}"
 
     def tail(self) -> str:
         what = self.of.brief()

@@ -78,12 +78,15 @@ class Predicate(BaseModel, frozen=True, extra="forbid"):
         """The predicates that this one is made of."""
         return ()
 
+    def walk(self) -> "Iterator[Predicate]":
+        """The predicate, its parts and theirs, in order."""
+        yield self
+        for part in self.parts():
+            yield from part.walk()
+
     def atoms(self) -> "Iterator[Predicate]":
         """The parts that have no parts, in order."""
-        if not self.parts():
-            yield self
-        for part in self.parts():
-            yield from part.atoms()
+        return (part for part in self.walk() if not part.parts())
 
     @cached_property
     def complexity(self) -> float:
@@ -109,6 +112,28 @@ class Predicate(BaseModel, frozen=True, extra="forbid"):
 
     def __str__(self) -> str:
         return self.english()
+
+
+class Tailed(Predicate, frozen=True):
+    """A predicate that is named after what it narrows: `tokens after 'hot'`."""
+
+    thing: ClassVar[str] = "token"
+
+    def noun(self) -> str:
+        return f"{self.thing}s {self.tail()}"
+
+    def brief(self) -> str:
+        return f"a {self.thing} {self.tail()}"
+
+
+class OfOne(Predicate, frozen=True):
+    """A predicate that is made of another one."""
+
+    of: "AnyPredicate"
+    weight: ClassVar[float] = 0.5
+
+    def parts(self) -> tuple[Predicate, ...]:
+        return (self.of,)
 
 
 class _Joint(Predicate, frozen=True):
@@ -166,12 +191,10 @@ class Or(_Joint, frozen=True):
         return " or ".join(part.brief() for part in self.of)
 
 
-class Not(Predicate, frozen=True):
+class Not(OfOne, frozen=True):
     """Places where the part does not hold."""
 
     kind: Literal["not"] = "not"
-    of: "AnyPredicate"
-    weight: ClassVar[float] = 0.5
 
     def values(self, view: View) -> np.ndarray:
         return np.float32(1) - self.of.values(view)
@@ -185,17 +208,12 @@ class Not(Predicate, frozen=True):
     def brief(self) -> str:
         return f"anything but {self.of.brief()}"
 
-    def parts(self) -> tuple[Predicate, ...]:
-        return (self.of,)
 
-
-class Except(Predicate, frozen=True):
+class Except(OfOne, frozen=True):
     """Places where one part holds and the other does not."""
 
     kind: Literal["except"] = "except"
-    of: "AnyPredicate"
     but: "AnyPredicate"
-    weight: ClassVar[float] = 0.5
 
     def values(self, view: View) -> np.ndarray:
         return np.minimum(self.of.values(view), np.float32(1) - self.but.values(view))
@@ -246,14 +264,12 @@ class Graded(Predicate, frozen=True):
         return sum(part.complexity + 0.5 for part in self.parts())
 
 
-class Scaled(Predicate, frozen=True):
+class Scaled(OfOne, frozen=True):
     """The part, times `by` where another holds."""
 
     kind: Literal["scaled"] = "scaled"
-    of: "AnyPredicate"
     by: float = Field(ge=0, le=1, allow_inf_nan=False)
     where: "AnyPredicate"
-    weight: ClassVar[float] = 0.5
 
     def values(self, view: View) -> np.ndarray:
         held = self.where.values(view) >= HOLDS
@@ -273,6 +289,11 @@ class Scaled(Predicate, frozen=True):
 
     def parts(self) -> tuple[Predicate, ...]:
         return (self.of, self.where)
+
+
+def unsaid(default: Any, **limits: Any) -> Any:
+    """A field that is left out of the JSON where it has its default."""
+    return Field(default=default, exclude_if=lambda value: value == default, **limits)
 
 
 def listed(size: int) -> float:

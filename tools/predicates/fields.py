@@ -87,14 +87,12 @@ class DataField(Predicate, frozen=True):
 
 def reads_fields(predicate: Predicate) -> bool:
     """Whether a part of a predicate reads a field."""
-    return isinstance(predicate, DataField) or any(map(reads_fields, predicate.parts()))
+    return any(isinstance(one, DataField) for one in predicate.walk())
 
 
 def answers(predicate: Predicate, rows: TokenWindows | ImageRows) -> bool:
     """Whether a predicate can be evaluated on rows: one of fields needs rows that have them."""
-    if isinstance(predicate, DataField):
-        return predicate.name in rows.fields
-    return all(answers(part, rows) for part in predicate.parts())
+    return all(one.name in rows.fields for one in predicate.walk() if isinstance(one, DataField))
 
 
 def level(rows: TokenWindows | ImageRows, name: str) -> dict[str, Any]:

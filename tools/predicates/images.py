@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from ..data.image_rows import ImageRows
 from ..english.inflection import with_article
 from ..errors import UsageError
 from ..scenes.scene import Place, Relation, Scene, Size, Thing, related
@@ -32,6 +33,22 @@ class ImageAtom(Predicate, frozen=True):
 
     def tail(self) -> str:
         return f"with {self.noun()}"
+
+
+class OfPixels(ImageAtom, frozen=True):
+    """An atom that no scene decides."""
+
+    def holds(self, scene: Scene) -> bool:
+        raise UsageError(f"'{self.kind}' is read from pixels, not from a scene")
+
+    def degrees(self, rows: ImageRows) -> np.ndarray:
+        """float32 `[image]` in 0..1."""
+        raise NotImplementedError(self.kind)
+
+    def values(self, view: View | ImageView) -> np.ndarray:
+        if not isinstance(view, ImageView):
+            return super().values(view)
+        return self.degrees(view.rows)[:, None].astype(np.float32)
 
 
 class ThingAtom(ImageAtom, frozen=True):

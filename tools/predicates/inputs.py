@@ -1,12 +1,12 @@
 """A predicate of rows of numbers: a weighted sum of coordinates that is above a value, or rises."""
 
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
-from .core import Predicate
+from .core import Tailed
 from .view import View
 
 Weight = Annotated[float, Field(allow_inf_nan=False)]
@@ -15,12 +15,13 @@ _TOLD = 4
 """Coordinates that are named; the weightiest."""
 
 
-class Coordinates(Predicate, frozen=True):
+class Coordinates(Tailed, frozen=True):
     """Rows of numbers whose weighted sum of coordinates (`{"3": 1}` is x[3]) is above a value; with
     `full`, from 0 there to 1 at that value.
     """
 
     kind: Literal["coordinates"] = "coordinates"
+    thing: ClassVar[str] = "row"
     weights: dict[int, Weight] = Field(min_length=1, max_length=_MOST)
     above: Weight = 0.0
     full: Weight | None = None
@@ -48,12 +49,6 @@ class Coordinates(Predicate, frozen=True):
         else:
             held = np.clip((total - self.above) / (self.full - self.above), 0, 1)
         return held.astype(np.float32)[:, None]
-
-    def noun(self) -> str:
-        return f"rows {self.tail()}"
-
-    def brief(self) -> str:
-        return f"a row {self.tail()}"
 
     def tail(self) -> str:
         only = list(self.weights.items())

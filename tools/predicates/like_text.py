@@ -163,13 +163,12 @@ def refuse_own_reader(predicate: Predicate, fingerprint: str) -> None:
     Raises:
         UsageError: if one does.
     """
-    if isinstance(predicate, LikeText) and predicate.fingerprint == fingerprint:
-        raise UsageError(
-            f"'like' reads with {predicate.reader}, the target itself: its own states would "
-            "describe it; use another network as reader"
-        )
-    for part in predicate.parts():
-        refuse_own_reader(part, fingerprint)
+    for one in predicate.walk():
+        if isinstance(one, LikeText) and one.fingerprint == fingerprint:
+            raise UsageError(
+                f"'like' reads with {one.reader}, the target itself: its own states would describe "
+                "it; use another network as reader"
+            )
 
 
 def refuse_contradiction(examples: list[tuple[str, int]], unlike: list[tuple[str, int]]) -> None:

@@ -14,15 +14,12 @@ from pydantic import Field, model_validator
 
 from ..data.image_rows import ImageRows
 from ..english.inflection import with_article
-from ..errors import UsageError, nearest
+from ..errors import nearest
 from ..models.imagenet import class_groups
 from ..scenes.palette import COLOURS, nearest_colours
-from ..scenes.scene import Scene
 from .features import once
-from .images import ImageAtom
+from .images import OfPixels
 from .network_reader import network_of, probabilities
-from .view import View
-from .view_images import ImageView
 
 At = Literal["all", "top", "bottom", "left", "right", "middle", "border"]
 PARTS: tuple[At, ...] = ("all", "top", "bottom", "left", "right", "middle", "border")
@@ -42,22 +39,6 @@ _SIDE = 128
 _EDGE, _PLAIN = 16.0, 3.0
 """Change of brightness (0..255) from a pixel to the next, above which there is an edge, and under
 which a surface is plain."""
-
-
-class OfPixels(ImageAtom, frozen=True):
-    """An atom that no scene decides."""
-
-    def holds(self, scene: Scene) -> bool:
-        raise UsageError(f"'{self.kind}' is read from pixels, not from a scene")
-
-    def degrees(self, rows: ImageRows) -> np.ndarray:
-        """float32 `[image]` in 0..1."""
-        raise NotImplementedError(self.kind)
-
-    def values(self, view: View | ImageView) -> np.ndarray:
-        if not isinstance(view, ImageView):
-            return super().values(view)
-        return self.degrees(view.rows)[:, None].astype(np.float32)
 
 
 class PictureClass(OfPixels, frozen=True):

@@ -23,7 +23,7 @@ from ..data.image_rows import ImageRows
 from ..errors import nearest
 from ..memo import Memo
 from ..scenes.palette import COLOURS, nearest_colours
-from .looks import OfPixels
+from .images import OfPixels
 
 _SIDE, GRID = 128, 32
 SIZES: dict[str, int] = {"tiny": 8, "small": 16, "medium": 32, "large": 64}

@@ -10,14 +10,13 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import BaseModel, Field
 
+from ..data.image_rows import ImageRows
 from ..errors import UsageError
-from ..scenes.scene import Scene
-from .images import ImageAtom
-from .view import View
-from .view_images import ImageView
+from .features import colour_shares, features, known_colours
+from .images import OfPixels
 
 
-class Area(ImageAtom, frozen=True):
+class Area(OfPixels, frozen=True):
     """At least this share of the picture has one of these colours."""
 
     kind: Literal["area"] = "area"
@@ -25,17 +24,9 @@ class Area(ImageAtom, frozen=True):
     colours: tuple[str, ...] = Field(min_length=1)
     at_least: float = Field(gt=0, le=1, allow_inf_nan=False)
 
-    def holds(self, scene: Scene) -> bool:
-        raise UsageError("'area' is read from pixels, not from a scene")
-
-    def values(self, view: View | ImageView) -> np.ndarray:
-        from .features import colour_shares, known_colours
-
-        if not isinstance(view, ImageView):
-            return super().values(view)
+    def degrees(self, rows: ImageRows) -> np.ndarray:
         at = [known_colours(name) for name in self.colours]
-        shares = colour_shares(view.rows)[:, at].sum(1, keepdims=True)  # [image, 1]
-        return (shares >= self.at_least).astype(np.float32)
+        return colour_shares(rows)[:, at].sum(1) >= self.at_least
 
     def noun(self) -> str:
         return f"{self.at_least:.0%} or more {' or '.join(self.colours)}"
@@ -50,7 +41,7 @@ class Example(BaseModel, frozen=True, extra="forbid"):
     features: tuple[float, ...] = Field(min_length=1)
 
 
-class Like(ImageAtom, frozen=True):
+class Like(OfPixels, frozen=True):
     """As strong as the pictures of explore that a picture is most alike, by a second network.
 
     An example weighs `exp(sharpness * cosine)`, the cosine between features. Our formulation.
@@ -63,16 +54,9 @@ class Like(ImageAtom, frozen=True):
     examples: tuple[Example, ...] = Field(min_length=2, max_length=64)
     sharpness: float = Field(default=12.0, gt=0, le=100)
 
-    def holds(self, scene: Scene) -> bool:
-        raise UsageError("'like' is read from pixels, not from a scene")
-
-    def values(self, view: View | ImageView) -> np.ndarray:
-        from .features import features
-
-        if not isinstance(view, ImageView):
-            return super().values(view)
+    def degrees(self, rows: ImageRows) -> np.ndarray:
         given = np.array([example.features for example in self.examples])  # [example, feature]
-        x = features(view.rows, self.network)  # [image, feature]
+        x = features(rows, self.network)  # [image, feature]
         if x.shape[1] != given.shape[1]:
             raise UsageError(
                 f"examples have {given.shape[1]} features, network '{self.network}' gives "
@@ -80,8 +64,7 @@ class Like(ImageAtom, frozen=True):
             )
         weight = np.exp(self.sharpness * (x @ given.T - 1))  # unit vectors
         strength = np.array([example.strength for example in self.examples])
-        result = weight @ strength / np.maximum(weight.sum(1), 1e-12)
-        return result[:, None].astype(np.float32)
+        return weight @ strength / np.maximum(weight.sum(1), 1e-12)
 
     def noun(self) -> str:
         strong = sorted(self.examples, key=lambda example: -example.strength)[:3]
