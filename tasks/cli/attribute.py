@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from ...tools.attribution import Attribution
-    from ...tools.attribution.by_gradient import Shares
     from ...tools.attribution.control import ZeroedBest
+    from ...tools.attribution.shares import Shares
     from ...tools.metrics.prompt import TargetPrompts
     from ...tools.models import Target
 
@@ -26,7 +26,7 @@ _CONTROL = (
     *("drop", "drop_probability", "random", "random_probability"),
     *("percentile", "p", "verdict"),
 )
-_SHARES = ("integrated", "taylor")
+_SHARES = ("imp", "direct", "integrated", "taylor")
 _ROOM = 31  # for tokens: a row fits 80 columns
 
 
@@ -38,7 +38,11 @@ def attribute(
     metric: options.Expression = None,
     several: options.Several = None,
     method: Annotated[
-        str, typer.Option(help="imp, direct, taylor, integrated or magnitude.")
+        str,
+        typer.Option(
+            help="imp, direct, taylor, integrated or magnitude; with --metric imp is direct where "
+            "the metric is linear in the output, else integrated."
+        ),
     ] = "imp",
     kinds: Annotated[str, typer.Option(help="Of units: mlp, head, attention.")] = "mlp,head",
     sites: Annotated[
@@ -74,14 +78,15 @@ def attribute(
     if metric is not None:
         others = (answer, contrast, several, exact or None, paper or None, query or None)
         loaded, read = _read(target, prompt, metric, others, dtype, device)
-        from ...tools.attribution.by_gradient import share_out
+        from ...tools.attribution.shares import share_out
 
+        how: Any = options.one_of("--method", method, _SHARES)
         shares = share_out(
             loaded,
             read.prompts[0],
             read.metrics[0],
             sites=options.listed(sites) or None,
-            method=options.one_of("--method", "integrated" if method == "imp" else method, _SHARES),
+            method=None if how == "imp" else how,
             top=top,
             draws=draws,
             seed=seed,
@@ -126,7 +131,7 @@ def _read(
 
     if any(other is not None for other in others):
         raise UsageError(
-            "--metric says itself what is measured, by gradients: leave out --target, --contrast, "
+            "--metric says itself what is measured: leave out --target, --contrast, "
             "--several, --exact, --paper and --query"
         )
     loaded = Target.load(target, dtype=dtype, device=device)
@@ -142,6 +147,7 @@ def shares_document(
         "prompt": prompt,
         "tokens": list(tokens),
         **picked(shares, "metric", "method", "notes", value="before"),
+        "parts": shares.parts and shares.parts._asdict(),
         "groups": [
             {
                 "name": group.name,
@@ -165,9 +171,15 @@ def shares_document(
 
 
 def _share_rows(document: dict[str, Any]) -> "Iterator[RenderableType]":
-    how = "integrated gradients from 0" if document["method"] == "integrated" else "gradient times"
-    how += "" if document["method"] == "integrated" else " activation"
-    yield f"{document['metric']} = {document['value']:.4g} on {document['prompt']!r}; {how}"
+    from ...tools.attribution.by_trace import Parts
+    from ...tools.attribution.shares import METHODS
+
+    yield (
+        f"{document['metric']} = {document['value']:.4g} on {document['prompt']!r}; shares by "
+        f"{METHODS[document['method']]}"
+    )
+    if document["parts"]:
+        yield Parts(**document["parts"]).words()
     for group in document["groups"]:
         of = sum(site["units"] for site in group["sites"])
         ranked = table("unit", "share", "act.", title=f"{group['name']}: {of:,} units")

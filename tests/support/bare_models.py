@@ -107,3 +107,30 @@ def digits():
     torch.manual_seed(0)
     config = SimpleNamespace(n_embd=16, n_head=2, n_layer=1, vocab_size=10, block_size=32)
     return GPT(config), list("0123456789")
+
+
+class Pooled(Classifier):
+    """A classifier whose head bends: a tanh before the last map, as in BERT's pooler."""
+
+    def forward(self, ids):
+        x = self.embed(ids) + self.place(torch.arange(ids.shape[1], device=ids.device))
+        return self.head(torch.tanh(self.encoder(x)[:, 0]))
+
+
+class Plain(GPT):
+    """A language model without a norm behind its last block."""
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.transformer["ln_f"] = nn.Identity()
+
+
+def pooled():
+    torch.manual_seed(0)
+    return Pooled(3), ["<pad>", "(", ")"]
+
+
+def plain():
+    torch.manual_seed(0)
+    config = SimpleNamespace(n_embd=32, n_head=4, n_layer=2, vocab_size=len(LETTERS), block_size=32)
+    return Plain(config), LETTERS

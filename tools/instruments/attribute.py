@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal
 from ..attribution import Attribution, Settings, UnitValue, target_prompt
 from ..attribution import attribute as run
 from ..attribution.attribute import likeliest_other
-from ..attribution.by_gradient import UnitShare, share_out
 from ..attribution.control import DRAWS, Drop, control
+from ..attribution.shares import METHODS, UnitShare, share_out
 from ..attribution.sources import Kind, Spot
 from ..errors import UsageError
 from ..evidence import Result
@@ -50,7 +50,8 @@ def attribute(
             probable of both readings is taken. Left out: the model's own next token.
         contrast: Another text: what favours the target over it?
         several: What to do with a target of several tokens: take the first, or sum over all.
-        method: imp is the increase of log-probability; direct the direct logit.
+        method: imp is the increase of log-probability; direct the direct logit, as imp of a
+            metric that is linear in the output is; of other metrics imp means integrated.
         kinds: Of units: mlp, head, attention (a channel of a head at one source token).
         many: How many units of each kind to list.
         metric: In the place of a target, what is measured: arithmetic over outputs and units, such
@@ -115,24 +116,27 @@ def attribute(
 
 
 def _of_metric(lab: Lab, read: TargetPrompts, method: str, many: int) -> Result:
-    """Shares of all units in any metric, by gradients."""
-    if method not in ("imp", "integrated", "taylor"):
-        raise UsageError(f"a metric is shared out by integrated or taylor, not by {method}")
+    """Shares of all units in any metric: exactly where that can be, else by gradients."""
+    if method not in ("imp", *METHODS):
+        raise UsageError(f"a metric is shared out by direct, integrated or taylor, not by {method}")
     row = read.prompts[0]
-    how: Any = "taylor" if method == "taylor" else "integrated"
+    how: Any = None if method == "imp" else method
     seed = int(lab.rng().integers(1 << 31))
     found = share_out(lab.target, row, read.metrics[0], method=how, top=many, seed=seed)
     sites = sum(len(group.sites) for group in found.groups)
     lab.meter.forward_tokens += row.places * (1 + 18 * sites + DRAWS * len(found.groups))
     rows = [
         f"{found.metric} is {number(found.before)} behind {quoted(row.text)}; shares of the units "
-        f"by {'gradient x activation' if how == 'taylor' else 'integrated gradients'}:"
+        f"by {METHODS[found.method]}:"
     ]
+    if found.parts is not None:
+        rows.append(found.parts.words())
     data: dict[str, Any] = {
         "prompt": row.text,
         "metric": found.metric,
         "value": found.before,
-        "method": how,
+        "method": found.method,
+        "parts": found.parts and found.parts._asdict(),
         "notes": found.notes,
     }
     for group in found.groups:

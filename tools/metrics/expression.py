@@ -26,7 +26,7 @@ from ..errors import UsageError, nearest
 from ..models import Inputs, Site, Target
 from ..models.forward import whole_output
 from .metric import Kind, Metric
-from .syntax import POOLED, Leaf, Tree, evaluate, leaves, parse
+from .syntax import POOLED, Leaf, Tree, evaluate, leaves, parse, weights
 
 _HALF = (torch.float16, torch.bfloat16)
 
@@ -88,6 +88,24 @@ class Expression(Metric):
         if not bool(result.detach().isfinite().all()):
             raise UsageError(f"the metric '{self.text}' is not finite (NaN or infinity) here")
         return result
+
+    @property
+    def bent(self) -> str | None:
+        """Why it is no weighted sum of the output's numbers; None: it is one. Log-probabilities at
+        a place whose weights sum to 0 are one of logits."""
+        summed = weights(self.tree)
+        if summed is None:
+            return "it is no weighted sum of outputs"
+        logarithms: dict[int | str, float] = {}
+        for leaf, weight in summed.items():
+            site, _, place = self.bound[leaf]
+            if site is not None or leaf.what == "probability" or place == "max":
+                return f"'{leaf.text}' is not linear in the output"
+            if leaf.what == "log_probability":
+                logarithms[place] = logarithms.get(place, 0.0) + weight
+        if any(abs(total) > 1e-9 for total in logarithms.values()):
+            return "a log-probability alone is not linear in the output; write a difference"
+        return None
 
     @property
     def sites(self) -> tuple[str, ...]:

@@ -124,6 +124,38 @@ def evaluate(tree: Tree, read: Callable[[Leaf], Tensor]) -> Tensor:
     return dict(_ARITHMETIC.values())[tree.name](*parts)
 
 
+def weights(tree: Tree) -> dict[Leaf, float] | None:
+    """The weights of a weighted sum of leaves and a constant; None: the tree is no such sum."""
+    if isinstance(tree, Leaf):
+        return {tree: 1.0}
+    if not isinstance(tree, Operation):
+        return {}
+    parts = [weights(argument) for argument in tree.arguments]
+    varying = [i for i, part in enumerate(parts) if part != {}]
+    if not varying:
+        return {}
+    n = len(parts)
+    factors = {"+": [1.0, 1.0], "-": [1.0, -1.0], "sum": [1.0] * n, "mean": [1 / n] * n}
+    if tree.name == "*" and len(varying) == 1:
+        factors["*"] = [_constant(tree.arguments[1 - varying[0]])] * 2
+    elif tree.name == "/" and varying == [0]:
+        factors["/"] = [1 / _constant(tree.arguments[1]), 0.0]
+    if tree.name not in factors:
+        return None
+    out: dict[Leaf, float] = {}
+    for part, factor in zip(parts, factors[tree.name], strict=True):
+        if part is None:
+            return None
+        for leaf, weight in part.items():
+            out[leaf] = out.get(leaf, 0.0) + factor * weight
+    return out
+
+
+def _constant(tree: Tree) -> float:
+    """The number of a tree without leaves."""
+    return float(evaluate(tree, lambda leaf: torch.tensor(torch.nan)))
+
+
 def _check_domain(tree: Operation, parts: list[Tensor]) -> None:
     last = parts[-1].detach()
     if tree.name == "/" and bool((last == 0).any()):

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 from checks import close, refused
-from neuroscribe.tools.attribution.by_gradient import share_out, site_shares
+from neuroscribe.tools.attribution.by_gradient import site_shares
 from neuroscribe.tools.attribution.comparative.by_gradient import compare_shares
+from neuroscribe.tools.attribution.shares import share_out
 from neuroscribe.tools.interventions.change import Part
 from neuroscribe.tools.interventions.patching import Pair, grid, patch
 from neuroscribe.tools.interventions.runner import Runner, runners_of
@@ -76,7 +77,7 @@ COMPLETE = [
 
 @pytest.mark.parametrize(("name", "given", "text"), COMPLETE)
 def test_integrated_gradients_are_complete_at_every_site(load, name, given, text):
-    found = shares(load(name), given, text, draws=1)
+    found = shares(load(name), given, text, draws=1, method="integrated")
     for group in found.groups:
         for site in group.sites:
             whole = found.before - site.without

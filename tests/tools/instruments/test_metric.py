@@ -20,12 +20,14 @@ def lab():
 
 
 def test_attribute_shares_it_out(lab):
-    found = done(lab, "attribute", {"prompt": TEXT, "metric": METRIC, "many": 3})
-    assert len(found.data["mlp"]["units"]) == 3
+    for metric, how in ((METRIC, "exact trace"), ("probability(1)", "integrated gradients")):
+        found = done(lab, "attribute", {"prompt": TEXT, "metric": metric, "many": 3})
+        assert len(found.data["mlp"]["units"]) == 3
+        assert found.data["mlp"]["units"][0]["unit"] in found.text
+        assert how in found.text.splitlines()[0]
+        assert len(found.text) < 2500
     assert max(found.data["mlp"]["gap"]) < 1e-4
-    assert found.data["mlp"]["units"][0]["unit"] in found.text
-    assert "integrated gradients" in found.text
-    assert len(found.text) < 2500
+    assert "by gradients, not exactly" in found.text
 
 
 def test_lens_reads_it_at_every_point(lab):

@@ -15,16 +15,9 @@ import torch
 from ...errors import UsageError
 from ...interventions.runner import Runner
 from ...models import Unit
-from ..by_gradient import (
-    SiteShares,
-    default_sites,
-    different,
-    group_of,
-    layout_of,
-    site_shares,
-    zeroed_best,
-)
+from ..by_gradient import SiteShares, site_shares
 from ..control import DRAWS, Drop
+from ..shares import default_sites, different, group_of, layout_of, zeroed_best
 
 
 class ShareDifference(NamedTuple):
