@@ -36,6 +36,10 @@ class Citations:
         self._inputs: dict[str, list[Inputs]] = memo[0]
         self._held: dict[tuple[str, str], list[np.ndarray]] = memo[1]
 
+    @property
+    def _made(self) -> list[Evidence]:
+        return [item for item in self._lab.evidence if item.error is None]
+
     def tested(self, evidence: Evidence, predictor: Predictor) -> bool:
         """Whether a result tested a predictor."""
         return self._listed(evidence, predictor) or any(
@@ -55,13 +59,9 @@ class Citations:
 
     def untested(self, component: Component) -> tuple[str, ...]:
         """What a component cites of existing results in which its predictor was not tested."""
-        store = self._lab.evidence
-        known = [store[key] for key in component.evidence if key in store]
-        return tuple(
-            item.id
-            for item in known
-            if item.error is None and not self.tested(item, component.predictor)
-        )
+        made = {item.id: item for item in self._made}
+        cited = (made[key] for key in component.evidence if key in made)
+        return tuple(item.id for item in cited if not self.tested(item, component.predictor))
 
     def completed(self, component: Component) -> Component:
         """A component that cites nothing in which its predictor was tested also cites the last
@@ -69,8 +69,7 @@ class Citations:
         """
         if component.evidence and set(component.evidence) > set(self.untested(component)):
             return component
-        made = [item for item in self._lab.evidence if item.error is None]
-        known = self.testing(made, component.predictor)[-_ADDED:]
+        known = self.testing(self._made, component.predictor)[-_ADDED:]
         return replace(component, evidence=(*component.evidence, *known))
 
     def faults(self, components: Sequence[Component]) -> list[str]:
@@ -93,13 +92,12 @@ class Citations:
         ours = [dict(one.predictor) for one in description.components]
         judged = any(parse(one).sampled for one in ours)  # known at samples of places only
         rival = self._best_rival(ours, rows) if ours and not judged else None
-        made = [item for item in self._lab.evidence if item.error is None]
         return replace(
             description,
             components=tuple(
                 replace(one, untested=self.untested(one)) for one in description.components
             ),
-            label_evidence=() if rival is None else tuple(self.separating(made, ours, rival)),
+            label_evidence=() if rival is None else tuple(self.separating(self._made, ours, rival)),
         )
 
     def _best_rival(

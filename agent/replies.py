@@ -8,7 +8,7 @@ does not know, such as a model's reasoning, stay as they are: models want them b
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ..tools.io.plain_text import clip
@@ -44,6 +44,24 @@ class Call(NamedTuple):
         except ValueError:
             arguments = self.arguments
         return f"{self.name} {arguments}"
+
+
+def calling(
+    calls: Iterable[tuple[str, Mapping[str, Any]]], number: str | int, content: str | None = None
+) -> Message:
+    """An assistant message that calls tools; their ids begin with its number."""
+    return {
+        "role": "assistant",
+        "content": content,
+        "tool_calls": [
+            {
+                "id": f"call_{number}_{i}",
+                "type": "function",
+                "function": {"name": name, "arguments": json.dumps(dict(arguments))},
+            }
+            for i, (name, arguments) in enumerate(calls)
+        ],
+    }
 
 
 class Reply(NamedTuple):

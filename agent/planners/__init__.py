@@ -3,10 +3,11 @@ look first), a person."""
 
 from typing import Any
 
+from ...tools.errors import UsageError
 from ..planner_names import KINDS, asks_model, kind_of
 from ..state import PlannerFactory
 
-__all__ = ["KINDS", "asks_model", "kind_of", "planner_factory"]
+__all__ = ["KINDS", "asks_model", "kind_of", "language_model", "planner_factory"]
 
 
 def planner_factory(
@@ -48,3 +49,15 @@ def planner_factory(
 
     first = OneShotFactory(client_)
     return first if kind == "oneshot" else TriageFactory(first, ChatFactory(client_, sees))
+
+
+def language_model(spec: str, *, base_url: str | None = None) -> Any:
+    """The client of an `openai:` planner, for tools that ask a language model.
+
+    Raises:
+        UsageError: if the planner is none, or its endpoint needs a key.
+    """
+    llm = getattr(planner_factory(spec, base_url=base_url), "llm", None)
+    if llm is None:
+        raise UsageError(f"--planner {spec} is no language model; give openai:MODEL")
+    return llm

@@ -22,7 +22,6 @@ from dataclasses import asdict, dataclass, is_dataclass
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ...tools.errors import UsageError
@@ -113,12 +112,7 @@ class Recorder:
     def __enter__(self) -> "Recorder":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
@@ -281,7 +275,7 @@ def make_header(
         },
         "index": index,
         "budget": budget,
-        "versions": _versions(),
+        "versions": versions("neuroscribe", "torch", "transformers"),
         **more,
     }
     return {**header, "seal": seal(_json(names(header)))}
@@ -296,9 +290,10 @@ def portable(name: str) -> str:
     return name if relative.startswith(os.path.join("..", "..")) else Path(relative).as_posix()
 
 
-def _versions() -> dict[str, str]:
+def versions(*packages: str) -> dict[str, str]:
+    """The versions of Python and of packages, by name."""
     found = {"python": platform.python_version()}
-    for name in ("neuroscribe", "torch", "transformers"):
+    for name in packages:
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...agent.planners import planner_factory
+from ...agent.planners import language_model
 from ...tools.activations.head_directions import offer_head_directions
 from ...tools.data.windows import cut
 from ...tools.errors import UsageError
@@ -59,40 +59,46 @@ def open_bench(
     """
     if target.tokenizer is None and target.image is None and not target.numbers:
         raise UsageError(f"{target.name} takes neither text nor pictures; the tools work on these")
-    llm = None
-    if planner is not None:
-        llm = getattr(planner_factory(planner, base_url=base_url), "llm", None)
-        if llm is None:
-            raise UsageError(f"--planner {planner} is no language model; give openai:MODEL")
+    llm = None if planner is None else language_model(planner, base_url=base_url)
     if data is None and texts and target.image is None:
         rows: Any = cut(target, texts, length=target.context_length, document_per_row=True)
     else:
         spec = data or default_data(target)
         rows = explore(target, spec, tokens=tokens, length=length, seed=seed)
-    rows, network = read_by(target, rows, reader)
-    offer_head_directions(target, rows, direction)
-    lab = Lab(
+    return equipped(
         target,
         rows,
+        reader=reader,
+        direction=direction,
+        run=run,
+        index=index,
         evidence=EvidenceStore(pictures),
         unit=None if unit is None else target.unit(unit),
         seed=seed,
         backends=backends or {},
         judge=judge,
         llm=llm,
-        reader=network,
-        open=True,
     )
-    equip(lab, run=run, index=index)
-    return lab
 
 
-def equip(lab: Lab, *, run: str | Path | None = None, index: str | Path | None = None) -> None:
-    """Gives a lab a run of labels and an index.
+def equipped(
+    target: Target,
+    rows: Any,
+    *,
+    reader: str | None,
+    direction: str | None,
+    run: str | Path | None,
+    index: str | Path | None,
+    **given: Any,
+) -> Lab:
+    """An open lab over rows; `given` are its further fields, the others those of `open_bench`.
 
     Raises:
-        UsageError: if the run or the index is not there, or not of this model and corpus.
+        UsageError: if something named is not there, or not of this model and corpus.
     """
+    rows, network = read_by(target, rows, reader)
+    offer_head_directions(target, rows, direction)
+    lab = Lab(target, rows, reader=network, open=True, **given)
     if run is not None:
         from ..search import RunSearch
         from ..search.measure import data_of
@@ -102,3 +108,4 @@ def equip(lab: Lab, *, run: str | Path | None = None, index: str | Path | None =
         from ...tools.exemplars import ExemplarIndex
 
         lab.index = ExemplarIndex.open(index, target=lab.target, windows=lab.explore)
+    return lab

@@ -15,7 +15,6 @@ from typing import Literal, NamedTuple
 
 from ...tools.needs import NEEDS
 from ...tools.registry import Tool
-from .all_tools import TOOLS
 
 Door = Literal["tool", "ask", "/", "mcp", "label"]
 DOORS: tuple[Door, ...] = ("tool", "ask", "/", "mcp", "label")
@@ -60,11 +59,6 @@ class Offer(NamedTuple):
 def offers(tool: Tool) -> list[Offer]:
     """A tool at every door."""
     return [_offer(tool, door) for door in DOORS]
-
-
-def every_offer() -> list[Offer]:
-    """All tools at all doors."""
-    return [one for tool in TOOLS.values() if not tool.retired for one in offers(tool)]
 
 
 def _offer(tool: Tool, door: Door) -> Offer:

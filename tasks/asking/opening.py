@@ -10,9 +10,7 @@ from ...agent.planners import kind_of
 from ...agent.planners.chat import ChatFactory
 from ...agent.prompts import predictors, prompt
 from ...agent.state import PlannerFactory
-from ...tools.activations.head_directions import offer_head_directions
 from ...tools.errors import UsageError
-from ...tools.evidence import EvidenceStore
 from ...tools.lab import Lab
 from ...tools.llm.client import LLM
 from ...tools.llm.endpoints import public_url
@@ -22,9 +20,9 @@ from ...tools.models.trust import Named
 from ...tools.predicates.judging import REQUESTS, judge_of
 from . import all_tools as _tools  # noqa: F401  registers every tool
 from . import threads
-from .bench import equip
+from .bench import equipped
 from .conversation import BUDGET, Conversation
-from .data import default_data, explore, read_by
+from .data import default_data, explore
 from .events import Answer
 from .threads import About, Thread, checked, key_for, key_seal
 
@@ -290,21 +288,18 @@ def _lab(target: Target, about: About, factory: PlannerFactory, **judge: Any) ->
         length=about.context_length,
         seed=about.seed,
     )
-    windows, reader = read_by(target, windows, about.reader)
-    offer_head_directions(target, windows, about.direction)
-    lab = Lab(
+    return equipped(
         target,
         windows,
-        evidence=EvidenceStore(),
+        reader=about.reader,
+        direction=about.direction,
+        run=about.run,
+        index=about.index,
         seed=about.seed,
         programs=about.programs,
-        reader=reader,
         judge=judged_by,
         llm=llm,
-        open=True,
     )
-    equip(lab, run=about.run, index=about.index)
-    return lab
 
 
 def _factory(planner: str | PlannerFactory, **client: Any) -> PlannerFactory:

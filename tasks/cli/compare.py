@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from ...tools.attribution.comparative import ComparedUnit, Comparison, Run
+    from ...tools.attribution.comparative.by_gradient import ShareDifference
     from ...tools.attribution.comparative.shallow import Shallow
     from ...tools.attribution.sources import Spot
     from ...tools.models import Target
@@ -79,12 +80,20 @@ def compare(
     if metric is not None:
         if answer is not None or contrast is not None or ablate or head or keep or exact:
             raise UsageError("--metric stands with prompts, --checkpoint and --top alone")
-        models = target, checkpoint
-        document = _of_metric(models, prompt, metric, top, draws, seed, dtype, device)
+        if (len(prompt) == 2) == (checkpoint is not None):
+            raise UsageError(
+                "a metric is compared between two prompts, or between two checkpoints on one "
+                "prompt; for the network with units zeroed see intervene"
+            )
+    loaded = Target.load(target, dtype=dtype, device=device)
+    other = None if checkpoint is None else Target.load(checkpoint, dtype=dtype, device=device)
+    if metric is not None:
+        what = f"the checkpoint {checkpoint}" if checkpoint else f"behind {prompt[1]!r}"
+        shares = _of_metric((loaded, other or loaded), prompt, metric, top, draws, seed)
+        document = {"target": target, "prompts": prompt, "other": what, **shares}
         present(document, as_json, _metric_rows)
         return
     assert answer is not None
-    loaded = Target.load(target, dtype=dtype, device=device)
     answer, notes = _reading(loaded, prompt, answer)
     if contrast is not None:
         contrast, more = _reading(loaded, prompt, contrast)
@@ -97,8 +106,7 @@ def compare(
 
     bases = [asked(loaded, text) for text in prompt]
     chosen = None if head is None else _head(loaded, head)
-    if checkpoint is not None:
-        other = Target.load(checkpoint, dtype=dtype, device=device)
+    if checkpoint is not None and other is not None:
         try:
             pairs = [(base, asked(other, text)) for base, text in zip(bases, prompt, strict=True)]
         except UsageError as error:
@@ -139,49 +147,34 @@ def compare(
 
 
 def _of_metric(
-    models: tuple[str, str | None],
-    prompt: list[str],
-    metric: str,
-    top: int,
-    draws: int,
-    seed: int,
-    dtype: str | None,
-    device: str | None,
+    models: "tuple[Target, Target]", prompt: list[str], metric: str, top: int, draws: int, seed: int
 ) -> dict[str, Any]:
     """Any metric in two runs, as plain JSON."""
     from ...tools.attribution.comparative.by_gradient import compare_shares
-    from ...tools.errors import UsageError
     from ...tools.interventions.runner import runners_of
     from ...tools.metrics.asked import asked
-    from ...tools.models import Target
 
-    if (len(prompt) == 2) == (models[1] is not None):
-        raise UsageError(
-            "a metric is compared between two prompts, or between two checkpoints on one prompt; "
-            "for the network with units zeroed see intervene"
-        )
-    loaded = Target.load(models[0], dtype=dtype, device=device)
-    other = loaded if models[1] is None else Target.load(models[1], dtype=dtype, device=device)
     runs = [
         runners_of(each, asked(each, [text], None, metric=metric))[0]
-        for each, text in zip((loaded, other), (prompt[0], prompt[-1]), strict=True)
+        for each, text in zip(models, (prompt[0], prompt[-1]), strict=True)
     ]
     compared = compare_shares(runs[0], runs[1], top=top, draws=draws, seed=seed)
     return {
-        "target": models[0],
-        "prompts": prompt,
-        "other": f"the checkpoint {models[1]}" if models[1] else f"behind {prompt[1]!r}",
         **picked(compared, "metric", "notes", base="base", changed="other"),
         "groups": [
             {
                 **picked(group, "name", "of"),
-                "units": [{**one._asdict(), "unit": str(one.unit)} for one in group.units],
-                "opposing": [{**one._asdict(), "unit": str(one.unit)} for one in group.opposing],
+                "units": [_named(one) for one in group.units],
+                "opposing": [_named(one) for one in group.opposing],
                 "control": picked(group.control, "drop", "random", "p", zeroed="units"),
             }
             for group in compared.groups
         ],
     }
+
+
+def _named(one: "ShareDifference") -> dict[str, Any]:
+    return {**one._asdict(), "unit": str(one.unit)}
 
 
 def _metric_rows(document: dict[str, Any]) -> "Iterator[RenderableType]":

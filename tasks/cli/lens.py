@@ -72,14 +72,15 @@ def lens(
     from ...tools.models import Target
 
     _check(prompt, answer, contrast, several, frozen, tuned, data, unit)
-    if metric is not None:
-        if prompt is None or answer is not None or tuned is not None or frozen or unit:
-            raise UsageError("--metric goes with --prompt, and says itself what is measured")
-        present(_of_metric(target, prompt, metric, top, seed, dtype, device), as_json, _metric_rows)
-        return
+    if metric is not None and (prompt is None or answer or tuned or frozen or unit):
+        raise UsageError("--metric goes with --prompt, and says itself what is measured")
     loaded = Target.load(target, dtype=dtype, device=device)
-    opened = None if tuned is None else _tuned(loaded, tuned, data, tokens, steps, seed)
     document: dict[str, Any] = {"target": target}
+    if metric is not None:
+        document |= _of_metric(loaded, str(prompt), metric, top, seed)
+        present(document, as_json, _metric_rows)
+        return
+    opened = None if tuned is None else _tuned(loaded, tuned, data, tokens, steps, seed)
     if opened is not None and data is not None:
         document["training"] = _training(opened)
     if prompt is not None:
@@ -109,26 +110,15 @@ def lens(
     present(document, as_json, partial(_rows, places=places))
 
 
-def _of_metric(
-    target: str,
-    prompt: str,
-    metric: str,
-    top: int,
-    seed: int,
-    dtype: str | None,
-    device: str | None,
-) -> dict[str, Any]:
+def _of_metric(target: "Target", prompt: str, metric: str, top: int, seed: int) -> dict[str, Any]:
     """Any metric at every point that the network's end can decode."""
     from ...tools.lens.metric_lens import metric_lens
     from ...tools.metrics.asked import asked
-    from ...tools.models import Target
 
-    loaded = Target.load(target, dtype=dtype, device=device)
-    read = asked(loaded, [prompt], None, metric=metric)
-    lens = metric_lens(loaded, read.prompts[0], read.metrics[0], top=top, seed=seed)
+    read = asked(target, [prompt], None, metric=metric)
+    lens = metric_lens(target, read.prompts[0], read.metrics[0], top=top, seed=seed)
     points = [picked(p, "name", "value", "low", "high", "beyond", "top") for p in lens.points]
-    shown = picked(lens, "metric", "decoder")
-    return {"target": target, "prompt": prompt, **shown, "points": points, "notes": []}
+    return {"prompt": prompt, **picked(lens, "metric", "decoder"), "points": points, "notes": []}
 
 
 def _metric_rows(document: dict[str, Any]) -> "Iterator[RenderableType]":

@@ -193,9 +193,10 @@ def one_of(option: str, value: str | None, known: Sequence[str | None]) -> Any:
     """
     if value in known:
         return value
+    from ...tools.predicates.phrases import series
+
     names = [str(name) for name in known if name is not None]
-    choice = f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
-    raise UsageError(f"{option} is '{value}'; use {choice}")
+    raise UsageError(f"{option} is '{value}'; use {series(names)}")
 
 
 def weighable(verb: Callable[..., Any]) -> Callable[..., Any]:

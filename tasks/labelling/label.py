@@ -8,16 +8,15 @@
 5. Controls that need many units, and the report, come last.
 """
 
-import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from ...agent.state import PlannerFactory
+from ...agent.transcript.record import versions
 from ...tools.data.pictures import skipped_lines
 from ...tools.errors import UsageError, nearest
 from ...tools.io.files import ends_with
@@ -35,6 +34,8 @@ from .progress import Progress
 from .results import LabelRun, read_run
 from .settings import How, Settings, Shard
 from .trusted import own, seal_of
+
+_PACKAGES = ("neuroscribe", "torch", "transformers", "numpy", "scikit-learn", "langgraph")
 
 
 def run_labels(
@@ -185,7 +186,7 @@ def _write_facts(folder: RunFolder, run: Run) -> None:
         folder.write_run(
             {
                 "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-                "versions": _versions(),
+                "versions": versions(*_PACKAGES),
                 "target": facts["target"],
                 "corpus": {"spec": settings.data, **facts["corpus"]},
                 "settings": settings.as_dict(),
@@ -239,8 +240,3 @@ def _is_complete(folder: RunFolder, known: Mapping[str, Any], how: How) -> bool:
     report = folder.path / "report.html"
     mine = how.shard.part_of(known["units"])
     return all(unit in labels for unit in mine) and ends_with(report, b"</html>")
-
-
-def _versions() -> dict[str, str]:
-    names = ("neuroscribe", "torch", "transformers", "numpy", "scikit-learn", "langgraph")
-    return {"python": platform.python_version(), **{name: version(name) for name in names}}

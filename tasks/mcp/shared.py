@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from ...agent.planners import language_model
 from ...tools.data.windows import TokenWindows
 from ...tools.errors import UsageError
 from ...tools.evidence import EvidenceStore
@@ -158,7 +159,7 @@ def open_shared(
     Raises:
         UsageError: if the target, the data, the unit or a model is unusable.
     """
-    llm = None if planner is None else _llm(planner, base_url)
+    llm = None if planner is None else language_model(planner, base_url=base_url)
     judged_by = judge_of(judge, llm, base_url=base_url, limit=judge_requests)
     backends = {spec: open_backend(spec) for spec in settings.images}
     print(f"neuroscribe: loading {settings.target}", file=sys.stderr)
@@ -191,12 +192,3 @@ def open_shared(
         index=found,
         **readers,
     )
-
-
-def _llm(planner: str, base_url: str | None) -> LLM:
-    from ...agent.planners import planner_factory
-
-    llm = getattr(planner_factory(planner, base_url=base_url), "llm", None)
-    if llm is None:
-        raise UsageError(f"--planner {planner} is no language model; give openai:MODEL")
-    return llm

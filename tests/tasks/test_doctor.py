@@ -1,12 +1,10 @@
 """What `doctor` says of sound targets, and of four that are not."""
 
-import json
 from pathlib import Path
 
 import bare_models
 import pytest
 import torch
-from neuroscribe.tasks.cli.app import run
 from neuroscribe.tasks.doctor import diagnose
 from neuroscribe.tools.models import Model, Target
 from neuroscribe.tools.models.factory import from_model
@@ -20,9 +18,8 @@ def checked(target):
     return found, {check.name: check for check in found.checks}
 
 
-def test_a_sound_network_of_ones_own(capsys):
-    assert run(["doctor", f"{FILE}:gpt"]) == 0
-    said = " ".join(capsys.readouterr().out.split())
+def test_a_sound_network_of_ones_own(shown):
+    said = " ".join(shown("doctor", f"{FILE}:gpt").split())
     for text in (
         "a causal language model: every place predicts the next token",
         "context 32 tokens",
@@ -36,9 +33,8 @@ def test_a_sound_network_of_ones_own(capsys):
 
 
 @pytest.mark.parametrize("name", ["classifier", "counter"])
-def test_other_kinds_are_sound_too(capsys, name):
-    assert run(["doctor", f"{FILE}:{name}", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+def test_other_kinds_are_sound_too(document, name):
+    found = document("doctor", f"{FILE}:{name}")
     assert found["sound"]
     assert {check["status"] for check in found["checks"]} <= {"ok", "note"}
 
@@ -92,10 +88,7 @@ def test_a_factory_that_draws_its_weights_anew_is_wrong(tmp_path):
     assert checks["loading it again"].status == "wrong"
 
 
-def test_a_factory_that_leaves_or_prints(tmp_path, capsys):
+def test_a_factory_that_leaves_or_prints(tmp_path, refused):
     file = tmp_path / "mine.py"
     file.write_text("import sys\ndef leaves():\n    print('hello')\n    sys.exit(3)\n")
-    assert run(["doctor", f"{file}:leaves"]) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert "it left with sys.exit(3)" in err
+    assert "it left with sys.exit(3)" in refused("doctor", f"{file}:leaves")

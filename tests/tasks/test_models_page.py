@@ -1,12 +1,10 @@
 """The examples of docs/models.md: each is a whole file, and sound."""
 
 import dataclasses
-import json
 import re
 from pathlib import Path
 
 import pytest
-from neuroscribe.tasks.cli.app import run
 from neuroscribe.tools.models import Model
 
 PAGE = (Path(__file__).parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
@@ -24,12 +22,11 @@ FILES = [code for code in re.findall(r"```python\n(.*?)```", PAGE, re.S) if "see
     ],
     ids=["encoder", "decoder", "recurrent", "convolutional", "numbers"],
 )
-def test_an_example_is_sound_and_says_what_to_try(i, kind, sites, following, tmp_path, capsys):
+def test_an_example_is_sound_and_says_what_to_try(i, kind, sites, following, tmp_path, document):
     file = tmp_path / "mine.py"
     file.write_text(FILES[i])
     assert len(FILES[i].splitlines()) <= 25
-    assert run(["doctor", f"{file}:load", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = document("doctor", f"{file}:load")
     assert found["findings"]["kind"].startswith(kind)
     assert sites <= {each["kind"] for each in found["sites"]}
     assert any(following in command for command in found["next"])

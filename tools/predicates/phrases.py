@@ -16,7 +16,12 @@ def either(items: Sequence[str], *, joint: str = "or", most: int = MOST_LISTED) 
     listed = [quoted(item) for item in items[:most]]
     if len(items) > most:
         return f"{', '.join(listed)} and {len(items) - most} more"
-    return listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} {joint} {listed[-1]}"
+    return series(listed, joint)
+
+
+def series(items: Sequence[str], joint: str = "or") -> str:
+    """`a, b or c`."""
+    return f"{', '.join(items[:-1])} {joint} {items[-1]}" if len(items) > 1 else "".join(items)
 
 
 def ordinal(number: int) -> str:

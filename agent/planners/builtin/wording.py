@@ -1,7 +1,18 @@
-"""Clauses of a label, each said once: one that another contains in words is left out."""
+"""What is put together: predicates, and clauses of a label, each said once."""
 
 import re
 from collections.abc import Sequence
+from typing import Any
+
+
+def any_of(items: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """`or` of predicates; one stays as it is."""
+    return items[0] if len(items) == 1 else {"kind": "or", "of": list(items)}
+
+
+def all_of(items: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """`and` of predicates; one stays as it is."""
+    return items[0] if len(items) == 1 else {"kind": "and", "of": list(items)}
 
 
 def without_repeats(clauses: Sequence[tuple[str, int]]) -> list[str]:

@@ -5,16 +5,15 @@
 3. What they found is put into a few sentences (`answers.py`), from the evidence alone.
 """
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from ....agent.replies import calling
 from ....agent.state import Message
 from ....tools.evidence import Evidence
 from ....tools.lab import Lab
 from ..state import ConversationState
 from .answers import answer, cite
-from .asked import Ask, Call, Past
+from .asked import Ask, Past
 from .calls import calls_of
 from .question import Intent
 from .templates import intent_of
@@ -35,7 +34,7 @@ class Answerer:
         ask = self._ask(state)
         calls = [] if state["last"] or ask.step >= _MOST_STEPS else calls_of(ask)
         if calls:
-            return _message(calls, state)
+            return calling(calls, f"{len(state['earlier'])}_{state['step']}")
         text = answer(ask) or "I could not find out: no experiment was run."
         message = {"role": "assistant", "content": _with_taken(text, ask)}
         return message if _answers(ask) else {**message, "finish_reason": "unanswered"}
@@ -60,14 +59,10 @@ class Answerer:
         return tuple(self._lab.evidence[name] for name in ids if name in self._lab.evidence)
 
 
-@dataclass(frozen=True)
 class AnswererFactory:
     """Makes answerers that need no language model."""
 
-    @property
-    def name(self) -> str:
-        """As the user names it."""
-        return "builtin"
+    name = "builtin"
 
     def __call__(self, lab: Lab) -> Answerer:
         return Answerer(lab)
@@ -83,22 +78,6 @@ def _best(earlier: Sequence[Past]) -> str | None:
         if one.tool == "attribute" and ranked and ranked["units"]:
             return str(ranked["units"][0]["unit"])
     return None
-
-
-def _message(calls: Sequence[Call], state: ConversationState) -> Message:
-    turn = len(state["earlier"])
-    return {
-        "role": "assistant",
-        "content": None,
-        "tool_calls": [
-            {
-                "id": f"call_{turn}_{state['step']}_{i}",
-                "type": "function",
-                "function": {"name": call.tool, "arguments": json.dumps(dict(call.arguments))},
-            }
-            for i, call in enumerate(calls)
-        ],
-    }
 
 
 def _answers(ask: Ask) -> bool:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import jinja2
 
 from ....tools.evidence import Evidence
+from ....tools.predicates.phrases import series
 from ....tools.render.text import number, quoted
 from ....tools.statistics.causal_rule import LEAST_CONTROLS, SHOWN, units
 from .asked import Ask, is_head, past_of
@@ -90,9 +91,7 @@ def spread(value: float | None, interval: Sequence[float] | None) -> str:
 
 def listed(items: Sequence[str]) -> str:
     """`a, b and c`."""
-    if len(items) < 2:
-        return "".join(items)
-    return f"{', '.join(items[:-1])} and {items[-1]}"
+    return series(items, "and")
 
 
 def tokens(items: Sequence[str], n: int = 5) -> str:

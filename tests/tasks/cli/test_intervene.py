@@ -1,9 +1,6 @@
 """The verbs `patch` and `intervene`, and the tool behind the latter: output and refusals."""
 
-import json
-
 import pytest
-from neuroscribe.tasks.cli.app import run
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.instruments import TOOLS
 from neuroscribe.tools.interventions import Metric, prompt_of, row_of
@@ -23,11 +20,10 @@ def model(test_data) -> str:
     return str(test_data / "stories260k")
 
 
-def test_patch_prints_layers_by_places(model, stories260k, capsys):
+def test_patch_prints_layers_by_places(model, stories260k, document, shown):
     asked = ["patch", model, "--clean", CLEAN, "--corrupt", CORRUPT, "--target", " said"]
     asked += ["--several", "first"]
-    assert run([*asked, "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = document(*asked)
     places = len(found["columns"])
     assert [len(line) for line in found["share"]] == [places] * 5
     assert found["share"][4][-1] == pytest.approx(1, abs=1e-3)
@@ -41,18 +37,15 @@ def test_patch_prints_layers_by_places(model, stories260k, capsys):
     assert piece in token
     want = float(Metric(token=piece)(output)[0])
     assert found["after"][2][-1] == pytest.approx(want, abs=1e-3)
-    assert run([*asked, "--sites", "head", "--verify", "3"]) == 0
-    shown = capsys.readouterr().out
-    assert "share of the difference" in shown
-    assert "estimated" in shown
+    said = shown(*asked, "--sites", "head", "--verify", "3")
+    assert "share of the difference" in said
+    assert "estimated" in said
 
 
-def test_intervene_prints_the_effect_beside_controls(model, stories260k, capsys):
+def test_intervene_prints_the_effect_beside_controls(model, stories260k, document, shown):
     prompt = "Once upon a time there was a little girl named"
     asked = ["intervene", model, "--units", "mlp.3/7,mlp.2/0-2", "--prompt", prompt]
-    asked += ["--prompt", "She saw a", "--target", " l", "--json"]
-    assert run(asked) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = document(*asked, "--prompt", "She saw a", "--target", " l")
     assert found["target"] == model
     assert found["units"] == ["mlp.3/7", "mlp.2/0", "mlp.2/1", "mlp.2/2"]
     assert len(found["controls"]) == len(found["directions"]["controls"]) == 20
@@ -67,8 +60,8 @@ def test_intervene_prints_the_effect_beside_controls(model, stories260k, capsys)
     assert low <= found["effect"]["mean"] <= high
     for method in ("scale:2", "cama"):
         line = ["intervene", model, "--units", "mlp.3/7", "--prompt", "She saw a", "--target", " l"]
-        assert run([*line, "--method", method, "--controls", "3", "--tokens", "400"]) == 0
-        assert "larger than" in capsys.readouterr().out
+        said = shown(*line, "--method", method, "--controls", "3", "--tokens", "400")
+        assert "larger than" in said
 
 
 @pytest.mark.parametrize(
@@ -98,10 +91,9 @@ def test_mistakes_are_one_line(model, more, message, refused):
     assert message in refused(*line, *more)
 
 
-def test_intervene_ranks_every_unit_of_a_site(model, stories260k, capsys):
+def test_intervene_ranks_every_unit_of_a_site(model, stories260k, document, shown, refused):
     asked = ["intervene", model, "--each", "mlp.3", "--prompt", "She saw a", "--target", " l"]
-    assert run([*asked, "--prompt", "Tom had a", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = document(*asked, "--prompt", "Tom had a")
     assert len(found["units"]) == 172
     sizes = [abs(one["effect"]) for one in found["units"]]
     assert sizes == sorted(sizes, reverse=True)
@@ -114,21 +106,18 @@ def test_intervene_ranks_every_unit_of_a_site(model, stories260k, capsys):
         ends = [stories260k.trace(row, interventions=c, output="last").output for c in ([], gone)]
         changes.append(float(Metric(token=token)(ends[1]) - Metric(token=token)(ends[0])))
     assert first["effect"] == pytest.approx(sum(changes) / 2, abs=1e-4)
-    assert run([*asked, "--method", "mean", "--tokens", "400", "--top", "3"]) == 0
-    shown = capsys.readouterr().out
-    assert "of 172 units are beyond random directions" in shown
-    assert len([line for line in shown.splitlines() if "mlp.3/" in line]) == 3
-    assert run([*asked, "--method", "cama"]) == 2
-    assert "--each sets units to" in capsys.readouterr().err
+    said = shown(*asked, "--method", "mean", "--tokens", "400", "--top", "3")
+    assert "of 172 units are beyond random directions" in said
+    assert len([line for line in said.splitlines() if "mlp.3/" in line]) == 3
+    assert "--each sets units to" in refused(*asked, "--method", "cama")
 
 
-def test_patch_of_a_set_and_of_its_paths(capsys, refused):
+def test_patch_of_a_set_and_of_its_paths(document, shown, refused):
     asked = ["patch", "organism:facts", "--target", " Italy"]
     asked += ["--clean", "the country of the city of Lena is"]
     asked += ["--corrupt", "the country of the city of Frank is"]
     units = ["--units", "head.0/2,head.0/3"]
-    assert run([*asked, *units, "--to", "mlp.3,head.2/1,logit", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = document(*asked, *units, "--to", "mlp.3,head.2/1,logit")
     assert found["share"] == pytest.approx(1, abs=0.02), "both heads carry the person"
     assert [one["unit"] for one in found["alone"]] == ["head.0/2", "head.0/3"]
     assert len(found["controls"]) == 20
@@ -141,10 +130,9 @@ def test_patch_of_a_set_and_of_its_paths(capsys, refused):
     want = path_patch(pair, Part("head.0", (2, 3)), parts)
     for one, path in zip(found["paths"], want, strict=True):
         assert one["change"] == pytest.approx(path.change, abs=1e-4)
-    assert run([*asked, *units, "--to", "logit"]) == 0
-    shown = capsys.readouterr().out
-    assert "20 sets of other heads" in shown
-    assert "straight to the output" in shown
+    said = shown(*asked, *units, "--to", "logit")
+    assert "20 sets of other heads" in said
+    assert "straight to the output" in said
     for more, message in (
         (["--to", "logit"], "name --units"),
         ([*units[:1], "head.0/2,mlp.1/4", "--to", "logit"], "begins at one site"),
@@ -154,11 +142,10 @@ def test_patch_of_a_set_and_of_its_paths(capsys, refused):
         assert message in refused(*asked, *more)
 
 
-def test_patch_of_a_target_of_several_tokens(model, stories260k, capsys):
-    asked = ["patch", model, "--target", " park", "--several", "sum", "--json"]
+def test_patch_of_a_target_of_several_tokens(model, stories260k, document):
+    asked = ["patch", model, "--target", " park", "--several", "sum"]
     asked += ["--clean", "She loved to play in the", "--corrupt", "She loved to sing in the"]
-    assert run(asked) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = document(*asked)
     assert "3 tokens together" in found["metric"]
     ids = stories260k.tokenizer("She loved to play in the park")["input_ids"]
     log = stories260k.trace(row_of(stories260k, ids)).output[0].log_softmax(-1)

@@ -26,9 +26,9 @@ class Trial(NamedTuple):
     scene: Scene
 
 
-def bare(scene: Scene, things: Sequence[int] = (), *, colour: str = "white") -> Scene:
+def bare(scene: Scene, things: Sequence[int]) -> Scene:
     """Some of the things, on nothing."""
-    return Scene(colour=colour, things=tuple(scene.things[i] for i in things))
+    return Scene(colour="white", things=tuple(scene.things[i] for i in things))
 
 
 def kept(scene: Scene, things: Sequence[int]) -> Scene:
@@ -36,12 +36,12 @@ def kept(scene: Scene, things: Sequence[int]) -> Scene:
     return scene.model_copy(update={"things": tuple(scene.things[i] for i in things)})
 
 
-def copies(thing: Thing, count: int, *, colour: str = "white") -> Scene:
+def copies(thing: Thing, count: int) -> Scene:
     """A thing so many times, apart from each other."""
     slots = [(0.2, 0.2), (0.8, 0.8), (0.8, 0.2), (0.2, 0.8), (0.5, 0.5)][:count]
     size = min(thing.size, 0.3)
     things = tuple(thing.model_copy(update={"x": x, "y": y, "size": size}) for x, y in slots)
-    return Scene(colour=colour, things=things)
+    return Scene(colour="white", things=things)
 
 
 def with_thing(scene: Scene, at: int, **changes: Any) -> Scene:

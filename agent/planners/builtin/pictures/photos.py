@@ -11,7 +11,7 @@
 Our formulation.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ from .vocabulary import COLOURS, NAMES, TEXTURES
 NETWORK = "pictures"
 """The network whose features say what is alike."""
 _EXAMPLES = 24
-_SHARPNESS = (4.0, 8.0, 16.0, 32.0)
+SHARPNESS = (4.0, 8.0, 16.0, 32.0)
 _NAMED = 3
 _STRONG = 0.5  # of the strongest photographs, from which a drawing is worth naming
 
@@ -39,8 +39,8 @@ def photos(course: PictureCourse) -> Generator[Calls, list[Evidence], None]:
     """Fills the findings of an investigation on photographs."""
     results = course.findings
     rivals = search(areas(course.inputs), course.values, most=2, depth=2)
-    like = likeness(course.inputs, course.values)
-    rivals += [like] if like is not None else []
+    alike = likeness(course.inputs, course.values)
+    rivals += [alike] if alike is not None else []
     results.rivals = sorted(rivals, key=lambda rival: -rival.checked)
     if course.has("draw"):
         results.drawn_words = yield from _drawn(course)
@@ -58,7 +58,7 @@ def likeness(rows: ImageRows, values: np.ndarray) -> Composition | None:
     x = features(rows, NETWORK)
     halves = known[::2], known[1::2]
     best: tuple[float, float] | None = None
-    for sharpness in _SHARPNESS:
+    for sharpness in SHARPNESS:
         scores = []
         for fit, check in (halves, halves[::-1]):
             predicate = _predicate(rows, values, x, fit, sharpness)
@@ -74,6 +74,25 @@ def likeness(rows: ImageRows, values: np.ndarray) -> Composition | None:
     return Composition(whole, holds, best[0], best[0])
 
 
+def like(
+    network: str, sharpness: float, examples: Iterable[tuple[str, Any, np.ndarray]]
+) -> dict[str, Any]:
+    """The `like` predicate of examples: the name, strength and features of each."""
+    return {
+        "kind": "like",
+        "network": network,
+        "sharpness": sharpness,
+        "examples": [
+            {
+                "name": name,
+                "strength": round(float(strength), 3),
+                "features": [round(float(value), 3) for value in features],
+            }
+            for name, strength, features in examples
+        ],
+    }
+
+
 def _predicate(
     rows: ImageRows, values: np.ndarray, x: np.ndarray, chosen: np.ndarray, sharpness: float
 ) -> dict[str, Any]:
@@ -83,19 +102,9 @@ def _predicate(
     weak = rest[np.linspace(0, len(rest) - 1, _EXAMPLES - len(strong)).round().astype(int)]
     low, high = float(values[order[-1]]), float(values[order[0]])
     span = max(high - low, 1e-9)
-    return {
-        "kind": "like",
-        "network": NETWORK,
-        "sharpness": sharpness,
-        "examples": [
-            {
-                "name": rows.pictures[int(at)].id,
-                "strength": round(float((values[at] - low) / span), 3),
-                "features": [round(float(value), 3) for value in x[at]],
-            }
-            for at in (*strong, *weak)
-        ],
-    }
+    examples = [*strong.tolist(), *weak.tolist()]
+    named = ((rows.pictures[at].id, (values[at] - low) / span, x[at]) for at in examples)
+    return like(NETWORK, sharpness, named)
 
 
 def _drawn(course: PictureCourse) -> Generator[Calls, list[Evidence], list[str]]:

@@ -18,7 +18,6 @@ from ..findings import PredictiveCheck
 from ..turns import Calls
 from .changes import Trial, added, backgrounds, sweep
 from .course import PictureCourse
-from .rules import SceneCase
 
 _POOL = 1500
 _EACH = 24  # scenes of a cell
@@ -36,7 +35,7 @@ def checked(course: PictureCourse) -> Generator[Calls, list[Evidence], Predictiv
         cells.append(np.flatnonzero(holds))
         for number in range(len(case.but)):
             others = tuple(b for at, b in enumerate(case.but) if at != number)
-            wide = parse(_without(case, others)).evaluate(rows)[:, 0] > 0
+            wide = parse(replace(case, but=others).whole()).evaluate(rows)[:, 0] > 0
             cells.append(np.flatnonzero(wide & ~predicted))
     chosen = [course.rng.permutation(cell)[:_EACH] for cell in cells if len(cell)]
     flat = np.unique(np.concatenate(chosen)) if chosen else np.zeros(0, int)
@@ -67,8 +66,3 @@ def _pool(course: PictureCourse) -> list[Scene]:
         scenes += [trials[int(i)].scene for i in course.rng.permutation(len(trials))[:60]]
     known = course.known
     return [scene for scene in scenes if scene.model_dump_json() not in known]
-
-
-def _without(case: SceneCase, but: tuple[dict[str, object], ...]) -> dict[str, object]:
-    """The case with only these exceptions."""
-    return replace(case, but=but, levels=()).predicate()

@@ -25,7 +25,7 @@ def relaxed(course: PictureCourse, case: SceneCase) -> SceneCase:
     on = course.on(course.values)
 
     def holds(one: SceneCase) -> np.ndarray:
-        return parse(replace(one, levels=()).predicate()).evaluate(rows)[:, 0] > 0
+        return parse(one.whole()).evaluate(rows)[:, 0] > 0
 
     changed = True
     while changed:

@@ -9,7 +9,7 @@ import numpy as np
 from .....tools.data.image_rows import ImageRows
 from .....tools.predicates import parse
 from ....description import MOST_WORDS
-from ..wording import without_repeats
+from ..wording import all_of, any_of, without_repeats
 from .spec import Spec
 
 
@@ -35,11 +35,12 @@ class SceneCase:
     def predicate(self) -> dict[str, Any]:
         """Predictor JSON."""
         if not self.levels:
-            return self._whole()
+            return self.whole()
         levels = [{"of": narrow.predicate(), "value": value} for narrow, value in self.levels]
         return {"kind": "graded", "levels": levels}
 
-    def _whole(self) -> dict[str, Any]:
+    def whole(self) -> dict[str, Any]:
+        """The same without strengths."""
         parts: list[dict[str, Any]] = []
         for at, spec in enumerate(self.things):
             of = spec.predicate()
@@ -49,10 +50,9 @@ class SceneCase:
             elif of is not None:
                 parts.append(of)
         parts += self._ground()
-        whole = _and(parts) if parts else {"kind": "number", "of": None, "at_least": 0}
+        whole = all_of(parts) if parts else {"kind": "number", "of": None, "at_least": 0}
         if self.but:
-            other = self.but[0] if len(self.but) == 1 else {"kind": "or", "of": list(self.but)}
-            whole = {"kind": "except", "of": whole, "but": other}
+            whole = {"kind": "except", "of": whole, "but": any_of(self.but)}
         return whole
 
     def _ground(self) -> list[dict[str, Any]]:
@@ -61,18 +61,15 @@ class SceneCase:
             results.append({"kind": "background", "names": list(self.backgrounds)})
         if self.colours:
             results.append({"kind": "background", "colours": list(self.colours)})
-        return [{"kind": "or", "of": results}] if len(results) > 1 else results
+        return [any_of(results)] if results else []
 
     def words(self) -> str:
         """In English, short."""
         texts = [spec.words() for spec in self.things]
-        if texts and self.at_most is not None:
-            count = str(self.at_least)
-            if self.at_most != self.at_least:
-                count += f" to {self.at_most}"
-            texts[0] = f"exactly {count} {texts[0]}" if self.at_most == self.at_least else texts[0]
-            if self.at_most != self.at_least:
-                texts[0] = f"{count} {texts[0]}"
+        if texts and self.at_most == self.at_least:
+            texts[0] = f"exactly {self.at_least} {texts[0]}"
+        elif texts and self.at_most is not None:
+            texts[0] = f"{self.at_least} to {self.at_most} {texts[0]}"
         elif texts and self.at_least > 1:
             texts[0] = f"{self.at_least} or more {texts[0]}"
         out = " and ".join(texts)
@@ -93,8 +90,7 @@ class CaseList:
 
     def predicate(self) -> dict[str, Any]:
         """Predictor JSON."""
-        given = [case.predicate() for case in self.cases]
-        return given[0] if len(given) == 1 else {"kind": "or", "of": given}
+        return any_of([case.predicate() for case in self.cases])
 
     def holds(self, rows: ImageRows) -> np.ndarray:
         """Strength that is foretold, float32 `[image]`; 0 where the unit is to be off."""
@@ -107,10 +103,6 @@ class CaseList:
         if any(case.predicate() == other.predicate() for other in self.cases):
             return self
         return CaseList((*self.cases, case))
-
-
-def _and(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    return parts[0] if len(parts) == 1 else {"kind": "and", "of": list(parts)}
 
 
 def case_label(cases: Sequence[SceneCase], rows: ImageRows) -> str:

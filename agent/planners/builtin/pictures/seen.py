@@ -37,6 +37,7 @@ from ..turns import Calls
 from ..weights import fit_additive
 from .course import PictureCourse
 from .naming import names
+from .photos import SHARPNESS, like
 from .places import halves
 from .search import Composition
 
@@ -45,7 +46,6 @@ _MOST = 3  # of classes, and of looks
 _SHUFFLES = 200
 _EXAMPLES = 48
 _LISTED = 6  # strongest examples that a label lists, as far as there is room
-_SHARPNESS = (4.0, 8.0, 16.0, 32.0)
 _FOLDS = 5
 _LEAST_CLASS = 2.0  # pictures' worth of probability under which explore cannot tell of a class
 _LEAST_SPAN = 0.02  # of a measure, between its lowest and its highest tenth
@@ -107,15 +107,16 @@ def seen(course: PictureCourse, network: Target) -> Generator[Calls, list[Eviden
     findings.names = names(explore, network, places)
     parts = [atoms.predicates[i] for i in found.chosen]
     shown = [_shows(network, rows, int(i)) for i in found.similar.examples]
-    like = _predicate(found.similar, x, shown, rows.reader.name)
+    examples, strengths, sharpness = found.similar
+    alike = like(rows.reader.name, sharpness, zip(shown, strengths, x[examples], strict=True))
     words = yield from _covered(course, known[np.argsort(-y[known])])
     told = [Hypothesis(name.words(), name.predicate) for name in findings.names]
     others = [p for p in parts if all(p != one.predicate for one in told)]
     told += [Hypothesis(parse(p).english(), p) for p in others]
     findings.parts = told
     nothing = "" if told else "no class or look was found"
-    alike = "; ".join(filter(None, (nothing, parse(like).english(), words)))
-    findings.parts.append(Hypothesis(alike, like))
+    said = "; ".join(filter(None, (nothing, parse(alike).english(), words)))
+    findings.parts.append(Hypothesis(said, alike))
     called = [name.short() for name in findings.names]
     if not places:
         called = [parse(one).noun() for one in parts]
@@ -209,7 +210,7 @@ def _similar(x: np.ndarray, y: np.ndarray, known: np.ndarray) -> Similar:
     examples = examples[np.argsort(-y[examples], kind="stable")]
     low, high = y[order[-1]], y[order[0]]
     strengths = ((y[examples] - low) / max(high - low, 1e-9)).round(3)
-    options = [Similar(examples, strengths, sharpness) for sharpness in _SHARPNESS]
+    options = [Similar(examples, strengths, sharpness) for sharpness in SHARPNESS]
     return max(options, key=lambda one: correlation(one.degrees(x, known, apart=True), y[known]))
 
 
@@ -240,26 +241,6 @@ def _composition(
     degrees = parse(predicate).evaluate(rows)[:, 0]
     score = correlation(degrees[known], y[known])
     return Composition(predicate, degrees >= 0.5, score, score)
-
-
-def _predicate(
-    similar: Similar, x: np.ndarray, shown: Sequence[str], network: str
-) -> dict[str, Any]:
-    """The `like` predictor of examples."""
-    examples = [
-        {
-            "name": name,
-            "strength": float(strength),
-            "features": [round(float(value), 3) for value in x[i]],
-        }
-        for i, strength, name in zip(similar.examples, similar.strengths, shown, strict=True)
-    ]
-    return {
-        "kind": "like",
-        "network": network,
-        "sharpness": similar.sharpness,
-        "examples": examples,
-    }
 
 
 def _shows(network: Target, rows: ImageRows, row: int) -> str:

@@ -90,8 +90,8 @@ def fit_algorithm(sample: Sample) -> Algorithm:
 def _fitted(sample: Sample, *, outputs: bool) -> Algorithm:
     features = sample.features
     windows = features.windows
-    fit, check = halves(features)
-    ways = (CrossFit(sample, fit, check), CrossFit(sample, check, fit))
+    fit, _ = halves(features)
+    ways = CrossFit.both_ways(sample)
     if windows not in _kept:
         _kept[windows] = list(_quantities(windows, features.causal))
     columns: list[np.ndarray] = []

@@ -39,7 +39,7 @@ def before_in_capitals(
     neutral: Sequence[str],
     rng: np.random.Generator,
 ) -> list[str]:
-    """ShortRule texts that end in a head, with a word in other capitals right before it."""
+    """Short texts that end in a head, with a word in other capitals right before it."""
     out: list[str] = []
     for name in before[:_MOST_BEFORE]:
         first = " ".join(str(one) for one in rng.choice(neutral, 2))

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .....tools.english.word_classes import word_classes
+from .....tools.predicates.phrases import series
 from .axes import TOKEN_AXES
 from .feature_table import FeatureTable
 from .search import halves
@@ -90,7 +91,7 @@ def class_name(
             members = np.any([classes[name] for name in names], axis=0)
             share = other.covered(members)
             if share >= _COVERED and other.whole(members) >= _LISTED and other.carried(members):
-                found.append(ClassName(_joined(names), members, share))
+                found.append(ClassName(series(names, "and"), members, share))
     best = max(found, key=lambda one: one.share - _ADDS * (one.name in _WIDE), default=None)
     return best or _pieces(sample, axis, held)
 
@@ -137,10 +138,6 @@ def _proposed(counts: _Counts, classes: Mapping[str, np.ndarray]) -> list[tuple[
         left[able[chosen[-1]]] = 0
     wide = [name for name in _WIDE if name in able]
     return [names for names in (tuple(chosen), *((name,) for name in wide)) if names]
-
-
-def _joined(names: tuple[str, ...]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _pieces(sample: Sample, axis: str, held: np.ndarray) -> ClassName | None:

@@ -241,7 +241,9 @@ class TextCourse(Course[TextFindings]):
         if texts is None:
             return ""
         leader = np.max([texts.holds(p) for p in self.findings.predicates()], axis=0)
-        mean, n_rival, leader_mean, n_leader = texts.contrast(texts.holds(rival.predicate), leader)
+        holds = texts.holds(rival.predicate)
+        mean, n_rival = texts.alone(holds, leader)
+        leader_mean, n_leader = texts.alone(leader, holds)
         if n_rival and n_leader and not mean < 0.5 * leader_mean:
             return ""
         reasons = []

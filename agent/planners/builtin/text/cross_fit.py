@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..weights import Additive, fit_additive
+from .search import halves
 from .splits import Sample
 
 
@@ -20,6 +21,12 @@ class CrossFit:
         self.w_fit, self.w_check = sample.weight[on_fit], sample.weight[on_check]
         mean = np.average(self.y_check, weights=self.w_check)
         self.total = float(self.w_check @ np.square(self.y_check - mean))
+
+    @classmethod
+    def both_ways(cls, sample: Sample) -> "tuple[CrossFit, CrossFit]":
+        """From either half of the documents to the other."""
+        one, other = halves(sample.features)
+        return cls(sample, one, other), cls(sample, other, one)
 
     def explained(self, columns: Sequence[np.ndarray]) -> float:
         """Share of the check half's variance; negative when worse than its mean."""

@@ -142,7 +142,7 @@ class TextWriter:
     def _carriers(self, rule: Rule, at: int, *, holds: bool) -> list[TemplateText]:
         """Texts where the other clauses hold and this one does, or does not."""
         features = self.features
-        rest = Rule(rule.clauses[:at] + rule.clauses[at + 1 :]).mask(features)
+        rest = rule.without(at).mask(features)
         mask = rule.clauses[at].mask(features)
         region = rest & (mask if holds else ~mask) & (self.sample.weight > 0)
         places = np.flatnonzero(region)

@@ -57,7 +57,7 @@ class RuleList(NamedTuple):
 def fit_rules(sample: Sample) -> RuleList:
     """One to three short rules, with levels."""
     fit, check = halves(sample.features)
-    directions = (CrossFit(sample, fit, check), CrossFit(sample, check, fit))
+    directions = CrossFit.both_ways(sample)
     rules: list[Rule] = []
     columns: list[np.ndarray] = []
     now = (0.0, 0.0)
@@ -193,7 +193,7 @@ class _Fold(NamedTuple):
     ) -> "_Fold":
         """Learns levels and tables on `fit`, one term after another."""
         cross = CrossFit(sample, fit, check)
-        learn = rest = sample._replace(weight=np.where(fit, sample.weight, 0.0))
+        learn = rest = sample.among(fit)
         out: list[Term] = []
         columns: list[np.ndarray] = []
         for term in terms:
@@ -265,7 +265,7 @@ def levelled(sample: Sample, terms: Sequence[Term], *, reaches: bool = True) -> 
             continue
         gains = []
         for fit, check in ways:
-            trial = graded(sample._replace(weight=np.where(fit, sample.weight, 0.0)), rule, "word")
+            trial = graded(sample.among(fit), rule, "word")
             if trial is None:
                 break
             cross = CrossFit(sample, fit, check)
@@ -289,8 +289,7 @@ def reached(sample: Sample, part: Term) -> Term:
     at = next((i for i, c in enumerate(rule.clauses) if _looks_back(c)), None)
     if at is None:
         return part
-    fit, check = halves(features)
-    judges = (CrossFit(sample, fit, check), CrossFit(sample, check, fit))
+    judges = CrossFit.both_ways(sample)
 
     def score(one: Term) -> float:
         column = one.values(features)

@@ -69,7 +69,7 @@ def likely(names: Sequence[str], words: ScanWords) -> tuple[str, ...]:
 
 @dataclass
 class Tests:
-    """ShortRule texts that end in a head: one for each word, and for each distance."""
+    """Short texts that end in a head: one for each word, and for each distance."""
 
     words: ScanWords
     heads: Sequence[str]

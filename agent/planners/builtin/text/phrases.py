@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from .....tools.predicates import parse
-from .....tools.predicates.phrases import ordinal
+from .....tools.predicates.phrases import ordinal, series
 from ....description import MOST_WORDS
 from ..wording import without_repeats
 from .axes import is_context, step_of
@@ -17,7 +17,7 @@ from .rules import Clause, Rule, runs
 from .simplify import ordered
 from .splits import Sample
 from .terms import Term
-from .word_lists import UNNAMED, WordLists, either
+from .word_lists import UNNAMED, WordLists
 
 _RELATION = {
     "earlier": "after {} earlier in the text",
@@ -103,10 +103,10 @@ def strengths(factors: Sequence[Factor]) -> str:
         relations = sides["more" if factor.negated else "less"]
         relations.setdefault(condition.relation, []).append(condition.thing)
     texts = {
-        side: [one.format(either(things)) for one, things in relations.items()]
+        side: [one.format(series(things)) for one, things in relations.items()]
         for side, relations in sides.items()
     }
-    return "".join(f"; {side} {either(each)}" for side, each in texts.items() if each)
+    return "".join(f"; {side} {series(each)}" for side, each in texts.items() if each)
 
 
 def _shortened(lists: WordLists, part: Term) -> str:

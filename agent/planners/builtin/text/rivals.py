@@ -17,6 +17,7 @@ _LEAST_FIT = 0.6  # share of the best fit on explore that a rule must keep
 _MOST = 32
 _SHORT = 2  # conditions of rules whose concepts are swapped
 _MOST_SWAPPED = 5
+_MOST_CONTESTED = 4
 _SWAP = 0.4  # share of the leader's fit from which another concept is a rival
 
 
@@ -25,7 +26,7 @@ def options(scorer: RuleScorer, rules: Sequence[Rule]) -> list[Rule]:
     out: dict[Rule, None] = dict.fromkeys(rules)
     for rule in rules[:3]:
         for at in range(len(rule.clauses) if len(rule.clauses) > 1 else 0):
-            out[Rule(rule.clauses[:at] + rule.clauses[at + 1 :])] = None
+            out[rule.without(at)] = None
     for rule in [rule for rule in out if len(rule.clauses) <= _SHORT][:_MOST_SWAPPED]:
         for one in (rule, *headed(scorer, rule)):
             out[one] = None
@@ -105,7 +106,7 @@ def neighbours(scorer: RuleScorer, rule: Rule) -> list[Rule]:
     return out
 
 
-def contested(sample: Sample, rules: Sequence[Rule], *, most: int = 4) -> list[int]:
+def contested(sample: Sample, rules: Sequence[Rule]) -> list[int]:
     """Concepts that rivals put in the same kind of context, if they are not all the same."""
     results: dict[int, None] = {}
     for rule in rules:
@@ -113,4 +114,4 @@ def contested(sample: Sample, rules: Sequence[Rule], *, most: int = 4) -> list[i
             if clause.axis in sample.features.context and not clause.negated:
                 results |= dict.fromkeys(sorted(clause.groups))
     kept = [group for group in results if sample.features.groups[group].concept]
-    return kept[:most] if len(kept) > 1 else []
+    return kept[:_MOST_CONTESTED] if len(kept) > 1 else []

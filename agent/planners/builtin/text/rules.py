@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..wording import all_of, any_of
 from .axes import TOKEN_AXES, WORD_AXES, is_context, step_of
 from .feature_table import FeatureTable
 
@@ -104,11 +105,11 @@ class Clause:
             (flag,) = self.values
             return dict(features.flags[flag])
         if self.axis == "rank":
-            return either([_stretch(*run) for run in runs(self.values)])
+            return any_of([_stretch(*run) for run in runs(self.values)])
         if self.axis == "position":
             start, stop, from_end = self.span
             return {"kind": "position", "start": start, "stop": stop, "from_end": from_end}
-        of = either(self.things(features))
+        of = any_of(self.things(features))
         if is_context(self.axis):
             return somewhere(self.axis, of)
         if self.axis.startswith(("previous", "next")):
@@ -157,6 +158,10 @@ class Rule:
         clauses[at] = replace(clauses[at], **changes)
         return Rule(tuple(clauses))
 
+    def without(self, at: int) -> "Rule":
+        """The rule with one clause less."""
+        return Rule(self.clauses[:at] + self.clauses[at + 1 :])
+
     def mask(self, features: FeatureTable) -> np.ndarray:
         """bool, flat: where the rule holds, counted places only."""
         held = features.counted.copy()
@@ -176,24 +181,14 @@ class Rule:
         if not asked:
             return all_of([{"kind": "not", "of": item} for item in barred])
         of = all_of(asked)
-        return {"kind": "except", "of": of, "but": either(barred)} if barred else of
-
-
-def either(items: list[dict[str, Any]]) -> dict[str, Any]:
-    """`or` of predicates; one stays as it is."""
-    return items[0] if len(items) == 1 else {"kind": "or", "of": items}
-
-
-def all_of(items: list[dict[str, Any]]) -> dict[str, Any]:
-    """`and` of predicates; one stays as it is."""
-    return items[0] if len(items) == 1 else {"kind": "and", "of": items}
+        return {"kind": "except", "of": of, "but": any_of(barred)} if barred else of
 
 
 def somewhere(axis: str, of: dict[str, Any]) -> dict[str, Any]:
     """A context axis as a predicate."""
     side, _, reach = axis.partition("_")
     if side == "elsewhere":
-        return either([{"kind": kind, "of": of} for kind in ("earlier", "later")])
+        return any_of([{"kind": kind, "of": of} for kind in ("earlier", "later")])
     if reach == "1":
         kind = {"earlier": "previous", "later": "next"}[side]
         return {"kind": kind, "of": of, "distance": 1, "by": "token"}

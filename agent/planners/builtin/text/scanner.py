@@ -273,9 +273,8 @@ class Scanner:
         """Explore's words, the most frequent first, each with the form to write it in."""
         windows = self.sample.features.windows
         key = ("builtin scanned words", id(windows))
-        if key not in self.lab.memo:
-            self.lab.memo[key] = vocabulary(windows, most=_MOST_WORDS + _MORE_WORDS)
-        return dict(self.lab.memo[key])
+        most = _MOST_WORDS + _MORE_WORDS
+        return dict(self.lab.memo.once(key, lambda: vocabulary(windows, most=most)))
 
     def _active_names(self) -> list[str]:
         """Words of explore at or behind which the unit was ever on."""

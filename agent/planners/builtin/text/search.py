@@ -66,8 +66,7 @@ def search(sample: Sample, fit: np.ndarray, check: np.ndarray) -> list[ScoredRul
         check: bool, flat: where rules are judged.
     """
     features = sample.features
-    learn = sample._replace(weight=np.where(fit, sample.weight, 0.0))
-    judge = sample._replace(weight=np.where(check, sample.weight, 0.0))
+    learn, judge = sample.among(fit), sample.among(check)
     axes = axes_of(features)
     beam: list[tuple[Rule, float, np.ndarray]] = [(Rule(), 0.0, features.counted)]
     seen: dict[Rule, ScoredRule] = {}

@@ -1,4 +1,4 @@
-"""ShortRule rules: of those that fit about as well, the one that a person would write down.
+"""Short rules: of those that fit about as well, the one that a person would write down.
 
 1. Rules of the search are starting points. Moves make a rule shorter or plainer: a condition is
    left out, a set of words becomes one to three concepts, a token becomes a word, "not lower-case"
@@ -49,10 +49,7 @@ class RuleScorer:
     def __init__(self, sample: Sample) -> None:
         self.sample = sample
         self.features: FeatureTable = sample.features
-        fit, check = halves(sample.features)
-        self._halves = [
-            sample._replace(weight=np.where(half, sample.weight, 0.0)) for half in (fit, check)
-        ]
+        self._halves = [sample.among(half) for half in halves(sample.features)]
         self._known: dict[Rule, ShortRule] = {}
 
     def score(self, rule: Rule) -> ShortRule:
@@ -80,7 +77,7 @@ def price(rule: Rule) -> float:
 
 
 def shortest(sample: Sample, results: Sequence[ScoredRule]) -> list[ShortRule]:
-    """ShortRule rules for a target, best first, none that says the same as a better one."""
+    """Short rules for a target, best first, none that says the same as a better one."""
     scorer = RuleScorer(sample)
     ranked = sorted(results[:80], key=lambda item: -item.worth * (1 - price(item.rule)))
     starts: list[Rule] = []
@@ -120,7 +117,7 @@ def _moves(scorer: RuleScorer, rule: Rule) -> Iterable[Rule]:
     features = scorer.features
     for at, clause in enumerate(rule.clauses):
         if len(rule.clauses) > 1:
-            yield Rule(rule.clauses[:at] + rule.clauses[at + 1 :])
+            yield rule.without(at)
         if clause.axis == "flag":
             yield from _plainer_flag(features, rule, at)
         if clause.axis in TOKEN_AXES:
@@ -211,7 +208,7 @@ def headed(scorer: RuleScorer, rule: Rule) -> Iterable[Rule]:
 def word_lift(scorer: RuleScorer, rule: Rule, at: int) -> tuple[np.ndarray, np.ndarray]:
     """How much activation above the mean each word holds where the rest of the rule does."""
     sample, features, axis = scorer.sample, scorer.features, rule.clauses[at].axis
-    rest = Rule(rule.clauses[:at] + rule.clauses[at + 1 :])
+    rest = rule.without(at)
     keys = features.axes[axis]
     region = rest.mask(features) & (sample.weight > 0) & (keys >= 0)
     size = len(features.names)
@@ -223,7 +220,7 @@ def best_concepts(scorer: RuleScorer, rule: Rule, at: int) -> list[int]:
     """Concepts by how well they would do as one context condition of a rule."""
     features, sample = scorer.features, scorer.sample
     clause = rule.clauses[at]
-    rest = Rule(rule.clauses[:at] + rule.clauses[at + 1 :])
+    rest = rule.without(at)
     places = np.flatnonzero(rest.mask(features) & (sample.weight > 0))
     if not len(places):
         return []

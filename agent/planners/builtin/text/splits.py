@@ -40,6 +40,10 @@ class Sample(NamedTuple):
         mean = float(self.weight @ self.target) / max(count, 1e-12)
         return count, mean, float(self.weight @ np.square(self.target - mean))
 
+    def among(self, places: np.ndarray) -> "Sample":
+        """The sample with weight at some places alone, bool, flat."""
+        return self._replace(weight=np.where(places, self.weight, 0.0))
+
 
 class Split(NamedTuple):
     """A clause with the share of all variance that the narrowed rule explains."""

@@ -224,10 +224,8 @@ def levels_of(
 
 
 def _parted(x: np.ndarray, w: np.ndarray, count: int) -> tuple[float, Sequence[tuple[int, int]]]:
-    """Spread within groups, and the groups' bounds; Lloyd from quantiles of the range."""
-    centres = np.quantile(x, (np.arange(count) + 0.5) / count) if count > 1 else np.array([0.0])
-    if count > 1:
-        centres = x[0] + (x[-1] - x[0]) * (np.arange(count) + 0.5) / count
+    """Spread within groups, and the groups' bounds; Lloyd from centres even over the range."""
+    centres = x[0] + (x[-1] - x[0]) * (np.arange(count) + 0.5) / count
     bounds = [0, len(x)]
     for _ in range(12):
         edges = np.searchsorted(x, (centres[1:] + centres[:-1]) / 2)

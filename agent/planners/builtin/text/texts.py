@@ -10,15 +10,6 @@ from .....tools.predicates import parse
 from .....tools.statistics.association import correlation
 
 
-class Contrast(NamedTuple):
-    """Mean and number of places where one of two rules holds and the other does not."""
-
-    rival_mean: float
-    n_rival: int
-    leader_mean: float
-    n_leader: int
-
-
 class MeasuredTexts(NamedTuple):
     """Texts as they were measured."""
 
@@ -51,9 +42,7 @@ class MeasuredTexts(NamedTuple):
         """Squared correlation of predicates together; 0 where it points down."""
         return max(self.correlation(np.max([self.holds(p) for p in predicates], axis=0)), 0.0) ** 2
 
-    def contrast(self, rival: np.ndarray, leader: np.ndarray) -> Contrast:
-        """What the unit does where the rival alone holds, and where the leader alone does."""
-        alone = self.known & (rival > 0) & (leader <= 0)
-        other = self.known & (leader > 0) & (rival <= 0)
-        means = [float(self.values[at].mean()) if at.any() else 0.0 for at in (alone, other)]
-        return Contrast(means[0], int(alone.sum()), means[1], int(other.sum()))
+    def alone(self, one: np.ndarray, other: np.ndarray) -> tuple[float, int]:
+        """Mean and number of places where one rule holds and the other does not."""
+        here = self.known & (one > 0) & (other <= 0)
+        return float(self.values[here].mean()) if here.any() else 0.0, int(here.sum())

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .....tools.predicates.phrases import quoted
+from .....tools.predicates.phrases import quoted, series
 from .axes import TOKEN_AXES, WORD_AXES
 from .classes import ClassName, class_name
 from .rules import Clause, Rule
@@ -70,13 +70,13 @@ class WordLists:
             return "white space"
         if not words:
             return (
-                either(texts[:3]) if len(texts) <= 3 else f"{', '.join(texts[:2])} and other kinds"
+                series(texts[:3]) if len(texts) <= 3 else f"{', '.join(texts[:2])} and other kinds"
             )
         if self.sample.features.symbols:
             return self._symbols(clause, texts, words)
         room = max(1, (n or 2) - len(texts))
         if len(words) <= room:
-            return either([*texts[:3], *words])
+            return series([*texts[:3], *words])
         if clause.called:
             return f"{_group(clause.called)} such as {', '.join(words[:room])}"
         shared = None if texts else self._name(clause, rule)
@@ -87,7 +87,7 @@ class WordLists:
         listed = [word for word in words if word[1:-1].isalpha() and word[0] == "'"]
         kind = UNNAMED[len(listed) < max(2, room)]
         shown = ", ".join((listed if kind == UNNAMED[0] else words)[:room])
-        lead = f"{either(texts[:2])} and {kind}" if texts else kind
+        lead = f"{series(texts[:2])} and {kind}" if texts else kind
         return f"{lead} such as {shown}"
 
     def _symbols(self, clause: Clause, classes: list[str], words: list[str]) -> str:
@@ -97,15 +97,15 @@ class WordLists:
         run = _run([names[value] for value in values], names)
         left = [name for at, name in enumerate(names) if at not in values]
         if run:
-            return either([*classes, run])
+            return series([*classes, run])
         if not left:
             return "any token"
         if not classes and len(left) <= _FEW_LEFT and len(values) > 2 * len(left):
-            but = f" but {either(sorted(map(quoted, left)))}" if left else ""
+            but = f" but {series(sorted(map(quoted, left)))}" if left else ""
             return f"all tokens{but}"
         known = [quoted(text) for text in sorted((names[v] for v in values), key=_in_order)]
         if len(known) <= _MOST_SYMBOLS:
-            return either([*classes, *known])
+            return series([*classes, *known])
         return f"{len(known)} tokens such as {', '.join(words[:_FEW_LEFT])}"
 
     def _words(self, clause: Clause, rule: Rule, members: np.ndarray | None = None) -> list[str]:
@@ -178,11 +178,6 @@ def _run(texts: Sequence[str], vocabulary: Sequence[str]) -> str:
     there = [int(text) for text in vocabulary if text.isdecimal()]
     inside = [number for number in there if own[0] <= number <= own[-1]]
     return f"numbers {own[0]} to {own[-1]}" if len(inside) == len(own) else ""
-
-
-def either(items: Sequence[str]) -> str:
-    """`a, b or c`."""
-    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " or " + items[-1]
 
 
 def _quoted(name: str) -> str:
