@@ -35,6 +35,18 @@ def test_data() -> Path:
 
 
 @pytest.fixture(scope="session")
+def planted() -> Target:
+    """The small language model with planted units."""
+    return Target.load("planted")
+
+
+@pytest.fixture(scope="session")
+def pictures() -> Target:
+    """The small network that sees pictures."""
+    return Target.load("pictures")
+
+
+@pytest.fixture(scope="session")
 def stories260k(test_data: Path) -> Target:
     """A trained causal language model of Llama architecture."""
     return Target.load(str(test_data / "stories260k"))

@@ -386,13 +386,11 @@ def _brief_of(item: Evidence) -> str:
     return clip(", ".join(f"{k}={_value(v)}" for k, v in item.arguments.items()), _BRIEF)
 
 
-def grouped(
-    items: Sequence[Mapping[str, Any]], *, scale: float, around: int | None = None
-) -> list[dict[str, Any]]:
+def grouped(items: Sequence[Mapping[str, Any]], *, scale: float) -> list[dict[str, Any]]:
     """Heat maps under the name of their source, in order."""
     groups: list[dict[str, Any]] = []
     for item in items:
-        drawn = heat.row(item, scale=scale, around=around)
+        drawn = heat.row(item, scale=scale)
         if not groups or groups[-1]["name"] != drawn.source:
             groups.append({"name": drawn.source, "rows": []})
         groups[-1]["rows"].append(drawn)

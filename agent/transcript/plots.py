@@ -13,6 +13,7 @@ from ...tools.io.plain_text import clip
 
 COLOURS = ("#0b7285", "#d9480f", "#5f3dc4", "#2b8a3e", "#c2255c", "#1864ab", "#846358", "#868e96")
 _INK, _RULE = "#667085", "#e7e9ee"
+_SIZE = (420, 190)
 
 
 class Point(NamedTuple):
@@ -106,8 +107,6 @@ def histogram(
     y_name: str = "count",
     log: bool = False,
     marks: Sequence[tuple[float, str]] = (),
-    colour: str = COLOURS[0],
-    size: tuple[int, int] = (420, 190),
 ) -> Markup:
     """Bars between edges.
 
@@ -118,15 +117,13 @@ def histogram(
         y_name: Name of the height.
         log: Heights by the logarithm, for counts that differ by orders of magnitude.
         marks: Vertical lines with a word, such as the median.
-        colour: Fill of the bars.
-        size: Width and height.
     """
 
     def height(count: float) -> float:
         return math.log10(1 + count) if log else count
 
     top = max((height(count) for count in counts), default=0) or 1
-    frame = _Frame((edges[0], edges[-1]), (0, top * (1.25 if marks else 1.06)), size=size)
+    frame = _Frame((edges[0], edges[-1]), (0, top * (1.25 if marks else 1.06)), size=_SIZE)
     if log:
         powers = [10**power for power in range(0, int(math.log10(max(counts) or 1)) + 1)]
         y_ticks = [(height(power), _short(power)) for power in powers]
@@ -141,7 +138,7 @@ def histogram(
         wide = max(0.8, frame.x(right) - x - 1)
         frame.parts.append(
             f'<rect x="{x + 0.5:.1f}" y="{y}" width="{wide:.1f}" height="{floor - y:.1f}" rx="1" '
-            f'fill="{colour}" fill-opacity=".78"><title>{escape(_short(left))} to '
+            f'fill="{COLOURS[0]}" fill-opacity=".78"><title>{escape(_short(left))} to '
             f"{escape(_short(right))}: {_short(count)}</title></rect>"
         )
     for value, said in marks:
@@ -200,7 +197,7 @@ def curve(
     *,
     x_name: str,
     y_name: str,
-    size: tuple[int, int] = (420, 190),
+    size: tuple[int, int] = _SIZE,
 ) -> Markup:
     """One line with its intervals."""
     return lines([Series("", points)], x_name=x_name, y_name=y_name, size=size)
@@ -211,7 +208,6 @@ def scatter(
     *,
     x_name: str,
     y_name: str,
-    size: tuple[int, int] = (420, 200),
     alike: bool = True,
 ) -> Markup:
     """Points over two scales of the same kind, with the line on which both are equal; or, where the
@@ -223,7 +219,7 @@ def scatter(
     if not alike:
         xs = (0.0, max(point.x for point in points) or 1.0)
         ends = (min(0.0, *(point.y for point in points)), max(1.0, *(point.y for point in points)))
-    frame = _Frame(xs, ends, size=size)
+    frame = _Frame(xs, ends, size=(420, 200))
     frame.axes(x_name, y_name, x_ticks=_ticks(*xs, 5), y_ticks=_ticks(*ends, 5))
     if alike:
         start, stop = (frame.x(ends[0]), frame.y(ends[0])), (frame.x(ends[1]), frame.y(ends[1]))

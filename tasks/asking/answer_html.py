@@ -15,6 +15,7 @@ from ...agent.transcript.heat import scale_of
 from ...agent.transcript.page import HERE as PAGE
 from ...agent.transcript.page import environment, experiment_view, nested_style
 from ...agent.transcript.pictures import Album
+from ...tools.data.windows import clean
 from ...tools.evidence import Evidence
 from ..report.usage import spent_words
 from .claims import BULLET, CITED, Claim, cited
@@ -41,7 +42,7 @@ def answer_html(answer: Answer) -> str:
         spent=spent_words(answer.spent) if answer.spent else "",
         known=set(known),
     )
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return clean(text)
 
 
 def style() -> Markup:

@@ -190,16 +190,20 @@ def _records(content: bytes) -> Iterator[dict[str, Any] | Bad]:
 
 def record_of(line: bytes) -> dict[str, Any] | str:
     """The record of a line; what is wrong with it where it is none."""
+    record = shaped(line, Record)
+    if isinstance(record, dict):
+        record.setdefault("label", "")
+        record.setdefault("status", "?")
+    return record
+
+
+def shaped(line: bytes, shape: Any) -> dict[str, Any] | str:
+    """What a line of JSON holds; what is wrong with it where it is not of a shape."""
     try:
-        record = json.loads(line)
-        wrong = fault(record, Record)
+        found = json.loads(line)
+        return fault(found, shape) or found
     except (ValueError, RecursionError):
         return "it is not valid JSON"
-    if wrong is not None:
-        return wrong
-    record.setdefault("label", "")
-    record.setdefault("status", "?")
-    return record
 
 
 def _line(record: Mapping[str, Any]) -> bytes:

@@ -94,25 +94,14 @@ def write_report(folder: str | Path) -> Path:
         way_of=way_of,
         headlines=columns,
         columns=[NAMES.get(name, name) for name in columns],
-        entry_of=entry_of,
-        beside_within=beside_within,
-        shares_words=shares_words,
-        reference_line=reference_line,
-        words_lines=words_lines,
         judged=judged,
         units=units,
         marks={name: mark(name) for name in ("precision", "recall")},
         confidence_words=CONFIDENCE,
         confident=CONFIDENT,
-        confidence_of=confidence_of,
         known=set(),
-        cell=cell,
-        triple=triple,
-        dose=dose,
-        interval_bar=interval_bar,
-        component_view=component_view,
-        specificity_words=specificity_words,
         created=run.get("created"),
+        **{function.__name__: function for function in _FUNCTIONS},
     )
 
 
@@ -185,3 +174,10 @@ def dose(found: Mapping[str, Any] | None) -> Markup:
         return Markup("")
     points.sort(key=lambda point: point.x)
     return curve(points, x_name="held at", y_name="rise of its words", size=(320, 150))
+
+
+_FUNCTIONS = (
+    *(entry_of, beside_within, shares_words, reference_line, words_lines, confidence_of),
+    *(cell, triple, dose, interval_bar, component_view, specificity_words),
+)
+"""What the page is drawn with."""

@@ -13,8 +13,8 @@ from typing import Any, NotRequired, TypedDict
 
 from ...tools.evidence import plain
 from ...tools.io.files import read_whole
-from ...tools.io.shapes import fault
 from ..runs.disk import append_line
+from .folder import shaped
 
 FILE = "words.jsonl"
 COMPONENTS = "components.jsonl"
@@ -100,17 +100,13 @@ def read_lines(
         return []
     lines = []
     for number, raw in enumerate(content.splitlines(), 1):
-        try:
-            line = json.loads(raw)
-            wrong = fault(line, _SHAPES[file])
-            if wrong is None and line["format"] > FORMAT:
-                wrong = "it was made by a later version of neuroscribe"
-        except (ValueError, RecursionError):
-            line, wrong = {}, "it is not valid JSON"
-        if wrong is None:
+        line = shaped(raw, _SHAPES[file])
+        if isinstance(line, dict) and line["format"] > FORMAT:
+            line = "it was made by a later version of neuroscribe"
+        if isinstance(line, dict):
             lines.append(line)
         elif faults is not None:
-            faults.append(f"{path} line {number}: {wrong}; it is left out")
+            faults.append(f"{path} line {number}: {line}; it is left out")
     return lines
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from markupsafe import Markup
 
 from ...agent.transcript.page import nested_style
+from ...tools.data.windows import clean
 
 
 def with_interval(value: Mapping[str, Any] | None) -> str:
@@ -47,8 +48,7 @@ def table_html(
     body = Markup("").join(_row("td", row, kinds) for row in rows)
     below = Markup("").join(Markup('<p class="small faint">{}</p>').format(one) for one in notes)
     page = Markup('<div class="ns alone"><style>{}</style><h3>{}</h3><table>{}{}</table>{}</div>')
-    text = page.format(nested_style(), title, head, body, below)
-    return str(text).encode("utf-8", "replace").decode("utf-8")
+    return clean(str(page.format(nested_style(), title, head, body, below)))
 
 
 def _row(tag: str, cells: Sequence[object], kinds: Sequence[Markup]) -> Markup:

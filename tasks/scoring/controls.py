@@ -80,9 +80,9 @@ def one_shot(item: Labelled, *, llm: LLM | None = None) -> dict[str, Any]:
     return {"label": description.label, **_compared(description, item)}
 
 
-def medians(scores: Sequence[Mapping[str, Any]], *, seed: int = 0) -> dict[str, Any]:
+def medians(scores: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Median of each score over units, with a 95% bootstrap interval over units."""
-    each = {name: median([value_of(item, name) for item in scores], seed=seed) for name in COMPARED}
+    each = {name: median([value_of(item, name) for item in scores]) for name in COMPARED}
     return plain({name: item._asdict() for name, item in each.items() if item.n})
 
 

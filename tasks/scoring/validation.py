@@ -44,14 +44,14 @@ def cross_fitted(components: Sequence[Component], split: Measured) -> np.ndarray
     return out
 
 
-def agreement(prediction: np.ndarray, split: Measured, *, seed: int = 0) -> Interval:
+def agreement(prediction: np.ndarray, split: Measured) -> Interval:
     """Correlation of a prediction `[token]` with the unit, with an interval over documents."""
-    return interval(correlations(Resampler(split.documents, seed=seed), prediction, split.flat))
+    return interval(correlations(Resampler(split.documents), prediction, split.flat))
 
 
-def ahead(one: np.ndarray, other: np.ndarray, split: Measured, *, seed: int = 0) -> Interval:
+def ahead(one: np.ndarray, other: np.ndarray, split: Measured) -> Interval:
     """By how much one prediction correlates better than another, in the same resamples."""
-    resampler = Resampler(split.documents, seed=seed)
+    resampler = Resampler(split.documents)
     mine, theirs = (correlations(resampler, each, split.flat) for each in (one, other))
     return interval(mine - theirs)
 

@@ -94,18 +94,15 @@ def intervention(unit: Unit, change: Change, places: Sequence[int] | None = None
     return made if places is None else made.at(places=places)
 
 
-def outcomes(
-    before: np.ndarray, after: np.ndarray, name: Callable[[int], str], *, most: int = SHOWN
-) -> list[Outcome]:
+def outcomes(before: np.ndarray, after: np.ndarray, name: Callable[[int], str]) -> list[Outcome]:
     """The likeliest before and the likeliest after, by their larger probability.
 
     Args:
         before: Probabilities `[output]`.
         after: The same, after the change.
         name: What an output is called.
-        most: How many of each.
     """
-    chosen = {int(i) for p in (before, after) for i in np.argsort(-p, kind="stable")[:most]}
+    chosen = {int(i) for p in (before, after) for i in np.argsort(-p, kind="stable")[:SHOWN]}
     order = sorted(chosen, key=lambda i: -max(before[i], after[i]))
     return [Outcome(name(i), float(before[i]), float(after[i])) for i in order]
 

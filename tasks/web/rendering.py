@@ -10,6 +10,7 @@ from typing import Any
 
 from ...agent.transcript.page import HERE as TRANSCRIPT
 from ...agent.transcript.page import environment
+from ...tools.data.windows import clean
 from ...tools.errors import UsageError
 from ..asking.answer_html import HERE as ASKING
 from ..asking.answer_html import style
@@ -19,18 +20,13 @@ HERE = Path(__file__).parent
 
 def drawn(template: str, **known: Any) -> str:
     """A template of this folder, filled in; all text in it is escaped."""
-    return sendable(_templates().get_template(template).render(known=set(), **known))
-
-
-def sendable(text: str) -> str:
-    """Text that can be sent: halves of surrogate pairs, which have no encoding, are replaced."""
-    return str(text).encode("utf-8", "replace").decode("utf-8")
+    return clean(_templates().get_template(template).render(known=set(), **known))
 
 
 def note(text: str, *, wrong: bool = False) -> str:
     """One line for the person."""
     kind = "note wrong" if wrong else "note"
-    return sendable(f'<p class="{kind}" role="status">{html.escape(text)}</p>')
+    return clean(f'<p class="{kind}" role="status">{html.escape(text)}</p>')
 
 
 def attempt(work: Callable[[], str]) -> str:

@@ -15,13 +15,14 @@ from ...agent.transcript import read
 from ...agent.transcript.page import component_view, contents, section
 from ...agent.transcript.plots import interval_bar
 from ...agent.transcript.sections import cell, score_table
+from ...tools.data.windows import clean
 from ...tools.errors import UsageError
 from ..labelling.report import dose
 from ..scoring.entries import specificity_words
 from ..search.records import Filters
 from ..search.search import RunSearch
 from .index import PAGE, Page, Row, RunIndex, View
-from .rendering import drawn, note, sendable
+from .rendering import drawn, note
 
 PARTS = {
     "exemplars": "exemplars",
@@ -111,7 +112,7 @@ class Units:
             "known": {item.get("id") for item in record.get("evidence") or ()},
         }
         html = section("description", known) + section("scores", known)
-        return sendable(html) if html.strip() else note("This unit has no description.")
+        return clean(html) if html.strip() else note("This unit has no description.")
 
     def part(self, unit: str, name: str) -> str:
         """One of `PARTS` of a unit's page."""
@@ -125,7 +126,7 @@ class Units:
             html += _more_of_effect(record, known)
         if not html.strip():
             return note(f"The transcript of {unit} has no {PARTS[name]}.")
-        return sendable(html)
+        return clean(html)
 
     def _said(self, page: Page) -> str:
         asked = len(self.index.units)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.data.windows import TokenWindows, cut
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
@@ -51,3 +52,9 @@ def make_lab(toy: Target, explore: TokenWindows) -> MakeLab:
 def lab(make_lab: MakeLab) -> Lab:
     """A fresh bench."""
     return make_lab()
+
+
+@pytest.fixture(scope="session")
+def stories(planted: Target) -> TokenWindows:
+    """The built-in stories as the planted target reads them."""
+    return cut(planted, load_corpus("builtin:stories"), length=64)

@@ -1,8 +1,10 @@
 """Windows of random tokens with activations given by a formula: the truth is known exactly."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from neuroscribe.agent.description import Component, Description
 from neuroscribe.tasks.scoring.measured import Measured
 from token_rows import windows_of
 
@@ -23,3 +25,18 @@ def measured(
     before[:, 0] = -1
     values = values_of(ids, before) + rng.normal(0, 0.1, ids.shape)
     return Measured(windows_of(ids, vocabulary=VOCABULARY), values.astype(np.float32))
+
+
+def tokens(*numbers: int) -> dict[str, Any]:
+    """The predictor of some tokens."""
+    return {"kind": "tokens", "tokens": [f" t{number}" for number in numbers]}
+
+
+def after(first: int) -> dict[str, Any]:
+    """The predictor of places behind a token."""
+    return {"kind": "previous", "of": tokens(first), "distance": 1, "by": "token"}
+
+
+def described(*predictors: dict[str, Any], **more: Any) -> Description:
+    """A description with a component for each predictor."""
+    return Description("x", tuple(Component("x", one) for one in predictors), **more)

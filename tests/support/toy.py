@@ -8,6 +8,7 @@ from typing import Any
 from neuroscribe.agent.state import State
 from neuroscribe.tasks.labelling.settings import Settings
 from scripted import Scripted, Turn
+from word_model import word_tokenizer
 
 WORDS = [
     *("the", "cat", "dog", "sat", "ran", "on", "under", "mat", "hill", "and", "then", "it"),
@@ -19,16 +20,12 @@ WORDS = [
 def build_model(folder: Path, words: Sequence[str] = WORDS) -> Path:
     """A GPT-2 of two blocks with a tokenizer that knows the words; weights drawn at random."""
     import torch
-    from tokenizers import Tokenizer, models, pre_tokenizers
-    from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
+    from transformers import GPT2Config, GPT2LMHeadModel
 
     torch.manual_seed(0)
-    vocabulary = {word: at for at, word in enumerate(["<unk>", "<pad>", "<end>", ".", *words])}
-    inner = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
-    inner.pre_tokenizer = pre_tokenizers.Whitespace()
-    PreTrainedTokenizerFast(
-        tokenizer_object=inner, unk_token="<unk>", pad_token="<pad>", eos_token="<end>"
-    ).save_pretrained(folder)
+    vocabulary = ["<unk>", "<pad>", "<end>", ".", *words]
+    tokenizer = word_tokenizer(vocabulary, pad_token="<pad>", eos_token="<end>")
+    tokenizer.save_pretrained(folder)
     shape = GPT2Config(
         vocab_size=len(vocabulary), n_positions=64, n_embd=16, n_layer=2, n_head=2, n_inner=32
     )

@@ -11,6 +11,7 @@ from neuroscribe.tasks.cli.app import run as run_command
 from neuroscribe.tasks.labelling.label import run_labels
 from neuroscribe.tasks.labelling.results import LabelRun
 from neuroscribe.tasks.labelling.settings import Settings
+from neuroscribe.tasks.mcp.shared import Shared, open_shared
 from neuroscribe.tasks.scoring.measured import Splits
 from neuroscribe.tools.models import Target
 from synthetic_splits import measured
@@ -115,3 +116,9 @@ def finished_run(
 def splits() -> Callable[..., Splits]:
     """Makes explore, validation and test of one unit."""
     return lambda values_of: Splits(*(measured(values_of, seed=seed) for seed in range(3)))
+
+
+@pytest.fixture(scope="session")
+def shared(toy_folder: Path) -> Shared:
+    """What clients of an MCP server over the toy target share."""
+    return open_shared(toy.settings(toy_folder, ""))

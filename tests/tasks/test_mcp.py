@@ -9,7 +9,6 @@ from pathlib import Path
 
 import anyio
 import pytest
-import toy
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp.shared.exceptions import MCPError
@@ -17,7 +16,7 @@ from neuroscribe.agent import actions
 from neuroscribe.tasks.labelling.folder import RunFolder
 from neuroscribe.tasks.mcp.door import Door
 from neuroscribe.tasks.mcp.resources import MOST_LABELS, Resources
-from neuroscribe.tasks.mcp.shared import Shared, open_shared, settings_of
+from neuroscribe.tasks.mcp.shared import settings_of
 from neuroscribe.tasks.mcp.wording import investigate_unit
 from neuroscribe.tools.data.sources import load_corpus
 from neuroscribe.tools.errors import UsageError
@@ -44,12 +43,6 @@ load.image = {{"size": 48, "mean": (0, 0, 0), "sd": (1, 1, 1)}}
 load.example = (1, 3, 48, 48)
 """
 """A vision target that prints while it is loaded and whenever it runs."""
-
-
-@pytest.fixture(scope="module")
-def shared(toy_folder: Path) -> Shared:
-    """What clients of a server over the toy target share."""
-    return open_shared(toy.settings(toy_folder, ""))
 
 
 def test_a_client_starts_it_over_stdio(tmp_path):

@@ -14,13 +14,12 @@ from typing import Any
 import anyio
 import httpx2
 import pytest
-import toy
 from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 from neuroscribe.tasks.mcp import door as door_module
 from neuroscribe.tasks.mcp.door import Door
 from neuroscribe.tasks.mcp.serving import Address, http_server
-from neuroscribe.tasks.mcp.shared import Shared, open_shared
+from neuroscribe.tasks.mcp.shared import Shared
 from neuroscribe.tools.evidence import Result
 from neuroscribe.tools.io.sockets import listen
 from neuroscribe.tools.lab import Lab
@@ -68,12 +67,6 @@ def gate() -> Iterator[Gate]:
     made.open.set()
     for name in ("wait_here", "stumble", "measure_for_ever"):
         TOOLS.pop(name)
-
-
-@pytest.fixture(scope="module")
-def shared(toy_folder: Path) -> Shared:
-    """What clients of a server over the toy target share."""
-    return open_shared(toy.settings(toy_folder, ""))
 
 
 @contextmanager

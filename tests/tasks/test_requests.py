@@ -44,11 +44,10 @@ class Keeps:
 
 
 @pytest.fixture(scope="module")
-def lab() -> Lab:
+def lab(planted: Target) -> Lab:
     """A bench over a target with everything that is offered for text, an output vocabulary too."""
-    target = Target.load("planted")
-    windows = cut(target, ["The cat sat on the mat. The dog ran home."] * 4, length=16)
-    return Lab(target, windows, unit=target.unit("planted/3"))
+    windows = cut(planted, ["The cat sat on the mat. The dog ran home."] * 4, length=16)
+    return Lab(planted, windows, unit=planted.unit("planted/3"))
 
 
 def asked(lab: Lab) -> dict[str, Any]:
@@ -60,11 +59,10 @@ def asked(lab: Lab) -> dict[str, Any]:
     return {tool["function"]["name"]: tool for tool in llm.tools}
 
 
-def test_the_tools_of_an_investigation_cost_little(lab):
-    target = Target.load("pictures")
-    scenes: Any = load_corpus("builtin:scenes:4", target=target)
-    pictures: Any = image_rows(target, scenes.pictures)
-    for bench in (lab, Lab(target, pictures, unit=target.unit("conv.3/3"))):
+def test_the_tools_of_an_investigation_cost_little(lab, pictures):
+    scenes: Any = load_corpus("builtin:scenes:4", target=pictures)
+    rows: Any = image_rows(pictures, scenes.pictures)
+    for bench in (lab, Lab(pictures, rows, unit=pictures.unit("conv.3/3"))):
         sent = json.dumps(list(asked(bench).values()), separators=(",", ":"), ensure_ascii=False)
         assert len(sent) / 4 <= MOST_TOKENS
 

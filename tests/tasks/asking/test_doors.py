@@ -22,12 +22,11 @@ OFFERS = {(one.tool, one.door): one for tool in CURRENT for one in offers(tool)}
 
 
 @pytest.fixture(scope="module")
-def labs() -> list[Lab]:
+def labs(planted: Target, pictures: Target) -> list[Lab]:
     """Benches over texts and over pictures."""
-    text, eyes = Target.load("planted"), Target.load("pictures")
-    scenes = load_corpus("builtin:scenes:4", target=eyes)
-    rows = cut(text, ["The cat sat on the mat. The dog ran home."] * 4, length=16)
-    return [Lab(text, rows), Lab(eyes, image_rows(eyes, scenes))]  # type: ignore[arg-type]
+    scenes = load_corpus("builtin:scenes:4", target=pictures)
+    rows = cut(planted, ["The cat sat on the mat. The dog ran home."] * 4, length=16)
+    return [Lab(planted, rows), Lab(pictures, image_rows(pictures, scenes))]  # type: ignore[arg-type]
 
 
 def test_every_tool_has_a_way_in_at_every_door_or_a_reason():

@@ -18,13 +18,12 @@ from neuroscribe.tasks.labelling.settings import Settings
 from neuroscribe.tasks.scoring.validation import agreement, best_table, cross_fitted
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.llm.usage import Meter
+from synthetic_splits import tokens
 
 
-def attempt(*tokens: int, status: Any = "described") -> Attempt:
+def attempt(*numbers: int, status: Any = "described") -> Attempt:
     """A description with a component for each token."""
-    parts = tuple(
-        Component(f"t{n}", {"kind": "tokens", "tokens": [f" t{n}"]}, ("E1",)) for n in tokens
-    )
+    parts = tuple(Component(f"t{n}", tokens(n), ("E1",)) for n in numbers)
     lab: Any = SimpleNamespace(meter=Meter())
     description = Description("x", parts, status=status)
     return Attempt("toy", description, status, lab, Path("x.jsonl"), 0.0)
@@ -80,9 +79,8 @@ def test_test_plays_no_part_in_the_choice(two):
 def test_cross_fitting_gives_more_components_no_advantage(null):
     split = null(0).validation
     few = agreement(cross_fitted(attempt(3).description.components, split), split)
-    many = agreement(
-        cross_fitted(attempt(3, 1, 2, 4, 6, 7, 8).description.components, split), split
-    )
+    more = attempt(3, 1, 2, 4, 6, 7, 8).description.components
+    many = agreement(cross_fitted(more, split), split)
     assert many.value < few.value + 0.01
 
 
@@ -97,13 +95,13 @@ def test_it_pays_where_a_table_says_more_or_the_words_say_little(two):
 
 
 def test_tokens_are_set_aside_before_an_investigation_begins():
-    tokens = RunTokens(100_000)
-    first, second, third = tokens.take(), tokens.take(), tokens.take()
+    left = RunTokens(100_000)
+    first, second, third = left.take(), left.take(), left.take()
     assert first == second == 40_000
     assert third is None
-    tokens.settle(first, 5_000)
-    assert tokens.spent == 45_000
-    assert tokens.take() == 5_000, "what investigations take is learnt from those that were made"
+    left.settle(first, 5_000)
+    assert left.spent == 45_000
+    assert left.take() == 5_000, "what investigations take is learnt from those that were made"
     assert RunTokens(None, 10**9).take() == 40_000
 
 
@@ -236,11 +234,9 @@ def test_a_whole_investigation_that_breaks_leaves_the_look(label, units, triage,
     assert "attempt 2" in (tmp_path / "r" / "errors.log").read_text()
 
 
-def test_pictures_are_refused_at_once(label, settings, tmp_path):
-    from neuroscribe.tools.models import Target
-
+def test_pictures_are_refused_at_once(label, settings, pictures, tmp_path):
     given = replace(
         settings, target="pictures", data="builtin:scenes", units="conv.1/0", planner="oneshot:m"
     )
     with pytest.raises(UsageError, match="reads text, and pictures looks at pictures"):
-        label(given, tmp_path / "r", target=Target.load("pictures"))
+        label(given, tmp_path / "r", target=pictures)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from neuroscribe.agent.description import Component, Description
+from neuroscribe.agent.description import Description
 from neuroscribe.tasks.labelling import matched
 from neuroscribe.tasks.labelling.data import RunData
 from neuroscribe.tasks.labelling.matched import Columns, Kind, Sites, SiteUnits, measured
@@ -19,16 +19,9 @@ from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.lab import measure
 from neuroscribe.tools.models import Unit
 from neuroscribe.tools.predicates import parse
+from synthetic_splits import described, tokens
 
 UNITS = 60
-
-
-def tokens(*numbers: int) -> dict[str, Any]:
-    return {"kind": "tokens", "tokens": [f" t{number}" for number in numbers]}
-
-
-def said(*predictors: dict[str, Any]) -> Description:
-    return Description("x", tuple(Component("x", predictor) for predictor in predictors))
 
 
 @pytest.fixture
@@ -105,7 +98,7 @@ def test_too_few_matched_units_settle_nothing(of_three):
 def test_controls_are_scored_as_the_unit_itself(site, sign):
     """Several components, one of them useless: weights are fitted for each unit anew."""
     columns, units = site(lambda unit, ids: (1.0 * (ids == 3) + unit / 60 * (ids == 5)) * sign)
-    description = said(tokens(3), tokens(5), tokens(7))
+    description = described(tokens(3), tokens(5), tokens(7))
 
     def signed(parts: Splits) -> Splits:
         return Splits(*(Measured(part.windows, sign * part.values) for part in parts))
@@ -123,11 +116,11 @@ def test_the_harness_settles_the_status(site):
     columns, units = site(lambda unit, ids: 1.0 * (ids == 3))
     word = columns[0].test.tokens() == 3
     worst = int(np.argmin([np.corrcoef(c.test.flat, word)[0, 1] for c in columns]))
-    scored, found = judge(units, Unit("mlp.0", worst), said(tokens(3)), columns[worst])
+    scored, found = judge(units, Unit("mlp.0", worst), described(tokens(3)), columns[worst])
     assert found.p == 1.0
     assert scored.description.status == "not specific"
     assert "matched units" in str(scored.description.reason)
-    honest = replace(said(tokens(3)), status="uninterpretable")
+    honest = replace(described(tokens(3)), status="uninterpretable")
     scored, _ = judge(units, Unit("mlp.0", worst), honest, columns[worst])
     assert scored.description.status == "uninterpretable"
 

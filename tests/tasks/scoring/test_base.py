@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from colour_target import colour_target
-from neuroscribe.agent.description import Component, Description
+from neuroscribe.agent.description import Description
 from neuroscribe.tasks.labelling.export import row
 from neuroscribe.tasks.labelling.results import UnitLabel
 from neuroscribe.tasks.scoring.base import MOST_TOKENS, base_of, word_list
@@ -17,21 +17,10 @@ from neuroscribe.tools.data.image_rows import image_rows
 from neuroscribe.tools.data.scene_pictures import picture_of
 from neuroscribe.tools.predicates import parse
 from neuroscribe.tools.scenes.grammar import scenes
+from synthetic_splits import after, described, tokens
 
 NOTHING = Description("", status="uninterpretable", reason="no predictor does well")
 """What a planner says that found none."""
-
-
-def tokens(*numbers: int) -> dict:
-    return {"kind": "tokens", "tokens": [f" t{number}" for number in numbers]}
-
-
-def after(first: int) -> dict:
-    return {"kind": "previous", "of": tokens(first), "distance": 1, "by": "token"}
-
-
-def described(*predictors: dict, **more) -> Description:
-    return Description("x", tuple(Component("x", one) for one in predictors), **more)
 
 
 def by_token(ids, before):

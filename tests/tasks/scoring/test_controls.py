@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from neuroscribe.agent.description import Component, Description
+from neuroscribe.agent.description import Description
 from neuroscribe.tasks.scoring.controls import Labelled, medians, one_shot, peak_pictures, shuffled
 from neuroscribe.tasks.scoring.measured import Measured, Splits
 from neuroscribe.tasks.scoring.scores import baselines, score
@@ -14,18 +14,18 @@ from neuroscribe.tools.data.scene_pictures import scene_corpus
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.models import Target, Unit
 from neuroscribe.tools.predicates import Predicate, parse
+from synthetic_splits import described, tokens
 
 
-def labelled(index: int, parts: Splits, *tokens: int) -> Labelled:
-    predictor = {"kind": "tokens", "tokens": [f" t{number}" for number in tokens]}
-    scored = score(Description("x", (Component("x", predictor),)), parts)
+def labelled(index: int, parts: Splits) -> Labelled:
+    scored = score(described(tokens(index)), parts)
     return Labelled(Unit("mlp.0", index), scored.description, scored.scores, parts)
 
 
 @pytest.fixture
 def run(splits) -> list[Labelled]:
     return [
-        labelled(number, splits(lambda ids, before, n=number: 1.0 * (ids == n)), number)
+        labelled(number, splits(lambda ids, before, n=number: 1.0 * (ids == n)))
         for number in range(4)
     ]
 
@@ -52,8 +52,7 @@ def told(stories260k) -> Labelled:
         word = np.array([*(name == "dog" for name in windows.words), False])
         values = np.where(windows.counted, 1.0 * word[windows.read], np.nan).astype(np.float32)
         parts.append(Measured(windows, values))
-    predictor = {"kind": "words", "words": ["dog"]}
-    scored = score(Description("dogs", (Component("dogs", predictor),)), Splits(*parts))
+    scored = score(described({"kind": "words", "words": ["dog"]}), Splits(*parts))
     return Labelled(Unit("mlp.0", 0), scored.description, scored.scores, Splits(*parts))
 
 
@@ -91,36 +90,31 @@ def test_medians_come_with_intervals_and_counts():
     assert "f1" not in found
 
 
-@pytest.fixture(scope="module")
-def target() -> Target:
-    return Target.load("pictures")
-
-
 def held(target: Target, n: int, predicate: Predicate) -> Splits:
     """Splits of drawn pictures on which a unit does what a predicate says."""
     parts = [image_rows(target, part) for part in scene_corpus(n, seed=4, side=96).splits()]
     return Splits(*(Measured(rows, predicate.evaluate(rows)) for rows in parts))  # type: ignore[arg-type]
 
 
-def test_colour_baselines_know_colours_and_no_shapes(target):
+def test_colour_baselines_know_colours_and_no_shapes(pictures):
     found = {}
     for name, data in (
         ("colour", {"kind": "area", "colours": ["blue"], "at_least": 0.1}),
         ("shape", {"kind": "object", "names": ["cat", "dog", "star", "house", "car", "circle"]}),
     ):
-        splits = held(target, 360, parse(data))
+        splits = held(pictures, 360, parse(data))
         tables = baselines(splits).values()
         found[name] = max(np.corrcoef(table, splits.test.flat)[0, 1] for table in tables)
     assert found["colour"] > 0.6
     assert found["shape"] < 0.4
 
 
-def test_one_shot_reads_what_the_strongest_pictures_share(target):
+def test_one_shot_reads_what_the_strongest_pictures_share(pictures):
     truth = parse({"kind": "colour", "colours": ["red"]})
-    splits = held(target, 300, truth)
+    splits = held(pictures, 300, truth)
     assert peak_pictures(splits.explore).components[0].predictor == truth.model_dump()
     lookups = {"colours": {"value": 0.25}, "grid": {"value": 0.5}}
     splits = splits._replace(test=splits.explore)
-    item = Labelled(target.unit("conv.1/0"), Description(""), {"lookups": lookups}, splits)
+    item = Labelled(pictures.unit("conv.1/0"), Description(""), {"lookups": lookups}, splits)
     entry = one_shot(item)
     assert entry["gain_over_lookup"] == pytest.approx(entry["correlation"] - 0.5)

@@ -9,7 +9,6 @@ from neuroscribe.tools.data.image_rows import image_rows
 from neuroscribe.tools.data.pydocs import pydocs
 from neuroscribe.tools.data.scene_pictures import picture_of
 from neuroscribe.tools.data.windows import cut
-from neuroscribe.tools.models import Target
 from neuroscribe.tools.scenes.grammar import scenes
 
 
@@ -54,12 +53,11 @@ def test_what_they_do_not_hold_is_not(read):
     assert abs(scores["correlation"]["value"]) < 0.1
 
 
-def test_pictures_are_read_as_texts_are():
-    reader = Target.load("pictures")
-    pictures = [picture_of(scene) for scene in scenes(150, seed=4)]
-    parts = {"explore": pictures[:70], "validation": pictures[70:80], "test": pictures[80:]}
+def test_pictures_are_read_as_texts_are(pictures):
+    drawn = [picture_of(scene) for scene in scenes(150, seed=4)]
+    parts = {"explore": drawn[:70], "validation": drawn[70:80], "test": drawn[80:]}
     windows = {name: image_rows(colour_target(), some) for name, some in parts.items()}
-    reference = Reference.of(reader, colour_target(), windows)
+    reference = Reference.of(pictures, colour_target(), windows)
     rng = np.random.default_rng(0)
     direction = rng.normal(size=reference.explore.values.shape[2])
     spread = reference.explore.values[:, 0].std(0) + 1e-3

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from neuroscribe.agent.description import Component, Description
+from neuroscribe.agent.description import Description
 from neuroscribe.tasks.labelling.results import LabelRun, UnitLabel
 from neuroscribe.tasks.scoring.curve import MOST, expected_activation
 from neuroscribe.tasks.scoring.measured import Measured
@@ -14,20 +14,12 @@ from neuroscribe.tasks.scoring.scores import LEAST_POSITIVES, score
 from neuroscribe.tools.predicates.judging import Judge
 from neuroscribe.tools.statistics.bootstrap import Resampler
 from sklearn.metrics import f1_score, precision_recall_curve
+from synthetic_splits import after, described, tokens
 from text_judge import TextJudge
 
 
-def tokens(*numbers: int) -> dict:
-    return {"kind": "tokens", "tokens": [f" t{number}" for number in numbers]}
-
-
-def after(first: int, then: int) -> dict:
-    before = {"kind": "previous", "of": tokens(first), "distance": 1, "by": "token"}
-    return {"kind": "and", "of": [tokens(then), before]}
-
-
-def described(*predictors: dict) -> Description:
-    return Description("x", tuple(Component("x", predictor) for predictor in predictors))
+def pair(first: int, then: int) -> dict:
+    return {"kind": "and", "of": [tokens(then), after(first)]}
 
 
 def is_three(ids, before):
@@ -53,7 +45,7 @@ def test_a_true_description_scores_near_one(splits):
 
 def test_a_context_unit_beats_the_token_table_and_is_explained_beyond_it(splits):
     parts = splits(lambda ids, before: 1.0 * ((ids == 3) & (before == 5)))
-    scored = score(described(after(5, 3)), parts)
+    scored = score(described(pair(5, 3)), parts)
     assert scored.description.explained > 0.2
     assert scored.scores["correlation"]["value"] > scored.scores["lookups"]["token"]["value"] + 0.3
 
@@ -95,7 +87,7 @@ def test_what_a_description_adds_to_tokens_may_be_negative_and_has_an_interval(s
     """On noise the components add less than nothing: the weights of the other half mislead."""
     values = []
     for token in range(12):
-        scored = score(described(after(token, 5), after(5, token)), splits(is_three))
+        scored = score(described(pair(token, 5), pair(5, token)), splits(is_three))
         entry = scored.scores["beyond_tokens"]
         values.append(entry["value"])
         assert scored.description.explained == pytest.approx(entry["value"], abs=1e-4)
@@ -180,9 +172,7 @@ def test_a_constant_prediction_is_one_point():
 
 
 def test_what_a_language_model_judges_is_scored_on_a_weighted_sample(splits):
-    parts = splits(is_three)
-    named = [dataclasses.replace(part, windows=_spelt(part.windows)) for part in parts]
-    parts = type(parts)(*named)
+    parts = _spelt(splits(is_three))
     judge = Judge(TextJudge("«t3»"), limit=100)
     component = {"kind": "judged", "statement": "it is three", "judge": judge.name}
     scored = score(described(component), parts)
@@ -202,9 +192,7 @@ def test_what_a_language_model_judges_is_scored_on_a_weighted_sample(splits):
 
 def test_a_sample_holds_pairs_of_one_token_and_guesses_get_half(splits):
     """Active after t5, at any token: the places that a judge is asked about can be compared."""
-    parts = splits(lambda ids, before: 1.0 * (before == 5) * (ids < 4))
-    named = [dataclasses.replace(part, windows=_spelt(part.windows)) for part in parts]
-    parts = type(parts)(*named)
+    parts = _spelt(splits(lambda ids, before: 1.0 * (before == 5) * (ids < 4)))
     for word, least, most in (("t5 «", 0.97, 1.0), ("«t11»", 0.45, 0.55)):
         judge = Judge(TextJudge(word), limit=100)
         component = {"kind": "judged", "statement": f"behind {word}", "judge": judge.name}
@@ -214,11 +202,10 @@ def test_a_sample_holds_pairs_of_one_token_and_guesses_get_half(splits):
 
 
 def test_a_judge_at_its_limit_leaves_no_score_and_no_failure(splits):
-    parts = splits(is_three)
-    named = [dataclasses.replace(part, windows=_spelt(part.windows)) for part in parts]
+    parts = _spelt(splits(is_three))
     judge = Judge(TextJudge("«t3»"), limit=2)
     component = {"kind": "judged", "statement": "it is three again", "judge": judge.name}
-    scored = score(described(component), type(parts)(*named))
+    scored = score(described(component), parts)
     assert scored.description.status == "insufficient held-out"
     assert scored.description.reason.startswith("not judged: limit reached")
     assert scored.scores["not_judged"] == "limit reached"
@@ -229,15 +216,16 @@ def test_a_judge_at_its_limit_leaves_no_score_and_no_failure(splits):
     assert run.not_judged == run.as_dict()["run"]["not_judged"] == 1
 
 
-def _spelt(windows):
-    """The same windows with the text that their tokens are."""
-    texts = tuple("".join(windows.tokens(row)) for row in range(len(windows)))
-    width = np.array([len(text) for text in windows.vocabulary])[windows.ids]
-    end = np.cumsum(width, axis=1, dtype=np.int32)
-    return dataclasses.replace(
-        windows,
-        texts=texts,
-        start=(end - width).astype(np.int32),
-        end=end,
-        document=np.arange(len(windows), dtype=np.int32),
-    )
+def _spelt(parts):
+    """The same splits with the text that their tokens are."""
+    named = []
+    for part in parts:
+        windows = part.windows
+        texts = tuple("".join(windows.tokens(row)) for row in range(len(windows)))
+        width = np.array([len(text) for text in windows.vocabulary])[windows.ids]
+        end = np.cumsum(width, axis=1, dtype=np.int32)
+        document = np.arange(len(windows), dtype=np.int32)
+        places = {"start": (end - width).astype(np.int32), "end": end, "document": document}
+        spelt = dataclasses.replace(windows, texts=texts, **places)
+        named.append(dataclasses.replace(part, windows=spelt))
+    return type(parts)(*named)

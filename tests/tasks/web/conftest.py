@@ -13,15 +13,6 @@ from neuroscribe.tasks.labelling.results import LabelRun
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where conversations are kept."""
-    folder = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NEUROSCRIBE_HOME", str(folder))
-        yield folder
-
-
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """A browser."""

@@ -12,19 +12,16 @@ from neuroscribe.agent.planners.builtin.text.phrases import label, phrase
 from neuroscribe.agent.planners.builtin.text.rules import Clause, Rule
 from neuroscribe.agent.planners.builtin.text.splits import Sample
 from neuroscribe.agent.planners.builtin.text.terms import plain_term
-from neuroscribe.tools.data.sources import load_corpus
-from neuroscribe.tools.data.windows import cut
+from neuroscribe.tools.data.windows import TokenWindows
 from neuroscribe.tools.english.word_classes import word_classes
-from neuroscribe.tools.models import Target
 from neuroscribe.tools.predicates import parse
 
 WORDS = {one.plural: one.words for one in word_classes()}
 
 
 @pytest.fixture(scope="module")
-def features() -> FeatureTable:
-    windows = cut(Target.load("planted"), load_corpus("builtin:stories"), length=64)
-    return build(windows.rows(slice(0, 300)), {}, causal=False)
+def features(stories: TokenWindows) -> FeatureTable:
+    return build(stories.rows(slice(0, 300)), {}, causal=False)
 
 
 def unit(features: FeatureTable, *lists: str) -> tuple[Sample, Rule]:

@@ -13,8 +13,7 @@ from neuroscribe.agent.planners.builtin.text.feature_table import FeatureTable, 
 from neuroscribe.agent.planners.builtin.text.phrases import strengths
 from neuroscribe.agent.planners.builtin.text.rules import Clause, Rule
 from neuroscribe.agent.planners.builtin.text.terms import plain_term
-from neuroscribe.tools.data.sources import load_corpus
-from neuroscribe.tools.data.windows import cut
+from neuroscribe.tools.data.windows import TokenWindows
 from neuroscribe.tools.hypotheses.like_fitting import LikeFit
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
@@ -24,9 +23,8 @@ from neuroscribe.tools.statistics.within import Within
 
 
 @pytest.fixture(scope="module")
-def features() -> FeatureTable:
-    windows = cut(Target.load("planted"), load_corpus("builtin:stories"), length=64)
-    return build(windows.rows(slice(0, 110)), {}, causal=False)
+def features(stories: TokenWindows) -> FeatureTable:
+    return build(stories.rows(slice(0, 110)), {}, causal=False)
 
 
 def unseen(features: FeatureTable, strength: np.ndarray, rng: np.random.Generator) -> Unseen:
@@ -98,13 +96,12 @@ def test_nothing_predicted_and_nothing_tried(features: FeatureTable) -> None:
 
 @pytest.mark.parametrize(("low", "kept"), [(0.05, 1), (-0.05, 0)])
 def test_what_a_reader_says_beyond_the_words_is_a_component_where_it_holds(
-    monkeypatch: pytest.MonkeyPatch, low: float, kept: int
+    planted: Target, stories: TokenWindows, monkeypatch: pytest.MonkeyPatch, low: float, kept: int
 ) -> None:
     from neuroscribe.agent.planners.builtin.text import investigation
 
-    target = Target.load("planted")
-    windows = cut(target, load_corpus("builtin:stories"), length=64).rows(slice(0, 150))
-    lab = Lab(target, windows, reader=target)  # stands for one: the fit is not run
+    windows = stories.rows(slice(0, 150))
+    lab = Lab(planted, windows, reader=planted)  # stands for one: the fit is not run
     that = {"kind": "words", "words": ["that"]}
     asked: list[np.ndarray] = []
 
@@ -117,5 +114,5 @@ def test_what_a_reader_says_beyond_the_words_is_a_component_where_it_holds(
     found = investigate(lab, "mlp.1/3", BuiltinFactory(experiments="none", effects=False))
     parts = [dict(part.predictor) for part in found.description.components]
     assert len(asked) == 1
-    assert np.isfinite(asked[0]).sum() < np.isfinite(lab.column(target.unit("mlp.1/3"))).sum()
+    assert np.isfinite(asked[0]).sum() < np.isfinite(lab.column(planted.unit("mlp.1/3"))).sum()
     assert sum(part["kind"] == "words" and part["words"] == ["that"] for part in parts) == kept

@@ -3,6 +3,7 @@
 The instruments are played here: `draw` gives the truth of the scene that is asked for.
 """
 
+from collections.abc import Callable
 from types import SimpleNamespace as Bench
 from typing import Any
 
@@ -37,8 +38,8 @@ def explore() -> list[Scene]:
 
 
 @pytest.fixture(scope="module")
-def memo() -> Memo:
-    return Memo()
+def rows(explore: list[Scene]) -> ImageRows:
+    return rows_of(explore)
 
 
 def named(*names: str) -> dict[str, Any]:
@@ -100,6 +101,22 @@ class Played:
         return Evidence(f"E{self.calls}", tool, arguments, "", data)
 
 
+@pytest.fixture(scope="module")
+def play(explore: list[Scene], rows: ImageRows) -> Callable[[Any], Played]:
+    """Plays a function of scenes, or a predicate."""
+    memo = Memo()
+
+    def made(truth: Any) -> Played:
+        def on(scenes: list[Scene]) -> np.ndarray:
+            if callable(truth):
+                return truth(scenes)
+            return parse(truth).evaluate(rows_of(scenes))[:, 0]
+
+        return Played(on, explore, rows, memo)
+
+    return made
+
+
 RULES = {
     "object": named("cat"),
     "or": {"kind": "or", "of": [named("cat"), coloured("blue")]},
@@ -133,18 +150,12 @@ RULES = {
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_rules_are_recovered(name: str, explore, memo) -> None:
-    truth = parse(RULES[name])
-    rows = memo.setdefault("rows", rows_of(explore))
-
-    def on(scenes: list[Scene]) -> np.ndarray:
-        return truth.evaluate(rows_of(scenes))[:, 0]
-
-    played = Played(on, explore, rows, memo)
+def test_rules_are_recovered(name: str, play) -> None:
+    played = play(RULES[name])
     found = played.conclusion()
     assert found["status"] == "described"
     fresh = rows_of(drawn_scenes(1500, seed=77))
-    wanted = truth.evaluate(fresh)[:, 0] > 0
+    wanted = parse(RULES[name]).evaluate(fresh)[:, 0] > 0
     said = np.max(
         [parse(part["predictor"]).evaluate(fresh)[:, 0] > 0 for part in found["components"]], axis=0
     )
@@ -154,45 +165,34 @@ def test_rules_are_recovered(name: str, explore, memo) -> None:
     assert 100 < played.drawn < 2500
 
 
-def test_strengths_are_found(explore, memo) -> None:
+def test_strengths_are_found(play) -> None:
     steps = {"large": 1.0, "medium": 0.6, "small": 0.3}
     levels = [
         {"of": both(coloured("red"), {"kind": "size", "sizes": [size]}), "value": value}
         for size, value in steps.items()
     ]
-    truth = parse({"kind": "graded", "levels": levels})
-    rows = memo.setdefault("rows", rows_of(explore))
-    played = Played(lambda s: truth.evaluate(rows_of(s))[:, 0], explore, rows, memo)
-    (part,) = played.conclusion()["components"]
+    truth = {"kind": "graded", "levels": levels}
+    (part,) = play(truth).conclusion()["components"]
     fresh = rows_of(drawn_scenes(800, seed=78))
-    wanted = truth.evaluate(fresh)[:, 0]
+    wanted = parse(truth).evaluate(fresh)[:, 0]
     assert np.corrcoef(parse(part["predictor"]).evaluate(fresh)[:, 0], wanted)[0, 1] > 0.95
 
 
-def test_what_does_not_come_back_when_drawn_again_is_no_function(explore, memo) -> None:
-    rows = memo.setdefault("rows", rows_of(explore))
+def test_what_does_not_come_back_when_drawn_again_is_no_function(play) -> None:
     rng = np.random.default_rng(3)
-    played = Played(lambda scenes: rng.random(len(scenes)) < 0.1, explore, rows, memo)
-    found = played.conclusion()
+    found = play(lambda scenes: rng.random(len(scenes)) < 0.1).conclusion()
     assert found["status"] == "uninterpretable"
     assert found["components"] == []
 
 
-def test_a_unit_that_never_fires_is_dead(explore, memo) -> None:
-    rows = memo.setdefault("rows", rows_of(explore))
-    played = Played(lambda scenes: np.zeros(len(scenes)), explore, rows, memo)
+def test_a_unit_that_never_fires_is_dead(explore, play) -> None:
+    played = play(lambda scenes: np.zeros(len(scenes)))
     played.work.lab.column = lambda unit: np.zeros((len(explore), 1))
     assert played.conclusion()["status"] == "dead"
 
 
-def test_pictures_that_are_kept_aside_decide_nothing(explore, memo) -> None:
-    rows = memo.setdefault("rows", rows_of(explore))
-    truth = parse(coloured("red", "blue"))
-
-    def on(scenes: list[Scene]) -> np.ndarray:
-        return truth.evaluate(rows_of(scenes))[:, 0]
-
-    first, second = Played(on, explore, rows, memo), Played(on, explore, rows, memo)
+def test_pictures_that_are_kept_aside_decide_nothing(play) -> None:
+    first, second = (play(coloured("red", "blue")) for _ in range(2))
     aside = second.work.aside
     assert aside.sum() == 40
     column = second.work.lab.column(second.work.unit)
@@ -218,8 +218,7 @@ def test_a_label_says_each_thing_once(clauses: list[tuple[str, int]], said: list
     assert without_repeats(clauses) == said
 
 
-def test_a_label_of_two_alike_cases_is_whole_and_says_it_once(explore, memo) -> None:
-    rows = memo.setdefault("rows", rows_of(explore))
+def test_a_label_of_two_alike_cases_is_whole_and_says_it_once(rows) -> None:
     star = Spec({"colour": ("red", "orange"), "name": ("star",)})
     two = [
         SceneCase((star,), but=(named("cat"),), but_words=("cat",)),

@@ -70,11 +70,6 @@ def _truth(kind: str, parts: tuple[dict, ...]) -> dict:
 
 
 @pytest.fixture(scope="module")
-def planted() -> Target:
-    return Target.load("planted")
-
-
-@pytest.fixture(scope="module")
 def split(planted: Target) -> tuple[TokenWindows, TokenWindows]:
     splits = load_corpus("builtin:stories", target=planted).splits()
     return (

@@ -11,8 +11,9 @@ from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.models.conditions import Condition, after, earlier
-from neuroscribe.tools.models.planted import Vocabulary
+from neuroscribe.tools.models.planted import Spec, Vocabulary, plant
 from neuroscribe.tools.predicates import parse
+from word_model import word_model
 
 OTHERS = [a + b + c for a in ("bo", "ka", "lu", "mi", "re", "ta") for b in "dfgnrs" for c in "aeio"]
 PETS = ("cat", "dog", "bird", "horse")
@@ -43,26 +44,9 @@ UNITS: list[Callable] = [
 
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Target:
-    import torch
-    import transformers as hf
-    from neuroscribe.tools.models.planted import Spec, plant
-    from tokenizers import Tokenizer, models, pre_tokenizers
-
-    names = ["<pad>", "<s>", "</s>", "<unk>", *WORDS, "."]
-    inner = Tokenizer(models.WordLevel({n: i for i, n in enumerate(names)}, unk_token="<unk>"))
-    inner.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer = hf.PreTrainedTokenizerFast(
-        tokenizer_object=inner, unk_token="<unk>", pad_token="<pad>", bos_token="<s>"
-    )
-    torch.manual_seed(0)
-    config = hf.GPT2Config(
-        vocab_size=len(names), n_embd=16, n_layer=2, n_head=2, n_positions=64, bos_token_id=1
-    )
-    folder = tmp_path_factory.mktemp("scanned")
-    hf.GPT2LMHeadModel(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
     specs = [Spec(_level(function)) for function in UNITS]
-    return plant(Target.load(str(folder)), specs, block=0)
+    host = word_model(tmp_path_factory.mktemp("scanned"), WORDS, marks=".")
+    return plant(host, specs, block=0)
 
 
 @pytest.fixture(scope="module")

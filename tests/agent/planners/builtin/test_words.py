@@ -34,11 +34,6 @@ ALIKE = (9, 11)
 
 
 @pytest.fixture(scope="module")
-def planted() -> Target:
-    return Target.load("planted")
-
-
-@pytest.fixture(scope="module")
 def explore(planted: Target) -> TokenWindows:
     corpus = load_corpus("builtin:stories", target=planted)
     return cut(planted, corpus.splits().explore, length=64, most_tokens=50_000)

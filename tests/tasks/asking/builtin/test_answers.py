@@ -16,19 +16,14 @@ from talker import Talker
 
 
 @pytest.fixture(scope="module")
-def host() -> Target:
-    return Target.load("planted")
-
-
-@pytest.fixture(scope="module")
-def windows(host: Target) -> TokenWindows:
-    corpus = load_corpus("builtin:stories", target=host, most_tokens=30_000)
-    return cut(host, corpus.splits().explore)
+def windows(planted: Target) -> TokenWindows:
+    corpus = load_corpus("builtin:stories", target=planted, most_tokens=30_000)
+    return cut(planted, corpus.splits().explore)
 
 
 @pytest.fixture
-def talk(host: Target, windows: TokenWindows) -> Talker:
-    return Talker(Lab(host, windows, open=True))
+def talk(planted: Target, windows: TokenWindows) -> Talker:
+    return Talker(Lab(planted, windows, open=True))
 
 
 @pytest.fixture(scope="module")
@@ -177,10 +172,9 @@ def test_what_cannot_be_attributed_is_zeroed(talk):
     assert not talk.opinions()
 
 
-def test_pictures():
-    target = Target.load("pictures")
-    corpus = load_corpus("builtin:scenes:160", target=target)
-    talk = Talker(Lab(target, image_rows(target, corpus.splits().explore), open=True))
+def test_pictures(pictures):
+    corpus = load_corpus("builtin:scenes:160", target=pictures)
+    talk = Talker(Lab(pictures, image_rows(pictures, corpus.splits().explore), open=True))
     text = talk.ask("which units respond to striped things?")
     assert "pictures" in text
     assert not talk.opinions()
