@@ -66,7 +66,7 @@ def rebuild(
     known_options = signature(load_corpus).parameters.keys() - {"spec", "target"}
     options = {key: value for key, value in options.items() if key in known_options}
     corpus = load_corpus(where, target=target, **options)
-    if corpus.hash != known:
+    if not corpus.is_known_as(known):
         raise UsageError(another("corpus", {"name": spec, "fingerprint": known}, corpus.hash))
     target.special = checked_special(windows.get("special") or "skip")
     explore: Any

@@ -86,6 +86,8 @@ def find(
         given["special"] = special
         find_contrast(run, active, silent, sites=layer, n=many, as_json=as_json, **given)
         return
+    if special is not None:
+        raise UsageError("--special goes with --active; a run says itself which places count")
     if (by is not None or at_least is not None) and not any(questions[1:]):
         raise UsageError("--by and --at-least go with --similar-to, --groups or --duplicates")
     if at_least is not None and similar_to is not None:

@@ -40,7 +40,8 @@ def find_contrast(
     if silent is not None:
         texts["silent"] = read_texts(silent)
     if (run / "run.json").is_file():
-        bench = data_of(run, target=target, data=data, trust_remote_code=trust_remote_code)
+        code = trust_remote_code
+        bench = data_of(run, target=target, data=data, special=special, trust_remote_code=code)
         lab = Lab(bench.target, bench.windows["explore"], open=True)
     else:
         model = Target.load(

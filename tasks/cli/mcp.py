@@ -52,6 +52,7 @@ def mcp(
     base_url: options.BaseUrl = None,
     reader: options.Reader = None,
     direction: options.Direction = None,
+    special: options.Special = None,
     judge: options.PlaceJudge = None,
     judge_requests: options.JudgeRequests = 1000,
     images: options.Images = None,
@@ -82,7 +83,8 @@ def mcp(
     from ..mcp.shared import open_shared, settings_of
 
     named = {"target": target, "data": data, "tokens": tokens, "seed": seed, "length": length}
-    settings = settings_of(run, **named, images=images, reader=reader, direction=direction)
+    named |= {"reader": reader, "direction": direction, "special": special}
+    settings = settings_of(run, **named, images=images)
     where = Address(host, port, token or None, tuple(allow_host or ()))
     listening = listen(host, port) if transport == "http" else None  # before anything slow
     shared = open_shared(

@@ -24,6 +24,7 @@ def serve(
         str | None, typer.Option(help="The corpus behind measurements; left out: the run's.")
     ] = None,
     index: options.Index = None,
+    special: options.Special = None,
     planner: Annotated[
         str, typer.Option(help="Who answers in the chat: builtin, or openai:MODEL.")
     ] = "builtin",
@@ -64,6 +65,7 @@ def serve(
             target=target,
             data=data,
             index=index,
+            special=special,
             planner=planner,
             base_url=base_url,
             reader=reader,

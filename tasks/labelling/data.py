@@ -16,6 +16,7 @@ import numpy as np
 from torch import Tensor
 
 from ...tools.activations.head_directions import offer_head_directions
+from ...tools.activations.reach import reaching
 from ...tools.data.corpus import Corpus
 from ...tools.data.image_rows import ImageRows, image_rows
 from ...tools.data.pictures import ImageCorpus
@@ -119,12 +120,15 @@ class RunData:
         if missing:
             values = [self._values(self.windows[name], missing) for name in SPLITS]
             for i, unit in enumerate(missing):
-                columns[unit] = Splits(
-                    *(Measured(self.windows[n], v[i]) for n, v in zip(SPLITS, values, strict=True))
-                )
+                parts = zip(SPLITS, values, strict=True)
+                columns[unit] = Splits(*(self._of(unit, name, v[i]) for name, v in parts))
         self._last.clear()
         self._last.update(columns)
         return columns
+
+    def _of(self, unit: Unit, split: str, values: np.ndarray) -> Measured:
+        windows = self.windows[split]
+        return Measured(windows, values, reaching=reaching(self.target, windows, unit.site))
 
     def _values(self, windows: TokenWindows, units: Sequence[Unit]) -> np.ndarray:
         """float32 `[unit, window, place]`; of units of large networks, what was kept."""

@@ -190,16 +190,16 @@ def _write_facts(folder: RunFolder, run: Run) -> None:
                 "target": facts["target"],
                 "corpus": {"spec": settings.data, **facts["corpus"]},
                 "settings": settings.as_dict(),
-                "seal": seal_of(settings),
+                **seal_of(settings),
                 "units": [str(unit) for unit in run.units],
             }
         )
         return
     if not own(known):  # the person named all of it on the command line
-        folder.write_run({**known, "seal": seal_of(settings)})
+        folder.write_run({**known, **seal_of(settings)})
+    found = {"target": run.data.target, "corpus": run.data.corpus}
     for name, key in (("target", "fingerprint"), ("corpus", "hash")):
-        same = known[name][key] == facts[name][key]
-        if not same and not (name == "target" and run.data.target.is_known_as(known[name][key])):
+        if not found[name].is_known_as(known[name][key]):
             raise UsageError(
                 f"the {name} of {folder.path} has {key} {known[name][key]}, the one here "
                 f"{facts[name][key]}: its labels would not belong together; use another --out"

@@ -271,6 +271,8 @@ class Labeller:
         if not (values > 0).any():
             largest = values.max(initial=-np.inf)
             places = "tokens" if self.data.target.image is None else "pictures"
+            if explore.reaching is not None:
+                places += f" from which {unit.site} reaches the output,"
             reason = (
                 f"0 of {values.size:,} {places} of explore have a value above zero; "
                 f"the largest is {largest:.3g}"

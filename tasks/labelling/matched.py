@@ -70,6 +70,10 @@ class Columns:
         result = self.values[:, chosen].astype(np.float32)
         return result * self.scale[chosen] + self.shift[chosen]
 
+    def at(self, places: np.ndarray) -> "Columns":
+        """At some of the places, bool `[place]`."""
+        return self if places.all() else Columns(self.values[places], self.shift, self.scale)
+
     def correlations(self, x: np.ndarray) -> np.ndarray:
         """Pearson's r of `x`, `[place]`, with every unit: `[unit]`; 0 for a constant."""
         x = standard(x[:, None].astype(np.float32))[:, 0]
@@ -101,6 +105,12 @@ class SiteUnits:
     def size(self) -> int:
         """Bytes."""
         return self.validation.values.nbytes + self.test.values.nbytes
+
+    def at(self, validation: np.ndarray, test: np.ndarray) -> "SiteUnits":
+        """At some of the places of both splits, bool `[place]`."""
+        if validation.all() and test.all():
+            return self
+        return SiteUnits(self.units, self.validation.at(validation), self.test.at(test))
 
     def kinds(self, sign: int) -> Kind:
         """How often and how strongly the units are active on validation, in one direction."""

@@ -23,6 +23,7 @@ from ...tools.errors import UsageError
 from ..report.page import write_page
 from ..scoring.entries import (
     beside_within,
+    reach_words,
     reference_line,
     shares_words,
     specificity_words,
@@ -177,7 +178,8 @@ def dose(found: Mapping[str, Any] | None) -> Markup:
 
 
 _FUNCTIONS = (
-    *(entry_of, beside_within, shares_words, reference_line, words_lines, confidence_of),
+    *(entry_of, beside_within, reach_words, shares_words, reference_line, words_lines),
+    confidence_of,
     *(cell, triple, dose, interval_bar, component_view, specificity_words),
 )
 """What the page is drawn with."""

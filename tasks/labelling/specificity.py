@@ -115,8 +115,10 @@ def specificity(
         seed: Of the draw of matched units.
     """
     own, parts = [], []
-    for split in (splits.validation, splits.test):
-        counted = split.windows.counted
+    held_out = (splits.validation, splits.test)
+    site = site.at(*(split.counted[split.windows.counted] for split in held_out))
+    for split in held_out:
+        counted = split.counted & split.windows.counted
         own.append(np.nan_to_num(split.values[counted], posinf=0, neginf=0)[:, None])
         held = np.stack([p.evaluate(split.windows)[counted] for p in predicates], 1)
         parts.append(held.astype(np.float64))  # [place, component]

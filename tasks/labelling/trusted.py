@@ -7,20 +7,21 @@ from typing import Any
 
 from ...tools.errors import UsageError
 from ...tools.models.target import Target
-from ...tools.models.trust import Named, clean, seal, sealed
+from ...tools.models.trust import Named, clean, code_of, seal, sealed
 from .settings import Settings
 
 _NAMES = ("target", "revision", "data", "field", "reader", "images")
 
 
-def seal_of(settings: Settings) -> str | None:
-    """The seal of what a run names, for its `run.json`."""
-    return seal(_names(settings.as_dict()))
+def seal_of(settings: Settings) -> dict[str, Any]:
+    """For `run.json`: the Python files that a run names, and the seal of all that it names."""
+    code = code_of(settings.target, settings.data)
+    return {"code": code, "seal": seal(_names({"settings": settings.as_dict(), "code": code}))}
 
 
 def own(run: Mapping[str, Any]) -> bool:
     """Whether `run.json` carries this person's seal."""
-    return sealed(_names(run["settings"]), run.get("seal"))
+    return sealed(_names(run), run.get("seal"))
 
 
 def allowed(
@@ -31,6 +32,7 @@ def allowed(
     data: str | None = None,
     reader: str | None = None,
     images: tuple[str, ...] | None = None,
+    special: str | None = None,
     loaded: bool = False,
     ask: bool = True,
 ) -> Settings:
@@ -43,6 +45,7 @@ def allowed(
         data: Instead of the run's.
         reader: Instead of the run's.
         images: Instead of the run's.
+        special: Instead of the run's.
         loaded: The target is there already: the run's is not looked at.
         ask: Whether a person at a terminal may be asked.
 
@@ -50,7 +53,7 @@ def allowed(
         UsageError: if the run names what may not be loaded (`tools/models/trust.py`).
     """
     result = Settings.from_dict(run["settings"])
-    named = Named(folder / "run.json", own(run), ask)
+    named = Named(folder / "run.json", own(run), ask, run.get("code") or {})
     if target is None and not loaded:
         target = named.target(result.target)
     if images is None:
@@ -61,6 +64,7 @@ def allowed(
         data=_there(named, result.data) if data is None else data,
         reader=named.reader(result.reader) if reader is None else reader,
         images=images,
+        special=special or result.special,
     )
 
 
@@ -90,7 +94,7 @@ def load_allowed(
     else:
         named = Named(folder / "run.json")
         options = named.options(options, given=target, code=trust_remote_code)
-    return Target.load(settings.target, device=device, **options)
+    return Target.load(settings.target, device=device, special=settings.special, **options)
 
 
 def _there(named: Named, spec: str) -> str:
@@ -105,5 +109,7 @@ def _there(named: Named, spec: str) -> str:
     return name
 
 
-def _names(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: settings.get(name) for name in _NAMES}
+def _names(run: Mapping[str, Any]) -> dict[str, Any]:
+    """What is sealed; runs that name no code are sealed as earlier ones were."""
+    names = {name: run["settings"].get(name) for name in _NAMES}
+    return {**names, "code": run["code"]} if run.get("code") else names

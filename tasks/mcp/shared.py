@@ -98,7 +98,7 @@ def settings_of(run: Path | None, **given: Any) -> Settings:
     Args:
         run: The folder of a run; None: there is none.
         given: `target`, `data`, `tokens`, `seed`, `length`, `images`, `reader`,
-            `direction`; None: not given.
+            `direction`, `special`; None: not given.
 
     Raises:
         UsageError: if there is no run in the folder, no target is named, the data is not there, or

@@ -64,6 +64,14 @@ def shares_words(scores: Mapping[str, Any] | None) -> str:
     return ", ".join(out)
 
 
+def reach_words(scores: Mapping[str, Any] | None) -> str:
+    """How many held-out places the scores leave out (`scores.out_of_reach`); empty without."""
+    lost, of = (entry_of(scores, f"out_of_reach.{name}") for name in ("places", "of"))
+    if not isinstance(lost, int) or not isinstance(of, int):
+        return ""
+    return f"scores leave out {lost:,} of {of:,} held-out places, which cannot reach the output"
+
+
 def words_lines(line: Any) -> list[str]:
     """What a judge could do with the words of a label (`scores.words`), a line each; else empty."""
     if not isinstance(line, Mapping):

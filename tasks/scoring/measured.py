@@ -20,11 +20,14 @@ class Measured:
     """float32 `[window, place]`, signed; NaN on places that are not counted, or not sampled."""
     weights: np.ndarray | None = None
     """float64 `[window, place]`: how many places each stands for; None: all are there."""
+    reaching: np.ndarray | None = None
+    """bool `[window, place]`: from where the unit reaches the output; None: from everywhere."""
 
     @property
     def counted(self) -> np.ndarray:
-        """bool `[window, place]`."""
-        return np.isfinite(self.values)
+        """bool `[window, place]`: what scores look at."""
+        known = np.isfinite(self.values)
+        return known if self.reaching is None else known & self.reaching
 
     @property
     def flat(self) -> np.ndarray:

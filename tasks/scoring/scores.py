@@ -152,6 +152,9 @@ def numbers(
         "tokens": int(truth.size),
         "documents": resampler.count,
     }
+    if splits.test.reaching is not None:
+        every = int(np.isfinite(splits.test.values).sum())
+        scores["out_of_reach"] = {"places": every - int(truth.size), "of": every}
     if splits.test.weights is not None:
         scores["sampled"] = {"places": int(truth.size), "of": round(splits.test.weight.sum())}
     if not isinstance(splits.test.windows, ImageRows):
@@ -294,8 +297,9 @@ def _context(prediction: np.ndarray, test: Measured) -> float:
     """Correlation between the largest prediction and the largest activation of each window."""
     whole = np.full(test.values.shape, -np.inf)
     whole[test.counted] = prediction
+    peaks = np.where(test.counted, test.values, -np.inf).max(1)
     here = test.counted.any(1)
-    return correlation(whole[here].max(1), np.nanmax(test.values[here], axis=1))
+    return correlation(whole[here].max(1), peaks[here])
 
 
 def constant(scores: Mapping[str, Any]) -> dict[str, Any]:

@@ -91,8 +91,9 @@ def activity(
     if kept is not None and set(units) <= set(kept.units.tolist()):
         return kept
     made = data_of(folder) if data is None else data()
-    here = f"{made.target.fingerprint} {made.corpus.hash}"
-    if here != seen:
+    same = made.target.is_known_as(run["target"]["fingerprint"])
+    if not (same and made.corpus.is_known_as(run["corpus"]["hash"])):
+        here = f"{made.target.fingerprint} {made.corpus.hash}"
         raise UsageError(
             f"{made.target.name} and {made.corpus.name} are no longer what the run in {folder} was "
             f"made with (weights and corpus {seen} there, {here} here); activations of its units "
@@ -111,6 +112,7 @@ def data_of(
     target: str | Target | None = None,
     data: str | None = None,
     reader: str | None = None,
+    special: str | None = None,
     trust_remote_code: bool = False,
 ) -> RunData:
     """The target of a run and its windows, loaded.
@@ -120,6 +122,7 @@ def data_of(
         target: Instead of the run's, where the person named it or it is loaded already.
         data: Instead of the run's.
         reader: Instead of the run's.
+        special: Instead of the run's.
         trust_remote_code: Run the own code of the model that `target` names.
 
     Raises:
@@ -129,9 +132,8 @@ def data_of(
     named = target if isinstance(target, str) else None
     there = target if isinstance(target, Target) else None
     loaded = there is not None
-    settings = allowed(
-        folder, run, target=named, data=data, reader=reader, images=(), loaded=loaded
-    )
+    given = {"target": named, "data": data, "reader": reader, "special": special}
+    settings = allowed(folder, run, **given, images=(), loaded=loaded)
     if there is None:
         there = load_allowed(folder, settings, target=named, trust_remote_code=trust_remote_code)
     return load_data(there, settings)

@@ -29,6 +29,7 @@ def open_door(
     target: str | None = None,
     data: str | None = None,
     index: Path | None = None,
+    special: str | None = None,
     planner: str = "builtin",
     base_url: str | None = None,
     reader: str | None = None,
@@ -43,6 +44,7 @@ def open_door(
         target: Instead of the run's.
         data: Instead of the run's.
         index: An exemplar index of the model over the corpus, for the chat.
+        special: `count` or `skip` special tokens, instead of what the run says.
         planner: Who answers in the chat.
         base_url: The endpoint of an `openai:` planner.
         reader: A second network that reads, instead of the run's.
@@ -60,14 +62,20 @@ def open_door(
     llm = getattr(planner_factory(planner, base_url=base_url), "llm", None)
     units = None if run is None else Units(RunIndex(run))
     judged_by = judge_of(judge, llm, base_url=base_url, limit=judge_requests)
-    settings = Settings(target=target or "", units="", data=data or "", reader=reader)
+    named = {"units": "", "data": data or "", "reader": reader, "special": special}
+    settings = Settings(target=target or "", **named)
     kind = refusal = None
     if units is not None:
         known = units.index.run
         if known.get("settings"):
             try:
                 settings = allowed(
-                    units.index.folder, known, target=target, data=data, reader=reader
+                    units.index.folder,
+                    known,
+                    target=target,
+                    data=data,
+                    reader=reader,
+                    special=special,
                 )
             except UsageError as error:  # its labels are shown all the same
                 refusal = f"nothing can be measured: {error}"
@@ -101,6 +109,7 @@ def open_door(
             index=index,
             context_length=settings.context_length,
             seed=settings.seed,
+            special=settings.special,
             **asked,
         )
 

@@ -86,6 +86,19 @@ class Counter(nn.Module):
         return self.head(self.rnn(self.embed(ids))[0])
 
 
+class Memory(nn.Module):
+    """Two layers of an LSTM that reads both ways; one answer a row."""
+
+    def __init__(self, tokens, d=8):
+        super().__init__()
+        self.embed = nn.Embedding(tokens, d)
+        self.rnn = nn.LSTM(d, d, num_layers=2, bidirectional=True, batch_first=True)
+        self.head = nn.Linear(2 * d, 2)
+
+    def forward(self, ids):
+        return self.head(self.rnn(self.embed(ids))[0].mean(1))
+
+
 def gpt():
     torch.manual_seed(0)
     config = SimpleNamespace(n_embd=32, n_head=4, n_layer=2, vocab_size=len(LETTERS), block_size=32)
@@ -100,6 +113,11 @@ def classifier():
 def counter():
     torch.manual_seed(0)
     return Counter(len(LETTERS)), LETTERS
+
+
+def memory():
+    torch.manual_seed(0)
+    return Memory(3), ["<pad>", "(", ")"]
 
 
 def digits():

@@ -29,3 +29,16 @@ def out_of_reach(target: Target, windows: TokenWindows, site: str) -> np.ndarray
         out[lengths == length, :length] = ~reaches
     out &= windows.counted
     return out if out.any() else None
+
+
+def reaching(target: Target, windows: TokenWindows, site: str) -> np.ndarray | None:
+    """bool `[window, place]`: the counted places from which a site reaches the output.
+
+    Scores and the built-in planner look at these alone. None for all places: where nothing was
+    tried, where every place reaches it, and where none does.
+    """
+    if target.kind != "module" or target.image is not None:
+        return None
+    lost = out_of_reach(target, windows, site)
+    kept = None if lost is None else windows.counted & ~lost
+    return kept if kept is not None and kept.any() else None

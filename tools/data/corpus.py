@@ -5,6 +5,7 @@ survives reordering and growth of the corpus, and never parts two copies of one 
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -49,11 +50,22 @@ class Corpus:
 
     @cached_property
     def hash(self) -> str:
-        """Identifies the text of the corpus; the same for the same documents in any order."""
-        each = sorted(
-            hashlib.sha256(document.text.encode()).digest() for document in self.documents
-        )
-        return hashlib.sha256(b"".join(each)).hexdigest()[:16]
+        """Identifies texts and fields; the same for the same documents in any order."""
+        return self._hash(fields=True)
+
+    def is_known_as(self, given: str) -> bool:
+        """Whether a record's hash is this corpus's; earlier records hold one of texts alone."""
+        return given in (self.hash, self._hash(fields=False))
+
+    def _hash(self, *, fields: bool) -> str:
+        each = []
+        for document in self.documents:
+            digest = hashlib.sha256(document.text.encode())
+            if fields and document.fields:
+                said = json.dumps(dict(document.fields), sort_keys=True, default=str)
+                digest = hashlib.sha256(digest.digest() + said.encode())
+            each.append(digest.digest())
+        return hashlib.sha256(b"".join(sorted(each))).hexdigest()[:16]
 
     def limited(self, characters: int) -> "Corpus":
         """A part of at most about so many characters, spread fairly over the whole corpus.

@@ -19,7 +19,6 @@ from ..errors import UsageError
 from .layouts import layout_of
 from .model import Model
 from .own_model import from_model
-from .spec import SUFFIXES
 from .target import Target
 from .transformer import Shape, Transformer
 from .weights import put, read_weights
@@ -35,21 +34,6 @@ def is_bare(folder: Path) -> bool:
     if not isinstance(config, Mapping) or "model_type" in config or "architectures" in config:
         return False
     return any(key in config for key in _SIZES)
-
-
-def weights_in(folder: Path) -> Path:
-    """The one file with weights in a folder.
-
-    Raises:
-        UsageError: if there is none, or several.
-    """
-    files = sorted(item for item in folder.iterdir() if item.suffix in SUFFIXES)
-    if len(files) != 1:
-        names = ", ".join(item.name for item in files[:4]) or "none"
-        raise UsageError(
-            f"'{folder}' should hold one file with weights, and has {names}; name it with --weights"
-        )
-    return files[0]
 
 
 def from_weights(

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import torch
 
 from ..errors import UsageError, nearest
-from .spec import Spec, is_weights, joined, split
+from .spec import Spec, is_weights, joined, split, weights_in
 from .target import Special, Target
 
 NAMES = ("minilm", "smollm2", "planted", "pictures", "efficientnet")
@@ -118,7 +118,7 @@ def _opened(
 
 def _bare(spec: Spec) -> tuple[Path, Path] | None:
     """Weights with their configuration as a target: the file, and the folder of the rest."""
-    from .bare_weights import is_bare, weights_in
+    from .bare_weights import is_bare
 
     path = Path(spec.model).expanduser()
     if path.is_dir() and is_bare(path):

@@ -13,6 +13,8 @@ from ..errors import UsageError
 
 SUFFIXES = (".pt", ".pth", ".bin", ".ckpt", ".safetensors")
 """Of files with weights."""
+INDICES = (".safetensors.index.json", ".bin.index.json")
+"""Of files that say in which files beside them weights lie."""
 _FACTORY = re.compile(r"\.py:\w+$")
 
 
@@ -43,7 +45,7 @@ def split(name: str) -> Spec:
 
 
 def joined(name: str, weights: str | PathLike[str] | None) -> str:
-    """The name of a target with weights from a file.
+    """The name of a target with weights from a file, or from the one that a folder holds.
 
     Raises:
         UsageError: if there is no such file, it is of no known kind, or the name has weights.
@@ -51,10 +53,13 @@ def joined(name: str, weights: str | PathLike[str] | None) -> str:
     if weights is None:
         return name
     file = fspath(weights)
+    if Path(file).expanduser().is_dir():
+        file = str(weights_in(Path(file)))
     if file.lower().endswith(".gguf"):
         raise UsageError(f"'{file}' holds a whole model: give it as the target, without --weights")
     if not is_weights(file):
-        raise UsageError(f"--weights is '{file}'; give a file that ends in {', '.join(SUFFIXES)}")
+        known = ", ".join((*SUFFIXES, *INDICES[:1]))
+        raise UsageError(f"--weights is '{file}'; give a folder, or a file that ends in {known}")
     if not Path(file).expanduser().is_file():
         raise UsageError(f"--weights: there is no file '{file}'")
     if split(name).weights is not None:
@@ -64,4 +69,20 @@ def joined(name: str, weights: str | PathLike[str] | None) -> str:
 
 def is_weights(name: str) -> bool:
     """Whether a name ends as files with weights do."""
-    return name.lower().endswith(SUFFIXES)
+    return name.lower().endswith((*SUFFIXES, *INDICES))
+
+
+def weights_in(folder: Path) -> Path:
+    """The one file with weights in a folder; of weights in parts, their index.
+
+    Raises:
+        UsageError: if there is none, or several.
+    """
+    names = sorted(item for item in folder.expanduser().iterdir() if is_weights(item.name))
+    files = [item for item in names if item.name.endswith(INDICES)] or names
+    if len(files) != 1:
+        found = ", ".join(item.name for item in files[:4]) or "none"
+        raise UsageError(
+            f"'{folder}' should hold one file with weights, and has {found}; name it with --weights"
+        )
+    return files[0]

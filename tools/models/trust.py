@@ -5,7 +5,9 @@ model can run code, reading a corpus can show a private file to a language model
 gets texts and a key. Therefore:
 
 1. Code is never named by a file: a factory or a function that makes data (`path.py:function`), and
-   code that comes with a model, run only where the person named them on the command line.
+   code that comes with a model, run only where the person named them on the command line. A file
+   under this person's seal may name a Python file that the person named before, as long as it lies
+   where it lay and has not changed (`code_of`).
 2. What ships with neuroscribe is used (`minilm`, `planted`, `organism:adder`, `builtin:stories`).
 3. Everything else (a hub id, a folder, a data file, an image model) is used where the file carries
    the seal of this person, else asked for on the terminal; without a terminal it is refused with
@@ -25,13 +27,13 @@ import secrets
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
 from ..io.home import home
-from ..io.user_code import is_code
+from ..io.user_code import is_code, parted
 from .spec import split
 
 _KEY = "seal.key"
@@ -54,6 +56,17 @@ def sealed(named: Mapping[str, Any], mark: Any) -> bool:
     if key is None or not isinstance(mark, str) or not mark.isascii():
         return False
     return hmac.compare_digest(_mac(key, named), mark)
+
+
+def code_of(*specs: str | None) -> dict[str, dict[str, str]]:
+    """The Python files of targets and data, by the path that names them: where each lies, and a
+    hash of what it holds."""
+    out = {}
+    for spec in specs:
+        name = split(spec or "").model
+        if is_code(name) and (path := parted(name)[0]).is_file():
+            out[str(path)] = {"path": str(path.resolve()), "sha256": _digest(path)}
+    return out
 
 
 def built_in(target: str) -> bool:
@@ -84,25 +97,21 @@ class Named:
     """The file carries this person's seal."""
     ask: bool = True
     """Whether a person at a terminal may be asked."""
+    code: Mapping[str, Any] = field(default_factory=dict)
+    """What `code_of` gave when the file was written; its seal covers it."""
 
     def target(self, name: Any, option: str = "--target TARGET") -> str:
         """A model to load."""
         where = self._text(name, "target")
         if split(where).factory:
-            raise UsageError(
-                f"{self.file} names Python code as its target ({clean(where)}), and code runs only "
-                f"where you name it: read it, then give {option}"
-            )
+            return self._code(where, "target", option)
         return where if built_in(where) else self._allowed(where, "the model", option)
 
     def data(self, spec: Any, option: str = "--data DATA") -> str:
         """A corpus to read."""
         where = self._text(spec, "data")
         if is_code(where):
-            raise UsageError(
-                f"{self.file} names Python code as its data ({clean(where)}), and code runs only "
-                f"where you name it: read it, then give {option}"
-            )
+            return self._code(where, "data", option)
         if _DATA.fullmatch(where) and not os.path.lexists(where):
             return where
         return self._allowed(where, "the data", option)
@@ -151,6 +160,27 @@ class Named:
             )
         return {**kept, "trust_remote_code": code}
 
+    def _code(self, spec: str, what: str, option: str) -> str:
+        """Python code that the person named before, if it is still the same."""
+        path, *_ = parted(split(spec).model)
+        known = self.code.get(str(path)) if self.own else None
+        if known is None:
+            raise UsageError(
+                f"{self.file} names Python code as its {what} ({clean(spec)}), and code runs only "
+                f"where you name it: read it, then give {option}"
+            )
+        if str(path.resolve()) != known["path"] or not path.is_file():
+            raise UsageError(
+                f"{self.file} names {clean(spec)} as its {what}, which was {known['path']}: run "
+                f"this in the folder where the run began, or give {option}"
+            )
+        if _digest(path) != known["sha256"]:
+            raise UsageError(
+                f"{path} has changed since {self.file} was written: if the run is still about what "
+                f"it makes, give {option}"
+            )
+        return spec
+
     def _text(self, name: Any, what: str) -> str:
         text = name.strip() if isinstance(name, str) else ""
         if not text or not text.isprintable() or len(text.encode(errors="replace")) > _LONGEST:
@@ -164,6 +194,10 @@ class Named:
             f"{self.file} names {what} {clean(name)}, and it was not made by you on this machine; "
             f"if you trust that, give {option}"
         )
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _asked(question: str) -> bool:

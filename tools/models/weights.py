@@ -1,6 +1,7 @@
 """Weights from a file, put into a network.
 
-1. The file is read as tensors and plain values alone: nothing in it can run code.
+1. The file is read as tensors and plain values alone: nothing in it can run code. An index
+   (`model.safetensors.index.json`) names files beside it, which are read together.
 2. What training scripts wrap around a state dict is taken off and named: `{"model": ...}` and its
    like, `module.` (DataParallel, DDP), `_orig_mod.` (torch.compile), the attribute of a trainer.
 3. A state dict of TransformerLens, nanoGPT or GPT-2 is translated to the network's names where the
@@ -8,6 +9,7 @@
 4. Every tensor of the network must then be there in its shape, and nothing else.
 """
 
+import json
 import re
 from argparse import Namespace
 from collections.abc import Mapping
@@ -20,6 +22,7 @@ from torch import Tensor, nn
 
 from ..errors import UsageError, nearest
 from .layouts import laid_out, layout_of, plain
+from .spec import INDICES, SUFFIXES
 
 _WRAPS = ("model", "state_dict", "model_state_dict", "module", "net", "network", "weights")
 _NO_WEIGHT = re.compile(
@@ -46,7 +49,7 @@ def read_weights(file: str | Path) -> Weights:
         UsageError: if it cannot be read, holds Python objects, or no state dict.
     """
     path = Path(file).expanduser()
-    whole = _read(path)
+    whole = _together(path) if path.name.endswith(INDICES) else _read(path)
     name, state = _unwrapped(whole, path)
     notes = [] if name is None else [f"taken from {name!r}"]
     tensors = {str(key): value for key, value in state.items() if isinstance(value, Tensor)}
@@ -101,6 +104,23 @@ def _translated(
     except UsageError as error:
         return given, str(error)
     return made, _difference(made, own)
+
+
+def _together(index: Path) -> dict[str, Any]:
+    """The tensors of all files that an index names."""
+    try:
+        names = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+        strange = [n for n in names if Path(n).name != n or not n.endswith(SUFFIXES)]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(
+            f"'{index}' is no index of weights: it should hold 'weight_map', a file by tensor"
+        ) from error
+    if strange:
+        raise UsageError(f"'{index}' names '{strange[0]}', which is no file of weights beside it")
+    missing = sorted(name for name in names if not (index.parent / name).is_file())
+    if missing:
+        raise UsageError(f"'{index}' names {missing[0]}, which is not there ({len(missing)} such)")
+    return {key: t for name in sorted(names) for key, t in _read(index.parent / name).items()}
 
 
 def _read(path: Path) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
+from ....tools.activations.reach import reaching
 from ....tools.evidence import Evidence
 from ....tools.lab import Lab
 from ....tools.models import Unit
@@ -69,6 +70,14 @@ class Course(ABC, Generic[F]):
         return split_explore(self.lab)[1]
 
     @property
+    def column(self) -> np.ndarray:
+        """The unit over explore, `[input, place]`: NaN where it is not counted or cannot reach the
+        output."""
+        values = self.lab.column(self.unit)
+        kept = reaching(self.lab.target, self.lab.explore, self.unit.site)
+        return values if kept is None else np.where(kept, values, np.nan)
+
+    @property
     def follows(self) -> str:
         """A pattern or a frequency that an instrument found beyond its controls, in a few words."""
         return ""
@@ -76,7 +85,7 @@ class Course(ABC, Generic[F]):
     def survey(self) -> Generator[Calls, list[Evidence], bool]:
         """Surveys the unit; whether it ever fires."""
         yield Calls("How often is the unit active?", (("survey", {"unit": str(self.unit)}),))
-        values = self.lab.column(self.unit)
+        values = self.column
         finite = values[np.isfinite(values)]
         if finite.size == 0 or finite.max() <= 0 or finite.std() < 1e-9:
             self.findings.dead = int(finite.size)
@@ -136,8 +145,8 @@ class Course(ABC, Generic[F]):
             )
         leading = self.components()
         predicates = [one.predicate for one in leading]
-        explore, values = self.lab.explore, self.lab.column(self.unit)
-        findings.held_out = measure_held_out(predicates, explore, values, self.aside)
+        explore = self.lab.explore
+        findings.held_out = measure_held_out(predicates, explore, self.column, self.aside)
         citations, results = Citations(self.lab, self.unit), self.results()
         components = [
             {

@@ -92,8 +92,8 @@ def too_few(result: Sample) -> str | None:
 
 def active_places(case: Case, row: int) -> np.ndarray:
     """Places of a window at `MARKED` of its peak or more."""
-    values = case.splits.test.values[row]
-    return np.flatnonzero(np.isfinite(values) & (values >= MARKED * case.peaks[row]))
+    test = case.splits.test
+    return np.flatnonzero(test.counted[row] & (test.values[row] >= MARKED * case.peaks[row]))
 
 
 def random_places(

@@ -296,7 +296,7 @@ def _check(folder: Path, run: LabelRun, data: RunData) -> None:
             f"{data.target.name} is another model than the one of {folder}; name the right one "
             "with --target"
         )
-    if data.corpus.hash != known["corpus"]["hash"]:
+    if not data.corpus.is_known_as(known["corpus"]["hash"]):
         raise UsageError(
             f"{data.corpus.name} is another corpus than the one of {folder}, so its test split may "
             "hold what the planner saw; name the right one with --data"

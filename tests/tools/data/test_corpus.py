@@ -36,3 +36,16 @@ def test_a_limit_is_spread_over_the_corpus_and_over_the_splits():
     more = {int(item.id) for item in whole.limited(characters // 2).documents}
     assert set(ids) < more
     assert whole.limited(characters) is whole
+
+
+def test_fields_are_a_part_of_the_hash_and_earlier_hashes_stay_known():
+    def made(*labels):
+        return Corpus("x", (Document(str(i), f"t{i}", {"label": n}) for i, n in enumerate(labels)))
+
+    bare = Corpus("x", (Document(str(i), f"t{i}") for i in range(2)))
+    assert bare.hash == "a5459795731c7672"
+    assert len({bare.hash, made(0, 1).hash, made(1, 0).hash}) == 3
+    assert made(0, 1).hash == Corpus("y", reversed(made(0, 1).documents)).hash
+    assert made(0, 1).is_known_as(bare.hash), "as a run of before says"
+    assert not bare.is_known_as(made(0, 1).hash)
+    assert not made(1, 0).is_known_as(made(0, 1).hash)

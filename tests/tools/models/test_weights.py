@@ -1,12 +1,15 @@
 """Weights from files: what is unwrapped, translated, refused."""
 
+import json
 import pickle
 
 import bare_models
+import numpy as np
 import pytest
 import torch
 from checks import refused
 from neuroscribe.tasks.cli.app import run
+from neuroscribe.tools.data.windows import TokenRows
 from neuroscribe.tools.models import Target
 from neuroscribe.tools.models.spec import Spec, split
 from safetensors.torch import load_file, save_file
@@ -115,7 +118,7 @@ def test_weights_that_cannot_be(tmp_path, state):
     for name in ("w.pt", "w.safetensors", "w.gguf", "w.txt"):
         (tmp_path / name).write_bytes(pickle.dumps({"a": 1}))
     for target, file, said in (
-        (f"{FILE}:gpt", "w.txt", "ends in .pt"),
+        (f"{FILE}:gpt", "w.txt", r"ends in \.pt"),
         (f"{FILE}:gpt", "gone.pt", "no file"),
         (f"{FILE}:gpt", "w.gguf", "as the target"),
         (f"{FILE}:gpt", "w.safetensors", "cannot be read"),
@@ -142,3 +145,75 @@ def test_a_folder_takes_weights_without_its_own(family, save, tmp_path):
 def test_every_verb_with_a_target_takes_weights(verb, capsys):
     assert run([verb, "--help"]) == 0
     assert "--weights" in capsys.readouterr().out
+
+
+def _in_parts(state, folder):
+    """Weights in two files; their index."""
+    keys = sorted(state)
+    parts = {"one.safetensors": keys[: len(keys) // 2], "two.safetensors": keys[len(keys) // 2 :]}
+    for file, some in parts.items():
+        save_file({key: state[key].clone() for key in some}, folder / file)
+    where = {key: file for file, some in parts.items() for key in some}
+    index = folder / "model.safetensors.index.json"
+    index.write_text(json.dumps({"metadata": {}, "weight_map": where}))
+    return index
+
+
+def test_weights_in_parts_are_read_by_their_index_or_folder(state, tmp_path):
+    whole = tmp_path / "whole.safetensors"
+    save_file(state, whole)
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    index = _in_parts(state, folder)
+    want = Target.load(f"{FILE}:gpt", weights=whole).fingerprint
+    for given in (index, folder):
+        target = Target.load(f"{FILE}:gpt", weights=given)
+        assert target.fingerprint == want
+        assert target.name == f"{FILE}:gpt@{index}"
+        assert Target.load(target.name).fingerprint == want
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "is no index of weights"),
+        ("[]", "is no index of weights"),
+        ('{"weight_map": {"a": "../one.safetensors"}}', "no file of weights beside it"),
+        ('{"weight_map": {"a": "run.py"}}', "no file of weights beside it"),
+        ('{"weight_map": {"a": 3}}', "is no index of weights"),
+        ('{"weight_map": {"a": "gone.safetensors"}}', "names gone.safetensors, which is not there"),
+        ('{"weight_map": {"a": "again.safetensors.index.json"}}', "no file of weights beside it"),
+    ],
+)
+def test_an_index_that_cannot_be_used_is_one_line(content, said, tmp_path):
+    index = tmp_path / "model.safetensors.index.json"
+    index.write_text(content)
+    refused(said, Target.load, f"{FILE}:gpt", weights=index)
+
+
+def test_a_folder_of_hugging_face_in_parts_is_a_target(save, tmp_path):
+    import shutil
+
+    folder = shutil.copytree(save("gpt2"), tmp_path / "gpt2")
+    weights = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    _in_parts(weights, folder)
+    assert Target.load(str(folder)).fingerprint == Target.load(str(save("gpt2"))).fingerprint
+
+
+@pytest.mark.parametrize("name", ["classifier", "counter", "memory"])
+@pytest.mark.parametrize("wrap", ["bare", "lightning", "ddp", "compiled"])
+def test_layers_of_torch_nn_take_their_state_dict(name, wrap, tmp_path):
+    """`TransformerEncoder`, GRU and LSTM, under the names that `torch.nn` gives."""
+    made = getattr(bare_models, name)()[0]
+    draw = torch.Generator().manual_seed(3)
+    for weight in made.parameters():
+        weight.data = torch.randn(weight.shape, generator=draw) / 8
+    file = tmp_path / "trained.pt"
+    torch.save(WRAPS[wrap](made.state_dict()), file)
+    target = Target.load(f"{FILE}:{name}", weights=file)
+    ids = torch.tensor([[1, 2, 1, 2]])
+    rows = TokenRows(ids.numpy(), np.ones((1, 4), bool), np.ones((1, 4), bool))
+    with torch.no_grad():
+        want = made.eval()(ids)
+    torch.testing.assert_close(target.trace(rows).output, want, rtol=1e-5, atol=1e-5)

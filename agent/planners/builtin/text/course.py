@@ -131,7 +131,7 @@ class TextCourse(Course[TextFindings]):
     @property
     def _rounding(self) -> bool:
         """Whether the unit is constant but for rounding, as the norm of a head may be."""
-        values = self.lab.column(self.unit)
+        values = self.column
         values = values[np.isfinite(values)].astype(np.float64)
         return bool(len(values)) and float(values.std()) <= _ROUNDING * abs(float(values.mean()))
 
@@ -306,7 +306,7 @@ class TextCourse(Course[TextFindings]):
 
     def sample(self) -> Sample:
         """The unit over what the search sees of explore."""
-        values = self.lab.column(self.unit)[~self.aside]
+        values = self.column[~self.aside]
         known = np.isfinite(values) & self.inputs.counted
         target = np.where(known, values, 0.0).ravel().astype(np.float64)
         return Sample(self._board(), target, known.ravel().astype(np.float64))

@@ -204,7 +204,7 @@ def _features(windows: TokenWindows, concepts: Mapping[str, Any], *, causal: boo
         axes[f"previous_token{suffix}"] = shifted(token, step)
         if not causal:
             axes[f"next_token{suffix}"] = shifted(token, -step)
-    axes["rank"] = np.where(windows.counted, view.rank, -1)
+    axes["rank"] = np.where(windows.counted, np.maximum(view.rank, -1), -1)
     return Features(names, axes, *_groups(names, concepts))
 
 

@@ -114,7 +114,7 @@ class Investigation(TextCourse):
 
     def fitted(self) -> list[Hypothesis]:
         """What a fit to explore says, without a call; empty where it does not hold elsewhere."""
-        values = self.lab.column(self.unit)
+        values = self.column
         if not np.nanmax(values, initial=0.0) > 0:
             return []
         sample = self.sample()

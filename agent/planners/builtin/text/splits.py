@@ -213,8 +213,11 @@ def _spans(
     results = []
     for from_end in (False,) if sample.features.causal else (False, True):
         rank = (sample.features.from_end if from_end else sample.features.rank)[at]
-        n = np.concatenate(([0.0], np.bincount(rank, weight).cumsum()))
-        s = np.concatenate(([0.0], np.bincount(rank, mine).cumsum()))
+        text = rank >= 0  # special tokens that count stand before the start, and have no number
+        if not text.any():
+            continue
+        n = np.concatenate(([0.0], np.bincount(rank[text], weight[text]).cumsum()))
+        s = np.concatenate(([0.0], np.bincount(rank[text], mine[text]).cumsum()))
         start, stop = np.triu_indices(len(n), 1)
         whole = (start == 0) & (stop == len(n) - 1)
         scores = np.where(whole, 0, _score(n[stop] - n[start], s[stop] - s[start], totals))

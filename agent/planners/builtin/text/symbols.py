@@ -54,7 +54,7 @@ def features(windows: TokenWindows, *, causal: bool) -> Features:
         axes[f"previous_word{suffix}"] = shifted(here, step)
         if not causal:
             axes[f"next_word{suffix}"] = shifted(here, -step)
-    axes["rank"] = np.where(windows.counted, view.rank, -1)
+    axes["rank"] = np.where(windows.counted, np.maximum(view.rank, -1), -1)
     groups, rows = classes(names, windows.vocabulary)
     return Features(names, axes, groups, member_table(rows, len(names)))
 
