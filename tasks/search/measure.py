@@ -132,8 +132,16 @@ def data_of(
     named = target if isinstance(target, str) else None
     there = target if isinstance(target, Target) else None
     loaded = there is not None
-    given = {"target": named, "data": data, "reader": reader, "special": special}
-    settings = allowed(folder, run, **given, images=(), loaded=loaded)
+    settings = allowed(
+        folder,
+        run,
+        target=named,
+        data=data,
+        reader=reader,
+        special=special,
+        images=(),
+        loaded=loaded,
+    )
     if there is None:
         there = load_allowed(folder, settings, target=named, trust_remote_code=trust_remote_code)
     return load_data(there, settings)

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..data.windows import TokenWindows
 from ..models import Target
-from ..models.reading import reach
+from ..models.reading import answers_once, reach
 
 _MOST_LENGTHS = 40
 
@@ -12,8 +12,8 @@ _MOST_LENGTHS = 40
 def out_of_reach(target: Target, windows: TokenWindows, site: str) -> np.ndarray | None:
     """bool `[window, place]`: counted places that cannot reach the output through a site.
 
-    None where it was not tried: for language models, encoders, large networks, and windows of more
-    than 40 lengths; and where every place reaches it.
+    None where it was not tried: for language models, encoders without a head for whole texts, large
+    networks, and windows of more than 40 lengths; and where every place reaches it.
     """
     if windows.numbers is not None:
         return None
@@ -37,7 +37,7 @@ def reaching(target: Target, windows: TokenWindows, site: str) -> np.ndarray | N
     Scores and the built-in planner look at these alone. None for all places: where nothing was
     tried, where every place reaches it, and where none does.
     """
-    if target.kind != "module" or target.image is not None:
+    if not answers_once(target):
         return None
     lost = out_of_reach(target, windows, site)
     kept = None if lost is None else windows.counted & ~lost

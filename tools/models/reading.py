@@ -3,8 +3,9 @@
 A classifier may read its class at one place, `[CLS]` or the last; what a unit does elsewhere behind
 the last mixing of places then changes nothing. Each place of a site is moved in turn, on a few rows
 of ordinary tokens, between the special tokens that the tokenizer puts around a text. Where no row's
-output moves, the place cannot reach it. Only networks of one's own (`kind` module) that read tokens
-and give one answer a row are tried; a language model answers at every place.
+output moves, the place cannot reach it. Networks that read tokens and give one answer a row are
+tried: one's own (`kind` module), and encoders with a head that classifies texts. A language model
+answers at every place.
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from torch import Tensor
 from ..data.surfaces import surfaces
 from ..data.windows import TokenRows
 from ..errors import UsageError
+from .forward import whole_output
 from .intervention import Intervention, add
 
 if TYPE_CHECKING:
@@ -45,10 +47,6 @@ def counts_special(target: "Target") -> bool:
     """Whether special tokens count as places: as the target says, else where the answer is read."""
     if target.special is not None:
         return target.special == "count"
-    if target.kind == "encoder":  # Hugging Face's classifiers read the first token
-        config = getattr(target.network, "config", None)
-        names = getattr(config, "architectures", None) or ()
-        return any(name.endswith("ForSequenceClassification") for name in names)
     found = reading(target)
     return found is not None and found.special
 
@@ -68,16 +66,31 @@ def reach(target: "Target", site: str, places: int) -> np.ndarray | None:
     """
     kept: dict[tuple[str, int], np.ndarray | None] = target.__dict__.setdefault("_reach", {})
     if (site, places) not in kept:
-        tried = _one_answer(target) and places <= _MOST_PLACES
+        small = target.parameters <= _MOST_PARAMETERS and places <= _MOST_PLACES
+        tried = small and _one_answer(target)
         kept[site, places] = _moved(target, site, _rows(target, places)) if tried else None
     return kept[site, places]
 
 
-def _one_answer(target: "Target") -> bool:
-    """Whether a network of one's own reads tokens and gives one answer a row."""
-    if target.kind != "module" or target.tokenizer is None or target.image is not None:
+def answers_once(target: "Target") -> bool:
+    """Whether a network reads tokens and may give one answer a row, as far as its kind says."""
+    if target.tokenizer is None or target.image is not None:
         return False
-    if target.parameters > _MOST_PARAMETERS:
+    if target.kind == "encoder":
+        return target.head is not None and _classifies(target)
+    return target.kind == "module" and target.parameters <= _MOST_PARAMETERS
+
+
+def _classifies(target: "Target") -> bool:
+    """Whether an encoder's head is one for whole texts; where its head reads them is not said."""
+    config = getattr(target.network, "config", None)
+    names = getattr(config, "architectures", None) or [type(target.headed).__name__]
+    return any(name.endswith("ForSequenceClassification") for name in names)
+
+
+def _one_answer(target: "Target") -> bool:
+    """Whether rows of two lengths give one answer each, of one shape."""
+    if not answers_once(target):
         return False
     shapes = []
     for places in _lengths(target):
@@ -90,7 +103,7 @@ def _one_answer(target: "Target") -> bool:
 def _run(target: "Target", rows: TokenRows, edits: Sequence[Intervention] = ()) -> Tensor | None:
     """The output; None where the network does not take rows of this length."""
     try:
-        return target.trace(rows, interventions=edits).output
+        return target.trace(rows, interventions=edits, output=whole_output(target)).output
     except (RuntimeError, ValueError, IndexError, AssertionError):
         return None
 

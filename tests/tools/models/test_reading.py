@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 import torch
 from bare_models import Classifier
+from neuroscribe.tools.activations.reach import reaching
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.errors import UsageError
 from neuroscribe.tools.lab import Lab
 from neuroscribe.tools.models import Model, Target
+from neuroscribe.tools.models.huggingface import wrap
 from neuroscribe.tools.models.load import checked_special
 from neuroscribe.tools.models.own_model import from_model
+from neuroscribe.tools.models.own_tokenizer import as_tokenizer
 from neuroscribe.tools.models.reading import reach, reading
 from neuroscribe.tools.models.unit import Unit
 from neuroscribe.tools.predicates import parse
@@ -76,6 +79,41 @@ def test_where_the_answer_is_read_is_found_and_decides_on_special_tokens(case):
     assert windows.counted.sum(1).tolist() == sizes
     target.special = "skip"
     assert cut(target, TEXTS, document_per_row=True).counted.sum(1).tolist() == [*map(len, TEXTS)]
+
+
+def _classifier(family, **more):
+    """A tiny classifier of Hugging Face, over the letters of `Framed`."""
+    import transformers
+
+    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "vocab_size": 5}
+    sizes |= {"pad_token_id": 2, "cls_token_id": 0, "sep_token_id": 1}
+    config = getattr(transformers, f"{family}Config")(**{**sizes, **more})
+    torch.manual_seed(0)
+    network = getattr(transformers, f"{family}ForSequenceClassification")(config)
+    return wrap(network, as_tokenizer(Framed(), family), name=family)
+
+
+HEADS = {
+    "BERT": ("Bert", {}, "the first place", True),
+    "ModernBERT at [CLS]": ("ModernBert", {"classifier_pooling": "cls"}, "the first place", True),
+    "ModernBERT, the mean": ("ModernBert", {"classifier_pooling": "mean"}, "every place", False),
+    "GPT-2": ("GPT2", {}, "the last place", True),
+}
+
+
+@pytest.mark.parametrize("case", HEADS)
+def test_where_a_head_of_hugging_face_reads_is_measured(case):
+    family, more, where, special = HEADS[case]
+    target = _classifier(family, **more)
+    found = reading(target)
+    assert found is not None
+    assert (found.where, found.special, target.counts_special) == (where, special, special)
+    windows = cut(target, TEXTS, document_per_row=True)
+    kept = reaching(target, windows, found.site)
+    if where == "every place":
+        assert kept is None
+    else:
+        assert (kept.sum(1) == 1).all()
 
 
 def test_a_language_model_answers_at_every_place(planted):
