@@ -109,6 +109,7 @@ def open_conversation(
         target.special = checked_special(special)
     if target.tokenizer is None and target.image is None and not target.numbers:
         raise UsageError(f"{name} takes neither text nor pictures; experiments work on these")
+    target.check_output()
     about = About(
         name,
         data or default_data(target),

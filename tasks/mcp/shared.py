@@ -171,6 +171,7 @@ def open_shared(
             trust_remote_code=trust_remote_code,
             device=device,
         )
+        target.check_output()
         settings = replace(settings, data=settings.data or default_data(target))
         whole = load_data(target, settings)
         studied = None if unit is None else target.unit(unit)

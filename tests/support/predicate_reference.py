@@ -274,6 +274,34 @@ class Reference:
             return self.degree(p, amount)
         return amount is not None and self.number(r, c) == amount
 
+    def partner_(self, p, r, c):
+        """By taking out innermost pairs until none is left."""
+        left = [i for i in self.places if self.seen(r, i) and self.bracket(r, i)]
+        pairs = {}
+        while True:
+            closed = [j for j in range(1, len(left)) if self.bracket(r, left[j]) < 0]
+            closed = [j for j in closed if self.bracket(r, left[j - 1]) > 0]
+            if not closed:
+                break
+            first, second = left[closed[0] - 1], left[closed[0]]
+            pairs |= {first: second, second: first}
+            left = [i for i in left if i not in (first, second)]
+        here = self.bracket(r, c) if self.seen(r, c) else 0
+        if not (here > 0 if p.get("side") == "after" else here < 0):
+            return 0
+        match, other = p.get("match", "any"), pairs.get(c)
+        if match == "none" or other is None:
+            return match == "none" and other is None
+        same = here == -self.bracket(r, other)
+        if match != "any" and same != (match == "same"):
+            return 0
+        return self.degree(p, abs(c - other)) if "low" in p or "equals" in p else 1
+
+    def bracket(self, r, i):
+        token = self.w.vocabulary[self.w.ids[r, i]].strip()
+        kinds = {"(": 1, "[": 2, "{": 3, "<": 4, ")": -1, "]": -2, "}": -3, ">": -4}
+        return kinds.get(token, 0)
+
     def arithmetic_(self, p, r, c):
         number = self.made(p, r, c)
         return self.degree(p, number if number is None or "mod" not in p else number % p["mod"])

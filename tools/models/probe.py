@@ -220,15 +220,14 @@ def verify(probe: Probe, sites: Mapping[str, Site]) -> tuple[dict[str, Site], di
             except Exception as error:
                 refused[name] = f"reading it in a probe run failed: {error}"
         return kept, refused
-    if not torch.isfinite(clean.float()).all():
-        why = (
-            "the output of the network is NaN or infinite, so that no effect on it can be measured"
-        )
-        return {}, dict.fromkeys(good, f"{why}; check its weights, or load it with --dtype float32")
+    if (why := fault_of(clean)) is not None:
+        return {}, dict.fromkeys(good, why)
     for name in overwritten:
         good[name] = replace(good[name], overwritten=True)
     rewritten = _with(probe, good, [Intervention(name, None) for name in good], ROWS)
     if not _close(rewritten, clean):
+        if (why := fault(probe)) is not None:
+            return {}, dict.fromkeys(good, why)
         for name in list(good):
             if not _close(_with(probe, good, [Intervention(name, None)], ROWS), clean):
                 refused[name] = "writing back what was read changes the output"
@@ -244,6 +243,31 @@ def verify(probe: Probe, sites: Mapping[str, Site]) -> tuple[dict[str, Site], di
                 refused[name] = "a write to it does not change the output"
                 del good[name]
     return good, refused
+
+
+def fault(probe: Probe) -> str | None:
+    """Why no effect on the output of a network can be measured, and what to do; None: it can."""
+    first = probe.output(ROWS).clone()
+    why = fault_of(first)
+    if why is None and not _close(probe.output(ROWS), first):
+        return (
+            "a second call gives another output, so that no effect can be told from chance: let "
+            "forward draw nothing and keep nothing between calls"
+        )
+    return why
+
+
+def fault_of(output: Tensor) -> str | None:
+    """The same of one output."""
+    if not output.is_floating_point():
+        kind = str(output.dtype).removeprefix("torch.")
+        return f"its output is {kind}, a choice: let forward return the numbers behind it (logits)"
+    if not torch.isfinite(output.float()).all():
+        return (
+            "the output of the network is NaN or infinite, so that no effect on it can be "
+            "measured; check its weights, or load it with --dtype float32"
+        )
+    return None
 
 
 def floor_of(module: nn.Module) -> float | None:

@@ -19,7 +19,7 @@ from .forward import Batch, Inputs, Output, caching, forward
 from .image_input import ImageInput
 from .intervention import Intervention
 from .lengths import trace_apart, uneven
-from .probe import Probe, dotted, verify
+from .probe import Probe, dotted, fault, verify
 from .site import Site
 from .trace import Take, Trace, hooked
 from .unit import Unit
@@ -208,6 +208,14 @@ class Target:
     def parameters(self) -> int:
         """How many parameters the network has."""
         return sum(weight.numel() for weight in self.network.parameters())
+
+    def check_output(self) -> None:
+        """Raises `UsageError` where no effect on the output of a network of one's own could be
+        measured: it is NaN, a choice, or another one at each call."""
+        if self.kind == "module" or isinstance(self.network, Spoken):
+            why = None if self.probe is None else fault(self.probe)
+            if why is not None:
+                raise UsageError(f"{self.name} cannot be studied: {why}")
 
     def unit(self, text: str | Unit) -> Unit:
         """Parses a unit and checks that this target has it."""

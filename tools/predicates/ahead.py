@@ -7,6 +7,7 @@ word holds at the token that completes it.
 
 from ..errors import UsageError
 from .algorithms import Extreme, Tally
+from .brackets import Partner
 from .context import Later, Next, Repeated
 from .core import Predicate
 from .like_text import LikeText
@@ -37,7 +38,7 @@ def refuse_ahead(predicate: Predicate) -> None:
                 "this 'like' was fitted with text behind the place, which a causal model cannot "
                 "have read there; fit it on this target"
             )
-        if isinstance(one, Repeated | Tally | Extreme) and one.side != "before":
+        if isinstance(one, Repeated | Tally | Extreme | Partner) and one.side != "before":
             raise UsageError(
                 f"'{one.kind}' on that side depends on text behind the place, {_CANNOT} side "
                 "'before'"

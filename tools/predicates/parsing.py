@@ -16,6 +16,7 @@ from pydantic import Discriminator, Field, Tag, TypeAdapter, ValidationError
 from ..errors import UsageError, nearest
 from ..io.strict_json import read_json
 from . import algorithms, atoms, context, core, images, looks, patches, pixels
+from .brackets import Partner
 from .computed import Computed
 from .concepts import resolve
 from .core import Predicate
@@ -57,6 +58,7 @@ AnyPredicate = Annotated[
     | context.Count
     | algorithms.Tally
     | algorithms.Extreme
+    | Partner
     | algorithms.Arithmetic
     | algorithms.Wave
     | algorithms.Same
@@ -99,7 +101,7 @@ TEXT_FORMS: dict[str, type[Predicate]] = {"like": LikeText}
 KINDS = tuple(CLASSES)
 PICTURE_KINDS = tuple(kind for kind, cls in CLASSES.items() if issubclass(cls, images.ImageAtom))
 """Kinds that read pictures."""
-ALGORITHM_KINDS = ("tally", "extreme", "arithmetic", "wave", "same", "predicted")
+ALGORITHM_KINDS = ("tally", "extreme", "partner", "arithmetic", "wave", "same", "predicted")
 """Kinds that planners are told of where the vocabulary is one of symbols."""
 core.Level.model_rebuild(_types_namespace={"AnyPredicate": AnyPredicate})
 for _class in (*CLASSES.values(), *TEXT_FORMS.values()):

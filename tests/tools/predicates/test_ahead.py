@@ -27,6 +27,7 @@ LOOK_AHEAD = [
     {"kind": "repeated", "side": "either"},
     {"kind": "tally", "of": CAT, "side": "after", "equals": 1},
     {"kind": "extreme", "side": "both"},
+    {"kind": "partner", "side": "after"},
 ]
 PIECES = [
     *("the", "cat", "cats", "catalogue", "indented", "indent", "don't", "O'Brien", "dogs'", "New"),

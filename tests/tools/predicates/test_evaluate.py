@@ -19,6 +19,7 @@ TEXTS = [
     "",
     "?!",
     "3 + 4 = 7, 12 5 2 2 the 2 a 9 8 2 2",
+    ") [ ( ] ( ) [ { ( ) } ( ] (",
 ]
 WORDS = {"kind": "words", "words": ["cat", "dog"], "inflect": True}
 CASES = tables(__file__)["cases"]

@@ -3,7 +3,8 @@
 1. **Amounts** of a text without words: how many of a token, how many more of one than of another,
    before a place (behind it and in all, where the network sees that); of numbers their values, the
    largest and smallest so far, sums, differences and products of two (modulo too), and whether the
-   token some places back is the same; what the model itself predicts.
+   token some places back is the same; of brackets the partner, its kind and its distance; what the
+   model itself predicts.
    Waves of one or two numbers, for each frequency, with the phase that fits best.
 2. **Degrees.** An amount rises or falls over its range, from a knot on, or equals a value. Each is
    a function of the amount, so that all of them are judged by sums over its values.
@@ -26,6 +27,7 @@ from .....tools.data.windows import TokenWindows
 from .....tools.errors import UsageError
 from .....tools.predicates import parse
 from .....tools.predicates.algorithms import Amount, speaks_in_numbers
+from .....tools.predicates.brackets import CLOSING, OPENING
 from .....tools.predicates.phrases import either, number_of
 from .....tools.predicates.view import view_of
 from ....description import short_label
@@ -147,6 +149,7 @@ def _amounts(windows: TokenWindows, sides: Sequence[str]) -> Iterator[dict[str, 
             yield {"kind": "tally", "of": _token(name), **more}
         for which in ("largest", "smallest") if speaks_in_numbers(windows) else ():
             yield {"kind": "extreme", "which": which, **more}
+    yield from _partners(windows, sides)
     if speaks_in_numbers(windows):
         for at in range(_BACK + 1):
             yield {"kind": "arithmetic", "at": [at]}
@@ -158,6 +161,19 @@ def _amounts(windows: TokenWindows, sides: Sequence[str]) -> Iterator[dict[str, 
             for op in ("sum", "difference", "product") if len(numbers.positions) == 2 else ():
                 yield {**both, "op": op}
                 yield {**both, "op": op, "mod": numbers.modulus}
+
+
+def _partners(
+    windows: TokenWindows, sides: Sequence[str], matches: Sequence[str] = ("any", "same", "other")
+) -> Iterator[dict[str, Any]]:
+    """Brackets by their partner, where texts have brackets that open and that close."""
+    present = {windows.vocabulary[i].strip() for i in np.unique(windows.ids[windows.counted])}
+    if not (present & set(OPENING) and present & set(CLOSING)):
+        return
+    for side in sides:
+        for match in matches if side != "both" else ():
+            more = {} if side == "before" else {"side": side}
+            yield {"kind": "partner", **({} if match == "any" else {"match": match}), **more}
 
 
 def _token(name: str) -> dict[str, Any]:
@@ -284,6 +300,11 @@ def _by_token(
     options += [{"kind": "position", "start": at, "stop": at + 1} for at in range(_PLACES)]
     if speaks_in_numbers(windows):
         options += [{"kind": "same", "at": at} for at in range(1, _BACK + 1)]
+    sides = ("before",) if sample.features.causal else ("before", "after")
+    partners = list(_partners(windows, sides, ("any", "same", "other", "none")))
+    brackets = [name for name in present if name.strip() in tuple(OPENING + CLOSING)]
+    options += partners
+    options += [{"kind": "and", "of": [_token(n), p]} for n in brackets for p in partners]
     names = target.labels if target is not None and target.labels else windows.vocabulary
     if (
         outputs
@@ -313,7 +334,8 @@ def short(predictor: dict[str, Any]) -> str:
     if kind == "tokens":
         return either(predictor["tokens"])
     if kind == "and":
-        return short(predictor["of"][0])
+        first, second = map(short, predictor["of"])
+        return f"{first} {second}" if predictor["of"][1]["kind"] == "partner" else first
     if kind == "same":
         return f"repeats the token {number_of(predictor['at'], 'token')} back"
     if kind == "predicted":
@@ -324,6 +346,10 @@ def short(predictor: dict[str, Any]) -> str:
         names = [either(predictor[x]["tokens"]) for x in ("of", "minus") if x in predictor]
         where = {"after": "to come", "both": "in all"}.get(predictor.get("side", ""), "so far")
         what = f"{' minus '.join(names)} {where}"
+    elif kind == "partner":
+        what = f"distance to {_partner(predictor)}"
+        if not predictor.keys() & {"low", "equals"}:
+            return f"with {_partner(predictor)}"
     elif kind == "extreme":
         where = {"after": "to come", "both": "of all"}.get(predictor.get("side", ""), "so far")
         what = f"{predictor['which']} number {where}"
@@ -335,6 +361,12 @@ def short(predictor: dict[str, Any]) -> str:
     if 0 < abs(high - low) <= 1:
         return f"{what} {'at least' if high > low else 'below'} {max(low, high):g}"
     return f"{'high' if high > low else 'low'} {what}"
+
+
+def _partner(predictor: dict[str, Any]) -> str:
+    of = {"same": " of its kind", "other": " of another kind"}.get(predictor.get("match", ""), "")
+    which = "closing" if predictor.get("side") == "after" else "opening"
+    return f"{'no' if predictor.get('match') == 'none' else 'its'} {which} bracket{of}"
 
 
 def _numbers(predictor: dict[str, Any]) -> str:

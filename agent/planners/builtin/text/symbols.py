@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from .....tools.data.windows import TokenWindows
+from .....tools.predicates.brackets import CLOSING, OPENING
 from .....tools.predicates.view import view_of
 from .axes import STEPS, Features, Group, member_table, shifted
 
 _SAME = (1, 2, 3, 4)
 """Places back at which the same token is looked for."""
-_OPENING, _CLOSING = "([{<⟨«", ")]}>⟩»"
 CLASSES: dict[str, Callable[[str], bool]] = {
     "digits": lambda text: len(text) == 1 and text.isdigit(),
     "numbers": lambda text: text.isdigit(),
@@ -25,9 +25,9 @@ CLASSES: dict[str, Callable[[str], bool]] = {
     "letters": lambda text: len(text) == 1 and text.isalpha(),
     "capital letters": lambda text: len(text) == 1 and text.isupper(),
     "small letters": lambda text: len(text) == 1 and text.islower(),
-    "opening brackets": lambda text: text in tuple(_OPENING),
-    "closing brackets": lambda text: text in tuple(_CLOSING),
-    "brackets": lambda text: text in tuple(_OPENING + _CLOSING),
+    "opening brackets": lambda text: text in tuple(OPENING),
+    "closing brackets": lambda text: text in tuple(CLOSING),
+    "brackets": lambda text: text in tuple(OPENING + CLOSING),
 }
 _LETTERS: dict[str, Callable[[str], bool]] = {
     "vowels": lambda text: len(text) == 1 and text.lower() in "aeiou",

@@ -14,7 +14,8 @@ from neuroscribe.agent.planners.builtin.text.investigation import Investigation
 from neuroscribe.agent.planners.builtin.weights import fit_additive
 from neuroscribe.tools.data.windows import cut
 from neuroscribe.tools.lab import Lab
-from neuroscribe.tools.models import Target
+from neuroscribe.tools.models import Model, Target
+from neuroscribe.tools.models.own_model import from_model
 from neuroscribe.tools.predicates import parse
 
 assert investigate  # registers the tools
@@ -31,6 +32,22 @@ def brackets() -> Lab:
     draw = np.random.default_rng(0)
     texts = ["".join(draw.choice(list("()"), draw.integers(6, 14))) for _ in range(150)]
     return lab_of(Target.load(f"{bare_models.__file__}:classifier"), texts)
+
+
+class Framed:
+    """One letter a token, among them three kinds of brackets."""
+
+    vocab_size = 7
+    decode = staticmethod(lambda ids: "".join("()[]{}x"[i] for i in ids))
+    encode = staticmethod(lambda text: ["()[]{}x".index(one) for one in text])
+
+
+@pytest.fixture(scope="module")
+def kinds() -> Lab:
+    """Brackets of three kinds, under a network that sees both sides."""
+    draw = np.random.default_rng(4)
+    texts = ["".join(draw.choice(list("()[]{}x"), draw.integers(8, 18))) for _ in range(200)]
+    return lab_of(from_model(Model(bare_models.Classifier(7), Framed()), name="kinds"), texts)
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +95,26 @@ def test_balances_of_brackets(brackets, planted, label):
     values = 3 * parse(planted).evaluate(brackets.explore) + 1
     made, correlation = computed(brackets, values)
     assert label in made.label
+    assert correlation > 0.98
+
+
+@pytest.mark.parametrize(
+    ("planted", "label"),
+    [
+        ({"kind": "partner", "match": "other"}, "with its opening bracket of another kind"),
+        ({"kind": "partner", "match": "none"}, "with no opening bracket"),
+        ({"kind": "partner", "side": "after"}, "with its closing bracket"),
+        ({"kind": "partner", "low": 0, "high": 12}, "high distance to its opening bracket"),
+        (
+            {"kind": "and", "of": [CLOSE, {"kind": "partner", "match": "other"}]},
+            "')' with its opening bracket of another kind",
+        ),
+    ],
+)
+def test_brackets_by_their_partner(kinds, planted, label):
+    values = 2 * parse(planted).evaluate(kinds.explore) + 1
+    made, correlation = computed(kinds, values)
+    assert made.label.startswith(label)
     assert correlation > 0.98
 
 
