@@ -139,6 +139,7 @@ def neuron_sites(target: Target) -> list[str]:
         names = [  # a network of one's own: nobody knows which are neurons
             name for name, site in target.sites.items() if places is None or site.layout in places
         ]
+    names = target.usable(names)
     if not names:
         raise UsageError(
             f"{target.name} has no sites of neurons; pass sites, such as "

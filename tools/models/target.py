@@ -174,6 +174,15 @@ class Target:
             near += f"; nearest module paths: {nearest(path, [key for key in modules if key])}"
         raise UsageError(f"{self.name} has no site '{name}'; nearest: {near}")
 
+    def usable(self, names: Sequence[str]) -> list[str]:
+        """Those of its sites that can be read and written; `refused` says why others cannot."""
+        for name in [name for name in names if name in self.unverified]:
+            try:
+                self.site(name)
+            except UsageError as error:
+                self.refused[name] = str(error)
+        return [name for name in names if name not in self.refused]
+
     def add_site(self, site: Site) -> Site:
         """Adds a site of your own, such as a sparse autoencoder's code over a residual stream.
 

@@ -121,7 +121,7 @@ def shown(item: Mapping[str, Any], before: int = 8, after: int = 3) -> str:
     text = ""
     for i in range(max(0, strongest - before), min(len(pieces), strongest + after + 1)):
         piece = pieces[i]
-        if _SPECIAL.fullmatch(piece):
+        if _SPECIAL.fullmatch(piece) and i != strongest:
             continue
         gap = "" if spaced or i in glued else " "
         lead = piece[: len(piece) - len(piece.lstrip())] if spaced else gap

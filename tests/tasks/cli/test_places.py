@@ -36,6 +36,7 @@ def test_a_label_is_of_the_places_that_count_and_matter(special, shown, tmp_path
     assert left_out["of"] - left_out["places"] == first["scores"]["documents"]
     assert said in shown("show", run, "units/0")
     assert said in (tmp_path / "run" / "report.html").read_text()
+    assert "units/1" in shown("find", run, "--similar-to", "units/0"), "the run knows its factory"
 
 
 def test_the_browser_and_mcp_take_it(special):
