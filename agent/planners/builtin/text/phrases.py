@@ -4,6 +4,7 @@ A rule is a head (what is there: concepts, words, a shape) and conditions (what 
 around it). A set is named by its concepts where it has any, else by its strongest words.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
@@ -46,6 +47,9 @@ _LETTER_FLAGS = {
     "word_inside": "later letters of words",
 }
 """Where a token is a letter."""
+_WORD_OF = {True: "where the word so far is {}", False: "in {}"}
+"""A word, where a token is a letter of it: a causal network has read its beginning."""
+_TOKEN = re.compile(r"'[^']*'|\btoken(s?)\b")
 _ADJECTIVES = {
     "capitalised": "capitalised",
     "upper": "upper-case",
@@ -75,13 +79,22 @@ def label(sample: Sample, parts: Sequence[Term]) -> str:
             for named in (3, 2, 0) if count > 1 or told else (4, 3, 2, 0, 1):
                 text = _together(lists, parts[:count], places, named) + tail
                 if len(text.split()) <= MOST_WORDS:
-                    return text
-    return _shortened(lists, parts[0])
+                    return _plainly(lists, text)
+    return _plainly(lists, _shortened(lists, parts[0]))
+
+
+def _plainly(lists: WordLists, text: str) -> str:
+    """A phrase about letters calls its tokens characters."""
+    if not lists.letters:
+        return text
+    return _TOKEN.sub(lambda m: f"character{m[1] or ''}" if m[0][0] == "t" else m[0], text)
 
 
 def lists_words(text: str) -> bool:
     """Whether a label begins with some words of many, or with all but some, that nothing names."""
     head = text.partition(";")[0].partition(",")[0]
+    for of in _WORD_OF.values():
+        head = head.removeprefix(f"letters {of.format('')}")
     return head in UNNAMED or head.startswith(tuple(f"{kind} such as " for kind in UNNAMED))
 
 
@@ -128,7 +141,8 @@ def _shortened(lists: WordLists, part: Term) -> str:
 
 def phrase(sample: Sample, part: Term) -> str:
     """A part in words, with the share of the activation that a name covers."""
-    return _phrase(WordLists(sample, shares=True), part, 4)
+    lists = WordLists(sample, shares=True)
+    return _plainly(lists, _phrase(lists, part, 4))
 
 
 def _phrase(lists: WordLists, part: Term, named: int) -> str:
@@ -145,6 +159,8 @@ def _rule_phrase(lists: WordLists, rule: Rule, named: int) -> str:
     ends = False
     if heads:
         head = lists.things(heads[0], rule, named)
+        if lists.letters and heads[0].axis == "word":
+            head = f"letters {_relation(lists, heads[0]).format(head)}"
         plain = [c for c in flags if _kind(lists, c) in _ADJECTIVES and _is_plain(lists, c)]
         head = " ".join([*(_ADJECTIVES[_kind(lists, c)] for c in plain), head])
         ends = _is_end(lists, heads[0])
@@ -167,7 +183,7 @@ def _rule_phrase(lists: WordLists, rule: Rule, named: int) -> str:
 def _any(lists: WordLists, asked: Sequence[Clause]) -> tuple[str, list[Clause]]:
     """What stands at places that no clause names; of symbols the positions, where they count."""
     if not lists.sample.features.symbols:
-        return "words", []
+        return "letters" if lists.letters else "words", []
     where = next((c for c in asked if c.axis in ("position", "rank")), None)
     return ("any token", []) if where is None else (f"the {_positions(where)}", [where])
 
@@ -209,7 +225,8 @@ def _table(lists: WordLists, part: Term, named: int) -> str:
         return _positions(wide)
     things = lists.things(wide, Rule((wide,)), named)
     if clause.axis in ("word", "token"):
-        return things
+        said = _relation(lists, clause).format(things)
+        return said if said == things else f"letters {said}"
     return _relation(lists, clause).format(lists.things(wide, Rule((wide,)), min(named, 2)))
 
 
@@ -235,6 +252,8 @@ def _relation(lists: WordLists, clause: Clause) -> str:
         return _RELATION[axis]
     if is_context(axis):
         return _near(clause)
+    if lists.letters and axis == "word":
+        return _WORD_OF[lists.sample.features.causal]
     if axis in ("word", "token"):
         return "{}"
     side = {"previous": "after", "next": "before"}[axis.partition("_")[0]]

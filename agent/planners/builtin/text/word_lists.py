@@ -32,8 +32,8 @@ _FEW_LEFT = 3
 _MOST_SYMBOLS = 6
 _LEAST_RUN = 4
 """Symbols left out that are named; in a list; numbers in a row that are named by both ends."""
-UNNAMED = ("words", "tokens")
-"""What is listed where nothing says what it has in common."""
+UNNAMED = ("words", "tokens", "letters", "characters")
+"""What is listed where nothing says what it has in common; the last two where a token is one."""
 _NAMES = {"family": "family members"}
 """Concepts whose name does not say what their words are."""
 
@@ -47,6 +47,11 @@ class WordLists:
         """Whether the share that a name covers is told."""
         self._ordered: dict[tuple[Clause, Rule], list[int]] = {}
         self._shared: dict[tuple[Clause, Rule], ClassName | None] = {}
+
+    @property
+    def letters(self) -> bool:
+        """Whether a token is a letter of a word."""
+        return self.sample.features.windows.piece == "letter"
 
     def names(self, clause: Clause) -> dict[int, str]:
         """The words or tokens of a clause by number."""
@@ -85,8 +90,10 @@ class WordLists:
             share = f" ({shared.share:.0%})" if self.shares else ""
             return f"{shared.name}{share}" + (f" such as {', '.join(inside)}" if inside else "")
         listed = [word for word in words if word[1:-1].isalpha() and word[0] == "'"]
-        kind = UNNAMED[len(listed) < max(2, room)]
-        shown = ", ".join((listed if kind == UNNAMED[0] else words)[:room])
+        mixed = len(listed) < max(2, room)
+        letters = clause.axis in TOKEN_AXES and self.letters
+        kind = UNNAMED[mixed + 2 * letters]
+        shown = ", ".join((words if mixed else listed)[:room])
         lead = f"{series(texts[:2])} and {kind}" if texts else kind
         return f"{lead} such as {shown}"
 

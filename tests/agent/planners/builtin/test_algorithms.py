@@ -154,6 +154,28 @@ def test_extremes_and_arithmetic_of_numbers(digits, planted, label):
     assert correlation > 0.98
 
 
+@pytest.fixture(scope="module")
+def letters() -> Lab:
+    """Under a causal network that reads letters of words."""
+    draw = np.random.default_rng(6)
+    words = ["".join(draw.choice(list("abcdefghij"), draw.integers(2, 6))) for _ in range(60)]
+    words += ["abba", "cdec", "abc", "cd"]
+    texts = [" ".join(draw.choice(words, 5)) for _ in range(250)]
+    return lab_of(Target.load(f"{bare_models.__file__}:gpt"), texts)
+
+
+def test_labels_over_letters_speak_of_letters(letters):
+    windows = letters.explore
+    assert windows.piece == "letter"
+    so_far = parse({"kind": "words", "words": ["ab", "cd"]}).evaluate(windows)
+    back = parse({"kind": "previous", "of": {"kind": "tokens", "tokens": ["a"]}, "distance": 2})
+    for values, label in (
+        (so_far, "letters where the word so far is 'ab' or 'cd'"),
+        (back.evaluate(windows), "letters two characters after 'a'"),
+    ):
+        assert found(letters, values).label() == label
+
+
 def test_chance_is_not_described(brackets, digits):
     for lab, seed in ((brackets, 2), (digits, 3), (digits, 4)):
         draw = np.random.default_rng(seed)
